@@ -1,0 +1,339 @@
+namespace EpcActors.Lab.Results;
+
+/// <summary>What a run says about the kernel it ran.</summary>
+public enum Verdict
+{
+    /// <summary>Every rule of the oracle held until the end of the run.</summary>
+    Pass,
+
+    /// <summary>At least one rule was broken; see <see cref="RunReport.Violations"/>.</summary>
+    Violation,
+
+    /// <summary>The run was cancelled or its budget ended before it could be judged.</summary>
+    Inconclusive,
+}
+
+/// <summary>How an enclave ended.</summary>
+public enum EnclaveOutcome
+{
+    /// <summary>Its workload came to an end.</summary>
+    Finished,
+
+    /// <summary>It was still at work when the run ended.</summary>
+    Running,
+
+    /// <summary>Building it failed with ENOMEM (the EPC or its cgroup could not hold it).</summary>
+    Enomem,
+
+    /// <summary>A thread of it got SIGBUS.</summary>
+    Sigbus,
+
+    /// <summary>It was killed: by the scenario, or by the EPC out-of-memory killer of an old kernel.</summary>
+    Killed,
+
+    /// <summary>The memory controller's out-of-memory killer took its process: memory.max could not hold the backing store.</summary>
+    OomKilled,
+
+    /// <summary>Its threads fault for ever without progress.</summary>
+    Hung,
+}
+
+/// <summary>The whole of what one run found out: the model of every report, table and export.</summary>
+public sealed record RunReport
+{
+    /// <summary>File name of the scenario, as given.</summary>
+    public required string Scenario { get; init; }
+
+    /// <summary>One-line title of the scenario.</summary>
+    public string Title { get; init; } = "";
+
+    /// <summary>What the scenario shows, in the words of its file.</summary>
+    public string Description { get; init; } = "";
+
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>Name of the kernel (a set of switches), e.g. <c>epc-cgroup-v8</c>.</summary>
+    public required string Kernel { get; init; }
+
+    /// <summary>Effective switches, in the order of the reference configuration.</summary>
+    public IReadOnlyList<SwitchReport> Switches { get; init; } = [];
+
+    /// <summary>Name of the engine, e.g. <c>simulation</c>.</summary>
+    public required string Engine { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    /// <summary>Hash over every step of the run, 16 hexadecimal digits.</summary>
+    public required string TraceHash { get; init; }
+
+    /// <summary>Virtual time at the end, nanoseconds.</summary>
+    public required long VirtualTimeNs { get; init; }
+
+    /// <summary>Host time the run took, milliseconds.</summary>
+    public required double WallTimeMs { get; init; }
+
+    /// <summary>Critical sections executed.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>The command that repeats this run exactly.</summary>
+    public required string ReplayCommand { get; init; }
+
+    /// <summary>Cgroups in pre-order of the tree; the root (path <c>/</c>) first.</summary>
+    public IReadOnlyList<CgroupReport> Cgroups { get; init; } = [];
+
+    public IReadOnlyList<NodeReport> Nodes { get; init; } = [];
+
+    /// <summary>Final value of the free-page counter (<c>sgx_nr_free_pages</c>), pages; drifts away from the lists when it is racy.</summary>
+    public long FreePageCounter { get; init; }
+
+    public IReadOnlyList<EnclaveReport> Enclaves { get; init; } = [];
+
+    public IReadOnlyList<VirtualEpcReport> VirtualEpcs { get; init; } = [];
+
+    public IReadOnlyList<MemoryCgroupReport> MemoryCgroups { get; init; } = [];
+
+    /// <summary>Where CPU time went, most first; shares sum to 1 over all tasks.</summary>
+    public IReadOnlyList<ActivityReport> Profile { get; init; } = [];
+
+    public required KsgxdReport Ksgxd { get; init; }
+
+    /// <summary>Latency of page faults over the whole machine.</summary>
+    public LatencyReport FaultLatency { get; init; } = LatencyReport.Empty;
+
+    /// <summary>Violated rules, gravest first.</summary>
+    public IReadOnlyList<ViolationReport> Violations { get; init; } = [];
+
+    /// <summary>Things the reader should know that are no violation: a limit too small to hold VA pages, a short run, a skipped check.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What the scenario said it expects, and whether it came so.</summary>
+    public IReadOnlyList<ExpectationReport> Expectations { get; init; } = [];
+
+    /// <summary>Samples over virtual time; all arrays have the length of <see cref="Timeline.AtNs"/>.</summary>
+    public Timeline Timeline { get; init; } = Timeline.Empty;
+
+    /// <summary>Spans and instants for the Chrome trace; bounded, the first come are kept and the cut is said in a note.</summary>
+    public IReadOnlyList<TraceEvent> TraceEvents { get; init; } = [];
+}
+
+/// <summary>One switch of the kernel. <see cref="IsOverridden"/>: set by the scenario or the command line, not by the kernel's file.</summary>
+public sealed record SwitchReport(string Name, string Value, bool IsOverridden);
+
+/// <summary>One cgroup: the misc files at the end of the run, and what happened in it.</summary>
+public sealed record CgroupReport
+{
+    /// <summary>Path below the root, <c>/</c> for the root itself.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>misc.max in bytes; null for <c>max</c>.</summary>
+    public long? MaxBytes { get; init; }
+
+    /// <summary>misc.current in bytes.</summary>
+    public long CurrentBytes { get; init; }
+
+    /// <summary>misc.peak in bytes.</summary>
+    public long PeakBytes { get; init; }
+
+    /// <summary>misc.events, hierarchical count of <c>sgx_epc.max</c>.</summary>
+    public long Events { get; init; }
+
+    /// <summary>misc.events.local.</summary>
+    public long EventsLocal { get; init; }
+
+    /// <summary>Page faults served for threads of this cgroup and below.</summary>
+    public long Faults { get; init; }
+
+    /// <summary>Fault attempts that ended in NOPAGE without a page, to be tried again.</summary>
+    public long FaultRetries { get; init; }
+
+    /// <summary>Pages of this cgroup (and below) written out.</summary>
+    public long Evictions { get; init; }
+
+    /// <summary>Pages loaded back for threads of this cgroup (and below).</summary>
+    public long Reloads { get; init; }
+
+    /// <summary>Page accesses made by threads of this cgroup (and below).</summary>
+    public long Accesses { get; init; }
+
+    /// <summary>How many times slower its enclaves ran than with enough EPC and no limit; null when not measured.</summary>
+    public double? Slowdown { get; init; }
+
+    /// <summary>True when the cgroup was removed while charged and lives on as a zombie.</summary>
+    public bool IsDying { get; init; }
+
+    public LatencyReport FaultLatency { get; init; } = LatencyReport.Empty;
+}
+
+/// <summary>One NUMA node.</summary>
+public sealed record NodeReport
+{
+    public required int Id { get; init; }
+
+    public long CapacityPages { get; init; }
+
+    public long FreePages { get; init; }
+
+    public long PoisonedPages { get; init; }
+
+    public int Cpus { get; init; }
+
+    /// <summary>Pages allocated from this node.</summary>
+    public long Allocations { get; init; }
+
+    /// <summary>Of those, for a CPU of another node.</summary>
+    public long RemoteAllocations { get; init; }
+}
+
+/// <summary>One enclave.</summary>
+public sealed record EnclaveReport
+{
+    public required string Name { get; init; }
+
+    /// <summary>Path of the cgroup of its process at the end.</summary>
+    public required string Cgroup { get; init; }
+
+    public required EnclaveOutcome Outcome { get; init; }
+
+    public long Faults { get; init; }
+
+    public long Accesses { get; init; }
+
+    public long Evictions { get; init; }
+
+    public long Reloads { get; init; }
+
+    public long ResidentPages { get; init; }
+
+    public long SwappedPages { get; init; }
+
+    public long VaPages { get; init; }
+
+    /// <summary>Virtual time at which its process started and ended (or the run did), nanoseconds.</summary>
+    public long StartNs { get; init; }
+
+    public long EndNs { get; init; }
+
+    public double? Slowdown { get; init; }
+
+    /// <summary>Reason of the outcome in words, e.g. the ioctl and the errno.</summary>
+    public string Detail { get; init; } = "";
+}
+
+/// <summary>One vEPC instance of a guest.</summary>
+public sealed record VirtualEpcReport(string Name, string Cgroup, EnclaveOutcome Outcome, long Pages, long Faults, string Detail);
+
+/// <summary>One memory cgroup. <paramref name="MaxBytes"/> null = <c>max</c>.</summary>
+public sealed record MemoryCgroupReport(string Path, long? MaxBytes, long CurrentBytes, long PeakBytes, long OomKills);
+
+/// <summary>One line of the profile.</summary>
+/// <param name="Activity">Name in the kernel's words, e.g. <c>sgx_encl_ewb</c>.</param>
+/// <param name="Share">Share of all CPU time, 0 to 1.</param>
+/// <param name="TimeNs">CPU time, nanoseconds.</param>
+/// <param name="Count">How often.</param>
+public sealed record ActivityReport(string Activity, double Share, long TimeNs, long Count);
+
+/// <summary>The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work.</summary>
+public sealed record KsgxdReport(long Wakeups, long PagesReclaimed, double BusyShare);
+
+/// <summary>Distribution of a latency, nanoseconds. <see cref="Buckets"/>: ascending upper bounds with counts, empty buckets left out.</summary>
+public sealed record LatencyReport(
+    long Count, long MinNs, long P50Ns, long P90Ns, long P99Ns, long P999Ns, long MaxNs, IReadOnlyList<LatencyBucket> Buckets)
+{
+    public static LatencyReport Empty { get; } = new(0, 0, 0, 0, 0, 0, 0, []);
+}
+
+/// <summary>Number of values in (previous upper bound, <paramref name="UpToNs"/>].</summary>
+public readonly record struct LatencyBucket(long UpToNs, long Count);
+
+/// <summary>A broken rule.</summary>
+/// <param name="Rule">Name of the rule, e.g. <c>liveness</c>, <c>page-conservation</c>.</param>
+/// <param name="AtNs">Virtual time of the finding.</param>
+/// <param name="Detail">What was expected and what was found, with the actors concerned.</param>
+public sealed record ViolationReport(string Rule, long AtNs, string Detail);
+
+/// <summary>An expectation of the scenario. <paramref name="Text"/> in the scenario's words, <paramref name="Found"/> what was found.</summary>
+public sealed record ExpectationReport(string Text, bool IsMet, string Found);
+
+/// <summary>Samples over virtual time.</summary>
+public sealed record Timeline
+{
+    public static Timeline Empty { get; } = new();
+
+    public IReadOnlyList<long> AtNs { get; init; } = [];
+
+    /// <summary>Per cgroup, in the order of <see cref="RunReport.Cgroups"/>.</summary>
+    public IReadOnlyList<CgroupTimeline> Cgroups { get; init; } = [];
+
+    /// <summary>True free pages of each node: lengths of the free lists.</summary>
+    public IReadOnlyList<NodeTimeline> Nodes { get; init; } = [];
+
+    /// <summary>The free-page counter as the kernel sees it, pages.</summary>
+    public IReadOnlyList<long> FreePageCounter { get; init; } = [];
+
+    /// <summary>Faults, evictions, reloads since the previous sample, whole machine.</summary>
+    public IReadOnlyList<long> Faults { get; init; } = [];
+
+    public IReadOnlyList<long> Evictions { get; init; } = [];
+
+    public IReadOnlyList<long> Reloads { get; init; } = [];
+
+    public IReadOnlyList<long> FaultRetries { get; init; } = [];
+
+    /// <summary>Watermarks of the allocator, pages: below low the allocator wakes ksgxd, below high ksgxd goes on.</summary>
+    public int LowPages { get; init; } = 32;
+
+    public int HighPages { get; init; } = 64;
+
+    /// <summary>Median and 99th percentile fault latency of the faults since the previous sample, nanoseconds; 0 without a fault.</summary>
+    public IReadOnlyList<long> FaultP50Ns { get; init; } = [];
+
+    public IReadOnlyList<long> FaultP99Ns { get; init; } = [];
+
+    /// <summary>What the scenario's script did, for marks in the charts.</summary>
+    public IReadOnlyList<TimelineMark> Marks { get; init; } = [];
+}
+
+/// <summary>One cgroup over time; -1 in <see cref="MaxBytes"/> stands for <c>max</c>.</summary>
+public sealed record CgroupTimeline
+{
+    public required string Path { get; init; }
+
+    public IReadOnlyList<long> CurrentBytes { get; init; } = [];
+
+    public IReadOnlyList<long> MaxBytes { get; init; } = [];
+
+    public IReadOnlyList<long> PeakBytes { get; init; } = [];
+
+    public IReadOnlyList<long> Events { get; init; } = [];
+
+    public IReadOnlyList<long> EventsLocal { get; init; } = [];
+
+    /// <summary>Faults since the previous sample.</summary>
+    public IReadOnlyList<long> Faults { get; init; } = [];
+}
+
+public sealed record NodeTimeline(int Id, IReadOnlyList<long> FreePages);
+
+/// <summary>Something that happened at one moment: a limit written, a process killed.</summary>
+public sealed record TimelineMark(long AtNs, string Text);
+
+/// <summary>What kind of line a <see cref="TraceEvent"/> becomes in the Chrome trace.</summary>
+public enum TraceEventKind
+{
+    /// <summary>A span of a task that nests within its lane (phase X).</summary>
+    Span,
+
+    /// <summary>A moment (phase i).</summary>
+    Instant,
+}
+
+/// <summary>One event of a task.</summary>
+/// <param name="Process">NUMA node of the task (pid of the Chrome trace).</param>
+/// <param name="Lane">Id of the task (tid).</param>
+/// <param name="LaneName">Name of the task, e.g. <c>enclave-a/thread-0</c>, <c>ksgxd</c>.</param>
+/// <param name="Name">What it did.</param>
+/// <param name="StartNs">Start, virtual nanoseconds.</param>
+/// <param name="DurationNs">Length of a span; 0 for an instant.</param>
+/// <param name="Detail">Argument shown on a click; may be empty.</param>
+public readonly record struct TraceEvent(
+    TraceEventKind Kind, int Process, int Lane, string LaneName, string Name, long StartNs, long DurationNs, string Detail);
