@@ -1,0 +1,295 @@
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+using static EpcActors.Actors.AddressSpaces.AddressSpaceProtocol;
+
+namespace EpcActors.Actors.AddressSpaces;
+
+/// <summary>How a thread reaches for a page.</summary>
+public enum AccessKind
+{
+    Read,
+    Write,
+    Execute,
+
+    /// <summary>The EACCEPT instruction: needs a present translation like any access, accepts a pending or modified page.</summary>
+    Eaccept,
+}
+
+/// <summary>What the processor makes of an access.</summary>
+public enum AccessResult
+{
+    Hit,
+
+    /// <summary>#PF, no translation.</summary>
+    NotPresent,
+
+    /// <summary>#PF with the SGX bit: the EPCM does not allow it (pending, modified, not this enclave's page).</summary>
+    EpcmFault,
+}
+
+/// <summary>What the reclaimer's look at a page found.</summary>
+public enum AgeResult
+{
+    Old,
+    Young,
+
+    /// <summary>The process has given its address space up.</summary>
+    Gone,
+}
+
+/// <summary>What tasks ask of an address space: its page tables, and its mmap_lock.</summary>
+public static class AddressSpaceProtocol
+{
+    /// <summary>The processor walks the page table for a user access and, on a hit, sets the accessed bit.</summary>
+    public struct Access : IMessage
+    {
+        public static ushort Code => 0x0601;
+
+        /// <summary>Page of the enclave.</summary>
+        public int Page;
+
+        public AccessKind Kind;
+
+        /// <summary>Out.</summary>
+        public AccessResult Result;
+    }
+
+    /// <summary>Page-fault entry: mmap_lock for reading, VMA look-up.</summary>
+    public struct BeginFault : IMessage
+    {
+        public static ushort Code => 0x0602;
+
+        /// <summary>Out: there is no VMA (or one without enclave): SIGBUS.</summary>
+        public YesNo IsUnmapped;
+    }
+
+    /// <summary>Page-fault exit: gives mmap_lock back.</summary>
+    public struct EndFault : IMessage
+    {
+        public static ushort Code => 0x0603;
+    }
+
+    /// <summary>vmf_insert_pfn().</summary>
+    /// <remarks>Stands for the insertion and, after a load, the clearing of the accessed bit right behind it: a touch between the two
+    /// would only be forgotten, which costs the page one round on the LRU.</remarks>
+    public struct InsertPte : IMessage
+    {
+        public static ushort Code => 0x0604;
+
+        public int Page;
+
+        public EpcPageIndex EpcPage;
+
+        public YesNo IsAccessed;
+    }
+
+    /// <summary>Test and clear the accessed bit of one page (sgx_encl_test_and_clear_young): mmget_not_zero, mmap_lock for reading.</summary>
+    public struct AgePage : IMessage
+    {
+        public static ushort Code => 0x0605;
+
+        public int Page;
+
+        /// <summary>Out.</summary>
+        public AgeResult Result;
+    }
+
+    /// <summary>zap_vma_ptes() of a range, under mmap_lock for reading (sgx_zap_enclave_ptes).</summary>
+    public struct ZapPtes : IMessage
+    {
+        public static ushort Code => 0x0606;
+
+        public int FirstPage;
+
+        public int PageCount;
+    }
+
+    /// <summary>mmap(): the range of the enclave gets its VMA.</summary>
+    public struct MapEnclave : IMessage
+    {
+        public static ushort Code => 0x0607;
+    }
+
+    /// <summary>exit_mmap(): no page-table entry survives, nobody gets a reference any more.</summary>
+    public struct ExitMm : IMessage
+    {
+        public static ushort Code => 0x0608;
+    }
+
+    /// <summary>fork(): the child's VMA; pages are not copied (VM_DONTCOPY is not set for enclaves, but PTEs are faulted anew).</summary>
+    public struct LoseEnclave : IMessage
+    {
+        public static ushort Code => 0x0609;
+    }
+}
+
+/// <summary>
+/// <c>struct mm_struct</c> with the one enclave that it maps: page-table entries behind the page-table lock, VMAs behind mmap_lock, which faults and
+/// the reclaimer take for reading and mmap and exit for writing.
+/// </summary>
+/// <remarks>The EPCM checks of <see cref="Access"/> read the page descriptors that other actors own: that is the processor, not the kernel.</remarks>
+public sealed class AddressSpace : Resource,
+    IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,
+    IHandle<MapEnclave>, IHandle<ExitMm>, IHandle<LoseEnclave>
+{
+    private readonly EpcPageTable _epc;
+    private readonly int _ownerBase;
+    private readonly Machine _machine;
+    private WaitQueue _writers;
+    private int _readers;
+    private bool _isMapped;
+    private bool _isGone;
+
+    public AddressSpace(ActorId id, string name, Machine machine, int pageCount, int ownerBase)
+        : base(id, $"mm:{name}")
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        _machine = machine;
+        _epc = machine.Pages;
+        _ownerBase = ownerBase;
+        Ptes = new PageTable(pageCount);
+    }
+
+    /// <summary>For audits.</summary>
+    public PageTable Ptes { get; }
+
+    /// <summary>Number of the enclave's page 0 in the machine's enclave-page space.</summary>
+    public int OwnerBase => _ownerBase;
+
+    public bool IsGone => _isGone;
+
+    public void Handle(ref Access message, Turn turn)
+    {
+        Pte pte = Ptes[message.Page];
+        if (!pte.IsPresent)
+        {
+            message.Result = AccessResult.NotPresent;
+            return;
+        }
+
+        ref EpcPage page = ref _epc[pte.EpcPage];
+        bool isOurs = (page.Epcm & Epcm.Valid) != 0 && page.Owner == _ownerBase + message.Page;
+        if (!isOurs || (page.Epcm & Epcm.Blocked) != 0)
+        {
+            message.Result = AccessResult.EpcmFault;
+            return;
+        }
+
+        if (message.Kind == AccessKind.Eaccept)
+        {
+            page.Epcm &= ~(Epcm.Pending | Epcm.Modified);
+            turn.Spend(Activity.Eaccept);
+        }
+        else if ((page.Epcm & (Epcm.Pending | Epcm.Modified | Epcm.Trim)) != 0)
+        {
+            message.Result = AccessResult.EpcmFault;
+            return;
+        }
+        else
+        {
+            turn.Spend(Activity.Touch, 1, _machine.NodeOf(pte.EpcPage) != turn.CallerNode);
+        }
+
+        if (!pte.IsAccessed)
+        {
+            Ptes[message.Page] = pte.WithAccessed(true);
+        }
+    }
+
+    public void Handle(ref BeginFault message, Turn turn)
+    {
+        if (!_writers.IsEmpty && !turn.WasParked)
+        {
+            // A waiting writer comes before later readers: mmap_lock is fair.
+            turn.Park(ref _writers, EngineActivity.MutexWait);
+            return;
+        }
+
+        message.IsUnmapped = !_isMapped || _isGone;
+        _readers++;
+    }
+
+    public void Handle(ref EndFault message, Turn turn)
+    {
+        _readers--;
+        if (_readers == 0)
+        {
+            while (!_writers.IsEmpty)
+            {
+                turn.Ready(ref _writers, EngineActivity.MutexHandOver, 1);
+            }
+        }
+    }
+
+    public void Handle(ref InsertPte message, Turn turn)
+    {
+        turn.Spend(Activity.Pte);
+        Ptes[message.Page] = Pte.Of(message.EpcPage, message.IsAccessed);
+    }
+
+    public void Handle(ref AgePage message, Turn turn)
+    {
+        if (_isGone)
+        {
+            message.Result = AgeResult.Gone;
+            return;
+        }
+
+        turn.Spend(Activity.Age);
+        Pte pte = Ptes[message.Page];
+        if (pte.IsPresent && pte.IsAccessed)
+        {
+            Ptes[message.Page] = pte.WithAccessed(false);
+            message.Result = AgeResult.Young;
+        }
+    }
+
+    public void Handle(ref ZapPtes message, Turn turn)
+    {
+        if (_isGone)
+        {
+            return;
+        }
+
+        if (message.FirstPage == 0 && message.PageCount == Ptes.PageCount)
+        {
+            turn.Spend(Activity.Pte, Math.Max(1, Ptes.PresentCount));
+            Ptes.Clear();
+            return;
+        }
+
+        turn.Spend(Activity.Pte, message.PageCount);
+        for (int page = message.FirstPage; page < message.FirstPage + message.PageCount; page++)
+        {
+            Ptes[page] = Pte.None;
+        }
+    }
+
+    public void Handle(ref MapEnclave message, Turn turn)
+    {
+        if (_readers > 0)
+        {
+            turn.Park(ref _writers, EngineActivity.MutexWait);
+            return;
+        }
+
+        _isMapped = true;
+    }
+
+    public void Handle(ref ExitMm message, Turn turn)
+    {
+        if (_readers > 0)
+        {
+            turn.Park(ref _writers, EngineActivity.MutexWait);
+            return;
+        }
+
+        turn.Spend(Activity.Pte, Math.Max(1, Ptes.PresentCount / 16));
+        _isGone = true;
+        _isMapped = false;
+        Ptes.Clear();
+    }
+
+    public void Handle(ref LoseEnclave message, Turn turn) => _isMapped = false;
+}

@@ -1,0 +1,282 @@
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+using static EpcActors.Actors.Cgroups.CgroupProtocol;
+
+namespace EpcActors.Actors.Cgroups;
+
+/// <summary>
+/// One cgroup of the misc hierarchy: the counters of <c>sgx_epc</c> (misc.c) and the LRU of its pages (<c>struct sgx_epc_lru_list</c>). Without an EPC
+/// cgroup only the root's LRU is used: it is then the machine's <c>sgx_active_page_list</c>.
+/// </summary>
+public sealed class Cgroup : Resource,
+    IHandle<Charge>, IHandle<Uncharge>, IHandle<CountMaxEvent>, IHandle<TryGetCss>, IHandle<PutCss>, IHandle<ReadLru>,
+    IHandle<AddToLru>, IHandle<Unmark>, IHandle<BeginIsolate>, IHandle<NextIsolate>, IHandle<EndIsolate>, IHandle<ReadUsage>,
+    IHandle<WriteMax>, IHandle<AddUnreclaimable>, IHandle<DropUnreclaimable>, IHandle<PopVictimPage>, IHandle<KillCss>
+{
+    private readonly EpcPageTable _pages;
+    private readonly bool _wideUsage;
+    private readonly List<(EpcPageIndex Page, int Enclave)> _unreclaimable = [];
+    private EpcPageList _lru = new();
+    private Mutex _lruLock;
+    private long _references = 1;
+
+    /// <param name="id">Address.</param>
+    /// <param name="index">Number of the cgroup, as the pages charged to it say.</param>
+    /// <param name="path">Path below the root; <c>/</c> for the root.</param>
+    /// <param name="pages">The machine's descriptors; this actor touches those of listed pages only.</param>
+    /// <param name="maxBytes">misc.max; long.MaxValue for max.</param>
+    /// <param name="capacityBytes">misc.capacity.</param>
+    /// <param name="wideUsage">False: usage is a 32-bit integer (C1).</param>
+    public Cgroup(ActorId id, int index, string path, EpcPageTable pages, long maxBytes, long capacityBytes, bool wideUsage)
+        : base(id, $"cgroup:{path}")
+    {
+        Index = index;
+        Path = path;
+        _pages = pages;
+        MaxBytes = maxBytes;
+        CapacityBytes = capacityBytes;
+        _wideUsage = wideUsage;
+    }
+
+    public int Index { get; }
+
+    public string Path { get; }
+
+    /// <summary>misc.max, bytes; long.MaxValue for max. Shown and stored unrounded.</summary>
+    public long MaxBytes { get; private set; }
+
+    public long CapacityBytes { get; }
+
+    /// <summary>misc.current, bytes.</summary>
+    public long UsageBytes { get; private set; }
+
+    /// <summary>misc.peak, bytes; refused charges raise it on the levels below the one that refused.</summary>
+    public long PeakBytes { get; private set; }
+
+    /// <summary>misc.events.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>misc.events.local.</summary>
+    public long EventsLocal { get; private set; }
+
+    /// <summary>rmdir was done; pages may still be charged (a zombie).</summary>
+    public bool IsDying { get; private set; }
+
+    /// <summary>The last reference is gone.</summary>
+    public bool IsFreed => _references == 0;
+
+    /// <summary>References: the directory and every charged page.</summary>
+    public long References => _references;
+
+    /// <summary>Length of the LRU.</summary>
+    public int LruPages => _lru.Count;
+
+    /// <summary>Length of the list of unreclaimable pages (series v1 to v5).</summary>
+    public int UnreclaimablePages => _unreclaimable.Count;
+
+    public void Handle(ref Charge message, Turn turn)
+    {
+        turn.Hold(Activity.Atomic);
+        long usage = UsageBytes + message.Bytes;
+        if (!_wideUsage)
+        {
+            // C1: the sum was an int; above 2 GiB it is negative and every comparison goes wrong.
+            usage = unchecked((int)usage);
+        }
+
+        UsageBytes = usage;
+        if (message.TakeReference)
+        {
+            _references++;
+        }
+
+        if (usage > MaxBytes || usage > CapacityBytes)
+        {
+            message.IsOver = true;
+            return;
+        }
+
+        PeakBytes = Math.Max(PeakBytes, usage);
+    }
+
+    public void Handle(ref Uncharge message, Turn turn)
+    {
+        turn.Hold(Activity.Atomic);
+        UsageBytes -= message.Bytes;
+        if (message.PutReference)
+        {
+            message.WasLast = --_references == 0;
+        }
+    }
+
+    public void Handle(ref CountMaxEvent message, Turn turn)
+    {
+        Events++;
+        if (message.IsLocal)
+        {
+            EventsLocal++;
+        }
+    }
+
+    public void Handle(ref TryGetCss message, Turn turn)
+    {
+        if (_references > 0)
+        {
+            _references++;
+            message.Got = true;
+        }
+    }
+
+    public void Handle(ref PutCss message, Turn turn) => message.WasLast = --_references == 0;
+
+    public void Handle(ref ReadLru message, Turn turn) => message.IsEmpty = _lru.IsEmpty;
+
+    public void Handle(ref AddToLru message, Turn turn)
+    {
+        if (!LockShortly(turn))
+        {
+            return;
+        }
+
+        Invariant.That(!_lru.Contains(_pages, message.Page), $"{Name}: {message.Page} is listed twice");
+        _pages[message.Page].Flags |= EpcPageFlags.ReclaimerTracked;
+        _lru.AddTail(_pages, message.Page);
+    }
+
+    public void Handle(ref Unmark message, Turn turn)
+    {
+        if (!LockShortly(turn))
+        {
+            return;
+        }
+
+        ref EpcPage page = ref _pages[message.Page];
+        if (!page.IsTracked)
+        {
+            return;
+        }
+
+        if (!_lru.Contains(_pages, message.Page))
+        {
+            message.IsBusy = true;
+            return;
+        }
+
+        _lru.Remove(_pages, message.Page);
+        page.Flags &= ~EpcPageFlags.ReclaimerTracked;
+    }
+
+    public void Handle(ref BeginIsolate message, Turn turn)
+    {
+        if (!_lruLock.Acquire(turn))
+        {
+            return;
+        }
+
+        turn.Spend(Activity.SpinLock);
+        message.Page = Pop(out message.Owner);
+    }
+
+    public void Handle(ref NextIsolate message, Turn turn)
+    {
+        _lruLock.AssertHeldBy(turn);
+        Forget(message.Forget);
+        message.Page = Pop(out message.Owner);
+    }
+
+    public void Handle(ref EndIsolate message, Turn turn)
+    {
+        Forget(message.Forget);
+        _lruLock.Release(turn);
+    }
+
+    public void Handle(ref ReadUsage message, Turn turn)
+    {
+        message.Usage = UsageBytes;
+        message.Max = MaxBytes;
+    }
+
+    public void Handle(ref WriteMax message, Turn turn) => MaxBytes = message.Max;
+
+    public void Handle(ref AddUnreclaimable message, Turn turn)
+    {
+        _pages[message.Page].Flags |= EpcPageFlags.Unreclaimable;
+        _unreclaimable.Add((message.Page, message.Enclave));
+    }
+
+    public void Handle(ref DropUnreclaimable message, Turn turn)
+    {
+        _pages[message.Page].Flags &= ~EpcPageFlags.Unreclaimable;
+        for (int i = 0; i < _unreclaimable.Count; i++)
+        {
+            if (_unreclaimable[i].Page == message.Page)
+            {
+                _unreclaimable.RemoveAt(i);
+                return;
+            }
+        }
+    }
+
+    public void Handle(ref PopVictimPage message, Turn turn)
+    {
+        message.Enclave = -1;
+        if (_unreclaimable.Count > 0)
+        {
+            message.Enclave = _unreclaimable[0].Enclave;
+            _unreclaimable.RemoveAt(0);
+        }
+    }
+
+    public void Handle(ref KillCss message, Turn turn)
+    {
+        Invariant.That(!IsDying, $"{Name} is removed twice");
+        IsDying = true;
+        message.WasLast = --_references == 0;
+    }
+
+    /// <summary>For audits: every page on the LRU.</summary>
+    public void ForEachLruPage(Action<int> page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        for (int at = _lru.Head.Value; at >= 0; at = _pages[at].Next)
+        {
+            page(at);
+        }
+    }
+
+    /// <summary>A section of the LRU's spin lock that begins and ends in this message.</summary>
+    private bool LockShortly(Turn turn)
+    {
+        if (!_lruLock.Acquire(turn))
+        {
+            return false;
+        }
+
+        turn.Hold(Activity.SpinLock);
+        _lruLock.Release(turn);
+        return true;
+    }
+
+    private EpcPageIndex Pop(out int owner)
+    {
+        EpcPageIndex page = _lru.PopHead(_pages);
+        owner = page.IsNone ? -1 : _pages[page].Owner;
+        return page;
+    }
+
+    private void Forget(EpcPageIndex page)
+    {
+        if (!page.IsNone)
+        {
+            _pages[page].Flags &= ~EpcPageFlags.ReclaimerTracked;
+        }
+    }
+}
+
+/// <summary>Names that a kernel's switches give to the parts of a cgroup.</summary>
+internal static class CgroupRules
+{
+    /// <summary>True when pages are listed by the cgroup that is charged for them.</summary>
+    public static bool ListsByCgroup(this KernelSwitches switches) => switches.EpcCgroup == EpcCgroupMode.On;
+}

@@ -1,0 +1,187 @@
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Cgroups;
+
+/// <summary>What tasks ask of one cgroup: atomics of the misc controller, and critical sections of its LRU's lock.</summary>
+public static class CgroupProtocol
+{
+    /// <summary>One level of misc_cg_try_charge (misc.c): adds, then checks against max and capacity.</summary>
+    /// <remarks>Addition and check stand in one message. Between the two in the kernel only a write of misc.max could show, and that is the same
+    /// as the write before the addition, as nothing else reads max. The transient overrun stays visible: a refused amount is taken back by
+    /// further messages.</remarks>
+    public struct Charge : IMessage
+    {
+        public static ushort Code => 0x0301;
+
+        public long Bytes;
+
+        /// <summary>Take a reference to the cgroup with it: each charged page holds one (the leaf of the walk only).</summary>
+        public YesNo TakeReference;
+
+        /// <summary>Out: above max or capacity; the amount was added all the same.</summary>
+        public YesNo IsOver;
+    }
+
+    /// <summary>One level of misc_cg_uncharge, or of the roll-back of a refused charge.</summary>
+    public struct Uncharge : IMessage
+    {
+        public static ushort Code => 0x0302;
+
+        public long Bytes;
+
+        /// <summary>Gives the reference of a page back.</summary>
+        public YesNo PutReference;
+
+        /// <summary>Out: that was the last reference; the caller frees the cgroup.</summary>
+        public YesNo WasLast;
+    }
+
+    /// <summary>A charge was refused: misc.events here, misc.events.local where the limit stands.</summary>
+    public struct CountMaxEvent : IMessage
+    {
+        public static ushort Code => 0x0303;
+
+        public YesNo IsLocal;
+    }
+
+    /// <summary>css_tryget(): a reference, unless the last one is gone.</summary>
+    public struct TryGetCss : IMessage
+    {
+        public static ushort Code => 0x0304;
+
+        /// <summary>Out.</summary>
+        public YesNo Got;
+    }
+
+    /// <summary>css_put().</summary>
+    public struct PutCss : IMessage
+    {
+        public static ushort Code => 0x0305;
+
+        /// <summary>Out: that was the last reference; the caller frees the cgroup.</summary>
+        public YesNo WasLast;
+    }
+
+    /// <summary>list_empty() of the reclaimable LRU, without its lock.</summary>
+    public struct ReadLru : IMessage
+    {
+        public static ushort Code => 0x0306;
+
+        /// <summary>Out.</summary>
+        public YesNo IsEmpty;
+    }
+
+    /// <summary>sgx_mark_page_reclaimable: TRACKED, to the tail of the LRU. Also puts a page back that reclaim skipped.</summary>
+    public struct AddToLru : IMessage
+    {
+        public static ushort Code => 0x0307;
+
+        public EpcPageIndex Page;
+    }
+
+    /// <summary>sgx_unmark_page_reclaimable.</summary>
+    public struct Unmark : IMessage
+    {
+        public static ushort Code => 0x0308;
+
+        public EpcPageIndex Page;
+
+        /// <summary>Out: EBUSY, the reclaimer has isolated it.</summary>
+        public YesNo IsBusy;
+    }
+
+    /// <summary>sgx_isolate_epc_pages: takes the LRU's lock and pops the first page.</summary>
+    public struct BeginIsolate : IMessage
+    {
+        public static ushort Code => 0x0309;
+
+        /// <summary>Out: none when the list is empty.</summary>
+        public EpcPageIndex Page;
+
+        /// <summary>Out: the enclave page it holds.</summary>
+        public int Owner;
+    }
+
+    /// <summary>Still under the LRU's lock: pops the next page.</summary>
+    public struct NextIsolate : IMessage
+    {
+        public static ushort Code => 0x030A;
+
+        /// <summary>A page popped before whose enclave is going away: TRACKED is cleared and the release frees it; or none.</summary>
+        public EpcPageIndex Forget;
+
+        /// <summary>Out: none when the list is empty.</summary>
+        public EpcPageIndex Page;
+
+        /// <summary>Out: the enclave page it holds.</summary>
+        public int Owner;
+    }
+
+    /// <summary>Releases the LRU's lock.</summary>
+    public struct EndIsolate : IMessage
+    {
+        public static ushort Code => 0x030B;
+
+        /// <summary>As in <see cref="NextIsolate"/>.</summary>
+        public EpcPageIndex Forget;
+    }
+
+    /// <summary>Reads usage and limit, without a lock.</summary>
+    public struct ReadUsage : IMessage
+    {
+        public static ushort Code => 0x030C;
+
+        /// <summary>Out: misc.current, bytes.</summary>
+        public long Usage;
+
+        /// <summary>Out: misc.max, bytes; long.MaxValue for max.</summary>
+        public long Max;
+    }
+
+    /// <summary>Writes misc.max: a pure store.</summary>
+    public struct WriteMax : IMessage
+    {
+        public static ushort Code => 0x030D;
+
+        /// <summary>Bytes; long.MaxValue for max.</summary>
+        public long Max;
+    }
+
+    /// <summary>Series v1 to v5: sgx_record_epc_page with an unreclaimable page (SECS, VA).</summary>
+    public struct AddUnreclaimable : IMessage
+    {
+        public static ushort Code => 0x030E;
+
+        public EpcPageIndex Page;
+
+        /// <summary>Index of the enclave it belongs to.</summary>
+        public int Enclave;
+    }
+
+    /// <summary>Series v1 to v5: sgx_drop_epc_page of an unreclaimable page.</summary>
+    public struct DropUnreclaimable : IMessage
+    {
+        public static ushort Code => 0x030F;
+
+        public EpcPageIndex Page;
+    }
+
+    /// <summary>Series v1 to v5: takes the oldest unreclaimable page off its list, to find a victim. It is not put back.</summary>
+    public struct PopVictimPage : IMessage
+    {
+        public static ushort Code => 0x0310;
+
+        /// <summary>Out: index of its enclave, -1 when the list is empty.</summary>
+        public int Enclave;
+    }
+
+    /// <summary>rmdir: no new processes; the reference of the directory goes.</summary>
+    public struct KillCss : IMessage
+    {
+        public static ushort Code => 0x0311;
+
+        /// <summary>Out: that was the last reference; the caller frees the cgroup.</summary>
+        public YesNo WasLast;
+    }
+}

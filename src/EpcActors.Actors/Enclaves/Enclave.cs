@@ -1,0 +1,509 @@
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+using static EpcActors.Actors.Enclaves.EnclaveProtocol;
+
+namespace EpcActors.Actors.Enclaves;
+
+/// <summary>
+/// <c>struct sgx_encl</c>: the page array, VA pages and SECS behind the enclave's mutex; mm_list behind mm_lock; the reference count; and what the
+/// processor keeps for the enclave, its tracking epochs.
+/// </summary>
+public sealed class Enclave : Resource,
+    IHandle<BeginIoctl>, IHandle<EndIoctl>, IHandle<TestGrow>, IHandle<CountGrow>, IHandle<Shrink>, IHandle<LinkVaPage>,
+    IHandle<Ecreate>, IHandle<LockAndAddPage>, IHandle<EinitAndUnlock>, IHandle<LookUpPage>, IHandle<Lock>, IHandle<Unlock>,
+    IHandle<LockAndReadPage>, IHandle<Eldu>, IHandle<InsertEntry>, IHandle<Eaug>, IHandle<TryGetRef>, IHandle<PutRef>,
+    IHandle<ReadMm>, IHandle<AddMm>, IHandle<RemoveMm>, IHandle<TakeFirstMm>, IHandle<MarkReclaimedAndUnlock>,
+    IHandle<BlockPage>, IHandle<LockForWrite>, IHandle<Ewb>, IHandle<Etrack>, IHandle<SendIpi>, IHandle<FinishWrite>,
+    IHandle<KeepSecs>, IHandle<FinishWriteSecs>, IHandle<ModifyPage>, IHandle<BeginRemove>, IHandle<LockAndErase>,
+    IHandle<EnterEnclave>, IHandle<ExitEnclave>, IHandle<TakeEntry>, IHandle<TakeSecs>, IHandle<TakeVaPage>,
+    IHandle<MarkOutOfMemory>, IHandle<UnlinkVaPage>
+{
+    private readonly Machine _machine;
+    private readonly EpcPageTable _epc;
+    private readonly EnclaveTracking _tracking;
+    private readonly List<ActorId> _mms = [];
+    private readonly bool _mmOwnsReference;
+    private Mutex _lock;
+    private int _mmListVersion;
+    private uint _lastVersion;
+    private bool _inIoctl;
+
+    /// <param name="id">Address.</param>
+    /// <param name="index">Number of the enclave.</param>
+    /// <param name="name">Name in the scenario.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="pageCount">Pages of the linear range, a power of two.</param>
+    /// <param name="ownerBase">Number of page 0 in the enclave-page space.</param>
+    /// <param name="threads">The tasks that run in it, by thread number.</param>
+    public Enclave(ActorId id, int index, string name, Machine machine, int pageCount, int ownerBase, IReadOnlyList<ActorId> threads)
+        : base(id, $"enclave:{name}")
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        Index = index;
+        _machine = machine;
+        _epc = machine.Pages;
+        _mmOwnsReference = machine.Switches.MmListOwnsReference == Fix.Present;
+        OwnerBase = ownerBase;
+        Entries = new EnclavePageTable(pageCount);
+        _tracking = new EnclaveTracking(threads);
+    }
+
+    public int Index { get; }
+
+    public int OwnerBase { get; }
+
+    /// <summary>The page array, for audits.</summary>
+    public EnclavePageTable Entries { get; }
+
+    /// <summary>va_pages, for audits.</summary>
+    public VaPages VaPages { get; } = new();
+
+    /// <summary>SECS's EPC page; none when it is swapped out, not made yet, or gone.</summary>
+    public EpcPageIndex SecsPage { get; private set; } = EpcPageIndex.None;
+
+    /// <summary>VA slot of a swapped SECS, else -1.</summary>
+    public int SecsSlot { get; private set; } = -1;
+
+    /// <summary>secs_child_cnt: resident children.</summary>
+    public int SecsChildCount { get; private set; }
+
+    /// <summary>page_cnt.</summary>
+    public int PageCount { get; private set; }
+
+    public bool IsCreated { get; private set; }
+
+    public bool IsInitialised { get; private set; }
+
+    /// <summary>SGX_ENCL_NO_MEMORY.</summary>
+    public bool IsOutOfMemory { get; private set; }
+
+    /// <summary>refcount; the open file holds the first.</summary>
+    public int References { get; private set; } = 1;
+
+    /// <summary>Swapped pages, the SECS included.</summary>
+    public int SwappedPages { get; private set; }
+
+    public void Handle(ref BeginIoctl message, Turn turn)
+    {
+        message.IsCreated = IsCreated;
+        message.IsInitialised = IsInitialised;
+        message.IsOutOfMemory = IsOutOfMemory;
+        if (_inIoctl && _machine.Switches.IoctlExclusive == Fix.Present)
+        {
+            message.IsBusy = true;
+            return;
+        }
+
+        _inIoctl = true;
+    }
+
+    public void Handle(ref EndIoctl message, Turn turn) => _inIoctl = false;
+
+    public void Handle(ref TestGrow message, Turn turn) => message.NeedsVaPage = PageCount % VaPages.SlotsPerPage == 0;
+
+    public void Handle(ref CountGrow message, Turn turn) => PageCount++;
+
+    public void Handle(ref Shrink message, Turn turn) => PageCount--;
+
+    public void Handle(ref LinkVaPage message, Turn turn) => VaPages.AddHead(message.VaPage);
+
+    public void Handle(ref Ecreate message, Turn turn)
+    {
+        turn.Spend(Activity.Ecreate);
+        SecsPage = message.EpcPage;
+        _epc[message.EpcPage].Epcm = Epcm.Valid | Epcm.Secs;
+        IsCreated = true;
+    }
+
+    public void Handle(ref LockAndAddPage message, Turn turn)
+    {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        if (!message.VaPage.IsNone)
+        {
+            VaPages.AddHead(message.VaPage);
+        }
+
+        if (Entries[message.Page].State != EnclavePageState.Absent)
+        {
+            message.Exists = true;
+            return;
+        }
+
+        if (SecsPage.IsNone)
+        {
+            message.HasFailed = true;
+            return;
+        }
+
+        turn.Spend(Activity.Eadd, 1, IsRemote(message.EpcPage, turn));
+        if (message.IsMeasured)
+        {
+            turn.Spend(Activity.Eextend, KernelConstants.EextendsPerPage);
+        }
+
+        BecomeResident(message.Page, message.EpcPage, Epcm.None);
+    }
+
+    public void Handle(ref EinitAndUnlock message, Turn turn)
+    {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        turn.Spend(Activity.Einit);
+        IsInitialised = true;
+        _lock.Release(turn);
+    }
+
+    public void Handle(ref LookUpPage message, Turn turn)
+    {
+        message.Exists = Entries[message.Page].State != EnclavePageState.Absent;
+        message.IsOutOfMemory = IsOutOfMemory;
+    }
+
+    public void Handle(ref Lock message, Turn turn) => _lock.Acquire(turn);
+
+    public void Handle(ref Unlock message, Turn turn) => _lock.Release(turn);
+
+    public void Handle(ref LockAndReadPage message, Turn turn)
+    {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        EnclavePage entry = message.Page < Entries.PageCount ? Entries[message.Page] : EnclavePage.Absent;
+        message.State = entry.State;
+        message.EpcPage = entry.EpcPage;
+        message.IsSecsResident = !SecsPage.IsNone;
+        message.IsInitialised = IsInitialised;
+    }
+
+    public void Handle(ref Eldu message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        turn.Spend(Activity.Eldu, 1, IsRemote(message.EpcPage, turn));
+        bool isSecs = message.Page == Entries.PageCount;
+        int slot = isSecs ? SecsSlot : Entries[message.Page].VaSlot;
+        message.SlotVersion = VaPages.Version(slot);
+        message.IsPcmdPageInUse = IsPcmdPageInUse(message.Page);
+        if (message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion || message.ContentsVersion != message.SlotVersion)
+        {
+            message.HasFailed = true;
+            return;
+        }
+
+        VaPages.Version(slot) = 0;
+        VaPages.FreeSlot(slot);
+        SwappedPages--;
+        if (isSecs)
+        {
+            SecsPage = message.EpcPage;
+            SecsSlot = -1;
+            _epc[message.EpcPage].Epcm = Epcm.Valid | Epcm.Secs;
+            return;
+        }
+
+        BecomeResident(message.Page, message.EpcPage, Entries[message.Page].IsTrim ? Epcm.Trim : Epcm.None);
+    }
+
+    public void Handle(ref InsertEntry message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        EnclavePage entry = Entries[message.Page];
+        message.Exists = entry.State != EnclavePageState.Absent;
+        message.EpcPage = entry.EpcPage;
+    }
+
+    public void Handle(ref Eaug message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        if (SecsPage.IsNone)
+        {
+            message.HasFailed = true;
+            return;
+        }
+
+        turn.Spend(Activity.Eaug, 1, IsRemote(message.EpcPage, turn));
+        BecomeResident(message.Page, message.EpcPage, Epcm.Pending);
+    }
+
+    public void Handle(ref UnlinkVaPage message, Turn turn) => VaPages.Remove(message.VaPage);
+
+    public void Handle(ref TryGetRef message, Turn turn)
+    {
+        if (References > 0)
+        {
+            References++;
+            message.Got = true;
+        }
+    }
+
+    public void Handle(ref PutRef message, Turn turn)
+    {
+        Invariant.That(References > 0, $"{Name}: a reference is put that nobody holds");
+        message.WasLast = --References == 0;
+    }
+
+    public void Handle(ref ReadMm message, Turn turn)
+    {
+        message.Mm = message.Position < _mms.Count ? _mms[message.Position] : ActorId.None;
+        message.Version = _mmListVersion;
+    }
+
+    public void Handle(ref AddMm message, Turn turn)
+    {
+        _mms.Add(message.Mm);
+        _mmListVersion++;
+        if (_mmOwnsReference)
+        {
+            References++;
+        }
+    }
+
+    public void Handle(ref RemoveMm message, Turn turn) => message.WasFound = _mms.Remove(message.Mm);
+
+    public void Handle(ref TakeFirstMm message, Turn turn)
+    {
+        message.Mm = ActorId.None;
+        if (_mms.Count > 0)
+        {
+            message.Mm = _mms[0];
+            _mms.RemoveAt(0);
+        }
+    }
+
+    public void Handle(ref MarkReclaimedAndUnlock message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        Entries[message.Page] = Entries[message.Page].WithState(EnclavePageState.BeingReclaimed);
+        _lock.Release(turn);
+    }
+
+    public void Handle(ref BlockPage message, Turn turn)
+    {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        turn.Spend(Activity.Eblock);
+        _epc[message.EpcPage].Epcm |= Epcm.Blocked;
+        _tracking.Block(message.EpcPage);
+        _lock.Release(turn);
+    }
+
+    public void Handle(ref LockForWrite message, Turn turn)
+    {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        Entries[message.Page] = Entries[message.Page].WithState(EnclavePageState.Resident);
+        message.Slot = VaPages.TakeSlot();
+    }
+
+    public void Handle(ref Ewb message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        bool isSecs = message.Page == Entries.PageCount;
+        if (!isSecs && !_tracking.IsDrained(message.EpcPage))
+        {
+            // The instruction fails before it moves any data.
+            turn.Spend(Activity.Etrack);
+            message.Result = LeafResult.NotTracked;
+            return;
+        }
+
+        turn.Spend(Activity.Ewb, 1, IsRemote(message.EpcPage, turn));
+        if (isSecs && SecsChildCount > 0)
+        {
+            message.Result = LeafResult.Failed;
+            return;
+        }
+
+        _tracking.Forget(message.EpcPage);
+        _epc[message.EpcPage].Epcm = Epcm.None;
+        message.Version = ++_lastVersion;
+        VaPages.Version(message.Slot) = message.Version;
+    }
+
+    public void Handle(ref Etrack message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        turn.Spend(Activity.Etrack);
+        message.Result = _tracking.Track() ? LeafResult.Done : LeafResult.PreviousTrackingIncomplete;
+    }
+
+    public void Handle(ref SendIpi message, Turn turn)
+    {
+        message.Cpus = _tracking.Interrupt(turn);
+        turn.Spend(Activity.Ipi);
+        turn.Spend(Activity.IpiPerCpu, message.Cpus);
+    }
+
+    public void Handle(ref FinishWrite message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        Entries[message.Page] = Entries[message.Page].WithVaSlot(message.Slot);
+        SwappedPages++;
+        SecsChildCount--;
+        message.SecsSlot = -1;
+        message.SecsPage = EpcPageIndex.None;
+        if (SecsChildCount == 0 && IsInitialised && !SecsPage.IsNone)
+        {
+            message.CanWriteSecs = true;
+            message.SecsPage = SecsPage;
+            message.SecsSlot = VaPages.TakeSlot();
+        }
+    }
+
+    public void Handle(ref KeepSecs message, Turn turn) => VaPages.FreeSlot(message.Slot);
+
+    public void Handle(ref FinishWriteSecs message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        SecsPage = EpcPageIndex.None;
+        SecsSlot = message.Slot;
+        SwappedPages++;
+    }
+
+    public void Handle(ref ModifyPage message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        EnclavePage entry = Entries[message.Page];
+        ref EpcPage page = ref _epc[entry.EpcPage];
+        if ((page.Epcm & Epcm.Pending) != 0 || (entry.IsTrim && !message.ToTrim))
+        {
+            message.IsRefused = true;
+            return;
+        }
+
+        turn.Spend(Activity.Emod);
+        page.Epcm |= Epcm.Modified;
+        if (message.ToTrim)
+        {
+            page.Epcm |= Epcm.Trim;
+            Entries[message.Page] = entry.AsTrim(true);
+        }
+    }
+
+    public void Handle(ref BeginRemove message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        EnclavePage entry = Entries[message.Page];
+        turn.Spend(Activity.Emod);
+        if (!entry.IsTrim || (_epc[entry.EpcPage].Epcm & Epcm.Modified) != 0)
+        {
+            message.IsRefused = true;
+            return;
+        }
+
+        if (_machine.Switches.RemovalMarked == Fix.Present)
+        {
+            Entries[message.Page] = entry.WithState(EnclavePageState.BeingRemoved);
+        }
+    }
+
+    public void Handle(ref LockAndErase message, Turn turn)
+    {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        message.EpcPage = Entries[message.Page].EpcPage;
+        Entries[message.Page] = EnclavePage.Absent;
+        SecsChildCount--;
+        PageCount--;
+    }
+
+    public void Handle(ref EnterEnclave message, Turn turn) => message.Epoch = _tracking.Enter(message.Thread);
+
+    public void Handle(ref ExitEnclave message, Turn turn) => _tracking.Exit(message.Thread, message.Epoch);
+
+    public void Handle(ref TakeEntry message, Turn turn)
+    {
+        message.EpcPage = EpcPageIndex.None;
+        message.Page = Entries.FindFrom(message.From);
+        if (message.Page < 0)
+        {
+            return;
+        }
+
+        EnclavePage entry = Entries[message.Page];
+        Entries[message.Page] = EnclavePage.Absent;
+        if (entry.IsResident)
+        {
+            message.EpcPage = entry.EpcPage;
+            SecsChildCount--;
+        }
+        else
+        {
+            VaPages.FreeSlot(entry.VaSlot);
+            SwappedPages--;
+        }
+    }
+
+    public void Handle(ref TakeSecs message, Turn turn)
+    {
+        message.EpcPage = SecsPage;
+        SecsPage = EpcPageIndex.None;
+        if (SecsSlot >= 0)
+        {
+            VaPages.FreeSlot(SecsSlot);
+            SecsSlot = -1;
+            SwappedPages--;
+        }
+    }
+
+    public void Handle(ref TakeVaPage message, Turn turn)
+    {
+        message.EpcPage = VaPages.First;
+        if (!message.EpcPage.IsNone)
+        {
+            VaPages.Remove(message.EpcPage);
+        }
+    }
+
+    public void Handle(ref MarkOutOfMemory message, Turn turn)
+    {
+        message.IsNotCreated = !IsCreated;
+        message.WasMarked = IsOutOfMemory;
+        IsOutOfMemory |= IsCreated;
+    }
+
+    private bool IsRemote(EpcPageIndex page, Turn turn) => _machine.NodeOf(page) != turn.CallerNode;
+
+    private void BecomeResident(int page, EpcPageIndex epcPage, Epcm epcm)
+    {
+        ref EpcPage descriptor = ref _epc[epcPage];
+        descriptor.Epcm = Epcm.Valid | epcm;
+        descriptor.Owner = OwnerBase + page;
+        Entries[page] = Entries[page].WithEpcPage(epcPage);
+        SecsChildCount++;
+    }
+
+    private bool IsPcmdPageInUse(int page)
+    {
+        int first = page / BackingFile.PcmdPerPage * BackingFile.PcmdPerPage;
+        int end = Math.Min(first + BackingFile.PcmdPerPage, Entries.PageCount);
+        for (int other = first; other < end; other++)
+        {
+            if (other != page && Entries[other].State == EnclavePageState.BeingReclaimed)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

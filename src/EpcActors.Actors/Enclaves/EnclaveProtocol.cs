@@ -1,0 +1,490 @@
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Enclaves;
+
+/// <summary>What EWB, ETRACK, EAUG and their kin answered.</summary>
+public enum LeafResult
+{
+    Done,
+
+    /// <summary>EWB: SGX_NOT_TRACKED.</summary>
+    NotTracked,
+
+    /// <summary>ETRACK: a CPU that entered before the last ETRACK is still inside.</summary>
+    PreviousTrackingIncomplete,
+
+    /// <summary>A fault or an error code that should not happen.</summary>
+    Failed,
+}
+
+/// <summary>
+/// What tasks ask of an enclave. The names say what they do to <c>encl->lock</c>: <c>Lock…</c> takes it, <c>…AndUnlock</c> gives it back, both in one
+/// message where the kernel's critical section does nothing else; the others say in their text whether the caller holds it.
+/// </summary>
+/// <remarks>
+/// Taking the mutex and the first thing done under it stand in one message, as do the last thing and the release: taking a lock commutes to the
+/// right and releasing it to the left of what others do (Lipton, Reduction, 1975), and what is touched there is touched under the mutex only.
+/// </remarks>
+public static class EnclaveProtocol
+{
+    /// <summary>Sets SGX_ENCL_IOCTL; one ioctl at a time.</summary>
+    public struct BeginIoctl : IMessage
+    {
+        public static ushort Code => 0x0701;
+
+        /// <summary>Out: EBUSY.</summary>
+        public YesNo IsBusy;
+
+        /// <summary>Out.</summary>
+        public YesNo IsCreated;
+
+        /// <summary>Out.</summary>
+        public YesNo IsInitialised;
+
+        /// <summary>Out: killed for memory (series v1 to v5); every ioctl fails with ENOMEM.</summary>
+        public YesNo IsOutOfMemory;
+    }
+
+    public struct EndIoctl : IMessage
+    {
+        public static ushort Code => 0x0702;
+    }
+
+    /// <summary>sgx_encl_grow's test: does the next page need a VA page? Under the mutex or the ioctl bit.</summary>
+    public struct TestGrow : IMessage
+    {
+        public static ushort Code => 0x0703;
+
+        /// <summary>Out: page_cnt is a multiple of 512.</summary>
+        public YesNo NeedsVaPage;
+    }
+
+    /// <summary>sgx_encl_grow's page_cnt++.</summary>
+    public struct CountGrow : IMessage
+    {
+        public static ushort Code => 0x0704;
+    }
+
+    /// <summary>sgx_encl_shrink: page_cnt--, and takes the VA page that was just grown out again.</summary>
+    public struct Shrink : IMessage
+    {
+        public static ushort Code => 0x0705;
+    }
+
+    /// <summary>Links a VA page at the head of va_pages. The caller had it from the node; EPA was run.</summary>
+    public struct LinkVaPage : IMessage
+    {
+        public static ushort Code => 0x0706;
+
+        public EpcPageIndex VaPage;
+    }
+
+    /// <summary>ECREATE: the SECS comes to be.</summary>
+    public struct Ecreate : IMessage
+    {
+        public static ushort Code => 0x0707;
+
+        public EpcPageIndex EpcPage;
+    }
+
+    /// <summary>ADD_PAGES under the mutex: insert, EADD, EEXTEND, secs_child_cnt++. The mutex stays held.</summary>
+    public struct LockAndAddPage : IMessage
+    {
+        public static ushort Code => 0x0708;
+
+        public int Page;
+
+        public EpcPageIndex EpcPage;
+
+        /// <summary>VA page that grew with it, or none.</summary>
+        public EpcPageIndex VaPage;
+
+        /// <summary>EEXTEND it.</summary>
+        public YesNo IsMeasured;
+
+        /// <summary>Out: EBUSY, the entry exists.</summary>
+        public YesNo Exists;
+
+        /// <summary>Out: EADD faulted, there is no SECS.</summary>
+        public YesNo HasFailed;
+    }
+
+    /// <summary>EINIT; SGX_ENCL_INITIALIZED.</summary>
+    public struct EinitAndUnlock : IMessage
+    {
+        public static ushort Code => 0x0709;
+    }
+
+    /// <summary>xa_load() without the mutex.</summary>
+    public struct LookUpPage : IMessage
+    {
+        public static ushort Code => 0x070A;
+
+        public int Page;
+
+        /// <summary>Out.</summary>
+        public YesNo Exists;
+
+        /// <summary>Out: marked out of memory (series v1 to v5): SIGBUS.</summary>
+        public YesNo IsOutOfMemory;
+    }
+
+    /// <summary>mutex_lock() alone.</summary>
+    public struct Lock : IMessage
+    {
+        public static ushort Code => 0x070B;
+    }
+
+    /// <summary>mutex_unlock() alone.</summary>
+    public struct Unlock : IMessage
+    {
+        public static ushort Code => 0x070C;
+    }
+
+    /// <summary>Takes the mutex and reads an entry (sgx_encl_load_page).</summary>
+    public struct LockAndReadPage : IMessage
+    {
+        public static ushort Code => 0x070D;
+
+        public int Page;
+
+        /// <summary>Out.</summary>
+        public EnclavePageState State;
+
+        /// <summary>Out: of a resident page.</summary>
+        public EpcPageIndex EpcPage;
+
+        /// <summary>Out.</summary>
+        public YesNo IsSecsResident;
+
+        /// <summary>Out.</summary>
+        public YesNo IsInitialised;
+    }
+
+    /// <summary>ELDU into a page that the caller has allocated, and on success the entry's new state. Mutex held.</summary>
+    public struct Eldu : IMessage
+    {
+        public static ushort Code => 0x070E;
+
+        /// <summary>Page of the enclave; its page count means the SECS.</summary>
+        public int Page;
+
+        public EpcPageIndex EpcPage;
+
+        /// <summary>What the backing store held.</summary>
+        public uint ContentsVersion;
+
+        public uint PcmdVersion;
+
+        /// <summary>Out: the version that the VA slot asked for.</summary>
+        public uint SlotVersion;
+
+        /// <summary>Out: MAC or version mismatch, or no PCMD (#GP).</summary>
+        public YesNo HasFailed;
+
+        /// <summary>Out: another page of the same PCMD page is BEING_RECLAIMED (reclaimer_writing_to_pcmd).</summary>
+        public YesNo IsPcmdPageInUse;
+    }
+
+    /// <summary>EAUG: inserts the entry. Mutex held.</summary>
+    public struct InsertEntry : IMessage
+    {
+        public static ushort Code => 0x070F;
+
+        public int Page;
+
+        /// <summary>Out: EBUSY, somebody was quicker (R9).</summary>
+        public YesNo Exists;
+
+        /// <summary>Out: EPC page of the quicker one's entry.</summary>
+        public EpcPageIndex EpcPage;
+    }
+
+    /// <summary>EAUG leaf, type REG, secs_child_cnt++. Mutex held.</summary>
+    public struct Eaug : IMessage
+    {
+        public static ushort Code => 0x0710;
+
+        public int Page;
+
+        public EpcPageIndex EpcPage;
+
+        /// <summary>Out: the SECS is not resident: the kernel runs EAUG with a null SECS (R7).</summary>
+        public YesNo HasFailed;
+    }
+
+    /// <summary>kref_get_unless_zero().</summary>
+    public struct TryGetRef : IMessage
+    {
+        public static ushort Code => 0x0711;
+
+        /// <summary>Out.</summary>
+        public YesNo Got;
+    }
+
+    /// <summary>kref_put().</summary>
+    public struct PutRef : IMessage
+    {
+        public static ushort Code => 0x0712;
+
+        /// <summary>Out: that was the last one: the caller runs sgx_encl_release.</summary>
+        public YesNo WasLast;
+    }
+
+    /// <summary>The entry at a position of mm_list, in an SRCU read section.</summary>
+    public struct ReadMm : IMessage
+    {
+        public static ushort Code => 0x0713;
+
+        public int Position;
+
+        /// <summary>Out: none behind the end.</summary>
+        public ActorId Mm;
+
+        /// <summary>Out: mm_list_version.</summary>
+        public int Version;
+    }
+
+    /// <summary>sgx_encl_mm_add(): mm_lock, mm_list_version++.</summary>
+    public struct AddMm : IMessage
+    {
+        public static ushort Code => 0x0714;
+
+        public ActorId Mm;
+    }
+
+    /// <summary>Takes an entry off mm_list under mm_lock (sgx_mmu_notifier_release).</summary>
+    public struct RemoveMm : IMessage
+    {
+        public static ushort Code => 0x0715;
+
+        public ActorId Mm;
+
+        /// <summary>Out: it was still there.</summary>
+        public YesNo WasFound;
+    }
+
+    /// <summary>Takes the first entry off mm_list (sgx_release).</summary>
+    public struct TakeFirstMm : IMessage
+    {
+        public static ushort Code => 0x0716;
+
+        /// <summary>Out: none when the list is empty.</summary>
+        public ActorId Mm;
+    }
+
+    /// <summary>Sets BEING_RECLAIMED and releases the mutex (sgx_reclaim_pages, after the backing is pinned).</summary>
+    public struct MarkReclaimedAndUnlock : IMessage
+    {
+        public static ushort Code => 0x0717;
+
+        public int Page;
+    }
+
+    /// <summary>sgx_reclaimer_block's critical section: EBLOCK.</summary>
+    public struct BlockPage : IMessage
+    {
+        public static ushort Code => 0x0718;
+
+        public int Page;
+
+        public EpcPageIndex EpcPage;
+    }
+
+    /// <summary>sgx_reclaimer_write: mutex, clears BEING_RECLAIMED, takes a VA slot.</summary>
+    public struct LockForWrite : IMessage
+    {
+        public static ushort Code => 0x0719;
+
+        public int Page;
+
+        /// <summary>Out: -1 when no VA page has a free slot.</summary>
+        public int Slot;
+    }
+
+    /// <summary>EWB. Mutex held.</summary>
+    public struct Ewb : IMessage
+    {
+        public static ushort Code => 0x071A;
+
+        /// <summary>Page of the enclave; its page count means the SECS.</summary>
+        public int Page;
+
+        public EpcPageIndex EpcPage;
+
+        public int Slot;
+
+        /// <summary>Out.</summary>
+        public LeafResult Result;
+
+        /// <summary>Out: the version that went into slot and PCMD.</summary>
+        public uint Version;
+    }
+
+    /// <summary>ETRACK. Mutex held.</summary>
+    public struct Etrack : IMessage
+    {
+        public static ushort Code => 0x071B;
+
+        /// <summary>Out.</summary>
+        public LeafResult Result;
+    }
+
+    /// <summary>The IPI wave to the CPUs of the enclave (sgx_encl_cpumask, on_each_cpu_mask): all that were inside leave and come back.</summary>
+    public struct SendIpi : IMessage
+    {
+        public static ushort Code => 0x071C;
+
+        /// <summary>Out: CPUs hit.</summary>
+        public int Cpus;
+    }
+
+    /// <summary>After EWB: slot into the entry, epc_page = NULL, secs_child_cnt--. Mutex held.</summary>
+    public struct FinishWrite : IMessage
+    {
+        public static ushort Code => 0x071D;
+
+        public int Page;
+
+        public int Slot;
+
+        /// <summary>Out: no resident child is left and the enclave is initialised: the SECS goes too.</summary>
+        public YesNo CanWriteSecs;
+
+        /// <summary>Out: the SECS's EPC page.</summary>
+        public EpcPageIndex SecsPage;
+
+        /// <summary>Out: VA slot for the SECS, when it can be written.</summary>
+        public int SecsSlot;
+    }
+
+    /// <summary>The SECS's backing could not be had: it stays, its slot goes back. Mutex held.</summary>
+    public struct KeepSecs : IMessage
+    {
+        public static ushort Code => 0x071E;
+
+        public int Slot;
+    }
+
+    /// <summary>secs.epc_page = NULL after its EWB. Mutex held.</summary>
+    public struct FinishWriteSecs : IMessage
+    {
+        public static ushort Code => 0x071F;
+
+        public int Slot;
+    }
+
+    /// <summary>EMODPR or EMODT: the page waits for EACCEPT. Mutex held.</summary>
+    public struct ModifyPage : IMessage
+    {
+        public static ushort Code => 0x0720;
+
+        public int Page;
+
+        /// <summary>EMODT to TRIM; else EMODPR.</summary>
+        public YesNo ToTrim;
+
+        /// <summary>Out: EINVAL or EPERM, the page has the wrong type or state.</summary>
+        public YesNo IsRefused;
+    }
+
+    /// <summary>REMOVE_PAGES' tests: type TRIM, and EACCEPT was run; marks it BEING_REMOVED where the kernel does. Mutex held.</summary>
+    public struct BeginRemove : IMessage
+    {
+        public static ushort Code => 0x0721;
+
+        public int Page;
+
+        /// <summary>Out: EPERM.</summary>
+        public YesNo IsRefused;
+    }
+
+    /// <summary>REMOVE_PAGES' second hold of the mutex: erases the entry. The mutex stays held.</summary>
+    public struct LockAndErase : IMessage
+    {
+        public static ushort Code => 0x0722;
+
+        public int Page;
+
+        /// <summary>Out: the EPC page, the caller's now.</summary>
+        public EpcPageIndex EpcPage;
+    }
+
+    /// <summary>A thread enters: its CPU counts for ETRACK.</summary>
+    public struct EnterEnclave : IMessage
+    {
+        public static ushort Code => 0x0723;
+
+        /// <summary>Number of the thread within the enclave.</summary>
+        public int Thread;
+
+        /// <summary>Out: epoch of the entry.</summary>
+        public int Epoch;
+    }
+
+    /// <summary>A thread leaves, by EEXIT or an asynchronous exit.</summary>
+    public struct ExitEnclave : IMessage
+    {
+        public static ushort Code => 0x0724;
+
+        public int Thread;
+
+        /// <summary>What <see cref="EnterEnclave"/> answered.</summary>
+        public int Epoch;
+    }
+
+    /// <summary>sgx_encl_release: takes the next entry out of the page array.</summary>
+    public struct TakeEntry : IMessage
+    {
+        public static ushort Code => 0x0725;
+
+        /// <summary>Where to go on.</summary>
+        public int From;
+
+        /// <summary>Out: -1 at the end.</summary>
+        public int Page;
+
+        /// <summary>Out: none when it was swapped out.</summary>
+        public EpcPageIndex EpcPage;
+    }
+
+    /// <summary>sgx_encl_release: takes the SECS.</summary>
+    public struct TakeSecs : IMessage
+    {
+        public static ushort Code => 0x0726;
+
+        /// <summary>Out: none when it is swapped out.</summary>
+        public EpcPageIndex EpcPage;
+    }
+
+    /// <summary>sgx_encl_release: takes the next VA page.</summary>
+    public struct TakeVaPage : IMessage
+    {
+        public static ushort Code => 0x0727;
+
+        /// <summary>Out: none at the end.</summary>
+        public EpcPageIndex EpcPage;
+    }
+
+    /// <summary>Series v1 to v5: SGX_ENCL_NO_MEMORY.</summary>
+    public struct MarkOutOfMemory : IMessage
+    {
+        public static ushort Code => 0x0728;
+
+        /// <summary>Out: it was marked before.</summary>
+        public YesNo WasMarked;
+
+        /// <summary>Out: not created yet; no victim.</summary>
+        public YesNo IsNotCreated;
+    }
+
+    /// <summary>An EAUG that lost or failed takes the VA page out again that it had grown. Mutex held.</summary>
+    public struct UnlinkVaPage : IMessage
+    {
+        public static ushort Code => 0x0729;
+
+        public EpcPageIndex VaPage;
+    }
+}

@@ -1,0 +1,103 @@
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Enclaves;
+
+/// <summary>
+/// What the processor keeps to make EWB safe: who is inside the enclave since when, and which pages were blocked when. ETRACK begins a new epoch;
+/// a blocked page can be written out once everybody who was inside before the epoch after its EBLOCK has left.
+/// </summary>
+internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
+{
+    private readonly bool[] _inside = new bool[threads.Count];
+    private readonly List<(EpcPageIndex Page, int Epoch)> _blocked = [];
+    private int _epoch;
+    private int _floor;
+    private int _insideCurrent;
+    private int _insidePrevious;
+
+    public int Enter(int thread)
+    {
+        _inside[thread] = true;
+        _insideCurrent++;
+        return _epoch;
+    }
+
+    public void Exit(int thread, int epoch)
+    {
+        _inside[thread] = false;
+
+        // An IPI since the entry drove the thread out and in again: it counts from then.
+        if (Math.Max(epoch, _floor) == _epoch)
+        {
+            _insideCurrent--;
+        }
+        else
+        {
+            _insidePrevious--;
+        }
+    }
+
+    public void Block(EpcPageIndex page) => _blocked.Add((page, _epoch));
+
+    public bool IsDrained(EpcPageIndex page)
+    {
+        foreach ((EpcPageIndex blocked, int epoch) in _blocked)
+        {
+            if (blocked == page)
+            {
+                return _epoch > epoch + 1 || (_epoch == epoch + 1 && _insidePrevious == 0);
+            }
+        }
+
+        // Never blocked: hardware answers that the page is not blocked; the kernel does not come here without EBLOCK.
+        return false;
+    }
+
+    public void Forget(EpcPageIndex page)
+    {
+        for (int i = 0; i < _blocked.Count; i++)
+        {
+            if (_blocked[i].Page == page)
+            {
+                _blocked[i] = _blocked[^1];
+                _blocked.RemoveAt(_blocked.Count - 1);
+                return;
+            }
+        }
+    }
+
+    /// <summary>ETRACK. False: a thread of the previous epoch is still inside.</summary>
+    public bool Track()
+    {
+        if (_insidePrevious > 0)
+        {
+            return false;
+        }
+
+        _epoch++;
+        _insidePrevious = _insideCurrent;
+        _insideCurrent = 0;
+        return true;
+    }
+
+    /// <summary>Every CPU inside takes an asynchronous exit and comes back. Returns how many.</summary>
+    public int Interrupt(Turn turn)
+    {
+        int hit = 0;
+        for (int thread = 0; thread < _inside.Length; thread++)
+        {
+            if (_inside[thread])
+            {
+                hit++;
+                turn.Interrupt(threads[thread], (int)Activity.Aex);
+                turn.Interrupt(threads[thread], (int)Activity.Eresume);
+            }
+        }
+
+        _floor = _epoch;
+        _insideCurrent += _insidePrevious;
+        _insidePrevious = 0;
+        return hit;
+    }
+}

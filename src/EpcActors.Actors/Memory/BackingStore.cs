@@ -1,0 +1,143 @@
+using EpcActors.Domain.Enclaves;
+using EpcActors.Engine;
+using static EpcActors.Actors.Memory.BackingStoreProtocol;
+
+namespace EpcActors.Actors.Memory;
+
+/// <summary>What tasks ask of an enclave's shmem file.</summary>
+public static class BackingStoreProtocol
+{
+    /// <summary>Pins contents and PCMD page, making those that are missing; the caller has charged them (sgx_encl_get_backing).</summary>
+    public struct PinBacking : IMessage
+    {
+        public static ushort Code => 0x0802;
+
+        public int Index;
+
+        /// <summary>Memory cgroup that pays for new pages.</summary>
+        public int Payer;
+
+        /// <summary>Pages that the caller has charged.</summary>
+        public int ChargedPages;
+
+        /// <summary>Out: pages that must be allocated, and so charged, before; nothing was pinned.</summary>
+        public int MissingPages;
+
+        /// <summary>Out: charged pages that somebody else had made meanwhile; the caller gives them back.</summary>
+        public int SurplusPages;
+
+        /// <summary>Out: tells this contents page from a later one at the same place.</summary>
+        public int ContentsGeneration;
+
+        /// <summary>Out: the same for the PCMD page.</summary>
+        public int PcmdGeneration;
+
+        /// <summary>Out: version in the contents page.</summary>
+        public uint ContentsVersion;
+
+        /// <summary>Out: version in the PCMD record; 0 when it is empty.</summary>
+        public uint PcmdVersion;
+    }
+
+    /// <summary>What EWB wrote goes into the pinned pages, which are dirtied and unpinned (sgx_encl_put_backing).</summary>
+    public struct WriteBacking : IMessage
+    {
+        public static ushort Code => 0x0803;
+
+        public int Index;
+
+        public uint Version;
+
+        public int ContentsGeneration;
+
+        public int PcmdGeneration;
+    }
+
+    /// <summary>After ELDU: zero the PCMD record, truncate the contents page and, when it is empty and nobody is about to write to it, the
+    /// PCMD page (__sgx_encl_eldu).</summary>
+    public struct FinishLoad : IMessage
+    {
+        public static ushort Code => 0x0804;
+
+        public int Index;
+
+        /// <summary>A page of the same PCMD page is BEING_RECLAIMED (reclaimer_writing_to_pcmd).</summary>
+        public YesNo KeepPcmdPage;
+
+        /// <summary>R24: before 08999b2489b4 nothing was truncated.</summary>
+        public YesNo KeepAll;
+
+        /// <summary>Out: memory cgroup that paid for the truncated contents page, -1 for none.</summary>
+        public int ContentsPayer;
+
+        /// <summary>Out: memory cgroup that paid for the truncated PCMD page, -1 for none.</summary>
+        public int PcmdPayer;
+    }
+
+    /// <summary>The file goes away: pages of one payer at a time.</summary>
+    public struct TruncateBacking : IMessage
+    {
+        public static ushort Code => 0x0805;
+
+        /// <summary>In and out: where to go on; -1 when nothing is left.</summary>
+        public int From;
+
+        /// <summary>Out.</summary>
+        public int Payer;
+
+        /// <summary>Out.</summary>
+        public int Pages;
+    }
+}
+
+/// <summary>The shmem file behind one enclave (<c>encl->backing</c>), behind its page-cache lock.</summary>
+public sealed class BackingStore : Resource,
+    IHandle<PinBacking>, IHandle<WriteBacking>, IHandle<FinishLoad>, IHandle<TruncateBacking>
+{
+    public BackingStore(ActorId id, string enclave, int indexCount)
+        : base(id, $"backing:{enclave}") => File = new BackingFile(indexCount);
+
+    /// <summary>For audits.</summary>
+    public BackingFile File { get; }
+
+    public void Handle(ref PinBacking message, Turn turn)
+    {
+        int missing = (File.HasContents(message.Index) ? 0 : 1) + (File.HasPcmdPage(message.Index) ? 0 : 1);
+        if (missing > message.ChargedPages)
+        {
+            message.MissingPages = missing;
+            return;
+        }
+
+        turn.Spend(Activity.Backing);
+        message.SurplusPages = message.ChargedPages - missing;
+        message.ContentsGeneration = File.AddContents(message.Index, message.Payer);
+        message.PcmdGeneration = File.AddPcmdPage(message.Index, message.Payer);
+        message.ContentsVersion = File.ContentsVersion(message.Index);
+        message.PcmdVersion = File.PcmdVersion(message.Index);
+    }
+
+    public void Handle(ref WriteBacking message, Turn turn) =>
+        File.Write(message.Index, message.Version, message.ContentsGeneration, message.PcmdGeneration);
+
+    public void Handle(ref FinishLoad message, Turn turn)
+    {
+        message.ContentsPayer = -1;
+        message.PcmdPayer = -1;
+        File.ClearPcmd(message.Index);
+        if (message.KeepAll)
+        {
+            return;
+        }
+
+        bool isEmpty = File.IsPcmdPageEmpty(message.Index);
+        message.ContentsPayer = File.TruncateContents(message.Index);
+        if (isEmpty && !message.KeepPcmdPage)
+        {
+            message.PcmdPayer = File.TruncatePcmdPage(message.Index);
+        }
+    }
+
+    public void Handle(ref TruncateBacking message, Turn turn) =>
+        message.Pages = File.TruncateNext(ref message.From, out message.Payer);
+}

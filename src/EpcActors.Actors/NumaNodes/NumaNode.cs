@@ -1,0 +1,176 @@
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+using static EpcActors.Actors.NumaNodes.NumaNodeProtocol;
+
+namespace EpcActors.Actors.NumaNodes;
+
+/// <summary>
+/// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at boot, its dirty pages.
+/// </summary>
+public sealed class NumaNode : Resource,
+    IHandle<TakePage>, IHandle<FreePage>, IHandle<PoisonPage>, IHandle<SanitisePages>, IHandle<ReadFreePages>
+{
+    private readonly EpcPageTable _pages;
+    private readonly FreeList _free;
+    private readonly List<(int First, int End)> _dirty = [];
+    private EpcPageList _poisoned = new();
+
+    /// <param name="id">Address.</param>
+    /// <param name="nodeId">Number of the node.</param>
+    /// <param name="pages">The machine's descriptors; this actor touches those of free pages only.</param>
+    /// <param name="sections">First page and page count of each EPC section on this node.</param>
+    /// <param name="isSanitised">True: all pages are free from the start; false: dirty until ksgxd has been there.</param>
+    public NumaNode(ActorId id, int nodeId, EpcPageTable pages, IReadOnlyList<(int First, int Count)> sections, bool isSanitised)
+        : base(id, $"node-{nodeId}")
+    {
+        ArgumentNullException.ThrowIfNull(sections);
+        NodeId = nodeId;
+        _pages = pages;
+        _free = new FreeList(pages);
+        foreach ((int first, int count) in sections)
+        {
+            CapacityPages += count;
+            if (isSanitised)
+            {
+                _free.AddFresh(first, first + count);
+            }
+            else
+            {
+                _dirty.Add((first, first + count));
+            }
+        }
+    }
+
+    public int NodeId { get; }
+
+    /// <summary>Pages of its sections (sgx_total_bytes / 4096).</summary>
+    public int CapacityPages { get; }
+
+    /// <summary>Length of the free list.</summary>
+    public int FreePages => _free.Count;
+
+    /// <summary>Length of the poison list.</summary>
+    public int PoisonedPages => _poisoned.Count;
+
+    /// <summary>Pages not sanitised yet.</summary>
+    public int DirtyPages
+    {
+        get
+        {
+            int count = 0;
+            foreach ((int first, int end) in _dirty)
+            {
+                count += end - first;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>The node's own counter, for the per-node mode: changed in the same critical section as the list.</summary>
+    public long OwnCounter { get; private set; }
+
+    public void Handle(ref TakePage message, Turn turn)
+    {
+        turn.Hold(Activity.SpinLock);
+        EpcPageIndex page = _free.PopHead();
+        message.Page = page;
+        if (!page.IsNone)
+        {
+            _pages[page].Flags &= EpcPageFlags.Poison;
+            OwnCounter--;
+        }
+    }
+
+    public void Handle(ref FreePage message, Turn turn)
+    {
+        turn.Hold(Activity.SpinLock);
+        ref EpcPage page = ref _pages[message.Page];
+        page.Owner = -1;
+        page.Cgroup = EpcPage.NoCgroup;
+        bool poisoned = page.IsPoisoned && !message.IgnorePoison;
+        page.Flags = EpcPageFlags.IsFree | (page.Flags & EpcPageFlags.Poison);
+        if (poisoned)
+        {
+            _poisoned.AddHead(_pages, message.Page);
+        }
+        else
+        {
+            _free.AddTail(message.Page);
+        }
+
+        // As upstream, a poisoned page is counted as free (D2 of the race catalogue).
+        OwnCounter++;
+    }
+
+    public void Handle(ref PoisonPage message, Turn turn)
+    {
+        turn.Hold(Activity.SpinLock);
+        ref EpcPage page = ref _pages[message.Page];
+        if (page.IsPoisoned)
+        {
+            message.WasPoisoned = true;
+            return;
+        }
+
+        if (page.IsFree)
+        {
+            _free.Remove(message.Page);
+            _poisoned.AddTail(_pages, message.Page);
+            message.WasFree = true;
+        }
+
+        page.Flags |= EpcPageFlags.Poison;
+    }
+
+    public void Handle(ref SanitisePages message, Turn turn)
+    {
+        while (_dirty.Count > 0 && message.Freed < message.Limit)
+        {
+            (int first, int end) = _dirty[0];
+            int count = Math.Min(message.Limit - message.Freed, end - first);
+            _free.AddFresh(first, first + count);
+            OwnCounter += count;
+            message.Freed += count;
+            if (first + count == end)
+            {
+                _dirty.RemoveAt(0);
+            }
+            else
+            {
+                _dirty[0] = (first + count, end);
+            }
+        }
+
+        turn.Spend(Activity.Eremove, message.Freed);
+        message.Left = DirtyPages;
+    }
+
+    public void Handle(ref ReadFreePages message, Turn turn) => message.FreePages = OwnCounter;
+
+    /// <summary>Boot without sanitising: the counter starts at the number of free pages.</summary>
+    public void CountBootPages() => OwnCounter = FreePages;
+
+    /// <summary>For audits: every run of free pages.</summary>
+    public void ForEachFreeRun(Action<int, int> run) => _free.ForEachRun(run);
+
+    /// <summary>For audits: every poisoned page that was taken out of circulation.</summary>
+    public void ForEachPoisoned(Action<int> page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        for (int at = _poisoned.Head.Value; at >= 0; at = _pages[at].Next)
+        {
+            page(at);
+        }
+    }
+
+    /// <summary>For audits: every run of dirty pages.</summary>
+    public void ForEachDirtyRun(Action<int, int> run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        foreach ((int first, int end) in _dirty)
+        {
+            run(first, end);
+        }
+    }
+}

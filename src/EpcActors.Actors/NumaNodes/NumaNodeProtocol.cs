@@ -1,0 +1,68 @@
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.NumaNodes;
+
+/// <summary>What tasks ask of a NUMA node: one critical section of <c>node->lock</c> each.</summary>
+public static class NumaNodeProtocol
+{
+    /// <summary>Takes the head of the free list, flags = 0 (__sgx_alloc_epc_page_from_node, main.c).</summary>
+    public struct TakePage : IMessage
+    {
+        public static ushort Code => 0x0101;
+
+        /// <summary>Out: the page, now the caller's; none when the list is empty.</summary>
+        public EpcPageIndex Page;
+    }
+
+    /// <summary>Gives a page back: to the tail of the free list, or to the poison list (sgx_free_epc_page, main.c).</summary>
+    public struct FreePage : IMessage
+    {
+        public static ushort Code => 0x0102;
+
+        public EpcPageIndex Page;
+
+        /// <summary>R17: the reclaimer's own free did not look at the poison mark.</summary>
+        public YesNo IgnorePoison;
+    }
+
+    /// <summary>A memory failure hits a page (arch_memory_failure, main.c).</summary>
+    public struct PoisonPage : IMessage
+    {
+        public static ushort Code => 0x0103;
+
+        public EpcPageIndex Page;
+
+        /// <summary>Out: it was on the free list and is on the poison list now.</summary>
+        public YesNo WasFree;
+
+        /// <summary>Out: it was poisoned before.</summary>
+        public YesNo WasPoisoned;
+    }
+
+    /// <summary>EREMOVEs dirty pages and puts them on the free list (__sgx_sanitize_pages, main.c): a run of pages at a time.</summary>
+    /// <remarks>One message stands for many lock holds: nobody but the sanitiser touches a dirty page, and every page it frees becomes
+    /// visible to the allocator under one lock hold either way.</remarks>
+    public struct SanitisePages : IMessage
+    {
+        public static ushort Code => 0x0104;
+
+        /// <summary>Most pages to do.</summary>
+        public int Limit;
+
+        /// <summary>Out: pages freed.</summary>
+        public int Freed;
+
+        /// <summary>Out: pages of this node that are still dirty.</summary>
+        public int Left;
+    }
+
+    /// <summary>Reads the node's own free-page counter (free-page-counter = per-node).</summary>
+    public struct ReadFreePages : IMessage
+    {
+        public static ushort Code => 0x0105;
+
+        /// <summary>Out.</summary>
+        public long FreePages;
+    }
+}

@@ -1,0 +1,77 @@
+using EpcActors.Actors.Memory;
+using EpcActors.Engine;
+using static EpcActors.Actors.Processes.OomKillerProtocol;
+
+namespace EpcActors.Actors.Processes;
+
+/// <summary>What tasks ask of the memory controller's out-of-memory killer.</summary>
+public static class OomKillerProtocol
+{
+    /// <summary>Picks the process below a memory cgroup whose enclave's backing is largest (oom_badness counts shmem).</summary>
+    public struct SelectVictim : IMessage
+    {
+        public static ushort Code => 0x0C01;
+
+        /// <summary>Index of the memory cgroup that is over its limit.</summary>
+        public int MemoryCgroup;
+
+        /// <summary>Out: none when nobody is left in it.</summary>
+        public ActorId Process;
+    }
+}
+
+/// <summary>
+/// mem_cgroup_out_of_memory under <c>oom_lock</c>: one victim at a time. It looks at every process of the subtree; the kernel does so under RCU
+/// while they go on running, so a look without messages hides nothing that matters to EPC.
+/// </summary>
+public sealed class OomKiller : Resource, IHandle<SelectVictim>
+{
+    private readonly List<(Process Process, BackingStore Backing)> _candidates = [];
+    private readonly int[] _parents;
+
+    /// <param name="id">Address.</param>
+    /// <param name="memoryCgroupParents">Parent of each memory cgroup, -1 for the root.</param>
+    public OomKiller(ActorId id, int[] memoryCgroupParents)
+        : base(id, "oom-killer") => _parents = memoryCgroupParents;
+
+    public void AddCandidate(Process process, BackingStore backing) => _candidates.Add((process, backing));
+
+    public void Handle(ref SelectVictim message, Turn turn)
+    {
+        message.Process = ActorId.None;
+        int largest = -1;
+        foreach ((Process process, BackingStore backing) in _candidates)
+        {
+            if (process.HasExited || !IsBelow(process.MemoryCgroup, message.MemoryCgroup))
+            {
+                continue;
+            }
+
+            if (process.Killed != KillReason.None)
+            {
+                // A victim that is still on its way out: wait for its memory, kill nobody else.
+                message.Process = process.Id;
+                return;
+            }
+
+            if (backing.File.AllocatedPages > largest)
+            {
+                largest = backing.File.AllocatedPages;
+                message.Process = process.Id;
+            }
+        }
+    }
+
+    private bool IsBelow(int memoryCgroup, int root)
+    {
+        for (int at = memoryCgroup; at >= 0; at = _parents[at])
+        {
+            if (at == root)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,233 @@
+using EpcActors.Engine;
+using static EpcActors.Actors.Processes.ProcessProtocol;
+
+namespace EpcActors.Actors.Processes;
+
+/// <summary>Why a process was sent SIGKILL.</summary>
+public enum KillReason
+{
+    None,
+
+    /// <summary>The scenario.</summary>
+    Scenario,
+
+    /// <summary>The memory controller's out-of-memory killer.</summary>
+    MemoryOom,
+}
+
+/// <summary>How a thread ended.</summary>
+public enum ThreadOutcome
+{
+    Finished,
+
+    /// <summary>Building the enclave failed.</summary>
+    BuildFailed,
+
+    /// <summary>SIGBUS, or the vDSO's report of one.</summary>
+    Sigbus,
+
+    /// <summary>A page fault with the SGX bit that never goes away (SIGSEGV).</summary>
+    Sigsegv,
+
+    /// <summary>SIGKILL.</summary>
+    Killed,
+
+    /// <summary>A system call failed later on.</summary>
+    CallFailed,
+}
+
+/// <summary>What tasks ask of a process.</summary>
+public static class ProcessProtocol
+{
+    /// <summary>get_current_misc_cg(), and the memory cgroup beside it.</summary>
+    public struct ReadCss : IMessage
+    {
+        public static ushort Code => 0x0501;
+
+        /// <summary>Out: index of its cgroup.</summary>
+        public int Cgroup;
+
+        /// <summary>Out: index of its memory cgroup.</summary>
+        public int MemoryCgroup;
+    }
+
+    /// <summary>A write to cgroup.procs: pages stay where they are charged.</summary>
+    public struct Migrate : IMessage
+    {
+        public static ushort Code => 0x0502;
+
+        public int Cgroup;
+
+        /// <summary>-1 to leave it.</summary>
+        public int MemoryCgroup;
+    }
+
+    /// <summary>SIGKILL: pending until the next point at which the kernel, or the return to user space, looks for it.</summary>
+    public struct Kill : IMessage
+    {
+        public static ushort Code => 0x0503;
+
+        public KillReason Reason;
+
+        /// <summary>Out: it was dead or dying already.</summary>
+        public YesNo WasDying;
+    }
+
+    /// <summary>signal_pending(current).</summary>
+    public struct ReadSignal : IMessage
+    {
+        public static ushort Code => 0x0504;
+
+        /// <summary>Out.</summary>
+        public YesNo IsPending;
+    }
+
+    /// <summary>clone(): the process has more threads from now on.</summary>
+    public struct SpawnThreads : IMessage
+    {
+        public static ushort Code => 0x0507;
+
+        public int Count;
+    }
+
+    /// <summary>A thread of the process has ended.</summary>
+    public struct ThreadExit : IMessage
+    {
+        public static ushort Code => 0x0505;
+
+        /// <summary>How it ended; the process keeps the first that is not a plain end.</summary>
+        public ThreadOutcome Outcome;
+
+        /// <summary>Error number, or the ioctl that failed with it above: for people.</summary>
+        public int Detail;
+
+        /// <summary>Out: the last one; it takes the process's resources with it.</summary>
+        public YesNo WasLast;
+    }
+
+    /// <summary>A thread comes to a barrier of the program and waits until all live threads are there.</summary>
+    public struct ArriveAtBarrier : IMessage
+    {
+        public static ushort Code => 0x0506;
+
+        /// <summary>Number of the barrier.</summary>
+        public int Phase;
+    }
+}
+
+/// <summary>A process: the cgroups it is in, the signal that waits for it, its live threads.</summary>
+public sealed class Process : Resource,
+    IHandle<ReadCss>, IHandle<Migrate>, IHandle<Kill>, IHandle<ReadSignal>, IHandle<SpawnThreads>, IHandle<ThreadExit>, IHandle<ArriveAtBarrier>
+{
+    private WaitQueue _atBarrier;
+    private int _threads;
+    private int _arrived;
+    private int _phase;
+
+    public Process(ActorId id, string name, int cgroup, int memoryCgroup, int threads)
+        : base(id, $"process:{name}")
+    {
+        Cgroup = cgroup;
+        MemoryCgroup = memoryCgroup;
+        _threads = threads;
+    }
+
+    /// <summary>Index of the cgroup it is in.</summary>
+    public int Cgroup { get; private set; }
+
+    public int MemoryCgroup { get; private set; }
+
+    public KillReason Killed { get; private set; }
+
+    public bool HasExited => _threads == 0;
+
+    /// <summary>The first outcome of a thread that is not a plain end.</summary>
+    public ThreadOutcome Outcome { get; private set; }
+
+    /// <summary>Detail of that outcome.</summary>
+    public int OutcomeDetail { get; private set; }
+
+    public void Handle(ref ReadCss message, Turn turn)
+    {
+        message.Cgroup = Cgroup;
+        message.MemoryCgroup = MemoryCgroup;
+    }
+
+    public void Handle(ref Migrate message, Turn turn)
+    {
+        Cgroup = message.Cgroup;
+        if (message.MemoryCgroup >= 0)
+        {
+            MemoryCgroup = message.MemoryCgroup;
+        }
+    }
+
+    public void Handle(ref Kill message, Turn turn)
+    {
+        message.WasDying = Killed != KillReason.None || HasExited;
+        if (message.WasDying)
+        {
+            return;
+        }
+
+        Killed = message.Reason;
+
+        // A fatal signal ends a futex wait.
+        while (!_atBarrier.IsEmpty)
+        {
+            turn.Ready(ref _atBarrier);
+        }
+    }
+
+    public void Handle(ref ReadSignal message, Turn turn) => message.IsPending = Killed != KillReason.None;
+
+    public void Handle(ref SpawnThreads message, Turn turn) => _threads += message.Count;
+
+    public void Handle(ref ThreadExit message, Turn turn)
+    {
+        if (Outcome == ThreadOutcome.Finished)
+        {
+            Outcome = message.Outcome;
+            OutcomeDetail = message.Detail;
+        }
+
+        _threads--;
+        message.WasLast = _threads == 0;
+        OpenBarrierIfComplete(turn);
+    }
+
+    public void Handle(ref ArriveAtBarrier message, Turn turn)
+    {
+        if (Killed != KillReason.None || _phase > message.Phase)
+        {
+            return;
+        }
+
+        if (!turn.WasParked)
+        {
+            _arrived++;
+            if (_arrived >= _threads)
+            {
+                OpenBarrierIfComplete(turn);
+                return;
+            }
+        }
+
+        turn.Park(ref _atBarrier);
+    }
+
+    private void OpenBarrierIfComplete(Turn turn)
+    {
+        if (_threads == 0 || _arrived < _threads)
+        {
+            return;
+        }
+
+        _arrived = 0;
+        _phase++;
+        while (!_atBarrier.IsEmpty)
+        {
+            turn.Ready(ref _atBarrier);
+        }
+    }
+}

@@ -1,0 +1,441 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Routines;
+
+/// <summary>What a page fault returns to user space.</summary>
+public enum FaultResult
+{
+    /// <summary>The page is mapped.</summary>
+    Mapped,
+
+    /// <summary>VM_FAULT_NOPAGE without a page: the instruction runs again.</summary>
+    Retry,
+
+    /// <summary>VM_FAULT_SIGBUS.</summary>
+    Sigbus,
+}
+
+/// <summary>arch/x86/kernel/cpu/sgx/encl.c: loading, faults, mm lists, release.</summary>
+internal static class Encl
+{
+    /// <summary>sgx_vma_fault. Context: called with nothing held; takes mmap_lock for reading, then the enclave's mutex.</summary>
+    public static async Routine<FaultResult> VmaFault(KernelTask current, ActorId mm, int enclave, int page)
+    {
+        EnclavePlace place = current.Machine.Enclaves[enclave];
+        await current.Spend(Activity.PageFault);
+        AddressSpaceProtocol.BeginFault begin = await current.Ask(mm, new AddressSpaceProtocol.BeginFault());
+        FaultResult result = begin.IsUnmapped
+            ? FaultResult.Sigbus
+            : await FaultUnderMmapLock(current, mm, enclave, place, page);
+        await current.Ask(mm, new AddressSpaceProtocol.EndFault());
+        return result;
+    }
+
+    /// <summary>__sgx_encl_load_page with the mutex taken here. On Ok the mutex is held and the page resident; else it is released.</summary>
+    public static async Routine<AllocResult> LockAndLoad(KernelTask current, int enclave, int page)
+    {
+        EnclavePlace place = current.Machine.Enclaves[enclave];
+        EnclaveProtocol.LockAndReadPage entry = await current.Ask(
+            place.Enclave, new EnclaveProtocol.LockAndReadPage { Page = page });
+        AllocResult result = entry.State switch
+        {
+            EnclavePageState.Absent => AllocResult.Failed(Errno.EFAULT),
+            EnclavePageState.Resident => new AllocResult(entry.EpcPage, Errno.Ok),
+            EnclavePageState.BeingReclaimed => AllocResult.Failed(Errno.EBUSY),
+            EnclavePageState.BeingRemoved => AllocResult.Failed(Errno.EBUSY),
+            EnclavePageState.Swapped => await LoadSwapped(current, enclave, place, page, entry.IsSecsResident),
+        };
+        if (result.Errno != Errno.Ok)
+        {
+            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+        }
+
+        return result;
+    }
+
+    /// <summary>sgx_zap_enclave_ptes: out of every process; again when the list of processes changed meanwhile, or a child forked behind the walk
+    /// would keep a translation.</summary>
+    public static async Routine ZapPtes(KernelTask current, int enclave, int firstPage, int pageCount)
+    {
+        ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+        int version = -1;
+        while (true)
+        {
+            EnclaveProtocol.ReadMm mm = await current.Ask(encl, new EnclaveProtocol.ReadMm());
+            if (mm.Version == version)
+            {
+                return;
+            }
+
+            version = mm.Version;
+            for (int position = 1; !mm.Mm.IsNone; position++)
+            {
+                await current.Ask(
+                    mm.Mm, new AddressSpaceProtocol.ZapPtes { FirstPage = firstPage, PageCount = pageCount });
+                mm = await current.Ask(encl, new EnclaveProtocol.ReadMm { Position = position });
+            }
+
+            if (mm.Version == version || current.Switches.ZapRepeats == Fix.Absent)
+            {
+                return;
+            }
+
+            version = -1;
+        }
+    }
+
+    /// <summary>kref_put(&amp;encl->refcount, sgx_encl_release): whoever drops the last reference runs the release, the reclaimer included.</summary>
+    public static async Routine PutRef(KernelTask current, int enclave)
+    {
+        EnclaveProtocol.PutRef put = await current.Ask(
+            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.PutRef());
+        if (put.WasLast)
+        {
+            await Release(current, enclave);
+        }
+    }
+
+    /// <summary>sgx_release: the last close of the file.</summary>
+    public static async Routine CloseFile(KernelTask current, int enclave)
+    {
+        await DrainMmList(current, enclave);
+        await PutRef(current, enclave);
+    }
+
+    /// <summary>Takes every entry off mm_list, as the close of the file and the v5 out-of-memory killer do.</summary>
+    public static async Routine DrainMmList(KernelTask current, int enclave)
+    {
+        ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+        while (true)
+        {
+            EnclaveProtocol.TakeFirstMm first = await current.Ask(encl, new EnclaveProtocol.TakeFirstMm());
+            if (first.Mm.IsNone)
+            {
+                return;
+            }
+
+            if (current.Switches.MmListOwnsReference == Fix.Present)
+            {
+                await PutRef(current, enclave);
+            }
+        }
+    }
+
+    /// <summary>sgx_mmu_notifier_release and exit_mmap: a process gives its address space up.</summary>
+    public static async Routine ExitMm(KernelTask current, ActorId mm, int enclave)
+    {
+        EnclaveProtocol.RemoveMm remove = await current.Ask(
+            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.RemoveMm { Mm = mm });
+        await current.Ask(mm, new AddressSpaceProtocol.ExitMm());
+        if (remove.WasFound && current.Switches.MmListOwnsReference == Fix.Present)
+        {
+            await PutRef(current, enclave);
+        }
+    }
+
+    /// <summary>sgx_encl_grow: a VA page when the page count comes to a multiple of 512.</summary>
+    /// <returns>The VA page (none when none was needed), or why there is none.</returns>
+    public static async Routine<AllocResult> Grow(KernelTask current, int enclave, bool reclaim)
+    {
+        ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+        EnclaveProtocol.TestGrow test = await current.Ask(encl, new EnclaveProtocol.TestGrow());
+        EpcPageIndex va = EpcPageIndex.None;
+        if (test.NeedsVaPage)
+        {
+            AllocResult alloc = await Main.AllocEpcPage(current, reclaim);
+            if (alloc.Errno != Errno.Ok)
+            {
+                return alloc;
+            }
+
+            va = alloc.Page;
+            await current.Spend(Activity.Epa);
+            current.Machine.Pages[va].Epcm = Epcm.Valid | Epcm.VersionArray;
+            await RecordUnreclaimable(current, va, enclave);
+        }
+
+        await current.Ask(encl, new EnclaveProtocol.CountGrow());
+        return new AllocResult(va, Errno.Ok);
+    }
+
+    /// <summary>sgx_encl_shrink on an error path: the VA page that was just grown goes again.</summary>
+    public static async Routine Shrink(KernelTask current, int enclave, EpcPageIndex va)
+    {
+        await current.Ask(current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.Shrink());
+        if (!va.IsNone)
+        {
+            await Main.EnclFreeEpcPage(current, va);
+        }
+    }
+
+    /// <summary>Series v1 to v5: SECS and VA pages are on a list of their cgroup, for the out-of-memory killer to find.</summary>
+    public static async Routine RecordUnreclaimable(KernelTask current, EpcPageIndex page, int enclave)
+    {
+        if (current.Switches.AtLimit == AtLimit.Kill && current.Switches.EpcCgroup == EpcCgroupMode.On)
+        {
+            await current.Ask(
+                current.Machine.Cgroups[current.Machine.LruOf(page)],
+                new CgroupProtocol.AddUnreclaimable { Page = page, Enclave = enclave });
+        }
+    }
+
+    private static async Routine<FaultResult> FaultUnderMmapLock(
+        KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
+    {
+        EnclaveProtocol.LookUpPage look = await current.Ask(place.Enclave, new EnclaveProtocol.LookUpPage { Page = page });
+        if (look.IsOutOfMemory)
+        {
+            return FaultResult.Sigbus;
+        }
+
+        if (!look.Exists && current.Switches.Sgx2 == Fix.Present)
+        {
+            return await EaugPage(current, mm, enclave, place, page);
+        }
+
+        AllocResult load = await LockAndLoad(current, enclave, page);
+        if (load.Errno != Errno.Ok)
+        {
+            return load.Errno == Errno.EBUSY ? FaultResult.Retry : FaultResult.Sigbus;
+        }
+
+        // A page just loaded starts old: reclaim may take it first (kernel: accessed bit cleared behind the insertion).
+        await current.Ask(mm, new AddressSpaceProtocol.InsertPte { Page = page, EpcPage = load.Page });
+        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+        return FaultResult.Mapped;
+    }
+
+    /// <summary>The swapped half of __sgx_encl_load_page: SECS first, then the page. Two allocations that may not reclaim; a SECS that was
+    /// loaded stays when the page then fails. Mutex held.</summary>
+    private static async Routine<AllocResult> LoadSwapped(
+        KernelTask current, int enclave, EnclavePlace place, int page, bool isSecsResident)
+    {
+        if (!isSecsResident)
+        {
+            Errno secs = await LoadSecs(current, enclave, place);
+            if (secs != Errno.Ok)
+            {
+                return AllocResult.Failed(secs);
+            }
+        }
+
+        AllocResult load = await EldUPage(current, enclave, place, page);
+        if (load.Errno == Errno.Ok)
+        {
+            await Main.MarkReclaimable(current, load.Page);
+            current.Report(RunEvent.Reloaded, current.NowNs, enclave);
+        }
+
+        return load;
+    }
+
+    private static async Routine<Errno> LoadSecs(KernelTask current, int enclave, EnclavePlace place)
+    {
+        AllocResult load = await EldUPage(current, enclave, place, place.PageCount);
+        if (load.Errno == Errno.Ok)
+        {
+            await RecordUnreclaimable(current, load.Page, enclave);
+        }
+
+        return load.Errno;
+    }
+
+    /// <summary>sgx_encl_eldu into a fresh page: allocate, pin, ELDU, clean the backing up whatever came of it.</summary>
+    private static async Routine<AllocResult> EldUPage(KernelTask current, int enclave, EnclavePlace place, int page)
+    {
+        AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
+        if (alloc.Errno != Errno.Ok)
+        {
+            return alloc;
+        }
+
+        int payer = await Shmem.Payer(current, enclave);
+        BackingPin pin = await Shmem.Pin(current, enclave, page, payer);
+        if (pin.Errno != Errno.Ok)
+        {
+            await Main.FreeEpcPage(current, alloc.Page);
+            return AllocResult.Failed(pin.Errno);
+        }
+
+        EnclaveProtocol.Eldu eldu = await current.Ask(
+            place.Enclave,
+            new EnclaveProtocol.Eldu
+            {
+                Page = page,
+                EpcPage = alloc.Page,
+                ContentsVersion = pin.ContentsVersion,
+                PcmdVersion = pin.PcmdVersion,
+            });
+        BackingStoreProtocol.FinishLoad finish = await current.Ask(
+            place.Backing,
+            new BackingStoreProtocol.FinishLoad
+            {
+                Index = page,
+                KeepPcmdPage = eldu.IsPcmdPageInUse && current.Switches.PcmdTruncateChecked == Fix.Present,
+                KeepAll = current.Switches.BackingFreedAfterLoad == Fix.Absent,
+            });
+        if (finish.ContentsPayer >= 0)
+        {
+            await Shmem.Uncharge(current, finish.ContentsPayer, 1);
+        }
+
+        if (finish.PcmdPayer >= 0)
+        {
+            await Shmem.Uncharge(current, finish.PcmdPayer, 1);
+        }
+
+        if (eldu.HasFailed)
+        {
+            current.Report(RunEvent.LoadFailed, current.NowNs, page);
+            await Main.EnclFreeEpcPage(current, alloc.Page);
+            return AllocResult.Failed(Errno.EFAULT);
+        }
+
+        return alloc;
+    }
+
+    /// <summary>sgx_encl_eaug_page: a page that was never added comes on demand.</summary>
+    private static async Routine<FaultResult> EaugPage(
+        KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
+    {
+        KernelSwitches switches = current.Switches;
+        EnclaveProtocol.LockAndReadPage state = await current.Ask(
+            place.Enclave, new EnclaveProtocol.LockAndReadPage { Page = page });
+        if (!state.IsInitialised)
+        {
+            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+            return FaultResult.Sigbus;
+        }
+
+        if (!state.IsSecsResident && switches.EaugLoadsSecs == Fix.Present)
+        {
+            Errno secs = await LoadSecs(current, enclave, place);
+            if (secs != Errno.Ok)
+            {
+                await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+                return secs == Errno.EBUSY ? FaultResult.Retry : FaultResult.Sigbus;
+            }
+        }
+
+        AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
+        if (alloc.Errno != Errno.Ok)
+        {
+            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+            return alloc.Errno == Errno.EBUSY ? FaultResult.Retry : FaultResult.Sigbus;
+        }
+
+        AllocResult va = await Grow(current, enclave, reclaim: false);
+        if (va.Errno != Errno.Ok)
+        {
+            await Main.EnclFreeEpcPage(current, alloc.Page);
+            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+            return va.Errno == Errno.EBUSY && switches.EaugVaBusyRetries == Fix.Present ? FaultResult.Retry : FaultResult.Sigbus;
+        }
+
+        if (!va.Page.IsNone)
+        {
+            await current.Ask(place.Enclave, new EnclaveProtocol.LinkVaPage { VaPage = va.Page });
+        }
+
+        EnclaveProtocol.InsertEntry insert = await current.Ask(place.Enclave, new EnclaveProtocol.InsertEntry { Page = page });
+        if (insert.Exists)
+        {
+            // R9: another thread was quicker between our unlocked look-up and the mutex. Upstream punishes the loser with SIGBUS.
+            await UndoEaug(current, enclave, place, alloc.Page, va.Page);
+            return switches.EaugRaceTolerated == Fix.Present ? FaultResult.Retry : FaultResult.Sigbus;
+        }
+
+        EnclaveProtocol.Eaug eaug = await current.Ask(
+            place.Enclave, new EnclaveProtocol.Eaug { Page = page, EpcPage = alloc.Page });
+        if (eaug.HasFailed)
+        {
+            await UndoEaug(current, enclave, place, alloc.Page, va.Page);
+            return FaultResult.Sigbus;
+        }
+
+        await Main.MarkReclaimable(current, alloc.Page);
+        await current.Ask(
+            mm, new AddressSpaceProtocol.InsertPte { Page = page, EpcPage = alloc.Page, IsAccessed = true });
+        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+        current.Report(RunEvent.Augmented, current.NowNs, enclave);
+        return FaultResult.Mapped;
+    }
+
+    private static async Routine UndoEaug(KernelTask current, int enclave, EnclavePlace place, EpcPageIndex page, EpcPageIndex va)
+    {
+        if (!va.IsNone)
+        {
+            await current.Ask(place.Enclave, new EnclaveProtocol.UnlinkVaPage { VaPage = va });
+        }
+
+        await Shrink(current, enclave, va);
+        await Main.EnclFreeEpcPage(current, page);
+        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+    }
+
+    /// <summary>sgx_encl_release: everything the enclave still has goes back. Runs in whatever context dropped the last reference.</summary>
+    private static async Routine Release(KernelTask current, int enclave)
+    {
+        EnclavePlace place = current.Machine.Enclaves[enclave];
+        long startNs = current.NowNs;
+        long freed = 0;
+        int from = 0;
+        while (true)
+        {
+            EnclaveProtocol.TakeEntry entry = await current.Ask(place.Enclave, new EnclaveProtocol.TakeEntry { From = from });
+            if (entry.Page < 0)
+            {
+                break;
+            }
+
+            from = entry.Page + 1;
+            if (!entry.EpcPage.IsNone)
+            {
+                bool unmarked = await Main.TryUnmark(current, entry.EpcPage);
+                Invariant.That(unmarked, "a page of an enclave without references is in a reclaimer's hands");
+                await Main.EnclFreeEpcPage(current, entry.EpcPage);
+                freed++;
+            }
+        }
+
+        EnclaveProtocol.TakeSecs secs = await current.Ask(place.Enclave, new EnclaveProtocol.TakeSecs());
+        if (!secs.EpcPage.IsNone)
+        {
+            await Main.EnclFreeEpcPage(current, secs.EpcPage);
+            freed++;
+        }
+
+        while (true)
+        {
+            EnclaveProtocol.TakeVaPage va = await current.Ask(place.Enclave, new EnclaveProtocol.TakeVaPage());
+            if (va.EpcPage.IsNone)
+            {
+                break;
+            }
+
+            await Main.EnclFreeEpcPage(current, va.EpcPage);
+            freed++;
+        }
+
+        int group = 0;
+        while (group >= 0)
+        {
+            BackingStoreProtocol.TruncateBacking truncate = await current.Ask(
+                place.Backing, new BackingStoreProtocol.TruncateBacking { From = group });
+            group = truncate.From;
+            if (truncate.Pages > 0)
+            {
+                await Shmem.Uncharge(current, truncate.Payer, truncate.Pages);
+            }
+        }
+
+        current.Report(RunEvent.Release, startNs, freed);
+    }
+}

@@ -1,0 +1,282 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Waiting;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Routines;
+
+/// <summary>arch/x86/kernel/cpu/sgx/main.c: the allocator.</summary>
+internal static class Main
+{
+    /// <summary>
+    /// sgx_alloc_epc_page. Context: neither mmap_lock nor the enclave's mutex may be held when <paramref name="reclaim"/> is allowed.
+    /// </summary>
+    /// <returns>
+    /// The page, now the caller's, charged to its cgroup; EBUSY: try again later, a reclaimer was woken; ENOMEM: nothing can be reclaimed;
+    /// ERESTARTSYS: a signal waits.
+    /// </returns>
+    public static async Routine<AllocResult> AllocEpcPage(KernelTask current, bool reclaim)
+    {
+        Machine machine = current.Machine;
+        int cgroup = -1;
+        if (machine.Switches.EpcCgroup == EpcCgroupMode.On)
+        {
+            ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
+            cgroup = css.Cgroup;
+            Errno charged = await EpcCgroup.TryCharge(current, cgroup, reclaim);
+            if (charged != Errno.Ok)
+            {
+                return AllocResult.Failed(charged);
+            }
+        }
+
+        Errno errno = Errno.Ok;
+        EpcPageIndex page;
+        while (true)
+        {
+            page = await TakeFromNodes(current);
+            if (!page.IsNone)
+            {
+                break;
+            }
+
+            if (!await EpcCgroup.CanReclaim(current, 0))
+            {
+                // This exit does not wake ksgxd: there is nothing that it could reclaim.
+                if (cgroup >= 0)
+                {
+                    await Misc.Uncharge(current, cgroup);
+                }
+
+                return AllocResult.Failed(Errno.ENOMEM);
+            }
+
+            if (!reclaim)
+            {
+                errno = Errno.EBUSY;
+                break;
+            }
+
+            if (await SignalPending(current))
+            {
+                errno = Errno.ERESTARTSYS;
+                break;
+            }
+
+            await EpcCgroup.ReclaimGlobal(current);
+            await current.Spend(Activity.Schedule);
+        }
+
+        if (errno != Errno.Ok)
+        {
+            if (cgroup >= 0)
+            {
+                await Misc.Uncharge(current, cgroup);
+            }
+        }
+        else if (cgroup >= 0)
+        {
+            // The page is in our hands: nobody else looks at its descriptor.
+            machine.Pages[page].Cgroup = (ushort)cgroup;
+        }
+
+        if (await ShouldReclaim(current, KernelConstants.NrLowPages))
+        {
+            await current.Ask(machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
+        }
+
+        return new AllocResult(page, errno);
+    }
+
+    /// <summary>
+    /// __sgx_alloc_epc_page: nodes in ascending cyclic order, from the CPU's own if it has EPC, else from the next that has.
+    /// </summary>
+    private static async Routine<EpcPageIndex> TakeFromNodes(KernelTask current)
+    {
+        Machine machine = current.Machine;
+        int start = machine.OwnsEpc[current.Node] ? current.Node : NextNode(machine, current.Node);
+        if (start < 0)
+        {
+            return EpcPageIndex.None;
+        }
+
+        int end = machine.Switches.NodeWalkTerminates == Fix.Present ? start : current.Node;
+        int node = start;
+        do
+        {
+            NumaNodeProtocol.TakePage take = await current.Ask(machine.Nodes[node], new NumaNodeProtocol.TakePage());
+            if (!take.Page.IsNone)
+            {
+                await CountFreePages(current, -1);
+                current.Report(RunEvent.Allocated, current.NowNs, ((long)node << 1) | (node == current.Node ? 0L : 1L));
+                return take.Page;
+            }
+
+            node = NextNode(machine, node);
+        }
+        while (node != end);
+
+        return EpcPageIndex.None;
+    }
+
+    /// <summary>next_node_in(): the next node with EPC, ascending and wrapping; -1 when there is none at all.</summary>
+    private static int NextNode(Machine machine, int node)
+    {
+        for (int i = 1; i <= machine.NodeCount; i++)
+        {
+            int next = (node + i) % machine.NodeCount;
+            if (machine.OwnsEpc[next])
+            {
+                return next;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>sgx_nr_free_pages += delta, in the kernel's way of keeping it.</summary>
+    public static async Routine CountFreePages(KernelTask current, int delta)
+    {
+        ActorId counter = current.Machine.FreePageCounter;
+        switch (current.Switches.FreePageCounter)
+        {
+            case FreePageCounterMode.Atomic:
+                await current.Ask(counter, new FreePageCounterProtocol.AddPages { Pages = delta });
+                break;
+            case FreePageCounterMode.Racy:
+                FreePageCounterProtocol.LoadPages load = await current.Ask(counter, new FreePageCounterProtocol.LoadPages());
+                await current.Ask(counter, new FreePageCounterProtocol.StorePages { Pages = load.Pages + delta });
+                break;
+            case FreePageCounterMode.PerNode:
+                // Changed in the node's own critical section.
+                break;
+        }
+    }
+
+    /// <summary>sgx_should_reclaim: fewer free pages than a watermark, and something to reclaim.</summary>
+    public static async Routine<bool> ShouldReclaim(KernelTask current, int watermark)
+    {
+        Machine machine = current.Machine;
+        long free = 0;
+        if (machine.Switches.FreePageCounter == FreePageCounterMode.PerNode)
+        {
+            for (int node = 0; node < machine.NodeCount && free < watermark; node++)
+            {
+                if (machine.OwnsEpc[node])
+                {
+                    NumaNodeProtocol.ReadFreePages read = await current.Ask(
+                        machine.Nodes[node], new NumaNodeProtocol.ReadFreePages());
+                    free += read.FreePages;
+                }
+            }
+        }
+        else
+        {
+            FreePageCounterProtocol.ReadPages read = await current.Ask(
+                machine.FreePageCounter, new FreePageCounterProtocol.ReadPages());
+            free = read.Pages;
+        }
+
+        return free < watermark && await EpcCgroup.CanReclaim(current, 0);
+    }
+
+    /// <summary>sgx_free_epc_page: uncharge first, then the node's list, then the counter.</summary>
+    public static async Routine FreeEpcPage(KernelTask current, EpcPageIndex page, bool byReclaimer = false)
+    {
+        Machine machine = current.Machine;
+        ushort cgroup = machine.Pages[page].Cgroup;
+        if (cgroup != EpcPage.NoCgroup)
+        {
+            await Misc.Uncharge(current, cgroup);
+        }
+
+        bool ignorePoison = byReclaimer && machine.Switches.ReclaimerRespectsPoison == Fix.Absent;
+        await current.Ask(
+            machine.Nodes[machine.NodeOf(page)],
+            new NumaNodeProtocol.FreePage { Page = page, IgnorePoison = ignorePoison });
+        await CountFreePages(current, 1);
+    }
+
+    /// <summary>sgx_encl_free_epc_page: EREMOVE, then free. A page that EREMOVE refuses is lost.</summary>
+    public static async Routine EnclFreeEpcPage(KernelTask current, EpcPageIndex page)
+    {
+        Machine machine = current.Machine;
+        if ((machine.Pages[page].Flags & EpcPageFlags.Unreclaimable) != 0)
+        {
+            await current.Ask(
+                machine.Cgroups[machine.LruOf(page)], new CgroupProtocol.DropUnreclaimable { Page = page });
+        }
+
+        await current.SpendCost((int)Activity.Eremove, 1, machine.NodeOf(page) != current.Node);
+        machine.Pages[page].Epcm = Epcm.None;
+        await FreeEpcPage(current, page);
+    }
+
+    /// <summary>sgx_mark_page_reclaimable.</summary>
+    public static async Routine MarkReclaimable(KernelTask current, EpcPageIndex page) =>
+        await current.Ask(
+            current.Machine.Cgroups[current.Machine.LruOf(page)], new CgroupProtocol.AddToLru { Page = page });
+
+    /// <summary>sgx_unmark_page_reclaimable.</summary>
+    /// <returns>False: EBUSY, a reclaimer has the page.</returns>
+    public static async Routine<bool> TryUnmark(KernelTask current, EpcPageIndex page)
+    {
+        CgroupProtocol.Unmark unmark = await current.Ask(
+            current.Machine.Cgroups[current.Machine.LruOf(page)], new CgroupProtocol.Unmark { Page = page });
+        return !unmark.IsBusy;
+    }
+
+    public static async Routine<bool> SignalPending(KernelTask current)
+    {
+        if (current.Process.IsNone)
+        {
+            return false;
+        }
+
+        ProcessProtocol.ReadSignal signal = await current.Ask(current.Process, new ProcessProtocol.ReadSignal());
+        return signal.IsPending;
+    }
+
+    /// <summary>sgx_reclaim_direct: one batch before a load that may not reclaim. Context: no lock held.</summary>
+    public static async Routine ReclaimDirect(KernelTask current)
+    {
+        KernelSwitches switches = current.Switches;
+        if (switches.DirectReclaim == DirectReclaim.None)
+        {
+            return;
+        }
+
+        if (switches.DirectReclaim == DirectReclaim.OwnCgroupToo && switches.EpcCgroup == EpcCgroupMode.On)
+        {
+            ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
+            if (await EpcCgroup.ShouldReclaim(current, css.Cgroup))
+            {
+                await EpcCgroup.ReclaimSubtree(current, css.Cgroup, KernelConstants.NrToScan, false);
+            }
+        }
+
+        if (await ShouldReclaim(current, KernelConstants.NrLowPages))
+        {
+            await EpcCgroup.ReclaimGlobal(current);
+        }
+    }
+
+    /// <summary>arch_memory_failure: poison a page, on the free list or in use.</summary>
+    public static async Routine MemoryFailure(KernelTask current, EpcPageIndex page)
+    {
+        Machine machine = current.Machine;
+        NumaNodeProtocol.PoisonPage poison = await current.Ask(
+            machine.Nodes[machine.NodeOf(page)], new NumaNodeProtocol.PoisonPage { Page = page });
+        if (poison.WasPoisoned || poison.WasFree || machine.Switches.PoisonUnmarks == Fix.Absent)
+        {
+            return;
+        }
+
+        await TryUnmark(current, page);
+    }
+}

@@ -1,0 +1,247 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Routines;
+
+/// <summary>arch/x86/kernel/cpu/sgx/main.c: the reclaimer. Any number of tasks may be in here at once, each with a batch of its own.</summary>
+internal static class Reclaim
+{
+    /// <summary>sgx_isolate_epc_pages: takes up to <paramref name="limit"/> pages off the head of one LRU into the batch, under the LRU's lock.</summary>
+    /// <returns>Pages added to the batch.</returns>
+    public static async Routine<int> Isolate(KernelTask current, int cgroup, int limit)
+    {
+        Machine machine = current.Machine;
+        ReclaimBatch batch = current.Batch;
+        ActorId lru = machine.Cgroups[cgroup];
+        int before = batch.Count;
+        CgroupProtocol.BeginIsolate begin = await current.Ask(lru, new CgroupProtocol.BeginIsolate());
+        EpcPageIndex page = begin.Page;
+        int owner = begin.Owner;
+        EpcPageIndex forget = EpcPageIndex.None;
+        for (int scanned = 1; !page.IsNone; scanned++)
+        {
+            // The reference keeps the enclave's release away until the batch is done; without it the release is under way and frees the page.
+            EnclaveProtocol.TryGetRef reference = await current.Ask(
+                machine.Enclaves[machine.Space.EnclaveOf(owner)].Enclave, new EnclaveProtocol.TryGetRef());
+            forget = EpcPageIndex.None;
+            if (reference.Got)
+            {
+                batch.Page[batch.Count] = page;
+                batch.Owner[batch.Count] = owner;
+                batch.Count++;
+            }
+            else
+            {
+                forget = page;
+            }
+
+            if (scanned == limit)
+            {
+                break;
+            }
+
+            CgroupProtocol.NextIsolate next = await current.Ask(lru, new CgroupProtocol.NextIsolate { Forget = forget });
+            forget = EpcPageIndex.None;
+            page = next.Page;
+            owner = next.Owner;
+        }
+
+        await current.Ask(lru, new CgroupProtocol.EndIsolate { Forget = forget });
+        return batch.Count - before;
+    }
+
+    /// <summary>
+    /// sgx_reclaim_pages after the isolation: ages and pins every page of the batch, then blocks the survivors, then writes them. No lock
+    /// is held between the phases; that is where faults meet pages that are BEING_RECLAIMED.
+    /// </summary>
+    /// <returns>Pages freed.</returns>
+    public static async Routine<int> Write(KernelTask current, bool ignoreAge)
+    {
+        Machine machine = current.Machine;
+        ReclaimBatch batch = current.Batch;
+        long startNs = current.NowNs;
+        int count = batch.Count;
+        for (int i = 0; i < count; i++)
+        {
+            int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
+            int page = machine.Space.PageOf(batch.Owner[i]);
+            if (!ignoreAge && await IsYoung(current, enclave, page))
+            {
+                current.Report(RunEvent.Young, current.NowNs);
+                await Skip(current, i, enclave);
+            }
+            else if (!await PinAndMark(current, i, enclave, page))
+            {
+                current.Report(RunEvent.BackingFailed, current.NowNs);
+                await Skip(current, i, enclave);
+            }
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (!batch.Page[i].IsNone)
+            {
+                await Block(current, batch.Page[i], machine.Space.EnclaveOf(batch.Owner[i]), machine.Space.PageOf(batch.Owner[i]));
+            }
+        }
+
+        int freed = 0;
+        for (int i = 0; i < count; i++)
+        {
+            EpcPageIndex page = batch.Page[i];
+            if (page.IsNone)
+            {
+                continue;
+            }
+
+            int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
+            await WriteOne(current, page, enclave, machine.Space.PageOf(batch.Owner[i]), batch.Pin[i]);
+            await Encl.PutRef(current, enclave);
+            int cgroup = machine.LruOf(page);
+            machine.Pages[page].Flags &= ~EpcPageFlags.ReclaimerTracked;
+            await Main.FreeEpcPage(current, page, byReclaimer: true);
+            current.Report(RunEvent.Evicted, current.NowNs, ((long)enclave << 20) | (uint)cgroup);
+            freed++;
+        }
+
+        batch.Count = 0;
+        current.Report(RunEvent.ReclaimBatch, startNs, freed);
+        return freed;
+    }
+
+    /// <summary>sgx_reclaimer_age: young in any process spares the page; the walk stops there, so later processes keep their accessed bits.</summary>
+    private static async Routine<bool> IsYoung(KernelTask current, int enclave, int page)
+    {
+        ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+        for (int position = 0; ; position++)
+        {
+            EnclaveProtocol.ReadMm mm = await current.Ask(encl, new EnclaveProtocol.ReadMm { Position = position });
+            if (mm.Mm.IsNone)
+            {
+                return false;
+            }
+
+            AddressSpaceProtocol.AgePage age = await current.Ask(mm.Mm, new AddressSpaceProtocol.AgePage { Page = page });
+            if (age.Result == AgeResult.Young)
+            {
+                return true;
+            }
+        }
+    }
+
+    private static async Routine<bool> PinAndMark(KernelTask current, int slot, int enclave, int page)
+    {
+        ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+        int payer = await Shmem.Payer(current, enclave);
+        if (current.Switches.BackingPinnedUnderMutex == Fix.Present)
+        {
+            await current.Ask(encl, new EnclaveProtocol.Lock());
+        }
+
+        BackingPin pin = await Shmem.Pin(current, enclave, page, payer);
+        if (current.Switches.BackingPinnedUnderMutex == Fix.Absent)
+        {
+            await current.Ask(encl, new EnclaveProtocol.Lock());
+        }
+
+        if (pin.Errno != Errno.Ok)
+        {
+            await current.Ask(encl, new EnclaveProtocol.Unlock());
+            return false;
+        }
+
+        current.Batch.Pin[slot] = pin;
+        await current.Ask(encl, new EnclaveProtocol.MarkReclaimedAndUnlock { Page = page });
+        return true;
+    }
+
+    /// <summary>Back to the tail of its LRU.</summary>
+    private static async Routine Skip(KernelTask current, int slot, int enclave)
+    {
+        EpcPageIndex page = current.Batch.Page[slot];
+        current.Batch.Page[slot] = EpcPageIndex.None;
+        await Main.MarkReclaimable(current, page);
+        await Encl.PutRef(current, enclave);
+    }
+
+    /// <summary>sgx_reclaimer_block.</summary>
+    private static async Routine Block(KernelTask current, EpcPageIndex epcPage, int enclave, int page)
+    {
+        await Encl.ZapPtes(current, enclave, page, 1);
+        await current.Ask(
+            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.BlockPage { Page = page, EpcPage = epcPage });
+    }
+
+    /// <summary>sgx_reclaimer_write, and with the last resident child of an initialised enclave its SECS.</summary>
+    private static async Routine WriteOne(KernelTask current, EpcPageIndex epcPage, int enclave, int page, BackingPin pin)
+    {
+        EnclavePlace place = current.Machine.Enclaves[enclave];
+        EnclaveProtocol.LockForWrite slot = await current.Ask(place.Enclave, new EnclaveProtocol.LockForWrite { Page = page });
+        await EnclEwb(current, place, page, epcPage, slot.Slot, pin);
+        EnclaveProtocol.FinishWrite finish = await current.Ask(
+            place.Enclave, new EnclaveProtocol.FinishWrite { Page = page, Slot = slot.Slot });
+        if (finish.CanWriteSecs)
+        {
+            await WriteSecs(current, place, enclave, finish.SecsPage, finish.SecsSlot);
+        }
+
+        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+    }
+
+    private static async Routine WriteSecs(KernelTask current, EnclavePlace place, int enclave, EpcPageIndex secs, int slot)
+    {
+        int payer = await Shmem.Payer(current, enclave);
+        BackingPin pin = await Shmem.Pin(current, enclave, place.PageCount, payer);
+        if (pin.Errno != Errno.Ok)
+        {
+            // D4: nobody comes back for it until a child was loaded and evicted again.
+            await current.Ask(place.Enclave, new EnclaveProtocol.KeepSecs { Slot = slot });
+            return;
+        }
+
+        EnclaveProtocol.Ewb ewb = await current.Ask(
+            place.Enclave, new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs, Slot = slot });
+        Invariant.That(ewb.Result == LeafResult.Done, "EWB of a SECS without children failed");
+        await current.Ask(place.Backing, Written(place.PageCount, ewb.Version, pin));
+        await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = slot });
+        await Main.EnclFreeEpcPage(current, secs);
+    }
+
+    /// <summary>sgx_encl_ewb: EWB; when the enclave was not tracked since, ETRACK and again; when CPUs are still inside, the IPI and again.</summary>
+    private static async Routine EnclEwb(
+        KernelTask current, EnclavePlace place, int page, EpcPageIndex epcPage, int slot, BackingPin pin)
+    {
+        EnclaveProtocol.Ewb request = new() { Page = page, EpcPage = epcPage, Slot = slot };
+        EnclaveProtocol.Ewb ewb = await current.Ask(place.Enclave, request);
+        if (ewb.Result == LeafResult.NotTracked)
+        {
+            await current.Ask(place.Enclave, new EnclaveProtocol.Etrack());
+            ewb = await current.Ask(place.Enclave, request);
+            if (ewb.Result == LeafResult.NotTracked)
+            {
+                // The mask of CPUs is taken after ETRACK: whoever enters later is in the new epoch.
+                long startNs = current.NowNs;
+                EnclaveProtocol.SendIpi ipi = await current.Ask(place.Enclave, new EnclaveProtocol.SendIpi());
+                current.Report(RunEvent.IpiWave, startNs, ipi.Cpus);
+                ewb = await current.Ask(place.Enclave, request);
+            }
+        }
+
+        Invariant.That(ewb.Result == LeafResult.Done, "EWB failed after ETRACK and IPI");
+        await current.Ask(place.Backing, Written(page, ewb.Version, pin));
+    }
+
+    private static BackingStoreProtocol.WriteBacking Written(int index, uint version, BackingPin pin) => new()
+    {
+        Index = index,
+        Version = version,
+        ContentsGeneration = pin.ContentsGeneration,
+        PcmdGeneration = pin.PcmdGeneration,
+    };
+}

@@ -1,0 +1,141 @@
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.Processes;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Routines;
+
+/// <summary>The backing store: mm/shmem.c and the memory controller, as far as an enclave's file meets them.</summary>
+internal static class Shmem
+{
+    /// <summary>sgx_encl_get_backing: pins contents and PCMD page of an index; missing pages are allocated and charged.</summary>
+    /// <returns>The pin, or ENOMEM when memory.max has no room (the out-of-memory killer was called).</returns>
+    public static async Routine<BackingPin> Pin(KernelTask current, int enclave, int index, int payer)
+    {
+        ActorId backing = current.Machine.Enclaves[enclave].Backing;
+        int charged = 0;
+        while (true)
+        {
+            BackingStoreProtocol.PinBacking pin = await current.Ask(
+                backing, new BackingStoreProtocol.PinBacking { Index = index, Payer = payer, ChargedPages = charged });
+            if (pin.MissingPages == 0)
+            {
+                if (pin.SurplusPages > 0)
+                {
+                    await Uncharge(current, payer, pin.SurplusPages);
+                }
+
+                return new BackingPin(
+                    Errno.Ok, pin.ContentsGeneration, pin.PcmdGeneration, pin.ContentsVersion, pin.PcmdVersion);
+            }
+
+            int wanted = pin.MissingPages - charged;
+            if (!await TryCharge(current, payer, wanted))
+            {
+                if (charged > 0)
+                {
+                    await Uncharge(current, payer, charged);
+                }
+
+                return new BackingPin(Errno.ENOMEM, 0, 0, 0, 0);
+            }
+
+            charged += wanted;
+        }
+    }
+
+    /// <summary>Gives pages back at every level.</summary>
+    public static async Routine Uncharge(KernelTask current, int payer, int pages)
+    {
+        Machine machine = current.Machine;
+        for (int level = payer; level >= 0; level = machine.MemoryCgroupParents[level])
+        {
+            await current.Ask(machine.MemoryCgroups[level], new MemoryCgroupProtocol.UnchargeMemory { Pages = pages });
+        }
+    }
+
+    /// <summary>
+    /// Who pays for backing (main.c, sgx_encl_set_active_memcg / sgx_encl_get_mem_cgroup): a normal task for itself, ksgxd and, from v6 on, the
+    /// cgroup workers for the first live process of the enclave.
+    /// </summary>
+    public static async Routine<int> Payer(KernelTask current, int enclave)
+    {
+        bool indirect = current.Kind switch
+        {
+            TaskKind.Ksgxd => true,
+            TaskKind.CgroupWorker => current.Switches.BackingCharge == BackingCharge.Indirect,
+            TaskKind.User => false,
+            TaskKind.Other => false,
+        };
+
+        if (current.Kind == TaskKind.Ksgxd && current.Switches.BackingCharge == BackingCharge.Root)
+        {
+            return 0;
+        }
+
+        if (!indirect)
+        {
+            if (current.Process.IsNone)
+            {
+                return 0;
+            }
+
+            ProcessProtocol.ReadCss own = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
+            return own.MemoryCgroup;
+        }
+
+        EnclaveProtocol.ReadMm mm = await current.Ask(
+            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.ReadMm { Position = 0 });
+        if (mm.Mm.IsNone || !current.Machine.ProcessOfMm.TryGetValue(mm.Mm, out ActorId process))
+        {
+            return 0;
+        }
+
+        ProcessProtocol.ReadCss css = await current.Ask(process, new ProcessProtocol.ReadCss());
+        return css.MemoryCgroup;
+    }
+
+    private static async Routine<bool> TryCharge(KernelTask current, int payer, int pages)
+    {
+        Machine machine = current.Machine;
+        int level = payer;
+        while (level >= 0)
+        {
+            MemoryCgroupProtocol.ChargeMemory charge = await current.Ask(
+                machine.MemoryCgroups[level], new MemoryCgroupProtocol.ChargeMemory { Pages = pages });
+            if (charge.IsOver)
+            {
+                break;
+            }
+
+            level = machine.MemoryCgroupParents[level];
+        }
+
+        if (level < 0)
+        {
+            return true;
+        }
+
+        for (int at = payer; at != level; at = machine.MemoryCgroupParents[at])
+        {
+            await current.Ask(machine.MemoryCgroups[at], new MemoryCgroupProtocol.UnchargeMemory { Pages = pages });
+        }
+
+        // No swap: there is nothing to reclaim, so the out-of-memory killer comes at once (mem_cgroup_out_of_memory).
+        OomKillerProtocol.SelectVictim victim = await current.Ask(
+            machine.OomKiller, new OomKillerProtocol.SelectVictim { MemoryCgroup = level });
+        if (!victim.Process.IsNone)
+        {
+            ProcessProtocol.Kill kill = await current.Ask(
+                victim.Process, new ProcessProtocol.Kill { Reason = KillReason.MemoryOom });
+            if (!kill.WasDying)
+            {
+                await current.Ask(machine.MemoryCgroups[level], new MemoryCgroupProtocol.CountOomKill());
+                current.Report(RunEvent.MemoryOomKill, current.NowNs, victim.Process.Index);
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,428 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Routines;
+using EpcActors.Domain.Kernel;
+using EpcActors.Domain.Workloads;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Tasks;
+
+/// <summary>What the threads of one enclave process share: where its actors live and what it does.</summary>
+public sealed class EnclaveProgram
+{
+    public required string Name { get; init; }
+
+    /// <summary>Index of the enclave.</summary>
+    public required int Enclave { get; init; }
+
+    public required ActorId Process { get; init; }
+
+    public required ActorId Mm { get; init; }
+
+    /// <summary>Pages of code, data and TCS in front of the heap; measured.</summary>
+    public required int CodePages { get; init; }
+
+    /// <summary>Pages of the heap.</summary>
+    public required int HeapPages { get; init; }
+
+    /// <summary>Of those, added when the enclave is built; the rest comes by EAUG.</summary>
+    public required int AddedHeapPages { get; init; }
+
+    /// <summary>True when heap pages are measured (EEXTEND), as old loaders do.</summary>
+    public bool IsHeapMeasured { get; init; }
+
+    /// <summary>Steps after the build.</summary>
+    public required IReadOnlyList<ProgramStep> Steps { get; init; }
+
+    /// <summary>All threads; thread 0 builds the enclave.</summary>
+    public required IReadOnlyList<EnclaveThread> Threads { get; init; }
+
+    /// <summary>A forked child runs in its parent's enclave and builds none.</summary>
+    public bool IsChild { get; init; }
+}
+
+/// <summary>A CPU thread in an enclave. Thread 0 also makes the system calls that build it.</summary>
+public sealed class EnclaveThread : KernelTask
+{
+    private readonly int _thread;
+    private EnclaveProgram? _program;
+    private int _epoch;
+
+    public EnclaveThread(ActorId id, string name, int cpu, int node, Machine machine, ActorId process, int thread)
+        : base(id, name, cpu, node, machine, TaskKind.User, process) => _thread = thread;
+
+    /// <summary>Accesses made.</summary>
+    public long Accesses { get; private set; }
+
+    /// <summary>Virtual time at which the enclave was built and this thread began its program, -1 before; nanoseconds.</summary>
+    public long ProgramStartNs { get; private set; } = -1;
+
+    /// <summary>Virtual time at which the program ended, -1 while it runs; nanoseconds.</summary>
+    public long ProgramEndNs { get; private set; } = -1;
+
+    /// <summary>The program, as its run built it.</summary>
+    public EnclaveProgram Program => _program ?? throw new InvariantViolation($"{Name} has no program");
+
+    private EnclavePlace Place => Machine.Enclaves[Program.Enclave];
+
+    /// <summary>Gives the thread its program, once, before it starts.</summary>
+    public void Load(EnclaveProgram program) => _program = program;
+
+    protected override async Routine Run()
+    {
+        ThreadOutcome outcome = ThreadOutcome.Finished;
+        int detail = 0;
+        if (_thread == 0 && !Program.IsChild)
+        {
+            (outcome, detail) = await Build();
+            if (outcome == ThreadOutcome.Finished && Program.Threads.Count > 1)
+            {
+                await Ask(Process, new ProcessProtocol.SpawnThreads { Count = Program.Threads.Count - 1 });
+                for (int i = 1; i < Program.Threads.Count; i++)
+                {
+                    Start(Program.Threads[i]);
+                }
+            }
+        }
+
+        if (outcome == ThreadOutcome.Finished)
+        {
+            ProgramStartNs = NowNs;
+            await Enter();
+            (outcome, detail) = await RunSteps();
+            await Leave();
+            ProgramEndNs = NowNs;
+        }
+
+        ProcessProtocol.ThreadExit exit = await Ask(
+            Process, new ProcessProtocol.ThreadExit { Outcome = outcome, Detail = detail });
+        if (exit.WasLast)
+        {
+            // do_exit(): the address space first, then the files.
+            await Encl.ExitMm(this, Program.Mm, Program.Enclave);
+            if (!Program.IsChild)
+            {
+                await Encl.CloseFile(this, Program.Enclave);
+            }
+        }
+    }
+
+    /// <summary>Opens the device, builds the enclave as the SDKs and the kernel's self-tests do, and maps it.</summary>
+    private async Routine<(ThreadOutcome Outcome, int Detail)> Build()
+    {
+        // The first mapping brings the process onto the enclave's mm_list (sgx_mmap, sgx_encl_mm_add).
+        await Ask(Place.Enclave, new EnclaveProtocol.AddMm { Mm = Program.Mm });
+        await Ask(Program.Mm, new AddressSpaceProtocol.MapEnclave());
+        long startNs = NowNs;
+        Errno errno = await Ioctls.Create(this, Program.Enclave);
+        ReportIoctl(Ioctl.Create, startNs, errno);
+        if (errno != Errno.Ok)
+        {
+            return Failed(Ioctl.Create, errno);
+        }
+
+        startNs = NowNs;
+        IoctlResult add = await Ioctls.AddPages(this, Program.Enclave, 0, Program.CodePages, isMeasured: true);
+        if (add.Errno == Errno.Ok && Program.AddedHeapPages > 0)
+        {
+            add = await Ioctls.AddPages(
+                this, Program.Enclave, Program.CodePages, Program.AddedHeapPages, Program.IsHeapMeasured);
+        }
+
+        ReportIoctl(Ioctl.AddPages, startNs, add.Errno);
+        if (await Main.SignalPending(this))
+        {
+            return (ThreadOutcome.Killed, 0);
+        }
+
+        if (add.Errno != Errno.Ok)
+        {
+            return Failed(Ioctl.AddPages, add.Errno);
+        }
+
+        startNs = NowNs;
+        errno = await Ioctls.Init(this, Program.Enclave);
+        ReportIoctl(Ioctl.Init, startNs, errno);
+        return errno == Errno.Ok ? (ThreadOutcome.Finished, 0) : Failed(Ioctl.Init, errno);
+    }
+
+    private async Routine<(ThreadOutcome Outcome, int Detail)> RunSteps()
+    {
+        for (int phase = 0; phase < Program.Steps.Count; phase++)
+        {
+            long startNs = NowNs;
+            (ThreadOutcome outcome, int detail) = Program.Steps[phase] switch
+            {
+                ProgramStep.TouchHeap step => (await TouchHeap(step.Kind, step.WorkNs), 0),
+                ProgramStep.AcceptHeap => (await TouchHeap(AccessKind.Eaccept, 0), 0),
+                ProgramStep.RunPattern step => (await RunPattern(step), 0),
+                ProgramStep.ReplayTrace step => (_thread == 0 ? await ReplayTrace(step) : ThreadOutcome.Finished, 0),
+                ProgramStep.ChangeType => await Call(Ioctl.ModifyTypes),
+                ProgramStep.RestrictPermissions => await Call(Ioctl.RestrictPermissions),
+                ProgramStep.RemoveHeap => await Call(Ioctl.RemovePages),
+                ProgramStep.Pause step => (await Pause(step.Ns), 0),
+                ProgramStep.ForkChild step => (await Fork(step.Child), 0),
+                { } other => throw new InvariantViolation($"{other.GetType().Name} is no step that a thread knows"),
+            };
+
+            Report(RunEvent.Phase, startNs, phase);
+            if (outcome != ThreadOutcome.Finished)
+            {
+                return (outcome, detail);
+            }
+
+            if (Program.Threads.Count > 1)
+            {
+                await Leave();
+                await Ask(Process, new ProcessProtocol.ArriveAtBarrier { Phase = phase });
+                await Enter();
+            }
+
+            if (await Main.SignalPending(this))
+            {
+                return (ThreadOutcome.Killed, 0);
+            }
+        }
+
+        return (ThreadOutcome.Finished, 0);
+    }
+
+    private async Routine<ThreadOutcome> TouchHeap(AccessKind kind, long workNs)
+    {
+        int threads = Program.Threads.Count;
+        int first = (int)((long)Program.HeapPages * _thread / threads);
+        int end = (int)((long)Program.HeapPages * (_thread + 1) / threads);
+        for (int page = first; page < end; page++)
+        {
+            ThreadOutcome outcome = await Access(Program.CodePages + page, kind);
+            if (outcome != ThreadOutcome.Finished)
+            {
+                return outcome;
+            }
+
+            if (workNs > 0)
+            {
+                await SpendNs((int)Activity.Work, workNs);
+            }
+        }
+
+        return ThreadOutcome.Finished;
+    }
+
+    private async Routine<ThreadOutcome> RunPattern(ProgramStep.RunPattern step)
+    {
+        AccessPattern pattern = step.Patterns[_thread];
+        for (long i = 0; i != step.Accesses && pattern.TryNext(out PageAccess access); i++)
+        {
+            ThreadOutcome outcome = await Access(Program.CodePages + access.Page, KindOf(access.Kind));
+            if (outcome != ThreadOutcome.Finished)
+            {
+                return outcome;
+            }
+
+            if (step.WorkNs > 0)
+            {
+                await SpendNs((int)Activity.Work, step.WorkNs);
+            }
+        }
+
+        return ThreadOutcome.Finished;
+    }
+
+    private async Routine<ThreadOutcome> ReplayTrace(ProgramStep.ReplayTrace step)
+    {
+        long startNs = NowNs;
+        for (int i = 0; i < step.Trace.Count; i++)
+        {
+            TraceEntry entry = step.Trace[i];
+            if (entry.Enclave != step.TraceEnclave)
+            {
+                continue;
+            }
+
+            long dueNs = startNs + (entry.TimeUs * 1000);
+            if (dueNs > NowNs)
+            {
+                await Sleep(dueNs - NowNs);
+            }
+
+            ThreadOutcome outcome = await Access(Program.CodePages + entry.Page, KindOf(entry.Kind));
+            if (outcome != ThreadOutcome.Finished)
+            {
+                return outcome;
+            }
+        }
+
+        return ThreadOutcome.Finished;
+    }
+
+    private async Routine<ThreadOutcome> Pause(long ns)
+    {
+        await Leave();
+        await Sleep(ns);
+        await Enter();
+        return ThreadOutcome.Finished;
+    }
+
+    /// <summary>
+    /// One access of user code, with the faults that it takes: each fault leaves the enclave (AEX), runs the kernel's handler, comes back (ERESUME) and
+    /// runs the instruction again. There is no back-off and no wait queue: whoever gets NOPAGE without a page spins through ring 3.
+    /// </summary>
+    private async Routine<ThreadOutcome> Access(int page, AccessKind kind)
+    {
+        Accesses++;
+        long faultedNs = -1;
+        bool hasAccepted = false;
+        while (true)
+        {
+            AddressSpaceProtocol.Access access = await Ask(
+                Program.Mm, new AddressSpaceProtocol.Access { Page = page, Kind = kind });
+            if (access.Result == AccessResult.Hit)
+            {
+                if (faultedNs >= 0)
+                {
+                    Report(RunEvent.Fault, faultedNs, page);
+                }
+
+                return ThreadOutcome.Finished;
+            }
+
+            if (faultedNs < 0)
+            {
+                faultedNs = NowNs;
+            }
+
+            await Leave();
+            await Spend(Activity.Aex);
+            if (access.Result == AccessResult.EpcmFault)
+            {
+                // #PF with the SGX bit comes back through the vDSO; the run-time accepts a pending page once. If that does not help, nothing will.
+                if (hasAccepted || kind == AccessKind.Eaccept)
+                {
+                    return await Enter(ThreadOutcome.Sigsegv);
+                }
+
+                hasAccepted = true;
+                await Spend(Activity.PageFault);
+                await Enter();
+                await Ask(Program.Mm, new AddressSpaceProtocol.Access { Page = page, Kind = AccessKind.Eaccept });
+                continue;
+            }
+
+            FaultResult fault = await Encl.VmaFault(this, Program.Mm, Program.Enclave, page);
+            if (await Main.SignalPending(this))
+            {
+                return await Enter(ThreadOutcome.Killed);
+            }
+
+            if (fault == FaultResult.Sigbus)
+            {
+                return await Enter(ThreadOutcome.Sigbus);
+            }
+
+            if (fault == FaultResult.Retry)
+            {
+                Report(RunEvent.FaultRetry, faultedNs, page);
+            }
+
+            await Spend(Activity.Eresume);
+            await Enter();
+        }
+    }
+
+    /// <summary>A system call over the heap, by thread 0, repeated from where it stopped while it says EAGAIN or EBUSY.</summary>
+    private async Routine<(ThreadOutcome Outcome, int Detail)> Call(Ioctl ioctl)
+    {
+        if (_thread != 0)
+        {
+            return (ThreadOutcome.Finished, 0);
+        }
+
+        await Leave();
+        long startNs = NowNs;
+        int first = Program.CodePages;
+        int left = Program.HeapPages;
+        IoctlResult result = default;
+        while (left > 0)
+        {
+            result = ioctl switch
+            {
+                Ioctl.ModifyTypes => await Ioctls.ModifyTypes(this, Program.Enclave, first, left),
+                Ioctl.RestrictPermissions => await Ioctls.RestrictPermissions(this, Program.Enclave, first, left),
+                Ioctl.RemovePages => await Ioctls.RemovePages(this, Program.Enclave, first, left),
+                Ioctl.Create or Ioctl.AddPages or Ioctl.Init =>
+                    throw new InvariantViolation($"{ioctl} is not a call of a running enclave"),
+            };
+            first += result.Count;
+            left -= result.Count;
+            if (await Main.SignalPending(this))
+            {
+                await Enter();
+                return (ThreadOutcome.Killed, 0);
+            }
+
+            if (result.Errno is not (Errno.Ok or Errno.EAGAIN or Errno.EBUSY))
+            {
+                break;
+            }
+        }
+
+        ReportIoctl(ioctl, startNs, result.Errno);
+        await Enter();
+        return left == 0 ? (ThreadOutcome.Finished, 0) : (ThreadOutcome.CallFailed, ((int)ioctl << 16) | (int)result.Errno);
+    }
+
+    private async Routine<ThreadOutcome> Fork(EnclaveThread child)
+    {
+        if (_thread != 0)
+        {
+            return ThreadOutcome.Finished;
+        }
+
+        await Leave();
+        await Spend(Activity.Syscall);
+
+        // sgx_vma_open() in the child's address space: its translations are faulted in anew.
+        await Ask(child.Program.Mm, new AddressSpaceProtocol.MapEnclave());
+        await Ask(Place.Enclave, new EnclaveProtocol.AddMm { Mm = child.Program.Mm });
+        Start(child);
+        await Enter();
+        return ThreadOutcome.Finished;
+    }
+
+    private async Routine Enter()
+    {
+        EnclaveProtocol.EnterEnclave enter = await Ask(
+            Place.Enclave, new EnclaveProtocol.EnterEnclave { Thread = SlotInEnclave });
+        _epoch = enter.Epoch;
+    }
+
+    private async Routine<ThreadOutcome> Enter(ThreadOutcome outcome)
+    {
+        // Every way out of the program leaves the enclave once; a thread that dies in a fault handler comes back for that.
+        await Enter();
+        return outcome;
+    }
+
+    private async Routine Leave() =>
+        await Ask(Place.Enclave, new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch });
+
+    /// <summary>Number of the thread among all that ever run in the enclave, those of forked children included.</summary>
+    public int SlotInEnclave { get; init; }
+
+    private void ReportIoctl(Ioctl ioctl, long startNs, Errno errno) =>
+        Report(RunEvent.Ioctl, startNs, (int)ioctl | ((long)errno << 8));
+
+    private static (ThreadOutcome Outcome, int Detail) Failed(Ioctl ioctl, Errno errno) =>
+        errno == Errno.ERESTARTSYS
+            ? (ThreadOutcome.Killed, 0)
+            : (ThreadOutcome.BuildFailed, ((int)ioctl << 16) | (int)errno);
+
+    private static AccessKind KindOf(PageAccessKind kind) => kind switch
+    {
+        PageAccessKind.Read => AccessKind.Read,
+        PageAccessKind.Write => AccessKind.Write,
+        PageAccessKind.Execute => AccessKind.Execute,
+    };
+}

@@ -1,0 +1,96 @@
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.Waiting;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Tasks;
+
+/// <summary>
+/// The reclaimer thread (ksgxd, main.c): sanitises the EPC at boot, then reclaims while fewer than 64 pages are free. It is woken by allocators that
+/// see fewer than 32, and by nobody else.
+/// </summary>
+public sealed class Ksgxd : KernelTask
+{
+    private const int SanitiseBatch = 256;
+
+    private readonly bool _sanitises;
+
+    public Ksgxd(ActorId id, int cpu, int node, Machine machine, bool sanitises)
+        : base(id, "ksgxd", cpu, node, machine, TaskKind.Ksgxd, ActorId.None) => _sanitises = sanitises;
+
+    public override bool IsDaemon => true;
+
+    protected override async Routine Run()
+    {
+        if (_sanitises)
+        {
+            await Sanitise();
+        }
+
+        ActorId queue = Machine.KsgxdWaitQueue;
+        while (true)
+        {
+            // wait_event(): prepared before the condition is read, so that a wake-up in between is not lost.
+            await Ask(queue, new WaitChannelProtocol.PrepareToWait());
+            if (await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
+            {
+                await Ask(queue, new WaitChannelProtocol.FinishWait());
+            }
+            else
+            {
+                await Ask(queue, new WaitChannelProtocol.SleepUntilWoken());
+            }
+
+            if (await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
+            {
+                await EpcCgroup.ReclaimGlobal(this);
+            }
+
+            await Spend(Activity.Schedule);
+        }
+    }
+
+    private async Routine Sanitise()
+    {
+        for (int node = 0; node < Machine.NodeCount; node++)
+        {
+            while (Machine.OwnsEpc[node])
+            {
+                NumaNodeProtocol.SanitisePages pages = await Ask(
+                    Machine.Nodes[node], new NumaNodeProtocol.SanitisePages { Limit = SanitiseBatch });
+                if (pages.Freed > 0)
+                {
+                    await Main.CountFreePages(this, pages.Freed);
+                }
+
+                if (pages.Left == 0)
+                {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// <summary>The reclaim work of one cgroup on the workqueue: never concurrent with itself, run again when queued while it runs.</summary>
+public sealed class CgroupWorker : KernelTask
+{
+    private readonly int _cgroup;
+
+    public CgroupWorker(ActorId id, string path, int cgroup, int cpu, int node, Machine machine)
+        : base(id, $"sgx_cg_wq:{path}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None) => _cgroup = cgroup;
+
+    public override bool IsDaemon => true;
+
+    protected override async Routine Run()
+    {
+        ActorId work = Machine.CgroupWork[_cgroup];
+        while (true)
+        {
+            await Ask(work, new WaitChannelProtocol.PrepareToWait());
+            await Ask(work, new WaitChannelProtocol.SleepUntilWoken());
+            await EpcCgroup.Work(this, _cgroup);
+        }
+    }
+}

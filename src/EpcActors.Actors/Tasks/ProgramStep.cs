@@ -1,0 +1,47 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Domain.Workloads;
+
+namespace EpcActors.Actors.Tasks;
+
+/// <summary>
+/// One step of what an enclave's threads do after it was built. All threads do a step together and meet at a barrier behind it, but for the
+/// system calls, which thread 0 makes alone.
+/// </summary>
+public abstract record ProgramStep
+{
+    private ProgramStep()
+    {
+    }
+
+    /// <summary>Touches every page of the heap once, each thread its share, in ascending order.</summary>
+    /// <param name="Kind">How.</param>
+    /// <param name="WorkNs">User code between two touches, nanoseconds.</param>
+    public sealed record TouchHeap(AccessKind Kind, long WorkNs) : ProgramStep;
+
+    /// <summary>Touches pages as patterns say, one pattern per thread.</summary>
+    /// <param name="Patterns">Per thread.</param>
+    /// <param name="Accesses">Per thread; negative for until the end of the run.</param>
+    /// <param name="WorkNs">User code between two accesses, nanoseconds.</param>
+    public sealed record RunPattern(IReadOnlyList<AccessPattern> Patterns, long Accesses, long WorkNs) : ProgramStep;
+
+    /// <summary>Replays a recorded trace at its own times; thread 0.</summary>
+    public sealed record ReplayTrace(AccessTrace Trace, int TraceEnclave) : ProgramStep;
+
+    /// <summary>EACCEPT on every page of the heap, each thread its share.</summary>
+    public sealed record AcceptHeap : ProgramStep;
+
+    /// <summary>MODIFY_TYPES to TRIM over the heap.</summary>
+    public sealed record ChangeType : ProgramStep;
+
+    /// <summary>RESTRICT_PERMISSIONS over the heap; EACCEPT has to follow.</summary>
+    public sealed record RestrictPermissions : ProgramStep;
+
+    /// <summary>REMOVE_PAGES over the heap.</summary>
+    public sealed record RemoveHeap : ProgramStep;
+
+    /// <summary>Sleeps outside the enclave.</summary>
+    public sealed record Pause(long Ns) : ProgramStep;
+
+    /// <summary>fork(): a child process gets a mapping of the enclave and runs a program of its own in it.</summary>
+    public sealed record ForkChild(EnclaveThread Child) : ProgramStep;
+}

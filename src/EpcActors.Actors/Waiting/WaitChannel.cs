@@ -1,0 +1,100 @@
+using EpcActors.Engine;
+using static EpcActors.Actors.Waiting.WaitChannelProtocol;
+
+namespace EpcActors.Actors.Waiting;
+
+/// <summary>What tasks ask of a wait queue.</summary>
+public static class WaitChannelProtocol
+{
+    /// <summary>prepare_to_wait(): from here on a wake-up is not lost, whatever the caller finds before it sleeps.</summary>
+    public struct PrepareToWait : IMessage
+    {
+        public static ushort Code => 0x0A01;
+    }
+
+    /// <summary>schedule(): sleeps until woken; returns at once when woken since <see cref="PrepareToWait"/>.</summary>
+    public struct SleepUntilWoken : IMessage
+    {
+        public static ushort Code => 0x0A02;
+    }
+
+    /// <summary>finish_wait(): the condition was true, nobody sleeps.</summary>
+    public struct FinishWait : IMessage
+    {
+        public static ushort Code => 0x0A03;
+    }
+
+    /// <summary>wake_up() or queue_work(): wakes the sleeper; one that has only prepared will not sleep.</summary>
+    public struct Wake : IMessage
+    {
+        public static ushort Code => 0x0A04;
+
+        /// <summary>Out: somebody slept, or was about to.</summary>
+        public YesNo WasWaiting;
+    }
+}
+
+/// <summary>
+/// A wait queue head with its sleepers (<c>ksgxd_waitq</c>), or the pending bit of a work item (a cgroup's <c>reclaim_work</c>): a wake-up that finds nobody is
+/// forgotten by the first kind and remembered by the second.
+/// </summary>
+public sealed class WaitChannel : Resource,
+    IHandle<PrepareToWait>, IHandle<SleepUntilWoken>, IHandle<FinishWait>, IHandle<Wake>
+{
+    private readonly bool _remembers;
+    private WaitQueue _sleepers;
+    private int _prepared;
+    private bool _woken;
+
+    /// <param name="id">Address.</param>
+    /// <param name="name">Name.</param>
+    /// <param name="remembers">True for a work item: queueing it while it runs makes it run again.</param>
+    public WaitChannel(ActorId id, string name, bool remembers)
+        : base(id, name) => _remembers = remembers;
+
+    /// <summary>Wake-ups that ended a sleep.</summary>
+    public long Wakeups { get; private set; }
+
+    /// <summary>True while somebody sleeps here.</summary>
+    public bool HasSleeper => !_sleepers.IsEmpty;
+
+    public void Handle(ref PrepareToWait message, Turn turn)
+    {
+        _prepared++;
+        if (!_remembers)
+        {
+            _woken = false;
+        }
+    }
+
+    public void Handle(ref SleepUntilWoken message, Turn turn)
+    {
+        if (!_woken)
+        {
+            turn.Park(ref _sleepers);
+            return;
+        }
+
+        _woken = false;
+        _prepared--;
+        Wakeups++;
+        turn.Spend(Activity.Schedule);
+    }
+
+    public void Handle(ref FinishWait message, Turn turn) => _prepared--;
+
+    public void Handle(ref Wake message, Turn turn)
+    {
+        if (_prepared == 0 && !_remembers)
+        {
+            return;
+        }
+
+        message.WasWaiting = _prepared > 0;
+        _woken = true;
+        while (!_sleepers.IsEmpty)
+        {
+            turn.Ready(ref _sleepers);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using System.Runtime.InteropServices;
+
+namespace EpcActors.Domain.Epc;
+
+/// <summary>Number of an EPC page (4 KiB) over all sections of the machine, ascending by section and node.</summary>
+public readonly record struct EpcPageIndex(int Value)
+{
+    public static EpcPageIndex None => new(-1);
+
+    public bool IsNone => Value < 0;
+
+    public override string ToString() => IsNone ? "none" : $"epc:{Value}";
+}
+
+/// <summary>Bits of <c>struct sgx_epc_page.flags</c> (sgx.h), with the poison mark beside them.</summary>
+[Flags]
+public enum EpcPageFlags : byte
+{
+    None = 0,
+
+    /// <summary>SGX_EPC_PAGE_RECLAIMER_TRACKED: on a list of the reclaimer, or isolated by it.</summary>
+    ReclaimerTracked = 1,
+
+    /// <summary>SGX_EPC_PAGE_IS_FREE: on the free list of its node.</summary>
+    IsFree = 2,
+
+    /// <summary>Set once by a memory failure, never cleared.</summary>
+    Poison = 4,
+
+    /// <summary>On the list of pages that an out-of-memory kill could free (series v1 to v5: SECS and VA pages).</summary>
+    Unreclaimable = 8,
+}
+
+/// <summary>What the processor's EPCM says of a page. Hardware, not kernel: the oracle compares the two.</summary>
+[Flags]
+public enum Epcm : byte
+{
+    None = 0,
+
+    /// <summary>The page belongs to an enclave (or is a VA page); it cannot be given to another one.</summary>
+    Valid = 1,
+
+    /// <summary>EBLOCK: no new translations.</summary>
+    Blocked = 2,
+
+    /// <summary>EAUG'd, waits for EACCEPT.</summary>
+    Pending = 4,
+
+    /// <summary>EMODT'd or EMODPR'd, waits for EACCEPT.</summary>
+    Modified = 8,
+
+    /// <summary>Page type SECS.</summary>
+    Secs = 16,
+
+    /// <summary>Page type VA.</summary>
+    VersionArray = 32,
+
+    /// <summary>Page type TRIM.</summary>
+    Trim = 64,
+}
+
+/// <summary>
+/// Descriptor of one EPC page, 16 bytes (Linux's <c>struct sgx_epc_page</c> has 32, with the cgroup pointer of the series 40).
+/// </summary>
+/// <remarks>
+/// A page has exactly one owner at any time: a node's free or poison list, a list of a cgroup, an enclave, a vEPC instance, or the task that carries
+/// it in a message. Only the owner touches the descriptor; that is why one flat table can serve all actors of a process. The links belong
+/// to the list that holds the page, be it a free list or an LRU, never to two lists at once.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+public struct EpcPage
+{
+    /// <summary>Next page of the list, -1 at the end.</summary>
+    public int Next;
+
+    /// <summary>Previous page of the list, -1 at the start.</summary>
+    public int Previous;
+
+    /// <summary>Enclave page that it holds (see <see cref="EnclavePageSpace"/>), or -1 (free pages, VA pages, SECS, vEPC).</summary>
+    public int Owner;
+
+    /// <summary>Index of the cgroup that is charged for it; <see cref="NoCgroup"/> for a free page or without an EPC cgroup.</summary>
+    public ushort Cgroup;
+
+    public EpcPageFlags Flags;
+
+    public Epcm Epcm;
+
+    /// <summary>Not charged to any cgroup.</summary>
+    public const ushort NoCgroup = ushort.MaxValue;
+
+    public readonly bool IsTracked => (Flags & EpcPageFlags.ReclaimerTracked) != 0;
+
+    public readonly bool IsFree => (Flags & EpcPageFlags.IsFree) != 0;
+
+    public readonly bool IsPoisoned => (Flags & EpcPageFlags.Poison) != 0;
+}
+
+/// <summary>
+/// Descriptors of all EPC pages, in chunks that come into being when first touched: an EPC of 1 TiB costs what is used of it, and nothing is
+/// written at boot.
+/// </summary>
+public sealed class EpcPageTable
+{
+    private const int ChunkShift = 14;
+    private const int ChunkPages = 1 << ChunkShift;
+
+    private readonly EpcPage[]?[] _chunks;
+
+    /// <param name="pageCount">EPC pages of the machine.</param>
+    public EpcPageTable(long pageCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageCount, MaxPages);
+        ArgumentOutOfRangeException.ThrowIfNegative(pageCount);
+        PageCount = (int)pageCount;
+        _chunks = new EpcPage[]?[(pageCount + ChunkPages - 1) >> ChunkShift];
+    }
+
+    /// <summary>Most pages that the packed page tables can address: 2^29 - 2, just under 2 TiB.</summary>
+    public const long MaxPages = (1L << 29) - 2;
+
+    public int PageCount { get; }
+
+    /// <summary>Bytes of the chunks that exist.</summary>
+    public long AllocatedBytes
+    {
+        get
+        {
+            long bytes = (long)_chunks.Length * IntPtr.Size;
+            foreach (EpcPage[]? chunk in _chunks)
+            {
+                bytes += chunk is null ? 0 : (long)ChunkPages * 16;
+            }
+
+            return bytes;
+        }
+    }
+
+    public ref EpcPage this[EpcPageIndex page] => ref this[page.Value];
+
+    public ref EpcPage this[int page]
+    {
+        get
+        {
+            EpcPage[] chunk = _chunks[page >> ChunkShift] ?? NewChunk(page >> ChunkShift);
+            return ref chunk[page & (ChunkPages - 1)];
+        }
+    }
+
+    /// <summary>True when the page's descriptor was ever touched; an untouched page is free since boot.</summary>
+    public bool Exists(int page) => _chunks[page >> ChunkShift] is not null;
+
+    private EpcPage[] NewChunk(int chunk)
+    {
+        EpcPage[] pages = GC.AllocateUninitializedArray<EpcPage>(ChunkPages);
+        Array.Fill(pages, new EpcPage { Next = -1, Previous = -1, Owner = -1, Cgroup = EpcPage.NoCgroup, Flags = EpcPageFlags.IsFree });
+        _chunks[chunk] = pages;
+        return pages;
+    }
+}

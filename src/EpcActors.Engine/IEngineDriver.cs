@@ -1,0 +1,29 @@
+namespace EpcActors.Engine;
+
+/// <summary>What a task needs of the engine it runs on. Delivery is first in, first out per sender and receiver, at most once; nothing more.</summary>
+public interface IEngineDriver
+{
+    /// <summary>Sends a request. It may be answered before the call returns; otherwise the engine resumes the routine that awaits it.</summary>
+    void Post(Envelope envelope);
+
+    /// <summary>The task's CPU works for <paramref name="ns"/> nanoseconds. True: already over, go on.</summary>
+    bool Spend(TaskActor task, int activity, long ns);
+
+    /// <summary>Work of a length that the cost table knows. True: already over, go on.</summary>
+    bool SpendCost(TaskActor task, int activity, int count, bool remote);
+
+    /// <summary>The task sleeps, its CPU is free. True: already over.</summary>
+    bool Sleep(TaskActor task, long ns);
+
+    /// <summary>The task's own clock, nanoseconds.</summary>
+    long NowNs(TaskActor task);
+
+    /// <summary>Starts a task; it runs its routine from the beginning.</summary>
+    void Start(TaskActor task, long afterNs);
+
+    /// <summary>A task tells what it did, for metrics and traces; changes nothing.</summary>
+    void Report(TaskActor task, int what, long startNs, long detail);
+
+    /// <summary>The routine of a task has come to its end, or failed.</summary>
+    void Stopped(TaskActor task, Exception? error);
+}

@@ -1,0 +1,27 @@
+namespace EpcActors.Engine;
+
+/// <summary>
+/// One critical section (or one atomic operation) of a resource, as data: what goes in, and, in the fields marked <c>Out</c>,
+/// what the section found. The same struct travels to the resource and back.
+/// </summary>
+/// <remarks>
+/// Messages are unmanaged structs of ids, numbers and enums without padding, so that any engine can hash them, record them and
+/// write them to a wire byte for byte. A test holds every message to that.
+/// </remarks>
+public interface IMessage
+{
+    /// <summary>Stable number of the message: actor in the high byte, operation in the low byte. Never re-used for something else.</summary>
+    static abstract ushort Code { get; }
+}
+
+/// <summary>Says that a resource understands a message.</summary>
+public interface IHandle<TMessage>
+    where TMessage : unmanaged, IMessage
+{
+    /// <summary>
+    /// Executes the critical section to its end. Nobody else runs in this resource meanwhile. It fills in the message's out fields and
+    /// returns, or calls <see cref="Turn.Park"/>: then nothing has happened yet, and the message is handled again once somebody
+    /// makes it ready.
+    /// </summary>
+    void Handle(ref TMessage message, Turn turn);
+}

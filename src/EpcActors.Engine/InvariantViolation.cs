@@ -1,0 +1,35 @@
+namespace EpcActors.Engine;
+
+/// <summary>
+/// A programmer's error in the emulator itself (never a modelled outcome). Nobody catches it but the engine, which stops the run and
+/// says where it happened.
+/// </summary>
+#pragma warning disable CA1710 // The word of the field is violation, not exception.
+public sealed class InvariantViolation : Exception
+#pragma warning restore CA1710
+{
+    public InvariantViolation(string message)
+        : base(message)
+    {
+    }
+
+    public InvariantViolation(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}
+
+/// <summary>Assertions that are on in every build.</summary>
+public static class Invariant
+{
+    /// <exception cref="InvariantViolation">when <paramref name="condition"/> is false.</exception>
+    public static void That(bool condition, string message)
+    {
+        if (!condition)
+        {
+            Throw(message);
+        }
+    }
+
+    private static void Throw(string message) => throw new InvariantViolation(message);
+}

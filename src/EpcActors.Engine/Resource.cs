@@ -1,0 +1,130 @@
+namespace EpcActors.Engine;
+
+/// <summary>
+/// An actor that owns data: what one lock or one atomic variable protects in the kernel. It reacts to messages, one at a time, and
+/// never waits, blocks, reads a clock or calls another actor.
+/// </summary>
+public abstract class Resource
+{
+    protected Resource(ActorId id, string name)
+    {
+        Id = id;
+        Name = name;
+    }
+
+    public ActorId Id { get; }
+
+    /// <summary>Name as the field would say it: <c>node-0</c>, <c>cgroup:/pods/a</c>, <c>enclave:a</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Virtual time until which a holder keeps the lock; only a timed engine reads or writes it.</summary>
+    internal long BusyUntilNs { get; set; }
+
+    public override string ToString() => Name;
+}
+
+/// <summary>
+/// Parked requests of a resource in the order of their arrival: the waiters of a sleeping lock or the sleepers of a wait queue.
+/// First in, first out: an unfair lock would let a crowd of faulting threads starve the reclaimer, which the kernel's does not.
+/// </summary>
+public struct WaitQueue
+{
+    private Envelope? _head;
+    private Envelope? _tail;
+
+    public int Count { get; private set; }
+
+    public readonly bool IsEmpty => _head is null;
+
+    /// <summary>The request that waits longest, or null.</summary>
+    public readonly Envelope? First => _head;
+
+    internal void Enqueue(Envelope envelope)
+    {
+        envelope.NextInQueue = null;
+        envelope.IsParked = true;
+        if (_tail is null)
+        {
+            _head = envelope;
+        }
+        else
+        {
+            _tail.NextInQueue = envelope;
+        }
+
+        _tail = envelope;
+        Count++;
+    }
+
+    internal Envelope Dequeue()
+    {
+        Envelope first = _head ?? throw new InvariantViolation("nobody waits in this queue");
+        _head = first.NextInQueue;
+        if (_head is null)
+        {
+            _tail = null;
+        }
+
+        first.NextInQueue = null;
+        Count--;
+        return first;
+    }
+}
+
+/// <summary>
+/// A sleeping lock of a resource (<c>encl->lock</c>, <c>mmap_lock</c>, <c>vepc->lock</c>) with hand-off: the one who releases it gives it to
+/// the first waiter, so that nobody who comes later can barge in.
+/// </summary>
+public struct Mutex
+{
+    private ActorId _owner;
+    private bool _held;
+
+    /// <summary>Those who wait for it.</summary>
+    public WaitQueue Waiters;
+
+    public readonly bool IsHeld => _held;
+
+    /// <summary>The task that holds it, or <see cref="ActorId.None"/>.</summary>
+    public readonly ActorId Owner => _held ? _owner : ActorId.None;
+
+    /// <summary>True when the caller of this turn has the lock now; false when its request was parked.</summary>
+    public bool Acquire(Turn turn)
+    {
+        if (!_held)
+        {
+            _held = true;
+            _owner = turn.Caller;
+            return true;
+        }
+
+        if (_owner == turn.Caller)
+        {
+            // Handed over while parked; anything else would be a thread that locks twice.
+            Invariant.That(turn.WasParked, "a task locks a mutex that it holds already");
+            return true;
+        }
+
+        // The kernel's mutex spins as long as its owner runs: waiting is CPU time.
+        turn.Park(ref Waiters, EngineActivity.MutexWait);
+        return false;
+    }
+
+    /// <summary>Says that the caller holds the lock, as the kernel's lockdep_assert_held().</summary>
+    public readonly void AssertHeldBy(Turn turn) =>
+        Invariant.That(_held && _owner == turn.Caller, "a task works on what a mutex protects without holding it");
+
+    /// <summary>Gives the lock back, to the first waiter if there is one.</summary>
+    public void Release(Turn turn)
+    {
+        AssertHeldBy(turn);
+        if (Waiters.IsEmpty)
+        {
+            _held = false;
+            return;
+        }
+
+        _owner = Waiters.First!.Caller.Id;
+        turn.Ready(ref Waiters, EngineActivity.MutexHandOver, Waiters.Count);
+    }
+}

@@ -1,0 +1,331 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace EpcActors.Engine;
+
+/// <summary>A value of no interest.</summary>
+public readonly record struct Nothing;
+
+/// <summary>What an answered await resumes.</summary>
+public interface IResumable
+{
+    void Resume();
+}
+
+/// <summary>An awaiter that knows how to resume a routine without delegates, ExecutionContext or thread pool.</summary>
+internal interface IRoutineAwaiter
+{
+    void Attach(IResumable routine);
+}
+
+/// <summary>
+/// Base of what a routine can await: completed at once (then the routine just goes on) or later. It is its own awaiter, so that an await
+/// allocates nothing.
+/// </summary>
+public abstract class RoutineAwaiter : ICriticalNotifyCompletion, IRoutineAwaiter
+{
+    private IResumable? _routine;
+
+    public bool IsCompleted { get; internal protected set; }
+
+    /// <summary>Resumes the routine that awaits this; the engine calls it after the answer is in.</summary>
+    public void Resume()
+    {
+        IResumable routine = _routine ?? throw new InvariantViolation("an answer that no routine awaits");
+        _routine = null;
+        routine.Resume();
+    }
+
+    void IRoutineAwaiter.Attach(IResumable routine) => _routine = routine;
+
+    public void OnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
+
+    public void UnsafeOnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
+}
+
+/// <summary>The await of spent or slept time; every task owns one.</summary>
+public sealed class TimeAwaiter : RoutineAwaiter
+{
+    internal TimeAwaiter()
+    {
+    }
+
+    public TimeAwaiter GetAwaiter() => this;
+
+    public void GetResult()
+    {
+    }
+
+    internal TimeAwaiter After(bool isOver)
+    {
+        IsCompleted = isOver;
+        return this;
+    }
+
+    internal void CompleteAndResume()
+    {
+        IsCompleted = true;
+        Resume();
+    }
+}
+
+/// <summary>
+/// The result of a routine: an async method on the project's own awaitable. It runs on the thread of its engine only, allocates nothing in
+/// the steady state (boxes are pooled), and when nothing had to be waited for it returns its value without any box at all.
+/// </summary>
+[AsyncMethodBuilder(typeof(RoutineBuilder))]
+public readonly struct Routine
+{
+    private readonly RoutineBox<Nothing>? _box;
+
+    internal Routine(RoutineBox<Nothing>? box) => _box = box;
+
+    public RoutineAwaiter<Nothing> GetAwaiter() => new(_box, default);
+}
+
+/// <summary>As <see cref="Routine"/>, with a value.</summary>
+[AsyncMethodBuilder(typeof(RoutineBuilder<>))]
+public readonly struct Routine<T>
+{
+    private readonly RoutineBox<T>? _box;
+    private readonly T _value;
+
+    internal Routine(RoutineBox<T>? box, T value)
+    {
+        _box = box;
+        _value = value;
+    }
+
+    public RoutineAwaiter<T> GetAwaiter() => new(_box, _value);
+}
+
+/// <summary>Awaits a routine once.</summary>
+public readonly struct RoutineAwaiter<T> : ICriticalNotifyCompletion, IRoutineAwaiter
+{
+    private readonly RoutineBox<T>? _box;
+    private readonly T _value;
+
+    internal RoutineAwaiter(RoutineBox<T>? box, T value)
+    {
+        _box = box;
+        _value = value;
+    }
+
+    public bool IsCompleted => _box is null || _box.IsCompleted;
+
+    public T GetResult() => _box is null ? _value : _box.TakeResult();
+
+    internal void Attach(IResumable routine) => _box!.Continuation = routine;
+
+    void IRoutineAwaiter.Attach(IResumable routine) => Attach(routine);
+
+    public void OnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
+
+    public void UnsafeOnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
+}
+
+/// <summary>Home of a suspended routine.</summary>
+internal abstract class RoutineBox<T> : IResumable
+{
+    public IResumable? Continuation;
+    private T _value = default!;
+    private ExceptionDispatchInfo? _error;
+
+    public bool IsCompleted { get; private set; }
+
+    public abstract void Resume();
+
+    public void Complete(T value)
+    {
+        _value = value;
+        IsCompleted = true;
+        Continuation?.Resume();
+    }
+
+    public void Fail(Exception error)
+    {
+        _error = ExceptionDispatchInfo.Capture(error);
+        IsCompleted = true;
+        Continuation?.Resume();
+    }
+
+    public T TakeResult()
+    {
+        T value = _value;
+        ExceptionDispatchInfo? error = _error;
+        _value = default!;
+        _error = null;
+        IsCompleted = false;
+        Continuation = null;
+        Return();
+        error?.Throw();
+        return value;
+    }
+
+    protected abstract void Return();
+}
+
+internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
+    where TStateMachine : IAsyncStateMachine
+{
+    // A pool per thread: an engine runs all its routines on one thread at a time, so a box is never shared between two threads at once.
+    [ThreadStatic]
+    private static RoutineBox<TStateMachine, T>? t_pool;
+
+    private RoutineBox<TStateMachine, T>? _nextInPool;
+
+    public TStateMachine StateMachine = default!;
+
+    public static RoutineBox<TStateMachine, T> Rent()
+    {
+        RoutineBox<TStateMachine, T>? box = t_pool;
+        if (box is null)
+        {
+            return new RoutineBox<TStateMachine, T>();
+        }
+
+        t_pool = box._nextInPool;
+        box._nextInPool = null;
+        return box;
+    }
+
+    public override void Resume() => StateMachine.MoveNext();
+
+    protected override void Return()
+    {
+        StateMachine = default!;
+        _nextInPool = t_pool;
+        t_pool = this;
+    }
+}
+
+/// <summary>A routine that failed before it ever waited.</summary>
+internal sealed class FailedRoutine<T> : RoutineBox<T>
+{
+    public FailedRoutine(Exception error) => Fail(error);
+
+    public override void Resume() => throw new InvariantViolation("a failed routine is resumed");
+
+    protected override void Return()
+    {
+    }
+}
+
+/// <summary>Compiler plumbing of <see cref="Routine{T}"/>.</summary>
+public struct RoutineBuilder<T>
+{
+    private RoutineBox<T>? _box;
+    private T _value;
+
+    public static RoutineBuilder<T> Create() => default;
+
+    public readonly Routine<T> Task => new(_box, _value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Start<TStateMachine>(ref TStateMachine stateMachine)
+        where TStateMachine : IAsyncStateMachine => stateMachine.MoveNext();
+
+    public readonly void SetStateMachine(IAsyncStateMachine stateMachine)
+    {
+    }
+
+    public void SetResult(T result)
+    {
+        if (_box is null)
+        {
+            _value = result;
+        }
+        else
+        {
+            _box.Complete(result);
+        }
+    }
+
+    public void SetException(Exception exception)
+    {
+        if (_box is null)
+        {
+            _box = new FailedRoutine<T>(exception);
+        }
+        else
+        {
+            _box.Fail(exception);
+        }
+    }
+
+    public void AwaitOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+        where TAwaiter : INotifyCompletion
+        where TStateMachine : IAsyncStateMachine => RoutinePlumbing.Await(ref awaiter, ref stateMachine, ref _box);
+
+    public void AwaitUnsafeOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+        where TAwaiter : ICriticalNotifyCompletion
+        where TStateMachine : IAsyncStateMachine => RoutinePlumbing.Await(ref awaiter, ref stateMachine, ref _box);
+}
+
+/// <summary>Compiler plumbing of <see cref="Routine"/>.</summary>
+public struct RoutineBuilder
+{
+    private RoutineBox<Nothing>? _box;
+
+    public static RoutineBuilder Create() => default;
+
+    public readonly Routine Task => new(_box);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Start<TStateMachine>(ref TStateMachine stateMachine)
+        where TStateMachine : IAsyncStateMachine => stateMachine.MoveNext();
+
+    public readonly void SetStateMachine(IAsyncStateMachine stateMachine)
+    {
+    }
+
+    public readonly void SetResult() => _box?.Complete(default);
+
+    public void SetException(Exception exception)
+    {
+        if (_box is null)
+        {
+            _box = new FailedRoutine<Nothing>(exception);
+        }
+        else
+        {
+            _box.Fail(exception);
+        }
+    }
+
+    public void AwaitOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+        where TAwaiter : INotifyCompletion
+        where TStateMachine : IAsyncStateMachine => RoutinePlumbing.Await(ref awaiter, ref stateMachine, ref _box);
+
+    public void AwaitUnsafeOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+        where TAwaiter : ICriticalNotifyCompletion
+        where TStateMachine : IAsyncStateMachine => RoutinePlumbing.Await(ref awaiter, ref stateMachine, ref _box);
+}
+
+internal static class RoutinePlumbing
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Await<TAwaiter, TStateMachine, T>(
+        ref TAwaiter awaiter, ref TStateMachine stateMachine, ref RoutineBox<T>? box)
+        where TStateMachine : IAsyncStateMachine
+    {
+        if (box is null)
+        {
+            RoutineBox<TStateMachine, T> rented = RoutineBox<TStateMachine, T>.Rent();
+
+            // The builder lives inside the state machine: it must know its box before the copy, or the copy would rent another.
+            box = rented;
+            rented.StateMachine = stateMachine;
+        }
+
+        // The JIT sees through this pattern for a struct awaiter: no box is made (the framework's own builders rely on it).
+        if (awaiter is IRoutineAwaiter)
+        {
+            ((IRoutineAwaiter)awaiter).Attach(box);
+        }
+        else
+        {
+            throw new NotSupportedException("A routine awaits messages, time and other routines only.");
+        }
+    }
+}
