@@ -412,7 +412,7 @@ public sealed class EnclaveThread : KernelTask
     public int SlotInEnclave { get; init; }
 
     private void ReportIoctl(Ioctl ioctl, long startNs, Errno errno) =>
-        Report(RunEvent.Ioctl, startNs, (int)ioctl | ((long)errno << 8));
+        Report(RunEvent.Ioctl, startNs, ((long)errno << 8) + (long)ioctl);
 
     private static (ThreadOutcome Outcome, int Detail) Failed(Ioctl ioctl, Errno errno) =>
         errno == Errno.ERESTARTSYS

@@ -1,0 +1,127 @@
+namespace EpcActors.Hocon.Syntax;
+
+/// <summary>
+/// An object as parsed. Merging happens in place, so an object belongs to one tree; <see cref="Copy"/> before merging
+/// trees that live on.
+/// </summary>
+internal sealed class ObjectNode : Node
+{
+    private bool _hidesBelow;
+
+    public ObjectNode(HoconOrigin origin)
+        : base(origin)
+    {
+    }
+
+    public OrderedDictionary<string, Definition> Fields { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Set once the object has overridden a value that is no object: earlier objects must then stay out of sight, also
+    /// those of a fallback that is added later (section "Config object merging and file merging").
+    /// </summary>
+    public override bool HidesBelow => _hidesBelow;
+
+    /// <summary>Adds a definition of <paramref name="key"/> on top of what is there.</summary>
+    public void Merge(string key, HoconOrigin keyOrigin, Node node)
+    {
+        if (!Fields.TryGetValue(key, out Definition below))
+        {
+            Fields.Add(key, new Definition(node, keyOrigin));
+            return;
+        }
+
+        Fields[key] = Over(below, new Definition(node, keyOrigin));
+    }
+
+    /// <summary>Adds all definitions of <paramref name="above"/> on top.</summary>
+    public void MergeAll(ObjectNode above)
+    {
+        foreach (KeyValuePair<string, Definition> field in above.Fields)
+        {
+            Merge(field.Key, field.Value.KeyOrigin, field.Value.Node);
+        }
+    }
+
+    /// <summary>A copy that shares nothing a merge could change.</summary>
+    public ObjectNode Copy()
+    {
+        ObjectNode copy = new(Origin) { _hidesBelow = _hidesBelow };
+        foreach (KeyValuePair<string, Definition> field in Fields)
+        {
+            copy.Fields.Add(field.Key, field.Value with { Node = CopyOf(field.Value.Node) });
+        }
+
+        return copy;
+    }
+
+    private static Node CopyOf(Node node) => node switch
+    {
+        ObjectNode o => o.Copy(),
+        StackNode s => new StackNode(s.Origin, [.. s.Layers.Select(layer => layer with { Node = CopyOf(layer.Node) })]),
+        _ => node, // never changed by a merge
+    };
+
+    private static Definition Over(Definition below, Definition above)
+    {
+        if (above.Node.HidesBelow)
+        {
+            return above;
+        }
+
+        if (above.Node is ObjectNode top)
+        {
+            switch (below.Node)
+            {
+                case ObjectNode bottom:
+                    bottom.MergeAll(top);
+                    return new Definition(bottom, above.KeyOrigin);
+                case LiteralNode or ArrayNode:
+                    top._hidesBelow = true;
+                    return above;
+            }
+        }
+
+        StackNode stack = below.Node as StackNode ?? new StackNode(below.Node.Origin, [below]);
+        if (above.Node is StackNode aboveStack)
+        {
+            foreach (Definition layer in aboveStack.Layers)
+            {
+                Push(stack, layer);
+            }
+        }
+        else
+        {
+            Push(stack, above);
+        }
+
+        return new Definition(stack, above.KeyOrigin);
+    }
+
+    private static void Push(StackNode stack, Definition layer)
+    {
+        Definition top = stack.Layers[^1];
+        if (layer.Node is ObjectNode && top.Node is ObjectNode or LiteralNode or ArrayNode)
+        {
+            // Two objects in a row merge now; a plain value under an object is hidden, with all below it.
+            Definition merged = Over(top, layer);
+            if (merged.Node.HidesBelow)
+            {
+                stack.Layers.Clear();
+            }
+            else
+            {
+                stack.Layers.RemoveAt(stack.Layers.Count - 1);
+            }
+
+            stack.Layers.Add(merged);
+            return;
+        }
+
+        if (layer.Node.HidesBelow)
+        {
+            stack.Layers.Clear();
+        }
+
+        stack.Layers.Add(layer);
+    }
+}

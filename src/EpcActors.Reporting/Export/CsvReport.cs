@@ -1,0 +1,84 @@
+using System.Globalization;
+using EpcActors.Lab.Results;
+
+namespace EpcActors.Reporting;
+
+/// <summary>
+/// metrics.csv: what the misc files would have shown, one row per sample of virtual time. Fields are quoted as RFC 4180
+/// says; lines end in a line feed, as the tools that read it on Linux like it. A limit that is not set is <c>max</c>, as in
+/// the file; a latency without a fault is empty.
+/// </summary>
+public static class CsvReport
+{
+    private static readonly string[] CgroupColumns =
+        ["misc.current", "misc.max", "misc.peak", "misc.events", "misc.events.local"];
+
+    /// <summary>Writes the header and one row per sample.</summary>
+    public static void Write(TextWriter writer, RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(report);
+        Timeline t = report.Timeline;
+        List<string> fields =
+        [
+            "t_ns", "free_pages", "free_page_counter",
+            .. t.Nodes.Select(n => string.Create(CultureInfo.InvariantCulture, $"free_pages_node{n.Id}")),
+            "faults", "fault_retries", "evictions", "reloads", "fault_p50_ns", "fault_p99_ns",
+            .. t.Cgroups.SelectMany(c => CgroupColumns.Select(column => $"{c.Path}:{column}")),
+        ];
+        WriteRow(writer, fields);
+        for (int i = 0; i < t.AtNs.Count; i++)
+        {
+            fields.Clear();
+            fields.Add(Number(t.AtNs, i));
+            fields.Add(FreePages(t, i));
+            fields.Add(Number(t.FreePageCounter, i));
+            fields.AddRange(t.Nodes.Select(n => Number(n.FreePages, i)));
+            fields.Add(Number(t.Faults, i));
+            fields.Add(Number(t.FaultRetries, i));
+            fields.Add(Number(t.Evictions, i));
+            fields.Add(Number(t.Reloads, i));
+            fields.Add(Latency(t.FaultP50Ns, i));
+            fields.Add(Latency(t.FaultP99Ns, i));
+            foreach (CgroupTimeline c in t.Cgroups)
+            {
+                fields.Add(Number(c.CurrentBytes, i));
+                fields.Add(i < c.MaxBytes.Count && c.MaxBytes[i] < 0 ? "max" : Number(c.MaxBytes, i));
+                fields.Add(Number(c.PeakBytes, i));
+                fields.Add(Number(c.Events, i));
+                fields.Add(Number(c.EventsLocal, i));
+            }
+
+            WriteRow(writer, fields);
+        }
+    }
+
+    private static string FreePages(Timeline t, int i) =>
+        t.Nodes.Count == 0
+            ? ""
+            : t.Nodes.Sum(n => i < n.FreePages.Count ? n.FreePages[i] : 0).ToString(CultureInfo.InvariantCulture);
+
+    private static string Latency(IReadOnlyList<long> values, int i) =>
+        i < values.Count && values[i] > 0 ? Number(values, i) : "";
+
+    /// <summary>A series that was not sampled leaves its column empty instead of pretending a nought.</summary>
+    private static string Number(IReadOnlyList<long> values, int i) =>
+        i < values.Count ? values[i].ToString(CultureInfo.InvariantCulture) : "";
+
+    private static void WriteRow(TextWriter writer, List<string> fields)
+    {
+        for (int i = 0; i < fields.Count; i++)
+        {
+            if (i > 0)
+            {
+                writer.Write(',');
+            }
+
+            string field = fields[i];
+            bool isPlain = field.AsSpan().IndexOfAny(",\"\r\n") < 0;
+            writer.Write(isPlain ? field : "\"" + field.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"");
+        }
+
+        writer.Write('\n');
+    }
+}

@@ -1,0 +1,239 @@
+using System.Text;
+using System.Text.Json;
+using EpcActors.Lab.Results;
+
+namespace EpcActors.Reporting;
+
+/// <summary>
+/// A run as one JSON object for scripts. The keys are a contract: keys may be added, none is renamed or removed. The
+/// timeline is in metrics.csv and the events in trace.json.
+/// </summary>
+public static class JsonReport
+{
+    private static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n" };
+
+    /// <summary>Writes the report as UTF-8; the stream stays open.</summary>
+    public static void Write(Stream stream, RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(report);
+        using Utf8JsonWriter json = new(stream, Options);
+        WriteReport(json, report);
+    }
+
+    /// <summary>The same report as a string.</summary>
+    public static string ToJson(RunReport report)
+    {
+        using MemoryStream stream = new();
+        Write(stream, report);
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+
+    private static void WriteReport(Utf8JsonWriter json, RunReport r)
+    {
+        json.WriteStartObject();
+        json.WriteString("verdict", Wording.Key(r.Verdict));
+        json.WriteString("scenario", r.Scenario);
+        json.WriteString("title", r.Title);
+        json.WriteString("description", r.Description);
+        json.WriteString("kernel", r.Kernel);
+        json.WriteString("engine", r.Engine);
+        json.WriteNumber("seed", r.Seed);
+        json.WriteString("trace_hash", r.TraceHash);
+        json.WriteNumber("virtual_time_ns", r.VirtualTimeNs);
+        WriteNumber(json, "wall_time_ms", r.WallTimeMs);
+        json.WriteNumber("steps", r.Steps);
+        json.WriteString("replay_command", r.ReplayCommand);
+        WriteArray(json, "switches", r.Switches, WriteSwitch);
+        WriteArray(json, "cgroups", r.Cgroups, WriteCgroup);
+        WriteArray(json, "nodes", r.Nodes, WriteNode);
+        json.WriteNumber("free_page_counter", r.FreePageCounter);
+        WriteArray(json, "enclaves", r.Enclaves, WriteEnclave);
+        WriteArray(json, "virtual_epcs", r.VirtualEpcs, WriteVirtualEpc);
+        WriteArray(json, "memory_cgroups", r.MemoryCgroups, WriteMemoryCgroup);
+        WriteProfile(json, r.Profile);
+        json.WriteStartObject("ksgxd");
+        json.WriteNumber("wakeups", r.Ksgxd.Wakeups);
+        json.WriteNumber("pages_reclaimed", r.Ksgxd.PagesReclaimed);
+        WriteNumber(json, "busy_share", r.Ksgxd.BusyShare);
+        json.WriteEndObject();
+        WriteLatency(json, "fault_latency", r.FaultLatency, withBuckets: true);
+        WriteArray(json, "expectations", r.Expectations, WriteExpectation);
+        json.WriteStartArray("notes");
+        foreach (string note in r.Notes)
+        {
+            json.WriteStringValue(note);
+        }
+
+        json.WriteEndArray();
+        WriteArray(json, "violations", r.Violations, WriteViolation);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSwitch(Utf8JsonWriter json, SwitchReport s)
+    {
+        json.WriteString("name", s.Name);
+        json.WriteString("value", s.Value);
+        json.WriteBoolean("overridden", s.IsOverridden);
+    }
+
+    private static void WriteCgroup(Utf8JsonWriter json, CgroupReport c)
+    {
+        json.WriteString("path", c.Path);
+        WriteLimit(json, c.MaxBytes);
+        json.WriteNumber("current", c.CurrentBytes);
+        json.WriteNumber("peak", c.PeakBytes);
+        json.WriteNumber("events", c.Events);
+        json.WriteNumber("events_local", c.EventsLocal);
+        json.WriteNumber("faults", c.Faults);
+        json.WriteNumber("fault_retries", c.FaultRetries);
+        json.WriteNumber("evictions", c.Evictions);
+        json.WriteNumber("reloads", c.Reloads);
+        json.WriteNumber("accesses", c.Accesses);
+        WriteNumber(json, "slowdown", c.Slowdown);
+        json.WriteBoolean("dying", c.IsDying);
+        WriteLatency(json, "fault_latency", c.FaultLatency, withBuckets: false);
+    }
+
+    private static void WriteNode(Utf8JsonWriter json, NodeReport n)
+    {
+        json.WriteNumber("id", n.Id);
+        json.WriteNumber("cpus", n.Cpus);
+        json.WriteNumber("capacity_pages", n.CapacityPages);
+        json.WriteNumber("free_pages", n.FreePages);
+        json.WriteNumber("poisoned_pages", n.PoisonedPages);
+        json.WriteNumber("allocations", n.Allocations);
+        json.WriteNumber("remote_allocations", n.RemoteAllocations);
+    }
+
+    private static void WriteEnclave(Utf8JsonWriter json, EnclaveReport e)
+    {
+        json.WriteString("name", e.Name);
+        json.WriteString("cgroup", e.Cgroup);
+        json.WriteString("outcome", Wording.Key(e.Outcome));
+        json.WriteNumber("faults", e.Faults);
+        json.WriteNumber("accesses", e.Accesses);
+        json.WriteNumber("evictions", e.Evictions);
+        json.WriteNumber("reloads", e.Reloads);
+        json.WriteNumber("resident_pages", e.ResidentPages);
+        json.WriteNumber("swapped_pages", e.SwappedPages);
+        json.WriteNumber("va_pages", e.VaPages);
+        json.WriteNumber("start_ns", e.StartNs);
+        json.WriteNumber("end_ns", e.EndNs);
+        WriteNumber(json, "slowdown", e.Slowdown);
+        json.WriteString("detail", e.Detail);
+    }
+
+    private static void WriteVirtualEpc(Utf8JsonWriter json, VirtualEpcReport v)
+    {
+        json.WriteString("name", v.Name);
+        json.WriteString("cgroup", v.Cgroup);
+        json.WriteString("outcome", Wording.Key(v.Outcome));
+        json.WriteNumber("pages", v.Pages);
+        json.WriteNumber("faults", v.Faults);
+        json.WriteString("detail", v.Detail);
+    }
+
+    private static void WriteMemoryCgroup(Utf8JsonWriter json, MemoryCgroupReport m)
+    {
+        json.WriteString("path", m.Path);
+        WriteLimit(json, m.MaxBytes);
+        json.WriteNumber("current", m.CurrentBytes);
+        json.WriteNumber("peak", m.PeakBytes);
+        json.WriteNumber("oom_kills", m.OomKills);
+    }
+
+    private static void WriteProfile(Utf8JsonWriter json, IReadOnlyList<ActivityReport> profile)
+    {
+        json.WriteStartObject("profile");
+        foreach (ActivityReport a in profile)
+        {
+            WriteNumber(json, a.Activity, a.Share);
+        }
+
+        json.WriteEndObject();
+        WriteArray(json, "activities", profile, static (json, a) =>
+        {
+            json.WriteString("activity", a.Activity);
+            WriteNumber(json, "share", a.Share);
+            json.WriteNumber("time_ns", a.TimeNs);
+            json.WriteNumber("count", a.Count);
+        });
+    }
+
+    private static void WriteLatency(Utf8JsonWriter json, string name, LatencyReport l, bool withBuckets)
+    {
+        json.WriteStartObject(name);
+        json.WriteNumber("count", l.Count);
+        json.WriteNumber("min_ns", l.MinNs);
+        json.WriteNumber("p50_ns", l.P50Ns);
+        json.WriteNumber("p90_ns", l.P90Ns);
+        json.WriteNumber("p99_ns", l.P99Ns);
+        json.WriteNumber("p999_ns", l.P999Ns);
+        json.WriteNumber("max_ns", l.MaxNs);
+        if (withBuckets)
+        {
+            WriteArray(json, "buckets", l.Buckets, static (json, b) =>
+            {
+                json.WriteNumber("up_to_ns", b.UpToNs);
+                json.WriteNumber("count", b.Count);
+            });
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteExpectation(Utf8JsonWriter json, ExpectationReport e)
+    {
+        json.WriteString("text", e.Text);
+        json.WriteBoolean("met", e.IsMet);
+        json.WriteString("found", e.Found);
+    }
+
+    private static void WriteViolation(Utf8JsonWriter json, ViolationReport v)
+    {
+        json.WriteString("rule", v.Rule);
+        json.WriteNumber("at_ns", v.AtNs);
+        json.WriteString("detail", v.Detail);
+    }
+
+    private static void WriteArray<T>(
+        Utf8JsonWriter json, string name, IReadOnlyList<T> items, Action<Utf8JsonWriter, T> writeFields)
+    {
+        json.WriteStartArray(name);
+        foreach (T item in items)
+        {
+            json.WriteStartObject();
+            writeFields(json, item);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>As the file shows it: a number of bytes, or the word.</summary>
+    private static void WriteLimit(Utf8JsonWriter json, long? bytes)
+    {
+        if (bytes is { } limit)
+        {
+            json.WriteNumber("max", limit);
+        }
+        else
+        {
+            json.WriteString("max", "max");
+        }
+    }
+
+    /// <summary>JSON knows no NaN and no infinity; what was not measured is null.</summary>
+    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number && double.IsFinite(number))
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}

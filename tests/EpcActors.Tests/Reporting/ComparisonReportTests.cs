@@ -1,0 +1,89 @@
+using System.Xml.Linq;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+
+namespace EpcActors.Tests.Reporting;
+
+public sealed class ComparisonReportTests
+{
+    private static readonly RunReport[] Runs =
+    [
+        SampleReports.Quiet(),
+        SampleReports.Hang(),
+        SampleReports.Quiet() with
+        {
+            Kernel = "epc-cgroup-v17",
+            FaultLatency = SampleReports.Quiet().FaultLatency with { P99Ns = 40_000 },
+        },
+    ];
+
+    [Fact]
+    public void Differences_are_marked_against_the_first_run()
+    {
+        string[] lines = Text(140).Split('\n');
+        Assert.Equal("3 runs, compared with the first: epc-cgroup-v8", lines[0]);
+        Assert.Contains("    verdict                             pass   violation  worse                     pass  =", lines);
+        Assert.Contains("    faults                            65 432   1 500 000  worse ×22.9             65 432  =", lines);
+        Assert.Contains("    fault p99                        96.0 µs     96.0 µs  =                      40.0 µs  better -58.3 %",
+            lines);
+        Assert.Contains("    free-page-counter                 atomic        racy  *                       atomic", lines);
+        Assert.Equal(Runs[1].ReplayCommand, Text(140).TrimEnd('\n').Split('\n')[^1]);
+    }
+
+    [Fact]
+    public void Runs_that_do_not_fit_go_into_a_second_table_beside_the_base()
+    {
+        string[] lines = Text(80).Split('\n');
+        Assert.Equal(2, lines.Count(l => l.StartsWith("    verdict", StringComparison.Ordinal)));
+        Assert.All(lines[..^2], l => Assert.True(l.Length <= 80 || l == Runs[1].ReplayCommand, l));
+    }
+
+    [Fact]
+    public void Long_names_of_runs_go_into_a_list()
+    {
+        string text = Render.Console(80, console => ComparisonReport.Write(console, Runs[..2],
+            ["a kernel with a name beyond all measure", "another one"]));
+        Assert.Contains("  run 1: a kernel with a name beyond all measure\n", text, StringComparison.Ordinal);
+        Assert.Contains(" run 1 ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Labels_say_what_tells_the_runs_apart()
+    {
+        RunReport quiet = SampleReports.Quiet(2);
+        RunReport other = quiet with { Switches = [quiet.Switches[0], quiet.Switches[1], new("worker-headroom-pages", "8", true)] };
+        Assert.Equal(["worker-headroom-pages=64", "worker-headroom-pages=8"], RunLabels.Of([quiet, other], null));
+        Assert.Equal(["seed 42", "seed 43"], RunLabels.Of([quiet, quiet with { Seed = 43 }], null));
+        Assert.Equal(["run 1", "run 2"], RunLabels.Of([quiet, quiet], null));
+        Assert.Equal(["epc-cgroup-v8", "linux-5.15"], RunLabels.Of([quiet, SampleReports.Hang(2)], null));
+        Assert.Throws<ArgumentException>(() => RunLabels.Of([quiet, other], ["one"]));
+    }
+
+    [Fact]
+    public void The_page_is_self_contained_stable_and_on_the_same_axes()
+    {
+        string html = Html();
+        Assert.Equal(html, Html());
+        XElement root = HtmlReportTests.Parse(html);
+        HtmlReportTests.AssertSelfContained(root);
+        List<XElement> free = [.. root.Descendants("svg").Where(s =>
+            s.Element("desc")?.Value.StartsWith("Length of the free lists", StringComparison.Ordinal) == true)];
+        Assert.Equal(["epc-cgroup-v8", "linux-5.15", "epc-cgroup-v17"], free.Select(s => s.Element("title")!.Value));
+        Assert.Single(free.Select(s => s.Elements("g").First().ToString()).Distinct());
+        Assert.Contains(root.Descendants("td"), td => td.Attribute("class")?.Value == "n worse");
+    }
+
+    [Fact]
+    public void One_run_and_empty_runs_can_be_shown()
+    {
+        Assert.Contains("verdict", Render.Console(80, c => ComparisonReport.Write(c, [SampleReports.Empty()])),
+            StringComparison.Ordinal);
+        string html = Render.Text(w => ComparisonReport.WriteHtml(w, [SampleReports.Empty(), SampleReports.Quiet()]));
+        Assert.Contains("no samples", HtmlReportTests.Parse(html).Value, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ComparisonReport.WriteHtml(TextWriter.Null, []));
+    }
+
+    private static string Text(int width) => Render.Console(width, console => ComparisonReport.Write(console, Runs));
+
+    private static string Html() => Render.Text(writer => ComparisonReport.WriteHtml(writer, Runs));
+}
