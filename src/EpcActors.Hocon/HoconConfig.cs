@@ -55,19 +55,19 @@ public sealed class HoconConfig
 
     /// <summary>
     /// This configuration on top of another, as if the other's text stood before this one's. Fall back first and
-    /// resolve then, so that each can refer to the other.
+    /// resolve then, so that each can refer to the other; what is resolved already keeps its values.
     /// </summary>
     public HoconConfig WithFallback(HoconConfig other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        ObjectNode merged = RequireObject(other._node).Copy();
-        merged.MergeAll(RequireObject(_node).Copy());
+        ObjectNode merged = other.CopyObject();
+        merged.MergeAll(CopyObject());
         return new HoconConfig(merged, _options);
     }
 
     /// <summary>
     /// One value on top of this configuration, as from <c>--set key=value</c>. The text is read as a HOCON value; what
-    /// is none is taken as a plain string.
+    /// is none is taken as a plain string, also what would be cut short by a comment.
     /// </summary>
     /// <exception cref="HoconException"><paramref name="pathExpression"/> is not a path expression.</exception>
     public HoconConfig WithOverride(string pathExpression, string valueText, string originName)
@@ -97,7 +97,7 @@ public sealed class HoconConfig
             value = outer;
         }
 
-        ObjectNode merged = RequireObject(_node).Copy();
+        ObjectNode merged = CopyObject();
         merged.Merge(path[0], origin, value);
         return new HoconConfig(merged, _options);
     }
@@ -115,8 +115,31 @@ public sealed class HoconConfig
         return HoconRenderer.Render(RootValue, options);
     }
 
-    private static ObjectNode RequireObject(Node node) => node as ObjectNode
-        ?? throw new HoconException(node.Origin, "the root is an array, which cannot be merged; expected an object");
+    private ObjectNode CopyObject() => (_resolved is null ? _node : ToNode(_resolved)) switch
+    {
+        ObjectNode o => o.Copy(),
+        Node other => throw new HoconException(other.Origin,
+            "the root is an array, which cannot be merged; expected an object"),
+    };
+
+    private static Node ToNode(HoconValue value)
+    {
+        switch (value)
+        {
+            case HoconObject o:
+                ObjectNode node = new(o.Origin);
+                foreach (KeyValuePair<string, HoconValue> field in o)
+                {
+                    node.Merge(field.Key, o.KeyOrigin(field.Key), ToNode(field.Value));
+                }
+
+                return node;
+            case HoconArray array:
+                return new ArrayNode(array.Origin, [.. array.Select(ToNode)]);
+            default:
+                return new LiteralNode(value);
+        }
+    }
 
     private HoconValue ReadUnresolved() => FindSubstitution(_node) is { } substitution
         ? throw new HoconException(substitution.Origin, $"{substitution} is not resolved; call Resolve() first")

@@ -30,7 +30,7 @@ public sealed record HoconOptions
     public int MaxSourceLength { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Values in the resolved tree, counting a value once for each place where it appears.</summary>
-    public long MaxResolvedNodes { get; init; } = 1_000_000;
+    public long MaxResolvedNodes { get; init; } = 250_000;
 
     /// <summary>UTF-16 units of a string that is put together from parts, and of all of them, times 64.</summary>
     public int MaxStringLength { get; init; } = 1024 * 1024;

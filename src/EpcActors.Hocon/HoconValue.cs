@@ -72,24 +72,10 @@ public sealed class HoconNumber : HoconValue
 
     public override HoconValueKind Kind => HoconValueKind.Number;
 
-    public override bool Equals(HoconValue? other)
-    {
-        if (other is not HoconNumber n)
-        {
-            return false;
-        }
+    public override bool Equals(HoconValue? other) => other is HoconNumber n
+        && (n.Text == Text || NumberText.Canonical(n.Text) == NumberText.Canonical(Text));
 
-        if (n.Text == Text)
-        {
-            return true;
-        }
-
-        return NumberText.TryDecimal(Text, out decimal a) && NumberText.TryDecimal(n.Text, out decimal b)
-            ? a == b
-            : NumberText.ToDouble(Text).Equals(NumberText.ToDouble(n.Text));
-    }
-
-    public override int GetHashCode() => NumberText.ToDouble(Text).GetHashCode();
+    public override int GetHashCode() => NumberText.Canonical(Text).GetHashCode(StringComparison.Ordinal);
 }
 
 /// <summary><c>true</c> or <c>false</c>.</summary>
@@ -170,6 +156,31 @@ internal static class NumberText
         }
 
         return i == text.Length;
+    }
+
+    /// <summary>The same text for all ways to write one number: sign, digits, exponent of the last digit.</summary>
+    public static string Canonical(string number)
+    {
+        int e = number.AsSpan().IndexOfAny('e', 'E');
+        ReadOnlySpan<char> mantissa = e < 0 ? number : number.AsSpan(0, e);
+        long exponent = 0;
+        if (e >= 0 && !long.TryParse(number.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+            out exponent))
+        {
+            return number; // 1e99999999999999999999: not worth more than its text
+        }
+
+        bool negative = mantissa[0] == '-';
+        int point = mantissa.IndexOf('.');
+        string digits = mantissa.ToString().Replace(".", "", StringComparison.Ordinal).TrimStart('-').TrimStart('0');
+        string significant = digits.TrimEnd('0');
+        if (significant.Length == 0)
+        {
+            return "0";
+        }
+
+        Int128 last = (Int128)exponent + (digits.Length - significant.Length) - (point < 0 ? 0 : mantissa.Length - point - 1);
+        return string.Create(CultureInfo.InvariantCulture, $"{(negative ? "-" : "")}{significant}e{last}");
     }
 
     /// <summary>False when the value does not fit 28 digits.</summary>

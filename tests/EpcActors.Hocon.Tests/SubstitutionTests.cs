@@ -213,6 +213,10 @@ public sealed class SubstitutionTests
         Assert.Contains(chain, e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_cycle_that_merging_hides_ends_too() => AssertFails(
+        "b.a = { b = ${?a.b} ${a} }\na = ${?b.a} {}\na.b = {}\nb = { c = ${?b.a} }", "cycle");
+
     [Theory]
     [InlineData("foo=${?bar}, bar=${?a.b.c}, a.b.c=${?foo}", """{"a":{"b":{}}}""")]
     [InlineData("a=[1,${?a}]", """{"a":[1]}""")]

@@ -353,6 +353,7 @@ public sealed class Enclave : Resource,
     public void Handle(ref FinishWrite message, Turn turn)
     {
         _lock.AssertHeldBy(turn);
+        message.EpcPage = Entries[message.Page].EpcPage;
         Entries[message.Page] = Entries[message.Page].WithVaSlot(message.Slot);
         SwappedPages++;
         SecsChildCount--;
@@ -371,6 +372,7 @@ public sealed class Enclave : Resource,
     public void Handle(ref FinishWriteSecs message, Turn turn)
     {
         _lock.AssertHeldBy(turn);
+        message.EpcPage = SecsPage;
         SecsPage = EpcPageIndex.None;
         SecsSlot = message.Slot;
         SwappedPages++;

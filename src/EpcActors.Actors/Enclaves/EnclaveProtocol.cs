@@ -350,6 +350,9 @@ public static class EnclaveProtocol
 
         public int Slot;
 
+        /// <summary>Out: the EPC page that held it, the caller's now.</summary>
+        public EpcPageIndex EpcPage;
+
         /// <summary>Out: no resident child is left and the enclave is initialised: the SECS goes too.</summary>
         public YesNo CanWriteSecs;
 
@@ -374,6 +377,9 @@ public static class EnclaveProtocol
         public static ushort Code => 0x071F;
 
         public int Slot;
+
+        /// <summary>Out: the EPC page that held it, the caller's now.</summary>
+        public EpcPageIndex EpcPage;
     }
 
     /// <summary>EMODPR or EMODT: the page waits for EACCEPT. Mutex held.</summary>

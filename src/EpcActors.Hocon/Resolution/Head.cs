@@ -92,14 +92,17 @@ internal readonly record struct Source(ObjectNode? Own, ObjectHead? Other);
 
 internal abstract class ObjectHead : ContainerHead
 {
-    private readonly Field _container;
     private readonly Dictionary<string, Field?> _fields = new(StringComparer.Ordinal);
+    private OrderedDictionary<string, bool>? _keys;
 
     protected ObjectHead(Field container, bool isWhole, HoconOrigin origin)
         : base(isWhole ? container : null, origin)
     {
-        _container = container;
+        Container = container;
     }
+
+    /// <summary>The field in whose value this stands, or that it shows a part of.</summary>
+    public Field Container { get; }
 
     /// <summary>From the top down, evaluated as they are asked for; stops where nothing more can show through.</summary>
     public abstract IEnumerable<Source> Sources(Resolver resolver);
@@ -115,6 +118,7 @@ internal abstract class ObjectHead : ContainerHead
             return known;
         }
 
+        resolver.Enter(Origin);
         List<Layer> topDown = [];
         foreach (Source source in Sources(resolver))
         {
@@ -156,9 +160,10 @@ internal abstract class ObjectHead : ContainerHead
         {
             topDown.Reverse();
             resolver.CountStep(Origin);
-            result = new Field(_container, key, isElement: false, [.. topDown]);
+            result = new Field(Container, key, isElement: false, [.. topDown]);
         }
 
+        resolver.Leave();
         _fields[key] = result;
         return result;
     }
@@ -166,6 +171,12 @@ internal abstract class ObjectHead : ContainerHead
     /// <summary>All keys, in the order of their first definition.</summary>
     public IReadOnlyCollection<string> Keys(Resolver resolver)
     {
+        if (_keys is not null)
+        {
+            return _keys.Keys;
+        }
+
+        resolver.Enter(Origin);
         List<Source> sources = [.. Sources(resolver)];
         OrderedDictionary<string, bool> keys = new(StringComparer.Ordinal);
         for (int i = sources.Count - 1; i >= 0; i--)
@@ -178,6 +189,8 @@ internal abstract class ObjectHead : ContainerHead
             }
         }
 
+        resolver.Leave();
+        _keys = keys;
         return keys.Keys;
     }
 }
@@ -236,14 +249,26 @@ internal sealed class LayeredObject : ObjectHead
                     yield return new Source(own, null);
                     break;
                 case ConcatenatedObject joined when _field.Layers[i].Node is ConcatenationNode:
+                    bool showsBelow = false;
                     foreach (Source source in joined.Sources(resolver))
                     {
                         yield return source;
+                        showsBelow |= IsBelow(source.Other, i);
+                    }
+
+                    if (showsBelow)
+                    {
+                        yield break;
                     }
 
                     break;
                 case ObjectHead other:
                     yield return new Source(null, other);
+                    if (IsBelow(other, i))
+                    {
+                        yield break;
+                    }
+
                     break;
                 default:
                     yield break; // a plain value hides what is below
@@ -255,4 +280,9 @@ internal sealed class LayeredObject : ObjectHead
             }
         }
     }
+
+    // a = ${a} { … }: all that is below has come in with the substitution; merged twice it would be the same, but a row
+    // of such definitions would take time without bound.
+    private bool IsBelow(ObjectHead? other, int layer) =>
+        other is not null && _field.TryGetHead(layer, out Head? below) && ReferenceEquals(below, other);
 }

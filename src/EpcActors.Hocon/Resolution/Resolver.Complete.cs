@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using EpcActors.Hocon.Syntax;
 
 namespace EpcActors.Hocon.Resolution;
@@ -38,11 +37,7 @@ internal sealed partial class Resolver
             throw ContainsItself(field, null);
         }
 
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
-        {
-            throw new HoconException(field.KeyOrigin, "values are nested too deep");
-        }
-
+        Enter(field.KeyOrigin);
         CountStep(field.KeyOrigin);
         field.FinalActive = true;
         _completing.Add(field);
@@ -62,6 +57,7 @@ internal sealed partial class Resolver
         field.FinalActive = false;
         field.Final = value;
         field.FinalKnown = true;
+        Leave();
         return value;
     }
 
@@ -85,13 +81,13 @@ internal sealed partial class Resolver
             field.Completing = i;
             switch (field.Layers[i].Node)
             {
-                case SubstitutionNode when value is ContainerHead:
-                    CompleteOther(value);
+                case SubstitutionNode:
+                    CompleteOther(field, value);
                     break;
                 case ConcatenationNode when value is ConcatenatedObject joined:
                     foreach (Source source in joined.Sources(this))
                     {
-                        CompleteOther(source.Other);
+                        CompleteOther(field, source.Other);
                     }
 
                     break;
@@ -105,9 +101,11 @@ internal sealed partial class Resolver
         }
     }
 
-    private void CompleteOther(Head? value)
+    private void CompleteOther(Field field, Head? value)
     {
-        if (value is ContainerHead { FinalActive: false })
+        // What the field itself has below comes with the lower layers.
+        bool isOwn = value is ObjectHead o && ReferenceEquals(o.Container, field);
+        if (value is ContainerHead { FinalActive: false } && !isOwn)
         {
             Complete(value);
         }
@@ -156,6 +154,7 @@ internal sealed partial class Resolver
         List<HoconValue> items = [];
         foreach (Field element in array.Elements())
         {
+            CountStep(array.Origin);
             if (Complete(element) is { } item)
             {
                 items.Add(item);
@@ -170,6 +169,7 @@ internal sealed partial class Resolver
         OrderedDictionary<string, (HoconValue Value, HoconOrigin KeyOrigin)> fields = new(StringComparer.Ordinal);
         foreach (string key in head.Keys(this))
         {
+            CountStep(head.Origin);
             Field? field = head.GetField(this, key);
             if (field is not null && Complete(field) is { } value)
             {

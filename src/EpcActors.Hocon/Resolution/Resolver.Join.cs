@@ -155,7 +155,7 @@ internal sealed partial class Resolver
             + "all parts have to be text, or all arrays, or all objects");
 
         static string Name(Node part, Head value) =>
-            part is SubstitutionNode s ? $"{s}, which is {KindOf(value)} ({OriginOf(value)})," : KindOf(value);
+            part is SubstitutionNode s ? $"{s} ({KindOf(value)}, from {OriginOf(value)})" : KindOf(value);
     }
 
     private static string KindOf(Head value) => value switch

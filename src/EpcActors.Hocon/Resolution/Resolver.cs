@@ -19,6 +19,7 @@ internal sealed partial class Resolver
     private readonly Field _root;
     private readonly List<SubstitutionNode> _waiting = [];
     private readonly List<Field> _completing = [];
+    private int _level;
     private long _steps;
     private long _joinedCharacters;
     private bool _ignoreCompleting;
@@ -46,11 +47,30 @@ internal sealed partial class Resolver
     /// <summary>Counts work that input can multiply without becoming longer itself.</summary>
     public void CountStep(HoconOrigin origin)
     {
-        if (++_steps / 8 > _options.MaxResolvedNodes)
+        // A plain tree takes four steps for each of its values.
+        if (++_steps / 6 > _options.MaxResolvedNodes)
         {
             throw TooManyNodes(origin);
         }
     }
+
+    /// <summary>
+    /// Counts how deep the evaluation is in itself. Objects that are merged from objects that contain them grow without
+    /// end and without ever meeting the same object twice; this is where that ends. It is a count, so that the same
+    /// text gives the same error on any stack, and the stack is asked only for the case that it is a small one.
+    /// </summary>
+    public void Enter(HoconOrigin origin)
+    {
+        if (++_level > 2 * (_options.MaxNesting + _options.MaxSubstitutionDepth)
+            || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw new HoconException(origin, $"values depend on one another through {_level} levels: "
+                + "a cycle of merged objects, or a chain that is too long");
+        }
+    }
+
+    /// <summary>Undoes <see cref="Enter"/>; not called when an exception passes, since that ends the resolver.</summary>
+    public void Leave() => _level--;
 
     /// <summary>The value of the lowest <paramref name="count"/> layers; null when undefined.</summary>
     public Head? Head(Field field, int count)

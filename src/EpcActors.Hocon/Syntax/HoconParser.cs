@@ -19,10 +19,16 @@ internal sealed class HoconParser
     private Token _token;
 
     /// <param name="outerDepth">Containers around an included text.</param>
-    public HoconParser(ParseSession session, string text, string source, FileScope scope, int outerDepth)
+    public HoconParser(
+        ParseSession session,
+        string text,
+        string source,
+        FileScope scope,
+        int outerDepth,
+        bool rejectComments = false)
     {
         _session = session;
-        _lexer = new Lexer(text, source);
+        _lexer = new Lexer(text, source) { RejectComments = rejectComments };
         _source = source;
         _scope = scope;
         _path = [.. scope.Prefix];
@@ -152,6 +158,11 @@ internal sealed class HoconParser
                 $"found ',' where {expected} should be; there is one comma too many");
         }
 
+        CheckBalanced(closer);
+    }
+
+    private void CheckBalanced(TokenKind closer)
+    {
         if (closer == TokenKind.End && _token.Kind == TokenKind.CloseBrace)
         {
             throw new HoconException(_token.Origin, "found '}' with no '{' before it; remove it, or add the '{'");
@@ -176,6 +187,7 @@ internal sealed class HoconParser
         }
         else
         {
+            CheckBalanced(closer);
             string expected = closer switch
             {
                 TokenKind.CloseBrace => "',', a newline or '}'",

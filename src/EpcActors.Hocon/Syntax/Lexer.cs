@@ -25,6 +25,9 @@ internal sealed class Lexer
         _strictJson = strictJson;
     }
 
+    /// <summary>Set for texts in which "#" can only be a mistake, such as a value on the command line.</summary>
+    public bool RejectComments { get; init; }
+
     public HoconOrigin Here => new(_source, _line, _at - _lineStart + 1);
 
     public Token Next()
@@ -190,6 +193,11 @@ internal sealed class Lexer
 
     private void SkipComment()
     {
+        if (RejectComments)
+        {
+            throw new HoconException(Here, "found a comment, which has no place here; put the text between quotes");
+        }
+
         int end = _text.IndexOf('\n', _at);
         _at = end < 0 ? _text.Length : end;
     }

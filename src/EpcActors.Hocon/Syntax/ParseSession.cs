@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace EpcActors.Hocon.Syntax;
@@ -25,6 +26,11 @@ internal sealed class ParseSession
         {
             throw new HoconException(origin, $"values are nested more than {_options.MaxNesting} levels deep");
         }
+
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            throw new HoconException(origin, $"values are nested {depth} levels deep, too deep for this thread's stack");
+        }
     }
 
     /// <summary>Reads the file that a program names; unlike an included one it has to be there.</summary>
@@ -50,7 +56,8 @@ internal sealed class ParseSession
     {
         CheckLength(text, new HoconOrigin(source, 1, 1));
         CheckDepth(path.Length, new HoconOrigin(source, 1, 1));
-        return new HoconParser(this, text, source, FileScope.Root, path.Length - 1).ReadSingleValue(path);
+        return new HoconParser(this, text, source, FileScope.Root, path.Length - 1, rejectComments: true)
+            .ReadSingleValue(path);
     }
 
     /// <summary>Merges what an include statement names into the object it stands in.</summary>

@@ -4,8 +4,8 @@ namespace EpcActors.Reporting;
 internal static class Downsampling
 {
     /// <summary>
-    /// Indices of the points to draw: per pixel column the first, the lowest, the highest and the last. A line through them
-    /// covers the same pixels as a line through all points, so a spike of one sample is never lost.
+    /// Indices of the points to draw: per pixel column the first, the lowest, the highest and the last. A line
+    /// through them covers the same pixels as a line through all points, so a spike of one sample is never lost.
     /// </summary>
     /// <param name="x">Ascending positions in pixels.</param>
     /// <param name="y">Values; NaN is a gap, of which one point per column is kept.</param>

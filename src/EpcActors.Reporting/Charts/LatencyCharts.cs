@@ -43,7 +43,8 @@ internal static class LatencyCharts
             below += bucket.Count;
             double to = Left + PlotWidth * x.Map(Math.Min(1, (double)below / latency.Count));
             double py = Top + PlotHeight * (1 - y.Map(Math.Min(bucket.UpToNs, latency.MaxNs)));
-            path.Append(path.Length == 0 ? 'M' : 'L').Append(N(from)).Append(' ').Append(N(py)).Append('H').Append(N(to));
+            path.Append(path.Length == 0 ? 'M' : 'L')
+                .Append(N(from)).Append(' ').Append(N(py)).Append('H').Append(N(to));
         }
 
         html.Empty("path", ("class", "line s0"), ("d", path.ToString()));
@@ -109,7 +110,8 @@ internal static class LatencyCharts
         [(0.5, "p50", l.P50Ns), (0.9, "p90", l.P90Ns), (0.99, "p99", l.P99Ns), (0.999, "p99.9", l.P999Ns)];
 
     private static string Summary(LatencyReport l) =>
-        string.Join(" · ", Marked(l).Select(m => $"{m.Name} {Units.Duration(m.Ns)}")) + $" · max {Units.Duration(l.MaxNs)}";
+        string.Join(" · ", Marked(l).Select(m => $"{m.Name} {Units.Duration(m.Ns)}"))
+            + $" · max {Units.Duration(l.MaxNs)}";
 
     private static void Begin(HtmlWriter html, string title, string subtitle, string description)
     {

@@ -5,7 +5,7 @@ namespace EpcActors.Reporting;
 /// <summary>When each enclave lived and how it ended, one bar each.</summary>
 internal static class LifeChart
 {
-    public const int MostEnclaves = 60;
+    public const int MostEnclaves = 32;
 
     private const double Width = 1160;
 
@@ -30,7 +30,8 @@ internal static class LifeChart
         html.Close("figcaption");
         html.Open("svg", ("role", "img"), ("viewBox", $"0 0 {N(Width)} {N(height)}"));
         html.Element("title", "Lives of the enclaves");
-        html.Element("desc", "Start and end of each enclave in virtual time, and how it ended; the same is in the table.");
+        html.Element("desc",
+            "Start and end of each enclave in virtual time, and how it ended; the same is in the table.");
         html.Open("g", ("class", "axis"));
         foreach (Tick tick in Scale.Time(endNs, 8).Ticks)
         {
@@ -48,7 +49,8 @@ internal static class LifeChart
             bool isBad = Wording.IsBad(e.Outcome);
             html.Open("g", ("class", isBad ? "life bad" : "life"));
             html.Element("title", $"{e.Name} in {e.Cgroup}: {Wording.Key(e.Outcome)}, "
-                + $"{Units.Duration(e.StartNs)} to {Units.Duration(e.EndNs)}" + (e.Detail.Length == 0 ? "" : $"; {e.Detail}"));
+                + $"{Units.Duration(e.StartNs)} to {Units.Duration(e.EndNs)}"
+                    + (e.Detail.Length == 0 ? "" : $"; {e.Detail}"));
             html.Element("text", ConsoleText.CutMiddle(e.Name, 28), ("x", N(Left - 8)), ("y", N(y + 12)),
                 ("text-anchor", "end"));
             html.Empty("rect", ("x", N(from)), ("y", N(y + 3)), ("width", N(Math.Max(to - from, 2))), ("height", "11"));

@@ -145,14 +145,17 @@ internal static class RunCharts
         };
     }
 
-    /// <summary>One small chart per rate: in a steady swap storm the rates are equal and would hide one another.</summary>
+    /// <summary>
+    /// One small chart per rate: in a steady swap storm the rates are equal and would hide one another.
+    /// </summary>
     public static IEnumerable<TimeChart> Rates(RunReport r, ChartRange range)
     {
         Timeline t = r.Timeline;
         foreach ((string name, IReadOnlyList<long> counts) in RateSeries(t))
         {
             double[] rates = PerSecond(t, counts);
-            string subtitle = $"{Units.Count(counts.Sum())} in all, at most {Units.Rate(rates.DefaultIfEmpty(0).Max())}";
+            string highest = Units.Rate(rates.DefaultIfEmpty(0).Max());
+            string subtitle = $"{Units.Count(counts.Sum())} in all, at most {highest}";
             yield return new TimeChart
             {
                 Title = char.ToUpperInvariant(name[0]) + name[1..] + " per second",
@@ -219,7 +222,9 @@ internal static class RunCharts
         return rates;
     }
 
-    /// <summary>The highest value the axis should hold; a limit far above the usage would press the usage flat.</summary>
+    /// <summary>
+    /// The highest value the axis should hold; a limit far above the usage would press the usage flat.
+    /// </summary>
     public static double BytesToShow(CgroupTimeline c)
     {
         double used = c.CurrentBytes.Concat(c.PeakBytes).DefaultIfEmpty(0).Max();

@@ -83,8 +83,8 @@ internal sealed class Scale
     }
 
     /// <summary>
-    /// Linear around nought, logarithmic beyond: the watermarks at 32 and 64 pages can be seen beside millions of free
-    /// pages, and a counter that went below nought has a place as well.
+    /// Linear around nought, logarithmic beyond: the watermarks at 32 and 64 pages can be seen beside millions of
+    /// free pages, and a counter that went below nought has a place as well.
     /// </summary>
     public static Scale SymLog(double min, double max, double linear, IReadOnlyList<Tick> fixedTicks)
     {

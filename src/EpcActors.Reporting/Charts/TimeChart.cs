@@ -16,13 +16,17 @@ internal enum SeriesShape
     Step,
 }
 
-/// <summary>One line of a chart. <paramref name="Style"/>: number of the colour and dash pattern in the style sheet.</summary>
+/// <summary>
+/// One line of a chart. <paramref name="Style"/>: number of the colour and dash pattern in the style sheet.
+/// </summary>
 internal sealed record Series(string Name, int Style, SeriesShape Shape, double[] Values);
 
 /// <summary>A horizontal line with a name above or below it.</summary>
 internal sealed record Threshold(string Label, double Value, bool IsLabelBelow);
 
-/// <summary>A chart over virtual time: axes, legend, thresholds, marks of the script, and a read-out per column of pixels.</summary>
+/// <summary>
+/// A chart over virtual time: axes, legend, thresholds, marks of the script, and a read-out per column of pixels.
+/// </summary>
 internal sealed record TimeChart
 {
     private const double Left = 60;
@@ -136,7 +140,8 @@ internal sealed record TimeChart
         foreach (Tick tick in Scale.Time(EndNs, PlotWidth > 800 ? 12 : PlotWidth > 400 ? 7 : 4).Ticks)
         {
             double x = XOf(tick.Value);
-            html.Empty("line", ("x1", N(x)), ("x2", N(x)), ("y1", N(Top + PlotHeight)), ("y2", N(Top + PlotHeight + 4)));
+            html.Empty("line", ("x1", N(x)), ("x2", N(x)), ("y1", N(Top + PlotHeight)),
+                ("y2", N(Top + PlotHeight + 4)));
             // The last label would leave the picture at the right.
             string anchor = x > Width - Right - 24 ? "end" : "middle";
             double labelX = anchor == "end" ? Width - 2 : x;
@@ -266,7 +271,9 @@ internal sealed record TimeChart
         return (line.ToString(), shape == SeriesShape.Area ? area.ToString() : "");
     }
 
-    /// <summary>Invisible columns whose tooltips hold the values: they work without a script, and the script reads them.</summary>
+    /// <summary>
+    /// Invisible columns whose tooltips hold the values: they work without a script, and the script reads them.
+    /// </summary>
     private void WriteReadouts(HtmlWriter html)
     {
         int columns = (int)Math.Min(PlotWidth / ReadoutPixels, AtNs.Count);
@@ -281,21 +288,31 @@ internal sealed record TimeChart
             }
 
             double x0 = Left + PlotWidth * c / columns;
-            html.Open("rect", ("x", N(x0)), ("y", N(Top)), ("width", N(PlotWidth / columns)), ("height", N(PlotHeight)));
-            html.Element("title", Readout(sample));
+            html.Open("rect", ("x", N(x0)), ("y", N(Top)), ("width", N(PlotWidth / columns)),
+                ("height", N(PlotHeight)));
+            html.Element("title", Readout(sample, (double)c / columns * EndNs, until));
             html.Close("rect");
         }
 
         html.Close("g");
     }
 
-    private string Readout(int sample)
+    private string Readout(int sample, double fromNs, double untilNs)
     {
         StringBuilder text = new(Units.Duration(AtNs[sample]));
         foreach (Series series in Series)
         {
             double value = sample < series.Values.Length ? series.Values[sample] : double.NaN;
             text.Append(" · ").Append(series.Name).Append(' ').Append(double.IsNaN(value) ? "-" : Format(value));
+        }
+
+        // The columns lie over the marks, so they tell of them.
+        for (int i = 0; i < Math.Min(Marks.Count, MostMarks); i++)
+        {
+            if (Marks[i].AtNs > fromNs && Marks[i].AtNs <= untilNs)
+            {
+                text.Append(CultureInfo.InvariantCulture, $" · ({i + 1}) {Marks[i].Text}");
+            }
         }
 
         return text.ToString();

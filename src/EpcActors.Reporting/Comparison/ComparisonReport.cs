@@ -5,8 +5,8 @@ using Spectre.Console;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// Several runs side by side: kernels, or settings of one kernel. The first run is the base that the others are measured
-/// against. Labels are derived from what differs when none are given.
+/// Several runs side by side: kernels, or settings of one kernel. The first run is the base that the others are
+/// measured against. Labels are derived from what differs when none are given.
 /// </summary>
 public static class ComparisonReport
 {
@@ -18,8 +18,8 @@ public static class ComparisonReport
     private const int LongestGroup = 24;
 
     /// <summary>
-    /// Writes a row per metric and a column per run; where the runs do not fit side by side, the base is repeated in each
-    /// table.
+    /// Writes a row per metric and a column per run; where the runs do not fit side by side, the base is repeated in
+    /// each table.
     /// </summary>
     public static void Write(IAnsiConsole console, IReadOnlyList<RunReport> runs, IReadOnlyList<string>? labels = null)
     {
@@ -168,7 +168,7 @@ public static class ComparisonReport
         html.Element("p", string.Join(", ", runs.Select(r => r.Scenario).Distinct()), ("class", "over"));
         string? title = runs.Select(r => r.Title).Distinct().Count() == 1 ? runs[0].Title : null;
         html.Element("h1", string.IsNullOrEmpty(title) ? "Runs compared" : title);
-        html.Open("div", ("class", "runs"), ("style", Columns(runs.Count)));
+        html.Open("div", ("class", "runs verdicts"));
         for (int i = 0; i < runs.Count; i++)
         {
             html.Open("div", ("class", "verdict " + Wording.Key(runs[i].Verdict)));
@@ -278,8 +278,8 @@ public static class ComparisonReport
         html.Element("h2", "Over virtual time, all runs on the same axes");
         if (cgroups.Count > MostCgroupRows)
         {
-            html.Element("p", $"{Units.Count(cgroups.Count - MostCgroupRows)} of {Units.Count(cgroups.Count)} cgroups left "
-                + "out.", ("class", "lead"));
+            html.Element("p", $"{Units.Count(cgroups.Count - MostCgroupRows)} of {Units.Count(cgroups.Count)} cgroups "
+                + "left out.", ("class", "lead"));
         }
 
         foreach (CgroupTimeline cgroup in cgroups.Take(MostCgroupRows))
@@ -312,7 +312,8 @@ public static class ComparisonReport
             TimeChart? own = hasSamples ? chart(runs[i]) : null;
             if (own is null)
             {
-                html.Element("p", $"{labels[i]}: {(hasSamples ? "not in this run" : "no samples")}.", ("class", "lead"));
+                html.Element("p", $"{labels[i]}: {(hasSamples ? "not in this run" : "no samples")}.",
+                    ("class", "lead"));
             }
             else
             {

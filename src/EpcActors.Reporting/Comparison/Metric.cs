@@ -49,7 +49,9 @@ internal sealed record Metric(
             : value < first ? Standing.Better : Standing.Worse;
     }
 
-    /// <summary>The change against the first run in words; empty where there is none or no share of it can be told.</summary>
+    /// <summary>
+    /// The change against the first run in words; empty where there is none or no share of it can be told.
+    /// </summary>
     public string ChangeOf(int run) =>
         StandingOf(run) == Standing.Same || Values[0] is not { } first || first == 0 || Values[run] is not { } value
             ? ""
@@ -66,7 +68,8 @@ internal static class Metrics
             Words(runs, "run", "verdict", r => Wording.Key(r.Verdict), r => r.Verdict == Verdict.Violation ? 1 : 0),
             Count(runs, "run", "broken rules", r => r.Violations.Count),
             Count(runs, "run", "expectations not met", r => r.Expectations.Count(e => !e.IsMet)),
-            Row(runs, "run", "virtual time", Direction.LessIsBetter, r => r.VirtualTimeNs, v => Units.Duration((long)v)),
+            Row(runs, "run", "virtual time", Direction.LessIsBetter, r => r.VirtualTimeNs,
+                v => Units.Duration((long)v)),
             Count(runs, "run", "enclaves that ended badly", r => r.Enclaves.Count(e => Wording.IsBad(e.Outcome))),
             Count(runs, "machine", "faults", r => Root(r)?.Faults),
             Count(runs, "machine", "fault retries", r => Root(r)?.FaultRetries),
@@ -84,7 +87,8 @@ internal static class Metrics
         ];
         foreach (string path in Paths(runs))
         {
-            rows.Add(Words(runs, path, "misc.max", r => Find(r, path) is { } c ? Units.Limit(c.MaxBytes) : "-", _ => null));
+            rows.Add(Words(runs, path, "misc.max", r => Find(r, path) is { } c ? Units.Limit(c.MaxBytes) : "-",
+                _ => null));
             rows.Add(Row(runs, path, "misc.peak", Direction.Neutral, r => Find(r, path)?.PeakBytes,
                 v => Units.Bytes((long)v)));
             rows.Add(Count(runs, path, "events", r => Find(r, path)?.Events));
@@ -134,7 +138,8 @@ internal static class Metrics
         Func<RunReport, double?> value, Func<double, string> format)
     {
         List<double?> values = [.. runs.Select(value)];
-        return new Metric(group, name, direction, values, [.. values.Select(v => v is { } number ? format(number) : "-")]);
+        return new Metric(group, name, direction, values,
+            [.. values.Select(v => v is { } number ? format(number) : "-")]);
     }
 
     private static Metric Words(IReadOnlyList<RunReport> runs, string group, string name, Func<RunReport, string> text,

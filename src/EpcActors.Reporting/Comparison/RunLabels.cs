@@ -38,13 +38,17 @@ internal static class RunLabels
         bool isTold = labels.Distinct().Count() == runs.Count && labels[0].Length > 0;
         return isTold
             ? labels
-            : [.. labels.Select((label, i) => string.Create(CultureInfo.InvariantCulture, $"{label} run {i + 1}").TrimStart())];
+            : [.. labels.Select((label, i) =>
+                string.Create(CultureInfo.InvariantCulture, $"{label} run {i + 1}").TrimStart())];
     }
 
-    /// <summary>Switches that have not the same value in all runs, in the order of the first run that has them.</summary>
+    /// <summary>
+    /// Switches that have not the same value in all runs, in the order of the first run that has them.
+    /// </summary>
     public static IReadOnlyList<string> DifferentSwitches(IReadOnlyList<RunReport> runs) =>
         [.. runs.SelectMany(r => r.Switches.Select(s => s.Name)).Distinct()
             .Where(name => runs.Select(r => ValueOf(r, name)).Distinct().Count() > 1)];
 
-    public static string ValueOf(RunReport r, string name) => r.Switches.FirstOrDefault(s => s.Name == name)?.Value ?? "-";
+    public static string ValueOf(RunReport r, string name) =>
+        r.Switches.FirstOrDefault(s => s.Name == name)?.Value ?? "-";
 }

@@ -5,11 +5,13 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// trace.json: the run for the Perfetto UI and chrome://tracing. A process is a NUMA node, a thread is a task, and one more
-/// process carries the counters and the marks of the whole machine.
+/// trace.json: the run for the Perfetto UI and chrome://tracing. A process is a NUMA node, a thread is a task, and
+/// one more process carries the counters and the marks of the whole machine.
 /// </summary>
 public static class ChromeTrace
 {
+    private const int FlushBytes = 1 << 20;
+
     private static readonly JsonWriterOptions Options = new() { NewLine = "\n" };
 
     /// <summary>Writes the trace as UTF-8; the stream stays open.</summary>
@@ -226,6 +228,12 @@ public static class ChromeTrace
 
     private static void Begin(Utf8JsonWriter json, string phase, string name, int process, int lane, long atNs)
     {
+        // The writer keeps everything until it is told otherwise, and a trace may be larger than memory likes.
+        if (json.BytesPending > FlushBytes)
+        {
+            json.Flush();
+        }
+
         json.WriteStartObject();
         json.WriteString("ph", phase);
         json.WriteString("name", name);

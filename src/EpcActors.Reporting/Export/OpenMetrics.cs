@@ -5,9 +5,9 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// The end of a run in the OpenMetrics text format. Names that operators know are kept: <c>sgx_nr_*</c> of the out-of-tree
-/// driver's exporters, <c>container_misc_*</c> of cAdvisor with the cgroup in the label <c>id</c>; <c>epc_*</c> is for what
-/// has no name anywhere.
+/// The end of a run in the OpenMetrics text format. Names that operators know are kept: <c>sgx_nr_*</c> of the
+/// out-of-tree driver's exporters, <c>container_misc_*</c> of cAdvisor with the cgroup in the label <c>id</c>;
+/// <c>epc_*</c> is for what has no name anywhere.
 /// </summary>
 public static class OpenMetrics
 {
@@ -38,8 +38,10 @@ public static class OpenMetrics
         Sample(writer, "epc_run_info", "1", ("scenario", r.Scenario), ("kernel", r.Kernel), ("engine", r.Engine),
             ("seed", r.Seed.ToString(CultureInfo.InvariantCulture)), ("trace_hash", r.TraceHash),
             ("verdict", Wording.Key(r.Verdict)));
-        One(writer, "epc_virtual_time_seconds", "gauge", "seconds", "Virtual time at the end.", Seconds(r.VirtualTimeNs));
-        One(writer, "epc_wall_time_seconds", "gauge", "seconds", "Host time the run took.", Number(r.WallTimeMs / 1000));
+        One(writer, "epc_virtual_time_seconds", "gauge", "seconds", "Virtual time at the end.",
+            Seconds(r.VirtualTimeNs));
+        One(writer, "epc_wall_time_seconds", "gauge", "seconds", "Host time the run took.",
+            Number(r.WallTimeMs / 1000));
         Head(writer, "epc_steps", "counter", "", "Critical sections executed.");
         Sample(writer, "epc_steps_total", Number(r.Steps));
         Head(writer, "epc_violations", "gauge", "", "Broken rules.");
@@ -175,7 +177,8 @@ public static class OpenMetrics
         Head(writer, "epc_activity_seconds", "counter", "seconds", "CPU time by activity.");
         foreach (IGrouping<string, ActivityReport> activity in r.Profile.GroupBy(a => a.Activity))
         {
-            Sample(writer, "epc_activity_seconds_total", Seconds(activity.Sum(a => a.TimeNs)), ("activity", activity.Key));
+            Sample(writer, "epc_activity_seconds_total", Seconds(activity.Sum(a => a.TimeNs)),
+                ("activity", activity.Key));
         }
 
         Head(writer, "epc_ksgxd_wakeups", "counter", "", "Times the reclaimer thread was woken.");
@@ -197,7 +200,8 @@ public static class OpenMetrics
             Sample(writer, "epc_fault_latency_seconds_bucket", Number(below), ("le", Seconds(bucket.UpToNs)));
         }
 
-        Sample(writer, "epc_fault_latency_seconds_bucket", Number(Math.Max(below, r.FaultLatency.Count)), ("le", "+Inf"));
+        Sample(writer, "epc_fault_latency_seconds_bucket", Number(Math.Max(below, r.FaultLatency.Count)),
+            ("le", "+Inf"));
         Head(writer, "epc_cgroup_fault_latency_seconds", "summary", "seconds", "Latency of page faults of a cgroup.");
         foreach (CgroupReport c in r.Cgroups.Where(c => c.FaultLatency.Count > 0))
         {
@@ -256,5 +260,6 @@ public static class OpenMetrics
         : value.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>Nanoseconds are whole: decimal writes them without rounding and without an exponent.</summary>
-    private static string Seconds(long ns) => (ns / 1_000_000_000m).ToString("0.0########", CultureInfo.InvariantCulture);
+    private static string Seconds(long ns) =>
+        (ns / 1_000_000_000m).ToString("0.0########", CultureInfo.InvariantCulture);
 }

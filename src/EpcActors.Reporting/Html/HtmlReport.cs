@@ -4,8 +4,8 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// report.html: the run in one file that can be mailed. It asks nothing of the network, reads without a script, prints, and
-/// is the same byte for byte for the same run, but for the host time in the footer.
+/// report.html: the run in one file that can be mailed. It asks nothing of the network, reads without a script,
+/// prints, and is the same byte for byte for the same run, but for the host time in the footer.
 /// </summary>
 public static class HtmlReport
 {
@@ -210,9 +210,9 @@ public static class HtmlReport
         Tile(html, "ksgxd", Units.Percent(r.Ksgxd.BusyShare) + " busy",
             $"{Wording.Counted(r.Ksgxd.Wakeups, "wake-up")}, {Units.Count(r.Ksgxd.PagesReclaimed)} pages reclaimed");
         long drift = r.FreePageCounter - free;
-        Tile(html, "sgx_nr_free_pages", Units.Count(r.FreePageCounter),
-            drift == 0 ? "equals the free lists" : $"{drift.ToString("+0;-0", CultureInfo.InvariantCulture)} against the "
-                + "free lists", drift == 0 ? null : "bad");
+        string against = drift.ToString("+0;-0", CultureInfo.InvariantCulture) + " against the free lists";
+        Tile(html, "sgx_nr_free_pages", Units.Count(r.FreePageCounter), drift == 0 ? "equals the free lists" : against,
+            drift == 0 ? null : "bad");
         html.Close("dl");
     }
 
@@ -286,8 +286,8 @@ public static class HtmlReport
         html.Element("h3", "Usage of each cgroup against its limit (misc.current, misc.max, misc.peak)");
         if (kept.Count < all.Count)
         {
-            html.Element("p", $"{Units.Count(all.Count - kept.Count)} of {Units.Count(all.Count)} cgroups left out: shown "
-                + "are those with the most events, then those with the highest usage.", ("class", "lead"));
+            html.Element("p", $"{Units.Count(all.Count - kept.Count)} of {Units.Count(all.Count)} cgroups left out: "
+                + "shown are those with the most events, then those with the highest usage.", ("class", "lead"));
         }
 
         bool isSmall = kept.Count > RunCharts.FewCharts;

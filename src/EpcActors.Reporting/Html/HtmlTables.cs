@@ -16,7 +16,8 @@ internal static class HtmlTables
         }
 
         IReadOnlyList<(int Depth, string Name)> tree = CgroupTree.Of([.. r.Cgroups.Select(c => c.Path)]);
-        Begin(html, "Cgroups: the misc files at the end, and the paging in each cgroup and below", "cgroup", "#misc.max",
+        Begin(html, "Cgroups: the misc files at the end, and the paging in each cgroup and below", "cgroup",
+            "#misc.max",
             "#misc.current", "#misc.peak", "#events", "#events.local", "#faults", "#retries", "#evictions", "#reloads",
             "#p50", "#p99", "#slowdown");
         for (int i = 0; i < r.Cgroups.Count; i++)
@@ -81,9 +82,10 @@ internal static class HtmlTables
         EnclaveCut cut = EnclaveCut.Of(r.Enclaves, MostEnclaves);
         string caption = cut.LeftOutCount == 0
             ? "Enclaves (pages of 4 KiB)"
-            : $"Enclaves (pages of 4 KiB); {Units.Count(cut.LeftOutCount)} of {Units.Count(r.Enclaves.Count)} left out, "
-                + "added up in the last rows";
-        Begin(html, caption, "enclave", "cgroup", "outcome", "#faults", "#evictions", "#reloads", "#resident", "#swapped",
+            : $"Enclaves (pages of 4 KiB); {Units.Count(cut.LeftOutCount)} of {Units.Count(r.Enclaves.Count)} "
+                + "left out, added up in the last rows";
+        Begin(html, caption, "enclave", "cgroup", "outcome", "#faults", "#evictions", "#reloads", "#resident",
+            "#swapped",
             "#VA pages", "#slowdown", "detail");
         foreach (EnclaveReport e in cut.Shown)
         {
@@ -208,7 +210,8 @@ internal static class HtmlTables
             return;
         }
 
-        Begin(html, $"Switches of kernel {r.Kernel}; set by the scenario or the command line where marked", "switch", "value",
+        Begin(html, $"Switches of kernel {r.Kernel}; set by the scenario or the command line where marked",
+            "switch", "value",
             "");
         foreach (SwitchReport s in r.Switches)
         {

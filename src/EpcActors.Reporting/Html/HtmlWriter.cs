@@ -64,7 +64,10 @@ internal sealed class HtmlWriter(TextWriter writer)
         }
     }
 
-    /// <summary>Style or script of our own, from the resources of this assembly; it holds none of <c>&lt;</c> and <c>&amp;</c>.</summary>
+    /// <summary>
+    /// Style or script of our own, from the resources of this assembly; it holds none of <c>&lt;</c> and
+    /// <c>&amp;</c>.
+    /// </summary>
     public void Resource(string tag, string name)
     {
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
@@ -125,7 +128,9 @@ internal sealed class HtmlWriter(TextWriter writer)
             or "h3" or "li" or "ul" or "ol" or "head" or "body" or "html" or "header" or "main" or "footer" or "title"
             or "nav" or "details" or "dl" or "g" or "caption" or "pre";
 
-    /// <summary>Characters that XML forbids become the replacement character; a name from outside may hold anything.</summary>
+    /// <summary>
+    /// Characters that XML forbids become the replacement character; a name from outside may hold anything.
+    /// </summary>
     private static string Clean(string text)
     {
         bool isClean = true;

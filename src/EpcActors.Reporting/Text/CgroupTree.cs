@@ -6,8 +6,8 @@ namespace EpcActors.Reporting;
 internal static class CgroupTree
 {
     /// <summary>
-    /// Depth and last part of each path, in the order given. The depth counts ancestors that are in the list: a report
-    /// that leaves a level out is not indented for it, and keeps the skipped part in the name.
+    /// Depth and last part of each path, in the order given. The depth counts ancestors that are in the list: a
+    /// report that leaves a level out is not indented for it, and keeps the skipped part in the name.
     /// </summary>
     public static IReadOnlyList<(int Depth, string Name)> Of(IReadOnlyList<string> paths)
     {

@@ -5,12 +5,14 @@ using Spectre.Console.Rendering;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// A run as plain text for a terminal, a pipe or a mail. The verdict comes last, where the eye is when a run ends, and on
-/// a violation the very last line is the command that repeats it.
+/// A run as plain text for a terminal, a pipe or a mail. The verdict comes last, where the eye is when a run ends,
+/// and on a violation the very last line is the command that repeats it.
 /// </summary>
 public static class ConsoleReport
 {
-    /// <summary>From this many columns on, sizes are followed by the exact bytes that the misc files would show.</summary>
+    /// <summary>
+    /// From this many columns on, sizes are followed by the exact bytes that the misc files would show.
+    /// </summary>
     private const int WideColumns = 110;
 
     private const int MostEnclaves = 24;
@@ -40,7 +42,8 @@ public static class ConsoleReport
     {
         text.Paragraph("scenario  ", r.Title.Length == 0 ? r.Scenario : $"{r.Scenario}: {r.Title}", ConsoleText.Dim,
             ConsoleText.Strong);
-        string overridden = string.Join(", ", r.Switches.Where(s => s.IsOverridden).Select(s => $"{s.Name} = {s.Value}"));
+        string overridden =
+            string.Join(", ", r.Switches.Where(s => s.IsOverridden).Select(s => $"{s.Name} = {s.Value}"));
         text.Paragraph("kernel    ", overridden.Length == 0 ? r.Kernel : $"{r.Kernel} with {overridden}",
             ConsoleText.Dim);
         text.Paragraph("engine    ", $"{r.Engine}, seed {r.Seed}, trace {r.TraceHash}", ConsoleText.Dim);

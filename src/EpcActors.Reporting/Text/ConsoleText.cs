@@ -6,7 +6,8 @@ using Spectre.Console.Rendering;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// Lines on a console. A line goes out as it is, never wrapped by the console: a command to be copied must stay one line.
+/// Lines on a console. A line goes out as it is, never wrapped by the console: a command to be copied must stay one
+/// line.
 /// </summary>
 internal sealed class ConsoleText(IAnsiConsole console)
 {

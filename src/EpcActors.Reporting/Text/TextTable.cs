@@ -23,8 +23,8 @@ internal enum Fit
 }
 
 /// <summary>
-/// A table without borders for terminals, pipes and mails. The widths are decided here and not by the console: figures
-/// keep their length, names are cut in the middle and prose wraps, so that 80 columns stay readable.
+/// A table without borders for terminals, pipes and mails. The widths are decided here and not by the console:
+/// figures keep their length, names are cut in the middle and prose wraps, so that 80 columns stay readable.
 /// </summary>
 internal sealed class TextTable(params TextTable.Column[] columns)
 {

@@ -20,7 +20,9 @@ public static class Units
     /// <summary>Bytes with a binary prefix and one decimal: <c>512 B</c>, <c>93.5 MiB</c>.</summary>
     public static string Bytes(long bytes) => Bytes(bytes, "0.0");
 
-    /// <summary>As <see cref="Bytes(long)"/>, without a needless <c>.0</c>: for axes and limits (<c>64 MiB</c>).</summary>
+    /// <summary>
+    /// As <see cref="Bytes(long)"/>, without a needless <c>.0</c>: for axes and limits (<c>64 MiB</c>).
+    /// </summary>
     public static string BytesShort(long bytes) => Bytes(bytes, "0.#");
 
     /// <summary>A limit of a misc or memory file: bytes, or <c>max</c> for null.</summary>
@@ -113,8 +115,8 @@ public static class Units
     }
 
     /// <summary>
-    /// A change against a base: <c>+12.5 %</c>, <c>-3.0 %</c>; tenfold and more as a factor: <c>×25.0</c>; <c>=</c> for
-    /// none and a dash where the base is nought.
+    /// A change against a base: <c>+12.5 %</c>, <c>-3.0 %</c>; tenfold and more as a factor: <c>×25.0</c>; <c>=</c>
+    /// for none and a dash where the base is nought.
     /// </summary>
     public static string Change(double from, double to)
     {
@@ -160,7 +162,9 @@ public static class Units
         }
 
         return unit == 0
-            ? sign + (value == Math.Floor(value) ? value.ToString("0", CultureInfo.InvariantCulture) : Significant(value))
+            ? sign + (value == Math.Floor(value)
+                ? value.ToString("0", CultureInfo.InvariantCulture)
+                : Significant(value))
             : sign + Significant(value) + " " + RateUnits[unit];
     }
 

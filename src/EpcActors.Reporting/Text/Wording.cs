@@ -61,7 +61,8 @@ internal static class Wording
         long free = r.Nodes.Sum(n => n.FreePages);
         long drift = r.FreePageCounter - free;
         string difference = drift == 0 ? "they agree"
-            : drift > 0 ? $"the counter is {Units.Count(drift)} too high" : $"the counter is {Units.Count(-drift)} too low";
+            : drift > 0 ? $"the counter is {Units.Count(drift)} too high"
+            : $"the counter is {Units.Count(-drift)} too low";
         return $"sgx_nr_free_pages {Units.Count(r.FreePageCounter)}, free lists {Units.Count(free)}: {difference}";
     }
 

@@ -97,7 +97,9 @@ public sealed class ChartTests
         long unit = SampleReports.MiB;
         CgroupTimeline c = new()
         {
-            Path = "/", CurrentBytes = [used * unit], MaxBytes = [limit < 0 ? -1 : limit * unit],
+            Path = "/",
+            CurrentBytes = [used * unit],
+            MaxBytes = [limit < 0 ? -1 : limit * unit],
         };
         Assert.Equal(expected * unit, RunCharts.BytesToShow(c));
     }
@@ -105,8 +107,8 @@ public sealed class ChartTests
     [Fact]
     public void The_tree_of_paths_is_indented_by_ancestors_that_are_there()
     {
-        IReadOnlyList<(int, string)> tree = CgroupTree.Of(["/", "/a", "/a/b", "/ab", "/c/d"]);
-        Assert.Equal([(0, "/"), (1, "a"), (2, "b"), (1, "ab"), (1, "c/d")], tree);
+        IReadOnlyList<(int, string)> tree = CgroupTree.Of(["/", "/a", "/a/b", "/a-long", "/c/d"]);
+        Assert.Equal([(0, "/"), (1, "a"), (2, "b"), (1, "a-long"), (1, "c/d")], tree);
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public sealed class ChromeTraceTests
     [Fact]
     public void Every_event_has_what_the_viewers_need()
     {
-        foreach (RunReport report in (RunReport[])[SampleReports.Quiet(50), SampleReports.Hang(50), SampleReports.Empty(),
+        foreach (RunReport report in (RunReport[])[SampleReports.Quiet(50), SampleReports.Hang(50),
+            SampleReports.Empty(),
             SampleReports.Escapes()])
         {
             foreach (JsonElement e in Events(Parse(report)))
@@ -68,7 +69,8 @@ public sealed class ChromeTraceTests
         };
         List<JsonElement> events = Events(Parse(report));
         AssertNests(events);
-        Assert.Equal(["outer", "same start, shorter", "inner", "next"], events.Where(e => Phase(e) == "X").Select(Name));
+        Assert.Equal(["outer", "same start, shorter", "inner", "next"],
+            events.Where(e => Phase(e) == "X").Select(Name));
         JsonElement begin = events.Single(e => Phase(e) == "b");
         JsonElement end = events.Single(e => Phase(e) == "e");
         Assert.Equal("crosses", Name(begin));

@@ -21,12 +21,18 @@ public sealed class ComparisonReportTests
     public void Differences_are_marked_against_the_first_run()
     {
         string[] lines = Text(140).Split('\n');
+        string Line(string name) =>
+            lines.First(l => l.TrimStart().StartsWith(name + " ", StringComparison.Ordinal)).Trim();
         Assert.Equal("3 runs, compared with the first: epc-cgroup-v8", lines[0]);
-        Assert.Contains("    verdict                             pass   violation  worse                     pass  =", lines);
-        Assert.Contains("    faults                            65 432   1 500 000  worse ×22.9             65 432  =", lines);
-        Assert.Contains("    fault p99                        96.0 µs     96.0 µs  =                      40.0 µs  better -58.3 %",
-            lines);
-        Assert.Contains("    free-page-counter                 atomic        racy  *                       atomic", lines);
+        Assert.Equal("verdict                             pass   violation  worse                     pass  =",
+            Line("verdict"));
+        Assert.Equal("faults                            65 432   1 500 000  worse ×22.9             65 432  =",
+            Line("faults"));
+        Assert.Equal(
+            "fault p99                        96.0 µs     96.0 µs  =                      40.0 µs  better -58.3 %",
+            Line("fault p99"));
+        Assert.Equal("free-page-counter                 atomic        racy  *                       atomic",
+            Line("free-page-counter"));
         Assert.Equal(Runs[1].ReplayCommand, Text(140).TrimEnd('\n').Split('\n')[^1]);
     }
 
@@ -51,7 +57,10 @@ public sealed class ComparisonReportTests
     public void Labels_say_what_tells_the_runs_apart()
     {
         RunReport quiet = SampleReports.Quiet(2);
-        RunReport other = quiet with { Switches = [quiet.Switches[0], quiet.Switches[1], new("worker-headroom-pages", "8", true)] };
+        RunReport other = quiet with
+        {
+            Switches = [quiet.Switches[0], quiet.Switches[1], new("worker-headroom-pages", "8", true)],
+        };
         Assert.Equal(["worker-headroom-pages=64", "worker-headroom-pages=8"], RunLabels.Of([quiet, other], null));
         Assert.Equal(["seed 42", "seed 43"], RunLabels.Of([quiet, quiet with { Seed = 43 }], null));
         Assert.Equal(["run 1", "run 2"], RunLabels.Of([quiet, quiet], null));
@@ -71,6 +80,35 @@ public sealed class ComparisonReportTests
         Assert.Equal(["epc-cgroup-v8", "linux-5.15", "epc-cgroup-v17"], free.Select(s => s.Element("title")!.Value));
         Assert.Single(free.Select(s => s.Elements("g").First().ToString()).Distinct());
         Assert.Contains(root.Descendants("td"), td => td.Attribute("class")?.Value == "n worse");
+    }
+
+    [Fact]
+    public void The_axes_hold_the_largest_of_all_runs()
+    {
+        RunReport large = SampleReports.Quiet(20) with
+        {
+            Seed = 43,
+            Timeline = new Timeline
+            {
+                AtNs = [4_000_000_000],
+                Nodes = [new NodeTimeline(0, [1_000_000])],
+                FreePageCounter = [1_000_000],
+                Faults = [4_000_000],
+                FaultP99Ns = [9_000_000_000],
+                Cgroups = [new CgroupTimeline { Path = "/", CurrentBytes = [1024 * SampleReports.MiB] }],
+            },
+        };
+        XElement root = HtmlReportTests.Parse(Render.Text(writer =>
+            ComparisonReport.WriteHtml(writer, [SampleReports.Quiet(20), large])));
+        foreach (string metric in
+            (string[])["misc.current of / ", "Length of the free lists", "Rate of faults ", "Median"])
+        {
+            List<XElement> charts = [.. root.Descendants("svg").Where(s =>
+                s.Element("desc")?.Value.StartsWith(metric, StringComparison.Ordinal) == true)];
+            Assert.Equal(2, charts.Count);
+            Assert.Equal(charts[0].Elements("g").First().ToString(), charts[1].Elements("g").First().ToString());
+            Assert.Contains("4 s", charts[0].Descendants("text").Select(t => t.Value));
+        }
     }
 
     [Fact]

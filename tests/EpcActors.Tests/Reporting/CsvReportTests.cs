@@ -11,7 +11,8 @@ public sealed class CsvReportTests
     {
         List<List<string>> rows = Parse(Render.Csv(SampleReports.Hang(3)));
         Assert.Equal(
-            ["t_ns", "free_pages", "free_page_counter", "free_pages_node0", "free_pages_node1", "faults", "fault_retries",
+            ["t_ns", "free_pages", "free_page_counter", "free_pages_node0", "free_pages_node1", "faults",
+                "fault_retries",
                 "evictions", "reloads", "fault_p50_ns", "fault_p99_ns", "/:misc.current", "/:misc.max", "/:misc.peak",
                 "/:misc.events", "/:misc.events.local"],
             rows[0]);

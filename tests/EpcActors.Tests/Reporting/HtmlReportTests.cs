@@ -101,7 +101,8 @@ public sealed partial class HtmlReportTests
         Assert.Contains("32", ticks);
         Assert.Contains("64", ticks);
         Assert.Contains("16 384", ticks);
-        Assert.Contains("1.00 s: /kubepods/best-effort: misc.max = 24 MiB", charts.Descendants("title").Select(t => t.Value));
+        Assert.Contains("1.00 s: /kubepods/best-effort: misc.max = 24 MiB",
+            charts.Descendants("title").Select(t => t.Value));
     }
 
     [Fact]
@@ -115,6 +116,7 @@ public sealed partial class HtmlReportTests
         Assert.Equal(4, tips.Count);
         Assert.Equal($"2.00 s · current {Units.Bytes(t.CurrentBytes[3])} · limit 28.0 MiB · peak "
             + Units.Bytes(t.PeakBytes[3]), tips[3]);
+        Assert.EndsWith(" · (2) /kubepods/best-effort: misc.max = 24 MiB", tips[1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -122,7 +124,8 @@ public sealed partial class HtmlReportTests
     {
         List<string> marked = [.. Parse(Write(SampleReports.Quiet())).Descendants("tr")
             .Where(r => r.Attribute("class")?.Value == "overridden").Select(r => r.Value)];
-        Assert.Equal(["worker-headroom-pages64◆ overridden"], marked.Select(m => m.Replace("\n", "", StringComparison.Ordinal)));
+        Assert.Equal(["worker-headroom-pages64◆ overridden"],
+            marked.Select(m => m.Replace("\n", "", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -168,17 +171,21 @@ public sealed partial class HtmlReportTests
     {
         foreach (XAttribute attribute in root.DescendantsAndSelf().Attributes())
         {
-            Assert.DoesNotContain(attribute.Name.LocalName, (string[])["src", "href", "srcset", "action", "data", "xmlns"]);
+            Assert.DoesNotContain(attribute.Name.LocalName,
+                (string[])["src", "href", "srcset", "action", "data", "xmlns"]);
             Assert.False(attribute.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
         }
 
         foreach (XElement element in root.Descendants())
         {
-            Assert.DoesNotContain(element.Name.LocalName, (string[])["link", "iframe", "img", "object", "embed", "base"]);
+            Assert.DoesNotContain(element.Name.LocalName,
+                (string[])["link", "iframe", "img", "object", "embed", "base"]);
         }
 
-        string code = string.Concat(root.Descendants().Where(e => e.Name.LocalName is "style" or "script").Select(e => e.Value));
-        Assert.DoesNotContain("//", code.Replace("// A cursor", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        string code = string.Concat(
+            root.Descendants().Where(e => e.Name.LocalName is "style" or "script").Select(e => e.Value));
+        Assert.DoesNotContain("//", code.Replace("// A cursor", "", StringComparison.Ordinal),
+            StringComparison.Ordinal);
         Assert.DoesNotContain("url(", code, StringComparison.Ordinal);
         Assert.DoesNotContain("@import", code, StringComparison.Ordinal);
         Assert.DoesNotContain("fetch", code, StringComparison.Ordinal);

@@ -31,9 +31,11 @@ public sealed partial class OpenMetricsTests
         Assert.Contains("epc_enclaves{outcome=\"hung\"} 1", lines);
         Assert.Contains("epc_violations{rule=\"liveness\"} 1", lines);
         string[] quiet = Write(SampleReports.Quiet(3)).Split('\n');
-        Assert.Contains("container_misc_usage_bytes{id=\"/kubepods/best-effort\",resource=\"sgx_epc\"} 25165824", quiet);
+        Assert.Contains("container_misc_usage_bytes{id=\"/kubepods/best-effort\",resource=\"sgx_epc\"} 25165824",
+            quiet);
         Assert.Contains("container_misc_max_bytes{id=\"/\",resource=\"sgx_epc\"} +Inf", quiet);
-        Assert.Contains("container_misc_events_local_total{id=\"/kubepods/best-effort\",resource=\"sgx_epc\"} 1234", quiet);
+        Assert.Contains("container_misc_events_local_total{id=\"/kubepods/best-effort\",resource=\"sgx_epc\"} 1234",
+            quiet);
         Assert.Contains("epc_activity_seconds_total{activity=\"__eldu\"} 4.0016", quiet);
     }
 
@@ -47,8 +49,10 @@ public sealed partial class OpenMetricsTests
             if (match.Success)
             {
                 string bound = match.Groups[1].Value;
-                buckets.Add((bound == "+Inf" ? double.PositiveInfinity : double.Parse(bound, CultureInfo.InvariantCulture),
-                    long.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)));
+                double upTo = bound == "+Inf"
+                    ? double.PositiveInfinity
+                    : double.Parse(bound, CultureInfo.InvariantCulture);
+                buckets.Add((upTo, long.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)));
             }
         }
 
@@ -68,7 +72,9 @@ public sealed partial class OpenMetricsTests
 
     private static string Write(RunReport report) => Render.Text(writer => OpenMetrics.Write(writer, report));
 
-    /// <summary>The rules of the format that a scraper checks: metadata first, families in one piece, suffixes by type.</summary>
+    /// <summary>
+    /// The rules of the format that a scraper checks: metadata first, families in one piece, suffixes by type.
+    /// </summary>
     private static void AssertGrammar(string text)
     {
         Assert.EndsWith("\n# EOF\n", text, StringComparison.Ordinal);
@@ -112,7 +118,8 @@ public sealed partial class OpenMetricsTests
     [GeneratedRegex("^# (TYPE|HELP|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$")]
     private static partial Regex Metadata();
 
-    [GeneratedRegex("""^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\})? (-?[0-9.]+(?:E[+-]?[0-9]+)?|\+Inf|NaN)$""")]
+    [GeneratedRegex("""^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\})? """
+        + """(-?[0-9.]+(?:E[+-]?[0-9]+)?|\+Inf|NaN)$""")]
     private static partial Regex Sample();
 
     [GeneratedRegex("""^epc_fault_latency_seconds_bucket\{le="([^"]+)"\} (\d+)$""")]

@@ -99,7 +99,9 @@ internal static class SampleReports
         TraceEvents = Trace,
     };
 
-    /// <summary>The racy counter never reaches the watermark, ksgxd sleeps for ever and a thread faults without end.</summary>
+    /// <summary>
+    /// The racy counter never reaches the watermark, ksgxd sleeps for ever and a thread faults without end.
+    /// </summary>
     public static RunReport Hang(int samples = 300) => Quiet() with
     {
         Scenario = "racy-counter.conf",
@@ -178,7 +180,8 @@ internal static class SampleReports
             {
                 Name = $"fn-{i:000}",
                 Cgroup = i % 2 == 0 ? "/kubepods/critical" : "/kubepods/best-effort",
-                Outcome = i == 150 ? EnclaveOutcome.Enomem : i == 151 ? EnclaveOutcome.OomKilled : EnclaveOutcome.Finished,
+                Outcome = i == 150 ? EnclaveOutcome.Enomem
+                    : i == 151 ? EnclaveOutcome.OomKilled : EnclaveOutcome.Finished,
                 Faults = 100,
                 ResidentPages = 10,
                 SwappedPages = 5,

@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using EpcActors.Lab.Results;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>
+/// What a scenario expects of its report, one comparison to a line: <c>verdict == pass</c>, <c>violation liveness</c>,
+/// <c>enclave web outcome == finished</c>, <c>count enclave large-* outcome == finished >= 1</c>, <c>cgroup /pods/a current &lt;= 65536</c>,
+/// <c>ksgxd busy_share == 0</c>, <c>faults > 1000</c>, <c>reloads == 0</c>.
+/// </summary>
+public static partial class Expectation
+{
+    /// <summary>Compares each expectation with the report. One that cannot be read is not met, and says why.</summary>
+    public static IReadOnlyList<ExpectationReport> Evaluate(IReadOnlyList<string> expectations, RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(expectations);
+        ArgumentNullException.ThrowIfNull(report);
+        List<ExpectationReport> results = [];
+        foreach (string text in expectations)
+        {
+            results.Add(Evaluate(text, report));
+        }
+
+        return results;
+    }
+
+    /// <summary>What is wrong with the text of an expectation, or null.</summary>
+    public static string? Check(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Violation().IsMatch(text) || Count().IsMatch(text) || Comparison().IsMatch(text)
+            ? null
+            : "an expectation is '<thing> <op> <value>', 'violation <rule>', 'no violation <rule>' or 'count <things> <op> <value> <op> <number>'";
+    }
+
+    private static ExpectationReport Evaluate(string text, RunReport report)
+    {
+        if (Violation().Match(text) is { Success: true } violation)
+        {
+            string rule = violation.Groups["rule"].Value;
+            bool found = report.Violations.Any(one => one.Rule == rule);
+            return new ExpectationReport(text, found != violation.Groups["no"].Success, found ? "found" : "not found");
+        }
+
+        if (Count().Match(text) is { Success: true } count)
+        {
+            int number = Values(count.Groups["what"].Value, report)
+                .Count(value => Holds(value, count.Groups["op"].Value, count.Groups["value"].Value));
+            bool isMet = Holds(number.ToString(CultureInfo.InvariantCulture), count.Groups["op2"].Value, count.Groups["number"].Value);
+            return new ExpectationReport(text, isMet, number.ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (Comparison().Match(text) is { Success: true } comparison)
+        {
+            List<string> values = [.. Values(comparison.Groups["what"].Value, report)];
+            bool isMet = values.Count > 0
+                && values.TrueForAll(value => Holds(value, comparison.Groups["op"].Value, comparison.Groups["value"].Value));
+            return new ExpectationReport(text, isMet, values.Count == 0 ? "there is no such thing" : string.Join(", ", values.Distinct()));
+        }
+
+        return new ExpectationReport(text, false, Check(text) ?? "");
+    }
+
+    private static IEnumerable<string> Values(string what, RunReport report)
+    {
+        string[] words = what.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        switch (words)
+        {
+            case ["verdict"]:
+                return [report.Verdict.ToString().ToLowerInvariant()];
+            case ["faults"]:
+                return [Text(report.FaultLatency.Count)];
+            case ["reloads"]:
+                return [Text(report.Cgroups.Count == 0 ? 0 : report.Cgroups[0].Reloads)];
+            case ["evictions"]:
+                return [Text(report.Cgroups.Count == 0 ? 0 : report.Cgroups[0].Evictions)];
+            case ["free_page_counter"]:
+                return [Text(report.FreePageCounter)];
+            case ["ksgxd", string field]:
+                return field switch
+                {
+                    "wakeups" => [Text(report.Ksgxd.Wakeups)],
+                    "pages_reclaimed" => [Text(report.Ksgxd.PagesReclaimed)],
+                    "busy_share" => [report.Ksgxd.BusyShare.ToString("0.####", CultureInfo.InvariantCulture)],
+                    _ => [],
+                };
+            case ["enclave", string name, string field]:
+                return report.Enclaves.Where(one => Matches(one.Name, name)).Select(one => Field(one, field)).OfType<string>();
+            case ["cgroup", string path, string field]:
+                return report.Cgroups.Where(one => Matches(one.Path, path)).Select(one => Field(one, field)).OfType<string>();
+            case ["vm", string name, string field]:
+                return report.VirtualEpcs.Where(one => Matches(one.Name, name))
+                    .Select(one => field == "outcome" ? OutcomeText(one.Outcome) : field == "pages" ? Text(one.Pages) : null).OfType<string>();
+            case ["memory", string path, string field]:
+                return report.MemoryCgroups.Where(one => Matches(one.Path, path))
+                    .Select(one => field == "oom_kills" ? Text(one.OomKills) : field == "current" ? Text(one.CurrentBytes) : null).OfType<string>();
+            case ["node", string id, string field]:
+                return report.Nodes.Where(one => id == "*" || Text(one.Id) == id)
+                    .Select(one => field switch
+                    {
+                        "free_pages" => Text(one.FreePages),
+                        "poisoned_pages" => Text(one.PoisonedPages),
+                        "allocations" => Text(one.Allocations),
+                        "remote_allocations" => Text(one.RemoteAllocations),
+                        _ => null,
+                    }).OfType<string>();
+            default:
+                return [];
+        }
+    }
+
+    private static string? Field(EnclaveReport enclave, string field) => field switch
+    {
+        "outcome" => OutcomeText(enclave.Outcome),
+        "faults" => Text(enclave.Faults),
+        "evictions" => Text(enclave.Evictions),
+        "reloads" => Text(enclave.Reloads),
+        "resident_pages" => Text(enclave.ResidentPages),
+        "swapped_pages" => Text(enclave.SwappedPages),
+        "va_pages" => Text(enclave.VaPages),
+        "slowdown" => enclave.Slowdown?.ToString("0.###", CultureInfo.InvariantCulture) ?? "unknown",
+        _ => null,
+    };
+
+    private static string? Field(CgroupReport cgroup, string field) => field switch
+    {
+        "current" => Text(cgroup.CurrentBytes),
+        "peak" => Text(cgroup.PeakBytes),
+        "events" => Text(cgroup.Events),
+        "events_local" => Text(cgroup.EventsLocal),
+        "faults" => Text(cgroup.Faults),
+        "evictions" => Text(cgroup.Evictions),
+        "reloads" => Text(cgroup.Reloads),
+        "slowdown" => cgroup.Slowdown?.ToString("0.###", CultureInfo.InvariantCulture) ?? "unknown",
+        _ => null,
+    };
+
+    private static string OutcomeText(EnclaveOutcome outcome) => outcome switch
+    {
+        EnclaveOutcome.Finished => "finished",
+        EnclaveOutcome.Running => "running",
+        EnclaveOutcome.Enomem => "enomem",
+        EnclaveOutcome.Sigbus => "sigbus",
+        EnclaveOutcome.Killed => "killed",
+        EnclaveOutcome.OomKilled => "oom-killed",
+        EnclaveOutcome.Hung => "hung",
+    };
+
+    private static bool Holds(string value, string op, string expected)
+    {
+        if (double.TryParse(value, CultureInfo.InvariantCulture, out double left)
+            && double.TryParse(expected, CultureInfo.InvariantCulture, out double right))
+        {
+            return op switch
+            {
+                "==" => left == right,
+                "!=" => left != right,
+                "<" => left < right,
+                "<=" => left <= right,
+                ">" => left > right,
+                _ => left >= right,
+            };
+        }
+
+        return op switch
+        {
+            "==" => string.Equals(value, expected, StringComparison.Ordinal),
+            "!=" => !string.Equals(value, expected, StringComparison.Ordinal),
+            _ => false,
+        };
+    }
+
+    private static bool Matches(string name, string pattern) =>
+        pattern.EndsWith('*') ? name.StartsWith(pattern[..^1], StringComparison.Ordinal) : name == pattern;
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^\s*(?<no>no\s+)?violation\s+(?<rule>[a-z-]+)\s*$")]
+    private static partial Regex Violation();
+
+    [GeneratedRegex(@"^\s*count\s+(?<what>.+?)\s*(?<op>==|!=|<=|>=|<|>)\s*(?<value>\S+)\s*(?<op2>==|!=|<=|>=|<|>)\s*(?<number>\d+)\s*$")]
+    private static partial Regex Count();
+
+    [GeneratedRegex(@"^\s*(?<what>(?!count\s).+?)\s*(?<op>==|!=|<=|>=|<|>)\s*(?<value>[^\s<>=]+)\s*$")]
+    private static partial Regex Comparison();
+}

@@ -1,0 +1,114 @@
+using System.Numerics;
+using EpcActors.Lab.Results;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>
+/// Counts of latencies in buckets that are never wider than a sixteenth of their value: sixteen linear steps to every power of two, as in
+/// HdrHistogram.
+/// </summary>
+internal sealed class LatencyHistogram
+{
+    private const int SubBits = 4;
+    private const int SubCount = 1 << SubBits;
+
+    private readonly long[] _counts = new long[(64 - SubBits + 1) * SubCount];
+    private long _min = long.MaxValue;
+    private long _max;
+
+    public long Count { get; private set; }
+
+    public void Add(long ns)
+    {
+        ns = Math.Max(ns, 0);
+        _counts[IndexOf(ns)]++;
+        Count++;
+        _min = Math.Min(_min, ns);
+        _max = Math.Max(_max, ns);
+    }
+
+    public void Add(LatencyHistogram other)
+    {
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            _counts[i] += other._counts[i];
+        }
+
+        Count += other.Count;
+        _min = Math.Min(_min, other._min);
+        _max = Math.Max(_max, other._max);
+    }
+
+    public void Clear()
+    {
+        Array.Clear(_counts);
+        Count = 0;
+        _min = long.MaxValue;
+        _max = 0;
+    }
+
+    /// <summary>Smallest value that at least <paramref name="perMille"/> of the values do not exceed, to the width of its bucket.</summary>
+    public long Percentile(int perMille)
+    {
+        if (Count == 0)
+        {
+            return 0;
+        }
+
+        long rank = Math.Max(1, ((Count * perMille) + 999) / 1000);
+        long seen = 0;
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            seen += _counts[i];
+            if (seen >= rank)
+            {
+                return Math.Min(UpperBound(i), _max);
+            }
+        }
+
+        return _max;
+    }
+
+    public LatencyReport ToReport()
+    {
+        if (Count == 0)
+        {
+            return LatencyReport.Empty;
+        }
+
+        List<LatencyBucket> buckets = [];
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            if (_counts[i] > 0)
+            {
+                buckets.Add(new LatencyBucket(UpperBound(i), _counts[i]));
+            }
+        }
+
+        return new LatencyReport(
+            Count, _min, Percentile(500), Percentile(900), Percentile(990), Percentile(999), _max, buckets);
+    }
+
+    private static int IndexOf(long ns)
+    {
+        if (ns < SubCount)
+        {
+            return (int)ns;
+        }
+
+        int power = BitOperations.Log2((ulong)ns) - SubBits;
+        return ((power + 1) * SubCount) + (int)((ns >> power) - SubCount);
+    }
+
+    private static long UpperBound(int index)
+    {
+        if (index < SubCount)
+        {
+            return index;
+        }
+
+        int power = (index / SubCount) - 1;
+        long step = (index % SubCount) + SubCount;
+        return ((step + 1) << power) - 1;
+    }
+}

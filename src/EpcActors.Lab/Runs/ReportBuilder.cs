@@ -1,0 +1,401 @@
+using EpcActors.Actors;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.Tasks;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine.Simulation;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>Turns a finished run into its report.</summary>
+internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end, Slowdowns slowdowns)
+{
+    private readonly Topology _topology = run.Topology;
+
+    public RunReport Build(string replayCommand, double wallTimeMs)
+    {
+        JudgeOutcomes();
+        IReadOnlyList<ViolationReport> violations = run.Oracle.Violations;
+        RunReport report = new()
+        {
+            Scenario = scenario.File,
+            Title = scenario.Title,
+            Description = scenario.Description,
+            Verdict = violations.Count > 0 ? Verdict.Violation : end == RunEnd.Cancelled ? Verdict.Inconclusive : Verdict.Pass,
+            Kernel = scenario.Kernel,
+            Switches = scenario.SwitchList,
+            Engine = "simulation",
+            Seed = scenario.Seed,
+            TraceHash = run.Engine.HashValue.ToString("x16"),
+            VirtualTimeNs = run.EndNs,
+            WallTimeMs = wallTimeMs,
+            Steps = run.Engine.Steps,
+            ReplayCommand = replayCommand,
+            Cgroups = Cgroups(),
+            Nodes = Nodes(),
+            FreePageCounter = run.Metrics.Counter(),
+            Enclaves = Enclaves(),
+            VirtualEpcs = VirtualEpcs(),
+            MemoryCgroups = MemoryCgroups(),
+            Profile = Profile(),
+            Ksgxd = new KsgxdReport(
+                _topology.KsgxdWaitQueue.Wakeups,
+                run.Metrics.KsgxdPages,
+                run.EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(_topology.Ksgxd) / run.EndNs)),
+            FaultLatency = run.Metrics.FaultLatency,
+            Violations = violations,
+            Notes = Notes(),
+            Timeline = run.Metrics.ToTimeline(),
+            TraceEvents = run.Metrics.TraceEvents,
+        };
+        return report with { Expectations = Expectation.Evaluate(scenario.Expectations, report) };
+    }
+
+    /// <summary>A valid program that dies of a fault which the kernel should have served is a finding of its own.</summary>
+    private void JudgeOutcomes()
+    {
+        foreach (EnclaveActors enclave in _topology.Enclaves)
+        {
+            if (enclave.Process.Outcome == ThreadOutcome.Sigsegv)
+            {
+                run.Oracle.Violate(
+                    Rules.WrongfulSignal,
+                    run.EndNs,
+                    $"{enclave.Process.Name} dies of a page fault with the SGX bit: a translation leads to a page that the processor does not "
+                    + "accept, and nothing ever faults it in again");
+            }
+        }
+    }
+
+    private List<CgroupReport> Cgroups()
+    {
+        long[] faults = run.Metrics.FaultsBelow();
+        long[] retries = run.Metrics.RetriesBelow();
+        long[] evictions = run.Metrics.EvictionsBelow();
+        long[] reloads = run.Metrics.ReloadsBelow();
+        long[] accesses = new long[_topology.Cgroups.Count];
+        List<double>[] slow = new List<double>[accesses.Length];
+        for (int i = 0; i < slow.Length; i++)
+        {
+            slow[i] = [];
+        }
+
+        for (int i = 0; i < _topology.Enclaves.Count; i++)
+        {
+            long made = Accesses(_topology.Enclaves[i]);
+            for (int at = _topology.Enclaves[i].Process.Cgroup; at >= 0; at = _topology.Machine.CgroupParents[at])
+            {
+                accesses[at] += made;
+                if (slowdowns.Of(i) is { } factor)
+                {
+                    slow[at].Add(factor);
+                }
+            }
+        }
+
+        List<CgroupReport> reports = [];
+        foreach (int i in PreOrder())
+        {
+            Cgroup cgroup = _topology.Cgroups[i];
+            reports.Add(new CgroupReport
+            {
+                Path = cgroup.Path,
+                MaxBytes = cgroup.MaxBytes == long.MaxValue ? null : cgroup.MaxBytes,
+                CurrentBytes = cgroup.UsageBytes,
+                PeakBytes = cgroup.PeakBytes,
+                Events = cgroup.Events,
+                EventsLocal = cgroup.EventsLocal,
+                Faults = faults[i],
+                FaultRetries = retries[i],
+                Evictions = evictions[i],
+                Reloads = reloads[i],
+                Accesses = accesses[i],
+                Slowdown = Mean(slow[i]),
+                IsDying = cgroup.IsDying && !cgroup.IsFreed,
+                FaultLatency = run.Metrics.LatencyBelow(i),
+            });
+        }
+
+        return reports;
+    }
+
+    private IEnumerable<int> PreOrder()
+    {
+        Stack<int> left = new([0]);
+        while (left.TryPop(out int at))
+        {
+            yield return at;
+            for (int child = _topology.Cgroups.Count - 1; child > 0; child--)
+            {
+                if (_topology.Machine.CgroupParents[child] == at)
+                {
+                    left.Push(child);
+                }
+            }
+        }
+    }
+
+    private List<NodeReport> Nodes()
+    {
+        List<NodeReport> reports = [];
+        foreach (NumaNode node in _topology.Nodes)
+        {
+            reports.Add(new NodeReport
+            {
+                Id = node.NodeId,
+                CapacityPages = node.CapacityPages,
+                FreePages = node.FreePages,
+                PoisonedPages = node.PoisonedPages,
+                Cpus = scenario.Machine.Nodes[node.NodeId].Cpus,
+                Allocations = run.Metrics.NodeAllocations[node.NodeId],
+                RemoteAllocations = run.Metrics.NodeRemoteAllocations[node.NodeId],
+            });
+        }
+
+        return reports;
+    }
+
+    private List<EnclaveReport> Enclaves()
+    {
+        List<EnclaveReport> reports = [];
+        for (int i = 0; i < _topology.Enclaves.Count; i++)
+        {
+            EnclaveActors actors = _topology.Enclaves[i];
+            Enclave enclave = actors.Enclave;
+            RunMetrics.EnclaveCounters counters = run.Metrics.Of(i);
+            long endNs = run.EndNs;
+            if (actors.Process.HasExited)
+            {
+                endNs = 0;
+                foreach (EnclaveThread thread in actors.Threads)
+                {
+                    endNs = Math.Max(endNs, thread.ProgramEndNs);
+                }
+
+                endNs = endNs <= 0 ? run.EndNs : endNs;
+            }
+
+            reports.Add(new EnclaveReport
+            {
+                Name = actors.Spec.Name,
+                Cgroup = _topology.Cgroups[actors.Process.Cgroup].Path,
+                Outcome = Outcome(actors),
+                Detail = Detail(actors),
+                Faults = counters.Faults,
+                Accesses = Accesses(actors),
+                Evictions = counters.Evictions,
+                Reloads = counters.Reloads,
+                ResidentPages = enclave.SecsChildCount + (enclave.SecsPage.IsNone ? 0 : 1),
+                SwappedPages = enclave.SwappedPages,
+                VaPages = enclave.VaPages.Count,
+                StartNs = actors.Spec.StartNs,
+                EndNs = endNs,
+                Slowdown = slowdowns.Of(i),
+            });
+        }
+
+        return reports;
+    }
+
+    private EnclaveOutcome Outcome(EnclaveActors actors)
+    {
+        bool isHung = false;
+        foreach (EnclaveThread thread in actors.Threads)
+        {
+            isHung |= run.Oracle.IsHopeless && thread.HasStarted && !thread.HasStopped;
+        }
+
+        if (isHung)
+        {
+            return EnclaveOutcome.Hung;
+        }
+
+        if (actors.Process.Killed == KillReason.MemoryOom)
+        {
+            return EnclaveOutcome.OomKilled;
+        }
+
+        if (actors.Process.Killed == KillReason.Scenario || actors.Enclave.IsOutOfMemory)
+        {
+            return EnclaveOutcome.Killed;
+        }
+
+        return actors.Process.Outcome switch
+        {
+            ThreadOutcome.Finished => actors.Process.HasExited ? EnclaveOutcome.Finished : EnclaveOutcome.Running,
+            ThreadOutcome.BuildFailed => EnclaveOutcome.Enomem,
+            ThreadOutcome.Sigbus => EnclaveOutcome.Sigbus,
+            ThreadOutcome.Sigsegv => EnclaveOutcome.Sigbus,
+            ThreadOutcome.Killed => EnclaveOutcome.Killed,
+            ThreadOutcome.CallFailed => EnclaveOutcome.Enomem,
+        };
+    }
+
+    private static string Detail(EnclaveActors actors)
+    {
+        int detail = actors.Process.OutcomeDetail;
+        return actors.Process.Outcome switch
+        {
+            ThreadOutcome.Finished => "",
+            ThreadOutcome.BuildFailed or ThreadOutcome.CallFailed =>
+                $"{CallName((Ioctl)(detail >> 16))} failed with {(Errno)(detail & 0xFFFF)}",
+            ThreadOutcome.Sigbus => actors.Enclave.IsOutOfMemory
+                ? "SIGBUS: killed by the EPC out-of-memory killer"
+                : "SIGBUS: no EPC page, and nothing of the cgroup can be reclaimed",
+            ThreadOutcome.Sigsegv => "SIGSEGV: #PF with the SGX bit that never goes away",
+            ThreadOutcome.Killed => actors.Process.Killed == KillReason.MemoryOom
+                ? "SIGKILL: memory.max could not hold the backing store"
+                : "SIGKILL",
+        };
+    }
+
+    private static string CallName(Ioctl ioctl) => ioctl switch
+    {
+        Ioctl.Create => "SGX_IOC_ENCLAVE_CREATE",
+        Ioctl.AddPages => "SGX_IOC_ENCLAVE_ADD_PAGES",
+        Ioctl.Init => "SGX_IOC_ENCLAVE_INIT",
+        Ioctl.RestrictPermissions => "SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS",
+        Ioctl.ModifyTypes => "SGX_IOC_ENCLAVE_MODIFY_TYPES",
+        Ioctl.RemovePages => "SGX_IOC_ENCLAVE_REMOVE_PAGES",
+    };
+
+    private List<VirtualEpcReport> VirtualEpcs()
+    {
+        List<VirtualEpcReport> reports = [];
+        foreach (VirtualMachineActors guest in _topology.VirtualMachines)
+        {
+            EnclaveOutcome outcome = guest.Process.Killed != KillReason.None ? EnclaveOutcome.Killed
+                : guest.Process.Outcome == ThreadOutcome.Sigbus ? EnclaveOutcome.Sigbus
+                : guest.Process.HasExited ? EnclaveOutcome.Finished
+                : EnclaveOutcome.Running;
+            reports.Add(new VirtualEpcReport(
+                guest.Spec.Name,
+                _topology.Cgroups[guest.Process.Cgroup].Path,
+                outcome,
+                guest.VirtualEpc.PageCount,
+                guest.Cpu.Faults,
+                outcome == EnclaveOutcome.Sigbus ? "SIGBUS (the VMM reports \"Bad address\"): vEPC is charged and never reclaimed" : ""));
+        }
+
+        return reports;
+    }
+
+    private List<MemoryCgroupReport> MemoryCgroups()
+    {
+        List<MemoryCgroupReport> reports = [];
+        foreach (Actors.Memory.MemoryCgroup memory in _topology.MemoryCgroups)
+        {
+            reports.Add(new MemoryCgroupReport(
+                memory.Path,
+                memory.MaxPages < 0 ? null : memory.MaxPages * KernelConstants.PageSize,
+                memory.UsagePages * KernelConstants.PageSize,
+                memory.PeakPages * KernelConstants.PageSize,
+                memory.OomKills));
+        }
+
+        return reports;
+    }
+
+    private List<ActivityReport> Profile()
+    {
+        long total = 0;
+        for (int i = 0; i < Activities.Count; i++)
+        {
+            total += run.Engine.TimeNs(i);
+        }
+
+        List<ActivityReport> reports = [];
+        for (int i = 0; i < Activities.Count; i++)
+        {
+            long ns = run.Engine.TimeNs(i);
+            if (ns > 0)
+            {
+                reports.Add(new ActivityReport(Activities.Name((Activity)i), (double)ns / total, ns, run.Engine.Count(i)));
+            }
+        }
+
+        reports.Sort((a, b) => b.TimeNs != a.TimeNs ? b.TimeNs.CompareTo(a.TimeNs) : string.CompareOrdinal(a.Activity, b.Activity));
+        return reports;
+    }
+
+    private List<string> Notes()
+    {
+        List<string> notes = [];
+        switch (end)
+        {
+            case RunEnd.TimeLimit:
+                notes.Add($"the run ended at its time limit with work left: epc.run.duration is {scenario.Run.DurationNs} ns");
+                break;
+            case RunEnd.Cancelled:
+                notes.Add("the run was cancelled; what it shows is what there was by then");
+                break;
+            case RunEnd.Stopped:
+                notes.Add("the run was ended when nothing moved any more");
+                break;
+            case RunEnd.Finished:
+            case RunEnd.Deadlock:
+                break;
+        }
+
+        long poisoned = 0;
+        foreach (NumaNode node in _topology.Nodes)
+        {
+            poisoned += node.PoisonedPages;
+        }
+
+        if (poisoned > 0)
+        {
+            notes.Add($"sgx_nr_free_pages counts {poisoned} poisoned pages as free, as upstream does (hypothesis D2 of the race catalogue)");
+        }
+
+        if (run.Metrics.DroppedTraceEvents > 0)
+        {
+            notes.Add($"trace.json holds the first {scenario.Run.TraceEvents} events; {run.Metrics.DroppedTraceEvents} came after (epc.run.trace-events)");
+        }
+
+        if (run.Metrics.BackingFailures > 0)
+        {
+            notes.Add($"reclaim skipped {run.Metrics.BackingFailures} pages whose backing store memory.max did not allow");
+        }
+
+        return notes;
+    }
+
+    private static double? Mean(List<double> values)
+    {
+        if (values.Count == 0)
+        {
+            return null;
+        }
+
+        double sum = 0;
+        foreach (double value in values)
+        {
+            sum += value;
+        }
+
+        return sum / values.Count;
+    }
+
+    private static long Accesses(EnclaveActors actors)
+    {
+        long sum = 0;
+        foreach (EnclaveThread thread in actors.Threads)
+        {
+            sum += thread.Accesses;
+        }
+
+        foreach (EnclaveThread child in actors.Children)
+        {
+            sum += child.Accesses;
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,413 @@
+using EpcActors.Actors;
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Tasks;
+using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Actors.Waiting;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Domain.Random;
+using EpcActors.Engine;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>All actors of a scenario, made but not started. Ids are dense and depend on the file alone.</summary>
+public sealed class Topology
+{
+    private readonly Scenario _scenario;
+    private readonly CpuDealer _cpus;
+    private readonly Prng _workload;
+    private int _nextId;
+
+    public Topology(Scenario scenario)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        _scenario = scenario;
+        _cpus = new CpuDealer(scenario.Machine);
+        _workload = new Prng(scenario.Seed).Split("workload");
+        List<(int Node, int PageCount)> sections = [];
+        for (int node = 0; node < scenario.Machine.Nodes.Count; node++)
+        {
+            foreach (int pages in scenario.Machine.Nodes[node].SectionPages)
+            {
+                sections.Add((node, pages));
+            }
+        }
+
+        Machine = new Machine(scenario.Switches, sections, scenario.Machine.Nodes.Count);
+        BuildMachine(sections);
+        BuildCgroups();
+        foreach (EnclaveSpec spec in scenario.Enclaves)
+        {
+            BuildEnclave(spec);
+        }
+
+        foreach (VirtualMachineSpec spec in scenario.VirtualMachines)
+        {
+            BuildVirtualMachine(spec);
+        }
+
+        BuildKernelTasks();
+    }
+
+    public Machine Machine { get; }
+
+    public List<Resource> Resources { get; } = [];
+
+    public List<NumaNode> Nodes { get; } = [];
+
+    public FreePageCounter FreePageCounter { get; private set; } = null!;
+
+    public List<Cgroup> Cgroups { get; } = [];
+
+    public List<MemoryCgroup> MemoryCgroups { get; } = [];
+
+    public WaitChannel KsgxdWaitQueue { get; private set; } = null!;
+
+    public ZombieSecsList ZombieSecs { get; private set; } = null!;
+
+    public OomKiller OomKiller { get; private set; } = null!;
+
+    /// <summary>By index, as in the scenario.</summary>
+    public List<EnclaveActors> Enclaves { get; } = [];
+
+    public List<VirtualMachineActors> VirtualMachines { get; } = [];
+
+    public Ksgxd Ksgxd { get; private set; } = null!;
+
+    /// <summary>Tasks with the virtual time at which they start; -1: somebody else starts them.</summary>
+    public List<(TaskActor Task, long StartNs)> Tasks { get; } = [];
+
+    /// <summary>Address spaces with the enclave that each maps.</summary>
+    public List<(AddressSpace Mm, int Enclave)> AddressSpaces { get; } = [];
+
+    private ActorId NewId() => new(_nextId++);
+
+    private T Add<T>(T resource)
+        where T : Resource
+    {
+        Resources.Add(resource);
+        return resource;
+    }
+
+    private void BuildMachine(List<(int Node, int PageCount)> sections)
+    {
+        bool isSanitised = !_scenario.Machine.SanitisesAtBoot;
+        FreePageCounter = Add(new FreePageCounter(NewId(), isSanitised ? Machine.CapacityPages : 0));
+        Machine.FreePageCounter = FreePageCounter.Id;
+        KsgxdWaitQueue = Add(new WaitChannel(NewId(), "ksgxd_waitq", remembers: false));
+        Machine.KsgxdWaitQueue = KsgxdWaitQueue.Id;
+        ZombieSecs = Add(new ZombieSecsList(NewId()));
+        Machine.ZombieSecs = ZombieSecs.Id;
+        int first = 0;
+        List<(int First, int Count)>[] ofNode = new List<(int, int)>[Machine.NodeCount];
+        for (int node = 0; node < ofNode.Length; node++)
+        {
+            ofNode[node] = [];
+        }
+
+        foreach ((int node, int count) in sections)
+        {
+            ofNode[node].Add((first, count));
+            first += count;
+        }
+
+        for (int node = 0; node < ofNode.Length; node++)
+        {
+            NumaNode actor = Add(new NumaNode(NewId(), node, Machine.Pages, ofNode[node], isSanitised));
+            if (isSanitised)
+            {
+                actor.CountBootPages();
+            }
+
+            Nodes.Add(actor);
+            Machine.Nodes[node] = actor.Id;
+        }
+    }
+
+    private void BuildCgroups()
+    {
+        int count = _scenario.Cgroups.Count;
+        int[] parents = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            parents[i] = _scenario.Cgroups[i].Parent;
+        }
+
+        Machine.CgroupParents = parents;
+        Machine.MemoryCgroupParents = parents;
+        Machine.Cgroups = new ActorId[count];
+        Machine.CgroupWork = new ActorId[count];
+        Machine.MemoryCgroups = new ActorId[count];
+        CgroupTree tree = Add(new CgroupTree(NewId(), parents));
+        Machine.CgroupTree = tree.Id;
+        OomKiller = Add(new OomKiller(NewId(), parents));
+        Machine.OomKiller = OomKiller.Id;
+        long capacity = (long)Machine.CapacityPages * KernelConstants.PageSize;
+        bool isWide = _scenario.Switches.WideUsage == Fix.Present;
+        for (int i = 0; i < count; i++)
+        {
+            CgroupSpec spec = _scenario.Cgroups[i];
+            Cgroup cgroup = Add(new Cgroup(NewId(), i, spec.Path, Machine.Pages, spec.MaxBytes, capacity, isWide));
+            Cgroups.Add(cgroup);
+            Machine.Cgroups[i] = cgroup.Id;
+            Machine.CgroupWork[i] = Add(new WaitChannel(NewId(), $"reclaim_work:{spec.Path}", remembers: true)).Id;
+            long memoryPages = spec.MemoryMaxBytes == long.MaxValue ? -1 : spec.MemoryMaxBytes / KernelConstants.PageSize;
+            MemoryCgroup memory = Add(new MemoryCgroup(NewId(), i, spec.Path, memoryPages));
+            MemoryCgroups.Add(memory);
+            Machine.MemoryCgroups[i] = memory.Id;
+        }
+    }
+
+    private void BuildEnclave(EnclaveSpec spec)
+    {
+        int index = Enclaves.Count;
+        int pageCount = RoundUpToPowerOfTwo(spec.CodePages + spec.HeapPages);
+        int ownerBase = Machine.Space.Add(pageCount);
+        BackingStore backing = Add(new BackingStore(NewId(), spec.Name, pageCount + 1));
+        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, 1));
+        OomKiller.AddCandidate(process, backing);
+        AddressSpace mm = Add(new AddressSpace(NewId(), spec.Name, Machine, pageCount, ownerBase));
+        Machine.ProcessOfMm[mm.Id] = process.Id;
+        AddressSpaces.Add((mm, index));
+
+        List<ActorId> inEnclave = [];
+        List<EnclaveThread> threads = [];
+        for (int i = 0; i < spec.Threads; i++)
+        {
+            threads.Add(NewThread(spec, process, $"{spec.Name}/thread-{i}", i, inEnclave));
+        }
+
+        List<EnclaveThread> children = [];
+        List<ProgramStep> steps = [];
+        for (int i = 0; i < spec.Steps.Count; i++)
+        {
+            steps.Add(spec.Steps[i] is StepSpec.Fork fork
+                ? new ProgramStep.ForkChild(NewChild(spec, fork, index, i, pageCount, ownerBase, inEnclave, children))
+                : NewStep(spec.Steps[i], spec, index, i));
+        }
+
+        Enclave enclave = Add(new Enclave(NewId(), index, spec.Name, Machine, pageCount, ownerBase, inEnclave));
+        Machine.Enclaves.Add(new EnclavePlace(enclave.Id, backing.Id, ownerBase, pageCount));
+        EnclaveProgram program = new()
+        {
+            Name = spec.Name,
+            Enclave = index,
+            Process = process.Id,
+            Mm = mm.Id,
+            CodePages = spec.CodePages,
+            HeapPages = spec.HeapPages,
+            AddedHeapPages = spec.AddedHeapPages,
+            IsHeapMeasured = spec.IsHeapMeasured,
+            Steps = steps,
+            Threads = threads,
+        };
+        foreach (EnclaveThread thread in threads)
+        {
+            thread.Load(program);
+            Tasks.Add((thread, thread == threads[0] ? spec.StartNs : -1));
+        }
+
+        foreach (EnclaveThread child in children)
+        {
+            Tasks.Add((child, -1));
+        }
+
+        Enclaves.Add(new EnclaveActors(spec, enclave, process, mm, backing, threads, children));
+    }
+
+    private EnclaveThread NewThread(EnclaveSpec spec, Process process, string name, int thread, List<ActorId> inEnclave)
+    {
+        (int cpu, int node) = _cpus.Deal(spec.Node);
+        EnclaveThread task = new(NewId(), name, cpu, node, Machine, process.Id, thread) { SlotInEnclave = inEnclave.Count };
+        inEnclave.Add(task.Id);
+        return task;
+    }
+
+    private EnclaveThread NewChild(
+        EnclaveSpec spec,
+        StepSpec.Fork fork,
+        int enclave,
+        int step,
+        int pageCount,
+        int ownerBase,
+        List<ActorId> inEnclave,
+        List<EnclaveThread> children)
+    {
+        string name = $"{spec.Name}/child-{children.Count}";
+        Process process = Add(new Process(NewId(), name, spec.Cgroup, spec.Cgroup, 1));
+        AddressSpace mm = Add(new AddressSpace(NewId(), name, Machine, pageCount, ownerBase));
+        Machine.ProcessOfMm[mm.Id] = process.Id;
+        AddressSpaces.Add((mm, enclave));
+        EnclaveThread child = NewThread(spec, process, name, 0, inEnclave);
+        List<ProgramStep> steps = [];
+        foreach (StepSpec one in fork.Steps)
+        {
+            steps.Add(NewStep(one, spec with { Threads = 1 }, enclave, 1000 + (step * 100) + steps.Count));
+        }
+
+        child.Load(new EnclaveProgram
+        {
+            Name = name,
+            Enclave = enclave,
+            Process = process.Id,
+            Mm = mm.Id,
+            CodePages = spec.CodePages,
+            HeapPages = spec.HeapPages,
+            AddedHeapPages = spec.AddedHeapPages,
+            Steps = steps,
+            Threads = [child],
+            IsChild = true,
+        });
+        children.Add(child);
+        return child;
+    }
+
+    private ProgramStep NewStep(StepSpec step, EnclaveSpec spec, int enclave, int number) => step switch
+    {
+        StepSpec.Touch touch => new ProgramStep.TouchHeap(touch.Kind, touch.WorkNs),
+        StepSpec.Pattern pattern => NewPattern(pattern, spec, enclave, number),
+        StepSpec.Trace trace => new ProgramStep.ReplayTrace(trace.Accesses, trace.TraceEnclave),
+        StepSpec.Accept => new ProgramStep.AcceptHeap(),
+        StepSpec.ChangeType => new ProgramStep.ChangeType(),
+        StepSpec.Restrict => new ProgramStep.RestrictPermissions(),
+        StepSpec.Remove => new ProgramStep.RemoveHeap(),
+        StepSpec.Pause pause => new ProgramStep.Pause(pause.Ns),
+        { } other => throw new InvariantViolation($"{other.GetType().Name} has no place here"),
+    };
+
+    private ProgramStep.RunPattern NewPattern(StepSpec.Pattern pattern, EnclaveSpec spec, int enclave, int number)
+    {
+        Prng stream = _workload.Split((ulong)enclave).Split((ulong)number);
+        Domain.Workloads.AccessPattern[] patterns = new Domain.Workloads.AccessPattern[spec.Threads];
+        for (int thread = 0; thread < patterns.Length; thread++)
+        {
+            patterns[thread] = pattern.Factory(spec.HeapPages, stream.Split((ulong)thread));
+        }
+
+        return new ProgramStep.RunPattern(patterns, pattern.Accesses, pattern.WorkNs);
+    }
+
+    private void BuildVirtualMachine(VirtualMachineSpec spec)
+    {
+        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, 1));
+        VirtualEpc vepc = Add(new VirtualEpc(NewId(), spec.Name, Machine.Pages, spec.Pages));
+        (int cpu, int node) = _cpus.Deal(spec.Node);
+        VirtualCpu vcpu = new(
+            NewId(), spec.Name, cpu, node, Machine, process.Id, vepc.Id, spec.Pages, spec.TouchedPages, spec.WorkNs, spec.HoldNs);
+        Tasks.Add((vcpu, spec.StartNs));
+        VirtualMachines.Add(new VirtualMachineActors(spec, vepc, process, vcpu));
+    }
+
+    private void BuildKernelTasks()
+    {
+        (int cpu, int node) = _cpus.Deal(-1);
+        Ksgxd = new Ksgxd(NewId(), cpu, node, Machine, _scenario.Machine.SanitisesAtBoot);
+        Tasks.Add((Ksgxd, 0));
+        if (_scenario.Switches.EpcCgroup == EpcCgroupMode.On)
+        {
+            for (int i = 0; i < Cgroups.Count; i++)
+            {
+                (cpu, node) = _cpus.Deal(-1);
+                Tasks.Add((new CgroupWorker(NewId(), Cgroups[i].Path, i, cpu, node, Machine), 0));
+            }
+        }
+
+        if (_scenario.Script.Count > 0)
+        {
+            List<AdminAction> script = [];
+            foreach (ScriptAction action in _scenario.Script)
+            {
+                script.Add(Resolve(action));
+            }
+
+            Tasks.Add((new Administrator(NewId(), Machine, script), 0));
+        }
+    }
+
+    private AdminAction Resolve(ScriptAction action)
+    {
+        switch (action)
+        {
+            case ScriptAction.SetMax set:
+                return new AdminAction.WriteMax(set.AtNs, set.Cgroup, set.Bytes);
+            case ScriptAction.SetMemoryMax set:
+                return new AdminAction.WriteMemoryMax(
+                    set.AtNs, set.Cgroup, set.Bytes == long.MaxValue ? -1 : set.Bytes / KernelConstants.PageSize);
+            case ScriptAction.KillEnclave kill:
+                return new AdminAction.KillProcess(kill.AtNs, Enclaves[kill.Enclave].Process.Id);
+            case ScriptAction.KillVirtualMachine kill:
+                return new AdminAction.KillProcess(kill.AtNs, VirtualMachines[kill.VirtualMachine].Process.Id);
+            case ScriptAction.Migrate migrate:
+                return new AdminAction.MigrateProcess(
+                    migrate.AtNs, Enclaves[migrate.Enclave].Process.Id, migrate.Cgroup, migrate.Cgroup);
+            case ScriptAction.RemoveCgroup remove:
+                return new AdminAction.RemoveCgroup(remove.AtNs, remove.Cgroup);
+            case ScriptAction.Poison poison:
+                List<EpcPageIndex> pages = [];
+                int left = poison.Count;
+                int skip = poison.First;
+                for (int page = 0; page < Machine.CapacityPages && left > 0; page++)
+                {
+                    if (Machine.NodeOf(new EpcPageIndex(page)) == poison.Node && skip-- <= 0)
+                    {
+                        pages.Add(new EpcPageIndex(page));
+                        left--;
+                    }
+                }
+
+                return new AdminAction.Poison(poison.AtNs, pages);
+            default:
+                throw new InvariantViolation($"{action.GetType().Name} is no action that a script can have");
+        }
+    }
+
+    private static int RoundUpToPowerOfTwo(int pages) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)pages);
+
+    /// <summary>Deals CPUs out to tasks, round robin on a node or over all nodes with CPUs: tasks share a CPU only when there are more tasks than CPUs.</summary>
+    private sealed class CpuDealer(MachineSpec machine)
+    {
+        private readonly int[] _next = new int[machine.Nodes.Count];
+        private int _nextNode;
+
+        public (int Cpu, int Node) Deal(int node)
+        {
+            if (node < 0)
+            {
+                do
+                {
+                    node = _nextNode;
+                    _nextNode = (_nextNode + 1) % machine.Nodes.Count;
+                }
+                while (machine.Nodes[node].Cpus == 0);
+            }
+
+            int first = 0;
+            for (int i = 0; i < node; i++)
+            {
+                first += machine.Nodes[i].Cpus;
+            }
+
+            int cpu = first + (_next[node]++ % machine.Nodes[node].Cpus);
+            return (cpu, node);
+        }
+    }
+}
+
+/// <summary>The actors of one enclave.</summary>
+public sealed record EnclaveActors(
+    EnclaveSpec Spec,
+    Enclave Enclave,
+    Process Process,
+    AddressSpace Mm,
+    BackingStore Backing,
+    IReadOnlyList<EnclaveThread> Threads,
+    IReadOnlyList<EnclaveThread> Children);
+
+/// <summary>The actors of one virtual machine.</summary>
+public sealed record VirtualMachineActors(VirtualMachineSpec Spec, VirtualEpc VirtualEpc, Process Process, VirtualCpu Cpu);

@@ -1,0 +1,113 @@
+using EpcActors.Actors;
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Domain.Kernel;
+using EpcActors.Domain.Workloads;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Benchmarks;
+
+/// <summary>Scenarios made in code, so that a benchmark measures the engine and not a file.</summary>
+internal static class BenchmarkScenarios
+{
+    /// <summary>Threads that touch more pages than there is EPC, without pause: every access is a fault with a reload and an eviction.</summary>
+    public static Scenario Thrash(int threads, long accesses, KernelSwitches? switches = null, long quantumNs = 500)
+    {
+        int heap = 4096;
+        int epc = 2048;
+        EnclaveSpec enclave = new()
+        {
+            Name = "thrash",
+            Cgroup = 1,
+            Threads = threads,
+            HeapPages = heap,
+            AddedHeapPages = heap,
+            Steps =
+            [
+                new StepSpec.Pattern(
+                    (pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng), accesses, 0, "uniform"),
+            ],
+        };
+        return Make([enclave], [new NodeSpec(8, [epc])], switches ?? new KernelSwitches(), quantumNs);
+    }
+
+    /// <summary>Two enclaves that fit: accesses are hits after the first touch.</summary>
+    public static Scenario Resident(int threads, long accesses) => Make(
+        [
+            new EnclaveSpec
+            {
+                Name = "resident",
+                Cgroup = 1,
+                Threads = threads,
+                HeapPages = 1024,
+                AddedHeapPages = 1024,
+                Steps =
+                [
+                    new StepSpec.Touch(AccessKind.Read, 0),
+                    new StepSpec.Pattern(
+                        (pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng), accesses, 100, "uniform"),
+                ],
+            },
+        ],
+        [new NodeSpec(8, [4096])],
+        new KernelSwitches(),
+        500);
+
+    public static Scenario Make(
+        IReadOnlyList<EnclaveSpec> enclaves, IReadOnlyList<NodeSpec> nodes, KernelSwitches switches, long quantumNs) => new()
+    {
+        File = "benchmark",
+        Kernel = "epc-cgroup-v8",
+        Switches = switches,
+        SwitchList = [],
+        Seed = 1,
+        Machine = new MachineSpec { Name = "benchmark", Nodes = nodes },
+        Costs = Costs(),
+        Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue)],
+        Enclaves = enclaves,
+        Run = new RunSpec
+        {
+            DurationNs = 600_000_000_000,
+            SampleNs = 10_000_000,
+            QuantumNs = quantumNs,
+            JitterPercent = 10,
+            MeasuresSlowdown = false,
+            TraceEvents = 0,
+            LivenessWindowNs = 50_000_000,
+            AuditEverySamples = 0,
+        },
+    };
+
+    private static CostProfile Costs()
+    {
+        int[] cycles = new int[Activities.Count];
+        cycles[(int)Activity.MutexHandOver] = 1500;
+        cycles[(int)Activity.Touch] = 60;
+        cycles[(int)Activity.Aex] = 5000;
+        cycles[(int)Activity.Eresume] = 5000;
+        cycles[(int)Activity.PageFault] = 2000;
+        cycles[(int)Activity.Syscall] = 700;
+        cycles[(int)Activity.SpinLock] = 80;
+        cycles[(int)Activity.Atomic] = 40;
+        cycles[(int)Activity.SharedLine] = 300;
+        cycles[(int)Activity.Pte] = 400;
+        cycles[(int)Activity.Age] = 400;
+        cycles[(int)Activity.Backing] = 700;
+        cycles[(int)Activity.Eblock] = 800;
+        cycles[(int)Activity.Etrack] = 600;
+        cycles[(int)Activity.Ipi] = 4000;
+        cycles[(int)Activity.IpiPerCpu] = 500;
+        cycles[(int)Activity.Ewb] = 10000;
+        cycles[(int)Activity.Eldu] = 8500;
+        cycles[(int)Activity.Eadd] = 10000;
+        cycles[(int)Activity.Eextend] = 5500;
+        cycles[(int)Activity.Eaug] = 10000;
+        cycles[(int)Activity.Eaccept] = 10000;
+        cycles[(int)Activity.Eremove] = 4500;
+        cycles[(int)Activity.Epa] = 6000;
+        cycles[(int)Activity.Ecreate] = 28000;
+        cycles[(int)Activity.Einit] = 88000;
+        cycles[(int)Activity.Emod] = 8500;
+        cycles[(int)Activity.Schedule] = 2000;
+        return new CostProfile { Name = "benchmark", ClockMhz = 3600, Cycles = cycles, RemotePercent = 140, HandOverCapCycles = 30000 };
+    }
+}
