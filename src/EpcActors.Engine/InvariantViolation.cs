@@ -18,18 +18,3 @@ public sealed class InvariantViolation : Exception
     {
     }
 }
-
-/// <summary>Assertions that are on in every build.</summary>
-public static class Invariant
-{
-    /// <exception cref="InvariantViolation">when <paramref name="condition"/> is false.</exception>
-    public static void That(bool condition, string message)
-    {
-        if (!condition)
-        {
-            Throw(message);
-        }
-    }
-
-    private static void Throw(string message) => throw new InvariantViolation(message);
-}

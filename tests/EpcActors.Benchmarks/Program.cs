@@ -13,3 +13,4 @@ for (int i = 0; i < 4; i++)
     if (i == 3) foreach (var p in r.Enclaves) Console.WriteLine(p);
     if (i == 3) Console.WriteLine(r.Ksgxd);
 }
+

@@ -30,6 +30,7 @@ public sealed class Oracle
     private readonly long[] _usage;
     private readonly long[] _max;
     private readonly long _capacityBytes;
+    private readonly bool[] _isWatched = new bool[ushort.MaxValue + 1];
     private long _pendingFreePages;
     private long _lastProgressNs;
     private long _emptyBatches;
@@ -47,6 +48,37 @@ public sealed class Oracle
         {
             _max[i] = topology.Cgroups[i].MaxBytes;
         }
+
+        // Most steps concern no rule; this table says so at once.
+        _isWatched[Code<CgroupProtocol.Charge>()] = true;
+        _isWatched[Code<CgroupProtocol.Uncharge>()] = true;
+        _isWatched[Code<CgroupProtocol.WriteMax>()] = true;
+        _isWatched[Code<EnclaveProtocol.Eaug>()] = true;
+        _isWatched[Code<EnclaveProtocol.Ecreate>()] = true;
+        _isWatched[Code<EnclaveProtocol.Eldu>()] = true;
+        _isWatched[Code<EnclaveProtocol.Ewb>()] = true;
+        _isWatched[Code<EnclaveProtocol.FinishWrite>()] = true;
+        _isWatched[Code<EnclaveProtocol.FinishWriteSecs>()] = true;
+        _isWatched[Code<EnclaveProtocol.LinkVaPage>()] = true;
+        _isWatched[Code<EnclaveProtocol.LockAndAddPage>()] = true;
+        _isWatched[Code<EnclaveProtocol.LockAndErase>()] = true;
+        _isWatched[Code<EnclaveProtocol.TakeEntry>()] = true;
+        _isWatched[Code<EnclaveProtocol.TakeSecs>()] = true;
+        _isWatched[Code<EnclaveProtocol.TakeVaPage>()] = true;
+        _isWatched[Code<EnclaveProtocol.UnlinkVaPage>()] = true;
+        _isWatched[Code<FreePageCounterProtocol.AddPages>()] = true;
+        _isWatched[Code<FreePageCounterProtocol.LoadPages>()] = true;
+        _isWatched[Code<FreePageCounterProtocol.StorePages>()] = true;
+        _isWatched[Code<NumaNodeProtocol.FreePage>()] = true;
+        _isWatched[Code<NumaNodeProtocol.SanitisePages>()] = true;
+        _isWatched[Code<NumaNodeProtocol.TakePage>()] = true;
+        _isWatched[Code<VirtualEpcProtocol.AddZombie>()] = true;
+        _isWatched[Code<VirtualEpcProtocol.StoreAndUnlock>()] = true;
+        _isWatched[Code<VirtualEpcProtocol.TakeGuestPage>()] = true;
+        _isWatched[Code<VirtualEpcProtocol.TakeZombie>()] = true;
+
+        static ushort Code<TMessage>()
+            where TMessage : IMessage => TMessage.Code;
     }
 
     /// <summary>True when a run has no sense any more: nothing moves, for ever.</summary>
@@ -114,6 +146,11 @@ public sealed class Oracle
     public void OnStep(Envelope envelope, Resource resource, long nowNs)
     {
         ArgumentNullException.ThrowIfNull(envelope);
+        if (!_isWatched[envelope.Code])
+        {
+            return;
+        }
+
         TaskActor task = envelope.Caller;
         switch (envelope)
         {
