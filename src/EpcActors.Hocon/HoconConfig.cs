@@ -44,7 +44,9 @@ public sealed class HoconConfig
         return new HoconConfig(new ParseSession(options).ReadFile(path), options);
     }
 
-    /// <summary>Reads a text as HOCON and what it includes, relative to <paramref name="originName"/>; does not resolve.</summary>
+    /// <summary>
+    /// Reads a text as HOCON and what it includes, relative to <paramref name="originName"/>; does not resolve.
+    /// </summary>
     public static HoconConfig ParseText(string text, string originName = "input", HoconOptions? o = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -103,7 +105,9 @@ public sealed class HoconConfig
     }
 
     /// <summary>Gives all substitutions their values.</summary>
-    /// <exception cref="HoconException">A substitution is undefined or part of a cycle, or a concatenation mixes types.</exception>
+    /// <exception cref="HoconException">
+    /// A substitution is undefined or part of a cycle, or a concatenation mixes types.
+    /// </exception>
     public HoconConfig Resolve() =>
         IsResolved ? this : new HoconConfig(_node, _options, new Resolver(_node, _options).Resolve());
 

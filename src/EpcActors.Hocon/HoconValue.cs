@@ -179,7 +179,8 @@ internal static class NumberText
             return "0";
         }
 
-        Int128 last = (Int128)exponent + (digits.Length - significant.Length) - (point < 0 ? 0 : mantissa.Length - point - 1);
+        int decimals = point < 0 ? 0 : mantissa.Length - point - 1;
+        Int128 last = (Int128)exponent + (digits.Length - significant.Length) - decimals;
         return string.Create(CultureInfo.InvariantCulture, $"{(negative ? "-" : "")}{significant}e{last}");
     }
 

@@ -30,27 +30,50 @@ internal static class BenchmarkScenarios
         return Make([enclave], [new NodeSpec(8, [epc])], switches ?? new KernelSwitches(), quantumNs);
     }
 
-    /// <summary>Two enclaves that fit: accesses are hits after the first touch.</summary>
-    public static Scenario Resident(int threads, long accesses) => Make(
+    /// <summary>Threads that touch every page of a heap that fits, once.</summary>
+    public static Scenario FirstTouch(int threads, int pages, KernelSwitches switches) => Make(
         [
             new EnclaveSpec
             {
-                Name = "resident",
+                Name = "first-touch",
                 Cgroup = 1,
                 Threads = threads,
-                HeapPages = 1024,
-                AddedHeapPages = 1024,
-                Steps =
-                [
-                    new StepSpec.Touch(AccessKind.Read, 0),
-                    new StepSpec.Pattern(
-                        (pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng), accesses, 100, "uniform"),
-                ],
+                HeapPages = pages,
+                AddedHeapPages = pages,
+                Steps = [new StepSpec.Touch(AccessKind.Read, 0)],
             },
         ],
-        [new NodeSpec(8, [4096])],
+        [new NodeSpec(8, [pages + (pages / 256) + 64])],
+        switches,
+        500);
+
+    /// <summary>Two sockets of 512 GiB and an enclave of 16 MiB.</summary>
+    public static Scenario OneTebibyte() => Make(
+        [new EnclaveSpec { Name = "small", Cgroup = 1, HeapPages = 4096, AddedHeapPages = 4096 }],
+        [new NodeSpec(8, [134_217_727]), new NodeSpec(8, [134_217_727])],
         new KernelSwitches(),
         500);
+
+    /// <summary>An enclave that fills the EPC to the last page but the reclaimer's watermark, touches all of it and stays.</summary>
+    public static Scenario FillAndHold(int epcPages)
+    {
+        int heap = epcPages - (epcPages / 512) - 128;
+        Scenario scenario = Make(
+            [
+                new EnclaveSpec
+                {
+                    Name = "full",
+                    Cgroup = 1,
+                    HeapPages = heap,
+                    AddedHeapPages = heap,
+                    Steps = [new StepSpec.Touch(AccessKind.Read, 0), new StepSpec.Pause(3_600_000_000_000)],
+                },
+            ],
+            [new NodeSpec(8, [epcPages])],
+            new KernelSwitches(),
+            500);
+        return scenario with { Run = scenario.Run with { DurationNs = 60_000_000_000 } };
+    }
 
     public static Scenario Make(
         IReadOnlyList<EnclaveSpec> enclaves, IReadOnlyList<NodeSpec> nodes, KernelSwitches switches, long quantumNs) => new()

@@ -1,16 +1,20 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using EpcActors.Benchmarks;
-using EpcActors.Lab.Results;
-using EpcActors.Lab.Runs;
 
-int threads = args.Length > 0 ? int.Parse(args[0]) : 4;
-for (int i = 0; i < 4; i++)
-{
-    RunReport r = new ScenarioRunner(BenchmarkScenarios.Thrash(threads, 200_000 / threads)).Run("", CancellationToken.None);
-    Console.WriteLine($"{r.Verdict} wall {r.WallTimeMs:0} ms steps {r.Steps} {r.Steps / r.WallTimeMs / 1000:0.0} M/s faults {r.FaultLatency.Count} {r.FaultLatency.Count / r.WallTimeMs:0} k/s, virtual {r.VirtualTimeNs} hash {r.TraceHash} reloads {r.Cgroups[0].Reloads} evict {r.Cgroups[0].Evictions} p50 {r.FaultLatency.P50Ns} alloc {GC.GetTotalAllocatedBytes()}");
-    foreach (var v in r.Violations) Console.WriteLine(v);
-    foreach (var n in r.Notes) Console.WriteLine(n);
-    if (i == 3) foreach (var p in r.Profile) Console.WriteLine($"{p.Share:P1} {p.Activity} {p.Count}");
-    if (i == 3) foreach (var p in r.Enclaves) Console.WriteLine(p);
-    if (i == 3) Console.WriteLine(r.Ksgxd);
-}
+// In process: the columns need what the benchmarks counted, and nothing has to be restored or built again.
+Job job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(7).WithInvocationCount(1).WithUnrollFactor(1);
+IConfig config = DefaultConfig.Instance
+    .AddJob(job)
+    .AddDiagnoser(MemoryDiagnoser.Default)
+    .AddColumn(new WorkPerSecondColumn("steps", isRate: true))
+    .AddColumn(new WorkPerSecondColumn("faults", isRate: true))
+    .AddColumn(new WorkPerSecondColumn("fault attempts", isRate: true))
+    .AddColumn(new WorkPerSecondColumn("bytes per page", isRate: false))
+    .WithOptions(ConfigOptions.DisableOptimizationsValidator);
 
+string[] arguments = args.Length == 0 ? ["--filter", "*"] : args;
+BenchmarkSwitcher.FromAssembly(typeof(EngineBenchmarks).Assembly).Run(arguments, config);

@@ -13,6 +13,7 @@ public sealed class IncludeTests
         ("array.conf", "[1,2]"),
         ("array.json", "[1,2]"),
         ("odd.name", "odd = 1"),
+        ("rows.conf", "x = 1, rows = [ { y = ${x}, r = [${x}] } ]"),
         ("list.conf", "l += c, l += d"),
         ("self.conf", "p = ${p} [b]"),
         ("outer.conf", "name = outer, inner { include \"inner.conf\" }"),
@@ -142,6 +143,8 @@ public sealed class IncludeTests
     [InlineData("a += { include \"foo\" }, a += { include \"foo\" } { x=5 }", """{"a":[{"x":10,"y":10},{"x":5,"y":5}]}""")]
     [InlineData("name=root, a = [ { include \"outer\" } ]",
         """{"name":"root","a":[{"name":"outer","inner":{"a":"root","c":"in","z":"in"}}]}""")]
+    [InlineData("a = [ { include \"rows\" } ]", """{"a":[{"x":1,"rows":[{"y":1,"r":[1]}]}]}""")]
+    [InlineData("a = { include \"rows\" }, a.x = 2", """{"a":{"x":2,"rows":[{"y":2,"r":[2]}]}}""")]
     [InlineData("a = [ { include \"list\" } ]", """{"a":[{"l":["c","d"]}]}""")]
     public void Substitutions_are_relative_to_the_including_object_first(string text, string expected) =>
         AssertReads(text, expected, Options(Set));

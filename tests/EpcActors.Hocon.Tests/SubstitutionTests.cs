@@ -140,6 +140,7 @@ public sealed class SubstitutionTests
         """{"i":{"a":100,"b":{"c":43}},"d":{"a":100,"b":2},"j":{"b":{"c":43}}}""")]
     [InlineData("d={a=${i.b}, b=2}, i.b=7, i=${d}, j.b=${i.b}",
         """{"d":{"a":7,"b":2},"i":{"a":7,"b":2},"j":{"b":2}}""")]
+    [InlineData("z=${?none}, z=${a.x}, a=${z}, a.x=1", """{"z":1,"a":{"x":1}}""")]
     // two that embrace each other
     [InlineData("d={a=1,b=2}, i=${d}, i.c=${j.d}, i.x=${j.y}, j=${d}, j.d=${i.a}, j.y=15",
         """{"d":{"a":1,"b":2},"i":{"a":1,"b":2,"c":1,"x":15},"j":{"a":1,"b":2,"d":1,"y":15}}""")]
@@ -221,6 +222,7 @@ public sealed class SubstitutionTests
     [InlineData("foo=${?bar}, bar=${?a.b.c}, a.b.c=${?foo}", """{"a":{"b":{}}}""")]
     [InlineData("a=[1,${?a}]", """{"a":[1]}""")]
     [InlineData("a={x:1, y:${?a}}", """{"a":{"x":1}}""")]
+    [InlineData("a={x:${?b}}, b={y:${?a}}", """{"a":{"x":{}},"b":{}}""")]
     [InlineData("a={x:${?a}{y:1}}", """{"a":{"x":{"y":1}}}""")]
     [InlineData("a={x:{y:{z:${?a.x}}, v:1}}", """{"a":{"x":{"y":{},"v":1}}}""")]
     public void Optional_cycles_are_undefined(string text, string expected) => AssertReads(text, expected);

@@ -5,7 +5,8 @@ namespace EpcActors.Hocon;
 /// <summary>Files on disk, in UTF-8. Relative names are adjacent to the including file.</summary>
 public sealed class HoconFileIncluder : IHoconIncluder
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The only instance needed: it has no state.</summary>
     public static HoconFileIncluder Instance { get; } = new();

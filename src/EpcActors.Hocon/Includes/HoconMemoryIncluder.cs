@@ -1,6 +1,8 @@
 namespace EpcActors.Hocon;
 
-/// <summary>Named texts in memory, for tests and embedded defaults. Names use '/' and are relative like file names.</summary>
+/// <summary>
+/// Named texts in memory, for tests and embedded defaults. Names use '/' and are relative like file names.
+/// </summary>
 public sealed class HoconMemoryIncluder : IHoconIncluder
 {
     private readonly Dictionary<string, string> _texts;

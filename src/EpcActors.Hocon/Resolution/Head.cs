@@ -48,24 +48,17 @@ internal sealed class ArrayHead : ContainerHead
         : base(owner, origin)
     {
         Items = items;
-        Count = items.Length;
     }
 
     public ArrayHead(Field? owner, HoconOrigin origin, ArrayHead[] parts)
         : base(owner, origin)
     {
         Parts = parts;
-        foreach (ArrayHead part in parts)
-        {
-            Count = Saturating.Add(Count, part.Count);
-        }
     }
 
     public Field[]? Items { get; }
 
     public ArrayHead[]? Parts { get; }
-
-    public long Count { get; }
 
     /// <summary>All elements; without recursion, since a long row of += nests one level for each.</summary>
     public IEnumerable<Field> Elements()
@@ -92,17 +85,15 @@ internal readonly record struct Source(ObjectNode? Own, ObjectHead? Other);
 
 internal abstract class ObjectHead : ContainerHead
 {
+    private readonly Field _container;
     private readonly Dictionary<string, Field?> _fields = new(StringComparer.Ordinal);
     private OrderedDictionary<string, bool>? _keys;
 
     protected ObjectHead(Field container, bool isWhole, HoconOrigin origin)
         : base(isWhole ? container : null, origin)
     {
-        Container = container;
+        _container = container;
     }
-
-    /// <summary>The field in whose value this stands, or that it shows a part of.</summary>
-    public Field Container { get; }
 
     /// <summary>From the top down, evaluated as they are asked for; stops where nothing more can show through.</summary>
     public abstract IEnumerable<Source> Sources(Resolver resolver);
@@ -160,7 +151,7 @@ internal abstract class ObjectHead : ContainerHead
         {
             topDown.Reverse();
             resolver.CountStep(Origin);
-            result = new Field(Container, key, isElement: false, [.. topDown]);
+            result = new Field(_container, key, isElement: false, [.. topDown]);
         }
 
         resolver.Leave();
@@ -272,11 +263,6 @@ internal sealed class LayeredObject : ObjectHead
                     break;
                 default:
                     yield break; // a plain value hides what is below
-            }
-
-            if (_field.Layers[i].Node is { HidesBelow: true })
-            {
-                yield break;
             }
         }
     }

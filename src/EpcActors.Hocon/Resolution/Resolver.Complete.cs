@@ -82,12 +82,12 @@ internal sealed partial class Resolver
             switch (field.Layers[i].Node)
             {
                 case SubstitutionNode:
-                    CompleteOther(field, value);
+                    CompleteOther(value);
                     break;
                 case ConcatenationNode when value is ConcatenatedObject joined:
                     foreach (Source source in joined.Sources(this))
                     {
-                        CompleteOther(field, source.Other);
+                        CompleteOther(source.Other);
                     }
 
                     break;
@@ -101,11 +101,9 @@ internal sealed partial class Resolver
         }
     }
 
-    private void CompleteOther(Field field, Head? value)
+    private void CompleteOther(Head? value)
     {
-        // What the field itself has below comes with the lower layers.
-        bool isOwn = value is ObjectHead o && ReferenceEquals(o.Container, field);
-        if (value is ContainerHead { FinalActive: false } && !isOwn)
+        if (value is ContainerHead { FinalActive: false })
         {
             Complete(value);
         }

@@ -101,8 +101,7 @@ internal sealed partial class Resolver
             parts[i] = value as ArrayHead ?? NumericKeysAsArray((ObjectHead)value) ?? throw Mixed(values);
         }
 
-        ArrayHead joined = new(field, origin, parts);
-        return joined.Count > _options.MaxResolvedNodes ? throw TooManyNodes(origin) : joined;
+        return new ArrayHead(field, origin, parts);
     }
 
     private ArrayHead Append(Field field, int layer, AppendNode node)

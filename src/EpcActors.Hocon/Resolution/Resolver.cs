@@ -148,8 +148,7 @@ internal sealed partial class Resolver
                 field.ChosenLayer = i;
             }
 
-            bool alone = i == 0 || field.Layers[i].Node is { HidesBelow: true };
-            return value is ObjectHead top && !alone ? new LayeredObject(field, count, top.Origin) : value;
+            return value is ObjectHead top && i > 0 ? new LayeredObject(field, count, top.Origin) : value;
         }
 
         return null;

@@ -59,7 +59,7 @@ internal sealed class HoconParser
         SkipBlank();
         return _token.Kind == TokenKind.End
             ? root
-            : throw new HoconException(_token.Origin, $"found {_token.Describe()} after the root value; expected nothing more");
+            : throw TooMuch("the root value");
     }
 
     /// <summary>One value and nothing else (the text of a command line argument).</summary>
@@ -71,8 +71,11 @@ internal sealed class HoconParser
         SkipBlank();
         return _token.Kind == TokenKind.End
             ? value
-            : throw new HoconException(_token.Origin, $"found {_token.Describe()} after the value; expected nothing more");
+            : throw TooMuch("the value");
     }
+
+    private HoconException TooMuch(string after) =>
+        new(_token.Origin, $"found {_token.Describe()} after {after}; expected nothing more");
 
     private void Advance() => _token = _lexer.Next();
 

@@ -56,7 +56,13 @@ internal sealed record FileScope(int ArrayLevel, string[] Prefix, FileScope? Inc
 
 internal sealed class SubstitutionNode : Node
 {
-    public SubstitutionNode(HoconOrigin origin, string[] path, bool optional, FileScope scope, int arrayLevel, bool refersToOwnField)
+    public SubstitutionNode(
+        HoconOrigin origin,
+        string[] path,
+        bool optional,
+        FileScope scope,
+        int arrayLevel,
+        bool refersToOwnField)
         : base(origin)
     {
         Path = path;

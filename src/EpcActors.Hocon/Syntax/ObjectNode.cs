@@ -100,28 +100,13 @@ internal sealed class ObjectNode : Node
     private static void Push(StackNode stack, Definition layer)
     {
         Definition top = stack.Layers[^1];
-        if (layer.Node is ObjectNode && top.Node is ObjectNode or LiteralNode or ArrayNode)
+        if (layer.Node is ObjectNode && top.Node is ObjectNode)
         {
-            // Two objects in a row merge now; a plain value under an object is hidden, with all below it.
-            Definition merged = Over(top, layer);
-            if (merged.Node.HidesBelow)
-            {
-                stack.Layers.Clear();
-            }
-            else
-            {
-                stack.Layers.RemoveAt(stack.Layers.Count - 1);
-            }
-
-            stack.Layers.Add(merged);
-            return;
+            stack.Layers[^1] = Over(top, layer); // two objects in a row merge now
         }
-
-        if (layer.Node.HidesBelow)
+        else
         {
-            stack.Layers.Clear();
+            stack.Layers.Add(layer);
         }
-
-        stack.Layers.Add(layer);
     }
 }

@@ -168,7 +168,8 @@ internal sealed class ParseSession
     {
         if (text.Length > _options.MaxSourceLength)
         {
-            throw new HoconException(origin, $"the text has {text.Length} characters; at most {_options.MaxSourceLength} are read");
+            throw new HoconException(origin,
+                $"the text has {text.Length} characters; at most {_options.MaxSourceLength} are read");
         }
     }
 
