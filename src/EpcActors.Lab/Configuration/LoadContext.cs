@@ -1,0 +1,59 @@
+using EpcActors.Hocon;
+
+namespace EpcActors.Lab.Configuration;
+
+/// <summary>What all parts of the binder share while one configuration is read.</summary>
+internal sealed class LoadContext(string file, ConfigEnvironment environment)
+{
+    private readonly List<ConfigurationError> _errors = [];
+    private readonly List<ConfigurationNote> _notes = [];
+
+    /// <summary>The scenario file, as given.</summary>
+    public string File { get; } = file;
+
+    public ConfigEnvironment Environment { get; } = environment;
+
+    /// <summary>Keys that the binder asked for, names of cgroups and so on replaced by placeholders.</summary>
+    public SortedSet<string> ReadKeys { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Clock of the CPUs, MHz, for durations given in cycles.</summary>
+    public int ClockMhz { get; set; } = 1000;
+
+    /// <summary>EPC of the machine, pages, for sizes given as a share of it.</summary>
+    public long EpcPages { get; set; }
+
+    public bool HasErrors => _errors.Count > 0;
+
+    public IReadOnlyList<ConfigurationNote> Notes => _notes;
+
+    public void Error(HoconOrigin origin, string key, string message, string remedy = "")
+    {
+        ConfigurationError error = new(origin, key, message, remedy);
+        if (!_errors.Contains(error))
+        {
+            _errors.Add(error);
+        }
+    }
+
+    public void Error(HoconException exception) => Error(exception.Origin, "", exception.Detail);
+
+    public void Note(HoconOrigin origin, string key, string message) => _notes.Add(new ConfigurationNote(origin, key, message));
+
+    /// <summary>All errors, file by file in the order in which each first came up, by line within.</summary>
+    public ConfigurationException Failure()
+    {
+        List<string> sources = [.. _errors.Select(error => error.Origin.Source).Distinct()];
+        return new ConfigurationException([.. _errors
+            .OrderBy(error => sources.IndexOf(error.Origin.Source))
+            .ThenBy(error => error.Origin.Line)
+            .ThenBy(error => error.Origin.Column)]);
+    }
+
+    public void ThrowIfErrors()
+    {
+        if (HasErrors)
+        {
+            throw Failure();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using EpcActors.Domain.Kernel;
+using EpcActors.Hocon;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Configuration;
+
+/// <summary>Reads <c>epc.machine</c>.</summary>
+internal static class MachineBinder
+{
+    /// <summary>Page indices have 31 bits.</summary>
+    private const long MaxEpcPages = int.MaxValue - 1;
+
+    private const int MaxNodes = 1024;
+    private const int MaxCpus = 65_536;
+
+    /// <param name="reader">The effective machine.</param>
+    /// <param name="file">The file of the named machine; empty without one.</param>
+    public static MachineSpec Read(ObjectReader reader, ObjectReader file)
+    {
+        string profile = reader.TryGet("profile", out Setting? name) ? name.Text("two-sockets-64mib") : "";
+        string title = reader.TryGet("title", out Setting? titleText) ? titleText.Text("a server") : "";
+        if (reader.TryGet("description", out Setting? description))
+        {
+            description.Text("what it stands for");
+        }
+
+        bool sanitises = reader.Get("sanitise-at-boot", "off").OnOff();
+        List<NodeSpec> nodes = [];
+        bool isChanged = false;
+        if (reader.TryGet("nodes", out Setting? list))
+        {
+            nodes = ReadNodes(list);
+            isChanged = !file.TryGet("nodes", out Setting? own) || !own.Value!.Equals(list.Value);
+        }
+        else if (!reader.Context.HasErrors)
+        {
+            // Without a machine file that is found the error is there already.
+            reader.Get("nodes", "[ { cpus = 8, epc = 64 MiB } ]");
+        }
+
+        reader.Finish("the machine");
+        string nameOf = !isChanged ? profile : title.Length > 0 && !file.Has("title") ? title : "custom";
+        return new MachineSpec { Name = nameOf, Nodes = nodes, SanitisesAtBoot = sanitises };
+    }
+
+    private static List<NodeSpec> ReadNodes(Setting list)
+    {
+        LoadContext context = list.Context;
+        List<NodeSpec> nodes = [];
+        int sections = 0;
+        long pages = 0;
+        int cpus = 0;
+        bool isGood = true;
+        foreach (Setting item in list.Items("nodes"))
+        {
+            if (item.Value is not HoconObject value)
+            {
+                item.Wrong("a node", "write for example { cpus = 8, epc = 64 MiB }");
+                isGood = false;
+                continue;
+            }
+
+            ObjectReader node = new(context, value, item.Origin, item.Path, "epc.machine.nodes[]");
+            NodeSpec spec = new(node.Get("cpus", "8").Int(0, MaxCpus), ReadSections(node));
+            node.Finish("a node");
+            nodes.Add(spec);
+            cpus += spec.Cpus;
+            sections += spec.SectionPages.Count;
+            pages += spec.SectionPages.Sum(section => (long)section);
+        }
+
+        if (nodes.Count > MaxNodes)
+        {
+            list.Error($"the machine has {nodes.Count} nodes", $"at most {MaxNodes} are possible");
+        }
+
+        if (sections > KernelConstants.MaxEpcSections)
+        {
+            list.Error(
+                $"the machine has {sections} EPC sections; the kernel keeps {KernelConstants.MaxEpcSections} (SGX_MAX_EPC_SECTIONS)",
+                "join sections of one node");
+        }
+
+        if (pages > MaxEpcPages)
+        {
+            list.Error($"the machine has {Setting.Number(pages)} EPC pages; at most {Setting.Number(MaxEpcPages)} are possible", "make sections smaller");
+        }
+
+        // A list whose items are wrong has these errors only as a consequence.
+        if (isGood && !list.IsMissing && list.Value is HoconArray)
+        {
+            if (sections == 0)
+            {
+                list.Error("no node has EPC", "give at least one node epc = SIZE");
+            }
+
+            if (cpus == 0)
+            {
+                list.Error("no node has a CPU", "give at least one node cpus = 1 or more");
+            }
+        }
+
+        return nodes;
+    }
+
+    /// <summary>One size, a list of sizes, or nothing.</summary>
+    private static List<int> ReadSections(ObjectReader node)
+    {
+        if (!node.TryGet("epc", out Setting? epc))
+        {
+            return [];
+        }
+
+        if (epc.Value is HoconArray)
+        {
+            return [.. epc.Items("sizes").Select(section => Section(section))];
+        }
+
+        int pages = Section(epc, allowZero: true);
+        return pages == 0 ? [] : [pages];
+    }
+
+    private static int Section(Setting setting, bool allowZero = false)
+    {
+        if (setting.StringOrNull?.TrimEnd().EndsWith('%') == true)
+        {
+            setting.Error($"found {Setting.Describe(setting.Value)}; a section cannot be a share of the EPC", "write a size, for example 64 MiB");
+            return 1;
+        }
+
+        return setting.Pages(MaxEpcPages, allowZero);
+    }
+}

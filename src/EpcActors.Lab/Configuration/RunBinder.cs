@@ -1,0 +1,34 @@
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Configuration;
+
+/// <summary>Reads <c>epc.run</c>.</summary>
+internal static class RunBinder
+{
+    /// <summary>Samples of a run when their distance is left to us: enough for a curve, few enough for a page.</summary>
+    private const int AutomaticSamples = 500;
+
+    private const long ShortestSampleNs = 1000;
+
+    public static RunSpec Read(ObjectReader reader)
+    {
+        long duration = reader.Get("duration", "10 s").DurationNs(minimumNs: 1, unit: "s");
+        Setting sampleSetting = reader.Get("sample", "auto");
+        long sample = sampleSetting.StringOrNull == "auto"
+            ? Math.Max(ShortestSampleNs, duration / AutomaticSamples)
+            : sampleSetting.DurationNs(minimumNs: 1);
+        RunSpec run = new()
+        {
+            DurationNs = duration,
+            SampleNs = sample,
+            QuantumNs = reader.Get("quantum", "500 ns").DurationNs(minimumNs: 0, unit: "ns"),
+            JitterPercent = reader.Get("jitter", "10 %").WholePercent(0, 99),
+            MeasuresSlowdown = reader.Get("slowdown", "on").OnOff(),
+            TraceEvents = reader.Get("trace-events", "20000").Int(0, int.MaxValue),
+            LivenessWindowNs = reader.Get("liveness-window", "20 ms").DurationNs(minimumNs: 1),
+            AuditEverySamples = reader.Get("audit-every", "10").Int(0, int.MaxValue),
+        };
+        reader.Finish("the run");
+        return run;
+    }
+}

@@ -1,0 +1,194 @@
+using EpcActors.Domain.Kernel;
+using EpcActors.Hocon;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Configuration;
+
+/// <summary>A configuration that was read without error.</summary>
+/// <param name="Scenario">What to run.</param>
+/// <param name="Notes">What is odd but allowed.</param>
+/// <param name="AkkaHocon">The <c>akka</c> block as HOCON, for the ActorSystem; empty without one.</param>
+public sealed record LoadedScenario(Scenario Scenario, IReadOnlyList<ConfigurationNote> Notes, string AkkaHocon);
+
+/// <summary>Turns a configuration file into a <see cref="Scenario"/>: all of it, or an exception with every error.</summary>
+public static class ScenarioLoader
+{
+    /// <summary>Reads a scenario.</summary>
+    /// <param name="file">Path of the file; all relative paths in it are relative to its folder.</param>
+    /// <param name="overrides"><c>--set key=value</c>, later ones on top.</param>
+    /// <param name="seed">Replaces <c>epc.seed</c>.</param>
+    /// <param name="environment">Files and variables.</param>
+    /// <exception cref="ConfigurationException">Something in it is wrong.</exception>
+    public static Scenario Load(
+        string file, IReadOnlyList<KeyValuePair<string, string>> overrides, ulong? seed, ConfigEnvironment environment) =>
+        LoadWithNotes(file, overrides, seed, environment).Scenario;
+
+    /// <summary>As <see cref="Load"/>, with what else is worth knowing.</summary>
+    /// <exception cref="ConfigurationException">Something in it is wrong.</exception>
+    public static LoadedScenario LoadWithNotes(
+        string file, IReadOnlyList<KeyValuePair<string, string>> overrides, ulong? seed, ConfigEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(overrides);
+        ArgumentNullException.ThrowIfNull(environment);
+        return Read(new LoadContext(file, environment), overrides, seed);
+    }
+
+    /// <summary>The effective configuration as text, after all checks.</summary>
+    /// <exception cref="ConfigurationException">Something in it is wrong.</exception>
+    public static string Show(
+        string file,
+        IReadOnlyList<KeyValuePair<string, string>> overrides,
+        ConfigEnvironment environment,
+        ConfigurationShowOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        LoadWithNotes(file, overrides, null, environment);
+        HoconObject effective = LayeredConfiguration.Load(new LoadContext(file, environment), overrides)!;
+        return ConfigurationRenderer.Render(effective, options.All ? null : LayeredConfiguration.Reference(), options);
+    }
+
+    internal static LoadedScenario Read(LoadContext context, IReadOnlyList<KeyValuePair<string, string>> overrides, ulong? seed)
+    {
+        if (LayeredConfiguration.Load(context, overrides) is not { } effective)
+        {
+            throw context.Failure();
+        }
+
+        ObjectReader root = new(context, effective, effective.Origin, "", "");
+        ObjectReader epc = new(context, effective["epc"] as HoconObject, root.KeyOrigin("epc"), "epc", "epc");
+        CheckRoot(context, effective, epc);
+        Scenario scenario = ReadScenario(context, epc, Files(context, effective), seed);
+        context.ThrowIfErrors();
+        string akka = effective.TryGet("akka", out HoconValue? block) && block is HoconObject ? $"akka {block}" : "";
+        return new LoadedScenario(scenario, context.Notes, akka);
+    }
+
+    private static Scenario ReadScenario(LoadContext context, ObjectReader epc, LayerFiles files, ulong? seed)
+    {
+        string kernel = epc.Get("kernel", "\"epc-cgroup-v8\"").Text("epc-cgroup-v8");
+        KernelSwitches ofKernel = files.ReadKernel();
+        KernelSwitches switches = SwitchKeys.Read(epc.Child("switches"), new KernelSwitches());
+        CostProfile costs = CostBinder.Read(epc.Child("costs"), files.Costs);
+        context.ClockMhz = costs.ClockMhz;
+        MachineSpec machine = MachineBinder.Read(epc.Child("machine"), files.Machine);
+        context.EpcPages = machine.EpcPages;
+
+        string title = epc.Get("title").Text("two pods");
+        string description = epc.Get("description").Text("what it shows");
+        ulong configured = epc.Get("seed", "1").Seed();
+        RunSpec run = RunBinder.Read(epc.Child("run"));
+        ObjectReader defaults = epc.Child("defaults");
+        CheckDefaults(context, defaults);
+
+        IReadOnlyList<CgroupSpec> cgroups = CgroupBinder.Read(epc.Child("cgroups"), defaults.Child("cgroup"));
+        Population population = new();
+        new EnclaveBinder(context, machine, cgroups, switches, kernel).Read(epc.Child("enclaves"), defaults, population);
+        VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
+        IReadOnlyList<ScriptAction> script =
+            new ScriptBinder(machine, cgroups, population, seed ?? configured, run.DurationNs).Read(epc.Get("script", "[ ]"));
+        IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel);
+        epc.Finish("epc");
+        if (population.Names.Count == 0)
+        {
+            context.Note(epc.Origin, "epc.enclaves", "there is no enclave and no virtual machine: nothing will happen");
+        }
+
+        return new Scenario
+        {
+            File = context.File,
+            Title = title,
+            Description = description,
+            Kernel = kernel,
+            Switches = switches,
+            SwitchList = [.. SwitchKeys.All.Select(key =>
+                new SwitchReport(key.Key, key.ValueOf(switches), key.Get(switches) != key.Get(ofKernel)))],
+            Seed = seed ?? configured,
+            Machine = machine,
+            Costs = costs,
+            Cgroups = cgroups,
+            Enclaves = population.Enclaves,
+            VirtualMachines = population.VirtualMachines,
+            Script = script,
+            Run = run,
+            Expectations = expectations,
+        };
+    }
+
+    private static void CheckRoot(LoadContext context, HoconObject root, ObjectReader epc)
+    {
+        foreach (string key in root.Keys)
+        {
+            if (key is "epc" or "akka" || LayeredConfiguration.FileKeys.Contains(key))
+            {
+                continue;
+            }
+
+            string remedy = epc.Keys.Contains(key) ? $"write epc.{key}, or put it inside epc {{ … }}" : Suggestions.Remedy(key, ["epc", "akka"]);
+            context.Error(root.KeyOrigin(key), key, $"there is no key '{key}' at the root", remedy);
+        }
+
+        if (root["epc"] is not HoconObject)
+        {
+            new Setting(context, root["epc"], root["epc"].Origin, "epc").Wrong("an object", "write epc { … }");
+        }
+
+        if (root.TryGet("akka", out HoconValue? akka) && akka is not HoconObject)
+        {
+            new Setting(context, akka, akka.Origin, "akka").Wrong("an object", "write akka { … }");
+        }
+    }
+
+    /// <summary>A default may have the keys of the reference, no others; whether its value is right is seen where it is used.</summary>
+    private static void CheckDefaults(LoadContext context, ObjectReader defaults)
+    {
+        if (!LayeredConfiguration.Reference().TryGetPath(["epc", "defaults"], out HoconValue? reference))
+        {
+            return;
+        }
+
+        foreach (string section in ((HoconObject)reference).Keys)
+        {
+            ObjectReader reader = defaults.Child(section);
+            if (((HoconObject)reference)[section] is HoconObject keys)
+            {
+                foreach (string key in keys.Keys)
+                {
+                    reader.TryGet(key, out _);
+                }
+            }
+
+            reader.Finish($"the defaults of {section}");
+        }
+
+        defaults.Finish("the defaults");
+    }
+
+    private static LayerFiles Files(LoadContext context, HoconObject root)
+    {
+        return new LayerFiles(Reader("kernel-file"), Reader("costs-file"), Reader("machine-file"));
+
+        ObjectReader Reader(string key) =>
+            new(context, root.TryGet(key, out HoconValue? value) ? value as HoconObject : null, root.Origin, key, key);
+    }
+
+    /// <summary>The contents of the files that the scenario names.</summary>
+    private sealed record LayerFiles(ObjectReader Kernel, ObjectReader Costs, ObjectReader Machine)
+    {
+        public KernelSwitches ReadKernel()
+        {
+            foreach (string text in (string[])["title", "description"])
+            {
+                if (Kernel.TryGet(text, out Setting? setting))
+                {
+                    setting.Text("what it stands for");
+                }
+            }
+
+            KernelSwitches switches = SwitchKeys.Read(Kernel.Child("switches"), new KernelSwitches());
+            Kernel.Finish("a kernel file");
+            return switches;
+        }
+    }
+}

@@ -1,0 +1,317 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using EpcActors.Domain.Kernel;
+using EpcActors.Hocon;
+
+namespace EpcActors.Lab.Configuration;
+
+/// <summary>Values with a unit. A bare number is an error everywhere but for 0: what HOCON makes of it (milliseconds, bytes) is rarely what was meant.</summary>
+internal sealed partial class Setting
+{
+    private const long MiB = 1024 * 1024;
+    private const int PageSize = KernelConstants.PageSize;
+
+    /// <summary>What <c>max</c> means: no limit.</summary>
+    public const long NoLimit = long.MaxValue;
+
+    /// <summary>A limit of a cgroup in bytes, whole pages; <see cref="NoLimit"/> for <c>max</c>.</summary>
+    public long Limit() => StringOrNull?.Trim() == "max" ? NoLimit : SizeBytes(minimum: 0, "64 MiB, or max");
+
+    /// <summary>A size in pages, from 1 to <paramref name="max"/>.</summary>
+    public int Pages(long max = int.MaxValue, bool allowZero = false)
+    {
+        int least = allowZero ? 0 : 1;
+        long pages = SizeBytes(least * PageSize, "64 MiB") / PageSize;
+        if (pages > max)
+        {
+            Error($"{Describe(Value)} is {Number(pages)} pages; at most {Number(max)} are possible", $"write at most {SizeText(max * PageSize)}");
+            return least;
+        }
+
+        return (int)pages;
+    }
+
+    /// <summary>A part of <paramref name="wholePages"/> pages: a percentage of them, or a size of their own. Pages.</summary>
+    public int PartOfPages(int wholePages, string whole, bool allowZero)
+    {
+        int least = allowZero ? 0 : 1;
+        if (TryPercentText(out string? text))
+        {
+            decimal percent = ParsePercent(text, 0, 100);
+            return (int)Math.Max(least, decimal.Truncate(wholePages * percent / 100));
+        }
+
+        int pages = Pages(allowZero: allowZero);
+        if (pages > wholePages)
+        {
+            Error($"{Describe(Value)} is more than {whole} has ({SizeText((long)wholePages * PageSize)})", "write a smaller size, or a percentage");
+            return least;
+        }
+
+        return pages;
+    }
+
+    /// <summary>A size in bytes, not tied to pages.</summary>
+    public long Bytes(long min, long max)
+    {
+        if (!TryBytes("1 KiB", out long bytes))
+        {
+            return min;
+        }
+
+        if (bytes < min || bytes > max)
+        {
+            Error($"{Describe(Value)} is out of range", $"allowed: {Number(min)} B to {Number(max)} B");
+            return min;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A duration in nanoseconds, also in cycles of the cost profile's clock.</summary>
+    /// <param name="minimumNs">Smallest allowed.</param>
+    /// <param name="unit">What a bare number was probably meant in.</param>
+    public long DurationNs(long minimumNs = 0, string unit = "ms")
+    {
+        if (IsMissing)
+        {
+            return minimumNs;
+        }
+
+        if (Value is not (HoconString or HoconNumber))
+        {
+            Wrong("a duration", $"write for example 10 {unit}");
+            return minimumNs;
+        }
+
+        string text = Value.AsString().Trim();
+        if (IsBareNumber(text, out decimal bare))
+        {
+            if (bare == 0 && minimumNs == 0)
+            {
+                return 0;
+            }
+
+            Error($"the duration {text} has no unit", $"write '{text} {unit}' (units: ns, us, ms, s, m, h, cycles)");
+            return minimumNs;
+        }
+
+        long nanoseconds;
+        if (TryStripUnit(text, "cycles", "cycle", out string? cycles))
+        {
+            if (!TryDecimal(cycles, out decimal number) || number > 1_000_000_000_000_000m)
+            {
+                Wrong("a number of cycles", "write for example 300 cycles");
+                return minimumNs;
+            }
+
+            nanoseconds = (long)decimal.Round(number * 1000 / Context.ClockMhz, MidpointRounding.AwayFromZero);
+        }
+        else if (!HoconUnits.TryParseDuration(text.Replace('µ', 'u').Replace('μ', 'u'), out nanoseconds, out string? problem))
+        {
+            Error(problem, $"write for example 10 {unit}; cycles are possible too");
+            return minimumNs;
+        }
+
+        if (nanoseconds < minimumNs)
+        {
+            Error(
+                nanoseconds < 0 ? $"the duration {Describe(Value)} is negative" : $"the duration {Describe(Value)} is too short",
+                minimumNs == 1 ? "it must be longer than 0" : minimumNs == 0 ? "write 0 or more" : $"write at least {Number(minimumNs)} ns");
+            return minimumNs;
+        }
+
+        return nanoseconds;
+    }
+
+    /// <summary>A percentage.</summary>
+    public decimal Percent(decimal min, decimal max)
+    {
+        if (IsMissing)
+        {
+            return min;
+        }
+
+        if (TryPercentText(out string? text))
+        {
+            return ParsePercent(text, min, max);
+        }
+
+        if (Value is HoconNumber or HoconString && IsBareNumber(Value.AsString().Trim(), out decimal bare))
+        {
+            if (bare == 0 && min == 0)
+            {
+                return 0;
+            }
+
+            Error($"the percentage {Value.AsString()} has no unit", $"write '{Value.AsString()} %'");
+            return min;
+        }
+
+        Wrong("a percentage", "write for example 10 %");
+        return min;
+    }
+
+    /// <summary>A percentage in whole percent.</summary>
+    public int WholePercent(int min, int max)
+    {
+        decimal percent = Percent(min, max);
+        if (percent != decimal.Truncate(percent))
+        {
+            Error($"{Describe(Value)} is not a whole percentage", $"write {decimal.Truncate(percent)} % or {decimal.Truncate(percent) + 1} %");
+        }
+
+        return (int)percent;
+    }
+
+    /// <summary>A size for people: the largest unit that divides it.</summary>
+    public static string SizeText(long bytes)
+    {
+        (string Name, long Bytes)[] units = [("GiB", 1024 * MiB), ("MiB", MiB), ("KiB", 1024)];
+        foreach ((string name, long unit) in units)
+        {
+            if (bytes >= unit && bytes % unit == 0)
+            {
+                return $"{Number(bytes / unit)} {name}";
+            }
+        }
+
+        return $"{Number(bytes)} B";
+    }
+
+    private long SizeBytes(long minimum, string example)
+    {
+        if (!TryBytes(example, out long bytes))
+        {
+            return minimum;
+        }
+
+        if (bytes % PageSize != 0)
+        {
+            long below = bytes / PageSize;
+            string nearest = below == 0 ? "4 KiB (1 page)"
+                : $"{SizeText(below * PageSize)} ({Number(below)} pages) or {SizeText((below + 1) * PageSize)} ({Number(below + 1)} pages)";
+            Error($"{Describe(Value)} is {Number(bytes)} bytes, which is not a whole number of pages of 4096", $"the nearest: {nearest}");
+            return minimum;
+        }
+
+        if (bytes < minimum)
+        {
+            Error($"the size {Describe(Value)} is too small", $"write at least {SizeText(minimum)}");
+            return minimum;
+        }
+
+        return bytes;
+    }
+
+    private bool TryBytes(string example, out long bytes)
+    {
+        bytes = 0;
+        if (IsMissing)
+        {
+            return false;
+        }
+
+        if (Value is not (HoconString or HoconNumber))
+        {
+            Wrong("a size", $"write for example {example}");
+            return false;
+        }
+
+        string text = Value.AsString().Trim();
+        if (IsBareNumber(text, out decimal bare))
+        {
+            if (bare == 0)
+            {
+                return true;
+            }
+
+            Error($"the size {text} has no unit", BareSizeRemedy(text, bare));
+            return false;
+        }
+
+        if (TryPercentText(out string? percent))
+        {
+            // Of the machine's EPC, down to whole pages.
+            decimal share = ParsePercent(percent, 0, 1_000_000);
+            bytes = (long)decimal.Truncate(Context.EpcPages * share / 100) * PageSize;
+            return true;
+        }
+
+        if (TryStripUnit(text, "pages", "page", out string? pages))
+        {
+            if (long.TryParse(pages, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count <= long.MaxValue / PageSize)
+            {
+                bytes = count * PageSize;
+                return true;
+            }
+
+            Wrong("a whole number of pages", "write for example 12288 pages");
+            return false;
+        }
+
+        if (HoconUnits.TryParseSize(text, out bytes, out string? problem))
+        {
+            return true;
+        }
+
+        Error(problem, $"write for example {example}; pages and percent of the machine's EPC are possible too");
+        return false;
+    }
+
+    private static string BareSizeRemedy(string text, decimal number)
+    {
+        if (number >= MiB && number <= long.MaxValue && decimal.Truncate(number) == number && number % PageSize == 0)
+        {
+            return $"if bytes were meant, write '{SizeText((long)number)}'";
+        }
+
+        return number < 65_536
+            ? $"write '{text} MiB', or '{text} pages' if pages were meant"
+            : $"write '{text} pages', or a unit (KiB, MiB, GiB)";
+    }
+
+    private decimal ParsePercent(string text, decimal min, decimal max)
+    {
+        if (!TryDecimal(text, out decimal percent))
+        {
+            Wrong("a percentage", "write for example 10 %");
+            return min;
+        }
+
+        if (percent < min || percent > max)
+        {
+            Error($"{Describe(Value)} is out of range", $"allowed: {min} % to {max} %");
+            return min;
+        }
+
+        return percent;
+    }
+
+    private bool TryPercentText([NotNullWhen(true)] out string? number)
+    {
+        number = null;
+        string? text = StringOrNull?.Trim();
+        if (text is null || !text.EndsWith('%'))
+        {
+            return false;
+        }
+
+        number = text[..^1].Trim();
+        return true;
+    }
+
+    private static bool TryStripUnit(string text, string plural, string singular, [NotNullWhen(true)] out string? number)
+    {
+        string? unit = text.EndsWith(plural, StringComparison.Ordinal) ? plural
+            : text.EndsWith(singular, StringComparison.Ordinal) ? singular
+            : null;
+        number = unit is null ? null : text[..^unit.Length].Trim();
+        return number is not null;
+    }
+
+    private static bool IsBareNumber(string text, out decimal number) => TryDecimal(text, out number);
+
+    private static bool TryDecimal(string text, out decimal number) =>
+        decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);
+}

@@ -1,0 +1,97 @@
+using EpcActors.Domain.Kernel;
+
+namespace EpcActors.Lab.Configuration;
+
+/// <summary>One switch of the kernel in a configuration.</summary>
+/// <param name="Key">Key under <c>epc.switches</c>.</param>
+/// <param name="Values">What it can be, in the order of the enumeration.</param>
+/// <param name="Get">Index of its value.</param>
+/// <param name="Set">The switches with another value.</param>
+internal sealed record SwitchKey(string Key, IReadOnlyList<string> Values, Func<KernelSwitches, int> Get, Func<KernelSwitches, int, KernelSwitches> Set)
+{
+    public string ValueOf(KernelSwitches switches) => Values[Get(switches)];
+}
+
+/// <summary>All switches, in the order of the reference configuration.</summary>
+internal static class SwitchKeys
+{
+    private static readonly string[] OnOff = ["off", "on"];
+
+    public static IReadOnlyList<SwitchKey> All { get; } =
+    [
+        Mode("free-page-counter", s => s.FreePageCounter, (s, v) => s with { FreePageCounter = v }),
+        Mode("epc-cgroup", s => s.EpcCgroup, (s, v) => s with { EpcCgroup = v }),
+        Mode("at-limit", s => s.AtLimit, (s, v) => s with { AtLimit = v }),
+        Mode("limit-lowered", s => s.LimitLowered, (s, v) => s with { LimitLowered = v }),
+        Mode("reclaim-walk", s => s.ReclaimWalk, (s, v) => s with { ReclaimWalk = v }),
+        Mode("worker-target", s => s.WorkerTarget, (s, v) => s with { WorkerTarget = v }),
+        Mode("worker-queued", s => s.WorkerQueued, (s, v) => s with { WorkerQueued = v }),
+        Mode("direct-reclaim", s => s.DirectReclaim, (s, v) => s with { DirectReclaim = v }),
+        Mode("age-escalation", s => s.AgeEscalation, (s, v) => s with { AgeEscalation = v }),
+        Mode("backing-charge", s => s.BackingCharge, (s, v) => s with { BackingCharge = v }),
+        Mode("event-levels", s => s.EventLevels, (s, v) => s with { EventLevels = v }),
+        OfFix("sgx2", s => s.Sgx2, (s, v) => s with { Sgx2 = v }),
+        OfFix("node-walk-terminates", s => s.NodeWalkTerminates, (s, v) => s with { NodeWalkTerminates = v }),
+        OfFix("backing-pinned-under-mutex", s => s.BackingPinnedUnderMutex, (s, v) => s with { BackingPinnedUnderMutex = v }),
+        OfFix("pcmd-truncate-checked", s => s.PcmdTruncateChecked, (s, v) => s with { PcmdTruncateChecked = v }),
+        OfFix("backing-freed-after-load", s => s.BackingFreedAfterLoad, (s, v) => s with { BackingFreedAfterLoad = v }),
+        OfFix("eaug-loads-secs", s => s.EaugLoadsSecs, (s, v) => s with { EaugLoadsSecs = v }),
+        OfFix("eaug-va-busy-retries", s => s.EaugVaBusyRetries, (s, v) => s with { EaugVaBusyRetries = v }),
+        OfFix("eaug-race-tolerated", s => s.EaugRaceTolerated, (s, v) => s with { EaugRaceTolerated = v }),
+        OfFix("removal-marked", s => s.RemovalMarked, (s, v) => s with { RemovalMarked = v }),
+        OfFix("mm-list-owns-reference", s => s.MmListOwnsReference, (s, v) => s with { MmListOwnsReference = v }),
+        OfFix("reclaimer-respects-poison", s => s.ReclaimerRespectsPoison, (s, v) => s with { ReclaimerRespectsPoison = v }),
+        OfFix("poison-unmarks", s => s.PoisonUnmarks, (s, v) => s with { PoisonUnmarks = v }),
+        OfFix("zap-repeats", s => s.ZapRepeats, (s, v) => s with { ZapRepeats = v }),
+        OfFix("ioctl-exclusive", s => s.IoctlExclusive, (s, v) => s with { IoctlExclusive = v }),
+        OfFix("walk-skips-dying", s => s.WalkSkipsDying, (s, v) => s with { WalkSkipsDying = v }),
+        OfFix("wide-usage", s => s.WideUsage, (s, v) => s with { WideUsage = v }),
+    ];
+
+    /// <summary>Reads the switches of an object; those it does not have are as in <paramref name="below"/>.</summary>
+    public static KernelSwitches Read(ObjectReader reader, KernelSwitches below)
+    {
+        KernelSwitches switches = below;
+        foreach (SwitchKey key in All)
+        {
+            if (reader.TryGet(key.Key, out Setting? setting))
+            {
+                switches = key.Set(switches, setting.Choice(key.Values, "a value of this switch"));
+            }
+        }
+
+        reader.Finish("the switches");
+        return switches;
+    }
+
+    /// <summary><c>PerNode</c> as configurations write it: <c>per-node</c>.</summary>
+    public static string Kebab(string name)
+    {
+        System.Text.StringBuilder text = new();
+        foreach (char c in name)
+        {
+            if (char.IsAsciiLetterUpper(c) && text.Length > 0)
+            {
+                text.Append('-');
+            }
+
+            text.Append(char.ToLowerInvariant(c));
+        }
+
+        return text.ToString();
+    }
+
+    private static SwitchKey Mode<T>(string key, Func<KernelSwitches, T> get, Func<KernelSwitches, T, KernelSwitches> set)
+        where T : struct, Enum
+    {
+        T[] values = Enum.GetValues<T>();
+        return new SwitchKey(
+            key,
+            [.. values.Select(value => Kebab(value.ToString()))],
+            switches => Array.IndexOf(values, get(switches)),
+            (switches, index) => set(switches, values[index]));
+    }
+
+    private static SwitchKey OfFix(string key, Func<KernelSwitches, Fix> get, Func<KernelSwitches, Fix, KernelSwitches> set) =>
+        new(key, OnOff, switches => (int)get(switches), (switches, index) => set(switches, (Fix)index));
+}
