@@ -72,16 +72,20 @@ public struct WaitQueue
 }
 
 /// <summary>
-/// A sleeping lock of a resource (<c>encl->lock</c>, <c>mmap_lock</c>, <c>vepc->lock</c>) with hand-off: the one who releases it gives it to
-/// the first waiter, so that nobody who comes later can barge in.
+/// A lock of a resource that is held across messages: a sleeping one (<c>encl->lock</c>, <c>mmap_lock</c>, <c>vepc->lock</c>) by default, or a spin lock. With
+/// hand-off: the one who releases it gives it to the first waiter, so that nobody who comes later can barge in (queued spin locks and contended mutexes
+/// of the kernel do the same).
 /// </summary>
 public struct Mutex
 {
+    private readonly bool _isSpinLock;
     private ActorId _owner;
     private bool _held;
 
     /// <summary>Those who wait for it.</summary>
     public WaitQueue Waiters;
+
+    public Mutex(bool isSpinLock) => _isSpinLock = isSpinLock;
 
     public readonly bool IsHeld => _held;
 
@@ -105,14 +109,14 @@ public struct Mutex
             return true;
         }
 
-        // The kernel's mutex spins as long as its owner runs: waiting is CPU time.
-        turn.Park(ref Waiters, EngineActivity.MutexWait);
+        // The kernel's mutex spins as long as its owner runs: waiting is CPU time for both kinds.
+        turn.Park(ref Waiters, _isSpinLock ? EngineActivity.SpinWait : EngineActivity.MutexWait);
         return false;
     }
 
     /// <summary>Says that the caller holds the lock, as the kernel's lockdep_assert_held().</summary>
     public readonly void AssertHeldBy(Turn turn) =>
-        Invariant.That(_held && _owner == turn.Caller, "a task works on what a mutex protects without holding it");
+        Invariant.That(_held && _owner == turn.Caller, "a task works on what a lock protects without holding it");
 
     /// <summary>Gives the lock back, to the first waiter if there is one.</summary>
     public void Release(Turn turn)
@@ -125,6 +129,6 @@ public struct Mutex
         }
 
         _owner = Waiters.First!.Caller.Id;
-        turn.Ready(ref Waiters, EngineActivity.MutexHandOver, Waiters.Count);
+        turn.Ready(ref Waiters, _isSpinLock ? -1 : EngineActivity.MutexHandOver, Waiters.Count);
     }
 }

@@ -18,7 +18,7 @@ public sealed class Cgroup : Resource,
     private readonly bool _wideUsage;
     private readonly List<(EpcPageIndex Page, int Enclave)> _unreclaimable = [];
     private EpcPageList _lru = new();
-    private Mutex _lruLock;
+    private Mutex _lruLock = new(isSpinLock: true);
     private long _references = 1;
 
     /// <param name="id">Address.</param>

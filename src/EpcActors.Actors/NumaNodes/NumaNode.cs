@@ -8,12 +8,13 @@ namespace EpcActors.Actors.NumaNodes;
 /// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at boot, its dirty pages.
 /// </summary>
 public sealed class NumaNode : Resource,
-    IHandle<TakePage>, IHandle<FreePage>, IHandle<PoisonPage>, IHandle<SanitisePages>, IHandle<ReadFreePages>
+    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePages>, IHandle<ReadFreePages>
 {
     private readonly EpcPageTable _pages;
     private readonly FreeList _free;
     private readonly List<(int First, int End)> _dirty = [];
     private EpcPageList _poisoned = new();
+    private Mutex _lock = new(isSpinLock: true);
 
     /// <param name="id">Address.</param>
     /// <param name="nodeId">Number of the node.</param>
@@ -72,6 +73,11 @@ public sealed class NumaNode : Resource,
 
     public void Handle(ref TakePage message, Turn turn)
     {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
         turn.Hold(Activity.SpinLock);
         EpcPageIndex page = _free.PopHead();
         message.Page = page;
@@ -80,10 +86,20 @@ public sealed class NumaNode : Resource,
             _pages[page].Flags &= EpcPageFlags.Poison;
             OwnCounter--;
         }
+
+        if (page.IsNone || !message.KeepLocked)
+        {
+            _lock.Release(turn);
+        }
     }
 
     public void Handle(ref FreePage message, Turn turn)
     {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
         turn.Hold(Activity.SpinLock);
         ref EpcPage page = ref _pages[message.Page];
         page.Owner = -1;
@@ -101,11 +117,23 @@ public sealed class NumaNode : Resource,
 
         // As upstream, a poisoned page is counted as free (D2 of the race catalogue).
         OwnCounter++;
+        if (!message.KeepLocked)
+        {
+            _lock.Release(turn);
+        }
     }
+
+    public void Handle(ref UnlockNode message, Turn turn) => _lock.Release(turn);
 
     public void Handle(ref PoisonPage message, Turn turn)
     {
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
         turn.Hold(Activity.SpinLock);
+        _lock.Release(turn);
         ref EpcPage page = ref _pages[message.Page];
         if (page.IsPoisoned)
         {

@@ -11,8 +11,20 @@ public static class NumaNodeProtocol
     {
         public static ushort Code => 0x0101;
 
+        /// <summary>
+        /// The node's lock stays held when a page was found: before ac5d272a0ad0 the free-page counter was changed under it, so two CPUs lost an
+        /// update only when they came from different nodes.
+        /// </summary>
+        public YesNo KeepLocked;
+
         /// <summary>Out: the page, now the caller's; none when the list is empty.</summary>
         public EpcPageIndex Page;
+    }
+
+    /// <summary>Releases the node's lock after the counter was changed under it.</summary>
+    public struct UnlockNode : IMessage
+    {
+        public static ushort Code => 0x0106;
     }
 
     /// <summary>Gives a page back: to the tail of the free list, or to the poison list (sgx_free_epc_page, main.c).</summary>
@@ -21,6 +33,9 @@ public static class NumaNodeProtocol
         public static ushort Code => 0x0102;
 
         public EpcPageIndex Page;
+
+        /// <summary>As in <see cref="TakePage"/>.</summary>
+        public YesNo KeepLocked;
 
         /// <summary>R17: the reclaimer's own free did not look at the poison mark.</summary>
         public YesNo IgnorePoison;

@@ -109,10 +109,16 @@ internal static class Main
         int node = start;
         do
         {
-            NumaNodeProtocol.TakePage take = await current.Ask(machine.Nodes[node], new NumaNodeProtocol.TakePage());
+            NumaNodeProtocol.TakePage take = await current.Ask(
+                machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
             if (!take.Page.IsNone)
             {
                 await CountFreePages(current, -1);
+                if (CountsUnderNodeLock(machine))
+                {
+                    await current.Ask(machine.Nodes[node], new NumaNodeProtocol.UnlockNode());
+                }
+
                 current.Report(RunEvent.Allocated, current.NowNs, ((long)node << 1) | (node == current.Node ? 0L : 1L));
                 return take.Page;
             }
@@ -196,11 +202,19 @@ internal static class Main
         }
 
         bool ignorePoison = byReclaimer && machine.Switches.ReclaimerRespectsPoison == Fix.Absent;
+        ActorId node = machine.Nodes[machine.NodeOf(page)];
         await current.Ask(
-            machine.Nodes[machine.NodeOf(page)],
-            new NumaNodeProtocol.FreePage { Page = page, IgnorePoison = ignorePoison });
+            node,
+            new NumaNodeProtocol.FreePage { Page = page, IgnorePoison = ignorePoison, KeepLocked = CountsUnderNodeLock(machine) });
         await CountFreePages(current, 1);
+        if (CountsUnderNodeLock(machine))
+        {
+            await current.Ask(node, new NumaNodeProtocol.UnlockNode());
+        }
     }
+
+    /// <summary>Before ac5d272a0ad0 the counter was changed inside the node's critical section: one plain integer under as many locks as there are nodes.</summary>
+    private static bool CountsUnderNodeLock(Machine machine) => machine.Switches.FreePageCounter == FreePageCounterMode.Racy;
 
     /// <summary>sgx_encl_free_epc_page: EREMOVE, then free. A page that EREMOVE refuses is lost.</summary>
     public static async Routine EnclFreeEpcPage(KernelTask current, EpcPageIndex page)

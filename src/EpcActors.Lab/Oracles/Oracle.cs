@@ -34,6 +34,10 @@ public sealed class Oracle
     private long _pendingFreePages;
     private long _lastProgressNs;
     private long _emptyBatches;
+    private long _youngSinceProgress;
+    private long _lastScanNs;
+    private long _stalledSinceNs = -1;
+    private long _ksgxdBusyWhenStalledNs;
     private long _reportedDrift;
 
     public Oracle(Topology topology, long livenessWindowNs)
@@ -290,24 +294,22 @@ public sealed class Oracle
             case RunEvent.Fault or RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Allocated or RunEvent.Release:
                 _lastProgressNs = endNs;
                 _emptyBatches = 0;
+                _youngSinceProgress = 0;
+                _stalledSinceNs = -1;
+                break;
+            case RunEvent.Young:
+                _youngSinceProgress++;
+                _lastScanNs = endNs;
                 break;
             case RunEvent.ReclaimBatch:
-                if (detail == 0 && ++_emptyBatches >= 1000 && endNs - _lastProgressNs > _livenessWindowNs)
+                if (detail == 0 && ++_emptyBatches >= 1000 && endNs - _lastProgressNs > _livenessWindowNs && HasScannedEverything())
                 {
                     GiveUp(task, endNs, $"{_emptyBatches} rounds of reclaim in a row freed nothing; the last page moved at {_lastProgressNs} ns");
                 }
 
                 break;
             case RunEvent.FaultRetry:
-                if (endNs - Math.Max(startNs, _lastProgressNs) > _livenessWindowNs && AnythingReclaimable(out string where))
-                {
-                    GiveUp(
-                        task,
-                        endNs,
-                        $"{task.Name} faults on page {detail} since {startNs} ns without a page (EBUSY, NOPAGE, again), nothing has moved since "
-                        + $"{_lastProgressNs} ns, and {where}; {DescribeCounter()}, ksgxd {(_topology.KsgxdWaitQueue.HasSleeper ? "sleeps" : "is awake")}");
-                }
-
+                OnFaultRetry(task, startNs, endNs, detail);
                 break;
             case RunEvent.LoadFailed:
                 break;
@@ -354,6 +356,49 @@ public sealed class Oracle
     /// <summary>Records a finding of somebody else under a rule.</summary>
     public void Violate(string rule, long nowNs, string detail) =>
         _violations.TryAdd(rule, new ViolationReport(rule, nowNs, detail));
+
+    /// <summary>Share of CPU time that ksgxd used since the run stalled, or null when it did not: 0 for one that sleeps through it.</summary>
+    public double? KsgxdShareOfStall(long nowNs) =>
+        IsHopeless && _stalledSinceNs >= 0 && nowNs > _stalledSinceNs
+            ? (double)(Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd) - _ksgxdBusyWhenStalledNs) / (nowNs - _stalledSinceNs)
+            : null;
+
+    private void OnFaultRetry(TaskActor task, long startNs, long endNs, long page)
+    {
+        long stalledNs = endNs - Math.Max(startNs, _lastProgressNs);
+        if (_stalledSinceNs < 0 && stalledNs > _livenessWindowNs / 2)
+        {
+            _stalledSinceNs = endNs;
+            _ksgxdBusyWhenStalledNs = Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd);
+        }
+
+        if (stalledNs <= _livenessWindowNs)
+        {
+            return;
+        }
+
+        // A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that goes round and round is.
+        bool isScanning = endNs - _lastScanNs < _livenessWindowNs && !HasScannedEverything();
+        if (!isScanning && AnythingReclaimable(out string where))
+        {
+            GiveUp(
+                task,
+                endNs,
+                $"{task.Name} faults on page {page} since {startNs} ns without a page (EBUSY, NOPAGE, again), nothing has moved since "
+                + $"{_lastProgressNs} ns, and {where}; {DescribeCounter()}, ksgxd {(_topology.KsgxdWaitQueue.HasSleeper ? "sleeps" : "is awake")}");
+        }
+    }
+
+    private bool HasScannedEverything()
+    {
+        long listed = 0;
+        foreach (Cgroup cgroup in _topology.Cgroups)
+        {
+            listed += cgroup.LruPages;
+        }
+
+        return _youngSinceProgress == 0 || _youngSinceProgress > 4 * listed;
+    }
 
     private void OnCharge(in CgroupProtocol.Charge charge, Cgroup cgroup, long nowNs)
     {

@@ -232,7 +232,9 @@ public sealed record MemoryCgroupReport(string Path, long? MaxBytes, long Curren
 /// <param name="Count">How often.</param>
 public sealed record ActivityReport(string Activity, double Share, long TimeNs, long Count);
 
-/// <summary>The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work.</summary>
+/// <summary>
+/// The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work; in a run that ended hung, of the time since it stalled.
+/// </summary>
 public sealed record KsgxdReport(long Wakeups, long PagesReclaimed, double BusyShare);
 
 /// <summary>Distribution of a latency, nanoseconds. <see cref="Buckets"/>: ascending upper bounds with counts, empty buckets left out.</summary>

@@ -47,7 +47,8 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
             Ksgxd = new KsgxdReport(
                 _topology.KsgxdWaitQueue.Wakeups,
                 run.Metrics.KsgxdPages,
-                run.EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(_topology.Ksgxd) / run.EndNs)),
+                run.Oracle.KsgxdShareOfStall(run.EndNs)
+                    ?? (run.EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(_topology.Ksgxd) / run.EndNs))),
             FaultLatency = run.Metrics.FaultLatency,
             Violations = violations,
             Notes = Notes(),

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace EpcActors.Cli.Commands;
+
+/// <summary>Options that mean the same in every command that has them.</summary>
+internal static class CommonOptions
+{
+    /// <summary>The scenario.</summary>
+    public static Argument<string> File() => new("FILE")
+    {
+        Description = "the scenario, a HOCON file",
+        CustomParser = static result => FileName(result.Tokens[0].Value, result.AddError),
+    };
+
+    /// <summary>One or more scenarios.</summary>
+    public static Argument<string[]> Files() => new("FILE")
+    {
+        Description = "scenarios, HOCON files",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = static result => [.. result.Tokens.Select(token => FileName(token.Value, result.AddError))],
+    };
+
+    public static Option<IReadOnlyList<KeyValuePair<string, string>>> Set() => new("--set")
+    {
+        HelpName = "key=value",
+        Description = "sets a key over what the file says; as often as needed, the last one wins",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = static result => [.. result.Tokens.Select(token => Assignment("--set", token.Value, result.AddError))],
+        DefaultValueFactory = static _ => [],
+    };
+
+    public static Option<ulong?> Seed() => new("--seed")
+    {
+        HelpName = "N",
+        Description = "the seed, instead of the one in the file",
+        CustomParser = static result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+            {
+                return seed;
+            }
+
+            result.AddError($"--seed {text}: a seed is a whole number from 0 to {ulong.MaxValue}");
+            return null;
+        },
+    };
+
+    public static Option<string?> Engine() => new("--engine")
+    {
+        HelpName = "NAME",
+        Description = "the engine that runs it; 'epc engines' lists them (default: simulation)",
+    };
+
+    public static Option<string?> Out(string what) => new("--out") { HelpName = "DIR", Description = what };
+
+    public static Option<string?> Json(string what) => new("--json") { HelpName = "FILE|-", Description = what };
+
+    public static Option<bool> Flag(string name, string what) => new(name) { Description = what, Arity = ArgumentArity.Zero };
+
+    /// <summary>Values with commas between them.</summary>
+    public static Option<IReadOnlyList<string>> List(string name, string helpName, string what) => new(name)
+    {
+        HelpName = helpName,
+        Description = what,
+        CustomParser = result =>
+        {
+            List<string> values = [.. result.Tokens.SelectMany(token => ListText.Split(token.Value))];
+            if (values.Any(value => value.Length == 0))
+            {
+                result.AddError($"{name} {string.Join(' ', result.Tokens)}: an empty name; write {name} a,b");
+            }
+
+            return values;
+        },
+        DefaultValueFactory = static _ => [],
+    };
+
+    /// <summary>Splits <c>key=value</c> at its first equals sign: the value may hold more of them.</summary>
+    public static KeyValuePair<string, string> Assignment(string option, string text, Action<string> addError)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals > 0 && text[..equals].Trim().Length > 0)
+        {
+            return new KeyValuePair<string, string>(text[..equals].Trim(), text[(equals + 1)..]);
+        }
+
+        addError($"{option} {text}: write {option} key=value, for example {option} epc.run.duration=2s");
+        return default;
+    }
+
+    private static string FileName(string name, Action<string> addError)
+    {
+        if (name.Length == 0)
+        {
+            addError("FILE is empty; name a scenario file");
+        }
+
+        return name;
+    }
+}

@@ -1,0 +1,262 @@
+using System.CommandLine;
+using EpcActors.Cli.Engines;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Running;
+using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+using Spectre.Console;
+
+namespace EpcActors.Cli.Commands;
+
+/// <summary><c>epc compare</c>: one scenario on several kernels, or with several values of a key, side by side.</summary>
+internal sealed class CompareCommand
+{
+    private readonly CommandShell _shell;
+    private readonly Argument<string> _file = CommonOptions.File();
+    private readonly Option<IReadOnlyList<string>> _kernels = CommonOptions.List("--kernels", "a,b,…", "the kernels, the one to measure against first");
+    private readonly Option<IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>>> _vary = new("--vary")
+    {
+        HelpName = "key=v1,v2,…",
+        Description = "runs once with each value of the key; with --kernels or a second --vary: every combination",
+        CustomParser = static result => [.. result.Tokens.Select(token => Values(token.Value, result.AddError))],
+        DefaultValueFactory = static _ => [],
+    };
+
+    private readonly Option<IReadOnlyList<string>> _knownBad = CommonOptions.List(
+        "--known-bad", "a,…",
+        "runs (by kernel or label) that must end in a violation: their violation counts as success, its absence as inconclusive");
+
+    private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
+    private readonly Option<ulong?> _seed = CommonOptions.Seed();
+    private readonly Option<string?> _engine = CommonOptions.Engine();
+    private readonly Option<string?> _out = CommonOptions.Out("writes compare.html there, and the files of each run in a folder of its own");
+    private readonly Option<string?> _json = CommonOptions.Json(
+        "writes an array of the runs' reports, each with its label; with - standard output holds the document and nothing else");
+
+    private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
+        "--no-slowdown", "leaves out the runs with enough EPC that slowdowns are measured against");
+
+    private readonly Option<bool> _expect = CommonOptions.Flag(
+        "--expect", "exits with 1 also when a run does not meet what the scenario expects of its kernel");
+
+    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints a line for each run instead of the table");
+
+    private CompareCommand(CommandShell shell) => _shell = shell;
+
+    public static Command Create(CommandShell shell)
+    {
+        CompareCommand compare = new(shell);
+        DocumentedCommand command = new("compare", "Runs a scenario on several kernels, or with several values of a key, and shows the runs side by side.", Page())
+        {
+            compare._file, compare._kernels, compare._vary, compare._knownBad, compare._set, compare._seed, compare._engine,
+            compare._out, compare._json, compare._noSlowdown, compare._expect, compare._quiet,
+        };
+        command.SetAction((parsed, token) => Task.FromResult((int)compare.Execute(parsed, token)));
+        return command;
+    }
+
+    private ExitCode Execute(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Variation> variations = Variation.Combine(parsed.GetRequiredValue(_kernels), parsed.GetRequiredValue(_vary));
+        IReadOnlyList<string> knownBad = parsed.GetRequiredValue(_knownBad);
+        CheckKnownBad(knownBad, variations);
+
+        // All are loaded before one is run: a mistake in the last shall not cost the time of the first.
+        List<PreparedRun> runs = [.. variations.Select(one => PreparedRun.Load(_shell, Request(parsed, one)))];
+        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
+        (TextWriter text, IAnsiConsole console) =
+            json.TakesStandardOutput ? (_shell.Error, _shell.ErrorConsole) : (_shell.Out, _shell.Console);
+        bool isQuiet = parsed.GetValue(_quiet);
+        ProgressDisplay display = new(_shell, isQuiet);
+
+        List<RunReport> reports = [];
+        ExitCode worst = ExitCode.Pass;
+        for (int i = 0; i < runs.Count && !cancellationToken.IsCancellationRequested; i++)
+        {
+            if (!isQuiet)
+            {
+                text.WriteLine($"{variations[i].Label}: {runs[i].Effective}");
+            }
+
+            reports.Add(runs[i].Run(display, variations[i].Label, cancellationToken));
+            ExitCode code = IsKnownBad(variations[i], knownBad) ? JudgeKnownBad(reports[i]) : runs[i].Judge(reports[i]);
+            worst = ExitCodes.Worse(worst, code);
+            if (isQuiet)
+            {
+                text.WriteLine($"{variations[i].Label}: {runs[i].Summary(reports[i])}");
+            }
+        }
+
+        if (reports.Count < runs.Count)
+        {
+            worst = ExitCodes.Worse(worst, ExitCode.Inconclusive);
+        }
+
+        List<string> labels = [.. variations.Take(reports.Count).Select(one => one.Label)];
+        try
+        {
+            Write(text, json, directory, reports, labels, variations, isQuiet);
+        }
+        finally
+        {
+            if (!isQuiet && reports.Count > 0)
+            {
+                text.WriteLine();
+                ComparisonReport.Write(console, reports, labels);
+            }
+
+            Conclude(text, parsed, runs, reports, variations, knownBad, worst);
+        }
+
+        return worst;
+    }
+
+    private RunRequest Request(ParseResult parsed, Variation variation)
+    {
+        EngineEntry engine = _shell.Engines.Require(parsed.GetValue(_engine));
+        return new RunRequest
+        {
+            File = parsed.GetRequiredValue(_file),
+            Overrides = [.. parsed.GetRequiredValue(_set), .. variation.Overrides],
+            Seed = parsed.GetValue(_seed),
+            Engine = engine,
+            IsDefaultEngine = engine == _shell.Engines.Default,
+            SkipsSlowdown = parsed.GetValue(_noSlowdown),
+            ChecksExpectations = parsed.GetValue(_expect),
+        };
+    }
+
+    private void Write(
+        TextWriter text, JsonTarget json, OutputDirectory? directory, List<RunReport> reports, List<string> labels,
+        IReadOnlyList<Variation> variations, bool isQuiet)
+    {
+        List<string?> said = [json.Write(_shell.Out, ComparisonDocument.ToJson(reports, labels))];
+        if (directory is not null && reports.Count > 0)
+        {
+            said.Add(directory.WriteFile("compare.html", writer => ComparisonReport.WriteHtml(writer, reports, labels)));
+            IReadOnlyList<string> names = Variation.DirectoryNames(variations);
+            said.AddRange(reports.Select((report, i) => directory.Below(names[i]).WriteRun(report)));
+        }
+
+        foreach (string line in isQuiet ? [] : said.OfType<string>())
+        {
+            text.WriteLine(line);
+        }
+    }
+
+    /// <summary>
+    /// What the table cannot say: expectations not met, controls that showed nothing, runs that were left out. On a failure the
+    /// last line is the command that repeats the first run that failed.
+    /// </summary>
+    private static void Conclude(
+        TextWriter text, ParseResult parsed, List<PreparedRun> runs, List<RunReport> reports, IReadOnlyList<Variation> variations,
+        IReadOnlyList<string> knownBad, ExitCode worst)
+    {
+        string? replay = null;
+        List<string> lines = [];
+        for (int i = 0; i < reports.Count; i++)
+        {
+            if (IsKnownBad(variations[i], knownBad))
+            {
+                lines.Add(reports[i].Verdict == Verdict.Violation
+                    ? $"{variations[i].Label}: known to be bad, and it was"
+                    : $"{variations[i].Label}: known to be bad, but no violation was found: the comparison proves nothing; try another seed or a longer run");
+                continue;
+            }
+
+            if (runs[i].Judge(reports[i]) != ExitCode.Violation)
+            {
+                continue;
+            }
+
+            replay ??= runs[i].ReplayCommand;
+            lines.AddRange(reports[i].Expectations.Where(one => !one.IsMet)
+                .Select(one => $"{variations[i].Label}: expected {one.Text}, found {one.Found}"));
+        }
+
+        if (reports.Count < runs.Count)
+        {
+            lines.Add($"cancelled: {reports.Count} of {runs.Count} runs were started");
+        }
+
+        if (lines.Count > 0)
+        {
+            text.WriteLine();
+            lines.ForEach(text.WriteLine);
+        }
+
+        if (worst == ExitCode.Violation && replay is not null)
+        {
+            text.WriteLine(replay);
+        }
+    }
+
+    private static ExitCode JudgeKnownBad(RunReport report) =>
+        report.Verdict == Verdict.Violation ? ExitCode.Pass : ExitCode.Inconclusive;
+
+    private static bool IsKnownBad(Variation variation, IReadOnlyList<string> knownBad) =>
+        knownBad.Any(name => Names(variation).Contains(name));
+
+    /// <summary>What a run may be called: its label, its kernel, <c>key=value</c> as given.</summary>
+    private static IEnumerable<string> Names(Variation variation) =>
+        [variation.Label, .. variation.Overrides.Select(one => one.Key == Variation.KernelKey ? one.Value : $"{one.Key}={one.Value}"),
+            .. variation.Label.Split(' ')];
+
+    private static void CheckKnownBad(IReadOnlyList<string> knownBad, IReadOnlyList<Variation> variations)
+    {
+        foreach (string name in knownBad.Where(name => !variations.Any(one => Names(one).Contains(name))))
+        {
+            throw CommandException.Usage($"--known-bad {name}: there is no such run"
+                + $"{Suggestions.DidYouMean(name, variations.SelectMany(Names))} The runs are: {string.Join(", ", variations.Select(one => one.Label))}.");
+        }
+    }
+
+    private static KeyValuePair<string, IReadOnlyList<string>> Values(string text, Action<string> addError)
+    {
+        bool isGood = true;
+        KeyValuePair<string, string> assignment = CommonOptions.Assignment("--vary", text, message =>
+        {
+            addError(message);
+            isGood = false;
+        });
+        IReadOnlyList<string> values = isGood ? ListText.Split(assignment.Value) : [];
+        if (isGood && values.Any(value => value.Length == 0))
+        {
+            addError($"--vary {text}: an empty value; write --vary key=v1,v2");
+        }
+
+        return new KeyValuePair<string, IReadOnlyList<string>>(assignment.Key ?? "", values);
+    }
+
+    private static HelpPage Page() => new()
+    {
+        Notes =
+        [
+            "Runs follow one another with the same seed; the first is the one that the others are measured against.",
+            "A kernel that is known to be wrong ends in a violation, and a plain comparison with it exits with 1. Say --known-bad to use it as a "
+            + "control: then 0 means that the control showed the fault and every other run held, 1 that another run broke a rule, and 2 that the "
+            + "control showed nothing, so that the others' passing proves nothing either.",
+            "What a scenario expects may differ by kernel (epc.expect-on). With --expect each run is held against what is expected of its kernel.",
+        ],
+        Examples =
+        [
+            new("epc compare noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8,epc-cgroup-v17", "What an EPC cgroup changes"),
+            new("epc compare counter.conf --kernels linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "Does the fix close the race? Exit code 0 says yes"),
+            new("epc compare noisy-neighbour.conf --vary epc.run.quantum=100ns,500ns,2us --out results", "How much does one setting matter? Charts in results/compare.html"),
+            new("epc compare noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8 --json - | jq '.[] | {label, verdict, steps}'", "Figures for a script"),
+        ],
+        ExitCodes =
+        [
+            .. StandardExitCodes.OfRuns("a run broke a rule (--known-bad runs aside); with --expect also: an expectation was not met")
+                .Select(one => one.Code switch
+                {
+                    ExitCode.Pass => (one.Code, "every rule held in every run (and every --known-bad run broke one)"),
+                    ExitCode.Inconclusive => (one.Code, "inconclusive: cancelled, or a --known-bad run broke no rule"),
+                    ExitCode.Violation or ExitCode.NotSupported or ExitCode.Usage or ExitCode.EmulatorError or ExitCode.OutputError => one,
+                }),
+        ],
+        SeeAlso = StandardExitCodes.KeyReference,
+    };
+}

@@ -1,0 +1,134 @@
+using System.CommandLine;
+using EpcActors.Cli.Engines;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Running;
+using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+using Spectre.Console;
+
+namespace EpcActors.Cli.Commands;
+
+/// <summary><c>epc run</c>: one scenario on one engine.</summary>
+internal sealed class RunCommand
+{
+    private readonly CommandShell _shell;
+    private readonly Argument<string> _file = CommonOptions.File();
+    private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
+    private readonly Option<ulong?> _seed = CommonOptions.Seed();
+    private readonly Option<string?> _engine = CommonOptions.Engine();
+    private readonly Option<string?> _out = CommonOptions.Out(
+        $"writes {string.Join(", ", OutputDirectory.RunFiles.Select(file => file.Name))} there");
+
+    private readonly Option<string?> _json = CommonOptions.Json(
+        "writes the report as JSON; with - standard output holds the document and nothing else");
+
+    private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
+        "--no-slowdown", "leaves out the second run, with enough EPC, that slowdowns are measured against");
+
+    private readonly Option<bool> _expect = CommonOptions.Flag(
+        "--expect", "exits with 1 also when an expectation of the scenario is not met");
+
+    private readonly Option<bool> _quiet = CommonOptions.Flag(
+        "--quiet", "prints the verdict only, in one line, and on a failure the command that repeats it");
+
+    private RunCommand(CommandShell shell) => _shell = shell;
+
+    public static Command Create(CommandShell shell)
+    {
+        RunCommand run = new(shell);
+        DocumentedCommand command = new("run", "Runs a scenario, checks every rule all the while, and says what happened.", Page())
+        {
+            run._file, run._set, run._seed, run._engine, run._out, run._json, run._noSlowdown, run._expect, run._quiet,
+        };
+        command.SetAction((parsed, token) => Task.FromResult((int)run.Execute(parsed, token)));
+        return command;
+    }
+
+    private ExitCode Execute(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        EngineEntry engine = _shell.Engines.Require(parsed.GetValue(_engine));
+        bool isQuiet = parsed.GetValue(_quiet);
+        PreparedRun run = PreparedRun.Load(_shell, new RunRequest
+        {
+            File = parsed.GetRequiredValue(_file),
+            Overrides = parsed.GetRequiredValue(_set),
+            Seed = parsed.GetValue(_seed),
+            Engine = engine,
+            IsDefaultEngine = engine == _shell.Engines.Default,
+            SkipsSlowdown = parsed.GetValue(_noSlowdown),
+            ChecksExpectations = parsed.GetValue(_expect),
+        });
+        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
+
+        (TextWriter text, IAnsiConsole console) =
+            json.TakesStandardOutput ? (_shell.Error, _shell.ErrorConsole) : (_shell.Out, _shell.Console);
+        if (!isQuiet)
+        {
+            text.WriteLine(run.Effective);
+            text.WriteLine();
+        }
+
+        RunReport report = run.Run(new ProgressDisplay(_shell, isQuiet), "", cancellationToken);
+        ExitCode code = run.Judge(report);
+        try
+        {
+            Say(text, isQuiet, json.Write(_shell.Out, JsonReport.ToJson(report)), directory?.WriteRun(report));
+        }
+        finally
+        {
+            // Even when a disk is full: the run took its time, and its verdict is the last thing to lose.
+            if (isQuiet)
+            {
+                text.WriteLine(run.Summary(report));
+            }
+            else
+            {
+                ConsoleReport.Write(console, report);
+            }
+
+            // The report of a broken rule ends with the command already.
+            if (code == ExitCode.Violation && (isQuiet || report.Verdict != Verdict.Violation))
+            {
+                text.WriteLine(run.ReplayCommand);
+            }
+        }
+
+        return code;
+    }
+
+    private static void Say(TextWriter text, bool isQuiet, params IEnumerable<string?> lines)
+    {
+        bool said = false;
+        foreach (string line in isQuiet ? [] : lines.OfType<string>())
+        {
+            text.WriteLine(line);
+            said = true;
+        }
+
+        if (said)
+        {
+            text.WriteLine();
+        }
+    }
+
+    private static HelpPage Page() => new()
+    {
+        Notes =
+        [
+            "The first line names the seed, kernel and engine in effect. The same seed, file and version give the same run: the trace hash "
+            + "in the report tells. On a failure the last line is the command that repeats it.",
+            "Ctrl-C (or SIGTERM) ends the run with what it has; a second one kills it.",
+        ],
+        Examples =
+        [
+            new("epc run noisy-neighbour.conf", "Who faults, who slows whom, what misc.events would show"),
+            new("epc run noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results", "The same on another kernel and seed, with charts and data in results/"),
+            new("epc run noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, events, faults}'", "Figures for a script"),
+            new("epc run noisy-neighbour.conf --expect --quiet", "In CI: one line, and exit code 1 when a rule or an expectation fails"),
+        ],
+        ExitCodes = StandardExitCodes.OfRuns("a rule was broken; with --expect also: an expectation was not met"),
+        SeeAlso = StandardExitCodes.KeyReference,
+    };
+}

@@ -1,0 +1,34 @@
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Cli.Engines;
+
+/// <summary>Runs a scenario; one method of an engine is all that the command needs of it.</summary>
+/// <param name="scenario">What to run.</param>
+/// <param name="replayCommand">The command that repeats this run.</param>
+/// <param name="progress">Called now and then from the thread that runs.</param>
+/// <param name="cancellationToken">Ends the run with what there is.</param>
+internal delegate RunReport EngineRun(
+    Scenario scenario, string replayCommand, Action<RunProgress>? progress, CancellationToken cancellationToken);
+
+/// <summary>An engine: in this build, or known and missing.</summary>
+internal sealed record EngineEntry
+{
+    /// <summary>Value of <c>--engine</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is for.</summary>
+    public required string Purpose { get; init; }
+
+    /// <summary>What it promises, and what it does not.</summary>
+    public required string Guarantees { get; init; }
+
+    /// <summary>Runs a scenario; null when this build has not got the engine.</summary>
+    public EngineRun? Run { get; init; }
+
+    /// <summary>Why it is missing and how to get it; empty when it is there.</summary>
+    public string HowToGet { get; init; } = "";
+
+    public bool IsAvailable => Run is not null;
+}

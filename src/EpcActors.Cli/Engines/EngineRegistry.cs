@@ -1,0 +1,66 @@
+using EpcActors.Lab.Runs;
+
+namespace EpcActors.Cli.Engines;
+
+/// <summary>
+/// The engines that this build has or could have. A new engine adds its entry to <see cref="OfThisBuild"/>; options, errors,
+/// help and <c>epc engines</c> follow from the entry.
+/// </summary>
+internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
+{
+    /// <summary>Engines, the default first.</summary>
+    public IReadOnlyList<EngineEntry> Entries { get; } = entries;
+
+    /// <summary>The engine that runs when none is named.</summary>
+    public EngineEntry Default => Entries[0];
+
+    public static EngineRegistry OfThisBuild() => new(
+    [
+        new EngineEntry
+        {
+            Name = "simulation",
+            Purpose = "stress and sizing: who faults, who slows whom, what the misc files show",
+            Guarantees = "one thread, virtual time from a cost profile, seeded: the same seed, file and version give the same trace hash on every machine",
+            Run = (scenario, replayCommand, progress, cancellationToken) =>
+                new ScenarioRunner(scenario, progress).Run(replayCommand, cancellationToken),
+        },
+        new EngineEntry
+        {
+            Name = "threads",
+            Purpose = "concurrency stress on real cores with nothing but .NET",
+            Guarantees = "real parallelism and real races; a run cannot be repeated exactly",
+            HowToGet = "This version has no threads engine yet; the simulation engine runs every scenario.",
+        },
+        new EngineEntry
+        {
+            Name = "akka",
+            Purpose = "live runs on Akka.NET, and over processes and hosts with Akka.Cluster",
+            Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
+            HowToGet = "The Akka engine is built when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored from your NuGet "
+                + "package sources: see 'dotnet nuget list source', add a source that carries them, and build again.",
+        },
+    ]);
+
+    /// <summary>The engine of that name, ready to run.</summary>
+    /// <exception cref="CommandException">unknown (usage), or known and missing here (not supported).</exception>
+    public EngineEntry Require(string? name)
+    {
+        if (name is null)
+        {
+            return Default;
+        }
+
+        EngineEntry? entry = Entries.FirstOrDefault(one => one.Name == name);
+        string have = string.Join(", ", Entries.Where(one => one.IsAvailable).Select(one => one.Name));
+        if (entry is null)
+        {
+            throw CommandException.Usage($"--engine {name}: there is no such engine{Suggestions.DidYouMean(name, Entries.Select(one => one.Name))} "
+                + $"This build has: {have}. 'epc engines' says what each is for.");
+        }
+
+        return entry.IsAvailable
+            ? entry
+            : throw new CommandException(
+                ExitCode.NotSupported, $"--engine {name}: not in this build, which has: {have}.\n{entry.HowToGet}");
+    }
+}

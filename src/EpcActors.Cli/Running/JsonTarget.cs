@@ -1,0 +1,53 @@
+using System.Text;
+
+namespace EpcActors.Cli.Running;
+
+/// <summary>Where <c>--json</c> goes: nowhere, a file, or standard output.</summary>
+internal sealed class JsonTarget
+{
+    private readonly string? _name;
+
+    private JsonTarget(string? name) => _name = name;
+
+    /// <summary>Standard output belongs to the document: everything else goes to standard error.</summary>
+    public bool TakesStandardOutput => _name == "-";
+
+    /// <summary>Makes sure that the file can be written, before a long run is started for nothing.</summary>
+    /// <exception cref="CommandException">when it cannot.</exception>
+    public static JsonTarget Prepare(string? name)
+    {
+        if (name is null or "-")
+        {
+            return new JsonTarget(name);
+        }
+
+        try
+        {
+            using FileStream probe = new(name, FileMode.OpenOrCreate, FileAccess.Write);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw CommandException.Usage($"--json {name}: cannot write it: {error.Message} Name a file in a directory that exists, or - for standard output.");
+        }
+
+        return new JsonTarget(name);
+    }
+
+    /// <summary>Writes the document; returns the line that says so, or null.</summary>
+    public string? Write(TextWriter standardOutput, string document)
+    {
+        if (_name is null)
+        {
+            return null;
+        }
+
+        if (TakesStandardOutput)
+        {
+            standardOutput.WriteLine(document);
+            return null;
+        }
+
+        File.WriteAllText(_name, document + "\n", new UTF8Encoding(false));
+        return $"wrote {_name}";
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+
+namespace EpcActors.Cli.Running;
+
+/// <summary>The files of <c>--out</c>.</summary>
+internal sealed class OutputDirectory
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    private readonly string _path;
+
+    private OutputDirectory(string path) => _path = path;
+
+    /// <summary>What <see cref="WriteRun"/> writes, with what each is for.</summary>
+    public static IReadOnlyList<(string Name, string Purpose)> RunFiles { get; } =
+    [
+        ("report.html", "charts and tables in one file, for people"),
+        ("metrics.csv", "a row per sample of virtual time"),
+        ("trace.json", "Chrome trace, for ui.perfetto.dev"),
+        ("metrics.txt", "OpenMetrics, for Prometheus"),
+        ("report.json", "the whole report, for scripts"),
+    ];
+
+    /// <summary>Makes the directory and makes sure that it takes files, before a long run is started for nothing.</summary>
+    /// <exception cref="CommandException">when it does not.</exception>
+    public static OutputDirectory? Prepare(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(path);
+            string probe = Path.Combine(path, $".epc-{Guid.NewGuid():N}");
+            using FileStream file = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw CommandException.Usage($"--out {path}: cannot write there: {error.Message} Name a directory that can be written.");
+        }
+
+        return new OutputDirectory(path);
+    }
+
+    /// <summary>A directory below this one.</summary>
+    public OutputDirectory Below(string name)
+    {
+        string path = Path.Combine(_path, name);
+        Directory.CreateDirectory(path);
+        return new OutputDirectory(path);
+    }
+
+    /// <summary>Writes all files of a run; returns the line that says so.</summary>
+    public string WriteRun(RunReport report)
+    {
+        foreach ((string name, string _) in RunFiles)
+        {
+            using FileStream stream = File.Create(Path.Combine(_path, name));
+            switch (name)
+            {
+                case "report.html":
+                    WriteText(stream, writer => HtmlReport.Write(writer, report));
+                    break;
+                case "metrics.csv":
+                    WriteText(stream, writer => CsvReport.Write(writer, report));
+                    break;
+                case "trace.json":
+                    ChromeTrace.Write(stream, report);
+                    break;
+                case "metrics.txt":
+                    WriteText(stream, writer => OpenMetrics.Write(writer, report));
+                    break;
+                default:
+                    JsonReport.Write(stream, report);
+                    break;
+            }
+        }
+
+        return $"wrote {string.Join(", ", RunFiles.Select(file => file.Name))} to {_path}";
+    }
+
+    /// <summary>Writes a text file; returns the line that says so.</summary>
+    public string WriteFile(string name, Action<TextWriter> write)
+    {
+        using FileStream stream = File.Create(Path.Combine(_path, name));
+        WriteText(stream, write);
+        return $"wrote {name} to {_path}";
+    }
+
+    private static void WriteText(Stream stream, Action<TextWriter> write)
+    {
+        using StreamWriter writer = new(stream, Utf8, leaveOpen: true) { NewLine = "\n" };
+        write(writer);
+    }
+}

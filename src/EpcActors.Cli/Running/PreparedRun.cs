@@ -1,0 +1,132 @@
+using System.Text;
+using EpcActors.Cli.Terminal;
+using EpcActors.Engine;
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Cli.Running;
+
+/// <summary>A run that has passed every check and can start.</summary>
+internal sealed class PreparedRun
+{
+    private readonly CommandShell _shell;
+    private readonly RunRequest _request;
+
+    private PreparedRun(CommandShell shell, RunRequest request, Scenario scenario)
+    {
+        _shell = shell;
+        _request = request;
+        Scenario = scenario;
+        ReplayCommand = request.ReplayCommand(scenario.Seed, shell.Dialect);
+    }
+
+    public Scenario Scenario { get; }
+
+    /// <summary>The command that repeats this run.</summary>
+    public string ReplayCommand { get; }
+
+    /// <summary>Seed, kernel and engine in effect: the first line of every run.</summary>
+    public string Effective => $"seed {Scenario.Seed}, kernel {Scenario.Kernel}{Overridden}, engine {_request.Engine.Name}";
+
+    private string Overridden
+    {
+        get
+        {
+            int count = Scenario.SwitchList.Count(one => one.IsOverridden);
+            return count == 0 ? "" : count == 1 ? " with 1 switch of its own" : $" with {count} switches of their own";
+        }
+    }
+
+    /// <summary>Reads and checks the scenario.</summary>
+    /// <exception cref="ConfigurationException">when the file or an override is wrong.</exception>
+    public static PreparedRun Load(CommandShell shell, RunRequest request)
+    {
+        ScenarioFile.RequireExists(request.File, shell.Configuration);
+        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(request.File, request.Overrides, request.Seed, shell.Configuration);
+        foreach (ConfigurationNote note in loaded.Notes)
+        {
+            shell.Error.WriteLine($"note: {note}");
+        }
+
+        Scenario scenario = loaded.Scenario;
+        if (request.SkipsSlowdown)
+        {
+            scenario = scenario with { Run = scenario.Run with { MeasuresSlowdown = false } };
+        }
+
+        return new PreparedRun(shell, request, scenario);
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <param name="display">Shows how far it is.</param>
+    /// <param name="label">Which of several runs it is; empty when it is the only one.</param>
+    /// <param name="cancellationToken">Ends the run with what there is.</param>
+    /// <exception cref="CommandException">when the emulator itself fails.</exception>
+    public RunReport Run(ProgressDisplay display, string label, CancellationToken cancellationToken)
+    {
+        RunReport report;
+        try
+        {
+            report = display.Follow(
+                label, progress => _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
+        }
+        catch (InvariantViolation failure)
+        {
+            throw new CommandException(ExitCode.EmulatorError, Describe(failure));
+        }
+
+        // The scenario may have come to its end before the cut, but who cancels has not let the run finish.
+        return cancellationToken.IsCancellationRequested && report.Verdict == Verdict.Pass
+            ? report with
+            {
+                Verdict = Verdict.Inconclusive,
+                Notes = [.. report.Notes, "cancelled after the scenario had ended: slowdowns were not measured to the end"],
+            }
+            : report;
+    }
+
+    /// <summary>What a report means for the exit code.</summary>
+    public ExitCode Judge(RunReport report) => report.Verdict switch
+    {
+        Verdict.Violation => ExitCode.Violation,
+        Verdict.Inconclusive => ExitCode.Inconclusive,
+        Verdict.Pass => _request.ChecksExpectations && report.Expectations.Any(one => !one.IsMet)
+            ? ExitCode.Violation
+            : ExitCode.Pass,
+    };
+
+    /// <summary>The run in one line: the verdict and what it takes to tell it from another run.</summary>
+    public string Summary(RunReport report)
+    {
+        string word = report.Verdict switch
+        {
+            Verdict.Pass => "pass",
+            Verdict.Violation => "violation",
+            Verdict.Inconclusive => "inconclusive",
+        };
+        int unmet = report.Expectations.Count(one => !one.IsMet);
+        string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
+        return $"{word}: {report.Scenario}: {Effective}, trace {report.TraceHash}"
+            + (rules.Length == 0 ? "" : $"; broken: {rules}")
+            + (unmet == 0 ? "" : $"; expectations not met: {unmet} of {report.Expectations.Count}");
+    }
+
+    private string Describe(InvariantViolation failure)
+    {
+        StringBuilder text = new();
+        text.Append("the emulator itself failed: ").AppendLine(failure.Message);
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            text.Append("  ").Append(cause.GetType().Name).Append(": ").AppendLine(cause.Message);
+            foreach (string frame in (cause.StackTrace ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(8))
+            {
+                text.Append("    ").AppendLine(frame);
+            }
+        }
+
+        text.AppendLine($"seed {Scenario.Seed}, kernel {Scenario.Kernel}, engine {_request.Engine.Name}, version {EpcCommand.Version}");
+        text.AppendLine("This is an error in epc, not a finding about the kernel. Please report it with the command that repeats it:");
+        return text.Append(ReplayCommand).ToString();
+    }
+}

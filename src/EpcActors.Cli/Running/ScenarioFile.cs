@@ -1,0 +1,57 @@
+using EpcActors.Lab.Configuration;
+
+namespace EpcActors.Cli.Running;
+
+/// <summary>The file named on the command line.</summary>
+internal static class ScenarioFile
+{
+    private const int MostNames = 8;
+
+    /// <summary>Says what there is instead when there is no such file.</summary>
+    /// <exception cref="CommandException">when it is missing.</exception>
+    public static void RequireExists(string file, ConfigEnvironment environment)
+    {
+        // Only a file on disk can be looked for; the loader knows about all others.
+        if (environment.Files != ConfigEnvironment.Default.Files || File.Exists(file))
+        {
+            return;
+        }
+
+        if (Directory.Exists(file))
+        {
+            throw CommandException.Usage($"{file}: this is a folder; name a scenario file{Beside(file, "in it")}");
+        }
+
+        string folder = Path.GetDirectoryName(file) is { Length: > 0 } name ? name : ".";
+        if (!Directory.Exists(folder))
+        {
+            throw CommandException.Usage($"{file}: there is no such file, and no folder {folder}; paths are relative to the current folder, {Environment.CurrentDirectory}");
+        }
+
+        string[] names = Scenarios(folder);
+        string wanted = Path.GetFileName(file);
+        string? meant = names.FirstOrDefault(one => one == wanted + ".conf") ?? Suggestions.Nearest(wanted, names);
+        throw CommandException.Usage($"{file}: there is no such file"
+            + (meant is null ? Beside(folder, "in that folder") : $"; did you mean {(folder == "." ? meant : Path.Combine(folder, meant))}?"));
+    }
+
+    private static string Beside(string folder, string where)
+    {
+        string[] names = Scenarios(folder);
+        return names.Length == 0
+            ? $"; there are no .conf files {where}"
+            : $"; {where}: {string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? ", …" : "")}";
+    }
+
+    private static string[] Scenarios(string folder)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(folder, "*.conf").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}
