@@ -306,6 +306,7 @@ public sealed class Topology
 
     private void BuildKernelTasks()
     {
+        bool isRoomy = _cpus.HasIdleCpus;
         (int cpu, int node) = _cpus.Deal(-1);
         Ksgxd = new Ksgxd(NewId(), cpu, node, Machine, _scenario.Machine.SanitisesAtBoot);
         Tasks.Add((Ksgxd, 0));
@@ -313,8 +314,9 @@ public sealed class Topology
         {
             for (int i = 0; i < Cgroups.Count; i++)
             {
+                // The workqueue is unbound: its workers run on idle CPUs while there are some.
                 (cpu, node) = _cpus.Deal(-1);
-                Tasks.Add((new CgroupWorker(NewId(), Cgroups[i].Path, i, cpu, node, Machine), 0));
+                Tasks.Add((new CgroupWorker(NewId(), Cgroups[i].Path, i, isRoomy ? -1 : cpu, node, Machine), 0));
             }
         }
 
@@ -374,6 +376,10 @@ public sealed class Topology
     {
         private readonly int[] _next = new int[machine.Nodes.Count];
         private int _nextNode;
+        private int _dealt;
+
+        /// <summary>Fewer tasks than CPUs so far, with one CPU to spare.</summary>
+        public bool HasIdleCpus => _dealt + 1 < machine.Nodes.Sum(node => node.Cpus);
 
         public (int Cpu, int Node) Deal(int node)
         {
@@ -387,6 +393,7 @@ public sealed class Topology
                 while (machine.Nodes[node].Cpus == 0);
             }
 
+            _dealt++;
             int first = 0;
             for (int i = 0; i < node; i++)
             {
