@@ -131,16 +131,16 @@ internal sealed class CgroupBinder
             // Annotations of other containers, and of other programs, are none of our business; a near miss is.
             if (key.StartsWith($"{AnnotationPrefix}/container.", StringComparison.Ordinal))
             {
-                annotations.TryGet(key, out _);
+                annotations.Allow(key);
             }
             else if (key == "epc-limit")
             {
                 annotations.Error(key, "dots outside quotes divide a key", $"put the key between quotes: \"{AnnotationPrefix}/pod\"");
-                annotations.TryGet(key, out _);
+                annotations.Allow(key);
             }
             else if (!key.StartsWith("epc", StringComparison.Ordinal))
             {
-                annotations.TryGet(key, out _);
+                annotations.Allow(key);
             }
         }
 

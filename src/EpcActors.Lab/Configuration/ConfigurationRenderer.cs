@@ -8,7 +8,7 @@ namespace EpcActors.Lab.Configuration;
 /// <summary>How to show an effective configuration.</summary>
 public sealed record ConfigurationShowOptions
 {
-    /// <summary>All keys; otherwise those whose value is not the reference's.</summary>
+    /// <summary>All keys; otherwise those whose value is not what an empty file would give.</summary>
     public bool All { get; init; }
 
     /// <summary>Before each key a comment with the place its value comes from. HOCON only.</summary>
@@ -48,10 +48,10 @@ internal sealed class ConfigurationRenderer
         bool any = renderer.WriteFields(effective, keys, reference, renderer._isJson ? 1 : 0);
         if (renderer._isJson)
         {
-            renderer._text.Append(any ? "\n}\n" : "}\n");
+            renderer._text.Append(any ? "\n}" : "}");
         }
 
-        return renderer._text.ToString().TrimStart('\n');
+        return renderer._text.ToString().TrimStart('\n') + (renderer._text.Length > 0 ? "\n" : "");
     }
 
     private bool WriteFields(HoconObject value, IEnumerable<string> keys, HoconObject? reference, int level)

@@ -95,6 +95,7 @@ internal sealed class EnclaveBinder(
             heapSetting.Error(
                 $"the enclave's address space, rounded up to a power of two, has {Setting.Number(linear)} pages; at most {Setting.Number(MaxEnclavePages)} are possible",
                 "make the heap smaller");
+            linear = 1;
         }
 
         int instances = reader.Get("instances", "1").Int(1, MaxInstances);

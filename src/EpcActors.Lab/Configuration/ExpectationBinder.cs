@@ -1,8 +1,9 @@
 using EpcActors.Hocon;
+using EpcActors.Lab.Runs;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Reads <c>epc.expect</c> and <c>epc.expect-on</c>: strings, whose words are checked by who judges them.</summary>
+/// <summary>Reads <c>epc.expect</c> and <c>epc.expect-on</c>: one comparison to a string.</summary>
 internal static class ExpectationBinder
 {
     /// <summary>The list for the chosen kernel if there is one, else the general list.</summary>
@@ -37,13 +38,17 @@ internal static class ExpectationBinder
         List<string> strings = [];
         foreach (Setting item in list.Items("strings"))
         {
-            if (item.Value is HoconString text)
+            if (item.Value is not HoconString text)
             {
-                strings.Add(text.Value);
+                item.Wrong("a string", "put the expectation between quotes");
+            }
+            else if (Expectation.Check(text.Value) is { } problem)
+            {
+                item.Error($"'{text.Value}' is no expectation", problem);
             }
             else
             {
-                item.Wrong("a string", "put the expectation between quotes");
+                strings.Add(text.Value);
             }
         }
 

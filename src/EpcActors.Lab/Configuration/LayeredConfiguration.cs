@@ -46,6 +46,18 @@ internal sealed class LayeredConfiguration
         HoconConfig.ParseFile(BuiltInFiles.Reference, new HoconOptions { Includer = new BuiltInIncluder(HoconFileIncluder.Instance) })
             .Resolve().Root;
 
+    /// <summary>What an empty scenario file makes effective.</summary>
+    public static HoconObject Standard()
+    {
+        const string Nothing = "empty.conf";
+        ConfigEnvironment environment = new()
+        {
+            Files = new HoconMemoryIncluder([new KeyValuePair<string, string>(Nothing, "")]),
+            Variables = static _ => null,
+        };
+        return Load(new LoadContext(Nothing, environment), []) ?? throw new InvalidOperationException("the built-in files cannot be read");
+    }
+
     private HoconObject? Load()
     {
         try

@@ -24,14 +24,17 @@ internal sealed class LoadContext(string file, ConfigEnvironment environment)
 
     public bool HasErrors => _errors.Count > 0;
 
+    /// <summary>Errors so far: a check of a whole is skipped when its parts brought new ones.</summary>
+    public int ErrorCount => _errors.Count;
+
     public IReadOnlyList<ConfigurationNote> Notes => _notes;
 
     public void Error(HoconOrigin origin, string key, string message, string remedy = "")
     {
-        ConfigurationError error = new(origin, key, message, remedy);
-        if (!_errors.Contains(error))
+        // What is read twice, such as the switches of a kernel file, is wrong once.
+        if (!_errors.Exists(error => error.Origin == origin && error.Message == message))
         {
-            _errors.Add(error);
+            _errors.Add(new ConfigurationError(origin, key, message, remedy));
         }
     }
 

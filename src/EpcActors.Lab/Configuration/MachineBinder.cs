@@ -32,14 +32,16 @@ internal static class MachineBinder
             nodes = ReadNodes(list);
             isChanged = !file.TryGet("nodes", out Setting? own) || !own.Value!.Equals(list.Value);
         }
-        else if (!reader.Context.HasErrors)
+        else if (file.Keys.Count > 0 || profile.Length == 0)
         {
-            // Without a machine file that is found the error is there already.
             reader.Get("nodes", "[ { cpus = 8, epc = 64 MiB } ]");
         }
 
         reader.Finish("the machine");
-        string nameOf = !isChanged ? profile : title.Length > 0 && !file.Has("title") ? title : "custom";
+
+        // The title of the named machine says nothing about other nodes.
+        bool isTitled = title.Length > 0 && !(file.TryGet("title", out Setting? itsTitle) && itsTitle.StringOrNull == title);
+        string nameOf = !isChanged ? profile : isTitled ? title : "custom";
         return new MachineSpec { Name = nameOf, Nodes = nodes, SanitisesAtBoot = sanitises };
     }
 
@@ -50,13 +52,12 @@ internal static class MachineBinder
         int sections = 0;
         long pages = 0;
         int cpus = 0;
-        bool isGood = true;
+        int errorsBefore = context.ErrorCount;
         foreach (Setting item in list.Items("nodes"))
         {
             if (item.Value is not HoconObject value)
             {
                 item.Wrong("a node", "write for example { cpus = 8, epc = 64 MiB }");
-                isGood = false;
                 continue;
             }
 
@@ -87,7 +88,7 @@ internal static class MachineBinder
         }
 
         // A list whose items are wrong has these errors only as a consequence.
-        if (isGood && !list.IsMissing && list.Value is HoconArray)
+        if (context.ErrorCount == errorsBefore && list.Value is HoconArray)
         {
             if (sections == 0)
             {

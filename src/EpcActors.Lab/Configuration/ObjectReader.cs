@@ -15,6 +15,9 @@ internal sealed class ObjectReader
     private readonly ObjectReader? _defaults;
     private readonly List<string> _asked = [];
 
+    /// <summary>True when something else stands here than an object: that is reported, and what is missing in it is no further error.</summary>
+    private bool _isBroken;
+
     /// <param name="context">Takes the errors.</param>
     /// <param name="value">The object; null for an absent one, whose keys are all absent.</param>
     /// <param name="origin">Where it stands.</param>
@@ -65,7 +68,11 @@ internal sealed class ObjectReader
             return setting;
         }
 
-        _context.Error(_origin, PathOf(key), $"the key '{key}' is missing", example.Length == 0 ? "" : $"write for example {key} = {example}");
+        if (!_isBroken)
+        {
+            _context.Error(_origin, PathOf(key), $"the key '{key}' is missing", example.Length == 0 ? "" : $"write for example {key} = {example}");
+        }
+
         return new Setting(_context, null, _origin, PathOf(key));
     }
 
@@ -75,6 +82,7 @@ internal sealed class ObjectReader
         Ask(key);
         HoconObject? value = null;
         HoconOrigin origin = _origin;
+        bool isBroken = _isBroken;
         if (TryOwn(key, out Setting? setting))
         {
             origin = _value!.KeyOrigin(key);
@@ -82,10 +90,11 @@ internal sealed class ObjectReader
             if (value is null)
             {
                 setting.Wrong("an object", $"write {key} {{ … }}");
+                isBroken = true;
             }
         }
 
-        return new ObjectReader(_context, value, origin, PathOf(key), $"{Schema}.{key}", defaults);
+        return new ObjectReader(_context, value, origin, PathOf(key), Schema.Length == 0 ? key : $"{Schema}.{key}", defaults) { _isBroken = isBroken };
     }
 
     /// <summary>The objects below this one whose keys are names.</summary>
@@ -106,11 +115,7 @@ internal sealed class ObjectReader
     public bool TryNamed(string name, string placeholder, ObjectReader? defaults, [NotNullWhen(true)] out ObjectReader? reader)
     {
         reader = null;
-        if (!_asked.Contains(name))
-        {
-            _asked.Add(name);
-        }
-
+        Allow(name);
         if (!TryOwn(name, out Setting? setting))
         {
             return false;
@@ -124,6 +129,15 @@ internal sealed class ObjectReader
 
         reader = new ObjectReader(_context, value, _value!.KeyOrigin(name), PathOf(name), $"{Schema}.{placeholder}", defaults);
         return true;
+    }
+
+    /// <summary>Lets a key pass that somebody else reads.</summary>
+    public void Allow(string key)
+    {
+        if (!_asked.Contains(key))
+        {
+            _asked.Add(key);
+        }
     }
 
     /// <summary>Where a key of this object is written; the object's own place when it has no such key.</summary>
@@ -156,7 +170,7 @@ internal sealed class ObjectReader
         if (!_asked.Contains(key))
         {
             _asked.Add(key);
-            _context.ReadKeys.Add($"{Schema}.{key}");
+            _context.ReadKeys.Add(Schema.Length == 0 ? key : $"{Schema}.{key}");
         }
     }
 

@@ -46,7 +46,7 @@ public static class ScenarioLoader
         ArgumentNullException.ThrowIfNull(options);
         LoadWithNotes(file, overrides, null, environment);
         HoconObject effective = LayeredConfiguration.Load(new LoadContext(file, environment), overrides)!;
-        return ConfigurationRenderer.Render(effective, options.All ? null : LayeredConfiguration.Reference(), options);
+        return ConfigurationRenderer.Render(effective, options.All ? null : LayeredConfiguration.Standard(), options);
     }
 
     internal static LoadedScenario Read(LoadContext context, IReadOnlyList<KeyValuePair<string, string>> overrides, ulong? seed)
@@ -57,7 +57,7 @@ public static class ScenarioLoader
         }
 
         ObjectReader root = new(context, effective, effective.Origin, "", "");
-        ObjectReader epc = new(context, effective["epc"] as HoconObject, root.KeyOrigin("epc"), "epc", "epc");
+        ObjectReader epc = root.Child("epc");
         CheckRoot(context, effective, epc);
         Scenario scenario = ReadScenario(context, epc, Files(context, effective), seed);
         context.ThrowIfErrors();
@@ -67,7 +67,8 @@ public static class ScenarioLoader
 
     private static Scenario ReadScenario(LoadContext context, ObjectReader epc, LayerFiles files, ulong? seed)
     {
-        string kernel = epc.Get("kernel", "\"epc-cgroup-v8\"").Text("epc-cgroup-v8");
+        // What is no string was reported when the layers were put together.
+        string kernel = epc.Get("kernel").StringOrNull ?? "";
         KernelSwitches ofKernel = files.ReadKernel();
         KernelSwitches switches = SwitchKeys.Read(epc.Child("switches"), new KernelSwitches());
         CostProfile costs = CostBinder.Read(epc.Child("costs"), files.Costs);
@@ -76,7 +77,7 @@ public static class ScenarioLoader
         context.EpcPages = machine.EpcPages;
 
         string title = epc.Get("title").Text("two pods");
-        string description = epc.Get("description").Text("what it shows");
+        string description = Prose(epc.Get("description").Text("what it shows"));
         ulong configured = epc.Get("seed", "1").Seed();
         RunSpec run = RunBinder.Read(epc.Child("run"));
         ObjectReader defaults = epc.Child("defaults");
@@ -116,6 +117,15 @@ public static class ScenarioLoader
         };
     }
 
+    /// <summary>A text as written over indented lines, each paragraph in one line: how it is broken is up to the report.</summary>
+    private static string Prose(string text)
+    {
+        IEnumerable<string> paragraphs = text.ReplaceLineEndings("\n").Split("\n\n")
+            .Select(paragraph => string.Join(' ', paragraph.Split([' ', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries)))
+            .Where(paragraph => paragraph.Length > 0);
+        return string.Join("\n\n", paragraphs);
+    }
+
     private static void CheckRoot(LoadContext context, HoconObject root, ObjectReader epc)
     {
         foreach (string key in root.Keys)
@@ -125,13 +135,13 @@ public static class ScenarioLoader
                 continue;
             }
 
-            string remedy = epc.Keys.Contains(key) ? $"write epc.{key}, or put it inside epc {{ … }}" : Suggestions.Remedy(key, ["epc", "akka"]);
-            context.Error(root.KeyOrigin(key), key, $"there is no key '{key}' at the root", remedy);
-        }
+            string remedy = Suggestions.Remedy(key, ["epc", "akka"]);
+            if (Suggestions.Nearest(key, ["epc", "akka"]) is null && Suggestions.Nearest(key, epc.Keys) is { } meant)
+            {
+                remedy = $"write epc.{meant}, or put it inside epc {{ … }}";
+            }
 
-        if (root["epc"] is not HoconObject)
-        {
-            new Setting(context, root["epc"], root["epc"].Origin, "epc").Wrong("an object", "write epc { … }");
+            context.Error(root.KeyOrigin(key), key, $"there is no key '{key}' at the root", remedy);
         }
 
         if (root.TryGet("akka", out HoconValue? akka) && akka is not HoconObject)
@@ -155,7 +165,7 @@ public static class ScenarioLoader
             {
                 foreach (string key in keys.Keys)
                 {
-                    reader.TryGet(key, out _);
+                    reader.Allow(key);
                 }
             }
 
@@ -170,7 +180,7 @@ public static class ScenarioLoader
         return new LayerFiles(Reader("kernel-file"), Reader("costs-file"), Reader("machine-file"));
 
         ObjectReader Reader(string key) =>
-            new(context, root.TryGet(key, out HoconValue? value) ? value as HoconObject : null, root.Origin, key, key);
+            new(context, root.TryGet(key, out HoconValue? value) ? value as HoconObject : null, root.Origin, "", key);
     }
 
     /// <summary>The contents of the files that the scenario names.</summary>

@@ -11,6 +11,9 @@ internal sealed partial class Setting
     private const long MiB = 1024 * 1024;
     private const int PageSize = KernelConstants.PageSize;
 
+    private static readonly string[] SizeUnits = ["B", "KiB", "MiB", "GiB", "TiB", "pages", "page"];
+    private static readonly string[] DurationUnits = ["ns", "us", "ms", "s", "m", "h", "cycles", "cycle"];
+
     /// <summary>What <c>max</c> means: no limit.</summary>
     public const long NoLimit = long.MaxValue;
 
@@ -37,7 +40,7 @@ internal sealed partial class Setting
         int least = allowZero ? 0 : 1;
         if (TryPercentText(out string? text))
         {
-            decimal percent = ParsePercent(text, 0, 100);
+            decimal percent = ParsePercent(text, 0, 100, instead: 100);
             return (int)Math.Max(least, decimal.Truncate(wholePages * percent / 100));
         }
 
@@ -45,7 +48,7 @@ internal sealed partial class Setting
         if (pages > wholePages)
         {
             Error($"{Describe(Value)} is more than {whole} has ({SizeText((long)wholePages * PageSize)})", "write a smaller size, or a percentage");
-            return least;
+            return wholePages;
         }
 
         return pages;
@@ -109,7 +112,7 @@ internal sealed partial class Setting
         }
         else if (!HoconUnits.TryParseDuration(text.Replace('µ', 'u').Replace('μ', 'u'), out nanoseconds, out string? problem))
         {
-            Error(problem, $"write for example 10 {unit}; cycles are possible too");
+            Error(WithoutAdvice(problem), MeantUnit(text, DurationUnits) ?? $"write for example 10 {unit} (units: ns, us, ms, s, m, h, cycles)");
             return minimumNs;
         }
 
@@ -188,10 +191,7 @@ internal sealed partial class Setting
 
         if (bytes % PageSize != 0)
         {
-            long below = bytes / PageSize;
-            string nearest = below == 0 ? "4 KiB (1 page)"
-                : $"{SizeText(below * PageSize)} ({Number(below)} pages) or {SizeText((below + 1) * PageSize)} ({Number(below + 1)} pages)";
-            Error($"{Describe(Value)} is {Number(bytes)} bytes, which is not a whole number of pages of 4096", $"the nearest: {nearest}");
+            Error($"{Describe(Value)} is {Number(bytes)} bytes, which is not a whole number of pages of 4096", NearestSizes(bytes));
             return minimum;
         }
 
@@ -255,8 +255,41 @@ internal sealed partial class Setting
             return true;
         }
 
-        Error(problem, $"write for example {example}; pages and percent of the machine's EPC are possible too");
+        Error(WithoutAdvice(problem), MeantUnit(text, SizeUnits) ?? $"write for example {example} (units: KiB, MiB, GiB, TiB, pages, % of the machine's EPC)");
         return false;
+    }
+
+    private string NearestSizes(long bytes)
+    {
+        long below = bytes / PageSize;
+        string text = below == 0
+            ? $"the nearest: {WithPages(1)}"
+            : $"the nearest: {WithPages(below)} or {WithPages(below + 1)}";
+
+        // MB means a million; who writes it for EPC nearly always means MiB.
+        string size = Value!.AsString().Trim();
+        string unit = size[size.TrimEnd('B', 'b').TrimEnd('k', 'K', 'M', 'G', 'T').Length..];
+        return unit is "kB" or "MB" or "GB" or "TB"
+            ? $"if powers of 1024 were meant, write '{size[..^2].Trim()} {char.ToUpperInvariant(unit[0])}iB'; {text}"
+            : text;
+
+        static string WithPages(long pages) => $"{SizeText(pages * PageSize)} ({Number(pages)} {(pages == 1 ? "page" : "pages")})";
+    }
+
+    /// <summary>The same quantity with the unit that differs from an existing one in case only, or null.</summary>
+    private static string? MeantUnit(string text, string[] units)
+    {
+        string number = text.TrimEnd([.. text.Where(char.IsLetter)]).Trim();
+        string unit = text[text.TrimEnd([.. text.Where(char.IsLetter)]).Length..];
+        string? meant = Array.Find(units, known => known.Equals(unit, StringComparison.OrdinalIgnoreCase));
+        return meant is null || number.Length == 0 ? null : $"write '{number} {meant}'";
+    }
+
+    /// <summary>The library lists all units of HOCON after a semicolon; which of them make sense here stands in the remedy.</summary>
+    private static string WithoutAdvice(string problem)
+    {
+        int advice = problem.IndexOf("; write", StringComparison.Ordinal);
+        return advice < 0 ? problem : problem[..advice];
     }
 
     private static string BareSizeRemedy(string text, decimal number)
@@ -271,18 +304,22 @@ internal sealed partial class Setting
             : $"write '{text} pages', or a unit (KiB, MiB, GiB)";
     }
 
-    private decimal ParsePercent(string text, decimal min, decimal max)
+    /// <param name="text">The number before the sign.</param>
+    /// <param name="min">Least allowed.</param>
+    /// <param name="max">Most allowed.</param>
+    /// <param name="instead">What to go on with after an error; the least allowed if null.</param>
+    private decimal ParsePercent(string text, decimal min, decimal max, decimal? instead = null)
     {
         if (!TryDecimal(text, out decimal percent))
         {
             Wrong("a percentage", "write for example 10 %");
-            return min;
+            return instead ?? min;
         }
 
         if (percent < min || percent > max)
         {
             Error($"{Describe(Value)} is out of range", $"allowed: {min} % to {max} %");
-            return min;
+            return instead ?? min;
         }
 
         return percent;

@@ -27,7 +27,7 @@ internal static class Suggestions
         foreach (string candidate in allowed)
         {
             int distance = Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant());
-            if (distance < bestDistance)
+            if (distance < bestDistance || (distance == bestDistance && candidate.Length == word.Length && best!.Length != word.Length))
             {
                 best = candidate;
                 bestDistance = distance;

@@ -41,6 +41,17 @@ internal static class Loading
     /// <summary>An error at that place that speaks of all the words; the text has no other error.</summary>
     public static void OnlyError(string text, string place, params string[] words) => Only(Errors(text), place, words);
 
+    /// <summary>As <see cref="OnlyError"/>; the place is marked in the text by <c>¦</c>.</summary>
+    public static void OnlyErrorAtMark(string marked, string words, params (string Name, string Text)[] files)
+    {
+        const char Mark = '¦';
+        string before = marked[..marked.IndexOf(Mark, StringComparison.Ordinal)];
+        int line = before.Count(c => c == '\n') + 1;
+        int column = before.Length - before.LastIndexOf('\n');
+        string text = marked.Replace(Mark.ToString(), "", StringComparison.Ordinal);
+        Only(ErrorsWith(text, files), $"{File}:{line}:{column}", words);
+    }
+
     public static void Only(IReadOnlyList<string> errors, string place, params string[] words)
     {
         string error = Assert.Single(errors);

@@ -1,0 +1,396 @@
+using EpcActors.Actors;
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Domain.Kernel;
+using EpcActors.Domain.Random;
+using EpcActors.Domain.Workloads;
+using EpcActors.Hocon;
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Tests.Configuration;
+
+/// <summary>What a scenario file means.</summary>
+public sealed class ScenarioLoaderTests
+{
+    private const long Ms = 1_000_000;
+    private const long MiB = 1 << 20;
+
+    [Fact]
+    public void An_empty_file_is_the_default_kernel_on_the_default_machine()
+    {
+        LoadedScenario loaded = Loading.LoadWith("");
+        Scenario scenario = loaded.Scenario;
+        Assert.Equal("epc-cgroup-v8", scenario.Kernel);
+        Assert.Equal(new KernelSwitches(), scenario.Switches);
+        Assert.Equal("two-sockets-64mib", scenario.Machine.Name);
+        Assert.Equal([8, 8], scenario.Machine.Nodes.Select(node => node.Cpus));
+        Assert.Equal([16384, 16384], scenario.Machine.Nodes.Select(node => Assert.Single(node.SectionPages)));
+        Assert.False(scenario.Machine.SanitisesAtBoot);
+        Assert.Equal("xeon-icx", scenario.Costs.Name);
+        Assert.Equal(1ul, scenario.Seed);
+        Assert.Equal(new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), Assert.Single(scenario.Cgroups));
+        Assert.Equal("nothing will happen", Assert.Single(loaded.Notes).Message[^19..]);
+        Assert.Equal("", loaded.AkkaHocon);
+    }
+
+    [Fact]
+    public void The_run_has_the_documented_defaults()
+    {
+        RunSpec run = Loading.Load("").Run;
+        Assert.Equal(
+            new RunSpec
+            {
+                DurationNs = 10_000 * Ms,
+                SampleNs = 20 * Ms,
+                QuantumNs = 500,
+                JitterPercent = 10,
+                MeasuresSlowdown = true,
+                TraceEvents = 20_000,
+                LivenessWindowNs = 20 * Ms,
+                AuditEverySamples = 10,
+            },
+            run);
+        Assert.Equal(1000, Loading.Load("epc.run.duration = 300 us").Run.SampleNs);
+        Assert.Equal(5 * Ms, Loading.Load("epc.run.sample = 5 ms").Run.SampleNs);
+    }
+
+    [Fact]
+    public void Later_layers_win()
+    {
+        // reference: atomic; kernel: racy; scenario: per-node; command line: atomic again.
+        const string Switch = "epc.switches.free-page-counter";
+        Assert.Equal(FreePageCounterMode.Atomic, Loading.Load("").Switches.FreePageCounter);
+        Assert.Equal(FreePageCounterMode.Racy, Loading.Load("epc.kernel = linux-5.15").Switches.FreePageCounter);
+        string scenario = $"epc.kernel = linux-5.15\n{Switch} = per-node";
+        Assert.Equal(FreePageCounterMode.PerNode, Loading.Load(scenario).Switches.FreePageCounter);
+        Assert.Equal(FreePageCounterMode.Atomic, Loading.Load(scenario, $"{Switch}=atomic").Switches.FreePageCounter);
+        Assert.Equal(FreePageCounterMode.Racy, Loading.Load(scenario, $"{Switch}=atomic", $"{Switch}=racy").Switches.FreePageCounter);
+    }
+
+    [Fact]
+    public void A_kernel_of_the_command_line_brings_its_switches()
+    {
+        Scenario scenario = Loading.Load("epc.kernel = linux-5.15", "epc.kernel=epc-cgroup-v17");
+        Assert.Equal("epc-cgroup-v17", scenario.Kernel);
+        Assert.Equal(ReclaimWalk.Cursor, scenario.Switches.ReclaimWalk);
+        Assert.Equal(FreePageCounterMode.Atomic, scenario.Switches.FreePageCounter);
+    }
+
+    [Fact]
+    public void Only_what_differs_from_the_kernel_file_counts_as_overridden()
+    {
+        Scenario scenario = Loading.Load("epc { kernel = linux-5.15, switches { free-page-counter = atomic, epc-cgroup = off } }");
+        Assert.Equal("free-page-counter", Assert.Single(scenario.SwitchList, s => s.IsOverridden).Name);
+        Assert.Equal("off", scenario.SwitchList.Single(s => s.Name == "epc-cgroup").Value);
+        Assert.Equal("off", scenario.SwitchList.Single(s => s.Name == "backing-pinned-under-mutex").Value);
+        Assert.Equal(typeof(KernelSwitches).GetProperties().Length, scenario.SwitchList.Count);
+    }
+
+    [Fact]
+    public void Every_switch_can_be_set_to_each_of_its_values()
+    {
+        foreach (SwitchKey key in SwitchKeys.All)
+        {
+            foreach (string value in key.Values)
+            {
+                Assert.Equal(value, key.ValueOf(Loading.Load($"epc.switches.{key.Key} = {value}").Switches));
+            }
+        }
+    }
+
+    [Fact]
+    public void The_keys_of_the_switches_are_the_names_of_the_record()
+    {
+        Assert.Equal(
+            typeof(KernelSwitches).GetProperties().Select(property => SwitchKeys.Kebab(property.Name)),
+            SwitchKeys.All.Select(key => key.Key));
+    }
+
+    [Fact]
+    public void The_seed_of_the_caller_wins()
+    {
+        ConfigEnvironment environment = Loading.Environment("epc.seed = 18446744073709551615");
+        Assert.Equal(ulong.MaxValue, ScenarioLoader.Load(Loading.File, [], null, environment).Seed);
+        Assert.Equal(7ul, ScenarioLoader.Load(Loading.File, [], 7, environment).Seed);
+    }
+
+    [Fact]
+    public void A_machine_can_be_named_changed_or_made_up()
+    {
+        Assert.Equal("client-93mib", Loading.Load("epc.machine = client-93mib").Machine.Name);
+        Assert.Equal(23936, Loading.Load("epc.machine = client-93mib").Machine.EpcPages);
+
+        MachineSpec changed = Loading.Load("epc.machine { profile = client-93mib, sanitise-at-boot = on }").Machine;
+        Assert.Equal("client-93mib", changed.Name);
+        Assert.True(changed.SanitisesAtBoot);
+        Assert.Equal(23936, changed.EpcPages);
+
+        MachineSpec own = Loading.Load(
+            "epc.machine { title = mine, nodes = [ { cpus = 8, epc = 64 MiB }, { cpus = 0, epc = [ 32 MiB, 16 MiB ] }, { cpus = 4 } ] }").Machine;
+        Assert.Equal("mine", own.Name);
+        Assert.Equal([8, 0, 4], own.Nodes.Select(node => node.Cpus));
+        Assert.Equal([[16384], [8192, 4096], []], own.Nodes.Select(node => node.SectionPages));
+        Assert.Equal("custom", Loading.Load("epc.machine.nodes = [ { cpus = 1, epc = 4 MiB } ]").Machine.Name);
+    }
+
+    [Fact]
+    public void An_option_beneath_a_named_machine_keeps_the_name()
+    {
+        MachineSpec machine = Loading.Load("epc.machine = client-93mib", "epc.machine.sanitise-at-boot=on").Machine;
+        Assert.Equal(23936, machine.EpcPages);
+        Assert.True(machine.SanitisesAtBoot);
+        CostProfile costs = Loading.Load("epc.costs = client-sgx1", "epc.costs.ewb=1").Costs;
+        Assert.Equal("client-sgx1 (changed)", costs.Name);
+        Assert.Equal(3600, costs.ClockMhz);
+        Assert.Equal(1, costs.Cycles[(int)Activity.Ewb]);
+    }
+
+    [Fact]
+    public void Costs_can_be_named_or_changed()
+    {
+        CostProfile costs = Loading.Load("epc.costs { profile = client-sgx1, ewb = 12345 cycles, clock = 3.5 GHz, remote = 170 % }").Costs;
+        Assert.Equal("client-sgx1 (changed)", costs.Name);
+        Assert.Equal(12345, costs.Cycles[(int)Activity.Ewb]);
+        Assert.Equal(8500, costs.Cycles[(int)Activity.Eldu]);
+        Assert.Equal(3500, costs.ClockMhz);
+        Assert.Equal(170, costs.RemotePercent);
+        Assert.Equal(30_000, costs.HandOverCapCycles);
+    }
+
+    [Fact]
+    public void Files_of_ones_own_are_found_beside_the_scenario()
+    {
+        LoadedScenario loaded = Loading.LoadWith(
+            "epc { kernel = \"kernels/mine.conf\", machine = \"m.conf\", costs { profile = \"../c.conf\" } }",
+            ("lab/kernels/mine.conf", "include \"base.conf\"\nswitches.at-limit = kill"),
+            ("lab/kernels/base.conf", "include \"builtin:kernels/linux-5.15.conf\"\ntitle = base"),
+            ("lab/m.conf", "nodes = [ { cpus = 3, epc = 4 MiB } ]"),
+            ("c.conf", "include \"builtin:costs/client-sgx1.conf\"\newb = 1"));
+        Assert.Equal("kernels/mine.conf", loaded.Scenario.Kernel);
+        Assert.Equal(AtLimit.Kill, loaded.Scenario.Switches.AtLimit);
+        Assert.Equal(FreePageCounterMode.Racy, loaded.Scenario.Switches.FreePageCounter);
+        Assert.Equal("m.conf", loaded.Scenario.Machine.Name);
+        Assert.Equal(3, Assert.Single(loaded.Scenario.Machine.Nodes).Cpus);
+        Assert.Equal("../c.conf", loaded.Scenario.Costs.Name);
+        Assert.Equal(1, loaded.Scenario.Costs.Cycles[(int)Activity.Ewb]);
+        Assert.Equal(3600, loaded.Scenario.Costs.ClockMhz);
+    }
+
+    [Fact]
+    public void Cgroups_nest_or_have_paths_and_parents_come_first()
+    {
+        const string Nested = "epc.cgroups { / { memory-max = 16 MiB }, /a { max = 8 MiB, memory-max = 1 MiB, /b { max = 4 MiB, /d {} } }, /c {} }";
+        const string Paths = "epc.cgroups { /a/b { max = 4 MiB }, /a { max = 8 MiB, memory-max = 1 MiB }, /a/b/d {}, / { memory-max = 16 MiB }, /c {} }";
+        CgroupSpec[] expected =
+        [
+            new("/", -1, long.MaxValue, 16 * MiB),
+            new("/a", 0, 8 * MiB, MiB),
+            new("/a/b", 1, 4 * MiB, long.MaxValue),
+            new("/a/b/d", 2, long.MaxValue, long.MaxValue),
+            new("/c", 0, long.MaxValue, long.MaxValue),
+        ];
+        Assert.Equal(expected, Loading.Load(Nested).Cgroups);
+        Assert.Equal(expected, Loading.Load(Paths).Cgroups);
+    }
+
+    [Theory]
+    [InlineData("\"epc-limit.nri.io/pod\" = \"67108864\"", 67108864)]
+    [InlineData("\"epc-limit.nri.io/pod\" = 67108864", 67108864)]
+    [InlineData("\"epc-limit.nri.io\" = \"5000\", \"epc-limit.nri.io/pod\" = \"6000\"", 6000)]
+    [InlineData("\"epc-limit.nri.io/container.web\" = \"4000\", \"epc-limit.nri.io/pod\" = \"6000\"", 4000)]
+    [InlineData("\"epc-limit.nri.io/container.other\" = \"4000\", \"epc-limit.nri.io\" = \"6000\"", 6000)]
+    [InlineData("\"epc-limit.nri.io/pod\" = \"0\"", long.MaxValue)]
+    [InlineData("\"kubernetes.io/config.source\" = api", long.MaxValue)]
+    public void Annotations_set_the_limit_in_the_order_of_the_plug_in(string annotations, long bytes) =>
+        Assert.Equal(bytes, Loading.Load($"epc.cgroups {{ /pods {{ /web {{ annotations {{ {annotations} }} }} }} }}").Cgroups[2].MaxBytes);
+
+    [Fact]
+    public void A_container_can_be_called_otherwise_than_its_cgroup()
+    {
+        const string Annotations = "annotations { \"epc-limit.nri.io/container.c\" = 8192 }";
+        Assert.Equal(long.MaxValue, Loading.Load($"epc.cgroups {{ /x {{ {Annotations} }} }}").Cgroups[1].MaxBytes);
+        Assert.Equal(8192, Loading.Load($"epc.cgroups {{ /x {{ container = c, {Annotations} }} }}").Cgroups[1].MaxBytes);
+    }
+
+    [Theory]
+    [InlineData("annotations { \"epc-limit.nri.io/pod\" = 64Mi }", "without Mi or MiB: 67108864")]
+    [InlineData("annotations { \"epc-limit.nri.io/pod\" = \"-1\" }", "a plain decimal number")]
+    [InlineData("annotations { \"epc-limit.nri.io/pot\" = \"1\" }", "did you mean 'epc-limit.nri.io/pod'")]
+    [InlineData("annotations { epc-limit.nri.io/pod = 1 }", "put the key between quotes")]
+    [InlineData("max = 4 MiB, annotations { \"epc-limit.nri.io/pod\" = 1 }", "both max and annotations")]
+    [InlineData("container = web", "only with annotations")]
+    public void A_wrong_annotation_explains_the_trap(string cgroup, string words) =>
+        Assert.Contains(words, Assert.Single(Loading.Errors($"epc.cgroups {{ /web {{ {cgroup} }} }}")), StringComparison.Ordinal);
+
+    [Fact]
+    public void An_enclave_has_the_documented_defaults()
+    {
+        EnclaveSpec enclave = Assert.Single(Loading.Load("epc.enclaves.web.heap = 4 MiB").Enclaves);
+        Assert.Equal(
+            ("web", 0, -1, 1, 0L, 10, 1024, 1024, false),
+            (enclave.Name, enclave.Cgroup, enclave.Node, enclave.Threads, enclave.StartNs, enclave.CodePages, enclave.HeapPages, enclave.AddedHeapPages, enclave.IsHeapMeasured));
+        Assert.Equal(new StepSpec.Touch(AccessKind.Write, 0), Assert.Single(enclave.Steps));
+    }
+
+    [Fact]
+    public void Instances_are_numbered_and_start_one_after_the_other()
+    {
+        Scenario scenario = Loading.Load(
+            "epc { cgroups { /p {} }, enclaves.web { cgroup = /p, heap = 4 MiB, added = 25 %, measured = on, threads = 4, node = 1, start = 1 ms, instances = 3, start-spread = 2 ms } }");
+        Assert.Equal(["web-0", "web-1", "web-2"], scenario.Enclaves.Select(e => e.Name));
+        Assert.Equal([1 * Ms, 3 * Ms, 5 * Ms], scenario.Enclaves.Select(e => e.StartNs));
+        Assert.All(scenario.Enclaves, e => Assert.Equal((1, 1, 4, 256, true, 13), (e.Cgroup, e.Node, e.Threads, e.AddedHeapPages, e.IsHeapMeasured, e.CodePages)));
+    }
+
+    [Fact]
+    public void Defaults_of_the_scenario_reach_all_its_enclaves_and_steps()
+    {
+        Scenario scenario = Loading.Load(
+            """
+            epc {
+              defaults { enclave { threads = 3, steps = [ { run { pattern = uniform } } ] }, run { accesses = 5, work = 1 us }, cgroup.max = 4 MiB }
+              cgroups { /a {}, /b { max = 8 MiB } }
+              enclaves { x { heap = 4 MiB }, y { heap = 4 MiB, threads = 1 } }
+            }
+            """);
+        Assert.Equal([3, 1], scenario.Enclaves.Select(e => e.Threads));
+        Assert.All(scenario.Enclaves, e => Assert.Equal((5, 1000), Assert.IsType<StepSpec.Pattern>(Assert.Single(e.Steps)) is { } p ? (p.Accesses, p.WorkNs) : default));
+        Assert.Equal([4 * MiB, 8 * MiB], scenario.Cgroups.Skip(1).Select(c => c.MaxBytes));
+    }
+
+    [Theory]
+    [InlineData("64 MiB", 16384)]
+    [InlineData("64M", 16384)]
+    [InlineData("12288 pages", 12288)]
+    [InlineData("1 page", 1)]
+    [InlineData("0.5 MiB", 128)]
+    [InlineData("50 %", 16384)]
+    [InlineData("0.1953125%", 64)]
+    [InlineData("4096 B", 1)]
+    public void Sizes_have_many_units(string size, int pages) =>
+        Assert.Equal(pages, Loading.Load($"epc.enclaves.e.heap = \"{size}\"").Enclaves[0].HeapPages);
+
+    [Theory]
+    [InlineData("300 ns", 300)]
+    [InlineData("2 us", 2000)]
+    [InlineData("2 µs", 2000)]
+    [InlineData("1.5 ms", 1_500_000)]
+    [InlineData("2900 cycles", 1000)]
+    [InlineData("1 cycle", 0)]
+    [InlineData("0", 0)]
+    public void Durations_have_units_and_cycles_follow_the_clock(string work, long ns)
+    {
+        string text = $"epc.enclaves.e {{ heap = 4 MiB, steps = [ {{ touch {{ work = {work} }} }} ] }}";
+        Assert.Equal(ns, Assert.IsType<StepSpec.Touch>(Loading.Load(text).Enclaves[0].Steps[0]).WorkNs);
+        if (work == "2900 cycles")
+        {
+            Assert.Equal(806, Assert.IsType<StepSpec.Touch>(Loading.Load("epc.costs = client-sgx1\n" + text).Enclaves[0].Steps[0]).WorkNs);
+        }
+    }
+
+    [Fact]
+    public void All_steps_arrive_in_order()
+    {
+        IReadOnlyList<StepSpec> steps = Loading.Load(
+            """
+            epc.enclaves.e { heap = 4 MiB, steps = [
+              { touch { access = execute, work = 10 ns } }, { run { pattern = sweep, accesses = 3 passes } }, { pause = 10 ms },
+              change-type, accept, restrict, remove, { fork = [ touch, { pause = 1 ms } ] }
+            ] }
+            """).Enclaves[0].Steps;
+        Assert.Equal(new StepSpec.Touch(AccessKind.Execute, 10), steps[0]);
+        Assert.Equal(3072, Assert.IsType<StepSpec.Pattern>(steps[1]).Accesses);
+        Assert.Equal(new StepSpec.Pause(10 * Ms), steps[2]);
+        Assert.IsType<StepSpec.ChangeType>(steps[3]);
+        Assert.IsType<StepSpec.Accept>(steps[4]);
+        Assert.IsType<StepSpec.Restrict>(steps[5]);
+        Assert.IsType<StepSpec.Remove>(steps[6]);
+        Assert.Equal([new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(Ms)], Assert.IsType<StepSpec.Fork>(steps[7]).Steps);
+        Assert.Equal(8, steps.Count);
+    }
+
+    [Fact]
+    public void A_preset_brings_its_own_work_unless_the_step_says_otherwise()
+    {
+        WorkloadPreset preset = WorkloadPresets.Find("ycsb-b")!;
+        Assert.Equal((preset.UsefulCyclesPerAccess * 1000 + 1450) / 2900, Run("preset = ycsb-b").WorkNs);
+        Assert.Equal(50, Run("preset = ycsb-b, work = 50 ns").WorkNs);
+        Assert.Equal("ycsb-b", Run("preset = ycsb-b").Text);
+        Assert.Equal(-1, Run("preset = ycsb-b, accesses = forever").Accesses);
+        Assert.Equal(Accesses(preset.CreatePattern(1024, new Prng(3))), Accesses(Run("preset = ycsb-b").Factory(1024, new Prng(3))));
+    }
+
+    [Fact]
+    public void Each_pattern_is_the_one_of_its_name()
+    {
+        AccessMix tenth = new(900, 100);
+        Prng prng = new(5);
+        Same("pattern = uniform", new UniformPattern(1024, tenth, prng));
+        Same("pattern = uniform, writes = 100 %", new UniformPattern(1024, AccessMix.WriteOnly, prng));
+        Same("pattern = uniform, writes = 0 %, executes = 100 %", new UniformPattern(1024, new AccessMix(0, 0, 1), prng));
+        Same("pattern = zipf", new ZipfPattern(1024, 0.99, PlacementOrder.Scattered, tenth, prng));
+        Same("pattern = zipf, theta = 0.5, order = by-rank", new ZipfPattern(1024, 0.5, PlacementOrder.ByRank, tenth, prng));
+        Same("pattern = sweep, stride = 8 pages", new SweepPattern(1024, tenth, prng, 8));
+        Same("pattern = hotspot, hot = 1 MiB, hot-accesses = 80 %", new HotspotPattern(1024, 256, 800, tenth, prng));
+        Same("pattern = phased, working-set = 25 %, phase = 7, move = 16 pages",
+            new PhasedPattern(1024, new UniformPattern(256, tenth, prng), 7, 16, prng));
+        Same("pattern = phased, working-set = 25 %, phase = 7, within { pattern = sweep, writes = 0 % }",
+            new PhasedPattern(1024, new SweepPattern(256, AccessMix.ReadOnly, prng), 7, 0, prng));
+        Same("pattern = records, record = 2 KiB, keys = uniform, order = by-rank, reads = 1, updates = 1, scans = 1, max-scan = 9",
+            new RecordPattern(1024, new RecordWorkload { RecordBytes = 2048, Keys = KeyChoice.Uniform, Order = PlacementOrder.ByRank, Reads = 1, Updates = 1, Scans = 1, MaxScanRecords = 9 }, prng));
+        Same("pattern = mixed, parts = [ { weight = 3, first = 0 %, pages = 25 %, pattern = uniform }, { weight = 1, first = 512 pages, pages = 50 %, pattern = sweep } ]",
+            new MixedPattern(1024, [new(new UniformPattern(256, tenth, prng.Split(0)), 0, 3), new(new SweepPattern(512, tenth, prng.Split(1)), 512, 1)], prng));
+
+        void Same(string run, AccessPattern expected) => Assert.Equal(Accesses(expected), Accesses(Run(run).Factory(1024, new Prng(5))));
+    }
+
+    [Fact]
+    public void A_virtual_machine_has_defaults_and_settings()
+    {
+        Scenario scenario = Loading.Load("epc { cgroups./p {}, virtual-machines { a { epc = 16 MiB }, b { epc = 8 MiB, cgroup = /p, touch = 50 %, work = 2 us, hold = 5 ms, start = 1 ms, node = 1 } } }");
+        Assert.Equal(
+            [
+                new VirtualMachineSpec { Name = "a", Cgroup = 0, Pages = 4096, TouchedPages = 4096, WorkNs = 1000, HoldNs = -1 },
+                new VirtualMachineSpec { Name = "b", Cgroup = 1, Node = 1, StartNs = Ms, Pages = 2048, TouchedPages = 1024, WorkNs = 2000, HoldNs = 5 * Ms },
+            ],
+            scenario.VirtualMachines);
+    }
+
+    [Fact]
+    public void Expectations_of_the_kernel_replace_the_general_ones()
+    {
+        const string Text = "epc { expect = [ \"verdict == pass\" ], expect-on { \"linux-5.15\" = ${epc.expect} [ \"faults > 1\" ] } }";
+        Assert.Equal(["verdict == pass"], Loading.Load(Text).Expectations);
+        Assert.Equal(["verdict == pass", "faults > 1"], Loading.Load(Text, "epc.kernel=linux-5.15").Expectations);
+    }
+
+    [Fact]
+    public void A_description_over_several_lines_becomes_prose()
+    {
+        const string Text = "epc.description = \"\"\"\n    One\n    line.\n\n    Another.\n  \"\"\"";
+        Assert.Equal("One line.\n\nAnother.", Loading.Load(Text).Description);
+    }
+
+    [Fact]
+    public void The_akka_block_is_passed_on()
+    {
+        string akka = Loading.LoadWith("akka { actor { provider = cluster } }\nepc {}").AkkaHocon;
+        Assert.Equal("cluster", HoconConfig.ParseText(akka).Resolve().Root.Require("akka.actor.provider").AsString());
+    }
+
+    [Fact]
+    public void Loading_twice_gives_the_same()
+    {
+        string file = Loading.RepositoryPath("config/quickstart.conf");
+        Scenario a = ScenarioLoader.Load(file, [], null, ConfigEnvironment.Default);
+        Scenario b = ScenarioLoader.Load(file, [], null, ConfigEnvironment.Default);
+        Assert.Equal(a.Script, b.Script);
+        Assert.Equal(a.Cgroups, b.Cgroups);
+        Assert.Equal(a.Switches, b.Switches);
+    }
+
+    private static StepSpec.Pattern Run(string run) => Assert.IsType<StepSpec.Pattern>(
+        Loading.Load($"epc.enclaves.e {{ heap = 4 MiB, steps = [ {{ run {{ {run} }} }} ] }}").Enclaves[0].Steps[0]);
+
+    private static List<PageAccess> Accesses(AccessPattern pattern) => [.. Enumerable.Range(0, 200).Select(_ => pattern.Next())];
+}
