@@ -3,11 +3,16 @@ namespace EpcActors.Cli;
 /// <summary>Finds what was meant by a word that was mistyped.</summary>
 internal static class Suggestions
 {
+    // A letter left out or too many is a likelier slip than a wrong one: --sed means --seed rather than --set.
+    private const int Single = 2;
+
+    private const int Wrong = 3;
+
     /// <summary>The nearest of <paramref name="known"/>, or null when none is near enough to be meant.</summary>
     public static string? Nearest(string word, IEnumerable<string> known)
     {
         string? nearest = null;
-        int least = Math.Max(2, word.TrimStart('-').Length / 3) + 1;
+        int least = (Single * Math.Max(2, Bare(word).Length / 3)) + 1;
         foreach (string candidate in known)
         {
             int distance = Distance(word, candidate);
@@ -27,7 +32,7 @@ internal static class Suggestions
     public static string DidYouMean(string word, IEnumerable<string> known) =>
         Nearest(word, known) is { } nearest ? $"; did you mean {nearest}?" : "";
 
-    /// <summary>Insertions, deletions, changes and swaps of neighbours that make one of the other, case aside.</summary>
+    /// <summary>Weight of the insertions, deletions, changes and swaps of neighbours that make one of the other, case aside.</summary>
     private static int Distance(string a, string b)
     {
         int[,] steps = new int[a.Length + 1, b.Length + 1];
@@ -37,15 +42,15 @@ internal static class Suggestions
             {
                 if (i == 0 || j == 0)
                 {
-                    steps[i, j] = i + j;
+                    steps[i, j] = Single * (i + j);
                     continue;
                 }
 
-                int cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
-                steps[i, j] = Math.Min(Math.Min(steps[i - 1, j], steps[i, j - 1]) + 1, steps[i - 1, j - 1] + cost);
+                int cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : Wrong;
+                steps[i, j] = Math.Min(Math.Min(steps[i - 1, j], steps[i, j - 1]) + Single, steps[i - 1, j - 1] + cost);
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 {
-                    steps[i, j] = Math.Min(steps[i, j], steps[i - 2, j - 2] + 1);
+                    steps[i, j] = Math.Min(steps[i, j], steps[i - 2, j - 2] + Single);
                 }
             }
         }

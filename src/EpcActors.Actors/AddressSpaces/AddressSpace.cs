@@ -117,10 +117,40 @@ public static class AddressSpaceProtocol
         public static ushort Code => 0x0608;
     }
 
-    /// <summary>fork(): the child's VMA; pages are not copied (VM_DONTCOPY is not set for enclaves, but PTEs are faulted anew).</summary>
+    /// <summary>sgx_vma_open() without memory for an mm_list entry: the VMA loses its enclave, every touch is SIGBUS.</summary>
     public struct LoseEnclave : IMessage
     {
         public static ushort Code => 0x0609;
+    }
+
+    /// <summary>mmput() with the last user: mmget_not_zero() fails from here on, the page tables are still there.</summary>
+    public struct BeginExit : IMessage
+    {
+        public static ushort Code => 0x060A;
+    }
+
+    /// <summary>dup_mmap(): takes the parent's mmap_lock for writing and keeps it.</summary>
+    public struct BeginFork : IMessage
+    {
+        public static ushort Code => 0x060B;
+    }
+
+    /// <summary>Gives mmap_lock back.</summary>
+    public struct EndFork : IMessage
+    {
+        public static ushort Code => 0x060C;
+    }
+
+    /// <summary>copy_page_range() reads the next translation. mmap_lock held for writing.</summary>
+    public struct ReadPte : IMessage
+    {
+        public static ushort Code => 0x060D;
+
+        /// <summary>In: where to look from. Out: the page found.</summary>
+        public int Page;
+
+        /// <summary>Out: none at the end.</summary>
+        public EpcPageIndex EpcPage;
     }
 }
 
@@ -131,13 +161,15 @@ public static class AddressSpaceProtocol
 /// <remarks>The EPCM checks of <see cref="Access"/> read the page descriptors that other actors own: that is the processor, not the kernel.</remarks>
 public sealed class AddressSpace : Resource,
     IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,
-    IHandle<MapEnclave>, IHandle<ExitMm>, IHandle<LoseEnclave>
+    IHandle<MapEnclave>, IHandle<ExitMm>, IHandle<LoseEnclave>, IHandle<BeginExit>, IHandle<BeginFork>, IHandle<EndFork>,
+    IHandle<ReadPte>
 {
     private readonly EpcPageTable _epc;
     private readonly int _ownerBase;
     private readonly Machine _machine;
-    private WaitQueue _writers;
+    private WaitQueue _waiting;
     private int _readers;
+    private bool _isWriteLocked;
     private bool _isMapped;
     private bool _isGone;
 
@@ -199,10 +231,10 @@ public sealed class AddressSpace : Resource,
 
     public void Handle(ref BeginFault message, Turn turn)
     {
-        if (!_writers.IsEmpty && !turn.WasParked)
+        if (_isWriteLocked || (!_waiting.IsEmpty && !turn.WasParked))
         {
             // A waiting writer comes before later readers: mmap_lock is fair.
-            turn.Park(ref _writers, EngineActivity.MutexWait);
+            turn.Park(ref _waiting, EngineActivity.MutexWait);
             return;
         }
 
@@ -215,10 +247,7 @@ public sealed class AddressSpace : Resource,
         _readers--;
         if (_readers == 0)
         {
-            while (!_writers.IsEmpty)
-            {
-                turn.Ready(ref _writers, EngineActivity.MutexHandOver, 1);
-            }
+            WakeAll(turn);
         }
     }
 
@@ -233,6 +262,12 @@ public sealed class AddressSpace : Resource,
         if (_isGone)
         {
             message.Result = AgeResult.Gone;
+            return;
+        }
+
+        if (_isWriteLocked)
+        {
+            turn.Park(ref _waiting, EngineActivity.MutexWait);
             return;
         }
 
@@ -252,6 +287,12 @@ public sealed class AddressSpace : Resource,
             return;
         }
 
+        if (_isWriteLocked)
+        {
+            turn.Park(ref _waiting, EngineActivity.MutexWait);
+            return;
+        }
+
         if (message.FirstPage == 0 && message.PageCount == Ptes.PageCount)
         {
             turn.Spend(Activity.Pte, Math.Max(1, Ptes.PresentCount));
@@ -268,9 +309,8 @@ public sealed class AddressSpace : Resource,
 
     public void Handle(ref MapEnclave message, Turn turn)
     {
-        if (_readers > 0)
+        if (MustWaitToWrite(turn))
         {
-            turn.Park(ref _writers, EngineActivity.MutexWait);
             return;
         }
 
@@ -279,9 +319,8 @@ public sealed class AddressSpace : Resource,
 
     public void Handle(ref ExitMm message, Turn turn)
     {
-        if (_readers > 0)
+        if (MustWaitToWrite(turn))
         {
-            turn.Park(ref _writers, EngineActivity.MutexWait);
             return;
         }
 
@@ -292,4 +331,52 @@ public sealed class AddressSpace : Resource,
     }
 
     public void Handle(ref LoseEnclave message, Turn turn) => _isMapped = false;
+
+    public void Handle(ref BeginExit message, Turn turn) => _isGone = true;
+
+    public void Handle(ref BeginFork message, Turn turn)
+    {
+        if (!MustWaitToWrite(turn))
+        {
+            _isWriteLocked = true;
+        }
+    }
+
+    public void Handle(ref EndFork message, Turn turn)
+    {
+        _isWriteLocked = false;
+        WakeAll(turn);
+    }
+
+    public void Handle(ref ReadPte message, Turn turn)
+    {
+        Invariant.That(_isWriteLocked, $"{Name} is copied without its mmap_lock");
+        message.EpcPage = EpcPageIndex.None;
+        int page = Ptes.FindFrom(message.Page);
+        if (page >= 0)
+        {
+            message.Page = page;
+            message.EpcPage = Ptes[page].EpcPage;
+        }
+    }
+
+    private bool MustWaitToWrite(Turn turn)
+    {
+        if (_readers == 0 && !_isWriteLocked)
+        {
+            return false;
+        }
+
+        turn.Park(ref _waiting, EngineActivity.MutexWait);
+        return true;
+    }
+
+    /// <summary>All of them, in their order: each looks again whether it may go on, and queues again when not.</summary>
+    private void WakeAll(Turn turn)
+    {
+        while (!_waiting.IsEmpty)
+        {
+            turn.Ready(ref _waiting, EngineActivity.MutexHandOver, 1);
+        }
+    }
 }

@@ -12,21 +12,24 @@ namespace EpcActors.Actors.Enclaves;
 /// </summary>
 public sealed class Enclave : Resource,
     IHandle<BeginIoctl>, IHandle<EndIoctl>, IHandle<TestGrow>, IHandle<CountGrow>, IHandle<Shrink>, IHandle<LinkVaPage>,
-    IHandle<Ecreate>, IHandle<LockAndAddPage>, IHandle<EinitAndUnlock>, IHandle<LookUpPage>, IHandle<Lock>, IHandle<Unlock>,
+    IHandle<Ecreate>, IHandle<LockAndAddPage>, IHandle<LockAndEinit>, IHandle<LookUpPage>, IHandle<Lock>, IHandle<Unlock>,
     IHandle<LockAndReadPage>, IHandle<Eldu>, IHandle<InsertEntry>, IHandle<Eaug>, IHandle<TryGetRef>, IHandle<PutRef>,
     IHandle<ReadMm>, IHandle<AddMm>, IHandle<RemoveMm>, IHandle<TakeFirstMm>, IHandle<MarkReclaimedAndUnlock>,
     IHandle<BlockPage>, IHandle<LockForWrite>, IHandle<Ewb>, IHandle<Etrack>, IHandle<SendIpi>, IHandle<FinishWrite>,
-    IHandle<KeepSecs>, IHandle<FinishWriteSecs>, IHandle<ModifyPage>, IHandle<BeginRemove>, IHandle<LockAndErase>,
+    IHandle<FinishWriteSecs>, IHandle<ReadType>, IHandle<ModifyPage>, IHandle<BeginRemove>, IHandle<LockAndErase>,
     IHandle<EnterEnclave>, IHandle<ExitEnclave>, IHandle<TakeEntry>, IHandle<TakeSecs>, IHandle<TakeVaPage>,
-    IHandle<MarkOutOfMemory>, IHandle<UnlinkVaPage>
+    IHandle<MarkOutOfMemory>, IHandle<UnlinkVaPage>, IHandle<UnlockForRemoval>, IHandle<GetFile>, IHandle<PutFile>,
+    IHandle<EraseAndUnlock>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;
     private readonly EnclaveTracking _tracking;
-    private readonly List<ActorId> _mms = [];
+    private readonly List<(ActorId Mm, int Serial)> _mms = [];
     private readonly bool _mmOwnsReference;
     private Mutex _lock;
     private int _mmListVersion;
+    private int _lastMmSerial;
+    private int _pageBeingErased = -1;
     private uint _lastVersion;
     private bool _inIoctl;
 
@@ -81,6 +84,12 @@ public sealed class Enclave : Resource,
 
     /// <summary>refcount; the open file holds the first.</summary>
     public int References { get; private set; } = 1;
+
+    /// <summary>Processes that have the device file open or mapped (the file's own count).</summary>
+    public int FileHolders { get; private set; } = 1;
+
+    /// <summary>Processes on mm_list.</summary>
+    public int MmCount => _mms.Count;
 
     /// <summary>Swapped pages, the SECS included.</summary>
     public int SwappedPages { get; private set; }
@@ -147,10 +156,10 @@ public sealed class Enclave : Resource,
             turn.Spend(Activity.Eextend, KernelConstants.EextendsPerPage);
         }
 
-        BecomeResident(message.Page, message.EpcPage, Epcm.None);
+        BecomeResident(message.Page, message.EpcPage, message.IsTcs ? Epcm.Tcs : Epcm.None);
     }
 
-    public void Handle(ref EinitAndUnlock message, Turn turn)
+    public void Handle(ref LockAndEinit message, Turn turn)
     {
         if (!_lock.Acquire(turn))
         {
@@ -159,12 +168,11 @@ public sealed class Enclave : Resource,
 
         turn.Spend(Activity.Einit);
         IsInitialised = true;
-        _lock.Release(turn);
     }
 
     public void Handle(ref LookUpPage message, Turn turn)
     {
-        message.Exists = Entries[message.Page].State != EnclavePageState.Absent;
+        message.Exists = Entries[message.Page].State != EnclavePageState.Absent || message.Page == _pageBeingErased;
         message.IsOutOfMemory = IsOutOfMemory;
     }
 
@@ -192,7 +200,7 @@ public sealed class Enclave : Resource,
         turn.Spend(Activity.Eldu, 1, IsRemote(message.EpcPage, turn));
         bool isSecs = message.Page == Entries.PageCount;
         int slot = isSecs ? SecsSlot : Entries[message.Page].VaSlot;
-        message.SlotVersion = VaPages.Version(slot);
+        message.SlotVersion = slot < 0 ? 0 : VaPages.Version(slot);
         message.IsPcmdPageInUse = IsPcmdPageInUse(message.Page);
         if (message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion || message.ContentsVersion != message.SlotVersion)
         {
@@ -200,6 +208,7 @@ public sealed class Enclave : Resource,
             return;
         }
 
+        Epcm attributes = (Epcm)VaPages.Attributes(slot);
         VaPages.Version(slot) = 0;
         VaPages.FreeSlot(slot);
         SwappedPages--;
@@ -211,7 +220,8 @@ public sealed class Enclave : Resource,
             return;
         }
 
-        BecomeResident(message.Page, message.EpcPage, Entries[message.Page].IsTrim ? Epcm.Trim : Epcm.None);
+        // A page that waited for its EACCEPT when it was written out waits for it still.
+        BecomeResident(message.Page, message.EpcPage, attributes);
     }
 
     public void Handle(ref InsertEntry message, Turn turn)
@@ -254,13 +264,22 @@ public sealed class Enclave : Resource,
 
     public void Handle(ref ReadMm message, Turn turn)
     {
-        message.Mm = message.Position < _mms.Count ? _mms[message.Position] : ActorId.None;
         message.Version = _mmListVersion;
+        message.Mm = ActorId.None;
+        for (int i = _mms.Count - 1; i >= 0; i--)
+        {
+            if (message.Position == 0 || _mms[i].Serial < message.Position)
+            {
+                message.Mm = _mms[i].Mm;
+                message.Position = _mms[i].Serial;
+                return;
+            }
+        }
     }
 
     public void Handle(ref AddMm message, Turn turn)
     {
-        _mms.Add(message.Mm);
+        _mms.Add((message.Mm, ++_lastMmSerial));
         _mmListVersion++;
         if (_mmOwnsReference)
         {
@@ -268,15 +287,38 @@ public sealed class Enclave : Resource,
         }
     }
 
-    public void Handle(ref RemoveMm message, Turn turn) => message.WasFound = _mms.Remove(message.Mm);
+    public void Handle(ref RemoveMm message, Turn turn)
+    {
+        for (int i = 0; i < _mms.Count; i++)
+        {
+            if (_mms[i].Mm == message.Mm)
+            {
+                _mms.RemoveAt(i);
+                message.WasFound = true;
+                return;
+            }
+        }
+    }
+
+    public void Handle(ref GetFile message, Turn turn)
+    {
+        Invariant.That(FileHolders > 0, $"{Name}: a closed file is opened again");
+        FileHolders++;
+    }
+
+    public void Handle(ref PutFile message, Turn turn)
+    {
+        Invariant.That(FileHolders > 0, $"{Name}: the file is closed more often than it was opened");
+        message.WasLast = --FileHolders == 0;
+    }
 
     public void Handle(ref TakeFirstMm message, Turn turn)
     {
         message.Mm = ActorId.None;
         if (_mms.Count > 0)
         {
-            message.Mm = _mms[0];
-            _mms.RemoveAt(0);
+            message.Mm = _mms[^1].Mm;
+            _mms.RemoveAt(_mms.Count - 1);
         }
     }
 
@@ -324,14 +366,22 @@ public sealed class Enclave : Resource,
         }
 
         turn.Spend(Activity.Ewb, 1, IsRemote(message.EpcPage, turn));
-        if (isSecs && SecsChildCount > 0)
+        if (isSecs)
         {
+            message.Slot = SecsChildCount > 0 ? -1 : VaPages.TakeSlot();
+        }
+
+        _tracking.Forget(message.EpcPage);
+        if (message.Slot < 0)
+        {
+            // A SECS with children, or no slot left because page_cnt was raced (R27): the EPCM keeps the page.
             message.Result = LeafResult.Failed;
             return;
         }
 
-        _tracking.Forget(message.EpcPage);
-        _epc[message.EpcPage].Epcm = Epcm.None;
+        ref EpcPage page = ref _epc[message.EpcPage];
+        VaPages.Attributes(message.Slot) = (byte)(page.Epcm & (Epcm.Pending | Epcm.Modified | Epcm.Trim | Epcm.Tcs));
+        page.Epcm = Epcm.None;
         message.Version = ++_lastVersion;
         VaPages.Version(message.Slot) = message.Version;
     }
@@ -357,17 +407,13 @@ public sealed class Enclave : Resource,
         Entries[message.Page] = Entries[message.Page].WithVaSlot(message.Slot);
         SwappedPages++;
         SecsChildCount--;
-        message.SecsSlot = -1;
         message.SecsPage = EpcPageIndex.None;
         if (SecsChildCount == 0 && IsInitialised && !SecsPage.IsNone)
         {
             message.CanWriteSecs = true;
             message.SecsPage = SecsPage;
-            message.SecsSlot = VaPages.TakeSlot();
         }
     }
-
-    public void Handle(ref KeepSecs message, Turn turn) => VaPages.FreeSlot(message.Slot);
 
     public void Handle(ref FinishWriteSecs message, Turn turn)
     {
@@ -383,19 +429,35 @@ public sealed class Enclave : Resource,
         _lock.AssertHeldBy(turn);
         EnclavePage entry = Entries[message.Page];
         ref EpcPage page = ref _epc[entry.EpcPage];
-        if ((page.Epcm & Epcm.Pending) != 0 || (entry.IsTrim && !message.ToTrim))
+        turn.Spend(Activity.Emod);
+        if ((page.Epcm & (Epcm.Pending | Epcm.Modified)) != 0)
         {
-            message.IsRefused = true;
+            message.IsNotModifiable = true;
             return;
         }
 
-        turn.Spend(Activity.Emod);
         page.Epcm |= Epcm.Modified;
-        if (message.ToTrim)
+        switch (message.To)
         {
-            page.Epcm |= Epcm.Trim;
-            Entries[message.Page] = entry.AsTrim(true);
+            case EnclavePageType.Reg:
+                break;
+            case EnclavePageType.Tcs:
+                page.Epcm |= Epcm.Tcs;
+                break;
+            case EnclavePageType.Trim:
+                page.Epcm = (page.Epcm & ~Epcm.Tcs) | Epcm.Trim;
+                Entries[message.Page] = entry.AsTrim(true);
+                break;
         }
+    }
+
+    public void Handle(ref ReadType message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        EnclavePage entry = Entries[message.Page];
+        message.Type = entry.IsTrim ? EnclavePageType.Trim
+            : (_epc[entry.EpcPage].Epcm & Epcm.Tcs) != 0 ? EnclavePageType.Tcs
+            : EnclavePageType.Reg;
     }
 
     public void Handle(ref BeginRemove message, Turn turn)
@@ -403,16 +465,17 @@ public sealed class Enclave : Resource,
         _lock.AssertHeldBy(turn);
         EnclavePage entry = Entries[message.Page];
         turn.Spend(Activity.Emod);
-        if (!entry.IsTrim || (_epc[entry.EpcPage].Epcm & Epcm.Modified) != 0)
-        {
-            message.IsRefused = true;
-            return;
-        }
+        message.IsRefused = !entry.IsTrim || (_epc[entry.EpcPage].Epcm & Epcm.Modified) != 0;
+    }
 
+    public void Handle(ref UnlockForRemoval message, Turn turn)
+    {
         if (_machine.Switches.RemovalMarked == Fix.Present)
         {
-            Entries[message.Page] = entry.WithState(EnclavePageState.BeingRemoved);
+            Entries[message.Page] = Entries[message.Page].WithState(EnclavePageState.BeingRemoved);
         }
+
+        _lock.Release(turn);
     }
 
     public void Handle(ref LockAndErase message, Turn turn)
@@ -424,8 +487,15 @@ public sealed class Enclave : Resource,
 
         message.EpcPage = Entries[message.Page].EpcPage;
         Entries[message.Page] = EnclavePage.Absent;
+        _pageBeingErased = message.Page;
         SecsChildCount--;
         PageCount--;
+    }
+
+    public void Handle(ref EraseAndUnlock message, Turn turn)
+    {
+        _pageBeingErased = -1;
+        _lock.Release(turn);
     }
 
     public void Handle(ref EnterEnclave message, Turn turn) => message.Epoch = _tracking.Enter(message.Thread);
@@ -450,8 +520,11 @@ public sealed class Enclave : Resource,
         }
         else
         {
-            VaPages.FreeSlot(entry.VaSlot);
             SwappedPages--;
+            if (entry.VaSlot >= 0)
+            {
+                VaPages.FreeSlot(entry.VaSlot);
+            }
         }
     }
 

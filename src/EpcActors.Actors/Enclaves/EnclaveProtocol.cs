@@ -19,6 +19,14 @@ public enum LeafResult
     Failed,
 }
 
+/// <summary>Type of an enclave page that the ioctls tell apart.</summary>
+public enum EnclavePageType
+{
+    Reg,
+    Tcs,
+    Trim,
+}
+
 /// <summary>
 /// What tasks ask of an enclave. The names say what they do to <c>encl->lock</c>: <c>Lock…</c> takes it, <c>…AndUnlock</c> gives it back, both in one
 /// message where the kernel's critical section does nothing else; the others say in their text whether the caller holds it.
@@ -104,6 +112,9 @@ public static class EnclaveProtocol
         /// <summary>EEXTEND it.</summary>
         public YesNo IsMeasured;
 
+        /// <summary>A TCS, else REG.</summary>
+        public YesNo IsTcs;
+
         /// <summary>Out: EBUSY, the entry exists.</summary>
         public YesNo Exists;
 
@@ -111,8 +122,8 @@ public static class EnclaveProtocol
         public YesNo HasFailed;
     }
 
-    /// <summary>EINIT; SGX_ENCL_INITIALIZED.</summary>
-    public struct EinitAndUnlock : IMessage
+    /// <summary>EINIT; SGX_ENCL_INITIALIZED. The mutex stays held: an EINIT takes so long that others see it.</summary>
+    public struct LockAndEinit : IMessage
     {
         public static ushort Code => 0x0709;
     }
@@ -233,14 +244,19 @@ public static class EnclaveProtocol
         public YesNo WasLast;
     }
 
-    /// <summary>The entry at a position of mm_list, in an SRCU read section.</summary>
+    /// <summary>The next entry of mm_list, in an SRCU read section.</summary>
+    /// <remarks>
+    /// New entries go to the head, so a walk goes from the youngest to the oldest. An entry that leaves while a walk stands on it does not make the
+    /// walk skip the one behind it, and one that comes is not met any more: list_add_rcu() and list_del_rcu().
+    /// </remarks>
     public struct ReadMm : IMessage
     {
         public static ushort Code => 0x0713;
 
+        /// <summary>In: 0 for the first entry, else what the answer before said. Out: where the entry stands.</summary>
         public int Position;
 
-        /// <summary>Out: none behind the end.</summary>
+        /// <summary>Out: none at the end.</summary>
         public ActorId Mm;
 
         /// <summary>Out: mm_list_version.</summary>
@@ -314,6 +330,7 @@ public static class EnclaveProtocol
 
         public EpcPageIndex EpcPage;
 
+        /// <summary>In: the VA slot of a child. Out: that of the SECS, which takes it here.</summary>
         public int Slot;
 
         /// <summary>Out.</summary>
@@ -358,17 +375,6 @@ public static class EnclaveProtocol
 
         /// <summary>Out: the SECS's EPC page.</summary>
         public EpcPageIndex SecsPage;
-
-        /// <summary>Out: VA slot for the SECS, when it can be written.</summary>
-        public int SecsSlot;
-    }
-
-    /// <summary>The SECS's backing could not be had: it stays, its slot goes back. Mutex held.</summary>
-    public struct KeepSecs : IMessage
-    {
-        public static ushort Code => 0x071E;
-
-        public int Slot;
     }
 
     /// <summary>secs.epc_page = NULL after its EWB. Mutex held.</summary>
@@ -382,6 +388,17 @@ public static class EnclaveProtocol
         public EpcPageIndex EpcPage;
     }
 
+    /// <summary>Type of a resident page, as the ioctls test it before they change it. Mutex held.</summary>
+    public struct ReadType : IMessage
+    {
+        public static ushort Code => 0x071E;
+
+        public int Page;
+
+        /// <summary>Out.</summary>
+        public EnclavePageType Type;
+    }
+
     /// <summary>EMODPR or EMODT: the page waits for EACCEPT. Mutex held.</summary>
     public struct ModifyPage : IMessage
     {
@@ -389,14 +406,14 @@ public static class EnclaveProtocol
 
         public int Page;
 
-        /// <summary>EMODT to TRIM; else EMODPR.</summary>
-        public YesNo ToTrim;
+        /// <summary>EMODT to this type; REG stands for EMODPR, which changes none.</summary>
+        public EnclavePageType To;
 
-        /// <summary>Out: EINVAL or EPERM, the page has the wrong type or state.</summary>
-        public YesNo IsRefused;
+        /// <summary>Out: SGX_PAGE_NOT_MODIFIABLE, the page waits for an EACCEPT already.</summary>
+        public YesNo IsNotModifiable;
     }
 
-    /// <summary>REMOVE_PAGES' tests: type TRIM, and EACCEPT was run; marks it BEING_REMOVED where the kernel does. Mutex held.</summary>
+    /// <summary>REMOVE_PAGES' tests: type TRIM, and EACCEPT was run (EMODPR would fault). Mutex held.</summary>
     public struct BeginRemove : IMessage
     {
         public static ushort Code => 0x0721;
@@ -407,7 +424,36 @@ public static class EnclaveProtocol
         public YesNo IsRefused;
     }
 
-    /// <summary>REMOVE_PAGES' second hold of the mutex: erases the entry. The mutex stays held.</summary>
+    /// <summary>REMOVE_PAGES lets the mutex go to zap translations; with the proposed fix of R10 the page is BEING_REMOVED meanwhile.</summary>
+    public struct UnlockForRemoval : IMessage
+    {
+        public static ushort Code => 0x072A;
+
+        public int Page;
+    }
+
+    /// <summary>fork() and the VMAs that it copies: one more process holds the file open.</summary>
+    public struct GetFile : IMessage
+    {
+        public static ushort Code => 0x072B;
+    }
+
+    /// <summary>A process has unmapped and closed the device (fput).</summary>
+    public struct PutFile : IMessage
+    {
+        public static ushort Code => 0x072C;
+
+        /// <summary>Out: nobody has it open any more: the caller runs sgx_release.</summary>
+        public YesNo WasLast;
+    }
+
+    /// <summary>REMOVE_PAGES' end: xa_erase(). Until here a look-up without the mutex finds the entry (D7).</summary>
+    public struct EraseAndUnlock : IMessage
+    {
+        public static ushort Code => 0x072D;
+    }
+
+    /// <summary>REMOVE_PAGES' second hold of the mutex: takes the page out of its entry. The mutex stays held.</summary>
     public struct LockAndErase : IMessage
     {
         public static ushort Code => 0x0722;

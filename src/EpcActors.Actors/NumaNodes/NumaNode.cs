@@ -53,6 +53,9 @@ public sealed class NumaNode : Resource,
     /// <summary>Length of the poison list.</summary>
     public int PoisonedPages => _poisoned.Count;
 
+    /// <summary>Of those, pages that were poisoned before they were sanitised: the free-page counter never knew them.</summary>
+    public int PoisonedBeforeBootPages { get; private set; }
+
     /// <summary>Pages not sanitised yet.</summary>
     public int DirtyPages
     {
@@ -141,10 +144,16 @@ public sealed class NumaNode : Resource,
             return;
         }
 
-        if (page.IsFree)
+        if (TakeFromDirty(message.Page.Value))
+        {
+            // The kernel leaves it to the sanitiser to move the page; nobody but the sanitiser can tell the difference.
+            PoisonedBeforeBootPages++;
+            _poisoned.AddHead(_pages, message.Page);
+        }
+        else if (page.IsFree)
         {
             _free.Remove(message.Page);
-            _poisoned.AddTail(_pages, message.Page);
+            _poisoned.AddHead(_pages, message.Page);
             message.WasFree = true;
         }
 
@@ -172,6 +181,33 @@ public sealed class NumaNode : Resource,
 
         turn.Spend(Activity.Eremove, message.Freed);
         message.Left = DirtyPages;
+    }
+
+    private bool TakeFromDirty(int page)
+    {
+        for (int i = 0; i < _dirty.Count; i++)
+        {
+            (int first, int end) = _dirty[i];
+            if (page < first || page >= end)
+            {
+                continue;
+            }
+
+            _dirty.RemoveAt(i);
+            if (page + 1 < end)
+            {
+                _dirty.Insert(i, (page + 1, end));
+            }
+
+            if (first < page)
+            {
+                _dirty.Insert(i, (first, page));
+            }
+
+            return true;
+        }
+
+        return false;
     }
 
     public void Handle(ref ReadFreePages message, Turn turn) => message.FreePages = OwnCounter;

@@ -65,30 +65,20 @@ internal static class Encl
     public static async Routine ZapPtes(KernelTask current, int enclave, int firstPage, int pageCount)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
-        int version = -1;
-        while (true)
+        int version;
+        EnclaveProtocol.ReadMm mm;
+        do
         {
-            EnclaveProtocol.ReadMm mm = await current.Ask(encl, new EnclaveProtocol.ReadMm());
-            if (mm.Version == version)
-            {
-                return;
-            }
-
+            mm = await current.Ask(encl, new EnclaveProtocol.ReadMm());
             version = mm.Version;
-            for (int position = 1; !mm.Mm.IsNone; position++)
+            while (!mm.Mm.IsNone)
             {
                 await current.Ask(
                     mm.Mm, new AddressSpaceProtocol.ZapPtes { FirstPage = firstPage, PageCount = pageCount });
-                mm = await current.Ask(encl, new EnclaveProtocol.ReadMm { Position = position });
+                mm = await current.Ask(encl, new EnclaveProtocol.ReadMm { Position = mm.Position });
             }
-
-            if (mm.Version == version || current.Switches.ZapRepeats == Fix.Absent)
-            {
-                return;
-            }
-
-            version = -1;
         }
+        while (mm.Version != version && current.Switches.ZapRepeats == Fix.Present);
     }
 
     /// <summary>kref_put(&amp;encl->refcount, sgx_encl_release): whoever drops the last reference runs the release, the reclaimer included.</summary>
@@ -102,11 +92,44 @@ internal static class Encl
         }
     }
 
-    /// <summary>sgx_release: the last close of the file.</summary>
+    /// <summary>fput() of a process that has closed and unmapped the device; the last one runs sgx_release.</summary>
     public static async Routine CloseFile(KernelTask current, int enclave)
     {
-        await DrainMmList(current, enclave);
-        await PutRef(current, enclave);
+        EnclaveProtocol.PutFile put = await current.Ask(
+            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.PutFile());
+        if (put.WasLast)
+        {
+            await DrainMmList(current, enclave);
+            await PutRef(current, enclave);
+        }
+    }
+
+    /// <summary>
+    /// dup_mmap() of a process with an enclave: under the parent's mmap_lock the child gets the VMA and the open file, joins mm_list (sgx_vma_open),
+    /// and then a copy of the translations, old ones: the VMA is VM_PFNMAP, so they are copied and not faulted anew. A zap walk that began
+    /// before the child joined has to come again (R26).
+    /// </summary>
+    public static async Routine ForkMm(KernelTask current, ActorId parent, ActorId child, int enclave)
+    {
+        ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+        await current.Ask(parent, new AddressSpaceProtocol.BeginFork());
+        await current.Ask(child, new AddressSpaceProtocol.MapEnclave());
+        await current.Ask(encl, new EnclaveProtocol.GetFile());
+        await current.Ask(encl, new EnclaveProtocol.AddMm { Mm = child });
+        int page = 0;
+        while (true)
+        {
+            AddressSpaceProtocol.ReadPte pte = await current.Ask(parent, new AddressSpaceProtocol.ReadPte { Page = page });
+            if (pte.EpcPage.IsNone)
+            {
+                break;
+            }
+
+            await current.Ask(child, new AddressSpaceProtocol.InsertPte { Page = pte.Page, EpcPage = pte.EpcPage });
+            page = pte.Page + 1;
+        }
+
+        await current.Ask(parent, new AddressSpaceProtocol.EndFork());
     }
 
     /// <summary>Takes every entry off mm_list, as the close of the file and the v5 out-of-memory killer do.</summary>
@@ -128,15 +151,47 @@ internal static class Encl
         }
     }
 
-    /// <summary>sgx_mmu_notifier_release and exit_mmap: a process gives its address space up.</summary>
+    /// <summary>
+    /// mmput(), sgx_mmu_notifier_release and exit_mmap: a process gives its address space up. From the first message on nobody gets at it
+    /// (mmget_not_zero fails), its page tables are torn down last.
+    /// </summary>
     public static async Routine ExitMm(KernelTask current, ActorId mm, int enclave)
     {
+        await current.Ask(mm, new AddressSpaceProtocol.BeginExit());
         EnclaveProtocol.RemoveMm remove = await current.Ask(
             current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.RemoveMm { Mm = mm });
         await current.Ask(mm, new AddressSpaceProtocol.ExitMm());
         if (remove.WasFound && current.Switches.MmListOwnsReference == Fix.Present)
         {
             await PutRef(current, enclave);
+        }
+    }
+
+    /// <summary>
+    /// sgx_vma_access and sgx_encl_reserve_page: a debugger reads or writes a page. It loads the page in a loop without sleep, back-off or look at
+    /// signals while that says EBUSY (D6), in the debugger's own context: the debugger's cgroup is charged.
+    /// </summary>
+    /// <remarks>SGX_ENCL_DEBUG is not modelled: every enclave lets itself be debugged.</remarks>
+    public static async Routine<Errno> VmaAccess(KernelTask current, int enclave, int page)
+    {
+        long startNs = current.NowNs;
+        while (true)
+        {
+            AllocResult load = await LockAndLoad(current, enclave, page);
+            if (load.Errno == Errno.EBUSY)
+            {
+                current.Report(RunEvent.FaultRetry, startNs, page);
+                await current.SpendNs((int)Activity.SpinLock, 1);
+                continue;
+            }
+
+            if (load.Errno == Errno.Ok)
+            {
+                await current.Spend(Activity.Touch);
+                await current.Ask(current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.Unlock());
+            }
+
+            return load.Errno;
         }
     }
 
@@ -260,7 +315,7 @@ internal static class Encl
         BackingPin pin = await Shmem.Pin(current, enclave, page, payer);
         if (pin.Errno != Errno.Ok)
         {
-            await Main.FreeEpcPage(current, alloc.Page);
+            await Main.EnclFreeEpcPage(current, alloc.Page);
             return AllocResult.Failed(pin.Errno);
         }
 

@@ -6,12 +6,22 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>What an ioctl over a range returns: the error and how many pages it did (<c>count</c>, written back always).</summary>
-internal readonly record struct IoctlResult(Errno Errno, int Count);
+/// <summary>
+/// What an ioctl over a range returns: the error, how many pages it did (<c>count</c>, written back always), and the SGX error code that stopped it
+/// (<c>result</c>; 0 when software did).
+/// </summary>
+internal readonly record struct IoctlResult(Errno Errno, int Count, int Result = 0);
 
 /// <summary>arch/x86/kernel/cpu/sgx/ioctl.c. One ioctl at a time per enclave; no lock held on entry.</summary>
+/// <remarks>
+/// Ranges are whole pages by their type, so the tests of alignment and overflow have no counterpart; SECINFO, signatures, attributes, the source of
+/// ADD_PAGES and permission bits are not modelled, nor is SGX_UNMASKED_EVENT: EINIT succeeds at once.
+/// </remarks>
 internal static class Ioctls
 {
+    /// <summary>SGX_PAGE_NOT_MODIFIABLE: the page waits for an EACCEPT.</summary>
+    public const int SgxPageNotModifiable = 20;
+
     /// <summary>SGX_IOC_ENCLAVE_CREATE: the first page of an enclave is a VA page, the second its SECS.</summary>
     public static async Routine<Errno> Create(KernelTask current, int enclave)
     {
@@ -27,7 +37,8 @@ internal static class Ioctls
     }
 
     /// <summary>SGX_IOC_ENCLAVE_ADD_PAGES over a range.</summary>
-    public static async Routine<IoctlResult> AddPages(KernelTask current, int enclave, int firstPage, int pageCount, bool isMeasured)
+    public static async Routine<IoctlResult> AddPages(
+        KernelTask current, int enclave, int firstPage, int pageCount, bool isMeasured, bool isTcs = false)
     {
         EnclaveProtocol.BeginIoctl begin = await Begin(current, enclave);
         if (begin.IsBusy)
@@ -36,7 +47,7 @@ internal static class Ioctls
         }
 
         Errno errno = begin.IsOutOfMemory ? Errno.ENOMEM
-            : !begin.IsCreated || begin.IsInitialised || pageCount == 0 ? Errno.EINVAL
+            : !begin.IsCreated || begin.IsInitialised || !IsInRange(current, enclave, firstPage, pageCount) ? Errno.EINVAL
             : Errno.Ok;
         int count = 0;
         while (errno == Errno.Ok && count < pageCount)
@@ -48,7 +59,7 @@ internal static class Ioctls
                 break;
             }
 
-            errno = await AddPage(current, enclave, firstPage + count, isMeasured);
+            errno = await AddPage(current, enclave, firstPage + count, isMeasured, isTcs);
             if (errno == Errno.Ok)
             {
                 count++;
@@ -71,7 +82,9 @@ internal static class Ioctls
         Errno errno = begin.IsOutOfMemory ? Errno.ENOMEM : !begin.IsCreated || begin.IsInitialised ? Errno.EINVAL : Errno.Ok;
         if (errno == Errno.Ok)
         {
-            await current.Ask(current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.EinitAndUnlock());
+            ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+            await current.Ask(encl, new EnclaveProtocol.LockAndEinit());
+            await current.Ask(encl, new EnclaveProtocol.Unlock());
         }
 
         await End(current, enclave);
@@ -80,16 +93,19 @@ internal static class Ioctls
 
     /// <summary>SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS: EMODPR, ETRACK and IPI per page.</summary>
     public static async Routine<IoctlResult> RestrictPermissions(KernelTask current, int enclave, int firstPage, int pageCount) =>
-        await Modify(current, enclave, firstPage, pageCount, toTrim: false);
+        await Modify(current, enclave, firstPage, pageCount, EnclavePageType.Reg);
 
-    /// <summary>SGX_IOC_ENCLAVE_MODIFY_TYPES to TRIM: EMODT, ETRACK and IPI per page.</summary>
-    public static async Routine<IoctlResult> ModifyTypes(KernelTask current, int enclave, int firstPage, int pageCount) =>
-        await Modify(current, enclave, firstPage, pageCount, toTrim: true);
+    /// <summary>SGX_IOC_ENCLAVE_MODIFY_TYPES to TCS or TRIM: EMODT, ETRACK and IPI per page.</summary>
+    public static async Routine<IoctlResult> ModifyTypes(
+        KernelTask current, int enclave, int firstPage, int pageCount, EnclavePageType to = EnclavePageType.Trim) =>
+        to == EnclavePageType.Reg
+            ? new IoctlResult(Errno.EINVAL, 0)
+            : await Modify(current, enclave, firstPage, pageCount, to);
 
     /// <summary>SGX_IOC_ENCLAVE_REMOVE_PAGES. Between unmarking and erasing the mutex is dropped to zap the translations: R10's window.</summary>
     public static async Routine<IoctlResult> RemovePages(KernelTask current, int enclave, int firstPage, int pageCount)
     {
-        Errno errno = await BeginSgx2(current, enclave);
+        Errno errno = await BeginSgx2(current, enclave, firstPage, pageCount);
         if (errno != Errno.Ok)
         {
             return new IoctlResult(errno, 0);
@@ -150,7 +166,7 @@ internal static class Ioctls
     }
 
     /// <summary>sgx_encl_add_page.</summary>
-    private static async Routine<Errno> AddPage(KernelTask current, int enclave, int page, bool isMeasured)
+    private static async Routine<Errno> AddPage(KernelTask current, int enclave, int page, bool isMeasured, bool isTcs)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
         AllocResult alloc = await Main.AllocEpcPage(current, reclaim: true);
@@ -168,7 +184,14 @@ internal static class Ioctls
 
         EnclaveProtocol.LockAndAddPage add = await current.Ask(
             encl,
-            new EnclaveProtocol.LockAndAddPage { Page = page, EpcPage = alloc.Page, VaPage = va.Page, IsMeasured = isMeasured });
+            new EnclaveProtocol.LockAndAddPage
+            {
+                Page = page,
+                EpcPage = alloc.Page,
+                VaPage = va.Page,
+                IsMeasured = isMeasured,
+                IsTcs = isTcs,
+            });
         if (!add.Exists && !add.HasFailed)
         {
             await Main.MarkReclaimable(current, alloc.Page);
@@ -187,40 +210,44 @@ internal static class Ioctls
         return add.Exists ? Errno.EBUSY : Errno.EIO;
     }
 
-    private static async Routine<Errno> BeginSgx2(KernelTask current, int enclave)
+    /// <summary>sgx_ioc_sgx2_ready and sgx_validate_offset_length, behind the test for another ioctl.</summary>
+    private static async Routine<Errno> BeginSgx2(KernelTask current, int enclave, int firstPage, int pageCount)
     {
-        if (current.Switches.Sgx2 == Fix.Absent)
-        {
-            return Errno.ENODEV;
-        }
-
         EnclaveProtocol.BeginIoctl begin = await Begin(current, enclave);
         if (begin.IsBusy)
         {
             return Errno.EBUSY;
         }
 
-        if (begin.IsOutOfMemory || !begin.IsInitialised)
+        Errno errno = begin.IsOutOfMemory ? Errno.ENOMEM
+            : current.Switches.Sgx2 == Fix.Absent ? Errno.ENODEV
+            : !begin.IsInitialised || !IsInRange(current, enclave, firstPage, pageCount) ? Errno.EINVAL
+            : Errno.Ok;
+        if (errno != Errno.Ok)
         {
             await End(current, enclave);
-            return begin.IsOutOfMemory ? Errno.ENOMEM : Errno.EINVAL;
         }
 
-        return Errno.Ok;
+        return errno;
     }
 
-    private static async Routine<IoctlResult> Modify(KernelTask current, int enclave, int firstPage, int pageCount, bool toTrim)
+    private static bool IsInRange(KernelTask current, int enclave, int firstPage, int pageCount) =>
+        firstPage >= 0 && pageCount > 0 && pageCount <= current.Machine.Enclaves[enclave].PageCount - firstPage;
+
+    private static async Routine<IoctlResult> Modify(
+        KernelTask current, int enclave, int firstPage, int pageCount, EnclavePageType to)
     {
-        Errno errno = await BeginSgx2(current, enclave);
+        Errno errno = await BeginSgx2(current, enclave, firstPage, pageCount);
         if (errno != Errno.Ok)
         {
             return new IoctlResult(errno, 0);
         }
 
         int count = 0;
+        int result = 0;
         while (errno == Errno.Ok && count < pageCount)
         {
-            errno = await ModifyPage(current, enclave, firstPage + count, toTrim);
+            (errno, result) = await ModifyPage(current, enclave, firstPage + count, to);
             if (errno == Errno.Ok)
             {
                 count++;
@@ -228,30 +255,54 @@ internal static class Ioctls
         }
 
         await End(current, enclave);
-        return new IoctlResult(errno, count);
+        return new IoctlResult(errno, count, result);
     }
 
-    private static async Routine<Errno> ModifyPage(KernelTask current, int enclave, int page, bool toTrim)
+    private static async Routine<(Errno Errno, int Result)> ModifyPage(
+        KernelTask current, int enclave, int page, EnclavePageType to)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
         await Main.ReclaimDirect(current);
         AllocResult load = await Encl.LockAndLoad(current, enclave, page);
         if (load.Errno != Errno.Ok)
         {
-            return load.Errno == Errno.EBUSY ? Errno.EAGAIN : Errno.EFAULT;
+            return (load.Errno == Errno.EBUSY ? Errno.EAGAIN : Errno.EFAULT, 0);
+        }
+
+        // Only REG pages have permissions to restrict and can become anything; a TCS can only be trimmed.
+        EnclaveProtocol.ReadType entry = await current.Ask(encl, new EnclaveProtocol.ReadType { Page = page });
+        if (entry.Type != EnclavePageType.Reg && !(entry.Type == EnclavePageType.Tcs && to == EnclavePageType.Trim))
+        {
+            await current.Ask(encl, new EnclaveProtocol.Unlock());
+            return (Errno.EINVAL, 0);
+        }
+
+        if (to == EnclavePageType.Tcs)
+        {
+            // No translation may survive. Off the LRU, so that nobody evicts the page while the mutex is away (mmap_lock comes first).
+            if (!await Main.TryUnmark(current, load.Page))
+            {
+                await current.Ask(encl, new EnclaveProtocol.Unlock());
+                return (Errno.EAGAIN, 0);
+            }
+
+            await current.Ask(encl, new EnclaveProtocol.Unlock());
+            await Encl.ZapPtes(current, enclave, page, 1);
+            await current.Ask(encl, new EnclaveProtocol.Lock());
+            await Main.MarkReclaimable(current, load.Page);
         }
 
         EnclaveProtocol.ModifyPage modify = await current.Ask(
-            encl, new EnclaveProtocol.ModifyPage { Page = page, ToTrim = toTrim });
-        if (modify.IsRefused)
+            encl, new EnclaveProtocol.ModifyPage { Page = page, To = to });
+        if (modify.IsNotModifiable)
         {
             await current.Ask(encl, new EnclaveProtocol.Unlock());
-            return Errno.EINVAL;
+            return (Errno.EFAULT, SgxPageNotModifiable);
         }
 
         Errno tracked = await EnclaveEtrack(current, encl);
         await current.Ask(encl, new EnclaveProtocol.Unlock());
-        return tracked;
+        return (tracked, 0);
     }
 
     /// <summary>sgx_enclave_etrack: ETRACK, on failure after an IPI again, then the IPI in any case. All under the mutex.</summary>
@@ -295,11 +346,11 @@ internal static class Ioctls
             return Errno.EBUSY;
         }
 
-        await current.Ask(encl, new EnclaveProtocol.Unlock());
+        await current.Ask(encl, new EnclaveProtocol.UnlockForRemoval { Page = page });
         await Encl.ZapPtes(current, enclave, page, 1);
         EnclaveProtocol.LockAndErase erase = await current.Ask(encl, new EnclaveProtocol.LockAndErase { Page = page });
         await Main.EnclFreeEpcPage(current, erase.EpcPage);
-        await current.Ask(encl, new EnclaveProtocol.Unlock());
+        await current.Ask(encl, new EnclaveProtocol.EraseAndUnlock());
         return Errno.Ok;
     }
 }

@@ -57,6 +57,9 @@ public enum RunEvent
 
     /// <summary>The whole of an enclave's release; detail: pages freed.</summary>
     Release,
+
+    /// <summary>R13: the walk over the nodes came around without a page and goes on; detail: how often.</summary>
+    NodeWalkLap,
 }
 
 /// <summary>The system calls on /dev/sgx_enclave.</summary>

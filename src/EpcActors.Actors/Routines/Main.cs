@@ -107,7 +107,9 @@ internal static class Main
 
         int end = machine.Switches.NodeWalkTerminates == Fix.Present ? start : current.Node;
         int node = start;
-        do
+        long startNs = current.NowNs;
+        long laps = 0;
+        while (true)
         {
             NumaNodeProtocol.TakePage take = await current.Ask(
                 machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
@@ -124,10 +126,18 @@ internal static class Main
             }
 
             node = NextNode(machine, node);
-        }
-        while (node != end);
+            if (node == end)
+            {
+                return EpcPageIndex.None;
+            }
 
-        return EpcPageIndex.None;
+            if (node == start)
+            {
+                // R13: round and round, until somebody frees a page. Time passes even where a lock costs nothing, so that a run can end here.
+                current.Report(RunEvent.NodeWalkLap, startNs, ++laps);
+                await current.SpendNs((int)Activity.SpinLock, 1);
+            }
+        }
     }
 
     /// <summary>next_node_in(): the next node with EPC, ascending and wrapping; -1 when there is none at all.</summary>

@@ -119,7 +119,8 @@ internal static class Reclaim
     private static async Routine<bool> IsYoung(KernelTask current, int enclave, int page)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
-        for (int position = 0; ; position++)
+        int position = 0;
+        while (true)
         {
             EnclaveProtocol.ReadMm mm = await current.Ask(encl, new EnclaveProtocol.ReadMm { Position = position });
             if (mm.Mm.IsNone)
@@ -127,6 +128,7 @@ internal static class Reclaim
                 return false;
             }
 
+            position = mm.Position;
             AddressSpaceProtocol.AgePage age = await current.Ask(mm.Mm, new AddressSpaceProtocol.AgePage { Page = page });
             if (age.Result == AgeResult.Young)
             {
@@ -188,28 +190,28 @@ internal static class Reclaim
             place.Enclave, new EnclaveProtocol.FinishWrite { Page = page, Slot = slot.Slot });
         if (finish.CanWriteSecs)
         {
-            await WriteSecs(current, place, enclave, finish.SecsPage, finish.SecsSlot);
+            await WriteSecs(current, place, enclave, finish.SecsPage);
         }
 
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
     }
 
-    private static async Routine WriteSecs(KernelTask current, EnclavePlace place, int enclave, EpcPageIndex secs, int slot)
+    /// <summary>The SECS goes inside the last child's write: no EBLOCK, no LRU, and its EREMOVE finds nothing to do.</summary>
+    private static async Routine WriteSecs(KernelTask current, EnclavePlace place, int enclave, EpcPageIndex secs)
     {
         int payer = await Shmem.Payer(current, enclave);
         BackingPin pin = await Shmem.Pin(current, enclave, place.PageCount, payer);
         if (pin.Errno != Errno.Ok)
         {
             // D4: nobody comes back for it until a child was loaded and evicted again.
-            await current.Ask(place.Enclave, new EnclaveProtocol.KeepSecs { Slot = slot });
             return;
         }
 
         EnclaveProtocol.Ewb ewb = await current.Ask(
-            place.Enclave, new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs, Slot = slot });
+            place.Enclave, new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs });
         Invariant.That(ewb.Result == LeafResult.Done, "EWB of a SECS without children failed");
         await current.Ask(place.Backing, Written(place.PageCount, ewb.Version, pin));
-        await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = slot });
+        await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
         await Main.EnclFreeEpcPage(current, secs);
     }
 
@@ -233,8 +235,13 @@ internal static class Reclaim
             }
         }
 
-        Invariant.That(ewb.Result == LeafResult.Done, "EWB failed after ETRACK and IPI");
-        await current.Ask(place.Backing, Written(page, ewb.Version, pin));
+        Invariant.That(ewb.Result == LeafResult.Done || slot < 0, "EWB failed after ETRACK and IPI");
+        if (ewb.Result == LeafResult.Done)
+        {
+            await current.Ask(place.Backing, Written(page, ewb.Version, pin));
+        }
+
+        // D3: the kernel warns, and goes on as if the page had been written: it is lost, and its EPC page goes back while the EPCM has it.
     }
 
     private static BackingStoreProtocol.WriteBacking Written(int index, uint version, BackingPin pin) => new()

@@ -8,20 +8,23 @@ namespace EpcActors.Actors.Routines;
 /// <summary>arch/x86/kernel/cpu/sgx/virt.c: EPC for guests.</summary>
 internal static class Virt
 {
-    /// <summary>sgx_vepc_fault: allocates without reclaim; ENOMEM, the cgroup's limit included, is SIGBUS for the guest.</summary>
-    public static async Routine<FaultResult> Fault(KernelTask current, ActorId vepc, int index)
+    /// <summary>
+    /// sgx_vepc_fault: allocates without reclaim; ENOMEM, the cgroup's limit included, is SIGBUS for the guest. A page that is there already is a success
+    /// for the kernel, which then inserts no translation: a second mapping of it faults for ever (D8).
+    /// </summary>
+    public static async Routine<FaultResult> Fault(KernelTask current, ActorId vepc, int index, int mapping = 0)
     {
         await current.Spend(Activity.PageFault);
         VirtualEpcProtocol.LockAndLookUp look = await current.Ask(
-            vepc, new VirtualEpcProtocol.LockAndLookUp { Index = index });
+            vepc, new VirtualEpcProtocol.LockAndLookUp { Index = index, Mapping = mapping });
         if (!look.EpcPage.IsNone)
         {
             await current.Ask(vepc, new VirtualEpcProtocol.StoreAndUnlock { Index = index, EpcPage = EpcPageIndex.None });
-            return FaultResult.Mapped;
+            return look.IsMapped ? FaultResult.Mapped : FaultResult.Retry;
         }
 
         AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
-        await current.Ask(vepc, new VirtualEpcProtocol.StoreAndUnlock { Index = index, EpcPage = alloc.Page });
+        await current.Ask(vepc, new VirtualEpcProtocol.StoreAndUnlock { Index = index, Mapping = mapping, EpcPage = alloc.Page });
         return alloc.Errno switch
         {
             Errno.Ok => FaultResult.Mapped,
@@ -30,7 +33,10 @@ internal static class Virt
         };
     }
 
-    /// <summary>sgx_vepc_release: EREMOVE and free; a SECS with children is tried again, and in the end becomes a zombie.</summary>
+    /// <summary>
+    /// sgx_vepc_release: EREMOVE and free; a SECS with children is tried again, and becomes a zombie when they live in another instance. Every release
+    /// also tries the zombies of releases before, whose last child may have gone with this one.
+    /// </summary>
     public static async Routine Release(KernelTask current, ActorId vepc, int size)
     {
         // Children first, then the SECS pages that had some.
@@ -40,23 +46,44 @@ internal static class Virt
             {
                 VirtualEpcProtocol.EremoveGuestPage remove = await current.Ask(
                     vepc, new VirtualEpcProtocol.EremoveGuestPage { Index = index });
-                if (remove.EpcPage.IsNone || (remove.HasChildren && pass == 0))
+                if (remove.EpcPage.IsNone || remove.HasChildren)
                 {
                     continue;
                 }
 
                 VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
                     vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
-                if (remove.HasChildren)
-                {
-                    await current.Ask(current.Machine.ZombieSecs, new VirtualEpcProtocol.AddZombie { EpcPage = take.EpcPage });
-                }
-                else
-                {
-                    await Main.FreeEpcPage(current, take.EpcPage);
-                }
+                await Main.FreeEpcPage(current, take.EpcPage);
             }
         }
+
+        ActorId zombies = current.Machine.ZombieSecs;
+        VirtualEpcProtocol.LockZombies locked = await current.Ask(zombies, new VirtualEpcProtocol.LockZombies());
+        for (int i = 0; i < locked.Count; i++)
+        {
+            VirtualEpcProtocol.TakeZombie zombie = await current.Ask(zombies, new VirtualEpcProtocol.TakeZombie());
+            if (zombie.HasChildren)
+            {
+                await current.Ask(zombies, new VirtualEpcProtocol.AddZombie { EpcPage = zombie.EpcPage });
+            }
+            else
+            {
+                await Main.FreeEpcPage(current, zombie.EpcPage);
+            }
+        }
+
+        for (int index = 0; index < size; index++)
+        {
+            // What is left here has children elsewhere.
+            VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
+                vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
+            if (!take.EpcPage.IsNone)
+            {
+                await current.Ask(zombies, new VirtualEpcProtocol.AddZombie { EpcPage = take.EpcPage });
+            }
+        }
+
+        await current.Ask(zombies, new VirtualEpcProtocol.UnlockZombies());
     }
 
     /// <summary>SGX_IOC_VEPC_REMOVE_ALL: EREMOVE in place; returns the number of SECS pages that still had children.</summary>

@@ -45,9 +45,16 @@ public sealed class EnclaveProgram
 /// <summary>A CPU thread in an enclave. Thread 0 also makes the system calls that build it.</summary>
 public sealed class EnclaveThread : KernelTask
 {
+    /// <summary>CONFIG_HZ=1000.</summary>
+    private const long TickNs = 1_000_000;
+
+    private const int AccessesPerTick = 4096;
+
     private readonly int _thread;
     private EnclaveProgram? _program;
     private int _epoch;
+    private int _accessesSinceTick;
+    private long _nextTickNs;
 
     public EnclaveThread(ActorId id, string name, int cpu, int node, Machine machine, ActorId process, int thread)
         : base(id, name, cpu, node, machine, TaskKind.User, process) => _thread = thread;
@@ -101,10 +108,7 @@ public sealed class EnclaveThread : KernelTask
         {
             // do_exit(): the address space first, then the files.
             await Encl.ExitMm(this, Program.Mm, Program.Enclave);
-            if (!Program.IsChild)
-            {
-                await Encl.CloseFile(this, Program.Enclave);
-            }
+            await Encl.CloseFile(this, Program.Enclave);
         }
     }
 
@@ -242,9 +246,9 @@ public sealed class EnclaveThread : KernelTask
             }
 
             long dueNs = startNs + (entry.TimeUs * 1000);
-            if (dueNs > NowNs)
+            if (!await SleepUntil(dueNs))
             {
-                await Sleep(dueNs - NowNs);
+                return ThreadOutcome.Killed;
             }
 
             ThreadOutcome outcome = await Access(Program.CodePages + entry.Page, KindOf(entry.Kind));
@@ -260,9 +264,35 @@ public sealed class EnclaveThread : KernelTask
     private async Routine<ThreadOutcome> Pause(long ns)
     {
         await Leave();
-        await Sleep(ns);
+        bool slept = await SleepUntil(NowNs + ns);
         await Enter();
-        return ThreadOutcome.Finished;
+        return slept ? ThreadOutcome.Finished : ThreadOutcome.Killed;
+    }
+
+    /// <summary>A sleep that a fatal signal ends, within a tick. False: killed.</summary>
+    private async Routine<bool> SleepUntil(long dueNs)
+    {
+        while (NowNs < dueNs)
+        {
+            await Sleep(Math.Min(TickNs, dueNs - NowNs));
+            if (await Main.SignalPending(this))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// The timer interrupt: a thread that never faults comes by the kernel then, and dies if it must. On an engine without time every so many
+    /// accesses; what the interrupt itself costs is in the price of user code.
+    /// </summary>
+    private async Routine<bool> IsKilledAtTick()
+    {
+        _accessesSinceTick = 0;
+        _nextTickNs = NowNs + TickNs;
+        return await Main.SignalPending(this);
     }
 
     /// <summary>
@@ -285,7 +315,8 @@ public sealed class EnclaveThread : KernelTask
                     Report(RunEvent.Fault, faultedNs, page);
                 }
 
-                return ThreadOutcome.Finished;
+                bool isTick = ++_accessesSinceTick >= AccessesPerTick || NowNs >= _nextTickNs;
+                return isTick && await IsKilledAtTick() ? ThreadOutcome.Killed : ThreadOutcome.Finished;
             }
 
             if (faultedNs < 0)
@@ -303,10 +334,13 @@ public sealed class EnclaveThread : KernelTask
                     return await Enter(ThreadOutcome.Sigsegv);
                 }
 
-                hasAccepted = true;
                 await Spend(Activity.PageFault);
                 await Enter();
-                await Ask(Program.Mm, new AddressSpaceProtocol.Access { Page = page, Kind = AccessKind.Eaccept });
+
+                // The page may have been evicted meanwhile: then the EACCEPT faults like any access, and comes again.
+                AddressSpaceProtocol.Access accept = await Ask(
+                    Program.Mm, new AddressSpaceProtocol.Access { Page = page, Kind = AccessKind.Eaccept });
+                hasAccepted = accept.Result != AccessResult.NotPresent;
                 continue;
             }
 
@@ -383,9 +417,7 @@ public sealed class EnclaveThread : KernelTask
         await Leave();
         await Spend(Activity.Syscall);
 
-        // sgx_vma_open() in the child's address space: its translations are faulted in anew.
-        await Ask(child.Program.Mm, new AddressSpaceProtocol.MapEnclave());
-        await Ask(Place.Enclave, new EnclaveProtocol.AddMm { Mm = child.Program.Mm });
+        await Encl.ForkMm(this, Program.Mm, child.Program.Mm, Program.Enclave);
         Start(child);
         await Enter();
         return ThreadOutcome.Finished;

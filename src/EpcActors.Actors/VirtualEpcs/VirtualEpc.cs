@@ -14,8 +14,14 @@ public static class VirtualEpcProtocol
 
         public int Index;
 
+        /// <summary>The mapping that faults: 0 for the VMM's, 1 for a second mmap() of the same file.</summary>
+        public int Mapping;
+
         /// <summary>Out: none when the guest has not touched it yet.</summary>
         public EpcPageIndex EpcPage;
+
+        /// <summary>Out: the mapping has a translation for it.</summary>
+        public YesNo IsMapped;
     }
 
     /// <summary>Stores a fresh page, or only releases the lock when the page is none.</summary>
@@ -25,18 +31,27 @@ public static class VirtualEpcProtocol
 
         public int Index;
 
+        /// <summary>The mapping that gets the translation.</summary>
+        public int Mapping;
+
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>The guest makes a page an enclave page: a SECS, or a child of one (ECREATE, EADD in the guest).</summary>
+    /// <summary>
+    /// The guest makes a page an enclave page: a SECS, or a child of one (ECREATE, EADD in the guest). The processor counts a SECS's children, in
+    /// whatever instance they are.
+    /// </summary>
     public struct GuestUse : IMessage
     {
         public static ushort Code => 0x0B03;
 
         public int Index;
 
-        /// <summary>Index of its SECS page in this instance; itself for a SECS.</summary>
+        /// <summary>Index of its SECS page in this instance; itself for a SECS; -1 when <see cref="ForeignSecs"/> says it.</summary>
         public int Secs;
+
+        /// <summary>The EPC page of a SECS that is in another instance (a guest with two vEPC sections).</summary>
+        public EpcPageIndex ForeignSecs;
     }
 
     /// <summary>EREMOVE of one page in place.</summary>
@@ -64,7 +79,21 @@ public static class VirtualEpcProtocol
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>zombie_secs_pages_lock: puts a SECS on the list whose children live in another instance.</summary>
+    /// <summary>Takes zombie_secs_pages_lock.</summary>
+    public struct LockZombies : IMessage
+    {
+        public static ushort Code => 0x0B08;
+
+        /// <summary>Out: pages on the list.</summary>
+        public int Count;
+    }
+
+    public struct UnlockZombies : IMessage
+    {
+        public static ushort Code => 0x0B09;
+    }
+
+    /// <summary>Puts a SECS at the tail of the list whose children live in another instance. zombie_secs_pages_lock held.</summary>
     public struct AddZombie : IMessage
     {
         public static ushort Code => 0x0B06;
@@ -72,13 +101,16 @@ public static class VirtualEpcProtocol
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>Takes the next zombie to try again; none at the end.</summary>
+    /// <summary>Takes the next zombie and tries EREMOVE again. zombie_secs_pages_lock held.</summary>
     public struct TakeZombie : IMessage
     {
         public static ushort Code => 0x0B07;
 
-        /// <summary>Out.</summary>
+        /// <summary>Out: none when the list is empty.</summary>
         public EpcPageIndex EpcPage;
+
+        /// <summary>Out: SGX_CHILD_PRESENT still.</summary>
+        public YesNo HasChildren;
     }
 }
 
@@ -88,8 +120,7 @@ public sealed class VirtualEpc : Resource,
 {
     private readonly EpcPageTable _epc;
     private readonly int[] _pages;
-    private readonly int[] _secsOf;
-    private readonly int[] _children;
+    private readonly byte[] _mapped;
     private Mutex _lock;
 
     public VirtualEpc(ActorId id, string name, EpcPageTable epc, int pageCount)
@@ -97,10 +128,8 @@ public sealed class VirtualEpc : Resource,
     {
         _epc = epc;
         _pages = new int[pageCount];
-        _secsOf = new int[pageCount];
-        _children = new int[pageCount];
+        _mapped = new byte[pageCount];
         Array.Fill(_pages, -1);
-        Array.Fill(_secsOf, -1);
     }
 
     /// <summary>Pages allocated.</summary>
@@ -113,6 +142,7 @@ public sealed class VirtualEpc : Resource,
         if (_lock.Acquire(turn))
         {
             message.EpcPage = new EpcPageIndex(_pages[message.Index]);
+            message.IsMapped = (_mapped[message.Index] & (1 << message.Mapping)) != 0;
         }
     }
 
@@ -122,6 +152,7 @@ public sealed class VirtualEpc : Resource,
         {
             turn.Spend(Activity.Pte);
             _pages[message.Index] = message.EpcPage.Value;
+            _mapped[message.Index] = (byte)(1 << message.Mapping);
             PageCount++;
         }
 
@@ -130,17 +161,24 @@ public sealed class VirtualEpc : Resource,
 
     public void Handle(ref GuestUse message, Turn turn)
     {
-        if (_pages[message.Index] < 0 || _pages[message.Secs] < 0)
+        int own = _pages[message.Index];
+        int secs = message.Secs >= 0 ? _pages[message.Secs] : message.ForeignSecs.Value;
+        if (own < 0 || secs < 0 || (_epc[own].Epcm & Epcm.Valid) != 0)
         {
             return;
         }
 
-        ref EpcPage page = ref _epc[_pages[message.Index]];
-        page.Epcm = Epcm.Valid | (message.Index == message.Secs ? Epcm.Secs : Epcm.None);
-        _secsOf[message.Index] = message.Secs;
-        if (message.Index != message.Secs)
+        ref EpcPage page = ref _epc[own];
+        if (own == secs)
         {
-            _children[message.Secs]++;
+            page.Epcm = Epcm.Valid | Epcm.Secs;
+            page.Owner = GuestEnclaves.Encode(0);
+        }
+        else if ((_epc[secs].Epcm & Epcm.Secs) != 0)
+        {
+            page.Epcm = Epcm.Valid;
+            page.Owner = GuestEnclaves.Encode(secs);
+            GuestEnclaves.AddChildren(_epc, secs, 1);
         }
     }
 
@@ -153,21 +191,7 @@ public sealed class VirtualEpc : Resource,
         }
 
         turn.Spend(Activity.Eremove);
-        if (_children[message.Index] > 0)
-        {
-            message.HasChildren = true;
-            return;
-        }
-
-        ref EpcPage page = ref _epc[message.EpcPage];
-        page.Epcm = Epcm.None;
-        int secs = _secsOf[message.Index];
-        if (secs >= 0 && secs != message.Index)
-        {
-            _children[secs]--;
-        }
-
-        _secsOf[message.Index] = -1;
+        message.HasChildren = !GuestEnclaves.TryRemove(_epc, message.EpcPage);
     }
 
     public void Handle(ref TakeGuestPage message, Turn turn)
@@ -176,6 +200,7 @@ public sealed class VirtualEpc : Resource,
         if (!message.EpcPage.IsNone)
         {
             _pages[message.Index] = -1;
+            _mapped[message.Index] = 0;
             PageCount--;
         }
     }
@@ -195,21 +220,45 @@ public sealed class VirtualEpc : Resource,
 }
 
 /// <summary><c>zombie_secs_pages</c>: SECS pages that EREMOVE refused at release because children live in another instance.</summary>
-public sealed class ZombieSecsList : Resource, IHandle<AddZombie>, IHandle<TakeZombie>
+public sealed class ZombieSecsList : Resource,
+    IHandle<LockZombies>, IHandle<UnlockZombies>, IHandle<AddZombie>, IHandle<TakeZombie>
 {
+    private readonly EpcPageTable _epc;
     private readonly Queue<int> _pages = new();
+    private Mutex _lock;
 
-    public ZombieSecsList(ActorId id)
-        : base(id, "zombie-secs-pages")
-    {
-    }
+    public ZombieSecsList(ActorId id, EpcPageTable epc)
+        : base(id, "zombie-secs-pages") => _epc = epc;
 
     public int Count => _pages.Count;
 
-    public void Handle(ref AddZombie message, Turn turn) => _pages.Enqueue(message.EpcPage.Value);
+    public void Handle(ref LockZombies message, Turn turn)
+    {
+        if (_lock.Acquire(turn))
+        {
+            message.Count = _pages.Count;
+        }
+    }
 
-    public void Handle(ref TakeZombie message, Turn turn) =>
-        message.EpcPage = _pages.Count > 0 ? new EpcPageIndex(_pages.Dequeue()) : EpcPageIndex.None;
+    public void Handle(ref UnlockZombies message, Turn turn) => _lock.Release(turn);
+
+    public void Handle(ref AddZombie message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        _pages.Enqueue(message.EpcPage.Value);
+    }
+
+    public void Handle(ref TakeZombie message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        message.EpcPage = EpcPageIndex.None;
+        if (_pages.Count > 0)
+        {
+            turn.Spend(Activity.Eremove);
+            message.EpcPage = new EpcPageIndex(_pages.Dequeue());
+            message.HasChildren = !GuestEnclaves.TryRemove(_epc, message.EpcPage);
+        }
+    }
 
     /// <summary>For audits.</summary>
     public void ForEachPage(Action<int> page)
@@ -219,5 +268,38 @@ public sealed class ZombieSecsList : Resource, IHandle<AddZombie>, IHandle<TakeZ
         {
             page(one);
         }
+    }
+}
+
+/// <summary>What the processor knows of a guest's enclaves: whose child a page is, and how many children a SECS has. It has no lock and no owner.</summary>
+internal static class GuestEnclaves
+{
+    /// <summary>Below -1, so that it is nobody's enclave page.</summary>
+    public static int Encode(int value) => -2 - value;
+
+    public static void AddChildren(EpcPageTable epc, int secs, int children) => epc[secs].Owner -= children;
+
+    /// <summary>EREMOVE. False: SGX_CHILD_PRESENT. A page that is not valid any more is a success.</summary>
+    public static bool TryRemove(EpcPageTable epc, EpcPageIndex index)
+    {
+        ref EpcPage page = ref epc[index];
+        if ((page.Epcm & Epcm.Valid) == 0)
+        {
+            return true;
+        }
+
+        int value = Encode(page.Owner);
+        if ((page.Epcm & Epcm.Secs) == 0)
+        {
+            AddChildren(epc, value, -1);
+        }
+        else if (value > 0)
+        {
+            return false;
+        }
+
+        page.Epcm = Epcm.None;
+        page.Owner = -1;
+        return true;
     }
 }

@@ -64,6 +64,7 @@ internal sealed class CompareCommand
 
         // All are loaded before one is run: a mistake in the last shall not cost the time of the first.
         List<PreparedRun> runs = [.. variations.Select(one => PreparedRun.Load(_shell, Request(parsed, one)))];
+        PreparedRun.WriteNotes(runs, _shell.Error);
         JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         (TextWriter text, IAnsiConsole console) =
@@ -107,7 +108,7 @@ internal sealed class CompareCommand
                 ComparisonReport.Write(console, reports, labels);
             }
 
-            Conclude(text, parsed, runs, reports, variations, knownBad, worst);
+            Conclude(text, runs, reports, variations, knownBad, isQuiet);
         }
 
         return worst;
@@ -151,8 +152,8 @@ internal sealed class CompareCommand
     /// last line is the command that repeats the first run that failed.
     /// </summary>
     private static void Conclude(
-        TextWriter text, ParseResult parsed, List<PreparedRun> runs, List<RunReport> reports, IReadOnlyList<Variation> variations,
-        IReadOnlyList<string> knownBad, ExitCode worst)
+        TextWriter text, List<PreparedRun> runs, List<RunReport> reports, IReadOnlyList<Variation> variations,
+        IReadOnlyList<string> knownBad, bool isQuiet)
     {
         string? replay = null;
         List<string> lines = [];
@@ -172,8 +173,11 @@ internal sealed class CompareCommand
             }
 
             replay ??= runs[i].ReplayCommand;
-            lines.AddRange(reports[i].Expectations.Where(one => !one.IsMet)
-                .Select(one => $"{variations[i].Label}: expected {one.Text}, found {one.Found}"));
+            if (runs[i].ChecksExpectations)
+            {
+                lines.AddRange(reports[i].Expectations.Where(one => !one.IsMet)
+                    .Select(one => $"{variations[i].Label}: expected {one.Text}, found {one.Found}"));
+            }
         }
 
         if (reports.Count < runs.Count)
@@ -187,7 +191,8 @@ internal sealed class CompareCommand
             lines.ForEach(text.WriteLine);
         }
 
-        if (worst == ExitCode.Violation && replay is not null)
+        // The table of a broken rule ends with the command already.
+        if (replay is not null && (isQuiet || lines.Count > 0))
         {
             text.WriteLine(replay);
         }

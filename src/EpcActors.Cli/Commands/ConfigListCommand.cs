@@ -19,7 +19,7 @@ internal static class ConfigListCommand
         Create(shell, "costs", "Lists the cost profiles: what each operation costs in cycles.", "epc.costs", () => Set("costs"),
             new HelpExample("epc run noisy-neighbour.conf --set epc.costs=client-sgx1", "Runs with the figures of another CPU")),
         Create(shell, "presets", "Lists the workload presets: published workloads as patterns of page accesses.",
-            "run.preset in the steps of an enclave", () => WorkloadPresets.All.Select(one => (one.Name, one.Description)),
+            "run.preset in the steps of an enclave", () => WorkloadPresets.All.Select(one => (one.Name, FirstSentence(one.Description))),
             new HelpExample("epc config show noisy-neighbour.conf --all", "Which preset runs where in a scenario")),
     ];
 
@@ -60,6 +60,12 @@ internal static class ConfigListCommand
             string title = file.TryGet("title", out HoconValue? text) && text is HoconString words ? words.Value : "";
             yield return (name, name == standard ? $"{title} (default)" : title);
         }
+    }
+
+    private static string FirstSentence(string text)
+    {
+        int end = text.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? text : text[..end];
     }
 
     private static string NameOf(HoconValue value) => value switch

@@ -59,6 +59,7 @@ internal sealed class RunCommand
             SkipsSlowdown = parsed.GetValue(_noSlowdown),
             ChecksExpectations = parsed.GetValue(_expect),
         });
+        PreparedRun.WriteNotes([run], _shell.Error);
         JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
 

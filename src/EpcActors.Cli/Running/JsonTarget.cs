@@ -23,7 +23,9 @@ internal sealed class JsonTarget
 
         try
         {
-            using FileStream probe = new(name, FileMode.OpenOrCreate, FileAccess.Write);
+            // What was there stays until the new document is complete; what was not there is not left behind empty.
+            using FileStream probe = new(
+                name, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, File.Exists(name) ? FileOptions.None : FileOptions.DeleteOnClose);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -13,8 +13,9 @@ internal sealed class PreparedRun
     private readonly CommandShell _shell;
     private readonly RunRequest _request;
 
-    private PreparedRun(CommandShell shell, RunRequest request, Scenario scenario)
+    private PreparedRun(CommandShell shell, RunRequest request, Scenario scenario, IReadOnlyList<ConfigurationNote> notes)
     {
+        Notes = notes;
         _shell = shell;
         _request = request;
         Scenario = scenario;
@@ -23,8 +24,13 @@ internal sealed class PreparedRun
 
     public Scenario Scenario { get; }
 
+    /// <summary>What is odd about the configuration but allowed.</summary>
+    public IReadOnlyList<ConfigurationNote> Notes { get; }
+
     /// <summary>The command that repeats this run.</summary>
     public string ReplayCommand { get; }
+
+    public bool ChecksExpectations => _request.ChecksExpectations;
 
     /// <summary>Seed, kernel and engine in effect: the first line of every run.</summary>
     public string Effective => $"seed {Scenario.Seed}, kernel {Scenario.Kernel}{Overridden}, engine {_request.Engine.Name}";
@@ -44,18 +50,13 @@ internal sealed class PreparedRun
     {
         ScenarioFile.RequireExists(request.File, shell.Configuration);
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(request.File, request.Overrides, request.Seed, shell.Configuration);
-        foreach (ConfigurationNote note in loaded.Notes)
-        {
-            shell.Error.WriteLine($"note: {note}");
-        }
-
         Scenario scenario = loaded.Scenario;
         if (request.SkipsSlowdown)
         {
             scenario = scenario with { Run = scenario.Run with { MeasuresSlowdown = false } };
         }
 
-        return new PreparedRun(shell, request, scenario);
+        return new PreparedRun(shell, request, scenario, loaded.Notes);
     }
 
     /// <summary>Runs it.</summary>
@@ -76,12 +77,14 @@ internal sealed class PreparedRun
             throw new CommandException(ExitCode.EmulatorError, Describe(failure));
         }
 
-        // The scenario may have come to its end before the cut, but who cancels has not let the run finish.
-        return cancellationToken.IsCancellationRequested && report.Verdict == Verdict.Pass
+        // The scenario may have come to its end before the cut, but its second run has not.
+        bool isCut = cancellationToken.IsCancellationRequested && Scenario.Run.MeasuresSlowdown
+            && report.Enclaves.Count > 0 && report.Enclaves.All(one => one.Slowdown is null);
+        return isCut && report.Verdict == Verdict.Pass
             ? report with
             {
                 Verdict = Verdict.Inconclusive,
-                Notes = [.. report.Notes, "cancelled after the scenario had ended: slowdowns were not measured to the end"],
+                Notes = [.. report.Notes, "cancelled after the scenario had ended, while slowdowns were measured: there are none"],
             }
             : report;
     }
@@ -95,6 +98,15 @@ internal sealed class PreparedRun
             ? ExitCode.Violation
             : ExitCode.Pass,
     };
+
+    /// <summary>Says once what is odd about the configurations of some runs.</summary>
+    public static void WriteNotes(IEnumerable<PreparedRun> runs, TextWriter error)
+    {
+        foreach (string note in runs.SelectMany(run => run.Notes).Select(note => note.ToString()).Distinct())
+        {
+            error.WriteLine($"note: {note}");
+        }
+    }
 
     /// <summary>The run in one line: the verdict and what it takes to tell it from another run.</summary>
     public string Summary(RunReport report)

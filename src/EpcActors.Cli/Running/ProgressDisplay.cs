@@ -50,7 +50,8 @@ internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
                 new PercentageColumn())
             .Start(context =>
             {
-                ProgressTask? task = null;
+                // There is something to see from the start: the first sample of a large scenario may take a while.
+                ProgressTask task = context.AddTask(Markup.Escape(label.Length == 0 ? "starting" : $"{label}, starting"));
                 string stage = "";
                 return run(progress =>
                 {
@@ -59,16 +60,18 @@ internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
                         return;
                     }
 
-                    if (task is null || stage != progress.Stage)
+                    string text = Markup.Escape(
+                        $"{Name(label, progress)}  {Units.Duration(progress.VirtualTimeNs)} of {Units.Duration(progress.LimitNs)}, {Figures(progress, stepsPerSecond)}");
+                    if (stage.Length > 0 && stage != progress.Stage)
                     {
-                        task?.Value(task.MaxValue);
-                        stage = progress.Stage;
-                        task = context.AddTask("", maxValue: Math.Max(1, progress.LimitNs));
+                        task.Value(task.MaxValue);
+                        task = context.AddTask(text);
                     }
 
+                    stage = progress.Stage;
+                    task.MaxValue(Math.Max(1, progress.LimitNs));
                     task.Value(progress.VirtualTimeNs);
-                    task.Description(Markup.Escape(
-                        $"{Name(label, progress)}  {Units.Duration(progress.VirtualTimeNs)} of {Units.Duration(progress.LimitNs)}, {Figures(progress, stepsPerSecond)}"));
+                    task.Description(text);
                 });
             });
     }

@@ -31,13 +31,13 @@ internal sealed class CommandShell : IAsyncDisposable
     public TextWriter Error { get; }
 
     /// <summary>The same as <see cref="Out"/> for tables and reports.</summary>
-    public IAnsiConsole Console { get; private init; }
+    public IAnsiConsole Console { get; init; }
 
     /// <summary>The same as <see cref="Error"/> for tables and reports.</summary>
-    public IAnsiConsole ErrorConsole { get; private init; }
+    public IAnsiConsole ErrorConsole { get; init; }
 
     /// <summary>True when a person watches standard error, and lines of it can be drawn over.</summary>
-    public bool ShowsLiveProgress { get; private init; }
+    public bool ShowsLiveProgress { get; init; }
 
     /// <summary>How the replay command is quoted.</summary>
     public ShellDialect Dialect { get; init; } = OperatingSystem.IsWindows() ? ShellDialect.PowerShell : ShellDialect.Posix;

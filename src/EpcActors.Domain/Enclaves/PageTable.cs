@@ -89,6 +89,30 @@ public sealed class PageTable
         }
     }
 
+    /// <summary>First page at or after <paramref name="page"/> with an entry, or -1.</summary>
+    public int FindFrom(int page)
+    {
+        while (page < PageCount)
+        {
+            if (_tables[page >> TableShift] is not { } table)
+            {
+                page = ((page >> TableShift) + 1) << TableShift;
+                continue;
+            }
+
+            int end = Math.Min(PageCount, ((page >> TableShift) + 1) << TableShift);
+            for (; page < end; page++)
+            {
+                if (table[page & (TableEntries - 1)] != 0)
+                {
+                    return page;
+                }
+            }
+        }
+
+        return -1;
+    }
+
     /// <summary>Removes every entry.</summary>
     public void Clear()
     {

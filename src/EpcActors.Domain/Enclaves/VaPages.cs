@@ -9,6 +9,7 @@ namespace EpcActors.Domain.Enclaves;
 /// <remarks>
 /// Order as in encl.c: a new VA page goes to the head of the list; a slot is taken from the first page, lowest free bit; the page goes
 /// to the tail when that fills it, and to the head when a slot of it is freed. So a page that is not full is always in front.
+/// Beside the version stands what the hardware keeps in the PCMD record: type and state of the page, which come back with it.
 /// </remarks>
 public sealed class VaPages
 {
@@ -16,6 +17,7 @@ public sealed class VaPages
     public const int SlotsPerPage = 512;
 
     private readonly List<VaPage> _pages = [];
+    private readonly List<int> _removed = [];
     private int _head = -1;
     private int _tail = -1;
 
@@ -29,7 +31,18 @@ public sealed class VaPages
     public void AddHead(EpcPageIndex page)
     {
         int index = _pages.Count;
-        _pages.Add(new VaPage(page));
+        if (_removed.Count > 0)
+        {
+            // A grow that is undone again and again (R9) must not use memory up.
+            index = _removed[^1];
+            _removed.RemoveAt(_removed.Count - 1);
+            _pages[index].Reset(page);
+        }
+        else
+        {
+            _pages.Add(new VaPage(page));
+        }
+
         LinkHead(index);
         Count++;
     }
@@ -73,6 +86,9 @@ public sealed class VaPages
     /// <summary>What the processor holds in a slot: 0 for nothing.</summary>
     public ref uint Version(int slot) => ref _pages[slot / SlotsPerPage].Versions[slot % SlotsPerPage];
 
+    /// <summary>Type and state that the page had in the EPCM when it was written out (SECINFO of its PCMD record).</summary>
+    public ref byte Attributes(int slot) => ref _pages[slot / SlotsPerPage].Attributes[slot % SlotsPerPage];
+
     /// <summary>Removes a VA page (only one just grown, or at release).</summary>
     public void Remove(EpcPageIndex page)
     {
@@ -83,6 +99,7 @@ public sealed class VaPages
                 Unlink(i);
                 Count--;
                 UsedSlots -= _pages[i].Used;
+                _removed.Add(i);
                 return;
             }
         }
@@ -163,13 +180,23 @@ public sealed class VaPages
 
         public readonly uint[] Versions = new uint[SlotsPerPage];
 
-        public EpcPageIndex EpcPage { get; } = epcPage;
+        public readonly byte[] Attributes = new byte[SlotsPerPage];
+
+        public EpcPageIndex EpcPage { get; private set; } = epcPage;
 
         public int Used { get; private set; }
 
         public int Next { get; set; } = -1;
 
         public int Previous { get; set; } = -1;
+
+        public void Reset(EpcPageIndex epcPage)
+        {
+            EpcPage = epcPage;
+            Used = 0;
+            Array.Clear(_bitmap);
+            Array.Clear(Versions);
+        }
 
         public int TakeLowest()
         {

@@ -57,6 +57,9 @@ public enum Epcm : byte
 
     /// <summary>Page type TRIM.</summary>
     Trim = 64,
+
+    /// <summary>Page type TCS; a page with none of the type bits is REG.</summary>
+    Tcs = 128,
 }
 
 /// <summary>
@@ -76,7 +79,10 @@ public struct EpcPage
     /// <summary>Previous page of the list, -1 at the start.</summary>
     public int Previous;
 
-    /// <summary>Enclave page that it holds (see <see cref="EnclavePageSpace"/>), or -1 (free pages, VA pages, SECS, vEPC).</summary>
+    /// <summary>
+    /// Enclave page that it holds (see <see cref="EnclavePageSpace"/>), or -1 (free pages, VA pages, SECS, vEPC). Of a page that a guest made a
+    /// child or a SECS, what the processor knows of it: -2 less its SECS's page, or less its children.
+    /// </summary>
     public int Owner;
 
     /// <summary>Index of the cgroup that is charged for it; <see cref="NoCgroup"/> for a free page or without an EPC cgroup.</summary>

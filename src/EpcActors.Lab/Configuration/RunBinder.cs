@@ -10,12 +10,15 @@ internal static class RunBinder
 
     private const long ShortestSampleNs = 1000;
 
+    /// <summary>A run often ends long before its time limit, so the first samples lie close; a long run thins them out as it goes.</summary>
+    private const long LongestAutomaticSampleNs = 1_000_000;
+
     public static RunSpec Read(ObjectReader reader)
     {
         long duration = reader.Get("duration", "10 s").DurationNs(minimumNs: 1, unit: "s");
         Setting sampleSetting = reader.Get("sample", "auto");
         long sample = sampleSetting.StringOrNull == "auto"
-            ? Math.Max(ShortestSampleNs, duration / AutomaticSamples)
+            ? Math.Clamp(duration / AutomaticSamples, ShortestSampleNs, LongestAutomaticSampleNs)
             : sampleSetting.DurationNs(minimumNs: 1);
         RunSpec run = new()
         {

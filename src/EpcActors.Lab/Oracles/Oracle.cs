@@ -121,7 +121,7 @@ public sealed class Oracle
             long sum = 0;
             foreach (NumaNode node in _topology.Nodes)
             {
-                sum += node.FreePages + node.PoisonedPages;
+                sum += node.FreePages + node.PoisonedPages - node.PoisonedBeforeBootPages;
             }
 
             return sum;
@@ -240,6 +240,14 @@ public sealed class Oracle
 
                 break;
             case Envelope<EnclaveProtocol.Ewb> ewb:
+                if (ewb.Message.Result == LeafResult.Done && _topology.Machine.Pages[ewb.Message.EpcPage].IsPoisoned)
+                {
+                    Violate(
+                        Rules.PoisonReuse,
+                        nowNs,
+                        $"{task.Name} runs EWB on {ewb.Message.EpcPage}, which is poisoned: a machine check in microcode shuts the core down");
+                }
+
                 if (ewb.Message.Result == LeafResult.Done)
                 {
                     _versions.Set(((Enclave)resource!).OwnerBase, ewb.Message.Page, ((Enclave)resource).Entries.PageCount, ewb.Message.Version);
@@ -310,6 +318,13 @@ public sealed class Oracle
                 break;
             case RunEvent.FaultRetry:
                 OnFaultRetry(task, startNs, endNs, detail);
+                break;
+            case RunEvent.NodeWalkLap:
+                if (endNs - startNs > _livenessWindowNs)
+                {
+                    GiveUp(task, endNs, $"{task.Name} goes round and round the nodes since {startNs} ns, {detail} times by now, and no node has a free page");
+                }
+
                 break;
             case RunEvent.LoadFailed:
                 break;

@@ -42,7 +42,7 @@ public static class Rules
     /// <summary>A page goes back to a free list only when the processor has let go of it.</summary>
     public const string EpcmValid = "epcm-valid";
 
-    /// <summary>A poisoned page is never allocated again.</summary>
+    /// <summary>A poisoned page is never allocated again, nor written out (R17, R18; R19's window remains in every kernel).</summary>
     public const string PoisonReuse = "poison-reuse";
 
     /// <summary>A valid program does not die of a fault that the kernel should have served.</summary>

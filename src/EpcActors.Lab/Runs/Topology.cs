@@ -102,7 +102,7 @@ public sealed class Topology
         Machine.FreePageCounter = FreePageCounter.Id;
         KsgxdWaitQueue = Add(new WaitChannel(NewId(), "ksgxd_waitq", remembers: false));
         Machine.KsgxdWaitQueue = KsgxdWaitQueue.Id;
-        ZombieSecs = Add(new ZombieSecsList(NewId()));
+        ZombieSecs = Add(new ZombieSecsList(NewId(), Machine.Pages));
         Machine.ZombieSecs = ZombieSecs.Id;
         int first = 0;
         List<(int First, int Count)>[] ofNode = new List<(int, int)>[Machine.NodeCount];

@@ -41,7 +41,7 @@ public sealed class ScenarioLoaderTests
             new RunSpec
             {
                 DurationNs = 10_000 * Ms,
-                SampleNs = 20 * Ms,
+                SampleNs = 1 * Ms,
                 QuantumNs = 500,
                 JitterPercent = 10,
                 MeasuresSlowdown = true,

@@ -1,0 +1,377 @@
+using EpcActors.Actors;
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Actors.Waiting;
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+using EpcActors.Engine.Simulation;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Scenarios;
+using Activity = EpcActors.Actors.Activity;
+
+namespace EpcActors.Tests.Kernel;
+
+/// <summary>main.c: allocation, free lists, nodes, watermarks, sanitising, poison.</summary>
+public sealed class AllocatorTests
+{
+    [Fact]
+    public void The_first_page_of_an_enclave_is_a_VA_page_and_the_second_its_SECS()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t => await rig.Build(t, 1));
+        rig.Run();
+        List<int> va = [];
+        rig.Enclave().VaPages.ForEach(page => va.Add(page.Value));
+        Assert.Equal([0], va);
+        Assert.Equal(1, rig.Enclave().SecsPage.Value);
+        Assert.Equal(2, rig.Enclave().Entries[0].EpcPage.Value);
+    }
+
+    [Fact]
+    public void Free_pages_are_used_again_in_the_order_in_which_they_were_freed()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [4])]);
+        List<int> got = [];
+        rig.User("t", async t =>
+        {
+            List<EpcPageIndex> held = [];
+            for (int i = 0; i < 4; i++)
+            {
+                held.Add((await Main.AllocEpcPage(t, false)).Page);
+            }
+
+            foreach (int i in new[] { 2, 0, 3, 1 })
+            {
+                await Main.FreeEpcPage(t, held[i]);
+            }
+
+            for (int i = 0; i < 4; i++)
+            {
+                got.Add((await Main.AllocEpcPage(t, false)).Page.Value);
+            }
+
+            foreach (int page in got)
+            {
+                await Main.FreeEpcPage(t, new EpcPageIndex(page));
+            }
+        });
+        rig.Run();
+        Assert.Equal([2, 0, 3, 1], got);
+    }
+
+    [Fact]
+    public void Without_anything_to_reclaim_the_answer_is_ENOMEM_and_ksgxd_is_not_woken()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [2])]);
+        Errno last = Errno.Ok;
+        rig.User("t", async t =>
+        {
+            EpcPageIndex first = (await Main.AllocEpcPage(t, true)).Page;
+            EpcPageIndex second = (await Main.AllocEpcPage(t, true)).Page;
+            last = (await Main.AllocEpcPage(t, true)).Errno;
+            await Main.FreeEpcPage(t, first);
+            await Main.FreeEpcPage(t, second);
+        });
+        rig.Run();
+        Assert.Equal(Errno.ENOMEM, last);
+        Assert.Equal(0, rig.Count<WaitChannelProtocol.Wake>());
+    }
+
+    [Fact]
+    public void EBUSY_wakes_ksgxd_and_so_does_success_below_32_free_pages_but_not_at_32()
+    {
+        // 40 pages: VA, SECS and six children leave 32.
+        KernelRig rig = new(nodes: [new NodeSpec(1, [40])]);
+        List<int> wakes = [];
+        Errno busy = Errno.Ok;
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 6);
+            wakes.Add(rig.Count<WaitChannelProtocol.Wake>());
+            List<EpcPageIndex> held = [];
+            for (int i = 0; i < 32; i++)
+            {
+                held.Add((await Main.AllocEpcPage(t, false)).Page);
+                wakes.Add(rig.Count<WaitChannelProtocol.Wake>());
+            }
+
+            busy = (await Main.AllocEpcPage(t, false)).Errno;
+            wakes.Add(rig.Count<WaitChannelProtocol.Wake>());
+            foreach (EpcPageIndex page in held)
+            {
+                await Main.FreeEpcPage(t, page);
+            }
+        });
+        rig.Run();
+        Assert.Equal(0, wakes[0]);
+        Assert.Equal(1, wakes[1]);
+        Assert.Equal(Errno.EBUSY, busy);
+        Assert.Equal(33, wakes[^1]);
+    }
+
+    [Fact]
+    public void Ksgxd_reclaims_from_below_32_free_pages_up_to_64()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(4, [128])], pages: 128, withKsgxd: true);
+        rig.User("t", async t => await rig.Build(t, 100));
+
+        // 128 - VA - SECS - 100 = 26 free: woken at 31; five batches of 16 would be 31 -> 111, three are enough.
+        rig.Run();
+        int written = rig.Reports.Count(report => report.What == RunEvent.Evicted);
+        Assert.True(rig.FreePages >= 64, $"{rig.FreePages} free");
+        Assert.Equal(0, written % 16);
+        Assert.InRange(rig.FreePages, 64, 64 + 15);
+    }
+
+    [Fact]
+    public void The_walk_over_the_nodes_begins_at_home_and_goes_up_and_around()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [1]), new NodeSpec(1, []), new NodeSpec(1, [1]), new NodeSpec(1, [1])]);
+        rig.User(
+            "t",
+            async t =>
+            {
+                List<EpcPageIndex> held = [];
+                for (int i = 0; i < 3; i++)
+                {
+                    held.Add((await Main.AllocEpcPage(t, false)).Page);
+                }
+
+                Assert.Equal(Errno.ENOMEM, (await Main.AllocEpcPage(t, false)).Errno);
+                foreach (EpcPageIndex page in held)
+                {
+                    await Main.FreeEpcPage(t, page);
+                }
+            },
+            node: 1);
+        rig.Run();
+        Assert.Equal(
+            ["node-2", "node-2", "node-3", "node-2", "node-3", "node-0", "node-2", "node-3", "node-0"],
+            rig.Steps.Where(step => step.Content is NumaNodeProtocol.TakePage).Select(step => step.Resource));
+    }
+
+    [Fact]
+    public void R13_the_walk_of_old_kernels_never_ends_on_a_node_without_EPC_and_that_is_found()
+    {
+        KernelRig rig = new(
+            KernelRig.Upstream with { NodeWalkTerminates = Fix.Absent }, [new NodeSpec(1, []), new NodeSpec(1, [1])]);
+        rig.User("t", async t =>
+        {
+            await Main.AllocEpcPage(t, false);
+            await Main.AllocEpcPage(t, false);
+        });
+        Assert.Equal(RunEnd.Stopped, rig.Run(expectClean: false));
+        rig.AssertViolation(Rules.Liveness);
+    }
+
+    [Fact]
+    public void R13_the_walk_of_old_kernels_ends_on_a_node_with_EPC()
+    {
+        KernelRig rig = new(
+            KernelRig.Upstream with { NodeWalkTerminates = Fix.Absent }, [new NodeSpec(1, [1]), new NodeSpec(1, [1])]);
+        Errno last = Errno.Ok;
+        rig.User("t", async t =>
+        {
+            EpcPageIndex a = (await Main.AllocEpcPage(t, false)).Page;
+            EpcPageIndex b = (await Main.AllocEpcPage(t, false)).Page;
+            last = (await Main.AllocEpcPage(t, false)).Errno;
+            await Main.FreeEpcPage(t, a);
+            await Main.FreeEpcPage(t, b);
+        });
+        rig.Run();
+        Assert.Equal(Errno.ENOMEM, last);
+    }
+
+    [Fact]
+    public void Several_sections_of_a_node_follow_one_another()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [2, 3])]);
+        List<int> got = [];
+        rig.User("t", async t =>
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                got.Add((await Main.AllocEpcPage(t, false)).Page.Value);
+            }
+
+            foreach (int page in got)
+            {
+                await Main.FreeEpcPage(t, new EpcPageIndex(page));
+            }
+        });
+        rig.Run();
+        Assert.Equal([0, 1, 2, 3, 4], got);
+        Assert.Equal(5, rig.Topology.Nodes[0].CapacityPages);
+    }
+
+    [Fact]
+    public void Before_sanitising_has_got_anywhere_an_allocation_fails_with_ENOMEM_at_once()
+    {
+        KernelRig rig = new(sanitises: true);
+        Errno before = Errno.Ok;
+        int after = 0;
+        rig.User("early", async t => before = (await Main.AllocEpcPage(t, true)).Errno);
+        rig.User("late", async t =>
+        {
+            rig.Engine.Start(rig.Topology.Ksgxd, 0);
+            await t.Sleep(1000);
+            after = rig.FreePages;
+        }, atNs: 10);
+        rig.Run();
+        Assert.Equal(Errno.ENOMEM, before);
+        Assert.Equal(256, after);
+        Assert.Equal(256, rig.Topology.FreePageCounter.Pages);
+    }
+
+    [Fact]
+    public void Sanitising_puts_a_poisoned_page_aside_and_does_not_count_it()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [8])], sanitises: true);
+        rig.Other("mce", async t =>
+        {
+            await Main.MemoryFailure(t, new EpcPageIndex(3));
+            await Main.MemoryFailure(t, new EpcPageIndex(3));
+            rig.Engine.Start(rig.Topology.Ksgxd, 0);
+        });
+        rig.Run();
+        Assert.Equal(7, rig.FreePages);
+        Assert.Equal(1, rig.Topology.Nodes[0].PoisonedPages);
+        Assert.Equal(7, rig.Topology.FreePageCounter.Pages);
+    }
+
+    [Fact]
+    public void A_free_page_that_is_poisoned_is_never_allocated_and_still_counts_as_free()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [4])]);
+        List<int> got = [];
+        rig.Other("mce", async t =>
+        {
+            await Main.MemoryFailure(t, new EpcPageIndex(1));
+            AllocResult alloc;
+            while ((alloc = await Main.AllocEpcPage(t, false)).Errno == Errno.Ok)
+            {
+                got.Add(alloc.Page.Value);
+            }
+
+            // D2: the counter says one page, the lists have none.
+            Assert.Equal(1, rig.Topology.FreePageCounter.Pages);
+            foreach (int page in got)
+            {
+                await Main.FreeEpcPage(t, new EpcPageIndex(page));
+            }
+        });
+        rig.Run();
+        Assert.Equal([0, 2, 3], got);
+    }
+
+    [Fact]
+    public void D2_poisoned_free_pages_hide_an_empty_EPC_from_ksgxd()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [64])], pages: 64);
+        Errno errno = Errno.Ok;
+        rig.User("t", async t =>
+        {
+            for (int page = 32; page < 64; page++)
+            {
+                await Main.MemoryFailure(t, new EpcPageIndex(page));
+            }
+
+            await rig.Build(t, 30);
+            errno = (await Main.AllocEpcPage(t, false)).Errno;
+        });
+        rig.Run();
+        Assert.Equal(0, rig.FreePages);
+        Assert.Equal(Errno.EBUSY, errno);
+        Assert.Equal(0, rig.Count<WaitChannelProtocol.Wake>());
+    }
+
+    [Theory]
+    [InlineData(Fix.Present, 1)]
+    [InlineData(Fix.Absent, 0)]
+    public void R18_a_memory_failure_takes_a_page_in_use_off_the_LRU(Fix fix, int poisonedThatStay)
+    {
+        KernelRig rig = new(KernelRig.Upstream with { PoisonUnmarks = fix });
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 4);
+            await Main.MemoryFailure(t, rig.Enclave().Entries[2].EpcPage);
+            await KernelRig.ReclaimBatch(t);
+        });
+        rig.Run(expectClean: fix == Fix.Present);
+        Assert.Equal(fix == Fix.Present ? EnclavePageState.Resident : EnclavePageState.Swapped, rig.Enclave().Entries[2].State);
+        Assert.Equal(poisonedThatStay, rig.Enclave().SecsChildCount);
+        if (fix == Fix.Absent)
+        {
+            rig.AssertViolation(Rules.PoisonReuse);
+        }
+    }
+
+    [Theory]
+    [InlineData(Fix.Present)]
+    [InlineData(Fix.Absent)]
+    public void R17_the_reclaimer_puts_a_poisoned_page_aside(Fix fix)
+    {
+        // The page is isolated when the failure hits: R19's window, in which it is written out whatever the kernel.
+        KernelRig rig = new(KernelRig.Upstream with { ReclaimerRespectsPoison = fix });
+        EpcPageIndex hit = EpcPageIndex.None;
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 4);
+            hit = rig.Enclave().Entries[2].EpcPage;
+            await Reclaim.Isolate(t, 0, 16);
+            await Main.MemoryFailure(t, hit);
+            await Reclaim.Write(t, false);
+        });
+        rig.Run(expectClean: false);
+        Assert.Equal(fix == Fix.Present ? 1 : 0, rig.Topology.Nodes[0].PoisonedPages);
+        Assert.Equal(rig.Machine.CapacityPages - 1 - (fix == Fix.Present ? 1 : 0), rig.FreePages);
+    }
+
+    [Fact]
+    public void A_poisoned_page_in_use_goes_to_the_poison_list_when_its_enclave_dies()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 4);
+            await Main.MemoryFailure(t, rig.Enclave().Entries[1].EpcPage);
+            await Main.MemoryFailure(t, rig.Enclave().SecsPage);
+            await rig.Exit(t);
+        });
+        rig.Run();
+        Assert.Equal(2, rig.Topology.Nodes[0].PoisonedPages);
+        Assert.Equal(254, rig.FreePages);
+        Assert.Equal(256, rig.Topology.FreePageCounter.Pages);
+    }
+
+    [Fact]
+    public void A_pending_signal_ends_the_synchronous_path_only_after_a_failed_attempt()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [8])]);
+        Errno withFree = Errno.EIO;
+        Errno withoutFree = Errno.Ok;
+        Errno without = Errno.Ok;
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 5);
+            await t.Ask(t.Process, new Actors.Processes.ProcessProtocol.Kill());
+            await t.Ask(t.Process, new Actors.Processes.ProcessProtocol.Kill { Reason = Actors.Processes.KillReason.Scenario });
+            AllocResult alloc = await Main.AllocEpcPage(t, true);
+            withFree = alloc.Errno;
+            withoutFree = (await Main.AllocEpcPage(t, true)).Errno;
+            without = (await Main.AllocEpcPage(t, false)).Errno;
+            await Main.FreeEpcPage(t, alloc.Page);
+        });
+        rig.Run();
+        Assert.Equal(Errno.Ok, withFree);
+        Assert.Equal(Errno.ERESTARTSYS, withoutFree);
+        Assert.Equal(Errno.EBUSY, without);
+    }
+}

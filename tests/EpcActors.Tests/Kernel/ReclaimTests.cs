@@ -1,0 +1,473 @@
+using EpcActors.Actors;
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Actors.Waiting;
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+using EpcActors.Engine.Simulation;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Scenarios;
+using Activity = EpcActors.Actors.Activity;
+
+namespace EpcActors.Tests.Kernel;
+
+/// <summary>main.c and encl.c: ageing, write-out, VA slots, SECS, backing, reload.</summary>
+public sealed class ReclaimTests
+{
+    [Theory]
+    [InlineData(511, 1)]
+    [InlineData(512, 2)]
+    [InlineData(1023, 2)]
+    [InlineData(1024, 3)]
+    public void An_enclave_of_N_pages_has_a_VA_page_for_each_512_of_N_and_one(int pages, int vaPages)
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [2048])], pages: 1024);
+        rig.User("t", async t => await rig.Build(t, pages));
+        rig.Run();
+        Assert.Equal(vaPages, rig.Enclave().VaPages.Count);
+        Assert.Equal(pages + 1, rig.Enclave().PageCount);
+    }
+
+    [Fact]
+    public void D1_adding_and_removing_across_a_boundary_takes_a_VA_page_each_time()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [1024])], pages: 512);
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 511);
+            for (int round = 0; round < 3; round++)
+            {
+                Assert.Equal(AccessResult.EpcmFault, await rig.Touch(t, 511));
+                Assert.Equal(AccessResult.Hit, await rig.Touch(t, 511, AccessKind.Eaccept));
+                Assert.Equal(Errno.Ok, (await Ioctls.ModifyTypes(t, 0, 511, 1)).Errno);
+                Assert.Equal(AccessResult.Hit, await rig.Touch(t, 511, AccessKind.Eaccept));
+                Assert.Equal(Errno.Ok, (await Ioctls.RemovePages(t, 0, 511, 1)).Errno);
+                Assert.Equal(2 + round, rig.Enclave().VaPages.Count);
+                Assert.Equal(512, rig.Enclave().PageCount);
+            }
+        });
+        rig.Run();
+    }
+
+    [Fact]
+    public void A_batch_is_aged_and_pinned_as_a_whole_then_blocked_then_written()
+    {
+        KernelRig rig = new();
+        int start = 0;
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 4);
+            start = rig.Steps.Count;
+            await KernelRig.ReclaimBatch(t, limit: 3);
+        });
+        rig.Run();
+        List<string> phases = [.. rig.Steps.Skip(start).Select(step => step.Message)
+            .Where(name => name is "AgePage" or "MarkReclaimedAndUnlock" or "BlockPage" or "LockForWrite" or "Etrack" or "FinishWrite")];
+        Assert.Equal(
+            [
+                "AgePage", "MarkReclaimedAndUnlock", "AgePage", "MarkReclaimedAndUnlock", "AgePage", "MarkReclaimedAndUnlock",
+                "BlockPage", "BlockPage", "BlockPage",
+                "LockForWrite", "Etrack", "FinishWrite", "LockForWrite", "FinishWrite", "LockForWrite", "FinishWrite",
+            ],
+            phases);
+    }
+
+    [Fact]
+    public void Each_enclave_of_a_batch_pays_one_ETRACK()
+    {
+        KernelRig rig = new(enclaves: 2);
+        rig.User("a", async t => await rig.Build(t, 6));
+        rig.User("b", async t => await rig.Build(t, 6, enclave: 1), enclave: 1);
+        rig.Other("r", async t => await KernelRig.ReclaimBatch(t, 12), atNs: 10);
+        rig.Run();
+        Assert.Equal(
+            ["enclave:a", "enclave:b"],
+            rig.Steps.Where(step => step.Content is EnclaveProtocol.Etrack).Select(step => step.Resource));
+        Assert.Equal(0, rig.Count<EnclaveProtocol.SendIpi>());
+    }
+
+    [Fact]
+    public void A_thread_inside_since_before_the_ETRACK_costs_an_IPI_and_one_that_enters_later_does_not()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 8);
+            EnclaveProtocol.EnterEnclave enter = await t.Ask(rig.Enclave().Id, new EnclaveProtocol.EnterEnclave());
+            await KernelRig.ReclaimBatch(t, 4);
+            Assert.Equal(1, rig.Count<EnclaveProtocol.SendIpi>());
+            await t.Ask(rig.Enclave().Id, new EnclaveProtocol.ExitEnclave { Epoch = enter.Epoch });
+            await KernelRig.ReclaimBatch(t, 2);
+            Assert.Equal(1, rig.Count<EnclaveProtocol.SendIpi>());
+            Assert.Equal(2, rig.Count<EnclaveProtocol.Etrack>());
+        });
+        rig.Run();
+    }
+
+    [Fact]
+    public void A_young_page_goes_to_the_tail_and_is_old_the_next_time()
+    {
+        KernelRig rig = new();
+        List<int> swapped = [];
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 4);
+            Assert.Equal(AccessResult.Hit, await rig.Touch(t, 0));
+            Assert.Equal(1, await KernelRig.ReclaimBatch(t, 2));
+            Assert.Equal(EnclavePageState.Resident, rig.Enclave().Entries[0].State);
+            Assert.Equal(EnclavePageState.Swapped, rig.Enclave().Entries[1].State);
+            rig.Topology.Cgroups[0].ForEachLruPage(page => swapped.Add(rig.Machine.Space.PageOf(rig.Machine.Pages[page].Owner)));
+            Assert.Equal(3, await KernelRig.ReclaimBatch(t));
+        });
+        rig.Run();
+        Assert.Equal([2, 3, 0], swapped);
+    }
+
+    [Fact]
+    public void A_page_just_loaded_is_old_and_one_just_augmented_is_young()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1);
+            await KernelRig.ReclaimBatch(t);
+            await Encl.VmaFault(t, rig.Mm().Id, 0, 0);
+            await Encl.VmaFault(t, rig.Mm().Id, 0, 1);
+            Assert.False(rig.Mm().Ptes[0].IsAccessed);
+            Assert.True(rig.Mm().Ptes[1].IsAccessed);
+            Assert.Equal(1, await KernelRig.ReclaimBatch(t));
+            Assert.Equal(EnclavePageState.Swapped, rig.Enclave().Entries[0].State);
+            Assert.Equal(EnclavePageState.Resident, rig.Enclave().Entries[1].State);
+        });
+        rig.Run();
+    }
+
+    [Fact]
+    public void Ageing_stops_at_the_first_young_process_and_later_ones_keep_their_accessed_bit()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1);
+            await Encl.ForkMm(t, rig.Mm().Id, rig.ChildMm().Id, 0);
+            await rig.Touch(t, 0);
+            await rig.Touch(t, 0, mm: rig.ChildMm());
+            Assert.Equal(0, await KernelRig.ReclaimBatch(t));
+
+            // The child joined last and stands first.
+            Assert.False(rig.ChildMm().Ptes[0].IsAccessed);
+            Assert.True(rig.Mm().Ptes[0].IsAccessed);
+            Assert.Equal(0, await KernelRig.ReclaimBatch(t));
+            Assert.Equal(1, await KernelRig.ReclaimBatch(t));
+            Assert.False(rig.Mm().Ptes[0].IsPresent || rig.ChildMm().Ptes[0].IsPresent);
+        });
+        rig.Run();
+    }
+
+    [Fact]
+    public void The_SECS_goes_with_the_last_child_of_an_initialised_enclave_only()
+    {
+        KernelRig rig = new(enclaves: 2);
+        rig.User("a", async t =>
+        {
+            await rig.Build(t, 3, initialises: false);
+            await KernelRig.ReclaimBatch(t);
+            Assert.Equal(0, rig.Enclave().SecsChildCount);
+            Assert.False(rig.Enclave().SecsPage.IsNone);
+        });
+        rig.User("b", async t =>
+        {
+            await rig.Build(t, 3, enclave: 1);
+            await KernelRig.ReclaimBatch(t, 2);
+            Assert.False(rig.Enclave(1).SecsPage.IsNone);
+            await KernelRig.ReclaimBatch(t);
+            Assert.True(rig.Enclave(1).SecsPage.IsNone);
+            Assert.True(rig.Backing(1).HasContents(64));
+            Assert.Equal(4, rig.Enclave(1).VaPages.UsedSlots);
+        }, atNs: 10, enclave: 1);
+        rig.Run();
+
+        // 256 less VA and SECS of a and VA of b.
+        Assert.Equal(253, rig.FreePages);
+    }
+
+    [Fact]
+    public void A_child_of_an_evicted_SECS_takes_two_pages_and_leaves_the_SECS_in_when_there_is_only_one()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [8])]);
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1);
+            await KernelRig.ReclaimBatch(t);
+            Assert.Equal(7, rig.FreePages);
+            List<EpcPageIndex> held = [];
+            for (int i = 0; i < 6; i++)
+            {
+                held.Add((await Main.AllocEpcPage(t, false)).Page);
+            }
+
+            // The LRU is empty and so is the EPC after the SECS: ENOMEM, that is SIGBUS.
+            Assert.Equal(FaultResult.Sigbus, await Encl.VmaFault(t, rig.Mm().Id, 0, 0));
+            Assert.False(rig.Enclave().SecsPage.IsNone);
+            Assert.Equal(EnclavePageState.Swapped, rig.Enclave().Entries[0].State);
+            await Main.FreeEpcPage(t, held[0]);
+            Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 0));
+            for (int i = 1; i < 6; i++)
+            {
+                await Main.FreeEpcPage(t, held[i]);
+            }
+        });
+        rig.Run();
+        Assert.Equal(0, rig.Backing().AllocatedPages);
+        Assert.Equal(0, rig.Enclave().VaPages.UsedSlots);
+    }
+
+    [Fact]
+    public void Every_write_out_has_a_version_of_its_own_and_the_load_wants_that_one()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 2);
+            for (uint round = 1; round <= 3; round++)
+            {
+                await KernelRig.ReclaimBatch(t, 1);
+                int page = rig.Enclave().Entries[0].State == EnclavePageState.Swapped ? 0 : 1;
+                Assert.Equal(round, rig.Backing().ContentsVersion(page));
+                Assert.Equal(round, rig.Backing().PcmdVersion(page));
+                Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, page));
+            }
+        });
+        rig.Run();
+    }
+
+    [Fact]
+    public void The_PCMD_page_goes_with_the_last_record_on_it_and_the_SECS_of_a_small_enclave_shares_it()
+    {
+        // 16 pages: contents 0 to 15, SECS at 16, all records on PCMD page 0.
+        KernelRig rig = new(pages: 16);
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 2);
+            await KernelRig.ReclaimBatch(t);
+            Assert.Equal(4, rig.Backing().AllocatedPages);
+            Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 0));
+            Assert.Equal(2, rig.Backing().AllocatedPages);
+            Assert.True(rig.Backing().HasPcmdPage(0));
+            Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 1));
+            Assert.Equal(0, rig.Backing().AllocatedPages);
+        });
+        rig.Run();
+    }
+
+    [Theory]
+    [InlineData(Fix.Present)]
+    [InlineData(Fix.Absent)]
+    public void R3_a_PCMD_page_stays_while_the_reclaimer_is_about_to_write_to_it(Fix fix)
+    {
+        // Page 0 is out. The reclaimer pins page 1's backing and spends time on the EBLOCK; a fault loads page 0 then.
+        KernelRig rig = new(
+            KernelRig.Upstream with { PcmdTruncateChecked = fix },
+            prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
+        FaultResult result = FaultResult.Retry;
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 3);
+            await KernelRig.ReclaimBatch(t, 1);
+            await KernelRig.ReclaimBatch(t, 1);
+        });
+        rig.User("fault", async t => Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 0)), atNs: 1500);
+        rig.User("later", async t => result = await Encl.VmaFault(t, rig.Mm().Id, 0, 1), atNs: 5000);
+        rig.Run(expectClean: fix == Fix.Present);
+        Assert.Equal(fix == Fix.Present ? FaultResult.Mapped : FaultResult.Sigbus, result);
+        if (fix == Fix.Absent)
+        {
+            rig.AssertViolation(Rules.Contents);
+        }
+    }
+
+    [Theory]
+    [InlineData(Fix.Present, 0)]
+    [InlineData(Fix.Absent, 3)]
+    public void R24_the_backing_goes_when_the_page_is_loaded(Fix fix, int pagesLeft)
+    {
+        KernelRig rig = new(KernelRig.Upstream with { BackingFreedAfterLoad = fix });
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 3);
+            await KernelRig.ReclaimBatch(t, 2);
+            await rig.Touch(t, 0);
+            await rig.Touch(t, 1);
+        });
+        rig.Run();
+        Assert.Equal(pagesLeft, rig.Backing().AllocatedPages);
+    }
+
+    [Fact]
+    public void A_fault_on_a_page_that_is_being_reclaimed_says_try_again()
+    {
+        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
+        FaultResult result = FaultResult.Mapped;
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 2);
+            await KernelRig.ReclaimBatch(t, 1);
+        });
+        rig.User("fault", async t => result = await Encl.VmaFault(t, rig.Mm().Id, 0, 0), atNs: 500);
+        rig.Run();
+        Assert.Equal(FaultResult.Retry, result);
+    }
+
+    [Fact]
+    public void VA_slots_are_taken_lowest_first_a_full_page_goes_to_the_tail_and_one_with_room_to_the_head()
+    {
+        VaPages pages = new();
+        pages.AddHead(new EpcPageIndex(10));
+        pages.AddHead(new EpcPageIndex(11));
+        for (int i = 0; i < 512; i++)
+        {
+            Assert.Equal(512 + i, pages.TakeSlot());
+        }
+
+        Assert.Equal(10, pages.First.Value);
+        Assert.Equal(0, pages.TakeSlot());
+        pages.FreeSlot(512 + 7);
+        Assert.Equal(11, pages.First.Value);
+        Assert.Equal(512 + 7, pages.TakeSlot());
+        Assert.Equal(10, pages.First.Value);
+    }
+
+    [Fact]
+    public void What_waits_for_an_EACCEPT_waits_for_it_after_a_reload_too()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1);
+            Assert.Equal(AccessResult.EpcmFault, await rig.Touch(t, 1));
+            Assert.Equal(2, await KernelRig.ReclaimBatch(t, ignoreAge: true));
+            Assert.Equal(AccessResult.EpcmFault, await rig.Touch(t, 1));
+            Assert.Equal(AccessResult.Hit, await rig.Touch(t, 1, AccessKind.Eaccept));
+            Assert.Equal(AccessResult.Hit, await rig.Touch(t, 1));
+            Assert.Equal(Errno.Ok, (await Ioctls.ModifyTypes(t, 0, 1, 1)).Errno);
+            Assert.Equal(1, await KernelRig.ReclaimBatch(t, 1, ignoreAge: true));
+            Assert.Equal(new IoctlResult(Errno.EPERM, 0), await Ioctls.RemovePages(t, 0, 1, 1));
+        });
+        rig.Run();
+    }
+
+    [Fact]
+    public void A_page_whose_backing_cannot_be_charged_is_skipped_and_D4_the_SECS_stays_for_the_same_reason()
+    {
+        // Room for one contents page and its PCMD page: the child goes, the SECS (PCMD page 2) stays.
+        KernelRig rig = new(memoryMaxPages: 2);
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1);
+            Assert.Equal(1, await KernelRig.ReclaimBatch(t));
+            Assert.Equal(0, rig.Enclave().SecsChildCount);
+            Assert.False(rig.Enclave().SecsPage.IsNone);
+            Assert.Equal(1, rig.Enclave().VaPages.UsedSlots);
+        });
+        rig.Run();
+    }
+
+    [Fact]
+    public void The_reclaimer_can_drop_the_last_reference_and_then_releases_the_enclave()
+    {
+        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
+        rig.User("t", async t => await rig.Build(t, 20));
+        rig.Other("r", async t => await KernelRig.ReclaimBatch(t), atNs: 100);
+        rig.User("exit", async t => await rig.Exit(t), atNs: 500);
+        rig.Run();
+        Assert.Contains("TakeEntry", rig.MessagesOf("r"));
+        Assert.DoesNotContain("TakeEntry", rig.MessagesOf("exit"));
+        Assert.Equal(256, rig.FreePages);
+        Assert.Equal(0, rig.Backing().AllocatedPages);
+    }
+
+    [Fact]
+    public void A_page_of_a_dying_enclave_is_forgotten_by_the_reclaimer_and_freed_by_the_release()
+    {
+        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eremove] = 1000 });
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 20);
+            await rig.Exit(t);
+        });
+        rig.Other("r", async t => Assert.Equal(0, await KernelRig.ReclaimBatch(t)), atNs: 500);
+        rig.Run();
+        Assert.Equal(256, rig.FreePages);
+        Assert.Equal(0, rig.LruPages);
+    }
+
+    [Fact]
+    public void An_enclave_with_everything_swapped_out_is_released_to_the_last_page()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 16);
+            await KernelRig.ReclaimBatch(t);
+            Assert.Equal(255, rig.FreePages);
+            await rig.Exit(t);
+        });
+        rig.Run();
+        Assert.Equal(256, rig.FreePages);
+        Assert.Equal(0, rig.Backing().AllocatedPages);
+        Assert.Equal(0, rig.Enclave().SwappedPages);
+    }
+
+    [Fact]
+    public void D5_pages_in_the_hands_of_another_reclaimer_make_an_allocator_fail_with_ENOMEM()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [8])], prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
+        Errno during = Errno.Ok;
+        rig.User("t", async t => await rig.Build(t, 6));
+        rig.Other("r", async t => await KernelRig.ReclaimBatch(t), atNs: 100);
+        rig.User("alloc", async t => during = (await Main.AllocEpcPage(t, true)).Errno, atNs: 500);
+        rig.Run();
+        Assert.Equal(Errno.ENOMEM, during);
+    }
+
+    [Fact]
+    public void D12_a_touch_of_the_only_page_moves_the_SECS_with_it()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1);
+            for (int i = 0; i < 5; i++)
+            {
+                await KernelRig.ReclaimBatch(t, ignoreAge: true);
+                await rig.Touch(t, 0);
+            }
+        });
+        rig.Run();
+        Assert.Equal(10, rig.Count<EnclaveProtocol.Eldu>());
+        Assert.Equal(10, rig.Steps.Count(step => step.Content is EnclaveProtocol.Ewb { Result: LeafResult.Done }));
+    }
+
+    [Fact]
+    public void A_debugger_loads_a_page_and_D6_spins_while_it_is_busy()
+    {
+        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 3);
+            await KernelRig.ReclaimBatch(t, 1);
+        });
+        rig.Other("gdb", async t => Assert.Equal(Errno.Ok, await Encl.VmaAccess(t, 0, 0)), atNs: 500);
+        rig.Other("gdb2", async t => Assert.Equal(Errno.EFAULT, await Encl.VmaAccess(t, 0, 40)), atNs: 500);
+        rig.Run();
+        Assert.True(rig.Reports.Count(report => report is { Task: "gdb", What: RunEvent.FaultRetry }) > 100);
+        Assert.Equal(EnclavePageState.Resident, rig.Enclave().Entries[0].State);
+    }
+}

@@ -1,0 +1,135 @@
+using EpcActors.Hocon;
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Tests.Scenarios;
+
+/// <summary>Every shipped scenario tells its story: what its file expects of the report comes so, under every kernel that it names.</summary>
+public sealed class ScenarioFileTests
+{
+    private static readonly string Root = FindRoot();
+
+    public static TheoryData<string, string> FilesAndKernels()
+    {
+        TheoryData<string, string> data = [];
+        foreach (string file in Directory.GetFiles(Path.Combine(Root, "config", "scenarios"), "*.conf").Order(StringComparer.Ordinal).Append(Path.Combine(Root, "config", "quickstart.conf")))
+        {
+            HoconObject root = HoconConfig.ParseFile(file).Resolve().Root;
+            SortedSet<string> kernels = new(StringComparer.Ordinal);
+            if (root.TryGetPath("epc.kernel", out HoconValue? kernel))
+            {
+                kernels.Add(kernel.AsString());
+            }
+
+            if (root.TryGetPath("epc.expect-on", out HoconValue? on))
+            {
+                kernels.UnionWith(on.AsObject().Keys);
+            }
+
+            foreach (string one in kernels)
+            {
+                data.Add(Path.GetRelativePath(Root, file).Replace('\\', '/'), one);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(FilesAndKernels))]
+    public void What_the_file_expects_comes_so(string file, string kernel)
+    {
+        RunReport report = Run(file, ("epc.kernel", kernel));
+
+        Assert.NotEmpty(report.Expectations);
+        Assert.All(report.Expectations, expectation => Assert.True(expectation.IsMet, $"{expectation.Text}: found {expectation.Found}"));
+    }
+
+    [Theory]
+    [InlineData("epc-cgroup-v8", "racy")]
+    [InlineData("linux-6.16", "racy")]
+    public void Any_kernel_with_the_racy_counter_hangs_on_the_reproducer(string kernel, string counter)
+    {
+        RunReport report = Run(
+            "config/scenarios/free-page-counter.conf", ("epc.kernel", kernel), ("epc.switches.free-page-counter", counter));
+
+        Assert.Equal(Verdict.Violation, report.Verdict);
+        Assert.Equal("liveness", report.Violations[0].Rule);
+        Assert.Equal(0, report.Ksgxd.BusyShare);
+        Assert.True(report.FreePageCounter >= 32, $"the counter says {report.FreePageCounter}");
+        Assert.All(report.Nodes, node => Assert.Equal(0, node.FreePages));
+    }
+
+    [Theory]
+    [InlineData("atomic")]
+    [InlineData("per-node")]
+    public void With_the_counter_fixed_time_divides_between_the_faulting_threads_and_ksgxd(string counter)
+    {
+        RunReport report = Run(
+            "config/scenarios/free-page-counter.conf", ("epc.switches.free-page-counter", counter), ("epc.expect", "[]"));
+
+        Assert.Equal(Verdict.Pass, report.Verdict);
+        Assert.InRange(report.Ksgxd.BusyShare, 0.25, 0.75);
+        Assert.All(report.Enclaves, enclave => Assert.Equal(EnclaveOutcome.Finished, enclave.Outcome));
+    }
+
+    [Fact]
+    public void The_cliff_stands_where_the_hardware_has_it()
+    {
+        // tee-bench, CHT join, 7 threads: 12.07 M records a second at 88 MB, 1.37 at 96, 0.97 at 104.
+        double at88 = Slowdown("88 MiB");
+        double at96 = Slowdown("96 MiB");
+        double at104 = Slowdown("104 MiB");
+
+        Assert.InRange(at88, 0.95, 1.1);
+        Assert.InRange(at96, 8.8 / 2, 8.8 * 2);
+        Assert.InRange(at104, 12.4 / 2, 12.4 * 2);
+
+        static double Slowdown(string heap) =>
+            Run("config/scenarios/epc-cliff.conf", ("epc.enclaves.join.heap", heap)).Enclaves[0].Slowdown!.Value;
+    }
+
+    [Fact]
+    public void Without_a_limit_on_the_neighbour_the_critical_group_pays()
+    {
+        RunReport limited = Run("config/scenarios/noisy-neighbour.conf");
+        RunReport unlimited = Run("config/scenarios/noisy-neighbour.conf", ("epc.cgroups.\"/best-effort\".max", "max"), ("epc.expect-on", "{}"));
+
+        Assert.Equal(0, Of(limited, "critical").Evictions);
+        Assert.True(Of(unlimited, "critical").Evictions > 1000);
+
+        static EnclaveReport Of(RunReport report, string name) => report.Enclaves.Single(enclave => enclave.Name == name);
+    }
+
+    [Fact]
+    public void Same_seed_same_hash_other_seed_other_hash()
+    {
+        RunReport first = Run("config/quickstart.conf", ("epc.run.slowdown", "off"));
+        RunReport again = Run("config/quickstart.conf", ("epc.run.slowdown", "off"));
+        RunReport other = Run("config/quickstart.conf", ("epc.run.slowdown", "off"), ("epc.seed", "43"));
+
+        Assert.Equal(first.TraceHash, again.TraceHash);
+        Assert.Equal(first.Steps, again.Steps);
+        Assert.NotEqual(first.TraceHash, other.TraceHash);
+    }
+
+    private static RunReport Run(string file, params (string Key, string Value)[] settings)
+    {
+        List<KeyValuePair<string, string>> overrides = [.. settings.Select(one => KeyValuePair.Create(one.Key, one.Value))];
+        Scenario scenario = ScenarioLoader.Load(Path.Combine(Root, file), overrides, null, ConfigEnvironment.Default);
+        return new ScenarioRunner(scenario).Run("", CancellationToken.None);
+    }
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "EpcActors.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder ?? throw new InvalidOperationException("EpcActors.sln is not above the tests");
+    }
+}
