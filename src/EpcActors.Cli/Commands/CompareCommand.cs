@@ -247,10 +247,10 @@ internal sealed class CompareCommand
         ],
         Examples =
         [
-            new("epc compare noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8,epc-cgroup-v17", "What an EPC cgroup changes"),
-            new("epc compare counter.conf --kernels linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "Does the fix close the race? Exit code 0 says yes"),
-            new("epc compare noisy-neighbour.conf --vary epc.run.quantum=100ns,500ns,2us --out results", "How much does one setting matter? Charts in results/compare.html"),
-            new("epc compare noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8 --json - | jq '.[] | {label, verdict, steps}'", "Figures for a script"),
+            new("epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8,epc-cgroup-v17", "What an EPC cgroup changes"),
+            new("epc compare config/scenarios/free-page-counter.conf --kernels linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "Does the fix close the race? Exit code 0 says yes"),
+            new("epc compare config/scenarios/noisy-neighbour.conf --vary epc.run.quantum=100ns,500ns,2us --out results", "How much does one setting matter? Charts in results/compare.html"),
+            new("epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8 --json - | jq '.[] | {label, verdict, steps}'", "Figures for a script"),
         ],
         ExitCodes =
         [

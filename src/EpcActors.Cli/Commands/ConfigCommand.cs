@@ -26,8 +26,8 @@ internal static class ConfigCommand
     {
         Examples =
         [
-            new("epc config show noisy-neighbour.conf", "What a scenario changes"),
-            new("epc config validate *.conf", "Are these files right?"),
+            new("epc config show config/scenarios/noisy-neighbour.conf", "What a scenario changes"),
+            new("epc config validate config/scenarios/*.conf", "Are these files right?"),
             new("epc config kernels", "Which kernels are there?"),
         ],
         ExitCodes = StandardExitCodes.OfQueries,

@@ -13,14 +13,14 @@ internal static class ConfigListCommand
     public static IEnumerable<Command> CreateAll(CommandShell shell) =>
     [
         Create(shell, "kernels", "Lists the kernels: named sets of switches.", "epc.kernel", () => Set("kernels"),
-            new HelpExample("epc run noisy-neighbour.conf --set epc.kernel=linux-6.16", "Runs on another kernel")),
+            new HelpExample("epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16", "Runs on another kernel")),
         Create(shell, "machines", "Lists the machines: sockets, CPUs and EPC.", "epc.machine", () => Set("machines"),
-            new HelpExample("epc run noisy-neighbour.conf --set epc.machine=two-sockets-64mib", "Runs on another machine")),
+            new HelpExample("epc run config/scenarios/noisy-neighbour.conf --set epc.machine=two-sockets-64mib", "Runs on another machine")),
         Create(shell, "costs", "Lists the cost profiles: what each operation costs in cycles.", "epc.costs", () => Set("costs"),
-            new HelpExample("epc run noisy-neighbour.conf --set epc.costs=client-sgx1", "Runs with the figures of another CPU")),
+            new HelpExample("epc run config/scenarios/noisy-neighbour.conf --set epc.costs=client-sgx1", "Runs with the figures of another CPU")),
         Create(shell, "presets", "Lists the workload presets: published workloads as patterns of page accesses.",
             "run.preset in the steps of an enclave", () => WorkloadPresets.All.Select(one => (one.Name, FirstSentence(one.Description))),
-            new HelpExample("epc config show noisy-neighbour.conf --all", "Which preset runs where in a scenario")),
+            new HelpExample("epc config show config/scenarios/noisy-neighbour.conf --all", "Which preset runs where in a scenario")),
     ];
 
     private static DocumentedCommand Create(

@@ -57,9 +57,9 @@ internal sealed class ConfigShowCommand
         Notes = ["What it prints is a configuration itself and reads back as the same one."],
         Examples =
         [
-            new("epc config show noisy-neighbour.conf", "What the scenario changes"),
-            new("epc config show noisy-neighbour.conf --all --origins", "Every key, and the file and line that set it"),
-            new("epc config show noisy-neighbour.conf --set epc.kernel=linux-5.15 --json | jq .epc.switches", "What a kernel would change"),
+            new("epc config show config/scenarios/noisy-neighbour.conf", "What the scenario changes"),
+            new("epc config show config/scenarios/noisy-neighbour.conf --all --origins", "Every key, and the file and line that set it"),
+            new("epc config show config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-5.15 --json | jq .epc.switches", "What a kernel would change"),
         ],
         ExitCodes = StandardExitCodes.OfQueries,
         SeeAlso = StandardExitCodes.KeyReference,

@@ -64,8 +64,8 @@ internal sealed class ConfigValidateCommand
         Notes = ["An error is one line on standard error: file:line:column: key: what is wrong; what to write instead."],
         Examples =
         [
-            new("epc config validate noisy-neighbour.conf", "Is this file right?"),
-            new("epc config validate scenarios/*.conf", "Are all of them? In CI: exit code 64 when one is not"),
+            new("epc config validate config/scenarios/noisy-neighbour.conf", "Is this file right?"),
+            new("epc config validate config/scenarios/*.conf", "Are all of them? In CI: exit code 64 when one is not"),
         ],
         ExitCodes = [(ExitCode.Pass, "every file can be run"), (ExitCode.Usage, "a file cannot be run, or a mistake in the command line")],
         SeeAlso = StandardExitCodes.KeyReference,

@@ -49,7 +49,7 @@ internal static class EnginesCommand
         Examples =
         [
             new("epc engines", "Which engines has this build?"),
-            new("epc run noisy-neighbour.conf --engine simulation", "Runs on the engine of that name"),
+            new("epc run config/scenarios/noisy-neighbour.conf --engine simulation", "Runs on the engine of that name"),
         ],
         ExitCodes = [(ExitCode.Pass, "done"), (ExitCode.Usage, "a mistake in the command line")],
         SeeAlso = ["epc run --help: exit code 3 says that the engine asked for is not here"],

@@ -124,10 +124,10 @@ internal sealed class RunCommand
         ],
         Examples =
         [
-            new("epc run noisy-neighbour.conf", "Who faults, who slows whom, what misc.events would show"),
-            new("epc run noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results", "The same on another kernel and seed, with charts and data in results/"),
-            new("epc run noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, events, faults}'", "Figures for a script"),
-            new("epc run noisy-neighbour.conf --expect --quiet", "In CI: one line, and exit code 1 when a rule or an expectation fails"),
+            new("epc run config/scenarios/noisy-neighbour.conf", "Who faults, who slows whom, what misc.events would show"),
+            new("epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results", "The same on another kernel and seed, with charts and data in results/"),
+            new("epc run config/scenarios/noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, events, faults}'", "Figures for a script"),
+            new("epc run config/scenarios/noisy-neighbour.conf --expect --quiet", "In CI: one line, and exit code 1 when a rule or an expectation fails"),
         ],
         ExitCodes = StandardExitCodes.OfRuns("a rule was broken; with --expect also: an expectation was not met"),
         SeeAlso = StandardExitCodes.KeyReference,

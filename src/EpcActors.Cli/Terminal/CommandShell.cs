@@ -78,6 +78,17 @@ internal sealed class CommandShell : IAsyncDisposable
             Clock = clock ?? TimeProvider.System,
         };
 
+    /// <summary>A shell that writes plain results and shows live progress on a console that can be drawn over.</summary>
+    public static CommandShell Terminal(
+        TextWriter output, TextWriter error, IAnsiConsole errorConsole, EngineRegistry engines, TimeProvider clock) =>
+        new(output, error, ownsOut: false)
+        {
+            ErrorConsole = errorConsole,
+            ShowsLiveProgress = true,
+            Engines = engines,
+            Clock = clock,
+        };
+
     public async ValueTask DisposeAsync()
     {
         if (_ownsOut)
