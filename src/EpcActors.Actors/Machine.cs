@@ -81,6 +81,9 @@ public sealed class Machine
     /// <summary>Enclaves by index.</summary>
     public List<EnclavePlace> Enclaves { get; } = [];
 
+    /// <summary>Every process, parents before the children that they fork.</summary>
+    public List<ActorId> Processes { get; } = [];
+
     /// <summary>The process that an address space belongs to.</summary>
     public Dictionary<ActorId, ActorId> ProcessOfMm { get; } = [];
 

@@ -129,10 +129,13 @@ public static class AddressSpaceProtocol
         public static ushort Code => 0x060A;
     }
 
-    /// <summary>dup_mmap(): takes the parent's mmap_lock for writing and keeps it.</summary>
+    /// <summary>dup_mmap(): takes the mmap_lock of the parent, and of the child, for writing and keeps it.</summary>
     public struct BeginFork : IMessage
     {
         public static ushort Code => 0x060B;
+
+        /// <summary>The child: it gets the VMA.</summary>
+        public YesNo IsChild;
     }
 
     /// <summary>Gives mmap_lock back.</summary>
@@ -339,6 +342,7 @@ public sealed class AddressSpace : Resource,
         if (!MustWaitToWrite(turn))
         {
             _isWriteLocked = true;
+            _isMapped |= message.IsChild;
         }
     }
 

@@ -16,7 +16,8 @@ public sealed class Cgroup : Resource,
 {
     private readonly EpcPageTable _pages;
     private readonly bool _wideUsage;
-    private readonly List<(EpcPageIndex Page, int Enclave)> _unreclaimable = [];
+    private readonly Dictionary<int, int> _enclaveOfUnreclaimable = [];
+    private EpcPageList _unreclaimable = new();
     private EpcPageList _lru = new();
     private Mutex _lruLock = new(isSpinLock: true);
     private long _references = 1;
@@ -27,14 +28,14 @@ public sealed class Cgroup : Resource,
     /// <param name="pages">The machine's descriptors; this actor touches those of listed pages only.</param>
     /// <param name="maxBytes">misc.max; long.MaxValue for max.</param>
     /// <param name="capacityBytes">misc.capacity.</param>
-    /// <param name="wideUsage">False: usage is a 32-bit integer (C1).</param>
+    /// <param name="wideUsage">False: the sum that is checked is a 32-bit integer (C1).</param>
     public Cgroup(ActorId id, int index, string path, EpcPageTable pages, long maxBytes, long capacityBytes, bool wideUsage)
         : base(id, $"cgroup:{path}")
     {
         Index = index;
         Path = path;
         _pages = pages;
-        MaxBytes = maxBytes;
+        Max = maxBytes == long.MaxValue ? ulong.MaxValue : (ulong)maxBytes;
         CapacityBytes = capacityBytes;
         _wideUsage = wideUsage;
     }
@@ -43,8 +44,11 @@ public sealed class Cgroup : Resource,
 
     public string Path { get; }
 
-    /// <summary>misc.max, bytes; long.MaxValue for max. Shown and stored unrounded.</summary>
-    public long MaxBytes { get; private set; }
+    /// <summary>misc.max as it is stored and shown: unrounded; 2^64-1 is max.</summary>
+    public ulong Max { get; private set; }
+
+    /// <summary>misc.max, bytes; long.MaxValue for that and anything above, max among it.</summary>
+    public long MaxBytes => (long)Math.Min(Max, long.MaxValue);
 
     public long CapacityBytes { get; }
 
@@ -66,7 +70,7 @@ public sealed class Cgroup : Resource,
     /// <summary>The last reference is gone.</summary>
     public bool IsFreed => _references == 0;
 
-    /// <summary>References: the directory and every charged page.</summary>
+    /// <summary>References: the directory, every charged page, every child that is not freed, and whoever looks.</summary>
     public long References => _references;
 
     /// <summary>Length of the LRU.</summary>
@@ -78,45 +82,54 @@ public sealed class Cgroup : Resource,
     public void Handle(ref Charge message, Turn turn)
     {
         turn.Hold(Activity.Atomic);
-        long usage = UsageBytes + message.Bytes;
-        if (!_wideUsage)
-        {
-            // C1: the sum was an int; above 2 GiB it is negative and every comparison goes wrong.
-            usage = unchecked((int)usage);
-        }
-
-        UsageBytes = usage;
         if (message.TakeReference)
         {
+            if (_references == 0)
+            {
+                message.Result = LevelCharge.Gone;
+                return;
+            }
+
             _references++;
         }
 
-        if (usage > MaxBytes || usage > CapacityBytes)
+        UsageBytes += message.Bytes;
+
+        // C1: the counter was a long, but what atomic_long_add_return() gave was kept in an int. From 2 GiB on it is negative, which the comparison
+        // with an unsigned long turns into a number above every limit: nobody is charged for more than 2 GiB, the root included.
+        ulong sum = unchecked(_wideUsage ? (ulong)UsageBytes : (ulong)(int)UsageBytes);
+        if (sum > Max || sum > (ulong)CapacityBytes)
         {
-            message.IsOver = true;
+            message.Result = LevelCharge.Over;
             return;
         }
 
-        PeakBytes = Math.Max(PeakBytes, usage);
+        PeakBytes = Math.Max(PeakBytes, UsageBytes);
     }
 
     public void Handle(ref Uncharge message, Turn turn)
     {
         turn.Hold(Activity.Atomic);
         UsageBytes -= message.Bytes;
-        if (message.PutReference)
+        if (!message.PutReference)
         {
-            message.WasLast = --_references == 0;
+            return;
+        }
+
+        if (IsDying)
+        {
+            message.MustPut = true;
+        }
+        else
+        {
+            _references--;
         }
     }
 
     public void Handle(ref CountMaxEvent message, Turn turn)
     {
-        Events++;
-        if (message.IsLocal)
-        {
-            EventsLocal++;
-        }
+        EventsLocal += message.IsLocal ? 1 : 0;
+        Events += message.IsHierarchical ? 1 : 0;
     }
 
     public void Handle(ref TryGetCss message, Turn turn)
@@ -130,7 +143,13 @@ public sealed class Cgroup : Resource,
 
     public void Handle(ref PutCss message, Turn turn) => message.WasLast = --_references == 0;
 
-    public void Handle(ref ReadLru message, Turn turn) => message.IsEmpty = _lru.IsEmpty;
+    public void Handle(ref ReadLru message, Turn turn)
+    {
+        if (!message.TakeLock || LockShortly(turn))
+        {
+            message.IsEmpty = _lru.IsEmpty;
+        }
+    }
 
     public void Handle(ref AddToLru message, Turn turn)
     {
@@ -197,34 +216,47 @@ public sealed class Cgroup : Resource,
         message.Max = MaxBytes;
     }
 
-    public void Handle(ref WriteMax message, Turn turn) => MaxBytes = message.Max;
+    public void Handle(ref WriteMax message, Turn turn) => Max = message.Max;
 
     public void Handle(ref AddUnreclaimable message, Turn turn)
     {
+        if (!LockShortly(turn))
+        {
+            return;
+        }
+
         _pages[message.Page].Flags |= EpcPageFlags.Unreclaimable;
-        _unreclaimable.Add((message.Page, message.Enclave));
+        _unreclaimable.AddTail(_pages, message.Page);
+        _enclaveOfUnreclaimable[message.Page.Value] = message.Enclave;
     }
 
     public void Handle(ref DropUnreclaimable message, Turn turn)
     {
-        _pages[message.Page].Flags &= ~EpcPageFlags.Unreclaimable;
-        for (int i = 0; i < _unreclaimable.Count; i++)
+        if (!LockShortly(turn))
         {
-            if (_unreclaimable[i].Page == message.Page)
-            {
-                _unreclaimable.RemoveAt(i);
-                return;
-            }
+            return;
+        }
+
+        // The flag stays on a page that the search for a victim took off the list: then there is nothing to unlink.
+        _pages[message.Page].Flags &= ~EpcPageFlags.Unreclaimable;
+        if (_enclaveOfUnreclaimable.Remove(message.Page.Value))
+        {
+            _unreclaimable.Remove(_pages, message.Page);
         }
     }
 
     public void Handle(ref PopVictimPage message, Turn turn)
     {
-        message.Enclave = -1;
-        if (_unreclaimable.Count > 0)
+        if (!LockShortly(turn))
         {
-            message.Enclave = _unreclaimable[0].Enclave;
-            _unreclaimable.RemoveAt(0);
+            return;
+        }
+
+        EpcPageIndex page = _unreclaimable.PopHead(_pages);
+        message.Enclave = -1;
+        if (!page.IsNone)
+        {
+            _enclaveOfUnreclaimable.Remove(page.Value, out message.Enclave);
         }
     }
 
@@ -234,6 +266,9 @@ public sealed class Cgroup : Resource,
         IsDying = true;
         message.WasLast = --_references == 0;
     }
+
+    /// <summary>Before the run: a cgroup below this one, which holds a reference to it until it is freed itself.</summary>
+    public void AddChild() => _references++;
 
     /// <summary>For audits: every page on the LRU.</summary>
     public void ForEachLruPage(Action<int> page)

@@ -3,6 +3,19 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Cgroups;
 
+/// <summary>What one level says to a charge.</summary>
+public enum LevelCharge
+{
+    /// <summary>Added, and within the limits.</summary>
+    Fits,
+
+    /// <summary>Above max or capacity; the amount was added all the same.</summary>
+    Over,
+
+    /// <summary>The last reference is gone; nothing was added, and the caller has to look again where its process is.</summary>
+    Gone,
+}
+
 /// <summary>What tasks ask of one cgroup: atomics of the misc controller, and critical sections of its LRU's lock.</summary>
 public static class CgroupProtocol
 {
@@ -16,11 +29,14 @@ public static class CgroupProtocol
 
         public long Bytes;
 
-        /// <summary>Take a reference to the cgroup with it: each charged page holds one (the leaf of the walk only).</summary>
+        /// <summary>
+        /// css_tryget() first: the reference of get_current_misc_cg(), which becomes the page's when the charge succeeds. It stays when the
+        /// amount is refused: the caller holds it over all its attempts, so that nobody frees the cgroup that it reclaims from.
+        /// </summary>
         public YesNo TakeReference;
 
-        /// <summary>Out: above max or capacity; the amount was added all the same.</summary>
-        public YesNo IsOver;
+        /// <summary>Out.</summary>
+        public LevelCharge Result;
     }
 
     /// <summary>One level of misc_cg_uncharge, or of the roll-back of a refused charge.</summary>
@@ -30,19 +46,26 @@ public static class CgroupProtocol
 
         public long Bytes;
 
-        /// <summary>Gives the reference of a page back.</summary>
+        /// <summary>Gives the reference of a page back, unless it may be the last one (see <see cref="MustPut"/>).</summary>
         public YesNo PutReference;
 
-        /// <summary>Out: that was the last reference; the caller frees the cgroup.</summary>
-        public YesNo WasLast;
+        /// <summary>
+        /// Out: the directory is gone, so this may be the last reference. The kernel puts it when all levels are uncharged, and so must the caller;
+        /// of a cgroup with a directory nobody can tell when the reference went.
+        /// </summary>
+        public YesNo MustPut;
     }
 
-    /// <summary>A charge was refused: misc.events here, misc.events.local where the limit stands.</summary>
+    /// <summary>A charge was refused (misc_cg_event): misc.events.local where the limit stands, misc.events there and above.</summary>
     public struct CountMaxEvent : IMessage
     {
         public static ushort Code => 0x0303;
 
+        /// <summary>Count in misc.events.local.</summary>
         public YesNo IsLocal;
+
+        /// <summary>Count in misc.events.</summary>
+        public YesNo IsHierarchical;
     }
 
     /// <summary>css_tryget(): a reference, unless the last one is gone.</summary>
@@ -63,10 +86,13 @@ public static class CgroupProtocol
         public YesNo WasLast;
     }
 
-    /// <summary>list_empty() of the reclaimable LRU, without its lock.</summary>
+    /// <summary>list_empty() of the reclaimable LRU.</summary>
     public struct ReadLru : IMessage
     {
         public static ushort Code => 0x0306;
+
+        /// <summary>Under the LRU's lock, as every version of the series does. Upstream reads its one list without the lock (D5).</summary>
+        public YesNo TakeLock;
 
         /// <summary>Out.</summary>
         public YesNo IsEmpty;
@@ -135,17 +161,17 @@ public static class CgroupProtocol
         /// <summary>Out: misc.current, bytes.</summary>
         public long Usage;
 
-        /// <summary>Out: misc.max, bytes; long.MaxValue for max.</summary>
+        /// <summary>Out: misc.max, bytes; long.MaxValue for that and anything above.</summary>
         public long Max;
     }
 
-    /// <summary>Writes misc.max: a pure store.</summary>
+    /// <summary>Writes misc.max: a pure store, of any number of 64 bits.</summary>
     public struct WriteMax : IMessage
     {
         public static ushort Code => 0x030D;
 
-        /// <summary>Bytes; long.MaxValue for max.</summary>
-        public long Max;
+        /// <summary>Bytes; ulong.MaxValue for max.</summary>
+        public ulong Max;
     }
 
     /// <summary>Series v1 to v5: sgx_record_epc_page with an unreclaimable page (SECS, VA).</summary>

@@ -1,3 +1,4 @@
+using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using static EpcActors.Actors.Cgroups.CgroupTreeProtocol;
 
@@ -42,25 +43,75 @@ public static class CgroupTreeProtocol
         public int Next;
     }
 
-    /// <summary>css_free: takes the cgroup out of the hierarchy, and every cursor off it.</summary>
+    /// <summary>css_release: takes the cgroup out of the hierarchy. Cursors may still stand on it.</summary>
     public struct RemoveCgroup : IMessage
     {
         public static ushort Code => 0x0404;
 
         public int Cgroup;
     }
+
+    /// <summary>sgx_cgroup_next_skip, for one ancestor of a cgroup that is being freed: takes the ancestor's cursor off it (C9).</summary>
+    /// <remarks>The kernel looks for the next cgroup between two sections of the cursor's lock, with a reference to what it found, and stores only
+    /// if the cursor did not move: the same as one section.</remarks>
+    public struct AdvanceCursor : IMessage
+    {
+        public static ushort Code => 0x0405;
+
+        public int Root;
+
+        public int Cgroup;
+    }
+
+    /// <summary>mutex_lock(&amp;cgroup_mutex): rmdir and cgroup.procs change the hierarchy one after the other.</summary>
+    public struct LockHierarchy : IMessage
+    {
+        public static ushort Code => 0x0406;
+    }
+
+    /// <summary>mutex_unlock(&amp;cgroup_mutex).</summary>
+    public struct UnlockHierarchy : IMessage
+    {
+        public static ushort Code => 0x0407;
+    }
+
+    /// <summary>Is the directory there? Hierarchy locked.</summary>
+    public struct ReadOnline : IMessage
+    {
+        public static ushort Code => 0x0408;
+
+        public int Cgroup;
+
+        /// <summary>Out.</summary>
+        public YesNo IsOnline;
+    }
+
+    /// <summary>The directory goes (cgroup_destroy_locked), unless it has children. Hierarchy locked.</summary>
+    public struct MarkDying : IMessage
+    {
+        public static ushort Code => 0x0409;
+
+        public int Cgroup;
+
+        /// <summary>Out: EBUSY when there are child directories, ENOENT when it is gone already.</summary>
+        public Errno Errno;
+    }
 }
 
 /// <summary>The links of the cgroup hierarchy. A cgroup stays linked until its last reference is gone, dying or not.</summary>
 public sealed class CgroupTree : Resource,
-    IHandle<NextDescendant>, IHandle<LockCursor>, IHandle<SetCursor>, IHandle<RemoveCgroup>
+    IHandle<NextDescendant>, IHandle<LockCursor>, IHandle<SetCursor>, IHandle<RemoveCgroup>, IHandle<AdvanceCursor>,
+    IHandle<LockHierarchy>, IHandle<UnlockHierarchy>, IHandle<ReadOnline>, IHandle<MarkDying>
 {
+    private readonly int[] _parents;
+    private readonly bool[] _dying;
     private readonly int[] _preOrder;
     private readonly int[] _positionOf;
     private readonly int[] _subtreeEnd;
     private readonly bool[] _removed;
     private readonly int[] _cursor;
     private readonly Mutex[] _cursorLock;
+    private Mutex _mutex;
 
     /// <param name="id">Address.</param>
     /// <param name="parents">Parent of each cgroup by index; -1 for the root, which is 0.</param>
@@ -69,6 +120,8 @@ public sealed class CgroupTree : Resource,
     {
         ArgumentNullException.ThrowIfNull(parents);
         int count = parents.Count;
+        _parents = [.. parents];
+        _dying = new bool[count];
         List<int>[] children = new List<int>[count];
         for (int i = 0; i < count; i++)
         {
@@ -90,6 +143,7 @@ public sealed class CgroupTree : Resource,
         for (int i = 0; i < count; i++)
         {
             _cursor[i] = i;
+            _cursorLock[i] = new Mutex(isSpinLock: true);
         }
 
         void Walk(int cgroup)
@@ -121,18 +175,57 @@ public sealed class CgroupTree : Resource,
         _cursorLock[message.Root].Release(turn);
     }
 
-    public void Handle(ref RemoveCgroup message, Turn turn)
+    public void Handle(ref RemoveCgroup message, Turn turn) => _removed[message.Cgroup] = true;
+
+    public void Handle(ref AdvanceCursor message, Turn turn)
     {
-        _removed[message.Cgroup] = true;
-        for (int root = 0; root < _cursor.Length; root++)
+        if (!_cursorLock[message.Root].Acquire(turn))
         {
-            if (root != message.Cgroup && _cursor[root] == message.Cgroup)
+            return;
+        }
+
+        if (_cursor[message.Root] == message.Cgroup)
+        {
+            int next = After(message.Root, message.Cgroup);
+            _cursor[message.Root] = next < 0 ? message.Root : next;
+        }
+
+        _cursorLock[message.Root].Release(turn);
+    }
+
+    public void Handle(ref LockHierarchy message, Turn turn) => _mutex.Acquire(turn);
+
+    public void Handle(ref UnlockHierarchy message, Turn turn) => _mutex.Release(turn);
+
+    public void Handle(ref ReadOnline message, Turn turn)
+    {
+        _mutex.AssertHeldBy(turn);
+        message.IsOnline = !_dying[message.Cgroup];
+    }
+
+    public void Handle(ref MarkDying message, Turn turn)
+    {
+        _mutex.AssertHeldBy(turn);
+        if (_dying[message.Cgroup])
+        {
+            message.Errno = Errno.ENOENT;
+            return;
+        }
+
+        for (int i = 0; i < _parents.Length; i++)
+        {
+            if (_parents[i] == message.Cgroup && !_dying[i])
             {
-                int next = After(root, message.Cgroup);
-                _cursor[root] = next < 0 ? root : next;
+                message.Errno = Errno.EBUSY;
+                return;
             }
         }
+
+        _dying[message.Cgroup] = true;
     }
+
+    /// <summary>For audits: the cgroup under the cursor of a root.</summary>
+    public int CursorOf(int root) => _cursor[root];
 
     private int After(int root, int after)
     {

@@ -36,6 +36,9 @@ public static class MemoryCgroupProtocol
         public static ushort Code => 0x0904;
 
         public long Pages;
+
+        /// <summary>Out: charged now, pages.</summary>
+        public long UsagePages;
     }
 }
 
@@ -84,5 +87,9 @@ public sealed class MemoryCgroup : Resource,
 
     public void Handle(ref CountOomKill message, Turn turn) => OomKills++;
 
-    public void Handle(ref WriteMemoryMax message, Turn turn) => MaxPages = message.Pages;
+    public void Handle(ref WriteMemoryMax message, Turn turn)
+    {
+        MaxPages = message.Pages;
+        message.UsagePages = UsagePages;
+    }
 }

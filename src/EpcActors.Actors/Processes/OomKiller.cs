@@ -7,7 +7,9 @@ namespace EpcActors.Actors.Processes;
 /// <summary>What tasks ask of the memory controller's out-of-memory killer.</summary>
 public static class OomKillerProtocol
 {
-    /// <summary>Picks the process below a memory cgroup whose enclave's backing is largest (oom_badness counts shmem).</summary>
+    /// <summary>Picks the process below a memory cgroup whose enclave's backing is largest.</summary>
+    /// <remarks>oom_badness goes by what a process has mapped, which the backing of an enclave is not; nothing else of a process has a size here, so
+    /// the backing stands for it.</remarks>
     public struct SelectVictim : IMessage
     {
         public static ushort Code => 0x0C01;
@@ -17,6 +19,9 @@ public static class OomKillerProtocol
 
         /// <summary>Out: none when nobody is left in it.</summary>
         public ActorId Process;
+
+        /// <summary>Out: index of the victim's memory cgroup.</summary>
+        public int VictimCgroup;
     }
 }
 
@@ -47,10 +52,11 @@ public sealed class OomKiller : Resource, IHandle<SelectVictim>
                 continue;
             }
 
-            if (process.Killed != KillReason.None)
+            if (process.Killed == KillReason.MemoryOom)
             {
-                // A victim that is still on its way out: wait for its memory, kill nobody else.
+                // A victim that is still on its way out: wait for its memory, kill nobody else (oom_evaluate_task).
                 message.Process = process.Id;
+                message.VictimCgroup = process.MemoryCgroup;
                 return;
             }
 
@@ -58,6 +64,7 @@ public sealed class OomKiller : Resource, IHandle<SelectVictim>
             {
                 largest = backing.File.AllocatedPages;
                 message.Process = process.Id;
+                message.VictimCgroup = process.MemoryCgroup;
             }
         }
     }

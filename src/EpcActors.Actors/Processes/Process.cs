@@ -49,6 +49,9 @@ public static class ProcessProtocol
 
         /// <summary>Out: index of its memory cgroup.</summary>
         public int MemoryCgroup;
+
+        /// <summary>Out: its last thread has ended, or it was not forked yet.</summary>
+        public YesNo HasExited;
     }
 
     /// <summary>A write to cgroup.procs: pages stay where they are charged.</summary>
@@ -60,6 +63,9 @@ public static class ProcessProtocol
 
         /// <summary>-1 to leave it.</summary>
         public int MemoryCgroup;
+
+        /// <summary>Out: there is no such process; nothing happened.</summary>
+        public YesNo HasExited;
     }
 
     /// <summary>SIGKILL: pending until the next point at which the kernel, or the return to user space, looks for it.</summary>
@@ -151,10 +157,17 @@ public sealed class Process : Resource,
     {
         message.Cgroup = Cgroup;
         message.MemoryCgroup = MemoryCgroup;
+        message.HasExited = HasExited;
     }
 
     public void Handle(ref Migrate message, Turn turn)
     {
+        message.HasExited = HasExited;
+        if (HasExited)
+        {
+            return;
+        }
+
         Cgroup = message.Cgroup;
         if (message.MemoryCgroup >= 0)
         {

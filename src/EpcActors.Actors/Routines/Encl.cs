@@ -105,15 +105,15 @@ internal static class Encl
     }
 
     /// <summary>
-    /// dup_mmap() of a process with an enclave: under the parent's mmap_lock the child gets the VMA and the open file, joins mm_list (sgx_vma_open),
+    /// dup_mmap() of a process with an enclave: under both mmap_locks the child gets the VMA and the open file, joins mm_list (sgx_vma_open),
     /// and then a copy of the translations, old ones: the VMA is VM_PFNMAP, so they are copied and not faulted anew. A zap walk that began
-    /// before the child joined has to come again (R26).
+    /// before the child joined has to come again (R26); one that finds the child waits until the copy is complete.
     /// </summary>
     public static async Routine ForkMm(KernelTask current, ActorId parent, ActorId child, int enclave)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
         await current.Ask(parent, new AddressSpaceProtocol.BeginFork());
-        await current.Ask(child, new AddressSpaceProtocol.MapEnclave());
+        await current.Ask(child, new AddressSpaceProtocol.BeginFork { IsChild = true });
         await current.Ask(encl, new EnclaveProtocol.GetFile());
         await current.Ask(encl, new EnclaveProtocol.AddMm { Mm = child });
         int page = 0;
@@ -129,6 +129,7 @@ internal static class Encl
             page = pte.Page + 1;
         }
 
+        await current.Ask(child, new AddressSpaceProtocol.EndFork());
         await current.Ask(parent, new AddressSpaceProtocol.EndFork());
     }
 

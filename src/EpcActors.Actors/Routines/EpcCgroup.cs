@@ -1,5 +1,6 @@
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Processes;
 using EpcActors.Actors.Waiting;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
@@ -11,55 +12,44 @@ internal static class EpcCgroup
 {
     private const int MaxFailedRounds = 5;
 
-    /// <summary>sgx_epc_cgroup_try_charge.</summary>
-    /// <returns>Ok; EBUSY: at the limit, the worker was queued; ENOMEM: at the limit and nothing to reclaim; ERESTARTSYS.</returns>
-    public static async Routine<Errno> TryCharge(KernelTask current, int cgroup, bool reclaim)
+    /// <summary>
+    /// sgx_get_current_cg and sgx_cgroup_try_charge. The reference to the cgroup is taken with the first attempt, held over all of them, and stays
+    /// with the page.
+    /// </summary>
+    /// <returns>
+    /// Ok with the cgroup that was charged; EBUSY: at the limit, the worker was queued; ENOMEM: at the limit and nothing to reclaim; ERESTARTSYS.
+    /// </returns>
+    public static async Routine<ChargeResult> ChargeCurrent(KernelTask current, bool reclaim)
     {
-        KernelSwitches switches = current.Switches;
-        int failedRounds = 0;
-        int emptyRounds = 0;
-        while (!await Misc.TryCharge(current, cgroup))
+        while (true)
         {
-            if (!await CanReclaim(current, cgroup))
+            ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
+            MiscCharge charge = await Misc.TryCharge(current, css.Cgroup, takeReference: true);
+
+            // The process moved on, and the cgroup that it left was removed before we had a reference: look again (task_get_css).
+            if (charge == MiscCharge.Gone)
             {
-                return Errno.ENOMEM;
+                continue;
             }
 
-            if (await Main.SignalPending(current))
+            Errno errno = charge == MiscCharge.Charged ? Errno.Ok : await Retry(current, css.Cgroup, reclaim);
+            if (errno != Errno.Ok)
             {
-                return Errno.ERESTARTSYS;
+                await Misc.PutCss(current, css.Cgroup);
+            }
+            else if (current.Switches.WorkerQueued == WorkerQueued.NearLimit && await ShouldReclaim(current, css.Cgroup))
+            {
+                await QueueWork(current, css.Cgroup);
             }
 
-            if (!reclaim)
-            {
-                await QueueWork(current, cgroup);
-                return Errno.EBUSY;
-            }
-
-            bool ignoreAge = switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds && failedRounds > MaxFailedRounds;
-            int wanted = switches.ReclaimWalk == ReclaimWalk.Cursor ? 1 : KernelConstants.NrToScan;
-            int reclaimed = await ReclaimSubtree(current, cgroup, wanted, ignoreAge);
-            if (reclaimed == 0)
-            {
-                failedRounds++;
-                if (switches.AtLimit == AtLimit.Kill && !await CanReclaim(current, cgroup) && ++emptyRounds > MaxFailedRounds)
-                {
-                    return Errno.ENOMEM;
-                }
-            }
-
-            await current.Spend(Activity.Schedule);
+            return new ChargeResult(css.Cgroup, errno);
         }
-
-        if (switches.WorkerQueued == WorkerQueued.NearLimit && await ShouldReclaim(current, cgroup))
-        {
-            await QueueWork(current, cgroup);
-        }
-
-        return Errno.Ok;
     }
 
-    /// <summary>Any LRU of the subtree non-empty (sgx_epc_cgroup_lru_empty): without the locks, and blind to isolated pages.</summary>
+    /// <summary>
+    /// Any LRU of the subtree non-empty (sgx_cgroup_lru_empty): one list after the other, each under its own lock, and blind to isolated pages. Without
+    /// an EPC cgroup: the one list, without its lock (sgx_can_reclaim).
+    /// </summary>
     public static async Routine<bool> CanReclaim(KernelTask current, int root)
     {
         Machine machine = current.Machine;
@@ -88,7 +78,8 @@ internal static class EpcCgroup
                 continue;
             }
 
-            CgroupProtocol.ReadLru lru = await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.ReadLru());
+            CgroupProtocol.ReadLru lru = await current.Ask(
+                machine.Cgroups[cgroup], new CgroupProtocol.ReadLru { TakeLock = true });
             if (cgroup != root)
             {
                 await Misc.PutCss(current, cgroup);
@@ -104,7 +95,7 @@ internal static class EpcCgroup
     /// <summary>One round over the whole machine: what ksgxd and an allocator without a free page do.</summary>
     public static async Routine<int> ReclaimGlobal(KernelTask current) =>
         current.Switches.EpcCgroup == EpcCgroupMode.Off
-            ? await ReclaimOne(current, 0, KernelConstants.NrToScan, false, false)
+            ? await ReclaimOne(current, 0, KernelConstants.NrToScan, countsScanned: false)
             : await ReclaimSubtree(current, 0, KernelConstants.NrToScan, false);
 
     /// <summary>sgx_epc_cgroup_reclaim_pages: one round over a cgroup and those below it, in the way of the version.</summary>
@@ -128,10 +119,11 @@ internal static class EpcCgroup
         }
 
         (long usage, long max) = await UsageAndLimit(current, cgroup);
-        return usage > Target(current.Switches, max, current.Machine.CapacityPages);
+        return usage > Target(current.Switches, max);
     }
 
-    /// <summary>The worker's loop (sgx_epc_cgroup_reclaim_work_func).</summary>
+    /// <summary>The worker's loop (sgx_epc_cgroup_reclaim_work_func, sgx_cgroup_reclaim_work_func). Usage is its own; a worker that runs for pressure
+    /// which siblings put on an ancestor has nothing to do (C14).</summary>
     public static async Routine Work(KernelTask current, int cgroup)
     {
         KernelSwitches switches = current.Switches;
@@ -139,8 +131,8 @@ internal static class EpcCgroup
         while (true)
         {
             (long usage, long max) = await UsageAndLimit(current, cgroup);
-            long target = Target(switches, max, current.Machine.CapacityPages);
-            if (usage <= target)
+            long over = usage - Target(switches, max);
+            if (over <= 0)
             {
                 return;
             }
@@ -149,6 +141,7 @@ internal static class EpcCgroup
             {
                 if (switches.AtLimit == AtLimit.Kill && await OomKill(current, cgroup))
                 {
+                    // Its pages come back when its last reference goes; v5 comes round at once, and looks for a further victim.
                     await current.Spend(Activity.Schedule);
                     continue;
                 }
@@ -156,10 +149,21 @@ internal static class EpcCgroup
                 return;
             }
 
-            bool ignoreAge = switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds && failedRounds > MaxFailedRounds;
-            int reclaimed = await ReclaimSubtree(
-                current, cgroup, (int)Math.Min(usage - target, KernelConstants.NrToScanMax), ignoreAge);
-            failedRounds = reclaimed == 0 ? failedRounds + 1 : 0;
+            int wanted = switches.ReclaimWalk == ReclaimWalk.SharedBatch
+                ? (int)Math.Min(over, KernelConstants.NrToScanMax)
+                : KernelConstants.NrToScan;
+            int reclaimed = await ReclaimSubtree(current, cgroup, wanted, IgnoresAge(switches, failedRounds));
+            if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
+            {
+                // sgx_epc_cgroup_reclaim_failed: an empty subtree ends the work without a victim; anything else counts, and is never forgotten.
+                if (!await CanReclaim(current, cgroup))
+                {
+                    return;
+                }
+
+                failedRounds++;
+            }
+
             await current.Spend(Activity.Schedule);
         }
     }
@@ -167,8 +171,59 @@ internal static class EpcCgroup
     public static async Routine QueueWork(KernelTask current, int cgroup) =>
         await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
 
+    /// <summary>The attempts of a charge after the first was refused.</summary>
+    private static async Routine<Errno> Retry(KernelTask current, int cgroup, bool reclaim)
+    {
+        KernelSwitches switches = current.Switches;
+        int failedRounds = 0;
+        int emptyRounds = 0;
+        do
+        {
+            // C15: pages that somebody has isolated just now do not count, so this may say "never" when "in a moment" were right.
+            if (!await CanReclaim(current, cgroup))
+            {
+                return Errno.ENOMEM;
+            }
+
+            if (await Main.SignalPending(current))
+            {
+                return Errno.ERESTARTSYS;
+            }
+
+            if (!reclaim)
+            {
+                await QueueWork(current, cgroup);
+                return Errno.EBUSY;
+            }
+
+            int wanted = switches.ReclaimWalk == ReclaimWalk.Cursor ? 1 : KernelConstants.NrToScan;
+            int reclaimed = await ReclaimSubtree(current, cgroup, wanted, IgnoresAge(switches, failedRounds));
+            if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
+            {
+                // sgx_epc_cgroup_reclaim_failed of v2 to v5. The look at the top of the loop sees an empty subtree first, nearly always.
+                if (await CanReclaim(current, cgroup))
+                {
+                    failedRounds++;
+                }
+                else if (++emptyRounds > MaxFailedRounds)
+                {
+                    return Errno.ENOMEM;
+                }
+            }
+
+            // schedule() after an empty round up to v6, nothing in v7 to v9, cond_resched() since: one price for all, or a livelock would cost no time.
+            await current.Spend(Activity.Schedule);
+        }
+        while (await Misc.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Refused);
+
+        return Errno.Ok;
+    }
+
+    private static bool IgnoresAge(KernelSwitches switches, int failedRounds) =>
+        switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds && failedRounds > MaxFailedRounds;
+
     /// <summary>Usage in pages that the worker leaves alone.</summary>
-    private static long Target(KernelSwitches switches, long maxPages, long capacityPages)
+    private static long Target(KernelSwitches switches, long maxPages)
     {
         if (switches.WorkerTarget == WorkerTarget.MaxMinusLow)
         {
@@ -176,13 +231,10 @@ internal static class EpcCgroup
             return (maxPages > KernelConstants.CgroupLowLimit ? maxPages - KernelConstants.CgroupMinFreePages : maxPages) - 1;
         }
 
-        long target = maxPages - 1;
-        if (target > 31)
-        {
-            target -= 8;
-        }
-
-        return Math.Min(target, capacityPages);
+        // v2 to v9: a limit of 0 stays 0; the eight pages go when what is left after the first is above 32. The cap of v2 to v5 at the machine's
+        // pages changes nothing, as no usage is above them.
+        long target = Math.Max(maxPages - 1, 0);
+        return target > KernelConstants.NrToScanMax ? target - (KernelConstants.NrToScan / 2) : target;
     }
 
     private static async Routine<(long Usage, long Max)> UsageAndLimit(KernelTask current, int cgroup)
@@ -216,24 +268,27 @@ internal static class EpcCgroup
         return get.Got;
     }
 
-    private static async Routine<int> ReclaimOne(KernelTask current, int cgroup, int limit, bool ignoreAge, bool countsFreed)
+    /// <summary>sgx_reclaim_pages on one LRU.</summary>
+    /// <returns>Pages isolated, freed or not; with <paramref name="countsScanned"/> also those whose enclave is on its way out, which v7 to v9 take off
+    /// their budget too.</returns>
+    private static async Routine<int> ReclaimOne(KernelTask current, int cgroup, int limit, bool countsScanned)
     {
         int isolated = await Reclaim.Isolate(current, cgroup, limit);
-        if (isolated == 0)
+        int scanned = countsScanned ? current.Batch.Scanned : isolated;
+        if (isolated > 0)
         {
-            return 0;
+            await Reclaim.Write(current, ignoreAge: false);
         }
 
-        int freed = await Reclaim.Write(current, ignoreAge);
-        return countsFreed ? freed : isolated;
+        return scanned;
     }
 
     /// <summary>v2 to v6: gathers pages over the subtree into one batch, then works it off.</summary>
     private static async Routine<int> ReclaimShared(KernelTask current, int root, int wanted, bool ignoreAge)
     {
-        int isolated = 0;
+        int scanned = 0;
         int cgroup = -1;
-        while (isolated < wanted)
+        while (scanned < wanted)
         {
             cgroup = await Next(current, root, cgroup);
             if (cgroup < 0)
@@ -251,14 +306,15 @@ internal static class EpcCgroup
                 continue;
             }
 
-            isolated += await Reclaim.Isolate(current, cgroup, wanted - isolated);
+            await Reclaim.Isolate(current, cgroup, wanted - scanned);
+            scanned += current.Batch.Scanned;
             if (cgroup != root)
             {
                 await Misc.PutCss(current, cgroup);
             }
         }
 
-        return isolated == 0 ? 0 : await Reclaim.Write(current, ignoreAge);
+        return current.Batch.Count == 0 ? 0 : await Reclaim.Write(current, ignoreAge);
     }
 
     /// <summary>
@@ -287,7 +343,8 @@ internal static class EpcCgroup
                 continue;
             }
 
-            scanned += await ReclaimOne(current, cgroup, isBudget ? wanted - scanned : KernelConstants.NrToScan, false, false);
+            scanned += await ReclaimOne(
+                current, cgroup, isBudget ? wanted - scanned : KernelConstants.NrToScan, countsScanned: isBudget);
             if (cgroup != root)
             {
                 await Misc.PutCss(current, cgroup);
@@ -304,7 +361,7 @@ internal static class EpcCgroup
         while (scanned < wanted && await CanReclaim(current, root))
         {
             int cgroup = await NextByCursor(current, root);
-            scanned += await ReclaimOne(current, cgroup, KernelConstants.NrToScan, false, false);
+            scanned += await ReclaimOne(current, cgroup, KernelConstants.NrToScan, countsScanned: false);
             if (cgroup != root)
             {
                 await Misc.PutCss(current, cgroup);
@@ -314,7 +371,15 @@ internal static class EpcCgroup
         return scanned;
     }
 
-    /// <summary>sgx_cgroup_next_get (v17): the cgroup under the cursor, or the next one that still lives; the cursor moves on behind it.</summary>
+    /// <summary>
+    /// sgx_cgroup_next_get (v17): the cgroup under the cursor, or the next one that still lives, with a reference unless it is the root; the cursor
+    /// moves on behind it. All of it under the cursor's lock, so that two reclaimers get different cgroups.
+    /// </summary>
+    /// <remarks>
+    /// The walk goes on from the cgroup whose reference could not be had: v16 began again at the same one and never ended (C7), v14 and v15, which kept
+    /// the place without a cursor, gave up (C8). The kernel also looks for a live cgroup to put the cursor on, and lets go of it at once; here the next
+    /// call finds out whether it lives, which comes to the same, and whoever frees it takes the cursor off it (C9).
+    /// </remarks>
     private static async Routine<int> NextByCursor(KernelTask current, int root)
     {
         ActorId tree = current.Machine.CgroupTree;
@@ -334,11 +399,10 @@ internal static class EpcCgroup
         return cgroup;
     }
 
-    /// <summary>sgx_epc_oom of v2 to v5: the enclave with the oldest unreclaimable page of the subtree is made unusable.</summary>
+    /// <summary>sgx_epc_cgroup_oom of v2 to v5: the first cgroup in pre-order that has a victim. The dying are skipped, also where other walks stop.</summary>
     /// <returns>True: there is a victim, or one is on its way out already.</returns>
     private static async Routine<bool> OomKill(KernelTask current, int root)
     {
-        Machine machine = current.Machine;
         int cgroup = -1;
         while (true)
         {
@@ -348,27 +412,51 @@ internal static class EpcCgroup
                 return false;
             }
 
-            while (true)
+            if (cgroup != root && !await TryGet(current, cgroup))
             {
-                CgroupProtocol.PopVictimPage pop = await current.Ask(
-                    machine.Cgroups[cgroup], new CgroupProtocol.PopVictimPage());
-                if (pop.Enclave < 0)
-                {
-                    break;
-                }
+                continue;
+            }
 
-                ActorId enclave = machine.Enclaves[pop.Enclave].Enclave;
-                EnclaveProtocol.TryGetRef reference = await current.Ask(enclave, new EnclaveProtocol.TryGetRef());
-                if (!reference.Got)
-                {
-                    continue;
-                }
+            bool hasVictim = await OomKillOne(current, cgroup);
+            if (cgroup != root)
+            {
+                await Misc.PutCss(current, cgroup);
+            }
 
+            if (hasVictim)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// sgx_epc_oom: the enclave with the oldest unreclaimable page of one cgroup is made unusable. Each look takes its page off the list for good; pages of
+    /// enclaves that are on their way out go with it.
+    /// </summary>
+    /// <remarks>The kernel pops and takes the enclave's reference in one hold of the LRU's lock. Between our two messages the enclave could go away,
+    /// which looks as if it had gone before; the page is off the list in either case.</remarks>
+    private static async Routine<bool> OomKillOne(KernelTask current, int cgroup)
+    {
+        Machine machine = current.Machine;
+        while (true)
+        {
+            CgroupProtocol.PopVictimPage pop = await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.PopVictimPage());
+            if (pop.Enclave < 0)
+            {
+                return false;
+            }
+
+            ActorId enclave = machine.Enclaves[pop.Enclave].Enclave;
+            EnclaveProtocol.TryGetRef reference = await current.Ask(enclave, new EnclaveProtocol.TryGetRef());
+            if (reference.Got)
+            {
                 return await KillEnclave(current, pop.Enclave, enclave);
             }
         }
     }
 
+    /// <summary>The victim's part: an enclave that was not created is none (false), one that is marked already is left alone (C3).</summary>
     private static async Routine<bool> KillEnclave(KernelTask current, int index, ActorId enclave)
     {
         EnclaveProtocol.MarkOutOfMemory mark = await current.Ask(enclave, new EnclaveProtocol.MarkOutOfMemory());
@@ -383,3 +471,8 @@ internal static class EpcCgroup
         return !mark.IsNotCreated;
     }
 }
+
+/// <summary>What a charge came to.</summary>
+/// <param name="Cgroup">The cgroup of the process.</param>
+/// <param name="Errno">Ok: a page may be allocated; the cgroup holds a reference for it.</param>
+internal readonly record struct ChargeResult(int Cgroup, Errno Errno);

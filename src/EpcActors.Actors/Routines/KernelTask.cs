@@ -126,6 +126,9 @@ internal sealed class ReclaimBatch
     public readonly BackingPin[] Pin = new BackingPin[KernelConstants.NrToScanMax];
 
     public int Count { get; set; }
+
+    /// <summary>Pages that the last isolation took off its LRU, those of dying enclaves included.</summary>
+    public int Scanned { get; set; }
 }
 
 /// <summary>A pinned backing (<c>struct sgx_backing</c>).</summary>

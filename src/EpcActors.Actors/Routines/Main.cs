@@ -26,13 +26,13 @@ internal static class Main
         int cgroup = -1;
         if (machine.Switches.EpcCgroup == EpcCgroupMode.On)
         {
-            ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
-            cgroup = css.Cgroup;
-            Errno charged = await EpcCgroup.TryCharge(current, cgroup, reclaim);
-            if (charged != Errno.Ok)
+            ChargeResult charge = await EpcCgroup.ChargeCurrent(current, reclaim);
+            if (charge.Errno != Errno.Ok)
             {
-                return AllocResult.Failed(charged);
+                return AllocResult.Failed(charge.Errno);
             }
+
+            cgroup = charge.Cgroup;
         }
 
         Errno errno = Errno.Ok;

@@ -4,12 +4,31 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>kernel/cgroup/misc.c: charging up the hierarchy.</summary>
+/// <summary>How one attempt to charge ended.</summary>
+internal enum MiscCharge
+{
+    Charged,
+
+    /// <summary>EBUSY: a level is at its limit, or the machine's capacity.</summary>
+    Refused,
+
+    /// <summary>The cgroup was freed before a reference to it could be taken.</summary>
+    Gone,
+}
+
+/// <summary>kernel/cgroup/misc.c: charging up the hierarchy, and the life of a css.</summary>
 internal static class Misc
 {
     /// <summary>misc_cg_try_charge: adds at each level from the cgroup to the root, and takes all of it back when one refuses.</summary>
-    /// <returns>True when every level took it; the cgroup then holds one reference more, for the page.</returns>
-    public static async Routine<bool> TryCharge(KernelTask current, int cgroup)
+    /// <remarks>
+    /// Between the levels, and between an addition and its roll-back, others see too much usage: they may be refused for an amount that nobody gets in
+    /// the end (C21), and the levels below the refusing one keep the mark in misc.peak. The kernel's early return for a zero amount and its EINVAL
+    /// for an unknown resource have no counterpart: only pages of EPC are charged.
+    /// </remarks>
+    /// <param name="current">Who charges.</param>
+    /// <param name="cgroup">Whom.</param>
+    /// <param name="takeReference">Take a reference first. The caller then holds one, refused or not.</param>
+    public static async Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference)
     {
         Machine machine = current.Machine;
         int level = cgroup;
@@ -17,8 +36,13 @@ internal static class Misc
         {
             CgroupProtocol.Charge charge = await current.Ask(
                 machine.Cgroups[level],
-                new CgroupProtocol.Charge { Bytes = KernelConstants.PageSize, TakeReference = level == cgroup });
-            if (charge.IsOver)
+                new CgroupProtocol.Charge { Bytes = KernelConstants.PageSize, TakeReference = takeReference && level == cgroup });
+            if (charge.Result == LevelCharge.Gone)
+            {
+                return MiscCharge.Gone;
+            }
+
+            if (charge.Result == LevelCharge.Over)
             {
                 break;
             }
@@ -28,32 +52,17 @@ internal static class Misc
 
         if (level < 0)
         {
-            return true;
+            return MiscCharge.Charged;
         }
 
-        // The event belongs to the level that refused, not to the one that asked.
-        for (int at = level; at >= 0; at = machine.CgroupParents[at])
+        await CountEvent(current, level);
+        for (int at = cgroup; ; at = machine.CgroupParents[at])
         {
-            if (machine.CgroupParents[at] < 0 && current.Switches.EventLevels == EventLevels.BelowRoot && at != level)
+            await current.Ask(machine.Cgroups[at], new CgroupProtocol.Uncharge { Bytes = KernelConstants.PageSize });
+            if (at == level)
             {
-                break;
+                return MiscCharge.Refused;
             }
-
-            await current.Ask(machine.Cgroups[at], new CgroupProtocol.CountMaxEvent { IsLocal = at == level });
-        }
-
-        int at2 = cgroup;
-        while (true)
-        {
-            await current.Ask(
-                machine.Cgroups[at2],
-                new CgroupProtocol.Uncharge { Bytes = KernelConstants.PageSize, PutReference = at2 == cgroup });
-            if (at2 == level)
-            {
-                return false;
-            }
-
-            at2 = machine.CgroupParents[at2];
         }
     }
 
@@ -61,22 +70,22 @@ internal static class Misc
     public static async Routine Uncharge(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
-        bool wasLast = false;
+        bool mustPut = false;
         for (int level = cgroup; level >= 0; level = machine.CgroupParents[level])
         {
             CgroupProtocol.Uncharge uncharge = await current.Ask(
                 machine.Cgroups[level],
                 new CgroupProtocol.Uncharge { Bytes = KernelConstants.PageSize, PutReference = level == cgroup });
-            wasLast |= uncharge.WasLast;
+            mustPut |= uncharge.MustPut;
         }
 
-        if (wasLast)
+        if (mustPut)
         {
-            await FreeCss(current, cgroup);
+            await PutCss(current, cgroup);
         }
     }
 
-    /// <summary>css_put by somebody who only looked.</summary>
+    /// <summary>css_put.</summary>
     public static async Routine PutCss(KernelTask current, int cgroup)
     {
         CgroupProtocol.PutCss put = await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.PutCss());
@@ -86,7 +95,59 @@ internal static class Misc
         }
     }
 
-    /// <summary>css_free: the last reference is gone; the cgroup leaves the hierarchy.</summary>
-    public static async Routine FreeCss(KernelTask current, int cgroup) =>
-        await current.Ask(current.Machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = cgroup });
+    /// <summary>
+    /// css_release and css_free: the last reference is gone; the cgroup leaves the hierarchy, the cursors of its ancestors leave it, and it lets go of
+    /// its parent, which may be waiting for just that.
+    /// </summary>
+    /// <remarks>
+    /// In the kernel a work item does this; here it is whoever put the last reference, after the time that a work item takes to start. Until then walks meet
+    /// a cgroup whose reference cannot be had (C5). Its reclaim worker needs no cancel_work_sync (C19): it finds usage zero and empty lists, and sleeps.
+    /// </remarks>
+    public static async Routine FreeCss(KernelTask current, int cgroup)
+    {
+        Machine machine = current.Machine;
+        while (true)
+        {
+            await current.Spend(Activity.Schedule);
+            await current.Ask(machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = cgroup });
+            int parent = machine.CgroupParents[cgroup];
+            if (current.Switches.ReclaimWalk == ReclaimWalk.Cursor)
+            {
+                for (int root = parent; root >= 0; root = machine.CgroupParents[root])
+                {
+                    await current.Ask(
+                        machine.CgroupTree, new CgroupTreeProtocol.AdvanceCursor { Root = root, Cgroup = cgroup });
+                }
+            }
+
+            CgroupProtocol.PutCss put = await current.Ask(machine.Cgroups[parent], new CgroupProtocol.PutCss());
+            if (!put.WasLast)
+            {
+                return;
+            }
+
+            cgroup = parent;
+        }
+    }
+
+    /// <summary>
+    /// misc_cg_event: the event belongs to the level that refused and to those above it, not to the one that asked. Every attempt counts, the retries
+    /// of one allocation too (C16).
+    /// </summary>
+    private static async Routine CountEvent(KernelTask current, int level)
+    {
+        Machine machine = current.Machine;
+        bool hasLocal = current.Switches.EventLevels == EventLevels.BelowRoot;
+        for (int at = level; at >= 0; at = machine.CgroupParents[at])
+        {
+            bool isHierarchical = !hasLocal || machine.CgroupParents[at] >= 0;
+            bool isLocal = hasLocal && at == level;
+            if (isHierarchical || isLocal)
+            {
+                await current.Ask(
+                    machine.Cgroups[at],
+                    new CgroupProtocol.CountMaxEvent { IsLocal = isLocal, IsHierarchical = isHierarchical });
+            }
+        }
+    }
 }

@@ -20,6 +20,7 @@ internal static class Reclaim
         ReclaimBatch batch = current.Batch;
         ActorId lru = machine.Cgroups[cgroup];
         int before = batch.Count;
+        batch.Scanned = 0;
         CgroupProtocol.BeginIsolate begin = await current.Ask(lru, new CgroupProtocol.BeginIsolate());
         EpcPageIndex page = begin.Page;
         int owner = begin.Owner;
@@ -30,6 +31,7 @@ internal static class Reclaim
             EnclaveProtocol.TryGetRef reference = await current.Ask(
                 machine.Enclaves[machine.Space.EnclaveOf(owner)].Enclave, new EnclaveProtocol.TryGetRef());
             forget = EpcPageIndex.None;
+            batch.Scanned = scanned;
             if (reference.Got)
             {
                 batch.Page[batch.Count] = page;

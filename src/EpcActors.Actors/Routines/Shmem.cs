@@ -9,7 +9,10 @@ namespace EpcActors.Actors.Routines;
 /// <summary>The backing store: mm/shmem.c and the memory controller, as far as an enclave's file meets them.</summary>
 internal static class Shmem
 {
-    /// <summary>sgx_encl_get_backing: pins contents and PCMD page of an index; missing pages are allocated and charged.</summary>
+    /// <summary>
+    /// sgx_encl_get_backing: pins contents and PCMD page of an index; missing pages are allocated and charged. Both are charged together, where the
+    /// kernel may keep a contents page whose PCMD page was refused; the next attempt for the same page finds it then.
+    /// </summary>
     /// <returns>The pin, or ENOMEM when memory.max has no room (the out-of-memory killer was called).</returns>
     public static async Routine<BackingPin> Pin(KernelTask current, int enclave, int index, int payer)
     {
@@ -45,6 +48,26 @@ internal static class Shmem
         }
     }
 
+    /// <summary>
+    /// A write to memory.max (memory_max_write): unlike misc.max it is enforced. What is above it cannot be reclaimed without swap, so processes are
+    /// killed one by one until the rest fits, or nobody is left.
+    /// </summary>
+    /// <param name="current">Who writes.</param>
+    /// <param name="memoryCgroup">Where.</param>
+    /// <param name="pages">The limit; -1 for max.</param>
+    public static async Routine WriteMemoryMax(KernelTask current, int memoryCgroup, long pages)
+    {
+        const long PollNs = 100_000;
+        ActorId target = current.Machine.MemoryCgroups[memoryCgroup];
+        MemoryCgroupProtocol.WriteMemoryMax write = await current.Ask(
+            target, new MemoryCgroupProtocol.WriteMemoryMax { Pages = pages });
+        while (pages >= 0 && write.UsagePages > pages && await OutOfMemory(current, memoryCgroup))
+        {
+            await current.Sleep(PollNs);
+            write = await current.Ask(target, new MemoryCgroupProtocol.WriteMemoryMax { Pages = pages });
+        }
+    }
+
     /// <summary>Gives pages back at every level.</summary>
     public static async Routine Uncharge(KernelTask current, int payer, int pages)
     {
@@ -56,8 +79,8 @@ internal static class Shmem
     }
 
     /// <summary>
-    /// Who pays for backing (main.c, sgx_encl_set_active_memcg / sgx_encl_get_mem_cgroup): a normal task for itself, ksgxd and, from v6 on, the
-    /// cgroup workers for the first live process of the enclave.
+    /// Who pays for backing (encl.c, sgx_encl_get_mem_cgroup): a normal task for itself, also for pages of others; ksgxd and, from v6 on, the cgroup
+    /// workers for the first live process of the enclave, and the root when there is none. Before that a worker paid for itself: the root (C17).
     /// </summary>
     public static async Routine<int> Payer(KernelTask current, int enclave)
     {
@@ -96,6 +119,10 @@ internal static class Shmem
         return css.MemoryCgroup;
     }
 
+    /// <summary>
+    /// try_charge_memcg: level by level, with roll-back. A level adds and checks in one message, so nobody is refused for pages that a loser gives back
+    /// at once: the kernel's caller tries again then, and gets them.
+    /// </summary>
     private static async Routine<bool> TryCharge(KernelTask current, int payer, int pages)
     {
         Machine machine = current.Machine;
@@ -122,20 +149,41 @@ internal static class Shmem
             await current.Ask(machine.MemoryCgroups[at], new MemoryCgroupProtocol.UnchargeMemory { Pages = pages });
         }
 
-        // No swap: there is nothing to reclaim, so the out-of-memory killer comes at once (mem_cgroup_out_of_memory).
+        // No swap: there is nothing to reclaim, so the out-of-memory killer comes at once. The kernel then tries again as long as a victim is on its
+        // way out, with the enclave's mutex held; here the charge fails, reclaim skips the page, and whoever wanted a page tries again.
+        await OutOfMemory(current, level);
+        return false;
+    }
+
+    /// <summary>mem_cgroup_out_of_memory: one victim, unless one is dying already.</summary>
+    /// <returns>False: nobody is left to kill.</returns>
+    private static async Routine<bool> OutOfMemory(KernelTask current, int memoryCgroup)
+    {
+        Machine machine = current.Machine;
         OomKillerProtocol.SelectVictim victim = await current.Ask(
-            machine.OomKiller, new OomKillerProtocol.SelectVictim { MemoryCgroup = level });
-        if (!victim.Process.IsNone)
+            machine.OomKiller, new OomKillerProtocol.SelectVictim { MemoryCgroup = memoryCgroup });
+        if (victim.Process.IsNone)
         {
-            ProcessProtocol.Kill kill = await current.Ask(
-                victim.Process, new ProcessProtocol.Kill { Reason = KillReason.MemoryOom });
-            if (!kill.WasDying)
+            return false;
+        }
+
+        ProcessProtocol.Kill kill = await current.Ask(
+            victim.Process, new ProcessProtocol.Kill { Reason = KillReason.MemoryOom });
+        if (kill.WasDying)
+        {
+            return true;
+        }
+
+        // memory.events (oom_kill) is the victim's, and counted up the tree; the root has no such file.
+        for (int level = victim.VictimCgroup; level >= 0; level = machine.MemoryCgroupParents[level])
+        {
+            if (machine.MemoryCgroupParents[level] >= 0 || level == victim.VictimCgroup)
             {
                 await current.Ask(machine.MemoryCgroups[level], new MemoryCgroupProtocol.CountOomKill());
-                current.Report(RunEvent.MemoryOomKill, current.NowNs, victim.Process.Index);
             }
         }
 
-        return false;
+        current.Report(RunEvent.MemoryOomKill, current.NowNs, victim.Process.Index);
+        return true;
     }
 }

@@ -1,5 +1,3 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Memory;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain.Epc;
@@ -14,6 +12,9 @@ public abstract record AdminAction(long AtNs)
 {
     /// <summary>Writes misc.max; long.MaxValue for max.</summary>
     public sealed record WriteMax(long AtNs, int Cgroup, long Bytes) : AdminAction(AtNs);
+
+    /// <summary>Writes a text to misc.max.</summary>
+    public sealed record WriteMaxText(long AtNs, int Cgroup, string Text) : AdminAction(AtNs);
 
     /// <summary>Writes memory.max; pages, -1 for max.</summary>
     public sealed record WriteMemoryMax(long AtNs, int MemoryCgroup, long Pages) : AdminAction(AtNs);
@@ -35,6 +36,7 @@ public abstract record AdminAction(long AtNs)
 public sealed class Administrator : KernelTask
 {
     private readonly IReadOnlyList<AdminAction> _script;
+    private readonly List<(int Action, Errno Errno)> _failures = [];
 
     /// <param name="id">Address.</param>
     /// <param name="machine">The machine.</param>
@@ -42,62 +44,56 @@ public sealed class Administrator : KernelTask
     public Administrator(ActorId id, Machine machine, IReadOnlyList<AdminAction> script)
         : base(id, "administrator", -1, 0, machine, TaskKind.Other, ActorId.None) => _script = script;
 
+    /// <summary>Actions that the kernel refused, by their place in the script.</summary>
+    public IReadOnlyList<(int Action, Errno Errno)> Failures => _failures;
+
     /// <summary>A script that has actions left does not keep a run alive whose work is done.</summary>
     public override bool IsDaemon => true;
 
     protected override async Routine Run()
     {
-        foreach (AdminAction action in _script)
+        for (int i = 0; i < _script.Count; i++)
         {
-            if (action.AtNs > NowNs)
+            if (_script[i].AtNs > NowNs)
             {
-                await Sleep(action.AtNs - NowNs);
+                await Sleep(_script[i].AtNs - NowNs);
             }
 
-            await Do(action);
+            Errno errno = await Do(_script[i]);
+            if (errno != Errno.Ok)
+            {
+                _failures.Add((i, errno));
+            }
         }
     }
 
-    private async Routine Do(AdminAction action)
+    /// <returns>What the system call behind the action said.</returns>
+    private async Routine<Errno> Do(AdminAction action)
     {
         switch (action)
         {
             case AdminAction.WriteMax write:
-                await Ask(Machine.Cgroups[write.Cgroup], new CgroupProtocol.WriteMax { Max = write.Bytes });
-                if (Switches.LimitLowered == LimitLowered.Worker && Switches.EpcCgroup == EpcCgroupMode.On)
-                {
-                    await EpcCgroup.QueueWork(this, write.Cgroup);
-                }
-
-                break;
+                return await CgroupCore.WriteMiscMax(
+                    this, write.Cgroup, write.Bytes == long.MaxValue ? ulong.MaxValue : (ulong)write.Bytes);
+            case AdminAction.WriteMaxText write:
+                return await CgroupCore.WriteMiscMax(this, write.Cgroup, write.Text);
             case AdminAction.WriteMemoryMax write:
-                await Ask(
-                    Machine.MemoryCgroups[write.MemoryCgroup],
-                    new MemoryCgroupProtocol.WriteMemoryMax { Pages = write.Pages });
-                break;
+                await Shmem.WriteMemoryMax(this, write.MemoryCgroup, write.Pages);
+                return Errno.Ok;
             case AdminAction.KillProcess kill:
                 await Ask(kill.Process, new ProcessProtocol.Kill { Reason = KillReason.Scenario });
-                break;
+                return Errno.Ok;
             case AdminAction.MigrateProcess migrate:
-                await Ask(
-                    migrate.Process,
-                    new ProcessProtocol.Migrate { Cgroup = migrate.Cgroup, MemoryCgroup = migrate.MemoryCgroup });
-                break;
+                return await CgroupCore.Attach(this, migrate.Process, migrate.Cgroup, migrate.MemoryCgroup);
             case AdminAction.RemoveCgroup remove:
-                CgroupProtocol.KillCss css = await Ask(Machine.Cgroups[remove.Cgroup], new CgroupProtocol.KillCss());
-                if (css.WasLast)
-                {
-                    await Misc.FreeCss(this, remove.Cgroup);
-                }
-
-                break;
+                return await CgroupCore.Rmdir(this, remove.Cgroup);
             case AdminAction.Poison poison:
                 foreach (EpcPageIndex page in poison.Pages)
                 {
                     await Main.MemoryFailure(this, page);
                 }
 
-                break;
+                return Errno.Ok;
             default:
                 throw new InvariantViolation($"{action.GetType().Name} is no action that the administrator knows");
         }

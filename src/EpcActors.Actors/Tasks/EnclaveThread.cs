@@ -417,6 +417,11 @@ public sealed class EnclaveThread : KernelTask
         await Leave();
         await Spend(Activity.Syscall);
 
+        // The child is born into its parent's cgroups, wherever the parent was moved to since it started.
+        ProcessProtocol.ReadCss css = await Ask(Process, new ProcessProtocol.ReadCss());
+        await Ask(child.Program.Process, new ProcessProtocol.SpawnThreads { Count = 1 });
+        await Ask(
+            child.Program.Process, new ProcessProtocol.Migrate { Cgroup = css.Cgroup, MemoryCgroup = css.MemoryCgroup });
         await Encl.ForkMm(this, Program.Mm, child.Program.Mm, Program.Enclave);
         Start(child);
         await Enter();

@@ -20,7 +20,8 @@ public sealed class FreeList
     {
         if (_list.IsEmpty)
         {
-            if (_fresh.Count > 0 && _fresh[^1].End == first)
+            // A range that was used up and passed by must not grow again: nobody looks at it any more.
+            if (_fresh.Count > _freshRange && _fresh[^1].End == first)
             {
                 _fresh[^1] = (_fresh[^1].First, end);
             }

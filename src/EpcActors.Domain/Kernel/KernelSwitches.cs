@@ -247,6 +247,8 @@ public enum Errno
 {
     Ok = 0,
     EPERM = 1,
+    ENOENT = 2,
+    ESRCH = 3,
     EIO = 5,
     EAGAIN = 11,
     ENOMEM = 12,

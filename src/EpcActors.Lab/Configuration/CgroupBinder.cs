@@ -63,7 +63,8 @@ internal sealed class CgroupBinder
         long memoryMax = reader.Get("memory-max", "max").Limit();
         if (_found.TryGetValue(path, out var first))
         {
-            _context.Error(reader.Origin, reader.Path, $"the cgroup {path} is defined twice", $"the other definition is {ConfigurationText.Place(first.Origin)}");
+            _context.Error(
+                reader.Origin, reader.Path, $"the cgroup {path} is defined twice", $"the other definition is {ConfigurationText.Place(first.Origin)}");
         }
         else
         {
@@ -163,7 +164,8 @@ internal sealed class CgroupBinder
         }
 
         setting.Error(
-            $"found {Setting.Describe(setting.Value)}; the value of this annotation is a number of bytes, and with any other text the container would not start",
+            $"found {Setting.Describe(setting.Value)}; the value of this annotation is a number of bytes, "
+                + "and with any other text the container would not start",
             remedy);
         return 0;
     }

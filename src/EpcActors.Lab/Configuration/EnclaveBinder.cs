@@ -61,7 +61,8 @@ internal sealed class EnclaveBinder(
         if (_linearPages > int.MaxValue)
         {
             context.Error(reader.Origin, reader.Path,
-                $"the enclaves have {Setting.Number(_linearPages)} pages of address space in all, each one's rounded up to a power of two; at most {Setting.Number(int.MaxValue)} are possible",
+                $"the enclaves have {Setting.Number(_linearPages)} pages of address space in all, each one's rounded up to a power of two; "
+                    + $"at most {Setting.Number(int.MaxValue)} are possible",
                 "make heaps smaller or have fewer instances");
         }
     }
@@ -86,14 +87,17 @@ internal sealed class EnclaveBinder(
         int code = codeSetting.StringOrNull == "auto" ? PlainCodePages + threads : codeSetting.Int(1, MaxEnclavePages);
         if (code < threads)
         {
-            codeSetting.Error($"{Setting.Number(code)} pages cannot hold a TCS for each of {Setting.Number(threads)} threads", $"write auto, or at least {Setting.Number(threads)}");
+            codeSetting.Error(
+                $"{Setting.Number(code)} pages cannot hold a TCS for each of {Setting.Number(threads)} threads",
+                $"write auto, or at least {Setting.Number(threads)}");
         }
 
         long linear = LinearPages((long)code + heap);
         if (linear > MaxEnclavePages)
         {
             heapSetting.Error(
-                $"the enclave's address space, rounded up to a power of two, has {Setting.Number(linear)} pages; at most {Setting.Number(MaxEnclavePages)} are possible",
+                $"the enclave's address space, rounded up to a power of two, has {Setting.Number(linear)} pages; "
+                    + $"at most {Setting.Number(MaxEnclavePages)} are possible",
                 "make the heap smaller");
             linear = 1;
         }
@@ -199,12 +203,14 @@ internal sealed class EnclaveBinder(
         if (needed > memoryMax)
         {
             heap.Error(
-                $"at least {Setting.Number(evicted)} of its pages cannot stay in the EPC; their backing takes {Setting.Number(needed)} bytes, but memory-max of {memoryPath} is {Setting.SizeText(memoryMax)}: the enclave must be OOM-killed",
+                $"at least {Setting.Number(evicted)} of its pages cannot stay in the EPC; their backing takes {Setting.Number(needed)} bytes, "
+                    + $"but memory-max of {memoryPath} is {Setting.SizeText(memoryMax)}: the enclave must be OOM-killed",
                 "raise memory-max or max, make the heap smaller, or set allow-oom = on if that is what the scenario is about");
         }
         else if ((long)heapPages * KernelConstants.PageSize > memoryMax)
         {
-            heap.Note($"the heap is larger than memory-max of {memoryPath} ({Setting.SizeText(memoryMax)}): if much of it is evicted, the enclave is OOM-killed");
+            heap.Note(
+                $"the heap is larger than memory-max of {memoryPath} ({Setting.SizeText(memoryMax)}): if much of it is evicted, the enclave is OOM-killed");
         }
     }
 
@@ -256,7 +262,8 @@ internal static class Naming
             && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
         if (!isGood)
         {
-            reader.Context.Error(reader.Origin, reader.Path, $"'{name}' is no name for {what}", "use letters, digits, '-', '_' and '.', a letter or digit first");
+            reader.Context.Error(
+                reader.Origin, reader.Path, $"'{name}' is no name for {what}", "use letters, digits, '-', '_' and '.', a letter or digit first");
         }
 
         return isGood;

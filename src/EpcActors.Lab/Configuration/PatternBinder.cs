@@ -142,7 +142,8 @@ internal static class PatternBinder
             if ((long)first + count > pages)
             {
                 firstPage.Error(
-                    $"the part covers pages {Setting.Number(first)} to {Setting.Number((long)first + count - 1)}, but the heap has {Setting.Number(pages)} pages",
+                    $"the part covers pages {Setting.Number(first)} to {Setting.Number((long)first + count - 1)}, "
+                        + $"but the heap has {Setting.Number(pages)} pages",
                     "make first or pages smaller");
                 first = 0;
             }

@@ -181,7 +181,8 @@ internal sealed class ScriptBinder(MachineSpec machine, IReadOnlyList<CgroupSpec
         if (machine.Nodes.Count > 0 && (long)first + count > pages)
         {
             firstSetting.Error(
-                $"pages {Setting.Number(first)} to {Setting.Number((long)first + count - 1)} are not all there: node {Setting.Number(node)} has {Setting.Number(pages)} EPC pages",
+                $"pages {Setting.Number(first)} to {Setting.Number((long)first + count - 1)} are not all there: "
+                    + $"node {Setting.Number(node)} has {Setting.Number(pages)} EPC pages",
                 "make first or count smaller, or choose another node");
         }
 

@@ -5,7 +5,9 @@ using EpcActors.Hocon;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Values with a unit. A bare number is an error everywhere but for 0: what HOCON makes of it (milliseconds, bytes) is rarely what was meant.</summary>
+/// <summary>
+/// Values with a unit. A bare number is an error everywhere but for 0: what HOCON makes of it (milliseconds, bytes) is rarely what was meant.
+/// </summary>
 internal sealed partial class Setting
 {
     private const long MiB = 1024 * 1024;

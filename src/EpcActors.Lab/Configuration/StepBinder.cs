@@ -228,7 +228,8 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         if (trace.HeapPagesOf(enclave) > heapPages)
         {
             setting.Error(
-                $"the trace touches {Setting.Number(trace.HeapPagesOf(enclave))} pages of '{trace.Enclaves[enclave]}', but the heap has {Setting.Number(heapPages)}",
+                $"the trace touches {Setting.Number(trace.HeapPagesOf(enclave))} pages of '{trace.Enclaves[enclave]}', "
+                    + $"but the heap has {Setting.Number(heapPages)}",
                 $"set heap to at least '{Setting.Number(trace.HeapPagesOf(enclave))} pages'");
             return null;
         }

@@ -202,7 +202,7 @@ public sealed class Oracle
                 OnUncharge(in uncharge.Message, (Cgroup)resource!, task, nowNs);
                 break;
             case Envelope<CgroupProtocol.WriteMax> write:
-                _max[((Cgroup)resource!).Index] = write.Message.Max;
+                _max[((Cgroup)resource!).Index] = (long)Math.Min(write.Message.Max, long.MaxValue);
                 break;
             case Envelope<EnclaveProtocol.LinkVaPage> link:
                 Release(link.Message.VaPage, task, nowNs, "linked as a VA page");
@@ -417,8 +417,13 @@ public sealed class Oracle
 
     private void OnCharge(in CgroupProtocol.Charge charge, Cgroup cgroup, long nowNs)
     {
+        if (charge.Result == LevelCharge.Gone)
+        {
+            return;
+        }
+
         long usage = _usage[cgroup.Index] += charge.Bytes;
-        if (!charge.IsOver && (usage > _max[cgroup.Index] || usage > _capacityBytes))
+        if (charge.Result == LevelCharge.Fits && (usage > _max[cgroup.Index] || usage > _capacityBytes))
         {
             Violate(
                 Rules.CgroupLimit,

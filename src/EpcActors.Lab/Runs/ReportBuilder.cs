@@ -344,6 +344,11 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
                 break;
         }
 
+        foreach ((int action, Errno errno) in _topology.Administrator?.Failures ?? [])
+        {
+            notes.Add($"the script's \"{run.Describe(scenario.Script[action])}\" at {scenario.Script[action].AtNs} ns failed: {errno}");
+        }
+
         long poisoned = 0;
         foreach (NumaNode node in _topology.Nodes)
         {

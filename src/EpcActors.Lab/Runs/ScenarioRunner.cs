@@ -173,7 +173,7 @@ internal sealed class TimedRun : IRunObserver
         }
     }
 
-    private string Describe(ScriptAction action) => action switch
+    internal string Describe(ScriptAction action) => action switch
     {
         ScriptAction.SetMax set => $"{_scenario.Cgroups[set.Cgroup].Path}: misc.max {(set.Bytes == long.MaxValue ? "max" : set.Bytes)}",
         ScriptAction.SetMemoryMax set => $"{_scenario.Cgroups[set.Cgroup].Path}: memory.max {(set.Bytes == long.MaxValue ? "max" : set.Bytes)}",

@@ -80,6 +80,9 @@ public sealed class Topology
 
     public Ksgxd Ksgxd { get; private set; } = null!;
 
+    /// <summary>Who runs the script; null without one.</summary>
+    public Administrator? Administrator { get; private set; }
+
     /// <summary>Tasks with the virtual time at which they start; -1: somebody else starts them.</summary>
     public List<(TaskActor Task, long StartNs)> Tasks { get; } = [];
 
@@ -156,6 +159,11 @@ public sealed class Topology
             Cgroup cgroup = Add(new Cgroup(NewId(), i, spec.Path, Machine.Pages, spec.MaxBytes, capacity, isWide));
             Cgroups.Add(cgroup);
             Machine.Cgroups[i] = cgroup.Id;
+            if (spec.Parent >= 0)
+            {
+                Cgroups[spec.Parent].AddChild();
+            }
+
             Machine.CgroupWork[i] = Add(new WaitChannel(NewId(), $"reclaim_work:{spec.Path}", remembers: true)).Id;
             long memoryPages = spec.MemoryMaxBytes == long.MaxValue ? -1 : spec.MemoryMaxBytes / KernelConstants.PageSize;
             MemoryCgroup memory = Add(new MemoryCgroup(NewId(), i, spec.Path, memoryPages));
@@ -171,6 +179,7 @@ public sealed class Topology
         int ownerBase = Machine.Space.Add(pageCount);
         BackingStore backing = Add(new BackingStore(NewId(), spec.Name, pageCount + 1));
         Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, 1));
+        Machine.Processes.Add(process.Id);
         OomKiller.AddCandidate(process, backing);
         AddressSpace mm = Add(new AddressSpace(NewId(), spec.Name, Machine, pageCount, ownerBase));
         Machine.ProcessOfMm[mm.Id] = process.Id;
@@ -240,7 +249,10 @@ public sealed class Topology
         List<EnclaveThread> children)
     {
         string name = $"{spec.Name}/child-{children.Count}";
-        Process process = Add(new Process(NewId(), name, spec.Cgroup, spec.Cgroup, 1));
+
+        // Without a thread until it is forked.
+        Process process = Add(new Process(NewId(), name, spec.Cgroup, spec.Cgroup, 0));
+        Machine.Processes.Add(process.Id);
         AddressSpace mm = Add(new AddressSpace(NewId(), name, Machine, pageCount, ownerBase));
         Machine.ProcessOfMm[mm.Id] = process.Id;
         AddressSpaces.Add((mm, enclave));
@@ -296,6 +308,7 @@ public sealed class Topology
     private void BuildVirtualMachine(VirtualMachineSpec spec)
     {
         Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, 1));
+        Machine.Processes.Add(process.Id);
         VirtualEpc vepc = Add(new VirtualEpc(NewId(), spec.Name, Machine.Pages, spec.Pages));
         (int cpu, int node) = _cpus.Deal(spec.Node);
         VirtualCpu vcpu = new(
@@ -328,7 +341,8 @@ public sealed class Topology
                 script.Add(Resolve(action));
             }
 
-            Tasks.Add((new Administrator(NewId(), Machine, script), 0));
+            Administrator = new Administrator(NewId(), Machine, script);
+            Tasks.Add((Administrator, 0));
         }
     }
 

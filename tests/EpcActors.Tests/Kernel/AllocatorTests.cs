@@ -231,6 +231,17 @@ public sealed class AllocatorTests
     }
 
     [Fact]
+    public void Pages_that_are_sanitised_after_the_free_list_ran_dry_are_found()
+    {
+        FreeList list = new(new EpcPageTable(8));
+        list.AddFresh(0, 2);
+        Assert.Equal([0, 1, -1], [list.PopHead().Value, list.PopHead().Value, list.PopHead().Value]);
+        list.AddFresh(2, 4);
+        Assert.Equal(2, list.Count);
+        Assert.Equal([2, 3, -1], [list.PopHead().Value, list.PopHead().Value, list.PopHead().Value]);
+    }
+
+    [Fact]
     public void Sanitising_puts_a_poisoned_page_aside_and_does_not_count_it()
     {
         KernelRig rig = new(nodes: [new NodeSpec(1, [8])], sanitises: true);

@@ -449,11 +449,12 @@ public sealed class IoctlTests
             await rig.Touch(t, 0);
             await t.Ask(rig.Mm().Id, new AddressSpaceProtocol.BeginFork());
             await t.Sleep(1000);
-            await t.Ask(rig.ChildMm().Id, new AddressSpaceProtocol.MapEnclave());
+            await t.Ask(rig.ChildMm().Id, new AddressSpaceProtocol.BeginFork { IsChild = true });
             await t.Ask(rig.Enclave().Id, new EnclaveProtocol.GetFile());
             await t.Ask(rig.Enclave().Id, new EnclaveProtocol.AddMm { Mm = rig.ChildMm().Id });
             AddressSpaceProtocol.ReadPte pte = await t.Ask(rig.Mm().Id, new AddressSpaceProtocol.ReadPte());
             await t.Ask(rig.ChildMm().Id, new AddressSpaceProtocol.InsertPte { Page = 0, EpcPage = pte.EpcPage });
+            await t.Ask(rig.ChildMm().Id, new AddressSpaceProtocol.EndFork());
             await t.Ask(rig.Mm().Id, new AddressSpaceProtocol.EndFork());
         });
         rig.Other("r", async t => Assert.Equal(1, await KernelRig.ReclaimBatch(t, 1, ignoreAge: true)), atNs: 500);
@@ -463,6 +464,28 @@ public sealed class IoctlTests
         {
             rig.AssertViolation(Rules.ForeignPte);
         }
+    }
+
+    [Fact]
+    public void A_walk_that_finds_the_child_of_a_fork_waits_for_the_end_of_the_copy()
+    {
+        // Page 1 is the first on the LRU and the second to be copied: at 10500 the child has page 0 only.
+        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Pte] = 1000 });
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 0, initialises: false);
+            await Ioctls.AddPages(t, 0, 1, 1, false);
+            await Ioctls.AddPages(t, 0, 0, 1, false);
+            await Ioctls.Init(t, 0);
+            await rig.Touch(t, 0);
+            await rig.Touch(t, 1);
+            await t.Sleep(10_000 - t.NowNs);
+            await Encl.ForkMm(t, rig.Mm().Id, rig.ChildMm().Id, 0);
+        });
+        rig.Other("r", async t => Assert.Equal(1, await KernelRig.ReclaimBatch(t, 1, ignoreAge: true)), atNs: 10_500);
+        rig.Run();
+        Assert.True(rig.ChildMm().Ptes[0].IsPresent);
+        Assert.False(rig.ChildMm().Ptes[1].IsPresent);
     }
 
     [Fact]
