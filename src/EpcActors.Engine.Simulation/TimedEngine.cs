@@ -50,7 +50,9 @@ public sealed class TimedEngine : IEngineDriver
     private long[] _cpuFreeAtNs = [];
     private long _limitNs = long.MaxValue;
     private int _stepsUntilEvent = CancellationInterval;
+    private int _untilCheck = CancellationInterval;
     private int _pendingTaskEvents;
+    private int _sleepingDaemons;
     private ulong _jitterState;
     private TraceHash _hash;
     private IRunObserver? _observer;
@@ -60,6 +62,8 @@ public sealed class TimedEngine : IEngineDriver
     private RunEnd? _end;
     private Exception? _failure;
     private TaskActor? _failedTask;
+    private TaskState? _dispatched;
+    private InvariantViolation? _reported;
 
     /// <param name="costs">Price of each activity.</param>
     /// <param name="quantumNs">How far a task's clock may run ahead of the others', nanoseconds.</param>
@@ -145,22 +149,46 @@ public sealed class TimedEngine : IEngineDriver
     /// <exception cref="InvariantViolation">when an actor failed; the message names it.</exception>
     public RunEnd Run(long limitNs, CancellationToken cancellationToken)
     {
-        int untilCheck = CancellationInterval;
         _limitNs = limitNs;
+        try
+        {
+            return Loop(limitNs, cancellationToken);
+        }
+        catch (InvariantViolation failure) when (_dispatched is not null && failure != _reported)
+        {
+            // A critical section that the event loop ran failed: no routine was there to carry the failure up.
+            throw Failed(_dispatched.Task, failure);
+        }
+    }
+
+    /// <summary>Tasks that can never go on: what a deadlock or a stop leaves behind. A daemon counts when it waits for a lock, not when it sleeps.</summary>
+    public IEnumerable<TaskActor> Waiting()
+    {
+        foreach (TaskState state in _tasks)
+        {
+            if (state.Task is { HasStarted: true, HasStopped: false, IsDaemon: false } || IsStuck(state))
+            {
+                yield return state.Task;
+            }
+        }
+    }
+
+    private RunEnd Loop(long limitNs, CancellationToken cancellationToken)
+    {
         while (_end is null)
         {
-            if (--untilCheck == 0)
+            if (--_untilCheck <= 0)
             {
-                untilCheck = CancellationInterval;
+                _untilCheck = CancellationInterval;
                 if (cancellationToken.IsCancellationRequested)
                 {
                     return RunEnd.Cancelled;
                 }
             }
 
-            if (_pendingTaskEvents == 0)
+            if (_pendingTaskEvents == _sleepingDaemons && (_runningTasks == 0 || _pendingTaskEvents == 0))
             {
-                return _runningTasks == 0 ? RunEnd.Finished : RunEnd.Deadlock;
+                return _runningTasks == 0 && !IsAnyDaemonStuck() ? RunEnd.Finished : RunEnd.Deadlock;
             }
 
             if (_events.FirstNs > limitNs)
@@ -173,7 +201,9 @@ public sealed class TimedEngine : IEngineDriver
             if (target is TaskState state)
             {
                 _pendingTaskEvents--;
+                _dispatched = state;
                 Dispatch(state);
+                _dispatched = null;
             }
             else
             {
@@ -182,24 +212,31 @@ public sealed class TimedEngine : IEngineDriver
 
             if (_failure is not null)
             {
-                throw new InvariantViolation($"{_failedTask!.Name} failed at {_nowNs} ns, step {_steps}: {_failure.Message}", _failure);
+                throw Failed(_failedTask!, _failure);
             }
         }
 
         return _end.Value;
     }
 
-    /// <summary>Tasks that have neither ended nor sleep as daemons: what a deadlock or a stop leaves behind.</summary>
-    public IEnumerable<TaskActor> Waiting()
+    private InvariantViolation Failed(TaskActor task, Exception failure) =>
+        _reported = new InvariantViolation($"{task.Name} failed at {_nowNs} ns, step {_steps}: {failure.Message}", failure);
+
+    private bool IsAnyDaemonStuck()
     {
         foreach (TaskState state in _tasks)
         {
-            if (state.Task is { HasStarted: true, HasStopped: false, IsDaemon: false })
+            if (IsStuck(state))
             {
-                yield return state.Task;
+                return true;
             }
         }
+
+        return false;
     }
+
+    /// <summary>Waits for a lock; a wait queue in which one sleeps is none.</summary>
+    private static bool IsStuck(TaskState state) => state.Task.Outstanding is { IsParked: true } && state.SpinActivity >= 0;
 
     void IEngineDriver.Post(Envelope envelope)
     {
@@ -234,6 +271,13 @@ public sealed class TimedEngine : IEngineDriver
         TaskState state = Unsafe.As<TaskState>(task.EngineState!);
         long wakeNs = Occupy(state) + Math.Max(ns, 0);
         state.Next = NextAction.ResumeTime;
+        if (task.IsDaemon)
+        {
+            // Work that is done does not wait for it.
+            state.IsSleepingDaemon = true;
+            _sleepingDaemons++;
+        }
+
         PushTask(state, wakeNs);
         return false;
     }
@@ -287,6 +331,12 @@ public sealed class TimedEngine : IEngineDriver
                 state.Task.Begin();
                 break;
             case NextAction.ResumeTime:
+                if (state.IsSleepingDaemon)
+                {
+                    state.IsSleepingDaemon = false;
+                    _sleepingDaemons--;
+                }
+
                 state.Task.ResumeFromTime();
                 break;
             case NextAction.ResumeEnvelope:
@@ -371,6 +421,11 @@ public sealed class TimedEngine : IEngineDriver
             return true;
         }
 
+        if (_stepsUntilEvent <= 0)
+        {
+            _untilCheck = 0;
+        }
+
         _stepsUntilEvent = CancellationInterval;
         PushTask(state, endNs);
         return false;
@@ -449,6 +504,7 @@ public sealed class TimedEngine : IEngineDriver
         public long BusyNs;
         public long ParkedAtNs;
         public int SpinActivity;
+        public bool IsSleepingDaemon;
         public NextAction Next;
         public Envelope? Envelope;
     }

@@ -163,7 +163,9 @@ internal static class MessageIndex
 {
     private static int s_count;
 
+#pragma warning disable RS0030 // Several engines may run in one process, each on a thread of its own; the numbers reach no behaviour.
     public static int Next() => Interlocked.Increment(ref s_count) - 1;
+#pragma warning restore RS0030
 }
 
 internal static class MessageIndex<TMessage>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
@@ -9,31 +10,53 @@ using EpcActors.Lab.Runs;
 
 namespace EpcActors.Lab.Oracles;
 
-/// <summary>One walk over every list of every actor, between two steps of a run.</summary>
+/// <summary>One walk over every list of every actor, between two steps of a run. Kept for the next walk: its bitmap of a large EPC is.</summary>
 internal sealed class Audit
 {
-    /// <summary>Most pages that one task can have between two lists: a reclaim batch and what an allocation carries.</summary>
-    private const int PagesPerTask = KernelConstants.NrToScanMax + 4;
-
     private readonly Topology _topology;
-    private readonly IReadOnlyCollection<int> _inFlight;
-    private readonly Action<string, string> _violate;
     private readonly EpcPageTable _pages;
     private readonly ulong[] _seen;
     private readonly long[] _charged;
+    private Action<string, string> _violate = (_, _) => { };
     private long _placed;
 
-    public Audit(Topology topology, IReadOnlyCollection<int> inFlight, Action<string, string> violate)
+    public Audit(Topology topology)
     {
         _topology = topology;
-        _inFlight = inFlight;
-        _violate = violate;
         _pages = topology.Machine.Pages;
         _seen = new ulong[(topology.Machine.CapacityPages + 63) / 64];
         _charged = new long[topology.Cgroups.Count];
     }
 
-    public void Run(bool atRest, int tasksUnderWay)
+    /// <summary>Compares every list with every count.</summary>
+    /// <param name="inFlight">Pages in the hands of tasks.</param>
+    /// <param name="carried">What each task has between two places.</param>
+    /// <param name="open">The same, summed up.</param>
+    /// <param name="violate">Takes a rule and a finding.</param>
+    public void Run(
+        IReadOnlyDictionary<int, Holding> inFlight, IReadOnlyList<Carried?> carried, InFlight open, Action<string, string> violate)
+    {
+        _violate = violate;
+        Array.Clear(_seen);
+        Array.Clear(_charged);
+        _placed = 0;
+        try
+        {
+            long tracked = PlacePages(inFlight, open);
+            AuditLru(tracked, open.IsolatedPages);
+        }
+        catch (BrokenListException)
+        {
+            // A list with a page of another one may lead round in a circle: what was found is enough, and its counts would all be wrong.
+            return;
+        }
+
+        AuditUsage(inFlight, carried, open.ChargeBytes);
+        AuditBacking(open.MemoryPages);
+        AuditTranslations();
+    }
+
+    private long PlacePages(IReadOnlyDictionary<int, Holding> inFlight, InFlight open)
     {
         foreach (NumaNode node in _topology.Nodes)
         {
@@ -45,7 +68,7 @@ internal sealed class Audit
         long tracked = 0;
         foreach (EnclaveActors enclave in _topology.Enclaves)
         {
-            tracked += AuditEnclave(enclave, atRest, tasksUnderWay);
+            tracked += AuditEnclave(enclave, open.VaSlots[enclave.Enclave.Index]);
         }
 
         foreach (VirtualMachineActors guest in _topology.VirtualMachines)
@@ -54,9 +77,13 @@ internal sealed class Audit
         }
 
         _topology.ZombieSecs.ForEachPage(page => PlaceCharged(page, "the list of zombie SECS pages"));
-        foreach (int page in _inFlight)
+        foreach ((int page, Holding holding) in inFlight)
         {
             PlaceCharged(page, "the hands of a task");
+            if (holding.MayBeListed && _pages[page].IsTracked)
+            {
+                tracked++;
+            }
         }
 
         if (_placed != _topology.Machine.CapacityPages)
@@ -66,13 +93,10 @@ internal sealed class Audit
                 $"{_topology.Machine.CapacityPages} pages of EPC, {_placed} of them are somewhere; the first that is nowhere: {FirstUnseen()}");
         }
 
-        AuditLru(tracked, atRest, tasksUnderWay);
-        AuditUsage(atRest, tasksUnderWay);
-        AuditBacking(atRest, tasksUnderWay);
-        AuditTranslations();
+        return tracked;
     }
 
-    private long AuditEnclave(EnclaveActors actors, bool atRest, int tasksUnderWay)
+    private long AuditEnclave(EnclaveActors actors, int slotsUnderWay)
     {
         Enclave enclave = actors.Enclave;
         long tracked = 0;
@@ -107,23 +131,30 @@ internal sealed class Audit
         }
 
         swapped += enclave.SecsSlot >= 0 ? 1 : 0;
-        int underWay = enclave.VaPages.UsedSlots - swapped;
-        if (atRest ? underWay != 0 : underWay < 0 || underWay > 2 * tasksUnderWay)
+        if (enclave.VaPages.UsedSlots != swapped + slotsUnderWay)
         {
-            _violate(Rules.VaSlots, $"{enclave.Name}: {enclave.VaPages.UsedSlots} VA slots are in use for {swapped} pages that are swapped out");
+            _violate(
+                Rules.VaSlots,
+                $"{enclave.Name}: {enclave.VaPages.UsedSlots} VA slots are in use, {swapped} pages are swapped out and {slotsUnderWay} are on their way");
         }
 
         return tracked;
     }
 
-    private void AuditLru(long tracked, bool atRest, int tasksUnderWay)
+    private void AuditLru(long tracked, long isolated)
     {
         long listed = 0;
         foreach (Cgroup cgroup in _topology.Cgroups)
         {
+            long ofThis = 0;
             cgroup.ForEachLruPage(page =>
             {
-                listed++;
+                if (++ofThis > cgroup.LruPages)
+                {
+                    _violate(Rules.LruMembership, $"the LRU of {cgroup.Name} has more pages than the {cgroup.LruPages} that it counts");
+                    throw new BrokenListException();
+                }
+
                 if (!_pages[page].IsTracked)
                 {
                     _violate(Rules.LruMembership, $"epc:{page} is on the LRU of {cgroup.Name} without the tracked flag");
@@ -133,21 +164,36 @@ internal sealed class Audit
                 {
                     _violate(Rules.LruMembership, $"epc:{page} is on the LRU of {cgroup.Name} and free");
                 }
+
+                if (_topology.Machine.LruOf(new EpcPageIndex(page)) != cgroup.Index)
+                {
+                    _violate(Rules.LruMembership, $"epc:{page} is on the LRU of {cgroup.Name} and charged to cgroup {_pages[page].Cgroup}");
+                }
             });
+            listed += ofThis;
         }
 
-        long isolated = tracked - listed;
-        if (atRest ? isolated != 0 : isolated < -tasksUnderWay || isolated > (long)PagesPerTask * tasksUnderWay)
+        if (tracked != listed + isolated)
         {
-            _violate(Rules.LruMembership, $"{tracked} pages are tracked, {listed} of them on a list, and {tasksUnderWay} tasks could have the rest");
+            _violate(Rules.LruMembership, $"{tracked} pages are tracked, {listed} of them are on a list and {isolated} isolated");
         }
     }
 
-    private void AuditUsage(bool atRest, int tasksUnderWay)
+    private void AuditUsage(IReadOnlyDictionary<int, Holding> inFlight, IReadOnlyList<Carried?> carried, long[] openBytes)
     {
         if (_topology.Machine.Switches.EpcCgroup == EpcCgroupMode.Off)
         {
             return;
+        }
+
+        foreach (Carried? one in carried)
+        {
+            // Taken and charged, but its descriptor does not say so yet.
+            if (one is { FreshCgroup: >= 0, Pages: > 0 } && inFlight.TryGetValue(one.FreshPage, out Holding holding) && holding.Holder == one
+                && _pages[one.FreshPage].Cgroup == EpcPage.NoCgroup)
+            {
+                _charged[one.FreshCgroup]++;
+            }
         }
 
         for (int i = _charged.Length - 1; i > 0; i--)
@@ -158,17 +204,18 @@ internal sealed class Audit
         for (int i = 0; i < _charged.Length; i++)
         {
             Cgroup cgroup = _topology.Cgroups[i];
-            long difference = (cgroup.UsageBytes / KernelConstants.PageSize) - _charged[i];
-            if (atRest ? difference != 0 : Math.Abs(difference) > 2L * tasksUnderWay)
+            long charged = _charged[i] * KernelConstants.PageSize;
+            if (cgroup.UsageBytes != charged + openBytes[i])
             {
                 _violate(
                     Rules.CgroupUsage,
-                    $"{cgroup.Name}: misc.current is {cgroup.UsageBytes} bytes, the pages charged beneath it are {_charged[i] * KernelConstants.PageSize}");
+                    $"{cgroup.Name}: misc.current is {cgroup.UsageBytes} bytes, the pages charged beneath it are {charged}, and tasks are about to make "
+                    + $"it {openBytes[i]:+0;-0;0}");
             }
         }
     }
 
-    private void AuditBacking(bool atRest, int tasksUnderWay)
+    private void AuditBacking(long[] openPages)
     {
         long[] pages = new long[_topology.MemoryCgroups.Count];
         foreach (EnclaveActors enclave in _topology.Enclaves)
@@ -183,12 +230,12 @@ internal sealed class Audit
 
         for (int i = 0; i < pages.Length; i++)
         {
-            long difference = _topology.MemoryCgroups[i].UsagePages - pages[i];
-            if (atRest ? difference != 0 : Math.Abs(difference) > 4L * (tasksUnderWay + 1) * BackingFile.PcmdPerPage)
+            if (_topology.MemoryCgroups[i].UsagePages != pages[i] + openPages[i])
             {
                 _violate(
                     Rules.BackingCharge,
-                    $"{_topology.MemoryCgroups[i].Name}: {_topology.MemoryCgroups[i].UsagePages} pages charged, {pages[i]} pages of backing store exist");
+                    $"{_topology.MemoryCgroups[i].Name}: {_topology.MemoryCgroups[i].UsagePages} pages charged, {pages[i]} pages of backing store exist, "
+                    + $"and tasks are about to make it {openPages[i]:+0;-0;0}");
             }
         }
     }
@@ -244,7 +291,7 @@ internal sealed class Audit
         if ((_seen[page >> 6] & bit) != 0)
         {
             _violate(Rules.PageConservation, $"epc:{page} is in two places, one of them {where}");
-            return;
+            throw new BrokenListException();
         }
 
         _seen[page >> 6] |= bit;
@@ -263,14 +310,18 @@ internal sealed class Audit
 
     private string FirstUnseen()
     {
-        for (int page = 0; page < _topology.Machine.CapacityPages; page++)
+        for (int word = 0; word < _seen.Length; word++)
         {
-            if ((_seen[page >> 6] & (1UL << (page & 63))) == 0)
+            if (_seen[word] != ulong.MaxValue)
             {
-                return $"epc:{page}";
+                int page = (word * 64) + BitOperations.TrailingZeroCount(~_seen[word]);
+                return page < _topology.Machine.CapacityPages ? $"epc:{page}" : "none";
             }
         }
 
         return "none";
     }
+
+    /// <summary>Ends a walk over a list that is not one any more.</summary>
+    private sealed class BrokenListException : Exception;
 }

@@ -1,5 +1,6 @@
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.VirtualEpcs;
@@ -16,21 +17,27 @@ namespace EpcActors.Lab.Oracles;
 /// go by, and compares it with what the actors say of themselves.
 /// </summary>
 /// <remarks>
-/// Some rules are checked at every step (<see cref="OnStep"/>), the others by <see cref="Audit"/>, which walks every list. A rule is reported once,
-/// with its first finding; a run goes on after a wrong count, and ends when nothing moves any more.
+/// <para>Some rules are checked at every step (<see cref="OnStep"/>), the others by <see cref="Audit"/>, which walks every list. A rule is reported once,
+/// with its first finding; a run goes on after a wrong count, and ends when nothing moves any more.</para>
+/// <para>What is between two places is accounted exactly, task by task (<see cref="Carried"/>), never by a tolerance: an audit in the middle of a run compares
+/// as strictly as one at its end, and a task that goes back to user space or to sleep must carry nothing.</para>
 /// </remarks>
 public sealed class Oracle
 {
     private readonly Topology _topology;
     private readonly long _livenessWindowNs;
-    private readonly Dictionary<int, TaskActor> _inFlight = [];
-    private readonly Dictionary<int, long> _loaded = [];
+    private readonly Dictionary<int, Holding> _inFlight = [];
     private readonly SortedDictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
     private readonly VersionLedger _versions = new();
     private readonly long[] _usage;
     private readonly long[] _max;
     private readonly long _capacityBytes;
-    private readonly bool[] _isWatched = new bool[ushort.MaxValue + 1];
+    private readonly bool _ownsCounters;
+    private readonly InFlight _open;
+    private Carried?[] _carried = [];
+    private Audit? _audit;
+    private CounterStore _lastStore;
+    private long _counterAccesses;
     private long _pendingFreePages;
     private long _lastProgressNs;
     private long _emptyBatches;
@@ -48,41 +55,12 @@ public sealed class Oracle
         _usage = new long[topology.Cgroups.Count];
         _max = new long[topology.Cgroups.Count];
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
+        _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode;
+        _open = new InFlight(topology);
         for (int i = 0; i < _max.Length; i++)
         {
             _max[i] = topology.Cgroups[i].MaxBytes;
         }
-
-        // Most steps concern no rule; this table says so at once.
-        _isWatched[Code<CgroupProtocol.Charge>()] = true;
-        _isWatched[Code<CgroupProtocol.Uncharge>()] = true;
-        _isWatched[Code<CgroupProtocol.WriteMax>()] = true;
-        _isWatched[Code<EnclaveProtocol.Eaug>()] = true;
-        _isWatched[Code<EnclaveProtocol.Ecreate>()] = true;
-        _isWatched[Code<EnclaveProtocol.Eldu>()] = true;
-        _isWatched[Code<EnclaveProtocol.Ewb>()] = true;
-        _isWatched[Code<EnclaveProtocol.FinishWrite>()] = true;
-        _isWatched[Code<EnclaveProtocol.FinishWriteSecs>()] = true;
-        _isWatched[Code<EnclaveProtocol.LinkVaPage>()] = true;
-        _isWatched[Code<EnclaveProtocol.LockAndAddPage>()] = true;
-        _isWatched[Code<EnclaveProtocol.LockAndErase>()] = true;
-        _isWatched[Code<EnclaveProtocol.TakeEntry>()] = true;
-        _isWatched[Code<EnclaveProtocol.TakeSecs>()] = true;
-        _isWatched[Code<EnclaveProtocol.TakeVaPage>()] = true;
-        _isWatched[Code<EnclaveProtocol.UnlinkVaPage>()] = true;
-        _isWatched[Code<FreePageCounterProtocol.AddPages>()] = true;
-        _isWatched[Code<FreePageCounterProtocol.LoadPages>()] = true;
-        _isWatched[Code<FreePageCounterProtocol.StorePages>()] = true;
-        _isWatched[Code<NumaNodeProtocol.FreePage>()] = true;
-        _isWatched[Code<NumaNodeProtocol.SanitisePages>()] = true;
-        _isWatched[Code<NumaNodeProtocol.TakePage>()] = true;
-        _isWatched[Code<VirtualEpcProtocol.AddZombie>()] = true;
-        _isWatched[Code<VirtualEpcProtocol.StoreAndUnlock>()] = true;
-        _isWatched[Code<VirtualEpcProtocol.TakeGuestPage>()] = true;
-        _isWatched[Code<VirtualEpcProtocol.TakeZombie>()] = true;
-
-        static ushort Code<TMessage>()
-            where TMessage : IMessage => TMessage.Code;
     }
 
     /// <summary>True when a run has no sense any more: nothing moves, for ever.</summary>
@@ -98,7 +76,7 @@ public sealed class Oracle
     {
         get
         {
-            if (_topology.Machine.Switches.FreePageCounter != FreePageCounterMode.PerNode)
+            if (!_ownsCounters)
             {
                 return _topology.FreePageCounter.Pages;
             }
@@ -150,146 +128,12 @@ public sealed class Oracle
     public void OnStep(Envelope envelope, Resource resource, long nowNs)
     {
         ArgumentNullException.ThrowIfNull(envelope);
-        if (!_isWatched[envelope.Code])
+
+        // Most steps concern no rule; the table says so at once.
+        WatchedMessage what = WatchedMessages.Of(envelope.Code);
+        if (what != WatchedMessage.None)
         {
-            return;
-        }
-
-        TaskActor task = envelope.Caller;
-        switch (envelope)
-        {
-            case Envelope<NumaNodeProtocol.TakePage> take:
-                if (!take.Message.Page.IsNone)
-                {
-                    CountPending(-1);
-                    Hold(take.Message.Page, task, nowNs, "taken from a free list");
-                    if (_topology.Machine.Pages[take.Message.Page].IsPoisoned)
-                    {
-                        Violate(Rules.PoisonReuse, nowNs, $"{task.Name} allocates {take.Message.Page}, which is poisoned");
-                    }
-                }
-
-                break;
-            case Envelope<NumaNodeProtocol.FreePage> free:
-                CountPending(1);
-                Release(free.Message.Page, task, nowNs, "freed");
-                if (_topology.Machine.Pages[free.Message.Page].Epcm != Epcm.None)
-                {
-                    Violate(
-                        Rules.EpcmValid,
-                        nowNs,
-                        $"{task.Name} frees {free.Message.Page} while the processor still has it as {_topology.Machine.Pages[free.Message.Page].Epcm}");
-                }
-
-                break;
-            case Envelope<NumaNodeProtocol.SanitisePages> sanitise:
-                CountPending(sanitise.Message.Freed);
-                break;
-            case Envelope<FreePageCounterProtocol.AddPages> add:
-                _pendingFreePages -= add.Message.Pages;
-                break;
-            case Envelope<FreePageCounterProtocol.LoadPages> load:
-                _loaded[task.Id.Index] = load.Message.Pages;
-                break;
-            case Envelope<FreePageCounterProtocol.StorePages> store:
-                _pendingFreePages -= store.Message.Pages - _loaded.GetValueOrDefault(task.Id.Index, store.Message.Pages);
-                CheckCounter(nowNs, $"{task.Name} stores {store.Message.Pages} over what others stored since it loaded");
-                break;
-            case Envelope<CgroupProtocol.Charge> charge:
-                OnCharge(in charge.Message, (Cgroup)resource!, nowNs);
-                break;
-            case Envelope<CgroupProtocol.Uncharge> uncharge:
-                OnUncharge(in uncharge.Message, (Cgroup)resource!, task, nowNs);
-                break;
-            case Envelope<CgroupProtocol.WriteMax> write:
-                _max[((Cgroup)resource!).Index] = (long)Math.Min(write.Message.Max, long.MaxValue);
-                break;
-            case Envelope<EnclaveProtocol.LinkVaPage> link:
-                Release(link.Message.VaPage, task, nowNs, "linked as a VA page");
-                break;
-            case Envelope<EnclaveProtocol.UnlinkVaPage> unlink:
-                Hold(unlink.Message.VaPage, task, nowNs, "unlinked");
-                break;
-            case Envelope<EnclaveProtocol.Ecreate> create:
-                Release(create.Message.EpcPage, task, nowNs, "made a SECS");
-                break;
-            case Envelope<EnclaveProtocol.LockAndAddPage> add:
-                if (!add.Message.VaPage.IsNone)
-                {
-                    Release(add.Message.VaPage, task, nowNs, "linked as a VA page");
-                }
-
-                if (!add.Message.Exists && !add.Message.HasFailed)
-                {
-                    Release(add.Message.EpcPage, task, nowNs, "added to an enclave");
-                }
-
-                break;
-            case Envelope<EnclaveProtocol.Eldu> eldu:
-                OnEldu(in eldu.Message, (Enclave)resource!, task, nowNs);
-                break;
-            case Envelope<EnclaveProtocol.Eaug> eaug:
-                if (!eaug.Message.HasFailed)
-                {
-                    Release(eaug.Message.EpcPage, task, nowNs, "augmented");
-                }
-                else
-                {
-                    Violate(Rules.WrongfulSignal, nowNs, $"{task.Name} runs EAUG for {resource?.Name} without a SECS (a null pointer in the kernel)");
-                }
-
-                break;
-            case Envelope<EnclaveProtocol.Ewb> ewb:
-                if (ewb.Message.Result == LeafResult.Done && _topology.Machine.Pages[ewb.Message.EpcPage].IsPoisoned)
-                {
-                    Violate(
-                        Rules.PoisonReuse,
-                        nowNs,
-                        $"{task.Name} runs EWB on {ewb.Message.EpcPage}, which is poisoned: a machine check in microcode shuts the core down");
-                }
-
-                if (ewb.Message.Result == LeafResult.Done)
-                {
-                    _versions.Set(((Enclave)resource!).OwnerBase, ewb.Message.Page, ((Enclave)resource).Entries.PageCount, ewb.Message.Version);
-                }
-
-                break;
-            case Envelope<EnclaveProtocol.FinishWrite> finish:
-                Hold(finish.Message.EpcPage, task, nowNs, "written out");
-                break;
-            case Envelope<EnclaveProtocol.FinishWriteSecs> finish:
-                Hold(finish.Message.EpcPage, task, nowNs, "written out");
-                break;
-            case Envelope<EnclaveProtocol.LockAndErase> erase:
-                Hold(erase.Message.EpcPage, task, nowNs, "removed");
-                break;
-            case Envelope<EnclaveProtocol.TakeEntry> entry:
-                HoldIfAny(entry.Message.EpcPage, task, nowNs);
-                break;
-            case Envelope<EnclaveProtocol.TakeSecs> secs:
-                HoldIfAny(secs.Message.EpcPage, task, nowNs);
-                break;
-            case Envelope<EnclaveProtocol.TakeVaPage> va:
-                HoldIfAny(va.Message.EpcPage, task, nowNs);
-                break;
-            case Envelope<VirtualEpcProtocol.StoreAndUnlock> store:
-                if (!store.Message.EpcPage.IsNone)
-                {
-                    Release(store.Message.EpcPage, task, nowNs, "given to a guest");
-                }
-
-                break;
-            case Envelope<VirtualEpcProtocol.TakeGuestPage> guest:
-                HoldIfAny(guest.Message.EpcPage, task, nowNs);
-                break;
-            case Envelope<VirtualEpcProtocol.AddZombie> zombie:
-                Release(zombie.Message.EpcPage, task, nowNs, "put on the list of zombies");
-                break;
-            case Envelope<VirtualEpcProtocol.TakeZombie> zombie:
-                HoldIfAny(zombie.Message.EpcPage, task, nowNs);
-                break;
-            default:
-                break;
+            OnWatched(what, envelope, resource, CarriedBy(envelope.Caller), nowNs);
         }
     }
 
@@ -299,11 +143,17 @@ public sealed class Oracle
         ArgumentNullException.ThrowIfNull(task);
         switch (what)
         {
-            case RunEvent.Fault or RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Allocated or RunEvent.Release:
-                _lastProgressNs = endNs;
-                _emptyBatches = 0;
-                _youngSinceProgress = 0;
-                _stalledSinceNs = -1;
+            case RunEvent.Fault:
+                Progress(endNs);
+                Carried carried = CarriedBy(task);
+                carried.RefusedSinceNs = -1;
+                CheckIdle(carried, endNs, "returns to user space");
+                break;
+            case RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Allocated or RunEvent.Release:
+                Progress(endNs);
+                break;
+            case RunEvent.Phase or RunEvent.Ioctl:
+                CheckIdle(CarriedBy(task), endNs, "returns to user space");
                 break;
             case RunEvent.Young:
                 _youngSinceProgress++;
@@ -317,6 +167,7 @@ public sealed class Oracle
 
                 break;
             case RunEvent.FaultRetry:
+                CheckIdle(CarriedBy(task), endNs, "returns to user space");
                 OnFaultRetry(task, startNs, endNs, detail);
                 break;
             case RunEvent.NodeWalkLap:
@@ -326,21 +177,27 @@ public sealed class Oracle
                 }
 
                 break;
-            case RunEvent.LoadFailed:
-                break;
             default:
                 break;
         }
     }
 
-    /// <summary>Walks every list and compares.</summary>
+    /// <summary>Walks every list and compares, exactly: what tasks carry is known.</summary>
     /// <param name="nowNs">Virtual time.</param>
-    /// <param name="atRest">No task is under way: counts must agree exactly. Else they may differ by what tasks carry.</param>
-    /// <param name="tasksUnderWay">Tasks that may carry something.</param>
-    public void Audit(long nowNs, bool atRest, int tasksUnderWay)
+    /// <param name="atRest">No task is under way: nobody may carry anything.</param>
+    public void Audit(long nowNs, bool atRest)
     {
         CheckCounter(nowNs, "found by an audit");
-        new Audit(_topology, _inFlight.Keys, (rule, detail) => Violate(rule, nowNs, detail)).Run(atRest, tasksUnderWay);
+        foreach (Carried? carried in _carried)
+        {
+            if (carried is not null && (atRest || carried.Task.HasStopped))
+            {
+                CheckIdle(carried, nowNs, carried.Task.HasStopped ? "has ended" : "is at rest");
+            }
+        }
+
+        _audit ??= new Audit(_topology);
+        _audit.Run(_inFlight, _carried, _open, (rule, detail) => Violate(rule, nowNs, detail));
         for (int i = 0; i < _usage.Length; i++)
         {
             if (_usage[i] != _topology.Cgroups[i].UsageBytes)
@@ -353,15 +210,27 @@ public sealed class Oracle
         }
     }
 
+    /// <summary>As above, for callers that still say how many tasks may carry something: it is known, so it does not matter.</summary>
+    public void Audit(long nowNs, bool atRest, int tasksUnderWay)
+    {
+        _ = tasksUnderWay;
+        Audit(nowNs, atRest);
+    }
+
     /// <summary>Nothing can happen any more, and these wait.</summary>
     public void OnDeadlock(long nowNs, IEnumerable<TaskActor> waiting)
     {
         ArgumentNullException.ThrowIfNull(waiting);
+        Dictionary<ActorId, string> held = HeldLocks.ByOwner(_topology.Resources);
         List<string> who = [];
         foreach (TaskActor task in waiting)
         {
             Hung.Add(task);
-            who.Add($"{task.Name} for {task.Outstanding?.Describe().GetType().Name ?? "nothing"} of actor {task.Outstanding?.Target}");
+            string locks = held.TryGetValue(task.Id, out string? names) ? $" (holds {names})" : "";
+            who.Add(
+                task.Outstanding is { } request
+                    ? $"{task.Name}{locks} for {request.Describe().GetType().Name} of {NameOf(request.Target)}"
+                    : $"{task.Name}{locks} for nothing");
         }
 
         IsHopeless = true;
@@ -381,28 +250,28 @@ public sealed class Oracle
     private void OnFaultRetry(TaskActor task, long startNs, long endNs, long page)
     {
         long stalledNs = endNs - Math.Max(startNs, _lastProgressNs);
-        if (_stalledSinceNs < 0 && stalledNs > _livenessWindowNs / 2)
-        {
-            _stalledSinceNs = endNs;
-            _ksgxdBusyWhenStalledNs = Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd);
-        }
-
-        if (stalledNs <= _livenessWindowNs)
-        {
-            return;
-        }
-
-        // A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that goes round and round is.
-        bool isScanning = endNs - _lastScanNs < _livenessWindowNs && !HasScannedEverything();
-        if (!isScanning && AnythingReclaimable(out string where))
+        NoteStall(stalledNs, endNs);
+        if (stalledNs > _livenessWindowNs && !IsScanning(endNs) && AnythingReclaimable(out string where))
         {
             GiveUp(
                 task,
                 endNs,
                 $"{task.Name} faults on page {page} since {startNs} ns without a page (EBUSY, NOPAGE, again), nothing has moved since "
-                + $"{_lastProgressNs} ns, and {where}; {DescribeCounter()}, ksgxd {(_topology.KsgxdWaitQueue.HasSleeper ? "sleeps" : "is awake")}");
+                + $"{_lastProgressNs} ns, and {where}; {DescribeCounter()}");
         }
     }
+
+    private void NoteStall(long stalledNs, long nowNs)
+    {
+        if (_stalledSinceNs < 0 && stalledNs > _livenessWindowNs / 2)
+        {
+            _stalledSinceNs = nowNs;
+            _ksgxdBusyWhenStalledNs = Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd);
+        }
+    }
+
+    /// <summary>A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that goes round and round is.</summary>
+    private bool IsScanning(long nowNs) => nowNs - _lastScanNs < _livenessWindowNs && !HasScannedEverything();
 
     private bool HasScannedEverything()
     {
@@ -415,7 +284,264 @@ public sealed class Oracle
         return _youngSinceProgress == 0 || _youngSinceProgress > 4 * listed;
     }
 
-    private void OnCharge(in CgroupProtocol.Charge charge, Cgroup cgroup, long nowNs)
+    private void OnWatched(WatchedMessage what, Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        switch (what)
+        {
+            case WatchedMessage.TakePage:
+                OnTakePage(in Of<NumaNodeProtocol.TakePage>(envelope), carried, nowNs);
+                break;
+            case WatchedMessage.FreePage:
+                OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);
+                break;
+            case WatchedMessage.SanitisePages:
+                CountPending(carried, Of<NumaNodeProtocol.SanitisePages>(envelope).Freed);
+                break;
+            case WatchedMessage.AddPages:
+                OnCounterChanged(carried, Of<FreePageCounterProtocol.AddPages>(envelope).Pages, nowNs);
+                break;
+            case WatchedMessage.LoadPages:
+                carried.LoadedPages = Of<FreePageCounterProtocol.LoadPages>(envelope).Pages;
+                carried.LoadedNs = nowNs;
+                carried.LoadNumber = ++_counterAccesses;
+                break;
+            case WatchedMessage.StorePages:
+                OnStorePages(Of<FreePageCounterProtocol.StorePages>(envelope).Pages, carried, nowNs);
+                break;
+            case WatchedMessage.Charge:
+                OnCharge(in Of<CgroupProtocol.Charge>(envelope), (Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.Uncharge:
+                OnUncharge(in Of<CgroupProtocol.Uncharge>(envelope), (Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.WriteMax:
+                _max[((Cgroup)resource).Index] = (long)Math.Min(Of<CgroupProtocol.WriteMax>(envelope).Max, long.MaxValue);
+                break;
+            case WatchedMessage.AddToLru:
+                // A reclaimer that holds isolated pages lists only what it skips; everybody else lists what is new.
+                Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+                EpcPageIndex listed = Of<CgroupProtocol.AddToLru>(envelope).Page;
+                if (_topology.Machine.Pages[listed].IsFree)
+                {
+                    Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} puts {listed} on the LRU of {resource.Name} while it is free");
+                }
+
+                break;
+            case WatchedMessage.BeginIsolate:
+                Isolate(carried, Of<CgroupProtocol.BeginIsolate>(envelope).Page.IsNone ? 0 : 1);
+                break;
+            case WatchedMessage.NextIsolate:
+                ref readonly CgroupProtocol.NextIsolate next = ref Of<CgroupProtocol.NextIsolate>(envelope);
+                Isolate(carried, (next.Page.IsNone ? 0 : 1) - (next.Forget.IsNone ? 0 : 1));
+                break;
+            case WatchedMessage.EndIsolate:
+                Isolate(carried, Of<CgroupProtocol.EndIsolate>(envelope).Forget.IsNone ? 0 : -1);
+                break;
+            case WatchedMessage.ChargeMemory:
+                ref readonly MemoryCgroupProtocol.ChargeMemory memory = ref Of<MemoryCgroupProtocol.ChargeMemory>(envelope);
+                if (!memory.IsOver)
+                {
+                    OpenMemory(carried, ((MemoryCgroup)resource).Index, memory.Pages);
+                }
+
+                break;
+            case WatchedMessage.UnchargeMemory:
+                OpenMemory(carried, ((MemoryCgroup)resource).Index, -Of<MemoryCgroupProtocol.UnchargeMemory>(envelope).Pages);
+                break;
+            case WatchedMessage.PinBacking:
+                ref readonly BackingStoreProtocol.PinBacking pin = ref Of<BackingStoreProtocol.PinBacking>(envelope);
+                if (pin.MissingPages == 0)
+                {
+                    OpenMemoryUpward(carried, pin.Payer, pin.SurplusPages - pin.ChargedPages);
+                }
+
+                break;
+            case WatchedMessage.FinishLoad:
+                ref readonly BackingStoreProtocol.FinishLoad load = ref Of<BackingStoreProtocol.FinishLoad>(envelope);
+                OpenMemoryUpward(carried, load.ContentsPayer, 1);
+                OpenMemoryUpward(carried, load.PcmdPayer, 1);
+                break;
+            case WatchedMessage.TruncateBacking:
+                ref readonly BackingStoreProtocol.TruncateBacking truncate = ref Of<BackingStoreProtocol.TruncateBacking>(envelope);
+                OpenMemoryUpward(carried, truncate.Payer, truncate.Pages);
+                break;
+            case WatchedMessage.PrepareToWait:
+                CheckIdle(carried, nowNs, "goes to sleep");
+                break;
+            case WatchedMessage.ThreadExit:
+                CheckIdle(carried, nowNs, "ends");
+                break;
+            case WatchedMessage.AddZombie:
+                Release(Of<VirtualEpcProtocol.AddZombie>(envelope).EpcPage, carried, nowNs, "put on the list of zombies");
+                break;
+            case WatchedMessage.StoreAndUnlock:
+                ReleaseIfAny(Of<VirtualEpcProtocol.StoreAndUnlock>(envelope).EpcPage, carried, nowNs, "given to a guest");
+                break;
+            case WatchedMessage.TakeGuestPage:
+                HoldIfAny(Of<VirtualEpcProtocol.TakeGuestPage>(envelope).EpcPage, carried, nowNs, "taken out of a guest");
+                break;
+            case WatchedMessage.TakeZombie:
+                HoldIfAny(Of<VirtualEpcProtocol.TakeZombie>(envelope).EpcPage, carried, nowNs, "taken off the list of zombies");
+                break;
+            case WatchedMessage.None:
+                break;
+            default:
+                OnEnclave(what, envelope, (Enclave)resource, carried, nowNs);
+                break;
+        }
+    }
+
+    private void OnEnclave(WatchedMessage what, Envelope envelope, Enclave enclave, Carried carried, long nowNs)
+    {
+        switch (what)
+        {
+            case WatchedMessage.LinkVaPage:
+                Release(Of<EnclaveProtocol.LinkVaPage>(envelope).VaPage, carried, nowNs, "linked as a VA page");
+                break;
+            case WatchedMessage.UnlinkVaPage:
+                Hold(Of<EnclaveProtocol.UnlinkVaPage>(envelope).VaPage, carried, nowNs, "unlinked");
+                break;
+            case WatchedMessage.Ecreate:
+                Release(Of<EnclaveProtocol.Ecreate>(envelope).EpcPage, carried, nowNs, "made a SECS");
+                break;
+            case WatchedMessage.LockAndAddPage:
+                ref readonly EnclaveProtocol.LockAndAddPage add = ref Of<EnclaveProtocol.LockAndAddPage>(envelope);
+                ReleaseIfAny(add.VaPage, carried, nowNs, "linked as a VA page");
+                if (!add.Exists && !add.HasFailed)
+                {
+                    Release(add.EpcPage, carried, nowNs, "added to an enclave");
+                }
+
+                break;
+            case WatchedMessage.Eldu:
+                OnEldu(in Of<EnclaveProtocol.Eldu>(envelope), enclave, carried, nowNs);
+                break;
+            case WatchedMessage.Eaug:
+                ref readonly EnclaveProtocol.Eaug eaug = ref Of<EnclaveProtocol.Eaug>(envelope);
+                if (eaug.HasFailed)
+                {
+                    Violate(
+                        Rules.WrongfulSignal, nowNs, $"{carried.Task.Name} runs EAUG for {enclave.Name} without a SECS (a null pointer in the kernel)");
+                    break;
+                }
+
+                Release(eaug.EpcPage, carried, nowNs, "augmented");
+                break;
+            case WatchedMessage.Ewb:
+                ref readonly EnclaveProtocol.Ewb ewb = ref Of<EnclaveProtocol.Ewb>(envelope);
+                if (ewb.Result == LeafResult.Done)
+                {
+                    OnWrittenOut(in ewb, enclave, carried, nowNs);
+                }
+
+                break;
+            case WatchedMessage.LockForWrite:
+                int slot = Of<EnclaveProtocol.LockForWrite>(envelope).Slot;
+                if (slot < 0)
+                {
+                    Violate(Rules.VaSlots, nowNs, $"{carried.Task.Name} finds no free slot in the VA pages of {enclave.Name}");
+                    break;
+                }
+
+                TakeSlot(carried, enclave, 1);
+                break;
+            case WatchedMessage.FinishWrite:
+                ref readonly EnclaveProtocol.FinishWrite finish = ref Of<EnclaveProtocol.FinishWrite>(envelope);
+                HoldIfAny(finish.EpcPage, carried, nowNs, "written out");
+                TakeSlot(carried, enclave, finish.Slot < 0 ? 0 : -1);
+                Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+                break;
+            case WatchedMessage.FinishWriteSecs:
+                HoldIfAny(Of<EnclaveProtocol.FinishWriteSecs>(envelope).EpcPage, carried, nowNs, "written out");
+                TakeSlot(carried, enclave, -1);
+                break;
+            case WatchedMessage.LockAndErase:
+                HoldIfAny(Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage, carried, nowNs, "removed");
+                break;
+            case WatchedMessage.TakeEntry:
+                HoldIfAny(Of<EnclaveProtocol.TakeEntry>(envelope).EpcPage, carried, nowNs, "taken out of an enclave", mayBeListed: true);
+                break;
+            case WatchedMessage.TakeSecs:
+                HoldIfAny(Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+                break;
+            case WatchedMessage.TakeVaPage:
+                HoldIfAny(Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+                break;
+            default:
+                throw new InvariantViolation($"the oracle watches {what} and does not know it");
+        }
+    }
+
+    private void OnTakePage(in NumaNodeProtocol.TakePage take, Carried carried, long nowNs)
+    {
+        if (take.Page.IsNone)
+        {
+            Refused(carried, nowNs, "finds no free page");
+            return;
+        }
+
+        carried.RefusedSinceNs = -1;
+        CountPending(carried, -1);
+        Hold(take.Page, carried, nowNs, "taken from a free list");
+        if (_topology.Machine.Pages[take.Page].IsPoisoned)
+        {
+            Violate(Rules.PoisonReuse, nowNs, $"{carried.Task.Name} allocates {take.Page}, which is poisoned");
+        }
+
+        // The charge that was made before belongs to this page from now on; its descriptor says so a moment later.
+        carried.FreshPage = take.Page.Value;
+        carried.FreshCgroup = carried.ChargedCgroup;
+        OpenChargeUpward(carried, carried.ChargedCgroup, -KernelConstants.PageSize);
+        carried.ChargedCgroup = -1;
+    }
+
+    private void OnFreePage(in NumaNodeProtocol.FreePage free, Carried carried, long nowNs)
+    {
+        CountPending(carried, 1);
+        Release(free.Page, carried, nowNs, "freed");
+        OpenChargeUpward(carried, carried.UnchargedCgroup, KernelConstants.PageSize);
+        carried.UnchargedCgroup = -1;
+        Epcm epcm = _topology.Machine.Pages[free.Page].Epcm;
+        if (epcm != Epcm.None)
+        {
+            Violate(Rules.EpcmValid, nowNs, $"{carried.Task.Name} frees {free.Page} while the processor still has it as {epcm}");
+        }
+    }
+
+    private void OnStorePages(long pages, Carried carried, long nowNs)
+    {
+        long delta = carried.LoadNumber < 0 ? 0 : pages - carried.LoadedPages;
+        CounterStore before = _lastStore;
+        _lastStore = new CounterStore(carried.Task, pages, nowNs, ++_counterAccesses);
+        OnCounterChanged(carried, delta, nowNs);
+        if (CounterDrift == _reportedDrift)
+        {
+            return;
+        }
+
+        CheckCounter(
+            nowNs,
+            before.Number > carried.LoadNumber
+                ? $"{carried.Task.Name} loaded {carried.LoadedPages} at {carried.LoadedNs} ns, {before.Task!.Name} stored {before.Pages} at {before.Ns} ns, "
+                  + $"then {carried.Task.Name} stored {pages} over it; each held the lock of its own node at most"
+                : $"{carried.Task.Name} stored {pages} after it had loaded {carried.LoadedPages} at {carried.LoadedNs} ns");
+    }
+
+    private void OnCounterChanged(Carried carried, long pages, long nowNs)
+    {
+        long before = Math.Abs(carried.UncountedPages);
+        CountPending(carried, -pages);
+        if (Math.Abs(carried.UncountedPages) > before)
+        {
+            Violate(
+                Rules.FreePageCounter,
+                nowNs,
+                $"{carried.Task.Name} changes sgx_nr_free_pages by {pages:+0;-0} without a page on or off a free list; it says {CounterValue} with "
+                + $"{ListedFreePages} on the lists");
+        }
+    }
+
+    private void OnCharge(in CgroupProtocol.Charge charge, Cgroup cgroup, Carried carried, long nowNs)
     {
         if (charge.Result == LevelCharge.Gone)
         {
@@ -423,25 +549,42 @@ public sealed class Oracle
         }
 
         long usage = _usage[cgroup.Index] += charge.Bytes;
-        if (charge.Result == LevelCharge.Fits && (usage > _max[cgroup.Index] || usage > _capacityBytes))
+        OpenCharge(carried, cgroup.Index, charge.Bytes);
+        if (charge.TakeReference)
+        {
+            carried.ChargedCgroup = cgroup.Index;
+        }
+
+        if (charge.Result != LevelCharge.Fits)
+        {
+            Refused(carried, nowNs, "is refused a charge");
+        }
+        else if (usage > _max[cgroup.Index] || usage > _capacityBytes)
         {
             Violate(
                 Rules.CgroupLimit,
                 nowNs,
-                $"{cgroup.Name} accepts a charge that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity {_capacityBytes}");
+                $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity "
+                + $"{_capacityBytes}");
         }
     }
 
-    private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, TaskActor task, long nowNs)
+    private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
     {
         _usage[cgroup.Index] -= uncharge.Bytes;
+        OpenCharge(carried, cgroup.Index, -uncharge.Bytes);
+        if (uncharge.PutReference)
+        {
+            carried.UnchargedCgroup = cgroup.Index;
+        }
+
         if (_usage[cgroup.Index] < 0)
         {
-            Violate(Rules.CgroupUsage, nowNs, $"{task.Name} takes usage of {cgroup.Name} below zero");
+            Violate(Rules.CgroupUsage, nowNs, $"{carried.Task.Name} takes usage of {cgroup.Name} below zero");
         }
     }
 
-    private void OnEldu(in EnclaveProtocol.Eldu eldu, Enclave enclave, TaskActor task, long nowNs)
+    private void OnEldu(in EnclaveProtocol.Eldu eldu, Enclave enclave, Carried carried, long nowNs)
     {
         uint expected = _versions.Get(enclave.OwnerBase, eldu.Page, enclave.Entries.PageCount);
         if (eldu.HasFailed || eldu.PcmdVersion != expected || eldu.ContentsVersion != expected)
@@ -449,46 +592,195 @@ public sealed class Oracle
             Violate(
                 Rules.Contents,
                 nowNs,
-                $"{task.Name} loads page {eldu.Page} of {enclave.Name}: version {expected} was written out, the backing holds {eldu.ContentsVersion}, "
-                + $"its PCMD {(eldu.PcmdVersion == 0 ? "nothing" : eldu.PcmdVersion.ToString())}, the VA slot {eldu.SlotVersion}");
+                $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name}: version {expected} was written out, the backing holds "
+                + $"{eldu.ContentsVersion}, its PCMD {(eldu.PcmdVersion == 0 ? "nothing" : eldu.PcmdVersion.ToString())}, the VA slot {eldu.SlotVersion}");
         }
 
         if (!eldu.HasFailed)
         {
-            Release(eldu.EpcPage, task, nowNs, "loaded");
+            Release(eldu.EpcPage, carried, nowNs, "loaded");
         }
     }
 
-    private void CountPending(long pages)
+    private void OnWrittenOut(in EnclaveProtocol.Ewb ewb, Enclave enclave, Carried carried, long nowNs)
     {
-        if (_topology.Machine.Switches.FreePageCounter != FreePageCounterMode.PerNode)
+        _versions.Set(enclave.OwnerBase, ewb.Page, enclave.Entries.PageCount, ewb.Version);
+        if (ewb.Page == enclave.Entries.PageCount)
         {
+            // The slot of a SECS is taken with its EWB, that of a child before.
+            TakeSlot(carried, enclave, 1);
+        }
+
+        if (_topology.Machine.Pages[ewb.EpcPage].IsPoisoned)
+        {
+            Violate(
+                Rules.PoisonReuse,
+                nowNs,
+                $"{carried.Task.Name} runs EWB on {ewb.EpcPage}, which is poisoned: a machine check in microcode shuts the core down");
+        }
+    }
+
+    private Carried CarriedBy(TaskActor task)
+    {
+        Carried?[] carried = _carried;
+        int index = task.Id.Index;
+        return (uint)index < (uint)carried.Length && carried[index] is { } known ? known : NewCarried(task);
+    }
+
+    private Carried NewCarried(TaskActor task)
+    {
+        int index = task.Id.Index;
+        if (index >= _carried.Length)
+        {
+            Array.Resize(ref _carried, Math.Max(index + 1, _carried.Length * 2));
+        }
+
+        return _carried[index] = new Carried(task);
+    }
+
+    private void CountPending(Carried carried, long pages)
+    {
+        if (!_ownsCounters)
+        {
+            carried.UncountedPages += pages;
             _pendingFreePages += pages;
         }
     }
 
-    private void Hold(EpcPageIndex page, TaskActor task, long nowNs, string how)
+    private void OpenCharge(Carried carried, int cgroup, long bytes)
     {
-        if (!_inFlight.TryAdd(page.Value, task))
+        _open.ChargeBytes[cgroup] += bytes;
+        carried.ChargeBytes += bytes;
+    }
+
+    private void OpenChargeUpward(Carried carried, int cgroup, long bytes)
+    {
+        for (int level = cgroup; level >= 0; level = _topology.Machine.CgroupParents[level])
         {
-            Violate(Rules.PageConservation, nowNs, $"{page}, {how} by {task.Name}, is in the hands of {_inFlight[page.Value].Name}");
+            OpenCharge(carried, level, bytes);
         }
     }
 
-    private void HoldIfAny(EpcPageIndex page, TaskActor task, long nowNs)
+    private void OpenMemory(Carried carried, int level, long pages)
+    {
+        _open.MemoryPages[level] += pages;
+        carried.MemoryPages += pages;
+    }
+
+    private void OpenMemoryUpward(Carried carried, int payer, long pages)
+    {
+        if (pages == 0)
+        {
+            return;
+        }
+
+        for (int level = payer; level >= 0; level = _topology.Machine.MemoryCgroupParents[level])
+        {
+            OpenMemory(carried, level, pages);
+        }
+    }
+
+    private void TakeSlot(Carried carried, Enclave enclave, int slots)
+    {
+        _open.VaSlots[enclave.Index] += slots;
+        carried.VaSlots += slots;
+    }
+
+    private void Isolate(Carried carried, int pages)
+    {
+        _open.IsolatedPages += pages;
+        carried.Isolated += pages;
+    }
+
+    private void Hold(EpcPageIndex page, Carried carried, long nowNs, string how, bool mayBeListed = false)
+    {
+        if (_inFlight.TryAdd(page.Value, new Holding(carried, mayBeListed)))
+        {
+            carried.Pages++;
+        }
+        else
+        {
+            Violate(
+                Rules.PageConservation,
+                nowNs,
+                $"{page}, {how} by {carried.Task.Name}, is in the hands of {_inFlight[page.Value].Holder.Task.Name}");
+        }
+    }
+
+    private void HoldIfAny(EpcPageIndex page, Carried carried, long nowNs, string how, bool mayBeListed = false)
     {
         if (!page.IsNone)
         {
-            Hold(page, task, nowNs, "taken out of an enclave");
+            Hold(page, carried, nowNs, how, mayBeListed);
         }
     }
 
-    private void Release(EpcPageIndex page, TaskActor task, long nowNs, string how)
+    private void Release(EpcPageIndex page, Carried carried, long nowNs, string how)
     {
-        if (!_inFlight.Remove(page.Value, out TaskActor? holder) || holder != task)
+        bool wasHeld = _inFlight.Remove(page.Value, out Holding holding);
+        if (wasHeld)
+        {
+            holding.Holder.Pages--;
+        }
+
+        if (!wasHeld || holding.Holder != carried)
         {
             Violate(
-                Rules.PageConservation, nowNs, $"{page} is {how} by {task.Name}, {(holder is null ? "which does not hold it" : $"while {holder.Name} holds it")}");
+                Rules.PageConservation,
+                nowNs,
+                $"{page} is {how} by {carried.Task.Name}, {(wasHeld ? $"while {holding.Holder.Task.Name} holds it" : "which does not hold it")}");
+        }
+    }
+
+    private void ReleaseIfAny(EpcPageIndex page, Carried carried, long nowNs, string how)
+    {
+        if (!page.IsNone)
+        {
+            Release(page, carried, nowNs, how);
+        }
+    }
+
+    /// <summary>A task that leaves the kernel, sleeps or has ended must have nothing in its hands: what it still has is lost.</summary>
+    private void CheckIdle(Carried carried, long nowNs, string when)
+    {
+        if (carried.IsEmpty || carried.IsReported)
+        {
+            return;
+        }
+
+        carried.IsReported = true;
+        foreach ((string rule, string what) in carried.Describe())
+        {
+            Violate(rule, nowNs, $"{carried.Task.Name} {when} and still has {what}");
+        }
+    }
+
+    private void Progress(long nowNs)
+    {
+        _lastProgressNs = nowNs;
+        _emptyBatches = 0;
+        _youngSinceProgress = 0;
+        _stalledSinceNs = -1;
+    }
+
+    /// <summary>A task asked for a page and got none. Asking for ever, while nothing moves and something could be reclaimed, is a hang.</summary>
+    private void Refused(Carried carried, long nowNs, string how)
+    {
+        if (carried.RefusedSinceNs < 0)
+        {
+            carried.RefusedSinceNs = nowNs;
+            return;
+        }
+
+        long stalledNs = nowNs - Math.Max(carried.RefusedSinceNs, _lastProgressNs);
+        NoteStall(stalledNs, nowNs);
+        if (stalledNs > _livenessWindowNs && !IsHopeless && !IsScanning(nowNs) && AnythingReclaimable(out string where))
+        {
+            GiveUp(
+                carried.Task,
+                nowNs,
+                $"{carried.Task.Name} {how} again and again since {carried.RefusedSinceNs} ns, nothing has moved since {_lastProgressNs} ns, and {where}; "
+                + DescribeCounter());
         }
     }
 
@@ -502,8 +794,25 @@ public sealed class Oracle
         }
     }
 
+    private string NameOf(ActorId id)
+    {
+        foreach (Resource resource in _topology.Resources)
+        {
+            if (resource.Id == id)
+            {
+                return resource.Name;
+            }
+        }
+
+        return id.ToString();
+    }
+
+    private static ref readonly TMessage Of<TMessage>(Envelope envelope)
+        where TMessage : unmanaged, IMessage => ref ((Envelope<TMessage>)envelope).Message;
+
     private string DescribeCounter() =>
-        $"sgx_nr_free_pages says {CounterValue} (wakes ksgxd below {KernelConstants.NrLowPages}) with {ListedFreePages} pages on the free lists";
+        $"sgx_nr_free_pages says {CounterValue} (wakes ksgxd below {KernelConstants.NrLowPages}) with {ListedFreePages} pages on the free lists, "
+        + $"ksgxd {(_topology.KsgxdWaitQueue.HasSleeper ? "sleeps" : "is awake")}";
 
     private bool AnythingReclaimable(out string where)
     {
@@ -527,40 +836,6 @@ public sealed class Oracle
         Violate(Rules.Liveness, nowNs, detail);
     }
 
-    /// <summary>The version that each page was last written out with, by the oracle's own book.</summary>
-    private sealed class VersionLedger
-    {
-        private const int ChunkShift = 12;
-        private readonly Dictionary<int, uint[]> _chunks = [];
-        private readonly Dictionary<int, uint> _secs = [];
-
-        public void Set(int ownerBase, int page, int pageCount, uint version)
-        {
-            if (page == pageCount)
-            {
-                _secs[ownerBase] = version;
-                return;
-            }
-
-            int owner = ownerBase + page;
-            if (!_chunks.TryGetValue(owner >> ChunkShift, out uint[]? chunk))
-            {
-                chunk = new uint[1 << ChunkShift];
-                _chunks[owner >> ChunkShift] = chunk;
-            }
-
-            chunk[owner & ((1 << ChunkShift) - 1)] = version;
-        }
-
-        public uint Get(int ownerBase, int page, int pageCount)
-        {
-            if (page == pageCount)
-            {
-                return _secs.GetValueOrDefault(ownerBase);
-            }
-
-            int owner = ownerBase + page;
-            return _chunks.TryGetValue(owner >> ChunkShift, out uint[]? chunk) ? chunk[owner & ((1 << ChunkShift) - 1)] : 0;
-        }
-    }
+    /// <summary>A store to the free-page counter, for the report of the one that comes after it.</summary>
+    private readonly record struct CounterStore(TaskActor? Task, long Pages, long Ns, long Number);
 }

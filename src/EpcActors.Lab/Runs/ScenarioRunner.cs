@@ -129,7 +129,7 @@ internal sealed class TimedRun : IRunObserver
         }
 
         Metrics.TakeSample(Engine.ClockNs);
-        Oracle.Audit(Engine.ClockNs, atRest: end == RunEnd.Finished, Topology.Tasks.Count + 1);
+        Oracle.Audit(Engine.ClockNs, atRest: end == RunEnd.Finished);
         _progress?.Invoke(Progress());
         return end;
     }
@@ -156,7 +156,12 @@ internal sealed class TimedRun : IRunObserver
         _samples++;
         if (_scenario.Run.AuditEverySamples > 0 && _samples % _scenario.Run.AuditEverySamples == 0)
         {
-            Oracle.Audit(atNs, atRest: false, Topology.Tasks.Count + 1);
+            Oracle.Audit(atNs, atRest: false);
+        }
+
+        if (Oracle.IsHopeless)
+        {
+            Engine.RequestStop(RunEnd.Stopped);
         }
 
         _progress?.Invoke(Progress());

@@ -1,0 +1,109 @@
+using EpcActors.Engine;
+using EpcActors.Lab.Runs;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <summary>What one task has between two places, by the messages that went by: taken and not given yet, or given and not taken yet.</summary>
+internal sealed class Carried(TaskActor task)
+{
+    public TaskActor Task { get; } = task;
+
+    /// <summary>EPC pages in its hands.</summary>
+    public int Pages;
+
+    /// <summary>EPC charges without a page (or, negative, pages without a charge), over all levels; bytes.</summary>
+    public long ChargeBytes;
+
+    /// <summary>RAM charges without a page of backing store, over all levels.</summary>
+    public long MemoryPages;
+
+    /// <summary>VA slots taken for pages that are not written out yet.</summary>
+    public int VaSlots;
+
+    /// <summary>Pages isolated from an LRU.</summary>
+    public int Isolated;
+
+    /// <summary>Pages that it put on free lists (negative: took off them) and has not counted.</summary>
+    public long UncountedPages;
+
+    /// <summary>Cgroup that the charge for the next page was made to, -1 for none.</summary>
+    public int ChargedCgroup = -1;
+
+    /// <summary>Cgroup that a charge was last given back to, -1 for none.</summary>
+    public int UnchargedCgroup = -1;
+
+    /// <summary>The page that it took last, whose descriptor may not name its cgroup yet.</summary>
+    public int FreshPage = -1;
+
+    /// <summary>Cgroup that was charged for it, -1 for none.</summary>
+    public int FreshCgroup = -1;
+
+    /// <summary>What it last loaded from the racy counter, and when.</summary>
+    public long LoadedPages;
+    public long LoadedNs;
+    public long LoadNumber = -1;
+
+    /// <summary>When it was first refused a page since it last got one, -1 for never; nanoseconds.</summary>
+    public long RefusedSinceNs = -1;
+
+    /// <summary>Its debts were reported already.</summary>
+    public bool IsReported;
+
+    public bool IsEmpty =>
+        (Pages | VaSlots | Isolated) == 0 && (ChargeBytes | MemoryPages | UncountedPages) == 0;
+
+    /// <summary>What it has, by the rule that each breaks.</summary>
+    public IEnumerable<(string Rule, string What)> Describe()
+    {
+        if (Pages != 0)
+        {
+            yield return (Rules.PageConservation, $"{Pages} EPC pages in its hands");
+        }
+
+        if (ChargeBytes != 0)
+        {
+            yield return (Rules.CgroupUsage, $"charged {ChargeBytes} bytes, over all levels, more than it has pages for");
+        }
+
+        if (UncountedPages != 0)
+        {
+            yield return (Rules.FreePageCounter, $"{UncountedPages:+0;-0} pages to add to sgx_nr_free_pages");
+        }
+
+        if (Isolated != 0)
+        {
+            yield return (Rules.LruMembership, $"{Isolated} isolated pages");
+        }
+
+        if (VaSlots != 0)
+        {
+            yield return (Rules.VaSlots, $"{VaSlots} VA slots that no page uses");
+        }
+
+        if (MemoryPages != 0)
+        {
+            yield return (Rules.BackingCharge, $"charged {MemoryPages} pages of RAM, over all levels, more than it made");
+        }
+    }
+}
+
+/// <summary>Who has a page in its hands.</summary>
+/// <param name="Holder">The task.</param>
+/// <param name="MayBeListed">The page came out of an enclave that goes away: it may still be on its LRU, or isolated.</param>
+internal readonly record struct Holding(Carried Holder, bool MayBeListed);
+
+/// <summary>Sums over all tasks of what they carry, by whose account is open.</summary>
+internal sealed class InFlight(Topology topology)
+{
+    /// <summary>By cgroup: charged without a page that says so, bytes.</summary>
+    public long[] ChargeBytes { get; } = new long[topology.Cgroups.Count];
+
+    /// <summary>By memory cgroup: charged without a page of backing store.</summary>
+    public long[] MemoryPages { get; } = new long[topology.MemoryCgroups.Count];
+
+    /// <summary>By enclave: VA slots taken for pages not written out yet.</summary>
+    public int[] VaSlots { get; } = new int[topology.Enclaves.Count];
+
+    /// <summary>Pages isolated by reclaimers.</summary>
+    public long IsolatedPages { get; set; }
+}

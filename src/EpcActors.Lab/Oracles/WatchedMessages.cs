@@ -1,0 +1,109 @@
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Actors.Waiting;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <summary>The messages that concern a rule.</summary>
+internal enum WatchedMessage : byte
+{
+    None,
+    TakePage,
+    FreePage,
+    SanitisePages,
+    AddPages,
+    LoadPages,
+    StorePages,
+    Charge,
+    Uncharge,
+    WriteMax,
+    AddToLru,
+    BeginIsolate,
+    NextIsolate,
+    EndIsolate,
+    ChargeMemory,
+    UnchargeMemory,
+    PinBacking,
+    FinishLoad,
+    TruncateBacking,
+    PrepareToWait,
+    ThreadExit,
+    AddZombie,
+    StoreAndUnlock,
+    TakeGuestPage,
+    TakeZombie,
+    LinkVaPage,
+    UnlinkVaPage,
+    Ecreate,
+    LockAndAddPage,
+    Eldu,
+    Eaug,
+    Ewb,
+    LockForWrite,
+    FinishWrite,
+    FinishWriteSecs,
+    LockAndErase,
+    TakeEntry,
+    TakeSecs,
+    TakeVaPage,
+}
+
+/// <summary>Which message code concerns which rule: one look-up a step.</summary>
+internal static class WatchedMessages
+{
+    private static readonly byte[] Table = Build();
+
+    public static WatchedMessage Of(ushort code) => (WatchedMessage)Table[code];
+
+    private static byte[] Build()
+    {
+        byte[] table = new byte[ushort.MaxValue + 1];
+        Watch<NumaNodeProtocol.TakePage>(WatchedMessage.TakePage);
+        Watch<NumaNodeProtocol.FreePage>(WatchedMessage.FreePage);
+        Watch<NumaNodeProtocol.SanitisePages>(WatchedMessage.SanitisePages);
+        Watch<FreePageCounterProtocol.AddPages>(WatchedMessage.AddPages);
+        Watch<FreePageCounterProtocol.LoadPages>(WatchedMessage.LoadPages);
+        Watch<FreePageCounterProtocol.StorePages>(WatchedMessage.StorePages);
+        Watch<CgroupProtocol.Charge>(WatchedMessage.Charge);
+        Watch<CgroupProtocol.Uncharge>(WatchedMessage.Uncharge);
+        Watch<CgroupProtocol.WriteMax>(WatchedMessage.WriteMax);
+        Watch<CgroupProtocol.AddToLru>(WatchedMessage.AddToLru);
+        Watch<CgroupProtocol.BeginIsolate>(WatchedMessage.BeginIsolate);
+        Watch<CgroupProtocol.NextIsolate>(WatchedMessage.NextIsolate);
+        Watch<CgroupProtocol.EndIsolate>(WatchedMessage.EndIsolate);
+        Watch<MemoryCgroupProtocol.ChargeMemory>(WatchedMessage.ChargeMemory);
+        Watch<MemoryCgroupProtocol.UnchargeMemory>(WatchedMessage.UnchargeMemory);
+        Watch<BackingStoreProtocol.PinBacking>(WatchedMessage.PinBacking);
+        Watch<BackingStoreProtocol.FinishLoad>(WatchedMessage.FinishLoad);
+        Watch<BackingStoreProtocol.TruncateBacking>(WatchedMessage.TruncateBacking);
+        Watch<WaitChannelProtocol.PrepareToWait>(WatchedMessage.PrepareToWait);
+        Watch<ProcessProtocol.ThreadExit>(WatchedMessage.ThreadExit);
+        Watch<VirtualEpcProtocol.AddZombie>(WatchedMessage.AddZombie);
+        Watch<VirtualEpcProtocol.StoreAndUnlock>(WatchedMessage.StoreAndUnlock);
+        Watch<VirtualEpcProtocol.TakeGuestPage>(WatchedMessage.TakeGuestPage);
+        Watch<VirtualEpcProtocol.TakeZombie>(WatchedMessage.TakeZombie);
+        Watch<EnclaveProtocol.LinkVaPage>(WatchedMessage.LinkVaPage);
+        Watch<EnclaveProtocol.UnlinkVaPage>(WatchedMessage.UnlinkVaPage);
+        Watch<EnclaveProtocol.Ecreate>(WatchedMessage.Ecreate);
+        Watch<EnclaveProtocol.LockAndAddPage>(WatchedMessage.LockAndAddPage);
+        Watch<EnclaveProtocol.Eldu>(WatchedMessage.Eldu);
+        Watch<EnclaveProtocol.Eaug>(WatchedMessage.Eaug);
+        Watch<EnclaveProtocol.Ewb>(WatchedMessage.Ewb);
+        Watch<EnclaveProtocol.LockForWrite>(WatchedMessage.LockForWrite);
+        Watch<EnclaveProtocol.FinishWrite>(WatchedMessage.FinishWrite);
+        Watch<EnclaveProtocol.FinishWriteSecs>(WatchedMessage.FinishWriteSecs);
+        Watch<EnclaveProtocol.LockAndErase>(WatchedMessage.LockAndErase);
+        Watch<EnclaveProtocol.TakeEntry>(WatchedMessage.TakeEntry);
+        Watch<EnclaveProtocol.TakeSecs>(WatchedMessage.TakeSecs);
+        Watch<EnclaveProtocol.TakeVaPage>(WatchedMessage.TakeVaPage);
+        return table;
+
+        void Watch<TMessage>(WatchedMessage message)
+            where TMessage : IMessage => table[TMessage.Code] = (byte)message;
+    }
+}
