@@ -170,7 +170,7 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 {
     // A pool per thread: an engine runs all its routines on one thread at a time, so a box is never shared between two threads at once.
     [ThreadStatic]
-    private static RoutineBox<TStateMachine, T>? t_pool;
+    private static RoutineBox<TStateMachine, T>? _pool;
 
     private RoutineBox<TStateMachine, T>? _nextInPool;
 
@@ -178,13 +178,13 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 
     public static RoutineBox<TStateMachine, T> Rent()
     {
-        RoutineBox<TStateMachine, T>? box = t_pool;
+        RoutineBox<TStateMachine, T>? box = _pool;
         if (box is null)
         {
             return new RoutineBox<TStateMachine, T>();
         }
 
-        t_pool = box._nextInPool;
+        _pool = box._nextInPool;
         box._nextInPool = null;
         return box;
     }
@@ -194,8 +194,8 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     protected override void Return()
     {
         StateMachine = default!;
-        _nextInPool = t_pool;
-        t_pool = this;
+        _nextInPool = _pool;
+        _pool = this;
     }
 }
 

@@ -161,10 +161,10 @@ public abstract class TaskActor
 /// <summary>Numbers message types densely so that a task finds its envelope by index. The numbers reach no behaviour, hash or record.</summary>
 internal static class MessageIndex
 {
-    private static int s_count;
+    private static int _count;
 
 #pragma warning disable RS0030 // Several engines may run in one process, each on a thread of its own; the numbers reach no behaviour.
-    public static int Next() => Interlocked.Increment(ref s_count) - 1;
+    public static int Next() => Interlocked.Increment(ref _count) - 1;
 #pragma warning restore RS0030
 }
 

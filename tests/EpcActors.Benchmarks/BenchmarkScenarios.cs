@@ -77,28 +77,28 @@ internal static class BenchmarkScenarios
 
     public static Scenario Make(
         IReadOnlyList<EnclaveSpec> enclaves, IReadOnlyList<NodeSpec> nodes, KernelSwitches switches, long quantumNs) => new()
-    {
-        File = "benchmark",
-        Kernel = "epc-cgroup-v8",
-        Switches = switches,
-        SwitchList = [],
-        Seed = 1,
-        Machine = new MachineSpec { Name = "benchmark", Nodes = nodes },
-        Costs = Costs(),
-        Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue)],
-        Enclaves = enclaves,
-        Run = new RunSpec
         {
-            DurationNs = 600_000_000_000,
-            SampleNs = 10_000_000,
-            QuantumNs = quantumNs,
-            JitterPercent = 10,
-            MeasuresSlowdown = false,
-            TraceEvents = 0,
-            LivenessWindowNs = 50_000_000,
-            AuditEverySamples = 0,
-        },
-    };
+            File = "benchmark",
+            Kernel = "epc-cgroup-v8",
+            Switches = switches,
+            SwitchList = [],
+            Seed = 1,
+            Machine = new MachineSpec { Name = "benchmark", Nodes = nodes },
+            Costs = Costs(),
+            Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue)],
+            Enclaves = enclaves,
+            Run = new RunSpec
+            {
+                DurationNs = 600_000_000_000,
+                SampleNs = 10_000_000,
+                QuantumNs = quantumNs,
+                JitterPercent = 10,
+                MeasuresSlowdown = false,
+                TraceEvents = 0,
+                LivenessWindowNs = 50_000_000,
+                AuditEverySamples = 0,
+            },
+        };
 
     private static CostProfile Costs()
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Activity = EpcActors.Actors.Activity;
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
 using EpcActors.Engine;
@@ -7,6 +6,7 @@ using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using Activity = EpcActors.Actors.Activity;
 
 namespace EpcActors.Lab.Runs;
 

@@ -18,37 +18,37 @@ internal static class Scenarios
         long durationNs = 2_000_000_000,
         long livenessNs = 20_000_000,
         IReadOnlyList<VirtualMachineSpec>? guests = null) => new()
-    {
-        File = "test",
-        Kernel = "test",
-        Switches = switches,
-        SwitchList = [],
-        Seed = seed,
-        Machine = new MachineSpec { Name = "test", Nodes = [new NodeSpec(32, sectionPages)] },
-        Costs = new CostProfile
         {
-            Name = "test",
-            ClockMhz = 1000,
-            Cycles = Costs(),
-            RemotePercent = 100,
-            HandOverCapCycles = 2000,
-        },
-        Cgroups = cgroups,
-        Enclaves = enclaves,
-        VirtualMachines = guests ?? [],
-        Script = script,
-        Run = new RunSpec
-        {
-            DurationNs = durationNs,
-            SampleNs = 10_000_000,
-            QuantumNs = 0,
-            JitterPercent = jitterPercent,
-            MeasuresSlowdown = false,
-            TraceEvents = 0,
-            LivenessWindowNs = livenessNs,
-            AuditEverySamples = 1,
-        },
-    };
+            File = "test",
+            Kernel = "test",
+            Switches = switches,
+            SwitchList = [],
+            Seed = seed,
+            Machine = new MachineSpec { Name = "test", Nodes = [new NodeSpec(32, sectionPages)] },
+            Costs = new CostProfile
+            {
+                Name = "test",
+                ClockMhz = 1000,
+                Cycles = Costs(),
+                RemotePercent = 100,
+                HandOverCapCycles = 2000,
+            },
+            Cgroups = cgroups,
+            Enclaves = enclaves,
+            VirtualMachines = guests ?? [],
+            Script = script,
+            Run = new RunSpec
+            {
+                DurationNs = durationNs,
+                SampleNs = 10_000_000,
+                QuantumNs = 0,
+                JitterPercent = jitterPercent,
+                MeasuresSlowdown = false,
+                TraceEvents = 0,
+                LivenessWindowNs = livenessNs,
+                AuditEverySamples = 1,
+            },
+        };
 
     /// <summary>Everything takes time, so that tasks interleave; nothing takes long, so that tests do not.</summary>
     private static int[] Costs()

@@ -276,30 +276,30 @@ internal static class TestScenarios
         IReadOnlyList<ScriptAction>? script = null,
         ulong seed = 1,
         long durationNs = 60_000_000_000) => new()
-    {
-        File = "test",
-        Kernel = "test",
-        Switches = switches,
-        SwitchList = [],
-        Seed = seed,
-        Machine = new MachineSpec { Name = "test", Nodes = nodes, SanitisesAtBoot = sanitises },
-        Costs = Costs(),
-        Cgroups = cgroups,
-        Enclaves = enclaves,
-        VirtualMachines = guests,
-        Script = script ?? [],
-        Run = new RunSpec
         {
-            DurationNs = durationNs,
-            SampleNs = 1_000_000,
-            QuantumNs = 200,
-            JitterPercent = 16,
-            MeasuresSlowdown = false,
-            TraceEvents = 0,
-            LivenessWindowNs = 200_000_000,
-            AuditEverySamples = 1,
-        },
-    };
+            File = "test",
+            Kernel = "test",
+            Switches = switches,
+            SwitchList = [],
+            Seed = seed,
+            Machine = new MachineSpec { Name = "test", Nodes = nodes, SanitisesAtBoot = sanitises },
+            Costs = Costs(),
+            Cgroups = cgroups,
+            Enclaves = enclaves,
+            VirtualMachines = guests,
+            Script = script ?? [],
+            Run = new RunSpec
+            {
+                DurationNs = durationNs,
+                SampleNs = 1_000_000,
+                QuantumNs = 200,
+                JitterPercent = 16,
+                MeasuresSlowdown = false,
+                TraceEvents = 0,
+                LivenessWindowNs = 200_000_000,
+                AuditEverySamples = 1,
+            },
+        };
 
     private static CostProfile Costs()
     {

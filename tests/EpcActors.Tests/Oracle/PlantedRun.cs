@@ -56,33 +56,33 @@ internal static class PlantedRun
         KernelSwitches? switches = null,
         long durationNs = 2_000 * Ms,
         ulong seed = 1) => new()
-    {
-        File = "test",
-        Kernel = "test",
-        Switches = switches ?? new KernelSwitches(),
-        SwitchList = [],
-        Seed = seed,
-        Machine = new MachineSpec { Name = "test", Nodes = nodes },
-        Costs = Costs(),
-        Cgroups =
+        {
+            File = "test",
+            Kernel = "test",
+            Switches = switches ?? new KernelSwitches(),
+            SwitchList = [],
+            Seed = seed,
+            Machine = new MachineSpec { Name = "test", Nodes = nodes },
+            Costs = Costs(),
+            Cgroups =
         [
             new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
             new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
             new CgroupSpec("/b", 0, long.MaxValue, long.MaxValue),
         ],
-        Enclaves = enclaves,
-        Run = new RunSpec
-        {
-            DurationNs = durationNs,
-            SampleNs = Ms,
-            QuantumNs = 500,
-            JitterPercent = 10,
-            MeasuresSlowdown = false,
-            TraceEvents = 0,
-            LivenessWindowNs = 20 * Ms,
-            AuditEverySamples = 1,
-        },
-    };
+            Enclaves = enclaves,
+            Run = new RunSpec
+            {
+                DurationNs = durationNs,
+                SampleNs = Ms,
+                QuantumNs = 500,
+                JitterPercent = 10,
+                MeasuresSlowdown = false,
+                TraceEvents = 0,
+                LivenessWindowNs = 20 * Ms,
+                AuditEverySamples = 1,
+            },
+        };
 
     /// <summary>Runs with whatever <paramref name="plant"/> adds.</summary>
     public static (RunEnd End, TimedRun Run, IReadOnlyList<ViolationReport> Violations) Execute(Scenario scenario, Action<TimedRun>? plant = null)

@@ -174,7 +174,7 @@ public sealed partial class TidyTests
             .Select(i => "^" + Regex.Escape(i[i.IndexOf("config/", StringComparison.Ordinal)..]).Replace(@"\*", "[^/]*") + "$")];
         string tests = string.Concat(Repository.FilesOf(".cs").Where(f => f.StartsWith("tests/", StringComparison.Ordinal) && !f.Contains("/Tidy/", StringComparison.Ordinal))
             .Select(Repository.Text));
-        AssertNone( Repository.FilesOf(".conf").Where(f => f.StartsWith("config/", StringComparison.Ordinal))
+        AssertNone(Repository.FilesOf(".conf").Where(f => f.StartsWith("config/", StringComparison.Ordinal))
             .Where(f => !Array.Exists(embedded, e => Regex.IsMatch(f, e)))
             .Where(f => !tests.Contains(f, StringComparison.Ordinal) && !tests.Contains(DirectoryOf(f).Replace("/", "\", \"", StringComparison.Ordinal), StringComparison.Ordinal)));
     }
