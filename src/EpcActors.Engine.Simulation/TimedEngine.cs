@@ -36,12 +36,11 @@ public sealed class TimedEngine : IEngineDriver
 {
     private const int CancellationInterval = 4096;
 
-    private readonly List<Resource> _resources = [];
+    private Resource[] _resources = [];
     private readonly List<TaskState> _tasks = [];
     private readonly EventHeap _events = new();
     private readonly CostTable _costs;
     private readonly long _quantumNs;
-    private readonly TimedTurn _turn;
     private readonly long[] _timeByActivity;
     private readonly long[] _countByActivity;
     private readonly uint _jitterShift;
@@ -74,7 +73,6 @@ public sealed class TimedEngine : IEngineDriver
         ArgumentNullException.ThrowIfNull(costs);
         _costs = costs;
         _quantumNs = quantumNs;
-        _turn = new TimedTurn(this);
         _timeByActivity = new long[costs.Count];
         _countByActivity = new long[costs.Count];
         _jitterState = seed;
@@ -104,9 +102,9 @@ public sealed class TimedEngine : IEngineDriver
     public void Add(Resource resource)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        while (_resources.Count <= resource.Id.Index)
+        if (resource.Id.Index >= _resources.Length)
         {
-            _resources.Add(null!);
+            Array.Resize(ref _resources, Math.Max(resource.Id.Index + 1, _resources.Length * 2));
         }
 
         Invariant.That(_resources[resource.Id.Index] is null, $"two actors have the id of {resource.Name}");
@@ -117,7 +115,7 @@ public sealed class TimedEngine : IEngineDriver
     public void Add(TaskActor task)
     {
         ArgumentNullException.ThrowIfNull(task);
-        TaskState state = new(task);
+        TaskState state = new(task, this);
         task.Attach(this, state);
         _tasks.Add(state);
         if (task.Id.Index >= _taskById.Length)
@@ -367,8 +365,8 @@ public sealed class TimedEngine : IEngineDriver
             Account(state, EngineActivity.SpinWait, 1, resource.BusyUntilNs - _nowNs - state.DebtNs);
         }
 
-        TimedTurn turn = _turn;
-        turn.Enter(envelope, state, resource);
+        TimedTurn turn = state.Turn;
+        turn.Enter(envelope);
         envelope.Deliver(resource, turn);
         if (turn.HasParked)
         {
@@ -380,9 +378,8 @@ public sealed class TimedEngine : IEngineDriver
         }
 
         _steps++;
-        _hash.Add((ulong)(_nowNs + state.DebtNs));
-        _hash.Add(((ulong)(uint)envelope.Caller.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code);
-        _hash.Add(envelope.Payload);
+        ulong who = ((ulong)(uint)state.Task.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code;
+        _hash.Add((ulong)(_nowNs + state.DebtNs), who, envelope.Fold());
         _observer?.OnStep(envelope, resource, _nowNs + state.DebtNs);
         if ((turn.MustYield || state.DebtNs > _quantumNs) && !TryAdvance(state))
         {
@@ -496,9 +493,10 @@ public sealed class TimedEngine : IEngineDriver
         public Action<long> Callback { get; } = callback;
     }
 
-    private sealed class TaskState(TaskActor task)
+    private sealed class TaskState
     {
-        public readonly TaskActor Task = task;
+        public readonly TaskActor Task;
+        public readonly TimedTurn Turn;
         public long DebtNs;
         public long InterruptNs;
         public long BusyNs;
@@ -507,13 +505,28 @@ public sealed class TimedEngine : IEngineDriver
         public bool IsSleepingDaemon;
         public NextAction Next;
         public Envelope? Envelope;
+
+        public TaskState(TaskActor task, TimedEngine engine)
+        {
+            Task = task;
+            Turn = new TimedTurn(engine, this);
+        }
     }
 
-    private sealed class TimedTurn(TimedEngine engine) : Turn
+    /// <summary>The turn of one task: made once, so that a step stores no references but that of its envelope.</summary>
+    private sealed class TimedTurn : Turn
     {
-        private TaskState _state = null!;
-        private Resource _resource = null!;
+        private readonly TimedEngine _engine;
+        private readonly TaskState _state;
         private Envelope _envelope = null!;
+
+        public TimedTurn(TimedEngine engine, TaskState state)
+        {
+            _engine = engine;
+            _state = state;
+            Caller = state.Task.Id;
+            CallerNode = state.Task.Node;
+        }
 
         public bool HasParked { get; private set; }
 
@@ -521,19 +534,18 @@ public sealed class TimedEngine : IEngineDriver
 
         public int SpinActivity { get; private set; }
 
-        public override long NowNs => engine._nowNs + _state.DebtNs;
+        public override long NowNs => _engine._nowNs + _state.DebtNs;
 
-        public void Enter(Envelope envelope, TaskState state, Resource resource)
+        public void Enter(Envelope envelope)
         {
             _envelope = envelope;
-            _state = state;
-            _resource = resource;
             HasParked = false;
             MustYield = false;
-            Caller = envelope.Caller.Id;
-            CallerNode = envelope.Caller.Node;
             WasParked = envelope.IsParked;
-            envelope.IsParked = false;
+            if (WasParked)
+            {
+                envelope.IsParked = false;
+            }
         }
 
         public override void Park(ref WaitQueue queue, int spinActivity = -1)
@@ -552,43 +564,43 @@ public sealed class TimedEngine : IEngineDriver
             {
                 long waitedNs = atNs - waiter.ParkedAtNs;
                 waiter.BusyNs += waitedNs;
-                engine._timeByActivity[waiter.SpinActivity] += waitedNs;
-                engine._countByActivity[waiter.SpinActivity]++;
+                _engine._timeByActivity[waiter.SpinActivity] += waitedNs;
+                _engine._countByActivity[waiter.SpinActivity]++;
             }
 
             if (activity >= 0)
             {
-                long ns = Math.Min(engine.Price(activity, count, false), engine._costs.HandOverCapNs);
+                long ns = Math.Min(_engine.Price(activity, count, false), _engine._costs.HandOverCapNs);
                 waiter.BusyNs += ns;
-                engine._timeByActivity[activity] += ns;
-                engine._countByActivity[activity] += count;
+                _engine._timeByActivity[activity] += ns;
+                _engine._countByActivity[activity] += count;
                 atNs += ns;
             }
 
             waiter.Next = NextAction.Deliver;
             waiter.Envelope = envelope;
-            engine.PushTask(waiter, atNs);
+            _engine.PushTask(waiter, atNs);
         }
 
         public override void Spend(int activity, int count, bool remote) =>
-            engine.Account(_state, activity, count, engine.Price(activity, count, remote));
+            _engine.Account(_state, activity, count, _engine.Price(activity, count, remote));
 
         public override void Hold(int activity, int count, bool remote)
         {
             Spend(activity, count, remote);
-            _resource.BusyUntilNs = NowNs;
+            _engine._resources[_envelope.Target.Index].BusyUntilNs = NowNs;
         }
 
         public override void Yield() => MustYield = true;
 
         public override void Interrupt(ActorId task, int activity)
         {
-            TaskState hit = engine._taskById[task.Index] ?? throw new InvariantViolation($"{task} is not a task");
-            long ns = engine.Price(activity, 1, false);
+            TaskState hit = _engine._taskById[task.Index] ?? throw new InvariantViolation($"{task} is not a task");
+            long ns = _engine.Price(activity, 1, false);
             hit.InterruptNs += ns;
             hit.BusyNs += ns;
-            engine._timeByActivity[activity] += ns;
-            engine._countByActivity[activity]++;
+            _engine._timeByActivity[activity] += ns;
+            _engine._countByActivity[activity]++;
         }
     }
 }

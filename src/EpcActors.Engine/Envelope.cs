@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -13,7 +14,11 @@ namespace EpcActors.Engine;
 /// </remarks>
 public abstract class Envelope : RoutineAwaiter
 {
-    private protected Envelope(TaskActor caller) => Caller = caller;
+    private protected Envelope(TaskActor caller, ushort code)
+    {
+        Caller = caller;
+        Code = code;
+    }
 
     /// <summary>The task that asks.</summary>
     public TaskActor Caller { get; }
@@ -25,7 +30,7 @@ public abstract class Envelope : RoutineAwaiter
     public bool IsParked { get; internal set; }
 
     /// <summary><see cref="IMessage.Code"/> of the message inside.</summary>
-    public abstract ushort Code { get; }
+    public ushort Code { get; }
 
     internal Envelope? NextInQueue;
 
@@ -34,6 +39,9 @@ public abstract class Envelope : RoutineAwaiter
 
     /// <summary>The message's bytes, for hashes, records and wires.</summary>
     public abstract ReadOnlySpan<byte> Payload { get; }
+
+    /// <summary>The message's bytes in one word, for hashes: equal messages of a type have equal words.</summary>
+    public abstract ulong Fold();
 
     /// <summary>The message as an object, for people: logs and test probes. Allocates.</summary>
     public abstract object Describe();
@@ -50,20 +58,49 @@ public abstract class Envelope : RoutineAwaiter
 public sealed class Envelope<TMessage> : Envelope
     where TMessage : unmanaged, IMessage
 {
+    private object? _handler;
+
     internal Envelope(TaskActor caller)
-        : base(caller)
+        : base(caller, TMessage.Code)
     {
     }
 
     /// <summary>The message: going out as asked, coming back as answered.</summary>
     public TMessage Message;
 
-    public override ushort Code => TMessage.Code;
-
     public override ReadOnlySpan<byte> Payload => MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref Message, 1));
 
-    public override void Deliver(Resource resource, Turn turn) =>
-        Unsafe.As<IHandle<TMessage>>((object)Checked(resource)).Handle(ref Message, turn);
+    public override void Deliver(Resource resource, Turn turn)
+    {
+        // A task asks the same resource again and again; whether it understands the message was seen the first time.
+        if (!ReferenceEquals(resource, _handler))
+        {
+            _handler = Checked(resource);
+        }
+
+        Unsafe.As<IHandle<TMessage>>(_handler!).Handle(ref Message, turn);
+    }
+
+    public override ulong Fold()
+    {
+        const ulong Multiplier = 0x9FB21C651E98DF25;
+        ref byte bytes = ref Unsafe.As<TMessage, byte>(ref Message);
+        ulong fold = 0;
+        int at = 0;
+
+        // Products of different words meet at different rotations, so that equal values in different fields do not cancel out.
+        for (; at + sizeof(ulong) <= Unsafe.SizeOf<TMessage>(); at += sizeof(ulong))
+        {
+            fold += BitOperations.RotateLeft(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, at)) * Multiplier, at + 5);
+        }
+
+        if (at + sizeof(uint) <= Unsafe.SizeOf<TMessage>())
+        {
+            fold += BitOperations.RotateLeft(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, at)) * Multiplier, at + 5);
+        }
+
+        return fold;
+    }
 
     public override object Describe() => Message;
 

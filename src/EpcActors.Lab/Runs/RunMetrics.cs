@@ -13,8 +13,8 @@ internal sealed class RunMetrics
     private const int MaxSamples = 4096;
 
     private readonly Topology _topology;
-    private readonly Dictionary<TaskActor, int> _enclaveOf = [];
-    private readonly Dictionary<TaskActor, int> _guestOf = [];
+    private readonly List<int> _enclaveOf = [];
+    private readonly List<int> _guestOf = [];
     private readonly List<TraceEvent> _trace = [];
     private readonly int _maxTraceEvents;
     private readonly LatencyHistogram _all = new();
@@ -50,18 +50,18 @@ internal sealed class RunMetrics
         {
             foreach (EnclaveThread thread in topology.Enclaves[i].Threads)
             {
-                _enclaveOf[thread] = i;
+                Put(_enclaveOf, thread, i);
             }
 
             foreach (EnclaveThread child in topology.Enclaves[i].Children)
             {
-                _enclaveOf[child] = i;
+                Put(_enclaveOf, child, i);
             }
         }
 
         for (int i = 0; i < topology.VirtualMachines.Count; i++)
         {
-            _guestOf[topology.VirtualMachines[i].Cpu] = i;
+            Put(_guestOf, topology.VirtualMachines[i].Cpu, i);
         }
 
         NodeAllocations = new long[topology.Nodes.Count];
@@ -315,7 +315,8 @@ internal sealed class RunMetrics
         int cgroup = CgroupOf(task);
         _cgroupFaults[cgroup]++;
         (_byCgroup[cgroup] ??= new LatencyHistogram()).Add(ns);
-        if (_enclaveOf.TryGetValue(task, out int enclave))
+        int enclave = At(_enclaveOf, task);
+        if (enclave >= 0)
         {
             _enclaves[enclave].Faults++;
         }
@@ -323,13 +324,27 @@ internal sealed class RunMetrics
 
     private int CgroupOf(TaskActor task)
     {
-        if (_enclaveOf.TryGetValue(task, out int enclave))
+        int enclave = At(_enclaveOf, task);
+        if (enclave >= 0)
         {
             return _topology.Enclaves[enclave].Process.Cgroup;
         }
 
-        return _guestOf.TryGetValue(task, out int guest) ? _topology.VirtualMachines[guest].Process.Cgroup : 0;
+        int guest = At(_guestOf, task);
+        return guest >= 0 ? _topology.VirtualMachines[guest].Process.Cgroup : 0;
     }
+
+    private static void Put(List<int> byTask, TaskActor task, int index)
+    {
+        while (byTask.Count <= task.Id.Index)
+        {
+            byTask.Add(-1);
+        }
+
+        byTask[task.Id.Index] = index;
+    }
+
+    private static int At(List<int> byTask, TaskActor task) => task.Id.Index < byTask.Count ? byTask[task.Id.Index] : -1;
 
     private void AddSpan(TaskActor task, string name, long startNs, long endNs, string label, long value)
     {
