@@ -66,6 +66,7 @@ internal sealed class PreparedRun
     /// <exception cref="CommandException">when the emulator itself fails.</exception>
     public RunReport Run(ProgressDisplay display, string label, CancellationToken cancellationToken)
     {
+        _shell.RunBegins();
         RunReport report;
         try
         {

@@ -44,6 +44,9 @@ internal sealed class CommandShell : IAsyncDisposable
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Called when a run begins.</summary>
+    public Action RunBegins { get; set; } = () => { };
+
     /// <summary>Where scenarios come from.</summary>
     public ConfigEnvironment Configuration { get; init; } = ConfigEnvironment.Default;
 

@@ -3,13 +3,17 @@ using System.Runtime.InteropServices;
 namespace EpcActors.Cli.Terminal;
 
 /// <summary>
-/// Ctrl-C and SIGTERM: the first asks the run to end with what it has, the second is left to the system, which kills.
+/// Ctrl-C and SIGTERM: the first asks the run to end with what it has, the second is left to the system, which kills. Before a run begins
+/// there is nothing to end well, and the first kills: a configuration read from a pipe that nobody writes to must not hold the command.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
+
+    // Written by the command's thread, read by the signal's: a signal that just misses it kills, as one before it would have.
+    private volatile bool _isRunning;
 
     public StopSignals()
     {
@@ -18,6 +22,9 @@ internal sealed class StopSignals : IDisposable
     }
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>A run begins: from here on the first signal ends it with what it has.</summary>
+    public void RunBegins() => _isRunning = true;
 
     public void Dispose()
     {
@@ -29,7 +36,7 @@ internal sealed class StopSignals : IDisposable
     // Runs on a thread of the pool, so a busy main thread does not delay it.
     private void OnSignal(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested)
+        if (!_isRunning || _source.IsCancellationRequested)
         {
             return;
         }
