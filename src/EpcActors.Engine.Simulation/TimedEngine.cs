@@ -299,6 +299,8 @@ public sealed class TimedEngine : IEngineDriver
     /// <summary>Starts a task at a moment of virtual time, before or during the run.</summary>
     public void Start(TaskActor task, long afterNs) => ((IEngineDriver)this).Start(task, afterNs);
 
+    bool IEngineDriver.Choose(TaskActor task, int point) => false;
+
     void IEngineDriver.Report(TaskActor task, int what, long startNs, long detail) =>
         _observer?.OnReport(task, what, startNs, _nowNs + Unsafe.As<TaskState>(task.EngineState!).DebtNs, detail);
 

@@ -21,6 +21,9 @@ public interface IEngineDriver
     /// <summary>Starts a task; it runs its routine from the beginning.</summary>
     void Start(TaskActor task, long afterNs);
 
+    /// <summary>A decision of the world outside (see <see cref="TaskActor.Choose"/>); false on every engine that does not explore.</summary>
+    bool Choose(TaskActor task, int point);
+
     /// <summary>A task tells what it did, for metrics and traces; changes nothing.</summary>
     void Report(TaskActor task, int what, long startNs, long detail);
 

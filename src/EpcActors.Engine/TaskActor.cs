@@ -88,6 +88,30 @@ public abstract class TaskActor
     /// <summary>Tells the metrics what this task did since <paramref name="startNs"/>.</summary>
     public void Report(int what, long startNs, long detail = 0) => _driver!.Report(this, what, startNs, detail);
 
+    /// <summary>
+    /// What the world outside decides: whether an instruction fails, a device answers, a signal comes. An exploring engine tries both, within the budget of
+    /// the point; every other engine says no, so that a run without fault injection never sees one.
+    /// </summary>
+    /// <param name="point">Which decision, as the actors number them.</param>
+    public bool Choose(int point) => _driver!.Choose(this, point);
+
+    /// <summary>
+    /// For engines: forgets the run so far, so that the task can be started again. A request of it that was still under way is void. State of its own that a
+    /// run changes must be brought back by whoever resets.
+    /// </summary>
+    public void Reset()
+    {
+        if (Outstanding is { } request)
+        {
+            request.IsParked = false;
+            request.NextInQueue = null;
+            Outstanding = null;
+        }
+
+        HasStarted = false;
+        HasStopped = false;
+    }
+
     /// <summary>For engines: makes the task theirs.</summary>
     public void Attach(IEngineDriver driver, object? state)
     {
