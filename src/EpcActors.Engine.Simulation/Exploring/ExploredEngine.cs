@@ -84,6 +84,9 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Ordinals of the tasks that could make a step now, in no particular order, but the same for the same schedule.</summary>
     public ReadOnlySpan<int> Enabled => _enabled.AsSpan(0, _enabledCount);
 
+    /// <summary>About how many steps a schedule has: where strategies spread their few interventions. At least 1.</summary>
+    public int ExpectedSteps { get; set; } = 64;
+
     /// <summary>The task that made the last step, -1 at the start.</summary>
     public int LastTask => _lastTask;
 
@@ -102,8 +105,11 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Code of the message that the last step handled; 0 when it was time only.</summary>
     public ushort LastCode { get; private set; }
 
-    /// <summary>Ordinals of tasks whose position changed in the last step besides the one that made it: those made ready or started.</summary>
-    internal List<int> AlsoChanged { get; } = [];
+    /// <summary>By index of a resource: what was touched since somebody looked. Whoever looks clears the bits that are its own.</summary>
+    internal byte[] Touched { get; private set; } = [];
+
+    /// <summary>As <see cref="Touched"/>, for tasks by their ordinal: those that went on, were parked, made ready or started.</summary>
+    internal byte[] Moved { get; private set; } = [];
 
     /// <summary>True while some task that must come to its end could go on.</summary>
     public bool CanGoOn => _mustGoOn > 0;
@@ -122,6 +128,10 @@ public sealed class ExploredEngine : IEngineDriver
 
         Invariant.That(_resources[resource.Id.Index] is null, $"two actors have the id of {resource.Name}");
         _resources[resource.Id.Index] = resource;
+        if (Touched.Length < _resources.Length)
+        {
+            Touched = new byte[_resources.Length];
+        }
     }
 
     /// <summary>Adds a task; it runs once started.</summary>
@@ -134,6 +144,7 @@ public sealed class ExploredEngine : IEngineDriver
         {
             Array.Resize(ref _tasks, Math.Max(8, _tasks.Length * 2));
             Array.Resize(ref _enabled, _tasks.Length);
+            Moved = new byte[_tasks.Length];
         }
 
         Invariant.That(_taskCount < ChoiceMark, "too many tasks for a schedule");
@@ -216,7 +227,6 @@ public sealed class ExploredEngine : IEngineDriver
         _end = null;
         Failure = null;
         LastResource = null;
-        AlsoChanged.Clear();
         _budget.AsSpan().CopyTo(_budgetLeft);
     }
 
@@ -233,7 +243,7 @@ public sealed class ExploredEngine : IEngineDriver
 
         state.IsIdle = state.IsOptional;
         Enable(state);
-        AlsoChanged.Add(state.Ordinal);
+        Moved[state.Ordinal] = byte.MaxValue;
         task.Begin();
     }
 
@@ -332,7 +342,7 @@ public sealed class ExploredEngine : IEngineDriver
         _log[_logLength++] = (ushort)state.Ordinal;
         _lastTask = state.Ordinal;
         _steps++;
-        AlsoChanged.Clear();
+        Moved[state.Ordinal] = byte.MaxValue;
         if (state.IsIdle)
         {
             state.IsIdle = false;
@@ -345,6 +355,7 @@ public sealed class ExploredEngine : IEngineDriver
         if (envelope is not null)
         {
             Resource resource = _resources[envelope.Target.Index];
+            Touched[envelope.Target.Index] = byte.MaxValue;
             LastResource = resource;
             LastCode = envelope.Code;
             ExploredTurn turn = _turn;
@@ -522,7 +533,7 @@ public sealed class ExploredEngine : IEngineDriver
             waiter.WasParked = true;
             waiter.IsWaitingForLock = false;
             engine.Enable(waiter);
-            engine.AlsoChanged.Add(waiter.Ordinal);
+            engine.Moved[waiter.Ordinal] = byte.MaxValue;
             engine.Watcher?.OnReady(envelope.Caller);
         }
 

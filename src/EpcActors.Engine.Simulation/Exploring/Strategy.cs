@@ -16,9 +16,4 @@ public abstract class Strategy
 
     /// <summary>A choice with budget left (see <see cref="TaskActor.Choose"/>).</summary>
     public abstract bool Choose(ExploredEngine engine, int task, int point);
-
-    /// <summary>The run of the last <see cref="Begin"/> is over; strategies that learn do it here.</summary>
-    public virtual void End(ExploredEngine engine)
-    {
-    }
 }

@@ -8,7 +8,6 @@ public sealed class DelayBounding(int delays) : Strategy
 {
     private readonly int[] _delayAt = new int[delays];
     private SplitMix _random;
-    private int _length = 64;
     private int _nextDelay;
     private int _current;
 
@@ -16,10 +15,11 @@ public sealed class DelayBounding(int delays) : Strategy
 
     public override void Begin(ExploredEngine engine, ulong seed)
     {
+        ArgumentNullException.ThrowIfNull(engine);
         _random = new SplitMix(seed);
         for (int i = 0; i < _delayAt.Length; i++)
         {
-            _delayAt[i] = _random.Below(_length);
+            _delayAt[i] = _random.Below(engine.ExpectedSteps);
         }
 
         Array.Sort(_delayAt);
@@ -41,12 +41,6 @@ public sealed class DelayBounding(int delays) : Strategy
     }
 
     public override bool Choose(ExploredEngine engine, int task, int point) => (_random.Next() & 3) == 0;
-
-    public override void End(ExploredEngine engine)
-    {
-        ArgumentNullException.ThrowIfNull(engine);
-        _length = Math.Max(_length, Math.Min(engine.Steps, 1 << 16));
-    }
 
     private static int At(ExploredEngine engine, int task)
     {

@@ -17,7 +17,7 @@ public sealed class FairPct(int depth) : Strategy
         ArgumentNullException.ThrowIfNull(engine);
         _first.Begin(engine, seed);
         _then.Begin(engine, SplitMix.Mix(seed + 1));
-        _fairFrom = 50 * Math.Max(engine.TaskCount, 2);
+        _fairFrom = engine.ExpectedSteps;
     }
 
     public override int Next(ExploredEngine engine)
@@ -27,6 +27,4 @@ public sealed class FairPct(int depth) : Strategy
     }
 
     public override bool Choose(ExploredEngine engine, int task, int point) => _then.Choose(engine, task, point);
-
-    public override void End(ExploredEngine engine) => _first.End(engine);
 }

@@ -2,9 +2,9 @@ namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
 /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: ASPLOS 2010): random priorities, the highest goes, and at d - 1 random steps the one that
-/// goes is put below all others. Finds a bug of depth d with probability at least 1/(n k^(d-1)). The length k is learned from the schedules before.
+/// goes is put below all others. Finds a bug of depth d with probability at least 1/(n k^(d-1)). The length k is <see cref="ExploredEngine.ExpectedSteps"/>.
 /// </summary>
-public class Pct : Strategy
+public sealed class Pct : Strategy
 {
     private readonly int _depth;
     private readonly ulong[] _changeAt;
@@ -21,9 +21,6 @@ public class Pct : Strategy
     }
 
     public override string Name => $"pct{_depth}";
-
-    /// <summary>Steps of the longest schedule so far: where changes may fall.</summary>
-    protected int Length { get; private set; } = 64;
 
     public override void Begin(ExploredEngine engine, ulong seed)
     {
@@ -42,7 +39,7 @@ public class Pct : Strategy
 
         for (int i = 0; i < _changeAt.Length; i++)
         {
-            _changeAt[i] = (ulong)_random.Below(Length);
+            _changeAt[i] = (ulong)_random.Below(engine.ExpectedSteps);
         }
 
         Array.Sort(_changeAt);
@@ -65,12 +62,6 @@ public class Pct : Strategy
     }
 
     public override bool Choose(ExploredEngine engine, int task, int point) => (_random.Next() & 3) == 0;
-
-    public override void End(ExploredEngine engine)
-    {
-        ArgumentNullException.ThrowIfNull(engine);
-        Length = Math.Max(Length, Math.Min(engine.Steps, 1 << 16));
-    }
 
     private int Best(ExploredEngine engine)
     {
