@@ -60,12 +60,15 @@ public sealed class EnclaveThread : KernelTask
         : base(id, name, cpu, node, machine, TaskKind.User, process) => _thread = thread;
 
     /// <summary>Accesses made.</summary>
+    [NotState]
     public long Accesses { get; private set; }
 
     /// <summary>Virtual time at which the enclave was built and this thread began its program, -1 before; nanoseconds.</summary>
+    [NotState]
     public long ProgramStartNs { get; private set; } = -1;
 
     /// <summary>Virtual time at which the program ended, -1 while it runs; nanoseconds.</summary>
+    [NotState]
     public long ProgramEndNs { get; private set; } = -1;
 
     /// <summary>The program, as its run built it.</summary>
@@ -118,7 +121,7 @@ public sealed class EnclaveThread : KernelTask
         // The first mapping brings the process onto the enclave's mm_list (sgx_mmap, sgx_encl_mm_add).
         await Ask(Place.Enclave, new EnclaveProtocol.AddMm { Mm = Program.Mm });
         await Ask(Program.Mm, new AddressSpaceProtocol.MapEnclave());
-        long startNs = NowNs;
+        ForReport<long> startNs = NowNs;
         Errno errno = await Ioctls.Create(this, Program.Enclave);
         ReportIoctl(Ioctl.Create, startNs, errno);
         if (errno != Errno.Ok)
@@ -155,7 +158,7 @@ public sealed class EnclaveThread : KernelTask
     {
         for (int phase = 0; phase < Program.Steps.Count; phase++)
         {
-            long startNs = NowNs;
+            ForReport<long> startNs = NowNs;
             (ThreadOutcome outcome, int detail) = Program.Steps[phase] switch
             {
                 ProgramStep.TouchHeap step => (await TouchHeap(step.Kind, step.WorkNs), 0),
@@ -302,7 +305,7 @@ public sealed class EnclaveThread : KernelTask
     private async Routine<ThreadOutcome> Access(int page, AccessKind kind)
     {
         Accesses++;
-        long faultedNs = -1;
+        ForReport<long> faultedNs = -1;
         bool hasAccepted = false;
         while (true)
         {
@@ -374,7 +377,7 @@ public sealed class EnclaveThread : KernelTask
         }
 
         await Leave();
-        long startNs = NowNs;
+        ForReport<long> startNs = NowNs;
         int first = Program.CodePages;
         int left = Program.HeapPages;
         IoctlResult result = default;
