@@ -19,7 +19,7 @@ public sealed class Enclave : Resource,
     IHandle<FinishWriteSecs>, IHandle<ReadType>, IHandle<ModifyPage>, IHandle<BeginRemove>, IHandle<LockAndErase>,
     IHandle<EnterEnclave>, IHandle<ExitEnclave>, IHandle<TakeEntry>, IHandle<TakeSecs>, IHandle<TakeVaPage>,
     IHandle<MarkOutOfMemory>, IHandle<UnlinkVaPage>, IHandle<UnlockForRemoval>, IHandle<GetFile>, IHandle<PutFile>,
-    IHandle<EraseAndUnlock>
+    IHandle<EraseAndUnlock>, IHandle<FindPage>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;
@@ -280,6 +280,15 @@ public sealed class Enclave : Resource,
 
     public void Handle(ref AddMm message, Turn turn)
     {
+        foreach ((ActorId mm, int _) in _mms)
+        {
+            if (mm == message.Mm)
+            {
+                // sgx_encl_find_mm: mapped before.
+                return;
+            }
+        }
+
         _mms.Add((message.Mm, ++_lastMmSerial));
         _mmListVersion++;
         if (_mmOwnsReference)
@@ -548,6 +557,17 @@ public sealed class Enclave : Resource,
         {
             VaPages.Remove(message.EpcPage);
         }
+    }
+
+    public void Handle(ref FindPage message, Turn turn)
+    {
+        bool isSecs = message.Page == Entries.PageCount;
+        EnclavePage entry = isSecs ? EnclavePage.Absent : Entries[message.Page];
+        message.State = !isSecs ? entry.State
+            : !SecsPage.IsNone ? EnclavePageState.Resident
+            : SecsSlot >= 0 ? EnclavePageState.Swapped
+            : EnclavePageState.Absent;
+        message.EpcPage = isSecs ? SecsPage : entry.EpcPage;
     }
 
     public void Handle(ref MarkOutOfMemory message, Turn turn)

@@ -539,4 +539,18 @@ public static class EnclaveProtocol
 
         public EpcPageIndex VaPage;
     }
+    /// <summary>Where a page is at this moment, for whoever stands outside: hardware that fails, an administrator with a debugger. No lock.</summary>
+    public struct FindPage : IMessage
+    {
+        public static ushort Code => 0x0730;
+
+        /// <summary>Page of the enclave; the number of its pages for the SECS.</summary>
+        public int Page;
+
+        /// <summary>Out.</summary>
+        public EnclavePageState State;
+
+        /// <summary>Out: none when it is not resident.</summary>
+        public EpcPageIndex EpcPage;
+    }
 }

@@ -110,6 +110,9 @@ public abstract class KernelTask : TaskActor
     /// <summary>The process it is a thread of; none for kernel threads.</summary>
     public ActorId Process { get; }
 
+    /// <summary>EPC pages that it keeps in its hands on purpose, between two things that it does.</summary>
+    public virtual int KeptPages => 0;
+
     /// <summary>Pages it has isolated. One reclaim at a time: reclaim never nests.</summary>
     internal ReclaimBatch Batch { get; } = new();
 

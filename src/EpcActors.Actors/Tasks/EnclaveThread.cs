@@ -1,5 +1,4 @@
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain.Kernel;
@@ -43,7 +42,7 @@ public sealed class EnclaveProgram
 }
 
 /// <summary>A CPU thread in an enclave. Thread 0 also makes the system calls that build it.</summary>
-public sealed class EnclaveThread : KernelTask
+public sealed class EnclaveThread : UserThread
 {
     /// <summary>CONFIG_HZ=1000.</summary>
     private const long TickNs = 1_000_000;
@@ -52,7 +51,6 @@ public sealed class EnclaveThread : KernelTask
 
     private readonly int _thread;
     private EnclaveProgram? _program;
-    private int _epoch;
     private int _accessesSinceTick;
     private long _nextTickNs;
 
@@ -74,10 +72,13 @@ public sealed class EnclaveThread : KernelTask
     /// <summary>The program, as its run built it.</summary>
     public EnclaveProgram Program => _program ?? throw new InvariantViolation($"{Name} has no program");
 
-    private EnclavePlace Place => Machine.Enclaves[Program.Enclave];
-
     /// <summary>Gives the thread its program, once, before it starts.</summary>
-    public void Load(EnclaveProgram program) => _program = program;
+    public void Load(EnclaveProgram program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        _program = program;
+        WorkIn(program.Enclave, program.Mm);
+    }
 
     protected override async Routine Run()
     {
@@ -118,18 +119,13 @@ public sealed class EnclaveThread : KernelTask
     /// <summary>Opens the device, builds the enclave as the SDKs and the kernel's self-tests do, and maps it.</summary>
     private async Routine<(ThreadOutcome Outcome, int Detail)> Build()
     {
-        // The first mapping brings the process onto the enclave's mm_list (sgx_mmap, sgx_encl_mm_add).
-        await Ask(Place.Enclave, new EnclaveProtocol.AddMm { Mm = Program.Mm });
-        await Ask(Program.Mm, new AddressSpaceProtocol.MapEnclave());
-        ForReport<long> startNs = NowNs;
-        Errno errno = await Ioctls.Create(this, Program.Enclave);
-        ReportIoctl(Ioctl.Create, startNs, errno);
+        Errno errno = await MapAndCreate();
         if (errno != Errno.Ok)
         {
             return Failed(Ioctl.Create, errno);
         }
 
-        startNs = NowNs;
+        long startNs = NowNs;
         IoctlResult add = await Ioctls.AddPages(this, Program.Enclave, 0, Program.CodePages, isMeasured: true);
         if (add.Errno == Errno.Ok && Program.AddedHeapPages > 0)
         {
@@ -291,81 +287,22 @@ public sealed class EnclaveThread : KernelTask
     /// The timer interrupt: a thread that never faults comes by the kernel then, and dies if it must. On an engine without time every so many
     /// accesses; what the interrupt itself costs is in the price of user code.
     /// </summary>
-    private async Routine<bool> IsKilledAtTick()
+    protected override bool IsTick()
     {
-        _accessesSinceTick = 0;
-        _nextTickNs = NowNs + TickNs;
-        return await Main.SignalPending(this);
+        bool isTick = ++_accessesSinceTick >= AccessesPerTick || NowNs >= _nextTickNs;
+        if (isTick)
+        {
+            _accessesSinceTick = 0;
+            _nextTickNs = NowNs + TickNs;
+        }
+
+        return isTick;
     }
 
-    /// <summary>
-    /// One access of user code, with the faults that it takes: each fault leaves the enclave (AEX), runs the kernel's handler, comes back (ERESUME) and
-    /// runs the instruction again. There is no back-off and no wait queue: whoever gets NOPAGE without a page spins through ring 3.
-    /// </summary>
-    private async Routine<ThreadOutcome> Access(int page, AccessKind kind)
+    private Routine<ThreadOutcome> Access(int page, AccessKind kind)
     {
         Accesses++;
-        ForReport<long> faultedNs = -1;
-        bool hasAccepted = false;
-        while (true)
-        {
-            AddressSpaceProtocol.Access access = await Ask(
-                Program.Mm, new AddressSpaceProtocol.Access { Page = page, Kind = kind });
-            if (access.Result == AccessResult.Hit)
-            {
-                if (faultedNs >= 0)
-                {
-                    Report(RunEvent.Fault, faultedNs, page);
-                }
-
-                bool isTick = ++_accessesSinceTick >= AccessesPerTick || NowNs >= _nextTickNs;
-                return isTick && await IsKilledAtTick() ? ThreadOutcome.Killed : ThreadOutcome.Finished;
-            }
-
-            if (faultedNs < 0)
-            {
-                faultedNs = NowNs;
-            }
-
-            await Leave();
-            await Spend(Activity.Aex);
-            if (access.Result == AccessResult.EpcmFault)
-            {
-                // #PF with the SGX bit comes back through the vDSO; the run-time accepts a pending page once. If that does not help, nothing will.
-                if (hasAccepted || kind == AccessKind.Eaccept)
-                {
-                    return await Enter(ThreadOutcome.Sigsegv);
-                }
-
-                await Spend(Activity.PageFault);
-                await Enter();
-
-                // The page may have been evicted meanwhile: then the EACCEPT faults like any access, and comes again.
-                AddressSpaceProtocol.Access accept = await Ask(
-                    Program.Mm, new AddressSpaceProtocol.Access { Page = page, Kind = AccessKind.Eaccept });
-                hasAccepted = accept.Result != AccessResult.NotPresent;
-                continue;
-            }
-
-            FaultResult fault = await Encl.VmaFault(this, Program.Mm, Program.Enclave, page);
-            if (await Main.SignalPending(this))
-            {
-                return await Enter(ThreadOutcome.Killed);
-            }
-
-            if (fault == FaultResult.Sigbus)
-            {
-                return await Enter(ThreadOutcome.Sigbus);
-            }
-
-            if (fault == FaultResult.Retry)
-            {
-                Report(RunEvent.FaultRetry, faultedNs, page);
-            }
-
-            await Spend(Activity.Eresume);
-            await Enter();
-        }
+        return ReachFor(page, kind);
     }
 
     /// <summary>A system call over the heap, by thread 0, repeated from where it stopped while it says EAGAIN or EBUSY.</summary>
@@ -418,41 +355,10 @@ public sealed class EnclaveThread : KernelTask
         }
 
         await Leave();
-        await Spend(Activity.Syscall);
-
-        // The child is born into its parent's cgroups, wherever the parent was moved to since it started.
-        ProcessProtocol.ReadCss css = await Ask(Process, new ProcessProtocol.ReadCss());
-        await Ask(child.Program.Process, new ProcessProtocol.SpawnThreads { Count = 1 });
-        await Ask(
-            child.Program.Process, new ProcessProtocol.Migrate { Cgroup = css.Cgroup, MemoryCgroup = css.MemoryCgroup });
-        await Encl.ForkMm(this, Program.Mm, child.Program.Mm, Program.Enclave);
-        Start(child);
+        await ForkInto(child);
         await Enter();
         return ThreadOutcome.Finished;
     }
-
-    private async Routine Enter()
-    {
-        EnclaveProtocol.EnterEnclave enter = await Ask(
-            Place.Enclave, new EnclaveProtocol.EnterEnclave { Thread = SlotInEnclave });
-        _epoch = enter.Epoch;
-    }
-
-    private async Routine<ThreadOutcome> Enter(ThreadOutcome outcome)
-    {
-        // Every way out of the program leaves the enclave once; a thread that dies in a fault handler comes back for that.
-        await Enter();
-        return outcome;
-    }
-
-    private async Routine Leave() =>
-        await Ask(Place.Enclave, new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch });
-
-    /// <summary>Number of the thread among all that ever run in the enclave, those of forked children included.</summary>
-    public int SlotInEnclave { get; init; }
-
-    private void ReportIoctl(Ioctl ioctl, long startNs, Errno errno) =>
-        Report(RunEvent.Ioctl, startNs, ((long)errno << 8) + (long)ioctl);
 
     private static (ThreadOutcome Outcome, int Detail) Failed(Ioctl ioctl, Errno errno) =>
         errno == Errno.ERESTARTSYS

@@ -1,3 +1,4 @@
+using EpcActors.Actors.Routines;
 using EpcActors.Engine;
 using EpcActors.Lab.Runs;
 
@@ -6,10 +7,13 @@ namespace EpcActors.Lab.Oracles;
 /// <summary>What one task has between two places, by the messages that went by: taken and not given yet, or given and not taken yet.</summary>
 internal sealed class Carried(TaskActor task)
 {
-    public TaskActor Task { get; } = task;
+    public TaskActor Task => task;
 
     /// <summary>EPC pages in its hands.</summary>
     public int Pages;
+
+    /// <summary>Of those, the ones that it means to keep there.</summary>
+    public int KeptPages => task is KernelTask kernelTask ? kernelTask.KeptPages : 0;
 
     /// <summary>EPC charges without a page (or, negative, pages without a charge), over all levels; bytes.</summary>
     public long ChargeBytes;
@@ -50,14 +54,14 @@ internal sealed class Carried(TaskActor task)
     public bool IsReported;
 
     public bool IsEmpty =>
-        (Pages | VaSlots | Isolated) == 0 && (ChargeBytes | MemoryPages | UncountedPages) == 0;
+        (VaSlots | Isolated) == 0 && (ChargeBytes | MemoryPages | UncountedPages) == 0 && Pages == KeptPages;
 
     /// <summary>What it has, by the rule that each breaks.</summary>
     public IEnumerable<(string Rule, string What)> Describe()
     {
-        if (Pages != 0)
+        if (Pages != KeptPages)
         {
-            yield return (Rules.PageConservation, $"{Pages} EPC pages in its hands");
+            yield return (Rules.PageConservation, $"{Pages - KeptPages} EPC pages in its hands");
         }
 
         if (ChargeBytes != 0)

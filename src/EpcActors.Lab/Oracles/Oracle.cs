@@ -3,6 +3,7 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
+using EpcActors.Actors.Tasks;
 using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
@@ -638,7 +639,9 @@ public sealed class Oracle
             Array.Resize(ref _carried, Math.Max(index + 1, _carried.Length * 2));
         }
 
-        return _carried[index] = new Carried(task);
+        // What was set up on a task's behalf is in that task's hands.
+        Carried carried = task is OperationTask { Owner: { } owner } ? CarriedBy(owner) : new Carried(task);
+        return _carried[index] = carried;
     }
 
     private void CountPending(Carried carried, long pages)

@@ -280,7 +280,7 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
                 _topology.Cgroups[guest.Process.Cgroup].Path,
                 outcome,
                 guest.VirtualEpc.PageCount,
-                guest.Cpu.Faults,
+                guest.Cpu?.Faults ?? 0,
                 outcome == EnclaveOutcome.Sigbus ? "SIGBUS (the VMM reports \"Bad address\"): vEPC is charged and never reclaimed" : ""));
         }
 

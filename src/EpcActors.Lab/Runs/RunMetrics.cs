@@ -61,7 +61,10 @@ internal sealed class RunMetrics
 
         for (int i = 0; i < topology.VirtualMachines.Count; i++)
         {
-            Put(_guestOf, topology.VirtualMachines[i].Cpu, i);
+            if (topology.VirtualMachines[i].Cpu is { } vcpu)
+            {
+                Put(_guestOf, vcpu, i);
+            }
         }
 
         NodeAllocations = new long[topology.Nodes.Count];

@@ -17,7 +17,7 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>All actors of a scenario, made but not started. Ids are dense and depend on the file alone.</summary>
-public sealed class Topology
+public sealed partial class Topology
 {
     private readonly Scenario _scenario;
     private readonly CpuDealer _cpus;
@@ -42,6 +42,7 @@ public sealed class Topology
         Machine = new Machine(scenario.Switches, sections, scenario.Machine.Nodes.Count);
         BuildMachine(sections);
         BuildCgroups();
+        PrepareRace();
         foreach (EnclaveSpec spec in scenario.Enclaves)
         {
             BuildEnclave(spec);
@@ -52,6 +53,7 @@ public sealed class Topology
             BuildVirtualMachine(spec);
         }
 
+        AddRaceOutsiders();
         BuildKernelTasks();
     }
 
@@ -78,7 +80,11 @@ public sealed class Topology
 
     public List<VirtualMachineActors> VirtualMachines { get; } = [];
 
+    /// <summary>Takes part unless a race leaves it out.</summary>
     public Ksgxd Ksgxd { get; private set; } = null!;
+
+    /// <summary>Reclaim workers of the cgroups that take part.</summary>
+    public List<CgroupWorker> Workers { get; } = [];
 
     /// <summary>Who runs the script; null without one.</summary>
     public Administrator? Administrator { get; private set; }
@@ -178,8 +184,9 @@ public sealed class Topology
         int pageCount = RoundUpToPowerOfTwo(spec.CodePages + spec.HeapPages);
         int ownerBase = Machine.Space.Add(pageCount);
         BackingStore backing = Add(new BackingStore(NewId(), spec.Name, pageCount + 1));
-        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, 1));
+        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
         Machine.Processes.Add(process.Id);
+        _places.EnclaveProcesses.Add(process.Id);
         OomKiller.AddCandidate(process, backing);
         AddressSpace mm = Add(new AddressSpace(NewId(), spec.Name, Machine, pageCount, ownerBase));
         Machine.ProcessOfMm[mm.Id] = process.Id;
@@ -187,18 +194,25 @@ public sealed class Topology
 
         List<ActorId> inEnclave = [];
         List<EnclaveThread> threads = [];
-        for (int i = 0; i < spec.Threads; i++)
+        for (int i = 0; Race is null && i < spec.Threads; i++)
         {
             threads.Add(NewThread(spec, process, $"{spec.Name}/thread-{i}", i, inEnclave));
         }
 
         List<EnclaveThread> children = [];
         List<ProgramStep> steps = [];
-        for (int i = 0; i < spec.Steps.Count; i++)
+        for (int i = 0; Race is null && i < spec.Steps.Count; i++)
         {
             steps.Add(spec.Steps[i] is StepSpec.Fork fork
                 ? new ProgramStep.ForkChild(NewChild(spec, fork, index, i, pageCount, ownerBase, inEnclave, children))
                 : NewStep(spec.Steps[i], spec, index, i));
+        }
+
+        if (Race is not null)
+        {
+            OperationHome home = new() { Process = process.Id, Mm = mm.Id, Enclave = index };
+            AddRaceThreads(
+                spec.Name, home, spec.Node, inEnclave, name => NewChildHome(spec, name, index, pageCount, ownerBase));
         }
 
         Enclave enclave = Add(new Enclave(NewId(), index, spec.Name, Machine, pageCount, ownerBase, inEnclave));
@@ -307,13 +321,23 @@ public sealed class Topology
 
     private void BuildVirtualMachine(VirtualMachineSpec spec)
     {
-        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, 1));
+        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
         Machine.Processes.Add(process.Id);
         VirtualEpc vepc = Add(new VirtualEpc(NewId(), spec.Name, Machine.Pages, spec.Pages));
-        (int cpu, int node) = _cpus.Deal(spec.Node);
-        VirtualCpu vcpu = new(
-            NewId(), spec.Name, cpu, node, Machine, process.Id, vepc.Id, spec.Pages, spec.TouchedPages, spec.WorkNs, spec.HoldNs);
-        Tasks.Add((vcpu, spec.StartNs));
+        _places.Guests.Add((process.Id, vepc.Id, spec.Pages));
+        VirtualCpu? vcpu = null;
+        if (Race is null)
+        {
+            (int cpu, int node) = _cpus.Deal(spec.Node);
+            vcpu = new VirtualCpu(
+                NewId(), spec.Name, cpu, node, Machine, process.Id, vepc.Id, spec.Pages, spec.TouchedPages, spec.WorkNs, spec.HoldNs);
+            Tasks.Add((vcpu, spec.StartNs));
+        }
+        else
+        {
+            AddRaceThreads(spec.Name, new OperationHome { Process = process.Id, Guest = VirtualMachines.Count }, spec.Node, null);
+        }
+
         VirtualMachines.Add(new VirtualMachineActors(spec, vepc, process, vcpu));
     }
 
@@ -322,14 +346,19 @@ public sealed class Topology
         bool isRoomy = _cpus.HasIdleCpus;
         (int cpu, int node) = _cpus.Deal(-1);
         Ksgxd = new Ksgxd(NewId(), cpu, node, Machine, _scenario.Machine.SanitisesAtBoot);
-        Tasks.Add((Ksgxd, 0));
-        if (_scenario.Switches.EpcCgroup == EpcCgroupMode.On)
+        if (Race is null or { HasKsgxd: true })
+        {
+            Tasks.Add((Ksgxd, 0));
+        }
+
+        if (_scenario.Switches.EpcCgroup == EpcCgroupMode.On && Race is null or { HasWorkers: true })
         {
             for (int i = 0; i < Cgroups.Count; i++)
             {
                 // The workqueue is unbound: its workers run on idle CPUs while there are some.
                 (cpu, node) = _cpus.Deal(-1);
-                Tasks.Add((new CgroupWorker(NewId(), Cgroups[i].Path, i, isRoomy ? -1 : cpu, node, Machine), 0));
+                Workers.Add(new CgroupWorker(NewId(), Cgroups[i].Path, i, isRoomy ? -1 : cpu, node, Machine));
+                Tasks.Add((Workers[^1], 0));
             }
         }
 
@@ -430,5 +459,5 @@ public sealed record EnclaveActors(
     IReadOnlyList<EnclaveThread> Threads,
     IReadOnlyList<EnclaveThread> Children);
 
-/// <summary>The actors of one virtual machine.</summary>
-public sealed record VirtualMachineActors(VirtualMachineSpec Spec, VirtualEpc VirtualEpc, Process Process, VirtualCpu Cpu);
+/// <summary>The actors of one virtual machine; without a vCPU in a race.</summary>
+public sealed record VirtualMachineActors(VirtualMachineSpec Spec, VirtualEpc VirtualEpc, Process Process, VirtualCpu? Cpu);

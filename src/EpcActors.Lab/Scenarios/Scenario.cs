@@ -45,6 +45,9 @@ public sealed record Scenario
 
     public required RunSpec Run { get; init; }
 
+    /// <summary>What the laboratory runs instead of the enclaves' programs; null for a scenario on the timed engine.</summary>
+    public RaceSpec? Race { get; init; }
+
     /// <summary>What the scenario expects of its report, in the words of <see cref="Expectation"/>; those that apply to this kernel.</summary>
     public IReadOnlyList<string> Expectations { get; init; } = [];
 }

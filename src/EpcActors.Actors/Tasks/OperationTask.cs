@@ -1,0 +1,636 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Tasks;
+
+/// <summary>Where the tasks of a race find the processes of others. Nothing in it changes during a run.</summary>
+public sealed class OperationPlaces
+{
+    /// <summary>Processes of the enclaves, by number.</summary>
+    public List<ActorId> EnclaveProcesses { get; } = [];
+
+    /// <summary>Processes of the guests with their vEPC instances, by number.</summary>
+    public List<(ActorId Process, ActorId VirtualEpc, int Size)> Guests { get; } = [];
+
+    /// <summary>The tasks that race, by number.</summary>
+    public List<OperationTask> Tasks { get; } = [];
+}
+
+/// <summary>A process as its tasks know it. Nothing in it changes during a run.</summary>
+public sealed class OperationHome
+{
+    /// <summary>Nobody's.</summary>
+    public static OperationHome Outside { get; } = new();
+
+    public ActorId Process { get; init; } = ActorId.None;
+
+    /// <summary>Address space; none without an enclave.</summary>
+    public ActorId Mm { get; init; } = ActorId.None;
+
+    /// <summary>Index of the enclave, -1 without.</summary>
+    public int Enclave { get; init; } = -1;
+
+    /// <summary>Number of the guest, -1 without.</summary>
+    public int Guest { get; init; } = -1;
+
+    /// <summary>The task that remembers what was done to the process as a whole.</summary>
+    public OperationTask? Leader { get; set; }
+}
+
+/// <summary>
+/// A task of a race: does a list of operations in order. A thread of a process lives on behind the last of them, in user space and doing nothing, unless that is
+/// <c>exit</c>; what kills a thread ends it at once.
+/// </summary>
+/// <remarks>What the kernel refuses is a result like others: the task goes on with the next operation.</remarks>
+public sealed class OperationTask : UserThread
+{
+    private const long TickNs = 1_000_000;
+
+    [NotState]
+    private readonly OperationPlaces _places;
+
+    [NotState]
+    private readonly OperationHome _home;
+
+    [NotState]
+    private readonly List<OperationResult> _results = [];
+
+    private readonly List<EpcPageIndex> _pages = [];
+    private int _at;
+    private Errno _lastErrno;
+    private ThreadOutcome _outcome;
+    private bool _isInside;
+    private bool _hasExited;
+
+    // Of its process as a whole, when it is the leader. Who reads it has seen, in the process's own actor, the end of whoever wrote it.
+    private bool _isClosed;
+
+    /// <param name="id">Address.</param>
+    /// <param name="name">Name in schedules and reports.</param>
+    /// <param name="cpu">CPU; -1 for one of its own.</param>
+    /// <param name="node">Node of that CPU.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="operations">What it does.</param>
+    /// <param name="home">Its process.</param>
+    /// <param name="places">Where others are.</param>
+    public OperationTask(
+        ActorId id,
+        string name,
+        int cpu,
+        int node,
+        Machine machine,
+        IReadOnlyList<Operation> operations,
+        OperationHome home,
+        OperationPlaces places)
+        : base(id, name, cpu, node, machine, Of(home).Process.IsNone ? TaskKind.Other : TaskKind.User, home.Process)
+    {
+        Operations = operations;
+        _home = home;
+        _places = places;
+        home.Leader ??= home.Process.IsNone ? null : this;
+        if (home.Enclave >= 0)
+        {
+            WorkIn(home.Enclave, home.Mm);
+        }
+    }
+
+    /// <summary>What it does, in order.</summary>
+    [NotState]
+    public IReadOnlyList<Operation> Operations { get; }
+
+    /// <summary>The task on whose behalf it sets the stage: pages that it allocates are in that one's hands. Null for any other task.</summary>
+    [NotState]
+    public OperationTask? Owner { get; init; }
+
+    /// <summary>A task of the setup: its thread ends behind its last operation.</summary>
+    [NotState]
+    public bool IsSetup { get; init; }
+
+    /// <summary>An event that need not happen.</summary>
+    [NotState]
+    public bool IsOptional { get; init; }
+
+    /// <summary>Another task starts it with fork; nobody else does.</summary>
+    [NotState]
+    public bool IsForked { get; init; }
+
+    public override bool IsDaemon => IsOptional;
+
+    public override int KeptPages => _pages.Count;
+
+    /// <summary>Operations that have ended.</summary>
+    public int Done => _at;
+
+    /// <summary>Index of the enclave in whose process it runs, or in whose child's; -1 for none.</summary>
+    public int Enclave => _home.Enclave;
+
+    /// <summary>Number of the guest in whose process it runs, -1 for none.</summary>
+    public int Guest => _home.Guest;
+
+    /// <summary>The operation that it is at; null before the first and behind the last.</summary>
+    public Operation? Current => HasStarted && !HasStopped && _at < Operations.Count ? Operations[_at] : null;
+
+    /// <summary>What the last operation said.</summary>
+    public Errno LastErrno => _lastErrno;
+
+    /// <summary>What ended the thread; Finished while nothing has.</summary>
+    public ThreadOutcome Outcome => _outcome;
+
+    /// <summary>What the operations came to.</summary>
+    public IReadOnlyList<OperationResult> Results => _results;
+
+    protected override async Routine Run()
+    {
+        _at = 0;
+        _lastErrno = Errno.Ok;
+        _outcome = ThreadOutcome.Finished;
+        _isInside = false;
+        _hasExited = false;
+        _results.Clear();
+        while (_at < Operations.Count && _outcome == ThreadOutcome.Finished && !_hasExited)
+        {
+            OperationResult result = await Do();
+            _lastErrno = result.Errno;
+            _results.Add(result);
+            _at++;
+        }
+
+        await LeaveIfInside();
+        if (!_hasExited && !Process.IsNone && (_outcome != ThreadOutcome.Finished || IsSetup))
+        {
+            await ExitThread();
+        }
+    }
+
+    private async Routine<OperationResult> Do()
+    {
+        if (Operations[_at] is Operation.Touch)
+        {
+            return await Touch();
+        }
+
+        await LeaveIfInside();
+        return Operations[_at] switch
+        {
+            Operation.Create => Result(await MapAndCreate()),
+            Operation.Add add => Result(await Called(Ioctl.AddPages, add.First, add.Count, false, add.IsMeasured)),
+            Operation.Init => Result(await Initialise()),
+            Operation.Build build => await Build(build.Pages),
+            Operation.ChangeType call => Result(await Called(Ioctl.ModifyTypes, call.First, call.Count, call.Retries)),
+            Operation.Restrict call => Result(await Called(Ioctl.RestrictPermissions, call.First, call.Count, call.Retries)),
+            Operation.Remove call => Result(await Called(Ioctl.RemovePages, call.First, call.Count, call.Retries)),
+            Operation.Close => Result(await CloseOnce()),
+            Operation.ExitMm => await UnmapAll(),
+            Operation.Fork fork => await ForkChild(fork.Child),
+            Operation.Exit => await ExitThread(),
+            _ => await DoElsewhere(),
+        };
+    }
+
+    /// <summary>What needs no enclave of its own.</summary>
+    private async Routine<OperationResult> DoElsewhere() => Operations[_at] switch
+    {
+        Operation.TouchGuest touch => Result(await TouchGuest(touch.Page, touch.Mapping)),
+        Operation.UseGuestPage use => Result(await UseGuestPage(use.Page, use.Secs, use.SecsGuest)),
+        Operation.RemoveAllGuestPages => Result(
+            Errno.Ok, await Virt.RemoveAll(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size)),
+        Operation.ReleaseGuest => Result(await ReleaseGuestOnce()),
+        Operation.Allocate allocate => Result(await Allocate(allocate.Reclaims)),
+        Operation.Free => Result(await Free()),
+        Operation.DebugRead read => Result(await DebugRead(read.Enclave, read.Page, read.Retries)),
+        Operation.Reclaim reclaim => await ReclaimOnce(reclaim.Cgroup),
+        Operation.ReclaimDirect => await ReclaimDirect(),
+        Operation.Evict evict => await EvictAll(evict.Enclave, evict.First, evict.Count),
+        Operation.Age age => await AgeAll(age.Enclave, age.First, age.Count),
+        Operation.Pause => await PauseOnce(),
+        Operation.SetMax set => Result(await CgroupCore.WriteMiscMax(
+            this, set.Cgroup, set.Bytes == long.MaxValue ? ulong.MaxValue : (ulong)set.Bytes)),
+        Operation.SetMemoryMax set => await SetMemoryMax(set.Cgroup, set.Pages),
+        Operation.Kill kill => await KillProcess(kill.Enclave, kill.Guest),
+        Operation.PoisonPage poison => await Poison(PageOfNode(poison.Node, poison.Page)),
+        Operation.PoisonOf poison => await PoisonOf(poison.Enclave, poison.Page),
+        Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
+        Operation.Migrate migrate => Result(await CgroupCore.Attach(
+            this, ProcessOf(migrate.Enclave, migrate.Guest), migrate.Cgroup, migrate.Cgroup)),
+        Operation.SwapOut swap => Result(await SwapOut(swap.Enclave, swap.Page, swap.IsPcmd)),
+        { } other => throw new InvariantViolation($"{other.Text} is no operation that a task knows"),
+    };
+
+    private OperationResult Result(Errno errno, int count = 0) => new(_at, errno, count);
+
+    private OperationResult Result(IoctlResult result) => new(_at, result.Errno, result.Count);
+
+    private async Routine<OperationResult> Touch()
+    {
+        int done = 0;
+        if (!_isInside)
+        {
+            await Enter();
+            _isInside = true;
+        }
+
+        while (done < ((Operation.Touch)Operations[_at]).Count)
+        {
+            _outcome = await ReachFor(((Operation.Touch)Operations[_at]).First + done, ((Operation.Touch)Operations[_at]).Kind);
+            if (_outcome != ThreadOutcome.Finished)
+            {
+                return Result(ErrnoOf(_outcome), done);
+            }
+
+            done++;
+        }
+
+        return Result(Errno.Ok, done);
+    }
+
+    private static Errno ErrnoOf(ThreadOutcome outcome) => outcome == ThreadOutcome.Killed ? Errno.ERESTARTSYS : Errno.EFAULT;
+
+    private async Routine LeaveIfInside()
+    {
+        if (_isInside)
+        {
+            _isInside = false;
+            await Leave();
+        }
+    }
+
+    private async Routine<OperationResult> Build(int pages)
+    {
+        Errno errno = await MapAndCreate();
+        if (errno == Errno.Ok && pages > 0)
+        {
+            IoctlResult add = await Called(Ioctl.AddPages, 0, pages, false);
+            errno = add.Errno;
+        }
+
+        return Result(errno == Errno.Ok && _outcome == ThreadOutcome.Finished ? await Initialise() : errno);
+    }
+
+    private async Routine<Errno> Initialise()
+    {
+        ForReport<long> startNs = NowNs;
+        Errno errno = await Ioctls.Init(this, EnclaveIndex);
+        ReportIoctl(Ioctl.Init, startNs, errno);
+        return errno;
+    }
+
+    /// <summary>An ioctl over a range; behind it the thread dies if it must.</summary>
+    private async Routine<IoctlResult> Called(Ioctl ioctl, int first, int count, bool retries, bool isMeasured = false)
+    {
+        ForReport<long> startNs = NowNs;
+        int done = 0;
+        while (true)
+        {
+            IoctlResult result = ioctl switch
+            {
+                Ioctl.AddPages => await Ioctls.AddPages(this, EnclaveIndex, first + done, count - done, isMeasured),
+                Ioctl.ModifyTypes => await Ioctls.ModifyTypes(this, EnclaveIndex, first + done, count - done),
+                Ioctl.RestrictPermissions => await Ioctls.RestrictPermissions(this, EnclaveIndex, first + done, count - done),
+                Ioctl.RemovePages => await Ioctls.RemovePages(this, EnclaveIndex, first + done, count - done),
+                Ioctl.Create or Ioctl.Init => throw new InvariantViolation($"{ioctl} has no range"),
+            };
+            done += result.Count;
+            Errno errno = result.Errno;
+            await DieIfKilled();
+            if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))
+            {
+                ReportIoctl(ioctl, startNs, errno);
+                return new IoctlResult(errno, done);
+            }
+
+            // Round and round costs time even where a system call costs nothing.
+            await SpendNs((int)Activity.Syscall, 1);
+        }
+    }
+
+    private async Routine DieIfKilled()
+    {
+        if (await Main.SignalPending(this))
+        {
+            _outcome = ThreadOutcome.Killed;
+        }
+    }
+
+    private async Routine<Errno> CloseOnce()
+    {
+        if (_home.Leader!._isClosed)
+        {
+            return Errno.EINVAL;
+        }
+
+        _home.Leader._isClosed = true;
+        await Encl.CloseFile(this, EnclaveIndex);
+        return Errno.Ok;
+    }
+
+    private async Routine<OperationResult> UnmapAll()
+    {
+        await Encl.ExitMm(this, Mm, EnclaveIndex);
+        return Result(Errno.Ok);
+    }
+
+    private async Routine<OperationResult> ForkChild(int child)
+    {
+        await ForkInto(_places.Tasks[child]);
+        return Result(Errno.Ok);
+    }
+
+    private async Routine<OperationResult> ExitThread()
+    {
+        _hasExited = true;
+        ProcessProtocol.ThreadExit exit = await Ask(Process, new ProcessProtocol.ThreadExit { Outcome = _outcome });
+        if (exit.WasLast && _home.Enclave >= 0)
+        {
+            // do_exit(): the address space first, then the files.
+            await Encl.ExitMm(this, Mm, EnclaveIndex);
+            await CloseOnce();
+        }
+        else if (exit.WasLast && _home.Guest >= 0)
+        {
+            await ReleaseGuestOnce();
+        }
+
+        return Result(Errno.Ok);
+    }
+
+    private async Routine<Errno> TouchGuest(int page, int mapping)
+    {
+        ForReport<long> faultedNs = NowNs;
+        while (true)
+        {
+            FaultResult fault = await Virt.Fault(this, _places.Guests[_home.Guest].VirtualEpc, page, mapping);
+            await DieIfKilled();
+            if (_outcome == ThreadOutcome.Finished && fault == FaultResult.Sigbus)
+            {
+                _outcome = ThreadOutcome.Sigbus;
+            }
+
+            if (_outcome != ThreadOutcome.Finished)
+            {
+                return ErrnoOf(_outcome);
+            }
+
+            if (fault == FaultResult.Mapped)
+            {
+                Report(RunEvent.Fault, faultedNs, page);
+                return Errno.Ok;
+            }
+
+            Report(RunEvent.FaultRetry, faultedNs, page);
+        }
+    }
+
+    private async Routine<Errno> UseGuestPage(int page, int secs, int secsGuest)
+    {
+        VirtualEpcProtocol.GuestUse use = new() { Index = page, Secs = secs, ForeignSecs = EpcPageIndex.None };
+        if (secsGuest >= 0)
+        {
+            VirtualEpcProtocol.LockAndLookUp look = await Ask(
+                _places.Guests[secsGuest].VirtualEpc, new VirtualEpcProtocol.LockAndLookUp { Index = secs });
+            use.Secs = -1;
+            use.ForeignSecs = look.EpcPage;
+            await Ask(
+                _places.Guests[secsGuest].VirtualEpc,
+                new VirtualEpcProtocol.StoreAndUnlock { Index = secs, EpcPage = EpcPageIndex.None });
+        }
+
+        await Ask(_places.Guests[_home.Guest].VirtualEpc, use);
+        return Errno.Ok;
+    }
+
+    private async Routine<Errno> ReleaseGuestOnce()
+    {
+        if (_home.Leader!._isClosed)
+        {
+            return Errno.EINVAL;
+        }
+
+        _home.Leader._isClosed = true;
+        await Virt.Release(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size);
+        return Errno.Ok;
+    }
+
+    private async Routine<Errno> Allocate(bool reclaims)
+    {
+        AllocResult alloc = await Main.AllocEpcPage(this, reclaims);
+        if (alloc.Errno == Errno.Ok)
+        {
+            (Owner ?? this)._pages.Add(alloc.Page);
+        }
+
+        return alloc.Errno;
+    }
+
+    private async Routine<Errno> Free()
+    {
+        List<EpcPageIndex> pages = (Owner ?? this)._pages;
+        if (pages.Count == 0)
+        {
+            return Errno.EINVAL;
+        }
+
+        EpcPageIndex page = pages[^1];
+        pages.RemoveAt(pages.Count - 1);
+        await Main.FreeEpcPage(this, page);
+        return Errno.Ok;
+    }
+
+    private async Routine<Errno> DebugRead(int enclave, int page, bool retries)
+    {
+        while (true)
+        {
+            Errno errno = await Encl.VmaAccess(this, enclave, page);
+            await DieIfKilled();
+            if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))
+            {
+                return errno;
+            }
+
+            await SpendNs((int)Activity.Syscall, 1);
+        }
+    }
+
+    private async Routine<OperationResult> ReclaimOnce(int cgroup)
+    {
+        if (cgroup < 0)
+        {
+            return Result(Errno.Ok, await EpcCgroup.ReclaimGlobal(this));
+        }
+
+        // There is no such subtree without the series: nobody could call it.
+        return Switches.EpcCgroup == EpcCgroupMode.Off
+            ? Result(Errno.ENODEV)
+            : Result(Errno.Ok, await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false));
+    }
+
+    private async Routine<OperationResult> ReclaimDirect()
+    {
+        await Main.ReclaimDirect(this);
+        return Result(Errno.Ok);
+    }
+
+    private async Routine<OperationResult> EvictAll(int enclave, int first, int count)
+    {
+        for (int done = 0; done < count; done++)
+        {
+            Errno errno = await Evict(enclave, first + done);
+            if (errno != Errno.Ok)
+            {
+                return Result(errno, done);
+            }
+        }
+
+        return Result(Errno.Ok, count);
+    }
+
+    /// <summary>Goes over one LRU page by page and writes only the wanted one out; then on, until the others stand as before.</summary>
+    private async Routine<Errno> Evict(int enclave, int page)
+    {
+        EnclaveProtocol.FindPage find = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.FindPage { Page = page });
+        if (find.EpcPage.IsNone)
+        {
+            return find.State == EnclavePageState.Swapped ? Errno.Ok : Errno.EFAULT;
+        }
+
+        int cgroup = Machine.LruOf(find.EpcPage);
+        EpcPageIndex wanted = find.EpcPage;
+        EpcPageIndex head = EpcPageIndex.None;
+        int turned = 0;
+        while (true)
+        {
+            if (turned > Machine.CapacityPages || await Reclaim.Isolate(this, cgroup, 1) == 0)
+            {
+                return Errno.EBUSY;
+            }
+
+            if (Batch.Page[0] == wanted)
+            {
+                break;
+            }
+
+            head = turned++ == 0 ? Batch.Page[0] : head;
+            await PutBack();
+        }
+
+        await Reclaim.Write(this, ignoreAge: true);
+        find = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.FindPage { Page = page });
+        Errno errno = find.State == EnclavePageState.Swapped ? Errno.Ok : Errno.EBUSY;
+
+        // What was ahead of it is at the tail now: once round to learn how many there are, and round again to where it began.
+        int length = turned;
+        for (bool isRound = turned == 0; !isRound && await Reclaim.Isolate(this, cgroup, 1) > 0;)
+        {
+            isRound = Batch.Page[0] == head;
+            length += isRound ? 0 : 1;
+            await PutBack();
+        }
+
+        for (int i = 1; turned > 0 && i < length && await Reclaim.Isolate(this, cgroup, 1) > 0; i++)
+        {
+            await PutBack();
+        }
+
+        return errno;
+    }
+
+    /// <summary>The page just isolated goes to the tail of its LRU.</summary>
+    private async Routine PutBack()
+    {
+        Batch.Count = 0;
+        await Main.MarkReclaimable(this, Batch.Page[0]);
+        await Encl.PutRef(this, Machine.Space.EnclaveOf(Batch.Owner[0]));
+    }
+
+    private async Routine<OperationResult> AgeAll(int enclave, int first, int count)
+    {
+        for (int done = 0; done < count; done++)
+        {
+            int position = 0;
+            while (true)
+            {
+                EnclaveProtocol.ReadMm mm = await Ask(
+                    Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.ReadMm { Position = position });
+                if (mm.Mm.IsNone)
+                {
+                    break;
+                }
+
+                position = mm.Position;
+                await Ask(mm.Mm, new AddressSpaceProtocol.AgePage { Page = first + done });
+            }
+        }
+
+        return Result(Errno.Ok, count);
+    }
+
+    private async Routine<OperationResult> PauseOnce()
+    {
+        await Sleep(TickNs);
+        return Result(Errno.Ok);
+    }
+
+    private async Routine<OperationResult> SetMemoryMax(int cgroup, long pages)
+    {
+        await Shmem.WriteMemoryMax(this, cgroup, pages);
+        return Result(Errno.Ok);
+    }
+
+    private async Routine<OperationResult> KillProcess(int enclave, int guest)
+    {
+        ProcessProtocol.Kill kill = await Ask(ProcessOf(enclave, guest), new ProcessProtocol.Kill { Reason = KillReason.Scenario });
+        return Result(kill.WasDying ? Errno.ESRCH : Errno.Ok);
+    }
+
+    private async Routine<OperationResult> PoisonOf(int enclave, int page)
+    {
+        EnclaveProtocol.FindPage find = await Ask(
+            Machine.Enclaves[enclave].Enclave,
+            new EnclaveProtocol.FindPage { Page = page < 0 ? Machine.Enclaves[enclave].PageCount : page });
+        return find.EpcPage.IsNone ? Result(Errno.EFAULT) : await Poison(find.EpcPage);
+    }
+
+    private async Routine<OperationResult> Poison(EpcPageIndex page)
+    {
+        await Main.MemoryFailure(this, page);
+        return Result(Errno.Ok);
+    }
+
+    /// <summary>The one place where shmem swap-out is called from. ENODEV: this model has none.</summary>
+    private Routine<Errno> SwapOut(int enclave, int page, bool isPcmd)
+    {
+        _ = (enclave, page, isPcmd);
+        return Refused(Errno.ENODEV);
+
+        static async Routine<Errno> Refused(Errno errno) => errno;
+    }
+
+    private ActorId ProcessOf(int enclave, int guest) =>
+        guest >= 0 ? _places.Guests[guest].Process : _places.EnclaveProcesses[enclave];
+
+    private EpcPageIndex PageOfNode(int node, int number)
+    {
+        for (int page = 0; page < Machine.CapacityPages; page++)
+        {
+            if (Machine.NodeOf(new EpcPageIndex(page)) == node && number-- == 0)
+            {
+                return new EpcPageIndex(page);
+            }
+        }
+
+        throw new InvariantViolation($"{Name}: node {node} has fewer pages");
+    }
+
+    private static OperationHome Of(OperationHome home)
+    {
+        ArgumentNullException.ThrowIfNull(home);
+        return home;
+    }
+}

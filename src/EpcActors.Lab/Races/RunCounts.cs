@@ -1,0 +1,60 @@
+using EpcActors.Actors.Routines;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Races;
+
+/// <summary>How often something happened since the start of a run. Whoever runs it passes on what tasks report.</summary>
+public sealed class RunCounts
+{
+    private static readonly string[] NamesInOrder =
+    [
+        "evictions", "reloads", "augments", "allocations", "retries", "faults", "batches", "empty-batches", "young", "leaked", "load-failures", "oom-kills", "laps",
+    ];
+
+    [NotState]
+    private readonly long[] _values = new long[NamesInOrder.Length];
+
+    /// <summary>Names of the counts.</summary>
+    public static IReadOnlyList<string> Names => NamesInOrder;
+
+    /// <summary>The counts, in the order of <see cref="Names"/>.</summary>
+    public ReadOnlySpan<long> Values => _values;
+
+    /// <summary>One report of a task.</summary>
+    /// <param name="what">What happened.</param>
+    /// <param name="detail">Its detail.</param>
+    public void OnReport(RunEvent what, long detail)
+    {
+        int index = what switch
+        {
+            RunEvent.Evicted => 0,
+            RunEvent.Reloaded => 1,
+            RunEvent.Augmented => 2,
+            RunEvent.Allocated => 3,
+            RunEvent.FaultRetry => 4,
+            RunEvent.Fault => 5,
+            RunEvent.ReclaimBatch => 6,
+            RunEvent.Young => 8,
+            RunEvent.PageLeaked => 9,
+            RunEvent.LoadFailed => 10,
+            RunEvent.EnclaveOomKill or RunEvent.MemoryOomKill => 11,
+            RunEvent.NodeWalkLap => 12,
+            RunEvent.Ioctl or RunEvent.Phase or RunEvent.BackingFailed or RunEvent.IpiWave or RunEvent.Release => -1,
+        };
+        if (index >= 0)
+        {
+            _values[index]++;
+        }
+
+        if (what == RunEvent.ReclaimBatch && detail == 0)
+        {
+            _values[7]++;
+        }
+    }
+
+    /// <summary>Begins anew.</summary>
+    public void Clear() => Array.Clear(_values);
+
+    /// <summary>Goes back to what <see cref="Values"/> was.</summary>
+    public void Restore(ReadOnlySpan<long> values) => values.CopyTo(_values);
+}

@@ -1,0 +1,230 @@
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Tasks;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Lab.Races;
+
+namespace EpcActors.Tests.Races;
+
+/// <summary>Each operation does in the kernel's actors what its name says, and leaves all lists in order.</summary>
+public sealed class OperationTests
+{
+    [Fact]
+    public void An_enclave_is_built_in_one_step_or_in_three()
+    {
+        RaceRig rig = RaceRig.Run(Small().Enclave("b", 4)
+            .Task("T", "a", "create", "add 0..1", "add 2 measured", "init", "add 3")
+            .Task("U", "b", "build 4"));
+        Assert.Equal([Errno.Ok, Errno.Ok, Errno.Ok, Errno.Ok, Errno.EINVAL], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal([0, 2, 1, 0, 0], rig.Task("T").Results.Select(result => result.Count));
+        Assert.Equal((3, 4), (rig["resident(a)"], rig["resident(b)"]));
+        Assert.Equal(16 - 3 - 4 - 4, rig["free-pages"]);
+        Assert.Equal((1, 1, 2), (rig["mms(a)"], rig["va-pages(a)"], rig["references(a)"]));
+        Assert.Equal((22, 5), (rig["errno(T)"], rig["done(T)"]));
+        Assert.False(rig.Topology.Enclaves[0].Process.HasExited);
+    }
+
+    [Fact]
+    public void Threads_reach_for_pages_that_come_by_EAUG_and_by_reload()
+    {
+        RaceRig rig = RaceRig.Run(Small()
+            .Setup("a: build 2", "admin: evict a 0..1")
+            .Task("T", "a", "write 0", "read 1..2", "execute 0", "accept 3"));
+        Assert.All(rig.Task("T").Results, result => Assert.Equal(Errno.Ok, result.Errno));
+        Assert.Equal((4, 0, 2), (rig["resident(a)"], rig["swapped(a)"], rig["augments"]));
+        Assert.Equal((2, 2, 4), (rig["evictions"], rig["reloads"], rig["faults"]));
+    }
+
+    [Fact]
+    public void Evict_takes_the_pages_that_were_named_and_keeps_the_order_of_the_others()
+    {
+        RaceRig rig = RaceRig.Run(Small(8).Setup("a: build 6", "a: write 1", "admin: evict a 1", "admin: evict a 3..4").Task("T", "a", "pause"));
+        Assert.Equal((3, 3, 3), (rig["swapped(a)"], rig["resident(a)"], rig["lru(/)"]));
+        List<int> owners = [];
+        rig.Topology.Cgroups[0].ForEachLruPage(page => owners.Add(rig.Topology.Machine.Space.PageOf(rig.Topology.Machine.Pages[new EpcPageIndex(page)].Owner)));
+        Assert.Equal([0, 2, 5], owners);
+    }
+
+    [Fact]
+    public void With_its_last_page_the_SECS_is_evicted_too()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "admin: evict a 0..1").Task("T", "a", "pause"));
+        Assert.Equal((3, 0, 0), (rig["swapped(a)"], rig["secs-resident(a)"], rig["secs-children(a)"]));
+        Assert.Equal(4, rig["backing(a)"]);
+    }
+
+    [Fact]
+    public void Pages_change_type_and_go()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 4")
+            .Task("T", "a", "change-type 2..3", "remove 2", "accept 2..3", "remove 2..3", "restrict 0..1 retry", "accept 0..1", "remove 0"));
+        Assert.Equal(
+            [Errno.Ok, Errno.EPERM, Errno.Ok, Errno.Ok, Errno.Ok, Errno.Ok, Errno.EPERM], rig.Task("T").Results.Select(result => result.Errno));
+        // The SECS counts in page_cnt.
+        Assert.Equal((2, 3), (rig["resident(a)"], rig["pages(a)"]));
+    }
+
+    [Fact]
+    public void A_retry_goes_on_until_the_other_ioctl_is_over()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 4")
+            .Task("T", "a", "change-type 0..3").Task("U", "a", "pause", "accept 0..3").Task("V", "a", "restrict 0 retry"));
+        Assert.NotEqual(Errno.EBUSY, rig.Task("V").LastErrno);
+    }
+
+    [Fact]
+    public void The_last_thread_takes_the_enclave_with_it()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "a: write 1").Task("T", "a", "read 0", "exit").Task("U", "a", "exit"));
+        Assert.True(rig.Topology.Enclaves[0].Process.HasExited);
+        Assert.Equal((16, 0), (rig["free-pages"], rig["references(a)"]));
+    }
+
+    [Fact]
+    public void The_file_and_the_address_space_can_go_one_by_one()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "a", "munmap").Task("U", "a", "pause", "close", "close", "exit"));
+        Assert.Equal((16, 0), (rig["free-pages"], rig["references(a)"]));
+        Assert.Equal([Errno.Ok, Errno.Ok, Errno.EINVAL, Errno.Ok], rig.Task("U").Results.Select(result => result.Errno));
+    }
+
+    [Fact]
+    public void A_child_runs_in_its_parents_enclave()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2")
+            .Task("P", "a", "write 0", "fork C", "write 1", "exit").Task("C", "a", "read 0..1", "exit"));
+        Assert.Equal(2, rig.Task("C").Done);
+        Assert.Equal((16, 0, 0), (rig["free-pages"], rig["references(a)"], rig["mms(a)"]));
+        rig = RaceRig.Run(Small().Setup("a: build 2").Task("P", "a", "fork C", "exit").Task("C", "a", "read 0"));
+        Assert.Equal((1, 2), (rig["mms(a)"], rig["resident(a)"]));
+    }
+
+    [Fact]
+    public void Allocated_pages_stay_in_the_tasks_hands_until_it_frees_them()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("T: allocate").Task("T", "", "free", "free", "allocate no-reclaim").Task("U", "", "allocate", "pause"));
+        Assert.Equal([Errno.Ok, Errno.EINVAL, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((1, 1, 14), (rig.Task("T").KeptPages, rig.Task("U").KeptPages, rig["free-pages"]));
+    }
+
+    [Fact]
+    public void Somebody_outside_is_charged_in_the_cgroup_that_it_names()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a", 1).Task("T", "/a", "allocate", "allocate").Task("U", "", "allocate"));
+        Assert.Equal([Errno.Ok, Errno.ENOMEM], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((1, 2, 1), (rig["usage(/a)"], rig["usage(/)"], rig["max(/a)"]));
+        Assert.True(rig["failed-charges(/a)"] >= 1);
+        Assert.Equal(rig["events-local(/a)"], rig["events(/a)"]);
+    }
+
+    [Fact]
+    public void Reclaim_takes_old_pages_of_the_machine_or_of_a_subtree()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a").Cgroup("/b").Enclave("a", 4, "/a").Enclave("b", 4, "/b")
+            .Setup("a: build 4", "b: build 4", "a: write 0..3", "admin: age a 1..3")
+            .Task("T", "", "reclaim /a"));
+        Assert.Equal((1, 0), (rig["resident(a)"], rig["swapped(b)"]));
+        Assert.Equal((3, 1), (rig["swapped(a)"], rig["young"]));
+
+        // On a machine of sixteen pages fewer than the low watermark are free always.
+        Assert.Equal(5, RaceRig.Run(Small().Setup("a: build 4").Task("T", "a", "reclaim-direct"))["swapped(a)"]);
+        rig = RaceRig.Run(Small().Setup("a: build 4").Task("T", "", "reclaim", "reclaim"));
+        Assert.Equal((0, 5, 1), (rig["resident(a)"], rig["swapped(a)"], rig["batches"]));
+        Assert.Equal([4, 0], rig.Task("T").Results.Select(result => result.Count));
+        Assert.Equal(Errno.ENODEV, RaceRig.Run(Small().Task("T", "", "reclaim /")).Task("T").LastErrno);
+    }
+
+    [Fact]
+    public void An_administrator_writes_limits_moves_processes_and_removes_cgroups()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a").Cgroup("/b").Enclave("a", 4, "/a").Setup("a: build 1")
+            .Task("T", "", "set-max /a 2 pages", "set-max / max", "set-memory-max /a 8 KiB", "rmdir /a", "migrate a /b", "rmdir /a", "set-max /b 64KiB"));
+        Assert.Equal(
+            [Errno.Ok, Errno.ENOENT, Errno.Ok, Errno.EBUSY, Errno.Ok, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((2, 16, 3), (rig["max(/a)"], rig["max(/b)"], rig["usage(/a)"]));
+        Assert.Equal((long.MaxValue, 0), (rig["max(/)"], rig["memory(/a)"]));
+    }
+
+    [Fact]
+    public void A_kill_ends_a_thread_where_the_kernel_looks_for_it()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "admin: kill a").Task("T", "a", "read 2", "read 0").Optional("admin", "kill a"));
+        Assert.Equal((ThreadOutcome.Killed, 1), (rig.Task("T").Outcome, rig.Task("T").Done));
+        Assert.Equal((16, 0, 512), (rig["free-pages"], rig["signals(a)"], rig["errno(T)"]));
+        Assert.Equal(Errno.ESRCH, rig.Task("admin").LastErrno);
+        Assert.True(rig.Task("admin").IsDaemon);
+    }
+
+    [Fact]
+    public void A_page_that_nobody_has_is_SIGBUS_and_one_that_cannot_be_accepted_SIGSEGV()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder(RaceRig.Upstream with { Sgx2 = Fix.Absent }).Enclave("a", 4).Setup("a: build 2")
+            .Task("T", "a", "read 3").Task("U", "a", "read 0"));
+        Assert.Equal((ThreadOutcome.Sigbus, 1, 1, 0), (rig.Task("T").Outcome, rig["signals(T)"], rig["signals(a)"], rig["signals(U)"]));
+        rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "a", "change-type 1", "read 1", "accept 0"));
+        Assert.Equal((ThreadOutcome.Sigsegv, Errno.EFAULT, 2), (rig.Task("T").Outcome, rig.Task("T").LastErrno, rig.Task("T").Done));
+    }
+
+    [Fact]
+    public void Memory_failures_hit_a_page_of_a_node_or_of_an_enclave()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder(RaceRig.Upstream).Node(8).Node(8).Enclave("a", 4, node: 0).Setup("a: build 2", "admin: evict a 1")
+            .Task("T", "", "poison node 1 page 3", "poison a 0", "poison a 1", "poison a secs"));
+        Assert.Equal([Errno.Ok, Errno.Ok, Errno.EFAULT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((1, 1, 0), (rig["poisoned"], rig["poisoned(1)"], rig["poisoned(0)"]));
+        Assert.True(rig.Topology.Machine.Pages[new EpcPageIndex(8 + 3)].IsPoisoned);
+        Assert.Equal(7, rig["free-pages(1)"]);
+        Assert.Equal(16 - 3, rig["counter"]);
+    }
+
+    [Fact]
+    public void A_debugger_reads_a_page_that_is_swapped_out()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/d").Enclave("a", 4).Setup("a: build 2", "admin: evict a 1")
+            .Task("T", "/d", "debug-read a 1", "debug-read a 3 retry").Task("U", "a", "debug-read 1"));
+        Assert.Equal([Errno.Ok, Errno.EFAULT], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((1, 2), (rig["usage(/d)"], rig["resident(a)"]));
+    }
+
+    [Fact]
+    public void A_guest_touches_uses_and_gives_back()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder(RaceRig.Upstream).Guest("vm", 4).Guest("wm", 4)
+            .Setup("wm: vepc-touch 0", "wm: guest-use 0 secs 0")
+            .Task("T", "vm", "vepc-touch 0", "vepc-touch 1", "guest-use 0 secs 0", "guest-use 1 secs wm 0", "pause", "vepc-remove-all", "vepc-release", "vepc-release")
+            .Task("U", "wm", "exit"));
+        Assert.Equal(0, rig["zombie-secs"]);
+        Assert.Equal(16, rig["free-pages"]);
+        Assert.Equal(Errno.EINVAL, rig.Task("T").LastErrno);
+    }
+
+    [Fact]
+    public void Swap_out_has_a_place_and_nothing_behind_it() =>
+        Assert.Equal(
+            [Errno.ENODEV, Errno.ENODEV],
+            RaceRig.Run(Small().Task("T", "", "swap-out a 2", "swap-out a pcmd 0")).Task("T").Results.Select(result => result.Errno));
+
+    [Fact]
+    public void Kernel_tasks_take_part_when_they_are_asked()
+    {
+        RaceRig without = new(Small().Task("T", "", "pause").Build());
+        Assert.Empty(without.Topology.Tasks);
+        Assert.Single(RaceRig.Run(Small().Ksgxd().Setup("a: build 2").Task("T", "a", "read 0")).Topology.Tasks);
+        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a").Ksgxd().Workers().Task("T", "", "pause"));
+        Assert.Equal((3, 2, 1), (rig.Topology.Tasks.Count, rig.Topology.Workers.Count, rig["ksgxd-asleep"]));
+    }
+
+    [Fact]
+    public void Tasks_have_the_nodes_that_they_name_and_slots_of_their_own()
+    {
+        RaceRig rig = new(new RaceBuilder(RaceRig.Upstream).Node(4).Node(4).Enclave("a", 4, node: 1)
+            .Setup("a: build 1", "CPU0: read 0").Task("CPU0", "a", 0, "read 0").Task("CPU1", "a", "fork C").Task("C", "a", "read 0").Build());
+        Assert.Equal((0, 1, 1), (rig.Task("CPU0").Node, rig.Task("CPU1").Node, rig.Task("C").Node));
+        Assert.Equal([1, 0], rig.Topology.RaceSetup.Select(task => task.Node));
+        Assert.Equal([0, 1, 2, 3, 4], rig.Topology.RaceTasks.Select(task => task.Task).Concat(rig.Topology.RaceSetup).Select(task => task.SlotInEnclave));
+        Assert.Equal(["setup-1:a", "setup-2:CPU0"], rig.Topology.RaceSetup.Select(task => task.Name));
+        Assert.True(rig.Task("C").IsForked);
+    }
+
+    private static RaceBuilder Small(int pages = 4) => new RaceBuilder(RaceRig.Upstream).Enclave("a", pages);
+}
