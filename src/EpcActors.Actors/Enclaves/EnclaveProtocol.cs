@@ -580,7 +580,7 @@ public static class EnclaveProtocol
     /// <summary>Where a page is at this moment, for whoever stands outside: hardware that fails, an administrator with a debugger. No lock.</summary>
     public struct FindPage : IMessage
     {
-        public static ushort Code => 0x0730;
+        public static ushort Code => 0x0732;
 
         /// <summary>Page of the enclave; the number of its pages for the SECS.</summary>
         public int Page;

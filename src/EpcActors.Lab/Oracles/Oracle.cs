@@ -26,10 +26,11 @@ namespace EpcActors.Lab.Oracles;
 /// </remarks>
 public sealed class Oracle
 {
+    [Constant]
     private readonly Topology _topology;
     private readonly long _livenessWindowNs;
     private readonly Dictionary<int, Holding> _inFlight = [];
-    private readonly SortedDictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
     private readonly VersionLedger _versions = new();
     private readonly long[] _usage;
     private readonly long[] _max;
@@ -39,6 +40,7 @@ public sealed class Oracle
     private readonly bool[] _isEnclaveFreed;
     private readonly bool[] _isCgroupFreed;
     private Carried?[] _carried = [];
+    [Constant]
     private Audit? _audit;
     private CounterStore _lastStore;
     private long _counterAccesses;

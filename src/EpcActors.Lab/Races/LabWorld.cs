@@ -192,7 +192,7 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
     {
         RunEvent happened = (RunEvent)what;
         Oracle.OnReport(task, happened, startNs, endNs, detail);
-        Counts.Count(happened);
+        Counts.OnReport(happened, detail);
         if (happened is RunEvent.Fault or RunEvent.Phase or RunEvent.Release)
         {
             _progress++;

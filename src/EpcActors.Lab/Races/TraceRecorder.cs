@@ -63,7 +63,7 @@ public sealed class TraceRecorder : IStepWatcher
         Quantities quantities = world.Quantities;
         foreach (string name in show)
         {
-            _quantities.Add(new Quantity(name, quantities.Resolve(name)));
+            _quantities.Add(new Quantity(name, quantities.Get(name)));
         }
     }
 
@@ -106,7 +106,7 @@ public sealed class TraceRecorder : IStepWatcher
         _choices.Clear();
         _wakes.Clear();
         _stack.Clear();
-        task.DescribeStack(_stack);
+        StateImage.DescribeStack(task, _stack);
         _request = request;
         _target = request?.Target ?? ActorId.None;
         _asked = request?.Describe();
@@ -289,6 +289,7 @@ public sealed class TraceRecorder : IStepWatcher
         RunEvent.LoadFailed => $"ELDU of page {detail} fails",
         RunEvent.Release => $"{task.Name} released the enclave",
         RunEvent.NodeWalkLap => $"the node walk goes round, lap {detail}",
+        RunEvent.CursorLap => $"the walk asks for the same dying cgroup again, lap {detail}",
     };
 
     private sealed record Quantity(string Name, Func<long> Value);
