@@ -368,7 +368,7 @@ internal static class EpcCgroup
     /// the caller, without a reference: when that cgroup died meanwhile the round ends there, and the next begins at the top (C8).
     /// </summary>
     /// <returns>Pages isolated, and where to go on: -1 at the top.</returns>
-    private static async Routine<(int Scanned, int Resume)> ReclaimFrom(KernelTask current, int root, int start)
+    public static async Routine<(int Scanned, int Resume)> ReclaimFrom(KernelTask current, int root, int start)
     {
         int scanned = 0;
         int cgroup = start < 0 ? root : start;
@@ -455,7 +455,7 @@ internal static class EpcCgroup
 
     /// <summary>sgx_epc_cgroup_oom of v2 to v5: the first cgroup in pre-order that has a victim. The dying are skipped, also where other walks stop.</summary>
     /// <returns>True: there is a victim, or one is on its way out already.</returns>
-    private static async Routine<bool> OomKill(KernelTask current, int root)
+    public static async Routine<bool> OomKill(KernelTask current, int root)
     {
         int cgroup = -1;
         while (true)
