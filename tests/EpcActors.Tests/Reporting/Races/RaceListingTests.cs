@@ -1,0 +1,17 @@
+using EpcActors.Reporting;
+namespace EpcActors.Tests.Reporting.Races;
+public sealed class RaceListingTests
+{
+    [Fact]
+    public void Dump()
+    {
+        string dir = Environment.GetEnvironmentVariable("RACE_OUT") ?? "";
+        if (dir.Length == 0) { return; }
+        foreach (var (n, t) in new[] { ("r1", SampleRaces.LostUpdate()), ("hang", SampleRaces.Hang()), ("hostile", SampleRaces.Hostile()), ("large", SampleRaces.Large(6, 60)) })
+        {
+            File.WriteAllText($"{dir}/{n}.txt", RaceListing.Text(t));
+            File.WriteAllText($"{dir}/{n}.kernel.txt", RaceListing.KernelStyle(t));
+            File.WriteAllText($"{dir}/{n}.markup.txt", RaceListing.Markup(t));
+        }
+    }
+}
