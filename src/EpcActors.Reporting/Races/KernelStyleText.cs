@@ -10,11 +10,12 @@ internal static class KernelStyleText
     private const int Width = 75;
     private const int Gap = 2;
     private const int MostColumns = 3;
+    private const int LeastColumn = 12;
 
     /// <summary>With more tasks than columns the text runs on to the right: how far each task is moved.</summary>
-    private const int Stair = 8;
+    private const int Stair = 14;
 
-    /// <summary>Wider than this a race of one task does not get: a line would no longer be told from prose.</summary>
+    /// <summary>What is left to the last of them.</summary>
     private const int LeastTail = 30;
 
     public static string Of(RaceTrace trace)
@@ -42,12 +43,12 @@ internal static class KernelStyleText
 
         if (trace.Rule.Length == 0)
         {
-            sentences.Add($"This schedule on {trace.Kernel} ({trace.Variant}) breaks no rule:");
+            sentences.Add($"The following order of steps on {trace.Kernel}, variant {trace.Variant}, breaks no rule.");
         }
         else
         {
             string what = trace.CycleStart >= 1 ? "The following order of steps never ends" : "The following order of steps leads there";
-            sentences.Add($"{what} on {trace.Kernel} ({trace.Variant}). It breaks the rule '{trace.Rule}'"
+            sentences.Add($"{what} on {trace.Kernel}{(trace.Variant is "buggy" ? "" : $", variant {trace.Variant}")}. It breaks the rule '{trace.Rule}'"
                 + (trace.Detail.Length > 0 ? $": {RaceRows.Sentence(trace.Detail)}" : "."));
         }
 
@@ -57,15 +58,23 @@ internal static class KernelStyleText
     private static void WriteRows(StringBuilder text, RaceTrace trace)
     {
         int[] tasks = RaceRows.Acting(trace);
-        bool isStair = tasks.Length > MostColumns;
-        int column = tasks.Length == 0 ? Width : (Width - Gap) / Math.Max(1, Math.Min(tasks.Length, MostColumns));
-        WriteHeads(text, trace, tasks, isStair, column);
-        int room = isStair ? LeastTail : column - Gap - 2;
-        foreach (RaceRow row in RaceRows.Of(trace, withFiles: false, mergeWidth: room))
+        int room = Width - Gap;
+        bool isStair = tasks.Length > MostColumns || (tasks.Length == MostColumns && NeedsStair(trace, tasks, room));
+        int[] widths = [];
+        int[] offsets = [.. tasks.Select((_, i) => i * Math.Min(Stair, (room - LeastTail) / Math.Max(1, tasks.Length - 1)))];
+        List<RaceRow> rows = RaceRows.Of(trace, withFiles: false, mergeWidth: isStair ? LeastTail : (room / Math.Max(1, tasks.Length)) - Gap - 2);
+        if (!isStair)
+        {
+            widths = ColumnWidths.Of(trace, tasks, rows, Gap, room, LeastColumn);
+            offsets = ColumnWidths.Offsets(widths, Gap);
+        }
+
+        WriteHeads(text, trace, tasks, isStair, offsets, widths);
+        foreach (RaceRow row in rows)
         {
             if (row.Task < 0)
             {
-                foreach (string line in ConsoleText.WrapWords($"--- {ConsoleText.Visible(row.Text)} ---", Width - Gap))
+                foreach (string line in ConsoleText.WrapWords($"--- {ConsoleText.Visible(row.Text)} ---", room))
                 {
                     Line(text, Gap, line);
                 }
@@ -74,47 +83,38 @@ internal static class KernelStyleText
             }
 
             int at = Math.Max(0, Array.IndexOf(tasks, row.Task));
-            int offset = Gap + Offset(at, tasks.Length, isStair, column);
-            int width = isStair ? Width - offset : column - Gap;
-            foreach (string line in RaceListing.Wrapped(row, width))
+            foreach (string line in RaceListing.Wrapped(row, isStair ? room - offsets[at] : widths[at]))
             {
-                Line(text, offset, line);
+                Line(text, Gap + offsets[at], line);
             }
         }
     }
 
-    private static void WriteHeads(StringBuilder text, RaceTrace trace, int[] tasks, bool isStair, int column)
+    /// <summary>Three columns that would break words are worse than a staircase.</summary>
+    private static bool NeedsStair(RaceTrace trace, int[] tasks, int room)
     {
-        List<(int Offset, string Name, string Note)> heads = [];
-        for (int i = 0; i < tasks.Length; i++)
-        {
-            RaceLane lane = trace.Tasks[tasks[i]];
-            heads.Add((Gap + Offset(i, tasks.Length, isStair, column), ConsoleText.Visible(lane.Name), ConsoleText.Visible(lane.Note)));
-        }
+        List<RaceRow> rows = RaceRows.Of(trace, withFiles: false);
+        return ColumnWidths.Natural(trace, tasks, rows, LeastColumn).Sum() + (Gap * (tasks.Length - 1)) > room;
+    }
 
+    private static void WriteHeads(StringBuilder text, RaceTrace trace, int[] tasks, bool isStair, int[] offsets, int[] widths)
+    {
         if (isStair)
         {
-            foreach ((int offset, string name, string note) in heads)
+            for (int i = 0; i < tasks.Length; i++)
             {
-                Line(text, offset, ConsoleText.CutMiddle(note.Length > 0 ? $"{name} ({note})" : name, Width - offset));
+                string head = ConsoleText.Visible(ColumnWidths.Head(trace.Tasks[tasks[i]]));
+                Line(text, Gap + offsets[i], ConsoleText.CutMiddle(head, Width - Gap - offsets[i]));
             }
 
             text.Append('\n');
             return;
         }
 
-        int room = column - Gap;
-        Row(text, heads.Select(h => (h.Offset, ConsoleText.CutMiddle(h.Name, room))));
-        if (heads.Any(h => h.Note.Length > 0))
-        {
-            Row(text, heads.Select(h => (h.Offset, h.Note.Length > 0 ? ConsoleText.CutMiddle($"({h.Note})", room) : "")));
-        }
-
-        Row(text, heads.Select(h => (h.Offset, new string('-', Math.Min(room, ConsoleText.CellWidth(h.Name))))));
+        string[] heads = [.. tasks.Select((t, i) => ConsoleText.CutMiddle(ConsoleText.Visible(ColumnWidths.Head(trace.Tasks[t])), widths[i]))];
+        Row(text, heads.Select((h, i) => (Gap + offsets[i], h)));
+        Row(text, heads.Select((h, i) => (Gap + offsets[i], new string('-', ConsoleText.CellWidth(h)))));
     }
-
-    private static int Offset(int at, int tasks, bool isStair, int column) =>
-        isStair ? at * Math.Max(1, Math.Min(Stair, (Width - LeastTail) / Math.Max(1, tasks))) : at * column;
 
     private static void WriteTags(StringBuilder text, RaceTrace trace)
     {

@@ -18,16 +18,16 @@ public static class KernelWords
     {
         // A NUMA node and the free-page counter.
         ["TakePage"] = new(NodeLock, v =>
-            (v.Yes("KeepLocked") && !v.IsNone("Page") ? "spin_lock(&node->lock); " : "")
-            + (v.IsNone("Page") ? $"{Node(v)}: free_page_list is empty" : $"page {v.Epc("Page")} = list_first_entry({Node(v)} free_page_list)")),
-        ["UnlockNode"] = new("", v => $"spin_unlock(&node->lock) of {v.Lane}"),
+            (v.Yes("KeepLocked") && !v.IsNone("Page") ? $"spin_lock(&{Node(v)}->lock); " : "")
+            + (v.IsNone("Page") ? $"{Node(v)}->free_page_list is empty" : $"page {v.Epc("Page")} off {Node(v)}->free_page_list")),
+        ["UnlockNode"] = new("", v => $"spin_unlock(&{Node(v)}->lock)"),
         ["FreePage"] = new(NodeLock, v =>
-            (v.Yes("KeepLocked") ? "spin_lock(&node->lock); " : "") + $"list_add_tail(page {v.Epc("Page")}, {Node(v)} free_page_list)"
+            (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "") + $"page {v.Epc("Page")} to {Node(v)}->free_page_list"
             + (v.Yes("IgnorePoison") ? ", poison not looked at" : "")),
         ["PoisonPage"] = new(NodeLock, v => $"page {v.Epc("Page")}->poison = 1"
             + (v.Yes("WasPoisoned") ? " (was set)" : v.Yes("WasFree") ? "; moved to sgx_poison_page_list" : "; in use")),
         ["SanitisePages"] = new(NodeLock, v => $"EREMOVE dirty pages of {Node(v)}: {v.Text("Freed")} freed, {v.Text("Left")} left"),
-        ["ReadFreePages"] = new("", v => $"read {Node(v)} free pages ({v.Text("FreePages")})"),
+        ["ReadFreePages"] = new("", v => $"read {Node(v)}->nr_free_pages ({v.Text("FreePages")})"),
         ["AddPages"] = new("", v => v.Number("Pages") switch
         {
             1 => "atomic_long_inc(&sgx_nr_free_pages)",
@@ -47,7 +47,7 @@ public static class KernelWords
         ["TryGetCss"] = new("", v => $"css_tryget({v.Owner}){(v.Yes("Got") ? "" : " fails")}"),
         ["PutCss"] = new("", v => $"css_put({v.Owner}){(v.Yes("WasLast") ? ", the last reference" : "")}"),
         ["ReadLru"] = new(LruLock, v => $"list_empty(LRU of {v.Owner}): {(v.Yes("IsEmpty") ? "true" : "false")}"
-            + (v.Yes("TakeLock") ? "" : ", no lock")),
+            + (v.Yes("TakeLock") ? "" : " (unlocked)")),
         ["AddToLru"] = new(LruLock, v => $"page {v.Epc("Page")} RECLAIMER_TRACKED, to the tail of the LRU of {v.Owner}"),
         ["Unmark"] = new(LruLock, v => v.Yes("IsBusy")
             ? $"unmark page {v.Epc("Page")}: -EBUSY, isolated" : $"list_del(page {v.Epc("Page")}) from the LRU of {v.Owner}"),
@@ -102,7 +102,7 @@ public static class KernelWords
             ? $"backing of {v.Owner} is empty" : $"fput(backing of {v.Owner}): {v.Text("Pages")} pages go"),
 
         // Address spaces.
-        ["Access"] = new("", v => $"user: {v.Text("Kind", "Read").ToLowerInvariant()} page {v.Text("Page")}: "
+        ["Access"] = new("", v => $"{v.Text("Kind", "Read").ToLowerInvariant()} page {v.Text("Page")}: "
             + v.Text("Result", "Hit") switch { "NotPresent" => "#PF", "EpcmFault" => "#PF (SGX)", _ => "hit" }),
         ["BeginFault"] = new(MmapLock, v => $"mmap_read_lock({v.Lane}){(v.Yes("IsUnmapped") ? "; no VMA" : "")}"),
         ["EndFault"] = new("", v => $"mmap_read_unlock({v.Lane})"),
@@ -261,13 +261,13 @@ public static class KernelWords
 
     private static string Named(string name, PhraseValues values) => name switch
     {
-        NodeLock => $"node->lock of {values.Lane}",
+        NodeLock => $"{Node(values)}->lock",
         MmapLock => $"mmap_lock of {values.Lane}",
         LruLock => $"the lock of the LRU of {values.Owner}",
         _ => name,
     };
 
-    private static string Node(PhraseValues values) => values.Lane.Replace("node-", "node ", StringComparison.Ordinal);
+    private static string Node(PhraseValues values) => values.Lane.Replace("node-", "node", StringComparison.Ordinal);
 
     private static string Change(PhraseValues values)
     {

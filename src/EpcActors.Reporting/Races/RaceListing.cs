@@ -14,6 +14,7 @@ public static class RaceListing
     private const int Gap = 2;
     private const int LeastColumn = 22;
     private const int MostQuantityWidth = 32;
+    private const int MostNameWidth = 16;
 
     /// <summary>Plain text.</summary>
     public static string Text(RaceTrace trace, int width = DefaultWidth) => Lines(trace, width).ToText();
@@ -41,39 +42,32 @@ public static class RaceListing
         int[] quantities = Quantities(trace, out int[] quantityWidths);
         int quantityWidth = quantityWidths.Sum(w => w + Gap);
         int[] tasks = RaceRows.Acting(trace);
-        int share = tasks.Length == 0 ? 0 : (width - NumberWidth - quantityWidth - (Gap * (tasks.Length - 1))) / tasks.Length;
-        bool isOneColumn = share < LeastColumn;
-        int columns = isOneColumn ? 1 : tasks.Length;
-        int column = isOneColumn ? width - NumberWidth - quantityWidth : share;
-        WriteColumnHeads(lines, trace, isOneColumn ? [] : tasks, column, quantities, quantityWidths);
-        int lastTask = -1;
-        int bodyWidth = (column * columns) + (Gap * (columns - 1));
-        foreach (RaceRow row in RaceRows.Of(trace, withFiles: true))
+        List<RaceRow> rows = RaceRows.Of(trace, withFiles: true);
+        int body = width - NumberWidth - quantityWidth;
+        bool isOneColumn = tasks.Length > 1 && (body - (Gap * (tasks.Length - 1))) / tasks.Length < LeastColumn;
+        Layout layout = isOneColumn ? Layout.OneColumn(trace, tasks, body) : Layout.Columns(trace, tasks, rows, body);
+        WriteColumnHeads(lines, trace, layout, body, quantities, quantityWidths);
+        foreach (RaceRow row in rows)
         {
             if (row.Task < 0 || row.Kind == RaceRowKind.Rule)
             {
                 WriteAcross(lines, row, width);
-                lastTask = -1;
                 continue;
             }
 
-            if (isOneColumn && row.Task != lastTask)
-            {
-                lines.Line(new string(' ', NumberWidth)).Add($"[{ConsoleText.Visible(RaceRows.TaskName(trace, row.Task))}]", Tone.Strong);
-                lastTask = row.Task;
-            }
-
-            int at = isOneColumn ? 0 : Math.Max(0, Array.IndexOf(tasks, row.Task));
+            int at = Math.Max(0, Array.IndexOf(tasks, row.Task));
             string number = row.Step is { } step ? step.Number.ToString(CultureInfo.InvariantCulture) : "";
-            string pad = new(' ', at * (column + Gap));
-            List<string> wrapped = Wrapped(row, column);
+            string name = isOneColumn && (row.Step is not null || row.Kind == RaceRowKind.Function)
+                ? ConsoleText.CutMiddle(ConsoleText.Visible(RaceRows.TaskName(trace, row.Task)), layout.Names) : "";
+            string pad = name + new string(' ', layout.Offsets[at] - ConsoleText.CellWidth(name));
+            List<string> wrapped = Wrapped(row, layout.Widths[at]);
             for (int i = 0; i < wrapped.Count; i++)
             {
-                lines.Line((i == 0 ? number : "").PadLeft(NumberWidth - Gap) + new string(' ', Gap), Tone.Dim).Add(pad).Add(wrapped[i], ToneOf(row.Kind));
+                lines.Line((i == 0 ? number : "").PadLeft(NumberWidth - Gap) + new string(' ', Gap), Tone.Dim)
+                    .Add(i == 0 ? pad : new string(' ', layout.Offsets[at]), Tone.Strong).Add(wrapped[i], ToneOf(row.Kind));
                 if (i == 0 && row.Step is { } numbered && quantities.Length > 0)
                 {
-                    int used = pad.Length + ConsoleText.CellWidth(wrapped[i]);
-                    lines.Add(new string(' ', Math.Max(0, bodyWidth - used)));
+                    lines.Add(new string(' ', Math.Max(0, body - layout.Offsets[at] - ConsoleText.CellWidth(wrapped[i]))));
                     WriteValues(lines, trace, numbered, quantities, quantityWidths);
                 }
             }
@@ -122,23 +116,18 @@ public static class RaceListing
     }
 
     private static void WriteColumnHeads(
-        ToneLines lines, RaceTrace trace, int[] tasks, int column, int[] quantities, int[] quantityWidths)
+        ToneLines lines, RaceTrace trace, Layout layout, int body, int[] quantities, int[] quantityWidths)
     {
         lines.Line("step".PadRight(NumberWidth), Tone.Dim);
-        for (int i = 0; i < tasks.Length; i++)
+        int used = 0;
+        foreach ((string head, int offset, int room) in layout.Heads)
         {
-            RaceLane lane = trace.Tasks[tasks[i]];
-            string note = lane.Note.Length > 0 ? $" ({lane.Note})" : "";
-            string head = ConsoleText.CutMiddle(ConsoleText.Visible(lane.Name + note), column);
-            bool isLast = i == tasks.Length - 1;
-            lines.Add(head, Tone.Strong).Add(new string(' ', column - ConsoleText.CellWidth(head) + (isLast ? 0 : Gap)));
+            string cut = ConsoleText.CutMiddle(ConsoleText.Visible(head), room);
+            lines.Add(new string(' ', offset - used)).Add(cut, Tone.Strong);
+            used = offset + ConsoleText.CellWidth(cut);
         }
 
-        if (tasks.Length == 0)
-        {
-            lines.Add(new string(' ', column));
-        }
-
+        lines.Add(new string(' ', Math.Max(0, body - used)));
         for (int i = 0; i < quantities.Length; i++)
         {
             lines.Add(new string(' ', Gap)).Add(ConsoleText.Visible(trace.Quantities[quantities[i]]).PadLeft(quantityWidths[i]), Tone.Dim);
@@ -146,7 +135,6 @@ public static class RaceListing
 
         if (quantities.Length > 0 && trace.Before.Count > 0)
         {
-            int body = tasks.Length == 0 ? column : (column * tasks.Length) + (Gap * (tasks.Length - 1));
             lines.Line("  0".PadRight(NumberWidth) + new string(' ', body), Tone.Dim);
             for (int i = 0; i < quantities.Length; i++)
             {
@@ -182,24 +170,30 @@ public static class RaceListing
         lines.Line(rule + new string('-', Math.Max(0, width - ConsoleText.CellWidth(rule))), Tone.Wait);
     }
 
+    /// <summary>The lines of a row in its column: each statement begins a line when they do not fit into one.</summary>
     internal static List<string> Wrapped(RaceRow row, int width)
     {
-        int indent = row.Kind == RaceRowKind.Function ? 0 : 2;
-        List<string> wrapped = ConsoleText.WrapWords(ConsoleText.Visible(row.Text), Math.Max(8, width - indent - 2));
-
-        // The first line may be two longer than those that follow, which are indented more.
-        List<string> whole = ConsoleText.WrapWords(ConsoleText.Visible(row.Text), Math.Max(8, width - indent));
-        if (whole.Count == 1)
+        int indent = row.Kind is RaceRowKind.Function or RaceRowKind.Conflict ? 0 : 2;
+        string text = ConsoleText.Visible(row.Text);
+        if (ConsoleText.CellWidth(text) <= width - indent)
         {
-            wrapped = whole;
+            return [new string(' ', indent) + text];
         }
 
-        for (int i = 0; i < wrapped.Count; i++)
+        List<string> lines = [];
+        bool isCode = row.Kind is RaceRowKind.Statement or RaceRowKind.Conflict or RaceRowKind.Function;
+        foreach (string statement in isCode ? text.Split(row.Kind == RaceRowKind.Function ? ": " : "; ") : [text])
         {
-            wrapped[i] = new string(' ', indent + (i > 0 ? 2 : 0)) + wrapped[i];
+            int deeper = row.Kind == RaceRowKind.Function && lines.Count > 0 ? 2 : 0;
+            bool isWhole = ConsoleText.CellWidth(statement) <= width - indent - deeper;
+            List<string> words = isWhole ? [statement] : ConsoleText.WrapWords(statement, Math.Max(8, width - indent - deeper - 2));
+            for (int i = 0; i < words.Count; i++)
+            {
+                lines.Add(new string(' ', indent + deeper + (i > 0 ? 2 : 0)) + words[i]);
+            }
         }
 
-        return wrapped;
+        return lines;
     }
 
     private static Tone ToneOf(RaceRowKind kind) => kind switch
@@ -231,5 +225,42 @@ public static class RaceListing
         kept.Sort();
         widths = [.. kept.Select(i => RaceValues.Width(trace, i))];
         return [.. kept];
+    }
+
+    /// <summary>Where the columns of the tasks stand, counted from behind the numbers.</summary>
+    private sealed class Layout
+    {
+        public required int[] Offsets { get; init; }
+
+        public required int[] Widths { get; init; }
+
+        public required IReadOnlyList<(string Head, int Offset, int Room)> Heads { get; init; }
+
+        /// <summary>Room for the name of the task in front of its row; 0 when each has its column.</summary>
+        public int Names { get; init; }
+
+        public static Layout Columns(RaceTrace trace, int[] tasks, List<RaceRow> rows, int body)
+        {
+            int[] widths = ColumnWidths.Of(trace, tasks, rows, Gap, body, LeastColumn);
+            int[] offsets = ColumnWidths.Offsets(widths, Gap);
+            return new Layout
+            {
+                Offsets = offsets,
+                Widths = widths,
+                Heads = [.. tasks.Select((t, i) => (ColumnWidths.Head(trace.Tasks[t]), offsets[i], widths[i]))],
+            };
+        }
+
+        public static Layout OneColumn(RaceTrace trace, int[] tasks, int body)
+        {
+            int names = Math.Clamp(tasks.Max(t => ConsoleText.CellWidth(ConsoleText.Visible(trace.Tasks[t].Name))), 4, MostNameWidth);
+            return new Layout
+            {
+                Offsets = [.. tasks.Select(_ => names + Gap)],
+                Widths = [.. tasks.Select(_ => body - names - Gap)],
+                Heads = [("task", 0, names)],
+                Names = names,
+            };
+        }
     }
 }

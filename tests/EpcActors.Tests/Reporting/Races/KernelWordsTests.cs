@@ -86,16 +86,16 @@ public sealed class KernelWordsTests
         RaceTrace trace = SampleRaces.LostUpdate();
         Assert.Equal(
             [
-                "spin_lock(&node->lock); page 3 = list_first_entry(node 0 free_page_list)",
-                "spin_lock(&node->lock); list_add_tail(page 7, node 1 free_page_list)",
+                "spin_lock(&node0->lock); page 3 off node0->free_page_list",
+                "spin_lock(&node1->lock); page 7 to node1->free_page_list",
                 "tmp = sgx_nr_free_pages (100)",
                 "tmp = sgx_nr_free_pages (100)",
                 "sgx_nr_free_pages = tmp - 1 (99)",
-                "spin_unlock(&node->lock) of node-0",
+                "spin_unlock(&node0->lock)",
                 "read sgx_nr_free_pages (99)",
                 "sgx_nr_free_pages = tmp + 1 (101)",
-                "spin_unlock(&node->lock) of node-1",
-                "list_empty(LRU of /): true, no lock",
+                "spin_unlock(&node1->lock)",
+                "list_empty(LRU of /): true (unlocked)",
             ],
             trace.Steps.Select(s => KernelWords.Phrase(trace, s)));
         RaceTrace hang = SampleRaces.Hang();

@@ -12,6 +12,9 @@ public sealed class RaceListingTests
             File.WriteAllText($"{dir}/{n}.txt", RaceListing.Text(t));
             File.WriteAllText($"{dir}/{n}.kernel.txt", RaceListing.KernelStyle(t));
             File.WriteAllText($"{dir}/{n}.markup.txt", RaceListing.Markup(t));
+            File.WriteAllText($"{dir}/{n}.mmd.txt", MermaidDiagram.Text(t));
+            File.WriteAllText($"{dir}/{n}.chrome.json", Render.Utf8(s => RaceChromeTrace.Write(s, t)));
+            File.WriteAllText($"{dir}/{n}.json", RaceJson.ToJson(t));
         }
     }
 }
