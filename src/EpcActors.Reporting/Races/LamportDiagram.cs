@@ -18,6 +18,8 @@ internal sealed class LamportDiagram
     private const int HeadHeight = 50;
     private const int TextLeft = 62;
     private const double CharWidth = 7.0;
+    private const double HeadCharWidth = 5.9;
+    private const double LeastText = 170;
     private const int MostCharacters = 66;
     private const int Request = 9;
     private const int Section = 16;
@@ -41,10 +43,10 @@ internal sealed class LamportDiagram
         }
 
         int lanes = trace.Tasks.Count + _resources.Count;
-        _laneWidth = Math.Clamp(720.0 / Math.Max(1, lanes), 62, 124);
-        int longest = Steps.Select(s => Math.Max(Head(s).Length, Phrase(s).Length)).DefaultIfEmpty(20).Max();
-        _lanesLeft = TextLeft + (Math.Clamp(longest, 24, MostCharacters) * CharWidth) + (_laneWidth / 2) + 16;
-        Width = _lanesLeft + (Math.Max(1, lanes) * _laneWidth) - (_laneWidth / 2) + 20;
+        _laneWidth = Math.Clamp(560.0 / Math.Max(1, lanes), 62, 110);
+        double longest = Steps.Select(s => Math.Max(Head(s).Length * HeadCharWidth, Phrase(s).Length * CharWidth)).DefaultIfEmpty(0).Max();
+        _lanesLeft = TextLeft + Math.Clamp(longest, LeastText, MostCharacters * CharWidth) + (_laneWidth / 2) + 6;
+        Width = _lanesLeft + (Math.Max(1, lanes) * _laneWidth) - (_laneWidth / 2) + 8;
         foreach (string name in Steps.SelectMany(s => s.Locks))
         {
             if (!_locks.Contains(name))
@@ -370,7 +372,8 @@ internal sealed class LamportDiagram
         html.Element("text", mark.Trim('(', ')'), ("class", "mark"), ("x", C(x)), ("y", C(y + 4)));
     }
 
-    private string Head(RaceStep step) => RaceRows.TaskName(_trace, step.Task) + " " + Rest(step);
+    private string Head(RaceStep step) =>
+        RaceRows.TaskName(_trace, step.Task) + " " + Rest(step) + (RaceRows.IsViolated(_trace, step) ? "    " + _trace.Rule : "");
 
     private string Rest(RaceStep step)
     {

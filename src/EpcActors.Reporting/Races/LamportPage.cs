@@ -61,7 +61,7 @@ public static class LamportPage
         html.Open("div");
         html.Element("strong", isBroken ? $"violated: {trace.Rule}" : "no rule is violated");
         string where = trace.CycleStart >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"Repeats for ever from step {trace.CycleStart}.")
+            ? string.Create(CultureInfo.InvariantCulture, $"The cycle begins at step {trace.CycleStart}.")
             : trace.ViolatedAtStep >= 1 ? string.Create(CultureInfo.InvariantCulture, $"Seen at step {trace.ViolatedAtStep}.") : "";
         html.Element("span", string.Join(' ', new[] { RaceRows.Sentence(trace.Detail), where }.Where(t => t.Length > 0)));
         html.Close("div");
@@ -189,10 +189,10 @@ public static class LamportPage
     {
         html.Open("aside", ("id", "panel"), ("hidden", ""), ("aria-label", "Current step"));
         html.Open("div", ("class", "buttons"), ("role", "group"), ("aria-label", "Step through"));
-        Button(html, "first", "⏮", "First step", "Home");
-        Button(html, "prev", "◀", "Step back", "ArrowLeft");
-        Button(html, "next", "▶", "Step on", "ArrowRight");
-        Button(html, "last", "⏭", "Last step", "End");
+        Button(html, "first", "«", "First step", "Home");
+        Button(html, "prev", "‹", "Step back", "ArrowLeft");
+        Button(html, "next", "›", "Step on", "ArrowRight");
+        Button(html, "last", "»", "Last step", "End");
         html.Element("output", "", ("id", "place"));
         html.Close("div");
         html.Empty("input", ("type", "range"), ("id", "slider"), ("min", "0"),
