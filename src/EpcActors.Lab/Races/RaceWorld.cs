@@ -60,7 +60,7 @@ public sealed class RaceWorld : LabWorld
             roots.Add(Engine.Task(i));
         }
 
-        _image = StateImage.Take(roots, [Topology.Machine]);
+        _image = StateImage.Take(roots, [Topology.Machine.Pages]);
         _observers = StateImage.Take([Oracle, Counts]);
         _shares = new ulong[_image.RootCount];
         _initialShares = new ulong[_image.RootCount];
