@@ -8,6 +8,7 @@ namespace EpcActors.Actors;
 /// What every actor of a run may know without asking: the kernel's switches, the fixed shape of the machine, and where each actor lives. Nothing in
 /// it changes during a run, but for the page descriptors, which belong to whoever holds the page.
 /// </summary>
+[Constant]
 public sealed class Machine
 {
     private readonly int[] _sectionFirst;
@@ -112,4 +113,5 @@ public sealed class Machine
 /// <param name="Backing">Its shmem file.</param>
 /// <param name="OwnerBase">Number of its page 0 in the enclave-page space.</param>
 /// <param name="PageCount">Pages of its linear range: a power of two.</param>
+[Constant]
 public sealed record EnclavePlace(ActorId Enclave, ActorId Backing, int OwnerBase, int PageCount);

@@ -28,6 +28,9 @@ public abstract class RoutineAwaiter : ICriticalNotifyCompletion, IRoutineAwaite
 
     public bool IsCompleted { get; internal protected set; }
 
+    /// <summary>The innermost routine that waits for this; null when nobody does.</summary>
+    internal IResumable? Waiting => _routine;
+
     /// <summary>Resumes the routine that awaits this; the engine calls it after the answer is in.</summary>
     public void Resume()
     {
@@ -125,7 +128,7 @@ public readonly struct RoutineAwaiter<T> : ICriticalNotifyCompletion, IRoutineAw
 }
 
 /// <summary>Home of a suspended routine.</summary>
-internal abstract class RoutineBox<T> : IResumable
+internal abstract class RoutineBox<T> : IResumable, IRoutineFrame
 {
     public IResumable? Continuation;
     private T _value = default!;
@@ -162,6 +165,13 @@ internal abstract class RoutineBox<T> : IResumable
         return value;
     }
 
+    IResumable? IRoutineFrame.Caller => Continuation;
+
+    public virtual string Method => "?";
+
+    public virtual ulong Fingerprint(IFrameFingerprints functions, object context) =>
+        throw new InvariantViolation("a routine that has failed has no position");
+
     protected abstract void Return();
 }
 
@@ -189,7 +199,12 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
         return box;
     }
 
+    public override string Method => RoutineFrames<TStateMachine>.Method;
+
     public override void Resume() => StateMachine.MoveNext();
+
+    public override ulong Fingerprint(IFrameFingerprints functions, object context) =>
+        RoutineFrames<TStateMachine>.Fingerprint(ref StateMachine, functions, context);
 
     protected override void Return()
     {

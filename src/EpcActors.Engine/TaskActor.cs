@@ -44,6 +44,9 @@ public abstract class TaskActor
     /// <summary>What the task waits for: its outstanding request, or null.</summary>
     public Envelope? Outstanding { get; internal set; }
 
+    /// <summary>What the suspended routine waits for: the outstanding request, or time; null before the start and after the end.</summary>
+    internal RoutineAwaiter? WaitsFor => !HasStarted || HasStopped ? null : Outstanding is { } request ? request : _time;
+
     /// <summary>State that the engine keeps with the task.</summary>
     internal object? EngineState;
 

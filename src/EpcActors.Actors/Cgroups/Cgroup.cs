@@ -56,12 +56,15 @@ public sealed class Cgroup : Resource,
     public long UsageBytes { get; private set; }
 
     /// <summary>misc.peak, bytes; refused charges raise it on the levels below the one that refused.</summary>
+    [NotState]
     public long PeakBytes { get; private set; }
 
     /// <summary>misc.events.</summary>
+    [NotState]
     public long Events { get; private set; }
 
     /// <summary>misc.events.local.</summary>
+    [NotState]
     public long EventsLocal { get; private set; }
 
     /// <summary>rmdir was done; pages may still be charged (a zombie).</summary>

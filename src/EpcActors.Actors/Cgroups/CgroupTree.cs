@@ -103,10 +103,14 @@ public sealed class CgroupTree : Resource,
     IHandle<NextDescendant>, IHandle<LockCursor>, IHandle<SetCursor>, IHandle<RemoveCgroup>, IHandle<AdvanceCursor>,
     IHandle<LockHierarchy>, IHandle<UnlockHierarchy>, IHandle<ReadOnline>, IHandle<MarkDying>
 {
+    [Constant]
     private readonly int[] _parents;
     private readonly bool[] _dying;
+    [Constant]
     private readonly int[] _preOrder;
+    [Constant]
     private readonly int[] _positionOf;
+    [Constant]
     private readonly int[] _subtreeEnd;
     private readonly bool[] _removed;
     private readonly int[] _cursor;

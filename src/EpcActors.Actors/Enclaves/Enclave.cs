@@ -92,6 +92,7 @@ public sealed class Enclave : Resource,
     public int MmCount => _mms.Count;
 
     /// <summary>Swapped pages, the SECS included.</summary>
+    [NotState]
     public int SwappedPages { get; private set; }
 
     public void Handle(ref BeginIoctl message, Turn turn)

@@ -10,6 +10,7 @@ namespace EpcActors.Actors.Enclaves;
 internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
 {
     private readonly bool[] _inside = new bool[threads.Count];
+    [Unordered]
     private readonly List<(EpcPageIndex Page, int Epoch)> _blocked = [];
     private int _epoch;
     private int _floor;

@@ -63,8 +63,10 @@ public sealed class MemoryCgroup : Resource,
 
     public long UsagePages { get; private set; }
 
+    [NotState]
     public long PeakPages { get; private set; }
 
+    [NotState]
     public long OomKills { get; private set; }
 
     public void Handle(ref ChargeMemory message, Turn turn)

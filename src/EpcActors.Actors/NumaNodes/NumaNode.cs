@@ -54,6 +54,7 @@ public sealed class NumaNode : Resource,
     public int PoisonedPages => _poisoned.Count;
 
     /// <summary>Of those, pages that were poisoned before they were sanitised: the free-page counter never knew them.</summary>
+    [NotState]
     public int PoisonedBeforeBootPages { get; private set; }
 
     /// <summary>Pages not sanitised yet.</summary>

@@ -31,7 +31,9 @@ public static class OomKillerProtocol
 /// </summary>
 public sealed class OomKiller : Resource, IHandle<SelectVictim>
 {
+    [Constant]
     private readonly List<(Process Process, BackingStore Backing)> _candidates = [];
+    [Constant]
     private readonly int[] _parents;
 
     /// <param name="id">Address.</param>

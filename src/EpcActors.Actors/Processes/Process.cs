@@ -148,9 +148,11 @@ public sealed class Process : Resource,
     public bool HasExited => _threads == 0;
 
     /// <summary>The first outcome of a thread that is not a plain end.</summary>
+    [NotState]
     public ThreadOutcome Outcome { get; private set; }
 
     /// <summary>Detail of that outcome.</summary>
+    [NotState]
     public int OutcomeDetail { get; private set; }
 
     public void Handle(ref ReadCss message, Turn turn)

@@ -175,7 +175,7 @@ internal static class Encl
     /// <remarks>SGX_ENCL_DEBUG is not modelled: every enclave lets itself be debugged.</remarks>
     public static async Routine<Errno> VmaAccess(KernelTask current, int enclave, int page)
     {
-        long startNs = current.NowNs;
+        ForReport<long> startNs = current.NowNs;
         while (true)
         {
             AllocResult load = await LockAndLoad(current, enclave, page);
@@ -440,8 +440,8 @@ internal static class Encl
     private static async Routine Release(KernelTask current, int enclave)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
-        long startNs = current.NowNs;
-        long freed = 0;
+        ForReport<long> startNs = current.NowNs;
+        ForReport<long> freed = 0;
         int from = 0;
         while (true)
         {
@@ -457,7 +457,7 @@ internal static class Encl
                 bool unmarked = await Main.TryUnmark(current, entry.EpcPage);
                 Invariant.That(unmarked, "a page of an enclave without references is in a reclaimer's hands");
                 await Main.EnclFreeEpcPage(current, entry.EpcPage);
-                freed++;
+                freed.Value++;
             }
         }
 
@@ -465,7 +465,7 @@ internal static class Encl
         if (!secs.EpcPage.IsNone)
         {
             await Main.EnclFreeEpcPage(current, secs.EpcPage);
-            freed++;
+            freed.Value++;
         }
 
         while (true)
@@ -477,7 +477,7 @@ internal static class Encl
             }
 
             await Main.EnclFreeEpcPage(current, va.EpcPage);
-            freed++;
+            freed.Value++;
         }
 
         int group = 0;

@@ -132,6 +132,15 @@ internal sealed class ReclaimBatch
 
     /// <summary>Pages that the last isolation took off its LRU, those of dying enclaves included.</summary>
     public int Scanned { get; set; }
+
+    /// <summary>Nothing is left of what it held: empty batches all look the same.</summary>
+    public void Clear()
+    {
+        Array.Clear(Page, 0, Count);
+        Array.Clear(Owner, 0, Count);
+        Array.Clear(Pin, 0, Count);
+        Count = 0;
+    }
 }
 
 /// <summary>A pinned backing (<c>struct sgx_backing</c>).</summary>

@@ -107,8 +107,8 @@ internal static class Main
 
         int end = machine.Switches.NodeWalkTerminates == Fix.Present ? start : current.Node;
         int node = start;
-        long startNs = current.NowNs;
-        long laps = 0;
+        ForReport<long> startNs = current.NowNs;
+        ForReport<long> laps = 0;
         while (true)
         {
             NumaNodeProtocol.TakePage take = await current.Ask(
@@ -134,7 +134,7 @@ internal static class Main
             if (node == start)
             {
                 // R13: round and round, until somebody frees a page. Time passes even where a lock costs nothing, so that a run can end here.
-                current.Report(RunEvent.NodeWalkLap, startNs, ++laps);
+                current.Report(RunEvent.NodeWalkLap, startNs, ++laps.Value);
                 await current.SpendNs((int)Activity.SpinLock, 1);
             }
         }

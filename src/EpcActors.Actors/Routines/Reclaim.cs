@@ -67,7 +67,7 @@ internal static class Reclaim
     {
         Machine machine = current.Machine;
         ReclaimBatch batch = current.Batch;
-        long startNs = current.NowNs;
+        ForReport<long> startNs = current.NowNs;
         int count = batch.Count;
         for (int i = 0; i < count; i++)
         {
@@ -112,7 +112,7 @@ internal static class Reclaim
             freed++;
         }
 
-        batch.Count = 0;
+        batch.Clear();
         current.Report(RunEvent.ReclaimBatch, startNs, freed);
         return freed;
     }
@@ -170,6 +170,7 @@ internal static class Reclaim
     {
         EpcPageIndex page = current.Batch.Page[slot];
         current.Batch.Page[slot] = EpcPageIndex.None;
+        current.Batch.Owner[slot] = 0;
         await Main.MarkReclaimable(current, page);
         await Encl.PutRef(current, enclave);
     }
@@ -230,7 +231,7 @@ internal static class Reclaim
             if (ewb.Result == LeafResult.NotTracked)
             {
                 // The mask of CPUs is taken after ETRACK: whoever enters later is in the new epoch.
-                long startNs = current.NowNs;
+                ForReport<long> startNs = current.NowNs;
                 EnclaveProtocol.SendIpi ipi = await current.Ask(place.Enclave, new EnclaveProtocol.SendIpi());
                 current.Report(RunEvent.IpiWave, startNs, ipi.Cpus);
                 ewb = await current.Ask(place.Enclave, request);

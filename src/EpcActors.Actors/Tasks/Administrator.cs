@@ -35,7 +35,9 @@ public abstract record AdminAction(long AtNs)
 /// <summary>The administrator, and the hardware that reports failures: does what the scenario's script says, in its order.</summary>
 public sealed class Administrator : KernelTask
 {
+    [Constant]
     private readonly IReadOnlyList<AdminAction> _script;
+    [NotState]
     private readonly List<(int Action, Errno Errno)> _failures = [];
 
     /// <param name="id">Address.</param>
@@ -88,9 +90,9 @@ public sealed class Administrator : KernelTask
             case AdminAction.RemoveCgroup remove:
                 return await CgroupCore.Rmdir(this, remove.Cgroup);
             case AdminAction.Poison poison:
-                foreach (EpcPageIndex page in poison.Pages)
+                for (int i = 0; i < poison.Pages.Count; i++)
                 {
-                    await Main.MemoryFailure(this, page);
+                    await Main.MemoryFailure(this, poison.Pages[i]);
                 }
 
                 return Errno.Ok;

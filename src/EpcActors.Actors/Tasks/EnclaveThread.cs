@@ -58,12 +58,15 @@ public sealed class EnclaveThread : UserThread
         : base(id, name, cpu, node, machine, TaskKind.User, process) => _thread = thread;
 
     /// <summary>Accesses made.</summary>
+    [NotState]
     public long Accesses { get; private set; }
 
     /// <summary>Virtual time at which the enclave was built and this thread began its program, -1 before; nanoseconds.</summary>
+    [NotState]
     public long ProgramStartNs { get; private set; } = -1;
 
     /// <summary>Virtual time at which the program ended, -1 while it runs; nanoseconds.</summary>
+    [NotState]
     public long ProgramEndNs { get; private set; } = -1;
 
     /// <summary>The program, as its run built it.</summary>
@@ -151,7 +154,7 @@ public sealed class EnclaveThread : UserThread
     {
         for (int phase = 0; phase < Program.Steps.Count; phase++)
         {
-            long startNs = NowNs;
+            ForReport<long> startNs = NowNs;
             (ThreadOutcome outcome, int detail) = Program.Steps[phase] switch
             {
                 ProgramStep.TouchHeap step => (await TouchHeap(step.Kind, step.WorkNs), 0),
@@ -311,7 +314,7 @@ public sealed class EnclaveThread : UserThread
         }
 
         await Leave();
-        long startNs = NowNs;
+        ForReport<long> startNs = NowNs;
         int first = Program.CodePages;
         int left = Program.HeapPages;
         IoctlResult result = default;

@@ -40,6 +40,7 @@ public sealed class VirtualCpu : KernelTask
         _holdNs = holdNs;
     }
 
+    [NotState]
     public long Faults { get; private set; }
 
     protected override async Routine Run()
@@ -58,7 +59,7 @@ public sealed class VirtualCpu : KernelTask
     {
         for (int index = 0; index < _touched; index++)
         {
-            long faultedNs = NowNs;
+            ForReport<long> faultedNs = NowNs;
             while (true)
             {
                 FaultResult fault = await Virt.Fault(this, _vepc, index);

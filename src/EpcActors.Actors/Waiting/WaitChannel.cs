@@ -53,6 +53,7 @@ public sealed class WaitChannel : Resource,
         : base(id, name) => _remembers = remembers;
 
     /// <summary>Wake-ups that ended a sleep.</summary>
+    [NotState]
     public long Wakeups { get; private set; }
 
     /// <summary>True while somebody sleeps here.</summary>

@@ -14,6 +14,7 @@ public sealed class BackingFile
     public const int PcmdPerPage = 32;
 
     private readonly PcmdGroup?[] _groups;
+    [NotState]
     private PcmdGroup? _pool;
     private int _generation;
 
@@ -51,7 +52,6 @@ public sealed class BackingFile
         if (!group.HasPcmd)
         {
             group.HasPcmd = true;
-            Array.Clear(group.PcmdVersion);
             group.PcmdGeneration = ++_generation;
             group.PcmdPayer = (ushort)payer;
             AllocatedPages++;
@@ -111,7 +111,13 @@ public sealed class BackingFile
 
         group.Contents &= ~Bit(index);
         AllocatedPages--;
-        int payer = group.ContentsPayer[index % PcmdPerPage];
+
+        // Nothing stays behind in a group: files that hold the same are the same.
+        int at = index % PcmdPerPage;
+        int payer = group.ContentsPayer[at];
+        group.ContentsVersion[at] = 0;
+        group.ContentsGeneration[at] = 0;
+        group.ContentsPayer[at] = 0;
         Recycle(index, group);
         return payer;
     }
@@ -127,6 +133,9 @@ public sealed class BackingFile
         group.HasPcmd = false;
         AllocatedPages--;
         int payer = group.PcmdPayer;
+        Array.Clear(group.PcmdVersion);
+        group.PcmdGeneration = 0;
+        group.PcmdPayer = 0;
         Recycle(index, group);
         return payer;
     }

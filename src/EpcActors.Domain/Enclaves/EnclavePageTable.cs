@@ -74,6 +74,7 @@ public sealed class EnclavePageTable
     private const int ChunkShift = 12;
     private const int ChunkPages = 1 << ChunkShift;
 
+    [Sparse]
     private readonly uint[]?[] _chunks;
 
     public EnclavePageTable(int pageCount)
@@ -92,7 +93,7 @@ public sealed class EnclavePageTable
             long bytes = (long)_chunks.Length * IntPtr.Size;
             foreach (uint[]? chunk in _chunks)
             {
-                bytes += chunk is null ? 0 : ChunkPages * sizeof(uint);
+                bytes += chunk is null ? 0 : chunk.Length * sizeof(uint);
             }
 
             return bytes;
@@ -109,7 +110,8 @@ public sealed class EnclavePageTable
 
         set
         {
-            uint[] chunk = _chunks[page >> ChunkShift] ??= new uint[ChunkPages];
+            // A small enclave has a small table: the last chunk ends with the pages.
+            uint[] chunk = _chunks[page >> ChunkShift] ??= new uint[Math.Min(ChunkPages, PageCount - (page & ~(ChunkPages - 1)))];
             chunk[page & (ChunkPages - 1)] = value.Word;
         }
     }

@@ -35,6 +35,7 @@ public sealed class PageTable
     private const int TableShift = 9;
     private const int TableEntries = 1 << TableShift;
 
+    [Sparse]
     private readonly uint[]?[] _tables;
 
     public PageTable(int pageCount)
@@ -55,7 +56,7 @@ public sealed class PageTable
             long bytes = (long)_tables.Length * IntPtr.Size;
             foreach (uint[]? table in _tables)
             {
-                bytes += table is null ? 0 : TableEntries * sizeof(uint);
+                bytes += table is null ? 0 : table.Length * sizeof(uint);
             }
 
             return bytes;
@@ -80,7 +81,8 @@ public sealed class PageTable
                     return;
                 }
 
-                table = new uint[TableEntries];
+                // A small enclave has a small table: the last one ends with the pages.
+                table = new uint[Math.Min(TableEntries, PageCount - (page & ~(TableEntries - 1)))];
             }
 
             ref uint word = ref table[page & (TableEntries - 1)];
@@ -131,7 +133,7 @@ public sealed class PageTable
                 continue;
             }
 
-            for (int j = 0; j < TableEntries; j++)
+            for (int j = 0; j < table.Length; j++)
             {
                 if (table[j] != 0)
                 {

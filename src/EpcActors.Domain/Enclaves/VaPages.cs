@@ -36,7 +36,7 @@ public sealed class VaPages
             // A grow that is undone again and again (R9) must not use memory up.
             index = _removed[^1];
             _removed.RemoveAt(_removed.Count - 1);
-            _pages[index].Reset(page);
+            _pages[index].Use(page);
         }
         else
         {
@@ -99,6 +99,7 @@ public sealed class VaPages
                 Unlink(i);
                 Count--;
                 UsedSlots -= _pages[i].Used;
+                _pages[i].Reset();
                 _removed.Add(i);
                 return;
             }
@@ -190,12 +191,18 @@ public sealed class VaPages
 
         public int Previous { get; set; } = -1;
 
-        public void Reset(EpcPageIndex epcPage)
+        public void Use(EpcPageIndex epcPage) => EpcPage = epcPage;
+
+        /// <summary>Nothing is left of what it held: places that are out of use all look the same.</summary>
+        public void Reset()
         {
-            EpcPage = epcPage;
+            EpcPage = EpcPageIndex.None;
+            Next = -1;
+            Previous = -1;
             Used = 0;
             Array.Clear(_bitmap);
             Array.Clear(Versions);
+            Array.Clear(Attributes);
         }
 
         public int TakeLowest()
@@ -218,6 +225,8 @@ public sealed class VaPages
         public void Free(int slot)
         {
             _bitmap[slot >> 6] &= ~(1UL << (slot & 63));
+            Versions[slot] = 0;
+            Attributes[slot] = 0;
             Used--;
         }
     }

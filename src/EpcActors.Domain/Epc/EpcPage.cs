@@ -135,7 +135,7 @@ public sealed class EpcPageTable
             long bytes = (long)_chunks.Length * IntPtr.Size;
             foreach (EpcPage[]? chunk in _chunks)
             {
-                bytes += chunk is null ? 0 : (long)ChunkPages * 16;
+                bytes += chunk is null ? 0 : (long)chunk.Length * 16;
             }
 
             return bytes;
@@ -158,7 +158,9 @@ public sealed class EpcPageTable
 
     private EpcPage[] NewChunk(int chunk)
     {
-        EpcPage[] pages = GC.AllocateUninitializedArray<EpcPage>(ChunkPages);
+        // A small machine has a small table: the last chunk ends with the pages.
+        int length = Math.Min(ChunkPages, PageCount - (chunk << ChunkShift));
+        EpcPage[] pages = GC.AllocateUninitializedArray<EpcPage>(length);
         Array.Fill(pages, new EpcPage { Next = -1, Previous = -1, Owner = -1, Cgroup = EpcPage.NoCgroup, Flags = EpcPageFlags.IsFree });
         _chunks[chunk] = pages;
         return pages;

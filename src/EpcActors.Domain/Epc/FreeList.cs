@@ -8,7 +8,6 @@ public sealed class FreeList
 {
     private readonly EpcPageTable _table;
     private readonly List<(int First, int End)> _fresh = [];
-    private int _freshRange;
     private EpcPageList _list = new();
 
     public FreeList(EpcPageTable table) => _table = table;
@@ -20,12 +19,11 @@ public sealed class FreeList
     {
         if (_list.IsEmpty)
         {
-            // A range that was used up and passed by must not grow again: nobody looks at it any more.
-            if (_fresh.Count > _freshRange && _fresh[^1].End == first)
+            if (_fresh.Count > 0 && _fresh[^1].End == first)
             {
                 _fresh[^1] = (_fresh[^1].First, end);
             }
-            else
+            else if (first < end)
             {
                 _fresh.Add((first, end));
             }
@@ -44,17 +42,12 @@ public sealed class FreeList
     /// <summary>Takes the page that is free longest, or none.</summary>
     public EpcPageIndex PopHead()
     {
-        while (_freshRange < _fresh.Count)
+        if (_fresh.Count > 0)
         {
-            (int first, int end) = _fresh[_freshRange];
-            if (first < end)
-            {
-                _fresh[_freshRange] = (first + 1, end);
-                Count--;
-                return new EpcPageIndex(first);
-            }
-
-            _freshRange++;
+            (int first, int end) = _fresh[0];
+            Replace(0, first + 1, end);
+            Count--;
+            return new EpcPageIndex(first);
         }
 
         EpcPageIndex page = _list.PopHead(_table);
@@ -76,13 +69,17 @@ public sealed class FreeList
     public void Remove(EpcPageIndex page)
     {
         Count--;
-        for (int i = _freshRange; i < _fresh.Count; i++)
+        for (int i = 0; i < _fresh.Count; i++)
         {
             (int first, int end) = _fresh[i];
             if (page.Value >= first && page.Value < end)
             {
-                _fresh[i] = (first, page.Value);
-                _fresh.Insert(i + 1, (page.Value + 1, end));
+                if (page.Value + 1 < end)
+                {
+                    _fresh.Insert(i + 1, (page.Value + 1, end));
+                }
+
+                Replace(i, first, page.Value);
                 return;
             }
         }
@@ -94,17 +91,27 @@ public sealed class FreeList
     public void ForEachRun(Action<int, int> run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        for (int i = _freshRange; i < _fresh.Count; i++)
+        foreach ((int first, int end) in _fresh)
         {
-            if (_fresh[i].First < _fresh[i].End)
-            {
-                run(_fresh[i].First, _fresh[i].End);
-            }
+            run(first, end);
         }
 
         for (int page = _list.Head.Value; page >= 0; page = _table[page].Next)
         {
             run(page, page + 1);
+        }
+    }
+
+    /// <summary>A range becomes shorter; an empty one goes, so that the same free pages are always the same ranges.</summary>
+    private void Replace(int range, int first, int end)
+    {
+        if (first < end)
+        {
+            _fresh[range] = (first, end);
+        }
+        else
+        {
+            _fresh.RemoveAt(range);
         }
     }
 }

@@ -136,6 +136,7 @@ public enum Fix
 /// A kernel: every historical fix and every design choice of the EPC cgroup series is one switch. The defaults are
 /// <c>epc-cgroup-v8</c>; config/kernels names the sets, config/reference.conf documents each key.
 /// </summary>
+[Constant]
 public sealed record KernelSwitches
 {
     public FreePageCounterMode FreePageCounter { get; init; } = FreePageCounterMode.Atomic;

@@ -107,6 +107,9 @@ public sealed class Oracle
         }
     }
 
+    /// <summary>Rules broken so far.</summary>
+    public int ViolationCount => _violations.Count;
+
     /// <summary>Violations found so far, gravest first.</summary>
     public IReadOnlyList<ViolationReport> Violations
     {

@@ -1,0 +1,421 @@
+using System.Numerics;
+
+namespace EpcActors.Engine.Simulation.Exploring;
+
+/// <summary>How far an exhaustive search goes.</summary>
+public sealed record SearchBounds
+{
+    /// <summary>Most states; a search that meets more is incomplete.</summary>
+    public int MaxStates { get; init; } = 200_000;
+
+    /// <summary>Most steps of one schedule.</summary>
+    public int MaxSteps { get; init; } = 5000;
+
+    /// <summary>Most preemptions of a schedule, that is switches away from a task that could go on; -1 for any number.</summary>
+    public int Preemptions { get; init; } = -1;
+
+    /// <summary>Also looks for fair cycles without progress. Needs every edge of the graph, so nothing is left out then.</summary>
+    public bool FindsHangs { get; init; } = true;
+
+    /// <summary>Leaves out orders of requests that commute. Without effect where hangs are looked for, preemptions bounded or choices allowed.</summary>
+    public bool Reduces { get; init; } = true;
+
+    /// <summary>Ends at the first broken rule.</summary>
+    public bool StopsAtFirst { get; init; } = true;
+}
+
+/// <summary>What an exhaustive search found.</summary>
+public sealed record SearchResult
+{
+    /// <summary>True when every schedule within the bounds was covered.</summary>
+    public bool IsComplete { get; init; }
+
+    /// <summary>Different states met.</summary>
+    public int States { get; init; }
+
+    /// <summary>Edges of the state graph that were taken.</summary>
+    public long Edges { get; init; }
+
+    /// <summary>Schedules executed, those cut short at a known state included.</summary>
+    public long Schedules { get; init; }
+
+    /// <summary>Schedules that came to an end of their own.</summary>
+    public long Ends { get; init; }
+
+    /// <summary>Steps executed, the repeated ones of common prefixes included.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Steps of the longest schedule.</summary>
+    public int Depth { get; init; }
+
+    /// <summary>Schedule of the first broken rule; null when none is broken. For a hang: up to the end of its first lap.</summary>
+    public ushort[]? Counterexample { get; init; }
+
+    /// <summary>For a hang: the decision at which the cycle begins; -1 else.</summary>
+    public int CycleStart { get; init; } = -1;
+}
+
+/// <summary>
+/// Depth-first search over all schedules, with a table of the states met. Finite also where tasks loop for ever, which nearly all of this subsystem does (fault, EBUSY, fault again).
+/// </summary>
+/// <remarks>
+/// <para>A schedule is executed from the start each time; the table cuts it off where a known state is reached. States are told apart by 64-bit fingerprints: among n states
+/// the chance that any two share one is about n^2 / 2^65.</para>
+/// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5). Two pending requests commute when they go to different resources: a handler touches its own
+/// resource and its message only, the code between two requests touches the task's own locals and pages that the task holds, and a request can make another task ready only
+/// in its own resource. Requests for which that is not so say so (<see cref="ExploredWorld.TouchesOthers"/>). Sleep sets leave out edges, never states, so every rule that is judged
+/// by a state or by what one request answers is judged everywhere. A test executes random pairs of such requests in both orders and compares the states.</para>
+/// <para>Bounded preemptions (Musuvathi, Qadeer 2007): a state counts as known when it was met before with as few preemptions and the same task going on.</para>
+/// </remarks>
+public sealed class ExhaustiveSearch : Strategy
+{
+    private const int MaxTasks = 64;
+
+    private readonly ExploredWorld _world;
+    private readonly SearchBounds _bounds;
+    private readonly bool _usesSleepSets;
+    private readonly Dictionary<ulong, int> _known = [];
+    private readonly List<Node> _stack = [];
+    private readonly List<int> _alternatives = [];
+    private readonly StateGraph? _graph;
+    private ulong[] _sleepOf = new ulong[1024];
+    private byte[] _preemptionsOf = new byte[1024];
+    private int _cursor;
+    private int _states;
+    private long _edges;
+    private long _steps;
+    private long _schedules;
+    private long _ends;
+    private int _depth;
+    private bool _isCut;
+
+    public ExhaustiveSearch(ExploredWorld world, SearchBounds bounds)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        ArgumentNullException.ThrowIfNull(bounds);
+        Invariant.That(world.Engine.TaskCount <= MaxTasks, $"an exhaustive search takes at most {MaxTasks} tasks");
+        _world = world;
+        _bounds = bounds;
+        _usesSleepSets = bounds.Reduces && !bounds.FindsHangs && bounds.Preemptions < 0 && !world.Engine.HasChoices;
+        _graph = bounds.FindsHangs && bounds.Preemptions < 0 ? new StateGraph() : null;
+    }
+
+    public override string Name => "exhaustive";
+
+    /// <summary>States met so far, for those who wait.</summary>
+    public int States => _states;
+
+    /// <summary>Searches to the end, the bounds, or the first broken rule.</summary>
+    public SearchResult Search(Action<ExhaustiveSearch>? progress, CancellationToken cancellationToken)
+    {
+        ushort[]? counterexample = null;
+        int cycleStart = -1;
+        bool isCancelled = false;
+        do
+        {
+            if ((++_schedules & 1023) == 0)
+            {
+                progress?.Invoke(this);
+            }
+
+            if (cancellationToken.IsCancellationRequested)
+            {
+                isCancelled = true;
+                break;
+            }
+
+            ExploredEnd end = RunOnce();
+            if (_world.IsBroken)
+            {
+                counterexample ??= _world.Engine.Log.ToArray();
+                if (_bounds.StopsAtFirst)
+                {
+                    break;
+                }
+            }
+            else if (end == ExploredEnd.StepLimit)
+            {
+                _isCut = true;
+            }
+        }
+        while (_states < _bounds.MaxStates && Backtrack());
+
+        bool isComplete = !isCancelled && !_isCut && _stack.Count == 0;
+        if (counterexample is null && _graph is not null && !isCancelled)
+        {
+            // A cycle that was seen is a hang, whether or not the rest was searched.
+            (counterexample, cycleStart) = _graph.FindFairCycle();
+        }
+
+        return new SearchResult
+        {
+            IsComplete = isComplete,
+            States = _states,
+            Edges = _edges,
+            Schedules = _schedules,
+            Ends = _ends,
+            Steps = _steps,
+            Depth = _depth,
+            Counterexample = counterexample,
+            CycleStart = cycleStart,
+        };
+    }
+
+    public override void Begin(ExploredEngine engine, ulong seed)
+    {
+    }
+
+    public override int Next(ExploredEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        if (_cursor < _stack.Count)
+        {
+            return Take(_cursor++);
+        }
+
+        return TryPush(engine) ? Take(_cursor++) : -1;
+    }
+
+    public override bool Choose(ExploredEngine engine, int task, int point)
+    {
+        if (_cursor == _stack.Count)
+        {
+            int first = _alternatives.Count;
+            _alternatives.Add(0);
+            _alternatives.Add(1);
+            _stack.Add(new Node { IsChoice = true, Point = point, First = first, Count = 2 });
+        }
+
+        Node node = _stack[_cursor++];
+        return _alternatives[node.First + node.Next] != 0;
+    }
+
+    private ExploredEnd RunOnce()
+    {
+        _world.Reset();
+        _cursor = 0;
+        ExploredEngine engine = _world.Engine;
+        ExploredEnd end = engine.Run(this, _bounds.MaxSteps);
+        _steps += engine.Steps;
+        _depth = Math.Max(_depth, engine.Steps);
+        if (end is not (ExploredEnd.Abandoned or ExploredEnd.StepLimit))
+        {
+            _ends++;
+        }
+
+        _world.Judge(end);
+        return end;
+    }
+
+    private int Take(int position)
+    {
+        Node node = _stack[position];
+        if (position == _stack.Count - 1)
+        {
+            _edges++;
+        }
+
+        return _alternatives[node.First + node.Next];
+    }
+
+    /// <summary>The state is new, or known with more to do in it: pushes a node for what is to be done. False: nothing.</summary>
+    private bool TryPush(ExploredEngine engine)
+    {
+        int last = engine.LastTask;
+
+        // A task whose next step is time that passes has given way by itself.
+        bool mayStay = last >= 0 && engine.IsEnabled(last) && !engine.PendingTarget(last).IsNone;
+        bool hasParent = TryGetParent(out Node parent);
+        int preemptions = 0;
+        if (_bounds.Preemptions >= 0 && hasParent)
+        {
+            preemptions = parent.Preemptions + (parent.Stay >= 0 && last != parent.Stay ? 1 : 0);
+        }
+
+        ulong fingerprint = _world.Fingerprint();
+        if (_bounds.Preemptions >= 0)
+        {
+            fingerprint = SplitMix.Mix(fingerprint + (ulong)(mayStay ? last + 1 : 0));
+        }
+
+        ulong sleep = _usesSleepSets && hasParent ? StillAsleep(engine, parent) : 0;
+        ulong todo = ~sleep;
+        bool isKnown = _known.TryGetValue(fingerprint, out int state);
+        if (!isKnown)
+        {
+            state = NewState(fingerprint, sleep, preemptions);
+        }
+
+        _graph?.AddStep(hasParent ? parent.State : -1, state, !isKnown, engine, hasParent && _world.Progress != parent.Progress);
+        if (isKnown)
+        {
+            if (_bounds.Preemptions >= 0)
+            {
+                if (_preemptionsOf[state] <= preemptions)
+                {
+                    return false;
+                }
+
+                _preemptionsOf[state] = (byte)preemptions;
+            }
+            else
+            {
+                // Done before except for what slept then; of that, what sleeps now is done elsewhere.
+                todo = _sleepOf[state] & ~sleep;
+                _sleepOf[state] &= sleep;
+                if (todo == 0)
+                {
+                    return false;
+                }
+            }
+        }
+
+        int first = _alternatives.Count;
+        bool isBound = _bounds.Preemptions >= 0 && preemptions == _bounds.Preemptions && mayStay;
+        int stays = -1;
+        if (mayStay && ((todo >> last) & 1) != 0)
+        {
+            stays = last;
+            _alternatives.Add(last);
+        }
+
+        if (!isBound)
+        {
+            AddOthers(engine, stays, todo);
+        }
+
+        if (_alternatives.Count == first)
+        {
+            return false;
+        }
+
+        _stack.Add(new Node
+        {
+            First = first,
+            Count = _alternatives.Count - first,
+            State = state,
+            Sleep = sleep,
+            Preemptions = preemptions,
+            Stay = mayStay ? last : -1,
+            Progress = _world.Progress,
+        });
+        return true;
+    }
+
+    private void AddOthers(ExploredEngine engine, int but, ulong todo)
+    {
+        ulong enabled = 0;
+        foreach (int task in engine.Enabled)
+        {
+            enabled |= 1UL << task;
+        }
+
+        enabled &= todo;
+        while (enabled != 0)
+        {
+            int task = BitOperations.TrailingZeroCount(enabled);
+            enabled &= enabled - 1;
+            if (task != but)
+            {
+                _alternatives.Add(task);
+            }
+        }
+    }
+
+    /// <summary>Tasks that slept in the parent, or were tried there before, and whose pending request commutes with the step that was made.</summary>
+    private ulong StillAsleep(ExploredEngine engine, in Node parent)
+    {
+        ulong sleep = parent.Sleep;
+        for (int i = 0; i < parent.Next; i++)
+        {
+            sleep |= 1UL << _alternatives[parent.First + i];
+        }
+
+        if (sleep == 0)
+        {
+            return 0;
+        }
+
+        ActorId stepTarget = engine.LastResource?.Id ?? ActorId.None;
+        bool touchesOthers = _world.TouchesOthers(engine.LastCode);
+        ulong still = 0;
+        while (sleep != 0)
+        {
+            int task = BitOperations.TrailingZeroCount(sleep);
+            sleep &= sleep - 1;
+            ActorId target = engine.PendingTarget(task);
+            bool commutes = !touchesOthers && !_world.TouchesOthers(engine.PendingCode(task)) && (target != stepTarget || target.IsNone);
+            if (commutes && engine.IsEnabled(task))
+            {
+                still |= 1UL << task;
+            }
+        }
+
+        return still;
+    }
+
+    /// <summary>The node of the state before the last step.</summary>
+    private bool TryGetParent(out Node parent)
+    {
+        for (int i = _stack.Count - 1; i >= 0; i--)
+        {
+            if (!_stack[i].IsChoice)
+            {
+                parent = _stack[i];
+                return true;
+            }
+        }
+
+        parent = default;
+        return false;
+    }
+
+    private int NewState(ulong fingerprint, ulong sleep, int preemptions)
+    {
+        if (_states == _sleepOf.Length)
+        {
+            Array.Resize(ref _sleepOf, _states * 2);
+            Array.Resize(ref _preemptionsOf, _states * 2);
+        }
+
+        _sleepOf[_states] = sleep;
+        _preemptionsOf[_states] = (byte)preemptions;
+        _known.Add(fingerprint, _states);
+        return _states++;
+    }
+
+    /// <summary>Goes back to the deepest node with something left to try.</summary>
+    private bool Backtrack()
+    {
+        while (_stack.Count > 0)
+        {
+            Node top = _stack[^1];
+            if (++top.Next < top.Count)
+            {
+                _stack[^1] = top;
+                return true;
+            }
+
+            _alternatives.RemoveRange(top.First, top.Count);
+            _stack.RemoveAt(_stack.Count - 1);
+        }
+
+        return false;
+    }
+
+    private struct Node
+    {
+        public int First;
+        public int Count;
+        public int Next;
+        public int State;
+        public ulong Sleep;
+        public int Preemptions;
+
+        /// <summary>The task that could go on here, -1 when the last one waits or has ended: leaving it is a preemption.</summary>
+        public int Stay;
+        public long Progress;
+        public bool IsChoice;
+        public int Point;
+    }
+}

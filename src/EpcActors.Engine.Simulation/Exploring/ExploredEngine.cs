@@ -1,0 +1,570 @@
+using System.Runtime.CompilerServices;
+
+namespace EpcActors.Engine.Simulation.Exploring;
+
+/// <summary>Why an explored run ended.</summary>
+public enum ExploredEnd
+{
+    /// <summary>Every task that must come to its end did, and the daemons sleep.</summary>
+    Finished,
+
+    /// <summary>Tasks wait for one another and nothing can happen any more.</summary>
+    Deadlock,
+
+    /// <summary>An observer asked for the end: something was found.</summary>
+    Stopped,
+
+    /// <summary>The strategy has nothing more to say: a state that it knows, or the end of a recorded schedule.</summary>
+    Abandoned,
+
+    /// <summary>The limit of steps was reached.</summary>
+    StepLimit,
+
+    /// <summary>An actor failed: an invariant of the model is broken.</summary>
+    Failed,
+}
+
+/// <summary>Sees each step of an explored run from both sides; for records, not for verdicts.</summary>
+public interface IStepWatcher
+{
+    /// <summary>A task's pending request is about to be handled; null when the step is only time that passes.</summary>
+    void BeforeStep(TaskActor task, Envelope? request);
+
+    /// <summary>The request was handled or parked, and the task ran on to its next request or its end.</summary>
+    void AfterStep(TaskActor task, bool isParked);
+
+    /// <summary>A choice was made while the task ran on.</summary>
+    void OnChoice(TaskActor task, int point, bool value);
+
+    /// <summary>A parked task was made ready.</summary>
+    void OnReady(TaskActor task);
+}
+
+/// <summary>
+/// The simulation engine without time, for races. Every request waits until a strategy picks its task; one step handles one request, that is one critical
+/// section, and runs the task on to its next request. So every order of the critical sections that the kernel allows can be had, each of them again
+/// from its record, and nothing else happens in between.
+/// </summary>
+/// <remarks>
+/// <para>Fairness and locks: a request that is parked is not offered to the strategy until it is made ready, and locks are handed over in the order of
+/// arrival, so no strategy can starve a waiter of a lock.</para>
+/// <para>A run is over when every task has ended or sleeps that must; a daemon that sleeps (in a wait queue or for a time) and an optional task that has not begun do not
+/// keep it. One thread at a time may use an engine.</para>
+/// </remarks>
+public sealed class ExploredEngine : IEngineDriver
+{
+    private const int ChoiceMark = 0x8000;
+
+    private readonly ExploredTurn _turn;
+    private Resource[] _resources = [];
+    private TaskState[] _tasks = [];
+    private int _taskCount;
+    private int[] _enabled = [];
+    private int _enabledCount;
+    private ushort[] _log = new ushort[256];
+    private int _logLength;
+    private int _mustGoOn;
+    private int _running;
+    private int _steps;
+    private int _lastTask = -1;
+    private ExploredEnd? _end;
+    private Strategy? _strategy;
+    private int[] _budget = [];
+    private int[] _budgetLeft = [];
+    private IRunObserver? _observer;
+
+    public ExploredEngine() => _turn = new ExploredTurn(this);
+
+    /// <summary>Steps of the run so far.</summary>
+    public int Steps => _steps;
+
+    /// <summary>Tasks of the engine; their ordinals go from 0 upward in the order in which they were added.</summary>
+    public int TaskCount => _taskCount;
+
+    /// <summary>Ordinals of the tasks that could make a step now, in no particular order, but the same for the same schedule.</summary>
+    public ReadOnlySpan<int> Enabled => _enabled.AsSpan(0, _enabledCount);
+
+    /// <summary>About how many steps a schedule has: where strategies spread their few interventions. At least 1.</summary>
+    public int ExpectedSteps { get; set; } = 64;
+
+    /// <summary>The task that made the last step, -1 at the start.</summary>
+    public int LastTask => _lastTask;
+
+    /// <summary>What the run did so far: task ordinals, and choices as <see cref="Decision"/> encodes them.</summary>
+    public ReadOnlySpan<ushort> Log => _log.AsSpan(0, _logLength);
+
+    /// <summary>Sees the steps; null for nobody.</summary>
+    public IStepWatcher? Watcher { get; set; }
+
+    /// <summary>What ended the run, when it was an actor that failed.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Resource that the last step touched; null when it was time only.</summary>
+    public Resource? LastResource { get; private set; }
+
+    /// <summary>Code of the message that the last step handled; 0 when it was time only.</summary>
+    public ushort LastCode { get; private set; }
+
+    /// <summary>By index of a resource: what was touched since somebody looked. Whoever looks clears the bits that are its own.</summary>
+    internal byte[] Touched { get; private set; } = [];
+
+    /// <summary>As <see cref="Touched"/>, for tasks by their ordinal: those that went on, were parked, made ready or started.</summary>
+    internal byte[] Moved { get; private set; } = [];
+
+    /// <summary>True while some task that must come to its end could go on.</summary>
+    public bool CanGoOn => _mustGoOn > 0;
+
+    /// <summary>Who watches for rules; at most one.</summary>
+    public void Observe(IRunObserver observer) => _observer = observer;
+
+    /// <summary>Adds a resource under its id.</summary>
+    public void Add(Resource resource)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        if (resource.Id.Index >= _resources.Length)
+        {
+            Array.Resize(ref _resources, Math.Max(resource.Id.Index + 1, _resources.Length * 2));
+        }
+
+        Invariant.That(_resources[resource.Id.Index] is null, $"two actors have the id of {resource.Name}");
+        _resources[resource.Id.Index] = resource;
+        if (Touched.Length < _resources.Length)
+        {
+            Touched = new byte[_resources.Length];
+        }
+    }
+
+    /// <summary>Adds a task; it runs once started.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="isOptional">A run may end without it, unless it has begun.</param>
+    public void Add(TaskActor task, bool isOptional = false)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        if (_taskCount == _tasks.Length)
+        {
+            Array.Resize(ref _tasks, Math.Max(8, _tasks.Length * 2));
+            Array.Resize(ref _enabled, _tasks.Length);
+            Moved = new byte[_tasks.Length];
+        }
+
+        Invariant.That(_taskCount < ChoiceMark, "too many tasks for a schedule");
+        TaskState state = new(task, _taskCount, isOptional);
+        _tasks[_taskCount++] = state;
+        task.Attach(this, state);
+    }
+
+    public TaskActor Task(int ordinal) => _tasks[ordinal].Task;
+
+    /// <summary>Ordinal of a task of this engine.</summary>
+    public static int OrdinalOf(TaskActor task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return ((TaskState)task.EngineState!).Ordinal;
+    }
+
+    /// <summary>The resource that a task's pending request goes to; none for a step of time only.</summary>
+    public ActorId PendingTarget(int ordinal) => _tasks[ordinal].Pending?.Target ?? ActorId.None;
+
+    /// <summary>Code of the message that a task has pending; 0 for a step of time only.</summary>
+    public ushort PendingCode(int ordinal) => _tasks[ordinal].Pending?.Code ?? 0;
+
+    /// <summary>An event that need not happen: no fairness makes it.</summary>
+    public bool NeedNotHappen(int ordinal) => _tasks[ordinal].IsIdle && _tasks[ordinal].IsOptional;
+
+    public bool IsEnabled(int ordinal) => _tasks[ordinal].Place >= 0;
+
+    /// <summary>How often a choice may still be made.</summary>
+    public void SetBudget(int point, int times)
+    {
+        if (point >= _budget.Length)
+        {
+            Array.Resize(ref _budget, point + 1);
+            Array.Resize(ref _budgetLeft, point + 1);
+        }
+
+        _budget[point] = times;
+        _budgetLeft[point] = times;
+    }
+
+    /// <summary>True when some choice may still be made.</summary>
+    public bool HasChoices => _budgetLeft.AsSpan().ContainsAnyExcept(0);
+
+    /// <summary>Choices that are left, in one number, for fingerprints.</summary>
+    internal ulong BudgetWord
+    {
+        get
+        {
+            ulong word = 0;
+            foreach (int left in _budgetLeft)
+            {
+                word = (word * 31) + (uint)left;
+            }
+
+            return word;
+        }
+    }
+
+    /// <summary>Forgets the run: no task is started, the record is empty. The actors' own state is the caller's to restore.</summary>
+    public void Reset()
+    {
+        for (int i = 0; i < _taskCount; i++)
+        {
+            TaskState state = _tasks[i];
+            state.Task.Reset();
+            state.Place = -1;
+            state.Pending = null;
+            state.IsTime = false;
+            state.IsIdle = false;
+            state.WasParked = false;
+        }
+
+        _enabledCount = 0;
+        _logLength = 0;
+        _mustGoOn = 0;
+        _running = 0;
+        _steps = 0;
+        _lastTask = -1;
+        _end = null;
+        Failure = null;
+        LastResource = null;
+        _budget.AsSpan().CopyTo(_budgetLeft);
+    }
+
+    /// <summary>Starts a task: it runs to its first request.</summary>
+    public void Start(TaskActor task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        Invariant.That(!task.HasStarted, $"{task.Name} is started twice");
+        TaskState state = (TaskState)task.EngineState!;
+        if (!task.IsDaemon)
+        {
+            _running++;
+        }
+
+        state.IsIdle = state.IsOptional;
+        Enable(state);
+        Moved[state.Ordinal] = byte.MaxValue;
+        task.Begin();
+    }
+
+    /// <summary>Ends the run after the current step.</summary>
+    public void RequestStop() => _end ??= ExploredEnd.Stopped;
+
+    /// <summary>Goes on until the end of the work, something that an observer stops, or the limit.</summary>
+    /// <param name="strategy">Who decides.</param>
+    /// <param name="maxSteps">Limit on the steps of the whole run.</param>
+    public ExploredEnd Run(Strategy strategy, int maxSteps)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        _strategy = strategy;
+        try
+        {
+            while (_end is null)
+            {
+                if (_mustGoOn == 0 && (_running == 0 || HasOnlyIdle()))
+                {
+                    return _running == 0 && !IsAnyDaemonStuck() ? ExploredEnd.Finished : ExploredEnd.Deadlock;
+                }
+
+                if (_steps >= maxSteps)
+                {
+                    return ExploredEnd.StepLimit;
+                }
+
+                int next = strategy.Next(this);
+                if (next < 0)
+                {
+                    return ExploredEnd.Abandoned;
+                }
+
+                Step(_tasks[next]);
+            }
+        }
+        catch (InvariantViolation failure)
+        {
+            Failure ??= failure;
+            return ExploredEnd.Failed;
+        }
+
+        return _end.Value;
+    }
+
+    /// <summary>Tasks that a deadlock leaves behind.</summary>
+    public IEnumerable<TaskActor> Waiting()
+    {
+        for (int i = 0; i < _taskCount; i++)
+        {
+            TaskState state = _tasks[i];
+            if (state.Task is { HasStarted: true, HasStopped: false } && !state.IsIdle && (!state.Task.IsDaemon || IsStuck(state)))
+            {
+                yield return state.Task;
+            }
+        }
+    }
+
+    /// <summary>Nothing is left but events that need not happen: waiting for one of them is waiting for ever.</summary>
+    private bool HasOnlyIdle()
+    {
+        foreach (int ordinal in Enabled)
+        {
+            if (!_tasks[ordinal].IsOptional)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsAnyDaemonStuck()
+    {
+        for (int i = 0; i < _taskCount; i++)
+        {
+            if (IsStuck(_tasks[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Waits for a lock; a wait queue in which one sleeps is none.</summary>
+    private static bool IsStuck(TaskState state) => state.Place < 0 && state.IsWaitingForLock && state.Task is { HasStarted: true, HasStopped: false };
+
+    private void Step(TaskState state)
+    {
+        if (_logLength == _log.Length)
+        {
+            Array.Resize(ref _log, _log.Length * 2);
+        }
+
+        _log[_logLength++] = (ushort)state.Ordinal;
+        _lastTask = state.Ordinal;
+        _steps++;
+        Moved[state.Ordinal] = byte.MaxValue;
+        if (state.IsIdle)
+        {
+            state.IsIdle = false;
+            _mustGoOn++;
+        }
+
+        Envelope? envelope = state.Pending;
+        Watcher?.BeforeStep(state.Task, envelope);
+        bool isParked = false;
+        if (envelope is not null)
+        {
+            Resource resource = _resources[envelope.Target.Index];
+            Touched[envelope.Target.Index] = byte.MaxValue;
+            LastResource = resource;
+            LastCode = envelope.Code;
+            ExploredTurn turn = _turn;
+            turn.Enter(envelope, state);
+            envelope.Deliver(resource, turn);
+            isParked = turn.HasParked;
+            if (isParked)
+            {
+                Disable(state);
+                state.IsWaitingForLock = turn.IsLock;
+            }
+            else
+            {
+                state.WasParked = false;
+                _observer?.OnStep(envelope, resource, _steps);
+                state.Pending = null;
+                state.Task.Outstanding = null;
+                envelope.MarkAnswered();
+                envelope.Resume();
+            }
+        }
+        else
+        {
+            LastResource = null;
+            LastCode = 0;
+            state.IsTime = false;
+            state.Task.ResumeFromTime();
+        }
+
+        Watcher?.AfterStep(state.Task, isParked);
+    }
+
+    private void Enable(TaskState state)
+    {
+        state.Place = _enabledCount;
+        _enabled[_enabledCount++] = state.Ordinal;
+        if (!state.IsIdle)
+        {
+            _mustGoOn++;
+        }
+    }
+
+    private void Disable(TaskState state)
+    {
+        int last = _enabled[--_enabledCount];
+        _enabled[state.Place] = last;
+        _tasks[last].Place = state.Place;
+        state.Place = -1;
+        if (!state.IsIdle)
+        {
+            _mustGoOn--;
+        }
+    }
+
+    void IEngineDriver.Post(Envelope envelope)
+    {
+        TaskState state = Unsafe.As<TaskState>(envelope.Caller.EngineState!);
+        state.Pending = envelope;
+        envelope.Caller.Outstanding = envelope;
+    }
+
+    bool IEngineDriver.Spend(TaskActor task, int activity, long ns) => true;
+
+    bool IEngineDriver.SpendCost(TaskActor task, int activity, int count, bool remote) => true;
+
+    /// <summary>Time may pass at any moment: a step without a resource. A daemon that sleeps for a time does not keep a run alive.</summary>
+    bool IEngineDriver.Sleep(TaskActor task, long ns)
+    {
+        TaskState state = Unsafe.As<TaskState>(task.EngineState!);
+        state.Pending = null;
+        state.IsTime = true;
+        if (task.IsDaemon && !state.IsOptional && !state.IsIdle)
+        {
+            state.IsIdle = true;
+            _mustGoOn--;
+        }
+
+        return false;
+    }
+
+    long IEngineDriver.NowNs(TaskActor task) => 0;
+
+    void IEngineDriver.Start(TaskActor task, long afterNs) => Start(task);
+
+    bool IEngineDriver.Choose(TaskActor task, int point)
+    {
+        if ((uint)point >= (uint)_budgetLeft.Length || _budgetLeft[point] == 0 || _strategy is null)
+        {
+            return false;
+        }
+
+        bool value = _strategy.Choose(this, OrdinalOf(task), point);
+        if (value)
+        {
+            _budgetLeft[point]--;
+        }
+
+        if (_logLength == _log.Length)
+        {
+            Array.Resize(ref _log, _log.Length * 2);
+        }
+
+        _log[_logLength++] = Decision.OfChoice(point, value);
+        Watcher?.OnChoice(task, point, value);
+        return value;
+    }
+
+    void IEngineDriver.Report(TaskActor task, int what, long startNs, long detail) =>
+        _observer?.OnReport(task, what, startNs, _steps, detail);
+
+    void IEngineDriver.Stopped(TaskActor task, Exception? error)
+    {
+        TaskState state = (TaskState)task.EngineState!;
+        state.Pending = null;
+        Disable(state);
+        if (!task.IsDaemon)
+        {
+            _running--;
+        }
+
+        if (error is not null)
+        {
+            Failure = error;
+            _end ??= ExploredEnd.Failed;
+        }
+    }
+
+    internal sealed class TaskState(TaskActor task, int ordinal, bool isOptional)
+    {
+        public readonly TaskActor Task = task;
+        public readonly int Ordinal = ordinal;
+        public readonly bool IsOptional = isOptional;
+
+        /// <summary>Place among the enabled, -1 when it waits or does not run.</summary>
+        public int Place = -1;
+
+        public Envelope? Pending;
+        public bool IsTime;
+        public bool WasParked;
+        public bool IsWaitingForLock;
+
+        /// <summary>Enabled, but a run may end without its next step.</summary>
+        public bool IsIdle;
+    }
+
+    private sealed class ExploredTurn(ExploredEngine engine) : Turn
+    {
+        public bool HasParked;
+        public bool IsLock;
+        private Envelope _envelope = null!;
+
+        public void Enter(Envelope envelope, TaskState state)
+        {
+            _envelope = envelope;
+            Caller = state.Task.Id;
+            CallerNode = state.Task.Node;
+            WasParked = state.WasParked;
+            HasParked = false;
+        }
+
+        public override long NowNs => 0;
+
+        public override void Park(ref WaitQueue queue, int spinActivity = -1)
+        {
+            queue.Enqueue(_envelope);
+            HasParked = true;
+            IsLock = spinActivity >= 0;
+        }
+
+        public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1)
+        {
+            Envelope envelope = queue.Dequeue();
+            envelope.IsParked = false;
+            TaskState waiter = Unsafe.As<TaskState>(envelope.Caller.EngineState!);
+            waiter.WasParked = true;
+            waiter.IsWaitingForLock = false;
+            engine.Enable(waiter);
+            engine.Moved[waiter.Ordinal] = byte.MaxValue;
+            engine.Watcher?.OnReady(envelope.Caller);
+        }
+
+        public override void Spend(int activity, int count, bool remote)
+        {
+        }
+
+        public override void Hold(int activity, int count, bool remote)
+        {
+        }
+
+        public override void Yield()
+        {
+        }
+
+        public override void Interrupt(ActorId task, int activity)
+        {
+        }
+    }
+}
+
+/// <summary>How a recorded run writes down what was decided: a task's ordinal for a step, or a choice.</summary>
+public static class Decision
+{
+    private const int ChoiceMark = 0x8000;
+
+    public static bool IsChoice(ushort decision) => (decision & ChoiceMark) != 0;
+
+    public static int PointOf(ushort decision) => (decision & ~ChoiceMark) >> 1;
+
+    public static bool ValueOf(ushort decision) => (decision & 1) != 0;
+
+    public static ushort OfChoice(int point, bool value) => (ushort)(ChoiceMark | (point << 1) | (value ? 1 : 0));
+}

@@ -1,0 +1,19 @@
+namespace EpcActors.Engine.Simulation.Exploring;
+
+/// <summary>Who decides which task makes the next step, and what the world outside does. One instance serves many schedules, one after the other.</summary>
+public abstract class Strategy
+{
+    /// <summary>Name as commands and reports give it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>A new schedule begins.</summary>
+    /// <param name="engine">The engine, reset, its tasks started.</param>
+    /// <param name="seed">Everything random of the schedule comes from it.</param>
+    public abstract void Begin(ExploredEngine engine, ulong seed);
+
+    /// <summary>The task that makes the next step, one of <see cref="ExploredEngine.Enabled"/>; -1 to end the run here.</summary>
+    public abstract int Next(ExploredEngine engine);
+
+    /// <summary>A choice with budget left (see <see cref="TaskActor.Choose"/>).</summary>
+    public abstract bool Choose(ExploredEngine engine, int task, int point);
+}

@@ -1,0 +1,620 @@
+using System.Collections;
+using System.Reflection;
+using EpcActors.Actors;
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.Tasks;
+using EpcActors.Actors.Waiting;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+using EpcActors.Engine.Simulation;
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Tests.Kernel;
+using Activity = EpcActors.Actors.Activity;
+using Mutex = EpcActors.Engine.Mutex;
+
+namespace EpcActors.Tests.Exploring;
+
+public sealed class StateImageTests
+{
+    private const long Limit = 20_000_000_000;
+
+    [Fact]
+    public void A_run_leaves_a_state_that_is_brought_back_and_the_next_run_is_the_same()
+    {
+        Topology topology = Small();
+        List<object> roots = Roots(topology);
+        StateImage image = StateImage.Take(roots, [topology.Machine.Pages]);
+        ulong[] before = Fingerprints(image);
+        ulong whole = image.Fingerprint();
+
+        (RunEnd firstEnd, long firstSteps, ulong firstHash) = Run(topology);
+        Assert.Equal(RunEnd.Finished, firstEnd);
+        Assert.True(firstSteps > 100);
+        Assert.NotEqual(whole, image.Fingerprint());
+        ulong after = image.Fingerprint();
+        Reset(topology);
+        image.Restore();
+        Assert.Equal(before, Fingerprints(image));
+        Assert.Equal(whole, image.Fingerprint());
+
+        Assert.Equal((firstEnd, firstSteps, firstHash), Run(topology));
+        Assert.Equal(after, image.Fingerprint());
+        Reset(topology);
+        for (int i = 0; i < roots.Count; i++)
+        {
+            image.MarkDirty(i);
+        }
+
+        image.RestoreDirty();
+        Assert.Equal(before, Fingerprints(image));
+        Assert.Equal((firstEnd, firstSteps, firstHash), Run(topology));
+    }
+
+    [Fact]
+    public void A_fresh_topology_of_the_same_scenario_has_the_same_fingerprint()
+    {
+        Topology one = Small();
+        Topology other = Small();
+        Assert.Equal(
+            StateImage.Take(Roots(one), [one.Machine.Pages]).Fingerprint(), StateImage.Take(Roots(other), [other.Machine.Pages]).Fingerprint());
+    }
+
+    [Fact]
+    public void Only_what_is_dirty_is_restored_and_what_is_shared_always()
+    {
+        Topology topology = Small();
+        List<object> roots = Roots(topology);
+        StateImage image = StateImage.Take(roots, [topology.Machine.Pages]);
+        ulong[] before = Fingerprints(image);
+        Run(topology);
+        Reset(topology);
+        int dirty = roots.IndexOf(topology.Enclaves[0].Backing);
+        image.MarkDirty(dirty);
+        image.MarkDirty(dirty);
+        Assert.True(image.IsDirty(dirty));
+        ulong[] after = Fingerprints(image);
+        image.RestoreDirty();
+        Assert.False(image.IsDirty(dirty));
+        ulong[] restored = Fingerprints(image);
+        for (int i = 0; i <= image.SharedIndex; i++)
+        {
+            Assert.Equal(i == dirty || i == image.SharedIndex ? before[i] : after[i], restored[i]);
+        }
+    }
+
+    [Fact]
+    public void Restoring_and_comparing_allocate_nothing()
+    {
+        Topology topology = Small();
+        StateImage image = StateImage.Take(Roots(topology), [topology.Machine.Pages]);
+        Run(topology);
+        Reset(topology);
+        for (int i = 0; i < 3; i++)
+        {
+            image.Fingerprint();
+            image.Restore();
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        image.Fingerprint();
+        image.Restore();
+        image.MarkDirty(0);
+        image.RestoreDirty();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    /// <summary>Every field of every resource and of the classes inside: changed, it shows in exactly one partition, or it is marked; restored, it is gone.</summary>
+    [Fact]
+    public void Every_field_shows_in_the_fingerprint_unless_it_is_no_state()
+    {
+        Topology topology = Small();
+
+        // Something in every container.
+        Run(topology, limitNs: 2_000_000);
+        foreach (Resource resource in topology.Resources)
+        {
+            ClearQueues(resource);
+        }
+
+        Reset(topology);
+        List<object> roots = [.. topology.Resources];
+        StateImage image = StateImage.Take(roots, [topology.Machine.Pages]);
+        HashSet<string> tried = [];
+        List<string> missed = [];
+        for (int i = 0; i < roots.Count; i++)
+        {
+            Change(roots[i], roots[i].GetType().Name, 0, isNotState: false);
+        }
+
+        Assert.Empty(missed);
+        Assert.Contains("Enclave._lock._held", tried);
+        Assert.Contains("Cgroup.<UsageBytes>k__BackingField", tried);
+        Assert.True(tried.Count > 90, $"{tried.Count}");
+
+        void Change(object owner, string path, int depth, bool isNotState)
+        {
+            foreach (FieldInfo field in StateFields.Of(owner.GetType()))
+            {
+                string at = $"{path}.{field.Name}";
+                if (StateFields.IsConstant(field))
+                {
+                    continue;
+                }
+
+                Try(field.FieldType, () => field.GetValue(owner), value => field.SetValue(owner, value), at, depth, isNotState || StateFields.IsNotState(field), field.IsInitOnly);
+            }
+        }
+
+        void Try(Type type, Func<object?> get, Action<object?> set, string at, int depth, bool isNotState, bool isReadOnly)
+        {
+            object? value = get();
+            if (Other(type, value) is { } other)
+            {
+                Expect(() => set(other), () => set(value), at, isNotState, isReadOnly);
+            }
+            else if (type == typeof(Mutex))
+            {
+                tried.Add(at + "._held");
+                Mutex held = (Mutex)value!;
+                object boxed = held;
+                typeof(Mutex).GetField("_held", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(boxed, !held.IsHeld);
+                Expect(() => set(boxed), () => set(held), at, isNotState, isReadOnly);
+            }
+            else if (type == typeof(WaitQueue))
+            {
+                WaitQueue queue = default;
+                TestTask waiter = new(new ActorId(77), topology.Machine);
+                waiter.Attach(new NoDriver(), null);
+                queue.Enqueue(waiter.Ask(new ActorId(0), default(WaitChannelProtocol.Wake)));
+                Expect(() => set(queue), () => set(value), at, isNotState, isReadOnly);
+            }
+            else if (type.IsValueType && !type.IsPrimitive)
+            {
+                foreach (FieldInfo inner in StateFields.Of(type))
+                {
+                    Try(
+                        inner.FieldType,
+                        () => inner.GetValue(get()),
+                        one =>
+                        {
+                            object copy = get()!;
+                            inner.SetValue(copy, one);
+                            set(copy);
+                        },
+                        $"{at}.{inner.Name}",
+                        depth,
+                        isNotState || StateFields.IsNotState(inner),
+                        isReadOnly);
+                }
+            }
+            else if (value is Array array)
+            {
+                if (array.Length > 0)
+                {
+                    int last = Array.FindLastIndex(array.Cast<object?>().ToArray(), one => one is not null);
+                    if (last >= 0)
+                    {
+                        Try(type.GetElementType()!, () => array.GetValue(last), one => array.SetValue(one, last), at + "[]", depth, isNotState, false);
+                    }
+                }
+            }
+            else if (value is IList { Count: > 0 } list)
+            {
+                Try(type.GetGenericArguments()[0], () => list[0], one => list[0] = one, at + "[]", depth, isNotState, false);
+            }
+            else if (value is not null && type.Namespace!.StartsWith("EpcActors", StringComparison.Ordinal) && !StateFields.IsBoundary(type))
+            {
+                Assert.True(depth < 5, at);
+                Change(value, at, depth + 1, isNotState);
+            }
+        }
+
+        void Expect(Action change, Action back, string at, bool isNotState, bool isReadOnly)
+        {
+            tried.Add(at);
+            ulong before = image.Fingerprint();
+            change();
+            bool hasChanged = image.Fingerprint() != before;
+            if (isReadOnly)
+            {
+                back();
+            }
+            else
+            {
+                image.Restore();
+            }
+
+            if (hasChanged == isNotState)
+            {
+                missed.Add(isNotState ? $"{at} is no state, but shows" : $"{at} does not show");
+            }
+
+            if (image.Fingerprint() != before)
+            {
+                missed.Add($"{at} is not restored");
+                back();
+            }
+        }
+    }
+
+    [Fact]
+    public void Room_to_spare_and_order_in_hashed_containers_are_no_state()
+    {
+        Containers one = new();
+        Containers other = new();
+        one.Numbers.AddRange([1, 2, 3]);
+        one.Names.Add("a");
+        other.Names.Capacity = 100;
+        other.Names.Add("a");
+        other.Numbers.AddRange([1, 2, 3, 4, 5, 6, 7, 8]);
+        other.Numbers.RemoveRange(3, 5);
+        for (int i = 0; i < 20; i++)
+        {
+            one.ById.Add(i, $"{i}");
+            other.ById.Add(19 - i, $"{19 - i}");
+            one.Members.Add(i);
+            other.Members.Add(19 - i);
+            one.Bag.Add(i);
+            other.Bag.Add(19 - i);
+        }
+
+        one.Line.Enqueue(5);
+        other.Line.Enqueue(4);
+        other.Line.Enqueue(5);
+        other.Line.Dequeue();
+        Assert.Equal(Of(one), Of(other));
+        ulong before = Of(one);
+        one.ById[3] = "4";
+        one.ById[4] = "3";
+        Assert.NotEqual(before, Of(one));
+        one.ById[3] = "3";
+        one.ById[4] = "4";
+        Assert.Equal(before, Of(one));
+        (one.Numbers[0], one.Numbers[1]) = (one.Numbers[1], one.Numbers[0]);
+        Assert.NotEqual(before, Of(one));
+    }
+
+    [Fact]
+    public void Objects_made_since_are_dropped_and_grown_containers_get_their_old_insides()
+    {
+        Containers containers = new();
+        containers.Numbers.Add(1);
+        containers.Next = new Containers();
+        StateImage image = StateImage.Take([containers]);
+        Containers next = containers.Next;
+        for (int i = 0; i < 1000; i++)
+        {
+            containers.Numbers.Add(i);
+            containers.ById.Add(i, "x");
+            containers.Members.Add(i);
+            containers.Line.Enqueue(i);
+            next.Names.Add("y");
+        }
+
+        containers.Next = new Containers();
+        image.MarkDirty(0);
+        image.RestoreDirty();
+        Assert.Equal([1], containers.Numbers);
+        Assert.Empty(containers.ById);
+        Assert.Empty(containers.Members);
+        Assert.Empty(containers.Line);
+        Assert.Same(next, containers.Next);
+        Assert.Empty(next.Names);
+        containers.ById.Add(1, "z");
+        Assert.Equal("z", containers.ById[1]);
+    }
+
+    [Fact]
+    public void What_two_roots_reach_is_in_the_shared_partition()
+    {
+        Containers common = new();
+        Containers one = new() { Next = common };
+        Containers other = new() { Next = common };
+        StateImage image = StateImage.Take([one, other]);
+        ulong[] before = Fingerprints(image);
+        common.Numbers.Add(1);
+        ulong[] after = Fingerprints(image);
+        Assert.Equal(before[0], after[0]);
+        Assert.Equal(before[1], after[1]);
+        Assert.NotEqual(before[2], after[2]);
+        image.RestoreDirty();
+        Assert.Empty(common.Numbers);
+        one.Next = null;
+        Assert.NotEqual(before[0], image.Fingerprint(0));
+    }
+
+    [Theory]
+    [InlineData(typeof(WithFrameworkClass))]
+    [InlineData(typeof(WithTable))]
+    [InlineData(typeof(WithHandle))]
+    [InlineData(typeof(WithHiddenFrameworkClass))]
+    public void A_field_of_an_unknown_kind_throws(Type type) =>
+        Assert.Throws<InvariantViolation>(() => StateImage.Take([Activator.CreateInstance(type)!]));
+
+    [Fact]
+    public void An_image_is_not_taken_while_somebody_waits()
+    {
+        Topology topology = Small();
+        Run(topology, limitNs: 2_000_000);
+        Assert.Throws<InvariantViolation>(() => StateImage.Take(Roots(topology)));
+    }
+
+    [Fact]
+    public void Places_in_routines_differ_and_equal_places_are_equal()
+    {
+        (List<ulong> one, List<List<string>> stacks) = Places(local: 0);
+        (List<ulong> again, _) = Places(local: 0);
+        (List<ulong> other, _) = Places(local: 1);
+        Assert.Equal(one, again);
+        Assert.Equal(5, one.Distinct().Count());
+
+        // Before the start and after the end there are no locals.
+        Assert.Equal((one[0], one[4]), (other[0], other[4]));
+        Assert.NotEqual(one[1], other[1]);
+        Assert.NotEqual(one[2], other[2]);
+        Assert.NotEqual(one[3], other[3]);
+        Assert.Equal([[], ["Run", "Outer", "Outer.Local"], ["Run", "Outer"], ["Run"], []], stacks);
+
+        static (List<ulong> Places, List<List<string>> Stacks) Places(int local)
+        {
+            KernelRig rig = new();
+            StateImage image = StateImage.Take(rig.Topology.Resources);
+            TestTask task = new(new ActorId(200), rig.Machine) { Local = local };
+            rig.Engine.Add(task);
+            List<ulong> places = [];
+            List<List<string>> stacks = [];
+            Look();
+            rig.Engine.Start(task, 0);
+            for (int i = 0; i < 4; i++)
+            {
+                rig.Engine.Run(500 + (i * 1000), CancellationToken.None);
+                Look();
+            }
+
+            return (places, stacks);
+
+            void Look()
+            {
+                places.Add(image.FingerprintContinuation(task));
+                List<string> stack = [];
+                StateImage.DescribeStack(task, stack);
+                stacks.Add(stack);
+            }
+        }
+    }
+
+    [Fact]
+    public void All_routines_of_the_kernel_can_be_fingerprinted_wherever_they_wait()
+    {
+        Topology topology = Small();
+        StateImage image = StateImage.Take(Roots(topology), [topology.Machine.Pages]);
+        TimedEngine engine = Engine(topology);
+        HashSet<string> methods = [];
+        HashSet<ulong> places = [];
+        List<string> stack = [];
+        for (long at = 0; at < 4_000_000; at += 1_500)
+        {
+            if (engine.Run(at, CancellationToken.None) != RunEnd.TimeLimit)
+            {
+                break;
+            }
+
+            foreach ((TaskActor task, long _) in topology.Tasks)
+            {
+                places.Add(image.FingerprintContinuation(task));
+                stack.Clear();
+                StateImage.DescribeStack(task, stack);
+                methods.UnionWith(stack);
+            }
+        }
+
+        Assert.Equal("", string.Join(' ', methods));
+        Assert.Superset(new HashSet<string> { "Run", "Build", "AddPages", "Access", "VmaFault", "TryCharge", "ReclaimSubtree", "Write" }, methods);
+        Assert.True(places.Count > 100);
+    }
+
+    [Fact]
+    public void Names_of_state_machines()
+    {
+        Assert.Equal("Run", RoutineNames.MethodOf(typeof(Ksgxd).GetNestedTypes(BindingFlags.NonPublic).Single(type => type.Name.StartsWith("<Run>", StringComparison.Ordinal))));
+    }
+
+    internal static Topology Small(int threads = 2, int heap = 8, long maxPages = 6) => new(TestScenarios.Make(
+        new KernelSwitches { EpcCgroup = EpcCgroupMode.On },
+        [new NodeSpec(2, [32]), new NodeSpec(2, [32])],
+        [
+            new EnclaveSpec
+            {
+                Name = "a",
+                Cgroup = 2,
+                CodePages = 0,
+                HeapPages = heap,
+                AddedHeapPages = heap / 2,
+                Threads = threads,
+                Steps = [new StepSpec.Touch(AccessKind.Write, 100), new StepSpec.Touch(AccessKind.Write, 100), new StepSpec.Fork([]), new StepSpec.ChangeType()],
+            },
+        ],
+        [new VirtualMachineSpec { Name = "vm", Cgroup = 1, Pages = 4, TouchedPages = 3 }],
+        [
+            new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
+            new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
+            new CgroupSpec("/a/b", 1, maxPages * KernelConstants.PageSize, long.MaxValue),
+        ]));
+
+    internal static List<object> Roots(Topology topology) => [.. topology.Resources, .. topology.Tasks.Select(one => one.Task)];
+
+    private static TimedEngine Engine(Topology topology)
+    {
+        long[] costs = new long[Activities.Count];
+        Array.Fill(costs, 700);
+        TimedEngine engine = new(new CostTable(costs, costs, 1000), 0, 1, 0);
+        foreach (Resource resource in topology.Resources)
+        {
+            engine.Add(resource);
+        }
+
+        foreach ((TaskActor task, long startNs) in topology.Tasks)
+        {
+            engine.Add(task);
+            if (startNs >= 0)
+            {
+                engine.Start(task, startNs);
+            }
+        }
+
+        return engine;
+    }
+
+    private static (RunEnd End, long Steps, ulong Hash) Run(Topology topology, long limitNs = Limit)
+    {
+        foreach (Resource resource in topology.Resources)
+        {
+            resource.BusyUntilNs = 0;
+        }
+
+        TimedEngine engine = Engine(topology);
+        RunEnd end = engine.Run(limitNs, CancellationToken.None);
+        return (end, engine.Steps, engine.HashValue);
+    }
+
+    private static void Reset(Topology topology)
+    {
+        foreach ((TaskActor task, long _) in topology.Tasks)
+        {
+            task.Reset();
+        }
+    }
+
+    private static ulong[] Fingerprints(StateImage image) => [.. Enumerable.Range(0, image.SharedIndex + 1).Select(image.Fingerprint)];
+
+    private static ulong Of(object root) => StateImage.Take([root]).Fingerprint();
+
+    private static void ClearQueues(object owner)
+    {
+        foreach (FieldInfo field in StateFields.Of(owner.GetType()))
+        {
+            object? value = field.GetValue(owner);
+            if (value is WaitQueue)
+            {
+                field.SetValue(owner, default(WaitQueue));
+            }
+            else if (value is Mutex mutex)
+            {
+                mutex.Waiters = default;
+                field.SetValue(owner, mutex);
+            }
+        }
+    }
+
+    private static object? Other(Type type, object? value) => value switch
+    {
+        bool one => !one,
+        byte one => (byte)(one ^ 1),
+        ushort one => (ushort)(one ^ 1),
+        int one => one ^ 1,
+        uint one => one ^ 1,
+        long one => one ^ 1,
+        ulong one => one ^ 1,
+        Enum one => Enum.ToObject(type, Convert.ToInt64(one, System.Globalization.CultureInfo.InvariantCulture) ^ 1),
+        _ => null,
+    };
+
+    private sealed class TestTask(ActorId id, Machine machine)
+        : KernelTask(id, "test", -1, 0, machine, TaskKind.Other, ActorId.None)
+    {
+        public int Local { get; init; }
+
+        protected override async Routine Run()
+        {
+            int local = Local;
+            await Outer(Machine, local);
+            await Sleep(1000);
+            Report(RunEvent.Phase, local);
+        }
+
+        private async Routine Outer(Machine machine, int local)
+        {
+            ForReport<int> start = Environment.TickCount;
+            await Local(machine.NodeCount);
+            await Sleep(1000);
+            Report(RunEvent.Phase, local + start);
+
+            async Routine Local(int count) => await Sleep(1000 * count);
+        }
+    }
+
+    private sealed class NoDriver : IEngineDriver
+    {
+        public void Post(Envelope envelope)
+        {
+        }
+
+        public bool Spend(TaskActor task, int activity, long ns) => true;
+
+        public bool SpendCost(TaskActor task, int activity, int count, bool remote) => true;
+
+        public bool Sleep(TaskActor task, long ns) => true;
+
+        public long NowNs(TaskActor task) => 0;
+
+        public void Start(TaskActor task, long afterNs)
+        {
+        }
+
+        public bool Choose(TaskActor task, int point) => false;
+
+        public void Report(TaskActor task, int what, long startNs, long detail)
+        {
+        }
+
+        public void Stopped(TaskActor task, Exception? error)
+        {
+        }
+    }
+
+    private sealed class Containers
+    {
+        public List<int> Numbers { get; } = [];
+
+        public List<string> Names { get; } = [];
+
+        public Dictionary<int, string> ById { get; } = [];
+
+        public HashSet<int> Members { get; } = [];
+
+        public Queue<int> Line { get; } = [];
+
+        [Unordered]
+        public List<int> Bag { get; } = [];
+
+        public Containers? Next { get; set; }
+    }
+
+#pragma warning disable CS0169, CA1823, CS0649, CS0414 // Fields that nobody uses: they are looked at.
+    private sealed class WithFrameworkClass
+    {
+        private readonly System.Text.StringBuilder _text = new();
+    }
+
+    private sealed class WithTable
+    {
+        private readonly int[,] _table = new int[2, 2];
+    }
+
+    private sealed class WithHandle
+    {
+        private nint _handle;
+    }
+
+    private sealed class WithHiddenFrameworkClass
+    {
+        private readonly object _hidden = new SortedList<int, int>();
+    }
+#pragma warning restore CS0169, CA1823, CS0649, CS0414
+}
