@@ -55,6 +55,22 @@ public sealed class HoconConfig
         return new HoconConfig(new ParseSession(options).ReadText(text, originName), options);
     }
 
+    /// <summary>A configuration that has one value, at a path; everything in it keeps the place where it was written.</summary>
+    public static HoconConfig Of(HoconValue value, params IReadOnlyList<string> path)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(path);
+        Node node = ToNode(value);
+        for (int i = path.Count - 1; i >= 0; i--)
+        {
+            ObjectNode outer = new(value.Origin);
+            outer.Merge(path[i], value.Origin, node);
+            node = outer;
+        }
+
+        return new HoconConfig(node, HoconOptions.Default);
+    }
+
     /// <summary>
     /// This configuration on top of another, as if the other's text stood before this one's. Fall back first and
     /// resolve then, so that each can refer to the other; what is resolved already keeps its values.

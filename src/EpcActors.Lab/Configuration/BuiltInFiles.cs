@@ -4,7 +4,7 @@ using EpcActors.Hocon;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>
-/// The folder config/ as it was when the program was built: the reference configuration and the named kernels, costs, machines and workloads.
+/// The folder config/ as it was when the program was built: the reference configuration and the named kernels, costs, machines, races and workloads.
 /// They are part of the assembly, so the command works from any directory.
 /// </summary>
 public static class BuiltInFiles
@@ -20,7 +20,7 @@ public static class BuiltInFiles
     private static readonly Assembly Home = typeof(BuiltInFiles).Assembly;
 
     /// <summary>Names of a set, in alphabetical order.</summary>
-    /// <param name="set"><c>kernels</c>, <c>costs</c>, <c>machines</c> or <c>workloads</c>.</param>
+    /// <param name="set"><c>kernels</c>, <c>costs</c>, <c>machines</c>, <c>races</c> or <c>workloads</c>.</param>
     public static IReadOnlyList<string> Names(string set)
     {
         string prefix = $"{Prefix}{set}/";

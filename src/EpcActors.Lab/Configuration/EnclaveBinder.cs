@@ -22,7 +22,7 @@ internal sealed class Population
 
 /// <summary>Reads <c>epc.enclaves</c>.</summary>
 internal sealed class EnclaveBinder(
-    LoadContext context, MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, KernelSwitches switches, string kernel)
+    LoadContext context, MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, KernelSwitches switches, string kernel, bool isRace = false)
 {
     private const int MaxThreads = 4096;
     private const int MaxInstances = 100_000;
@@ -84,8 +84,10 @@ internal sealed class EnclaveBinder(
         int cgroup = CgroupLookup.Find(cgroups, cgroupSetting);
         int threads = reader.Get("threads", "1").Int(1, MaxThreads);
         Setting codeSetting = reader.Get("code-pages", "auto");
-        int code = codeSetting.StringOrNull == "auto" ? PlainCodePages + threads : codeSetting.Int(1, MaxEnclavePages);
-        if (code < threads)
+
+        // The tasks of a race count pages from the first on; what a page holds is nothing to them.
+        int code = codeSetting.StringOrNull != "auto" ? codeSetting.Int(isRace ? 0 : 1, MaxEnclavePages) : isRace ? 0 : PlainCodePages + threads;
+        if (code < threads && !isRace)
         {
             codeSetting.Error(
                 $"{Setting.Number(code)} pages cannot hold a TCS for each of {Setting.Number(threads)} threads",
@@ -108,6 +110,11 @@ internal sealed class EnclaveBinder(
         int node = _nodes.Read(reader.Get("node", "spread"));
         bool measured = reader.Get("measured", "off").OnOff();
         bool allowOom = reader.Get("allow-oom", "off").OnOff();
+        if (isRace && reader.Has("steps"))
+        {
+            reader.Error("steps", "an enclave of a race has no program of its own", "write what its threads do in epc.race.tasks");
+        }
+
         Setting list = reader.Get("steps", "[ touch ]");
         reader.Finish("an enclave");
 
@@ -117,7 +124,7 @@ internal sealed class EnclaveBinder(
             string numbered = $"{name}-{Setting.Number(i)}";
             string instance = instances == 1 ? name : numbered;
             IReadOnlyList<StepSpec> own = steps.Read(list, instances == 1 ? [name] : [numbered, name], heap);
-            if (i == 0 && !allowOom)
+            if (i == 0 && !allowOom && !isRace)
             {
                 CheckBacking(heapSetting, heap, added, cgroup, own);
             }

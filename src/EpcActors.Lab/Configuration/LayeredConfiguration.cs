@@ -63,7 +63,12 @@ internal sealed class LayeredConfiguration
         try
         {
             HoconConfig reference = HoconConfig.ParseFile(BuiltInFiles.Reference, _options);
-            HoconConfig scenario = KeepNamesUnderOverrides(HoconConfig.ParseFile(_context.File, _options), reference);
+            if (WithVariant(HoconConfig.ParseFile(_context.File, _options), reference) is not { } scenario)
+            {
+                return null;
+            }
+
+            scenario = KeepNamesUnderOverrides(scenario, reference);
             if (WithOverrides(scenario) is not { } effective)
             {
                 return null;
@@ -83,6 +88,35 @@ internal sealed class LayeredConfiguration
             _context.Error(e);
             return null;
         }
+    }
+
+    /// <summary>The overlay of a variant on top of the file, as if it stood at its end; null when there is none of that name.</summary>
+    private HoconConfig? WithVariant(HoconConfig scenario, HoconConfig reference)
+    {
+        if (_context.Variant.Length == 0)
+        {
+            return scenario;
+        }
+
+        HoconObject root = scenario.WithFallback(reference).Resolve().Root;
+        HoconObject? variants = root.TryGetPath(["epc", "race", "variants"], out HoconValue? value) ? value as HoconObject : null;
+        if (variants is not null && variants.TryGet(_context.Variant, out HoconValue? overlay))
+        {
+            if (overlay is HoconObject)
+            {
+                return HoconConfig.Of(overlay, "epc").WithFallback(scenario);
+            }
+
+            new Setting(_context, overlay, overlay.Origin, $"epc.race.variants.{_context.Variant}").Wrong("an object", "write { switches { … } }");
+            return null;
+        }
+
+        _context.Error(
+            value?.Origin ?? new HoconOrigin(_context.File, 1, 1),
+            "epc.race.variants",
+            $"there is no variant '{_context.Variant}'",
+            Suggestions.Remedy(_context.Variant, [.. variants?.Keys ?? []]));
+        return null;
     }
 
     /// <summary>

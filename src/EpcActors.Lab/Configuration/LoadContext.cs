@@ -13,6 +13,9 @@ internal sealed class LoadContext(string file, ConfigEnvironment environment)
 
     public ConfigEnvironment Environment { get; } = environment;
 
+    /// <summary>The variant of a race that lies on top of the file; empty for the file as it is.</summary>
+    public string Variant { get; init; } = "";
+
     /// <summary>Keys that the binder asked for, names of cgroups and so on replaced by placeholders.</summary>
     public SortedSet<string> ReadKeys { get; } = new(StringComparer.Ordinal);
 

@@ -1,5 +1,6 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
+using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 
@@ -9,7 +10,11 @@ namespace EpcActors.Lab.Configuration;
 /// <param name="Scenario">What to run.</param>
 /// <param name="Notes">What is odd but allowed.</param>
 /// <param name="AkkaHocon">The <c>akka</c> block as HOCON, for the ActorSystem; empty without one.</param>
-public sealed record LoadedScenario(Scenario Scenario, IReadOnlyList<ConfigurationNote> Notes, string AkkaHocon);
+public sealed record LoadedScenario(Scenario Scenario, IReadOnlyList<ConfigurationNote> Notes, string AkkaHocon)
+{
+    /// <summary>What the file says of its race; null without one.</summary>
+    public RaceDefinition? Race { get; init; }
+}
 
 /// <summary>Turns a configuration file into a <see cref="Scenario"/>: all of it, or an exception with every error.</summary>
 public static class ScenarioLoader
@@ -59,13 +64,14 @@ public static class ScenarioLoader
         ObjectReader root = new(context, effective, effective.Origin, "", "");
         ObjectReader epc = root.Child("epc");
         CheckRoot(context, effective, epc);
-        Scenario scenario = ReadScenario(context, epc, Files(context, effective), seed);
+        RaceDefinition? race = null;
+        Scenario scenario = ReadScenario(context, epc, Files(context, effective), seed, ref race);
         context.ThrowIfErrors();
         string akka = effective.TryGet("akka", out HoconValue? block) && block is HoconObject ? $"akka {block}" : "";
-        return new LoadedScenario(scenario, context.Notes, akka);
+        return new LoadedScenario(scenario, context.Notes, akka) { Race = race };
     }
 
-    private static Scenario ReadScenario(LoadContext context, ObjectReader epc, LayerFiles files, ulong? seed)
+    private static Scenario ReadScenario(LoadContext context, ObjectReader epc, LayerFiles files, ulong? seed, ref RaceDefinition? race)
     {
         // What is no string was reported when the layers were put together.
         string kernel = epc.Get("kernel").StringOrNull ?? "";
@@ -85,10 +91,13 @@ public static class ScenarioLoader
 
         IReadOnlyList<CgroupSpec> cgroups = CgroupBinder.Read(epc.Child("cgroups"), defaults.Child("cgroup"));
         Population population = new();
-        new EnclaveBinder(context, machine, cgroups, switches, kernel).Read(epc.Child("enclaves"), defaults, population);
+        new EnclaveBinder(context, machine, cgroups, switches, kernel, epc.Has("race")).Read(epc.Child("enclaves"), defaults, population);
         VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
         IReadOnlyList<ScriptAction> script =
             new ScriptBinder(machine, cgroups, population, seed ?? configured, run.DurationNs).Read(epc.Get("script", "[ ]"));
+        RaceBinder? raceOf = epc.Has("race") ? new RaceBinder(context, machine, cgroups, population, script) : null;
+        raceOf?.Read(epc.Child("race", defaults.Child("race")), defaults.Child("race"));
+        epc.Allow("race");
         IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel);
         epc.Finish("epc");
         if (population.Names.Count == 0)
@@ -96,7 +105,7 @@ public static class ScenarioLoader
             context.Note(epc.Origin, "epc.enclaves", "there is no enclave and no virtual machine: nothing will happen");
         }
 
-        return new Scenario
+        Scenario scenario = new()
         {
             File = context.File,
             Title = title,
@@ -113,8 +122,11 @@ public static class ScenarioLoader
             VirtualMachines = population.VirtualMachines,
             Script = script,
             Run = run,
+            Race = raceOf?.Spec,
             Expectations = expectations,
         };
+        race = raceOf?.Define(scenario);
+        return scenario;
     }
 
     /// <summary>A text as written over indented lines, each paragraph in one line: how it is broken is up to the report.</summary>

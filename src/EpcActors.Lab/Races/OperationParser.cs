@@ -260,7 +260,8 @@ public sealed class OperationParser
     {
         string text = words.Rest("a limit");
         return text == "max" ? long.MaxValue
-            : TryPages(text, out long bytes) || HoconUnits.TryParseSize(text, out bytes, out _) ? bytes
+            : text == "0" ? 0
+            : TryPages(text, out long bytes) || (!char.IsAsciiDigit(text[^1]) && HoconUnits.TryParseSize(text, out bytes, out _)) ? bytes
             : throw words.Wrong($"'{text}' is no size", "write for example 16 pages, 64 KiB, or max");
     }
 

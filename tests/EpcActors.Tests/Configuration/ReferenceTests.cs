@@ -29,6 +29,12 @@ public sealed partial class ReferenceTests
         }
         """;
 
+    /// <summary>A race has no script and no programs, so it needs a text of its own.</summary>
+    private const string Race = """
+        epc { machine { nodes = [ { cpus = 1, epc = 4 pages } ] }, enclaves { a { heap = 4 pages } }
+          race { tasks { T { process = a, do = [ "build 1" ] } }, variants { buggy {} } } }
+        """;
+
     /// <summary>Names in the reader's own list of keys, beside those of configurations; annotations have names of their own.</summary>
     private static readonly string[] NotConfiguration = ["kernel-file", "costs-file", "machine-file", "epc.cgroups.<path>.annotations."];
 
@@ -120,8 +126,10 @@ public sealed partial class ReferenceTests
     {
         LoadContext context = new(Loading.File, Loading.Environment(Everything, ("lab/t.trace", "0 e 1 r\n")));
         ScenarioLoader.Read(context, [], null);
+        LoadContext race = new(Loading.File, Loading.Environment(Race));
+        ScenarioLoader.Read(race, [], null);
         SortedSet<string> keys = new(StringComparer.Ordinal);
-        foreach (string key in context.ReadKeys)
+        foreach (string key in context.ReadKeys.Concat(race.ReadKeys))
         {
             if (key != "epc" && !NotConfiguration.Any(name => key.StartsWith(name, StringComparison.Ordinal)))
             {
@@ -167,6 +175,8 @@ public sealed partial class ReferenceTests
             ("epc.enclaves.<name>.steps[].run.", "epc.defaults.run."),
             ("epc.enclaves.<name>.steps[].touch.", "epc.defaults.touch."),
             ("epc.cgroups.<path>.", "epc.defaults.cgroup."),
+            ("epc.race.tasks.<name>.", "epc.race.task."),
+            ("epc.race.", "epc.defaults.race."),
             ("epc.virtual-machines.<name>.", "epc.defaults.virtual-machine."),
         ];
         foreach ((string from, string to) in defaults)
