@@ -117,11 +117,18 @@ internal static class KernelFunctions
         Release virt.c sgx_vepc_release
         RemoveAll virt.c sgx_vepc_remove_all
         Sanitise main.c __sgx_sanitize_pages
+        Round epc_cgroup.c sgx_cgroup_reclaim_work_func part
+        ReclaimFrom epc_cgroup.c sgx_cgroup_reclaim_pages part
+        FinishFree misc.c misc_cg_free part
+        PutWritten main.c sgx_reclaimer_write part
+        SwapOut vmscan.c pageout
         """;
 
     /// <summary>Routines of tasks: what user space does around its system calls and faults.</summary>
     private const string UserTable =
-        "Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold";
+        "Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold "
+        + "DoElsewhere Touch LeaveIfInside Initialise Called DieIfKilled CloseOnce UnmapAll ForkChild ExitThread TouchGuest UseGuestPage ReleaseGuestOnce "
+        + "Allocate Free DebugRead ReclaimOnce EvictAll Evict PutBack AgeAll PauseOnce SetMemoryMax KillProcess PoisonOf Poison MapAndCreate ForkInto ReachFor";
 
     private static readonly Dictionary<string, KernelFunction> Known = Parse();
 

@@ -199,9 +199,9 @@ public sealed class OperationTests
     }
 
     [Fact]
-    public void Swap_out_has_a_place_and_nothing_behind_it() =>
+    public void Swap_out_says_that_a_page_is_not_there() =>
         Assert.Equal(
-            [Errno.ENODEV, Errno.ENODEV],
+            [Errno.ENOENT, Errno.ENOENT],
             RaceRig.Run(Small().Task("T", "", "swap-out a 2", "swap-out a pcmd 0")).Task("T").Results.Select(result => result.Errno));
 
     [Fact]
