@@ -12,6 +12,7 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>Where the tasks of a race find the processes of others. Nothing in it changes during a run.</summary>
+[Constant]
 public sealed class OperationPlaces
 {
     /// <summary>Processes of the enclaves, by number.</summary>
@@ -25,11 +26,9 @@ public sealed class OperationPlaces
 }
 
 /// <summary>A process as its tasks know it. Nothing in it changes during a run.</summary>
+[Constant]
 public sealed class OperationHome
 {
-    /// <summary>Nobody's.</summary>
-    public static OperationHome Outside { get; } = new();
-
     public ActorId Process { get; init; } = ActorId.None;
 
     /// <summary>Address space; none without an enclave.</summary>
@@ -40,9 +39,6 @@ public sealed class OperationHome
 
     /// <summary>Number of the guest, -1 without.</summary>
     public int Guest { get; init; } = -1;
-
-    /// <summary>The task that remembers what was done to the process as a whole.</summary>
-    public OperationTask? Leader { get; set; }
 }
 
 /// <summary>
@@ -54,10 +50,7 @@ public sealed class OperationTask : UserThread
 {
     private const long TickNs = 1_000_000;
 
-    [NotState]
     private readonly OperationPlaces _places;
-
-    [NotState]
     private readonly OperationHome _home;
 
     [NotState]
@@ -69,9 +62,6 @@ public sealed class OperationTask : UserThread
     private ThreadOutcome _outcome;
     private bool _isInside;
     private bool _hasExited;
-
-    // Of its process as a whole, when it is the leader. Who reads it has seen, in the process's own actor, the end of whoever wrote it.
-    private bool _isClosed;
 
     /// <param name="id">Address.</param>
     /// <param name="name">Name in schedules and reports.</param>
@@ -95,7 +85,6 @@ public sealed class OperationTask : UserThread
         Operations = operations;
         _home = home;
         _places = places;
-        home.Leader ??= home.Process.IsNone ? null : this;
         if (home.Enclave >= 0)
         {
             WorkIn(home.Enclave, home.Mm);
@@ -103,23 +92,23 @@ public sealed class OperationTask : UserThread
     }
 
     /// <summary>What it does, in order.</summary>
-    [NotState]
+    [Constant]
     public IReadOnlyList<Operation> Operations { get; }
 
     /// <summary>The task on whose behalf it sets the stage: pages that it allocates are in that one's hands. Null for any other task.</summary>
-    [NotState]
+    [Constant]
     public OperationTask? Owner { get; init; }
 
     /// <summary>A task of the setup: its thread ends behind its last operation.</summary>
-    [NotState]
+    [Constant]
     public bool IsSetup { get; init; }
 
     /// <summary>An event that need not happen.</summary>
-    [NotState]
+    [Constant]
     public bool IsOptional { get; init; }
 
     /// <summary>Another task starts it with fork; nobody else does.</summary>
-    [NotState]
+    [Constant]
     public bool IsForked { get; init; }
 
     public override bool IsDaemon => IsOptional;
@@ -239,7 +228,7 @@ public sealed class OperationTask : UserThread
 
         while (done < ((Operation.Touch)Operations[_at]).Count)
         {
-            _outcome = await ReachFor(((Operation.Touch)Operations[_at]).First + done, ((Operation.Touch)Operations[_at]).Kind);
+            _outcome = await Access(((Operation.Touch)Operations[_at]).First + done, ((Operation.Touch)Operations[_at]).Kind);
             if (_outcome != ThreadOutcome.Finished)
             {
                 return Result(ErrnoOf(_outcome), done);
@@ -321,12 +310,12 @@ public sealed class OperationTask : UserThread
 
     private async Routine<Errno> CloseOnce()
     {
-        if (_home.Leader!._isClosed)
+        ProcessProtocol.CloseDevice close = await Ask(Process, new ProcessProtocol.CloseDevice());
+        if (close.WasClosed)
         {
             return Errno.EINVAL;
         }
 
-        _home.Leader._isClosed = true;
         await Encl.CloseFile(this, EnclaveIndex);
         return Errno.Ok;
     }
@@ -408,12 +397,12 @@ public sealed class OperationTask : UserThread
 
     private async Routine<Errno> ReleaseGuestOnce()
     {
-        if (_home.Leader!._isClosed)
+        ProcessProtocol.CloseDevice close = await Ask(Process, new ProcessProtocol.CloseDevice());
+        if (close.WasClosed)
         {
             return Errno.EINVAL;
         }
 
-        _home.Leader._isClosed = true;
         await Virt.Release(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size);
         return Errno.Ok;
     }

@@ -2,6 +2,8 @@ using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine.Simulation;
+using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Races;
 
 namespace EpcActors.Tests.Races;
@@ -224,6 +226,33 @@ public sealed class OperationTests
         Assert.Equal([0, 1, 2, 3, 4], rig.Topology.RaceTasks.Select(task => task.Task).Concat(rig.Topology.RaceSetup).Select(task => task.SlotInEnclave));
         Assert.Equal(["setup-1:a", "setup-2:CPU0"], rig.Topology.RaceSetup.Select(task => task.Name));
         Assert.True(rig.Task("C").IsForked);
+    }
+
+    [Fact]
+    public void A_restored_race_runs_again_as_it_did()
+    {
+        RaceRig rig = new(Small().Guest("vm", 4).Setup("a: build 3", "a: write 0..1", "admin: evict a 1", "T: allocate", "U: allocate")
+            .Task("T", "a", "read 0..1", "free", "allocate", "write 3", "change-type 2", "accept 2", "remove 2", "fork C", "exit")
+            .Task("U", "", "free", "reclaim", "allocate")
+            .Task("C", "a", "write 0", "munmap", "close", "exit")
+            .Task("V", "vm", "vepc-touch 0", "guest-use 0 secs 0", "vepc-release", "exit")
+            .Build());
+        rig.Setup();
+        List<object> roots = [.. rig.Topology.Resources, .. rig.Topology.RaceTasks.Select(task => task.Task)];
+        StateImage image = StateImage.Take(roots, [rig.Topology.Machine.Pages]);
+        ulong before = image.Fingerprint();
+        List<string> runs = [];
+        for (int i = 0; i < 3; i++)
+        {
+            rig.Reset();
+            Assert.Equal(RunEnd.Finished, rig.RunRace());
+            runs.Add(string.Join(' ', rig.Topology.RaceTasks.SelectMany(task => task.Task.Results)) + rig.Engine.Steps + image.Fingerprint());
+            Assert.NotEqual(before, image.Fingerprint());
+            image.Restore();
+            Assert.Equal(before, image.Fingerprint());
+        }
+
+        Assert.Single(runs.Distinct());
     }
 
     private static RaceBuilder Small(int pages = 4) => new RaceBuilder(RaceRig.Upstream).Enclave("a", pages);
