@@ -9,18 +9,15 @@ public enum ChoicePoint
     /// <summary>EWB fails with another error than NOT_TRACKED (D3).</summary>
     EwbFails,
 
-    /// <summary>ETRACK fails in an ioctl (D10).</summary>
+    /// <summary>ETRACK fails in an ioctl, and again after the IPI (D10).</summary>
     EtrackFails,
 
-    /// <summary>The backing of a page cannot be had: shmem out of memory (D4).</summary>
+    /// <summary>A page of backing store that is not there cannot be made: no memory (D4).</summary>
     BackingFails,
 
-    /// <summary>EREMOVE refuses a page: it is leaked.</summary>
+    /// <summary>EREMOVE refuses a page: it is leaked; a guest's becomes a zombie.</summary>
     EremoveFails,
 
     /// <summary>ECREATE fails (R33).</summary>
     EcreateFails,
-
-    /// <summary>A memory failure hits a page inside EWB, after the reclaimer had looked (R19).</summary>
-    PoisonInEwb,
 }

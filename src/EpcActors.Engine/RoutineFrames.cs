@@ -7,7 +7,7 @@ namespace EpcActors.Engine;
 /// <param name="context">Whatever the maker of the function wants to know.</param>
 internal delegate ulong FrameFingerprint<TStateMachine>(ref TStateMachine stateMachine, object context);
 
-/// <summary>Makes the function that fingerprints the state machines of one async method; asked once for each method.</summary>
+/// <summary>Makes the function that fingerprints the state machines of one async method; asked once for each method and thread.</summary>
 internal interface IFrameFingerprints
 {
     FrameFingerprint<TStateMachine> For<TStateMachine>();
@@ -67,7 +67,8 @@ internal static class RoutineFrames<TStateMachine>
 {
     public static readonly string Method = RoutineNames.MethodOf(typeof(TStateMachine));
 
-    // Whoever comes first makes it; two that come at once make functions that do the same.
+    // One for each thread, as the pools of boxes are: engines on different threads share nothing.
+    [ThreadStatic]
     private static FrameFingerprint<TStateMachine>? _fingerprint;
 
     public static ulong Fingerprint(ref TStateMachine stateMachine, IFrameFingerprints functions, object context) =>

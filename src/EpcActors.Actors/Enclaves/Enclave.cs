@@ -19,7 +19,7 @@ public sealed class Enclave : Resource,
     IHandle<FinishWriteSecs>, IHandle<ReadType>, IHandle<ModifyPage>, IHandle<BeginRemove>, IHandle<LockAndErase>,
     IHandle<EnterEnclave>, IHandle<ExitEnclave>, IHandle<TakeEntry>, IHandle<TakeSecs>, IHandle<TakeVaPage>,
     IHandle<MarkOutOfMemory>, IHandle<UnlinkVaPage>, IHandle<UnlockForRemoval>, IHandle<GetFile>, IHandle<PutFile>,
-    IHandle<EraseAndUnlock>, IHandle<FindPage>
+    IHandle<EraseAndUnlock>, IHandle<FindPage>, IHandle<SynchronizeSrcu>, IHandle<FreeEnclave>, IHandle<RecordTypeAndUnlock>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;
@@ -85,6 +85,9 @@ public sealed class Enclave : Resource,
     /// <summary>refcount; the open file holds the first.</summary>
     public int References { get; private set; } = 1;
 
+    /// <summary>sgx_encl_release has run to its end.</summary>
+    public bool IsFreed { get; private set; }
+
     /// <summary>Processes that have the device file open or mapped (the file's own count).</summary>
     public int FileHolders { get; private set; } = 1;
 
@@ -122,6 +125,12 @@ public sealed class Enclave : Resource,
     public void Handle(ref Ecreate message, Turn turn)
     {
         turn.Spend(Activity.Ecreate);
+        if (message.MustFail || IsTaken(message.EpcPage))
+        {
+            message.HasFailed = true;
+            return;
+        }
+
         SecsPage = message.EpcPage;
         _epc[message.EpcPage].Epcm = Epcm.Valid | Epcm.Secs;
         IsCreated = true;
@@ -155,6 +164,12 @@ public sealed class Enclave : Resource,
         if (message.IsMeasured)
         {
             turn.Spend(Activity.Eextend, KernelConstants.EextendsPerPage);
+        }
+
+        if (IsTaken(message.EpcPage))
+        {
+            message.HasFailed = true;
+            return;
         }
 
         BecomeResident(message.Page, message.EpcPage, message.IsTcs ? Epcm.Tcs : Epcm.None);
@@ -203,7 +218,8 @@ public sealed class Enclave : Resource,
         int slot = isSecs ? SecsSlot : Entries[message.Page].VaSlot;
         message.SlotVersion = slot < 0 ? 0 : VaPages.Version(slot);
         message.IsPcmdPageInUse = IsPcmdPageInUse(message.Page);
-        if (message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion || message.ContentsVersion != message.SlotVersion)
+        if (message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion || message.ContentsVersion != message.SlotVersion
+            || IsTaken(message.EpcPage))
         {
             message.HasFailed = true;
             return;
@@ -238,11 +254,18 @@ public sealed class Enclave : Resource,
         _lock.AssertHeldBy(turn);
         if (SecsPage.IsNone)
         {
+            message.HasNoSecs = true;
             message.HasFailed = true;
             return;
         }
 
         turn.Spend(Activity.Eaug, 1, IsRemote(message.EpcPage, turn));
+        if (IsTaken(message.EpcPage))
+        {
+            message.HasFailed = true;
+            return;
+        }
+
         BecomeResident(message.Page, message.EpcPage, Epcm.Pending);
     }
 
@@ -310,6 +333,13 @@ public sealed class Enclave : Resource,
         }
     }
 
+    public void Handle(ref SynchronizeSrcu message, Turn turn)
+    {
+        // The walks that it waits for hold references of their own; only who comes here too late matters, and the oracle sees that.
+    }
+
+    public void Handle(ref FreeEnclave message, Turn turn) => IsFreed = true;
+
     public void Handle(ref GetFile message, Turn turn)
     {
         Invariant.That(FileHolders > 0, $"{Name}: a closed file is opened again");
@@ -367,7 +397,7 @@ public sealed class Enclave : Resource,
     {
         _lock.AssertHeldBy(turn);
         bool isSecs = message.Page == Entries.PageCount;
-        if (!isSecs && !_tracking.IsDrained(message.EpcPage))
+        if (!isSecs && !message.MustFail && !_tracking.IsDrained(message.EpcPage))
         {
             // The instruction fails before it moves any data.
             turn.Spend(Activity.Etrack);
@@ -378,13 +408,20 @@ public sealed class Enclave : Resource,
         turn.Spend(Activity.Ewb, 1, IsRemote(message.EpcPage, turn));
         if (isSecs)
         {
-            message.Slot = SecsChildCount > 0 ? -1 : VaPages.TakeSlot();
+            message.Slot = SecsChildCount > 0 || message.MustFail ? -1 : VaPages.TakeSlot();
         }
 
         _tracking.Forget(message.EpcPage);
+        if (message.MustFail && message.Slot >= 0)
+        {
+            VaPages.FreeSlot(message.Slot);
+            message.HasFreedSlot = true;
+            message.Slot = -1;
+        }
+
         if (message.Slot < 0)
         {
-            // A SECS with children, or no slot left because page_cnt was raced (R27): the EPCM keeps the page.
+            // A SECS with children, no slot left because page_cnt was raced (R27), or any other failure: the EPCM keeps the page.
             message.Result = LeafResult.Failed;
             return;
         }
@@ -431,7 +468,7 @@ public sealed class Enclave : Resource,
         message.EpcPage = SecsPage;
         SecsPage = EpcPageIndex.None;
         SecsSlot = message.Slot;
-        SwappedPages++;
+        SwappedPages += message.Slot < 0 ? 0 : 1;
     }
 
     public void Handle(ref ModifyPage message, Turn turn)
@@ -456,9 +493,19 @@ public sealed class Enclave : Resource,
                 break;
             case EnclavePageType.Trim:
                 page.Epcm = (page.Epcm & ~Epcm.Tcs) | Epcm.Trim;
-                Entries[message.Page] = entry.AsTrim(true);
                 break;
         }
+    }
+
+    public void Handle(ref RecordTypeAndUnlock message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        if (message.To == EnclavePageType.Trim)
+        {
+            Entries[message.Page] = Entries[message.Page].AsTrim(true);
+        }
+
+        _lock.Release(turn);
     }
 
     public void Handle(ref ReadType message, Turn turn)
@@ -576,6 +623,9 @@ public sealed class Enclave : Resource,
         message.WasMarked = IsOutOfMemory;
         IsOutOfMemory |= IsCreated;
     }
+
+    /// <summary>The instructions that make a page want one that the EPCM does not have as valid.</summary>
+    private bool IsTaken(EpcPageIndex page) => (_epc[page].Epcm & Epcm.Valid) != 0;
 
     private bool IsRemote(EpcPageIndex page, Turn turn) => _machine.NodeOf(page) != turn.CallerNode;
 

@@ -95,6 +95,12 @@ public static class EnclaveProtocol
         public static ushort Code => 0x0707;
 
         public EpcPageIndex EpcPage;
+
+        /// <summary>In: the instruction faults, whatever for (R33).</summary>
+        public YesNo MustFail;
+
+        /// <summary>Out: it faulted; the page is the caller's still.</summary>
+        public YesNo HasFailed;
     }
 
     /// <summary>ADD_PAGES under the mutex: insert, EADD, EEXTEND, secs_child_cnt++. The mutex stays held.</summary>
@@ -118,7 +124,7 @@ public static class EnclaveProtocol
         /// <summary>Out: EBUSY, the entry exists.</summary>
         public YesNo Exists;
 
-        /// <summary>Out: EADD faulted, there is no SECS.</summary>
+        /// <summary>Out: EADD faulted: there is no SECS, or the EPCM has the EPC page as somebody's already (D3).</summary>
         public YesNo HasFailed;
     }
 
@@ -223,6 +229,9 @@ public static class EnclaveProtocol
         public EpcPageIndex EpcPage;
 
         /// <summary>Out: the SECS is not resident: the kernel runs EAUG with a null SECS (R7).</summary>
+        public YesNo HasNoSecs;
+
+        /// <summary>Out: it faulted: no SECS, or the EPCM has the EPC page as somebody's already (D3).</summary>
         public YesNo HasFailed;
     }
 
@@ -282,6 +291,29 @@ public static class EnclaveProtocol
         public YesNo WasFound;
     }
 
+    /// <summary>synchronize_srcu() on the enclave's SRCU, after an entry went off mm_list: a use of the enclave, which costs no time here.</summary>
+    public struct SynchronizeSrcu : IMessage
+    {
+        public static ushort Code => 0x072E;
+    }
+
+    /// <summary>The end of sgx_encl_release: cleanup_srcu_struct() and kfree(). Nobody may use the enclave any more.</summary>
+    public struct FreeEnclave : IMessage
+    {
+        public static ushort Code => 0x072F;
+    }
+
+    /// <summary>MODIFY_TYPES after its ETRACK: the entry gets the new type, and the mutex goes. When ETRACK failed it keeps the old one (D10).</summary>
+    public struct RecordTypeAndUnlock : IMessage
+    {
+        public static ushort Code => 0x0730;
+
+        public int Page;
+
+        /// <summary>REG stands for RESTRICT_PERMISSIONS, which changes none.</summary>
+        public EnclavePageType To;
+    }
+
     /// <summary>Takes the first entry off mm_list (sgx_release).</summary>
     public struct TakeFirstMm : IMessage
     {
@@ -330,8 +362,14 @@ public static class EnclaveProtocol
 
         public EpcPageIndex EpcPage;
 
-        /// <summary>In: the VA slot of a child. Out: that of the SECS, which takes it here.</summary>
+        /// <summary>In: the VA slot of a child. Out: that of the SECS, which takes it here; -1 when EWB failed.</summary>
         public int Slot;
+
+        /// <summary>In: the instruction fails with another error than SGX_NOT_TRACKED (D3).</summary>
+        public YesNo MustFail;
+
+        /// <summary>Out: it failed, and the child's slot was given back (sgx_free_va_slot).</summary>
+        public YesNo HasFreedSlot;
 
         /// <summary>Out.</summary>
         public LeafResult Result;
@@ -542,7 +580,7 @@ public static class EnclaveProtocol
     /// <summary>Where a page is at this moment, for whoever stands outside: hardware that fails, an administrator with a debugger. No lock.</summary>
     public struct FindPage : IMessage
     {
-        public static ushort Code => 0x0730;
+        public static ushort Code => 0x0732;
 
         /// <summary>Page of the enclave; the number of its pages for the SECS.</summary>
         public int Page;

@@ -40,6 +40,7 @@ public static class BackingStoreProtocol
     }
 
     /// <summary>What EWB wrote goes into the pinned pages, which are dirtied and unpinned (sgx_encl_put_backing).</summary>
+    /// <remarks>EWB itself is the enclave's message before; the enclave's mutex is held over both, and memory pressure leaves pinned pages alone.</remarks>
     public struct WriteBacking : IMessage
     {
         public static ushort Code => 0x0803;
@@ -51,6 +52,47 @@ public static class BackingStoreProtocol
         public int ContentsGeneration;
 
         public int PcmdGeneration;
+
+        /// <summary>In: only written, as before 6bd429643cc2: <see cref="PutBacking"/> dirties and unpins later (R5).</summary>
+        public YesNo IsWriteOnly;
+
+        /// <summary>Out: a page was truncated since it was pinned: what was written to it is lost (R2, R3; the tripwire of R6).</summary>
+        public YesNo IsLost;
+    }
+
+    /// <summary>sgx_encl_put_backing() alone: unpins, and before 6bd429643cc2 dirtied (R5).</summary>
+    public struct PutBacking : IMessage
+    {
+        public static ushort Code => 0x0806;
+
+        public int Index;
+
+        public int ContentsGeneration;
+
+        public int PcmdGeneration;
+
+        /// <summary>set_page_dirty() first.</summary>
+        public YesNo IsDirtied;
+    }
+
+    /// <summary>Memory pressure takes a page of the file (shrink_folio_list, shmem_writepage), under the page's own lock and without the enclave's mutex.</summary>
+    public struct SwapOutBacking : IMessage
+    {
+        public static ushort Code => 0x0807;
+
+        public int Index;
+
+        /// <summary>The PCMD page that has the index's record, else its contents page.</summary>
+        public YesNo IsPcmd;
+
+        /// <summary>In: also a page that somebody has pinned, which no kernel does (R5).</summary>
+        public YesNo EvenPinned;
+
+        /// <summary>Out: the page was there and nobody had it pinned, or that did not matter.</summary>
+        public YesNo WasTaken;
+
+        /// <summary>Out: memory cgroup that paid for the page that left RAM, -1 for none.</summary>
+        public int Payer;
     }
 
     /// <summary>After ELDU: zero the PCMD record, truncate the contents page and, when it is empty and nobody is about to write to it, the
@@ -66,6 +108,14 @@ public static class BackingStoreProtocol
 
         /// <summary>R24: before 08999b2489b4 nothing was truncated.</summary>
         public YesNo KeepAll;
+
+        /// <summary>R4: before 2154e1c11b70 the page with the zeroed record was not marked dirty.</summary>
+        public YesNo LeavesPcmdClean;
+
+        /// <summary>What the pin said.</summary>
+        public int ContentsGeneration;
+
+        public int PcmdGeneration;
 
         /// <summary>Out: memory cgroup that paid for the truncated contents page, -1 for none.</summary>
         public int ContentsPayer;
@@ -92,7 +142,7 @@ public static class BackingStoreProtocol
 
 /// <summary>The shmem file behind one enclave (<c>encl->backing</c>), behind its page-cache lock.</summary>
 public sealed class BackingStore : Resource,
-    IHandle<PinBacking>, IHandle<WriteBacking>, IHandle<FinishLoad>, IHandle<TruncateBacking>
+    IHandle<PinBacking>, IHandle<WriteBacking>, IHandle<FinishLoad>, IHandle<TruncateBacking>, IHandle<PutBacking>, IHandle<SwapOutBacking>
 {
     public BackingStore(ActorId id, string enclave, int indexCount)
         : base(id, $"backing:{enclave}") => File = new BackingFile(indexCount);
@@ -113,18 +163,48 @@ public sealed class BackingStore : Resource,
         message.SurplusPages = message.ChargedPages - missing;
         message.ContentsGeneration = File.AddContents(message.Index, message.Payer);
         message.PcmdGeneration = File.AddPcmdPage(message.Index, message.Payer);
+        File.Pin(message.Index);
         message.ContentsVersion = File.ContentsVersion(message.Index);
         message.PcmdVersion = File.PcmdVersion(message.Index);
     }
 
-    public void Handle(ref WriteBacking message, Turn turn) =>
-        File.Write(message.Index, message.Version, message.ContentsGeneration, message.PcmdGeneration);
+    public void Handle(ref WriteBacking message, Turn turn)
+    {
+        message.IsLost = !File.Write(message.Index, message.Version, message.ContentsGeneration, message.PcmdGeneration);
+        if (!message.IsWriteOnly)
+        {
+            File.MarkDirty(message.Index, message.ContentsGeneration, message.PcmdGeneration);
+            File.Unpin(message.Index, message.ContentsGeneration, message.PcmdGeneration);
+        }
+    }
+
+    public void Handle(ref PutBacking message, Turn turn)
+    {
+        if (message.IsDirtied)
+        {
+            File.MarkDirty(message.Index, message.ContentsGeneration, message.PcmdGeneration);
+        }
+
+        File.Unpin(message.Index, message.ContentsGeneration, message.PcmdGeneration);
+    }
+
+    public void Handle(ref SwapOutBacking message, Turn turn)
+    {
+        message.WasTaken = File.SwapOut(message.Index, message.IsPcmd, message.EvenPinned, out int payer);
+        message.Payer = payer;
+    }
 
     public void Handle(ref FinishLoad message, Turn turn)
     {
         message.ContentsPayer = -1;
         message.PcmdPayer = -1;
+        File.Unpin(message.Index, message.ContentsGeneration, message.PcmdGeneration);
         File.ClearPcmd(message.Index);
+        if (!message.LeavesPcmdClean)
+        {
+            File.MarkPcmdDirty(message.Index);
+        }
+
         if (message.KeepAll)
         {
             return;

@@ -145,6 +145,7 @@ internal static class Encl
                 return;
             }
 
+            await current.Ask(encl, new EnclaveProtocol.SynchronizeSrcu());
             if (current.Switches.MmListOwnsReference == Fix.Present)
             {
                 await PutRef(current, enclave);
@@ -159,8 +160,14 @@ internal static class Encl
     public static async Routine ExitMm(KernelTask current, ActorId mm, int enclave)
     {
         await current.Ask(mm, new AddressSpaceProtocol.BeginExit());
-        EnclaveProtocol.RemoveMm remove = await current.Ask(
-            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.RemoveMm { Mm = mm });
+        ActorId encl = current.Machine.Enclaves[enclave].Enclave;
+        EnclaveProtocol.RemoveMm remove = await current.Ask(encl, new EnclaveProtocol.RemoveMm { Mm = mm });
+        if (remove.WasFound)
+        {
+            // R11: when the entry has no reference of its own, nothing but the file keeps the enclave while we wait here.
+            await current.Ask(encl, new EnclaveProtocol.SynchronizeSrcu());
+        }
+
         await current.Ask(mm, new AddressSpaceProtocol.ExitMm());
         if (remove.WasFound && current.Switches.MmListOwnsReference == Fix.Present)
         {
@@ -336,6 +343,9 @@ internal static class Encl
                 Index = page,
                 KeepPcmdPage = eldu.IsPcmdPageInUse && current.Switches.PcmdTruncateChecked == Fix.Present,
                 KeepAll = current.Switches.BackingFreedAfterLoad == Fix.Absent,
+                LeavesPcmdClean = current.Switches.PcmdClearDirties == Fix.Absent,
+                ContentsGeneration = pin.ContentsGeneration,
+                PcmdGeneration = pin.PcmdGeneration,
             });
         if (finish.ContentsPayer >= 0)
         {
@@ -442,6 +452,7 @@ internal static class Encl
         EnclavePlace place = current.Machine.Enclaves[enclave];
         ForReport<long> startNs = current.NowNs;
         ForReport<long> freed = 0;
+        bool hasLeaked = false;
         int from = 0;
         while (true)
         {
@@ -456,7 +467,7 @@ internal static class Encl
             {
                 bool unmarked = await Main.TryUnmark(current, entry.EpcPage);
                 Invariant.That(unmarked, "a page of an enclave without references is in a reclaimer's hands");
-                await Main.EnclFreeEpcPage(current, entry.EpcPage);
+                hasLeaked |= !await Main.EnclFreeEpcPage(current, entry.EpcPage);
                 freed.Value++;
             }
         }
@@ -464,7 +475,8 @@ internal static class Encl
         EnclaveProtocol.TakeSecs secs = await current.Ask(place.Enclave, new EnclaveProtocol.TakeSecs());
         if (!secs.EpcPage.IsNone)
         {
-            await Main.EnclFreeEpcPage(current, secs.EpcPage);
+            // A child that EREMOVE refused is a child of it still: SGX_CHILD_PRESENT.
+            await Main.EnclFreeEpcPage(current, secs.EpcPage, mustLeak: hasLeaked);
             freed.Value++;
         }
 
@@ -492,6 +504,7 @@ internal static class Encl
             }
         }
 
+        await current.Ask(place.Enclave, new EnclaveProtocol.FreeEnclave());
         current.Report(RunEvent.Release, startNs, freed);
     }
 }

@@ -106,6 +106,7 @@ internal static class EpcCgroup
             ReclaimWalk.SharedBatch => await ReclaimShared(current, root, Math.Clamp(wanted, KernelConstants.NrToScan, KernelConstants.NrToScanMax), ignoreAge),
             ReclaimWalk.ScanBudget => await ReclaimPreOrder(current, root, KernelConstants.NrToScan, isBudget: true),
             ReclaimWalk.PerLru => await ReclaimPreOrder(current, root, KernelConstants.NrToScan, isBudget: false),
+            ReclaimWalk.ResumeNode => (await ReclaimFrom(current, root, -1)).Scanned,
             ReclaimWalk.Cursor => await ReclaimWithCursor(current, root, wanted),
         };
 
@@ -128,6 +129,7 @@ internal static class EpcCgroup
     {
         KernelSwitches switches = current.Switches;
         int failedRounds = 0;
+        int resume = -1;
         while (true)
         {
             (long usage, long max) = await UsageAndLimit(current, cgroup);
@@ -152,7 +154,7 @@ internal static class EpcCgroup
             int wanted = switches.ReclaimWalk == ReclaimWalk.SharedBatch
                 ? (int)Math.Min(over, KernelConstants.NrToScanMax)
                 : KernelConstants.NrToScan;
-            int reclaimed = await ReclaimSubtree(current, cgroup, wanted, IgnoresAge(switches, failedRounds));
+            (int reclaimed, resume) = await Round(current, cgroup, wanted, IgnoresAge(switches, failedRounds), resume);
             if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
             {
                 // sgx_epc_cgroup_reclaim_failed: an empty subtree ends the work without a victim; anything else counts, and is never forgotten.
@@ -177,6 +179,7 @@ internal static class EpcCgroup
         KernelSwitches switches = current.Switches;
         int failedRounds = 0;
         int emptyRounds = 0;
+        int resume = -1;
         do
         {
             // C15: pages that somebody has isolated just now do not count, so this may say "never" when "in a moment" were right.
@@ -197,7 +200,7 @@ internal static class EpcCgroup
             }
 
             int wanted = switches.ReclaimWalk == ReclaimWalk.Cursor ? 1 : KernelConstants.NrToScan;
-            int reclaimed = await ReclaimSubtree(current, cgroup, wanted, IgnoresAge(switches, failedRounds));
+            (int reclaimed, resume) = await Round(current, cgroup, wanted, IgnoresAge(switches, failedRounds), resume);
             if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
             {
                 // sgx_epc_cgroup_reclaim_failed of v2 to v5. The look at the top of the loop sees an empty subtree first, nearly always.
@@ -218,6 +221,12 @@ internal static class EpcCgroup
 
         return Errno.Ok;
     }
+
+    /// <summary>One of the rounds of a caller that keeps at it: v14 and v15 go on behind where the one before ended.</summary>
+    private static async Routine<(int Scanned, int Resume)> Round(KernelTask current, int root, int wanted, bool ignoreAge, int resume) =>
+        current.Switches.ReclaimWalk == ReclaimWalk.ResumeNode
+            ? await ReclaimFrom(current, root, resume)
+            : (await ReclaimSubtree(current, root, wanted, ignoreAge), -1);
 
     private static bool IgnoresAge(KernelSwitches switches, int failedRounds) =>
         switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds && failedRounds > MaxFailedRounds;
@@ -354,6 +363,41 @@ internal static class EpcCgroup
         return scanned;
     }
 
+    /// <summary>
+    /// v14 and v15: pre-order from <paramref name="start"/> (-1: from the top), 16 pages of each LRU until 16 were scanned. The place to go on is kept by
+    /// the caller, without a reference: when that cgroup died meanwhile the round ends there, and the next begins at the top (C8).
+    /// </summary>
+    /// <returns>Pages isolated, and where to go on: -1 at the top.</returns>
+    public static async Routine<(int Scanned, int Resume)> ReclaimFrom(KernelTask current, int root, int start)
+    {
+        int scanned = 0;
+        int cgroup = start < 0 ? root : start;
+        while (scanned < KernelConstants.NrToScan && cgroup >= 0)
+        {
+            if (cgroup == root || await TryGet(current, cgroup))
+            {
+                scanned += await ReclaimOne(current, cgroup, KernelConstants.NrToScan, countsScanned: false);
+                int following = await Next(current, root, cgroup);
+                if (cgroup != root)
+                {
+                    await Misc.PutCss(current, cgroup);
+                }
+
+                cgroup = following;
+            }
+            else if (cgroup == start || current.Switches.WalkSkipsDying == Fix.Absent)
+            {
+                return (scanned, -1);
+            }
+            else
+            {
+                cgroup = await Next(current, root, cgroup);
+            }
+        }
+
+        return (scanned, cgroup);
+    }
+
     /// <summary>v16 and later: round robin over the subtree with the root's cursor, 16 pages a visit.</summary>
     private static async Routine<int> ReclaimWithCursor(KernelTask current, int root, int wanted)
     {
@@ -376,8 +420,8 @@ internal static class EpcCgroup
     /// moves on behind it. All of it under the cursor's lock, so that two reclaimers get different cgroups.
     /// </summary>
     /// <remarks>
-    /// The walk goes on from the cgroup whose reference could not be had: v16 began again at the same one and never ended (C7), v14 and v15, which kept
-    /// the place without a cursor, gave up (C8). The kernel also looks for a live cgroup to put the cursor on, and lets go of it at once; here the next
+    /// The walk goes on from the cgroup whose reference could not be had. A draft of v16 asked for the same one again: whoever frees it waits for the
+    /// cursor's lock, and so it never ends (C7). v14 and v15, which kept the place without a cursor, gave up (C8). The kernel also looks for a live cgroup to put the cursor on, and lets go of it at once; here the next
     /// call finds out whether it lives, which comes to the same, and whoever frees it takes the cursor off it (C9).
     /// </remarks>
     private static async Routine<int> NextByCursor(KernelTask current, int root)
@@ -385,8 +429,18 @@ internal static class EpcCgroup
         ActorId tree = current.Machine.CgroupTree;
         CgroupTreeProtocol.LockCursor cursor = await current.Ask(tree, new CgroupTreeProtocol.LockCursor { Root = root });
         int cgroup = cursor.Next;
+        long startNs = current.NowNs;
+        long laps = 0;
         while (cgroup != root && !await TryGet(current, cgroup))
         {
+            if (current.Switches.CursorSkipsDying == Fix.Absent)
+            {
+                // Time passes even where a message costs nothing, so that a run can end here.
+                current.Report(RunEvent.CursorLap, startNs, ++laps);
+                await current.SpendNs((int)Activity.SpinLock, 1);
+                continue;
+            }
+
             cgroup = await Next(current, root, cgroup);
             if (cgroup < 0)
             {
@@ -401,7 +455,7 @@ internal static class EpcCgroup
 
     /// <summary>sgx_epc_cgroup_oom of v2 to v5: the first cgroup in pre-order that has a victim. The dying are skipped, also where other walks stop.</summary>
     /// <returns>True: there is a victim, or one is on its way out already.</returns>
-    private static async Routine<bool> OomKill(KernelTask current, int root)
+    public static async Routine<bool> OomKill(KernelTask current, int root)
     {
         int cgroup = -1;
         while (true)
@@ -449,15 +503,22 @@ internal static class EpcCgroup
 
             ActorId enclave = machine.Enclaves[pop.Enclave].Enclave;
             EnclaveProtocol.TryGetRef reference = await current.Ask(enclave, new EnclaveProtocol.TryGetRef());
-            if (reference.Got)
+            if (!reference.Got)
             {
-                return await KillEnclave(current, pop.Enclave, enclave);
+                continue;
+            }
+
+            // C3: when one that is dying already does not count, the next page on the list decides over a second enclave.
+            (bool isVictim, bool wasMarked) = await KillEnclave(current, pop.Enclave, enclave);
+            if (!wasMarked || current.Switches.OomCountsDying == Fix.Present)
+            {
+                return isVictim;
             }
         }
     }
 
-    /// <summary>The victim's part: an enclave that was not created is none (false), one that is marked already is left alone (C3).</summary>
-    private static async Routine<bool> KillEnclave(KernelTask current, int index, ActorId enclave)
+    /// <summary>The victim's part: an enclave that was not created is none, one that is marked already is left alone.</summary>
+    private static async Routine<(bool IsVictim, bool WasMarked)> KillEnclave(KernelTask current, int index, ActorId enclave)
     {
         EnclaveProtocol.MarkOutOfMemory mark = await current.Ask(enclave, new EnclaveProtocol.MarkOutOfMemory());
         if (!mark.IsNotCreated && !mark.WasMarked)
@@ -468,7 +529,7 @@ internal static class EpcCgroup
         }
 
         await Encl.PutRef(current, index);
-        return !mark.IsNotCreated;
+        return (!mark.IsNotCreated, mark.WasMarked);
     }
 }
 

@@ -149,20 +149,33 @@ internal static class Ioctls
         }
 
         AllocResult secs = await Main.AllocEpcPage(current, reclaim: true);
-        if (secs.Errno != Errno.Ok)
+        Errno errno = secs.Errno;
+        if (errno == Errno.Ok)
         {
-            if (!va.Page.IsNone)
+            EnclaveProtocol.Ecreate ecreate = await current.Ask(
+                encl,
+                new EnclaveProtocol.Ecreate { EpcPage = secs.Page, MustFail = current.Choose((int)ChoicePoint.EcreateFails) });
+            if (!ecreate.HasFailed)
             {
-                await current.Ask(encl, new EnclaveProtocol.UnlinkVaPage { VaPage = va.Page });
+                await Encl.RecordUnreclaimable(current, secs.Page, enclave);
+                return Errno.Ok;
             }
 
-            await Encl.Shrink(current, enclave, va.Page);
-            return secs.Errno;
+            await Main.EnclFreeEpcPage(current, secs.Page);
+            errno = Errno.EIO;
         }
 
-        await current.Ask(encl, new EnclaveProtocol.Ecreate { EpcPage = secs.Page });
-        await Encl.RecordUnreclaimable(current, secs.Page, enclave);
-        return Errno.Ok;
+        if (!va.Page.IsNone)
+        {
+            await current.Ask(encl, new EnclaveProtocol.UnlinkVaPage { VaPage = va.Page });
+        }
+
+        if (current.Switches.ErrorsShrink == Fix.Present)
+        {
+            await Encl.Shrink(current, enclave, va.Page);
+        }
+
+        return errno;
     }
 
     /// <summary>sgx_encl_add_page.</summary>
@@ -300,14 +313,27 @@ internal static class Ioctls
             return (Errno.EFAULT, SgxPageNotModifiable);
         }
 
-        Errno tracked = await EnclaveEtrack(current, encl);
-        await current.Ask(encl, new EnclaveProtocol.Unlock());
-        return (tracked, 0);
+        if (await EnclaveEtrack(current, encl) != Errno.Ok)
+        {
+            // D10: the processor has the page changed, the entry says the old type.
+            await current.Ask(encl, new EnclaveProtocol.Unlock());
+            return (Errno.EFAULT, 0);
+        }
+
+        await current.Ask(encl, new EnclaveProtocol.RecordTypeAndUnlock { Page = page, To = to });
+        return (Errno.Ok, 0);
     }
 
     /// <summary>sgx_enclave_etrack: ETRACK, on failure after an IPI again, then the IPI in any case. All under the mutex.</summary>
     private static async Routine<Errno> EnclaveEtrack(KernelTask current, ActorId encl)
     {
+        if (current.Choose((int)ChoicePoint.EtrackFails))
+        {
+            // Both attempts fail; the kernel warns.
+            await current.Ask(encl, new EnclaveProtocol.SendIpi());
+            return Errno.EFAULT;
+        }
+
         EnclaveProtocol.Etrack track = await current.Ask(encl, new EnclaveProtocol.Etrack());
         if (track.Result != LeafResult.Done)
         {

@@ -60,6 +60,9 @@ public enum RunEvent
 
     /// <summary>R13: the walk over the nodes came around without a page and goes on; detail: how often.</summary>
     NodeWalkLap,
+
+    /// <summary>C7: the walk asks for a cgroup that is going away once more, with the cursor's lock held; detail: how often.</summary>
+    CursorLap,
 }
 
 /// <summary>The system calls on /dev/sgx_enclave.</summary>

@@ -226,8 +226,9 @@ internal static class Main
     /// <summary>Before ac5d272a0ad0 the counter was changed inside the node's critical section: one plain integer under as many locks as there are nodes.</summary>
     private static bool CountsUnderNodeLock(Machine machine) => machine.Switches.FreePageCounter == FreePageCounterMode.Racy;
 
-    /// <summary>sgx_encl_free_epc_page: EREMOVE, then free. A page that EREMOVE refuses is lost.</summary>
-    public static async Routine EnclFreeEpcPage(KernelTask current, EpcPageIndex page)
+    /// <summary>sgx_encl_free_epc_page: EREMOVE, then free. A page that EREMOVE refuses is lost: warned of once, never freed, never uncharged.</summary>
+    /// <returns>False: leaked.</returns>
+    public static async Routine<bool> EnclFreeEpcPage(KernelTask current, EpcPageIndex page, bool mustLeak = false)
     {
         Machine machine = current.Machine;
         if ((machine.Pages[page].Flags & EpcPageFlags.Unreclaimable) != 0)
@@ -237,8 +238,15 @@ internal static class Main
         }
 
         await current.SpendCost((int)Activity.Eremove, 1, machine.NodeOf(page) != current.Node);
+        if (mustLeak || current.Choose((int)ChoicePoint.EremoveFails))
+        {
+            current.Report(RunEvent.PageLeaked, current.NowNs, page.Value);
+            return false;
+        }
+
         machine.Pages[page].Epcm = Epcm.None;
         await FreeEpcPage(current, page);
+        return true;
     }
 
     /// <summary>sgx_mark_page_reclaimable.</summary>
@@ -278,9 +286,17 @@ internal static class Main
         if (switches.DirectReclaim == DirectReclaim.OwnCgroupToo && switches.EpcCgroup == EpcCgroupMode.On)
         {
             ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
-            if (await EpcCgroup.ShouldReclaim(current, css.Cgroup))
+
+            // sgx_get_current_cg takes a reference: the process may be moved, and the cgroup removed, while we reclaim from it.
+            CgroupProtocol.TryGetCss get = await current.Ask(current.Machine.Cgroups[css.Cgroup], new CgroupProtocol.TryGetCss());
+            if (get.Got)
             {
-                await EpcCgroup.ReclaimSubtree(current, css.Cgroup, KernelConstants.NrToScan, false);
+                if (await EpcCgroup.ShouldReclaim(current, css.Cgroup))
+                {
+                    await EpcCgroup.ReclaimSubtree(current, css.Cgroup, KernelConstants.NrToScan, false);
+                }
+
+                await Misc.PutCss(current, css.Cgroup);
             }
         }
 

@@ -1,4 +1,5 @@
 using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Waiting;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 
@@ -101,33 +102,41 @@ internal static class Misc
     /// </summary>
     /// <remarks>
     /// In the kernel a work item does this; here it is whoever put the last reference, after the time that a work item takes to start. Until then walks meet
-    /// a cgroup whose reference cannot be had (C5). Its reclaim worker needs no cancel_work_sync (C19): it finds usage zero and empty lists, and sleeps.
+    /// a cgroup whose reference cannot be had (C5). The reclaim work of the cgroup holds no reference, so it is cancelled first (C19); when it runs just then,
+    /// its worker does the rest at its end, which nobody can tell from waiting for it.
     /// </remarks>
     public static async Routine FreeCss(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
-        while (true)
+        await current.Spend(Activity.Schedule);
+        if (current.Switches.CancelWorkOnFree == Fix.Present)
         {
-            await current.Spend(Activity.Schedule);
-            await current.Ask(machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = cgroup });
-            int parent = machine.CgroupParents[cgroup];
-            if (current.Switches.ReclaimWalk == ReclaimWalk.Cursor)
-            {
-                for (int root = parent; root >= 0; root = machine.CgroupParents[root])
-                {
-                    await current.Ask(
-                        machine.CgroupTree, new CgroupTreeProtocol.AdvanceCursor { Root = root, Cgroup = cgroup });
-                }
-            }
-
-            CgroupProtocol.PutCss put = await current.Ask(machine.Cgroups[parent], new CgroupProtocol.PutCss());
-            if (!put.WasLast)
+            WaitChannelProtocol.CancelWork cancel = await current.Ask(machine.CgroupWork[cgroup], new WaitChannelProtocol.CancelWork());
+            if (cancel.IsRunning)
             {
                 return;
             }
-
-            cgroup = parent;
         }
+
+        await FinishFree(current, cgroup);
+    }
+
+    /// <summary>The rest of it, when no reclaim work of the cgroup can run any more.</summary>
+    public static async Routine FinishFree(KernelTask current, int cgroup)
+    {
+        Machine machine = current.Machine;
+        await current.Ask(machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = cgroup });
+        int parent = machine.CgroupParents[cgroup];
+        if (current.Switches.ReclaimWalk == ReclaimWalk.Cursor)
+        {
+            for (int root = parent; root >= 0; root = machine.CgroupParents[root])
+            {
+                await current.Ask(
+                    machine.CgroupTree, new CgroupTreeProtocol.AdvanceCursor { Root = root, Cgroup = cgroup });
+            }
+        }
+
+        await PutCss(current, parent);
     }
 
     /// <summary>

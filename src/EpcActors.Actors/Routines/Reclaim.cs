@@ -149,15 +149,20 @@ internal static class Reclaim
         }
 
         BackingPin pin = await Shmem.Pin(current, enclave, page, payer);
-        if (current.Switches.BackingPinnedUnderMutex == Fix.Absent)
-        {
-            await current.Ask(encl, new EnclaveProtocol.Lock());
-        }
-
         if (pin.Errno != Errno.Ok)
         {
-            await current.Ask(encl, new EnclaveProtocol.Unlock());
+            if (current.Switches.BackingPinnedUnderMutex == Fix.Present)
+            {
+                await current.Ask(encl, new EnclaveProtocol.Unlock());
+            }
+
             return false;
+        }
+
+        if (current.Switches.BackingPinnedUnderMutex == Fix.Absent)
+        {
+            // R2: between the pin and this lock a fault that sees no mark may truncate the PCMD page that was pinned.
+            await current.Ask(encl, new EnclaveProtocol.Lock());
         }
 
         current.Batch.Pin[slot] = pin;
@@ -188,15 +193,23 @@ internal static class Reclaim
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
         EnclaveProtocol.LockForWrite slot = await current.Ask(place.Enclave, new EnclaveProtocol.LockForWrite { Page = page });
-        await EnclEwb(current, place, page, epcPage, slot.Slot, pin);
+        EnclaveProtocol.Ewb ewb = await EnclEwb(current, place, page, epcPage, slot.Slot, pin);
+
+        // D3: after an EWB that failed the kernel warns, gives the slot back, and goes on as if the page had been written: it is lost, and its EPC page
+        // goes to the free list while the EPCM has it.
         EnclaveProtocol.FinishWrite finish = await current.Ask(
-            place.Enclave, new EnclaveProtocol.FinishWrite { Page = page, Slot = slot.Slot });
+            place.Enclave, new EnclaveProtocol.FinishWrite { Page = page, Slot = ewb.Slot });
         if (finish.CanWriteSecs)
         {
             await WriteSecs(current, place, enclave, finish.SecsPage);
         }
 
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+        if (ewb.Result == LeafResult.Done && current.Switches.DirtySetWithWrite == Fix.Absent)
+        {
+            // R5: what EWB wrote is dirty only from here on, and only the pin kept memory pressure away from it until now.
+            await current.Ask(place.Backing, PutPages(page, pin, isDirtied: true));
+        }
     }
 
     /// <summary>The SECS goes inside the last child's write: no EBLOCK, no LRU, and its EREMOVE finds nothing to do.</summary>
@@ -210,19 +223,27 @@ internal static class Reclaim
             return;
         }
 
+        bool mustFail = current.Choose((int)ChoicePoint.EwbFails);
         EnclaveProtocol.Ewb ewb = await current.Ask(
-            place.Enclave, new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs });
-        Invariant.That(ewb.Result == LeafResult.Done, "EWB of a SECS without children failed");
-        await current.Ask(place.Backing, Written(place.PageCount, ewb.Version, pin));
+            place.Enclave, new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs, MustFail = mustFail });
+        Invariant.That(ewb.Result == LeafResult.Done || mustFail, "EWB of a SECS without children failed");
+        await PutWritten(current, place, place.PageCount, ewb, pin);
+        if (ewb.Result == LeafResult.Done && current.Switches.DirtySetWithWrite == Fix.Absent)
+        {
+            await current.Ask(place.Backing, PutPages(place.PageCount, pin, isDirtied: true));
+        }
+
         await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
         await Main.EnclFreeEpcPage(current, secs);
     }
 
     /// <summary>sgx_encl_ewb: EWB; when the enclave was not tracked since, ETRACK and again; when CPUs are still inside, the IPI and again.</summary>
-    private static async Routine EnclEwb(
+    /// <returns>The last EWB's answer; its slot is -1 when it failed.</returns>
+    private static async Routine<EnclaveProtocol.Ewb> EnclEwb(
         KernelTask current, EnclavePlace place, int page, EpcPageIndex epcPage, int slot, BackingPin pin)
     {
-        EnclaveProtocol.Ewb request = new() { Page = page, EpcPage = epcPage, Slot = slot };
+        bool mustFail = current.Choose((int)ChoicePoint.EwbFails);
+        EnclaveProtocol.Ewb request = new() { Page = page, EpcPage = epcPage, Slot = slot, MustFail = mustFail };
         EnclaveProtocol.Ewb ewb = await current.Ask(place.Enclave, request);
         if (ewb.Result == LeafResult.NotTracked)
         {
@@ -238,20 +259,38 @@ internal static class Reclaim
             }
         }
 
-        Invariant.That(ewb.Result == LeafResult.Done || slot < 0, "EWB failed after ETRACK and IPI");
-        if (ewb.Result == LeafResult.Done)
-        {
-            await current.Ask(place.Backing, Written(page, ewb.Version, pin));
-        }
-
-        // D3: the kernel warns, and goes on as if the page had been written: it is lost, and its EPC page goes back while the EPCM has it.
+        Invariant.That(ewb.Result == LeafResult.Done || slot < 0 || mustFail, "EWB failed after ETRACK and IPI");
+        await PutWritten(current, place, page, ewb, pin);
+        return ewb;
     }
 
-    private static BackingStoreProtocol.WriteBacking Written(int index, uint version, BackingPin pin) => new()
+    /// <summary>What EWB wrote arrives in the pinned pages, and the pin ends; one that failed has written nothing.</summary>
+    private static async Routine PutWritten(
+        KernelTask current, EnclavePlace place, int index, EnclaveProtocol.Ewb ewb, BackingPin pin)
+    {
+        if (ewb.Result != LeafResult.Done)
+        {
+            await current.Ask(place.Backing, PutPages(index, pin, isDirtied: false));
+            return;
+        }
+
+        await current.Ask(
+            place.Backing,
+            new BackingStoreProtocol.WriteBacking
+            {
+                Index = index,
+                Version = ewb.Version,
+                ContentsGeneration = pin.ContentsGeneration,
+                PcmdGeneration = pin.PcmdGeneration,
+                IsWriteOnly = current.Switches.DirtySetWithWrite == Fix.Absent,
+            });
+    }
+
+    private static BackingStoreProtocol.PutBacking PutPages(int index, BackingPin pin, bool isDirtied) => new()
     {
         Index = index,
-        Version = version,
         ContentsGeneration = pin.ContentsGeneration,
         PcmdGeneration = pin.PcmdGeneration,
+        IsDirtied = isDirtied,
     };
 }

@@ -33,8 +33,9 @@ internal static class Shmem
                     Errno.Ok, pin.ContentsGeneration, pin.PcmdGeneration, pin.ContentsVersion, pin.PcmdVersion);
             }
 
+            // A page has to be made: only that can fail.
             int wanted = pin.MissingPages - charged;
-            if (!await TryCharge(current, payer, wanted))
+            if (current.Choose((int)ChoicePoint.BackingFails) || !await TryCharge(current, payer, wanted))
             {
                 if (charged > 0)
                 {
@@ -46,6 +47,29 @@ internal static class Shmem
 
             charged += wanted;
         }
+    }
+
+    /// <summary>
+    /// Memory pressure (shrink_folio_list): a page of an enclave's file leaves RAM, to swap when it is dirty, and without a trace when it is clean. It asks
+    /// no enclave: only a pin holds it off. Whoever looks the page up next pays for it again, where the kernel charges whom it noted with the swap entry.
+    /// </summary>
+    /// <param name="current">Who reclaims memory.</param>
+    /// <param name="enclave">Whose file.</param>
+    /// <param name="index">Contents page; the enclave's page count for that of the SECS.</param>
+    /// <param name="isPcmd">The PCMD page with the record of that index instead.</param>
+    /// <param name="evenPinned">What no kernel does: also under the feet of somebody who has it pinned.</param>
+    /// <returns>True when the page was there and was taken.</returns>
+    public static async Routine<bool> SwapOut(KernelTask current, int enclave, int index, bool isPcmd, bool evenPinned = false)
+    {
+        BackingStoreProtocol.SwapOutBacking swap = await current.Ask(
+            current.Machine.Enclaves[enclave].Backing,
+            new BackingStoreProtocol.SwapOutBacking { Index = index, IsPcmd = isPcmd, EvenPinned = evenPinned });
+        if (swap.Payer >= 0)
+        {
+            await Uncharge(current, swap.Payer, 1);
+        }
+
+        return swap.WasTaken;
     }
 
     /// <summary>
@@ -82,6 +106,8 @@ internal static class Shmem
     /// Who pays for backing (encl.c, sgx_encl_get_mem_cgroup): a normal task for itself, also for pages of others; ksgxd and, from v6 on, the cgroup
     /// workers for the first live process of the enclave, and the root when there is none. Before that a worker paid for itself: the root (C17).
     /// </summary>
+    /// <remarks>A process whose last thread has ended counts as gone, a moment before its address space is: its memory has no owner then, and the kernel
+    /// falls back to the root.</remarks>
     public static async Routine<int> Payer(KernelTask current, int enclave)
     {
         bool indirect = current.Kind switch
@@ -108,15 +134,24 @@ internal static class Shmem
             return own.MemoryCgroup;
         }
 
-        EnclaveProtocol.ReadMm mm = await current.Ask(
-            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.ReadMm { Position = 0 });
-        if (mm.Mm.IsNone || !current.Machine.ProcessOfMm.TryGetValue(mm.Mm, out ActorId process))
+        int position = 0;
+        while (true)
         {
-            return 0;
-        }
+            EnclaveProtocol.ReadMm mm = await current.Ask(
+                current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.ReadMm { Position = position });
+            if (mm.Mm.IsNone || !current.Machine.ProcessOfMm.TryGetValue(mm.Mm, out ActorId process))
+            {
+                return 0;
+            }
 
-        ProcessProtocol.ReadCss css = await current.Ask(process, new ProcessProtocol.ReadCss());
-        return css.MemoryCgroup;
+            ProcessProtocol.ReadCss css = await current.Ask(process, new ProcessProtocol.ReadCss());
+            if (!css.HasExited)
+            {
+                return css.MemoryCgroup;
+            }
+
+            position = mm.Position;
+        }
     }
 
     /// <summary>

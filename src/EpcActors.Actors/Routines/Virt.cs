@@ -45,8 +45,9 @@ internal static class Virt
             for (int index = 0; index < size; index++)
             {
                 VirtualEpcProtocol.EremoveGuestPage remove = await current.Ask(
-                    vepc, new VirtualEpcProtocol.EremoveGuestPage { Index = index });
-                if (remove.EpcPage.IsNone || remove.HasChildren)
+                    vepc,
+                    new VirtualEpcProtocol.EremoveGuestPage { Index = index, MustFail = current.Choose((int)ChoicePoint.EremoveFails) });
+                if (remove.EpcPage.IsNone || remove.HasChildren || remove.HasFailed)
                 {
                     continue;
                 }
@@ -74,7 +75,7 @@ internal static class Virt
 
         for (int index = 0; index < size; index++)
         {
-            // What is left here has children elsewhere.
+            // What is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a SECS with children.
             VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
                 vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
             if (!take.EpcPage.IsNone)
@@ -86,14 +87,21 @@ internal static class Virt
         await current.Ask(zombies, new VirtualEpcProtocol.UnlockZombies());
     }
 
-    /// <summary>SGX_IOC_VEPC_REMOVE_ALL: EREMOVE in place; returns the number of SECS pages that still had children.</summary>
+    /// <summary>SGX_IOC_VEPC_REMOVE_ALL: EREMOVE in place.</summary>
+    /// <returns>SECS pages that still had children; minus EBUSY when EREMOVE failed for another reason.</returns>
     public static async Routine<int> RemoveAll(KernelTask current, ActorId vepc, int size)
     {
         int failed = 0;
         for (int index = 0; index < size; index++)
         {
             VirtualEpcProtocol.EremoveGuestPage remove = await current.Ask(
-                vepc, new VirtualEpcProtocol.EremoveGuestPage { Index = index });
+                vepc,
+                new VirtualEpcProtocol.EremoveGuestPage { Index = index, MustFail = current.Choose((int)ChoicePoint.EremoveFails) });
+            if (remove.HasFailed)
+            {
+                return -(int)Errno.EBUSY;
+            }
+
             failed += remove.HasChildren ? 1 : 0;
         }
 

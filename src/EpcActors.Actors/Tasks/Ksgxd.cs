@@ -88,7 +88,13 @@ public sealed class CgroupWorker : KernelTask
         ActorId work = Machine.CgroupWork[_cgroup];
         while (true)
         {
-            await Ask(work, new WaitChannelProtocol.PrepareToWait());
+            WaitChannelProtocol.PrepareToWait prepare = await Ask(work, new WaitChannelProtocol.PrepareToWait());
+            if (prepare.WasCancelled)
+            {
+                // The cgroup was freed meanwhile: whoever did that waits for the end of this run.
+                await Misc.FinishFree(this, _cgroup);
+            }
+
             await Ask(work, new WaitChannelProtocol.SleepUntilWoken());
             await EpcCgroup.Work(this, _cgroup);
         }

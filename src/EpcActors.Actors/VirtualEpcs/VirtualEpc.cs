@@ -61,8 +61,14 @@ public static class VirtualEpcProtocol
 
         public int Index;
 
+        /// <summary>In: the instruction fails, if there is such a page.</summary>
+        public YesNo MustFail;
+
         /// <summary>Out: SGX_CHILD_PRESENT, a SECS with children.</summary>
         public YesNo HasChildren;
+
+        /// <summary>Out: it failed otherwise.</summary>
+        public YesNo HasFailed;
 
         /// <summary>Out: there was such a page.</summary>
         public EpcPageIndex EpcPage;
@@ -191,7 +197,8 @@ public sealed class VirtualEpc : Resource,
         }
 
         turn.Spend(Activity.Eremove);
-        message.HasChildren = !GuestEnclaves.TryRemove(_epc, message.EpcPage);
+        message.HasFailed = message.MustFail;
+        message.HasChildren = !message.MustFail && !GuestEnclaves.TryRemove(_epc, message.EpcPage);
     }
 
     public void Handle(ref TakeGuestPage message, Turn turn)

@@ -10,6 +10,21 @@ public static class WaitChannelProtocol
     public struct PrepareToWait : IMessage
     {
         public static ushort Code => 0x0A01;
+
+        /// <summary>Out: the work was cancelled while it ran, and somebody counts on the caller to say that it has ended.</summary>
+        public YesNo WasCancelled;
+    }
+
+    /// <summary>
+    /// cancel_work_sync(): takes the work off the queue for good. The kernel waits for a run that is under way; here the caller leaves what it has to do
+    /// afterwards to the worker (it may be the worker).
+    /// </summary>
+    public struct CancelWork : IMessage
+    {
+        public static ushort Code => 0x0A05;
+
+        /// <summary>Out: a run is under way.</summary>
+        public YesNo IsRunning;
     }
 
     /// <summary>schedule(): sleeps until woken; returns at once when woken since <see cref="PrepareToWait"/>.</summary>
@@ -39,12 +54,14 @@ public static class WaitChannelProtocol
 /// forgotten by the first kind and remembered by the second.
 /// </summary>
 public sealed class WaitChannel : Resource,
-    IHandle<PrepareToWait>, IHandle<SleepUntilWoken>, IHandle<FinishWait>, IHandle<Wake>
+    IHandle<PrepareToWait>, IHandle<SleepUntilWoken>, IHandle<FinishWait>, IHandle<Wake>, IHandle<CancelWork>
 {
     private readonly bool _remembers;
     private WaitQueue _sleepers;
     private int _prepared;
     private bool _woken;
+    private bool _isRunning;
+    private bool _isCancelled;
 
     /// <param name="id">Address.</param>
     /// <param name="name">Name.</param>
@@ -62,6 +79,8 @@ public sealed class WaitChannel : Resource,
     public void Handle(ref PrepareToWait message, Turn turn)
     {
         _prepared++;
+        message.WasCancelled = _isCancelled && _isRunning;
+        _isRunning = false;
         if (!_remembers)
         {
             _woken = false;
@@ -77,6 +96,7 @@ public sealed class WaitChannel : Resource,
         }
 
         _woken = false;
+        _isRunning = true;
         _prepared--;
         Wakeups++;
         turn.Spend(Activity.Schedule);
@@ -86,7 +106,7 @@ public sealed class WaitChannel : Resource,
 
     public void Handle(ref Wake message, Turn turn)
     {
-        if (_prepared == 0 && !_remembers)
+        if (_isCancelled || (_prepared == 0 && !_remembers))
         {
             return;
         }
@@ -97,5 +117,14 @@ public sealed class WaitChannel : Resource,
         {
             turn.Ready(ref _sleepers);
         }
+    }
+
+    public void Handle(ref CancelWork message, Turn turn)
+    {
+        _isCancelled = true;
+
+        // Somebody who was woken and has not come to run yet sleeps on.
+        _woken = false;
+        message.IsRunning = _isRunning;
     }
 }

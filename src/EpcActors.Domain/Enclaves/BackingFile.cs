@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EpcActors.Domain.Enclaves;
 
 /// <summary>
@@ -5,8 +7,10 @@ namespace EpcActors.Domain.Enclaves;
 /// between a write-out and the load that follows it.
 /// </summary>
 /// <remarks>
-/// A page that is truncated while somebody holds it pinned lives on detached: what is written to it then is lost, as in the kernel. The generation
-/// that a pin returns tells the two apart.
+/// <para>A page that is truncated while somebody holds it pinned lives on detached: what is written to it then is lost, as in the kernel. The generation
+/// that a pin returns tells the two apart.</para>
+/// <para>Under memory pressure a page leaves RAM (<see cref="SwapOut"/>): a dirty one is written to swap first, a clean one is only dropped. Who looks it
+/// up next reads back what swap holds, or zeroes when that is nothing; it is clean then, like a page that still has its place in the swap cache.</para>
 /// </remarks>
 public sealed class BackingFile
 {
@@ -25,6 +29,9 @@ public sealed class BackingFile
     /// <summary>Pages of RAM in the file, contents and PCMD.</summary>
     public int AllocatedPages { get; private set; }
 
+    /// <summary>Indices of the file, a whole number of PCMD pages.</summary>
+    public int IndexCount => _groups.Length * PcmdPerPage;
+
     public bool HasContents(int index) => Group(index) is { } group && (group.Contents & Bit(index)) != 0;
 
     public bool HasPcmdPage(int index) => Group(index) is { HasPcmd: true };
@@ -36,7 +43,9 @@ public sealed class BackingFile
         if ((group.Contents & Bit(index)) == 0)
         {
             group.Contents |= Bit(index);
-            group.ContentsVersion[index % PcmdPerPage] = 0;
+            group.DirtyContents &= ~Bit(index);
+            group.ContentsPins[index % PcmdPerPage] = 0;
+            group.ContentsVersion[index % PcmdPerPage] = group.ContentsInSwap(index % PcmdPerPage);
             group.ContentsGeneration[index % PcmdPerPage] = ++_generation;
             group.ContentsPayer[index % PcmdPerPage] = (ushort)payer;
             AllocatedPages++;
@@ -45,13 +54,16 @@ public sealed class BackingFile
         return group.ContentsGeneration[index % PcmdPerPage];
     }
 
-    /// <summary>Makes the PCMD page of an index exist, all zero and charged to <paramref name="payer"/> if it is new. Returns the generation of the page.</summary>
+    /// <summary>Makes the PCMD page of an index exist, as swap has it or all zero, charged to <paramref name="payer"/> if it is new. Returns the generation of the page.</summary>
     public int AddPcmdPage(int index, int payer)
     {
         PcmdGroup group = GroupOrNew(index);
         if (!group.HasPcmd)
         {
             group.HasPcmd = true;
+            group.IsPcmdDirty = false;
+            group.PcmdPins = 0;
+            group.ReadPcmdFromSwap();
             group.PcmdGeneration = ++_generation;
             group.PcmdPayer = (ushort)payer;
             AllocatedPages++;
@@ -60,25 +72,132 @@ public sealed class BackingFile
         return group.PcmdGeneration;
     }
 
-    /// <summary>EWB writes the encrypted page and its PCMD record into the pinned pages; a detached page swallows them.</summary>
-    public void Write(int index, uint version, int contentsGeneration, int pcmdGeneration)
+    /// <summary>Pins both pages of an index, which exist: as long as they are pinned, memory pressure leaves them alone.</summary>
+    public void Pin(int index)
     {
-        PcmdGroup? group = Group(index);
-        if (group is null)
+        PcmdGroup group = Group(index)!;
+        group.ContentsPins[index % PcmdPerPage]++;
+        group.PcmdPins++;
+    }
+
+    /// <summary>Takes a pin back; one of a page that was truncated meanwhile went with it.</summary>
+    public void Unpin(int index, int contentsGeneration, int pcmdGeneration)
+    {
+        if (IsContents(index, contentsGeneration, out PcmdGroup? group))
         {
-            return;
+            group.ContentsPins[index % PcmdPerPage]--;
         }
 
+        if (IsPcmdPage(index, pcmdGeneration, out group))
+        {
+            group.PcmdPins--;
+        }
+    }
+
+    /// <summary>EWB writes the encrypted page and its PCMD record into the pinned pages; a detached page swallows them.</summary>
+    /// <returns>False: at least one of the pages is not the file's any more.</returns>
+    public bool Write(int index, uint version, int contentsGeneration, int pcmdGeneration)
+    {
+        bool hasContents = IsContents(index, contentsGeneration, out PcmdGroup? group);
+        if (hasContents)
+        {
+            group!.ContentsVersion[index % PcmdPerPage] = version;
+        }
+
+        bool hasPcmd = IsPcmdPage(index, pcmdGeneration, out group);
+        if (hasPcmd)
+        {
+            group!.PcmdVersion[index % PcmdPerPage] = version;
+        }
+
+        return hasContents && hasPcmd;
+    }
+
+    /// <summary>set_page_dirty() on both pinned pages: from here on they are written to swap before they leave RAM.</summary>
+    public void MarkDirty(int index, int contentsGeneration, int pcmdGeneration)
+    {
+        if (IsContents(index, contentsGeneration, out PcmdGroup? group))
+        {
+            group.DirtyContents |= Bit(index);
+        }
+
+        if (IsPcmdPage(index, pcmdGeneration, out group))
+        {
+            group.IsPcmdDirty = true;
+        }
+    }
+
+    public void MarkPcmdDirty(int index)
+    {
+        if (Group(index) is { HasPcmd: true } group)
+        {
+            group.IsPcmdDirty = true;
+        }
+    }
+
+    /// <summary>Memory pressure takes one page of the file: written to swap if it is dirty, then dropped. A pinned page stays.</summary>
+    /// <param name="index">Index of the contents page, or one of those whose records are in the PCMD page.</param>
+    /// <param name="isPcmd">The PCMD page, else the contents page.</param>
+    /// <param name="evenPinned">
+    /// What no kernel does: a pinned page is written or, when it is clean, filled again with what swap holds, under the feet of whoever has it pinned.
+    /// </param>
+    /// <param name="payer">The memory cgroup that paid for the page, -1 when none left RAM.</param>
+    /// <returns>True when the page was in RAM and not left alone.</returns>
+    public bool SwapOut(int index, bool isPcmd, bool evenPinned, out int payer)
+    {
+        payer = -1;
+        if (isPcmd ? !HasPcmdPage(index) : !HasContents(index))
+        {
+            return false;
+        }
+
+        PcmdGroup group = Group(index)!;
         int at = index % PcmdPerPage;
-        if ((group.Contents & Bit(index)) != 0 && group.ContentsGeneration[at] == contentsGeneration)
+        bool isPinned = (isPcmd ? group.PcmdPins : group.ContentsPins[at]) > 0;
+        if (isPinned && !evenPinned)
         {
-            group.ContentsVersion[at] = version;
+            return false;
         }
 
-        if (group.HasPcmd && group.PcmdGeneration == pcmdGeneration)
+        if (isPcmd ? group.IsPcmdDirty : (group.DirtyContents & Bit(index)) != 0)
         {
-            group.PcmdVersion[at] = version;
+            if (isPcmd)
+            {
+                group.WritePcmdToSwap();
+            }
+            else
+            {
+                group.WriteContentsToSwap(at);
+            }
         }
+        else if (isPinned && isPcmd)
+        {
+            group.ReadPcmdFromSwap();
+        }
+        else if (isPinned)
+        {
+            group.ContentsVersion[at] = group.ContentsInSwap(at);
+        }
+
+        if (isPinned)
+        {
+            return true;
+        }
+
+        AllocatedPages--;
+        if (isPcmd)
+        {
+            group.HasPcmd = false;
+            payer = group.PcmdPayer;
+        }
+        else
+        {
+            group.Contents &= ~Bit(index);
+            payer = group.ContentsPayer[at];
+        }
+
+        Recycle(index, group);
+        return true;
     }
 
     /// <summary>Version that the contents page holds; 0 when it holds nothing.</summary>
@@ -110,6 +229,7 @@ public sealed class BackingFile
         }
 
         group.Contents &= ~Bit(index);
+        group.SwappedContents &= ~Bit(index);
         AllocatedPages--;
 
         // Nothing stays behind in a group: files that hold the same are the same.
@@ -131,6 +251,7 @@ public sealed class BackingFile
         }
 
         group.HasPcmd = false;
+        group.IsPcmdInSwap = false;
         AllocatedPages--;
         int payer = group.PcmdPayer;
         Array.Clear(group.PcmdVersion);
@@ -150,6 +271,14 @@ public sealed class BackingFile
         int pages = 0;
         for (int at = Math.Max(from, 0); at < _groups.Length; at++)
         {
+            if (_groups[at] is { } swapped)
+            {
+                // What is in swap costs nobody RAM.
+                swapped.SwappedContents = 0;
+                swapped.IsPcmdInSwap = false;
+                Recycle(at * PcmdPerPage, swapped);
+            }
+
             while (_groups[at] is { } group)
             {
                 int first = group.Contents != 0
@@ -199,6 +328,18 @@ public sealed class BackingFile
 
     private static uint Bit(int index) => 1u << (index % PcmdPerPage);
 
+    private bool IsContents(int index, int generation, [NotNullWhen(true)] out PcmdGroup? group)
+    {
+        group = Group(index);
+        return group is not null && (group.Contents & Bit(index)) != 0 && group.ContentsGeneration[index % PcmdPerPage] == generation;
+    }
+
+    private bool IsPcmdPage(int index, int generation, [NotNullWhen(true)] out PcmdGroup? group)
+    {
+        group = Group(index);
+        return group is { HasPcmd: true } && group.PcmdGeneration == generation;
+    }
+
     private PcmdGroup? Group(int index) => _groups[index / PcmdPerPage];
 
     private PcmdGroup GroupOrNew(int index)
@@ -216,7 +357,7 @@ public sealed class BackingFile
 
     private void Recycle(int index, PcmdGroup group)
     {
-        if (group.Contents == 0 && !group.HasPcmd)
+        if (group.Contents == 0 && !group.HasPcmd && group.SwappedContents == 0 && !group.IsPcmdInSwap)
         {
             _groups[index / PcmdPerPage] = null;
             group.NextInPool = _pool;
@@ -230,10 +371,49 @@ public sealed class BackingFile
         public readonly uint[] PcmdVersion = new uint[PcmdPerPage];
         public readonly int[] ContentsGeneration = new int[PcmdPerPage];
         public readonly ushort[] ContentsPayer = new ushort[PcmdPerPage];
+        public readonly byte[] ContentsPins = new byte[PcmdPerPage];
         public ushort PcmdPayer;
+        public int PcmdPins;
         public uint Contents;
+        public uint DirtyContents;
+        public uint SwappedContents;
         public bool HasPcmd;
+        public bool IsPcmdDirty;
+        public bool IsPcmdInSwap;
         public int PcmdGeneration;
         public PcmdGroup? NextInPool;
+        private uint[]? _contentsInSwap;
+        private uint[]? _pcmdInSwap;
+
+        /// <summary>Version that swap holds of a contents page; 0 when it holds none.</summary>
+        public uint ContentsInSwap(int at) => (SwappedContents & (1u << at)) != 0 ? _contentsInSwap![at] : 0;
+
+        public void WriteContentsToSwap(int at)
+        {
+            _contentsInSwap ??= new uint[PcmdPerPage];
+            _contentsInSwap[at] = ContentsVersion[at];
+            SwappedContents |= 1u << at;
+            DirtyContents &= ~(1u << at);
+        }
+
+        public void WritePcmdToSwap()
+        {
+            _pcmdInSwap ??= new uint[PcmdPerPage];
+            PcmdVersion.CopyTo(_pcmdInSwap, 0);
+            IsPcmdInSwap = true;
+            IsPcmdDirty = false;
+        }
+
+        public void ReadPcmdFromSwap()
+        {
+            if (IsPcmdInSwap)
+            {
+                _pcmdInSwap!.CopyTo(PcmdVersion, 0);
+            }
+            else
+            {
+                Array.Clear(PcmdVersion);
+            }
+        }
     }
 }

@@ -55,6 +55,9 @@ public enum ReclaimWalk
     /// <summary>Pre-order from the top each time, 16 pages per LRU, until at least 16 were scanned (v10 to v13).</summary>
     PerLru,
 
+    /// <summary>As <see cref="PerLru"/>, but a caller that comes again goes on behind where its last round ended (v14 and v15).</summary>
+    ResumeNode,
+
     /// <summary>Round robin with a cursor per root that outlives the call (v16 and later).</summary>
     Cursor,
 }
@@ -173,6 +176,12 @@ public sealed record KernelSwitches
     /// <summary>R3: a PCMD page is not truncated while the reclaimer is about to write to it (af117837ceb9).</summary>
     public Fix PcmdTruncateChecked { get; init; } = Fix.Present;
 
+    /// <summary>R4: a PCMD page is marked dirty when a record on it is zeroed (2154e1c11b70).</summary>
+    public Fix PcmdClearDirties { get; init; } = Fix.Present;
+
+    /// <summary>R5: the pages that EWB wrote are marked dirty at once, under the enclave's mutex, and not when they are unpinned (6bd429643cc2).</summary>
+    public Fix DirtySetWithWrite { get; init; } = Fix.Present;
+
     /// <summary>R24: backing is truncated after a load (08999b2489b4).</summary>
     public Fix BackingFreedAfterLoad { get; init; } = Fix.Present;
 
@@ -202,6 +211,18 @@ public sealed record KernelSwitches
 
     /// <summary>R27: one ioctl per enclave at a time.</summary>
     public Fix IoctlExclusive { get; init; } = Fix.Present;
+
+    /// <summary>R33: CREATE gives back what it had grown when it fails. Designed out in review.</summary>
+    public Fix ErrorsShrink { get; init; } = Fix.Present;
+
+    /// <summary>C3: an enclave that is dying already counts as the out-of-memory killer's victim (v1 to v5).</summary>
+    public Fix OomCountsDying { get; init; } = Fix.Present;
+
+    /// <summary>C7: the cursor's walk goes on from a cgroup that is going away, instead of asking for it again (v17).</summary>
+    public Fix CursorSkipsDying { get; init; } = Fix.Present;
+
+    /// <summary>C19: the free of a cgroup waits for its reclaim work, and takes it off the workqueue.</summary>
+    public Fix CancelWorkOnFree { get; init; } = Fix.Present;
 
     /// <summary>C5: a cgroup that is going away does not hide those after it from the walk (v11).</summary>
     public Fix WalkSkipsDying { get; init; } = Fix.Present;

@@ -171,6 +171,14 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>An event that need not happen: no fairness makes it.</summary>
     public bool NeedNotHappen(int ordinal) => _tasks[ordinal].IsIdle && _tasks[ordinal].IsOptional;
 
+    /// <summary>What the engine itself keeps of a task between two steps, in one number.</summary>
+    internal ulong StateBits(int ordinal)
+    {
+        TaskState state = _tasks[ordinal];
+        return (state.Place >= 0 ? 1UL : 0) | (state.WasParked ? 2UL : 0) | (state.IsTime ? 4UL : 0) | (state.IsIdle ? 8UL : 0)
+            | (state.Task.HasStopped ? 16UL : 0) | (state.Task.HasStarted ? 32UL : 0);
+    }
+
     public bool IsEnabled(int ordinal) => _tasks[ordinal].Place >= 0;
 
     /// <summary>How often a choice may still be made.</summary>

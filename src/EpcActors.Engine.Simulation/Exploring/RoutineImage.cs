@@ -13,7 +13,7 @@ internal sealed class RoutineImage : IFrameFingerprints
     {
     }
 
-    public FrameFingerprint<TStateMachine> For<TStateMachine>() => StateHash.ForFrame<TStateMachine>();
+    public FrameFingerprint<TStateMachine> For<TStateMachine>() => StateHashCompiler.Frame<TStateMachine>();
 
     public static ulong Fingerprint(TaskActor task, StateImage image)
     {

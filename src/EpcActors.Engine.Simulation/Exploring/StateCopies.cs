@@ -68,20 +68,20 @@ internal sealed class ReferenceArrayCopy<T>(T[] live) : StateCopy
 /// <remarks>A read-only field cannot have changed since its object was made, so it is left alone; what it refers to is saved by itself.</remarks>
 internal static class Copiers
 {
-    private static readonly Dictionary<Type, Action<object, object>?> Known = [];
+    // One for each thread, as the pools of routines are: engines on different threads share nothing.
+    [ThreadStatic]
+    private static Dictionary<Type, Action<object, object>?>? _known;
 
     public static Action<object, object>? For(Type type)
     {
-        lock (Known)
+        _known ??= [];
+        if (!_known.TryGetValue(type, out Action<object, object>? copier))
         {
-            if (!Known.TryGetValue(type, out Action<object, object>? copier))
-            {
-                copier = Compile(type);
-                Known.Add(type, copier);
-            }
-
-            return copier;
+            copier = Compile(type);
+            _known.Add(type, copier);
         }
+
+        return copier;
     }
 
     private static Action<object, object>? Compile(Type type)

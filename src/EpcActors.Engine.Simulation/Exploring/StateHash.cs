@@ -5,21 +5,21 @@ namespace EpcActors.Engine.Simulation.Exploring;
 /// <summary>Hash of one value.</summary>
 internal delegate ulong ValueHash<T>(T value, StateImage image);
 
-/// <summary>Hash of the objects of one type; one for each type and process.</summary>
+/// <summary>Hash of the objects of one type; one for each type and thread.</summary>
 internal sealed class StateHash
 {
-    private static readonly Dictionary<Type, StateHash> Making = [];
+    /// <summary>Size of a table by <see cref="Slot"/>.</summary>
+    public const int Slots = 256;
 
-    /// <summary>What is made to the end; replaced as a whole, so that it can be read without a lock.</summary>
-    private static volatile Dictionary<Type, StateHash> _made = [];
-
-    private static int _depth;
+    // One for each thread, as the pools of routines are: engines on different threads share nothing.
+    [ThreadStatic]
+    private static Dictionary<Type, StateHash>? _known;
 
     private Func<object, StateImage, ulong> _function = null!;
 
-    private StateHash(int slot) => Slot = slot;
+    private StateHash(Type type) => Slot = (int)(StateMix.Text(type.ToString()) % Slots);
 
-    /// <summary>Dense number of the type, for tables; it reaches no hash.</summary>
+    /// <summary>A number of the type, the same in every thread, for tables that may take two types for one; it reaches no hash.</summary>
     public int Slot { get; }
 
     public ulong Of(object value, StateImage image) => _function(value, image);
@@ -28,52 +28,27 @@ internal sealed class StateHash
     /// <exception cref="InvariantViolation">when it has a field of an unknown kind.</exception>
     public static StateHash For(Type type)
     {
-        if (_made.TryGetValue(type, out StateHash? known))
+        Dictionary<Type, StateHash> known = _known ??= [];
+        if (known.TryGetValue(type, out StateHash? hash))
         {
-            return known;
-        }
-
-        lock (Making)
-        {
-            if (Making.TryGetValue(type, out StateHash? hash))
-            {
-                return hash;
-            }
-
-            // First the entry, then the function: types refer to themselves.
-            hash = new StateHash(Making.Count);
-            Making.Add(type, hash);
-            _depth++;
-            try
-            {
-                hash._function = StateHashCompiler.Function(type);
-            }
-            catch
-            {
-                Making.Remove(type);
-                throw;
-            }
-            finally
-            {
-                _depth--;
-            }
-
-            if (_depth == 0)
-            {
-                _made = new Dictionary<Type, StateHash>(Making);
-            }
-
             return hash;
         }
-    }
 
-    /// <summary>A function for the state machines of one async method.</summary>
-    public static FrameFingerprint<TStateMachine> ForFrame<TStateMachine>()
-    {
-        lock (Making)
+        // First the entry, then the function: types refer to themselves.
+        hash = new StateHash(type);
+        known.Add(type, hash);
+        try
         {
-            return StateHashCompiler.Frame<TStateMachine>();
+            hash._function = StateHashCompiler.Function(type);
         }
+        catch
+        {
+            // What was made meanwhile may refer to this one, which will never work.
+            known.Clear();
+            throw;
+        }
+
+        return hash;
     }
 }
 

@@ -19,7 +19,7 @@ public sealed class StateImage
     private readonly StateHash[] _sharedHashes;
     private readonly Dictionary<object, int> _sharedNumbers = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<object, int> _rootNumbers = new(ReferenceEqualityComparer.Instance);
-    private readonly bool[] _mayBeShared;
+    private readonly bool[] _mayBeShared = new bool[StateHash.Slots];
     private readonly bool[] _isDirty;
     private readonly int[] _dirty;
     private int _dirtyCount;
@@ -61,11 +61,9 @@ public sealed class StateImage
             }
         }
 
-        List<int> slots = [.. _sharedNumbers.Keys.Select(one => StateHash.For(one.GetType()).Slot)];
-        _mayBeShared = new bool[slots.Count == 0 ? 0 : slots.Max() + 1];
-        foreach (int slot in slots)
+        foreach (object one in _sharedNumbers.Keys)
         {
-            _mayBeShared[slot] = true;
+            _mayBeShared[StateHash.For(one.GetType()).Slot] = true;
         }
     }
 
@@ -183,7 +181,7 @@ public sealed class StateImage
         RoutineImage.DescribeStack(task, methods);
     }
 
-    internal bool MayBeShared(int slot) => (uint)slot < (uint)_mayBeShared.Length && _mayBeShared[slot];
+    internal bool MayBeShared(int slot) => _mayBeShared[slot];
 
     internal bool TryGetShared(object value, out int number) => _sharedNumbers.TryGetValue(value, out number);
 

@@ -107,7 +107,8 @@ internal sealed class Audit
             EnclavePage entry = enclave.Entries[page];
             if (!entry.IsResident)
             {
-                swapped++;
+                // D3: a page whose EWB failed has no slot, and nothing to come back from.
+                swapped += entry.VaSlot >= 0 ? 1 : 0;
                 continue;
             }
 

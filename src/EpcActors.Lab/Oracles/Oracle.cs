@@ -5,6 +5,7 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
@@ -25,17 +26,21 @@ namespace EpcActors.Lab.Oracles;
 /// </remarks>
 public sealed class Oracle
 {
+    [Constant]
     private readonly Topology _topology;
     private readonly long _livenessWindowNs;
     private readonly Dictionary<int, Holding> _inFlight = [];
-    private readonly SortedDictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
     private readonly VersionLedger _versions = new();
     private readonly long[] _usage;
     private readonly long[] _max;
     private readonly long _capacityBytes;
     private readonly bool _ownsCounters;
     private readonly InFlight _open;
+    private readonly bool[] _isEnclaveFreed;
+    private readonly bool[] _isCgroupFreed;
     private Carried?[] _carried = [];
+    [Constant]
     private Audit? _audit;
     private CounterStore _lastStore;
     private long _counterAccesses;
@@ -58,6 +63,8 @@ public sealed class Oracle
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
         _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode;
         _open = new InFlight(topology);
+        _isEnclaveFreed = new bool[topology.Enclaves.Count];
+        _isCgroupFreed = new bool[topology.Cgroups.Count];
         for (int i = 0; i < _max.Length; i++)
         {
             _max[i] = topology.Cgroups[i].MaxBytes;
@@ -181,6 +188,19 @@ public sealed class Oracle
                 }
 
                 break;
+            case RunEvent.CursorLap:
+                if (endNs - startNs > _livenessWindowNs)
+                {
+                    GiveUp(
+                        task,
+                        endNs,
+                        $"{task.Name} asks for a cgroup that is going away since {startNs} ns, {detail} times by now, and holds the lock that whoever frees it wants");
+                }
+
+                break;
+            case RunEvent.PageLeaked:
+                Violate(Rules.PageConservation, endNs, $"EREMOVE refuses epc:{detail} to {task.Name}: it is leaked, and charged for ever");
+                break;
             default:
                 break;
         }
@@ -198,6 +218,11 @@ public sealed class Oracle
             {
                 CheckIdle(carried, nowNs, carried.Task.HasStopped ? "has ended" : "is at rest");
             }
+        }
+
+        if (atRest)
+        {
+            CheckBackingLeft(nowNs);
         }
 
         _audit ??= new Audit(_topology);
@@ -331,7 +356,14 @@ public sealed class Oracle
                 }
 
                 break;
+            case WatchedMessage.ReadUsage or WatchedMessage.ReadLru:
+                CheckCgroupLives((Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.RemoveCgroup:
+                _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
+                break;
             case WatchedMessage.BeginIsolate:
+                CheckCgroupLives((Cgroup)resource, carried, nowNs);
                 Isolate(carried, Of<CgroupProtocol.BeginIsolate>(envelope).Page.IsNone ? 0 : 1);
                 break;
             case WatchedMessage.NextIsolate:
@@ -368,6 +400,22 @@ public sealed class Oracle
             case WatchedMessage.TruncateBacking:
                 ref readonly BackingStoreProtocol.TruncateBacking truncate = ref Of<BackingStoreProtocol.TruncateBacking>(envelope);
                 OpenMemoryUpward(carried, truncate.Payer, truncate.Pages);
+                break;
+            case WatchedMessage.SwapOutBacking:
+                OpenMemoryUpward(carried, Of<BackingStoreProtocol.SwapOutBacking>(envelope).Payer, 1);
+                break;
+            case WatchedMessage.WriteBacking:
+                ref readonly BackingStoreProtocol.WriteBacking write = ref Of<BackingStoreProtocol.WriteBacking>(envelope);
+                if (write.IsLost)
+                {
+                    // R6: the kernel looks at the truncated page once more, and warns; it sees only what came quickly enough.
+                    Violate(
+                        Rules.Contents,
+                        nowNs,
+                        $"{carried.Task.Name} writes version {write.Version} of page {write.Index} to {resource.Name}, into a page that was truncated since it "
+                        + "was pinned");
+                }
+
                 break;
             case WatchedMessage.PrepareToWait:
                 CheckIdle(carried, nowNs, "goes to sleep");
@@ -406,7 +454,12 @@ public sealed class Oracle
                 Hold(Of<EnclaveProtocol.UnlinkVaPage>(envelope).VaPage, carried, nowNs, "unlinked");
                 break;
             case WatchedMessage.Ecreate:
-                Release(Of<EnclaveProtocol.Ecreate>(envelope).EpcPage, carried, nowNs, "made a SECS");
+                ref readonly EnclaveProtocol.Ecreate ecreate = ref Of<EnclaveProtocol.Ecreate>(envelope);
+                if (!ecreate.HasFailed)
+                {
+                    Release(ecreate.EpcPage, carried, nowNs, "made a SECS");
+                }
+
                 break;
             case WatchedMessage.LockAndAddPage:
                 ref readonly EnclaveProtocol.LockAndAddPage add = ref Of<EnclaveProtocol.LockAndAddPage>(envelope);
@@ -425,7 +478,11 @@ public sealed class Oracle
                 if (eaug.HasFailed)
                 {
                     Violate(
-                        Rules.WrongfulSignal, nowNs, $"{carried.Task.Name} runs EAUG for {enclave.Name} without a SECS (a null pointer in the kernel)");
+                        Rules.WrongfulSignal,
+                        nowNs,
+                        eaug.HasNoSecs
+                            ? $"{carried.Task.Name} runs EAUG for {enclave.Name} without a SECS (a null pointer in the kernel)"
+                            : $"{carried.Task.Name} runs EAUG for {enclave.Name} into {eaug.EpcPage}, which the processor has as valid");
                     break;
                 }
 
@@ -433,6 +490,7 @@ public sealed class Oracle
                 break;
             case WatchedMessage.Ewb:
                 ref readonly EnclaveProtocol.Ewb ewb = ref Of<EnclaveProtocol.Ewb>(envelope);
+                TakeSlot(carried, enclave, ewb.HasFreedSlot ? -1 : 0);
                 if (ewb.Result == LeafResult.Done)
                 {
                     OnWrittenOut(in ewb, enclave, carried, nowNs);
@@ -456,8 +514,9 @@ public sealed class Oracle
                 Isolate(carried, carried.Isolated > 0 ? -1 : 0);
                 break;
             case WatchedMessage.FinishWriteSecs:
-                HoldIfAny(Of<EnclaveProtocol.FinishWriteSecs>(envelope).EpcPage, carried, nowNs, "written out");
-                TakeSlot(carried, enclave, -1);
+                ref readonly EnclaveProtocol.FinishWriteSecs secs = ref Of<EnclaveProtocol.FinishWriteSecs>(envelope);
+                HoldIfAny(secs.EpcPage, carried, nowNs, "written out");
+                TakeSlot(carried, enclave, secs.Slot < 0 ? 0 : -1);
                 break;
             case WatchedMessage.LockAndErase:
                 HoldIfAny(Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage, carried, nowNs, "removed");
@@ -471,10 +530,91 @@ public sealed class Oracle
             case WatchedMessage.TakeVaPage:
                 HoldIfAny(Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
                 break;
+            case WatchedMessage.ReadMm or WatchedMessage.AddMm or WatchedMessage.SynchronizeSrcu:
+                CheckEnclaveLives(enclave, carried, nowNs);
+                break;
+            case WatchedMessage.RemoveMm:
+                // An entry that is not there any more stands for a notifier that was unregistered: the kernel would not have called it.
+                if (Of<EnclaveProtocol.RemoveMm>(envelope).WasFound)
+                {
+                    CheckEnclaveLives(enclave, carried, nowNs);
+                }
+
+                break;
+            case WatchedMessage.TakeFirstMm:
+                CheckEnclaveLives(enclave, carried, nowNs);
+                break;
+            case WatchedMessage.FreeEnclave:
+                CheckEnclaveLives(enclave, carried, nowNs);
+                _isEnclaveFreed[enclave.Index] = true;
+                break;
             default:
                 throw new InvariantViolation($"the oracle watches {what} and does not know it");
         }
     }
+
+    private void CheckEnclaveLives(Enclave enclave, Carried carried, long nowNs)
+    {
+        if (_isEnclaveFreed[enclave.Index])
+        {
+            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} uses the mm list or the SRCU of {enclave.Name} after its release");
+        }
+    }
+
+    private void CheckCgroupLives(Cgroup cgroup, Carried carried, long nowNs)
+    {
+        if (_isCgroupFreed[cgroup.Index])
+        {
+            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} works on {cgroup.Name} after its last reference went and it was freed");
+        }
+    }
+
+    /// <summary>When nobody is at work, the backing store has pages for what is swapped out, and no others. Kernels that keep all of it are exempt (R24).</summary>
+    private void CheckBackingLeft(long nowNs)
+    {
+        if (_topology.Machine.Switches.BackingFreedAfterLoad == Fix.Absent)
+        {
+            return;
+        }
+
+        foreach (EnclaveActors actors in _topology.Enclaves)
+        {
+            if (actors.Backing.File.AllocatedPages > 0 && FirstLeft(actors) is { } what)
+            {
+                Violate(Rules.BackingLeak, nowNs, $"{actors.Backing.Name} still has {what}, and no page that it is for is swapped out");
+            }
+        }
+    }
+
+    private static string? FirstLeft(EnclaveActors actors)
+    {
+        BackingFile file = actors.Backing.File;
+        for (int first = 0; first < file.IndexCount; first += BackingFile.PcmdPerPage)
+        {
+            bool isUsed = false;
+            for (int index = first; index < first + BackingFile.PcmdPerPage; index++)
+            {
+                bool isOut = IsSwappedOut(actors.Enclave, index);
+                isUsed |= isOut;
+                if (!isOut && file.HasContents(index))
+                {
+                    return $"contents page {index}";
+                }
+            }
+
+            if (!isUsed && file.HasPcmdPage(first))
+            {
+                return $"the PCMD page of {first} and the 31 behind it";
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsSwappedOut(Enclave enclave, int index) =>
+        index < enclave.Entries.PageCount
+            ? enclave.Entries[index].State is EnclavePageState.Swapped or EnclavePageState.BeingReclaimed
+            : index == enclave.Entries.PageCount && (enclave.SecsSlot >= 0 || (enclave.SecsPage.IsNone && enclave.IsCreated));
 
     private void OnTakePage(in NumaNodeProtocol.TakePage take, Carried carried, long nowNs)
     {

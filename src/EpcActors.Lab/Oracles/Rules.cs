@@ -39,6 +39,12 @@ public static class Rules
     /// <summary>No translation leads to a page that is not the enclave's page at that address.</summary>
     public const string ForeignPte = "foreign-pte";
 
+    /// <summary>Nobody uses an enclave or a cgroup that was freed.</summary>
+    public const string UseAfterFree = "use-after-free";
+
+    /// <summary>RAM of the backing store stays only behind pages that are swapped out (R4).</summary>
+    public const string BackingLeak = "backing-leak";
+
     /// <summary>A page goes back to a free list only when the processor has let go of it.</summary>
     public const string EpcmValid = "epcm-valid";
 
@@ -51,7 +57,7 @@ public static class Rules
     /// <summary>Gravest first: what stops a system comes before what only counts wrongly.</summary>
     public static IReadOnlyList<string> BySeverity { get; } =
     [
-        Liveness, Deadlock, PageConservation, Contents, ForeignPte, EpcmValid, PoisonReuse, WrongfulSignal, CgroupLimit, CgroupUsage,
-        FreePageCounter, LruMembership, SecsChildCount, VaSlots, BackingCharge,
+        Liveness, Deadlock, UseAfterFree, PageConservation, Contents, ForeignPte, EpcmValid, PoisonReuse, WrongfulSignal, CgroupLimit, CgroupUsage,
+        FreePageCounter, LruMembership, SecsChildCount, VaSlots, BackingCharge, BackingLeak,
     ];
 }

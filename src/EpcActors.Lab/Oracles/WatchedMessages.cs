@@ -51,6 +51,17 @@ internal enum WatchedMessage : byte
     TakeEntry,
     TakeSecs,
     TakeVaPage,
+    WriteBacking,
+    SwapOutBacking,
+    ReadMm,
+    AddMm,
+    RemoveMm,
+    TakeFirstMm,
+    SynchronizeSrcu,
+    FreeEnclave,
+    RemoveCgroup,
+    ReadUsage,
+    ReadLru,
 }
 
 /// <summary>Which message code concerns which rule: one look-up a step.</summary>
@@ -101,6 +112,17 @@ internal static class WatchedMessages
         Watch<EnclaveProtocol.TakeEntry>(WatchedMessage.TakeEntry);
         Watch<EnclaveProtocol.TakeSecs>(WatchedMessage.TakeSecs);
         Watch<EnclaveProtocol.TakeVaPage>(WatchedMessage.TakeVaPage);
+        Watch<BackingStoreProtocol.WriteBacking>(WatchedMessage.WriteBacking);
+        Watch<BackingStoreProtocol.SwapOutBacking>(WatchedMessage.SwapOutBacking);
+        Watch<EnclaveProtocol.ReadMm>(WatchedMessage.ReadMm);
+        Watch<EnclaveProtocol.AddMm>(WatchedMessage.AddMm);
+        Watch<EnclaveProtocol.RemoveMm>(WatchedMessage.RemoveMm);
+        Watch<EnclaveProtocol.TakeFirstMm>(WatchedMessage.TakeFirstMm);
+        Watch<EnclaveProtocol.SynchronizeSrcu>(WatchedMessage.SynchronizeSrcu);
+        Watch<EnclaveProtocol.FreeEnclave>(WatchedMessage.FreeEnclave);
+        Watch<CgroupTreeProtocol.RemoveCgroup>(WatchedMessage.RemoveCgroup);
+        Watch<CgroupProtocol.ReadUsage>(WatchedMessage.ReadUsage);
+        Watch<CgroupProtocol.ReadLru>(WatchedMessage.ReadLru);
         return table;
 
         void Watch<TMessage>(WatchedMessage message)

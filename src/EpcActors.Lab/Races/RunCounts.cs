@@ -11,7 +11,6 @@ public sealed class RunCounts
         "evictions", "reloads", "augments", "allocations", "retries", "faults", "batches", "empty-batches", "young", "leaked", "load-failures", "oom-kills", "laps",
     ];
 
-    [NotState]
     private readonly long[] _values = new long[NamesInOrder.Length];
 
     /// <summary>Names of the counts.</summary>
@@ -38,7 +37,7 @@ public sealed class RunCounts
             RunEvent.PageLeaked => 9,
             RunEvent.LoadFailed => 10,
             RunEvent.EnclaveOomKill or RunEvent.MemoryOomKill => 11,
-            RunEvent.NodeWalkLap => 12,
+            RunEvent.NodeWalkLap or RunEvent.CursorLap => 12,
             RunEvent.Ioctl or RunEvent.Phase or RunEvent.BackingFailed or RunEvent.IpiWave or RunEvent.Release => -1,
         };
         if (index >= 0)

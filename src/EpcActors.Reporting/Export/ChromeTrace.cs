@@ -12,7 +12,7 @@ public static class ChromeTrace
 {
     private const int FlushBytes = 1 << 20;
 
-    private static readonly JsonWriterOptions Options = new() { NewLine = "\n" };
+    internal static readonly JsonWriterOptions Options = new() { NewLine = "\n" };
 
     /// <summary>Writes the trace as UTF-8; the stream stays open.</summary>
     public static void Write(Stream stream, RunReport report)
@@ -194,7 +194,7 @@ public static class ChromeTrace
         }
     }
 
-    private static void WriteCounter(
+    internal static void WriteCounter(
         Utf8JsonWriter json, string name, int process, long atNs, string series, long value)
     {
         Begin(json, "C", name, process, 0, atNs);
@@ -204,7 +204,7 @@ public static class ChromeTrace
         json.WriteEndObject();
     }
 
-    private static void WriteMetadata<T>(
+    internal static void WriteMetadata<T>(
         Utf8JsonWriter json, string name, int process, int? lane, string argument, T value)
     {
         json.WriteStartObject();
@@ -226,7 +226,7 @@ public static class ChromeTrace
         json.WriteEndObject();
     }
 
-    private static void Begin(Utf8JsonWriter json, string phase, string name, int process, int lane, long atNs)
+    internal static void Begin(Utf8JsonWriter json, string phase, string name, int process, int lane, long atNs)
     {
         // The writer keeps everything until it is told otherwise, and a trace may be larger than memory likes.
         if (json.BytesPending > FlushBytes)

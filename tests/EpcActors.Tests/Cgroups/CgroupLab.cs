@@ -42,6 +42,7 @@ internal static class Kernels
             DirectReclaim = DirectReclaim.OwnCgroupToo,
         },
         "v13" => Named("v10") with { WorkerQueued = WorkerQueued.NearLimit },
+        "v15" => Named("v13") with { ReclaimWalk = ReclaimWalk.ResumeNode },
         "v17" => Named("v13") with { ReclaimWalk = ReclaimWalk.Cursor },
         "none" => new KernelSwitches { EpcCgroup = EpcCgroupMode.Off },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),

@@ -125,6 +125,8 @@ public sealed class ShippedFilesTests
                 NodeWalkTerminates = Fix.Absent,
                 BackingPinnedUnderMutex = Fix.Absent,
                 PcmdTruncateChecked = Fix.Absent,
+                PcmdClearDirties = Fix.Absent,
+                DirtySetWithWrite = Fix.Absent,
                 BackingFreedAfterLoad = Fix.Absent,
                 EaugLoadsSecs = Fix.Absent,
                 EaugVaBusyRetries = Fix.Absent,

@@ -37,6 +37,7 @@ public sealed class KernelRig : IRunObserver
 {
     public static readonly KernelSwitches Upstream = new() { EpcCgroup = EpcCgroupMode.Off };
 
+    private readonly Dictionary<ChoicePoint, Queue<bool>> _decisions = [];
     private readonly List<(TaskActor Task, long AtNs)> _starts = [];
     private int _nextId = 100_000;
 
@@ -112,6 +113,9 @@ public sealed class KernelRig : IRunObserver
 
     public Oracle Oracle { get; }
 
+    /// <summary>What the world outside will answer to the next questions at a point; no when nothing is left.</summary>
+    public void Decide(ChoicePoint point, params bool[] answers) => _decisions[point] = new Queue<bool>(answers);
+
     public List<Step> Steps { get; } = [];
 
     public List<(string Task, RunEvent What, long Detail)> Reports { get; } = [];
@@ -158,6 +162,10 @@ public sealed class KernelRig : IRunObserver
     /// <summary>A thread of an enclave's process.</summary>
     public ScriptTask User(string name, Func<ScriptTask, Routine> body, long atNs = 0, int enclave = 0, int node = 0) =>
         Add(name, TaskKind.User, Topology.Enclaves[enclave].Process.Id, body, atNs, node);
+
+    /// <summary>A task of any kind, and no process.</summary>
+    public ScriptTask Kernel(string name, TaskKind kind, Func<ScriptTask, Routine> body, long atNs = 0) =>
+        Add(name, kind, ActorId.None, body, atNs, 0);
 
     /// <summary>A kernel thread that reclaims, or hardware.</summary>
     public ScriptTask Other(string name, Func<ScriptTask, Routine> body, long atNs = 0, int node = 0) =>
@@ -258,8 +266,32 @@ public sealed class KernelRig : IRunObserver
     {
         ScriptTask task = new(new ActorId(_nextId++), name, node, Machine, kind, process, body);
         Engine.Add(task);
+        task.Attach(new ChoosingDriver(Engine, _decisions), task.AttachedState);
         _starts.Add((task, atNs));
         return task;
+    }
+
+    /// <summary>The engine, but for choices, which the test makes.</summary>
+    private sealed class ChoosingDriver(IEngineDriver engine, Dictionary<ChoicePoint, Queue<bool>> decisions) : IEngineDriver
+    {
+        public void Post(Envelope envelope) => engine.Post(envelope);
+
+        public bool Spend(TaskActor task, int activity, long ns) => engine.Spend(task, activity, ns);
+
+        public bool SpendCost(TaskActor task, int activity, int count, bool remote) => engine.SpendCost(task, activity, count, remote);
+
+        public bool Sleep(TaskActor task, long ns) => engine.Sleep(task, ns);
+
+        public long NowNs(TaskActor task) => engine.NowNs(task);
+
+        public void Start(TaskActor task, long afterNs) => engine.Start(task, afterNs);
+
+        public bool Choose(TaskActor task, int point) =>
+            decisions.TryGetValue((ChoicePoint)point, out Queue<bool>? answers) && answers.TryDequeue(out bool answer) && answer;
+
+        public void Report(TaskActor task, int what, long startNs, long detail) => engine.Report(task, what, startNs, detail);
+
+        public void Stopped(TaskActor task, Exception? error) => engine.Stopped(task, error);
     }
 }
 

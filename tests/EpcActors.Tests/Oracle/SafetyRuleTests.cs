@@ -4,6 +4,7 @@ using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
@@ -263,7 +264,63 @@ public sealed class SafetyRuleTests
                     run.Topology.Enclaves[0].Backing.Id, new BackingStoreProtocol.PinBacking { Index = 250, Payer = 1, ChargedPages = 2 });
                 Assert.Equal(0, pin.MissingPages);
             }),
-            Rules.BackingCharge);
+            Rules.BackingCharge,
+            Rules.BackingLeak);
+
+    [Fact]
+    public void Backing_that_stays_behind_a_page_that_is_not_swapped_out() =>
+        Expect(
+            Roomy(),
+            run => run.Sabotage(5 * Ms, async task =>
+            {
+                // Paid for, all the way up.
+                await task.Ask(run.Topology.MemoryCgroups[1].Id, new MemoryCgroupProtocol.ChargeMemory { Pages = 2 });
+                await task.Ask(run.Topology.MemoryCgroups[0].Id, new MemoryCgroupProtocol.ChargeMemory { Pages = 2 });
+                await task.Sleep(40 * Ms);
+                await task.Ask(
+                    run.Topology.Enclaves[0].Backing.Id, new BackingStoreProtocol.PinBacking { Index = 3, Payer = 1, ChargedPages = 2 });
+            }),
+            Rules.BackingLeak);
+
+    [Fact]
+    public void What_is_written_to_a_page_that_was_truncated() =>
+        Expect(
+            Roomy(durationNs: 10 * Ms),
+            run => run.Sabotage(5 * Ms, async task => await task.Ask(
+                run.Topology.Enclaves[0].Backing.Id, new BackingStoreProtocol.WriteBacking { Index = 3, Version = 1 })),
+            Rules.Contents);
+
+    [Fact]
+    public void An_enclave_that_is_used_after_its_release() =>
+        Expect(
+            Roomy(),
+            run => run.Sabotage(50 * Ms, async task => await task.Ask(run.Topology.Enclaves[0].Enclave.Id, new EnclaveProtocol.ReadMm())),
+            Rules.UseAfterFree);
+
+    [Fact]
+    public void A_cgroup_that_is_used_after_it_was_freed() =>
+        Expect(
+            Roomy(durationNs: 10 * Ms),
+            run => run.Sabotage(5 * Ms, async task =>
+            {
+                await task.Ask(run.Topology.Machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = 2 });
+                await task.Ask(run.Topology.Cgroups[2].Id, new CgroupProtocol.ReadUsage());
+            }),
+            Rules.UseAfterFree);
+
+    [Fact]
+    public void A_page_that_EREMOVE_refused()
+    {
+        IReadOnlyList<ViolationReport> found = Expect(
+            Roomy(),
+            run => run.Sabotage(5 * Ms, async task =>
+            {
+                EpcPageIndex page = await Take(task);
+                task.Report((int)RunEvent.PageLeaked, task.NowNs, page.Value);
+            }),
+            Rules.PageConservation);
+        Assert.Contains("EREMOVE refuses epc:", found[0].Detail, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_translation_to_the_page_of_another() =>

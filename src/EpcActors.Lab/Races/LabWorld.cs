@@ -1,0 +1,292 @@
+using EpcActors.Actors;
+using EpcActors.Actors.Routines;
+using EpcActors.Engine;
+using EpcActors.Engine.Simulation;
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Races;
+
+/// <summary>A rule that a schedule broke.</summary>
+/// <param name="Rule">Name of the rule, or the text of a property.</param>
+/// <param name="Detail">What was expected and what was found.</param>
+/// <param name="Step">Step at which it was seen; the number of steps for what is judged at the end.</param>
+public sealed record Finding(string Rule, string Detail, int Step);
+
+/// <summary>Rules that only the laboratory judges.</summary>
+public static class LabRules
+{
+    /// <summary>An assertion of the model failed: the kernel would have dereferenced NULL, unlocked what it does not hold, or the like.</summary>
+    public const string Crash = "crash";
+
+    /// <summary>No rule of the oracle is excluded.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. Rules.BySeverity, Crash];
+}
+
+/// <summary>How one schedule ended.</summary>
+/// <param name="End">Why it ended.</param>
+/// <param name="Finding">What it broke; null for nothing.</param>
+/// <param name="Steps">Its steps.</param>
+/// <param name="CycleStart">For a hang: index of the decision at which the repeating part begins, -1 else.</param>
+public readonly record struct ScheduleOutcome(ExploredEnd End, Finding? Finding, int Steps, int CycleStart);
+
+/// <summary>
+/// Actors, oracle and properties under the explored engine: what a search runs again and again. The rules of the oracle are checked at every step, the audits when a schedule ends, liveness after
+/// <see cref="RaceSpec.MaxSteps"/> under a fair continuation.
+/// </summary>
+public abstract class LabWorld : ExploredWorld, IRunObserver
+{
+    private const int FairStepsPerLimit = 4;
+
+    private readonly IReadOnlyList<string> _ignored;
+    private Finding? _finding;
+    private int _progress;
+    private int _seenViolations;
+    private int _cycleStart;
+    private LassoWatch? _lasso;
+    private PropertyCheck[] _always = [];
+    private PropertyCheck[] _finally = [];
+    private PropertyCheck[] _sometimes = [];
+    private bool[] _wasHit = [];
+    private bool _watchesAlways;
+    private int _unhit;
+
+    private protected LabWorld(int maxSteps, IReadOnlyList<string> ignoredRules)
+    {
+        MaxSteps = maxSteps;
+        _ignored = ignoredRules;
+    }
+
+    /// <summary>The actors of the present run.</summary>
+    public abstract Topology Topology { get; }
+
+    public abstract Oracle Oracle { get; }
+
+    /// <summary>What happened in the present run, by kind.</summary>
+    public abstract RunCounts Counts { get; }
+
+    /// <summary>Steps after which a schedule goes on fairly.</summary>
+    public int MaxSteps { get; }
+
+    /// <summary>Only this rule ends a run; null for any.</summary>
+    public string? Target { get; set; }
+
+    /// <summary>The audit walks every list after every step, not at the end only: slow, and it names the very step.</summary>
+    public bool AuditsEveryStep { get; set; }
+
+    /// <summary>Numbers of the machine by name, of the present run.</summary>
+    public abstract Quantities Quantities { get; }
+
+    /// <summary>Writes down what happens; null mostly.</summary>
+    internal TraceRecorder? Recorder { get; set; }
+
+    /// <summary>Hash of one resource's state, to see whether a step changed it.</summary>
+    internal abstract ulong FingerprintOf(Resource resource);
+
+    /// <summary>What the present run broke first.</summary>
+    public Finding? Finding => _finding;
+
+    public override bool IsBroken => _finding is not null;
+
+    public override long Progress => _progress;
+
+    /// <summary>Properties that must be seen at least once, with whether they were, over all runs of this world.</summary>
+    public IEnumerable<(string Text, bool WasHit)> Marks
+    {
+        get
+        {
+            for (int i = 0; i < _sometimes.Length; i++)
+            {
+                yield return (_sometimes[i].Property.Text, _wasHit[i]);
+            }
+        }
+    }
+
+    /// <summary>Runs one schedule to its end, fairly after <see cref="MaxSteps"/>, and judges it.</summary>
+    public ScheduleOutcome Run(Strategy strategy, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        Reset();
+        strategy.Begin(Engine, seed);
+        ExploredEnd end = Engine.Run(strategy, MaxSteps);
+        if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy is Replay { DivergedAt: < 0 }))
+        {
+            end = RunFairly();
+        }
+
+        Judge(end);
+        return new ScheduleOutcome(end, _finding, Engine.Steps, _cycleStart);
+    }
+
+    /// <summary>Goes on in turn: what has not come to its end then never does.</summary>
+    private ExploredEnd RunFairly()
+    {
+        LassoWatch lasso = _lasso ??= new LassoWatch(this);
+        lasso.Begin(Engine, 0);
+        ExploredEnd end = Engine.Run(lasso, Engine.Steps + (MaxSteps * FairStepsPerLimit));
+        if (end == ExploredEnd.Abandoned && lasso.CycleStart >= 0)
+        {
+            _cycleStart = lasso.CycleStart;
+            Break(Rules.Liveness, DescribeHang());
+        }
+
+        return end;
+    }
+
+    public override void Judge(ExploredEnd end)
+    {
+        switch (end)
+        {
+            case ExploredEnd.Failed:
+                Break(LabRules.Crash, Engine.Failure!.Message);
+                break;
+            case ExploredEnd.Deadlock:
+                Oracle.OnDeadlock(Engine.Steps, Engine.Waiting());
+                TakeFindings();
+                break;
+            case ExploredEnd.Finished:
+                Oracle.Audit(Engine.Steps, atRest: true);
+                TakeFindings();
+                foreach (PropertyCheck check in _finally)
+                {
+                    if (!check.Holds())
+                    {
+                        Break(check.Property.Rule, check.Describe());
+                    }
+                }
+
+                break;
+            case ExploredEnd.Stopped or ExploredEnd.Abandoned or ExploredEnd.StepLimit:
+                break;
+        }
+
+        CheckMarks();
+    }
+
+    public override bool TouchesOthers(ushort code) => SharedDescriptors.AreTouchedBy(code);
+
+    public void OnStep(Envelope envelope, Resource resource, long nowNs)
+    {
+        Recorder?.OnAnswered(envelope);
+        Oracle.OnStep(envelope, resource, nowNs);
+        if (AuditsEveryStep)
+        {
+            Oracle.Audit(nowNs, atRest: false);
+        }
+
+        if (Oracle.ViolationCount != _seenViolations)
+        {
+            TakeFindings();
+        }
+
+        if (_watchesAlways)
+        {
+            CheckAlways();
+        }
+    }
+
+    public void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
+    {
+        RunEvent happened = (RunEvent)what;
+        Oracle.OnReport(task, happened, startNs, endNs, detail);
+        Counts.OnReport(happened, detail);
+        if (happened is RunEvent.Fault or RunEvent.Phase or RunEvent.Release)
+        {
+            _progress++;
+        }
+
+        Recorder?.OnEvent(task, happened, detail);
+    }
+
+    /// <summary>For derived worlds: the run begins anew.</summary>
+    private protected void Forget()
+    {
+        _finding = null;
+        _progress = 0;
+        _seenViolations = 0;
+        _cycleStart = -1;
+    }
+
+    /// <summary>For derived worlds: the properties, bound to the actors of the run.</summary>
+    private protected void Bind(IReadOnlyList<RaceProperty> properties, Quantities quantities)
+    {
+        List<PropertyCheck> checks = [.. properties.Select(property => new PropertyCheck(property, quantities))];
+        _always = [.. checks.Where(check => check.Property.Kind == PropertyKind.Always)];
+        _finally = [.. checks.Where(check => check.Property.Kind == PropertyKind.Finally)];
+        _sometimes = [.. checks.Where(check => check.Property.Kind == PropertyKind.Sometimes)];
+        if (_wasHit.Length != _sometimes.Length)
+        {
+            _wasHit = new bool[_sometimes.Length];
+            _unhit = _sometimes.Length;
+        }
+
+        _watchesAlways = _always.Length > 0 || _unhit > 0;
+    }
+
+    private void CheckAlways()
+    {
+        foreach (PropertyCheck check in _always)
+        {
+            if (!check.Holds())
+            {
+                Break(check.Property.Rule, check.Describe());
+            }
+        }
+
+        if (_unhit > 0)
+        {
+            CheckMarks();
+        }
+    }
+
+    private void CheckMarks()
+    {
+        for (int i = 0; i < _sometimes.Length; i++)
+        {
+            if (!_wasHit[i] && _sometimes[i].Holds())
+            {
+                _wasHit[i] = true;
+                _unhit--;
+                _watchesAlways = _always.Length > 0 || _unhit > 0;
+            }
+        }
+    }
+
+    private void TakeFindings()
+    {
+        _seenViolations = Oracle.ViolationCount;
+        foreach (ViolationReport violation in Oracle.Violations)
+        {
+            Break(violation.Rule, violation.Detail);
+        }
+    }
+
+    /// <summary>Keeps the first finding that counts and ends the run.</summary>
+    private void Break(string rule, string detail)
+    {
+        if (_finding is not null || (Target is not null && Target != rule) || _ignored.Contains(rule))
+        {
+            return;
+        }
+
+        _finding = new Finding(rule, detail, Engine.Steps);
+        Engine.RequestStop();
+    }
+
+    internal string DescribeHang()
+    {
+        List<string> who = [];
+        for (int i = 0; i < Engine.TaskCount; i++)
+        {
+            if (Engine.IsEnabled(i) && !Engine.NeedNotHappen(i))
+            {
+                who.Add(Engine.Task(i).Name);
+            }
+        }
+
+        return $"{string.Join(", ", who)} go round for ever: the same state comes back, and nobody has got anything done in between";
+    }
+}

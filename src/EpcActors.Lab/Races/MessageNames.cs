@@ -1,0 +1,20 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using EpcActors.Actors;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Races;
+
+/// <summary>Names of messages by their codes.</summary>
+public static class MessageNames
+{
+    /// <summary>What a step without a request is called.</summary>
+    public const string Time = "time-passes";
+
+    private static readonly FrozenDictionary<ushort, string> _names = typeof(Machine).Assembly.GetTypes()
+        .Where(type => type.IsValueType && typeof(IMessage).IsAssignableFrom(type))
+        .ToFrozenDictionary(type => (ushort)type.GetProperty(nameof(IMessage.Code), BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!, type => type.Name);
+
+    /// <summary>Name of the message type with that code; <see cref="Time"/> for 0.</summary>
+    public static string Of(ushort code) => code == 0 ? Time : _names.TryGetValue(code, out string? name) ? name : $"message-{code:x4}";
+}

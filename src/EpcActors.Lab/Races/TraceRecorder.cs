@@ -1,0 +1,296 @@
+using System.Globalization;
+using System.Reflection;
+using EpcActors.Actors;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.Tasks;
+using EpcActors.Engine;
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Races;
+
+/// <summary>What a trace says of where its schedule comes from.</summary>
+public sealed record TraceHeader
+{
+    public required string Id { get; init; }
+
+    public required string Title { get; init; }
+
+    public string Source { get; init; } = "";
+
+    public string Symptom { get; init; } = "";
+
+    public string Fix { get; init; } = "";
+
+    public required string Variant { get; init; }
+
+    public required string Kernel { get; init; }
+
+    public string Provenance { get; init; } = "";
+
+    public string ReplayCommand { get; init; } = "";
+
+    /// <summary>Names of the quantities to show beside the steps.</summary>
+    public IReadOnlyList<string> Show { get; init; } = [];
+}
+
+/// <summary>Runs one schedule with everything written down that a reader may want: requests, answers, locks, stacks, counters. Slow; for one schedule, not for a search.</summary>
+public sealed class TraceRecorder : IStepWatcher
+{
+    private readonly LabWorld _world;
+    private readonly List<RaceStep> _steps = [];
+    private readonly List<Quantity> _quantities = [];
+    private readonly Dictionary<ActorId, int> _lanes = [];
+    private readonly List<RaceLane> _resources = [];
+    private readonly Dictionary<ActorId, Resource> _byId;
+    private readonly List<string> _events = [];
+    private readonly List<string> _choices = [];
+    private readonly List<int> _wakes = [];
+    private readonly List<string> _stack = [];
+    private Envelope? _request;
+    private ActorId _target;
+    private object? _asked;
+    private string _operation = "";
+    private ulong _before;
+    private readonly List<ulong> _changed = [];
+
+    private TraceRecorder(LabWorld world, IReadOnlyList<string> show)
+    {
+        _world = world;
+        _byId = world.Topology.Resources.ToDictionary(resource => resource.Id);
+        Quantities quantities = world.Quantities;
+        foreach (string name in show)
+        {
+            _quantities.Add(new Quantity(name, quantities.Get(name)));
+        }
+    }
+
+    /// <summary>Runs a strategy, usually a replay, and writes down what happens.</summary>
+    /// <param name="world">The world; its rules are checked after every step meanwhile.</param>
+    /// <param name="strategy">Who decides.</param>
+    /// <param name="header">What stands above it.</param>
+    /// <param name="cycleStart">For a hang: index of the decision at which its cycle begins, -1 else.</param>
+    public static (RaceTrace Trace, ScheduleOutcome Outcome) Record(LabWorld world, Strategy strategy, TraceHeader header, int cycleStart = -1)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        ArgumentNullException.ThrowIfNull(header);
+        world.Reset();
+        TraceRecorder recorder = new(world, header.Show);
+        List<long> before = recorder.Values();
+        bool audits = world.AuditsEveryStep;
+        world.Engine.Watcher = recorder;
+        world.Recorder = recorder;
+        ScheduleOutcome outcome;
+        try
+        {
+            outcome = world.Run(strategy, 0);
+        }
+        finally
+        {
+            world.Engine.Watcher = null;
+            world.Recorder = null;
+            world.AuditsEveryStep = audits;
+        }
+
+        return (recorder.Build(header, before, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart), outcome);
+    }
+
+    /// <summary>Something that a task reports, for the margin.</summary>
+    internal void OnEvent(TaskActor task, RunEvent what, long detail) => _events.Add(Describe(task, what, detail));
+
+    void IStepWatcher.BeforeStep(TaskActor task, Envelope? request)
+    {
+        _events.Clear();
+        _choices.Clear();
+        _wakes.Clear();
+        _stack.Clear();
+        StateImage.DescribeStack(task, _stack);
+        _request = request;
+        _target = request?.Target ?? ActorId.None;
+        _asked = request?.Describe();
+        _operation = (task as OperationTask)?.Current?.Text ?? "";
+        _before = request is null ? 0 : _world.FingerprintOf(_byId[request.Target]);
+    }
+
+    void IStepWatcher.AfterStep(TaskActor task, bool isParked)
+    {
+        _changed.Add(_request is null ? 0 : _before ^ _world.FingerprintOf(_byId[_target]));
+        Dictionary<ActorId, string> held = HeldLocks.ByOwner(_world.Topology.Resources);
+        if (task.HasStopped)
+        {
+            _events.Add($"{task.Name} ends");
+        }
+
+        _steps.Add(new RaceStep
+        {
+            Number = _steps.Count + 1,
+            Task = ExploredEngine.OrdinalOf(task),
+            Resource = _request is null ? -1 : LaneOf(_target),
+            Message = _asked?.GetType().Name ?? MessageNames.Time,
+            Request = _asked is null ? [] : Fields(_asked, null),
+            Answer = _asked is null || isParked ? [] : Fields(_answered ?? _asked, _asked),
+            Stack = [.. _stack],
+            Operation = _operation,
+            Locks = held.TryGetValue(task.Id, out string? locks) ? locks.Split(" and ") : [],
+            IsParked = isParked,
+            Wakes = [.. _wakes],
+            Choices = [.. _choices],
+            Events = [.. _events],
+            Values = Values(),
+        });
+        _answered = null;
+    }
+
+    void IStepWatcher.OnChoice(TaskActor task, int point, bool value)
+    {
+        if (value)
+        {
+            _choices.Add(ChoicePoints.Name((ChoicePoint)point));
+        }
+    }
+
+    void IStepWatcher.OnReady(TaskActor task) => _wakes.Add(ExploredEngine.OrdinalOf(task));
+
+    private object? _answered;
+
+    /// <summary>The request as answered: the task may use its envelope again before the step is over.</summary>
+    internal void OnAnswered(Envelope envelope) => _answered = envelope.Describe();
+
+    private RaceTrace Build(TraceHeader header, List<long> before, ScheduleOutcome outcome, int cycleStart)
+    {
+        int violatedAt = outcome.Finding is { } finding && outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed ? _steps.Count : -1;
+        return new RaceTrace
+        {
+            Id = header.Id,
+            Title = header.Title,
+            Source = header.Source,
+            Symptom = header.Symptom,
+            Fix = header.Fix,
+            Variant = header.Variant,
+            Kernel = header.Kernel,
+            Rule = outcome.Finding?.Rule ?? "",
+            Detail = outcome.Finding?.Detail ?? "",
+            ViolatedAtStep = violatedAt,
+            CycleStart = cycleStart < 0 ? -1 : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1,
+            Conflict = outcome.Finding is null ? (-1, -1) : Conflict(violatedAt < 0 ? _steps.Count : violatedAt),
+            Provenance = header.Provenance,
+            ReplayCommand = header.ReplayCommand,
+            Tasks = [.. Enumerable.Range(0, _world.Engine.TaskCount).Select(Lane)],
+            Resources = _resources,
+            Quantities = [.. _quantities.Select(quantity => quantity.Name)],
+            Before = before,
+            Programs = Programs(),
+            Steps = [.. _steps],
+        };
+    }
+
+    /// <summary>
+    /// The two accesses that conflict: the last step of a resource that two tasks changed or looked at around the violation. Of the pairs of neighbours on one resource by different tasks, at least one
+    /// of which changed it, the last before the violation.
+    /// </summary>
+    private (int First, int Second) Conflict(int last)
+    {
+        for (int second = last - 1; second > 0; second--)
+        {
+            RaceStep later = _steps[second];
+            if (later.Resource < 0 || later.IsParked)
+            {
+                continue;
+            }
+
+            for (int first = second - 1; first >= 0; first--)
+            {
+                RaceStep earlier = _steps[first];
+                if (earlier.Resource != later.Resource || earlier.IsParked)
+                {
+                    continue;
+                }
+
+                if (earlier.Task != later.Task && (_changed[first] != 0 || _changed[second] != 0))
+                {
+                    return (earlier.Number, later.Number);
+                }
+
+                break;
+            }
+        }
+
+        return (-1, -1);
+    }
+
+    private List<string> Programs()
+    {
+        List<string> programs = [];
+        for (int i = 0; i < _world.Engine.TaskCount; i++)
+        {
+            if (_world.Engine.Task(i) is OperationTask { IsSetup: false } task)
+            {
+                programs.Add($"{task.Name} (node {task.Node}{(task.IsOptional ? ", optional" : "")}): {string.Join(", ", task.Operations.Select(one => one.Text))}");
+            }
+        }
+
+        return programs;
+    }
+
+    private RaceLane Lane(int ordinal)
+    {
+        TaskActor task = _world.Engine.Task(ordinal);
+        return new RaceLane(task.Name, task.Cpu >= 0 ? $"node {task.Node}" : "");
+    }
+
+    private int LaneOf(ActorId id)
+    {
+        if (!_lanes.TryGetValue(id, out int lane))
+        {
+            _lanes[id] = lane = _resources.Count;
+            _resources.Add(new RaceLane(_byId[id].Name, ""));
+        }
+
+        return lane;
+    }
+
+    private List<long> Values() => [.. _quantities.Select(quantity => quantity.Value())];
+
+    private static List<KeyValuePair<string, string>> Fields(object message, object? before)
+    {
+        List<KeyValuePair<string, string>> fields = [];
+        foreach (FieldInfo field in message.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public))
+        {
+            object? value = field.GetValue(message);
+            object? compared = before is null ? (field.FieldType.IsValueType ? Activator.CreateInstance(field.FieldType) : null) : field.GetValue(before);
+            if (!Equals(value, compared))
+            {
+                fields.Add(new(field.Name, Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+            }
+        }
+
+        return fields;
+    }
+
+    private static string Describe(TaskActor task, RunEvent what, long detail) => what switch
+    {
+        RunEvent.Fault => $"fault on page {detail} served",
+        RunEvent.FaultRetry => $"NOPAGE: page {detail} faults again",
+        RunEvent.Evicted => "a page was written out",
+        RunEvent.Reloaded => "a page was loaded back",
+        RunEvent.Augmented => "a page was added by EAUG",
+        RunEvent.ReclaimBatch => $"a batch of reclaim freed {detail}",
+        RunEvent.Allocated => $"a page of node {detail >> 1} allocated",
+        RunEvent.Ioctl => $"{(Ioctl)(detail & 0xff)} returns {(Domain.Kernel.Errno)(detail >> 8)}",
+        RunEvent.Phase => "the operation is done",
+        RunEvent.Young => "a young page is spared",
+        RunEvent.BackingFailed => "no backing to be had",
+        RunEvent.IpiWave => $"IPIs to {detail} CPUs",
+        RunEvent.EnclaveOomKill => $"the EPC killer takes enclave {detail}",
+        RunEvent.MemoryOomKill => $"the memory killer takes process {detail}",
+        RunEvent.PageLeaked => $"EPC page {detail} is leaked",
+        RunEvent.LoadFailed => $"ELDU of page {detail} fails",
+        RunEvent.Release => $"{task.Name} released the enclave",
+        RunEvent.NodeWalkLap => $"the node walk goes round, lap {detail}",
+        RunEvent.CursorLap => $"the walk asks for the same dying cgroup again, lap {detail}",
+    };
+
+    private sealed record Quantity(string Name, Func<long> Value);
+}

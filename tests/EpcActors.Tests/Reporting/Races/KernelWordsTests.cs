@@ -1,0 +1,111 @@
+using System.Reflection;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Engine;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+
+namespace EpcActors.Tests.Reporting.Races;
+
+public sealed class KernelWordsTests
+{
+    [Fact]
+    public void Every_message_has_a_phrase_and_a_name_of_its_own()
+    {
+        List<Type> messages = Messages();
+        Assert.True(messages.Count > 90);
+        Assert.Equal(messages.Count, messages.Select(m => m.Name).Distinct().Count());
+        Assert.Empty(messages.Where(m => !KernelWords.Knows(m.Name)).Select(m => m.Name));
+    }
+
+    [Fact]
+    public void No_phrase_asks_for_a_field_that_its_message_has_not()
+    {
+        // With every field set to a mark of its own and without any, every phrase has something to say.
+        RaceTrace trace = SampleRaces.LostUpdate();
+        foreach (Type message in Messages())
+        {
+            foreach (bool isParked in (bool[])[false, true])
+            {
+                RaceStep bare = SampleRaces.Step(1, 0, 0, message.Name, [], []) with { IsParked = isParked };
+                (string, string)[] fields = [.. message.GetFields(BindingFlags.Instance | BindingFlags.Public)
+                    .Select(f => (f.Name, f.FieldType.IsEnum ? Enum.GetNames(f.FieldType)[^1] : f.FieldType.Name == "YesNo" ? "yes" : "11"))];
+                RaceStep full = SampleRaces.Step(1, 0, 0, message.Name, [], [], fields) with { IsParked = isParked };
+                foreach (RaceStep step in (RaceStep[])[bare, full])
+                {
+                    string phrase = KernelWords.Phrase(trace, step);
+                    Assert.False(string.IsNullOrWhiteSpace(phrase));
+                    Assert.DoesNotContain('\n', phrase);
+                    Assert.True(phrase.Length <= 110, phrase);
+                    Assert.All(phrase, c => Assert.InRange(c, ' ', '~'));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_routine_of_the_actors_is_known()
+    {
+        IEnumerable<string> unknown =
+            from type in typeof(NumaNode).Assembly.GetTypes()
+            where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks"
+            from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            where method.ReturnType.Name.StartsWith("Routine", StringComparison.Ordinal)
+            where !KernelFunctions.Knows(method.Name)
+            select $"{type.Name}.{method.Name}";
+        Assert.Empty(unknown);
+    }
+
+    [Theory]
+    [InlineData("AllocEpcPage", "", "main.c: sgx_alloc_epc_page()")]
+    [InlineData("Main.TakeFromNodes", "AllocEpcPage", "main.c: __sgx_alloc_epc_page()")]
+    [InlineData("VmaFault", "Access", "encl.c: sgx_vma_fault()")]
+    [InlineData("Release", "PutRef", "encl.c: sgx_encl_release()")]
+    [InlineData("Release", "", "virt.c: sgx_vepc_release()")]
+    [InlineData("TryCharge", "Shmem.Pin", "memcontrol.c: try_charge_memcg()")]
+    [InlineData("TryCharge", "ChargeCurrent", "misc.c: misc_cg_try_charge()")]
+    [InlineData("ShouldReclaim", "Work", "epc_cgroup.c: sgx_cgroup_should_reclaim()")]
+    [InlineData("Whatever", "", "Whatever")]
+    public void Functions_have_their_file(string routine, string caller, string expected) =>
+        Assert.Equal(expected, KernelWords.Located(routine, caller));
+
+    [Fact]
+    public void A_stack_has_no_frames_for_parts_and_user_space()
+    {
+        RaceTrace trace = SampleRaces.Hang();
+        Assert.Equal(
+            ["encl.c: sgx_vma_fault()", "encl.c: __sgx_encl_load_page()", "encl.c: sgx_encl_eldu()", "main.c: sgx_alloc_epc_page()",
+                "main.c: __sgx_alloc_epc_page()"],
+            KernelWords.Stack(trace, trace.Steps[3]));
+        Assert.Equal(["main.c: ksgxd()"], KernelWords.Stack(trace, trace.Steps[0]));
+        Assert.Empty(KernelWords.Stack(trace, trace.Steps[8]));
+    }
+
+    [Fact]
+    public void Phrases_carry_the_values()
+    {
+        RaceTrace trace = SampleRaces.LostUpdate();
+        Assert.Equal(
+            [
+                "spin_lock(&node0->lock); page 3 off node0->free_page_list",
+                "spin_lock(&node1->lock); page 7 to node1->free_page_list",
+                "tmp = sgx_nr_free_pages (100)",
+                "tmp = sgx_nr_free_pages (100)",
+                "sgx_nr_free_pages = tmp - 1 (99)",
+                "spin_unlock(&node0->lock)",
+                "read sgx_nr_free_pages (99)",
+                "sgx_nr_free_pages = tmp + 1 (101)",
+                "spin_unlock(&node1->lock)",
+                "list_empty(LRU of /): true (unlocked)",
+            ],
+            trace.Steps.Select(s => KernelWords.Phrase(trace, s)));
+        RaceTrace hang = SampleRaces.Hang();
+        Assert.Equal("schedule(): sleeps on ksgxd_waitq", KernelWords.Phrase(hang, hang.Steps[0]));
+        Assert.Equal("... waits for encl->lock", KernelWords.Phrase(hang, hang.Steps[2]));
+        RaceStep charge = SampleRaces.Step(1, 0, 3, "Charge", [], [], [("Bytes", "4096")], [("Result", "Over")]);
+        Assert.Equal("misc_cg_try_charge: usage(/) += 4096, above max", KernelWords.Phrase(trace, charge));
+        Assert.Equal("... waits: New(node-0): A 1", KernelWords.Phrase(trace, SampleRaces.Step(1, 0, 0, "New", [], [], [("A", "1")]) with { IsParked = true }));
+    }
+
+    private static List<Type> Messages() =>
+        [.. typeof(NumaNode).Assembly.GetTypes().Where(t => t.IsValueType && typeof(IMessage).IsAssignableFrom(t))];
+}
