@@ -592,14 +592,9 @@ public sealed class OperationTask : UserThread
         return Result(Errno.Ok);
     }
 
-    /// <summary>The one place where shmem swap-out is called from. ENODEV: this model has none.</summary>
-    private Routine<Errno> SwapOut(int enclave, int page, bool isPcmd)
-    {
-        _ = (enclave, page, isPcmd);
-        return Refused(Errno.ENODEV);
-
-        static async Routine<Errno> Refused(Errno errno) => errno;
-    }
+    /// <summary>EFAULT: there was no such page in RAM, or a pin held it.</summary>
+    private async Routine<Errno> SwapOut(int enclave, int page, bool isPcmd) =>
+        await Shmem.SwapOut(this, enclave, page, isPcmd) ? Errno.Ok : Errno.EFAULT;
 
     private ActorId ProcessOf(int enclave, int guest) =>
         guest >= 0 ? _places.Guests[guest].Process : _places.EnclaveProcesses[enclave];

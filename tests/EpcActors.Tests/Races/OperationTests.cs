@@ -201,10 +201,13 @@ public sealed class OperationTests
     }
 
     [Fact]
-    public void Swap_out_has_a_place_and_nothing_behind_it() =>
-        Assert.Equal(
-            [Errno.ENODEV, Errno.ENODEV],
-            RaceRig.Run(Small().Task("T", "", "swap-out a 2", "swap-out a pcmd 0")).Task("T").Results.Select(result => result.Errno));
+    public void Backing_pages_go_to_swap_and_come_back()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "admin: evict a 0")
+            .Task("T", "a", "swap-out a 0", "swap-out a pcmd 0", "swap-out a 0", "swap-out a 1", "read 0"));
+        Assert.Equal([Errno.Ok, Errno.Ok, Errno.EFAULT, Errno.EFAULT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((2, 0, 0), (rig["resident(a)"], rig["backing(a)"], rig["memory(/)"]));
+    }
 
     [Fact]
     public void Kernel_tasks_take_part_when_they_are_asked()

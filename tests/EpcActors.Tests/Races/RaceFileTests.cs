@@ -30,7 +30,7 @@ public sealed class RaceFileTests
               guest { process = vm, do = [] }
               outside { process = /a, do = [ allocate ] }
             }
-            choices = { ewb-fails = 1, poison-in-ewb = 2 }
+            choices = { ewb-fails = 1, backing-fails = 2 }
             properties = [ "always usage(/a) <= max(/a)", "finally signals(a) == 0" ]
             show = [ counter, "usage(/a)" ]
             bound { exhaustive = off, preemptions = 3, states = 5, schedules = 6 }
@@ -58,7 +58,7 @@ public sealed class RaceFileTests
         Assert.Equal((false, true, 77), (spec.HasKsgxd, spec.HasWorkers, spec.MaxSteps));
         Assert.Equal([Rules.Contents, Rules.VaSlots], spec.IgnoredRules);
         Assert.Equal(2, spec.Choices.Count);
-        Assert.Equal((1, 2), (spec.Choices[ChoicePoint.EwbFails], spec.Choices[ChoicePoint.PoisonInEwb]));
+        Assert.Equal((1, 2), (spec.Choices[ChoicePoint.EwbFails], spec.Choices[ChoicePoint.BackingFails]));
         Assert.Equal(["always usage(/a) <= max(/a)", "finally signals(a) == 0"], spec.Properties.Select(property => property.Text));
         Assert.Equal(["CPU0", "C", "admin", "guest", "outside"], spec.Tasks.Select(task => task.Name));
         Assert.Equal(["a", "a", "", "vm", "/a"], spec.Tasks.Select(task => task.Process));
