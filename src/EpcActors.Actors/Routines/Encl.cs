@@ -220,6 +220,13 @@ internal static class Encl
 
             va = alloc.Page;
             await current.Spend(Activity.Epa);
+            if ((current.Machine.Pages[va].Epcm & Epcm.Valid) != 0)
+            {
+                // D3: the processor has this page as somebody's still. EREMOVE sets that right.
+                await Main.EnclFreeEpcPage(current, va);
+                return AllocResult.Failed(Errno.EFAULT);
+            }
+
             current.Machine.Pages[va].Epcm = Epcm.Valid | Epcm.VersionArray;
             await RecordUnreclaimable(current, va, enclave);
         }

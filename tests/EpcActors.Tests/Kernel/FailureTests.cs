@@ -44,6 +44,24 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public void D3_EPA_does_not_take_a_page_that_the_processor_has_and_the_next_attempt_does()
+    {
+        KernelRig rig = new(nodes: [new NodeSpec(1, [4])], enclaves: 2);
+        rig.Decide(ChoicePoint.EwbFails, true);
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1, initialises: false);
+            AllocResult last = await Main.AllocEpcPage(t, reclaim: false);
+            Assert.Equal(1, await KernelRig.ReclaimBatch(t));
+            Assert.Equal(Errno.EFAULT, await Ioctls.Create(t, 1));
+            await Main.FreeEpcPage(t, last.Page);
+            Assert.Equal(Errno.Ok, await Ioctls.Create(t, 1));
+        });
+        rig.Run(expectClean: false);
+        Assert.Equal([Rules.EpcmValid], rig.Oracle.Violations.Select(violation => violation.Rule));
+    }
+
+    [Fact]
     public void D3_a_SECS_whose_EWB_fails_takes_the_enclave_with_it()
     {
         KernelRig rig = new();
@@ -170,7 +188,7 @@ public sealed class FailureTests
     public void R11_an_exit_that_waits_for_the_SRCU_while_another_closes_the_file(Fix fix)
     {
         // The child has closed and unmapped the device long ago, and exits now; its parent closes the file when the child is between the list and the
-        // wait. A step of virtual time in between comes from the price of nothing else, so the child's messages are sent one by one.
+        // wait. No price makes time pass between those two, so the child's exit is written out.
         KernelRig rig = new(KernelRig.Upstream with { MmListOwnsReference = fix });
         ActorId encl = rig.Enclave().Id;
         rig.User("parent", async t =>
