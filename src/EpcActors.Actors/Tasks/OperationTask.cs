@@ -189,14 +189,14 @@ public sealed class OperationTask : UserThread
     {
         Operation.TouchGuest touch => Result(await TouchGuest(touch.Page, touch.Mapping)),
         Operation.UseGuestPage use => Result(await UseGuestPage(use.Page, use.Secs, use.SecsGuest)),
-        Operation.RemoveAllGuestPages => Result(
-            Errno.Ok, await Virt.RemoveAll(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size)),
+        Operation.RemoveAllGuestPages => RemovedAll(
+            await Virt.RemoveAll(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size)),
         Operation.ReleaseGuest => Result(await ReleaseGuestOnce()),
-        Operation.Allocate allocate => Result(await Allocate(allocate.Reclaims)),
-        Operation.Free => Result(await Free()),
+        Operation.Allocate allocate => Result(await AllocatePage(allocate.Reclaims)),
+        Operation.Free => Result(await FreeLastPage()),
         Operation.DebugRead read => Result(await DebugRead(read.Enclave, read.Page, read.Retries)),
         Operation.Reclaim reclaim => await ReclaimOnce(reclaim.Cgroup),
-        Operation.ReclaimDirect => await ReclaimDirect(),
+        Operation.ReclaimDirect => await ReclaimDirectOnce(),
         Operation.Evict evict => await EvictAll(evict.Enclave, evict.First, evict.Count),
         Operation.Age age => await AgeAll(age.Enclave, age.First, age.Count),
         Operation.Pause => await PauseOnce(),
@@ -204,16 +204,18 @@ public sealed class OperationTask : UserThread
             this, set.Cgroup, set.Bytes == long.MaxValue ? ulong.MaxValue : (ulong)set.Bytes)),
         Operation.SetMemoryMax set => await SetMemoryMax(set.Cgroup, set.Pages),
         Operation.Kill kill => await KillProcess(kill.Enclave, kill.Guest),
-        Operation.PoisonPage poison => await Poison(PageOfNode(poison.Node, poison.Page)),
+        Operation.PoisonPage poison => await PoisonPage(PageOfNode(poison.Node, poison.Page)),
         Operation.PoisonOf poison => await PoisonOf(poison.Enclave, poison.Page),
         Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
         Operation.Migrate migrate => Result(await CgroupCore.Attach(
             this, ProcessOf(migrate.Enclave, migrate.Guest), migrate.Cgroup, migrate.Cgroup)),
-        Operation.SwapOut swap => Result(await SwapOut(swap.Enclave, swap.Page, swap.IsPcmd)),
+        Operation.SwapOut swap => Result(await SwapPageOut(swap.Enclave, swap.Page, swap.IsPcmd)),
         { } other => throw new InvariantViolation($"{other.Text} is no operation that a task knows"),
     };
 
     private OperationResult Result(Errno errno, int count = 0) => new(_at, errno, count);
+
+    private OperationResult RemovedAll(int left) => left < 0 ? Result((Errno)(-left)) : Result(Errno.Ok, left);
 
     private OperationResult Result(IoctlResult result) => new(_at, result.Errno, result.Count);
 
@@ -407,7 +409,7 @@ public sealed class OperationTask : UserThread
         return Errno.Ok;
     }
 
-    private async Routine<Errno> Allocate(bool reclaims)
+    private async Routine<Errno> AllocatePage(bool reclaims)
     {
         AllocResult alloc = await Main.AllocEpcPage(this, reclaims);
         if (alloc.Errno == Errno.Ok)
@@ -418,7 +420,7 @@ public sealed class OperationTask : UserThread
         return alloc.Errno;
     }
 
-    private async Routine<Errno> Free()
+    private async Routine<Errno> FreeLastPage()
     {
         List<EpcPageIndex> pages = (Owner ?? this)._pages;
         if (pages.Count == 0)
@@ -460,7 +462,7 @@ public sealed class OperationTask : UserThread
             : Result(Errno.Ok, await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false));
     }
 
-    private async Routine<OperationResult> ReclaimDirect()
+    private async Routine<OperationResult> ReclaimDirectOnce()
     {
         await Main.ReclaimDirect(this);
         return Result(Errno.Ok);
@@ -583,17 +585,17 @@ public sealed class OperationTask : UserThread
         EnclaveProtocol.FindPage find = await Ask(
             Machine.Enclaves[enclave].Enclave,
             new EnclaveProtocol.FindPage { Page = page < 0 ? Machine.Enclaves[enclave].PageCount : page });
-        return find.EpcPage.IsNone ? Result(Errno.EFAULT) : await Poison(find.EpcPage);
+        return find.EpcPage.IsNone ? Result(Errno.EFAULT) : await PoisonPage(find.EpcPage);
     }
 
-    private async Routine<OperationResult> Poison(EpcPageIndex page)
+    private async Routine<OperationResult> PoisonPage(EpcPageIndex page)
     {
         await Main.MemoryFailure(this, page);
         return Result(Errno.Ok);
     }
 
     /// <summary>EFAULT: there was no such page in RAM, or a pin held it.</summary>
-    private async Routine<Errno> SwapOut(int enclave, int page, bool isPcmd) =>
+    private async Routine<Errno> SwapPageOut(int enclave, int page, bool isPcmd) =>
         await Shmem.SwapOut(this, enclave, page, isPcmd) ? Errno.Ok : Errno.EFAULT;
 
     private ActorId ProcessOf(int enclave, int guest) =>
