@@ -18,6 +18,9 @@ public sealed class OperationPlaces
     /// <summary>Processes of the enclaves, by number.</summary>
     public List<ActorId> EnclaveProcesses { get; } = [];
 
+    /// <summary>Address spaces of these processes, by number of the enclave.</summary>
+    public List<ActorId> EnclaveMms { get; } = [];
+
     /// <summary>Processes of the guests with their vEPC instances, by number.</summary>
     public List<(ActorId Process, ActorId VirtualEpc, int Size)> Guests { get; } = [];
 
@@ -438,7 +441,10 @@ public sealed class OperationTask : UserThread
     {
         while (true)
         {
-            Errno errno = await Encl.VmaAccess(this, enclave, page);
+            // access_remote_vm(): the address space stays as it is, and with it the enclave, for as long as the access takes.
+            AddressSpaceProtocol.BeginFault begin = await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.BeginFault());
+            Errno errno = begin.IsUnmapped ? Errno.EFAULT : await Encl.VmaAccess(this, enclave, page);
+            await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.EndFault());
             await DieIfKilled();
             if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))
             {
@@ -542,6 +548,12 @@ public sealed class OperationTask : UserThread
 
     private async Routine<OperationResult> AgeAll(int enclave, int first, int count)
     {
+        EnclaveProtocol.TryGetRef reference = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.TryGetRef());
+        if (!reference.Got)
+        {
+            return Result(Errno.EFAULT);
+        }
+
         for (int done = 0; done < count; done++)
         {
             int position = 0;
@@ -559,6 +571,7 @@ public sealed class OperationTask : UserThread
             }
         }
 
+        await Encl.PutRef(this, enclave);
         return Result(Errno.Ok, count);
     }
 

@@ -4,7 +4,9 @@ using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Races;
 
@@ -256,6 +258,30 @@ public sealed class OperationTests
         }
 
         Assert.Single(runs.Distinct());
+    }
+
+    [Fact]
+    public void Wherever_an_operation_waits_its_state_can_be_told()
+    {
+        Scenario scenario = new RaceBuilder().Cgroup("/a", 6).Cgroup("/b").Enclave("a", 4, "/a").Guest("vm", 4, "/b").Guest("wm", 4).Workers().Ksgxd()
+            .Setup("a: build 3", "a: write 0", "wm: vepc-touch 0", "wm: guest-use 0 secs 0")
+            .Task("T", "a", "read 0..1", "change-type 2 retry", "accept 2", "remove 2 retry", "restrict 0 retry", "fork C", "debug-read 1 retry", "exit")
+            .Task("C", "a", "write 0", "munmap", "close", "exit")
+            .Task("V", "vm", "vepc-touch 0", "vepc-touch 1 mapping 1", "guest-use 0 secs wm 0", "vepc-remove-all", "vepc-release", "exit")
+            .Task("U", "/b", "allocate", "free", "reclaim", "reclaim /a", "reclaim-direct", "pause")
+            .Task("E", "", "age a 0..1", "evict a 0..1", "swap-out a 0", "poison node 0 page 9", "poison a 1")
+            .Optional("A", "set-max /a 5 pages", "set-memory-max /a 64 pages", "migrate a /b", "rmdir /a", "kill a")
+            .Ignore(Rules.PoisonReuse)
+            .Build();
+        RaceWorld world = new(scenario);
+        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { MaxStates = 3000 }).Search(null, CancellationToken.None);
+        Assert.True(result.Counterexample is not null || result.States >= 3000, result.ToString());
+        RandomWalk walk = new();
+        for (ulong seed = 0; seed < 200; seed++)
+        {
+            world.Run(walk, seed);
+            Assert.NotEqual(LabRules.Crash, world.Finding?.Rule);
+        }
     }
 
     private static RaceBuilder Small(int pages = 4) => new RaceBuilder(RaceRig.Upstream).Enclave("a", pages);

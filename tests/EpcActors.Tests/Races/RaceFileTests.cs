@@ -173,6 +173,19 @@ public sealed class RaceFileTests
     }
 
     [Fact]
+    public void The_laboratory_finds_R1_where_it_is_and_nowhere_else()
+    {
+        string file = Loading.RepositoryPath("config/races/R01.conf");
+        foreach (string variant in RaceFile.Load(file).Variants)
+        {
+            RaceDefinition race = RaceFile.Load(file, variant);
+            HuntResult result = Hunt.Run(
+                new HuntPlan { NewWorld = () => new RaceWorld(race.Scenario), MaxSchedules = 2000, Workers = 1 }, null, CancellationToken.None);
+            Assert.Equal(variant == "buggy" ? race.Rule : null, result.Found?.Finding.Rule);
+        }
+    }
+
+    [Fact]
     public void The_counter_of_R1_is_right_in_an_order_without_a_race()
     {
         RaceDefinition race = RaceFile.Load(Loading.RepositoryPath("config/races/R01.conf"), "fixed");
