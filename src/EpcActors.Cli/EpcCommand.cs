@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using EpcActors.Cli.Commands;
+using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
 using EpcActors.Lab.Configuration;
@@ -84,6 +85,7 @@ internal static class EpcCommand
         {
             RunCommand.Create(shell),
             CompareCommand.Create(shell),
+            RaceCommand.Create(shell),
             ConfigCommand.Create(shell),
             EnginesCommand.Create(shell),
         };

@@ -607,9 +607,9 @@ public sealed class OperationTask : UserThread
         return Result(Errno.Ok);
     }
 
-    /// <summary>EFAULT: there was no such page in RAM, or a pin held it.</summary>
+    /// <summary>The shmem reclaim of memory pressure. ENOENT: the page is not there, or somebody has it pinned.</summary>
     private async Routine<Errno> SwapPageOut(int enclave, int page, bool isPcmd) =>
-        await Shmem.SwapOut(this, enclave, page, isPcmd) ? Errno.Ok : Errno.EFAULT;
+        await Shmem.SwapOut(this, enclave, page, isPcmd) ? Errno.Ok : Errno.ENOENT;
 
     private ActorId ProcessOf(int enclave, int guest) =>
         guest >= 0 ? _places.Guests[guest].Process : _places.EnclaveProcesses[enclave];

@@ -46,6 +46,9 @@ internal sealed class OutputDirectory
         return new OutputDirectory(path);
     }
 
+    /// <summary>Full name of a file in it.</summary>
+    public string PathOf(string name) => Path.Combine(_path, name);
+
     /// <summary>A directory below this one.</summary>
     public OutputDirectory Below(string name)
     {

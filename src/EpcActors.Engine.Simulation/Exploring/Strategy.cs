@@ -14,6 +14,12 @@ public abstract class Strategy
     /// <summary>The task that makes the next step, one of <see cref="ExploredEngine.Enabled"/>; -1 to end the run here.</summary>
     public abstract int Next(ExploredEngine engine);
 
+    /// <summary>Steps that it has on record, none for a strategy that makes them up: after the last of them a run goes on fairly, unless it has left the record.</summary>
+    public virtual int RecordedSteps => 0;
+
+    /// <summary>It follows a record and has come to its end without leaving it.</summary>
+    public virtual bool IsAtEndOfRecord => false;
+
     /// <summary>A choice with budget left (see <see cref="TaskActor.Choose"/>).</summary>
     public abstract bool Choose(ExploredEngine engine, int task, int point);
 }

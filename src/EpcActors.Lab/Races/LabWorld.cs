@@ -111,8 +111,8 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
         ArgumentNullException.ThrowIfNull(strategy);
         Reset();
         strategy.Begin(Engine, seed);
-        ExploredEnd end = Engine.Run(strategy, MaxSteps);
-        if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy is Replay { DivergedAt: < 0 }))
+        ExploredEnd end = Engine.Run(strategy, strategy.RecordedSteps + MaxSteps);
+        if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy.IsAtEndOfRecord))
         {
             end = RunFairly();
         }

@@ -311,6 +311,10 @@ public sealed class NamedReplay : Strategy
     /// <summary>Where and how the schedule and this world part; null when they do not. Strict replays only.</summary>
     public string? Divergence { get; private set; }
 
+    public override int RecordedSteps => _schedule.Steps.Count;
+
+    public override bool IsAtEndOfRecord => Divergence is null;
+
     /// <summary>Lines that a lenient replay left out.</summary>
     public int Skipped { get; private set; }
 

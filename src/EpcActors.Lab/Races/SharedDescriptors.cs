@@ -1,13 +1,39 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.VirtualEpcs;
 
 namespace EpcActors.Lab.Races;
 
 /// <summary>
-/// Messages whose handling reads or changes a page descriptor that the caller does not hold: they commute with no other request, whatever resource that goes to.
+/// Messages whose handling reads or changes the descriptor of a page that the caller does not hold: they commute with no other request, whatever resource that goes to.
 /// </summary>
+/// <remarks>
+/// Who holds a page writes its descriptor also between two requests. That needs no entry here: whoever else looks at it meanwhile has one. The processor's own look at a page (an access,
+/// EACCEPT) is among them, and so are lists whose links lie in the descriptors of their neighbours.
+/// </remarks>
 internal static class SharedDescriptors
 {
-    private static readonly HashSet<ushort> _codes = [NumaNodeProtocol.PoisonPage.Code];
+    private static readonly HashSet<ushort> _codes =
+    [
+        NumaNodeProtocol.PoisonPage.Code,
+        AddressSpaceProtocol.Access.Code,
+        CgroupProtocol.Unmark.Code,
+        CgroupProtocol.BeginIsolate.Code,
+        CgroupProtocol.NextIsolate.Code,
+        CgroupProtocol.EndIsolate.Code,
+        CgroupProtocol.PopVictimPage.Code,
+        CgroupProtocol.DropUnreclaimable.Code,
+        CgroupProtocol.AddToLru.Code,
+        CgroupProtocol.AddUnreclaimable.Code,
+        EnclaveProtocol.ModifyPage.Code,
+        EnclaveProtocol.ReadType.Code,
+        EnclaveProtocol.BeginRemove.Code,
+        VirtualEpcProtocol.GuestUse.Code,
+        VirtualEpcProtocol.EremoveGuestPage.Code,
+        VirtualEpcProtocol.TakeZombie.Code,
+    ];
 
     public static bool AreTouchedBy(ushort code) => _codes.Contains(code);
 }

@@ -33,7 +33,7 @@ public sealed record VerifyBounds
 }
 
 /// <summary>A verdict with what it rests on.</summary>
-public sealed record Verdict
+public sealed record SearchVerdict
 {
     public required VerdictKind Kind { get; init; }
 
@@ -66,7 +66,7 @@ public static class Verifier
     /// <param name="target">Only this rule counts; null for any.</param>
     /// <param name="progress">What to tell whoever waits; null for nobody.</param>
     /// <param name="cancellation">Ends it as inconclusive.</param>
-    public static Verdict Verify(
+    public static SearchVerdict Verify(
         Func<LabWorld> newWorld,
         VerifyBounds bounds,
         ulong seed,
@@ -108,7 +108,7 @@ public static class Verifier
         HashSet<string> missed = [.. world.Marks.Where(mark => !mark.WasHit).Select(mark => mark.Text)];
         missed.ExceptWith(hunt.Marks.Where(mark => mark.WasHit).Select(mark => mark.Text));
         string random = bounds.Schedules > 0 ? $"{Count(hunt.Progress.Schedules)} random schedules" : "";
-        return new Verdict
+        return new SearchVerdict
         {
             Kind = hunt.Found is not null ? VerdictKind.Found : isSure ? VerdictKind.Clean : VerdictKind.Inconclusive,
             Bound = string.Join(" and ", new[] { covered, random }.Where(part => part.Length > 0)),
@@ -132,7 +132,7 @@ public static class Verifier
             }).Search(progress is null ? null : search => progress($"{Count(search.States)} states"), cancellation);
 
     /// <summary>The record of the search, run once more for its finding: a hang is a cycle in the graph and was not seen by any one run.</summary>
-    private static Verdict Broken(LabWorld world, SearchResult search)
+    private static SearchVerdict Broken(LabWorld world, SearchResult search)
     {
         Replay replay = new(search.Counterexample, isStrict: true);
         world.Reset();
@@ -151,7 +151,7 @@ public static class Verifier
         }
 
         FoundSchedule found = new(search.Schedules - 1, "exhaustive", 0, search.Counterexample!, finding, search.CycleStart);
-        return new Verdict
+        return new SearchVerdict
         {
             Kind = VerdictKind.Found,
             Bound = $"found among {Count(search.States)} states",

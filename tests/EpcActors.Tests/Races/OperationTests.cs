@@ -207,7 +207,7 @@ public sealed class OperationTests
     {
         RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "admin: evict a 0")
             .Task("T", "a", "swap-out a 0", "swap-out a pcmd 0", "swap-out a 0", "swap-out a 1", "read 0"));
-        Assert.Equal([Errno.Ok, Errno.Ok, Errno.EFAULT, Errno.EFAULT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal([Errno.Ok, Errno.Ok, Errno.ENOENT, Errno.ENOENT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((2, 0, 0), (rig["resident(a)"], rig["backing(a)"], rig["memory(/)"]));
     }
 

@@ -33,6 +33,10 @@ public sealed class Replay : Strategy
     /// <summary>Decisions taken from the record so far, those left out included.</summary>
     public int Followed => _next;
 
+    public override int RecordedSteps => _decisions.Length;
+
+    public override bool IsAtEndOfRecord => DivergedAt < 0;
+
     /// <summary>Follows another record from the next <see cref="Begin"/> on.</summary>
     public void Load(ReadOnlyMemory<ushort> decisions) => _decisions = decisions;
 

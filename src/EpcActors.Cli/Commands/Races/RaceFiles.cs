@@ -1,0 +1,42 @@
+using EpcActors.Cli.Running;
+using EpcActors.Lab.Races;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+
+namespace EpcActors.Cli.Commands.Races;
+
+/// <summary>The files that show one schedule.</summary>
+internal static class RaceFiles
+{
+    /// <summary>What <c>epc race replay</c> takes.</summary>
+    public const string Schedule = "race.schedule";
+
+    /// <summary>Writes all of them; returns the line that says so.</summary>
+    public static string Write(OutputDirectory directory, RaceTrace trace, Schedule? schedule)
+    {
+        List<string> names = [];
+        void Text(string name, Action<TextWriter> write)
+        {
+            directory.WriteFile(name, write);
+            names.Add(name);
+        }
+
+        if (schedule is not null)
+        {
+            Text(Schedule, writer => writer.Write(schedule.ToString()));
+        }
+
+        Text("race.html", writer => LamportPage.Write(writer, trace));
+        Text("race.txt", writer => writer.Write(RaceListing.Text(trace)));
+        Text("commit-message.txt", writer => writer.Write(RaceListing.KernelStyle(trace)));
+        Text("race.mmd", writer => writer.Write(MermaidDiagram.Text(trace)));
+        Text("race.json", writer => writer.Write(RaceJson.ToJson(trace)));
+        using (FileStream stream = File.Create(directory.PathOf("trace.json")))
+        {
+            RaceChromeTrace.Write(stream, trace);
+            names.Add("trace.json");
+        }
+
+        return $"wrote {string.Join(", ", names)} to {directory.PathOf("")}";
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using EpcActors.Lab.Configuration;
+
+namespace EpcActors.Lab.Races;
+
+/// <summary>The races of config/races, which are part of the program: an id names one.</summary>
+public static class Catalogue
+{
+    private const string Set = "races";
+
+    /// <summary>The variant that has the race.</summary>
+    public const string Buggy = "buggy";
+
+    /// <summary>The variant without it.</summary>
+    public const string Fixed = "fixed";
+
+    /// <summary>Ids in the order of the catalogue: R1, R2, … C1, … D1.</summary>
+    public static IReadOnlyList<string> Ids { get; } =
+    [
+        .. BuiltInFiles.Names(Set)
+            .OrderBy(name => "RCD".IndexOf(name[0], StringComparison.Ordinal) is >= 0 and int place ? place : 3)
+            .ThenBy(name => name, StringComparer.Ordinal)
+            .Select(IdOf),
+    ];
+
+    /// <summary>Name of the file of a race, for the loader; null when there is no such race. Upper and lower case are one.</summary>
+    public static string? FileOf(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        string? name = BuiltInFiles.Names(Set).FirstOrDefault(one => string.Equals(IdOf(one), id.Trim(), StringComparison.OrdinalIgnoreCase));
+        return name is null ? null : BuiltInFiles.FileName(Set, name);
+    }
+
+    /// <summary>Text of the file of a race.</summary>
+    public static string TextOf(string file) => BuiltInFiles.Read(file) ?? throw new ArgumentException($"there is no {file}");
+
+    /// <summary>True for a variant that must show the race.</summary>
+    public static bool IsBuggy(string variant) => variant == Buggy;
+
+    /// <summary>R01 is R1.</summary>
+    private static string IdOf(string name) =>
+        name.Length > 1 && int.TryParse(name.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? $"{name[0]}{number.ToString(CultureInfo.InvariantCulture)}"
+            : name;
+}

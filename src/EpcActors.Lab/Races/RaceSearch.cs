@@ -1,0 +1,180 @@
+using System.Globalization;
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Results;
+
+namespace EpcActors.Lab.Races;
+
+/// <summary>What was found out about one variant of a race: a verdict, and with a failing schedule all that is needed to read and repeat it.</summary>
+/// <param name="Race">The race and variant.</param>
+/// <param name="Verdict">What the search says.</param>
+/// <param name="Shrunk">The failing schedule, short; null for none.</param>
+/// <param name="Schedule">The same as text; null for none.</param>
+/// <param name="Hunt">The random part in detail; null when there was none.</param>
+public sealed record RaceFinding(RaceDefinition Race, SearchVerdict Verdict, ShrunkSchedule? Shrunk, Schedule? Schedule, HuntResult? Hunt);
+
+/// <summary>How to search a race.</summary>
+public sealed record RaceSearchOptions
+{
+    /// <summary>Strategies by name; empty for the portfolio. <c>exhaustive</c> looks at every schedule.</summary>
+    public IReadOnlyList<string> Strategies { get; init; } = [];
+
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Most random schedules; null for what the race file says.</summary>
+    public long? MaxSchedules { get; init; }
+
+    /// <summary>Longest time; null for no limit.</summary>
+    public TimeSpan? MaxTime { get; init; }
+
+    /// <summary>Threads; 0 for one per core.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Most schedules tried while shrinking; 0 to leave what is found as it is.</summary>
+    public int ShrinkRuns { get; init; } = 4000;
+
+    /// <summary>Where an earlier search stopped.</summary>
+    public HuntProgress? Resume { get; init; }
+
+    /// <summary>Settings on top of the file, kept in the schedule.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>Text of the race file, kept in the schedule.</summary>
+    public string Text { get; init; } = "";
+}
+
+/// <summary>Finds, shrinks and names; the one way from a race file to a schedule.</summary>
+public static class RaceSearch
+{
+    /// <summary>Searches one variant.</summary>
+    /// <param name="race">The race, loaded with its variant.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">What to tell whoever waits; null for nobody.</param>
+    /// <param name="cancellation">Ends it with what there is.</param>
+    public static RaceFinding Find(RaceDefinition race, RaceSearchOptions options, Action<string>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(race);
+        ArgumentNullException.ThrowIfNull(options);
+        string? target = Catalogue.IsBuggy(race.Variant) && race.Rule.Length > 0 ? race.Rule : null;
+        HuntResult? hunt = null;
+        SearchVerdict verdict;
+        bool isRandom = options.Strategies.Count > 0 && !options.Strategies.Contains("exhaustive");
+        if (Catalogue.IsBuggy(race.Variant) || isRandom)
+        {
+            (verdict, hunt) = HuntFor(race, options, target, progress, cancellation);
+            if (verdict.Found is null && !isRandom && verdict.Kind != VerdictKind.Inconclusive)
+            {
+                // What chance does not hit is looked for in order.
+                verdict = Verifier.Verify(() => new RaceWorld(race.Scenario), Bounds(race, options) with { Schedules = 0 }, options.Seed, options.Workers, target, progress, cancellation);
+            }
+        }
+        else
+        {
+            verdict = Verifier.Verify(() => new RaceWorld(race.Scenario), Bounds(race, options), options.Seed, options.Workers, target, progress, cancellation);
+        }
+
+        if (verdict.Found is null)
+        {
+            return new RaceFinding(race, verdict, null, null, hunt);
+        }
+
+        RaceWorld world = new(race.Scenario);
+        ShrunkSchedule shrunk = Shrinker.Shrink(world, verdict.Found, options.ShrinkRuns, cancellation);
+        return new RaceFinding(race, verdict, shrunk, ToSchedule(race, world, verdict.Found, shrunk, options), hunt);
+    }
+
+    /// <summary>Runs a schedule with everything written down.</summary>
+    /// <param name="race">The race and variant to run it on.</param>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="isStrict">Ends where it does not fit; else what does not fit is left out.</param>
+    /// <param name="replayCommand">For the report.</param>
+    public static (RaceTrace Trace, ScheduleOutcome Outcome, NamedReplay Replay) Trace(
+        RaceDefinition race, Schedule schedule, bool isStrict, string replayCommand)
+    {
+        ArgumentNullException.ThrowIfNull(race);
+        ArgumentNullException.ThrowIfNull(schedule);
+        RaceWorld world = new(race.Scenario) { Target = isStrict && schedule.Rule.Length > 0 ? schedule.Rule : null };
+        NamedReplay replay = new(world, schedule, isStrict);
+        (RaceTrace trace, ScheduleOutcome outcome) = TraceRecorder.Record(world, replay, Header(race, schedule.Found, replayCommand), DecisionOf(schedule));
+        return (trace, outcome, replay);
+    }
+
+    /// <summary>What stands above a trace of a race.</summary>
+    public static TraceHeader Header(RaceDefinition race, string provenance, string replayCommand)
+    {
+        ArgumentNullException.ThrowIfNull(race);
+        return new TraceHeader
+        {
+            Id = race.Id,
+            Title = race.Title,
+            Source = race.Source,
+            Symptom = race.Symptom,
+            Fix = race.Fix,
+            Variant = race.Variant,
+            Kernel = race.Kernel,
+            Provenance = provenance,
+            ReplayCommand = replayCommand,
+            Show = race.Show.Count > 0 ? race.Show : ["counter", "free-pages"],
+        };
+    }
+
+    private static (SearchVerdict Verdict, HuntResult Hunt) HuntFor(
+        RaceDefinition race, RaceSearchOptions options, string? target, Action<string>? progress, CancellationToken cancellation)
+    {
+        HuntResult hunt = Hunt.Run(
+            new HuntPlan
+            {
+                NewWorld = () => new RaceWorld(race.Scenario),
+                Strategies = options.Strategies.Count > 0 ? options.Strategies : StrategyNames.Portfolio,
+                Seed = options.Seed,
+                MaxSchedules = options.MaxSchedules ?? race.Bound.Schedules,
+                MaxTime = options.MaxTime,
+                Workers = options.Workers,
+                Target = target,
+                Resume = options.Resume,
+            },
+            progress is null ? null : one => progress($"{Count(one.Schedules)} schedules, {Count(one.States)} states seen"),
+            cancellation);
+        bool isOver = hunt.Progress.Schedules >= (options.MaxSchedules ?? race.Bound.Schedules);
+        SearchVerdict verdict = new()
+        {
+            Kind = hunt.Found is not null ? VerdictKind.Found : hunt.IsCancelled || !isOver ? VerdictKind.Inconclusive : VerdictKind.Clean,
+            Bound = $"{Count(hunt.Progress.Schedules)} random schedules",
+            Found = hunt.Found,
+            Schedules = hunt.Progress.Schedules,
+            Steps = hunt.Progress.Steps,
+            MissedMarks = [.. hunt.Marks.Where(mark => !mark.WasHit).Select(mark => mark.Text)],
+        };
+        return (verdict, hunt);
+    }
+
+    private static VerifyBounds Bounds(RaceDefinition race, RaceSearchOptions options) => new()
+    {
+        IsExhaustive = race.Bound.IsExhaustive || options.Strategies.Contains("exhaustive"),
+        States = race.Bound.States,
+        Preemptions = race.Bound.Preemptions,
+        Schedules = options.MaxSchedules ?? race.Bound.Schedules,
+    };
+
+    private static Schedule ToSchedule(RaceDefinition race, RaceWorld world, FoundSchedule found, ShrunkSchedule shrunk, RaceSearchOptions options)
+    {
+        IReadOnlyList<ScheduleStep> steps = Schedule.Name(world, shrunk.Decisions);
+        return new Schedule
+        {
+            Race = race.Id,
+            Variant = race.Variant,
+            Rule = shrunk.Finding.Rule,
+            Found = $"{found.Strategy}{(found.Strategy == "exhaustive" ? "" : $", seed {options.Seed.ToString(CultureInfo.InvariantCulture)}")}, "
+                + $"after {Count(found.Number + 1)} {(found.Number == 0 ? "schedule" : "schedules")}; "
+                + $"shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} switches",
+            Settings = options.Settings,
+            Steps = steps,
+            CycleStart = shrunk.CycleStart,
+            Scenario = options.Text,
+        };
+    }
+
+    /// <summary>Names and decisions go one to one.</summary>
+    private static int DecisionOf(Schedule schedule) => schedule.CycleStart;
+
+    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+}
