@@ -45,7 +45,8 @@ public sealed class OperationHome
 }
 
 /// <summary>
-/// A task of a race: does a list of operations in order. A thread of a process lives on behind the last of them, in user space and doing nothing, unless that is
+/// A task of a race: does a list of operations in order. A thread of a process lives on behind the last of them, in user space and doing
+/// nothing, unless that is
 /// <c>exit</c>; what kills a thread ends it at once.
 /// </summary>
 /// <remarks>What the kernel refuses is a result like others: the task goes on with the next operation.</remarks>

@@ -7,7 +7,9 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <summary>A thread of a process with an enclave: how it goes in and out, how it reaches for a page, and the system calls that every such thread makes.</summary>
+/// <summary>
+/// A thread of a process with an enclave: how it goes in and out, how it reaches for a page, and the system calls that every such thread makes.
+/// </summary>
 public abstract class UserThread : KernelTask
 {
     private int _epoch;
@@ -78,7 +80,8 @@ public abstract class UserThread : KernelTask
     }
 
     /// <summary>
-    /// One access of user code inside the enclave, with the faults that it takes: each fault leaves the enclave (AEX), runs the kernel's handler, comes back
+    /// One access of user code inside the enclave, with the faults that it takes: each fault leaves the enclave (AEX), runs the kernel's
+    /// handler, comes back
     /// (ERESUME) and runs the instruction again. There is no back-off and no wait queue: whoever gets NOPAGE without a page spins through ring 3.
     /// </summary>
     private protected async Routine<ThreadOutcome> Access(int page, AccessKind kind)

@@ -42,7 +42,8 @@ internal sealed class RaceBinder(
         List<RaceTaskSpec> setup = ReadSetup(reader.Get("setup", "[ \"a: build 2\" ]"), names, tasks);
         List<RaceProperty> properties = ReadProperties(reader.Get("properties", "[ \"always usage(/a) <= max(/a)\" ]"), names);
         List<string> show = ReadShow(reader.Get("show", "[ counter ]"), names);
-        List<string> ignored = [.. reader.Get("ignore-rules", "[ ]").Items("rules").Select(rule => LabRules.All[rule.Choice(LabRules.All, "a rule")])];
+        List<string> ignored = [.. reader.Get("ignore-rules", "[ ]").Items("rules")
+            .Select(rule => LabRules.All[rule.Choice(LabRules.All, "a rule")])];
         RaceBound bound = ReadBound(reader.Child("bound", defaults.Child("bound")));
         List<string> variants = ReadVariants(reader.Child("variants"));
 
@@ -129,7 +130,8 @@ internal sealed class RaceBinder(
         foreach ((RaceTaskSpec spec, Setting list) in found)
         {
             IReadOnlyList<Setting> items = list.Items("operations");
-            tasks.Add(RaceAssembler.Task(names, spec, [.. items.Select(item => item.Text("\"write 0\""))], (at, error) => ReportIfText(items[at], error)));
+            string[] texts = [.. items.Select(item => item.Text("\"write 0\""))];
+            tasks.Add(RaceAssembler.Task(names, spec, texts, (at, error) => ReportIfText(items[at], error)));
         }
 
         if (context.ErrorCount == errors)

@@ -9,7 +9,9 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Races;
 
-/// <summary>Race files: what they say arrives, what is wrong in them has its place, and those that come with the project load in every variant.</summary>
+/// <summary>
+/// Race files: what they say arrives, what is wrong in them has its place, and those that come with the project load in every variant.
+/// </summary>
 public sealed class RaceFileTests
 {
     private const string Everything = """
