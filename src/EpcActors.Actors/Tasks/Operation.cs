@@ -3,7 +3,9 @@ using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <summary>One thing that a task of a race does. <paramref name="Text"/>: as a configuration says it. Enclaves, guests, cgroups and tasks are indices.</summary>
+/// <summary>
+/// One thing that a task of a race does. <paramref name="Text"/>: as a configuration says it. Enclaves, guests, cgroups and tasks are indices.
+/// </summary>
 public abstract record Operation(string Text)
 {
     /// <summary>Where an operation makes sense.</summary>
@@ -104,7 +106,9 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.AnyProcess;
     }
 
-    /// <summary>One round of reclaim: over the machine, as a CPU in the allocator does, or over a cgroup and those below it. Count: what the round says.</summary>
+    /// <summary>
+    /// One round of reclaim: over the machine, as a CPU in the allocator does, or over a cgroup and those below it. Count: what the round says.
+    /// </summary>
     /// <param name="Text">As written.</param>
     /// <param name="Cgroup">-1 for the machine.</param>
     public sealed record Reclaim(string Text, int Cgroup) : Operation(Text)
@@ -118,7 +122,9 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.AnyProcess;
     }
 
-    /// <summary>Sets a stage: evicts these pages, young or not, and no others; the LRU keeps its order. EBUSY when one of them is not to be had.</summary>
+    /// <summary>
+    /// Sets a stage: evicts these pages, young or not, and no others; the LRU keeps its order. EBUSY when one of them is not to be had.
+    /// </summary>
     public sealed record Evict(string Text, int Enclave, int First, int Count) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;

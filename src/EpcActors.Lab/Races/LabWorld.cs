@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
 using EpcActors.Engine;
@@ -37,7 +38,7 @@ public readonly record struct ScheduleOutcome(ExploredEnd End, Finding? Finding,
 /// Actors, oracle and properties under the explored engine: what a search runs again and again. The rules of the oracle are checked at every step, the audits when a schedule ends, liveness after
 /// <see cref="RaceSpec.MaxSteps"/> under a fair continuation.
 /// </summary>
-public abstract class LabWorld : ExploredWorld, IRunObserver
+public abstract partial class LabWorld : ExploredWorld, IRunObserver
 {
     private const int FairStepsPerLimit = 4;
     private const int HotSteps = 50_000;
@@ -322,7 +323,8 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
             return;
         }
 
-        _finding = new Finding(rule, detail, Engine.Steps);
+        // The oracle tells moments in nanoseconds; here they are steps.
+        _finding = new Finding(rule, Moment().Replace(detail, "step $1"), Engine.Steps);
         Engine.RequestStop();
     }
 
@@ -341,4 +343,7 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
 
         return string.Join(", ", who);
     }
+
+    [GeneratedRegex(@"\b(\d+) ns\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Moment();
 }

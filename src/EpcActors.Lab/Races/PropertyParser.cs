@@ -41,7 +41,8 @@ public static class PropertyParser
     {
         RaceProperty property = Parse(text);
         int right = text.LastIndexOf(property.Right, StringComparison.Ordinal);
-        int left = text.IndexOf(property.Left, text.IndexOf(property.Kind.ToString(), StringComparison.OrdinalIgnoreCase) + 6, StringComparison.Ordinal);
+        int kind = text.IndexOf(Kinds[(int)property.Kind], StringComparison.Ordinal);
+        int left = text.IndexOf(property.Left, kind + Kinds[(int)property.Kind].Length, StringComparison.Ordinal);
         Check(property.Left, left);
         if (!IsNumber(property.Right, out _))
         {

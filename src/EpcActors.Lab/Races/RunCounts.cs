@@ -8,7 +8,8 @@ public sealed class RunCounts
 {
     private static readonly string[] NamesInOrder =
     [
-        "evictions", "reloads", "augments", "allocations", "retries", "faults", "batches", "empty-batches", "young", "leaked", "load-failures", "oom-kills", "laps",
+        "evictions", "reloads", "augments", "allocations", "retries", "faults", "batches", "empty-batches",
+        "young", "leaked", "load-failures", "oom-kills", "laps",
     ];
 
     private readonly long[] _values = new long[NamesInOrder.Length];

@@ -126,9 +126,12 @@ internal static class KernelFunctions
 
     /// <summary>Routines of tasks: what user space does around its system calls and faults.</summary>
     private const string UserTable =
-        "Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold "
-        + "DoElsewhere Touch LeaveIfInside Initialise Called DieIfKilled CloseOnce UnmapAll ForkChild ExitThread TouchGuest UseGuestPage ReleaseGuestOnce "
-        + "Allocate Free DebugRead ReclaimOnce EvictAll Evict PutBack AgeAll PauseOnce SetMemoryMax KillProcess PoisonOf Poison MapAndCreate ForkInto ReachFor";
+        """
+        Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold
+        AgeAll AllocatePage Called CloseOnce DebugRead DieIfKilled DoElsewhere Evict EvictAll ExitThread ForkChild FreeLastPage
+        Initialise KillProcess LeaveIfInside PauseOnce PoisonOf PoisonPage PutBack ReclaimDirectOnce ReclaimOnce ReleaseGuestOnce
+        SetMemoryMax SwapPageOut Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto
+        """;
 
     private static readonly Dictionary<string, KernelFunction> Known = Parse();
 
@@ -194,7 +197,7 @@ internal static class KernelFunctions
             known.Add(words[0], new KernelFunction(words[2], words[1], words.Length > 3));
         }
 
-        foreach (string name in UserTable.Split(' '))
+        foreach (string name in UserTable.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
             known.Add(name, new KernelFunction(name, "", true));
         }

@@ -82,6 +82,7 @@ public static class KernelWords
         ["ReadSignal"] = new("", v => $"signal_pending(current): {(v.Yes("IsPending") ? "true" : "false")}"),
         ["SpawnThreads"] = new("", v => $"clone() of {v.Owner}: {v.Text("Count")} threads more"),
         ["ThreadExit"] = new("", v => $"do_exit() of a thread of {v.Owner}{(v.Yes("WasLast") ? ", the last one" : "")}"),
+        ["CloseDevice"] = new("", v => $"close() by {v.Owner}{(v.Yes("WasClosed") ? ", closed already" : "")}"),
         ["ArriveAtBarrier"] = new("the other threads", v => $"arrives at barrier {v.Text("Phase")} of {v.Owner}"),
         ["SelectVictim"] = new("oom_lock", v => v.IsNone("Process")
             ? $"oom: nobody left in memcg {v.Text("MemoryCgroup")}" : $"oom: victim of memcg {v.Text("MemoryCgroup")} is {v.Text("Process")}"),
@@ -156,6 +157,8 @@ public static class KernelWords
         ["LockAndEinit"] = new(EnclaveLock, _ => "mutex_lock(&encl->lock); EINIT"),
         ["LookUpPage"] = new("", v => $"xa_load(&encl->page_array, {v.Text("Page")}): {(v.Yes("Exists") ? "an entry" : "NULL")}"
             + (v.Yes("IsOutOfMemory") ? ", SGX_ENCL_NO_MEMORY" : "")),
+        ["FindPage"] = new("", v => v.IsNone("EpcPage")
+            ? $"page {v.Text("Page")} of {v.Owner} is in no EPC page" : $"page {v.Text("Page")} of {v.Owner} is in EPC page {v.Epc("EpcPage")}"),
         ["Lock"] = new(EnclaveLock, _ => "mutex_lock(&encl->lock)"),
         ["Unlock"] = new("", _ => "mutex_unlock(&encl->lock)"),
         ["LockAndReadPage"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} "
