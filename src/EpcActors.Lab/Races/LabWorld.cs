@@ -113,6 +113,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     {
         ArgumentNullException.ThrowIfNull(strategy);
         Reset();
+        Recorder?.OnReset();
         strategy.Begin(Engine, seed);
         ExploredEnd end = Engine.Run(strategy, strategy.RecordedSteps + MaxSteps);
         if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy.IsAtEndOfRecord))
@@ -169,7 +170,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     }
 
     /// <summary>The world has fingerprints: a hang is a state that comes back.</summary>
-    private protected virtual bool ProvesHangs => true;
+    internal virtual bool ProvesHangs => true;
 
     public override void Judge(ExploredEnd end)
     {

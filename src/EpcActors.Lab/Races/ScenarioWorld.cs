@@ -40,7 +40,7 @@ public sealed class ScenarioWorld : LabWorld
 
     public override Quantities Quantities => _quantities;
 
-    private protected override bool ProvesHangs => false;
+    internal override bool ProvesHangs => false;
 
     public override void Reset()
     {

@@ -44,7 +44,9 @@ public sealed class TraceRecorder : IStepWatcher
     private readonly List<Quantity> _quantities = [];
     private readonly Dictionary<ActorId, int> _lanes = [];
     private readonly List<RaceLane> _resources = [];
-    private readonly Dictionary<ActorId, Resource> _byId;
+    private readonly IReadOnlyList<string> _show;
+    private Dictionary<ActorId, Resource> _byId = [];
+    private List<long> _initially = [];
     private readonly List<string> _events = [];
     private readonly List<string> _choices = [];
     private readonly List<int> _wakes = [];
@@ -59,12 +61,7 @@ public sealed class TraceRecorder : IStepWatcher
     private TraceRecorder(LabWorld world, IReadOnlyList<string> show)
     {
         _world = world;
-        _byId = world.Topology.Resources.ToDictionary(resource => resource.Id);
-        Quantities quantities = world.Quantities;
-        foreach (string name in show)
-        {
-            _quantities.Add(new Quantity(name, quantities.Get(name)));
-        }
+        _show = show;
     }
 
     /// <summary>Runs a strategy, usually a replay, and writes down what happens.</summary>
@@ -76,11 +73,8 @@ public sealed class TraceRecorder : IStepWatcher
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(header);
-        world.Reset();
         TraceRecorder recorder = new(world, header.Show);
-        List<long> before = recorder.Values();
         bool audits = world.AuditsEveryStep;
-        world.Engine.Watcher = recorder;
         world.Recorder = recorder;
         ScheduleOutcome outcome;
         try
@@ -89,12 +83,26 @@ public sealed class TraceRecorder : IStepWatcher
         }
         finally
         {
-            world.Engine.Watcher = null;
             world.Recorder = null;
+            world.Engine.Watcher = null;
             world.AuditsEveryStep = audits;
         }
 
-        return (recorder.Build(header, before, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart), outcome);
+        return (recorder.Build(header, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart), outcome);
+    }
+
+    /// <summary>The run begins: its actors may be new ones.</summary>
+    internal void OnReset()
+    {
+        _world.Engine.Watcher = this;
+        _byId = _world.Topology.Resources.ToDictionary(resource => resource.Id);
+        _quantities.Clear();
+        foreach (string name in _show)
+        {
+            _quantities.Add(new Quantity(name, _world.Quantities.Get(name)));
+        }
+
+        _initially = Values();
     }
 
     /// <summary>Something that a task reports, for the margin.</summary>
@@ -158,7 +166,7 @@ public sealed class TraceRecorder : IStepWatcher
     /// <summary>The request as answered: the task may use its envelope again before the step is over.</summary>
     internal void OnAnswered(Envelope envelope) => _answered = envelope.Describe();
 
-    private RaceTrace Build(TraceHeader header, List<long> before, ScheduleOutcome outcome, int cycleStart)
+    private RaceTrace Build(TraceHeader header, ScheduleOutcome outcome, int cycleStart)
     {
         int violatedAt = outcome.Finding is { } finding && outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed ? _steps.Count : -1;
         return new RaceTrace
@@ -180,7 +188,7 @@ public sealed class TraceRecorder : IStepWatcher
             Tasks = [.. Enumerable.Range(0, _world.Engine.TaskCount).Select(Lane)],
             Resources = _resources,
             Quantities = [.. _quantities.Select(quantity => quantity.Name)],
-            Before = before,
+            Before = _initially,
             Programs = Programs(),
             Steps = [.. _steps],
         };
@@ -208,7 +216,7 @@ public sealed class TraceRecorder : IStepWatcher
                     continue;
                 }
 
-                if (earlier.Task != later.Task && (_changed[first] != 0 || _changed[second] != 0))
+                if (earlier.Task != later.Task && (_changed[first] != 0 || _changed[second] != 0 || !_world.ProvesHangs))
                 {
                     return (earlier.Number, later.Number);
                 }

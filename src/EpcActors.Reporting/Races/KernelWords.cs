@@ -201,7 +201,6 @@ public static class KernelWords
         ["SynchronizeSrcu"] = new("", _ => "synchronize_srcu(&encl->srcu)"),
         ["FreeEnclave"] = new("", _ => "cleanup_srcu_struct(&encl->srcu); kfree(encl)"),
         ["RecordTypeAndUnlock"] = new("", v => $"page {v.Text("Page")}: type recorded; mutex_unlock(&encl->lock)"),
-        ["FindPage"] = new("", v => $"page {v.Text("Page")} is in EPC page {v.Epc("EpcPage")}"),
         ["CancelWork"] = new("", v => $"cancel_work_sync({v.Owner}){(v.Yes("IsRunning") ? ": it runs" : "")}"),
         ["PutBacking"] = new("", v => $"{(v.Yes("IsDirtied") ? "set_page_dirty(); " : "")}sgx_encl_put_backing({v.Text("Index")})"),
         ["SwapOutBacking"] = new("", v => $"shmem swaps out the {(v.Yes("IsPcmd") ? "PCMD page of" : "contents of page")} {v.Text("Index")}"),
