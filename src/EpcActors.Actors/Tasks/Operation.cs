@@ -195,7 +195,8 @@ public abstract record Operation(string Text)
     /// <param name="Enclave">Whose.</param>
     /// <param name="Page">A page of the enclave.</param>
     /// <param name="IsPcmd">The PCMD page of its group, not its contents.</param>
-    public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd) : Operation(Text)
+    /// <param name="EvenPinned">What no kernel does: also while somebody has it pinned. A control.</param>
+    public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd, bool EvenPinned = false) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }

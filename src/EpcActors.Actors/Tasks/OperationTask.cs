@@ -213,7 +213,7 @@ public sealed class OperationTask : UserThread
         Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
         Operation.Migrate migrate => Result(await CgroupCore.Attach(
             this, ProcessOf(migrate.Enclave, migrate.Guest), migrate.Cgroup, migrate.Cgroup)),
-        Operation.SwapOut swap => Result(await SwapPageOut(swap.Enclave, swap.Page, swap.IsPcmd)),
+        Operation.SwapOut swap => Result(await SwapPageOut(swap.Enclave, swap.Page, swap.IsPcmd, swap.EvenPinned)),
         { } other => throw new InvariantViolation($"{other.Text} is no operation that a task knows"),
     };
 
@@ -609,8 +609,8 @@ public sealed class OperationTask : UserThread
     }
 
     /// <summary>The shmem reclaim of memory pressure. ENOENT: the page is not there, or somebody has it pinned.</summary>
-    private async Routine<Errno> SwapPageOut(int enclave, int page, bool isPcmd) =>
-        await Shmem.SwapOut(this, enclave, page, isPcmd) ? Errno.Ok : Errno.ENOENT;
+    private async Routine<Errno> SwapPageOut(int enclave, int page, bool isPcmd, bool evenPinned) =>
+        await Shmem.SwapOut(this, enclave, page, isPcmd, evenPinned) ? Errno.Ok : Errno.ENOENT;
 
     private ActorId ProcessOf(int enclave, int guest) =>
         guest >= 0 ? _places.Guests[guest].Process : _places.EnclaveProcesses[enclave];
