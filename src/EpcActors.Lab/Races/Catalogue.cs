@@ -61,8 +61,12 @@ public static class Catalogue
             .Select(line => (line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(), line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())),
     ];
 
-    /// <summary>True for a variant that must show the race.</summary>
-    public static bool IsBuggy(string variant) => variant == Buggy;
+    /// <summary>True for a variant that must show the race: buggy, or buggy-something.</summary>
+    public static bool IsBuggy(string variant)
+    {
+        ArgumentNullException.ThrowIfNull(variant);
+        return variant == Buggy || variant.StartsWith($"{Buggy}-", StringComparison.Ordinal);
+    }
 
     /// <summary>R01 is R1.</summary>
     private static string IdOf(string name) =>

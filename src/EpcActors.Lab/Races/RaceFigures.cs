@@ -86,6 +86,16 @@ public static class RaceMeasurement
             };
         }
 
+        foreach (string variant in plain.Variants.Where(variant => Catalogue.IsBuggy(variant) && variant != Catalogue.Buggy))
+        {
+            RaceFinding other = RaceSearch.Find(load(variant), new RaceSearchOptions { ShrinkRuns = 0 }, progress, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            if (other.Shrunk is null)
+            {
+                throw new RaceVerdictException($"{plain.Id} {variant} must break {plain.Rule}: {Describe(other)}");
+            }
+        }
+
         Dictionary<string, string> clean = [];
         foreach (string variant in plain.Variants.Where(variant => !Catalogue.IsBuggy(variant)))
         {

@@ -35,6 +35,9 @@ public sealed record RaceSearchOptions
     /// <summary>Where an earlier search stopped.</summary>
     public HuntProgress? Resume { get; init; }
 
+    /// <summary>Loads the race with settings on top of those that it has, to make it smaller; null to leave its topology as it is.</summary>
+    public Func<IReadOnlyList<KeyValuePair<string, string>>, RaceDefinition>? Reload { get; init; }
+
     /// <summary>Settings on top of the file, kept in the schedule.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
@@ -79,6 +82,18 @@ public static class RaceSearch
 
         RaceWorld world = new(race.Scenario);
         ShrunkSchedule shrunk = Shrinker.Shrink(world, verdict.Found, options.ShrinkRuns, cancellation);
+        if (options is { Reload: { } reload, ShrinkRuns: > 0 })
+        {
+            SmallerRace smaller = TopologyShrinker.Shrink(reload, race, shrunk, options.Seed, cancellation);
+            if (smaller.Settings.Count > 0)
+            {
+                race = smaller.Race;
+                shrunk = smaller.Shrunk;
+                world = new RaceWorld(race.Scenario);
+                options = options with { Settings = [.. options.Settings, .. smaller.Settings.Select(one => $"{one.Key}={one.Value}")] };
+            }
+        }
+
         return new RaceFinding(race, verdict, shrunk, ToSchedule(race, world, verdict.Found, shrunk, options), hunt);
     }
 
