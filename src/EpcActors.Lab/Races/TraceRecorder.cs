@@ -168,6 +168,14 @@ public sealed class TraceRecorder : IStepWatcher
 
     private RaceTrace Build(TraceHeader header, ScheduleOutcome outcome, int cycleStart)
     {
+        // Who neither acts nor is woken has no lane: what only set the stage, above all.
+        int[] acting = [.. _steps.SelectMany(step => step.Wakes.Append(step.Task)).Distinct().Order()];
+        int[] laneOf = new int[_world.Engine.TaskCount];
+        for (int i = 0; i < acting.Length; i++)
+        {
+            laneOf[acting[i]] = i;
+        }
+
         int violatedAt = outcome.Finding is { } finding && outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed ? _steps.Count : -1;
         return new RaceTrace
         {
@@ -185,12 +193,12 @@ public sealed class TraceRecorder : IStepWatcher
             Conflict = outcome.Finding is null ? (-1, -1) : Conflict(violatedAt < 0 ? _steps.Count : violatedAt),
             Provenance = header.Provenance,
             ReplayCommand = header.ReplayCommand,
-            Tasks = [.. Enumerable.Range(0, _world.Engine.TaskCount).Select(Lane)],
+            Tasks = [.. acting.Select(Lane)],
             Resources = _resources,
             Quantities = [.. _quantities.Select(quantity => quantity.Name)],
             Before = _initially,
             Programs = Programs(),
-            Steps = [.. _steps],
+            Steps = [.. _steps.Select(step => step with { Task = laneOf[step.Task], Wakes = [.. step.Wakes.Select(woken => laneOf[woken])] })],
         };
     }
 
@@ -233,7 +241,7 @@ public sealed class TraceRecorder : IStepWatcher
         List<string> programs = [];
         for (int i = 0; i < _world.Engine.TaskCount; i++)
         {
-            if (_world.Engine.Task(i) is OperationTask { IsSetup: false } task)
+            if (_world.Engine.Task(i) is OperationTask { IsSetup: false, Operations.Count: > 0 } task)
             {
                 programs.Add($"{task.Name} (node {task.Node}{(task.IsOptional ? ", optional" : "")}): {string.Join(", ", task.Operations.Select(one => one.Text))}");
             }
@@ -261,7 +269,7 @@ public sealed class TraceRecorder : IStepWatcher
 
     private List<long> Values() => [.. _quantities.Select(quantity => quantity.Value())];
 
-    private static List<KeyValuePair<string, string>> Fields(object message, object? before)
+    private List<KeyValuePair<string, string>> Fields(object message, object? before)
     {
         List<KeyValuePair<string, string>> fields = [];
         foreach (FieldInfo field in message.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public))
@@ -270,11 +278,35 @@ public sealed class TraceRecorder : IStepWatcher
             object? compared = before is null ? (field.FieldType.IsValueType ? Activator.CreateInstance(field.FieldType) : null) : field.GetValue(before);
             if (!Equals(value, compared))
             {
-                fields.Add(new(field.Name, Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+                string text = value is ActorId id ? NameOf(id) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+                fields.Add(new(field.Name, text));
             }
         }
 
         return fields;
+    }
+
+    private string NameOf(ActorId id)
+    {
+        if (id.IsNone)
+        {
+            return "none";
+        }
+
+        if (_byId.TryGetValue(id, out Resource? resource))
+        {
+            return resource.Name;
+        }
+
+        for (int i = 0; i < _world.Engine.TaskCount; i++)
+        {
+            if (_world.Engine.Task(i).Id == id)
+            {
+                return _world.Engine.Task(i).Name;
+            }
+        }
+
+        return id.ToString();
     }
 
     private static string Describe(TaskActor task, RunEvent what, long detail) => what switch
