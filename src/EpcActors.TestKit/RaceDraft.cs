@@ -284,7 +284,8 @@ public sealed class RaceDraft
             text.Append(CultureInfo.InvariantCulture, $"    variants {{ {Text(variant)} {{ {string.Join(", ", settings)} }} }}\n");
         }
 
-        text.Append("  }\n");
+        // A test runs often: what is small enough is looked at as a whole, and chance has less to add.
+        text.Append("    bound.schedules = 2000\n  }\n");
         foreach (string line in _lines)
         {
             text.Append("  ").Append(line.ReplaceLineEndings("\n  ")).Append('\n');
