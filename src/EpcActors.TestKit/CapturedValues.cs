@@ -1,4 +1,5 @@
 using System.Reflection;
+using EpcActors.Engine;
 
 namespace EpcActors.TestKit;
 
@@ -48,11 +49,19 @@ internal sealed class CapturedValues
                 continue;
             }
 
+            // What the compiler keeps there for itself, and what cannot change.
+            if (typeof(Delegate).IsAssignableFrom(field.FieldType) && field.Name.StartsWith("<>9", StringComparison.Ordinal)
+                || field.FieldType.IsDefined(typeof(ConstantAttribute), inherit: false))
+            {
+                continue;
+            }
+
             if (!IsValue(field.FieldType))
             {
                 throw new RaceDefinitionException(
                     $"{_what} uses '{NameOf(field)}' of the code around it, a {field.FieldType.Name}: a search runs it a thousand times, and on several threads. "
-                    + "Numbers, texts and enums may be used; for anything else make a resource of your own, or do it inside");
+                    + "Numbers, texts and enums may be used; for anything else make a resource of your own, or do it inside. "
+                    + "Where another lambda of the same method uses it, write the code as a static method");
             }
 
             _values.Add((owner, field, field.GetValue(owner)));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using EpcActors.Actors;
 using EpcActors.Actors.Tasks;
@@ -17,8 +18,14 @@ namespace EpcActors.TestKit;
 /// <remarks>Mistakes in texts are found when the test runs, and are a <see cref="RaceDefinitionException"/>.</remarks>
 public sealed class RaceDraft
 {
+    private const string Placeholder = "pause";
+
+    /// <summary>HOCON and JSON have the same escapes; comparisons should stay readable.</summary>
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly List<string> _nodes = [];
     private readonly List<string> _cgroups = [];
+    private readonly HashSet<string> _cgroupPaths = new(StringComparer.Ordinal);
     private readonly List<string> _enclaves = [];
     private readonly List<string> _guests = [];
     private readonly List<string> _setup = [];
@@ -66,6 +73,16 @@ public sealed class RaceDraft
     /// <param name="memoryMaxPages">memory.max, pages; -1 for max.</param>
     public RaceDraft Cgroup(string path, long maxPages = -1, long memoryMaxPages = -1)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        for (int slash = path.IndexOf('/', Math.Min(1, path.Length)); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            if (_cgroupPaths.Add(path[..slash]))
+            {
+                _cgroups.Add($"{Text(path[..slash])} {{}}");
+            }
+        }
+
+        _cgroupPaths.Add(path);
         _cgroups.Add($"{Text(path)} {{ max = {Limit(maxPages)}, memory-max = {Limit(memoryMaxPages)} }}");
         return this;
     }
@@ -328,8 +345,6 @@ public sealed class RaceDraft
         };
     }
 
-    private const string Placeholder = "pause";
-
     private RaceDraft Task(string name, string process, int node, bool isOptional, string[] operations)
     {
         _tasks.Add(new DraftTask(name, process, node, isOptional, [.. operations.Select(one => (one, (Func<RaceTask, Routine<Errno>>?)null))]));
@@ -374,7 +389,7 @@ public sealed class RaceDraft
         }
     }
 
-    private static string Text(string text) => JsonSerializer.Serialize(text);
+    private static string Text(string text) => JsonSerializer.Serialize(text, Plain);
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 

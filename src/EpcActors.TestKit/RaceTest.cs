@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
@@ -20,6 +21,7 @@ namespace EpcActors.TestKit;
 ///     .On("linux-6.16-r9-r10-fixed").Check();
 /// </code>
 /// </example>
+[Constant]
 public sealed class RaceTest
 {
     private readonly RaceSource _source;

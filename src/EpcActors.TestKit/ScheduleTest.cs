@@ -53,7 +53,7 @@ public sealed class ScheduleTest
             : throw Failed($"the schedule should break {rule}; it breaks '{finding.Rule}' first: {finding.Detail}", replayed);
     }
 
-    /// <summary>Asserts that the schedule breaks no rule.</summary>
+    /// <summary>Asserts that the schedule breaks no rule; replayed strictly, that it does not break the one it was recorded for.</summary>
     /// <exception cref="ScheduleException">It does not fit, or breaks one.</exception>
     /// <exception cref="RaceDefinitionException">Its race is wrong.</exception>
     public ReplayedSchedule MustHold()
