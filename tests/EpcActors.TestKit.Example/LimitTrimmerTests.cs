@@ -24,6 +24,23 @@ public sealed class LimitTrimmerTests
     [InlineData("epc-cgroup-v17")]
     public void A_trimmer_that_looks_again_does_not(string kernel) => Trimmed(ReadWriteReadAgain).On(kernel).Exhaustive().Check();
 
+    [Fact]
+    public void On_v8_a_limit_without_room_and_without_a_worker_makes_a_thread_fault_for_ever() => TrimmedUnderFaults.Expect("liveness");
+
+    [Fact]
+    public void With_a_worker_it_gets_its_page() => TrimmedUnderFaults.Set("epc.race.workers", "on").Strategy("pos", "fair-pct3").Schedules(2_000).Check();
+
+    /// <summary>The better trimmer against a page fault instead of an allocation. v8 does not reclaim on a fault, it wakes the cgroup's worker.</summary>
+    private static RaceTest TrimmedUnderFaults => RaceTest.Of(race => race
+        .Node(epcPages: 8)
+        .Cgroup("/a", maxPages: 6)
+        .Enclave("a", pages: 4, cgroup: "/a")
+        .Setup("a: build 2")
+        .Task("CPU0", "a", "write 2")
+        .Task("trimmer", "", ReadWriteReadAgain)
+        .Property("finally usage(/a) <= max(/a)")
+        .Show("usage(/a)", "max(/a)")).On("epc-cgroup-v8");
+
     private static RaceTest Trimmed(Func<RaceTask, Routine<Errno>> trimmer) => RaceTest.Of(race => race
         .Node(epcPages: 8)
         .Cgroup("/a", maxPages: 6)
