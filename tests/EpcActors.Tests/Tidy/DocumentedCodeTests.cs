@@ -11,7 +11,10 @@ public sealed partial class DocumentedCodeTests
 
     private static readonly Dictionary<string, string> Sources = new(StringComparer.Ordinal)
     {
-        ["csharp"] = ".cs", ["hocon"] = ".conf", ["schedule"] = ".schedule", ["xml"] = ".csproj",
+        ["csharp"] = ".cs",
+        ["hocon"] = ".conf",
+        ["schedule"] = ".schedule",
+        ["xml"] = ".csproj",
     };
 
     public static TheoryData<string, int> Blocks
