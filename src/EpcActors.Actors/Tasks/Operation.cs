@@ -1,5 +1,6 @@
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
@@ -197,6 +198,14 @@ public abstract record Operation(string Text)
     /// <param name="IsPcmd">The PCMD page of its group, not its contents.</param>
     /// <param name="EvenPinned">What no kernel does: also while somebody has it pinned. A control.</param>
     public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd, bool EvenPinned = false) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
+    /// <summary>Code of one's own: it asks resources, and does other operations (<see cref="OperationTask.Perform"/>), in any order.</summary>
+    /// <param name="Text">A name for it.</param>
+    /// <param name="Run">The code. What it says is what the operation says.</param>
+    public sealed record Code(string Text, Func<OperationTask, Routine<Errno>> Run) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }

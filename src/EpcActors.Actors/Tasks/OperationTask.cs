@@ -26,6 +26,9 @@ public sealed class OperationPlaces
 
     /// <summary>The tasks that race, by number.</summary>
     public List<OperationTask> Tasks { get; } = [];
+
+    /// <summary>Resources that the race brings along, by name.</summary>
+    public Dictionary<string, ActorId> Resources { get; } = [];
 }
 
 /// <summary>A process as its tasks know it. Nothing in it changes during a run.</summary>
@@ -62,6 +65,7 @@ public sealed class OperationTask : UserThread
 
     private readonly List<EpcPageIndex> _pages = [];
     private int _at;
+    private Operation? _performed;
     private Errno _lastErrno;
     private ThreadOutcome _outcome;
     private bool _isInside;
@@ -129,7 +133,11 @@ public sealed class OperationTask : UserThread
     public int Guest => _home.Guest;
 
     /// <summary>The operation that it is at; null before the first and behind the last.</summary>
-    public Operation? Current => HasStarted && !HasStopped && _at < Operations.Count ? Operations[_at] : null;
+    public Operation? Current => HasStarted && !HasStopped && _at < Operations.Count ? Now : null;
+
+    /// <summary>Where others are.</summary>
+    [NotState]
+    public OperationPlaces Places => _places;
 
     /// <summary>What the last operation said.</summary>
     public Errno LastErrno => _lastErrno;
@@ -140,9 +148,27 @@ public sealed class OperationTask : UserThread
     /// <summary>What the operations came to.</summary>
     public IReadOnlyList<OperationResult> Results => _results;
 
+    private Operation Now => _performed ?? Operations[_at];
+
+    /// <summary>For <see cref="Operation.Code"/>: does another operation. Once something has ended the thread, nothing is done any more: it says EFAULT, or ERESTARTSYS after a kill.</summary>
+    public async Routine<OperationResult> Perform(Operation operation)
+    {
+        Invariant.That(_performed is null && Operations[_at] is Operation.Code, "operations are done one at a time, by code of one's own");
+        if (_outcome != ThreadOutcome.Finished)
+        {
+            return Result(ErrnoOf(_outcome));
+        }
+
+        _performed = operation;
+        OperationResult result = await Do();
+        _performed = null;
+        return result;
+    }
+
     protected override async Routine Run()
     {
         _at = 0;
+        _performed = null;
         _lastErrno = Errno.Ok;
         _outcome = ThreadOutcome.Finished;
         _isInside = false;
@@ -165,13 +191,13 @@ public sealed class OperationTask : UserThread
 
     private async Routine<OperationResult> Do()
     {
-        if (Operations[_at] is Operation.Touch)
+        if (Now is Operation.Touch)
         {
             return await Touch();
         }
 
         await LeaveIfInside();
-        return Operations[_at] switch
+        return Now switch
         {
             Operation.Create => Result(await MapAndCreate()),
             Operation.Add add => Result(await Called(Ioctl.AddPages, add.First, add.Count, false, add.IsMeasured)),
@@ -189,8 +215,9 @@ public sealed class OperationTask : UserThread
     }
 
     /// <summary>What needs no enclave of its own.</summary>
-    private async Routine<OperationResult> DoElsewhere() => Operations[_at] switch
+    private async Routine<OperationResult> DoElsewhere() => Now switch
     {
+        Operation.Code code => Result(await code.Run(this)),
         Operation.TouchGuest touch => Result(await TouchGuest(touch.Page, touch.Mapping)),
         Operation.UseGuestPage use => Result(await UseGuestPage(use.Page, use.Secs, use.SecsGuest)),
         Operation.RemoveAllGuestPages => RemovedAll(
@@ -232,9 +259,9 @@ public sealed class OperationTask : UserThread
             _isInside = true;
         }
 
-        while (done < ((Operation.Touch)Operations[_at]).Count)
+        while (done < ((Operation.Touch)Now).Count)
         {
-            _outcome = await Access(((Operation.Touch)Operations[_at]).First + done, ((Operation.Touch)Operations[_at]).Kind);
+            _outcome = await Access(((Operation.Touch)Now).First + done, ((Operation.Touch)Now).Kind);
             if (_outcome != ThreadOutcome.Finished)
             {
                 return Result(ErrnoOf(_outcome), done);

@@ -85,6 +85,9 @@ public sealed class Quantities
         TaskOrProcess,
     }
 
+    /// <summary>The machine.</summary>
+    public Topology Topology => _topology;
+
     /// <summary>Names without their arguments.</summary>
     public static IReadOnlyList<string> Names => [.. Definitions.Keys, .. RunCounts.Names];
 

@@ -20,6 +20,12 @@ public sealed record RaceSearchOptions
 
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>True: a schedule is sought by chance first; false: all schedules are looked at in order first; null: by chance for the variant that has the race.</summary>
+    public bool? ExpectsRace { get; init; }
+
+    /// <summary>Only this rule counts; null for the race's own where it is expected, and for any where it is not.</summary>
+    public string? Target { get; init; }
+
     /// <summary>Most random schedules; null for what the race file says.</summary>
     public long? MaxSchedules { get; init; }
 
@@ -57,11 +63,12 @@ public static class RaceSearch
     {
         ArgumentNullException.ThrowIfNull(race);
         ArgumentNullException.ThrowIfNull(options);
-        string? target = Catalogue.IsBuggy(race.Variant) && race.Rule.Length > 0 ? race.Rule : null;
+        bool isExpected = options.ExpectsRace ?? Catalogue.IsBuggy(race.Variant);
+        string? target = options.Target ?? (isExpected && race.Rule.Length > 0 ? race.Rule : null);
         HuntResult? hunt = null;
         SearchVerdict verdict;
         bool isRandom = options.Strategies.Count > 0 && !options.Strategies.Contains("exhaustive");
-        if (Catalogue.IsBuggy(race.Variant) || isRandom)
+        if (isExpected || isRandom)
         {
             (verdict, hunt) = HuntFor(race, options, target, progress, cancellation);
             if (verdict.Found is null && !isRandom && verdict.Kind != VerdictKind.Inconclusive)
