@@ -57,8 +57,9 @@ public static class RaceSearch
         string? target = Catalogue.IsBuggy(race.Variant) && race.Rule.Length > 0 ? race.Rule : null;
         HuntResult? hunt = null;
         SearchVerdict verdict;
-        bool isRandom = options.Strategies.Count > 0 && !options.Strategies.Contains("exhaustive");
-        if (Catalogue.IsBuggy(race.Variant) || isRandom)
+        bool isExhaustive = options.Strategies.Contains("exhaustive");
+        bool isRandom = options.Strategies.Count > 0 && !isExhaustive;
+        if ((Catalogue.IsBuggy(race.Variant) && !isExhaustive) || isRandom)
         {
             (verdict, hunt) = HuntFor(race, options, target, progress, cancellation);
             if (verdict.Found is null && !isRandom && verdict.Kind != VerdictKind.Inconclusive)
