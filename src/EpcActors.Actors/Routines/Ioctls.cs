@@ -321,6 +321,12 @@ internal static class Ioctls
         }
 
         await current.Ask(encl, new EnclaveProtocol.RecordTypeAndUnlock { Page = page, To = to });
+        if (current.Switches.EtrackHoldsMutex == Fix.Absent)
+        {
+            // R29: an epoch is open that nobody has closed yet, and the mutex is free.
+            await current.Ask(encl, new EnclaveProtocol.SendIpi());
+        }
+
         return (Errno.Ok, 0);
     }
 
@@ -345,7 +351,11 @@ internal static class Ioctls
             }
         }
 
-        await current.Ask(encl, new EnclaveProtocol.SendIpi());
+        if (current.Switches.EtrackHoldsMutex == Fix.Present)
+        {
+            await current.Ask(encl, new EnclaveProtocol.SendIpi());
+        }
+
         return Errno.Ok;
     }
 

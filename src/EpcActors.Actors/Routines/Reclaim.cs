@@ -259,6 +259,15 @@ internal static class Reclaim
             }
         }
 
+        if (ewb.Result == LeafResult.NotTracked && current.Switches.EtrackHoldsMutex == Fix.Absent)
+        {
+            // R29: our ETRACK came into somebody's open epoch and failed, so none lies behind EBLOCK. The kernel warns and gives up, as after any failure.
+            request.MustFail = true;
+            ewb = await current.Ask(place.Enclave, request);
+            await PutWritten(current, place, page, ewb, pin);
+            return ewb;
+        }
+
         Invariant.That(ewb.Result == LeafResult.Done || slot < 0 || mustFail, "EWB failed after ETRACK and IPI");
         await PutWritten(current, place, page, ewb, pin);
         return ewb;

@@ -212,6 +212,9 @@ public sealed record KernelSwitches
     /// <summary>R27: one ioctl per enclave at a time.</summary>
     public Fix IoctlExclusive { get; init; } = Fix.Present;
 
+    /// <summary>R29: the ioctls that change pages keep the mutex from ETRACK to the end of the IPI. Designed out in review.</summary>
+    public Fix EtrackHoldsMutex { get; init; } = Fix.Present;
+
     /// <summary>R33: CREATE gives back what it had grown when it fails. Designed out in review.</summary>
     public Fix ErrorsShrink { get; init; } = Fix.Present;
 

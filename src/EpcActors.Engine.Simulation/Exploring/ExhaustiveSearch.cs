@@ -30,6 +30,9 @@ public sealed record SearchResult
     /// <summary>True when every schedule within the bounds was covered.</summary>
     public bool IsComplete { get; init; }
 
+    /// <summary>The bounds leave no schedule out but by their limits on states and steps.</summary>
+    public bool IsBoundless { get; init; }
+
     /// <summary>Different states met.</summary>
     public int States { get; init; }
 
@@ -150,6 +153,7 @@ public sealed class ExhaustiveSearch : Strategy
         return new SearchResult
         {
             IsComplete = isComplete,
+            IsBoundless = _bounds.Preemptions < 0,
             States = _states,
             Edges = _edges,
             Schedules = _schedules,

@@ -46,6 +46,7 @@ internal static class SwitchKeys
         OfFix("poison-unmarks", s => s.PoisonUnmarks, (s, v) => s with { PoisonUnmarks = v }),
         OfFix("zap-repeats", s => s.ZapRepeats, (s, v) => s with { ZapRepeats = v }),
         OfFix("ioctl-exclusive", s => s.IoctlExclusive, (s, v) => s with { IoctlExclusive = v }),
+        OfFix("etrack-holds-mutex", s => s.EtrackHoldsMutex, (s, v) => s with { EtrackHoldsMutex = v }),
         OfFix("errors-shrink", s => s.ErrorsShrink, (s, v) => s with { ErrorsShrink = v }),
         OfFix("oom-counts-dying", s => s.OomCountsDying, (s, v) => s with { OomCountsDying = v }),
         OfFix("cursor-skips-dying", s => s.CursorSkipsDying, (s, v) => s with { CursorSkipsDying = v }),

@@ -67,11 +67,12 @@ public static class RaceSearch
         string? target = options.Target ?? (isExpected && race.Rule.Length > 0 ? race.Rule : null);
         HuntResult? hunt = null;
         SearchVerdict verdict;
-        bool isRandom = options.Strategies.Count > 0 && !options.Strategies.Contains("exhaustive");
-        if (isExpected || isRandom)
+        bool isExhaustive = options.Strategies.Contains("exhaustive");
+        bool isRandom = options.Strategies.Count > 0 && !isExhaustive;
+        if ((isExpected && !isExhaustive) || isRandom)
         {
             (verdict, hunt) = HuntFor(race, options, target, progress, cancellation);
-            if (verdict.Found is null && !isRandom && verdict.Kind != VerdictKind.Inconclusive)
+            if (verdict.Found is null && !isRandom && !hunt.IsCancelled && options.MaxTime is null)
             {
                 // What chance does not hit is looked for in order.
                 verdict = Verifier.Verify(() => new RaceWorld(race.Scenario), Bounds(race, options) with { Schedules = 0 }, options.Seed, options.Workers, target, progress, cancellation);
@@ -117,6 +118,11 @@ public static class RaceSearch
         RaceWorld world = new(race.Scenario) { Target = isStrict && schedule.Rule.Length > 0 ? schedule.Rule : null };
         NamedReplay replay = new(world, schedule, isStrict);
         (RaceTrace trace, ScheduleOutcome outcome) = TraceRecorder.Record(world, replay, Header(race, schedule.Found, replayCommand), DecisionOf(schedule));
+        if (outcome is { Finding: { } finding, CycleStart: < 0 } && CriticalPair.Find(world, trace, finding.Rule) is { } pair)
+        {
+            trace = trace with { Conflict = pair };
+        }
+
         return (trace, outcome, replay);
     }
 
@@ -159,7 +165,7 @@ public static class RaceSearch
         bool isOver = hunt.Progress.Schedules >= (options.MaxSchedules ?? race.Bound.Schedules);
         SearchVerdict verdict = new()
         {
-            Kind = hunt.Found is not null ? VerdictKind.Found : hunt.IsCancelled || !isOver ? VerdictKind.Inconclusive : VerdictKind.Clean,
+            Kind = hunt.Found is not null ? VerdictKind.Found : hunt.IsCancelled || !isOver || hunt.Unfinished > 0 ? VerdictKind.Inconclusive : VerdictKind.Clean,
             Bound = $"{Count(hunt.Progress.Schedules)} random schedules",
             Found = hunt.Found,
             Schedules = hunt.Progress.Schedules,

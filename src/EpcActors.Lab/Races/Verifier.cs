@@ -100,14 +100,16 @@ public static class Verifier
             }
         }
 
+        // Where every schedule was covered, random ones only check the search itself.
+        long schedules = all is { IsComplete: true, IsBoundless: true } ? Math.Min(bounds.Schedules, SchedulesBesideAll) : bounds.Schedules;
         HuntResult hunt = Hunt.Run(
-            new HuntPlan { NewWorld = newWorld, Seed = seed, MaxSchedules = bounds.Schedules, Workers = workers, Target = target },
+            new HuntPlan { NewWorld = newWorld, Seed = seed, MaxSchedules = schedules, Workers = workers, Target = target },
             progress is null ? null : one => progress($"{Count(one.Schedules)} random schedules"),
             cancellation);
         bool isSure = (all?.IsComplete ?? true) && !hunt.IsCancelled && hunt.Unfinished == 0 && !cancellation.IsCancellationRequested;
         HashSet<string> missed = [.. world.Marks.Where(mark => !mark.WasHit).Select(mark => mark.Text)];
         missed.ExceptWith(hunt.Marks.Where(mark => mark.WasHit).Select(mark => mark.Text));
-        string random = bounds.Schedules > 0 ? $"{Count(hunt.Progress.Schedules)} random schedules" : "";
+        string random = schedules > 0 ? $"{Count(hunt.Progress.Schedules)} random schedules" : "";
         return new SearchVerdict
         {
             Kind = hunt.Found is not null ? VerdictKind.Found : isSure ? VerdictKind.Clean : VerdictKind.Inconclusive,
@@ -119,6 +121,8 @@ public static class Verifier
             MissedMarks = [.. missed.Order(StringComparer.Ordinal)],
         };
     }
+
+    private const long SchedulesBesideAll = 2_000;
 
     private static SearchResult Search(LabWorld world, VerifyBounds bounds, int preemptions, Action<string>? progress, CancellationToken cancellation) =>
         new ExhaustiveSearch(

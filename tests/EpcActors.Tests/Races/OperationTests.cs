@@ -216,6 +216,15 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public void Swap_out_takes_what_is_in_RAM_once()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 3", "admin: evict a 1")
+            .Task("T", "", "swap-out a 2", "swap-out a 1", "swap-out a 1 even-pinned", "swap-out a pcmd 0 even-pinned"));
+        Assert.Equal([Errno.ENOENT, Errno.Ok, Errno.ENOENT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((1, 0), (rig["swapped(a)"], rig["backing(a)"]));
+    }
+
+    [Fact]
     public void Kernel_tasks_take_part_when_they_are_asked()
     {
         RaceRig without = new(Small().Task("T", "", "pause").Build());

@@ -195,6 +195,8 @@ public sealed class RaceFileTests
         Assert.Equal("Finished", rig.Run().ToString());
         Assert.Empty(rig.Oracle.Violations);
         Assert.Equal((6, 6, 3, 3), (rig["counter"], rig["free-pages"], rig["free-pages(0)"], rig["free-pages(1)"]));
-        Assert.All(race.Scenario.Race!.Properties, property => Assert.True(new PropertyCheck(property, rig.Quantities).Holds()));
+        Assert.All(
+            race.Scenario.Race!.Properties.Where(property => property.Kind != PropertyKind.Sometimes),
+            property => Assert.True(new PropertyCheck(property, rig.Quantities).Holds()));
     }
 }

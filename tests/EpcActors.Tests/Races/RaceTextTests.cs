@@ -66,6 +66,7 @@ public sealed class RaceTextTests
         { "", "migrate web /a", new Operation.Migrate("migrate web /a", 0, -1, 1) },
         { "", "swap-out web 2", new Operation.SwapOut("swap-out web 2", 0, 2, false) },
         { "", "swap-out web pcmd 0", new Operation.SwapOut("swap-out web pcmd 0", 0, 0, true) },
+        { "", "swap-out web 1 even-pinned", new Operation.SwapOut("swap-out web 1 even-pinned", 0, 1, false, EvenPinned: true) },
     };
 
     [Theory]
