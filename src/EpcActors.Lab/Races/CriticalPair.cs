@@ -4,31 +4,35 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Lab.Races;
 
 /// <summary>
-/// Points at the two accesses that make a schedule fail: two steps of different tasks at one resource, in an order that matters. Each pair of neighbours at a resource is tried the other way round, with
-/// everything before it as it was; the last pair whose reversal saves the run is the one. Without such a pair nothing is said.
+/// Points at the two accesses that make a schedule fail. What an access breaks at once conflicts with the last one before it, by another task at the same resource. What shows only at the end is traced
+/// back to its point of no return: the step after which no continuation that was tried ends well; it conflicts with the last one before it in the same way.
 /// </summary>
 internal static class CriticalPair
 {
-    private const int MostTries = 80;
+    private const int RandomContinuations = 24;
 
-    /// <summary>Numbers of the two steps; null when no single reversal helps.</summary>
+    /// <summary>Numbers of the two steps; null when they cannot be told.</summary>
     /// <param name="world">The world of the trace, which ran it last.</param>
     /// <param name="trace">The failing schedule.</param>
     /// <param name="rule">What it breaks.</param>
     public static (int First, int Second)? Find(LabWorld world, RaceTrace trace, string rule)
     {
+        if (trace.ViolatedAtStep > 0)
+        {
+            return Neighbour(trace, trace.ViolatedAtStep - 1) is { } before ? (trace.Steps[before].Number, trace.ViolatedAtStep) : null;
+        }
+
         ushort[] decisions = world.Engine.Log.ToArray();
         List<int> places = Places(decisions);
         string? target = world.Target;
         world.Target = rule;
-        int tries = 0;
         try
         {
-            for (int second = trace.Steps.Count - 1; second > 0; second--)
+            for (int step = Math.Min(places.Count, trace.Steps.Count) - 1; step >= 0; step--)
             {
-                if (Neighbour(trace, second) is { } first && tries++ < MostTries && IsSavedByReversal(world, decisions, places, first, second, rule))
+                if (IsSaved(world, decisions.AsSpan(0, places[step]).ToArray(), rule))
                 {
-                    return (trace.Steps[first].Number, trace.Steps[second].Number);
+                    return Neighbour(trace, step) is { } first ? (trace.Steps[first].Number, trace.Steps[step].Number) : null;
                 }
             }
         }
@@ -40,44 +44,34 @@ internal static class CriticalPair
         return null;
     }
 
-    /// <summary>The step at the same resource before this one, when it is another task's.</summary>
+    /// <summary>The last step at the same resource by another task.</summary>
     private static int? Neighbour(RaceTrace trace, int second)
     {
         RaceStep later = trace.Steps[second];
-        if (later.Resource < 0 || later.IsParked)
-        {
-            return null;
-        }
-
-        for (int first = second - 1; first >= 0; first--)
+        for (int first = second - 1; first >= 0 && later.Resource >= 0; first--)
         {
             RaceStep earlier = trace.Steps[first];
-            if (earlier.Resource == later.Resource && !earlier.IsParked)
+            if (earlier.Resource == later.Resource && earlier.Task != later.Task && !earlier.IsParked)
             {
-                return earlier.Task == later.Task ? null : first;
+                return first;
             }
         }
 
         return null;
     }
 
-    /// <summary>The later task goes on up to its step before the earlier one makes its own.</summary>
-    private static bool IsSavedByReversal(LabWorld world, ushort[] decisions, List<int> places, int first, int second, string rule)
+    private static bool IsSaved(LabWorld world, ushort[] prefix, string rule)
     {
-        ushort task = decisions[places[second]];
-        int at = places[first];
-        int end = second + 1 < places.Count ? places[second + 1] : decisions.Length;
-        List<ushort> moved = [];
-        List<ushort> rest = [];
-        for (int step = first; step <= second; step++)
+        Strategy[] continuations = [new DelayBounding(0), new RoundRobin(), .. Enumerable.Repeat(new RandomWalk(), RandomContinuations)];
+        for (int i = 0; i < continuations.Length; i++)
         {
-            int stepEnd = step + 1 < places.Count ? places[step + 1] : decisions.Length;
-            (decisions[places[step]] == task ? moved : rest).AddRange(decisions.AsSpan(places[step], stepEnd - places[step]));
+            if (world.Run(new Replay(prefix, isStrict: false, continuations[i]), (ulong)i).Finding?.Rule != rule)
+            {
+                return true;
+            }
         }
 
-        ushort[] reversed = [.. decisions.AsSpan(0, at), .. moved, .. rest, .. decisions.AsSpan(end)];
-        Replay replay = new(reversed, isStrict: false, new DelayBounding(0));
-        return world.Run(replay, 0).Finding?.Rule != rule;
+        return false;
     }
 
     /// <summary>Where each step stands in the record, which has choices between them.</summary>
