@@ -362,6 +362,9 @@ public sealed class Oracle
             case WatchedMessage.RemoveCgroup:
                 _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
                 break;
+            case WatchedMessage.LockCursor:
+                OnLockCursor(in Of<CgroupTreeProtocol.LockCursor>(envelope), carried, nowNs);
+                break;
             case WatchedMessage.BeginIsolate:
                 CheckCgroupLives((Cgroup)resource, carried, nowNs);
                 Isolate(carried, Of<CgroupProtocol.BeginIsolate>(envelope).Page.IsNone ? 0 : 1);
@@ -710,6 +713,18 @@ public sealed class Oracle
                 nowNs,
                 $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity "
                 + $"{_capacityBytes}");
+        }
+    }
+
+    /// <summary>Between its release and its free a cgroup may stand under a cursor; where nobody takes it off there, it is found later too (C9).</summary>
+    private void OnLockCursor(in CgroupTreeProtocol.LockCursor cursor, Carried carried, long nowNs)
+    {
+        if (_isCgroupFreed[cursor.Next] && _topology.Machine.Switches.CursorLeavesFreed == Fix.Absent)
+        {
+            Violate(
+                Rules.UseAfterFree,
+                nowNs,
+                $"{carried.Task.Name} finds {_topology.Cgroups[cursor.Next].Name}, which was freed, under the cursor of {_topology.Cgroups[cursor.Root].Name}");
         }
     }
 
