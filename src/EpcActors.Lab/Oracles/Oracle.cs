@@ -721,10 +721,7 @@ public sealed class Oracle
     {
         if (_isCgroupFreed[cursor.Next] && _topology.Machine.Switches.CursorLeavesFreed == Fix.Absent)
         {
-            Violate(
-                Rules.UseAfterFree,
-                nowNs,
-                $"{carried.Task.Name} finds {_topology.Cgroups[cursor.Next].Name}, which was freed, under the cursor of {_topology.Cgroups[cursor.Root].Name}");
+            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} finds {_topology.Cgroups[cursor.Next].Name}, which was freed, under a cursor");
         }
     }
 
