@@ -226,7 +226,7 @@ public sealed class Oracle
         }
 
         _audit ??= new Audit(_topology);
-        _audit.Run(_inFlight, _carried, _open, (rule, detail) => Violate(rule, nowNs, detail));
+        _audit.Run(_inFlight, _carried, _open, atRest, (rule, detail) => Violate(rule, nowNs, detail));
         for (int i = 0; i < _usage.Length; i++)
         {
             if (_usage[i] != _topology.Cgroups[i].UsageBytes)

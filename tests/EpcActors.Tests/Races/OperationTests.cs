@@ -246,6 +246,12 @@ public sealed class OperationTests
         if (fix == Fix.Absent)
         {
             Assert.Equal(Rules.UseAfterFree, Assert.Single(rig.Oracle.Violations).Rule);
+
+            // Also when nobody looks for the cursor any more.
+            rig = RaceRig.Run(
+                new RaceBuilder(switches).Cgroup("/a").Cgroup("/x").Enclave("a", 1, "/a").Setup("a: build 1", "admin: reclaim").Task("T", "", "rmdir /x"),
+                expectClean: false);
+            Assert.Contains("stands on", Assert.Single(rig.Oracle.Violations).Detail, StringComparison.Ordinal);
         }
     }
 
