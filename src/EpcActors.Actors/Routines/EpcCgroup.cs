@@ -429,14 +429,14 @@ internal static class EpcCgroup
         ActorId tree = current.Machine.CgroupTree;
         CgroupTreeProtocol.LockCursor cursor = await current.Ask(tree, new CgroupTreeProtocol.LockCursor { Root = root });
         int cgroup = cursor.Next;
-        long startNs = current.NowNs;
-        long laps = 0;
+        ForReport<long> startNs = current.NowNs;
+        ForReport<long> laps = 0;
         while (cgroup != root && !await TryGet(current, cgroup))
         {
             if (current.Switches.CursorSkipsDying == Fix.Absent)
             {
                 // Time passes even where a message costs nothing, so that a run can end here.
-                current.Report(RunEvent.CursorLap, startNs, ++laps);
+                current.Report(RunEvent.CursorLap, startNs, ++laps.Value);
                 await current.SpendNs((int)Activity.SpinLock, 1);
                 continue;
             }

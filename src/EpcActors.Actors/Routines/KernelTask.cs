@@ -116,6 +116,9 @@ public abstract class KernelTask : TaskActor
     /// <summary>EPC pages that it keeps in its hands on purpose, between two things that it does.</summary>
     public virtual int KeptPages => 0;
 
+    /// <summary>Bytes, over all levels, that it charged and means to keep charged without a page.</summary>
+    public virtual long KeptChargeBytes => 0;
+
     /// <summary>Pages it has isolated. One reclaim at a time: reclaim never nests.</summary>
     internal ReclaimBatch Batch { get; } = new();
 

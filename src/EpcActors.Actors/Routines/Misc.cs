@@ -29,7 +29,8 @@ internal static class Misc
     /// <param name="current">Who charges.</param>
     /// <param name="cgroup">Whom.</param>
     /// <param name="takeReference">Take a reference first. The caller then holds one, refused or not.</param>
-    public static async Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference)
+    /// <param name="bytes">How much: a page, except where a stage is set.</param>
+    public static async Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference, long bytes = KernelConstants.PageSize)
     {
         Machine machine = current.Machine;
         int level = cgroup;
@@ -37,7 +38,7 @@ internal static class Misc
         {
             CgroupProtocol.Charge charge = await current.Ask(
                 machine.Cgroups[level],
-                new CgroupProtocol.Charge { Bytes = KernelConstants.PageSize, TakeReference = takeReference && level == cgroup });
+                new CgroupProtocol.Charge { Bytes = bytes, TakeReference = takeReference && level == cgroup });
             if (charge.Result == LevelCharge.Gone)
             {
                 return MiscCharge.Gone;
@@ -59,7 +60,7 @@ internal static class Misc
         await CountEvent(current, level);
         for (int at = cgroup; ; at = machine.CgroupParents[at])
         {
-            await current.Ask(machine.Cgroups[at], new CgroupProtocol.Uncharge { Bytes = KernelConstants.PageSize });
+            await current.Ask(machine.Cgroups[at], new CgroupProtocol.Uncharge { Bytes = bytes });
             if (at == level)
             {
                 return MiscCharge.Refused;
@@ -127,7 +128,7 @@ internal static class Misc
         Machine machine = current.Machine;
         await current.Ask(machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = cgroup });
         int parent = machine.CgroupParents[cgroup];
-        if (current.Switches.ReclaimWalk == ReclaimWalk.Cursor)
+        if (current.Switches.ReclaimWalk == ReclaimWalk.Cursor && current.Switches.CursorLeavesFreed == Fix.Present)
         {
             for (int root = parent; root >= 0; root = machine.CgroupParents[root])
             {

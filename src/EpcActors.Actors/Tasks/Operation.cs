@@ -25,7 +25,12 @@ public abstract record Operation(string Text)
     public sealed record Build(string Text, int Pages) : Operation(Text);
 
     /// <summary>User code in the enclave reaches for pages, one after the other.</summary>
-    public sealed record Touch(string Text, AccessKind Kind, int First, int Count) : Operation(Text);
+    /// <param name="Text">As written.</param>
+    /// <param name="Kind">What it does with them.</param>
+    /// <param name="First">First page.</param>
+    /// <param name="Count">Pages.</param>
+    /// <param name="Until">Over and over, until this task has ended; -1 for once.</param>
+    public sealed record Touch(string Text, AccessKind Kind, int First, int Count, int Until = -1) : Operation(Text);
 
     /// <summary>MODIFY_TYPES to TRIM.</summary>
     /// <param name="Text">As written.</param>
@@ -113,6 +118,18 @@ public abstract record Operation(string Text)
     /// <param name="Text">As written.</param>
     /// <param name="Cgroup">-1 for the machine.</param>
     public sealed record Reclaim(string Text, int Cgroup) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
+    /// <summary>Series v1 to v5: one look for a victim in a cgroup and those below it, as a worker does that finds nothing to reclaim. ESRCH: there is none.</summary>
+    public sealed record OomKill(string Text, int Cgroup) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
+    /// <summary>Sets a stage: charges a cgroup, and those above it, at once for pages that are elsewhere. EBUSY when a level refuses. They stay charged.</summary>
+    public sealed record Charge(string Text, int Cgroup, long Bytes) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }

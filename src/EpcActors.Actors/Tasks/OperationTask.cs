@@ -64,6 +64,7 @@ public sealed class OperationTask : UserThread
     private readonly List<OperationResult> _results = [];
 
     private readonly List<EpcPageIndex> _pages = [];
+    private long _keptChargeBytes;
     private int _at;
     private Operation? _performed;
     private Errno _lastErrno;
@@ -122,6 +123,8 @@ public sealed class OperationTask : UserThread
     public override bool IsDaemon => IsOptional;
 
     public override int KeptPages => _pages.Count;
+
+    public override long KeptChargeBytes => _keptChargeBytes;
 
     /// <summary>Operations that have ended.</summary>
     public int Done => _at;
@@ -227,6 +230,8 @@ public sealed class OperationTask : UserThread
         Operation.Free => Result(await FreeLastPage()),
         Operation.DebugRead read => Result(await DebugRead(read.Enclave, read.Page, read.Retries)),
         Operation.Reclaim reclaim => await ReclaimOnce(reclaim.Cgroup),
+        Operation.OomKill kill => Result(await EpcCgroup.OomKill(this, kill.Cgroup) ? Errno.Ok : Errno.ESRCH),
+        Operation.Charge charge => Result(await ChargeAtOnce(charge.Cgroup, charge.Bytes)),
         Operation.ReclaimDirect => await ReclaimDirectOnce(),
         Operation.Evict evict => await EvictAll(evict.Enclave, evict.First, evict.Count),
         Operation.Age age => await AgeAll(age.Enclave, age.First, age.Count),
@@ -259,7 +264,8 @@ public sealed class OperationTask : UserThread
             _isInside = true;
         }
 
-        while (done < ((Operation.Touch)Now).Count)
+        int until = ((Operation.Touch)Now).Until;
+        while (done < ((Operation.Touch)Now).Count && !(until >= 0 && _places.Tasks[until].HasStopped))
         {
             _outcome = await Access(((Operation.Touch)Now).First + done, ((Operation.Touch)Now).Kind);
             if (_outcome != ThreadOutcome.Finished)
@@ -268,6 +274,10 @@ public sealed class OperationTask : UserThread
             }
 
             done++;
+            if (until >= 0 && done == ((Operation.Touch)Operations[_at]).Count)
+            {
+                done = 0;
+            }
         }
 
         return Result(Errno.Ok, done);
@@ -449,6 +459,21 @@ public sealed class OperationTask : UserThread
         }
 
         return alloc.Errno;
+    }
+
+    private async Routine<Errno> ChargeAtOnce(int cgroup, long bytes)
+    {
+        if (await Misc.TryCharge(this, cgroup, takeReference: false, bytes) != MiscCharge.Charged)
+        {
+            return Errno.EBUSY;
+        }
+
+        for (int level = cgroup; level >= 0; level = Machine.CgroupParents[level])
+        {
+            (Owner ?? this)._keptChargeBytes += bytes;
+        }
+
+        return Errno.Ok;
     }
 
     private async Routine<Errno> FreeLastPage()

@@ -224,6 +224,9 @@ public sealed record KernelSwitches
     /// <summary>C7: the cursor's walk goes on from a cgroup that is going away, instead of asking for it again (v17).</summary>
     public Fix CursorSkipsDying { get; init; } = Fix.Present;
 
+    /// <summary>C9: whoever frees a cgroup takes the cursors of its ancestors off it (v16).</summary>
+    public Fix CursorLeavesFreed { get; init; } = Fix.Present;
+
     /// <summary>C19: the free of a cgroup waits for its reclaim work, and takes it off the workqueue.</summary>
     public Fix CancelWorkOnFree { get; init; } = Fix.Present;
 

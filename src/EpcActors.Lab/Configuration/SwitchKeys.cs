@@ -50,6 +50,7 @@ internal static class SwitchKeys
         OfFix("errors-shrink", s => s.ErrorsShrink, (s, v) => s with { ErrorsShrink = v }),
         OfFix("oom-counts-dying", s => s.OomCountsDying, (s, v) => s with { OomCountsDying = v }),
         OfFix("cursor-skips-dying", s => s.CursorSkipsDying, (s, v) => s with { CursorSkipsDying = v }),
+        OfFix("cursor-leaves-freed", s => s.CursorLeavesFreed, (s, v) => s with { CursorLeavesFreed = v }),
         OfFix("cancel-work-on-free", s => s.CancelWorkOnFree, (s, v) => s with { CancelWorkOnFree = v }),
         OfFix("walk-skips-dying", s => s.WalkSkipsDying, (s, v) => s with { WalkSkipsDying = v }),
         OfFix("wide-usage", s => s.WideUsage, (s, v) => s with { WideUsage = v }),

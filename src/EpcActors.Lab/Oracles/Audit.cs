@@ -32,9 +32,10 @@ internal sealed class Audit
     /// <param name="inFlight">Pages in the hands of tasks.</param>
     /// <param name="carried">What each task has between two places.</param>
     /// <param name="open">The same, summed up.</param>
+    /// <param name="atRest">No task is under way.</param>
     /// <param name="violate">Takes a rule and a finding.</param>
     public void Run(
-        IReadOnlyDictionary<int, Holding> inFlight, IReadOnlyList<Carried?> carried, InFlight open, Action<string, string> violate)
+        IReadOnlyDictionary<int, Holding> inFlight, IReadOnlyList<Carried?> carried, InFlight open, bool atRest, Action<string, string> violate)
     {
         _violate = violate;
         Array.Clear(_seen);
@@ -54,6 +55,24 @@ internal sealed class Audit
         AuditUsage(inFlight, carried, open.ChargeBytes);
         AuditBacking(open.MemoryPages);
         AuditTranslations();
+        if (atRest)
+        {
+            AuditCursors();
+        }
+    }
+
+    /// <summary>Whoever frees a cgroup may be about to take the cursors off it; when nobody is under way, none stands on a freed one (C9).</summary>
+    private void AuditCursors()
+    {
+        CgroupTree tree = _topology.Resources.OfType<CgroupTree>().Single();
+        foreach (Cgroup root in _topology.Cgroups)
+        {
+            Cgroup next = _topology.Cgroups[tree.CursorOf(root.Index)];
+            if (!root.IsFreed && next.IsFreed)
+            {
+                _violate(Rules.UseAfterFree, $"the cursor of {root.Name} stands on {next.Name}, which was freed");
+            }
+        }
     }
 
     private long PlacePages(IReadOnlyDictionary<int, Holding> inFlight, InFlight open)

@@ -15,6 +15,9 @@ internal sealed class Carried(TaskActor task)
     /// <summary>Of those, the ones that it means to keep there.</summary>
     public int KeptPages => task is KernelTask kernelTask ? kernelTask.KeptPages : 0;
 
+    /// <summary>Of <see cref="ChargeBytes"/>, those that stand for pages elsewhere.</summary>
+    public long KeptChargeBytes => task is KernelTask kernelTask ? kernelTask.KeptChargeBytes : 0;
+
     /// <summary>EPC charges without a page (or, negative, pages without a charge), over all levels; bytes.</summary>
     public long ChargeBytes;
 
@@ -54,7 +57,7 @@ internal sealed class Carried(TaskActor task)
     public bool IsReported;
 
     public bool IsEmpty =>
-        (VaSlots | Isolated) == 0 && (ChargeBytes | MemoryPages | UncountedPages) == 0 && Pages == KeptPages;
+        (VaSlots | Isolated) == 0 && (MemoryPages | UncountedPages) == 0 && ChargeBytes == KeptChargeBytes && Pages == KeptPages;
 
     /// <summary>What it has, by the rule that each breaks.</summary>
     public IEnumerable<(string Rule, string What)> Describe()
@@ -64,9 +67,9 @@ internal sealed class Carried(TaskActor task)
             yield return (Rules.PageConservation, $"{Pages - KeptPages} EPC pages in its hands");
         }
 
-        if (ChargeBytes != 0)
+        if (ChargeBytes != KeptChargeBytes)
         {
-            yield return (Rules.CgroupUsage, $"charged {ChargeBytes} bytes, over all levels, more than it has pages for");
+            yield return (Rules.CgroupUsage, $"charged {ChargeBytes - KeptChargeBytes} bytes, over all levels, more than it has pages for");
         }
 
         if (UncountedPages != 0)

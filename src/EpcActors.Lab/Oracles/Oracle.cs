@@ -226,7 +226,7 @@ public sealed class Oracle
         }
 
         _audit ??= new Audit(_topology);
-        _audit.Run(_inFlight, _carried, _open, (rule, detail) => Violate(rule, nowNs, detail));
+        _audit.Run(_inFlight, _carried, _open, atRest, (rule, detail) => Violate(rule, nowNs, detail));
         for (int i = 0; i < _usage.Length; i++)
         {
             if (_usage[i] != _topology.Cgroups[i].UsageBytes)
@@ -361,6 +361,9 @@ public sealed class Oracle
                 break;
             case WatchedMessage.RemoveCgroup:
                 _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
+                break;
+            case WatchedMessage.LockCursor:
+                OnLockCursor(in Of<CgroupTreeProtocol.LockCursor>(envelope), carried, nowNs);
                 break;
             case WatchedMessage.BeginIsolate:
                 CheckCgroupLives((Cgroup)resource, carried, nowNs);
@@ -710,6 +713,15 @@ public sealed class Oracle
                 nowNs,
                 $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity "
                 + $"{_capacityBytes}");
+        }
+    }
+
+    /// <summary>Between its release and its free a cgroup may stand under a cursor; where nobody takes it off there, it is found later too (C9).</summary>
+    private void OnLockCursor(in CgroupTreeProtocol.LockCursor cursor, Carried carried, long nowNs)
+    {
+        if (_isCgroupFreed[cursor.Next] && _topology.Machine.Switches.CursorLeavesFreed == Fix.Absent)
+        {
+            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} finds {_topology.Cgroups[cursor.Next].Name}, which was freed, under a cursor");
         }
     }
 

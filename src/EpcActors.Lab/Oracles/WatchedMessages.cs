@@ -60,6 +60,7 @@ internal enum WatchedMessage : byte
     SynchronizeSrcu,
     FreeEnclave,
     RemoveCgroup,
+    LockCursor,
     ReadUsage,
     ReadLru,
 }
@@ -121,6 +122,7 @@ internal static class WatchedMessages
         Watch<EnclaveProtocol.SynchronizeSrcu>(WatchedMessage.SynchronizeSrcu);
         Watch<EnclaveProtocol.FreeEnclave>(WatchedMessage.FreeEnclave);
         Watch<CgroupTreeProtocol.RemoveCgroup>(WatchedMessage.RemoveCgroup);
+        Watch<CgroupTreeProtocol.LockCursor>(WatchedMessage.LockCursor);
         Watch<CgroupProtocol.ReadUsage>(WatchedMessage.ReadUsage);
         Watch<CgroupProtocol.ReadLru>(WatchedMessage.ReadLru);
         return table;

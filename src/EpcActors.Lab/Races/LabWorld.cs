@@ -186,6 +186,9 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
             case ExploredEnd.Finished:
                 Oracle.Audit(Engine.Steps, atRest: true);
                 TakeFindings();
+
+                // What the last step's task did behind its answer was not looked at yet.
+                CheckAlways();
                 foreach (PropertyCheck check in _finally)
                 {
                     if (!check.Holds())

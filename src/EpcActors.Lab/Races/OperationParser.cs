@@ -72,6 +72,8 @@ public sealed class OperationParser
             return new Operation.DebugRead(text, enclave, page, words.TryWord("retry"));
         },
         ["reclaim"] = (p, words, text) => new Operation.Reclaim(text, words.IsAtEnd ? -1 : p.Name(words, p._names.Cgroups, "cgroup")),
+        ["oom-kill"] = (p, words, text) => new Operation.OomKill(text, p.Name(words, p._names.Cgroups, "cgroup")),
+        ["charge"] = (p, words, text) => new Operation.Charge(text, p.Name(words, p._names.Cgroups, "cgroup"), Size(words)),
         ["reclaim-direct"] = (_, _, text) => new Operation.ReclaimDirect(text),
         ["evict"] = (p, words, text) =>
         {
@@ -178,7 +180,7 @@ public sealed class OperationParser
     private Operation.Touch Touch(WordReader words, string text, AccessKind kind)
     {
         (int first, int count) = PagesOfOwn(words);
-        return new Operation.Touch(text, kind, first, count);
+        return new Operation.Touch(text, kind, first, count, words.TryWord("until") ? Name(words, _names.Tasks, "task") : -1);
     }
 
     private Operation Poison(WordReader words, string text)
@@ -264,6 +266,14 @@ public sealed class OperationParser
             : text == "0" ? 0
             : TryPages(text, out long bytes) || (!char.IsAsciiDigit(text[^1]) && HoconUnits.TryParseSize(text, out bytes, out _)) ? bytes
             : throw words.Wrong($"'{text}' is no size", "write for example 16 pages, 64 KiB, or max");
+    }
+
+    private static long Size(WordReader words)
+    {
+        long bytes = Limit(words);
+        return bytes is > 0 and < long.MaxValue && bytes % KernelConstants.PageSize == 0
+            ? bytes
+            : throw words.Wrong("this is no number of whole pages", "write for example 16 pages or 64 KiB");
     }
 
     private static bool TryPages(string text, out long bytes)

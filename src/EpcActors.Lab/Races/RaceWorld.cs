@@ -204,6 +204,11 @@ public sealed class RaceWorld : LabWorld
             alone.Begin(Engine, 0);
             Engine.Start(task);
             ExploredEnd end = Engine.Run(alone, Engine.Steps + SetupSteps);
+            if (end == ExploredEnd.Stopped && Finding is { } broken)
+            {
+                throw new RaceSetupException($"setup '{Text(task)}' breaks a rule already: {broken.Rule}: {broken.Detail}");
+            }
+
             if (end != ExploredEnd.Finished)
             {
                 throw new RaceSetupException($"setup '{Text(task)}' does not come to its end: {end}{(Engine.Failure is { } failure ? $": {failure.Message}" : "")}");

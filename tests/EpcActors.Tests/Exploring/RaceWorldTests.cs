@@ -166,6 +166,15 @@ public sealed class RaceWorldTests
     }
 
     [Fact]
+    public void What_must_hold_always_holds_behind_the_last_step_too()
+    {
+        // The errno of the only operation is there when the task has ended, and there is no step any more.
+        Scenario scenario = new RaceBuilder().Cgroup("/a", 0).Task("T", "/a", "allocate").Property("always errno(T) == 0").Build();
+        RaceWorld world = new(scenario);
+        Assert.Equal("property: always errno(T) == 0", world.Run(new RoundRobin(), 0).Finding?.Rule);
+    }
+
+    [Fact]
     public void A_setup_that_is_refused_is_told()
     {
         RaceSetupException wrong = Assert.Throws<RaceSetupException>(() => new RaceWorld(

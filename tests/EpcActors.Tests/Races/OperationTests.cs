@@ -225,6 +225,56 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public void A_look_for_a_victim_takes_one_enclave_if_there_is_any()
+    {
+        KernelSwitches v5 = new() { AtLimit = AtLimit.Kill };
+        RaceRig rig = RaceRig.Run(new RaceBuilder(v5).Cgroup("/a").Cgroup("/b").Enclave("a", 4, "/a").Enclave("b", 4, "/a")
+            .Setup("a: create", "b: create").Task("T", "", "oom-kill /b", "oom-kill /a", "oom-kill /"));
+        Assert.Equal([Errno.ESRCH, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((1, 0, 1), (rig["oom-kills"], rig["mms(a)"], rig["mms(b)"]));
+    }
+
+    [Fact]
+    public void A_charge_at_once_stays_and_is_refused_like_any_other()
+    {
+        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a", 4).Setup("T: charge /a 2 pages").Task("T", "/a", "charge /a 3 pages", "charge /a 4 KiB", "allocate"));
+        Assert.Equal([Errno.EBUSY, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((4, 4, 1, 15), (rig["usage(/a)"], rig["usage(/)"], rig["failed-charges(/a)"], rig["free-pages"]));
+    }
+
+    [Fact]
+    public void Pages_are_touched_until_a_task_has_ended()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "", "reclaim", "reclaim", "reclaim").Task("U", "a", "write 0..1 until T", "read 1"));
+        Assert.Equal((3, 2, 1), (rig["done(T)"], rig["done(U)"], rig["young"] + rig["evictions"] > 0 ? 1 : 0));
+        rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "").Task("U", "a", "pause", "write 0..1 until T"));
+        Assert.Equal((0, 0), (rig["done(T)"], rig.Task("U").Results[1].Count));
+    }
+
+    [Theory]
+    [InlineData(Fix.Present)]
+    [InlineData(Fix.Absent)]
+    public void C9_a_cursor_on_a_cgroup_that_was_freed(Fix fix)
+    {
+        KernelSwitches switches = new() { ReclaimWalk = ReclaimWalk.Cursor, CursorLeavesFreed = fix };
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder(switches).Cgroup("/a").Cgroup("/x").Enclave("a", 1, "/a").Enclave("b", 1, "/a")
+                .Setup("a: build 1", "admin: reclaim", "b: build 1").Task("T", "", "rmdir /x", "reclaim"),
+            expectClean: fix == Fix.Present);
+        Assert.Equal(2, rig["evictions"]);
+        if (fix == Fix.Absent)
+        {
+            Assert.Equal(Rules.UseAfterFree, Assert.Single(rig.Oracle.Violations).Rule);
+
+            // Also when nobody looks for the cursor any more.
+            rig = RaceRig.Run(
+                new RaceBuilder(switches).Cgroup("/a").Cgroup("/x").Enclave("a", 1, "/a").Setup("a: build 1", "admin: reclaim").Task("T", "", "rmdir /x"),
+                expectClean: false);
+            Assert.Contains("stands on", Assert.Single(rig.Oracle.Violations).Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Kernel_tasks_take_part_when_they_are_asked()
     {
         RaceRig without = new(Small().Task("T", "", "pause").Build());
