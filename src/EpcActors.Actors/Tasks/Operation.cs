@@ -13,7 +13,12 @@ public abstract record Operation(string Text)
     public sealed record Create(string Text) : Operation(Text);
 
     /// <summary>ADD_PAGES, one call.</summary>
-    public sealed record Add(string Text, int First, int Count, bool IsMeasured) : Operation(Text);
+    /// <param name="Text">As written.</param>
+    /// <param name="First">First page.</param>
+    /// <param name="Count">Pages.</param>
+    /// <param name="IsMeasured">With EEXTEND.</param>
+    /// <param name="Retries">Looks at the count and goes on behind it until all pages are there or an error ends it.</param>
+    public sealed record Add(string Text, int First, int Count, bool IsMeasured, bool Retries = false) : Operation(Text);
 
     /// <summary>EINIT.</summary>
     public sealed record Init(string Text) : Operation(Text);
@@ -22,7 +27,12 @@ public abstract record Operation(string Text)
     public sealed record Build(string Text, int Pages) : Operation(Text);
 
     /// <summary>User code in the enclave reaches for pages, one after the other.</summary>
-    public sealed record Touch(string Text, AccessKind Kind, int First, int Count) : Operation(Text);
+    /// <param name="Text">As written.</param>
+    /// <param name="Kind">How.</param>
+    /// <param name="First">First page.</param>
+    /// <param name="Count">Pages.</param>
+    /// <param name="IsForever">Round and round, with a pause behind each lap: a load that others have to live with, and that no schedule waits for.</param>
+    public sealed record Touch(string Text, AccessKind Kind, int First, int Count, bool IsForever = false) : Operation(Text);
 
     /// <summary>MODIFY_TYPES to TRIM.</summary>
     /// <param name="Text">As written.</param>
@@ -157,8 +167,17 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>A memory failure hits a page of a node, counted within the node.</summary>
-    public sealed record PoisonPage(string Text, int Node, int Page) : Operation(Text)
+    /// <summary>A signal that does not kill, to a process of an enclave or a guest: system calls see it pending, then its handler runs, and what was interrupted starts anew.</summary>
+    /// <param name="Text">As written.</param>
+    /// <param name="Enclave">Whose process; -1 for a guest's.</param>
+    /// <param name="Guest">Number of the guest, -1 for an enclave's process.</param>
+    public sealed record Signal(string Text, int Enclave, int Guest) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
+    /// <summary>Memory failures hit pages of a node, counted within the node, one after the other.</summary>
+    public sealed record PoisonPage(string Text, int Node, int Page, int Count = 1) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }

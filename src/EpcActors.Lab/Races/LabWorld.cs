@@ -1,5 +1,6 @@
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
+using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
@@ -172,6 +173,7 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
     {
         Recorder?.OnAnswered(envelope);
         Oracle.OnStep(envelope, resource, nowNs);
+        Counts.OnStep(envelope);
         if (AuditsEveryStep)
         {
             Oracle.Audit(nowNs, atRest: false);
@@ -193,7 +195,7 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
         RunEvent happened = (RunEvent)what;
         Oracle.OnReport(task, happened, startNs, endNs, detail);
         Counts.OnReport(happened, detail);
-        if (happened is RunEvent.Fault or RunEvent.Phase or RunEvent.Release)
+        if (happened is RunEvent.Fault or RunEvent.Phase or RunEvent.Release && task is not OperationTask { IsForever: true })
         {
             _progress++;
         }

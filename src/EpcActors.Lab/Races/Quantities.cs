@@ -54,6 +54,7 @@ public sealed class Quantities
         ["backing"] = OfEnclave(actors => actors.Backing.File.AllocatedPages),
 
         ["errno"] = OfTask(task => (long)task.LastErrno),
+        ["count"] = OfTask(task => task.LastCount),
         ["done"] = OfTask(task => task.Done),
         ["signals"] = new(Argument.TaskOrProcess, (q, index) => q.Signals(index)),
     };

@@ -79,6 +79,7 @@ public static class KernelWords
         ["Migrate"] = new("", v => v.Yes("HasExited")
             ? $"{v.Owner} has exited, not moved" : $"css_set_move_task({v.Owner}) to cgroup {v.Text("Cgroup")}"),
         ["Kill"] = new("", v => $"SIGKILL to {v.Owner}{(v.Yes("WasDying") ? ", dying already" : "")}"),
+        ["Signal"] = new("", v => $"a signal with a handler to {v.Owner}{(v.Yes("WasDying") ? ", dying already" : "")}"),
         ["ReadSignal"] = new("", v => $"signal_pending(current): {(v.Yes("IsPending") ? "true" : "false")}"),
         ["SpawnThreads"] = new("", v => $"clone() of {v.Owner}: {v.Text("Count")} threads more"),
         ["ThreadExit"] = new("", v => $"do_exit() of a thread of {v.Owner}{(v.Yes("WasLast") ? ", the last one" : "")}"),
