@@ -191,7 +191,7 @@ public static class KernelWords
         ["FinishWriteSecs"] = new("", _ => "secs.epc_page = NULL"),
         ["ReadType"] = new("", v => $"type of page {v.Text("Page")}: {v.Text("Type", "Reg").ToUpperInvariant()}"),
         ["ModifyPage"] = new("", v => (v.Text("To", "Reg") == "Reg" ? $"EMODPR page {v.Text("Page")}"
-            : $"EMODT page {v.Text("Page")} to {v.Text("To").ToUpperInvariant()}") + (v.Yes("IsNotModifiable") ? ": not modifiable" : "")),
+            : $"EMODT page {v.Text("Page")} to {v.Text("To").ToUpperInvariant()}") + (v.Yes("IsNotModifiable") ? ": not modifiable" : v.Yes("HasFaulted") ? ": #PF" : "")),
         ["BeginRemove"] = new("", v => $"page {v.Text("Page")} is {(v.Yes("IsRefused") ? "not " : "")}TRIM and accepted{(v.Yes("IsRefused") ? ": -EPERM" : "")}"),
         ["UnlockForRemoval"] = new("", _ => "mutex_unlock(&encl->lock), to zap the PTEs"),
         ["GetFile"] = new("", v => $"get_file({v.Owner})"),
