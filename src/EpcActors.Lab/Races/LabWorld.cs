@@ -151,14 +151,12 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
             case ExploredEnd.Finished:
                 Oracle.Audit(Engine.Steps, atRest: true);
                 TakeFindings();
-                foreach (PropertyCheck check in _finally)
-                {
-                    if (!check.Holds())
-                    {
-                        Break(check.Property.Rule, check.Describe());
-                    }
-                }
-
+                CheckFinally();
+                break;
+            case ExploredEnd.TasksEnded:
+                Oracle.Audit(Engine.Steps, atRest: false);
+                TakeFindings();
+                CheckFinally();
                 break;
             case ExploredEnd.Stopped or ExploredEnd.Abandoned or ExploredEnd.StepLimit:
                 break;
@@ -241,6 +239,17 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
         if (_unhit > 0)
         {
             CheckMarks();
+        }
+    }
+
+    private void CheckFinally()
+    {
+        foreach (PropertyCheck check in _finally)
+        {
+            if (!check.Holds())
+            {
+                Break(check.Property.Rule, check.Describe());
+            }
         }
     }
 
