@@ -477,9 +477,14 @@ public sealed class Enclave : Resource,
         EnclavePage entry = Entries[message.Page];
         ref EpcPage page = ref _epc[entry.EpcPage];
         turn.Spend(Activity.Emod);
-        if ((page.Epcm & (Epcm.Pending | Epcm.Modified)) != 0)
+
+        // EMODT looks at the type first, EMODPR at what waits for an EACCEPT.
+        bool isWaiting = (page.Epcm & (Epcm.Pending | Epcm.Modified)) != 0;
+        bool isOfOtherType = (page.Epcm & Epcm.Trim) != 0 || ((page.Epcm & Epcm.Tcs) != 0 && message.To != EnclavePageType.Trim);
+        message.HasFaulted = isOfOtherType && (message.To != EnclavePageType.Reg || !isWaiting);
+        message.IsNotModifiable = isWaiting && !message.HasFaulted;
+        if (message.HasFaulted || message.IsNotModifiable)
         {
-            message.IsNotModifiable = true;
             return;
         }
 

@@ -449,6 +449,9 @@ public static class EnclaveProtocol
 
         /// <summary>Out: SGX_PAGE_NOT_MODIFIABLE, the page waits for an EACCEPT already.</summary>
         public YesNo IsNotModifiable;
+
+        /// <summary>Out: #PF, the processor has the page as a type that cannot be changed so. The kernel's entry says otherwise then (D10).</summary>
+        public YesNo HasFaulted;
     }
 
     /// <summary>REMOVE_PAGES' tests: type TRIM, and EACCEPT was run (EMODPR would fault). Mutex held.</summary>

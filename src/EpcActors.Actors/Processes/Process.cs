@@ -84,8 +84,23 @@ public static class ProcessProtocol
     {
         public static ushort Code => 0x0504;
 
+        /// <summary>In: on the way back to user space, where a signal that does not kill is handled.</summary>
+        public YesNo IsReturn;
+
         /// <summary>Out.</summary>
         public YesNo IsPending;
+
+        /// <summary>Out: it is SIGKILL.</summary>
+        public YesNo IsFatal;
+    }
+
+    /// <summary>A signal with a handler (SA_RESTART): pending until a thread of the process goes back to user space.</summary>
+    public struct Signal : IMessage
+    {
+        public static ushort Code => 0x0508;
+
+        /// <summary>Out: it was dead or dying already.</summary>
+        public YesNo WasDying;
     }
 
     /// <summary>clone(): the process has more threads from now on.</summary>
@@ -132,7 +147,7 @@ public static class ProcessProtocol
 
 /// <summary>A process: the cgroups it is in, the signal that waits for it, its live threads.</summary>
 public sealed class Process : Resource,
-    IHandle<ReadCss>, IHandle<Migrate>, IHandle<Kill>, IHandle<ReadSignal>, IHandle<SpawnThreads>, IHandle<ThreadExit>, IHandle<ArriveAtBarrier>,
+    IHandle<ReadCss>, IHandle<Migrate>, IHandle<Kill>, IHandle<ReadSignal>, IHandle<Signal>, IHandle<SpawnThreads>, IHandle<ThreadExit>, IHandle<ArriveAtBarrier>,
     IHandle<CloseDevice>
 {
     private WaitQueue _atBarrier;
@@ -140,6 +155,7 @@ public sealed class Process : Resource,
     private int _arrived;
     private int _phase;
     private bool _isClosed;
+    private bool _hasSignal;
 
     public Process(ActorId id, string name, int cgroup, int memoryCgroup, int threads)
         : base(id, $"process:{name}")
@@ -205,7 +221,21 @@ public sealed class Process : Resource,
         }
     }
 
-    public void Handle(ref ReadSignal message, Turn turn) => message.IsPending = Killed != KillReason.None;
+    public void Handle(ref ReadSignal message, Turn turn)
+    {
+        message.IsFatal = Killed != KillReason.None;
+        message.IsPending = message.IsFatal || _hasSignal;
+        if (message.IsReturn)
+        {
+            _hasSignal = false;
+        }
+    }
+
+    public void Handle(ref Signal message, Turn turn)
+    {
+        message.WasDying = Killed != KillReason.None || HasExited;
+        _hasSignal |= !message.WasDying;
+    }
 
     public void Handle(ref SpawnThreads message, Turn turn) => _threads += message.Count;
 

@@ -307,10 +307,10 @@ internal static class Ioctls
 
         EnclaveProtocol.ModifyPage modify = await current.Ask(
             encl, new EnclaveProtocol.ModifyPage { Page = page, To = to });
-        if (modify.IsNotModifiable)
+        if (modify.HasFaulted || modify.IsNotModifiable)
         {
             await current.Ask(encl, new EnclaveProtocol.Unlock());
-            return (Errno.EFAULT, SgxPageNotModifiable);
+            return (Errno.EFAULT, modify.HasFaulted ? 0 : SgxPageNotModifiable);
         }
 
         if (await EnclaveEtrack(current, encl) != Errno.Ok)

@@ -274,6 +274,19 @@ internal static class Main
         return signal.IsPending;
     }
 
+    /// <summary>The return to user space: the handler of a signal that does not kill runs here, and it waits no more.</summary>
+    /// <returns>True: SIGKILL waits, and the thread has to die.</returns>
+    public static async Routine<bool> TakeSignal(KernelTask current)
+    {
+        if (current.Process.IsNone)
+        {
+            return false;
+        }
+
+        ProcessProtocol.ReadSignal signal = await current.Ask(current.Process, new ProcessProtocol.ReadSignal { IsReturn = true });
+        return signal.IsFatal;
+    }
+
     /// <summary>sgx_reclaim_direct: one batch before a load that may not reclaim. Context: no lock held.</summary>
     public static async Routine ReclaimDirect(KernelTask current)
     {

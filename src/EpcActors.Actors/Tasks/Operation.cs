@@ -16,7 +16,12 @@ public abstract record Operation(string Text)
     public sealed record Create(string Text) : Operation(Text);
 
     /// <summary>ADD_PAGES, one call.</summary>
-    public sealed record Add(string Text, int First, int Count, bool IsMeasured) : Operation(Text);
+    /// <param name="Text">As written.</param>
+    /// <param name="First">First page.</param>
+    /// <param name="Count">Pages.</param>
+    /// <param name="IsMeasured">With EEXTEND.</param>
+    /// <param name="Retries">Looks at the count and goes on behind it until all pages are there or an error ends it.</param>
+    public sealed record Add(string Text, int First, int Count, bool IsMeasured, bool Retries = false) : Operation(Text);
 
     /// <summary>EINIT.</summary>
     public sealed record Init(string Text) : Operation(Text);
@@ -30,7 +35,8 @@ public abstract record Operation(string Text)
     /// <param name="First">First page.</param>
     /// <param name="Count">Pages.</param>
     /// <param name="Until">Over and over, until this task has ended; -1 for once.</param>
-    public sealed record Touch(string Text, AccessKind Kind, int First, int Count, int Until = -1) : Operation(Text);
+    /// <param name="IsForever">Round and round, with a pause behind each lap: a load that others have to live with, and that no schedule waits for.</param>
+    public sealed record Touch(string Text, AccessKind Kind, int First, int Count, int Until = -1, bool IsForever = false) : Operation(Text);
 
     /// <summary>MODIFY_TYPES to TRIM.</summary>
     /// <param name="Text">As written.</param>
@@ -181,8 +187,17 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>A memory failure hits a page of a node, counted within the node.</summary>
-    public sealed record PoisonPage(string Text, int Node, int Page) : Operation(Text)
+    /// <summary>A signal that does not kill, to a process of an enclave or a guest: system calls see it pending, then its handler runs, and what was interrupted starts anew.</summary>
+    /// <param name="Text">As written.</param>
+    /// <param name="Enclave">Whose process; -1 for a guest's.</param>
+    /// <param name="Guest">Number of the guest, -1 for an enclave's process.</param>
+    public sealed record Signal(string Text, int Enclave, int Guest) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
+    /// <summary>Memory failures hit pages of a node, counted within the node, one after the other.</summary>
+    public sealed record PoisonPage(string Text, int Node, int Page, int Count = 1) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }

@@ -68,6 +68,7 @@ public sealed class OperationTask : UserThread
     private int _at;
     private Operation? _performed;
     private Errno _lastErrno;
+    private int _lastCount;
     private ThreadOutcome _outcome;
     private bool _isInside;
     private bool _hasExited;
@@ -120,7 +121,11 @@ public sealed class OperationTask : UserThread
     [Constant]
     public bool IsForked { get; init; }
 
-    public override bool IsDaemon => IsOptional;
+    /// <summary>It never ends: no schedule waits for it, and what it does is nobody's progress.</summary>
+    [NotState]
+    public bool IsForever => Operations.Count > 0 && Operations[^1] is Operation.Touch { IsForever: true };
+
+    public override bool IsDaemon => IsOptional || IsForever;
 
     public override int KeptPages => _pages.Count;
 
@@ -144,6 +149,9 @@ public sealed class OperationTask : UserThread
 
     /// <summary>What the last operation said.</summary>
     public Errno LastErrno => _lastErrno;
+
+    /// <summary>Pages that the last operation did, or what else it counts.</summary>
+    public int LastCount => _lastCount;
 
     /// <summary>What ended the thread; Finished while nothing has.</summary>
     public ThreadOutcome Outcome => _outcome;
@@ -173,6 +181,7 @@ public sealed class OperationTask : UserThread
         _at = 0;
         _performed = null;
         _lastErrno = Errno.Ok;
+        _lastCount = 0;
         _outcome = ThreadOutcome.Finished;
         _isInside = false;
         _hasExited = false;
@@ -181,6 +190,7 @@ public sealed class OperationTask : UserThread
         {
             OperationResult result = await Do();
             _lastErrno = result.Errno;
+            _lastCount = result.Count;
             _results.Add(result);
             _at++;
         }
@@ -203,7 +213,7 @@ public sealed class OperationTask : UserThread
         return Now switch
         {
             Operation.Create => Result(await MapAndCreate()),
-            Operation.Add add => Result(await Called(Ioctl.AddPages, add.First, add.Count, false, add.IsMeasured)),
+            Operation.Add add => Result(await Called(Ioctl.AddPages, add.First, add.Count, add.Retries, add.IsMeasured)),
             Operation.Init => Result(await Initialise()),
             Operation.Build build => await Build(build.Pages),
             Operation.ChangeType call => Result(await Called(Ioctl.ModifyTypes, call.First, call.Count, call.Retries)),
@@ -240,7 +250,8 @@ public sealed class OperationTask : UserThread
             this, set.Cgroup, set.Bytes == long.MaxValue ? ulong.MaxValue : (ulong)set.Bytes)),
         Operation.SetMemoryMax set => await SetMemoryMax(set.Cgroup, set.Pages),
         Operation.Kill kill => await KillProcess(kill.Enclave, kill.Guest),
-        Operation.PoisonPage poison => await PoisonPage(PageOfNode(poison.Node, poison.Page)),
+        Operation.Signal signal => await SignalProcess(signal.Enclave, signal.Guest),
+        Operation.PoisonPage poison => await PoisonPages(poison.Node, poison.Page, poison.Count),
         Operation.PoisonOf poison => await PoisonOf(poison.Enclave, poison.Page),
         Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
         Operation.Migrate migrate => Result(await CgroupCore.Attach(
@@ -274,9 +285,15 @@ public sealed class OperationTask : UserThread
             }
 
             done++;
-            if (until >= 0 && done == ((Operation.Touch)Operations[_at]).Count)
+            if (done == ((Operation.Touch)Now).Count && until >= 0)
             {
                 done = 0;
+            }
+            else if (done == ((Operation.Touch)Now).Count && ((Operation.Touch)Now).IsForever)
+            {
+                // The pause makes room for a schedule to end, and lets the others on a real machine have the CPU.
+                done = 0;
+                await Sleep(TickNs);
             }
         }
 
@@ -314,7 +331,7 @@ public sealed class OperationTask : UserThread
         return errno;
     }
 
-    /// <summary>An ioctl over a range; behind it the thread dies if it must.</summary>
+    /// <summary>An ioctl over a range; behind it the thread dies if it must, and a call that a signal interrupted starts anew with the arguments that it had.</summary>
     private async Routine<IoctlResult> Called(Ioctl ioctl, int first, int count, bool retries, bool isMeasured = false)
     {
         ForReport<long> startNs = NowNs;
@@ -329,9 +346,20 @@ public sealed class OperationTask : UserThread
                 Ioctl.RemovePages => await Ioctls.RemovePages(this, EnclaveIndex, first + done, count - done),
                 Ioctl.Create or Ioctl.Init => throw new InvariantViolation($"{ioctl} has no range"),
             };
-            done += result.Count;
             Errno errno = result.Errno;
             await DieIfKilled();
+            if (errno == Errno.ERESTARTSYS && _outcome == ThreadOutcome.Finished)
+            {
+                // SA_RESTART. ADD_PAGES may have done pages by then (D9): the arguments do not say so.
+                continue;
+            }
+
+            done += result.Count;
+            if (retries && errno == Errno.Ok && done < count && _outcome == ThreadOutcome.Finished)
+            {
+                continue;
+            }
+
             if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))
             {
                 ReportIoctl(ioctl, startNs, errno);
@@ -345,7 +373,7 @@ public sealed class OperationTask : UserThread
 
     private async Routine DieIfKilled()
     {
-        if (await Main.SignalPending(this))
+        if (await Main.TakeSignal(this))
         {
             _outcome = ThreadOutcome.Killed;
         }
@@ -644,6 +672,22 @@ public sealed class OperationTask : UserThread
     {
         ProcessProtocol.Kill kill = await Ask(ProcessOf(enclave, guest), new ProcessProtocol.Kill { Reason = KillReason.Scenario });
         return Result(kill.WasDying ? Errno.ESRCH : Errno.Ok);
+    }
+
+    private async Routine<OperationResult> SignalProcess(int enclave, int guest)
+    {
+        ProcessProtocol.Signal signal = await Ask(ProcessOf(enclave, guest), new ProcessProtocol.Signal());
+        return Result(signal.WasDying ? Errno.ESRCH : Errno.Ok);
+    }
+
+    private async Routine<OperationResult> PoisonPages(int node, int first, int count)
+    {
+        for (int done = 0; done < count; done++)
+        {
+            await Main.MemoryFailure(this, PageOfNode(node, first + done));
+        }
+
+        return Result(Errno.Ok, count);
     }
 
     private async Routine<OperationResult> PoisonOf(int enclave, int page)

@@ -127,7 +127,7 @@ public abstract class UserThread : KernelTask
             }
 
             FaultResult fault = await Encl.VmaFault(this, Mm, EnclaveIndex, page);
-            if (await Main.SignalPending(this))
+            if (await Main.TakeSignal(this))
             {
                 return await Enter(ThreadOutcome.Killed);
             }

@@ -8,6 +8,9 @@ public enum ExploredEnd
     /// <summary>Every task that must come to its end did, and the daemons sleep.</summary>
     Finished,
 
+    /// <summary>Every task that must come to its end did; daemons may still be at work (<see cref="ExploredEngine.EndsWithTasks"/>).</summary>
+    TasksEnded,
+
     /// <summary>Tasks wait for one another and nothing can happen any more.</summary>
     Deadlock,
 
@@ -91,6 +94,11 @@ public sealed class ExploredEngine : IEngineDriver
 
     /// <summary>About how many steps a schedule has: where strategies spread their few interventions. At least 1.</summary>
     public int ExpectedSteps { get; set; } = 64;
+
+    /// <summary>
+    /// A run is over when the last task that is no daemon has ended, wherever the daemons are: for a load without end, which never lets them sleep.
+    /// </summary>
+    public bool EndsWithTasks { get; set; }
 
     /// <summary>The task that made the last step, -1 at the start.</summary>
     public int LastTask => _lastTask;
@@ -278,6 +286,11 @@ public sealed class ExploredEngine : IEngineDriver
                 if (_mustGoOn == 0 && (_running == 0 || HasOnlyIdle()))
                 {
                     return _running == 0 && !IsAnyDaemonStuck() ? ExploredEnd.Finished : ExploredEnd.Deadlock;
+                }
+
+                if (EndsWithTasks && _running == 0)
+                {
+                    return ExploredEnd.TasksEnded;
                 }
 
                 if (_steps >= maxSteps)

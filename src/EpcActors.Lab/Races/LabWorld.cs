@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
+using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
@@ -186,17 +187,12 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
             case ExploredEnd.Finished:
                 Oracle.Audit(Engine.Steps, atRest: true);
                 TakeFindings();
-
-                // What the last step's task did behind its answer was not looked at yet.
-                CheckAlways();
-                foreach (PropertyCheck check in _finally)
-                {
-                    if (!check.Holds())
-                    {
-                        Break(check.Property.Rule, check.Describe());
-                    }
-                }
-
+                CheckFinally();
+                break;
+            case ExploredEnd.TasksEnded:
+                Oracle.Audit(Engine.Steps, atRest: false);
+                TakeFindings();
+                CheckFinally();
                 break;
             case ExploredEnd.StepLimit:
                 // In the middle of things an audit is as strict as at their end: what tasks carry is known.
@@ -217,6 +213,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         Recorder?.OnAnswered(envelope);
         OnAnswered(envelope);
         Oracle.OnStep(envelope, resource, nowNs);
+        Counts.OnStep(envelope);
         if (AuditsEveryStep)
         {
             Oracle.Audit(nowNs, atRest: false);
@@ -238,12 +235,14 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         RunEvent happened = (RunEvent)what;
         Oracle.OnReport(task, happened, startNs, endNs, detail);
         Counts.OnReport(happened, detail);
-        if (happened is RunEvent.Fault or RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Release or RunEvent.Phase or RunEvent.Ioctl)
+        bool isLoad = task is OperationTask { IsForever: true };
+        if (!isLoad
+            && happened is RunEvent.Fault or RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Release or RunEvent.Phase or RunEvent.Ioctl)
         {
             _useful++;
         }
 
-        if (happened is RunEvent.Fault or RunEvent.Phase or RunEvent.Release)
+        if (!isLoad && happened is RunEvent.Fault or RunEvent.Phase or RunEvent.Release)
         {
             _progress++;
         }
@@ -294,6 +293,19 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         if (_unhit > 0)
         {
             CheckMarks();
+        }
+    }
+
+    private void CheckFinally()
+    {
+        // What the last step's task did behind its answer was not looked at yet.
+        CheckAlways();
+        foreach (PropertyCheck check in _finally)
+        {
+            if (!check.Holds())
+            {
+                Break(check.Property.Rule, check.Describe());
+            }
         }
     }
 

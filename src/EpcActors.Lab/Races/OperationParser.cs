@@ -16,7 +16,8 @@ public sealed class OperationParser
         ["add"] = (p, words, text) =>
         {
             (int first, int count) = p.PagesOfOwn(words);
-            return new Operation.Add(text, first, count, words.TryWord("measured"));
+            bool isMeasured = words.TryWord("measured");
+            return new Operation.Add(text, first, count, isMeasured, words.TryWord("retry"));
         },
         ["init"] = (_, _, text) => new Operation.Init(text),
         ["build"] = (p, words, text) => new Operation.Build(text, p.Number(words, 0, p.OwnPages, "the number of pages")),
@@ -100,6 +101,11 @@ public sealed class OperationParser
             (int enclave, int guest) = p.ProcessOf(words);
             return new Operation.Kill(text, enclave, guest);
         },
+        ["signal"] = (p, words, text) =>
+        {
+            (int enclave, int guest) = p.ProcessOf(words);
+            return new Operation.Signal(text, enclave, guest);
+        },
         ["poison"] = (p, words, text) => p.Poison(words, text),
         ["rmdir"] = (p, words, text) => new Operation.RemoveCgroup(text, p.Name(words, p._names.Cgroups, "cgroup")),
         ["migrate"] = (p, words, text) =>
@@ -180,7 +186,8 @@ public sealed class OperationParser
     private Operation.Touch Touch(WordReader words, string text, AccessKind kind)
     {
         (int first, int count) = PagesOfOwn(words);
-        return new Operation.Touch(text, kind, first, count, words.TryWord("until") ? Name(words, _names.Tasks, "task") : -1);
+        int until = words.TryWord("until") ? Name(words, _names.Tasks, "task") : -1;
+        return new Operation.Touch(text, kind, first, count, until, until < 0 && words.TryWord("forever"));
     }
 
     private Operation Poison(WordReader words, string text)
@@ -189,7 +196,8 @@ public sealed class OperationParser
         {
             int node = Number(words, 0, _names.NodePages.Count - 1, "a node");
             Expect(words, "page");
-            return new Operation.PoisonPage(text, node, Number(words, 0, _names.NodePages[node] - 1, "a page of the node"));
+            (int first, int count) = Range(words, _names.NodePages[node]);
+            return new Operation.PoisonPage(text, node, first, count);
         }
 
         int enclave = Name(words, _names.Enclaves, "enclave");

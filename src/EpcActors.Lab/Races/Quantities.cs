@@ -54,8 +54,10 @@ public sealed class Quantities
         ["backing"] = OfEnclave(actors => actors.Backing.File.AllocatedPages),
 
         ["errno"] = OfTask(task => (long)task.LastErrno),
+        ["count"] = OfTask(task => task.LastCount),
         ["done"] = OfTask(task => task.Done),
-        ["signals"] = new(Argument.TaskOrProcess, (q, index) => q.Signals(index)),
+        ["signals"] = new(Argument.TaskOrProcess, (q, index) => q.Signals(index, task => task.Outcome is ThreadOutcome.Sigbus or ThreadOutcome.Sigsegv)),
+        ["sigbus"] = new(Argument.TaskOrProcess, (q, index) => q.Signals(index, task => task.Outcome == ThreadOutcome.Sigbus)),
     };
 
     private readonly Topology _topology;
@@ -182,14 +184,14 @@ public sealed class Quantities
         }
     }
 
-    /// <summary>Threads that SIGBUS or SIGSEGV ended: of one task, or of all tasks of an enclave or guest, forked children among them.</summary>
-    private Func<long> Signals(int index)
+    /// <summary>Threads that a signal ended: of one task, or of all tasks of an enclave or guest, forked children among them.</summary>
+    private Func<long> Signals(int index, Func<OperationTask, bool> isSignalled)
     {
         int tasks = _topology.RaceTasks.Count;
         if (index < tasks)
         {
             OperationTask task = _topology.RaceTasks[index].Task;
-            return () => IsSignalled(task) ? 1 : 0;
+            return () => isSignalled(task) ? 1 : 0;
         }
 
         int enclave = index - tasks;
@@ -199,10 +201,8 @@ public sealed class Quantities
             .. _topology.RaceTasks.Select(one => one.Task).Concat(_topology.RaceSetup)
                 .Where(task => guest >= 0 ? task.Guest == guest : task.Enclave == enclave),
         ];
-        return () => ofProcess.Count(IsSignalled);
+        return () => ofProcess.Count(isSignalled);
     }
-
-    private static bool IsSignalled(OperationTask task) => task.Outcome is ThreadOutcome.Sigbus or ThreadOutcome.Sigsegv;
 
     private static int IndexOf(IReadOnlyList<string> names, string name)
     {

@@ -29,6 +29,11 @@ internal static class RaceAssembler
                     throw new RaceTextException(texts[i], 0, "the thread ends here, what follows is never done", "put exit last");
                 }
 
+                if (operation is Operation.Touch { IsForever: true } && i < texts.Count - 1)
+                {
+                    throw new RaceTextException(texts[i], 0, "this never ends, what follows is never done", "put it last");
+                }
+
                 operations.Add(operation);
             }
             catch (RaceTextException e)
@@ -72,8 +77,8 @@ internal static class RaceAssembler
         try
         {
             Operation operation = new OperationParser(names, process).Parse(text[begin..]);
-            return operation is Operation.Fork
-                ? throw new RaceTextException(text[begin..], 0, "a fork belongs to the race", "move it to a task")
+            return operation is Operation.Fork ? throw new RaceTextException(text[begin..], 0, "a fork belongs to the race", "move it to a task")
+                : operation is Operation.Touch { IsForever: true } ? throw new RaceTextException(text[begin..], 0, "this never ends", "move it to a task")
                 : new RaceTaskSpec(who, process, -1, [operation]);
         }
         catch (RaceTextException e)

@@ -41,6 +41,7 @@ public sealed class RaceWorld : LabWorld
         AddActors(race);
         Engine.Observe(this);
         SetTheStage();
+        Engine.EndsWithTasks = Topology.RaceTasks.Any(one => one.Task.IsForever);
         foreach ((Actors.ChoicePoint point, int times) in race.Choices)
         {
             Engine.SetBudget((int)point, times);

@@ -1,3 +1,4 @@
+using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Routines;
 using EpcActors.Engine;
 
@@ -9,7 +10,7 @@ public sealed class RunCounts
     private static readonly string[] NamesInOrder =
     [
         "evictions", "reloads", "augments", "allocations", "retries", "faults", "batches", "empty-batches",
-        "young", "leaked", "load-failures", "oom-kills", "laps",
+        "young", "leaked", "load-failures", "oom-kills", "laps", "ewb", "eldu",
     ];
 
     private readonly long[] _values = new long[NamesInOrder.Length];
@@ -49,6 +50,20 @@ public sealed class RunCounts
         if (what == RunEvent.ReclaimBatch && detail == 0)
         {
             _values[7]++;
+        }
+    }
+
+    /// <summary>One answered request: write-outs and loads that succeeded, those of SECS pages among them.</summary>
+    public void OnStep(Envelope envelope)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        if (envelope.Code == EnclaveProtocol.Ewb.Code)
+        {
+            _values[13] += ((Envelope<EnclaveProtocol.Ewb>)envelope).Message.Result == LeafResult.Done ? 1 : 0;
+        }
+        else if (envelope.Code == EnclaveProtocol.Eldu.Code)
+        {
+            _values[14] += ((Envelope<EnclaveProtocol.Eldu>)envelope).Message.HasFailed ? 0 : 1;
         }
     }
 

@@ -28,6 +28,7 @@ internal static class KernelFunctions
         MarkReclaimable main.c sgx_mark_page_reclaimable
         TryUnmark main.c sgx_unmark_page_reclaimable
         SignalPending main.c signal_pending part
+        TakeSignal exit.c exit_to_user_mode_loop part
         ReclaimDirect main.c sgx_reclaim_direct
         MemoryFailure main.c arch_memory_failure
         VmaFault encl.c sgx_vma_fault

@@ -79,6 +79,7 @@ public static class KernelWords
         ["Migrate"] = new("", v => v.Yes("HasExited")
             ? $"{v.Owner} has exited, not moved" : $"css_set_move_task({v.Owner}) to cgroup {v.Text("Cgroup")}"),
         ["Kill"] = new("", v => $"SIGKILL to {v.Owner}{(v.Yes("WasDying") ? ", dying already" : "")}"),
+        ["Signal"] = new("", v => $"a signal with a handler to {v.Owner}{(v.Yes("WasDying") ? ", dying already" : "")}"),
         ["ReadSignal"] = new("", v => $"signal_pending(current): {(v.Yes("IsPending") ? "true" : "false")}"),
         ["SpawnThreads"] = new("", v => $"clone() of {v.Owner}: {v.Text("Count")} threads more"),
         ["ThreadExit"] = new("", v => $"do_exit() of a thread of {v.Owner}{(v.Yes("WasLast") ? ", the last one" : "")}"),
@@ -193,7 +194,7 @@ public static class KernelWords
         ["FinishWriteSecs"] = new("", _ => "secs.epc_page = NULL"),
         ["ReadType"] = new("", v => $"type of page {v.Text("Page")}: {v.Text("Type", "Reg").ToUpperInvariant()}"),
         ["ModifyPage"] = new("", v => (v.Text("To", "Reg") == "Reg" ? $"EMODPR page {v.Text("Page")}"
-            : $"EMODT page {v.Text("Page")} to {v.Text("To").ToUpperInvariant()}") + (v.Yes("IsNotModifiable") ? ": not modifiable" : "")),
+            : $"EMODT page {v.Text("Page")} to {v.Text("To").ToUpperInvariant()}") + (v.Yes("IsNotModifiable") ? ": not modifiable" : v.Yes("HasFaulted") ? ": #PF" : "")),
         ["BeginRemove"] = new("", v => $"page {v.Text("Page")} is {(v.Yes("IsRefused") ? "not " : "")}TRIM and accepted{(v.Yes("IsRefused") ? ": -EPERM" : "")}"),
         ["UnlockForRemoval"] = new("", _ => "mutex_unlock(&encl->lock), to zap the PTEs"),
         ["GetFile"] = new("", v => $"get_file({v.Owner})"),

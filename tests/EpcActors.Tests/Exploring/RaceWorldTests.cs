@@ -165,6 +165,19 @@ public sealed class RaceWorldTests
         }
     }
 
+    [Theory]
+    [InlineData("read 0..1 forever", Rules.Liveness)]
+    [InlineData("read 0 forever", null)]
+    public void A_load_without_end_is_a_hang_only_for_those_who_wait(string load, string? rule)
+    {
+        Scenario scenario = new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off }).Node(4, 2).Enclave("a", 2)
+            .Setup("a: build 2", "a: read 0..1").Task("L", "a", load).Task("T", "", "allocate").Build();
+        RoundRobin turns = new();
+        ScheduleOutcome outcome = new RaceWorld(scenario).Run(turns, 0);
+        Assert.Equal(rule, outcome.Finding?.Rule);
+        Assert.Equal(rule is null, outcome.End is ExploredEnd.TasksEnded or ExploredEnd.Finished);
+    }
+
     [Fact]
     public void What_must_hold_always_holds_behind_the_last_step_too()
     {

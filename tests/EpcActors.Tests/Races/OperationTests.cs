@@ -29,6 +29,36 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public void A_signal_ends_a_call_early_and_a_caller_that_reads_the_count_goes_on()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: create").Task("S", "", "signal a").Task("T", "a", "pause", "add 0..1", "add 2..3 retry"));
+        Assert.Equal([Errno.Ok, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((4, 2), (rig["resident(a)"], rig["count(T)"]));
+
+        // The signal comes with the first page under way; what is missing is missing, until somebody asks for the rest.
+        rig = RaceRig.Run(Small().Setup("a: create").Task("S", "", "pause", "signal a").Task("T", "a", "reclaim", "add 0..3"));
+        Assert.Equal(Errno.Ok, rig.Task("T").LastErrno);
+        Assert.InRange(rig["count(T)"], 1, 4);
+        Assert.Equal(rig["count(T)"], rig["resident(a)"]);
+    }
+
+    [Fact]
+    public void A_load_that_never_ends_keeps_no_run()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("L", "a", "write 0..1 forever").Task("T", "a", "pause", "evict a 0", "read 0"));
+        Assert.Equal((0, 3), (rig["done(L)"], rig["done(T)"]));
+        Assert.Equal((0, 0), (rig["signals(a)"], rig["sigbus(a)"]));
+    }
+
+    [Fact]
+    public void Write_outs_and_loads_are_counted_with_those_of_the_SECS()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "a", "evict a 0", "read 0", "evict a 0..1", "read 0"));
+        Assert.Equal((3, 2), (rig["evictions"], rig["reloads"]));
+        Assert.Equal((4, 3), (rig["ewb"], rig["eldu"]));
+    }
+
+    [Fact]
     public void Threads_reach_for_pages_that_come_by_EAUG_and_by_reload()
     {
         RaceRig rig = RaceRig.Run(Small()

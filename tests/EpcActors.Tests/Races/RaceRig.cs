@@ -108,7 +108,11 @@ internal sealed class RaceRig : IRunObserver
         Engine = NewEngine();
     }
 
-    public void OnStep(Envelope envelope, Resource resource, long nowNs) => Oracle.OnStep(envelope, resource, nowNs);
+    public void OnStep(Envelope envelope, Resource resource, long nowNs)
+    {
+        Oracle.OnStep(envelope, resource, nowNs);
+        Counts.OnStep(envelope);
+    }
 
     public void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
     {

@@ -20,11 +20,13 @@ public sealed class RaceTextTests
         { "web", "create", new Operation.Create("create") },
         { "web", "add 0..3", new Operation.Add("add 0..3", 0, 4, false) },
         { "web", "add 7 measured", new Operation.Add("add 7 measured", 7, 1, true) },
+        { "web", "add 0..3 measured retry", new Operation.Add("add 0..3 measured retry", 0, 4, true, true) },
         { "web", "init", new Operation.Init("init") },
         { "web", "build 8", new Operation.Build("build 8", 8) },
         { "web", "read 2", new Operation.Touch("read 2", AccessKind.Read, 2, 1) },
         { "web", " write  2..3 ", new Operation.Touch("write  2..3", AccessKind.Write, 2, 2) },
         { "web", "write 0..3 until CPU1", new Operation.Touch("write 0..3 until CPU1", AccessKind.Write, 0, 4, 1) },
+        { "web", "write 2..3 forever", new Operation.Touch("write 2..3 forever", AccessKind.Write, 2, 2, -1, true) },
         { "web", "execute 0", new Operation.Touch("execute 0", AccessKind.Execute, 0, 1) },
         { "web", "accept 2", new Operation.Touch("accept 2", AccessKind.Eaccept, 2, 1) },
         { "web", "change-type 2..3", new Operation.ChangeType("change-type 2..3", 2, 2, false) },
@@ -63,6 +65,8 @@ public sealed class RaceTextTests
         { "", "kill db", new Operation.Kill("kill db", 1, -1) },
         { "", "kill vm", new Operation.Kill("kill vm", -1, 0) },
         { "", "poison node 1 page 7", new Operation.PoisonPage("poison node 1 page 7", 1, 7) },
+        { "", "signal db", new Operation.Signal("signal db", 1, -1) },
+        { "", "poison node 1 page 2..7", new Operation.PoisonPage("poison node 1 page 2..7", 1, 2, 6) },
         { "", "poison web 2", new Operation.PoisonOf("poison web 2", 0, 2) },
         { "", "poison web secs", new Operation.PoisonOf("poison web secs", 0, -1) },
         { "", "rmdir /a/b", new Operation.RemoveCgroup("rmdir /a/b", 2) },
@@ -162,6 +166,7 @@ public sealed class RaceTextTests
     public void A_builder_refuses_what_does_not_fit_together()
     {
         Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "exit", "read 0").Build());
+        Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "read 0 forever", "read 0").Build());
         Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "fork T").Build());
         Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Enclave("b", 4).Task("T", "a", "fork C").Task("C", "b", "pause").Build());
         Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "fork C", "fork C").Task("C", "a", "pause").Build());
@@ -174,6 +179,7 @@ public sealed class RaceTextTests
     [InlineData("¦x: build 2", "there is no task and no process 'x'", "allowed: ")]
     [InlineData("a: ¦bild 2", "there is no operation 'bild'", "did you mean 'build'")]
     [InlineData("a: ¦fork T", "a fork belongs to the race", "")]
+    [InlineData("a: ¦read 0 forever", "this never ends", "")]
     [InlineData("¦C: read 0", "C does not exist before it is forked", "")]
     [InlineData("admin: ¦read 0", "read runs in an enclave's process", "")]
     public void A_wrong_line_of_the_setup_says_where_and_what_instead(string marked, string problem, string remedy) =>
