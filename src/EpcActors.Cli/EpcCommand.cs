@@ -85,6 +85,7 @@ internal static class EpcCommand
         {
             RunCommand.Create(shell),
             CompareCommand.Create(shell),
+            CheckCommand.Create(shell),
             RaceCommand.Create(shell),
             ConfigCommand.Create(shell),
             EnginesCommand.Create(shell),

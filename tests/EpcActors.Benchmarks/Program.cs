@@ -13,6 +13,8 @@ IConfig config = DefaultConfig.Instance
     .AddColumn(new WorkPerSecondColumn("steps", isRate: true))
     .AddColumn(new WorkPerSecondColumn("faults", isRate: true))
     .AddColumn(new WorkPerSecondColumn("fault attempts", isRate: true))
+    .AddColumn(new WorkPerSecondColumn("schedules", isRate: true))
+    .AddColumn(new WorkPerSecondColumn("states", isRate: true))
     .AddColumn(new WorkPerSecondColumn("bytes per page", isRate: false))
     .WithOptions(ConfigOptions.DisableOptimizationsValidator);
 

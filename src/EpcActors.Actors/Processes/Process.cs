@@ -126,6 +126,15 @@ public static class ProcessProtocol
         public YesNo WasLast;
     }
 
+    /// <summary>close() of the SGX device: the file descriptor is the whole process's, and goes once.</summary>
+    public struct CloseDevice : IMessage
+    {
+        public static ushort Code => 0x0510;
+
+        /// <summary>Out: it was closed before.</summary>
+        public YesNo WasClosed;
+    }
+
     /// <summary>A thread comes to a barrier of the program and waits until all live threads are there.</summary>
     public struct ArriveAtBarrier : IMessage
     {
@@ -138,13 +147,15 @@ public static class ProcessProtocol
 
 /// <summary>A process: the cgroups it is in, the signal that waits for it, its live threads.</summary>
 public sealed class Process : Resource,
-    IHandle<ReadCss>, IHandle<Migrate>, IHandle<Kill>, IHandle<ReadSignal>, IHandle<Signal>, IHandle<SpawnThreads>, IHandle<ThreadExit>, IHandle<ArriveAtBarrier>
+    IHandle<ReadCss>, IHandle<Migrate>, IHandle<Kill>, IHandle<ReadSignal>, IHandle<Signal>, IHandle<SpawnThreads>, IHandle<ThreadExit>, IHandle<ArriveAtBarrier>,
+    IHandle<CloseDevice>
 {
     private WaitQueue _atBarrier;
     private int _threads;
     private int _arrived;
     private int _phase;
     private bool _hasSignal;
+    private bool _isClosed;
 
     public Process(ActorId id, string name, int cgroup, int memoryCgroup, int threads)
         : base(id, $"process:{name}")
@@ -227,6 +238,12 @@ public sealed class Process : Resource,
     }
 
     public void Handle(ref SpawnThreads message, Turn turn) => _threads += message.Count;
+
+    public void Handle(ref CloseDevice message, Turn turn)
+    {
+        message.WasClosed = _isClosed;
+        _isClosed = true;
+    }
 
     public void Handle(ref ThreadExit message, Turn turn)
     {

@@ -198,7 +198,7 @@ public sealed class EnclaveThread : UserThread
         int end = (int)((long)Program.HeapPages * (_thread + 1) / threads);
         for (int page = first; page < end; page++)
         {
-            ThreadOutcome outcome = await Access(Program.CodePages + page, kind);
+            ThreadOutcome outcome = await CountedAccess(Program.CodePages + page, kind);
             if (outcome != ThreadOutcome.Finished)
             {
                 return outcome;
@@ -218,7 +218,7 @@ public sealed class EnclaveThread : UserThread
         AccessPattern pattern = step.Patterns[_thread];
         for (long i = 0; i != step.Accesses && pattern.TryNext(out PageAccess access); i++)
         {
-            ThreadOutcome outcome = await Access(Program.CodePages + access.Page, KindOf(access.Kind));
+            ThreadOutcome outcome = await CountedAccess(Program.CodePages + access.Page, KindOf(access.Kind));
             if (outcome != ThreadOutcome.Finished)
             {
                 return outcome;
@@ -250,7 +250,7 @@ public sealed class EnclaveThread : UserThread
                 return ThreadOutcome.Killed;
             }
 
-            ThreadOutcome outcome = await Access(Program.CodePages + entry.Page, KindOf(entry.Kind));
+            ThreadOutcome outcome = await CountedAccess(Program.CodePages + entry.Page, KindOf(entry.Kind));
             if (outcome != ThreadOutcome.Finished)
             {
                 return outcome;
@@ -299,10 +299,10 @@ public sealed class EnclaveThread : UserThread
         return isTick;
     }
 
-    private Routine<ThreadOutcome> Access(int page, AccessKind kind)
+    private Routine<ThreadOutcome> CountedAccess(int page, AccessKind kind)
     {
         Accesses++;
-        return ReachFor(page, kind);
+        return Access(page, kind);
     }
 
     /// <summary>A system call over the heap, by thread 0, repeated from where it stopped while it says EAGAIN or EBUSY.</summary>

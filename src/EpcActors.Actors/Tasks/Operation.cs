@@ -1,9 +1,12 @@
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <summary>One thing that a task of a race does. <paramref name="Text"/>: as a configuration says it. Enclaves, guests, cgroups and tasks are indices.</summary>
+/// <summary>
+/// One thing that a task of a race does. <paramref name="Text"/>: as a configuration says it. Enclaves, guests, cgroups and tasks are indices.
+/// </summary>
 public abstract record Operation(string Text)
 {
     /// <summary>Where an operation makes sense.</summary>
@@ -114,7 +117,9 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.AnyProcess;
     }
 
-    /// <summary>One round of reclaim: over the machine, as a CPU in the allocator does, or over a cgroup and those below it. Count: what the round says.</summary>
+    /// <summary>
+    /// One round of reclaim: over the machine, as a CPU in the allocator does, or over a cgroup and those below it. Count: what the round says.
+    /// </summary>
     /// <param name="Text">As written.</param>
     /// <param name="Cgroup">-1 for the machine.</param>
     public sealed record Reclaim(string Text, int Cgroup) : Operation(Text)
@@ -128,7 +133,9 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.AnyProcess;
     }
 
-    /// <summary>Sets a stage: evicts these pages, young or not, and no others; the LRU keeps its order. EBUSY when one of them is not to be had.</summary>
+    /// <summary>
+    /// Sets a stage: evicts these pages, young or not, and no others; the LRU keeps its order. EBUSY when one of them is not to be had.
+    /// </summary>
     public sealed record Evict(string Text, int Enclave, int First, int Count) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
@@ -208,7 +215,16 @@ public abstract record Operation(string Text)
     /// <param name="Enclave">Whose.</param>
     /// <param name="Page">A page of the enclave.</param>
     /// <param name="IsPcmd">The PCMD page of its group, not its contents.</param>
-    public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd) : Operation(Text)
+    /// <param name="EvenPinned">What no kernel does: also while somebody has it pinned. A control.</param>
+    public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd, bool EvenPinned = false) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
+    /// <summary>Code of one's own: it asks resources, and does other operations (<see cref="OperationTask.Perform"/>), in any order.</summary>
+    /// <param name="Text">A name for it.</param>
+    /// <param name="Run">The code. What it says is what the operation says.</param>
+    public sealed record Code(string Text, Func<OperationTask, Routine<Errno>> Run) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }

@@ -12,24 +12,29 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>Where the tasks of a race find the processes of others. Nothing in it changes during a run.</summary>
+[Constant]
 public sealed class OperationPlaces
 {
     /// <summary>Processes of the enclaves, by number.</summary>
     public List<ActorId> EnclaveProcesses { get; } = [];
+
+    /// <summary>Address spaces of these processes, by number of the enclave.</summary>
+    public List<ActorId> EnclaveMms { get; } = [];
 
     /// <summary>Processes of the guests with their vEPC instances, by number.</summary>
     public List<(ActorId Process, ActorId VirtualEpc, int Size)> Guests { get; } = [];
 
     /// <summary>The tasks that race, by number.</summary>
     public List<OperationTask> Tasks { get; } = [];
+
+    /// <summary>Resources that the race brings along, by name.</summary>
+    public Dictionary<string, ActorId> Resources { get; } = [];
 }
 
 /// <summary>A process as its tasks know it. Nothing in it changes during a run.</summary>
+[Constant]
 public sealed class OperationHome
 {
-    /// <summary>Nobody's.</summary>
-    public static OperationHome Outside { get; } = new();
-
     public ActorId Process { get; init; } = ActorId.None;
 
     /// <summary>Address space; none without an enclave.</summary>
@@ -40,13 +45,11 @@ public sealed class OperationHome
 
     /// <summary>Number of the guest, -1 without.</summary>
     public int Guest { get; init; } = -1;
-
-    /// <summary>The task that remembers what was done to the process as a whole.</summary>
-    public OperationTask? Leader { get; set; }
 }
 
 /// <summary>
-/// A task of a race: does a list of operations in order. A thread of a process lives on behind the last of them, in user space and doing nothing, unless that is
+/// A task of a race: does a list of operations in order. A thread of a process lives on behind the last of them, in user space and doing
+/// nothing, unless that is
 /// <c>exit</c>; what kills a thread ends it at once.
 /// </summary>
 /// <remarks>What the kernel refuses is a result like others: the task goes on with the next operation.</remarks>
@@ -54,10 +57,7 @@ public sealed class OperationTask : UserThread
 {
     private const long TickNs = 1_000_000;
 
-    [NotState]
     private readonly OperationPlaces _places;
-
-    [NotState]
     private readonly OperationHome _home;
 
     [NotState]
@@ -65,14 +65,12 @@ public sealed class OperationTask : UserThread
 
     private readonly List<EpcPageIndex> _pages = [];
     private int _at;
+    private Operation? _performed;
     private Errno _lastErrno;
     private int _lastCount;
     private ThreadOutcome _outcome;
     private bool _isInside;
     private bool _hasExited;
-
-    // Of its process as a whole, when it is the leader. Who reads it has seen, in the process's own actor, the end of whoever wrote it.
-    private bool _isClosed;
 
     /// <param name="id">Address.</param>
     /// <param name="name">Name in schedules and reports.</param>
@@ -96,7 +94,6 @@ public sealed class OperationTask : UserThread
         Operations = operations;
         _home = home;
         _places = places;
-        home.Leader ??= home.Process.IsNone ? null : this;
         if (home.Enclave >= 0)
         {
             WorkIn(home.Enclave, home.Mm);
@@ -104,23 +101,23 @@ public sealed class OperationTask : UserThread
     }
 
     /// <summary>What it does, in order.</summary>
-    [NotState]
+    [Constant]
     public IReadOnlyList<Operation> Operations { get; }
 
     /// <summary>The task on whose behalf it sets the stage: pages that it allocates are in that one's hands. Null for any other task.</summary>
-    [NotState]
+    [Constant]
     public OperationTask? Owner { get; init; }
 
     /// <summary>A task of the setup: its thread ends behind its last operation.</summary>
-    [NotState]
+    [Constant]
     public bool IsSetup { get; init; }
 
     /// <summary>An event that need not happen.</summary>
-    [NotState]
+    [Constant]
     public bool IsOptional { get; init; }
 
     /// <summary>Another task starts it with fork; nobody else does.</summary>
-    [NotState]
+    [Constant]
     public bool IsForked { get; init; }
 
     /// <summary>It never ends: no schedule waits for it, and what it does is nobody's progress.</summary>
@@ -141,7 +138,11 @@ public sealed class OperationTask : UserThread
     public int Guest => _home.Guest;
 
     /// <summary>The operation that it is at; null before the first and behind the last.</summary>
-    public Operation? Current => HasStarted && !HasStopped && _at < Operations.Count ? Operations[_at] : null;
+    public Operation? Current => HasStarted && !HasStopped && _at < Operations.Count ? Now : null;
+
+    /// <summary>Where others are.</summary>
+    [NotState]
+    public OperationPlaces Places => _places;
 
     /// <summary>What the last operation said.</summary>
     public Errno LastErrno => _lastErrno;
@@ -155,9 +156,27 @@ public sealed class OperationTask : UserThread
     /// <summary>What the operations came to.</summary>
     public IReadOnlyList<OperationResult> Results => _results;
 
+    private Operation Now => _performed ?? Operations[_at];
+
+    /// <summary>For <see cref="Operation.Code"/>: does another operation. Once something has ended the thread, nothing is done any more: it says EFAULT, or ERESTARTSYS after a kill.</summary>
+    public async Routine<OperationResult> Perform(Operation operation)
+    {
+        Invariant.That(_performed is null && Operations[_at] is Operation.Code, "operations are done one at a time, by code of one's own");
+        if (_outcome != ThreadOutcome.Finished)
+        {
+            return Result(ErrnoOf(_outcome));
+        }
+
+        _performed = operation;
+        OperationResult result = await Do();
+        _performed = null;
+        return result;
+    }
+
     protected override async Routine Run()
     {
         _at = 0;
+        _performed = null;
         _lastErrno = Errno.Ok;
         _lastCount = 0;
         _outcome = ThreadOutcome.Finished;
@@ -182,13 +201,13 @@ public sealed class OperationTask : UserThread
 
     private async Routine<OperationResult> Do()
     {
-        if (Operations[_at] is Operation.Touch)
+        if (Now is Operation.Touch)
         {
             return await Touch();
         }
 
         await LeaveIfInside();
-        return Operations[_at] switch
+        return Now switch
         {
             Operation.Create => Result(await MapAndCreate()),
             Operation.Add add => Result(await Called(Ioctl.AddPages, add.First, add.Count, add.Retries, add.IsMeasured)),
@@ -206,18 +225,19 @@ public sealed class OperationTask : UserThread
     }
 
     /// <summary>What needs no enclave of its own.</summary>
-    private async Routine<OperationResult> DoElsewhere() => Operations[_at] switch
+    private async Routine<OperationResult> DoElsewhere() => Now switch
     {
+        Operation.Code code => Result(await code.Run(this)),
         Operation.TouchGuest touch => Result(await TouchGuest(touch.Page, touch.Mapping)),
         Operation.UseGuestPage use => Result(await UseGuestPage(use.Page, use.Secs, use.SecsGuest)),
-        Operation.RemoveAllGuestPages => Result(
-            Errno.Ok, await Virt.RemoveAll(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size)),
+        Operation.RemoveAllGuestPages => RemovedAll(
+            await Virt.RemoveAll(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size)),
         Operation.ReleaseGuest => Result(await ReleaseGuestOnce()),
-        Operation.Allocate allocate => Result(await Allocate(allocate.Reclaims)),
-        Operation.Free => Result(await Free()),
+        Operation.Allocate allocate => Result(await AllocatePage(allocate.Reclaims)),
+        Operation.Free => Result(await FreeLastPage()),
         Operation.DebugRead read => Result(await DebugRead(read.Enclave, read.Page, read.Retries)),
         Operation.Reclaim reclaim => await ReclaimOnce(reclaim.Cgroup),
-        Operation.ReclaimDirect => await ReclaimDirect(),
+        Operation.ReclaimDirect => await ReclaimDirectOnce(),
         Operation.Evict evict => await EvictAll(evict.Enclave, evict.First, evict.Count),
         Operation.Age age => await AgeAll(age.Enclave, age.First, age.Count),
         Operation.Pause => await PauseOnce(),
@@ -231,11 +251,13 @@ public sealed class OperationTask : UserThread
         Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
         Operation.Migrate migrate => Result(await CgroupCore.Attach(
             this, ProcessOf(migrate.Enclave, migrate.Guest), migrate.Cgroup, migrate.Cgroup)),
-        Operation.SwapOut swap => Result(await SwapOut(swap.Enclave, swap.Page, swap.IsPcmd)),
+        Operation.SwapOut swap => Result(await SwapPageOut(swap.Enclave, swap.Page, swap.IsPcmd, swap.EvenPinned)),
         { } other => throw new InvariantViolation($"{other.Text} is no operation that a task knows"),
     };
 
     private OperationResult Result(Errno errno, int count = 0) => new(_at, errno, count);
+
+    private OperationResult RemovedAll(int left) => left < 0 ? Result((Errno)(-left)) : Result(Errno.Ok, left);
 
     private OperationResult Result(IoctlResult result) => new(_at, result.Errno, result.Count);
 
@@ -248,16 +270,16 @@ public sealed class OperationTask : UserThread
             _isInside = true;
         }
 
-        while (done < ((Operation.Touch)Operations[_at]).Count)
+        while (done < ((Operation.Touch)Now).Count)
         {
-            _outcome = await ReachFor(((Operation.Touch)Operations[_at]).First + done, ((Operation.Touch)Operations[_at]).Kind);
+            _outcome = await Access(((Operation.Touch)Now).First + done, ((Operation.Touch)Now).Kind);
             if (_outcome != ThreadOutcome.Finished)
             {
                 return Result(ErrnoOf(_outcome), done);
             }
 
             done++;
-            if (done == ((Operation.Touch)Operations[_at]).Count && ((Operation.Touch)Operations[_at]).IsForever)
+            if (done == ((Operation.Touch)Now).Count && ((Operation.Touch)Now).IsForever)
             {
                 // The pause makes room for a schedule to end, and lets the others on a real machine have the CPU.
                 done = 0;
@@ -349,12 +371,12 @@ public sealed class OperationTask : UserThread
 
     private async Routine<Errno> CloseOnce()
     {
-        if (_home.Leader!._isClosed)
+        ProcessProtocol.CloseDevice close = await Ask(Process, new ProcessProtocol.CloseDevice());
+        if (close.WasClosed)
         {
             return Errno.EINVAL;
         }
 
-        _home.Leader._isClosed = true;
         await Encl.CloseFile(this, EnclaveIndex);
         return Errno.Ok;
     }
@@ -436,17 +458,17 @@ public sealed class OperationTask : UserThread
 
     private async Routine<Errno> ReleaseGuestOnce()
     {
-        if (_home.Leader!._isClosed)
+        ProcessProtocol.CloseDevice close = await Ask(Process, new ProcessProtocol.CloseDevice());
+        if (close.WasClosed)
         {
             return Errno.EINVAL;
         }
 
-        _home.Leader._isClosed = true;
         await Virt.Release(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size);
         return Errno.Ok;
     }
 
-    private async Routine<Errno> Allocate(bool reclaims)
+    private async Routine<Errno> AllocatePage(bool reclaims)
     {
         AllocResult alloc = await Main.AllocEpcPage(this, reclaims);
         if (alloc.Errno == Errno.Ok)
@@ -457,7 +479,7 @@ public sealed class OperationTask : UserThread
         return alloc.Errno;
     }
 
-    private async Routine<Errno> Free()
+    private async Routine<Errno> FreeLastPage()
     {
         List<EpcPageIndex> pages = (Owner ?? this)._pages;
         if (pages.Count == 0)
@@ -475,7 +497,10 @@ public sealed class OperationTask : UserThread
     {
         while (true)
         {
-            Errno errno = await Encl.VmaAccess(this, enclave, page);
+            // access_remote_vm(): the address space stays as it is, and with it the enclave, for as long as the access takes.
+            AddressSpaceProtocol.BeginFault begin = await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.BeginFault());
+            Errno errno = begin.IsUnmapped ? Errno.EFAULT : await Encl.VmaAccess(this, enclave, page);
+            await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.EndFault());
             await DieIfKilled();
             if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))
             {
@@ -499,7 +524,7 @@ public sealed class OperationTask : UserThread
             : Result(Errno.Ok, await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false));
     }
 
-    private async Routine<OperationResult> ReclaimDirect()
+    private async Routine<OperationResult> ReclaimDirectOnce()
     {
         await Main.ReclaimDirect(this);
         return Result(Errno.Ok);
@@ -579,6 +604,12 @@ public sealed class OperationTask : UserThread
 
     private async Routine<OperationResult> AgeAll(int enclave, int first, int count)
     {
+        EnclaveProtocol.TryGetRef reference = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.TryGetRef());
+        if (!reference.Got)
+        {
+            return Result(Errno.EFAULT);
+        }
+
         for (int done = 0; done < count; done++)
         {
             int position = 0;
@@ -596,6 +627,7 @@ public sealed class OperationTask : UserThread
             }
         }
 
+        await Encl.PutRef(this, enclave);
         return Result(Errno.Ok, count);
     }
 
@@ -638,18 +670,18 @@ public sealed class OperationTask : UserThread
         EnclaveProtocol.FindPage find = await Ask(
             Machine.Enclaves[enclave].Enclave,
             new EnclaveProtocol.FindPage { Page = page < 0 ? Machine.Enclaves[enclave].PageCount : page });
-        return find.EpcPage.IsNone ? Result(Errno.EFAULT) : await Poison(find.EpcPage);
+        return find.EpcPage.IsNone ? Result(Errno.EFAULT) : await PoisonPage(find.EpcPage);
     }
 
-    private async Routine<OperationResult> Poison(EpcPageIndex page)
+    private async Routine<OperationResult> PoisonPage(EpcPageIndex page)
     {
         await Main.MemoryFailure(this, page);
         return Result(Errno.Ok);
     }
 
     /// <summary>The shmem reclaim of memory pressure. ENOENT: the page is not there, or somebody has it pinned.</summary>
-    private async Routine<Errno> SwapOut(int enclave, int page, bool isPcmd) =>
-        await Shmem.SwapOut(this, enclave, page, isPcmd) ? Errno.Ok : Errno.ENOENT;
+    private async Routine<Errno> SwapPageOut(int enclave, int page, bool isPcmd, bool evenPinned) =>
+        await Shmem.SwapOut(this, enclave, page, isPcmd, evenPinned) ? Errno.Ok : Errno.ENOENT;
 
     private ActorId ProcessOf(int enclave, int guest) =>
         guest >= 0 ? _places.Guests[guest].Process : _places.EnclaveProcesses[enclave];

@@ -7,7 +7,9 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <summary>A thread of a process with an enclave: how it goes in and out, how it reaches for a page, and the system calls that every such thread makes.</summary>
+/// <summary>
+/// A thread of a process with an enclave: how it goes in and out, how it reaches for a page, and the system calls that every such thread makes.
+/// </summary>
 public abstract class UserThread : KernelTask
 {
     private int _epoch;
@@ -18,14 +20,15 @@ public abstract class UserThread : KernelTask
     }
 
     /// <summary>Number of the thread among all that ever run in the enclave, those of forked children included.</summary>
+    [Constant]
     public int SlotInEnclave { get; init; }
 
     /// <summary>Address space of its process.</summary>
-    [NotState]
+    [Constant]
     private protected ActorId Mm { get; private set; } = ActorId.None;
 
     /// <summary>Index of its enclave, -1 for a task without one.</summary>
-    [NotState]
+    [Constant]
     private protected int EnclaveIndex { get; private set; } = -1;
 
     private ActorId EnclaveId => Machine.Enclaves[EnclaveIndex].Enclave;
@@ -77,10 +80,11 @@ public abstract class UserThread : KernelTask
     }
 
     /// <summary>
-    /// One access of user code inside the enclave, with the faults that it takes: each fault leaves the enclave (AEX), runs the kernel's handler, comes back
+    /// One access of user code inside the enclave, with the faults that it takes: each fault leaves the enclave (AEX), runs the kernel's
+    /// handler, comes back
     /// (ERESUME) and runs the instruction again. There is no back-off and no wait queue: whoever gets NOPAGE without a page spins through ring 3.
     /// </summary>
-    private protected async Routine<ThreadOutcome> ReachFor(int page, AccessKind kind)
+    private protected async Routine<ThreadOutcome> Access(int page, AccessKind kind)
     {
         ForReport<long> faultedNs = -1L;
         bool hasAccepted = false;

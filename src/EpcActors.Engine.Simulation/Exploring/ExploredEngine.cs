@@ -87,6 +87,11 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Ordinals of the tasks that could make a step now, in no particular order, but the same for the same schedule.</summary>
     public ReadOnlySpan<int> Enabled => _enabled.AsSpan(0, _enabledCount);
 
+    /// <summary>
+    /// Each task has a clock that its sleeps move on, for programs that wait for a moment. Off for races: there time stands still, and a sleep may end at any step.
+    /// </summary>
+    public bool HasClocks { get; init; }
+
     /// <summary>About how many steps a schedule has: where strategies spread their few interventions. At least 1.</summary>
     public int ExpectedSteps { get; set; } = 64;
 
@@ -232,6 +237,7 @@ public sealed class ExploredEngine : IEngineDriver
             state.IsTime = false;
             state.IsIdle = false;
             state.WasParked = false;
+            state.ClockNs = 0;
         }
 
         _enabledCount = 0;
@@ -448,6 +454,11 @@ public sealed class ExploredEngine : IEngineDriver
         TaskState state = Unsafe.As<TaskState>(task.EngineState!);
         state.Pending = null;
         state.IsTime = true;
+        if (HasClocks)
+        {
+            state.ClockNs += Math.Max(ns, 0);
+        }
+
         if (task.IsDaemon && !state.IsOptional && !state.IsIdle)
         {
             state.IsIdle = true;
@@ -457,7 +468,7 @@ public sealed class ExploredEngine : IEngineDriver
         return false;
     }
 
-    long IEngineDriver.NowNs(TaskActor task) => 0;
+    long IEngineDriver.NowNs(TaskActor task) => Unsafe.As<TaskState>(task.EngineState!).ClockNs;
 
     void IEngineDriver.Start(TaskActor task, long afterNs) => Start(task);
 
@@ -517,6 +528,9 @@ public sealed class ExploredEngine : IEngineDriver
         public bool IsTime;
         public bool WasParked;
         public bool IsWaitingForLock;
+
+        /// <summary>Time that it has slept, nanoseconds.</summary>
+        public long ClockNs;
 
         /// <summary>Enabled, but a run may end without its next step.</summary>
         public bool IsIdle;

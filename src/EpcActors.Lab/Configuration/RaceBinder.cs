@@ -1,6 +1,5 @@
 using EpcActors.Actors;
 using EpcActors.Hocon;
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 
@@ -43,7 +42,8 @@ internal sealed class RaceBinder(
         List<RaceTaskSpec> setup = ReadSetup(reader.Get("setup", "[ \"a: build 2\" ]"), names, tasks);
         List<RaceProperty> properties = ReadProperties(reader.Get("properties", "[ \"always usage(/a) <= max(/a)\" ]"), names);
         List<string> show = ReadShow(reader.Get("show", "[ counter ]"), names);
-        List<string> ignored = [.. reader.Get("ignore-rules", "[ ]").Items("rules").Select(rule => Rules.BySeverity[rule.Choice(Rules.BySeverity, "a rule")])];
+        List<string> ignored = [.. reader.Get("ignore-rules", "[ ]").Items("rules")
+            .Select(rule => LabRules.All[rule.Choice(LabRules.All, "a rule")])];
         RaceBound bound = ReadBound(reader.Child("bound", defaults.Child("bound")));
         List<string> variants = ReadVariants(reader.Child("variants"));
 
@@ -66,6 +66,7 @@ internal sealed class RaceBinder(
             IgnoredRules = ignored,
             MaxSteps = reader.Get("max-steps", "2000").Int(1, int.MaxValue),
         };
+        bool shrinksTopology = reader.Get("shrink-topology", "on").OnOff();
         reader.Finish("the race");
         string variant = context.Variant;
         _define = scenario => new RaceDefinition
@@ -81,6 +82,7 @@ internal sealed class RaceBinder(
             Verdict = verdict,
             Show = show,
             Bound = bound,
+            ShrinksTopology = shrinksTopology,
             Variant = variant,
             Variants = variants,
             Scenario = scenario,
@@ -130,7 +132,8 @@ internal sealed class RaceBinder(
         foreach ((RaceTaskSpec spec, Setting list) in found)
         {
             IReadOnlyList<Setting> items = list.Items("operations");
-            tasks.Add(RaceAssembler.Task(names, spec, [.. items.Select(item => item.Text("\"write 0\""))], (at, error) => ReportIfText(items[at], error)));
+            string[] texts = [.. items.Select(item => item.Text("\"write 0\""))];
+            tasks.Add(RaceAssembler.Task(names, spec, texts, (at, error) => ReportIfText(items[at], error)));
         }
 
         if (context.ErrorCount == errors)
@@ -187,7 +190,7 @@ internal sealed class RaceBinder(
     private static string ReadRule(Setting setting, IReadOnlyList<RaceProperty> properties)
     {
         string text = setting.Text("free-page-counter").Trim();
-        if (text.Length == 0 || Rules.BySeverity.Contains(text))
+        if (text.Length == 0 || LabRules.All.Contains(text))
         {
             return text;
         }
@@ -197,7 +200,7 @@ internal sealed class RaceBinder(
         {
             setting.Error(
                 $"'{text}' is no rule of the oracle and none of the properties",
-                Suggestions.Remedy(text, [.. Rules.BySeverity, .. properties.Select(one => one.Text)]));
+                Suggestions.Remedy(text, [.. LabRules.All, .. properties.Select(one => one.Text)]));
         }
 
         return property?.Rule ?? "";

@@ -34,8 +34,39 @@ public static class Catalogue
     /// <summary>Text of the file of a race.</summary>
     public static string TextOf(string file) => BuiltInFiles.Read(file) ?? throw new ArgumentException($"there is no {file}");
 
-    /// <summary>True for a variant that must show the race.</summary>
-    public static bool IsBuggy(string variant) => variant == Buggy;
+    /// <summary>The shortest schedule known of a race; null when there is none.</summary>
+    public static Schedule? ScheduleOf(string id)
+    {
+        string? file = FileOf(id);
+        string? name = file is null ? null : Path.ChangeExtension(file, ".schedule");
+        return name is not null && BuiltInFiles.Read(name) is { } text ? Schedule.Parse(text, name) : null;
+    }
+
+    /// <summary>Name of the schedule's file in config/races: <c>R01.schedule</c>.</summary>
+    public static string ScheduleFile(string id)
+    {
+        string file = FileOf(id) ?? throw new ArgumentException($"there is no race {id}");
+        return Path.ChangeExtension(file[(file.LastIndexOf('/') + 1)..], ".schedule");
+    }
+
+    /// <summary>What was measured.</summary>
+    public static RaceFigures Figures { get; } = BuiltInFiles.Read($"{BuiltInFiles.Prefix}{Set}/figures.json") is { } json ? RaceFigures.FromJson(json) : new RaceFigures();
+
+    /// <summary>Rows of the literature that are no race here, with the reason.</summary>
+    public static IReadOnlyList<(string Id, string Reason)> NotModelled { get; } =
+    [
+        .. (BuiltInFiles.Read($"{BuiltInFiles.Prefix}{Set}/not-modelled.txt") ?? "").Split('\n')
+            .Select(line => line.Trim())
+            .Where(line => line.Length > 0 && line[0] != '#')
+            .Select(line => (line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(), line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())),
+    ];
+
+    /// <summary>True for a variant that must show the race: buggy, or buggy-something.</summary>
+    public static bool IsBuggy(string variant)
+    {
+        ArgumentNullException.ThrowIfNull(variant);
+        return variant == Buggy || variant.StartsWith($"{Buggy}-", StringComparison.Ordinal);
+    }
 
     /// <summary>R01 is R1.</summary>
     private static string IdOf(string name) =>

@@ -36,6 +36,9 @@ public sealed record HuntPlan
     /// <summary>Every n-th schedule has its states counted; 0 for never.</summary>
     public int CountStatesEvery { get; init; } = 16;
 
+    /// <summary>Schedules that a worker takes at a time.</summary>
+    public int ChunkSchedules { get; init; } = 32;
+
     /// <summary>Where an earlier search stopped; null to begin at the beginning.</summary>
     public HuntProgress? Resume { get; init; }
 }
@@ -92,7 +95,6 @@ public sealed class NondeterminismException(string message) : Exception(message)
 /// </summary>
 public sealed class Hunt
 {
-    private const int ChunkSchedules = 32;
     private const int MaxStatesKept = 4_000_000;
 
     private readonly HuntPlan _plan;
@@ -133,7 +135,7 @@ public sealed class Hunt
     private HuntResult Run()
     {
         int workers = _plan.Workers > 0 ? _plan.Workers : Environment.ProcessorCount;
-        workers = (int)Math.Clamp((_plan.MaxSchedules + ChunkSchedules - 1) / ChunkSchedules, 1, workers);
+        workers = (int)Math.Clamp(((_plan.MaxSchedules - 1) / _plan.ChunkSchedules) + 1, 1, workers);
         if (workers == 1)
         {
             Work();
@@ -202,7 +204,7 @@ public sealed class Hunt
         lock (_gate)
         {
             first = _next;
-            end = Math.Min(first + ChunkSchedules, _plan.MaxSchedules);
+            end = Math.Min(first + _plan.ChunkSchedules, _plan.MaxSchedules);
             bool isOver = first >= end || _failure is not null || _cancellation.IsCancellationRequested || (_plan.StopsAtFirst && first > _foundAt)
                 || (_plan.MaxTime is { } limit && Stopwatch.GetElapsedTime(_startedAt) >= limit);
             if (!isOver)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
@@ -38,13 +39,15 @@ public readonly record struct ScheduleOutcome(ExploredEnd End, Finding? Finding,
 /// Actors, oracle and properties under the explored engine: what a search runs again and again. The rules of the oracle are checked at every step, the audits when a schedule ends, liveness after
 /// <see cref="RaceSpec.MaxSteps"/> under a fair continuation.
 /// </summary>
-public abstract class LabWorld : ExploredWorld, IRunObserver
+public abstract partial class LabWorld : ExploredWorld, IRunObserver
 {
     private const int FairStepsPerLimit = 4;
+    private const int HotSteps = 50_000;
 
     private readonly IReadOnlyList<string> _ignored;
     private Finding? _finding;
     private int _progress;
+    private long _useful;
     private int _seenViolations;
     private int _cycleStart;
     private LassoWatch? _lasso;
@@ -111,6 +114,7 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
     {
         ArgumentNullException.ThrowIfNull(strategy);
         Reset();
+        Recorder?.OnReset();
         strategy.Begin(Engine, seed);
         ExploredEnd end = Engine.Run(strategy, strategy.RecordedSteps + MaxSteps);
         if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy.IsAtEndOfRecord))
@@ -125,6 +129,11 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
     /// <summary>Goes on in turn: what has not come to its end then never does.</summary>
     private ExploredEnd RunFairly()
     {
+        if (!ProvesHangs)
+        {
+            return RunUntilTooHot();
+        }
+
         LassoWatch lasso = _lasso ??= new LassoWatch(this);
         lasso.Begin(Engine, 0);
         ExploredEnd end = Engine.Run(lasso, Engine.Steps + (MaxSteps * FairStepsPerLimit));
@@ -136,6 +145,33 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
 
         return end;
     }
+
+    /// <summary>
+    /// Without a fingerprint a hang can only be suspected: in turn, nothing useful has happened for so many steps. The steps before do not count, no strategy has to be fair.
+    /// </summary>
+    private ExploredEnd RunUntilTooHot()
+    {
+        RoundRobin fair = new();
+        fair.Begin(Engine, 0);
+        ExploredEnd end;
+        int limit = Engine.Steps + (HotSteps * FairStepsPerLimit);
+        long before;
+        do
+        {
+            before = _useful;
+            end = Engine.Run(fair, Engine.Steps + HotSteps);
+        }
+        while (end == ExploredEnd.StepLimit && _useful != before && Engine.Steps < limit);
+        if (end == ExploredEnd.StepLimit && _useful == before)
+        {
+            Break(Rules.Liveness, $"{DescribeEnabled()} went on in turn for {HotSteps} steps, and no page was moved, no fault served, no call returned");
+        }
+
+        return end;
+    }
+
+    /// <summary>The world has fingerprints: a hang is a state that comes back.</summary>
+    internal virtual bool ProvesHangs => true;
 
     public override void Judge(ExploredEnd end)
     {
@@ -158,7 +194,12 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
                 TakeFindings();
                 CheckFinally();
                 break;
-            case ExploredEnd.Stopped or ExploredEnd.Abandoned or ExploredEnd.StepLimit:
+            case ExploredEnd.StepLimit:
+                // In the middle of things an audit is as strict as at their end: what tasks carry is known.
+                Oracle.Audit(Engine.Steps, atRest: false);
+                TakeFindings();
+                break;
+            case ExploredEnd.Stopped or ExploredEnd.Abandoned:
                 break;
         }
 
@@ -170,6 +211,7 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
     public void OnStep(Envelope envelope, Resource resource, long nowNs)
     {
         Recorder?.OnAnswered(envelope);
+        OnAnswered(envelope);
         Oracle.OnStep(envelope, resource, nowNs);
         Counts.OnStep(envelope);
         if (AuditsEveryStep)
@@ -193,12 +235,22 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
         RunEvent happened = (RunEvent)what;
         Oracle.OnReport(task, happened, startNs, endNs, detail);
         Counts.OnReport(happened, detail);
+        if (happened is RunEvent.Fault or RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Release or RunEvent.Phase or RunEvent.Ioctl)
+        {
+            _useful++;
+        }
+
         if (happened is RunEvent.Fault or RunEvent.Phase or RunEvent.Release && task is not OperationTask { IsForever: true })
         {
             _progress++;
         }
 
         Recorder?.OnEvent(task, happened, detail);
+    }
+
+    /// <summary>For derived worlds: a request was handled.</summary>
+    private protected virtual void OnAnswered(Envelope envelope)
+    {
     }
 
     /// <summary>For derived worlds: the run begins anew.</summary>
@@ -283,11 +335,14 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
             return;
         }
 
-        _finding = new Finding(rule, detail, Engine.Steps);
+        // The oracle tells moments in nanoseconds; here they are steps.
+        _finding = new Finding(rule, Moment().Replace(detail, "step $1"), Engine.Steps);
         Engine.RequestStop();
     }
 
-    internal string DescribeHang()
+    internal string DescribeHang() => $"{DescribeEnabled()} go round for ever: the same state comes back, and nobody has got anything done in between";
+
+    private string DescribeEnabled()
     {
         List<string> who = [];
         for (int i = 0; i < Engine.TaskCount; i++)
@@ -298,6 +353,9 @@ public abstract class LabWorld : ExploredWorld, IRunObserver
             }
         }
 
-        return $"{string.Join(", ", who)} go round for ever: the same state comes back, and nobody has got anything done in between";
+        return string.Join(", ", who);
     }
+
+    [GeneratedRegex(@"\b(\d+) ns\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Moment();
 }

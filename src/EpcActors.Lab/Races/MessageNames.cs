@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Reflection;
 using EpcActors.Actors;
@@ -11,10 +12,18 @@ public static class MessageNames
     /// <summary>What a step without a request is called.</summary>
     public const string Time = "time-passes";
 
+    private static readonly ConcurrentDictionary<ushort, string> Added = new();
+
     private static readonly FrozenDictionary<ushort, string> _names = typeof(Machine).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IMessage).IsAssignableFrom(type))
         .ToFrozenDictionary(type => (ushort)type.GetProperty(nameof(IMessage.Code), BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!, type => type.Name);
 
     /// <summary>Name of the message type with that code; <see cref="Time"/> for 0.</summary>
-    public static string Of(ushort code) => code == 0 ? Time : _names.TryGetValue(code, out string? name) ? name : $"message-{code:x4}";
+    public static string Of(ushort code) => code == 0 ? Time : _names.TryGetValue(code, out string? name) || Added.TryGetValue(code, out name) ? name : $"message-{code:x4}";
+
+    /// <summary>Names a message that is none of the kernel's.</summary>
+    /// <param name="code">Its code.</param>
+    /// <param name="name">Name of its type.</param>
+    /// <returns>False when another message has that code.</returns>
+    public static bool Add(ushort code, string name) => code != 0 && !_names.ContainsKey(code) && Added.GetOrAdd(code, name) == name;
 }

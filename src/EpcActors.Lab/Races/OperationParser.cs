@@ -115,7 +115,8 @@ public sealed class OperationParser
         {
             int enclave = p.Name(words, p._names.Enclaves, "enclave");
             bool isPcmd = words.TryWord("pcmd");
-            return new Operation.SwapOut(text, enclave, p.Number(words, 0, p.PagesOf(enclave) - 1, "a page"), isPcmd);
+            int page = p.Number(words, 0, p.PagesOf(enclave) - 1, "a page");
+            return new Operation.SwapOut(text, enclave, page, isPcmd, words.TryWord("even-pinned"));
         },
     };
 

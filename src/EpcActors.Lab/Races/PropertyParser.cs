@@ -41,7 +41,8 @@ public static class PropertyParser
     {
         RaceProperty property = Parse(text);
         int right = text.LastIndexOf(property.Right, StringComparison.Ordinal);
-        int left = text.IndexOf(property.Left, text.IndexOf(property.Kind.ToString(), StringComparison.OrdinalIgnoreCase) + 6, StringComparison.Ordinal);
+        int kind = text.IndexOf(Kinds[(int)property.Kind], StringComparison.Ordinal);
+        int left = text.IndexOf(property.Left, kind + Kinds[(int)property.Kind].Length, StringComparison.Ordinal);
         Check(property.Left, left);
         if (!IsNumber(property.Right, out _))
         {
@@ -69,6 +70,8 @@ public sealed class PropertyCheck
     private readonly Func<long> _left;
     private readonly Func<long> _right;
     private readonly Func<long, long, bool> _compare;
+    private readonly Func<bool>? _holds;
+    private readonly Func<string>? _describe;
 
     /// <param name="property">The property.</param>
     /// <param name="quantities">The machine's quantities.</param>
@@ -78,6 +81,13 @@ public sealed class PropertyCheck
         ArgumentNullException.ThrowIfNull(property);
         ArgumentNullException.ThrowIfNull(quantities);
         Property = property;
+        if (property.Code is { } code)
+        {
+            (_holds, _describe) = code(quantities);
+            (_left, _right, _compare) = (static () => 0, static () => 0, static (_, _) => true);
+            return;
+        }
+
         _left = quantities.Get(property.Left);
         _right = PropertyParser.IsNumber(property.Right, out long number) ? () => number : quantities.Get(property.Right);
         _compare = property.Comparison switch
@@ -95,11 +105,16 @@ public sealed class PropertyCheck
     public RaceProperty Property { get; }
 
     /// <summary>Whether the comparison is true in the machine's present state.</summary>
-    public bool Holds() => _compare(_left(), _right());
+    public bool Holds() => _holds is not null ? _holds() : _compare(_left(), _right());
 
     /// <summary>Both sides as they are: <c>usage(/a) is 5, max(/a) is 4</c>.</summary>
     public string Describe()
     {
+        if (_describe is not null)
+        {
+            return _describe();
+        }
+
         string left = string.Create(CultureInfo.InvariantCulture, $"{Property.Left} is {_left()}");
         return PropertyParser.IsNumber(Property.Right, out _)
             ? left

@@ -87,6 +87,9 @@ public sealed class Quantities
         TaskOrProcess,
     }
 
+    /// <summary>The machine.</summary>
+    public Topology Topology => _topology;
+
     /// <summary>Names without their arguments.</summary>
     public static IReadOnlyList<string> Names => [.. Definitions.Keys, .. RunCounts.Names];
 
@@ -132,7 +135,8 @@ public sealed class Quantities
         int count = IndexOf(RunCounts.Names, name);
         if (count >= 0)
         {
-            return argument.Length == 0 ? (null, count, -1) : throw new RaceTextException(text, open, $"{name} is of the whole machine", $"write {name}");
+            return argument.Length == 0 ? (null, count, -1)
+                : throw new RaceTextException(text, open, $"{name} is of the whole machine", $"write {name}");
         }
 
         if (!Definitions.TryGetValue(name, out Definition? definition))
@@ -174,7 +178,8 @@ public sealed class Quantities
         {
             int index = IndexOf(known, argument);
             return index >= 0 ? index
-                : argument.Length == 0 ? throw new RaceTextException(text, text.Length, $"{name} of what?", $"write for example {name}({(known.Count > 0 ? known[0] : "…")})")
+                : argument.Length == 0 ? throw new RaceTextException(
+                    text, text.Length, $"{name} of what?", $"write for example {name}({(known.Count > 0 ? known[0] : "…")})")
                 : throw new RaceTextException(text, open + 1, $"there is no {what} '{argument}'", Suggestions.Remedy(argument, known));
         }
     }

@@ -20,6 +20,12 @@ public sealed record RaceSearchOptions
 
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>True: a schedule is sought by chance first; false: all schedules are looked at in order first; null: by chance for the variant that has the race.</summary>
+    public bool? ExpectsRace { get; init; }
+
+    /// <summary>Only this rule counts; null for the race's own where it is expected, and for any where it is not.</summary>
+    public string? Target { get; init; }
+
     /// <summary>Most random schedules; null for what the race file says.</summary>
     public long? MaxSchedules { get; init; }
 
@@ -34,6 +40,9 @@ public sealed record RaceSearchOptions
 
     /// <summary>Where an earlier search stopped.</summary>
     public HuntProgress? Resume { get; init; }
+
+    /// <summary>Loads the race with settings on top of those that it has, to make it smaller; null to leave its topology as it is.</summary>
+    public Func<IReadOnlyList<KeyValuePair<string, string>>, RaceDefinition>? Reload { get; init; }
 
     /// <summary>Settings on top of the file, kept in the schedule.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
@@ -54,11 +63,12 @@ public static class RaceSearch
     {
         ArgumentNullException.ThrowIfNull(race);
         ArgumentNullException.ThrowIfNull(options);
-        string? target = Catalogue.IsBuggy(race.Variant) && race.Rule.Length > 0 ? race.Rule : null;
+        bool isExpected = options.ExpectsRace ?? Catalogue.IsBuggy(race.Variant);
+        string? target = options.Target ?? (isExpected && race.Rule.Length > 0 ? race.Rule : null);
         HuntResult? hunt = null;
         SearchVerdict verdict;
         bool isRandom = options.Strategies.Count > 0 && !options.Strategies.Contains("exhaustive");
-        if (Catalogue.IsBuggy(race.Variant) || isRandom)
+        if (isExpected || isRandom)
         {
             (verdict, hunt) = HuntFor(race, options, target, progress, cancellation);
             if (verdict.Found is null && !isRandom && verdict.Kind != VerdictKind.Inconclusive)
@@ -79,6 +89,18 @@ public static class RaceSearch
 
         RaceWorld world = new(race.Scenario);
         ShrunkSchedule shrunk = Shrinker.Shrink(world, verdict.Found, options.ShrinkRuns, cancellation);
+        if (race.ShrinksTopology && options is { Reload: { } reload, ShrinkRuns: > 0 })
+        {
+            SmallerRace smaller = TopologyShrinker.Shrink(reload, race, shrunk, options.Seed, cancellation);
+            if (smaller.Settings.Count > 0)
+            {
+                race = smaller.Race;
+                shrunk = smaller.Shrunk;
+                world = new RaceWorld(race.Scenario);
+                options = options with { Settings = [.. options.Settings, .. smaller.Settings.Select(one => $"{one.Key}={one.Value}")] };
+            }
+        }
+
         return new RaceFinding(race, verdict, shrunk, ToSchedule(race, world, verdict.Found, shrunk, options), hunt);
     }
 

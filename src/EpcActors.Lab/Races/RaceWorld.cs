@@ -214,6 +214,11 @@ public sealed class RaceWorld : LabWorld
             {
                 throw new RaceSetupException($"setup '{Text(task)}' ends with {task.Outcome}");
             }
+
+            if (task.LastErrno != Domain.Kernel.Errno.Ok)
+            {
+                throw new RaceSetupException($"setup '{Text(task)}' is refused: {task.LastErrno}");
+            }
         }
 
         Oracle.Audit(Engine.Steps, atRest: false);

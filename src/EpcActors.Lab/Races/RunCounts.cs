@@ -9,7 +9,8 @@ public sealed class RunCounts
 {
     private static readonly string[] NamesInOrder =
     [
-        "evictions", "reloads", "augments", "allocations", "retries", "faults", "batches", "empty-batches", "young", "leaked", "load-failures", "oom-kills", "laps", "ewb", "eldu",
+        "evictions", "reloads", "augments", "allocations", "retries", "faults", "batches", "empty-batches",
+        "young", "leaked", "load-failures", "oom-kills", "laps", "ewb", "eldu",
     ];
 
     private readonly long[] _values = new long[NamesInOrder.Length];

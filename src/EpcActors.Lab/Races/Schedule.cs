@@ -40,6 +40,7 @@ public sealed record Schedule
     /// <summary>Id in the catalogue, or the file that it is of.</summary>
     public required string Race { get; init; }
 
+    /// <summary>Variant of the race; empty for the race file as it is.</summary>
     public required string Variant { get; init; }
 
     /// <summary>The rule that it breaks; empty for none.</summary>
@@ -192,7 +193,7 @@ public sealed record Schedule
             return new Schedule
             {
                 Race = _header.GetValueOrDefault("race") ?? throw Wrong(1, "the line 'race: …' is missing"),
-                Variant = _header.GetValueOrDefault("variant") ?? throw Wrong(1, "the line 'variant: …' is missing"),
+                Variant = _header.GetValueOrDefault("variant", ""),
                 Rule = _header.GetValueOrDefault("rule", ""),
                 Found = _header.GetValueOrDefault("found", ""),
                 Settings = _settings,

@@ -44,7 +44,9 @@ public sealed class TraceRecorder : IStepWatcher
     private readonly List<Quantity> _quantities = [];
     private readonly Dictionary<ActorId, int> _lanes = [];
     private readonly List<RaceLane> _resources = [];
-    private readonly Dictionary<ActorId, Resource> _byId;
+    private readonly IReadOnlyList<string> _show;
+    private Dictionary<ActorId, Resource> _byId = [];
+    private List<long> _initially = [];
     private readonly List<string> _events = [];
     private readonly List<string> _choices = [];
     private readonly List<int> _wakes = [];
@@ -59,12 +61,7 @@ public sealed class TraceRecorder : IStepWatcher
     private TraceRecorder(LabWorld world, IReadOnlyList<string> show)
     {
         _world = world;
-        _byId = world.Topology.Resources.ToDictionary(resource => resource.Id);
-        Quantities quantities = world.Quantities;
-        foreach (string name in show)
-        {
-            _quantities.Add(new Quantity(name, quantities.Get(name)));
-        }
+        _show = show;
     }
 
     /// <summary>Runs a strategy, usually a replay, and writes down what happens.</summary>
@@ -76,11 +73,8 @@ public sealed class TraceRecorder : IStepWatcher
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(header);
-        world.Reset();
         TraceRecorder recorder = new(world, header.Show);
-        List<long> before = recorder.Values();
         bool audits = world.AuditsEveryStep;
-        world.Engine.Watcher = recorder;
         world.Recorder = recorder;
         ScheduleOutcome outcome;
         try
@@ -89,12 +83,26 @@ public sealed class TraceRecorder : IStepWatcher
         }
         finally
         {
-            world.Engine.Watcher = null;
             world.Recorder = null;
+            world.Engine.Watcher = null;
             world.AuditsEveryStep = audits;
         }
 
-        return (recorder.Build(header, before, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart), outcome);
+        return (recorder.Build(header, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart), outcome);
+    }
+
+    /// <summary>The run begins: its actors may be new ones.</summary>
+    internal void OnReset()
+    {
+        _world.Engine.Watcher = this;
+        _byId = _world.Topology.Resources.ToDictionary(resource => resource.Id);
+        _quantities.Clear();
+        foreach (string name in _show)
+        {
+            _quantities.Add(new Quantity(name, _world.Quantities.Get(name)));
+        }
+
+        _initially = Values();
     }
 
     /// <summary>Something that a task reports, for the margin.</summary>
@@ -158,8 +166,16 @@ public sealed class TraceRecorder : IStepWatcher
     /// <summary>The request as answered: the task may use its envelope again before the step is over.</summary>
     internal void OnAnswered(Envelope envelope) => _answered = envelope.Describe();
 
-    private RaceTrace Build(TraceHeader header, List<long> before, ScheduleOutcome outcome, int cycleStart)
+    private RaceTrace Build(TraceHeader header, ScheduleOutcome outcome, int cycleStart)
     {
+        // Who neither acts nor is woken has no lane: what only set the stage, above all.
+        int[] acting = [.. _steps.SelectMany(step => step.Wakes.Append(step.Task)).Distinct().Order()];
+        int[] laneOf = new int[_world.Engine.TaskCount];
+        for (int i = 0; i < acting.Length; i++)
+        {
+            laneOf[acting[i]] = i;
+        }
+
         int violatedAt = outcome.Finding is { } finding && outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed ? _steps.Count : -1;
         return new RaceTrace
         {
@@ -177,12 +193,12 @@ public sealed class TraceRecorder : IStepWatcher
             Conflict = outcome.Finding is null ? (-1, -1) : Conflict(violatedAt < 0 ? _steps.Count : violatedAt),
             Provenance = header.Provenance,
             ReplayCommand = header.ReplayCommand,
-            Tasks = [.. Enumerable.Range(0, _world.Engine.TaskCount).Select(Lane)],
+            Tasks = [.. acting.Select(Lane)],
             Resources = _resources,
             Quantities = [.. _quantities.Select(quantity => quantity.Name)],
-            Before = before,
+            Before = _initially,
             Programs = Programs(),
-            Steps = [.. _steps],
+            Steps = [.. _steps.Select(step => step with { Task = laneOf[step.Task], Wakes = [.. step.Wakes.Select(woken => laneOf[woken])] })],
         };
     }
 
@@ -208,7 +224,7 @@ public sealed class TraceRecorder : IStepWatcher
                     continue;
                 }
 
-                if (earlier.Task != later.Task && (_changed[first] != 0 || _changed[second] != 0))
+                if (earlier.Task != later.Task && (_changed[first] != 0 || _changed[second] != 0 || !_world.ProvesHangs))
                 {
                     return (earlier.Number, later.Number);
                 }
@@ -225,7 +241,7 @@ public sealed class TraceRecorder : IStepWatcher
         List<string> programs = [];
         for (int i = 0; i < _world.Engine.TaskCount; i++)
         {
-            if (_world.Engine.Task(i) is OperationTask { IsSetup: false } task)
+            if (_world.Engine.Task(i) is OperationTask { IsSetup: false, Operations.Count: > 0 } task)
             {
                 programs.Add($"{task.Name} (node {task.Node}{(task.IsOptional ? ", optional" : "")}): {string.Join(", ", task.Operations.Select(one => one.Text))}");
             }
@@ -253,7 +269,7 @@ public sealed class TraceRecorder : IStepWatcher
 
     private List<long> Values() => [.. _quantities.Select(quantity => quantity.Value())];
 
-    private static List<KeyValuePair<string, string>> Fields(object message, object? before)
+    private List<KeyValuePair<string, string>> Fields(object message, object? before)
     {
         List<KeyValuePair<string, string>> fields = [];
         foreach (FieldInfo field in message.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public))
@@ -262,11 +278,35 @@ public sealed class TraceRecorder : IStepWatcher
             object? compared = before is null ? (field.FieldType.IsValueType ? Activator.CreateInstance(field.FieldType) : null) : field.GetValue(before);
             if (!Equals(value, compared))
             {
-                fields.Add(new(field.Name, Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+                string text = value is ActorId id ? NameOf(id) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+                fields.Add(new(field.Name, text));
             }
         }
 
         return fields;
+    }
+
+    private string NameOf(ActorId id)
+    {
+        if (id.IsNone)
+        {
+            return "none";
+        }
+
+        if (_byId.TryGetValue(id, out Resource? resource))
+        {
+            return resource.Name;
+        }
+
+        for (int i = 0; i < _world.Engine.TaskCount; i++)
+        {
+            if (_world.Engine.Task(i).Id == id)
+            {
+                return _world.Engine.Task(i).Name;
+            }
+        }
+
+        return id.ToString();
     }
 
     private static string Describe(TaskActor task, RunEvent what, long detail) => what switch

@@ -117,6 +117,10 @@ public sealed partial class Topology
         }
 
         RaceSetup.AddRange(_raceSetup.Select(task => task!));
+        foreach (RaceResourceSpec spec in Race.Resources)
+        {
+            _places.Resources.Add(spec.Name, Add(spec.Make(NewId())).Id);
+        }
     }
 
     /// <summary>The process of a task outside, one per name: in the cgroup that it names or in the root; none for one that needs none.</summary>

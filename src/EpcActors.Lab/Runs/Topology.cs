@@ -190,6 +190,7 @@ public sealed partial class Topology
         OomKiller.AddCandidate(process, backing);
         AddressSpace mm = Add(new AddressSpace(NewId(), spec.Name, Machine, pageCount, ownerBase));
         Machine.ProcessOfMm[mm.Id] = process.Id;
+        _places.EnclaveMms.Add(mm.Id);
         AddressSpaces.Add((mm, index));
 
         List<ActorId> inEnclave = [];

@@ -1,5 +1,7 @@
 using EpcActors.Actors;
 using EpcActors.Actors.Tasks;
+using EpcActors.Engine;
+using EpcActors.Lab.Races;
 
 namespace EpcActors.Lab.Scenarios;
 
@@ -27,6 +29,9 @@ public sealed record RaceSpec
     /// <summary>Properties beside the oracle's rules.</summary>
     public IReadOnlyList<RaceProperty> Properties { get; init; } = [];
 
+    /// <summary>Resources that the race brings along.</summary>
+    public IReadOnlyList<RaceResourceSpec> Resources { get; init; } = [];
+
     /// <summary>Rules of the oracle that this race does not look at, because they are broken on this kernel for a known other reason.</summary>
     public IReadOnlyList<string> IgnoredRules { get; init; } = [];
 
@@ -41,6 +46,11 @@ public sealed record RaceSpec
 /// <param name="Operations">What it does, in order.</param>
 /// <param name="IsOptional">An event that need not happen: a schedule is over without it (a kill, a memory failure, an administrator's write).</param>
 public sealed record RaceTaskSpec(string Name, string Process, int Node, IReadOnlyList<Operation> Operations, bool IsOptional = false);
+
+/// <summary>A resource that is none of the kernel's.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Make">Makes it, with the address that it gets.</param>
+public sealed record RaceResourceSpec(string Name, Func<ActorId, Resource> Make);
 
 /// <summary>When a property must hold.</summary>
 public enum PropertyKind
@@ -65,4 +75,7 @@ public sealed record RaceProperty(PropertyKind Kind, string Text, string Left, s
 {
     /// <summary>Name under which a violation of it is reported: <c>property: </c> and its text.</summary>
     public string Rule => $"property: {Text}";
+
+    /// <summary>The property as code, instead of a comparison: whether it holds, and in words what it saw. Called once for each machine.</summary>
+    public Func<Quantities, (Func<bool> Holds, Func<string> Describe)>? Code { get; init; }
 }

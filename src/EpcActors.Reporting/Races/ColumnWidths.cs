@@ -57,7 +57,7 @@ internal static class ColumnWidths
         RaceRowKind.Function => Cells(row.Text),
         RaceRowKind.Conflict => row.Text.Split("; ").Max(Cells),
         RaceRowKind.Statement => 2 + row.Text.Split("; ").Max(Cells),
-        _ => 2 + Cells(row.Text),
+        RaceRowKind.Wait or RaceRowKind.Event or RaceRowKind.Violation or RaceRowKind.Rule => 2 + Cells(row.Text),
     };
 
     private static int Cells(string text) => ConsoleText.CellWidth(ConsoleText.Visible(text));

@@ -118,11 +118,21 @@ internal static class KernelFunctions
         Release virt.c sgx_vepc_release
         RemoveAll virt.c sgx_vepc_remove_all
         Sanitise main.c __sgx_sanitize_pages
+        Round epc_cgroup.c sgx_cgroup_reclaim_work_func part
+        ReclaimFrom epc_cgroup.c sgx_cgroup_reclaim_pages part
+        FinishFree misc.c misc_cg_free part
+        PutWritten main.c sgx_reclaimer_write part
+        SwapOut vmscan.c pageout
         """;
 
     /// <summary>Routines of tasks: what user space does around its system calls and faults.</summary>
     private const string UserTable =
-        "Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold";
+        """
+        Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold
+        AgeAll AllocatePage Called CloseOnce DebugRead DieIfKilled DoElsewhere Evict EvictAll ExitThread ForkChild FreeLastPage
+        Initialise KillProcess LeaveIfInside PauseOnce PoisonOf PoisonPage PutBack ReclaimDirectOnce ReclaimOnce ReleaseGuestOnce
+        SetMemoryMax SwapPageOut Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto Perform
+        """;
 
     private static readonly Dictionary<string, KernelFunction> Known = Parse();
 
@@ -188,7 +198,7 @@ internal static class KernelFunctions
             known.Add(words[0], new KernelFunction(words[2], words[1], words.Length > 3));
         }
 
-        foreach (string name in UserTable.Split(' '))
+        foreach (string name in UserTable.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
             known.Add(name, new KernelFunction(name, "", true));
         }

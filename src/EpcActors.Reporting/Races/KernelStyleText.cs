@@ -38,7 +38,8 @@ internal static class KernelStyleText
         List<string> sentences = [];
         if (trace.Symptom.Length > 0)
         {
-            sentences.Add(RaceRows.Sentence(trace.Symptom));
+            string symptom = RaceRows.Sentence(trace.Symptom);
+            sentences.Add(char.ToUpperInvariant(symptom[0]) + symptom[1..]);
         }
 
         if (trace.Rule.Length == 0)

@@ -83,6 +83,7 @@ public static class KernelWords
         ["ReadSignal"] = new("", v => $"signal_pending(current): {(v.Yes("IsPending") ? "true" : "false")}"),
         ["SpawnThreads"] = new("", v => $"clone() of {v.Owner}: {v.Text("Count")} threads more"),
         ["ThreadExit"] = new("", v => $"do_exit() of a thread of {v.Owner}{(v.Yes("WasLast") ? ", the last one" : "")}"),
+        ["CloseDevice"] = new("", v => $"close() by {v.Owner}{(v.Yes("WasClosed") ? ", closed already" : "")}"),
         ["ArriveAtBarrier"] = new("the other threads", v => $"arrives at barrier {v.Text("Phase")} of {v.Owner}"),
         ["SelectVictim"] = new("oom_lock", v => v.IsNone("Process")
             ? $"oom: nobody left in memcg {v.Text("MemoryCgroup")}" : $"oom: victim of memcg {v.Text("MemoryCgroup")} is {v.Text("Process")}"),
@@ -157,6 +158,8 @@ public static class KernelWords
         ["LockAndEinit"] = new(EnclaveLock, _ => "mutex_lock(&encl->lock); EINIT"),
         ["LookUpPage"] = new("", v => $"xa_load(&encl->page_array, {v.Text("Page")}): {(v.Yes("Exists") ? "an entry" : "NULL")}"
             + (v.Yes("IsOutOfMemory") ? ", SGX_ENCL_NO_MEMORY" : "")),
+        ["FindPage"] = new("", v => v.IsNone("EpcPage")
+            ? $"page {v.Text("Page")} of {v.Owner} is in no EPC page" : $"page {v.Text("Page")} of {v.Owner} is in EPC page {v.Epc("EpcPage")}"),
         ["Lock"] = new(EnclaveLock, _ => "mutex_lock(&encl->lock)"),
         ["Unlock"] = new("", _ => "mutex_unlock(&encl->lock)"),
         ["LockAndReadPage"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} "
@@ -196,6 +199,12 @@ public static class KernelWords
         ["UnlockForRemoval"] = new("", _ => "mutex_unlock(&encl->lock), to zap the PTEs"),
         ["GetFile"] = new("", v => $"get_file({v.Owner})"),
         ["PutFile"] = new("", v => $"fput({v.Owner}){(v.Yes("WasLast") ? ", the last one" : "")}"),
+        ["SynchronizeSrcu"] = new("", _ => "synchronize_srcu(&encl->srcu)"),
+        ["FreeEnclave"] = new("", _ => "cleanup_srcu_struct(&encl->srcu); kfree(encl)"),
+        ["RecordTypeAndUnlock"] = new("", v => $"page {v.Text("Page")}: type recorded; mutex_unlock(&encl->lock)"),
+        ["CancelWork"] = new("", v => $"cancel_work_sync({v.Owner}){(v.Yes("IsRunning") ? ": it runs" : "")}"),
+        ["PutBacking"] = new("", v => $"{(v.Yes("IsDirtied") ? "set_page_dirty(); " : "")}sgx_encl_put_backing({v.Text("Index")})"),
+        ["SwapOutBacking"] = new("", v => $"shmem swaps out the {(v.Yes("IsPcmd") ? "PCMD page of" : "contents of page")} {v.Text("Index")}"),
         ["EraseAndUnlock"] = new("", _ => "xa_erase(&encl->page_array); mutex_unlock(&encl->lock)"),
         ["LockAndErase"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} out of EPC page {v.Epc("EpcPage")}"),
         ["EnterEnclave"] = new("", v => $"EENTER {v.Owner}, thread {v.Text("Thread")}"),

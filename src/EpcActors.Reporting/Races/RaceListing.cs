@@ -78,7 +78,7 @@ public static class RaceListing
 
     private static void WriteHeader(ToneLines lines, RaceTrace trace, int width)
     {
-        lines.Paragraph($"{ConsoleText.Visible(trace.Id)}  ", $"{trace.Title} [{trace.Variant}]", width, Tone.Strong, Tone.Strong);
+        lines.Paragraph($"{ConsoleText.Visible(trace.Id)}  ", trace.Variant.Length == 0 ? trace.Title : $"{trace.Title} [{trace.Variant}]", width, Tone.Strong, Tone.Strong);
         Fact(lines, "kernel", trace.Kernel, width);
         Fact(lines, "source", trace.Source, width);
         Fact(lines, "symptom", trace.Symptom, width);

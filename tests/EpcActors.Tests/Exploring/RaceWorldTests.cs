@@ -1,33 +1,63 @@
-using System.Diagnostics;
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
-using Xunit.Abstractions;
 
 namespace EpcActors.Tests.Exploring;
 
-/// <summary>The laboratory on the race that started the project.</summary>
-public sealed class RaceWorldTests(ITestOutputHelper output)
+/// <summary>Worlds of races: reset, fingerprints, the soundness of the reduction, hunts and shrinking.</summary>
+public sealed class RaceWorldTests
 {
+    public static TheoryData<string> Worlds => ["counter", "reclaim", "faults", "cgroups", "guests"];
+
     [Fact]
-    public void The_racy_counter_is_found_shrunk_and_told()
+    public void The_lost_update_ends_at_the_six_steps_of_its_commit_message()
     {
-        long started = Stopwatch.GetTimestamp();
-        Scenario scenario = Counter(FreePageCounterMode.Racy, 1);
-        HuntResult result = Hunt.Run(new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 1000, Workers = 1 }, null, CancellationToken.None);
+        Scenario scenario = Counter(FreePageCounterMode.Racy, 2);
+        HuntResult result = Hunt.Run(new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 1000 }, null, CancellationToken.None);
         Assert.NotNull(result.Found);
-        output.WriteLine($"{result.Found.Number} {result.Found.Strategy} {result.Found.Finding} {Stopwatch.GetElapsedTime(started)}");
         RaceWorld world = new(scenario);
         ShrunkSchedule shrunk = Shrinker.Shrink(world, result.Found, 5000, CancellationToken.None);
-        output.WriteLine($"{shrunk.Steps} steps {shrunk.Switches} switches {shrunk.Runs} runs {shrunk.Finding} {Stopwatch.GetElapsedTime(started)}");
-        foreach (ScheduleStep step in Schedule.Name(world, shrunk.Decisions))
-        {
-            output.WriteLine(step.ToString());
-        }
-
         Assert.Equal(Rules.FreePageCounter, shrunk.Finding.Rule);
+        Assert.Equal((6, 2), (shrunk.Steps, shrunk.Switches));
+        ScheduleStep[] steps = [.. Schedule.Name(world, shrunk.Decisions)];
+        Assert.Equal(["TakePage", "LoadPages", "TakePage", "LoadPages", "StorePages", "StorePages"], steps.Select(step => step.Message));
+        Assert.Equal(steps[0].Task, steps[^1].Task);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void A_shrunk_schedule_of_any_find_breaks_the_same_rule_when_it_is_replayed(int operations)
+    {
+        Scenario scenario = Counter(FreePageCounterMode.Racy, operations);
+        RaceWorld world = new(scenario);
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            HuntResult result = Hunt.Run(
+                new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 1000, Workers = 1, Seed = seed }, null, CancellationToken.None);
+            ShrunkSchedule shrunk = Shrinker.Shrink(world, result.Found!, 2000, CancellationToken.None);
+            Assert.True(shrunk.Steps <= Shrinker.StepsOf(result.Found!.Decisions));
+            ScheduleOutcome again = world.Run(new Replay(shrunk.Decisions, isStrict: true), 0);
+            Assert.Equal(shrunk.Finding, again.Finding);
+            Assert.Equal(6, shrunk.Steps);
+        }
+    }
+
+    [Fact]
+    public void The_number_of_threads_changes_nothing_about_what_is_found()
+    {
+        Scenario scenario = Counter(FreePageCounterMode.Racy, 1);
+        FoundSchedule?[] found =
+        [
+            .. new[] { 1, 2, 3 }.Select(workers => Hunt.Run(
+                new HuntPlan { NewWorld = () => new RaceWorld(scenario), Workers = workers, Strategies = ["sticky"], Seed = 3 }, null, CancellationToken.None).Found),
+        ];
+        Assert.All(found, one => Assert.Equal((found[0]!.Number, found[0]!.Seed), (one!.Number, one.Seed)));
+        Assert.All(found, one => Assert.Equal(found[0]!.Decisions, one!.Decisions));
     }
 
     [Theory]
@@ -36,12 +66,103 @@ public sealed class RaceWorldTests(ITestOutputHelper output)
     [InlineData(4)]
     public void The_atomic_counter_is_clean_in_every_schedule(int operations)
     {
-        Scenario scenario = Counter(FreePageCounterMode.Atomic, operations);
-        long started = Stopwatch.GetTimestamp();
-        SearchResult result = new ExhaustiveSearch(new RaceWorld(scenario), new SearchBounds { MaxStates = 2_000_000 }).Search(null, CancellationToken.None);
-        output.WriteLine($"{operations}: {result} {Stopwatch.GetElapsedTime(started)}");
+        SearchResult result = Search(new RaceWorld(Counter(FreePageCounterMode.Atomic, operations)), new SearchBounds());
         Assert.True(result.IsComplete);
         Assert.Null(result.Counterexample);
+        Assert.True(result.States > 20);
+    }
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void A_reset_brings_everything_back(string name)
+    {
+        RaceWorld world = new(World(name));
+        world.Reset();
+        ulong state = world.Fingerprint();
+        RandomWalk walk = new();
+        for (ulong seed = 0; seed < 50; seed++)
+        {
+            ScheduleOutcome first = world.Run(walk, seed);
+            ushort[] log = world.Engine.Log.ToArray();
+            ulong end = world.Fingerprint();
+            ScheduleOutcome second = world.Run(walk, seed);
+            Assert.Equal(log, world.Engine.Log.ToArray());
+            Assert.Equal(end, world.Fingerprint());
+            Assert.Equal(first.Finding, second.Finding);
+            Assert.Null(first.Finding);
+            world.Reset();
+            Assert.Equal(state, world.Fingerprint());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void A_fingerprint_taken_at_every_step_equals_one_taken_at_the_end(string name)
+    {
+        RaceWorld world = new(World(name));
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            Stepwise stepwise = new(world);
+            world.Run(stepwise, seed);
+            ulong often = world.Fingerprint();
+            Assert.Equal(world.Engine.Steps, stepwise.Seen);
+            world.Run(new RandomWalk(), seed);
+            Assert.Equal(often, world.Fingerprint());
+        }
+    }
+
+    /// <summary>What the partial-order reduction stands on: requests to different resources commute, unless they say that they do not.</summary>
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void Requests_to_different_resources_commute(string name)
+    {
+        RaceWorld world = new(World(name));
+        SplitMix random = new(99);
+        int compared = 0;
+        for (ulong seed = 0; seed < 400; seed++)
+        {
+            world.Run(new RandomWalk(), seed);
+            ushort[] log = world.Engine.Log.ToArray();
+            ushort[] prefix = log[..random.Below(log.Length)];
+            Play(world, prefix);
+            int[] enabled = world.Engine.Enabled.ToArray();
+            for (int i = 0; i < enabled.Length; i++)
+            {
+                for (int j = i + 1; j < enabled.Length; j++)
+                {
+                    Play(world, prefix);
+                    (int a, int b) = (enabled[i], enabled[j]);
+                    ActorId target = world.Engine.PendingTarget(a);
+                    if (target == world.Engine.PendingTarget(b) || target.IsNone || world.Engine.PendingTarget(b).IsNone
+                        || world.TouchesOthers(world.Engine.PendingCode(a)) || world.TouchesOthers(world.Engine.PendingCode(b)))
+                    {
+                        continue;
+                    }
+
+                    ulong one = Play(world, [.. prefix, (ushort)a, (ushort)b]);
+                    ulong other = Play(world, [.. prefix, (ushort)b, (ushort)a]);
+                    Assert.True(one == other, $"{name}: after {string.Join(' ', Schedule.Name(world, prefix).Select(step => $"{step.Task}:{step.Message}"))}, {a} and {b} do not commute");
+                    compared++;
+                }
+            }
+        }
+
+        Assert.True(compared > 20, $"{compared} pairs");
+    }
+
+    [Theory]
+    [MemberData(nameof(Worlds))]
+    public void A_search_with_reduction_meets_the_same_states_as_one_without(string name)
+    {
+        SearchBounds bounds = new() { FindsHangs = false, MaxStates = 4000, StopsAtFirst = false };
+        SearchResult all = Search(new RaceWorld(World(name)), bounds with { Reduces = false });
+        SearchResult few = Search(new RaceWorld(World(name)), bounds);
+        Assert.Equal(all.IsComplete, few.IsComplete);
+        if (all.IsComplete)
+        {
+            Assert.Equal(all.States, few.States);
+            Assert.True(few.Edges <= all.Edges);
+        }
     }
 
     [Theory]
@@ -58,27 +179,74 @@ public sealed class RaceWorldTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Speed()
+    public void A_setup_that_is_refused_is_told()
     {
-        RaceWorld world = new(Counter(FreePageCounterMode.Atomic, 4));
-        RandomWalk walk = new();
-        long steps = 0;
-        long started = Stopwatch.GetTimestamp();
-        int n = 0;
-        while (Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(2))
-        {
-            steps += world.Run(walk, (ulong)n++).Steps;
-        }
+        RaceSetupException wrong = Assert.Throws<RaceSetupException>(() => new RaceWorld(
+            new RaceBuilder().Node(64).Enclave("a", 4).Setup("a: build 2", "a: add 3").Task("CPU0", "a", "read 0").Build()));
+        Assert.Contains("a: add 3", wrong.Message, StringComparison.Ordinal);
+    }
 
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        output.WriteLine($"{n / seconds:N0} schedules/s {steps / seconds:N0} steps/s {(double)steps / n}");
+    [Fact]
+    public void A_whole_scenario_can_be_explored_and_repeats()
+    {
+        ScenarioWorld world = new(new RaceBuilder().Node(64).Enclave("a", 4).Build() with { Race = null }, 1000);
+        ScheduleOutcome first = world.Run(new RandomWalk(), 5);
+        ulong hash = world.Fingerprint();
+        Assert.Null(first.Finding);
+        Assert.Equal(first.Steps, world.Run(new RandomWalk(), 5).Steps);
+        Assert.Equal(hash, world.Fingerprint());
+    }
+
+    private static SearchResult Search(RaceWorld world, SearchBounds bounds) => new ExhaustiveSearch(world, bounds).Search(null, CancellationToken.None);
+
+    private static ulong Play(RaceWorld world, ushort[] decisions)
+    {
+        Replay replay = new(decisions, isStrict: true);
+        world.Reset();
+        replay.Begin(world.Engine, 0);
+        world.Engine.Run(replay, int.MaxValue);
+        Assert.Equal(-1, replay.DivergedAt);
+        return world.Fingerprint();
     }
 
     private static Scenario Counter(FreePageCounterMode mode, int operations)
     {
         RaceBuilder builder = new(new KernelSwitches { FreePageCounter = mode, EpcCgroup = EpcCgroupMode.Off });
-        builder.Node(8).Node(8);
         string[] program = [.. Enumerable.Range(0, operations).Select(i => i % 2 == 0 ? "allocate" : "free")];
-        return builder.Task("CPU0", "", 0, program).Task("CPU1", "", 1, program).Build();
+        return builder.Node(8).Node(8).Task("CPU0", "", 0, program).Task("CPU1", "", 1, program).Build();
+    }
+
+    private static Scenario World(string name)
+    {
+        RaceBuilder builder = new(new KernelSwitches { RemovalMarked = Fix.Present, EaugRaceTolerated = Fix.Present });
+        return name switch
+        {
+            "counter" => Counter(FreePageCounterMode.Atomic, 3),
+            "reclaim" => builder.Node(16).Enclave("a", 4).Setup("a: build 3").Task("CPU0", "a", "write 0").Task("CPU1", "", "reclaim").Build(),
+            "faults" => builder.Node(16).Enclave("a", 8).Setup("a: build 2").Task("CPU0", "a", "write 2").Task("CPU1", "a", "write 2").Task("CPU2", "a", "write 3").Build(),
+            "cgroups" => builder.Node(16).Cgroup("/p", 64).Cgroup("/p/a", 32).Enclave("a", 4, "/p/a").Enclave("b", 4, "/p").Setup("a: build 2", "b: build 2")
+                .Task("CPU0", "a", "write 2").Task("CPU1", "b", "write 2").Task("admin", "", "set-max /p 40 pages").Build(),
+            _ => builder.Node(16).Guest("vm", 4).Enclave("a", 4).Setup("a: build 1").Task("vcpu", "vm", "vepc-touch 0").Task("CPU0", "a", "write 1").Build(),
+        };
+    }
+
+    private sealed class Stepwise(RaceWorld world) : Strategy
+    {
+        private readonly RandomWalk _inner = new();
+
+        public int Seen { get; private set; }
+
+        public override string Name => "stepwise";
+
+        public override void Begin(ExploredEngine engine, ulong seed) => _inner.Begin(engine, seed);
+
+        public override int Next(ExploredEngine engine)
+        {
+            world.Fingerprint();
+            Seen++;
+            return _inner.Next(engine);
+        }
+
+        public override bool Choose(ExploredEngine engine, int task, int point) => false;
     }
 }

@@ -2,7 +2,11 @@ using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine.Simulation;
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Races;
 
@@ -71,7 +75,8 @@ public sealed class OperationTests
         RaceRig rig = RaceRig.Run(Small(8).Setup("a: build 6", "a: write 1", "admin: evict a 1", "admin: evict a 3..4").Task("T", "a", "pause"));
         Assert.Equal((3, 3, 3), (rig["swapped(a)"], rig["resident(a)"], rig["lru(/)"]));
         List<int> owners = [];
-        rig.Topology.Cgroups[0].ForEachLruPage(page => owners.Add(rig.Topology.Machine.Space.PageOf(rig.Topology.Machine.Pages[new EpcPageIndex(page)].Owner)));
+        EpcPageTable pages = rig.Topology.Machine.Pages;
+        rig.Topology.Cgroups[0].ForEachLruPage(page => owners.Add(rig.Topology.Machine.Space.PageOf(pages[new EpcPageIndex(page)].Owner)));
         Assert.Equal([0, 2, 5], owners);
     }
 
@@ -132,7 +137,8 @@ public sealed class OperationTests
     [Fact]
     public void Allocated_pages_stay_in_the_tasks_hands_until_it_frees_them()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("T: allocate").Task("T", "", "free", "free", "allocate no-reclaim").Task("U", "", "allocate", "pause"));
+        RaceRig rig = RaceRig.Run(Small().Setup("T: allocate")
+            .Task("T", "", "free", "free", "allocate no-reclaim").Task("U", "", "allocate", "pause"));
         Assert.Equal([Errno.Ok, Errno.EINVAL, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((1, 1, 14), (rig.Task("T").KeptPages, rig.Task("U").KeptPages, rig["free-pages"]));
     }
@@ -168,7 +174,8 @@ public sealed class OperationTests
     public void An_administrator_writes_limits_moves_processes_and_removes_cgroups()
     {
         RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a").Cgroup("/b").Enclave("a", 4, "/a").Setup("a: build 1")
-            .Task("T", "", "set-max /a 2 pages", "set-max / max", "set-memory-max /a 8 KiB", "rmdir /a", "migrate a /b", "rmdir /a", "set-max /b 64KiB"));
+            .Task("T", "", "set-max /a 2 pages", "set-max / max", "set-memory-max /a 8 KiB", "rmdir /a", "migrate a /b", "rmdir /a",
+                "set-max /b 64KiB"));
         Assert.Equal(
             [Errno.Ok, Errno.ENOENT, Errno.Ok, Errno.EBUSY, Errno.Ok, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((2, 16, 3), (rig["max(/a)"], rig["max(/b)"], rig["usage(/a)"]));
@@ -221,7 +228,8 @@ public sealed class OperationTests
     {
         RaceRig rig = RaceRig.Run(new RaceBuilder(RaceRig.Upstream).Guest("vm", 4).Guest("wm", 4)
             .Setup("wm: vepc-touch 0", "wm: guest-use 0 secs 0")
-            .Task("T", "vm", "vepc-touch 0", "vepc-touch 1", "guest-use 0 secs 0", "guest-use 1 secs wm 0", "pause", "vepc-remove-all", "vepc-release", "vepc-release")
+            .Task("T", "vm", "vepc-touch 0", "vepc-touch 1", "guest-use 0 secs 0", "guest-use 1 secs wm 0", "pause",
+                "vepc-remove-all", "vepc-release", "vepc-release")
             .Task("U", "wm", "exit"));
         Assert.Equal(0, rig["zombie-secs"]);
         Assert.Equal(16, rig["free-pages"]);
@@ -229,10 +237,13 @@ public sealed class OperationTests
     }
 
     [Fact]
-    public void Swap_out_has_a_place_and_nothing_behind_it() =>
-        Assert.Equal(
-            [Errno.ENODEV, Errno.ENODEV],
-            RaceRig.Run(Small().Task("T", "", "swap-out a 2", "swap-out a pcmd 0")).Task("T").Results.Select(result => result.Errno));
+    public void Backing_pages_go_to_swap_and_come_back()
+    {
+        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "admin: evict a 0")
+            .Task("T", "a", "swap-out a 0", "swap-out a pcmd 0", "swap-out a 0", "swap-out a 1", "read 0"));
+        Assert.Equal([Errno.Ok, Errno.Ok, Errno.ENOENT, Errno.ENOENT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        Assert.Equal((2, 0, 0), (rig["resident(a)"], rig["backing(a)"], rig["memory(/)"]));
+    }
 
     [Fact]
     public void Kernel_tasks_take_part_when_they_are_asked()
@@ -251,9 +262,63 @@ public sealed class OperationTests
             .Setup("a: build 1", "CPU0: read 0").Task("CPU0", "a", 0, "read 0").Task("CPU1", "a", "fork C").Task("C", "a", "read 0").Build());
         Assert.Equal((0, 1, 1), (rig.Task("CPU0").Node, rig.Task("CPU1").Node, rig.Task("C").Node));
         Assert.Equal([1, 0], rig.Topology.RaceSetup.Select(task => task.Node));
-        Assert.Equal([0, 1, 2, 3, 4], rig.Topology.RaceTasks.Select(task => task.Task).Concat(rig.Topology.RaceSetup).Select(task => task.SlotInEnclave));
+        Assert.Equal(
+            [0, 1, 2, 3, 4],
+            rig.Topology.RaceTasks.Select(task => task.Task).Concat(rig.Topology.RaceSetup).Select(task => task.SlotInEnclave));
         Assert.Equal(["setup-1:a", "setup-2:CPU0"], rig.Topology.RaceSetup.Select(task => task.Name));
         Assert.True(rig.Task("C").IsForked);
+    }
+
+    [Fact]
+    public void A_restored_race_runs_again_as_it_did()
+    {
+        RaceRig rig = new(Small().Guest("vm", 4).Setup("a: build 3", "a: write 0..1", "admin: evict a 1", "T: allocate", "U: allocate")
+            .Task("T", "a", "read 0..1", "free", "allocate", "write 3", "change-type 2", "accept 2", "remove 2", "fork C", "exit")
+            .Task("U", "", "free", "reclaim", "allocate")
+            .Task("C", "a", "write 0", "munmap", "close", "exit")
+            .Task("V", "vm", "vepc-touch 0", "guest-use 0 secs 0", "vepc-release", "exit")
+            .Build());
+        rig.Setup();
+        List<object> roots = [.. rig.Topology.Resources, .. rig.Topology.RaceTasks.Select(task => task.Task)];
+        StateImage image = StateImage.Take(roots, [rig.Topology.Machine.Pages]);
+        ulong before = image.Fingerprint();
+        List<string> runs = [];
+        for (int i = 0; i < 3; i++)
+        {
+            rig.Reset();
+            Assert.Equal(RunEnd.Finished, rig.RunRace());
+            runs.Add(string.Join(' ', rig.Topology.RaceTasks.SelectMany(task => task.Task.Results)) + rig.Engine.Steps + image.Fingerprint());
+            Assert.NotEqual(before, image.Fingerprint());
+            image.Restore();
+            Assert.Equal(before, image.Fingerprint());
+        }
+
+        Assert.Single(runs.Distinct());
+    }
+
+    [Fact]
+    public void Wherever_an_operation_waits_its_state_can_be_told()
+    {
+        Scenario scenario = new RaceBuilder().Cgroup("/a", 6).Cgroup("/b").Enclave("a", 4, "/a").Guest("vm", 4, "/b").Guest("wm", 4).Workers().Ksgxd()
+            .Setup("a: build 3", "a: write 0", "wm: vepc-touch 0", "wm: guest-use 0 secs 0")
+            .Task("T", "a", "read 0..1", "change-type 2 retry", "accept 2", "remove 2 retry", "restrict 0 retry", "fork C",
+                "debug-read 1 retry", "exit")
+            .Task("C", "a", "write 0", "munmap", "close", "exit")
+            .Task("V", "vm", "vepc-touch 0", "vepc-touch 1 mapping 1", "guest-use 0 secs wm 0", "vepc-remove-all", "vepc-release", "exit")
+            .Task("U", "/b", "allocate", "free", "reclaim", "reclaim /a", "reclaim-direct", "pause")
+            .Task("E", "", "age a 0..1", "evict a 0..1", "swap-out a 0", "poison node 0 page 9", "poison a 1")
+            .Optional("A", "set-max /a 5 pages", "set-memory-max /a 64 pages", "migrate a /b", "rmdir /a", "kill a")
+            .Ignore(Rules.PoisonReuse)
+            .Build();
+        RaceWorld world = new(scenario);
+        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { MaxStates = 3000 }).Search(null, CancellationToken.None);
+        Assert.True(result.Counterexample is not null || result.States >= 3000, result.ToString());
+        RandomWalk walk = new();
+        for (ulong seed = 0; seed < 200; seed++)
+        {
+            world.Run(walk, seed);
+            Assert.NotEqual(LabRules.Crash, world.Finding?.Rule);
+        }
     }
 
     private static RaceBuilder Small(int pages = 4) => new RaceBuilder(RaceRig.Upstream).Enclave("a", pages);

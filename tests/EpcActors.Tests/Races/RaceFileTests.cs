@@ -9,7 +9,9 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Races;
 
-/// <summary>Race files: what they say arrives, what is wrong in them has its place, and those that come with the project load in every variant.</summary>
+/// <summary>
+/// Race files: what they say arrives, what is wrong in them has its place, and those that come with the project load in every variant.
+/// </summary>
 public sealed class RaceFileTests
 {
     private const string Everything = """
@@ -169,6 +171,19 @@ public sealed class RaceFileTests
             Assert.Equal(race.Variants, one.Variants);
             Assert.Equal(race.Scenario.Race!.Tasks.Count, one.Scenario.Race!.Tasks.Count);
             Assert.All(one.Show, quantity => new Quantities(new EpcActors.Lab.Runs.Topology(one.Scenario), new RunCounts(), one.Scenario).Get(quantity)());
+        }
+    }
+
+    [Fact]
+    public void The_laboratory_finds_R1_where_it_is_and_nowhere_else()
+    {
+        string file = Loading.RepositoryPath("config/races/R01.conf");
+        foreach (string variant in RaceFile.Load(file).Variants)
+        {
+            RaceDefinition race = RaceFile.Load(file, variant);
+            HuntResult result = Hunt.Run(
+                new HuntPlan { NewWorld = () => new RaceWorld(race.Scenario), MaxSchedules = 2000, Workers = 1 }, null, CancellationToken.None);
+            Assert.Equal(variant == "buggy" ? race.Rule : null, result.Found?.Finding.Rule);
         }
     }
 

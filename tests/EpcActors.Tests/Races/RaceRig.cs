@@ -23,39 +23,15 @@ internal sealed class RaceRig : IRunObserver
         _scenario = scenario;
         Topology = new Topology(scenario);
         Quantities = new Quantities(Topology, Counts, scenario);
-        long[] costs = new long[Activities.Count];
-        Array.Fill(costs, 100);
-        Engine = new TimedEngine(new CostTable(costs, costs, 0), 0, 1, 0);
         Oracle = new Oracle(Topology, livenessWindowNs: 10_000_000);
-        foreach (Resource resource in Topology.Resources)
-        {
-            Engine.Add(resource);
-        }
-
-        foreach (OperationTask task in Topology.RaceSetup)
-        {
-            Engine.Add(task);
-        }
-
-        foreach ((OperationTask task, bool _) in Topology.RaceTasks)
-        {
-            Engine.Add(task);
-        }
-
-        Engine.Add(Topology.Ksgxd);
-        foreach (CgroupWorker worker in Topology.Workers)
-        {
-            Engine.Add(worker);
-        }
-
-        Engine.Observe(this);
+        Engine = NewEngine();
     }
 
     public Topology Topology { get; }
 
-    public TimedEngine Engine { get; }
+    public TimedEngine Engine { get; private set; }
 
-    public Oracle Oracle { get; }
+    public Oracle Oracle { get; private set; }
 
     public RunCounts Counts { get; } = new();
 
@@ -81,6 +57,12 @@ internal sealed class RaceRig : IRunObserver
     public RunEnd Run()
     {
         Setup();
+        return RunRace();
+    }
+
+    /// <summary>The tasks alone, on whatever stage there is.</summary>
+    public RunEnd RunRace()
+    {
         foreach ((TaskActor task, long startNs) in Topology.Tasks)
         {
             Engine.Start(task, startNs);
@@ -109,6 +91,23 @@ internal sealed class RaceRig : IRunObserver
         }
     }
 
+    /// <summary>All tasks back at their beginning, on a new engine; their state is for the caller to bring back.</summary>
+    public void Reset()
+    {
+        foreach ((OperationTask task, bool _) in Topology.RaceTasks)
+        {
+            task.Reset();
+        }
+
+        foreach (Resource resource in Topology.Resources)
+        {
+            resource.BusyUntilNs = 0;
+        }
+
+        Oracle = new Oracle(Topology, livenessWindowNs: 10_000_000);
+        Engine = NewEngine();
+    }
+
     public void OnStep(Envelope envelope, Resource resource, long nowNs)
     {
         Oracle.OnStep(envelope, resource, nowNs);
@@ -123,5 +122,34 @@ internal sealed class RaceRig : IRunObserver
         {
             Engine.RequestStop(RunEnd.Stopped);
         }
+    }
+    private TimedEngine NewEngine()
+    {
+        long[] costs = new long[Activities.Count];
+        Array.Fill(costs, 100);
+        TimedEngine engine = new(new CostTable(costs, costs, 0), 0, 1, 0);
+        foreach (Resource resource in Topology.Resources)
+        {
+            engine.Add(resource);
+        }
+
+        foreach (OperationTask task in Topology.RaceSetup)
+        {
+            engine.Add(task);
+        }
+
+        foreach ((OperationTask task, bool _) in Topology.RaceTasks)
+        {
+            engine.Add(task);
+        }
+
+        engine.Add(Topology.Ksgxd);
+        foreach (CgroupWorker worker in Topology.Workers)
+        {
+            engine.Add(worker);
+        }
+
+        engine.Observe(this);
+        return engine;
     }
 }

@@ -43,6 +43,7 @@ public sealed partial class TidyTests
         ["EpcActors.Engine.Akka"] = ["EpcActors.Engine"],
         ["EpcActors.Lab"] = ["EpcActors.Actors", "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Engine.Simulation", "EpcActors.Hocon"],
         ["EpcActors.Reporting"] = ["EpcActors.Lab"],
+        ["EpcActors.TestKit"] = ["EpcActors.Lab", "EpcActors.Reporting"],
     };
 
     [Fact]

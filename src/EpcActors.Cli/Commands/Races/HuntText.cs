@@ -12,7 +12,8 @@ internal static class HuntText
         HuntProgress done = hunt.Progress;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"explored {done.Schedules:N0} schedules, {done.Steps:N0} steps, {done.States:N0} different states among those counted; {hunt.SelfChecks:N0} schedules run twice, all equal"));
+            $"explored {done.Schedules:N0} schedules, {done.Steps:N0} steps{(done.States > 0 ? $", {done.States:N0} different states among those counted" : "")}; "
+            + $"{hunt.SelfChecks:N0} schedules run twice, all equal"));
         if (hunt.Growth.Count > 1)
         {
             output.WriteLine("states after schedules: " + string.Join(

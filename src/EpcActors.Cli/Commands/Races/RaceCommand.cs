@@ -10,7 +10,11 @@ internal static class RaceCommand
     public static Command Create(CommandShell shell) =>
         new DocumentedCommand("race", "Finds, shortens, shows and replays the races of EPC management.", Page())
         {
+            RaceListCommand.Create(shell),
+            RaceShowCommand.Create(shell),
             RaceFindCommand.Create(shell),
+            RaceReplayCommand.Create(shell),
+            RaceMeasureCommand.Create(shell),
         };
 
     private static HelpPage Page() => new()

@@ -56,6 +56,7 @@ internal sealed class RaceFindCommand
             MaxTime = budget?.Time,
             Workers = parsed.GetValue(_workers),
             ShrinkRuns = parsed.GetValue(_noShrink) ? 0 : 4000,
+            Reload = smaller => RaceFile.Load(file, race.Variant, [.. settings, .. smaller], _shell.Configuration),
             Settings = [.. settings.Select(one => $"{one.Key}={one.Value}")],
             Text = text,
         };
@@ -85,6 +86,11 @@ internal sealed class RaceFindCommand
             {
                 RaceListing.Write(_shell.Console, trace);
                 _shell.Out.WriteLine();
+            }
+
+            foreach (string setting in isQuiet ? [] : schedule.Settings)
+            {
+                _shell.Out.WriteLine($"smaller by --set '{setting}'");
             }
 
             _shell.Out.WriteLine($"{race.Id} {race.Variant}: FOUND {finding.Shrunk!.Finding.Rule}: {schedule.Found}");

@@ -1,0 +1,274 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Running;
+using EpcActors.Cli.Terminal;
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Races;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Reporting;
+
+namespace EpcActors.Cli.Commands.Races;
+
+/// <summary><c>epc check</c>: a scenario in many orders of its critical sections, with every rule on.</summary>
+internal sealed class CheckCommand
+{
+    private const int ListedSteps = 60;
+
+    private readonly CommandShell _shell;
+    private readonly Argument<string> _file = CommonOptions.File();
+    private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
+    private readonly Option<ulong?> _seed = CommonOptions.Seed();
+    private readonly Option<IReadOnlyList<string>> _strategy = RaceOptions.Strategy();
+    private readonly Option<Budget?> _budget = RaceOptions.BudgetOption("30s");
+    private readonly Option<int> _workers = RaceOptions.Workers();
+    private readonly Option<string?> _variant = RaceOptions.Variant("the first of a race file");
+
+    private readonly Option<int> _steps = new("--steps")
+    {
+        HelpName = "N",
+        Description = "steps of a schedule; a longer one is audited where it is and cut (default: 200000)",
+        DefaultValueFactory = static _ => 200_000,
+        CustomParser = static result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int steps) && steps is >= 100 and <= 1_000_000_000)
+            {
+                return steps;
+            }
+
+            result.AddError($"--steps {result.Tokens[0].Value}: a number from 100 to 1000000000");
+            return 0;
+        },
+    };
+
+    private readonly Option<string?> _resume = new("--resume")
+    {
+        HelpName = "FILE",
+        Description = "goes on where FILE says an earlier check stopped, and keeps FILE up to date; it is made when it is not there",
+    };
+
+    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
+
+    private CheckCommand(CommandShell shell) => _shell = shell;
+
+    public static Command Create(CommandShell shell)
+    {
+        CheckCommand check = new(shell);
+        DocumentedCommand command = new("check", "Runs a scenario in many orders of its critical sections, on all cores, with every rule on.", Page())
+        {
+            check._file, check._set, check._seed, check._strategy, check._budget, check._workers, check._variant, check._steps, check._resume, check._quiet,
+        };
+        command.SetAction((parsed, token) => Task.FromResult((int)check.Execute(parsed, token)));
+        return command;
+    }
+
+    private ExitCode Execute(ParseResult parsed, CancellationToken cancellation)
+    {
+        string file = parsed.GetRequiredValue(_file);
+        ScenarioFile.RequireExists(file, _shell.Configuration);
+        IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
+        IReadOnlyList<string> strategies = parsed.GetRequiredValue(_strategy);
+        StrategyCheck.Require(strategies);
+        if (strategies.Contains("exhaustive"))
+        {
+            throw CommandException.Usage("--strategy exhaustive: a whole scenario has too many orders for that; 'epc race find' searches a race file exhaustively");
+        }
+
+        Scenario scenario = Load(file, parsed.GetValue(_variant), settings, parsed.GetValue(_seed));
+        ulong seed = parsed.GetValue(_seed) ?? scenario.Seed;
+        int steps = parsed.GetValue(_steps);
+        Budget budget = parsed.GetValue(_budget) ?? new Budget(null, TimeSpan.FromSeconds(30), "30s");
+        CheckState? state = CheckState.Load(parsed.GetValue(_resume), file, seed, strategies);
+        bool isQuiet = parsed.GetValue(_quiet);
+        if (!isQuiet)
+        {
+            _shell.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{file}: kernel {scenario.Kernel}, seed {seed}, engine simulation (explored), budget {budget.Text}"));
+        }
+
+        HuntPlan plan = new()
+        {
+            NewWorld = () => scenario.Race is null ? new ScenarioWorld(scenario, steps) : new RaceWorld(scenario),
+            Strategies = strategies.Count > 0 ? strategies : StrategyNames.Portfolio,
+            Seed = seed,
+            MaxSchedules = budget.Schedules is { } more ? (state?.Done?.Schedules ?? 0) + more : long.MaxValue,
+            MaxTime = budget.Time,
+            Workers = parsed.GetValue(_workers),
+            SelfCheckEvery = scenario.Race is null ? 16 : 64,
+            CountStatesEvery = scenario.Race is null ? 0 : 16,
+            ChunkSchedules = scenario.Race is null ? 1 : 32,
+            Resume = state?.Done,
+        };
+        _shell.RunBegins();
+        HuntResult result = new SearchDisplay(_shell, isQuiet).Follow("check", progress => Hunt.Run(
+            plan,
+            progress is null ? null : one => progress(string.Create(CultureInfo.InvariantCulture, $"{one.Schedules:N0} schedules, {one.Steps:N0} steps")),
+            cancellation));
+        state?.Save(result.Progress);
+        return Tell(scenario, plan, result, parsed, isQuiet);
+    }
+
+    private ExitCode Tell(Scenario scenario, HuntPlan plan, HuntResult result, ParseResult parsed, bool isQuiet)
+    {
+        if (!isQuiet)
+        {
+            HuntText.Write(_shell.Out, result);
+        }
+
+        if (result.Found is not { } found)
+        {
+            foreach ((string text, bool wasHit) in result.Marks)
+            {
+                if (!wasHit)
+                {
+                    _shell.Out.WriteLine($"never seen: {text}");
+                }
+            }
+
+            bool isNothing = result.Progress.Schedules == 0 || result.IsCancelled;
+            _shell.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(isNothing ? "INCONCLUSIVE" : "PASS")}: no rule broken in {result.Progress.Schedules:N0} schedules of {plan.Strategies.Count} strategies"));
+            return isNothing ? ExitCode.Inconclusive : ExitCode.Pass;
+        }
+
+        LabWorld world = plan.NewWorld();
+        ShrunkSchedule shrunk = new SearchDisplay(_shell, isQuiet).Follow("shrinking", _ => Shrinker.Shrink(world, found, ShrinkRuns(found), CancellationToken.None));
+        if (!isQuiet)
+        {
+            Show(scenario, world, found, shrunk);
+        }
+
+        _shell.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} switches"));
+        _shell.Out.WriteLine(shrunk.Finding.Detail);
+        List<string> words = [EpcCommand.Name, "check", parsed.GetRequiredValue(_file), "--seed", plan.Seed.ToString(CultureInfo.InvariantCulture)];
+        words.AddRange(["--budget", (found.Number + 1).ToString(CultureInfo.InvariantCulture), "--steps", parsed.GetValue(_steps).ToString(CultureInfo.InvariantCulture)]);
+        foreach (KeyValuePair<string, string> setting in parsed.GetRequiredValue(_set))
+        {
+            words.AddRange(["--set", $"{setting.Key}={setting.Value}"]);
+        }
+
+        if (parsed.GetRequiredValue(_strategy) is { Count: > 0 } strategies)
+        {
+            words.AddRange(["--strategy", string.Join(',', strategies)]);
+        }
+
+        _shell.Out.WriteLine(ShellQuoting.Join(words, _shell.Dialect));
+        return ExitCode.Violation;
+    }
+
+    /// <summary>A long schedule is shrunk for seconds, not for minutes.</summary>
+    private static int ShrinkRuns(FoundSchedule found) => (int)Math.Clamp(20_000_000L / Math.Max(1, found.Decisions.Length), 20, 4000);
+
+    /// <summary>The end of the schedule: a whole scenario builds its enclaves first, which nobody reads.</summary>
+    private void Show(Scenario scenario, LabWorld world, FoundSchedule found, ShrunkSchedule shrunk)
+    {
+        TraceHeader header = new()
+        {
+            Id = Path.GetFileNameWithoutExtension(scenario.File),
+            Title = scenario.Title,
+            Variant = found.Strategy,
+            Kernel = scenario.Kernel,
+            Show = ["counter", "free-pages"],
+        };
+        world.Target = shrunk.Finding.Rule;
+        (RaceTrace trace, _) = TraceRecorder.Record(world, new Replay(shrunk.Decisions, isStrict: true), header, shrunk.CycleStart);
+        int first = Math.Max(0, trace.Steps.Count - ListedSteps);
+        if (first > 0)
+        {
+            _shell.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the last {ListedSteps} of {trace.Steps.Count} steps:"));
+        }
+
+        RaceListing.Write(_shell.Console, trace with { Steps = [.. trace.Steps.Skip(first)] });
+        _shell.Out.WriteLine();
+    }
+
+    private Scenario Load(string file, string? variant, IReadOnlyList<KeyValuePair<string, string>> settings, ulong? seed)
+    {
+        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(file, settings, seed, _shell.Configuration);
+        if (loaded.Scenario.Race is not null)
+        {
+            return RaceOptions.Load(file, variant, settings, _shell).Scenario;
+        }
+
+        return variant is null ? loaded.Scenario : throw CommandException.Usage($"--variant {variant}: {file} is no race file and has no variants");
+    }
+
+    private static HelpPage Page() => new()
+    {
+        Notes =
+        [
+            "Time is left out: who goes next is up to a strategy, and what costs would never let happen may happen. So a pass says more than that of 'epc run', and slowness says nothing.",
+            "A schedule that does not end within --steps is audited where it is, then goes on in turn for a while: when nothing useful happens any more, that is a hang.",
+        ],
+        Examples =
+        [
+            new("epc check config/quickstart.conf", "Half a minute on all cores"),
+            new("epc check my.conf --budget 10m --resume my.check", "Ten minutes more each time"),
+        ],
+        ExitCodes =
+        [
+            (ExitCode.Pass, "no rule was broken within the budget"),
+            (ExitCode.Violation, "a rule was broken"),
+            (ExitCode.Inconclusive, "cancelled, or not one schedule came to its end"),
+            (ExitCode.Usage, "a mistake in the command line or in a configuration file"),
+            (ExitCode.EmulatorError, "an error in epc itself, such as two runs of one schedule that differ"),
+        ],
+        SeeAlso = ["epc race --help: small topologies, searched to the end", .. StandardExitCodes.KeyReference],
+    };
+}
+
+/// <summary>The file of <c>--resume</c>.</summary>
+internal sealed class CheckState
+{
+    private readonly string _path;
+    private readonly string _of;
+
+    private CheckState(string path, string of, HuntProgress? done)
+    {
+        _path = path;
+        _of = of;
+        Done = done;
+    }
+
+    /// <summary>What was done before; null for nothing.</summary>
+    public HuntProgress? Done { get; }
+
+    /// <exception cref="CommandException">when the file is of another check.</exception>
+    public static CheckState? Load(string? path, string file, ulong seed, IReadOnlyList<string> strategies)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        string of = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)} seed {seed} {string.Join(',', strategies)}").TrimEnd();
+        if (!File.Exists(path))
+        {
+            return new CheckState(path, of, null);
+        }
+
+        Saved? saved;
+        try
+        {
+            saved = JsonSerializer.Deserialize<Saved>(File.ReadAllText(path));
+        }
+        catch (JsonException)
+        {
+            saved = null;
+        }
+
+        return saved is null ? throw CommandException.Usage($"--resume {path}: this is no file of an earlier check; name another, or remove it")
+            : saved.Of != of ? throw CommandException.Usage($"--resume {path}: it is of the check '{saved.Of}', and this is '{of}'; name another file")
+            : new CheckState(path, of, saved.Done);
+    }
+
+    public void Save(HuntProgress done) => File.WriteAllText(_path, JsonSerializer.Serialize(new Saved(_of, done)));
+
+    private sealed record Saved(string Of, HuntProgress Done);
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using EpcActors.Lab.Races;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+
+namespace EpcActors.Cli.Commands.Races;
+
+/// <summary>The catalogue as Markdown.</summary>
+internal static class RaceDocument
+{
+    /// <summary>The strategy that needs the fewest schedules, and how many.</summary>
+    public static string Best(RaceFigure figure)
+    {
+        KeyValuePair<string, long>[] found = [.. figure.MedianSchedules.Where(one => one.Value >= 0).OrderBy(one => one.Value).ThenBy(one => one.Key, StringComparer.Ordinal)];
+        return figure.Rule.Length == 0 ? "-"
+            : found.Length == 0 ? "exhaustive"
+            : string.Create(CultureInfo.InvariantCulture, $"{found[0].Value} ({found[0].Key})");
+    }
+
+    /// <summary>What the verdict without the race rests on.</summary>
+    public static string CleanOf(RaceFigure figure)
+    {
+        if (figure.Clean.Count == 0)
+        {
+            return "-";
+        }
+
+        string first = figure.Clean.TryGetValue(Catalogue.Fixed, out string? ofFixed) ? ofFixed : figure.Clean.First().Value;
+        return $"clean: {first}";
+    }
+
+    /// <summary>A table of all races.</summary>
+    public static void WriteTable(TextWriter output, IReadOnlyList<RaceDefinition> races)
+    {
+        output.WriteLine("| race | | status | breaks | steps | schedules to find it | without it |");
+        output.WriteLine("|---|---|---|---|---|---|---|");
+        foreach (RaceDefinition race in races)
+        {
+            RaceFigure? figure = Catalogue.Figures.Of(race.Id);
+            string steps = figure is null || figure.Rule.Length == 0 ? "-" : figure.Steps.ToString(CultureInfo.InvariantCulture);
+            output.WriteLine(
+                $"| [{race.Id}](docs/races.md#{Anchor(race)}) | {Cell(race.Title)} | {RaceText.Status(race)} | {Cell(race.Rule.Replace("property: ", "", StringComparison.Ordinal))} | {steps} | "
+                + $"{(figure is null ? "-" : Best(figure))} | {(figure is null ? "-" : Cell(CleanOf(figure)))} |");
+        }
+    }
+
+    /// <summary>docs/races.md.</summary>
+    public static void Write(TextWriter output, IReadOnlyList<RaceDefinition> races)
+    {
+        output.WriteLine("# The races");
+        output.WriteLine();
+        foreach (string line in RaceText.Wrap(
+            "Written by `epc race list --document`; change config/races and write it again. Every verdict can be repeated by the command beside it. A step is one critical section of the kernel; "
+            + "the steps are those of the shortest schedule known, for a hang up to the cycle that repeats for ever. Schedules: until the first that breaks the rule, median over "
+            + string.Create(CultureInfo.InvariantCulture, $"{Catalogue.Figures.Seeds} seeds, `-` where more than half of them found none in {Catalogue.Figures.Limit} (`epc race measure`). ")
+            + "What is called clean is clean within the bound that stands there and under sequential consistency: memory-model effects between CPUs are not modelled. "
+            + "[writing-race-tests.md](writing-race-tests.md) says how to write a race of one's own.",
+            120))
+        {
+            output.WriteLine(line);
+        }
+
+        output.WriteLine();
+        using (StringWriter table = new(CultureInfo.InvariantCulture) { NewLine = "\n" })
+        {
+            WriteTable(table, races);
+            output.Write(table.ToString().Replace("](docs/races.md#", "](#", StringComparison.Ordinal));
+        }
+
+        foreach (RaceDefinition race in races)
+        {
+            WriteRace(output, race);
+        }
+
+        output.WriteLine();
+        output.WriteLine("## Not modelled");
+        output.WriteLine();
+        foreach ((string id, string reason) in Catalogue.NotModelled)
+        {
+            output.WriteLine($"- **{id}**: {reason}");
+        }
+    }
+
+    private static void WriteRace(TextWriter output, RaceDefinition race)
+    {
+        output.WriteLine();
+        output.WriteLine($"## {race.Id}: {race.Title}");
+        output.WriteLine();
+        foreach (string paragraph in race.Description.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        {
+            foreach (string line in RaceText.Wrap(paragraph, 120))
+            {
+                output.WriteLine(line);
+            }
+
+            output.WriteLine();
+        }
+
+        Line(output, "Source", race.Source);
+        Line(output, "Symptom", race.Symptom);
+        Line(output, "Fix", race.Fix);
+        Line(output, "Status", RaceText.Status(race));
+        RaceFigure? figure = Catalogue.Figures.Of(race.Id);
+        if (figure is not null && figure.Rule.Length > 0)
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"- With it: **found**, `{figure.Rule}`, {figure.Steps} steps, {figure.Switches} switches. `epc race find {race.Id}`"));
+            output.WriteLine("- Schedules to find it: " + string.Join(
+                ", ", figure.MedianSchedules.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {(one.Value < 0 ? "-" : one.Value)}"))));
+        }
+
+        foreach ((string variant, string bound) in figure?.Clean ?? new Dictionary<string, string>())
+        {
+            output.WriteLine($"- {(variant == "claim" ? "As it is" : $"Without it ({variant})")}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`");
+        }
+
+        if (Catalogue.ScheduleOf(race.Id) is { } schedule)
+        {
+            RaceDefinition buggy = RaceReplayCommand.LoadRace(schedule, null, [], race.Id, Lab.Configuration.ConfigEnvironment.Default);
+            (RaceTrace trace, _, _) = RaceSearch.Trace(buggy, schedule, isStrict: true, $"epc race find {race.Id}");
+            output.WriteLine();
+            output.WriteLine("```text");
+            output.WriteLine(string.Join('\n', RaceListing.KernelStyle(trace).TrimEnd().Split('\n').Select(line => line.TrimEnd())));
+            output.WriteLine("```");
+        }
+    }
+
+    private static void Line(TextWriter output, string name, string text)
+    {
+        if (text.Length > 0)
+        {
+            output.WriteLine($"- {name}: {text}");
+        }
+    }
+
+    private static string Anchor(RaceDefinition race)
+    {
+        char[] kept = [.. $"{race.Id}: {race.Title}".ToLowerInvariant().Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')];
+        return new string(kept).Replace(' ', '-');
+    }
+
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+}

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Running;
+using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Races;
+
+namespace EpcActors.Cli.Commands.Races;
+
+/// <summary><c>epc race measure</c>: both verdicts and all figures of the catalogue, anew.</summary>
+internal sealed class RaceMeasureCommand
+{
+    private readonly CommandShell _shell;
+
+    private readonly Argument<string[]> _races = new("RACE")
+    {
+        Description = "races of the catalogue; all of them when none is named",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string?> _out = CommonOptions.Out("writes figures.json and the shortest schedules there (config/races of a checkout)");
+    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "no progress");
+
+    private RaceMeasureCommand(CommandShell shell) => _shell = shell;
+
+    public static Command Create(CommandShell shell)
+    {
+        RaceMeasureCommand measure = new(shell);
+        DocumentedCommand command = new("measure", "Measures races: both verdicts, the shortest schedule, schedules to the first failure by strategy.", Page())
+        {
+            measure._races, measure._out, measure._quiet,
+        };
+        command.SetAction((parsed, token) => Task.FromResult((int)measure.Execute(parsed, token)));
+        return command;
+    }
+
+    private ExitCode Execute(ParseResult parsed, CancellationToken cancellation)
+    {
+        string[] words = parsed.GetValue(_races) ?? [];
+        List<string> ids = [];
+        foreach (string word in words.Length == 0 ? Catalogue.Ids : words)
+        {
+            ids.Add(Catalogue.Ids.FirstOrDefault(id => string.Equals(id, word, StringComparison.OrdinalIgnoreCase))
+                ?? throw CommandException.Usage($"{word}: there is no race of that name; 'epc race list' lists the races"));
+        }
+
+        OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
+        SearchDisplay display = new(_shell, parsed.GetValue(_quiet));
+        Dictionary<string, RaceFigure> figures = Catalogue.Figures.Races.ToDictionary(race => race.Id, StringComparer.Ordinal);
+        bool isGood = true;
+        _shell.RunBegins();
+        foreach (string id in ids)
+        {
+            string file = Catalogue.FileOf(id)!;
+            RaceDefinition plain = RaceFile.Load(file, null, [], _shell.Configuration);
+            try
+            {
+                (RaceFigure figure, Schedule? shortest) = display.Follow(id, progress => RaceMeasurement.Measure(
+                    variant => RaceFile.Load(file, variant, [], _shell.Configuration), plain, Catalogue.Figures, progress, cancellation));
+                figures[id] = figure;
+                _shell.Out.WriteLine($"{id}: {(figure.Rule.Length > 0 ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; " : "")}{RaceDocument.CleanOf(figure)}");
+                if (directory is not null && shortest is not null)
+                {
+                    directory.WriteFile(Catalogue.ScheduleFile(id), writer => writer.Write(shortest.ToString()));
+                }
+            }
+            catch (RaceVerdictException wrong)
+            {
+                isGood = false;
+                _shell.Out.WriteLine($"{id}: {wrong.Message}");
+            }
+
+            // After each race: a measurement that is stopped keeps what it has.
+            directory?.WriteFile("figures.json", writer => writer.Write((Catalogue.Figures with
+            {
+                Races = [.. Catalogue.Ids.Where(figures.ContainsKey).Select(one => figures[one])],
+            }).ToJson()));
+        }
+
+        return isGood ? ExitCode.Pass : ExitCode.Violation;
+    }
+
+    private static HelpPage Page() => new()
+    {
+        Examples =
+        [
+            new("epc race measure R1 R9", "Two races"),
+            new("epc race measure --out config/races", "All, into a checkout; then build and write docs/races.md again"),
+        ],
+        ExitCodes =
+        [
+            (ExitCode.Pass, "every race is found with its bug in, and clean without"),
+            (ExitCode.Violation, "one is not; its line says which and why"),
+            (ExitCode.Usage, "a mistake in the command line"),
+        ],
+        SeeAlso = ["epc race list", "docs/races.md"],
+    };
+}

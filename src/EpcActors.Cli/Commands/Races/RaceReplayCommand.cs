@@ -1,0 +1,159 @@
+using System.CommandLine;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Running;
+using EpcActors.Cli.Terminal;
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Races;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+
+namespace EpcActors.Cli.Commands.Races;
+
+/// <summary><c>epc race replay</c>: runs one recorded schedule, on its own kernel or on another.</summary>
+internal sealed class RaceReplayCommand
+{
+    private readonly CommandShell _shell;
+
+    private readonly Argument<string> _file = new("FILE") { Description = "a schedule, as 'epc race find --out' writes it" };
+    private readonly Option<string?> _variant = RaceOptions.Variant("the one of the schedule");
+    private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
+
+    private readonly Option<bool> _lenient = CommonOptions.Flag(
+        "--lenient", "leaves out steps that do not fit, and lets the tasks run on after the last one; implied by another variant or --set");
+
+    private readonly Option<string?> _out = CommonOptions.Out("writes everything that shows it there");
+    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line");
+
+    private RaceReplayCommand(CommandShell shell) => _shell = shell;
+
+    public static Command Create(CommandShell shell)
+    {
+        RaceReplayCommand replay = new(shell);
+        DocumentedCommand command = new("replay", "Replays a recorded schedule step by step, on its own kernel or on another one.", Page())
+        {
+            replay._file, replay._variant, replay._set, replay._lenient, replay._out, replay._quiet,
+        };
+        command.SetAction((parsed, _) => Task.FromResult((int)replay.Execute(parsed)));
+        return command;
+    }
+
+    /// <summary>The race that a schedule is of: in its own text, or by its id in the catalogue.</summary>
+    /// <exception cref="CommandException">when it is of neither.</exception>
+    internal static RaceDefinition LoadRace(
+        Schedule schedule, string? variant, IReadOnlyList<KeyValuePair<string, string>> settings, string name, ConfigEnvironment environment)
+    {
+        string wanted = variant ?? schedule.Variant;
+        IReadOnlyList<KeyValuePair<string, string>> all =
+        [
+            .. schedule.Settings.Select(one => new KeyValuePair<string, string>(one[..one.IndexOf('=', StringComparison.Ordinal)], one[(one.IndexOf('=', StringComparison.Ordinal) + 1)..])),
+            .. settings,
+        ];
+        RaceDefinition plain;
+        if (schedule.Scenario.Length > 0)
+        {
+            plain = RaceFile.LoadText(schedule.Scenario, null, all);
+            return wanted.Length == 0 ? plain : RaceFile.LoadText(schedule.Scenario, Known(plain, wanted), all);
+        }
+
+        string file = Catalogue.FileOf(schedule.Race)
+            ?? throw CommandException.Usage($"{name}: the schedule holds no race file, and the catalogue has no race '{schedule.Race}'; replay it where its topology is made, in its test");
+        plain = RaceFile.Load(file, null, all, environment);
+        return wanted.Length == 0 ? plain : RaceFile.Load(file, Known(plain, wanted), all, environment);
+    }
+
+    private static string Known(RaceDefinition race, string variant) => race.Variants.Contains(variant)
+        ? variant
+        : throw CommandException.Usage($"--variant {variant}: {race.Id} has the variants {string.Join(", ", race.Variants)}");
+
+    private ExitCode Execute(ParseResult parsed)
+    {
+        string name = parsed.GetRequiredValue(_file);
+        string? variant = parsed.GetValue(_variant);
+        IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
+        bool isQuiet = parsed.GetValue(_quiet);
+        Schedule schedule = Read(name);
+        OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
+        RaceDefinition race = LoadRace(schedule, variant, settings, name, _shell.Configuration);
+        bool isStrict = !parsed.GetValue(_lenient) && settings.Count == 0 && (variant is null || variant == schedule.Variant);
+        string command = ShellQuoting.Join([EpcCommand.Name, .. Words(parsed)], _shell.Dialect);
+        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(race, schedule, isStrict, command);
+        if (!isQuiet)
+        {
+            RaceListing.Write(_shell.Console, trace);
+            _shell.Out.WriteLine();
+        }
+
+        if (directory is not null)
+        {
+            _shell.Out.WriteLine(RaceFiles.Write(directory, trace, null));
+        }
+
+        if (replay.Divergence is { } divergence)
+        {
+            _shell.Out.WriteLine($"{race.Id} {race.Variant}: DIVERGED at {divergence}");
+            _shell.Out.WriteLine("the schedule is not of this kernel and topology; --lenient leaves out what does not fit");
+            return ExitCode.Inconclusive;
+        }
+
+        string skipped = replay.Skipped == 0 ? "" : $"; {replay.Skipped} of {schedule.Steps.Count} steps did not fit and were left out";
+        if (outcome.Finding is { } finding)
+        {
+            _shell.Out.WriteLine($"{race.Id} {race.Variant}: BROKEN {finding.Rule}{skipped}");
+            return ExitCode.Violation;
+        }
+
+        if (outcome.End == ExploredEnd.StepLimit)
+        {
+            _shell.Out.WriteLine($"{race.Id} {race.Variant}: INCONCLUSIVE: {outcome.Steps} steps, and neither an end nor a state that comes back{skipped}");
+            return ExitCode.Inconclusive;
+        }
+
+        _shell.Out.WriteLine($"{race.Id} {race.Variant}: HOLDS in this schedule{skipped}");
+        return ExitCode.Pass;
+    }
+
+    private static IEnumerable<string> Words(ParseResult parsed) => parsed.Tokens.Select(token => token.Value);
+
+    private static Schedule Read(string name)
+    {
+        if (!File.Exists(name))
+        {
+            throw CommandException.Usage(Directory.Exists(name)
+                ? $"{name}: this is a folder; name a schedule in it"
+                : $"{name}: there is no such file; 'epc race find RACE --out DIR' writes one");
+        }
+
+        try
+        {
+            return Schedule.Parse(File.ReadAllText(name), name);
+        }
+        catch (ScheduleFormatException wrong)
+        {
+            throw CommandException.Usage(wrong.Message);
+        }
+    }
+
+    private static HelpPage Page() => new()
+    {
+        Notes =
+        [
+            "Strictly: every step must be what the file says, or the first that is not is named. Leniently: a schedule found on one kernel is carried over to another; what does not fit there is "
+            + "left out, and after the last step the tasks run on.",
+        ],
+        Examples =
+        [
+            new("epc race replay r3/race.schedule", "Shows it once more"),
+            new("epc race replay r3/race.schedule --variant fixed", "The same order of things on the fixed kernel"),
+            new("epc race replay r3/race.schedule --set epc.switches.pcmd-truncate-checked=on", "One switch changed"),
+        ],
+        ExitCodes =
+        [
+            (ExitCode.Pass, "the rule holds in this schedule"),
+            (ExitCode.Violation, "a rule is broken"),
+            (ExitCode.Inconclusive, "the schedule does not fit, or its run does not end"),
+            (ExitCode.Usage, "a mistake in the command line or in the schedule"),
+        ],
+        SeeAlso = ["docs/races.md"],
+    };
+}

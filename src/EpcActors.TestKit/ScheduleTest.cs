@@ -1,0 +1,104 @@
+using EpcActors.Domain.Kernel;
+using EpcActors.Lab.Races;
+using EpcActors.Lab.Results;
+using EpcActors.Reporting;
+
+namespace EpcActors.TestKit;
+
+/// <summary>
+/// A recorded schedule as a test. As it is, it is replayed strictly: the first line that does not fit fails the test. On another variant or kernel it is replayed leniently: lines that do not
+/// fit are left out, and after the last the tasks run on one after the other.
+/// </summary>
+public sealed class ScheduleTest
+{
+    private const string Heading = "# EpcActors schedule";
+
+    private readonly RaceTest _race;
+    private readonly Schedule _schedule;
+    private readonly bool _isLenient;
+
+    internal ScheduleTest(RaceTest race, Schedule schedule, bool isLenient = false)
+    {
+        _race = race;
+        _schedule = schedule;
+        _isLenient = isLenient;
+    }
+
+    /// <summary>On another variant, leniently.</summary>
+    public ScheduleTest Variant(string name) => new(_race.Variant(name), _schedule, true);
+
+    /// <summary>On another kernel, leniently.</summary>
+    public ScheduleTest On(string kernel) => new(_race.On(kernel), _schedule, true);
+
+    /// <summary>On a kernel with other switches, leniently.</summary>
+    public ScheduleTest With(Func<KernelSwitches, KernelSwitches> change) => new(_race.With(change), _schedule, true);
+
+    /// <summary>Leniently: for a schedule that a change of the kernel or of the race has put out of step.</summary>
+    public ScheduleTest Leniently() => new(_race, _schedule, true);
+
+    /// <summary>Asserts that the schedule breaks its rule.</summary>
+    /// <exception cref="ScheduleException">It does not fit, or breaks nothing, or something else.</exception>
+    /// <exception cref="RaceDefinitionException">Its race is wrong.</exception>
+    public ReplayedSchedule MustBreak()
+    {
+        (ReplayedSchedule replayed, Finding? finding) = Run();
+        string rule = _schedule.Rule.Length > 0 ? $"'{_schedule.Rule}'" : "any rule";
+        if (finding is null)
+        {
+            throw Failed($"the schedule does not break {rule} any more", replayed);
+        }
+
+        return _schedule.Rule.Length == 0 || finding.Rule == _schedule.Rule
+            ? replayed
+            : throw Failed($"the schedule should break {rule}; it breaks '{finding.Rule}' first: {finding.Detail}", replayed);
+    }
+
+    /// <summary>Asserts that the schedule breaks no rule; replayed strictly, that it does not break the one it was recorded for.</summary>
+    /// <exception cref="ScheduleException">It does not fit, or breaks one.</exception>
+    /// <exception cref="RaceDefinitionException">Its race is wrong.</exception>
+    public ReplayedSchedule MustHold()
+    {
+        (ReplayedSchedule replayed, Finding? finding) = Run();
+        return finding is null ? replayed : throw Failed($"the schedule breaks '{finding.Rule}': {finding.Detail}", replayed);
+    }
+
+    /// <summary>A schedule, by its path or text.</summary>
+    internal static Schedule Read(string schedule)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        try
+        {
+            if (schedule.StartsWith(Heading, StringComparison.Ordinal))
+            {
+                return Schedule.Parse(schedule, "schedule");
+            }
+
+            string file = RaceSource.Find(schedule, File.Exists);
+            return Schedule.Parse(File.ReadAllText(file), file);
+        }
+        catch (ScheduleFormatException e)
+        {
+            throw new RaceDefinitionException(e.Message, e);
+        }
+    }
+
+    private (ReplayedSchedule Replayed, Finding? Finding) Run()
+    {
+        Loaded race = _race.Load();
+        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) =
+            _race.Run(() => RaceSearch.Trace(race.Definition, _schedule, !_isLenient, ""));
+        if (replay.Divergence is { } divergence)
+        {
+            throw new ScheduleException(
+                $"{race.Definition.Title}: the schedule does not fit any more: {divergence}. The race, or the kernel, has changed since it was recorded. "
+                + "Look for it again with Expect() and pin the new schedule, or replay this one with .Leniently()");
+        }
+
+        return (new ReplayedSchedule(trace, replay.Skipped), outcome.Finding);
+    }
+
+    private static ScheduleException Failed(string what, ReplayedSchedule replayed) =>
+        new($"{replayed.Trace.Title}: {what}"
+            + (replayed.Skipped > 0 ? $" ({FailureText.Count(replayed.Skipped, "line")} did not fit and {(replayed.Skipped == 1 ? "was" : "were")} left out)" : "")
+            + $"\n\n{RaceListing.Text(replayed.Trace)}");
+}

@@ -1,0 +1,151 @@
+using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Races;
+using EpcActors.Lab.Results;
+using EpcActors.Tests.Cli;
+using EpcActors.Tests.Tidy;
+
+namespace EpcActors.Tests.Races;
+
+/// <summary>Every race of the catalogue, both ways: found with its bug in, clean without; and what is written about it.</summary>
+public sealed class CatalogueTests
+{
+    /// <summary>Random schedules per clean variant here; the exhaustive part is never cut. <c>epc race measure</c> runs all of them.</summary>
+    private const int Schedules = 400;
+
+    public static TheoryData<string> Ids => [.. Catalogue.Ids];
+
+    public static TheoryData<string, string> BuggyVariants => Variants(isBuggy: true);
+
+    public static TheoryData<string, string> CleanVariants => Variants(isBuggy: false);
+
+    [Theory]
+    [MemberData(nameof(BuggyVariants))]
+    public void With_its_bug_in_it_is_found_within_its_budget(string id, string variant)
+    {
+        RaceDefinition race = Load(id, variant);
+        Assert.NotEqual("", race.Rule);
+        RaceFinding finding = RaceSearch.Find(race, new RaceSearchOptions { ShrinkRuns = 0, Workers = 1 }, null, CancellationToken.None);
+        Assert.Equal(VerdictKind.Found, finding.Verdict.Kind);
+        Assert.Equal(race.Rule, finding.Shrunk!.Finding.Rule);
+    }
+
+    [Theory]
+    [MemberData(nameof(CleanVariants))]
+    public void Without_its_bug_no_schedule_breaks_any_rule_and_what_it_is_about_was_seen(string id, string variant)
+    {
+        RaceDefinition race = Load(id, variant);
+        long schedules = Math.Min(Schedules, race.Bound.Schedules);
+        RaceFinding finding = RaceSearch.Find(race, new RaceSearchOptions { MaxSchedules = schedules, Workers = 1 }, null, CancellationToken.None);
+        Assert.True(finding.Shrunk is null, $"{finding.Shrunk?.Finding}\n{finding.Schedule}");
+        Assert.Equal(VerdictKind.Clean, finding.Verdict.Kind);
+        Assert.True(race.Scenario.Race!.Properties.Any(property => property.Kind == Lab.Scenarios.PropertyKind.Sometimes), "a clean race needs a mark");
+        Assert.Equal([], finding.Verdict.MissedMarks);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Its_pinned_schedule_replays_and_breaks_its_rule(string id)
+    {
+        RaceDefinition plain = Load(id, null);
+        Schedule? schedule = Catalogue.ScheduleOf(id);
+        if (!plain.Variants.Contains(Catalogue.Buggy))
+        {
+            Assert.Null(schedule);
+            Assert.Equal(RaceVerdict.Refuted, plain.Verdict);
+            return;
+        }
+
+        Assert.NotNull(schedule);
+        RaceDefinition race = Load(id, schedule.Variant);
+        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(race, schedule, isStrict: true, "");
+        Assert.Null(replay.Divergence);
+        Assert.Equal(race.Rule, outcome.Finding?.Rule);
+        Assert.Equal(race.Rule, trace.Rule);
+        Assert.Equal(Catalogue.Figures.Of(id)!.Rule, race.Rule);
+        foreach (string variant in plain.Variants.Where(variant => !Catalogue.IsBuggy(variant)))
+        {
+            (_, ScheduleOutcome carried, _) = RaceSearch.Trace(Load(id, variant), schedule, isStrict: false, "");
+            Assert.True(carried.Finding is null, $"{variant}: {carried.Finding}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void It_says_where_it_comes_from_and_what_became_of_it(string id)
+    {
+        RaceDefinition race = Load(id, null);
+        Assert.Equal(id, race.Id);
+        Assert.NotEqual("", race.Title);
+        Assert.NotEqual("", race.Source);
+        Assert.NotEqual("", race.Symptom);
+        Assert.NotEqual("", race.Description);
+        Assert.True(race.Status != RaceStatus.Fixed || race.Fix.Length > 0, "what is fixed has a fix");
+        Assert.NotEmpty(race.Variants);
+        if (id[0] == 'D')
+        {
+            Assert.NotEqual(RaceVerdict.None, race.Verdict);
+        }
+
+        RaceFigure? figure = Catalogue.Figures.Of(id);
+        Assert.NotNull(figure);
+        Assert.Equal(race.Variants.Where(variant => !Catalogue.IsBuggy(variant)).Order(), figure.Clean.Keys.Order());
+        Assert.Equal(race.Variants.Contains(Catalogue.Buggy), figure.Steps > 0);
+    }
+
+    [Fact]
+    public void Every_row_of_the_literature_is_a_race_or_has_a_reason()
+    {
+        string[] rows =
+        [
+            .. Enumerable.Range(1, 33).Select(n => $"R{n}"), .. Enumerable.Range(1, 25).Select(n => $"C{n}"), .. Enumerable.Range(1, 12).Select(n => $"D{n}"),
+        ];
+        HashSet<string> left = [.. Catalogue.NotModelled.Select(row => row.Id)];
+        Assert.Equal([], rows.Where(row => !Catalogue.Ids.Contains(row) && !left.Contains(row)));
+        Assert.Equal([], Catalogue.Ids.Where(left.Contains));
+        Assert.All(Catalogue.NotModelled, row => Assert.True(row.Reason.Length > 20, row.Id));
+        string[] required =
+        [
+            "R1", "R2", "R3", "R4", "R5", "R7", "R8", "R9", "R10", "R11", "R13", "R17", "R18", "R19", "R26", "R27", "R30",
+            "C1", "C3", "C5", "C6", "C7", "C8", "C14", "C15", "C16", "C18", "C21", "C22",
+            .. Enumerable.Range(1, 12).Select(n => $"D{n}"),
+        ];
+        Assert.Equal([], required.Except(Catalogue.Ids));
+    }
+
+    [Fact]
+    public async Task The_document_is_what_the_catalogue_says()
+    {
+        CliResult document = await CliHarness.Call("race", "list", "--document");
+        Assert.Equal(0, document.Code);
+        Assert.Equal(Normal(document.Out), Normal(File.ReadAllText(Path.Combine(Repository.Root, "docs", "races.md"))));
+    }
+
+    [Fact]
+    public async Task The_section_of_the_readme_is_what_the_catalogue_says()
+    {
+        CliResult table = await CliHarness.Call("race", "list", "--markdown");
+        string readme = Normal(File.ReadAllText(Path.Combine(Repository.Root, "README.md")));
+        int start = readme.IndexOf("<!-- races -->\n", StringComparison.Ordinal);
+        int end = readme.IndexOf("<!-- /races -->", StringComparison.Ordinal);
+        Assert.True(start > 0 && end > start, "README.md has no section between <!-- races --> and <!-- /races -->");
+        Assert.Equal(Normal(table.Out), readme[(start + "<!-- races -->\n".Length)..end]);
+    }
+
+    private static string Normal(string text) => text.ReplaceLineEndings("\n");
+
+    private static TheoryData<string, string> Variants(bool isBuggy)
+    {
+        TheoryData<string, string> variants = [];
+        foreach (string id in Catalogue.Ids)
+        {
+            foreach (string variant in Load(id, null).Variants.Where(variant => Catalogue.IsBuggy(variant) == isBuggy))
+            {
+                variants.Add(id, variant);
+            }
+        }
+
+        return variants;
+    }
+
+    private static RaceDefinition Load(string id, string? variant) => RaceFile.Load(Catalogue.FileOf(id)!, variant);
+}

@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+using EpcActors.TestKit;
+
+namespace EpcActors.Tests.Tidy;
+
+/// <summary>Code in docs/writing-race-tests.md is code of the example project, which compiles and runs.</summary>
+public sealed partial class DocumentedCodeTests
+{
+    private const string Document = "docs/writing-race-tests.md";
+    private const string Example = "tests/EpcActors.TestKit.Example/";
+
+    private static readonly Dictionary<string, string> Sources = new(StringComparer.Ordinal)
+    {
+        ["csharp"] = ".cs",
+        ["hocon"] = ".conf",
+        ["schedule"] = ".schedule",
+        ["xml"] = ".csproj",
+    };
+
+    public static TheoryData<string, int> Blocks
+    {
+        get
+        {
+            TheoryData<string, int> blocks = [];
+            foreach (Match block in CodeBlock().Matches(Repository.Text(Document)))
+            {
+                blocks.Add(block.Groups[1].Value, block.Index);
+            }
+
+            return blocks;
+        }
+    }
+
+    [Theory, MemberData(nameof(Blocks))]
+    public void A_block_stands_in_the_example_word_for_word(string language, int at)
+    {
+        string block = CodeBlock().Match(Repository.Text(Document), at).Groups[2].Value;
+        if (language == "text")
+        {
+            string schedule = Path.Combine(Repository.Root, Example, "schedules/limit-resized.schedule");
+            Assert.Contains(block, RaceTest.Replay(schedule).Listing, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.True(Sources.TryGetValue(language, out string? extension), $"{Document}: a block of {language} is held by no test");
+        string[] files = [.. Repository.FilesOf(extension).Where(file => file.StartsWith(Example, StringComparison.Ordinal))];
+        Assert.True(Array.Exists(files, file => Repository.Text(file).Contains(block, StringComparison.Ordinal)), $"{Document}: in no {extension} of {Example}:\n{block}");
+    }
+
+    [Fact]
+    public void There_are_blocks() => Assert.InRange(Blocks.Count, 10, 100);
+
+    [GeneratedRegex(@"^```(\w+)\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex CodeBlock();
+}
