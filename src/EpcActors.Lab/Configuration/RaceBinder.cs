@@ -66,6 +66,7 @@ internal sealed class RaceBinder(
             IgnoredRules = ignored,
             MaxSteps = reader.Get("max-steps", "2000").Int(1, int.MaxValue),
         };
+        bool shrinksTopology = reader.Get("shrink-topology", "on").OnOff();
         reader.Finish("the race");
         string variant = context.Variant;
         _define = scenario => new RaceDefinition
@@ -81,6 +82,7 @@ internal sealed class RaceBinder(
             Verdict = verdict,
             Show = show,
             Bound = bound,
+            ShrinksTopology = shrinksTopology,
             Variant = variant,
             Variants = variants,
             Scenario = scenario,

@@ -60,6 +60,9 @@ public sealed record RaceDefinition
 
     public required RaceBound Bound { get; init; }
 
+    /// <summary>What is found may be searched for in a smaller topology. Off where a property, or what a hang is, means something in this one only.</summary>
+    public bool ShrinksTopology { get; init; } = true;
+
     /// <summary>The variant that was read; empty for the file as it is.</summary>
     public string Variant { get; init; } = "";
 

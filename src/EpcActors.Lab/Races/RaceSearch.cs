@@ -90,7 +90,7 @@ public static class RaceSearch
 
         RaceWorld world = new(race.Scenario);
         ShrunkSchedule shrunk = Shrinker.Shrink(world, verdict.Found, options.ShrinkRuns, cancellation);
-        if (options is { Reload: { } reload, ShrinkRuns: > 0 })
+        if (race.ShrinksTopology && options is { Reload: { } reload, ShrinkRuns: > 0 })
         {
             SmallerRace smaller = TopologyShrinker.Shrink(reload, race, shrunk, options.Seed, cancellation);
             if (smaller.Settings.Count > 0)
