@@ -28,7 +28,7 @@ public sealed record RaceFigure
 /// <summary>The measured figures of all races, and how they were measured.</summary>
 public sealed record RaceFigures
 {
-    private static readonly JsonSerializerOptions _options = new()
+    private static readonly JsonSerializerOptions Options = new()
     {
         WriteIndented = true,
         NewLine = "\n",
@@ -47,9 +47,9 @@ public sealed record RaceFigures
 
     public RaceFigure? Of(string id) => Races.FirstOrDefault(race => race.Id == id);
 
-    public string ToJson() => JsonSerializer.Serialize(this, _options) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, Options) + "\n";
 
-    public static RaceFigures FromJson(string json) => JsonSerializer.Deserialize<RaceFigures>(json, _options) ?? new RaceFigures();
+    public static RaceFigures FromJson(string json) => JsonSerializer.Deserialize<RaceFigures>(json, Options) ?? new RaceFigures();
 }
 
 /// <summary>Measures a race.</summary>

@@ -15,7 +15,7 @@ namespace EpcActors.Lab.Races;
 /// </remarks>
 internal static class SharedDescriptors
 {
-    private static readonly HashSet<ushort> _codes =
+    private static readonly HashSet<ushort> Codes =
     [
         NumaNodeProtocol.PoisonPage.Code,
         AddressSpaceProtocol.Access.Code,
@@ -35,5 +35,5 @@ internal static class SharedDescriptors
         VirtualEpcProtocol.TakeZombie.Code,
     ];
 
-    public static bool AreTouchedBy(ushort code) => _codes.Contains(code);
+    public static bool AreTouchedBy(ushort code) => Codes.Contains(code);
 }

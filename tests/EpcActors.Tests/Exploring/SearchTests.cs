@@ -6,7 +6,7 @@ namespace EpcActors.Tests.Exploring;
 /// <summary>Searches on worlds so small that the right answer is known.</summary>
 public sealed class SearchTests
 {
-    private static readonly SearchBounds _plain = new() { FindsHangs = false, Reduces = false, StopsAtFirst = false };
+    private static readonly SearchBounds Plain = new() { FindsHangs = false, Reduces = false, StopsAtFirst = false };
 
     [Theory]
     [InlineData(1, 5)]
@@ -20,7 +20,7 @@ public sealed class SearchTests
             world.Task(Adding(world, 0, steps));
         }
 
-        SearchResult result = new ExhaustiveSearch(world, _plain).Search(null, CancellationToken.None);
+        SearchResult result = new ExhaustiveSearch(world, Plain).Search(null, CancellationToken.None);
         Assert.True(result.IsComplete);
 
         // Each task is before one of its steps or at its end; the state in which all have ended is no node of the search.
@@ -42,8 +42,8 @@ public sealed class SearchTests
             return world;
         }
 
-        SearchResult all = new ExhaustiveSearch(World(), _plain).Search(null, CancellationToken.None);
-        SearchResult reduced = new ExhaustiveSearch(World(), _plain with { Reduces = true }).Search(null, CancellationToken.None);
+        SearchResult all = new ExhaustiveSearch(World(), Plain).Search(null, CancellationToken.None);
+        SearchResult reduced = new ExhaustiveSearch(World(), Plain with { Reduces = true }).Search(null, CancellationToken.None);
         Assert.Equal(all.States, reduced.States);
 
         // One order: every state but the first is entered by one edge.
@@ -58,8 +58,8 @@ public sealed class SearchTests
         {
             ToyWorld plain = Random(seed);
             ToyWorld reduced = Random(seed);
-            SearchResult all = new ExhaustiveSearch(plain, _plain).Search(null, CancellationToken.None);
-            SearchResult few = new ExhaustiveSearch(reduced, _plain with { Reduces = true }).Search(null, CancellationToken.None);
+            SearchResult all = new ExhaustiveSearch(plain, Plain).Search(null, CancellationToken.None);
+            SearchResult few = new ExhaustiveSearch(reduced, Plain with { Reduces = true }).Search(null, CancellationToken.None);
             Assert.True(all.IsComplete && few.IsComplete);
             Assert.Equal(plain.Ends.Order(), reduced.Ends.Order());
             Assert.Equal(all.States, few.States);
@@ -204,7 +204,7 @@ public sealed class SearchTests
         }
 
         world.Engine.SetBudget(4, 2);
-        SearchResult result = Search(world, _plain);
+        SearchResult result = Search(world, Plain);
         Assert.True(result.IsComplete);
         Assert.Equal(2, most);
         Assert.True(wasNever);

@@ -414,7 +414,7 @@ public sealed class StateImageTests
             }
         }
 
-        string[] expected = ["Run", "Build", "AddPages", "ReachFor", "VmaFault", "TryCharge", "ReclaimSubtree", "Write"];
+        string[] expected = ["Run", "Build", "AddPages", "Access", "VmaFault", "TryCharge", "ReclaimSubtree", "Write"];
         Assert.True(methods.IsSupersetOf(expected), string.Join(' ', methods));
         Assert.True(places.Count > 100);
     }

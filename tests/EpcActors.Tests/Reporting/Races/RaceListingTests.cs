@@ -1,5 +1,6 @@
 using EpcActors.Reporting;
 namespace EpcActors.Tests.Reporting.Races;
+
 public sealed class RaceListingTests
 {
     [Fact]
