@@ -281,9 +281,13 @@ public sealed class RaceTest
     private RaceFinding Find(Loaded race, bool expectsRace, string? target)
     {
         using CancellationTokenSource time = new();
-        if (_options.Time is { } most)
+        if (_options.Time is { } most && most > TimeSpan.Zero)
         {
             time.CancelAfter(most);
+        }
+        else if (_options.Time is not null)
+        {
+            time.Cancel();
         }
 
         RaceSearchOptions options = new()

@@ -46,9 +46,11 @@ public sealed partial class TidyTests
         ["EpcActors.TestKit"] = ["EpcActors.Lab", "EpcActors.Reporting"],
     };
 
+    /// <summary>But for the catalogue of races, which a command writes: as many sections as there are races.</summary>
     [Fact]
     public void No_file_is_longer_than_a_thousand_lines() =>
-        AssertNone(Repository.FilesOf(".cs", ".conf", ".md", ".css", ".js", ".ps1").Where(f => Repository.Lines(f).Length > MostLines));
+        AssertNone(Repository.FilesOf(".cs", ".conf", ".md", ".css", ".js", ".ps1")
+            .Where(f => f != "docs/races.md" && Repository.Lines(f).Length > MostLines));
 
     [Fact]
     public void Nothing_is_left_to_do_without_a_number() => AssertNone(Find(ToDo(), ".cs", ".conf", ".md", ".props", ".csproj", ".ps1", ".css", ".js"));

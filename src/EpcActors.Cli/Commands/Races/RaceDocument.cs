@@ -8,6 +8,9 @@ namespace EpcActors.Cli.Commands.Races;
 /// <summary>The catalogue as Markdown.</summary>
 internal static class RaceDocument
 {
+    /// <summary>Longer schedules are read elsewhere.</summary>
+    private const int MostSteps = 13;
+
     /// <summary>The strategy that needs the fewest schedules, and how many.</summary>
     public static string Best(RaceFigure figure)
     {
@@ -115,7 +118,11 @@ internal static class RaceDocument
             output.WriteLine($"- {(variant == "claim" ? "As it is" : $"Without it ({variant})")}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`");
         }
 
-        if (Catalogue.ScheduleOf(race.Id) is { } schedule)
+        if (Catalogue.ScheduleOf(race.Id) is { Steps.Count: > MostSteps })
+        {
+            output.WriteLine($"- The schedule: `epc race show {race.Id} --kernel-style`, or step by step in a browser: `epc race show {race.Id} --out {race.Id.ToLowerInvariant()}`");
+        }
+        else if (Catalogue.ScheduleOf(race.Id) is { } schedule)
         {
             RaceDefinition buggy = RaceReplayCommand.LoadRace(schedule, null, [], race.Id, Lab.Configuration.ConfigEnvironment.Default);
             (RaceTrace trace, _, _) = RaceSearch.Trace(buggy, schedule, isStrict: true, $"epc race find {race.Id}");
