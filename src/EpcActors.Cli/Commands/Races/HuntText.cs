@@ -1,6 +1,9 @@
 using System.Globalization;
+using EpcActors.Actors;
+using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Commands.Races;
 
@@ -25,6 +28,37 @@ internal static class HuntText
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"not seen: {hunt.Unfinished:N0} schedules neither ended nor came back to a state of theirs within their steps"));
         }
+    }
+}
+
+/// <summary>What no search of a race can see, in words.</summary>
+internal static class BlindSpots
+{
+    public static void Write(TextWriter output, RaceDefinition race)
+    {
+        RaceSpec spec = race.Scenario.Race!;
+        List<string> outside = ["what happens within one critical section", "the memory model of a CPU", "events that would come after everything has ended"];
+        if (!spec.HasKsgxd)
+        {
+            outside.Add("ksgxd");
+        }
+
+        if (!spec.HasWorkers && race.Scenario.Switches.EpcCgroup == EpcCgroupMode.On)
+        {
+            outside.Add("the cgroups' workers");
+        }
+
+        if (spec.Choices.Any(choice => choice.Value > 0))
+        {
+            outside.Add($"more failures than {string.Join(", ", spec.Choices.Where(choice => choice.Value > 0).Select(choice => $"{choice.Value} {ChoicePoints.Name(choice.Key)}"))}");
+        }
+
+        if (spec.IgnoredRules.Count > 0)
+        {
+            outside.Add($"the rules {string.Join(", ", spec.IgnoredRules)}");
+        }
+
+        output.WriteLine($"Outside of this verdict: {string.Join(", ", outside)}.");
     }
 }
 

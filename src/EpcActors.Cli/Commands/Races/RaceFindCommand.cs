@@ -104,6 +104,11 @@ internal sealed class RaceFindCommand
         }
 
         SearchVerdict verdict = finding.Verdict;
+        if (!isQuiet)
+        {
+            BlindSpots.Write(_shell.Out, race);
+        }
+
         _shell.Out.WriteLine(verdict.Kind == VerdictKind.Clean
             ? $"{race.Id} {race.Variant}: CLEAN: {verdict.Bound}"
             : $"{race.Id} {race.Variant}: INCONCLUSIVE: nothing found in {verdict.Bound}; the budget ended first");
