@@ -92,10 +92,11 @@ public static class RaceSearch
         ShrunkSchedule shrunk = Shrinker.Shrink(world, verdict.Found, options.ShrinkRuns, cancellation);
         if (race.ShrinksTopology && options is { Reload: { } reload, ShrinkRuns: > 0 })
         {
-            SmallerRace smaller = TopologyShrinker.Shrink(reload, race, shrunk, options.Seed, cancellation);
+            SmallerTopology smaller = new TopologyShrinker(settings => reload(settings).Scenario, scenario => new RaceWorld(scenario), options.Seed)
+                .Shrink(race.Scenario, shrunk, cancellation);
             if (smaller.Settings.Count > 0)
             {
-                race = smaller.Race;
+                race = reload(smaller.Settings);
                 shrunk = smaller.Shrunk;
                 world = new RaceWorld(race.Scenario);
                 options = options with { Settings = [.. options.Settings, .. smaller.Settings.Select(one => $"{one.Key}={one.Value}")] };

@@ -6,60 +6,64 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>A race made smaller, with the schedule that breaks it still.</summary>
-/// <param name="Race">The smaller race.</param>
+/// <summary>A topology made smaller, with the schedule that breaks it still.</summary>
+/// <param name="Scenario">The smaller scenario.</param>
 /// <param name="Settings">What makes it so, <c>key=value</c>, on top of the settings before.</param>
 /// <param name="Shrunk">Its schedule.</param>
-public sealed record SmallerRace(RaceDefinition Race, IReadOnlyList<KeyValuePair<string, string>> Settings, ShrunkSchedule Shrunk);
+public sealed record SmallerTopology(Scenario Scenario, IReadOnlyList<KeyValuePair<string, string>> Settings, ShrunkSchedule Shrunk);
 
 /// <summary>
-/// Takes away what a violation does not need: operations of tasks, lines of the setup, kernel tasks, choices, nodes, pages of EPC and of enclaves. Each step is a setting on top of the race file, so that
-/// the result replays anywhere; it is kept when the same rule can still be broken.
+/// Takes away what a violation does not need. Of a race: operations of tasks, lines of the setup, kernel tasks, choices. Of a whole scenario: instances, threads, the script. Of both: nodes, pages of EPC and of
+/// enclaves. Each step is a setting on top of the file, so that the result replays anywhere; it is kept when the same rule can still be broken.
 /// </summary>
-public static class TopologyShrinker
+public sealed class TopologyShrinker
 {
-    private const int Schedules = 200;
-    private const int ShrinkRuns = 600;
     private const int MostTries = 80;
 
-    /// <summary>Shrinks.</summary>
-    /// <param name="load">Loads the race with settings on top.</param>
-    /// <param name="race">The race.</param>
-    /// <param name="shrunk">The schedule that was found in it, shrunk.</param>
+    private readonly Func<IReadOnlyList<KeyValuePair<string, string>>, Scenario> _load;
+    private readonly Func<Scenario, LabWorld> _newWorld;
+    private readonly ulong _seed;
+
+    /// <param name="load">Loads the file with settings on top.</param>
+    /// <param name="newWorld">Makes a world.</param>
     /// <param name="seed">Of the searches.</param>
-    /// <param name="cancellation">Ends it with the best so far.</param>
-    public static SmallerRace Shrink(
-        Func<IReadOnlyList<KeyValuePair<string, string>>, RaceDefinition> load,
-        RaceDefinition race,
-        ShrunkSchedule shrunk,
-        ulong seed,
-        CancellationToken cancellation)
+    public TopologyShrinker(
+        Func<IReadOnlyList<KeyValuePair<string, string>>, Scenario> load, Func<Scenario, LabWorld> newWorld, ulong seed)
     {
-        ArgumentNullException.ThrowIfNull(load);
-        ArgumentNullException.ThrowIfNull(race);
+        _load = load;
+        _newWorld = newWorld;
+        _seed = seed;
+    }
+
+    /// <summary>Schedules in which a smaller topology must break the rule.</summary>
+    public int Schedules { get; init; } = 200;
+
+    /// <summary>Schedules that are tried to make one shorter.</summary>
+    public int ShrinkRuns { get; init; } = 600;
+
+    /// <summary>Shrinks.</summary>
+    /// <param name="scenario">The scenario in which it was found.</param>
+    /// <param name="shrunk">The schedule that was found in it, shrunk.</param>
+    /// <param name="cancellation">Ends it with the best so far.</param>
+    public SmallerTopology Shrink(Scenario scenario, ShrunkSchedule shrunk, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(shrunk);
-        SmallerRace best = new(race, [], shrunk);
+        SmallerTopology best = new(scenario, [], shrunk);
         HashSet<string> tried = [];
-        int tries = 0;
         bool hasImproved = true;
         while (hasImproved)
         {
             hasImproved = false;
-            foreach (KeyValuePair<string, string> candidate in Candidates(best.Race))
+            foreach (KeyValuePair<string, string> candidate in best.Scenario.Race is null ? OfScenario(best.Scenario) : OfRace(best.Scenario))
             {
-                if (cancellation.IsCancellationRequested || tries >= MostTries)
+                if (cancellation.IsCancellationRequested || tried.Count >= MostTries)
                 {
                     return best;
                 }
 
-                if (!tried.Add($"{string.Join('\n', best.Settings)}\n{candidate}"))
-                {
-                    continue;
-                }
-
-                tries++;
                 KeyValuePair<string, string>[] settings = [.. best.Settings.Where(one => one.Key != candidate.Key), candidate];
-                if (Try(load, settings, best, seed, cancellation) is { } smaller)
+                if (tried.Add(string.Join('\n', settings)) && Try(settings, best, cancellation) is { } smaller)
                 {
                     best = smaller;
                     hasImproved = true;
@@ -71,44 +75,98 @@ public static class TopologyShrinker
         return best;
     }
 
-    private static SmallerRace? Try(
-        Func<IReadOnlyList<KeyValuePair<string, string>>, RaceDefinition> load,
-        KeyValuePair<string, string>[] settings,
-        SmallerRace best,
-        ulong seed,
-        CancellationToken cancellation)
+    private SmallerTopology? Try(KeyValuePair<string, string>[] settings, SmallerTopology best, CancellationToken cancellation)
     {
         string rule = best.Shrunk.Finding.Rule;
         try
         {
-            RaceDefinition race = load(settings);
-            RaceWorld world = new(race.Scenario) { Target = rule };
+            Scenario scenario = _load(settings);
+            if (SizeOf(scenario) >= SizeOf(best.Scenario))
+            {
+                // A key that nobody has makes a new enclave, or changes nothing.
+                return null;
+            }
+
             HuntResult hunt = Hunt.Run(
                 new HuntPlan
                 {
-                    NewWorld = () => new RaceWorld(race.Scenario),
+                    NewWorld = () => _newWorld(scenario),
                     MaxSchedules = Schedules,
                     Workers = 1,
-                    Seed = seed,
+                    Seed = _seed,
                     Target = rule,
                     SelfCheckEvery = 0,
                     CountStatesEvery = 0,
                 },
                 null,
                 cancellation);
-            return hunt.Found is null ? null : new SmallerRace(race, settings, Shrinker.Shrink(world, hunt.Found, ShrinkRuns, cancellation));
+            return hunt.Found is null ? null : new SmallerTopology(scenario, settings, Shrinker.Shrink(_newWorld(scenario), hunt.Found, ShrinkRuns, cancellation));
         }
         catch (Exception wrong) when (wrong is ConfigurationException or RaceSetupException or InvariantViolation)
         {
-            // What is left makes no race: an operation needs what was taken away.
+            // What is left makes no sense: something needs what was taken away.
             return null;
         }
     }
 
-    /// <summary>Ways to make a race smaller by one thing, the most promising first.</summary>
-    private static IEnumerable<KeyValuePair<string, string>> Candidates(RaceDefinition race)
+    /// <summary>What there is to read and to run, in one number.</summary>
+    private static long SizeOf(Scenario scenario)
     {
-        Scenario scenario = race.Scenario;
+        long size = scenario.Machine.EpcPages + scenario.Machine.Nodes.Count + scenario.Script.Count + (10 * scenario.Enclaves.Count);
+        foreach (EnclaveSpec enclave in scenario.Enclaves)
+        {
+            size += enclave.HeapPages + enclave.CodePages + enclave.Threads;
+        }
+
+        if (scenario.Race is { } race)
+        {
+            size += race.Setup.Count + race.Tasks.Sum(task => task.Operations.Count) + race.Choices.Values.Sum() + (race.HasKsgxd ? 1 : 0) + (race.HasWorkers ? 1 : 0);
+        }
+
+        return size;
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> OfScenario(Scenario scenario)
+    {
+        if (scenario.Script.Count > 0)
+        {
+            yield return new("epc.script", "[]");
+        }
+
+        foreach (EnclaveSpec enclave in scenario.Enclaves)
+        {
+            // Instances are called name-0, name-1 and so on; the file knows the name. One of the two is no key and is refused.
+            int dash = enclave.Name.LastIndexOf('-');
+            string[] keys = dash > 0 && int.TryParse(enclave.Name.AsSpan(dash + 1), out _) ? [enclave.Name[..dash], enclave.Name] : [enclave.Name];
+            foreach (string key in keys)
+            {
+                yield return new($"epc.enclaves.\"{key}\".instances", "1");
+                if (enclave.Threads > 1)
+                {
+                    yield return new($"epc.enclaves.\"{key}\".threads", "1");
+                }
+
+                for (int pages = 1; pages < enclave.HeapPages; pages *= 8)
+                {
+                    yield return new($"epc.enclaves.\"{key}\".heap", $"{Text(pages)} pages");
+                }
+
+                if (enclave.CodePages > 1)
+                {
+                    yield return new($"epc.enclaves.\"{key}\".code-pages", "1");
+                }
+            }
+        }
+
+        foreach (KeyValuePair<string, string> smaller in SmallerMachines(scenario.Machine))
+        {
+            yield return smaller;
+        }
+    }
+
+    /// <summary>Ways to make a race smaller by one thing, the most promising first.</summary>
+    private static IEnumerable<KeyValuePair<string, string>> OfRace(Scenario scenario)
+    {
         RaceSpec spec = scenario.Race!;
         if (spec.HasKsgxd)
         {
@@ -165,10 +223,11 @@ public static class TopologyShrinker
         for (int i = 0; i < machine.Nodes.Count; i++)
         {
             NodeSpec node = machine.Nodes[i];
-            if (node.SectionPages.Count == 1 && node.SectionPages[0] > 1)
+            int[] sizes = node.SectionPages.Count == 1 ? [16, 64, node.SectionPages[0] / 2] : [];
+            foreach (int pages in sizes.Where(pages => pages > 0 && pages < node.SectionPages[0]))
             {
                 List<NodeSpec> nodes = [.. machine.Nodes];
-                nodes[i] = node with { SectionPages = [node.SectionPages[0] / 2] };
+                nodes[i] = node with { SectionPages = [pages] };
                 yield return new("epc.machine.nodes", Nodes(nodes));
             }
         }

@@ -18,6 +18,9 @@ internal sealed class CheckCommand
 {
     private const int ListedSteps = 60;
 
+    /// <summary>What is not small by then stays as it is: the schedule is replayed from its decisions, so any length of it is right.</summary>
+    private static readonly TimeSpan MostShrinking = TimeSpan.FromSeconds(15);
+
     private readonly CommandShell _shell;
     private readonly Argument<string> _file = CommonOptions.File();
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
@@ -91,7 +94,7 @@ internal sealed class CheckCommand
 
         HuntPlan plan = new()
         {
-            NewWorld = () => scenario.Race is null ? new ScenarioWorld(scenario, steps) : new RaceWorld(scenario),
+            NewWorld = () => NewWorld(scenario, steps),
             Strategies = strategies.Count > 0 ? strategies : StrategyNames.Portfolio,
             Seed = seed,
             MaxSchedules = budget.Schedules is { } more ? (state?.Done?.Schedules ?? 0) + more : long.MaxValue,
@@ -135,11 +138,16 @@ internal sealed class CheckCommand
             return isNothing ? ExitCode.Inconclusive : ExitCode.Pass;
         }
 
-        LabWorld world = plan.NewWorld();
-        ShrunkSchedule shrunk = new SearchDisplay(_shell, isQuiet).Follow("shrinking", _ => Shrinker.Shrink(world, found, ShrinkRuns(found), CancellationToken.None));
+        SmallerTopology smaller = new SearchDisplay(_shell, isQuiet).Follow("shrinking", _ => Shrink(scenario, plan, found, parsed));
+        ShrunkSchedule shrunk = smaller.Shrunk;
         if (!isQuiet)
         {
-            Show(scenario, world, found, shrunk);
+            Show(smaller.Scenario, NewWorld(smaller.Scenario, parsed.GetValue(_steps)), found, shrunk);
+        }
+
+        foreach (KeyValuePair<string, string> setting in isQuiet ? [] : smaller.Settings)
+        {
+            _shell.Out.WriteLine($"smaller by --set '{setting.Key}={setting.Value}'");
         }
 
         _shell.Out.WriteLine(string.Create(
@@ -160,6 +168,24 @@ internal sealed class CheckCommand
 
         _shell.Out.WriteLine(ShellQuoting.Join(words, _shell.Dialect));
         return ExitCode.Violation;
+    }
+
+    private static LabWorld NewWorld(Scenario scenario, int steps) => scenario.Race is null ? new ScenarioWorld(scenario, steps) : new RaceWorld(scenario);
+
+    /// <summary>The schedule first, then the topology: a whole scenario breaks with much less than it has.</summary>
+    private SmallerTopology Shrink(Scenario scenario, HuntPlan plan, FoundSchedule found, ParseResult parsed)
+    {
+        using CancellationTokenSource enough = new(MostShrinking);
+        ShrunkSchedule shrunk = Shrinker.Shrink(plan.NewWorld(), found, ShrinkRuns(found), enough.Token);
+        IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
+        return new TopologyShrinker(
+            smaller => Load(scenario.File, parsed.GetValue(_variant), [.. settings, .. smaller], parsed.GetValue(_seed)),
+            one => NewWorld(one, parsed.GetValue(_steps)),
+            plan.Seed)
+        {
+            Schedules = scenario.Race is null ? 6 : 200,
+            ShrinkRuns = scenario.Race is null ? 60 : 600,
+        }.Shrink(scenario, shrunk, enough.Token);
     }
 
     /// <summary>A long schedule is shrunk for seconds, not for minutes.</summary>
