@@ -122,7 +122,7 @@ internal static class KernelStyleText
         text.Append('\n');
         if (trace.Conflict.First >= 1 && trace.Conflict.Second >= 1)
         {
-            Paragraph(text, "(A) and (B) are the accesses that conflict.");
+            Paragraph(text, $"(A) and (B) are the accesses that conflict. {RaceRows.DescribeConflict(trace)}.");
             text.Append('\n');
         }
 

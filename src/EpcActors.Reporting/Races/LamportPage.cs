@@ -151,7 +151,7 @@ public static class LamportPage
 
         if (trace.Conflict.First >= 1)
         {
-            Key(html, "clash", "A, B: accesses that conflict");
+            Key(html, "clash", $"A, B: accesses that conflict; {RaceRows.DescribeConflict(trace)}");
         }
 
         for (int i = 0; i < diagram.Locks.Count; i++)

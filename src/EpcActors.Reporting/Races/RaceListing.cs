@@ -99,6 +99,7 @@ public static class RaceListing
         {
             lines.Paragraph("violated ", trace.Rule, width, Tone.Violation, Tone.Violation);
             Fact(lines, "", trace.Detail, width);
+            Fact(lines, "conflict", RaceRows.DescribeConflict(trace), width);
         }
         else
         {

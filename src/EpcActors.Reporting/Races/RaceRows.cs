@@ -146,6 +146,21 @@ internal static class RaceRows
     }
 
     /// <summary>A sentence with its full stop.</summary>
+    /// <summary>Who made the two accesses that conflict, and with which locks: where the locks differ, nobody was kept out. Empty without such a pair.</summary>
+    public static string DescribeConflict(RaceTrace trace)
+    {
+        (int first, int second) = trace.Conflict;
+        if (first < 1 || second < 1 || second > trace.Steps.Count || first > trace.Steps.Count)
+        {
+            return "";
+        }
+
+        return $"(A) is {trace.Tasks[trace.Steps[first - 1].Task].Name}'s, {Held(trace.Steps[first - 1])}; "
+            + $"(B) is {trace.Tasks[trace.Steps[second - 1].Task].Name}'s, {Held(trace.Steps[second - 1])}";
+    }
+
+    private static string Held(RaceStep step) => step.Locks.Count == 0 ? "with no lock held" : $"with {string.Join(" and ", step.Locks)} held";
+
     public static string Sentence(string text)
     {
         string trimmed = text.Trim();

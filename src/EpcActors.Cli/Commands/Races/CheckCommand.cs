@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
@@ -47,11 +46,7 @@ internal sealed class CheckCommand
         },
     };
 
-    private readonly Option<string?> _resume = new("--resume")
-    {
-        HelpName = "FILE",
-        Description = "goes on where FILE says an earlier check stopped, and keeps FILE up to date; it is made when it is not there",
-    };
+    private readonly Option<string?> _resume = SearchState.Option();
 
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
 
@@ -84,7 +79,7 @@ internal sealed class CheckCommand
         ulong seed = parsed.GetValue(_seed) ?? scenario.Seed;
         int steps = parsed.GetValue(_steps);
         Budget budget = parsed.GetValue(_budget) ?? new Budget(null, TimeSpan.FromSeconds(30), "30s");
-        CheckState? state = CheckState.Load(parsed.GetValue(_resume), file, seed, strategies);
+        SearchState? state = SearchState.Load(parsed.GetValue(_resume), Path.GetFileName(file), seed, strategies);
         bool isQuiet = parsed.GetValue(_quiet);
         if (!isQuiet)
         {
@@ -247,54 +242,4 @@ internal sealed class CheckCommand
         ],
         SeeAlso = ["epc race --help: small topologies, searched to the end", .. StandardExitCodes.KeyReference],
     };
-}
-
-/// <summary>The file of <c>--resume</c>.</summary>
-internal sealed class CheckState
-{
-    private readonly string _path;
-    private readonly string _of;
-
-    private CheckState(string path, string of, HuntProgress? done)
-    {
-        _path = path;
-        _of = of;
-        Done = done;
-    }
-
-    /// <summary>What was done before; null for nothing.</summary>
-    public HuntProgress? Done { get; }
-
-    /// <exception cref="CommandException">when the file is of another check.</exception>
-    public static CheckState? Load(string? path, string file, ulong seed, IReadOnlyList<string> strategies)
-    {
-        if (path is null)
-        {
-            return null;
-        }
-
-        string of = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)} seed {seed} {string.Join(',', strategies)}").TrimEnd();
-        if (!File.Exists(path))
-        {
-            return new CheckState(path, of, null);
-        }
-
-        Saved? saved;
-        try
-        {
-            saved = JsonSerializer.Deserialize<Saved>(File.ReadAllText(path));
-        }
-        catch (JsonException)
-        {
-            saved = null;
-        }
-
-        return saved is null ? throw CommandException.Usage($"--resume {path}: this is no file of an earlier check; name another, or remove it")
-            : saved.Of != of ? throw CommandException.Usage($"--resume {path}: it is of the check '{saved.Of}', and this is '{of}'; name another file")
-            : new CheckState(path, of, saved.Done);
-    }
-
-    public void Save(HuntProgress done) => File.WriteAllText(_path, JsonSerializer.Serialize(new Saved(_of, done)));
-
-    private sealed record Saved(string Of, HuntProgress Done);
 }

@@ -21,6 +21,7 @@ internal sealed class RaceFindCommand
     private readonly Option<int> _workers = RaceOptions.Workers();
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<string?> _out = CommonOptions.Out("writes the schedule and everything that shows it there");
+    private readonly Option<string?> _resume = SearchState.Option();
     private readonly Option<bool> _noShrink = CommonOptions.Flag("--no-shrink", "leaves the schedule as long as it was found");
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
 
@@ -31,7 +32,7 @@ internal sealed class RaceFindCommand
         RaceFindCommand find = new(shell);
         DocumentedCommand command = new("find", "Searches the schedules of a race for one that breaks a rule, and shortens it.", Page())
         {
-            find._race, find._variant, find._strategy, find._seed, find._budget, find._workers, find._set, find._out, find._noShrink, find._quiet,
+            find._race, find._variant, find._strategy, find._seed, find._budget, find._workers, find._set, find._out, find._resume, find._noShrink, find._quiet,
         };
         command.SetAction((parsed, token) => Task.FromResult((int)find.Execute(parsed, token)));
         return command;
@@ -48,11 +49,13 @@ internal sealed class RaceFindCommand
         Budget? budget = parsed.GetValue(_budget);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         ulong seed = parsed.GetValue(_seed) ?? 1;
+        SearchState? state = SearchState.Load(parsed.GetValue(_resume), $"{race.Id} {race.Variant}", seed, strategies);
         RaceSearchOptions options = new()
         {
+            Resume = state?.Done,
             Strategies = strategies,
             Seed = seed,
-            MaxSchedules = budget is null ? null : budget.Schedules ?? long.MaxValue,
+            MaxSchedules = budget is null ? null : budget.Schedules is { } more ? (state?.Done?.Schedules ?? 0) + more : long.MaxValue,
             MaxTime = budget?.Time,
             Workers = parsed.GetValue(_workers),
             ShrinkRuns = parsed.GetValue(_noShrink) ? 0 : 4000,
@@ -70,6 +73,11 @@ internal sealed class RaceFindCommand
         _shell.RunBegins();
         RaceFinding finding = new SearchDisplay(_shell, isQuiet).Follow(
             $"{race.Id} {race.Variant}", progress => RaceSearch.Find(race, options, progress, cancellation));
+        if (finding.Hunt is { } hunt)
+        {
+            state?.Save(hunt.Progress);
+        }
+
         return Tell(finding, parsed.GetRequiredValue(_race), directory, isQuiet);
     }
 

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using EpcActors.Lab.Races;
+
+namespace EpcActors.Cli.Commands.Races;
+
+/// <summary>The file of <c>--resume</c>.</summary>
+internal sealed class SearchState
+{
+    private readonly string _path;
+    private readonly string _of;
+
+    private SearchState(string path, string of, HuntProgress? done)
+    {
+        _path = path;
+        _of = of;
+        Done = done;
+    }
+
+    /// <summary>What was done before; null for nothing.</summary>
+    public HuntProgress? Done { get; }
+
+    public static Option<string?> Option() => new("--resume")
+    {
+        HelpName = "FILE",
+        Description = "goes on where FILE says an earlier search stopped, and keeps FILE up to date; it is made when it is not there",
+    };
+
+    /// <exception cref="CommandException">when the file is of another search.</exception>
+    public static SearchState? Load(string? path, string what, ulong seed, IReadOnlyList<string> strategies)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        string of = string.Create(CultureInfo.InvariantCulture, $"{what} seed {seed} {string.Join(',', strategies)}").TrimEnd();
+        if (!File.Exists(path))
+        {
+            return new SearchState(path, of, null);
+        }
+
+        Saved? saved;
+        try
+        {
+            saved = JsonSerializer.Deserialize<Saved>(File.ReadAllText(path));
+        }
+        catch (JsonException)
+        {
+            saved = null;
+        }
+
+        return saved is null ? throw CommandException.Usage($"--resume {path}: this is no file of an earlier search; name another, or remove it")
+            : saved.Of != of ? throw CommandException.Usage($"--resume {path}: it is of '{saved.Of}', and this is '{of}'; name another file")
+            : new SearchState(path, of, saved.Done);
+    }
+
+    public void Save(HuntProgress done) => File.WriteAllText(_path, JsonSerializer.Serialize(new Saved(_of, done)));
+
+    private sealed record Saved(string Of, HuntProgress Done);
+}
