@@ -8,4 +8,9 @@ public interface IRunObserver
 
     /// <summary>A task reports what it did (see <see cref="IEngineDriver.Report"/>).</summary>
     void OnReport(TaskActor task, int what, long startNs, long endNs, long detail);
+
+    /// <summary>A step of an explored run is over: its request was handled or parked, and its task is at its next request. Between two steps, so everything may be looked at.</summary>
+    void AfterStep()
+    {
+    }
 }

@@ -14,7 +14,10 @@ public sealed record SearchBounds
     /// <summary>Most preemptions of a schedule, that is switches away from a task that could go on; -1 for any number.</summary>
     public int Preemptions { get; init; } = -1;
 
-    /// <summary>Also looks for fair cycles without progress. Needs every edge of the graph, so nothing is left out then.</summary>
+    /// <summary>
+    /// Also looks for fair cycles without progress. Needs every edge of the graph, so nothing is left out then. With a bound on preemptions those are found that the edges
+    /// within it make up; what is found is a hang, and what is not found may still be one, for a fair run preempts without end.
+    /// </summary>
     public bool FindsHangs { get; init; } = true;
 
     /// <summary>Leaves out orders of requests that commute. Without effect where hangs are looked for, preemptions bounded or choices allowed.</summary>
@@ -100,7 +103,7 @@ public sealed class ExhaustiveSearch : Strategy
         _world = world;
         _bounds = bounds;
         _usesSleepSets = bounds.Reduces && !bounds.FindsHangs && bounds.Preemptions < 0 && !world.Engine.HasChoices;
-        _graph = bounds.FindsHangs && bounds.Preemptions < 0 ? new StateGraph() : null;
+        _graph = bounds.FindsHangs ? new StateGraph() : null;
     }
 
     public override string Name => "exhaustive";

@@ -75,6 +75,9 @@ public sealed class ExploredEngine : IEngineDriver
     private int[] _budget = [];
     private int[] _budgetLeft = [];
     private IRunObserver? _observer;
+    private int[] _toBegin = [];
+    private int _toBeginCount;
+    private bool _isRunning;
 
     public ExploredEngine() => _turn = new ExploredTurn(this);
 
@@ -157,6 +160,7 @@ public sealed class ExploredEngine : IEngineDriver
         {
             Array.Resize(ref _tasks, Math.Max(8, _tasks.Length * 2));
             Array.Resize(ref _enabled, _tasks.Length);
+            Array.Resize(ref _toBegin, _tasks.Length);
             Moved = new byte[_tasks.Length];
         }
 
@@ -207,8 +211,8 @@ public sealed class ExploredEngine : IEngineDriver
         _budgetLeft[point] = times;
     }
 
-    /// <summary>True when some choice may still be made.</summary>
-    public bool HasChoices => _budgetLeft.AsSpan().ContainsAnyExcept(0);
+    /// <summary>True when schedules may make choices, whatever the present one has used up.</summary>
+    public bool HasChoices => _budget.AsSpan().ContainsAnyExcept(0);
 
     /// <summary>Choices that are left, in one number, for fingerprints.</summary>
     internal ulong BudgetWord
@@ -218,7 +222,7 @@ public sealed class ExploredEngine : IEngineDriver
             ulong word = 0;
             foreach (int left in _budgetLeft)
             {
-                word = (word * 31) + (uint)left;
+                word = SplitMix.Mix(word + (uint)left + 1);
             }
 
             return word;
@@ -241,6 +245,8 @@ public sealed class ExploredEngine : IEngineDriver
         }
 
         _enabledCount = 0;
+        _toBeginCount = 0;
+        _strategy = null;
         _logLength = 0;
         _mustGoOn = 0;
         _running = 0;
@@ -252,12 +258,15 @@ public sealed class ExploredEngine : IEngineDriver
         _budget.AsSpan().CopyTo(_budgetLeft);
     }
 
-    /// <summary>Starts a task: it runs to its first request.</summary>
+    /// <summary>
+    /// Starts a task: it runs to its first request, at once when another task starts it, else when the run begins. What it chooses on the way there is decided by
+    /// the strategy of that run like every other choice.
+    /// </summary>
     public void Start(TaskActor task)
     {
         ArgumentNullException.ThrowIfNull(task);
-        Invariant.That(!task.HasStarted, $"{task.Name} is started twice");
         TaskState state = (TaskState)task.EngineState!;
+        Invariant.That(!task.HasStarted && state.Place < 0, $"{task.Name} is started twice");
         if (!task.IsDaemon)
         {
             _running++;
@@ -266,7 +275,14 @@ public sealed class ExploredEngine : IEngineDriver
         state.IsIdle = state.IsOptional;
         Enable(state);
         Moved[state.Ordinal] = byte.MaxValue;
-        task.Begin();
+        if (_isRunning)
+        {
+            task.Begin();
+        }
+        else
+        {
+            _toBegin[_toBeginCount++] = state.Ordinal;
+        }
     }
 
     /// <summary>Ends the run after the current step.</summary>
@@ -279,8 +295,10 @@ public sealed class ExploredEngine : IEngineDriver
     {
         ArgumentNullException.ThrowIfNull(strategy);
         _strategy = strategy;
+        _isRunning = true;
         try
         {
+            BeginStarted();
             while (_end is null)
             {
                 if (_mustGoOn == 0 && (_running == 0 || HasOnlyIdle()))
@@ -312,8 +330,23 @@ public sealed class ExploredEngine : IEngineDriver
             Failure ??= failure;
             return ExploredEnd.Failed;
         }
+        finally
+        {
+            _isRunning = false;
+        }
 
         return _end.Value;
+    }
+
+    private void BeginStarted()
+    {
+        for (int i = 0; i < _toBeginCount; i++)
+        {
+            Moved[_toBegin[i]] = byte.MaxValue;
+            _tasks[_toBegin[i]].Task.Begin();
+        }
+
+        _toBeginCount = 0;
     }
 
     /// <summary>Tasks that a deadlock leaves behind.</summary>
@@ -413,6 +446,7 @@ public sealed class ExploredEngine : IEngineDriver
         }
 
         Watcher?.AfterStep(state.Task, isParked);
+        _observer?.AfterStep();
     }
 
     private void Enable(TaskState state)

@@ -14,6 +14,7 @@ internal sealed class StateGraph
     private readonly List<ulong> _enabled = [];
     private readonly List<int> _treeEdge = [];
     private readonly List<ushort[]?> _choices = [];
+    private readonly Dictionary<int, ushort[]> _rootChoices = [];
 
     /// <summary>A step from one state to another, or into the first state (<paramref name="from"/> -1).</summary>
     public void AddStep(int from, int to, bool isNew, ExploredEngine engine, bool isProgress)
@@ -44,6 +45,11 @@ internal sealed class StateGraph
 
             _enabled.Add(enabled);
             _treeEdge.Add(from >= 0 ? _edges.Count - 1 : -1);
+            if (from < 0 && !engine.Log.IsEmpty)
+            {
+                // Tasks have made choices on the way to their first requests.
+                _rootChoices.Add(to, engine.Log.ToArray());
+            }
         }
     }
 
@@ -222,7 +228,8 @@ internal sealed class StateGraph
             lap.AddRange(Walk(at, component, firstEdge, order, edge => _edges[edge].To == start));
         }
 
-        List<ushort> decisions = [];
+        int root = prefix.Count > 0 ? _edges[prefix[0]].From : start;
+        List<ushort> decisions = [.. _rootChoices.GetValueOrDefault(root, [])];
         Append(decisions, prefix);
         int cycleStart = decisions.Count;
         Append(decisions, lap);

@@ -20,6 +20,9 @@ public abstract class Strategy
     /// <summary>It follows a record and has come to its end without leaving it.</summary>
     public virtual bool IsAtEndOfRecord => false;
 
+    /// <summary>It follows the record of a hang: index of the decision at which the part that repeats begins; -1 else.</summary>
+    public virtual int RecordedCycleStart => -1;
+
     /// <summary>A choice with budget left (see <see cref="TaskActor.Choose"/>).</summary>
     public abstract bool Choose(ExploredEngine engine, int task, int point);
 }

@@ -115,9 +115,16 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         ArgumentNullException.ThrowIfNull(strategy);
         Reset();
         Recorder?.OnReset();
-        strategy.Begin(Engine, seed);
-        ExploredEnd end = Engine.Run(strategy, strategy.RecordedSteps + MaxSteps);
-        if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy.IsAtEndOfRecord))
+        LapWatch? lap = strategy.RecordedCycleStart >= 0 && ProvesHangs ? new LapWatch(this, strategy) : null;
+        Strategy decides = lap ?? strategy;
+        decides.Begin(Engine, seed);
+        ExploredEnd end = Engine.Run(decides, strategy.RecordedSteps + MaxSteps);
+        if (lap is { IsHang: true })
+        {
+            _cycleStart = strategy.RecordedCycleStart;
+            Break(Rules.Liveness, DescribeHang());
+        }
+        else if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy.IsAtEndOfRecord))
         {
             end = RunFairly();
         }
@@ -200,6 +207,8 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
                 TakeFindings();
                 break;
             case ExploredEnd.Stopped or ExploredEnd.Abandoned:
+                // What the last step's task reported behind its answer was not taken yet.
+                TakeFindings();
                 break;
         }
 
@@ -224,6 +233,10 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
             TakeFindings();
         }
 
+    }
+
+    public void AfterStep()
+    {
         if (_watchesAlways)
         {
             CheckAlways();
@@ -249,6 +262,9 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
 
         Recorder?.OnEvent(task, happened, detail);
     }
+
+    /// <summary>Whether a run that breaks this rule is a finding.</summary>
+    internal bool IsFinding(string rule) => (Target is null || Target == rule) && !_ignored.Contains(rule);
 
     /// <summary>For derived worlds: a request was handled.</summary>
     private protected virtual void OnAnswered(Envelope envelope)
@@ -334,7 +350,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     /// <summary>Keeps the first finding that counts and ends the run.</summary>
     private void Break(string rule, string detail)
     {
-        if (_finding is not null || (Target is not null && Target != rule) || _ignored.Contains(rule))
+        if (_finding is not null || !IsFinding(rule))
         {
             return;
         }

@@ -316,6 +316,8 @@ public sealed class NamedReplay : Strategy
 
     public override bool IsAtEndOfRecord => Divergence is null;
 
+    public override int RecordedCycleStart => _isStrict ? _schedule.CycleStart : -1;
+
     /// <summary>Lines that a lenient replay left out.</summary>
     public int Skipped { get; private set; }
 

@@ -131,7 +131,10 @@ public static class Verifier
             {
                 MaxStates = bounds.States,
                 Preemptions = preemptions,
-                FindsHangs = preemptions < 0,
+                FindsHangs = world.IsFinding(Oracles.Rules.Liveness),
+
+                // A property is judged behind every step, and quantities that it reads may belong to other tasks and resources: no step may be left out.
+                Reduces = false,
                 MaxSteps = world.MaxSteps * 4,
             }).Search(progress is null ? null : search => progress($"{Count(search.States)} states"), cancellation);
 

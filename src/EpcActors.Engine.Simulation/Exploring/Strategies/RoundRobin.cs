@@ -1,7 +1,8 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>One step for each task in turn: the plainest fair schedule. What does not end under it hangs for ever; no choice is made any more.</summary>
-public sealed class RoundRobin : Strategy
+/// <param name="skipsOptional">Events that need not happen do not.</param>
+public sealed class RoundRobin(bool skipsOptional = false) : Strategy
 {
     private int _last;
 
@@ -28,7 +29,7 @@ public sealed class RoundRobin : Strategy
                 Rounds++;
             }
         }
-        while (!engine.IsEnabled(task));
+        while (!engine.IsEnabled(task) || (skipsOptional && engine.NeedNotHappen(task)));
         return _last = task;
     }
 
