@@ -59,6 +59,28 @@ internal sealed class Carried(TaskActor task)
     public bool IsEmpty =>
         (VaSlots | Isolated) == 0 && (MemoryPages | UncountedPages) == 0 && ChargeBytes == KeptChargeBytes && Pages == KeptPages;
 
+    /// <summary>
+    /// What later verdicts depend on, in one number; 0 for a task that never carried anything. The values that only a report tells (what was loaded, and when) are left out.
+    /// </summary>
+    public ulong Word
+    {
+        get
+        {
+            ReadOnlySpan<long> values =
+            [
+                Pages, ChargeBytes, MemoryPages, VaSlots, Isolated, UncountedPages, ChargedCgroup + 1, UnchargedCgroup + 1, FreshPage + 1, FreshCgroup + 1,
+                IsReported ? 1 : 0,
+            ];
+            ulong word = 0;
+            foreach (long value in values)
+            {
+                word = (word * 0x9E3779B97F4A7C15) + (ulong)value;
+            }
+
+            return word;
+        }
+    }
+
     /// <summary>What it has, by the rule that each breaks.</summary>
     public IEnumerable<(string Rule, string What)> Describe()
     {

@@ -71,6 +71,9 @@ public sealed class Oracle
         }
     }
 
+    /// <summary>What each task carries, by its index; for fingerprints of a state, since what the oracle will say depends on it.</summary>
+    internal IReadOnlyList<Carried?> CarriedByTasks => _carried;
+
     /// <summary>True when a run has no sense any more: nothing moves, for ever.</summary>
     public bool IsHopeless { get; private set; }
 
@@ -237,13 +240,6 @@ public sealed class Oracle
                     $"{_topology.Cgroups[i].Name}: misc.current says {_topology.Cgroups[i].UsageBytes}, the charges that went by make {_usage[i]}");
             }
         }
-    }
-
-    /// <summary>As above, for callers that still say how many tasks may carry something: it is known, so it does not matter.</summary>
-    public void Audit(long nowNs, bool atRest, int tasksUnderWay)
-    {
-        _ = tasksUnderWay;
-        Audit(nowNs, atRest);
     }
 
     /// <summary>Nothing can happen any more, and these wait.</summary>

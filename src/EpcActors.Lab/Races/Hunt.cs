@@ -48,7 +48,8 @@ public sealed record HuntPlan
 /// <param name="Steps">Steps executed.</param>
 /// <param name="States">Different states among those that were counted.</param>
 /// <param name="Elapsed">Time used.</param>
-public sealed record HuntProgress(long Schedules, long Steps, long States, TimeSpan Elapsed);
+/// <param name="Unfinished">Schedules that neither ended nor repeated a state.</param>
+public sealed record HuntProgress(long Schedules, long Steps, long States, TimeSpan Elapsed, long Unfinished = 0);
 
 /// <summary>A schedule that broke a rule.</summary>
 /// <param name="Number">Its number in the search.</param>
@@ -166,7 +167,7 @@ public sealed class Hunt
             BrokenRules = _broken,
             Progress = Progress(),
             Growth = _growth,
-            Unfinished = _unfinished,
+            Unfinished = (_plan.Resume?.Unfinished ?? 0) + _unfinished,
             SelfChecks = _selfChecks,
             Marks = [.. _marks.Select(mark => (mark.Key, mark.Value))],
             IsCancelled = _cancellation.IsCancellationRequested,
@@ -220,7 +221,8 @@ public sealed class Hunt
         (_plan.Resume?.Schedules ?? 0) + _schedules,
         (_plan.Resume?.Steps ?? 0) + _steps,
         Math.Max(_plan.Resume?.States ?? 0, _states.Count),
-        (_plan.Resume?.Elapsed ?? TimeSpan.Zero) + Stopwatch.GetElapsedTime(_startedAt));
+        (_plan.Resume?.Elapsed ?? TimeSpan.Zero) + Stopwatch.GetElapsedTime(_startedAt),
+        (_plan.Resume?.Unfinished ?? 0) + _unfinished);
 
     private void Merge(Worker worker, int schedules)
     {
@@ -347,19 +349,26 @@ public sealed class Hunt
         /// <summary>The same decisions must lead to the same state, or no result means anything.</summary>
         private void RunAgain(long number, string strategy, ulong seed, ScheduleOutcome first)
         {
-            ulong state = World.Fingerprint();
             ushort[] decisions = World.Engine.Log.ToArray();
+            ulong state = Replayed(decisions);
+            int steps = World.Engine.Steps;
+            ulong again = Replayed(decisions);
+            SelfChecks++;
+            if (steps != first.Steps || World.Engine.Steps != steps || again != state)
+            {
+                throw new NondeterminismException(
+                    $"schedule {number} ({strategy}, seed {seed}) did not come out the same: {first.Steps} steps, then {steps} to state {state:x16}, then "
+                    + $"{World.Engine.Steps} to {again:x16}. This is a fault of EpcActors: something in it is not decided by the schedule");
+            }
+        }
+
+        private ulong Replayed(ushort[] decisions)
+        {
             _again.Load(decisions);
             World.Reset();
             _again.Begin(World.Engine, 0);
             World.Engine.Run(_again, int.MaxValue);
-            SelfChecks++;
-            if (World.Engine.Steps != first.Steps || World.Fingerprint() != state)
-            {
-                throw new NondeterminismException(
-                    $"schedule {number} ({strategy}, seed {seed}) came out differently the second time: {first.Steps} steps to state {state:x16}, then "
-                    + $"{World.Engine.Steps} to {World.Fingerprint():x16}. This is a fault of EpcActors: something in it is not decided by the schedule");
-            }
+            return World.Fingerprint();
         }
     }
 

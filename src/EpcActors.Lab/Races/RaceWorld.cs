@@ -143,6 +143,17 @@ public sealed class RaceWorld : LabWorld
 
         // Descriptors of pages belong to whoever holds the page: no one request says which changed.
         ulong sum = _sum + StateImage.Share(_image.SharedIndex, _image.Fingerprint(_image.SharedIndex)) + SplitMix.Mix(Engine.BudgetWord);
+
+        // What the oracle will say later depends on what tasks carry, which two histories of one state may tell differently.
+        IReadOnlyList<Carried?> carried = Oracle.CarriedByTasks;
+        for (int i = 0; i < carried.Count; i++)
+        {
+            if (carried[i]?.Word is { } word and not 0)
+            {
+                sum += SplitMix.Mix(word + ((ulong)(i + 1) << 48));
+            }
+        }
+
         foreach (Func<long> value in _watched)
         {
             sum = SplitMix.Mix(sum + (ulong)value());

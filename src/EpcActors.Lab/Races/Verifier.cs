@@ -89,7 +89,7 @@ public static class Verifier
             {
                 SearchResult few = Search(world, bounds, bounds.Preemptions, progress, cancellation);
                 covered = few.IsComplete
-                    ? $"every schedule with at most {bounds.Preemptions} preemptions ({Count(few.States)} states) and the first {Count(all.States)} states of all"
+                    ? $"every schedule with at most {bounds.Preemptions} preemption{(bounds.Preemptions == 1 ? "" : "s")} ({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states of all"
                     : $"the first {Count(few.States)} states of those with at most {bounds.Preemptions} preemptions";
                 all = few with { Schedules = few.Schedules + all.Schedules, Steps = few.Steps + all.Steps };
             }

@@ -181,7 +181,7 @@ public sealed class KernelRig : IRunObserver
 
         _starts.Clear();
         RunEnd end = Engine.Run(limitNs, CancellationToken.None);
-        Oracle.Audit(Engine.ClockNs, atRest: end == RunEnd.Finished, 8);
+        Oracle.Audit(Engine.ClockNs, atRest: end == RunEnd.Finished);
         if (expectClean)
         {
             Assert.Equal(RunEnd.Finished, end);
