@@ -56,7 +56,7 @@ internal static class RaceDocument
             "Written by `epc race list --document`; change config/races and write it again. Every verdict can be repeated by the command beside it. A step is one critical section of the kernel; "
             + "the steps are those of the shortest schedule known, for a hang up to the cycle that repeats for ever. Schedules: until the first that breaks the rule, median over "
             + string.Create(CultureInfo.InvariantCulture, $"{Catalogue.Figures.Seeds} seeds, `-` where more than half of them found none in {Catalogue.Figures.Limit} (`epc race measure`). ")
-            + "What is called clean is clean within the bound that stands there and under sequential consistency: memory-model effects between CPUs are not modelled. "
+            + "What is called confirmed or found is so in the model, which was written from the sources: nothing here was reproduced on hardware. What is called clean is clean within the bound that stands there and under sequential consistency: memory-model effects between CPUs are not modelled. "
             + "[writing-race-tests.md](writing-race-tests.md) says how to write a race of one's own.",
             120))
         {
