@@ -170,6 +170,11 @@ internal static class KernelFunctions
                 function = new KernelFunction("ksgxd", "main.c", false);
             }
 
+            if (Bare(step.Stack[i]) == "Run" && TaskName(trace, step).StartsWith("sgx_cg_wq:", StringComparison.Ordinal))
+            {
+                function = new KernelFunction("worker_thread", "workqueue.c", false);
+            }
+
             // A part without its function in front (a trimmed stack) stands for the function, unless that is the frame already.
             bool isFrame = !function.IsPart || (frames.Count == 0 && function.File.Length > 0);
             if (isFrame && (frames.Count == 0 || frames[^1].Name != function.Name))

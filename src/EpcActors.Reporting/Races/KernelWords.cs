@@ -207,8 +207,8 @@ public static class KernelWords
         ["SwapOutBacking"] = new("", v => $"shmem swaps out the {(v.Yes("IsPcmd") ? "PCMD page of" : "contents of page")} {v.Text("Index")}"),
         ["EraseAndUnlock"] = new("", _ => "xa_erase(&encl->page_array); mutex_unlock(&encl->lock)"),
         ["LockAndErase"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} out of EPC page {v.Epc("EpcPage")}"),
-        ["EnterEnclave"] = new("", v => $"EENTER {v.Owner}, thread {v.Text("Thread")}"),
-        ["ExitEnclave"] = new("", v => $"EEXIT {v.Owner}, thread {v.Text("Thread")}"),
+        ["EnterEnclave"] = new("", v => $"EENTER/ERESUME {v.Owner}, thread {v.Text("Thread")}"),
+        ["ExitEnclave"] = new("", v => $"AEX/EEXIT {v.Owner}, thread {v.Text("Thread")}"),
         ["TakeEntry"] = new("", v => v.IsNone("Page") ? $"page_array of {v.Owner}: end"
             : $"page_array of {v.Owner}: page {v.Text("Page")}{(v.IsNone("EpcPage") ? ", swapped out" : $", EPC page {v.Epc("EpcPage")}")}"),
         ["TakeSecs"] = new("", v => v.IsNone("EpcPage") ? "SECS is swapped out" : $"SECS out of EPC page {v.Epc("EpcPage")}"),
