@@ -130,7 +130,9 @@ internal static class KernelStyleText
         text.Append('\n');
         if (trace.Conflict.First >= 1 && trace.Conflict.Second >= 1)
         {
-            Paragraph(text, "(A) and (B) are the accesses that conflict.");
+            Paragraph(text, trace.ViolatedAtStep > 0 || trace.CycleStart >= 1
+                ? "(A) and (B) are the accesses that conflict."
+                : "After (B) no order of the steps that was tried ends well; (A) is the last access before it by another task.");
             text.Append('\n');
         }
 
