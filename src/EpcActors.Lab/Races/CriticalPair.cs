@@ -32,7 +32,7 @@ internal static class CriticalPair
             {
                 if (IsSaved(world, decisions.AsSpan(0, places[step]).ToArray(), rule))
                 {
-                    return Neighbour(trace, step) is { } first ? (trace.Steps[first].Number, trace.Steps[step].Number) : null;
+                    return PairAround(trace, step);
                 }
             }
         }
@@ -44,20 +44,38 @@ internal static class CriticalPair
         return null;
     }
 
-    /// <summary>The last step at the same resource by another task.</summary>
+    /// <summary>The last step at the same resource by another task, one of the two being a write: two looks at the same thing do not conflict.</summary>
     private static int? Neighbour(RaceTrace trace, int second)
     {
         RaceStep later = trace.Steps[second];
         for (int first = second - 1; first >= 0 && later.Resource >= 0; first--)
         {
             RaceStep earlier = trace.Steps[first];
-            if (earlier.Resource == later.Resource && earlier.Task != later.Task && !earlier.IsParked)
+            if (earlier.Resource == later.Resource && earlier.Task != later.Task && !earlier.IsParked && (earlier.IsWrite || later.IsWrite))
             {
                 return first;
             }
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The step of no return may only look (at what another task writes later). Then the write that makes the look a lie is the next one at that resource by another task.
+    /// </summary>
+    private static (int First, int Second)? PairAround(RaceTrace trace, int step)
+    {
+        RaceStep fatal = trace.Steps[step];
+        for (int next = step + 1; next < trace.Steps.Count && !fatal.IsWrite && fatal.Resource >= 0; next++)
+        {
+            RaceStep later = trace.Steps[next];
+            if (later.Resource == fatal.Resource && later.Task != fatal.Task && later.IsWrite && !later.IsParked)
+            {
+                return (fatal.Number, later.Number);
+            }
+        }
+
+        return Neighbour(trace, step) is { } first ? (trace.Steps[first].Number, fatal.Number) : null;
     }
 
     private static bool IsSaved(LabWorld world, ushort[] prefix, string rule)

@@ -360,7 +360,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         Engine.RequestStop();
     }
 
-    internal string DescribeHang() => $"{DescribeEnabled()} go round for ever: the same state comes back, and nobody has got anything done in between";
+    internal string DescribeHang() => $"{DescribeEnabled()} for ever: the same state comes back, and nobody has got anything done in between";
 
     private string DescribeEnabled()
     {
@@ -373,7 +373,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
             }
         }
 
-        return string.Join(", ", who);
+        return $"{string.Join(", ", who)} {(who.Count == 1 ? "goes" : "go")} round";
     }
 
     [GeneratedRegex(@"\b(\d+) ns\b", RegexOptions.CultureInvariant)]

@@ -312,6 +312,9 @@ public sealed class NamedReplay : Strategy
     /// <summary>Where and how the schedule and this world part; null when they do not. Strict replays only.</summary>
     public string? Divergence { get; private set; }
 
+    /// <summary>Lines of the schedule that were taken up.</summary>
+    public int Followed => _next;
+
     public override int RecordedSteps => _schedule.Steps.Count;
 
     public override bool IsAtEndOfRecord => Divergence is null;

@@ -143,6 +143,7 @@ public sealed class TraceRecorder : IStepWatcher
             Operation = _operation,
             Locks = held.TryGetValue(task.Id, out string? locks) ? locks.Split(" and ") : [],
             IsParked = isParked,
+            IsWrite = _request is not null && (_changed[^1] != 0 || !_world.ProvesHangs),
             Wakes = [.. _wakes],
             Choices = [.. _choices],
             Events = [.. _events],
@@ -168,6 +169,9 @@ public sealed class TraceRecorder : IStepWatcher
 
     private RaceTrace Build(TraceHeader header, ScheduleOutcome outcome, int cycleStart)
     {
+        int cycleStep = cycleStart < 0 ? -1 : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1;
+        KeepOneLap(cycleStep);
+
         // Who neither acts nor is woken has no lane: what only set the stage, above all.
         int[] acting = [.. _steps.SelectMany(step => step.Wakes.Append(step.Task)).Distinct().Order()];
         int[] laneOf = new int[_world.Engine.TaskCount];
@@ -189,7 +193,7 @@ public sealed class TraceRecorder : IStepWatcher
             Rule = outcome.Finding?.Rule ?? "",
             Detail = outcome.Finding?.Detail ?? "",
             ViolatedAtStep = violatedAt,
-            CycleStart = cycleStart < 0 ? -1 : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1,
+            CycleStart = cycleStep,
             Conflict = outcome.Finding is null ? (-1, -1) : Conflict(violatedAt < 0 ? _steps.Count : violatedAt),
             Provenance = header.Provenance,
             ReplayCommand = header.ReplayCommand,
@@ -200,6 +204,32 @@ public sealed class TraceRecorder : IStepWatcher
             Programs = Programs(),
             Steps = [.. _steps.Select(step => step with { Task = laneOf[step.Task], Wakes = [.. step.Wakes.Select(woken => laneOf[woken])] })],
         };
+    }
+
+    /// <summary>What repeats need be read once: the record goes round until it was certain.</summary>
+    private void KeepOneLap(int cycleStep)
+    {
+        int first = cycleStep - 1;
+        if (first < 0)
+        {
+            return;
+        }
+
+        for (int lap = 1; lap <= (_steps.Count - first) / 2; lap++)
+        {
+            bool repeats = true;
+            for (int i = first; repeats && i + lap < _steps.Count; i++)
+            {
+                repeats = _steps[i].Task == _steps[i + lap].Task && _steps[i].Resource == _steps[i + lap].Resource && _steps[i].Message == _steps[i + lap].Message
+                    && _steps[i].Request.SequenceEqual(_steps[i + lap].Request);
+            }
+
+            if (repeats)
+            {
+                _steps.RemoveRange(first + lap, _steps.Count - first - lap);
+                return;
+            }
+        }
     }
 
     /// <summary>

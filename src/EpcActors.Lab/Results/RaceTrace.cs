@@ -97,6 +97,9 @@ public sealed record RaceStep
     /// <summary>Locks that the task holds after the step, by lock and owner: <c>node->lock of node-0</c>.</summary>
     public IReadOnlyList<string> Locks { get; init; } = [];
 
+    /// <summary>The step changed the state of its resource; true also where nobody can tell.</summary>
+    public bool IsWrite { get; init; } = true;
+
     /// <summary>The request was parked: the task waits.</summary>
     public bool IsParked { get; init; }
 

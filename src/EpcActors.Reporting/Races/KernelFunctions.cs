@@ -170,6 +170,17 @@ internal static class KernelFunctions
                 function = new KernelFunction("ksgxd", "main.c", false);
             }
 
+            if (Bare(step.Stack[i]) == "Run" && TaskName(trace, step).StartsWith("sgx_cg_wq:", StringComparison.Ordinal))
+            {
+                function = new KernelFunction("worker_thread", "workqueue.c", false);
+            }
+
+            if (!KernelWords.HasSeries(trace) && function.Name == "sgx_can_reclaim")
+            {
+                // Upstream looks at the one list in the place where the series asks this function.
+                function = function with { IsPart = true };
+            }
+
             // A part without its function in front (a trimmed stack) stands for the function, unless that is the frame already.
             bool isFrame = !function.IsPart || (frames.Count == 0 && function.File.Length > 0);
             if (isFrame && (frames.Count == 0 || frames[^1].Name != function.Name))

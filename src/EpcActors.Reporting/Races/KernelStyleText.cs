@@ -39,7 +39,7 @@ internal static class KernelStyleText
         if (trace.Symptom.Length > 0)
         {
             string symptom = RaceRows.Sentence(trace.Symptom);
-            sentences.Add(char.ToUpperInvariant(symptom[0]) + symptom[1..]);
+            sentences.Add(BeginsWithName(symptom) ? symptom : char.ToUpperInvariant(symptom[0]) + symptom[1..]);
         }
 
         if (trace.Rule.Length == 0)
@@ -54,6 +54,14 @@ internal static class KernelStyleText
         }
 
         return string.Join(' ', sentences);
+    }
+
+    /// <summary>A file or an identifier, such as misc.current, keeps its case at the begin of a sentence.</summary>
+    private static bool BeginsWithName(string sentence)
+    {
+        int end = sentence.IndexOf(' ', StringComparison.Ordinal);
+        ReadOnlySpan<char> word = sentence.AsSpan(0, end < 0 ? sentence.Length : end).TrimEnd('.');
+        return word.IndexOfAny('.', '_', '(') >= 0;
     }
 
     private static void WriteRows(StringBuilder text, RaceTrace trace)
@@ -122,7 +130,10 @@ internal static class KernelStyleText
         text.Append('\n');
         if (trace.Conflict.First >= 1 && trace.Conflict.Second >= 1)
         {
-            Paragraph(text, $"(A) and (B) are the accesses that conflict. {RaceRows.DescribeConflict(trace)}.");
+            Paragraph(text, (trace.ViolatedAtStep > 0 || trace.CycleStart >= 1
+                ? "(A) and (B) are the accesses that conflict. "
+                : "(A) and (B) conflict, and once both are made no order of the rest that was tried ends well. ")
+                + $"{RaceRows.DescribeConflict(trace)}.");
             text.Append('\n');
         }
 

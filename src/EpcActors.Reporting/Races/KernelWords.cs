@@ -207,8 +207,8 @@ public static class KernelWords
         ["SwapOutBacking"] = new("", v => $"shmem swaps out the {(v.Yes("IsPcmd") ? "PCMD page of" : "contents of page")} {v.Text("Index")}"),
         ["EraseAndUnlock"] = new("", _ => "xa_erase(&encl->page_array); mutex_unlock(&encl->lock)"),
         ["LockAndErase"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} out of EPC page {v.Epc("EpcPage")}"),
-        ["EnterEnclave"] = new("", v => $"EENTER {v.Owner}, thread {v.Text("Thread")}"),
-        ["ExitEnclave"] = new("", v => $"EEXIT {v.Owner}, thread {v.Text("Thread")}"),
+        ["EnterEnclave"] = new("", v => $"EENTER/ERESUME {v.Owner}, thread {v.Text("Thread")}"),
+        ["ExitEnclave"] = new("", v => $"AEX/EEXIT {v.Owner}, thread {v.Text("Thread")}"),
         ["TakeEntry"] = new("", v => v.IsNone("Page") ? $"page_array of {v.Owner}: end"
             : $"page_array of {v.Owner}: page {v.Text("Page")}{(v.IsNone("EpcPage") ? ", swapped out" : $", EPC page {v.Epc("EpcPage")}")}"),
         ["TakeSecs"] = new("", v => v.IsNone("EpcPage") ? "SECS is swapped out" : $"SECS out of EPC page {v.Epc("EpcPage")}"),
@@ -252,6 +252,25 @@ public static class KernelWords
     {
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentNullException.ThrowIfNull(step);
+        string phrase = PhraseOfSeries(trace, step);
+
+        // Upstream has one list and one lock, and no cgroups of EPC: what the series calls an LRU of the root is sgx_active_page_list there.
+        return HasSeries(trace)
+            ? phrase
+            : phrase.Replace("spin_lock(LRU of /)", "spin_lock(&sgx_reclaimer_lock)", StringComparison.Ordinal)
+                .Replace("spin_unlock(LRU of /)", "spin_unlock(&sgx_reclaimer_lock)", StringComparison.Ordinal)
+                .Replace("list_empty(LRU of /)", "list_empty(&sgx_active_page_list)", StringComparison.Ordinal)
+                .Replace("the lock of the LRU of /", "sgx_reclaimer_lock", StringComparison.Ordinal)
+                .Replace("the LRU of /", "sgx_active_page_list", StringComparison.Ordinal)
+                .Replace("LRU of /", "sgx_active_page_list", StringComparison.Ordinal)
+                .Replace("get_current_misc_cg() of", "get_mem_cgroup_from_mm() of", StringComparison.Ordinal);
+    }
+
+    /// <summary>True for a kernel with the EPC cgroup series; upstream kernels are called linux-something.</summary>
+    internal static bool HasSeries(RaceTrace trace) => !trace.Kernel.StartsWith("linux-", StringComparison.Ordinal);
+
+    private static string PhraseOfSeries(RaceTrace trace, RaceStep step)
+    {
         PhraseValues values = new(trace, step);
         if (!Phrases.TryGetValue(step.Message, out Entry? entry))
         {

@@ -40,6 +40,45 @@ public sealed class RaceCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_command_that_repeats_a_search_has_all_that_it_depends_on()
+    {
+        CliResult found = await CliHarness.Call(
+            "race", "find", "R1", "--variant", "fixed", "--strategy", "pct3,pos", "--seed", "7", "--budget", "300", "--set", "epc.switches.free-page-counter=racy", "--quiet");
+        Assert.Equal(1, found.Code);
+        Assert.Equal(
+            "epc race find R1 --variant fixed --strategy pct3,pos --seed 7 --budget 300 --set epc.switches.free-page-counter=racy", found.LastOutLine);
+    }
+
+    [Fact]
+    public async Task A_replay_that_breaks_another_rule_than_the_file_names_does_not_hold()
+    {
+        string text = (Catalogue.ScheduleOf("R1")! with { Rule = "contents", Scenario = Catalogue.TextOf(Catalogue.FileOf("R1")!) }).ToString();
+        CliResult replayed = await CliHarness.Call("race", "replay", _harness.Write("other.schedule", text), "--quiet");
+        Assert.Equal(1, replayed.Code);
+        Assert.Contains("BROKEN free-page-counter", replayed.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_race_file_that_is_no_text_is_a_mistake_of_the_user()
+    {
+        string file = _harness.At("binary.conf");
+        File.WriteAllBytes(file, [0xff, 0xfe, 0x80, 0x00]);
+        CliResult wrong = await CliHarness.Call("race", "find", file);
+        Assert.Equal(64, wrong.Code);
+        Assert.Contains("binary.conf: cannot read it: it is not valid UTF-8", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_with_an_id_of_the_catalogue_is_not_taken_for_that_race()
+    {
+        string text = Catalogue.TextOf(Catalogue.FileOf("R13")!).Replace("id = R13", "id = R1", StringComparison.Ordinal);
+        CliResult shown = await CliHarness.Call("race", "show", _harness.Write("mine.conf", text));
+        Assert.Equal(0, shown.Code);
+        Assert.Contains("The walk over the nodes never ends", shown.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Free-page counter", shown.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_schedule_that_does_not_fit_is_told_with_its_first_step_that_does_not()
     {
         string text = (Catalogue.ScheduleOf("R1")! with { Scenario = Catalogue.TextOf(Catalogue.FileOf("R1")!) }).ToString();
@@ -74,6 +113,8 @@ public sealed class RaceCommandTests : IDisposable
     [InlineData("write a number of schedules (100000), or a time with its unit", "race", "find", "R1", "--budget", "soon")]
     [InlineData("a number of threads from 1 to 1024", "race", "find", "R1", "--workers", "0")]
     [InlineData("there is no such file; 'epc race find RACE --out DIR' writes one", "race", "replay", "nowhere.schedule")]
+    [InlineData("--kernel-style and --mermaid: one form at a time", "race", "show", "R1", "--mermaid", "--kernel-style")]
+    [InlineData("--markdown and --document: one form at a time", "race", "list", "--markdown", "--document")]
     [InlineData("there is no race of that name", "race", "measure", "R999")]
     [InlineData("a whole scenario has too many orders for that", "check", "config.conf", "--strategy", "exhaustive")]
     public async Task Mistakes_are_told_with_the_remedy(string message, params string[] args)

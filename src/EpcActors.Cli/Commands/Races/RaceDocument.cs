@@ -28,8 +28,10 @@ internal static class RaceDocument
             return "-";
         }
 
-        string first = figure.Clean.TryGetValue(Catalogue.Fixed, out string? ofFixed) ? ofFixed : figure.Clean.First().Value;
-        return $"clean: {first}";
+        // Without a variant that closes the race there are controls only: the same kernel in another scene.
+        return figure.Clean.TryGetValue(Catalogue.Fixed, out string? ofFixed)
+            ? $"clean: {ofFixed}"
+            : $"no fix here; {figure.Clean.First().Key} is clean: {figure.Clean.First().Value}";
     }
 
     /// <summary>A table of all races.</summary>
@@ -56,7 +58,7 @@ internal static class RaceDocument
             "Written by `epc race list --document`; change config/races and write it again. Every verdict can be repeated by the command beside it. A step is one critical section of the kernel; "
             + "the steps are those of the shortest schedule known, for a hang up to the cycle that repeats for ever. Schedules: until the first that breaks the rule, median over "
             + string.Create(CultureInfo.InvariantCulture, $"{Catalogue.Figures.Seeds} seeds, `-` where more than half of them found none in {Catalogue.Figures.Limit} (`epc race measure`). ")
-            + "What is called clean is clean within the bound that stands there and under sequential consistency: memory-model effects between CPUs are not modelled. "
+            + "What is called confirmed or found is so in the model, which was written from the sources: nothing here was reproduced on hardware. What is called clean is clean within the bound that stands there and under sequential consistency: memory-model effects between CPUs are not modelled. "
             + "[writing-race-tests.md](writing-race-tests.md) says how to write a race of one's own.",
             120))
         {
@@ -104,6 +106,14 @@ internal static class RaceDocument
         Line(output, "Fix", race.Fix);
         Line(output, "Status", RaceText.Status(race));
         RaceFigure? figure = Catalogue.Figures.Of(race.Id);
+        string[] judged = [.. race.Variants.Where(one => one == Catalogue.Buggy || figure?.Clean.ContainsKey(one) == true)];
+        Line(output, "Kernels", string.Join("; ", judged.Select(one => $"{one} {KernelOf(race, one)}")));
+        if (Catalogue.ScheduleOf(race.Id) is { } shortest)
+        {
+            RaceDefinition shown = RaceReplayCommand.LoadRace(shortest, null, [], race.Id, Lab.Configuration.ConfigEnvironment.Default);
+            Line(output, "Tasks", string.Join("; ", RaceSearch.Trace(shown, shortest, isStrict: true, "").Trace.Programs.Select(one => $"`{one}`")));
+        }
+
         if (figure is not null && figure.Rule.Length > 0)
         {
             output.WriteLine(string.Create(
@@ -115,7 +125,7 @@ internal static class RaceDocument
 
         foreach ((string variant, string bound) in figure?.Clean ?? new Dictionary<string, string>())
         {
-            output.WriteLine($"- {(variant == "claim" ? "As it is" : $"Without it ({variant})")}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`");
+            output.WriteLine($"- {(variant == "claim" ? "As it is" : IsWithout(race, variant) ? $"Without it ({variant})" : $"Control ({variant})")}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`");
         }
 
         if (Catalogue.ScheduleOf(race.Id) is { Steps.Count: > MostSteps })
@@ -132,6 +142,13 @@ internal static class RaceDocument
             output.WriteLine("```");
         }
     }
+
+    /// <summary>Whether a variant closes the race, and does not only set another scene for the same kernel.</summary>
+    private static bool IsWithout(RaceDefinition race, string variant) => variant == Catalogue.Fixed
+        || (race.Variants.Contains(Catalogue.Buggy) && KernelOf(race, variant) != KernelOf(race, Catalogue.Buggy));
+
+    private static string KernelOf(RaceDefinition race, string variant) =>
+        RaceFile.Load(Catalogue.FileOf(race.Id)!, variant, [], Lab.Configuration.ConfigEnvironment.Default).Kernel;
 
     private static void Line(TextWriter output, string name, string text)
     {

@@ -28,6 +28,7 @@ internal sealed class RaceListCommand
 
     private ExitCode Execute(ParseResult parsed)
     {
+        RaceOptions.RequireAtMostOne(parsed, _markdown, _document);
         List<RaceDefinition> races = [.. Catalogue.Ids.Select(id => RaceFile.Load(Catalogue.FileOf(id)!, null, [], _shell.Configuration))];
         if (parsed.GetValue(_document))
         {

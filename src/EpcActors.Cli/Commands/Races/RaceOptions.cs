@@ -76,7 +76,25 @@ internal static class RaceOptions
         }
 
         ScenarioFile.RequireExists(word, shell.Configuration);
-        return (word, shell.Configuration.Files.Read(word) ?? "");
+        try
+        {
+            return (word, shell.Configuration.Files.Read(word) ?? "");
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Usage($"{word}: cannot read it: {wrong.Message}");
+        }
+    }
+
+    /// <summary>Forms of one output exclude each other.</summary>
+    /// <exception cref="CommandException">when there are two.</exception>
+    public static void RequireAtMostOne(ParseResult parsed, params Option<bool>[] forms)
+    {
+        string[] given = [.. forms.Where(parsed.GetValue).Select(form => form.Name)];
+        if (given.Length > 1)
+        {
+            throw CommandException.Usage($"{string.Join(" and ", given)}: one form at a time");
+        }
     }
 
     /// <summary>Loads a race with a variant.</summary>

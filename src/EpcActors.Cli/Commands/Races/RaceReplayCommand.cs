@@ -97,6 +97,7 @@ internal sealed class RaceReplayCommand
         }
 
         string skipped = replay.Skipped == 0 ? "" : $"; {replay.Skipped} of {schedule.Steps.Count} steps did not fit and were left out";
+        skipped += Beyond(schedule, outcome, replay);
         if (outcome.Finding is { } finding)
         {
             _shell.Out.WriteLine($"{race.Id} {race.Variant}: BROKEN {finding.Rule}{skipped}");
@@ -111,6 +112,16 @@ internal sealed class RaceReplayCommand
 
         _shell.Out.WriteLine($"{race.Id} {race.Variant}: HOLDS in this schedule{skipped}");
         return ExitCode.Pass;
+    }
+
+    /// <summary>A file that is shorter or longer than what it led to.</summary>
+    private static string Beyond(Schedule schedule, ScheduleOutcome outcome, NamedReplay replay)
+    {
+        int recorded = schedule.Steps.Count(step => step.Choice is null);
+        return schedule.CycleStart >= 0 ? ""
+            : outcome.Steps > recorded ? $"; the file has {recorded} steps, the tasks went on by themselves for {outcome.Steps - recorded} more"
+            : outcome.Finding is not null && replay.Followed < schedule.Steps.Count ? $"; the last {schedule.Steps.Count - replay.Followed} lines of the file come behind that"
+            : "";
     }
 
     private static IEnumerable<string> Words(ParseResult parsed) => parsed.Tokens.Select(token => token.Value);

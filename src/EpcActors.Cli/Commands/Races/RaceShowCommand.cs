@@ -37,8 +37,12 @@ internal sealed class RaceShowCommand
         string word = parsed.GetRequiredValue(_race);
         (string file, string text) = RaceOptions.Find(word, _shell);
         RaceDefinition race = RaceFile.Load(file, null, [], _shell.Configuration);
+        RaceOptions.RequireAtMostOne(parsed, _kernelStyle, _mermaid, _schedule, _json);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
-        if (Catalogue.ScheduleOf(race.Id) is not { } schedule)
+
+        // A file of the user may have an id of the catalogue; the schedule there is not of his race.
+        bool isKnown = Catalogue.FileOf(race.Id) is { } known && Catalogue.TextOf(known) == text;
+        if (!isKnown || Catalogue.ScheduleOf(race.Id) is not { } schedule)
         {
             RaceText.Describe(_shell.Out, race);
             _shell.Out.WriteLine();
