@@ -95,7 +95,7 @@ public sealed class KernelWordsTests
                 "read sgx_nr_free_pages (99)",
                 "sgx_nr_free_pages = tmp + 1 (101)",
                 "spin_unlock(&node1->lock)",
-                "list_empty(LRU of /): true (unlocked)",
+                "list_empty(&sgx_active_page_list): true (unlocked)",
             ],
             trace.Steps.Select(s => KernelWords.Phrase(trace, s)));
         RaceTrace hang = SampleRaces.Hang();
