@@ -202,7 +202,7 @@ public static class RaceSearch
             Rule = shrunk.Finding.Rule,
             Found = $"{found.Strategy}{(found.Strategy == "exhaustive" ? "" : $", seed {options.Seed.ToString(CultureInfo.InvariantCulture)}")}, "
                 + $"after {Count(found.Number + 1)} {(found.Number == 0 ? "schedule" : "schedules")}; "
-                + $"shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} switches",
+                + $"shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} {(shrunk.Switches == 1 ? "switch" : "switches")}",
             Settings = options.Settings,
             Steps = steps,
             CycleStart = shrunk.CycleStart,

@@ -118,7 +118,7 @@ internal static class RaceDocument
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"- With it: **found**, `{figure.Rule}`, {figure.Steps} steps, {figure.Switches} switches. `epc race find {race.Id}`"));
+                $"- With it: **found**, `{figure.Rule}`, {figure.Steps} steps, {figure.Switches} {(figure.Switches == 1 ? "switch" : "switches")}. `epc race find {race.Id}`"));
             output.WriteLine("- Schedules to find it: " + string.Join(
                 ", ", figure.MedianSchedules.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {(one.Value < 0 ? "-" : one.Value)}"))));
         }
