@@ -136,14 +136,7 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Adds a resource under its id.</summary>
     public void Add(Resource resource)
     {
-        ArgumentNullException.ThrowIfNull(resource);
-        if (resource.Id.Index >= _resources.Length)
-        {
-            Array.Resize(ref _resources, Math.Max(resource.Id.Index + 1, _resources.Length * 2));
-        }
-
-        Invariant.That(_resources[resource.Id.Index] is null, $"two actors have the id of {resource.Name}");
-        _resources[resource.Id.Index] = resource;
+        ResourceTable.Add(ref _resources, resource);
         if (Touched.Length < _resources.Length)
         {
             Touched = new byte[_resources.Length];

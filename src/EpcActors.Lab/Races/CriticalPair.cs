@@ -11,17 +11,26 @@ internal static class CriticalPair
 {
     private const int RandomContinuations = 24;
 
-    /// <summary>Numbers of the two steps; null when they cannot be told.</summary>
+    /// <summary>A longer schedule is not traced back: each of its steps would be tried as the last but for all continuations.</summary>
+    private const int MostSteps = 2000;
+
+    /// <summary>Numbers of the two steps; -1 when they cannot be told.</summary>
     /// <param name="world">The world of the trace, which ran it last.</param>
     /// <param name="trace">The failing schedule.</param>
     /// <param name="rule">What it breaks.</param>
-    public static (int First, int Second)? Find(LabWorld world, RaceTrace trace, string rule)
+    public static (int First, int Second) Find(LabWorld world, RaceTrace trace, string rule)
     {
         if (trace.ViolatedAtStep > 0)
         {
-            return Neighbour(trace, trace.ViolatedAtStep - 1) is { } before ? (trace.Steps[before].Number, trace.ViolatedAtStep) : null;
+            return Neighbour(trace, trace.ViolatedAtStep - 1) is { } before ? (trace.Steps[before].Number, trace.ViolatedAtStep) : LastPair(trace);
         }
 
+        bool canTrace = trace.CycleStart < 0 && world.ProvesHangs && trace.Steps.Count <= MostSteps;
+        return (canTrace ? AroundNoReturn(world, trace, rule) : null) ?? LastPair(trace);
+    }
+
+    private static (int First, int Second)? AroundNoReturn(LabWorld world, RaceTrace trace, string rule)
+    {
         ushort[] decisions = world.Engine.Log.ToArray();
         List<int> places = Places(decisions);
         string? target = world.Target;
@@ -42,6 +51,20 @@ internal static class CriticalPair
         }
 
         return null;
+    }
+
+    /// <summary>The last step that has such a neighbour: what two tasks last did to one another.</summary>
+    private static (int First, int Second) LastPair(RaceTrace trace)
+    {
+        for (int second = trace.Steps.Count - 1; second > 0; second--)
+        {
+            if (!trace.Steps[second].IsParked && Neighbour(trace, second) is { } first)
+            {
+                return (trace.Steps[first].Number, trace.Steps[second].Number);
+            }
+        }
+
+        return (-1, -1);
     }
 
     /// <summary>The last step at the same resource by another task, one of the two being a write: two looks at the same thing do not conflict.</summary>

@@ -127,19 +127,14 @@ public static class RaceSearch
             (trace, outcome) = TraceRecorder.Record(world, replay, Header(race, schedule.Found, replayCommand), DecisionOf(schedule));
         }
 
-        if (outcome is { Finding: { } finding, CycleStart: < 0 } && CriticalPair.Find(world, trace, finding.Rule) is { } pair)
-        {
-            trace = trace with { Conflict = pair };
-        }
-
         return (trace, outcome, replay);
     }
 
     /// <summary>What stands above a trace of a race.</summary>
-    public static TraceHeader Header(RaceDefinition race, string provenance, string replayCommand)
+    public static RaceTrace Header(RaceDefinition race, string provenance, string replayCommand)
     {
         ArgumentNullException.ThrowIfNull(race);
-        return new TraceHeader
+        return new RaceTrace
         {
             Id = race.Id,
             Title = race.Title,
@@ -150,7 +145,10 @@ public static class RaceSearch
             Kernel = race.Kernel,
             Provenance = provenance,
             ReplayCommand = replayCommand,
-            Show = race.Show.Count > 0 ? race.Show : ["counter", "free-pages"],
+            Tasks = [],
+            Resources = [],
+            Quantities = race.Show.Count > 0 ? race.Show : ["counter", "free-pages"],
+            Steps = [],
         };
     }
 

@@ -11,31 +11,6 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>What a trace says of where its schedule comes from.</summary>
-public sealed record TraceHeader
-{
-    public required string Id { get; init; }
-
-    public required string Title { get; init; }
-
-    public string Source { get; init; } = "";
-
-    public string Symptom { get; init; } = "";
-
-    public string Fix { get; init; } = "";
-
-    public required string Variant { get; init; }
-
-    public required string Kernel { get; init; }
-
-    public string Provenance { get; init; } = "";
-
-    public string ReplayCommand { get; init; } = "";
-
-    /// <summary>Names of the quantities to show beside the steps.</summary>
-    public IReadOnlyList<string> Show { get; init; } = [];
-}
-
 /// <summary>Runs one schedule with everything written down that a reader may want: requests, answers, locks, stacks, counters. Slow; for one schedule, not for a search.</summary>
 public sealed class TraceRecorder : IStepWatcher
 {
@@ -67,13 +42,13 @@ public sealed class TraceRecorder : IStepWatcher
     /// <summary>Runs a strategy, usually a replay, and writes down what happens.</summary>
     /// <param name="world">The world; its rules are checked after every step meanwhile.</param>
     /// <param name="strategy">Who decides.</param>
-    /// <param name="header">What stands above it.</param>
+    /// <param name="header">What stands above it; its quantities are those to show. Its steps and lanes are empty.</param>
     /// <param name="cycleStart">For a hang: index of the decision at which its cycle begins, -1 else.</param>
-    public static (RaceTrace Trace, ScheduleOutcome Outcome) Record(LabWorld world, Strategy strategy, TraceHeader header, int cycleStart = -1)
+    public static (RaceTrace Trace, ScheduleOutcome Outcome) Record(LabWorld world, Strategy strategy, RaceTrace header, int cycleStart = -1)
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(header);
-        TraceRecorder recorder = new(world, header.Show);
+        TraceRecorder recorder = new(world, header.Quantities);
         bool audits = world.AuditsEveryStep;
         world.Recorder = recorder;
         ScheduleOutcome outcome;
@@ -88,7 +63,8 @@ public sealed class TraceRecorder : IStepWatcher
             world.AuditsEveryStep = audits;
         }
 
-        return (recorder.Build(header, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart), outcome);
+        RaceTrace trace = recorder.Build(header, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart);
+        return (outcome.Finding is { } finding ? trace with { Conflict = CriticalPair.Find(world, trace, finding.Rule) } : trace, outcome);
     }
 
     /// <summary>The run begins: its actors may be new ones.</summary>
@@ -167,7 +143,7 @@ public sealed class TraceRecorder : IStepWatcher
     /// <summary>The request as answered: the task may use its envelope again before the step is over.</summary>
     internal void OnAnswered(Envelope envelope) => _answered = envelope.Describe();
 
-    private RaceTrace Build(TraceHeader header, ScheduleOutcome outcome, int cycleStart)
+    private RaceTrace Build(RaceTrace header, ScheduleOutcome outcome, int cycleStart)
     {
         int cycleStep = cycleStart < 0 ? -1 : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1;
         KeepOneLap(cycleStep);
@@ -181,25 +157,14 @@ public sealed class TraceRecorder : IStepWatcher
         }
 
         int violatedAt = outcome.Finding is { } finding && outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed ? _steps.Count : -1;
-        return new RaceTrace
+        return header with
         {
-            Id = header.Id,
-            Title = header.Title,
-            Source = header.Source,
-            Symptom = header.Symptom,
-            Fix = header.Fix,
-            Variant = header.Variant,
-            Kernel = header.Kernel,
             Rule = outcome.Finding?.Rule ?? "",
             Detail = outcome.Finding?.Detail ?? "",
             ViolatedAtStep = violatedAt,
             CycleStart = cycleStep,
-            Conflict = outcome.Finding is null ? (-1, -1) : Conflict(violatedAt < 0 ? _steps.Count : violatedAt),
-            Provenance = header.Provenance,
-            ReplayCommand = header.ReplayCommand,
             Tasks = [.. acting.Select(Lane)],
             Resources = _resources,
-            Quantities = [.. _quantities.Select(quantity => quantity.Name)],
             Before = _initially,
             Programs = Programs(),
             Steps = [.. _steps.Select(step => step with { Task = laneOf[step.Task], Wakes = [.. step.Wakes.Select(woken => laneOf[woken])] })],
@@ -230,40 +195,6 @@ public sealed class TraceRecorder : IStepWatcher
                 return;
             }
         }
-    }
-
-    /// <summary>
-    /// The two accesses that conflict: the last step of a resource that two tasks changed or looked at around the violation. Of the pairs of neighbours on one resource by different tasks, at least one
-    /// of which changed it, the last before the violation.
-    /// </summary>
-    private (int First, int Second) Conflict(int last)
-    {
-        for (int second = last - 1; second > 0; second--)
-        {
-            RaceStep later = _steps[second];
-            if (later.Resource < 0 || later.IsParked)
-            {
-                continue;
-            }
-
-            for (int first = second - 1; first >= 0; first--)
-            {
-                RaceStep earlier = _steps[first];
-                if (earlier.Resource != later.Resource || earlier.IsParked)
-                {
-                    continue;
-                }
-
-                if (earlier.Task != later.Task && (_changed[first] != 0 || _changed[second] != 0 || !_world.ProvesHangs))
-                {
-                    return (earlier.Number, later.Number);
-                }
-
-                break;
-            }
-        }
-
-        return (-1, -1);
     }
 
     private List<string> Programs()

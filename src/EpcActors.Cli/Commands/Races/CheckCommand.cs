@@ -189,13 +189,16 @@ internal sealed class CheckCommand
     /// <summary>The end of the schedule: a whole scenario builds its enclaves first, which nobody reads.</summary>
     private void Show(Scenario scenario, LabWorld world, FoundSchedule found, ShrunkSchedule shrunk)
     {
-        TraceHeader header = new()
+        RaceTrace header = new()
         {
             Id = Path.GetFileNameWithoutExtension(scenario.File),
             Title = scenario.Title,
             Variant = found.Strategy,
             Kernel = scenario.Kernel,
-            Show = ["counter", "free-pages"],
+            Tasks = [],
+            Resources = [],
+            Quantities = ["counter", "free-pages"],
+            Steps = [],
         };
         world.Target = shrunk.Finding.Rule;
         (RaceTrace trace, _) = TraceRecorder.Record(world, new Replay(shrunk.Decisions, isStrict: true), header, shrunk.CycleStart);

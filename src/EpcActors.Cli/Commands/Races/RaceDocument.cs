@@ -1,6 +1,8 @@
 using System.Globalization;
+using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
 
 namespace EpcActors.Cli.Commands.Races;
@@ -105,6 +107,7 @@ internal static class RaceDocument
         Line(output, "Symptom", race.Symptom);
         Line(output, "Fix", race.Fix);
         Line(output, "Status", RaceText.Status(race));
+        Line(output, "Topology", TopologyOf(race.Scenario));
         RaceFigure? figure = Catalogue.Figures.Of(race.Id);
         string[] judged = [.. race.Variants.Where(one => one == Catalogue.Buggy || figure?.Clean.ContainsKey(one) == true)];
         Line(output, "Kernels", string.Join("; ", judged.Select(one => $"{one} {KernelOf(race, one)}")));
@@ -156,6 +159,20 @@ internal static class RaceDocument
         {
             output.WriteLine($"- {name}: {text}");
         }
+    }
+
+    /// <summary>Nodes, limits, enclaves and guests in one line.</summary>
+    private static string TopologyOf(Scenario scenario)
+    {
+        List<string> parts = [$"EPC pages by node {string.Join(" + ", scenario.Machine.Nodes.Select(node => node.SectionPages.Sum().ToString(CultureInfo.InvariantCulture)))}"];
+        parts.AddRange(scenario.Cgroups.Where(cgroup => cgroup.Parent >= 0).Select(cgroup => cgroup.MaxBytes == long.MaxValue
+            ? $"cgroup {cgroup.Path}"
+            : string.Create(CultureInfo.InvariantCulture, $"cgroup {cgroup.Path} of at most {cgroup.MaxBytes / KernelConstants.PageSize} pages")));
+        parts.AddRange(scenario.Enclaves.Select(enclave => string.Create(
+            CultureInfo.InvariantCulture, $"enclave {enclave.Name} of {enclave.CodePages + enclave.HeapPages} pages in {scenario.Cgroups[enclave.Cgroup].Path}")));
+        parts.AddRange(scenario.VirtualMachines.Select(guest => string.Create(
+            CultureInfo.InvariantCulture, $"guest {guest.Name} with {guest.Pages} pages of vEPC in {scenario.Cgroups[guest.Cgroup].Path}")));
+        return string.Join("; ", parts);
     }
 
     private static string Anchor(RaceDefinition race)
