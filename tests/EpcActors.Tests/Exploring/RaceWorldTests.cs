@@ -10,7 +10,7 @@ namespace EpcActors.Tests.Exploring;
 /// <summary>Worlds of races: reset, fingerprints, the soundness of the reduction, hunts and shrinking.</summary>
 public sealed class RaceWorldTests
 {
-    public static TheoryData<string> Worlds => ["counter", "reclaim", "faults", "cgroups", "guests"];
+    public static TheoryData<string> Worlds => ["counter", "reclaim", "faults", "cgroups", "guests", "types"];
 
     [Fact]
     public void The_lost_update_ends_at_the_six_steps_of_its_commit_message()
@@ -235,6 +235,8 @@ public sealed class RaceWorldTests
             "faults" => builder.Node(16).Enclave("a", 8).Setup("a: build 2").Task("CPU0", "a", "write 2").Task("CPU1", "a", "write 2").Task("CPU2", "a", "write 3").Build(),
             "cgroups" => builder.Node(16).Cgroup("/p", 64).Cgroup("/p/a", 32).Enclave("a", 4, "/p/a").Enclave("b", 4, "/p").Setup("a: build 2", "b: build 2")
                 .Task("CPU0", "a", "write 2").Task("CPU1", "b", "write 2").Task("admin", "", "set-max /p 40 pages").Build(),
+            "types" => builder.Node(16).Enclave("a", 4).Setup("a: build 2", "CPU0: read 1").Task("CPU0", "a", "write 1", "write 1").Task("CPU1", "a", "change-type 1")
+                .Task("CPU2", "a", "accept 1").Build(),
             _ => builder.Node(16).Guest("vm", 4).Enclave("a", 4).Setup("a: build 1").Task("vcpu", "vm", "vepc-touch 0").Task("CPU0", "a", "write 1").Build(),
         };
     }

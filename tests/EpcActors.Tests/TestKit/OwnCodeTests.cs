@@ -2,6 +2,7 @@ using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Lab.Races;
 using EpcActors.TestKit;
 
 namespace EpcActors.Tests.TestKit;
@@ -209,6 +210,25 @@ public sealed class OwnCodeTests
         Sum.Load load = await task.Ask(task.Resource("sum"), new Sum.Load());
         await task.Ask(task.Resource("sum"), new Sum.Store { Value = load.Value + 1 });
         return Errno.Ok;
+    }
+
+    private static int _runs;
+
+    [Fact]
+    public void What_the_schedule_does_not_decide_is_noticed()
+    {
+        RaceTest race = Raced(async task =>
+        {
+            // A static field outlives the run: every other one takes another way.
+            for (int i = _runs++ % 2; i > 0; i--)
+            {
+                await task.Pause();
+            }
+
+            await task.Ask(task.Cgroup("/a"), new CgroupProtocol.ReadUsage());
+            return Errno.Ok;
+        });
+        Assert.Throws<NondeterminismException>(() => race.Strategy("random").Schedules(500).Workers(1).Check());
     }
 
     private static RaceTest Raced(Func<RaceTask, Routine<Errno>> code) => RaceTest.Of(draft => draft
