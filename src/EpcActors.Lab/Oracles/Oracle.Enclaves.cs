@@ -162,5 +162,5 @@ public sealed partial class Oracle
     }
 
     /// <summary>A live run has a ledger for each enclave, which the enclave's exclusivity protects.</summary>
-    private VersionLedger VersionsOf(Enclave enclave) => _versions[_isShared ? enclave.Index : 0];
+    private VersionLedger VersionsOf(Enclave enclave) => _versionsOf is { } versions ? versions[enclave.Index] : _versions;
 }

@@ -31,7 +31,7 @@ public sealed partial class Oracle
             case WatchedMessage.LoadPages:
                 carried.LoadedPages = Of<FreePageCounterProtocol.LoadPages>(envelope).Pages;
                 carried.LoadedNs = nowNs;
-                carried.LoadNumber = ++_counter.Accesses;
+                carried.LoadNumber = ++Counter.Accesses;
                 break;
             case WatchedMessage.StorePages:
                 OnStorePages(Of<FreePageCounterProtocol.StorePages>(envelope).Pages, carried, nowNs);
@@ -190,11 +190,14 @@ public sealed partial class Oracle
         }
     }
 
+    private ref CounterWatch Counter => ref _sharedCounter is { } shared ? ref shared.Watch : ref _counter;
+
     private void OnStorePages(long pages, Carried carried, long nowNs)
     {
         long delta = carried.LoadNumber < 0 ? 0 : pages - carried.LoadedPages;
-        CounterStore before = _counter.LastStore;
-        _counter.LastStore = new CounterStore(carried.Task, pages, nowNs, ++_counter.Accesses);
+        ref CounterWatch counter = ref Counter;
+        CounterStore before = counter.LastStore;
+        counter.LastStore = new CounterStore(carried.Task, pages, nowNs, ++counter.Accesses);
         OnCounterChanged(carried, delta, nowNs);
         bool isOverwritten = before.Number > carried.LoadNumber;
         long drift;
@@ -202,13 +205,13 @@ public sealed partial class Oracle
         {
             // The free lists belong to others just now. What this store throws away is known without them: what came between its load and itself. A counter
             // that came back to the value of the load lost nothing.
-            drift = _counter.Lost += isOverwritten && carried.LoadNumber >= 0 ? carried.LoadedPages - before.Pages : 0;
-            if (drift == _counter.ReportedLost)
+            drift = counter.Lost += isOverwritten && carried.LoadNumber >= 0 ? carried.LoadedPages - before.Pages : 0;
+            if (drift == counter.ReportedLost)
             {
                 return;
             }
 
-            _counter.ReportedLost = drift;
+            counter.ReportedLost = drift;
         }
         else
         {
@@ -306,8 +309,8 @@ public sealed partial class Oracle
     /// <summary>A store to the free-page counter, for the report of the one that comes after it.</summary>
     private readonly record struct CounterStore(TaskActor? Task, long Pages, long Ns, long Number);
 
-    /// <summary>What was seen of the racy counter. Only the handling of its own requests touches it; apart from the rest, which every thread reads.</summary>
-    private sealed class CounterWatch
+    /// <summary>What was seen of the racy counter. Only the handling of its own requests touches it.</summary>
+    private struct CounterWatch
     {
         public CounterStore LastStore;
         public long Accesses;
@@ -315,5 +318,11 @@ public sealed partial class Oracle
         /// <summary>Live runs: what stores threw away so far, pages; and how much of that was reported.</summary>
         public long Lost;
         public long ReportedLost;
+    }
+
+    /// <summary>The same in a live run, away from the fields of the oracle that every thread reads.</summary>
+    private sealed class SharedCounterWatch
+    {
+        public CounterWatch Watch;
     }
 }

@@ -36,8 +36,12 @@ public sealed partial class Oracle
     [Constant]
     private readonly SharedHolders? _sharedHolders;
     private readonly Dictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
-    private readonly VersionLedger[] _versions;
-    private readonly CounterWatch _counter = new();
+    private readonly VersionLedger _versions = new();
+    [Constant]
+    private readonly VersionLedger[]? _versionsOf;
+    [Constant]
+    private readonly SharedCounterWatch? _sharedCounter;
+    private CounterWatch _counter;
     private readonly long[] _usage;
     private readonly long[] _max;
     private readonly long _capacityBytes;
@@ -80,14 +84,8 @@ public sealed partial class Oracle
         _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode;
         _books = new Books(topology.Cgroups.Count, topology.MemoryCgroups.Count, isForAll: true);
         _vaSlots = new int[topology.Enclaves.Count];
-        _versions = new VersionLedger[isShared ? topology.Enclaves.Count : 1];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
         _isCgroupFreed = new bool[topology.Cgroups.Count];
-        for (int i = 0; i < _versions.Length; i++)
-        {
-            _versions[i] = new VersionLedger();
-        }
-
         for (int i = 0; i < _max.Length; i++)
         {
             _max[i] = topology.Cgroups[i].MaxBytes;
@@ -96,6 +94,8 @@ public sealed partial class Oracle
         if (isShared)
         {
             _sharedHolders = new SharedHolders(topology.Machine.CapacityPages);
+            _sharedCounter = new SharedCounterWatch();
+            _versionsOf = [.. topology.Enclaves.Select(_ => new VersionLedger())];
             _booksOf = MakeBooks(topology);
             foreach ((TaskActor task, long _) in topology.Tasks)
             {
