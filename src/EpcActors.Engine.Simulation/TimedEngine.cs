@@ -2,25 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace EpcActors.Engine.Simulation;
 
-/// <summary>Why a timed run ended.</summary>
-public enum RunEnd
-{
-    /// <summary>Every task that is not a daemon came to its end, and the daemons went to sleep.</summary>
-    Finished,
-
-    /// <summary>The time limit was reached.</summary>
-    TimeLimit,
-
-    /// <summary>An observer asked for the end.</summary>
-    Stopped,
-
-    /// <summary>The user cancelled.</summary>
-    Cancelled,
-
-    /// <summary>Tasks wait for each other and nothing can happen any more.</summary>
-    Deadlock,
-}
-
 /// <summary>
 /// The simulation engine in virtual time: one thread, seeded, the same run for the same seed on every machine.
 /// </summary>

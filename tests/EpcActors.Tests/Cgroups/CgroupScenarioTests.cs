@@ -3,6 +3,7 @@ using EpcActors.Actors.Processes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Domain.Workloads;
+using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Runs;

@@ -2,6 +2,7 @@ using System.Reflection;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
+using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Runs;

@@ -2,6 +2,7 @@ using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Oracles;

@@ -39,9 +39,11 @@ public sealed partial class TidyTests
         ["EpcActors.Hocon"] = [],
         ["EpcActors.Actors"] = ["EpcActors.Domain", "EpcActors.Engine"],
         ["EpcActors.Engine.Simulation"] = ["EpcActors.Engine"],
-        ["EpcActors.Engine.Threads"] = ["EpcActors.Engine"],
-        ["EpcActors.Engine.Akka"] = ["EpcActors.Engine"],
-        ["EpcActors.Lab"] = ["EpcActors.Actors", "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Engine.Simulation", "EpcActors.Hocon"],
+        ["EpcActors.Engine.Live"] = ["EpcActors.Engine"],
+        ["EpcActors.Engine.Threads"] = ["EpcActors.Engine", "EpcActors.Engine.Live"],
+        ["EpcActors.Engine.Akka"] = ["EpcActors.Engine", "EpcActors.Engine.Live"],
+        ["EpcActors.Lab"] =
+            ["EpcActors.Actors", "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Engine.Live", "EpcActors.Engine.Simulation", "EpcActors.Hocon"],
         ["EpcActors.Reporting"] = ["EpcActors.Lab"],
         ["EpcActors.TestKit"] = ["EpcActors.Lab", "EpcActors.Reporting"],
     };

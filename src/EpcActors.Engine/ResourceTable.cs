@@ -1,4 +1,4 @@
-namespace EpcActors.Engine.Simulation;
+namespace EpcActors.Engine;
 
 /// <summary>Resources by the index of their id: an array, as ids are dense.</summary>
 internal static class ResourceTable

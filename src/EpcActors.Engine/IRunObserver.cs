@@ -1,9 +1,14 @@
-namespace EpcActors.Engine.Simulation;
+namespace EpcActors.Engine;
 
 /// <summary>Sees every step of a run; the oracle and the metrics are observers. An observer changes nothing.</summary>
+/// <remarks>
+/// A simulation calls it on one thread. A live engine calls <see cref="OnStep"/> on the thread that has just handled the request, while nobody else can get into that resource and
+/// while the task that asked is still suspended: what belongs to that resource or to that task may be touched, everything else is shared with other threads.
+/// <see cref="OnReport"/> comes on the thread that runs the task.
+/// </remarks>
 public interface IRunObserver
 {
-    /// <summary>A request was handled and answered.</summary>
+    /// <summary>A request was handled and is about to be answered.</summary>
     void OnStep(Envelope envelope, Resource resource, long nowNs);
 
     /// <summary>A task reports what it did (see <see cref="IEngineDriver.Report"/>).</summary>

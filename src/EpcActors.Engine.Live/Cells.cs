@@ -1,0 +1,103 @@
+namespace EpcActors.Engine.Live;
+
+/// <summary>What a live engine keeps of a resource. Everything but <see cref="Resource"/> and <see cref="Path"/> belongs to whoever handles a request of it right now.</summary>
+public abstract class ResourceCell
+{
+    internal readonly LiveTurn Turn;
+
+    /// <summary>Number of the last cut that the resource is in.</summary>
+    internal int Cut;
+
+    /// <summary>Requests handled.</summary>
+    internal long Steps;
+
+    protected ResourceCell(LiveEngine engine, Resource resource, string path)
+    {
+        Resource = resource;
+        Path = path;
+        Turn = new LiveTurn(engine);
+    }
+
+    public Resource Resource { get; }
+
+    /// <summary>Where it stands among its kind, as <c>cgroups/pods/web</c>: for engines that show actors as a tree.</summary>
+    public string Path { get; }
+}
+
+/// <summary>What a live engine keeps of a task.</summary>
+public abstract class TaskCell
+{
+    /// <summary>Its parked request waits for a lock, not in a wait queue: a daemon that does so when all is over is stuck.</summary>
+    internal bool IsWaitingForLock;
+
+    /// <summary>Started, or about to be.</summary>
+    internal bool IsStarted;
+
+    protected TaskCell(TaskActor task, string path)
+    {
+        Task = task;
+        Path = path;
+    }
+
+    public TaskActor Task { get; }
+
+    /// <summary>As <see cref="ResourceCell.Path"/>.</summary>
+    public string Path { get; }
+}
+
+/// <summary>The turn of one resource. Costs are not paid here: in a live run time is real.</summary>
+internal sealed class LiveTurn(LiveEngine engine) : Turn
+{
+    private Envelope _envelope = null!;
+    private WaitQueue _ready;
+
+    public bool HasParked { get; private set; }
+
+    public bool IsForLock { get; private set; }
+
+    public bool MustYield { get; private set; }
+
+    public override long NowNs => engine.ClockNs;
+
+    public void Enter(Envelope envelope)
+    {
+        _envelope = envelope;
+        Caller = envelope.Caller.Id;
+        CallerNode = envelope.Caller.Node;
+        WasParked = envelope.IsParked;
+        envelope.IsParked = false;
+        HasParked = false;
+        MustYield = false;
+    }
+
+    /// <summary>The next request that this resource has to handle again, in the order in which they were made ready; null for none.</summary>
+    public Envelope? TakeReady() => _ready.IsEmpty ? null : _ready.Dequeue();
+
+    public override void Park(ref WaitQueue queue, int spinActivity = -1)
+    {
+        queue.Enqueue(_envelope);
+        HasParked = true;
+        IsForLock = spinActivity >= 0;
+    }
+
+    public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1)
+    {
+        Envelope envelope = queue.Dequeue();
+        _ready.Enqueue(envelope);
+        engine.OnReady(envelope.Caller);
+    }
+
+    public override void Spend(int activity, int count, bool remote)
+    {
+    }
+
+    public override void Hold(int activity, int count, bool remote)
+    {
+    }
+
+    public override void Yield() => MustYield = true;
+
+    public override void Interrupt(ActorId task, int activity)
+    {
+    }
+}

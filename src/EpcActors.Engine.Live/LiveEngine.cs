@@ -1,0 +1,545 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace EpcActors.Engine.Live;
+
+/// <summary>
+/// What live engines have in common: real time, real parallelism, the end of a run, and cuts. How a request gets to a resource and its answer back to the task is the
+/// business of the engine that derives from this.
+/// </summary>
+/// <remarks>
+/// <para>Promises of the contract: a resource handles one request at a time and to its end, whatever thread that is on; a task runs on one thread at a time, and
+/// only after its request was answered; first in, first out per task and resource. Nothing is promised between different tasks or resources.</para>
+/// <para>Activities cost nothing: a live run shows what happens at once, not how long it takes on a given machine. <see cref="TaskActor.Sleep"/> is real
+/// (nanoseconds), and so is <see cref="ClockNs"/>.</para>
+/// <para>A <b>cut</b> (<see cref="Cut"/>) is a snapshot without a stop. Every resource is visited once, at a moment when it handles nothing; a resource that is about to
+/// handle a request while a cut is on and that was not visited yet is visited first. So no effect is in the cut without its cause: whatever a task did
+/// because of an answer of a visited resource reaches other resources only after these know of the cut (the number of the cut is written before
+/// the first visit, and requests and answers pass it on), and they are visited first. That is the rule of Lai and Yang for channels of any order (1987), with a number shared by
+/// all instead of coloured messages.</para>
+/// </remarks>
+public abstract class LiveEngine : IEngineDriver, IDisposable
+{
+    /// <summary>How often the engine looks around: the grain of <see cref="CoarseNowNs"/>.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
+    private const long OneGoing = 1;
+    private const long OneTimer = 1L << 32;
+
+    private readonly Lock _timerGate = new();
+    private readonly PriorityQueue<object, (long AtNs, long Number)> _timers = new();
+    private readonly List<TaskCell> _tasks = [];
+    private readonly List<(TaskActor Task, long AfterNs)> _toStart = [];
+    private readonly ManualResetEventSlim _changed = new();
+    private readonly ManualResetEventSlim _cutIsDone = new();
+    private ResourceCell?[] _cells = [];
+    private IRunObserver? _observer;
+    private Action<Resource>? _visit;
+    private int _cut;
+    private int _visitsLeft;
+    private long _timerCount;
+    private long _startedAt;
+    private long _endedAt;
+    private long _coarseNowNs;
+    private int _running;
+    private long _going;
+    private int _end = -1;
+    private Failure? _failure;
+    private bool _isOpen;
+    private bool _hasRun;
+
+    /// <summary>Name of the engine, as reports and the command line have it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Time since the run began, nanoseconds; stands still before and behind it.</summary>
+    public long ClockNs =>
+        _startedAt == 0 ? 0 : (long)Stopwatch.GetElapsedTime(_startedAt, _endedAt == 0 ? Stopwatch.GetTimestamp() : _endedAt).TotalNanoseconds;
+
+    /// <summary>The same, a millisecond or so late, and for next to nothing.</summary>
+    public long CoarseNowNs => Volatile.Read(ref _coarseNowNs);
+
+    /// <summary>Requests handled so far, over all resources: critical sections, as the simulation counts its steps. May be looked at during a run.</summary>
+    public long Steps
+    {
+        get
+        {
+            long sum = 0;
+            foreach (ResourceCell? cell in _cells)
+            {
+                sum += cell is null ? 0 : Volatile.Read(ref cell.Steps);
+            }
+
+            return sum;
+        }
+    }
+
+    /// <summary>Tasks that are under way at this moment: neither asleep, nor parked, nor ended.</summary>
+    public int GoingTasks => (int)(Volatile.Read(ref _going) & uint.MaxValue);
+
+    /// <summary>True once the run is to end: no task goes on to another request.</summary>
+    public bool IsStopping => Volatile.Read(ref _end) >= 0 || Volatile.Read(ref _failure) is not null;
+
+    /// <summary>Resources with what the engine keeps of them.</summary>
+    protected IEnumerable<ResourceCell> Cells => _cells.OfType<ResourceCell>();
+
+    protected IReadOnlyList<TaskCell> TaskCells => _tasks;
+
+    /// <summary>Number of the present cut.</summary>
+    protected int CutNumber => Volatile.Read(ref _cut);
+
+    /// <summary>Who watches; at most one. See <see cref="IRunObserver"/> for the threads it is called on.</summary>
+    public void Observe(IRunObserver observer) => _observer = observer;
+
+    /// <summary>Adds a resource under its id.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="path">Its place in a tree, as <c>cgroups/pods/web</c>.</param>
+    public void Add(Resource resource, string path)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        if (resource.Id.Index >= _cells.Length)
+        {
+            Array.Resize(ref _cells, Math.Max(resource.Id.Index + 1, _cells.Length * 2));
+        }
+
+        Invariant.That(_cells[resource.Id.Index] is null, $"two actors have the id of {resource.Name}");
+        _cells[resource.Id.Index] = NewCell(resource, path);
+    }
+
+    /// <summary>Adds a task; it runs once started.</summary>
+    public void Add(TaskActor task, string path)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        TaskCell cell = NewCell(task, path);
+        _tasks.Add(cell);
+        task.Attach(this, cell);
+    }
+
+    /// <summary>Starts a task: at once when the run is on, else when it begins.</summary>
+    public void Start(TaskActor task, long afterNs = 0)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        if (!_isOpen)
+        {
+            _toStart.Add((task, afterNs));
+            return;
+        }
+
+        TaskCell cell = CellOf(task);
+        Invariant.That(!cell.IsStarted, $"{task.Name} is started twice");
+        cell.IsStarted = true;
+        if (!task.IsDaemon)
+        {
+            Interlocked.Increment(ref _running);
+        }
+
+        if (afterNs <= 0)
+        {
+            Go(OneGoing);
+            Begin(cell);
+            return;
+        }
+
+        Go(OneTimer);
+        AddTimer(ClockNs + afterNs, _ =>
+        {
+            Go(OneGoing - OneTimer);
+            Begin(cell);
+        });
+    }
+
+    /// <summary>Calls back at a moment of the run, on the thread that called <see cref="Run"/>.</summary>
+    public void AddTimer(long atNs, Action<long> callback)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        PushTimer(atNs, callback);
+    }
+
+    /// <summary>Ends the run as soon as every task has come to its next request.</summary>
+    public void RequestStop(RunEnd end)
+    {
+        _ = Interlocked.CompareExchange(ref _end, (int)end, -1);
+        _changed.Set();
+    }
+
+    /// <summary>Runs until every task that is no daemon has ended and the daemons sleep, or until the limit. The calling thread only looks after timers.</summary>
+    /// <param name="limitNs">Longest real time, nanoseconds.</param>
+    /// <param name="cancellationToken">Ends the run with what there is.</param>
+    /// <exception cref="InvariantViolation">when an actor failed; the message names it.</exception>
+    public RunEnd Run(long limitNs, CancellationToken cancellationToken)
+    {
+        Invariant.That(!_hasRun, "a live engine runs once");
+        _hasRun = true;
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => RequestStop(RunEnd.Cancelled));
+        Open();
+        _startedAt = Stopwatch.GetTimestamp();
+        _isOpen = true;
+
+        // Until everybody is started the run must not look as if it were over.
+        Go(OneGoing);
+        foreach ((TaskActor task, long afterNs) in _toStart)
+        {
+            Start(task, afterNs);
+        }
+
+        Go(-OneGoing);
+        try
+        {
+            RunEnd end = LookAfter(limitNs);
+            _ = Interlocked.CompareExchange(ref _end, (int)end, -1);
+        }
+        finally
+        {
+            Close();
+            _endedAt = Stopwatch.GetTimestamp();
+            _isOpen = false;
+        }
+
+        return Volatile.Read(ref _failure) is { } failure
+            ? throw new InvariantViolation($"{failure.Who} failed after {ClockNs} ns, step {Steps}: {failure.Error.Message}", failure.Error)
+            : (RunEnd)_end;
+    }
+
+    /// <summary>Tasks that can never go on: what a deadlock or a stop leaves behind. A daemon counts when it waits for a lock, not when it sleeps. After the run only.</summary>
+    public IEnumerable<TaskActor> Waiting()
+    {
+        foreach (TaskCell cell in _tasks)
+        {
+            if (cell.Task is { HasStarted: true, HasStopped: false, IsDaemon: false } || IsStuck(cell))
+            {
+                yield return cell.Task;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Visits every resource once, each at a moment when it handles nothing, so that all visits together are a state that the run could have been in. Returns when the last was
+    /// visited. On the thread of <see cref="Run"/> only (from a timer).
+    /// </summary>
+    /// <param name="visit">Called on any thread, for several resources at the same time. Must be short: the resource waits, others do not.</param>
+    /// <returns>False when the run failed meanwhile.</returns>
+    public bool Cut(Action<Resource> visit)
+    {
+        ArgumentNullException.ThrowIfNull(visit);
+        _visit = visit;
+        _visitsLeft = Cells.Count();
+        if (_visitsLeft == 0)
+        {
+            return true;
+        }
+
+        _cutIsDone.Reset();
+        Interlocked.Increment(ref _cut);
+        AskForVisits();
+        while (!_cutIsDone.Wait(Tick))
+        {
+            if (Volatile.Read(ref _failure) is not null)
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _coarseNowNs, ClockNs);
+            AskForVisits();
+        }
+
+        return true;
+    }
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    void IEngineDriver.Post(Envelope envelope)
+    {
+        Post(envelope, Unsafe.As<TaskCell>(envelope.Caller.EngineState!), CellOf(envelope.Target));
+    }
+
+    bool IEngineDriver.Spend(TaskActor task, int activity, long ns) => true;
+
+    bool IEngineDriver.SpendCost(TaskActor task, int activity, int count, bool remote) => true;
+
+    bool IEngineDriver.Sleep(TaskActor task, long ns)
+    {
+        // The timer counts before the task does not, or the run would look as if it were over.
+        Go(OneTimer - OneGoing);
+        Sleep(CellOf(task), Math.Max(ns, 0));
+        return false;
+    }
+
+    long IEngineDriver.NowNs(TaskActor task) => ClockNs;
+
+    void IEngineDriver.Start(TaskActor task, long afterNs) => Start(task, afterNs);
+
+    bool IEngineDriver.Choose(TaskActor task, int point) => false;
+
+    void IEngineDriver.Report(TaskActor task, int what, long startNs, long detail) => _observer?.OnReport(task, what, startNs, ClockNs, detail);
+
+    void IEngineDriver.Stopped(TaskActor task, Exception? error)
+    {
+        if (error is not null)
+        {
+            Fail(task.Name, error);
+        }
+
+        if (!task.IsDaemon)
+        {
+            Interlocked.Decrement(ref _running);
+        }
+
+        OnStopped(CellOf(task));
+        Go(-OneGoing);
+    }
+
+    /// <summary>A parked request is to be handled again: its task is under way once more. Called by whoever handles a request of the resource.</summary>
+    internal void OnReady(TaskActor task) => Go(OneGoing);
+
+    protected ResourceCell CellOf(ActorId resource) =>
+        (uint)resource.Index < (uint)_cells.Length && _cells[resource.Index] is { } cell ? cell : throw new InvariantViolation($"{resource} is no resource");
+
+    protected static TaskCell CellOf(TaskActor task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return (TaskCell)task.EngineState!;
+    }
+
+    protected abstract ResourceCell NewCell(Resource resource, string path);
+
+    protected abstract TaskCell NewCell(TaskActor task, string path);
+
+    /// <summary>Everything is added, the run begins.</summary>
+    protected abstract void Open();
+
+    /// <summary>The run is to end: comes back when no thread handles a request or runs a task any more, and none will.</summary>
+    protected abstract void Close();
+
+    /// <summary>Has the task run its routine from the beginning (<see cref="TaskActor.Begin"/>), on some thread.</summary>
+    protected abstract void Begin(TaskCell cell);
+
+    /// <summary>
+    /// Brings a request to a resource, where <see cref="Handle"/> is called. May do that itself when nobody else is in the resource; then the answered envelope is marked.
+    /// After <see cref="IsStopping"/> it does nothing: the task stays where it is.
+    /// </summary>
+    protected abstract void Post(Envelope envelope, TaskCell caller, ResourceCell target);
+
+    /// <summary>Brings an answer back: has the task go on (<see cref="GoOn(Envelope)"/>) on some thread, after it has left the code that asked.</summary>
+    /// <param name="cell">The resource that answers, still occupied.</param>
+    /// <param name="caller">Who gets it.</param>
+    /// <param name="envelope">The answered request.</param>
+    /// <param name="mustYield">Others are to run before the caller does (<see cref="Turn.Yield"/>).</param>
+    protected abstract void Answer(ResourceCell cell, TaskCell caller, Envelope envelope, bool mustYield);
+
+    /// <summary>Has the task go on after its sleep (<see cref="GoOn(TaskCell)"/>), on some thread, after it has left the code that fell asleep.</summary>
+    protected abstract void Wake(TaskCell cell);
+
+    /// <summary>Has every resource that is not in the present cut visited soon (<see cref="VisitIfDue"/>); may be called again while some are missing.</summary>
+    protected abstract void AskForVisits();
+
+    /// <summary>The task has come to its end.</summary>
+    protected virtual void OnStopped(TaskCell cell)
+    {
+    }
+
+    /// <summary>Calls <see cref="AfterSleep"/> when the time is over.</summary>
+    protected virtual void Sleep(TaskCell cell, long ns) => PushTimer(ClockNs + ns, cell);
+
+    /// <summary>The sleep of a task is over.</summary>
+    protected void AfterSleep(TaskCell cell)
+    {
+        Go(OneGoing - OneTimer);
+        Wake(cell);
+    }
+
+    /// <summary>
+    /// Handles a request, and every parked one that it makes ready. The caller must be alone in the resource. What the resource throws comes through; it must be
+    /// reported by <see cref="Fail"/>, and the resource never be entered again.
+    /// </summary>
+    protected void Handle(ResourceCell cell, Envelope envelope)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        ArgumentNullException.ThrowIfNull(envelope);
+        LiveTurn turn = cell.Turn;
+        Envelope? next = envelope;
+        do
+        {
+            VisitIfDue(cell);
+            turn.Enter(next);
+            next.Deliver(cell.Resource, turn);
+            TaskCell caller = Unsafe.As<TaskCell>(next.Caller.EngineState!);
+            if (turn.HasParked)
+            {
+                caller.IsWaitingForLock = turn.IsForLock;
+                next.Caller.Outstanding = next;
+                Go(-OneGoing);
+            }
+            else
+            {
+                cell.Steps++;
+                _observer?.OnStep(next, cell.Resource, CoarseNowNs);
+                Answer(cell, caller, next, turn.MustYield);
+            }
+
+            next = turn.TakeReady();
+        }
+        while (next is not null);
+    }
+
+    /// <summary>Has the task go on with its answer. On its own thread, outside of its code.</summary>
+    protected static void GoOn(Envelope answered)
+    {
+        ArgumentNullException.ThrowIfNull(answered);
+        answered.Caller.Outstanding = null;
+        answered.MarkAnswered();
+        answered.Resume();
+    }
+
+    /// <summary>Has the task go on after its sleep. On its own thread, outside of its code.</summary>
+    protected static void GoOn(TaskCell cell)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        cell.Task.ResumeFromTime();
+    }
+
+    /// <summary>Visits a resource for the present cut, unless it was. The caller must be alone in it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected void VisitIfDue(ResourceCell cell)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        if (cell.Cut != Volatile.Read(ref _cut))
+        {
+            Visit(cell);
+        }
+    }
+
+    /// <summary>True when the present cut has visited the resource already. A hint, unless the caller is alone in it.</summary>
+    protected bool WasVisited(ResourceCell cell)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        return Volatile.Read(ref cell.Cut) == CutNumber;
+    }
+
+    /// <summary>An actor failed: the run ends, and says so with the first failure.</summary>
+    /// <param name="who">Name of the actor.</param>
+    /// <param name="error">What it threw.</param>
+    protected void Fail(string who, Exception error)
+    {
+        _ = Interlocked.CompareExchange(ref _failure, new Failure(who, error), null);
+        _changed.Set();
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _changed.Dispose();
+            _cutIsDone.Dispose();
+        }
+    }
+
+    private void Visit(ResourceCell cell)
+    {
+        cell.Cut = _cut;
+        _visit!(cell.Resource);
+        if (Interlocked.Decrement(ref _visitsLeft) == 0)
+        {
+            _cutIsDone.Set();
+        }
+    }
+
+    /// <summary>Timers, the clock, and the end.</summary>
+    private RunEnd LookAfter(long limitNs)
+    {
+        while (!IsStopping)
+        {
+            long nowNs = ClockNs;
+            Volatile.Write(ref _coarseNowNs, nowNs);
+            if (nowNs >= limitNs)
+            {
+                return RunEnd.TimeLimit;
+            }
+
+            _changed.Reset();
+            long waitNs = Math.Min(limitNs - nowNs, FireTimers(nowNs));
+
+            // One word holds both counts: no task is under way, and no timer will make one so.
+            long going = Volatile.Read(ref _going);
+            if ((going & uint.MaxValue) == 0)
+            {
+                if (Volatile.Read(ref _running) == 0)
+                {
+                    return _tasks.Exists(IsStuck) ? RunEnd.Deadlock : RunEnd.Finished;
+                }
+
+                if (going == 0)
+                {
+                    return RunEnd.Deadlock;
+                }
+            }
+
+            TimeSpan wait = TimeSpan.FromTicks(Math.Max(1, waitNs / 100));
+            _changed.Wait(wait < Tick ? wait : Tick);
+        }
+
+        return (RunEnd)Math.Max(_end, 0);
+    }
+
+    /// <summary>Fires what is due; time until the next timer, nanoseconds.</summary>
+    private long FireTimers(long nowNs)
+    {
+        while (true)
+        {
+            object due;
+            lock (_timerGate)
+            {
+                if (!_timers.TryPeek(out _, out (long AtNs, long Number) first))
+                {
+                    return long.MaxValue;
+                }
+
+                if (first.AtNs > nowNs)
+                {
+                    return first.AtNs - nowNs;
+                }
+
+                due = _timers.Dequeue();
+            }
+
+            if (due is TaskCell cell)
+            {
+                AfterSleep(cell);
+            }
+            else
+            {
+                ((Action<long>)due)(nowNs);
+            }
+        }
+    }
+
+    private void PushTimer(long atNs, object due)
+    {
+        bool isFirst;
+        lock (_timerGate)
+        {
+            isFirst = !_timers.TryPeek(out _, out (long AtNs, long Number) first) || first.AtNs > atNs;
+            _timers.Enqueue(due, (atNs, _timerCount++));
+        }
+
+        if (isFirst)
+        {
+            _changed.Set();
+        }
+    }
+
+    /// <summary>Changes how many tasks are under way and how many timers wait, in one step.</summary>
+    private void Go(long change)
+    {
+        if ((Interlocked.Add(ref _going, change) & uint.MaxValue) == 0)
+        {
+            _changed.Set();
+        }
+    }
+
+    private static bool IsStuck(TaskCell cell) => cell.IsWaitingForLock && cell.Task.Outstanding is { IsParked: true };
+
+    private sealed record Failure(string Who, Exception Error);
+}

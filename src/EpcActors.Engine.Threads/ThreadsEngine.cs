@@ -1,0 +1,490 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using EpcActors.Engine.Live;
+
+namespace EpcActors.Engine.Threads;
+
+/// <summary>Settings of <see cref="ThreadsEngine"/>.</summary>
+public sealed record ThreadsOptions
+{
+    /// <summary>Worker threads; one per core by default.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Requests that a task makes in a row before others get their turn.</summary>
+    public int TaskBatch { get; init; } = 256;
+
+    /// <summary>Queued requests that are handled in a row before the resource goes to the back of the line.</summary>
+    public int MailboxBatch { get; init; } = 64;
+}
+
+/// <summary>The actors on worker threads: real parallelism and real races, with nothing but .NET.</summary>
+/// <remarks>
+/// <para>Whoever asks a resource that nobody is in handles the request itself, on its own thread; otherwise the request goes into the resource's mailbox, and whoever
+/// is in there handles it. So a resource that is not contended costs one compare-and-swap to enter and one to leave, a contended one is worked on by one thread
+/// while the others go on with other tasks, and nobody ever blocks (flat combining; Hendler et al., SPAA 2010). There is no lock on the path of a message.</para>
+/// <para>Fairness: a task makes at most <see cref="ThreadsOptions.TaskBatch"/> requests in a row, a mailbox is emptied by at most <see cref="ThreadsOptions.MailboxBatch"/>,
+/// then both go to the back of the line. A handler that asks for it (<see cref="Turn.Yield"/>) sends its caller to the back at once.</para>
+/// </remarks>
+public sealed class ThreadsEngine : LiveEngine
+{
+    private static readonly object Occupied = new();
+
+    private readonly ThreadsOptions _options;
+    private readonly Worker[] _workers;
+    private readonly SemaphoreSlim _idle = new(0);
+    private int _sleepers;
+    private int _nextWorker;
+    private bool _isClosing;
+
+    [ThreadStatic]
+    private static Worker? _current;
+
+    public ThreadsEngine(ThreadsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Workers, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.TaskBatch, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MailboxBatch, 1, nameof(options));
+        _options = options;
+        _workers = new Worker[options.Workers];
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            _workers[i] = new Worker(this, i);
+        }
+    }
+
+    private enum Next
+    {
+        None,
+        Begin,
+        Deliver,
+        Answered,
+        TimeIsOver,
+    }
+
+    private interface IWork
+    {
+        void Execute(ThreadsEngine engine);
+    }
+
+    public override string Name => "threads";
+
+    protected override ResourceCell NewCell(Resource resource, string path) => new MailboxCell(this, resource, path);
+
+    protected override TaskCell NewCell(TaskActor task, string path) => new ThreadTask(task, path);
+
+    protected override void Open()
+    {
+        foreach (Worker worker in _workers)
+        {
+            worker.Thread.Start();
+        }
+    }
+
+    protected override void Close()
+    {
+        Volatile.Write(ref _isClosing, true);
+        _idle.Release(_workers.Length);
+        foreach (Worker worker in _workers)
+        {
+            worker.Thread.Join();
+        }
+    }
+
+    protected override void Begin(TaskCell cell)
+    {
+        ThreadTask task = Unsafe.As<ThreadTask>(cell);
+        task.Next = Next.Begin;
+        Signal(task);
+    }
+
+    protected override void Wake(TaskCell cell)
+    {
+        ThreadTask task = Unsafe.As<ThreadTask>(cell);
+        task.Next = Next.TimeIsOver;
+        Signal(task);
+    }
+
+    protected override void Post(Envelope envelope, TaskCell caller, ResourceCell target)
+    {
+        ThreadTask task = Unsafe.As<ThreadTask>(caller);
+        if (--task.Left < 0)
+        {
+            task.Pending = envelope;
+            task.Next = Next.Deliver;
+            task.MustQueue = true;
+            envelope.Caller.Outstanding = envelope;
+            Signal(task);
+            return;
+        }
+
+        Deliver(envelope, Unsafe.As<MailboxCell>(target));
+    }
+
+    protected override void Answer(ResourceCell cell, TaskCell caller, Envelope envelope, bool mustYield)
+    {
+        MailboxCell mailbox = Unsafe.As<MailboxCell>(cell);
+        bool isOwn = ReferenceEquals(mailbox.Own, envelope);
+        if (isOwn && !mustYield)
+        {
+            mailbox.IsOwnAnswered = true;
+            return;
+        }
+
+        ThreadTask task = Unsafe.As<ThreadTask>(caller);
+        if (isOwn)
+        {
+            envelope.Caller.Outstanding = envelope;
+        }
+
+        task.Pending = envelope;
+        task.Next = Next.Answered;
+        task.MustQueue = mustYield;
+        Signal(task);
+    }
+
+    /// <summary>Visits the idle ones itself; who is in one of the others visits it before the next request.</summary>
+    protected override void AskForVisits()
+    {
+        foreach (ResourceCell cell in Cells)
+        {
+            if (!WasVisited(cell) && ((MailboxCell)cell).TryEnter())
+            {
+                MailboxCell mailbox = (MailboxCell)cell;
+                try
+                {
+                    VisitIfDue(mailbox);
+                }
+                finally
+                {
+                    Leave(mailbox, 0);
+                }
+            }
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _idle.Dispose();
+        }
+    }
+
+    private void Deliver(Envelope envelope, MailboxCell mailbox)
+    {
+        // A run that ends leaves requests where they are; nobody goes on after this one.
+        if (IsStopping)
+        {
+            envelope.Caller.Outstanding = envelope;
+            return;
+        }
+
+        if (!mailbox.TryEnterOrQueue(envelope))
+        {
+            return;
+        }
+
+        mailbox.Own = envelope;
+        mailbox.IsOwnAnswered = false;
+        if (!TryHandle(mailbox, envelope))
+        {
+            return;
+        }
+
+        mailbox.Own = null;
+        bool isAnswered = mailbox.IsOwnAnswered;
+        Leave(mailbox, _options.MailboxBatch);
+        if (isAnswered)
+        {
+            // Set when the mailbox looked occupied for a moment.
+            if (envelope.Caller.Outstanding is not null)
+            {
+                envelope.Caller.Outstanding = null;
+            }
+
+            envelope.MarkAnswered();
+        }
+    }
+
+    /// <summary>False when the resource failed; it stays occupied, so that nobody gets into its half-changed state.</summary>
+    private bool TryHandle(MailboxCell mailbox, Envelope envelope)
+    {
+        try
+        {
+            Handle(mailbox, envelope);
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever a resource throws ends the run, with its name.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Fail($"{mailbox.Resource.Name}, asked by {envelope.Caller.Name},", error);
+            return false;
+        }
+    }
+
+    /// <summary>Handles what has come meanwhile and leaves the resource; what is too much is left to whoever comes to it in line.</summary>
+    private void Leave(MailboxCell mailbox, int batch)
+    {
+        while (!mailbox.TryLeave())
+        {
+            if (batch-- <= 0 || IsStopping)
+            {
+                Enqueue(mailbox);
+                return;
+            }
+
+            if (!TryHandle(mailbox, mailbox.Take()))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Tells a task that it can go on; it does so at once when it waits, else when it has come out of the code that asked.</summary>
+    private void Signal(ThreadTask task)
+    {
+        if (Interlocked.Exchange(ref task.State, ThreadTask.Signalled) == ThreadTask.Suspended)
+        {
+            Enqueue(task);
+        }
+    }
+
+    private void Enqueue(IWork work)
+    {
+        Worker worker = _current is { } current && current.Engine == this ? current : _workers[(uint)Interlocked.Increment(ref _nextWorker) % (uint)_workers.Length];
+        worker.Queue.Enqueue(work);
+
+        // The work must be seen before the sleepers are counted: a worker counts itself before it looks for the last time.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _sleepers) > 0)
+        {
+            _idle.Release();
+        }
+    }
+
+    private void RunTask(ThreadTask task)
+    {
+        task.Left = _options.TaskBatch;
+        try
+        {
+            while (true)
+            {
+                task.State = ThreadTask.Running;
+                Step(task);
+                if (task.Task.HasStopped || Interlocked.CompareExchange(ref task.State, ThreadTask.Suspended, ThreadTask.Running) == ThreadTask.Running)
+                {
+                    return;
+                }
+
+                // Signalled while it was still on its way out.
+                if (task.MustQueue || IsStopping)
+                {
+                    task.MustQueue = false;
+                    Enqueue(task);
+                    return;
+                }
+            }
+        }
+#pragma warning disable CA1031 // What a routine throws is reported by its end; what comes here is an error of the engine, and ends the run too.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Fail(task.Task.Name, error);
+        }
+    }
+
+    private void Step(ThreadTask task)
+    {
+        Next next = task.Next;
+        task.Next = Next.None;
+        switch (next)
+        {
+            case Next.Begin:
+                task.Task.Begin();
+                break;
+            case Next.Answered:
+                GoOn(task.Pending!);
+                break;
+            case Next.TimeIsOver:
+                GoOn(task);
+                break;
+            case Next.Deliver:
+                Envelope envelope = task.Pending!;
+                Deliver(envelope, Unsafe.As<MailboxCell>(CellOf(envelope.Target)));
+                if (envelope.IsCompleted)
+                {
+                    GoOn(envelope);
+                }
+
+                break;
+            case Next.None:
+                throw new InvariantViolation($"{task.Task.Name} is to go on and waits for nothing");
+        }
+    }
+
+    private void Work(Worker worker)
+    {
+        _current = worker;
+        SpinWait spin = default;
+        while (!Volatile.Read(ref _isClosing))
+        {
+            if (TryFind(worker, out IWork? work))
+            {
+                work.Execute(this);
+                spin.Reset();
+                continue;
+            }
+
+            if (!spin.NextSpinWillYield)
+            {
+                spin.SpinOnce();
+                continue;
+            }
+
+            Interlocked.Increment(ref _sleepers);
+            if (TryFind(worker, out work))
+            {
+                Interlocked.Decrement(ref _sleepers);
+                work.Execute(this);
+                continue;
+            }
+
+            if (!Volatile.Read(ref _isClosing))
+            {
+                _idle.Wait();
+            }
+
+            Interlocked.Decrement(ref _sleepers);
+            spin.Reset();
+        }
+    }
+
+    private bool TryFind(Worker worker, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IWork? work)
+    {
+        if (worker.Queue.TryDequeue(out work))
+        {
+            return true;
+        }
+
+        for (int i = 1; i < _workers.Length; i++)
+        {
+            if (_workers[(worker.Index + i) % _workers.Length].Queue.TryDequeue(out work))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private sealed class Worker
+    {
+        public Worker(ThreadsEngine engine, int index)
+        {
+            Engine = engine;
+            Index = index;
+            Thread = new Thread(() => engine.Work(this)) { IsBackground = true, Name = $"epc-worker-{index}" };
+        }
+
+        public ThreadsEngine Engine { get; }
+
+        public int Index { get; }
+
+        public Thread Thread { get; }
+
+        public ConcurrentQueue<IWork> Queue { get; } = new();
+    }
+
+    /// <summary>A task: runs on one worker at a time, wherever it is found in line.</summary>
+    private sealed class ThreadTask(TaskActor task, string path) : TaskCell(task, path), IWork
+    {
+        public const int Suspended = 0;
+        public const int Running = 1;
+
+        /// <summary>Can go on, but nobody has begun with it: in line, or still on its way out of the code that asked.</summary>
+        public const int Signalled = 2;
+
+        public int State = Suspended;
+        public int Left;
+        public bool MustQueue;
+        public Next Next;
+        public Envelope? Pending;
+
+        public void Execute(ThreadsEngine engine) => engine.RunTask(this);
+    }
+
+    /// <summary>
+    /// A resource with its mailbox: one word says whether somebody is in it and who waits outside. Null: nobody. <see cref="Occupied"/>: somebody, nobody waits. An envelope:
+    /// somebody, and it waits with those that it leads to, the last that came first.
+    /// </summary>
+    private sealed class MailboxCell(LiveEngine engine, Resource resource, string path) : ResourceCell(engine, resource, path), IWork
+    {
+        private object? _head;
+
+        /// <summary>Taken out of the mailbox, in order; belongs to whoever is in.</summary>
+        private Envelope? _taken;
+
+        /// <summary>The request of the task whose thread is in, handled without a detour.</summary>
+        public Envelope? Own;
+
+        public bool IsOwnAnswered;
+
+        public bool TryEnter() => Volatile.Read(ref _head) is null && Interlocked.CompareExchange(ref _head, Occupied, null) is null;
+
+        /// <summary>True: the caller is in. False: the request waits, and whoever is in handles it.</summary>
+        public bool TryEnterOrQueue(Envelope envelope)
+        {
+            object? head = Volatile.Read(ref _head);
+            while (true)
+            {
+                if (head is null)
+                {
+                    head = Interlocked.CompareExchange(ref _head, Occupied, null);
+                    if (head is null)
+                    {
+                        return true;
+                    }
+                }
+
+                envelope.Caller.Outstanding = envelope;
+                envelope.NextInQueue = ReferenceEquals(head, Occupied) ? null : Unsafe.As<Envelope>(head);
+                object? found = Interlocked.CompareExchange(ref _head, envelope, head);
+                if (ReferenceEquals(found, head))
+                {
+                    return false;
+                }
+
+                head = found;
+            }
+        }
+
+        /// <summary>True: nobody waits, and the caller is out.</summary>
+        public bool TryLeave() => _taken is null && ReferenceEquals(Interlocked.CompareExchange(ref _head, null, Occupied), Occupied);
+
+        /// <summary>The request that came first.</summary>
+        public Envelope Take()
+        {
+            if (_taken is null)
+            {
+                Envelope? last = Unsafe.As<Envelope>(Interlocked.Exchange(ref _head, Occupied));
+                while (last is not null)
+                {
+                    Envelope? before = last.NextInQueue;
+                    last.NextInQueue = _taken;
+                    _taken = last;
+                    last = before;
+                }
+            }
+
+            Envelope first = _taken!;
+            _taken = first.NextInQueue;
+            first.NextInQueue = null;
+            return first;
+        }
+
+        public void Execute(ThreadsEngine engine) => engine.Leave(this, engine._options.MailboxBatch);
+    }
+}
