@@ -42,7 +42,7 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>Cgroup that a charge was last given back to, -1 for none.</summary>
     public int UnchargedCgroup = -1;
 
-    /// <summary>The page that it took last, whose descriptor may not name its cgroup yet.</summary>
+    /// <summary>The page that it took last. No verdict needs it (<see cref="Holding.Cgroup"/>), but the published numbers of states count it: see <see cref="Word"/>.</summary>
     public int FreshPage = -1;
 
     /// <summary>Cgroup that was charged for it, -1 for none.</summary>
