@@ -1,3 +1,4 @@
+using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
 
 namespace EpcActors.Tests.Conformance;
@@ -17,4 +18,9 @@ public sealed class OneThreadConformance : EngineConformance
 {
     protected override EngineUnderTest NewEngine() =>
         new LiveUnderTest(new ThreadsEngine(new ThreadsOptions { Workers = 1, TaskBatch = 1, MailboxBatch = 1 }));
+}
+
+public sealed class ThreadsReplays : ConductedReplays
+{
+    protected override LiveEngine NewEngine() => new ThreadsEngine(new ThreadsOptions { Workers = 2 });
 }
