@@ -152,7 +152,7 @@ public sealed partial class Oracle
             TakeSlot(carried, enclave, 1);
         }
 
-        if (_topology.Machine.Pages[ewb.EpcPage].IsPoisoned)
+        if (IsPoisoned(ewb.EpcPage))
         {
             Violate(
                 Rules.PoisonReuse,

@@ -165,7 +165,7 @@ public sealed partial class Oracle
         CountPending(carried, -1);
         ushort cgroup = carried.ChargedCgroup < 0 ? EpcPage.NoCgroup : (ushort)carried.ChargedCgroup;
         Hold(take.Page, cgroup, carried, nowNs, "taken from a free list");
-        if (_topology.Machine.Pages[take.Page].IsPoisoned)
+        if (IsPoisoned(take.Page))
         {
             Violate(Rules.PoisonReuse, nowNs, $"{carried.Task.Name} allocates {take.Page}, which is poisoned");
         }
@@ -176,6 +176,9 @@ public sealed partial class Oracle
         OpenChargeUpward(carried, carried.ChargedCgroup, -KernelConstants.PageSize);
         carried.ChargedCgroup = -1;
     }
+
+    /// <summary>May be asked on any thread; a page that is hit by a memory failure at this very moment counts as poisoned before.</summary>
+    private bool IsPoisoned(EpcPageIndex page) => _topology.Nodes[_topology.Machine.NodeOf(page)].IsPoisoned(page);
 
     private void OnFreePage(in NumaNodeProtocol.FreePage free, Carried carried, long nowNs)
     {
