@@ -42,7 +42,7 @@ internal static class RunBinder
         LiveSpec live = new()
         {
             Workers = workers.StringOrNull == "auto" ? 0 : workers.Int(1, LiveSpec.MostWorkers),
-            TaskBatch = reader.Get("task-batch", "256").Int(1, int.MaxValue),
+            TaskBatch = reader.Get("task-batch", "32").Int(1, int.MaxValue),
             MailboxBatch = reader.Get("mailbox-batch", "64").Int(1, int.MaxValue),
             SampleNs = reader.Get("sample", "5 ms").DurationNs(minimumNs: 1),
             AuditEveryNs = reader.Get("audit-every", "1 s").DurationNs(minimumNs: 0, unit: "s"),

@@ -275,7 +275,7 @@ public sealed record LiveSpec
     public int Workers { get; init; }
 
     /// <summary>Requests that a task makes in a row before others get their turn.</summary>
-    public int TaskBatch { get; init; } = 256;
+    public int TaskBatch { get; init; } = 32;
 
     /// <summary>Queued requests that are handled in a row before a resource goes to the back of the line.</summary>
     public int MailboxBatch { get; init; } = 64;
