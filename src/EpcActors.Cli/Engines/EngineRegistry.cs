@@ -14,6 +14,14 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
     /// <summary>The engine that runs when none is named.</summary>
     public EngineEntry Default => Entries[0];
 
+    /// <summary>The Akka.NET that this build refers to; null when its packages could not be restored.</summary>
+    public static string? AkkaPackages =>
+#if AKKA
+        EpcActors.Engine.Akka.AkkaVersion.Loaded;
+#else
+        null;
+#endif
+
     public static EngineRegistry OfThisBuild() => new(
     [
         new EngineEntry
@@ -36,10 +44,15 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
             Name = "akka",
             Purpose = "live runs on Akka.NET, and over processes and hosts with Akka.Cluster",
             Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
-            HowToGet = "The Akka engine is built when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored from your NuGet "
-                + "package sources: see 'dotnet nuget list source', add a source that carries them, and build again.",
+            HowToGet = AkkaHowToGet,
         },
     ]);
+
+    private static string AkkaHowToGet => AkkaPackages is { } version
+        ? $"This version has no Akka engine yet; its packages (Akka {version}) are in this build. The simulation engine runs every scenario."
+        : "The Akka engine is built when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored from your NuGet "
+            + "package sources: see 'dotnet nuget list source', add a source that carries them, and build again. "
+            + "A build with -p:AkkaEngine=true insists on them and shows what NuGet says.";
 
     /// <summary>The engine of that name, ready to run.</summary>
     /// <exception cref="CommandException">unknown (usage), or known and missing here (not supported).</exception>

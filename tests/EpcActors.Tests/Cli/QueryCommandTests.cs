@@ -113,7 +113,10 @@ public sealed class QueryCommandTests : IDisposable
         Assert.Contains(result.OutLines, line => line.StartsWith("simulation", StringComparison.Ordinal) && line.EndsWith("in this build, the default", StringComparison.Ordinal));
         Assert.Contains(result.OutLines, line => line.StartsWith("threads", StringComparison.Ordinal) && line.EndsWith("not in this build", StringComparison.Ordinal));
         Assert.Contains(result.OutLines, line => line.StartsWith("akka", StringComparison.Ordinal) && line.EndsWith("not in this build", StringComparison.Ordinal));
-        Assert.Contains("how to get it: The Akka engine is built when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2", result.Out, StringComparison.Ordinal);
+        string howTo = EngineRegistry.AkkaPackages is { } version
+            ? $"how to get it: This version has no Akka engine yet; its packages (Akka {version})"
+            : "how to get it: The Akka engine is built when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2";
+        Assert.Contains(howTo, result.Out, StringComparison.Ordinal);
         Assert.All(result.OutLines, line => Assert.True(line.Length <= 120, line));
     }
 

@@ -104,6 +104,17 @@ public sealed partial class TidyTests
     public void Only_the_engine_on_akka_refers_to_akka() =>
         AssertNone(Find(Akka(), ".csproj").Where(f => !f.Contains("Engine.Akka", StringComparison.Ordinal)));
 
+    /// <summary>docs/decisions/0013: what the probe does not ask for can be missing in a build that it let the engine into.</summary>
+    [Fact]
+    public void The_probe_asks_for_every_package_of_the_engine_on_akka()
+    {
+        const string Probe = "eng/akka/EpcActors.Engine.Akka.Probe.csproj";
+        string[] asked = Included(Probe, "PackageReference");
+        string[] used = [.. Repository.FilesOf(".csproj").Where(f => f != Probe).SelectMany(f => Included(f, "AkkaPackage"))];
+        Assert.Contains("Akka", used);
+        AssertNone(used.Except(asked));
+    }
+
     [Fact]
     public void Deterministic_layers_have_their_list_of_banned_symbols()
     {
@@ -187,6 +198,9 @@ public sealed partial class TidyTests
     [Fact]
     public void Public_types_say_what_they_are() =>
         AssertListed(Undocumented, Repository.FilesOf(".cs").Where(f => f.StartsWith("src/", StringComparison.Ordinal)), UndocumentedIn);
+
+    private static string[] Included(string project, string item) =>
+        [.. XDocument.Parse(Repository.Text(project)).Descendants(item).Select(i => (string?)i.Attribute("Include") ?? "")];
 
     private static string DirectoryOf(string file) => Path.GetDirectoryName(file)!.Replace('\\', '/');
 
