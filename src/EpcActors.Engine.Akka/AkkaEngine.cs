@@ -28,6 +28,8 @@ public sealed class AkkaEngine : LiveEngine
     private int _startsLeft;
     private int _visitedCut;
     private int _isOpen;
+    private bool _hasOpened;
+    private Exception? _startError;
 
     /// <summary>An engine with a system of its own.</summary>
     /// <exception cref="EngineConfigurationException">when the akka block is wrong; the message is Akka's.</exception>
@@ -98,6 +100,9 @@ public sealed class AkkaEngine : LiveEngine
     /// <summary>The actor of a task, once the run has begun.</summary>
     public IActorRef ShellOf(TaskActor task) => ((AkkaTask)CellOf(task)).Line.Shell;
 
+    /// <summary>Every actor is there, or was.</summary>
+    internal bool HasOpened => Volatile.Read(ref _hasOpened);
+
     internal static void GoOnWith(Envelope answer) => GoOn(answer);
 
     internal void HandleIn(AkkaResource cell, Envelope request) => Handle(cell, request);
@@ -122,6 +127,11 @@ public sealed class AkkaEngine : LiveEngine
     {
         _lost.Stop();
         bool isFirst = !HasFailed;
+        if (!HasOpened)
+        {
+            _startError ??= error;
+        }
+
         string name = node.Cell?.Name ?? node.Name;
         Fail($"{node.Path} ({name}){(asked.Length > 0 ? $", asked by {asked}," : "")}", error);
         _isUp.Set();
@@ -155,7 +165,7 @@ public sealed class AkkaEngine : LiveEngine
         Volatile.Write(ref _isOpen, 1);
         try
         {
-            _watch = ((ExtendedActorSystem)ActorSystem).SystemActorOf(global::Akka.Actor.Props.Create(() => new RunWatch(_lost)));
+            _watch = ((ExtendedActorSystem)ActorSystem).SystemActorOf(ShellProducer<RunWatch>.Props(() => new RunWatch(_lost, IsOurs)));
             StartActors();
         }
         catch
@@ -164,6 +174,7 @@ public sealed class AkkaEngine : LiveEngine
             throw;
         }
 
+        Volatile.Write(ref _hasOpened, true);
         ActorSystem.EventStream.Publish(new RunStarted(Name, Cells.Count(), TaskCells.Count));
     }
 
@@ -291,14 +302,20 @@ public sealed class AkkaEngine : LiveEngine
             {
                 _top.Add(ActorSystem.ActorOf(PropsOf(node), node.Name));
             }
+
+            // Set by the last that starts, and by the first that fails.
+            _isUp.Wait();
         }
         catch (Exception error) when (error is ConfigurationException or InvalidActorNameException)
         {
-            throw new EngineConfigurationException($"the actors cannot be started: {error.Message}", error);
+            _startError = error;
         }
 
-        // Set by the last that starts, and by the first that fails; what failed is told by the end of the run.
-        _isUp.Wait();
+        // What else fails this early is told by the end of the run.
+        if (_startError is ConfigurationException or InvalidActorNameException)
+        {
+            throw new EngineConfigurationException($"the actors cannot be started: {_startError.Message}", _startError);
+        }
     }
 
     private void StopActors()
@@ -308,6 +325,9 @@ public sealed class AkkaEngine : LiveEngine
         Task.WhenAny(stopped.Task, ActorSystem.WhenTerminated).GetAwaiter().GetResult();
         _lost.Stop();
     }
+
+    /// <summary>In a system of its own everything is the engine's.</summary>
+    private bool IsOurs(ActorPath path) => _ownsSystem || (path.Elements is ["user", string top, ..] && _tree.Top.Exists(node => node.Name == top));
 
     private void PublishEnd()
     {

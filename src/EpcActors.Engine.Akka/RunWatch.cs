@@ -7,10 +7,17 @@ namespace EpcActors.Engine.Akka;
 internal sealed class RunWatch : UntypedActor
 {
     private readonly LostLetters _lost;
+    private readonly Func<ActorPath, bool> _isOurs;
     private readonly HashSet<IActorRef> _left = [];
     private TaskCompletionSource? _stopped;
 
-    public RunWatch(LostLetters lost) => _lost = lost;
+    /// <param name="lost">Counts.</param>
+    /// <param name="isOurs">Says whether what was for this recipient counts: others may use the system as well.</param>
+    public RunWatch(LostLetters lost, Func<ActorPath, bool> isOurs)
+    {
+        _lost = lost;
+        _isOurs = isOurs;
+    }
 
     protected override void PreStart()
     {
@@ -22,10 +29,10 @@ internal sealed class RunWatch : UntypedActor
     {
         switch (message)
         {
-            case DeadLetter letter:
+            case DeadLetter letter when _isOurs(letter.Recipient.Path):
                 _lost.Add(letter);
                 break;
-            case UnhandledMessage unhandled:
+            case UnhandledMessage unhandled when _isOurs(unhandled.Recipient.Path):
                 _lost.Add(unhandled);
                 break;
             case StopAll all:
