@@ -18,7 +18,7 @@ namespace EpcActors.Engine.Live;
 /// the first visit, and requests and answers pass it on), and they are visited first. That is the rule of Lai and Yang for channels of any order (1987), with a number shared by
 /// all instead of coloured messages.</para>
 /// </remarks>
-public abstract class LiveEngine : IEngineDriver, IDisposable
+public abstract partial class LiveEngine : IEngineDriver, IDisposable
 {
     /// <summary>How often the engine looks around: the grain of <see cref="CoarseNowNs"/>.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);

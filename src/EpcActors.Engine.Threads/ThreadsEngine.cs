@@ -143,6 +143,10 @@ public sealed class ThreadsEngine : LiveEngine
         Signal(task);
     }
 
+    protected override void Tell(ResourceCell cell, Performance what) => Enqueue(new Piece(what));
+
+    protected override void Tell(TaskCell cell, Performance what) => Enqueue(new Piece(what));
+
     /// <summary>Visits the idle ones itself; who is in one of the others visits it before the next request.</summary>
     protected override void AskForVisits()
     {
@@ -396,6 +400,12 @@ public sealed class ThreadsEngine : LiveEngine
         public Thread Thread { get; }
 
         public ConcurrentQueue<IWork> Queue { get; } = new();
+    }
+
+    /// <summary>A half of a conducted step: nothing else is under way meanwhile, so any worker will do.</summary>
+    private sealed class Piece(Performance performance) : IWork
+    {
+        public void Execute(ThreadsEngine engine) => performance.Do();
     }
 
     /// <summary>A task: runs on one worker at a time, wherever it is found in line.</summary>

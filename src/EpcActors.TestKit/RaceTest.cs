@@ -61,7 +61,7 @@ public sealed class RaceTest
     public static RaceTest FromCatalogue(string id) => new(RaceSource.OfCatalogue(id), new Options());
 
     /// <summary>Replays a schedule strictly and asserts that it still breaks its rule: a recorded schedule as a test, in one call.</summary>
-    /// <param name="schedule">Path of a schedule, from the current folder or from that of the test assembly; or its text.</param>
+    /// <param name="schedule">Path of a schedule, from the current folder or from that of the test assembly; or its text; or the id of a race of the catalogue: R1.</param>
     /// <exception cref="ScheduleException">It does not fit any more, or breaks nothing.</exception>
     /// <exception cref="RaceDefinitionException">There is no such file, or it is no schedule, or its race is made in code (then use <see cref="Pinned"/>).</exception>
     public static ReplayedSchedule Replay(string schedule) => Schedule(schedule).MustBreak();

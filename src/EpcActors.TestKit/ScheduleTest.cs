@@ -1,4 +1,5 @@
 using EpcActors.Domain.Kernel;
+using EpcActors.Engine.Live;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
 using EpcActors.Reporting;
@@ -16,25 +17,38 @@ public sealed class ScheduleTest
     private readonly RaceTest _race;
     private readonly Schedule _schedule;
     private readonly bool _isLenient;
+    private readonly Func<LiveEngine>? _newEngine;
 
-    internal ScheduleTest(RaceTest race, Schedule schedule, bool isLenient = false)
+    internal ScheduleTest(RaceTest race, Schedule schedule, bool isLenient = false, Func<LiveEngine>? newEngine = null)
     {
         _race = race;
         _schedule = schedule;
         _isLenient = isLenient;
+        _newEngine = newEngine;
     }
 
     /// <summary>On another variant, leniently.</summary>
-    public ScheduleTest Variant(string name) => new(_race.Variant(name), _schedule, true);
+    public ScheduleTest Variant(string name) => new(_race.Variant(name), _schedule, true, _newEngine);
 
     /// <summary>On another kernel, leniently.</summary>
-    public ScheduleTest On(string kernel) => new(_race.On(kernel), _schedule, true);
+    public ScheduleTest On(string kernel) => new(_race.On(kernel), _schedule, true, _newEngine);
 
     /// <summary>On a kernel with other switches, leniently.</summary>
-    public ScheduleTest With(Func<KernelSwitches, KernelSwitches> change) => new(_race.With(change), _schedule, true);
+    public ScheduleTest With(Func<KernelSwitches, KernelSwitches> change) => new(_race.With(change), _schedule, true, _newEngine);
 
     /// <summary>Leniently: for a schedule that a change of the kernel or of the race has put out of step.</summary>
-    public ScheduleTest Leniently() => new(_race, _schedule, true);
+    public ScheduleTest Leniently() => new(_race, _schedule, true, _newEngine);
+
+    /// <summary>
+    /// On live actors: a conductor lets each message through to its resource's actor, and each answer to its task's, in the order of the schedule. What is judged, and what is said
+    /// when the schedule does not fit, is the same as in the simulation.
+    /// </summary>
+    /// <param name="newEngine">Makes the engine, on threads or on Akka.NET; it is disposed of afterwards.</param>
+    public ScheduleTest ConductedOn(Func<LiveEngine> newEngine)
+    {
+        ArgumentNullException.ThrowIfNull(newEngine);
+        return new(_race, _schedule, _isLenient, newEngine);
+    }
 
     /// <summary>Asserts that the schedule breaks its rule.</summary>
     /// <exception cref="ScheduleException">It does not fit, or breaks nothing, or something else.</exception>
@@ -62,7 +76,7 @@ public sealed class ScheduleTest
         return finding is null ? replayed : throw Failed($"the schedule breaks '{finding.Rule}': {finding.Detail}", replayed);
     }
 
-    /// <summary>A schedule, by its path or text.</summary>
+    /// <summary>A schedule, by its path, its text, or the id of a race whose schedule is in the catalogue.</summary>
     internal static Schedule Read(string schedule)
     {
         ArgumentNullException.ThrowIfNull(schedule);
@@ -71,6 +85,11 @@ public sealed class ScheduleTest
             if (schedule.StartsWith(Heading, StringComparison.Ordinal))
             {
                 return Schedule.Parse(schedule, "schedule");
+            }
+
+            if (Catalogue.FileOf(schedule) is not null)
+            {
+                return Catalogue.ScheduleOf(schedule) ?? throw new RaceDefinitionException($"the catalogue has no schedule of {schedule}");
             }
 
             string file = RaceSource.Find(schedule, File.Exists);
@@ -86,7 +105,7 @@ public sealed class ScheduleTest
     {
         Loaded race = _race.Load();
         (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) =
-            _race.Run(() => RaceSearch.Trace(race.Definition, _schedule, !_isLenient, ""));
+            _race.Run(() => RaceSearch.Trace(race.Definition, _schedule, !_isLenient, "", _newEngine));
         if (replay.Divergence is { } divergence)
         {
             throw new ScheduleException(

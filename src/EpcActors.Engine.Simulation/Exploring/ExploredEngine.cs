@@ -112,6 +112,9 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Sees the steps; null for nobody.</summary>
     public IStepWatcher? Watcher { get; set; }
 
+    /// <summary>Live actors in which the halves of each step happen; null: on the thread of the engine. To be set before the first run.</summary>
+    public IStepHost? Host { get; set; }
+
     /// <summary>What ended the run, when it was an actor that failed.</summary>
     public Exception? Failure { get; private set; }
 
@@ -270,6 +273,7 @@ public sealed class ExploredEngine : IEngineDriver
         Moved[state.Ordinal] = byte.MaxValue;
         if (_isRunning)
         {
+            // With a host too: the parent's actor runs it to its first request, as the thread that forks does in the kernel.
             task.Begin();
         }
         else
@@ -336,7 +340,15 @@ public sealed class ExploredEngine : IEngineDriver
         for (int i = 0; i < _toBeginCount; i++)
         {
             Moved[_toBegin[i]] = byte.MaxValue;
-            _tasks[_toBegin[i]].Task.Begin();
+            TaskActor task = _tasks[_toBegin[i]].Task;
+            if (Host is null)
+            {
+                task.Begin();
+            }
+            else
+            {
+                Host.Run(task, task.Begin);
+            }
         }
 
         _toBeginCount = 0;
@@ -413,7 +425,15 @@ public sealed class ExploredEngine : IEngineDriver
             LastCode = envelope.Code;
             ExploredTurn turn = _turn;
             turn.Enter(envelope, state);
-            envelope.Deliver(resource, turn);
+            if (Host is null)
+            {
+                envelope.Deliver(resource, turn);
+            }
+            else
+            {
+                DeliverThere(Host, envelope, resource);
+            }
+
             isParked = turn.HasParked;
             if (isParked)
             {
@@ -427,7 +447,14 @@ public sealed class ExploredEngine : IEngineDriver
                 state.Pending = null;
                 state.Task.Outstanding = null;
                 envelope.MarkAnswered();
-                envelope.Resume();
+                if (Host is null)
+                {
+                    envelope.Resume();
+                }
+                else
+                {
+                    Host.Run(state.Task, envelope.Resume);
+                }
             }
         }
         else
@@ -435,12 +462,22 @@ public sealed class ExploredEngine : IEngineDriver
             LastResource = null;
             LastCode = 0;
             state.IsTime = false;
-            state.Task.ResumeFromTime();
+            if (Host is null)
+            {
+                state.Task.ResumeFromTime();
+            }
+            else
+            {
+                Host.Run(state.Task, state.Task.ResumeFromTime);
+            }
         }
 
         Watcher?.AfterStep(state.Task, isParked);
         _observer?.AfterStep();
     }
+
+    /// <summary>Apart from its caller, which would otherwise make the closure on every step.</summary>
+    private void DeliverThere(IStepHost host, Envelope envelope, Resource resource) => host.Run(resource, () => envelope.Deliver(resource, _turn));
 
     private void Enable(TaskState state)
     {

@@ -1,5 +1,7 @@
 using System.Globalization;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Engine;
+using EpcActors.Engine.Live;
 using EpcActors.Lab.Results;
 
 namespace EpcActors.Lab.Races;
@@ -111,23 +113,26 @@ public static class RaceSearch
     /// <param name="schedule">The schedule.</param>
     /// <param name="isStrict">Ends where it does not fit; else what does not fit is left out.</param>
     /// <param name="replayCommand">For the report.</param>
+    /// <param name="newEngine">Makes a live engine whose actors the schedule conducts; null: it runs on the thread of the caller. Called once or twice.</param>
     public static (RaceTrace Trace, ScheduleOutcome Outcome, NamedReplay Replay) Trace(
-        RaceDefinition race, Schedule schedule, bool isStrict, string replayCommand)
+        RaceDefinition race, Schedule schedule, bool isStrict, string replayCommand, Func<LiveEngine>? newEngine = null)
     {
         ArgumentNullException.ThrowIfNull(race);
         ArgumentNullException.ThrowIfNull(schedule);
-        RaceWorld world = new(race.Scenario) { Target = isStrict && schedule.Rule.Length > 0 ? schedule.Rule : null };
-        NamedReplay replay = new(world, schedule, isStrict);
-        (RaceTrace trace, ScheduleOutcome outcome) = TraceRecorder.Record(world, replay, Header(race, schedule.Found, replayCommand), DecisionOf(schedule));
-        if (world.Target is not null && outcome.Finding is null && replay.Divergence is null)
-        {
-            // Not the rule that the file names. That is no pass yet: another one may be broken.
-            world = new RaceWorld(race.Scenario);
-            replay = new NamedReplay(world, schedule, isStrict);
-            (trace, outcome) = TraceRecorder.Record(world, replay, Header(race, schedule.Found, replayCommand), DecisionOf(schedule));
-        }
+        string? target = isStrict && schedule.Rule.Length > 0 ? schedule.Rule : null;
+        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = TraceFor(target);
 
-        return (trace, outcome, replay);
+        // Not the rule that the file names. That is no pass yet: another one may be broken.
+        return target is not null && outcome.Finding is null && replay.Divergence is null ? TraceFor(null) : (trace, outcome, replay);
+
+        (RaceTrace, ScheduleOutcome, NamedReplay) TraceFor(string? target)
+        {
+            RaceWorld world = new(race.Scenario, newEngine is null ? null : world => Conductor.Host(world, newEngine())) { Target = target };
+            using IStepHost? host = world.Engine.Host;
+            NamedReplay replay = new(world, schedule, isStrict);
+            (RaceTrace trace, ScheduleOutcome outcome) = TraceRecorder.Record(world, replay, Header(race, schedule.Found, replayCommand), DecisionOf(schedule));
+            return (trace, outcome, replay);
+        }
     }
 
     /// <summary>What stands above a trace of a race.</summary>

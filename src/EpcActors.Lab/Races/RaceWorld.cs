@@ -31,7 +31,9 @@ public sealed class RaceWorld : LabWorld
     private ulong _sum;
     private ulong _initialSum;
 
-    public RaceWorld(Scenario scenario)
+    /// <param name="scenario">A scenario with a race.</param>
+    /// <param name="host">Makes live actors of the world's, in which the steps happen; null: they happen on the thread of whoever runs the world.</param>
+    public RaceWorld(Scenario scenario, Func<RaceWorld, IStepHost>? host = null)
         : base(Race(scenario).MaxSteps, Race(scenario).IgnoredRules)
     {
         RaceSpec race = Race(scenario);
@@ -40,6 +42,7 @@ public sealed class RaceWorld : LabWorld
         Quantities = new Quantities(Topology, Counts, scenario);
         AddActors(race);
         Engine.Observe(this);
+        Engine.Host = host?.Invoke(this);
         SetTheStage();
         Engine.EndsWithTasks = Topology.RaceTasks.Any(one => one.Task.IsForever);
         foreach ((Actors.ChoicePoint point, int times) in race.Choices)
@@ -71,7 +74,11 @@ public sealed class RaceWorld : LabWorld
         Engine.Moved.AsSpan().Fill(SinceReset);
         Reset();
         TakeInitialShares();
-        Engine.ExpectedSteps = Math.Max(8, MeasureLength());
+        if (host is null)
+        {
+            // What searches go by; conducted actors only follow.
+            Engine.ExpectedSteps = Math.Max(8, MeasureLength());
+        }
     }
 
     public override ExploredEngine Engine { get; } = new();

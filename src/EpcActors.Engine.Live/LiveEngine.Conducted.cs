@@ -1,0 +1,68 @@
+namespace EpcActors.Engine.Live;
+
+/// <content>Live actors that somebody else conducts.</content>
+public abstract partial class LiveEngine
+{
+    /// <summary>Far longer than any step takes: an actor that does not answer is an error of the engine.</summary>
+    private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Makes the actors, but leaves it to a conductor who does what when: an exploring engine drives the tasks, and the halves of its steps happen in these actors. Instead
+    /// of <see cref="Run"/>, not besides it.
+    /// </summary>
+    /// <param name="resources">All resources with their paths.</param>
+    /// <param name="tasks">All tasks with their paths.</param>
+    /// <returns>What the conductor is given; when it is disposed of, so is this engine.</returns>
+    public IStepHost Conduct(IEnumerable<(Resource Resource, string Path)> resources, IEnumerable<(TaskActor Task, string Path)> tasks)
+    {
+        ArgumentNullException.ThrowIfNull(resources);
+        ArgumentNullException.ThrowIfNull(tasks);
+        Invariant.That(!_hasRun, "a live engine runs once");
+        _hasRun = true;
+        foreach ((Resource resource, string path) in resources)
+        {
+            Add(resource, path);
+        }
+
+        // The tasks' driver is the conductor: they get a cell, and are not attached.
+        Dictionary<TaskActor, TaskCell> cells = [];
+        foreach ((TaskActor task, string path) in tasks)
+        {
+            TaskCell cell = NewCell(task, path);
+            _tasks.Add(cell);
+            cells.Add(task, cell);
+        }
+
+        Open();
+        return new Conducted(this, cells);
+    }
+
+    /// <summary>Has the actor call <see cref="Performance.Do"/> in its own turn.</summary>
+    protected abstract void Tell(ResourceCell cell, Performance what);
+
+    /// <summary>Has the actor call <see cref="Performance.Do"/> in its own turn.</summary>
+    protected abstract void Tell(TaskCell cell, Performance what);
+
+    private sealed class Conducted(LiveEngine engine, Dictionary<TaskActor, TaskCell> tasks) : IStepHost
+    {
+        public void Run(Resource resource, Action half)
+        {
+            using Performance performance = new(half);
+            engine.Tell(engine.CellOf(resource.Id), performance);
+            performance.Wait(resource.Name, LongestStep);
+        }
+
+        public void Run(TaskActor task, Action half)
+        {
+            using Performance performance = new(half);
+            engine.Tell(tasks[task], performance);
+            performance.Wait(task.Name, LongestStep);
+        }
+
+        public void Dispose()
+        {
+            engine.Close();
+            engine.Dispose();
+        }
+    }
+}

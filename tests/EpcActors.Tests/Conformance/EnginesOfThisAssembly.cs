@@ -1,0 +1,26 @@
+using EpcActors.Engine.Live;
+using EpcActors.Engine.Threads;
+
+namespace EpcActors.Tests.Conformance;
+
+public sealed class SimulationConformance : EngineConformance
+{
+    protected override EngineUnderTest NewEngine() => new SimulationUnderTest();
+}
+
+public sealed class ThreadsConformance : EngineConformance
+{
+    protected override EngineUnderTest NewEngine() => new LiveUnderTest(new ThreadsEngine(new ThreadsOptions { Workers = 4 }));
+}
+
+/// <summary>One worker, and everybody to the back of the line after each request: the other corner.</summary>
+public sealed class OneThreadConformance : EngineConformance
+{
+    protected override EngineUnderTest NewEngine() =>
+        new LiveUnderTest(new ThreadsEngine(new ThreadsOptions { Workers = 1, TaskBatch = 1, MailboxBatch = 1 }));
+}
+
+public sealed class ThreadsReplays : ConductedReplays
+{
+    protected override LiveEngine NewEngine() => new ThreadsEngine(new ThreadsOptions { Workers = 2 });
+}
