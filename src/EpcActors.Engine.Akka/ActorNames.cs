@@ -9,14 +9,14 @@ internal static class ActorNames
     /// <summary>What Akka allows in a name, without what means something else: <c>*</c> in a selection, <c>%</c> in an escape, <c>"</c> in HOCON.</summary>
     private const string Plain = "-_.$+:@&=,!~';";
 
-    /// <summary>The elements of a path, each escaped.</summary>
-    /// <exception cref="InvariantViolation">when an element is empty.</exception>
+    /// <summary>The elements of a path, each escaped. Slashes at its ends or next to one another count once: <c>worker:/</c> is the worker of the root.</summary>
+    /// <exception cref="InvariantViolation">when there is none.</exception>
     public static string[] Split(string path)
     {
-        string[] elements = path.Split('/');
+        string[] elements = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        Invariant.That(elements.Length > 0, $"the path '{path}' of an actor has no name in it");
         for (int i = 0; i < elements.Length; i++)
         {
-            Invariant.That(elements[i].Length > 0, $"the path '{path}' of an actor has an empty part");
             elements[i] = Escape(elements[i]);
         }
 

@@ -33,15 +33,15 @@ public sealed class AkkaEngine : LiveEngine
 
     /// <summary>An engine with a system of its own.</summary>
     /// <exception cref="EngineConfigurationException">when the akka block is wrong; the message is Akka's.</exception>
-    public AkkaEngine(AkkaOptions options)
-        : this(OwnSystem.Create(options), options, true)
+    public AkkaEngine(AkkaOptions? options = null)
+        : this(OwnSystem.Create(options ?? new AkkaOptions()), options ?? new AkkaOptions(), true)
     {
     }
 
     /// <summary>An engine in a system that somebody else has made and will terminate, as that of a test.</summary>
     /// <exception cref="EngineConfigurationException">when the system lacks what the options name.</exception>
-    public AkkaEngine(ActorSystem system, AkkaOptions options)
-        : this(system, options, false)
+    public AkkaEngine(ActorSystem system, AkkaOptions? options = null)
+        : this(system, options ?? new AkkaOptions(), false)
     {
     }
 
@@ -231,6 +231,10 @@ public sealed class AkkaEngine : LiveEngine
         envelope.Caller.Outstanding = envelope;
         Unsafe.As<AkkaTask>(caller).Line.Shell.Tell(envelope, ActorRefs.NoSender);
     }
+
+    protected override void Tell(ResourceCell cell, Performance what) => ((AkkaResource)cell).Line.Shell.Tell(what, ActorRefs.NoSender);
+
+    protected override void Tell(TaskCell cell, Performance what) => ((AkkaTask)cell).Line.Shell.Tell(what, ActorRefs.NoSender);
 
     protected override void AskForVisits()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using global::Akka.Actor;
+using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
 
@@ -50,6 +51,22 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
     /// <summary>True for an actor that may stop in the middle of a run.</summary>
     protected virtual bool HasEnded => false;
 
+    /// <summary>What the engine tells resources and tasks alike.</summary>
+    protected static bool ReceiveFromEngine(object message, ShellLine line)
+    {
+        switch (message)
+        {
+            case Rest:
+                line.Arrive();
+                return true;
+            case Performance performance:
+                performance.Do();
+                return true;
+            default:
+                return false;
+        }
+    }
+
     /// <summary>Reports a failure and says that it is not dealt with: for the filter of a catch, so that Akka sees it as it was thrown.</summary>
     /// <param name="asked">Who asked, or empty.</param>
     /// <param name="error">What was thrown.</param>
@@ -88,13 +105,7 @@ internal sealed class ResourceShell(AkkaEngine engine, AkkaResource cell, ActorN
             return true;
         }
 
-        if (message is Rest)
-        {
-            cell.Line.Arrive();
-            return true;
-        }
-
-        return false;
+        return ReceiveFromEngine(message, cell.Line);
     }
 
     protected override void PostStop()
@@ -155,13 +166,7 @@ internal sealed class TaskShell(AkkaEngine engine, AkkaTask cell, ActorNode node
             return true;
         }
 
-        if (message is Rest)
-        {
-            cell.Line.Arrive();
-            return true;
-        }
-
-        return false;
+        return ReceiveFromEngine(message, cell.Line);
     }
 
     protected override void PostStop()

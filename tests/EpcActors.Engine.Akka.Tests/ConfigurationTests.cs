@@ -133,7 +133,7 @@ public sealed class ConfigurationTests
     private static string ThreadOf(string akka, string path)
     {
         string name = "";
-        using Live live = new(new AkkaEngine(new AkkaOptions { AkkaBlock = akka }));
+        using EngineHarness live = new(new AkkaEngine(new AkkaOptions { AkkaBlock = akka }));
         ProbeResource resource = live.AddResource(0, path, () => name = Thread.CurrentThread.Name ?? "");
         live.AddTask(1, t => Routines.Call(t, resource.Id));
         live.Begin();

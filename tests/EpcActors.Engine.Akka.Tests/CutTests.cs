@@ -10,7 +10,7 @@ public sealed class CutTests
     [Fact]
     public void A_cut_has_no_effect_without_its_cause()
     {
-        using Live live = new(new AkkaEngine(new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(new AkkaOptions()));
         ProbeResource[] resources = [.. Enumerable.Range(0, 4).Select(i => live.AddResource(i, $"nodes/{i}"))];
         for (int i = 0; i < Tasks; i++)
         {

@@ -1,19 +1,18 @@
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>The end of a run and the end of its system are one thing, whichever comes first.</summary>
-public sealed class ShutdownTests : TestKit
+public sealed class ShutdownTests : AkkaTestKit
 {
     private const int Pairs = 16;
 
     [Fact]
     public void Two_engines_do_not_disturb_one_another()
     {
-        using Live first = new(new AkkaEngine(new AkkaOptions()));
-        using Live second = new(new AkkaEngine(new AkkaOptions()));
+        using EngineHarness first = new(new AkkaEngine(new AkkaOptions()));
+        using EngineHarness second = new(new AkkaEngine(new AkkaOptions()));
         Work(first, long.MaxValue);
         ProbeResource[] done = Work(second, 1000);
         first.Go();
@@ -30,23 +29,23 @@ public sealed class ShutdownTests : TestKit
     [Fact]
     public void A_run_that_is_stopped_in_the_middle_leaves_nothing_behind()
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions { Prefix = "epc" }));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions { Prefix = "epc" }));
         ProbeResource[] resources = Work(live, long.MaxValue);
         TestProbe events = CreateTestProbe();
         Sys.EventStream.Subscribe(events.Ref, typeof(RunStarted));
         Sys.EventStream.Subscribe(events.Ref, typeof(RunEnded));
         live.Go();
-        AwaitCondition(() => live.Engine.Steps > 10_000, Live.Patience);
+        AwaitCondition(() => live.Engine.Steps > 10_000, EngineHarness.Patience);
         Assert.Equal(RunEnd.Cancelled, live.Cancel());
         long steps = live.Engine.Steps;
         Assert.Equal(steps, resources.Sum(r => r.Sum));
         Assert.Equal(0, live.Engine.DeadLetters);
         Assert.Equal(0, live.Engine.GoingTasks - (2 * Pairs));
-        Assert.Equal(new RunStarted("akka", Pairs, 2 * Pairs), events.ExpectMsg<RunStarted>(Live.Patience));
-        Assert.Equal(new RunEnded(RunEnd.Cancelled, steps), events.ExpectMsg<RunEnded>(Live.Patience));
+        Assert.Equal(new RunStarted("akka", Pairs, 2 * Pairs), events.ExpectMsg<RunStarted>(EngineHarness.Patience));
+        Assert.Equal(new RunEnded(RunEnd.Cancelled, steps), events.ExpectMsg<RunEnded>(EngineHarness.Patience));
 
         // The name is free again, and so is the system.
-        using Live next = new(new AkkaEngine(Sys, new AkkaOptions { Prefix = "epc" }));
+        using EngineHarness next = new(new AkkaEngine(Sys, new AkkaOptions { Prefix = "epc" }));
         Work(next, 10);
         next.Begin();
         Assert.Equal(RunEnd.Finished, next.End());
@@ -59,7 +58,7 @@ public sealed class ShutdownTests : TestKit
     [InlineData(true)]
     public void Who_shuts_the_system_down_cancels_the_run(bool terminates)
     {
-        using Live live = new(new AkkaEngine(new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(new AkkaOptions()));
         Work(live, long.MaxValue);
         live.Go();
         ActorSystem system = live.Engine.ActorSystem;
@@ -72,9 +71,9 @@ public sealed class ShutdownTests : TestKit
     [Fact]
     public void A_run_that_begins_after_the_shutdown_ends_at_once()
     {
-        using Live live = new(new AkkaEngine(new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(new AkkaOptions()));
         Work(live, long.MaxValue);
-        Assert.True(((IAsyncResult)live.Engine.ActorSystem.Terminate()).AsyncWaitHandle.WaitOne(Live.Patience));
+        Assert.True(((IAsyncResult)live.Engine.ActorSystem.Terminate()).AsyncWaitHandle.WaitOne(EngineHarness.Patience));
         live.Begin();
         Assert.Equal(RunEnd.Cancelled, live.End());
     }
@@ -82,7 +81,7 @@ public sealed class ShutdownTests : TestKit
     [Fact]
     public void The_reason_of_the_shutdown_is_the_end_of_the_run()
     {
-        using Live live = new(new AkkaEngine(new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(new AkkaOptions()));
         CoordinatedShutdown shutdown = CoordinatedShutdown.Get(live.Engine.ActorSystem);
         Work(live, 10);
         live.Begin();
@@ -101,7 +100,7 @@ public sealed class ShutdownTests : TestKit
     [Fact]
     public void Ten_thousand_actors_start_work_and_stop()
     {
-        using Live live = new(new AkkaEngine(new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(new AkkaOptions()));
         ProbeResource[] resources = [.. Enumerable.Range(0, 5000).Select(i => live.AddResource(i, $"nodes/{i}"))];
         for (int i = 0; i < 5000; i++)
         {
@@ -115,7 +114,7 @@ public sealed class ShutdownTests : TestKit
     }
 
     /// <summary>Resources with two tasks each.</summary>
-    private static ProbeResource[] Work(Live live, long count)
+    private static ProbeResource[] Work(EngineHarness live, long count)
     {
         ProbeResource[] resources = new ProbeResource[Pairs];
         for (int i = 0; i < Pairs; i++)

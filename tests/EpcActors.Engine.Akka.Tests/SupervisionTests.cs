@@ -1,18 +1,17 @@
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>Failures end the run and say where they happened; nothing goes on with half a state.</summary>
-public sealed class SupervisionTests : TestKit
+public sealed class SupervisionTests : AkkaTestKit
 {
     [Fact]
     public void A_failing_resource_ends_the_run_with_its_path_and_is_logged_once()
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions { Prefix = "epc" }));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions { Prefix = "epc" }));
         using ManualResetEventSlim gate = new();
-        ProbeResource web = live.AddResource(0, "cgroups/pods/web", () => gate.Wait(Live.Patience));
+        ProbeResource web = live.AddResource(0, "cgroups/pods/web", () => gate.Wait(EngineHarness.Patience));
         live.AddTask(1, t => Routines.CallThenFail(t, web.Id), name: "CPU0");
         TestProbe events = CreateTestProbe();
         Sys.EventStream.Subscribe(events.Ref, typeof(ActorFailed));
@@ -21,28 +20,28 @@ public sealed class SupervisionTests : TestKit
         TestProbe watcher = CreateTestProbe();
         IActorRef shell = watcher.Watch(live.Engine.ShellOf(web));
         InvariantViolation? failure = null;
-        EventFilter.Exception<InvariantViolation>("planted", source: "akka://test/user/epc/cgroups/pods/web").ExpectOne(Live.Patience, () =>
+        EventFilter.Exception<InvariantViolation>("planted", source: "akka://test/user/epc/cgroups/pods/web").ExpectOne(EngineHarness.Patience, () =>
         {
             gate.Set();
             failure = live.Failure();
         });
         Assert.StartsWith("/user/epc/cgroups/pods/web (resource:cgroups/pods/web), asked by CPU0, failed after ", failure!.Message, StringComparison.Ordinal);
         Assert.EndsWith(": planted", failure.Message, StringComparison.Ordinal);
-        watcher.ExpectTerminated(shell, Live.Patience);
-        ActorFailed failed = events.ExpectMsg<ActorFailed>(Live.Patience);
+        watcher.ExpectTerminated(shell, EngineHarness.Patience);
+        ActorFailed failed = events.ExpectMsg<ActorFailed>(EngineHarness.Patience);
         Assert.Equal(("/user/epc/cgroups/pods/web", "resource:cgroups/pods/web", "planted"), (failed.Path, failed.Name, failed.Reason.Message));
-        Assert.Null(events.ExpectMsg<RunEnded>(Live.Patience).End);
+        Assert.Null(events.ExpectMsg<RunEnded>(EngineHarness.Patience).End);
         Assert.Equal(0, live.Engine.DeadLetters);
     }
 
     [Fact]
     public void A_routine_that_throws_ends_the_run_with_the_path_of_its_task()
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions()));
         ProbeResource resource = live.AddResource(0, "node-0");
         live.AddTask(1, t => Routines.FailItself(t, resource.Id), path: "enclaves/a/CPU0", name: "CPU0");
         InvariantViolation? failure = null;
-        EventFilter.Exception<InvalidOperationException>("lost the way", source: "akka://test/user/enclaves/a/CPU0").ExpectOne(Live.Patience, () =>
+        EventFilter.Exception<InvalidOperationException>("lost the way", source: "akka://test/user/enclaves/a/CPU0").ExpectOne(EngineHarness.Patience, () =>
         {
             live.Begin();
             failure = live.Failure();
@@ -55,7 +54,7 @@ public sealed class SupervisionTests : TestKit
     [Fact]
     public void A_guardian_that_restarts_does_not_bring_half_a_state_back()
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions()));
         ProbeResource resource = live.AddResource(0, "counter");
         live.AddTask(1, t => Routines.CallThenFail(t, resource.Id));
         live.AddTask(2, t => Routines.Add(t, resource.Id, long.MaxValue));
@@ -71,7 +70,7 @@ public sealed class SupervisionTests : TestKit
     [InlineData(true)]
     public void An_actor_that_somebody_else_stops_ends_the_run(bool kills)
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions()));
         ProbeResource resource = live.AddResource(0, "nodes/node-0");
         live.AddTask(1, t => Routines.Wait(t, resource.Id));
         live.AddTask(2, t => Routines.Tick(t, resource.Id, 1_000_000), isDaemon: true);
@@ -83,9 +82,9 @@ public sealed class SupervisionTests : TestKit
     [Fact]
     public void A_task_that_comes_to_its_end_ends_its_actor_and_nothing_else()
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions()));
         using ManualResetEventSlim gate = new();
-        ProbeResource resource = live.AddResource(0, "node-0", () => gate.Wait(Live.Patience));
+        ProbeResource resource = live.AddResource(0, "node-0", () => gate.Wait(EngineHarness.Patience));
         ProbeResource other = live.AddResource(1, "node-1");
         ProbeTask task = live.AddTask(2, t => Routines.Call(t, resource.Id));
         live.AddTask(3, t => Routines.Wait(t, other.Id));
@@ -94,7 +93,7 @@ public sealed class SupervisionTests : TestKit
         TestProbe watcher = CreateTestProbe();
         IActorRef shell = watcher.Watch(live.Engine.ShellOf(task));
         gate.Set();
-        watcher.ExpectTerminated(shell, Live.Patience);
+        watcher.ExpectTerminated(shell, EngineHarness.Patience);
         Assert.True(task.HasStopped);
         Assert.False(live.Run.IsCompleted);
         Assert.Equal(RunEnd.Cancelled, live.Cancel());
@@ -104,6 +103,6 @@ public sealed class SupervisionTests : TestKit
     {
         TestProbe probe = CreateTestProbe();
         Sys.ActorSelection(path).Tell(new Identify(path), probe.Ref);
-        return probe.ExpectMsg<ActorIdentity>(Live.Patience).Subject ?? ActorRefs.Nobody;
+        return probe.ExpectMsg<ActorIdentity>(EngineHarness.Patience).Subject ?? ActorRefs.Nobody;
     }
 }

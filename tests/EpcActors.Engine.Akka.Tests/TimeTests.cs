@@ -1,10 +1,9 @@
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>Sleeps go by Akka's scheduler, so a test that brings its own has time in its hand.</summary>
-public sealed class TimeTests : TestKit
+public sealed class TimeTests : AkkaTestKit
 {
     private static readonly TimeSpan OneMillisecond = TimeSpan.FromMilliseconds(1);
 
@@ -18,7 +17,7 @@ public sealed class TimeTests : TestKit
     [Fact]
     public void Ksgxd_wakes_exactly_when_the_time_has_come()
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions()));
         ProbeResource node = live.AddResource(0, "nodes/node-0");
         ProbeTask ksgxd = live.AddTask(1, t => Routines.Tick(t, node.Id, 100_000_000), isDaemon: true, path: "ksgxd");
         live.AddTask(2, t => Routines.Wait(t, node.Id));
@@ -30,7 +29,7 @@ public sealed class TimeTests : TestKit
             this.Settle(live.Engine.ShellOf(ksgxd));
             Assert.Equal(i - 1, node.Sum);
             Scheduler.Advance(OneMillisecond);
-            AwaitCondition(() => node.Sum == i, Live.Patience);
+            AwaitCondition(() => node.Sum == i, EngineHarness.Patience);
         }
 
         Assert.Equal(RunEnd.Cancelled, live.Cancel());
@@ -40,11 +39,11 @@ public sealed class TimeTests : TestKit
     [Fact]
     public void A_task_that_starts_later_starts_then()
     {
-        using Live live = new(new AkkaEngine(Sys, new AkkaOptions()));
+        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions()));
         ProbeResource node = live.AddResource(0, "node-0");
         ProbeTask task = live.AddTask(1, t => Routines.Add(t, node.Id, 1), afterNs: 5_000_000);
         live.Go();
-        AwaitCondition(() => live.Engine.GoingTasks == 0, Live.Patience);
+        AwaitCondition(() => live.Engine.GoingTasks == 0, EngineHarness.Patience);
         Scheduler.Advance(TimeSpan.FromMilliseconds(4));
         this.Settle(live.Engine.ShellOf(task));
         Assert.False(task.HasStarted);
@@ -54,9 +53,9 @@ public sealed class TimeTests : TestKit
     }
 
     /// <summary>Comes back when the task sleeps and its timer is with the scheduler.</summary>
-    private void FallsAsleep(Live live, ProbeTask task)
+    private void FallsAsleep(EngineHarness live, ProbeTask task)
     {
-        AwaitCondition(() => live.Engine.GoingTasks == 0, Live.Patience);
+        AwaitCondition(() => live.Engine.GoingTasks == 0, EngineHarness.Patience);
         this.Settle(live.Engine.ShellOf(task));
     }
 }

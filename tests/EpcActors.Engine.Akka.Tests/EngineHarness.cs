@@ -4,14 +4,14 @@ using Akka.TestKit;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>An engine that runs on a thread of its own while the test looks on.</summary>
-internal sealed class Live : IDisposable
+internal sealed class EngineHarness : IDisposable
 {
     /// <summary>Longer than any test needs on a busy machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource _cancel = new();
 
-    public Live(AkkaEngine engine) => Engine = engine;
+    public EngineHarness(AkkaEngine engine) => Engine = engine;
 
     public AkkaEngine Engine { get; }
 
@@ -111,6 +111,6 @@ internal static class Routines
     {
         TestProbe probe = kit.CreateTestProbe();
         actor.Tell(new Identify(actor.Path), probe.Ref);
-        probe.ExpectMsg<ActorIdentity>(Live.Patience);
+        probe.ExpectMsg<ActorIdentity>(EngineHarness.Patience);
     }
 }
