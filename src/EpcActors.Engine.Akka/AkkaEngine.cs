@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using global::Akka;
-using global::Akka.Actor;
-using global::Akka.Configuration;
+using Akka;
+using Akka.Actor;
+using Akka.Configuration;
 using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
@@ -50,7 +50,6 @@ public sealed class AkkaEngine : LiveEngine
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(options);
         ActorSystem = system;
-        Options = options;
         _ownsSystem = ownsSystem;
         if (!ownsSystem)
         {
@@ -59,7 +58,11 @@ public sealed class AkkaEngine : LiveEngine
 
         try
         {
-            OwnSystem.CheckDispatchers(system, options);
+            Options = options with
+            {
+                ResourceDispatcher = OwnSystem.FindDispatcher(system, options.ResourceDispatcher),
+                TaskDispatcher = OwnSystem.FindDispatcher(system, options.TaskDispatcher),
+            };
             _tree = new ActorTree(options.Prefix);
             new Stopper(this).Register();
         }
@@ -79,6 +82,7 @@ public sealed class AkkaEngine : LiveEngine
     /// <summary>The system that the actors run in. Its event stream has <see cref="RunStarted"/>, <see cref="RunEnded"/>, <see cref="ActorFailed"/>, <see cref="LettersLost"/>.</summary>
     public ActorSystem ActorSystem { get; }
 
+    /// <summary>The settings, with the dispatchers that are used.</summary>
     public AkkaOptions Options { get; }
 
     /// <summary>Messages that found nobody, so far; none are counted after an actor failed.</summary>

@@ -1,4 +1,4 @@
-using global::Akka.Actor;
+using Akka.Actor;
 
 namespace EpcActors.Engine.Akka;
 
@@ -14,9 +14,12 @@ public sealed record AkkaOptions
     /// <summary>Folder below <c>/user</c> that all actors of the engine are in, as <c>epc</c> or <c>runs/first</c>; empty for none.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>Dispatcher of the resources, unless a deployment in the configuration names another for an actor.</summary>
+    /// <summary>Dispatcher of the resources, unless a deployment in the configuration names another for an actor. Without one of this name: <see cref="DefaultDispatcher"/>.</summary>
     public string ResourceDispatcher { get; init; } = "akka.actor.epc-resources";
 
-    /// <summary>Dispatcher of the tasks, unless a deployment in the configuration names another for an actor.</summary>
+    /// <summary>As <see cref="ResourceDispatcher"/>, of the tasks.</summary>
     public string TaskDispatcher { get; init; } = "akka.actor.epc-tasks";
+
+    /// <summary>Dispatcher of whatever has none of its own.</summary>
+    public const string DefaultDispatcher = "akka.actor.epc-dispatcher";
 }

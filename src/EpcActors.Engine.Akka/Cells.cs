@@ -1,4 +1,4 @@
-using global::Akka.Actor;
+using Akka.Actor;
 using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;

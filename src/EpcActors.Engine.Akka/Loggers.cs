@@ -1,6 +1,6 @@
-using global::Akka.Actor;
-using global::Akka.Dispatch;
-using global::Akka.Event;
+using Akka.Actor;
+using Akka.Dispatch;
+using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 

@@ -1,4 +1,4 @@
-using global::Akka.Event;
+using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 

@@ -1,6 +1,6 @@
 using System.Reflection;
-using global::Akka.Actor;
-using global::Akka.Configuration;
+using Akka.Actor;
+using Akka.Configuration;
 using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
@@ -10,7 +10,7 @@ internal static class OwnSystem
 {
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(30);
 
-    /// <summary>The two dispatchers of the engine.</summary>
+    /// <summary>The engine's dispatcher.</summary>
     public static Config Dispatchers { get; } = ConfigurationFactory.ParseString(Text("dispatchers.conf"));
 
     /// <summary>What the engine sets in its own system unless the user does.</summary>
@@ -35,21 +35,21 @@ internal static class OwnSystem
         }
     }
 
-    /// <exception cref="EngineConfigurationException">when one of them is not configured.</exception>
-    public static void CheckDispatchers(ActorSystem system, AkkaOptions options)
+    /// <summary>The dispatcher of that name, or the engine's own when nobody has configured it.</summary>
+    /// <exception cref="EngineConfigurationException">when it cannot be made as it is configured.</exception>
+    public static string FindDispatcher(ActorSystem system, string id)
     {
-        foreach (string id in (string[])[options.ResourceDispatcher, options.TaskDispatcher])
+        string found = system.Dispatchers.HasDispatcher(id) ? id : AkkaOptions.DefaultDispatcher;
+        try
         {
-            try
-            {
-                system.Dispatchers.Lookup(id);
-            }
+            system.Dispatchers.Lookup(found);
+            return found;
+        }
 #pragma warning disable CA1031 // As above.
-            catch (Exception error)
+        catch (Exception error)
 #pragma warning restore CA1031
-            {
-                throw new EngineConfigurationException($"the dispatcher {id} cannot be made: {Innermost(error)}", error);
-            }
+        {
+            throw new EngineConfigurationException($"the dispatcher {found} cannot be made: {Innermost(error)}", error);
         }
     }
 

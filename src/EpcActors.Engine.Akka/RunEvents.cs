@@ -1,4 +1,4 @@
-using global::Akka.Actor;
+using Akka.Actor;
 
 namespace EpcActors.Engine.Akka;
 

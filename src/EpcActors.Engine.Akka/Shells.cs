@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using global::Akka.Actor;
+using Akka.Actor;
 using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
@@ -17,6 +17,18 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
     protected AkkaEngine Engine { get; } = engine;
 
     protected ActorNode Node { get; } = node;
+
+    /// <summary>Shells never change their behaviour, so there is no need for a delegate on the path of each message.</summary>
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        bool isHandled = Receive(message);
+        if (!isHandled)
+        {
+            Unhandled(message);
+        }
+
+        return isHandled;
+    }
 
     protected override void PreStart()
     {

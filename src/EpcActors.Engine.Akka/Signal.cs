@@ -1,5 +1,5 @@
-using global::Akka.Actor;
-using global::Akka.Event;
+using Akka.Actor;
+using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 

@@ -30,12 +30,26 @@ public sealed class ConfigurationTests
         Assert.Contains("akka.actor.epc-resources", ThreadOf(akka, "node-0"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Without_a_word_all_actors_share_threads_of_their_own()
+    {
+        Assert.StartsWith("akka.actor.epc-dispatcher", ThreadOf(Load("").AkkaBlock, "node-0"), StringComparison.Ordinal);
+        Assert.StartsWith("akka.actor.epc-dispatcher", ThreadOf("", "node-0"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_dispatcher_of_all_resources_may_be_a_name()
+    {
+        string akka = Load("akka.actor { mine { executor = fork-join-executor, dedicated-thread-pool { thread-count = 1 } }, epc-resources = akka.actor.mine }").AkkaBlock;
+        Assert.Contains("akka.actor.mine", ThreadOf(akka, "node-0"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("akka { actor { provider = \"No.Such.Provider, Nowhere\" } }", "No.Such.Provider")]
     [InlineData("akka { loggers = [ \"No.Such.Logger, Nowhere\" ] }", "No.Such.Logger")]
     [InlineData("akka { loglevel = LOUD }", "LOUD")]
     [InlineData("akka { actor { epc-tasks { type = \"No.Such.Dispatcher, Nowhere\" } } }", "akka.actor.epc-tasks")]
-    [InlineData("akka { scheduler { tick-duration = 1 ms } }", "tick-duration")]
+    [InlineData("akka { scheduler { implementation = Akka.Actor.HashedWheelTimerScheduler, tick-duration = 1 ms } }", "tick-duration")]
     public void A_wrong_block_is_an_error_that_says_what_Akka_says(string text, string said)
     {
         EngineConfigurationException error = Assert.Throws<EngineConfigurationException>(() => new AkkaEngine(new AkkaOptions { AkkaBlock = Load(text).AkkaBlock }));
@@ -114,10 +128,8 @@ public sealed class ConfigurationTests
     [Theory]
     [InlineData("akka.loglevel")]
     [InlineData("akka.log-dead-letters")]
-    [InlineData("akka.actor.epc-resources.executor")]
-    [InlineData("akka.actor.epc-resources.throughput")]
-    [InlineData("akka.actor.epc-tasks.executor")]
-    [InlineData("akka.actor.epc-tasks.throughput")]
+    [InlineData("akka.actor.epc-dispatcher.executor")]
+    [InlineData("akka.actor.epc-dispatcher.throughput")]
     public void The_reference_of_the_files_says_what_the_engine_does_without_it(string key) =>
         Assert.Equal(OwnSystem.Reference.GetString(key), ConfigurationFactory.ParseString(Load("").AkkaBlock).GetString(key));
 
