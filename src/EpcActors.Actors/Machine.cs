@@ -101,11 +101,10 @@ public sealed class Machine
     }
 
     /// <summary>The cgroup whose LRU a page belongs to.</summary>
-    public int LruOf(EpcPageIndex page)
-    {
-        ushort cgroup = Pages[page].Cgroup;
-        return cgroup == EpcPage.NoCgroup ? 0 : cgroup;
-    }
+    public int LruOf(EpcPageIndex page) => LruOf(Pages[page].Cgroup);
+
+    /// <summary>The cgroup whose LRU takes the pages that are charged to a cgroup, or to none.</summary>
+    public static int LruOf(ushort cgroup) => cgroup == EpcPage.NoCgroup ? 0 : cgroup;
 }
 
 /// <summary>Where the actors of one enclave live.</summary>

@@ -4,6 +4,11 @@ namespace EpcActors.Engine;
 /// An actor that owns data: what one lock or one atomic variable protects in the kernel. It reacts to messages, one at a time, and
 /// never waits, blocks, reads a clock or calls another actor.
 /// </summary>
+/// <remarks>
+/// Its public properties are for reports and audits. One that gives a word of at most 64 bits (a count, a limit, an enum, a flag) may be read from another thread
+/// while the actor works: the answer was true a moment ago, and two answers need not fit each other. What walks over a list, as every <c>ForEach…</c> does, needs
+/// an engine that stands still.
+/// </remarks>
 public abstract class Resource
 {
     protected Resource(ActorId id, string name)

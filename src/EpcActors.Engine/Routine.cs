@@ -73,8 +73,8 @@ public sealed class TimeAwaiter : RoutineAwaiter
 }
 
 /// <summary>
-/// The result of a routine: an async method on the project's own awaitable. It runs on the thread of its engine only, allocates nothing in
-/// the steady state (boxes are pooled), and when nothing had to be waited for it returns its value without any box at all.
+/// The result of a routine: an async method on the project's own awaitable. It runs on whatever thread its engine resumes it on, on one at a time, allocates
+/// nothing in the steady state (boxes are pooled), and when nothing had to be waited for it returns its value without any box at all.
 /// </summary>
 [AsyncMethodBuilder(typeof(RoutineBuilder))]
 public readonly struct Routine
@@ -178,23 +178,33 @@ internal abstract class RoutineBox<T> : IResumable, IRoutineFrame
 internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     where TStateMachine : IAsyncStateMachine
 {
-    // A pool per thread: an engine runs all its routines on one thread at a time, so a box is never shared between two threads at once.
+    /// <summary>
+    /// Most boxes that a thread keeps of one method. Where a routine ends on another thread than it began on, boxes move: a thread that only ends routines would
+    /// gather them for ever.
+    /// </summary>
+    public const int MostInPool = 256;
+
+    // A pool per thread. A box belongs to its routine until it comes back, to the pool of whatever thread that happens on; two threads never share one.
     [ThreadStatic]
     private static RoutineBox<TStateMachine, T>? _pool;
 
     private RoutineBox<TStateMachine, T>? _nextInPool;
 
+    // How many are in the pool, this one included; the count is with the box on top, as a field of the thread would cost another look-up.
+    private int _inPool;
+
     public TStateMachine StateMachine = default!;
 
     public static RoutineBox<TStateMachine, T> Rent()
     {
-        RoutineBox<TStateMachine, T>? box = _pool;
+        ref RoutineBox<TStateMachine, T>? pool = ref _pool;
+        RoutineBox<TStateMachine, T>? box = pool;
         if (box is null)
         {
             return new RoutineBox<TStateMachine, T>();
         }
 
-        _pool = box._nextInPool;
+        pool = box._nextInPool;
         box._nextInPool = null;
         return box;
     }
@@ -209,8 +219,14 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     protected override void Return()
     {
         StateMachine = default!;
-        _nextInPool = _pool;
-        _pool = this;
+        ref RoutineBox<TStateMachine, T>? pool = ref _pool;
+        int count = pool is null ? 1 : pool._inPool + 1;
+        if (count <= MostInPool)
+        {
+            _inPool = count;
+            _nextInPool = pool;
+            pool = this;
+        }
     }
 }
 

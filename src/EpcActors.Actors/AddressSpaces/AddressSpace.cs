@@ -161,7 +161,7 @@ public static class AddressSpaceProtocol
 /// <c>struct mm_struct</c> with the one enclave that it maps: page-table entries behind the page-table lock, VMAs behind mmap_lock, which faults and
 /// the reclaimer take for reading and mmap and exit for writing.
 /// </summary>
-/// <remarks>The EPCM checks of <see cref="Access"/> read the page descriptors that other actors own: that is the processor, not the kernel.</remarks>
+/// <remarks>The EPCM checks of <see cref="Access"/> look at page descriptors that other actors own: that is the processor, not the kernel.</remarks>
 public sealed class AddressSpace : Resource,
     IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,
     IHandle<MapEnclave>, IHandle<ExitMm>, IHandle<LoseEnclave>, IHandle<BeginExit>, IHandle<BeginFork>, IHandle<EndFork>,
@@ -204,19 +204,18 @@ public sealed class AddressSpace : Resource,
         }
 
         ref EpcPage page = ref _epc[pte.EpcPage];
-        bool isOurs = (page.Epcm & Epcm.Valid) != 0 && page.Owner == _ownerBase + message.Page;
-        if (!isOurs || (page.Epcm & Epcm.Blocked) != 0)
-        {
-            message.Result = AccessResult.EpcmFault;
-            return;
-        }
-
+        EpcmEntry entry = EpcmEntry.Read(ref page);
         if (message.Kind == AccessKind.Eaccept)
         {
-            page.Epcm &= ~(Epcm.Pending | Epcm.Modified);
+            if (!TryAccept(ref page, entry, message.Page))
+            {
+                message.Result = AccessResult.EpcmFault;
+                return;
+            }
+
             turn.Spend(Activity.Eaccept);
         }
-        else if ((page.Epcm & (Epcm.Pending | Epcm.Modified | Epcm.Trim)) != 0)
+        else if (!IsOurs(entry, message.Page) || entry.Has(Epcm.Blocked | Epcm.Pending | Epcm.Modified | Epcm.Trim))
         {
             message.Result = AccessResult.EpcmFault;
             return;
@@ -362,6 +361,24 @@ public sealed class AddressSpace : Resource,
             message.Page = page;
             message.EpcPage = Ptes[page].EpcPage;
         }
+    }
+
+    private bool IsOurs(EpcmEntry entry, int page) => entry.IsValid && entry.Owner == _ownerBase + page;
+
+    /// <summary>EACCEPT: looks and changes at one moment.</summary>
+    private bool TryAccept(ref EpcPage page, EpcmEntry seen, int number)
+    {
+        while (IsOurs(seen, number) && !seen.Has(Epcm.Blocked))
+        {
+            if (EpcmEntry.TryChange(ref page, seen, seen.State & ~(Epcm.Pending | Epcm.Modified)))
+            {
+                return true;
+            }
+
+            seen = EpcmEntry.Read(ref page);
+        }
+
+        return false;
     }
 
     private bool MustWaitToWrite(Turn turn)

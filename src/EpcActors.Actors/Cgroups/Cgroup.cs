@@ -173,13 +173,17 @@ public sealed class Cgroup : Resource,
             return;
         }
 
+        // A memory failure comes here for a page that it does not have. Who has it may give it back, and others link and charge it, while we look: the
+        // links first, then the rest at one moment. Only this cgroup tracks pages that are charged to it, so one that is tracked now has been since.
         ref EpcPage page = ref _pages[message.Page];
-        if (!page.IsTracked)
+        bool isLinked = _lru.Contains(_pages, message.Page);
+        EpcmEntry entry = EpcmEntry.ReadLast(ref page);
+        if (!entry.IsTracked || Machine.LruOf(entry.Cgroup) != Index)
         {
             return;
         }
 
-        if (!_lru.Contains(_pages, message.Page))
+        if (!isLinked)
         {
             message.IsBusy = true;
             return;

@@ -377,7 +377,7 @@ public sealed class Enclave : Resource,
         }
 
         turn.Spend(Activity.Eblock);
-        _epc[message.EpcPage].Epcm |= Epcm.Blocked;
+        EpcmEntry.Set(ref _epc[message.EpcPage], Epcm.Blocked);
         _tracking.Block(message.EpcPage);
         _lock.Release(turn);
     }
@@ -426,6 +426,7 @@ public sealed class Enclave : Resource,
             return;
         }
 
+        // Nobody else changes the entry of a page that is blocked: an EACCEPT of it faults.
         ref EpcPage page = ref _epc[message.EpcPage];
         VaPages.Attributes(message.Slot) = (byte)(page.Epcm & (Epcm.Pending | Epcm.Modified | Epcm.Trim | Epcm.Tcs));
         page.Epcm = Epcm.None;
@@ -478,28 +479,21 @@ public sealed class Enclave : Resource,
         ref EpcPage page = ref _epc[entry.EpcPage];
         turn.Spend(Activity.Emod);
 
-        // EMODT looks at the type first, EMODPR at what waits for an EACCEPT.
-        bool isWaiting = (page.Epcm & (Epcm.Pending | Epcm.Modified)) != 0;
-        bool isOfOtherType = (page.Epcm & Epcm.Trim) != 0 || ((page.Epcm & Epcm.Tcs) != 0 && message.To != EnclavePageType.Trim);
-        message.HasFaulted = isOfOtherType && (message.To != EnclavePageType.Reg || !isWaiting);
-        message.IsNotModifiable = isWaiting && !message.HasFaulted;
-        if (message.HasFaulted || message.IsNotModifiable)
+        EpcmEntry seen;
+        do
         {
-            return;
+            // EMODT looks at the type first, EMODPR at what waits for an EACCEPT, which may come just now.
+            seen = EpcmEntry.Read(ref page);
+            bool isWaiting = seen.Has(Epcm.Pending | Epcm.Modified);
+            bool isOfOtherType = seen.Has(Epcm.Trim) || (seen.Has(Epcm.Tcs) && message.To != EnclavePageType.Trim);
+            message.HasFaulted = isOfOtherType && (message.To != EnclavePageType.Reg || !isWaiting);
+            message.IsNotModifiable = isWaiting && !message.HasFaulted;
+            if (message.HasFaulted || message.IsNotModifiable)
+            {
+                return;
+            }
         }
-
-        page.Epcm |= Epcm.Modified;
-        switch (message.To)
-        {
-            case EnclavePageType.Reg:
-                break;
-            case EnclavePageType.Tcs:
-                page.Epcm |= Epcm.Tcs;
-                break;
-            case EnclavePageType.Trim:
-                page.Epcm = (page.Epcm & ~Epcm.Tcs) | Epcm.Trim;
-                break;
-        }
+        while (!EpcmEntry.TryChange(ref page, seen, Modified(seen.State, message.To)));
     }
 
     public void Handle(ref RecordTypeAndUnlock message, Turn turn)
@@ -628,6 +622,13 @@ public sealed class Enclave : Resource,
         message.WasMarked = IsOutOfMemory;
         IsOutOfMemory |= IsCreated;
     }
+
+    private static Epcm Modified(Epcm before, EnclavePageType to) => Epcm.Modified | to switch
+    {
+        EnclavePageType.Reg => before,
+        EnclavePageType.Tcs => before | Epcm.Tcs,
+        EnclavePageType.Trim => (before & ~Epcm.Tcs) | Epcm.Trim,
+    };
 
     /// <summary>The instructions that make a page want one that the EPCM does not have as valid.</summary>
     private bool IsTaken(EpcPageIndex page) => (_epc[page].Epcm & Epcm.Valid) != 0;

@@ -13,12 +13,13 @@ public sealed class NumaNode : Resource,
     private readonly EpcPageTable _pages;
     private readonly FreeList _free;
     private readonly List<(int First, int End)> _dirty = [];
+    private readonly PageSet _poison;
     private EpcPageList _poisoned = new();
     private Mutex _lock = new(isSpinLock: true);
 
     /// <param name="id">Address.</param>
     /// <param name="nodeId">Number of the node.</param>
-    /// <param name="pages">The machine's descriptors; this actor touches those of free pages only.</param>
+    /// <param name="pages">The machine's descriptors; this actor touches those of free and poisoned pages only.</param>
     /// <param name="sections">First page and page count of each EPC section on this node.</param>
     /// <param name="isSanitised">True: all pages are free from the start; false: dirty until ksgxd has been there.</param>
     public NumaNode(ActorId id, int nodeId, EpcPageTable pages, IReadOnlyList<(int First, int Count)> sections, bool isSanitised)
@@ -28,6 +29,7 @@ public sealed class NumaNode : Resource,
         NodeId = nodeId;
         _pages = pages;
         _free = new FreeList(pages);
+        _poison = new PageSet(pages.PageCount);
         foreach ((int first, int count) in sections)
         {
             CapacityPages += count;
@@ -56,6 +58,9 @@ public sealed class NumaNode : Resource,
     /// <summary>Of those, pages that were poisoned before they were sanitised: the free-page counter never knew them.</summary>
     [NotState]
     public int PoisonedBeforeBootPages { get; private set; }
+
+    /// <summary><c>page->poison</c>: set once by a memory failure, whoever has the page, and never cleared. May be asked from any thread.</summary>
+    public bool IsPoisoned(EpcPageIndex page) => _poison.Contains(page);
 
     /// <summary>Pages not sanitised yet.</summary>
     public int DirtyPages
@@ -87,7 +92,7 @@ public sealed class NumaNode : Resource,
         message.Page = page;
         if (!page.IsNone)
         {
-            _pages[page].Flags &= EpcPageFlags.Poison;
+            _pages[page].Flags = EpcPageFlags.None;
             OwnCounter--;
         }
 
@@ -108,8 +113,8 @@ public sealed class NumaNode : Resource,
         ref EpcPage page = ref _pages[message.Page];
         page.Owner = -1;
         page.Cgroup = EpcPage.NoCgroup;
-        bool poisoned = page.IsPoisoned && !message.IgnorePoison;
-        page.Flags = EpcPageFlags.IsFree | (page.Flags & EpcPageFlags.Poison);
+        bool poisoned = !message.IgnorePoison && IsPoisoned(message.Page);
+        page.Flags = EpcPageFlags.IsFree;
         if (poisoned)
         {
             _poisoned.AddHead(_pages, message.Page);
@@ -138,8 +143,7 @@ public sealed class NumaNode : Resource,
 
         turn.Hold(Activity.SpinLock);
         _lock.Release(turn);
-        ref EpcPage page = ref _pages[message.Page];
-        if (page.IsPoisoned)
+        if (!_poison.Add(message.Page))
         {
             message.WasPoisoned = true;
             return;
@@ -151,14 +155,13 @@ public sealed class NumaNode : Resource,
             PoisonedBeforeBootPages++;
             _poisoned.AddHead(_pages, message.Page);
         }
-        else if (page.IsFree)
+        else if (_pages[message.Page].IsFree)
         {
+            // Somebody else may have the page, and its flags: but this one only the node changes.
             _free.Remove(message.Page);
             _poisoned.AddHead(_pages, message.Page);
             message.WasFree = true;
         }
-
-        page.Flags |= EpcPageFlags.Poison;
     }
 
     public void Handle(ref SanitisePages message, Turn turn)

@@ -29,6 +29,7 @@ public static class OomKillerProtocol
 /// mem_cgroup_out_of_memory under <c>oom_lock</c>: one victim at a time. It looks at every process of the subtree; the kernel does so under RCU
 /// while they go on running, so a look without messages hides nothing that matters to EPC.
 /// </summary>
+/// <remarks>Only words are looked at: whether a process lives, its memory cgroup, the pages of its file. They need not be of one moment, as in the kernel.</remarks>
 public sealed class OomKiller : Resource, IHandle<SelectVictim>
 {
     [Constant]

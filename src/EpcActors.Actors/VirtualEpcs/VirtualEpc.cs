@@ -169,22 +169,9 @@ public sealed class VirtualEpc : Resource,
     {
         int own = _pages[message.Index];
         int secs = message.Secs >= 0 ? _pages[message.Secs] : message.ForeignSecs.Value;
-        if (own < 0 || secs < 0 || (_epc[own].Epcm & Epcm.Valid) != 0)
+        if (own >= 0 && secs >= 0)
         {
-            return;
-        }
-
-        ref EpcPage page = ref _epc[own];
-        if (own == secs)
-        {
-            page.Epcm = Epcm.Valid | Epcm.Secs;
-            page.Owner = GuestEnclaves.Encode(0);
-        }
-        else if ((_epc[secs].Epcm & Epcm.Secs) != 0)
-        {
-            page.Epcm = Epcm.Valid;
-            page.Owner = GuestEnclaves.Encode(secs);
-            GuestEnclaves.AddChildren(_epc, secs, 1);
+            GuestEnclaves.Make(_epc, own, secs);
         }
     }
 
@@ -279,34 +266,82 @@ public sealed class ZombieSecsList : Resource,
 }
 
 /// <summary>What the processor knows of a guest's enclaves: whose child a page is, and how many children a SECS has. It has no lock and no owner.</summary>
+/// <remarks>
+/// Instances of one guest, and the list of zombies, come here for each other's SECS pages, each on a thread of its own. A page that is in an instance, or on the
+/// list, is changed by that one alone, but for the count of a SECS. The count and the state of a SECS change as one, so one that has children does not go,
+/// and one that goes gets none. Of a child the count comes first and goes last.
+/// </remarks>
 internal static class GuestEnclaves
 {
     /// <summary>Below -1, so that it is nobody's enclave page.</summary>
-    public static int Encode(int value) => -2 - value;
+    private static int Encode(int value) => -2 - value;
 
-    public static void AddChildren(EpcPageTable epc, int secs, int children) => epc[secs].Owner -= children;
+    /// <summary>ECREATE, or EADD to a SECS; nothing happens to a page that is valid already, or without such a SECS.</summary>
+    public static void Make(EpcPageTable epc, int index, int secs)
+    {
+        ref EpcPage page = ref epc[index];
+        EpcmEntry seen = EpcmEntry.Read(ref page);
+        if (seen.IsValid || (index != secs && !TryAddChildren(epc, secs, 1)))
+        {
+            return;
+        }
+
+        bool isMade = index == secs
+            ? EpcmEntry.TryChange(ref page, seen, Encode(0), Epcm.Valid | Epcm.Secs)
+            : EpcmEntry.TryChange(ref page, seen, Encode(secs), Epcm.Valid);
+        Invariant.That(isMade, "a guest's page that is not in use is changed by two");
+    }
 
     /// <summary>EREMOVE. False: SGX_CHILD_PRESENT. A page that is not valid any more is a success.</summary>
     public static bool TryRemove(EpcPageTable epc, EpcPageIndex index)
     {
         ref EpcPage page = ref epc[index];
-        if ((page.Epcm & Epcm.Valid) == 0)
+        while (true)
         {
+            EpcmEntry seen = EpcmEntry.Read(ref page);
+            int value = Encode(seen.Owner);
+            if (!seen.IsValid)
+            {
+                return true;
+            }
+
+            if (seen.Has(Epcm.Secs) && value > 0)
+            {
+                return false;
+            }
+
+            if (!EpcmEntry.TryChange(ref page, seen, -1, Epcm.None))
+            {
+                continue;
+            }
+
+            // What an EWB that failed left valid (D3) is no guest's, and nobody's child.
+            if (!seen.Has(Epcm.Secs) && value >= 0)
+            {
+                bool hadParent = TryAddChildren(epc, value, -1);
+                Invariant.That(hadParent, "a SECS went before its children");
+            }
+
             return true;
         }
+    }
 
-        int value = Encode(page.Owner);
-        if ((page.Epcm & Epcm.Secs) == 0)
+    /// <summary>False: the page is no SECS of a guest.</summary>
+    private static bool TryAddChildren(EpcPageTable epc, int secs, int children)
+    {
+        ref EpcPage page = ref epc[secs];
+        while (true)
         {
-            AddChildren(epc, value, -1);
-        }
-        else if (value > 0)
-        {
-            return false;
-        }
+            EpcmEntry seen = EpcmEntry.Read(ref page);
+            if (!seen.Has(Epcm.Secs) || seen.Owner > Encode(0))
+            {
+                return false;
+            }
 
-        page.Epcm = Epcm.None;
-        page.Owner = -1;
-        return true;
+            if (EpcmEntry.TryChange(ref page, seen, seen.Owner - children, seen.State))
+            {
+                return true;
+            }
+        }
     }
 }

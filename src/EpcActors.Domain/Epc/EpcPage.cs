@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace EpcActors.Domain.Epc;
 
@@ -12,7 +13,11 @@ public readonly record struct EpcPageIndex(int Value)
     public override string ToString() => IsNone ? "none" : $"epc:{Value}";
 }
 
-/// <summary>Bits of <c>struct sgx_epc_page.flags</c> (sgx.h), with the poison mark beside them.</summary>
+/// <summary>Bits of <c>struct sgx_epc_page.flags</c> (sgx.h).</summary>
+/// <remarks>
+/// Who has the page writes them: the node while it is free, the cgroup while it is listed, else the task that has it in its hands. The kernel's
+/// <c>poison</c>, which hits a page whoever has it, is a field of its own under the node's lock, and <c>NumaNode</c>'s here.
+/// </remarks>
 [Flags]
 public enum EpcPageFlags : byte
 {
@@ -23,9 +28,6 @@ public enum EpcPageFlags : byte
 
     /// <summary>SGX_EPC_PAGE_IS_FREE: on the free list of its node.</summary>
     IsFree = 2,
-
-    /// <summary>Set once by a memory failure, never cleared.</summary>
-    Poison = 4,
 
     /// <summary>On the list of pages that an out-of-memory kill could free (series v1 to v5: SECS and VA pages).</summary>
     Unreclaimable = 8,
@@ -68,7 +70,8 @@ public enum Epcm : byte
 /// <remarks>
 /// A page has exactly one owner at any time: a node's free or poison list, a list of a cgroup, an enclave, a vEPC instance, or the task that carries
 /// it in a message. Only the owner touches the descriptor; that is why one flat table can serve all actors of a process. The links belong
-/// to the list that holds the page, be it a free list or an LRU, never to two lists at once.
+/// to the list that holds the page, be it a free list or an LRU, never to two lists at once. What the processor does to a page that somebody else has goes
+/// through <see cref="EpcmEntry"/>.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 public struct EpcPage
@@ -98,8 +101,6 @@ public struct EpcPage
     public readonly bool IsTracked => (Flags & EpcPageFlags.ReclaimerTracked) != 0;
 
     public readonly bool IsFree => (Flags & EpcPageFlags.IsFree) != 0;
-
-    public readonly bool IsPoisoned => (Flags & EpcPageFlags.Poison) != 0;
 }
 
 /// <summary>
@@ -162,7 +163,8 @@ public sealed class EpcPageTable
         int length = Math.Min(ChunkPages, PageCount - (chunk << ChunkShift));
         EpcPage[] pages = GC.AllocateUninitializedArray<EpcPage>(length);
         Array.Fill(pages, new EpcPage { Next = -1, Previous = -1, Owner = -1, Cgroup = EpcPage.NoCgroup, Flags = EpcPageFlags.IsFree });
-        _chunks[chunk] = pages;
-        return pages;
+#pragma warning disable RS0030 // Pages of one chunk have many owners: when two touch it first, on two threads, there must be one chunk.
+        return Interlocked.CompareExchange(ref _chunks[chunk], pages, null) ?? pages;
+#pragma warning restore RS0030
     }
 }

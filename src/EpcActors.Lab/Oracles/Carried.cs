@@ -5,9 +5,12 @@ using EpcActors.Lab.Runs;
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>What one task has between two places, by the messages that went by: taken and not given yet, or given and not taken yet.</summary>
-internal sealed class Carried(TaskActor task)
+internal class Carried(TaskActor task, Books books)
 {
     public TaskActor Task => task;
+
+    /// <summary>Where the message that is looked at is booked: the one book of a simulation, in a live run that of the resource that handles it.</summary>
+    public Books Books = books;
 
     /// <summary>EPC pages in its hands.</summary>
     public int Pages;
@@ -39,7 +42,7 @@ internal sealed class Carried(TaskActor task)
     /// <summary>Cgroup that a charge was last given back to, -1 for none.</summary>
     public int UnchargedCgroup = -1;
 
-    /// <summary>The page that it took last, whose descriptor may not name its cgroup yet.</summary>
+    /// <summary>The page that it took last. No verdict needs it (<see cref="Holding.Cgroup"/>), but the published numbers of states count it: see <see cref="Word"/>.</summary>
     public int FreshPage = -1;
 
     /// <summary>Cgroup that was charged for it, -1 for none.</summary>
@@ -116,23 +119,34 @@ internal sealed class Carried(TaskActor task)
     }
 }
 
+/// <summary>
+/// The same in a live run, with what the task alone has seen of progress and the lack of it: counts of its own, where a simulation has one for all tasks, so
+/// that no two threads write to one place. Others read them when a run seems to have stalled; a moment's old value does no harm then.
+/// </summary>
+internal sealed class SharedCarried(TaskActor task, Books books) : Carried(task, books)
+{
+    /// <summary>The last progress of anybody that it has seen; the counts are since then.</summary>
+    public long ProgressNs;
+
+    /// <summary>Rounds of reclaim in a row that freed nothing.</summary>
+    public long EmptyBatches;
+
+    /// <summary>Young pages that it skipped.</summary>
+    public long YoungPages;
+
+    /// <summary>When it last skipped one.</summary>
+    public long LastScanNs;
+
+    /// <summary>Since when it looks as if it hung, -1 for not; and its reports since then.</summary>
+    public long SuspectSinceNs = -1;
+    public int SuspectReports;
+
+    public CacheLines Distance;
+}
+
 /// <summary>Who has a page in its hands.</summary>
 /// <param name="Holder">The task.</param>
 /// <param name="MayBeListed">The page came out of an enclave that goes away: it may still be on its LRU, or isolated.</param>
-internal readonly record struct Holding(Carried Holder, bool MayBeListed);
-
-/// <summary>Sums over all tasks of what they carry, by whose account is open.</summary>
-internal sealed class InFlight(Topology topology)
-{
-    /// <summary>By cgroup: charged without a page that says so, bytes.</summary>
-    public long[] ChargeBytes { get; } = new long[topology.Cgroups.Count];
-
-    /// <summary>By memory cgroup: charged without a page of backing store.</summary>
-    public long[] MemoryPages { get; } = new long[topology.MemoryCgroups.Count];
-
-    /// <summary>By enclave: VA slots taken for pages not written out yet.</summary>
-    public int[] VaSlots { get; } = new int[topology.Enclaves.Count];
-
-    /// <summary>Pages isolated by reclaimers.</summary>
-    public long IsolatedPages { get; set; }
-}
+/// <param name="Cgroup">The cgroup that is charged for it, or <see cref="Domain.Epc.EpcPage.NoCgroup"/>: of a page just taken its descriptor does not say it yet,
+/// and in a live run only the holder may look at that.</param>
+internal readonly record struct Holding(Carried Holder, bool MayBeListed, ushort Cgroup);

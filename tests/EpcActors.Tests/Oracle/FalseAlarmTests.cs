@@ -56,7 +56,7 @@ public sealed class FalseAlarmTests
     private static int ReadersOf(AddressSpace mm) =>
         (int)typeof(AddressSpace).GetField("_readers", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(mm)!;
 
-    private static KernelSwitches Switches(string kernel)
+    internal static KernelSwitches Switches(string kernel)
     {
         // R9 and R10 are open upstream: a kernel that should break no rule has the proposed fixes.
         KernelSwitches @fixed = new() { EaugRaceTolerated = Fix.Present, RemovalMarked = Fix.Present };
@@ -85,7 +85,7 @@ public sealed class FalseAlarmTests
         };
     }
 
-    private static Scenario Random(ulong seed, KernelSwitches switches)
+    internal static Scenario Random(ulong seed, KernelSwitches switches)
     {
         Prng prng = new Prng(seed).Split("false alarms");
         List<EnclaveSpec> enclaves = [];

@@ -210,7 +210,7 @@ public sealed class OperationTests
             .Task("T", "", "poison node 1 page 3", "poison a 0", "poison a 1", "poison a secs"));
         Assert.Equal([Errno.Ok, Errno.Ok, Errno.EFAULT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((1, 1, 0), (rig["poisoned"], rig["poisoned(1)"], rig["poisoned(0)"]));
-        Assert.True(rig.Topology.Machine.Pages[new EpcPageIndex(8 + 3)].IsPoisoned);
+        Assert.True(rig.Topology.Nodes[1].IsPoisoned(new EpcPageIndex(8 + 3)));
         Assert.Equal(7, rig["free-pages(1)"]);
         Assert.Equal(16 - 3, rig["counter"]);
     }

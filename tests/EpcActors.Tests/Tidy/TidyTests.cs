@@ -108,7 +108,7 @@ public sealed partial class TidyTests
     [Fact]
     public void The_probe_asks_for_every_package_of_the_engine_on_akka()
     {
-        const string Probe = "eng/akka/EpcActors.Engine.Akka.Probe.csproj";
+        const string Probe = ".build/akka/EpcActors.Engine.Akka.Probe.csproj";
         string[] asked = Included(Probe, "PackageReference");
         string[] used = [.. Repository.FilesOf(".csproj").Where(f => f != Probe).SelectMany(f => Included(f, "AkkaPackage"))];
         Assert.Contains("Akka", used);

@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <summary>
+/// Double entry for what is between two places: what was taken somewhere and not given elsewhere yet, or given and not taken yet. The effect of a message
+/// is booked in the books of the resource that handled it.
+/// </summary>
+/// <remarks>
+/// A simulation has one for the whole run. In a live run every resource has its own, which only the thread that handles the resource's request
+/// touches; one alone says nothing, but their sum at a consistent cut is what tasks have between two places there.
+/// </remarks>
+internal class Books
+{
+    private readonly int _cgroups;
+    private readonly int _memoryCgroups;
+    private long[]? _chargeBytes;
+    private long[]? _memoryPages;
+    private long[]? _handPages;
+
+    /// <param name="cgroups">Cgroups of the machine.</param>
+    /// <param name="memoryCgroups">Memory cgroups of the machine.</param>
+    /// <param name="isForAll">One for many resources: what most of those need is made at once, and an image of it has all of it.</param>
+    public Books(int cgroups, int memoryCgroups, bool isForAll)
+    {
+        _cgroups = cgroups;
+        _memoryCgroups = memoryCgroups;
+        if (isForAll)
+        {
+            _chargeBytes = new long[cgroups];
+            _memoryPages = new long[memoryCgroups];
+        }
+    }
+
+    /// <summary>Pages isolated by reclaimers.</summary>
+    public long IsolatedPages { get; set; }
+
+    /// <summary>Pages put on free lists (negative: taken off them) and not counted yet.</summary>
+    public long PendingFreePages { get; set; }
+
+    /// <summary>Live runs: pages in the hands of tasks. In a simulation the table of holders says it.</summary>
+    public long HandPages { get; private set; }
+
+    /// <summary>Live runs: the sum of the numbers of those pages; it names the page when one is lost.</summary>
+    public long HandPageSum { get; private set; }
+
+    /// <summary>Charged to a cgroup without a page that says so, bytes.</summary>
+    public ref long ChargeBytes(int cgroup) => ref (_chargeBytes ??= new long[_cgroups])[cgroup];
+
+    /// <summary>Charged to a memory cgroup without a page of backing store.</summary>
+    public ref long MemoryPages(int memoryCgroup) => ref (_memoryPages ??= new long[_memoryCgroups])[memoryCgroup];
+
+    /// <summary>Live runs: pages in the hands of tasks that are charged to a cgroup.</summary>
+    public ref long HandPagesOf(int cgroup) => ref (_handPages ??= new long[_cgroups])[cgroup];
+
+    /// <summary>A page comes into somebody's hands here.</summary>
+    public void Hold(int page, int cgroup)
+    {
+        HandPages++;
+        HandPageSum += page;
+        if (cgroup >= 0)
+        {
+            HandPagesOf(cgroup)++;
+        }
+    }
+
+    /// <summary>A page leaves the hands that had it here.</summary>
+    public void Release(int page, int cgroup)
+    {
+        HandPages--;
+        HandPageSum -= page;
+        if (cgroup >= 0)
+        {
+            HandPagesOf(cgroup)--;
+        }
+    }
+
+    /// <summary>Adds the books of another resource.</summary>
+    public void Add(Books other)
+    {
+        IsolatedPages += other.IsolatedPages;
+        PendingFreePages += other.PendingFreePages;
+        HandPages += other.HandPages;
+        HandPageSum += other.HandPageSum;
+        Add(ref _chargeBytes, other._chargeBytes);
+        Add(ref _memoryPages, other._memoryPages);
+        Add(ref _handPages, other._handPages);
+    }
+
+    private static void Add(ref long[]? to, long[]? from)
+    {
+        if (from is null)
+        {
+            return;
+        }
+
+        to ??= new long[from.Length];
+        for (int i = 0; i < from.Length; i++)
+        {
+            to[i] += from[i];
+        }
+    }
+}
+
+/// <summary>Books of one resource of a live run. The books of its neighbours in memory are changed by other threads, so they keep a distance.</summary>
+internal sealed class SharedBooks(int cgroups, int memoryCgroups) : Books(cgroups, memoryCgroups, isForAll: false)
+{
+    public CacheLines Distance;
+}
+
+/// <summary>Room for two cache lines (processors fetch them in pairs), so that what two threads write is never on one.</summary>
+[InlineArray(16)]
+internal struct CacheLines
+{
+    private long _first;
+}

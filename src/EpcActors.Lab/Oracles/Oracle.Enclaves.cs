@@ -1,0 +1,166 @@
+using EpcActors.Actors.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>What the messages to an enclave mean for the rules.</content>
+public sealed partial class Oracle
+{
+    private void OnEnclave(WatchedMessage what, Envelope envelope, Enclave enclave, Carried carried, long nowNs)
+    {
+        switch (what)
+        {
+            case WatchedMessage.LinkVaPage:
+                Release(Of<EnclaveProtocol.LinkVaPage>(envelope).VaPage, carried, nowNs, "linked as a VA page");
+                break;
+            case WatchedMessage.UnlinkVaPage:
+                HoldIfAny(Of<EnclaveProtocol.UnlinkVaPage>(envelope).VaPage, carried, nowNs, "unlinked");
+                break;
+            case WatchedMessage.Ecreate:
+                ref readonly EnclaveProtocol.Ecreate ecreate = ref Of<EnclaveProtocol.Ecreate>(envelope);
+                if (!ecreate.HasFailed)
+                {
+                    Release(ecreate.EpcPage, carried, nowNs, "made a SECS");
+                }
+
+                break;
+            case WatchedMessage.LockAndAddPage:
+                ref readonly EnclaveProtocol.LockAndAddPage add = ref Of<EnclaveProtocol.LockAndAddPage>(envelope);
+                ReleaseIfAny(add.VaPage, carried, nowNs, "linked as a VA page");
+                if (!add.Exists && !add.HasFailed)
+                {
+                    Release(add.EpcPage, carried, nowNs, "added to an enclave");
+                }
+
+                break;
+            case WatchedMessage.Eldu:
+                OnEldu(in Of<EnclaveProtocol.Eldu>(envelope), enclave, carried, nowNs);
+                break;
+            case WatchedMessage.Eaug:
+                ref readonly EnclaveProtocol.Eaug eaug = ref Of<EnclaveProtocol.Eaug>(envelope);
+                if (eaug.HasFailed)
+                {
+                    Violate(
+                        Rules.WrongfulSignal,
+                        nowNs,
+                        eaug.HasNoSecs
+                            ? $"{carried.Task.Name} runs EAUG for {enclave.Name} without a SECS (a null pointer in the kernel)"
+                            : $"{carried.Task.Name} runs EAUG for {enclave.Name} into {eaug.EpcPage}, which the processor has as valid");
+                    break;
+                }
+
+                Release(eaug.EpcPage, carried, nowNs, "augmented");
+                break;
+            case WatchedMessage.Ewb:
+                ref readonly EnclaveProtocol.Ewb ewb = ref Of<EnclaveProtocol.Ewb>(envelope);
+                TakeSlot(carried, enclave, ewb.HasFreedSlot ? -1 : 0);
+                if (ewb.Result == LeafResult.Done)
+                {
+                    OnWrittenOut(in ewb, enclave, carried, nowNs);
+                }
+
+                break;
+            case WatchedMessage.LockForWrite:
+                int slot = Of<EnclaveProtocol.LockForWrite>(envelope).Slot;
+                if (slot < 0)
+                {
+                    Violate(Rules.VaSlots, nowNs, $"{carried.Task.Name} finds no free slot in the VA pages of {enclave.Name}");
+                    break;
+                }
+
+                TakeSlot(carried, enclave, 1);
+                break;
+            case WatchedMessage.FinishWrite:
+                ref readonly EnclaveProtocol.FinishWrite finish = ref Of<EnclaveProtocol.FinishWrite>(envelope);
+                HoldIfAny(finish.EpcPage, carried, nowNs, "written out");
+                TakeSlot(carried, enclave, finish.Slot < 0 ? 0 : -1);
+                Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+                break;
+            case WatchedMessage.FinishWriteSecs:
+                ref readonly EnclaveProtocol.FinishWriteSecs secs = ref Of<EnclaveProtocol.FinishWriteSecs>(envelope);
+                HoldIfAny(secs.EpcPage, carried, nowNs, "written out");
+                TakeSlot(carried, enclave, secs.Slot < 0 ? 0 : -1);
+                break;
+            case WatchedMessage.LockAndErase:
+                HoldIfAny(Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage, carried, nowNs, "removed");
+                break;
+            case WatchedMessage.TakeEntry:
+                HoldIfAny(Of<EnclaveProtocol.TakeEntry>(envelope).EpcPage, carried, nowNs, "taken out of an enclave", mayBeListed: true);
+                break;
+            case WatchedMessage.TakeSecs:
+                HoldIfAny(Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+                break;
+            case WatchedMessage.TakeVaPage:
+                HoldIfAny(Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+                break;
+            case WatchedMessage.ReadMm or WatchedMessage.AddMm or WatchedMessage.SynchronizeSrcu:
+                CheckEnclaveLives(enclave, carried, nowNs);
+                break;
+            case WatchedMessage.RemoveMm:
+                // An entry that is not there any more stands for a notifier that was unregistered: the kernel would not have called it.
+                if (Of<EnclaveProtocol.RemoveMm>(envelope).WasFound)
+                {
+                    CheckEnclaveLives(enclave, carried, nowNs);
+                }
+
+                break;
+            case WatchedMessage.TakeFirstMm:
+                CheckEnclaveLives(enclave, carried, nowNs);
+                break;
+            case WatchedMessage.FreeEnclave:
+                CheckEnclaveLives(enclave, carried, nowNs);
+                _isEnclaveFreed[enclave.Index] = true;
+                break;
+            default:
+                throw new InvariantViolation($"the oracle watches {what} and does not know it");
+        }
+    }
+
+    private void CheckEnclaveLives(Enclave enclave, Carried carried, long nowNs)
+    {
+        if (_isEnclaveFreed[enclave.Index])
+        {
+            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} uses the mm list or the SRCU of {enclave.Name} after its release");
+        }
+    }
+
+    private void OnEldu(in EnclaveProtocol.Eldu eldu, Enclave enclave, Carried carried, long nowNs)
+    {
+        uint expected = VersionsOf(enclave).Get(enclave.OwnerBase, eldu.Page, enclave.Entries.PageCount);
+        if (eldu.HasFailed || eldu.PcmdVersion != expected || eldu.ContentsVersion != expected)
+        {
+            Violate(
+                Rules.Contents,
+                nowNs,
+                $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name}: version {expected} was written out, the backing holds "
+                + $"{eldu.ContentsVersion}, its PCMD {(eldu.PcmdVersion == 0 ? "nothing" : eldu.PcmdVersion.ToString())}, the VA slot {eldu.SlotVersion}");
+        }
+
+        if (!eldu.HasFailed)
+        {
+            Release(eldu.EpcPage, carried, nowNs, "loaded");
+        }
+    }
+
+    private void OnWrittenOut(in EnclaveProtocol.Ewb ewb, Enclave enclave, Carried carried, long nowNs)
+    {
+        VersionsOf(enclave).Set(enclave.OwnerBase, ewb.Page, enclave.Entries.PageCount, ewb.Version);
+        if (ewb.Page == enclave.Entries.PageCount)
+        {
+            // The slot of a SECS is taken with its EWB, that of a child before.
+            TakeSlot(carried, enclave, 1);
+        }
+
+        if (IsPoisoned(ewb.EpcPage))
+        {
+            Violate(
+                Rules.PoisonReuse,
+                nowNs,
+                $"{carried.Task.Name} runs EWB on {ewb.EpcPage}, which is poisoned: a machine check in microcode shuts the core down");
+        }
+    }
+
+    /// <summary>A live run has a ledger for each enclave, which the enclave's exclusivity protects.</summary>
+    private VersionLedger VersionsOf(Enclave enclave) => _versionsOf is { } versions ? versions[enclave.Index] : _versions;
+}

@@ -1,0 +1,222 @@
+using EpcActors.Actors.Cgroups;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>Progress, and the lack of it.</content>
+/// <remarks>
+/// In a live run every thread comes by here, so the fields are written racily, and seldom: what a task counts it counts for itself
+/// (<see cref="SharedCarried"/>), and the time of the last progress is kept to a small part of the window. What others own (lengths of lists) is read
+/// without asking, when a run has stalled for the whole window. Real time also passes while the machine does something else, so nothing is judged at
+/// first sight: the finding must hold for some more of the window, in which the task came by again and again.
+/// </remarks>
+public sealed partial class Oracle
+{
+    /// <summary>Share of CPU time that ksgxd used since the run stalled, or null when it did not: 0 for one that sleeps through it. A live run cannot say.</summary>
+    public double? KsgxdShareOfStall(long nowNs) =>
+        IsHopeless && !_isShared && _stalledSinceNs >= 0 && nowNs > _stalledSinceNs
+            ? (double)(Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd) - _ksgxdBusyWhenStalledNs) / (nowNs - _stalledSinceNs)
+            : null;
+
+    private void OnFaultRetry(TaskActor task, long startNs, long endNs, long page)
+    {
+        long stalledNs = endNs - Math.Max(startNs, LastProgressNs);
+        NoteStall(stalledNs, endNs);
+        if (stalledNs > _livenessWindowNs && !IsScanning(endNs) && AnythingReclaimable(out string where) && IsConfirmed(task, LastProgressNs, endNs))
+        {
+            GiveUp(
+                task,
+                endNs,
+                $"{task.Name} faults on page {page} since {startNs} ns without a page (EBUSY, NOPAGE, again), nothing has moved since "
+                + $"{LastProgressNs} ns, and {where}; {DescribeCounter()}");
+        }
+    }
+
+    private void OnYoung(TaskActor task, long endNs)
+    {
+        if (_isShared)
+        {
+            SharedCarried own = SinceProgress(task);
+            own.YoungPages++;
+            own.LastScanNs = endNs;
+            return;
+        }
+
+        _youngSinceProgress++;
+        _lastScanNs = endNs;
+    }
+
+    private void OnEmptyBatch(TaskActor task, long endNs)
+    {
+        long batches = _isShared ? ++SinceProgress(task).EmptyBatches : ++_emptyBatches;
+        if (batches >= 1000 && endNs - LastProgressNs > _livenessWindowNs && HasScannedEverything() && IsConfirmed(task, LastProgressNs, endNs))
+        {
+            GiveUp(task, endNs, $"{batches} rounds of reclaim in a row freed nothing; the last page moved at {LastProgressNs} ns");
+        }
+    }
+
+    /// <summary>Somebody goes round and round since a moment, and looks at nothing else.</summary>
+    private bool IsEndless(TaskActor task, long startNs, long endNs) => endNs - startNs > _livenessWindowNs && IsConfirmed(task, startNs, endNs);
+
+    private void NoteStall(long stalledNs, long nowNs)
+    {
+        if (_stalledSinceNs < 0 && stalledNs > _livenessWindowNs / 2)
+        {
+            _stalledSinceNs = nowNs;
+            _ksgxdBusyWhenStalledNs = _isShared ? 0 : Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd);
+        }
+    }
+
+    /// <summary>A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that goes round and round is.</summary>
+    private bool IsScanning(long nowNs) => nowNs - LastScanNs() < _livenessWindowNs && !HasScannedEverything();
+
+    private bool HasScannedEverything()
+    {
+        long listed = 0;
+        foreach (Cgroup cgroup in _topology.Cgroups)
+        {
+            listed += cgroup.LruPages;
+        }
+
+        long young = _isShared ? YoungPagesOfAll() : _youngSinceProgress;
+        return young == 0 || young > 4 * listed;
+    }
+
+    private long LastScanNs()
+    {
+        long last = _lastScanNs;
+        foreach (Carried? one in _isShared ? _carried : [])
+        {
+            last = Math.Max(last, one is SharedCarried shared ? Volatile.Read(ref shared.LastScanNs) : 0);
+        }
+
+        return last;
+    }
+
+    private long YoungPagesOfAll()
+    {
+        long progressNs = LastProgressNs;
+        long young = 0;
+        foreach (Carried? one in _carried)
+        {
+            if (one is SharedCarried shared && Volatile.Read(ref shared.ProgressNs) == progressNs)
+            {
+                young += Volatile.Read(ref shared.YoungPages);
+            }
+        }
+
+        return young;
+    }
+
+    /// <summary>A task's own counts, begun anew when somebody made progress since.</summary>
+    private SharedCarried SinceProgress(TaskActor task)
+    {
+        SharedCarried own = (SharedCarried)CarriedBy(task);
+        long progressNs = LastProgressNs;
+        if (own.ProgressNs != progressNs)
+        {
+            own.EmptyBatches = 0;
+            own.YoungPages = 0;
+            own.ProgressNs = progressNs;
+        }
+
+        return own;
+    }
+
+    /// <summary>
+    /// Live runs: what looks like a hang for the first time may be a process that was stopped for that long, and whose other threads go on in a moment.
+    /// </summary>
+    private bool IsConfirmed(TaskActor task, long progressNs, long nowNs)
+    {
+        const int Reports = 16;
+        if (!_isShared)
+        {
+            return true;
+        }
+
+        SharedCarried own = (SharedCarried)CarriedBy(task);
+        if (own.SuspectSinceNs < 0 || own.SuspectSinceNs < progressNs)
+        {
+            own.SuspectSinceNs = nowNs;
+            own.SuspectReports = 0;
+        }
+
+        return ++own.SuspectReports > Reports && nowNs - own.SuspectSinceNs > _livenessWindowNs / 4;
+    }
+
+    private long LastProgressNs => Volatile.Read(ref _lastProgressNs);
+
+    private void Progress(long nowNs)
+    {
+        if (_isShared)
+        {
+            // Every fault of every thread comes by: as long as the time is about right its cache line stays with all of them.
+            if (nowNs - LastProgressNs > _livenessWindowNs >> 10)
+            {
+                Volatile.Write(ref _lastProgressNs, nowNs);
+                _stalledSinceNs = -1;
+            }
+
+            return;
+        }
+
+        _lastProgressNs = nowNs;
+        _emptyBatches = 0;
+        _youngSinceProgress = 0;
+        _stalledSinceNs = -1;
+    }
+
+    /// <summary>A task asked for a page and got none. Asking for ever, while nothing moves and something could be reclaimed, is a hang.</summary>
+    private void Refused(Carried carried, long nowNs, string how)
+    {
+        if (carried.RefusedSinceNs < 0)
+        {
+            carried.RefusedSinceNs = nowNs;
+            return;
+        }
+
+        long stalledNs = nowNs - Math.Max(carried.RefusedSinceNs, LastProgressNs);
+        NoteStall(stalledNs, nowNs);
+        if (stalledNs > _livenessWindowNs && !IsHopeless && !IsScanning(nowNs) && AnythingReclaimable(out string where)
+            && IsConfirmed(carried.Task, LastProgressNs, nowNs))
+        {
+            GiveUp(
+                carried.Task,
+                nowNs,
+                $"{carried.Task.Name} {how} again and again since {carried.RefusedSinceNs} ns, nothing has moved since {LastProgressNs} ns, and {where}; "
+                + DescribeCounter());
+        }
+    }
+
+    private string DescribeCounter() =>
+        $"sgx_nr_free_pages says {CounterValue} (wakes ksgxd below {KernelConstants.NrLowPages}) with {ListedFreePages} pages on the free lists, "
+        + $"ksgxd {(_topology.KsgxdWaitQueue.HasSleeper ? "sleeps" : "is awake")}";
+
+    private bool AnythingReclaimable(out string where)
+    {
+        foreach (Cgroup cgroup in _topology.Cgroups)
+        {
+            if (cgroup.LruPages > 0)
+            {
+                where = $"{cgroup.LruPages} pages of {cgroup.Path} could be reclaimed";
+                return true;
+            }
+        }
+
+        where = "nothing could be reclaimed";
+        return false;
+    }
+
+    private void GiveUp(TaskActor task, long nowNs, string detail)
+    {
+        // Several threads of a live run may come to it at once; who waits for the end may look at any time.
+        lock (_gate)
+        {
+            Hung.Add(task);
+            _isHopeless = true;
+        }
+
+        Violate(Rules.Liveness, nowNs, detail);
+    }
+}

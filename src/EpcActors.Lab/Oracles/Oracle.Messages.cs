@@ -1,0 +1,331 @@
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>What each message means for the rules: nodes, the free-page counter, cgroups, memory, guests.</content>
+public sealed partial class Oracle
+{
+    private void OnWatched(WatchedMessage what, Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        switch (what)
+        {
+            case WatchedMessage.TakePage:
+                OnTakePage(in Of<NumaNodeProtocol.TakePage>(envelope), carried, nowNs);
+                break;
+            case WatchedMessage.FreePage:
+                OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);
+                break;
+            case WatchedMessage.SanitisePages:
+                CountPending(carried, Of<NumaNodeProtocol.SanitisePages>(envelope).Freed);
+                break;
+            case WatchedMessage.AddPages:
+                OnCounterChanged(carried, Of<FreePageCounterProtocol.AddPages>(envelope).Pages, nowNs);
+                break;
+            case WatchedMessage.LoadPages:
+                carried.LoadedPages = Of<FreePageCounterProtocol.LoadPages>(envelope).Pages;
+                carried.LoadedNs = nowNs;
+                carried.LoadNumber = ++Counter.Accesses;
+                break;
+            case WatchedMessage.StorePages:
+                OnStorePages(Of<FreePageCounterProtocol.StorePages>(envelope).Pages, carried, nowNs);
+                break;
+            case WatchedMessage.Charge:
+                OnCharge(in Of<CgroupProtocol.Charge>(envelope), (Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.Uncharge:
+                OnUncharge(in Of<CgroupProtocol.Uncharge>(envelope), (Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.WriteMax:
+                _max[((Cgroup)resource).Index] = (long)Math.Min(Of<CgroupProtocol.WriteMax>(envelope).Max, long.MaxValue);
+                break;
+            case WatchedMessage.AddToLru:
+                // A reclaimer that holds isolated pages lists only what it skips; everybody else lists what is new.
+                Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+                EpcPageIndex listed = Of<CgroupProtocol.AddToLru>(envelope).Page;
+                if (_topology.Machine.Pages[listed].IsFree)
+                {
+                    Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} puts {listed} on the LRU of {resource.Name} while it is free");
+                }
+
+                break;
+            case WatchedMessage.ReadUsage or WatchedMessage.ReadLru:
+                CheckCgroupLives((Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.RemoveCgroup:
+                _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
+                break;
+            case WatchedMessage.LockCursor:
+                OnLockCursor(in Of<CgroupTreeProtocol.LockCursor>(envelope), carried, nowNs);
+                break;
+            case WatchedMessage.BeginIsolate:
+                CheckCgroupLives((Cgroup)resource, carried, nowNs);
+                Isolate(carried, Of<CgroupProtocol.BeginIsolate>(envelope).Page.IsNone ? 0 : 1);
+                break;
+            case WatchedMessage.NextIsolate:
+                ref readonly CgroupProtocol.NextIsolate next = ref Of<CgroupProtocol.NextIsolate>(envelope);
+                Isolate(carried, (next.Page.IsNone ? 0 : 1) - (next.Forget.IsNone ? 0 : 1));
+                break;
+            case WatchedMessage.EndIsolate:
+                Isolate(carried, Of<CgroupProtocol.EndIsolate>(envelope).Forget.IsNone ? 0 : -1);
+                break;
+            case WatchedMessage.ChargeMemory:
+                ref readonly MemoryCgroupProtocol.ChargeMemory memory = ref Of<MemoryCgroupProtocol.ChargeMemory>(envelope);
+                if (!memory.IsOver)
+                {
+                    OpenMemory(carried, ((MemoryCgroup)resource).Index, memory.Pages);
+                }
+
+                break;
+            case WatchedMessage.UnchargeMemory:
+                OpenMemory(carried, ((MemoryCgroup)resource).Index, -Of<MemoryCgroupProtocol.UnchargeMemory>(envelope).Pages);
+                break;
+            case WatchedMessage.PinBacking:
+                ref readonly BackingStoreProtocol.PinBacking pin = ref Of<BackingStoreProtocol.PinBacking>(envelope);
+                if (pin.MissingPages == 0)
+                {
+                    OpenMemoryUpward(carried, pin.Payer, pin.SurplusPages - pin.ChargedPages);
+                }
+
+                break;
+            case WatchedMessage.FinishLoad:
+                ref readonly BackingStoreProtocol.FinishLoad load = ref Of<BackingStoreProtocol.FinishLoad>(envelope);
+                OpenMemoryUpward(carried, load.ContentsPayer, 1);
+                OpenMemoryUpward(carried, load.PcmdPayer, 1);
+                break;
+            case WatchedMessage.TruncateBacking:
+                ref readonly BackingStoreProtocol.TruncateBacking truncate = ref Of<BackingStoreProtocol.TruncateBacking>(envelope);
+                OpenMemoryUpward(carried, truncate.Payer, truncate.Pages);
+                break;
+            case WatchedMessage.SwapOutBacking:
+                OpenMemoryUpward(carried, Of<BackingStoreProtocol.SwapOutBacking>(envelope).Payer, 1);
+                break;
+            case WatchedMessage.WriteBacking:
+                ref readonly BackingStoreProtocol.WriteBacking write = ref Of<BackingStoreProtocol.WriteBacking>(envelope);
+                if (write.IsLost)
+                {
+                    // R6: the kernel looks at the truncated page once more, and warns; it sees only what came quickly enough.
+                    Violate(
+                        Rules.Contents,
+                        nowNs,
+                        $"{carried.Task.Name} writes version {write.Version} of page {write.Index} to {resource.Name}, into a page that was truncated since it "
+                        + "was pinned");
+                }
+
+                break;
+            case WatchedMessage.PrepareToWait:
+                CheckIdle(carried, nowNs, "goes to sleep");
+                break;
+            case WatchedMessage.ThreadExit:
+                CheckIdle(carried, nowNs, "ends");
+                break;
+            case WatchedMessage.AddZombie:
+                Release(Of<VirtualEpcProtocol.AddZombie>(envelope).EpcPage, carried, nowNs, "put on the list of zombies");
+                break;
+            case WatchedMessage.StoreAndUnlock:
+                ReleaseIfAny(Of<VirtualEpcProtocol.StoreAndUnlock>(envelope).EpcPage, carried, nowNs, "given to a guest");
+                break;
+            case WatchedMessage.TakeGuestPage:
+                HoldIfAny(Of<VirtualEpcProtocol.TakeGuestPage>(envelope).EpcPage, carried, nowNs, "taken out of a guest");
+                break;
+            case WatchedMessage.TakeZombie:
+                HoldIfAny(Of<VirtualEpcProtocol.TakeZombie>(envelope).EpcPage, carried, nowNs, "taken off the list of zombies");
+                break;
+            case WatchedMessage.None:
+                break;
+            default:
+                OnEnclave(what, envelope, (Enclave)resource, carried, nowNs);
+                break;
+        }
+    }
+
+    private void CheckCgroupLives(Cgroup cgroup, Carried carried, long nowNs)
+    {
+        if (_isCgroupFreed[cgroup.Index])
+        {
+            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} works on {cgroup.Name} after its last reference went and it was freed");
+        }
+    }
+
+    private void OnTakePage(in NumaNodeProtocol.TakePage take, Carried carried, long nowNs)
+    {
+        if (take.Page.IsNone)
+        {
+            Refused(carried, nowNs, "finds no free page");
+            return;
+        }
+
+        carried.RefusedSinceNs = -1;
+        CountPending(carried, -1);
+        ushort cgroup = carried.ChargedCgroup < 0 ? EpcPage.NoCgroup : (ushort)carried.ChargedCgroup;
+        Hold(take.Page, cgroup, carried, nowNs, "taken from a free list");
+        if (IsPoisoned(take.Page))
+        {
+            Violate(Rules.PoisonReuse, nowNs, $"{carried.Task.Name} allocates {take.Page}, which is poisoned");
+        }
+
+        // The charge that was made before belongs to this page from now on; its descriptor says so a moment later.
+        carried.FreshPage = take.Page.Value;
+        carried.FreshCgroup = carried.ChargedCgroup;
+        OpenChargeUpward(carried, carried.ChargedCgroup, -KernelConstants.PageSize);
+        carried.ChargedCgroup = -1;
+    }
+
+    /// <summary>May be asked on any thread; a page that is hit by a memory failure at this very moment counts as poisoned before.</summary>
+    private bool IsPoisoned(EpcPageIndex page) => _topology.Nodes[_topology.Machine.NodeOf(page)].IsPoisoned(page);
+
+    private void OnFreePage(in NumaNodeProtocol.FreePage free, Carried carried, long nowNs)
+    {
+        CountPending(carried, 1);
+        Release(free.Page, carried, nowNs, "freed");
+        OpenChargeUpward(carried, carried.UnchargedCgroup, KernelConstants.PageSize);
+        carried.UnchargedCgroup = -1;
+        Epcm epcm = _topology.Machine.Pages[free.Page].Epcm;
+        if (epcm != Epcm.None)
+        {
+            Violate(Rules.EpcmValid, nowNs, $"{carried.Task.Name} frees {free.Page} while the processor still has it as {epcm}");
+        }
+    }
+
+    private ref CounterWatch Counter => ref _sharedCounter is { } shared ? ref shared.Watch : ref _counter;
+
+    private void OnStorePages(long pages, Carried carried, long nowNs)
+    {
+        long delta = carried.LoadNumber < 0 ? 0 : pages - carried.LoadedPages;
+        ref CounterWatch counter = ref Counter;
+        CounterStore before = counter.LastStore;
+        counter.LastStore = new CounterStore(carried.Task, pages, nowNs, ++counter.Accesses);
+        OnCounterChanged(carried, delta, nowNs);
+        bool isOverwritten = before.Number > carried.LoadNumber;
+        long drift;
+        if (_isShared)
+        {
+            // The free lists belong to others just now. What this store throws away is known without them: what came between its load and itself. A counter
+            // that came back to the value of the load lost nothing.
+            drift = counter.Lost += isOverwritten && carried.LoadNumber >= 0 ? carried.LoadedPages - before.Pages : 0;
+            if (drift == counter.ReportedLost)
+            {
+                return;
+            }
+
+            counter.ReportedLost = drift;
+        }
+        else
+        {
+            drift = CounterDrift;
+            if (drift == _reportedDrift)
+            {
+                return;
+            }
+        }
+
+        CheckCounter(
+            drift,
+            nowNs,
+            isOverwritten
+                ? $"{carried.Task.Name} loaded {carried.LoadedPages} at {carried.LoadedNs} ns, {before.Task!.Name} stored {before.Pages} at {before.Ns} ns, "
+                  + $"then {carried.Task.Name} stored {pages} over it; each held the lock of its own node at most"
+                : $"{carried.Task.Name} stored {pages} after it had loaded {carried.LoadedPages} at {carried.LoadedNs} ns");
+    }
+
+    private void OnCounterChanged(Carried carried, long pages, long nowNs)
+    {
+        long before = Math.Abs(carried.UncountedPages);
+        CountPending(carried, -pages);
+        if (Math.Abs(carried.UncountedPages) > before)
+        {
+            Violate(
+                Rules.FreePageCounter,
+                nowNs,
+                $"{carried.Task.Name} changes sgx_nr_free_pages by {pages:+0;-0} without a page on or off a free list; it says {CounterValue} with "
+                + $"{ListedFreePages} on the lists");
+        }
+    }
+
+    private void OnCharge(in CgroupProtocol.Charge charge, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        if (charge.Result == LevelCharge.Gone)
+        {
+            return;
+        }
+
+        long usage = _usage[cgroup.Index] += charge.Bytes;
+        OpenCharge(carried, cgroup.Index, charge.Bytes);
+        if (charge.TakeReference)
+        {
+            carried.ChargedCgroup = cgroup.Index;
+        }
+
+        if (charge.Result != LevelCharge.Fits)
+        {
+            Refused(carried, nowNs, "is refused a charge");
+        }
+        else if (usage > _max[cgroup.Index] || usage > _capacityBytes)
+        {
+            Violate(
+                Rules.CgroupLimit,
+                nowNs,
+                $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity "
+                + $"{_capacityBytes}");
+        }
+    }
+
+    /// <summary>Between its release and its free a cgroup may stand under a cursor; where nobody takes it off there, it is found later too (C9).</summary>
+    private void OnLockCursor(in CgroupTreeProtocol.LockCursor cursor, Carried carried, long nowNs)
+    {
+        if (_isCgroupFreed[cursor.Next] && _topology.Machine.Switches.CursorLeavesFreed == Fix.Absent)
+        {
+            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} finds {_topology.Cgroups[cursor.Next].Name}, which was freed, under a cursor");
+        }
+    }
+
+    private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        _usage[cgroup.Index] -= uncharge.Bytes;
+        OpenCharge(carried, cgroup.Index, -uncharge.Bytes);
+        if (uncharge.PutReference)
+        {
+            carried.UnchargedCgroup = cgroup.Index;
+        }
+
+        if (_usage[cgroup.Index] < 0)
+        {
+            Violate(Rules.CgroupUsage, nowNs, $"{carried.Task.Name} takes usage of {cgroup.Name} below zero");
+        }
+    }
+
+    private void CheckCounter(long drift, long nowNs, string how)
+    {
+        if (drift != 0 && drift != _reportedDrift)
+        {
+            _reportedDrift = drift;
+            Violate(Rules.FreePageCounter, nowNs, $"sgx_nr_free_pages is {drift:+0;-0} off the free lists: {how}");
+        }
+    }
+
+    /// <summary>A store to the free-page counter, for the report of the one that comes after it.</summary>
+    private readonly record struct CounterStore(TaskActor? Task, long Pages, long Ns, long Number);
+
+    /// <summary>What was seen of the racy counter. Only the handling of its own requests touches it.</summary>
+    private struct CounterWatch
+    {
+        public CounterStore LastStore;
+        public long Accesses;
+
+        /// <summary>Live runs: what stores threw away so far, pages; and how much of that was reported.</summary>
+        public long Lost;
+        public long ReportedLost;
+    }
+
+    /// <summary>The same in a live run, away from the fields of the oracle that every thread reads.</summary>
+    private sealed class SharedCounterWatch
+    {
+        public CounterWatch Watch;
+    }
+}
