@@ -30,6 +30,7 @@ public sealed class AkkaEngine : LiveEngine
     private int _isOpen;
     private bool _hasOpened;
     private Exception? _startError;
+    private int _failures;
 
     /// <summary>An engine with a system of its own.</summary>
     /// <exception cref="EngineConfigurationException">when the akka block is wrong; the message is Akka's.</exception>
@@ -130,7 +131,7 @@ public sealed class AkkaEngine : LiveEngine
     internal void Failed(ActorNode node, string asked, Exception error)
     {
         _lost.Stop();
-        bool isFirst = !HasFailed;
+        bool isFirst = Interlocked.Exchange(ref _failures, 1) == 0;
         if (!HasOpened)
         {
             _startError ??= error;

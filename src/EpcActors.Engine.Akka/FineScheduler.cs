@@ -31,14 +31,13 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
 
     protected override DateTimeOffset TimeNow => DateTimeOffset.UtcNow;
 
-    /// <summary>What is not due by now never comes.</summary>
+    /// <summary>What is outstanding comes now, as with Akka's own scheduler: dispatchers end their threads in this way.</summary>
     public void Dispose()
     {
         Thread? thread;
         lock (_gate)
         {
             _isDisposed = true;
-            _entries.Clear();
             Monitor.Pulse(_gate);
             thread = _thread;
         }
@@ -46,6 +45,12 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
         if (thread is not null && thread != Thread.CurrentThread)
         {
             thread.Join();
+        }
+
+        // Nobody else takes entries any more, and nothing is added.
+        while (_entries.TryDequeue(out Entry? entry, out _))
+        {
+            Run(entry);
         }
     }
 
@@ -96,27 +101,37 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
     {
         while (TakeDue() is { } entry)
         {
-            if (entry.Cancelable is { IsCancellationRequested: true })
-            {
-                continue;
-            }
-
-            try
-            {
-                entry.Action();
-            }
-#pragma warning disable CA1031 // One entry must not take all others with it.
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                Log.Error(error, "a scheduled action failed");
-            }
-
-            if (entry.Interval > TimeSpan.Zero)
+            if (Run(entry) && entry.Interval > TimeSpan.Zero)
             {
                 Repeat(entry);
             }
         }
+    }
+
+    /// <summary>False when it was cancelled.</summary>
+    private bool Run(Entry entry)
+    {
+        if (entry.Cancelable is { IsCancellationRequested: true })
+        {
+            return false;
+        }
+
+        try
+        {
+            entry.Action();
+        }
+        catch (SchedulerException)
+        {
+            // It wanted to go on by a scheduler that has ended.
+        }
+#pragma warning disable CA1031 // One entry must not take all others with it.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Log.Error(error, "a scheduled action failed");
+        }
+
+        return true;
     }
 
     /// <summary>Waits for the next entry that is due; null at the end.</summary>
