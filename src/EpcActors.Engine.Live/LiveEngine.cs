@@ -79,6 +79,12 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>True once the run is to end: no task goes on to another request.</summary>
     public bool IsStopping => Volatile.Read(ref _end) >= 0 || Volatile.Read(ref _failure) is not null;
 
+    /// <summary>Why the run ends; null before it is to end, and when an actor failed.</summary>
+    protected RunEnd? End => HasFailed || Volatile.Read(ref _end) < 0 ? null : (RunEnd)Volatile.Read(ref _end);
+
+    /// <summary>True once an actor failed.</summary>
+    protected bool HasFailed => Volatile.Read(ref _failure) is not null;
+
     /// <summary>Resources with what the engine keeps of them.</summary>
     protected IEnumerable<ResourceCell> Cells => _cells.OfType<ResourceCell>();
 
@@ -140,11 +146,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
 
         Go(OneTimer);
-        AddTimer(ClockNs + afterNs, _ =>
-        {
-            Go(OneGoing - OneTimer);
-            Begin(cell);
-        });
+        Sleep(cell, afterNs);
     }
 
     /// <summary>Calls back at a moment of the run, on the thread that called <see cref="Run"/>.</summary>
@@ -279,7 +281,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     {
         if (error is not null)
         {
-            Fail(task.Name, error);
+            OnFailed(CellOf(task), error);
         }
 
         if (!task.IsDaemon)
@@ -340,14 +342,29 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     {
     }
 
-    /// <summary>Calls <see cref="AfterSleep"/> when the time is over.</summary>
+    /// <summary>The routine of a task has thrown: must call <see cref="Fail"/>.</summary>
+    protected virtual void OnFailed(TaskCell cell, Exception error)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        Fail(cell.Task.Name, error);
+    }
+
+    /// <summary>Calls <see cref="AfterSleep"/> when the time is over; a task that was not begun yet begins then.</summary>
     protected virtual void Sleep(TaskCell cell, long ns) => PushTimer(ClockNs + ns, cell);
 
-    /// <summary>The sleep of a task is over.</summary>
+    /// <summary>The sleep of a task is over, or the time before its start.</summary>
     protected void AfterSleep(TaskCell cell)
     {
+        ArgumentNullException.ThrowIfNull(cell);
         Go(OneGoing - OneTimer);
-        Wake(cell);
+        if (cell.Task.HasStarted)
+        {
+            Wake(cell);
+        }
+        else
+        {
+            Begin(cell);
+        }
     }
 
     /// <summary>

@@ -1,9 +1,7 @@
-using Akka.TestKit.Xunit2;
-
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>The packages fit together: an actor system starts and delivers.</summary>
-public sealed class AkkaVersionTests : TestKit
+public sealed class AkkaVersionTests : AkkaTestKit
 {
     [Fact]
     public void A_probe_gets_what_it_is_sent()

@@ -9,8 +9,7 @@ namespace EpcActors.Lab.Configuration;
 /// <summary>A configuration that was read without error.</summary>
 /// <param name="Scenario">What to run.</param>
 /// <param name="Notes">What is odd but allowed.</param>
-/// <param name="AkkaHocon">The <c>akka</c> block as HOCON, for the ActorSystem; empty without one.</param>
-public sealed record LoadedScenario(Scenario Scenario, IReadOnlyList<ConfigurationNote> Notes, string AkkaHocon)
+public sealed record LoadedScenario(Scenario Scenario, IReadOnlyList<ConfigurationNote> Notes)
 {
     /// <summary>What the file says of its race; null without one.</summary>
     public RaceDefinition? Race { get; init; }
@@ -67,8 +66,12 @@ public static class ScenarioLoader
         RaceDefinition? race = null;
         Scenario scenario = ReadScenario(context, epc, Files(context, effective), seed, ref race);
         context.ThrowIfErrors();
-        string akka = effective.TryGet("akka", out HoconValue? block) && block is HoconObject ? $"akka {block}" : "";
-        return new LoadedScenario(scenario, context.Notes, akka) { Race = race };
+        if (effective.TryGet("akka", out HoconValue? akka) && akka is HoconObject block)
+        {
+            scenario = scenario with { AkkaBlock = AkkaBlock.Render(block), AkkaOrigin = ConfigurationText.Place(AkkaBlock.Origin(block)) };
+        }
+
+        return new LoadedScenario(scenario, context.Notes) { Race = race };
     }
 
     private static Scenario ReadScenario(LoadContext context, ObjectReader epc, LayerFiles files, ulong? seed, ref RaceDefinition? race)

@@ -53,6 +53,12 @@ public sealed record Scenario
 
     /// <summary>What the scenario expects of its report, in the words of <see cref="Expectation"/>; those that apply to this kernel.</summary>
     public IReadOnlyList<string> Expectations { get; init; } = [];
+
+    /// <summary>The <c>akka</c> block of the file over that of the reference, <c>akka {…}</c> as Akka.NET's own reader understands it, for the ActorSystem of a live run.</summary>
+    public string AkkaBlock { get; init; } = "";
+
+    /// <summary>Where the user's part of it stands, as <c>file:line:column</c>, for errors that Akka finds in it.</summary>
+    public string AkkaOrigin { get; init; } = "";
 }
 
 /// <summary>The machine.</summary>

@@ -30,7 +30,6 @@ public sealed class ScenarioLoaderTests
         Assert.Equal(1ul, scenario.Seed);
         Assert.Equal(new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), Assert.Single(scenario.Cgroups));
         Assert.Equal("nothing will happen", Assert.Single(loaded.Notes).Message[^19..]);
-        Assert.Equal("", loaded.AkkaHocon);
     }
 
     [Fact]
@@ -374,9 +373,55 @@ public sealed class ScenarioLoaderTests
     [Fact]
     public void The_akka_block_is_passed_on()
     {
-        string akka = Loading.LoadWith("akka { actor { provider = cluster } }\nepc {}").AkkaHocon;
-        Assert.Equal("cluster", HoconConfig.ParseText(akka).Resolve().Root.Require("akka.actor.provider").AsString());
+        Scenario scenario = Loading.Load("epc {}\nakka { actor { provider = cluster } }");
+        HoconObject root = HoconConfig.ParseText(scenario.AkkaBlock).Resolve().Root;
+        Assert.Equal("cluster", root.Require("akka.actor.provider").AsString());
+        Assert.Equal("WARNING", root.Require("akka.loglevel").AsString());
+        Assert.Equal($"{Loading.File}:2:27", scenario.AkkaOrigin);
     }
+
+    [Fact]
+    public void Without_an_akka_block_that_of_the_reference_counts()
+    {
+        Scenario scenario = Loading.Load("");
+        Assert.Contains("\"loglevel\":\"WARNING\"", scenario.AkkaBlock, StringComparison.Ordinal);
+        Assert.StartsWith("builtin:reference.conf:", scenario.AkkaOrigin, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("akka.loglevel = DEBUG", "1:17")]
+    [InlineData("akka { }\nakka { log-dead-letters = off }", "2:27")]
+    [InlineData("akka {\n  actor.deployment {\n    /a { dispatcher = d } } }", "3:23")]
+    public void Errors_in_the_akka_block_lead_to_the_users_part_of_it(string text, string place) =>
+        Assert.Equal($"{Loading.File}:{place}", Loading.Load(text).AkkaOrigin);
+
+    /// <summary>What Akka's reader makes of it, the tests of the engine on Akka say.</summary>
+    [Fact]
+    public void The_akka_block_is_resolved_and_written_for_Akka()
+    {
+        Scenario scenario = Loading.Load(
+            """
+            epc.seed = 3
+            akka {
+              loglevel = null
+              timeout = 5 s, size = 64 KiB
+              actor.deployment { /cgroups/pods/web { dispatcher = ${akka.mine} } }
+              mine = akka.actor."my.dispatcher"
+              list = [ a, { b = 1 } ]
+              list += 2.50
+              text = "a \"quoted\"\n${not} one"
+            }
+            """);
+        Assert.Contains(
+            "\"timeout\":\"5 s\",\"size\":\"64 KiB\",\"mine\":\"akka.actor.my.dispatcher\",\"list\":[\"a\",{\"b\":1},2.50],\"text\":\"a \\\"quoted\\\"\\n${not} one\"",
+            scenario.AkkaBlock,
+            StringComparison.Ordinal);
+        Assert.Contains("\"deployment\":{\"/cgroups/pods/web\":{\"dispatcher\":\"akka.actor.my.dispatcher\"}}", scenario.AkkaBlock, StringComparison.Ordinal);
+        Assert.DoesNotContain("loglevel", scenario.AkkaBlock, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_akka_key_that_is_no_block_is_an_error() => Loading.OnlyErrorAtMark("akka = ¦on", "akka { … }");
 
     [Fact]
     public void Loading_twice_gives_the_same()

@@ -1,0 +1,73 @@
+using Akka.Actor;
+using Akka.Event;
+
+namespace EpcActors.Engine.Akka;
+
+/// <summary>Stands outside of <c>/user</c>: counts what is lost, and stops the actors of the run.</summary>
+internal sealed class RunWatch : UntypedActor
+{
+    private readonly LostLetters _lost;
+    private readonly Func<ActorPath, bool> _isOurs;
+    private readonly HashSet<IActorRef> _left = [];
+    private TaskCompletionSource? _stopped;
+
+    /// <param name="lost">Counts.</param>
+    /// <param name="isOurs">Says whether what was for this recipient counts: others may use the system as well.</param>
+    public RunWatch(LostLetters lost, Func<ActorPath, bool> isOurs)
+    {
+        _lost = lost;
+        _isOurs = isOurs;
+    }
+
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(DeadLetter));
+        Context.System.EventStream.Subscribe(Self, typeof(UnhandledMessage));
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case DeadLetter letter when _isOurs(letter.Recipient.Path):
+                _lost.Add(letter);
+                break;
+            case UnhandledMessage unhandled when _isOurs(unhandled.Recipient.Path):
+                _lost.Add(unhandled);
+                break;
+            case StopAll all:
+                _stopped = all.Stopped;
+                foreach (IActorRef actor in all.Actors)
+                {
+                    _left.Add(actor);
+                    Context.Watch(actor);
+                }
+
+                foreach (IActorRef actor in all.Actors)
+                {
+                    ((ExtendedActorSystem)Context.System).Stop(actor);
+                }
+
+                EndIfAlone();
+                break;
+            case Terminated gone:
+                // The letters of an actor that is gone are in our mailbox already: they were published before it said so.
+                _left.Remove(gone.ActorRef);
+                EndIfAlone();
+                break;
+        }
+    }
+
+    private void EndIfAlone()
+    {
+        if (_stopped is not null && _left.Count == 0)
+        {
+            Context.System.EventStream.Unsubscribe(Self);
+            _stopped.TrySetResult();
+            Context.Stop(Self);
+        }
+    }
+
+    /// <summary>Stop these, and say when the last of them and all below them have gone.</summary>
+    public sealed record StopAll(IReadOnlyList<IActorRef> Actors, TaskCompletionSource Stopped);
+}

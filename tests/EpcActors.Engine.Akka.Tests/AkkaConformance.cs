@@ -1,0 +1,42 @@
+using Akka.Actor;
+using EpcActors.Engine.Live;
+using EpcActors.Tests.Conformance;
+
+namespace EpcActors.Engine.Akka.Tests;
+
+/// <summary>The suite of all engines, in systems of their own.</summary>
+public sealed class AkkaConformance : EngineConformance
+{
+    protected override EngineUnderTest NewEngine() => new LiveUnderTest(new AkkaEngine());
+}
+
+/// <summary>The other corner: every actor goes to the back of the line after each message, resources have one thread of their own, tasks another.</summary>
+public sealed class PinnedAkkaConformance : EngineConformance
+{
+    private const string OneThreadEach = """
+        akka.actor {
+          epc-resources {
+            type = ForkJoinDispatcher
+            throughput = 1
+            dedicated-thread-pool { thread-count = 1 }
+          }
+          epc-tasks {
+            type = ForkJoinDispatcher
+            throughput = 1
+            dedicated-thread-pool { thread-count = 1 }
+          }
+        }
+        """;
+
+    protected override EngineUnderTest NewEngine() => new LiveUnderTest(new AkkaEngine(new AkkaOptions { AkkaBlock = OneThreadEach }));
+}
+
+/// <summary>Schedules of the laboratory on Akka actors, all in one system.</summary>
+public sealed class AkkaReplays : ConductedReplays, IDisposable
+{
+    private readonly ActorSystem _system = ActorSystem.Create("replays");
+
+    public void Dispose() => Assert.True(_system.Terminate().Wait(EngineHarness.Patience));
+
+    protected override LiveEngine NewEngine() => new AkkaEngine(_system);
+}
