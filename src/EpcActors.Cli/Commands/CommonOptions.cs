@@ -52,7 +52,7 @@ internal static class CommonOptions
     public static Option<string?> Engine() => new("--engine")
     {
         HelpName = "NAME",
-        Description = "the engine that runs it; 'epc engines' lists them (default: simulation)",
+        Description = "the engine that runs it; 'epc engines' lists them (default: simulation, in virtual time)",
     };
 
     public static Option<string?> Out(string what) => new("--out") { HelpName = "DIR", Description = what };

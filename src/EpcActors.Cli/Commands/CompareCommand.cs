@@ -29,7 +29,7 @@ internal sealed class CompareCommand
 
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
-    private readonly Option<string?> _engine = CommonOptions.Engine();
+    private readonly EngineOptions _engine = new();
     private readonly Option<string?> _out = CommonOptions.Out("writes compare.html there, and the files of each run in a folder of its own");
     private readonly Option<string?> _json = CommonOptions.Json(
         "writes an array of the runs' reports, each with its label; with - standard output holds the document and nothing else");
@@ -49,9 +49,14 @@ internal sealed class CompareCommand
         CompareCommand compare = new(shell);
         DocumentedCommand command = new("compare", "Runs a scenario on several kernels, or with several values of a key, and shows the runs side by side.", Page())
         {
-            compare._file, compare._kernels, compare._vary, compare._knownBad, compare._set, compare._seed, compare._engine,
-            compare._out, compare._json, compare._noSlowdown, compare._expect, compare._quiet,
+            compare._file, compare._kernels, compare._vary, compare._knownBad, compare._set, compare._seed,
         };
+        foreach (Option option in (IEnumerable<Option>)[
+            .. compare._engine.All, compare._out, compare._json, compare._noSlowdown, compare._expect, compare._quiet])
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction((parsed, token) => Task.FromResult((int)compare.Execute(parsed, token)));
         return command;
     }
@@ -116,7 +121,7 @@ internal sealed class CompareCommand
 
     private RunRequest Request(ParseResult parsed, Variation variation)
     {
-        EngineEntry engine = _shell.Engines.Require(parsed.GetValue(_engine));
+        EngineEntry engine = _engine.Engine(parsed, _shell.Engines);
         return new RunRequest
         {
             File = parsed.GetRequiredValue(_file),
@@ -124,6 +129,7 @@ internal sealed class CompareCommand
             Seed = parsed.GetValue(_seed),
             Engine = engine,
             IsDefaultEngine = engine == _shell.Engines.Default,
+            Workers = _engine.Workers(parsed),
             SkipsSlowdown = parsed.GetValue(_noSlowdown),
             ChecksExpectations = parsed.GetValue(_expect),
         };
@@ -175,7 +181,7 @@ internal sealed class CompareCommand
             replay ??= runs[i].ReplayCommand;
             if (runs[i].ChecksExpectations)
             {
-                lines.AddRange(reports[i].Expectations.Where(one => !one.IsMet)
+                lines.AddRange(reports[i].Expectations.Where(one => one.IsUnmet)
                     .Select(one => $"{variations[i].Label}: expected {one.Text}, found {one.Found}"));
             }
         }

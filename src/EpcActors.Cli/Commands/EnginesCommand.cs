@@ -27,7 +27,10 @@ internal static class EnginesCommand
         bool isFirst = true;
         foreach (EngineEntry entry in shell.Engines.Entries)
         {
-            string state = !entry.IsAvailable ? "not in this build" : entry == shell.Engines.Default ? "in this build, the default" : "in this build";
+            string state = !entry.IsAvailable ? "not in this build"
+                : entry == shell.Engines.Default ? "in this build, the default"
+                : entry == shell.Engines.DefaultLive ? "in this build, the default of live runs (--live)"
+                : "in this build";
             if (!isFirst)
             {
                 text.WriteLine();
@@ -35,6 +38,7 @@ internal static class EnginesCommand
 
             isFirst = false;
             Columns.Write(text, entry.Name, width, state, columns);
+            Columns.Write(text, "", width, "time: " + (entry.IsLive ? "real, on real threads" : "virtual"), columns);
             Columns.Write(text, "", width, "for: " + entry.Purpose, columns);
             Columns.Write(text, "", width, "guarantees: " + entry.Guarantees, columns);
             if (!entry.IsAvailable)
@@ -49,7 +53,8 @@ internal static class EnginesCommand
         Examples =
         [
             new("epc engines", "Which engines has this build?"),
-            new("epc run config/scenarios/noisy-neighbour.conf --engine simulation", "Runs on the engine of that name"),
+            new("epc run config/scenarios/sgx2-storm.conf --live", "Runs on the live engine that is the default of this build"),
+            new("epc run config/scenarios/sgx2-storm.conf --engine threads", "Runs on the engine of that name"),
         ],
         ExitCodes = [(ExitCode.Pass, "done"), (ExitCode.Usage, "a mistake in the command line")],
         SeeAlso = ["epc run --help: exit code 3 says that the engine asked for is not here"],

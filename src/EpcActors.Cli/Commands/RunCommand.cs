@@ -16,7 +16,7 @@ internal sealed class RunCommand
     private readonly Argument<string> _file = CommonOptions.File();
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
-    private readonly Option<string?> _engine = CommonOptions.Engine();
+    private readonly EngineOptions _engine = new();
     private readonly Option<string?> _out = CommonOptions.Out(
         $"writes {string.Join(", ", OutputDirectory.RunFiles.Select(file => file.Name))} there");
 
@@ -24,7 +24,7 @@ internal sealed class RunCommand
         "writes the report as JSON; with - standard output holds the document and nothing else");
 
     private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
-        "--no-slowdown", "leaves out the second run, with enough EPC, that slowdowns are measured against");
+        "--no-slowdown", "leaves out the second run, with enough EPC, that slowdowns are measured against; a live run has none");
 
     private readonly Option<bool> _expect = CommonOptions.Flag(
         "--expect", "exits with 1 also when an expectation of the scenario is not met");
@@ -39,15 +39,20 @@ internal sealed class RunCommand
         RunCommand run = new(shell);
         DocumentedCommand command = new("run", "Runs a scenario, checks every rule all the while, and says what happened.", Page())
         {
-            run._file, run._set, run._seed, run._engine, run._out, run._json, run._noSlowdown, run._expect, run._quiet,
+            run._file, run._set, run._seed,
         };
+        foreach (Option option in (IEnumerable<Option>)[.. run._engine.All, run._out, run._json, run._noSlowdown, run._expect, run._quiet])
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction((parsed, token) => Task.FromResult((int)run.Execute(parsed, token)));
         return command;
     }
 
     private ExitCode Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        EngineEntry engine = _shell.Engines.Require(parsed.GetValue(_engine));
+        EngineEntry engine = _engine.Engine(parsed, _shell.Engines);
         bool isQuiet = parsed.GetValue(_quiet);
         PreparedRun run = PreparedRun.Load(_shell, new RunRequest
         {
@@ -56,6 +61,7 @@ internal sealed class RunCommand
             Seed = parsed.GetValue(_seed),
             Engine = engine,
             IsDefaultEngine = engine == _shell.Engines.Default,
+            Workers = _engine.Workers(parsed),
             SkipsSlowdown = parsed.GetValue(_noSlowdown),
             ChecksExpectations = parsed.GetValue(_expect),
         });
@@ -120,6 +126,9 @@ internal sealed class RunCommand
         [
             "The first line names the seed, kernel and engine in effect. The same seed, file and version give the same run: the trace hash "
             + "in the report tells. On a failure the last line is the command that repeats it.",
+            "The default engine is the simulation: one thread, virtual time, costs from a profile, for sizing and for runs that repeat exactly. --live runs the same actors on "
+            + "real threads in real time: nothing costs anything there but what the emulator does, races come by chance, and no run repeats another. It shows its state four "
+            + "times a second while it goes, and audits a consistent snapshot now and then without stopping it.",
             "Ctrl-C (or SIGTERM) ends the run with what it has; a second one kills it.",
         ],
         Examples =
@@ -127,6 +136,7 @@ internal sealed class RunCommand
             new("epc run config/scenarios/noisy-neighbour.conf", "Who faults, who slows whom, what misc.events would show"),
             new("epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results", "The same on another kernel and seed, with charts and data in results/"),
             new("epc run config/scenarios/noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, events, faults}'", "Figures for a script"),
+            new("epc run config/scenarios/sgx2-storm.conf --live --workers 8", "The same actors on eight real threads, audited as they go"),
             new("epc run config/scenarios/noisy-neighbour.conf --expect --quiet", "In CI: one line, and exit code 1 when a rule or an expectation fails"),
         ],
         ExitCodes = StandardExitCodes.OfRuns("a rule was broken; with --expect also: an expectation was not met"),

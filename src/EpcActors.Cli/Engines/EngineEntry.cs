@@ -1,3 +1,4 @@
+using EpcActors.Engine.Live;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
@@ -12,6 +13,11 @@ namespace EpcActors.Cli.Engines;
 internal delegate RunReport EngineRun(
     Scenario scenario, string replayCommand, Action<RunProgress>? progress, CancellationToken cancellationToken);
 
+/// <summary>Makes a live engine for one run.</summary>
+/// <param name="scenario">What will run; its <see cref="Scenario.Live"/> says on how many threads.</param>
+/// <param name="akka">The file's <c>akka { }</c> block as HOCON; empty without one.</param>
+internal delegate LiveEngine LiveEngineFactory(Scenario scenario, string akka);
+
 /// <summary>An engine: in this build, or known and missing.</summary>
 internal sealed record EngineEntry
 {
@@ -24,11 +30,17 @@ internal sealed record EngineEntry
     /// <summary>What it promises, and what it does not.</summary>
     public required string Guarantees { get; init; }
 
-    /// <summary>Runs a scenario; null when this build has not got the engine.</summary>
+    /// <summary>Real threads and real time instead of virtual time; what <c>--live</c> chooses among.</summary>
+    public bool IsLive { get; init; }
+
+    /// <summary>Runs a scenario in virtual time; null for a live engine, and when this build has not got the engine.</summary>
     public EngineRun? Run { get; init; }
+
+    /// <summary>Makes a live engine; null for the simulation, and when this build has not got the engine.</summary>
+    public LiveEngineFactory? NewEngine { get; init; }
 
     /// <summary>Why it is missing and how to get it; empty when it is there.</summary>
     public string HowToGet { get; init; } = "";
 
-    public bool IsAvailable => Run is not null;
+    public bool IsAvailable => Run is not null || NewEngine is not null;
 }

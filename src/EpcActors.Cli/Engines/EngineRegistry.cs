@@ -1,3 +1,4 @@
+using EpcActors.Engine.Threads;
 using EpcActors.Lab.Runs;
 
 namespace EpcActors.Cli.Engines;
@@ -8,11 +9,14 @@ namespace EpcActors.Cli.Engines;
 /// </summary>
 internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
 {
-    /// <summary>Engines, the default first.</summary>
+    /// <summary>Engines, the default first; of the live ones first the one that <c>--live</c> takes when this build has it.</summary>
     public IReadOnlyList<EngineEntry> Entries { get; } = entries;
 
     /// <summary>The engine that runs when none is named.</summary>
     public EngineEntry Default => Entries[0];
+
+    /// <summary>The engine of live runs when none is named; null when this build has none.</summary>
+    public EngineEntry? DefaultLive => Entries.FirstOrDefault(one => one is { IsLive: true, IsAvailable: true });
 
     /// <summary>The Akka.NET that this build refers to; null when its packages could not be restored.</summary>
     public static string? AkkaPackages =>
@@ -34,17 +38,24 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
         },
         new EngineEntry
         {
-            Name = "threads",
-            Purpose = "concurrency stress on real cores with nothing but .NET",
-            Guarantees = "real parallelism and real races; a run cannot be repeated exactly",
-            HowToGet = "This version has no threads engine yet; the simulation engine runs every scenario.",
+            Name = "akka",
+            Purpose = "live runs on Akka.NET, and over processes and hosts with Akka.Cluster",
+            IsLive = true,
+            Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
+            HowToGet = AkkaHowToGet,
         },
         new EngineEntry
         {
-            Name = "akka",
-            Purpose = "live runs on Akka.NET, and over processes and hosts with Akka.Cluster",
-            Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
-            HowToGet = AkkaHowToGet,
+            Name = "threads",
+            Purpose = "live runs on worker threads with nothing but .NET: concurrency stress on real cores",
+            IsLive = true,
+            Guarantees = "real parallelism and real races; a run cannot be repeated exactly",
+            NewEngine = (scenario, _) => new ThreadsEngine(new ThreadsOptions
+            {
+                Workers = scenario.Live.WorkersOrCores,
+                TaskBatch = scenario.Live.TaskBatch,
+                MailboxBatch = scenario.Live.MailboxBatch,
+            }),
         },
     ]);
 

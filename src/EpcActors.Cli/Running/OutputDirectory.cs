@@ -17,7 +17,7 @@ internal sealed class OutputDirectory
     public static IReadOnlyList<(string Name, string Purpose)> RunFiles { get; } =
     [
         ("report.html", "charts and tables in one file, for people"),
-        ("metrics.csv", "a row per sample of virtual time"),
+        ("metrics.csv", "a row per sample"),
         ("trace.json", "Chrome trace, for ui.perfetto.dev"),
         ("metrics.txt", "OpenMetrics, for Prometheus"),
         ("report.json", "the whole report, for scripts"),

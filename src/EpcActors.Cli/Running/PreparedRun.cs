@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text;
 using EpcActors.Cli.Terminal;
 using EpcActors.Engine;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
+using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Running;
@@ -12,10 +14,12 @@ internal sealed class PreparedRun
 {
     private readonly CommandShell _shell;
     private readonly RunRequest _request;
+    private readonly string _akka;
 
-    private PreparedRun(CommandShell shell, RunRequest request, Scenario scenario, IReadOnlyList<ConfigurationNote> notes)
+    private PreparedRun(CommandShell shell, RunRequest request, Scenario scenario, LoadedScenario loaded)
     {
-        Notes = notes;
+        Notes = loaded.Notes;
+        _akka = loaded.AkkaHocon;
         _shell = shell;
         _request = request;
         Scenario = scenario;
@@ -49,14 +53,14 @@ internal sealed class PreparedRun
     public static PreparedRun Load(CommandShell shell, RunRequest request)
     {
         ScenarioFile.RequireExists(request.File, shell.Configuration);
-        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(request.File, request.Overrides, request.Seed, shell.Configuration);
+        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(request.File, Settings(request), request.Seed, shell.Configuration);
         Scenario scenario = loaded.Scenario;
         if (request.SkipsSlowdown)
         {
             scenario = scenario with { Run = scenario.Run with { MeasuresSlowdown = false } };
         }
 
-        return new PreparedRun(shell, request, scenario, loaded.Notes);
+        return new PreparedRun(shell, request, scenario, loaded);
     }
 
     /// <summary>Runs it.</summary>
@@ -70,8 +74,10 @@ internal sealed class PreparedRun
         RunReport report;
         try
         {
-            report = display.Follow(
-                label, progress => _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
+            report = _request.Engine.NewEngine is { } newEngine
+                ? new LiveRunDisplay(_shell, display.IsQuiet).Follow(
+                    label, watch => new LiveScenarioRunner(Scenario, scenario => newEngine(scenario, _akka), watch).Run(ReplayCommand, cancellationToken))
+                : display.Follow(label, progress => _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
         }
         catch (InvariantViolation failure)
         {
@@ -79,7 +85,7 @@ internal sealed class PreparedRun
         }
 
         // The scenario may have come to its end before the cut, but its second run has not.
-        bool isCut = cancellationToken.IsCancellationRequested && Scenario.Run.MeasuresSlowdown
+        bool isCut = report.Live is null && cancellationToken.IsCancellationRequested && Scenario.Run.MeasuresSlowdown
             && report.Enclaves.Count > 0 && report.Enclaves.All(one => one.Slowdown is null);
         return isCut && report.Verdict == Verdict.Pass
             ? report with
@@ -95,7 +101,7 @@ internal sealed class PreparedRun
     {
         Verdict.Violation => ExitCode.Violation,
         Verdict.Inconclusive => ExitCode.Inconclusive,
-        Verdict.Pass => _request.ChecksExpectations && report.Expectations.Any(one => !one.IsMet)
+        Verdict.Pass => _request.ChecksExpectations && report.Expectations.Any(one => one.IsUnmet)
             ? ExitCode.Violation
             : ExitCode.Pass,
     };
@@ -118,12 +124,17 @@ internal sealed class PreparedRun
             Verdict.Violation => "violation",
             Verdict.Inconclusive => "inconclusive",
         };
-        int unmet = report.Expectations.Count(one => !one.IsMet);
+        int unmet = report.Expectations.Count(one => one.IsUnmet);
         string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
-        return $"{word}: {report.Scenario}: {Effective}, trace {report.TraceHash}"
+        return $"{word}: {report.Scenario}: {Effective}{(report.Live is null ? $", trace {report.TraceHash}" : "")}"
             + (rules.Length == 0 ? "" : $"; broken: {rules}")
             + (unmet == 0 ? "" : $"; expectations not met: {unmet} of {report.Expectations.Count}");
     }
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Settings(RunRequest request) =>
+        request.Workers is { } workers
+            ? [.. request.Overrides, new KeyValuePair<string, string>("epc.live.workers", workers.ToString(CultureInfo.InvariantCulture))]
+            : request.Overrides;
 
     private string Describe(InvariantViolation failure)
     {

@@ -15,6 +15,9 @@ internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
 
     private static readonly TimeSpan BetweenDrawings = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Nobody wants to see anything.</summary>
+    public bool IsQuiet => isQuiet;
+
     /// <summary>Runs <paramref name="run"/> and shows what it reports.</summary>
     public T Follow<T>(string label, Func<Action<RunProgress>?, T> run)
     {

@@ -21,6 +21,9 @@ internal sealed record RunRequest
     /// <summary>The engine need not be named to get it.</summary>
     public bool IsDefaultEngine { get; init; }
 
+    /// <summary>Threads of a live run; null for what the file says.</summary>
+    public int? Workers { get; init; }
+
     public bool SkipsSlowdown { get; init; }
 
     /// <summary>Expectations of the scenario count for the exit code.</summary>
@@ -42,6 +45,11 @@ internal sealed record RunRequest
         if (!IsDefaultEngine)
         {
             words.AddRange(["--engine", Engine.Name]);
+        }
+
+        if (Workers is { } workers)
+        {
+            words.AddRange(["--workers", workers.ToString(CultureInfo.InvariantCulture)]);
         }
 
         if (SkipsSlowdown)

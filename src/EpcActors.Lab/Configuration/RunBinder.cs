@@ -2,7 +2,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Reads <c>epc.run</c>.</summary>
+/// <summary>Reads <c>epc.run</c> and <c>epc.live</c>.</summary>
 internal static class RunBinder
 {
     /// <summary>Samples of a run when their distance is left to us: enough for a curve, few enough for a page.</summary>
@@ -33,5 +33,22 @@ internal static class RunBinder
         };
         reader.Finish("the run");
         return run;
+    }
+
+    /// <summary>Reads <c>epc.live</c>.</summary>
+    public static LiveSpec ReadLive(ObjectReader reader)
+    {
+        Setting workers = reader.Get("workers", "auto");
+        LiveSpec live = new()
+        {
+            Workers = workers.StringOrNull == "auto" ? 0 : workers.Int(1, LiveSpec.MostWorkers),
+            TaskBatch = reader.Get("task-batch", "256").Int(1, int.MaxValue),
+            MailboxBatch = reader.Get("mailbox-batch", "64").Int(1, int.MaxValue),
+            SampleNs = reader.Get("sample", "5 ms").DurationNs(minimumNs: 1),
+            AuditEveryNs = reader.Get("audit-every", "1 s").DurationNs(minimumNs: 0, unit: "s"),
+            LivenessWindowNs = reader.Get("liveness-window", "5 s").DurationNs(minimumNs: 1, unit: "s"),
+        };
+        reader.Finish("a live run");
+        return live;
     }
 }

@@ -89,6 +89,7 @@ public static class ScenarioLoader
         string description = Prose(epc.Get("description").Text("what it shows"));
         ulong configured = epc.Get("seed", "1").Seed();
         RunSpec run = RunBinder.Read(epc.Child("run"));
+        LiveSpec live = RunBinder.ReadLive(epc.Child("live"));
         ObjectReader defaults = epc.Child("defaults");
         CheckDefaults(context, defaults);
 
@@ -125,6 +126,7 @@ public static class ScenarioLoader
             VirtualMachines = population.VirtualMachines,
             Script = script,
             Run = run,
+            Live = live,
             Race = raceOf?.Spec,
             Expectations = expectations,
         };

@@ -1,7 +1,7 @@
 using System.Globalization;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
+using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Results;
 
 namespace EpcActors.Lab.Races;

@@ -61,12 +61,15 @@ public sealed record RunReport
     /// <summary>Name of the engine, e.g. <c>simulation</c>.</summary>
     public required string Engine { get; init; }
 
+    /// <summary>What a live run tells beside; null for a simulation. All times of a live run are real: time since it began.</summary>
+    public LiveReport? Live { get; init; }
+
     public required ulong Seed { get; init; }
 
-    /// <summary>Hash over every step of the run, 16 hexadecimal digits.</summary>
+    /// <summary>Hash over every step of the run, 16 hexadecimal digits; empty for a live run, which cannot be repeated.</summary>
     public required string TraceHash { get; init; }
 
-    /// <summary>Virtual time at the end, nanoseconds.</summary>
+    /// <summary>Virtual time at the end, nanoseconds; in a live run the time that it took.</summary>
     public required long VirtualTimeNs { get; init; }
 
     /// <summary>Host time the run took, milliseconds.</summary>
@@ -75,7 +78,7 @@ public sealed record RunReport
     /// <summary>Critical sections executed.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>The command that repeats this run exactly.</summary>
+    /// <summary>The command that repeats this run: exactly in a simulation, with other interleavings in a live run.</summary>
     public required string ReplayCommand { get; init; }
 
     /// <summary>Cgroups in pre-order of the tree; the root (path <c>/</c>) first.</summary>
@@ -114,6 +117,37 @@ public sealed record RunReport
 
     /// <summary>Spans and instants for the Chrome trace; bounded, the first come are kept and the cut is said in a note.</summary>
     public IReadOnlyList<TraceEvent> TraceEvents { get; init; } = [];
+}
+
+/// <summary>What only a live run has to tell.</summary>
+public sealed record LiveReport
+{
+    /// <summary>Threads that ran the actors; 0 when the engine leaves that to a pool.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Threads of control that were started: of enclaves, of guests, of the kernel.</summary>
+    public int Tasks { get; init; }
+
+    /// <summary>Resources: what one lock each protects.</summary>
+    public int Resources { get; init; }
+
+    /// <summary>Requests handled a second, over all resources.</summary>
+    public double MessagesPerSecond { get; init; }
+
+    /// <summary>Audits of a consistent cut while the run went on; the one at the end is not among them.</summary>
+    public int Cuts { get; init; }
+
+    /// <summary>Time that the thread which takes the cuts spent on them, milliseconds; the actors went on meanwhile.</summary>
+    public double CutMs { get; init; }
+
+    /// <summary>The longest of them, milliseconds.</summary>
+    public double LongestCutMs { get; init; }
+
+    /// <summary>Actions of the script.</summary>
+    public int Actions { get; init; }
+
+    /// <summary>Of those, not due when the run ended.</summary>
+    public int ActionsLeft { get; init; }
 }
 
 /// <summary>One switch of the kernel. <see cref="IsOverridden"/>: set by the scenario or the command line, not by the kernel's file.</summary>
@@ -233,9 +267,10 @@ public sealed record MemoryCgroupReport(string Path, long? MaxBytes, long Curren
 public sealed record ActivityReport(string Activity, double Share, long TimeNs, long Count);
 
 /// <summary>
-/// The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work; in a run that ended hung, of the time since it stalled.
+/// The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work; in a run that ended hung, of the time since it stalled; null in a
+/// live run, where work costs nothing.
 /// </summary>
-public sealed record KsgxdReport(long Wakeups, long PagesReclaimed, double BusyShare);
+public sealed record KsgxdReport(long Wakeups, long PagesReclaimed, double? BusyShare);
 
 /// <summary>Distribution of a latency, nanoseconds. <see cref="Buckets"/>: ascending upper bounds with counts, empty buckets left out.</summary>
 public sealed record LatencyReport(
@@ -254,7 +289,14 @@ public readonly record struct LatencyBucket(long UpToNs, long Count);
 public sealed record ViolationReport(string Rule, long AtNs, string Detail);
 
 /// <summary>An expectation of the scenario. <paramref name="Text"/> in the scenario's words, <paramref name="Found"/> what was found.</summary>
-public sealed record ExpectationReport(string Text, bool IsMet, string Found);
+public sealed record ExpectationReport(string Text, bool IsMet, string Found)
+{
+    /// <summary>Why a live run says nothing about it; empty when it was judged.</summary>
+    public string NotJudged { get; init; } = "";
+
+    /// <summary>It was judged, and did not come so.</summary>
+    public bool IsUnmet => !IsMet && NotJudged.Length == 0;
+}
 
 /// <summary>Samples over virtual time.</summary>
 public sealed record Timeline

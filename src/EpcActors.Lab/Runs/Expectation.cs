@@ -9,6 +9,11 @@ namespace EpcActors.Lab.Runs;
 /// <c>enclave web outcome == finished</c>, <c>count enclave large-* outcome == finished >= 1</c>, <c>cgroup /pods/a current &lt;= 65536</c>,
 /// <c>ksgxd busy_share == 0</c>, <c>faults > 1000</c>, <c>reloads == 0</c>.
 /// </summary>
+/// <remarks>
+/// A live run that does not meet one of these has done nothing wrong, and they are marked as not judged: what compares virtual time (slowdowns, shares of time), a race that did
+/// not show, a least amount of paging (who is faster decides that), and everything but the verdict where a script interferes at moments that meet other work here. What must not be
+/// (<c>evictions == 0</c>), how an enclave ends, what is left over, and the verdict are judged.
+/// </remarks>
 public static partial class Expectation
 {
     /// <summary>Compares each expectation with the report. One that cannot be read is not met, and says why.</summary>
@@ -19,7 +24,8 @@ public static partial class Expectation
         List<ExpectationReport> results = [];
         foreach (string text in expectations)
         {
-            results.Add(Evaluate(text, report));
+            ExpectationReport result = Evaluate(text, report);
+            results.Add(result.IsMet || report.Live is null ? result : result with { NotJudged = WhyNotJudged(text, report.Live) });
         }
 
         return results;
@@ -32,6 +38,28 @@ public static partial class Expectation
         return Violation().IsMatch(text) || Count().IsMatch(text) || Comparison().IsMatch(text)
             ? null
             : "an expectation is '<thing> <op> <value>', 'violation <rule>', 'no violation <rule>' or 'count <things> <op> <value> <op> <number>'";
+    }
+
+    /// <summary>Why an expectation that is not met is nothing against a live run; empty when it is.</summary>
+    private static string WhyNotJudged(string text, LiveReport live)
+    {
+        if (VirtualTime().IsMatch(text))
+        {
+            return "compares virtual time";
+        }
+
+        if (ShownRace().IsMatch(text))
+        {
+            return "a race need not show in a live run";
+        }
+
+        if (LeastAmount().IsMatch(text))
+        {
+            return "how much is a matter of who is faster";
+        }
+
+        bool isVerdict = Violation().IsMatch(text) || text.TrimStart().StartsWith("verdict", StringComparison.Ordinal);
+        return live.Actions > 0 && !isVerdict ? "the script meets other work in a live run" : "";
     }
 
     private static ExpectationReport Evaluate(string text, RunReport report)
@@ -82,7 +110,7 @@ public static partial class Expectation
                 {
                     "wakeups" => [Text(report.Ksgxd.Wakeups)],
                     "pages_reclaimed" => [Text(report.Ksgxd.PagesReclaimed)],
-                    "busy_share" => [report.Ksgxd.BusyShare.ToString("0.####", CultureInfo.InvariantCulture)],
+                    "busy_share" => [report.Ksgxd.BusyShare?.ToString("0.####", CultureInfo.InvariantCulture) ?? "unknown"],
                     _ => [],
                 };
             case ["enclave", string name, string field]:
@@ -175,6 +203,15 @@ public static partial class Expectation
         pattern.EndsWith('*') ? name.StartsWith(pattern[..^1], StringComparison.Ordinal) : name == pattern;
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"\b(slowdown|busy_share)\b")]
+    private static partial Regex VirtualTime();
+
+    [GeneratedRegex(@"\b(faults|evictions|reloads|events|events_local|allocations|remote_allocations|wakeups|pages_reclaimed)\s*>")]
+    private static partial Regex LeastAmount();
+
+    [GeneratedRegex(@"^\s*violation\s|^\s*verdict\s*==\s*violation\b|\soutcome\s*==\s*hung\b")]
+    private static partial Regex ShownRace();
 
     [GeneratedRegex(@"^\s*(?<no>no\s+)?violation\s+(?<rule>[a-z-]+)\s*$")]
     private static partial Regex Violation();

@@ -12,19 +12,25 @@ internal sealed class LatencyHistogram
     private const int SubBits = 4;
     private const int SubCount = 1 << SubBits;
 
-    private readonly long[] _counts = new long[(64 - SubBits + 1) * SubCount];
+    private readonly long[] _counts = NewCounts();
     private long _min = long.MaxValue;
     private long _max;
+    private long _maxSinceTaken;
 
     public long Count { get; private set; }
 
+    /// <summary>For the one thread that writes to it; others may read meanwhile.</summary>
     public void Add(long ns)
     {
         ns = Math.Max(ns, 0);
         _counts[IndexOf(ns)]++;
         Count++;
         _min = Math.Min(_min, ns);
-        _max = Math.Max(_max, ns);
+        if (ns > _maxSinceTaken)
+        {
+            _maxSinceTaken = ns;
+            _max = Math.Max(_max, ns);
+        }
     }
 
     public void Add(LatencyHistogram other)
@@ -39,13 +45,41 @@ internal sealed class LatencyHistogram
         _max = Math.Max(_max, other._max);
     }
 
-    public void Clear()
+    /// <summary>
+    /// Makes this the values that came to <paramref name="now"/> since it was taken last. The counts of a histogram that another thread adds to are
+    /// a little behind; what is missing is in the next difference.
+    /// </summary>
+    /// <param name="now">The histograms that are written to.</param>
+    /// <param name="before">Their counts when they were taken last; brought up to date.</param>
+    public void TakeNew(IEnumerable<LatencyHistogram> now, long[] before)
     {
         Array.Clear(_counts);
-        Count = 0;
-        _min = long.MaxValue;
+        _min = 0;
         _max = 0;
+        foreach (LatencyHistogram one in now)
+        {
+            // A value that is written at this moment may lose to the reset; the bucket it is in bounds it then.
+            _max = Math.Max(_max, Interlocked.Exchange(ref one._maxSinceTaken, 0));
+            for (int i = 0; i < _counts.Length; i++)
+            {
+                _counts[i] += one._counts[i];
+            }
+        }
+
+        Count = 0;
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            (_counts[i], before[i]) = (_counts[i] - before[i], _counts[i]);
+            Count += _counts[i];
+            if (_counts[i] > 0 && (i == 0 ? 0 : UpperBound(i - 1) + 1) > _max)
+            {
+                _max = UpperBound(i);
+            }
+        }
     }
+
+    /// <summary>Room for the counts of <see cref="TakeNew"/>.</summary>
+    public static long[] NewCounts() => new long[(64 - SubBits + 1) * SubCount];
 
     /// <summary>Smallest value that at least <paramref name="perMille"/> of the values do not exceed, to the width of its bucket.</summary>
     public long Percentile(int perMille)

@@ -7,7 +7,6 @@ using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
@@ -15,7 +14,7 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>Turns a finished run into its report.</summary>
-internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end, Slowdowns slowdowns)
+internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd end, Slowdowns slowdowns)
 {
     private readonly Topology _topology = run.Topology;
 
@@ -31,12 +30,13 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
             Verdict = violations.Count > 0 ? Verdict.Violation : end == RunEnd.Cancelled ? Verdict.Inconclusive : Verdict.Pass,
             Kernel = scenario.Kernel,
             Switches = scenario.SwitchList,
-            Engine = "simulation",
+            Engine = run.EngineName,
             Seed = scenario.Seed,
-            TraceHash = run.Engine.HashValue.ToString("x16"),
+            TraceHash = run.TraceHash,
             VirtualTimeNs = run.EndNs,
             WallTimeMs = wallTimeMs,
-            Steps = run.Engine.Steps,
+            Steps = run.Steps,
+            Live = run.Live(),
             ReplayCommand = replayCommand,
             Cgroups = Cgroups(),
             Nodes = Nodes(),
@@ -44,12 +44,8 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
             Enclaves = Enclaves(),
             VirtualEpcs = VirtualEpcs(),
             MemoryCgroups = MemoryCgroups(),
-            Profile = Profile(),
-            Ksgxd = new KsgxdReport(
-                _topology.KsgxdWaitQueue.Wakeups,
-                run.Metrics.KsgxdPages,
-                run.Oracle.KsgxdShareOfStall(run.EndNs)
-                    ?? (run.EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(_topology.Ksgxd) / run.EndNs))),
+            Profile = run.Profile(),
+            Ksgxd = new KsgxdReport(_topology.KsgxdWaitQueue.Wakeups, run.Metrics.KsgxdPages, run.KsgxdBusyShare()),
             FaultLatency = run.Metrics.FaultLatency,
             Violations = violations,
             Notes = Notes(),
@@ -170,7 +166,7 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
         {
             EnclaveActors actors = _topology.Enclaves[i];
             Enclave enclave = actors.Enclave;
-            RunMetrics.EnclaveCounters counters = run.Metrics.Of(i);
+            EnclaveCounters counters = run.Metrics.Of(i);
             long endNs = run.EndNs;
             if (actors.Process.HasExited)
             {
@@ -304,33 +300,14 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
         return reports;
     }
 
-    private List<ActivityReport> Profile()
-    {
-        long total = 0;
-        for (int i = 0; i < Activities.Count; i++)
-        {
-            total += run.Engine.TimeNs(i);
-        }
-
-        List<ActivityReport> reports = [];
-        for (int i = 0; i < Activities.Count; i++)
-        {
-            long ns = run.Engine.TimeNs(i);
-            if (ns > 0)
-            {
-                reports.Add(new ActivityReport(Activities.Name((Activity)i), (double)ns / total, ns, run.Engine.Count(i)));
-            }
-        }
-
-        reports.Sort((a, b) => b.TimeNs != a.TimeNs ? b.TimeNs.CompareTo(a.TimeNs) : string.CompareOrdinal(a.Activity, b.Activity));
-        return reports;
-    }
-
     private List<string> Notes()
     {
         List<string> notes = [];
         switch (end)
         {
+            case RunEnd.TimeLimit when run.IsLive:
+                notes.Add($"the run was ended after {scenario.Run.DurationNs} ns with work left (epc.run.duration, in a live run real time)");
+                break;
             case RunEnd.TimeLimit:
                 notes.Add($"the run ended at its time limit with work left: epc.run.duration is {scenario.Run.DurationNs} ns");
                 break;
@@ -343,6 +320,16 @@ internal sealed class ReportBuilder(Scenario scenario, TimedRun run, RunEnd end,
             case RunEnd.Finished:
             case RunEnd.Deadlock:
                 break;
+        }
+
+        if (run.Live() is { } live)
+        {
+            notes.Add("a live run shows what real threads do to each other, and is another one each time; activities cost nothing in it, so times and shares of "
+                + "work are those of this emulator: the simulation (without --live) is for sizing, and repeats exactly");
+            if (live.ActionsLeft > 0)
+            {
+                notes.Add($"{live.ActionsLeft} of {scenario.Script.Count} actions of the script were not due when the run ended: work costs nothing here, pauses do");
+            }
         }
 
         foreach ((int action, Errno errno) in _topology.Administrator?.Failures ?? [])

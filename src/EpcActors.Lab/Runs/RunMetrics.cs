@@ -7,46 +7,49 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Lab.Runs;
 
-/// <summary>Counts what tasks report, samples the misc files over virtual time, and keeps the events of the Chrome trace.</summary>
-internal sealed class RunMetrics
+/// <summary>Counts what tasks report, samples the misc files over the time of the run, and keeps the events of the Chrome trace.</summary>
+/// <remarks>
+/// Every thread that reports counts in a shard of its own, without a lock; a simulation has one shard. Samples are taken by one thread, which adds the shards up while
+/// they grow.
+/// </remarks>
+internal sealed class RunMetrics : IDisposable
 {
     private const int MaxSamples = 4096;
 
     private readonly Topology _topology;
     private readonly List<int> _enclaveOf = [];
     private readonly List<int> _guestOf = [];
-    private readonly List<TraceEvent> _trace = [];
     private readonly int _maxTraceEvents;
-    private readonly LatencyHistogram _all = new();
+
+    /// <summary>The only one, of a simulation; null when there is one to a thread.</summary>
+    private readonly MetricsShard? _single;
+    private readonly ThreadLocal<MetricsShard>? _ofThread;
     private readonly LatencyHistogram _sinceSample = new();
-    private readonly LatencyHistogram?[] _byCgroup;
-    private readonly EnclaveCounters[] _enclaves;
-    private readonly long[] _cgroupFaults;
-    private readonly long[] _cgroupRetries;
-    private readonly long[] _cgroupEvictions;
-    private readonly long[] _cgroupReloads;
+    private readonly long[] _latenciesAtSample = LatencyHistogram.NewCounts();
     private readonly long[] _cgroupFaultsAtSample;
     private readonly List<Sample> _samples = [];
     private readonly List<TimelineMark> _marks = [];
-    private long _faults;
-    private long _evictions;
-    private long _reloads;
-    private long _retries;
     private Sample _last = new();
+    private List<TraceEvent>? _merged;
 
-    public RunMetrics(Topology topology, int maxTraceEvents)
+    /// <param name="topology">What runs.</param>
+    /// <param name="maxTraceEvents">Most events kept for the Chrome trace.</param>
+    /// <param name="isShared">Several threads report.</param>
+    public RunMetrics(Topology topology, int maxTraceEvents, bool isShared = false)
     {
         _topology = topology;
         _maxTraceEvents = maxTraceEvents;
-        int cgroups = topology.Cgroups.Count;
-        _byCgroup = new LatencyHistogram?[cgroups];
-        _cgroupFaults = new long[cgroups];
-        _cgroupRetries = new long[cgroups];
-        _cgroupEvictions = new long[cgroups];
-        _cgroupReloads = new long[cgroups];
-        _cgroupFaultsAtSample = new long[cgroups];
-        _enclaves = new EnclaveCounters[topology.Enclaves.Count];
-        for (int i = 0; i < _enclaves.Length; i++)
+        _cgroupFaultsAtSample = new long[topology.Cgroups.Count];
+        if (isShared)
+        {
+            _ofThread = new ThreadLocal<MetricsShard>(NewShard, trackAllValues: true);
+        }
+        else
+        {
+            _single = NewShard();
+        }
+
+        for (int i = 0; i < topology.Enclaves.Count; i++)
         {
             foreach (EnclaveThread thread in topology.Enclaves[i].Threads)
             {
@@ -66,93 +69,119 @@ internal sealed class RunMetrics
                 Put(_guestOf, vcpu, i);
             }
         }
-
-        NodeAllocations = new long[topology.Nodes.Count];
-        NodeRemoteAllocations = new long[topology.Nodes.Count];
     }
 
-    public long[] NodeAllocations { get; }
+    public long[] NodeAllocations => Sum(_topology.Nodes.Count, shard => shard.NodeAllocations);
 
-    public long[] NodeRemoteAllocations { get; }
+    public long[] NodeRemoteAllocations => Sum(_topology.Nodes.Count, shard => shard.NodeRemoteAllocations);
 
-    public long KsgxdPages { get; private set; }
+    public long KsgxdPages => Sum(shard => shard.KsgxdPages);
 
-    public long DroppedTraceEvents { get; private set; }
+    /// <summary>Events that came when the trace was full. After the run, and after <see cref="TraceEvents"/>.</summary>
+    public long DroppedTraceEvents => Sum(shard => shard.DroppedTraceEvents + shard.Trace.Count) - TraceEvents.Count;
 
-    public long Faults => _faults;
+    public long Faults => Sum(shard => shard.Faults);
 
-    public long Young { get; private set; }
+    public long Evictions => Sum(shard => shard.Evictions);
 
-    public long BackingFailures { get; private set; }
+    public long BackingFailures => Sum(shard => shard.BackingFailures);
 
-    public long IpiWaves { get; private set; }
+    /// <summary>Latency of the faults of the whole machine.</summary>
+    public LatencyReport FaultLatency
+    {
+        get
+        {
+            LatencyHistogram sum = new();
+            foreach (MetricsShard shard in Shards)
+            {
+                sum.Add(shard.All);
+            }
 
-    public List<string> OomKills { get; } = [];
+            return sum.ToReport();
+        }
+    }
 
-    public EnclaveCounters Of(int enclave) => _enclaves[enclave];
+    /// <summary>The first events of the run, those of all threads by the time at which they ended. After the run only.</summary>
+    public IReadOnlyList<TraceEvent> TraceEvents => _single?.Trace ?? (_merged ??= MergeTraces());
 
-    public LatencyReport FaultLatency => _all.ToReport();
+    private IEnumerable<MetricsShard> Shards => _single is { } single ? [single] : _ofThread!.Values;
 
-    public IReadOnlyList<TraceEvent> TraceEvents => _trace;
+    public EnclaveCounters Of(int enclave)
+    {
+        EnclaveCounters sum = default;
+        foreach (MetricsShard shard in Shards)
+        {
+            sum.Add(in shard.Enclaves[enclave]);
+        }
 
-    public void Mark(long atNs, string text) => _marks.Add(new TimelineMark(atNs, text));
+        return sum;
+    }
+
+    /// <summary>Notes a moment for the charts; on any thread.</summary>
+    public void Mark(long atNs, string text)
+    {
+        lock (_marks)
+        {
+            _marks.Add(new TimelineMark(atNs, text));
+        }
+    }
 
     public void OnReport(TaskActor task, RunEvent what, long startNs, long endNs, long detail)
     {
+        MetricsShard shard = _single ?? _ofThread!.Value!;
         switch (what)
         {
             case RunEvent.Fault:
-                OnFault(task, endNs - startNs);
-                AddSpan(task, "page fault", startNs, endNs, "page ", detail);
+                OnFault(shard, task, endNs - startNs);
+                AddSpan(shard, task, "page fault", startNs, endNs, "page ", detail);
                 break;
             case RunEvent.FaultRetry:
-                _retries++;
-                _cgroupRetries[CgroupOf(task)]++;
+                shard.Retries++;
+                shard.CgroupRetries[CgroupOf(task)]++;
                 break;
             case RunEvent.Evicted:
                 int enclave = (int)(detail >> 20);
-                _evictions++;
-                _enclaves[enclave].Evictions++;
+                shard.Evictions++;
+                shard.Enclaves[enclave].Evictions++;
                 int cgroup = (int)(detail & 0xFFFFF);
-                _cgroupEvictions[cgroup == 0 ? _topology.Enclaves[enclave].Process.Cgroup : cgroup]++;
-                KsgxdPages += task is Ksgxd ? 1 : 0;
+                shard.CgroupEvictions[cgroup == 0 ? _topology.Enclaves[enclave].Process.Cgroup : cgroup]++;
+                shard.KsgxdPages += task is Ksgxd ? 1 : 0;
                 break;
             case RunEvent.Reloaded:
-                _reloads++;
-                _enclaves[detail].Reloads++;
-                _cgroupReloads[CgroupOf(task)]++;
+                shard.Reloads++;
+                shard.Enclaves[detail].Reloads++;
+                shard.CgroupReloads[CgroupOf(task)]++;
                 break;
             case RunEvent.Allocated:
-                NodeAllocations[detail >> 1]++;
-                NodeRemoteAllocations[detail >> 1] += detail & 1;
+                shard.NodeAllocations[detail >> 1]++;
+                shard.NodeRemoteAllocations[detail >> 1] += detail & 1;
                 break;
             case RunEvent.Young:
-                Young++;
+                shard.Young++;
                 break;
             case RunEvent.BackingFailed:
-                BackingFailures++;
+                shard.BackingFailures++;
                 break;
             case RunEvent.IpiWave:
-                IpiWaves++;
-                AddSpan(task, "IPI wave", startNs, endNs, "CPUs ", detail);
+                shard.IpiWaves++;
+                AddSpan(shard, task, "IPI wave", startNs, endNs, "CPUs ", detail);
                 break;
             case RunEvent.ReclaimBatch:
-                AddSpan(task, "sgx_reclaim_pages", startNs, endNs, "pages freed ", detail);
+                AddSpan(shard, task, "sgx_reclaim_pages", startNs, endNs, "pages freed ", detail);
                 break;
             case RunEvent.Ioctl:
-                AddSpan(task, $"ioctl {(Ioctl)(detail & 0xFF)}", startNs, endNs, "errno ", detail >> 8);
+                AddSpan(shard, task, IoctlName((Ioctl)(detail & 0xFF)), startNs, endNs, "errno ", detail >> 8);
                 break;
             case RunEvent.Phase:
-                AddSpan(task, "step", startNs, endNs, "number ", detail);
+                AddSpan(shard, task, "step", startNs, endNs, "number ", detail);
                 break;
             case RunEvent.Release:
-                AddSpan(task, "sgx_encl_release", startNs, endNs, "pages ", detail);
+                AddSpan(shard, task, "sgx_encl_release", startNs, endNs, "pages ", detail);
                 break;
             case RunEvent.EnclaveOomKill:
                 string victim = _topology.Enclaves[(int)detail].Spec.Name;
-                OomKills.Add(victim);
                 Mark(endNs, $"EPC OOM kills {victim}");
-                AddInstant(task, $"EPC OOM kills {victim}", endNs);
+                AddInstant(shard, task, $"EPC OOM kills {victim}", endNs);
                 break;
             case RunEvent.MemoryOomKill:
                 foreach (EnclaveActors one in _topology.Enclaves)
@@ -160,25 +189,30 @@ internal sealed class RunMetrics
                     if (one.Process.Id.Index == detail)
                     {
                         Mark(endNs, $"memcg OOM kills {one.Spec.Name}");
-                        AddInstant(task, $"memcg OOM kills {one.Spec.Name}", endNs);
+                        AddInstant(shard, task, $"memcg OOM kills {one.Spec.Name}", endNs);
                     }
                 }
 
                 break;
             case RunEvent.Augmented:
-                _enclaves[detail].Augmented++;
+                shard.Enclaves[detail].Augmented++;
                 break;
             case RunEvent.PageLeaked:
             case RunEvent.LoadFailed:
-                AddInstant(task, what.ToString(), endNs);
+                AddInstant(shard, task, what.ToString(), endNs);
                 break;
         }
     }
 
-    /// <summary>Takes a sample. Returns how many intervals the next one is away: 2 once the samples were thinned.</summary>
+    /// <summary>Takes a sample; in a live run each figure at a moment of its own. True: the samples were thinned, the next one is twice as far away.</summary>
     public bool TakeSample(long atNs)
     {
         int cgroups = _topology.Cgroups.Count;
+        long faultCount = Faults;
+        long evictionCount = Evictions;
+        long reloadCount = Sum(shard => shard.Reloads);
+        long retryCount = Sum(shard => shard.Retries);
+        _sinceSample.TakeNew(Shards.Select(shard => shard.All), _latenciesAtSample);
         Sample sample = new()
         {
             AtNs = atNs,
@@ -190,19 +224,18 @@ internal sealed class RunMetrics
             CgroupFaults = new long[cgroups],
             NodeFree = new long[_topology.Nodes.Count],
             Counter = Counter(),
-            Faults = _faults - _last.TotalFaults,
-            Evictions = _evictions - _last.TotalEvictions,
-            Reloads = _reloads - _last.TotalReloads,
-            Retries = _retries - _last.TotalRetries,
-            TotalFaults = _faults,
-            TotalEvictions = _evictions,
-            TotalReloads = _reloads,
-            TotalRetries = _retries,
+            Faults = faultCount - _last.TotalFaults,
+            Evictions = evictionCount - _last.TotalEvictions,
+            Reloads = reloadCount - _last.TotalReloads,
+            Retries = retryCount - _last.TotalRetries,
+            TotalFaults = faultCount,
+            TotalEvictions = evictionCount,
+            TotalReloads = reloadCount,
+            TotalRetries = retryCount,
             P50 = _sinceSample.Percentile(500),
             P99 = _sinceSample.Percentile(990),
         };
-        _sinceSample.Clear();
-        long[] faults = SumUp(_cgroupFaults);
+        long[] faults = FaultsBelow();
         for (int i = 0; i < cgroups; i++)
         {
             Cgroup cgroup = _topology.Cgroups[i];
@@ -231,22 +264,25 @@ internal sealed class RunMetrics
         return true;
     }
 
-    public long[] FaultsBelow() => SumUp(_cgroupFaults);
+    public long[] FaultsBelow() => SumUp(shard => shard.CgroupFaults);
 
-    public long[] RetriesBelow() => SumUp(_cgroupRetries);
+    public long[] RetriesBelow() => SumUp(shard => shard.CgroupRetries);
 
-    public long[] EvictionsBelow() => SumUp(_cgroupEvictions);
+    public long[] EvictionsBelow() => SumUp(shard => shard.CgroupEvictions);
 
-    public long[] ReloadsBelow() => SumUp(_cgroupReloads);
+    public long[] ReloadsBelow() => SumUp(shard => shard.CgroupReloads);
 
     public LatencyReport LatencyBelow(int cgroup)
     {
         LatencyHistogram sum = new();
-        for (int i = 0; i < _byCgroup.Length; i++)
+        foreach (MetricsShard shard in Shards)
         {
-            if (_byCgroup[i] is { } histogram && IsBelow(i, cgroup))
+            for (int i = 0; i < shard.ByCgroup.Length; i++)
             {
-                sum.Add(histogram);
+                if (shard.ByCgroup[i] is { } histogram && IsBelow(i, cgroup))
+                {
+                    sum.Add(histogram);
+                }
             }
         }
 
@@ -290,8 +326,16 @@ internal sealed class RunMetrics
             FaultRetries = Series(sample => sample.Retries),
             FaultP50Ns = Series(sample => sample.P50),
             FaultP99Ns = Series(sample => sample.P99),
-            Marks = _marks,
+            Marks = MarksByTime(),
         };
+    }
+
+    private List<TimelineMark> MarksByTime()
+    {
+        lock (_marks)
+        {
+            return _single is not null ? [.. _marks] : [.. _marks.OrderBy(mark => mark.AtNs)];
+        }
     }
 
     public long Counter()
@@ -310,20 +354,25 @@ internal sealed class RunMetrics
         return sum;
     }
 
-    private void OnFault(TaskActor task, long ns)
+    public void Dispose() => _ofThread?.Dispose();
+
+    private MetricsShard NewShard() => new(_topology.Cgroups.Count, _topology.Enclaves.Count, _topology.Nodes.Count);
+
+    private void OnFault(MetricsShard shard, TaskActor task, long ns)
     {
-        _faults++;
-        _all.Add(ns);
-        _sinceSample.Add(ns);
+        shard.Faults++;
+        shard.All.Add(ns);
         int cgroup = CgroupOf(task);
-        _cgroupFaults[cgroup]++;
-        (_byCgroup[cgroup] ??= new LatencyHistogram()).Add(ns);
+        shard.CgroupFaults[cgroup]++;
+        (shard.ByCgroup[cgroup] ??= new LatencyHistogram()).Add(ns);
         int enclave = At(_enclaveOf, task);
         if (enclave >= 0)
         {
-            _enclaves[enclave].Faults++;
+            shard.Enclaves[enclave].Faults++;
         }
     }
+
+    private static string IoctlName(Ioctl ioctl) => $"ioctl {ioctl}";
 
     private int CgroupOf(TaskActor task)
     {
@@ -349,29 +398,65 @@ internal sealed class RunMetrics
 
     private static int At(List<int> byTask, TaskActor task) => task.Id.Index < byTask.Count ? byTask[task.Id.Index] : -1;
 
-    private void AddSpan(TaskActor task, string name, long startNs, long endNs, string label, long value)
+    private void AddSpan(MetricsShard shard, TaskActor task, string name, long startNs, long endNs, string label, long value)
     {
-        if (_trace.Count >= _maxTraceEvents)
+        if (shard.Trace.Count >= _maxTraceEvents)
         {
-            DroppedTraceEvents++;
+            shard.DroppedTraceEvents++;
             return;
         }
 
-        _trace.Add(new TraceEvent(
+        shard.Trace.Add(new TraceEvent(
             TraceEventKind.Span, task.Node, task.Id.Index, task.Name, name, startNs, endNs - startNs, label + value));
     }
 
-    private void AddInstant(TaskActor task, string name, long atNs)
+    private void AddInstant(MetricsShard shard, TaskActor task, string name, long atNs)
     {
-        if (_trace.Count < _maxTraceEvents)
+        if (shard.Trace.Count < _maxTraceEvents)
         {
-            _trace.Add(new TraceEvent(TraceEventKind.Instant, task.Node, task.Id.Index, task.Name, name, atNs, 0, ""));
+            shard.Trace.Add(new TraceEvent(TraceEventKind.Instant, task.Node, task.Id.Index, task.Name, name, atNs, 0, ""));
         }
     }
 
-    private long[] SumUp(long[] own)
+    /// <summary>Each shard keeps its first events, so the first of all are among them.</summary>
+    private List<TraceEvent> MergeTraces() =>
+        [.. Shards.SelectMany(shard => shard.Trace).OrderBy(one => one.StartNs + one.DurationNs).Take(_maxTraceEvents)];
+
+    private long Sum(Func<MetricsShard, long> value)
     {
-        long[] sum = (long[])own.Clone();
+        if (_single is { } single)
+        {
+            return value(single);
+        }
+
+        long sum = 0;
+        foreach (MetricsShard shard in Shards)
+        {
+            sum += value(shard);
+        }
+
+        return sum;
+    }
+
+    private long[] Sum(int count, Func<MetricsShard, long[]> values)
+    {
+        long[] sum = new long[count];
+        foreach (MetricsShard shard in Shards)
+        {
+            long[] own = values(shard);
+            for (int i = 0; i < sum.Length; i++)
+            {
+                sum[i] += own[i];
+            }
+        }
+
+        return sum;
+    }
+
+    /// <summary>By cgroup, with all that is below it.</summary>
+    private long[] SumUp(Func<MetricsShard, long[]> own)
+    {
+        long[] sum = Sum(_topology.Cgroups.Count, own);
         for (int i = sum.Length - 1; i > 0; i--)
         {
             sum[_topology.Machine.CgroupParents[i]] += sum[i];
@@ -426,14 +511,6 @@ internal sealed class RunMetrics
         }
 
         return series;
-    }
-
-    public struct EnclaveCounters
-    {
-        public long Faults;
-        public long Evictions;
-        public long Reloads;
-        public long Augmented;
     }
 
     private sealed class Sample

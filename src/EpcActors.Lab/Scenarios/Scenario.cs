@@ -45,6 +45,9 @@ public sealed record Scenario
 
     public required RunSpec Run { get; init; }
 
+    /// <summary>How to run on a live engine.</summary>
+    public LiveSpec Live { get; init; } = new();
+
     /// <summary>What the laboratory runs instead of the enclaves' programs; null for a scenario on the timed engine.</summary>
     public RaceSpec? Race { get; init; }
 
@@ -266,4 +269,32 @@ public sealed record RunSpec
 
     /// <summary>The full audit runs at every n-th sample; 0: at the end only.</summary>
     public required int AuditEverySamples { get; init; }
+}
+
+/// <summary>How to run on a live engine; its times are real.</summary>
+public sealed record LiveSpec
+{
+    /// <summary>More threads than this on one machine are a slip of the pen.</summary>
+    public const int MostWorkers = 4096;
+
+    /// <summary>Threads that run the actors; 0: one per core.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>Requests that a task makes in a row before others get their turn.</summary>
+    public int TaskBatch { get; init; } = 256;
+
+    /// <summary>Queued requests that are handled in a row before a resource goes to the back of the line.</summary>
+    public int MailboxBatch { get; init; } = 64;
+
+    /// <summary>Time between two samples, nanoseconds.</summary>
+    public long SampleNs { get; init; } = 5_000_000;
+
+    /// <summary>Longest time between two audits while the run goes on, nanoseconds; 0: at the end only.</summary>
+    public long AuditEveryNs { get; init; } = 1_000_000_000;
+
+    /// <summary>As <see cref="RunSpec.LivenessWindowNs"/>, in real time.</summary>
+    public long LivenessWindowNs { get; init; } = 5_000_000_000;
+
+    /// <summary>Threads on this machine.</summary>
+    public int WorkersOrCores => Workers > 0 ? Workers : Environment.ProcessorCount;
 }

@@ -31,7 +31,7 @@ internal static class LifeChart
         html.Open("svg", ("role", "img"), ("viewBox", $"0 0 {N(Width)} {N(height)}"));
         html.Element("title", "Lives of the enclaves");
         html.Element("desc",
-            "Start and end of each enclave in virtual time, and how it ended; the same is in the table.");
+            $"Start and end of each enclave in {Wording.TimeName(r)}, and how it ended; the same is in the table.");
         html.Open("g", ("class", "axis"));
         foreach (Tick tick in Scale.Time(endNs, 8).Ticks)
         {

@@ -97,7 +97,7 @@ internal static class RunCharts
         {
             Title = c.Path,
             Subtitle = subtitle,
-            Description = $"misc.current of {c.Path} over {Units.Duration(range.EndNs)} of virtual time: {subtitle}.",
+            Description = $"misc.current of {c.Path} over {Units.Duration(range.EndNs)} of {Wording.TimeName(r)}: {subtitle}.",
             AtNs = r.Timeline.AtNs,
             EndNs = range.EndNs,
             Y = Scale.Bytes(range.CgroupBytes.GetValueOrDefault(c.Path), 4),
@@ -180,7 +180,7 @@ internal static class RunCharts
         {
             Title = "Fault latency over time",
             Subtitle = "of the faults since the previous sample",
-            Description = "Median and 99th percentile of the fault latency over virtual time.",
+            Description = $"Median and 99th percentile of the fault latency over {Wording.TimeName(r)}.",
             AtNs = t.AtNs,
             EndNs = range.EndNs,
             Y = Scale.LogDuration(range.LatencyMin, range.LatencyMax),

@@ -25,7 +25,7 @@ internal sealed record Series(string Name, int Style, SeriesShape Shape, double[
 internal sealed record Threshold(string Label, double Value, bool IsLabelBelow);
 
 /// <summary>
-/// A chart over virtual time: axes, legend, thresholds, marks of the script, and a read-out per column of pixels.
+/// A chart over the time of a run: axes, legend, thresholds, marks of the script, and a read-out per column of pixels.
 /// </summary>
 internal sealed record TimeChart
 {

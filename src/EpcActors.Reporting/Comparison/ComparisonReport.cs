@@ -275,7 +275,7 @@ public static class ComparisonReport
         ChartRange range = ChartRange.Of(runs);
         List<CgroupTimeline> cgroups = [.. runs.SelectMany(r => r.Timeline.Cgroups).DistinctBy(c => c.Path)];
         html.Open("section", ("id", "charts"));
-        html.Element("h2", "Over virtual time, all runs on the same axes");
+        html.Element("h2", $"Over {Wording.TimeName(runs[0])}, all runs on the same axes");
         if (cgroups.Count > MostCgroupRows)
         {
             html.Element("p", $"{Units.Count(cgroups.Count - MostCgroupRows)} of {Units.Count(cgroups.Count)} cgroups "
@@ -330,7 +330,7 @@ public static class ComparisonReport
         html.Element("h2", "How to repeat these runs");
         for (int i = 0; i < runs.Count; i++)
         {
-            html.Element("p", $"{labels[i]} (trace {runs[i].TraceHash}):");
+            html.Element("p", runs[i].Live is null ? $"{labels[i]} (trace {runs[i].TraceHash}):" : $"{labels[i]}:");
             html.Open("pre", ("class", "command"));
             html.Element("code", runs[i].ReplayCommand);
             html.Close("pre");

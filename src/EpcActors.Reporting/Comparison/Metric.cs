@@ -67,8 +67,8 @@ internal static class Metrics
         [
             Words(runs, "run", "verdict", r => Wording.Key(r.Verdict), r => r.Verdict == Verdict.Violation ? 1 : 0),
             Count(runs, "run", "broken rules", r => r.Violations.Count),
-            Count(runs, "run", "expectations not met", r => r.Expectations.Count(e => !e.IsMet)),
-            Row(runs, "run", "virtual time", Direction.LessIsBetter, r => r.VirtualTimeNs,
+            Count(runs, "run", "expectations not met", r => r.Expectations.Count(e => e.IsUnmet)),
+            Row(runs, "run", runs.Any(one => one.Live is not null) ? "real time" : "virtual time", Direction.LessIsBetter, r => r.VirtualTimeNs,
                 v => Units.Duration((long)v)),
             Count(runs, "run", "enclaves that ended badly", r => r.Enclaves.Count(e => Wording.IsBad(e.Outcome))),
             Count(runs, "machine", "faults", r => Root(r)?.Faults),

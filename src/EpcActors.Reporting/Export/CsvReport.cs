@@ -4,7 +4,7 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// metrics.csv: what the misc files would have shown, one row per sample of virtual time. Fields are quoted as RFC
+/// metrics.csv: what the misc files would have shown, one row per sample, in virtual time or, of a live run, in real time. Fields are quoted as RFC
 /// 4180 says; lines end in a line feed, as the tools that read it on Linux like it. A limit that is not set is
 /// <c>max</c>, as in the file; a latency without a fault is empty.
 /// </summary>

@@ -8,6 +8,11 @@ namespace EpcActors.Reporting;
 /// A run as one JSON object for scripts. The keys are a contract: keys may be added, none is renamed or removed. The
 /// timeline is in metrics.csv and the events in trace.json.
 /// </summary>
+/// <remarks>
+/// <c>elapsed_ns</c> is the time of the run, and every <c>…_ns</c> counts from its beginning. In a simulation it is virtual, and <c>virtual_time_ns</c> says the same. In a live
+/// run (<c>live</c> is true) it is real; <c>virtual_time_ns</c> and <c>trace_hash</c> are null, <c>profile</c> and <c>activities</c> are empty, slowdowns and <c>busy_share</c> are
+/// null, and <c>live_run</c> has what only such a run can tell. An expectation with <c>judged</c> false was not met and says nothing against a live run.
+/// </remarks>
 public static class JsonReport
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n" };
@@ -39,11 +44,27 @@ public static class JsonReport
         json.WriteString("kernel", r.Kernel);
         json.WriteString("engine", r.Engine);
         json.WriteNumber("seed", r.Seed);
-        json.WriteString("trace_hash", r.TraceHash);
-        json.WriteNumber("virtual_time_ns", r.VirtualTimeNs);
+        json.WriteBoolean("live", r.Live is not null);
+        if (r.Live is null)
+        {
+            json.WriteString("trace_hash", r.TraceHash);
+            json.WriteNumber("virtual_time_ns", r.VirtualTimeNs);
+        }
+        else
+        {
+            json.WriteNull("trace_hash");
+            json.WriteNull("virtual_time_ns");
+        }
+
+        json.WriteNumber("elapsed_ns", r.VirtualTimeNs);
         WriteNumber(json, "wall_time_ms", r.WallTimeMs);
         json.WriteNumber("steps", r.Steps);
         json.WriteString("replay_command", r.ReplayCommand);
+        if (r.Live is { } live)
+        {
+            WriteLive(json, live);
+        }
+
         WriteArray(json, "switches", r.Switches, WriteSwitch);
         WriteArray(json, "cgroups", r.Cgroups, WriteCgroup);
         WriteArray(json, "nodes", r.Nodes, WriteNode);
@@ -67,6 +88,20 @@ public static class JsonReport
 
         json.WriteEndArray();
         WriteArray(json, "violations", r.Violations, WriteViolation);
+        json.WriteEndObject();
+    }
+
+    private static void WriteLive(Utf8JsonWriter json, LiveReport live)
+    {
+        json.WriteStartObject("live_run");
+        json.WriteNumber("workers", live.Workers);
+        json.WriteNumber("resources", live.Resources);
+        json.WriteNumber("tasks", live.Tasks);
+        WriteNumber(json, "messages_per_second", live.MessagesPerSecond);
+        json.WriteNumber("audits", live.Cuts);
+        WriteNumber(json, "audit_ms", live.CutMs);
+        WriteNumber(json, "longest_audit_ms", live.LongestCutMs);
+        json.WriteNumber("script_actions_left", live.ActionsLeft);
         json.WriteEndObject();
     }
 
@@ -187,7 +222,12 @@ public static class JsonReport
     {
         json.WriteString("text", e.Text);
         json.WriteBoolean("met", e.IsMet);
+        json.WriteBoolean("judged", e.IsMet || e.IsUnmet);
         json.WriteString("found", e.Found);
+        if (e.NotJudged.Length > 0)
+        {
+            json.WriteString("not_judged", e.NotJudged);
+        }
     }
 
     private static void WriteViolation(Utf8JsonWriter json, ViolationReport v)

@@ -38,8 +38,17 @@ public static class OpenMetrics
         Sample(writer, "epc_run_info", "1", ("scenario", r.Scenario), ("kernel", r.Kernel), ("engine", r.Engine),
             ("seed", r.Seed.ToString(CultureInfo.InvariantCulture)), ("trace_hash", r.TraceHash),
             ("verdict", Wording.Key(r.Verdict)));
-        One(writer, "epc_virtual_time_seconds", "gauge", "seconds", "Virtual time at the end.",
-            Seconds(r.VirtualTimeNs));
+        if (r.Live is { } live)
+        {
+            One(writer, "epc_elapsed_seconds", "gauge", "seconds", "Real time from the beginning of the run to its end.", Seconds(r.VirtualTimeNs));
+            One(writer, "epc_live_audits", "gauge", "", "Audits of a cut while the actors went on.", Number(live.Cuts));
+        }
+        else
+        {
+            One(writer, "epc_virtual_time_seconds", "gauge", "seconds", "Virtual time at the end.",
+                Seconds(r.VirtualTimeNs));
+        }
+
         One(writer, "epc_wall_time_seconds", "gauge", "seconds", "Host time the run took.",
             Number(r.WallTimeMs / 1000));
         Head(writer, "epc_steps", "counter", "", "Critical sections executed.");
@@ -185,8 +194,11 @@ public static class OpenMetrics
         Sample(writer, "epc_ksgxd_wakeups_total", Number(r.Ksgxd.Wakeups));
         Head(writer, "epc_ksgxd_reclaimed_pages", "counter", "pages", "Pages reclaimed by ksgxd.");
         Sample(writer, "epc_ksgxd_reclaimed_pages_total", Number(r.Ksgxd.PagesReclaimed));
-        One(writer, "epc_ksgxd_busy_ratio", "gauge", "ratio", "Share of virtual time ksgxd was at work.",
-            Number(r.Ksgxd.BusyShare));
+        if (r.Ksgxd.BusyShare is { } share)
+        {
+            One(writer, "epc_ksgxd_busy_ratio", "gauge", "ratio", "Share of virtual time ksgxd was at work.",
+                Number(share));
+        }
     }
 
     private static void WriteLatencies(TextWriter writer, RunReport r)

@@ -86,7 +86,11 @@ public static class HtmlReport
         Fact(html, "kernel", r.Kernel);
         Fact(html, "engine", r.Engine);
         Fact(html, "seed", r.Seed.ToString(CultureInfo.InvariantCulture));
-        Fact(html, "trace", r.TraceHash);
+        if (r.Live is null)
+        {
+            Fact(html, "trace", r.TraceHash);
+        }
+
         foreach (SwitchReport s in r.Switches.Where(s => s.IsOverridden))
         {
             Fact(html, s.Name + " ◆", s.Value);
@@ -148,13 +152,14 @@ public static class HtmlReport
         html.Open("ul", ("class", "checks"));
         foreach (ExpectationReport e in r.Expectations)
         {
-            html.Open("li", ("class", e.IsMet ? "met" : "unmet"));
-            html.Element("span", e.IsMet ? "✓" : "✗", ("class", "sign"), ("aria-label", e.IsMet ? "met" : "not met"));
+            html.Open("li", ("class", e.IsMet ? "met" : e.IsUnmet ? "unmet" : null));
+            html.Element(
+                "span", Wording.Sign(e), ("class", "sign"), ("aria-label", e.IsMet ? "met" : e.IsUnmet ? "not met" : "not judged in a live run"));
             html.Open("span");
             html.Text(e.Text);
-            if (e.Found.Length > 0)
+            if (Wording.Found(e) is { Length: > 0 } found)
             {
-                html.Element("span", $"found: {e.Found}", ("class", "found"));
+                html.Element("span", found, ("class", "found"));
             }
 
             html.Close("span");
@@ -189,7 +194,9 @@ public static class HtmlReport
         CgroupReport? root = r.Cgroups.FirstOrDefault(c => c.Path == "/");
         long free = r.Nodes.Sum(n => n.FreePages);
         html.Open("dl", ("class", "tiles"));
-        Tile(html, "virtual time", Units.Duration(r.VirtualTimeNs), Wording.Counted(r.Steps, "step"));
+        Tile(html, Wording.TimeName(r), Units.Duration(r.VirtualTimeNs), r.Live is { } live
+            ? $"{Wording.Counted(r.Steps, "step")}, {Units.SiPrefixed(live.MessagesPerSecond)} a second"
+            : Wording.Counted(r.Steps, "step"));
         Tile(html, "EPC", Units.BytesShort(r.Nodes.Sum(n => n.CapacityPages) * Units.PageBytes),
             $"{Wording.Counted(r.Nodes.Count, "node")}, {Units.Count(free)} pages free");
         if (root is not null)
@@ -207,7 +214,12 @@ public static class HtmlReport
                 $"p50 {Units.Duration(r.FaultLatency.P50Ns)}, max {Units.Duration(r.FaultLatency.MaxNs)}");
         }
 
-        Tile(html, "ksgxd", Units.Percent(r.Ksgxd.BusyShare) + " busy",
+        if (r.Live is { } watched)
+        {
+            Tile(html, "audits while it ran", Units.Count(watched.Cuts), Wording.Audits(watched));
+        }
+
+        Tile(html, "ksgxd", r.Ksgxd.BusyShare is { } busy ? Units.Percent(busy) + " busy" : Wording.Counted(r.Ksgxd.Wakeups, "wake-up"),
             $"{Wording.Counted(r.Ksgxd.Wakeups, "wake-up")}, {Units.Count(r.Ksgxd.PagesReclaimed)} pages reclaimed");
         long drift = r.FreePageCounter - free;
         string against = drift.ToString("+0;-0", CultureInfo.InvariantCulture) + " against the free lists";
@@ -229,7 +241,7 @@ public static class HtmlReport
     {
         Timeline t = r.Timeline;
         html.Open("section", ("id", "charts"));
-        html.Element("h2", "Over virtual time");
+        html.Element("h2", $"Over {Wording.TimeName(r)}");
         ChartRange range = ChartRange.Of([r]);
         if (t.AtNs.Count == 0)
         {
@@ -353,7 +365,7 @@ public static class HtmlReport
         html.Open("section", ("id", "replay"));
         html.Element("h2", "How to repeat this run");
         Command(html, r.ReplayCommand);
-        html.Element("p", $"The same build gives the same trace hash, {r.TraceHash}; another hash means another run.");
+        html.Element("p", r.Live is not null ? Wording.CannotBeRepeated : $"The same build gives the same trace hash, {r.TraceHash}; another hash means another run.");
         html.Close("section");
     }
 

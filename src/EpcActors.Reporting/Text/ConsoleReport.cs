@@ -46,11 +46,26 @@ public static class ConsoleReport
             string.Join(", ", r.Switches.Where(s => s.IsOverridden).Select(s => $"{s.Name} = {s.Value}"));
         text.Paragraph("kernel    ", overridden.Length == 0 ? r.Kernel : $"{r.Kernel} with {overridden}",
             ConsoleText.Dim);
+        if (r.Live is { } live)
+        {
+            WriteLiveHeader(text, r, live);
+            return;
+        }
+
         text.Paragraph("engine    ", $"{r.Engine}, seed {r.Seed}, trace {r.TraceHash}", ConsoleText.Dim);
         string wall = Units.Duration((long)(r.WallTimeMs * 1e6));
         text.Paragraph("time      ",
             $"{Units.Duration(r.VirtualTimeNs)} virtual in {wall} of host time, {Wording.Counted(r.Steps, "step")}",
             ConsoleText.Dim);
+    }
+
+    private static void WriteLiveHeader(ConsoleText text, RunReport r, LiveReport live)
+    {
+        text.Paragraph("engine    ", $"{r.Engine} (live, {Wording.Counted(live.Workers, "worker")}), seed {r.Seed} for workloads only", ConsoleText.Dim);
+        text.Paragraph("time      ", $"{Units.Duration(r.VirtualTimeNs)} elapsed, {Wording.Counted(r.Steps, "message")} handled, "
+            + $"{Units.SiPrefixed(live.MessagesPerSecond)} a second", ConsoleText.Dim);
+        text.Paragraph("actors    ", $"{Wording.Counted(live.Resources, "resource")}, {Wording.Counted(live.Tasks, "task")}", ConsoleText.Dim);
+        text.Paragraph("audits    ", live.Cuts == 0 ? Wording.Audits(live) : $"{Units.Count(live.Cuts)} {Wording.Audits(live)}; and one at the end", ConsoleText.Dim);
     }
 
     private static void WriteCgroups(ConsoleText text, RunReport r)
@@ -251,8 +266,9 @@ public static class ConsoleReport
         text.Heading("Expected by the scenario");
         foreach (ExpectationReport e in r.Expectations)
         {
-            text.Paragraph(e.IsMet ? "  ✓ " : "  ✗ ", e.Found.Length == 0 ? e.Text : $"{e.Text} (found: {e.Found})",
-                e.IsMet ? ConsoleText.Good : ConsoleText.Bad);
+            string found = Wording.Found(e);
+            text.Paragraph($"  {Wording.Sign(e)} ", found.Length == 0 ? e.Text : $"{e.Text} ({found})",
+                e.IsMet ? ConsoleText.Good : e.IsUnmet ? ConsoleText.Bad : ConsoleText.Dim);
         }
     }
 
@@ -300,6 +316,11 @@ public static class ConsoleReport
         text.Paragraph(Wording.Title(r.Verdict) + ": ", Wording.Sentence(r), style);
         if (r.Verdict == Verdict.Violation)
         {
+            if (r.Live is not null)
+            {
+                text.Paragraph("", Wording.CannotBeRepeated, ConsoleText.Dim);
+            }
+
             text.Line([new Segment(ConsoleText.Visible(r.ReplayCommand))]);
         }
     }

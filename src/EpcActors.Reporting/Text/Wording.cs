@@ -41,12 +41,12 @@ internal static class Wording
     {
         string sentence = r.Verdict switch
         {
-            Verdict.Pass => $"every rule held for {Units.Duration(r.VirtualTimeNs)} of virtual time, "
+            Verdict.Pass => $"every rule held for {Units.Duration(r.VirtualTimeNs)} of {TimeName(r)}, "
                 + $"{Units.Count(r.Steps)} steps",
             Verdict.Violation => Broken(r),
             Verdict.Inconclusive => "the run was cancelled or its budget ended before it could be judged",
         };
-        int unmet = r.Expectations.Count(e => !e.IsMet);
+        int unmet = r.Expectations.Count(e => e.IsUnmet);
         return unmet == 0
             ? sentence
             : $"{sentence}; {unmet} of {Counted(r.Expectations.Count, "expectation")} not met";
@@ -68,8 +68,28 @@ internal static class Wording
 
     /// <summary>ksgxd in one line.</summary>
     public static string Ksgxd(KsgxdReport k) =>
-        $"{Wording.Counted(k.Wakeups, "wake-up")}, {Wording.Counted(k.PagesReclaimed, "page")} reclaimed, "
-        + $"busy {Units.Percent(k.BusyShare)} of virtual time";
+        $"{Wording.Counted(k.Wakeups, "wake-up")}, {Wording.Counted(k.PagesReclaimed, "page")} reclaimed"
+        + (k.BusyShare is { } share ? $", busy {Units.Percent(share)} of virtual time" : "");
+
+    /// <summary>What the times of a run are.</summary>
+    public static string TimeName(RunReport r) => r.Live is null ? "virtual time" : "real time";
+
+    /// <summary>What the audits of a live run came to.</summary>
+    public static string Audits(LiveReport live) => live.Cuts == 0
+        ? "at the end only"
+        : $"of a consistent cut, while the actors went on: {Units.Duration((long)(live.CutMs * 1e6))} altogether, the longest "
+            + Units.Duration((long)(live.LongestCutMs * 1e6));
+
+    /// <summary>For the command of a live run.</summary>
+    public const string CannotBeRepeated =
+        "A live run cannot be repeated exactly: real threads meet each other elsewhere each time. Run it several times, or search with epc race find or epc check.";
+
+    /// <summary>Sign of an expectation.</summary>
+    public static string Sign(ExpectationReport e) => e.IsMet ? "✓" : e.IsUnmet ? "✗" : "–";
+
+    /// <summary>What was found, and why it was not judged; empty when there is nothing to say.</summary>
+    public static string Found(ExpectationReport e) =>
+        string.Join("; ", (string[])[.. e.Found.Length > 0 ? (string[])[$"found: {e.Found}"] : [], .. e.NotJudged.Length > 0 ? (string[])[$"not judged: {e.NotJudged}"] : []]);
 
     private static string Broken(RunReport r)
     {

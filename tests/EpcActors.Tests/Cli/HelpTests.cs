@@ -19,7 +19,7 @@ public sealed class HelpTests
         Assert.Equal(0, result.Code);
         Assert.Empty(result.Error);
         Assert.Contains($"Usage:\n  epc{(command.Length == 0 ? "" : " " + command)}", result.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
-        Assert.InRange(Examples(result.Out).Count, 2, 4);
+        Assert.InRange(Examples(result.Out).Count, 2, 5);
         Assert.Contains("Exit codes:", result.Out, StringComparison.Ordinal);
         Assert.Contains("  64  ", result.Out, StringComparison.Ordinal);
         Assert.Contains("--help", result.Out, StringComparison.Ordinal);

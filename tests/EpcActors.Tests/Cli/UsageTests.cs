@@ -95,7 +95,6 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("akka")]
-    [InlineData("threads")]
     public async Task Engine_that_is_missing_exits_with_3_and_says_how_to_get_it(string engine)
     {
         string remedy = engine == "akka" && EngineRegistry.AkkaPackages is null

@@ -71,7 +71,7 @@ public sealed class ScenarioFileTests
             "config/scenarios/free-page-counter.conf", ("epc.switches.free-page-counter", counter), ("epc.expect", "[]"));
 
         Assert.Equal(Verdict.Pass, report.Verdict);
-        Assert.InRange(report.Ksgxd.BusyShare, 0.25, 0.75);
+        Assert.InRange(report.Ksgxd.BusyShare!.Value, 0.25, 0.75);
         Assert.All(report.Enclaves, enclave => Assert.Equal(EnclaveOutcome.Finished, enclave.Outcome));
     }
 

@@ -47,6 +47,8 @@ internal sealed class CheckCommand
     };
 
     private readonly Option<string?> _resume = SearchState.Option();
+    private readonly Option<string?> _engine = Hidden(CommonOptions.Engine());
+    private readonly Option<bool> _live = Hidden(CommonOptions.Flag("--live", ""));
 
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
 
@@ -57,7 +59,7 @@ internal sealed class CheckCommand
         CheckCommand check = new(shell);
         DocumentedCommand command = new("check", "Runs a scenario in many orders of its critical sections, on all cores, with every rule on.", Page())
         {
-            check._file, check._set, check._seed, check._strategy, check._budget, check._workers, check._variant, check._steps, check._resume, check._quiet,
+            check._file, check._set, check._seed, check._strategy, check._budget, check._workers, check._variant, check._steps, check._resume, check._quiet, check._engine, check._live,
         };
         command.SetAction((parsed, token) => Task.FromResult((int)check.Execute(parsed, token)));
         return command;
@@ -66,6 +68,7 @@ internal sealed class CheckCommand
     private ExitCode Execute(ParseResult parsed, CancellationToken cancellation)
     {
         string file = parsed.GetRequiredValue(_file);
+        RequireSimulation(parsed, file);
         ScenarioFile.RequireExists(file, _shell.Configuration);
         IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
         IReadOnlyList<string> strategies = parsed.GetRequiredValue(_strategy);
@@ -107,6 +110,26 @@ internal sealed class CheckCommand
             cancellation));
         state?.Save(result.Progress);
         return Tell(scenario, plan, result, parsed, isQuiet);
+    }
+
+    /// <summary>Whoever knows epc run may look for its engines here.</summary>
+    private void RequireSimulation(ParseResult parsed, string file)
+    {
+        string? engine = parsed.GetValue(_engine);
+        bool isLive = parsed.GetValue(_live);
+        if (isLive || (engine is not null && engine != "simulation"))
+        {
+            string option = isLive ? "--live" : $"--engine {engine}";
+            throw CommandException.Usage(
+                $"{option}: epc check decides which critical section comes next, which only the simulation can; '{EpcCommand.Name} run {file} {option}' runs it live");
+        }
+    }
+
+    private static T Hidden<T>(T option)
+        where T : Option
+    {
+        option.Hidden = true;
+        return option;
     }
 
     private ExitCode Tell(Scenario scenario, HuntPlan plan, HuntResult result, ParseResult parsed, bool isQuiet)

@@ -1,0 +1,203 @@
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Engine;
+using EpcActors.Engine.Live;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>
+/// A run on a live engine: real threads, real time. Samples, audits and whoever watches are served by the thread that runs it; the oracle and the metrics see every step on
+/// the thread that handled it.
+/// </summary>
+public sealed class LiveRun : ScenarioRun, IDisposable
+{
+    /// <summary>The first audit, so that a run of a moment has one too; the gaps double from there to what the scenario asks for.</summary>
+    private const long FirstAuditNs = 10_000_000;
+
+    /// <summary>At most this share of a run goes into audits, however large its topology: one part of so many.</summary>
+    private const long AuditShare = 20;
+
+    private const long BetweenStatusNs = 250_000_000;
+
+    private readonly LiveEngine _engine;
+    private readonly Action<LiveStatus>? _watch;
+    private long _sampleNs;
+    private long _auditGapNs;
+    private int _audits;
+    private long _auditsTookNs;
+    private long _longestAuditNs;
+    private long _lastAuditTookNs;
+    private long _lastAuditNs = -1;
+
+    /// <param name="scenario">What to run.</param>
+    /// <param name="newEngine">Makes the engine; the run disposes of it.</param>
+    /// <param name="watch">Called four times a second, on the thread that calls <see cref="Execute"/>; null for nobody.</param>
+    public LiveRun(Scenario scenario, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch = null)
+        : this(scenario, new Topology(scenario), newEngine, watch)
+    {
+    }
+
+    private LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch)
+        : base(scenario, topology, new Oracle(topology, scenario.Live.LivenessWindowNs, isShared: true), new RunMetrics(topology, scenario.Run.TraceEvents, isShared: true))
+    {
+        ArgumentNullException.ThrowIfNull(newEngine);
+        _watch = watch;
+        _engine = newEngine(scenario);
+        _sampleNs = scenario.Live.SampleNs;
+        _auditGapNs = Math.Min(FirstAuditNs, scenario.Live.AuditEveryNs);
+        ActorPaths paths = new(topology);
+        foreach (Resource resource in topology.Resources)
+        {
+            _engine.Add(resource, paths.Of(resource));
+        }
+
+        foreach ((TaskActor task, long _) in topology.Tasks)
+        {
+            _engine.Add(task, paths.Of(task));
+        }
+
+        _engine.Observe(this);
+    }
+
+    public override string EngineName => _engine.Name;
+
+    public override bool IsLive => true;
+
+    public override long EndNs => _engine.ClockNs;
+
+    public override long Steps => _engine.Steps;
+
+    public override string TraceHash => "";
+
+    /// <summary>Audits of a cut while the run went on.</summary>
+    public int Audits => _audits;
+
+    /// <exception cref="InvariantViolation">when an actor failed; the message names it.</exception>
+    public override RunEnd Execute(CancellationToken cancellationToken)
+    {
+        foreach ((TaskActor task, long startNs) in TasksToStart())
+        {
+            _engine.Start(task, startNs);
+        }
+
+        MarkScript();
+        Metrics.TakeSample(0);
+        _engine.AddTimer(_sampleNs, OnSample);
+        if (_auditGapNs > 0)
+        {
+            _engine.AddTimer(_auditGapNs, OnAudit);
+        }
+
+        if (_watch is not null)
+        {
+            _engine.AddTimer(BetweenStatusNs, OnStatus);
+        }
+
+        RunEnd end = _engine.Run(Scenario.Run.DurationNs, cancellationToken);
+        if (end == RunEnd.Deadlock)
+        {
+            Oracle.OnDeadlock(EndNs, _engine.Waiting());
+        }
+
+        Metrics.TakeSample(EndNs);
+        Oracle.Audit(EndNs, atRest: end == RunEnd.Finished);
+        return end;
+    }
+
+    public void Dispose()
+    {
+        _engine.Dispose();
+        Metrics.Dispose();
+    }
+
+    internal override LiveReport Live()
+    {
+        long endNs = EndNs;
+        return new LiveReport
+        {
+            Workers = Scenario.Live.WorkersOrCores,
+            Tasks = Topology.Tasks.Count(one => one.Task.HasStarted),
+            Resources = Topology.Resources.Count,
+            MessagesPerSecond = endNs == 0 ? 0 : Steps * 1e9 / endNs,
+            Cuts = _audits,
+            CutMs = _auditsTookNs / 1e6,
+            LongestCutMs = _longestAuditNs / 1e6,
+            Actions = Scenario.Script.Count,
+            ActionsLeft = Scenario.Script.Count(action => action.AtNs > endNs),
+        };
+    }
+
+    private protected override void RequestStop() => _engine.RequestStop(RunEnd.Stopped);
+
+    private void OnSample(long atNs)
+    {
+        if (Metrics.TakeSample(atNs))
+        {
+            _sampleNs *= 2;
+        }
+
+        if (Oracle.IsHopeless)
+        {
+            RequestStop();
+        }
+
+        _engine.AddTimer(EndNs + _sampleNs, OnSample);
+    }
+
+    private void OnAudit(long atNs)
+    {
+        long begunNs = EndNs;
+        CutAudit audit = Oracle.BeginCut();
+        if (!_engine.Cut(audit.Visit))
+        {
+            return;
+        }
+
+        audit.Finish(begunNs);
+        _audits++;
+        _lastAuditNs = EndNs;
+        _lastAuditTookNs = _lastAuditNs - begunNs;
+        _auditsTookNs += _lastAuditTookNs;
+        _longestAuditNs = Math.Max(_longestAuditNs, _lastAuditTookNs);
+        _auditGapNs = Math.Min(_auditGapNs * 2, Scenario.Live.AuditEveryNs);
+        _engine.AddTimer(_lastAuditNs + Math.Max(_auditGapNs, AuditShare * _lastAuditTookNs), OnAudit);
+    }
+
+    private void OnStatus(long atNs)
+    {
+        long[] faults = Metrics.FaultsBelow();
+        List<LiveCgroup> cgroups = [];
+        foreach (Cgroup cgroup in Topology.Cgroups)
+        {
+            cgroups.Add(new LiveCgroup(cgroup.Path, cgroup.UsageBytes, cgroup.MaxBytes, cgroup.Events, faults[cgroup.Index]));
+        }
+
+        List<LiveNode> nodes = [];
+        foreach (NumaNode node in Topology.Nodes)
+        {
+            nodes.Add(new LiveNode(node.NodeId, node.FreePages, node.CapacityPages));
+        }
+
+        _watch!(new LiveStatus
+        {
+            NowNs = atNs,
+            LimitNs = Scenario.Run.DurationNs,
+            Steps = Steps,
+            Faults = Metrics.Faults,
+            Evictions = Metrics.Evictions,
+            Tasks = Topology.Tasks.Count(one => one.Task is { HasStarted: true, HasStopped: false }),
+            GoingTasks = _engine.GoingTasks,
+            Cgroups = cgroups,
+            Nodes = nodes,
+            FreePageCounter = Metrics.Counter(),
+            Audits = _audits,
+            LastAuditNs = _lastAuditNs,
+            LastAuditTookNs = _lastAuditTookNs,
+            Violations = Oracle.ViolationCount,
+        });
+        _engine.AddTimer(EndNs + BetweenStatusNs, OnStatus);
+    }
+}

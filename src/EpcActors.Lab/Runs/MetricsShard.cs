@@ -1,0 +1,61 @@
+using EpcActors.Lab.Results;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>
+/// What one thread of a run has counted. Only that thread writes to it; whoever samples reads it meanwhile. Every figure but one only grows, so a reader sees a
+/// little less than there is, never nonsense, and differences of two readings add up.
+/// </summary>
+internal sealed class MetricsShard
+{
+    public readonly LatencyHistogram All = new();
+    public readonly LatencyHistogram?[] ByCgroup;
+    public readonly EnclaveCounters[] Enclaves;
+    public readonly long[] CgroupFaults;
+    public readonly long[] CgroupRetries;
+    public readonly long[] CgroupEvictions;
+    public readonly long[] CgroupReloads;
+    public readonly long[] NodeAllocations;
+    public readonly long[] NodeRemoteAllocations;
+
+    /// <summary>Belongs to the thread until the run is over.</summary>
+    public readonly List<TraceEvent> Trace = [];
+    public long Faults;
+    public long Evictions;
+    public long Reloads;
+    public long Retries;
+    public long Young;
+    public long BackingFailures;
+    public long IpiWaves;
+    public long KsgxdPages;
+    public long DroppedTraceEvents;
+
+    public MetricsShard(int cgroups, int enclaves, int nodes)
+    {
+        ByCgroup = new LatencyHistogram?[cgroups];
+        Enclaves = new EnclaveCounters[enclaves];
+        CgroupFaults = new long[cgroups];
+        CgroupRetries = new long[cgroups];
+        CgroupEvictions = new long[cgroups];
+        CgroupReloads = new long[cgroups];
+        NodeAllocations = new long[nodes];
+        NodeRemoteAllocations = new long[nodes];
+    }
+}
+
+/// <summary>Counts of one enclave.</summary>
+internal struct EnclaveCounters
+{
+    public long Faults;
+    public long Evictions;
+    public long Reloads;
+    public long Augmented;
+
+    public void Add(in EnclaveCounters other)
+    {
+        Faults += other.Faults;
+        Evictions += other.Evictions;
+        Reloads += other.Reloads;
+        Augmented += other.Augmented;
+    }
+}

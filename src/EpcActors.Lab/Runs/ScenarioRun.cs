@@ -1,0 +1,100 @@
+using EpcActors.Actors.Routines;
+using EpcActors.Engine;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>One run of one topology, whatever engine it is on: what a report is made of.</summary>
+public abstract class ScenarioRun : IRunObserver
+{
+    private protected ScenarioRun(Scenario scenario, Topology topology, Oracle oracle, RunMetrics metrics)
+    {
+        Scenario = scenario;
+        Topology = topology;
+        Oracle = oracle;
+        Metrics = metrics;
+    }
+
+    public Topology Topology { get; }
+
+    public Oracle Oracle { get; }
+
+    /// <summary>Name of the engine, as the command line has it.</summary>
+    public abstract string EngineName { get; }
+
+    /// <summary>Time is real: activities cost nothing, and nobody can repeat the run.</summary>
+    public abstract bool IsLive { get; }
+
+    /// <summary>Time that the run has reached, virtual or real, nanoseconds.</summary>
+    public abstract long EndNs { get; }
+
+    /// <summary>Critical sections executed.</summary>
+    public abstract long Steps { get; }
+
+    /// <summary>Hash over every step, 16 hexadecimal digits; empty when a run cannot be repeated.</summary>
+    public abstract string TraceHash { get; }
+
+    internal RunMetrics Metrics { get; }
+
+    protected Scenario Scenario { get; }
+
+    /// <summary>Runs to the end of the work, the time limit, a hopeless state, or the cancellation.</summary>
+    public abstract RunEnd Execute(CancellationToken cancellationToken);
+
+    public virtual void OnStep(Envelope envelope, Resource resource, long nowNs) => Oracle.OnStep(envelope, resource, nowNs);
+
+    public virtual void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
+    {
+        Metrics.OnReport(task, (RunEvent)what, startNs, endNs, detail);
+        Oracle.OnReport(task, (RunEvent)what, startNs, endNs, detail);
+        if (Oracle.IsHopeless)
+        {
+            RequestStop();
+        }
+    }
+
+    /// <summary>Where CPU time went, most first; empty when time costs nothing.</summary>
+    internal virtual IReadOnlyList<ActivityReport> Profile() => [];
+
+    /// <summary>Share of the time that ksgxd was at work; null when nobody measures it.</summary>
+    internal virtual double? KsgxdBusyShare() => null;
+
+    /// <summary>What only a live run can tell.</summary>
+    internal virtual LiveReport? Live() => null;
+
+    /// <summary>Ends the run: nothing moves any more.</summary>
+    private protected abstract void RequestStop();
+
+    private protected IEnumerable<(TaskActor Task, long StartNs)> TasksToStart()
+    {
+        foreach ((TaskActor task, long startNs) in Topology.Tasks)
+        {
+            if (startNs >= 0)
+            {
+                yield return (task, startNs);
+            }
+        }
+    }
+
+    private protected void MarkScript()
+    {
+        foreach (ScriptAction action in Scenario.Script)
+        {
+            Metrics.Mark(action.AtNs, Describe(action));
+        }
+    }
+
+    internal string Describe(ScriptAction action) => action switch
+    {
+        ScriptAction.SetMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: misc.max {(set.Bytes == long.MaxValue ? "max" : set.Bytes)}",
+        ScriptAction.SetMemoryMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: memory.max {(set.Bytes == long.MaxValue ? "max" : set.Bytes)}",
+        ScriptAction.KillEnclave kill => $"kill -9 {Scenario.Enclaves[kill.Enclave].Name}",
+        ScriptAction.KillVirtualMachine kill => $"kill -9 {Scenario.VirtualMachines[kill.VirtualMachine].Name}",
+        ScriptAction.Migrate migrate => $"{Scenario.Enclaves[migrate.Enclave].Name} moves to {Scenario.Cgroups[migrate.Cgroup].Path}",
+        ScriptAction.RemoveCgroup remove => $"rmdir {Scenario.Cgroups[remove.Cgroup].Path}",
+        ScriptAction.Poison poison => $"memory failure: {poison.Count} pages of node {poison.Node}",
+        { } other => other.ToString(),
+    };
+}

@@ -1,0 +1,148 @@
+using EpcActors.Actors;
+using EpcActors.Engine;
+using EpcActors.Engine.Simulation;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>A run on the timed simulation engine.</summary>
+internal sealed class TimedRun : ScenarioRun
+{
+    private readonly string _stage;
+    private readonly Action<RunProgress>? _progress;
+    private long _sampleNs;
+    private int _samples;
+
+    public TimedRun(Scenario scenario, string stage, Action<RunProgress>? progress)
+        : this(scenario, new Topology(scenario), stage, progress)
+    {
+    }
+
+    private TimedRun(Scenario scenario, Topology topology, string stage, Action<RunProgress>? progress)
+        : base(scenario, topology, new Oracle(topology, scenario.Run.LivenessWindowNs), new RunMetrics(topology, scenario.Run.TraceEvents))
+    {
+        _stage = stage;
+        _progress = progress;
+        Engine = new TimedEngine(
+            Costs(scenario.Costs), scenario.Run.QuantumNs, scenario.Seed, scenario.Run.JitterPercent);
+        _sampleNs = Math.Max(1, scenario.Run.SampleNs);
+        foreach (Resource resource in Topology.Resources)
+        {
+            Engine.Add(resource);
+        }
+
+        foreach ((TaskActor task, long _) in Topology.Tasks)
+        {
+            Engine.Add(task);
+        }
+
+        Engine.Observe(this);
+    }
+
+    public TimedEngine Engine { get; }
+
+    public override string EngineName => "simulation";
+
+    public override bool IsLive => false;
+
+    public override long EndNs => Engine.ClockNs;
+
+    public override long Steps => Engine.Steps;
+
+    public override string TraceHash => Engine.HashValue.ToString("x16");
+
+    /// <summary>Tasks beside those of the topology, for tests that plant a defect.</summary>
+    public void Add(TaskActor task, long startNs)
+    {
+        Engine.Add(task);
+        Engine.Start(task, startNs);
+    }
+
+    public override RunEnd Execute(CancellationToken cancellationToken)
+    {
+        foreach ((TaskActor task, long startNs) in TasksToStart())
+        {
+            Engine.Start(task, startNs);
+        }
+
+        MarkScript();
+        Metrics.TakeSample(0);
+        Engine.AddTimer(_sampleNs, OnSample);
+        RunEnd end = Engine.Run(Scenario.Run.DurationNs, cancellationToken);
+        if (end == RunEnd.Deadlock)
+        {
+            Oracle.OnDeadlock(Engine.ClockNs, Engine.Waiting());
+        }
+
+        Metrics.TakeSample(Engine.ClockNs);
+        Oracle.Audit(Engine.ClockNs, atRest: end == RunEnd.Finished);
+        _progress?.Invoke(Progress());
+        return end;
+    }
+
+    internal override IReadOnlyList<ActivityReport> Profile()
+    {
+        long total = 0;
+        for (int i = 0; i < Activities.Count; i++)
+        {
+            total += Engine.TimeNs(i);
+        }
+
+        List<ActivityReport> reports = [];
+        for (int i = 0; i < Activities.Count; i++)
+        {
+            long ns = Engine.TimeNs(i);
+            if (ns > 0)
+            {
+                reports.Add(new ActivityReport(Activities.Name((Activity)i), (double)ns / total, ns, Engine.Count(i)));
+            }
+        }
+
+        reports.Sort((a, b) => b.TimeNs != a.TimeNs ? b.TimeNs.CompareTo(a.TimeNs) : string.CompareOrdinal(a.Activity, b.Activity));
+        return reports;
+    }
+
+    internal override double? KsgxdBusyShare() =>
+        Oracle.KsgxdShareOfStall(EndNs) ?? (EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(Topology.Ksgxd) / EndNs));
+
+    private protected override void RequestStop() => Engine.RequestStop(RunEnd.Stopped);
+
+    private void OnSample(long atNs)
+    {
+        if (Metrics.TakeSample(atNs))
+        {
+            _sampleNs *= 2;
+        }
+
+        _samples++;
+        if (Scenario.Run.AuditEverySamples > 0 && _samples % Scenario.Run.AuditEverySamples == 0)
+        {
+            Oracle.Audit(atNs, atRest: false);
+        }
+
+        if (Oracle.IsHopeless)
+        {
+            RequestStop();
+        }
+
+        _progress?.Invoke(Progress());
+        Engine.AddTimer(atNs + _sampleNs, OnSample);
+    }
+
+    private RunProgress Progress() => new(Engine.ClockNs, Scenario.Run.DurationNs, Engine.Steps, Metrics.Faults, _stage);
+
+    private static CostTable Costs(CostProfile profile)
+    {
+        long[] local = new long[Activities.Count];
+        long[] remote = new long[Activities.Count];
+        for (int i = 0; i < local.Length; i++)
+        {
+            local[i] = (profile.Cycles[i] * 1000L) / profile.ClockMhz;
+            remote[i] = Activities.TouchesEpc((Activity)i) ? local[i] * profile.RemotePercent / 100 : local[i];
+        }
+
+        return new CostTable(local, remote, profile.HandOverCapCycles * 1000L / profile.ClockMhz);
+    }
+}
