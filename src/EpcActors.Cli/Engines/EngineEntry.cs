@@ -34,6 +34,9 @@ internal sealed record EngineEntry
     /// <summary>Makes a live engine for one run, as the scenario's <see cref="Scenario.Live"/> says; null for the simulation, and when this build has not got the engine.</summary>
     public Func<Scenario, LiveEngine>? NewEngine { get; init; }
 
+    /// <summary>What it is built on, with the version: <c>Akka.NET 1.5.30</c>; empty for .NET alone, and when it is missing.</summary>
+    public string BuiltOn { get; init; } = "";
+
     /// <summary>Why it is missing and how to get it; empty when it is there.</summary>
     public string HowToGet { get; init; } = "";
 

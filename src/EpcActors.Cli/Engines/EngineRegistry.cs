@@ -45,6 +45,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
             IsLive = true,
             Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
             NewEngine = NewAkkaEngine,
+            BuiltOn = AkkaPackages is { } version ? $"Akka.NET {version}" : "",
             HowToGet = AkkaHowToGet,
         },
         new EngineEntry
