@@ -11,7 +11,7 @@ public sealed record ThreadsOptions
     public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Requests that a task makes in a row before others get their turn.</summary>
-    public int TaskBatch { get; init; } = 256;
+    public int TaskBatch { get; init; } = 32;
 
     /// <summary>Queued requests that are handled in a row before the resource goes to the back of the line.</summary>
     public int MailboxBatch { get; init; } = 64;
