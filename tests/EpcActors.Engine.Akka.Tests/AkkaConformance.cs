@@ -1,5 +1,6 @@
 using Akka.Actor;
 using EpcActors.Engine.Live;
+using EpcActors.Lab.Scenarios;
 using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Engine.Akka.Tests;
@@ -39,4 +40,10 @@ public sealed class AkkaReplays : ConductedReplays, IDisposable
     public void Dispose() => Assert.True(_system.Terminate().Wait(EngineHarness.Patience));
 
     protected override LiveEngine NewEngine() => new AkkaEngine(_system);
+}
+
+/// <summary>The shipped scenarios on Akka actors.</summary>
+public sealed class AkkaScenarios : ScenarioConformance
+{
+    protected override LiveEngine NewEngine(Scenario scenario) => new AkkaEngine();
 }
