@@ -31,9 +31,9 @@ public sealed partial class OpenMetricsTests
         Assert.Contains("epc_enclaves{outcome=\"hung\"} 1", lines);
         Assert.Contains("epc_violations{rule=\"liveness\"} 1", lines);
         string[] quiet = Write(SampleReports.Quiet(3)).Split('\n');
-        Assert.Contains("container_misc_usage_bytes{id=\"/kubepods/best-effort\",resource=\"sgx_epc\"} 25165824",
+        Assert.Contains("container_misc_usage{id=\"/kubepods/best-effort\",resource=\"sgx_epc\"} 25165824",
             quiet);
-        Assert.Contains("container_misc_max_bytes{id=\"/\",resource=\"sgx_epc\"} +Inf", quiet);
+        Assert.Contains("container_misc_max{id=\"/\",resource=\"sgx_epc\"} +Inf", quiet);
         Assert.Contains("container_misc_events_local_total{id=\"/kubepods/best-effort\",resource=\"sgx_epc\"} 1234",
             quiet);
         Assert.Contains("epc_activity_seconds_total{activity=\"__eldu\"} 4.0016", quiet);
