@@ -13,7 +13,7 @@ public static class MetricFamilies
     public const string ResourceLabel = "resource";
     public const string SgxEpc = "sgx_epc";
 
-    public static readonly MetricFamily Run = new("epc_run", MetricKind.Info, "", "What is run; verdict is \"running\" until it is known.");
+    public static readonly MetricFamily Run = new("epc_run", MetricKind.Info, "", "What is run; verdict says running until it is known.");
     public static readonly MetricFamily Elapsed = new("epc_elapsed_seconds", MetricKind.Gauge, "seconds", "Real time since the beginning of the run.");
     public static readonly MetricFamily VirtualTime = new("epc_virtual_time_seconds", MetricKind.Gauge, "seconds", "Virtual time at the end.");
     public static readonly MetricFamily WallTime = new("epc_wall_time_seconds", MetricKind.Gauge, "seconds", "Host time the run took.");
