@@ -42,6 +42,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
             Purpose = "live runs on Akka.NET, and over processes and hosts with Akka.Cluster",
             IsLive = true,
             Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
+            NewEngine = NewAkkaEngine,
             HowToGet = AkkaHowToGet,
         },
         new EngineEntry
@@ -59,8 +60,20 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
         },
     ]);
 
-    private static string AkkaHowToGet => AkkaPackages is { } version
-        ? $"This version has no Akka engine yet; its packages (Akka {version}) are in this build. The simulation engine runs every scenario."
+#if AKKA
+    /// <summary>The file's own block says how the ActorSystem is; a number of threads asked for here or in <c>epc.live</c> stands over it.</summary>
+    private static LiveEngineFactory? NewAkkaEngine => (scenario, akka) => new EpcActors.Engine.Akka.AkkaEngine(new EpcActors.Engine.Akka.AkkaOptions
+    {
+        AkkaBlock = scenario.Live.Workers == 0
+            ? akka
+            : $"{akka}\nakka.actor.epc-dispatcher.fork-join-executor {{ parallelism-min = {scenario.Live.Workers}, parallelism-max = {scenario.Live.Workers} }}",
+    });
+#else
+    private static LiveEngineFactory? NewAkkaEngine => null;
+#endif
+
+    private static string AkkaHowToGet => AkkaPackages is not null
+        ? ""
         : "The Akka engine is built when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored from your NuGet "
             + "package sources: see 'dotnet nuget list source', add a source that carries them, and build again. "
             + "A build with -p:AkkaEngine=true insists on them and shows what NuGet says.";

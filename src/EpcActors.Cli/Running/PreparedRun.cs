@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using EpcActors.Cli.Terminal;
 using EpcActors.Engine;
+using EpcActors.Engine.Live;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
@@ -80,6 +81,10 @@ internal sealed class PreparedRun
                 ? new LiveRunDisplay(_shell, display.IsQuiet).Follow(
                     label, watch => new LiveScenarioRunner(Scenario, scenario => newEngine(scenario, _akka), watch, telemetry).Run(ReplayCommand, cancellationToken))
                 : display.Follow(label, progress => _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
+        }
+        catch (EngineConfigurationException wrong)
+        {
+            throw CommandException.Usage(wrong.Message);
         }
         catch (InvariantViolation failure)
         {
