@@ -21,7 +21,7 @@ internal sealed class PreparedRun
     private PreparedRun(CommandShell shell, RunRequest request, Scenario scenario, LoadedScenario loaded)
     {
         Notes = loaded.Notes;
-        _akka = loaded.AkkaHocon;
+        _akka = scenario.AkkaBlock;
         _shell = shell;
         _request = request;
         Scenario = scenario;
