@@ -18,12 +18,13 @@ internal sealed class OtlpExport : IDisposable
     private readonly OtlpSettings _settings;
     private readonly MeterProvider? _metrics;
     private readonly TracerProvider? _traces;
-    private readonly Complaints _complaints = new();
+    private readonly Complaints _complaints;
     private bool _isFinished;
 
     public OtlpExport(OtlpSettings settings)
     {
         _settings = settings;
+        _complaints = new Complaints(settings);
         int timeoutMs = (int)settings.Timeout.TotalMilliseconds;
 
         // What the variables say of the service comes last and holds.
@@ -85,8 +86,8 @@ internal sealed class OtlpExport : IDisposable
         TimeoutMilliseconds = timeoutMs,
     };
 
-    /// <summary>The exporters tell their failures to an event source and to nobody else.</summary>
-    private sealed class Complaints : EventListener
+    /// <summary>The exporters tell their failures to an event source of the process and to nobody else; those about our collector count.</summary>
+    private sealed class Complaints(OtlpSettings settings) : EventListener
     {
         private string? _first;
 
@@ -103,7 +104,12 @@ internal sealed class OtlpExport : IDisposable
         protected override void OnEventWritten(EventWrittenEventArgs eventData)
         {
             string text = string.Join(", ", (eventData.Payload ?? []).Select(one => one?.ToString()?.Split('\n')[0].Trim()).Where(one => !string.IsNullOrEmpty(one)));
-            _ = Interlocked.CompareExchange(ref _first, $"{eventData.EventName}: {text}", null);
+            if (IsAbout(settings.Metrics, text) || IsAbout(settings.Traces, text))
+            {
+                _ = Interlocked.CompareExchange(ref _first, $"{eventData.EventName}: {text}", null);
+            }
         }
+
+        private static bool IsAbout(Uri? endpoint, string text) => endpoint is not null && text.Contains(endpoint.Authority, StringComparison.OrdinalIgnoreCase);
     }
 }

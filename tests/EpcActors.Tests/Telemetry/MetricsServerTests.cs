@@ -96,9 +96,10 @@ public sealed class MetricsServerTests : IDisposable
         using MetricsServer server = MetricsServer.Listen(0);
         using TcpClient client = new();
         await client.ConnectAsync(IPAddress.Loopback, server.Port);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
         client.Client.Shutdown(SocketShutdown.Send);
-        using StreamReader reader = new(client.GetStream());
+        using StreamReader reader = new(stream);
         Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadToEndAsync(), StringComparison.Ordinal);
     }
 

@@ -28,7 +28,7 @@ public sealed class OtlpTests : IDisposable
             "run", _cli.GoodFile, "--live", "--workers", "2", "--set", $"epc.telemetry.otlp.endpoint=\"{collector.Url}\"", "--set", "epc.telemetry.otlp.timeout=20 s");
 
         Assert.Equal(0, result.Code);
-        Assert.DoesNotContain("OTLP", result.Error, StringComparison.Ordinal);
+        Assert.Empty(result.Error);
         string metrics = collector.BodiesOf("/v1/metrics");
         string[] names =
         [
@@ -119,7 +119,7 @@ public sealed class OtlpTests : IDisposable
     [InlineData("headers = x", "epc.telemetry.otlp.headers")]
     public void A_key_that_is_wrong_is_named(string text, string key)
     {
-        ConfigurationException error = Assert.Throws<ConfigurationException>(() => Loading.Load($"telemetry {{ otlp {{ {text} }} }}"));
+        ConfigurationException error = Assert.Throws<ConfigurationException>(() => Loading.Load($"epc {{ telemetry {{ otlp {{ {text} }} }} }}"));
         Assert.Contains(error.Errors, one => one.Key == key);
     }
 
