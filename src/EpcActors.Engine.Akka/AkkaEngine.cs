@@ -92,8 +92,7 @@ public sealed class AkkaEngine : LiveEngine
     /// <summary>Messages that an actor did not understand, so far.</summary>
     public long UnhandledMessages => _lost.Unhandled;
 
-    /// <summary>What a report should say of the run besides its results; a line each.</summary>
-    public IReadOnlyList<string> Notes => _lost.Notes();
+    public override IReadOnlyList<string> Notes => _lost.Notes();
 
     /// <summary>The actor of a resource, once the run has begun.</summary>
     public IActorRef ShellOf(Resource resource)

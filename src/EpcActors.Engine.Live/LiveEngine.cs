@@ -51,6 +51,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Name of the engine, as reports and the command line have it.</summary>
     public abstract string Name { get; }
 
+    /// <summary>What a report should say of the run besides its results; a line each.</summary>
+    public virtual IReadOnlyList<string> Notes => [];
+
     /// <summary>Time since the run began, nanoseconds; stands still before and behind it.</summary>
     public long ClockNs =>
         _startedAt == 0 ? 0 : (long)Stopwatch.GetElapsedTime(_startedAt, _endedAt == 0 ? Stopwatch.GetTimestamp() : _endedAt).TotalNanoseconds;

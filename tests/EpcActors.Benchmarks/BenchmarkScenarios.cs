@@ -47,6 +47,32 @@ internal static class BenchmarkScenarios
         switches,
         500);
 
+    /// <summary>
+    /// Four enclaves on two sockets, each in a cgroup of its own and with twice the pages that its limit allows, so that each pages against itself: what they share is the root's
+    /// charge, the free lists of their socket and the free-page counter.
+    /// </summary>
+    public static Scenario TwoSockets(int passes)
+    {
+        const int Heap = 2048;
+        List<CgroupSpec> cgroups = [new("/", -1, long.MaxValue, long.MaxValue)];
+        List<EnclaveSpec> enclaves = [];
+        for (int i = 0; i < 4; i++)
+        {
+            cgroups.Add(new CgroupSpec($"/{(char)('a' + i)}", 0, Heap / 2 * KernelConstants.PageSize, long.MaxValue));
+            enclaves.Add(new EnclaveSpec
+            {
+                Name = $"{(char)('a' + i)}",
+                Cgroup = i + 1,
+                Node = i % 2,
+                HeapPages = Heap,
+                AddedHeapPages = Heap,
+                Steps = [new StepSpec.Pattern((pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng), (long)passes * Heap, 0, "uniform")],
+            });
+        }
+
+        return Make(enclaves, [new NodeSpec(8, [8192]), new NodeSpec(8, [8192])], new KernelSwitches { FreePageCounter = FreePageCounterMode.PerNode }, 500) with { Cgroups = cgroups };
+    }
+
     /// <summary>Two sockets of 512 GiB and an enclave of 16 MiB.</summary>
     public static Scenario OneTebibyte() => Make(
         [new EnclaveSpec { Name = "small", Cgroup = 1, HeapPages = 4096, AddedHeapPages = 4096 }],

@@ -41,6 +41,11 @@ internal static class EnginesCommand
             Columns.Write(text, "", width, "time: " + (entry.IsLive ? "real, on real threads" : "virtual"), columns);
             Columns.Write(text, "", width, "for: " + entry.Purpose, columns);
             Columns.Write(text, "", width, "guarantees: " + entry.Guarantees, columns);
+            if (entry.BuiltOn.Length > 0)
+            {
+                Columns.Write(text, "", width, "built on: " + entry.BuiltOn, columns);
+            }
+
             if (!entry.IsAvailable)
             {
                 Columns.Write(text, "", width, "how to get it: " + entry.HowToGet, columns);

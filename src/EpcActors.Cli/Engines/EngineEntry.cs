@@ -13,11 +13,6 @@ namespace EpcActors.Cli.Engines;
 internal delegate RunReport EngineRun(
     Scenario scenario, string replayCommand, Action<RunProgress>? progress, CancellationToken cancellationToken);
 
-/// <summary>Makes a live engine for one run.</summary>
-/// <param name="scenario">What will run; its <see cref="Scenario.Live"/> says on how many threads.</param>
-/// <param name="akka">The file's <c>akka { }</c> block as HOCON; empty without one.</param>
-internal delegate LiveEngine LiveEngineFactory(Scenario scenario, string akka);
-
 /// <summary>An engine: in this build, or known and missing.</summary>
 internal sealed record EngineEntry
 {
@@ -36,8 +31,11 @@ internal sealed record EngineEntry
     /// <summary>Runs a scenario in virtual time; null for a live engine, and when this build has not got the engine.</summary>
     public EngineRun? Run { get; init; }
 
-    /// <summary>Makes a live engine; null for the simulation, and when this build has not got the engine.</summary>
-    public LiveEngineFactory? NewEngine { get; init; }
+    /// <summary>Makes a live engine for one run, as the scenario's <see cref="Scenario.Live"/> says; null for the simulation, and when this build has not got the engine.</summary>
+    public Func<Scenario, LiveEngine>? NewEngine { get; init; }
+
+    /// <summary>What it is built on, with the version: <c>Akka.NET 1.5.30</c>; empty for .NET alone, and when it is missing.</summary>
+    public string BuiltOn { get; init; } = "";
 
     /// <summary>Why it is missing and how to get it; empty when it is there.</summary>
     public string HowToGet { get; init; } = "";

@@ -1,5 +1,7 @@
+using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
 using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Engines;
 
@@ -43,6 +45,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
             IsLive = true,
             Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
             NewEngine = NewAkkaEngine,
+            BuiltOn = AkkaPackages is { } version ? $"Akka.NET {version}" : "",
             HowToGet = AkkaHowToGet,
         },
         new EngineEntry
@@ -51,7 +54,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
             Purpose = "live runs on worker threads with nothing but .NET: concurrency stress on real cores",
             IsLive = true,
             Guarantees = "real parallelism and real races; a run cannot be repeated exactly",
-            NewEngine = (scenario, _) => new ThreadsEngine(new ThreadsOptions
+            NewEngine = scenario => new ThreadsEngine(new ThreadsOptions
             {
                 Workers = scenario.Live.WorkersOrCores,
                 TaskBatch = scenario.Live.TaskBatch,
@@ -62,14 +65,14 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
 
 #if AKKA
     /// <summary>The file's own block says how the ActorSystem is; a number of threads asked for here or in <c>epc.live</c> stands over it.</summary>
-    private static LiveEngineFactory? NewAkkaEngine => (scenario, akka) => new EpcActors.Engine.Akka.AkkaEngine(new EpcActors.Engine.Akka.AkkaOptions
+    private static Func<Scenario, LiveEngine>? NewAkkaEngine => scenario => new EpcActors.Engine.Akka.AkkaEngine(new EpcActors.Engine.Akka.AkkaOptions
     {
         AkkaBlock = scenario.Live.Workers == 0
-            ? akka
-            : $"{akka}\nakka.actor.epc-dispatcher.fork-join-executor {{ parallelism-min = {scenario.Live.Workers}, parallelism-max = {scenario.Live.Workers} }}",
+            ? scenario.AkkaBlock
+            : $"{scenario.AkkaBlock}\nakka.actor.epc-dispatcher.fork-join-executor {{ parallelism-min = {scenario.Live.Workers}, parallelism-max = {scenario.Live.Workers} }}",
     });
 #else
-    private static LiveEngineFactory? NewAkkaEngine => null;
+    private static Func<Scenario, LiveEngine>? NewAkkaEngine => null;
 #endif
 
     private static string AkkaHowToGet => AkkaPackages is not null

@@ -16,12 +16,10 @@ internal sealed class PreparedRun
 {
     private readonly CommandShell _shell;
     private readonly RunRequest _request;
-    private readonly string _akka;
 
     private PreparedRun(CommandShell shell, RunRequest request, Scenario scenario, LoadedScenario loaded)
     {
         Notes = loaded.Notes;
-        _akka = scenario.AkkaBlock;
         _shell = shell;
         _request = request;
         Scenario = scenario;
@@ -79,12 +77,12 @@ internal sealed class PreparedRun
         {
             report = _request.Engine.NewEngine is { } newEngine
                 ? new LiveRunDisplay(_shell, display.IsQuiet).Follow(
-                    label, watch => new LiveScenarioRunner(Scenario, scenario => newEngine(scenario, _akka), watch, telemetry).Run(ReplayCommand, cancellationToken))
+                    label, watch => new LiveScenarioRunner(Scenario, newEngine, watch, telemetry).Run(ReplayCommand, cancellationToken))
                 : display.Follow(label, progress => _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
         }
         catch (EngineConfigurationException wrong)
         {
-            throw CommandException.Usage(wrong.Message);
+            throw CommandException.Usage(Scenario.AkkaOrigin.Length == 0 ? wrong.Message : $"{Scenario.AkkaOrigin}: {wrong.Message}");
         }
         catch (InvariantViolation failure)
         {

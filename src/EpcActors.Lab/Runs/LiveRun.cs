@@ -167,6 +167,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         };
     }
 
+    internal override IReadOnlyList<string> EngineNotes => _engine.Notes;
+
     private protected override void RequestStop() => _engine.RequestStop(RunEnd.Stopped);
 
     private void OnSample(long atNs)

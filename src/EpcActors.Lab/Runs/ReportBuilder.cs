@@ -303,7 +303,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
     private List<string> Notes()
     {
-        List<string> notes = [];
+        List<string> notes = [.. run.EngineNotes];
         switch (end)
         {
             case RunEnd.TimeLimit when run.IsLive:

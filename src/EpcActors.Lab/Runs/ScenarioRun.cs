@@ -64,6 +64,9 @@ public abstract class ScenarioRun : IRunObserver
     /// <summary>What only a live run can tell.</summary>
     internal virtual LiveReport? Live() => null;
 
+    /// <summary>What the engine has to say besides the results; a line each.</summary>
+    internal virtual IReadOnlyList<string> EngineNotes => [];
+
     /// <summary>Ends the run: nothing moves any more.</summary>
     private protected abstract void RequestStop();
 

@@ -124,7 +124,7 @@ public sealed class LiveCommandTests : IDisposable
         EngineRegistry engines = new(
         [
             all.Default,
-            all.Entries.Single(one => one.Name == "threads") with { NewEngine = (scenario, _) => LiveRunTests.WithBrokenActor(scenario) },
+            all.Entries.Single(one => one.Name == "threads") with { NewEngine = LiveRunTests.WithBrokenActor },
         ]);
         string file = _cli.Write("forever.conf", """
             epc {
