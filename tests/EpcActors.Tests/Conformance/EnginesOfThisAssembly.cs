@@ -1,5 +1,6 @@
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Conformance;
 
@@ -23,4 +24,9 @@ public sealed class OneThreadConformance : EngineConformance
 public sealed class ThreadsReplays : ConductedReplays
 {
     protected override LiveEngine NewEngine() => new ThreadsEngine(new ThreadsOptions { Workers = 2 });
+}
+
+public sealed class ThreadsScenarios : ScenarioConformance
+{
+    protected override LiveEngine NewEngine(Scenario scenario) => new ThreadsEngine(new ThreadsOptions { Workers = 2 });
 }
