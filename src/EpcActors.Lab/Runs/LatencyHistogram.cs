@@ -151,7 +151,10 @@ internal sealed class LatencyHistogram
         }
 
         return new LatencyReport(
-            Count, _min, Percentile(500), Percentile(900), Percentile(990), Percentile(999), _max, buckets) { SumNs = SumNs };
+            Count, _min, Percentile(500), Percentile(900), Percentile(990), Percentile(999), _max, buckets)
+        {
+            SumNs = SumNs,
+        };
     }
 
     private static int IndexOf(long ns)
