@@ -63,6 +63,9 @@ public enum RunEvent
 
     /// <summary>C7: the walk asks for a cgroup that is going away once more, with the cursor's lock held; detail: how often.</summary>
     CursorLap,
+
+    /// <summary>The administrator did what the script says; detail: place of the action in the script.</summary>
+    Script,
 }
 
 /// <summary>The system calls on /dev/sgx_enclave.</summary>

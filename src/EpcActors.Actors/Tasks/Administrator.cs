@@ -61,7 +61,9 @@ public sealed class Administrator : KernelTask
                 await Sleep(_script[i].AtNs - NowNs);
             }
 
+            ForReport<long> startNs = NowNs;
             Errno errno = await Do(_script[i]);
+            Report(RunEvent.Script, startNs, i);
             if (errno != Errno.Ok)
             {
                 _failures.Add((i, errno));

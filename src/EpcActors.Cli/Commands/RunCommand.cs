@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Net;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
+using EpcActors.Cli.Telemetry;
 using EpcActors.Cli.Terminal;
 using EpcActors.Lab.Results;
 using EpcActors.Reporting;
@@ -32,6 +35,22 @@ internal sealed class RunCommand
     private readonly Option<bool> _quiet = CommonOptions.Flag(
         "--quiet", "prints the verdict only, in one line, and on a failure the command that repeats it");
 
+    private readonly Option<int?> _metricsPort = new("--metrics-port")
+    {
+        HelpName = "N",
+        Description = "serves the metrics of a live run on http://127.0.0.1:N/metrics while it goes on; 0 for any free port",
+        CustomParser = static result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port <= IPEndPoint.MaxPort)
+            {
+                return port;
+            }
+
+            result.AddError($"--metrics-port {result.Tokens[0].Value}: a port from 0 to {IPEndPoint.MaxPort}");
+            return null;
+        },
+    };
+
     private RunCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
@@ -41,7 +60,7 @@ internal sealed class RunCommand
         {
             run._file, run._set, run._seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. run._engine.All, run._out, run._json, run._noSlowdown, run._expect, run._quiet])
+        foreach (Option option in (IEnumerable<Option>)[.. run._engine.All, run._metricsPort, run._out, run._json, run._noSlowdown, run._expect, run._quiet])
         {
             command.Options.Add(option);
         }
@@ -66,6 +85,7 @@ internal sealed class RunCommand
             ChecksExpectations = parsed.GetValue(_expect),
         });
         PreparedRun.WriteNotes([run], _shell.Error);
+        using RunTelemetry telemetry = RunTelemetry.Prepare(_shell, engine, run.Scenario, parsed.GetValue(_metricsPort));
         JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
 
@@ -77,7 +97,7 @@ internal sealed class RunCommand
             text.WriteLine();
         }
 
-        RunReport report = run.Run(new ProgressDisplay(_shell, isQuiet), "", cancellationToken);
+        RunReport report = run.Run(new ProgressDisplay(_shell, isQuiet), "", cancellationToken, telemetry);
         ExitCode code = run.Judge(report);
         try
         {
@@ -129,6 +149,9 @@ internal sealed class RunCommand
             "The default engine is the simulation: one thread, virtual time, costs from a profile, for sizing and for runs that repeat exactly. --live runs the same actors on "
             + "real threads in real time: nothing costs anything there but what the emulator does, races come by chance, and no run repeats another. It shows its state four "
             + "times a second while it goes, and audits a consistent snapshot now and then without stopping it.",
+            "The metrics of a live run can be watched by what you have already: --metrics-port serves OpenMetrics for Prometheus on loopback, epc.telemetry.otlp or the variable "
+            + "OTEL_EXPORTER_OTLP_ENDPOINT sends metrics and spans to a collector, and dotnet-counters and dotnet-trace see the meter and the source EpcActors. They are for live "
+            + "runs: the simulation leaves metrics.txt, with the same names, in --out.",
             "Ctrl-C (or SIGTERM) ends the run with what it has; a second one kills it.",
         ],
         Examples =
@@ -136,7 +159,7 @@ internal sealed class RunCommand
             new("epc run config/scenarios/noisy-neighbour.conf", "Who faults, who slows whom, what misc.events would show"),
             new("epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results", "The same on another kernel and seed, with charts and data in results/"),
             new("epc run config/scenarios/noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, events, faults}'", "Figures for a script"),
-            new("epc run config/scenarios/sgx2-storm.conf --live --workers 8", "The same actors on eight real threads, audited as they go"),
+            new("epc run config/scenarios/sgx2-storm.conf --live --workers 8 --metrics-port 9464", "The same actors on eight real threads, audited as they go, with a page for Prometheus"),
             new("epc run config/scenarios/noisy-neighbour.conf --expect --quiet", "In CI: one line, and exit code 1 when a rule or an expectation fails"),
         ],
         ExitCodes = StandardExitCodes.OfRuns("a rule was broken; with --expect also: an expectation was not met"),

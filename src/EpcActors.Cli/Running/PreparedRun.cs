@@ -7,6 +7,7 @@ using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Telemetry;
 
 namespace EpcActors.Cli.Running;
 
@@ -66,8 +67,9 @@ internal sealed class PreparedRun
     /// <param name="display">Shows how far it is.</param>
     /// <param name="label">Which of several runs it is; empty when it is the only one.</param>
     /// <param name="cancellationToken">Ends the run with what there is.</param>
+    /// <param name="telemetry">Shows or sends the metrics of a live run; null for nobody.</param>
     /// <exception cref="CommandException">when the emulator itself fails.</exception>
-    public RunReport Run(ProgressDisplay display, string label, CancellationToken cancellationToken)
+    public RunReport Run(ProgressDisplay display, string label, CancellationToken cancellationToken, ILiveTelemetry? telemetry = null)
     {
         _shell.RunBegins();
         RunReport report;
@@ -75,7 +77,7 @@ internal sealed class PreparedRun
         {
             report = _request.Engine.NewEngine is { } newEngine
                 ? new LiveRunDisplay(_shell, display.IsQuiet).Follow(
-                    label, watch => new LiveScenarioRunner(Scenario, newEngine, watch).Run(ReplayCommand, cancellationToken))
+                    label, watch => new LiveScenarioRunner(Scenario, newEngine, watch, telemetry).Run(ReplayCommand, cancellationToken))
                 : display.Follow(label, progress => _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
         }
         catch (EngineConfigurationException wrong)

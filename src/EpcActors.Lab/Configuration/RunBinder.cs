@@ -51,4 +51,40 @@ internal static class RunBinder
         reader.Finish("a live run");
         return live;
     }
+
+    /// <summary>Reads <c>epc.telemetry</c>.</summary>
+    public static TelemetrySpec ReadTelemetry(ObjectReader reader)
+    {
+        ObjectReader otlp = reader.Child("otlp");
+        Setting slow = reader.Get("slow-fault", "10 ms");
+        TelemetrySpec telemetry = new()
+        {
+            MostCgroups = reader.Get("most-cgroups", "500").Int(1, int.MaxValue),
+            SlowFaultNs = slow.IsOff ? 0 : slow.DurationNs(minimumNs: 1),
+            OtlpEndpoint = Endpoint(otlp.Get("endpoint", "off")),
+            IsOtlpGrpc = otlp.Get("protocol", "http-protobuf").Choice(["http-protobuf", "grpc"], "a protocol") == 1,
+            OtlpEveryNs = otlp.Get("every", "10 s").DurationNs(minimumNs: 1_000_000, unit: "s"),
+            OtlpTimeoutNs = otlp.Get("timeout", "2 s").DurationNs(minimumNs: 1_000_000, unit: "s"),
+        };
+        otlp.Finish("OTLP");
+        reader.Finish("telemetry");
+        return telemetry;
+    }
+
+    private static string Endpoint(Setting setting)
+    {
+        if (setting.IsMissing || setting.IsOff)
+        {
+            return "";
+        }
+
+        string text = setting.StringOrNull ?? "";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Scheme is not ("http" or "https"))
+        {
+            setting.Wrong("an address", "write for example \"http://127.0.0.1:4318\", or off");
+            return "";
+        }
+
+        return text;
+    }
 }

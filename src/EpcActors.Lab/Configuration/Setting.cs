@@ -109,6 +109,9 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
         return min;
     }
 
+    /// <summary>True for <c>off</c>, or any of HOCON's words for it.</summary>
+    public bool IsOff => TryOnOff(Value, out bool isOn) && !isOn;
+
     /// <summary><c>on</c> or <c>off</c>, or any of HOCON's words for them.</summary>
     public bool OnOff()
     {

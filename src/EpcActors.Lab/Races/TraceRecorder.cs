@@ -291,6 +291,7 @@ public sealed class TraceRecorder : IStepWatcher
         RunEvent.Release => $"{task.Name} released the enclave",
         RunEvent.NodeWalkLap => $"the node walk goes round, lap {detail}",
         RunEvent.CursorLap => $"the walk asks for the same dying cgroup again, lap {detail}",
+        RunEvent.Script => $"action {detail} of the script is done",
     };
 
     private sealed record Quantity(string Name, Func<long> Value);

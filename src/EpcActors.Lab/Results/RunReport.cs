@@ -100,6 +100,9 @@ public sealed record RunReport
 
     public required KsgxdReport Ksgxd { get; init; }
 
+    /// <summary>What reclaim did, whoever did it.</summary>
+    public ReclaimReport Reclaim { get; init; } = new(0, 0, 0);
+
     /// <summary>Latency of page faults over the whole machine.</summary>
     public LatencyReport FaultLatency { get; init; } = LatencyReport.Empty;
 
@@ -272,11 +275,17 @@ public sealed record ActivityReport(string Activity, double Share, long TimeNs, 
 /// </summary>
 public sealed record KsgxdReport(long Wakeups, long PagesReclaimed, double? BusyShare);
 
+/// <summary>Work of <c>sgx_reclaim_pages</c>: pages freed, young pages spared, rounds of IPIs.</summary>
+public sealed record ReclaimReport(long Pages, long Young, long IpiWaves);
+
 /// <summary>Distribution of a latency, nanoseconds. <see cref="Buckets"/>: ascending upper bounds with counts, empty buckets left out.</summary>
 public sealed record LatencyReport(
     long Count, long MinNs, long P50Ns, long P90Ns, long P99Ns, long P999Ns, long MaxNs, IReadOnlyList<LatencyBucket> Buckets)
 {
     public static LatencyReport Empty { get; } = new(0, 0, 0, 0, 0, 0, 0, []);
+
+    /// <summary>Sum of all values, nanoseconds; null when nobody added them up.</summary>
+    public long? SumNs { get; init; }
 }
 
 /// <summary>Number of values in (previous upper bound, <paramref name="UpToNs"/>].</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Numerics;
 using EpcActors.Lab.Results;
 
@@ -19,12 +20,16 @@ internal sealed class LatencyHistogram
 
     public long Count { get; private set; }
 
+    /// <summary>Sum of all values, nanoseconds.</summary>
+    public long SumNs { get; private set; }
+
     /// <summary>For the one thread that writes to it; others may read meanwhile.</summary>
     public void Add(long ns)
     {
         ns = Math.Max(ns, 0);
         _counts[IndexOf(ns)]++;
         Count++;
+        SumNs += ns;
         _min = Math.Min(_min, ns);
         if (ns > _maxSinceTaken)
         {
@@ -41,6 +46,7 @@ internal sealed class LatencyHistogram
         }
 
         Count += other.Count;
+        SumNs += other.SumNs;
         _min = Math.Min(_min, other._min);
         _max = Math.Max(_max, other._max);
     }
@@ -74,6 +80,31 @@ internal sealed class LatencyHistogram
             if (_counts[i] > 0 && (i == 0 ? 0 : UpperBound(i - 1) + 1) > _max)
             {
                 _max = UpperBound(i);
+            }
+        }
+    }
+
+    /// <summary>Values up to a bound, which must be the last of its bucket: one less than a power of two, or long.MaxValue.</summary>
+    public long CountUpTo(long ns)
+    {
+        long sum = 0;
+        for (int i = 0; i <= IndexOf(ns); i++)
+        {
+            sum += _counts[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Records every value in seconds, as the middle of its bucket.</summary>
+    public void RecordTo(Histogram<double> histogram)
+    {
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            double seconds = ((i == 0 ? 0 : UpperBound(i - 1) + 1) + UpperBound(i)) / 2e9;
+            for (long left = _counts[i]; left > 0; left--)
+            {
+                histogram.Record(seconds);
             }
         }
     }
@@ -120,7 +151,10 @@ internal sealed class LatencyHistogram
         }
 
         return new LatencyReport(
-            Count, _min, Percentile(500), Percentile(900), Percentile(990), Percentile(999), _max, buckets);
+            Count, _min, Percentile(500), Percentile(900), Percentile(990), Percentile(999), _max, buckets)
+        {
+            SumNs = SumNs,
+        };
     }
 
     private static int IndexOf(long ns)

@@ -1,10 +1,12 @@
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Telemetry;
 
 namespace EpcActors.Lab.Runs;
 
@@ -24,6 +26,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     private readonly LiveEngine _engine;
     private readonly Action<LiveStatus>? _watch;
+    private readonly LiveSpans? _spans;
     private long _sampleNs;
     private long _auditGapNs;
     private int _audits;
@@ -36,15 +39,21 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     /// <param name="newEngine">Makes the engine; the run disposes of it.</param>
     /// <param name="watch">Called four times a second, on the thread that calls <see cref="Execute"/>; null for nobody.</param>
     public LiveRun(Scenario scenario, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch = null)
-        : this(scenario, new Topology(scenario), newEngine, watch)
+        : this(scenario, newEngine, watch, null)
     {
     }
 
-    private LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch)
+    internal LiveRun(Scenario scenario, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans)
+        : this(scenario, new Topology(scenario), newEngine, watch, spans)
+    {
+    }
+
+    private LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans)
         : base(scenario, topology, new Oracle(topology, scenario.Live.LivenessWindowNs, isShared: true), new RunMetrics(topology, scenario.Run.TraceEvents, isShared: true))
     {
         ArgumentNullException.ThrowIfNull(newEngine);
         _watch = watch;
+        _spans = spans;
         _engine = newEngine(scenario);
         _sampleNs = scenario.Live.SampleNs;
         _auditGapNs = Math.Min(FirstAuditNs, scenario.Live.AuditEveryNs);
@@ -75,6 +84,33 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     /// <summary>Audits of a cut while the run went on.</summary>
     public int Audits => _audits;
 
+    /// <summary>Time that they took, all and the longest, nanoseconds.</summary>
+    internal long AuditsTookNs => Volatile.Read(ref _auditsTookNs);
+
+    internal long LongestAuditNs => Volatile.Read(ref _longestAuditNs);
+
+    /// <summary>Tasks under way.</summary>
+    internal int GoingTasks => _engine.GoingTasks;
+
+    public override void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        base.OnReport(task, what, startNs, endNs, detail);
+        if (_spans is null)
+        {
+            return;
+        }
+
+        if (what == (int)RunEvent.Fault && _spans.IsSlow(endNs - startNs))
+        {
+            _spans.SlowFault(task.Name, startNs, endNs, detail);
+        }
+        else if (what == (int)RunEvent.Script && _spans.IsWanted)
+        {
+            _spans.Action(Describe(Scenario.Script[(int)detail]), startNs, endNs);
+        }
+    }
+
     /// <exception cref="InvariantViolation">when an actor failed; the message names it.</exception>
     public override RunEnd Execute(CancellationToken cancellationToken)
     {
@@ -96,6 +132,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
             _engine.AddTimer(BetweenStatusNs, OnStatus);
         }
 
+        _spans?.StartClock();
         RunEnd end = _engine.Run(Scenario.Run.DurationNs, cancellationToken);
         if (end == RunEnd.Deadlock)
         {
@@ -164,6 +201,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         _lastAuditTookNs = _lastAuditNs - begunNs;
         _auditsTookNs += _lastAuditTookNs;
         _longestAuditNs = Math.Max(_longestAuditNs, _lastAuditTookNs);
+        _spans?.Cut(begunNs, _lastAuditNs, _audits, Oracle.ViolationCount);
         _auditGapNs = Math.Min(_auditGapNs * 2, Scenario.Live.AuditEveryNs);
         _engine.AddTimer(_lastAuditNs + Math.Max(_auditGapNs, AuditShare * _lastAuditTookNs), OnAudit);
     }

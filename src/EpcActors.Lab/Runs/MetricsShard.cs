@@ -27,6 +27,7 @@ internal sealed class MetricsShard
     public long Young;
     public long BackingFailures;
     public long IpiWaves;
+    public long Reclaimed;
     public long KsgxdPages;
     public long DroppedTraceEvents;
 

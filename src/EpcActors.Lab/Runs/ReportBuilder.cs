@@ -46,6 +46,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             MemoryCgroups = MemoryCgroups(),
             Profile = run.Profile(),
             Ksgxd = new KsgxdReport(_topology.KsgxdWaitQueue.Wakeups, run.Metrics.KsgxdPages, run.KsgxdBusyShare()),
+            Reclaim = new ReclaimReport(run.Metrics.Reclaimed, run.Metrics.Young, run.Metrics.IpiWaves),
             FaultLatency = run.Metrics.FaultLatency,
             Violations = violations,
             Notes = Notes(),

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
@@ -84,22 +85,21 @@ internal sealed class RunMetrics : IDisposable
 
     public long Evictions => Sum(shard => shard.Evictions);
 
+    public long Reloads => Sum(shard => shard.Reloads);
+
+    public long Reclaimed => Sum(shard => shard.Reclaimed);
+
+    public long Young => Sum(shard => shard.Young);
+
+    public long IpiWaves => Sum(shard => shard.IpiWaves);
+
     public long BackingFailures => Sum(shard => shard.BackingFailures);
 
-    /// <summary>Latency of the faults of the whole machine.</summary>
-    public LatencyReport FaultLatency
-    {
-        get
-        {
-            LatencyHistogram sum = new();
-            foreach (MetricsShard shard in Shards)
-            {
-                sum.Add(shard.All);
-            }
+    /// <summary>Takes the latency of every fault, when it has listeners; recorded by the thread that samples, since threads that fault must not wait for a listener.</summary>
+    public Histogram<double>? LatencyInstrument { get; set; }
 
-            return sum.ToReport();
-        }
-    }
+    /// <summary>Latency of the faults of the whole machine.</summary>
+    public LatencyReport FaultLatency => FaultLatencies().ToReport();
 
     /// <summary>The first events of the run, those of all threads by the time at which they ended. After the run only.</summary>
     public IReadOnlyList<TraceEvent> TraceEvents => _single?.Trace ?? (_merged ??= MergeTraces());
@@ -167,6 +167,7 @@ internal sealed class RunMetrics : IDisposable
                 AddSpan(shard, task, "IPI wave", startNs, endNs, "CPUs ", detail);
                 break;
             case RunEvent.ReclaimBatch:
+                shard.Reclaimed += detail;
                 AddSpan(shard, task, "sgx_reclaim_pages", startNs, endNs, "pages freed ", detail);
                 break;
             case RunEvent.Ioctl:
@@ -210,9 +211,14 @@ internal sealed class RunMetrics : IDisposable
         int cgroups = _topology.Cgroups.Count;
         long faultCount = Faults;
         long evictionCount = Evictions;
-        long reloadCount = Sum(shard => shard.Reloads);
+        long reloadCount = Reloads;
         long retryCount = Sum(shard => shard.Retries);
         _sinceSample.TakeNew(Shards.Select(shard => shard.All), _latenciesAtSample);
+        if (LatencyInstrument is { Enabled: true } instrument)
+        {
+            _sinceSample.RecordTo(instrument);
+        }
+
         Sample sample = new()
         {
             AtNs = atNs,
@@ -287,6 +293,43 @@ internal sealed class RunMetrics : IDisposable
         }
 
         return sum.ToReport();
+    }
+
+    public LatencyHistogram FaultLatencies()
+    {
+        LatencyHistogram sum = new();
+        foreach (MetricsShard shard in Shards)
+        {
+            sum.Add(shard.All);
+        }
+
+        return sum;
+    }
+
+    /// <summary>By cgroup, with all that is below it; null where there was no fault.</summary>
+    public LatencyHistogram?[] LatenciesBelow()
+    {
+        LatencyHistogram?[] below = new LatencyHistogram?[_topology.Cgroups.Count];
+        foreach (MetricsShard shard in Shards)
+        {
+            for (int i = 0; i < below.Length; i++)
+            {
+                if (shard.ByCgroup[i] is { } own)
+                {
+                    (below[i] ??= new LatencyHistogram()).Add(own);
+                }
+            }
+        }
+
+        for (int i = below.Length - 1; i > 0; i--)
+        {
+            if (below[i] is { } own)
+            {
+                (below[_topology.Machine.CgroupParents[i]] ??= new LatencyHistogram()).Add(own);
+            }
+        }
+
+        return below;
     }
 
     public Timeline ToTimeline()

@@ -48,6 +48,9 @@ public sealed record Scenario
     /// <summary>How to run on a live engine.</summary>
     public LiveSpec Live { get; init; } = new();
 
+    /// <summary>What others see of a live run.</summary>
+    public TelemetrySpec Telemetry { get; init; } = new();
+
     /// <summary>What the laboratory runs instead of the enclaves' programs; null for a scenario on the timed engine.</summary>
     public RaceSpec? Race { get; init; }
 

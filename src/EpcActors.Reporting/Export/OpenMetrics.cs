@@ -1,22 +1,34 @@
 using System.Globalization;
 using System.Text;
 using EpcActors.Lab.Results;
+using EpcActors.Lab.Telemetry;
+using static EpcActors.Lab.Telemetry.MetricFamilies;
 
 namespace EpcActors.Reporting;
 
-/// <summary>
-/// The end of a run in the OpenMetrics text format. Names that operators know are kept: <c>sgx_nr_*</c> of the
-/// out-of-tree driver's exporters, <c>container_misc_*</c> of cAdvisor with the cgroup in the label <c>id</c>;
-/// <c>epc_*</c> is for what has no name anywhere.
-/// </summary>
+/// <summary>The metrics of a run in the OpenMetrics text format: of its end, or of this moment while it goes on. The names are those of <see cref="MetricFamilies"/>.</summary>
 public static class OpenMetrics
 {
-    private const string Resource = "sgx_epc";
+    /// <summary>What a scraper is told that it gets.</summary>
+    public const string ContentType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
     private static readonly (string Name, Func<LatencyReport, long> Ns)[] Quantiles =
         [("0.5", l => l.P50Ns), ("0.9", l => l.P90Ns), ("0.99", l => l.P99Ns), ("0.999", l => l.P999Ns)];
 
-    /// <summary>Writes all metric families and the end mark.</summary>
+    /// <summary>Writes all metric families of a live run as they are now, and the end mark.</summary>
+    public static void Write(TextWriter writer, LiveMetrics metrics)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(metrics);
+        foreach ((MetricFamily family, IReadOnlyList<MetricPoint> points) in metrics.Read())
+        {
+            Family(writer, family, points);
+        }
+
+        writer.Write("# EOF\n");
+    }
+
+    /// <summary>Writes all metric families of a finished run and the end mark.</summary>
     public static void Write(TextWriter writer, RunReport report)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -34,244 +46,175 @@ public static class OpenMetrics
 
     private static void WriteRun(TextWriter writer, RunReport r)
     {
-        Head(writer, "epc_run", "info", "", "What was run and how it ended.");
-        Sample(writer, "epc_run_info", "1", ("scenario", r.Scenario), ("kernel", r.Kernel), ("engine", r.Engine),
-            ("seed", r.Seed.ToString(CultureInfo.InvariantCulture)), ("trace_hash", r.TraceHash),
-            ("verdict", Wording.Key(r.Verdict)));
+        Family(writer, Run, [new MetricPoint(1,
+        [
+            new("scenario", r.Scenario), new("kernel", r.Kernel), new("engine", r.Engine),
+            new("seed", r.Seed.ToString(CultureInfo.InvariantCulture)), new("trace_hash", r.TraceHash), new("verdict", Wording.Key(r.Verdict)),
+        ])]);
         if (r.Live is { } live)
         {
-            One(writer, "epc_elapsed_seconds", "gauge", "seconds", "Real time from the beginning of the run to its end.", Seconds(r.VirtualTimeNs));
-            One(writer, "epc_live_audits", "gauge", "", "Audits of a cut while the actors went on.", Number(live.Cuts));
+            One(writer, Elapsed, r.VirtualTimeNs / 1e9);
+            One(writer, Cuts, live.Cuts);
+            One(writer, CutTime, live.CutMs / 1e3);
+            One(writer, LongestCut, live.LongestCutMs / 1e3);
         }
         else
         {
-            One(writer, "epc_virtual_time_seconds", "gauge", "seconds", "Virtual time at the end.",
-                Seconds(r.VirtualTimeNs));
+            One(writer, VirtualTime, r.VirtualTimeNs / 1e9);
         }
 
-        One(writer, "epc_wall_time_seconds", "gauge", "seconds", "Host time the run took.",
-            Number(r.WallTimeMs / 1000));
-        Head(writer, "epc_steps", "counter", "", "Critical sections executed.");
-        Sample(writer, "epc_steps_total", Number(r.Steps));
-        Head(writer, "epc_violations", "gauge", "", "Broken rules.");
-        foreach (IGrouping<string, ViolationReport> rule in r.Violations.GroupBy(v => v.Rule))
-        {
-            Sample(writer, "epc_violations", Number(rule.Count()), ("rule", rule.Key));
-        }
+        One(writer, WallTime, r.WallTimeMs / 1000);
+        One(writer, Steps, r.Steps);
+        Family(writer, Violations, r.Violations.GroupBy(v => v.Rule).Select(rule => new MetricPoint(rule.Count(), [new("rule", rule.Key)])));
     }
 
-    /// <summary>
-    /// The driver's counters have no <c>_total</c>, which a counter needs here: their type stays unknown so that the
-    /// names fit the dashboards that exist.
-    /// </summary>
     private static void WriteDriver(TextWriter writer, RunReport r)
     {
-        long capacity = r.Nodes.Sum(n => n.CapacityPages);
         CgroupReport? root = r.Cgroups.FirstOrDefault(c => c.Path == "/");
-        One(writer, "sgx_nr_epc_sections", "gauge", "", "EPC sections, one per NUMA node.", Number(r.Nodes.Count));
-        One(writer, "sgx_nr_total_epc_pages", "gauge", "pages", "EPC pages of the machine.", Number(capacity));
-        One(writer, "sgx_nr_free_pages", "gauge", "pages", "Free pages as the kernel's counter has it.",
-            Number(r.FreePageCounter));
-        One(writer, "sgx_nr_low_pages", "gauge", "pages", "Below it the allocator wakes ksgxd.",
-            Number(r.Timeline.LowPages));
-        One(writer, "sgx_nr_high_pages", "gauge", "pages", "Below it ksgxd goes on.", Number(r.Timeline.HighPages));
-        One(writer, "sgx_nr_enclaves", "gauge", "", "Enclaves still at work at the end.",
-            Number(r.Enclaves.Count(e => e.Outcome is EnclaveOutcome.Running or EnclaveOutcome.Hung)));
-        One(writer, "sgx_nr_evicted", "unknown", "", "Pages written out.",
-            Number(root?.Evictions ?? r.Enclaves.Sum(e => e.Evictions)));
-        One(writer, "sgx_loaded_back", "unknown", "", "Pages loaded back.",
-            Number(root?.Reloads ?? r.Enclaves.Sum(e => e.Reloads)));
+        One(writer, Sections, r.Nodes.Count);
+        One(writer, TotalPages, r.Nodes.Sum(n => n.CapacityPages));
+        One(writer, FreePages, r.FreePageCounter);
+        One(writer, LowPages, r.Timeline.LowPages);
+        One(writer, HighPages, r.Timeline.HighPages);
+        One(writer, Enclaves, r.Enclaves.Count(e => e.Outcome is EnclaveOutcome.Running or EnclaveOutcome.Hung));
+        One(writer, AllocatedPages, r.Nodes.Sum(n => n.Allocations));
+        One(writer, Evicted, root?.Evictions ?? r.Enclaves.Sum(e => e.Evictions));
+        One(writer, Reclaimed, r.Reclaim.Pages);
+        One(writer, MarkedOld, r.Reclaim.Young);
+        One(writer, LoadedBack, root?.Reloads ?? r.Enclaves.Sum(e => e.Reloads));
     }
 
     private static void WriteNodes(TextWriter writer, RunReport r)
     {
-        PerNode(writer, r, "epc_node_capacity_pages", "gauge", "pages", "EPC pages of a node.", n => n.CapacityPages);
-        PerNode(writer, r, "epc_node_free_pages", "gauge", "pages", "Length of a node's free list.", n => n.FreePages);
-        PerNode(writer, r, "epc_node_poisoned_pages", "gauge", "pages", "Pages lost to memory failures.",
-            n => n.PoisonedPages);
-        PerNode(writer, r, "epc_node_allocations", "counter", "", "Pages allocated from a node.", n => n.Allocations);
-        PerNode(writer, r, "epc_node_remote_allocations", "counter", "", "Of those, for a CPU of another node.",
-            n => n.RemoteAllocations);
+        PerNode(writer, r, NodeCapacity, n => n.CapacityPages);
+        PerNode(writer, r, NodeFree, n => n.FreePages);
+        PerNode(writer, r, NodePoisoned, n => n.PoisonedPages);
+        PerNode(writer, r, NodeAllocations, n => n.Allocations);
+        PerNode(writer, r, NodeRemoteAllocations, n => n.RemoteAllocations);
     }
 
-    private static void PerNode(TextWriter writer, RunReport r, string family, string type, string unit, string help,
-        Func<NodeReport, long> value)
-    {
-        Head(writer, family, type, unit, help);
-        foreach (NodeReport n in r.Nodes)
-        {
-            Sample(writer, type == "counter" ? family + "_total" : family, Number(value(n)),
-                ("node", n.Id.ToString(CultureInfo.InvariantCulture)));
-        }
-    }
+    private static void PerNode(TextWriter writer, RunReport r, MetricFamily family, Func<NodeReport, long> value) =>
+        Family(writer, family, r.Nodes.Select(n => new MetricPoint(value(n), [new("node", n.Id.ToString(CultureInfo.InvariantCulture))])));
 
     private static void WriteCgroups(TextWriter writer, RunReport r)
     {
-        PerCgroup(writer, r, "container_misc_usage_bytes", "gauge", "bytes", "misc.current.",
-            c => Number(c.CurrentBytes), isMisc: true);
-        PerCgroup(writer, r, "container_misc_max_bytes", "gauge", "bytes", "misc.max; +Inf for max.",
-            c => c.MaxBytes is { } max ? Number(max) : "+Inf", isMisc: true);
-        PerCgroup(writer, r, "container_misc_peak_bytes", "gauge", "bytes", "misc.peak.",
-            c => Number(c.PeakBytes), isMisc: true);
-        PerCgroup(writer, r, "container_misc_events", "counter", "", "misc.events.",
-            c => Number(c.Events), isMisc: true);
-        PerCgroup(writer, r, "container_misc_events_local", "counter", "", "misc.events.local.",
-            c => Number(c.EventsLocal), isMisc: true);
-        PerCgroup(writer, r, "epc_faults", "counter", "", "Page faults served.", c => Number(c.Faults));
-        PerCgroup(writer, r, "epc_fault_retries", "counter", "", "Faults that got no page and were tried again.",
-            c => Number(c.FaultRetries));
-        PerCgroup(writer, r, "epc_evictions", "counter", "", "Pages written out.", c => Number(c.Evictions));
-        PerCgroup(writer, r, "epc_reloads", "counter", "", "Pages loaded back.", c => Number(c.Reloads));
-        PerCgroup(writer, r, "epc_accesses", "counter", "", "Page accesses.", c => Number(c.Accesses));
-        PerCgroup(writer, r, "epc_slowdown_ratio", "gauge", "ratio", "Times slower than with enough EPC and no limit.",
-            c => c.Slowdown is { } slowdown ? Number(slowdown) : null);
+        PerMisc(writer, r, MiscUsage, c => c.CurrentBytes);
+        PerMisc(writer, r, MiscMax, c => c.MaxBytes ?? double.PositiveInfinity);
+        PerMisc(writer, r, MiscPeak, c => c.PeakBytes);
+        PerMisc(writer, r, MiscEvents, c => c.Events);
+        PerMisc(writer, r, MiscEventsLocal, c => c.EventsLocal);
+        PerCgroup(writer, r, Faults, c => c.Faults);
+        PerCgroup(writer, r, FaultRetries, c => c.FaultRetries);
+        PerCgroup(writer, r, Evictions, c => c.Evictions);
+        PerCgroup(writer, r, Reloads, c => c.Reloads);
+        PerCgroup(writer, r, Accesses, c => c.Accesses);
+        PerCgroup(writer, r, Slowdown, c => c.Slowdown);
     }
 
-    private static void PerCgroup(TextWriter writer, RunReport r, string family, string type, string unit, string help,
-        Func<CgroupReport, string?> value, bool isMisc = false)
-    {
-        Head(writer, family, type, unit, help);
-        string name = type == "counter" ? family + "_total" : family;
-        foreach (CgroupReport c in r.Cgroups)
-        {
-            if (value(c) is not { } number)
-            {
-                continue;
-            }
+    private static void PerMisc(TextWriter writer, RunReport r, MetricFamily family, Func<CgroupReport, double> value) =>
+        Family(writer, family, r.Cgroups.Select(c => new MetricPoint(value(c), OfMisc(c.Path))));
 
-            if (isMisc)
-            {
-                Sample(writer, name, number, ("id", c.Path), ("resource", Resource));
-            }
-            else
-            {
-                Sample(writer, name, number, ("id", c.Path));
-            }
-        }
-    }
+    private static void PerCgroup(TextWriter writer, RunReport r, MetricFamily family, Func<CgroupReport, double?> value) =>
+        Family(writer, family, r.Cgroups.Where(c => value(c) is not null).Select(c => new MetricPoint(value(c)!.Value, [OfCgroup(c.Path)])));
 
     private static void WriteMemoryCgroups(TextWriter writer, RunReport r)
     {
-        Head(writer, "epc_backing_usage_bytes", "gauge", "bytes", "memory.current: backing store of swapped pages.");
-        foreach (MemoryCgroupReport m in r.MemoryCgroups)
-        {
-            Sample(writer, "epc_backing_usage_bytes", Number(m.CurrentBytes), ("id", m.Path));
-        }
-
-        Head(writer, "epc_backing_max_bytes", "gauge", "bytes", "memory.max; +Inf for max.");
-        foreach (MemoryCgroupReport m in r.MemoryCgroups)
-        {
-            Sample(writer, "epc_backing_max_bytes", m.MaxBytes is { } max ? Number(max) : "+Inf", ("id", m.Path));
-        }
-
-        Head(writer, "epc_backing_oom_kills", "counter", "", "Processes taken by the out-of-memory killer.");
-        foreach (MemoryCgroupReport m in r.MemoryCgroups)
-        {
-            Sample(writer, "epc_backing_oom_kills_total", Number(m.OomKills), ("id", m.Path));
-        }
+        Family(writer, BackingUsage, r.MemoryCgroups.Select(m => new MetricPoint(m.CurrentBytes, [OfCgroup(m.Path)])));
+        Family(writer, BackingMax, r.MemoryCgroups.Select(m => new MetricPoint(m.MaxBytes ?? double.PositiveInfinity, [OfCgroup(m.Path)])));
+        Family(writer, BackingOomKills, r.MemoryCgroups.Select(m => new MetricPoint(m.OomKills, [OfCgroup(m.Path)])));
     }
 
-    private static void WriteEnclaves(TextWriter writer, RunReport r)
-    {
-        Head(writer, "epc_enclaves", "gauge", "", "Enclaves by how they ended.");
-        foreach (EnclaveOutcome outcome in Enum.GetValues<EnclaveOutcome>())
-        {
-            Sample(writer, "epc_enclaves", Number(r.Enclaves.Count(e => e.Outcome == outcome)),
-                ("outcome", Wording.Key(outcome)));
-        }
-    }
+    private static void WriteEnclaves(TextWriter writer, RunReport r) =>
+        Family(writer, EnclaveOutcomes, Enum.GetValues<EnclaveOutcome>()
+            .Select(outcome => new MetricPoint(r.Enclaves.Count(e => e.Outcome == outcome), [new("outcome", Wording.Key(outcome))])));
 
     private static void WriteActivities(TextWriter writer, RunReport r)
     {
-        Head(writer, "epc_activity_seconds", "counter", "seconds", "CPU time by activity.");
-        foreach (IGrouping<string, ActivityReport> activity in r.Profile.GroupBy(a => a.Activity))
-        {
-            Sample(writer, "epc_activity_seconds_total", Seconds(activity.Sum(a => a.TimeNs)),
-                ("activity", activity.Key));
-        }
-
-        Head(writer, "epc_ksgxd_wakeups", "counter", "", "Times the reclaimer thread was woken.");
-        Sample(writer, "epc_ksgxd_wakeups_total", Number(r.Ksgxd.Wakeups));
-        Head(writer, "epc_ksgxd_reclaimed_pages", "counter", "pages", "Pages reclaimed by ksgxd.");
-        Sample(writer, "epc_ksgxd_reclaimed_pages_total", Number(r.Ksgxd.PagesReclaimed));
+        Family(writer, ActivityTime, r.Profile.GroupBy(a => a.Activity)
+            .Select(activity => new MetricPoint(activity.Sum(a => a.TimeNs) / 1e9, [new("activity", activity.Key)])));
+        One(writer, IpiWaves, r.Reclaim.IpiWaves);
+        One(writer, KsgxdWakeups, r.Ksgxd.Wakeups);
+        One(writer, KsgxdPages, r.Ksgxd.PagesReclaimed);
         if (r.Ksgxd.BusyShare is { } share)
         {
-            One(writer, "epc_ksgxd_busy_ratio", "gauge", "ratio", "Share of virtual time ksgxd was at work.",
-                Number(share));
+            One(writer, KsgxdBusy, share);
         }
     }
 
     private static void WriteLatencies(TextWriter writer, RunReport r)
     {
-        // No _sum is known, and the format wants _count only together with it.
-        Head(writer, "epc_fault_latency_seconds", "histogram", "seconds", "Latency of page faults.");
+        List<MetricPoint> buckets = [];
         long below = 0;
         foreach (LatencyBucket bucket in r.FaultLatency.Buckets)
         {
             below += bucket.Count;
-            Sample(writer, "epc_fault_latency_seconds_bucket", Number(below), ("le", Seconds(bucket.UpToNs)));
+            buckets.Add(new MetricPoint(below, [new("le", Seconds(bucket.UpToNs / 1e9))], "_bucket"));
         }
 
-        Sample(writer, "epc_fault_latency_seconds_bucket", Number(Math.Max(below, r.FaultLatency.Count)),
-            ("le", "+Inf"));
-        Head(writer, "epc_cgroup_fault_latency_seconds", "summary", "seconds", "Latency of page faults of a cgroup.");
-        foreach (CgroupReport c in r.Cgroups.Where(c => c.FaultLatency.Count > 0))
+        buckets.Add(new MetricPoint(Math.Max(below, r.FaultLatency.Count), [new("le", "+Inf")], "_bucket"));
+        if (r.FaultLatency.SumNs is { } sum)
         {
-            foreach ((string quantile, Func<LatencyReport, long> ns) in Quantiles)
-            {
-                Sample(writer, "epc_cgroup_fault_latency_seconds", Seconds(ns(c.FaultLatency)), ("id", c.Path),
-                    ("quantile", quantile));
-            }
+            // The format wants the one only together with the other.
+            buckets.Add(new MetricPoint(sum / 1e9, [], "_sum"));
+            buckets.Add(new MetricPoint(r.FaultLatency.Count, [], "_count"));
         }
+
+        Family(writer, FaultLatency, buckets);
+        Family(writer, CgroupFaultLatency, r.Cgroups.Where(c => c.FaultLatency.Count > 0)
+            .SelectMany(c => Quantiles, (c, quantile) => new MetricPoint(quantile.Ns(c.FaultLatency) / 1e9, [OfCgroup(c.Path), new("quantile", quantile.Name)])));
     }
 
-    private static void One(TextWriter writer, string family, string type, string unit, string help, string value)
-    {
-        Head(writer, family, type, unit, help);
-        Sample(writer, family, value);
-    }
+    private static void One(TextWriter writer, MetricFamily family, double value) => Family(writer, family, [new MetricPoint(value)]);
 
-    private static void Head(TextWriter writer, string family, string type, string unit, string help)
+    private static void Family(TextWriter writer, MetricFamily family, IEnumerable<MetricPoint> points)
     {
-        writer.Write($"# TYPE {family} {type}\n");
+        string kind = family.Kind switch
+        {
+            MetricKind.Gauge => "gauge",
+            MetricKind.Counter => "counter",
+            MetricKind.Unknown => "unknown",
+            MetricKind.Info => "info",
+            MetricKind.Histogram => "histogram",
+            MetricKind.Summary => "summary",
+        };
+        writer.Write($"# TYPE {family.Name} {kind}\n");
+
         // A unit must be the end of the name; the driver's names say it otherwise.
-        if (unit.Length > 0 && family.EndsWith("_" + unit, StringComparison.Ordinal))
+        if (family.Unit.Length > 0 && family.Name.EndsWith("_" + family.Unit, StringComparison.Ordinal))
         {
-            writer.Write($"# UNIT {family} {unit}\n");
+            writer.Write($"# UNIT {family.Name} {family.Unit}\n");
         }
 
-        writer.Write($"# HELP {family} {help}\n");
-    }
-
-    private static void Sample(
-        TextWriter writer, string name, string value, params ReadOnlySpan<(string Name, string Value)> labels)
-    {
-        writer.Write(name);
-        for (int i = 0; i < labels.Length; i++)
+        writer.Write($"# HELP {family.Name} {Escape(family.Help)}\n");
+        foreach (MetricPoint point in points)
         {
-            writer.Write(i == 0 ? '{' : ',');
-            writer.Write(labels[i].Name);
-            writer.Write("=\"");
-            writer.Write(Escape(labels[i].Value));
-            writer.Write('"');
-        }
+            writer.Write(family.SampleName);
+            writer.Write(point.Suffix);
+            for (int i = 0; i < point.Labels.Length; i++)
+            {
+                writer.Write(i == 0 ? '{' : ',');
+                writer.Write(point.Labels[i].Key);
+                writer.Write("=\"");
+                writer.Write(Escape((string)point.Labels[i].Value!));
+                writer.Write('"');
+            }
 
-        writer.Write(labels.Length > 0 ? "} " : " ");
-        writer.Write(value);
-        writer.Write('\n');
+            writer.Write(point.Labels.Length > 0 ? "} " : " ");
+            writer.Write(family.Unit == "seconds" && point.Suffix is "" or "_sum" ? Seconds(point.Value) : Number(point.Value));
+            writer.Write('\n');
+        }
     }
 
-    private static string Escape(string value) =>
-        new StringBuilder(value).Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n").ToString();
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+    private static string Escape(string value) => value.AsSpan().IndexOfAny('\\', '"', '\n') < 0
+        ? value
+        : new StringBuilder(value).Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n").ToString();
 
     private static string Number(double value) =>
         double.IsNaN(value) ? "NaN"
         : double.IsInfinity(value) ? (value > 0 ? "+Inf" : "-Inf")
+        : Math.Abs(value) < 1L << 53 && value == Math.Truncate(value) ? ((long)value).ToString(CultureInfo.InvariantCulture)
         : value.ToString("R", CultureInfo.InvariantCulture);
 
-    /// <summary>Nanoseconds are whole: decimal writes them without rounding and without an exponent.</summary>
-    private static string Seconds(long ns) =>
-        (ns / 1_000_000_000m).ToString("0.0########", CultureInfo.InvariantCulture);
+    /// <summary>To the nanosecond, without an exponent.</summary>
+    private static string Seconds(double value) => ((decimal)value).ToString("0.0########", CultureInfo.InvariantCulture);
 }
