@@ -48,17 +48,19 @@ internal static class BenchmarkScenarios
         500);
 
     /// <summary>
-    /// Four enclaves on two sockets, each in a cgroup of its own and with twice the pages that its limit allows, so that each pages against itself: what they share is the root's
-    /// charge, the free lists of their socket and the free-page counter.
+    /// Four enclaves on two sockets, each in a cgroup of its own and with more pages than its limit allows, so that each pages against itself: what they share is the root's
+    /// charge and the free lists of their socket.
     /// </summary>
-    public static Scenario TwoSockets(int passes)
+    /// <param name="theta">0: every page alike, so that a third of the accesses fault; 0.99: a working set as of YCSB, a few in a hundred fault.</param>
+    /// <param name="passes">Accesses of each, as multiples of its pages.</param>
+    public static Scenario TwoSockets(double theta, int passes)
     {
         const int Heap = 2048;
         List<CgroupSpec> cgroups = [new("/", -1, long.MaxValue, long.MaxValue)];
         List<EnclaveSpec> enclaves = [];
         for (int i = 0; i < 4; i++)
         {
-            cgroups.Add(new CgroupSpec($"/{(char)('a' + i)}", 0, Heap / 2 * KernelConstants.PageSize, long.MaxValue));
+            cgroups.Add(new CgroupSpec($"/{(char)('a' + i)}", 0, Heap * 2 / 3 * KernelConstants.PageSize, long.MaxValue));
             enclaves.Add(new EnclaveSpec
             {
                 Name = $"{(char)('a' + i)}",
@@ -66,7 +68,11 @@ internal static class BenchmarkScenarios
                 Node = i % 2,
                 HeapPages = Heap,
                 AddedHeapPages = Heap,
-                Steps = [new StepSpec.Pattern((pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng), (long)passes * Heap, 0, "uniform")],
+                Steps =
+                [
+                    new StepSpec.Pattern(
+                        (pages, prng) => new ZipfPattern(pages, theta, PlacementOrder.Scattered, AccessMix.ReadOnly, prng), (long)passes * Heap, 0, "zipf"),
+                ],
             });
         }
 

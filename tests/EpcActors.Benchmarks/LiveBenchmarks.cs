@@ -140,9 +140,13 @@ public class LiveBenchmarks
 
     public static IEnumerable<string> Engines => EngineNames.All;
 
-    /// <summary>Four enclaves that page against limits of their own, two on each socket.</summary>
+    /// <summary>Four enclaves with a working set each that mostly fits, two on each socket.</summary>
     [Benchmark]
-    public long PageAgainstOwnLimits() => Run(nameof(PageAgainstOwnLimits), BenchmarkScenarios.TwoSockets(Engine == "akka" ? 2 : 20));
+    public long WorkingSets() => Run(nameof(WorkingSets), BenchmarkScenarios.TwoSockets(0.99, Engine == "akka" ? 25 : 500));
+
+    /// <summary>The same enclaves, every page as likely as another: they page all the time.</summary>
+    [Benchmark]
+    public long PageAgainstOwnLimits() => Run(nameof(PageAgainstOwnLimits), BenchmarkScenarios.TwoSockets(0, Engine == "akka" ? 2 : 40));
 
     /// <summary>Four threads of one enclave that share everything: the other corner.</summary>
     [Benchmark]

@@ -255,7 +255,7 @@ public sealed partial class Oracle
             return;
         }
 
-        long usage = _usage[cgroup.Index] += charge.Bytes;
+        long usage = UsageOf(cgroup) += charge.Bytes;
         OpenCharge(carried, cgroup.Index, charge.Bytes);
         if (charge.TakeReference)
         {
@@ -287,14 +287,14 @@ public sealed partial class Oracle
 
     private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
     {
-        _usage[cgroup.Index] -= uncharge.Bytes;
+        UsageOf(cgroup) -= uncharge.Bytes;
         OpenCharge(carried, cgroup.Index, -uncharge.Bytes);
         if (uncharge.PutReference)
         {
             carried.UnchargedCgroup = cgroup.Index;
         }
 
-        if (_usage[cgroup.Index] < 0)
+        if (UsageOf(cgroup) < 0)
         {
             Violate(Rules.CgroupUsage, nowNs, $"{carried.Task.Name} takes usage of {cgroup.Name} below zero");
         }
