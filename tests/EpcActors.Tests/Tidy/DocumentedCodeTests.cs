@@ -3,11 +3,13 @@ using EpcActors.TestKit;
 
 namespace EpcActors.Tests.Tidy;
 
-/// <summary>Code in docs/writing-race-tests.md is code of the example project, which compiles and runs.</summary>
+/// <summary>Code in docs/writing-race-tests.md is code of the example project, or of the example for Akka.NET, which compile and run.</summary>
 public sealed partial class DocumentedCodeTests
 {
     private const string Document = "docs/writing-race-tests.md";
     private const string Example = "tests/EpcActors.TestKit.Example/";
+
+    private const string AkkaExample = "tests/EpcActors.Engine.Akka.Tests/LiveActorsExample.cs";
 
     private static readonly Dictionary<string, string> Sources = new(StringComparer.Ordinal)
     {
@@ -43,7 +45,7 @@ public sealed partial class DocumentedCodeTests
         }
 
         Assert.True(Sources.TryGetValue(language, out string? extension), $"{Document}: a block of {language} is held by no test");
-        string[] files = [.. Repository.FilesOf(extension).Where(file => file.StartsWith(Example, StringComparison.Ordinal))];
+        string[] files = [.. Repository.FilesOf(extension).Where(file => file.StartsWith(Example, StringComparison.Ordinal) || file == AkkaExample)];
         Assert.True(Array.Exists(files, file => Repository.Text(file).Contains(block, StringComparison.Ordinal)), $"{Document}: in no {extension} of {Example}:\n{block}");
     }
 

@@ -1,0 +1,29 @@
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+using EpcActors.TestKit;
+
+namespace EpcActors.Engine.Akka.Tests;
+
+/// <summary>What a user writes: schedules of the laboratory, and whole runs, on the actors of a test's own system. docs/writing-race-tests.md shows it.</summary>
+public sealed class LiveActorsExample : global::Akka.TestKit.Xunit2.TestKit
+{
+    [Fact]
+    public void The_lost_update_of_the_free_page_counter_shows_on_live_actors() =>
+        RaceTest.Schedule("R1").ConductedOn(() => new AkkaEngine(Sys)).MustBreak();
+
+    [Fact]
+    public void Its_fix_holds_on_live_actors() =>
+        RaceTest.Schedule("R1").Variant("fixed").ConductedOn(() => new AkkaEngine(Sys)).MustHold();
+
+    [Fact]
+    public void A_run_in_the_tests_own_system_tells_its_end()
+    {
+        Sys.EventStream.Subscribe(TestActor, typeof(RunEnded));
+        Scenario scenario = ScenarioLoader.Load("config/quickstart.conf", [], null, ConfigEnvironment.Default);
+        using LiveRun run = new(scenario, _ => new AkkaEngine(Sys));
+        run.Execute(CancellationToken.None);
+        Assert.Equal(RunEnd.Finished, ExpectMsg<RunEnded>(TimeSpan.FromMinutes(1)).End);
+        Assert.Empty(run.Oracle.Violations);
+    }
+}
