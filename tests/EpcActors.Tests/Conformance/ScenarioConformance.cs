@@ -68,6 +68,46 @@ public abstract class ScenarioConformance
         Assert.Equal(Accounts(simulated), Accounts(live));
     }
 
+    /// <summary>Enclaves and a guest that would work for ever are killed while they fault and page; one exits by itself in the midst of it.</summary>
+    [Fact]
+    public void Who_is_killed_or_exits_in_the_middle_leaves_nothing_behind()
+    {
+        const string Killed = """
+            epc {
+              machine { nodes = [ { cpus = 4, epc = 2 MiB }, { cpus = 4, epc = 2 MiB } ] }
+              cgroups { /a { max = 1 MiB }, /a/b { max = 768 KiB } }
+              enclaves {
+                first  { cgroup = /a, heap = 3 MiB, threads = 2, steps = [ { run { pattern = uniform, accesses = forever } } ] }
+                second { cgroup = /a/b, heap = 2 MiB, threads = 2, steps = [ { run { pattern = uniform, accesses = forever } } ] }
+                third  { heap = 4 MiB, steps = [ { run { pattern = uniform, accesses = forever } } ] }
+                leaver { cgroup = /a, heap = 2 MiB, steps = [ { run { pattern = uniform, accesses = 3000 } } ] }
+              }
+              virtual-machines { guest { epc = 512 KiB, touch = 100 % } }
+              script = [
+                { at = 20 ms, kill = first }
+                { at = 30 ms, kill = guest }
+                { at = 40 ms, kill = second }
+                { at = 60 ms, kill = third }
+              ]
+              run { duration = 120 s, slowdown = off }
+            }
+            """;
+        string file = Path.Combine(Directory.CreateTempSubdirectory("epc-conformance-").FullName, "killed.conf");
+        File.WriteAllText(file, Killed);
+        Scenario scenario = ScenarioLoader.Load(file, [], null, ConfigEnvironment.Default);
+        RunReport report = new LiveScenarioRunner(scenario, NewEngine).Run("", CancellationToken.None);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+
+        Assert.True(report.Verdict == Verdict.Pass, string.Join("\n", report.Violations));
+        Assert.All(report.Nodes, node => Assert.Equal(node.CapacityPages, node.FreePages));
+        Assert.All(report.Cgroups, cgroup => Assert.Equal(0, cgroup.CurrentBytes));
+        Assert.All(report.MemoryCgroups, memory => Assert.Equal(0, memory.CurrentBytes));
+        Assert.All(
+            report.Enclaves,
+            enclave => Assert.True(
+                enclave is { ResidentPages: 0, SwappedPages: 0, VaPages: 0 } && enclave.Outcome is not (EnclaveOutcome.Running or EnclaveOutcome.Hung), enclave.ToString()));
+    }
+
     /// <summary>What must agree when the work is done.</summary>
     private static IEnumerable<string> Accounts(RunReport report)
     {
