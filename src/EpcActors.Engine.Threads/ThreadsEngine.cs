@@ -159,10 +159,15 @@ public sealed class ThreadsEngine : LiveEngine
                 {
                     VisitIfDue(mailbox);
                 }
-                finally
+#pragma warning disable CA1031 // As where a resource fails.
+                catch (Exception error)
+#pragma warning restore CA1031
                 {
-                    Leave(mailbox, 0);
+                    Fail($"{mailbox.Resource.Name}, visited by a cut,", error);
+                    return;
                 }
+
+                Leave(mailbox, 0);
             }
         }
     }
@@ -234,7 +239,13 @@ public sealed class ThreadsEngine : LiveEngine
     {
         while (!mailbox.TryLeave())
         {
-            if (batch-- <= 0 || IsStopping)
+            // A run that ends leaves requests where they are, and the resource as it is: nobody comes to it any more.
+            if (IsStopping)
+            {
+                return;
+            }
+
+            if (batch-- <= 0)
             {
                 Enqueue(mailbox);
                 return;
