@@ -202,6 +202,38 @@ public sealed class LiveEndTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Nobody_is_woken_more_often_than_it_sleeps()
+    {
+        const int Workers = 8;
+        using ThreadsEngine engine = new(new ThreadsOptions { Workers = Workers, TaskBatch = 1 });
+        Counter[] counters = [.. Enumerable.Range(0, 4).Select(i => new Counter(i, $"counter-{i}", 3))];
+        Array.ForEach(counters, counter => engine.Add(counter, counter.Name));
+        for (int t = 0; t < 3; t++)
+        {
+            Doing task = new(1000 + t, $"task-{t}", async self =>
+            {
+                for (int i = 0; ; i++)
+                {
+                    await self.Ask(counters[i % 4].Id, new Say.Load());
+                }
+            });
+            engine.Add(task, task.Name);
+            engine.Start(task);
+        }
+
+        int most = 0;
+        engine.AddTimer(Ms, Look);
+        Assert.Equal(RunEnd.TimeLimit, engine.Run(200 * Ms, CancellationToken.None));
+        Assert.InRange(most, 0, Workers);
+
+        void Look(long nowNs)
+        {
+            most = Math.Max(most, engine.PendingWakeUps);
+            engine.AddTimer(nowNs + Ms, Look);
+        }
+    }
+
     /// <summary>Keeps the first that comes in until the test lets it go.</summary>
     private sealed class Gate(int id, ManualResetEventSlim isInside, ManualResetEventSlim mayLeave) : Resource(new ActorId(id), "gate"), IHandle<Say.Count>
     {
