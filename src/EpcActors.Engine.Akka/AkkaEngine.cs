@@ -216,7 +216,7 @@ public sealed class AkkaEngine : LiveEngine
         AkkaTask task = Unsafe.As<AkkaTask>(cell);
 
         // Rounded up: a sleep is never too short.
-        TimeSpan time = TimeSpan.FromTicks((ns + 99) / 100);
+        TimeSpan time = TimeSpan.FromTicks((ns / 100) + (ns % 100 == 0 ? 0 : 1));
         task.Timer = ActorSystem.Scheduler.ScheduleTellOnceCancelable(time, task.Line.Shell, Signal.Wake, ActorRefs.NoSender);
     }
 

@@ -181,16 +181,16 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         _startedAt = Stopwatch.GetTimestamp();
         _isOpen = true;
 
-        // Until everybody is started the run must not look as if it were over.
-        Go(OneGoing);
-        foreach ((TaskActor task, long afterNs) in _toStart)
-        {
-            Start(task, afterNs);
-        }
-
-        Go(-OneGoing);
         try
         {
+            // Until everybody is started the run must not look as if it were over.
+            Go(OneGoing);
+            foreach ((TaskActor task, long afterNs) in _toStart)
+            {
+                Start(task, afterNs);
+            }
+
+            Go(-OneGoing);
             RunEnd end = LookAfter(limitNs);
             _ = Interlocked.CompareExchange(ref _end, (int)end, -1);
         }
@@ -223,10 +223,15 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// visited. On the thread of <see cref="Run"/> only (from a timer).
     /// </summary>
     /// <param name="visit">Called on any thread, for several resources at the same time. Must be short: the resource waits, others do not.</param>
-    /// <returns>False when the run failed meanwhile.</returns>
+    /// <returns>False when the run is to end, or failed meanwhile: then some were not visited, as nobody may come to them any more.</returns>
     public bool Cut(Action<Resource> visit)
     {
         ArgumentNullException.ThrowIfNull(visit);
+        if (IsStopping)
+        {
+            return false;
+        }
+
         _visit = visit;
         _visitsLeft = Cells.Count();
         if (_visitsLeft == 0)
@@ -239,7 +244,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         AskForVisits();
         while (!_cutIsDone.Wait(Tick))
         {
-            if (Volatile.Read(ref _failure) is not null)
+            if (IsStopping)
             {
                 return false;
             }
@@ -355,7 +360,11 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     }
 
     /// <summary>Calls <see cref="AfterSleep"/> when the time is over; a task that was not begun yet begins then.</summary>
-    protected virtual void Sleep(TaskCell cell, long ns) => PushTimer(ClockNs + ns, cell);
+    protected virtual void Sleep(TaskCell cell, long ns)
+    {
+        long nowNs = ClockNs;
+        PushTimer(ns < long.MaxValue - nowNs ? nowNs + ns : long.MaxValue, cell);
+    }
 
     /// <summary>The sleep of a task is over, or the time before its start.</summary>
     protected void AfterSleep(TaskCell cell)

@@ -32,6 +32,8 @@ public sealed class ThreadsEngine : LiveEngine
     private readonly ThreadsOptions _options;
     private readonly Worker[] _workers;
     private readonly SemaphoreSlim _idle = new(0);
+
+    /// <summary>Workers that sleep, or are about to, and that nobody has begun to wake. With the permits of <see cref="_idle"/>, given or about to be: all that sleep.</summary>
     private int _sleepers;
     private int _nextWorker;
     private bool _isClosing;
@@ -68,6 +70,9 @@ public sealed class ThreadsEngine : LiveEngine
     }
 
     public override string Name => "threads";
+
+    /// <summary>Wake-ups that no worker has come to yet.</summary>
+    internal int PendingWakeUps => _idle.CurrentCount;
 
     protected override ResourceCell NewCell(Resource resource, string path) => new MailboxCell(this, resource, path);
 
@@ -159,10 +164,15 @@ public sealed class ThreadsEngine : LiveEngine
                 {
                     VisitIfDue(mailbox);
                 }
-                finally
+#pragma warning disable CA1031 // As where a resource fails.
+                catch (Exception error)
+#pragma warning restore CA1031
                 {
-                    Leave(mailbox, 0);
+                    Fail($"{mailbox.Resource.Name}, visited by a cut,", error);
+                    return;
                 }
+
+                Leave(mailbox, 0);
             }
         }
     }
@@ -234,7 +244,13 @@ public sealed class ThreadsEngine : LiveEngine
     {
         while (!mailbox.TryLeave())
         {
-            if (batch-- <= 0 || IsStopping)
+            // A run that ends leaves requests where they are, and the resource as it is: nobody comes to it any more.
+            if (IsStopping)
+            {
+                return;
+            }
+
+            if (batch-- <= 0)
             {
                 Enqueue(mailbox);
                 return;
@@ -263,10 +279,31 @@ public sealed class ThreadsEngine : LiveEngine
 
         // The work must be seen before the sleepers are counted: a worker counts itself before it looks for the last time.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _sleepers) > 0)
+        if (TryTakeSleeper())
         {
             _idle.Release();
         }
+    }
+
+    /// <summary>
+    /// Takes one out of the count of those that sleep, to wake it, or because it is the caller, who stays awake. Who wakes counts, and not who is woken: it may take its
+    /// time, and everybody would wake it once more until it comes.
+    /// </summary>
+    private bool TryTakeSleeper()
+    {
+        int sleepers = Volatile.Read(ref _sleepers);
+        while (sleepers > 0)
+        {
+            int found = Interlocked.CompareExchange(ref _sleepers, sleepers - 1, sleepers);
+            if (found == sleepers)
+            {
+                return true;
+            }
+
+            sleepers = found;
+        }
+
+        return false;
     }
 
     private void RunTask(ThreadTask task)
@@ -351,7 +388,12 @@ public sealed class ThreadsEngine : LiveEngine
             Interlocked.Increment(ref _sleepers);
             if (TryFind(worker, out work))
             {
-                Interlocked.Decrement(ref _sleepers);
+                if (!TryTakeSleeper())
+                {
+                    // Somebody has begun to wake this one: its permit is there, or comes at once.
+                    _idle.Wait();
+                }
+
                 work.Execute(this);
                 continue;
             }
@@ -361,7 +403,6 @@ public sealed class ThreadsEngine : LiveEngine
                 _idle.Wait();
             }
 
-            Interlocked.Decrement(ref _sleepers);
             spin.Reset();
         }
     }

@@ -182,6 +182,57 @@ public abstract class EngineConformance
     }
 
     [Fact]
+    public void A_daemon_that_waits_for_a_lock_when_all_is_over_is_a_deadlock()
+    {
+        using EngineUnderTest engine = NewEngine();
+        Counter counter = new(0, "lock", 1);
+        engine.Add(counter);
+        bool isHeld = false;
+        Doing holder = new(
+            FirstTask,
+            "holder",
+            async self =>
+            {
+                await self.Ask(counter.Id, new Say.Lock());
+                Volatile.Write(ref isHeld, true);
+                await self.Ask(counter.Id, new Say.WaitHere());
+            },
+            isDaemon: true);
+        Doing stuck = new(FirstTask + 1, "stuck", async self => await self.Ask(counter.Id, new Say.Lock()), isDaemon: true);
+        engine.Add(stuck);
+        Add(engine, holder);
+        Add(engine, new Doing(FirstTask + 2, "task", async self =>
+        {
+            while (!Volatile.Read(ref isHeld))
+            {
+                await self.Sleep(Ms / 10);
+            }
+
+            self.Start(stuck);
+        }));
+        Assert.Equal(RunEnd.Deadlock, engine.Run(Limit));
+        Assert.Equal([stuck], engine.Waiting());
+    }
+
+    [Fact]
+    public void A_task_alone_that_falls_asleep_again_and_again_is_no_deadlock()
+    {
+        const int Times = 3000;
+        using EngineUnderTest engine = NewEngine();
+        int slept = 0;
+        Add(engine, new Doing(FirstTask, "task", async self =>
+        {
+            while (slept < Times)
+            {
+                await self.Sleep(1);
+                slept++;
+            }
+        }));
+        Assert.Equal(RunEnd.Finished, engine.Run(Limit));
+        Assert.Equal(Times, slept);
+    }
+
+    [Fact]
     public void Tasks_that_wait_for_each_other_are_a_deadlock_and_are_named()
     {
         using EngineUnderTest engine = NewEngine();
