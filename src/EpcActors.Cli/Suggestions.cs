@@ -28,6 +28,10 @@ internal static class Suggestions
                 || Bare(word).StartsWith(Bare(one), StringComparison.OrdinalIgnoreCase)));
     }
 
+    /// <summary>The end of a sentence: <c>; did you mean X?</c>, or its full stop.</summary>
+    public static string DidYouMeanOrStop(string word, IEnumerable<string> known) =>
+        DidYouMean(word, known) is { Length: > 0 } meant ? meant : ".";
+
     /// <summary><c>; did you mean X?</c>, or nothing.</summary>
     public static string DidYouMean(string word, IEnumerable<string> known) =>
         Nearest(word, known) is { } nearest ? $"; did you mean {nearest}?" : "";

@@ -220,7 +220,7 @@ internal sealed class CompareCommand
         foreach (string name in knownBad.Where(name => !variations.Any(one => Names(one).Contains(name))))
         {
             throw CommandException.Usage($"--known-bad {name}: there is no such run"
-                + $"{Suggestions.DidYouMean(name, variations.SelectMany(Names))} The runs are: {string.Join(", ", variations.Select(one => one.Label))}.");
+                + $"{Suggestions.DidYouMeanOrStop(name, variations.SelectMany(Names))} The runs are: {string.Join(", ", variations.Select(one => one.Label))}.");
         }
     }
 

@@ -148,7 +148,7 @@ internal sealed class RunCommand
             + "in the report tells. On a failure the last line is the command that repeats it.",
             "The default engine is the simulation: one thread, virtual time, costs from a profile, for sizing and for runs that repeat exactly. --live runs the same actors on "
             + "real threads in real time: nothing costs anything there but what the emulator does, races come by chance, and no run repeats another. It shows its state four "
-            + "times a second while it goes, and audits a consistent snapshot now and then without stopping it.",
+            + "times a second on a terminal, elsewhere every five seconds, and audits a consistent snapshot now and then without stopping it.",
             "The metrics of a live run can be watched by what you have already: --metrics-port serves OpenMetrics for Prometheus on loopback, epc.telemetry.otlp or the variable "
             + "OTEL_EXPORTER_OTLP_ENDPOINT sends metrics and spans to a collector, and dotnet-counters and dotnet-trace see the meter and the source EpcActors. They are for live "
             + "runs: the simulation leaves metrics.txt, with the same names, in --out.",

@@ -41,7 +41,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
         new EngineEntry
         {
             Name = "akka",
-            Purpose = "live runs on Akka.NET, and over processes and hosts with Akka.Cluster",
+            Purpose = "live runs on Akka.NET, with its dispatchers, logging and TestKit",
             IsLive = true,
             Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
             NewEngine = NewAkkaEngine,
@@ -94,7 +94,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
         string have = string.Join(", ", Entries.Where(one => one.IsAvailable).Select(one => one.Name));
         if (entry is null)
         {
-            throw CommandException.Usage($"--engine {name}: there is no such engine{Suggestions.DidYouMean(name, Entries.Select(one => one.Name))} "
+            throw CommandException.Usage($"--engine {name}: there is no such engine{Suggestions.DidYouMeanOrStop(name, Entries.Select(one => one.Name))} "
                 + $"This build has: {have}. 'epc engines' says what each is for.");
         }
 
