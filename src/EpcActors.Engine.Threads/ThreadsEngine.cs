@@ -33,7 +33,10 @@ public sealed class ThreadsEngine : LiveEngine
     private readonly Worker[] _workers;
     private readonly SemaphoreSlim _idle = new(0);
 
-    /// <summary>Workers that sleep, or are about to, and that nobody has begun to wake. With the permits of <see cref="_idle"/>, given or about to be: all that sleep.</summary>
+    /// <summary>
+    /// Workers that sleep, or are about to, and that nobody has begun to wake. With the permits of <see cref="_idle"/>, given or about to be: all that sleep, and those that are
+    /// <see cref="Worker.IsCalled"/>.
+    /// </summary>
     private int _sleepers;
     private int _nextWorker;
     private bool _isClosing;
@@ -385,15 +388,21 @@ public sealed class ThreadsEngine : LiveEngine
                 continue;
             }
 
-            Interlocked.Increment(ref _sleepers);
+            if (worker.IsCalled)
+            {
+                // Still counted, as a permit or in the place of a worker that has used it up.
+                worker.IsCalled = false;
+                Interlocked.MemoryBarrier();
+            }
+            else
+            {
+                Interlocked.Increment(ref _sleepers);
+            }
+
             if (TryFind(worker, out work))
             {
-                if (!TryTakeSleeper())
-                {
-                    // Somebody has begun to wake this one: its permit is there, or comes at once.
-                    _idle.Wait();
-                }
-
+                // Nobody to take: somebody has begun to wake this one. It must not wait for that with work in its hands, another sleeper may take the permit.
+                worker.IsCalled = !TryTakeSleeper();
                 work.Execute(this);
                 continue;
             }
@@ -441,6 +450,9 @@ public sealed class ThreadsEngine : LiveEngine
         public Thread Thread { get; }
 
         public ConcurrentQueue<IWork> Queue { get; } = new();
+
+        /// <summary>Somebody woke it while it was on its way to sleep and found work by itself: there is a permit too many until it sleeps. Its own.</summary>
+        public bool IsCalled { get; set; }
     }
 
     /// <summary>A half of a conducted step: nothing else is under way meanwhile, so any worker will do.</summary>

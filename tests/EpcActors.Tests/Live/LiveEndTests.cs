@@ -1,7 +1,8 @@
 using EpcActors.Engine;
 using EpcActors.Engine.Threads;
+using EpcActors.Tests.Conformance;
 
-namespace EpcActors.Tests.Conformance;
+namespace EpcActors.Tests.Live;
 
 /// <summary>Corners of the end of a live run: what only an engine of many threads can get wrong, shown in one order that the test decides.</summary>
 public sealed class LiveEndTests : IDisposable
