@@ -129,9 +129,11 @@ internal sealed class PreparedRun
             Verdict.Violation => "violation",
             Verdict.Inconclusive => "inconclusive",
         };
+        int atWork = report.Live is null ? 0 : report.Enclaves.Count(one => one.Outcome == EnclaveOutcome.Running);
         int unmet = report.Expectations.Count(one => one.IsUnmet);
         string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
         return $"{word}: {report.Scenario}: {Effective}{(report.Live is null ? $", trace {report.TraceHash}" : "")}"
+            + (atWork == 0 ? "" : $"; ended with {atWork} of {report.Enclaves.Count} enclaves still at work")
             + (rules.Length == 0 ? "" : $"; broken: {rules}")
             + (unmet == 0 ? "" : $"; expectations not met: {unmet} of {report.Expectations.Count}");
     }
