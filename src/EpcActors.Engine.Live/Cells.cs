@@ -1,12 +1,5 @@
 namespace EpcActors.Engine.Live;
 
-/// <summary>Room behind the fields of an object, so that the next one on the heap, which another thread may be writing, is on another line of the cache.</summary>
-[System.Runtime.CompilerServices.InlineArray(8)]
-internal struct CacheLine
-{
-    private long _first;
-}
-
 /// <summary>What a live engine keeps of a resource. Everything but <see cref="Resource"/> and <see cref="Path"/> belongs to whoever handles a request of it right now.</summary>
 public abstract class ResourceCell
 {
@@ -17,9 +10,6 @@ public abstract class ResourceCell
 
     /// <summary>Requests handled.</summary>
     internal long Steps;
-
-    /// <summary>See <see cref="CacheLine"/>.</summary>
-    internal CacheLine Apart;
 
     protected ResourceCell(LiveEngine engine, Resource resource, string path)
     {
@@ -43,9 +33,6 @@ public abstract class TaskCell
     /// <summary>Started, or about to be.</summary>
     internal bool IsStarted;
 
-    /// <summary>See <see cref="CacheLine"/>.</summary>
-    internal CacheLine Apart;
-
     protected TaskCell(TaskActor task, string path)
     {
         Task = task;
@@ -61,9 +48,6 @@ public abstract class TaskCell
 /// <summary>The turn of one resource. Costs are not paid here: in a live run time is real.</summary>
 internal sealed class LiveTurn(LiveEngine engine) : Turn
 {
-    /// <summary>See <see cref="CacheLine"/>.</summary>
-    internal CacheLine Apart;
-
     private Envelope _envelope = null!;
     private WaitQueue _ready;
 

@@ -124,11 +124,11 @@ public sealed partial class Oracle
 
     private void CheckUsage(Cgroup cgroup, Action<string, string> violate)
     {
-        if (UsageOf(cgroup) != cgroup.UsageBytes)
+        if (_usage[cgroup.Index] != cgroup.UsageBytes)
         {
             violate(
                 Rules.CgroupUsage,
-                $"{cgroup.Name}: misc.current says {cgroup.UsageBytes}, the charges that went by make {UsageOf(cgroup)}");
+                $"{cgroup.Name}: misc.current says {cgroup.UsageBytes}, the charges that went by make {_usage[cgroup.Index]}");
         }
     }
 

@@ -255,7 +255,7 @@ public sealed partial class Oracle
             return;
         }
 
-        long usage = UsageOf(cgroup) += charge.Bytes;
+        long usage = _usage[cgroup.Index] += charge.Bytes;
         OpenCharge(carried, cgroup.Index, charge.Bytes);
         if (charge.TakeReference)
         {
@@ -287,14 +287,14 @@ public sealed partial class Oracle
 
     private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
     {
-        UsageOf(cgroup) -= uncharge.Bytes;
+        _usage[cgroup.Index] -= uncharge.Bytes;
         OpenCharge(carried, cgroup.Index, -uncharge.Bytes);
         if (uncharge.PutReference)
         {
             carried.UnchargedCgroup = cgroup.Index;
         }
 
-        if (UsageOf(cgroup) < 0)
+        if (_usage[cgroup.Index] < 0)
         {
             Violate(Rules.CgroupUsage, nowNs, $"{carried.Task.Name} takes usage of {cgroup.Name} below zero");
         }

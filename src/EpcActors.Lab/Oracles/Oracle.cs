@@ -26,9 +26,6 @@ namespace EpcActors.Lab.Oracles;
 /// </remarks>
 public sealed partial class Oracle
 {
-    /// <summary>As far as two cache lines: <see cref="CacheLines"/>.</summary>
-    private const int LongsApart = 16;
-
     [Constant]
     private readonly Topology _topology;
     private readonly long _livenessWindowNs;
@@ -46,7 +43,6 @@ public sealed partial class Oracle
     private readonly SharedCounterWatch? _sharedCounter;
     private CounterWatch _counter;
     private readonly long[] _usage;
-    private readonly int _usageStride;
     private readonly long[] _max;
     private readonly long _capacityBytes;
     private readonly bool _ownsCounters;
@@ -82,8 +78,7 @@ public sealed partial class Oracle
         _topology = topology;
         _livenessWindowNs = livenessWindowNs;
         _isShared = isShared;
-        _usageStride = isShared ? LongsApart : 1;
-        _usage = new long[topology.Cgroups.Count * _usageStride];
+        _usage = new long[topology.Cgroups.Count];
         _max = new long[topology.Cgroups.Count];
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
         _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode;
@@ -108,9 +103,6 @@ public sealed partial class Oracle
             }
         }
     }
-
-    /// <summary>What the charges that went by make; each cgroup's is written by whoever handles its charges.</summary>
-    private ref long UsageOf(Cgroup cgroup) => ref _usage[cgroup.Index * _usageStride];
 
     /// <summary>What each task carries, by its index; for fingerprints of a state, since what the oracle will say depends on it.</summary>
     internal IReadOnlyList<Carried?> CarriedByTasks => _carried;

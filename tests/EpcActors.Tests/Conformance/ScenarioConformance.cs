@@ -1,5 +1,4 @@
 using EpcActors.Engine.Live;
-using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
@@ -19,31 +18,13 @@ public abstract class ScenarioConformance
         ["limit-lowered.conf"] = "work costs nothing here and is over long before the limit is lowered; quickstart.conf lowers one under load",
     };
 
-    private static readonly string Root = FindRoot();
-
-    /// <summary>Every scenario under every kernel on which the simulation passes.</summary>
+    /// <summary>Every scenario under every kernel that it names.</summary>
     public static TheoryData<string, string> FilesAndKernels()
     {
         TheoryData<string, string> data = [];
-        string[] files = [.. Directory.GetFiles(Path.Combine(Root, "config", "scenarios"), "*.conf").Order(StringComparer.Ordinal), Path.Combine(Root, "config", "quickstart.conf")];
-        foreach (string file in files.Where(file => !NotLive.ContainsKey(Path.GetFileName(file))))
+        foreach ((string file, string kernel) in ShippedScenarios.WithKernels().Where(one => !NotLive.ContainsKey(Path.GetFileName(one.File))))
         {
-            HoconObject root = HoconConfig.ParseFile(file).Resolve().Root;
-            SortedSet<string> kernels = new(StringComparer.Ordinal);
-            if (root.TryGetPath("epc.kernel", out HoconValue? kernel))
-            {
-                kernels.Add(kernel.AsString());
-            }
-
-            if (root.TryGetPath("epc.expect-on", out HoconValue? on))
-            {
-                kernels.UnionWith(on.AsObject().Keys);
-            }
-
-            foreach (string one in kernels)
-            {
-                data.Add(Path.GetRelativePath(Root, file).Replace('\\', '/'), one);
-            }
+            data.Add(file, kernel);
         }
 
         return data;
@@ -55,7 +36,7 @@ public abstract class ScenarioConformance
     [MemberData(nameof(FilesAndKernels))]
     public void A_scenario_ends_with_the_same_accounting_as_in_the_simulation(string file, string kernel)
     {
-        Scenario scenario = ScenarioLoader.Load(Path.Combine(Root, file), [new("epc.kernel", kernel), new("epc.run.slowdown", "off")], null, ConfigEnvironment.Default);
+        Scenario scenario = ScenarioLoader.Load(Path.Combine(ShippedScenarios.Root, file), [new("epc.kernel", kernel), new("epc.run.slowdown", "off")], null, ConfigEnvironment.Default);
         RunReport simulated = new ScenarioRunner(scenario).Run("", CancellationToken.None);
         if (simulated.Verdict != Verdict.Pass)
         {
@@ -132,16 +113,5 @@ public abstract class ScenarioConformance
             bool isOver = enclave.Outcome is not (EnclaveOutcome.Running or EnclaveOutcome.Hung);
             yield return $"{enclave.Name}: {(isOver ? "over" : "at work")}, {enclave.ResidentPages} resident, {enclave.SwappedPages} swapped out, {enclave.VaPages} VA pages";
         }
-    }
-
-    private static string FindRoot()
-    {
-        DirectoryInfo? at = new(AppContext.BaseDirectory);
-        while (at is not null && !File.Exists(Path.Combine(at.FullName, "EpcActors.sln")))
-        {
-            at = at.Parent;
-        }
-
-        return at?.FullName ?? throw new InvalidOperationException("the tests run outside of the repository");
     }
 }

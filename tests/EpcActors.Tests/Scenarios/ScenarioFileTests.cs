@@ -1,37 +1,20 @@
-using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Tests.Scenarios;
 
 /// <summary>Every shipped scenario tells its story: what its file expects of the report comes so, under every kernel that it names.</summary>
 public sealed class ScenarioFileTests
 {
-    private static readonly string Root = FindRoot();
-
     public static TheoryData<string, string> FilesAndKernels()
     {
         TheoryData<string, string> data = [];
-        foreach (string file in Directory.GetFiles(Path.Combine(Root, "config", "scenarios"), "*.conf").Order(StringComparer.Ordinal).Append(Path.Combine(Root, "config", "quickstart.conf")))
+        foreach ((string file, string kernel) in ShippedScenarios.WithKernels())
         {
-            HoconObject root = HoconConfig.ParseFile(file).Resolve().Root;
-            SortedSet<string> kernels = new(StringComparer.Ordinal);
-            if (root.TryGetPath("epc.kernel", out HoconValue? kernel))
-            {
-                kernels.Add(kernel.AsString());
-            }
-
-            if (root.TryGetPath("epc.expect-on", out HoconValue? on))
-            {
-                kernels.UnionWith(on.AsObject().Keys);
-            }
-
-            foreach (string one in kernels)
-            {
-                data.Add(Path.GetRelativePath(Root, file).Replace('\\', '/'), one);
-            }
+            data.Add(file, kernel);
         }
 
         return data;
@@ -118,18 +101,7 @@ public sealed class ScenarioFileTests
     private static RunReport Run(string file, params (string Key, string Value)[] settings)
     {
         List<KeyValuePair<string, string>> overrides = [.. settings.Select(one => KeyValuePair.Create(one.Key, one.Value))];
-        Scenario scenario = ScenarioLoader.Load(Path.Combine(Root, file), overrides, null, ConfigEnvironment.Default);
+        Scenario scenario = ScenarioLoader.Load(Path.Combine(ShippedScenarios.Root, file), overrides, null, ConfigEnvironment.Default);
         return new ScenarioRunner(scenario).Run("", CancellationToken.None);
-    }
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "EpcActors.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new InvalidOperationException("EpcActors.sln is not above the tests");
     }
 }
