@@ -1,3 +1,4 @@
+using EpcActors.Actors.Cluster;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
@@ -54,6 +55,9 @@ public sealed class Machine
     public bool[] OwnsEpc { get; }
 
     public ActorId[] Nodes { get; }
+
+    /// <summary>The other processes, when this machine is spread over several; null when it is in one.</summary>
+    public ClusterPort? Cluster { get; set; }
 
     public ActorId FreePageCounter { get; set; }
 

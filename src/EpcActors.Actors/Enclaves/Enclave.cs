@@ -19,7 +19,7 @@ public sealed class Enclave : Resource,
     IHandle<FinishWriteSecs>, IHandle<ReadType>, IHandle<ModifyPage>, IHandle<BeginRemove>, IHandle<LockAndErase>,
     IHandle<EnterEnclave>, IHandle<ExitEnclave>, IHandle<TakeEntry>, IHandle<TakeSecs>, IHandle<TakeVaPage>,
     IHandle<MarkOutOfMemory>, IHandle<UnlinkVaPage>, IHandle<UnlockForRemoval>, IHandle<GetFile>, IHandle<PutFile>,
-    IHandle<EraseAndUnlock>, IHandle<FindPage>, IHandle<SynchronizeSrcu>, IHandle<FreeEnclave>, IHandle<RecordTypeAndUnlock>
+    IHandle<EraseAndUnlock>, IHandle<FindPage>, IHandle<HoldsNode>, IHandle<SynchronizeSrcu>, IHandle<FreeEnclave>, IHandle<RecordTypeAndUnlock>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;
@@ -603,6 +603,20 @@ public sealed class Enclave : Resource,
         {
             VaPages.Remove(message.EpcPage);
         }
+    }
+
+    public void Handle(ref HoldsNode message, Turn turn)
+    {
+        int node = message.Node;
+        bool holds = !SecsPage.IsNone && _machine.NodeOf(SecsPage) == node;
+        VaPages.ForEach(page => holds |= _machine.NodeOf(page) == node);
+        for (int page = Entries.FindFrom(0); page >= 0 && page < Entries.PageCount && !holds; page = Entries.FindFrom(page + 1))
+        {
+            EpcPageIndex epcPage = Entries[page].EpcPage;
+            holds = !epcPage.IsNone && _machine.NodeOf(epcPage) == node;
+        }
+
+        message.Holds = holds;
     }
 
     public void Handle(ref FindPage message, Turn turn)

@@ -594,4 +594,15 @@ public static class EnclaveProtocol
         /// <summary>Out: none when it is not resident.</summary>
         public EpcPageIndex EpcPage;
     }
+
+    /// <summary>In a cluster: has the enclave a page of a node? No lock, as <see cref="FindPage"/>.</summary>
+    public struct HoldsNode : IMessage
+    {
+        public static ushort Code => 0x0733;
+
+        public int Node;
+
+        /// <summary>Out.</summary>
+        public YesNo Holds;
+    }
 }

@@ -8,12 +8,17 @@ namespace EpcActors.Actors.NumaNodes;
 /// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at boot, its dirty pages.
 /// </summary>
 public sealed class NumaNode : Resource,
-    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePages>, IHandle<ReadFreePages>
+    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePages>, IHandle<ReadFreePages>,
+    IHandle<LendPage>, IHandle<TakeBackPage>, IHandle<CloseLoans>, IHandle<ImportPage>, IHandle<ExportPage>, IHandle<ReadBorrowed>
 {
     private readonly EpcPageTable _pages;
     private readonly FreeList _free;
     private readonly List<(int First, int End)> _dirty = [];
     private readonly PageSet _poison;
+    private readonly Dictionary<int, (int Member, int Incarnation)> _lent = [];
+    private readonly Dictionary<int, int> _closed = [];
+    private int _foreignPages;
+    private int _foreignIncarnation;
     private EpcPageList _poisoned = new();
     private Mutex _lock = new(isSpinLock: true);
 
@@ -48,6 +53,15 @@ public sealed class NumaNode : Resource,
 
     /// <summary>Pages of its sections (sgx_total_bytes / 4096).</summary>
     public int CapacityPages { get; }
+
+    /// <summary>Pages that somebody in this process has: all of them, but in a cluster those that it lent go and those that it borrowed come.</summary>
+    public int PresentPages => CapacityPages - _lent.Count + _foreignPages;
+
+    /// <summary>Pages lent to other processes.</summary>
+    public int LentPages => _lent.Count;
+
+    /// <summary>Pages borrowed from the process that has this node.</summary>
+    public int BorrowedPages => _foreignPages;
 
     /// <summary>Length of the free list.</summary>
     public int FreePages => _free.Count;
@@ -215,6 +229,148 @@ public sealed class NumaNode : Resource,
     }
 
     public void Handle(ref ReadFreePages message, Turn turn) => message.FreePages = OwnCounter;
+
+    public void Handle(ref LendPage message, Turn turn)
+    {
+        if (!LockShortly(turn))
+        {
+            return;
+        }
+
+        message.Page = EpcPageIndex.None;
+        if (_closed.TryGetValue(message.Member, out int closed) && message.Incarnation <= closed)
+        {
+            // It died while its request was on the way to here, and what it had was taken back: this page would never be.
+            return;
+        }
+
+        message.Page = TakeFree();
+        if (!message.Page.IsNone)
+        {
+            _lent.Add(message.Page.Value, (message.Member, message.Incarnation));
+        }
+    }
+
+    public void Handle(ref TakeBackPage message, Turn turn)
+    {
+        if (LockShortly(turn) && _lent.TryGetValue(message.Page.Value, out (int Member, int Incarnation) lent)
+            && lent == (message.Member, message.Incarnation))
+        {
+            _lent.Remove(message.Page.Value);
+            PutFree(message.Page);
+        }
+    }
+
+    public void Handle(ref CloseLoans message, Turn turn)
+    {
+        if (!LockShortly(turn))
+        {
+            return;
+        }
+
+        _closed[message.Member] = Math.Max(_closed.GetValueOrDefault(message.Member), message.Incarnation);
+        List<int> back = [];
+        foreach ((int page, (int Member, int Incarnation) lent) in _lent)
+        {
+            if (lent.Member == message.Member && lent.Incarnation <= message.Incarnation)
+            {
+                back.Add(page);
+            }
+        }
+
+        back.Sort();
+        foreach (int page in back)
+        {
+            _lent.Remove(page);
+            PutFree(new EpcPageIndex(page));
+        }
+
+        message.Pages = back.Count;
+    }
+
+    public void Handle(ref ImportPage message, Turn turn)
+    {
+        if (!LockShortly(turn))
+        {
+            return;
+        }
+
+        if (_foreignPages > 0 && _foreignIncarnation != message.Incarnation)
+        {
+            message.IsRefused = true;
+            return;
+        }
+
+        _foreignIncarnation = message.Incarnation;
+        _foreignPages++;
+        PutFree(message.Page);
+    }
+
+    public void Handle(ref ExportPage message, Turn turn)
+    {
+        if (!LockShortly(turn))
+        {
+            return;
+        }
+
+        message.Page = TakeFree();
+        message.Incarnation = _foreignIncarnation;
+        if (!message.Page.IsNone)
+        {
+            _foreignPages--;
+        }
+    }
+
+    public void Handle(ref ReadBorrowed message, Turn turn)
+    {
+        message.Pages = _foreignPages;
+        message.Incarnation = _foreignIncarnation;
+    }
+
+    /// <summary>A section of the node's spin lock that begins and ends in this message.</summary>
+    private bool LockShortly(Turn turn)
+    {
+        if (!_lock.Acquire(turn))
+        {
+            return false;
+        }
+
+        turn.Hold(Activity.SpinLock);
+        _lock.Release(turn);
+        return true;
+    }
+
+    private EpcPageIndex TakeFree()
+    {
+        EpcPageIndex page = _free.PopHead();
+        if (!page.IsNone)
+        {
+            _pages[page].Flags = EpcPageFlags.None;
+            OwnCounter--;
+        }
+
+        return page;
+    }
+
+    /// <summary>A page comes in whose descriptor says nothing any more.</summary>
+    private void PutFree(EpcPageIndex index)
+    {
+        ref EpcPage page = ref _pages[index];
+        page.Owner = -1;
+        page.Cgroup = EpcPage.NoCgroup;
+        page.Epcm = Epcm.None;
+        page.Flags = EpcPageFlags.IsFree;
+        if (IsPoisoned(index))
+        {
+            _poisoned.AddHead(_pages, index);
+        }
+        else
+        {
+            _free.AddTail(index);
+        }
+
+        OwnCounter++;
+    }
 
     /// <summary>Boot without sanitising: the counter starts at the number of free pages.</summary>
     public void CountBootPages() => OwnCounter = FreePages;

@@ -80,4 +80,82 @@ public static class NumaNodeProtocol
         /// <summary>Out.</summary>
         public long FreePages;
     }
+
+    /// <summary>In a cluster, at the process that has the node: a page off the free list for another process.</summary>
+    public struct LendPage : IMessage
+    {
+        public static ushort Code => 0x0107;
+
+        public int Member;
+
+        /// <summary>Which life of that process.</summary>
+        public int Incarnation;
+
+        /// <summary>Out: none when the list is empty, or that life is over.</summary>
+        public EpcPageIndex Page;
+    }
+
+    /// <summary>In a cluster, at the process that has the node: a page that was lent comes back. One that is not lent to that life of the process is left alone.</summary>
+    public struct TakeBackPage : IMessage
+    {
+        public static ushort Code => 0x0108;
+
+        public int Member;
+
+        public int Incarnation;
+
+        public EpcPageIndex Page;
+    }
+
+    /// <summary>In a cluster, at the process that has the node: a process is dead. What it had comes back, and no more is lent to that life of it.</summary>
+    public struct CloseLoans : IMessage
+    {
+        public static ushort Code => 0x0109;
+
+        public int Member;
+
+        /// <summary>The highest incarnation that is dead.</summary>
+        public int Incarnation;
+
+        /// <summary>Out: pages that came back.</summary>
+        public int Pages;
+    }
+
+    /// <summary>In a cluster, at a process that borrowed a page of a node elsewhere: onto the list of its stand-in.</summary>
+    public struct ImportPage : IMessage
+    {
+        public static ushort Code => 0x010A;
+
+        public EpcPageIndex Page;
+
+        /// <summary>The life of the process that lent it.</summary>
+        public int Incarnation;
+
+        /// <summary>Out: pages of an earlier life are still in use here; the same numbers mean other memory now.</summary>
+        public YesNo IsRefused;
+    }
+
+    /// <summary>In a cluster, at a process that borrowed pages: takes a free one off the list of the stand-in, to give it back.</summary>
+    public struct ExportPage : IMessage
+    {
+        public static ushort Code => 0x010B;
+
+        /// <summary>Out: none when none is free.</summary>
+        public EpcPageIndex Page;
+
+        /// <summary>Out: the life of the process that lent it.</summary>
+        public int Incarnation;
+    }
+
+    /// <summary>In a cluster, at a process that borrowed pages: how many it still has.</summary>
+    public struct ReadBorrowed : IMessage
+    {
+        public static ushort Code => 0x010C;
+
+        /// <summary>Out.</summary>
+        public int Pages;
+
+        /// <summary>Out: the life of the process that lent them.</summary>
+        public int Incarnation;
+    }
 }

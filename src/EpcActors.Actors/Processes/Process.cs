@@ -13,6 +13,9 @@ public enum KillReason
 
     /// <summary>The memory controller's out-of-memory killer.</summary>
     MemoryOom,
+
+    /// <summary>It had EPC pages of a socket whose process is dead: the memory is gone (a machine check in its enclave).</summary>
+    SocketLost,
 }
 
 /// <summary>How a thread ended.</summary>

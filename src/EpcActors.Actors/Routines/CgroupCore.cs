@@ -1,4 +1,5 @@
 using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Processes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Misc;
@@ -114,7 +115,15 @@ internal static class CgroupCore
     /// <summary>A pure store: no reclaim, no rounding, nobody woken. Only v3 to v5 queue the cgroup's worker, also for a limit that was raised.</summary>
     private static async Routine Store(KernelTask current, int cgroup, ulong value)
     {
-        await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.WriteMax { Max = value });
+        if (current.Machine.Cluster is { } cluster)
+        {
+            await current.Ask(cluster.Exchange, new ClusterProtocol.WriteAccountMax { Account = cgroup, Max = value });
+        }
+        else
+        {
+            await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.WriteMax { Max = value });
+        }
+
         if (current.Switches.LimitLowered == LimitLowered.Worker)
         {
             await EpcCgroup.QueueWork(current, cgroup);

@@ -50,7 +50,12 @@ internal static class EpcCgroup
     /// Any LRU of the subtree non-empty (sgx_cgroup_lru_empty): one list after the other, each under its own lock, and blind to isolated pages. Without
     /// an EPC cgroup: the one list, without its lock (sgx_can_reclaim).
     /// </summary>
-    public static async Routine<bool> CanReclaim(KernelTask current, int root)
+    public static async Routine<bool> CanReclaim(KernelTask current, int root) =>
+        await CanReclaimHere(current, root)
+        || (current.Machine.Cluster is { } cluster && await Remote.CanReclaimElsewhere(current, cluster, root));
+
+    /// <summary>The same for the lists of this process.</summary>
+    public static async Routine<bool> CanReclaimHere(KernelTask current, int root)
     {
         Machine machine = current.Machine;
         if (machine.Switches.EpcCgroup == EpcCgroupMode.Off)
@@ -93,10 +98,19 @@ internal static class EpcCgroup
     }
 
     /// <summary>One round over the whole machine: what ksgxd and an allocator without a free page do.</summary>
-    public static async Routine<int> ReclaimGlobal(KernelTask current) =>
+    public static async Routine<int> ReclaimGlobal(KernelTask current) => await ReclaimBelow(current, 0, KernelConstants.NrToScan, false);
+
+    /// <summary>One round below a root: here, or in a cluster wherever the turn is.</summary>
+    public static async Routine<int> ReclaimBelow(KernelTask current, int root, int wanted, bool ignoreAge) =>
+        current.Machine.Cluster is { } cluster
+            ? await Remote.Reclaim(current, cluster, root, wanted, ignoreAge)
+            : await ReclaimHere(current, root, wanted, ignoreAge);
+
+    /// <summary>One round over the lists of this process.</summary>
+    public static async Routine<int> ReclaimHere(KernelTask current, int root, int wanted, bool ignoreAge) =>
         current.Switches.EpcCgroup == EpcCgroupMode.Off
             ? await ReclaimOne(current, 0, KernelConstants.NrToScan, countsScanned: false)
-            : await ReclaimSubtree(current, 0, KernelConstants.NrToScan, false);
+            : await ReclaimSubtree(current, root, wanted, ignoreAge);
 
     /// <summary>sgx_epc_cgroup_reclaim_pages: one round over a cgroup and those below it, in the way of the version.</summary>
     /// <returns>Pages freed (v2 to v6), or isolated, freed or not (v7 and later).</returns>
@@ -141,7 +155,9 @@ internal static class EpcCgroup
 
             if (!await CanReclaim(current, cgroup))
             {
-                if (switches.AtLimit == AtLimit.Kill && await OomKill(current, cgroup))
+                if (switches.AtLimit == AtLimit.Kill
+                    && (await OomKill(current, cgroup)
+                        || (current.Machine.Cluster is { } cluster && await Remote.OomKillElsewhere(current, cluster, cgroup))))
                 {
                     // Its pages come back when its last reference goes; v5 comes round at once, and looks for a further victim.
                     await current.Spend(Activity.Schedule);
@@ -170,8 +186,17 @@ internal static class EpcCgroup
         }
     }
 
-    public static async Routine QueueWork(KernelTask current, int cgroup) =>
-        await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
+    public static async Routine QueueWork(KernelTask current, int cgroup)
+    {
+        if (current.Machine.Cluster is { } cluster)
+        {
+            await Remote.QueueWork(current, cluster, cgroup);
+        }
+        else
+        {
+            await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
+        }
+    }
 
     /// <summary>The attempts of a charge after the first was refused.</summary>
     private static async Routine<Errno> Retry(KernelTask current, int cgroup, bool reclaim)
@@ -224,9 +249,9 @@ internal static class EpcCgroup
 
     /// <summary>One of the rounds of a caller that keeps at it: v14 and v15 go on behind where the one before ended.</summary>
     private static async Routine<(int Scanned, int Resume)> Round(KernelTask current, int root, int wanted, bool ignoreAge, int resume) =>
-        current.Switches.ReclaimWalk == ReclaimWalk.ResumeNode
+        current.Switches.ReclaimWalk == ReclaimWalk.ResumeNode && current.Machine.Cluster is null
             ? await ReclaimFrom(current, root, resume)
-            : (await ReclaimSubtree(current, root, wanted, ignoreAge), -1);
+            : (await ReclaimBelow(current, root, wanted, ignoreAge), -1);
 
     private static bool IgnoresAge(KernelSwitches switches, int failedRounds) =>
         switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds && failedRounds > MaxFailedRounds;
@@ -251,6 +276,12 @@ internal static class EpcCgroup
         Machine machine = current.Machine;
         long usage = 0;
         long max = long.MaxValue;
+        if (machine.Cluster is { } cluster)
+        {
+            (usage, max) = await Remote.UsageAndLimit(current, cluster, cgroup);
+            return (usage / KernelConstants.PageSize, max / KernelConstants.PageSize);
+        }
+
         for (int level = cgroup; level >= 0; level = machine.CgroupParents[level])
         {
             CgroupProtocol.ReadUsage read = await current.Ask(machine.Cgroups[level], new CgroupProtocol.ReadUsage());

@@ -87,10 +87,23 @@ internal static class Main
 
         if (await ShouldReclaim(current, KernelConstants.NrLowPages))
         {
-            await current.Ask(machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
+            await WakeKsgxd(current);
         }
 
         return new AllocResult(page, errno);
+    }
+
+    /// <summary>wake_up(&amp;ksgxd_waitq).</summary>
+    private static async Routine WakeKsgxd(KernelTask current)
+    {
+        if (current.Machine.Cluster is { } cluster)
+        {
+            await Remote.WakeKsgxd(current, cluster);
+        }
+        else
+        {
+            await current.Ask(current.Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
+        }
     }
 
     /// <summary>
@@ -113,6 +126,12 @@ internal static class Main
         {
             NumaNodeProtocol.TakePage take = await current.Ask(
                 machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
+            if (take.Page.IsNone && machine.Cluster is { } cluster && await Remote.Borrow(current, cluster, node))
+            {
+                // Somebody else here may be quicker: then the node is as good as empty.
+                take = await current.Ask(machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
+            }
+
             if (!take.Page.IsNone)
             {
                 await CountFreePages(current, -1);
@@ -159,6 +178,12 @@ internal static class Main
     public static async Routine CountFreePages(KernelTask current, int delta)
     {
         ActorId counter = current.Machine.FreePageCounter;
+        if (current.Machine.Cluster is { } cluster)
+        {
+            await Remote.CountFreePages(current, cluster, delta);
+            return;
+        }
+
         switch (current.Switches.FreePageCounter)
         {
             case FreePageCounterMode.Atomic:
@@ -179,7 +204,11 @@ internal static class Main
     {
         Machine machine = current.Machine;
         long free = 0;
-        if (machine.Switches.FreePageCounter == FreePageCounterMode.PerNode)
+        if (machine.Cluster is { } cluster)
+        {
+            free = await Remote.ReadFreePages(current, cluster, watermark);
+        }
+        else if (machine.Switches.FreePageCounter == FreePageCounterMode.PerNode)
         {
             for (int node = 0; node < machine.NodeCount && free < watermark; node++)
             {
@@ -220,6 +249,11 @@ internal static class Main
         if (CountsUnderNodeLock(machine))
         {
             await current.Ask(node, new NumaNodeProtocol.UnlockNode());
+        }
+
+        if (machine.Cluster is { } cluster && cluster.IsForeign(machine.NodeOf(page)))
+        {
+            await Remote.GiveBack(current, cluster, machine.NodeOf(page));
         }
     }
 
@@ -306,7 +340,7 @@ internal static class Main
             {
                 if (await EpcCgroup.ShouldReclaim(current, css.Cgroup))
                 {
-                    await EpcCgroup.ReclaimSubtree(current, css.Cgroup, KernelConstants.NrToScan, false);
+                    await EpcCgroup.ReclaimBelow(current, css.Cgroup, KernelConstants.NrToScan, false);
                 }
 
                 await Misc.PutCss(current, css.Cgroup);

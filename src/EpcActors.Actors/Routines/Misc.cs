@@ -33,6 +33,22 @@ internal static class Misc
     public static async Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference, long bytes = KernelConstants.PageSize)
     {
         Machine machine = current.Machine;
+        if (machine.Cluster is { } cluster)
+        {
+            // The limits are where the accounts live; what is charged below is what this process has of them, without a limit.
+            int refused = await Remote.TryCharge(current, cluster, cgroup, bytes);
+            if (refused >= 0)
+            {
+                if (takeReference)
+                {
+                    await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.TryGetCss());
+                }
+
+                await CountEvent(current, refused);
+                return MiscCharge.Refused;
+            }
+        }
+
         int level = cgroup;
         while (level >= 0)
         {
@@ -79,6 +95,11 @@ internal static class Misc
                 machine.Cgroups[level],
                 new CgroupProtocol.Uncharge { Bytes = KernelConstants.PageSize, PutReference = level == cgroup });
             mustPut |= uncharge.MustPut;
+        }
+
+        if (machine.Cluster is { } cluster)
+        {
+            await Remote.Uncharge(current, cluster, cgroup, -1, KernelConstants.PageSize, isRollBack: false);
         }
 
         if (mustPut)

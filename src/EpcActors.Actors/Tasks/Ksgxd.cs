@@ -33,7 +33,9 @@ public sealed class Ksgxd : KernelTask
         {
             // wait_event(): prepared before the condition is read, so that a wake-up in between is not lost.
             await Ask(queue, new WaitChannelProtocol.PrepareToWait());
-            if (await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
+            // In a cluster there is one of it that works: where the free-page counter lives. The others sleep.
+            bool isMine = Machine.Cluster is not { } cluster || await Remote.IsHome(this, cluster, cluster.FreePageCounter);
+            if (isMine && await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
             {
                 await Ask(queue, new WaitChannelProtocol.FinishWait());
             }
@@ -42,7 +44,7 @@ public sealed class Ksgxd : KernelTask
                 await Ask(queue, new WaitChannelProtocol.SleepUntilWoken());
             }
 
-            if (await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
+            if (isMine && await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
             {
                 await EpcCgroup.ReclaimGlobal(this);
             }

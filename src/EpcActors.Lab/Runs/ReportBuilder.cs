@@ -220,7 +220,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             return EnclaveOutcome.OomKilled;
         }
 
-        if (actors.Process.Killed == KillReason.Scenario || actors.Enclave.IsOutOfMemory)
+        if (actors.Process.Killed is KillReason.Scenario or KillReason.SocketLost || actors.Enclave.IsOutOfMemory)
         {
             return EnclaveOutcome.Killed;
         }
@@ -250,7 +250,9 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             ThreadOutcome.Sigsegv => "SIGSEGV: #PF with the SGX bit that never goes away",
             ThreadOutcome.Killed => actors.Process.Killed == KillReason.MemoryOom
                 ? "SIGKILL: memory.max could not hold the backing store"
-                : "SIGKILL",
+                : actors.Process.Killed == KillReason.SocketLost
+                    ? "SIGKILL: it had pages on a socket whose process died"
+                    : "SIGKILL",
         };
     }
 

@@ -1,0 +1,67 @@
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Cluster;
+
+/// <summary>Where a call of a task to another process stands.</summary>
+internal enum CallState
+{
+    /// <summary>The task has none.</summary>
+    Idle,
+
+    /// <summary>Waits until another call to the same process is answered: the window is full.</summary>
+    Waiting,
+
+    /// <summary>Sent, or deferred by the home; sent again until it is answered.</summary>
+    Sent,
+
+    /// <summary>Answered; the task has not come to see it yet.</summary>
+    Answered,
+
+    /// <summary>The process that was asked is dead.</summary>
+    Gone,
+}
+
+/// <summary>The call of one task. A task has one at a time, so this is all that has to be kept of it.</summary>
+internal sealed class Call(int caller)
+{
+    public readonly int Caller = caller;
+
+    public CallState State;
+
+    /// <summary>The process that is asked.</summary>
+    public int Target;
+
+    /// <summary>The account that it is about; -1 for none. Such a call follows its account to another home.</summary>
+    public int Account;
+
+    /// <summary>The request as it was sent, then the answer.</summary>
+    public Frame Frame;
+
+    /// <summary>Ticks since it was sent.</summary>
+    public int Age;
+
+    /// <summary>Of an <see cref="ClusterProtocol.UnchargeAccount"/>: what the task gives back; the frame may say less or more, for the stock.</summary>
+    public long Bytes;
+
+    /// <summary>Where the task waits.</summary>
+    public WaitQueue Waiter;
+}
+
+/// <summary>The last request of one task of another process, with its answer: whoever asks it again gets the same.</summary>
+internal sealed class Served(int member, int caller, int ticket)
+{
+    public readonly int Member = member;
+    public readonly int Caller = caller;
+    public readonly int Ticket = ticket;
+    public int Incarnation;
+    public uint Sequence;
+
+    /// <summary>A deputy is at it.</summary>
+    public bool IsRunning;
+
+    /// <summary>The request while it runs, the answer behind it.</summary>
+    public Frame Frame;
+
+    /// <summary>What it did to the account that it is about.</summary>
+    public long Effect;
+}

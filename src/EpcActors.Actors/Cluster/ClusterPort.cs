@@ -1,0 +1,88 @@
+using System.Linq;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Cluster;
+
+/// <summary>What the actors of one process know of the cluster that it is a member of. Nothing in it changes during a run.</summary>
+[Constant]
+public sealed class ClusterPort
+{
+    /// <param name="self">Number of this member.</param>
+    /// <param name="incarnation">Which life of it this is, from 1; a member that comes back has a higher one.</param>
+    /// <param name="memberOfNode">By NUMA node: the member that has it.</param>
+    /// <param name="cgroups">How many cgroups there are.</param>
+    public ClusterPort(int self, int incarnation, IReadOnlyList<int> memberOfNode, int cgroups)
+    {
+        Self = self;
+        Incarnation = incarnation;
+        MemberOfNode = memberOfNode;
+        Members = memberOfNode.Max() + 1;
+        Cgroups = cgroups;
+    }
+
+    public int Self { get; }
+
+    public int Incarnation { get; }
+
+    /// <summary>How many members the cluster has when it is complete.</summary>
+    public int Members { get; }
+
+    public IReadOnlyList<int> MemberOfNode { get; }
+
+    public int Cgroups { get; }
+
+    /// <summary>Pages that a charge takes from its home at once; 1 as the kernel does.</summary>
+    public int ChargeBatch { get; init; } = 1;
+
+    /// <summary>Calls to one other member that may be outstanding; more wait until one is answered.</summary>
+    public int Window { get; init; } = 256;
+
+    /// <summary>Ticks after which an unanswered call is sent again.</summary>
+    public int ResendTicks { get; init; } = 4;
+
+    /// <summary>For tests: leaves a rule of the protocol out.</summary>
+    public ClusterDefect Defect { get; init; }
+
+    /// <summary>The exchange of this process.</summary>
+    public ActorId Exchange { get; set; } = ActorId.None;
+
+    /// <summary>Accounts: one for each cgroup, by its index, and behind them the free-page counter.</summary>
+    public int AccountCount => Cgroups + 1;
+
+    /// <summary>The account of the free-page counter.</summary>
+    public int FreePageCounter => Cgroups;
+
+    /// <summary>True for a NUMA node of another process.</summary>
+    public bool IsForeign(int node) => MemberOfNode[node] != Self;
+}
+
+/// <summary>The views of one process. Whoever hears of a view puts it here, and then tells the exchange its number.</summary>
+public interface IViewBoard
+{
+    /// <summary>The newest view.</summary>
+    ClusterView Last { get; }
+
+    /// <summary>The view of an epoch; views are immutable and stay.</summary>
+    ClusterView this[int epoch] { get; }
+}
+
+/// <summary>A rule of the protocol that is left out, to see that the simulation finds it. Never on but in tests and in <c>epc cluster --simulate --defect</c>.</summary>
+public enum ClusterDefect
+{
+    None,
+
+    /// <summary>Requests of the dead are executed like those of the living.</summary>
+    LostFence,
+
+    /// <summary>The part of a dead process stays in the books after it was released, so that the next death of the same member releases it again.</summary>
+    DoubleRelease,
+
+    /// <summary>A report to a new home leaves out what was taken in advance.</summary>
+    ForgottenStock,
+
+    /// <summary>A request that comes twice is executed twice.</summary>
+    NoMemory,
+
+    /// <summary>Pages that were lent to a dead process do not come back.</summary>
+    LostLoan,
+}

@@ -1,0 +1,388 @@
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Actors.Cluster;
+
+/// <summary>How a call to another process ended.</summary>
+public enum CallStatus
+{
+    /// <summary>It happened, once.</summary>
+    Ok,
+
+    /// <summary>The process that was asked is dead. Whether it happened there does not matter any more: everything there is gone.</summary>
+    Gone,
+}
+
+/// <summary>What a charge at its home came to.</summary>
+public enum AccountCharge
+{
+    /// <summary>Added, and within the limits.</summary>
+    Fits,
+
+    /// <summary>Above the limit. Page by page the amount was added all the same, as misc_cg_try_charge does, and has to be taken back; a batch adds nothing.</summary>
+    Over,
+}
+
+/// <summary>What is worked off by a deputy of another process's task.</summary>
+public enum ReclaimPurpose
+{
+    /// <summary>One round over the LRUs of the cgroups below a root.</summary>
+    Reclaim,
+
+    /// <summary>Only look whether a list has a page.</summary>
+    Look,
+
+    /// <summary>Series v1 to v5: find an enclave to kill.</summary>
+    OomKill,
+}
+
+/// <summary>
+/// What tasks ask of the exchange of their process. Messages with a code below 0x0E20 travel to other processes as they stand; their layout is part of the wire format
+/// (<see cref="Frame.CurrentVersion"/>).
+/// </summary>
+public static class ClusterProtocol
+{
+    /// <summary>Codes below this one travel; those from here on stay in their process.</summary>
+    public const ushort FirstLocalCode = 0x0E20;
+
+    /// <summary>One level of misc_cg_try_charge at the account's home, or out of the stock that this process has taken in advance.</summary>
+    public struct ChargeAccount : IMessage
+    {
+        public static ushort Code => 0x0E01;
+
+        public long Bytes;
+
+        /// <summary>On the wire: bytes that the home may add beyond <see cref="Bytes"/>, as far as they fit. Answered with what it added.</summary>
+        public long ExtraBytes;
+
+        public int Account;
+
+        /// <summary>Out.</summary>
+        public AccountCharge Result;
+    }
+
+    /// <summary>Takes an amount back: into the stock of this process, or at the home.</summary>
+    public struct UnchargeAccount : IMessage
+    {
+        public static ushort Code => 0x0E02;
+
+        public long Bytes;
+
+        public int Account;
+
+        /// <summary>The amount was just refused, and added all the same: the home gets it back at once.</summary>
+        public YesNo IsRollBack;
+    }
+
+    /// <summary>atomic_long_add on a number without a limit: the free-page counter.</summary>
+    public struct AddAccount : IMessage
+    {
+        public static ushort Code => 0x0E03;
+
+        public long Amount;
+
+        public long Account;
+    }
+
+    /// <summary>First half of an unprotected <c>+=</c>.</summary>
+    public struct LoadAccount : IMessage
+    {
+        public static ushort Code => 0x0E04;
+
+        public long Account;
+
+        /// <summary>Out.</summary>
+        public long Value;
+    }
+
+    /// <summary>Second half of an unprotected <c>+=</c>: what others did since the load is lost.</summary>
+    public struct StoreAccount : IMessage
+    {
+        public static ushort Code => 0x0E05;
+
+        public long Value;
+
+        /// <summary>What the store was meant to add: for the books of the home, which the kernel does not have.</summary>
+        public long Amount;
+
+        public long Account;
+    }
+
+    /// <summary>Reads value and limit, without a lock.</summary>
+    public struct ReadAccount : IMessage
+    {
+        public static ushort Code => 0x0E06;
+
+        public long Account;
+
+        /// <summary>Out.</summary>
+        public long Value;
+
+        /// <summary>Out: the limit, long.MaxValue for none.</summary>
+        public long Max;
+    }
+
+    /// <summary>Writes the limit.</summary>
+    public struct WriteAccountMax : IMessage
+    {
+        public static ushort Code => 0x0E07;
+
+        /// <summary>ulong.MaxValue for none.</summary>
+        public ulong Max;
+
+        public long Account;
+
+        /// <summary>Out: which write it was, ascending: whoever rebuilds the account takes the last one.</summary>
+        public long Version;
+    }
+
+    /// <summary>To a new home: what a process has of an account whose old home is dead.</summary>
+    public struct ReportAccount : IMessage
+    {
+        public static ushort Code => 0x0E08;
+
+        public long Account;
+
+        /// <summary>What this process was granted, and did not give back.</summary>
+        public long Amount;
+
+        /// <summary>The last write of the limit that it knows of.</summary>
+        public ulong Max;
+
+        public long MaxVersion;
+
+        /// <summary>The epoch since which the receiver is the home.</summary>
+        public long Since;
+    }
+
+    /// <summary>A page of a node of another process: off its free list, for this process to use.</summary>
+    public struct BorrowPage : IMessage
+    {
+        public static ushort Code => 0x0E09;
+
+        public int Node;
+
+        /// <summary>Out: none when the node has no free page, or its process is dead.</summary>
+        public EpcPageIndex Page;
+
+        /// <summary>Out: the incarnation of the process that lent it.</summary>
+        public int Incarnation;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+    }
+
+    /// <summary>Gives a borrowed page back.</summary>
+    public struct ReturnPage : IMessage
+    {
+        public static ushort Code => 0x0E0A;
+
+        public int Node;
+
+        public EpcPageIndex Page;
+
+        /// <summary>The incarnation that lent it: a later one never had it.</summary>
+        public int Incarnation;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+    }
+
+    /// <summary>A round of reclaim over the lists of another process, by a deputy there.</summary>
+    public struct ReclaimAt : IMessage
+    {
+        public static ushort Code => 0x0E0B;
+
+        public int Member;
+
+        /// <summary>Index of the root cgroup of the round.</summary>
+        public int Root;
+
+        public int Wanted;
+
+        public YesNo IgnoreAge;
+
+        public ReclaimPurpose Purpose;
+
+        /// <summary>Out: as the routine that runs there returns it; for a look or a kill 1 or 0.</summary>
+        public int Result;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+    }
+
+    /// <summary>Wakes ksgxd where it lives: with the free-page counter.</summary>
+    public struct WakeKsgxd : IMessage
+    {
+        public static ushort Code => 0x0E0C;
+
+        public int Member;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+    }
+
+    /// <summary>Queues the reclaim work of a cgroup where its worker lives: with the cgroup's account.</summary>
+    public struct QueueWorkAt : IMessage
+    {
+        public static ushort Code => 0x0E0D;
+
+        public int Member;
+
+        public int Cgroup;
+
+        public long Reserved;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        public int Reserved2;
+    }
+
+    /// <summary>Reads the free-page counter of a node of another process.</summary>
+    public struct ReadNodeAt : IMessage
+    {
+        public static ushort Code => 0x0E0E;
+
+        public int Node;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        /// <summary>Out: 0 when its process is dead.</summary>
+        public long FreePages;
+    }
+
+    /// <summary>Has another process give the stock of an account back that it does not use (drain_all_stock).</summary>
+    public struct DrainStock : IMessage
+    {
+        public static ushort Code => 0x0E0F;
+
+        public int Member;
+
+        public int Account;
+
+        /// <summary>Out: bytes that the home got back.</summary>
+        public long Bytes;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        public int Reserved;
+    }
+
+    /// <summary>A frame came from another process. Asked by whoever reads the wire.</summary>
+    public struct Arrive : IMessage
+    {
+        public static ushort Code => 0x0E20;
+
+        public Frame Frame;
+    }
+
+    /// <summary>Time passes: what was not answered for a while is sent again.</summary>
+    public struct Tick : IMessage
+    {
+        public static ushort Code => 0x0E21;
+    }
+
+    /// <summary>The coordinator made a new view; it stands on the board of the process.</summary>
+    public struct InstallView : IMessage
+    {
+        public static ushort Code => 0x0E22;
+
+        public int Epoch;
+    }
+
+    /// <summary>Waits for a view that is newer.</summary>
+    public struct AwaitView : IMessage
+    {
+        public static ushort Code => 0x0E23;
+
+        /// <summary>In: the last one that the caller knows. Out: the one that is installed.</summary>
+        public int Epoch;
+
+        /// <summary>Out: this process is dead for the others.</summary>
+        public YesNo IsFenced;
+    }
+
+    /// <summary>The next account whose new home has no report of this process yet.</summary>
+    public struct NextReport : IMessage
+    {
+        public static ushort Code => 0x0E24;
+
+        /// <summary>Out: -1 for none.</summary>
+        public int Account;
+    }
+
+    /// <summary>Waits for a request of another process.</summary>
+    public struct TakeRequest : IMessage
+    {
+        public static ushort Code => 0x0E25;
+
+        /// <summary>Which kind of deputy asks (see <see cref="Exchange.LaneOf"/>).</summary>
+        public int Lane;
+
+        /// <summary>Out: to be given back with the answer.</summary>
+        public int Ticket;
+
+        /// <summary>Out: the request.</summary>
+        public Frame Request;
+    }
+
+    /// <summary>The answer to such a request.</summary>
+    public struct FinishRequest : IMessage
+    {
+        public static ushort Code => 0x0E26;
+
+        public int Ticket;
+
+        public int Reserved;
+
+        /// <summary>The request with the message answered.</summary>
+        public Frame Request;
+    }
+
+    /// <summary>Takes the stock of an account, to give it back at its home.</summary>
+    public struct TakeStock : IMessage
+    {
+        public static ushort Code => 0x0E27;
+
+        public long Account;
+
+        /// <summary>Out.</summary>
+        public long Bytes;
+    }
+
+    /// <summary>Whose lists are next in a reclaim below a root: every process in turn, as mem_cgroup_select_victim_node() took the nodes.</summary>
+    public struct NextVictim : IMessage
+    {
+        public static ushort Code => 0x0E28;
+
+        public int Root;
+
+        /// <summary>Out.</summary>
+        public int Member;
+    }
+
+    /// <summary>Who is the home of an account now.</summary>
+    public struct FindHome : IMessage
+    {
+        public static ushort Code => 0x0E29;
+
+        public int Account;
+
+        /// <summary>Out.</summary>
+        public int Member;
+    }
+
+    /// <summary>Is a member alive, and in which incarnation.</summary>
+    public struct FindMember : IMessage
+    {
+        public static ushort Code => 0x0E2A;
+
+        public int Member;
+
+        /// <summary>Out: 0 when it is dead.</summary>
+        public int Incarnation;
+    }
+}

@@ -1,0 +1,91 @@
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.Waiting;
+using EpcActors.Engine;
+using static EpcActors.Actors.Cluster.ClusterProtocol;
+
+namespace EpcActors.Actors.Cluster;
+
+/// <summary>
+/// Does here what a task of another process asks for and a single turn cannot do. It comes to its end whatever becomes of who asked: no lock of this process is ever held by
+/// somebody who may die with another one.
+/// </summary>
+/// <remarks>
+/// Two kinds, by <see cref="Exchange.LaneOf"/>: those of lane 0 ask actors of this process only, those of lane 1 ask other processes too, but never for
+/// something that needs a deputy of lane 1 there. So nobody waits in a circle, however few there are.
+/// </remarks>
+public sealed class Deputy : KernelTask
+{
+    private readonly int _lane;
+
+    public Deputy(ActorId id, int number, int lane, int cpu, int node, Machine machine)
+        : base(id, $"deputy-{number}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None) => _lane = lane;
+
+    public override bool IsDaemon => true;
+
+    private ClusterPort Cluster => Machine.Cluster!;
+
+    protected override async Routine Run()
+    {
+        while (true)
+        {
+            TakeRequest take = await Ask(Cluster.Exchange, new TakeRequest { Lane = _lane });
+            Frame answer = await Do(take.Request);
+            await Ask(Cluster.Exchange, new FinishRequest { Ticket = take.Ticket, Request = answer });
+        }
+    }
+
+    private async Routine<Frame> Do(Frame frame)
+    {
+        switch (frame.Code)
+        {
+            case 0x0E09:
+                BorrowPage borrow = frame.Read<BorrowPage>();
+                NumaNodeProtocol.LendPage lend = await Ask(
+                    Machine.Nodes[borrow.Node], new NumaNodeProtocol.LendPage { Member = frame.From, Incarnation = frame.FromIncarnation });
+                borrow.Page = lend.Page;
+                borrow.Incarnation = Cluster.Incarnation;
+                frame.Write(in borrow);
+                return frame;
+            case 0x0E0A:
+                ReturnPage back = frame.Read<ReturnPage>();
+                if (back.Incarnation == Cluster.Incarnation)
+                {
+                    await Ask(
+                        Machine.Nodes[back.Node],
+                        new NumaNodeProtocol.TakeBackPage { Page = back.Page, Member = frame.From, Incarnation = frame.FromIncarnation });
+                }
+
+                return frame;
+            case 0x0E0B:
+                ReclaimAt reclaim = frame.Read<ReclaimAt>();
+                reclaim.Result = reclaim.Purpose switch
+                {
+                    ReclaimPurpose.Reclaim => await EpcCgroup.ReclaimHere(this, reclaim.Root, reclaim.Wanted, reclaim.IgnoreAge),
+                    ReclaimPurpose.Look => await EpcCgroup.CanReclaimHere(this, reclaim.Root) ? 1 : 0,
+                    ReclaimPurpose.OomKill => await EpcCgroup.OomKill(this, reclaim.Root) ? 1 : 0,
+                };
+                frame.Write(in reclaim);
+                return frame;
+            case 0x0E0C:
+                await Ask(Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
+                return frame;
+            case 0x0E0D:
+                await Ask(Machine.CgroupWork[frame.Read<QueueWorkAt>().Cgroup], new WaitChannelProtocol.Wake());
+                return frame;
+            case 0x0E0E:
+                ReadNodeAt node = frame.Read<ReadNodeAt>();
+                NumaNodeProtocol.ReadFreePages read = await Ask(Machine.Nodes[node.Node], new NumaNodeProtocol.ReadFreePages());
+                node.FreePages = read.FreePages;
+                frame.Write(in node);
+                return frame;
+            case 0x0E0F:
+                DrainStock drain = frame.Read<DrainStock>();
+                drain.Bytes = await Remote.DrainHere(this, Cluster, drain.Account);
+                frame.Write(in drain);
+                return frame;
+            default:
+                throw new InvariantViolation($"member {frame.From} asks for {frame.Code:X4}, which no deputy knows");
+        }
+    }
+}

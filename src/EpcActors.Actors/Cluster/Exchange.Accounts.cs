@@ -1,0 +1,376 @@
+using EpcActors.Engine;
+using static EpcActors.Actors.Cluster.ClusterProtocol;
+
+namespace EpcActors.Actors.Cluster;
+
+/// <content>Accounts at their home, and what becomes of them when somebody dies.</content>
+public sealed partial class Exchange
+{
+    /// <summary>What a charge added at its home, whether it was accepted or not.</summary>
+    private long Added(in ChargeAccount charge) =>
+        charge.Result == AccountCharge.Fits ? charge.Bytes + charge.ExtraBytes : _port.ChargeBatch > 1 ? 0 : charge.Bytes;
+
+    private static long ExtraAdded(in ChargeAccount charge) => charge.Result == AccountCharge.Fits ? charge.ExtraBytes : 0;
+
+    /// <summary>What an answered request did to its account.</summary>
+    private long EffectOf(in Frame answered)
+    {
+        if (answered.Code == ChargeAccount.Code)
+        {
+            return Added(answered.Read<ChargeAccount>());
+        }
+
+        if (answered.Code == UnchargeAccount.Code)
+        {
+            return -answered.Read<UnchargeAccount>().Bytes;
+        }
+
+        if (answered.Code == AddAccount.Code)
+        {
+            return answered.Read<AddAccount>().Amount;
+        }
+
+        return answered.Code == StoreAccount.Code ? answered.Read<StoreAccount>().Amount : 0;
+    }
+
+    /// <summary>An answer of a home changes what this process was granted.</summary>
+    private void Book(in Frame answered, int account)
+    {
+        if (account < 0)
+        {
+            return;
+        }
+
+        _granted[account] += EffectOf(in answered);
+        if (answered.Code == ChargeAccount.Code)
+        {
+            _stock[account] += ExtraAdded(answered.Read<ChargeAccount>());
+        }
+        else if (answered.Code == ReportAccount.Code)
+        {
+            _reportedSince[account] = (int)answered.Read<ReportAccount>().Since;
+        }
+        else if (answered.Code == WriteAccountMax.Code)
+        {
+            WriteAccountMax write = answered.Read<WriteAccountMax>();
+            LearnMax(account, write.Max, write.Version);
+        }
+    }
+
+    private ReportAccount ReportOf(int account) => new()
+    {
+        Account = account,
+        Amount = _port.Defect == ClusterDefect.ForgottenStock ? _granted[account] - _stock[account] : _granted[account],
+        Max = _maxKnown[account],
+        MaxVersion = _maxVersion[account],
+        Since = _view.HomeSince(account),
+    };
+
+    private void LearnMax(int account, ulong max, long version)
+    {
+        if (version > _maxVersion[account])
+        {
+            _maxKnown[account] = max;
+            _maxVersion[account] = version;
+        }
+    }
+
+    /// <summary>Executes a request about an account at its home.</summary>
+    /// <param name="frame">The request; then the answer.</param>
+    /// <param name="effect">What it did to the account.</param>
+    /// <param name="turn">The turn.</param>
+    /// <returns>False: not now; whoever asked comes again.</returns>
+    private bool Serve(ref Frame frame, out long effect, Turn turn)
+    {
+        effect = 0;
+        if (frame.Code == ReportAccount.Code)
+        {
+            return ServeReport(in frame, turn);
+        }
+
+        int account = AccountIn(in frame);
+        if ((uint)account >= (uint)_accounts.Length)
+        {
+            throw new InvariantViolation($"a frame of member {frame.From} speaks of account {account} of {_accounts.Length}");
+        }
+
+        Account home = _accounts[account];
+        if (!home.IsHome || home.IsRebuilding)
+        {
+            return false;
+        }
+
+        if (frame.Code == ChargeAccount.Code)
+        {
+            ChargeAccount charge = frame.Read<ChargeAccount>();
+            Charge(home, ref charge);
+            frame.Write(in charge);
+        }
+        else if (frame.Code == LoadAccount.Code)
+        {
+            LoadAccount load = frame.Read<LoadAccount>();
+            load.Value = home.Value;
+            frame.Write(in load);
+        }
+        else if (frame.Code == ReadAccount.Code)
+        {
+            ReadAccount read = frame.Read<ReadAccount>();
+            read.Value = home.Value;
+            read.Max = (long)Math.Min(home.Max, long.MaxValue);
+            frame.Write(in read);
+        }
+        else if (frame.Code == WriteAccountMax.Code)
+        {
+            WriteAccountMax write = frame.Read<WriteAccountMax>();
+            home.Max = write.Max;
+            write.Version = ++home.MaxVersion;
+            LearnMax(account, write.Max, write.Version);
+            frame.Write(in write);
+        }
+
+        effect = EffectOf(in frame);
+        home.Of[frame.From] += effect;
+
+        // An unprotected store is the one change that is no addition.
+        home.Value = frame.Code == StoreAccount.Code ? frame.Read<StoreAccount>().Value : home.Value + effect;
+        if (frame.Code == ChargeAccount.Code && frame.Read<ChargeAccount>().Result == AccountCharge.Fits)
+        {
+            home.Peak = Math.Max(home.Peak, home.Value);
+        }
+
+        return true;
+    }
+
+    private static int AccountIn(in Frame frame) => frame.Code switch
+    {
+        0x0E01 => frame.Read<ChargeAccount>().Account,
+        0x0E02 => frame.Read<UnchargeAccount>().Account,
+        0x0E03 => (int)frame.Read<AddAccount>().Account,
+        0x0E04 => (int)frame.Read<LoadAccount>().Account,
+        0x0E05 => (int)frame.Read<StoreAccount>().Account,
+        0x0E06 => (int)frame.Read<ReadAccount>().Account,
+        0x0E07 => (int)frame.Read<WriteAccountMax>().Account,
+        _ => -1,
+    };
+
+    /// <summary>Decides a charge; what it adds is added by the caller.</summary>
+    private void Charge(Account home, ref ChargeAccount charge)
+    {
+        long room = (long)Math.Min(home.Max, (ulong)home.Capacity) - home.Value;
+        if (room < charge.Bytes)
+        {
+            charge.Result = AccountCharge.Over;
+            charge.ExtraBytes = 0;
+            return;
+        }
+
+        // In whole pages: a stock of half a page is of no use to anybody.
+        charge.Result = AccountCharge.Fits;
+        charge.ExtraBytes = Math.Min(charge.ExtraBytes, (room - charge.Bytes) / charge.Bytes * charge.Bytes);
+    }
+
+    private bool ServeReport(in Frame frame, Turn turn)
+    {
+        ReportAccount report = frame.Read<ReportAccount>();
+        int account = (int)report.Account;
+        Account home = _accounts[account];
+        if (!home.IsHome || report.Since != _view.HomeSince(account))
+        {
+            return false;
+        }
+
+        // Served once by its number; a member that is not waited for has nothing.
+        if (home.IsRebuilding && !home.HasReported[frame.From])
+        {
+            home.HasReported[frame.From] = true;
+            home.Of[frame.From] += report.Amount;
+            home.Value += report.Amount;
+            if (report.MaxVersion > home.MaxVersion)
+            {
+                home.Max = report.Max;
+                home.MaxVersion = report.MaxVersion;
+                LearnMax(account, report.Max, report.MaxVersion);
+            }
+
+            EndRebuildIfComplete(account, turn);
+        }
+
+        return true;
+    }
+
+    private bool EverybodyHasReported(int account)
+    {
+        int since = _view.HomeSince(account);
+        foreach (int member in _view.Alive())
+        {
+            // The first view, and every incarnation that came with the view or later, begins with nothing.
+            if (_view.JoinedAt(member) < since && !_accounts[account].HasReported[member])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void EndRebuildIfComplete(int account, Turn turn)
+    {
+        Account home = _accounts[account];
+        if (!home.IsRebuilding || !EverybodyHasReported(account))
+        {
+            return;
+        }
+
+        home.IsRebuilding = false;
+        home.Peak = Math.Max(home.Peak, home.Value);
+        foreach (Call call in _calls)
+        {
+            if (call.State == CallState.Sent && call.Account == account && call.Target == _port.Self && call.Frame.Code != ReportAccount.Code)
+            {
+                Transmit(call, turn);
+            }
+        }
+    }
+
+    /// <summary>misc.capacity, of the sockets that are there; the free-page counter has none.</summary>
+    private long Capacity(int account)
+    {
+        if (account >= _port.Cgroups)
+        {
+            return long.MaxValue;
+        }
+
+        long sum = 0;
+        foreach (int member in _view.Alive())
+        {
+            sum += _capacityOfMember[member];
+        }
+
+        return sum;
+    }
+
+    private void Install(ClusterView view, Turn turn)
+    {
+        ClusterView before = _view;
+        _view = view;
+        if (view.IncarnationOf(_port.Self) != _port.Incarnation)
+        {
+            IsFenced = true;
+            WakeViewWaiters(turn);
+            return;
+        }
+
+        for (int member = 0; member < view.MemberCount; member++)
+        {
+            if (before.IncarnationOf(member) != 0 && before.IncarnationOf(member) != view.IncarnationOf(member))
+            {
+                _lastDead[member] = Math.Max(_lastDead[member], before.IncarnationOf(member));
+                Bury(member);
+            }
+            else if (view.IncarnationOf(member) == 0)
+            {
+                // It came and went between two views that we saw.
+                _lastDead[member] = Math.Max(_lastDead[member], before.IncarnationOf(member));
+            }
+        }
+
+        for (int account = 0; account < _accounts.Length; account++)
+        {
+            Account home = _accounts[account];
+            home.Capacity = Capacity(account);
+            bool isHome = view.HomeOf(account) == _port.Self;
+            if (isHome && before.HomeSince(account) != view.HomeSince(account))
+            {
+                home.IsHome = true;
+                home.IsRebuilding = true;
+                home.Value = 0;
+                home.Max = _maxKnown[account];
+                home.MaxVersion = _maxVersion[account];
+                Array.Clear(home.Of);
+                Array.Clear(home.HasReported);
+            }
+
+            home.IsHome = isHome;
+            if (_view.JoinedAt(_port.Self) >= _view.HomeSince(account))
+            {
+                _reportedSince[account] = _view.HomeSince(account);
+            }
+        }
+
+        // Calls to the dead: those about an account go to its new home, the others have an answer. A new number, as the one before may have been served there.
+        foreach (Call call in _calls)
+        {
+            bool isLost = before.IncarnationOf(call.Target) != view.IncarnationOf(call.Target);
+            bool hasMoved = call.Account >= 0 && view.HomeOf(call.Account) != call.Target;
+            if (call.State is not (CallState.Sent or CallState.Waiting) || (!isLost && !hasMoved))
+            {
+                continue;
+            }
+
+            if (call.State == CallState.Sent)
+            {
+                _outstanding[call.Target]--;
+            }
+
+            if (call.Account >= 0)
+            {
+                call.Frame.Sequence++;
+                call.State = CallState.Idle;
+                Redirect(call, turn);
+            }
+            else
+            {
+                call.State = CallState.Gone;
+                Wake(call, turn);
+            }
+        }
+
+        for (int account = 0; account < _accounts.Length; account++)
+        {
+            EndRebuildIfComplete(account, turn);
+        }
+
+        WakeViewWaiters(turn);
+    }
+
+    /// <summary>A dead incarnation: its parts go, once, and nothing that it asked is remembered.</summary>
+    private void Bury(int member)
+    {
+        foreach (Account home in _accounts)
+        {
+            if (home.IsHome)
+            {
+                home.Value -= home.Of[member];
+                home.Of[member] = _port.Defect == ClusterDefect.DoubleRelease ? home.Of[member] : 0;
+                home.HasReported[member] = false;
+            }
+        }
+
+        foreach (Served served in _served)
+        {
+            if (served.Member == member)
+            {
+                served.IsRunning = false;
+                served.Sequence = 0;
+                served.Incarnation = 0;
+            }
+        }
+
+        foreach (Queue<int> lane in _lanes)
+        {
+            for (int left = lane.Count; left > 0; left--)
+            {
+                int ticket = lane.Dequeue();
+                if (_served[ticket].Member != member)
+                {
+                    lane.Enqueue(ticket);
+                }
+            }
+        }
+
+        // Those that waited for room are found with the others, among the calls.
+        _waiting[member].Clear();
+    }
+
+    private void Redirect(Call call, Turn turn) => Direct(call, _view.HomeOf(call.Account), turn);
+}

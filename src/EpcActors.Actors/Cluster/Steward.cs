@@ -1,0 +1,142 @@
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Routines;
+using EpcActors.Actors.Waiting;
+using EpcActors.Engine;
+using static EpcActors.Actors.Cluster.ClusterProtocol;
+
+namespace EpcActors.Actors.Cluster;
+
+/// <summary>
+/// Puts things in order after every change of the membership: tells new homes what this process has, takes back what was lent to the dead, and ends the processes whose
+/// enclaves had pages on a socket that is gone.
+/// </summary>
+public sealed class Steward : KernelTask
+{
+    private const long PollNs = 5_000_000;
+
+    private readonly int[] _incarnations;
+    private readonly IReadOnlyList<ActorId> _processOfEnclave;
+    private readonly long _bootPages;
+
+    /// <param name="id">Address.</param>
+    /// <param name="cpu">CPU, -1 for one of its own.</param>
+    /// <param name="node">NUMA node.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="processOfEnclave">By enclave: the process that built it.</param>
+    /// <param name="bootPages">Free pages that this process brings into a cluster that runs already; 0 when it was there from the start.</param>
+    public Steward(ActorId id, int cpu, int node, Machine machine, IReadOnlyList<ActorId> processOfEnclave, long bootPages)
+        : base(id, "steward", cpu, node, machine, TaskKind.Other, ActorId.None)
+    {
+        _incarnations = new int[machine.Cluster!.Members];
+        _processOfEnclave = processOfEnclave;
+        _bootPages = bootPages;
+    }
+
+    public override bool IsDaemon => true;
+
+    private ClusterPort Cluster => Machine.Cluster!;
+
+    protected override async Routine Run()
+    {
+        if (_bootPages > 0)
+        {
+            await Ask(Cluster.Exchange, new AddAccount { Account = Cluster.FreePageCounter, Amount = _bootPages });
+        }
+
+        int epoch = 0;
+        while (true)
+        {
+            AwaitView view = await Ask(Cluster.Exchange, new AwaitView { Epoch = epoch });
+            if (view.IsFenced)
+            {
+                return;
+            }
+
+            epoch = view.Epoch;
+            await ReportAccounts();
+            for (int member = 0; member < _incarnations.Length; member++)
+            {
+                if (member != Cluster.Self)
+                {
+                    await Look(member);
+                }
+            }
+
+            // ksgxd may have come to us: it looks at the watermarks for itself.
+            await Ask(Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
+        }
+    }
+
+    private async Routine ReportAccounts()
+    {
+        while (true)
+        {
+            NextReport next = await Ask(Cluster.Exchange, new NextReport());
+            if (next.Account < 0)
+            {
+                return;
+            }
+
+            await Ask(Cluster.Exchange, new ReportAccount { Account = next.Account });
+        }
+    }
+
+    private async Routine Look(int member)
+    {
+        FindMember find = await Ask(Cluster.Exchange, new FindMember { Member = member });
+        int before = _incarnations[member];
+        _incarnations[member] = find.Incarnation;
+        if (before == 0 || before == find.Incarnation)
+        {
+            return;
+        }
+
+        for (int node = 0; node < Machine.NodeCount; node++)
+        {
+            if (!Cluster.IsForeign(node) && Cluster.Defect != ClusterDefect.LostLoan)
+            {
+                await Ask(Machine.Nodes[node], new NumaNodeProtocol.CloseLoans { Member = member, Incarnation = before });
+            }
+            else if (Cluster.MemberOfNode[node] == member)
+            {
+                await LoseNode(node, before);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The memory of a node is gone: free pages of it are forgotten, and whoever has one in an enclave dies, as a machine check would have it. Pages that are on
+    /// their way into an enclave are seen the next time round.
+    /// </summary>
+    private async Routine LoseNode(int node, int incarnation)
+    {
+        while (true)
+        {
+            // Pages of the next life of that process come only when none of this one is left.
+            NumaNodeProtocol.ReadBorrowed left = await Ask(Machine.Nodes[node], new NumaNodeProtocol.ReadBorrowed());
+            if (left.Pages == 0 || left.Incarnation > incarnation)
+            {
+                return;
+            }
+
+            NumaNodeProtocol.ExportPage export = await Ask(Machine.Nodes[node], new NumaNodeProtocol.ExportPage());
+            if (!export.Page.IsNone)
+            {
+                continue;
+            }
+
+            for (int enclave = 0; enclave < Machine.Enclaves.Count; enclave++)
+            {
+                EnclaveProtocol.HoldsNode holds = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.HoldsNode { Node = node });
+                if (holds.Holds)
+                {
+                    await Ask(_processOfEnclave[enclave], new ProcessProtocol.Kill { Reason = KillReason.SocketLost });
+                }
+            }
+
+            await Sleep(PollNs);
+        }
+    }
+}
