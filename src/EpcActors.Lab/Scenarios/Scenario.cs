@@ -48,6 +48,9 @@ public sealed record Scenario
     /// <summary>How to run on a live engine.</summary>
     public LiveSpec Live { get; init; } = new();
 
+    /// <summary>How to run over several processes.</summary>
+    public ClusterSpec Cluster { get; init; } = new();
+
     /// <summary>What others see of a live run.</summary>
     public TelemetrySpec Telemetry { get; init; } = new();
 

@@ -1,0 +1,49 @@
+namespace EpcActors.Lab.Scenarios;
+
+/// <summary>How a scenario runs over several processes.</summary>
+public sealed record ClusterSpec
+{
+    /// <summary>Member processes when the command does not say; 0: one for each NUMA node with EPC.</summary>
+    public int Processes { get; init; }
+
+    /// <summary>Pages that a charge takes from its home at once; 1 as the kernel does.</summary>
+    public int ChargeBatch { get; init; } = 1;
+
+    /// <summary>Calls to one other process that may be outstanding.</summary>
+    public int Window { get; init; } = 256;
+
+    /// <summary>A call that is not answered for so long is sent again, nanoseconds.</summary>
+    public long ResendNs { get; init; } = 200_000_000;
+
+    /// <summary>A process that was not heard of for so long is dead, nanoseconds.</summary>
+    public long FailureTimeoutNs { get; init; } = 5_000_000_000;
+
+    /// <summary>Time between two audits over all processes, nanoseconds; 0 for none.</summary>
+    public long AuditEveryNs { get; init; } = 1_000_000_000;
+
+    /// <summary>A process that dies is started again.</summary>
+    public bool Restarts { get; init; }
+
+    /// <summary>What goes wrong on purpose, in ascending order of time.</summary>
+    public IReadOnlyList<ClusterFault> Faults { get; init; } = [];
+}
+
+/// <summary>Something that goes wrong on purpose.</summary>
+/// <param name="AtNs">When, nanoseconds after the start.</param>
+public abstract record ClusterFault(long AtNs)
+{
+    /// <summary>SIGKILL.</summary>
+    /// <param name="AtNs">When.</param>
+    /// <param name="Member">Whom.</param>
+    /// <param name="InReclaim">Wait until it is in the middle of a batch of reclaim.</param>
+    public sealed record Kill(long AtNs, int Member, bool InReclaim = false) : ClusterFault(AtNs);
+
+    /// <summary>SIGSTOP, and SIGCONT later.</summary>
+    public sealed record Pause(long AtNs, int Member, long ForNs) : ClusterFault(AtNs);
+
+    /// <summary>The frames between two groups of processes are lost; everybody still reaches the coordinator.</summary>
+    public sealed record Partition(long AtNs, IReadOnlyList<int> Side, long ForNs) : ClusterFault(AtNs);
+
+    /// <summary>SIGKILL, and a new life at once.</summary>
+    public sealed record Restart(long AtNs, int Member) : ClusterFault(AtNs);
+}
