@@ -43,8 +43,12 @@ internal sealed class Door : IAsyncDisposable
         Socket socket = SocketCalls.New();
         try
         {
-            // On Windows another process could take a port that is taken; elsewhere that needs a wish of both.
-            socket.ExclusiveAddressUse = OperatingSystem.IsWindows();
+            // On Windows another process could take a port that is taken. Elsewhere nobody can, unless both ask to share it, which is what setting this to false would do.
+            if (OperatingSystem.IsWindows())
+            {
+                socket.ExclusiveAddressUse = true;
+            }
+
             socket.Bind(address);
             socket.Listen(Backlog);
             return new Door(socket, options);

@@ -287,6 +287,14 @@ public sealed class SocketMemberTransport : IMemberTransport
         {
             reason = control.Failure ?? error.Message;
         }
+        catch (Exception error)
+        {
+            // A listener that fails hears nothing more; whoever disposes gets the exception.
+            control.Break(error.Message);
+            _options.Log($"what the coordinator sent could not be handled: {error}");
+            listener.OnCoordinatorLost($"what the coordinator at {SocketOptions.Text(_coordinator)} sent could not be handled: {error.Message}");
+            throw;
+        }
 
         if (!_isLeaving)
         {
