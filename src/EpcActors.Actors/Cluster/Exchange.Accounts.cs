@@ -307,9 +307,9 @@ public sealed partial class Exchange
                 continue;
             }
 
-            if (call.State == CallState.Sent)
+            if (call.State == CallState.Sent && WindowOf(call) is >= 0 and var window)
             {
-                _outstanding[call.Target]--;
+                _outstanding[window]--;
             }
 
             if (call.Account >= 0)
@@ -369,7 +369,10 @@ public sealed partial class Exchange
         }
 
         // Those that waited for room are found with the others, among the calls.
-        _waiting[member].Clear();
+        for (int window = 0; window < Windows; window++)
+        {
+            _waiting[(member * Windows) + window].Clear();
+        }
     }
 
     private void Redirect(Call call, Turn turn) => Direct(call, _view.HomeOf(call.Account), turn);

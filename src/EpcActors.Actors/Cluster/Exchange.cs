@@ -24,6 +24,7 @@ public sealed partial class Exchange : Resource,
     IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>
 {
     private const int Lanes = 2;
+    private const int Windows = 1 + Lanes;
 
     [Constant]
     private readonly ClusterPort _port;
@@ -89,11 +90,11 @@ public sealed partial class Exchange : Resource,
         _nextVictim = new int[port.Cgroups];
         Array.Fill(_nextVictim, port.Self);
         _lastDead = new int[members];
-        _outstanding = new int[members];
-        _waiting = new Queue<Call>[members];
-        for (int member = 0; member < members; member++)
+        _outstanding = new int[members * Windows];
+        _waiting = new Queue<Call>[members * Windows];
+        for (int window = 0; window < _waiting.Length; window++)
         {
-            _waiting[member] = new Queue<Call>();
+            _waiting[window] = new Queue<Call>();
         }
 
         for (int lane = 0; lane < Lanes; lane++)
@@ -493,10 +494,11 @@ public sealed partial class Exchange : Resource,
 
     private Call CallOf(ActorId caller)
     {
-        if (!_callOf.TryGetValue(caller.Index, out Call? call))
+        int number = caller.Index - _port.FirstId;
+        if (!_callOf.TryGetValue(number, out Call? call))
         {
-            call = new Call(caller.Index);
-            _callOf.Add(caller.Index, call);
+            call = new Call(number);
+            _callOf.Add(number, call);
             _calls.Add(call);
         }
 
@@ -523,14 +525,19 @@ public sealed partial class Exchange : Resource,
             return;
         }
 
-        if (target != _port.Self && _outstanding[target] >= _port.Window)
+        int window = WindowOf(call);
+        if (window >= 0 && _outstanding[window] >= _port.Window)
         {
             call.State = CallState.Waiting;
-            _waiting[target].Enqueue(call);
+            _waiting[window].Enqueue(call);
             return;
         }
 
-        _outstanding[target]++;
+        if (window >= 0)
+        {
+            _outstanding[window]++;
+        }
+
         call.State = CallState.Sent;
         Sent += target == _port.Self ? 0 : 1;
         Transmit(call, turn);
@@ -594,12 +601,26 @@ public sealed partial class Exchange : Resource,
     /// <summary>A call is over: the next one to the same target may go.</summary>
     private void Release(Call call, Turn turn)
     {
-        _outstanding[call.Target]--;
-        if (_waiting[call.Target].TryDequeue(out Call? next))
+        int window = WindowOf(call);
+        if (window < 0)
+        {
+            return;
+        }
+
+        _outstanding[window]--;
+        if (_waiting[window].TryDequeue(out Call? next))
         {
             Direct(next, next.Target, turn);
         }
     }
+
+    /// <summary>
+    /// What a call takes a place in until it is answered: there is one window to each process for accounts and one for each kind of deputy, as a deputy
+    /// that is waited for may need an account, or another kind of deputy, to come to its end. A report needs no place: what waits in the window may be waiting for it.
+    /// </summary>
+    private int WindowOf(Call call) =>
+        call.Target == _port.Self || call.Frame.Code == ReportAccount.Code ? -1
+        : (call.Target * Windows) + (call.Account >= 0 ? 0 : 1 + LaneOf(call.Frame.Code));
 
     private static void Wake(Call call, Turn turn)
     {
