@@ -315,12 +315,14 @@ public sealed partial class Exchange
             if (call.Account >= 0)
             {
                 call.Frame.Sequence++;
+                OutstandingCalls--;
                 call.State = CallState.Idle;
                 Redirect(call, turn);
             }
             else
             {
                 call.State = CallState.Gone;
+                OutstandingCalls--;
                 Wake(call, turn);
             }
         }

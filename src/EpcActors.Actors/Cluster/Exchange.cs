@@ -1,4 +1,3 @@
-using System.Linq;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using static EpcActors.Actors.Cluster.ClusterProtocol;
@@ -147,7 +146,14 @@ public sealed partial class Exchange : Resource,
     public long FencedFrames { get; private set; }
 
     /// <summary>Calls that are not answered.</summary>
-    public int OutstandingCalls => _calls.Count(call => call.State is CallState.Sent or CallState.Waiting);
+    public int OutstandingCalls { get; private set; }
+
+    /// <summary>True when calls to a member are open. May be asked from another thread: it was true a moment ago.</summary>
+    public bool OwesAnswers(int member) => _outstanding[member * Lanes] + _outstanding[(member * Lanes) + 1] > 0;
+
+    /// <summary>Frames that came.</summary>
+    [NotState]
+    public long Received { get; private set; }
 
     /// <summary>The kind of deputy that a request needs: those that ask other processes themselves are kept apart, so that they never wait for one another.</summary>
     public static int LaneOf(ushort code) => code == ReclaimAt.Code || code == DrainStock.Code ? 1 : 0;
@@ -385,6 +391,7 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref Arrive message, Turn turn)
     {
+        Received++;
         ref Frame frame = ref message.Frame;
         if (IsFenced || frame.To != _port.Self || frame.ToIncarnation != _port.Incarnation || (uint)frame.From >= (uint)_view.MemberCount)
         {
@@ -519,9 +526,15 @@ public sealed partial class Exchange : Resource,
     private void Direct(Call call, int target, Turn turn)
     {
         call.Target = target;
+        if (call.State == CallState.Idle)
+        {
+            OutstandingCalls++;
+        }
+
         if (!_view.IsAlive(target))
         {
             call.State = CallState.Gone;
+            OutstandingCalls--;
             return;
         }
 
@@ -595,6 +608,7 @@ public sealed partial class Exchange : Resource,
         Book(in call.Frame, call.Account);
         Release(call, turn);
         call.State = CallState.Answered;
+        OutstandingCalls--;
         Wake(call, turn);
     }
 
