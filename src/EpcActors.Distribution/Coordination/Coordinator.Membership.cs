@@ -257,7 +257,11 @@ public sealed partial class Coordinator
 
         bool CannotReach(int one, int other) =>
             _members[one].UnreachableSinceNs.TryGetValue(other, out long since)
-            && NowNs - since > FailureTimeoutNs
+            // Members list only who did not answer for the failure timeout. A little longer, so that all who are concerned say so, and so that one who has
+            // stopped altogether dies of its silence rather than take others with it.
+            && NowNs - since > FailureTimeoutNs / 2
+            && NowNs - _members[other].HeardNs < FailureTimeoutNs / 4
+            && NowNs - _members[one].HeardNs < FailureTimeoutNs / 4
 
             // Who has just come back was never asked by those lists.
             && since >= _members[other].EnteredNs;
