@@ -34,6 +34,9 @@ public sealed class MemberHost : IMemberListener, IOutbox
 
     private const int TicksBeforeResend = 4;
 
+    /// <summary>Postman and ticker sleep whenever they have nothing to do.</summary>
+    private const int OwnSleepers = 2;
+
     private readonly Scenario _scenario;
     private readonly IMemberTransport _transport;
     private readonly Func<Scenario, LiveEngine> _newEngine;
@@ -369,7 +372,9 @@ public sealed class MemberHost : IMemberListener, IOutbox
         LiveEngine engine = run.Engine;
         bool isDone = _started.Task.IsCompleted && engine.RunningTasks == 0;
         WireCounts wire = _transport.Counts;
-        bool isQuiet = _started.Task.IsCompleted && engine.GoingTasks == 0 && _exchange.OutstandingCalls == 0 && _postman.IsEmpty;
+        // Who is asleep goes on by itself, postman and ticker aside: then this is no end, and no deadlock.
+        bool isQuiet = _started.Task.IsCompleted && engine.GoingTasks == 0 && (isDone || engine.SleepingTasks <= OwnSleepers)
+            && _exchange.OutstandingCalls == 0 && _postman.IsEmpty;
         _transport.Tell(new ControlMessage.Status(
             ++_statusNumber,
             isReady,
