@@ -43,6 +43,9 @@ public sealed class ClusterPort
     /// <summary>For tests: leaves a rule of the protocol out.</summary>
     public ClusterDefect Defect { get; init; }
 
+    /// <summary>Where the ids of this process begin: in frames a task has its number in its own process, the same in every life of it.</summary>
+    public int FirstId { get; set; }
+
     /// <summary>The exchange of this process.</summary>
     public ActorId Exchange { get; set; } = ActorId.None;
 

@@ -307,9 +307,9 @@ public sealed partial class Exchange
                 continue;
             }
 
-            if (call.State == CallState.Sent)
+            if (call.State == CallState.Sent && WindowOf(call) is >= 0 and var window)
             {
-                _outstanding[WindowOf(call)]--;
+                _outstanding[window]--;
             }
 
             if (call.Account >= 0)
@@ -371,9 +371,9 @@ public sealed partial class Exchange
         }
 
         // Those that waited for room are found with the others, among the calls.
-        for (int lane = 0; lane < Lanes; lane++)
+        for (int window = 0; window < Windows; window++)
         {
-            _waiting[(member * Lanes) + lane].Clear();
+            _waiting[(member * Windows) + window].Clear();
         }
     }
 

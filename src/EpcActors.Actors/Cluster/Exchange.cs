@@ -23,6 +23,7 @@ public sealed partial class Exchange : Resource,
     IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>
 {
     private const int Lanes = 2;
+    private const int Windows = 1 + Lanes;
 
     [Constant]
     private readonly ClusterPort _port;
@@ -88,8 +89,8 @@ public sealed partial class Exchange : Resource,
         _nextVictim = new int[port.Cgroups];
         Array.Fill(_nextVictim, port.Self);
         _lastDead = new int[members];
-        _outstanding = new int[members * Lanes];
-        _waiting = new Queue<Call>[members * Lanes];
+        _outstanding = new int[members * Windows];
+        _waiting = new Queue<Call>[members * Windows];
         for (int window = 0; window < _waiting.Length; window++)
         {
             _waiting[window] = new Queue<Call>();
@@ -500,10 +501,11 @@ public sealed partial class Exchange : Resource,
 
     private Call CallOf(ActorId caller)
     {
-        if (!_callOf.TryGetValue(caller.Index, out Call? call))
+        int number = caller.Index - _port.FirstId;
+        if (!_callOf.TryGetValue(number, out Call? call))
         {
-            call = new Call(caller.Index);
-            _callOf.Add(caller.Index, call);
+            call = new Call(number);
+            _callOf.Add(number, call);
             _calls.Add(call);
         }
 
@@ -537,14 +539,18 @@ public sealed partial class Exchange : Resource,
         }
 
         int window = WindowOf(call);
-        if (target != _port.Self && _outstanding[window] >= _port.Window)
+        if (window >= 0 && _outstanding[window] >= _port.Window)
         {
             call.State = CallState.Waiting;
             _waiting[window].Enqueue(call);
             return;
         }
 
-        _outstanding[window]++;
+        if (window >= 0)
+        {
+            _outstanding[window]++;
+        }
+
         call.State = CallState.Sent;
         Sent += target == _port.Self ? 0 : 1;
         Transmit(call, turn);
@@ -610,6 +616,11 @@ public sealed partial class Exchange : Resource,
     private void Release(Call call, Turn turn)
     {
         int window = WindowOf(call);
+        if (window < 0)
+        {
+            return;
+        }
+
         _outstanding[window]--;
         if (_waiting[window].TryDequeue(out Call? next))
         {
@@ -618,10 +629,12 @@ public sealed partial class Exchange : Resource,
     }
 
     /// <summary>
-    /// A window for each member and lane. A deputy of lane 1 asks others before it answers; if what it asks had to wait behind requests of lane 1, two processes full of
-    /// reclaimers would wait for one another.
+    /// What a call takes a place in until it is answered: there is one window to each process for accounts and one for each kind of deputy, as a deputy
+    /// that is waited for may need an account, or another kind of deputy, to come to its end. A report needs no place: what waits in the window may be waiting for it.
     /// </summary>
-    private static int WindowOf(Call call) => (call.Target * Lanes) + LaneOf(call.Frame.Code);
+    private int WindowOf(Call call) =>
+        call.Target == _port.Self || call.Frame.Code == ReportAccount.Code ? -1
+        : (call.Target * Windows) + (call.Account >= 0 ? 0 : 1 + LaneOf(call.Frame.Code));
 
     private static void Wake(Call call, Turn turn)
     {

@@ -9,8 +9,41 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// Puts things in order after every change of the membership: tells new homes what this process has, takes back what was lent to the dead, and ends the processes whose
-/// enclaves had pages on a socket that is gone.
+/// Tells new homes what this process has. A task of its own that asks nobody for anything else: a home serves nobody until everybody has reported, so who reports must
+/// never wait for a home.
+/// </summary>
+public sealed class Reporter : KernelTask
+{
+    public Reporter(ActorId id, int cpu, int node, Machine machine)
+        : base(id, "reporter", cpu, node, machine, TaskKind.Other, ActorId.None)
+    {
+    }
+
+    public override bool IsDaemon => true;
+
+    protected override async Routine Run()
+    {
+        ActorId exchange = Machine.Cluster!.Exchange;
+        int epoch = 0;
+        while (true)
+        {
+            AwaitView view = await Ask(exchange, new AwaitView { Epoch = epoch });
+            if (view.IsFenced)
+            {
+                return;
+            }
+
+            epoch = view.Epoch;
+            for (NextReport next = await Ask(exchange, new NextReport()); next.Account >= 0; next = await Ask(exchange, new NextReport()))
+            {
+                await Ask(exchange, new ReportAccount { Account = next.Account });
+            }
+        }
+    }
+}
+
+/// <summary>
+/// Puts things in order after every change of the membership: takes back what was lent to the dead, and ends the processes whose enclaves had pages on a socket that is gone.
 /// </summary>
 public sealed class Steward : KernelTask
 {
@@ -55,7 +88,6 @@ public sealed class Steward : KernelTask
             }
 
             epoch = view.Epoch;
-            await ReportAccounts();
             for (int member = 0; member < _incarnations.Length; member++)
             {
                 if (member != Cluster.Self)
@@ -66,20 +98,6 @@ public sealed class Steward : KernelTask
 
             // ksgxd may have come to us: it looks at the watermarks for itself.
             await Ask(Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
-        }
-    }
-
-    private async Routine ReportAccounts()
-    {
-        while (true)
-        {
-            NextReport next = await Ask(Cluster.Exchange, new NextReport());
-            if (next.Account < 0)
-            {
-                return;
-            }
-
-            await Ask(Cluster.Exchange, new ReportAccount { Account = next.Account });
         }
     }
 

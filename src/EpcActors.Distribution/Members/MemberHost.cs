@@ -42,8 +42,12 @@ public sealed class MemberHost : IMemberListener, IOutbox
     private readonly Func<Scenario, LiveEngine> _newEngine;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+
+    /// <summary>Nobody outside touches the engine any more once <see cref="_isOver"/> is set under it.</summary>
+    private readonly Lock _openGate = new();
     private readonly List<Action> _early = [];
     private volatile bool _isBuilt;
+    private bool _isOver;
     private LiveRun? _run;
     private Postman _postman = null!;
     private Exchange _exchange = null!;
@@ -53,7 +57,6 @@ public sealed class MemberHost : IMemberListener, IOutbox
     private volatile string _lost = "";
     private volatile int _cutAsked;
     private volatile bool _isArmed;
-    private RunEnd? _stop;
     private long _statusNumber;
 
     /// <param name="scenario">The whole scenario.</param>
@@ -122,7 +125,13 @@ public sealed class MemberHost : IMemberListener, IOutbox
 
         Volatile.Write(ref _heardAt[frames[0].From], Stopwatch.GetTimestamp());
         _postman.Put(frames);
-        _run!.Engine.Rouse(_postman);
+        lock (_openGate)
+        {
+            if (!_isOver)
+            {
+                _run!.Engine.Rouse(_postman);
+            }
+        }
     }
 
     public void OnControl(ControlMessage message)
@@ -155,6 +164,17 @@ public sealed class MemberHost : IMemberListener, IOutbox
     }
 
     private void Do(ControlMessage message)
+    {
+        lock (_openGate)
+        {
+            if (!_isOver)
+            {
+                DoNow(message);
+            }
+        }
+    }
+
+    private void DoNow(ControlMessage message)
     {
         LiveEngine engine = _run!.Engine;
         switch (message)
@@ -194,9 +214,14 @@ public sealed class MemberHost : IMemberListener, IOutbox
 
     private void StopRun(RunEnd end)
     {
-        _stop ??= end;
-        _run!.Engine.RequestStop(end);
-        _started.TrySetResult();
+        lock (_openGate)
+        {
+            if (!_isOver)
+            {
+                _run!.Engine.RequestStop(end);
+                _started.TrySetResult();
+            }
+        }
     }
 
     private LiveRun Build(ControlMessage.Welcome welcome)
@@ -268,6 +293,13 @@ public sealed class MemberHost : IMemberListener, IOutbox
             Reason = failure.Message;
             _transport.Tell(new ControlMessage.Failed(failure.Message));
             return MemberEnd.Failed;
+        }
+        finally
+        {
+            lock (_openGate)
+            {
+                _isOver = true;
+            }
         }
     }
 
