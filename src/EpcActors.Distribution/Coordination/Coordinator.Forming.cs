@@ -194,7 +194,11 @@ public sealed partial class Coordinator
     private ControlMessage.Membership Membership() =>
         ControlMessage.Membership.Of(_view, [.. _members.Select(one => one.IsAlive ? one.Hello!.Address : "")]);
 
-    private void Refuse(MemberLink link, string why) => _transport.Tell(link, new ControlMessage.Refused(why));
+    private void Refuse(MemberLink link, string why)
+    {
+        _transport.Tell(link, new ControlMessage.Refused(why));
+        _transport.Drop(link);
+    }
 
     private void LookForLateComers()
     {
