@@ -142,7 +142,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 Dictionary<int, (int Member, int Incarnation)> open = Of(_lent, process);
                 foreach ((int page, (int Member, int Incarnation) one) in open)
                 {
-                    if (one.Member == close.Member && one.Incarnation <= close.Incarnation && cluster.Processes.Count > 0
+                    if (one.Member == close.Member && one.Incarnation <= close.Incarnation
                         && node.NodeId == process.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page)))
                     {
                         open.Remove(page);
@@ -209,7 +209,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 cluster.Break(
                     ClusterRules.Stock,
                     $"{process.Name}: {task.Name} is refused a charge to {cgroup.Name}, and {other.Name} has {other.Exchange.StockOf(refused.Account)} bytes in stock, "
-                    + $"without a break since before the home said no at step {refused.Step}");
+                    + $"without a break since before the home said no at step {refused.Step}",
+                    process.Member,
+                    other.Member);
             }
         }
     }
@@ -258,14 +260,14 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             sum += account.Parts[member];
             if (!view.IsAlive(member) && account.Parts[member] != 0)
             {
-                cluster.Break(ClusterRules.Dead, $"{home.Name} still has {account.Parts[member]} of account {index} for member {member}, which is dead in its view {view.Epoch}");
+                cluster.Break(ClusterRules.Dead, $"{home.Name} still has {account.Parts[member]} of account {index} for member {member}, which is dead in its view {view.Epoch}", home.Member, member);
             }
         }
 
         bool isCounter = index == home.Port.FreePageCounter;
         if (sum != account.Value && !(isCounter && home.Topology.Machine.Switches.FreePageCounter == FreePageCounterMode.Racy))
         {
-            cluster.Break(ClusterRules.Sum, $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make {sum}");
+            cluster.Break(ClusterRules.Sum, $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make {sum}", home.Member);
         }
 
         // A new home is told of what somebody is about to give back, and may have given back to the old one already.
@@ -298,7 +300,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             {
                 cluster.Break(
                     ClusterRules.Parts,
-                    $"account {index}: {home.Name} says that {process.Name} has {account.Parts[process.Member]}, that one was granted {has.Granted[index]} and calls under way make {executed:+0;-0;0}");
+                    $"account {index}: {home.Name} says that {process.Name} has {account.Parts[process.Member]}, that one was granted {has.Granted[index]} and calls under way make {executed:+0;-0;0}",
+                    home.Member,
+                    process.Member);
             }
         }
     }
@@ -336,7 +340,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 calls += borrower.Topology.Tasks.Count(one => IsAnswered(one.Task, borrower));
                 if (unaccounted > calls)
                 {
-                    cluster.Break(ClusterRules.Loans, $"{owner.Name} has lent {unaccounted} pages to {borrower.Name} that are not there, and {calls} calls for one are open");
+                    cluster.Break(ClusterRules.Loans, $"{owner.Name} has lent {unaccounted} pages to {borrower.Name} that are not there, and {calls} calls for one are open", owner.Member, borrower.Member);
                 }
 
                 foreach ((int page, int incarnation) in borrowed)
@@ -345,7 +349,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                         && owner.Port.MemberOfNode[owner.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))] == owner.Member;
                     if (isOfOwner && !(lent.TryGetValue(page, out (int, int) to) && to == (borrower.Member, borrower.Incarnation)))
                     {
-                        cluster.Break(ClusterRules.Loans, $"{borrower.Name} has page {page} of {owner.Name}, which has not lent it to that one");
+                        cluster.Break(ClusterRules.Loans, $"{borrower.Name} has page {page} of {owner.Name}, which has not lent it to that one", owner.Member, borrower.Member);
                     }
                 }
             }
@@ -407,7 +411,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 if (cluster.LivingMember(to.Member) is not { } borrower || borrower.Incarnation != to.Incarnation
                     || !Of(_borrowed, borrower).ContainsKey(page))
                 {
-                    cluster.Break(ClusterRules.Loans, $"{process.Name} is at rest and has page {page} lent to life {to.Incarnation} of member {to.Member}, which has not got it");
+                    cluster.Break(ClusterRules.Loans, $"{process.Name} is at rest and has page {page} lent to life {to.Incarnation} of member {to.Member}, which has not got it", process.Member, to.Member);
                 }
             }
 
