@@ -149,7 +149,7 @@ public sealed partial class Exchange : Resource,
     public int OutstandingCalls { get; private set; }
 
     /// <summary>True when calls to a member are open. May be asked from another thread: it was true a moment ago.</summary>
-    public bool OwesAnswers(int member) => _outstanding[member * Lanes] + _outstanding[(member * Lanes) + 1] > 0;
+    public bool OwesAnswers(int member) => _outstanding.AsSpan(member * Windows, Windows).ContainsAnyExcept(0);
 
     /// <summary>Frames that came.</summary>
     [NotState]
