@@ -53,6 +53,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     private readonly Dictionary<SimulatedProcess, Dictionary<int, (int Member, int Incarnation)>> _lent = [];
     private readonly Dictionary<TaskActor, (int Page, int Incarnation)> _inHands = [];
     private readonly Dictionary<TaskActor, (int Account, int Step)> _refused = [];
+    private readonly Dictionary<int, (SimulatedProcess By, long Version, ulong Max)> _written = [];
 
     /// <summary>Notes what a step moved between processes.</summary>
     public void OnStep(Envelope envelope, Resource resource, SimulatedProcess process)
@@ -96,6 +97,13 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 else
                 {
                     _refused.Remove(task);
+                }
+
+                break;
+            case Envelope<WriteAccountMax> { Message: var write }:
+                if (!_written.TryGetValue((int)write.Account, out (SimulatedProcess By, long Version, ulong Max) last) || write.Version > last.Version || !last.By.IsLiving)
+                {
+                    _written[(int)write.Account] = (process, write.Version, write.Max);
                 }
 
                 break;
@@ -272,7 +280,8 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
 
         // A new home is told of what somebody is about to give back, and may have given back to the old one already.
         bool isGivenBack = living.Exists(one => one.Says.Calls.Any(call => call.Account == index && call.Code == UnchargeAccount.Code));
-        if (!isCounter && home.Port.ChargeBatch > 1 && (ulong)Math.Max(account.Value, 0) > account.Max && !isGivenBack)
+        if (!isCounter && home.Port.ChargeBatch > 1 && (ulong)Math.Max(account.Value, 0) > account.Max && !isGivenBack
+            && home.Exchange.AccountOf(index).MaxVersion == 0)
         {
             cluster.Break(ClusterRules.Limit, $"{home.Name} has {account.Value} in account {index}, whose limit is {account.Max}");
         }
@@ -438,6 +447,16 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         {
             cluster.Break(ClusterRules.Rest, $"{process.Name} is at rest and has not rebuilt account {index}");
             return;
+        }
+
+        if (_written.TryGetValue(index, out (SimulatedProcess By, long Version, ulong Max) write) && write.By.IsLiving
+            && (account.MaxVersion < write.Version || (account.MaxVersion == write.Version && account.Max != write.Max)))
+        {
+            cluster.Break(
+                ClusterRules.Limit,
+                $"account {index}: {write.By.Name} wrote limit {write.Max} as number {write.Version}, {process.Name} has {account.Max} as number {account.MaxVersion}",
+                process.Member,
+                write.By.Member);
         }
 
         bool isCounter = index == process.Port.FreePageCounter;
