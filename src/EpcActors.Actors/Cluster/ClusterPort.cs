@@ -98,9 +98,6 @@ public enum ClusterDefect
     /// <summary>A life that ends and the next one that begins with the same view are taken for one.</summary>
     QuickReturn,
 
-    /// <summary>A call that follows its account to another home keeps its number.</summary>
-    OldNumber,
-
     /// <summary>A charge that is refused does not have the others give back what they do not use.</summary>
     LazyDrain,
 }

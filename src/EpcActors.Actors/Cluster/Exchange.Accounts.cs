@@ -311,7 +311,7 @@ public sealed partial class Exchange
 
             if (call.Account >= 0)
             {
-                call.Frame.Sequence += _port.Defect == ClusterDefect.OldNumber ? 0u : 1u;
+                call.Frame.Sequence++;
                 OutstandingCalls--;
                 call.State = CallState.Idle;
                 Redirect(call, turn);
