@@ -1,6 +1,7 @@
 using System.Numerics;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
@@ -33,6 +34,7 @@ internal sealed class Audit
     private readonly long[] _backed;
     private readonly long[] _usageSaid;
     private readonly long[] _memorySaid;
+    private readonly long[] _grantsUsed;
     private readonly List<(string Rule, string Detail)> _found = [];
     private readonly Lock _gate = new();
     private readonly bool _ownsCounters;
@@ -44,6 +46,7 @@ internal sealed class Audit
     private long _listed;
     private long _counter;
     private long _listedFree;
+    private long _present;
 
     /// <param name="topology">The actors of the run.</param>
     /// <param name="vaSlots">VA slots taken for pages not written out yet, by enclave; each entry protected by its enclave.</param>
@@ -57,7 +60,8 @@ internal sealed class Audit
         _backed = new long[topology.MemoryCgroups.Count];
         _usageSaid = new long[topology.Cgroups.Count];
         _memorySaid = new long[topology.MemoryCgroups.Count];
-        _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode;
+        _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode || topology.Machine.Cluster is not null;
+        _grantsUsed = new long[topology.Cgroups.Count];
     }
 
     /// <summary>Compares everything at one instant.</summary>
@@ -148,13 +152,13 @@ internal sealed class Audit
                 _charged[i] += open.HandPagesOf(i);
             }
 
-            long nowhere = _topology.Machine.CapacityPages - _placed - open.HandPages;
+            long nowhere = _present - _placed - open.HandPages;
             if (nowhere != 0)
             {
-                string which = nowhere == 1 ? $": epc:{UnseenSum() - open.HandPageSum}" : "";
+                string which = nowhere == 1 && _topology.Machine.Cluster is null ? $": epc:{UnseenSum() - open.HandPageSum}" : "";
                 violate(
                     Rules.PageConservation,
-                    $"{_topology.Machine.CapacityPages} pages of EPC, {_placed} of them are somewhere and {open.HandPages} in the hands of tasks; "
+                    $"{_present} pages of EPC, {_placed} of them are somewhere and {open.HandPages} in the hands of tasks; "
                     + (nowhere > 0 ? $"{nowhere} are nowhere{which}" : $"that is {-nowhere} too many"));
             }
 
@@ -181,6 +185,7 @@ internal sealed class Audit
         _listed = 0;
         _counter = 0;
         _listedFree = 0;
+        _present = 0;
     }
 
     /// <summary>One visit to all, in an order in which the first finding says most.</summary>
@@ -213,11 +218,13 @@ internal sealed class Audit
             }
 
             visit.AddSums();
-            if (_placed != _topology.Machine.CapacityPages)
+            if (_placed != _present)
             {
                 _violate(
                     Rules.PageConservation,
-                    $"{_topology.Machine.CapacityPages} pages of EPC, {_placed} of them are somewhere; the first that is nowhere: {FirstUnseen()}");
+                    _topology.Machine.Cluster is null
+                        ? $"{_present} pages of EPC, {_placed} of them are somewhere; the first that is nowhere: {FirstUnseen()}"
+                        : $"{_present} pages of EPC are in this process, {_placed} of them are somewhere");
             }
 
             foreach (Cgroup cgroup in _topology.Cgroups)
@@ -234,6 +241,11 @@ internal sealed class Audit
         foreach (MemoryCgroup memory in _topology.MemoryCgroups)
         {
             visit.Memory(memory);
+        }
+
+        if (_topology.Exchange is { } exchange)
+        {
+            visit.Exchange(exchange);
         }
 
         visit.AddSums();
@@ -256,6 +268,17 @@ internal sealed class Audit
         for (int i = _charged.Length - 1; i > 0; i--)
         {
             _charged[_topology.Machine.CgroupParents[i]] += _charged[i];
+        }
+
+        for (int i = 0; i < _charged.Length && _topology.Exchange is not null; i++)
+        {
+            if (_grantsUsed[i] != _usageSaid[i] + open.GrantBytes(i))
+            {
+                _violate(
+                    Rules.CgroupUsage,
+                    $"{_topology.Cgroups[i].Name}: the exchange says that {_grantsUsed[i]} bytes of what its home granted are used, {_usageSaid[i]} are charged here, and tasks are "
+                    + $"about to make it {open.GrantBytes(i):+0;-0;0} more");
+            }
         }
 
         for (int i = 0; i < _charged.Length; i++)
@@ -392,6 +415,7 @@ internal sealed class Audit
         private long _listed;
         private long _counter;
         private long _listedFree;
+        private long _present;
         private int _cgroup = -1;
         private long _chargedToCgroup;
 
@@ -404,6 +428,8 @@ internal sealed class Audit
             audit._listed += _listed;
             audit._counter += _counter;
             audit._listedFree += _listedFree;
+            audit._present += _present;
+            _present = 0;
             _placed = 0;
             _tracked = 0;
             _listed = 0;
@@ -440,6 +466,9 @@ internal sealed class Audit
                 case ZombieSecsList zombies:
                     Zombies(zombies);
                     break;
+                case Exchange exchange:
+                    Exchange(exchange);
+                    break;
                 default:
                     break;
             }
@@ -455,6 +484,15 @@ internal sealed class Audit
             // Poisoned pages that were freed or free count, as upstream counts them (D2).
             _listedFree += node.FreePages + node.PoisonedPages - node.PoisonedBeforeBootPages;
             _counter += audit._ownsCounters ? node.OwnCounter : 0;
+            _present += node.PresentPages;
+        }
+
+        public void Exchange(Exchange exchange)
+        {
+            for (int i = 0; i < audit._grantsUsed.Length; i++)
+            {
+                audit._grantsUsed[i] = exchange.UsedOf(i);
+            }
         }
 
         public void Enclave(Enclave enclave)

@@ -17,6 +17,7 @@ internal class Books
     private long[]? _chargeBytes;
     private long[]? _memoryPages;
     private long[]? _handPages;
+    private long[]? _grantBytes;
 
     /// <param name="cgroups">Cgroups of the machine.</param>
     /// <param name="memoryCgroups">Memory cgroups of the machine.</param>
@@ -53,6 +54,9 @@ internal class Books
     /// <summary>Live runs: pages in the hands of tasks that are charged to a cgroup.</summary>
     public ref long HandPagesOf(int cgroup) => ref (_handPages ??= new long[_cgroups])[cgroup];
 
+    /// <summary>In a cluster: granted to this process by the home of a cgroup's account, and not charged to its cgroup here yet; bytes.</summary>
+    public ref long GrantBytes(int cgroup) => ref (_grantBytes ??= new long[_cgroups])[cgroup];
+
     /// <summary>A page comes into somebody's hands here.</summary>
     public void Hold(int page, int cgroup)
     {
@@ -85,6 +89,7 @@ internal class Books
         Add(ref _chargeBytes, other._chargeBytes);
         Add(ref _memoryPages, other._memoryPages);
         Add(ref _handPages, other._handPages);
+        Add(ref _grantBytes, other._grantBytes);
     }
 
     private static void Add(ref long[]? to, long[]? from)

@@ -1,4 +1,5 @@
 using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
@@ -41,6 +42,17 @@ public sealed partial class Oracle
                 break;
             case WatchedMessage.Uncharge:
                 OnUncharge(in Of<CgroupProtocol.Uncharge>(envelope), (Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.ChargeAccount:
+                OnChargeAccount(in Of<ClusterProtocol.ChargeAccount>(envelope), carried, nowNs);
+                break;
+            case WatchedMessage.UnchargeAccount:
+                ref readonly ClusterProtocol.UnchargeAccount back = ref Of<ClusterProtocol.UnchargeAccount>(envelope);
+                carried.Books.GrantBytes(back.Account) -= back.Bytes;
+                break;
+            case WatchedMessage.TakeStock:
+                ref readonly ClusterProtocol.TakeStock stock = ref Of<ClusterProtocol.TakeStock>(envelope);
+                carried.Books.GrantBytes((int)stock.Account) += stock.Bytes;
                 break;
             case WatchedMessage.WriteMax:
                 _max[((Cgroup)resource).Index] = (long)Math.Min(Of<CgroupProtocol.WriteMax>(envelope).Max, long.MaxValue);
@@ -255,6 +267,7 @@ public sealed partial class Oracle
             return;
         }
 
+        Grant(carried, cgroup.Index, -charge.Bytes);
         long usage = _usage[cgroup.Index] += charge.Bytes;
         OpenCharge(carried, cgroup.Index, charge.Bytes);
         if (charge.TakeReference)
@@ -276,6 +289,28 @@ public sealed partial class Oracle
         }
     }
 
+    /// <summary>In a cluster: the limit is decided at the account's home, and a grant comes before the charge here.</summary>
+    private void OnChargeAccount(in ClusterProtocol.ChargeAccount charge, Carried carried, long nowNs)
+    {
+        if (charge.Result == AccountCharge.Fits || _topology.Machine.Cluster!.ChargeBatch == 1)
+        {
+            carried.Books.GrantBytes(charge.Account) += charge.Bytes;
+        }
+
+        if (charge.Result != AccountCharge.Fits)
+        {
+            Refused(carried, nowNs, "is refused a charge");
+        }
+    }
+
+    private void Grant(Carried carried, int cgroup, long bytes)
+    {
+        if (_topology.Machine.Cluster is not null)
+        {
+            carried.Books.GrantBytes(cgroup) += bytes;
+        }
+    }
+
     /// <summary>Between its release and its free a cgroup may stand under a cursor; where nobody takes it off there, it is found later too (C9).</summary>
     private void OnLockCursor(in CgroupTreeProtocol.LockCursor cursor, Carried carried, long nowNs)
     {
@@ -287,6 +322,7 @@ public sealed partial class Oracle
 
     private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
     {
+        Grant(carried, cgroup.Index, uncharge.Bytes);
         _usage[cgroup.Index] -= uncharge.Bytes;
         OpenCharge(carried, cgroup.Index, -uncharge.Bytes);
         if (uncharge.PutReference)

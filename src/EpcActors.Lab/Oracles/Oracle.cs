@@ -81,7 +81,9 @@ public sealed partial class Oracle
         _usage = new long[topology.Cgroups.Count];
         _max = new long[topology.Cgroups.Count];
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
-        _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode;
+
+        // In a cluster the machine's counter is elsewhere; an audit over all processes compares it.
+        _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode || topology.Machine.Cluster is not null;
         _books = new Books(topology.Cgroups.Count, topology.MemoryCgroups.Count, isForAll: true);
         _vaSlots = new int[topology.Enclaves.Count];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];

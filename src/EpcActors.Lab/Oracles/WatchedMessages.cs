@@ -1,4 +1,5 @@
 using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
@@ -63,6 +64,9 @@ internal enum WatchedMessage : byte
     LockCursor,
     ReadUsage,
     ReadLru,
+    ChargeAccount,
+    UnchargeAccount,
+    TakeStock,
 }
 
 /// <summary>Which message code concerns which rule: one look-up a step.</summary>
@@ -125,6 +129,9 @@ internal static class WatchedMessages
         Watch<CgroupTreeProtocol.LockCursor>(WatchedMessage.LockCursor);
         Watch<CgroupProtocol.ReadUsage>(WatchedMessage.ReadUsage);
         Watch<CgroupProtocol.ReadLru>(WatchedMessage.ReadLru);
+        Watch<ClusterProtocol.ChargeAccount>(WatchedMessage.ChargeAccount);
+        Watch<ClusterProtocol.UnchargeAccount>(WatchedMessage.UnchargeAccount);
+        Watch<ClusterProtocol.TakeStock>(WatchedMessage.TakeStock);
         return table;
 
         void Watch<TMessage>(WatchedMessage message)

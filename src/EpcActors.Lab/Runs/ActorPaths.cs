@@ -81,6 +81,16 @@ public sealed class ActorPaths
 
     private void AddMachine(Topology topology)
     {
+        if (topology.Exchange is { } exchange)
+        {
+            Put(exchange.Id, "cluster/exchange");
+            Put(topology.Steward!.Id, "cluster/steward");
+            foreach (TaskActor deputy in topology.Tasks.Select(one => one.Task).Where(task => task is Actors.Cluster.Deputy))
+            {
+                Put(deputy.Id, $"cluster/{deputy.Name}");
+            }
+        }
+
         foreach (NumaNode node in topology.Nodes)
         {
             Put(node.Id, $"nodes/{node.Name}");

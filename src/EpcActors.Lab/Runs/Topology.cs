@@ -24,10 +24,14 @@ public sealed partial class Topology
     private readonly Prng _workload;
     private int _nextId;
 
-    public Topology(Scenario scenario)
+    /// <param name="scenario">What to build; for a process of a cluster, its part of it (see <see cref="MemberScenario"/>).</param>
+    /// <param name="member">Which process of a cluster; null when there is only one.</param>
+    public Topology(Scenario scenario, TopologyMember? member = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         _scenario = scenario;
+        _member = member;
+        _nextId = member?.FirstId ?? 0;
         _cpus = new CpuDealer(scenario.Machine);
         _workload = new Prng(scenario.Seed).Split("workload");
         List<(int Node, int PageCount)> sections = [];
@@ -40,6 +44,7 @@ public sealed partial class Topology
         }
 
         Machine = new Machine(scenario.Switches, sections, scenario.Machine.Nodes.Count);
+        PrepareMember();
         BuildMachine(sections);
         BuildCgroups();
         PrepareRace();
@@ -55,6 +60,7 @@ public sealed partial class Topology
 
         AddRaceOutsiders();
         BuildKernelTasks();
+        BuildMember();
     }
 
     public Machine Machine { get; }
@@ -122,7 +128,12 @@ public sealed partial class Topology
 
         foreach ((int node, int count) in sections)
         {
-            ofNode[node].Add((first, count));
+            // Of a node of another process there is a stand-in here, without pages of its own.
+            if (_member is not { } member || !member.Port.IsForeign(node))
+            {
+                ofNode[node].Add((first, count));
+            }
+
             first += count;
         }
 
@@ -162,7 +173,8 @@ public sealed partial class Topology
         for (int i = 0; i < count; i++)
         {
             CgroupSpec spec = _scenario.Cgroups[i];
-            Cgroup cgroup = Add(new Cgroup(NewId(), i, spec.Path, Machine.Pages, spec.MaxBytes, capacity, isWide));
+            long maxBytes = _member is null ? spec.MaxBytes : long.MaxValue;
+            Cgroup cgroup = Add(new Cgroup(NewId(), i, spec.Path, Machine.Pages, maxBytes, capacity, isWide || _member is not null));
             Cgroups.Add(cgroup);
             Machine.Cgroups[i] = cgroup.Id;
             if (spec.Parent >= 0)
@@ -310,7 +322,7 @@ public sealed partial class Topology
 
     private ProgramStep.RunPattern NewPattern(StepSpec.Pattern pattern, EnclaveSpec spec, int enclave, int number)
     {
-        Prng stream = _workload.Split((ulong)enclave).Split((ulong)number);
+        Prng stream = _workload.Split((ulong)(spec.Number < 0 ? enclave : spec.Number)).Split((ulong)number);
         Domain.Workloads.AccessPattern[] patterns = new Domain.Workloads.AccessPattern[spec.Threads];
         for (int thread = 0; thread < patterns.Length; thread++)
         {

@@ -132,6 +132,9 @@ public sealed record EnclaveSpec
 {
     public required string Name { get; init; }
 
+    /// <summary>Its place in the whole scenario when this is a part of it: what is random in it hangs on that. -1: its place in the list.</summary>
+    public int Number { get; init; } = -1;
+
     /// <summary>Index of its process's cgroup.</summary>
     public required int Cgroup { get; init; }
 

@@ -1,0 +1,74 @@
+using System.Buffers.Binary;
+using EpcActors.Actors.Cluster;
+
+namespace EpcActors.Distribution.Wire;
+
+/// <summary>
+/// Collects frames to be sent at once. The buffer is kept and used again; nothing is allocated once it has grown. For one thread at a time.
+/// </summary>
+/// <remarks>
+/// A bundle is: magic <c>EP</c> (2 bytes), version (1), bytes that follow the header (4), number of frames (2), the frames one behind the other
+/// (<see cref="FrameCodec"/>). Little-endian.
+/// </remarks>
+/// <param name="limitBytes">Longest that the bundle may become, bytes with the header; at most <see cref="MaxBytes"/>.</param>
+public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
+{
+    /// <summary>Bytes before the first frame.</summary>
+    public const int HeaderBytes = 9;
+
+    /// <summary>Longest bundle that anybody sends or takes, bytes.</summary>
+    public const int MaxBytes = 1 << 20;
+
+    /// <summary>Most frames in a bundle.</summary>
+    public const int MaxFrames = ushort.MaxValue;
+
+    internal const ushort Magic = 'E' | ('P' << 8);
+
+    private readonly int _limit = limitBytes is > HeaderBytes + FrameCodec.MaxBytes and <= MaxBytes
+        ? limitBytes
+        : throw new ArgumentOutOfRangeException(nameof(limitBytes), limitBytes, "a bundle holds at least one frame and at most a MiB");
+
+    private byte[] _bytes = new byte[Math.Min(limitBytes, 4096)];
+    private int _length = HeaderBytes;
+
+    /// <summary>Frames in it.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Bytes of it, with the header.</summary>
+    public int Length => _length;
+
+    /// <summary>Appends a frame. False: there is no room.</summary>
+    public bool TryAdd(in Frame frame)
+    {
+        if (_length + FrameCodec.MaxBytes > _limit || Count == MaxFrames)
+        {
+            return false;
+        }
+
+        if (_length + FrameCodec.MaxBytes > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, Math.Min(_limit, 2 * _bytes.Length));
+        }
+
+        _length += FrameCodec.Encode(in frame, _bytes.AsSpan(_length));
+        Count++;
+        return true;
+    }
+
+    /// <summary>The bundle so far; valid until the next call of another method.</summary>
+    public ReadOnlyMemory<byte> Finish()
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(_bytes, Magic);
+        _bytes[2] = Frame.CurrentVersion;
+        BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(3), _length - HeaderBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(7), (ushort)Count);
+        return _bytes.AsMemory(0, _length);
+    }
+
+    /// <summary>Begins anew.</summary>
+    public void Clear()
+    {
+        _length = HeaderBytes;
+        Count = 0;
+    }
+}

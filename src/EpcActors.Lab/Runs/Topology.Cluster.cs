@@ -1,0 +1,94 @@
+using EpcActors.Actors.Cluster;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Runs;
+
+/// <summary>What makes a topology the part of a machine that one process of a cluster has.</summary>
+public sealed record TopologyMember
+{
+    /// <summary>Which member it is.</summary>
+    public required ClusterPort Port { get; init; }
+
+    /// <summary>Where frames for other processes go.</summary>
+    public required IOutbox Outbox { get; init; }
+
+    /// <summary>Where views come from; the one to begin with is there.</summary>
+    public required IViewBoard Board { get; init; }
+
+    /// <summary>Ids of its actors begin here: where several members share one engine, theirs must not meet.</summary>
+    public int FirstId { get; init; }
+
+    /// <summary>Deputies of each kind.</summary>
+    public int Deputies { get; init; } = 4;
+}
+
+/// <content>One process of a cluster.</content>
+public sealed partial class Topology
+{
+    private readonly TopologyMember? _member;
+
+    /// <summary>The exchange, when this is a process of a cluster.</summary>
+    public Exchange? Exchange { get; private set; }
+
+    /// <summary>Who puts things in order after a change of the membership.</summary>
+    public Steward? Steward { get; private set; }
+
+    /// <summary>Tells the machine that it is one of several before any actor is made.</summary>
+    private void PrepareMember()
+    {
+        if (_member is not { } member)
+        {
+            return;
+        }
+
+        member.Port.Exchange = NewId();
+        Machine.Cluster = member.Port;
+    }
+
+    private void BuildMember()
+    {
+        if (_member is not { Port: { } port } member)
+        {
+            return;
+        }
+
+        long[] capacity = new long[port.Members];
+        long[] boot = new long[port.Members];
+        for (int node = 0; node < Machine.NodeCount; node++)
+        {
+            long pages = _scenario.Machine.Nodes[node].SectionPages.Sum(count => (long)count);
+            capacity[port.MemberOfNode[node]] += pages * KernelConstants.PageSize;
+            boot[port.MemberOfNode[node]] += _scenario.Machine.SanitisesAtBoot ? 0 : pages;
+        }
+
+        ulong[] max = new ulong[port.AccountCount];
+        Array.Fill(max, ulong.MaxValue);
+        for (int i = 0; i < _scenario.Cgroups.Count; i++)
+        {
+            max[i] = _scenario.Cgroups[i].MaxBytes == long.MaxValue ? ulong.MaxValue : (ulong)_scenario.Cgroups[i].MaxBytes;
+        }
+
+        Exchange = Add(new Exchange(port.Exchange, port, member.Outbox, member.Board, max, capacity, boot));
+        int home = FirstNode(port);
+        for (int i = 0; i < 2 * member.Deputies; i++)
+        {
+            Tasks.Add((new Deputy(NewId(), i, i / member.Deputies, -1, home, Machine), 0));
+        }
+
+        long joinsWith = member.Board.Last.Epoch == 1 ? 0 : boot[port.Self];
+        Steward = new Steward(NewId(), -1, home, Machine, [.. Enclaves.Select(enclave => enclave.Process.Id)], joinsWith);
+        Tasks.Add((Steward, 0));
+    }
+
+    private static int FirstNode(ClusterPort port)
+    {
+        int node = 0;
+        while (port.IsForeign(node))
+        {
+            node++;
+        }
+
+        return node;
+    }
+}
