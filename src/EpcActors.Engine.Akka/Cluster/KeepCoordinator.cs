@@ -27,7 +27,14 @@ public sealed class KeepCoordinator : IDowningProvider
         _cluster = cluster;
     }
 
-    public TimeSpan DownRemovalMargin => _cluster.Settings.DownRemovalMargin;
+    public TimeSpan DownRemovalMargin
+    {
+        get
+        {
+            Config config = _system.Settings.Config.GetConfig("akka.cluster");
+            return config.GetString("down-removal-margin") is "off" or "false" ? TimeSpan.Zero : config.GetTimeSpan("down-removal-margin");
+        }
+    }
 
     public Props DowningActorProps
     {
