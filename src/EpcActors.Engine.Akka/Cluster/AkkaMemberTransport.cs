@@ -52,7 +52,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
             throw new InvalidOperationException("A transport joins once.");
         }
 
-        Address seed = SeedAddress();
+        (string host, int port) = Seed();
         cancellationToken.ThrowIfCancellationRequested();
         _system = ClusterSystem.Create(_options, [AkkaClusterOptions.MemberRole, .. hello.Sockets.Select(AkkaClusterOptions.SocketRole)]);
         try
@@ -67,8 +67,10 @@ public sealed class AkkaMemberTransport : IMemberTransport
                 Note);
             _exchange = _system.ActorOf(ExchangeActor.Props(_lanes, _meter, listener, Note), ExchangeActor.Name);
             _member = _system.ActorOf(MemberActor.Props(duties), MemberActor.Name);
-            RegisterShutdown(_system, cluster);
-            cluster.JoinSeedNodes([seed]);
+            RegisterShutdown(_system);
+
+            // The protocol has the name that the configuration gives it: another with TLS, say.
+            cluster.JoinSeedNodes([new Address(cluster.SelfAddress.Protocol, cluster.SelfAddress.System, host, port)]);
             await AnswerAsync(duties, cancellationToken).ConfigureAwait(false);
             ControlMessage.Welcome welcome = await duties.Welcome.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             _exchange.Tell(ExchangeActor.Order.Open);
@@ -148,43 +150,38 @@ public sealed class AkkaMemberTransport : IMemberTransport
     }
 
     /// <summary>The order of leaving: hear why, have what was told last arrive; Akka.Cluster leaves in later phases.</summary>
-    private void RegisterShutdown(ActorSystem system, AkkaCluster cluster)
+    private void RegisterShutdown(ActorSystem system)
     {
         CoordinatedShutdown shutdown = CoordinatedShutdown.Get(system);
+
+        // By an answer: what stops an actor overtakes what it was told.
         shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "epc-say-why", () =>
         {
-            string? why = shutdown.ShutdownReason switch
+            if (shutdown.ShutdownReason is RunIsOver)
             {
-                RunIsOver => null,
-                CoordinatedShutdown.ClusterDowningReason or CoordinatedShutdown.ClusterLeavingReason =>
-                    $"the cluster has taken this process out: it did not hear the coordinator, or was not heard, for {Words.Of(_options.FailureTimeout)}",
-                var reason => $"this process shuts down: {reason}",
-            };
-            if (why is not null)
-            {
-                _member.Tell(new Local.Over(why));
+                return Task.FromResult(Done.Instance);
             }
 
-            return Task.FromResult(Done.Instance);
+            _member.Tell(new Local.Over(
+                shutdown.ShutdownReason is CoordinatedShutdown.ClusterDowningReason or CoordinatedShutdown.ClusterLeavingReason ? null : $"this process shuts down: {shutdown.ShutdownReason}"));
+            return FlushAsync();
         });
-        shutdown.AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-control-arrived", async () =>
-        {
-            if (!cluster.IsTerminated)
-            {
-                TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                _member.Tell(new Local.Flush(done));
-                await done.Task.ConfigureAwait(false);
-            }
-
-            return Done.Instance;
-        });
+        shutdown.AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-control-arrived", FlushAsync);
     }
 
-    private Address SeedAddress()
+    private async Task<Done> FlushAsync()
+    {
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _member.Tell(new Local.Flush(done));
+        await done.Task.ConfigureAwait(false);
+        return Done.Instance;
+    }
+
+    private (string Host, int Port) Seed()
     {
         int colon = _options.Seed.LastIndexOf(':');
         return colon > 0 && ushort.TryParse(_options.Seed.AsSpan(colon + 1), out ushort port) && port > 0
-            ? new Address("akka.tcp", AkkaClusterOptions.SystemName, _options.Seed[..colon], port)
+            ? (_options.Seed[..colon], port)
             : throw new ClusterException($"'{_options.Seed}' does not say where the coordinator is: write host:port");
     }
 

@@ -5,6 +5,7 @@ using System.Text;
 using Akka.Actor;
 using Akka.Configuration;
 using EpcActors.Distribution.Transport;
+using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
@@ -22,7 +23,7 @@ internal static class ClusterSystem
     {
         if (options.PublicHost.Length == 0 && options.Host is "0.0.0.0" or "::")
         {
-            throw new ClusterException($"{options.Host} is no address that others can be told: say under which name this host is reached");
+            throw new ClusterException($"{options.Host} is no address that others can be told: say as well under which name this host is reached");
         }
 
         Config user;
@@ -37,15 +38,25 @@ internal static class ClusterSystem
             throw Wrong(options, error);
         }
 
+        ActorSystem? system = null;
         Config all = Identity(options, roles).WithFallback(user).WithFallback(FollowingFrom(options.FailureTimeout)).WithFallback(Text());
         try
         {
-            return ActorSystem.Create(AkkaClusterOptions.SystemName, all);
+            system = ActorSystem.Create(AkkaClusterOptions.SystemName, all);
+
+            // An error in it would be a line in a log, and a node that never comes up.
+            _ = AkkaCluster.Get(system).DowningProvider.DowningActorProps;
+            return system;
         }
 #pragma warning disable CA1031 // Whatever Akka makes of a configuration, it is the configuration: types that do not exist, values out of range; or the socket.
         catch (Exception error)
 #pragma warning restore CA1031
         {
+            if (system is not null)
+            {
+                ((ExtendedActorSystem)system).Abort();
+            }
+
             throw Chain(error).OfType<SocketException>().FirstOrDefault() is { } socket ? Unbound(options, socket) : Wrong(options, error);
         }
     }

@@ -22,8 +22,8 @@ internal abstract record Local : INoSerializationVerificationNeeded, IDeadLetter
     /// <summary>Nothing is raised any more: this process leaves because it was told to.</summary>
     public sealed record Leaving : Local;
 
-    /// <summary>The cluster is over for this process.</summary>
-    public sealed record Over(string Reason) : Local;
+    /// <summary>The cluster is over for this process; without a reason, because it was taken out.</summary>
+    public sealed record Over(string? Reason) : Local;
 
     /// <summary>Whatever was told has arrived, or there is nobody to take it.</summary>
     public sealed record Flush(TaskCompletionSource Done) : Local;

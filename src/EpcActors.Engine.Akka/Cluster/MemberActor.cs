@@ -23,6 +23,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     private UniqueAddress? _coordinator;
     private IActorRef _door = ActorRefs.Nobody;
     private bool _isUp;
+    private bool _isCoordinatorHeard = true;
     private bool _isWelcome;
     private bool _isOpen;
     private bool _isLeaving;
@@ -53,6 +54,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     {
         _cluster.Unsubscribe(Self);
         Lose("this process is no longer in the cluster");
+        AnswerFlushes();
     }
 
     protected override void OnReceive(object message)
@@ -80,7 +82,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 OnReachability(change);
                 break;
             case ThisActorSystemQuarantinedEvent quarantined when quarantined.RemoteAddress.Equals(_coordinator?.Address):
-                Lose("the coordinator counts this process as dead: it was not heard of for too long");
+                Lose(TakenOut);
                 break;
             case ControlTaken or LifeOver or ThisActorSystemQuarantinedEvent:
                 // Of an earlier life at this address, or of a member that has no say.
@@ -111,7 +113,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 _isLeaving = true;
                 break;
             case Local.Over over:
-                Lose(over.Reason);
+                Lose(over.Reason ?? TakenOut);
                 break;
             case Local.Flush flush:
                 _flushes.Add(flush.Done);
@@ -193,7 +195,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 Lose($"the coordinator at {ClusterSystem.Place(member.Address)} has left: the run is over");
                 break;
             case ClusterEvent.MemberDowned or ClusterEvent.MemberRemoved when member.UniqueAddress.Equals(_coordinator):
-                Lose($"the coordinator at {ClusterSystem.Place(member.Address)} was not heard of for {Limit}");
+                Lose(TakenOut);
                 break;
         }
     }
@@ -207,14 +209,20 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 Pump();
                 break;
             case ClusterEvent.MemberDowned or ClusterEvent.MemberRemoved { PreviousStatus: MemberStatus.Down }:
-                Lose($"the cluster has taken this process out: it did not hear the coordinator, or was not heard, for {Limit}");
+                Lose(TakenOut);
                 break;
         }
     }
 
     private void OnReachability(ClusterEvent.ReachabilityEvent change)
     {
-        string who = change.Member.UniqueAddress.Equals(_coordinator) ? "the coordinator" : "the member";
+        bool isCoordinator = change.Member.UniqueAddress.Equals(_coordinator);
+        string who = isCoordinator ? "the coordinator" : "the member";
+        if (isCoordinator)
+        {
+            _isCoordinatorHeard = change is ClusterEvent.ReachableMember;
+        }
+
         _duties.Note(change is ClusterEvent.UnreachableMember
             ? $"{who} at {ClusterSystem.Place(change.Member.Address)} is not heard of; it may come back"
             : $"{who} at {ClusterSystem.Place(change.Member.Address)} is heard of again");
@@ -287,7 +295,10 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         }
     }
 
-    private string Limit => Words.Of(_duties.FailureTimeout);
+    /// <summary>Akka.Cluster says the same thing in several ways, in any order.</summary>
+    private string TakenOut => _isCoordinatorHeard
+        ? $"the coordinator has taken this process out: it was not heard of for {Words.Of(_duties.FailureTimeout)}, or has no part in the run any more"
+        : $"the coordinator was not heard of for {Words.Of(_duties.FailureTimeout)}";
 }
 
 /// <summary>What the actor of a member works for.</summary>
