@@ -220,6 +220,8 @@ public sealed class AkkaEngine : LiveEngine
         task.Timer = ActorSystem.Scheduler.ScheduleTellOnceCancelable(time, task.Line.Shell, Signal.Wake, ActorRefs.NoSender);
     }
 
+    protected override void EndSleep(TaskCell cell) => Unsafe.As<AkkaTask>(cell).Line.Shell.Tell(Signal.Wake, ActorRefs.NoSender);
+
     protected override void Post(Envelope envelope, TaskCell caller, ResourceCell target)
     {
         envelope.Caller.Outstanding = envelope;

@@ -30,6 +30,13 @@ public abstract class TaskCell
     /// <summary>Its parked request waits for a lock, not in a wait queue: a daemon that does so when all is over is stuck.</summary>
     internal bool IsWaitingForLock;
 
+    internal const int IsAwake = 0;
+    internal const int IsAtRest = 1;
+    internal const int IsRoused = 2;
+
+    /// <summary>Of a task that sleeps until it is roused: whether it does, or was called before it did.</summary>
+    internal int Rest;
+
     /// <summary>Started, or about to be.</summary>
     internal bool IsStarted;
 

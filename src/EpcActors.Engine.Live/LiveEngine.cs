@@ -81,6 +81,12 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Tasks that are under way at this moment: neither asleep, nor parked, nor ended.</summary>
     public int GoingTasks => (int)(Volatile.Read(ref _going) & uint.MaxValue);
 
+    /// <summary>Tasks that were started, are no daemons and have not ended.</summary>
+    public int RunningTasks => Volatile.Read(ref _running);
+
+    /// <summary>The run does not end by itself when the work is done: others may still want something of these actors. Somebody calls <see cref="RequestStop"/>.</summary>
+    public bool StaysOpen { get; set; }
+
     /// <summary>True once the run is to end: no task goes on to another request.</summary>
     public bool IsStopping => Volatile.Read(ref _end) >= 0 || Volatile.Read(ref _failure) is not null;
 
@@ -95,8 +101,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     protected IReadOnlyList<TaskCell> TaskCells => _tasks;
 
-    /// <summary>Number of the present cut.</summary>
-    protected int CutNumber => Volatile.Read(ref _cut);
+    /// <summary>Number of the last cut that was begun. What leaves this process while it is at a number belongs behind that cut.</summary>
+    public int CutNumber => Volatile.Read(ref _cut);
 
     /// <summary>Who watches; at most one. See <see cref="IRunObserver"/> for the threads it is called on.</summary>
     public void Observe(IRunObserver observer) => _observer = observer;
@@ -152,6 +158,33 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
         Go(OneTimer);
         Sleep(cell, afterNs);
+    }
+
+    /// <summary>
+    /// Ends the sleep of a task that sleeps for ever (<see cref="TaskActor.Sleep"/> of long.MaxValue), now or, when it is awake, the next one before it begins. For what comes
+    /// from outside the engine, on any thread.
+    /// </summary>
+    public void Rouse(TaskActor task)
+    {
+        TaskCell cell = CellOf(task);
+        while (true)
+        {
+            int rest = Volatile.Read(ref cell.Rest);
+            if (rest == TaskCell.IsRoused)
+            {
+                return;
+            }
+
+            if (Interlocked.CompareExchange(ref cell.Rest, rest == TaskCell.IsAtRest ? TaskCell.IsAwake : TaskCell.IsRoused, rest) == rest)
+            {
+                if (rest == TaskCell.IsAtRest)
+                {
+                    EndSleep(cell);
+                }
+
+                return;
+            }
+        }
     }
 
     /// <summary>Calls back at a moment of the run, on the thread that called <see cref="Run"/>.</summary>
@@ -224,9 +257,18 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// </summary>
     /// <param name="visit">Called on any thread, for several resources at the same time. Must be short: the resource waits, others do not.</param>
     /// <returns>False when the run is to end, or failed meanwhile: then some were not visited, as nobody may come to them any more.</returns>
-    public bool Cut(Action<Resource> visit)
+    public bool Cut(Action<Resource> visit) => Cut(visit, _cut + 1);
+
+    /// <summary>
+    /// The same as a part of a cut of several processes, whose number comes from elsewhere. A request from another process that was sent behind the cut must not be handled here before
+    /// <see cref="CutNumber"/> has come to that number.
+    /// </summary>
+    /// <param name="visit">See there.</param>
+    /// <param name="number">Higher than that of any cut before.</param>
+    public bool Cut(Action<Resource> visit, int number)
     {
         ArgumentNullException.ThrowIfNull(visit);
+        Invariant.That(number > _cut, "cuts are numbered upward");
         if (IsStopping)
         {
             return false;
@@ -240,7 +282,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
 
         _cutIsDone.Reset();
-        Interlocked.Increment(ref _cut);
+        Interlocked.Exchange(ref _cut, number);
         AskForVisits();
         while (!_cutIsDone.Wait(Tick))
         {
@@ -273,6 +315,11 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     bool IEngineDriver.Sleep(TaskActor task, long ns)
     {
+        if (ns == long.MaxValue)
+        {
+            return Rest(CellOf(task));
+        }
+
         // The timer counts before the task does not, or the run would look as if it were over.
         Go(OneTimer - OneGoing);
         Sleep(CellOf(task), Math.Max(ns, 0));
@@ -365,6 +412,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         long nowNs = ClockNs;
         PushTimer(ns < long.MaxValue - nowNs ? nowNs + ns : long.MaxValue, cell);
     }
+
+    /// <summary>Has <see cref="AfterSleep"/> called where the engine needs it; from any thread.</summary>
+    protected virtual void EndSleep(TaskCell cell) => AfterSleep(cell);
 
     /// <summary>The sleep of a task is over, or the time before its start.</summary>
     protected void AfterSleep(TaskCell cell)
@@ -467,6 +517,20 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
     }
 
+    /// <summary>Sleeps until somebody calls <see cref="Rouse"/>. It counts as a timer: something may still come. True: it was called before.</summary>
+    private bool Rest(TaskCell cell)
+    {
+        Go(OneTimer - OneGoing);
+        if (Interlocked.CompareExchange(ref cell.Rest, TaskCell.IsAtRest, TaskCell.IsAwake) == TaskCell.IsAwake)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref cell.Rest, TaskCell.IsAwake);
+        Go(OneGoing - OneTimer);
+        return true;
+    }
+
     private void Visit(ResourceCell cell)
     {
         cell.Cut = _cut;
@@ -494,7 +558,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
             // One word holds both counts: no task is under way, and no timer will make one so.
             long going = Volatile.Read(ref _going);
-            if ((going & uint.MaxValue) == 0)
+            if ((going & uint.MaxValue) == 0 && !StaysOpen)
             {
                 if (Volatile.Read(ref _running) == 0)
                 {

@@ -309,18 +309,20 @@ public sealed partial class Exchange
 
             if (call.State == CallState.Sent)
             {
-                _outstanding[call.Target]--;
+                _outstanding[WindowOf(call)]--;
             }
 
             if (call.Account >= 0)
             {
                 call.Frame.Sequence++;
+                OutstandingCalls--;
                 call.State = CallState.Idle;
                 Redirect(call, turn);
             }
             else
             {
                 call.State = CallState.Gone;
+                OutstandingCalls--;
                 Wake(call, turn);
             }
         }
@@ -369,7 +371,10 @@ public sealed partial class Exchange
         }
 
         // Those that waited for room are found with the others, among the calls.
-        _waiting[member].Clear();
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            _waiting[(member * Lanes) + lane].Clear();
+        }
     }
 
     private void Redirect(Call call, Turn turn) => Direct(call, _view.HomeOf(call.Account), turn);

@@ -1,4 +1,3 @@
-using System.Linq;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using static EpcActors.Actors.Cluster.ClusterProtocol;
@@ -89,11 +88,11 @@ public sealed partial class Exchange : Resource,
         _nextVictim = new int[port.Cgroups];
         Array.Fill(_nextVictim, port.Self);
         _lastDead = new int[members];
-        _outstanding = new int[members];
-        _waiting = new Queue<Call>[members];
-        for (int member = 0; member < members; member++)
+        _outstanding = new int[members * Lanes];
+        _waiting = new Queue<Call>[members * Lanes];
+        for (int window = 0; window < _waiting.Length; window++)
         {
-            _waiting[member] = new Queue<Call>();
+            _waiting[window] = new Queue<Call>();
         }
 
         for (int lane = 0; lane < Lanes; lane++)
@@ -146,7 +145,14 @@ public sealed partial class Exchange : Resource,
     public long FencedFrames { get; private set; }
 
     /// <summary>Calls that are not answered.</summary>
-    public int OutstandingCalls => _calls.Count(call => call.State is CallState.Sent or CallState.Waiting);
+    public int OutstandingCalls { get; private set; }
+
+    /// <summary>True when calls to a member are open. May be asked from another thread: it was true a moment ago.</summary>
+    public bool OwesAnswers(int member) => _outstanding[member * Lanes] + _outstanding[(member * Lanes) + 1] > 0;
+
+    /// <summary>Frames that came.</summary>
+    [NotState]
+    public long Received { get; private set; }
 
     /// <summary>The kind of deputy that a request needs: those that ask other processes themselves are kept apart, so that they never wait for one another.</summary>
     public static int LaneOf(ushort code) => code == ReclaimAt.Code || code == DrainStock.Code ? 1 : 0;
@@ -384,6 +390,7 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref Arrive message, Turn turn)
     {
+        Received++;
         ref Frame frame = ref message.Frame;
         if (IsFenced || frame.To != _port.Self || frame.ToIncarnation != _port.Incarnation || (uint)frame.From >= (uint)_view.MemberCount)
         {
@@ -517,20 +524,27 @@ public sealed partial class Exchange : Resource,
     private void Direct(Call call, int target, Turn turn)
     {
         call.Target = target;
+        if (call.State == CallState.Idle)
+        {
+            OutstandingCalls++;
+        }
+
         if (!_view.IsAlive(target))
         {
             call.State = CallState.Gone;
+            OutstandingCalls--;
             return;
         }
 
-        if (target != _port.Self && _outstanding[target] >= _port.Window)
+        int window = WindowOf(call);
+        if (target != _port.Self && _outstanding[window] >= _port.Window)
         {
             call.State = CallState.Waiting;
-            _waiting[target].Enqueue(call);
+            _waiting[window].Enqueue(call);
             return;
         }
 
-        _outstanding[target]++;
+        _outstanding[window]++;
         call.State = CallState.Sent;
         Sent += target == _port.Self ? 0 : 1;
         Transmit(call, turn);
@@ -588,18 +602,26 @@ public sealed partial class Exchange : Resource,
         Book(in call.Frame, call.Account);
         Release(call, turn);
         call.State = CallState.Answered;
+        OutstandingCalls--;
         Wake(call, turn);
     }
 
     /// <summary>A call is over: the next one to the same target may go.</summary>
     private void Release(Call call, Turn turn)
     {
-        _outstanding[call.Target]--;
-        if (_waiting[call.Target].TryDequeue(out Call? next))
+        int window = WindowOf(call);
+        _outstanding[window]--;
+        if (_waiting[window].TryDequeue(out Call? next))
         {
             Direct(next, next.Target, turn);
         }
     }
+
+    /// <summary>
+    /// A window for each member and lane. A deputy of lane 1 asks others before it answers; if what it asks had to wait behind requests of lane 1, two processes full of
+    /// reclaimers would wait for one another.
+    /// </summary>
+    private static int WindowOf(Call call) => (call.Target * Lanes) + LaneOf(call.Frame.Code);
 
     private static void Wake(Call call, Turn turn)
     {

@@ -19,6 +19,8 @@ public sealed class NumaNode : Resource,
     private readonly Dictionary<int, int> _closed = [];
     private int _foreignPages;
     private int _foreignIncarnation;
+    private long _lentSum;
+    private long _foreignSum;
     private EpcPageList _poisoned = new();
     private Mutex _lock = new(isSpinLock: true);
 
@@ -59,6 +61,12 @@ public sealed class NumaNode : Resource,
 
     /// <summary>Pages lent to other processes.</summary>
     public int LentPages => _lent.Count;
+
+    /// <summary>Sum of their numbers: when one is lost, the difference names it.</summary>
+    public long LentSum => _lentSum;
+
+    /// <summary>Sum of the numbers of <see cref="BorrowedPages"/>.</summary>
+    public long BorrowedSum => _foreignSum;
 
     /// <summary>Pages borrowed from the process that has this node.</summary>
     public int BorrowedPages => _foreignPages;
@@ -248,6 +256,7 @@ public sealed class NumaNode : Resource,
         if (!message.Page.IsNone)
         {
             _lent.Add(message.Page.Value, (message.Member, message.Incarnation));
+            _lentSum += message.Page.Value;
         }
     }
 
@@ -257,6 +266,7 @@ public sealed class NumaNode : Resource,
             && lent == (message.Member, message.Incarnation))
         {
             _lent.Remove(message.Page.Value);
+            _lentSum -= message.Page.Value;
             PutFree(message.Page);
         }
     }
@@ -282,6 +292,7 @@ public sealed class NumaNode : Resource,
         foreach (int page in back)
         {
             _lent.Remove(page);
+            _lentSum -= page;
             PutFree(new EpcPageIndex(page));
         }
 
@@ -303,6 +314,7 @@ public sealed class NumaNode : Resource,
 
         _foreignIncarnation = message.Incarnation;
         _foreignPages++;
+        _foreignSum += message.Page.Value;
         PutFree(message.Page);
     }
 
@@ -318,6 +330,7 @@ public sealed class NumaNode : Resource,
         if (!message.Page.IsNone)
         {
             _foreignPages--;
+            _foreignSum -= message.Page.Value;
         }
     }
 

@@ -90,6 +90,7 @@ public static class ScenarioLoader
         ulong configured = epc.Get("seed", "1").Seed();
         RunSpec run = RunBinder.Read(epc.Child("run"));
         LiveSpec live = RunBinder.ReadLive(epc.Child("live"));
+        ClusterSpec cluster = new ClusterBinder(machine, run.DurationNs).Read(epc.Child("cluster"));
         TelemetrySpec telemetry = RunBinder.ReadTelemetry(epc.Child("telemetry"));
         ObjectReader defaults = epc.Child("defaults");
         CheckDefaults(context, defaults);
@@ -128,6 +129,7 @@ public static class ScenarioLoader
             Script = script,
             Run = run,
             Live = live,
+            Cluster = cluster,
             Telemetry = telemetry,
             Race = raceOf?.Spec,
             Expectations = expectations,

@@ -270,9 +270,11 @@ public sealed partial class Oracle
         Grant(carried, cgroup.Index, -charge.Bytes);
         long usage = _usage[cgroup.Index] += charge.Bytes;
         OpenCharge(carried, cgroup.Index, charge.Bytes);
-        if (charge.TakeReference)
+        if (charge.TakeReference || carried.IsGranted)
         {
+            // In a cluster the reference may be taken long before: what comes first after a grant is the cgroup of the process.
             carried.ChargedCgroup = cgroup.Index;
+            carried.IsGranted = false;
         }
 
         if (charge.Result != LevelCharge.Fits)
@@ -297,6 +299,7 @@ public sealed partial class Oracle
             carried.Books.GrantBytes(charge.Account) += charge.Bytes;
         }
 
+        carried.IsGranted = charge.Result == AccountCharge.Fits;
         if (charge.Result != AccountCharge.Fits)
         {
             Refused(carried, nowNs, "is refused a charge");

@@ -48,7 +48,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     {
     }
 
-    private LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans)
+    /// <summary>One process of a cluster: it serves the others until it is told to stop, and audits when all do.</summary>
+    internal LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans)
         : base(scenario, topology, new Oracle(topology, scenario.Live.LivenessWindowNs, isShared: true), new RunMetrics(topology, scenario.Run.TraceEvents, isShared: true))
     {
         ArgumentNullException.ThrowIfNull(newEngine);
@@ -73,6 +74,17 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     public override string EngineName => _engine.Name;
 
+    /// <summary>The engine: for whoever adds actors of its own before the run, and speaks to them during it.</summary>
+    internal LiveEngine Engine => _engine;
+
+    /// <summary>What it runs.</summary>
+    internal Scenario Part => Scenario;
+
+    /// <summary>Called when a reclaimer has pages isolated from an LRU, on the thread that did it; null for nobody.</summary>
+    internal Action? OnIsolated { get; set; }
+
+    private bool IsMember => Topology.Exchange is not null;
+
     public override bool IsLive => true;
 
     public override long EndNs => _engine.ClockNs;
@@ -91,6 +103,15 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     /// <summary>Tasks under way.</summary>
     internal int GoingTasks => _engine.GoingTasks;
+
+    public override void OnStep(Envelope envelope, Resource resource, long nowNs)
+    {
+        base.OnStep(envelope, resource, nowNs);
+        if (OnIsolated is { } isolated && envelope.Code == CgroupProtocol.EndIsolate.Code)
+        {
+            isolated();
+        }
+    }
 
     public override void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
     {
@@ -122,7 +143,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         MarkScript();
         Metrics.TakeSample(0);
         _engine.AddTimer(_sampleNs, OnSample);
-        if (_auditGapNs > 0)
+        if (_auditGapNs > 0 && !IsMember)
         {
             _engine.AddTimer(_auditGapNs, OnAudit);
         }
@@ -133,7 +154,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         }
 
         _spans?.StartClock();
-        RunEnd end = _engine.Run(Scenario.Run.DurationNs, cancellationToken);
+        _engine.StaysOpen = IsMember;
+        RunEnd end = _engine.Run(IsMember ? long.MaxValue : Scenario.Run.DurationNs, cancellationToken);
         if (end == RunEnd.Deadlock)
         {
             Oracle.OnDeadlock(EndNs, _engine.Waiting());
@@ -186,15 +208,39 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         _engine.AddTimer(EndNs + _sampleNs, OnSample);
     }
 
+    /// <summary>This process's part of an audit of all of them. On the thread of <see cref="Execute"/> only.</summary>
+    /// <param name="number">Number of the cut.</param>
+    /// <param name="alsoVisit">Called for each resource with the audit's own visit, by whoever has the resource to itself.</param>
+    /// <returns>False: the run ends.</returns>
+    internal bool TakePart(int number, Action<Resource> alsoVisit)
+    {
+        long begunNs = EndNs;
+        CutAudit audit = Oracle.BeginCut();
+        return _engine.Cut(
+                resource =>
+                {
+                    audit.Visit(resource);
+                    alsoVisit(resource);
+                },
+                number)
+            && Finish(audit, begunNs);
+    }
+
     private void OnAudit(long atNs)
     {
         long begunNs = EndNs;
         CutAudit audit = Oracle.BeginCut();
-        if (!_engine.Cut(audit.Visit))
+        if (!_engine.Cut(audit.Visit) || !Finish(audit, begunNs))
         {
             return;
         }
 
+        _auditGapNs = Math.Min(_auditGapNs * 2, Scenario.Live.AuditEveryNs);
+        _engine.AddTimer(_lastAuditNs + Math.Max(_auditGapNs, AuditShare * _lastAuditTookNs), OnAudit);
+    }
+
+    private bool Finish(CutAudit audit, long begunNs)
+    {
         audit.Finish(begunNs);
         _audits++;
         _lastAuditNs = EndNs;
@@ -202,8 +248,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         _auditsTookNs += _lastAuditTookNs;
         _longestAuditNs = Math.Max(_longestAuditNs, _lastAuditTookNs);
         _spans?.Cut(begunNs, _lastAuditNs, _audits, Oracle.ViolationCount);
-        _auditGapNs = Math.Min(_auditGapNs * 2, Scenario.Live.AuditEveryNs);
-        _engine.AddTimer(_lastAuditNs + Math.Max(_auditGapNs, AuditShare * _lastAuditTookNs), OnAudit);
+        return true;
     }
 
     private void OnStatus(long atNs)

@@ -34,6 +34,9 @@ public sealed partial class Topology
     /// <summary>Who puts things in order after a change of the membership.</summary>
     public Steward? Steward { get; private set; }
 
+    /// <summary>An id for a task that somebody adds to the actors of this topology.</summary>
+    public ActorId NewTaskId() => NewId();
+
     /// <summary>Tells the machine that it is one of several before any actor is made.</summary>
     private void PrepareMember()
     {

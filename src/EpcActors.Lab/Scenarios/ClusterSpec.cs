@@ -3,6 +3,9 @@ namespace EpcActors.Lab.Scenarios;
 /// <summary>How a scenario runs over several processes.</summary>
 public sealed record ClusterSpec
 {
+    /// <summary>Most pages of a charge batch: with more, what lies unused in all processes is a small limit of its own.</summary>
+    public const int MostChargeBatch = 1024;
+
     /// <summary>Member processes when the command does not say; 0: one for each NUMA node with EPC.</summary>
     public int Processes { get; init; }
 
@@ -39,11 +42,19 @@ public abstract record ClusterFault(long AtNs)
     public sealed record Kill(long AtNs, int Member, bool InReclaim = false) : ClusterFault(AtNs);
 
     /// <summary>SIGSTOP, and SIGCONT later.</summary>
+    /// <param name="AtNs">When.</param>
+    /// <param name="Member">Whom.</param>
+    /// <param name="ForNs">How long, nanoseconds.</param>
     public sealed record Pause(long AtNs, int Member, long ForNs) : ClusterFault(AtNs);
 
     /// <summary>The frames between two groups of processes are lost; everybody still reaches the coordinator.</summary>
+    /// <param name="AtNs">When.</param>
+    /// <param name="Side">One of the groups, ascending; all others are the other one.</param>
+    /// <param name="ForNs">How long, nanoseconds.</param>
     public sealed record Partition(long AtNs, IReadOnlyList<int> Side, long ForNs) : ClusterFault(AtNs);
 
     /// <summary>SIGKILL, and a new life at once.</summary>
+    /// <param name="AtNs">When.</param>
+    /// <param name="Member">Whom.</param>
     public sealed record Restart(long AtNs, int Member) : ClusterFault(AtNs);
 }

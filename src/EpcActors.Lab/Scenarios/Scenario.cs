@@ -78,6 +78,9 @@ public sealed record MachineSpec
     /// <summary>True: the EPC is dirty at boot and ksgxd sanitises it while the scenario runs; false: all of it is free from the start.</summary>
     public bool SanitisesAtBoot { get; init; }
 
+    /// <summary>Nodes that have EPC: over as many processes the machine can be spread.</summary>
+    public int NodesWithEpc => Nodes.Count(node => node.SectionPages.Any(pages => pages > 0));
+
     /// <summary>EPC of the whole machine, pages.</summary>
     public long EpcPages
     {

@@ -11,7 +11,7 @@ public sealed partial class ReferenceTests
     /// <summary>Uses every form of every part of a configuration; what it does not use is found below as unread.</summary>
     private const string Everything = """
         epc {
-          machine { profile = two-sockets-64mib, title = t, description = d, nodes = [ { cpus = 1, epc = 4 MiB } ] }
+          machine { profile = two-sockets-64mib, title = t, description = d, nodes = [ { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = 4 MiB } ] }
           costs { title = t, description = d }
           cgroups { /a { annotations {}, container = c }, /b {} }
           enclaves { e { heap = 4 MiB, steps = [
@@ -25,6 +25,9 @@ public sealed partial class ReferenceTests
             { at = 1 ms, set-max { cgroup = /a, max = max } }, { at = 1 ms, set-memory-max { cgroup = /a, max = max } },
             { between = [ 1 ms, 2 ms ], kill = e }, { at = 1 ms, kill-any = [ e ] }, { at = 1 ms, migrate { enclave = e, cgroup = /a } },
             { at = 1 ms, rmdir = /b }, { at = 1 ms, poison { node = 0, first = 0, count = 1 } }
+          ]
+          cluster.faults = [
+            { at = 1 s, kill = 0, when = reclaim }, { at = 1 s, pause = 0, for = 1 s }, { at = 1 s, partition = [ 0 ], for = 1 s }, { at = 1 s, restart = 0 }
           ]
         }
         """;

@@ -43,6 +43,7 @@ public sealed partial class TidyTests
         ["EpcActors.Engine.Akka"] = ["EpcActors.Distribution", "EpcActors.Engine", "EpcActors.Engine.Live"],
         ["EpcActors.Lab"] =
             ["EpcActors.Actors", "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Engine.Live", "EpcActors.Engine.Simulation", "EpcActors.Hocon"],
+        ["EpcActors.Distribution"] = ["EpcActors.Lab"],
         ["EpcActors.Reporting"] = ["EpcActors.Lab"],
         ["EpcActors.TestKit"] = ["EpcActors.Lab", "EpcActors.Reporting"],
     };

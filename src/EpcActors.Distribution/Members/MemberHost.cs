@@ -1,0 +1,390 @@
+using System.Diagnostics;
+using EpcActors.Actors.Cluster;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Distribution.Transport;
+using EpcActors.Engine;
+using EpcActors.Engine.Live;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Distribution.Members;
+
+/// <summary>How a member process ended.</summary>
+public enum MemberEnd
+{
+    /// <summary>The coordinator ended the run, and has the result.</summary>
+    Stopped,
+
+    /// <summary>The others took it for dead: nothing that it did since counts.</summary>
+    Fenced,
+
+    /// <summary>The coordinator is gone.</summary>
+    CoordinatorLost,
+
+    /// <summary>An actor failed.</summary>
+    Failed,
+}
+
+/// <summary>One process of a cluster: joins, runs its part of the machine, answers the others and the coordinator, and leaves.</summary>
+public sealed class MemberHost : IMemberListener, IOutbox
+{
+    /// <summary>Time between two words to the coordinator.</summary>
+    private const long BetweenStatusNs = 50_000_000;
+
+    private const int TicksBeforeResend = 4;
+
+    private readonly Scenario _scenario;
+    private readonly IMemberTransport _transport;
+    private readonly Func<Scenario, LiveEngine> _newEngine;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly List<Action> _early = [];
+    private volatile bool _isBuilt;
+    private LiveRun? _run;
+    private Postman _postman = null!;
+    private Exchange _exchange = null!;
+    private ViewBoard _board = null!;
+    private long[] _heardAt = [];
+    private volatile LiveStatus? _live;
+    private volatile string _lost = "";
+    private volatile int _cutAsked;
+    private volatile bool _isArmed;
+    private RunEnd? _stop;
+    private long _statusNumber;
+
+    /// <param name="scenario">The whole scenario.</param>
+    /// <param name="transport">How to reach the others; the caller disposes of it.</param>
+    /// <param name="newEngine">Makes the engine.</param>
+    public MemberHost(Scenario scenario, IMemberTransport transport, Func<Scenario, LiveEngine> newEngine)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        _scenario = scenario;
+        _transport = transport;
+        _newEngine = newEngine;
+    }
+
+    /// <summary>What was agreed; null before it joined.</summary>
+    public ControlMessage.Welcome? Welcome { get; private set; }
+
+    /// <summary>Why it ended, for people.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <summary>Joins, runs, and leaves.</summary>
+    /// <exception cref="ClusterException">nobody answers, or the coordinator refused.</exception>
+    public async Task<MemberEnd> RunAsync(ControlMessage.Hello hello, CancellationToken cancellationToken)
+    {
+        ControlMessage.Welcome welcome = await _transport.JoinAsync(hello, this, cancellationToken).ConfigureAwait(false);
+        Welcome = welcome;
+        using LiveRun run = Build(welcome);
+        _transport.Connect(welcome.View);
+        lock (_gate)
+        {
+            _isBuilt = true;
+            foreach (Action action in _early)
+            {
+                action();
+            }
+
+            _early.Clear();
+        }
+
+        TellStatus(isReady: true);
+        await _started.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await Task.Factory.StartNew(() => Execute(run, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Called by whoever handles a request of the exchange.</summary>
+    public void Send(in Frame frame)
+    {
+        // What leaves from here on belongs behind the cut that this process is in.
+        Frame stamped = frame;
+        stamped.Cut = _run!.Engine.CutNumber;
+        _transport.Send(in stamped);
+    }
+
+    public void OnFrames(ReadOnlySpan<Frame> frames)
+    {
+        if (frames.IsEmpty)
+        {
+            return;
+        }
+
+        if (!_isBuilt)
+        {
+            // Whoever is early sends it again.
+            return;
+        }
+
+        Volatile.Write(ref _heardAt[frames[0].From], Stopwatch.GetTimestamp());
+        _postman.Put(frames);
+        _run!.Engine.Rouse(_postman);
+    }
+
+    public void OnControl(ControlMessage message)
+    {
+        lock (_gate)
+        {
+            if (!_isBuilt)
+            {
+                _early.Add(() => Do(message));
+                return;
+            }
+        }
+
+        Do(message);
+    }
+
+    public void OnCoordinatorLost(string reason)
+    {
+        _lost = reason.Length == 0 ? "the coordinator is gone" : reason;
+        lock (_gate)
+        {
+            if (!_isBuilt)
+            {
+                _early.Add(() => StopRun(RunEnd.Cancelled));
+                return;
+            }
+        }
+
+        StopRun(RunEnd.Cancelled);
+    }
+
+    private void Do(ControlMessage message)
+    {
+        LiveEngine engine = _run!.Engine;
+        switch (message)
+        {
+            case ControlMessage.Start:
+                _started.TrySetResult();
+                break;
+            case ControlMessage.Membership view:
+                _board.Post(view.ToView());
+                _transport.Connect(view);
+                _postman.Put(view.Epoch);
+                engine.Rouse(_postman);
+                break;
+            case ControlMessage.BeginCut cut:
+                IsInCut(cut.Number);
+                break;
+            case ControlMessage.CutOff cutOff:
+                _transport.Cut([.. cutOff.Members]);
+                break;
+            case ControlMessage.Arm:
+                _isArmed = true;
+                break;
+            case ControlMessage.Stop stop:
+                StopRun(stop.End switch
+                {
+                    RunEndKind.Finished => RunEnd.Finished,
+                    RunEndKind.TimeLimit => RunEnd.TimeLimit,
+                    RunEndKind.Deadlock => RunEnd.Deadlock,
+                    RunEndKind.Stopped => RunEnd.Stopped,
+                    RunEndKind.Cancelled => RunEnd.Cancelled,
+                });
+                break;
+            default:
+                throw new ClusterException($"the coordinator sends {message.GetType().Name}, which is no business of a member");
+        }
+    }
+
+    private void StopRun(RunEnd end)
+    {
+        _stop ??= end;
+        _run!.Engine.RequestStop(end);
+        _started.TrySetResult();
+    }
+
+    private LiveRun Build(ControlMessage.Welcome welcome)
+    {
+        Scenario part = MemberScenario.Of(
+            _scenario, welcome.Member, welcome.MemberOfNode, welcome.MemberOfEnclave, welcome.MemberOfGuest, welcome.View.Homes);
+        if (welcome.Incarnation > 1)
+        {
+            // What the administrator does was done in the life before, or is not to be done twice.
+            part = part with { Script = [] };
+        }
+
+        ClusterSpec cluster = _scenario.Cluster;
+        ClusterPort port = new(welcome.Member, welcome.Incarnation, welcome.MemberOfNode, part.Cgroups.Count)
+        {
+            ChargeBatch = cluster.ChargeBatch,
+            Window = cluster.Window,
+            ResendTicks = TicksBeforeResend,
+        };
+        _board = new ViewBoard(welcome.View.ToView());
+        _heardAt = new long[port.Members];
+        Array.Fill(_heardAt, Stopwatch.GetTimestamp());
+        Topology topology = new(part, new TopologyMember { Port = port, Outbox = this, Board = _board });
+        _exchange = topology.Exchange!;
+        LiveRun run = new(part, topology, _newEngine, status => _live = status, null) { OnIsolated = DieIfArmed };
+        _run = run;
+        _postman = new Postman(topology.NewTaskId(), _exchange.Id, IsInCut);
+        Ticker ticker = new(topology.NewTaskId(), _exchange.Id, Math.Max(1_000_000, cluster.ResendNs / TicksBeforeResend));
+        foreach (TaskActor task in (TaskActor[])[_postman, ticker])
+        {
+            run.Engine.Add(task, $"cluster/{task.Name}");
+            run.Engine.Start(task);
+        }
+
+        return run;
+    }
+
+    private MemberEnd Execute(LiveRun run, CancellationToken cancellationToken)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        try
+        {
+            run.Engine.AddTimer(0, OnStatus);
+            RunEnd end = run.Execute(cancellationToken);
+            if (_exchange.IsFenced)
+            {
+                Reason = "the others took this process for dead; what it did since then counts nowhere";
+                return MemberEnd.Fenced;
+            }
+
+            if (_lost.Length > 0)
+            {
+                Reason = _lost;
+                return MemberEnd.CoordinatorLost;
+            }
+
+            RunReport report = new ReportBuilder(run.Part, run, end, Slowdowns.None(run.Part)).Build("", Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            List<NodePart> nodes = [.. run.Topology.Nodes.Select(PartOf)];
+            _transport.Tell(new ControlMessage.Result(
+                report,
+                new ControlMessage.CutPart(int.MaxValue, _exchange.Snapshot(), nodes, 0, IsComplete: true),
+                _transport.Counts,
+                _exchange.FencedFrames,
+                _exchange.SentAgain));
+            return MemberEnd.Stopped;
+        }
+        catch (InvariantViolation failure)
+        {
+            Reason = failure.Message;
+            _transport.Tell(new ControlMessage.Failed(failure.Message));
+            return MemberEnd.Failed;
+        }
+    }
+
+    /// <summary>True when this process has begun a cut; when it has not, it will do so in a moment. Any thread.</summary>
+    private bool IsInCut(int number)
+    {
+        LiveEngine engine = _run!.Engine;
+        if (number <= engine.CutNumber || engine.IsStopping)
+        {
+            return true;
+        }
+
+        lock (_gate)
+        {
+            if (number > _cutAsked)
+            {
+                _cutAsked = number;
+                engine.AddTimer(0, _ => TakePart(number));
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>On the thread that runs the engine.</summary>
+    private void TakePart(int number)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        Lock gate = new();
+        ExchangeSnapshot? exchange = null;
+        List<NodePart> nodes = [];
+        bool isComplete = _run!.TakePart(number, Visit);
+        if (exchange is not null)
+        {
+            _transport.Tell(new ControlMessage.CutPart(number, exchange, nodes, Stopwatch.GetElapsedTime(begun).TotalMilliseconds, isComplete));
+        }
+
+        void Visit(Resource resource)
+        {
+            if (resource is Exchange own)
+            {
+                exchange = own.Snapshot();
+            }
+            else if (resource is NumaNode node)
+            {
+                NodePart part = PartOf(node);
+                lock (gate)
+                {
+                    nodes.Add(part);
+                }
+            }
+        }
+    }
+
+    private void OnStatus(long atNs)
+    {
+        if (_exchange.IsFenced)
+        {
+            StopRun(RunEnd.Stopped);
+            return;
+        }
+
+        TellStatus(isReady: true);
+        _run!.Engine.AddTimer(atNs + BetweenStatusNs, OnStatus);
+    }
+
+    private void TellStatus(bool isReady)
+    {
+        LiveRun run = _run!;
+        LiveEngine engine = run.Engine;
+        bool isDone = _started.Task.IsCompleted && engine.RunningTasks == 0;
+        WireCounts wire = _transport.Counts;
+        bool isQuiet = _started.Task.IsCompleted && engine.GoingTasks == 0 && _exchange.OutstandingCalls == 0 && _postman.IsEmpty;
+        _transport.Tell(new ControlMessage.Status(
+            ++_statusNumber,
+            isReady,
+            isDone,
+            isQuiet,
+            _exchange.View.Epoch,
+            wire.FramesOut,
+            wire.FramesIn,
+            Unreachable(),
+            run.Oracle.IsHopeless,
+            _live));
+    }
+
+    /// <summary>Members that owe us answers and were not heard of for the time after which a process is dead.</summary>
+    private List<int> Unreachable()
+    {
+        List<int> silent = [];
+        foreach (int member in _exchange.View.Alive())
+        {
+            if (member != Welcome!.Member && _exchange.OwesAnswers(member)
+                && Stopwatch.GetElapsedTime(Volatile.Read(ref _heardAt[member])).TotalNanoseconds > _scenario.Cluster.FailureTimeoutNs)
+            {
+                silent.Add(member);
+            }
+        }
+
+        return silent;
+    }
+
+    private static NodePart PartOf(NumaNode node) => new(
+        node.NodeId,
+        node.PresentPages,
+        node.FreePages,
+        node.PoisonedPages,
+        node.LentPages,
+        node.LentSum,
+        node.BorrowedPages,
+        node.BorrowedSum,
+        node.OwnCounter);
+
+    /// <summary>For an experiment: dies as if somebody had pulled the plug, with pages isolated and written out half.</summary>
+    private void DieIfArmed()
+    {
+        if (_isArmed)
+        {
+            using Process self = Process.GetCurrentProcess();
+            self.Kill();
+        }
+    }
+}
