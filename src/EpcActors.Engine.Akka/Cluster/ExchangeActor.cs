@@ -45,9 +45,11 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
             case FrameBundle bundle:
                 // Before it is handled: the sender may fill the next one meanwhile. What it sends waits in our mailbox, at most a credit of it per member.
                 Sender.Tell(new BundleTaken(bundle.Lane, bundle.Number), Self);
+                _meter.AnswerSent();
                 OnBundle(bundle);
                 break;
             case BundleTaken taken:
+                _meter.AnswerReceived();
                 _lanes.OnTaken(taken);
                 break;
             case Order.Tick:

@@ -6,8 +6,8 @@ namespace EpcActors.Engine.Akka.Cluster;
 internal sealed class WireMeter
 {
     /// <summary>
-    /// What Akka.Remote adds to a bundle, bytes: length, envelope, the paths of the two actors, identifier and manifest of the serializer, and the head of the bundle's message. It depends on the
-    /// lengths of host names; this is what was measured with addresses of the loopback.
+    /// What Akka.Remote adds to a bundle, and what the answer to one takes, bytes: length, envelope, the paths of the two actors, identifier and manifest of the serializer, and the head of the message. It
+    /// depends on the lengths of host names; this is what was measured with addresses of the loopback.
     /// </summary>
     public const int EnvelopeBytes = 190;
 
@@ -38,6 +38,12 @@ internal sealed class WireMeter
         Interlocked.Add(ref _framesIn, frames);
         Interlocked.Add(ref _bytesIn, bytes + EnvelopeBytes);
     }
+
+    /// <summary>An answer to a bundle was sent.</summary>
+    public void AnswerSent() => Interlocked.Add(ref _bytesOut, EnvelopeBytes);
+
+    /// <summary>An answer to a bundle came.</summary>
+    public void AnswerReceived() => Interlocked.Add(ref _bytesIn, EnvelopeBytes);
 
     public void Dropped(int frames) => Interlocked.Add(ref _dropped, frames);
 }
