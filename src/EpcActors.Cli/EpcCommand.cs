@@ -85,6 +85,8 @@ internal static class EpcCommand
         {
             RunCommand.Create(shell),
             CompareCommand.Create(shell),
+            ClusterCommand.Create(shell),
+            NodeCommand.Create(shell),
             CheckCommand.Create(shell),
             RaceCommand.Create(shell),
             ConfigCommand.Create(shell),

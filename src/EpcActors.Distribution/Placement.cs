@@ -1,4 +1,3 @@
-using EpcActors.Actors;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution;
@@ -19,19 +18,28 @@ public sealed record Placement(
     IReadOnlyList<int> MemberOfGuest,
     IReadOnlyList<int> HomeOfAccount)
 {
-    /// <summary>Sockets dealt out evenly, in runs: neighbours stay together.</summary>
+    /// <summary>Nodes with EPC dealt out evenly, in runs: neighbours stay together.</summary>
+    /// <remarks>
+    /// A node without EPC goes where its CPUs get their pages from: __sgx_alloc_epc_page() takes the next node that has EPC, in ascending order and round.
+    /// </remarks>
     /// <param name="scenario">The scenario.</param>
-    /// <param name="members">How many processes; at most as many as nodes.</param>
+    /// <param name="members">How many processes, 1 to <see cref="MachineSpec.NodesWithEpc"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer or more; <see cref="ClusterCheck"/> says so to people.</exception>
     public static Placement Of(Scenario scenario, int members)
     {
         ArgumentNullException.ThrowIfNull(scenario);
-        int nodes = scenario.Machine.Nodes.Count;
+        IReadOnlyList<NodeSpec> nodes = scenario.Machine.Nodes;
+        int withEpc = scenario.Machine.NodesWithEpc;
         ArgumentOutOfRangeException.ThrowIfLessThan(members, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(members, nodes);
-        int[] memberOfNode = new int[nodes];
-        for (int node = 0; node < nodes; node++)
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(members, withEpc);
+        int[] memberOfNode = new int[nodes.Count];
+        int passed = 0;
+        for (int node = 0; node < memberOfNode.Length; node++)
         {
-            memberOfNode[node] = (int)((long)node * members / nodes);
+            // As many nodes with EPC lie before the one that this node's CPUs take from; behind the last of them it is the first.
+            int rank = passed % withEpc;
+            memberOfNode[node] = (int)((long)rank * members / withEpc);
+            passed += scenario.Machine.HasEpc(node) ? 1 : 0;
         }
 
         return Of(scenario, memberOfNode);
@@ -40,10 +48,12 @@ public sealed record Placement(
     /// <summary>The placement for given sockets.</summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="memberOfNode">By NUMA node: the member that has it, from 0 without gaps.</param>
+    /// <exception cref="ArgumentException">A node has no member, or a member has no node.</exception>
     public static Placement Of(Scenario scenario, IReadOnlyList<int> memberOfNode)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(memberOfNode);
+        Check(scenario, memberOfNode);
         int members = memberOfNode.Max() + 1;
 
         // What is bound to no node goes to the nodes with CPUs in turn, each as a whole: its threads share an enclave and must share a process.
@@ -52,11 +62,12 @@ public sealed record Placement(
         int[] ofEnclave = [.. scenario.Enclaves.Select(enclave => MemberOf(enclave.Node))];
         int[] ofGuest = [.. scenario.VirtualMachines.Select(guest => MemberOf(guest.Node))];
 
-        // Homes in turn: no process has all of them, and a cgroup and its parent are rarely together, so that their numbers do not wait for one another.
+        // Homes in turn, beginning with the counter: no process has many more than another, the two that everybody needs, the counter and the root, are apart,
+        // and a cgroup and its parent are rarely together, so that their numbers do not wait for one another.
         int[] homes = new int[scenario.Cgroups.Count + 1];
-        for (int account = 0; account < homes.Length; account++)
+        for (int cgroup = 0; cgroup < scenario.Cgroups.Count; cgroup++)
         {
-            homes[account] = account % members;
+            homes[cgroup] = (cgroup + 1) % members;
         }
 
         homes[^1] = 0;
@@ -66,5 +77,30 @@ public sealed record Placement(
             node >= 0 ? memberOfNode[node]
             : withCpus.Length == 0 ? 0
             : memberOfNode[withCpus[dealt++ % withCpus.Length]];
+    }
+
+    private static void Check(Scenario scenario, IReadOnlyList<int> memberOfNode)
+    {
+        if (memberOfNode.Count != scenario.Machine.Nodes.Count)
+        {
+            throw new ArgumentException($"{memberOfNode.Count} nodes are given out; the machine has {scenario.Machine.Nodes.Count}", nameof(memberOfNode));
+        }
+
+        for (int node = 0; node < memberOfNode.Count; node++)
+        {
+            if (memberOfNode[node] < 0)
+            {
+                throw new ArgumentException($"nobody has node {node}", nameof(memberOfNode));
+            }
+        }
+
+        int members = memberOfNode.Max() + 1;
+        for (int member = 0; member < members; member++)
+        {
+            if (!memberOfNode.Contains(member))
+            {
+                throw new ArgumentException($"member {member} of {members} has no node", nameof(memberOfNode));
+            }
+        }
     }
 }

@@ -81,6 +81,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Tasks that are under way at this moment: neither asleep, nor parked, nor ended.</summary>
     public int GoingTasks => (int)(Volatile.Read(ref _going) & uint.MaxValue);
 
+    /// <summary>Tasks that are asleep, and will be under way again when their time has come or somebody rouses them.</summary>
+    public int SleepingTasks => (int)(Volatile.Read(ref _going) >> 32);
+
     /// <summary>Tasks that were started, are no daemons and have not ended.</summary>
     public int RunningTasks => Volatile.Read(ref _running);
 

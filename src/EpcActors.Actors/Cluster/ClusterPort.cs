@@ -43,6 +43,9 @@ public sealed class ClusterPort
     /// <summary>For tests: leaves a rule of the protocol out.</summary>
     public ClusterDefect Defect { get; init; }
 
+    /// <summary>Where the ids of this process begin: in frames a task has its number in its own process, the same in every life of it.</summary>
+    public int FirstId { get; set; }
+
     /// <summary>The exchange of this process.</summary>
     public ActorId Exchange { get; set; } = ActorId.None;
 
@@ -85,4 +88,16 @@ public enum ClusterDefect
 
     /// <summary>Pages that were lent to a dead process do not come back.</summary>
     LostLoan,
+
+    /// <summary>An answer is taken for the call that is open, whatever call it answers.</summary>
+    LateReply,
+
+    /// <summary>A new home serves before everybody has reported.</summary>
+    EarlyHome,
+
+    /// <summary>A life that ends and the next one that begins with the same view are taken for one.</summary>
+    QuickReturn,
+
+    /// <summary>A charge that is refused does not have the others give back what they do not use.</summary>
+    LazyDrain,
 }

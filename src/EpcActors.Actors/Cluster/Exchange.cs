@@ -23,6 +23,7 @@ public sealed partial class Exchange : Resource,
     IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>
 {
     private const int Lanes = 2;
+    private const int Windows = 1 + Lanes;
 
     [Constant]
     private readonly ClusterPort _port;
@@ -88,8 +89,8 @@ public sealed partial class Exchange : Resource,
         _nextVictim = new int[port.Cgroups];
         Array.Fill(_nextVictim, port.Self);
         _lastDead = new int[members];
-        _outstanding = new int[members * Lanes];
-        _waiting = new Queue<Call>[members * Lanes];
+        _outstanding = new int[members * Windows];
+        _waiting = new Queue<Call>[members * Windows];
         for (int window = 0; window < _waiting.Length; window++)
         {
             _waiting[window] = new Queue<Call>();
@@ -148,14 +149,18 @@ public sealed partial class Exchange : Resource,
     public int OutstandingCalls { get; private set; }
 
     /// <summary>True when calls to a member are open. May be asked from another thread: it was true a moment ago.</summary>
-    public bool OwesAnswers(int member) => _outstanding[member * Lanes] + _outstanding[(member * Lanes) + 1] > 0;
+    public bool OwesAnswers(int member) => _outstanding.AsSpan(member * Windows, Windows).ContainsAnyExcept(0);
 
     /// <summary>Frames that came.</summary>
     [NotState]
     public long Received { get; private set; }
 
-    /// <summary>The kind of deputy that a request needs: those that ask other processes themselves are kept apart, so that they never wait for one another.</summary>
-    public static int LaneOf(ushort code) => code == ReclaimAt.Code || code == DrainStock.Code ? 1 : 0;
+    /// <summary>
+    /// The kind of deputy that a request needs. Reclaim waits for locks of enclaves, so it is kept apart: whoever holds such a lock may be waiting for any of the others (a page, a look at
+    /// the lists, stock), and for none of reclaim.
+    /// </summary>
+    public static int LaneOf(in Frame request) =>
+        request.Code == ReclaimAt.Code && request.Read<ReclaimAt>().Purpose != ReclaimPurpose.Look ? 1 : 0;
 
     /// <summary>What this process was granted of an account and did not give back, its stock included.</summary>
     public long GrantedOf(int account) => _granted[account];
@@ -336,7 +341,7 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref FindHome message, Turn turn) => message.Member = _view.HomeOf(message.Account);
 
-    public void Handle(ref FindMember message, Turn turn) => message.Incarnation = _view.IncarnationOf(message.Member);
+    public void Handle(ref FindMember message, Turn turn) => (message.Incarnation, message.Dead) = (_view.IncarnationOf(message.Member), _lastDead[message.Member]);
 
     public void Handle(ref AwaitView message, Turn turn)
     {
@@ -407,10 +412,11 @@ public sealed partial class Exchange : Resource,
         }
 
         int alive = _view.IncarnationOf(frame.From);
-        if (frame.FromIncarnation != alive && !(_port.Defect == ClusterDefect.LostFence && frame.FromIncarnation <= _lastDead[frame.From]))
+        bool isOver = frame.FromIncarnation <= _lastDead[frame.From] || frame.FromIncarnation < alive;
+        if (frame.FromIncarnation != alive && !(isOver && _port.Defect == ClusterDefect.LostFence))
         {
             FencedFrames++;
-            if (frame.Kind == FrameKind.Request && frame.FromIncarnation <= _lastDead[frame.From])
+            if (frame.Kind == FrameKind.Request && isOver)
             {
                 Send(new Frame { Kind = FrameKind.Fenced, From = (short)_port.Self, To = frame.From, ToIncarnation = frame.FromIncarnation, Caller = frame.Caller });
             }
@@ -423,7 +429,8 @@ public sealed partial class Exchange : Resource,
             OnRequest(in frame, turn);
         }
         else if (frame.Kind == FrameKind.Reply && _callOf.TryGetValue(frame.Caller, out Call? call)
-            && call.State == CallState.Sent && call.Target == frame.From && call.Frame.Sequence == frame.Sequence)
+            && call.State == CallState.Sent && call.Target == frame.From
+            && (call.Frame.Sequence == frame.Sequence || (_port.Defect == ClusterDefect.LateReply && call.Frame.Code == frame.Code)))
         {
             Accept(call, in frame, turn);
         }
@@ -500,10 +507,11 @@ public sealed partial class Exchange : Resource,
 
     private Call CallOf(ActorId caller)
     {
-        if (!_callOf.TryGetValue(caller.Index, out Call? call))
+        int number = caller.Index - _port.FirstId;
+        if (!_callOf.TryGetValue(number, out Call? call))
         {
-            call = new Call(caller.Index);
-            _callOf.Add(caller.Index, call);
+            call = new Call(number);
+            _callOf.Add(number, call);
             _calls.Add(call);
         }
 
@@ -537,14 +545,18 @@ public sealed partial class Exchange : Resource,
         }
 
         int window = WindowOf(call);
-        if (target != _port.Self && _outstanding[window] >= _port.Window)
+        if (window >= 0 && _outstanding[window] >= _port.Window)
         {
             call.State = CallState.Waiting;
             _waiting[window].Enqueue(call);
             return;
         }
 
-        _outstanding[window]++;
+        if (window >= 0)
+        {
+            _outstanding[window]++;
+        }
+
         call.State = CallState.Sent;
         Sent += target == _port.Self ? 0 : 1;
         Transmit(call, turn);
@@ -610,6 +622,11 @@ public sealed partial class Exchange : Resource,
     private void Release(Call call, Turn turn)
     {
         int window = WindowOf(call);
+        if (window < 0)
+        {
+            return;
+        }
+
         _outstanding[window]--;
         if (_waiting[window].TryDequeue(out Call? next))
         {
@@ -618,10 +635,12 @@ public sealed partial class Exchange : Resource,
     }
 
     /// <summary>
-    /// A window for each member and lane. A deputy of lane 1 asks others before it answers; if what it asks had to wait behind requests of lane 1, two processes full of
-    /// reclaimers would wait for one another.
+    /// What a call takes a place in until it is answered: there is one window to each process for accounts and one for each kind of deputy, as a deputy
+    /// that is waited for may need an account, or another kind of deputy, to come to its end. A report needs no place: what waits in the window may be waiting for it.
     /// </summary>
-    private static int WindowOf(Call call) => (call.Target * Lanes) + LaneOf(call.Frame.Code);
+    private int WindowOf(Call call) =>
+        call.Target == _port.Self || call.Frame.Code == ReportAccount.Code ? -1
+        : (call.Target * Windows) + (call.Account >= 0 ? 0 : 1 + LaneOf(in call.Frame));
 
     private static void Wake(Call call, Turn turn)
     {
@@ -676,7 +695,7 @@ public sealed partial class Exchange : Resource,
             served.Effect = 0;
             served.IsRunning = true;
             served.Frame = request;
-            int lane = LaneOf(frame.Code);
+            int lane = LaneOf(in frame);
             _lanes[lane].Enqueue(served.Ticket);
             if (!_deputies[lane].IsEmpty)
             {

@@ -9,14 +9,47 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// Puts things in order after every change of the membership: tells new homes what this process has, takes back what was lent to the dead, and ends the processes whose
-/// enclaves had pages on a socket that is gone.
+/// Tells new homes what this process has. A task of its own that asks nobody for anything else: a home serves nobody until everybody has reported, so who reports must
+/// never wait for a home.
+/// </summary>
+public sealed class Reporter : KernelTask
+{
+    public Reporter(ActorId id, int cpu, int node, Machine machine)
+        : base(id, "reporter", cpu, node, machine, TaskKind.Other, ActorId.None)
+    {
+    }
+
+    public override bool IsDaemon => true;
+
+    protected override async Routine Run()
+    {
+        ActorId exchange = Machine.Cluster!.Exchange;
+        int epoch = 0;
+        while (true)
+        {
+            AwaitView view = await Ask(exchange, new AwaitView { Epoch = epoch });
+            if (view.IsFenced)
+            {
+                return;
+            }
+
+            epoch = view.Epoch;
+            for (NextReport next = await Ask(exchange, new NextReport()); next.Account >= 0; next = await Ask(exchange, new NextReport()))
+            {
+                await Ask(exchange, new ReportAccount { Account = next.Account });
+            }
+        }
+    }
+}
+
+/// <summary>
+/// Puts things in order after every change of the membership: takes back what was lent to the dead, and ends the processes whose enclaves had pages on a socket that is gone.
 /// </summary>
 public sealed class Steward : KernelTask
 {
     private const long PollNs = 5_000_000;
 
-    private readonly int[] _incarnations;
+    private readonly int[] _seenDead;
     private readonly IReadOnlyList<ActorId> _processOfEnclave;
     private readonly long _bootPages;
 
@@ -29,7 +62,7 @@ public sealed class Steward : KernelTask
     public Steward(ActorId id, int cpu, int node, Machine machine, IReadOnlyList<ActorId> processOfEnclave, long bootPages)
         : base(id, "steward", cpu, node, machine, TaskKind.Other, ActorId.None)
     {
-        _incarnations = new int[machine.Cluster!.Members];
+        _seenDead = new int[machine.Cluster!.Members];
         _processOfEnclave = processOfEnclave;
         _bootPages = bootPages;
     }
@@ -55,8 +88,7 @@ public sealed class Steward : KernelTask
             }
 
             epoch = view.Epoch;
-            await ReportAccounts();
-            for (int member = 0; member < _incarnations.Length; member++)
+            for (int member = 0; member < _seenDead.Length; member++)
             {
                 if (member != Cluster.Self)
                 {
@@ -69,39 +101,26 @@ public sealed class Steward : KernelTask
         }
     }
 
-    private async Routine ReportAccounts()
-    {
-        while (true)
-        {
-            NextReport next = await Ask(Cluster.Exchange, new NextReport());
-            if (next.Account < 0)
-            {
-                return;
-            }
-
-            await Ask(Cluster.Exchange, new ReportAccount { Account = next.Account });
-        }
-    }
-
     private async Routine Look(int member)
     {
         FindMember find = await Ask(Cluster.Exchange, new FindMember { Member = member });
-        int before = _incarnations[member];
-        _incarnations[member] = find.Incarnation;
-        if (before == 0 || before == find.Incarnation)
+        int dead = find.Dead;
+        if (dead == _seenDead[member])
         {
             return;
         }
 
+        // By what died and not by who lives: a life that was there when this process came up, and one between two looks, count too.
+        _seenDead[member] = dead;
         for (int node = 0; node < Machine.NodeCount; node++)
         {
             if (!Cluster.IsForeign(node) && Cluster.Defect != ClusterDefect.LostLoan)
             {
-                await Ask(Machine.Nodes[node], new NumaNodeProtocol.CloseLoans { Member = member, Incarnation = before });
+                await Ask(Machine.Nodes[node], new NumaNodeProtocol.CloseLoans { Member = member, Incarnation = dead });
             }
             else if (Cluster.MemberOfNode[node] == member)
             {
-                await LoseNode(node, before);
+                await LoseNode(node, dead);
             }
         }
     }

@@ -433,7 +433,7 @@ internal static class EpcCgroup
     private static async Routine<int> ReclaimWithCursor(KernelTask current, int root, int wanted)
     {
         int scanned = 0;
-        while (scanned < wanted && await CanReclaim(current, root))
+        while (scanned < wanted && await CanReclaimHere(current, root))
         {
             int cgroup = await NextByCursor(current, root);
             scanned += await ReclaimOne(current, cgroup, KernelConstants.NrToScan, countsScanned: false);

@@ -41,7 +41,12 @@ internal static class Misc
             {
                 if (takeReference)
                 {
-                    await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.TryGetCss());
+                    // As the attempt in one process: refused, and with the reference that the attempts behind it need.
+                    CgroupProtocol.Charge nothing = await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.Charge { TakeReference = true });
+                    if (nothing.Result == LevelCharge.Gone)
+                    {
+                        return MiscCharge.Gone;
+                    }
                 }
 
                 await CountEvent(current, refused);

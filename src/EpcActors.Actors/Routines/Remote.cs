@@ -257,7 +257,7 @@ internal static class Remote
         long bytes = await DrainHere(current, cluster, account);
         for (int member = 0; member < cluster.Members; member++)
         {
-            if (member != cluster.Self)
+            if (member != cluster.Self && cluster.Defect != ClusterDefect.LazyDrain)
             {
                 ClusterProtocol.DrainStock drain = await current.Ask(
                     cluster.Exchange, new ClusterProtocol.DrainStock { Member = member, Account = account });

@@ -41,6 +41,14 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
             });
     }
 
+    /// <summary>The state as a line or as a table, with what has changed since the last call.</summary>
+    internal (string Line, Rows Table) Next(LiveStatus now)
+    {
+        (string, Rows) both = (Line(now), Draw("", now));
+        _last = now;
+        return both;
+    }
+
     private string Line(LiveStatus now)
     {
         long free = now.Nodes.Sum(node => node.FreePages);

@@ -52,6 +52,9 @@ internal sealed class CommandShell : IAsyncDisposable
 
     public EngineRegistry Engines { get; init; } = EngineRegistry.OfThisBuild();
 
+    /// <summary>What carries the messages of a run over several processes.</summary>
+    public TransportRegistry Transports { get; init; } = TransportRegistry.OfThisBuild();
+
     /// <summary>The shell of this process.</summary>
     public static CommandShell OfProcess()
     {

@@ -34,13 +34,20 @@ public sealed class MemberHost : IMemberListener, IOutbox
 
     private const int TicksBeforeResend = 4;
 
+    /// <summary>Postman and ticker sleep whenever they have nothing to do.</summary>
+    private const int OwnSleepers = 2;
+
     private readonly Scenario _scenario;
     private readonly IMemberTransport _transport;
     private readonly Func<Scenario, LiveEngine> _newEngine;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+
+    /// <summary>Nobody outside touches the engine any more once <see cref="_isOver"/> is set under it.</summary>
+    private readonly Lock _openGate = new();
     private readonly List<Action> _early = [];
     private volatile bool _isBuilt;
+    private bool _isOver;
     private LiveRun? _run;
     private Postman _postman = null!;
     private Exchange _exchange = null!;
@@ -50,7 +57,6 @@ public sealed class MemberHost : IMemberListener, IOutbox
     private volatile string _lost = "";
     private volatile int _cutAsked;
     private volatile bool _isArmed;
-    private RunEnd? _stop;
     private long _statusNumber;
 
     /// <param name="scenario">The whole scenario.</param>
@@ -119,7 +125,13 @@ public sealed class MemberHost : IMemberListener, IOutbox
 
         Volatile.Write(ref _heardAt[frames[0].From], Stopwatch.GetTimestamp());
         _postman.Put(frames);
-        _run!.Engine.Rouse(_postman);
+        lock (_openGate)
+        {
+            if (!_isOver)
+            {
+                _run!.Engine.Rouse(_postman);
+            }
+        }
     }
 
     public void OnControl(ControlMessage message)
@@ -152,6 +164,17 @@ public sealed class MemberHost : IMemberListener, IOutbox
     }
 
     private void Do(ControlMessage message)
+    {
+        lock (_openGate)
+        {
+            if (!_isOver)
+            {
+                DoNow(message);
+            }
+        }
+    }
+
+    private void DoNow(ControlMessage message)
     {
         LiveEngine engine = _run!.Engine;
         switch (message)
@@ -191,9 +214,14 @@ public sealed class MemberHost : IMemberListener, IOutbox
 
     private void StopRun(RunEnd end)
     {
-        _stop ??= end;
-        _run!.Engine.RequestStop(end);
-        _started.TrySetResult();
+        lock (_openGate)
+        {
+            if (!_isOver)
+            {
+                _run!.Engine.RequestStop(end);
+                _started.TrySetResult();
+            }
+        }
     }
 
     private LiveRun Build(ControlMessage.Welcome welcome)
@@ -266,6 +294,13 @@ public sealed class MemberHost : IMemberListener, IOutbox
             _transport.Tell(new ControlMessage.Failed(failure.Message));
             return MemberEnd.Failed;
         }
+        finally
+        {
+            lock (_openGate)
+            {
+                _isOver = true;
+            }
+        }
     }
 
     /// <summary>True when this process has begun a cut; when it has not, it will do so in a moment. Any thread.</summary>
@@ -337,7 +372,9 @@ public sealed class MemberHost : IMemberListener, IOutbox
         LiveEngine engine = run.Engine;
         bool isDone = _started.Task.IsCompleted && engine.RunningTasks == 0;
         WireCounts wire = _transport.Counts;
-        bool isQuiet = _started.Task.IsCompleted && engine.GoingTasks == 0 && _exchange.OutstandingCalls == 0 && _postman.IsEmpty;
+        // Who is asleep goes on by itself, postman and ticker aside: then this is no end, and no deadlock.
+        bool isQuiet = _started.Task.IsCompleted && engine.GoingTasks == 0 && (isDone || engine.SleepingTasks <= OwnSleepers)
+            && _exchange.OutstandingCalls == 0 && _postman.IsEmpty;
         _transport.Tell(new ControlMessage.Status(
             ++_statusNumber,
             isReady,

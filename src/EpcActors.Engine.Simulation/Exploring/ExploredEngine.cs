@@ -237,6 +237,7 @@ public sealed class ExploredEngine : IEngineDriver
             state.IsTime = false;
             state.IsIdle = false;
             state.WasParked = false;
+            state.IsHalted = false;
             state.ClockNs = 0;
         }
 
@@ -279,6 +280,31 @@ public sealed class ExploredEngine : IEngineDriver
         else
         {
             _toBegin[_toBeginCount++] = state.Ordinal;
+        }
+    }
+
+    /// <summary>
+    /// A task never runs again: its process was killed. What it holds stays as it is, and nobody but the tasks of that process can tell. Not of the task
+    /// that is making a step; harmless for one that has ended.
+    /// </summary>
+    public void Halt(TaskActor task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        TaskState state = (TaskState)task.EngineState!;
+        if (state.IsHalted)
+        {
+            return;
+        }
+
+        state.IsHalted = true;
+        if (state.Place >= 0)
+        {
+            Disable(state);
+        }
+
+        if (task is { HasStarted: true, HasStopped: false, IsDaemon: false })
+        {
+            _running--;
         }
     }
 
@@ -360,7 +386,7 @@ public sealed class ExploredEngine : IEngineDriver
         for (int i = 0; i < _taskCount; i++)
         {
             TaskState state = _tasks[i];
-            if (state.Task is { HasStarted: true, HasStopped: false } && !state.IsIdle && (!state.Task.IsDaemon || IsStuck(state)))
+            if (state.Task is { HasStarted: true, HasStopped: false } && !state.IsIdle && !state.IsHalted && (!state.Task.IsDaemon || IsStuck(state)))
             {
                 yield return state.Task;
             }
@@ -395,7 +421,7 @@ public sealed class ExploredEngine : IEngineDriver
     }
 
     /// <summary>Waits for a lock; a wait queue in which one sleeps is none.</summary>
-    private static bool IsStuck(TaskState state) => state.Place < 0 && state.IsWaitingForLock && state.Task is { HasStarted: true, HasStopped: false };
+    private static bool IsStuck(TaskState state) => state.Place < 0 && state.IsWaitingForLock && !state.IsHalted && state.Task is { HasStarted: true, HasStopped: false };
 
     private void Step(TaskState state)
     {
@@ -593,6 +619,9 @@ public sealed class ExploredEngine : IEngineDriver
         public bool WasParked;
         public bool IsWaitingForLock;
 
+        /// <summary>Its process was killed.</summary>
+        public bool IsHalted;
+
         /// <summary>Time that it has slept, nanoseconds.</summary>
         public long ClockNs;
 
@@ -631,6 +660,11 @@ public sealed class ExploredEngine : IEngineDriver
             TaskState waiter = Unsafe.As<TaskState>(envelope.Caller.EngineState!);
             waiter.WasParked = true;
             waiter.IsWaitingForLock = false;
+            if (waiter.IsHalted)
+            {
+                return;
+            }
+
             engine.Enable(waiter);
             engine.Moved[waiter.Ordinal] = byte.MaxValue;
             engine.Watcher?.OnReady(envelope.Caller);

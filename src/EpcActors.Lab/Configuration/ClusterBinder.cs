@@ -10,7 +10,7 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
     private const int MostWindow = 65_536;
     private const int MostProcesses = 1024;
 
-    /// <summary>The coordinator hears of a process ten times in this time, and a busy host may keep one waiting for a while.</summary>
+    /// <summary>A process says twenty times a second that it lives: with less than two of them missing nobody is dead.</summary>
     private const long LeastFailureTimeoutNs = 100_000_000;
 
     private const long LeastResendNs = 1_000_000;

@@ -64,6 +64,9 @@ public sealed record RunReport
     /// <summary>What a live run tells beside; null for a simulation. All times of a live run are real: time since it began.</summary>
     public LiveReport? Live { get; init; }
 
+    /// <summary>What a run over several processes tells beside; null for a run in one process.</summary>
+    public ClusterReport? Cluster { get; init; }
+
     public required ulong Seed { get; init; }
 
     /// <summary>Hash over every step of the run, 16 hexadecimal digits; empty for a live run, which cannot be repeated.</summary>

@@ -45,6 +45,7 @@ public sealed partial class Topology
             return;
         }
 
+        member.Port.FirstId = member.FirstId;
         member.Port.Exchange = NewId();
         Machine.Cluster = member.Port;
     }
@@ -82,6 +83,7 @@ public sealed partial class Topology
         long joinsWith = member.Board.Last.Epoch == 1 ? 0 : boot[port.Self];
         Steward = new Steward(NewId(), -1, home, Machine, [.. Enclaves.Select(enclave => enclave.Process.Id)], joinsWith);
         Tasks.Add((Steward, 0));
+        Tasks.Add((new Reporter(NewId(), -1, home, Machine), 0));
     }
 
     private static int FirstNode(ClusterPort port)

@@ -79,7 +79,10 @@ public sealed record MachineSpec
     public bool SanitisesAtBoot { get; init; }
 
     /// <summary>Nodes that have EPC: over as many processes the machine can be spread.</summary>
-    public int NodesWithEpc => Nodes.Count(node => node.SectionPages.Any(pages => pages > 0));
+    public int NodesWithEpc => Enumerable.Range(0, Nodes.Count).Count(HasEpc);
+
+    /// <summary>True for a node with EPC.</summary>
+    public bool HasEpc(int node) => Nodes[node].SectionPages.Any(pages => pages > 0);
 
     /// <summary>EPC of the whole machine, pages.</summary>
     public long EpcPages

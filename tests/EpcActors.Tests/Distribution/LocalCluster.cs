@@ -19,6 +19,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly List<LocalMember> _all = [];
     private readonly LocalMember[] _members;
     private readonly CancellationTokenSource _end = new();
+    private bool _isStopping;
     private int _cut;
 
     public LocalCluster(Scenario scenario, int members)
@@ -118,6 +119,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     public IReadOnlyList<ControlMessage.Result> Stop(RunEndKind end = RunEndKind.Finished)
     {
         LocalMember[] asked = [.. Alive];
+        _isStopping = true;
         foreach (LocalMember member in asked)
         {
             member.Hear(new ControlMessage.Stop(end));
@@ -134,6 +136,12 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             while (!condition())
             {
+                if (_all.Find(member => member is { IsSilent: false, Result: not null }) is { } ended && !_isStopping)
+                {
+                    throw new InvalidOperationException(
+                        $"member {ended.Number} ended by itself: {string.Join("; ", ended.Result!.Report.Violations.Select(one => $"{one.Rule}: {one.Detail}"))}");
+                }
+
                 long left = until - Environment.TickCount64;
                 if (left <= 0 || !Monitor.Wait(_changed, TimeSpan.FromMilliseconds(Math.Max(1, left))))
                 {

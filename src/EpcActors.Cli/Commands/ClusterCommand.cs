@@ -1,0 +1,366 @@
+using System.CommandLine;
+using System.Diagnostics;
+using EpcActors.Cli.Commands.Cluster;
+using EpcActors.Cli.Engines;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Running;
+using EpcActors.Cli.Terminal;
+using EpcActors.Distribution;
+using EpcActors.Distribution.Coordination;
+using EpcActors.Distribution.Transport;
+using EpcActors.Distribution.Transport.Sockets;
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Reporting;
+using Spectre.Console;
+
+namespace EpcActors.Cli.Commands;
+
+/// <summary><c>epc cluster</c>: one scenario over several processes.</summary>
+internal sealed class ClusterCommand
+{
+    private static readonly TimeSpan ChildGrace = TimeSpan.FromSeconds(10);
+
+    private readonly CommandShell _shell;
+    private readonly Argument<string> _file = CommonOptions.File();
+    private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
+    private readonly Option<ulong?> _seed = CommonOptions.Seed();
+    private readonly Option<int?> _processes = ClusterOptions.Processes();
+    private readonly Option<string> _transport = ClusterOptions.Transport();
+    private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets("sockets (NUMA nodes) of the processes that are started here; those of the others are waited for ('epc node')");
+    private readonly Option<string?> _host = new("--host") { HelpName = "NAME", Description = "name or address of this host, under which other machines reach it (default: 127.0.0.1)" };
+    private readonly Option<int?> _port = ClusterOptions.Port("port that processes of other machines come to (default: any that is free)");
+    private readonly Option<string?> _engine = ClusterOptions.Engine();
+    private readonly Option<int?> _workers = ClusterOptions.Workers();
+    private readonly Option<bool> _restart = CommonOptions.Flag("--restart", "a process that dies is started again, as epc.cluster.restart = on");
+    private readonly Option<IReadOnlyList<ClusterFault>> _faults = ClusterOptions.Faults();
+    private readonly Option<bool> _plan = CommonOptions.Flag("--plan", "shows which process has what, and what a fault sends over the wire; runs nothing");
+    private readonly Option<string?> _out = CommonOptions.Out($"writes {string.Join(", ", OutputDirectory.RunFiles.Select(file => file.Name))} there");
+    private readonly Option<string?> _json = CommonOptions.Json("writes the report as JSON; with - standard output holds the document and nothing else");
+    private readonly Option<bool> _expect = CommonOptions.Flag("--expect", "exits with 1 also when an expectation of the scenario is not met");
+    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and on a failure the command that repeats it");
+
+    private readonly SimulationCommand _simulation;
+
+    private ClusterCommand(CommandShell shell)
+    {
+        _shell = shell;
+        _simulation = new SimulationCommand(shell);
+
+        // A simulation has machines of its own.
+        _file.Arity = ArgumentArity.ZeroOrOne;
+        _file.DefaultValueFactory = static _ => "";
+    }
+
+    public static Command Create(CommandShell shell)
+    {
+        ClusterCommand cluster = new(shell);
+        DocumentedCommand command = new("cluster", "Runs a scenario over several processes, which may be killed, paused and cut off.", Page()) { cluster._file, cluster._set, cluster._seed };
+        foreach (Option option in (IEnumerable<Option>)
+            [
+                cluster._processes, cluster._transport, cluster._sockets, cluster._host, cluster._port, cluster._engine, cluster._workers, cluster._restart, cluster._faults, cluster._plan,
+                cluster._out, cluster._json, cluster._expect, .. cluster._simulation.Options, cluster._quiet,
+            ])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction(async (parsed, token) => (int)await cluster.ExecuteAsync(parsed, token));
+        return command;
+    }
+
+    private async Task<ExitCode> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string file = parsed.GetRequiredValue(_file);
+        if (_simulation.IsAsked(parsed))
+        {
+            return _simulation.Execute(parsed, file, parsed.GetRequiredValue(_set), parsed.GetValue(_quiet), cancellationToken);
+        }
+
+        if (file.Length == 0)
+        {
+            throw CommandException.Usage("FILE is missing; name a scenario file, for example epc cluster config/scenarios/cluster-four-sockets.conf");
+        }
+
+        ClusterScenario loaded = ClusterScenario.Load(_shell, parsed.GetRequiredValue(_file), parsed.GetRequiredValue(_set), parsed.GetValue(_seed));
+        Scenario scenario = WithOptions(loaded.Scenario, parsed);
+        foreach (ConfigurationNote note in loaded.Notes)
+        {
+            _shell.Error.WriteLine($"note: {note}");
+        }
+
+        IReadOnlyList<IReadOnlyList<int>> own = OwnSockets(scenario, parsed);
+        if (parsed.GetValue(_plan))
+        {
+            return Plan(scenario, own, parsed);
+        }
+
+        bool isComplete = own.Sum(sockets => sockets.Count) == scenario.Machine.Nodes.Count;
+        if (isComplete && ClusterCheck.Problems(scenario, own.Count) is { Count: > 0 } problems)
+        {
+            throw CommandException.Usage($"this cannot run over {own.Count} processes:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
+        }
+
+        string named = parsed.GetRequiredValue(_transport);
+        TransportEntry transport = named.Length > 0 ? _shell.Transports.Require(named)
+            : isComplete ? _shell.Transports.Default
+            : _shell.Transports.RequireOtherMachines($"--sockets {string.Join(',', own.SelectMany(sockets => sockets))}");
+        if (!isComplete && !transport.ReachesOtherMachines)
+        {
+            throw CommandException.Usage($"--transport {transport.Name} --sockets {string.Join(',', own.SelectMany(sockets => sockets))}: with {transport.Name} all processes are of this machine and are "
+                + "started here; leave out --sockets, or use --transport akka");
+        }
+
+        EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
+        bool isQuiet = parsed.GetValue(_quiet);
+        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
+        (TextWriter text, IAnsiConsole console) = json.TakesStandardOutput ? (_shell.Error, _shell.ErrorConsole) : (_shell.Out, _shell.Console);
+        string effective = $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {own.Count} processes here over {transport.Name}";
+        if (!isQuiet)
+        {
+            text.WriteLine(effective);
+            text.WriteLine();
+        }
+
+        Launch launch = new(scenario, loaded.Fingerprint, own, transport, engine, parsed);
+        RunReport report = await RunAsync(launch, isQuiet, cancellationToken);
+        ExitCode code = Judge(report, parsed.GetValue(_expect));
+        try
+        {
+            string?[] lines = [json.Write(_shell.Out, JsonReport.ToJson(report)), directory?.WriteRun(report)];
+            foreach (string line in isQuiet ? [] : lines.OfType<string>())
+            {
+                text.WriteLine(line);
+                text.WriteLine();
+            }
+        }
+        finally
+        {
+            // Even when a disk is full: the run took its time, and its verdict is the last thing to lose.
+            if (isQuiet)
+            {
+                string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
+                text.WriteLine($"{report.Verdict.ToString().ToLowerInvariant()}: {report.Scenario}: {effective}{(rules.Length == 0 ? "" : $"; broken: {rules}")}");
+            }
+            else
+            {
+                ConsoleReport.Write(console, report);
+            }
+
+            if (code == ExitCode.Violation && (isQuiet || report.Verdict != Verdict.Violation))
+            {
+                text.WriteLine(report.ReplayCommand);
+            }
+        }
+
+        return code;
+    }
+
+    private async Task<RunReport> RunAsync(Launch launch, bool isQuiet, CancellationToken cancellationToken)
+    {
+        ParseResult parsed = launch.Parsed;
+        string token = SocketOptions.NewToken();
+        ClusterDisplay display = new(_shell, isQuiet);
+        int workers = parsed.GetValue(_workers) ?? (launch.Scenario.Live.Workers > 0 ? launch.Scenario.Live.Workers : Math.Max(1, Environment.ProcessorCount / launch.Own.Count));
+        await using ICoordinatorTransport transport = launch.Transport.NewCoordinator!(new TransportRequest
+        {
+            Scenario = launch.Scenario,
+            Host = parsed.GetValue(_host) ?? "127.0.0.1",
+            Port = parsed.GetValue(_port) ?? 0,
+            Token = token,
+            Log = display.Say,
+        });
+        using ProcessKeeper keeper = new(ticket => Child(launch, transport.Address, ticket, token, workers), (id, line) => display.Say($"[process {id}] {line}"));
+        _shell.RunBegins();
+        long started = _shell.Clock.GetTimestamp();
+        try
+        {
+            ClusterOutcome outcome = await display.FollowAsync(watch => new Coordinator(
+                new CoordinatorOptions { Scenario = launch.Scenario, Version = ClusterScenario.Version, Configuration = launch.Fingerprint, Own = launch.Own },
+                transport,
+                keeper,
+                _shell.Clock,
+                watch).RunAsync(cancellationToken));
+            string again = ReplayCommand(launch);
+            return outcome.Failure.Length == 0
+                ? MergedReport.Of(launch.Scenario, outcome, again, _shell.Clock.GetElapsedTime(started).TotalMilliseconds)
+                : throw new CommandException(
+                    ExitCode.EmulatorError,
+                    $"the emulator itself failed: {outcome.Failure}\nThis is an error in epc, not a finding about the kernel. Please report it with the command that repeats it:\n{again}");
+        }
+        catch (ClusterException wrong)
+        {
+            throw new CommandException(cancellationToken.IsCancellationRequested ? ExitCode.Inconclusive : ExitCode.Usage, wrong.Message);
+        }
+        finally
+        {
+            await keeper.EndAsync(ChildGrace);
+        }
+    }
+
+    private ProcessStartInfo Child(Launch launch, string address, string ticket, string token, int workers)
+    {
+        string library = typeof(EpcCommand).Assembly.Location;
+        string? host = Environment.ProcessPath;
+        bool isOwnHost = Path.GetFileNameWithoutExtension(host) == EpcCommand.Name;
+        ProcessStartInfo start = new(isOwnHost ? host! : Path.GetFileNameWithoutExtension(host) == "dotnet" ? host! : "dotnet");
+        if (!isOwnHost)
+        {
+            start.ArgumentList.Add(library);
+        }
+
+        string file = launch.Parsed.GetRequiredValue(_file);
+        List<string> words =
+        [
+            "node", file.StartsWith('-') ? "./" + file : file,
+            "--join", address,
+            "--transport", launch.Transport.Name,
+            "--engine", launch.Engine.Name,
+            "--workers", Invariant(workers),
+            "--seed", Invariant(launch.Scenario.Seed),
+        ];
+        foreach ((string key, string value) in launch.Parsed.GetRequiredValue(_set))
+        {
+            words.AddRange(["--set", $"{key}={value}"]);
+        }
+
+        if (launch.Parsed.GetValue(_host) is { } name)
+        {
+            words.AddRange(["--host", name]);
+        }
+
+        words.ForEach(start.ArgumentList.Add);
+        start.Environment[ClusterOptions.TicketVariable] = ticket;
+        start.Environment[ClusterOptions.TokenVariable] = token;
+        return start;
+    }
+
+    private Scenario WithOptions(Scenario scenario, ParseResult parsed) => scenario with
+    {
+        Cluster = scenario.Cluster with
+        {
+            Restarts = scenario.Cluster.Restarts || parsed.GetValue(_restart),
+            Faults = [.. scenario.Cluster.Faults.Concat(parsed.GetRequiredValue(_faults)).OrderBy(fault => fault.AtNs)],
+        },
+    };
+
+    /// <summary>Sockets of each process that is started here.</summary>
+    private IReadOnlyList<IReadOnlyList<int>> OwnSockets(Scenario scenario, ParseResult parsed)
+    {
+        IReadOnlyList<int> asked = parsed.GetRequiredValue(_sockets);
+        int nodes = scenario.Machine.Nodes.Count;
+        if (asked.Count == 0)
+        {
+            int processes = parsed.GetValue(_processes) ?? ClusterCheck.MembersOf(scenario);
+            if (processes > nodes)
+            {
+                throw CommandException.Usage($"--processes {processes}: the machine of this scenario has {nodes} {(nodes == 1 ? "socket" : "sockets")} (NUMA nodes), and each process needs one of its own");
+            }
+
+            return [.. Placement.Of(scenario, Math.Max(1, processes)).MemberOfNode.Select((member, node) => (member, node)).GroupBy(one => one.member, one => one.node).Select(group => (IReadOnlyList<int>)[.. group])];
+        }
+
+        if (asked.FirstOrDefault(socket => socket >= nodes, -1) is var beyond and >= 0)
+        {
+            throw CommandException.Usage($"--sockets {string.Join(',', asked)}: there is no socket {beyond}; the machine of this scenario has {nodes}, 0 to {nodes - 1}");
+        }
+
+        int here = parsed.GetValue(_processes) ?? asked.Count;
+        if (here > asked.Count)
+        {
+            throw CommandException.Usage($"--processes {here} --sockets {string.Join(',', asked)}: each process needs a socket of its own; ask for at most {asked.Count}");
+        }
+
+        int[] sorted = [.. asked.Order()];
+        return [.. sorted.Select((socket, i) => (Process: (int)((long)i * here / sorted.Length), socket)).GroupBy(one => one.Process, one => one.socket).Select(group => (IReadOnlyList<int>)[.. group])];
+    }
+
+    private ExitCode Plan(Scenario scenario, IReadOnlyList<IReadOnlyList<int>> own, ParseResult parsed)
+    {
+        int[] memberOfNode = new int[scenario.Machine.Nodes.Count];
+        Array.Fill(memberOfNode, own.Count);
+        for (int i = 0; i < own.Count; i++)
+        {
+            foreach (int socket in own[i])
+            {
+                memberOfNode[socket] = i;
+            }
+        }
+
+        ClusterPlan plan = ClusterPlanner.Of(scenario, Placement.Of(scenario, memberOfNode));
+        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        if (json.Write(_shell.Out, PlanJson.ToJson(plan)) is { } said)
+        {
+            _shell.Out.WriteLine(said);
+        }
+
+        if (!json.TakesStandardOutput)
+        {
+            PlanText.Write(_shell.Console, plan);
+        }
+
+        return plan.Problems.Count == 0 ? ExitCode.Pass : ExitCode.Usage;
+    }
+
+    private static ExitCode Judge(RunReport report, bool checksExpectations) => report.Verdict switch
+    {
+        Verdict.Violation => ExitCode.Violation,
+        Verdict.Inconclusive => ExitCode.Inconclusive,
+        Verdict.Pass => checksExpectations && report.Expectations.Any(one => one.IsUnmet) ? ExitCode.Violation : ExitCode.Pass,
+    };
+
+    /// <summary>The words of this call, with the seed in effect.</summary>
+    private string ReplayCommand(Launch launch)
+    {
+        List<string> words = [EpcCommand.Name];
+        bool skipsNext = false;
+        foreach (string word in launch.Parsed.Tokens.Select(token => token.Value))
+        {
+            // Where the report went is no part of the run.
+            if (!skipsNext && word is not ("--out" or "--json" or "--seed"))
+            {
+                words.Add(word);
+            }
+
+            skipsNext = !skipsNext && word is "--out" or "--json" or "--seed";
+        }
+
+        words.AddRange(["--seed", Invariant(launch.Scenario.Seed)]);
+        return ShellQuoting.Join(words, _shell.Dialect);
+    }
+
+    private static string Invariant(IFormattable number) => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static HelpPage Page() => new()
+    {
+        Notes =
+        [
+            "Every process has some of the sockets (NUMA nodes) with their free lists, and the enclaves on them, with their threads. What the whole machine shares, misc.current of each cgroup and the "
+            + "free-page counter, has a home in one of them, and every charge and every look goes there. --plan shows who has what. docs/decisions/0017 says how this stays exact.",
+            "Processes may die at any moment. The others take what a dead one had out of the books, find new homes, and go on; its enclaves are gone, and with --restart it comes back empty. --fault and "
+            + "epc.cluster.faults do it on purpose: kill:2@3s kills process 2 with SIGKILL three seconds after the start, kill:2@3s:reclaim waits until it is in the middle of a batch of reclaim, "
+            + "restart:2@3s starts it again, pause:1@2s+500ms stops it for a while (longer than epc.cluster.failure-timeout, and it is dead when it wakes up), partition:0,1@2s+3s loses what these "
+            + "processes and the others send one another.",
+            "While it runs, all processes are audited together at consistent cuts, without stopping: what the home of an account says a process has is what that process says it was granted, to the byte, "
+            + "calls on their way included. A rule that does not hold is a violation, exit code 1.",
+            "The report is that of the whole machine, with a section for each process and each death. Ctrl-C ends the run with what it has; a second one kills it, and all processes with it.",
+            "Other machines: --sockets says which sockets have their process here; the others are waited for at --port (see 'epc node'). That needs --transport akka.",
+        ],
+        Examples =
+        [
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --plan", "Who has what, and what goes over the wire"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4", "Four processes on this machine"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4 --fault kill:2@2s --restart --out results", "Kill one of them, start it again, and see how long recovery took"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --set epc.cluster.charge-batch=64", "Charge in batches, as the memory controller does"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --transport akka --processes 2 --sockets 0,1 --port 4053", "Two sockets here, and wait for the others"),
+        ],
+        ExitCodes = StandardExitCodes.OfRuns("a rule was broken, in one process or between them; with --expect also: an expectation was not met"),
+        SeeAlso = ["epc node --help: a process on another machine", .. StandardExitCodes.KeyReference],
+    };
+
+    /// <summary>All that was decided before anything is started.</summary>
+    private sealed record Launch(
+        Scenario Scenario, string Fingerprint, IReadOnlyList<IReadOnlyList<int>> Own, TransportEntry Transport, EngineEntry Engine, ParseResult Parsed);
+}

@@ -1,0 +1,205 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using EpcActors.Cli.Engines;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Running;
+using EpcActors.Cli.Terminal;
+using EpcActors.Distribution.Members;
+using EpcActors.Distribution.Transport;
+using EpcActors.Engine.Live;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Cli.Commands;
+
+/// <summary><c>epc node</c>: one process of a run over several, started by hand on another machine, or by <c>epc cluster</c>.</summary>
+internal sealed class NodeCommand
+{
+    /// <summary>A process whose coordinator is gone has this long to end well.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private readonly CommandShell _shell;
+    private readonly Argument<string> _file = CommonOptions.File();
+    private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
+    private readonly Option<ulong?> _seed = CommonOptions.Seed();
+    private readonly Option<string?> _seedNode = new("--seed-node") { HelpName = "HOST:PORT", Description = "where 'epc cluster' waits for this process" };
+    private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets("sockets (NUMA nodes) of the machine that this process is to have (default: those that nobody has asked for)");
+    private readonly Option<string?> _host = new("--host") { HelpName = "NAME", Description = "name or address of this host, under which the others reach it (default: 127.0.0.1)" };
+    private readonly Option<int?> _port = ClusterOptions.Port("port of this process (default: any that is free)");
+    private readonly Option<string?> _engine = ClusterOptions.Engine();
+    private readonly Option<int?> _workers = ClusterOptions.Workers();
+    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "says nothing but errors");
+    private readonly Option<string?> _join = Hidden(new Option<string?>("--join"));
+    private readonly Option<string?> _transport = Hidden(new Option<string?>("--transport"));
+
+    private NodeCommand(CommandShell shell) => _shell = shell;
+
+    public static Command Create(CommandShell shell)
+    {
+        NodeCommand node = new(shell);
+        DocumentedCommand command = new("node", "Joins a run over several machines: one process with some of the sockets.", Page()) { node._file, node._set, node._seed };
+        foreach (Option option in (IEnumerable<Option>)
+            [node._seedNode, node._sockets, node._host, node._port, node._engine, node._workers, node._quiet, node._join, node._transport])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction(async (parsed, token) => (int)await node.ExecuteAsync(parsed, token));
+        return command;
+    }
+
+    private async Task<ExitCode> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string? join = parsed.GetValue(_join);
+        string? seedNode = parsed.GetValue(_seedNode);
+        if (join is null && seedNode is null)
+        {
+            throw CommandException.Usage("--seed-node HOST:PORT is missing: the address that 'epc cluster FILE --port P' shows on the machine where it waits");
+        }
+
+        TransportEntry transport = join is null
+            ? _shell.Transports.RequireOtherMachines($"--seed-node {seedNode}")
+            : _shell.Transports.Require(parsed.GetValue(_transport) ?? _shell.Transports.Default.Name);
+        EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
+        bool isQuiet = parsed.GetValue(_quiet) || join is not null;
+        ClusterScenario loaded = ClusterScenario.Load(_shell, parsed.GetRequiredValue(_file), parsed.GetRequiredValue(_set), parsed.GetValue(_seed));
+        Scenario scenario = loaded.Scenario with { Live = loaded.Scenario.Live with { Workers = parsed.GetValue(_workers) ?? loaded.Scenario.Live.Workers } };
+        using CancellationTokenSource alone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using PosixSignalRegistration? interrupt = join is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGINT, Ignore);
+        if (join is null)
+        {
+            _shell.RunBegins();
+        }
+        else
+        {
+            EndWithParent(alone);
+        }
+
+        await using IMemberTransport wire = transport.NewMember!(new TransportRequest
+        {
+            Scenario = scenario,
+            Host = parsed.GetValue(_host) ?? "127.0.0.1",
+            Port = parsed.GetValue(_port) ?? 0,
+            Seed = join ?? seedNode!,
+            Token = Environment.GetEnvironmentVariable(ClusterOptions.TokenVariable) ?? "",
+            Log = isQuiet ? static _ => { } : line => _shell.Error.WriteLine(line),
+        });
+        MemberHost host = new(scenario, wire, engine.NewEngine!);
+        return await RunAsync(host, wire, new ControlMessage.Hello(
+            ClusterScenario.Version,
+            loaded.Fingerprint,
+            parsed.GetRequiredValue(_sockets),
+            Environment.ProcessId,
+            Environment.MachineName,
+            "",
+            Environment.GetEnvironmentVariable(ClusterOptions.TicketVariable) ?? ""), isQuiet, alone.Token);
+    }
+
+    private async Task<ExitCode> RunAsync(MemberHost host, IMemberTransport wire, ControlMessage.Hello hello, bool isQuiet, CancellationToken cancellationToken)
+    {
+        MemberEnd end;
+        try
+        {
+            if (!isQuiet)
+            {
+                _shell.Error.WriteLine("waiting for the coordinator, and for the processes of all sockets");
+            }
+
+            end = await host.RunAsync(hello, cancellationToken);
+        }
+        catch (ClusterException wrong)
+        {
+            throw new CommandException(ExitCode.Usage, wrong.Message);
+        }
+        catch (EngineConfigurationException wrong)
+        {
+            throw CommandException.Usage(wrong.Message);
+        }
+
+        using CancellationTokenSource late = new(Grace);
+        try
+        {
+            await wire.LeaveAsync(late.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever is left behind notices.
+        }
+
+        if (end != MemberEnd.Stopped || !isQuiet)
+        {
+            _shell.Error.WriteLine(end == MemberEnd.Stopped ? "the run is over; the coordinator has the report" : host.Reason);
+        }
+
+        return end switch
+        {
+            MemberEnd.Stopped => ExitCode.Pass,
+            MemberEnd.Fenced or MemberEnd.CoordinatorLost => ExitCode.Inconclusive,
+            MemberEnd.Failed => ExitCode.EmulatorError,
+        };
+    }
+
+    /// <summary>Ctrl-C goes to every process of the terminal. Those of a coordinator hear from it what to do.</summary>
+    private static void Ignore(PosixSignalContext context) => context.Cancel = true;
+
+    /// <summary>Standard input is a pipe of the coordinator that nobody writes to. It ends when the coordinator does, however that comes to pass, and whatever this process is doing.</summary>
+    private static void EndWithParent(CancellationTokenSource alone)
+    {
+        Stream input = Console.OpenStandardInput();
+        Thread watcher = new(() =>
+        {
+            try
+            {
+                byte[] buffer = new byte[16];
+                while (input.Read(buffer) > 0)
+                {
+                }
+
+                alone.Cancel();
+                alone.Token.WaitHandle.WaitOne();
+            }
+            catch (Exception error) when (error is IOException or ObjectDisposedException)
+            {
+                // The same as its end.
+            }
+
+            using Timer timer = new(static _ => Environment.Exit((int)ExitCode.Inconclusive), null, Grace, Timeout.InfiniteTimeSpan);
+            Thread.CurrentThread.Join(Timeout.Infinite);
+        })
+        {
+            IsBackground = true,
+            Name = "epc-parent",
+        };
+        watcher.Start();
+    }
+
+    private static Option<string?> Hidden(Option<string?> option)
+    {
+        option.Hidden = true;
+        return option;
+    }
+
+    private static HelpPage Page() => new()
+    {
+        Notes =
+        [
+            "A run over several machines begins with 'epc cluster FILE --sockets … --port P' on one of them: it starts the processes of its own sockets, and waits for those of the others. Each of "
+            + "these is an 'epc node' with the same FILE and the same --set; the coordinator compares a fingerprint of the effective configuration and the version of the program, and says what differs.",
+            "The report comes out where 'epc cluster' runs. A node that dies, is killed or cut off is taken out by the others; started again with the same sockets it comes back as a new life of that process.",
+            "This needs Akka.Cluster, in a build that has the Akka.NET packages ('epc engines' says). On one machine 'epc cluster FILE' starts everything itself, with plain sockets and nothing but .NET.",
+        ],
+        Examples =
+        [
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --transport akka --sockets 0,1 --port 4053", "On the first machine: two sockets, and a door for the rest"),
+            new("epc node config/scenarios/cluster-four-sockets.conf --seed-node first:4053 --host second --sockets 2,3", "On the second one"),
+        ],
+        ExitCodes =
+        [
+            (ExitCode.Pass, "the run is over, and the coordinator has this process's report; the verdict is there"),
+            (ExitCode.Inconclusive, "the coordinator was lost, or the others took this process for dead"),
+            (ExitCode.NotSupported, "this build has no transport to other machines"),
+            (ExitCode.Usage, "a mistake in the command line or in a configuration file, nobody answers, or the coordinator refused this process"),
+            (ExitCode.EmulatorError, "an error in epc itself"),
+        ],
+        SeeAlso = ["epc cluster --help: the other side of it", .. StandardExitCodes.KeyReference],
+    };
+}

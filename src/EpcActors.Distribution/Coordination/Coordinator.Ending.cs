@@ -1,0 +1,170 @@
+using EpcActors.Distribution.Transport;
+using EpcActors.Lab.Oracles;
+
+namespace EpcActors.Distribution.Coordination;
+
+/// <content>When it is over, and what is collected then.</content>
+public sealed partial class Coordinator
+{
+    private Look? _firstLook;
+    private RunEndKind _end;
+    private long _endNs;
+    private long _stopNs;
+
+    /// <summary>
+    /// Four counters (F. Mattern, Algorithms for distributed termination detection, 1987): everybody is looked at twice, the second time after the first look at all, and counts what it has
+    /// sent and received. When everybody is quiet both times and no count has changed, there was a moment between the two at which nobody was at work; and as nobody has a call open then, all that
+    /// can still be on the way is a copy of something that is answered.
+    /// </summary>
+    /// <remarks>
+    /// The sums of sent and received frames are equal then too, unless frames were lost: to the dead, to a partition, to a queue that was full. So where they are not equal, the counts have
+    /// to stand still for as long as it takes to call somebody dead.
+    /// </remarks>
+    private void LookForTheEnd()
+    {
+        bool isComplete = IsViewSettled && !_members.Exists(one => one.IsAwaited) && _members.Exists(one => one.IsAlive);
+        if (!isComplete || _members.Exists(one => one is { IsAlive: true, Status.IsQuiet: false }))
+        {
+            _firstLook = null;
+            return;
+        }
+
+        Member[] living = [.. _members.Where(one => one.IsAlive)];
+        if (_firstLook is not { } first)
+        {
+            _firstLook = Look.At(living, NowNs);
+            return;
+        }
+
+        bool isSecond = true;
+        foreach (Member member in living)
+        {
+            ControlMessage.Status then = first.Of(member.Number);
+            ControlMessage.Status now = member.Status!;
+            if (now.FramesOut != then.FramesOut || now.FramesIn != then.FramesIn)
+            {
+                _firstLook = Look.At(living, NowNs);
+                return;
+            }
+
+            // The next status may have been on its way while the others were looked at for the first time.
+            isSecond &= now.Number >= then.Number + 2;
+        }
+
+        if (!isSecond || (!first.IsBalanced && NowNs - first.AtNs <= FailureTimeoutNs))
+        {
+            return;
+        }
+
+        if (Array.TrueForAll(living, one => one.Status!.IsDone))
+        {
+            End(RunEndKind.Finished);
+        }
+        else
+        {
+            int[] stuck = [.. living.Where(one => !one.Status!.IsDone).Select(one => one.Number)];
+            _findings.Note(
+                Rules.Deadlock,
+                "deadlock",
+                RunNs,
+                $"nobody is at work in any process, no message is on its way, and there are tasks of process {Names(stuck)} that have not come to their end");
+            End(RunEndKind.Deadlock);
+        }
+    }
+
+    /// <summary>The run is over: everybody stops, and sends its result.</summary>
+    private void End(RunEndKind end)
+    {
+        if (_phase != Phase.Running)
+        {
+            return;
+        }
+
+        DropCut();
+        _end = end;
+        _endNs = NowNs;
+        _stopNs = NowNs;
+        _phase = Phase.Stopping;
+        foreach (Member member in _members)
+        {
+            // Who was paused on purpose has to wake up to hear it.
+            Wake(member);
+            Tell(member, new ControlMessage.Stop(end));
+        }
+
+        NoteFaultsLeft();
+        LookForResults();
+    }
+
+    private void OnResult(Member member, ControlMessage.Result result)
+    {
+        if (_phase != Phase.Stopping)
+        {
+            // It came to an end that nobody asked for: an error of its engine, which its report names.
+            _notes.Add($"process {member.Number} stopped by itself");
+            member.Result = result;
+            End(RunEndKind.Stopped);
+            return;
+        }
+
+        member.Result = result;
+        LookForResults();
+    }
+
+    private void LookForResults()
+    {
+        if (_phase != Phase.Stopping)
+        {
+            return;
+        }
+
+        bool isLate = NowNs - _stopNs > _options.ResultTimeoutNs;
+        foreach (Member member in _members)
+        {
+            if (member is { IsAlive: true, Result: null, HasStarted: true })
+            {
+                if (!isLate)
+                {
+                    return;
+                }
+
+                member.Missing = $"it sent no result within {_options.ResultTimeoutNs / 1_000_000_000} s";
+                _isIncomplete = true;
+            }
+            else if (member is { IsAlive: true, Result: null })
+            {
+                member.Missing = "it had come back and not begun yet";
+            }
+        }
+
+        AuditTheRest();
+        _phase = Phase.Ended;
+    }
+
+    /// <summary>One look at everybody.</summary>
+    private sealed class Look
+    {
+        private readonly Dictionary<int, ControlMessage.Status> _of = [];
+
+        public long AtNs { get; private init; }
+
+        /// <summary>As many frames have arrived as were sent.</summary>
+        public bool IsBalanced { get; private set; }
+
+        public static Look At(IEnumerable<Member> members, long nowNs)
+        {
+            Look look = new() { AtNs = nowNs };
+            long balance = 0;
+            foreach (Member member in members)
+            {
+                look._of[member.Number] = member.Status!;
+                balance += member.Status!.FramesOut - member.Status.FramesIn;
+            }
+
+            look.IsBalanced = balance == 0;
+            return look;
+        }
+
+        public ControlMessage.Status Of(int member) => _of[member];
+    }
+}

@@ -1,0 +1,287 @@
+using EpcActors.Distribution.Transport;
+
+namespace EpcActors.Distribution.Coordination;
+
+/// <content>Who lives: deaths, returns, and members that do not reach one another.</content>
+public sealed partial class Coordinator
+{
+    /// <summary>Everybody living has installed the view, and everybody who came has its actors.</summary>
+    private bool IsViewSettled => _members.TrueForAll(one => !one.IsAlive || (one is { IsReady: true, Status: { } status } && status.Epoch >= _view.Epoch));
+
+    private void Lost(MemberLink link, string reason)
+    {
+        if (_members.Find(one => one.Link == link) is not { } member)
+        {
+            return;
+        }
+
+        switch (_phase)
+        {
+            case Phase.Forming when !member.IsOwn:
+                _members.Remove(member);
+                break;
+            case Phase.Forming or Phase.Preparing:
+                GiveUp($"{member.Where}, with sockets {Names(member.Sockets)}, was lost before the run began: {reason}");
+                break;
+            case Phase.Stopping when member.Result is not null:
+                break;
+            default:
+                Die([(member, reason)]);
+                break;
+        }
+    }
+
+    private void Exited(string ticket, int code, string words)
+    {
+        string how = ExitText(code, words);
+        if (_members.Find(one => one.Ticket == ticket) is { } member)
+        {
+            member.Process = null;
+            if (_phase is Phase.Forming or Phase.Preparing)
+            {
+                GiveUp($"the process of sockets {Names(member.Sockets)} {how}");
+                return;
+            }
+
+            if (member.IsAwaited)
+            {
+                FalseStart(member, how);
+                return;
+            }
+
+            if (member.IsAlive && member.Result is null)
+            {
+                Die([(member, $"it {how}")]);
+            }
+        }
+
+        // Whoever was told first that the connection broke hears now why.
+        if (_deaths.FindLast(one => one.Ticket == ticket && ticket.Length > 0) is { } death && !death.Reason.Contains(how, StringComparison.Ordinal) && !death.IsPlanned)
+        {
+            death.Reason = $"{death.Reason}; it {how}";
+        }
+
+        if (code == ErrorInEmulator && _failure.Length == 0 && _phase is Phase.Running or Phase.Stopping)
+        {
+            _failure = $"a process {how}";
+            End(Transport.RunEndKind.Stopped);
+        }
+    }
+
+    /// <summary>Exit code of a process that failed itself (EX_SOFTWARE).</summary>
+    private const int ErrorInEmulator = 70;
+
+    private static string ExitText(int code, string words)
+    {
+        string what = code > 128 ? $"was ended by signal {code - 128}" : $"ended with exit code {code}";
+        return words.Length == 0 ? what : $"{what}: {words}";
+    }
+
+    private void FalseStart(Member member, string how)
+    {
+        member.IsAwaited = false;
+        if (++member.FalseStarts < MostFalseStarts)
+        {
+            StartProcess(member);
+            return;
+        }
+
+        _notes.Add($"process {member.Number} was started again {MostFalseStarts} times and never came up; the last time it {how}");
+    }
+
+    /// <summary>Takes members out, all with one view.</summary>
+    private void Die(IReadOnlyList<(Member Member, string Reason)> dead)
+    {
+        List<Death> written = [];
+        foreach ((Member member, string reason) in dead)
+        {
+            if (!member.IsAlive)
+            {
+                continue;
+            }
+
+            bool isPlanned = _planned.Remove(member.Number, out string? planned);
+            Death death = new(member.Number, member.Incarnation, RunNs, isPlanned ? planned! : reason, member.Ticket) { IsPlanned = isPlanned };
+            written.Add(death);
+            _deaths.Add(death);
+            if (!member.IsReady)
+            {
+                member.FalseStarts++;
+            }
+
+            member.IsAlive = false;
+            member.Missing = member.Missing.Length > 0 ? member.Missing : $"dead: {death.Reason}";
+            if (member.Link is { } link)
+            {
+                _transport.Drop(link);
+                member.Link = null;
+            }
+        }
+
+        if (written.Count == 0 || _phase != Phase.Running)
+        {
+            return;
+        }
+
+        DropCut();
+        _firstLook = null;
+        if (!_members.Exists(one => one.IsAlive))
+        {
+            _notes.Add("all processes are dead: there is nobody left to ask");
+            End(RunEndKind.Stopped);
+            return;
+        }
+
+        NextView();
+        foreach (Death death in written)
+        {
+            death.Epoch = _view.Epoch;
+            Member member = _members[death.Member];
+            bool isWanted = _restarts.Remove(member.Number) || _options.Scenario.Cluster.Restarts;
+            if (isWanted && member.IsOwn && member.FalseStarts < MostFalseStarts)
+            {
+                StartProcess(member);
+            }
+        }
+
+        if (_members.TrueForAll(one => !one.IsAlive || one.Result is not null))
+        {
+            LookForResults();
+        }
+    }
+
+    private void NextView(int except = -1)
+    {
+        _view = _view.Next([.. _members.Select(one => one.IsAlive ? one.Incarnation : 0)]);
+        ControlMessage.Membership membership = Membership();
+        foreach (Member member in _members)
+        {
+            if (member.IsAlive && member.Number != except)
+            {
+                Tell(member, membership);
+            }
+        }
+    }
+
+    /// <summary>Somebody comes while the run goes on: it takes the place of somebody dead, as a new life of it.</summary>
+    private void HelloWhileRunning(MemberLink link, ControlMessage.Hello hello)
+    {
+        Member? member = hello.Ticket.Length > 0
+            ? _members.Find(one => one is { IsAlive: false, IsAwaited: true } && one.Ticket == hello.Ticket)
+            : _members.Find(one => one is { IsAlive: false, IsAwaited: false } && (hello.Sockets.Count == 0 || one.Sockets.SequenceEqual(hello.Sockets.Order())));
+        if (member is null)
+        {
+            Refuse(link, $"the run goes on, and no process of sockets {(hello.Sockets.Count == 0 ? "that are free" : Names(hello.Sockets))} is dead; "
+                + $"these are the processes: {string.Join("; ", _members.Select(one => $"sockets {Names(one.Sockets)} {(one.IsAlive ? "alive" : "dead")}"))}");
+            return;
+        }
+
+        member.Enter(link, hello, NowNs);
+        member.Ticket = hello.Ticket;
+        member.Incarnation++;
+        member.IsAlive = true;
+        member.Missing = "";
+        DropCut();
+        _firstLook = null;
+        NextView(except: member.Number);
+        Welcome(member);
+        TellPartitions();
+    }
+
+    private void LookForLateReturns()
+    {
+        foreach (Member member in _members)
+        {
+            if (member.IsAwaited && NowNs - member.AwaitedSinceNs > _options.JoinTimeoutNs)
+            {
+                member.IsAwaited = false;
+                member.Process?.Kill();
+                _notes.Add($"process {member.Number} was started again and did not come within {_options.JoinTimeoutNs / 1_000_000_000} s");
+            }
+        }
+    }
+
+    private void LookForSilence()
+    {
+        List<(Member Member, string Reason)> dead = [];
+        foreach (Member member in _members)
+        {
+            long silentNs = NowNs - member.HeardNs;
+            long limitNs = member.HasStarted ? FailureTimeoutNs : Math.Max(_options.JoinTimeoutNs, FailureTimeoutNs);
+            if (member.IsAlive && silentNs > limitNs)
+            {
+                dead.Add((member, $"nothing was heard of it for {limitNs / 1_000_000} ms"));
+            }
+        }
+
+        if (dead.Count > 0 && _phase == Phase.Preparing)
+        {
+            GiveUp($"{dead[0].Member.Where}, with sockets {Names(dead[0].Member.Sockets)}, did not get ready: {dead[0].Reason}");
+            return;
+        }
+
+        Die(dead);
+    }
+
+    private void Reach(Member member, IReadOnlyList<int> unreachable)
+    {
+        foreach (int other in member.UnreachableSinceNs.Keys.Except(unreachable).ToArray())
+        {
+            member.UnreachableSinceNs.Remove(other);
+        }
+
+        foreach (int other in unreachable)
+        {
+            member.UnreachableSinceNs.TryAdd(other, NowNs);
+        }
+    }
+
+    /// <summary>Members that both reach the coordinator but not one another, for too long: one side has to go, or nothing that they ask of one another ever ends.</summary>
+    private void LookForPartitions()
+    {
+        List<int> living = [.. _members.Where(one => one is { IsAlive: true, HasStarted: true }).Select(one => one.Number)];
+        if (!living.Exists(one => living.Exists(other => CannotReach(one, other))))
+        {
+            return;
+        }
+
+        List<(Member Member, string Reason)> dead = [];
+        IReadOnlyList<int> leaving = Partitions.TakeOut(living, CannotReach);
+        string kept = Names(living.Except(leaving));
+        foreach (int number in leaving)
+        {
+            dead.Add((_members[number], $"cut off: it and process {kept} do not reach one another, and the smaller side goes"));
+        }
+
+        Die(dead);
+
+        bool CannotReach(int one, int other) =>
+            _members[one].UnreachableSinceNs.TryGetValue(other, out long since)
+            // Members list only who did not answer for the failure timeout. A little longer, so that all who are concerned say so, and so that one who has
+            // stopped altogether dies of its silence rather than take others with it.
+            && NowNs - since > FailureTimeoutNs / 2
+            && NowNs - _members[other].HeardNs < FailureTimeoutNs / 4
+            && NowNs - _members[one].HeardNs < FailureTimeoutNs / 4
+
+            // Who has just come back was never asked by those lists.
+            && since >= _members[other].EnteredNs;
+    }
+
+    /// <summary>Everybody knows of the deaths so far.</summary>
+    private void NoteInstalled()
+    {
+        if (!_deaths.Exists(one => one.InstalledNs is null))
+        {
+            return;
+        }
+
+        foreach (Death death in _deaths)
+        {
+            bool isKnown = _members.TrueForAll(one => !one.IsAlive || (one.Status is { } status && status.Epoch >= death.Epoch));
+            if (death.InstalledNs is null && isKnown)
+            {
+                death.InstalledNs = RunNs - death.AtNs;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using EpcActors.Distribution.Transport;
+
+namespace EpcActors.Distribution.Coordination;
+
+/// <summary>A member as the coordinator has it: the place of some sockets in the cluster, and the process that fills it now. Of the coordinator's loop alone.</summary>
+internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
+{
+    /// <summary>NUMA nodes that it has.</summary>
+    public IReadOnlyList<int> Sockets { get; } = sockets;
+
+    /// <summary>Its process is started here.</summary>
+    public bool IsOwn { get; } = isOwn;
+
+    /// <summary>Known when everybody is there: members are numbered by their lowest socket, so that a number means the same in every run.</summary>
+    public int Number { get; set; } = -1;
+
+    /// <summary>Lives so far.</summary>
+    public int Incarnation { get; set; }
+
+    /// <summary>It is in the view.</summary>
+    public bool IsAlive { get; set; }
+
+    /// <summary>Where it is reached; null while nobody is there.</summary>
+    public MemberLink? Link { get; set; }
+
+    public ControlMessage.Hello? Hello { get; set; }
+
+    /// <summary>What the process that is awaited, or there, says to be known again; empty for one that comes by itself.</summary>
+    public string Ticket { get; set; } = "";
+
+    public IOwnProcess? Process { get; set; }
+
+    /// <summary>A new process was started, or is, and has not come yet; since when.</summary>
+    public bool IsAwaited { get; set; }
+
+    public long AwaitedSinceNs { get; set; }
+
+    /// <summary>Processes that were started and died before they were ready, in a row.</summary>
+    public int FalseStarts { get; set; }
+
+    /// <summary>It has its actors.</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>It was told to begin.</summary>
+    public bool HasStarted { get; set; }
+
+    /// <summary>When something was heard of it.</summary>
+    public long HeardNs { get; set; }
+
+    public ControlMessage.Status? Status { get; set; }
+
+    /// <summary>When its process came.</summary>
+    public long EnteredNs { get; private set; }
+
+    /// <summary>By member: since when it does not reach it; absent: it does.</summary>
+    public Dictionary<int, long> UnreachableSinceNs { get; } = [];
+
+    public ControlMessage.Result? Result { get; set; }
+
+    /// <summary>Why there is no result; empty when there may be one.</summary>
+    public string Missing { get; set; } = "";
+
+    public string Where => Hello is { } hello ? $"process {hello.ProcessId} on {hello.Host}" : "no process";
+
+    /// <summary>A new process fills its place.</summary>
+    public void Enter(MemberLink link, ControlMessage.Hello hello, long nowNs)
+    {
+        Link = link;
+        Hello = hello;
+        IsAwaited = false;
+        IsReady = false;
+        HasStarted = false;
+        HeardNs = nowNs;
+        EnteredNs = nowNs;
+        Status = null;
+        Result = null;
+        UnreachableSinceNs.Clear();
+    }
+}
+
+/// <summary>A death as it is written down.</summary>
+internal sealed class Death(int member, int incarnation, long atNs, string reason, string ticket)
+{
+    public int Member { get; } = member;
+
+    public int Incarnation { get; } = incarnation;
+
+    public long AtNs { get; } = atNs;
+
+    public string Reason { get; set; } = reason;
+
+    /// <summary>Of the process, to know what is heard of it later.</summary>
+    public string Ticket { get; } = ticket;
+
+    /// <summary>An experiment wanted it.</summary>
+    public bool IsPlanned { get; init; }
+
+    /// <summary>The view without it.</summary>
+    public int Epoch { get; set; }
+
+    public long? InstalledNs { get; set; }
+
+    public long? CleanAuditNs { get; set; }
+
+    public long? BackNs { get; set; }
+}

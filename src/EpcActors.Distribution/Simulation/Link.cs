@@ -1,0 +1,139 @@
+using EpcActors.Actors.Cluster;
+using EpcActors.Engine;
+using static EpcActors.Distribution.Simulation.SimulationProtocol;
+
+namespace EpcActors.Distribution.Simulation;
+
+/// <summary>What is on the way from one member to another. Exchanges put frames in as a side effect of their turn, which is what a send to a network is; carriers take them out.</summary>
+internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
+{
+    private readonly LinkedList<Frame> _frames = [];
+
+    public Link(ActorId id, int from, int to)
+        : base(id, $"link-{from}-{to}") => (From, To) = (from, to);
+
+    public int From { get; }
+
+    public int To { get; }
+
+    /// <summary>Nothing comes out: the two are cut off from each other.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>While it is cut, what is sent is lost and not only late.</summary>
+    public bool LosesWhileCut { get; set; }
+
+    public int Count => _frames.Count;
+
+    public void Send(in Frame frame)
+    {
+        if (!IsCut || !LosesWhileCut)
+        {
+            _frames.AddLast(frame);
+        }
+    }
+
+    public void Clear() => _frames.Clear();
+
+    public void Handle(ref TakeFrame message, Turn turn)
+    {
+        message.Frame = default;
+        if (!IsCut && _frames.First is { } first)
+        {
+            message.Frame = first.Value;
+            _frames.RemoveFirst();
+        }
+
+        message.Left = _frames.Count;
+    }
+
+    public void Handle(ref PutFrame message, Turn turn) => _frames.AddLast(message.Frame);
+}
+
+/// <summary>Brings the frames of one link to the process that they are for, or not, or twice, or late.</summary>
+internal sealed class Carrier : TaskActor
+{
+    private readonly SimulatedCluster _cluster;
+
+    public Carrier(ActorId id, Link link, SimulatedCluster cluster)
+        : base(id, $"carrier-{link.From}-{link.To}", -1, 0)
+    {
+        Link = link;
+        _cluster = cluster;
+    }
+
+    public Link Link { get; }
+
+    /// <summary>It has a frame that has not arrived.</summary>
+    public bool IsCarrying { get; private set; }
+
+    public override bool IsDaemon => true;
+
+    protected override async Routine Run()
+    {
+        while (true)
+        {
+            TakeFrame take = await Ask(Link.Id, new TakeFrame());
+            if (take.Frame.Kind == FrameKind.None)
+            {
+                continue;
+            }
+
+            IsCarrying = true;
+            if (take.Left > 0 && Choose((int)NetworkChoice.Overtake))
+            {
+                _cluster.Note(FrameFate.Overtaken, in take.Frame);
+                await Ask(Link.Id, new PutFrame { Frame = take.Frame });
+            }
+            else if (Choose((int)NetworkChoice.Lose))
+            {
+                _cluster.Note(FrameFate.Lost, in take.Frame);
+            }
+            else
+            {
+                if (Choose((int)NetworkChoice.Double))
+                {
+                    _cluster.Note(FrameFate.Doubled, in take.Frame);
+                    await Ask(Link.Id, new PutFrame { Frame = take.Frame });
+                }
+
+                ActorId receiver = _cluster.ReceiverOf(in take.Frame);
+                _cluster.Note(receiver.IsNone ? FrameFate.Undelivered : FrameFate.Delivered, in take.Frame);
+                if (!receiver.IsNone)
+                {
+                    await Ask(receiver, new ClusterProtocol.Arrive { Frame = take.Frame });
+                }
+            }
+
+            IsCarrying = false;
+        }
+    }
+}
+
+/// <summary>Puts the frames of one process on the links, as long as it lives.</summary>
+internal sealed class SimulatedOutbox(SimulatedCluster cluster) : IOutbox
+{
+    /// <summary>Whose it is; set when the process is made.</summary>
+    public SimulatedProcess? Process { get; set; }
+
+    public void Send(in Frame frame)
+    {
+        if (Process is { IsHalted: false })
+        {
+            cluster.Note(FrameFate.Sent, in frame);
+            cluster.LinkOf(frame.From, frame.To).Send(in frame);
+        }
+    }
+}
+
+/// <summary>What became of a frame.</summary>
+public enum FrameFate
+{
+    Sent,
+    Delivered,
+    Lost,
+    Doubled,
+    Overtaken,
+
+    /// <summary>Nobody was there.</summary>
+    Undelivered,
+}

@@ -1,0 +1,70 @@
+using EpcActors.Actors.Cluster;
+using EpcActors.Engine;
+
+namespace EpcActors.Distribution.Simulation;
+
+/// <summary>What the tasks of the simulated network and coordinator ask of its resources.</summary>
+public static class SimulationProtocol
+{
+    /// <summary>Takes the first frame off a link.</summary>
+    public struct TakeFrame : IMessage
+    {
+        public static ushort Code => 0x0F41;
+
+        /// <summary>Out: frames that are left behind it.</summary>
+        public long Left;
+
+        /// <summary>Out: of kind <see cref="FrameKind.None"/> when there is none.</summary>
+        public Frame Frame;
+    }
+
+    /// <summary>Puts a frame at the end of a link: a second copy, or one that others overtake.</summary>
+    public struct PutFrame : IMessage
+    {
+        public static ushort Code => 0x0F42;
+
+        public Frame Frame;
+    }
+
+    /// <summary>The coordinator tells a process that there is a new view.</summary>
+    public struct PostView : IMessage
+    {
+        public static ushort Code => 0x0F43;
+
+        public int Epoch;
+    }
+
+    /// <summary>The keeper of a process waits for a view that is newer than the last one that it saw.</summary>
+    public struct AwaitPost : IMessage
+    {
+        public static ushort Code => 0x0F44;
+
+        /// <summary>In: the last one that was seen.</summary>
+        public int Seen;
+
+        /// <summary>Out: the next one that was posted.</summary>
+        public int Next;
+
+        /// <summary>Out: the newest one.</summary>
+        public int Newest;
+    }
+}
+
+/// <summary>What the world outside decides, in the numbering of choices (see <see cref="EpcActors.Engine.Simulation.Exploring.Decision"/>). Far from those of the kernel's actors.</summary>
+public enum NetworkChoice
+{
+    /// <summary>The next thing that the plan of faults has happens now.</summary>
+    FaultNow = 40,
+
+    /// <summary>A frame is lost.</summary>
+    Lose = 41,
+
+    /// <summary>A frame arrives twice.</summary>
+    Double = 42,
+
+    /// <summary>A frame goes to the end of its link: those behind it overtake it.</summary>
+    Overtake = 43,
+
+    /// <summary>A process does not see a view, as a newer one is there.</summary>
+    SkipView = 44,
+}
