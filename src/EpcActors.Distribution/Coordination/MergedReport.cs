@@ -147,9 +147,12 @@ public static class MergedReport
             HomeSnapshot? home = Home(outcome, account);
             merged.Add(of[0] with
             {
-                MaxBytes = home is null ? of[0].MaxBytes : home.Max >= long.MaxValue ? null : (long)home.Max,
-                CurrentBytes = home?.Value ?? of.Sum(one => one.CurrentBytes),
-                PeakBytes = home?.Peak ?? of.Sum(one => one.PeakBytes),
+                MaxBytes = home is not null ? home.Max >= long.MaxValue ? null : (long)home.Max
+                    : scenario.Cgroups[account].MaxBytes == long.MaxValue ? null : scenario.Cgroups[account].MaxBytes,
+
+                // Between two homes the account is what everybody was granted.
+                CurrentBytes = home?.Value ?? Granted(outcome, account),
+                PeakBytes = home?.Peak ?? Granted(outcome, account),
                 Events = of.Sum(one => one.Events),
                 EventsLocal = of.Sum(one => one.EventsLocal),
                 Faults = of.Sum(one => one.Faults),
@@ -165,6 +168,8 @@ public static class MergedReport
 
         return merged;
     }
+
+    private static long Granted(ClusterOutcome outcome, int account) => outcome.Members.Sum(member => member.Result?.Rest.Exchange.Granted[account] ?? 0);
 
     private static HomeSnapshot? Home(ClusterOutcome outcome, int account) =>
         outcome.Members.Select(member => member.Result?.Rest.Exchange.Homes.FirstOrDefault(home => home.Account == account)).FirstOrDefault(home => home is not null);
@@ -204,7 +209,7 @@ public static class MergedReport
     private static long Counter(Scenario scenario, ClusterOutcome outcome, RunReport[] reports) =>
         scenario.Switches.FreePageCounter == Domain.Kernel.FreePageCounterMode.PerNode
             ? reports.Sum(report => report.FreePageCounter)
-            : Home(outcome, scenario.Cgroups.Count)?.Value ?? reports.Sum(report => report.FreePageCounter);
+            : Home(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count);
 
     /// <summary>In the order of the scenario. Those of a dead process are killed: nobody is left who could say more.</summary>
     private static List<EnclaveReport> Enclaves(Scenario scenario, ClusterOutcome outcome)

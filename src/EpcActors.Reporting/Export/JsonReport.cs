@@ -11,7 +11,7 @@ namespace EpcActors.Reporting;
 /// <remarks>
 /// <c>elapsed_ns</c> is the time of the run, and every <c>…_ns</c> counts from its beginning. In a simulation it is virtual, and <c>virtual_time_ns</c> says the same. In a live
 /// run (<c>live</c> is true) it is real; <c>virtual_time_ns</c> and <c>trace_hash</c> are null, <c>profile</c> and <c>activities</c> are empty, slowdowns and <c>busy_share</c> are
-/// null, and <c>live_run</c> has what only such a run can tell. An expectation with <c>judged</c> false was not met and says nothing against a live run.
+/// null, and <c>live_run</c> has what only such a run can tell; <c>cluster</c> is there after a run over several processes. An expectation with <c>judged</c> false was not met and says nothing against a live run.
 /// </remarks>
 public static class JsonReport
 {
@@ -65,6 +65,11 @@ public static class JsonReport
             WriteLive(json, live);
         }
 
+        if (r.Cluster is { } cluster)
+        {
+            WriteCluster(json, cluster);
+        }
+
         WriteArray(json, "switches", r.Switches, WriteSwitch);
         WriteArray(json, "cgroups", r.Cgroups, WriteCgroup);
         WriteArray(json, "nodes", r.Nodes, WriteNode);
@@ -103,6 +108,73 @@ public static class JsonReport
         WriteNumber(json, "longest_audit_ms", live.LongestCutMs);
         json.WriteNumber("script_actions_left", live.ActionsLeft);
         json.WriteEndObject();
+    }
+
+    private static void WriteCluster(Utf8JsonWriter json, ClusterReport cluster)
+    {
+        json.WriteStartObject("cluster");
+        json.WriteString("transport", cluster.Transport);
+        json.WriteNumber("views", cluster.Views);
+        json.WriteNumber("audits", cluster.Audits);
+        json.WriteNumber("dropped_audits", cluster.DroppedAudits);
+        WriteNumber(json, "audit_ms", cluster.AuditMs);
+        WriteNumber(json, "longest_audit_ms", cluster.LongestAuditMs);
+        json.WriteBoolean("audited_at_the_end", cluster.WasAuditedAtTheEnd);
+        WriteArray(json, "processes", cluster.Processes, WriteProcess);
+        WriteArray(json, "deaths", cluster.Deaths, WriteDeath);
+        json.WriteEndObject();
+    }
+
+    private static void WriteProcess(Utf8JsonWriter json, ProcessReport p)
+    {
+        json.WriteNumber("process", p.Member);
+        json.WriteStartArray("sockets");
+        foreach (int socket in p.Sockets)
+        {
+            json.WriteNumberValue(socket);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("host", p.Host);
+        json.WriteNumber("pid", p.ProcessId);
+        json.WriteNumber("lives", p.Incarnations);
+        json.WriteBoolean("reported", p.HasReport);
+        json.WriteString("missing", p.Missing);
+        if (p.Verdict is { } verdict)
+        {
+            json.WriteString("verdict", Wording.Key(verdict));
+        }
+        else
+        {
+            json.WriteNull("verdict");
+        }
+
+        json.WriteNumber("steps", p.Steps);
+        WriteNumber(json, "messages_per_second", p.MessagesPerSecond);
+        json.WriteNumber("faults", p.Faults);
+        json.WriteNumber("evictions", p.Evictions);
+        json.WriteNumber("enclaves", p.Enclaves);
+        json.WriteNumber("audits", p.Cuts);
+        json.WriteNumber("violations", p.Violations);
+        json.WriteNumber("frames_out", p.FramesOut);
+        json.WriteNumber("frames_in", p.FramesIn);
+        json.WriteNumber("bytes_out", p.BytesOut);
+        json.WriteNumber("bytes_in", p.BytesIn);
+        json.WriteNumber("frames_dropped", p.FramesDropped);
+        json.WriteNumber("writes", p.Writes);
+        json.WriteNumber("frames_sent_again", p.SentAgain);
+        json.WriteNumber("frames_fenced", p.FencedFrames);
+    }
+
+    private static void WriteDeath(Utf8JsonWriter json, DeathReport d)
+    {
+        json.WriteNumber("process", d.Member);
+        json.WriteNumber("life", d.Incarnation);
+        json.WriteNumber("at_ns", d.AtNs);
+        json.WriteString("reason", d.Reason);
+        WriteNumber(json, "known_to_all_ns", d.InstalledNs);
+        WriteNumber(json, "clean_audit_ns", d.CleanAuditNs);
+        WriteNumber(json, "back_ns", d.BackNs);
     }
 
     private static void WriteSwitch(Utf8JsonWriter json, SwitchReport s)

@@ -350,6 +350,7 @@ public static class HtmlReport
     {
         html.Open("section", ("id", "tables"));
         html.Element("h2", "Figures");
+        ClusterHtml.Write(html, r);
         HtmlTables.WriteProfile(html, r);
         HtmlTables.WriteCgroups(html, r);
         HtmlTables.WriteNodes(html, r);

@@ -26,6 +26,7 @@ public static class ConsoleReport
         ArgumentNullException.ThrowIfNull(report);
         ConsoleText text = new(console);
         WriteHeader(text, report);
+        ClusterText.Write(text, report);
         WriteCgroups(text, report);
         WriteNodes(text, report);
         WriteEnclaves(text, report);
