@@ -76,12 +76,13 @@ public sealed class ClusterWalk : Strategy
     public override bool Choose(ExploredEngine engine, int task, int point)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        return (NetworkChoice)point switch
+        if (point == (int)NetworkChoice.FaultNow)
         {
-            NetworkChoice.FaultNow => true,
-            NetworkChoice.SkipView => !IsFair(engine) && _network.Chance(1, 2),
-            _ => !IsFair(engine) && _network.Chance(1, _cluster.Setup.Plan.OneIn),
-        };
+            return true;
+        }
+
+        int oneIn = point == (int)NetworkChoice.SkipView ? 2 : _cluster.Setup.Plan.OneIn;
+        return !IsFair(engine) && _network.Chance(1, oneIn);
     }
 
     private void Deal(ExploredEngine engine)
