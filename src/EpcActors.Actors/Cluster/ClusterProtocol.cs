@@ -271,6 +271,25 @@ public static class ClusterProtocol
         public int Reserved;
     }
 
+    /// <summary>
+    /// Tells another process of a written limit. The write is over when everybody knows: then no new home forgets it, whoever dies.
+    /// </summary>
+    public struct ShareMax : IMessage
+    {
+        public static ushort Code => 0x0E10;
+
+        public long Account;
+
+        public ulong Max;
+
+        public long Version;
+
+        public int Member;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+    }
+
     /// <summary>A frame came from another process. Asked by whoever reads the wire.</summary>
     public struct Arrive : IMessage
     {

@@ -66,6 +66,19 @@ public sealed partial class Exchange
         Since = _view.HomeSince(account),
     };
 
+    /// <summary>A limit that was written elsewhere. A home that was rebuilt meanwhile, without the one that wrote it, learns of it here.</summary>
+    private void Learn(in ShareMax share)
+    {
+        int account = (int)share.Account;
+        LearnMax(account, share.Max, share.Version);
+        Account home = _accounts[account];
+        if (home.IsHome && share.Version > home.MaxVersion)
+        {
+            home.Max = share.Max;
+            home.MaxVersion = share.Version;
+        }
+    }
+
     private void LearnMax(int account, ulong max, long version)
     {
         if (version > _maxVersion[account])

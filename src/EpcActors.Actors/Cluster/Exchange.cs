@@ -19,7 +19,7 @@ namespace EpcActors.Actors.Cluster;
 public sealed partial class Exchange : Resource,
     IHandle<ChargeAccount>, IHandle<UnchargeAccount>, IHandle<AddAccount>, IHandle<LoadAccount>, IHandle<StoreAccount>, IHandle<ReadAccount>,
     IHandle<WriteAccountMax>, IHandle<ReportAccount>, IHandle<BorrowPage>, IHandle<ReturnPage>, IHandle<ReclaimAt>, IHandle<WakeKsgxd>,
-    IHandle<QueueWorkAt>, IHandle<ReadNodeAt>, IHandle<DrainStock>, IHandle<Arrive>, IHandle<Tick>, IHandle<InstallView>, IHandle<AwaitView>,
+    IHandle<QueueWorkAt>, IHandle<ReadNodeAt>, IHandle<DrainStock>, IHandle<ShareMax>, IHandle<Arrive>, IHandle<Tick>, IHandle<InstallView>, IHandle<AwaitView>,
     IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>
 {
     private const int Lanes = 2;
@@ -315,6 +315,14 @@ public sealed partial class Exchange : Resource,
         if (Ask(ref message, message.Member, turn, out bool isGone) && isGone)
         {
             message.Bytes = 0;
+            message.Status = CallStatus.Gone;
+        }
+    }
+
+    public void Handle(ref ShareMax message, Turn turn)
+    {
+        if (Ask(ref message, message.Member, turn, out bool isGone) && isGone)
+        {
             message.Status = CallStatus.Gone;
         }
     }
@@ -689,7 +697,14 @@ public sealed partial class Exchange : Resource,
         }
 
         Frame request = frame;
-        if (frame.Code is >= 0x0E09 and < FirstLocalCode)
+        if (frame.Code == ShareMax.Code)
+        {
+            Learn(frame.Read<ShareMax>());
+            served.Sequence = frame.Sequence;
+            served.Effect = 0;
+            Reply(served, in request);
+        }
+        else if (frame.Code is >= 0x0E09 and < FirstLocalCode)
         {
             served.Sequence = frame.Sequence;
             served.Effect = 0;

@@ -2,6 +2,7 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
+using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Actors.Waiting;
 using EpcActors.Engine;
 using static EpcActors.Actors.Cluster.ClusterProtocol;
@@ -51,6 +52,7 @@ public sealed class Steward : KernelTask
 
     private readonly int[] _seenDead;
     private readonly IReadOnlyList<ActorId> _processOfEnclave;
+    private readonly IReadOnlyList<(ActorId Guest, ActorId Process)> _guests;
     private readonly long _bootPages;
 
     /// <param name="id">Address.</param>
@@ -58,12 +60,21 @@ public sealed class Steward : KernelTask
     /// <param name="node">NUMA node.</param>
     /// <param name="machine">The machine.</param>
     /// <param name="processOfEnclave">By enclave: the process that built it.</param>
+    /// <param name="guests">Virtual EPC and process of each guest.</param>
     /// <param name="bootPages">Free pages that this process brings into a cluster that runs already; 0 when it was there from the start.</param>
-    public Steward(ActorId id, int cpu, int node, Machine machine, IReadOnlyList<ActorId> processOfEnclave, long bootPages)
+    public Steward(
+        ActorId id,
+        int cpu,
+        int node,
+        Machine machine,
+        IReadOnlyList<ActorId> processOfEnclave,
+        IReadOnlyList<(ActorId Guest, ActorId Process)> guests,
+        long bootPages)
         : base(id, "steward", cpu, node, machine, TaskKind.Other, ActorId.None)
     {
         _seenDead = new int[machine.Cluster!.Members];
         _processOfEnclave = processOfEnclave;
+        _guests = guests;
         _bootPages = bootPages;
     }
 
@@ -134,7 +145,7 @@ public sealed class Steward : KernelTask
         while (true)
         {
             // Pages of the next life of that process come only when none of this one is left.
-            NumaNodeProtocol.ReadBorrowed left = await Ask(Machine.Nodes[node], new NumaNodeProtocol.ReadBorrowed());
+            NumaNodeProtocol.ReadBorrowed left = await Ask(Machine.Nodes[node], new NumaNodeProtocol.ReadBorrowed { Dead = incarnation });
             if (left.Pages == 0 || left.Incarnation > incarnation)
             {
                 return;
@@ -152,6 +163,15 @@ public sealed class Steward : KernelTask
                 if (holds.Holds)
                 {
                     await Ask(_processOfEnclave[enclave], new ProcessProtocol.Kill { Reason = KillReason.SocketLost });
+                }
+            }
+
+            foreach ((ActorId guest, ActorId process) in _guests)
+            {
+                VirtualEpcProtocol.HoldsNode holds = await Ask(guest, new VirtualEpcProtocol.HoldsNode { Node = node });
+                if (holds.Holds)
+                {
+                    await Ask(process, new ProcessProtocol.Kill { Reason = KillReason.SocketLost });
                 }
             }
 

@@ -19,6 +19,7 @@ public sealed class NumaNode : Resource,
     private readonly Dictionary<int, int> _closed = [];
     private int _foreignPages;
     private int _foreignIncarnation;
+    private int _deadLender;
     private long _lentSum;
     private long _foreignSum;
     private EpcPageList _poisoned = new();
@@ -306,7 +307,7 @@ public sealed class NumaNode : Resource,
             return;
         }
 
-        if (_foreignPages > 0 && _foreignIncarnation != message.Incarnation)
+        if (message.Incarnation <= _deadLender || (_foreignPages > 0 && _foreignIncarnation != message.Incarnation))
         {
             message.IsRefused = true;
             return;
@@ -336,6 +337,7 @@ public sealed class NumaNode : Resource,
 
     public void Handle(ref ReadBorrowed message, Turn turn)
     {
+        _deadLender = Math.Max(_deadLender, message.Dead);
         message.Pages = _foreignPages;
         message.Incarnation = _foreignIncarnation;
     }

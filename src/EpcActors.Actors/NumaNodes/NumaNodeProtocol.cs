@@ -131,7 +131,7 @@ public static class NumaNodeProtocol
         /// <summary>The life of the process that lent it.</summary>
         public int Incarnation;
 
-        /// <summary>Out: pages of an earlier life are still in use here; the same numbers mean other memory now.</summary>
+        /// <summary>Out: that life is over, or pages of an earlier one are still in use here; the same numbers mean other memory now.</summary>
         public YesNo IsRefused;
     }
 
@@ -147,10 +147,13 @@ public static class NumaNodeProtocol
         public int Incarnation;
     }
 
-    /// <summary>In a cluster, at a process that borrowed pages: how many it still has.</summary>
+    /// <summary>In a cluster, at a process that borrowed pages: a life of the lender is over, no page of it may come in any more. How many are still here?</summary>
     public struct ReadBorrowed : IMessage
     {
         public static ushort Code => 0x010C;
+
+        /// <summary>The highest incarnation that is dead.</summary>
+        public int Dead;
 
         /// <summary>Out.</summary>
         public int Pages;

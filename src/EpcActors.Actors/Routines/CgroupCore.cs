@@ -1,5 +1,4 @@
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Processes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Misc;
@@ -117,7 +116,7 @@ internal static class CgroupCore
     {
         if (current.Machine.Cluster is { } cluster)
         {
-            await current.Ask(cluster.Exchange, new ClusterProtocol.WriteAccountMax { Account = cgroup, Max = value });
+            await Remote.WriteMax(current, cluster, cgroup, value);
         }
         else
         {

@@ -178,6 +178,22 @@ internal static class Remote
         return (usage, max);
     }
 
+    /// <summary>A write of misc.max: at the home, and then everybody is told, so that it outlives both the home and whoever wrote.</summary>
+    public static async Routine WriteMax(KernelTask current, ClusterPort cluster, int cgroup, ulong max)
+    {
+        ClusterProtocol.WriteAccountMax write = await current.Ask(
+            cluster.Exchange, new ClusterProtocol.WriteAccountMax { Account = cgroup, Max = max });
+        for (int member = 0; member < cluster.Members; member++)
+        {
+            if (member != cluster.Self)
+            {
+                await current.Ask(
+                    cluster.Exchange,
+                    new ClusterProtocol.ShareMax { Member = member, Account = cgroup, Max = max, Version = write.Version });
+            }
+        }
+    }
+
     /// <summary>
     /// One round of reclaim below a root. The LRU of a cgroup is in as many pieces as there are processes, and they take turns, as mem_cgroup_select_victim_node() had
     /// the nodes take turns under a limit; one without pages passes the turn on.

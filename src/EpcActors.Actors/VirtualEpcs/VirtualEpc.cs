@@ -85,6 +85,17 @@ public static class VirtualEpcProtocol
         public EpcPageIndex EpcPage;
     }
 
+    /// <summary>In a cluster: has the guest a page of a node?</summary>
+    public struct HoldsNode : IMessage
+    {
+        public static ushort Code => 0x0B0A;
+
+        public int Node;
+
+        /// <summary>Out.</summary>
+        public YesNo Holds;
+    }
+
     /// <summary>Takes zombie_secs_pages_lock.</summary>
     public struct LockZombies : IMessage
     {
@@ -122,17 +133,21 @@ public static class VirtualEpcProtocol
 
 /// <summary><c>struct sgx_vepc</c> (virt.c): EPC pages of a guest by index, behind a mutex. Charged, never listed, never reclaimed.</summary>
 public sealed class VirtualEpc : Resource,
-    IHandle<LockAndLookUp>, IHandle<StoreAndUnlock>, IHandle<GuestUse>, IHandle<EremoveGuestPage>, IHandle<TakeGuestPage>
+    IHandle<LockAndLookUp>, IHandle<StoreAndUnlock>, IHandle<GuestUse>, IHandle<EremoveGuestPage>, IHandle<TakeGuestPage>,
+    IHandle<HoldsNode>
 {
+    private readonly Machine _machine;
     private readonly EpcPageTable _epc;
     private readonly int[] _pages;
     private readonly byte[] _mapped;
     private Mutex _lock;
 
-    public VirtualEpc(ActorId id, string name, EpcPageTable epc, int pageCount)
+    public VirtualEpc(ActorId id, string name, Machine machine, int pageCount)
         : base(id, $"vepc:{name}")
     {
-        _epc = epc;
+        ArgumentNullException.ThrowIfNull(machine);
+        _machine = machine;
+        _epc = machine.Pages;
         _pages = new int[pageCount];
         _mapped = new byte[pageCount];
         Array.Fill(_pages, -1);
@@ -186,6 +201,14 @@ public sealed class VirtualEpc : Resource,
         turn.Spend(Activity.Eremove);
         message.HasFailed = message.MustFail;
         message.HasChildren = !message.MustFail && !GuestEnclaves.TryRemove(_epc, message.EpcPage);
+    }
+
+    public void Handle(ref HoldsNode message, Turn turn)
+    {
+        foreach (int page in _pages)
+        {
+            message.Holds = message.Holds || (page >= 0 && _machine.NodeOf(new EpcPageIndex(page)) == message.Node);
+        }
     }
 
     public void Handle(ref TakeGuestPage message, Turn turn)

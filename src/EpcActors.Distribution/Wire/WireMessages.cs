@@ -38,6 +38,7 @@ public static class WireMessages
         Of<QueueWorkAt>(),
         Of<ReadNodeAt>(),
         Of<DrainStock>(),
+        Of<ShareMax>(),
     ];
 
     /// <summary>The message with a code; null when no such message travels.</summary>

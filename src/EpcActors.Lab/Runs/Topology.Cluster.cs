@@ -81,7 +81,14 @@ public sealed partial class Topology
         }
 
         long joinsWith = member.Board.Last.Epoch == 1 ? 0 : boot[port.Self];
-        Steward = new Steward(NewId(), -1, home, Machine, [.. Enclaves.Select(enclave => enclave.Process.Id)], joinsWith);
+        Steward = new Steward(
+            NewId(),
+            -1,
+            home,
+            Machine,
+            [.. Enclaves.Select(enclave => enclave.Process.Id)],
+            [.. VirtualMachines.Select(guest => (guest.VirtualEpc.Id, guest.Process.Id))],
+            joinsWith);
         Tasks.Add((Steward, 0));
         Tasks.Add((new Reporter(NewId(), -1, home, Machine), 0));
     }

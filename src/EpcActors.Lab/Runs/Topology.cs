@@ -336,7 +336,7 @@ public sealed partial class Topology
     {
         Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
         Machine.Processes.Add(process.Id);
-        VirtualEpc vepc = Add(new VirtualEpc(NewId(), spec.Name, Machine.Pages, spec.Pages));
+        VirtualEpc vepc = Add(new VirtualEpc(NewId(), spec.Name, Machine, spec.Pages));
         _places.Guests.Add((process.Id, vepc.Id, spec.Pages));
         VirtualCpu? vcpu = null;
         if (Race is null)

@@ -37,6 +37,7 @@ internal static class WireSamples
         Of(new WakeKsgxd { Member = 0x01020304, Status = CallStatus.Gone }),
         Of(new QueueWorkAt { Member = 0x01020304, Cgroup = 0x11121314, Reserved = 0x2122232425262728, Status = CallStatus.Gone, Reserved2 = 0x31323334 }),
         Of(new ReadNodeAt { Node = 0x01020304, Status = CallStatus.Gone, FreePages = 0x1112131415161718 }),
+        Of(new ShareMax { Account = 0x0102030405060708, Max = 0x1112131415161718, Version = 0x2122232425262728, Member = 0x31323334, Status = CallStatus.Gone }),
         Of(new DrainStock { Member = 0x01020304, Account = 0x11121314, Bytes = 0x2122232425262728, Status = CallStatus.Gone, Reserved = 0x31323334 }),
     }.ToDictionary(frame => WireMessages.Find(frame.Code)?.Name ?? $"{frame.Code:x4}");
 
