@@ -83,7 +83,7 @@ internal sealed class CoordinatorRig
         FakeLink from, bool isReady = true, bool isDone = false, bool isQuiet = false, int? epoch = null, long framesOut = 0, long framesIn = 0, int[]? unreachable = null, bool isHopeless = false)
     {
         Coordinator.OnControl(from, new ControlMessage.Status(
-            ++_number, isReady, isDone, isQuiet, epoch ?? Coordinator.View?.Epoch ?? 0, framesOut, framesIn, unreachable ?? [], isHopeless, null));
+            ++from.Number, isReady, isDone, isQuiet, epoch ?? Coordinator.View?.Epoch ?? 0, framesOut, framesIn, unreachable ?? [], isHopeless, null));
         Coordinator.Pump();
     }
 
@@ -169,6 +169,8 @@ internal sealed class CoordinatorRig
 
     internal sealed class FakeLink : MemberLink
     {
+        public long Number { get; set; }
+
         public List<ControlMessage> Told { get; } = [];
 
         public bool IsDropped { get; set; }

@@ -373,7 +373,11 @@ public sealed class CoordinatorRunningTests
         CoordinatorRig rig = Running();
         for (int cut = 1; cut <= 2; cut++)
         {
-            rig.PassAlive(100);
+            for (int beat = 0; beat < 40 && rig.Members[0].Told.OfType<ControlMessage.BeginCut>().Count() < cut; beat++)
+            {
+                rig.PassAlive(50);
+            }
+
             Assert.Equal(cut, rig.Members[0].Last<ControlMessage.BeginCut>().Number);
             for (int member = 0; member < 4; member++)
             {
