@@ -15,7 +15,10 @@ IConfig config = DefaultConfig.Instance
     .AddColumn(new WorkPerSecondColumn("fault attempts", isRate: true))
     .AddColumn(new WorkPerSecondColumn("schedules", isRate: true))
     .AddColumn(new WorkPerSecondColumn("states", isRate: true))
+    .AddColumn(new WorkPerSecondColumn("frames", isRate: true))
     .AddColumn(new WorkPerSecondColumn("bytes per page", isRate: false))
+    .AddColumn(new WorkPerSecondColumn("bytes per frame", isRate: false))
+    .AddColumn(new WorkPerSecondColumn("frames per write", isRate: false))
     .WithOptions(ConfigOptions.DisableOptimizationsValidator);
 
 string[] arguments = args.Length == 0 ? ["--filter", "*"] : args;

@@ -88,4 +88,16 @@ public enum ClusterDefect
 
     /// <summary>Pages that were lent to a dead process do not come back.</summary>
     LostLoan,
+
+    /// <summary>An answer is taken for the call that is open, whatever call it answers.</summary>
+    LateReply,
+
+    /// <summary>A new home serves before everybody has reported.</summary>
+    EarlyHome,
+
+    /// <summary>A life that ends and the next one that begins with the same view are taken for one.</summary>
+    QuickReturn,
+
+    /// <summary>A charge that is refused does not have the others give back what they do not use.</summary>
+    LazyDrain,
 }

@@ -384,5 +384,10 @@ public static class ClusterProtocol
 
         /// <summary>Out: 0 when it is dead.</summary>
         public int Incarnation;
+
+        /// <summary>Out: the highest incarnation of it that died while this process was there; 0 for none.</summary>
+        public int Dead;
+
+        public int Reserved;
     }
 }

@@ -11,8 +11,8 @@ namespace EpcActors.Actors.Cluster;
 /// somebody who may die with another one.
 /// </summary>
 /// <remarks>
-/// Two kinds, by <see cref="Exchange.LaneOf"/>: those of lane 0 ask actors of this process only, those of lane 1 ask other processes too, but never for
-/// something that needs a deputy of lane 1 there. So nobody waits in a circle, however few there are.
+/// Two kinds, by <see cref="Exchange.LaneOf"/>: those of lane 0 wait for no lock that is held over other work, those of lane 1 reclaim, and wait for the locks of enclaves. Both may ask
+/// the homes of accounts, which need no deputy, and lane 1 those of lane 0. So nobody waits in a circle, however few there are.
 /// </remarks>
 public sealed class Deputy : KernelTask
 {

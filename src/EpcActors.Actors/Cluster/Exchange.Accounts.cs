@@ -95,7 +95,7 @@ public sealed partial class Exchange
         }
 
         Account home = _accounts[account];
-        if (!home.IsHome || home.IsRebuilding)
+        if (!home.IsHome || (home.IsRebuilding && _port.Defect != ClusterDefect.EarlyHome))
         {
             return false;
         }
@@ -262,15 +262,12 @@ public sealed partial class Exchange
 
         for (int member = 0; member < view.MemberCount; member++)
         {
-            if (before.IncarnationOf(member) != 0 && before.IncarnationOf(member) != view.IncarnationOf(member))
+            // One that came and went between two views that we saw has had nothing of us.
+            if (before.IncarnationOf(member) != 0 && before.IncarnationOf(member) != view.IncarnationOf(member)
+                && !(view.IncarnationOf(member) != 0 && _port.Defect == ClusterDefect.QuickReturn))
             {
                 _lastDead[member] = Math.Max(_lastDead[member], before.IncarnationOf(member));
                 Bury(member);
-            }
-            else if (view.IncarnationOf(member) == 0)
-            {
-                // It came and went between two views that we saw.
-                _lastDead[member] = Math.Max(_lastDead[member], before.IncarnationOf(member));
             }
         }
 

@@ -149,14 +149,18 @@ public sealed partial class Exchange : Resource,
     public int OutstandingCalls { get; private set; }
 
     /// <summary>True when calls to a member are open. May be asked from another thread: it was true a moment ago.</summary>
-    public bool OwesAnswers(int member) => _outstanding[member * Lanes] + _outstanding[(member * Lanes) + 1] > 0;
+    public bool OwesAnswers(int member) => _outstanding.AsSpan(member * Windows, Windows).ContainsAnyExcept(0);
 
     /// <summary>Frames that came.</summary>
     [NotState]
     public long Received { get; private set; }
 
-    /// <summary>The kind of deputy that a request needs: those that ask other processes themselves are kept apart, so that they never wait for one another.</summary>
-    public static int LaneOf(ushort code) => code == ReclaimAt.Code || code == DrainStock.Code ? 1 : 0;
+    /// <summary>
+    /// The kind of deputy that a request needs. Reclaim waits for locks of enclaves, so it is kept apart: whoever holds such a lock may be waiting for any of the others (a page, a look at
+    /// the lists, stock), and for none of reclaim.
+    /// </summary>
+    public static int LaneOf(in Frame request) =>
+        request.Code == ReclaimAt.Code && request.Read<ReclaimAt>().Purpose != ReclaimPurpose.Look ? 1 : 0;
 
     /// <summary>What this process was granted of an account and did not give back, its stock included.</summary>
     public long GrantedOf(int account) => _granted[account];
@@ -337,7 +341,7 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref FindHome message, Turn turn) => message.Member = _view.HomeOf(message.Account);
 
-    public void Handle(ref FindMember message, Turn turn) => message.Incarnation = _view.IncarnationOf(message.Member);
+    public void Handle(ref FindMember message, Turn turn) => (message.Incarnation, message.Dead) = (_view.IncarnationOf(message.Member), _lastDead[message.Member]);
 
     public void Handle(ref AwaitView message, Turn turn)
     {
@@ -408,10 +412,11 @@ public sealed partial class Exchange : Resource,
         }
 
         int alive = _view.IncarnationOf(frame.From);
-        if (frame.FromIncarnation != alive && !(_port.Defect == ClusterDefect.LostFence && frame.FromIncarnation <= _lastDead[frame.From]))
+        bool isOver = frame.FromIncarnation <= _lastDead[frame.From] || frame.FromIncarnation < alive;
+        if (frame.FromIncarnation != alive && !(isOver && _port.Defect == ClusterDefect.LostFence))
         {
             FencedFrames++;
-            if (frame.Kind == FrameKind.Request && frame.FromIncarnation <= _lastDead[frame.From])
+            if (frame.Kind == FrameKind.Request && isOver)
             {
                 Send(new Frame { Kind = FrameKind.Fenced, From = (short)_port.Self, To = frame.From, ToIncarnation = frame.FromIncarnation, Caller = frame.Caller });
             }
@@ -424,7 +429,8 @@ public sealed partial class Exchange : Resource,
             OnRequest(in frame, turn);
         }
         else if (frame.Kind == FrameKind.Reply && _callOf.TryGetValue(frame.Caller, out Call? call)
-            && call.State == CallState.Sent && call.Target == frame.From && call.Frame.Sequence == frame.Sequence)
+            && call.State == CallState.Sent && call.Target == frame.From
+            && (call.Frame.Sequence == frame.Sequence || (_port.Defect == ClusterDefect.LateReply && call.Frame.Code == frame.Code)))
         {
             Accept(call, in frame, turn);
         }
@@ -634,7 +640,7 @@ public sealed partial class Exchange : Resource,
     /// </summary>
     private int WindowOf(Call call) =>
         call.Target == _port.Self || call.Frame.Code == ReportAccount.Code ? -1
-        : (call.Target * Windows) + (call.Account >= 0 ? 0 : 1 + LaneOf(call.Frame.Code));
+        : (call.Target * Windows) + (call.Account >= 0 ? 0 : 1 + LaneOf(in call.Frame));
 
     private static void Wake(Call call, Turn turn)
     {
@@ -689,7 +695,7 @@ public sealed partial class Exchange : Resource,
             served.Effect = 0;
             served.IsRunning = true;
             served.Frame = request;
-            int lane = LaneOf(frame.Code);
+            int lane = LaneOf(in frame);
             _lanes[lane].Enqueue(served.Ticket);
             if (!_deputies[lane].IsEmpty)
             {

@@ -49,7 +49,7 @@ public sealed class Steward : KernelTask
 {
     private const long PollNs = 5_000_000;
 
-    private readonly int[] _incarnations;
+    private readonly int[] _seenDead;
     private readonly IReadOnlyList<ActorId> _processOfEnclave;
     private readonly long _bootPages;
 
@@ -62,7 +62,7 @@ public sealed class Steward : KernelTask
     public Steward(ActorId id, int cpu, int node, Machine machine, IReadOnlyList<ActorId> processOfEnclave, long bootPages)
         : base(id, "steward", cpu, node, machine, TaskKind.Other, ActorId.None)
     {
-        _incarnations = new int[machine.Cluster!.Members];
+        _seenDead = new int[machine.Cluster!.Members];
         _processOfEnclave = processOfEnclave;
         _bootPages = bootPages;
     }
@@ -88,7 +88,7 @@ public sealed class Steward : KernelTask
             }
 
             epoch = view.Epoch;
-            for (int member = 0; member < _incarnations.Length; member++)
+            for (int member = 0; member < _seenDead.Length; member++)
             {
                 if (member != Cluster.Self)
                 {
@@ -104,22 +104,23 @@ public sealed class Steward : KernelTask
     private async Routine Look(int member)
     {
         FindMember find = await Ask(Cluster.Exchange, new FindMember { Member = member });
-        int before = _incarnations[member];
-        _incarnations[member] = find.Incarnation;
-        if (before == 0 || before == find.Incarnation)
+        int dead = find.Dead;
+        if (dead == _seenDead[member])
         {
             return;
         }
 
+        // By what died and not by who lives: a life that was there when this process came up, and one between two looks, count too.
+        _seenDead[member] = dead;
         for (int node = 0; node < Machine.NodeCount; node++)
         {
             if (!Cluster.IsForeign(node) && Cluster.Defect != ClusterDefect.LostLoan)
             {
-                await Ask(Machine.Nodes[node], new NumaNodeProtocol.CloseLoans { Member = member, Incarnation = before });
+                await Ask(Machine.Nodes[node], new NumaNodeProtocol.CloseLoans { Member = member, Incarnation = dead });
             }
             else if (Cluster.MemberOfNode[node] == member)
             {
-                await LoseNode(node, before);
+                await LoseNode(node, dead);
             }
         }
     }

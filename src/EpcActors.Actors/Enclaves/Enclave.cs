@@ -608,12 +608,13 @@ public sealed class Enclave : Resource,
     public void Handle(ref HoldsNode message, Turn turn)
     {
         int node = message.Node;
-        bool holds = !SecsPage.IsNone && _machine.NodeOf(SecsPage) == node;
-        VaPages.ForEach(page => holds |= _machine.NodeOf(page) == node);
+        Machine machine = _machine;
+        bool holds = !SecsPage.IsNone && machine.NodeOf(SecsPage) == node;
+        VaPages.ForEach(page => holds |= machine.NodeOf(page) == node);
         for (int page = Entries.FindFrom(0); page >= 0 && page < Entries.PageCount && !holds; page = Entries.FindFrom(page + 1))
         {
             EpcPageIndex epcPage = Entries[page].EpcPage;
-            holds = !epcPage.IsNone && _machine.NodeOf(epcPage) == node;
+            holds = !epcPage.IsNone && machine.NodeOf(epcPage) == node;
         }
 
         message.Holds = holds;

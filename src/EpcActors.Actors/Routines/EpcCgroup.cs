@@ -221,6 +221,12 @@ internal static class EpcCgroup
             if (!reclaim)
             {
                 await QueueWork(current, cgroup);
+                if (current.Machine.Cluster is not null)
+                {
+                    // The fault will come again at once (C13). At the home of the account that costs no message, and would leave no CPU to those who make room.
+                    await current.Sleep(Remote.BeforeNextFaultNs);
+                }
+
                 return Errno.EBUSY;
             }
 

@@ -12,6 +12,9 @@ namespace EpcActors.Actors.Routines;
 /// </summary>
 internal static class Remote
 {
+    /// <summary>Pause of a thread whose fault was refused: about what the fault, its return and the next one cost on hardware.</summary>
+    public const long BeforeNextFaultNs = 10_000;
+
     /// <summary>The part of misc_cg_try_charge that limits decide: level by level at the accounts' homes.</summary>
     /// <remarks>
     /// A refusal with stock elsewhere is none: everybody gives back what it has taken in advance and does not use (drain_all_stock), and the level is
@@ -257,7 +260,7 @@ internal static class Remote
         long bytes = await DrainHere(current, cluster, account);
         for (int member = 0; member < cluster.Members; member++)
         {
-            if (member != cluster.Self)
+            if (member != cluster.Self && cluster.Defect != ClusterDefect.LazyDrain)
             {
                 ClusterProtocol.DrainStock drain = await current.Ask(
                     cluster.Exchange, new ClusterProtocol.DrainStock { Member = member, Account = account });

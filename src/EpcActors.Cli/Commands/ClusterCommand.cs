@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
@@ -40,7 +41,17 @@ internal sealed class ClusterCommand
     private readonly Option<bool> _expect = CommonOptions.Flag("--expect", "exits with 1 also when an expectation of the scenario is not met");
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and on a failure the command that repeats it");
 
-    private ClusterCommand(CommandShell shell) => _shell = shell;
+    private readonly SimulationCommand _simulation;
+
+    private ClusterCommand(CommandShell shell)
+    {
+        _shell = shell;
+        _simulation = new SimulationCommand(shell);
+
+        // A simulation has machines of its own.
+        _file.Arity = ArgumentArity.ZeroOrOne;
+        _file.DefaultValueFactory = static _ => "";
+    }
 
     public static Command Create(CommandShell shell)
     {
@@ -49,7 +60,7 @@ internal sealed class ClusterCommand
         foreach (Option option in (IEnumerable<Option>)
             [
                 cluster._processes, cluster._transport, cluster._sockets, cluster._host, cluster._port, cluster._engine, cluster._workers, cluster._restart, cluster._faults, cluster._plan,
-                cluster._out, cluster._json, cluster._expect, cluster._quiet,
+                cluster._out, cluster._json, cluster._expect, .. cluster._simulation.Options, cluster._quiet,
             ])
         {
             command.Options.Add(option);
@@ -61,6 +72,17 @@ internal sealed class ClusterCommand
 
     private async Task<ExitCode> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        string file = parsed.GetRequiredValue(_file);
+        if (_simulation.IsAsked(parsed))
+        {
+            return _simulation.Execute(parsed, file, parsed.GetRequiredValue(_set), parsed.GetValue(_quiet), cancellationToken);
+        }
+
+        if (file.Length == 0)
+        {
+            throw CommandException.Usage("FILE is missing; name a scenario file, for example epc cluster config/scenarios/cluster-four-sockets.conf");
+        }
+
         ClusterScenario loaded = ClusterScenario.Load(_shell, parsed.GetRequiredValue(_file), parsed.GetRequiredValue(_set), parsed.GetValue(_seed));
         Scenario scenario = WithOptions(loaded.Scenario, parsed);
         foreach (ConfigurationNote note in loaded.Notes)

@@ -53,6 +53,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     private readonly Dictionary<SimulatedProcess, Dictionary<int, (int Member, int Incarnation)>> _lent = [];
     private readonly Dictionary<TaskActor, (int Page, int Incarnation)> _inHands = [];
     private readonly Dictionary<TaskActor, (int Account, int Step)> _refused = [];
+    private readonly Dictionary<int, (SimulatedProcess By, long Version, ulong Max)> _written = [];
 
     /// <summary>Notes what a step moved between processes.</summary>
     public void OnStep(Envelope envelope, Resource resource, SimulatedProcess process)
@@ -99,6 +100,13 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 }
 
                 break;
+            case Envelope<WriteAccountMax> { Message: var write }:
+                if (!_written.TryGetValue((int)write.Account, out (SimulatedProcess By, long Version, ulong Max) last) || write.Version > last.Version || !last.By.IsLiving)
+                {
+                    _written[(int)write.Account] = (process, write.Version, write.Max);
+                }
+
+                break;
             case Envelope<TakeStock> { Message.Bytes: > 0 }:
                 cluster.Counts.DrainedStocks++;
                 break;
@@ -142,7 +150,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 Dictionary<int, (int Member, int Incarnation)> open = Of(_lent, process);
                 foreach ((int page, (int Member, int Incarnation) one) in open)
                 {
-                    if (one.Member == close.Member && one.Incarnation <= close.Incarnation && cluster.Processes.Count > 0
+                    if (one.Member == close.Member && one.Incarnation <= close.Incarnation
                         && node.NodeId == process.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page)))
                     {
                         open.Remove(page);
@@ -209,7 +217,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 cluster.Break(
                     ClusterRules.Stock,
                     $"{process.Name}: {task.Name} is refused a charge to {cgroup.Name}, and {other.Name} has {other.Exchange.StockOf(refused.Account)} bytes in stock, "
-                    + $"without a break since before the home said no at step {refused.Step}");
+                    + $"without a break since before the home said no at step {refused.Step}",
+                    process.Member,
+                    other.Member);
             }
         }
     }
@@ -258,17 +268,20 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             sum += account.Parts[member];
             if (!view.IsAlive(member) && account.Parts[member] != 0)
             {
-                cluster.Break(ClusterRules.Dead, $"{home.Name} still has {account.Parts[member]} of account {index} for member {member}, which is dead in its view {view.Epoch}");
+                cluster.Break(ClusterRules.Dead, $"{home.Name} still has {account.Parts[member]} of account {index} for member {member}, which is dead in its view {view.Epoch}", home.Member, member);
             }
         }
 
         bool isCounter = index == home.Port.FreePageCounter;
         if (sum != account.Value && !(isCounter && home.Topology.Machine.Switches.FreePageCounter == FreePageCounterMode.Racy))
         {
-            cluster.Break(ClusterRules.Sum, $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make {sum}");
+            cluster.Break(ClusterRules.Sum, $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make {sum}", home.Member);
         }
 
-        if (!isCounter && home.Port.ChargeBatch > 1 && (ulong)Math.Max(account.Value, 0) > account.Max && account.Max != ulong.MaxValue)
+        // A new home is told of what somebody is about to give back, and may have given back to the old one already.
+        bool isGivenBack = living.Exists(one => one.Says.Calls.Any(call => call.Account == index && call.Code == UnchargeAccount.Code));
+        if (!isCounter && home.Port.ChargeBatch > 1 && (ulong)Math.Max(account.Value, 0) > account.Max && !isGivenBack
+            && home.Exchange.AccountOf(index).MaxVersion == 0)
         {
             cluster.Break(ClusterRules.Limit, $"{home.Name} has {account.Value} in account {index}, whose limit is {account.Max}");
         }
@@ -296,7 +309,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             {
                 cluster.Break(
                     ClusterRules.Parts,
-                    $"account {index}: {home.Name} says that {process.Name} has {account.Parts[process.Member]}, that one was granted {has.Granted[index]} and calls under way make {executed:+0;-0;0}");
+                    $"account {index}: {home.Name} says that {process.Name} has {account.Parts[process.Member]}, that one was granted {has.Granted[index]} and calls under way make {executed:+0;-0;0}",
+                    home.Member,
+                    process.Member);
             }
         }
     }
@@ -334,7 +349,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 calls += borrower.Topology.Tasks.Count(one => IsAnswered(one.Task, borrower));
                 if (unaccounted > calls)
                 {
-                    cluster.Break(ClusterRules.Loans, $"{owner.Name} has lent {unaccounted} pages to {borrower.Name} that are not there, and {calls} calls for one are open");
+                    cluster.Break(ClusterRules.Loans, $"{owner.Name} has lent {unaccounted} pages to {borrower.Name} that are not there, and {calls} calls for one are open", owner.Member, borrower.Member);
                 }
 
                 foreach ((int page, int incarnation) in borrowed)
@@ -343,7 +358,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                         && owner.Port.MemberOfNode[owner.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))] == owner.Member;
                     if (isOfOwner && !(lent.TryGetValue(page, out (int, int) to) && to == (borrower.Member, borrower.Incarnation)))
                     {
-                        cluster.Break(ClusterRules.Loans, $"{borrower.Name} has page {page} of {owner.Name}, which has not lent it to that one");
+                        cluster.Break(ClusterRules.Loans, $"{borrower.Name} has page {page} of {owner.Name}, which has not lent it to that one", owner.Member, borrower.Member);
                     }
                 }
             }
@@ -405,7 +420,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 if (cluster.LivingMember(to.Member) is not { } borrower || borrower.Incarnation != to.Incarnation
                     || !Of(_borrowed, borrower).ContainsKey(page))
                 {
-                    cluster.Break(ClusterRules.Loans, $"{process.Name} is at rest and has page {page} lent to life {to.Incarnation} of member {to.Member}, which has not got it");
+                    cluster.Break(ClusterRules.Loans, $"{process.Name} is at rest and has page {page} lent to life {to.Incarnation} of member {to.Member}, which has not got it", process.Member, to.Member);
                 }
             }
 
@@ -432,6 +447,16 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         {
             cluster.Break(ClusterRules.Rest, $"{process.Name} is at rest and has not rebuilt account {index}");
             return;
+        }
+
+        if (_written.TryGetValue(index, out (SimulatedProcess By, long Version, ulong Max) write) && write.By.IsLiving
+            && (account.MaxVersion < write.Version || (account.MaxVersion == write.Version && account.Max != write.Max)))
+        {
+            cluster.Break(
+                ClusterRules.Limit,
+                $"account {index}: {write.By.Name} wrote limit {write.Max} as number {write.Version}, {process.Name} has {account.Max} as number {account.MaxVersion}",
+                process.Member,
+                write.By.Member);
         }
 
         bool isCounter = index == process.Port.FreePageCounter;

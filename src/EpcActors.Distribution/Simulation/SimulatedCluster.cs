@@ -40,7 +40,8 @@ public sealed record SimulationSetup
 /// <param name="Rule">Its name (see <see cref="ClusterRules"/>).</param>
 /// <param name="Detail">What was expected and what was found.</param>
 /// <param name="Step">The step after which it was seen.</param>
-public sealed record ClusterFinding(string Rule, string Detail, int Step);
+/// <param name="Members">Whom it concerns; empty for all.</param>
+public sealed record ClusterFinding(string Rule, string Detail, int Step, IReadOnlyList<int> Members);
 
 /// <summary>
 /// Members, network and coordinator on one explored engine. Each step handles one request of one actor anywhere; a strategy picks whose, and what is lost, doubled, overtaken and
@@ -53,7 +54,7 @@ public sealed record ClusterFinding(string Rule, string Detail, int Step);
 /// </remarks>
 public sealed partial class SimulatedCluster : IRunObserver
 {
-    private const int LastFrames = 48;
+    private const int LastFrames = 256;
 
     private readonly SimulationSetup _setup;
     private readonly Link[] _links;
@@ -168,17 +169,34 @@ public sealed partial class SimulatedCluster : IRunObserver
             Counts.SkippedViews += process.Keeper.Skipped;
         }
 
+        Counts.Runs++;
         Counts.Steps += Engine.Steps;
         return _finding;
     }
 
-    /// <summary>Frames between processes that were noted last, oldest first.</summary>
-    public IEnumerable<string> LastFramesText()
+    /// <summary>The last frames between the processes that a finding concerns, oldest first.</summary>
+    /// <param name="count">At most so many.</param>
+    public IReadOnlyList<string> FramesBefore(int count)
     {
-        for (long i = Math.Max(0, _notedFrames - LastFrames); i < _notedFrames; i++)
+        IReadOnlyList<int> members = _finding?.Members ?? [];
+        List<string> lines = [];
+        for (long i = _notedFrames - 1; i >= Math.Max(0, _notedFrames - LastFrames) && lines.Count < count; i--)
         {
-            yield return _lastFrames[i % LastFrames].ToString();
+            NotedFrame noted = _lastFrames[i % LastFrames];
+            bool isOfThem = members.Count switch
+            {
+                0 => true,
+                1 => members.Contains(noted.Frame.From) || members.Contains(noted.Frame.To),
+                _ => members.Contains(noted.Frame.From) && members.Contains(noted.Frame.To),
+            };
+            if (isOfThem)
+            {
+                lines.Add(noted.ToString());
+            }
         }
+
+        lines.Reverse();
+        return lines;
     }
 
     internal Link LinkOf(int from, int to) => _links[(from * _setup.Placement.Members) + to];
@@ -213,9 +231,9 @@ public sealed partial class SimulatedCluster : IRunObserver
         _lastFrames[_notedFrames++ % LastFrames] = new NotedFrame(Engine.Steps, fate, frame);
     }
 
-    internal void Break(string rule, string detail)
+    internal void Break(string rule, string detail, params int[] members)
     {
-        _finding ??= new ClusterFinding(rule, detail, Engine.Steps);
+        _finding ??= new ClusterFinding(rule, detail, Engine.Steps, members);
         Engine.RequestStop();
     }
 
@@ -305,7 +323,7 @@ public sealed partial class SimulatedCluster : IRunObserver
             process.Oracle.Audit(Engine.Steps, atRest && process.IsLiving);
             if (process.Oracle.ViolationCount > 0)
             {
-                Break(process.Oracle.Violations[0].Rule, $"{process.Name}: {process.Oracle.Violations[0].Detail}");
+                Break(process.Oracle.Violations[0].Rule, $"{process.Name}: {process.Oracle.Violations[0].Detail}", process.Member);
             }
         }
     }

@@ -1,6 +1,7 @@
 using EpcActors.Actors.Cluster;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
+using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Simulation;
@@ -12,6 +13,9 @@ namespace EpcActors.Distribution.Simulation;
 public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind Walk)
 {
     private const int LastFault = 5000;
+
+    /// <summary>Seed of the steps; the case's own, but for one that was made smaller.</summary>
+    public ulong WalkSeed { get; init; } = Seed;
 
     /// <summary>The case of a seed.</summary>
     /// <param name="seed">The seed.</param>
@@ -77,11 +81,20 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
         };
     }
 
+    /// <summary>Replays a record of it: the same decisions, whatever the seed says.</summary>
+    /// <param name="decisions">The engine's log of the run.</param>
+    public SimulationOutcome Replay(ReadOnlyMemory<ushort> decisions)
+    {
+        SimulatedCluster cluster = new(Setup);
+        ClusterFinding? finding = cluster.Run(new Replay(decisions, isStrict: true), 0);
+        return new SimulationOutcome(this, finding, cluster.Engine.Steps, cluster.Hash, cluster);
+    }
+
     /// <summary>Runs it.</summary>
     public SimulationOutcome Run()
     {
         SimulatedCluster cluster = new(Setup);
-        ClusterFinding? finding = cluster.Run(new ClusterWalk(cluster, Walk), Seed);
+        ClusterFinding? finding = cluster.Run(new ClusterWalk(cluster, Walk), WalkSeed);
         return new SimulationOutcome(this, finding, cluster.Engine.Steps, cluster.Hash, cluster);
     }
 }

@@ -43,6 +43,7 @@ public static class SimulationScenarios
               b { cgroup = /pod/two, node = 1, code-pages = 2, heap = 24 KiB, steps = [ touch, { run { pattern = uniform, accesses = 8 } } ] }
               c { cgroup = /pod/two, node = 2, code-pages = 2, heap = 24 KiB, added = 0 %, steps = [ touch ] }
             }
+            script = [ { at = 1 us, set-max { cgroup = /pod, max = 64 KiB } }, { at = 2 us, set-max { cgroup = /pod, max = 96 KiB } } ]
             """),
 
         // A limit that VA pages and SECS pages fill: somebody is refused in the end.
@@ -54,6 +55,14 @@ public static class SimulationScenarios
               b { cgroup = /tiny, node = 1, code-pages = 1, heap = 8 KiB, allow-oom = true, steps = [ touch, touch ] }
               c { cgroup = /, node = 1, code-pages = 1, heap = 12 KiB, steps = [ touch ] }
             }
+            """),
+
+        // Guests, whose memory nothing takes back, beside a socket that is too small.
+        ("guest", """
+            machine { nodes = [ { cpus = 2, epc = 40 KiB }, { cpus = 2, epc = 128 KiB } ] }
+            cgroups { /vm { max = 64 KiB } }
+            enclaves { a { cgroup = /, node = 1, code-pages = 2, heap = 16 KiB, steps = [ touch ] } }
+            virtual-machines { g { cgroup = /vm, node = 0, epc = 56 KiB, hold = 1 us } }
             """),
 
         // Four members, two of them small.
@@ -69,7 +78,7 @@ public static class SimulationScenarios
             """),
     ];
 
-    private static readonly string[] Kernels = ["epc-cgroup-v8", "epc-cgroup-v17", "epc-cgroup-v5", "linux-6.16"];
+    private static readonly string[] Kernels = ["epc-cgroup-v8", "epc-cgroup-v17", "epc-cgroup-v5", "linux-6.16", "epc-cgroup-v8-racy-counter"];
 
     private static readonly Lazy<Scenario[]> Built = new(() => [.. from shape in Shapes from kernel in Kernels select Load(shape.Text, kernel)]);
 

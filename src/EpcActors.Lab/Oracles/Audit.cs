@@ -331,7 +331,8 @@ internal sealed class Audit
     {
         foreach ((AddressSpace mm, int index) in _topology.AddressSpaces)
         {
-            if (mm.Ptes.PresentCount == 0)
+            // Between the notifier's release and the unmapping of an exit reclaim does not see the mm, and no thread is left that could use what it maps.
+            if (mm.Ptes.PresentCount == 0 || mm.IsGone)
             {
                 continue;
             }

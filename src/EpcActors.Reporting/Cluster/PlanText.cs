@@ -100,8 +100,8 @@ public static class PlanText
         string charged = plan.IsBatched
             ? $"this scenario charges {Units.Count(plan.BatchPages)} pages at once (epc.cluster.charge-batch)"
             : $"this scenario charges page by page, as the kernel does; epc.cluster.charge-batch = {plan.BatchPages.ToString(CultureInfo.InvariantCulture)} would need those of the other columns";
-        string near = plan.Faults.Any(fault => fault.LimitCalls > 0) ? ", once more to look how near its limit is (v11 and later)," : "";
-        return $"Each level whose home is elsewhere is one{near} and the free-page counter with its watermark one to three. They come one after the other, and more when "
+        string near = plan.Faults.Any(fault => fault.LimitCalls > 0) ? ", once more to look how near its limit is (v11 and later)" : "";
+        return $"Each level whose home is elsewhere is one{near}, and the free-page counter with its watermark one to three. They come one after the other, and more when "
             + $"something is reclaimed or a limit is near; {charged}.";
     }
 

@@ -235,10 +235,26 @@ public sealed class SocketsRefusalTests
         await using SocketsRig rig = new();
         await rig.OpenAsync();
         MemberOfTest[] members = await rig.MembersAsync(2);
-        Array.ForEach(members, member => rig.Coordinator.Tell(member.Link, new ControlMessage.Stop(RunEndKind.Finished)));
+        const int Before = 200;
+        foreach (MemberOfTest member in members)
+        {
+            // More than the kernel takes at once: it is still queued when the door closes.
+            for (int i = 0; i < Before; i++)
+            {
+                rig.Coordinator.Tell(member.Link, new ControlMessage.Refused(new string('x', 100_000)));
+            }
+
+            rig.Coordinator.Tell(member.Link, new ControlMessage.Stop(RunEndKind.Finished));
+        }
+
         Task closing = rig.Coordinator.CloseAsync(CancellationToken.None);
         foreach (MemberOfTest member in members)
         {
+            for (int i = 0; i < Before; i++)
+            {
+                Assert.IsType<ControlMessage.Refused>(await member.Controls.NextAsync());
+            }
+
             Assert.IsType<ControlMessage.Stop>(await member.Controls.NextAsync());
             await member.Transport.LeaveAsync(CancellationToken.None);
         }

@@ -74,6 +74,11 @@ public sealed class MessageContractTests
             return SizeOfFields(Enum.GetUnderlyingType(type));
         }
 
+        if (type.GetCustomAttribute<InlineArrayAttribute>() is { } array)
+        {
+            return array.Length * SizeOfFields(type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public).Single().FieldType);
+        }
+
         if (type.IsPrimitive)
         {
             return (int)Generic(nameof(Unsafe.SizeOf), typeof(Unsafe), type)!;

@@ -40,7 +40,7 @@ public sealed partial class TidyTests
         ["EpcActors.Engine.Simulation"] = ["EpcActors.Engine"],
         ["EpcActors.Engine.Live"] = ["EpcActors.Engine"],
         ["EpcActors.Engine.Threads"] = ["EpcActors.Engine", "EpcActors.Engine.Live"],
-        ["EpcActors.Engine.Akka"] = ["EpcActors.Engine", "EpcActors.Engine.Live"],
+        ["EpcActors.Engine.Akka"] = ["EpcActors.Distribution", "EpcActors.Engine", "EpcActors.Engine.Live"],
         ["EpcActors.Lab"] =
             ["EpcActors.Actors", "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Engine.Live", "EpcActors.Engine.Simulation", "EpcActors.Hocon"],
         ["EpcActors.Distribution"] = ["EpcActors.Lab"],

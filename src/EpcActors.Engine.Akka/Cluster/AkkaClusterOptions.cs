@@ -1,0 +1,47 @@
+namespace EpcActors.Engine.Akka.Cluster;
+
+/// <summary>Where a process of the cluster is, and how soon one that is not heard of counts as dead.</summary>
+public sealed record AkkaClusterOptions
+{
+    /// <summary>What is listened on: a name or an address of this host.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>0: whichever is free.</summary>
+    public int Port { get; init; }
+
+    /// <summary>What other hosts call this one, where that is not <see cref="Host"/>: behind a NAT, or when all addresses are listened on. Empty: <see cref="Host"/>.</summary>
+    public string PublicHost { get; init; } = "";
+
+    /// <summary>Where the coordinator is, <c>host:port</c>. For members only.</summary>
+    public string Seed { get; init; } = "";
+
+    /// <summary>A process that was not heard of for about so long is dead. A quarter of a second at least.</summary>
+    public TimeSpan FailureTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a member tries to reach the coordinator, and a coordinator to open its door.</summary>
+    public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The <c>akka</c> block of the user's file as HOCON text, <c>akka { … }</c>; it has the last word on everything but who this process is and what goes over the wire.</summary>
+    public string AkkaBlock { get; init; } = "";
+
+    /// <summary>Where that block stands, <c>file:line:column</c>, for errors.</summary>
+    public string AkkaOrigin { get; init; } = "";
+
+    /// <summary>
+    /// Gets a sentence whenever the cluster changes its mind about a process: not heard of, heard of again, taken out. From any thread; must not block. A process that is not heard of may come back: only
+    /// <see cref="Distribution.Transport.ICoordinatorListener.OnLost"/> says that one is dead.
+    /// </summary>
+    public Action<string>? OnNote { get; init; }
+
+    /// <summary>Name of the actor systems; all processes of a cluster have the same.</summary>
+    public const string SystemName = "epc-cluster";
+
+    /// <summary>Role of the process that makes the views.</summary>
+    public const string CoordinatorRole = "epc-coordinator";
+
+    /// <summary>Role of a process with sockets of the machine.</summary>
+    public const string MemberRole = "epc-member";
+
+    /// <summary>Role of the process that has a socket.</summary>
+    public static string SocketRole(int socket) => $"epc-socket-{socket}";
+}

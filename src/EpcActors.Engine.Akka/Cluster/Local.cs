@@ -1,0 +1,33 @@
+using Akka.Actor;
+using Akka.Event;
+using EpcActors.Distribution.Transport;
+
+namespace EpcActors.Engine.Akka.Cluster;
+
+/// <summary>What the transports tell their own actors. None of it leaves the process: <see cref="WireSerializer"/> refuses it.</summary>
+internal abstract record Local : INoSerializationVerificationNeeded, IDeadLetterSuppression
+{
+    /// <summary>Time passes.</summary>
+    public sealed record Tick : Local
+    {
+        public static readonly Tick Instance = new();
+    }
+
+    /// <summary>A control message for the other end; <paramref name="To"/> is null on the way to the coordinator.</summary>
+    public sealed record Tell(AkkaMemberLink? To, ControlMessage Message) : Local;
+
+    /// <summary>The listener may be called.</summary>
+    public sealed record Open : Local;
+
+    /// <summary>Nothing is raised any more: this process leaves because it was told to.</summary>
+    public sealed record Leaving : Local;
+
+    /// <summary>The cluster is over for this process; without a reason, because it was taken out.</summary>
+    public sealed record Over(string? Reason) : Local;
+
+    /// <summary>Whatever was told has arrived, or there is nobody to take it.</summary>
+    public sealed record Flush(TaskCompletionSource Done) : Local;
+
+    /// <summary>A member is not heard any more.</summary>
+    public sealed record Drop(AkkaMemberLink Link) : Local;
+}

@@ -1,0 +1,30 @@
+using Akka.Actor;
+using Akka.Event;
+
+namespace EpcActors.Engine.Akka.Cluster;
+
+/// <summary>What our actors tell those of other processes: these and nothing else. <see cref="WireSerializer"/> writes them.</summary>
+internal interface IWireMessage : IDeadLetterSuppression;
+
+/// <summary>Frames for another member, as <see cref="Distribution.Wire.BundleWriter"/> wrote them.</summary>
+/// <param name="Lane">Which lane of the sender's process.</param>
+/// <param name="Number">Ascending from 1, per lane.</param>
+/// <param name="Frames">How many; known to the sender only, else 0.</param>
+/// <param name="Bytes">The bundle.</param>
+internal sealed record FrameBundle(int Lane, long Number, int Frames, byte[] Bytes) : IWireMessage;
+
+/// <summary>Bundles of a lane have arrived, up to that one: whatever is missing before it is lost. The sender may send more.</summary>
+internal sealed record BundleTaken(int Lane, long Number) : IWireMessage;
+
+/// <summary>A control message, or a part of a long one.</summary>
+/// <param name="Life">The uid of the member's actor system, in both directions: it names one life of one process.</param>
+/// <param name="Number">Ascending from 1, per life and direction.</param>
+/// <param name="IsLast">The message ends here.</param>
+/// <param name="Bytes">UTF-8 JSON.</param>
+internal sealed record ControlPart(int Life, long Number, bool IsLast, byte[] Bytes) : IWireMessage;
+
+/// <summary>All parts up to that number have arrived.</summary>
+internal sealed record ControlTaken(int Life, long Number) : IWireMessage;
+
+/// <summary>Coordinator: that life is over here; nothing of it is heard any more.</summary>
+internal sealed record LifeOver(int Life, string Reason) : IWireMessage;

@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using System.Runtime.Serialization;
+using System.Text;
+using Akka.Actor;
+using Akka.Serialization;
+using EpcActors.Distribution.Wire;
+
+namespace EpcActors.Engine.Akka.Cluster;
+
+/// <summary>
+/// Everything of ours that crosses Akka.Remote, with a versioned manifest each. The bytes are little-endian; bundles and JSON are those of <see cref="Distribution.Wire"/>. It is bound to
+/// <see cref="object"/> as well, so what it does not know is an error and not JSON by reflection.
+/// </summary>
+public sealed class WireSerializer : SerializerWithStringManifest
+{
+    /// <summary>On the wire since the first version; never another one.</summary>
+    public const int FixedIdentifier = 74_517;
+
+    /// <summary>A <see cref="BundleWriter"/>'s bytes.</summary>
+    public const string FramesManifest = "frames/1";
+
+    /// <summary>Which bundles have arrived.</summary>
+    public const string FramesTakenManifest = "frames-taken/1";
+
+    /// <summary>A part of a control message.</summary>
+    public const string ControlManifest = "control/1";
+
+    /// <summary>Which parts have arrived.</summary>
+    public const string ControlTakenManifest = "control-taken/1";
+
+    /// <summary>A member is dead for the coordinator.</summary>
+    public const string LifeOverManifest = "life-over/1";
+
+    private const int NumberedBytes = sizeof(int) + sizeof(long);
+
+    /// <summary>Made by Akka.</summary>
+    public WireSerializer(ExtendedActorSystem system)
+        : base(system)
+    {
+    }
+
+    /// <summary>Every type that it writes.</summary>
+    internal static IReadOnlyList<Type> Types { get; } = [typeof(FrameBundle), typeof(BundleTaken), typeof(ControlPart), typeof(ControlTaken), typeof(LifeOver)];
+
+    public override int Identifier => FixedIdentifier;
+
+    public override string Manifest(object o) => o switch
+    {
+        FrameBundle => FramesManifest,
+        BundleTaken => FramesTakenManifest,
+        ControlPart => ControlManifest,
+        ControlTaken => ControlTakenManifest,
+        LifeOver => LifeOverManifest,
+        _ => throw NotOurs(o),
+    };
+
+    public override byte[] ToBinary(object obj)
+    {
+        switch (obj)
+        {
+            case FrameBundle bundle:
+                return Numbered(bundle.Lane, bundle.Number, 0, bundle.Bytes);
+            case BundleTaken taken:
+                return Numbered(taken.Lane, taken.Number, 0, []);
+            case ControlPart part:
+                byte[] bytes = Numbered(part.Life, part.Number, 1, part.Bytes);
+                bytes[NumberedBytes] = part.IsLast ? (byte)1 : (byte)0;
+                return bytes;
+            case ControlTaken taken:
+                return Numbered(taken.Life, taken.Number, 0, []);
+            case LifeOver over:
+                return Numbered(over.Life, 0, 0, Encoding.UTF8.GetBytes(over.Reason));
+            default:
+                throw NotOurs(obj);
+        }
+    }
+
+    /// <exception cref="SerializationException">an unknown manifest or wrong bytes: Akka.Remote drops that message, says so, and keeps the connection.</exception>
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        switch (manifest)
+        {
+            case FramesManifest:
+                (int lane, long number) = Head(bytes, manifest, NumberedBytes + BundleWriter.HeaderBytes);
+                return new FrameBundle(lane, number, 0, bytes[NumberedBytes..]);
+            case FramesTakenManifest:
+                (lane, number) = Whole(bytes, manifest);
+                return new BundleTaken(lane, number);
+            case ControlManifest:
+                (int life, number) = Head(bytes, manifest, NumberedBytes + 1);
+                return bytes[NumberedBytes] is 0 or 1
+                    ? new ControlPart(life, number, bytes[NumberedBytes] == 1, bytes[(NumberedBytes + 1)..])
+                    : throw new SerializationException($"{manifest} is neither the last part of a message nor another: {bytes[NumberedBytes]}");
+            case ControlTakenManifest:
+                (life, number) = Whole(bytes, manifest);
+                return new ControlTaken(life, number);
+            case LifeOverManifest:
+                (life, _) = Head(bytes, manifest, NumberedBytes);
+                return new LifeOver(life, Encoding.UTF8.GetString(bytes.AsSpan(NumberedBytes)));
+            default:
+                throw new SerializationException(
+                    $"a message with the manifest '{manifest}' came over the wire, which this program does not know: all processes of a cluster must be of the same build");
+        }
+    }
+
+    private static byte[] Numbered(int first, long second, int gap, ReadOnlySpan<byte> rest)
+    {
+        byte[] bytes = new byte[NumberedBytes + gap + rest.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, first);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(sizeof(int)), second);
+        rest.CopyTo(bytes.AsSpan(NumberedBytes + gap));
+        return bytes;
+    }
+
+    private static (int First, long Second) Head(byte[] bytes, string manifest, int least) => bytes.Length >= least
+        ? (BinaryPrimitives.ReadInt32LittleEndian(bytes), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(sizeof(int))))
+        : throw new SerializationException($"{manifest} has {bytes.Length} bytes; it needs {least}");
+
+    private static (int First, long Second) Whole(byte[] bytes, string manifest) => bytes.Length <= NumberedBytes
+        ? Head(bytes, manifest, NumberedBytes)
+        : throw new SerializationException($"{manifest} has {bytes.Length} bytes; it has {NumberedBytes}");
+
+    private static SerializationException NotOurs(object message) =>
+        new($"{message.GetType().FullName} is to go to another process, and has no format for that: only what {nameof(WireSerializer)} lists may");
+}
