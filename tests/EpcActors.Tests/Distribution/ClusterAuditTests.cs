@@ -20,7 +20,7 @@ public sealed class ClusterAuditTests
     private static readonly ClusterAuditRules Rules4 = ClusterAuditRules.Of(Whole, Spread);
 
     /// <summary>Homes: the root at 0, /a at 1, the counter at 0.</summary>
-    private readonly ClusterView _view = ClusterView.First(4, Spread.HomeOfAccount);
+    private readonly ClusterView _view = ClusterView.First(4, [0, 1, 0]);
     private readonly ControlMessage.CutPart[] _parts;
 
     public ClusterAuditTests() =>
@@ -135,7 +135,7 @@ public sealed class ClusterAuditTests
     [Fact]
     public void Which_limits_the_script_writes_is_known()
     {
-        Scenario written = Loading.Load(CoordinatorRig.Machine, "epc.script=[ { at = 1 ms, cgroup = \"/a\", max = 64 KiB } ]");
+        Scenario written = Loading.Load(CoordinatorRig.Machine, "epc.script=[ { at = 1 ms, set-max { cgroup = \"/a\", max = 64 KiB } } ]");
         Assert.Equal([Cgroup], ClusterAuditRules.Of(written, Spread).WrittenLimits);
         Assert.Empty(Rules4.WrittenLimits);
     }

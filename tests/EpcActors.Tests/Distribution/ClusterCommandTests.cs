@@ -164,6 +164,50 @@ public sealed class ClusterCommandTests : IDisposable
         AssertGone(report.RootElement.GetProperty("cluster").GetProperty("processes"));
     }
 
+    [Fact]
+    public async Task When_the_coordinator_is_killed_no_process_stays_behind()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        using Process coordinator = Process.Start(new ProcessStartInfo(
+            "dotnet", [typeof(EpcActors.Cli.EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        })!;
+        while (await coordinator.StandardError.ReadLineAsync(patience.Token) is { } line && line != "running")
+        {
+        }
+
+        // The second word from the end of the name on is the parent.
+        int[] children = [.. Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => name.All(char.IsAsciiDigit)).Where(name => ParentOf(name) == coordinator.Id)
+            .Select(name => int.Parse(name, System.Globalization.CultureInfo.InvariantCulture))];
+        Process[] alive = [.. children.Select(Process.GetProcessById)];
+        coordinator.Kill();
+        Assert.Equal(2, alive.Length);
+        foreach (Process child in alive)
+        {
+            await child.WaitForExitAsync(patience.Token);
+            child.Dispose();
+        }
+    }
+
+    private static int ParentOf(string process)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return -1;
+        }
+    }
+
     private static void AssertGone(JsonElement processes)
     {
         foreach (JsonElement process in processes.EnumerateArray())
