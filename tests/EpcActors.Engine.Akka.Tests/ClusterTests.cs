@@ -98,6 +98,20 @@ public sealed class ClusterTests
         Assert.Equal(0, members[0].Log.Losses.Left);
     }
 
+    /// <summary>The last word of a member is a report of some MiB, and it goes right after it.</summary>
+    [Fact]
+    public async Task A_long_result_arrives_before_its_sender_has_left()
+    {
+        await using ClusterHarness cluster = await ClusterHarness.OpenAsync();
+        IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(1);
+        ControlMessage.Failed report = new(new string('x', 48 << 20));
+        members[0].Transport.Tell(report);
+        await members[0].Transport.LeaveAsync(CancellationToken.None).WaitAsync(ClusterHarness.Limit);
+        Assert.Equal("it has left", (await cluster.Log.Losses.NextAsync()).Reason);
+        Assert.Equal(1, cluster.Log.Controls.Left);
+        Assert.Equal(report, (await cluster.Log.Controls.NextAsync()).Message);
+    }
+
     [Fact]
     public async Task A_process_that_is_gone_is_taken_out_within_the_failure_timeout()
     {
@@ -120,6 +134,12 @@ public sealed class ClusterTests
         Assert.Equal(2, (await joined).Incarnation);
         members[2].Transport.Send(ClusterHarness.FrameOf(2, 0, 1));
         Assert.Equal(2, (await members[0].Log.Frames.NextAsync()).From);
+
+        // Downed first, removed later: still one loss.
+        AkkaCluster node = AkkaCluster.Get(cluster.Coordinator.System!);
+        await ClusterWait.UntilAsync(() => node.State.Members.All(member => member.Address.ToString() != members[1].Address));
+        members[0].Transport.Tell(new ControlMessage.Failed("heard after it was removed"));
+        await cluster.Log.Controls.NextAsync();
         Assert.Equal(0, cluster.Log.Losses.Left);
         Assert.Equal(0, members[0].Log.Losses.Left);
     }

@@ -53,11 +53,10 @@ internal sealed record TransportEntry
 /// <summary>The transports that this build has or could have. A new one adds its entry to <see cref="OfThisBuild"/>.</summary>
 internal sealed class TransportRegistry(IReadOnlyList<TransportEntry> entries)
 {
-    /// <summary>The default first.</summary>
     public IReadOnlyList<TransportEntry> Entries { get; } = entries;
 
-    /// <summary>For processes of one machine.</summary>
-    public TransportEntry Default => Entries.First(one => one.IsAvailable);
+    /// <summary>Akka.Cluster where it is built in, as it is the live engine then; else plain sockets.</summary>
+    public TransportEntry Default => ForOtherMachines is { IsAvailable: true } akka ? akka : Entries.First(one => one.IsAvailable);
 
     /// <summary>For processes of several machines; may be missing.</summary>
     public TransportEntry? ForOtherMachines => Entries.FirstOrDefault(one => one.ReachesOtherMachines);
