@@ -60,7 +60,7 @@ public sealed class SimulationTests
     {
         Assert.Equal(
             Enum.GetValues<ClusterDefect>().Where(defect => defect != ClusterDefect.None).Order(),
-            Defects.Select(row => row.Data.Item1).Order());
+            Defects.Select(row => (ClusterDefect)row[0]).Order());
     }
 
     [Theory]
