@@ -64,14 +64,16 @@ internal sealed class NodeCommand
         ClusterScenario loaded = ClusterScenario.Load(_shell, parsed.GetRequiredValue(_file), parsed.GetRequiredValue(_set), parsed.GetValue(_seed));
         Scenario scenario = loaded.Scenario with { Live = loaded.Scenario.Live with { Workers = parsed.GetValue(_workers) ?? loaded.Scenario.Live.Workers } };
         using CancellationTokenSource alone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using PosixSignalRegistration? interrupt = join is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGINT, Ignore);
-        if (join is null)
+        string ticket = Environment.GetEnvironmentVariable(ClusterOptions.TicketVariable) ?? "";
+        bool isChild = ticket.Length > 0;
+        using PosixSignalRegistration? interrupt = isChild ? PosixSignalRegistration.Create(PosixSignal.SIGINT, Ignore) : null;
+        if (isChild)
         {
-            _shell.RunBegins();
+            EndWithParent(alone);
         }
         else
         {
-            EndWithParent(alone);
+            _shell.RunBegins();
         }
 
         await using IMemberTransport wire = transport.NewMember!(new TransportRequest
@@ -91,7 +93,7 @@ internal sealed class NodeCommand
             Environment.ProcessId,
             Environment.MachineName,
             "",
-            Environment.GetEnvironmentVariable(ClusterOptions.TicketVariable) ?? ""), isQuiet, alone.Token);
+            ticket), isQuiet, alone.Token);
     }
 
     private async Task<ExitCode> RunAsync(MemberHost host, IMemberTransport wire, ControlMessage.Hello hello, bool isQuiet, CancellationToken cancellationToken)
@@ -155,15 +157,15 @@ internal sealed class NodeCommand
                 }
 
                 alone.Cancel();
-                alone.Token.WaitHandle.WaitOne();
             }
             catch (Exception error) when (error is IOException or ObjectDisposedException)
             {
-                // The same as its end.
+                // The pipe broke, which is the same as its end; or all is over already.
             }
 
-            using Timer timer = new(static _ => Environment.Exit((int)ExitCode.Inconclusive), null, Grace, Timeout.InfiniteTimeSpan);
-            Thread.CurrentThread.Join(Timeout.Infinite);
+            using ManualResetEventSlim never = new();
+            never.Wait(Grace);
+            Environment.Exit((int)ExitCode.Inconclusive);
         })
         {
             IsBackground = true,

@@ -7,6 +7,8 @@ namespace EpcActors.Distribution.Coordination;
 /// <content>How everybody comes together, and who is turned away.</content>
 public sealed partial class Coordinator
 {
+    private const string UnknownTicket = "its ticket is not known, or somebody else has come with it";
+
     private void StartProcess(Member member)
     {
         member.Ticket = $"{_secret}-{++_tickets}";
@@ -82,7 +84,7 @@ public sealed partial class Coordinator
             : null;
         if (hello.Ticket.Length > 0 && place is null)
         {
-            Refuse(link, "its ticket is not known, or somebody else has come with it");
+            Refuse(link, UnknownTicket);
             return;
         }
 

@@ -169,6 +169,12 @@ public sealed partial class Coordinator
         Member? member = hello.Ticket.Length > 0
             ? _members.Find(one => one is { IsAlive: false, IsAwaited: true } && one.Ticket == hello.Ticket)
             : _members.Find(one => one is { IsAlive: false, IsAwaited: false } && (hello.Sockets.Count == 0 || one.Sockets.SequenceEqual(hello.Sockets.Order())));
+        if (member is null && hello.Ticket.Length > 0)
+        {
+            Refuse(link, UnknownTicket);
+            return;
+        }
+
         if (member is null)
         {
             Refuse(link, $"the run goes on, and no process of sockets {(hello.Sockets.Count == 0 ? "that are free" : Names(hello.Sockets))} is dead; "
@@ -185,6 +191,9 @@ public sealed partial class Coordinator
         _firstLook = null;
         NextView(except: member.Number);
         Welcome(member);
+
+        // Its predecessor was told; it was not.
+        _cutOff.Remove(member.Number);
         TellPartitions();
     }
 
