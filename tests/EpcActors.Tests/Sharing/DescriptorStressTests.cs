@@ -151,7 +151,8 @@ public sealed class DescriptorStressTests
     [Fact]
     public void A_secs_of_a_guest_counts_the_children_that_it_has()
     {
-        EpcPageTable table = new(2 * Pages);
+        Machine machine = new(new KernelSwitches(), [(0, 2 * Pages)], 1);
+        EpcPageTable table = machine.Pages;
         VirtualEpc secs = Filled("secs", 0);
         VirtualEpc children = Filled("children", Pages);
         LoneTurn first = new(1);
@@ -208,7 +209,7 @@ public sealed class DescriptorStressTests
 
         VirtualEpc Filled(string name, int firstPage)
         {
-            VirtualEpc vepc = new(new ActorId(10 + firstPage), name, table, Pages);
+            VirtualEpc vepc = new(new ActorId(10 + firstPage), name, machine, Pages);
             LoneTurn turn = new(3);
             for (int page = 0; page < Pages; page++)
             {
