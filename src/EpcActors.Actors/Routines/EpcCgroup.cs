@@ -50,9 +50,8 @@ internal static class EpcCgroup
     /// Any LRU of the subtree non-empty (sgx_cgroup_lru_empty): one list after the other, each under its own lock, and blind to isolated pages. Without
     /// an EPC cgroup: the one list, without its lock (sgx_can_reclaim).
     /// </summary>
-    public static async Routine<bool> CanReclaim(KernelTask current, int root) =>
-        await CanReclaimHere(current, root)
-        || (current.Machine.Cluster is { } cluster && await Remote.CanReclaimElsewhere(current, cluster, root));
+    public static Routine<bool> CanReclaim(KernelTask current, int root) =>
+        current.Machine.Cluster is { } cluster ? Remote.CanReclaim(current, cluster, root) : CanReclaimHere(current, root);
 
     /// <summary>The same for the lists of this process.</summary>
     public static async Routine<bool> CanReclaimHere(KernelTask current, int root)
@@ -101,16 +100,16 @@ internal static class EpcCgroup
     public static async Routine<int> ReclaimGlobal(KernelTask current) => await ReclaimBelow(current, 0, KernelConstants.NrToScan, false);
 
     /// <summary>One round below a root: here, or in a cluster wherever the turn is.</summary>
-    public static async Routine<int> ReclaimBelow(KernelTask current, int root, int wanted, bool ignoreAge) =>
+    public static Routine<int> ReclaimBelow(KernelTask current, int root, int wanted, bool ignoreAge) =>
         current.Machine.Cluster is { } cluster
-            ? await Remote.Reclaim(current, cluster, root, wanted, ignoreAge)
-            : await ReclaimHere(current, root, wanted, ignoreAge);
+            ? Remote.Reclaim(current, cluster, root, wanted, ignoreAge)
+            : ReclaimHere(current, root, wanted, ignoreAge);
 
     /// <summary>One round over the lists of this process.</summary>
-    public static async Routine<int> ReclaimHere(KernelTask current, int root, int wanted, bool ignoreAge) =>
+    public static Routine<int> ReclaimHere(KernelTask current, int root, int wanted, bool ignoreAge) =>
         current.Switches.EpcCgroup == EpcCgroupMode.Off
-            ? await ReclaimOne(current, 0, KernelConstants.NrToScan, countsScanned: false)
-            : await ReclaimSubtree(current, root, wanted, ignoreAge);
+            ? ReclaimOne(current, 0, KernelConstants.NrToScan, countsScanned: false)
+            : ReclaimSubtree(current, root, wanted, ignoreAge);
 
     /// <summary>sgx_epc_cgroup_reclaim_pages: one round over a cgroup and those below it, in the way of the version.</summary>
     /// <returns>Pages freed (v2 to v6), or isolated, freed or not (v7 and later).</returns>

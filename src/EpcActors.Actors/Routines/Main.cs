@@ -87,23 +87,17 @@ internal static class Main
 
         if (await ShouldReclaim(current, KernelConstants.NrLowPages))
         {
-            await WakeKsgxd(current);
+            if (machine.Cluster is { } cluster)
+            {
+                await Remote.WakeKsgxd(current, cluster);
+            }
+            else
+            {
+                await current.Ask(machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
+            }
         }
 
         return new AllocResult(page, errno);
-    }
-
-    /// <summary>wake_up(&amp;ksgxd_waitq).</summary>
-    private static async Routine WakeKsgxd(KernelTask current)
-    {
-        if (current.Machine.Cluster is { } cluster)
-        {
-            await Remote.WakeKsgxd(current, cluster);
-        }
-        else
-        {
-            await current.Ask(current.Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
-        }
     }
 
     /// <summary>

@@ -225,9 +225,9 @@ internal static class Remote
         return 0;
     }
 
-    /// <summary>Has another process a page of the subtree on a list? Asked when this one has none.</summary>
-    public static async Routine<bool> CanReclaimElsewhere(KernelTask current, ClusterPort cluster, int root) =>
-        await AskOthers(current, cluster, root, ReclaimPurpose.Look);
+    /// <summary>Has this process, or else another one, a page of the subtree on a list?</summary>
+    public static async Routine<bool> CanReclaim(KernelTask current, ClusterPort cluster, int root) =>
+        await EpcCgroup.CanReclaimHere(current, root) || await AskOthers(current, cluster, root, ReclaimPurpose.Look);
 
     /// <summary>Series v1 to v5: has another process an enclave of the subtree to kill?</summary>
     public static async Routine<bool> OomKillElsewhere(KernelTask current, ClusterPort cluster, int root) =>

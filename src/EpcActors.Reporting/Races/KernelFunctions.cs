@@ -68,7 +68,7 @@ internal static class KernelFunctions
         EnclaveEtrack ioctl.c sgx_enclave_etrack
         ChargeCurrent epc_cgroup.c sgx_cgroup_try_charge
         Retry epc_cgroup.c sgx_cgroup_try_charge part
-        CanReclaim main.c sgx_can_reclaim
+        CanReclaimHere main.c sgx_can_reclaim
         ReclaimGlobal main.c sgx_reclaim_pages part
         ReclaimGlobal>ReclaimSubtree main.c sgx_reclaim_pages part
         ReclaimSubtree epc_cgroup.c sgx_cgroup_reclaim_pages
@@ -76,6 +76,9 @@ internal static class KernelFunctions
         ReclaimPreOrder epc_cgroup.c sgx_cgroup_reclaim_pages part
         ReclaimWithCursor epc_cgroup.c sgx_cgroup_reclaim_pages part
         ReclaimOne main.c sgx_reclaim_pages
+        CanReclaim main.c sgx_can_reclaim part
+        ReclaimBelow epc_cgroup.c sgx_cgroup_reclaim_pages part
+        ReclaimHere epc_cgroup.c sgx_cgroup_reclaim_pages part
         UsageAndLimit epc_cgroup.c sgx_cgroup_should_reclaim part
         Next epc_cgroup.c css_next_descendant_pre part
         TryGet epc_cgroup.c css_tryget part

@@ -21,6 +21,7 @@ public sealed class WireFrameTests
         ["AddAccount"] = "4550011f000000010001030e0102030405ac02f0a2040610feffffffffffffff0807060504030201",
         ["BorrowPage"] = "4550011f000000010001090e0102030405ac02f0a204061004030201141312112423222101000000",
         ["ChargeAccount"] = "45500127000000010001010e0102030405ac02f0a2040618080706050403020118171615141312112423222101000000",
+        ["ShareMax"] = "4550012f000000010001100e0102030405ac02f0a20406200807060504030201181716151413121128272625242322213433323101000000",
         ["DrainStock"] = "455001270000000100010f0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
         ["LoadAccount"] = "4550011f000000010001040e0102030405ac02f0a204061008070605040302011817161514131211",
         ["QueueWorkAt"] = "455001270000000100010d0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
@@ -240,7 +241,7 @@ public sealed class WireFrameTests
         Assert.Throws<WireFormatException>(() => new BundleReader().Read([.. bytes, 0]).Length);
         byte[] longer = [.. bytes, 0];
         longer[3]++;
-        Assert.Contains("has 1 bytes behind its 15 frames", Assert.Throws<WireFormatException>(() => new BundleReader().Read(longer).Length).Message, StringComparison.Ordinal);
+        Assert.Contains("has 1 bytes behind its 16 frames", Assert.Throws<WireFormatException>(() => new BundleReader().Read(longer).Length).Message, StringComparison.Ordinal);
     }
 
     [Fact]
