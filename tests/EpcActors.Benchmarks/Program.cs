@@ -5,6 +5,11 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using EpcActors.Benchmarks;
 
+if (args is ["cluster", ..])
+{
+    return ClusterSpeed.Run(args[1..]);
+}
+
 // In process: the columns need what the benchmarks counted, and nothing has to be restored or built again.
 Job job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(7).WithInvocationCount(1).WithUnrollFactor(1);
 IConfig config = DefaultConfig.Instance
@@ -23,3 +28,4 @@ IConfig config = DefaultConfig.Instance
 
 string[] arguments = args.Length == 0 ? ["--filter", "*"] : args;
 BenchmarkSwitcher.FromAssembly(typeof(EngineBenchmarks).Assembly).Run(arguments, config);
+return 0;
