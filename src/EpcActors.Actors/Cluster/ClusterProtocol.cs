@@ -118,8 +118,11 @@ public static class ClusterProtocol
         /// <summary>Out.</summary>
         public long Value;
 
-        /// <summary>Out: the limit, long.MaxValue for none.</summary>
-        public long Max;
+        /// <summary>Out: the limit, ulong.MaxValue for none.</summary>
+        public ulong Max;
+
+        /// <summary>Out: which write of the limit that was; whoever reads knows it from then on.</summary>
+        public long MaxVersion;
     }
 
     /// <summary>Writes the limit.</summary>

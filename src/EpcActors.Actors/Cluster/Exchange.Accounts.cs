@@ -50,6 +50,11 @@ public sealed partial class Exchange
         {
             _reportedSince[account] = (int)answered.Read<ReportAccount>().Since;
         }
+        else if (answered.Code == ReadAccount.Code)
+        {
+            ReadAccount read = answered.Read<ReadAccount>();
+            LearnMax(account, read.Max, read.MaxVersion);
+        }
         else if (answered.Code == WriteAccountMax.Code)
         {
             WriteAccountMax write = answered.Read<WriteAccountMax>();
@@ -129,7 +134,8 @@ public sealed partial class Exchange
         {
             ReadAccount read = frame.Read<ReadAccount>();
             read.Value = home.Value;
-            read.Max = (long)Math.Min(home.Max, long.MaxValue);
+            read.Max = home.Max;
+            read.MaxVersion = home.MaxVersion;
             frame.Write(in read);
         }
         else if (frame.Code == WriteAccountMax.Code)
@@ -307,7 +313,9 @@ public sealed partial class Exchange
             }
         }
 
-        // Calls to the dead: those about an account go to its new home, the others have an answer. A new number, as the one before may have been served there.
+        // Calls to the dead: those about an account go to its new home, the others have an answer. All give their places back before the first takes one again: a call that
+        // finds no room waits for one that is answered, and there would be none.
+        List<Call> lost = [];
         foreach (Call call in _calls)
         {
             bool isLost = before.IncarnationOf(call.Target) != view.IncarnationOf(call.Target);
@@ -322,17 +330,22 @@ public sealed partial class Exchange
                 _outstanding[window]--;
             }
 
+            lost.Add(call);
+        }
+
+        foreach (Call call in lost)
+        {
+            OutstandingCalls--;
             if (call.Account >= 0)
             {
+                // A new number, as the one before may have been served there.
                 call.Frame.Sequence++;
-                OutstandingCalls--;
                 call.State = CallState.Idle;
                 Redirect(call, turn);
             }
             else
             {
                 call.State = CallState.Gone;
-                OutstandingCalls--;
                 Wake(call, turn);
             }
         }

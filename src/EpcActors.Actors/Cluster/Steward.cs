@@ -86,6 +86,12 @@ public sealed class Steward : KernelTask
     {
         if (_bootPages > 0)
         {
+            // Limits that were written before this process came: it must know them when it is asked for them by a new home.
+            for (int cgroup = 0; cgroup < Cluster.Cgroups; cgroup++)
+            {
+                await Ask(Cluster.Exchange, new ReadAccount { Account = cgroup });
+            }
+
             await Ask(Cluster.Exchange, new AddAccount { Account = Cluster.FreePageCounter, Amount = _bootPages });
         }
 

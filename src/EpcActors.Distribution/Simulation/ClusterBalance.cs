@@ -53,7 +53,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     private readonly Dictionary<SimulatedProcess, Dictionary<int, (int Member, int Incarnation)>> _lent = [];
     private readonly Dictionary<TaskActor, (int Page, int Incarnation)> _inHands = [];
     private readonly Dictionary<TaskActor, (int Account, int Step)> _refused = [];
-    private readonly Dictionary<int, (SimulatedProcess By, long Version, ulong Max)> _written = [];
+    private readonly Dictionary<int, (SimulatedProcess By, long Version, ulong Max, bool IsOver)> _written = [];
 
     /// <summary>Notes what a step moved between processes.</summary>
     public void OnStep(Envelope envelope, Resource resource, SimulatedProcess process)
@@ -101,9 +101,20 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
 
                 break;
             case Envelope<WriteAccountMax> { Message: var write }:
-                if (!_written.TryGetValue((int)write.Account, out (SimulatedProcess By, long Version, ulong Max) last) || write.Version > last.Version || !last.By.IsLiving)
+                if (!_written.TryGetValue((int)write.Account, out (SimulatedProcess By, long Version, ulong Max, bool IsOver) last)
+                    || write.Version > last.Version || (!last.By.IsLiving && !last.IsOver))
                 {
-                    _written[(int)write.Account] = (process, write.Version, write.Max);
+                    _written[(int)write.Account] = (process, write.Version, write.Max, false);
+                }
+
+                break;
+            case Envelope<ShareMax> { Message: var share }:
+                // Once the last of the others knows, the write is over, and must outlive everybody.
+                int lastMember = process.Port.Members - (process.Port.Self == process.Port.Members - 1 ? 2 : 1);
+                if (share.Member == lastMember && _written.TryGetValue((int)share.Account, out (SimulatedProcess By, long Version, ulong Max, bool IsOver) shared)
+                    && shared.By == process && shared.Version == share.Version)
+                {
+                    _written[(int)share.Account] = shared with { IsOver = true };
                 }
 
                 break;
@@ -449,7 +460,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             return;
         }
 
-        if (_written.TryGetValue(index, out (SimulatedProcess By, long Version, ulong Max) write) && write.By.IsLiving
+        if (_written.TryGetValue(index, out (SimulatedProcess By, long Version, ulong Max, bool IsOver) write) && (write.By.IsLiving || write.IsOver)
             && (account.MaxVersion < write.Version || (account.MaxVersion == write.Version && account.Max != write.Max)))
         {
             cluster.Break(
