@@ -53,7 +53,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     private readonly Dictionary<SimulatedProcess, Dictionary<int, (int Member, int Incarnation)>> _lent = [];
     private readonly Dictionary<TaskActor, (int Page, int Incarnation)> _inHands = [];
     private readonly Dictionary<TaskActor, (int Account, int Step)> _refused = [];
-    private readonly Dictionary<int, (SimulatedProcess By, long Version, ulong Max, bool IsOver)> _written = [];
+    private readonly Dictionary<int, (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers)> _written = [];
 
     /// <summary>Notes what a step moved between processes.</summary>
     public void OnStep(Envelope envelope, Resource resource, SimulatedProcess process)
@@ -101,20 +101,20 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
 
                 break;
             case Envelope<WriteAccountMax> { Message: var write }:
-                if (!_written.TryGetValue((int)write.Account, out (SimulatedProcess By, long Version, ulong Max, bool IsOver) last)
-                    || write.Version > last.Version || (!last.By.IsLiving && !last.IsOver))
+                if (!_written.TryGetValue((int)write.Account, out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) last)
+                    || write.Version > last.Version || (!last.By.IsLiving && last.Knowers is null))
                 {
-                    _written[(int)write.Account] = (process, write.Version, write.Max, false);
+                    _written[(int)write.Account] = (process, write.Version, write.Max, null);
                 }
 
                 break;
             case Envelope<ShareMax> { Message: var share }:
-                // Once the last of the others knows, the write is over, and must outlive everybody.
+                // Once the last of the others knows, the write is over, and must be known as long as one of those lives that were there.
                 int lastMember = process.Port.Members - (process.Port.Self == process.Port.Members - 1 ? 2 : 1);
-                if (share.Member == lastMember && _written.TryGetValue((int)share.Account, out (SimulatedProcess By, long Version, ulong Max, bool IsOver) shared)
+                if (share.Member == lastMember && _written.TryGetValue((int)share.Account, out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) shared)
                     && shared.By == process && shared.Version == share.Version)
                 {
-                    _written[(int)share.Account] = shared with { IsOver = true };
+                    _written[(int)share.Account] = shared with { Knowers = [.. cluster.Processes.Where(one => one.IsLiving)] };
                 }
 
                 break;
@@ -460,7 +460,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             return;
         }
 
-        if (_written.TryGetValue(index, out (SimulatedProcess By, long Version, ulong Max, bool IsOver) write) && (write.By.IsLiving || write.IsOver)
+        if (_written.TryGetValue(index, out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) write) && (write.By.IsLiving || write.Knowers?.Any(one => one.IsLiving) == true)
             && (account.MaxVersion < write.Version || (account.MaxVersion == write.Version && account.Max != write.Max)))
         {
             cluster.Break(
