@@ -68,7 +68,7 @@ public sealed class MergedReportTests
     {
         // Process 2 died at 1 s and was back at work 2 s later: its own times begin there.
         ClusterOutcome outcome = Outcome();
-        RunReport own = AuditParts.Report(Whole) with
+        RunReport own = outcome.Members[1].Result!.Report with
         {
             Timeline = Samples([10], [7], [5]),
             Enclaves = [new EnclaveReport { Name = "y", Cgroup = "/b", Outcome = EnclaveOutcome.Finished, StartNs = 1, EndNs = 20 }],
