@@ -99,7 +99,7 @@ internal sealed class ClusterCommand
         bool isComplete = own.Sum(sockets => sockets.Count) == scenario.Machine.Nodes.Count;
         if (isComplete && ClusterCheck.Problems(scenario, own.Count) is { Count: > 0 } problems)
         {
-            throw CommandException.Usage($"this cannot run over {own.Count} processes:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
+            throw CommandException.Usage($"this cannot run over {own.Count} {(own.Count == 1 ? "process" : "processes")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
         }
 
         string named = parsed.GetRequiredValue(_transport);

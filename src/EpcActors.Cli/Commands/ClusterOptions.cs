@@ -184,7 +184,7 @@ internal static class FaultText
         {
             if (text.EndsWith(unit, StringComparison.Ordinal)
                 && decimal.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
-                && number * ns <= long.MaxValue)
+                && number <= long.MaxValue / ns)
             {
                 return (long)(number * ns);
             }

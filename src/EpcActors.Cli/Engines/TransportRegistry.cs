@@ -119,7 +119,7 @@ internal sealed class TransportRegistry(IReadOnlyList<TransportEntry> entries)
         Seed = request.Seed,
         FailureTimeout = TimeSpan.FromTicks(request.Scenario.Cluster.FailureTimeoutNs / 100),
         JoinTimeout = request.JoinLimit,
-        AkkaBlock = request.Scenario.AkkaBlock,
+        AkkaBlock = request.Scenario.OwnAkkaBlock,
         AkkaOrigin = request.Scenario.AkkaOrigin,
         OnNote = request.Log,
     };

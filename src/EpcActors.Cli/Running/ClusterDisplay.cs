@@ -50,7 +50,7 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
         foreach (MemberStatus member in status.Members)
         {
             MemberStatus? before = _last?.Members.FirstOrDefault(one => one.Sockets.SequenceEqual(member.Sockets));
-            if (before is not null && (before.State == "dead") != (member.State == "dead"))
+            if (before is not null && ((before.State == "dead") != (member.State == "dead") || IsNewLife(before, member)))
             {
                 shell.Error.WriteLine($"process {member.Number} (sockets {Sockets(member)}): {member.State}, life {member.Incarnation}, view {status.Epoch}");
             }
@@ -64,6 +64,10 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
             shell.Error.WriteLine($"{_machine.Next(machine).Line}; {alive} of {status.Members.Count} processes, {Audits(status)}");
         }
     }
+
+    /// <summary>One that is started again at once may never be seen dead: it is starting, and later there as another life.</summary>
+    private static bool IsNewLife(MemberStatus before, MemberStatus now) =>
+        (before.State is "at work" or "done" && now.State == "starting") || (before.Incarnation > 0 && before.Incarnation != now.Incarnation);
 
     private Rows Draw(ClusterStatus status)
     {

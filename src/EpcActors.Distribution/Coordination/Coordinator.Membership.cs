@@ -178,7 +178,8 @@ public sealed partial class Coordinator
         if (member is null)
         {
             Refuse(link, $"the run goes on, and no process of sockets {(hello.Sockets.Count == 0 ? "that are free" : Names(hello.Sockets))} is dead; "
-                + $"these are the processes: {string.Join("; ", _members.Select(one => $"sockets {Names(one.Sockets)} {(one.IsAlive ? "alive" : "dead")}"))}");
+                + $"these are the processes: {string.Join("; ", _members.Select(one => $"sockets {Names(one.Sockets)} {(one.IsAlive ? "alive" : "dead")}"))}. "
+                + $"One that was killed counts as alive until nothing was heard of it for {FailureTimeoutNs / 1e9:0.###} s (epc.cluster.failure-timeout): start this one again after that");
             return;
         }
 
@@ -219,7 +220,7 @@ public sealed partial class Coordinator
             long limitNs = member.HasStarted ? FailureTimeoutNs : Math.Max(_options.JoinTimeoutNs, FailureTimeoutNs);
             if (member.IsAlive && silentNs > limitNs)
             {
-                dead.Add((member, $"nothing was heard of it for {limitNs / 1_000_000} ms"));
+                dead.Add((member, $"nothing was heard of it for {limitNs / 1e9:0.###} s"));
             }
         }
 

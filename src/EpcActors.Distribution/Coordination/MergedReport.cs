@@ -21,6 +21,7 @@ public static class MergedReport
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(outcome);
+        outcome = outcome with { Members = [.. outcome.Members.Select(member => OnTheClockOfTheRun(member, outcome))] };
         (int Member, RunReport Report)[] parts =
             [.. outcome.Members.Where(member => member.Result is not null).Select(member => (member.Number, member.Result!.Report))];
         RunReport[] reports = [.. parts.Select(part => part.Report)];
@@ -61,6 +62,36 @@ public static class MergedReport
             TraceEvents = Trace(scenario, parts),
         };
         return merged with { Expectations = Expectation.Evaluate(scenario.Expectations, merged) };
+    }
+
+    /// <summary>A process that came back counts time from its return; the report counts it from the start of the run.</summary>
+    private static MemberOutcome OnTheClockOfTheRun(MemberOutcome member, ClusterOutcome outcome)
+    {
+        DeathReport? death = outcome.Deaths.LastOrDefault(one => one.Member == member.Number && one.Incarnation < member.Incarnations);
+        if (member.Result is not { } result || death is not { BackNs: { } backNs })
+        {
+            return member;
+        }
+
+        long byNs = death.AtNs + backNs;
+        RunReport report = result.Report;
+        return member with
+        {
+            Result = result with
+            {
+                Report = report with
+                {
+                    Enclaves = [.. report.Enclaves.Select(one => one with { StartNs = one.StartNs + byNs, EndNs = one.EndNs + byNs })],
+                    Violations = [.. report.Violations.Select(one => one with { AtNs = one.AtNs + byNs })],
+                    Timeline = report.Timeline with
+                    {
+                        AtNs = [.. report.Timeline.AtNs.Select(at => at + byNs)],
+                        Marks = [.. report.Timeline.Marks.Select(mark => mark with { AtNs = mark.AtNs + byNs })],
+                    },
+                    TraceEvents = [.. report.TraceEvents.Select(one => one with { StartNs = one.StartNs + byNs })],
+                },
+            },
+        };
     }
 
     private static string Missing(MemberOutcome member) => $"process {member.Number} (sockets {string.Join(", ", member.Sockets)}) has no report: {member.Missing}";

@@ -14,7 +14,20 @@ internal static class AkkaBlock
     public static string Render(HoconObject block)
     {
         StringBuilder text = new("akka ");
-        Write(text, block);
+        Write(text, block, static _ => true);
+        return text.ToString();
+    }
+
+    /// <summary>The same without what is the reference's; empty when nothing is left.</summary>
+    public static string RenderOwn(HoconObject block)
+    {
+        if (FirstOwn(block) is null)
+        {
+            return "";
+        }
+
+        StringBuilder text = new("akka ");
+        Write(text, block, static value => FirstOwn(value) is not null);
         return text.ToString();
     }
 
@@ -41,7 +54,7 @@ internal static class AkkaBlock
 
     private static bool IsOfReference(HoconOrigin origin) => origin.Source == BuiltInFiles.Reference;
 
-    private static void Write(StringBuilder text, HoconValue value)
+    private static void Write(StringBuilder text, HoconValue value, Predicate<HoconValue> isWanted)
     {
         switch (value)
         {
@@ -50,10 +63,10 @@ internal static class AkkaBlock
                 string separator = "";
                 foreach (KeyValuePair<string, HoconValue> field in o)
                 {
-                    if (field.Value is not HoconNull)
+                    if (field.Value is not HoconNull && isWanted(field.Value))
                     {
                         text.Append(separator).Append(JsonSerializer.Serialize(field.Key)).Append(':');
-                        Write(text, field.Value);
+                        Write(text, field.Value, isWanted);
                         separator = ",";
                     }
                 }
@@ -65,7 +78,7 @@ internal static class AkkaBlock
                 for (int i = 0; i < array.Count; i++)
                 {
                     text.Append(i == 0 ? "" : ",");
-                    Write(text, array[i]);
+                    Write(text, array[i], isWanted);
                 }
 
                 text.Append(']');

@@ -68,7 +68,7 @@ public static class ScenarioLoader
         context.ThrowIfErrors();
         if (effective.TryGet("akka", out HoconValue? akka) && akka is HoconObject block)
         {
-            scenario = scenario with { AkkaBlock = AkkaBlock.Render(block), AkkaOrigin = ConfigurationText.Place(AkkaBlock.Origin(block)) };
+            scenario = scenario with { AkkaBlock = AkkaBlock.Render(block), OwnAkkaBlock = AkkaBlock.RenderOwn(block), AkkaOrigin = ConfigurationText.Place(AkkaBlock.Origin(block)) };
         }
 
         return new LoadedScenario(scenario, context.Notes) { Race = race };

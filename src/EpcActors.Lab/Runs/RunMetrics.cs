@@ -385,7 +385,8 @@ internal sealed class RunMetrics : IDisposable
     {
         if (_topology.Machine.Switches.FreePageCounter != Domain.Kernel.FreePageCounterMode.PerNode)
         {
-            return _topology.FreePageCounter.Pages;
+            // A member has a part of it, as the home counts it: the sum over all members is the counter.
+            return _topology is { Exchange: { } exchange, Machine.Cluster: { } port } ? exchange.GrantedOf(port.FreePageCounter) : _topology.FreePageCounter.Pages;
         }
 
         long sum = 0;

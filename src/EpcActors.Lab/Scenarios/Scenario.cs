@@ -63,6 +63,9 @@ public sealed record Scenario
     /// <summary>The <c>akka</c> block of the file over that of the reference, <c>akka {…}</c> as Akka.NET's own reader understands it, for the ActorSystem of a live run.</summary>
     public string AkkaBlock { get; init; } = "";
 
+    /// <summary>The user's part of it alone, in the same form: for the ActorSystem that joins a cluster, which is no run and has defaults of its own. Empty when there is none.</summary>
+    public string OwnAkkaBlock { get; init; } = "";
+
     /// <summary>Where the user's part of it stands, as <c>file:line:column</c>, for errors that Akka finds in it.</summary>
     public string AkkaOrigin { get; init; } = "";
 }

@@ -374,6 +374,7 @@ public sealed class ScenarioLoaderTests
     public void The_akka_block_is_passed_on()
     {
         Scenario scenario = Loading.Load("epc {}\nakka { actor { provider = cluster } }");
+        Assert.DoesNotContain("\"loglevel\"", scenario.OwnAkkaBlock, StringComparison.Ordinal);
         HoconObject root = HoconConfig.ParseText(scenario.AkkaBlock).Resolve().Root;
         Assert.Equal("cluster", root.Require("akka.actor.provider").AsString());
         Assert.Equal("WARNING", root.Require("akka.loglevel").AsString());
@@ -385,6 +386,7 @@ public sealed class ScenarioLoaderTests
     {
         Scenario scenario = Loading.Load("");
         Assert.Contains("\"loglevel\":\"WARNING\"", scenario.AkkaBlock, StringComparison.Ordinal);
+        Assert.Equal("", scenario.OwnAkkaBlock);
         Assert.StartsWith("builtin:reference.conf:", scenario.AkkaOrigin, StringComparison.Ordinal);
     }
 

@@ -58,6 +58,8 @@ public sealed class ClusterCommandTests : IDisposable
     [InlineData("kill:x@3s")]
     [InlineData("kill:2@3")]
     [InlineData("kill:1,2@3s")]
+    [InlineData("kill:1@99999999999999999999s")]
+    [InlineData("kill:1@9999999999999999999999999999s")]
     [InlineData("kill:2@3s+1s")]
     [InlineData("pause:1@2s")]
     [InlineData("pause:1@2s+0s")]
@@ -84,6 +86,8 @@ public sealed class ClusterCommandTests : IDisposable
     [InlineData("with sockets all processes are of this machine", "--sockets", "1", "--transport", "sockets")]
     [InlineData("the simulation engine runs in virtual time", "--engine", "simulation")]
     [InlineData("there is no member 2 among 2 processes", "--fault", "kill:2@1s")]
+    [InlineData("--plan is for processes, and --simulate starts none", "--simulate", "--plan")]
+    [InlineData("--fault is for processes, and --simulate starts none", "--simulate", "--fault", "kill:1@1s")]
     public async Task Nonsense_is_refused_before_anything_is_started(string message, params string[] options)
     {
         CliResult result = await CliHarness.Call(["cluster", _short, .. options]);

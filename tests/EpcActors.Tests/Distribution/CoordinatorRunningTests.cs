@@ -46,7 +46,7 @@ public sealed class CoordinatorRunningTests
         rig.PassAlive(50, rig.Members[1]);
         Assert.False(rig.View.IsAlive(1));
         rig.Coordinator.Cancel();
-        Assert.Contains("nothing was heard of it for 1000 ms", Assert.Single(rig.End().Deaths).Reason, StringComparison.Ordinal);
+        Assert.Contains("nothing was heard of it for 1 s", Assert.Single(rig.End().Deaths).Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,6 +64,27 @@ public sealed class MergedReportTests
     }
 
     [Fact]
+    public void What_a_process_that_came_back_did_is_on_the_clock_of_the_run()
+    {
+        // Process 2 died at 1 s and was back at work 2 s later: its own times begin there.
+        ClusterOutcome outcome = Outcome();
+        RunReport own = outcome.Members[1].Result!.Report with
+        {
+            Timeline = Samples([10], [7], [5]),
+            Enclaves = [new EnclaveReport { Name = "y", Cgroup = "/b", Outcome = EnclaveOutcome.Finished, StartNs = 1, EndNs = 20 }],
+        };
+        MemberOutcome back = outcome.Members[2] with { Incarnations = 2, Missing = "", Result = outcome.Members[1].Result! with { Report = own } };
+        RunReport merged = Merge(outcome with
+        {
+            Members = [outcome.Members[0], outcome.Members[1], back],
+            Deaths = [outcome.Deaths[0] with { BackNs = 2_000_000_000 }],
+        });
+        EnclaveReport enclave = merged.Enclaves.Single(one => one.Name == "y");
+        Assert.Equal((3_000_000_001, 3_000_000_020), (enclave.StartNs, enclave.EndNs));
+        Assert.Equal([3_000_000_010], merged.Timeline.AtNs);
+    }
+
+    [Fact]
     public void A_violation_says_which_process_it_is_of()
     {
         ClusterOutcome outcome = Outcome(new ViolationReport("cgroup-usage", 3, "between them")) with { };

@@ -19,6 +19,9 @@ internal sealed class SimulationCommand
     private const int FramesShown = 16;
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
 
+    /// <summary>Options of runs over processes that a simulation has too.</summary>
+    private static readonly string[] Shared = ["--set", "--quiet", "--help"];
+
     private readonly CommandShell _shell;
     private readonly Option<bool> _simulate = CommonOptions.Flag("--simulate", "starts no process, but simulates processes and the network between them with crashes, partitions and lost frames, a run for each seed");
     private readonly Option<long?> _seeds = new("--seeds") { HelpName = "N", Description = $"with --simulate: how many seeds (default: {DefaultSeeds})" };
@@ -36,7 +39,8 @@ internal sealed class SimulationCommand
     {
         if (parsed.GetValue(_simulate))
         {
-            return true;
+            Option? foreign = parsed.CommandResult.Command.Options.FirstOrDefault(option => !Options.Contains(option) && !Shared.Contains(option.Name) && parsed.GetResult(option) is { Implicit: false });
+            return foreign is null ? true : throw CommandException.Usage($"{foreign.Name} is for processes, and --simulate starts none; leave one of them out");
         }
 
         Option? stray = Options.FirstOrDefault(option => option != _simulate && parsed.GetResult(option) is { Implicit: false });
