@@ -409,4 +409,18 @@ public static class ClusterProtocol
 
         public int Reserved;
     }
+
+    /// <summary>The last write of a limit that this process knows of.</summary>
+    public struct FindMax : IMessage
+    {
+        public static ushort Code => 0x0E2B;
+
+        public long Account;
+
+        /// <summary>Out: ulong.MaxValue for none.</summary>
+        public ulong Max;
+
+        /// <summary>Out: which write it was; 0: it was never written.</summary>
+        public long Version;
+    }
 }

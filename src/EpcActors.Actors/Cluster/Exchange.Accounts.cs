@@ -307,19 +307,26 @@ public sealed partial class Exchange
             }
         }
 
+        // Places first: a call that goes to a new life would find its window full of calls that are about to leave it, and nobody would tell it that they did.
+        foreach (Call call in _calls)
+        {
+            if (call.State == CallState.Sent && Leaves(call, before))
+            {
+                if (WindowOf(call) is >= 0 and var window)
+                {
+                    _outstanding[window]--;
+                }
+
+                call.State = CallState.Waiting;
+            }
+        }
+
         // Calls to the dead: those about an account go to its new home, the others have an answer. A new number, as the one before may have been served there.
         foreach (Call call in _calls)
         {
-            bool isLost = before.IncarnationOf(call.Target) != view.IncarnationOf(call.Target);
-            bool hasMoved = call.Account >= 0 && view.HomeOf(call.Account) != call.Target;
-            if (call.State is not (CallState.Sent or CallState.Waiting) || (!isLost && !hasMoved))
+            if (call.State != CallState.Waiting || !Leaves(call, before))
             {
                 continue;
-            }
-
-            if (call.State == CallState.Sent && WindowOf(call) is >= 0 and var window)
-            {
-                _outstanding[window]--;
             }
 
             if (call.Account >= 0)
@@ -386,6 +393,10 @@ public sealed partial class Exchange
             _waiting[(member * Windows) + window].Clear();
         }
     }
+
+    /// <summary>Who is asked is dead by the view that was just installed, or keeps the account no more.</summary>
+    private bool Leaves(Call call, ClusterView before) =>
+        before.IncarnationOf(call.Target) != _view.IncarnationOf(call.Target) || (call.Account >= 0 && _view.HomeOf(call.Account) != call.Target);
 
     private void Redirect(Call call, Turn turn) => Direct(call, _view.HomeOf(call.Account), turn);
 }
