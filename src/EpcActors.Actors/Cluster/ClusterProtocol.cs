@@ -118,11 +118,8 @@ public static class ClusterProtocol
         /// <summary>Out.</summary>
         public long Value;
 
-        /// <summary>Out: the limit, ulong.MaxValue for none.</summary>
-        public ulong Max;
-
-        /// <summary>Out: which write of the limit that was; whoever reads knows it from then on.</summary>
-        public long MaxVersion;
+        /// <summary>Out: the limit, long.MaxValue for none.</summary>
+        public long Max;
     }
 
     /// <summary>Writes the limit.</summary>
@@ -411,5 +408,19 @@ public static class ClusterProtocol
         public int Dead;
 
         public int Reserved;
+    }
+
+    /// <summary>The last write of a limit that this process knows of.</summary>
+    public struct FindMax : IMessage
+    {
+        public static ushort Code => 0x0E2B;
+
+        public long Account;
+
+        /// <summary>Out: ulong.MaxValue for none.</summary>
+        public ulong Max;
+
+        /// <summary>Out: which write it was; 0: it was never written.</summary>
+        public long Version;
     }
 }

@@ -50,11 +50,6 @@ public sealed partial class Exchange
         {
             _reportedSince[account] = (int)answered.Read<ReportAccount>().Since;
         }
-        else if (answered.Code == ReadAccount.Code)
-        {
-            ReadAccount read = answered.Read<ReadAccount>();
-            LearnMax(account, read.Max, read.MaxVersion);
-        }
         else if (answered.Code == WriteAccountMax.Code)
         {
             WriteAccountMax write = answered.Read<WriteAccountMax>();
@@ -134,8 +129,7 @@ public sealed partial class Exchange
         {
             ReadAccount read = frame.Read<ReadAccount>();
             read.Value = home.Value;
-            read.Max = home.Max;
-            read.MaxVersion = home.MaxVersion;
+            read.Max = (long)Math.Min(home.Max, long.MaxValue);
             frame.Write(in read);
         }
         else if (frame.Code == WriteAccountMax.Code)
@@ -318,9 +312,7 @@ public sealed partial class Exchange
         List<Call> lost = [];
         foreach (Call call in _calls)
         {
-            bool isLost = before.IncarnationOf(call.Target) != view.IncarnationOf(call.Target);
-            bool hasMoved = call.Account >= 0 && view.HomeOf(call.Account) != call.Target;
-            if (call.State is not (CallState.Sent or CallState.Waiting) || (!isLost && !hasMoved))
+            if (call.State is not (CallState.Sent or CallState.Waiting) || !Leaves(call, before))
             {
                 continue;
             }
@@ -399,6 +391,10 @@ public sealed partial class Exchange
             _waiting[(member * Windows) + window].Clear();
         }
     }
+
+    /// <summary>Who is asked is dead by the view that was just installed, or keeps the account no more.</summary>
+    private bool Leaves(Call call, ClusterView before) =>
+        before.IncarnationOf(call.Target) != _view.IncarnationOf(call.Target) || (call.Account >= 0 && _view.HomeOf(call.Account) != call.Target);
 
     private void Redirect(Call call, Turn turn) => Direct(call, _view.HomeOf(call.Account), turn);
 }

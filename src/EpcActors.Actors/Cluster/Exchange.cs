@@ -20,7 +20,7 @@ public sealed partial class Exchange : Resource,
     IHandle<ChargeAccount>, IHandle<UnchargeAccount>, IHandle<AddAccount>, IHandle<LoadAccount>, IHandle<StoreAccount>, IHandle<ReadAccount>,
     IHandle<WriteAccountMax>, IHandle<ReportAccount>, IHandle<BorrowPage>, IHandle<ReturnPage>, IHandle<ReclaimAt>, IHandle<WakeKsgxd>,
     IHandle<QueueWorkAt>, IHandle<ReadNodeAt>, IHandle<DrainStock>, IHandle<ShareMax>, IHandle<Arrive>, IHandle<Tick>, IHandle<InstallView>, IHandle<AwaitView>,
-    IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>
+    IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>, IHandle<FindMax>
 {
     private const int Lanes = 2;
     private const int Windows = 1 + Lanes;
@@ -350,6 +350,8 @@ public sealed partial class Exchange : Resource,
     public void Handle(ref FindHome message, Turn turn) => message.Member = _view.HomeOf(message.Account);
 
     public void Handle(ref FindMember message, Turn turn) => (message.Incarnation, message.Dead) = (_view.IncarnationOf(message.Member), _lastDead[message.Member]);
+
+    public void Handle(ref FindMax message, Turn turn) => (message.Max, message.Version) = (_maxKnown[message.Account], _maxVersion[message.Account]);
 
     public void Handle(ref AwaitView message, Turn turn)
     {

@@ -51,6 +51,7 @@ public sealed class Steward : KernelTask
     private const long PollNs = 5_000_000;
 
     private readonly int[] _seenDead;
+    private readonly int[] _seenAlive;
     private readonly IReadOnlyList<ActorId> _processOfEnclave;
     private readonly IReadOnlyList<(ActorId Guest, ActorId Process)> _guests;
     private readonly long _bootPages;
@@ -73,6 +74,7 @@ public sealed class Steward : KernelTask
         : base(id, "steward", cpu, node, machine, TaskKind.Other, ActorId.None)
     {
         _seenDead = new int[machine.Cluster!.Members];
+        _seenAlive = new int[_seenDead.Length];
         _processOfEnclave = processOfEnclave;
         _guests = guests;
         _bootPages = bootPages;
@@ -86,12 +88,6 @@ public sealed class Steward : KernelTask
     {
         if (_bootPages > 0)
         {
-            // Limits that were written before this process came: it must know them when it is asked for them by a new home.
-            for (int cgroup = 0; cgroup < Cluster.Cgroups; cgroup++)
-            {
-                await Ask(Cluster.Exchange, new ReadAccount { Account = cgroup });
-            }
-
             await Ask(Cluster.Exchange, new AddAccount { Account = Cluster.FreePageCounter, Amount = _bootPages });
         }
 
@@ -105,6 +101,16 @@ public sealed class Steward : KernelTask
             }
 
             epoch = view.Epoch;
+
+            // Before anything that may wait for enclaves to come to their end.
+            for (int member = 0; member < _seenAlive.Length; member++)
+            {
+                if (member != Cluster.Self)
+                {
+                    await TellLimits(member);
+                }
+            }
+
             for (int member = 0; member < _seenDead.Length; member++)
             {
                 if (member != Cluster.Self)
@@ -115,6 +121,29 @@ public sealed class Steward : KernelTask
 
             // ksgxd may have come to us: it looks at the watermarks for itself.
             await Ask(Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
+        }
+    }
+
+    /// <summary>
+    /// A new life knows the limits of the scenario, and none that was written since. It may be the home of an account one day, with nobody left who knows. Everybody tells it:
+    /// whoever wrote while it was not there sees it come after that.
+    /// </summary>
+    private async Routine TellLimits(int member)
+    {
+        FindMember find = await Ask(Cluster.Exchange, new FindMember { Member = member });
+        if (find.Incarnation <= _seenAlive[member])
+        {
+            return;
+        }
+
+        _seenAlive[member] = find.Incarnation;
+        for (int cgroup = 0; cgroup < Cluster.Cgroups; cgroup++)
+        {
+            FindMax known = await Ask(Cluster.Exchange, new FindMax { Account = cgroup });
+            if (known.Version > 0)
+            {
+                await Ask(Cluster.Exchange, new ShareMax { Member = member, Account = cgroup, Max = known.Max, Version = known.Version });
+            }
         }
     }
 

@@ -20,6 +20,7 @@ public sealed class NumaNode : Resource,
     private int _foreignPages;
     private int _foreignIncarnation;
     private int _deadLender;
+    private bool _isLosing;
     private long _lentSum;
     private long _foreignSum;
     private EpcPageList _poisoned = new();
@@ -307,7 +308,8 @@ public sealed class NumaNode : Resource,
             return;
         }
 
-        if (message.Incarnation <= _deadLender || (_foreignPages > 0 && _foreignIncarnation != message.Incarnation))
+        // While pages of a dead life are being looked for, one of the next life would be taken for one of them.
+        if (_isLosing || message.Incarnation <= _deadLender || (_foreignPages > 0 && _foreignIncarnation != message.Incarnation))
         {
             message.IsRefused = true;
             return;
@@ -340,6 +342,7 @@ public sealed class NumaNode : Resource,
         _deadLender = Math.Max(_deadLender, message.Dead);
         message.Pages = _foreignPages;
         message.Incarnation = _foreignIncarnation;
+        _isLosing = _foreignPages > 0 && _foreignIncarnation <= _deadLender;
     }
 
     /// <summary>A section of the node's spin lock that begins and ends in this message.</summary>

@@ -168,7 +168,7 @@ internal static class Remote
         for (int level = cgroup; level >= 0; level = current.Machine.CgroupParents[level])
         {
             ClusterProtocol.ReadAccount read = await current.Ask(cluster.Exchange, new ClusterProtocol.ReadAccount { Account = level });
-            max = (long)Math.Min((ulong)max, read.Max);
+            max = Math.Min(max, read.Max);
             if (level == cgroup)
             {
                 usage = read.Value;

@@ -368,6 +368,23 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
+    public void Parts_of_a_cut_that_was_dropped_do_not_count_for_the_next_one()
+    {
+        CoordinatorRig rig = Running();
+        rig.PassAlive(50);
+        rig.Lose(rig.Members[1]);
+        rig.PassAlive(100);
+        Assert.Equal(2, rig.Members[3].Last<ControlMessage.BeginCut>().Number);
+        foreach (int member in (int[])[0, 2, 3])
+        {
+            rig.Tell(rig.Members[member], rig.Part(member, 1));
+        }
+
+        rig.Coordinator.Cancel();
+        Assert.Equal(0, rig.End().Audits);
+    }
+
+    [Fact]
     public void What_an_audit_finds_is_reported_once()
     {
         CoordinatorRig rig = Running();

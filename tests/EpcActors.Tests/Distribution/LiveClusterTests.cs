@@ -1,5 +1,6 @@
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution;
+using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Members;
 using EpcActors.Distribution.Transport;
 using EpcActors.Lab.Results;
@@ -150,6 +151,70 @@ public sealed class LiveClusterTests
         Assert.Equal(2, results[1].Rest.Exchange.Incarnation);
         AssertSettled(results, cluster.View);
         Assert.Equal(4096, results.Sum(result => result.Rest.Nodes.Sum(node => node.Free)));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_cut_that_begins_at_one_process_is_begun_by_the_other_before_it_hears_more(int first)
+    {
+        Scenario scenario = Load("");
+        ClusterAuditRules rules = ClusterAuditRules.Of(scenario, Placement.Of(scenario, 2));
+        await using LocalCluster cluster = new(scenario, 2);
+        cluster.Start();
+        int cuts = 0;
+        while (!cluster.Alive.All(member => member.Status is { IsDone: true }))
+        {
+            // Nobody but its peer tells the other one.
+            if (cluster.CutAt(first) is not { } parts)
+            {
+                break;
+            }
+
+            cuts++;
+            Assert.Empty(ClusterAudit.Check(parts, cluster.View, rules, atRest: false));
+        }
+
+        Assert.True(cuts > 3, $"only {cuts} cuts");
+        cluster.AwaitDone();
+        AssertSettled(cluster.Stop(), cluster.View);
+    }
+
+    [Fact]
+    public async Task A_written_limit_outlives_everybody_who_was_there_when_it_was_written()
+    {
+        Scenario scenario = Loading.Load("""
+            epc {
+              machine { nodes = [ { cpus = 4, epc = 8 MiB }, { cpus = 4, epc = 8 MiB } ] }
+              cgroups { /a { max = 2 MiB }, /b { max = 2 MiB } }
+              enclaves {
+                a { cgroup = /a, node = 0, heap = 1 MiB, steps = [ touch ] }
+                b { cgroup = /b, node = 1, heap = 1 MiB, steps = [ touch ] }
+              }
+              script = [ { at = 1 ms, set-max { cgroup = /a, max = 3 MiB } }, { at = 1 ms, set-max { cgroup = /b, max = 3 MiB } } ]
+              run { duration = 60 s }
+            }
+            """);
+        await using LocalCluster cluster = new(scenario, 2);
+        cluster.Start();
+        cluster.AwaitDone();
+        Assert.All([1, 2], account => Assert.Equal(3ul << 20, MaxOf(cluster.Cut().Select(part => part.Exchange), account)));
+        for (int victim = 1; victim >= 0; victim--)
+        {
+            cluster.Silence(victim);
+            cluster.Change(dead: [victim]);
+            cluster.AwaitDone();
+            cluster.Change(dead: [], reborn: [victim]);
+            cluster.AwaitDone();
+        }
+
+        // Both are new lives, and neither wrote anything.
+        IReadOnlyList<ControlMessage.Result> results = cluster.Stop();
+        Assert.All(results, result => Assert.Equal(2, result.Rest.Exchange.Incarnation));
+        Assert.All([1, 2], account => Assert.Equal(3ul << 20, MaxOf(results.Select(result => result.Rest.Exchange), account)));
+
+        static ulong MaxOf(IEnumerable<ExchangeSnapshot> members, int account) =>
+            members.SelectMany(member => member.Homes).Single(home => home.Account == account).Max;
     }
 
     /// <summary>Nobody is under way: what every home says is what the members say, and nothing is charged any more.</summary>

@@ -104,6 +104,19 @@ internal sealed class LocalCluster : IAsyncDisposable
         return [.. asked.Select(member => member.Parts[number])];
     }
 
+    /// <summary>A cut that only one member is told of; null when the work was done before the others heard of it by a frame.</summary>
+    public IReadOnlyList<ControlMessage.CutPart>? CutAt(int first)
+    {
+        int number = ++_cut;
+        LocalMember[] asked = [.. Alive];
+        _members[first].Hear(new ControlMessage.BeginCut(number));
+        bool isOver = false;
+        Await(
+            () => asked.All(member => member.Parts.ContainsKey(number)) || (isOver = asked.All(member => member.Status is { IsDone: true, IsQuiet: true })),
+            $"cut {number}");
+        return isOver ? null : [.. asked.Select(member => member.Parts[number])];
+    }
+
     public void AwaitDone()
     {
         Await(() => Alive.All(member => member.Status is { IsDone: true, IsQuiet: true } status && status.Epoch == View.Epoch), "the work is done");
