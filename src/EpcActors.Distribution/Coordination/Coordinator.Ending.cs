@@ -17,8 +17,8 @@ public sealed partial class Coordinator
     /// can still be on the way is a copy of something that is answered.
     /// </summary>
     /// <remarks>
-    /// The sums of sent and received frames are equal then too, unless frames were lost: to the dead, to a partition, to a queue that was full. So where they are not equal, the counts have
-    /// to stand still for as long as it takes to call somebody dead.
+    /// Mattern also asks that as many messages were received as sent. Here they need not be: frames are lost to the dead, to a partition, to a queue that was full. That nobody has a
+    /// call open says the same: whoever sent a request that matters waits for its answer, and is not quiet.
     /// </remarks>
     private void LookForTheEnd()
     {
@@ -32,7 +32,7 @@ public sealed partial class Coordinator
         Member[] living = [.. _members.Where(one => one.IsAlive)];
         if (_firstLook is not { } first)
         {
-            _firstLook = Look.At(living, NowNs);
+            _firstLook = Look.At(living);
             return;
         }
 
@@ -43,7 +43,7 @@ public sealed partial class Coordinator
             ControlMessage.Status now = member.Status!;
             if (now.FramesOut != then.FramesOut || now.FramesIn != then.FramesIn)
             {
-                _firstLook = Look.At(living, NowNs);
+                _firstLook = Look.At(living);
                 return;
             }
 
@@ -51,7 +51,7 @@ public sealed partial class Coordinator
             isSecond &= now.Number >= then.Number + 2;
         }
 
-        if (!isSecond || (!first.IsBalanced && NowNs - first.AtNs <= FailureTimeoutNs))
+        if (!isSecond)
         {
             return;
         }
@@ -146,22 +146,14 @@ public sealed partial class Coordinator
     {
         private readonly Dictionary<int, ControlMessage.Status> _of = [];
 
-        public long AtNs { get; private init; }
-
-        /// <summary>As many frames have arrived as were sent.</summary>
-        public bool IsBalanced { get; private set; }
-
-        public static Look At(IEnumerable<Member> members, long nowNs)
+        public static Look At(IEnumerable<Member> members)
         {
-            Look look = new() { AtNs = nowNs };
-            long balance = 0;
+            Look look = new();
             foreach (Member member in members)
             {
                 look._of[member.Number] = member.Status!;
-                balance += member.Status!.FramesOut - member.Status.FramesIn;
             }
 
-            look.IsBalanced = balance == 0;
             return look;
         }
 

@@ -255,6 +255,26 @@ public sealed partial class Coordinator
             return;
         }
 
+        // Others may be about to say that they are concerned too: who leaves is decided when all have, or not much later.
+        long oldest = NowNs;
+        bool isAnyYoung = false;
+        foreach (Member member in _members.Where(one => living.Contains(one.Number)))
+        {
+            foreach ((int other, long since) in member.UnreachableSinceNs)
+            {
+                if (living.Contains(other) && since >= _members[other].EnteredNs)
+                {
+                    oldest = Math.Min(oldest, since);
+                    isAnyYoung |= NowNs - since <= FailureTimeoutNs / 2;
+                }
+            }
+        }
+
+        if (isAnyYoung && NowNs - oldest <= FailureTimeoutNs)
+        {
+            return;
+        }
+
         List<(Member Member, string Reason)> dead = [];
         IReadOnlyList<int> leaving = Partitions.TakeOut(living, CannotReach);
         string kept = Names(living.Except(leaving));

@@ -32,6 +32,11 @@ public sealed class MemberHost : IMemberListener, IOutbox
     /// <summary>Time between two words to the coordinator.</summary>
     private const long BetweenStatusNs = 50_000_000;
 
+    /// <summary>How often, and how long apart, a process that is done is looked at until it is quiet.</summary>
+    private const int MostLooks = 10;
+
+    private const long BetweenLooksNs = 2_000_000;
+
     private const int TicksBeforeResend = 4;
 
     /// <summary>Postman and ticker sleep whenever they have nothing to do.</summary>
@@ -58,6 +63,7 @@ public sealed class MemberHost : IMemberListener, IOutbox
     private volatile int _cutAsked;
     private volatile bool _isArmed;
     private long _statusNumber;
+    private int _looks;
 
     /// <param name="scenario">The whole scenario.</param>
     /// <param name="transport">How to reach the others; the caller disposes of it.</param>
@@ -362,8 +368,17 @@ public sealed class MemberHost : IMemberListener, IOutbox
             return;
         }
 
+        // The ticker and the status come at the same moments; that the ticker is just at work is no reason to call a process busy whose work is done.
+        LiveEngine engine = _run!.Engine;
+        if (engine.RunningTasks == 0 && engine.GoingTasks > 0 && _looks++ < MostLooks)
+        {
+            engine.AddTimer(engine.ClockNs + BetweenLooksNs, OnStatus);
+            return;
+        }
+
+        _looks = 0;
         TellStatus(isReady: true);
-        _run!.Engine.AddTimer(atNs + BetweenStatusNs, OnStatus);
+        engine.AddTimer(engine.ClockNs + BetweenStatusNs, OnStatus);
     }
 
     private void TellStatus(bool isReady)

@@ -215,23 +215,17 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
-    public void Frames_that_never_arrive_keep_it_open_for_the_failure_timeout_only()
+    public void Frames_that_never_arrive_do_not_keep_it_open()
     {
+        // Lost to the dead, say: nobody has a call open, so nobody waits for them.
         CoordinatorRig rig = Running();
-        for (int i = 0; i < 22; i++)
+        for (int i = 0; i < 4; i++)
         {
-            Assert.All(rig.Members, member => Assert.Empty(member.Told.OfType<ControlMessage.Stop>()));
             rig.Pass(50);
             foreach (FakeLink member in rig.Members)
             {
                 rig.Say(member, isDone: true, isQuiet: true, framesOut: 5, framesIn: 4);
             }
-        }
-
-        rig.Pass(50);
-        foreach (FakeLink member in rig.Members)
-        {
-            rig.Say(member, isDone: true, isQuiet: true, framesOut: 5, framesIn: 4);
         }
 
         Assert.Equal(RunEndKind.Finished, rig.Members[0].Last<ControlMessage.Stop>().End);
