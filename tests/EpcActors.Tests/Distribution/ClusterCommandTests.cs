@@ -180,7 +180,8 @@ public sealed class ClusterCommandTests : IDisposable
         using Process coordinator = Process.Start(new ProcessStartInfo(
             "dotnet", [typeof(EpcActors.Cli.EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
         {
-            RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         })!;
         while (await coordinator.StandardError.ReadLineAsync(patience.Token) is { } line && line != "running")
         {

@@ -187,6 +187,13 @@ public sealed class MergedReportTests
 
     private static Timeline Samples(long[] at, long[] counter, long[] faults) => new()
     {
-        AtNs = at, FreePageCounter = counter, Faults = faults, Evictions = faults, Reloads = faults, FaultRetries = faults, FaultP50Ns = faults, FaultP99Ns = faults,
+        AtNs = at,
+        FreePageCounter = counter,
+        Faults = faults,
+        Evictions = faults,
+        Reloads = faults,
+        FaultRetries = faults,
+        FaultP50Ns = faults,
+        FaultP99Ns = faults,
     };
 }

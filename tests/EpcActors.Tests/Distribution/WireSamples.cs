@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using EpcActors.Actors.Cluster;
+using EpcActors.Distribution.Wire;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Random;
-using EpcActors.Distribution.Wire;
 using EpcActors.Engine;
 using static EpcActors.Actors.Cluster.ClusterProtocol;
 
