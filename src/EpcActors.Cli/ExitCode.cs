@@ -12,7 +12,7 @@ internal enum ExitCode
     /// <summary>Cancelled, or nothing was proved.</summary>
     Inconclusive = 2,
 
-    /// <summary>Not in this build, or not on this machine.</summary>
+    /// <summary>Not supported on this machine.</summary>
     NotSupported = 3,
 
     /// <summary>A mistake in the command line or in a configuration file (EX_USAGE).</summary>

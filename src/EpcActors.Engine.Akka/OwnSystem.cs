@@ -92,5 +92,8 @@ public sealed class RunIsOver : CoordinatedShutdown.Reason
     {
     }
 
+    /// <summary>Of no use here: the system is told not to end the process.</summary>
+    public override int ExitCode => 0;
+
     public override string ToString() => "the run is over";
 }

@@ -1,15 +1,13 @@
 using BenchmarkDotNet.Attributes;
 using EpcActors.Actors;
 using EpcActors.Engine;
+using EpcActors.Engine.Akka;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Threads;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
-#if AKKA
-using EpcActors.Engine.Akka;
-#endif
 
 namespace EpcActors.Benchmarks;
 
@@ -18,19 +16,14 @@ internal static class EngineNames
 {
     public static IEnumerable<string> All =>
     [
-        "simulation", "threads, 1 worker", "threads, 2 workers",
-#if AKKA
-        "akka",
-#endif
+        "simulation", "threads, 1 worker", "threads, 2 workers", "akka",
     ];
 
     public static LiveEngine New(string name) => name switch
     {
         "threads, 1 worker" => new ThreadsEngine(new ThreadsOptions { Workers = 1 }),
         "threads, 2 workers" => new ThreadsEngine(new ThreadsOptions { Workers = 2 }),
-#if AKKA
         "akka" => new AkkaEngine(),
-#endif
         _ => throw new InvalidOperationException($"there is no live engine '{name}'"),
     };
 }

@@ -105,7 +105,7 @@ internal sealed class ClusterCommand
         string named = parsed.GetRequiredValue(_transport);
         TransportEntry transport = named.Length > 0 ? _shell.Transports.Require(named)
             : isComplete ? _shell.Transports.Default
-            : _shell.Transports.RequireOtherMachines($"--sockets {string.Join(',', own.SelectMany(sockets => sockets))}");
+            : _shell.Transports.ForOtherMachines;
         if (!isComplete && !transport.ReachesOtherMachines)
         {
             throw CommandException.Usage($"--transport {transport.Name} --sockets {string.Join(',', own.SelectMany(sockets => sockets))}: with {transport.Name} all processes are of this machine and are "

@@ -94,12 +94,10 @@ internal static class ClusterOptions
     };
 
     /// <summary>The live engine that was asked for.</summary>
-    /// <exception cref="CommandException">unknown, missing in this build, or not live.</exception>
+    /// <exception cref="CommandException">unknown, or not live.</exception>
     public static EngineEntry LiveEngine(EngineRegistry engines, string? name)
     {
-        EngineEntry engine = name is null
-            ? engines.DefaultLive ?? throw new CommandException(ExitCode.NotSupported, "this build has no live engine; 'epc engines' says how to get one")
-            : engines.Require(name);
+        EngineEntry engine = name is null ? engines.DefaultLive : engines.Require(name);
         return engine.NewEngine is not null
             ? engine
             : throw CommandException.Usage($"--engine {name}: the {name} engine runs in virtual time, in one process; processes of a cluster run live, on threads or akka");

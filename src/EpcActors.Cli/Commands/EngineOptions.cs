@@ -32,14 +32,14 @@ internal sealed class EngineOptions
     public IEnumerable<Option> All => [_engine, _live, _workers];
 
     /// <summary>The engine that was asked for, ready to run.</summary>
-    /// <exception cref="CommandException">unknown, missing in this build, or the options contradict each other.</exception>
+    /// <exception cref="CommandException">unknown, or the options contradict each other.</exception>
     public EngineEntry Engine(ParseResult parsed, EngineRegistry engines)
     {
         string? name = parsed.GetValue(_engine);
         bool isLive = parsed.GetValue(_live);
         EngineEntry engine = name is not null || !isLive
             ? engines.Require(name)
-            : engines.DefaultLive ?? throw new CommandException(ExitCode.NotSupported, "--live: this build has no live engine; 'epc engines' says how to get one");
+            : engines.DefaultLive;
         if (isLive && !engine.IsLive)
         {
             throw CommandException.Usage($"--live --engine {name}: the {name} engine runs in virtual time; leave out one of the two");

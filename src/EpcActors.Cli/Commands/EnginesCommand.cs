@@ -5,12 +5,12 @@ using EpcActors.Cli.Terminal;
 
 namespace EpcActors.Cli.Commands;
 
-/// <summary><c>epc engines</c>: what this build can run on.</summary>
+/// <summary><c>epc engines</c>: what a scenario can run on.</summary>
 internal static class EnginesCommand
 {
     public static Command Create(CommandShell shell)
     {
-        DocumentedCommand command = new("engines", "Lists the engines: what each is for, what it promises, and how to get one that is missing.", Page());
+        DocumentedCommand command = new("engines", "Lists the engines: what each is for and what it promises.", Page());
         command.SetAction(_ =>
         {
             Write(shell);
@@ -27,10 +27,9 @@ internal static class EnginesCommand
         bool isFirst = true;
         foreach (EngineEntry entry in shell.Engines.Entries)
         {
-            string state = !entry.IsAvailable ? "not in this build"
-                : entry == shell.Engines.Default ? "in this build, the default"
-                : entry == shell.Engines.DefaultLive ? "in this build, the default of live runs (--live)"
-                : "in this build";
+            string state = entry == shell.Engines.Default ? "the default"
+                : entry == shell.Engines.DefaultLive ? "the default of live runs (--live)"
+                : "for live runs (--live)";
             if (!isFirst)
             {
                 text.WriteLine();
@@ -45,11 +44,6 @@ internal static class EnginesCommand
             {
                 Columns.Write(text, "", width, "built on: " + entry.BuiltOn, columns);
             }
-
-            if (!entry.IsAvailable)
-            {
-                Columns.Write(text, "", width, "how to get it: " + entry.HowToGet, columns);
-            }
         }
     }
 
@@ -57,11 +51,11 @@ internal static class EnginesCommand
     {
         Examples =
         [
-            new("epc engines", "Which engines has this build?"),
-            new("epc run config/scenarios/sgx2-storm.conf --live", "Runs on the live engine that is the default of this build"),
+            new("epc engines", "Which engines are there?"),
+            new("epc run config/scenarios/sgx2-storm.conf --live", "Runs on the default live engine"),
             new("epc run config/scenarios/sgx2-storm.conf --engine threads", "Runs on the engine of that name"),
         ],
         ExitCodes = [(ExitCode.Pass, "done"), (ExitCode.Usage, "a mistake in the command line")],
-        SeeAlso = ["epc run --help: exit code 3 says that the engine asked for is not here"],
+        SeeAlso = ["epc run --help"],
     };
 }

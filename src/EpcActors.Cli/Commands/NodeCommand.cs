@@ -57,7 +57,7 @@ internal sealed class NodeCommand
         }
 
         TransportEntry transport = join is null
-            ? _shell.Transports.RequireOtherMachines($"--seed-node {seedNode}")
+            ? _shell.Transports.ForOtherMachines
             : _shell.Transports.Require(parsed.GetValue(_transport) ?? _shell.Transports.Default.Name);
         EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
         bool isQuiet = parsed.GetValue(_quiet) || join is not null;
@@ -187,7 +187,7 @@ internal sealed class NodeCommand
             "A run over several machines begins with 'epc cluster FILE --sockets … --port P' on one of them: it starts the processes of its own sockets, and waits for those of the others. Each of "
             + "these is an 'epc node' with the same FILE and the same --set; the coordinator compares a fingerprint of the effective configuration and the version of the program, and says what differs.",
             "The report comes out where 'epc cluster' runs. A node that dies, is killed or cut off is taken out by the others; started again with the same sockets it comes back as a new life of that process.",
-            "This needs Akka.Cluster, in a build that has the Akka.NET packages ('epc engines' says). On one machine 'epc cluster FILE' starts everything itself, with plain sockets and nothing but .NET.",
+            "On one machine 'epc cluster FILE' starts every process itself.",
         ],
         Examples =
         [
@@ -198,7 +198,6 @@ internal sealed class NodeCommand
         [
             (ExitCode.Pass, "the run is over, and the coordinator has this process's report; the verdict is there"),
             (ExitCode.Inconclusive, "the coordinator was lost, or the others took this process for dead"),
-            (ExitCode.NotSupported, "this build has no transport to other machines"),
             (ExitCode.Usage, "a mistake in the command line or in a configuration file, nobody answers, or the coordinator refused this process"),
             (ExitCode.EmulatorError, "an error in epc itself"),
         ],

@@ -22,7 +22,7 @@ internal static class StandardExitCodes
         (ExitCode.Pass, "every rule held"),
         (ExitCode.Violation, violation),
         (ExitCode.Inconclusive, "inconclusive: the run was cancelled before it could be judged"),
-        (ExitCode.NotSupported, "not in this build, or not on this machine"),
+        (ExitCode.NotSupported, "not supported on this machine"),
         (ExitCode.Usage, "a mistake in the command line or in a configuration file"),
         (ExitCode.EmulatorError, "an error in epc itself; the last line repeats it"),
         (ExitCode.OutputError, "results could not be written"),

@@ -13,7 +13,7 @@ namespace EpcActors.Cli.Engines;
 internal delegate RunReport EngineRun(
     Scenario scenario, string replayCommand, Action<RunProgress>? progress, CancellationToken cancellationToken);
 
-/// <summary>An engine: in this build, or known and missing.</summary>
+/// <summary>An engine and how to start a run on it.</summary>
 internal sealed record EngineEntry
 {
     /// <summary>Value of <c>--engine</c>.</summary>
@@ -28,17 +28,12 @@ internal sealed record EngineEntry
     /// <summary>Real threads and real time instead of virtual time; what <c>--live</c> chooses among.</summary>
     public bool IsLive { get; init; }
 
-    /// <summary>Runs a scenario in virtual time; null for a live engine, and when this build has not got the engine.</summary>
+    /// <summary>Runs a scenario in virtual time; null for a live engine.</summary>
     public EngineRun? Run { get; init; }
 
-    /// <summary>Makes a live engine for one run, as the scenario's <see cref="Scenario.Live"/> says; null for the simulation, and when this build has not got the engine.</summary>
+    /// <summary>Makes a live engine for one run, as the scenario's <see cref="Scenario.Live"/> says; null for the simulation.</summary>
     public Func<Scenario, LiveEngine>? NewEngine { get; init; }
 
-    /// <summary>What it is built on, with the version: <c>Akka.NET 1.5.30</c>; empty for .NET alone, and when it is missing.</summary>
+    /// <summary>What it is built on, with the version: <c>Akka.NET 1.5.74</c>; empty for .NET alone.</summary>
     public string BuiltOn { get; init; } = "";
-
-    /// <summary>Why it is missing and how to get it; empty when it is there.</summary>
-    public string HowToGet { get; init; } = "";
-
-    public bool IsAvailable => Run is not null || NewEngine is not null;
 }

@@ -1,3 +1,4 @@
+using EpcActors.Engine.Akka;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
 using EpcActors.Lab.Runs;
@@ -6,29 +7,21 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Cli.Engines;
 
 /// <summary>
-/// The engines that this build has or could have. A new engine adds its entry to <see cref="OfThisBuild"/>; options, errors,
-/// help and <c>epc engines</c> follow from the entry.
+/// The engines. A new one adds its entry to <see cref="All"/>; options, errors, help and <c>epc engines</c> follow from the entry.
 /// </summary>
 internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
 {
-    /// <summary>Engines, the default first; of the live ones first the one that <c>--live</c> takes when this build has it.</summary>
+    /// <summary>Engines, the default first; the first live one is the one that <c>--live</c> takes.</summary>
     public IReadOnlyList<EngineEntry> Entries { get; } = entries;
 
     /// <summary>The engine that runs when none is named.</summary>
     public EngineEntry Default => Entries[0];
 
-    /// <summary>The engine of live runs when none is named; null when this build has none.</summary>
-    public EngineEntry? DefaultLive => Entries.FirstOrDefault(one => one is { IsLive: true, IsAvailable: true });
+    /// <summary>The engine of live runs when none is named.</summary>
+    public EngineEntry DefaultLive => Entries.First(one => one.IsLive);
 
-    /// <summary>The Akka.NET that this build refers to; null when its packages could not be restored.</summary>
-    public static string? AkkaPackages =>
-#if AKKA
-        EpcActors.Engine.Akka.AkkaVersion.Loaded;
-#else
-        null;
-#endif
-
-    public static EngineRegistry OfThisBuild() => new(
+    /// <summary>Every engine there is.</summary>
+    public static EngineRegistry All() => new(
     [
         new EngineEntry
         {
@@ -45,8 +38,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
             IsLive = true,
             Guarantees = "each resource and task is an Akka actor, FIFO per sender and receiver, at most once; a run cannot be repeated exactly",
             NewEngine = NewAkkaEngine,
-            BuiltOn = AkkaPackages is { } version ? $"Akka.NET {version}" : "",
-            HowToGet = AkkaHowToGet,
+            BuiltOn = $"Akka.NET {AkkaVersion.Loaded}",
         },
         new EngineEntry
         {
@@ -63,26 +55,16 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
         },
     ]);
 
-#if AKKA
     /// <summary>The file's own block says how the ActorSystem is; a number of threads asked for here or in <c>epc.live</c> stands over it.</summary>
-    private static Func<Scenario, LiveEngine>? NewAkkaEngine => scenario => new EpcActors.Engine.Akka.AkkaEngine(new EpcActors.Engine.Akka.AkkaOptions
+    private static AkkaEngine NewAkkaEngine(Scenario scenario) => new(new AkkaOptions
     {
         AkkaBlock = scenario.Live.Workers == 0
             ? scenario.AkkaBlock
             : $"{scenario.AkkaBlock}\nakka.actor.epc-dispatcher.fork-join-executor {{ parallelism-min = {scenario.Live.Workers}, parallelism-max = {scenario.Live.Workers} }}",
     });
-#else
-    private static Func<Scenario, LiveEngine>? NewAkkaEngine => null;
-#endif
 
-    private static string AkkaHowToGet => AkkaPackages is not null
-        ? ""
-        : "The Akka engine is built when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored from your NuGet "
-            + "package sources: see 'dotnet nuget list source', add a source that carries them, and build again. "
-            + "A build with -p:AkkaEngine=true insists on them and shows what NuGet says.";
-
-    /// <summary>The engine of that name, ready to run.</summary>
-    /// <exception cref="CommandException">unknown (usage), or known and missing here (not supported).</exception>
+    /// <summary>The engine of that name.</summary>
+    /// <exception cref="CommandException">there is none of that name (usage).</exception>
     public EngineEntry Require(string? name)
     {
         if (name is null)
@@ -90,17 +72,8 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
             return Default;
         }
 
-        EngineEntry? entry = Entries.FirstOrDefault(one => one.Name == name);
-        string have = string.Join(", ", Entries.Where(one => one.IsAvailable).Select(one => one.Name));
-        if (entry is null)
-        {
-            throw CommandException.Usage($"--engine {name}: there is no such engine{Suggestions.DidYouMeanOrStop(name, Entries.Select(one => one.Name))} "
-                + $"This build has: {have}. 'epc engines' says what each is for.");
-        }
-
-        return entry.IsAvailable
-            ? entry
-            : throw new CommandException(
-                ExitCode.NotSupported, $"--engine {name}: not in this build, which has: {have}.\n{entry.HowToGet}");
+        return Entries.FirstOrDefault(one => one.Name == name)
+            ?? throw CommandException.Usage($"--engine {name}: there is no such engine{Suggestions.DidYouMeanOrStop(name, Entries.Select(one => one.Name))} "
+                + $"There are: {string.Join(", ", Entries.Select(one => one.Name))}. 'epc engines' says what each is for.");
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using EpcActors.Distribution.Transport;
 using EpcActors.Distribution.Transport.Sockets;
+using EpcActors.Engine.Akka.Cluster;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Engines;
@@ -29,7 +30,7 @@ internal sealed record TransportRequest
     public Action<string> Log { get; init; } = static _ => { };
 }
 
-/// <summary>What carries the messages of a cluster: in this build, or known and missing.</summary>
+/// <summary>What carries the messages of a cluster.</summary>
 internal sealed record TransportEntry
 {
     /// <summary>Value of <c>--transport</c>.</summary>
@@ -38,30 +39,24 @@ internal sealed record TransportEntry
     /// <summary>Nodes of other machines can join.</summary>
     public bool ReachesOtherMachines { get; init; }
 
-    /// <summary>Null when this build has not got it.</summary>
-    public Func<TransportRequest, ICoordinatorTransport>? NewCoordinator { get; init; }
+    public required Func<TransportRequest, ICoordinatorTransport> NewCoordinator { get; init; }
 
-    /// <summary>Null when this build has not got it.</summary>
-    public Func<TransportRequest, IMemberTransport>? NewMember { get; init; }
-
-    /// <summary>Why it is missing and how to get it; empty when it is there.</summary>
-    public string HowToGet { get; init; } = "";
-
-    public bool IsAvailable => NewCoordinator is not null && NewMember is not null;
+    public required Func<TransportRequest, IMemberTransport> NewMember { get; init; }
 }
 
-/// <summary>The transports that this build has or could have. A new one adds its entry to <see cref="OfThisBuild"/>.</summary>
+/// <summary>The transports.</summary>
 internal sealed class TransportRegistry(IReadOnlyList<TransportEntry> entries)
 {
     public IReadOnlyList<TransportEntry> Entries { get; } = entries;
 
-    /// <summary>Akka.Cluster where it is built in, as it is the live engine then; else plain sockets.</summary>
-    public TransportEntry Default => ForOtherMachines is { IsAvailable: true } akka ? akka : Entries.First(one => one.IsAvailable);
+    /// <summary>Akka.Cluster.</summary>
+    public TransportEntry Default => ForOtherMachines;
 
-    /// <summary>For processes of several machines; may be missing.</summary>
-    public TransportEntry? ForOtherMachines => Entries.FirstOrDefault(one => one.ReachesOtherMachines);
+    /// <summary>For processes of several machines.</summary>
+    public TransportEntry ForOtherMachines => Entries.First(one => one.ReachesOtherMachines);
 
-    public static TransportRegistry OfThisBuild() => new(
+    /// <summary>Every transport there is.</summary>
+    public static TransportRegistry All() => new(
     [
         new TransportEntry
         {
@@ -73,46 +68,23 @@ internal sealed class TransportRegistry(IReadOnlyList<TransportEntry> entries)
         {
             Name = "akka",
             ReachesOtherMachines = true,
-#if AKKA
-            NewCoordinator = request => new EpcActors.Engine.Akka.Cluster.AkkaCoordinatorTransport(AkkaOptions(request)),
-            NewMember = request => new EpcActors.Engine.Akka.Cluster.AkkaMemberTransport(AkkaOptions(request)),
-#else
-            HowToGet = "Akka.Cluster is built in when the packages Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored from your NuGet package sources: 'epc engines' says more.",
-#endif
+            NewCoordinator = request => new AkkaCoordinatorTransport(AkkaOptions(request)),
+            NewMember = request => new AkkaMemberTransport(AkkaOptions(request)),
         },
     ]);
 
-    /// <summary>The transport of that name, ready to be used.</summary>
-    /// <exception cref="CommandException">unknown (usage), or known and missing here (not supported).</exception>
+    /// <summary>The transport of that name.</summary>
+    /// <exception cref="CommandException">there is none of that name (usage).</exception>
     public TransportEntry Require(string name)
     {
-        TransportEntry? entry = Entries.FirstOrDefault(one => one.Name == name);
-        if (entry is null)
-        {
-            throw CommandException.Usage($"--transport {name}: there is no such transport{Suggestions.DidYouMeanOrStop(name, Entries.Select(one => one.Name))} "
+        return Entries.FirstOrDefault(one => one.Name == name)
+            ?? throw CommandException.Usage($"--transport {name}: there is no such transport{Suggestions.DidYouMeanOrStop(name, Entries.Select(one => one.Name))} "
                 + $"There are: {string.Join(", ", Entries.Select(one => one.Name))}.");
-        }
-
-        return entry.IsAvailable
-            ? entry
-            : throw new CommandException(
-                ExitCode.NotSupported,
-                $"--transport {name}: not in this build, which has: {string.Join(", ", Entries.Where(one => one.IsAvailable).Select(one => one.Name))}.\n{entry.HowToGet}");
     }
-
-    /// <summary>A transport to other machines.</summary>
-    /// <exception cref="CommandException">this build has none.</exception>
-    public TransportEntry RequireOtherMachines(string option) =>
-        ForOtherMachines is { IsAvailable: true } entry
-            ? entry
-            : throw new CommandException(
-                ExitCode.NotSupported,
-                $"{option}: plain sockets are for the processes of one machine, which 'epc cluster' starts itself; a machine over several hosts needs Akka.Cluster.\n{ForOtherMachines?.HowToGet}");
 
     private static SocketOptions Options(TransportRequest request) => new() { Token = request.Token, JoinLimit = request.JoinLimit, Log = request.Log };
 
-#if AKKA
-    private static EpcActors.Engine.Akka.Cluster.AkkaClusterOptions AkkaOptions(TransportRequest request) => new()
+    private static AkkaClusterOptions AkkaOptions(TransportRequest request) => new()
     {
         Host = request.Host,
         Port = request.Port,
@@ -123,5 +95,4 @@ internal sealed class TransportRegistry(IReadOnlyList<TransportEntry> entries)
         AkkaOrigin = request.Scenario.AkkaOrigin,
         OnNote = request.Log,
     };
-#endif
 }

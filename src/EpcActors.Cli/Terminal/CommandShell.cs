@@ -50,10 +50,10 @@ internal sealed class CommandShell : IAsyncDisposable
     /// <summary>Where scenarios come from.</summary>
     public ConfigEnvironment Configuration { get; init; } = ConfigEnvironment.Default;
 
-    public EngineRegistry Engines { get; init; } = EngineRegistry.OfThisBuild();
+    public EngineRegistry Engines { get; init; } = EngineRegistry.All();
 
     /// <summary>What carries the messages of a run over several processes.</summary>
-    public TransportRegistry Transports { get; init; } = TransportRegistry.OfThisBuild();
+    public TransportRegistry Transports { get; init; } = TransportRegistry.All();
 
     /// <summary>The shell of this process.</summary>
     public static CommandShell OfProcess()
@@ -80,7 +80,7 @@ internal sealed class CommandShell : IAsyncDisposable
     public static CommandShell Plain(TextWriter output, TextWriter error, EngineRegistry? engines = null, TimeProvider? clock = null) =>
         new(output, error, ownsOut: false)
         {
-            Engines = engines ?? EngineRegistry.OfThisBuild(),
+            Engines = engines ?? EngineRegistry.All(),
             Clock = clock ?? TimeProvider.System,
         };
 

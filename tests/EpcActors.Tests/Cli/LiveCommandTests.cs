@@ -58,7 +58,7 @@ public sealed class LiveCommandTests : IDisposable
     [Fact]
     public async Task The_live_engine_that_is_the_default_is_the_first_that_is_here()
     {
-        EngineRegistry all = EngineRegistry.OfThisBuild();
+        EngineRegistry all = EngineRegistry.All();
         EngineEntry threads = all.Entries.Single(one => one.Name == "threads");
         EngineRegistry both = new([all.Default, threads with { Name = "akka" }, threads]);
         EngineRegistry one = new([all.Default, threads with { Name = "akka", NewEngine = null }, threads]);
@@ -120,7 +120,7 @@ public sealed class LiveCommandTests : IDisposable
     [Fact]
     public async Task Actor_that_fails_exits_with_70_its_reason_and_the_command()
     {
-        EngineRegistry all = EngineRegistry.OfThisBuild();
+        EngineRegistry all = EngineRegistry.All();
         EngineRegistry engines = new(
         [
             all.Default,
@@ -179,7 +179,7 @@ public sealed class LiveCommandTests : IDisposable
         });
         console.Profile.Width = 120;
         console.Profile.Height = 60;
-        CommandShell shell = CommandShell.Terminal(output, error, console, EngineRegistry.OfThisBuild(), TimeProvider.System);
+        CommandShell shell = CommandShell.Terminal(output, error, console, EngineRegistry.All(), TimeProvider.System);
         new LiveRunDisplay(shell, isQuiet: false).Follow("", watch =>
         {
             watch!(Status(250_000_000, cgroups: 30));

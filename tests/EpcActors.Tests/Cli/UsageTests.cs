@@ -94,20 +94,6 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public async Task Engine_that_is_missing_exits_with_3_and_says_how_to_get_it()
-    {
-        EngineRegistry all = EngineRegistry.OfThisBuild();
-        EngineRegistry withoutAkka = new([.. all.Entries.Select(
-            one => one.Name == "akka" ? one with { NewEngine = null, HowToGet = "when Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored" } : one)]);
-        CliResult result = await CliHarness.CallWith(withoutAkka, null, "run", _cli.GoodFile, "--engine", "akka");
-
-        Assert.Equal(3, result.Code);
-        Assert.Empty(result.Out);
-        Assert.Contains("not in this build, which has: simulation", result.Error, StringComparison.Ordinal);
-        Assert.Contains("Akka, Akka.Cluster and Akka.TestKit.Xunit2 can be restored", result.Error, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Engine_that_nobody_knows_is_a_mistake()
     {
         CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--engine", "simulatoin");

@@ -96,17 +96,11 @@ public sealed class ClusterCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_node_needs_an_address_and_a_transport_to_other_machines()
+    public async Task A_node_needs_an_address()
     {
         CliResult none = await CliHarness.Call("node", _short);
         Assert.Equal(64, none.Code);
         Assert.Contains("--seed-node HOST:PORT is missing", none.Error, StringComparison.Ordinal);
-        if (EpcActors.Cli.Engines.EngineRegistry.AkkaPackages is null)
-        {
-            CliResult other = await CliHarness.Call("node", _short, "--seed-node", "first:4053", "--sockets", "1");
-            Assert.Equal(3, other.Code);
-            Assert.Contains("plain sockets are for the processes of one machine", other.Error, StringComparison.Ordinal);
-        }
     }
 
     [Fact]

@@ -104,15 +104,16 @@ public sealed partial class TidyTests
     public void Only_the_engine_on_akka_refers_to_akka() =>
         AssertNone(Find(Akka(), ".csproj").Where(f => !f.Contains("Engine.Akka", StringComparison.Ordinal)));
 
-    /// <summary>docs/decisions/0013: what the probe does not ask for can be missing in a build that it let the engine into.</summary>
+    /// <summary>Akka.NET is a plain dependency: no project leaves its files out, and a missing package is a restore error.</summary>
     [Fact]
-    public void The_probe_asks_for_every_package_of_the_engine_on_akka()
+    public void The_engine_on_akka_is_in_every_build()
     {
-        const string Probe = ".build/akka/EpcActors.Engine.Akka.Probe.csproj";
-        string[] asked = Included(Probe, "PackageReference");
-        string[] used = [.. Repository.FilesOf(".csproj").Where(f => f != Probe).SelectMany(f => Included(f, "AkkaPackage"))];
-        Assert.Contains("Akka", used);
-        AssertNone(used.Except(asked));
+        string[] packages = ["Akka", "Akka.Cluster", "Akka.TestKit.Xunit2"];
+        string[] used = [.. Repository.FilesOf(".csproj").SelectMany(f => Included(f, "PackageReference")).Where(p => p.StartsWith("Akka", StringComparison.Ordinal))];
+        Assert.Equal(packages, used.Order(StringComparer.Ordinal));
+        AssertNone(Find(ConditionOnAkka(), ".csproj", ".props", ".targets"));
+        AssertNone(Find(Conditional(), ".cs").Where(f => f.Contains("AKKA", StringComparison.Ordinal)));
+        Assert.All(packages, p => Assert.Contains($"<PackageVersion Include=\"{p}\" Version=\"1.5.", Repository.Text("Directory.Packages.props"), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -321,6 +322,12 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"Include=""Akka")]
     private static partial Regex Akka();
+
+    [GeneratedRegex(@"Condition=.*Akka", RegexOptions.IgnoreCase)]
+    private static partial Regex ConditionOnAkka();
+
+    [GeneratedRegex(@"^\s*#(el)?if\b")]
+    private static partial Regex Conditional();
 
     [GeneratedRegex(@"^\s*(lock\s*\(|(\w+\s+)*volatile\s)")]
     private static partial Regex LockOrVolatile();
