@@ -8,9 +8,6 @@ namespace EpcActors.Distribution;
 /// <summary>Says what a placement means: who has what, and what a fault then sends over the wire. Pure.</summary>
 public static class ClusterPlanner
 {
-    /// <summary>What the memory controller takes at once (MEMCG_CHARGE_BATCH): to say what batches would save where the scenario charges page by page.</summary>
-    private const int UsualBatch = 64;
-
     /// <summary>The plan of a scenario over a placement.</summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="placement">Who has what.</param>
@@ -18,16 +15,19 @@ public static class ClusterPlanner
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(placement);
-        int batch = scenario.Cluster.ChargeBatch;
+        // Where the scenario goes page by page, the plan says what the usual batches would save.
+        int charge = scenario.Cluster.ChargeBatch;
+        int counter = scenario.Cluster.CounterBatch;
+        Batches batches = new(charge > 1 ? charge : ClusterSpec.UsualBatch, counter > 1 ? counter : ClusterSpec.UsualBatch);
         return new ClusterPlan
         {
             Scenario = scenario.File,
             Title = scenario.Title,
             Kernel = scenario.Kernel,
-            BatchPages = batch > 1 ? batch : UsualBatch,
-            IsBatched = batch > 1,
+            ChargeBatch = charge,
+            CounterBatch = counter,
             Processes = [.. Enumerable.Range(0, placement.Members).Select(member => ProcessOf(scenario, placement, member))],
-            Faults = [.. FaultsOf(scenario, placement, batch > 1 ? batch : UsualBatch)],
+            Faults = [.. FaultsOf(scenario, placement, batches)],
             Injected = [.. scenario.Cluster.Faults.Select(Words)],
             Problems = ClusterCheck.Problems(scenario, placement.Members),
         };
@@ -51,7 +51,7 @@ public static class ClusterPlanner
         };
     }
 
-    private static IEnumerable<FaultPlan> FaultsOf(Scenario scenario, Placement placement, int batch)
+    private static IEnumerable<FaultPlan> FaultsOf(Scenario scenario, Placement placement, Batches batches)
     {
         bool charges = scenario.Switches.EpcCgroup == EpcCgroupMode.On;
         SortedDictionary<(int Member, int Cgroup), int> users = [];
@@ -67,7 +67,7 @@ public static class ClusterPlanner
 
         foreach (((int member, int cgroup), int count) in users)
         {
-            yield return FaultOf(scenario, placement, member, cgroup, count, batch);
+            yield return FaultOf(scenario, placement, member, cgroup, count, batches);
         }
 
         void Count(int member, int cgroup)
@@ -77,7 +77,7 @@ public static class ClusterPlanner
         }
     }
 
-    private static FaultPlan FaultOf(Scenario scenario, Placement placement, int member, int cgroup, int users, int batch)
+    private static FaultPlan FaultOf(Scenario scenario, Placement placement, int member, int cgroup, int users, Batches batches)
     {
         int levels = 0;
         int elsewhere = 0;
@@ -99,6 +99,10 @@ public static class ClusterPlanner
         int look = scenario.Switches.FreePageCounter == FreePageCounterMode.PerNode
             ? placement.MemberOfNode[FirstWithEpc(scenario.Machine)] == member ? 0 : 1
             : isCounterElsewhere;
+        // In batches a process that has pages in advance knows without looking that the watermarks are far.
+        bool isAhead = scenario.Switches.FreePageCounter == FreePageCounterMode.Atomic;
+        double changeInBatch = isAhead ? (double)change / batches.Counter : change;
+        int lookInBatch = isAhead ? 0 : look;
         int limits = scenario.Switches.WorkerQueued == WorkerQueued.NearLimit ? elsewhere : 0;
         return new FaultPlan
         {
@@ -110,11 +114,14 @@ public static class ClusterPlanner
             CounterCalls = change + look,
             LimitCalls = limits,
             TakePage = elsewhere + limits + change + look,
-            TakePageInBatch = ((double)elsewhere / batch) + limits + change + look,
+            TakePageInBatch = ((double)elsewhere / batches.Charge) + limits + changeInBatch + lookInBatch,
             GiveBack = elsewhere + change,
-            GiveBackInBatch = ((double)elsewhere / batch) + change,
+            GiveBackInBatch = ((double)elsewhere / batches.Charge) + changeInBatch,
         };
     }
+
+    /// <summary>Pages at once: of a charge, of the free-page counter.</summary>
+    private readonly record struct Batches(int Charge, int Counter);
 
     private static int FirstWithEpc(MachineSpec machine)
     {

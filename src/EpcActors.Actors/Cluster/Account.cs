@@ -33,6 +33,12 @@ public sealed class Account
     /// <summary>Second limit, that of the machine: misc.capacity, of the sockets that are there.</summary>
     public long Capacity { get; internal set; }
 
+    /// <summary>
+    /// Of the free-page counter: how many times the home gave pages in advance; 0 for never. A home that was rebuilt begins above any number of the one before, since the members may still have
+    /// what that one gave.
+    /// </summary>
+    public long Advances { get; internal set; }
+
     /// <summary>This process is the home.</summary>
     public bool IsHome { get; internal set; }
 

@@ -40,7 +40,9 @@ internal sealed class Call(int caller)
     /// <summary>Ticks since it was sent.</summary>
     public int Age;
 
-    /// <summary>Of an <see cref="ClusterProtocol.UnchargeAccount"/>: what the task gives back; the frame may say less or more, for the stock.</summary>
+    /// <summary>
+    /// Of an <see cref="ClusterProtocol.UnchargeAccount"/> or <see cref="ClusterProtocol.AddAccount"/>: the amount of the task; the frame may say less or more, for the stock.
+    /// </summary>
     public long Bytes;
 
     /// <summary>Where the task waits.</summary>

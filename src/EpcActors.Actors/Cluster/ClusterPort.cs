@@ -1,4 +1,5 @@
 using System.Linq;
+using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 
 namespace EpcActors.Actors.Cluster;
@@ -31,8 +32,22 @@ public sealed class ClusterPort
 
     public int Cgroups { get; }
 
-    /// <summary>Pages that a charge takes from its home at once; 1 as the kernel does.</summary>
+    /// <summary>By cgroup: its parent, -1 for the root's.</summary>
+    public IReadOnlyList<int> CgroupParents { get; set; } = [];
+
+    /// <summary>Pages that a charge takes from its home at once, the first time (see <see cref="Exchange"/>); 1: every page is charged at the home, as the kernel does.</summary>
     public int ChargeBatch { get; init; } = 1;
+
+    /// <summary>
+    /// Pages of the free-page counter that a process takes from its home at once, as percpu_counter does; 1: every page is counted at the home. Near the watermarks every page is, whatever
+    /// this says (<see cref="CounterFloor"/>).
+    /// </summary>
+    public int CounterBatch { get; init; } = 1;
+
+    /// <summary>
+    /// The home of the free-page counter gives no pages in advance that would take it below this: ksgxd wakes below 32 pages and works up to 64, and there the counter has to be exact.
+    /// </summary>
+    public const long CounterFloor = 2 * KernelConstants.NrHighPages;
 
     /// <summary>Calls to one other member that may be outstanding; more wait until one is answered.</summary>
     public int Window { get; init; } = 256;

@@ -74,14 +74,25 @@ public static class ClusterProtocol
         public YesNo IsRollBack;
     }
 
-    /// <summary>atomic_long_add on a number without a limit: the free-page counter.</summary>
+    /// <summary>
+    /// atomic_long_add on a number without a limit: the free-page counter. With a batch it is percpu_counter_add: out of what this process has taken in advance, or at the home.
+    /// </summary>
     public struct AddAccount : IMessage
     {
         public static ushort Code => 0x0E03;
 
         public long Amount;
 
-        public long Account;
+        /// <summary>On the wire: pages that the home may take off in advance, all of them or none. Answered with what it took off.</summary>
+        public long Advance;
+
+        /// <summary>Out: the number afterwards, as the home has it or as this process saw it last.</summary>
+        public long Value;
+
+        public int Account;
+
+        /// <summary>The amount is what this process had taken in advance: it goes to the home at once.</summary>
+        public YesNo IsGivenBack;
     }
 
     /// <summary>First half of an unprotected <c>+=</c>.</summary>
@@ -115,11 +126,20 @@ public static class ClusterProtocol
 
         public long Account;
 
-        /// <summary>Out.</summary>
+        /// <summary>Out: the number as its home has it. Pages that processes have taken in advance are missing in the free-page counter, so it is never more than there is.</summary>
         public long Value;
 
         /// <summary>Out: the limit, long.MaxValue for none.</summary>
         public long Max;
+
+        /// <summary>In: up to which advance the caller had all others give back, 0 for none. Out: how many advances the home has made.</summary>
+        public long Advances;
+
+        /// <summary>The caller only wants to know whether there are as many as this; 0: it wants the number. A process that has pages in advance knows it without asking.</summary>
+        public int Enough;
+
+        /// <summary>Out: others may have pages in advance that nobody asked back since; the number may be too small by these.</summary>
+        public YesNo IsLowerBound;
     }
 
     /// <summary>Writes the limit.</summary>
@@ -359,6 +379,35 @@ public static class ClusterProtocol
 
         /// <summary>The request with the message answered.</summary>
         public Frame Request;
+    }
+
+    /// <summary>
+    /// misc_cg_try_charge out of what this process has: all levels from a cgroup to the root at once, when each of them has stock or its home here. Otherwise nothing is charged, and the levels
+    /// are charged one after the other.
+    /// </summary>
+    public struct ChargeLevels : IMessage
+    {
+        public static ushort Code => 0x0E2C;
+
+        public long Bytes;
+
+        public int Cgroup;
+
+        /// <summary>Out.</summary>
+        public YesNo IsCharged;
+    }
+
+    /// <summary>misc_cg_uncharge into what this process has: the counterpart of <see cref="ChargeLevels"/>.</summary>
+    public struct UnchargeLevels : IMessage
+    {
+        public static ushort Code => 0x0E2D;
+
+        public long Bytes;
+
+        public int Cgroup;
+
+        /// <summary>Out.</summary>
+        public YesNo IsUncharged;
     }
 
     /// <summary>Takes the stock of an account, to give it back at its home.</summary>

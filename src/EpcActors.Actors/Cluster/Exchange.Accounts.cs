@@ -1,3 +1,4 @@
+using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using static EpcActors.Actors.Cluster.ClusterProtocol;
 
@@ -27,14 +28,18 @@ public sealed partial class Exchange
 
         if (answered.Code == AddAccount.Code)
         {
-            return answered.Read<AddAccount>().Amount;
+            AddAccount add = answered.Read<AddAccount>();
+            return add.Amount - add.Advance;
         }
 
         return answered.Code == StoreAccount.Code ? answered.Read<StoreAccount>().Amount : 0;
     }
 
     /// <summary>An answer of a home changes what this process was granted.</summary>
-    private void Book(in Frame answered, int account)
+    /// <param name="answered">The answer.</param>
+    /// <param name="account">The account, -1 for none.</param>
+    /// <param name="asked">What was asked for in advance, pages or bytes.</param>
+    private void Book(in Frame answered, int account, long asked)
     {
         if (account < 0)
         {
@@ -44,7 +49,25 @@ public sealed partial class Exchange
         _granted[account] += EffectOf(in answered);
         if (answered.Code == ChargeAccount.Code)
         {
-            _stock[account] += ExtraAdded(answered.Read<ChargeAccount>());
+            ChargeAccount charge = answered.Read<ChargeAccount>();
+            _stock[account] += ExtraAdded(charge);
+            if (asked > 0)
+            {
+                Grow(account, asked / KernelConstants.PageSize, charge.ExtraBytes / KernelConstants.PageSize);
+            }
+        }
+        else if (answered.Code == AddAccount.Code)
+        {
+            AddAccount add = answered.Read<AddAccount>();
+            _stock[account] -= add.Advance;
+            _counterSeen = add.Value;
+
+            // That the home has none to give means that the watermarks are near.
+            if (asked > 0)
+            {
+                _isAhead = add.Advance > 0;
+                Grow(account, asked, add.Advance);
+            }
         }
         else if (answered.Code == ReportAccount.Code)
         {
@@ -119,6 +142,12 @@ public sealed partial class Exchange
             Charge(home, ref charge);
             frame.Write(in charge);
         }
+        else if (frame.Code == AddAccount.Code)
+        {
+            AddAccount add = frame.Read<AddAccount>();
+            Advance(home, ref add);
+            frame.Write(in add);
+        }
         else if (frame.Code == LoadAccount.Code)
         {
             LoadAccount load = frame.Read<LoadAccount>();
@@ -130,6 +159,7 @@ public sealed partial class Exchange
             ReadAccount read = frame.Read<ReadAccount>();
             read.Value = home.Value;
             read.Max = (long)Math.Min(home.Max, long.MaxValue);
+            read.Advances = home.Advances;
             frame.Write(in read);
         }
         else if (frame.Code == WriteAccountMax.Code)
@@ -158,7 +188,7 @@ public sealed partial class Exchange
     {
         0x0E01 => frame.Read<ChargeAccount>().Account,
         0x0E02 => frame.Read<UnchargeAccount>().Account,
-        0x0E03 => (int)frame.Read<AddAccount>().Account,
+        0x0E03 => frame.Read<AddAccount>().Account,
         0x0E04 => (int)frame.Read<LoadAccount>().Account,
         0x0E05 => (int)frame.Read<StoreAccount>().Account,
         0x0E06 => (int)frame.Read<ReadAccount>().Account,
@@ -169,7 +199,7 @@ public sealed partial class Exchange
     /// <summary>Decides a charge; what it adds is added by the caller.</summary>
     private void Charge(Account home, ref ChargeAccount charge)
     {
-        long room = (long)Math.Min(home.Max, (ulong)home.Capacity) - home.Value;
+        long room = RoomIn(home);
         if (room < charge.Bytes)
         {
             charge.Result = AccountCharge.Over;
@@ -179,7 +209,7 @@ public sealed partial class Exchange
 
         // In whole pages: a stock of half a page is of no use to anybody.
         charge.Result = AccountCharge.Fits;
-        charge.ExtraBytes = Math.Min(charge.ExtraBytes, (room - charge.Bytes) / charge.Bytes * charge.Bytes);
+        charge.ExtraBytes = ShareOf(room - charge.Bytes, charge.ExtraBytes) / charge.Bytes * charge.Bytes;
     }
 
     private bool ServeReport(in Frame frame, Turn turn)
@@ -294,6 +324,7 @@ public sealed partial class Exchange
                 home.IsHome = true;
                 home.IsRebuilding = true;
                 home.Value = 0;
+                home.Advances = _port.CounterBatch > 1 && account == _port.FreePageCounter ? (long)view.HomeSince(account) << 32 : 0;
                 home.Max = _maxKnown[account];
                 home.MaxVersion = _maxVersion[account];
                 Array.Clear(home.Of);
@@ -306,6 +337,9 @@ public sealed partial class Exchange
                 _reportedSince[account] = _view.HomeSince(account);
             }
         }
+
+        // Sockets may have gone: every process looks at the home before it relies on pages in advance again.
+        _isAhead = false;
 
         // Calls to the dead: those about an account go to its new home, the others have an answer. All give their places back before the first takes one again: a call that
         // finds no room waits for one that is answered, and there would be none.

@@ -20,7 +20,7 @@ public sealed partial class Exchange : Resource,
     IHandle<ChargeAccount>, IHandle<UnchargeAccount>, IHandle<AddAccount>, IHandle<LoadAccount>, IHandle<StoreAccount>, IHandle<ReadAccount>,
     IHandle<WriteAccountMax>, IHandle<ReportAccount>, IHandle<BorrowPage>, IHandle<ReturnPage>, IHandle<ReclaimAt>, IHandle<WakeKsgxd>,
     IHandle<QueueWorkAt>, IHandle<ReadNodeAt>, IHandle<DrainStock>, IHandle<ShareMax>, IHandle<Arrive>, IHandle<Tick>, IHandle<InstallView>, IHandle<AwaitView>,
-    IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>, IHandle<FindMax>
+    IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<ChargeLevels>, IHandle<UnchargeLevels>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>, IHandle<FindMax>
 {
     private const int Lanes = 2;
     private const int Windows = 1 + Lanes;
@@ -83,6 +83,12 @@ public sealed partial class Exchange : Resource,
         _granted = new long[port.AccountCount];
         _used = new long[port.AccountCount];
         _stock = new long[port.AccountCount];
+        _advance = new int[port.AccountCount];
+        for (int account = 0; account < _advance.Length; account++)
+        {
+            _advance[account] = BatchOf(account);
+        }
+
         _maxKnown = [.. max];
         _maxVersion = new long[port.AccountCount];
         _reportedSince = new int[port.AccountCount];
@@ -168,8 +174,11 @@ public sealed partial class Exchange : Resource,
     /// <summary>Of that, what tasks were told: the rest is stock, or on its way to them.</summary>
     public long UsedOf(int account) => _used[account];
 
-    /// <summary>What this process has taken in advance.</summary>
+    /// <summary>What this process has taken in advance: bytes that are charged and not used; below zero for the free-page counter: pages that are free and not counted.</summary>
     public long StockOf(int account) => _stock[account];
+
+    /// <summary>The part of the free-page counter that this process accounts for, what it has in advance included: the sum over all is the number of free pages.</summary>
+    public long CountedFreePages => _granted[_port.FreePageCounter] - _stock[_port.FreePageCounter];
 
     /// <summary>An account as its home has it; of another process's only its limit is of use.</summary>
     public Account AccountOf(int account) => _accounts[account];
@@ -186,7 +195,7 @@ public sealed partial class Exchange : Resource,
                 return;
             }
 
-            message.ExtraBytes = message.Bytes * (_port.ChargeBatch - 1);
+            message.ExtraBytes = message.Bytes * AdvanceOf(message.Account);
         }
 
         if (AskHome(ref message, message.Account, 0, turn))
@@ -210,7 +219,7 @@ public sealed partial class Exchange : Resource,
         if (_port.ChargeBatch > 1 && !message.IsRollBack)
         {
             // As the per-CPU stock of the memory controller: a little stays here for the next charge.
-            long keep = _port.ChargeBatch * (long)KernelConstants.PageSize;
+            long keep = _view.HomeOf(message.Account) == _port.Self ? 0 : _advance[message.Account] * (long)KernelConstants.PageSize;
             long stock = _stock[message.Account] + message.Bytes;
             toHome.Bytes = stock > 2 * keep ? stock - keep : 0;
             _stock[message.Account] = stock - toHome.Bytes;
@@ -229,9 +238,13 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref AddAccount message, Turn turn)
     {
-        if (AskHome(ref message, (int)message.Account, 0, turn))
+        long pages = message.Amount;
+        AddAccount toHome = message;
+        bool isHere = !turn.WasParked && TryCountHere(ref toHome);
+        if (isHere || AskHome(ref toHome, message.Account, pages, turn))
         {
-            _used[message.Account] += message.Amount;
+            _used[message.Account] += pages;
+            message.Value = isHere ? _counterSeen : toHome.Value;
         }
     }
 
@@ -253,7 +266,23 @@ public sealed partial class Exchange : Resource,
         }
     }
 
-    public void Handle(ref ReadAccount message, Turn turn) => _ = AskHome(ref message, (int)message.Account, 0, turn);
+    public void Handle(ref ReadAccount message, Turn turn)
+    {
+        if (!turn.WasParked && message.Account == _port.FreePageCounter)
+        {
+            _drainedAdvances = Math.Max(_drainedAdvances, message.Advances);
+            if (_isAhead && message.Enough > 0)
+            {
+                message.Value = Math.Max(_counterSeen, message.Enough);
+                return;
+            }
+        }
+
+        if (AskHome(ref message, (int)message.Account, 0, turn))
+        {
+            message.IsLowerBound = message.Advances > _drainedAdvances;
+        }
+    }
 
     public void Handle(ref WriteAccountMax message, Turn turn) => _ = AskHome(ref message, (int)message.Account, 0, turn);
 
@@ -325,14 +354,6 @@ public sealed partial class Exchange : Resource,
         {
             message.Status = CallStatus.Gone;
         }
-    }
-
-    public void Handle(ref TakeStock message, Turn turn)
-    {
-        // It counts as used from here on, until it is given back like a charge that was refused.
-        message.Bytes = _stock[message.Account];
-        _stock[message.Account] = 0;
-        _used[message.Account] += message.Bytes;
     }
 
     public void Handle(ref NextVictim message, Turn turn)
@@ -620,13 +641,19 @@ public sealed partial class Exchange : Resource,
     /// <summary>An answer came: it is booked here and now, whenever its task gets to see it.</summary>
     private void Accept(Call call, in Frame reply, Turn turn)
     {
+        Frame request = call.Frame;
         call.Frame.Payload = reply.Payload;
-        Book(in call.Frame, call.Account);
+        Book(in call.Frame, call.Account, AskedInAdvance(in request));
         Release(call, turn);
         call.State = CallState.Answered;
         OutstandingCalls--;
         Wake(call, turn);
     }
+
+    private static long AskedInAdvance(in Frame request) =>
+        request.Code == ChargeAccount.Code ? request.Read<ChargeAccount>().ExtraBytes
+        : request.Code == AddAccount.Code ? request.Read<AddAccount>().Advance
+        : 0;
 
     /// <summary>A call is over: the next one to the same target may go.</summary>
     private void Release(Call call, Turn turn)

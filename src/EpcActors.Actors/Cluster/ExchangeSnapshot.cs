@@ -18,7 +18,7 @@ public sealed record ExchangeSnapshot
     /// <summary>By account: of that, what its tasks use.</summary>
     public required IReadOnlyList<long> Used { get; init; }
 
-    /// <summary>By account: of that, what was taken in advance and is not used.</summary>
+    /// <summary>By account: of that, what was taken in advance and is not used; below zero for the free-page counter.</summary>
     public required IReadOnlyList<long> Stock { get; init; }
 
     /// <summary>Calls that are not answered yet.</summary>
@@ -120,6 +120,12 @@ public sealed partial class Exchange
             {
                 ClusterProtocol.UnchargeAccount uncharge = call.Frame.Read<ClusterProtocol.UnchargeAccount>();
                 underWay[call.Account] -= call.State == CallState.Answered ? call.Bytes : call.Bytes - uncharge.Bytes;
+            }
+            else if (call.Frame.Code == ClusterProtocol.AddAccount.Code && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
+            {
+                // What goes to the home beyond the task's own pages has left the stock already.
+                long more = call.Frame.Read<ClusterProtocol.AddAccount>().Amount - call.Bytes;
+                underWay[call.Account] += call.State == CallState.Answered ? call.Bytes : -more;
             }
             else if (call.State == CallState.Answered)
             {

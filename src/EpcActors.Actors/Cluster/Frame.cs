@@ -66,7 +66,7 @@ public struct Frame
     public FramePayload Payload;
 
     /// <summary>What this program speaks. It changes with the layout of a frame or of any message in it.</summary>
-    public const byte CurrentVersion = 1;
+    public const byte CurrentVersion = 2;
 
     /// <summary>Most bytes that a message may have.</summary>
     public const int MaxPayload = 5 * sizeof(long);

@@ -23,6 +23,15 @@ internal static class Remote
     /// <returns>The level that refused, everything taken back; -1: charged.</returns>
     public static async Routine<int> TryCharge(KernelTask current, ClusterPort cluster, int cgroup, long bytes)
     {
+        if (cluster.ChargeBatch > 1)
+        {
+            ClusterProtocol.ChargeLevels here = await current.Ask(cluster.Exchange, new ClusterProtocol.ChargeLevels { Cgroup = cgroup, Bytes = bytes });
+            if (here.IsCharged)
+            {
+                return -1;
+            }
+        }
+
         int level = cgroup;
         while (level >= 0)
         {
@@ -55,6 +64,15 @@ internal static class Remote
     /// <summary>Takes an amount back at every level from a cgroup up to and without <paramref name="end"/>; -1 for all.</summary>
     public static async Routine Uncharge(KernelTask current, ClusterPort cluster, int cgroup, int end, long bytes, bool isRollBack)
     {
+        if (cluster.ChargeBatch > 1 && end < 0 && !isRollBack)
+        {
+            ClusterProtocol.UnchargeLevels here = await current.Ask(cluster.Exchange, new ClusterProtocol.UnchargeLevels { Cgroup = cgroup, Bytes = bytes });
+            if (here.IsUncharged)
+            {
+                return;
+            }
+        }
+
         for (int level = cgroup; level != end; level = current.Machine.CgroupParents[level])
         {
             await current.Ask(cluster.Exchange, new ClusterProtocol.UnchargeAccount { Account = level, Bytes = bytes, IsRollBack = isRollBack });
@@ -62,11 +80,16 @@ internal static class Remote
     }
 
     /// <summary>A deputy's part of it: what is in stock here goes back.</summary>
-    /// <returns>Bytes.</returns>
+    /// <returns>Bytes; pages of the free-page counter.</returns>
     public static async Routine<long> DrainHere(KernelTask current, ClusterPort cluster, int account)
     {
         ClusterProtocol.TakeStock take = await current.Ask(cluster.Exchange, new ClusterProtocol.TakeStock { Account = account });
-        if (take.Bytes > 0)
+        if (take.Bytes > 0 && account == cluster.FreePageCounter)
+        {
+            await current.Ask(
+                cluster.Exchange, new ClusterProtocol.AddAccount { Account = account, Amount = take.Bytes, IsGivenBack = true });
+        }
+        else if (take.Bytes > 0)
         {
             await current.Ask(cluster.Exchange, new ClusterProtocol.UnchargeAccount { Account = account, Bytes = take.Bytes, IsRollBack = true });
         }
@@ -94,6 +117,10 @@ internal static class Remote
     }
 
     /// <summary>What a watermark is compared with.</summary>
+    /// <remarks>
+    /// percpu_counter_compare: what the home says is enough as long as it is above the watermark. Where it is not, processes that have pages in advance give them back
+    /// (percpu_counter_sum), and the counter is looked at again.
+    /// </remarks>
     /// <param name="current">Who asks.</param>
     /// <param name="cluster">The cluster.</param>
     /// <param name="enough">Nodes are added up to here only.</param>
@@ -102,7 +129,16 @@ internal static class Remote
         Machine machine = current.Machine;
         if (machine.Switches.FreePageCounter != FreePageCounterMode.PerNode)
         {
-            ClusterProtocol.ReadAccount read = await current.Ask(cluster.Exchange, new ClusterProtocol.ReadAccount { Account = cluster.FreePageCounter });
+            ClusterProtocol.ReadAccount read = await current.Ask(
+                cluster.Exchange, new ClusterProtocol.ReadAccount { Account = cluster.FreePageCounter, Enough = enough });
+            if (read.Value < enough && read.IsLowerBound)
+            {
+                await DrainOthers(current, cluster, cluster.FreePageCounter);
+                read = await current.Ask(
+                    cluster.Exchange,
+                    new ClusterProtocol.ReadAccount { Account = cluster.FreePageCounter, Enough = enough, Advances = read.Advances });
+            }
+
             return read.Value;
         }
 

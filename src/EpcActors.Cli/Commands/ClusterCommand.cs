@@ -353,7 +353,7 @@ internal sealed class ClusterCommand
             new("epc cluster config/scenarios/cluster-four-sockets.conf --plan", "Who has what, and what goes over the wire"),
             new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4", "Four processes on this machine"),
             new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4 --fault kill:2@2s --restart --out results", "Kill one of them, start it again, and see how long recovery took"),
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --set epc.cluster.charge-batch=64", "Charge in batches, as the memory controller does"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --set epc.cluster.charge-batch=1 --set epc.cluster.counter-batch=1", "Charge and count page by page, as the kernel does"),
             new("epc cluster config/scenarios/cluster-four-sockets.conf --transport akka --processes 2 --sockets 0,1 --port 4053", "Two sockets here, and wait for the others"),
         ],
         ExitCodes = StandardExitCodes.OfRuns("a rule was broken, in one process or between them; with --expect also: an expectation was not met"),

@@ -240,7 +240,10 @@ public static class MergedReport
     private static long Counter(Scenario scenario, ClusterOutcome outcome, RunReport[] reports) =>
         scenario.Switches.FreePageCounter == Domain.Kernel.FreePageCounterMode.PerNode
             ? reports.Sum(report => report.FreePageCounter)
-            : Home(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count);
+            : (Home(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count)) - Stock(outcome, scenario.Cgroups.Count);
+
+    /// <summary>What processes have in advance of an account.</summary>
+    private static long Stock(ClusterOutcome outcome, int account) => outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0);
 
     /// <summary>In the order of the scenario. Those of a dead process are killed: nobody is left who could say more.</summary>
     private static List<EnclaveReport> Enclaves(Scenario scenario, ClusterOutcome outcome)

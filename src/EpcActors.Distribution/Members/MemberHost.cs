@@ -244,6 +244,7 @@ public sealed class MemberHost : IMemberListener, IOutbox
         ClusterPort port = new(welcome.Member, welcome.Incarnation, welcome.MemberOfNode, part.Cgroups.Count)
         {
             ChargeBatch = cluster.ChargeBatch,
+            CounterBatch = cluster.CounterBatch,
             Window = cluster.Window,
             ResendTicks = TicksBeforeResend,
         };

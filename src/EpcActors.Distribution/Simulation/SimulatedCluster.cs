@@ -17,6 +17,8 @@ public sealed record SimulationSetup
 
     public int ChargeBatch { get; init; } = 1;
 
+    public int CounterBatch { get; init; } = 1;
+
     public int Window { get; init; } = 256;
 
     public int ResendTicks { get; init; } = 6;
@@ -345,6 +347,7 @@ public sealed partial class SimulatedCluster : IRunObserver
         ClusterPort port = new(member, incarnation, placement.MemberOfNode, _setup.Scenario.Cgroups.Count)
         {
             ChargeBatch = _setup.ChargeBatch,
+            CounterBatch = _setup.CounterBatch,
             Window = _setup.Window,
             ResendTicks = _setup.ResendTicks,
             Defect = _setup.Defect,

@@ -38,6 +38,7 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
             Scenario = scenario,
             Placement = Placement.Of(scenario, members),
             ChargeBatch = Pick([1, 1, 4, 8]),
+            CounterBatch = Pick([1, 4, 16]),
             Window = Pick([1, 2, 256]),
             ResendTicks = Pick([2, 6, 12]),
             Deputies = Pick([1, 1, 2]),

@@ -57,6 +57,16 @@ public static class SimulationScenarios
             }
             """),
 
+        // Sockets that begin far above the watermarks of ksgxd and end below them: pages are counted in advance, and then one by one.
+        ("wide", """
+            machine { nodes = [ { cpus = 2, epc = 520 KiB }, { cpus = 2, epc = 520 KiB } ] }
+            cgroups { /pod { max = 900 KiB }, /pod/inner { } }
+            enclaves {
+              a { cgroup = /pod/inner, node = 0, code-pages = 2, heap = 360 KiB, added = 90 %, steps = [ touch ] }
+              b { cgroup = /pod, node = 1, code-pages = 2, heap = 440 KiB, added = 90 %, steps = [ touch ] }
+            }
+            """),
+
         // Guests, whose memory nothing takes back, beside a socket that is too small.
         ("guest", """
             machine { nodes = [ { cpus = 2, epc = 40 KiB }, { cpus = 2, epc = 128 KiB } ] }

@@ -28,7 +28,8 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         ClusterSpec cluster = new()
         {
             Processes = count,
-            ChargeBatch = reader.Get("charge-batch", "1").Int(1, ClusterSpec.MostChargeBatch),
+            ChargeBatch = reader.Get("charge-batch", "64").Int(1, ClusterSpec.MostChargeBatch),
+            CounterBatch = reader.Get("counter-batch", "64").Int(1, ClusterSpec.MostChargeBatch),
             Window = reader.Get("window", "256").Int(1, MostWindow),
             ResendNs = resend.DurationNs(LeastResendNs),
             FailureTimeoutNs = failure.DurationNs(LeastFailureTimeoutNs, unit: "s"),

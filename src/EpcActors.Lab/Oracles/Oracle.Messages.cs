@@ -50,9 +50,26 @@ public sealed partial class Oracle
                 ref readonly ClusterProtocol.UnchargeAccount back = ref Of<ClusterProtocol.UnchargeAccount>(envelope);
                 carried.Books.GrantBytes(back.Account) -= back.Bytes;
                 break;
+            case WatchedMessage.ChargeLevels:
+                ref readonly ClusterProtocol.ChargeLevels levels = ref Of<ClusterProtocol.ChargeLevels>(envelope);
+                if (levels.IsCharged)
+                {
+                    GrantLevels(carried, levels.Cgroup, levels.Bytes);
+                    carried.IsGranted = true;
+                }
+
+                break;
+            case WatchedMessage.UnchargeLevels:
+                ref readonly ClusterProtocol.UnchargeLevels backLevels = ref Of<ClusterProtocol.UnchargeLevels>(envelope);
+                GrantLevels(carried, backLevels.Cgroup, backLevels.IsUncharged ? -backLevels.Bytes : 0);
+                break;
             case WatchedMessage.TakeStock:
                 ref readonly ClusterProtocol.TakeStock stock = ref Of<ClusterProtocol.TakeStock>(envelope);
-                carried.Books.GrantBytes((int)stock.Account) += stock.Bytes;
+                if (stock.Account < _topology.Cgroups.Count)
+                {
+                    carried.Books.GrantBytes((int)stock.Account) += stock.Bytes;
+                }
+
                 break;
             case WatchedMessage.WriteMax:
                 _max[((Cgroup)resource).Index] = (long)Math.Min(Of<CgroupProtocol.WriteMax>(envelope).Max, long.MaxValue);
@@ -303,6 +320,14 @@ public sealed partial class Oracle
         if (charge.Result != AccountCharge.Fits)
         {
             Refused(carried, nowNs, "is refused a charge");
+        }
+    }
+
+    private void GrantLevels(Carried carried, int cgroup, long bytes)
+    {
+        for (int level = cgroup; level >= 0; level = _topology.Machine.CgroupParents[level])
+        {
+            carried.Books.GrantBytes(level) += bytes;
         }
     }
 

@@ -66,6 +66,8 @@ internal enum WatchedMessage : byte
     ReadLru,
     ChargeAccount,
     UnchargeAccount,
+    ChargeLevels,
+    UnchargeLevels,
     TakeStock,
 }
 
@@ -131,6 +133,8 @@ internal static class WatchedMessages
         Watch<CgroupProtocol.ReadLru>(WatchedMessage.ReadLru);
         Watch<ClusterProtocol.ChargeAccount>(WatchedMessage.ChargeAccount);
         Watch<ClusterProtocol.UnchargeAccount>(WatchedMessage.UnchargeAccount);
+        Watch<ClusterProtocol.ChargeLevels>(WatchedMessage.ChargeLevels);
+        Watch<ClusterProtocol.UnchargeLevels>(WatchedMessage.UnchargeLevels);
         Watch<ClusterProtocol.TakeStock>(WatchedMessage.TakeStock);
         return table;
 

@@ -10,11 +10,11 @@ public sealed record ClusterPlan
 
     public required string Kernel { get; init; }
 
-    /// <summary>Pages that a charge takes from its home at once, in the columns that speak of batches; always above 1.</summary>
-    public required int BatchPages { get; init; }
+    /// <summary>Pages that a charge takes at once (<c>epc.cluster.charge-batch</c>); with 1 the columns that speak of batches say what 64 would save.</summary>
+    public required int ChargeBatch { get; init; }
 
-    /// <summary>True when the scenario itself charges so many; false: it charges page by page, and the columns say what batches would save.</summary>
-    public required bool IsBatched { get; init; }
+    /// <summary>The same of the free-page counter (<c>epc.cluster.counter-batch</c>).</summary>
+    public required int CounterBatch { get; init; }
 
     /// <summary>By member.</summary>
     public required IReadOnlyList<ProcessPlan> Processes { get; init; }
@@ -83,7 +83,7 @@ public sealed record FaultPlan
     /// <summary>Calls to take a page, when every page is charged by itself.</summary>
     public required int TakePage { get; init; }
 
-    /// <summary>The same on average, when a charge takes <see cref="ClusterPlan.BatchPages"/> at once.</summary>
+    /// <summary>The same on average in batches, while the watermarks are far.</summary>
     public required double TakePageInBatch { get; init; }
 
     /// <summary>Calls to give a page back.</summary>

@@ -46,6 +46,7 @@ public sealed partial class Topology
         }
 
         member.Port.FirstId = member.FirstId;
+        member.Port.CgroupParents = [.. _scenario.Cgroups.Select(cgroup => cgroup.Parent)];
         member.Port.Exchange = NewId();
         Machine.Cluster = member.Port;
     }

@@ -6,11 +6,17 @@ public sealed record ClusterSpec
     /// <summary>Most pages of a charge batch: with more, what lies unused in all processes is a small limit of its own.</summary>
     public const int MostChargeBatch = 1024;
 
+    /// <summary>MEMCG_CHARGE_BATCH: what the memory controller takes at once for a CPU.</summary>
+    public const int UsualBatch = 64;
+
     /// <summary>Member processes when the command does not say; 0: one for each NUMA node with EPC.</summary>
     public int Processes { get; init; }
 
-    /// <summary>Pages that a charge takes from its home at once; 1 as the kernel does.</summary>
-    public int ChargeBatch { get; init; } = 1;
+    /// <summary>Pages that a charge takes from the owner of the counter at once; 1 as the kernel does.</summary>
+    public int ChargeBatch { get; init; } = UsualBatch;
+
+    /// <summary>Pages of the free-page counter that a process takes at once; 1: every page is counted at its owner.</summary>
+    public int CounterBatch { get; init; } = UsualBatch;
 
     /// <summary>Calls to one other process that may be outstanding.</summary>
     public int Window { get; init; } = 256;

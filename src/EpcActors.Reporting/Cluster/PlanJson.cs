@@ -19,8 +19,8 @@ public static class PlanJson
         json.WriteString("scenario", plan.Scenario);
         json.WriteString("title", plan.Title);
         json.WriteString("kernel", plan.Kernel);
-        json.WriteNumber("charge_batch", plan.IsBatched ? plan.BatchPages : 1);
-        json.WriteNumber("batch_pages", plan.BatchPages);
+        json.WriteNumber("charge_batch", plan.ChargeBatch);
+        json.WriteNumber("counter_batch", plan.CounterBatch);
         WriteProcesses(json, plan);
         WriteFaults(json, plan);
         WriteStrings(json, "injected", plan.Injected);

@@ -75,10 +75,9 @@ public static class PlanText
         }
 
         text.Heading("Round trips of a page fault on memory of its own process");
-        string batch = Units.Count(plan.BatchPages);
         TextTable table = new(
             TextTable.Figure("process"), TextTable.Name("cgroup"), TextTable.Figure("users"), TextTable.Figure("levels"), TextTable.Figure("elsewhere"),
-            TextTable.Figure("take"), TextTable.Figure("by " + batch), TextTable.Figure("give back"), TextTable.Figure("by " + batch));
+            TextTable.Figure("take"), TextTable.Figure("in batches"), TextTable.Figure("give back"), TextTable.Figure("in batches"));
         foreach (FaultPlan fault in plan.Faults.Take(MostFaults))
         {
             table.Row(
@@ -97,13 +96,15 @@ public static class PlanText
 
     private static string Explanation(ClusterPlan plan)
     {
-        string charged = plan.IsBatched
-            ? $"this scenario charges {Units.Count(plan.BatchPages)} pages at once (epc.cluster.charge-batch)"
-            : $"this scenario charges page by page, as the kernel does; epc.cluster.charge-batch = {plan.BatchPages.ToString(CultureInfo.InvariantCulture)} would need those of the other columns";
+        string charged = $"{Batch("charges", plan.ChargeBatch, "charge-batch")}, and {Batch("counts free pages", plan.CounterBatch, "counter-batch")}";
         string near = plan.Faults.Any(fault => fault.LimitCalls > 0) ? ", once more to look how near its limit is (v11 and later)" : "";
         return $"Each level whose home is elsewhere is one{near}, and the free-page counter with its watermark one to three. They come one after the other, and more when "
-            + $"something is reclaimed or a limit is near; {charged}.";
+            + $"something is reclaimed or a limit is near. This scenario {charged}. The columns 'in batches' hold while the watermarks of ksgxd are far.";
     }
+
+    private static string Batch(string does, int pages, string key) => pages > 1
+        ? $"{does} {Units.Count(pages)} at once (epc.cluster.{key})"
+        : $"{does} one by one, as the kernel does (epc.cluster.{key} = 1; the columns say what 64 would save)";
 
     private static void WriteInjected(ConsoleText text, ClusterPlan plan)
     {

@@ -17,7 +17,7 @@ public sealed class ClusterAuditTests
 
     private static readonly Scenario Whole = Loading.Load(CoordinatorRig.Machine);
     private static readonly Placement Spread = Placement.Of(Whole, 4);
-    private static readonly ClusterAuditRules Rules4 = ClusterAuditRules.Of(Whole, Spread);
+    private static readonly ClusterAuditRules Rules4 = ClusterAuditRules.Of(Whole, Spread) with { ChargeBatch = 1 };
 
     /// <summary>Homes: the root at 0, /a at 1, the counter at 0.</summary>
     private readonly ClusterView _view = ClusterView.First(4, [0, 1, 0]);

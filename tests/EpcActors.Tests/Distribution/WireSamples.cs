@@ -16,10 +16,13 @@ internal static class WireSamples
     {
         Of(new ChargeAccount { Bytes = 0x0102030405060708, ExtraBytes = 0x1112131415161718, Account = 0x21222324, Result = AccountCharge.Over }),
         Of(new UnchargeAccount { Bytes = 0x0102030405060708, Account = 0x21222324, IsRollBack = true }),
-        Of(new AddAccount { Amount = -2, Account = 0x0102030405060708 }),
+        Of(new AddAccount { Amount = -2, Advance = 0x1112131415161718, Value = 0x0102030405060708, Account = 0x21222324, IsGivenBack = true }),
         Of(new LoadAccount { Account = 0x0102030405060708, Value = 0x1112131415161718 }),
         Of(new StoreAccount { Value = 0x0102030405060708, Amount = 0x1112131415161718, Account = 0x2122232425262728 }),
-        Of(new ReadAccount { Account = 0x0102030405060708, Value = 0x1112131415161718, Max = long.MaxValue }),
+        Of(new ReadAccount
+        {
+            Account = 0x0102030405060708, Value = 0x1112131415161718, Max = long.MaxValue, Advances = 0x2122232425262728, Enough = 0x31323334, IsLowerBound = true,
+        }),
         Of(new WriteAccountMax { Max = ulong.MaxValue, Account = 0x0102030405060708, Version = 0x1112131415161718 }),
         Of(new ReportAccount { Account = 0x0102030405060708, Amount = 0x1112131415161718, Max = 0x2122232425262728, MaxVersion = 0x3132333435363738, Since = 0x4142434445464748 }),
         Of(new BorrowPage { Node = 0x01020304, Page = new EpcPageIndex(0x11121314), Incarnation = 0x21222324, Status = CallStatus.Gone }),

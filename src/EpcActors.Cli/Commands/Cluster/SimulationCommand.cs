@@ -235,7 +235,7 @@ internal sealed class SimulationCommand
         SimulationSetup setup = outcome.Case.Setup;
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {found.First.Case.Seed}: kernel {setup.Scenario.Kernel}, {setup.Placement.Members} members, {setup.Scenario.Machine.Nodes.Count} sockets, charge-batch {setup.ChargeBatch}, window {setup.Window}"));
+            $"seed {found.First.Case.Seed}: kernel {setup.Scenario.Kernel}, {setup.Placement.Members} members, {setup.Scenario.Machine.Nodes.Count} sockets, charge-batch {setup.ChargeBatch}, counter-batch {setup.CounterBatch}, window {setup.Window}"));
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"after {found.ShrinkRuns} runs with less: {setup.Plan.Faults.Count} of {found.First.Case.Setup.Plan.Faults.Count} faults, at most {setup.Plan.Losses} frames lost, {setup.Plan.Doubles} doubled, {setup.Plan.Overtakes} overtaken"));

@@ -49,16 +49,16 @@ public sealed class PlanTests
                     2  guest                          /tenants, /system
 
             Round trips of a page fault on memory of its own process
-              process  cgroup      users  levels  elsewhere  take  by 64  give back  by 64
-                    0  /tenants/a      6       3          2     2   0.03          2   0.03
-                    0  /system         2       2          2     2   0.03          2   0.03
-                    1  /tenants/b      1       3          1     3   2.02          2   1.02
-                    1  /system         1       2          1     3   2.02          2   1.02
-                    2  /tenants/b      1       3          2     4   2.03          3   1.03
+              process  cgroup      users  levels  elsewhere  take  in batches  give back  in batches
+                    0  /tenants/a      6       3          2     2        0.03          2        0.03
+                    0  /system         2       2          2     2        0.03          2        0.03
+                    1  /tenants/b      1       3          1     3        0.03          2        0.03
+                    1  /system         1       2          1     3        0.03          2        0.03
+                    2  /tenants/b      1       3          2     4        0.05          3        0.05
               Each level whose home is elsewhere is one, and the free-page counter with its watermark one to
-              three. They come one after the other, and more when something is reclaimed or a limit is near;
-              this scenario charges page by page, as the kernel does; epc.cluster.charge-batch = 64 would need
-              those of the other columns.
+              three. They come one after the other, and more when something is reclaimed or a limit is near.
+              This scenario charges 64 at once (epc.cluster.charge-batch), and counts free pages 64 at once
+              (epc.cluster.counter-batch). The columns 'in batches' hold while the watermarks of ksgxd are far.
 
             What goes wrong on purpose
               - at 1500 ms: processes 0, 1 and the others do not reach each other for 2 s
@@ -103,7 +103,7 @@ public sealed class PlanTests
         using JsonDocument document = JsonDocument.Parse(PlanJson.ToJson(plan));
         JsonElement root = document.RootElement;
         Assert.Equal("Two tenants", root.GetProperty("title").GetString());
-        Assert.Equal((1, 64), (root.GetProperty("charge_batch").GetInt32(), root.GetProperty("batch_pages").GetInt32()));
+        Assert.Equal((64, 64), (root.GetProperty("charge_batch").GetInt32(), root.GetProperty("counter_batch").GetInt32()));
         Assert.Equal(6, root.GetProperty("injected").GetArrayLength());
         Assert.Equal(0, root.GetProperty("problems").GetArrayLength());
         JsonElement[] processes = [.. root.GetProperty("processes").EnumerateArray()];
@@ -137,8 +137,11 @@ public sealed class PlanTests
         Assert.Equal(member, fault.Member);
         Assert.Equal((elsewhere, counter, limits), (fault.LevelsElsewhere, fault.CounterCalls, fault.LimitCalls));
         Assert.Equal((take, giveBack), (fault.TakePage, fault.GiveBack));
-        Assert.Equal(take - elsewhere + (elsewhere / 64.0), fault.TakePageInBatch, 10);
-        Assert.Equal(giveBack - elsewhere + (elsewhere / 64.0), fault.GiveBackInBatch, 10);
+
+        // In batches an atomic counter is changed once for 64 pages, and nobody looks at it.
+        bool isAhead = !switches.Contains("racy", StringComparison.Ordinal) && !switches.Contains("per-node", StringComparison.Ordinal) && member == 1;
+        Assert.Equal(take - elsewhere + (elsewhere / 64.0) - (isAhead ? 2 - (1 / 64.0) : 0), fault.TakePageInBatch, 10);
+        Assert.Equal(giveBack - elsewhere + (elsewhere / 64.0) - (isAhead ? 1 - (1 / 64.0) : 0), fault.GiveBackInBatch, 10);
     }
 
     [Fact]
@@ -150,13 +153,13 @@ public sealed class PlanTests
     }
 
     [Fact]
-    public void The_batch_of_the_scenario_is_the_one_that_is_shown()
+    public void The_batches_of_the_scenario_are_the_ones_that_are_shown()
     {
-        ClusterPlan plan = PlanOf("epc { cluster.charge-batch = 16, enclaves { x { node = 0, heap = 1 MiB } } }", 2);
-        Assert.True(plan.IsBatched);
-        Assert.Equal(16, plan.BatchPages);
+        ClusterPlan plan = PlanOf("epc { cluster { charge-batch = 16, counter-batch = 1 }, enclaves { x { node = 0, heap = 1 MiB } } }", 2);
+        Assert.Equal((16, 1), (plan.ChargeBatch, plan.CounterBatch));
         Assert.Equal(1 / 16.0, plan.Faults[0].TakePageInBatch, 10);
-        Assert.Contains("this scenario charges 16 pages at once", Render.Console(1000, console => PlanText.Write(console, plan)), StringComparison.Ordinal);
+        string text = Render.Console(1000, console => PlanText.Write(console, plan));
+        Assert.Contains("This scenario charges 16 at once (epc.cluster.charge-batch), and counts free pages one by one, as the kernel does (", text, StringComparison.Ordinal);
     }
 
     private static ClusterPlan PlanOf(string text, int members)
