@@ -1,14 +1,12 @@
 using System.Diagnostics;
-using System.Net;
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
-using EpcActors.Distribution.Transport.Sockets;
 using EpcActors.Engine.Akka.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>
-/// What a frame costs on a transport: two members in this process ask and answer one another over the loopback, with so many calls outstanding, as their exchanges would; nothing else is done with a frame.
+/// What a frame costs over Akka.Cluster: two members in this process ask and answer one another over the loopback, with so many calls outstanding, as their exchanges would; nothing else is done with a frame.
 /// </summary>
 internal static class ClusterWireCost
 {
@@ -23,26 +21,14 @@ internal static class ClusterWireCost
         public override string ToString() => $"{FramesPerSecond / 1e3:F0} k frames/s, {BytesPerFrame:F1} B/frame, {FramesPerWrite:F1} frames/write, {RoundTripUs:F0} us/call";
     }
 
-    public static Task<Figures> OfAkkaAsync(int calls, int window)
-    {
-        AkkaCoordinatorTransport coordinator = new(new AkkaClusterOptions());
-        return MeasureAsync(coordinator, () => new AkkaMemberTransport(new AkkaClusterOptions { Seed = coordinator.Address }), calls, window);
-    }
-
-    public static Task<Figures> OfSocketsAsync(int calls, int window)
-    {
-        SocketOptions options = new() { Token = SocketOptions.NewToken() };
-        SocketCoordinatorTransport coordinator = new(new IPEndPoint(IPAddress.Loopback, 0), options);
-        return MeasureAsync(coordinator, () => new SocketMemberTransport(SocketOptions.ParseAddress(coordinator.Address), options), calls, window);
-    }
-
-    private static async Task<Figures> MeasureAsync(ICoordinatorTransport coordinator, Func<IMemberTransport> newMember, int calls, int window)
+    public static async Task<Figures> MeasureAsync(int calls, int window)
     {
         CoordinatorLog log = new([]);
-        await using ICoordinatorTransport closed = coordinator;
+        await using AkkaCoordinatorTransport coordinator = new(new AkkaClusterOptions());
         await coordinator.OpenAsync(log, CancellationToken.None);
-        await using IMemberTransport asks = newMember();
-        await using IMemberTransport answers = newMember();
+        AkkaClusterOptions options = new() { Seed = coordinator.Address };
+        await using AkkaMemberTransport asks = new(options);
+        await using AkkaMemberTransport answers = new(options);
         Asker asker = new(asks, calls, window);
         Task<ControlMessage.Welcome> first = asks.JoinAsync(ClusterHarness.HelloOf(0), asker, CancellationToken.None);
         Arrival one = await log.Hellos.NextAsync();

@@ -8,7 +8,7 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Distribution;
 using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Transport;
-using EpcActors.Distribution.Transport.Sockets;
+using EpcActors.Engine.Akka.Cluster;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
@@ -27,7 +27,6 @@ internal sealed class ClusterCommand
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
     private readonly Option<int?> _processes = ClusterOptions.Processes();
-    private readonly Option<string> _transport = ClusterOptions.Transport();
     private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets("sockets (NUMA nodes) of the processes that are started here; those of the others are waited for ('epc node')");
     private readonly Option<string?> _host = new("--host") { HelpName = "NAME", Description = "name or address of this host, under which other machines reach it (default: 127.0.0.1)" };
     private readonly Option<int?> _port = ClusterOptions.Port("port that processes of other machines come to (default: any that is free)");
@@ -59,7 +58,7 @@ internal sealed class ClusterCommand
         DocumentedCommand command = new("cluster", "Runs a scenario over several processes, which may be killed, paused and cut off.", Page()) { cluster._file, cluster._set, cluster._seed };
         foreach (Option option in (IEnumerable<Option>)
             [
-                cluster._processes, cluster._transport, cluster._sockets, cluster._host, cluster._port, cluster._engine, cluster._workers, cluster._restart, cluster._faults, cluster._plan,
+                cluster._processes, cluster._sockets, cluster._host, cluster._port, cluster._engine, cluster._workers, cluster._restart, cluster._faults, cluster._plan,
                 cluster._out, cluster._json, cluster._expect, .. cluster._simulation.Options, cluster._quiet,
             ])
         {
@@ -102,29 +101,19 @@ internal sealed class ClusterCommand
             throw CommandException.Usage($"this cannot run over {own.Count} {(own.Count == 1 ? "process" : "processes")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
         }
 
-        string named = parsed.GetRequiredValue(_transport);
-        TransportEntry transport = named.Length > 0 ? _shell.Transports.Require(named)
-            : isComplete ? _shell.Transports.Default
-            : _shell.Transports.ForOtherMachines;
-        if (!isComplete && !transport.ReachesOtherMachines)
-        {
-            throw CommandException.Usage($"--transport {transport.Name} --sockets {string.Join(',', own.SelectMany(sockets => sockets))}: with {transport.Name} all processes are of this machine and are "
-                + "started here; leave out --sockets, or use --transport akka");
-        }
-
         EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
         bool isQuiet = parsed.GetValue(_quiet);
         JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         (TextWriter text, IAnsiConsole console) = json.TakesStandardOutput ? (_shell.Error, _shell.ErrorConsole) : (_shell.Out, _shell.Console);
-        string effective = $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {own.Count} processes here over {transport.Name}";
+        string effective = $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {own.Count} processes here";
         if (!isQuiet)
         {
             text.WriteLine(effective);
             text.WriteLine();
         }
 
-        Launch launch = new(scenario, loaded.Fingerprint, own, transport, engine, parsed);
+        Launch launch = new(scenario, loaded.Fingerprint, own, engine, parsed);
         RunReport report = await RunAsync(launch, isQuiet, cancellationToken);
         ExitCode code = Judge(report, parsed.GetValue(_expect));
         try
@@ -161,18 +150,10 @@ internal sealed class ClusterCommand
     private async Task<RunReport> RunAsync(Launch launch, bool isQuiet, CancellationToken cancellationToken)
     {
         ParseResult parsed = launch.Parsed;
-        string token = SocketOptions.NewToken();
         ClusterDisplay display = new(_shell, isQuiet);
         int workers = parsed.GetValue(_workers) ?? (launch.Scenario.Live.Workers > 0 ? launch.Scenario.Live.Workers : Math.Max(1, Environment.ProcessorCount / launch.Own.Count));
-        await using ICoordinatorTransport transport = launch.Transport.NewCoordinator!(new TransportRequest
-        {
-            Scenario = launch.Scenario,
-            Host = parsed.GetValue(_host) ?? "127.0.0.1",
-            Port = parsed.GetValue(_port) ?? 0,
-            Token = token,
-            Log = display.Say,
-        });
-        using ProcessKeeper keeper = new(ticket => Child(launch, transport.Address, ticket, token, workers), (id, line) => display.Say($"[process {id}] {line}"));
+        await using AkkaCoordinatorTransport transport = new(ClusterOptions.Akka(launch.Scenario, parsed.GetValue(_host), parsed.GetValue(_port), display.Say));
+        using ProcessKeeper keeper = new(ticket => Child(launch, transport.Address, ticket, workers), (id, line) => display.Say($"[process {id}] {line}"));
         _shell.RunBegins();
         long started = _shell.Clock.GetTimestamp();
         try
@@ -200,7 +181,7 @@ internal sealed class ClusterCommand
         }
     }
 
-    private ProcessStartInfo Child(Launch launch, string address, string ticket, string token, int workers)
+    private ProcessStartInfo Child(Launch launch, string address, string ticket, int workers)
     {
         string library = typeof(EpcCommand).Assembly.Location;
         string? host = Environment.ProcessPath;
@@ -216,7 +197,6 @@ internal sealed class ClusterCommand
         [
             "node", file.StartsWith('-') ? "./" + file : file,
             "--join", address,
-            "--transport", launch.Transport.Name,
             "--engine", launch.Engine.Name,
             "--workers", Invariant(workers),
             "--seed", Invariant(launch.Scenario.Seed),
@@ -233,7 +213,6 @@ internal sealed class ClusterCommand
 
         words.ForEach(start.ArgumentList.Add);
         start.Environment[ClusterOptions.TicketVariable] = ticket;
-        start.Environment[ClusterOptions.TokenVariable] = token;
         return start;
     }
 
@@ -346,7 +325,7 @@ internal sealed class ClusterCommand
             "While it runs, all processes are audited together at consistent cuts, without stopping: what the home of an account says a process has is what that process says it was granted, to the byte, "
             + "calls on their way included. A rule that does not hold is a violation, exit code 1.",
             "The report is that of the whole machine, with a section for each process and each death. Ctrl-C ends the run with what it has; a second one kills it, and all processes with it.",
-            "Other machines: --sockets says which sockets have their process here; the others are waited for at --port (see 'epc node'). That needs --transport akka.",
+            "Other machines: --sockets says which sockets have their process here; the others are waited for at --port (see 'epc node').",
         ],
         Examples =
         [
@@ -354,7 +333,7 @@ internal sealed class ClusterCommand
             new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4", "Four processes on this machine"),
             new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4 --fault kill:2@2s --restart --out results", "Kill one of them, start it again, and see how long recovery took"),
             new("epc cluster config/scenarios/cluster-four-sockets.conf --set epc.cluster.charge-batch=1 --set epc.cluster.counter-batch=1", "Charge and count page by page, as the kernel does"),
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --transport akka --processes 2 --sockets 0,1 --port 4053", "Two sockets here, and wait for the others"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 2 --sockets 0,1 --port 4053", "Two sockets here, and wait for the others"),
         ],
         ExitCodes = StandardExitCodes.OfRuns("a rule was broken, in one process or between them; with --expect also: an expectation was not met"),
         SeeAlso = ["epc node --help: a process on another machine", .. StandardExitCodes.KeyReference],
@@ -362,5 +341,5 @@ internal sealed class ClusterCommand
 
     /// <summary>All that was decided before anything is started.</summary>
     private sealed record Launch(
-        Scenario Scenario, string Fingerprint, IReadOnlyList<IReadOnlyList<int>> Own, TransportEntry Transport, EngineEntry Engine, ParseResult Parsed);
+        Scenario Scenario, string Fingerprint, IReadOnlyList<IReadOnlyList<int>> Own, EngineEntry Engine, ParseResult Parsed);
 }

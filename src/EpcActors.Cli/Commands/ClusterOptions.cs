@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using EpcActors.Cli.Engines;
+using EpcActors.Engine.Akka.Cluster;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Commands;
@@ -10,9 +11,7 @@ namespace EpcActors.Cli.Commands;
 /// <summary>Options of runs over several processes, and the values that they take.</summary>
 internal static class ClusterOptions
 {
-    /// <summary>A secret and a name that a coordinator gives to the processes which it starts. Not on the command line: that can be read by everybody on the machine.</summary>
-    public const string TokenVariable = "EPC_CLUSTER_TOKEN";
-
+    /// <summary>A name that a coordinator gives to a process which it starts, to know it again. Not on the command line, which every user of the machine can read.</summary>
     public const string TicketVariable = "EPC_CLUSTER_TICKET";
 
     private const int MostProcesses = 1024;
@@ -29,13 +28,6 @@ internal static class ClusterOptions
     {
         HelpName = "NAME",
         Description = "the live engine that runs each process: threads or akka (default: that of --live)",
-    };
-
-    public static Option<string> Transport() => new("--transport")
-    {
-        HelpName = "NAME",
-        Description = "what carries the messages: sockets (this machine) or akka (Akka.Cluster, other machines too)",
-        DefaultValueFactory = static _ => "",
     };
 
     public static Option<IReadOnlyList<int>> Sockets(string what) => new("--sockets")
@@ -91,6 +83,22 @@ internal static class ClusterOptions
             return faults;
         },
         DefaultValueFactory = static _ => [],
+    };
+
+    /// <summary>How this process takes part in the cluster.</summary>
+    /// <param name="scenario">Has the failure timeout and the akka block.</param>
+    /// <param name="host">Name or address of this host to listen on; null for loopback.</param>
+    /// <param name="port">Port of this process; null for any that is free.</param>
+    /// <param name="note">Gets what is worth a line; from any thread.</param>
+    public static AkkaClusterOptions Akka(Scenario scenario, string? host, int? port, Action<string> note) => new()
+    {
+        Host = host ?? AkkaClusterOptions.Loopback,
+        Port = port ?? 0,
+        FailureTimeout = TimeSpan.FromTicks(scenario.Cluster.FailureTimeoutNs / 100),
+        JoinTimeout = TimeSpan.FromSeconds(60),
+        AkkaBlock = scenario.OwnAkkaBlock,
+        AkkaOrigin = scenario.AkkaOrigin,
+        OnNote = note,
     };
 
     /// <summary>The live engine that was asked for.</summary>

@@ -6,6 +6,7 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Distribution.Members;
 using EpcActors.Distribution.Transport;
+using EpcActors.Engine.Akka.Cluster;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Scenarios;
 
@@ -21,15 +22,13 @@ internal sealed class NodeCommand
     private readonly Argument<string> _file = CommonOptions.File();
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
-    private readonly Option<string?> _seedNode = new("--seed-node") { HelpName = "HOST:PORT", Description = "where 'epc cluster' waits for this process" };
+    private readonly Option<string?> _join = new("--join") { HelpName = "HOST:PORT", Description = "where 'epc cluster' waits for this process" };
     private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets("sockets (NUMA nodes) of the machine that this process is to have (default: those that nobody has asked for)");
     private readonly Option<string?> _host = new("--host") { HelpName = "NAME", Description = "name or address of this host, under which the others reach it (default: 127.0.0.1)" };
     private readonly Option<int?> _port = ClusterOptions.Port("port of this process (default: any that is free)");
     private readonly Option<string?> _engine = ClusterOptions.Engine();
     private readonly Option<int?> _workers = ClusterOptions.Workers();
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "says nothing but errors");
-    private readonly Option<string?> _join = Hidden(new Option<string?>("--join"));
-    private readonly Option<string?> _transport = Hidden(new Option<string?>("--transport"));
 
     private NodeCommand(CommandShell shell) => _shell = shell;
 
@@ -38,7 +37,7 @@ internal sealed class NodeCommand
         NodeCommand node = new(shell);
         DocumentedCommand command = new("node", "Joins a run over several machines: one process with some of the sockets.", Page()) { node._file, node._set, node._seed };
         foreach (Option option in (IEnumerable<Option>)
-            [node._seedNode, node._sockets, node._host, node._port, node._engine, node._workers, node._quiet, node._join, node._transport])
+            [node._join, node._sockets, node._host, node._port, node._engine, node._workers, node._quiet])
         {
             command.Options.Add(option);
         }
@@ -49,23 +48,15 @@ internal sealed class NodeCommand
 
     private async Task<ExitCode> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string? join = parsed.GetValue(_join);
-        string? seedNode = parsed.GetValue(_seedNode);
-        if (join is null && seedNode is null)
-        {
-            throw CommandException.Usage("--seed-node HOST:PORT is missing: the address that 'epc cluster FILE --port P' shows on the machine where it waits");
-        }
-
-        TransportEntry transport = join is null
-            ? _shell.Transports.ForOtherMachines
-            : _shell.Transports.Require(parsed.GetValue(_transport) ?? _shell.Transports.Default.Name);
+        string join = parsed.GetValue(_join)
+            ?? throw CommandException.Usage("--join HOST:PORT is missing: the address that 'epc cluster FILE --port P' shows on the machine where it waits");
+        string ticket = Environment.GetEnvironmentVariable(ClusterOptions.TicketVariable) ?? "";
+        bool isChild = ticket.Length > 0;
         EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
-        bool isQuiet = parsed.GetValue(_quiet) || join is not null;
+        bool isQuiet = parsed.GetValue(_quiet) || isChild;
         ClusterScenario loaded = ClusterScenario.Load(_shell, parsed.GetRequiredValue(_file), parsed.GetRequiredValue(_set), parsed.GetValue(_seed));
         Scenario scenario = loaded.Scenario with { Live = loaded.Scenario.Live with { Workers = parsed.GetValue(_workers) ?? loaded.Scenario.Live.Workers } };
         using CancellationTokenSource alone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        string ticket = Environment.GetEnvironmentVariable(ClusterOptions.TicketVariable) ?? "";
-        bool isChild = ticket.Length > 0;
         using PosixSignalRegistration? interrupt = isChild ? PosixSignalRegistration.Create(PosixSignal.SIGINT, Ignore) : null;
         if (isChild)
         {
@@ -76,15 +67,9 @@ internal sealed class NodeCommand
             _shell.RunBegins();
         }
 
-        await using IMemberTransport wire = transport.NewMember!(new TransportRequest
-        {
-            Scenario = scenario,
-            Host = parsed.GetValue(_host) ?? "127.0.0.1",
-            Port = parsed.GetValue(_port) ?? 0,
-            Seed = join ?? seedNode!,
-            Token = Environment.GetEnvironmentVariable(ClusterOptions.TokenVariable) ?? "",
-            Log = isQuiet ? static _ => { } : line => _shell.Error.WriteLine(line),
-        });
+        Action<string> note = isQuiet ? static _ => { } : line => _shell.Error.WriteLine(line);
+        await using AkkaMemberTransport wire = new(
+            ClusterOptions.Akka(scenario, parsed.GetValue(_host), parsed.GetValue(_port), note) with { Seed = join });
         MemberHost host = new(scenario, wire, engine.NewEngine!);
         return await RunAsync(host, wire, new ControlMessage.Hello(
             ClusterScenario.Version,
@@ -174,12 +159,6 @@ internal sealed class NodeCommand
         watcher.Start();
     }
 
-    private static Option<string?> Hidden(Option<string?> option)
-    {
-        option.Hidden = true;
-        return option;
-    }
-
     private static HelpPage Page() => new()
     {
         Notes =
@@ -191,8 +170,8 @@ internal sealed class NodeCommand
         ],
         Examples =
         [
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --transport akka --sockets 0,1 --port 4053", "On the first machine: two sockets, and a door for the rest"),
-            new("epc node config/scenarios/cluster-four-sockets.conf --seed-node first:4053 --host second --sockets 2,3", "On the second one"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --sockets 0,1 --port 4053", "On the first machine: two sockets, and a door for the rest"),
+            new("epc node config/scenarios/cluster-four-sockets.conf --join first:4053 --host second --sockets 2,3", "On the second one"),
         ],
         ExitCodes =
         [

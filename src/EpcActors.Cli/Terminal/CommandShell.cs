@@ -52,9 +52,6 @@ internal sealed class CommandShell : IAsyncDisposable
 
     public EngineRegistry Engines { get; init; } = EngineRegistry.All();
 
-    /// <summary>What carries the messages of a run over several processes.</summary>
-    public TransportRegistry Transports { get; init; } = TransportRegistry.All();
-
     /// <summary>The shell of this process.</summary>
     public static CommandShell OfProcess()
     {

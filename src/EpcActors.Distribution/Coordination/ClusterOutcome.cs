@@ -12,8 +12,6 @@ public sealed record ClusterOutcome
     /// <summary>From the start to the decision to stop, nanoseconds.</summary>
     public required long RunNs { get; init; }
 
-    public required string Transport { get; init; }
-
     public required Placement Placement { get; init; }
 
     /// <summary>By number.</summary>

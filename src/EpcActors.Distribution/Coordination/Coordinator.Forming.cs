@@ -214,6 +214,6 @@ public sealed partial class Coordinator
         GiveUp($"sockets {Names(missing)} have no process after {_options.JoinTimeoutNs / 1_000_000_000} s: "
             + (isOwn
                 ? "a process that was started here did not come"
-                : $"start them with 'epc node FILE --seed-node {_transport.Address} --sockets {string.Join(',', missing)}', with the same FILE and --set, on a machine that reaches this one"));
+                : $"start them with 'epc node FILE --join {_transport.Address} --sockets {string.Join(',', missing)}', with the same FILE and --set, on a machine that reaches this one"));
     }
 }

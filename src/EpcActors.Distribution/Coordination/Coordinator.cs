@@ -192,7 +192,6 @@ public sealed partial class Coordinator : ICoordinatorListener
         {
             End = _end,
             RunNs = _endNs - _startedNs,
-            Transport = _transport.Name,
             Placement = _placement,
             Members =
             [

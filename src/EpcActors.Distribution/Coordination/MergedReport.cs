@@ -111,7 +111,6 @@ public static class MergedReport
 
     private static ClusterReport Cluster(ClusterOutcome outcome) => new()
     {
-        Transport = outcome.Transport,
         Processes = [.. outcome.Members.Select(Process)],
         Deaths = outcome.Deaths,
         Views = outcome.Views,

@@ -2,16 +2,13 @@ using EpcActors.Actors.Cluster;
 
 namespace EpcActors.Distribution.Transport;
 
-/// <summary>How a member process reaches its coordinator and the other members. One implementation on plain sockets, one on Akka.Cluster.</summary>
+/// <summary>How a member process reaches its coordinator and the other members: over Akka.Cluster, or through queues in a test.</summary>
 /// <remarks>
 /// Frames may be lost, doubled, late, and overtake one another: <see cref="Exchange"/> stands that. Control messages between a member and the coordinator come once and in order as long as both live
 /// and the connection does; when it breaks, the one is dead for the other.
 /// </remarks>
 public interface IMemberTransport : IOutbox, IAsyncDisposable
 {
-    /// <summary>Name for reports: <c>sockets</c> or <c>akka.cluster</c>.</summary>
-    string Name { get; }
-
     /// <summary>
     /// Connects and introduces itself. Comes back with what the coordinator decided, or throws when nobody answers within the time, or it refused.
     /// </summary>
@@ -53,9 +50,6 @@ public interface IMemberListener
 /// <summary>How the coordinator reaches the members.</summary>
 public interface ICoordinatorTransport : IAsyncDisposable
 {
-    /// <summary>As <see cref="IMemberTransport.Name"/>.</summary>
-    string Name { get; }
-
     /// <summary>Where members find the coordinator: <c>host:port</c>. Known after <see cref="OpenAsync"/>.</summary>
     string Address { get; }
 

@@ -4,7 +4,7 @@ namespace EpcActors.Engine.Akka.Cluster;
 public sealed record AkkaClusterOptions
 {
     /// <summary>What is listened on: a name or an address of this host.</summary>
-    public string Host { get; init; } = "127.0.0.1";
+    public string Host { get; init; } = Loopback;
 
     /// <summary>0: whichever is free.</summary>
     public int Port { get; init; }
@@ -32,6 +32,9 @@ public sealed record AkkaClusterOptions
     /// <see cref="Distribution.Transport.ICoordinatorListener.OnLost"/> says that one is dead.
     /// </summary>
     public Action<string>? OnNote { get; init; }
+
+    /// <summary>What is listened on unless something else is asked for: other hosts do not reach it.</summary>
+    public const string Loopback = "127.0.0.1";
 
     /// <summary>Name of the actor systems; all processes of a cluster have the same.</summary>
     public const string SystemName = "epc-cluster";

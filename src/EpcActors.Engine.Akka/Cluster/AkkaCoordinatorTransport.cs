@@ -23,8 +23,6 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
         _options = options;
     }
 
-    public string Name => AkkaMemberTransport.TransportName;
-
     public string Address { get; private set; } = "";
 
     /// <summary>Null before the opening.</summary>

@@ -13,9 +13,6 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// </remarks>
 public sealed class AkkaMemberTransport : IMemberTransport
 {
-    /// <summary>Of both transports, for reports and the command.</summary>
-    public const string TransportName = "akka.cluster";
-
     private static readonly TimeSpan LongestLeave = TimeSpan.FromSeconds(15);
 
     private readonly AkkaClusterOptions _options;
@@ -32,8 +29,6 @@ public sealed class AkkaMemberTransport : IMemberTransport
         _options = options;
         _lanes = new LaneTable(_meter);
     }
-
-    public string Name => TransportName;
 
     public WireCounts Counts => _meter.Counts;
 
@@ -145,7 +140,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
         catch (TimeoutException error)
         {
             throw new ClusterException(
-                $"no coordinator answers at {_options.Seed} within {Words.Of(_options.JoinTimeout)}: is one running there with this transport, and is the port open between the two hosts?", error);
+                $"no coordinator answers at {_options.Seed} within {Words.Of(_options.JoinTimeout)}: is one running there, and is the port open between the two hosts?", error);
         }
     }
 

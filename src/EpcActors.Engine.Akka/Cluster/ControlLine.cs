@@ -27,7 +27,6 @@ internal sealed class ControlLine(int life)
     private readonly Queue<ControlPart> _unsent = new();
     private readonly Queue<ControlPart> _sent = new();
     private readonly ArrayBufferWriter<byte> _incoming = new();
-    private readonly ArrayBufferWriter<byte> _encoded = new();
     private long _numbered;
     private long _taken;
     private long _sentAt;
@@ -44,9 +43,7 @@ internal sealed class ControlLine(int life)
     /// <summary>Adds a message; <see cref="Next"/> has its parts.</summary>
     public void Add(ControlMessage message)
     {
-        _encoded.Clear();
-        ControlCodec.Encode(message, _encoded);
-        ReadOnlySpan<byte> json = _encoded.WrittenSpan[ControlCodec.HeaderBytes..];
+        ReadOnlySpan<byte> json = ControlCodec.Encode(message);
         while (true)
         {
             bool isLast = json.Length <= PartBytes;

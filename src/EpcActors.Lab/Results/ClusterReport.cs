@@ -3,9 +3,6 @@ namespace EpcActors.Lab.Results;
 /// <summary>What only a run over several processes has to tell. The rest of the report is that of the whole machine.</summary>
 public sealed record ClusterReport
 {
-    /// <summary>What carried the messages: <c>sockets</c> or <c>akka.cluster</c>.</summary>
-    public required string Transport { get; init; }
-
     /// <summary>One for each member, by its number.</summary>
     public required IReadOnlyList<ProcessReport> Processes { get; init; }
 

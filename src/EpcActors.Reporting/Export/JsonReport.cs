@@ -113,7 +113,6 @@ public static class JsonReport
     private static void WriteCluster(Utf8JsonWriter json, ClusterReport cluster)
     {
         json.WriteStartObject("cluster");
-        json.WriteString("transport", cluster.Transport);
         json.WriteNumber("views", cluster.Views);
         json.WriteNumber("audits", cluster.Audits);
         json.WriteNumber("dropped_audits", cluster.DroppedAudits);

@@ -43,7 +43,7 @@ internal static class ClusterText
 internal static class ClusterWords
 {
     public static string Summary(ClusterReport cluster) =>
-        $"{Wording.Counted(cluster.Processes.Count, "process").Replace("processs", "processes", StringComparison.Ordinal)} over {cluster.Transport}, {Wording.Counted(cluster.Views, "view")}; "
+        $"{Wording.Counted(cluster.Processes.Count, "process").Replace("processs", "processes", StringComparison.Ordinal)}, {Wording.Counted(cluster.Views, "view")}; "
         + $"{Wording.Counted(cluster.Audits, "audit")} over all processes"
         + (cluster.Audits == 0 ? "" : $", the longest {Units.Duration((long)(cluster.LongestAuditMs * 1e6))}")
         + (cluster.DroppedAudits == 0 ? "" : $", {Units.Count(cluster.DroppedAudits)} dropped when somebody came or died")

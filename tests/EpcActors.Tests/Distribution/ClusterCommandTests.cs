@@ -6,7 +6,7 @@ using EpcActors.Tests.Cli;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary><c>epc cluster</c> and <c>epc node</c>: what they refuse, and runs with real processes over sockets.</summary>
+/// <summary><c>epc cluster</c> and <c>epc node</c>: what they refuse, and runs with real processes.</summary>
 public sealed class ClusterCommandTests : IDisposable
 {
     private readonly CliHarness _cli = new();
@@ -79,11 +79,9 @@ public sealed class ClusterCommandTests : IDisposable
     [InlineData("--processes 0: a number of processes from 1 to 1024", "--processes", "0")]
     [InlineData("--port 70000: a port from 0 to 65535", "--port", "70000")]
     [InlineData("--workers 0: a number of threads", "--workers", "0")]
-    [InlineData("--transport pigeons: there is no such transport", "--transport", "pigeons")]
     [InlineData("--sockets 0,0: socket 0 is named twice", "--sockets", "0,0")]
     [InlineData("--sockets 5: there is no socket 5; the machine of this scenario has 2, 0 to 1", "--sockets", "5")]
     [InlineData("--processes 2 --sockets 1: each process needs a socket of its own", "--sockets", "1", "--processes", "2")]
-    [InlineData("with sockets all processes are of this machine", "--sockets", "1", "--transport", "sockets")]
     [InlineData("the simulation engine runs in virtual time", "--engine", "simulation")]
     [InlineData("there is no member 2 among 2 processes", "--fault", "kill:2@1s")]
     [InlineData("--plan is for processes, and --simulate starts none", "--simulate", "--plan")]
@@ -100,7 +98,7 @@ public sealed class ClusterCommandTests : IDisposable
     {
         CliResult none = await CliHarness.Call("node", _short);
         Assert.Equal(64, none.Code);
-        Assert.Contains("--seed-node HOST:PORT is missing", none.Error, StringComparison.Ordinal);
+        Assert.Contains("--join HOST:PORT is missing", none.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class CoordinatorFormingTests
 
         ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
         Assert.Contains("sockets 2, 3 have no process after 30 s", wrong.Message, StringComparison.Ordinal);
-        Assert.Contains("epc node FILE --seed-node door:1 --sockets 2,3", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("epc node FILE --join door:1 --sockets 2,3", wrong.Message, StringComparison.Ordinal);
         Assert.Equal(wrong.Message, own.Refusal);
         Assert.Equal(["kill"], rig.Keeper.Started[0].Signals);
     }

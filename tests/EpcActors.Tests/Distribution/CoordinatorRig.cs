@@ -185,8 +185,6 @@ internal sealed class CoordinatorRig
 
     internal sealed class FakeTransport : ICoordinatorTransport
     {
-        public string Name => "fake";
-
         public string Address => "door:1";
 
         public Task OpenAsync(ICoordinatorListener listener, CancellationToken cancellationToken) => Task.CompletedTask;

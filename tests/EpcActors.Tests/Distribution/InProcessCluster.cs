@@ -11,8 +11,6 @@ internal sealed class InProcessCluster : ICoordinatorTransport
     private readonly ConcurrentDictionary<string, InProcessMember> _members = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<ICoordinatorListener> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public string Name => "in-process";
-
     public string Address => "here";
 
     public IReadOnlyCollection<InProcessMember> Members => [.. _members.Values];
@@ -75,8 +73,6 @@ internal sealed class InProcessCluster : ICoordinatorTransport
         }
 
         public string Address { get; }
-
-        public string Name => "in-process";
 
         public WireCounts Counts => new(Volatile.Read(ref _out), 64 * Volatile.Read(ref _out), Volatile.Read(ref _in), 64 * Volatile.Read(ref _in), 0, Volatile.Read(ref _out));
 

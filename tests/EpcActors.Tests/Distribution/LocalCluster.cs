@@ -253,8 +253,6 @@ internal sealed class LocalMember(LocalCluster cluster, int number) : IMemberTra
 
     public ConcurrentDictionary<int, ControlMessage.CutPart> Parts { get; } = new();
 
-    public string Name => "local";
-
     public WireCounts Counts => new(Volatile.Read(ref _out), 0, Volatile.Read(ref _in), 0, 0, 0);
 
     public Task<ControlMessage.Welcome> JoinAsync(ControlMessage.Hello hello, IMemberListener listener, CancellationToken cancellationToken)

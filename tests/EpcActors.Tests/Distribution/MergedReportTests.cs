@@ -122,7 +122,7 @@ public sealed class MergedReportTests
 
         using StringWriter html = new();
         HtmlReport.Write(html, merged);
-        Assert.Contains("3 processes over fake", html.ToString(), StringComparison.Ordinal);
+        Assert.Contains("3 processes", html.ToString(), StringComparison.Ordinal);
         Assert.Contains("Deaths, and how long until everybody knew", html.ToString(), StringComparison.Ordinal);
         string text = Render.Console(merged, 160);
         Assert.Contains("process 2, life 1, was found dead at 1.00 s: killed; everybody knew 50.0 ms later", string.Join(' ', text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
@@ -144,7 +144,6 @@ public sealed class MergedReportTests
         {
             End = RunEndKind.Finished,
             RunNs = 2_000_000_000,
-            Transport = "fake",
             Placement = placement,
             Members =
             [

@@ -78,7 +78,7 @@ public sealed class WireFuzzTests
     public void Control_messages_with_mistakes_are_read_or_refused()
     {
         Prng prng = new(20_260_503);
-        byte[][] valid = [.. WireControlTests.Samples.Values.Select(WireControlTests.Json)];
+        byte[][] valid = [.. WireControlTests.Samples.Values.Select(ControlCodec.Encode)];
         int read = 0;
         for (int i = 0; i < 10_000; i++)
         {
