@@ -1,3 +1,4 @@
+using System.Globalization;
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
 using EpcActors.Lab.Scenarios;
@@ -36,7 +37,7 @@ public sealed partial class Coordinator
     {
         if (WhyRefused(hello) is { } why)
         {
-            Refuse(link, why);
+            Refuse(link, why, ClusterErrorKind.Usage);
             return;
         }
 
@@ -94,7 +95,7 @@ public sealed partial class Coordinator
             {
                 if (other.Sockets.Intersect(hello.Sockets).Order().ToArray() is { Length: > 0 } both)
                 {
-                    Refuse(link, $"socket {Names(both)} has {(other.IsOwn ? "a process of the coordinator" : other.Where)} already; ask for others: {FreeText()}");
+                    Refuse(link, $"socket {Names(both)} has {(other.IsOwn ? "a process of the coordinator" : other.Where)} already; ask for others: {FreeText()}", ClusterErrorKind.Usage);
                     return;
                 }
             }
@@ -102,7 +103,7 @@ public sealed partial class Coordinator
             int[] sockets = hello.Sockets.Count > 0 ? [.. hello.Sockets.Order()] : [.. MissingSockets(includingAwaited: false)];
             if (sockets.Length == 0)
             {
-                Refuse(link, "every socket has a process already");
+                Refuse(link, "every socket has a process already", ClusterErrorKind.Usage);
                 return;
             }
 
@@ -127,23 +128,21 @@ public sealed partial class Coordinator
     /// <summary>Everybody is there: numbers, homes, the first view.</summary>
     private void Complete()
     {
-        _members = [.. _members.OrderBy(one => one.Sockets.Min())];
+        Number();
         int[] memberOfNode = new int[_socketCount];
-        for (int number = 0; number < _members.Count; number++)
+        foreach (Member member in _members)
         {
-            Member member = _members[number];
-            member.Number = number;
             member.Incarnation = 1;
             member.IsAlive = true;
             foreach (int socket in member.Sockets)
             {
-                memberOfNode[socket] = number;
+                memberOfNode[socket] = member.Number;
             }
         }
 
         if (FaultAgainstNobody() is { } wrong)
         {
-            GiveUp(wrong);
+            GiveUp(wrong, ClusterErrorKind.Usage);
             return;
         }
 
@@ -154,6 +153,18 @@ public sealed partial class Coordinator
         foreach (Member member in _members)
         {
             Welcome(member);
+        }
+    }
+
+    /// <summary>
+    /// Members are numbered by their lowest socket. At the start already when all sockets have their process here.
+    /// </summary>
+    private void Number()
+    {
+        _members = [.. _members.OrderBy(one => one.Sockets.Min())];
+        for (int number = 0; number < _members.Count; number++)
+        {
+            _members[number].Number = number;
         }
     }
 
@@ -196,24 +207,74 @@ public sealed partial class Coordinator
     private ControlMessage.Membership Membership() =>
         ControlMessage.Membership.Of(_view, [.. _members.Select(one => one.IsAlive ? one.Hello!.Address : "")]);
 
-    private void Refuse(MemberLink link, string why)
+    private void Refuse(MemberLink link, string why, ClusterErrorKind kind = ClusterErrorKind.NotFormed)
     {
-        _transport.Tell(link, new ControlMessage.Refused(why));
+        _transport.Tell(link, new ControlMessage.Refused(why, kind));
         _transport.Drop(link);
     }
 
     private void LookForLateComers()
     {
-        if (NowNs < _options.JoinTimeoutNs)
+        if (NowNs < JoinTimeoutNs)
         {
             return;
         }
 
         List<int> missing = MissingSockets();
-        bool isOwn = _members.Exists(one => one is { IsOwn: true, Link: null });
-        GiveUp($"sockets {Names(missing)} have no process after {_options.JoinTimeoutNs / 1_000_000_000} s: "
-            + (isOwn
-                ? "a process that was started here did not come"
-                : $"start them with 'epc node FILE --join {_transport.Address} --sockets {string.Join(',', missing)}', with the same FILE and --set, on a machine that reaches this one"));
+        List<string> remedies = [];
+        if (_members.Find(one => one is { IsOwn: true, Link: null }) is { } late)
+        {
+            remedies.Add($"{NameOf(late)} was started here and did not join; a busy machine needs a longer limit");
+        }
+
+        if (missing.Except(_members.SelectMany(one => one.Sockets)).ToList() is { Count: > 0 } others)
+        {
+            remedies.Add($"start the others with 'epc node FILE --join {_transport.Address} --token-file TOKEN --sockets {string.Join(',', others)}', "
+                + "with the same FILE and --set, on a machine that reaches this one");
+        }
+
+        GiveUp($"sockets {Names(missing)} have no process after {JoinLimitText}: {string.Join("; ", remedies)}");
+    }
+
+    private string JoinLimitText =>
+        string.Create(CultureInfo.InvariantCulture, $"{JoinTimeoutNs / 1e9:0.###} s (epc.cluster.join-timeout, --join-timeout)");
+
+    /// <summary>
+    /// A process of this machine has ended before the run. One that was killed is started again, once: the run has lost
+    /// nothing yet.
+    /// </summary>
+    private void EndedWhileForming(Member member, int code, string words)
+    {
+        string name = NameOf(member);
+        bool wasKilled = IsSignal(code);
+        string what = wasKilled && member.Missing.Length > 0 ? member.Missing : ExitText(code, "");
+        string why = $"{name} {what} while the cluster formed{(words.Length == 0 ? "" : $": {words}")}";
+        if (_phase == Phase.Forming && wasKilled && ++member.FalseStarts == 1)
+        {
+            _notes.Add($"{why}; it was started again");
+            Leave(member);
+            StartProcess(member);
+            return;
+        }
+
+        GiveUp(member.FalseStarts > 1 ? $"{why}; so was the one that was started before it" : why, code switch
+        {
+            ErrorOfUsage => ClusterErrorKind.Usage,
+            NotSupportedHere => ClusterErrorKind.NotSupported,
+            ErrorInEmulator => ClusterErrorKind.Defect,
+            _ => ClusterErrorKind.NotFormed,
+        });
+    }
+
+    private void Leave(Member member)
+    {
+        if (member.Link is { } link)
+        {
+            _transport.Drop(link);
+            member.Link = null;
+        }
+
+        member.Hello = null;
+        member.Missing = "";
     }
 }

@@ -20,6 +20,12 @@ public sealed partial class Coordinator
             case Phase.Forming when !member.IsOwn:
                 _members.Remove(member);
                 break;
+            case Phase.Forming or Phase.Preparing when member.Process is { } process:
+                // Its end is on its way, and says more than a connection that broke. If it only stands still it has to
+                // go first.
+                member.Missing = $"was lost ({reason})";
+                process.Kill();
+                break;
             case Phase.Forming or Phase.Preparing:
                 GiveUp($"{member.Where}, with sockets {Names(member.Sockets)}, was lost before the run began: {reason}");
                 break;
@@ -39,7 +45,7 @@ public sealed partial class Coordinator
             member.Process = null;
             if (_phase is Phase.Forming or Phase.Preparing)
             {
-                GiveUp($"the process of sockets {Names(member.Sockets)} {how}");
+                EndedWhileForming(member, code, words);
                 return;
             }
 
@@ -71,9 +77,17 @@ public sealed partial class Coordinator
     /// <summary>Exit code of a process that failed itself (EX_SOFTWARE).</summary>
     private const int ErrorInEmulator = 70;
 
+    /// <summary>Exit code of a mistake in the command line or a file (EX_USAGE).</summary>
+    private const int ErrorOfUsage = 64;
+
+    /// <summary>Exit code of a machine that does not allow it.</summary>
+    private const int NotSupportedHere = 3;
+
+    private static bool IsSignal(int code) => code > 128;
+
     private static string ExitText(int code, string words)
     {
-        string what = code > 128 ? $"was ended by signal {code - 128}" : $"ended with exit code {code}";
+        string what = IsSignal(code) ? $"was killed by signal {code - 128}" : $"ended with exit code {code}";
         return words.Length == 0 ? what : $"{what}: {words}";
     }
 
@@ -202,11 +216,11 @@ public sealed partial class Coordinator
     {
         foreach (Member member in _members)
         {
-            if (member.IsAwaited && NowNs - member.AwaitedSinceNs > _options.JoinTimeoutNs)
+            if (member.IsAwaited && NowNs - member.AwaitedSinceNs > JoinTimeoutNs)
             {
                 member.IsAwaited = false;
                 member.Process?.Kill();
-                _notes.Add($"process {member.Number} was started again and did not come within {_options.JoinTimeoutNs / 1_000_000_000} s");
+                _notes.Add($"process {member.Number} was started again and did not come within {JoinLimitText}");
             }
         }
     }
@@ -217,7 +231,7 @@ public sealed partial class Coordinator
         foreach (Member member in _members)
         {
             long silentNs = NowNs - member.HeardNs;
-            long limitNs = member.HasStarted ? FailureTimeoutNs : Math.Max(_options.JoinTimeoutNs, FailureTimeoutNs);
+            long limitNs = member.HasStarted ? FailureTimeoutNs : Math.Max(JoinTimeoutNs, FailureTimeoutNs);
             if (member.IsAlive && silentNs > limitNs)
             {
                 dead.Add((member, $"nothing was heard of it for {limitNs / 1e9:0.###} s"));

@@ -43,6 +43,7 @@ public sealed partial class Coordinator : ICoordinatorListener
     private ClusterAuditRules _rules = null!;
     private ClusterView _view = null!;
     private string _wrong = "";
+    private ClusterErrorKind _wrongKind;
     private string _failure = "";
     private int _tickets;
     private long _startedNs;
@@ -78,6 +79,11 @@ public sealed partial class Coordinator : ICoordinatorListener
 
             _members.Add(new Member(sockets, isOwn: true));
         }
+
+        if (asked.Count == _socketCount)
+        {
+            Number();
+        }
     }
 
     private enum Phase
@@ -99,6 +105,11 @@ public sealed partial class Coordinator : ICoordinatorListener
     private long NowNs => (long)(_time.GetElapsedTime(_epochStamp).Ticks * 100.0);
 
     private long RunNs => NowNs - _startedNs;
+
+    /// <summary>
+    /// How long all may take to come, to come up, and to come again: the one limit of everything before the run.
+    /// </summary>
+    private long JoinTimeoutNs => _options.Scenario.Cluster.JoinTimeoutNs;
 
     private long FailureTimeoutNs => _options.Scenario.Cluster.FailureTimeoutNs;
 
@@ -185,7 +196,7 @@ public sealed partial class Coordinator : ICoordinatorListener
     {
         if (_wrong.Length > 0)
         {
-            throw new ClusterException(_wrong);
+            throw new ClusterException(_wrongKind, _wrong);
         }
 
         return new ClusterOutcome
@@ -335,13 +346,13 @@ public sealed partial class Coordinator : ICoordinatorListener
     {
         if (_failure.Length == 0)
         {
-            _failure = $"process {(member.Number < 0 ? "of sockets " + Names(member.Sockets) : member.Number.ToString(CultureInfo.InvariantCulture))} failed: {failed.Message}";
+            _failure = $"{NameOf(member)} failed: {failed.Message}";
         }
 
         member.Missing = "it failed";
         if (_phase is Phase.Forming or Phase.Preparing)
         {
-            GiveUp(_failure);
+            GiveUp(_failure, ClusterErrorKind.Defect);
             return;
         }
 
@@ -358,14 +369,15 @@ public sealed partial class Coordinator : ICoordinatorListener
     }
 
     /// <summary>There will be no run.</summary>
-    private void GiveUp(string why)
+    private void GiveUp(string why, ClusterErrorKind kind = ClusterErrorKind.NotFormed)
     {
         _wrong = why;
+        _wrongKind = kind;
         foreach (Member member in _members)
         {
             if (member.Link is { } link)
             {
-                _transport.Tell(link, new ControlMessage.Refused(why));
+                _transport.Tell(link, new ControlMessage.Refused(why, kind));
             }
 
             member.Process?.Kill();
@@ -412,6 +424,10 @@ public sealed partial class Coordinator : ICoordinatorListener
             : member.Status is { IsDone: true } ? "done"
             : "at work";
     }
+
+    private static string NameOf(Member member) => member.Number < 0
+        ? $"the process of sockets {Names(member.Sockets)}"
+        : string.Create(CultureInfo.InvariantCulture, $"process {member.Number}");
 
     internal static string Names(IEnumerable<int> numbers) => string.Join(", ", numbers);
 }

@@ -17,9 +17,6 @@ public sealed record CoordinatorOptions
     /// <summary>Sockets of each process that is started here, or expected without being asked for sockets. Sockets that are in none of them belong to whoever asks for them.</summary>
     public required IReadOnlyList<IReadOnlyList<int>> Own { get; init; }
 
-    /// <summary>How long everybody may take to come, to come up, and to come again, nanoseconds.</summary>
-    public long JoinTimeoutNs { get; init; } = 30_000_000_000;
-
     /// <summary>How long results may take when the run is over, nanoseconds.</summary>
     public long ResultTimeoutNs { get; init; } = 20_000_000_000;
 }

@@ -51,7 +51,9 @@ public abstract record ControlMessage
         Membership View) : ControlMessage;
 
     /// <summary>Coordinator: not you.</summary>
-    public sealed record Refused(string Reason) : ControlMessage;
+    /// <param name="Reason">Why, and what to do.</param>
+    /// <param name="Cause">Whether it is a mistake of the user or came about by itself.</param>
+    public sealed record Refused(string Reason, ClusterErrorKind Cause = ClusterErrorKind.NotFormed) : ControlMessage;
 
     /// <summary>Coordinator: a view, and where its members are.</summary>
     /// <param name="Epoch">As <see cref="ClusterView.Epoch"/>; so are the next four.</param>

@@ -2,7 +2,9 @@ using EpcActors.Actors.Cluster;
 
 namespace EpcActors.Distribution.Transport;
 
-/// <summary>How a member process reaches its coordinator and the other members: over Akka.Cluster, or through queues in a test.</summary>
+/// <summary>
+/// How a member process reaches its coordinator and the other members: over Akka.Cluster, or through queues in a test.
+/// </summary>
 /// <remarks>
 /// Frames may be lost, doubled, late, and overtake one another: <see cref="Exchange"/> stands that. Control messages between a member and the coordinator come once and in order as long as both live
 /// and the connection does; when it breaks, the one is dead for the other.
@@ -15,7 +17,8 @@ public interface IMemberTransport : IOutbox, IAsyncDisposable
     /// <param name="hello">Who we are.</param>
     /// <param name="listener">Who gets what arrives; from any thread, one call at a time per sender, never before this method has come back with a welcome.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="ClusterException">nobody answers, or the coordinator refused; the message says what to do.</exception>
+    /// <exception cref="ClusterException">no coordinator answers, or it refused; the message says what to
+    /// do.</exception>
     Task<ControlMessage.Welcome> JoinAsync(ControlMessage.Hello hello, IMemberListener listener, CancellationToken cancellationToken);
 
     /// <summary>Tells the coordinator something. Never waits; lost when the coordinator is.</summary>
@@ -114,6 +117,24 @@ public sealed record WireCounts(long FramesOut, long BytesOut, long FramesIn, lo
     public static WireCounts Add(WireCounts left, WireCounts right) => left + right;
 }
 
+/// <summary>What kind of thing kept a cluster from forming.</summary>
+public enum ClusterErrorKind
+{
+    /// <summary>
+    /// A process was lost, came too late or did not answer: the same command may succeed the next time.
+    /// </summary>
+    NotFormed,
+
+    /// <summary>The command line or the configuration is wrong.</summary>
+    Usage,
+
+    /// <summary>This machine does not allow it.</summary>
+    NotSupported,
+
+    /// <summary>An error in the emulator itself.</summary>
+    Defect,
+}
+
 /// <summary>A cluster cannot be formed or went to pieces; the message is for the user and says what to do.</summary>
 public sealed class ClusterException : Exception
 {
@@ -130,4 +151,9 @@ public sealed class ClusterException : Exception
         : base(message, inner)
     {
     }
+
+    public ClusterException(ClusterErrorKind kind, string message, Exception? inner = null)
+        : base(message, inner) => Kind = kind;
+
+    public ClusterErrorKind Kind { get; }
 }

@@ -5,12 +5,15 @@ using EpcActors.Distribution.Transport;
 namespace EpcActors.Distribution.Wire;
 
 /// <summary>
-/// Control messages as UTF-8 JSON. Strict: a kind, a field or a name of an enum that this program does not know is an error, as is one
+/// Control messages as UTF-8 JSON. Strict: a kind, a field or a name of an enum that this program does not know is an
+/// error, as is one
 /// that is missing. Any thread may call.
 /// </summary>
 public static class ControlCodec
 {
-    /// <summary>Longest message that is sent or taken, bytes. A report with all its samples and spans has a few MiB.</summary>
+    /// <summary>
+    /// Longest message that is sent or taken, bytes. A report with all its samples and spans has a few MiB.
+    /// </summary>
     public const int MaxBytes = 64 << 20;
 
     private static readonly JsonSerializerOptions Options = new()

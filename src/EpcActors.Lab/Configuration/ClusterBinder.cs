@@ -13,6 +13,8 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
     /// <summary>A process says twenty times a second that it lives: with less than two of them missing nobody is dead.</summary>
     private const long LeastFailureTimeoutNs = 100_000_000;
 
+    private const long LeastJoinTimeoutNs = 100_000_000;
+
     private const long LeastResendNs = 1_000_000;
 
     private static readonly string[] Kinds = ["kill", "pause", "partition", "restart"];
@@ -33,6 +35,7 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
             Window = reader.Get("window", "256").Int(1, MostWindow),
             ResendNs = resend.DurationNs(LeastResendNs),
             FailureTimeoutNs = failure.DurationNs(LeastFailureTimeoutNs, unit: "s"),
+            JoinTimeoutNs = reader.Get("join-timeout", "60 s").DurationNs(LeastJoinTimeoutNs, unit: "s"),
             AuditEveryNs = reader.Get("audit-every", "1 s").DurationNs(minimumNs: 0, unit: "s"),
             Restarts = reader.Get("restart", "off").OnOff(),
             Faults = ReadFaults(reader.Get("faults", "[ ]"), count),

@@ -27,6 +27,9 @@ public sealed record ClusterSpec
     /// <summary>A process that was not heard of for so long is dead, nanoseconds.</summary>
     public long FailureTimeoutNs { get; init; } = 5_000_000_000;
 
+    /// <summary>How long processes may take to come and to come up before the run, nanoseconds.</summary>
+    public long JoinTimeoutNs { get; init; } = 60_000_000_000;
+
     /// <summary>Time between two audits over all processes, nanoseconds; 0 for none.</summary>
     public long AuditEveryNs { get; init; } = 1_000_000_000;
 

@@ -22,7 +22,7 @@ public sealed class ClusterTests
     {
         ClusterSpec cluster = Loading.Load(Machine + """
             epc.cluster {
-              processes = 3, charge-batch = 32, counter-batch = 16, window = 16, resend = 50 ms, failure-timeout = 2 s, audit-every = 0, restart = on
+              processes = 3, charge-batch = 32, counter-batch = 16, window = 16, resend = 50 ms, failure-timeout = 2 s, join-timeout = 7 s, audit-every = 0, restart = on
               faults = [
                 { at = 4 s, restart = 2 }
                 { at = 2 s, kill = 2 }
@@ -41,6 +41,7 @@ public sealed class ClusterTests
                 Window = 16,
                 ResendNs = 50_000_000,
                 FailureTimeoutNs = 2_000_000_000,
+                JoinTimeoutNs = 7_000_000_000,
                 AuditEveryNs = 0,
                 Restarts = true,
                 Faults = cluster.Faults,
@@ -67,7 +68,7 @@ public sealed class ClusterTests
         }
 
         string all = ScenarioLoader.Show(Loading.File, [], Loading.Environment(""), new ConfigurationShowOptions { All = true });
-        foreach (string key in (string[])["processes", "charge-batch", "counter-batch", "window", "resend", "failure-timeout", "audit-every", "restart", "faults"])
+        foreach (string key in (string[])["processes", "charge-batch", "counter-batch", "window", "resend", "failure-timeout", "join-timeout", "audit-every", "restart", "faults"])
         {
             Assert.Contains($"\n    {key} = ", all[all.IndexOf("  cluster {", StringComparison.Ordinal)..], StringComparison.Ordinal);
         }

@@ -93,15 +93,145 @@ public sealed class CoordinatorFormingTests
     {
         CoordinatorRig rig = new(own: [[0, 1]]);
         FakeLink own = rig.Hello(rig.Keeper.Started[0].Ticket);
-        rig.Pass(29_000);
+        rig.Pass(59_000);
         Assert.False(rig.Coordinator.HasEnded);
         rig.Pass(1_000);
 
         ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
-        Assert.Contains("sockets 2, 3 have no process after 30 s", wrong.Message, StringComparison.Ordinal);
-        Assert.Contains("epc node FILE --join door:1 --sockets 2,3", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("sockets 2, 3 have no process after 60 s (epc.cluster.join-timeout, --join-timeout)", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("epc node FILE --join door:1 --token-file TOKEN --sockets 2,3", wrong.Message, StringComparison.Ordinal);
         Assert.Equal(wrong.Message, own.Refusal);
         Assert.Equal(["kill"], rig.Keeper.Started[0].Signals);
+    }
+
+    /// <summary>
+    /// One limit rules: a process that takes half a minute to come up is waited for, and one that takes longer than the
+    /// limit is named.
+    /// </summary>
+    [Fact]
+    public void Forming_takes_as_long_as_the_join_timeout_allows()
+    {
+        CoordinatorRig rig = new(With("epc.cluster.join-timeout=100 s"));
+        FakeLink[] early = [.. rig.Keeper.Started.Take(3).Select(one => rig.Hello(one.Ticket))];
+        rig.Pass(99_000);
+        FakeLink late = rig.Hello(rig.Keeper.Started[3].Ticket);
+        Assert.All(early.Append(late), link => Assert.Single(link.Told.OfType<ControlMessage.Welcome>()));
+
+        // Making the actors has the same time again.
+        rig.Pass(99_000);
+        Assert.False(rig.Coordinator.HasEnded);
+        rig.Pass(2_000);
+        Assert.True(rig.Coordinator.HasEnded);
+    }
+
+    [Fact]
+    public void A_process_of_this_machine_that_comes_too_late_is_named()
+    {
+        CoordinatorRig rig = new(With("epc.cluster.join-timeout=3 s"));
+        rig.Hello(rig.Keeper.Started[0].Ticket);
+        rig.Pass(3_000);
+        ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
+        Assert.Equal(ClusterErrorKind.NotFormed, wrong.Kind);
+        Assert.StartsWith("sockets 1, 2, 3 have no process after 3 s (epc.cluster.join-timeout, --join-timeout): process 1 was started here and did not join", wrong.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Nothing is lost yet, so a process that was killed is started again; a second time it is no accident.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_process_that_is_killed_while_the_cluster_forms_is_started_again_once(bool hadCome)
+    {
+        CoordinatorRig rig = new();
+        FakeLink? first = hadCome ? rig.Hello(rig.Keeper.Started[2].Ticket) : null;
+        rig.Keeper.Started[2].Exit(137);
+        rig.Coordinator.Pump();
+        Assert.Equal(5, rig.Keeper.Started.Count);
+        Assert.Equal(hadCome, first is { IsDropped: true });
+        Assert.False(rig.Coordinator.HasEnded);
+
+        // What was lost is lost: what the cluster finds out later about the first life changes nothing, and its ticket
+        // is worth nothing.
+        if (first is not null)
+        {
+            rig.Lose(first);
+        }
+
+        Assert.Contains("ticket", rig.Hello(rig.Keeper.Started[2].Ticket).Refusal, StringComparison.Ordinal);
+        rig.Keeper.Started[4].Exit(137, "last words");
+        rig.Coordinator.Pump();
+        ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
+        Assert.Equal("process 2 was killed by signal 9 while the cluster formed: last words; so was the one that was started before it", wrong.Message);
+        Assert.Equal(ClusterErrorKind.NotFormed, wrong.Kind);
+    }
+
+    [Fact]
+    public void The_second_life_of_a_process_that_was_killed_takes_its_place_and_the_report_says_so()
+    {
+        CoordinatorRig rig = new();
+        FakeProcess[] started = [.. rig.Keeper.Started];
+        started[2].Exit(137);
+        rig.Coordinator.Pump();
+        foreach (FakeProcess process in (FakeProcess[])[started[0], started[1], rig.Keeper.Started[4], started[3]])
+        {
+            rig.Members.Add(rig.Hello(process.Ticket));
+        }
+
+        rig.Members.ForEach(member => rig.Say(member));
+        Assert.Equal([0, 1, 2, 3], rig.Members.Select(member => member.Last<ControlMessage.Welcome>().Member));
+        Assert.All(rig.Members, member => Assert.Single(member.Told.OfType<ControlMessage.Start>()));
+        rig.Coordinator.Cancel();
+        ClusterOutcome outcome = rig.End();
+        Assert.Contains("process 2 was killed by signal 9 while the cluster formed; it was started again", outcome.Notes);
+        Assert.Empty(outcome.Deaths);
+    }
+
+    /// <summary>
+    /// The cluster loses sight of a process that was stopped, say: it has to go before another takes its place, and the
+    /// reason is not our own signal.
+    /// </summary>
+    [Fact]
+    public void A_process_of_this_machine_that_is_lost_while_the_cluster_forms_is_killed_and_started_again()
+    {
+        CoordinatorRig rig = new();
+        rig.Lose(rig.Hello(rig.Keeper.Started[1].Ticket), "not heard of for 5 s");
+        Assert.Equal(["kill"], rig.Keeper.Started[1].Signals);
+        rig.Keeper.Started[1].Exit(137);
+        rig.Coordinator.Pump();
+        Assert.Equal(5, rig.Keeper.Started.Count);
+        rig.Keeper.Started[4].Exit(137);
+        rig.Coordinator.Pump();
+        Assert.StartsWith("process 1 was killed by signal 9 while the cluster formed", Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_process_that_is_killed_while_the_actors_are_made_is_named()
+    {
+        CoordinatorRig rig = new();
+        FakeLink[] links = [.. rig.Keeper.Started.ToArray().Select(one => rig.Hello(one.Ticket))];
+        rig.Keeper.Started[2].Exit(137);
+        rig.Coordinator.Pump();
+        ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
+        Assert.Equal(("process 2 was killed by signal 9 while the cluster formed", ClusterErrorKind.NotFormed), (wrong.Message, wrong.Kind));
+        Assert.Equal(wrong.Message, links[0].Refusal);
+    }
+
+    /// <summary>What the exit code of a process says is what the run says.</summary>
+    [Theory]
+    [InlineData(64, ClusterErrorKind.Usage)]
+    [InlineData(3, ClusterErrorKind.NotSupported)]
+    [InlineData(70, ClusterErrorKind.Defect)]
+    [InlineData(2, ClusterErrorKind.NotFormed)]
+    [InlineData(1, ClusterErrorKind.NotFormed)]
+    public void A_process_that_ends_by_itself_is_not_started_again(int code, ClusterErrorKind kind)
+    {
+        CoordinatorRig rig = new();
+        rig.Keeper.Started[3].Exit(code, "epc: so it is");
+        rig.Coordinator.Pump();
+        Assert.Equal(4, rig.Keeper.Started.Count);
+        ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
+        Assert.Equal(($"process 3 ended with exit code {code} while the cluster formed: epc: so it is", kind), (wrong.Message, wrong.Kind));
     }
 
     [Theory]
@@ -119,7 +249,7 @@ public sealed class CoordinatorFormingTests
         rig.Keeper.Started[3].Exit(64, "epc: the port is taken");
         rig.Coordinator.Pump();
 
-        Assert.Contains("the process of sockets 3 ended with exit code 64: epc: the port is taken", Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message, StringComparison.Ordinal);
+        Assert.Contains("process 3 ended with exit code 64 while the cluster formed: epc: the port is taken", Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message, StringComparison.Ordinal);
         Assert.Contains("kill", rig.Keeper.Started[0].Signals);
         Assert.NotEmpty(first.Told.OfType<ControlMessage.Refused>());
     }
@@ -129,7 +259,7 @@ public sealed class CoordinatorFormingTests
     {
         CoordinatorRig rig = new();
         FakeLink[] links = [.. rig.Keeper.Started.ToArray().Select(one => rig.Hello(one.Ticket))];
-        rig.Pass(20_000);
+        rig.Pass(50_000);
         foreach (FakeLink link in links[..3])
         {
             rig.Say(link);

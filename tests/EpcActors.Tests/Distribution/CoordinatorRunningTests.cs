@@ -59,7 +59,7 @@ public sealed class CoordinatorRunningTests
         rig.Coordinator.Pump();
         rig.Coordinator.Cancel();
         Assert.Equal(
-            ["it closed the connection; it was ended by signal 9", "it ended with exit code 1: out of memory"], rig.End().Deaths.Select(death => death.Reason));
+            ["it closed the connection; it was killed by signal 9", "it ended with exit code 1: out of memory"], rig.End().Deaths.Select(death => death.Reason));
     }
 
     [Fact]
