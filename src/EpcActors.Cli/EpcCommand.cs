@@ -6,6 +6,7 @@ using EpcActors.Cli.Commands;
 using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
+using EpcActors.Distribution.Transport;
 using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Cli;
@@ -57,6 +58,11 @@ internal static class EpcCommand
         {
             shell.Error.WriteLine($"{Name}: {failure.Message}");
             return (int)failure.Code;
+        }
+        catch (ClusterException failure)
+        {
+            shell.Error.WriteLine($"{Name}: {failure.Message}");
+            return (int)ExitCodes.Of(failure.Kind);
         }
         catch (OperationCanceledException)
         {

@@ -1,3 +1,5 @@
+using EpcActors.Distribution.Transport;
+
 namespace EpcActors.Cli;
 
 /// <summary>What the command says to the script that called it. The numbers are a contract.</summary>
@@ -25,9 +27,18 @@ internal enum ExitCode
     OutputError = 74,
 }
 
-/// <summary>How codes combine.</summary>
+/// <summary>How codes combine, and what they stand for.</summary>
 internal static class ExitCodes
 {
+    /// <summary>That of a cluster which did not come about.</summary>
+    public static ExitCode Of(ClusterErrorKind kind) => kind switch
+    {
+        ClusterErrorKind.NotFormed => ExitCode.Inconclusive,
+        ClusterErrorKind.Usage => ExitCode.Usage,
+        ClusterErrorKind.NotSupported => ExitCode.NotSupported,
+        ClusterErrorKind.Defect => ExitCode.EmulatorError,
+    };
+
     /// <summary>The one that says more against the kernel: a violation found outweighs a run that was cut short.</summary>
     public static ExitCode Worse(ExitCode a, ExitCode b) => Rank(a) >= Rank(b) ? a : b;
 

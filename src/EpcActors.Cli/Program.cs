@@ -1,7 +1,16 @@
 using EpcActors.Cli;
+using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Terminal;
+
+// Before anything opens a file: with too few handles already the console may fail.
+if (args is ["cluster" or "node", ..] && FileHandles.Shortage($"{EpcCommand.Name} {args[0]}") is { } shortage)
+{
+    Console.Error.WriteLine($"{EpcCommand.Name}: {shortage}");
+    return (int)ExitCode.NotSupported;
+}
 
 using StopSignals signals = new();
 await using CommandShell shell = CommandShell.OfProcess();
 shell.RunBegins = signals.RunBegins;
+signals.EndAtOnce = () => shell.EndAtOnce();
 return await EpcCommand.InvokeAsync(args, shell, signals.Token);

@@ -29,10 +29,10 @@ internal sealed class ClusterHarness : IAsyncDisposable
     /// <summary>Of members.</summary>
     public AkkaClusterOptions Options { get; }
 
-    public static async Task<ClusterHarness> OpenAsync(TimeSpan? failureTimeout = null, string akkaBlock = "")
+    public static async Task<ClusterHarness> OpenAsync(TimeSpan? failureTimeout = null, string akkaBlock = "", string token = "")
     {
         ConcurrentQueue<string> notes = new();
-        AkkaClusterOptions options = new() { FailureTimeout = failureTimeout ?? TimeSpan.FromSeconds(10), AkkaBlock = akkaBlock, OnNote = notes.Enqueue };
+        AkkaClusterOptions options = new() { FailureTimeout = failureTimeout ?? TimeSpan.FromSeconds(10), AkkaBlock = akkaBlock, Token = token, OnNote = notes.Enqueue };
         AkkaCoordinatorTransport coordinator = new(options);
         CoordinatorLog log = new(notes);
         using CancellationTokenSource limit = new(Limit);

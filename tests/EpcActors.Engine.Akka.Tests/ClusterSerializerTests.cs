@@ -24,7 +24,12 @@ public sealed class ClusterSerializerTests : IDisposable
         { nameof(ControlPart), WireSerializer.ControlManifest, "FEFFFFFF" + "0300000000000000" + "01" + "7B7D" },
         { nameof(ControlTaken), WireSerializer.ControlTakenManifest, "FEFFFFFF" + "0300000000000000" },
         { nameof(LifeOver), WireSerializer.LifeOverManifest, "FEFFFFFF" + "0000000000000000" + "6E6FC3A4" },
+        { nameof(Handshake), WireSerializer.HandshakeManifest, "FEFFFFFF" + "1000000000000000" + Nonce + Proof },
     };
+
+    private const string Nonce = "000102030405060708090A0B0C0D0E0F";
+
+    private const string Proof = Nonce + "101112131415161718191A1B1C1D1E1F";
 
     private const string Bundle = "4550010E0000000100" + "0300000001010101010000000000";
 
@@ -57,7 +62,7 @@ public sealed class ClusterSerializerTests : IDisposable
         [
             new ControlMessage.Hello("1", "abc", [0, 2], 12, "host", "address", "ticket"),
             new ControlMessage.Welcome(1, 2, [0, 1], [0, 1, 1], [], view),
-            new ControlMessage.Refused("no"),
+            new ControlMessage.Refused("no", ClusterErrorKind.Usage),
             view,
             new ControlMessage.Start(),
             new ControlMessage.Status(3, true, false, true, 4, 5, 6, [1], false, null),
@@ -107,6 +112,8 @@ public sealed class ClusterSerializerTests : IDisposable
     [InlineData(WireSerializer.ControlTakenManifest, 0)]
     [InlineData(WireSerializer.ControlTakenManifest, 13)]
     [InlineData(WireSerializer.LifeOverManifest, 11)]
+    [InlineData(WireSerializer.HandshakeManifest, 11)]
+    [InlineData(WireSerializer.HandshakeManifest, 13)]
     public void Bytes_that_are_too_few_or_too_many_are_an_error(string manifest, int length)
     {
         SerializationException error = Assert.Throws<SerializationException>(() => _system.Serialization.Deserialize(new byte[length], WireSerializer.FixedIdentifier, manifest));
@@ -142,6 +149,7 @@ public sealed class ClusterSerializerTests : IDisposable
         nameof(ControlPart) => new ControlPart(-2, 3, true, "{}"u8.ToArray()),
         nameof(ControlTaken) => new ControlTaken(-2, 3),
         nameof(LifeOver) => new LifeOver(-2, "noä"),
+        nameof(Handshake) => new Handshake(-2, Convert.FromHexString(Nonce), Convert.FromHexString(Proof)),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 

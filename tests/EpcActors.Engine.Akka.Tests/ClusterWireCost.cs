@@ -6,7 +6,8 @@ using EpcActors.Engine.Akka.Cluster;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>
-/// What a frame costs over Akka.Cluster: two members in this process ask and answer one another over the loopback, with so many calls outstanding, as their exchanges would; nothing else is done with a frame.
+/// What a frame costs over Akka.Cluster: two members in this process ask and answer one another over the loopback, with
+/// so many calls outstanding, as their exchanges would; nothing else is done with a frame.
 /// </summary>
 internal static class ClusterWireCost
 {

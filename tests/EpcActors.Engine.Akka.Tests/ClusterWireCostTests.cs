@@ -2,7 +2,9 @@ using Xunit.Abstractions;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>What a frame costs, for the log of the test; what is bundled, and what one takes on the wire, is held to.</summary>
+/// <summary>
+/// What a frame costs, for the log of the test; what is bundled, and what one takes on the wire, is held to.
+/// </summary>
 [Collection(nameof(ShellCostTests))]
 public sealed class ClusterWireCostTests(ITestOutputHelper output)
 {

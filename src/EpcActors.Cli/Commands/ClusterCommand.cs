@@ -30,6 +30,8 @@ internal sealed class ClusterCommand
     private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets("sockets (NUMA nodes) of the processes that are started here; those of the others are waited for ('epc node')");
     private readonly Option<string?> _host = new("--host") { HelpName = "NAME", Description = "name or address of this host, under which other machines reach it (default: 127.0.0.1)" };
     private readonly Option<int?> _port = ClusterOptions.Port("port that processes of other machines come to (default: any that is free)");
+    private readonly Option<string?> _tokenFile = ClusterOptions.TokenFile("file with the secret that all processes of the run have, for processes of other machines");
+    private readonly Option<long?> _joinTimeout = ClusterOptions.JoinTimeout();
     private readonly Option<string?> _engine = ClusterOptions.Engine();
     private readonly Option<int?> _workers = ClusterOptions.Workers();
     private readonly Option<bool> _restart = CommonOptions.Flag("--restart", "a process that dies is started again, as epc.cluster.restart = on");
@@ -58,7 +60,7 @@ internal sealed class ClusterCommand
         DocumentedCommand command = new("cluster", "Runs a scenario over several processes, which may be killed, paused and cut off.", Page()) { cluster._file, cluster._set, cluster._seed };
         foreach (Option option in (IEnumerable<Option>)
             [
-                cluster._processes, cluster._sockets, cluster._host, cluster._port, cluster._engine, cluster._workers, cluster._restart, cluster._faults, cluster._plan,
+                cluster._processes, cluster._sockets, cluster._host, cluster._port, cluster._tokenFile, cluster._joinTimeout, cluster._engine, cluster._workers, cluster._restart, cluster._faults, cluster._plan,
                 cluster._out, cluster._json, cluster._expect, .. cluster._simulation.Options, cluster._quiet,
             ])
         {
@@ -101,6 +103,8 @@ internal sealed class ClusterCommand
             throw CommandException.Usage($"this cannot run over {own.Count} {(own.Count == 1 ? "process" : "processes")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
         }
 
+        FileHandles.Check("epc cluster with this scenario", scenario.Machine.Nodes.Count);
+        string? token = ClusterToken.Given(_shell, parsed.GetValue(_tokenFile));
         EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
         bool isQuiet = parsed.GetValue(_quiet);
         JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
@@ -113,7 +117,7 @@ internal sealed class ClusterCommand
             text.WriteLine();
         }
 
-        Launch launch = new(scenario, loaded.Fingerprint, own, engine, parsed);
+        Launch launch = new(scenario, loaded.Fingerprint, own, isComplete, token, engine, parsed);
         RunReport report = await RunAsync(launch, isQuiet, cancellationToken);
         ExitCode code = Judge(report, parsed.GetValue(_expect));
         try
@@ -152,8 +156,16 @@ internal sealed class ClusterCommand
         ParseResult parsed = launch.Parsed;
         ClusterDisplay display = new(_shell, isQuiet);
         int workers = parsed.GetValue(_workers) ?? (launch.Scenario.Live.Workers > 0 ? launch.Scenario.Live.Workers : Math.Max(1, Environment.ProcessorCount / launch.Own.Count));
-        await using AkkaCoordinatorTransport transport = new(ClusterOptions.Akka(launch.Scenario, parsed.GetValue(_host), parsed.GetValue(_port), display.Say));
-        using ProcessKeeper keeper = new(ticket => Child(launch, transport.Address, ticket, workers), (id, line) => display.Say($"[process {id}] {line}"));
+        string token = launch.Token ?? ClusterToken.New();
+        await using AkkaCoordinatorTransport transport = new(
+            ClusterOptions.Akka(launch.Scenario, token, parsed.GetValue(_host), parsed.GetValue(_port), display.Say));
+        using Invitation? invitation = launch.IsComplete ? null : new Invitation(_shell, launch, token);
+        using ProcessKeeper keeper = new(ticket => Child(launch, transport.Address, ticket, token, workers), (id, line) => display.Say($"[process {id}] {line}"));
+        _shell.EndAtOnce = () =>
+        {
+            keeper.Dispose();
+            invitation?.Dispose();
+        };
         _shell.RunBegins();
         long started = _shell.Clock.GetTimestamp();
         try
@@ -171,17 +183,13 @@ internal sealed class ClusterCommand
                     ExitCode.EmulatorError,
                     $"the emulator itself failed: {outcome.Failure}\nThis is an error in epc, not a finding about the kernel. Please report it with the command that repeats it:\n{again}");
         }
-        catch (ClusterException wrong)
-        {
-            throw new CommandException(cancellationToken.IsCancellationRequested ? ExitCode.Inconclusive : ExitCode.Usage, wrong.Message);
-        }
         finally
         {
             await keeper.EndAsync(ChildGrace);
         }
     }
 
-    private ProcessStartInfo Child(Launch launch, string address, string ticket, int workers)
+    private ProcessStartInfo Child(Launch launch, string address, string ticket, string token, int workers)
     {
         string library = typeof(EpcCommand).Assembly.Location;
         string? host = Environment.ProcessPath;
@@ -212,7 +220,13 @@ internal sealed class ClusterCommand
         }
 
         words.ForEach(start.ArgumentList.Add);
+        if (launch.Parsed.GetValue(_joinTimeout) is { } limitNs)
+        {
+            words.AddRange(["--join-timeout", $"{Invariant(limitNs)}ns"]);
+        }
+
         start.Environment[ClusterOptions.TicketVariable] = ticket;
+        start.Environment[ClusterToken.Variable] = token;
         return start;
     }
 
@@ -220,6 +234,7 @@ internal sealed class ClusterCommand
     {
         Cluster = scenario.Cluster with
         {
+            JoinTimeoutNs = parsed.GetValue(_joinTimeout) ?? scenario.Cluster.JoinTimeoutNs,
             Restarts = scenario.Cluster.Restarts || parsed.GetValue(_restart),
             Faults = [.. scenario.Cluster.Faults.Concat(parsed.GetRequiredValue(_faults)).OrderBy(fault => fault.AtNs)],
         },
@@ -341,5 +356,37 @@ internal sealed class ClusterCommand
 
     /// <summary>All that was decided before anything is started.</summary>
     private sealed record Launch(
-        Scenario Scenario, string Fingerprint, IReadOnlyList<IReadOnlyList<int>> Own, EngineEntry Engine, ParseResult Parsed);
+        Scenario Scenario,
+        string Fingerprint,
+        IReadOnlyList<IReadOnlyList<int>> Own,
+        bool IsComplete,
+        string? Token,
+        EngineEntry Engine,
+        ParseResult Parsed);
+
+    /// <summary>
+    /// Tells the user how the processes of other machines come in, and keeps the file with the secret as long as they
+    /// may.
+    /// </summary>
+    private sealed class Invitation : IDisposable
+    {
+        private readonly string? _path;
+
+        public Invitation(CommandShell shell, Launch launch, string token)
+        {
+            if (launch.Token is null)
+            {
+                _path = ClusterToken.Write(token);
+                shell.Error.WriteLine($"note: the token of this run is in {_path}, which only you can read: copy it to the other machines for 'epc node --token-file'");
+            }
+        }
+
+        public void Dispose()
+        {
+            if (_path is not null)
+            {
+                File.Delete(_path);
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
 using EpcActors.Engine.Akka.Cluster;
 using EpcActors.Lab.Scenarios;
@@ -11,7 +12,10 @@ namespace EpcActors.Cli.Commands;
 /// <summary>Options of runs over several processes, and the values that they take.</summary>
 internal static class ClusterOptions
 {
-    /// <summary>A name that a coordinator gives to a process which it starts, to know it again. Not on the command line, which every user of the machine can read.</summary>
+    /// <summary>
+    /// A name that a coordinator gives to a process which it starts, to know it again. Not on the command line, which
+    /// every user of the machine can read.
+    /// </summary>
     public const string TicketVariable = "EPC_CLUSTER_TICKET";
 
     private const int MostProcesses = 1024;
@@ -23,6 +27,48 @@ internal static class ClusterOptions
         "--workers", "K", "threads of each process (default: the cores of this machine divided by the processes)", 1, LiveSpec.MostWorkers, "a number of threads");
 
     public static Option<int?> Port(string what) => Number("--port", "P", what, 0, IPEndPoint.MaxPort, "a port");
+
+    public static Option<string?> TokenFile(string what) => new("--token-file")
+    {
+        HelpName = "FILE",
+        Description = $"{what} (default: the variable {ClusterToken.Variable})",
+    };
+
+    public static Option<string?> Join() => new("--join")
+    {
+        HelpName = "HOST:PORT",
+        Description = "where 'epc cluster' waits for this process",
+        CustomParser = static result =>
+        {
+            string text = result.Tokens[0].Value;
+            int colon = text.LastIndexOf(':');
+            if (colon > 0 && !text.Any(char.IsWhiteSpace)
+                && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0)
+            {
+                return text;
+            }
+
+            result.AddError($"--join {text}: is not a valid address of a coordinator; write HOST:PORT, for example first:4053");
+            return null;
+        },
+    };
+
+    public static Option<long?> JoinTimeout() => new("--join-timeout")
+    {
+        HelpName = "60s",
+        Description = "how long all processes may take to come and to come up (default: epc.cluster.join-timeout)",
+        CustomParser = static result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (DurationText.Parse(text) is { } ns and > 0)
+            {
+                return ns;
+            }
+
+            result.AddError($"--join-timeout {text}: is not a valid duration; write for example 60s or 1500ms");
+            return null;
+        },
+    };
 
     public static Option<string?> Engine() => new("--engine")
     {
@@ -86,16 +132,18 @@ internal static class ClusterOptions
     };
 
     /// <summary>How this process takes part in the cluster.</summary>
-    /// <param name="scenario">Has the failure timeout and the akka block.</param>
+    /// <param name="scenario">Has the times and the akka block.</param>
+    /// <param name="token">The secret of the run.</param>
     /// <param name="host">Name or address of this host to listen on; null for loopback.</param>
     /// <param name="port">Port of this process; null for any that is free.</param>
     /// <param name="note">Gets what is worth a line; from any thread.</param>
-    public static AkkaClusterOptions Akka(Scenario scenario, string? host, int? port, Action<string> note) => new()
+    public static AkkaClusterOptions Akka(Scenario scenario, string token, string? host, int? port, Action<string> note) => new()
     {
         Host = host ?? AkkaClusterOptions.Loopback,
         Port = port ?? 0,
+        Token = token,
         FailureTimeout = TimeSpan.FromTicks(scenario.Cluster.FailureTimeoutNs / 100),
-        JoinTimeout = TimeSpan.FromSeconds(60),
+        JoinTimeout = TimeSpan.FromTicks(scenario.Cluster.JoinTimeoutNs / 100),
         AkkaBlock = scenario.OwnAkkaBlock,
         AkkaOrigin = scenario.AkkaOrigin,
         OnNote = note,
@@ -132,8 +180,6 @@ internal static class ClusterOptions
 /// <summary>A fault as it is written on the command line.</summary>
 internal static class FaultText
 {
-    private static readonly (string Unit, long Ns)[] Units = [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000)];
-
     /// <summary>Null when it is none.</summary>
     public static ClusterFault? Parse(string text)
     {
@@ -150,12 +196,12 @@ internal static class FaultText
         when = isInReclaim ? when[..^":reclaim".Length] : when;
         string[] times = when.Split('+');
         bool lasts = kind is "pause" or "partition";
-        if (times.Length != (lasts ? 2 : 1) || Members(text[(colon + 1)..at]) is not { } members || Duration(times[0]) is not { } atNs)
+        if (times.Length != (lasts ? 2 : 1) || Members(text[(colon + 1)..at]) is not { } members || DurationText.Parse(times[0]) is not { } atNs)
         {
             return null;
         }
 
-        long? forNs = lasts ? Duration(times[1]) : 0;
+        long? forNs = lasts ? DurationText.Parse(times[1]) : 0;
         return (kind, members.Count, forNs) switch
         {
             ("kill", 1, _) => new ClusterFault.Kill(atNs, members[0], isInReclaim),
@@ -182,8 +228,15 @@ internal static class FaultText
         members.Sort();
         return members;
     }
+}
 
-    private static long? Duration(string text)
+/// <summary>A duration as it is written on the command line.</summary>
+internal static class DurationText
+{
+    private static readonly (string Unit, long Ns)[] Units = [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000)];
+
+    /// <summary>Nanoseconds; null when it is not a valid duration.</summary>
+    public static long? Parse(string text)
     {
         // The longest unit that fits: ms before s and m.
         foreach ((string unit, long ns) in Units.OrderByDescending(one => one.Unit.Length))

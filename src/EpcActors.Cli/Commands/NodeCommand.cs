@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
@@ -22,7 +23,9 @@ internal sealed class NodeCommand
     private readonly Argument<string> _file = CommonOptions.File();
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
-    private readonly Option<string?> _join = new("--join") { HelpName = "HOST:PORT", Description = "where 'epc cluster' waits for this process" };
+    private readonly Option<string?> _join = ClusterOptions.Join();
+    private readonly Option<string?> _tokenFile = ClusterOptions.TokenFile("file with the secret of the run, as 'epc cluster' has it");
+    private readonly Option<long?> _joinTimeout = ClusterOptions.JoinTimeout();
     private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets("sockets (NUMA nodes) of the machine that this process is to have (default: those that nobody has asked for)");
     private readonly Option<string?> _host = new("--host") { HelpName = "NAME", Description = "name or address of this host, under which the others reach it (default: 127.0.0.1)" };
     private readonly Option<int?> _port = ClusterOptions.Port("port of this process (default: any that is free)");
@@ -37,7 +40,7 @@ internal sealed class NodeCommand
         NodeCommand node = new(shell);
         DocumentedCommand command = new("node", "Joins a run over several machines: one process with some of the sockets.", Page()) { node._file, node._set, node._seed };
         foreach (Option option in (IEnumerable<Option>)
-            [node._join, node._sockets, node._host, node._port, node._engine, node._workers, node._quiet])
+            [node._join, node._tokenFile, node._joinTimeout, node._sockets, node._host, node._port, node._engine, node._workers, node._quiet])
         {
             command.Options.Add(option);
         }
@@ -52,10 +55,17 @@ internal sealed class NodeCommand
             ?? throw CommandException.Usage("--join HOST:PORT is missing: the address that 'epc cluster FILE --port P' shows on the machine where it waits");
         string ticket = Environment.GetEnvironmentVariable(ClusterOptions.TicketVariable) ?? "";
         bool isChild = ticket.Length > 0;
+        string token = ClusterToken.Given(_shell, parsed.GetValue(_tokenFile))
+            ?? throw CommandException.Usage($"--token-file FILE is missing: the file that 'epc cluster' names or was given, or its content in the variable {ClusterToken.Variable}");
         EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
         bool isQuiet = parsed.GetValue(_quiet) || isChild;
         ClusterScenario loaded = ClusterScenario.Load(_shell, parsed.GetRequiredValue(_file), parsed.GetRequiredValue(_set), parsed.GetValue(_seed));
-        Scenario scenario = loaded.Scenario with { Live = loaded.Scenario.Live with { Workers = parsed.GetValue(_workers) ?? loaded.Scenario.Live.Workers } };
+        Scenario scenario = loaded.Scenario with
+        {
+            Live = loaded.Scenario.Live with { Workers = parsed.GetValue(_workers) ?? loaded.Scenario.Live.Workers },
+            Cluster = loaded.Scenario.Cluster with { JoinTimeoutNs = parsed.GetValue(_joinTimeout) ?? loaded.Scenario.Cluster.JoinTimeoutNs },
+        };
+        FileHandles.Check("epc node with this scenario", scenario.Machine.Nodes.Count);
         using CancellationTokenSource alone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using PosixSignalRegistration? interrupt = isChild ? PosixSignalRegistration.Create(PosixSignal.SIGINT, Ignore) : null;
         if (isChild)
@@ -69,7 +79,7 @@ internal sealed class NodeCommand
 
         Action<string> note = isQuiet ? static _ => { } : line => _shell.Error.WriteLine(line);
         await using AkkaMemberTransport wire = new(
-            ClusterOptions.Akka(scenario, parsed.GetValue(_host), parsed.GetValue(_port), note) with { Seed = join });
+            ClusterOptions.Akka(scenario, token, parsed.GetValue(_host), parsed.GetValue(_port), note) with { Seed = join });
         MemberHost host = new(scenario, wire, engine.NewEngine!);
         return await RunAsync(host, wire, new ControlMessage.Hello(
             ClusterScenario.Version,
@@ -92,10 +102,6 @@ internal sealed class NodeCommand
             }
 
             end = await host.RunAsync(hello, cancellationToken);
-        }
-        catch (ClusterException wrong)
-        {
-            throw new CommandException(ExitCode.Usage, wrong.Message);
         }
         catch (EngineConfigurationException wrong)
         {
@@ -170,14 +176,15 @@ internal sealed class NodeCommand
         ],
         Examples =
         [
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --sockets 0,1 --port 4053", "On the first machine: two sockets, and a door for the rest"),
-            new("epc node config/scenarios/cluster-four-sockets.conf --join first:4053 --host second --sockets 2,3", "On the second one"),
+            new("epc cluster config/scenarios/cluster-four-sockets.conf --sockets 0,1 --host first --port 4053 --token-file run.token", "On the first machine: two sockets, and a door for the rest"),
+            new("epc node config/scenarios/cluster-four-sockets.conf --join first:4053 --token-file run.token --host second --sockets 2,3", "On the second one"),
         ],
         ExitCodes =
         [
             (ExitCode.Pass, "the run is over, and the coordinator has this process's report; the verdict is there"),
-            (ExitCode.Inconclusive, "the coordinator was lost, or the others took this process for dead"),
-            (ExitCode.Usage, "a mistake in the command line or in a configuration file, nobody answers, or the coordinator refused this process"),
+            (ExitCode.Inconclusive, "no coordinator answered, it was lost, there was no run, or the others took this process for dead"),
+            (ExitCode.NotSupported, "this machine allows too few file handles"),
+            (ExitCode.Usage, "a mistake in the command line or in a configuration file, which the coordinator may have found: another file, token or version, sockets that are taken"),
             (ExitCode.EmulatorError, "an error in epc itself"),
         ],
         SeeAlso = ["epc cluster --help: the other side of it", .. StandardExitCodes.KeyReference],

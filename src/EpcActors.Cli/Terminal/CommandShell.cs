@@ -47,6 +47,11 @@ internal sealed class CommandShell : IAsyncDisposable
     /// <summary>Called when a run begins.</summary>
     public Action RunBegins { get; set; } = () => { };
 
+    /// <summary>
+    /// What a second Ctrl-C does before it ends this process: processes that this one has started must not outlive it.
+    /// </summary>
+    public Action EndAtOnce { get; set; } = () => { };
+
     /// <summary>Where scenarios come from.</summary>
     public ConfigEnvironment Configuration { get; init; } = ConfigEnvironment.Default;
 

@@ -3,8 +3,11 @@ using System.Runtime.InteropServices;
 namespace EpcActors.Cli.Terminal;
 
 /// <summary>
-/// Ctrl-C and SIGTERM: the first asks the run to end with what it has, the second is left to the system, which kills. Before a run begins
-/// there is nothing to end well, and the first kills: a configuration read from a pipe that nobody writes to must not hold the command.
+/// Ctrl-C and SIGTERM: the first asks the run to end with what it has, the second ends this process and those that it
+/// has started, at once and
+/// with the exit code of a run that proved nothing. Before a run begins there is nothing to end well, and the first is
+/// left to the system, which
+/// kills: a configuration read from a pipe that nobody writes to must not hold the command.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
@@ -23,6 +26,11 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>
+    /// Comes before the end of this process when there is a second signal; from a thread of the pool.
+    /// </summary>
+    public Action EndAtOnce { get; set; } = () => { };
+
     /// <summary>A run begins: from here on the first signal ends it with what it has.</summary>
     public void RunBegins() => _isRunning = true;
 
@@ -36,12 +44,18 @@ internal sealed class StopSignals : IDisposable
     // Runs on a thread of the pool, so a busy main thread does not delay it.
     private void OnSignal(PosixSignalContext context)
     {
-        if (!_isRunning || _source.IsCancellationRequested)
+        if (!_isRunning)
         {
             return;
         }
 
         context.Cancel = true;
+        if (_source.IsCancellationRequested)
+        {
+            EndAtOnce();
+            Environment.Exit((int)ExitCode.Inconclusive);
+        }
+
         Console.Error.WriteLine("epc: ending the run with what there is; once more to kill it");
         _source.Cancel();
     }

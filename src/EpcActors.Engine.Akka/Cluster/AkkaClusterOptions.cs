@@ -15,11 +15,18 @@ public sealed record AkkaClusterOptions
     /// <summary>Where the coordinator is, <c>host:port</c>. For members only.</summary>
     public string Seed { get; init; } = "";
 
+    /// <summary>
+    /// The secret of the run. Coordinator and members prove to one another that they have it, and have nothing to do
+    /// with a process that does not. Empty: any process of this build that reaches the port may
+    /// join.
+    /// </summary>
+    public string Token { get; init; } = "";
+
     /// <summary>A process that was not heard of for about so long is dead. A quarter of a second at least.</summary>
     public TimeSpan FailureTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a member tries to reach the coordinator, and a coordinator to open its door.</summary>
-    public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The <c>akka</c> block of the user's file as HOCON text, <c>akka { … }</c>; it has the last word on everything but who this process is and what goes over the wire.</summary>
     public string AkkaBlock { get; init; } = "";
@@ -44,6 +51,9 @@ public sealed record AkkaClusterOptions
 
     /// <summary>Role of a process with sockets of the machine.</summary>
     public const string MemberRole = "epc-member";
+
+    /// <summary>Without the token, which must not get into a log.</summary>
+    public override string ToString() => $"{Host}:{Port}{(Seed.Length > 0 ? $", joins {Seed}" : "")}";
 
     /// <summary>Role of the process that has a socket.</summary>
     public static string SocketRole(int socket) => $"epc-socket-{socket}";

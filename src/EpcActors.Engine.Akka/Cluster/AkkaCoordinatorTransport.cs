@@ -41,7 +41,7 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
         try
         {
             AkkaCluster cluster = AkkaCluster.Get(_system);
-            _door = _system.ActorOf(DoorActor.Props(listener, _options.FailureTimeout, text => _options.OnNote?.Invoke(text)), DoorActor.Name);
+            _door = _system.ActorOf(DoorActor.Props(listener, new RunToken(_options.Token), _options.FailureTimeout, text => _options.OnNote?.Invoke(text)), DoorActor.Name);
             CoordinatedShutdown.Get(_system).AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-control-arrived", FlushAsync);
             Address = ClusterSystem.Place(cluster.SelfAddress);
             await cluster.JoinAsync(cluster.SelfAddress, CancellationToken.None).WaitAsync(_options.JoinTimeout, cancellationToken).ConfigureAwait(false);

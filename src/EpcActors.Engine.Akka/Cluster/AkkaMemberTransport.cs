@@ -55,6 +55,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
             AkkaCluster cluster = AkkaCluster.Get(_system);
             MemberDuties duties = new(
                 hello with { Address = cluster.SelfAddress.ToString() },
+                new RunToken(_options.Token),
                 listener,
                 new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
                 new TaskCompletionSource<ControlMessage.Welcome>(TaskCreationOptions.RunContinuationsAsynchronously),
@@ -140,7 +141,8 @@ public sealed class AkkaMemberTransport : IMemberTransport
         catch (TimeoutException error)
         {
             throw new ClusterException(
-                $"no coordinator answers at {_options.Seed} within {Words.Of(_options.JoinTimeout)}: is one running there, and is the port open between the two hosts?", error);
+                $"no coordinator answers at {_options.Seed} within {Words.Of(_options.JoinTimeout)}: is 'epc cluster' running there, is the port open between the two hosts, and has each the same TLS keys?",
+                error);
         }
     }
 
@@ -177,7 +179,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
         int colon = _options.Seed.LastIndexOf(':');
         return colon > 0 && ushort.TryParse(_options.Seed.AsSpan(colon + 1), out ushort port) && port > 0
             ? (_options.Seed[..colon], port)
-            : throw new ClusterException($"'{_options.Seed}' does not say where the coordinator is: write host:port");
+            : throw new ClusterException(ClusterErrorKind.Usage, $"'{_options.Seed}' is not a valid address of a coordinator: write host:port, for example first:4053");
     }
 
     private void Note(string text) => _options.OnNote?.Invoke(text);

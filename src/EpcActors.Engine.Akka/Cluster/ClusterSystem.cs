@@ -23,7 +23,7 @@ internal static class ClusterSystem
     {
         if (options.PublicHost.Length == 0 && options.Host is "0.0.0.0" or "::")
         {
-            throw new ClusterException($"{options.Host} is no address that others can be told: say as well under which name this host is reached");
+            throw new ClusterException(ClusterErrorKind.Usage, $"{options.Host} is no address that others can be told: say as well under which name this host is reached");
         }
 
         Config user;
@@ -138,14 +138,15 @@ internal static class ClusterSystem
                 min-std-deviation = {{(int)Math.Clamp(ms / 100, 10, 100)}} ms
               }
               keep-coordinator.stable-after = {{(int)(ms * 0.5)}} ms
-              gossip-interval = {{Math.Min(interval, 200)}} ms
-              leader-actions-interval = {{Math.Min(interval, 200)}} ms
+              gossip-interval = {{Math.Min(interval, 100)}} ms
+              leader-actions-interval = {{Math.Min(interval, 100)}} ms
               unreachable-nodes-reaper-interval = {{Math.Min(interval, 200)}} ms
             }
             """));
     }
 
     private static ClusterException Unbound(AkkaClusterOptions options, SocketException error) => new(
+        error.SocketErrorCode is SocketError.TooManyOpenSockets ? ClusterErrorKind.NotSupported : ClusterErrorKind.Usage,
         error.SocketErrorCode switch
         {
             SocketError.AddressAlreadyInUse => $"port {options.Port} of {options.Host} is in use: another run, or another program; name another port, or none",
@@ -165,7 +166,7 @@ internal static class ClusterSystem
             said = inner;
         }
 
-        return new ClusterException($"{place}the akka block does not make an actor system for the cluster: {said.Message}", error);
+        return new ClusterException(ClusterErrorKind.Usage, $"{place}the akka block does not make an actor system for the cluster: {said.Message}", error);
     }
 
     private static IEnumerable<Exception> Chain(Exception error)

@@ -17,18 +17,22 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     private static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(50);
 
     private readonly ICoordinatorListener _listener;
+    private readonly RunToken _token;
     private readonly TimeSpan _failureTimeout;
     private readonly Action<string> _note;
     private readonly AkkaCluster _cluster;
     private readonly HashSet<UniqueAddress> _present = [];
+    private readonly Dictionary<UniqueAddress, Introduction> _guests = [];
     private readonly Dictionary<UniqueAddress, AkkaMemberLink> _links = [];
     private readonly Dictionary<UniqueAddress, string> _over = [];
+    private readonly List<(UniqueAddress Node, long SinceMs)> _strangers = [];
     private readonly List<TaskCompletionSource> _flushes = [];
     private bool _isLeaving;
 
-    public DoorActor(ICoordinatorListener listener, TimeSpan failureTimeout, Action<string> note)
+    public DoorActor(ICoordinatorListener listener, RunToken token, TimeSpan failureTimeout, Action<string> note)
     {
         _listener = listener;
+        _token = token;
         _failureTimeout = failureTimeout;
         _note = note;
         _cluster = AkkaCluster.Get(Context.System);
@@ -36,8 +40,8 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(ICoordinatorListener listener, TimeSpan failureTimeout, Action<string> note) =>
-        global::Akka.Actor.Props.Create(() => new DoorActor(listener, failureTimeout, note)).WithDispatcher(ClusterSystem.Dispatcher);
+    public static Props Props(ICoordinatorListener listener, RunToken token, TimeSpan failureTimeout, Action<string> note) =>
+        global::Akka.Actor.Props.Create(() => new DoorActor(listener, token, failureTimeout, note)).WithDispatcher(ClusterSystem.Dispatcher);
 
     protected override void PreStart()
     {
@@ -62,6 +66,9 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
+            case Handshake step:
+                OnHandshake(step);
+                break;
             case ControlPart part:
                 OnPart(part);
                 break;
@@ -116,6 +123,54 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
         }
     }
 
+    private void OnHandshake(Handshake step)
+    {
+        UniqueAddress node = new(Sender.Path.Address, step.Life);
+        if (_over.TryGetValue(node, out string? reason))
+        {
+            Sender.Tell(new LifeOver(step.Life, reason), Self);
+        }
+        else if (!_present.Contains(node) || _links.ContainsKey(node) || _isLeaving)
+        {
+            // Gossip is behind and the process asks again; or it is let in already.
+        }
+        else if (step is { Nonce.Length: RunToken.NonceBytes, Proof.Length: 0 })
+        {
+            // The same answer to the same question: a second one must not make the proof wrong that is on its way.
+            if (!_guests.TryGetValue(node, out Introduction? guest) || !guest.NonceOfMember.AsSpan().SequenceEqual(step.Nonce))
+            {
+                guest = new Introduction(_cluster.SelfUniqueAddress, node, RunToken.NewNonce(), step.Nonce);
+                _guests[node] = guest;
+            }
+
+            Sender.Tell(new Handshake(step.Life, guest.NonceOfCoordinator, _token.ProofOfCoordinator(guest)), Self);
+        }
+        else if (_guests.Remove(node, out Introduction? guest))
+        {
+            if (RunToken.AreEqual(_token.ProofOfMember(guest), step.Proof))
+            {
+                _links.Add(node, new AkkaMemberLink(node, Sender));
+            }
+            else
+            {
+                TurnAway(node);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Once per life: whatever else it sends is answered with the reason. A process that does not leave then is taken
+    /// out.
+    /// </summary>
+    private void TurnAway(UniqueAddress node)
+    {
+        const string Reason = "the token of this process is not that of the run: give it the file that the coordinator has, with --token-file";
+        _over[node] = Reason;
+        _strangers.Add((node, LaneTable.NowMs));
+        Sender.Tell(new LifeOver(node.Uid, Reason), Self);
+        _note($"a process at {ClusterSystem.Place(node.Address)} was turned away: it does not have the token of this run");
+    }
+
     private void OnPart(ControlPart part)
     {
         UniqueAddress node = new(Sender.Path.Address, part.Life);
@@ -127,14 +182,8 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
 
         if (!_links.TryGetValue(node, out AkkaMemberLink? link))
         {
-            if (!_present.Contains(node) || _isLeaving)
-            {
-                // Gossip is behind: it asks again. Or it belongs to another run.
-                return;
-            }
-
-            link = new AkkaMemberLink(node, Sender);
-            _links.Add(node, link);
+            // A stranger, or a member whose proof was lost on the way: that one sends both again.
+            return;
         }
 
         if (link.IsDropped)
@@ -208,6 +257,15 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
 
     private void OnTick()
     {
+        foreach ((UniqueAddress node, long sinceMs) in _strangers.ToArray())
+        {
+            if (LaneTable.NowMs - sinceMs > _failureTimeout.TotalMilliseconds)
+            {
+                _strangers.Remove((node, sinceMs));
+                _cluster.Down(node.Address);
+            }
+        }
+
         foreach (AkkaMemberLink link in _links.Values)
         {
             foreach (ControlPart part in link.Line.Overdue(LaneTable.NowMs))
@@ -245,6 +303,8 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     private void Lose(UniqueAddress node, string reason)
     {
         _present.Remove(node);
+        _guests.Remove(node);
+        _strangers.RemoveAll(stranger => stranger.Node.Equals(node));
         _over.TryAdd(node, reason);
         if (_links.Remove(node, out AkkaMemberLink? link))
         {

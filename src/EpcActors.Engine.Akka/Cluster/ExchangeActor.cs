@@ -13,11 +13,15 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
 
     private static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A line each; more would be a way to fill a log.</summary>
+    private const int MostStrangers = 16;
+
     private readonly LaneTable _lanes;
     private readonly WireMeter _meter;
     private readonly IMemberListener _listener;
     private readonly Action<string> _note;
     private readonly BundleReader _reader = new();
+    private readonly HashSet<Address> _strangers = [];
     private Frame[] _kept = [];
     private bool _isOpen;
 
@@ -42,6 +46,11 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
+            case IWireMessage when !_lanes.IsMember(Sender.Path.Address):
+                // Of a life that this view does not have, which sends it again when it does; or of a process that has
+                // no part in the run.
+                NoteStranger(Sender.Path.Address);
+                break;
             case FrameBundle bundle:
                 // Before it is handled: the sender may fill the next one meanwhile. What it sends waits in our mailbox, at most a credit of it per member.
                 Sender.Tell(new BundleTaken(bundle.Lane, bundle.Number), Self);
@@ -61,6 +70,14 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
             default:
                 Unhandled(message);
                 break;
+        }
+    }
+
+    private void NoteStranger(Address address)
+    {
+        if (_isOpen && _strangers.Count < MostStrangers && _strangers.Add(address))
+        {
+            _note($"the process at {ClusterSystem.Place(address)} sends frames and is not of this run, or not any more: they are not heard");
         }
     }
 

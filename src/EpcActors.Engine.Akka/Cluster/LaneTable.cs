@@ -34,6 +34,20 @@ internal sealed class LaneTable
         }
     }
 
+    /// <summary>A living member of the view is at that address.</summary>
+    public bool IsMember(Address address)
+    {
+        foreach (Target target in Volatile.Read(ref _targets))
+        {
+            if (target.Lane is not null && address.Equals(target.Place))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Frames from and to it are lost, by order of an experiment.</summary>
     public bool IsCut(int member)
     {
@@ -77,7 +91,7 @@ internal sealed class LaneTable
                     ? default
                     : old.Lane is not null && old.Incarnation == incarnation && old.Address == address
                         ? old
-                        : new Target(address, incarnation, NewLane(resolve(address), self));
+                        : NewTarget(address, incarnation, resolve(address), self);
             }
 
             Volatile.Write(ref _targets, after);
@@ -130,5 +144,8 @@ internal sealed class LaneTable
 
     private FrameLane NewLane(IActorRef peer, IActorRef self) => new(++_numbered, bundle => peer.Tell(bundle, self), _meter);
 
-    private readonly record struct Target(string Address, int Incarnation, FrameLane? Lane);
+    private Target NewTarget(string address, int incarnation, IActorRef exchange, IActorRef self) =>
+        new(address, incarnation, NewLane(exchange, self), exchange.Path.Address);
+
+    private readonly record struct Target(string Address, int Incarnation, FrameLane? Lane, Address? Place);
 }

@@ -7,7 +7,10 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>A member's end of the line to the coordinator, <c>/user/epc-member</c>: says hello once this process is in the cluster, and knows when the coordinator is lost.</summary>
+/// <summary>
+/// A member's end of the line to the coordinator, <c>/user/epc-member</c>: says hello once this process is in the
+/// cluster and has seen that the coordinator has the token of the run, and knows when the coordinator is lost.
+/// </summary>
 internal sealed class MemberActor : UntypedActor, IWithTimers
 {
     public const string Name = "epc-member";
@@ -18,10 +21,14 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     private readonly AkkaCluster _cluster;
     private readonly int _life;
     private readonly ControlLine _line;
+    private readonly byte[] _nonce = RunToken.NewNonce();
     private readonly List<ControlMessage> _early = [];
     private readonly List<TaskCompletionSource> _flushes = [];
     private UniqueAddress? _coordinator;
     private IActorRef _door = ActorRefs.Nobody;
+    private Handshake? _step;
+    private long _stepAtMs;
+    private bool _isProven;
     private bool _isUp;
     private bool _isCoordinatorHeard = true;
     private bool _isWelcome;
@@ -61,10 +68,17 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case ControlPart part:
+            case IWireMessage when _coordinator is null || !Sender.Path.Address.Equals(_coordinator.Address):
+                // Of a process that has no say.
+                break;
+            case Handshake step when step.Life == _life:
+                OnHandshake(step);
+                break;
+            case ControlPart part when _isProven:
                 OnPart(part);
                 break;
-            case ControlTaken taken when taken.Life == _life:
+            case ControlTaken taken when taken.Life == _life && _isProven:
+                _step = null;
                 _line.OnTaken(taken.Number, LaneTable.NowMs);
                 _duties.Heard.TrySetResult();
                 Pump();
@@ -84,8 +98,8 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
             case ThisActorSystemQuarantinedEvent quarantined when quarantined.RemoteAddress.Equals(_coordinator?.Address):
                 Lose(TakenOut);
                 break;
-            case ControlTaken or LifeOver or ThisActorSystemQuarantinedEvent:
-                // Of an earlier life at this address, or of a member that has no say.
+            case IWireMessage or ThisActorSystemQuarantinedEvent:
+                // Of an earlier life at this address, or of a coordinator that has proved nothing.
                 break;
             default:
                 Unhandled(message);
@@ -125,6 +139,46 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         }
     }
 
+    private void OnHandshake(Handshake step)
+    {
+        if (_isProven || _lost is not null || step is not { Nonce.Length: RunToken.NonceBytes, Proof.Length: RunToken.ProofBytes })
+        {
+            return;
+        }
+
+        Introduction between = new(_coordinator!, _cluster.SelfUniqueAddress, step.Nonce, _nonce);
+        if (!RunToken.AreEqual(_duties.Token.ProofOfCoordinator(between), step.Proof))
+        {
+            // Without a proof of its own the process is turned away, and the user of the coordinator hears of it. No
+            // proof is given to a stranger.
+            _door.Tell(new Handshake(_life, [], []), Self);
+            Lose($"the token of this process is not that of the coordinator at {ClusterSystem.Place(_coordinator!.Address)}: "
+                + "give both the same file with --token-file, and see that the variable EPC_CLUSTER_TOKEN is not that of another run",
+                ClusterErrorKind.Usage);
+            return;
+        }
+
+        _isProven = true;
+        Take(new Handshake(_life, [], _duties.Token.ProofOfMember(between)));
+        Pump();
+    }
+
+    /// <summary>A step of the handshake, sent until it is answered.</summary>
+    private void Take(Handshake step)
+    {
+        _step = step;
+        _stepAtMs = LaneTable.NowMs;
+        _door.Tell(step, Self);
+    }
+
+    private void Knock()
+    {
+        if (_isUp && _coordinator is not null && _step is null && _lost is null && !_isProven)
+        {
+            Take(new Handshake(_life, _nonce, []));
+        }
+    }
+
     private void OnPart(ControlPart part)
     {
         if (part.Life != _life || _lost is not null)
@@ -154,7 +208,11 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 break;
             case ControlMessage.Refused refused when !_isWelcome:
                 _isLeaving = true;
-                _duties.Welcome.TrySetException(new ClusterException(refused.Reason));
+                _duties.Welcome.TrySetException(new ClusterException(refused.Cause, refused.Reason));
+                break;
+            case ControlMessage.Refused refused:
+                // There will be no run after all.
+                Lose(refused.Reason);
                 break;
             default:
                 if (_isOpen)
@@ -189,7 +247,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
             case ClusterEvent.MemberUp when _coordinator is null:
                 _coordinator = member.UniqueAddress;
                 _door = ClusterSystem.Resolve(Context.System, member.Address.ToString(), DoorActor.Name);
-                Pump();
+                Knock();
                 break;
             case ClusterEvent.MemberExited or ClusterEvent.MemberRemoved { PreviousStatus: MemberStatus.Exiting } when member.UniqueAddress.Equals(_coordinator):
                 Lose($"the coordinator at {ClusterSystem.Place(member.Address)} has left: the run is over");
@@ -206,7 +264,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         {
             case ClusterEvent.MemberUp or ClusterEvent.MemberWeaklyUp:
                 _isUp = true;
-                Pump();
+                Knock();
                 break;
             case ClusterEvent.MemberDowned or ClusterEvent.MemberRemoved { PreviousStatus: MemberStatus.Down }:
                 Lose(TakenOut);
@@ -230,7 +288,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
 
     private void Pump()
     {
-        if (_isUp && _coordinator is not null && _lost is null)
+        if (_isProven && _lost is null)
         {
             while (_line.Next(LaneTable.NowMs) is { } part)
             {
@@ -245,6 +303,11 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     {
         if (_lost is null)
         {
+            if (_step is { } step && LaneTable.NowMs - _stepAtMs >= ControlLine.ResendMs)
+            {
+                Take(step);
+            }
+
             foreach (ControlPart part in _line.Overdue(LaneTable.NowMs))
             {
                 _door.Tell(part, Self);
@@ -264,13 +327,13 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         TellLoss();
     }
 
-    private void Lose(string reason)
+    private void Lose(string reason, ClusterErrorKind kind = ClusterErrorKind.NotFormed)
     {
         if (_lost is null)
         {
             _lost = reason;
-            _duties.Welcome.TrySetException(new ClusterException(reason));
-            _duties.Heard.TrySetException(new ClusterException(reason));
+            _duties.Welcome.TrySetException(new ClusterException(kind, reason));
+            _duties.Heard.TrySetException(new ClusterException(kind, reason));
         }
 
         TellLoss();
@@ -303,6 +366,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
 
 /// <summary>What the actor of a member works for.</summary>
 /// <param name="Hello">Who we are.</param>
+/// <param name="Token">Of the run.</param>
 /// <param name="Listener">Who gets what arrives.</param>
 /// <param name="Heard">Set when the coordinator has taken the hello.</param>
 /// <param name="Welcome">Set by its answer.</param>
@@ -310,6 +374,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
 /// <param name="Note">Gets words.</param>
 internal sealed record MemberDuties(
     ControlMessage.Hello Hello,
+    RunToken Token,
     IMemberListener Listener,
     TaskCompletionSource Heard,
     TaskCompletionSource<ControlMessage.Welcome> Welcome,

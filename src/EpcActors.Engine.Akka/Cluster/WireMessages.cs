@@ -28,3 +28,13 @@ internal sealed record ControlTaken(int Life, long Number) : IWireMessage;
 
 /// <summary>Coordinator: that life is over here; nothing of it is heard any more.</summary>
 internal sealed record LifeOver(int Life, string Reason) : IWireMessage;
+
+/// <summary>
+/// A step of the handshake that comes before the first control message. The member sends a nonce; the coordinator
+/// answers with its own and its
+/// proof; the member sends its proof, or none when that of the coordinator is wrong.
+/// </summary>
+/// <param name="Life">As in <see cref="ControlPart"/>.</param>
+/// <param name="Nonce"><see cref="RunToken.NonceBytes"/>, or empty in the last step.</param>
+/// <param name="Proof"><see cref="RunToken.ProofBytes"/>, or empty.</param>
+internal sealed record Handshake(int Life, byte[] Nonce, byte[] Proof) : IWireMessage;

@@ -31,6 +31,9 @@ public sealed class WireSerializer : SerializerWithStringManifest
     /// <summary>A member is dead for the coordinator.</summary>
     public const string LifeOverManifest = "life-over/1";
 
+    /// <summary>A step of the handshake.</summary>
+    public const string HandshakeManifest = "handshake/1";
+
     private const int NumberedBytes = sizeof(int) + sizeof(long);
 
     /// <summary>Made by Akka.</summary>
@@ -40,7 +43,7 @@ public sealed class WireSerializer : SerializerWithStringManifest
     }
 
     /// <summary>Every type that it writes.</summary>
-    internal static IReadOnlyList<Type> Types { get; } = [typeof(FrameBundle), typeof(BundleTaken), typeof(ControlPart), typeof(ControlTaken), typeof(LifeOver)];
+    internal static IReadOnlyList<Type> Types { get; } = [typeof(FrameBundle), typeof(BundleTaken), typeof(ControlPart), typeof(ControlTaken), typeof(LifeOver), typeof(Handshake)];
 
     public override int Identifier => FixedIdentifier;
 
@@ -51,6 +54,7 @@ public sealed class WireSerializer : SerializerWithStringManifest
         ControlPart => ControlManifest,
         ControlTaken => ControlTakenManifest,
         LifeOver => LifeOverManifest,
+        Handshake => HandshakeManifest,
         _ => throw NotOurs(o),
     };
 
@@ -70,6 +74,8 @@ public sealed class WireSerializer : SerializerWithStringManifest
                 return Numbered(taken.Life, taken.Number, 0, []);
             case LifeOver over:
                 return Numbered(over.Life, 0, 0, Encoding.UTF8.GetBytes(over.Reason));
+            case Handshake step:
+                return Numbered(step.Life, step.Nonce.Length, 0, [.. step.Nonce, .. step.Proof]);
             default:
                 throw NotOurs(obj);
         }
@@ -98,11 +104,19 @@ public sealed class WireSerializer : SerializerWithStringManifest
             case LifeOverManifest:
                 (life, _) = Head(bytes, manifest, NumberedBytes);
                 return new LifeOver(life, Encoding.UTF8.GetString(bytes.AsSpan(NumberedBytes)));
+            case HandshakeManifest:
+                (life, long nonceBytes) = Head(bytes, manifest, NumberedBytes);
+                return Step(life, nonceBytes, bytes[NumberedBytes..]);
             default:
                 throw new SerializationException(
                     $"a message with the manifest '{manifest}' came over the wire, which this program does not know: all processes of a cluster must be of the same build");
         }
     }
+
+    private static Handshake Step(int life, long nonceBytes, byte[] rest) =>
+        nonceBytes is 0 or RunToken.NonceBytes && rest.Length - nonceBytes is 0 or RunToken.ProofBytes
+            ? new Handshake(life, rest[..(int)nonceBytes], rest[(int)nonceBytes..])
+            : throw new SerializationException($"{HandshakeManifest} has a nonce of {nonceBytes} among {rest.Length} bytes");
 
     private static byte[] Numbered(int first, long second, int gap, ReadOnlySpan<byte> rest)
     {

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using EpcActors.Cli;
 using EpcActors.Cli.Commands;
+using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Tests.Cli;
 
@@ -9,6 +12,8 @@ namespace EpcActors.Tests.Distribution;
 /// <summary><c>epc cluster</c> and <c>epc node</c>: what they refuse, and runs with real processes.</summary>
 public sealed class ClusterCommandTests : IDisposable
 {
+    private const string NewToken = "00112233445566778899aabbccddeeff";
+
     private readonly CliHarness _cli = new();
     private readonly string _short;
     private readonly string _long;
@@ -102,11 +107,90 @@ public sealed class ClusterCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_needs_the_token()
+    {
+        CliResult none = await CliHarness.Call("node", _short, "--join", "127.0.0.1:1");
+        Assert.Equal(64, none.Code);
+        Assert.Contains("--token-file FILE is missing", none.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("short", "is not a valid token: it has 5 characters, and needs 16 to 1024")]
+    [InlineData("two words of which one is long", "is not a valid token: it is one word without blanks")]
+    public async Task A_token_is_one_long_word(string token, string message)
+    {
+        string file = _cli.Write("token", token);
+        foreach (string[] command in (string[][])[["node", _short, "--join", "127.0.0.1:1"], ["cluster", _short]])
+        {
+            CliResult result = await CliHarness.Call([.. command, "--token-file", file]);
+            Assert.Equal(64, result.Code);
+            Assert.Contains($"--token-file {file} {message}", result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("nope")]
+    [InlineData("nope:")]
+    [InlineData(":4053")]
+    [InlineData("first:0")]
+    [InlineData("first:65536")]
+    [InlineData("fi rst:4053")]
+    public async Task An_address_that_is_none_is_a_mistake_in_one_line(string address)
+    {
+        CliResult result = await CliHarness.Call("node", _short, "--join", address);
+        Assert.Equal(64, result.Code);
+        Assert.Contains($"--join {address}: is not a valid address of a coordinator; write HOST:PORT", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>No mistake of the user: the same words may succeed a moment later.</summary>
+    [Fact]
     public async Task A_coordinator_that_is_silent_is_said()
     {
-        CliResult result = await CliHarness.Call("node", _short, "--join", "127.0.0.1:1");
-        Assert.Equal(64, result.Code);
-        Assert.Contains("127.0.0.1:1", result.Error, StringComparison.Ordinal);
+        CliResult result = await CliHarness.Call("node", _short, "--join", "127.0.0.1:1", "--token-file", _cli.Write("token", NewToken), "--join-timeout", "500ms");
+        Assert.Equal(2, result.Code);
+        Assert.Contains("no coordinator answers at 127.0.0.1:1 within 0.5 s", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Processes_that_come_too_late_end_the_run_and_are_no_mistake()
+    {
+        CliResult result = await CliHarness.Call("cluster", _short, "--workers", "1", "--join-timeout", "100ms");
+        Assert.Equal(2, result.Code);
+        Assert.Contains("have no process after 0.1 s (epc.cluster.join-timeout, --join-timeout)", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Nothing listens where another machine could come in, and the token of the run is in a file of this user alone,
+    /// as long as the run goes on.
+    /// </summary>
+    [Fact]
+    public async Task A_run_that_waits_for_others_listens_on_loopback_and_names_the_file_with_its_token()
+    {
+        CliResult result = await CliHarness.Call("cluster", _short, "--workers", "1", "--sockets", "0", "--join-timeout", "100ms");
+        Assert.Equal(2, result.Code);
+        Match named = Regex.Match(result.Error, @"the token of this run is in (\S+), which only you can read");
+        Assert.True(named.Success, result.Error);
+        Assert.False(File.Exists(named.Groups[1].Value));
+        Assert.Matches(@"epc node FILE --join 127\.0\.0\.1:[0-9]+ --token-file \S+ --sockets 1", result.Error);
+    }
+
+    [Fact]
+    public void A_token_is_written_for_this_user_alone()
+    {
+        string path = ClusterToken.Write(NewToken);
+        try
+        {
+            Assert.Equal(NewToken, File.ReadAllText(path).Trim());
+            Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        Assert.NotEqual(ClusterToken.New(), ClusterToken.New());
     }
 
     [Fact]
@@ -153,11 +237,31 @@ public sealed class ClusterCommandTests : IDisposable
         using CancellationTokenSource stop = new();
         using SignalWriter error = new("running", stop.Cancel);
         using StringWriter output = new();
-        int code = await EpcActors.Cli.EpcCommand.InvokeAsync(["cluster", _long, "--workers", "1", "--engine", "threads", "--json", "-"], output, error, stop.Token);
+        int code = await EpcCommand.InvokeAsync(["cluster", _long, "--workers", "1", "--engine", "threads", "--json", "-"], output, error, stop.Token);
         Assert.True(code == 2, error.ToString());
         using JsonDocument report = JsonDocument.Parse(output.ToString());
         Assert.Equal("inconclusive", report.RootElement.GetProperty("verdict").GetString());
         AssertGone(report.RootElement.GetProperty("cluster").GetProperty("processes"));
+    }
+
+    /// <summary>The built command, started by a shell with that limit.</summary>
+    [Theory]
+    [InlineData(64)]
+    [InlineData(100)]
+    public async Task Too_few_file_handles_are_said_in_one_line(int limit)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string epc = $"dotnet '{typeof(EpcCommand).Assembly.Location}'";
+        (int code, _, string error) = await BashAsync($"ulimit -n {limit}; exec {epc} cluster '{_short}'");
+        Assert.Equal(3, code);
+        Assert.Equal(
+            $"epc: epc cluster needs {FileHandles.Needed(0)} file handles, and this process may have {limit}: raise the limit, with 'ulimit -n 1024' in this shell, LimitNOFILE= of the service "
+            + "or --ulimit nofile= of the container",
+            error.Trim());
     }
 
     [Fact]
@@ -170,19 +274,13 @@ public sealed class ClusterCommandTests : IDisposable
 
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
         using Process coordinator = Process.Start(new ProcessStartInfo(
-            "dotnet", [typeof(EpcActors.Cli.EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
+            "dotnet", [typeof(EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         })!;
-        while (await coordinator.StandardError.ReadLineAsync(patience.Token) is { } line && line != "running")
-        {
-        }
-
-        // The second word from the end of the name on is the parent.
-        int[] children = [.. Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => name.All(char.IsAsciiDigit)).Where(name => ParentOf(name) == coordinator.Id)
-            .Select(name => int.Parse(name, System.Globalization.CultureInfo.InvariantCulture))];
-        Process[] alive = [.. children.Select(Process.GetProcessById)];
+        await LineAsync(coordinator, "running", patience.Token);
+        Process[] alive = ChildrenOf(coordinator.Id);
         coordinator.Kill();
         Assert.Equal(2, alive.Length);
         foreach (Process child in alive)
@@ -192,6 +290,75 @@ public sealed class ClusterCommandTests : IDisposable
         }
     }
 
+    /// <summary>The second one comes while the first is being obeyed: nothing is waited for any more.</summary>
+    [Fact]
+    [Trait("tier", "slow")] // Real signals need a real process, and its children.
+    public async Task A_second_Ctrl_C_ends_the_run_at_once_and_its_processes_with_it()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(90));
+        using Process coordinator = Process.Start(new ProcessStartInfo("dotnet", [typeof(EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        })!;
+        Task<string> output = coordinator.StandardOutput.ReadToEndAsync(patience.Token);
+        await LineAsync(coordinator, "running", patience.Token);
+        Process[] children = ChildrenOf(coordinator.Id);
+        Assert.Equal(2, children.Length);
+        await SignalAsync(coordinator, "INT");
+        await LineAsync(coordinator, "epc: ending the run with what there is; once more to kill it", patience.Token);
+        await SignalAsync(coordinator, "INT");
+        await coordinator.WaitForExitAsync(patience.Token);
+        Assert.Equal(2, coordinator.ExitCode);
+        Assert.DoesNotContain("INCONCLUSIVE", await output, StringComparison.Ordinal);
+        foreach (Process child in children)
+        {
+            await child.WaitForExitAsync(patience.Token);
+            child.Dispose();
+        }
+    }
+
+    private static async Task LineAsync(Process process, string expected, CancellationToken cancellationToken)
+    {
+        while (await process.StandardError.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (line == expected)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"it ended and never said: {expected}");
+    }
+
+    private static async Task SignalAsync(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    private static async Task<(int Code, string Out, string Error)> BashAsync(string script)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        using Process bash = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        Task<string> output = bash.StandardOutput.ReadToEndAsync(patience.Token);
+        string error = await bash.StandardError.ReadToEndAsync(patience.Token);
+        await bash.WaitForExitAsync(patience.Token);
+        return (bash.ExitCode, await output, error);
+    }
+
+    private static Process[] ChildrenOf(int parent) =>
+    [
+        .. Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => name.All(char.IsAsciiDigit)).Where(name => ParentOf(name) == parent)
+            .Select(name => Process.GetProcessById(int.Parse(name, System.Globalization.CultureInfo.InvariantCulture))),
+    ];
+
+    // The second word from the end of the name on is the parent.
     private static int ParentOf(string process)
     {
         try
