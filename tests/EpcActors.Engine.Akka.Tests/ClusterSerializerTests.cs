@@ -31,7 +31,7 @@ public sealed class ClusterSerializerTests : IDisposable
 
     private const string Proof = Nonce + "101112131415161718191A1B1C1D1E1F";
 
-    private const string Bundle = "4550010E0000000100" + "0300000001010101010000000000";
+    private const string Bundle = "4550020E0000000100" + "0300000001010101010000000000";
 
     [Theory]
     [MemberData(nameof(Written))]

@@ -312,6 +312,11 @@ public sealed partial class Exchange
                 _lastDead[member] = Math.Max(_lastDead[member], before.IncarnationOf(member));
                 Bury(member);
             }
+
+            if (before.IncarnationOf(member) != view.IncarnationOf(member))
+            {
+                _silence.End(member);
+            }
         }
 
         for (int account = 0; account < _accounts.Length; account++)

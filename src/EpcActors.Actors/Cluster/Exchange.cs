@@ -45,6 +45,7 @@ public sealed partial class Exchange : Resource,
     private readonly Dictionary<int, Call> _callOf = [];
     private readonly List<Call> _calls = [];
     private readonly int[] _outstanding;
+    private readonly Silence _silence;
     private readonly Queue<Call>[] _waiting;
     private readonly Dictionary<(int Member, int Caller), Served> _servedOf = [];
     private readonly List<Served> _served = [];
@@ -96,6 +97,7 @@ public sealed partial class Exchange : Resource,
         Array.Fill(_nextVictim, port.Self);
         _lastDead = new int[members];
         _outstanding = new int[members * Windows];
+        _silence = new Silence(members);
         _waiting = new Queue<Call>[members * Windows];
         for (int window = 0; window < _waiting.Length; window++)
         {
@@ -154,8 +156,10 @@ public sealed partial class Exchange : Resource,
     /// <summary>Calls that are not answered.</summary>
     public int OutstandingCalls { get; private set; }
 
-    /// <summary>True when calls to a member are open. May be asked from another thread: it was true a moment ago.</summary>
-    public bool OwesAnswers(int member) => _outstanding.AsSpan(member * Windows, Windows).ContainsAnyExcept(0);
+    /// <summary>
+    /// Ticks for which a member has owed an answer without a sign of it; 0 when it owes none. Another thread may ask: the number was right a moment ago.
+    /// </summary>
+    public int SilentTicks(int member) => _silence.Of(member);
 
     /// <summary>Frames that came.</summary>
     [NotState]
@@ -447,9 +451,10 @@ public sealed partial class Exchange : Resource,
         if (frame.FromIncarnation != alive && !(isOver && _port.Defect == ClusterDefect.LostFence))
         {
             FencedFrames++;
-            if (frame.Kind == FrameKind.Request && isOver)
+            if (frame.Kind == FrameKind.Request)
             {
-                Send(new Frame { Kind = FrameKind.Fenced, From = (short)_port.Self, To = frame.From, ToIncarnation = frame.FromIncarnation, Caller = frame.Caller });
+                // A life that this view does not know yet is served as soon as the view comes that does.
+                Notify(isOver ? FrameKind.Fenced : FrameKind.Pending, in frame);
             }
 
             return;
@@ -458,8 +463,11 @@ public sealed partial class Exchange : Resource,
         if (frame.Kind == FrameKind.Request)
         {
             OnRequest(in frame, turn);
+            return;
         }
-        else if (frame.Kind == FrameKind.Reply && _callOf.TryGetValue(frame.Caller, out Call? call)
+
+        _silence.End(frame.From);
+        if (frame.Kind == FrameKind.Reply && _callOf.TryGetValue(frame.Caller, out Call? call)
             && call.State == CallState.Sent && call.Target == frame.From
             && (call.Frame.Sequence == frame.Sequence || (_port.Defect == ClusterDefect.LateReply && call.Frame.Code == frame.Code)))
         {
@@ -471,12 +479,20 @@ public sealed partial class Exchange : Resource,
     {
         foreach (Call call in _calls)
         {
-            if (call.State == CallState.Sent && ++call.Age >= _port.ResendTicks)
+            if (call.State != CallState.Sent)
+            {
+                continue;
+            }
+
+            _silence.Asked(call.Target);
+            if (++call.Age >= _port.ResendTicks)
             {
                 SentAgain++;
                 Transmit(call, turn);
             }
         }
+
+        _silence.EndTick();
     }
 
     public void Handle(ref InstallView message, Turn turn)
@@ -612,7 +628,7 @@ public sealed partial class Exchange : Resource,
 
         if (call.Target != _port.Self)
         {
-            Send(in frame);
+            _outbox.Send(in frame);
             return;
         }
 
@@ -623,19 +639,22 @@ public sealed partial class Exchange : Resource,
         }
     }
 
-    private void Send(in Frame frame)
+    /// <summary>Tells the sender of a request something that is no answer to it, and that has no message.</summary>
+    private void Notify(FrameKind kind, in Frame request)
     {
-        if (frame.Kind == FrameKind.Fenced)
+        Frame notice = new()
         {
-            Frame stamped = frame;
-            stamped.Version = Frame.CurrentVersion;
-            stamped.FromIncarnation = _port.Incarnation;
-            stamped.Epoch = _view.Epoch;
-            _outbox.Send(in stamped);
-            return;
-        }
-
-        _outbox.Send(in frame);
+            Kind = kind,
+            Version = Frame.CurrentVersion,
+            From = (short)_port.Self,
+            To = request.From,
+            FromIncarnation = _port.Incarnation,
+            ToIncarnation = request.FromIncarnation,
+            Epoch = _view.Epoch,
+            Caller = request.Caller,
+            Sequence = request.Sequence,
+        };
+        _outbox.Send(in notice);
     }
 
     /// <summary>An answer came: it is booked here and now, whenever its task gets to see it.</summary>
@@ -712,8 +731,14 @@ public sealed partial class Exchange : Resource,
             served.IsRunning = false;
         }
 
-        if (frame.Sequence < served.Sequence || (frame.Sequence == served.Sequence && served.IsRunning))
+        if (frame.Sequence < served.Sequence)
         {
+            return;
+        }
+
+        if (frame.Sequence == served.Sequence && served.IsRunning)
+        {
+            Notify(FrameKind.Pending, in frame);
             return;
         }
 
@@ -721,7 +746,7 @@ public sealed partial class Exchange : Resource,
         {
             // Its answer was lost, or is still on the way.
             SentAgain++;
-            Send(in served.Frame);
+            _outbox.Send(in served.Frame);
             return;
         }
 
@@ -752,6 +777,10 @@ public sealed partial class Exchange : Resource,
             served.Effect = effect;
             Reply(served, in request);
         }
+        else
+        {
+            Notify(FrameKind.Pending, in frame);
+        }
     }
 
     private void Reply(Served served, in Frame request)
@@ -763,6 +792,6 @@ public sealed partial class Exchange : Resource,
         (reply.FromIncarnation, reply.ToIncarnation) = (request.ToIncarnation, request.FromIncarnation);
         reply.Epoch = _view.Epoch;
         Sent++;
-        Send(in reply);
+        _outbox.Send(in reply);
     }
 }

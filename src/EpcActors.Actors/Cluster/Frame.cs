@@ -19,6 +19,9 @@ public enum FrameKind : byte
 
     /// <summary>The sender of a request is dead by the view of the one who got it: it has to stop.</summary>
     Fenced,
+
+    /// <summary>A request has arrived and its answer takes longer: an account is being rebuilt, or a deputy is at work. The sender is reached, and no more is said.</summary>
+    Pending,
 }
 
 /// <summary>

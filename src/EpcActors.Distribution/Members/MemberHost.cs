@@ -57,7 +57,7 @@ public sealed class MemberHost : IMemberListener, IOutbox
     private Postman _postman = null!;
     private Exchange _exchange = null!;
     private ViewBoard _board = null!;
-    private long[] _heardAt = [];
+    private Suspicion _suspicion = null!;
     private volatile LiveStatus? _live;
     private volatile string _lost = "";
     private volatile int _cutAsked;
@@ -129,7 +129,6 @@ public sealed class MemberHost : IMemberListener, IOutbox
             return;
         }
 
-        Volatile.Write(ref _heardAt[frames[0].From], Stopwatch.GetTimestamp());
         _postman.Put(frames);
         lock (_openGate)
         {
@@ -249,14 +248,14 @@ public sealed class MemberHost : IMemberListener, IOutbox
             ResendTicks = TicksBeforeResend,
         };
         _board = new ViewBoard(welcome.View.ToView());
-        _heardAt = new long[port.Members];
-        Array.Fill(_heardAt, Stopwatch.GetTimestamp());
+        long tickNs = Math.Max(1_000_000, cluster.ResendNs / TicksBeforeResend);
+        _suspicion = new Suspicion(port.Self, cluster.FailureTimeoutNs, tickNs);
         Topology topology = new(part, new TopologyMember { Port = port, Outbox = this, Board = _board });
         _exchange = topology.Exchange!;
         LiveRun run = new(part, topology, _newEngine, status => _live = status, null) { OnIsolated = DieIfArmed };
         _run = run;
         _postman = new Postman(topology.NewTaskId(), _exchange.Id, IsInCut);
-        Ticker ticker = new(topology.NewTaskId(), _exchange.Id, Math.Max(1_000_000, cluster.ResendNs / TicksBeforeResend));
+        Ticker ticker = new(topology.NewTaskId(), _exchange.Id, tickNs);
         foreach (TaskActor task in (TaskActor[])[_postman, ticker])
         {
             run.Engine.Add(task, $"cluster/{task.Name}");
@@ -399,25 +398,9 @@ public sealed class MemberHost : IMemberListener, IOutbox
             _exchange.View.Epoch,
             wire.FramesOut,
             wire.FramesIn,
-            Unreachable(),
+            _suspicion.Unreachable(_exchange),
             run.Oracle.IsHopeless,
             _live));
-    }
-
-    /// <summary>Members that owe us answers and were not heard of for the time after which a process is dead.</summary>
-    private List<int> Unreachable()
-    {
-        List<int> silent = [];
-        foreach (int member in _exchange.View.Alive())
-        {
-            if (member != Welcome!.Member && _exchange.OwesAnswers(member)
-                && Stopwatch.GetElapsedTime(Volatile.Read(ref _heardAt[member])).TotalNanoseconds > _scenario.Cluster.FailureTimeoutNs)
-            {
-                silent.Add(member);
-            }
-        }
-
-        return silent;
     }
 
     private static NodePart PartOf(NumaNode node) => new(

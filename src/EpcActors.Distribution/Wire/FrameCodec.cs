@@ -40,7 +40,9 @@ public static class FrameCodec
         }
         else
         {
-            Invariant.That(frame.Kind == FrameKind.Fenced && frame.Code == 0, "a frame that is no request, no reply and no refusal is to be sent");
+            Invariant.That(
+                frame is { Kind: FrameKind.Fenced or FrameKind.Pending, Code: 0 },
+                "a frame that is no request, no reply and no notice is to be sent");
         }
 
         Invariant.That(frame.Version == Frame.CurrentVersion, "a frame of another version is to be sent");
@@ -71,21 +73,21 @@ public static class FrameCodec
         frame = default;
         frame.Version = Frame.CurrentVersion;
         frame.Kind = (FrameKind)reader.Byte("the kind of a frame");
-        if (frame.Kind is not (FrameKind.Request or FrameKind.Reply or FrameKind.Fenced))
+        if (frame.Kind is not (FrameKind.Request or FrameKind.Reply or FrameKind.Fenced or FrameKind.Pending))
         {
             throw new WireFormatException($"a frame has the kind {(byte)frame.Kind} at byte {reader.Position - 1}, which does not exist");
         }
 
         frame.Code = reader.UInt16("the code of a message");
         int size = 0;
-        if (frame.Kind != FrameKind.Fenced)
+        if (frame.Kind is FrameKind.Request or FrameKind.Reply)
         {
             size = WireMessages.Find(frame.Code)?.Size
                 ?? throw new WireFormatException($"a frame has a message with the code {frame.Code:x4} at byte {reader.Position - 2}; no such message travels");
         }
         else if (frame.Code != 0)
         {
-            throw new WireFormatException($"a frame that says that its receiver is dead has a message with the code {frame.Code:x4}");
+            throw new WireFormatException($"a frame of the kind {frame.Kind} has a message with the code {frame.Code:x4}; such a frame has none");
         }
 
         frame.From = Member(ref reader, memberCount);
@@ -100,7 +102,7 @@ public static class FrameCodec
         if (length != size)
         {
             throw new WireFormatException(
-                $"the message {WireMessages.Find(frame.Code)?.Name ?? "of a refusal"} has {length} bytes at byte {reader.Position - 1}; in version {Frame.CurrentVersion} it has {size}");
+                $"the message {WireMessages.Find(frame.Code)?.Name ?? "of a notice"} has {length} bytes at byte {reader.Position - 1}; in version {Frame.CurrentVersion} it has {size}");
         }
 
         reader.Bytes(size, "a message").CopyTo(frame.PayloadBytes);

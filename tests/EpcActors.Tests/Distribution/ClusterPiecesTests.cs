@@ -8,7 +8,7 @@ namespace EpcActors.Tests.Distribution;
 /// <summary>Interleavings of a cluster that are too rare to wait for: one actor alone, asked in the order that matters.</summary>
 public sealed class ClusterPiecesTests
 {
-    private readonly AnyTurn _turn = new();
+    private readonly PieceTurn _turn = new();
 
     [Fact]
     public void Nothing_of_the_next_life_comes_in_while_pages_of_the_dead_one_are_looked_for()
@@ -46,9 +46,9 @@ public sealed class ClusterPiecesTests
     [Fact]
     public void A_call_that_goes_to_a_new_life_does_not_wait_for_those_that_left_with_the_old_one()
     {
-        Board board = new();
+        PieceBoard board = new();
         board.Views.Add(new ClusterView(1, [1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 1, 1]));
-        Outbox outbox = new();
+        PieceOutbox outbox = new();
         ClusterPort port = new(0, 1, [0, 1, 2], 2) { Window = 1 };
         Exchange exchange = new(new ActorId(0), port, outbox, board, [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue], [1, 1, 1], [0, 0, 0]);
 
@@ -81,14 +81,14 @@ public sealed class ClusterPiecesTests
     [Fact]
     public void A_view_that_is_older_than_the_installed_one_changes_nothing()
     {
-        Board board = new();
+        PieceBoard board = new();
         board.Views.Add(new ClusterView(1, [1, 1], [1, 1], [0, 1], [1, 1]));
         board.Views.Add(new ClusterView(2, [1, 0], [1, 2], [0, 0], [1, 2]));
         board.Views.Add(new ClusterView(3, [1, 2], [1, 3], [0, 0], [1, 2]));
-        Board first = new();
+        PieceBoard first = new();
         first.Views.Add(board.Views[0]);
         Later later = new(first, board);
-        Exchange exchange = new(new ActorId(0), new ClusterPort(0, 1, [0, 1], 1), new Outbox(), later, [ulong.MaxValue, ulong.MaxValue], [1, 1], [0, 0]);
+        Exchange exchange = new(new ActorId(0), new ClusterPort(0, 1, [0, 1], 1), new PieceOutbox(), later, [ulong.MaxValue, ulong.MaxValue], [1, 1], [0, 0]);
         foreach (int epoch in (int[])[3, 2, 1, 3])
         {
             ClusterProtocol.InstallView install = new() { Epoch = epoch };
@@ -97,60 +97,10 @@ public sealed class ClusterPiecesTests
         }
     }
 
-    private sealed class Later(Board first, Board all) : IViewBoard
+    private sealed class Later(PieceBoard first, PieceBoard all) : IViewBoard
     {
         public ClusterView Last => first.Last;
 
         public ClusterView this[int epoch] => all[epoch];
-    }
-
-    private sealed class Board : IViewBoard
-    {
-        public List<ClusterView> Views { get; } = [];
-
-        public ClusterView Last => Views[^1];
-
-        public ClusterView this[int epoch] => Views[epoch - 1];
-    }
-
-    private sealed class Outbox : IOutbox
-    {
-        public List<Frame> Frames { get; } = [];
-
-        public void Send(in Frame frame) => Frames.Add(frame);
-    }
-
-    /// <summary>The turn of any task. Who is parked is asked again by the test.</summary>
-    private sealed class AnyTurn : Turn
-    {
-        public override long NowNs => 0;
-
-        public void Of(int task, bool again)
-        {
-            Caller = new ActorId(task);
-            WasParked = again;
-        }
-
-        public override void Park(ref WaitQueue queue, int spinActivity = -1)
-        {
-        }
-
-        public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1) => throw new InvalidOperationException("nobody waits here");
-
-        public override void Spend(int activity, int count, bool remote)
-        {
-        }
-
-        public override void Hold(int activity, int count, bool remote)
-        {
-        }
-
-        public override void Yield()
-        {
-        }
-
-        public override void Interrupt(ActorId task, int activity)
-        {
-        }
     }
 }

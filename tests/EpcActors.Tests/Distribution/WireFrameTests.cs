@@ -41,7 +41,7 @@ public sealed class WireFrameTests
     [
         "AccountCharge: Fits = 0, Over = 1",
         "CallStatus: Ok = 0, Gone = 1",
-        "FrameKind: None = 0, Request = 1, Reply = 2, Fenced = 3",
+        "FrameKind: None = 0, Request = 1, Reply = 2, Fenced = 3, Pending = 4",
         "ReclaimPurpose: Reclaim = 0, Look = 1, OomKill = 2",
     ];
 
@@ -73,6 +73,14 @@ public sealed class WireFrameTests
 
     [Fact]
     public void The_bytes_of_a_refusal_are_pinned() => AssertPinned("", WireSamples.Fenced);
+
+    [Fact]
+    public void The_word_that_an_answer_takes_longer_comes_as_it_was_sent()
+    {
+        Frame pending = WireSamples.Fenced with { Kind = FrameKind.Pending };
+        ReadOnlySpan<Frame> read = new BundleReader().Read(WireSamples.Bundle(pending));
+        Assert.True(WireSamples.Memory([pending]).SequenceEqual(WireSamples.Memory(read)));
+    }
 
     [Fact]
     public void The_numbers_of_enums_are_pinned()
@@ -129,6 +137,7 @@ public sealed class WireFrameTests
         Frame good = WireSamples.ByName[nameof(ClusterProtocol.AddAccount)];
         Refuses(good with { Kind = FrameKind.None });
         Refuses(good with { Kind = FrameKind.Fenced });
+        Refuses(good with { Kind = FrameKind.Pending });
         Refuses(good with { Kind = (FrameKind)9 });
         Refuses(good with { Code = ClusterProtocol.Arrive.Code });
         Refuses(good with { Code = 0 });
@@ -201,8 +210,8 @@ public sealed class WireFrameTests
     [InlineData(7, 0, "says that it has 0 frames")]
     [InlineData(8, 0xFF, "says that it has 65281 frames")]
     [InlineData(9, 0, "the kind 0 at byte 9")]
-    [InlineData(9, 4, "the kind 4 at byte 9")]
-    [InlineData(9, 3, "says that its receiver is dead has a message")]
+    [InlineData(9, 5, "the kind 5 at byte 9")]
+    [InlineData(9, 3, "the kind Fenced has a message")]
     [InlineData(10, 0x20, "the code 0e20 at byte 10")]
     [InlineData(11, 0x0F, "the code 0f03 at byte 10")]
     [InlineData(12, 8, "member 8 at byte 13; there are 8")]

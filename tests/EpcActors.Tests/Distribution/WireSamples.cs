@@ -55,7 +55,7 @@ internal static class WireSamples
         {
             frame = new Frame
             {
-                Kind = (FrameKind)(1 + prng.NextBelow(3)),
+                Kind = (FrameKind)(1 + prng.NextBelow(4)),
                 Version = Frame.CurrentVersion,
                 From = (short)prng.NextBelow(members),
                 To = (short)prng.NextBelow(members),
@@ -66,7 +66,7 @@ internal static class WireSamples
                 Sequence = Number(ref prng),
                 Cut = (int)Number(ref prng),
             };
-            if (frame.Kind != FrameKind.Fenced)
+            if (frame.Kind is FrameKind.Request or FrameKind.Reply)
             {
                 WireMessage message = WireMessages.All[prng.NextBelow(WireMessages.All.Count)];
                 frame.Code = message.Code;
