@@ -14,13 +14,7 @@ internal static class ClusterSpeed
     public static int Run(string[] args)
     {
         string root = FindRoot();
-        string epc = Path.Combine(root, "artifacts", "bin", "EpcActors.Cli", "release", OperatingSystem.IsWindows() ? "epc.exe" : "epc");
-        if (!File.Exists(epc))
-        {
-            Console.Error.WriteLine($"{epc} is not there; build it first: dotnet build -c Release");
-            return 64;
-        }
-
+        string epc = FindEpc();
         int repeats = args.Length > 0 && int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? Math.Max(1, number) : 3;
         string[] more = [.. args.Skip(args.Length > 0 && int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out _) ? 1 : 0)];
         string faults = Path.Combine(root, "tests", "EpcActors.Benchmarks", "cluster-faults.conf");
@@ -91,7 +85,7 @@ internal static class ClusterSpeed
             ? string.Create(CultureInfo.InvariantCulture, $"{value.GetDouble() / 1e6:0} ms")
             : "-";
 
-    private static JsonDocument Execute(string epc, string[] arguments)
+    internal static JsonDocument Execute(string epc, string[] arguments)
     {
         ProcessStartInfo start = new(epc) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in (IEnumerable<string>)[.. arguments, "--json", "-"])
@@ -108,7 +102,13 @@ internal static class ClusterSpeed
             : throw new InvalidOperationException($"epc {string.Join(' ', arguments)} ended with {process.ExitCode} and no report: {errors.Result}");
     }
 
-    private static string FindRoot()
+    internal static string FindEpc()
+    {
+        string epc = Path.Combine(FindRoot(), "artifacts", "bin", "EpcActors.Cli", "release", OperatingSystem.IsWindows() ? "epc.exe" : "epc");
+        return File.Exists(epc) ? epc : throw new FileNotFoundException($"{epc} is not there; build it first: dotnet build -c Release");
+    }
+
+    internal static string FindRoot()
     {
         DirectoryInfo? at = new(AppContext.BaseDirectory);
         while (at is not null && !File.Exists(Path.Combine(at.FullName, "EpcActors.sln")))

@@ -40,6 +40,10 @@ internal sealed class Call(int caller)
     /// <summary>Ticks since it was sent.</summary>
     public int Age;
 
+    /// <summary>Ticks since the task asked.</summary>
+    [NotState]
+    public int Waited;
+
     /// <summary>
     /// Of an <see cref="ClusterProtocol.UnchargeAccount"/> or <see cref="ClusterProtocol.AddAccount"/>: the amount of the task; the frame may say less or more, for the stock.
     /// </summary>

@@ -46,6 +46,8 @@ public sealed partial class Exchange : Resource,
     private readonly List<Call> _calls = [];
     private readonly int[] _outstanding;
     private readonly Silence _silence;
+    [NotState]
+    private int _oldestCall;
     private readonly Queue<Call>[] _waiting;
     private readonly Dictionary<(int Member, int Caller), Served> _servedOf = [];
     private readonly List<Served> _served = [];
@@ -160,6 +162,11 @@ public sealed partial class Exchange : Resource,
     /// Ticks for which a member has owed an answer without a sign of it; 0 when it owes none. Another thread may ask: the number was right a moment ago.
     /// </summary>
     public int SilentTicks(int member) => _silence.Of(member);
+
+    /// <summary>
+    /// True when a call is without an answer although it was sent again twice: what this process does waits for another one. Another thread may ask: it was so a moment ago.
+    /// </summary>
+    public bool IsHeldUp => _oldestCall > 2 * _port.ResendTicks;
 
     /// <summary>Frames that came.</summary>
     [NotState]
@@ -477,9 +484,16 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref Tick message, Turn turn)
     {
+        int oldest = 0;
         foreach (Call call in _calls)
         {
-            if (call.State != CallState.Sent)
+            if (call.State is not (CallState.Sent or CallState.Waiting))
+            {
+                continue;
+            }
+
+            oldest = Math.Max(oldest, ++call.Waited);
+            if (call.State == CallState.Waiting)
             {
                 continue;
             }
@@ -492,6 +506,7 @@ public sealed partial class Exchange : Resource,
             }
         }
 
+        _oldestCall = oldest;
         _silence.EndTick();
     }
 
@@ -572,6 +587,7 @@ public sealed partial class Exchange : Resource,
         call.Frame.Write(in message);
         call.Frame.Sequence++;
         call.Account = account;
+        call.Waited = 0;
         Direct(call, target, turn);
     }
 

@@ -119,7 +119,7 @@ internal sealed class ClusterCommand
 
         Launch launch = new(scenario, loaded.Fingerprint, own, isComplete, token, engine, parsed);
         RunReport report = await RunAsync(launch, isQuiet, cancellationToken);
-        ExitCode code = Judge(report, parsed.GetValue(_expect));
+        ExitCode code = Verdicts.CodeOf(report, parsed.GetValue(_expect));
         try
         {
             string?[] lines = [json.Write(_shell.Out, JsonReport.ToJson(report)), directory?.WriteRun(report)];
@@ -297,13 +297,6 @@ internal sealed class ClusterCommand
 
         return plan.Problems.Count == 0 ? ExitCode.Pass : ExitCode.Usage;
     }
-
-    private static ExitCode Judge(RunReport report, bool checksExpectations) => report.Verdict switch
-    {
-        Verdict.Violation => ExitCode.Violation,
-        Verdict.Inconclusive => ExitCode.Inconclusive,
-        Verdict.Pass => checksExpectations && report.Expectations.Any(one => one.IsUnmet) ? ExitCode.Violation : ExitCode.Pass,
-    };
 
     /// <summary>The words of this call, with the seed in effect.</summary>
     private string ReplayCommand(Launch launch)

@@ -21,7 +21,7 @@ internal static class StandardExitCodes
     [
         (ExitCode.Pass, "every rule held"),
         (ExitCode.Violation, violation),
-        (ExitCode.Inconclusive, "inconclusive: the run was cancelled before it could be judged"),
+        (ExitCode.Inconclusive, "inconclusive: cancelled, or a live run that epc.run.duration cut off with work left"),
         (ExitCode.NotSupported, "not supported on this machine"),
         (ExitCode.Usage, "a mistake in the command line or in a configuration file"),
         (ExitCode.EmulatorError, "an error in epc itself; the last line repeats it"),

@@ -102,14 +102,7 @@ internal sealed class PreparedRun
     }
 
     /// <summary>What a report means for the exit code.</summary>
-    public ExitCode Judge(RunReport report) => report.Verdict switch
-    {
-        Verdict.Violation => ExitCode.Violation,
-        Verdict.Inconclusive => ExitCode.Inconclusive,
-        Verdict.Pass => _request.ChecksExpectations && report.Expectations.Any(one => one.IsUnmet)
-            ? ExitCode.Violation
-            : ExitCode.Pass,
-    };
+    public ExitCode Judge(RunReport report) => Verdicts.CodeOf(report, _request.ChecksExpectations);
 
     /// <summary>Says once what is odd about the configurations of some runs.</summary>
     public static void WriteNotes(IEnumerable<PreparedRun> runs, TextWriter error)

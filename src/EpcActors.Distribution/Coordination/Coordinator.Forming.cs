@@ -111,7 +111,7 @@ public sealed partial class Coordinator
             _members.Add(place);
         }
 
-        place.Enter(link, hello, NowNs);
+        place.Enter(link, hello, AwakeNs);
         if (_members.TrueForAll(one => one.Link is not null) && MissingSockets().Count == 0)
         {
             Complete();
@@ -194,7 +194,7 @@ public sealed partial class Coordinator
 
     private void Welcome(Member member)
     {
-        member.HeardNs = NowNs;
+        member.HeardNs = AwakeNs;
         Tell(member, new ControlMessage.Welcome(
             member.Number,
             member.Incarnation,

@@ -167,6 +167,7 @@ public sealed partial class Coordinator
     private void NextView(int except = -1)
     {
         _view = _view.Next([.. _members.Select(one => one.IsAlive ? one.Incarnation : 0)]);
+        _viewAwakeNs = AwakeNs;
         ControlMessage.Membership membership = Membership();
         foreach (Member member in _members)
         {
@@ -197,7 +198,7 @@ public sealed partial class Coordinator
             return;
         }
 
-        member.Enter(link, hello, NowNs);
+        member.Enter(link, hello, AwakeNs);
         member.Ticket = hello.Ticket;
         member.Incarnation++;
         member.IsAlive = true;
@@ -230,7 +231,7 @@ public sealed partial class Coordinator
         List<(Member Member, string Reason)> dead = [];
         foreach (Member member in _members)
         {
-            long silentNs = NowNs - member.HeardNs;
+            long silentNs = AwakeNs - member.HeardNs;
             long limitNs = member.HasStarted ? FailureTimeoutNs : Math.Max(JoinTimeoutNs, FailureTimeoutNs);
             if (member.IsAlive && silentNs > limitNs)
             {
@@ -256,7 +257,7 @@ public sealed partial class Coordinator
 
         foreach (int other in unreachable)
         {
-            member.UnreachableSinceNs.TryAdd(other, NowNs);
+            member.UnreachableSinceNs.TryAdd(other, AwakeNs);
         }
     }
 
@@ -270,21 +271,8 @@ public sealed partial class Coordinator
         }
 
         // Others may be about to say that they are concerned too: who leaves is decided when all have, or not much later.
-        long oldest = NowNs;
-        bool isAnyYoung = false;
-        foreach (Member member in _members.Where(one => living.Contains(one.Number)))
-        {
-            foreach ((int other, long since) in member.UnreachableSinceNs)
-            {
-                if (living.Contains(other) && since >= _members[other].EnteredNs)
-                {
-                    oldest = Math.Min(oldest, since);
-                    isAnyYoung |= NowNs - since <= FailureTimeoutNs / 2;
-                }
-            }
-        }
-
-        if (isAnyYoung && NowNs - oldest <= FailureTimeoutNs)
+        List<long> reports = [.. living.SelectMany(one => living.Select(other => UnreachedNs(one, other))).Where(ns => ns >= 0)];
+        if (reports.Exists(ns => ns <= FailureTimeoutNs / 2) && reports.Max() <= FailureTimeoutNs)
         {
             return;
         }
@@ -299,17 +287,27 @@ public sealed partial class Coordinator
 
         Die(dead);
 
+        // Members list only those that owed an answer for the failure timeout. A little longer, so that all who are concerned say so, and so that one that has
+        // stopped altogether dies of its silence rather than take others with it.
         bool CannotReach(int one, int other) =>
-            _members[one].UnreachableSinceNs.TryGetValue(other, out long since)
-            // Members list only who did not answer for the failure timeout. A little longer, so that all who are concerned say so, and so that one who has
-            // stopped altogether dies of its silence rather than take others with it.
-            && NowNs - since > FailureTimeoutNs / 2
-            && NowNs - _members[other].HeardNs < FailureTimeoutNs / 4
-            && NowNs - _members[one].HeardNs < FailureTimeoutNs / 4
+            UnreachedNs(one, other) > FailureTimeoutNs / 2 && IsHeard(_members[one]) && IsHeard(_members[other]);
 
-            // Who has just come back was never asked by those lists.
-            && since >= _members[other].EnteredNs;
+        bool IsHeard(Member member) => AwakeNs - member.HeardNs < FailureTimeoutNs / 4;
     }
+
+    /// <summary>
+    /// How long one member has said that it does not reach another; negative when it does. Counted anew when either of them begins, and when either installs a view: as long as they have
+    /// different ones they refuse each other's frames, while a life makes its actors it takes none, and a list of before was about an earlier life.
+    /// </summary>
+    private long UnreachedNs(int one, int other) =>
+        _members[one].UnreachableSinceNs.TryGetValue(other, out long sinceNs)
+            ? AwakeNs - Math.Max(sinceNs, Math.Max(CountsFromNs(_members[one]), CountsFromNs(_members[other])))
+            : -1;
+
+    /// <summary>The moment from which a member must answer. One that does not come to install a view has the failure timeout for it.</summary>
+    private long CountsFromNs(Member member) => Math.Max(
+        member.StartedNs,
+        member.Status is { } status && status.Epoch >= _view.Epoch ? member.InstalledNs : _viewAwakeNs + FailureTimeoutNs);
 
     /// <summary>Everybody knows of the deaths so far.</summary>
     private void NoteInstalled()

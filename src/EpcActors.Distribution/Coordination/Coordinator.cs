@@ -48,6 +48,8 @@ public sealed partial class Coordinator : ICoordinatorListener
     private int _tickets;
     private long _startedNs;
     private long _watchedNs = -BetweenWatchNs;
+    private long _lookedNs;
+    private long _viewAwakeNs;
 
     /// <param name="options">What to form and run.</param>
     /// <param name="transport">How members are reached; closed at the end, and disposed of by the caller.</param>
@@ -110,6 +112,13 @@ public sealed partial class Coordinator : ICoordinatorListener
     /// How long all may take to come, to come up, and to come again: the one limit of everything before the run.
     /// </summary>
     private long JoinTimeoutNs => _options.Scenario.Cluster.JoinTimeoutNs;
+
+    /// <summary>
+    /// The clock of silence: the time in which the coordinator looked. After a gap (it was stopped, or got no processor)
+    /// the words of the members may not have arrived yet, so a gap counts as a quarter of the failure timeout at most, and
+    /// no member dies of it.
+    /// </summary>
+    private long AwakeNs { get; set; }
 
     private long FailureTimeoutNs => _options.Scenario.Cluster.FailureTimeoutNs;
 
@@ -177,6 +186,9 @@ public sealed partial class Coordinator : ICoordinatorListener
     /// <summary>Works off what has arrived, then what is due by the clock.</summary>
     internal void Pump()
     {
+        long nowNs = NowNs;
+        AwakeNs += Math.Min(nowNs - _lookedNs, FailureTimeoutNs / 4);
+        _lookedNs = nowNs;
         while (!HasEnded && _events.Reader.TryRead(out Action? next))
         {
             next();
@@ -267,7 +279,7 @@ public sealed partial class Coordinator : ICoordinatorListener
             return;
         }
 
-        member.HeardNs = NowNs;
+        member.HeardNs = AwakeNs;
         switch (message)
         {
             case ControlMessage.Status status:
@@ -291,6 +303,11 @@ public sealed partial class Coordinator : ICoordinatorListener
     private void OnStatus(Member member, ControlMessage.Status status)
     {
         bool isFirstReady = status.IsReady && !member.IsReady;
+        if (status.Epoch > (member.Status?.Epoch ?? 0))
+        {
+            member.InstalledNs = AwakeNs;
+        }
+
         member.Status = status;
         member.IsReady |= status.IsReady;
         Reach(member, status.Unreachable);
@@ -324,8 +341,7 @@ public sealed partial class Coordinator : ICoordinatorListener
             _startedNs = NowNs;
             foreach (Member one in _members)
             {
-                one.HasStarted = true;
-                one.HeardNs = NowNs;
+                one.Start(AwakeNs);
                 Tell(one, new ControlMessage.Start());
             }
 
@@ -333,7 +349,7 @@ public sealed partial class Coordinator : ICoordinatorListener
         }
         else if (_phase == Phase.Running)
         {
-            member.HasStarted = true;
+            member.Start(AwakeNs);
             Tell(member, new ControlMessage.Start());
             if (_deaths.FindLast(one => one.Member == member.Number) is { BackNs: null } death)
             {

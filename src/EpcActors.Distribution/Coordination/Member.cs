@@ -42,15 +42,18 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
     public bool IsReady { get; set; }
 
     /// <summary>It was told to begin.</summary>
-    public bool HasStarted { get; set; }
+    public bool HasStarted { get; private set; }
+
+    /// <summary>When it was told to begin, by the coordinator's clock of silence; so are the times below.</summary>
+    public long StartedNs { get; private set; }
 
     /// <summary>When something was heard of it.</summary>
     public long HeardNs { get; set; }
 
-    public ControlMessage.Status? Status { get; set; }
+    /// <summary>When it said first that it has the newest view that it has.</summary>
+    public long InstalledNs { get; set; }
 
-    /// <summary>When its process came.</summary>
-    public long EnteredNs { get; private set; }
+    public ControlMessage.Status? Status { get; set; }
 
     /// <summary>By member: since when it does not reach it; absent: it does.</summary>
     public Dictionary<int, long> UnreachableSinceNs { get; } = [];
@@ -71,10 +74,17 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
         IsReady = false;
         HasStarted = false;
         HeardNs = nowNs;
-        EnteredNs = nowNs;
         Status = null;
         Result = null;
         UnreachableSinceNs.Clear();
+    }
+
+    /// <summary>It is told to begin.</summary>
+    public void Start(long nowNs)
+    {
+        HasStarted = true;
+        StartedNs = nowNs;
+        HeardNs = nowNs;
     }
 }
 

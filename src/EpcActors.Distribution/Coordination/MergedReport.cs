@@ -61,6 +61,7 @@ public static class MergedReport
             Timeline = TimelineMerge.Of(parts, outcome),
             TraceEvents = Trace(scenario, parts),
         };
+        merged = WorkLeft.Judge(scenario, merged, isCutOff: outcome.End == RunEndKind.TimeLimit);
         return merged with { Expectations = Expectation.Evaluate(scenario.Expectations, merged) };
     }
 
@@ -182,6 +183,9 @@ public static class MergedReport
 
                 // Between two homes the account is what everybody was granted.
                 CurrentBytes = home?.Value ?? Granted(outcome, account),
+                StockBytes = scenario.Cluster.ChargeBatch > 1
+                    ? outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0)
+                    : null,
                 PeakBytes = home?.Peak ?? Granted(outcome, account),
                 Events = of.Sum(one => one.Events),
                 EventsLocal = of.Sum(one => one.EventsLocal),

@@ -34,6 +34,9 @@ internal sealed class SimulatedProcess
         Ticker = new Ticker(new ActorId(id++), Exchange.Id);
         EndId = id;
         LastEmptyStock = new int[port.AccountCount];
+
+        // It begins without stock: what an earlier life of it had is no stock without a break.
+        Array.Fill(LastEmptyStock, cluster.Engine.Steps);
     }
 
     public ClusterPort Port { get; }

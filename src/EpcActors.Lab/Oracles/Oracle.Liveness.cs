@@ -1,6 +1,7 @@
 using EpcActors.Actors.Cgroups;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Engine.Live;
 
 namespace EpcActors.Lab.Oracles;
 
@@ -9,7 +10,8 @@ namespace EpcActors.Lab.Oracles;
 /// In a live run every thread comes by here, so the fields are written racily, and seldom: what a task counts it counts for itself
 /// (<see cref="SharedCarried"/>), and the time of the last progress is kept to a small part of the window. What others own (lengths of lists) is read
 /// without asking, when a run has stalled for the whole window. Real time also passes while the machine does something else, so nothing is judged at
-/// first sight: the finding must hold for some more of the window, in which the task came by again and again.
+/// first sight: the finding must hold for some more of the window, in which the task came by again and again. And what counts of the window is the time in which the
+/// process ran and something could move (<see cref="RunClock"/>): a process that was stopped is no hang, nor is one that waits for another which was stopped.
 /// </remarks>
 public sealed partial class Oracle
 {
@@ -21,7 +23,7 @@ public sealed partial class Oracle
 
     private void OnFaultRetry(TaskActor task, long startNs, long endNs, long page)
     {
-        long stalledNs = endNs - Math.Max(startNs, LastProgressNs);
+        long stalledNs = Ran(Math.Max(startNs, LastProgressNs), endNs);
         NoteStall(stalledNs, endNs);
         if (stalledNs > _livenessWindowNs && !IsScanning(endNs) && AnythingReclaimable(out string where) && IsConfirmed(task, LastProgressNs, endNs))
         {
@@ -50,14 +52,18 @@ public sealed partial class Oracle
     private void OnEmptyBatch(TaskActor task, long endNs)
     {
         long batches = _isShared ? ++SinceProgress(task).EmptyBatches : ++_emptyBatches;
-        if (batches >= 1000 && endNs - LastProgressNs > _livenessWindowNs && HasScannedEverything() && IsConfirmed(task, LastProgressNs, endNs))
+        if (batches >= 1000 && Ran(LastProgressNs, endNs) > _livenessWindowNs && HasScannedEverything() && IsConfirmed(task, LastProgressNs, endNs))
         {
             GiveUp(task, endNs, $"{batches} rounds of reclaim in a row freed nothing; the last page moved at {LastProgressNs} ns");
         }
     }
 
     /// <summary>Somebody goes round and round since a moment, and looks at nothing else.</summary>
-    private bool IsEndless(TaskActor task, long startNs, long endNs) => endNs - startNs > _livenessWindowNs && IsConfirmed(task, startNs, endNs);
+    private bool IsEndless(TaskActor task, long startNs, long endNs) => Ran(startNs, endNs) > _livenessWindowNs && IsConfirmed(task, startNs, endNs);
+
+    /// <summary>Time between two moments that counts against the window. A simulation has no other time, and most spans are too short to matter.</summary>
+    private long Ran(long fromNs, long toNs) =>
+        _clock is null || toNs - fromNs <= _livenessWindowNs >> 2 ? toNs - fromNs : _clock.Between(fromNs, toNs);
 
     private void NoteStall(long stalledNs, long nowNs)
     {
@@ -69,7 +75,7 @@ public sealed partial class Oracle
     }
 
     /// <summary>A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that goes round and round is.</summary>
-    private bool IsScanning(long nowNs) => nowNs - LastScanNs() < _livenessWindowNs && !HasScannedEverything();
+    private bool IsScanning(long nowNs) => Ran(LastScanNs(), nowNs) < _livenessWindowNs && !HasScannedEverything();
 
     private bool HasScannedEverything()
     {
@@ -142,7 +148,7 @@ public sealed partial class Oracle
             own.SuspectReports = 0;
         }
 
-        return ++own.SuspectReports > Reports && nowNs - own.SuspectSinceNs > _livenessWindowNs / 4;
+        return ++own.SuspectReports > Reports && Ran(own.SuspectSinceNs, nowNs) > _livenessWindowNs / 4;
     }
 
     private long LastProgressNs => Volatile.Read(ref _lastProgressNs);
@@ -176,7 +182,7 @@ public sealed partial class Oracle
             return;
         }
 
-        long stalledNs = nowNs - Math.Max(carried.RefusedSinceNs, LastProgressNs);
+        long stalledNs = Ran(Math.Max(carried.RefusedSinceNs, LastProgressNs), nowNs);
         NoteStall(stalledNs, nowNs);
         if (stalledNs > _livenessWindowNs && !IsHopeless && !IsScanning(nowNs) && AnythingReclaimable(out string where)
             && IsConfirmed(carried.Task, LastProgressNs, nowNs))

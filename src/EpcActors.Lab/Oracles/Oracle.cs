@@ -9,6 +9,7 @@ using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Engine.Live;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 
@@ -30,6 +31,8 @@ public sealed partial class Oracle
     private readonly Topology _topology;
     private readonly long _livenessWindowNs;
     private readonly bool _isShared;
+    [Constant]
+    private readonly RunClock? _clock;
     [Constant]
     private readonly Lock _gate = new();
     private readonly Dictionary<int, Holding> _inFlight = [];
@@ -72,12 +75,14 @@ public sealed partial class Oracle
     /// A live run: <see cref="OnStep"/> is called on many threads at once, each within the exclusivity of the resource that it handled, and
     /// <see cref="OnReport"/> on the thread that runs the task.
     /// </param>
-    public Oracle(Topology topology, long livenessWindowNs, bool isShared = false)
+    /// <param name="clock">Says how much of a span of time counts against the window; null: all of it.</param>
+    public Oracle(Topology topology, long livenessWindowNs, bool isShared = false, RunClock? clock = null)
     {
         ArgumentNullException.ThrowIfNull(topology);
         _topology = topology;
         _livenessWindowNs = livenessWindowNs;
         _isShared = isShared;
+        _clock = clock;
         _usage = new long[topology.Cgroups.Count];
         _max = new long[topology.Cgroups.Count];
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;

@@ -109,6 +109,11 @@ public sealed record RunReport
     /// <summary>Latency of page faults over the whole machine.</summary>
     public LatencyReport FaultLatency { get; init; } = LatencyReport.Empty;
 
+    /// <summary>
+    /// Enclaves and guests whose work has an end that a live run did not reach before its duration; 0 when the run was not cut off, or when only work without an end was left.
+    /// </summary>
+    public int WorkLeft { get; init; }
+
     /// <summary>Violated rules, gravest first.</summary>
     public IReadOnlyList<ViolationReport> Violations { get; init; } = [];
 
@@ -170,6 +175,11 @@ public sealed record CgroupReport
 
     /// <summary>misc.current in bytes.</summary>
     public long CurrentBytes { get; init; }
+
+    /// <summary>
+    /// Bytes of misc.current that the processes of a cluster took in advance and do not use; the rest of misc.current is in use. Null where every page is charged when it is used.
+    /// </summary>
+    public long? StockBytes { get; init; }
 
     /// <summary>misc.peak in bytes.</summary>
     public long PeakBytes { get; init; }

@@ -13,9 +13,13 @@ namespace EpcActors.Lab.Runs;
 /// A live run that does not meet one of these has done nothing wrong, and they are marked as not judged: what compares virtual time (slowdowns, shares of time), a race that did
 /// not show, a least amount of paging (who is faster decides that), and everything but the verdict where a script interferes at moments that meet other work here. What must not be
 /// (<c>evictions == 0</c>), how an enclave ends, what is left over, and the verdict are judged.
+/// <para>A live run that its duration cut off with work left (<see cref="RunReport.WorkLeft"/>) says nothing about ends: an expectation that is not met is judged only if the rest
+/// of the work could not have met it, because a figure that only grows is above it already, or an enclave has ended otherwise.</para>
 /// </remarks>
 public static partial class Expectation
 {
+    private const string Running = "running";
+
     /// <summary>Compares each expectation with the report. One that cannot be read is not met, and says why.</summary>
     public static IReadOnlyList<ExpectationReport> Evaluate(IReadOnlyList<string> expectations, RunReport report)
     {
@@ -25,7 +29,7 @@ public static partial class Expectation
         foreach (string text in expectations)
         {
             ExpectationReport result = Evaluate(text, report);
-            results.Add(result.IsMet || report.Live is null ? result : result with { NotJudged = WhyNotJudged(text, report.Live) });
+            results.Add(result.IsMet || report.Live is null ? result : result with { NotJudged = WhyNotJudged(text, report) });
         }
 
         return results;
@@ -41,7 +45,7 @@ public static partial class Expectation
     }
 
     /// <summary>Why an expectation that is not met is nothing against a live run; empty when it is.</summary>
-    private static string WhyNotJudged(string text, LiveReport live)
+    private static string WhyNotJudged(string text, RunReport report)
     {
         if (VirtualTime().IsMatch(text))
         {
@@ -59,8 +63,65 @@ public static partial class Expectation
         }
 
         bool isVerdict = Violation().IsMatch(text) || text.TrimStart().StartsWith("verdict", StringComparison.Ordinal);
-        return live.Actions > 0 && !isVerdict ? "the script meets other work in a live run" : "";
+        if (report.Live!.Actions > 0 && !isVerdict)
+        {
+            return "the script meets other work in a live run";
+        }
+
+        return report.WorkLeft > 0 && !IsBrokenForGood(text, report) ? "ended with work left" : "";
     }
+
+    /// <summary>An expectation that is not met, and that no further work could have met.</summary>
+    private static bool IsBrokenForGood(string text, RunReport report)
+    {
+        if (Violation().Match(text) is { Success: true } violation)
+        {
+            return violation.Groups["no"].Success;
+        }
+
+        if (Count().Match(text) is { Success: true } count)
+        {
+            // Things that have ended in some way stay so: there may come more of them, never fewer.
+            int number = Values(count.Groups["what"].Value, report).Count(
+                value => value != Running && Holds(value, count.Groups["op"].Value, count.Groups["value"].Value));
+            return EndsWithOutcome(count.Groups["what"].Value) && IsAbove(number, count.Groups["op2"].Value, count.Groups["number"].Value);
+        }
+
+        if (Comparison().Match(text) is not { Success: true } comparison)
+        {
+            return true;
+        }
+
+        string what = comparison.Groups["what"].Value;
+        string op = comparison.Groups["op"].Value;
+        string expected = comparison.Groups["value"].Value;
+        List<string> values = [.. Values(what, report)];
+        if (values.Count == 0)
+        {
+            return true;
+        }
+
+        if (what.Trim() == "verdict")
+        {
+            return report.Verdict == Verdict.Violation;
+        }
+
+        return EndsWithOutcome(what)
+            ? values.Exists(value => value != Running && !Holds(value, op, expected))
+            : OnlyGrows().IsMatch(what)
+                && values.Exists(value => double.TryParse(value, CultureInfo.InvariantCulture, out double reached) && IsAbove(reached, op, expected));
+    }
+
+    /// <summary>True when a figure that only grows has passed what an upper bound, or an exact value, allows.</summary>
+    private static bool IsAbove(double reached, string op, string bound) =>
+        double.TryParse(bound, CultureInfo.InvariantCulture, out double limit) && op switch
+        {
+            "<" => reached >= limit,
+            "<=" or "==" => reached > limit,
+            _ => false,
+        };
+
+    private static bool EndsWithOutcome(string what) => what.TrimEnd().EndsWith(" outcome", StringComparison.Ordinal);
 
     private static ExpectationReport Evaluate(string text, RunReport report)
     {
@@ -167,7 +228,7 @@ public static partial class Expectation
     private static string OutcomeText(EnclaveOutcome outcome) => outcome switch
     {
         EnclaveOutcome.Finished => "finished",
-        EnclaveOutcome.Running => "running",
+        EnclaveOutcome.Running => Running,
         EnclaveOutcome.Enomem => "enomem",
         EnclaveOutcome.Sigbus => "sigbus",
         EnclaveOutcome.Killed => "killed",
@@ -209,6 +270,9 @@ public static partial class Expectation
 
     [GeneratedRegex(@"\b(faults|evictions|reloads|events|events_local|allocations|remote_allocations|wakeups|pages_reclaimed)\s*>")]
     private static partial Regex LeastAmount();
+
+    [GeneratedRegex(@"\b(faults|evictions|reloads|events|events_local|peak|allocations|remote_allocations|wakeups|pages_reclaimed|poisoned_pages|oom_kills)\s*$")]
+    private static partial Regex OnlyGrows();
 
     [GeneratedRegex(@"^\s*violation\s|^\s*verdict\s*==\s*violation\b|\soutcome\s*==\s*hung\b")]
     private static partial Regex ShownRace();

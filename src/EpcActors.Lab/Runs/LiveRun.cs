@@ -24,9 +24,14 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     private const long BetweenStatusNs = 250_000_000;
 
+    /// <summary>The watchdog of the run clock.</summary>
+    private const long BetweenTicksNs = 100_000_000;
+
     private readonly LiveEngine _engine;
     private readonly Action<LiveStatus>? _watch;
     private readonly LiveSpans? _spans;
+    private readonly RunClock _clock;
+    private long _stepsAtTick;
     private long _sampleNs;
     private long _auditGapNs;
     private int _audits;
@@ -50,9 +55,19 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     /// <summary>One process of a cluster: it serves the others until it is told to stop, and audits when all do.</summary>
     internal LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans)
-        : base(scenario, topology, new Oracle(topology, scenario.Live.LivenessWindowNs, isShared: true), new RunMetrics(topology, scenario.Run.TraceEvents, isShared: true))
+        : this(scenario, topology, newEngine, watch, spans, new RunClock(BetweenTicksNs))
+    {
+    }
+
+    private LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans, RunClock clock)
+        : base(
+            scenario,
+            topology,
+            new Oracle(topology, scenario.Live.LivenessWindowNs, isShared: true, clock),
+            new RunMetrics(topology, scenario.Run.TraceEvents, isShared: true))
     {
         ArgumentNullException.ThrowIfNull(newEngine);
+        _clock = clock;
         _watch = watch;
         _spans = spans;
         _engine = newEngine(scenario);
@@ -142,6 +157,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
         MarkScript();
         Metrics.TakeSample(0);
+        _engine.AddTimer(BetweenTicksNs, OnTick);
         _engine.AddTimer(_sampleNs, OnSample);
         if (_auditGapNs > 0 && !IsMember)
         {
@@ -192,6 +208,19 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     internal override IReadOnlyList<string> EngineNotes => _engine.Notes;
 
     private protected override void RequestStop() => _engine.RequestStop(RunEnd.Stopped);
+
+    /// <summary>
+    /// Time counts against the window of liveness when the process ran, handled at least one request, and waits for no other process: a call that is without an answer for longer than
+    /// it takes to ask twice is held up elsewhere, where the same rule watches the one that holds it up.
+    /// </summary>
+    private void OnTick(long atNs)
+    {
+        long steps = _engine.Steps;
+        bool isHeldUp = Topology.Exchange is { IsHeldUp: true };
+        _clock.Tick(_engine.ClockNs, counts: steps != _stepsAtTick && !isHeldUp);
+        _stepsAtTick = steps;
+        _engine.AddTimer(_engine.ClockNs + BetweenTicksNs, OnTick);
+    }
 
     private void OnSample(long atNs)
     {

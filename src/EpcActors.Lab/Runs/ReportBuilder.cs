@@ -53,6 +53,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             Timeline = run.Metrics.ToTimeline(),
             TraceEvents = run.Metrics.TraceEvents,
         };
+        report = WorkLeft.Judge(scenario, report, isCutOff: run.IsLive && end == RunEnd.TimeLimit);
         return report with { Expectations = Expectation.Evaluate(scenario.Expectations, report) };
     }
 

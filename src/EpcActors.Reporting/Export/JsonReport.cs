@@ -70,6 +70,11 @@ public static class JsonReport
             WriteCluster(json, cluster);
         }
 
+        if (r.WorkLeft > 0)
+        {
+            json.WriteNumber("work_left", r.WorkLeft);
+        }
+
         WriteArray(json, "switches", r.Switches, WriteSwitch);
         WriteArray(json, "cgroups", r.Cgroups, WriteCgroup);
         WriteArray(json, "nodes", r.Nodes, WriteNode);
@@ -188,6 +193,11 @@ public static class JsonReport
         json.WriteString("path", c.Path);
         WriteLimit(json, c.MaxBytes);
         json.WriteNumber("current", c.CurrentBytes);
+        if (c.StockBytes is { } stock)
+        {
+            json.WriteNumber("in_stock", stock);
+        }
+
         json.WriteNumber("peak", c.PeakBytes);
         json.WriteNumber("events", c.Events);
         json.WriteNumber("events_local", c.EventsLocal);

@@ -16,10 +16,15 @@ internal static class HtmlTables
         }
 
         IReadOnlyList<(int Depth, string Name)> tree = CgroupTree.Of([.. r.Cgroups.Select(c => c.Path)]);
-        Begin(html, "Cgroups: the misc files at the end, and the paging in each cgroup and below", "cgroup",
-            "#misc.max",
-            "#misc.current", "#misc.peak", "#events", "#events.local", "#faults", "#retries", "#evictions", "#reloads",
-            "#p50", "#p99", "#slowdown");
+        bool hasStock = r.Cgroups.Any(c => c.StockBytes is not null);
+        Begin(
+            html,
+            "Cgroups: the misc files at the end, and the paging in each cgroup and below"
+                + (hasStock ? "; in stock is the part of misc.current that processes took in advance and do not use" : ""),
+            [
+                "cgroup", "#misc.max", "#misc.current", .. hasStock ? ["#in stock"] : (ReadOnlySpan<string>)[], "#misc.peak", "#events", "#events.local", "#faults", "#retries",
+                "#evictions", "#reloads", "#p50", "#p99", "#slowdown",
+            ]);
         for (int i = 0; i < r.Cgroups.Count; i++)
         {
             CgroupReport c = r.Cgroups[i];
@@ -30,6 +35,11 @@ internal static class HtmlTables
             html.Close("th");
             Size(html, c.MaxBytes);
             Size(html, c.CurrentBytes);
+            if (hasStock)
+            {
+                Size(html, c.StockBytes ?? 0);
+            }
+
             Size(html, c.PeakBytes);
             Number(html, Units.Count(c.Events), c.Events > 0 ? "warn" : null);
             Number(html, Units.Count(c.EventsLocal), c.EventsLocal > 0 ? "warn" : null);

@@ -79,8 +79,13 @@ public static class ConsoleReport
         bool isWide = text.Width >= WideColumns;
         IReadOnlyList<string> labels = CgroupTree.Labels(r.Cgroups);
         text.Heading("EPC of each cgroup (misc.max, misc.current, misc.peak, misc.events)");
-        TextTable usage = new(TextTable.Name("cgroup"), TextTable.Figure("max"), TextTable.Figure("current"),
-            TextTable.Figure("peak"), TextTable.Figure("events"), TextTable.Figure("events.local"));
+        bool hasStock = r.Cgroups.Any(c => c.StockBytes is not null);
+        TextTable usage = new(
+        [
+            TextTable.Name("cgroup"), TextTable.Figure("max"), TextTable.Figure("current"),
+            .. hasStock ? [TextTable.Figure("in stock")] : (ReadOnlySpan<TextTable.Column>)[],
+            TextTable.Figure("peak"), TextTable.Figure("events"), TextTable.Figure("events.local"),
+        ]);
         TextTable paging = new(TextTable.Name("cgroup"), TextTable.Figure("faults"), TextTable.Figure("retries"),
             TextTable.Figure("evictions"), TextTable.Figure("reloads"), TextTable.Figure("p50"),
             TextTable.Figure("p99"), TextTable.Figure("slowdown"));
@@ -88,14 +93,23 @@ public static class ConsoleReport
         {
             CgroupReport c = r.Cgroups[i];
             Style? atLimit = c.Events > 0 ? ConsoleText.Warn : null;
-            usage.Row(labels[i], c.MaxBytes is { } max ? Size(max, isWide) : "max", Size(c.CurrentBytes, isWide),
-                Size(c.PeakBytes, isWide), new Cell(Units.Count(c.Events), atLimit), Units.Count(c.EventsLocal));
+            usage.Row(
+            [
+                labels[i], c.MaxBytes is { } max ? Size(max, isWide) : "max", Size(c.CurrentBytes, isWide),
+                .. hasStock ? [Size(c.StockBytes ?? 0, isWide)] : (ReadOnlySpan<Cell>)[],
+                Size(c.PeakBytes, isWide), new Cell(Units.Count(c.Events), atLimit), Units.Count(c.EventsLocal),
+            ]);
             paging.Row(labels[i], Units.Count(c.Faults), Units.Count(c.FaultRetries), Units.Count(c.Evictions),
                 Units.Count(c.Reloads), Units.Latency(c.FaultLatency.P50Ns, c.FaultLatency.Count),
                 Units.Latency(c.FaultLatency.P99Ns, c.FaultLatency.Count), Units.Slowdown(c.Slowdown));
         }
 
         usage.WriteTo(text);
+        if (hasStock)
+        {
+            text.Line("  in stock: taken in advance by processes (epc.cluster.charge-batch) and not used; a part of current", ConsoleText.Dim);
+        }
+
         text.Heading("Paging of each cgroup and below");
         paging.WriteTo(text);
     }

@@ -44,6 +44,9 @@ internal static class Wording
             Verdict.Pass => $"every rule held for {Units.Duration(r.VirtualTimeNs)} of {TimeName(r)}, "
                 + $"{Units.Count(r.Steps)} steps",
             Verdict.Violation => Broken(r),
+            Verdict.Inconclusive when r.WorkLeft > 0 =>
+                $"no rule was broken, but the run was cut off after {Units.Duration(r.VirtualTimeNs)} with {Counted(r.WorkLeft, "program")} still at work "
+                + "(epc.run.duration; how long work takes is a matter of the host)",
             Verdict.Inconclusive => "the run was cancelled or its budget ended before it could be judged",
         };
         int unmet = r.Expectations.Count(e => e.IsUnmet);

@@ -112,7 +112,17 @@ internal sealed class CoordinatorRig
         }
     }
 
+    /// <summary>Time passes, and the coordinator looks at its clock several times.</summary>
     public void Pass(int milliseconds)
+    {
+        for (int left = milliseconds; left > 0; left -= 200)
+        {
+            Stop(Math.Min(200, left));
+        }
+    }
+
+    /// <summary>Time passes at once: the coordinator was stopped, or got no processor.</summary>
+    public void Stop(int milliseconds)
     {
         _clock.Now += milliseconds;
         Coordinator.Pump();

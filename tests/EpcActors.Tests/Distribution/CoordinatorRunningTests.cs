@@ -142,6 +142,89 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
+    public void A_coordinator_that_was_stopped_blames_no_process_for_it()
+    {
+        CoordinatorRig rig = Running();
+        for (int i = 0; i < 3; i++)
+        {
+            // What the processes said meanwhile has not arrived when it looks at its clock.
+            rig.Stop(30_000);
+            Assert.Equal(1, rig.View.Epoch);
+            rig.PassAlive(500);
+        }
+
+        // One that says nothing while the coordinator is awake is still found.
+        rig.PassAlive(1100, rig.Members[2]);
+        Assert.Equal([1, 1, 0, 1], rig.View.Incarnations);
+    }
+
+    [Fact]
+    public void Two_that_wait_for_each_other_while_a_third_is_buried_are_not_cut_off()
+    {
+        CoordinatorRig rig = Running(CoordinatorRig.With("epc.cluster.restart=off"));
+        Unreachable(400);
+        rig.Keeper.Started[3].Exit(137);
+        rig.Coordinator.Pump();
+        Assert.Equal(2, rig.View.Epoch);
+
+        // They report what they waited for before the view came; process 1 takes 300 ms to install it. Suspicion counts from there.
+        Unreachable(300, epochOfOne: 1);
+        Unreachable(450);
+        Assert.Equal([1, 1, 1, 0], rig.View.Incarnations);
+
+        // It is a partition when it stays so.
+        Unreachable(800);
+        Assert.Equal(3, rig.View.Epoch);
+
+        void Unreachable(int milliseconds, int? epochOfOne = null)
+        {
+            for (int left = milliseconds; left > 0; left -= 50)
+            {
+                rig.Pass(50);
+                rig.Say(rig.Members[0], unreachable: [1]);
+                rig.Say(rig.Members[1], unreachable: [0], epoch: epochOfOne);
+                foreach (FakeLink member in rig.Living().Except([rig.Members[0], rig.Members[1]]).ToArray())
+                {
+                    rig.Say(member);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_new_life_that_takes_long_to_make_its_actors_is_not_suspected_for_it()
+    {
+        CoordinatorRig rig = Running(CoordinatorRig.With("epc.cluster.restart=on"));
+        rig.Keeper.Started[3].Exit(137);
+        rig.Coordinator.Pump();
+        FakeLink second = rig.Hello(rig.Keeper.Started[4].Ticket);
+        rig.Members[3] = second;
+        for (int i = 0; i < 40; i++)
+        {
+            rig.Pass(50);
+            for (int member = 0; member < 3; member++)
+            {
+                rig.Say(rig.Members[member], unreachable: [3]);
+            }
+
+            rig.Say(second, isReady: false);
+        }
+
+        // It begins, and the others have not had an answer yet.
+        rig.Say(second);
+        for (int i = 0; i < 8; i++)
+        {
+            rig.Pass(50);
+            rig.Say(rig.Members[0], unreachable: [3]);
+            rig.Say(rig.Members[1], unreachable: [3]);
+            rig.Say(rig.Members[2], unreachable: [3]);
+            rig.Say(second);
+        }
+
+        Assert.Equal([1, 1, 1, 2], rig.View.Incarnations);
+    }
+
+    [Fact]
     public void A_partition_that_heals_costs_nobody_his_life()
     {
         CoordinatorRig rig = Running();

@@ -1,0 +1,22 @@
+using EpcActors.Lab.Results;
+
+namespace EpcActors.Cli.Running;
+
+/// <summary>What a report means for the exit code.</summary>
+internal static class Verdicts
+{
+    /// <param name="report">A run, of one process or of several.</param>
+    /// <param name="checksExpectations">Expectations of the scenario count.</param>
+    public static ExitCode CodeOf(RunReport report, bool checksExpectations)
+    {
+        bool isUnmet = checksExpectations && report.Expectations.Any(one => one.IsUnmet);
+        return report.Verdict switch
+        {
+            Verdict.Violation => ExitCode.Violation,
+
+            // A run that was cut off judges only what the rest of the work could not have mended.
+            Verdict.Inconclusive => isUnmet && report.WorkLeft > 0 ? ExitCode.Violation : ExitCode.Inconclusive,
+            Verdict.Pass => isUnmet ? ExitCode.Violation : ExitCode.Pass,
+        };
+    }
+}

@@ -1,0 +1,82 @@
+namespace EpcActors.Engine.Live;
+
+/// <summary>
+/// Tells how much of a span of real time a process really ran. A process that was stopped (SIGSTOP, a debugger, a machine that slept), or that got no processor, has a clock on the
+/// wall that went on; a window of patience must not be over by that alone.
+/// </summary>
+/// <remarks>
+/// A watchdog calls <see cref="Tick"/> at fixed distances. What passes between two ticks counts as two distances at most, so a stop of 30 s with ticks of 100 ms counts as 0.2 s.
+/// The rest is kept as a lost span and taken off every window that it lies in. A window that ends behind the last tick is treated alike, so a thread that wakes up before the
+/// watchdog does sees the stop as well.
+/// </remarks>
+public sealed class RunClock
+{
+    private readonly long _everyNs;
+    private readonly Lock _gate = new();
+    private readonly List<Span> _lost = [];
+    private long _tickedNs;
+
+    /// <param name="everyNs">Distance between two ticks, nanoseconds. The clock begins at 0, with the run.</param>
+    public RunClock(long everyNs)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(everyNs, 1);
+        _everyNs = everyNs;
+    }
+
+    /// <summary>Distance between two ticks, nanoseconds.</summary>
+    public long EveryNs => _everyNs;
+
+    /// <summary>The watchdog looks.</summary>
+    /// <param name="nowNs">Time of the run; never less than at the tick before.</param>
+    /// <param name="counts">False when nothing could move since the last tick: the whole span is lost.</param>
+    public void Tick(long nowNs, bool counts)
+    {
+        lock (_gate)
+        {
+            long lostNs = counts ? LostIn(nowNs) : nowNs - _tickedNs;
+            if (lostNs > 0)
+            {
+                // One span for a loss that goes on, so that a long one costs no memory.
+                if (!counts && _lost.Count > 0 && _lost[^1] is { IsWhole: true } last && last.ToNs == _tickedNs)
+                {
+                    _lost[^1] = last with { ToNs = nowNs, LostNs = last.LostNs + lostNs };
+                }
+                else
+                {
+                    _lost.Add(new Span(_tickedNs, nowNs, lostNs));
+                }
+            }
+
+            _tickedNs = nowNs;
+        }
+    }
+
+    /// <summary>Time that counts between two moments of the run, nanoseconds. Any thread may ask.</summary>
+    public long Between(long fromNs, long toNs)
+    {
+        lock (_gate)
+        {
+            long ranNs = toNs - fromNs;
+            if (toNs > _tickedNs)
+            {
+                ranNs -= Math.Min(LostIn(toNs), toNs - Math.Max(fromNs, _tickedNs));
+            }
+
+            for (int i = _lost.Count - 1; i >= 0 && _lost[i].ToNs > fromNs; i--)
+            {
+                // Where in its span a process stood still is not known: in the part that the window shares with it, as far as it fits in.
+                long sharedNs = Math.Min(toNs, _lost[i].ToNs) - Math.Max(fromNs, _lost[i].FromNs);
+                ranNs -= Math.Clamp(sharedNs, 0, _lost[i].LostNs);
+            }
+
+            return Math.Max(ranNs, 0);
+        }
+    }
+
+    private long LostIn(long toNs) => Math.Max(toNs - _tickedNs - (2 * _everyNs), 0);
+
+    private readonly record struct Span(long FromNs, long ToNs, long LostNs)
+    {
+        public bool IsWhole => LostNs == ToNs - FromNs;
+    }
+}
