@@ -27,7 +27,7 @@ public enum MemberEnd
 }
 
 /// <summary>One process of a cluster: joins, runs its part of the machine, answers the others and the coordinator, and leaves.</summary>
-public sealed class MemberHost : IMemberListener, IOutbox
+public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 {
     /// <summary>Time between two words to the coordinator.</summary>
     private const long BetweenStatusNs = 50_000_000;
@@ -57,12 +57,11 @@ public sealed class MemberHost : IMemberListener, IOutbox
     private Postman _postman = null!;
     private Exchange _exchange = null!;
     private ViewBoard _board = null!;
-    private Suspicion _suspicion = null!;
+    private MemberControl _control = null!;
     private volatile LiveStatus? _live;
     private volatile string _lost = "";
     private volatile int _cutAsked;
     private volatile bool _isArmed;
-    private long _statusNumber;
     private int _looks;
 
     /// <param name="scenario">The whole scenario.</param>
@@ -101,7 +100,7 @@ public sealed class MemberHost : IMemberListener, IOutbox
             _early.Clear();
         }
 
-        TellStatus(isReady: true);
+        TellStatus();
         await _started.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         return await Task.Factory.StartNew(() => Execute(run, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ConfigureAwait(false);
@@ -174,48 +173,28 @@ public sealed class MemberHost : IMemberListener, IOutbox
         {
             if (!_isOver)
             {
-                DoNow(message);
+                _control.On(message);
             }
         }
     }
 
-    private void DoNow(ControlMessage message)
+    void IMemberMachine.Begin() => _started.TrySetResult();
+
+    void IMemberMachine.Post(ControlMessage.Membership view)
     {
-        LiveEngine engine = _run!.Engine;
-        switch (message)
-        {
-            case ControlMessage.Start:
-                _started.TrySetResult();
-                break;
-            case ControlMessage.Membership view:
-                _board.Post(view.ToView());
-                _transport.Connect(view);
-                _postman.Put(view.Epoch);
-                engine.Rouse(_postman);
-                break;
-            case ControlMessage.BeginCut cut:
-                IsInCut(cut.Number);
-                break;
-            case ControlMessage.CutOff cutOff:
-                _transport.Cut([.. cutOff.Members]);
-                break;
-            case ControlMessage.Arm:
-                _isArmed = true;
-                break;
-            case ControlMessage.Stop stop:
-                StopRun(stop.End switch
-                {
-                    RunEndKind.Finished => RunEnd.Finished,
-                    RunEndKind.TimeLimit => RunEnd.TimeLimit,
-                    RunEndKind.Deadlock => RunEnd.Deadlock,
-                    RunEndKind.Stopped => RunEnd.Stopped,
-                    RunEndKind.Cancelled => RunEnd.Cancelled,
-                });
-                break;
-            default:
-                throw new ClusterException($"the coordinator sends {message.GetType().Name}, which is no business of a member");
-        }
+        _board.Post(view.ToView());
+        _transport.Connect(view);
+        _postman.Put(view.Epoch);
+        _run!.Engine.Rouse(_postman);
     }
+
+    void IMemberMachine.BeginCut(int number) => IsInCut(number);
+
+    void IMemberMachine.CutOff(IReadOnlyList<int> members) => _transport.Cut([.. members]);
+
+    void IMemberMachine.Arm() => _isArmed = true;
+
+    void IMemberMachine.Stop(RunEnd end) => StopRun(end);
 
     private void StopRun(RunEnd end)
     {
@@ -231,14 +210,7 @@ public sealed class MemberHost : IMemberListener, IOutbox
 
     private LiveRun Build(ControlMessage.Welcome welcome)
     {
-        Scenario part = MemberScenario.Of(
-            _scenario, welcome.Member, welcome.MemberOfNode, welcome.MemberOfEnclave, welcome.MemberOfGuest, welcome.View.Homes);
-        if (welcome.Incarnation > 1)
-        {
-            // What the administrator does was done in the life before, or is not to be done twice.
-            part = part with { Script = [] };
-        }
-
+        Scenario part = MemberControl.PartOf(_scenario, welcome);
         ClusterSpec cluster = _scenario.Cluster;
         ClusterPort port = new(welcome.Member, welcome.Incarnation, welcome.MemberOfNode, part.Cgroups.Count)
         {
@@ -249,9 +221,9 @@ public sealed class MemberHost : IMemberListener, IOutbox
         };
         _board = new ViewBoard(welcome.View.ToView());
         long tickNs = Math.Max(1_000_000, cluster.ResendNs / TicksBeforeResend);
-        _suspicion = new Suspicion(port.Self, cluster.FailureTimeoutNs, tickNs);
         Topology topology = new(part, new TopologyMember { Port = port, Outbox = this, Board = _board });
         _exchange = topology.Exchange!;
+        _control = new MemberControl(_exchange, new Suspicion(port.Self, cluster.FailureTimeoutNs, tickNs), this);
         LiveRun run = new(part, topology, _newEngine, status => _live = status, null) { OnIsolated = DieIfArmed };
         _run = run;
         _postman = new Postman(topology.NewTaskId(), _exchange.Id, IsInCut);
@@ -377,33 +349,27 @@ public sealed class MemberHost : IMemberListener, IOutbox
         }
 
         _looks = 0;
-        TellStatus(isReady: true);
+        TellStatus();
         engine.AddTimer(engine.ClockNs + BetweenStatusNs, OnStatus);
     }
 
-    private void TellStatus(bool isReady)
+    private void TellStatus()
     {
         LiveRun run = _run!;
         LiveEngine engine = run.Engine;
-        bool isDone = _started.Task.IsCompleted && engine.RunningTasks == 0;
         WireCounts wire = _transport.Counts;
-        // Who is asleep goes on by itself, postman and ticker aside: then this is no end, and no deadlock.
-        bool isQuiet = _started.Task.IsCompleted && engine.GoingTasks == 0 && (isDone || engine.SleepingTasks <= OwnSleepers)
-            && _exchange.OutstandingCalls == 0 && _postman.IsEmpty;
-        _transport.Tell(new ControlMessage.Status(
-            ++_statusNumber,
-            isReady,
-            isDone,
-            isQuiet,
-            _exchange.View.Epoch,
-            wire.FramesOut,
-            wire.FramesIn,
-            _suspicion.Unreachable(_exchange),
+        MemberActivity activity = new(
+            engine.RunningTasks,
+            engine.GoingTasks,
+            engine.SleepingTasks - OwnSleepers,
+            HasUnread: !_postman.IsEmpty,
             run.Oracle.IsHopeless,
-            _live));
+            wire.FramesOut,
+            wire.FramesIn);
+        _transport.Tell(_control.Report(in activity, _live));
     }
 
-    private static NodePart PartOf(NumaNode node) => new(
+    internal static NodePart PartOf(NumaNode node) => new(
         node.NodeId,
         node.PresentPages,
         node.FreePages,
