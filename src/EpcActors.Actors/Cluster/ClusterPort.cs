@@ -115,4 +115,13 @@ public enum ClusterDefect
 
     /// <summary>A charge that is refused does not have the others give back what they do not use.</summary>
     LazyDrain,
+
+    /// <summary>The coordinator gives two views one number: a change that comes before everybody has the last view is put into that one.</summary>
+    ViewTwice,
+
+    /// <summary>The coordinator forgets a death that comes before everybody has the last view: the dead life stays in the next one.</summary>
+    ForgottenDeath,
+
+    /// <summary>The coordinator gives a process that comes back the number of the life that ended.</summary>
+    ReusedIncarnation,
 }

@@ -155,6 +155,8 @@ public sealed partial class Coordinator
     {
         private readonly Dictionary<(string Rule, string Subject), (long AtNs, string Detail, int Times)> _found = [];
 
+        public bool IsEmpty => _found.Count == 0;
+
         public void Note(string rule, string subject, long atNs, string detail)
         {
             _found[(rule, subject)] = _found.TryGetValue((rule, subject), out (long AtNs, string Detail, int Times) known)

@@ -80,6 +80,7 @@ public sealed partial class Coordinator
             return;
         }
 
+        Decided?.Invoke($"ends the run: {EndText(end)}");
         DropCut();
         _end = end;
         _endNs = NowNs;
@@ -95,6 +96,15 @@ public sealed partial class Coordinator
         NoteFaultsLeft();
         LookForResults();
     }
+
+    private static string EndText(RunEndKind end) => end switch
+    {
+        RunEndKind.Finished => "all work is done",
+        RunEndKind.TimeLimit => "its time is up",
+        RunEndKind.Deadlock => "nobody can go on",
+        RunEndKind.Stopped => "something failed, or nobody lives",
+        RunEndKind.Cancelled => "it was cancelled",
+    };
 
     private void OnResult(Member member, ControlMessage.Result result)
     {

@@ -12,7 +12,7 @@ public sealed partial class Coordinator
 
     private void StartProcess(Member member)
     {
-        member.Ticket = $"{_secret}-{++_tickets}";
+        member.Ticket = $"{_options.Secret}-{++_tickets}";
         member.IsAwaited = true;
         member.AwaitedSinceNs = NowNs;
         string ticket = member.Ticket;
@@ -209,6 +209,7 @@ public sealed partial class Coordinator
 
     private void Refuse(MemberLink link, string why, ClusterErrorKind kind = ClusterErrorKind.NotFormed)
     {
+        Decided?.Invoke($"refuses the process at {link.Address}: {why}");
         _transport.Tell(link, new ControlMessage.Refused(why, kind));
         _transport.Drop(link);
     }

@@ -1,3 +1,4 @@
+using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Distribution.Coordination;
@@ -118,6 +119,7 @@ public sealed partial class Coordinator
             Death death = new(member.Number, member.Incarnation, RunNs, isPlanned ? planned! : reason, member.Ticket) { IsPlanned = isPlanned };
             written.Add(death);
             _deaths.Add(death);
+            Decided?.Invoke($"declares process {member.Number} (life {member.Incarnation}) dead: {death.Reason}");
             if (!member.IsReady)
             {
                 member.FalseStarts++;
@@ -166,7 +168,16 @@ public sealed partial class Coordinator
 
     private void NextView(int except = -1)
     {
-        _view = _view.Next([.. _members.Select(one => one.IsAlive ? one.Incarnation : 0)]);
+        int[] incarnations = [.. _members.Select(one => one.IsAlive ? one.Incarnation : 0)];
+        bool isRewritten = _options.Defect == ClusterDefect.ViewTwice && !IsViewSettled;
+        if (_options.Defect == ClusterDefect.ForgottenDeath && !IsViewSettled)
+        {
+            incarnations = [.. incarnations.Select((life, member) => life != 0 ? life : _view.IncarnationOf(member))];
+        }
+
+        ClusterView next = _view.Next(incarnations);
+        _view = isRewritten ? new ClusterView(_view.Epoch, next.Incarnations, next.Joined, next.Homes, next.HomesSince) : next;
+        Decided?.Invoke($"view {_view.Epoch}: lives {Names(_view.Incarnations)}, homes {Names(_view.Homes)}");
         _viewAwakeNs = AwakeNs;
         ControlMessage.Membership membership = Membership();
         foreach (Member member in _members)
@@ -200,9 +211,10 @@ public sealed partial class Coordinator
 
         member.Enter(link, hello, AwakeNs);
         member.Ticket = hello.Ticket;
-        member.Incarnation++;
+        member.Incarnation += _options.Defect == ClusterDefect.ReusedIncarnation ? 0 : 1;
         member.IsAlive = true;
         member.Missing = "";
+        Decided?.Invoke($"takes process {member.Number} in again, as its life {member.Incarnation}");
         DropCut();
         _firstLook = null;
         NextView(except: member.Number);

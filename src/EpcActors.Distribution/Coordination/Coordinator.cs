@@ -31,7 +31,6 @@ public sealed partial class Coordinator : ICoordinatorListener
     private readonly Channel<Action> _events = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly long _epochStamp;
     private readonly int _socketCount;
-    private readonly string _secret = Guid.NewGuid().ToString("N");
 
     // Ordered by number from when everybody is there; before that as they came.
     private List<Member> _members = [];
@@ -127,6 +126,15 @@ public sealed partial class Coordinator : ICoordinatorListener
 
     /// <summary>The view in force; null before there is one.</summary>
     internal ClusterView? View => _view;
+
+    /// <summary>Why the run ends; null before that is decided.</summary>
+    internal RunEndKind? EndsWith => _phase is Phase.Stopping or Phase.Ended && _wrong.Length == 0 ? _end : null;
+
+    /// <summary>What audits found so far.</summary>
+    internal IReadOnlyList<ViolationReport> Found => _findings.IsEmpty ? [] : Violations();
+
+    /// <summary>Gets each decision in plain words; null for nobody. Called from the loop.</summary>
+    internal Action<string>? Decided { get; set; }
 
     /// <summary>Opens the door, starts the processes, runs to the end, and closes the door. Called once.</summary>
     /// <param name="cancellationToken">Ends the run with what there is: the results are still collected.</param>
@@ -339,6 +347,7 @@ public sealed partial class Coordinator : ICoordinatorListener
         {
             _phase = Phase.Running;
             _startedNs = NowNs;
+            Decided?.Invoke("every process is ready: the run begins");
             foreach (Member one in _members)
             {
                 one.Start(AwakeNs);

@@ -36,6 +36,15 @@ public static class ClusterRules
     /// <summary>No charge is refused while another process has stock that it does not use.</summary>
     public const string Stock = "refused-beside-stock";
 
+    /// <summary>Views are numbered without gaps, are the same for all, and have nobody in them who was declared dead.</summary>
+    public const string Views = "views";
+
+    /// <summary>No two lives of a member have one number.</summary>
+    public const string Incarnations = "incarnations";
+
+    /// <summary>The coordinator ends a run only when the work of all processes is done.</summary>
+    public const string EarlyEnd = "early-end";
+
     /// <summary>When nothing goes wrong any more, the work comes to its end.</summary>
     public const string Liveness = "cluster-liveness";
 

@@ -85,6 +85,11 @@ public static class ClusterShrinker
             yield return plan with { SkippedViews = 0 };
         }
 
+        if (plan.HasSlowLines)
+        {
+            yield return plan with { HasSlowLines = false };
+        }
+
         for (int i = 0; i < plan.Faults.Count; i++)
         {
             PlannedFault fault = plan.Faults[i];

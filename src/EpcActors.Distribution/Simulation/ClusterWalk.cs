@@ -26,6 +26,9 @@ public sealed class ClusterWalk : Strategy
     private const int TickerPace = 6;
     private const int Tries = 64;
 
+    /// <summary>Every so many steps what is on its way to the coordinator goes first.</summary>
+    private const int PromptEvery = 8;
+
     private readonly SimulatedCluster _cluster;
     private readonly WalkKind _kind;
     private Prng _order;
@@ -33,6 +36,7 @@ public sealed class ClusterWalk : Strategy
     private int[] _pace = [];
     private ulong[] _priority = [];
     private int _nextDeal;
+    private bool _wasFair;
     private int _sparePick;
 
     public ClusterWalk(SimulatedCluster cluster, WalkKind kind)
@@ -43,7 +47,7 @@ public sealed class ClusterWalk : Strategy
 
     public override string Name => $"cluster-{_kind}";
 
-    private bool IsFair(ExploredEngine engine) => engine.Steps >= _cluster.Setup.Plan.FairFrom;
+    private bool IsFair => _cluster.Now >= _cluster.Setup.Plan.FairFrom;
 
     public override void Begin(ExploredEngine engine, ulong seed)
     {
@@ -51,45 +55,46 @@ public sealed class ClusterWalk : Strategy
         _order = root.Split("order");
         _network = root.Split("network");
         _nextDeal = 0;
+        _wasFair = false;
         _sparePick = 0;
     }
 
     public override int Next(ExploredEngine engine)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        if (engine.Steps >= _nextDeal)
+        bool isFair = IsFair;
+        if (engine.Steps >= _nextDeal || isFair != _wasFair)
         {
-            Deal(engine);
+            _wasFair = isFair;
+            Deal(engine, isFair);
         }
 
-        // What the plan has is not late for want of luck.
-        int conductor = _cluster.ConductorOrdinal;
-        if (engine.IsEnabled(conductor) && _cluster.IsUseful(conductor))
+        // What is due is not late for want of luck.
+        if (_cluster.IsSomethingDue)
         {
-            return conductor;
+            return _cluster.ClockOrdinal;
         }
 
-        bool isFair = IsFair(engine);
+        bool isPrompt = isFair || !_cluster.Setup.Plan.HasSlowLines;
+        if (isPrompt && engine.Steps % PromptEvery == 0 && _cluster.NextPromptLine() is >= 0 and var line)
+        {
+            return line;
+        }
+
         return _kind == WalkKind.Priorities && !isFair ? Highest(engine) : Draw(engine, isFair);
     }
 
     public override bool Choose(ExploredEngine engine, int task, int point)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        if (point == (int)NetworkChoice.FaultNow)
-        {
-            return true;
-        }
-
         int oneIn = point == (int)NetworkChoice.SkipView ? 2 : _cluster.Setup.Plan.OneIn;
-        return !IsFair(engine) && _network.Chance(1, oneIn);
+        return !IsFair && _network.Chance(1, oneIn);
     }
 
-    private void Deal(ExploredEngine engine)
+    private void Deal(ExploredEngine engine, bool isFair)
     {
-        bool isFair = IsFair(engine);
         _nextDeal = isFair ? int.MaxValue : engine.Steps + 100 + _order.NextBelow(500);
-        int groups = _cluster.LinkCount + _cluster.Processes.Count;
+        int groups = _cluster.PaceGroups;
         if (_pace.Length < groups + 8)
         {
             _pace = new int[groups + 8];
@@ -123,7 +128,7 @@ public sealed class ClusterWalk : Strategy
         for (int i = 0; i < Tries; i++)
         {
             int ordinal = enabled[_order.NextBelow(enabled.Length)];
-            if (ordinal != _cluster.ConductorOrdinal && _cluster.IsUseful(ordinal) && _order.NextBelow(Full) < PaceOf(ordinal))
+            if (ordinal != _cluster.ClockOrdinal && _cluster.IsUseful(ordinal) && _order.NextBelow(Full) < PaceOf(ordinal))
             {
                 return ordinal;
             }
@@ -135,7 +140,7 @@ public sealed class ClusterWalk : Strategy
     private int PaceOf(int ordinal)
     {
         int group = _cluster.PaceGroup(ordinal);
-        int pace = group < _pace.Length ? _pace[group] : Full;
+        int pace = (uint)group < (uint)_pace.Length ? _pace[group] : Full;
         return _cluster.IsTicker(ordinal) ? Math.Max(1, pace * TickerPace / Full) : pace;
     }
 
@@ -145,7 +150,7 @@ public sealed class ClusterWalk : Strategy
         foreach (int ordinal in engine.Enabled)
         {
             // A clock is no thread that others could be behind: it ticks now and then.
-            bool mayGo = ordinal != _cluster.ConductorOrdinal && !_cluster.IsTicker(ordinal) && _cluster.IsUseful(ordinal);
+            bool mayGo = ordinal != _cluster.ClockOrdinal && !_cluster.IsTicker(ordinal) && _cluster.IsUseful(ordinal);
             if (mayGo && (best < 0 || Priority(ordinal) > Priority(best)))
             {
                 best = ordinal;
@@ -157,20 +162,20 @@ public sealed class ClusterWalk : Strategy
 
     private ulong Priority(int ordinal) => ordinal < _priority.Length ? _priority[ordinal] : 0;
 
-    /// <summary>The first one behind the last such pick that can do something; when nobody can, whoever is there.</summary>
+    /// <summary>The first one behind the last such pick that can do something; when none can, the clock.</summary>
     private int Any(ExploredEngine engine)
     {
         ReadOnlySpan<int> enabled = engine.Enabled;
         for (int i = 0; i < enabled.Length; i++)
         {
             int ordinal = enabled[(i + ++_sparePick) % enabled.Length];
-            if (ordinal != _cluster.ConductorOrdinal && _cluster.IsUseful(ordinal))
+            if (ordinal != _cluster.ClockOrdinal && _cluster.IsUseful(ordinal))
             {
                 return ordinal;
             }
         }
 
-        // All stand still or are cut off: the next fault is what time is waited for.
-        return engine.IsEnabled(_cluster.ConductorOrdinal) ? _cluster.ConductorOrdinal : enabled[0];
+        // All stand still, are cut off, or have nothing to do: time is what is waited for.
+        return _cluster.ClockOrdinal;
     }
 }

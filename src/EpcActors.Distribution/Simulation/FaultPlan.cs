@@ -2,19 +2,22 @@ using System.Globalization;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>What goes wrong with a process or between processes.</summary>
+/// <summary>What goes wrong with a process, or between processes. Who is dead is not in it: that is the coordinator's decision.</summary>
 public enum FaultKind
 {
-    /// <summary>It is gone at once, and missed some steps later.</summary>
+    /// <summary>It is gone at once. The coordinator hears that its line broke, or only that it is silent.</summary>
     Crash,
 
-    /// <summary>It is given up though it runs, and goes on until somebody tells it.</summary>
-    Suspect,
+    /// <summary>Its line to the coordinator breaks, and it runs on until it hears of that.</summary>
+    Break,
 
-    /// <summary>It makes no step for a while. Nobody misses it.</summary>
+    /// <summary>What it says to the coordinator is late.</summary>
+    Late,
+
+    /// <summary>It makes no step for a while.</summary>
     Pause,
 
-    /// <summary>Nothing goes between it and the others for a while.</summary>
+    /// <summary>Nothing goes between it and the others, or one of them, for a while; the coordinator hears both.</summary>
     Partition,
 }
 
@@ -22,24 +25,25 @@ public enum FaultKind
 /// <param name="Kind">What.</param>
 /// <param name="Member">Whom.</param>
 /// <param name="AtStep">When.</param>
-/// <param name="Steps">A crash: until it is missed, 0 for at once and in one view with its return. A pause or partition: how long. A suspicion: until it is told that it is
-/// given up, -1: not before the end.</param>
-/// <param name="ReturnsAfter">Steps until a new life of it comes, -1 for never; -2: in the same view that takes the old one out.</param>
-/// <param name="IsLossy">A partition loses what is sent meanwhile, else it is late.</param>
+/// <param name="Steps">A crash: until its line breaks, -1 for never. A broken line: until the process hears of it, -1 for not before the end. All others: how long.</param>
+/// <param name="ReturnsAfter">Steps until a new life of it comes, -1 for never: after the fault, or when the coordinator starts its processes itself, after it has found it dead.</param>
+/// <param name="IsLossy">A partition loses what is sent meanwhile, else it is late. A late line: in both directions.</param>
 public sealed record PlannedFault(FaultKind Kind, int Member, int AtStep, int Steps, int ReturnsAfter, bool IsLossy)
 {
+    /// <summary>A partition: from which member; -1 for all.</summary>
+    public int Other { get; init; } = -1;
+
     public override string ToString()
     {
         string what = Kind switch
         {
-            FaultKind.Crash => $"member {Member} crashes, missed {Steps} steps later",
-            FaultKind.Suspect => $"member {Member} is given up though it runs, and told {(Steps < 0 ? "at the end" : $"{Steps} steps later")}",
+            FaultKind.Crash => $"member {Member} crashes, and its line breaks {(Steps < 0 ? "never: it is silent" : $"{Steps} steps later")}",
+            FaultKind.Break => $"the line of member {Member} breaks, and it hears of that {(Steps < 0 ? "at the end" : $"{Steps} steps later")}",
+            FaultKind.Late => $"for {Steps} steps nothing of member {Member} reaches the coordinator{(IsLossy ? ", nor the other way" : "")}",
             FaultKind.Pause => $"member {Member} stands still for {Steps} steps",
-            FaultKind.Partition => $"member {Member} is cut off for {Steps} steps, frames are {(IsLossy ? "lost" : "late")}",
+            FaultKind.Partition => $"member {Member} is cut off from {(Other < 0 ? "all others" : $"member {Other}")} for {Steps} steps, frames are {(IsLossy ? "lost" : "late")}",
         };
-        string back = Kind is FaultKind.Pause or FaultKind.Partition || ReturnsAfter == -1 ? ""
-            : ReturnsAfter < 0 ? ", its next life comes with the same view"
-            : $", its next life comes {ReturnsAfter} steps after that";
+        string back = ReturnsAfter == -1 ? "" : $"; a new process of it comes {ReturnsAfter} steps after";
         return string.Create(CultureInfo.InvariantCulture, $"from step {AtStep}: {what}{back}");
     }
 }
@@ -60,6 +64,9 @@ public sealed record FaultPlan
 
     /// <summary>Most views that may be left out.</summary>
     public int SkippedViews { get; init; }
+
+    /// <summary>What members say to the coordinator may take as long as everything else, so that one is taken for dead that is only slow; else it is prompt unless a fault says otherwise.</summary>
+    public bool HasSlowLines { get; init; }
 
     /// <summary>Of so many frames about one is lost, doubled or overtaken while the budgets last.</summary>
     public int OneIn { get; init; } = 8;

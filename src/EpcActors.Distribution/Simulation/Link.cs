@@ -50,12 +50,12 @@ internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
 }
 
 /// <summary>Brings the frames of one link to the process that they are for, or not, or twice, or late.</summary>
-internal sealed class Carrier : TaskActor
+internal sealed class Carrier : WorldTask
 {
     private readonly SimulatedCluster _cluster;
 
-    public Carrier(ActorId id, Link link, SimulatedCluster cluster)
-        : base(id, $"carrier-{link.From}-{link.To}", -1, 0)
+    public Carrier(ActorId id, Link link, SimulatedCluster cluster, int paceGroup)
+        : base(id, $"carrier-{link.From}-{link.To}", paceGroup)
     {
         Link = link;
         _cluster = cluster;
@@ -66,7 +66,7 @@ internal sealed class Carrier : TaskActor
     /// <summary>It has a frame that has not arrived.</summary>
     public bool IsCarrying { get; private set; }
 
-    public override bool IsDaemon => true;
+    public override bool IsUseful => (IsCarrying || (Link.Count > 0 && !Link.IsCut)) && _cluster.LivingMember(Link.To) is not { IsStill: true };
 
     protected override async Routine Run()
     {
@@ -100,6 +100,7 @@ internal sealed class Carrier : TaskActor
                 _cluster.Note(receiver.IsNone ? FrameFate.Undelivered : FrameFate.Delivered, in take.Frame);
                 if (!receiver.IsNone)
                 {
+                    _cluster.OnFrame(receiver, in take.Frame);
                     await Ask(receiver, new ClusterProtocol.Arrive { Frame = take.Frame });
                 }
             }
@@ -119,8 +120,12 @@ internal sealed class SimulatedOutbox(SimulatedCluster cluster) : IOutbox
     {
         if (Process is { IsHalted: false })
         {
-            cluster.Note(FrameFate.Sent, in frame);
-            cluster.LinkOf(frame.From, frame.To).Send(in frame);
+            // What leaves from here on belongs behind the cut that this process is in.
+            Frame stamped = frame;
+            stamped.Cut = Process.Cut;
+            Process.FramesOut++;
+            cluster.Note(FrameFate.Sent, in stamped);
+            cluster.LinkOf(frame.From, frame.To).Send(in stamped);
         }
     }
 }

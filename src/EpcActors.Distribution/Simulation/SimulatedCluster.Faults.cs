@@ -1,231 +1,178 @@
-using EpcActors.Actors.Cluster;
 using EpcActors.Engine;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <content>The plan of faults, and the views that follow from it.</content>
+/// <content>The plan of faults: what happens in the world. What follows from it for the cluster is the coordinator's decision.</content>
 public sealed partial class SimulatedCluster
 {
-    private readonly List<PlannedEvent> _events = [];
-    private int _nextEvent;
+    private readonly PriorityQueue<Action, (long At, int Number)> _events = new();
+    private int _eventNumber;
+    private bool _isPlanned;
 
-    /// <summary>Something is still to happen.</summary>
-    internal bool HasNextEvent => _nextEvent < _events.Count;
-
-    /// <summary>The plan's next event may happen: its step has come, or there is nothing left to wait for.</summary>
-    internal bool IsNextEventDue => Engine.Steps >= _events[_nextEvent].AtStep || IsWorkDone();
-
-    /// <summary>Does what is next; views to be told are added to <paramref name="news"/>.</summary>
-    internal void DoNextEvent(Conductor conductor, List<(ActorId Post, int Epoch)> news)
+    /// <summary>Something happens at a tick; of two at the same one, what was planned first.</summary>
+    private void At(long tick, Action what)
     {
-        PlannedEvent next = _events[_nextEvent++];
-        switch (next.What)
-        {
-            case EventKind.Crash:
-                Crash(next, news);
-                break;
-            case EventKind.Suspect:
-                GiveUp(next, news, tells: next.Fault.Steps == 0);
-                break;
-            case EventKind.Miss:
-                GiveUp(next, news, tells: false);
-                break;
-            case EventKind.Tell:
-                TellTheGivenUp(next.Fault.Member, news);
-                break;
-            case EventKind.Return:
-                Return(next.Fault.Member, news);
-                break;
-            case EventKind.Pause:
-                SetPause(next.Fault.Member, true);
-                break;
-            case EventKind.GoOn:
-                SetPause(next.Fault.Member, false);
-                break;
-            case EventKind.Cut:
-                SetCut(next.Fault, true);
-                break;
-            case EventKind.Join:
-                SetCut(next.Fault, false);
-                break;
-            case EventKind.TellAll:
-                foreach (SimulatedProcess process in _processes)
-                {
-                    TellTheGivenUp(process.Member, news);
-                }
-
-                break;
-            default:
-                throw new InvariantViolation($"{next.What} is no event of a plan");
-        }
+        _events.Enqueue(what, (tick, _eventNumber++));
+        _nextDue = Math.Min(_nextDue, tick);
     }
 
+    /// <summary>Faults count from when the run has begun: the first member starts.</summary>
     private void PlanEvents()
     {
-        FaultPlan plan = _setup.Plan;
-        foreach (PlannedFault fault in plan.Faults)
-        {
-            int at = fault.AtStep;
-            int end = at + Math.Max(fault.Steps, 0);
-            switch (fault.Kind)
-            {
-                case FaultKind.Crash:
-                    Add(at, EventKind.Crash, fault);
-                    Add(end, EventKind.Miss, fault);
-                    break;
-                case FaultKind.Suspect:
-                    Add(at, EventKind.Suspect, fault);
-                    if (fault.Steps > 0)
-                    {
-                        Add(end, EventKind.Tell, fault);
-                    }
-
-                    break;
-                case FaultKind.Pause:
-                    Add(at, EventKind.Pause, fault);
-                    Add(end, EventKind.GoOn, fault);
-                    break;
-                case FaultKind.Partition:
-                    Add(at, EventKind.Cut, fault);
-                    Add(end, EventKind.Join, fault);
-                    break;
-                default:
-                    throw new InvariantViolation($"{fault.Kind} is no fault of a plan");
-            }
-
-            if (fault.Kind is FaultKind.Crash or FaultKind.Suspect && fault.ReturnsAfter >= 0)
-            {
-                Add((fault.Kind == FaultKind.Crash ? end : at) + fault.ReturnsAfter, EventKind.Return, fault);
-            }
-        }
-
-        if (plan.Faults.Count > 0)
-        {
-            Add(plan.FairFrom, EventKind.TellAll, plan.Faults[^1]);
-        }
-
-        // Stable: of two at the same step the one that was planned first.
-        _events.Sort((a, b) => a.AtStep != b.AtStep ? a.AtStep.CompareTo(b.AtStep) : a.Number.CompareTo(b.Number));
-
-        void Add(int step, EventKind what, PlannedFault fault) => _events.Add(new PlannedEvent(Math.Min(step, plan.FairFrom), what, fault, _events.Count));
-    }
-
-    private void Crash(PlannedEvent next, List<(ActorId Post, int Epoch)> news)
-    {
-        if (LivingMember(next.Fault.Member) is not { } process || IsLastOne(process))
+        if (_isPlanned)
         {
             return;
         }
 
+        _isPlanned = true;
+        FaultPlan plan = _setup.Plan;
+        foreach (PlannedFault fault in plan.Faults)
+        {
+            At(Math.Min(Now + fault.AtStep, plan.FairFrom), () =>
+            {
+                if (!_isEnding && LivingMember(fault.Member) is { HasStarted: true } process)
+                {
+                    Bring(fault, process);
+                }
+            });
+        }
+
+        if (plan.Faults.Count > 0)
+        {
+            At(plan.FairFrom, Heal);
+        }
+    }
+
+    private void Bring(PlannedFault fault, SimulatedProcess process)
+    {
+        long end = Math.Min(Now + Math.Max(fault.Steps, 0), Math.Max(_setup.Plan.FairFrom, Now));
+        switch (fault.Kind)
+        {
+            case FaultKind.Crash when !IsLastOne(process):
+                Crash(fault, process, end);
+                break;
+            case FaultKind.Break when !IsLastOne(process):
+                Counts.BrokenLines++;
+                Tell($"the line between {process.Name} and the coordinator breaks");
+                process.Line.Up.Put(null, "its line broke");
+                process.Line.IsBroken = true;
+                if (fault.Steps >= 0)
+                {
+                    At(end, () => HearOfBreak(process.Line));
+                }
+
+                ComeAgain(fault, process);
+                break;
+            case FaultKind.Late:
+                Counts.LateLines++;
+                Tell($"nothing {(fault.IsLossy ? "goes between" : "arrives from")} {process.Name} {(fault.IsLossy ? "and" : "at")} the coordinator");
+                Hold(process.Line, true, fault.IsLossy);
+                At(end, () => Hold(process.Line, false, true));
+                ComeAgain(fault, process);
+                break;
+            case FaultKind.Pause:
+                Counts.Pauses++;
+                Tell($"{process.Name} stands still");
+                process.IsPaused = true;
+                At(end, () => GoOn(process));
+                ComeAgain(fault, process);
+                break;
+            case FaultKind.Partition:
+                Counts.Partitions++;
+                Tell($"member {fault.Member} is cut off{(fault.Other < 0 ? "" : $" from member {fault.Other}")}");
+                SetCut(fault, true);
+                At(end, () =>
+                {
+                    Tell($"member {fault.Member} is there again");
+                    SetCut(fault, false);
+                });
+                ComeAgain(fault, process);
+                break;
+            case FaultKind.Crash or FaultKind.Break:
+                break;
+            default:
+                throw new InvariantViolation($"{fault.Kind} is no fault of a plan");
+        }
+    }
+
+    private void Crash(PlannedFault fault, SimulatedProcess process, long end)
+    {
         Counts.Crashes++;
         Tell($"{process.Name} crashes");
         Halt(process);
-        if (next.Fault.Steps == 0)
+        ControlLine line = process.Line;
+        line.IsBroken = true;
+        line.Down.Clear();
+        if (fault.Steps >= 0)
         {
-            GiveUp(next, news, tells: false);
+            At(end, () => line.Up.Put(null, "its line broke"));
+        }
+
+        // Of a process of its own the coordinator hears how it ended too: before the line breaks, or after.
+        At(fault.Steps % 2 == 0 ? Now + (fault.Steps / 2) : end + 1, () => Exit(line, 137));
+        ComeAgain(fault, process);
+    }
+
+    /// <summary>The next life: started by the coordinator when it finds this one dead, or by somebody who does not ask it.</summary>
+    private void ComeAgain(PlannedFault fault, SimulatedProcess process)
+    {
+        _startDelay = fault.ReturnsAfter;
+        if (!_setup.AreOwn && fault.ReturnsAfter >= 0)
+        {
+            int[] sockets = [.. Enumerable.Range(0, process.Port.MemberOfNode.Count).Where(node => process.Port.MemberOfNode[node] == process.Member)];
+            At(Now + 1 + fault.ReturnsAfter, () => Come("", sockets, 0));
         }
     }
 
     private bool IsLastOne(SimulatedProcess process) => !_processes.Exists(other => other.IsLiving && other != process);
 
-    /// <summary>A member is taken out of the view, and its next life put in with the same one if the plan says so.</summary>
-    private void GiveUp(PlannedEvent next, List<(ActorId Post, int Epoch)> news, bool tells)
+    private void HearOfBreak(ControlLine line)
     {
-        int member = next.Fault.Member;
-        if (_current[member] is not { IsGivenUp: false } process || (next.What == EventKind.Miss && !process.IsHalted) || (!process.IsHalted && IsLastOne(process)))
+        if (line is { IsBroken: true, HasHeardOfBreak: false })
         {
-            return;
-        }
-
-        if (next.What == EventKind.Suspect)
-        {
-            Counts.Suspicions++;
-        }
-
-        process.IsGivenUp = true;
-        bool returns = next.Fault.ReturnsAfter == -2;
-        int[] incarnations = [.. _view.Incarnations];
-        incarnations[member] = returns ? process.Incarnation + 1 : 0;
-        MakeView(incarnations, $"{process.Name} is given up{(returns ? ", and its next life is there" : "")}", news);
-        if (returns)
-        {
-            Counts.Restarts++;
-            Begin(member, process.Incarnation + 1);
-        }
-
-        if (tells && !process.IsHalted)
-        {
-            news.Add((process.Post.Id, Posted(process)));
+            line.HasHeardOfBreak = true;
+            line.Down.Put(null, "broken");
         }
     }
 
-    private void TellTheGivenUp(int member, List<(ActorId Post, int Epoch)> news)
+    private static void Hold(ControlLine line, bool isHeld, bool both)
     {
+        line.Up.IsHeld = isHeld;
+        line.Down.IsHeld = both ? isHeld : line.Down.IsHeld;
+    }
+
+    private void GoOn(SimulatedProcess process)
+    {
+        if (process is { IsPaused: true, IsHalted: false })
+        {
+            Tell($"{process.Name} goes on");
+        }
+
+        process.IsPaused = false;
+    }
+
+    /// <summary>From here on nothing is wrong any more.</summary>
+    private void Heal()
+    {
+        foreach (ControlLine line in _lines)
+        {
+            Hold(line, false, true);
+            HearOfBreak(line);
+        }
+
         foreach (SimulatedProcess process in _processes)
         {
-            if (process.Member == member && process is { IsHalted: false, IsGivenUp: true } && process.Post.Newest < _view.Epoch)
-            {
-                news.Add((process.Post.Id, Posted(process)));
-            }
-        }
-    }
-
-    private int Posted(SimulatedProcess process)
-    {
-        process.Board.Post(_view);
-        return _view.Epoch;
-    }
-
-    private void Return(int member, List<(ActorId Post, int Epoch)> news)
-    {
-        if (_current[member] is not { IsGivenUp: true } process)
-        {
-            return;
-        }
-
-        Counts.Restarts++;
-        int[] incarnations = [.. _view.Incarnations];
-        incarnations[member] = process.Incarnation + 1;
-        MakeView(incarnations, $"member {member} comes back as life {process.Incarnation + 1}", news);
-        Begin(member, process.Incarnation + 1);
-    }
-
-    private void MakeView(int[] incarnations, string why, List<(ActorId Post, int Epoch)> news)
-    {
-        ClusterView before = _view;
-        _view = _view.Next(incarnations);
-        int lost = Enumerable.Range(0, _view.AccountCount).Count(account => before.HomeSince(account) != _view.HomeSince(account));
-        Counts.HomesLost += lost;
-        Tell($"view {_view.Epoch}: {why}; lives {string.Join(",", _view.Incarnations)}, homes {string.Join(",", _view.Homes)}");
-        foreach (SimulatedProcess process in _processes)
-        {
-            if (process.IsLiving)
-            {
-                news.Add((process.Post.Id, Posted(process)));
-            }
-        }
-    }
-
-    private void SetPause(int member, bool isPaused)
-    {
-        foreach (SimulatedProcess process in _processes)
-        {
-            if (process.Member == member && !process.IsHalted)
-            {
-                Counts.Pauses += isPaused ? 1 : 0;
-                process.IsPaused = isPaused;
-                Tell($"{process.Name} {(isPaused ? "stands still" : "goes on")}");
-            }
+            GoOn(process);
         }
     }
 
     private void SetCut(PlannedFault fault, bool isCut)
     {
-        Counts.Partitions += isCut ? 1 : 0;
-        Tell($"member {fault.Member} is {(isCut ? "cut off" : "there again")}");
         foreach (Link link in _links)
         {
-            if ((link.From == fault.Member) != (link.To == fault.Member))
+            bool isBetween = (link.From == fault.Member) != (link.To == fault.Member)
+                && (fault.Other < 0 || link.From == fault.Other || link.To == fault.Other);
+            if (isBetween)
             {
                 link.IsCut = isCut;
                 link.LosesWhileCut = fault.IsLossy;
@@ -236,20 +183,4 @@ public sealed partial class SimulatedCluster
             }
         }
     }
-
-    private enum EventKind
-    {
-        Crash,
-        Miss,
-        Suspect,
-        Tell,
-        Return,
-        Pause,
-        GoOn,
-        Cut,
-        Join,
-        TellAll,
-    }
-
-    private sealed record PlannedEvent(int AtStep, EventKind What, PlannedFault Fault, int Number);
 }

@@ -12,7 +12,7 @@ namespace EpcActors.Distribution.Simulation;
 /// <param name="Walk">Who picks.</param>
 public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind Walk)
 {
-    private const int LastFault = 5000;
+    private const int LastFault = 4000;
 
     /// <summary>Seed of the steps; the case's own, but for one that was made smaller.</summary>
     public ulong WalkSeed { get; init; } = Seed;
@@ -33,6 +33,7 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
 
         int nodes = scenario.Machine.Nodes.Count;
         int members = nodes > 2 && random.Chance(1, 4) ? nodes - 1 : nodes;
+        int failureSteps = Pick([800, 2000, 5000]);
         SimulationSetup setup = new()
         {
             Scenario = scenario,
@@ -42,7 +43,10 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
             Window = Pick([1, 2, 256]),
             ResendTicks = Pick([2, 6, 12]),
             Deputies = Pick([1, 1, 2]),
-            Plan = PlanOf(ref random, members),
+            FailureSteps = failureSteps,
+            ClusterAuditSteps = Pick([0, 1000, 4000]),
+            AreOwn = random.Chance(1, 2),
+            Plan = PlanOf(ref random, members, failureSteps),
             Defect = defect,
         };
         return new SimulationCase(seed, setup, Pick([WalkKind.Random, WalkKind.Random, WalkKind.Sticky, WalkKind.Priorities]));
@@ -50,7 +54,7 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
         T Pick<T>(T[] values) => values[random.NextBelow(values.Length)];
     }
 
-    private static FaultPlan PlanOf(ref Prng random, int members)
+    private static FaultPlan PlanOf(ref Prng random, int members, int failureSteps)
     {
         int count = random.NextBelow(5);
         List<PlannedFault> faults = [];
@@ -61,13 +65,21 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
 
             // Few steps are as likely as many: what happens at once, and what happens late.
             int steps = random.NextBelow(1 << (2 + random.NextBelow(10)));
-            int back = random.NextBelow(4) switch { 0 => -1, 1 => -2, _ => random.NextBelow(1 << (2 + random.NextBelow(10))) };
-            faults.Add(random.NextBelow(8) switch
+            int back = random.NextBelow(4) == 0 ? -1 : random.NextBelow(1 << (2 + random.NextBelow(10)));
+
+            // About the time after which silence is death: shorter, or longer.
+            int about = random.NextBelow(3 * failureSteps);
+            bool isOdd = random.Chance(1, 3);
+            faults.Add(random.NextBelow(10) switch
             {
-                < 3 => new PlannedFault(FaultKind.Crash, member, at, steps, back, false),
-                < 6 => new PlannedFault(FaultKind.Suspect, member, at, random.Chance(1, 3) ? -1 : steps, back, false),
-                6 => new PlannedFault(FaultKind.Pause, member, at, steps, -1, false),
-                _ => new PlannedFault(FaultKind.Partition, member, at, steps, -1, random.Chance(1, 2)),
+                < 3 => new PlannedFault(FaultKind.Crash, member, at, isOdd ? -1 : steps, back, false),
+                < 5 => new PlannedFault(FaultKind.Break, member, at, isOdd ? -1 : steps, back, false),
+                < 7 => new PlannedFault(FaultKind.Late, member, at, about, back, isOdd),
+                7 => new PlannedFault(FaultKind.Pause, member, at, isOdd ? steps : about, back, false),
+                _ => new PlannedFault(FaultKind.Partition, member, at, isOdd ? steps : about, back, random.Chance(1, 2))
+                {
+                    Other = members > 2 && random.Chance(1, 2) ? (member + 1 + random.NextBelow(members - 1)) % members : -1,
+                },
             });
         }
 
@@ -78,6 +90,7 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
             Doubles = random.NextBelow(1 << random.NextBelow(8)),
             Overtakes = random.NextBelow(1 << random.NextBelow(8)),
             SkippedViews = random.NextBelow(4),
+            HasSlowLines = random.Chance(1, 4),
             OneIn = 2 + random.NextBelow(1 << (1 + random.NextBelow(6))),
         };
     }

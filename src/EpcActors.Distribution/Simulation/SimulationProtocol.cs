@@ -48,14 +48,26 @@ public static class SimulationProtocol
         /// <summary>Out: the newest one.</summary>
         public int Newest;
     }
+
+    /// <summary>Takes the first control message off a line; the message itself is the line's, as it is no plain bytes.</summary>
+    public struct TakeControl : IMessage
+    {
+        public static ushort Code => 0x0F45;
+
+        /// <summary>Out: which message, 0 for none; for the hash of the run.</summary>
+        public long Kind;
+
+        /// <summary>Out: something that tells it from others of its kind.</summary>
+        public long Number;
+
+        /// <summary>Out: messages that were there.</summary>
+        public long Left;
+    }
 }
 
 /// <summary>What the world outside decides, in the numbering of choices (see <see cref="EpcActors.Engine.Simulation.Exploring.Decision"/>). Far from those of the kernel's actors.</summary>
 public enum NetworkChoice
 {
-    /// <summary>The next thing that the plan of faults has happens now.</summary>
-    FaultNow = 40,
-
     /// <summary>A frame is lost.</summary>
     Lose = 41,
 

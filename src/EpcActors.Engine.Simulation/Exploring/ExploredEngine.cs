@@ -194,6 +194,9 @@ public sealed class ExploredEngine : IEngineDriver
 
     public bool IsEnabled(int ordinal) => _tasks[ordinal].Place >= 0;
 
+    /// <summary>It sleeps for a time, and its next step wakes it.</summary>
+    public bool IsAsleep(int ordinal) => _tasks[ordinal].IsTime;
+
     /// <summary>How often a choice may still be made.</summary>
     public void SetBudget(int point, int times)
     {
