@@ -209,7 +209,7 @@ public sealed partial class Coordinator
 
     private void Refuse(MemberLink link, string why, ClusterErrorKind kind = ClusterErrorKind.NotFormed)
     {
-        Decided?.Invoke($"refuses the process at {link.Address}: {why}");
+        Decided?.Invoke($"refuses the process at {link.Address}: {why.Split(';')[0]}");
         _transport.Tell(link, new ControlMessage.Refused(why, kind));
         _transport.Drop(link);
     }

@@ -31,7 +31,8 @@ internal interface IMemberMachine
 /// <summary>What a member's tasks are doing at one moment.</summary>
 /// <param name="RunningTasks">Tasks that are no daemons and have not ended.</param>
 /// <param name="GoingTasks">Tasks that are neither asleep, nor parked, nor ended; daemons too.</param>
-/// <param name="SleepingTasks">Tasks that go on by themselves when their time has come, without those that bring frames and ticks.</param>
+/// <param name="SleepingTasks">Tasks that go on by themselves when their time has come, without those that bring frames
+/// and ticks.</param>
 /// <param name="HasUnread">Frames or views have arrived that the exchange has not seen.</param>
 /// <param name="IsHopeless">The oracle ends the run.</param>
 /// <param name="FramesOut">Frames sent so far.</param>
@@ -40,7 +41,8 @@ internal readonly record struct MemberActivity(
     int RunningTasks, int GoingTasks, int SleepingTasks, bool HasUnread, bool IsHopeless, long FramesOut, long FramesIn);
 
 /// <summary>
-/// The member's side of the control protocol: which order of the coordinator asks for what, and what the member says of itself. It has neither a clock nor a thread, so a process and
+/// The member's side of the control protocol: which order of the coordinator asks for what, and what the member says of
+/// itself. It has neither a clock nor a thread, so a process and
 /// a simulated process (decision 18) run the same code.
 /// </summary>
 internal sealed class MemberControl

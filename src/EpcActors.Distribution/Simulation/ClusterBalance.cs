@@ -4,53 +4,9 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
 using static EpcActors.Actors.Cluster.ClusterProtocol;
 
 namespace EpcActors.Distribution.Simulation;
-
-/// <summary>Rules over all processes; those of one process are the oracle's (<see cref="Rules"/>).</summary>
-public static class ClusterRules
-{
-    /// <summary>What the home of an account says a process has is what that process was granted, but for its open calls that were executed, exactly.</summary>
-    public const string Parts = "account-parts";
-
-    /// <summary>The number of an account is the sum of its parts.</summary>
-    public const string Sum = "account-sum";
-
-    /// <summary>The dead have no part.</summary>
-    public const string Dead = "account-of-the-dead";
-
-    /// <summary>With batches, no account is above its limit.</summary>
-    public const string Limit = "account-limit";
-
-    /// <summary>A page is lent to exactly the process that has it, and to a living one.</summary>
-    public const string Loans = "loans";
-
-    /// <summary>At rest nothing is under way: no open call, no page in anybody's hands.</summary>
-    public const string Rest = "rest";
-
-    /// <summary>At rest the free-page counter is the free pages of the living sockets.</summary>
-    public const string Counter = "counter";
-
-    /// <summary>No charge is refused while another process has stock that it does not use.</summary>
-    public const string Stock = "refused-beside-stock";
-
-    /// <summary>Views are numbered without gaps, are the same for all, and have nobody in them who was declared dead.</summary>
-    public const string Views = "views";
-
-    /// <summary>No two lives of a member have one number.</summary>
-    public const string Incarnations = "incarnations";
-
-    /// <summary>The coordinator ends a run only when the work of all processes is done.</summary>
-    public const string EarlyEnd = "early-end";
-
-    /// <summary>When nothing goes wrong any more, the work comes to its end.</summary>
-    public const string Liveness = "cluster-liveness";
-
-    /// <summary>An assertion of an actor failed.</summary>
-    public const string Crash = "crash";
-}
 
 /// <summary>
 /// Compares what all processes say, between two steps, when everything may be looked at. What is on its way is known exactly: by the number of each open call, and by what went by.

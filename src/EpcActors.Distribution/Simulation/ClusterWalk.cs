@@ -6,19 +6,25 @@ namespace EpcActors.Distribution.Simulation;
 /// <summary>How a run picks the task that makes the next step.</summary>
 public enum WalkKind
 {
-    /// <summary>Every task that can do something is as likely as every other, but for the pace of its process or link.</summary>
+    /// <summary>
+    /// Every task that can do something is as likely as every other, but for the pace of its process or link.
+    /// </summary>
     Random,
 
     /// <summary>As above, but stays with the last task seven times out of eight.</summary>
     Sticky,
 
-    /// <summary>Priorities (probabilistic concurrency testing), dealt anew now and then so that nobody starves.</summary>
+    /// <summary>
+    /// Priorities (probabilistic concurrency testing), dealt anew now and then so that nobody starves.
+    /// </summary>
     Priorities,
 }
 
 /// <summary>
-/// A random walk for a cluster: processes and links are fast or slow for a while, so that messages are late by as much as a whole reclaim; tasks that could do nothing now
-/// (a carrier of an empty link) are passed over. From <see cref="FaultPlan.FairFrom"/> on everybody is alike and nothing goes wrong.
+/// A random walk for a cluster: processes and links are fast or slow for a while, so that messages are late by as much
+/// as a whole reclaim; tasks that could do nothing now
+/// (a carrier of an empty link) are passed over. From <see cref="FaultPlan.FairFrom"/> on everybody is alike and
+/// nothing goes wrong.
 /// </summary>
 public sealed class ClusterWalk : Strategy
 {

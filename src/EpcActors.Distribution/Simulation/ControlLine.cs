@@ -5,7 +5,8 @@ using static EpcActors.Distribution.Simulation.SimulationProtocol;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// The connection between one life of a member and the coordinator: control messages once and in order, as late as it pleases the strategy, until it breaks. Each side hears of that behind
+/// The connection between one life of a member and the coordinator: control messages once and in order, as late as it
+/// pleases the strategy, until it breaks. Each side hears of that behind
 /// what was on its way.
 /// </summary>
 internal sealed class ControlLine : MemberLink
@@ -124,7 +125,8 @@ internal sealed class ControlQueue(ActorId id, string name) : Resource(id, name)
 }
 
 /// <summary>Brings to the coordinator what a member says; the coordinator handles it in the same step.</summary>
-internal sealed class UpCarrier(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup) : WorldTask(id, "to-coordinator", paceGroup)
+internal sealed class UpCarrier(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup)
+    : WorldTask(id, "to-coordinator", paceGroup)
 {
     public override bool IsUseful => line.Up.Count > 0 && !line.Up.IsHeld;
 
@@ -143,11 +145,13 @@ internal sealed class UpCarrier(ActorId id, ControlLine line, SimulatedCluster c
 }
 
 /// <summary>Brings to a member what the coordinator says.</summary>
-internal sealed class DownCarrier(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup) : WorldTask(id, "from-coordinator", paceGroup)
+internal sealed class DownCarrier(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup)
+    : WorldTask(id, "from-coordinator", paceGroup)
 {
     private bool _isPosting;
 
-    public override bool IsUseful => (_isPosting || (line.Down.Count > 0 && !line.Down.IsHeld)) && line.Process is not { IsPaused: true };
+    public override bool IsUseful =>
+        (_isPosting || (line.Down.Count > 0 && !line.Down.IsHeld)) && line.Process is not { IsPaused: true };
 
     protected override async Routine Run()
     {

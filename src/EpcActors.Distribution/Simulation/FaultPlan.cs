@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>What goes wrong with a process, or between processes. Who is dead is not in it: that is the coordinator's decision.</summary>
+/// <summary>
+/// What goes wrong with a process, or between processes. Who is dead is not in it: that is the coordinator's decision.
+/// </summary>
 public enum FaultKind
 {
     /// <summary>It is gone at once. The coordinator hears that its line broke, or only that it is silent.</summary>
@@ -17,7 +19,9 @@ public enum FaultKind
     /// <summary>It makes no step for a while.</summary>
     Pause,
 
-    /// <summary>Nothing goes between it and the others, or one of them, for a while; the coordinator hears both.</summary>
+    /// <summary>
+    /// Nothing goes between it and the others, or one of them, for a while; the coordinator hears both.
+    /// </summary>
     Partition,
 }
 
@@ -25,9 +29,12 @@ public enum FaultKind
 /// <param name="Kind">What.</param>
 /// <param name="Member">Whom.</param>
 /// <param name="AtStep">When.</param>
-/// <param name="Steps">A crash: until its line breaks, -1 for never. A broken line: until the process hears of it, -1 for not before the end. All others: how long.</param>
-/// <param name="ReturnsAfter">Steps until a new life of it comes, -1 for never: after the fault, or when the coordinator starts its processes itself, after it has found it dead.</param>
-/// <param name="IsLossy">A partition loses what is sent meanwhile, else it is late. A late line: in both directions.</param>
+/// <param name="Steps">A crash: until its line breaks, -1 for never. A broken line: until the process hears of it, -1
+/// for not before the end. All others: how long.</param>
+/// <param name="ReturnsAfter">Steps until a new life of it comes, -1 for never: after the fault, or when the
+/// coordinator starts its processes itself, after it has found it dead.</param>
+/// <param name="IsLossy">A partition loses what is sent meanwhile, else it is late. A late line: in both
+/// directions.</param>
 public sealed record PlannedFault(FaultKind Kind, int Member, int AtStep, int Steps, int ReturnsAfter, bool IsLossy)
 {
     /// <summary>A partition: from which member; -1 for all.</summary>
@@ -37,11 +44,15 @@ public sealed record PlannedFault(FaultKind Kind, int Member, int AtStep, int St
     {
         string what = Kind switch
         {
-            FaultKind.Crash => $"member {Member} crashes, and its line breaks {(Steps < 0 ? "never: it is silent" : $"{Steps} steps later")}",
-            FaultKind.Break => $"the line of member {Member} breaks, and it hears of that {(Steps < 0 ? "at the end" : $"{Steps} steps later")}",
-            FaultKind.Late => $"for {Steps} steps nothing of member {Member} reaches the coordinator{(IsLossy ? ", nor the other way" : "")}",
+            FaultKind.Crash => $"member {Member} crashes, and its line breaks {(Steps < 0 ? "never" : $"{Steps} steps later")}",
+            FaultKind.Break =>
+                $"the line of member {Member} breaks, and it hears of that {(Steps < 0 ? "at the end" : $"{Steps} steps later")}",
+            FaultKind.Late =>
+                $"for {Steps} steps nothing of member {Member} reaches the coordinator{(IsLossy ? ", nor the other way" : "")}",
             FaultKind.Pause => $"member {Member} stands still for {Steps} steps",
-            FaultKind.Partition => $"member {Member} is cut off from {(Other < 0 ? "all others" : $"member {Other}")} for {Steps} steps, frames are {(IsLossy ? "lost" : "late")}",
+            FaultKind.Partition =>
+                $"member {Member} is cut off from {(Other < 0 ? "all others" : $"member {Other}")} for {Steps} steps, "
+                + $"frames are {(IsLossy ? "lost" : "late")}",
         };
         string back = ReturnsAfter == -1 ? "" : $"; a new process of it comes {ReturnsAfter} steps after";
         return string.Create(CultureInfo.InvariantCulture, $"from step {AtStep}: {what}{back}");
@@ -65,7 +76,10 @@ public sealed record FaultPlan
     /// <summary>Most views that may be left out.</summary>
     public int SkippedViews { get; init; }
 
-    /// <summary>What members say to the coordinator may take as long as everything else, so that one is taken for dead that is only slow; else it is prompt unless a fault says otherwise.</summary>
+    /// <summary>
+    /// What members say to the coordinator may take as long as everything else, so that one is taken for dead that is
+    /// only slow; else it is prompt unless a fault says otherwise.
+    /// </summary>
     public bool HasSlowLines { get; init; }
 
     /// <summary>Of so many frames about one is lost, doubled or overtaken while the budgets last.</summary>

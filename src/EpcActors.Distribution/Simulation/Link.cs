@@ -4,7 +4,10 @@ using static EpcActors.Distribution.Simulation.SimulationProtocol;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>What is on the way from one member to another. Exchanges put frames in as a side effect of their turn, which is what a send to a network is; carriers take them out.</summary>
+/// <summary>
+/// What is on the way from one member to another. Exchanges put frames in as a side effect of their turn, which is what
+/// a send to a network is; carriers take them out.
+/// </summary>
 internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
 {
     private readonly LinkedList<Frame> _frames = [];
@@ -66,7 +69,8 @@ internal sealed class Carrier : WorldTask
     /// <summary>It has a frame that has not arrived.</summary>
     public bool IsCarrying { get; private set; }
 
-    public override bool IsUseful => (IsCarrying || (Link.Count > 0 && !Link.IsCut)) && _cluster.LivingMember(Link.To) is not { IsStill: true };
+    public override bool IsUseful =>
+        (IsCarrying || (Link.Count > 0 && !Link.IsCut)) && _cluster.LivingMember(Link.To) is not { IsStill: true };
 
     protected override async Routine Run()
     {

@@ -18,7 +18,9 @@ public sealed partial class SimulatedCluster
     private const int MostTries = 8;
     private const long JoinTimeouts = 10;
 
-    /// <summary>A member ends with a report; the simulation looks at what is behind it, and at none of its figures.</summary>
+    /// <summary>
+    /// A member ends with a report; the simulation looks at what is behind it, and at none of its figures.
+    /// </summary>
     internal static readonly RunReport NoReport = new()
     {
         Scenario = "",
@@ -67,7 +69,7 @@ public sealed partial class SimulatedCluster
         else if (DueReport() is { } process)
         {
             process.NextReport = Now + Math.Max(1, _setup.FailureSteps / ReportsInTimeout);
-            process.Line.TellCoordinator(process.Control.Report(process.Activity(), NowNs, null));
+            process.Line.TellCoordinator(process.Control.Report(process.Activity(), null));
         }
         else if (Now >= _nextBeat)
         {
@@ -77,7 +79,9 @@ public sealed partial class SimulatedCluster
         SetDue();
     }
 
-    /// <summary>The ordinal of a carrier that has something for the coordinator, each in its turn; -1 for none.</summary>
+    /// <summary>
+    /// The ordinal of a carrier that has something for the coordinator, each in its turn; -1 for none.
+    /// </summary>
     internal int NextPromptLine()
     {
         for (int i = 0; i < _lines.Count; i++)
@@ -127,7 +131,7 @@ public sealed partial class SimulatedCluster
             line.Process = process;
             process.IsGivenUp = line.IsDropped;
             Counts.Restarts += welcome.Incarnation > 1 ? 1 : 0;
-            line.TellCoordinator(process.Control.Report(process.Activity(), NowNs, null));
+            line.TellCoordinator(process.Control.Report(process.Activity(), null));
         }
         else if (message is ControlMessage.Refused)
         {
@@ -149,9 +153,6 @@ public sealed partial class SimulatedCluster
 
     private Coordinator NewCoordinator()
     {
-        FaultPlan plan = _setup.Plan;
-        IEnumerable<IReadOnlyList<int>> sockets = Enumerable.Range(0, _setup.Placement.Members)
-            .Select(member => (IReadOnlyList<int>)[.. _setup.Placement.MemberOfNode.Select((of, node) => (of, node)).Where(one => one.of == member).Select(one => one.node)]);
         return new Coordinator(
             new CoordinatorOptions
             {
@@ -171,7 +172,7 @@ public sealed partial class SimulatedCluster
                 },
                 Version = "",
                 Configuration = "",
-                Own = _setup.AreOwn ? [.. sockets] : [],
+                Own = _setup.AreOwn ? [.. Enumerable.Range(0, _setup.Placement.Members).Select(SocketsOf)] : [],
                 ResultTimeoutNs = JoinTimeouts * _setup.FailureTimeoutNs,
                 Secret = "",
                 Defect = _setup.Defect,
@@ -180,10 +181,12 @@ public sealed partial class SimulatedCluster
             new Keeper(this),
             new StepTime(this))
         {
-            // Of a long refusal the reason is enough.
-            Decided = what => Tell($"the coordinator {(what.IndexOf(';', StringComparison.Ordinal) is > 0 and var end && what.StartsWith("refuses", StringComparison.Ordinal) ? what[..end] : what)}"),
+            Decided = what => Tell($"the coordinator {what}"),
         };
     }
+
+    private int[] SocketsOf(int member) =>
+        [.. Enumerable.Range(0, _setup.Placement.MemberOfNode.Count).Where(node => _setup.Placement.MemberOfNode[node] == member)];
 
     /// <summary>Every process comes up for the first time.</summary>
     private void Form()
@@ -191,8 +194,7 @@ public sealed partial class SimulatedCluster
         _coordinator.Begin();
         for (int member = 0; member < _current.Length && !_setup.AreOwn; member++)
         {
-            int number = member;
-            int[] sockets = [.. Enumerable.Range(0, _setup.Placement.MemberOfNode.Count).Where(node => _setup.Placement.MemberOfNode[node] == number)];
+            IReadOnlyList<int> sockets = SocketsOf(member);
             At(1 + member, () => Come("", sockets, 0));
         }
 
@@ -206,7 +208,8 @@ public sealed partial class SimulatedCluster
         foreach (ViolationReport found in _coordinator.Found)
         {
             // The racy counter loses updates, which is what is found there.
-            if (found.Rule != Rules.FreePageCounter || _setup.Scenario.Switches.FreePageCounter != FreePageCounterMode.Racy)
+            bool isRacy = _setup.Scenario.Switches.FreePageCounter == FreePageCounterMode.Racy;
+            if (!isRacy || found.Rule != Rules.FreePageCounter)
             {
                 Break(found.Rule, $"an audit of the coordinator: {found.Detail}");
             }
@@ -224,7 +227,10 @@ public sealed partial class SimulatedCluster
         }
     }
 
-    /// <summary>The coordinator has decided that the run is over: everything is still there, so it can be seen whether it is right.</summary>
+    /// <summary>
+    /// The coordinator has decided that the run is over: everything is still there, so it can be seen whether it is
+    /// right.
+    /// </summary>
     private void OnEnd(RunEndKind end)
     {
         if (end == RunEndKind.Finished)
@@ -263,7 +269,10 @@ public sealed partial class SimulatedCluster
         Engine.RequestStop();
     }
 
-    /// <summary>Something in a living process is not at rest; null when all is. Frames may still be on their way: copies of what is answered.</summary>
+    /// <summary>
+    /// Something in a living process is not at rest; null when all is. Frames may still be on their way: copies of what
+    /// is answered.
+    /// </summary>
     private string? WhyNotOver()
     {
         foreach (SimulatedProcess process in _processes)
@@ -329,7 +338,12 @@ public sealed partial class SimulatedCluster
     /// <summary>A process connects, and says hello.</summary>
     private void Come(string ticket, IReadOnlyList<int> sockets, int tries, OwnProcess? own = null)
     {
-        ControlLine line = new(this, new ActorId(_nextId), _lines.Count, NewPaceGroup()) { Ticket = ticket, Sockets = sockets, Tries = tries };
+        ControlLine line = new(this, new ActorId(_nextId), _lines.Count, NewPaceGroup())
+        {
+            Ticket = ticket,
+            Sockets = sockets,
+            Tries = tries,
+        };
         _nextId += 4;
         _lines.Add(line);
         Engine.Add(line.Up);
@@ -341,7 +355,8 @@ public sealed partial class SimulatedCluster
             own.Line = line;
         }
 
-        line.TellCoordinator(new ControlMessage.Hello("", "", sockets, line.Up.Id.Index, "simulated", line.Address, ticket));
+        line.TellCoordinator(
+            new ControlMessage.Hello("", "", sockets, line.Up.Id.Index, "simulated", line.Address, ticket));
     }
 
     private void Refused(ControlLine line)
@@ -384,144 +399,6 @@ public sealed partial class SimulatedCluster
         {
             own.Exit(code);
             Pump();
-        }
-    }
-
-    private sealed class StepTime(SimulatedCluster cluster) : TimeProvider
-    {
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => cluster.Now;
-    }
-
-    private sealed class Transport(SimulatedCluster cluster) : ICoordinatorTransport
-    {
-        private int _epoch;
-
-        public string Name => "simulated";
-
-        public string Address => "coordinator";
-
-        public Task OpenAsync(ICoordinatorListener listener, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public void Tell(MemberLink member, ControlMessage message)
-        {
-            ControlLine line = (ControlLine)member;
-            if (message is ControlMessage.Welcome welcome)
-            {
-                line.Welcome = welcome;
-            }
-
-            if ((message as ControlMessage.Membership ?? line.Welcome?.View) is { } view && view.Epoch > _epoch)
-            {
-                cluster.Counts.Views += view.Epoch - _epoch;
-                cluster.Counts.HomesLost += view.HomesSince.Count(since => since > Math.Max(_epoch, 1));
-                _epoch = view.Epoch;
-            }
-
-            if (cluster._setup.WatchesViews)
-            {
-                cluster._viewRules.OnTold(line, message);
-            }
-
-            line.TellMember(message);
-        }
-
-        public void Drop(MemberLink member)
-        {
-            ControlLine line = (ControlLine)member;
-            line.Up.Clear();
-            if (!line.IsBroken)
-            {
-                line.Down.Put(null, "dropped");
-            }
-
-            line.IsDropped = true;
-            if (line.Welcome is not { } welcome)
-            {
-                return;
-            }
-
-            cluster._viewRules.OnDropped(welcome.Member, welcome.Incarnation);
-            cluster.Counts.Deaths++;
-            if (line.Process is { } process)
-            {
-                process.IsGivenUp = true;
-                cluster.Counts.Suspicions += process.IsHalted ? 0 : 1;
-            }
-        }
-
-        public Task CloseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
-
-    private sealed class Keeper(SimulatedCluster cluster) : IProcessKeeper
-    {
-        public IOwnProcess Start(string ticket, Action<int, string> exited)
-        {
-            OwnProcess own = new(cluster, cluster._own.Count, exited);
-            cluster._own.Add(own);
-            if (cluster._startDelay >= 0)
-            {
-                cluster.At(cluster.Now + 1 + cluster._startDelay, () =>
-                {
-                    if (!own.IsOver)
-                    {
-                        cluster.Come(ticket, [], 0, own);
-                    }
-                });
-            }
-            else
-            {
-                // It ends before it has said a word.
-                cluster.At(cluster.Now + BeatsInTimeout, () =>
-                {
-                    own.Exit(1);
-                    cluster.Pump();
-                });
-            }
-
-            return own;
-        }
-    }
-
-    private sealed class OwnProcess(SimulatedCluster cluster, int id, Action<int, string> exited) : IOwnProcess
-    {
-        public int Id => id;
-
-        /// <summary>Its connection; null before it has one.</summary>
-        public ControlLine? Line { get; set; }
-
-        public bool IsOver { get; private set; }
-
-        public void Exit(int code)
-        {
-            if (!IsOver)
-            {
-                IsOver = true;
-                exited(code, "");
-            }
-        }
-
-        public void Kill()
-        {
-            if (Line?.Process is { IsHalted: false } process)
-            {
-                cluster.Halt(process);
-            }
-
-            cluster.At(cluster.Now + 1, () =>
-            {
-                Exit(137);
-                cluster.Pump();
-            });
-        }
-
-        public void Pause() => throw new ClusterException("the faults of a simulation are in its own plan");
-
-        public void Resume()
-        {
         }
     }
 }

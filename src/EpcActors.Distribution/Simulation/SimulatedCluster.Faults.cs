@@ -2,10 +2,12 @@ using EpcActors.Engine;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <content>The plan of faults: what happens in the world. What follows from it for the cluster is the coordinator's decision.</content>
+/// <content>The plan of faults: what happens in the world. What follows from it for the cluster is the coordinator's
+/// decision.</content>
 public sealed partial class SimulatedCluster
 {
     private readonly PriorityQueue<Action, (long At, int Number)> _events = new();
+    private readonly long[] _excusedUntil;
     private int _eventNumber;
     private bool _isPlanned;
 
@@ -46,6 +48,7 @@ public sealed partial class SimulatedCluster
     private void Bring(PlannedFault fault, SimulatedProcess process)
     {
         long end = Math.Min(Now + Math.Max(fault.Steps, 0), Math.Max(_setup.Plan.FairFrom, Now));
+        Excuse(fault, end);
         switch (fault.Kind)
         {
             case FaultKind.Crash when !IsLastOne(process):
@@ -65,7 +68,9 @@ public sealed partial class SimulatedCluster
                 break;
             case FaultKind.Late:
                 Counts.LateLines++;
-                Tell($"nothing {(fault.IsLossy ? "goes between" : "arrives from")} {process.Name} {(fault.IsLossy ? "and" : "at")} the coordinator");
+                Tell(fault.IsLossy
+                    ? $"nothing goes between {process.Name} and the coordinator"
+                    : $"nothing of {process.Name} arrives at the coordinator");
                 Hold(process.Line, true, fault.IsLossy);
                 At(end, () => Hold(process.Line, false, true));
                 ComeAgain(fault, process);
@@ -95,6 +100,24 @@ public sealed partial class SimulatedCluster
         }
     }
 
+    /// <summary>A death has a cause as long as a fault lasts, and until the coordinator must have found it.</summary>
+    private void Excuse(PlannedFault fault, long end)
+    {
+        for (int member = 0; member < _excusedUntil.Length; member++)
+        {
+            bool isAtTheOtherEnd = fault.Kind == FaultKind.Partition && (fault.Other < 0 || member == fault.Other);
+            bool isConcerned = member == fault.Member || isAtTheOtherEnd;
+            if (isConcerned)
+            {
+                _excusedUntil[member] = Math.Max(_excusedUntil[member], end + (3L * _setup.FailureSteps));
+            }
+        }
+    }
+
+    /// <summary>A life is taken for dead that runs, that no fault has touched, and whose words were prompt.</summary>
+    private bool IsUncaused(SimulatedProcess process) =>
+        !process.IsHalted && !_setup.Plan.HasSlowLines && Now > _excusedUntil[process.Member];
+
     private void Crash(PlannedFault fault, SimulatedProcess process, long end)
     {
         Counts.Crashes++;
@@ -113,14 +136,15 @@ public sealed partial class SimulatedCluster
         ComeAgain(fault, process);
     }
 
-    /// <summary>The next life: started by the coordinator when it finds this one dead, or by somebody who does not ask it.</summary>
+    /// <summary>
+    /// The next life: started by the coordinator when it finds this one dead, or by somebody who does not ask it.
+    /// </summary>
     private void ComeAgain(PlannedFault fault, SimulatedProcess process)
     {
         _startDelay = fault.ReturnsAfter;
         if (!_setup.AreOwn && fault.ReturnsAfter >= 0)
         {
-            int[] sockets = [.. Enumerable.Range(0, process.Port.MemberOfNode.Count).Where(node => process.Port.MemberOfNode[node] == process.Member)];
-            At(Now + 1 + fault.ReturnsAfter, () => Come("", sockets, 0));
+            At(Now + 1 + fault.ReturnsAfter, () => Come("", SocketsOf(process.Member), 0));
         }
     }
 

@@ -7,13 +7,17 @@ using EpcActors.Engine.Simulation.Exploring;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// Members, network and coordinator on one explored engine. Each step handles one request of one actor anywhere; a strategy picks whose, and what is lost, doubled, overtaken and
+/// Members, network and coordinator on one explored engine. Each step handles one request of one actor anywhere; a
+/// strategy picks whose, and what is lost, doubled, overtaken and
 /// killed. So a run is a function of its setup and the strategy's seed, and its record replays it.
 /// </summary>
 /// <remarks>
-/// <para>A send is a side effect of the turn of the exchange: the frame is on its link when the turn is over, as a datagram is in the socket's buffer when send() comes back.
-/// Everything behind that is an actor's step. A killed process makes no step any more, and what its exchange is still asked by a carrier that was on its way goes nowhere.</para>
-/// <para>The coordinator is <see cref="Coordinator"/>, the members' side of its protocol <see cref="Members.MemberControl"/>: the code of production. It handles one control message, or looks
+/// <para>A send is a side effect of the turn of the exchange: the frame is on its link when the turn is over, as a
+/// datagram is in the socket's buffer when send() comes back.
+/// Everything behind that is an actor's step. A killed process makes no step any more, and what its exchange is still
+/// asked by a carrier that was on its way goes nowhere.</para>
+/// <para>The coordinator is <see cref="Coordinator"/>, the members' side of its protocol <see
+/// cref="Members.MemberControl"/>: the code of production. It handles one control message, or looks
 /// at its clock, in one step. A step is a millisecond of that clock.</para>
 /// <para>One thread at a time.</para>
 /// </remarks>
@@ -43,6 +47,8 @@ public sealed partial class SimulatedCluster : IRunObserver
         Engine.Observe(this);
         _links = new Link[members * members];
         _current = new SimulatedProcess?[members];
+        _excusedUntil = new long[members];
+        Array.Fill(_excusedUntil, -1);
         WorldClock clock = new(NewId(), this);
         ClockOrdinal = AddTask(clock);
         for (int from = 0; from < members; from++)
@@ -60,7 +66,7 @@ public sealed partial class SimulatedCluster : IRunObserver
         }
 
         _balance = new ClusterBalance(this);
-        _viewRules = new ViewRules(this, members);
+        _viewRules = new ViewRules(this);
         _coordinator = NewCoordinator();
         FaultPlan plan = setup.Plan;
         Engine.SetBudget((int)NetworkChoice.Lose, plan.Losses);
@@ -121,11 +127,14 @@ public sealed partial class SimulatedCluster : IRunObserver
 
     internal Link LinkOf(int from, int to) => _links[(from * _setup.Placement.Members) + to];
 
-    internal SimulatedProcess? ProcessOf(ActorId id) => (uint)id.Index < (uint)_processOfId.Count ? _processOfId[id.Index] : null;
+    internal SimulatedProcess? ProcessOf(ActorId id) =>
+        (uint)id.Index < (uint)_processOfId.Count ? _processOfId[id.Index] : null;
 
     internal SimulatedProcess? LivingMember(int member) => _current[member] is { IsLiving: true } process ? process : null;
 
-    /// <summary>The exchange that a frame gets to: the life that it is for while that one runs, else whatever is in its place.</summary>
+    /// <summary>
+    /// The exchange that a frame gets to: the life that it is for while that one runs, else whatever is in its place.
+    /// </summary>
     internal ActorId ReceiverOf(in Frame frame)
     {
         SimulatedProcess? newest = null;
@@ -145,7 +154,9 @@ public sealed partial class SimulatedCluster : IRunObserver
         return newest?.Exchange.Id ?? ActorId.None;
     }
 
-    /// <summary>A frame is about to be handled: its receiver begins the cut that the sender was in, and has heard of it.</summary>
+    /// <summary>
+    /// A frame is about to be handled: its receiver begins the cut that the sender was in, and has heard of it.
+    /// </summary>
     internal void OnFrame(ActorId receiver, in Frame frame)
     {
         if (ProcessOf(receiver) is { } process)
@@ -161,10 +172,12 @@ public sealed partial class SimulatedCluster : IRunObserver
     }
 
     /// <summary>Could a step of this task do anything?</summary>
-    internal bool IsUseful(int ordinal) => _worldTaskOfOrdinal[ordinal] is { } task ? task.IsUseful : !_processOfOrdinal[ordinal]!.IsPaused;
+    internal bool IsUseful(int ordinal) =>
+        _worldTaskOfOrdinal[ordinal] is { } task ? task.IsUseful : !_processOfOrdinal[ordinal]!.IsPaused;
 
     /// <summary>Whose pace a task has: that of a process, of a link or of a line; -1 for that of nobody.</summary>
-    internal int PaceGroup(int ordinal) => _worldTaskOfOrdinal[ordinal] is { } task ? task.PaceGroup : _processOfOrdinal[ordinal]!.PaceGroup;
+    internal int PaceGroup(int ordinal) =>
+        _worldTaskOfOrdinal[ordinal] is { } task ? task.PaceGroup : _processOfOrdinal[ordinal]!.PaceGroup;
 
     internal bool IsTicker(int ordinal) => _worldTaskOfOrdinal[ordinal] is Ticker;
 

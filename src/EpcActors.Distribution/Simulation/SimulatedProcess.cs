@@ -24,7 +24,8 @@ internal sealed class SimulatedProcess : IMemberMachine
     /// <param name="firstId">Ids of its actors begin here.</param>
     /// <param name="number">Ascending over all lives of all members.</param>
     /// <param name="paceGroup">Of its tasks.</param>
-    public SimulatedProcess(SimulatedCluster cluster, ControlLine line, ControlMessage.Welcome welcome, int firstId, int number, int paceGroup)
+    public SimulatedProcess(
+        SimulatedCluster cluster, ControlLine line, ControlMessage.Welcome welcome, int firstId, int number, int paceGroup)
     {
         _cluster = cluster;
         Line = line;
@@ -133,7 +134,9 @@ internal sealed class SimulatedProcess : IMemberMachine
     /// <summary>By account: the last step after which it had nothing in stock.</summary>
     public int[] LastEmptyStock { get; }
 
-    /// <summary>Ordinals of its tasks in the engine, those of <see cref="Topology"/> first, behind them its own two.</summary>
+    /// <summary>
+    /// Ordinals of its tasks in the engine, those of <see cref="Topology"/> first, behind them its own two.
+    /// </summary>
     public List<int> Ordinals { get; } = [];
 
     /// <summary>Ordinals without keeper and clock.</summary>
@@ -210,7 +213,8 @@ internal sealed class SimulatedProcess : IMemberMachine
 
     void IMemberMachine.Post(ControlMessage.Membership view) => Board.Post(view.ToView());
 
-    void IMemberMachine.CutOff(IReadOnlyList<int> members) => throw new InvariantViolation("the faults of a simulation are in its own plan");
+    void IMemberMachine.CutOff(IReadOnlyList<int> members) =>
+        throw new InvariantViolation("the faults of a simulation are in its own plan");
 
     void IMemberMachine.Arm() => throw new InvariantViolation("the faults of a simulation are in its own plan");
 
@@ -218,7 +222,8 @@ internal sealed class SimulatedProcess : IMemberMachine
     {
         HasStopped = true;
         _cluster.Halt(this);
-        Line.TellCoordinator(new ControlMessage.Result(SimulatedCluster.NoReport, PartOf(int.MaxValue), WireCounts.None, Exchange.FencedFrames, Exchange.SentAgain));
+        Line.TellCoordinator(new ControlMessage.Result(
+            SimulatedCluster.NoReport, PartOf(int.MaxValue), WireCounts.None, Exchange.FencedFrames, Exchange.SentAgain));
     }
 
     private ControlMessage.CutPart PartOf(int number) =>

@@ -6,7 +6,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>What one seed stands for: a machine, what goes wrong in it, and who makes the steps. The same on every machine and in every version that does not say otherwise.</summary>
+/// <summary>
+/// What one seed stands for: a machine, what goes wrong in it, and who makes the steps. The same on every machine and
+/// in every version that does not say otherwise.
+/// </summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Setup">What runs.</param>
 /// <param name="Walk">Who picks.</param>

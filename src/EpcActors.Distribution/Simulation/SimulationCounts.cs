@@ -15,6 +15,9 @@ public sealed class SimulationCounts
     /// <summary>Of those: they ran.</summary>
     public long Suspicions { get; set; }
 
+    /// <summary>Of those: no fault had touched them.</summary>
+    public long UncausedDeaths { get; set; }
+
     /// <summary>Lines to the coordinator that broke under a process that ran.</summary>
     public long BrokenLines { get; set; }
 
@@ -82,6 +85,7 @@ public sealed class SimulationCounts
         Crashes += other.Crashes;
         Deaths += other.Deaths;
         Suspicions += other.Suspicions;
+        UncausedDeaths += other.UncausedDeaths;
         BrokenLines += other.BrokenLines;
         LateLines += other.LateLines;
         Views += other.Views;

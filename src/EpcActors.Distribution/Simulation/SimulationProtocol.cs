@@ -49,7 +49,9 @@ public static class SimulationProtocol
         public int Newest;
     }
 
-    /// <summary>Takes the first control message off a line; the message itself is the line's, as it is no plain bytes.</summary>
+    /// <summary>
+    /// Takes the first control message off a line; the message itself is the line's, as it is no plain bytes.
+    /// </summary>
     public struct TakeControl : IMessage
     {
         public static ushort Code => 0x0F45;
@@ -65,7 +67,10 @@ public static class SimulationProtocol
     }
 }
 
-/// <summary>What the world outside decides, in the numbering of choices (see <see cref="EpcActors.Engine.Simulation.Exploring.Decision"/>). Far from those of the kernel's actors.</summary>
+/// <summary>
+/// What the world outside decides, in the numbering of choices (see <see
+/// cref="EpcActors.Engine.Simulation.Exploring.Decision"/>). Far from those of the kernel's actors.
+/// </summary>
 public enum NetworkChoice
 {
     /// <summary>A frame is lost.</summary>

@@ -3,7 +3,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>What a run of a simulated cluster is made of; everything in it follows from a seed (<see cref="SimulationCase.Of"/>).</summary>
+/// <summary>
+/// What a run of a simulated cluster is made of; everything in it follows from a seed (<see
+/// cref="SimulationCase.Of"/>).
+/// </summary>
 public sealed record SimulationSetup
 {
     /// <summary>The whole scenario.</summary>
@@ -31,10 +34,15 @@ public sealed record SimulationSetup
     /// <summary>Steps between two audits of the coordinator over all processes; 0 for none.</summary>
     public int ClusterAuditSteps { get; init; }
 
-    /// <summary>The coordinator starts the processes itself, and again when they die; else they come by themselves, as those of other hosts do.</summary>
+    /// <summary>
+    /// The coordinator starts the processes itself, and again when they die; else they come by themselves, as those of
+    /// other hosts do.
+    /// </summary>
     public bool AreOwn { get; init; } = true;
 
-    /// <summary>The views are checked as they are told. Off only to see what a wrong view does to the accounts.</summary>
+    /// <summary>
+    /// The views are checked as they are told. Off only to see what a wrong view does to the accounts.
+    /// </summary>
     public bool WatchesViews { get; init; } = true;
 
     /// <summary>A rule of the protocol, or of the coordinator, that is left out.</summary>

@@ -1,22 +1,19 @@
+using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// What has to hold of the views and numbers that a coordinator gives out, whatever its reasons. It looks at what is told to the members, and knows nothing of how it came about.
+/// What has to hold of the views and numbers that a coordinator gives out, whatever its reasons. It looks at what is
+/// told to the members, and knows nothing of how it came about.
 /// </summary>
 internal sealed class ViewRules
 {
     private readonly SimulatedCluster _cluster;
-    private readonly int[] _newestLife;
     private readonly HashSet<(int Member, int Incarnation)> _dead = [];
     private readonly List<ControlMessage.Membership> _views = [];
 
-    public ViewRules(SimulatedCluster cluster, int members)
-    {
-        _cluster = cluster;
-        _newestLife = new int[members];
-    }
+    public ViewRules(SimulatedCluster cluster) => _cluster = cluster;
 
     /// <summary>The coordinator takes a life for dead.</summary>
     public void OnDropped(int member, int incarnation) => _dead.Add((member, incarnation));
@@ -26,15 +23,6 @@ internal sealed class ViewRules
     {
         if (message is ControlMessage.Welcome welcome)
         {
-            if (welcome.Incarnation <= _newestLife[welcome.Member])
-            {
-                _cluster.Break(
-                    ClusterRules.Incarnations,
-                    $"member {welcome.Member} is welcomed as life {welcome.Incarnation}, and had life {_newestLife[welcome.Member]} already",
-                    welcome.Member);
-            }
-
-            _newestLife[welcome.Member] = welcome.Incarnation;
             OnView(welcome.View);
         }
         else if (message is ControlMessage.Membership view)
@@ -42,7 +30,10 @@ internal sealed class ViewRules
             OnView(view);
             if (line.Welcome is { } life && view.Incarnations[life.Member] != life.Incarnation)
             {
-                _cluster.Break(ClusterRules.Views, $"view {view.Epoch} is told to life {life.Incarnation} of member {life.Member}, which is not in it", life.Member);
+                _cluster.Break(
+                    ClusterRules.Views,
+                    $"view {view.Epoch} is told to life {life.Incarnation} of member {life.Member}, which is not in it",
+                    life.Member);
             }
         }
     }
@@ -51,11 +42,14 @@ internal sealed class ViewRules
     {
         if (_views.Find(one => one.Epoch == view.Epoch) is { } known)
         {
-            if (!known.Incarnations.SequenceEqual(view.Incarnations) || !known.Homes.SequenceEqual(view.Homes) || !known.HomesSince.SequenceEqual(view.HomesSince))
+            bool isSame = known.Incarnations.SequenceEqual(view.Incarnations) && known.Homes.SequenceEqual(view.Homes)
+                && known.HomesSince.SequenceEqual(view.HomesSince);
+            if (!isSame)
             {
                 _cluster.Break(
                     ClusterRules.Views,
-                    $"there are two views {view.Epoch}: lives {Coordination.Coordinator.Names(known.Incarnations)}, and lives {Coordination.Coordinator.Names(view.Incarnations)}");
+                    $"there are two views {view.Epoch}: lives {Coordinator.Names(known.Incarnations)}, "
+                        + $"and lives {Coordinator.Names(view.Incarnations)}");
             }
 
             return;
@@ -72,7 +66,10 @@ internal sealed class ViewRules
         {
             if (_dead.Contains((member, view.Incarnations[member])))
             {
-                _cluster.Break(ClusterRules.Views, $"life {view.Incarnations[member]} of member {member} was declared dead, and is in view {view.Epoch}", member);
+                _cluster.Break(
+                    ClusterRules.Views,
+                    $"life {view.Incarnations[member]} of member {member} was declared dead, and is in view {view.Epoch}",
+                    member);
             }
         }
 
@@ -80,7 +77,10 @@ internal sealed class ViewRules
         {
             if (view.Incarnations[view.Homes[account]] == 0)
             {
-                _cluster.Break(ClusterRules.Views, $"view {view.Epoch}: account {account} has its home at member {view.Homes[account]}, which is dead", view.Homes[account]);
+                _cluster.Break(
+                    ClusterRules.Views,
+                    $"view {view.Epoch}: account {account} has its home at member {view.Homes[account]}, which is dead",
+                    view.Homes[account]);
             }
         }
     }

@@ -17,8 +17,10 @@ internal abstract class WorldTask(ActorId id, string name, int paceGroup) : Task
 }
 
 /// <summary>
-/// The time of the coordinator and of the plan of faults. A step of any task is a tick. When a step of this one comes before anything is due, time jumps to the next thing that is:
-/// the strategy picks it early only when nothing else can happen. It never ends: the run does, when the coordinator has ended it.
+/// The time of the coordinator and of the plan of faults. A step of any task is a tick. When a step of this one comes
+/// before anything is due, time jumps to the next thing that is:
+/// the strategy picks it early only when nothing else can happen. It never ends: the run does, when the coordinator has
+/// ended it.
 /// </summary>
 internal sealed class WorldClock(ActorId id, SimulatedCluster cluster) : WorldTask(id, "time", -1)
 {
@@ -82,7 +84,8 @@ internal sealed class ViewPost(ActorId id, int first) : Resource(id, "view-post"
 }
 
 /// <summary>Installs views in one process: each, or some of them, as decision 17 allows.</summary>
-internal sealed class ViewKeeper(ActorId id, SimulatedProcess process, int first) : WorldTask(id, "view-keeper", process.PaceGroup)
+internal sealed class ViewKeeper(ActorId id, SimulatedProcess process, int first)
+    : WorldTask(id, "view-keeper", process.PaceGroup)
 {
     /// <summary>Views that it left out.</summary>
     public int Skipped { get; private set; }

@@ -91,6 +91,8 @@ public sealed class ClusterCommandTests : IDisposable
     [InlineData("there is no member 2 among 2 processes", "--fault", "kill:2@1s")]
     [InlineData("--plan is for processes, and --simulate starts none", "--simulate", "--plan")]
     [InlineData("--fault is for processes, and --simulate starts none", "--simulate", "--fault", "kill:1@1s")]
+    [InlineData("forgotten-death: the coordinator leaves a dead life in the next view", "--simulate", "--defect", "nope")]
+    [InlineData("--defect is not a valid defect; the valid ones are", "--simulate", "--defect")]
     public async Task Nonsense_is_refused_before_anything_is_started(string message, params string[] options)
     {
         CliResult result = await CliHarness.Call(["cluster", _short, .. options]);

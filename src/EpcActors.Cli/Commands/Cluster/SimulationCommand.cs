@@ -26,7 +26,12 @@ internal sealed class SimulationCommand
     private readonly Option<bool> _simulate = CommonOptions.Flag("--simulate", "starts no process, but simulates processes and the network between them with crashes, partitions and lost frames, a run for each seed");
     private readonly Option<long?> _seeds = new("--seeds") { HelpName = "N", Description = $"with --simulate: how many seeds (default: {DefaultSeeds})" };
     private readonly Option<ulong?> _from = new("--from") { HelpName = "S", Description = "with --simulate: the first seed (default: 1)" };
-    private readonly Option<string?> _defect = new("--defect") { HelpName = "NAME", Description = "with --simulate: leaves a rule of the protocol out, to see that it is missed: " + string.Join(", ", DefectNames()) };
+    private readonly Option<string?> _defect = new("--defect")
+    {
+        HelpName = "NAME",
+        Description = "with --simulate: leaves a rule out, to see that it is missed; the first nine are of the protocol, the others of the coordinator:\n" + DefectText.Lines(),
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     public SimulationCommand(CommandShell shell) => _shell = shell;
 
@@ -57,7 +62,7 @@ internal sealed class SimulationCommand
     public ExitCode Execute(
         ParseResult parsed, string file, IReadOnlyList<KeyValuePair<string, string>> settings, bool isQuiet, CancellationToken cancellation)
     {
-        ClusterDefect defect = DefectOf(parsed.GetValue(_defect));
+        ClusterDefect defect = parsed.GetResult(_defect) is { Implicit: false } ? DefectOf(parsed.GetValue(_defect)) : ClusterDefect.None;
         long seeds = parsed.GetValue(_seeds) ?? DefaultSeeds;
         if (seeds < 1)
         {
@@ -86,30 +91,8 @@ internal sealed class SimulationCommand
         return Tell(result, plan, file, settings, isQuiet);
     }
 
-    private static IEnumerable<string> DefectNames() =>
-        Enum.GetValues<ClusterDefect>().Where(defect => defect != ClusterDefect.None).Select(NameOf);
-
-    /// <summary>LostFence is lost-fence.</summary>
-    private static string NameOf(ClusterDefect defect) =>
-        string.Concat(defect.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
-
-    private static ClusterDefect DefectOf(string? name)
-    {
-        if (name is null)
-        {
-            return ClusterDefect.None;
-        }
-
-        foreach (ClusterDefect defect in Enum.GetValues<ClusterDefect>())
-        {
-            if (defect != ClusterDefect.None && NameOf(defect) == name)
-            {
-                return defect;
-            }
-        }
-
-        throw CommandException.Usage($"--defect {name}: there is no such rule to leave out; there are {string.Join(", ", DefectNames())}");
-    }
+    private static ClusterDefect DefectOf(string? name) => DefectText.Find(name ?? "")
+        ?? throw CommandException.Usage($"--defect{(name is null ? "" : " ")}{name} is not a valid defect; the valid ones are\n{DefectText.Lines()}");
 
     private Scenario Load(string file, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
@@ -252,7 +235,7 @@ internal sealed class SimulationCommand
             _shell.Out.WriteLine($"  {fault}");
         }
 
-        _shell.Out.WriteLine("what happened:");
+        _shell.Out.WriteLine("what happened; a step is a millisecond of the coordinator's clock:");
         foreach (string line in outcome.Cluster.History)
         {
             _shell.Out.WriteLine($"  {line}");
@@ -280,7 +263,7 @@ internal sealed class SimulationCommand
         words.AddRange(["--simulate", "--seeds", "1", "--from", found.Seed.ToString(CultureInfo.InvariantCulture)]);
         if (plan.Defect != ClusterDefect.None)
         {
-            words.AddRange(["--defect", NameOf(plan.Defect)]);
+            words.AddRange(["--defect", DefectText.NameOf(plan.Defect)]);
         }
 
         foreach ((string key, string value) in settings)
