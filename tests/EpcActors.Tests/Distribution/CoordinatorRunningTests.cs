@@ -148,7 +148,7 @@ public sealed class CoordinatorRunningTests
         for (int i = 0; i < 3; i++)
         {
             // What the processes said meanwhile has not arrived when it looks at its clock.
-            rig.Stop(30_000);
+            rig.Stop(10_000);
             Assert.Equal(1, rig.View.Epoch);
             rig.PassAlive(500);
         }

@@ -51,7 +51,7 @@ public sealed class CutOffTests
     [InlineData("faults < 1", false)]
     [InlineData("free_page_counter == 5", false)]
     [InlineData("node 0 free_pages == 5", false)]
-    [InlineData("enclave ends resident_pages == 0", false)]
+    [InlineData("enclave ends resident_pages == 5", false)]
     [InlineData("count enclave * outcome == finished >= 2", false)]
     [InlineData("count enclave * outcome == enomem == 0", true)]
     [InlineData("count enclave * outcome == running == 0", false)]
