@@ -13,6 +13,9 @@ namespace EpcActors.Distribution.Wire;
 /// <param name="limitBytes">Longest that the bundle may become, bytes with the header; at most <see cref="MaxBytes"/>.</param>
 public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
 {
+    /// <summary>Room before the bundle, for the head that <see cref="Finish(in BundleHead)"/> puts there: so the two become one message by one copy.</summary>
+    private const int Start = BundleHead.MaxBytes;
+
     /// <summary>Bytes before the first frame.</summary>
     public const int HeaderBytes = 9;
 
@@ -28,7 +31,7 @@ public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
         ? limitBytes
         : throw new ArgumentOutOfRangeException(nameof(limitBytes), limitBytes, "a bundle holds at least one frame and at most a MiB");
 
-    private byte[] _bytes = new byte[Math.Min(limitBytes, 4096)];
+    private byte[] _bytes = new byte[Start + Math.Min(limitBytes, 4096)];
     private int _length = HeaderBytes;
 
     /// <summary>Frames in it.</summary>
@@ -45,12 +48,12 @@ public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
             return false;
         }
 
-        if (_length + FrameCodec.MaxBytes > _bytes.Length)
+        if (Start + _length + FrameCodec.MaxBytes > _bytes.Length)
         {
-            Array.Resize(ref _bytes, Math.Min(_limit, 2 * _bytes.Length));
+            Array.Resize(ref _bytes, Math.Min(Start + _limit, 2 * _bytes.Length));
         }
 
-        _length += FrameCodec.Encode(in frame, _bytes.AsSpan(_length));
+        _length += FrameCodec.Encode(in frame, _bytes.AsSpan(Start + _length));
         Count++;
         return true;
     }
@@ -58,11 +61,24 @@ public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
     /// <summary>The bundle so far; valid until the next call of another method.</summary>
     public ReadOnlyMemory<byte> Finish()
     {
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes, Magic);
-        _bytes[2] = Frame.CurrentVersion;
-        BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(3), _length - HeaderBytes);
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(7), (ushort)Count);
-        return _bytes.AsMemory(0, _length);
+        Span<byte> header = _bytes.AsSpan(Start, HeaderBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(header, Magic);
+        header[2] = Frame.CurrentVersion;
+        BinaryPrimitives.WriteInt32LittleEndian(header[3..], _length - HeaderBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(header[7..], (ushort)Count);
+        return _bytes.AsMemory(Start, _length);
+    }
+
+    /// <summary>The bundle so far behind a head, as bytes of their own.</summary>
+    public byte[] Finish(in BundleHead head)
+    {
+        _ = Finish();
+
+        // The length of a head depends on its numbers, and the bundle stays where it is: so the head is written elsewhere first.
+        Span<byte> room = stackalloc byte[BundleHead.MaxBytes];
+        int length = head.Write(room);
+        room[..length].CopyTo(_bytes.AsSpan(Start - length));
+        return _bytes.AsSpan(Start - length, length + _length).ToArray();
     }
 
     /// <summary>Begins anew.</summary>

@@ -108,7 +108,7 @@ public static class FrameCodec
         reader.Bytes(size, "a message").CopyTo(frame.PayloadBytes);
     }
 
-    private static short Member(ref WireReader reader, int memberCount)
+    internal static short Member(ref WireReader reader, int memberCount)
     {
         uint member = reader.Varint("the number of a member");
         if (member > short.MaxValue || (memberCount > 0 && member >= memberCount))
@@ -120,7 +120,9 @@ public static class FrameCodec
         return (short)member;
     }
 
-    private static int Write(Span<byte> to, int at, uint value)
+    /// <summary>Seven bits a byte, the lowest first.</summary>
+    /// <returns>Where the next byte goes.</returns>
+    internal static int Write(Span<byte> to, int at, ulong value)
     {
         while (value >= 0x80)
         {

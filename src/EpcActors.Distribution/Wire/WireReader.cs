@@ -42,9 +42,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
         return found;
     }
 
-    /// <summary>
-    /// Seven bits a byte, the lowest first. Only the shortest form is taken, so that no two inputs mean the same.
-    /// </summary>
+    /// <summary>Seven bits a byte, the lowest first. Only the shortest form is taken, so that no two inputs mean the same.</summary>
     public uint Varint(string what)
     {
         if (Position < _bytes.Length && _bytes[Position] < 0x80)
@@ -52,17 +50,26 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
             return _bytes[Position++];
         }
 
-        uint value = 0;
-        for (int shift = 0; shift < 35; shift += 7)
+        return (uint)Varint(what, 32);
+    }
+
+    /// <summary>The same for a number of 64 bits that is not negative when it is read as signed.</summary>
+    public long Varint64(string what) => (long)Varint(what, 63);
+
+    private ulong Varint(string what, int bits)
+    {
+        ulong value = 0;
+        for (int shift = 0; shift < bits; shift += 7)
         {
             byte next = Byte(what);
-            value |= (uint)(next & 0x7F) << shift;
+            value |= (ulong)(next & 0x7F) << shift;
             if (next >= 0x80)
             {
                 continue;
             }
 
-            if ((shift == 28 && next > 0x0F) || (shift > 0 && next == 0))
+            // Bits beyond the width, or a last byte that adds nothing.
+            if ((bits - shift < 7 && next >> (bits - shift) != 0) || (shift > 0 && next == 0))
             {
                 break;
             }
@@ -70,7 +77,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
             return value;
         }
 
-        throw new WireFormatException($"{what} at byte {Position} is no number of 32 bits in its shortest form");
+        throw new WireFormatException($"{what} at byte {Position} is not a valid number of {bits} bits in its shortest form");
     }
 
     private readonly WireFormatException Truncated(string what) => new($"the input ends at byte {_bytes.Length}, in {what}");

@@ -27,7 +27,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _lanes = new LaneTable(_meter);
+        _lanes = new LaneTable(_meter, new RunToken(options.Token));
     }
 
     public WireCounts Counts => _meter.Counts;
@@ -49,7 +49,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
 
         (string host, int port) = Seed();
         cancellationToken.ThrowIfCancellationRequested();
-        _system = ClusterSystem.Create(_options, [AkkaClusterOptions.MemberRole, .. hello.Sockets.Select(AkkaClusterOptions.SocketRole)]);
+        _system = ClusterSystem.Create(_options, [AkkaClusterOptions.MemberRole, .. hello.Sockets.Select(AkkaClusterOptions.SocketRole)], _meter);
         try
         {
             AkkaCluster cluster = AkkaCluster.Get(_system);
@@ -69,6 +69,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
             cluster.JoinSeedNodes([new Address(cluster.SelfAddress.Protocol, cluster.SelfAddress.System, host, port)]);
             await AnswerAsync(duties, cancellationToken).ConfigureAwait(false);
             ControlMessage.Welcome welcome = await duties.Welcome.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            _lanes.Introduce(welcome.Member, welcome.Incarnation);
             _exchange.Tell(ExchangeActor.Order.Open);
             _member.Tell(new Local.Open());
             return welcome;

@@ -19,7 +19,7 @@ internal static class ClusterSystem
     private static readonly TimeSpan ShortestFailureTimeout = TimeSpan.FromMilliseconds(250);
 
     /// <exception cref="ClusterException">the port is in use, the host may not be listened on, or the akka block is wrong.</exception>
-    public static ActorSystem Create(AkkaClusterOptions options, IEnumerable<string> roles)
+    public static ActorSystem Create(AkkaClusterOptions options, IEnumerable<string> roles, WireMeter? meter = null)
     {
         if (options.PublicHost.Length == 0 && options.Host is "0.0.0.0" or "::")
         {
@@ -42,7 +42,7 @@ internal static class ClusterSystem
         Config all = Identity(options, roles).WithFallback(user).WithFallback(FollowingFrom(options.FailureTimeout)).WithFallback(Text());
         try
         {
-            system = ActorSystem.Create(AkkaClusterOptions.SystemName, all);
+            system = ActorSystem.Create(AkkaClusterOptions.SystemName, BootstrapSetup.Create().WithConfig(all).And(meter ?? new WireMeter()));
 
             // An error in it would be a line in a log, and a node that never comes up.
             _ = AkkaCluster.Get(system).DowningProvider.DowningActorProps;

@@ -5,7 +5,14 @@ using EpcActors.Distribution.Wire;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>Where the frames of other members arrive: <c>/user/epc-exchange</c> of every member. Frames have an actor of their own, so that what the coordinator says does not wait behind them.</summary>
+/// <summary>
+/// The wire's end in a member, <c>/user/epc-exchange</c>: bundles of other members arrive here, and those for them leave from here. Frames have an actor of their own, so that a message of the coordinator does not
+/// wait behind them.
+/// </summary>
+/// <remarks>
+/// A turn is one message: a bundle that came, or a lane that has frames. A lane is scheduled by the first frame that is put on it, behind the messages that are in the mailbox by then; so all answers to the bundles
+/// that have come already leave in one bundle.
+/// </remarks>
 internal sealed class ExchangeActor : UntypedActor, IWithTimers
 {
     /// <summary>Its name below <c>/user</c>; all members of a cluster agree on it.</summary>
@@ -13,17 +20,14 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
 
     private static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A line each; more would be a way to fill a log.</summary>
-    private const int MostStrangers = 16;
-
     private readonly LaneTable _lanes;
     private readonly WireMeter _meter;
     private readonly IMemberListener _listener;
     private readonly Action<string> _note;
     private readonly BundleReader _reader = new();
-    private readonly HashSet<Address> _strangers = [];
     private Frame[] _kept = [];
     private bool _isOpen;
+    private bool _isStrangerNoted;
 
     public ExchangeActor(LaneTable lanes, WireMeter meter, IMemberListener listener, Action<string> note)
     {
@@ -46,20 +50,11 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case IWireMessage when !_lanes.IsMember(Sender.Path.Address):
-                // Of a life that this view does not have, which sends it again when it does; or of a process that has
-                // no part in the run.
-                NoteStranger(Sender.Path.Address);
+            case FrameLane lane:
+                lane.Flush(LaneTable.NowMs);
                 break;
             case FrameBundle bundle:
-                // Before it is handled: the sender may fill the next one meanwhile. What it sends waits in our mailbox, at most a credit of it per member.
-                Sender.Tell(new BundleTaken(bundle.Lane, bundle.Number), Self);
-                _meter.AnswerSent();
                 OnBundle(bundle);
-                break;
-            case BundleTaken taken:
-                _meter.AnswerReceived();
-                _lanes.OnTaken(taken);
                 break;
             case Order.Tick:
                 _lanes.OnTick();
@@ -73,11 +68,13 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
         }
     }
 
-    private void NoteStranger(Address address)
+    /// <summary>Says it once: a line for each bundle would be a way to fill a log.</summary>
+    private void NoteStranger()
     {
-        if (_isOpen && _strangers.Count < MostStrangers && _strangers.Add(address))
+        if (!_isStrangerNoted)
         {
-            _note($"the process at {ClusterSystem.Place(address)} sends frames and is not of this run, or not any more: they are not heard");
+            _isStrangerNoted = true;
+            _note("a process that does not have the token of this run sends frames: they are not heard");
         }
     }
 
@@ -86,19 +83,31 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
         ReadOnlySpan<Frame> frames;
         try
         {
-            frames = _reader.Read(bundle.Bytes);
+            BundleHead head = BundleHead.Read(bundle.Bytes, out int length);
+            if (!_lanes.IsSealed(in head))
+            {
+                NoteStranger();
+                return;
+            }
+
+            if (_isOpen)
+            {
+                _lanes.OnArrived(in head);
+            }
+
+            frames = length < bundle.Bytes.Length ? _reader.Read(bundle.Bytes.AsSpan(length)) : [];
         }
         catch (WireFormatException error)
         {
-            _note($"what {ClusterSystem.Place(Sender.Path.Address)} sends as frames is none: {error.Message}");
+            _note($"another process sends frames that cannot be read, and they are left out: {error.Message}; all processes must be of the same build");
             return;
         }
 
-        _meter.Received(frames.Length, bundle.Bytes.Length);
+        _meter.Received(frames.Length);
         ReadOnlySpan<Frame> wanted = WithoutCut(frames);
         if (!_isOpen)
         {
-            // Not in a view yet: who sends it knows more than we do, and sends it again.
+            // Not in a view yet: the sender has installed a later one than we have, and sends it again.
             wanted = [];
         }
 
@@ -140,7 +149,7 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
         return _kept.AsSpan(0, count);
     }
 
-    /// <summary>What its own process tells it.</summary>
+    /// <summary>Told by its own process.</summary>
     internal enum Order
     {
         /// <summary>Time passes.</summary>

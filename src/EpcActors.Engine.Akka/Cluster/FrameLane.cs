@@ -4,61 +4,82 @@ using EpcActors.Distribution.Wire;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// The way to one other member: frames are collected while earlier ones are under way, so the busier the way, the longer the bundles. What it may hold is bounded, here and in Akka.Remote: a peer that does
-/// not take anything costs a few hundred KiB, and frames are lost. Any thread may call; time is milliseconds of any clock that does not go back.
+/// The way to one life of one other member, and what is to be answered about the way back. Frames are added by any thread and leave in bundles, in the turn of the <see cref="ExchangeActor"/>: the first frame
+/// schedules that turn, the frames that are added until it comes join the bundle. So an idle lane sends at once, and the busier the process, the longer the bundles.
 /// </summary>
 /// <remarks>
-/// The peer says which bundles it has taken; until then at most <see cref="Credit"/> are under way. When it says nothing for a while the bundles count as lost (a connection that broke), and one at a
-/// time is sent, ever more rarely, until it answers.
+/// <para><b>Credit.</b> At most <see cref="MostUnderWayBytes"/> are sent and not answered, and at most <see cref="MostWaitingBytes"/> wait: a peer that takes nothing costs no more, and frames are lost and counted.</para>
+/// <para><b>Answers</b> ride in the head of each bundle that goes the other way. Where none does, an answer of its own goes every <see cref="AnswerBytes"/>, and at the next tick.</para>
+/// <para><b>Loss.</b> The head says how many bytes were sent before: an answer to a later bundle answers the lost one too. When no answer comes for a while, all that is under way counts as lost (a connection that
+/// broke), and one bundle at a time is sent, ever more rarely, until one is answered. Nothing is sent again here: <see cref="Exchange"/> does that.</para>
+/// <para><see cref="Add"/> and <see cref="Close"/> may be called by any thread, everything else by the actor alone. Time is milliseconds of any clock that does not go back.</para>
 /// </remarks>
 internal sealed class FrameLane
 {
-    /// <summary>Bundles under way.</summary>
-    public const int Credit = 4;
-
-    /// <summary>Longest bundle, bytes.</summary>
+    /// <summary>Longest bundle, bytes without its head. Short enough that a heartbeat on the same connection does not wait behind it.</summary>
     public const int BundleBytes = 48 << 10;
 
-    /// <summary>Full bundles that may wait, beside the one that is being filled.</summary>
-    public const int MostWaiting = 8;
+    /// <summary>Bytes that may be sent and not answered.</summary>
+    public const int MostUnderWayBytes = 256 << 10;
+
+    /// <summary>Bytes that may wait for credit, or for the actor's turn.</summary>
+    public const int MostWaitingBytes = 256 << 10;
+
+    /// <summary>Bytes that are taken before an answer goes that no bundle takes along: four answers for a full credit.</summary>
+    public const int AnswerBytes = MostUnderWayBytes / 4;
 
     /// <summary>Milliseconds without an answer after which the bundles under way count as lost; doubled each time, up to <see cref="LongestSilenceMs"/>.</summary>
     public const long FirstSilenceMs = 250;
 
-    /// <summary>See there.</summary>
+    /// <summary>Longest time between two attempts to reach a silent peer, milliseconds.</summary>
     public const long LongestSilenceMs = 4000;
 
     private readonly Lock _lock = new();
-    private readonly int _number;
+    private readonly BundleHead _ends;
     private readonly Action<FrameBundle> _send;
+    private readonly Action<FrameLane> _schedule;
     private readonly WireMeter _meter;
 
     // All below: under the lock.
-    private readonly BundleWriter _open = new(BundleBytes);
-    private readonly Queue<FrameBundle> _waiting = new();
+    private readonly Queue<BundleWriter> _full = new();
+    private readonly Stack<BundleWriter> _spare = new();
+    private BundleWriter _open = new(BundleBytes);
+    private long _waitingBytes;
     private long _sent;
     private long _taken;
-    private int _credit = Credit;
+    private long _arrived;
+    private long _answered;
+    private bool _isScheduled;
+    private bool _isSilent;
     private long _silenceMs = FirstSilenceMs;
     private long _heardAt;
     private bool _isClosed;
 
-    /// <param name="number">Its name in this process.</param>
+    /// <param name="ends">The two members and their lives; its other numbers are not used.</param>
     /// <param name="send">Gives a bundle to Akka.Remote; never waits.</param>
+    /// <param name="schedule">Has the actor call <see cref="Flush"/> in a turn of its own; never waits, any thread.</param>
     /// <param name="meter">Counts.</param>
-    public FrameLane(int number, Action<FrameBundle> send, WireMeter meter)
+    public FrameLane(BundleHead ends, Action<FrameBundle> send, Action<FrameLane> schedule, WireMeter meter)
     {
-        _number = number;
+        _ends = ends;
         _send = send;
+        _schedule = schedule;
         _meter = meter;
     }
 
-    /// <summary>Its name in this process.</summary>
-    public int Number => _number;
+    /// <summary>Life of the peer.</summary>
+    public int PeerIncarnation => _ends.ToIncarnation;
 
-    /// <summary>Takes a frame, or loses it: there is no room, or the lane is closed.</summary>
-    public void Send(in Frame frame, long nowMs)
+    private bool HasWaiting => _full.Count + _open.Count > 0;
+
+    private bool HasCredit => _isSilent
+        ? _sent == _taken
+        : _sent - _taken + BundleHead.MaxBytes + (_full.TryPeek(out BundleWriter? first) ? first : _open).Length <= MostUnderWayBytes;
+
+    /// <summary>Takes a frame, or loses it: no room, or the lane is closed.</summary>
+    public void Add(in Frame frame)
     {
+        bool isFirst;
         lock (_lock)
         {
             if (_isClosed || !TryAdd(in frame))
@@ -67,25 +88,54 @@ internal sealed class FrameLane
                 return;
             }
 
-            Flush(nowMs);
+            // Without credit it is the answer that makes the next bundle go, not another turn.
+            isFirst = !_isScheduled && HasCredit;
+            _isScheduled |= isFirst;
+        }
+
+        if (isFirst)
+        {
+            _schedule(this);
         }
     }
 
-    /// <summary>The peer has taken bundles, up to a number.</summary>
-    public void OnTaken(long number, long nowMs)
+    /// <summary>Sends what waits, as far as there is credit.</summary>
+    public void Flush(long nowMs)
     {
         lock (_lock)
         {
-            if (number <= _taken || number > _sent)
+            _isScheduled = false;
+            SendBundles(nowMs);
+            if (_arrived - _answered >= AnswerBytes)
             {
-                return;
+                SendAnswer();
+            }
+        }
+    }
+
+    /// <summary>Something has come on the lane back.</summary>
+    public void OnArrived(in BundleHead head, long nowMs)
+    {
+        bool isFirst;
+        lock (_lock)
+        {
+            _arrived = Math.Max(_arrived, head.Sent);
+            if (head.Taken > _taken && head.Taken <= _sent)
+            {
+                _taken = head.Taken;
+                _heardAt = nowMs;
+                _isSilent = false;
+                _silenceMs = FirstSilenceMs;
             }
 
-            _taken = number;
-            _heardAt = nowMs;
-            _credit = Credit;
-            _silenceMs = FirstSilenceMs;
-            Flush(nowMs);
+            // In a turn of its own: what is made of the frames that came joins, and takes the answer along.
+            isFirst = !_isScheduled && !_isClosed && (_arrived - _answered >= AnswerBytes || (HasWaiting && HasCredit));
+            _isScheduled |= isFirst;
+        }
+
+        if (isFirst)
+        {
+            _schedule(this);
         }
     }
 
@@ -94,77 +144,96 @@ internal sealed class FrameLane
     {
         lock (_lock)
         {
-            if (_taken == _sent || nowMs - _heardAt < _silenceMs)
+            if (_taken != _sent && nowMs - _heardAt >= _silenceMs)
             {
-                return;
+                _taken = _sent;
+                _isSilent = true;
+                _silenceMs = Math.Min(2 * _silenceMs, LongestSilenceMs);
             }
 
-            _taken = _sent;
-            _credit = 1;
-            _silenceMs = Math.Min(2 * _silenceMs, LongestSilenceMs);
-            Flush(nowMs);
+            SendBundles(nowMs);
+            if (_arrived != _answered)
+            {
+                SendAnswer();
+            }
         }
     }
 
-    /// <summary>The member is gone: what waits is lost.</summary>
+    /// <summary>That life is over: what waits is lost.</summary>
     public void Close()
     {
         lock (_lock)
         {
             _isClosed = true;
-            _meter.Dropped(_waiting.Sum(bundle => bundle.Frames) + _open.Count);
-            _waiting.Clear();
+            _meter.Dropped(_full.Sum(bundle => bundle.Count) + _open.Count);
+            _full.Clear();
+            _spare.Clear();
             _open.Clear();
+            _waitingBytes = 0;
         }
     }
 
     private bool TryAdd(in Frame frame)
     {
-        if (_open.TryAdd(in frame))
-        {
-            return true;
-        }
-
-        if (_waiting.Count >= MostWaiting)
+        if (_waitingBytes + _open.Length + FrameCodec.MaxBytes > MostWaitingBytes)
         {
             return false;
         }
 
-        _waiting.Enqueue(Seal());
-        return _open.TryAdd(in frame);
-    }
-
-    private FrameBundle Seal()
-    {
-        // The number is given when it is sent.
-        FrameBundle bundle = new(_number, 0, _open.Count, _open.Finish().ToArray());
-        _open.Clear();
-        return bundle;
-    }
-
-    /// <summary>Under the lock as well: bundles reach Akka.Remote in the order of their numbers.</summary>
-    private void Flush(long nowMs)
-    {
-        while (_sent - _taken < _credit)
+        if (!_open.TryAdd(in frame))
         {
-            if (!_waiting.TryDequeue(out FrameBundle? bundle))
-            {
-                if (_open.Count == 0)
-                {
-                    return;
-                }
-
-                bundle = Seal();
-            }
-
-            if (_sent == _taken)
-            {
-                _heardAt = nowMs;
-            }
-
-            _sent++;
-            _meter.Sent(bundle.Frames, bundle.Bytes.Length);
-            _send(bundle with { Number = _sent });
+            _waitingBytes += _open.Length;
+            _full.Enqueue(_open);
+            _open = _spare.TryPop(out BundleWriter? spare) ? spare : new BundleWriter(BundleBytes);
+            return _open.TryAdd(in frame);
         }
+
+        return true;
+    }
+
+    private void SendBundles(long nowMs)
+    {
+        while (!_isClosed && HasWaiting && HasCredit)
+        {
+            if (_full.TryDequeue(out BundleWriter? bundle))
+            {
+                _waitingBytes -= bundle.Length;
+                Send(bundle, nowMs);
+                _spare.Push(bundle);
+            }
+            else
+            {
+                Send(_open, nowMs);
+            }
+        }
+    }
+
+    private void Send(BundleWriter bundle, long nowMs)
+    {
+        if (_sent == _taken)
+        {
+            _heardAt = nowMs;
+        }
+
+        // The head says where the bundle ends, and its own length is part of that: it is counted with its longest.
+        _sent += BundleHead.MaxBytes + bundle.Length;
+        _answered = _arrived;
+        _meter.Sent(bundle.Count);
+        _send(new FrameBundle(bundle.Finish(_ends with { Sent = _sent, Taken = _arrived }), bundle.Count));
+        bundle.Clear();
+    }
+
+    /// <summary>Needs no credit, and takes none: two peers without credit would wait for one another.</summary>
+    private void SendAnswer()
+    {
+        if (_isClosed)
+        {
+            return;
+        }
+
+        _answered = _arrived;
+        Span<byte> bytes = stackalloc byte[BundleHead.MaxBytes];
+        int length = (_ends with { Sent = _sent, Taken = _arrived }).Write(bytes);
+        _send(new FrameBundle(bytes[..length].ToArray(), 0));
     }
 }

@@ -1,32 +1,41 @@
 using Akka.Actor;
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
+using EpcActors.Distribution.Wire;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>The lanes of a member, by member. Sending takes no lock of the table; views and cuts replace what it reads.</summary>
 internal sealed class LaneTable
 {
+    private const int MostSeals = 4096;
+
     private readonly Lock _lock = new();
     private readonly WireMeter _meter;
+    private readonly RunToken _token;
+    private readonly Dictionary<(int From, int To, int FromIncarnation, int ToIncarnation), ulong> _seals = [];
     private Target[] _targets = [];
     private bool[] _cut = [];
-    private int _numbered;
+    private short _self;
+    private int _incarnation;
     private bool _isClosed;
 
-    public LaneTable(WireMeter meter) => _meter = meter;
+    public LaneTable(WireMeter meter, RunToken token) => (_meter, _token) = (meter, token);
 
     /// <summary>Time of the lanes, milliseconds.</summary>
     public static long NowMs => Environment.TickCount64;
 
-    /// <summary>Any thread.</summary>
+    /// <summary>Says which member this process is, before the first view.</summary>
+    public void Introduce(int member, int incarnation) => (_self, _incarnation) = ((short)member, incarnation);
+
+    /// <summary>Puts a frame on the lane to its receiver, or loses it. Any thread.</summary>
     public void Send(in Frame frame)
     {
         Target[] targets = Volatile.Read(ref _targets);
         int to = frame.To;
         if ((uint)to < (uint)targets.Length && targets[to].Lane is { } lane && !IsCut(to))
         {
-            lane.Send(in frame, NowMs);
+            lane.Add(in frame);
         }
         else
         {
@@ -34,18 +43,23 @@ internal sealed class LaneTable
         }
     }
 
-    /// <summary>A living member of the view is at that address.</summary>
-    public bool IsMember(Address address)
+    /// <summary>True when the sender of a bundle has the token of the run. Called by the exchange actor alone.</summary>
+    public bool IsSealed(in BundleHead head)
     {
-        foreach (Target target in Volatile.Read(ref _targets))
+        (int, int, int, int) between = (head.From, head.To, head.FromIncarnation, head.ToIncarnation);
+        if (!_seals.TryGetValue(between, out ulong seal))
         {
-            if (target.Lane is not null && address.Equals(target.Place))
+            // The lives of a run are few; a stranger can make up any number of them.
+            if (_seals.Count >= MostSeals)
             {
-                return true;
+                _seals.Clear();
             }
+
+            seal = _token.Seal(head.From, head.To, head.FromIncarnation, head.ToIncarnation);
+            _seals.Add(between, seal);
         }
 
-        return false;
+        return head.Seal == seal;
     }
 
     /// <summary>Frames from and to it are lost, by order of an experiment.</summary>
@@ -55,7 +69,7 @@ internal sealed class LaneTable
         return (uint)member < (uint)cut.Length && cut[member];
     }
 
-    /// <summary>Replaces who is cut off.</summary>
+    /// <summary>Replaces the members that are cut off.</summary>
     public void Cut(IReadOnlyCollection<int> members)
     {
         bool[] cut = new bool[members.Count == 0 ? 0 : members.Max() + 1];
@@ -69,8 +83,8 @@ internal sealed class LaneTable
 
     /// <summary>Makes lanes to the lives that are new in a view and closes those to lives that are over.</summary>
     /// <param name="view">The view.</param>
-    /// <param name="resolve">The exchange at an address.</param>
-    /// <param name="self">Whom it answers.</param>
+    /// <param name="resolve">The exchange actor at an address.</param>
+    /// <param name="self">Our exchange actor: it flushes the lanes.</param>
     public void Connect(ControlMessage.Membership view, Func<string, IActorRef> resolve, IActorRef self)
     {
         lock (_lock)
@@ -89,9 +103,9 @@ internal sealed class LaneTable
                 Target old = member < before.Length ? before[member] : default;
                 after[member] = incarnation == 0 || address.Length == 0
                     ? default
-                    : old.Lane is not null && old.Incarnation == incarnation && old.Address == address
+                    : old.Lane?.PeerIncarnation == incarnation && old.Address == address
                         ? old
-                        : NewTarget(address, incarnation, resolve(address), self);
+                        : new Target(address, NewLane(member, incarnation, resolve(address), self));
             }
 
             Volatile.Write(ref _targets, after);
@@ -105,20 +119,18 @@ internal sealed class LaneTable
         }
     }
 
-    /// <summary>A peer has taken bundles.</summary>
-    public void OnTaken(BundleTaken taken)
+    /// <summary>A bundle or an answer has come. One that is not between the lives that our lane joins is neither counted nor answered: its frames are for the exchange to judge.</summary>
+    public void OnArrived(in BundleHead head)
     {
-        foreach (Target target in Volatile.Read(ref _targets))
+        Target[] targets = Volatile.Read(ref _targets);
+        if (head.To == _self && head.ToIncarnation == _incarnation && head.From < targets.Length
+            && targets[head.From].Lane is { } lane && lane.PeerIncarnation == head.FromIncarnation)
         {
-            if (target.Lane?.Number == taken.Lane)
-            {
-                target.Lane.OnTaken(taken.Number, NowMs);
-                return;
-            }
+            lane.OnArrived(in head, NowMs);
         }
     }
 
-    /// <summary>Time passes.</summary>
+    /// <summary>Tells every lane that time passes.</summary>
     public void OnTick()
     {
         foreach (Target target in Volatile.Read(ref _targets))
@@ -142,10 +154,12 @@ internal sealed class LaneTable
         }
     }
 
-    private FrameLane NewLane(IActorRef peer, IActorRef self) => new(++_numbered, bundle => peer.Tell(bundle, self), _meter);
+    /// <remarks>Without a sender: the head of a bundle says where it comes from in a few bytes, and the path of an actor takes sixty.</remarks>
+    private FrameLane NewLane(int member, int incarnation, IActorRef peer, IActorRef self) => new(
+        new BundleHead(_self, (short)member, _incarnation, incarnation, 0, 0, _token.Seal(_self, member, _incarnation, incarnation)),
+        bundle => peer.Tell(bundle, ActorRefs.NoSender),
+        lane => self.Tell(lane, ActorRefs.NoSender),
+        _meter);
 
-    private Target NewTarget(string address, int incarnation, IActorRef exchange, IActorRef self) =>
-        new(address, incarnation, NewLane(exchange, self), exchange.Path.Address);
-
-    private readonly record struct Target(string Address, int Incarnation, FrameLane? Lane, Address? Place);
+    private readonly record struct Target(string Address, FrameLane? Lane);
 }

@@ -1,20 +1,16 @@
 using Akka.Actor;
 using Akka.Event;
+using EpcActors.Distribution.Wire;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>What our actors tell those of other processes: these and nothing else. <see cref="WireSerializer"/> writes them.</summary>
 internal interface IWireMessage : IDeadLetterSuppression;
 
-/// <summary>Frames for another member, as <see cref="Distribution.Wire.BundleWriter"/> wrote them.</summary>
-/// <param name="Lane">Which lane of the sender's process.</param>
-/// <param name="Number">Ascending from 1, per lane.</param>
+/// <summary>Frames for another member behind a <see cref="BundleHead"/>, or a head alone that answers.</summary>
+/// <param name="Bytes">The message as it is on the wire. It belongs to the message: nothing writes to it any more.</param>
 /// <param name="Frames">How many; known to the sender only, else 0.</param>
-/// <param name="Bytes">The bundle.</param>
-internal sealed record FrameBundle(int Lane, long Number, int Frames, byte[] Bytes) : IWireMessage;
-
-/// <summary>Bundles of a lane have arrived, up to that one: whatever is missing before it is lost. The sender may send more.</summary>
-internal sealed record BundleTaken(int Lane, long Number) : IWireMessage;
+internal sealed record FrameBundle(byte[] Bytes, int Frames) : IWireMessage;
 
 /// <summary>A control message, or a part of a long one.</summary>
 /// <param name="Life">The uid of the member's actor system, in both directions: it names one life of one process.</param>

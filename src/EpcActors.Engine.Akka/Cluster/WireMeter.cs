@@ -1,22 +1,22 @@
+using Akka.Actor.Setup;
 using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>What went over the wire. Any thread may count and read; a reading is of no one moment.</summary>
-internal sealed class WireMeter
+/// <summary>
+/// Counts what goes over the wire for frames. Frames are counted by the lanes; bytes and writes by <see cref="CountedTransport"/>, from the messages that Akka.Remote hands to the socket: bundles, the answers to
+/// them, and all that Akka puts around both. Heartbeats, gossip and the coordinator's messages are counted apart. Any thread may count and read; a reading is of no one moment.
+/// </summary>
+internal sealed class WireMeter : Setup
 {
-    /// <summary>
-    /// What Akka.Remote adds to a bundle, and what the answer to one takes, bytes: length, envelope, the paths of the two actors, identifier and manifest of the serializer, and the head of the message. It
-    /// depends on the lengths of host names; this is what was measured with addresses of the loopback.
-    /// </summary>
-    public const int EnvelopeBytes = 190;
-
     private long _framesOut;
     private long _bytesOut;
     private long _framesIn;
     private long _bytesIn;
     private long _dropped;
     private long _writes;
+    private long _otherBytesOut;
+    private long _otherBytesIn;
 
     public WireCounts Counts => new(
         Interlocked.Read(ref _framesOut),
@@ -26,24 +26,29 @@ internal sealed class WireMeter
         Interlocked.Read(ref _dropped),
         Interlocked.Read(ref _writes));
 
-    public void Sent(int frames, int bytes)
-    {
-        Interlocked.Add(ref _framesOut, frames);
-        Interlocked.Add(ref _bytesOut, bytes + EnvelopeBytes);
-        Interlocked.Increment(ref _writes);
-    }
+    /// <summary>Bytes sent that carry no frames: handshakes, heartbeats, gossip, control messages.</summary>
+    public long OtherBytesOut => Interlocked.Read(ref _otherBytesOut);
 
-    public void Received(int frames, int bytes)
-    {
-        Interlocked.Add(ref _framesIn, frames);
-        Interlocked.Add(ref _bytesIn, bytes + EnvelopeBytes);
-    }
+    /// <summary>The same, received.</summary>
+    public long OtherBytesIn => Interlocked.Read(ref _otherBytesIn);
 
-    /// <summary>An answer to a bundle was sent.</summary>
-    public void AnswerSent() => Interlocked.Add(ref _bytesOut, EnvelopeBytes);
+    public void Sent(int frames) => Interlocked.Add(ref _framesOut, frames);
 
-    /// <summary>An answer to a bundle came.</summary>
-    public void AnswerReceived() => Interlocked.Add(ref _bytesIn, EnvelopeBytes);
+    public void Received(int frames) => Interlocked.Add(ref _framesIn, frames);
 
     public void Dropped(int frames) => Interlocked.Add(ref _dropped, frames);
+
+    /// <summary>A message was given to the socket.</summary>
+    public void Written(int bytes, bool isFrames)
+    {
+        if (isFrames)
+        {
+            Interlocked.Increment(ref _writes);
+        }
+
+        Interlocked.Add(ref isFrames ? ref _bytesOut : ref _otherBytesOut, bytes);
+    }
+
+    /// <summary>A message has come from the socket.</summary>
+    public void Read(int bytes, bool isFrames) => Interlocked.Add(ref isFrames ? ref _bytesIn : ref _otherBytesIn, bytes);
 }

@@ -16,11 +16,8 @@ public sealed class WireSerializer : SerializerWithStringManifest
     /// <summary>On the wire since the first version; never another one.</summary>
     public const int FixedIdentifier = 74_517;
 
-    /// <summary>A <see cref="BundleWriter"/>'s bytes.</summary>
-    public const string FramesManifest = "frames/1";
-
-    /// <summary>Which bundles have arrived.</summary>
-    public const string FramesTakenManifest = "frames-taken/1";
+    /// <summary>A <see cref="BundleHead"/>, and the bundle behind it if there is one. Version 1 had no head, and a message of its own for answers.</summary>
+    public const string FramesManifest = "frames/2";
 
     /// <summary>A part of a control message.</summary>
     public const string ControlManifest = "control/1";
@@ -43,14 +40,13 @@ public sealed class WireSerializer : SerializerWithStringManifest
     }
 
     /// <summary>Every type that it writes.</summary>
-    internal static IReadOnlyList<Type> Types { get; } = [typeof(FrameBundle), typeof(BundleTaken), typeof(ControlPart), typeof(ControlTaken), typeof(LifeOver), typeof(Handshake)];
+    internal static IReadOnlyList<Type> Types { get; } = [typeof(FrameBundle), typeof(ControlPart), typeof(ControlTaken), typeof(LifeOver), typeof(Handshake)];
 
     public override int Identifier => FixedIdentifier;
 
     public override string Manifest(object o) => o switch
     {
         FrameBundle => FramesManifest,
-        BundleTaken => FramesTakenManifest,
         ControlPart => ControlManifest,
         ControlTaken => ControlTakenManifest,
         LifeOver => LifeOverManifest,
@@ -63,9 +59,8 @@ public sealed class WireSerializer : SerializerWithStringManifest
         switch (obj)
         {
             case FrameBundle bundle:
-                return Numbered(bundle.Lane, bundle.Number, 0, bundle.Bytes);
-            case BundleTaken taken:
-                return Numbered(taken.Lane, taken.Number, 0, []);
+                // Written once, where the frames were added: Akka copies it into its envelope.
+                return bundle.Bytes;
             case ControlPart part:
                 byte[] bytes = Numbered(part.Life, part.Number, 1, part.Bytes);
                 bytes[NumberedBytes] = part.IsLast ? (byte)1 : (byte)0;
@@ -88,13 +83,10 @@ public sealed class WireSerializer : SerializerWithStringManifest
         switch (manifest)
         {
             case FramesManifest:
-                (int lane, long number) = Head(bytes, manifest, NumberedBytes + BundleWriter.HeaderBytes);
-                return new FrameBundle(lane, number, 0, bytes[NumberedBytes..]);
-            case FramesTakenManifest:
-                (lane, number) = Whole(bytes, manifest);
-                return new BundleTaken(lane, number);
+                // Read by the actor that gets it, into memory that it has: nothing is copied here.
+                return new FrameBundle(bytes, 0);
             case ControlManifest:
-                (int life, number) = Head(bytes, manifest, NumberedBytes + 1);
+                (int life, long number) = Head(bytes, manifest, NumberedBytes + 1);
                 return bytes[NumberedBytes] is 0 or 1
                     ? new ControlPart(life, number, bytes[NumberedBytes] == 1, bytes[(NumberedBytes + 1)..])
                     : throw new SerializationException($"{manifest} is neither the last part of a message nor another: {bytes[NumberedBytes]}");
