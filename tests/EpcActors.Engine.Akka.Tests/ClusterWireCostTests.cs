@@ -1,23 +1,69 @@
-using Xunit.Abstractions;
+using System.Text;
+using EpcActors.Distribution.Transport;
+using EpcActors.Engine.Akka.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>
-/// What a frame costs, for the log of the test; what is bundled, and what one takes on the wire, is held to.
-/// </summary>
-[Collection(nameof(ShellCostTests))]
-public sealed class ClusterWireCostTests(ITestOutputHelper output)
+/// <summary>Bytes and writes of frames, as <see cref="CountedTransport"/> counts them between two members. How fast they are is the benchmark's business (<c>wire</c>).</summary>
+public sealed class ClusterWireCostTests
 {
-    [Theory]
-    [InlineData(1, 2_000)]
-    [InlineData(16, 20_000)]
-    [InlineData(256, 200_000)]
-    public async Task Frames_are_bundled_the_more_the_busier_the_way_is(int window, int calls)
+    /// <summary>Bytes that one end writes are the bytes that the other end reads, and the frames of a burst share a few writes.</summary>
+    [Fact]
+    public async Task Both_ends_count_the_same_bytes_and_a_burst_takes_few_writes()
     {
-        ClusterWireCost.Figures cost = await ClusterWireCost.MeasureAsync(calls, window);
-        output.WriteLine($"{window} outstanding: {cost}");
-        Assert.Equal(0, cost.Counts.FramesDropped);
-        Assert.InRange(cost.FramesPerWrite, window == 256 ? 8 : 1, window);
-        Assert.InRange(cost.BytesPerFrame, 25, window == 256 ? 80 : 500);
+        await using ClusterHarness harness = await ClusterHarness.OpenAsync();
+        IReadOnlyList<ClusterMember> members = await harness.JoinAsync(2);
+        const int Frames = 2_000;
+        for (int i = 0; i < Frames; i++)
+        {
+            members[0].Transport.Send(ClusterHarness.FrameOf(0, 1, i));
+        }
+
+        for (int i = 0; i < Frames; i++)
+        {
+            Assert.Equal(i, (int)(await members[1].Log.Frames.NextAsync()).Sequence);
+        }
+
+        WireCounts from = members[0].Transport.Counts;
+        WireCounts to = members[1].Transport.Counts;
+        Assert.Equal((Frames, Frames, 0), (from.FramesOut, to.FramesIn, from.FramesDropped));
+        Assert.Equal(from.BytesOut, to.BytesIn);
+        Assert.InRange(from.Writes, 1, Frames / 2);
+
+        // A frame of this kind has 25 to 30 bytes; a write has 100 to 200 bytes beside its frames.
+        Assert.InRange(from.BytesOut, (25 * Frames) + (100 * from.Writes), (30 * Frames) + (200 * from.Writes));
+
+        // The answers, which are alone here, come at the tick at the latest.
+        await ClusterWait.UntilAsync(() => members[0].Transport.Counts.BytesIn > 0);
+        Assert.True(members[1].Transport.Counts.BytesOut >= members[0].Transport.Counts.BytesIn);
+    }
+
+    [Theory]
+    [InlineData("/user/epc-exchange", false, true)]
+    [InlineData("/user/epc-exchange", true, true)]
+    [InlineData("/user/epc-member", false, false)]
+    [InlineData("/system/cluster/core/daemon", true, false)]
+    public void Only_messages_to_the_exchange_are_frames(string path, bool hasAnswer, bool isFrames)
+    {
+        byte[] recipient = Field(1, Field(1, Encoding.UTF8.GetBytes($"akka.tcp://epc-cluster@127.0.0.1:4711{path}")));
+        byte[] envelope = Field(2, [.. recipient, .. Field(2, new byte[300])]);
+        byte[] message = Field(1, [.. hasAnswer ? Field(1, [9, 1, 2, 3, 4, 5, 6, 7, 8]) : [], .. envelope]);
+        Assert.Equal(isFrames, CountedTransport.IsFrames(message));
+
+        // Whatever comes: cut short anywhere, it is looked at and no more.
+        for (int length = 0; length < message.Length; length++)
+        {
+            Assert.False(CountedTransport.IsFrames(message.AsSpan(0, length)));
+        }
+
+        Assert.False(CountedTransport.IsFrames([0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]));
+    }
+
+    private static byte[] Field(int number, byte[] bytes)
+    {
+        byte head = (byte)((number << 3) | 2);
+        return bytes.Length < 0x80
+            ? [head, (byte)bytes.Length, .. bytes]
+            : [head, (byte)((bytes.Length & 0x7F) | 0x80), (byte)(bytes.Length >> 7), .. bytes];
     }
 }

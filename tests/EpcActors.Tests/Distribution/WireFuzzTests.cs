@@ -75,6 +75,55 @@ public sealed class WireFuzzTests
     }
 
     [Fact]
+    public void A_head_is_read_as_it_was_written_and_has_one_encoding()
+    {
+        Prng prng = new(20_261_128);
+        int[] ends = new int[2];
+        for (int i = 0; i < 100_000; i++)
+        {
+            BundleHead head = AnyHead(ref prng);
+            byte[] bytes = new byte[BundleHead.MaxBytes];
+            int length = head.Write(bytes);
+            Assert.Equal(head, BundleHead.Read(bytes.AsSpan(0, length), out int read));
+            Assert.Equal(length, read);
+
+            byte[] changed = Mutate(bytes[..length], ref prng);
+            try
+            {
+                BundleHead other = BundleHead.Read(changed, out read);
+                byte[] again = new byte[BundleHead.MaxBytes];
+                Assert.Equal(read, other.Write(again));
+                Assert.Equal(changed[..read], again[..read]);
+                Assert.True(other is { From: >= 0, To: >= 0, Sent: >= 0, Taken: >= 0 });
+                ends[1]++;
+            }
+            catch (WireFormatException)
+            {
+                ends[0]++;
+            }
+        }
+
+        Assert.True(ends[0] > 10_000 && ends[1] > 10_000, $"{ends[0]} refused, {ends[1]} read");
+    }
+
+    [Fact]
+    public void A_bundle_stands_unchanged_behind_its_head()
+    {
+        Prng prng = new(20_261_129);
+        for (int i = 0; i < 1_000; i++)
+        {
+            BundleHead head = AnyHead(ref prng);
+            Frame[] frames = WireSamples.Any(ref prng, 400);
+            BundleWriter writer = new();
+            Array.ForEach(frames, frame => Assert.True(writer.TryAdd(in frame)));
+            byte[] bytes = writer.Finish(in head);
+            Assert.Equal(head, BundleHead.Read(bytes, out int length));
+            Assert.True(bytes.AsSpan(length).SequenceEqual(writer.Finish().Span));
+            Assert.Equal(WireSamples.Bundle(frames), bytes[length..]);
+        }
+    }
+
+    [Fact]
     public void Control_messages_with_mistakes_are_read_or_refused()
     {
         Prng prng = new(20_260_503);
@@ -95,6 +144,14 @@ public sealed class WireFuzzTests
         }
 
         Assert.InRange(read, 1, 9_500);
+    }
+
+    /// <summary>Numbers of every length, the largest included.</summary>
+    private static BundleHead AnyHead(ref Prng prng)
+    {
+        long Any(ref Prng from, int bits) => (long)(from.NextUInt64() >> (64 - (1 + from.NextBelow(bits))));
+        return new BundleHead(
+            (short)Any(ref prng, 15), (short)Any(ref prng, 15), (int)Any(ref prng, 31), (int)Any(ref prng, 31), Any(ref prng, 63), Any(ref prng, 63));
     }
 
     /// <summary>True: it was read.</summary>

@@ -1,0 +1,352 @@
+using EpcActors.Actors.Cluster;
+using EpcActors.Distribution.Wire;
+using EpcActors.Engine.Akka.Cluster;
+
+namespace EpcActors.Engine.Akka.Tests;
+
+/// <summary>A lane between two members, on a clock of the test; turns of the actor are taken when the test says so.</summary>
+public sealed class ClusterLaneTests
+{
+    [Fact]
+    public void Frames_that_are_added_before_the_turn_leave_in_one_bundle_and_in_order()
+    {
+        LaneEnd lane = new();
+        lane.Add(1000);
+        Assert.Equal(1, lane.Scheduled);
+        Assert.Empty(lane.Sent);
+        lane.Turn();
+        Assert.Equal(1000, Assert.Single(lane.Sent).Frames);
+        lane.Add(3);
+        Assert.Equal(2, lane.Scheduled);
+        lane.Turn();
+        Assert.Equal(3, lane.Sent[^1].Frames);
+        Assert.Equal(Enumerable.Range(1, 1003), lane.Numbers());
+    }
+
+    [Fact]
+    public void What_is_longer_than_a_bundle_leaves_in_several()
+    {
+        LaneEnd lane = new();
+        lane.Add(4_000);
+        lane.Turn();
+        Assert.InRange(lane.Sent.Count, 2, 10);
+        Assert.All(lane.Sent, bundle => Assert.InRange(bundle.Bytes.Length, 1, FrameLane.BundleBytes + BundleHead.MaxBytes));
+        Assert.Equal(Enumerable.Range(1, 4_000), lane.Numbers());
+        Assert.Equal(0, lane.Meter.Counts.FramesDropped);
+    }
+
+    /// <summary>A process that was stopped: bytes are bounded, whatever the frames.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    public void A_peer_that_takes_nothing_costs_a_bounded_number_of_bytes(int framesPerTurn)
+    {
+        const int Many = 200_000;
+        LaneEnd lane = new();
+        for (int i = 0; i < Many / framesPerTurn; i++)
+        {
+            lane.Add(framesPerTurn);
+            lane.Turn();
+        }
+
+        Assert.InRange(lane.SentBytes, FrameLane.MostUnderWayBytes - FrameLane.BundleBytes - BundleHead.MaxBytes, FrameLane.MostUnderWayBytes);
+        int sent = lane.Numbers().Count();
+
+        // Silence: one bundle at a time, ever more rarely; what waited is all that there is.
+        int before = lane.Sent.Count;
+        for (long now = 0; now <= 60_000; now += 50)
+        {
+            lane.Tick(now);
+        }
+
+        Assert.InRange(lane.SentBytes, FrameLane.MostUnderWayBytes, FrameLane.MostUnderWayBytes + FrameLane.MostWaitingBytes + (10 * BundleHead.MaxBytes));
+        Assert.InRange(lane.Sent.Count - before, 5, 8);
+        Assert.Equal(Many, lane.Numbers().Count() + (int)lane.Meter.Counts.FramesDropped);
+        Assert.True(sent < lane.Numbers().Count());
+    }
+
+    [Fact]
+    public void The_time_between_two_attempts_is_doubled_up_to_a_limit()
+    {
+        LaneEnd lane = new();
+        lane.Add(20_000);
+        lane.Turn();
+        List<long> at = [];
+        for (long now = 0; now <= 60_000; now += 50)
+        {
+            int before = lane.Sent.Count;
+            lane.Tick(now);
+            if (lane.Sent.Count > before)
+            {
+                Assert.Equal(before + 1, lane.Sent.Count);
+                at.Add(now);
+            }
+        }
+
+        Assert.Equal([250, 750, 1750, 3750, 7750], at.Take(5));
+    }
+
+    [Fact]
+    public void An_answer_after_silence_gives_the_whole_credit_back()
+    {
+        LaneEnd lane = new();
+        lane.Add(10);
+        lane.Turn();
+        lane.Tick(FrameLane.FirstSilenceMs - 1);
+        lane.Add(10);
+        lane.Turn();
+        Assert.Equal(2, lane.Sent.Count);
+        lane.Tick(FrameLane.FirstSilenceMs);
+        lane.Add(1);
+        lane.Turn();
+        Assert.Equal(3, lane.Sent.Count);
+
+        // One at a time, and an answer to one that was given up is not an answer to the one under way.
+        lane.Add(1);
+        lane.Turn();
+        Assert.Equal(3, lane.Sent.Count);
+        lane.Arrive(0, lane.HeadOf(1).Sent, 300);
+        lane.TurnIfScheduled();
+        Assert.Equal(3, lane.Sent.Count);
+        lane.Arrive(0, lane.HeadOf(2).Sent, 310);
+        lane.TurnIfScheduled();
+        Assert.Equal(4, lane.Sent.Count);
+        lane.Add(20_000);
+        lane.Turn();
+        Assert.True(lane.Sent.Count > 6);
+    }
+
+    [Fact]
+    public void An_answer_to_more_than_was_sent_gives_no_credit()
+    {
+        LaneEnd lane = new();
+        lane.Add(20_000);
+        lane.Turn();
+        int before = lane.Sent.Count;
+        lane.Arrive(0, long.MaxValue, 0);
+        lane.TurnIfScheduled();
+        Assert.Equal(before, lane.Sent.Count);
+        lane.Arrive(0, lane.HeadOf(before - 1).Sent, 0);
+        lane.TurnIfScheduled();
+        Assert.True(lane.Sent.Count > before);
+    }
+
+    [Fact]
+    public void Answers_ride_with_bundles_and_go_alone_at_the_tick()
+    {
+        LaneEnd lane = new();
+        lane.Arrive(500, 0, 0);
+        Assert.Equal(0, lane.Scheduled);
+        lane.Add(1);
+        lane.Turn();
+        Assert.Equal(500, lane.HeadOf(0).Taken);
+        lane.Tick(50);
+        Assert.Single(lane.Sent);
+
+        lane.Arrive(700, 0, 60);
+        lane.Tick(100);
+        Assert.Equal(2, lane.Sent.Count);
+        Assert.Equal(0, lane.Sent[1].Frames);
+        Assert.Equal(700, lane.HeadOf(1).Taken);
+        Assert.Equal(lane.HeadOf(0).Sent, lane.HeadOf(1).Sent);
+        lane.Tick(150);
+        Assert.Equal(2, lane.Sent.Count);
+    }
+
+    /// <summary>A stream in one direction: an answer for each quarter of the credit, and none for each bundle.</summary>
+    [Fact]
+    public void Answers_to_a_stream_are_grouped_by_bytes()
+    {
+        LaneEnd from = new();
+        LaneEnd to = new();
+        int bundles = 0;
+        for (int i = 0; i < 1_000; i++)
+        {
+            from.Add(50);
+            from.TurnIfScheduled();
+            for (; bundles < from.Sent.Count; bundles++)
+            {
+                to.Arrive(from.HeadOf(bundles).Sent, 0, 0);
+                int before = to.Sent.Count;
+                to.TurnIfScheduled();
+                if (to.Sent.Count > before)
+                {
+                    from.Arrive(0, to.HeadOf(before).Taken, 0);
+                    from.TurnIfScheduled();
+                }
+            }
+        }
+
+        Assert.Equal(0, from.Meter.Counts.FramesDropped);
+        Assert.Equal(Enumerable.Range(1, 50_000), from.Numbers());
+        Assert.InRange(to.Sent.Count, from.SentBytes / FrameLane.AnswerBytes / 2, (from.SentBytes / FrameLane.AnswerBytes) + 1);
+    }
+
+    /// <summary>Both ends have used up their credit: answers need none, or nothing would ever go again.</summary>
+    [Fact]
+    public void Two_peers_without_credit_answer_one_another()
+    {
+        LaneEnd left = new();
+        LaneEnd right = new();
+        left.Add(20_000);
+        right.Add(20_000);
+        left.Turn();
+        right.Turn();
+        long before = left.SentBytes;
+        left.Arrive(right.HeadOf(right.Sent.Count - 1).Sent, 0, 0);
+        left.TurnIfScheduled();
+        Assert.Equal(0, left.Sent[^1].Frames);
+        right.Arrive(left.HeadOf(left.Sent.Count - 1).Sent, left.HeadOf(left.Sent.Count - 1).Taken, 0);
+        right.TurnIfScheduled();
+        Assert.True(right.SentBytes > before);
+    }
+
+    /// <summary>Bundles are lost: the head of a later one answers for them.</summary>
+    [Fact]
+    public void A_lost_bundle_does_not_stop_the_lane()
+    {
+        LaneEnd from = new();
+        LaneEnd to = new();
+        for (int i = 0; i < 2_000; i++)
+        {
+            from.Add(10);
+            from.TurnIfScheduled();
+            if (i % 3 != 0)
+            {
+                to.Arrive(from.HeadOf(from.Sent.Count - 1).Sent, 0, i);
+            }
+
+            to.TurnIfScheduled();
+            if (to.Sent.Count > 0)
+            {
+                from.Arrive(0, to.HeadOf(to.Sent.Count - 1).Taken, i);
+                from.TurnIfScheduled();
+            }
+        }
+
+        Assert.Equal(0, from.Meter.Counts.FramesDropped);
+        Assert.Equal(Enumerable.Range(1, 20_000), from.Numbers());
+    }
+
+    [Fact]
+    public void A_closed_lane_loses_frames_and_answers_nothing()
+    {
+        LaneEnd lane = new();
+        lane.Add(10);
+        lane.Lane.Close();
+        lane.Add(1);
+        lane.Turn();
+        lane.Arrive(10 * FrameLane.AnswerBytes, 0, 0);
+        lane.Tick(10_000);
+        Assert.Empty(lane.Sent);
+        Assert.Equal(1, lane.Scheduled);
+        Assert.Equal(11, lane.Meter.Counts.FramesDropped);
+    }
+
+    /// <summary>Any thread adds while the actor takes its turns: nothing is lost on the way, and the frames of each thread stay in order.</summary>
+    [Fact]
+    public async Task Threads_add_while_the_actor_sends()
+    {
+        const int PerThread = 20_000;
+        using SemaphoreSlim due = new(0);
+        List<FrameBundle> sent = [];
+        WireMeter meter = new();
+        FrameLane lane = new(new BundleHead(0, 1, 1, 1, 0, 0), sent.Add, _ => due.Release(), meter);
+        Task[] threads = [.. Enumerable.Range(0, 2).Select(thread => Task.Run(() =>
+        {
+            for (int i = 0; i < PerThread; i++)
+            {
+                Frame frame = ClusterHarness.FrameOf(0, 1, i);
+                frame.Caller = thread;
+                lane.Add(in frame);
+            }
+        }))];
+        Task all = Task.WhenAll(threads);
+        while (!all.IsCompleted || due.CurrentCount > 0)
+        {
+            if (await due.WaitAsync(TimeSpan.FromMilliseconds(10)))
+            {
+                lane.Flush(0);
+            }
+
+            if (sent.Count > 0)
+            {
+                lane.OnArrived(new BundleHead(1, 0, 1, 1, 0, BundleHead.Read(sent[^1].Bytes, out _).Sent), 0);
+            }
+        }
+
+        await all;
+        List<Frame> frames = LaneEnd.FramesOf(sent);
+        Assert.Equal(2 * PerThread, frames.Count + meter.Counts.FramesDropped);
+        foreach (IGrouping<int, Frame> thread in frames.GroupBy(frame => frame.Caller))
+        {
+            Assert.True(thread.Zip(thread.Skip(1)).All(pair => pair.First.Sequence < pair.Second.Sequence));
+        }
+    }
+
+    /// <summary>One end of a lane.</summary>
+    private sealed class LaneEnd
+    {
+        private int _number;
+        private int _turns;
+
+        public LaneEnd() => Lane = new FrameLane(new BundleHead(0, 1, 1, 1, 0, 0), Sent.Add, _ => Scheduled++, Meter);
+
+        public List<FrameBundle> Sent { get; } = [];
+
+        public WireMeter Meter { get; } = new();
+
+        public FrameLane Lane { get; }
+
+        /// <summary>Turns that were asked for.</summary>
+        public int Scheduled { get; private set; }
+
+        public long SentBytes => Sent.Where(bundle => bundle.Frames > 0).Sum(bundle => (long)bundle.Bytes.Length);
+
+        public static List<Frame> FramesOf(IEnumerable<FrameBundle> bundles)
+        {
+            BundleReader reader = new();
+            List<Frame> frames = [];
+            foreach (FrameBundle bundle in bundles)
+            {
+                _ = BundleHead.Read(bundle.Bytes, out int length);
+                if (length < bundle.Bytes.Length)
+                {
+                    frames.AddRange(reader.Read(bundle.Bytes.AsSpan(length)));
+                }
+            }
+
+            return frames;
+        }
+
+        public void Add(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                Lane.Add(ClusterHarness.FrameOf(0, 1, ++_number));
+            }
+        }
+
+        public void Turn()
+        {
+            _turns = Scheduled;
+            Lane.Flush(0);
+        }
+
+        public void TurnIfScheduled()
+        {
+            if (_turns < Scheduled)
+            {
+                Turn();
+            }
+        }
+
+        public void Tick(long nowMs) => Lane.OnTick(nowMs);
+
+        public void Arrive(long sent, long taken, long nowMs) => Lane.OnArrived(new BundleHead(1, 0, 1, 1, sent, taken), nowMs);
+
+        public BundleHead HeadOf(int bundle) => BundleHead.Read(Sent[bundle].Bytes, out _);
+
+        public IEnumerable<int> Numbers() => FramesOf(Sent).Select(frame => (int)frame.Sequence);
+    }
+}
