@@ -10,24 +10,35 @@ using EpcActors.Engine.Akka.Cluster;
 namespace EpcActors.Benchmarks;
 
 /// <summary>
-/// What crossing processes costs: two members that ask and answer one another with so many calls under way, beside bare Akka.Remote with the same payload, one message a call, in the same run. All actor systems are
-/// in this process and talk over sockets of the loopback, so they share its cores and its garbage collector.
+/// What crossing processes costs: two members that ask and answer one another with so many calls under way, beside bare
+/// Akka.Remote with the same payload, one message a call, in the same run. All actor systems are in this process and
+/// talk over sockets of the loopback, so they share its cores and its garbage collector.
 /// </summary>
 internal static class WireSpeed
 {
     /// <summary>Bare Akka.Remote makes fewer calls in the same time.</summary>
-    private static readonly (int Window, int Calls, int BareCalls)[] Cases = [(1, 4_000, 4_000), (16, 40_000, 15_000), (256, 400_000, 30_000)];
+    private static readonly (int Window, int Calls, int BareCalls)[] Cases =
+        [(1, 4_000, 4_000), (16, 40_000, 15_000), (256, 400_000, 30_000)];
 
-    /// <summary><c>wire [ROUNDS] [AKKA]</c>: prints a table with the medians, and the ratios of rounds that ran one after the other. AKKA is an <c>akka { … }</c> block for the members, to try settings.</summary>
+    /// <summary>
+    /// <c>wire [ROUNDS] [AKKA]</c>: prints a table with the medians, and the ratios of rounds that ran one after the
+    /// other. AKKA is an <c>akka { … }</c> block for the members, to try settings.
+    /// </summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        int rounds = args.Length > 0 && int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? Math.Max(1, number) : 5;
-        await using MemberLoad members = await MemberLoad.OpenAsync(args.Length > 1 ? args[1] : "").ConfigureAwait(false);
+        NumberFormatInfo format = CultureInfo.InvariantCulture.NumberFormat;
+        bool isGiven = int.TryParse(args.FirstOrDefault(), NumberStyles.None, format, out int rounds);
+        rounds = isGiven ? Math.Max(1, rounds) : 5;
+        string akka = args.Length > 1 ? args[1] : "";
+        await using MemberLoad members = await MemberLoad.OpenAsync(akka).ConfigureAwait(false);
         await using BareLoad bare = new("batching.enabled = off");
         await using BareLoad stock = new("");
-        (string Name, IWireLoad Load)[] loads = [("lane", members), ("bare Akka.Remote, unbatched", bare), ("bare Akka.Remote, as it comes", stock)];
+        (string Name, IWireLoad Load)[] loads =
+            [("lane", members), ("bare Akka.Remote, unbatched", bare), ("bare Akka.Remote, as it comes", stock)];
 
-        Console.WriteLine("| calls under way | transport | frames/s | bytes/frame | frames/write | round trip, us | allocated, bytes/frame | frames/s of the lane in ratio to it |");
+        Console.WriteLine(
+            "| calls under way | transport | frames/s | bytes/frame | frames/write | round trip, us "
+            + "| allocated, bytes/frame | frames/s of the lane in ratio to it |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
         foreach ((int window, int calls, int bareCalls) in Cases)
         {
@@ -36,7 +47,8 @@ internal static class WireSpeed
             {
                 for (int i = 0; i < loads.Length; i++)
                 {
-                    Figures figures = await MeasureAsync(loads[i].Load, window, i == 0 ? calls : bareCalls).ConfigureAwait(false);
+                    int count = i == 0 ? calls : bareCalls;
+                    Figures figures = await MeasureAsync(loads[i].Load, window, count).ConfigureAwait(false);
                     if (round >= 0)
                     {
                         // The first one is for the JIT.
@@ -48,11 +60,13 @@ internal static class WireSpeed
             for (int i = 0; i < loads.Length; i++)
             {
                 Figures median = all[i].OrderBy(one => one.FramesPerSecond).ElementAt(rounds / 2);
-                double[] ratios = [.. all[0].Zip(all[i], (lane, other) => lane.FramesPerSecond / other.FramesPerSecond).Order()];
+                double[] ratios =
+                    [.. all[0].Zip(all[i], (lane, other) => lane.FramesPerSecond / other.FramesPerSecond).Order()];
                 string ratio = i == 0 ? "" : $"{ratios[rounds / 2]:0.00} ({ratios[0]:0.00} to {ratios[^1]:0.00})";
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"| {window} | {loads[i].Name} | {median.FramesPerSecond:0} | {median.BytesPerFrame:0.0} | {median.FramesPerWrite:0.0} | {median.RoundTripUs:0} | {median.AllocatedPerFrame:0} | {ratio} |"));
+                    $"| {window} | {loads[i].Name} | {median.FramesPerSecond:0} | {median.BytesPerFrame:0.0} "
+                    + $"| {median.FramesPerWrite:0.0} | {median.RoundTripUs:0} | {median.AllocatedPerFrame:0} | {ratio} |"));
             }
         }
 
@@ -91,9 +105,13 @@ internal static class WireSpeed
         Task RunAsync(int window, int calls);
     }
 
-    private sealed record Figures(double FramesPerSecond, double BytesPerFrame, double FramesPerWrite, double RoundTripUs, double AllocatedPerFrame);
+    private sealed record Figures(
+        double FramesPerSecond, double BytesPerFrame, double FramesPerWrite, double RoundTripUs, double AllocatedPerFrame);
 
-    /// <summary>Two members of a cluster as the run has them, without the machine: the listener of the one answers in the turn in which it is told.</summary>
+    /// <summary>
+    /// Two members of a cluster as the run has them, without the machine: the listener of the one answers in the turn
+    /// in which it is told.
+    /// </summary>
     private sealed class MemberLoad : IWireLoad, IMemberListener, ICoordinatorListener, IAsyncDisposable
     {
         private readonly AkkaCoordinatorTransport _coordinator = new(new AkkaClusterOptions());
@@ -236,7 +254,8 @@ internal static class WireSpeed
             _answers = Create(settings, new WireMeter());
             _answers.ActorOf(Props.Create(() => new BareAnswerer()), ExchangeActor.Name);
             Address address = ((ExtendedActorSystem)_answers).Provider.DefaultAddress;
-            IActorRef answerer = ((ExtendedActorSystem)_asks).Provider.ResolveActorRef(new RootActorPath(address) / "user" / ExchangeActor.Name);
+            ActorPath path = new RootActorPath(address) / "user" / ExchangeActor.Name;
+            IActorRef answerer = ((ExtendedActorSystem)_asks).Provider.ResolveActorRef(path);
             _asker = _asks.ActorOf(Props.Create(() => new BareAsker(answerer)), ExchangeActor.Name);
         }
 
@@ -255,7 +274,8 @@ internal static class WireSpeed
             await _answers.Terminate().ConfigureAwait(false);
         }
 
-        private static ActorSystem Create(string settings, WireMeter meter) => ActorSystem.Create("epc-cluster", BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString($$"""
+        private static ActorSystem Create(string settings, WireMeter meter) => ActorSystem.Create(
+            "epc-cluster", BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString($$"""
             akka {
               loglevel = ERROR
               stdout-loglevel = OFF

@@ -4,9 +4,13 @@ using EpcActors.Engine.Akka.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>A lane between two members, on a clock of the test; turns of the actor are taken when the test says so.</summary>
+/// <summary>
+/// A lane between two members, on a clock of the test; turns of the actor are taken when the test says so.
+/// </summary>
 public sealed class ClusterLaneTests
 {
+    private const int LongestBundle = FrameLane.BundleBytes + BundleHead.MaxBytes;
+
     [Fact]
     public void Frames_that_are_added_before_the_turn_leave_in_one_bundle_and_in_order()
     {
@@ -30,7 +34,7 @@ public sealed class ClusterLaneTests
         lane.Add(4_000);
         lane.Turn();
         Assert.InRange(lane.Sent.Count, 2, 10);
-        Assert.All(lane.Sent, bundle => Assert.InRange(bundle.Bytes.Length, 1, FrameLane.BundleBytes + BundleHead.MaxBytes));
+        Assert.All(lane.Sent, bundle => Assert.InRange(bundle.Bytes.Length, 1, LongestBundle));
         Assert.Equal(Enumerable.Range(1, 4_000), lane.Numbers());
         Assert.Equal(0, lane.Meter.Counts.FramesDropped);
     }
@@ -49,7 +53,8 @@ public sealed class ClusterLaneTests
             lane.Turn();
         }
 
-        Assert.InRange(lane.SentBytes, FrameLane.MostUnderWayBytes - FrameLane.BundleBytes - BundleHead.MaxBytes, FrameLane.MostUnderWayBytes);
+        const int Credit = FrameLane.MostUnderWayBytes;
+        Assert.InRange(lane.SentBytes, (Credit / 2) - LongestBundle, Credit);
         int sent = lane.Numbers().Count();
 
         // Silence: one bundle at a time, ever more rarely; what waited is all that there is.
@@ -59,7 +64,7 @@ public sealed class ClusterLaneTests
             lane.Tick(now);
         }
 
-        Assert.InRange(lane.SentBytes, FrameLane.MostUnderWayBytes, FrameLane.MostUnderWayBytes + FrameLane.MostWaitingBytes + (10 * BundleHead.MaxBytes));
+        Assert.InRange(lane.SentBytes, Credit, Credit + FrameLane.MostWaitingBytes + (10 * BundleHead.MaxBytes));
         Assert.InRange(lane.Sent.Count - before, 5, 8);
         Assert.Equal(Many, lane.Numbers().Count() + (int)lane.Meter.Counts.FramesDropped);
         Assert.True(sent < lane.Numbers().Count());
@@ -153,7 +158,9 @@ public sealed class ClusterLaneTests
         Assert.Equal(2, lane.Sent.Count);
     }
 
-    /// <summary>A stream in one direction: an answer for each quarter of the credit, and none for each bundle.</summary>
+    /// <summary>
+    /// A stream in one direction: an answer for each quarter of the credit, and none for each bundle.
+    /// </summary>
     [Fact]
     public void Answers_to_a_stream_are_grouped_by_bytes()
     {
@@ -179,7 +186,8 @@ public sealed class ClusterLaneTests
 
         Assert.Equal(0, from.Meter.Counts.FramesDropped);
         Assert.Equal(Enumerable.Range(1, 50_000), from.Numbers());
-        Assert.InRange(to.Sent.Count, from.SentBytes / FrameLane.AnswerBytes / 2, (from.SentBytes / FrameLane.AnswerBytes) + 1);
+        long most = from.SentBytes / FrameLane.AnswerBytes;
+        Assert.InRange(to.Sent.Count, most / 2, most + 1);
     }
 
     /// <summary>Both ends have used up their credit: answers need none, or nothing would ever go again.</summary>
@@ -243,7 +251,10 @@ public sealed class ClusterLaneTests
         Assert.Equal(11, lane.Meter.Counts.FramesDropped);
     }
 
-    /// <summary>Any thread adds while the actor takes its turns: nothing is lost on the way, and the frames of each thread stay in order.</summary>
+    /// <summary>
+    /// Any thread adds while the actor takes its turns: nothing is lost on the way, and the frames of each thread stay
+    /// in order.
+    /// </summary>
     [Fact]
     public async Task Threads_add_while_the_actor_sends()
     {
@@ -343,7 +354,8 @@ public sealed class ClusterLaneTests
 
         public void Tick(long nowMs) => Lane.OnTick(nowMs);
 
-        public void Arrive(long sent, long taken, long nowMs) => Lane.OnArrived(new BundleHead(1, 0, 1, 1, sent, taken), nowMs);
+        public void Arrive(long sent, long taken, long nowMs) =>
+            Lane.OnArrived(new BundleHead(1, 0, 1, 1, sent, taken), nowMs);
 
         public BundleHead HeadOf(int bundle) => BundleHead.Read(Sent[bundle].Bytes, out _);
 

@@ -52,7 +52,9 @@ public sealed class ClusterSerializerTests : IDisposable
             typeof(IWireMessage).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(IWireMessage)) && !type.IsInterface).Select(type => type.Name).Order(StringComparer.Ordinal),
             Written.Select(row => (string)row[0]).Order(StringComparer.Ordinal));
 
-    /// <summary>Every kind of control message, in parts through the serializer of one end to the line of the other.</summary>
+    /// <summary>
+    /// Every kind of control message, in parts through the serializer of one end to the line of the other.
+    /// </summary>
     [Fact]
     public void Every_control_message_crosses_as_it_is()
     {

@@ -4,10 +4,15 @@ using EpcActors.Engine.Akka.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>Bytes and writes of frames, as <see cref="CountedTransport"/> counts them between two members. How fast they are is the benchmark's business (<c>wire</c>).</summary>
+/// <summary>
+/// Bytes and writes of frames, as <see cref="CountedTransport"/> counts them between two members. How fast they are is
+/// the benchmark's business (<c>wire</c>).
+/// </summary>
 public sealed class ClusterWireCostTests
 {
-    /// <summary>Bytes that one end writes are the bytes that the other end reads, and the frames of a burst share a few writes.</summary>
+    /// <summary>
+    /// Bytes that one end writes are the bytes that the other end reads, and the frames of a burst share a few writes.
+    /// </summary>
     [Fact]
     public async Task Both_ends_count_the_same_bytes_and_a_burst_takes_few_writes()
     {

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace EpcActors.Distribution.Wire;
 
 /// <summary>
-/// Stands before a bundle that travels on a lane: which two lives the lane joins, how far it has come, and how far the other direction has arrived. A head without a bundle behind it is an answer alone.
+/// Stands before a bundle that travels on a lane: which two lives the lane joins, how far it has come, and how far the
+/// other direction has arrived. A head without a bundle behind it is an answer alone.
 /// </summary>
 /// <remarks>
 /// Six numbers of 7 bits a byte in their shortest form, in the order of the parameters, and eight bytes of the seal; 14 bytes at
@@ -13,10 +14,13 @@ namespace EpcActors.Distribution.Wire;
 /// <param name="To">Member that it is for.</param>
 /// <param name="FromIncarnation">Life of the sender.</param>
 /// <param name="ToIncarnation">Life of the receiver that the sender means.</param>
-/// <param name="Sent">Bytes of all bundles of this lane up to the end of this one, heads included. A gap is a bundle that was lost.</param>
-/// <param name="Taken">The highest <see cref="Sent"/> that has come on the lane back. Everything before it has arrived or is lost.</param>
-/// <param name="Seal">Shows that the sender belongs to the run.</param>
-public readonly record struct BundleHead(short From, short To, int FromIncarnation, int ToIncarnation, long Sent, long Taken, ulong Seal)
+/// <param name="Sent">Bytes of all bundles of this lane up to the end of this one, heads included. A gap is a bundle
+/// that was lost.</param>
+/// <param name="Taken">The highest <see cref="Sent"/> that has come on the lane back. Everything before it has arrived
+/// or is lost.</param>
+/// <param name="Seal">Shows that the sender has the token of the run.</param>
+public readonly record struct BundleHead(
+    short From, short To, int FromIncarnation, int ToIncarnation, long Sent, long Taken, ulong Seal)
 {
     /// <summary>Most bytes that a head takes.</summary>
     public const int MaxBytes = (2 * 3) + (2 * 5) + (2 * 9) + sizeof(ulong);

@@ -3,10 +3,11 @@ using EpcActors.Actors.Cluster;
 namespace EpcActors.Distribution.Wire;
 
 /// <summary>
-/// Reads what <see cref="BundleWriter"/> wrote. Whatever the bytes are: frames or a <see cref="WireFormatException"/>, and never more memory than the frames take that are really there.
-/// For one thread at a time.
+/// Reads what <see cref="BundleWriter"/> wrote. Whatever the bytes are: frames or a <see cref="WireFormatException"/>,
+/// and never more memory than the frames take that are really there. For one thread at a time.
 /// </summary>
-/// <param name="memberCount">Members of the cluster; a frame from or to another one is an error. 0 when that is not known.</param>
+/// <param name="memberCount">Members of the cluster; a frame from or to another one is an error. 0 when that is not
+/// known.</param>
 public sealed class BundleReader(int memberCount = 0)
 {
     private Frame[] _frames = new Frame[16];

@@ -4,16 +4,21 @@ using EpcActors.Actors.Cluster;
 namespace EpcActors.Distribution.Wire;
 
 /// <summary>
-/// Collects frames to be sent at once. The buffer is kept and used again; nothing is allocated once it has grown. For one thread at a time.
+/// Collects frames to be sent at once. The buffer is kept and used again; nothing is allocated once it has grown. For
+/// one thread at a time.
 /// </summary>
 /// <remarks>
-/// A bundle is: magic <c>EP</c> (2 bytes), version (1), bytes that follow the header (4), number of frames (2), the frames one behind the other
-/// (<see cref="FrameCodec"/>). Little-endian.
+/// A bundle is: magic <c>EP</c> (2 bytes), version (1), bytes that follow the header (4), number of frames (2), the
+/// frames one behind the other (<see cref="FrameCodec"/>). Little-endian.
 /// </remarks>
-/// <param name="limitBytes">Longest that the bundle may become, bytes with the header; at most <see cref="MaxBytes"/>.</param>
+/// <param name="limitBytes">Longest that the bundle may become, bytes with the header; at most <see
+/// cref="MaxBytes"/>.</param>
 public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
 {
-    /// <summary>Room before the bundle, for the head that <see cref="Finish(in BundleHead)"/> puts there: so the two become one message by one copy.</summary>
+    /// <summary>
+    /// Room before the bundle, for the head that <see cref="Finish(in BundleHead)"/> puts there: so the two become one
+    /// message by one copy.
+    /// </summary>
     private const int Start = BundleHead.MaxBytes;
 
     /// <summary>Bytes before the first frame.</summary>
@@ -74,7 +79,8 @@ public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
     {
         _ = Finish();
 
-        // The length of a head depends on its numbers, and the bundle stays where it is: so the head is written elsewhere first.
+        // The length of a head depends on its numbers, and the bundle stays where it is: so the head is written
+        // elsewhere first.
         Span<byte> room = stackalloc byte[BundleHead.MaxBytes];
         int length = head.Write(room);
         room[..length].CopyTo(_bytes.AsSpan(Start - length));

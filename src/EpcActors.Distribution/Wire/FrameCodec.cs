@@ -6,13 +6,16 @@ using EpcActors.Engine;
 namespace EpcActors.Distribution.Wire;
 
 /// <summary>
-/// One <see cref="Frame"/> as bytes, without the version: that stands once in the bundle around it (<see cref="BundleWriter"/>).
+/// One <see cref="Frame"/> as bytes, without the version: that stands once in the bundle around it (<see
+/// cref="BundleWriter"/>).
 /// </summary>
 /// <remarks>
-/// <para>Little-endian. In this order: kind (1 byte), message code (2), then as numbers of 7 bits a byte the members from and to, the incarnations from and to, epoch, caller, sequence and cut;
-/// the length of the message (1), and the message as it is in memory. All of these numbers are small for most of a run, so a frame has 12 bytes and a few beside its message, not the
-/// 32 that the fields have.</para>
-/// <para>A frame has one encoding only. Whoever changes any of this, or a message, raises <see cref="Frame.CurrentVersion"/>.</para>
+/// <para>Little-endian. In this order: kind (1 byte), message code (2), then as numbers of 7 bits a byte the members
+/// from and to, the incarnations from and to, epoch, caller, sequence and cut; the length of the message (1), and the
+/// message as it is in memory. All of these numbers are small for most of a run, so a frame has 12 bytes and a few
+/// beside its message, not the 32 that the fields have.</para>
+/// <para>A frame has one encoding only. Whoever changes any of this, or a message, raises <see
+/// cref="Frame.CurrentVersion"/>.</para>
 /// </remarks>
 public static class FrameCodec
 {

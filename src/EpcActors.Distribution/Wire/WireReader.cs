@@ -42,7 +42,9 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
         return found;
     }
 
-    /// <summary>Seven bits a byte, the lowest first. Only the shortest form is taken, so that no two inputs mean the same.</summary>
+    /// <summary>
+    /// Seven bits a byte, the lowest first. Only the shortest form is taken, so that no two inputs mean the same.
+    /// </summary>
     public uint Varint(string what)
     {
         if (Position < _bytes.Length && _bytes[Position] < 0x80)
@@ -77,7 +79,8 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
             return value;
         }
 
-        throw new WireFormatException($"{what} at byte {Position} is not a valid number of {bits} bits in its shortest form");
+        throw new WireFormatException(
+            $"{what} at byte {Position} is not a valid number of {bits} bits in its shortest form");
     }
 
     private readonly WireFormatException Truncated(string what) => new($"the input ends at byte {_bytes.Length}, in {what}");

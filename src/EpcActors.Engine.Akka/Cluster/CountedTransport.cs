@@ -4,7 +4,9 @@ using Google.Protobuf;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>Puts <see cref="CountedTransport"/> around Akka's own transport, where <c>applied-adapters</c> names it.</summary>
+/// <summary>
+/// Puts <see cref="CountedTransport"/> around Akka's own transport, where <c>applied-adapters</c> names it.
+/// </summary>
 /// <remarks>Made by Akka, which gives it nothing but the system: the meter comes with the system's setup.</remarks>
 public sealed class CountedTransportProvider : ITransportAdapterProvider
 {
@@ -12,13 +14,15 @@ public sealed class CountedTransportProvider : ITransportAdapterProvider
     {
         ArgumentNullException.ThrowIfNull(wrappedTransport);
         ArgumentNullException.ThrowIfNull(system);
-        return system.Settings.Setup.Get<WireMeter>() is { HasValue: true } meter ? new CountedTransport(wrappedTransport, system, meter.Value) : wrappedTransport;
+        return system.Settings.Setup.Get<WireMeter>() is { HasValue: true } meter
+            ? new CountedTransport(wrappedTransport, system, meter.Value)
+            : wrappedTransport;
     }
 }
 
 /// <summary>
-/// Akka's transport, with the bytes counted that pass in both directions. It changes neither a byte nor an address: Akka's own adapters put their name into the scheme, and then an address would depend on whether
-/// somebody counts.
+/// Akka's transport, with the bytes counted that pass in both directions. It changes neither a byte nor an address:
+/// Akka's own adapters put their name into the scheme, and then an address would depend on whether somebody counts.
 /// </summary>
 internal sealed class CountedTransport : Transport
 {
@@ -44,7 +48,8 @@ internal sealed class CountedTransport : Transport
 
     public override async Task<(Address, TaskCompletionSource<IAssociationEventListener>)> Listen()
     {
-        (Address address, TaskCompletionSource<IAssociationEventListener> inner) = await _inner.Listen().ConfigureAwait(false);
+        (Address address, TaskCompletionSource<IAssociationEventListener> inner) =
+            await _inner.Listen().ConfigureAwait(false);
         TaskCompletionSource<IAssociationEventListener> outer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = ForwardAsync(outer.Task, inner, listener => new Listener(listener, _meter));
         return (address, outer);
@@ -60,12 +65,14 @@ internal sealed class CountedTransport : Transport
     public override Task<bool> ManagementCommand(object message) => _inner.ManagementCommand(message);
 
     /// <summary>
-    /// True for a message to the exchange actor of a process. Such a message begins, in the fields of protocol buffers, with: payload (1) { envelope (2) { recipient (1) { path (1) …; an acknowledgement (1)
-    /// may stand before the envelope. Only these lengths are read.
+    /// True for a message to the exchange actor of a process. Such a message begins, in the fields of protocol buffers,
+    /// with: payload (1) { envelope (2) { recipient (1) { path (1) …; an acknowledgement (1) may stand before the
+    /// envelope. Only these lengths are read.
     /// </summary>
     internal static bool IsFrames(ReadOnlySpan<byte> message) =>
         TryEnter(ref message, 1, isSkipped: false)
-        && (TryEnter(ref message, 2, isSkipped: false) || (TryEnter(ref message, 1, isSkipped: true) && TryEnter(ref message, 2, isSkipped: false)))
+        && (TryEnter(ref message, 2, isSkipped: false)
+            || (TryEnter(ref message, 1, isSkipped: true) && TryEnter(ref message, 2, isSkipped: false)))
         && TryEnter(ref message, 1, isSkipped: false)
         && TryEnter(ref message, 1, isSkipped: false)
         && message.EndsWith(ExchangePath);
@@ -100,12 +107,14 @@ internal sealed class CountedTransport : Transport
     }
 
     /// <summary>Akka registers listeners by completing a task; the inner transport waits for one of its own.</summary>
-    private static async Task ForwardAsync<T>(Task<T> from, TaskCompletionSource<T> to, Func<T, T> wrap) => to.TrySetResult(wrap(await from.ConfigureAwait(false)));
+    private static async Task ForwardAsync<T>(Task<T> from, TaskCompletionSource<T> to, Func<T, T> wrap) =>
+        to.TrySetResult(wrap(await from.ConfigureAwait(false)));
 
     private sealed class Listener(IAssociationEventListener inner, WireMeter meter) : IAssociationEventListener
     {
         public void Notify(IAssociationEvent ev) =>
-            inner.Notify(ev is InboundAssociation association ? new InboundAssociation(new Handle(association.Association, meter)) : ev);
+            inner.Notify(
+                ev is InboundAssociation one ? new InboundAssociation(new Handle(one.Association, meter)) : ev);
     }
 
     private sealed class Handle : AssociationHandle

@@ -6,12 +6,13 @@ using EpcActors.Distribution.Wire;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// The wire's end in a member, <c>/user/epc-exchange</c>: bundles of other members arrive here, and those for them leave from here. Frames have an actor of their own, so that a message of the coordinator does not
-/// wait behind them.
+/// The wire's end in a member, <c>/user/epc-exchange</c>: bundles of other members arrive here, and those for them
+/// leave from here. Frames have an actor of their own, so that a message of the coordinator does not wait behind them.
 /// </summary>
 /// <remarks>
-/// A turn is one message: a bundle that came, or a lane that has frames. A lane is scheduled by the first frame that is put on it, behind the messages that are in the mailbox by then; so all answers to the bundles
-/// that have come already leave in one bundle.
+/// A turn is one message: a bundle that came, or a lane that has frames. A lane is scheduled by the first frame that is
+/// put on it, behind the messages that are in the mailbox by then; so all answers to the bundles that have come already
+/// leave in one bundle.
 /// </remarks>
 internal sealed class ExchangeActor : UntypedActor, IWithTimers
 {
@@ -40,7 +41,8 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(LaneTable lanes, WireMeter meter, IMemberListener listener, Action<string> note) =>
-        global::Akka.Actor.Props.Create(() => new ExchangeActor(lanes, meter, listener, note)).WithDispatcher(ClusterSystem.Dispatcher);
+        global::Akka.Actor.Props.Create(() => new ExchangeActor(lanes, meter, listener, note))
+            .WithDispatcher(ClusterSystem.Dispatcher);
 
     protected override void PreStart() => Timers.StartPeriodicTimer(Order.Tick, Order.Tick, TickTime);
 
@@ -99,7 +101,8 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
         }
         catch (WireFormatException error)
         {
-            _note($"another process sends frames that cannot be read, and they are left out: {error.Message}; all processes must be of the same build");
+            _note("another process sends frames that are not valid, and they are left out: "
+                + $"{error.Message}; all processes must be of the same build");
             return;
         }
 

@@ -4,19 +4,29 @@ using EpcActors.Distribution.Wire;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// The way to one life of one other member, and what is to be answered about the way back. Frames are added by any thread and leave in bundles, in the turn of the <see cref="ExchangeActor"/>: the first frame
-/// schedules that turn, the frames that are added until it comes join the bundle. So an idle lane sends at once, and the busier the process, the longer the bundles.
+/// The way to one life of one other member, and what is to be answered about the way back. Frames are added by any
+/// thread and leave in bundles, in the turn of the <see cref="ExchangeActor"/>: the first frame schedules that turn,
+/// the frames that are added until it comes join the bundle. So an idle lane sends at once, and the busier the process,
+/// the longer the bundles.
 /// </summary>
 /// <remarks>
-/// <para><b>Credit.</b> At most <see cref="MostUnderWayBytes"/> are sent and not answered, and at most <see cref="MostWaitingBytes"/> wait: a peer that takes nothing costs no more, and frames are lost and counted.</para>
-/// <para><b>Answers</b> ride in the head of each bundle that goes the other way. Where none does, an answer of its own goes every <see cref="AnswerBytes"/>, and at the next tick.</para>
-/// <para><b>Loss.</b> The head says how many bytes were sent before: an answer to a later bundle answers the lost one too. When no answer comes for a while, all that is under way counts as lost (a connection that
-/// broke), and one bundle at a time is sent, ever more rarely, until one is answered. Nothing is sent again here: <see cref="Exchange"/> does that.</para>
-/// <para><see cref="Add"/> and <see cref="Close"/> may be called by any thread, everything else by the actor alone. Time is milliseconds of any clock that does not go back.</para>
+/// <para><b>Credit.</b> At most <see cref="MostUnderWayBytes"/> are sent and not answered, and at most <see
+/// cref="MostWaitingBytes"/> wait: a peer that takes nothing costs no more, and frames are lost and counted.</para>
+/// <para><b>Answers</b> ride in the head of each bundle that goes the other way. Where none does, an answer of its own
+/// goes every <see cref="AnswerBytes"/>, and at the next tick.</para>
+/// <para><b>Loss.</b> The head says how many bytes were sent before: an answer to a later bundle answers the lost one
+/// too. When no answer comes for a while, all that is under way counts as lost (a connection that broke), and one
+/// bundle at a time is sent, ever more rarely, until one is answered. Nothing is sent again here: <see
+/// cref="Exchange"/> does that.</para>
+/// <para><see cref="Add"/> and <see cref="Close"/> may be called by any thread, everything else by the actor alone.
+/// Time is milliseconds of any clock that does not go back.</para>
 /// </remarks>
 internal sealed class FrameLane
 {
-    /// <summary>Longest bundle, bytes without its head. Short enough that a heartbeat on the same connection does not wait behind it.</summary>
+    /// <summary>
+    /// Longest bundle, bytes without its head. Short enough that a heartbeat on the same connection does not wait
+    /// behind it.
+    /// </summary>
     public const int BundleBytes = 48 << 10;
 
     /// <summary>Bytes that may be sent and not answered.</summary>
@@ -25,10 +35,15 @@ internal sealed class FrameLane
     /// <summary>Bytes that may wait for credit, or for the actor's turn.</summary>
     public const int MostWaitingBytes = 256 << 10;
 
-    /// <summary>Bytes that are taken before an answer goes that no bundle takes along: four answers for a full credit.</summary>
+    /// <summary>
+    /// Bytes that are taken before an answer goes that no bundle takes along: four answers for a full credit.
+    /// </summary>
     public const int AnswerBytes = MostUnderWayBytes / 4;
 
-    /// <summary>Milliseconds without an answer after which the bundles under way count as lost; doubled each time, up to <see cref="LongestSilenceMs"/>.</summary>
+    /// <summary>
+    /// Milliseconds without an answer after which the bundles under way count as lost; doubled each time, up to <see
+    /// cref="LongestSilenceMs"/>.
+    /// </summary>
     public const long FirstSilenceMs = 250;
 
     /// <summary>Longest time between two attempts to reach a silent peer, milliseconds.</summary>
@@ -57,7 +72,8 @@ internal sealed class FrameLane
 
     /// <param name="ends">The two members and their lives; its other numbers are not used.</param>
     /// <param name="send">Gives a bundle to Akka.Remote; never waits.</param>
-    /// <param name="schedule">Has the actor call <see cref="Flush"/> in a turn of its own; never waits, any thread.</param>
+    /// <param name="schedule">Has the actor call <see cref="Flush"/> in a turn of its own; never waits, any
+    /// thread.</param>
     /// <param name="meter">Counts.</param>
     public FrameLane(BundleHead ends, Action<FrameBundle> send, Action<FrameLane> schedule, WireMeter meter)
     {
@@ -72,9 +88,15 @@ internal sealed class FrameLane
 
     private bool HasWaiting => _full.Count + _open.Count > 0;
 
-    private bool HasCredit => _isSilent
-        ? _sent == _taken
-        : _sent - _taken + BundleHead.MaxBytes + (_full.TryPeek(out BundleWriter? first) ? first : _open).Length <= MostUnderWayBytes;
+    private bool HasCredit
+    {
+        get
+        {
+            BundleWriter next = _full.TryPeek(out BundleWriter? first) ? first : _open;
+            long underWay = _sent - _taken;
+            return _isSilent ? underWay == 0 : underWay + BundleHead.MaxBytes + next.Length <= MostUnderWayBytes;
+        }
+    }
 
     /// <summary>Takes a frame, or loses it: no room, or the lane is closed.</summary>
     public void Add(in Frame frame)

@@ -5,7 +5,9 @@ using EpcActors.Distribution.Wire;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>The lanes of a member, by member. Sending takes no lock of the table; views and cuts replace what it reads.</summary>
+/// <summary>
+/// The lanes of a member, by member. Sending takes no lock of the table; views and cuts replace what it reads.
+/// </summary>
 internal sealed class LaneTable
 {
     private const int MostSeals = 4096;
@@ -119,7 +121,10 @@ internal sealed class LaneTable
         }
     }
 
-    /// <summary>A bundle or an answer has come. One that is not between the lives that our lane joins is neither counted nor answered: its frames are for the exchange to judge.</summary>
+    /// <summary>
+    /// A bundle or an answer has come. One that is not between the lives that our lane joins is neither counted nor
+    /// answered: its frames are for the exchange to judge.
+    /// </summary>
     public void OnArrived(in BundleHead head)
     {
         Target[] targets = Volatile.Read(ref _targets);
@@ -154,7 +159,10 @@ internal sealed class LaneTable
         }
     }
 
-    /// <remarks>Without a sender: the head of a bundle says where it comes from in a few bytes, and the path of an actor takes sixty.</remarks>
+    /// <remarks>
+    /// Without a sender: the head of a bundle says where it comes from in a few bytes, and the path of an actor takes
+    /// sixty.
+    /// </remarks>
     private FrameLane NewLane(int member, int incarnation, IActorRef peer, IActorRef self) => new(
         new BundleHead(_self, (short)member, _incarnation, incarnation, 0, 0, _token.Seal(_self, member, _incarnation, incarnation)),
         bundle => peer.Tell(bundle, ActorRefs.NoSender),

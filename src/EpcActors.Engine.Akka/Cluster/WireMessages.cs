@@ -4,16 +4,20 @@ using EpcActors.Distribution.Wire;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>What our actors tell those of other processes: these and nothing else. <see cref="WireSerializer"/> writes them.</summary>
+/// <summary>
+/// What our actors tell those of other processes: these and nothing else. <see cref="WireSerializer"/> writes them.
+/// </summary>
 internal interface IWireMessage : IDeadLetterSuppression;
 
 /// <summary>Frames for another member behind a <see cref="BundleHead"/>, or a head alone that answers.</summary>
-/// <param name="Bytes">The message as it is on the wire. It belongs to the message: nothing writes to it any more.</param>
+/// <param name="Bytes">The message as it is on the wire. It belongs to the message: nothing writes to it any
+/// more.</param>
 /// <param name="Frames">How many; known to the sender only, else 0.</param>
 internal sealed record FrameBundle(byte[] Bytes, int Frames) : IWireMessage;
 
 /// <summary>A control message, or a part of a long one.</summary>
-/// <param name="Life">The uid of the member's actor system, in both directions: it names one life of one process.</param>
+/// <param name="Life">The uid of the member's actor system, in both directions: it names one life of one
+/// process.</param>
 /// <param name="Number">Ascending from 1, per life and direction.</param>
 /// <param name="IsLast">The message ends here.</param>
 /// <param name="Bytes">UTF-8 JSON.</param>

@@ -4,8 +4,10 @@ using EpcActors.Distribution.Transport;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// Counts what goes over the wire for frames. Frames are counted by the lanes; bytes and writes by <see cref="CountedTransport"/>, from the messages that Akka.Remote hands to the socket: bundles, the answers to
-/// them, and all that Akka puts around both. Heartbeats, gossip and the coordinator's messages are counted apart. Any thread may count and read; a reading is of no one moment.
+/// Counts what goes over the wire for frames. Frames are counted by the lanes; bytes and writes by <see
+/// cref="CountedTransport"/>, from the messages that Akka.Remote hands to the socket: bundles, the answers to them, and
+/// all that Akka puts around both. Heartbeats, gossip and the coordinator's messages are counted apart. Any thread may
+/// count and read; a reading is of no one moment.
 /// </summary>
 internal sealed class WireMeter : Setup
 {
@@ -50,5 +52,6 @@ internal sealed class WireMeter : Setup
     }
 
     /// <summary>A message has come from the socket.</summary>
-    public void Read(int bytes, bool isFrames) => Interlocked.Add(ref isFrames ? ref _bytesIn : ref _otherBytesIn, bytes);
+    public void Read(int bytes, bool isFrames) =>
+        Interlocked.Add(ref isFrames ? ref _bytesIn : ref _otherBytesIn, bytes);
 }

@@ -8,7 +8,8 @@ using EpcActors.Distribution.Wire;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// Everything of ours that crosses Akka.Remote, with a versioned manifest each. The bytes are little-endian; bundles and JSON are those of <see cref="Distribution.Wire"/>. It is bound to
+/// Everything of ours that crosses Akka.Remote, with a versioned manifest each. The bytes are little-endian; bundles
+/// and JSON are those of <see cref="Distribution.Wire"/>. It is bound to
 /// <see cref="object"/> as well, so what it does not know is an error and not JSON by reflection.
 /// </summary>
 public sealed class WireSerializer : SerializerWithStringManifest
@@ -16,7 +17,10 @@ public sealed class WireSerializer : SerializerWithStringManifest
     /// <summary>On the wire since the first version; never another one.</summary>
     public const int FixedIdentifier = 74_517;
 
-    /// <summary>A <see cref="BundleHead"/>, and the bundle behind it if there is one. Version 1 had no head, and a message of its own for answers.</summary>
+    /// <summary>
+    /// A <see cref="BundleHead"/>, and the bundle behind it if there is one. Version 1 had no head, and a message of
+    /// its own for answers.
+    /// </summary>
     public const string FramesManifest = "frames/2";
 
     /// <summary>A part of a control message.</summary>
@@ -40,7 +44,8 @@ public sealed class WireSerializer : SerializerWithStringManifest
     }
 
     /// <summary>Every type that it writes.</summary>
-    internal static IReadOnlyList<Type> Types { get; } = [typeof(FrameBundle), typeof(ControlPart), typeof(ControlTaken), typeof(LifeOver), typeof(Handshake)];
+    internal static IReadOnlyList<Type> Types { get; } =
+        [typeof(FrameBundle), typeof(ControlPart), typeof(ControlTaken), typeof(LifeOver), typeof(Handshake)];
 
     public override int Identifier => FixedIdentifier;
 
@@ -76,7 +81,8 @@ public sealed class WireSerializer : SerializerWithStringManifest
         }
     }
 
-    /// <exception cref="SerializationException">an unknown manifest or wrong bytes: Akka.Remote drops that message, says so, and keeps the connection.</exception>
+    /// <exception cref="SerializationException">an unknown manifest or wrong bytes: Akka.Remote drops that message,
+    /// says so, and keeps the connection.</exception>
     public override object FromBinary(byte[] bytes, string manifest)
     {
         ArgumentNullException.ThrowIfNull(bytes);
