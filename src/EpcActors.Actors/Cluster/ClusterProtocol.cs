@@ -318,6 +318,19 @@ public static class ClusterProtocol
         public Frame Frame;
     }
 
+    /// <summary>
+    /// Frames came from other processes, and lie in the process's <see cref="IInbox"/>: the same as an
+    /// <see cref="Arrive"/> for each of them, in their order, with no other request in between. For live engines, where
+    /// a request and its answer cost more than most frames.
+    /// </summary>
+    public struct ArriveTogether : IMessage
+    {
+        public static ushort Code => 0x0E30;
+
+        /// <summary>How many lie there; the inbox is not changed before the answer.</summary>
+        public int Count;
+    }
+
     /// <summary>Time passes: what was not answered for a while is sent again.</summary>
     public struct Tick : IMessage
     {

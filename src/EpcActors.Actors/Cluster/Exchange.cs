@@ -19,7 +19,7 @@ namespace EpcActors.Actors.Cluster;
 public sealed partial class Exchange : Resource,
     IHandle<ChargeAccount>, IHandle<UnchargeAccount>, IHandle<AddAccount>, IHandle<LoadAccount>, IHandle<StoreAccount>, IHandle<ReadAccount>,
     IHandle<WriteAccountMax>, IHandle<ReportAccount>, IHandle<BorrowPage>, IHandle<ReturnPage>, IHandle<ReclaimAt>, IHandle<WakeKsgxd>,
-    IHandle<QueueWorkAt>, IHandle<ReadNodeAt>, IHandle<DrainStock>, IHandle<ShareMax>, IHandle<Arrive>, IHandle<Tick>, IHandle<InstallView>, IHandle<AwaitView>,
+    IHandle<QueueWorkAt>, IHandle<ReadNodeAt>, IHandle<DrainStock>, IHandle<ShareMax>, IHandle<Arrive>, IHandle<ArriveTogether>, IHandle<Tick>, IHandle<InstallView>, IHandle<AwaitView>,
     IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<ChargeLevels>, IHandle<UnchargeLevels>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>, IHandle<FindMax>
 {
     private const int Lanes = 2;
@@ -31,6 +31,8 @@ public sealed partial class Exchange : Resource,
     private readonly IOutbox _outbox;
     [Constant]
     private readonly IViewBoard _board;
+    [Constant]
+    private readonly IInbox? _inbox;
     [Constant]
     private readonly long[] _capacityOfMember;
     private readonly Account[] _accounts;
@@ -63,6 +65,7 @@ public sealed partial class Exchange : Resource,
     /// <param name="max">By account: its limit, bytes or whatever it counts; ulong.MaxValue for none.</param>
     /// <param name="capacityOfMember">By member: bytes of EPC on its sockets.</param>
     /// <param name="bootPagesOfMember">By member: pages that are free from the start and counted, for those of the first view.</param>
+    /// <param name="inbox">Where frames lie that arrive together; null when they come one by one.</param>
     public Exchange(
         ActorId id,
         ClusterPort port,
@@ -70,7 +73,8 @@ public sealed partial class Exchange : Resource,
         IViewBoard board,
         IReadOnlyList<ulong> max,
         IReadOnlyList<long> capacityOfMember,
-        IReadOnlyList<long> bootPagesOfMember)
+        IReadOnlyList<long> bootPagesOfMember,
+        IInbox? inbox = null)
         : base(id, "exchange")
     {
         ArgumentNullException.ThrowIfNull(port);
@@ -79,6 +83,7 @@ public sealed partial class Exchange : Resource,
         _port = port;
         _outbox = outbox;
         _board = board;
+        _inbox = inbox;
         _capacityOfMember = [.. capacityOfMember];
         _view = board.Last;
         int members = _view.MemberCount;
@@ -435,10 +440,21 @@ public sealed partial class Exchange : Resource,
         }
     }
 
-    public void Handle(ref Arrive message, Turn turn)
+    public void Handle(ref Arrive message, Turn turn) => OnFrame(in message.Frame, turn);
+
+    public void Handle(ref ArriveTogether message, Turn turn)
+    {
+        ReadOnlySpan<Frame> frames = _inbox is null ? [] : _inbox.Frames;
+        Invariant.That(frames.Length == message.Count, "frames of the inbox came or went while they were handled");
+        foreach (ref readonly Frame frame in frames)
+        {
+            OnFrame(in frame, turn);
+        }
+    }
+
+    private void OnFrame(in Frame frame, Turn turn)
     {
         Received++;
-        ref Frame frame = ref message.Frame;
         if (IsFenced || frame.To != _port.Self || frame.ToIncarnation != _port.Incarnation || (uint)frame.From >= (uint)_view.MemberCount)
         {
             FencedFrames++;

@@ -104,6 +104,13 @@ public struct FramePayload
     private long _first;
 }
 
+/// <summary>Frames from other processes that wait for the <see cref="Exchange"/>, where several are taken in one turn.</summary>
+public interface IInbox
+{
+    /// <summary>The frames of the <see cref="ClusterProtocol.ArriveTogether"/> that is handled, in the order in which they came.</summary>
+    ReadOnlySpan<Frame> Frames { get; }
+}
+
 /// <summary>Where an <see cref="Exchange"/> puts frames for other processes. Never waits: what cannot be sent is lost, and sent again later.</summary>
 public interface IOutbox
 {

@@ -54,6 +54,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     private volatile bool _isBuilt;
     private bool _isOver;
     private LiveRun? _run;
+    private readonly Inbox _inbox = new();
     private Postman _postman = null!;
     private Exchange _exchange = null!;
     private ViewBoard _board = null!;
@@ -128,7 +129,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
             return;
         }
 
-        _postman.Put(frames);
+        _inbox.Put(frames);
         lock (_openGate)
         {
             if (!_isOver)
@@ -184,7 +185,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     {
         _board.Post(view.ToView());
         _transport.Connect(view);
-        _postman.Put(view.Epoch);
+        _inbox.Put(view.Epoch);
         _run!.Engine.Rouse(_postman);
     }
 
@@ -221,12 +222,12 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         };
         _board = new ViewBoard(welcome.View.ToView());
         long tickNs = Math.Max(1_000_000, cluster.ResendNs / TicksBeforeResend);
-        Topology topology = new(part, new TopologyMember { Port = port, Outbox = this, Board = _board });
+        Topology topology = new(part, new TopologyMember { Port = port, Outbox = this, Board = _board, Inbox = _inbox });
         _exchange = topology.Exchange!;
         _control = new MemberControl(_exchange, new Suspicion(port.Self, cluster.FailureTimeoutNs, tickNs), this);
         LiveRun run = new(part, topology, _newEngine, status => _live = status, null) { OnIsolated = DieIfArmed };
         _run = run;
-        _postman = new Postman(topology.NewTaskId(), _exchange.Id, IsInCut);
+        _postman = new Postman(topology.NewTaskId(), _exchange.Id, _inbox, IsInCut);
         Ticker ticker = new(topology.NewTaskId(), _exchange.Id, tickNs);
         foreach (TaskActor task in (TaskActor[])[_postman, ticker])
         {
@@ -362,7 +363,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
             engine.RunningTasks,
             engine.GoingTasks,
             engine.SleepingTasks - OwnSleepers,
-            HasUnread: !_postman.IsEmpty,
+            HasUnread: !_inbox.IsEmpty,
             run.Oracle.IsHopeless,
             wire.FramesOut,
             wire.FramesIn);

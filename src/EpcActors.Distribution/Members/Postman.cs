@@ -4,31 +4,24 @@ using EpcActors.Engine;
 
 namespace EpcActors.Distribution.Members;
 
-/// <summary>Brings what comes from outside to the exchange: frames in the order in which they came, and views.</summary>
-/// <remarks>Others put things down from any thread, and rouse it. What is put down is bounded by the windows of the senders.</remarks>
-internal sealed class Postman : TaskActor
+/// <summary>Frames and views from outside, until the <see cref="Postman"/> brings them to the exchange.</summary>
+/// <remarks>
+/// Any thread puts things down. What lies here is bounded by the windows of the senders. The frames of one request
+/// belong to the postman until it asks, and to the exchange until it answers.
+/// </remarks>
+internal sealed class Inbox : IInbox
 {
-    /// <summary>While it waits for a cut to begin; that takes as long as the engine's thread needs to look at its timers.</summary>
-    private const long BeforeCutNs = 200_000;
+    /// <summary>Frames that are handled in one turn; others that ask the exchange wait for its end.</summary>
+    private const int Most = 64;
 
-    private readonly ActorId _exchange;
-    private readonly Func<int, bool> _isInCut;
     private readonly ConcurrentQueue<Frame> _frames = new();
     private readonly ConcurrentQueue<int> _views = new();
+    private readonly Frame[] _together = new Frame[Most];
+    private int _count;
 
-    /// <param name="id">Address.</param>
-    /// <param name="exchange">Whom it brings things to.</param>
-    /// <param name="isInCut">Whether this process has begun a cut; if not, it is asked to.</param>
-    public Postman(ActorId id, ActorId exchange, Func<int, bool> isInCut)
-        : base(id, "postman", -1, 0)
-    {
-        _exchange = exchange;
-        _isInCut = isInCut;
-    }
+    public ReadOnlySpan<Frame> Frames => _together.AsSpan(0, _count);
 
-    public override bool IsDaemon => true;
-
-    /// <summary>True when nothing lies here.</summary>
+    /// <summary>True when nothing lies here that was not brought.</summary>
     public bool IsEmpty => _frames.IsEmpty && _views.IsEmpty;
 
     public void Put(ReadOnlySpan<Frame> frames)
@@ -41,28 +34,79 @@ internal sealed class Postman : TaskActor
 
     public void Put(int epoch) => _views.Enqueue(epoch);
 
+    public bool TryTakeView(out int epoch) => _views.TryDequeue(out epoch);
+
+    /// <summary>Takes the first frame for the next request, and those behind it that need no other cut.</summary>
+    /// <param name="isInCut">Whether this process has begun a cut; if not, it is asked to, and the frame is the first the next time.</param>
+    /// <param name="count">How many were taken.</param>
+    /// <returns>False: the first frame has to wait for its cut.</returns>
+    public bool TryTake(Func<int, bool> isInCut, out int count)
+    {
+        int known = int.MinValue;
+        _count = 0;
+        while (_count < Most && _frames.TryPeek(out Frame frame))
+        {
+            if (frame.Cut != known && !isInCut(frame.Cut))
+            {
+                break;
+            }
+
+            known = frame.Cut;
+            _together[_count++] = frame;
+            _frames.TryDequeue(out _);
+        }
+
+        count = _count;
+        return count > 0 || _frames.IsEmpty;
+    }
+}
+
+/// <summary>Brings what lies in the <see cref="Inbox"/> to the exchange: frames in the order in which they came, and views. Others rouse it.</summary>
+internal sealed class Postman : TaskActor
+{
+    /// <summary>While it waits for a cut to begin; that takes as long as the engine's thread needs to look at its timers.</summary>
+    private const long BeforeCutNs = 200_000;
+
+    private readonly ActorId _exchange;
+    private readonly Inbox _inbox;
+    private readonly Func<int, bool> _isInCut;
+
+    /// <param name="id">Address.</param>
+    /// <param name="exchange">The exchange of this process.</param>
+    /// <param name="inbox">Where things lie.</param>
+    /// <param name="isInCut">Whether this process has begun a cut; if not, it is asked to.</param>
+    public Postman(ActorId id, ActorId exchange, Inbox inbox, Func<int, bool> isInCut)
+        : base(id, "postman", -1, 0)
+    {
+        _exchange = exchange;
+        _inbox = inbox;
+        _isInCut = isInCut;
+    }
+
+    public override bool IsDaemon => true;
+
     protected override async Routine Run()
     {
         while (true)
         {
             // A view first: it may be what makes the next frames count.
-            while (_views.TryDequeue(out int epoch))
+            while (_inbox.TryTakeView(out int epoch))
             {
                 await Ask(_exchange, new ClusterProtocol.InstallView { Epoch = epoch });
             }
 
-            if (!_frames.TryDequeue(out Frame frame))
-            {
-                await Sleep(long.MaxValue);
-                continue;
-            }
-
-            while (!_isInCut(frame.Cut))
+            if (!_inbox.TryTake(_isInCut, out int count))
             {
                 await Sleep(BeforeCutNs);
             }
-
-            await Ask(_exchange, new ClusterProtocol.Arrive { Frame = frame });
+            else if (count > 0)
+            {
+                await Ask(_exchange, new ClusterProtocol.ArriveTogether { Count = count });
+            }
+            else
+            {
+                await Sleep(long.MaxValue);
+            }
         }
     }
 }

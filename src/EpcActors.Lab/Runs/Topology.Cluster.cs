@@ -16,6 +16,9 @@ public sealed record TopologyMember
     /// <summary>Where views come from; the one to begin with is there.</summary>
     public required IViewBoard Board { get; init; }
 
+    /// <summary>Where frames from other processes lie that arrive together; null when they come one by one.</summary>
+    public IInbox? Inbox { get; init; }
+
     /// <summary>Ids of its actors begin here: where several members share one engine, theirs must not meet.</summary>
     public int FirstId { get; init; }
 
@@ -74,7 +77,7 @@ public sealed partial class Topology
             max[i] = _scenario.Cgroups[i].MaxBytes == long.MaxValue ? ulong.MaxValue : (ulong)_scenario.Cgroups[i].MaxBytes;
         }
 
-        Exchange = Add(new Exchange(port.Exchange, port, member.Outbox, member.Board, max, capacity, boot));
+        Exchange = Add(new Exchange(port.Exchange, port, member.Outbox, member.Board, max, capacity, boot, member.Inbox));
         int home = FirstNode(port);
         for (int i = 0; i < 2 * member.Deputies; i++)
         {
