@@ -69,7 +69,7 @@ public class WireBenchmarks
     }
 
     /// <summary>The message that most of the traffic consists of.</summary>
-    private static Frame Charge(uint sequence)
+    internal static Frame Charge(uint sequence)
     {
         Frame frame = new()
         {

@@ -160,7 +160,7 @@ internal static class WireSpeed
             Volatile.Write(ref _asked, window);
             for (int i = 0; i < window; i++)
             {
-                _asks.Send(WireLoad.Frame((uint)i));
+                _asks.Send(WireBenchmarks.Charge((uint)i));
             }
 
             return _done.Task;
@@ -172,7 +172,7 @@ internal static class WireSpeed
             {
                 if (_asked < _calls)
                 {
-                    _asks.Send(WireLoad.Frame((uint)++_asked));
+                    _asks.Send(WireBenchmarks.Charge((uint)++_asked));
                 }
 
                 if (++_answered == _calls)

@@ -76,6 +76,7 @@ public sealed class ClusterLaneTests
         LaneEnd lane = new();
         lane.Add(20_000);
         lane.Turn();
+        lane.Add(20_000);
         List<long> at = [];
         for (long now = 0; now <= 60_000; now += 50)
         {
@@ -262,7 +263,7 @@ public sealed class ClusterLaneTests
         using SemaphoreSlim due = new(0);
         List<FrameBundle> sent = [];
         WireMeter meter = new();
-        FrameLane lane = new(new BundleHead(0, 1, 1, 1, 0, 0), sent.Add, _ => due.Release(), meter);
+        FrameLane lane = new(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), sent.Add, _ => due.Release(), meter);
         Task[] threads = [.. Enumerable.Range(0, 2).Select(thread => Task.Run(() =>
         {
             for (int i = 0; i < PerThread; i++)
@@ -282,7 +283,7 @@ public sealed class ClusterLaneTests
 
             if (sent.Count > 0)
             {
-                lane.OnArrived(new BundleHead(1, 0, 1, 1, 0, BundleHead.Read(sent[^1].Bytes, out _).Sent), 0);
+                lane.OnArrived(new BundleHead(1, 0, 1, 1, 0, BundleHead.Read(sent[^1].Bytes, out _).Sent, Seal: 7), 0);
             }
         }
 
@@ -301,7 +302,7 @@ public sealed class ClusterLaneTests
         private int _number;
         private int _turns;
 
-        public LaneEnd() => Lane = new FrameLane(new BundleHead(0, 1, 1, 1, 0, 0), Sent.Add, _ => Scheduled++, Meter);
+        public LaneEnd() => Lane = new FrameLane(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), Sent.Add, _ => Scheduled++, Meter);
 
         public List<FrameBundle> Sent { get; } = [];
 
@@ -355,7 +356,7 @@ public sealed class ClusterLaneTests
         public void Tick(long nowMs) => Lane.OnTick(nowMs);
 
         public void Arrive(long sent, long taken, long nowMs) =>
-            Lane.OnArrived(new BundleHead(1, 0, 1, 1, sent, taken), nowMs);
+            Lane.OnArrived(new BundleHead(1, 0, 1, 1, sent, taken, Seal: 7), nowMs);
 
         public BundleHead HeadOf(int bundle) => BundleHead.Read(Sent[bundle].Bytes, out _);
 

@@ -124,10 +124,10 @@ public sealed class ClusterTokenTests
         line.Add(new ControlMessage.Stop(RunEndKind.Cancelled));
         stranger.TellAt(members[0].Address, MemberActor.Name, new LifeOver(life, "go"));
         stranger.TellAt(members[0].Address, MemberActor.Name, line.Next(0)!);
-        stranger.TellAt(members[0].Address, ExchangeActor.Name, new FrameBundle(1, 1, 0, Bundle()));
+        stranger.TellAt(members[0].Address, ExchangeActor.Name, Bundle(new RunToken("another")));
 
         // What a member and the coordinator say afterwards is heard; nothing else was.
-        await ClusterWait.UntilAsync(() => cluster.Log.Notes.Any(note => note.Contains("is not of this run", StringComparison.Ordinal)));
+        await ClusterWait.UntilAsync(() => cluster.Log.Notes.Any(note => note.Contains("does not have the token", StringComparison.Ordinal)));
         members[1].Transport.Send(ClusterHarness.FrameOf(1, 0, 5));
         Assert.Equal(5u, (await members[0].Log.Frames.NextAsync()).Sequence);
         cluster.Coordinator.Tell(members[0].Link, new ControlMessage.BeginCut(7));
@@ -139,10 +139,13 @@ public sealed class ClusterTokenTests
     public void A_token_is_not_in_what_is_written_of_options() =>
         Assert.DoesNotContain(Token, new AkkaClusterOptions { Token = Token }.ToString(), StringComparison.Ordinal);
 
-    private static byte[] Bundle()
+    /// <summary>A frame from member 1 to member 0, as a process with that token sends it.</summary>
+    private static FrameBundle Bundle(RunToken token)
     {
+        byte[] head = new byte[BundleHead.MaxBytes];
+        int length = new BundleHead(1, 0, 1, 1, 0, 0, token.Seal(1, 0, 1, 1)).Write(head);
         BundleWriter writer = new();
         writer.TryAdd(ClusterHarness.FrameOf(1, 0, 99));
-        return writer.Finish().ToArray();
+        return new FrameBundle([.. head.AsSpan(0, length), .. writer.Finish().Span], 1);
     }
 }

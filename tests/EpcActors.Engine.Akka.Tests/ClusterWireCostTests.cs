@@ -29,6 +29,8 @@ public sealed class ClusterWireCostTests
             Assert.Equal(i, (int)(await members[1].Log.Frames.NextAsync()).Sequence);
         }
 
+        // A write is counted when it has been handed over: its frames may be here before.
+        await ClusterWait.UntilAsync(() => members[0].Transport.Counts.BytesOut >= members[1].Transport.Counts.BytesIn);
         WireCounts from = members[0].Transport.Counts;
         WireCounts to = members[1].Transport.Counts;
         Assert.Equal((Frames, Frames, 0), (from.FramesOut, to.FramesIn, from.FramesDropped));

@@ -151,7 +151,7 @@ public sealed class WireFuzzTests
     {
         long Any(ref Prng from, int bits) => (long)(from.NextUInt64() >> (64 - (1 + from.NextBelow(bits))));
         return new BundleHead(
-            (short)Any(ref prng, 15), (short)Any(ref prng, 15), (int)Any(ref prng, 31), (int)Any(ref prng, 31), Any(ref prng, 63), Any(ref prng, 63));
+            (short)Any(ref prng, 15), (short)Any(ref prng, 15), (int)Any(ref prng, 31), (int)Any(ref prng, 31), Any(ref prng, 63), Any(ref prng, 63), prng.NextUInt64());
     }
 
     /// <summary>True: it was read.</summary>
