@@ -78,6 +78,12 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
     }
 
+    /// <summary>The same by message and by kinds of both ends. May be looked at during a run; then it lacks what came in the last moment.</summary>
+    public IReadOnlyList<MessageCount> Messages => MessageCounts.Of(Askers);
+
+    /// <summary>Tasks that ask, or have asked, resources.</summary>
+    protected virtual IEnumerable<TaskActor> Askers => _tasks.Select(static cell => cell.Task);
+
     /// <summary>Tasks that are under way at this moment: neither asleep, nor parked, nor ended.</summary>
     public int GoingTasks => (int)(Volatile.Read(ref _going) & uint.MaxValue);
 
@@ -459,6 +465,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
             else
             {
                 cell.Steps++;
+                next.CountHandled();
                 _observer?.OnStep(next, cell.Resource, CoarseNowNs);
                 Answer(cell, caller, next, turn.MustYield);
             }

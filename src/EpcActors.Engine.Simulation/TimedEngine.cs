@@ -70,6 +70,9 @@ public sealed class TimedEngine : IEngineDriver
 
     public ulong HashValue => _hash.Value;
 
+    /// <summary>The same by message and by kinds of both ends.</summary>
+    public IReadOnlyList<MessageCount> Messages => MessageCounts.Of(_tasks.Select(static state => state.Task));
+
     /// <summary>CPU time spent on an activity by all tasks, nanoseconds.</summary>
     public long TimeNs(int activity) => _timeByActivity[activity];
 
@@ -354,6 +357,7 @@ public sealed class TimedEngine : IEngineDriver
         }
 
         _steps++;
+        envelope.CountHandled();
         ulong who = ((ulong)(uint)state.Task.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code;
         _hash.Add((ulong)(_nowNs + state.DebtNs), who, envelope.Fold());
         _observer?.OnStep(envelope, resource, _nowNs + state.DebtNs);

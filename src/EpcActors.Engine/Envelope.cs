@@ -14,10 +14,18 @@ namespace EpcActors.Engine;
 /// </remarks>
 public abstract class Envelope : RoutineAwaiter
 {
-    private protected Envelope(TaskActor caller, ushort code)
+    // Requests handled: here for the kind of resource that was asked first, in a list for the others. Written by whoever has the request in its hands, read by
+    // anybody: a count only grows, and an entry of the list never goes.
+    private long _handled;
+    private ActorKind _firstKind;
+    private Tally? _tallies;
+    private Tally? _current;
+
+    private protected Envelope(TaskActor caller, ushort code, MessageKind kind)
     {
         Caller = caller;
         Code = code;
+        Kind = kind;
     }
 
     /// <summary>The task that asks.</summary>
@@ -32,7 +40,47 @@ public abstract class Envelope : RoutineAwaiter
     /// <summary><see cref="IMessage.Code"/> of the message inside.</summary>
     public ushort Code { get; }
 
+    /// <summary><see cref="IMessage.Kind"/> of the message inside.</summary>
+    public MessageKind Kind { get; }
+
     internal Envelope? NextInQueue;
+
+    /// <summary>For engines: the resource has handled the request and did not park it.</summary>
+    internal void CountHandled()
+    {
+        if (_current is null)
+        {
+            _handled++;
+        }
+        else
+        {
+            _current.Handled++;
+        }
+    }
+
+    /// <summary>Adds what was counted, by kind of the resource.</summary>
+    internal void CountMessages(MessageCounts counts)
+    {
+        ActorKind asker = Caller.ActorKind;
+        counts.Add(asker, _firstKind, Kind, Code, _handled);
+        for (Tally? tally = _tallies; tally is not null; tally = tally.Next)
+        {
+            counts.Add(asker, tally.Kind, Kind, Code, tally.Handled);
+        }
+    }
+
+    /// <summary>The message goes to another resource than the last time.</summary>
+    private protected void IsFor(Resource resource, bool isFirst)
+    {
+        ActorKind kind = resource.ActorKind;
+        if (isFirst)
+        {
+            _firstKind = kind;
+        }
+
+        // Nearly every message is understood by one kind of resource.
+        _current = kind == _firstKind ? null : TallyOf(kind);
+    }
 
     /// <summary>Has <paramref name="resource"/> handle the message.</summary>
     public abstract void Deliver(Resource resource, Turn turn);
@@ -52,6 +100,30 @@ public abstract class Envelope : RoutineAwaiter
         IsParked = false;
         IsCompleted = true;
     }
+
+    private Tally TallyOf(ActorKind kind)
+    {
+        for (Tally? tally = _tallies; tally is not null; tally = tally.Next)
+        {
+            if (tally.Kind == kind)
+            {
+                return tally;
+            }
+        }
+
+        _tallies = new Tally(kind, _tallies);
+        return _tallies;
+    }
+
+    /// <summary>Requests handled by one kind of resource.</summary>
+    private sealed class Tally(ActorKind kind, Tally? next)
+    {
+        public long Handled;
+
+        public ActorKind Kind => kind;
+
+        public Tally? Next => next;
+    }
 }
 
 /// <summary>The envelope of one message type.</summary>
@@ -61,7 +133,7 @@ public sealed class Envelope<TMessage> : Envelope
     private object? _handler;
 
     internal Envelope(TaskActor caller)
-        : base(caller, TMessage.Code)
+        : base(caller, TMessage.Code, TMessage.Kind)
     {
     }
 
@@ -75,7 +147,8 @@ public sealed class Envelope<TMessage> : Envelope
         // A task asks the same resource again and again; whether it understands the message was seen the first time.
         if (!ReferenceEquals(resource, _handler))
         {
-            _handler = Checked(resource);
+            IsFor(Checked(resource), isFirst: _handler is null);
+            _handler = resource;
         }
 
         Unsafe.As<IHandle<TMessage>>(_handler!).Handle(ref Message, turn);

@@ -24,6 +24,9 @@ public abstract class TaskActor
 
     public ActorId Id { get; }
 
+    /// <summary>What it is, for counts, logs and tools; a task of a test or of a user need not say it.</summary>
+    public virtual ActorKind ActorKind => ActorKind.Task;
+
     public string Name { get; }
 
     /// <summary>CPU it runs on, numbered over the whole machine; -1 for one that no other task shares.</summary>
@@ -63,6 +66,16 @@ public abstract class TaskActor
     public Envelope<TMessage> Ask<TMessage>(ActorId target, TMessage message)
         where TMessage : unmanaged, IMessage
     {
+        Envelope<TMessage> envelope = Prepare(target, message);
+        _driver!.Post(envelope);
+        return envelope;
+    }
+
+    /// <summary>For engines: a request that is not posted yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Envelope<TMessage> Prepare<TMessage>(ActorId target, TMessage message)
+        where TMessage : unmanaged, IMessage
+    {
         int index = MessageIndex<TMessage>.Value;
         Envelope?[] envelopes = _envelopes;
         Envelope<TMessage> envelope = (uint)index < (uint)envelopes.Length && envelopes[index] is { } known
@@ -71,7 +84,6 @@ public abstract class TaskActor
         envelope.Target = target;
         envelope.Message = message;
         envelope.IsCompleted = false;
-        _driver!.Post(envelope);
         return envelope;
     }
 
@@ -124,6 +136,15 @@ public abstract class TaskActor
 
     /// <summary>For engines: what was given to <see cref="Attach"/>.</summary>
     public object? AttachedState => EngineState;
+
+    /// <summary>Adds how many requests of this task were handled.</summary>
+    internal void CountMessages(MessageCounts counts)
+    {
+        foreach (Envelope? envelope in _envelopes)
+        {
+            envelope?.CountMessages(counts);
+        }
+    }
 
     /// <summary>For engines: runs the routine up to its first unanswered await.</summary>
     public void Begin()

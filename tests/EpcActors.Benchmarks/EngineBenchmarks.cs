@@ -38,6 +38,8 @@ public class EngineBenchmarks
     {
         public static ushort Code => 0xFF01;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Amount;
 
         public long Yields;

@@ -96,6 +96,8 @@ public class MessageBenchmarks
     {
         public static ushort Code => 0xFF02;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Amount;
     }
 

@@ -8,6 +8,8 @@ internal static class Probe
     {
         public static ushort Code => 0xF101;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
 
         public long Sum;
@@ -16,34 +18,46 @@ internal static class Probe
     public struct Acquire : IMessage
     {
         public static ushort Code => 0xF102;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct Release : IMessage
     {
         public static ushort Code => 0xF103;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     /// <summary>Waits until somebody wakes it.</summary>
     public struct WaitHere : IMessage
     {
         public static ushort Code => 0xF104;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct WakeOne : IMessage
     {
         public static ushort Code => 0xF105;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     /// <summary>The handler throws.</summary>
     public struct Fail : IMessage
     {
         public static ushort Code => 0xF106;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     /// <summary>The handler calls a function of the test.</summary>
     public struct Call : IMessage
     {
         public static ushort Code => 0xF107;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 }
 

@@ -53,11 +53,15 @@ public sealed class TwoControllersTests
         public struct Take : IMessage
         {
             public static ushort Code => 0xf001;
+
+            public static MessageKind Kind => MessageKind.Other;
         }
 
         public struct Give : IMessage
         {
             public static ushort Code => 0xf002;
+
+            public static MessageKind Kind => MessageKind.Other;
         }
     }
 }

@@ -46,6 +46,8 @@ public static class AddressSpaceProtocol
     {
         public static ushort Code => 0x0601;
 
+        static MessageKind IMessage.Kind => MessageKind.Access;
+
         /// <summary>Page of the enclave.</summary>
         public int Page;
 
@@ -60,6 +62,8 @@ public static class AddressSpaceProtocol
     {
         public static ushort Code => 0x0602;
 
+        public static MessageKind Kind => MessageKind.Fault;
+
         /// <summary>Out: there is no VMA (or one without enclave): SIGBUS.</summary>
         public YesNo IsUnmapped;
     }
@@ -68,6 +72,8 @@ public static class AddressSpaceProtocol
     public struct EndFault : IMessage
     {
         public static ushort Code => 0x0603;
+
+        public static MessageKind Kind => MessageKind.Fault;
     }
 
     /// <summary>vmf_insert_pfn().</summary>
@@ -76,6 +82,8 @@ public static class AddressSpaceProtocol
     public struct InsertPte : IMessage
     {
         public static ushort Code => 0x0604;
+
+        public static MessageKind Kind => MessageKind.Map;
 
         public int Page;
 
@@ -89,6 +97,8 @@ public static class AddressSpaceProtocol
     {
         public static ushort Code => 0x0605;
 
+        public static MessageKind Kind => MessageKind.Age;
+
         public int Page;
 
         /// <summary>Out.</summary>
@@ -100,6 +110,8 @@ public static class AddressSpaceProtocol
     {
         public static ushort Code => 0x0606;
 
+        public static MessageKind Kind => MessageKind.Map;
+
         public int FirstPage;
 
         public int PageCount;
@@ -109,30 +121,40 @@ public static class AddressSpaceProtocol
     public struct MapEnclave : IMessage
     {
         public static ushort Code => 0x0607;
+
+        public static MessageKind Kind => MessageKind.Map;
     }
 
     /// <summary>exit_mmap(): no page-table entry survives, nobody gets a reference any more.</summary>
     public struct ExitMm : IMessage
     {
         public static ushort Code => 0x0608;
+
+        public static MessageKind Kind => MessageKind.Map;
     }
 
     /// <summary>sgx_vma_open() without memory for an mm_list entry: the VMA loses its enclave, every touch is SIGBUS.</summary>
     public struct LoseEnclave : IMessage
     {
         public static ushort Code => 0x0609;
+
+        public static MessageKind Kind => MessageKind.Map;
     }
 
     /// <summary>mmput() with the last user: mmget_not_zero() fails from here on, the page tables are still there.</summary>
     public struct BeginExit : IMessage
     {
         public static ushort Code => 0x060A;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
     }
 
     /// <summary>dup_mmap(): takes the mmap_lock of the parent, and of the child, for writing and keeps it.</summary>
     public struct BeginFork : IMessage
     {
         public static ushort Code => 0x060B;
+
+        public static MessageKind Kind => MessageKind.Map;
 
         /// <summary>The child: it gets the VMA.</summary>
         public YesNo IsChild;
@@ -142,12 +164,16 @@ public static class AddressSpaceProtocol
     public struct EndFork : IMessage
     {
         public static ushort Code => 0x060C;
+
+        public static MessageKind Kind => MessageKind.Map;
     }
 
     /// <summary>copy_page_range() reads the next translation. mmap_lock held for writing.</summary>
     public struct ReadPte : IMessage
     {
         public static ushort Code => 0x060D;
+
+        public static MessageKind Kind => MessageKind.Map;
 
         /// <summary>In: where to look from. Out: the page found.</summary>
         public int Page;
@@ -185,6 +211,8 @@ public sealed class AddressSpace : Resource,
         _ownerBase = ownerBase;
         Ptes = new PageTable(pageCount);
     }
+
+    public override ActorKind ActorKind => ActorKind.AddressSpace;
 
     /// <summary>For audits.</summary>
     public PageTable Ptes { get; }

@@ -40,6 +40,8 @@ public sealed class Cgroup : Resource,
         _wideUsage = wideUsage;
     }
 
+    public override ActorKind ActorKind => ActorKind.Cgroup;
+
     public int Index { get; }
 
     public string Path { get; }

@@ -27,6 +27,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x0301;
 
+        public static MessageKind Kind => MessageKind.Charge;
+
         public long Bytes;
 
         /// <summary>
@@ -43,6 +45,8 @@ public static class CgroupProtocol
     public struct Uncharge : IMessage
     {
         public static ushort Code => 0x0302;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
 
         public long Bytes;
 
@@ -61,6 +65,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x0303;
 
+        public static MessageKind Kind => MessageKind.Limit;
+
         /// <summary>Count in misc.events.local.</summary>
         public YesNo IsLocal;
 
@@ -73,6 +79,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x0304;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Out.</summary>
         public YesNo Got;
     }
@@ -82,6 +90,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x0305;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Out: that was the last reference; the caller frees the cgroup.</summary>
         public YesNo WasLast;
     }
@@ -90,6 +100,8 @@ public static class CgroupProtocol
     public struct ReadLru : IMessage
     {
         public static ushort Code => 0x0306;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
 
         /// <summary>Under the LRU's lock, as every version of the series does. Upstream reads its one list without the lock (D5).</summary>
         public YesNo TakeLock;
@@ -103,6 +115,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x0307;
 
+        public static MessageKind Kind => MessageKind.Lru;
+
         public EpcPageIndex Page;
     }
 
@@ -110,6 +124,8 @@ public static class CgroupProtocol
     public struct Unmark : IMessage
     {
         public static ushort Code => 0x0308;
+
+        public static MessageKind Kind => MessageKind.Lru;
 
         public EpcPageIndex Page;
 
@@ -122,6 +138,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x0309;
 
+        public static MessageKind Kind => MessageKind.Reclaim;
+
         /// <summary>Out: none when the list is empty.</summary>
         public EpcPageIndex Page;
 
@@ -133,6 +151,8 @@ public static class CgroupProtocol
     public struct NextIsolate : IMessage
     {
         public static ushort Code => 0x030A;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
 
         /// <summary>A page popped before whose enclave is going away: TRACKED is cleared and the release frees it; or none.</summary>
         public EpcPageIndex Forget;
@@ -149,6 +169,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x030B;
 
+        public static MessageKind Kind => MessageKind.Reclaim;
+
         /// <summary>As in <see cref="NextIsolate"/>.</summary>
         public EpcPageIndex Forget;
     }
@@ -157,6 +179,8 @@ public static class CgroupProtocol
     public struct ReadUsage : IMessage
     {
         public static ushort Code => 0x030C;
+
+        public static MessageKind Kind => MessageKind.Limit;
 
         /// <summary>Out: misc.current, bytes.</summary>
         public long Usage;
@@ -170,6 +194,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x030D;
 
+        public static MessageKind Kind => MessageKind.Limit;
+
         /// <summary>Bytes; ulong.MaxValue for max.</summary>
         public ulong Max;
     }
@@ -178,6 +204,8 @@ public static class CgroupProtocol
     public struct AddUnreclaimable : IMessage
     {
         public static ushort Code => 0x030E;
+
+        public static MessageKind Kind => MessageKind.Lru;
 
         public EpcPageIndex Page;
 
@@ -190,6 +218,8 @@ public static class CgroupProtocol
     {
         public static ushort Code => 0x030F;
 
+        public static MessageKind Kind => MessageKind.Lru;
+
         public EpcPageIndex Page;
     }
 
@@ -197,6 +227,8 @@ public static class CgroupProtocol
     public struct PopVictimPage : IMessage
     {
         public static ushort Code => 0x0310;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
 
         /// <summary>Out: index of its enclave, -1 when the list is empty.</summary>
         public int Enclave;
@@ -206,6 +238,8 @@ public static class CgroupProtocol
     public struct KillCss : IMessage
     {
         public static ushort Code => 0x0311;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         /// <summary>Out: that was the last reference; the caller frees the cgroup.</summary>
         public YesNo WasLast;

@@ -12,6 +12,8 @@ public static class CgroupTreeProtocol
     {
         public static ushort Code => 0x0401;
 
+        public static MessageKind Kind => MessageKind.Reclaim;
+
         /// <summary>Index of the root of the walk.</summary>
         public int Root;
 
@@ -27,6 +29,8 @@ public static class CgroupTreeProtocol
     {
         public static ushort Code => 0x0402;
 
+        public static MessageKind Kind => MessageKind.Reclaim;
+
         public int Root;
 
         /// <summary>Out: the cgroup that is next.</summary>
@@ -38,6 +42,8 @@ public static class CgroupTreeProtocol
     {
         public static ushort Code => 0x0403;
 
+        public static MessageKind Kind => MessageKind.Reclaim;
+
         public int Root;
 
         public int Next;
@@ -47,6 +53,8 @@ public static class CgroupTreeProtocol
     public struct RemoveCgroup : IMessage
     {
         public static ushort Code => 0x0404;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         public int Cgroup;
     }
@@ -58,6 +66,8 @@ public static class CgroupTreeProtocol
     {
         public static ushort Code => 0x0405;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         public int Root;
 
         public int Cgroup;
@@ -67,18 +77,24 @@ public static class CgroupTreeProtocol
     public struct LockHierarchy : IMessage
     {
         public static ushort Code => 0x0406;
+
+        public static MessageKind Kind => MessageKind.Lock;
     }
 
     /// <summary>mutex_unlock(&amp;cgroup_mutex).</summary>
     public struct UnlockHierarchy : IMessage
     {
         public static ushort Code => 0x0407;
+
+        public static MessageKind Kind => MessageKind.Lock;
     }
 
     /// <summary>Is the directory there? Hierarchy locked.</summary>
     public struct ReadOnline : IMessage
     {
         public static ushort Code => 0x0408;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         public int Cgroup;
 
@@ -90,6 +106,8 @@ public static class CgroupTreeProtocol
     public struct MarkDying : IMessage
     {
         public static ushort Code => 0x0409;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         public int Cgroup;
 
@@ -162,6 +180,8 @@ public sealed class CgroupTree : Resource,
             _subtreeEnd[cgroup] = position;
         }
     }
+
+    public override ActorKind ActorKind => ActorKind.CgroupTree;
 
     public void Handle(ref NextDescendant message, Turn turn) => message.Next = After(message.Root, message.After);
 

@@ -50,6 +50,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E01;
 
+        public static MessageKind Kind => MessageKind.Charge;
+
         public long Bytes;
 
         /// <summary>On the wire: bytes that the home may add beyond <see cref="Bytes"/>, as far as they fit. Answered with what it added.</summary>
@@ -66,6 +68,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E02;
 
+        public static MessageKind Kind => MessageKind.Uncharge;
+
         public long Bytes;
 
         public int Account;
@@ -80,6 +84,8 @@ public static class ClusterProtocol
     public struct AddAccount : IMessage
     {
         public static ushort Code => 0x0E03;
+
+        public static MessageKind Kind => MessageKind.Counter;
 
         public long Amount;
 
@@ -100,6 +106,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E04;
 
+        public static MessageKind Kind => MessageKind.Counter;
+
         public long Account;
 
         /// <summary>Out.</summary>
@@ -110,6 +118,8 @@ public static class ClusterProtocol
     public struct StoreAccount : IMessage
     {
         public static ushort Code => 0x0E05;
+
+        public static MessageKind Kind => MessageKind.Counter;
 
         public long Value;
 
@@ -123,6 +133,8 @@ public static class ClusterProtocol
     public struct ReadAccount : IMessage
     {
         public static ushort Code => 0x0E06;
+
+        public static MessageKind Kind => MessageKind.Limit;
 
         public long Account;
 
@@ -147,6 +159,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E07;
 
+        public static MessageKind Kind => MessageKind.Limit;
+
         /// <summary>ulong.MaxValue for none.</summary>
         public ulong Max;
 
@@ -160,6 +174,8 @@ public static class ClusterProtocol
     public struct ReportAccount : IMessage
     {
         public static ushort Code => 0x0E08;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public long Account;
 
@@ -180,6 +196,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E09;
 
+        public static MessageKind Kind => MessageKind.Allocate;
+
         public int Node;
 
         /// <summary>Out: none when the node has no free page, or its process is dead.</summary>
@@ -197,6 +215,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E0A;
 
+        public static MessageKind Kind => MessageKind.Free;
+
         public int Node;
 
         public EpcPageIndex Page;
@@ -212,6 +232,8 @@ public static class ClusterProtocol
     public struct ReclaimAt : IMessage
     {
         public static ushort Code => 0x0E0B;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
 
         public int Member;
 
@@ -236,6 +258,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E0C;
 
+        public static MessageKind Kind => MessageKind.Wait;
+
         public int Member;
 
         /// <summary>Out.</summary>
@@ -246,6 +270,8 @@ public static class ClusterProtocol
     public struct QueueWorkAt : IMessage
     {
         public static ushort Code => 0x0E0D;
+
+        public static MessageKind Kind => MessageKind.Wait;
 
         public int Member;
 
@@ -264,6 +290,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E0E;
 
+        public static MessageKind Kind => MessageKind.Counter;
+
         public int Node;
 
         /// <summary>Out.</summary>
@@ -277,6 +305,8 @@ public static class ClusterProtocol
     public struct DrainStock : IMessage
     {
         public static ushort Code => 0x0E0F;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
 
         public int Member;
 
@@ -298,6 +328,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E10;
 
+        public static MessageKind Kind => MessageKind.Limit;
+
         public long Account;
 
         public ulong Max;
@@ -314,6 +346,8 @@ public static class ClusterProtocol
     public struct Arrive : IMessage
     {
         public static ushort Code => 0x0E20;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public Frame Frame;
     }
@@ -335,12 +369,16 @@ public static class ClusterProtocol
     public struct Tick : IMessage
     {
         public static ushort Code => 0x0E21;
+
+        public static MessageKind Kind => MessageKind.Cluster;
     }
 
     /// <summary>The coordinator made a new view; it stands on the board of the process.</summary>
     public struct InstallView : IMessage
     {
         public static ushort Code => 0x0E22;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public int Epoch;
     }
@@ -349,6 +387,8 @@ public static class ClusterProtocol
     public struct AwaitView : IMessage
     {
         public static ushort Code => 0x0E23;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         /// <summary>In: the last one that the caller knows. Out: the one that is installed.</summary>
         public int Epoch;
@@ -362,6 +402,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E24;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         /// <summary>Out: -1 for none.</summary>
         public int Account;
     }
@@ -370,6 +412,8 @@ public static class ClusterProtocol
     public struct TakeRequest : IMessage
     {
         public static ushort Code => 0x0E25;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         /// <summary>Which kind of deputy asks (see <see cref="Exchange.LaneOf"/>).</summary>
         public int Lane;
@@ -385,6 +429,8 @@ public static class ClusterProtocol
     public struct FinishRequest : IMessage
     {
         public static ushort Code => 0x0E26;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public int Ticket;
 
@@ -428,6 +474,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E27;
 
+        public static MessageKind Kind => MessageKind.Uncharge;
+
         public long Account;
 
         /// <summary>Out.</summary>
@@ -438,6 +486,8 @@ public static class ClusterProtocol
     public struct NextVictim : IMessage
     {
         public static ushort Code => 0x0E28;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
 
         public int Root;
 
@@ -450,6 +500,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E29;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         public int Account;
 
         /// <summary>Out.</summary>
@@ -460,6 +512,8 @@ public static class ClusterProtocol
     public struct FindMember : IMessage
     {
         public static ushort Code => 0x0E2A;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public int Member;
 
@@ -476,6 +530,8 @@ public static class ClusterProtocol
     public struct FindMax : IMessage
     {
         public static ushort Code => 0x0E2B;
+
+        public static MessageKind Kind => MessageKind.Limit;
 
         public long Account;
 

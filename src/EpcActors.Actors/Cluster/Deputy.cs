@@ -21,6 +21,8 @@ public sealed class Deputy : KernelTask
     public Deputy(ActorId id, int number, int lane, int cpu, int node, Machine machine)
         : base(id, $"deputy-{number}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None) => _lane = lane;
 
+    public override ActorKind ActorKind => ActorKind.ClusterTask;
+
     public override bool IsDaemon => true;
 
     private ClusterPort Cluster => Machine.Cluster!;

@@ -142,6 +142,8 @@ public sealed partial class Exchange : Resource,
         }
     }
 
+    public override ActorKind ActorKind => ActorKind.Exchange;
+
     /// <summary>The view that is installed.</summary>
     public ClusterView View => _view;
 

@@ -20,6 +20,8 @@ public sealed class Reporter : KernelTask
     {
     }
 
+    public override ActorKind ActorKind => ActorKind.ClusterTask;
+
     public override bool IsDaemon => true;
 
     protected override async Routine Run()
@@ -79,6 +81,8 @@ public sealed class Steward : KernelTask
         _guests = guests;
         _bootPages = bootPages;
     }
+
+    public override ActorKind ActorKind => ActorKind.ClusterTask;
 
     public override bool IsDaemon => true;
 

@@ -53,6 +53,8 @@ public sealed class Enclave : Resource,
         _tracking = new EnclaveTracking(threads);
     }
 
+    public override ActorKind ActorKind => ActorKind.Enclave;
+
     public int Index { get; }
 
     public int OwnerBase { get; }

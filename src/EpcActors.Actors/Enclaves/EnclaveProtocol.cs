@@ -42,6 +42,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0701;
 
+        public static MessageKind Kind => MessageKind.Build;
+
         /// <summary>Out: EBUSY.</summary>
         public YesNo IsBusy;
 
@@ -58,12 +60,16 @@ public static class EnclaveProtocol
     public struct EndIoctl : IMessage
     {
         public static ushort Code => 0x0702;
+
+        public static MessageKind Kind => MessageKind.Build;
     }
 
     /// <summary>sgx_encl_grow's test: does the next page need a VA page? Under the mutex or the ioctl bit.</summary>
     public struct TestGrow : IMessage
     {
         public static ushort Code => 0x0703;
+
+        public static MessageKind Kind => MessageKind.Build;
 
         /// <summary>Out: page_cnt is a multiple of 512.</summary>
         public YesNo NeedsVaPage;
@@ -73,18 +79,24 @@ public static class EnclaveProtocol
     public struct CountGrow : IMessage
     {
         public static ushort Code => 0x0704;
+
+        public static MessageKind Kind => MessageKind.Build;
     }
 
     /// <summary>sgx_encl_shrink: page_cnt--, and takes the VA page that was just grown out again.</summary>
     public struct Shrink : IMessage
     {
         public static ushort Code => 0x0705;
+
+        public static MessageKind Kind => MessageKind.Build;
     }
 
     /// <summary>Links a VA page at the head of va_pages. The caller had it from the node; EPA was run.</summary>
     public struct LinkVaPage : IMessage
     {
         public static ushort Code => 0x0706;
+
+        public static MessageKind Kind => MessageKind.Build;
 
         public EpcPageIndex VaPage;
     }
@@ -93,6 +105,8 @@ public static class EnclaveProtocol
     public struct Ecreate : IMessage
     {
         public static ushort Code => 0x0707;
+
+        public static MessageKind Kind => MessageKind.Build;
 
         public EpcPageIndex EpcPage;
 
@@ -107,6 +121,8 @@ public static class EnclaveProtocol
     public struct LockAndAddPage : IMessage
     {
         public static ushort Code => 0x0708;
+
+        public static MessageKind Kind => MessageKind.Build;
 
         public int Page;
 
@@ -132,12 +148,16 @@ public static class EnclaveProtocol
     public struct LockAndEinit : IMessage
     {
         public static ushort Code => 0x0709;
+
+        public static MessageKind Kind => MessageKind.Build;
     }
 
     /// <summary>xa_load() without the mutex.</summary>
     public struct LookUpPage : IMessage
     {
         public static ushort Code => 0x070A;
+
+        public static MessageKind Kind => MessageKind.Fault;
 
         public int Page;
 
@@ -152,18 +172,24 @@ public static class EnclaveProtocol
     public struct Lock : IMessage
     {
         public static ushort Code => 0x070B;
+
+        public static MessageKind Kind => MessageKind.Lock;
     }
 
     /// <summary>mutex_unlock() alone.</summary>
     public struct Unlock : IMessage
     {
         public static ushort Code => 0x070C;
+
+        public static MessageKind Kind => MessageKind.Lock;
     }
 
     /// <summary>Takes the mutex and reads an entry (sgx_encl_load_page).</summary>
     public struct LockAndReadPage : IMessage
     {
         public static ushort Code => 0x070D;
+
+        public static MessageKind Kind => MessageKind.Fault;
 
         public int Page;
 
@@ -184,6 +210,8 @@ public static class EnclaveProtocol
     public struct Eldu : IMessage
     {
         public static ushort Code => 0x070E;
+
+        public static MessageKind Kind => MessageKind.Load;
 
         /// <summary>Page of the enclave; its page count means the SECS.</summary>
         public int Page;
@@ -210,6 +238,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x070F;
 
+        public static MessageKind Kind => MessageKind.Build;
+
         public int Page;
 
         /// <summary>Out: EBUSY, somebody was quicker (R9).</summary>
@@ -223,6 +253,8 @@ public static class EnclaveProtocol
     public struct Eaug : IMessage
     {
         public static ushort Code => 0x0710;
+
+        public static MessageKind Kind => MessageKind.Build;
 
         public int Page;
 
@@ -240,6 +272,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0711;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Out.</summary>
         public YesNo Got;
     }
@@ -248,6 +282,8 @@ public static class EnclaveProtocol
     public struct PutRef : IMessage
     {
         public static ushort Code => 0x0712;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         /// <summary>Out: that was the last one: the caller runs sgx_encl_release.</summary>
         public YesNo WasLast;
@@ -261,6 +297,8 @@ public static class EnclaveProtocol
     public struct ReadMm : IMessage
     {
         public static ushort Code => 0x0713;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         /// <summary>In: 0 for the first entry, else what the answer before said. Out: where the entry stands.</summary>
         public int Position;
@@ -277,6 +315,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0714;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         public ActorId Mm;
     }
 
@@ -284,6 +324,8 @@ public static class EnclaveProtocol
     public struct RemoveMm : IMessage
     {
         public static ushort Code => 0x0715;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         public ActorId Mm;
 
@@ -295,18 +337,24 @@ public static class EnclaveProtocol
     public struct SynchronizeSrcu : IMessage
     {
         public static ushort Code => 0x072E;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
     }
 
     /// <summary>The end of sgx_encl_release: cleanup_srcu_struct() and kfree(). Nobody may use the enclave any more.</summary>
     public struct FreeEnclave : IMessage
     {
         public static ushort Code => 0x072F;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
     }
 
     /// <summary>MODIFY_TYPES after its ETRACK: the entry gets the new type, and the mutex goes. When ETRACK failed it keeps the old one (D10).</summary>
     public struct RecordTypeAndUnlock : IMessage
     {
         public static ushort Code => 0x0730;
+
+        public static MessageKind Kind => MessageKind.Build;
 
         public int Page;
 
@@ -319,6 +367,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0716;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Out: none when the list is empty.</summary>
         public ActorId Mm;
     }
@@ -328,6 +378,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0717;
 
+        public static MessageKind Kind => MessageKind.Reclaim;
+
         public int Page;
     }
 
@@ -335,6 +387,8 @@ public static class EnclaveProtocol
     public struct BlockPage : IMessage
     {
         public static ushort Code => 0x0718;
+
+        public static MessageKind Kind => MessageKind.Evict;
 
         public int Page;
 
@@ -346,6 +400,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0719;
 
+        public static MessageKind Kind => MessageKind.Evict;
+
         public int Page;
 
         /// <summary>Out: -1 when no VA page has a free slot.</summary>
@@ -356,6 +412,8 @@ public static class EnclaveProtocol
     public struct Ewb : IMessage
     {
         public static ushort Code => 0x071A;
+
+        public static MessageKind Kind => MessageKind.Evict;
 
         /// <summary>Page of the enclave; its page count means the SECS.</summary>
         public int Page;
@@ -383,6 +441,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x071B;
 
+        public static MessageKind Kind => MessageKind.Evict;
+
         /// <summary>Out.</summary>
         public LeafResult Result;
     }
@@ -392,6 +452,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x071C;
 
+        public static MessageKind Kind => MessageKind.Evict;
+
         /// <summary>Out: CPUs hit.</summary>
         public int Cpus;
     }
@@ -400,6 +462,8 @@ public static class EnclaveProtocol
     public struct FinishWrite : IMessage
     {
         public static ushort Code => 0x071D;
+
+        public static MessageKind Kind => MessageKind.Evict;
 
         public int Page;
 
@@ -420,6 +484,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x071F;
 
+        public static MessageKind Kind => MessageKind.Evict;
+
         public int Slot;
 
         /// <summary>Out: the EPC page that held it, the caller's now.</summary>
@@ -431,6 +497,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x071E;
 
+        public static MessageKind Kind => MessageKind.Build;
+
         public int Page;
 
         /// <summary>Out.</summary>
@@ -441,6 +509,8 @@ public static class EnclaveProtocol
     public struct ModifyPage : IMessage
     {
         public static ushort Code => 0x0720;
+
+        public static MessageKind Kind => MessageKind.Build;
 
         public int Page;
 
@@ -459,6 +529,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0721;
 
+        public static MessageKind Kind => MessageKind.Build;
+
         public int Page;
 
         /// <summary>Out: EPERM.</summary>
@@ -470,6 +542,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x072A;
 
+        public static MessageKind Kind => MessageKind.Build;
+
         public int Page;
     }
 
@@ -477,12 +551,16 @@ public static class EnclaveProtocol
     public struct GetFile : IMessage
     {
         public static ushort Code => 0x072B;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
     }
 
     /// <summary>A process has unmapped and closed the device (fput).</summary>
     public struct PutFile : IMessage
     {
         public static ushort Code => 0x072C;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         /// <summary>Out: nobody has it open any more: the caller runs sgx_release.</summary>
         public YesNo WasLast;
@@ -492,12 +570,16 @@ public static class EnclaveProtocol
     public struct EraseAndUnlock : IMessage
     {
         public static ushort Code => 0x072D;
+
+        public static MessageKind Kind => MessageKind.Build;
     }
 
     /// <summary>REMOVE_PAGES' second hold of the mutex: takes the page out of its entry. The mutex stays held.</summary>
     public struct LockAndErase : IMessage
     {
         public static ushort Code => 0x0722;
+
+        public static MessageKind Kind => MessageKind.Free;
 
         public int Page;
 
@@ -509,6 +591,8 @@ public static class EnclaveProtocol
     public struct EnterEnclave : IMessage
     {
         public static ushort Code => 0x0723;
+
+        public static MessageKind Kind => MessageKind.Access;
 
         /// <summary>Number of the thread within the enclave.</summary>
         public int Thread;
@@ -522,6 +606,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0724;
 
+        public static MessageKind Kind => MessageKind.Access;
+
         public int Thread;
 
         /// <summary>What <see cref="EnterEnclave"/> answered.</summary>
@@ -532,6 +618,8 @@ public static class EnclaveProtocol
     public struct TakeEntry : IMessage
     {
         public static ushort Code => 0x0725;
+
+        public static MessageKind Kind => MessageKind.Free;
 
         /// <summary>Where to go on.</summary>
         public int From;
@@ -548,6 +636,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0726;
 
+        public static MessageKind Kind => MessageKind.Free;
+
         /// <summary>Out: none when it is swapped out.</summary>
         public EpcPageIndex EpcPage;
     }
@@ -557,6 +647,8 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0727;
 
+        public static MessageKind Kind => MessageKind.Free;
+
         /// <summary>Out: none at the end.</summary>
         public EpcPageIndex EpcPage;
     }
@@ -565,6 +657,8 @@ public static class EnclaveProtocol
     public struct MarkOutOfMemory : IMessage
     {
         public static ushort Code => 0x0728;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         /// <summary>Out: it was marked before.</summary>
         public YesNo WasMarked;
@@ -578,12 +672,16 @@ public static class EnclaveProtocol
     {
         public static ushort Code => 0x0729;
 
+        public static MessageKind Kind => MessageKind.Build;
+
         public EpcPageIndex VaPage;
     }
     /// <summary>Where a page is at this moment, for whoever stands outside: hardware that fails, an administrator with a debugger. No lock.</summary>
     public struct FindPage : IMessage
     {
         public static ushort Code => 0x0732;
+
+        public static MessageKind Kind => MessageKind.Fault;
 
         /// <summary>Page of the enclave; the number of its pages for the SECS.</summary>
         public int Page;
@@ -599,6 +697,8 @@ public static class EnclaveProtocol
     public struct HoldsNode : IMessage
     {
         public static ushort Code => 0x0733;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public int Node;
 

@@ -12,6 +12,8 @@ public static class BackingStoreProtocol
     {
         public static ushort Code => 0x0802;
 
+        public static MessageKind Kind => MessageKind.Backing;
+
         public int Index;
 
         /// <summary>Memory cgroup that pays for new pages.</summary>
@@ -45,6 +47,8 @@ public static class BackingStoreProtocol
     {
         public static ushort Code => 0x0803;
 
+        public static MessageKind Kind => MessageKind.Backing;
+
         public int Index;
 
         public uint Version;
@@ -65,6 +69,8 @@ public static class BackingStoreProtocol
     {
         public static ushort Code => 0x0806;
 
+        public static MessageKind Kind => MessageKind.Backing;
+
         public int Index;
 
         public int ContentsGeneration;
@@ -79,6 +85,8 @@ public static class BackingStoreProtocol
     public struct SwapOutBacking : IMessage
     {
         public static ushort Code => 0x0807;
+
+        public static MessageKind Kind => MessageKind.Backing;
 
         public int Index;
 
@@ -100,6 +108,8 @@ public static class BackingStoreProtocol
     public struct FinishLoad : IMessage
     {
         public static ushort Code => 0x0804;
+
+        public static MessageKind Kind => MessageKind.Backing;
 
         public int Index;
 
@@ -129,6 +139,8 @@ public static class BackingStoreProtocol
     {
         public static ushort Code => 0x0805;
 
+        public static MessageKind Kind => MessageKind.Backing;
+
         /// <summary>In and out: where to go on; -1 when nothing is left.</summary>
         public int From;
 
@@ -146,6 +158,8 @@ public sealed class BackingStore : Resource,
 {
     public BackingStore(ActorId id, string enclave, int indexCount)
         : base(id, $"backing:{enclave}") => File = new BackingFile(indexCount);
+
+    public override ActorKind ActorKind => ActorKind.BackingStore;
 
     /// <summary>For audits.</summary>
     public BackingFile File { get; }

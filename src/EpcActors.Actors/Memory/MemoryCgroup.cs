@@ -11,6 +11,8 @@ public static class MemoryCgroupProtocol
     {
         public static ushort Code => 0x0901;
 
+        public static MessageKind Kind => MessageKind.Charge;
+
         public int Pages;
 
         /// <summary>Out: above memory.max; nothing was charged here.</summary>
@@ -21,6 +23,8 @@ public static class MemoryCgroupProtocol
     {
         public static ushort Code => 0x0902;
 
+        public static MessageKind Kind => MessageKind.Uncharge;
+
         public int Pages;
     }
 
@@ -28,12 +32,16 @@ public static class MemoryCgroupProtocol
     public struct CountOomKill : IMessage
     {
         public static ushort Code => 0x0903;
+
+        public static MessageKind Kind => MessageKind.Limit;
     }
 
     /// <summary>Writes memory.max; pages, -1 for max.</summary>
     public struct WriteMemoryMax : IMessage
     {
         public static ushort Code => 0x0904;
+
+        public static MessageKind Kind => MessageKind.Limit;
 
         public long Pages;
 
@@ -53,6 +61,8 @@ public sealed class MemoryCgroup : Resource,
         Path = path;
         MaxPages = maxPages;
     }
+
+    public override ActorKind ActorKind => ActorKind.MemoryCgroup;
 
     public int Index { get; }
 

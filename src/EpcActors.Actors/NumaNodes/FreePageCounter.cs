@@ -11,6 +11,8 @@ public static class FreePageCounterProtocol
     {
         public static ushort Code => 0x0201;
 
+        public static MessageKind Kind => MessageKind.Counter;
+
         public long Pages;
     }
 
@@ -18,6 +20,8 @@ public static class FreePageCounterProtocol
     public struct LoadPages : IMessage
     {
         public static ushort Code => 0x0202;
+
+        public static MessageKind Kind => MessageKind.Counter;
 
         /// <summary>Out.</summary>
         public long Pages;
@@ -28,6 +32,8 @@ public static class FreePageCounterProtocol
     {
         public static ushort Code => 0x0203;
 
+        public static MessageKind Kind => MessageKind.Counter;
+
         public long Pages;
     }
 
@@ -35,6 +41,8 @@ public static class FreePageCounterProtocol
     public struct ReadPages : IMessage
     {
         public static ushort Code => 0x0204;
+
+        public static MessageKind Kind => MessageKind.Counter;
 
         /// <summary>Out.</summary>
         public long Pages;
@@ -47,6 +55,8 @@ public sealed class FreePageCounter : Resource,
 {
     public FreePageCounter(ActorId id, long pages)
         : base(id, "free-page-counter") => Pages = pages;
+
+    public override ActorKind ActorKind => ActorKind.FreePageCounter;
 
     /// <summary>The value as the kernel sees it, pages.</summary>
     public long Pages { get; private set; }

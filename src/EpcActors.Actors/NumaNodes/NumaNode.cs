@@ -53,6 +53,8 @@ public sealed class NumaNode : Resource,
         }
     }
 
+    public override ActorKind ActorKind => ActorKind.NumaNode;
+
     public int NodeId { get; }
 
     /// <summary>Pages of its sections (sgx_total_bytes / 4096).</summary>

@@ -11,6 +11,8 @@ public static class NumaNodeProtocol
     {
         public static ushort Code => 0x0101;
 
+        public static MessageKind Kind => MessageKind.Allocate;
+
         /// <summary>
         /// The node's lock stays held when a page was found: before ac5d272a0ad0 the free-page counter was changed under it, so two CPUs lost an
         /// update only when they came from different nodes.
@@ -25,12 +27,16 @@ public static class NumaNodeProtocol
     public struct UnlockNode : IMessage
     {
         public static ushort Code => 0x0106;
+
+        public static MessageKind Kind => MessageKind.Lock;
     }
 
     /// <summary>Gives a page back: to the tail of the free list, or to the poison list (sgx_free_epc_page, main.c).</summary>
     public struct FreePage : IMessage
     {
         public static ushort Code => 0x0102;
+
+        public static MessageKind Kind => MessageKind.Free;
 
         public EpcPageIndex Page;
 
@@ -45,6 +51,8 @@ public static class NumaNodeProtocol
     public struct PoisonPage : IMessage
     {
         public static ushort Code => 0x0103;
+
+        public static MessageKind Kind => MessageKind.Fault;
 
         public EpcPageIndex Page;
 
@@ -62,6 +70,8 @@ public static class NumaNodeProtocol
     {
         public static ushort Code => 0x0104;
 
+        public static MessageKind Kind => MessageKind.Free;
+
         /// <summary>Most pages to do.</summary>
         public int Limit;
 
@@ -77,6 +87,8 @@ public static class NumaNodeProtocol
     {
         public static ushort Code => 0x0105;
 
+        public static MessageKind Kind => MessageKind.Counter;
+
         /// <summary>Out.</summary>
         public long FreePages;
     }
@@ -85,6 +97,8 @@ public static class NumaNodeProtocol
     public struct LendPage : IMessage
     {
         public static ushort Code => 0x0107;
+
+        public static MessageKind Kind => MessageKind.Allocate;
 
         public int Member;
 
@@ -100,6 +114,8 @@ public static class NumaNodeProtocol
     {
         public static ushort Code => 0x0108;
 
+        public static MessageKind Kind => MessageKind.Free;
+
         public int Member;
 
         public int Incarnation;
@@ -111,6 +127,8 @@ public static class NumaNodeProtocol
     public struct CloseLoans : IMessage
     {
         public static ushort Code => 0x0109;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public int Member;
 
@@ -126,6 +144,8 @@ public static class NumaNodeProtocol
     {
         public static ushort Code => 0x010A;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         public EpcPageIndex Page;
 
         /// <summary>The life of the process that lent it.</summary>
@@ -140,6 +160,8 @@ public static class NumaNodeProtocol
     {
         public static ushort Code => 0x010B;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         /// <summary>Out: none when none is free.</summary>
         public EpcPageIndex Page;
 
@@ -151,6 +173,8 @@ public static class NumaNodeProtocol
     public struct ReadBorrowed : IMessage
     {
         public static ushort Code => 0x010C;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         /// <summary>The highest incarnation that is dead.</summary>
         public int Dead;

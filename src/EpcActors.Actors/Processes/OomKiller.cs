@@ -14,6 +14,8 @@ public static class OomKillerProtocol
     {
         public static ushort Code => 0x0C01;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Index of the memory cgroup that is over its limit.</summary>
         public int MemoryCgroup;
 
@@ -71,6 +73,8 @@ public sealed class OomKiller : Resource, IHandle<SelectVictim>
             }
         }
     }
+
+    public override ActorKind ActorKind => ActorKind.OomKiller;
 
     private bool IsBelow(int memoryCgroup, int root)
     {

@@ -47,6 +47,8 @@ public static class ProcessProtocol
     {
         public static ushort Code => 0x0501;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Out: index of its cgroup.</summary>
         public int Cgroup;
 
@@ -62,6 +64,8 @@ public static class ProcessProtocol
     {
         public static ushort Code => 0x0502;
 
+        public static MessageKind Kind => MessageKind.Limit;
+
         public int Cgroup;
 
         /// <summary>-1 to leave it.</summary>
@@ -76,6 +80,8 @@ public static class ProcessProtocol
     {
         public static ushort Code => 0x0503;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         public KillReason Reason;
 
         /// <summary>Out: it was dead or dying already.</summary>
@@ -86,6 +92,8 @@ public static class ProcessProtocol
     public struct ReadSignal : IMessage
     {
         public static ushort Code => 0x0504;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         /// <summary>In: on the way back to user space, where a signal that does not kill is handled.</summary>
         public YesNo IsReturn;
@@ -102,6 +110,8 @@ public static class ProcessProtocol
     {
         public static ushort Code => 0x0508;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Out: it was dead or dying already.</summary>
         public YesNo WasDying;
     }
@@ -111,6 +121,8 @@ public static class ProcessProtocol
     {
         public static ushort Code => 0x0507;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         public int Count;
     }
 
@@ -118,6 +130,8 @@ public static class ProcessProtocol
     public struct ThreadExit : IMessage
     {
         public static ushort Code => 0x0505;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
 
         /// <summary>How it ended; the process keeps the first that is not a plain end.</summary>
         public ThreadOutcome Outcome;
@@ -134,6 +148,8 @@ public static class ProcessProtocol
     {
         public static ushort Code => 0x0510;
 
+        public static MessageKind Kind => MessageKind.Lifetime;
+
         /// <summary>Out: it was closed before.</summary>
         public YesNo WasClosed;
     }
@@ -142,6 +158,8 @@ public static class ProcessProtocol
     public struct ArriveAtBarrier : IMessage
     {
         public static ushort Code => 0x0506;
+
+        public static MessageKind Kind => MessageKind.Wait;
 
         /// <summary>Number of the barrier.</summary>
         public int Phase;
@@ -167,6 +185,8 @@ public sealed class Process : Resource,
         MemoryCgroup = memoryCgroup;
         _threads = threads;
     }
+
+    public override ActorKind ActorKind => ActorKind.Process;
 
     /// <summary>Index of the cgroup it is in.</summary>
     public int Cgroup { get; private set; }

@@ -46,6 +46,8 @@ public sealed class Administrator : KernelTask
     public Administrator(ActorId id, Machine machine, IReadOnlyList<AdminAction> script)
         : base(id, "administrator", -1, 0, machine, TaskKind.Other, ActorId.None) => _script = script;
 
+    public override ActorKind ActorKind => ActorKind.Administrator;
+
     /// <summary>Actions that the kernel refused, by their place in the script.</summary>
     public IReadOnlyList<(int Action, Errno Errno)> Failures => _failures;
 

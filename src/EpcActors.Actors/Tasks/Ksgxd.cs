@@ -19,6 +19,8 @@ public sealed class Ksgxd : KernelTask
     public Ksgxd(ActorId id, int cpu, int node, Machine machine, bool sanitises)
         : base(id, "ksgxd", cpu, node, machine, TaskKind.Ksgxd, ActorId.None) => _sanitises = sanitises;
 
+    public override ActorKind ActorKind => ActorKind.Ksgxd;
+
     public override bool IsDaemon => true;
 
     protected override async Routine Run()
@@ -82,6 +84,8 @@ public sealed class CgroupWorker : KernelTask
 
     public CgroupWorker(ActorId id, string path, int cgroup, int cpu, int node, Machine machine)
         : base(id, $"sgx_cg_wq:{path}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None) => _cgroup = cgroup;
+
+    public override ActorKind ActorKind => ActorKind.ReclaimWorker;
 
     public override bool IsDaemon => true;
 

@@ -101,6 +101,8 @@ public sealed class OperationTask : UserThread
         }
     }
 
+    public override ActorKind ActorKind => Kind == TaskKind.User ? ActorKind.Thread : ActorKind.Administrator;
+
     /// <summary>What it does, in order.</summary>
     [Constant]
     public IReadOnlyList<Operation> Operations { get; }

@@ -19,6 +19,8 @@ public abstract class UserThread : KernelTask
     {
     }
 
+    public override ActorKind ActorKind => ActorKind.Thread;
+
     /// <summary>Number of the thread among all that ever run in the enclave, those of forked children included.</summary>
     [Constant]
     public int SlotInEnclave { get; init; }

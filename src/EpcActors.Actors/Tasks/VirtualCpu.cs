@@ -40,6 +40,8 @@ public sealed class VirtualCpu : KernelTask
         _holdNs = holdNs;
     }
 
+    public override ActorKind ActorKind => ActorKind.VirtualCpu;
+
     [NotState]
     public long Faults { get; private set; }
 

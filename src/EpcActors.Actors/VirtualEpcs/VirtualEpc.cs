@@ -12,6 +12,8 @@ public static class VirtualEpcProtocol
     {
         public static ushort Code => 0x0B01;
 
+        public static MessageKind Kind => MessageKind.Fault;
+
         public int Index;
 
         /// <summary>The mapping that faults: 0 for the VMM's, 1 for a second mmap() of the same file.</summary>
@@ -29,6 +31,8 @@ public static class VirtualEpcProtocol
     {
         public static ushort Code => 0x0B02;
 
+        public static MessageKind Kind => MessageKind.Fault;
+
         public int Index;
 
         /// <summary>The mapping that gets the translation.</summary>
@@ -45,6 +49,8 @@ public static class VirtualEpcProtocol
     {
         public static ushort Code => 0x0B03;
 
+        public static MessageKind Kind => MessageKind.Access;
+
         public int Index;
 
         /// <summary>Index of its SECS page in this instance; itself for a SECS; -1 when <see cref="ForeignSecs"/> says it.</summary>
@@ -58,6 +64,8 @@ public static class VirtualEpcProtocol
     public struct EremoveGuestPage : IMessage
     {
         public static ushort Code => 0x0B04;
+
+        public static MessageKind Kind => MessageKind.Free;
 
         public int Index;
 
@@ -79,6 +87,8 @@ public static class VirtualEpcProtocol
     {
         public static ushort Code => 0x0B05;
 
+        public static MessageKind Kind => MessageKind.Free;
+
         public int Index;
 
         /// <summary>Out.</summary>
@@ -89,6 +99,8 @@ public static class VirtualEpcProtocol
     public struct HoldsNode : IMessage
     {
         public static ushort Code => 0x0B0A;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         public int Node;
 
@@ -101,6 +113,8 @@ public static class VirtualEpcProtocol
     {
         public static ushort Code => 0x0B08;
 
+        public static MessageKind Kind => MessageKind.Lock;
+
         /// <summary>Out: pages on the list.</summary>
         public int Count;
     }
@@ -108,12 +122,16 @@ public static class VirtualEpcProtocol
     public struct UnlockZombies : IMessage
     {
         public static ushort Code => 0x0B09;
+
+        public static MessageKind Kind => MessageKind.Lock;
     }
 
     /// <summary>Puts a SECS at the tail of the list whose children live in another instance. zombie_secs_pages_lock held.</summary>
     public struct AddZombie : IMessage
     {
         public static ushort Code => 0x0B06;
+
+        public static MessageKind Kind => MessageKind.Free;
 
         public EpcPageIndex EpcPage;
     }
@@ -122,6 +140,8 @@ public static class VirtualEpcProtocol
     public struct TakeZombie : IMessage
     {
         public static ushort Code => 0x0B07;
+
+        public static MessageKind Kind => MessageKind.Free;
 
         /// <summary>Out: none when the list is empty.</summary>
         public EpcPageIndex EpcPage;
@@ -152,6 +172,8 @@ public sealed class VirtualEpc : Resource,
         _mapped = new byte[pageCount];
         Array.Fill(_pages, -1);
     }
+
+    public override ActorKind ActorKind => ActorKind.VirtualEpc;
 
     /// <summary>Pages allocated.</summary>
     public int PageCount { get; private set; }
@@ -246,6 +268,8 @@ public sealed class ZombieSecsList : Resource,
 
     public ZombieSecsList(ActorId id, EpcPageTable epc)
         : base(id, "zombie-secs-pages") => _epc = epc;
+
+    public override ActorKind ActorKind => ActorKind.ZombieSecsList;
 
     public int Count => _pages.Count;
 

@@ -11,6 +11,8 @@ public static class WaitChannelProtocol
     {
         public static ushort Code => 0x0A01;
 
+        public static MessageKind Kind => MessageKind.Wait;
+
         /// <summary>Out: the work was cancelled while it ran, and somebody counts on the caller to say that it has ended.</summary>
         public YesNo WasCancelled;
     }
@@ -23,6 +25,8 @@ public static class WaitChannelProtocol
     {
         public static ushort Code => 0x0A05;
 
+        public static MessageKind Kind => MessageKind.Wait;
+
         /// <summary>Out: a run is under way.</summary>
         public YesNo IsRunning;
     }
@@ -31,18 +35,24 @@ public static class WaitChannelProtocol
     public struct SleepUntilWoken : IMessage
     {
         public static ushort Code => 0x0A02;
+
+        public static MessageKind Kind => MessageKind.Wait;
     }
 
     /// <summary>finish_wait(): the condition was true, nobody sleeps.</summary>
     public struct FinishWait : IMessage
     {
         public static ushort Code => 0x0A03;
+
+        public static MessageKind Kind => MessageKind.Wait;
     }
 
     /// <summary>wake_up() or queue_work(): wakes the sleeper; one that has only prepared will not sleep.</summary>
     public struct Wake : IMessage
     {
         public static ushort Code => 0x0A04;
+
+        public static MessageKind Kind => MessageKind.Wait;
 
         /// <summary>Out: somebody slept, or was about to.</summary>
         public YesNo WasWaiting;
@@ -68,6 +78,8 @@ public sealed class WaitChannel : Resource,
     /// <param name="remembers">True for a work item: queueing it while it runs makes it run again.</param>
     public WaitChannel(ActorId id, string name, bool remembers)
         : base(id, name) => _remembers = remembers;
+
+    public override ActorKind ActorKind => ActorKind.WaitChannel;
 
     /// <summary>Wake-ups that ended a sleep.</summary>
     [NotState]

@@ -11,6 +11,8 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
 {
     private const int MostCgroups = 20;
 
+    private const int MostMessages = 8;
+
     private const long BetweenLinesNs = 5_000_000_000;
 
     private LiveStatus? _last;
@@ -70,7 +72,7 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
             rows.Add(new Text($"and {Units.Count(now.Cgroups.Count - MostCgroups)} more"));
         }
 
-        rows.Add(Nodes(now));
+        rows.Add(new Columns(Nodes(now), MessagesBy(now, "messages", one => one.Kind), MessagesBy(now, "asker -> asked", one => $"{one.Asker} -> {one.Resource}")));
         return new Rows(rows);
     }
 
@@ -109,6 +111,25 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
         table.AddRow(new Text("sgx_nr_free_pages"), new Text(Units.Count(now.FreePageCounter)), new Text(""));
         return table;
     }
+
+    /// <summary>The most frequent since the last look.</summary>
+    private Table MessagesBy(LiveStatus now, string name, Func<LiveMessages, string> key)
+    {
+        Dictionary<string, long> before = Sums(_last?.Messages ?? [], key);
+        Table table = NewTable(name, "per second");
+        foreach ((string text, long count) in Sums(now.Messages, key)
+            .Select(sum => (sum.Key, Count: sum.Value - before.GetValueOrDefault(sum.Key)))
+            .OrderByDescending(sum => sum.Count).ThenBy(sum => sum.Key, StringComparer.Ordinal)
+            .Take(MostMessages))
+        {
+            table.AddRow(new Text(text), new Text(PerSecond(now, count)));
+        }
+
+        return table;
+    }
+
+    private static Dictionary<string, long> Sums(IReadOnlyList<LiveMessages> messages, Func<LiveMessages, string> key) =>
+        messages.GroupBy(key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(one => one.Count), StringComparer.Ordinal);
 
     private static Table NewTable(string name, params string[] figures)
     {

@@ -24,6 +24,11 @@ internal static class LiveMerge
             Steps = said.Sum(one => one.Steps),
             Faults = said.Sum(one => one.Faults),
             Evictions = said.Sum(one => one.Evictions),
+            Messages =
+            [
+                .. said.SelectMany(one => one.Messages).GroupBy(one => one with { Count = 0 })
+                    .Select(group => group.Key with { Count = group.Sum(one => one.Count) }),
+            ],
             Tasks = said.Sum(one => one.Tasks),
             GoingTasks = said.Sum(one => one.GoingTasks),
             Cgroups =

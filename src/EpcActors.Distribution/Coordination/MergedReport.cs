@@ -52,6 +52,7 @@ public static class MergedReport
             Enclaves = Enclaves(scenario, outcome),
             VirtualEpcs = Guests(scenario, outcome),
             MemoryCgroups = MemoryCgroups(reports),
+            Messages = MessageTotals.Sum(reports.SelectMany(report => report.Messages)),
             Ksgxd = new KsgxdReport(reports.Sum(report => report.Ksgxd.Wakeups), reports.Sum(report => report.Ksgxd.PagesReclaimed), null),
             Reclaim = new ReclaimReport(
                 reports.Sum(report => report.Reclaim.Pages), reports.Sum(report => report.Reclaim.Young), reports.Sum(report => report.Reclaim.IpiWaves)),

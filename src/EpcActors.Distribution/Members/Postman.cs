@@ -83,6 +83,8 @@ internal sealed class Postman : TaskActor
         _isInCut = isInCut;
     }
 
+    public override ActorKind ActorKind => ActorKind.ClusterTask;
+
     public override bool IsDaemon => true;
 
     protected override async Routine Run()
@@ -123,6 +125,8 @@ internal sealed class Ticker : TaskActor
         _exchange = exchange;
         _everyNs = everyNs;
     }
+
+    public override ActorKind ActorKind => ActorKind.ClusterTask;
 
     public override bool IsDaemon => true;
 

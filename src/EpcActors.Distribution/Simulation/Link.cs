@@ -35,6 +35,8 @@ internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
         }
     }
 
+    public override ActorKind ActorKind => ActorKind.Exchange;
+
     public void Clear() => _frames.Clear();
 
     public void Handle(ref TakeFrame message, Turn turn)
@@ -63,6 +65,8 @@ internal sealed class Carrier : WorldTask
         Link = link;
         _cluster = cluster;
     }
+
+    public override ActorKind ActorKind => ActorKind.ClusterTask;
 
     public Link Link { get; }
 

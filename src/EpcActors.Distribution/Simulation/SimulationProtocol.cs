@@ -11,6 +11,8 @@ public static class SimulationProtocol
     {
         public static ushort Code => 0x0F41;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         /// <summary>Out: frames that are left behind it.</summary>
         public long Left;
 
@@ -23,6 +25,8 @@ public static class SimulationProtocol
     {
         public static ushort Code => 0x0F42;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         public Frame Frame;
     }
 
@@ -31,6 +35,8 @@ public static class SimulationProtocol
     {
         public static ushort Code => 0x0F43;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         public int Epoch;
     }
 
@@ -38,6 +44,8 @@ public static class SimulationProtocol
     public struct AwaitPost : IMessage
     {
         public static ushort Code => 0x0F44;
+
+        public static MessageKind Kind => MessageKind.Cluster;
 
         /// <summary>In: the last one that was seen.</summary>
         public int Seen;

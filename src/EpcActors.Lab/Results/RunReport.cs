@@ -101,6 +101,9 @@ public sealed record RunReport
     /// <summary>Where CPU time went, most first; shares sum to 1 over all tasks.</summary>
     public IReadOnlyList<ActivityReport> Profile { get; init; } = [];
 
+    /// <summary>Messages handled, by their kind and the kinds of both ends; most first. Their counts sum to <see cref="Steps"/>.</summary>
+    public IReadOnlyList<MessageReport> Messages { get; init; } = [];
+
     public required KsgxdReport Ksgxd { get; init; }
 
     /// <summary>What reclaim did, whoever did it.</summary>
@@ -281,6 +284,14 @@ public sealed record MemoryCgroupReport(string Path, long? MaxBytes, long Curren
 /// <param name="TimeNs">CPU time, nanoseconds.</param>
 /// <param name="Count">How often.</param>
 public sealed record ActivityReport(string Activity, double Share, long TimeNs, long Count);
+
+/// <summary>How often tasks of one kind had one message handled by resources of one kind.</summary>
+/// <param name="Kind">Kind of the message, e.g. <c>charge</c>.</param>
+/// <param name="Asker">Kind of the task, e.g. <c>thread</c>.</param>
+/// <param name="Resource">Kind of the resource, e.g. <c>cgroup</c>.</param>
+/// <param name="Message">Type of the message, e.g. <c>AddToLru</c>.</param>
+/// <param name="Count">How often.</param>
+public sealed record MessageReport(string Kind, string Asker, string Resource, string Message, long Count);
 
 /// <summary>
 /// The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work; in a run that ended hung, of the time since it stalled; null in a

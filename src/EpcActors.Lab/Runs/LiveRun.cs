@@ -106,6 +106,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     public override long Steps => _engine.Steps;
 
+    public override IReadOnlyList<MessageCount> Messages => _engine.Messages;
+
     public override string TraceHash => "";
 
     /// <summary>Audits of a cut while the run went on.</summary>
@@ -170,7 +172,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         }
 
         _spans?.StartClock();
-        _engine.StaysOpen = IsMember;
+        _engine.StaysOpen |= IsMember;
         RunEnd end = _engine.Run(IsMember ? long.MaxValue : Scenario.Run.DurationNs, cancellationToken);
         if (end == RunEnd.Deadlock)
         {
@@ -302,6 +304,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
             Steps = Steps,
             Faults = Metrics.Faults,
             Evictions = Metrics.Evictions,
+            Messages = MessageTotals.Live(Messages),
             Tasks = Topology.Tasks.Count(one => one.Task is { HasStarted: true, HasStopped: false }),
             GoingTasks = _engine.GoingTasks,
             Cgroups = cgroups,

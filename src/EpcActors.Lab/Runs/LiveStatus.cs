@@ -20,6 +20,9 @@ public sealed record LiveStatus
 
     public required int GoingTasks { get; init; }
 
+    /// <summary>Of those requests: by kind of the message and of both ends.</summary>
+    public IReadOnlyList<LiveMessages> Messages { get; init; } = [];
+
     /// <summary>In the order of the scenario; the root first.</summary>
     public required IReadOnlyList<LiveCgroup> Cgroups { get; init; }
 
@@ -40,6 +43,9 @@ public sealed record LiveStatus
 
 /// <summary>A cgroup of a <see cref="LiveStatus"/>; <paramref name="MaxBytes"/> long.MaxValue for max.</summary>
 public readonly record struct LiveCgroup(string Path, long CurrentBytes, long MaxBytes, long Events, long Faults);
+
+/// <summary>Messages of one kind from tasks of one kind to resources of one kind, in the words of <see cref="Results.MessageReport"/>.</summary>
+public readonly record struct LiveMessages(string Kind, string Asker, string Resource, long Count);
 
 /// <summary>A node of a <see cref="LiveStatus"/>.</summary>
 public readonly record struct LiveNode(int Id, long FreePages, long CapacityPages);

@@ -45,6 +45,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             VirtualEpcs = VirtualEpcs(),
             MemoryCgroups = MemoryCgroups(),
             Profile = run.Profile(),
+            Messages = MessageTotals.Of(run.Messages),
             Ksgxd = new KsgxdReport(_topology.KsgxdWaitQueue.Wakeups, run.Metrics.KsgxdPages, run.KsgxdBusyShare()),
             Reclaim = new ReclaimReport(run.Metrics.Reclaimed, run.Metrics.Young, run.Metrics.IpiWaves),
             FaultLatency = run.Metrics.FaultLatency,

@@ -33,6 +33,9 @@ public abstract class ScenarioRun : IRunObserver
     /// <summary>Critical sections executed.</summary>
     public abstract long Steps { get; }
 
+    /// <summary>The same by message and by kinds of both ends.</summary>
+    public abstract IReadOnlyList<MessageCount> Messages { get; }
+
     /// <summary>Hash over every step, 16 hexadecimal digits; empty when a run cannot be repeated.</summary>
     public abstract string TraceHash { get; }
 

@@ -51,6 +51,8 @@ internal sealed class TimedRun : ScenarioRun
 
     public override long Steps => Engine.Steps;
 
+    public override IReadOnlyList<MessageCount> Messages => Engine.Messages;
+
     public override string TraceHash => Engine.HashValue.ToString("x16");
 
     /// <summary>Tasks beside those of the topology, for tests that plant a defect.</summary>

@@ -53,6 +53,7 @@ public sealed class LiveMetrics
             (MetricFamilies.Run, Info),
             (MetricFamilies.Elapsed, () => One(_run.EndNs / 1e9)),
             (MetricFamilies.Steps, () => One(_run.Steps)),
+            (MetricFamilies.Messages, Messages),
             (MetricFamilies.Tasks, TasksByState),
             (MetricFamilies.Cuts, () => One(_run.Audits)),
             (MetricFamilies.CutTime, () => One(_run.AuditsTookNs / 1e9)),
@@ -140,6 +141,9 @@ public sealed class LiveMetrics
             new("verdict", _verdict is { } verdict ? LiveSpans.Word(verdict) : "running"),
         ]),
     ];
+
+    private IEnumerable<MetricPoint> Messages() => MessageTotals.Live(_run.Messages)
+        .Select(static one => new MetricPoint(one.Count, MetricFamilies.OfMessages(one.Kind, one.Asker, one.Resource)));
 
     private MetricPoint[] TasksByState()
     {

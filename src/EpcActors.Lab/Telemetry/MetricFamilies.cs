@@ -18,6 +18,8 @@ public static class MetricFamilies
     public static readonly MetricFamily VirtualTime = new("epc_virtual_time_seconds", MetricKind.Gauge, "seconds", "Virtual time at the end.");
     public static readonly MetricFamily WallTime = new("epc_wall_time_seconds", MetricKind.Gauge, "seconds", "Host time the run took.");
     public static readonly MetricFamily Steps = new("epc_steps", MetricKind.Counter, "", "Critical sections executed: messages handled.");
+    public static readonly MetricFamily Messages = new(
+        "epc_messages", MetricKind.Counter, "", "Messages handled, by kind (charge, evict ...) and by the kinds of the actors that ask and are asked.");
     public static readonly MetricFamily Tasks = new("epc_tasks", MetricKind.Gauge, "", "Tasks that have not ended, by state: going, or waiting (asleep, or their request is parked).");
     public static readonly MetricFamily Cuts = new("epc_cuts", MetricKind.Counter, "", "Audits of a consistent cut while the actors went on.");
     public static readonly MetricFamily CutTime = new("epc_cut_seconds", MetricKind.Counter, "seconds", "Time spent on cuts by the thread that takes them.");
@@ -68,6 +70,10 @@ public static class MetricFamilies
     public static readonly MetricFamily KsgxdBusy = new("epc_ksgxd_busy_ratio", MetricKind.Gauge, "ratio", "Share of virtual time ksgxd was at work.");
     public static readonly MetricFamily FaultLatency = new("epc_fault_latency_seconds", MetricKind.Histogram, "seconds", "Latency of page faults.");
     public static readonly MetricFamily CgroupFaultLatency = new("epc_cgroup_fault_latency_seconds", MetricKind.Summary, "seconds", "Latency of page faults of a cgroup.");
+
+    /// <summary>The labels of messages.</summary>
+    public static KeyValuePair<string, object?>[] OfMessages(string kind, string asker, string resource) =>
+        [new("kind", kind), new("asker", asker), new("asked", resource)];
 
     /// <summary>The label of a cgroup.</summary>
     public static KeyValuePair<string, object?> OfCgroup(string path) => new(Id, path);

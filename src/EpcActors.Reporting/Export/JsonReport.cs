@@ -82,6 +82,7 @@ public static class JsonReport
         WriteArray(json, "enclaves", r.Enclaves, WriteEnclave);
         WriteArray(json, "virtual_epcs", r.VirtualEpcs, WriteVirtualEpc);
         WriteArray(json, "memory_cgroups", r.MemoryCgroups, WriteMemoryCgroup);
+        WriteMessages(json, r);
         WriteProfile(json, r.Profile);
         json.WriteStartObject("ksgxd");
         json.WriteNumber("wakeups", r.Ksgxd.Wakeups);
@@ -257,6 +258,33 @@ public static class JsonReport
         json.WriteNumber("current", m.CurrentBytes);
         json.WriteNumber("peak", m.PeakBytes);
         json.WriteNumber("oom_kills", m.OomKills);
+    }
+
+    private static void WriteMessages(Utf8JsonWriter json, RunReport r)
+    {
+        json.WriteStartObject("messages");
+        json.WriteStartObject("by_kind");
+        foreach ((string kind, long count) in MessageSums.ByKind(r))
+        {
+            json.WriteNumber(kind, count);
+        }
+
+        json.WriteEndObject();
+        WriteArray(json, "by_pair", MessageSums.ByPair(r), static (json, pair) =>
+        {
+            json.WriteString("asker", pair.Asker);
+            json.WriteString("asked", pair.Resource);
+            json.WriteNumber("count", pair.Count);
+        });
+        WriteArray(json, "by_message", r.Messages, static (json, one) =>
+        {
+            json.WriteString("message", one.Message);
+            json.WriteString("kind", one.Kind);
+            json.WriteString("asker", one.Asker);
+            json.WriteString("asked", one.Resource);
+            json.WriteNumber("count", one.Count);
+        });
+        json.WriteEndObject();
     }
 
     private static void WriteProfile(Utf8JsonWriter json, IReadOnlyList<ActivityReport> profile)

@@ -357,6 +357,7 @@ public static class HtmlReport
         HtmlTables.WriteEnclaves(html, r);
         HtmlTables.WriteGuests(html, r);
         HtmlTables.WriteMemoryCgroups(html, r);
+        HtmlTables.WriteMessages(html, r);
         HtmlTables.WriteSwitches(html, r);
         html.Close("section");
     }

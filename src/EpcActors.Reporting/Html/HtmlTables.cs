@@ -213,6 +213,38 @@ internal static class HtmlTables
         End(html);
     }
 
+    public static void WriteMessages(HtmlWriter html, RunReport r)
+    {
+        if (r.Messages.Count == 0)
+        {
+            return;
+        }
+
+        Begin(html, "Messages by kind", "kind", "#messages", "#share");
+        foreach ((string kind, long count) in MessageSums.ByKind(r))
+        {
+            html.Open("tr");
+            html.Element("th", kind, ("scope", "row"));
+            Number(html, Units.Count(count));
+            Number(html, MessageSums.Share(r, count));
+            html.Close("tr");
+        }
+
+        End(html);
+        Begin(html, "Messages by kinds of the actors that ask and are asked", "asker", "asked", "#messages", "#share");
+        foreach ((string asker, string resource, long count) in MessageSums.ByPair(r))
+        {
+            html.Open("tr");
+            html.Element("th", asker, ("scope", "row"));
+            html.Element("td", resource);
+            Number(html, Units.Count(count));
+            Number(html, MessageSums.Share(r, count));
+            html.Close("tr");
+        }
+
+        End(html);
+    }
+
     public static void WriteSwitches(HtmlWriter html, RunReport r)
     {
         if (r.Switches.Count == 0)

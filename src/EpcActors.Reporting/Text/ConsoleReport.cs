@@ -19,6 +19,8 @@ public static class ConsoleReport
 
     private const int MostActivities = 16;
 
+    private const int MostPairs = 12;
+
     /// <summary>Writes the whole report, no line wider than the console except the replay command.</summary>
     public static void Write(IAnsiConsole console, RunReport report)
     {
@@ -32,6 +34,7 @@ public static class ConsoleReport
         WriteEnclaves(text, report);
         WriteVirtualEpcs(text, report);
         WriteMemoryCgroups(text, report);
+        WriteMessages(text, report);
         WriteProfile(text, report);
         WriteExpectations(text, report);
         WriteNotes(text, report);
@@ -236,6 +239,38 @@ public static class ConsoleReport
         }
 
         table.WriteTo(text);
+    }
+
+    private static void WriteMessages(ConsoleText text, RunReport r)
+    {
+        if (r.Messages.Count == 0)
+        {
+            return;
+        }
+
+        text.Heading("Messages by kind");
+        TextTable kinds = new(TextTable.Name("kind"), TextTable.Figure("messages"), TextTable.Figure("share"));
+        foreach ((string kind, long count) in MessageSums.ByKind(r))
+        {
+            kinds.Row(kind, Units.Count(count), MessageSums.Share(r, count));
+        }
+
+        kinds.WriteTo(text);
+        text.Heading("Messages by kinds of the actors that ask and are asked");
+        IReadOnlyList<(string Asker, string Resource, long Count)> sums = MessageSums.ByPair(r);
+        TextTable pairs = new(TextTable.Name("asker"), TextTable.Name("asked"), TextTable.Figure("messages"), TextTable.Figure("share"));
+        foreach ((string asker, string resource, long count) in sums.Take(MostPairs))
+        {
+            pairs.Row(asker, resource, Units.Count(count), MessageSums.Share(r, count));
+        }
+
+        if (sums.Count > MostPairs)
+        {
+            long rest = sums.Skip(MostPairs).Sum(sum => sum.Count);
+            pairs.Row($"{Units.Count(sums.Count - MostPairs)} more", "", Units.Count(rest), MessageSums.Share(r, rest));
+        }
+
+        pairs.WriteTo(text);
     }
 
     private static void WriteProfile(ConsoleText text, RunReport r)

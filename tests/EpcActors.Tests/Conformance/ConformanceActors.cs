@@ -9,6 +9,8 @@ internal static class Say
     {
         public static ushort Code => 0xF101;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         /// <summary>Number of the request, by its task.</summary>
         public long Number;
 
@@ -19,16 +21,22 @@ internal static class Say
     public struct Lock : IMessage
     {
         public static ushort Code => 0xF102;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct Unlock : IMessage
     {
         public static ushort Code => 0xF103;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct WaitHere : IMessage
     {
         public static ushort Code => 0xF104;
+
+        public static MessageKind Kind => MessageKind.Other;
 
         /// <summary>Out: how many were woken before.</summary>
         public long Turn;
@@ -38,6 +46,8 @@ internal static class Say
     {
         public static ushort Code => 0xF105;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         /// <summary>Out: how many waited.</summary>
         public long Waiting;
     }
@@ -46,6 +56,8 @@ internal static class Say
     {
         public static ushort Code => 0xF106;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
     }
 
@@ -53,18 +65,24 @@ internal static class Say
     {
         public static ushort Code => 0xF107;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
     }
 
     public struct Explode : IMessage
     {
         public static ushort Code => 0xF108;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     /// <summary>Takes a token out, if there is one.</summary>
     public struct Take : IMessage
     {
         public static ushort Code => 0xF109;
+
+        public static MessageKind Kind => MessageKind.Other;
 
         public long Got;
     }
@@ -73,6 +91,8 @@ internal static class Say
     public struct Put : IMessage
     {
         public static ushort Code => 0xF10A;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 }
 

@@ -10,6 +10,8 @@ internal static class Probe
     {
         public static ushort Code => 0xF001;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
 
         public long Answer;
@@ -18,21 +20,29 @@ internal static class Probe
     public struct Acquire : IMessage
     {
         public static ushort Code => 0xF002;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct Release : IMessage
     {
         public static ushort Code => 0xF003;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct SleepHere : IMessage
     {
         public static ushort Code => 0xF004;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct WakeOne : IMessage
     {
         public static ushort Code => 0xF005;
+
+        public static MessageKind Kind => MessageKind.Other;
 
         public long Woken;
     }
@@ -41,6 +51,8 @@ internal static class Probe
     {
         public static ushort Code => 0xF006;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
     }
 
@@ -48,22 +60,30 @@ internal static class Probe
     {
         public static ushort Code => 0xF007;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
     }
 
     public struct HoldFor : IMessage
     {
         public static ushort Code => 0xF008;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct Fail : IMessage
     {
         public static ushort Code => 0xF009;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct Hit : IMessage
     {
         public static ushort Code => 0xF00A;
+
+        public static MessageKind Kind => MessageKind.Other;
 
         public ActorId Task;
     }
@@ -71,6 +91,8 @@ internal static class Probe
     public struct Unheard : IMessage
     {
         public static ushort Code => 0xF00B;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 }
 

@@ -9,12 +9,16 @@ internal static class Toy
     {
         public static ushort Code => 0xF101;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
     }
 
     public struct Put : IMessage
     {
         public static ushort Code => 0xF102;
+
+        public static MessageKind Kind => MessageKind.Other;
 
         public long Value;
     }
@@ -23,17 +27,23 @@ internal static class Toy
     {
         public static ushort Code => 0xF103;
 
+        public static MessageKind Kind => MessageKind.Other;
+
         public long Value;
     }
 
     public struct Take : IMessage
     {
         public static ushort Code => 0xF104;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 
     public struct Give : IMessage
     {
         public static ushort Code => 0xF105;
+
+        public static MessageKind Kind => MessageKind.Other;
     }
 }
 

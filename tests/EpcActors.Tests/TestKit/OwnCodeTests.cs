@@ -250,12 +250,16 @@ public sealed class OwnCodeTests
         {
             public static ushort Code => 0xf0e1;
 
+            public static MessageKind Kind => MessageKind.Other;
+
             public int Value;
         }
 
         public struct Store : IMessage
         {
             public static ushort Code => 0xf0e2;
+
+            public static MessageKind Kind => MessageKind.Other;
 
             public int Value;
         }
@@ -270,6 +274,8 @@ public sealed class OwnCodeTests
         public struct Theft : IMessage
         {
             public static ushort Code => 0x0301;
+
+            public static MessageKind Kind => MessageKind.Other;
         }
     }
 }

@@ -1,0 +1,50 @@
+namespace EpcActors.Engine;
+
+/// <summary>How many requests of one message type tasks of one kind had handled by resources of one kind.</summary>
+/// <param name="Asker">Kind of the tasks.</param>
+/// <param name="Resource">Kind of the resources.</param>
+/// <param name="Kind">Kind of the message.</param>
+/// <param name="Code"><see cref="IMessage.Code"/> of the message.</param>
+/// <param name="Count">Requests handled; a parked one counts when it is answered.</param>
+public readonly record struct MessageCount(ActorKind Asker, ActorKind Resource, MessageKind Kind, ushort Code, long Count);
+
+/// <summary>Sums of what the envelopes of tasks have counted.</summary>
+/// <remarks>
+/// A task owns one envelope per message type, so an envelope is already a counter of (task, message type), in a cache line that the handler has in its hands
+/// anyway. The sums are made when somebody reads them. During a live run a reader sees a little less than there is; counts only grow.
+/// </remarks>
+public sealed class MessageCounts
+{
+    private readonly Dictionary<(ActorKind Asker, ActorKind Resource, ushort Code), (MessageKind Kind, long Count)> _sums = [];
+
+    /// <summary>Sums over these tasks; ordered by kinds of both ends and code.</summary>
+    public static IReadOnlyList<MessageCount> Of(IEnumerable<TaskActor> tasks)
+    {
+        ArgumentNullException.ThrowIfNull(tasks);
+        MessageCounts counts = new();
+        foreach (TaskActor task in tasks)
+        {
+            task.CountMessages(counts);
+        }
+
+        List<MessageCount> list = new(counts._sums.Count);
+        foreach (((ActorKind asker, ActorKind resource, ushort code), (MessageKind kind, long count)) in counts._sums)
+        {
+            list.Add(new MessageCount(asker, resource, kind, code, count));
+        }
+
+        list.Sort(static (a, b) => Key(a).CompareTo(Key(b)));
+        return list;
+    }
+
+    internal void Add(ActorKind asker, ActorKind resource, MessageKind kind, ushort code, long count)
+    {
+        if (count > 0)
+        {
+            _sums.TryGetValue((asker, resource, code), out (MessageKind Kind, long Count) before);
+            _sums[(asker, resource, code)] = (kind, before.Count + count);
+        }
+    }
+
+    private static int Key(MessageCount count) => ((int)count.Asker << 24) | ((int)count.Resource << 16) | count.Code;
+}
