@@ -8,14 +8,15 @@ namespace EpcActors.Engine.Akka;
 
 /// <summary>The actors on Akka.NET: each resource and each task is an Akka actor, and requests and answers are Akka messages.</summary>
 /// <remarks>
-/// <para>There is one shell for all resources and one for all tasks. A request is the task's <see cref="Envelope"/>, told to the shell of the resource, handled there, and told back
-/// to the shell of the task. Nothing is asked, awaited or allocated for it: what a message costs is what Akka takes for it.</para>
-/// <para>The shells stand below <c>/user</c> under the paths they were added with, so that <c>/user/cgroups/pods/web</c> is that cgroup.</para>
+/// <para>A request is the task's <see cref="Envelope"/>, told to the actor of the resource, handled there, and told back to the actor of the task. Nothing is asked, awaited or
+/// allocated for it: what a message costs is what Akka takes for it. Who wants to see messages opens the tap (<see cref="MessageTap"/>); who wants to send one tells a
+/// <see cref="Request{TMessage}"/> to the actor of a resource; who wants to answer in place of a resource calls <see cref="StandIn"/>.</para>
+/// <para>The actors have a class for each kind (NumaNodeActor, CgroupActor, KsgxdActor ...) and stand below <c>/user</c> under the paths they were added with, so that <c>/user/cgroups/pods/web</c> is that cgroup.</para>
 /// <para>An engine has an <see cref="ActorSystem"/> of its own, which ends with the run; or it runs in one that was given to it, and leaves nothing behind there.</para>
 /// <para>Whoever starts <see cref="CoordinatedShutdown"/> during a run, be it the end of the process, a cluster that downs this node or a user's actor, ends the run as cancelled:
 /// it is registered in the phase <see cref="CoordinatedShutdown.PhaseServiceRequestsDone"/>, while a node is still a member of its cluster.</para>
 /// </remarks>
-public sealed class AkkaEngine : LiveEngine
+public sealed partial class AkkaEngine : LiveEngine
 {
     private readonly bool _ownsSystem;
     private readonly ActorTree _tree;
@@ -65,6 +66,8 @@ public sealed class AkkaEngine : LiveEngine
                 TaskDispatcher = OwnSystem.FindDispatcher(system, options.TaskDispatcher),
             };
             _tree = new ActorTree(options.Prefix);
+            _tap = MessageTap.Get(system);
+            _logsReceive = system.Settings.AddLoggingReceive;
             new Stopper(this).Register();
         }
         catch
@@ -95,14 +98,14 @@ public sealed class AkkaEngine : LiveEngine
     public override IReadOnlyList<string> Notes => _lost.Notes();
 
     /// <summary>The actor of a resource, once the run has begun.</summary>
-    public IActorRef ShellOf(Resource resource)
+    public IActorRef RefOf(Resource resource)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        return ((AkkaResource)CellOf(resource.Id)).Line.Shell;
+        return ((AkkaResource)CellOf(resource.Id)).Line.Ref;
     }
 
     /// <summary>The actor of a task, once the run has begun.</summary>
-    public IActorRef ShellOf(TaskActor task) => ((AkkaTask)CellOf(task)).Line.Shell;
+    public IActorRef RefOf(TaskActor task) => ((AkkaTask)CellOf(task)).Line.Ref;
 
     /// <summary>Every actor is there, or was.</summary>
     internal bool HasOpened => Volatile.Read(ref _hasOpened);
@@ -115,7 +118,7 @@ public sealed class AkkaEngine : LiveEngine
 
     internal void WokenIn(AkkaTask cell) => AfterSleep(cell);
 
-    internal Props PropsOf(ActorNode node) => node.Cell is { } cell ? cell.Props(node) : ShellProducer<Folder>.Props(() => new Folder(this, node));
+    internal Props PropsOf(ActorNode node) => node.Cell is { } cell ? cell.Props(node) : ActorProducer<FolderActor>.Props(() => new FolderActor(this, node));
 
     /// <summary>One more actor has started.</summary>
     internal void OnUp()
@@ -169,7 +172,8 @@ public sealed class AkkaEngine : LiveEngine
         Volatile.Write(ref _isOpen, 1);
         try
         {
-            _watch = ((ExtendedActorSystem)ActorSystem).SystemActorOf(ShellProducer<RunWatch>.Props(() => new RunWatch(_lost, IsOurs)));
+            OpenTap();
+            _watch = ((ExtendedActorSystem)ActorSystem).SystemActorOf(ActorProducer<RunWatch>.Props(() => new RunWatch(_lost, IsOurs, PropsOfExternal)));
             StartActors();
         }
         catch
@@ -198,6 +202,7 @@ public sealed class AkkaEngine : LiveEngine
             PublishEnd();
         }
 
+        CloseTap();
         Volatile.Write(ref _isOpen, 0);
         _isDown.TrySetResult(Done.Instance);
         if (_ownsSystem)
@@ -206,9 +211,9 @@ public sealed class AkkaEngine : LiveEngine
         }
     }
 
-    protected override void Begin(TaskCell cell) => Unsafe.As<AkkaTask>(cell).Line.Shell.Tell(Signal.Begin, ActorRefs.NoSender);
+    protected override void Begin(TaskCell cell) => Unsafe.As<AkkaTask>(cell).Line.Ref.Tell(Signal.Begin, ActorRefs.NoSender);
 
-    /// <summary>Called by the shell of the task only, when the scheduler's message has come.</summary>
+    /// <summary>Called by the actor of the task only, when the scheduler's message has come.</summary>
     protected override void Wake(TaskCell cell) => GoOn(cell);
 
     protected override void Sleep(TaskCell cell, long ns)
@@ -217,17 +222,27 @@ public sealed class AkkaEngine : LiveEngine
 
         // Rounded up: a sleep is never too short.
         TimeSpan time = TimeSpan.FromTicks((ns / 100) + (ns % 100 == 0 ? 0 : 1));
-        task.Timer = ActorSystem.Scheduler.ScheduleTellOnceCancelable(time, task.Line.Shell, Signal.Wake, ActorRefs.NoSender);
+        task.Timer = ActorSystem.Scheduler.ScheduleTellOnceCancelable(time, task.Line.Ref, Signal.Wake, ActorRefs.NoSender);
     }
 
-    protected override void EndSleep(TaskCell cell) => Unsafe.As<AkkaTask>(cell).Line.Shell.Tell(Signal.Wake, ActorRefs.NoSender);
+    protected override void EndSleep(TaskCell cell) => Unsafe.As<AkkaTask>(cell).Line.Ref.Tell(Signal.Wake, ActorRefs.NoSender);
 
     protected override void Post(Envelope envelope, TaskCell caller, ResourceCell target)
     {
         envelope.Caller.Outstanding = envelope;
-        if (!IsStopping)
+        if (IsStopping)
         {
-            Unsafe.As<AkkaResource>(target).Line.Shell.Tell(envelope, ActorRefs.NoSender);
+            return;
+        }
+
+        AkkaResource resource = Unsafe.As<AkkaResource>(target);
+        if (resource.StandIn is { } standIn)
+        {
+            AskStandIn(envelope, Unsafe.As<AkkaTask>(caller), standIn);
+        }
+        else
+        {
+            resource.Line.Ref.Tell(envelope, ActorRefs.NoSender);
         }
     }
 
@@ -235,12 +250,12 @@ public sealed class AkkaEngine : LiveEngine
     protected override void Answer(ResourceCell cell, TaskCell caller, Envelope envelope, bool mustYield)
     {
         envelope.Caller.Outstanding = envelope;
-        Unsafe.As<AkkaTask>(caller).Line.Shell.Tell(envelope, ActorRefs.NoSender);
+        Unsafe.As<AkkaTask>(caller).Line.Ref.Tell(envelope, ActorRefs.NoSender);
     }
 
-    protected override void Tell(ResourceCell cell, Performance what) => ((AkkaResource)cell).Line.Shell.Tell(what, ActorRefs.NoSender);
+    protected override void Tell(ResourceCell cell, Performance what) => ((AkkaResource)cell).Line.Ref.Tell(what, ActorRefs.NoSender);
 
-    protected override void Tell(TaskCell cell, Performance what) => ((AkkaTask)cell).Line.Shell.Tell(what, ActorRefs.NoSender);
+    protected override void Tell(TaskCell cell, Performance what) => ((AkkaTask)cell).Line.Ref.Tell(what, ActorRefs.NoSender);
 
     protected override void AskForVisits()
     {
@@ -254,7 +269,7 @@ public sealed class AkkaEngine : LiveEngine
         {
             if (!WasVisited(cell))
             {
-                ((AkkaResource)cell).Line.Shell.Tell(Signal.Visit, ActorRefs.NoSender);
+                ((AkkaResource)cell).Line.Ref.Tell(Signal.Visit, ActorRefs.NoSender);
             }
         }
     }
@@ -282,7 +297,7 @@ public sealed class AkkaEngine : LiveEngine
         base.Dispose(disposing);
     }
 
-    private static void ComeToRest(ShellLine[] lines)
+    private static void ComeToRest(ActorLine[] lines)
     {
         if (lines.Length == 0)
         {
@@ -290,7 +305,7 @@ public sealed class AkkaEngine : LiveEngine
         }
 
         Rest rest = new(lines.Length);
-        foreach (ShellLine line in lines)
+        foreach (ActorLine line in lines)
         {
             line.AskForRest(rest);
         }

@@ -9,40 +9,50 @@ internal interface ICell
     /// <summary>Name of the resource or task.</summary>
     string Name { get; }
 
-    /// <summary>Props of its shell.</summary>
+    /// <summary>Props of its actor, with the class of its kind.</summary>
     Props Props(ActorNode node);
 
-    /// <summary>The shell exists; it is about to be started.</summary>
-    void Hosted(IActorRef shell);
+    /// <summary>The actor exists; it is about to be started.</summary>
+    void Hosted(IActorRef actor, Type actorClass);
 }
 
-/// <summary>The way from the engine to a shell, and what has become of it.</summary>
-internal sealed class ShellLine
+/// <summary>The way from the engine to an actor, and what has become of it.</summary>
+internal sealed class ActorLine
 {
     private Rest? _rest;
     private bool _isDown;
 
-    /// <summary>The shell. Written before the run begins.</summary>
-    public IActorRef Shell { get; set; } = ActorRefs.Nobody;
+    /// <summary>The actor. Written before the run begins.</summary>
+    public IActorRef Ref { get; private set; } = ActorRefs.Nobody;
 
-    /// <summary>Asks the shell to say when it has dealt with all it was told so far; one that is no more counts as having done so.</summary>
+    /// <summary>Class of the actor.</summary>
+    public Type ActorClass { get; private set; } = typeof(ActorBase);
+
+    /// <summary>The actor exists.</summary>
+    public void Host(IActorRef actor, Type actorClass)
+    {
+        Ref = actor;
+        ActorClass = actorClass;
+    }
+
+    /// <summary>Asks the actor to say when it has dealt with all it was told so far; one that is no more counts as having done so.</summary>
     public void AskForRest(Rest rest)
     {
         Interlocked.Exchange(ref _rest, rest);
-        if (Volatile.Read(ref _isDown) || ReferenceEquals(Shell, ActorRefs.Nobody))
+        if (Volatile.Read(ref _isDown) || ReferenceEquals(Ref, ActorRefs.Nobody))
         {
             Arrive();
         }
         else
         {
-            Shell.Tell(rest, ActorRefs.NoSender);
+            Ref.Tell(rest, ActorRefs.NoSender);
         }
     }
 
-    /// <summary>The shell has come to the question, or to its end; whatever is first counts.</summary>
+    /// <summary>The actor has come to the question, or to its end; whatever is first counts.</summary>
     public void Arrive() => Interlocked.Exchange(ref _rest, null)?.Arrive();
 
-    /// <summary>The shell has stopped: it will never handle anything again.</summary>
+    /// <summary>The actor has stopped: it will never handle anything again.</summary>
     public void GoDown()
     {
         // Before the question is looked for: who asks writes it first and looks at this second.
@@ -52,45 +62,69 @@ internal sealed class ShellLine
     }
 }
 
-/// <summary>A resource behind its shell.</summary>
+/// <summary>A resource behind its actor.</summary>
 internal sealed class AkkaResource(AkkaEngine engine, Resource resource, string path) : ResourceCell(engine, resource, path), ICell
 {
-    public ShellLine Line { get; } = new();
+    private IActorRef? _standIn;
+
+    public ActorLine Line { get; } = new();
 
     public string Name => Resource.Name;
 
-    public Props Props(ActorNode node) =>
-        ShellProducer<ResourceShell>.Props(() => new ResourceShell(engine, this, node)).WithDispatcher(engine.Options.ResourceDispatcher);
+    /// <summary>The actor that is asked in its place; null for none.</summary>
+    public IActorRef? StandIn
+    {
+        get => Volatile.Read(ref _standIn);
+        set => Volatile.Write(ref _standIn, value);
+    }
 
-    public void Hosted(IActorRef shell) => Line.Shell = shell;
+    public Props Props(ActorNode node) =>
+        ActorClasses.PropsOf(engine, this, node).WithDispatcher(engine.Options.ResourceDispatcher);
+
+    public void Hosted(IActorRef actor, Type actorClass) => Line.Host(actor, actorClass);
 }
 
-/// <summary>A task behind its shell.</summary>
+/// <summary>A task behind its actor.</summary>
 internal sealed class AkkaTask(AkkaEngine engine, TaskActor task, string path) : TaskCell(task, path), ICell
 {
-    public ShellLine Line { get; } = new();
+    private Envelope? _atStandIn;
 
-    /// <summary>What the routine threw; belongs to the shell.</summary>
+    public ActorLine Line { get; } = new();
+
+    /// <summary>Path that the tap shows: its own, or that of the actor outside of the engine that it stands for.</summary>
+    public ActorPath AskerPath { get => field ?? Line.Ref.Path; init; }
+
+    /// <summary>The request that a stand-in has and has neither answered nor forwarded; null for none.</summary>
+    public Envelope? AtStandIn
+    {
+        get => Volatile.Read(ref _atStandIn);
+        set => Volatile.Write(ref _atStandIn, value);
+    }
+
+    /// <summary>Takes the request from the stand-in, to answer it or to handle it; true for the first that does.</summary>
+    public bool TakeFromStandIn(Envelope request) => ReferenceEquals(Interlocked.CompareExchange(ref _atStandIn, null, request), request);
+
+    /// <summary>What the routine threw; belongs to the actor.</summary>
     public Exception? Error { get; set; }
 
-    /// <summary>The timer of a sleep; belongs to the shell once the run is on.</summary>
+    /// <summary>The timer of a sleep; belongs to the actor once the run is on.</summary>
     public ICancelable? Timer { get; set; }
 
     public string Name => Task.Name;
 
     public Props Props(ActorNode node) =>
-        ShellProducer<TaskShell>.Props(() => new TaskShell(engine, this, node)).WithDispatcher(engine.Options.TaskDispatcher);
+        ActorClasses.PropsOf(engine, this, node).WithDispatcher(engine.Options.TaskDispatcher);
 
-    public void Hosted(IActorRef shell) => Line.Shell = shell;
+    public void Hosted(IActorRef actor, Type actorClass) => Line.Host(actor, actorClass);
 }
 
 /// <summary>Makes actors by a function: Akka's own way compiles an expression for each, which ten thousand actors would feel.</summary>
-internal sealed class ShellProducer<TShell>(Func<TShell> make) : IIndirectActorProducer
-    where TShell : ActorBase
+internal sealed class ActorProducer<TActor>(Func<TActor> make) : IIndirectActorProducer
+    where TActor : ActorBase
 {
-    public Type ActorType => typeof(TShell);
+    public Type ActorType => typeof(TActor);
 
-    public static Props Props(Func<TShell> make) => global::Akka.Actor.Props.CreateBy(new ShellProducer<TShell>(make));
+    public static Props Props(Func<TActor> make) => global::Akka.Actor.Props.CreateBy(new ActorProducer<TActor>(make));
 
     public ActorBase Produce() => make();
 

@@ -3,19 +3,23 @@ using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>Stands outside of <c>/user</c>: counts what is lost, and stops the actors of the run.</summary>
+/// <summary>Stands outside of <c>/user</c>: counts what is lost, has an actor for each outside one that asks resources, and stops the actors of the run.</summary>
 internal sealed class RunWatch : UntypedActor
 {
     private readonly LostLetters _lost;
     private readonly Func<ActorPath, bool> _isOurs;
+    private readonly Func<ActorPath, IActorRef?, Props> _propsOfExternal;
     private readonly HashSet<IActorRef> _left = [];
+    private readonly Dictionary<ActorPath, IActorRef> _externals = [];
     private TaskCompletionSource? _stopped;
 
     /// <param name="lost">Counts.</param>
     /// <param name="isOurs">Says whether what was for this recipient counts: others may use the system as well.</param>
-    public RunWatch(LostLetters lost, Func<ActorPath, bool> isOurs)
+    /// <param name="propsOfExternal">Makes the actor that asks for an outside one.</param>
+    public RunWatch(LostLetters lost, Func<ActorPath, bool> isOurs, Func<ActorPath, IActorRef?, Props> propsOfExternal)
     {
         _lost = lost;
+        _propsOfExternal = propsOfExternal;
         _isOurs = isOurs;
     }
 
@@ -34,6 +38,9 @@ internal sealed class RunWatch : UntypedActor
                 break;
             case UnhandledMessage unhandled when _isOurs(unhandled.Recipient.Path):
                 _lost.Add(unhandled);
+                break;
+            case ExternalRequest:
+                ExternalOf(Sender).Forward(message);
                 break;
             case StopAll all:
                 _stopped = all.Stopped;
@@ -56,6 +63,20 @@ internal sealed class RunWatch : UntypedActor
                 EndIfAlone();
                 break;
         }
+    }
+
+    private IActorRef ExternalOf(IActorRef sender)
+    {
+        // An ask has a sender of its own in /temp.
+        bool isAsk = sender.Path.Elements is ["temp", ..];
+        ActorPath key = isAsk ? sender.Path.Parent : sender.Path;
+        if (!_externals.TryGetValue(key, out IActorRef? external))
+        {
+            external = Context.ActorOf(_propsOfExternal(key, isAsk ? null : sender));
+            _externals.Add(key, external);
+        }
+
+        return external;
     }
 
     private void EndIfAlone()

@@ -3,7 +3,7 @@ using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>What the engine tells a shell besides requests and answers. One that comes too late is no loss.</summary>
+/// <summary>What the engine tells an actor besides requests and answers. One that comes too late is no loss.</summary>
 internal sealed class Signal : INoSerializationVerificationNeeded, IDeadLetterSuppression
 {
     /// <summary>To a task: run from the beginning.</summary>
@@ -22,7 +22,7 @@ internal sealed class Signal : INoSerializationVerificationNeeded, IDeadLetterSu
     public override string ToString() => _name;
 }
 
-/// <summary>To every shell of a kind: say when all that was told before has been dealt with.</summary>
+/// <summary>To every actor of a sort: say when all that was told before has been dealt with.</summary>
 internal sealed class Rest(int count) : INoSerializationVerificationNeeded, IDeadLetterSuppression
 {
     private readonly TaskCompletionSource _allArrived = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -19,6 +19,7 @@ public abstract partial class LiveEngine
         ArgumentNullException.ThrowIfNull(tasks);
         Invariant.That(!_hasRun, "a live engine runs once");
         _hasRun = true;
+        IsConducted = true;
         foreach ((Resource resource, string path) in resources)
         {
             Add(resource, path);

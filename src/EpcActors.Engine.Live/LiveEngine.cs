@@ -454,7 +454,15 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         {
             VisitIfDue(cell);
             turn.Enter(next);
-            next.Deliver(cell.Resource, turn);
+            if (_isWatched)
+            {
+                DeliverWatched(cell, next, turn);
+            }
+            else
+            {
+                next.Deliver(cell.Resource, turn);
+            }
+
             TaskCell caller = Unsafe.As<TaskCell>(next.Caller.EngineState!);
             if (turn.HasParked)
             {

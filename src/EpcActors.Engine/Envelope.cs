@@ -94,6 +94,9 @@ public abstract class Envelope : RoutineAwaiter
     /// <summary>The message as an object, for people: logs and test probes. Allocates.</summary>
     public abstract object Describe();
 
+    /// <summary>Has <paramref name="reader"/> read the envelope with the type of its message.</summary>
+    public abstract TResult Read<TResult>(IEnvelopeReader<TResult> reader);
+
     /// <summary>Marks the request as answered; the engine resumes the caller.</summary>
     public void MarkAnswered()
     {
@@ -176,6 +179,12 @@ public sealed class Envelope<TMessage> : Envelope
     }
 
     public override object Describe() => Message;
+
+    public override TResult Read<TResult>(IEnvelopeReader<TResult> reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        return reader.Read(this);
+    }
 
     /// <summary>The await of a routine ends here: the answered message.</summary>
     public TMessage GetResult()

@@ -82,6 +82,24 @@ internal static class Routines
     /// <summary>Waits until the end of the run.</summary>
     public static async Routine Wait(ProbeTask task, ActorId resource) => await task.Ask(resource, new Probe.WaitHere());
 
+    /// <summary>Takes the lock and gives it back.</summary>
+    public static async Routine Lock(ProbeTask task, ActorId resource)
+    {
+        await task.Ask(resource, new Probe.Acquire());
+        await task.Ask(resource, new Probe.Release());
+    }
+
+    /// <summary>Wakes a request that waits in a resource, once there is one.</summary>
+    public static async Routine Wake(ProbeTask task, ProbeResource resource)
+    {
+        while (resource.Waiting == 0)
+        {
+            await task.Sleep(100_000);
+        }
+
+        await task.Ask(resource.Id, new Probe.WakeOne());
+    }
+
     /// <summary>Sleeps and adds 1, again and again.</summary>
     public static async Routine Tick(ProbeTask task, ActorId resource, long ns)
     {

@@ -18,15 +18,15 @@ public sealed class LetterTests : AkkaTestKit
         Sys.EventStream.Subscribe(events.Ref, typeof(LettersLost));
         TestProbe watcher = CreateTestProbe();
         live.Go();
-        watcher.Watch(live.Engine.ShellOf(ended));
+        watcher.Watch(live.Engine.RefOf(ended));
         watcher.ExpectMsg<Terminated>(EngineHarness.Patience);
         EventFilter.DeadLetter<string>().Expect(3, EngineHarness.Patience, () =>
         {
-            live.Engine.ShellOf(ended).Tell("too late");
-            live.Engine.ShellOf(ended).Tell("again");
+            live.Engine.RefOf(ended).Tell("too late");
+            live.Engine.RefOf(ended).Tell("again");
             Sys.DeadLetters.Tell("somebody else's");
         });
-        live.Engine.ShellOf(resource).Tell(new object());
+        live.Engine.RefOf(resource).Tell(new object());
         AwaitCondition(() => live.Engine is { DeadLetters: 2, UnhandledMessages: 1 }, EngineHarness.Patience);
         Assert.Equal(RunEnd.Cancelled, live.Cancel());
         Assert.Equal(

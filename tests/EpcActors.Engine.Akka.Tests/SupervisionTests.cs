@@ -18,7 +18,7 @@ public sealed class SupervisionTests : AkkaTestKit
         Sys.EventStream.Subscribe(events.Ref, typeof(RunEnded));
         live.Go();
         TestProbe watcher = CreateTestProbe();
-        IActorRef shell = watcher.Watch(live.Engine.ShellOf(web));
+        IActorRef shell = watcher.Watch(live.Engine.RefOf(web));
         InvariantViolation? failure = null;
         EventFilter.Exception<InvariantViolation>("planted", source: "akka://test/user/epc/cgroups/pods/web").ExpectOne(EngineHarness.Patience, () =>
         {
@@ -75,7 +75,7 @@ public sealed class SupervisionTests : AkkaTestKit
         live.AddTask(1, t => Routines.Wait(t, resource.Id));
         live.AddTask(2, t => Routines.Tick(t, resource.Id, 1_000_000), isDaemon: true);
         live.Go();
-        live.Engine.ShellOf(resource).Tell(kills ? Kill.Instance : PoisonPill.Instance);
+        live.Engine.RefOf(resource).Tell(kills ? Kill.Instance : PoisonPill.Instance);
         Assert.Contains("/user/nodes/node-0 (resource:nodes/node-0) failed after", live.Failure().Message, StringComparison.Ordinal);
     }
 
@@ -91,7 +91,7 @@ public sealed class SupervisionTests : AkkaTestKit
         live.AddTask(4, t => Routines.Tick(t, other.Id, 1_000_000_000), isDaemon: true);
         live.Go();
         TestProbe watcher = CreateTestProbe();
-        IActorRef shell = watcher.Watch(live.Engine.ShellOf(task));
+        IActorRef shell = watcher.Watch(live.Engine.RefOf(task));
         gate.Set();
         watcher.ExpectTerminated(shell, EngineHarness.Patience);
         Assert.True(task.HasStopped);

@@ -73,6 +73,9 @@ internal sealed class ProbeResource(int id, string name = "probe") : Resource(ne
 
     public long Sum { get; private set; }
 
+    /// <summary>Requests that wait here.</summary>
+    public int Waiting => _waiting.Count;
+
     /// <summary>Tasks in the order in which they got the lock.</summary>
     public List<int> Owners { get; } = [];
 

@@ -26,7 +26,7 @@ public sealed class TimeTests : AkkaTestKit
         {
             FallsAsleep(live, ksgxd);
             Scheduler.Advance(TimeSpan.FromMilliseconds(99));
-            this.Settle(live.Engine.ShellOf(ksgxd));
+            this.Settle(live.Engine.RefOf(ksgxd));
             Assert.Equal(i - 1, node.Sum);
             Scheduler.Advance(OneMillisecond);
             AwaitCondition(() => node.Sum == i, EngineHarness.Patience);
@@ -45,7 +45,7 @@ public sealed class TimeTests : AkkaTestKit
         live.Go();
         AwaitCondition(() => live.Engine.GoingTasks == 0, EngineHarness.Patience);
         Scheduler.Advance(TimeSpan.FromMilliseconds(4));
-        this.Settle(live.Engine.ShellOf(task));
+        this.Settle(live.Engine.RefOf(task));
         Assert.False(task.HasStarted);
         Scheduler.Advance(OneMillisecond);
         Assert.Equal(RunEnd.Finished, live.End());
@@ -56,6 +56,6 @@ public sealed class TimeTests : AkkaTestKit
     private void FallsAsleep(EngineHarness live, ProbeTask task)
     {
         AwaitCondition(() => live.Engine.GoingTasks == 0, EngineHarness.Patience);
-        this.Settle(live.Engine.ShellOf(task));
+        this.Settle(live.Engine.RefOf(task));
     }
 }

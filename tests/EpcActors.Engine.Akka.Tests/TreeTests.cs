@@ -22,11 +22,11 @@ public sealed class TreeTests : AkkaTestKit
         live.AddTask(5, t => Routines.Tick(t, mm.Id, 1_000_000_000), isDaemon: true);
         live.Go();
         string root = prefix.Length == 0 ? "/user" : $"/user/{prefix}";
-        Assert.Equal(live.Engine.ShellOf(web), Find($"{root}/cgroups/pods/web"));
-        Assert.Equal(live.Engine.ShellOf(pods), Find($"{root}/cgroups/pods"));
-        Assert.Equal(live.Engine.ShellOf(mm), Find($"{root}/enclaves/a/mm"));
-        Assert.Equal(live.Engine.ShellOf(ksgxd), Find($"{root}/ksgxd"));
-        Assert.Equal(live.Engine.ShellOf(pods).Path, live.Engine.ShellOf(web).Path.Parent);
+        Assert.Equal(live.Engine.RefOf(web), Find($"{root}/cgroups/pods/web"));
+        Assert.Equal(live.Engine.RefOf(pods), Find($"{root}/cgroups/pods"));
+        Assert.Equal(live.Engine.RefOf(mm), Find($"{root}/enclaves/a/mm"));
+        Assert.Equal(live.Engine.RefOf(ksgxd), Find($"{root}/ksgxd"));
+        Assert.Equal(live.Engine.RefOf(pods).Path, live.Engine.RefOf(web).Path.Parent);
         Assert.Equal(RunEnd.Cancelled, live.Cancel());
         Assert.Equal(ActorRefs.Nobody, Find($"{root}/cgroups/pods"));
     }
@@ -51,7 +51,7 @@ public sealed class TreeTests : AkkaTestKit
         live.AddTask(1, t => Routines.Wait(t, resource.Id));
         live.AddTask(2, t => Routines.Tick(t, resource.Id, 1_000_000_000), isDaemon: true);
         live.Go();
-        Assert.Equal(live.Engine.ShellOf(resource), Find($"/user/cgroups/{escaped}"));
+        Assert.Equal(live.Engine.RefOf(resource), Find($"/user/cgroups/{escaped}"));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Reporting;
 
 namespace EpcActors.Cli.Engines;
 
@@ -61,6 +62,7 @@ internal sealed class EngineRegistry(IReadOnlyList<EngineEntry> entries)
         AkkaBlock = scenario.Live.Workers == 0
             ? scenario.AkkaBlock
             : $"{scenario.AkkaBlock}\nakka.actor.epc-dispatcher.fork-join-executor {{ parallelism-min = {scenario.Live.Workers}, parallelism-max = {scenario.Live.Workers} }}",
+        Words = KernelWords.Of,
     });
 
     /// <summary>The engine of that name.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
@@ -230,22 +229,7 @@ public sealed class TraceRecorder : IStepWatcher
 
     private List<long> Values() => [.. _quantities.Select(quantity => quantity.Value())];
 
-    private List<KeyValuePair<string, string>> Fields(object message, object? before)
-    {
-        List<KeyValuePair<string, string>> fields = [];
-        foreach (FieldInfo field in message.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public))
-        {
-            object? value = field.GetValue(message);
-            object? compared = before is null ? (field.FieldType.IsValueType ? Activator.CreateInstance(field.FieldType) : null) : field.GetValue(before);
-            if (!Equals(value, compared))
-            {
-                string text = value is ActorId id ? NameOf(id) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-                fields.Add(new(field.Name, text));
-            }
-        }
-
-        return fields;
-    }
+    private IReadOnlyList<KeyValuePair<string, string>> Fields(object message, object? before) => MessageFields.Of(message, before, NameOf);
 
     private string NameOf(ActorId id)
     {

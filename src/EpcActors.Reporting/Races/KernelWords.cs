@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Engine;
 using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
@@ -245,6 +246,37 @@ public static class KernelWords
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentNullException.ThrowIfNull(step);
         return [.. KernelFunctions.Stack(trace, step).Select(f => f.Located)];
+    }
+
+    /// <summary>A message that a live run handles, as a statement of the kernel: for the tap and the logs of the engine on Akka.NET.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="asked">The message as asked.</param>
+    /// <param name="answer">The message as answered; null when the resource parked it.</param>
+    public static string Of(Resource resource, object asked, object? answer)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        ArgumentNullException.ThrowIfNull(asked);
+        RaceStep step = new()
+        {
+            Number = 1,
+            Task = 0,
+            Resource = 0,
+            Message = asked.GetType().Name,
+            Request = MessageFields.Of(asked, null),
+            Answer = answer is null ? [] : MessageFields.Of(answer, asked),
+            IsParked = answer is null,
+        };
+        RaceTrace trace = new()
+        {
+            Id = "",
+            Title = "",
+            Variant = "",
+            Kernel = "",
+            Tasks = [new RaceLane("", "")],
+            Resources = [new RaceLane(resource.Name, "")],
+            Steps = [step],
+        };
+        return Knows(step.Message) ? Phrase(trace, step) : "";
     }
 
     /// <summary>The step as a statement of the kernel, or what it waits for.</summary>
