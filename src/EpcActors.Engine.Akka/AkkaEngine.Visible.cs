@@ -6,7 +6,8 @@ using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
 
-/// <content>Messages that others can see, send and answer: the tap, requests of outside actors, stand-ins for resources.</content>
+/// <content>Messages that others can see, send and answer: the tap, requests of outside actors, stand-ins for
+/// resources.</content>
 public sealed partial class AkkaEngine
 {
     private readonly ConcurrentQueue<TaskActor> _externals = new();
@@ -18,13 +19,15 @@ public sealed partial class AkkaEngine
     protected override IEnumerable<TaskActor> Askers => base.Askers.Concat(_externals);
 
     /// <summary>
-    /// Has <paramref name="standIn"/> asked in place of a resource, before or during the run: it gets a <see cref="Request{TMessage}"/> for each request of a task, with the task's
-    /// actor as its sender, and answers it with a <see cref="Reply{TMessage}"/>, or forwards it to the resource's own actor (<see cref="RefOf(Resource)"/>). A task waits for as
-    /// long as it takes.
+    /// Has <paramref name="standIn"/> asked in place of a resource, before or during the run: it gets a <see
+    /// cref="Request{TMessage}"/> for each request of a task, with the task's actor as its sender, and answers it with
+    /// a <see cref="Reply{TMessage}"/>, or forwards it to the resource's own actor (<see cref="RefOf(Resource)"/>). A
+    /// task waits for as long as it takes.
     /// </summary>
     /// <remarks>
-    /// The resource stays as it is, and so do the books of the oracle: an answer of a stand-in changes nothing in the model, and is in no count of messages. An answer that lets a
-    /// task go on as if something had happened (a charge that fits) is found by the next audit.
+    /// The resource stays as it is, and so do the books of the oracle: an answer of a stand-in changes nothing in the
+    /// model, and is in no count of messages. An answer that lets a task go on as if something had happened (a charge
+    /// that fits) is found by the next audit.
     /// </remarks>
     public void StandIn(Resource resource, IActorRef standIn)
     {
@@ -33,14 +36,18 @@ public sealed partial class AkkaEngine
         ((AkkaResource)CellOf(resource.Id)).StandIn = standIn;
     }
 
-    /// <summary>Has the resource asked itself again. Requests that its stand-in has are still to be answered or forwarded by it.</summary>
+    /// <summary>
+    /// Has the resource asked itself again. Requests that its stand-in has are still to be answered or forwarded by it.
+    /// </summary>
     public void StandDown(Resource resource)
     {
         ArgumentNullException.ThrowIfNull(resource);
         ((AkkaResource)CellOf(resource.Id)).StandIn = null;
     }
 
-    /// <summary>A resource's actor has a typed request. False: it is not understood, or the actors are conducted.</summary>
+    /// <summary>
+    /// A resource's actor has a typed request. False: it is not understood, or the actors are conducted.
+    /// </summary>
     internal bool AskFor(Request request, AkkaResource target, IActorRef sender)
     {
         if (IsConducted || sender.IsNobody() || !request.IsUnderstoodBy(target.Resource))
@@ -53,7 +60,8 @@ public sealed partial class AkkaEngine
     }
 
     /// <summary>Props of the actor that asks for an outside one. On the thread of <see cref="RunWatch"/>.</summary>
-    /// <param name="asker">The outside actor, or the folder that it is in, when it is one of many that are asked for together.</param>
+    /// <param name="asker">The outside actor, or the folder that it is in, when it is one of many that are asked for
+    /// together.</param>
     /// <param name="watched">The outside actor; null when nobody can watch it.</param>
     internal Props PropsOfExternal(ActorPath asker, IActorRef? watched)
     {
@@ -61,7 +69,8 @@ public sealed partial class AkkaEngine
         AkkaTask cell = new(this, task, "") { AskerPath = asker };
         task.Attach(this, cell);
         _externals.Enqueue(task);
-        return ActorProducer<ExternalActor>.Props(() => new ExternalActor(this, cell, watched)).WithDispatcher(Options.TaskDispatcher);
+        return ActorProducer<ExternalActor>.Props(() => new ExternalActor(this, cell, watched))
+            .WithDispatcher(Options.TaskDispatcher);
     }
 
     internal void ExternalArrived() => OnExternalArrived();
@@ -83,7 +92,8 @@ public sealed partial class AkkaEngine
     }
 
     /// <summary>True for the first that answers or forwards the request.</summary>
-    internal static bool TakeFromStandIn(Envelope request) => Unsafe.As<AkkaTask>(request.Caller.EngineState!).TakeFromStandIn(request);
+    internal static bool TakeFromStandIn(Envelope request) =>
+        Unsafe.As<AkkaTask>(request.Caller.EngineState!).TakeFromStandIn(request);
 
     /// <summary>A stand-in has answered: the task goes on with what it says.</summary>
     internal void AnsweredByStandIn(Envelope request, Reply reply, IActorRef standIn)
@@ -105,7 +115,8 @@ public sealed partial class AkkaEngine
 
     private void Show(ActorPath resource, Type actorClass, string words, Envelope request, object asked, object? answer)
     {
-        MessageDelivered delivered = new(((AkkaTask)request.Caller.EngineState!).AskerPath, resource, request.Kind, asked, answer, words);
+        ActorPath asker = ((AkkaTask)request.Caller.EngineState!).AskerPath;
+        MessageDelivered delivered = new(asker, resource, request.Kind, asked, answer, words);
         if (Volatile.Read(ref _isTapOpen))
         {
             ActorSystem.EventStream.Publish(delivered);
@@ -114,7 +125,8 @@ public sealed partial class AkkaEngine
         if (_logsReceive)
         {
             // Akka itself would log the envelope and no sender.
-            ActorSystem.EventStream.Publish(new Debug(resource.ToString(), actorClass, $"received handled message {delivered.Line} from {delivered.Asker}"));
+            string line = $"received handled message {delivered.Line} from {asker}";
+            ActorSystem.EventStream.Publish(new Debug(resource.ToString(), actorClass, line));
         }
     }
 
@@ -126,7 +138,9 @@ public sealed partial class AkkaEngine
 
     private void OpenTap()
     {
-        _lastId = Math.Max(Cells.Max(static cell => cell.Resource.Id.Index), TaskCells.Count == 0 ? 0 : TaskCells.Max(static cell => cell.Task.Id.Index));
+        _lastId = Math.Max(
+            Cells.Select(static cell => cell.Resource.Id.Index).DefaultIfEmpty().Max(),
+            TaskCells.Select(static cell => cell.Task.Id.Index).DefaultIfEmpty().Max());
         _tap.Attach(OnTap);
     }
 

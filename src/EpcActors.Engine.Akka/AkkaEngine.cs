@@ -8,10 +8,13 @@ namespace EpcActors.Engine.Akka;
 
 /// <summary>The actors on Akka.NET: each resource and each task is an Akka actor, and requests and answers are Akka messages.</summary>
 /// <remarks>
-/// <para>A request is the task's <see cref="Envelope"/>, told to the actor of the resource, handled there, and told back to the actor of the task. Nothing is asked, awaited or
-/// allocated for it: what a message costs is what Akka takes for it. Who wants to see messages opens the tap (<see cref="MessageTap"/>); who wants to send one tells a
-/// <see cref="Request{TMessage}"/> to the actor of a resource; who wants to answer in place of a resource calls <see cref="StandIn"/>.</para>
-/// <para>The actors have a class for each kind (NumaNodeActor, CgroupActor, KsgxdActor ...) and stand below <c>/user</c> under the paths they were added with, so that <c>/user/cgroups/pods/web</c> is that cgroup.</para>
+/// <para>A request is the task's <see cref="Envelope"/>, told to the actor of the resource, handled there, and told
+/// back to the actor of the task. Nothing is asked, awaited or allocated for it: what a message costs is what Akka
+/// takes for it. Who wants to see messages opens the tap (<see cref="MessageTap"/>); who wants to send one tells a
+/// <see cref="Request{TMessage}"/> to the actor of a resource; who wants to answer in place of a resource calls <see
+/// cref="StandIn"/>.</para>
+/// <para>The actors have a class for each kind (NumaNodeActor, CgroupActor, KsgxdActor ...) and stand below
+/// <c>/user</c> under the paths they were added with, so that <c>/user/cgroups/pods/web</c> is that cgroup.</para>
 /// <para>An engine has an <see cref="ActorSystem"/> of its own, which ends with the run; or it runs in one that was given to it, and leaves nothing behind there.</para>
 /// <para>Whoever starts <see cref="CoordinatedShutdown"/> during a run, be it the end of the process, a cluster that downs this node or a user's actor, ends the run as cancelled:
 /// it is registered in the phase <see cref="CoordinatedShutdown.PhaseServiceRequestsDone"/>, while a node is still a member of its cluster.</para>
@@ -118,7 +121,8 @@ public sealed partial class AkkaEngine : LiveEngine
 
     internal void WokenIn(AkkaTask cell) => AfterSleep(cell);
 
-    internal Props PropsOf(ActorNode node) => node.Cell is { } cell ? cell.Props(node) : ActorProducer<FolderActor>.Props(() => new FolderActor(this, node));
+    internal Props PropsOf(ActorNode node) =>
+        node.Cell is { } cell ? cell.Props(node) : ActorProducer<FolderActor>.Props(() => new FolderActor(this, node));
 
     /// <summary>One more actor has started.</summary>
     internal void OnUp()
@@ -173,7 +177,8 @@ public sealed partial class AkkaEngine : LiveEngine
         try
         {
             OpenTap();
-            _watch = ((ExtendedActorSystem)ActorSystem).SystemActorOf(ActorProducer<RunWatch>.Props(() => new RunWatch(_lost, IsOurs, PropsOfExternal)));
+            _watch = ((ExtendedActorSystem)ActorSystem).SystemActorOf(
+                ActorProducer<RunWatch>.Props(() => new RunWatch(_lost, IsOurs, PropsOfExternal)));
             StartActors();
         }
         catch
@@ -211,7 +216,8 @@ public sealed partial class AkkaEngine : LiveEngine
         }
     }
 
-    protected override void Begin(TaskCell cell) => Unsafe.As<AkkaTask>(cell).Line.Ref.Tell(Signal.Begin, ActorRefs.NoSender);
+    protected override void Begin(TaskCell cell) =>
+        Unsafe.As<AkkaTask>(cell).Line.Ref.Tell(Signal.Begin, ActorRefs.NoSender);
 
     /// <summary>Called by the actor of the task only, when the scheduler's message has come.</summary>
     protected override void Wake(TaskCell cell) => GoOn(cell);
@@ -222,10 +228,12 @@ public sealed partial class AkkaEngine : LiveEngine
 
         // Rounded up: a sleep is never too short.
         TimeSpan time = TimeSpan.FromTicks((ns / 100) + (ns % 100 == 0 ? 0 : 1));
-        task.Timer = ActorSystem.Scheduler.ScheduleTellOnceCancelable(time, task.Line.Ref, Signal.Wake, ActorRefs.NoSender);
+        task.Timer = ActorSystem.Scheduler.ScheduleTellOnceCancelable(
+            time, task.Line.Ref, Signal.Wake, ActorRefs.NoSender);
     }
 
-    protected override void EndSleep(TaskCell cell) => Unsafe.As<AkkaTask>(cell).Line.Ref.Tell(Signal.Wake, ActorRefs.NoSender);
+    protected override void EndSleep(TaskCell cell) =>
+        Unsafe.As<AkkaTask>(cell).Line.Ref.Tell(Signal.Wake, ActorRefs.NoSender);
 
     protected override void Post(Envelope envelope, TaskCell caller, ResourceCell target)
     {
@@ -253,9 +261,11 @@ public sealed partial class AkkaEngine : LiveEngine
         Unsafe.As<AkkaTask>(caller).Line.Ref.Tell(envelope, ActorRefs.NoSender);
     }
 
-    protected override void Tell(ResourceCell cell, Performance what) => ((AkkaResource)cell).Line.Ref.Tell(what, ActorRefs.NoSender);
+    protected override void Tell(ResourceCell cell, Performance what) =>
+        ((AkkaResource)cell).Line.Ref.Tell(what, ActorRefs.NoSender);
 
-    protected override void Tell(TaskCell cell, Performance what) => ((AkkaTask)cell).Line.Ref.Tell(what, ActorRefs.NoSender);
+    protected override void Tell(TaskCell cell, Performance what) =>
+        ((AkkaTask)cell).Line.Ref.Tell(what, ActorRefs.NoSender);
 
     protected override void AskForVisits()
     {

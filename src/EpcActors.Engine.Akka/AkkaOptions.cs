@@ -21,14 +21,16 @@ public sealed record AkkaOptions
     public string TaskDispatcher { get; init; } = "akka.actor.epc-tasks";
 
     /// <summary>
-    /// Publishes a <see cref="MessageDelivered"/> for every message on the event stream, whether an actor listens or not. Without it the tap is open while
+    /// Publishes a <see cref="MessageDelivered"/> for every message on the event stream, whether an actor listens or
+    /// not. Without it the tap is open while
     /// <see cref="MessageTap"/> has subscribers.
     /// </summary>
     public bool Tap { get; init; }
 
     /// <summary>
-    /// Says the critical section of a message in words, for the tap and for logs: the resource, the message as asked, the message as answered or null. Called on the thread that
-    /// has the resource to itself, and only while messages are shown. <c>KernelWords.Of</c> of EpcActors.Reporting says it as the kernel would.
+    /// Says the critical section of a message in words, for the tap and for logs: the resource, the message as asked,
+    /// the message as answered or null. Called on the thread that has the resource to itself, and only while messages
+    /// are shown. <c>KernelWords.Of</c> of EpcActors.Reporting says it as the kernel would.
     /// </summary>
     public Func<Resource, object, object?, string>? Words { get; init; }
 

@@ -35,7 +35,10 @@ internal sealed class ActorLine
         ActorClass = actorClass;
     }
 
-    /// <summary>Asks the actor to say when it has dealt with all it was told so far; one that is no more counts as having done so.</summary>
+    /// <summary>
+    /// Asks the actor to say when it has dealt with all it was told so far; one that is no more counts as having done
+    /// so.
+    /// </summary>
     public void AskForRest(Rest rest)
     {
         Interlocked.Exchange(ref _rest, rest);
@@ -91,7 +94,9 @@ internal sealed class AkkaTask(AkkaEngine engine, TaskActor task, string path) :
 
     public ActorLine Line { get; } = new();
 
-    /// <summary>Path that the tap shows: its own, or that of the actor outside of the engine that it stands for.</summary>
+    /// <summary>
+    /// Path that the tap shows: its own, or that of the actor outside of the engine that it stands for.
+    /// </summary>
     public ActorPath AskerPath { get => field ?? Line.Ref.Path; init; }
 
     /// <summary>The request that a stand-in has and has neither answered nor forwarded; null for none.</summary>
@@ -101,8 +106,11 @@ internal sealed class AkkaTask(AkkaEngine engine, TaskActor task, string path) :
         set => Volatile.Write(ref _atStandIn, value);
     }
 
-    /// <summary>Takes the request from the stand-in, to answer it or to handle it; true for the first that does.</summary>
-    public bool TakeFromStandIn(Envelope request) => ReferenceEquals(Interlocked.CompareExchange(ref _atStandIn, null, request), request);
+    /// <summary>
+    /// Takes the request from the stand-in, to answer it or to handle it; true for the first that does.
+    /// </summary>
+    public bool TakeFromStandIn(Envelope request) =>
+        ReferenceEquals(Interlocked.CompareExchange(ref _atStandIn, null, request), request);
 
     /// <summary>What the routine threw; belongs to the actor.</summary>
     public Exception? Error { get; set; }

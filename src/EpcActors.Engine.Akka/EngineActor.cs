@@ -4,12 +4,13 @@ using EpcActors.Engine.Live;
 namespace EpcActors.Engine.Akka;
 
 /// <summary>
-/// What every actor of the engine does: it starts those that stand below it, and stops them when they fail. Nothing is ever restarted: what a failed actor has half done
-/// cannot be repaired, so the run ends and says why.
+/// What every actor of the engine does: it starts those that stand below it, and stops them when they fail. Nothing is
+/// ever restarted: what a failed actor has half done cannot be repaired, so the run ends and says why.
 /// </summary>
 /// <remarks>
-/// A failure is reported by the one it happens to, before any supervisor hears of it. So it does not matter who that is: an actor of the engine, the guardian
-/// with our strategy, or the guardian of a system whose user wants restarts or escalates. An actor that was started again handles nothing, since the run has failed by then.
+/// A failure is reported by the one it happens to, before any supervisor hears of it. So it does not matter who that
+/// is: an actor of the engine, the guardian with our strategy, or the guardian of a system whose user wants restarts or
+/// escalates. An actor that was started again handles nothing, since the run has failed by then.
 /// </remarks>
 internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBase
 {
@@ -69,7 +70,10 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
         }
     }
 
-    /// <summary>Reports a failure and says that it is not dealt with: for the filter of a catch, so that Akka sees it as it was thrown.</summary>
+    /// <summary>
+    /// Reports a failure and says that it is not dealt with: for the filter of a catch, so that Akka sees it as it was
+    /// thrown.
+    /// </summary>
     /// <param name="asked">Who asked, or empty.</param>
     /// <param name="error">What was thrown.</param>
     protected bool IsReported(string asked, Exception error)

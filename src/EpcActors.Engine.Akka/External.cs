@@ -2,7 +2,10 @@ using Akka.Actor;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>An actor outside of the engine as the resources see it: a task with one request under way at most, that owns the locks which it has taken.</summary>
+/// <summary>
+/// An actor outside of the engine as the resources see it: a task with one request under way at most, that owns the
+/// locks which it has taken.
+/// </summary>
 internal sealed class ExternalTask(ActorId id, string name) : TaskActor(id, name, -1, 0)
 {
     public override ActorKind ActorKind => ActorKind.External;
@@ -16,8 +19,9 @@ internal sealed class ExternalTask(ActorId id, string name) : TaskActor(id, name
 internal sealed record ExternalRequest(Request Request, AkkaResource Target) : INoSerializationVerificationNeeded;
 
 /// <summary>
-/// Brings the requests of one outside actor to resources, one after the other as a task would, and the answers back. The asks of <c>ActorRef.Ask</c> come from an actor of their
-/// own each, which nobody can watch: all of them together are one task.
+/// Brings the requests of one outside actor to resources, one after the other as a task would, and the answers back.
+/// The asks of <c>ActorRef.Ask</c> come from an actor of their own each, which nobody can watch: all of them together
+/// are one task.
 /// </summary>
 internal sealed class ExternalActor : UntypedActor
 {
@@ -59,7 +63,7 @@ internal sealed class ExternalActor : UntypedActor
                 break;
             case Envelope answered when _current is { } asked:
                 _engine.ExternalAnswered(answered);
-                asked.Sender.Tell(asked.Call.Request.ReplyOf(answered), asked.Call.Target.Line.Ref);
+                Reply(asked.Sender, asked.Call.Request.ReplyOf(answered), asked.Call.Target.Line.Ref);
                 _current = null;
                 AskNext();
                 LeaveIfGone();
@@ -81,12 +85,12 @@ internal sealed class ExternalActor : UntypedActor
         Status.Failure failure = new(new InvalidOperationException("the run ended before the request was answered"));
         if (_current is { } asked)
         {
-            asked.Sender.Tell(failure, ActorRefs.NoSender);
+            Reply(asked.Sender, failure, ActorRefs.NoSender);
         }
 
         foreach ((ExternalRequest _, IActorRef sender) in _waiting)
         {
-            sender.Tell(failure, ActorRefs.NoSender);
+            Reply(sender, failure, ActorRefs.NoSender);
         }
     }
 
@@ -99,13 +103,25 @@ internal sealed class ExternalActor : UntypedActor
         }
     }
 
-    /// <summary>While the outside actor lives it may ask again, and release what others wait for; of one that nobody can watch that is not known.</summary>
+    /// <summary>
+    /// While the outside actor lives it may ask again, and release what others wait for; of one that nobody can watch
+    /// that is not known.
+    /// </summary>
     private void LeaveIfGone()
     {
         if (_isCounted && _current is null && (_isGone || _watched is null))
         {
             _isCounted = false;
             _engine.ExternalLeft();
+        }
+    }
+
+    /// <summary>Nothing is lost where nothing waits for a reply.</summary>
+    private static void Reply(IActorRef sender, object reply, IActorRef? from)
+    {
+        if (!sender.Equals(Context.System.DeadLetters))
+        {
+            sender.Tell(reply, from);
         }
     }
 

@@ -3,12 +3,14 @@ using Akka.Actor;
 namespace EpcActors.Engine.Akka;
 
 /// <summary>
-/// The tap of an actor system: opens and closes the stream of <see cref="MessageDelivered"/> of every engine in it. Closed, a message costs one branch on a field; so it is
-/// closed unless somebody opens it.
+/// The tap of an actor system: opens and closes the stream of <see cref="MessageDelivered"/> of every engine in it.
+/// Closed, a message costs one branch on a field; so it is closed unless somebody opens it.
 /// </summary>
 /// <remarks>
-/// Akka's event stream tells nobody that there is a subscriber. The tap is open while an actor is subscribed by <see cref="Subscribe"/>, or all the time with
-/// <c>akka.actor.epc-tap = on</c> or <see cref="AkkaOptions.Tap"/>; then an ordinary <c>EventStream.Subscribe</c> is all that is needed.
+/// Akka's event stream tells nobody that there is a subscriber. The tap is open while an actor is subscribed by <see
+/// cref="Subscribe"/>, or all the time with
+/// <c>akka.actor.epc-tap = on</c> or <see cref="AkkaOptions.Tap"/>; then an ordinary <c>EventStream.Subscribe</c> is
+/// all that is needed.
 /// </remarks>
 public sealed class MessageTap : IExtension
 {
@@ -44,7 +46,8 @@ public sealed class MessageTap : IExtension
     public static MessageTap Get(ActorSystem system) => system.WithExtension<MessageTap, MessageTapProvider>();
 
     /// <summary>
-    /// Subscribes an actor to <see cref="MessageDelivered"/> on the event stream and opens the tap, before or during a run. The subscription ends with the actor.
+    /// Subscribes an actor to <see cref="MessageDelivered"/> on the event stream and opens the tap, before or during a
+    /// run. The subscription ends with the actor.
     /// </summary>
     /// <returns>False when it is subscribed already.</returns>
     public bool Subscribe(IActorRef subscriber)

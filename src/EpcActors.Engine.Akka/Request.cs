@@ -2,7 +2,10 @@ using Akka.Actor;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>A message to a resource, as an actor outside of the engine sends it, or as a stand-in for a resource gets it. See <see cref="Request{TMessage}"/>.</summary>
+/// <summary>
+/// A message to a resource, as an actor outside of the engine sends it, or as a stand-in for a resource gets it. See
+/// <see cref="Request{TMessage}"/>.
+/// </summary>
 public abstract class Request : INoSerializationVerificationNeeded
 {
     private protected Request(Envelope? forwarded) => Forwarded = forwarded;
@@ -24,8 +27,9 @@ public abstract class Request : INoSerializationVerificationNeeded
 }
 
 /// <summary>
-/// A message to a resource. An actor outside of the engine, as a TestProbe, sends it to the resource's actor and gets a <see cref="Reply{TMessage}"/>; a stand-in for a resource
-/// gets it and replies with one, or forwards it to the resource's actor.
+/// A message to a resource. An actor outside of the engine, as a TestProbe, sends it to the resource's actor and gets a
+/// <see cref="Reply{TMessage}"/>; a stand-in for a resource gets it and replies with one, or forwards it to the
+/// resource's actor.
 /// </summary>
 /// <typeparam name="TMessage">Type of the message, as <c>CgroupProtocol.Charge</c>.</typeparam>
 public sealed class Request<TMessage> : Request
@@ -33,10 +37,12 @@ public sealed class Request<TMessage> : Request
 {
     /// <summary>A request to send.</summary>
     public Request(TMessage message)
-        : base(null) => Message = message;
+        : this(message, null)
+    {
+    }
 
-    internal Request(Envelope<TMessage> envelope)
-        : base(envelope) => Message = envelope.Message;
+    internal Request(TMessage message, Envelope<TMessage>? forwarded)
+        : base(forwarded) => Message = message;
 
     /// <summary>The message as asked.</summary>
     public TMessage Message { get; }
@@ -66,7 +72,10 @@ public abstract class Reply : INoSerializationVerificationNeeded
     internal abstract void Fill(Envelope request);
 }
 
-/// <summary>An answered message: what a resource says to a <see cref="Request{TMessage}"/>, or what a stand-in says in its place.</summary>
+/// <summary>
+/// An answered message: what a resource says to a <see cref="Request{TMessage}"/>, or what a stand-in says in its
+/// place.
+/// </summary>
 public sealed class Reply<TMessage>(TMessage message) : Reply
     where TMessage : unmanaged, IMessage
 {
@@ -86,5 +95,5 @@ internal sealed class RequestMaker : IEnvelopeReader<Request>
     public static readonly RequestMaker Instance = new();
 
     public Request Read<TMessage>(Envelope<TMessage> envelope)
-        where TMessage : unmanaged, IMessage => new Request<TMessage>(envelope);
+        where TMessage : unmanaged, IMessage => new Request<TMessage>(envelope.Message, envelope);
 }

@@ -3,8 +3,9 @@ using Akka.Actor;
 namespace EpcActors.Engine.Akka;
 
 /// <summary>
-/// Actor of a resource: requests come in, are handled to their end, and their answers are told to the tasks that asked. A resource of a user or of a test has this class; those
-/// of the kernel have one of their own each, so that logs and tools tell them apart.
+/// Actor of a resource: requests come in, are handled to their end, and their answers are told to the tasks that asked.
+/// A resource of a user or of a test has this class; those of the kernel have one of their own each, so that logs and
+/// tools tell them apart.
 /// </summary>
 /// <remarks>It never changes its behaviour, so there is no need for a delegate on the path of each message.</remarks>
 internal class ResourceActor(AkkaEngine engine, AkkaResource cell, ActorNode node) : EngineActor(engine, node)

@@ -4,8 +4,8 @@ using Akka.Actor;
 namespace EpcActors.Engine.Akka;
 
 /// <summary>
-/// Actor of a task: runs its routine from one answer to the next request, and stops when the routine has come to its end. A task of a user or of a test has this class; those of
-/// the kernel have one of their own each.
+/// Actor of a task: runs its routine from one answer to the next request, and stops when the routine has come to its
+/// end. A task of a user or of a test has this class; those of the kernel have one of their own each.
 /// </summary>
 internal class RoutineActor(AkkaEngine engine, AkkaTask cell, ActorNode node) : EngineActor(engine, node)
 {

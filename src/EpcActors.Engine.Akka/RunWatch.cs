@@ -3,7 +3,10 @@ using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>Stands outside of <c>/user</c>: counts what is lost, has an actor for each outside one that asks resources, and stops the actors of the run.</summary>
+/// <summary>
+/// Stands outside of <c>/user</c>: counts what is lost, has an actor for each outside one that asks resources, and
+/// stops the actors of the run.
+/// </summary>
 internal sealed class RunWatch : UntypedActor
 {
     private readonly LostLetters _lost;
@@ -67,12 +70,13 @@ internal sealed class RunWatch : UntypedActor
 
     private IActorRef ExternalOf(IActorRef sender)
     {
-        // An ask has a sender of its own in /temp.
+        // An ask has a sender of its own in /temp, a tell without a sender has the dead letters.
         bool isAsk = sender.Path.Elements is ["temp", ..];
+        bool canBeWatched = !isAsk && !sender.Equals(Context.System.DeadLetters);
         ActorPath key = isAsk ? sender.Path.Parent : sender.Path;
         if (!_externals.TryGetValue(key, out IActorRef? external))
         {
-            external = Context.ActorOf(_propsOfExternal(key, isAsk ? null : sender));
+            external = Context.ActorOf(_propsOfExternal(key, canBeWatched ? sender : null));
             _externals.Add(key, external);
         }
 

@@ -6,8 +6,8 @@ public abstract partial class LiveEngine
     private bool _isWatched;
 
     /// <summary>
-    /// True: <see cref="OnDelivered"/> is called for every delivery. May be set at any time; a resource that handles a request at that moment sees it with the next
-    /// one.
+    /// True: <see cref="OnDelivered"/> is called for every delivery. May be set at any time; a resource that handles a
+    /// request at that moment sees it with the next one.
     /// </summary>
     protected bool IsWatched
     {
@@ -18,7 +18,9 @@ public abstract partial class LiveEngine
     /// <summary>Somebody else conducts the actors (<see cref="Conduct"/>).</summary>
     protected bool IsConducted { get; private set; }
 
-    /// <summary>A request was delivered, while <see cref="IsWatched"/>. On the thread that has the resource to itself.</summary>
+    /// <summary>
+    /// A request was delivered, while <see cref="IsWatched"/>. On the thread that has the resource to itself.
+    /// </summary>
     /// <param name="cell">The resource.</param>
     /// <param name="request">The request, handled or parked.</param>
     /// <param name="asked">The message as asked.</param>
@@ -28,8 +30,8 @@ public abstract partial class LiveEngine
     }
 
     /// <summary>
-    /// Something outside of the engine may ask resources from now on. It counts as a timer: while it is there, tasks that wait are not in a deadlock, as it may
-    /// release what they wait for. The run still ends with its own tasks.
+    /// Something outside of the engine may ask resources from now on. It counts as a timer: while it is there, tasks
+    /// that wait are not in a deadlock, as it may release what they wait for. The run still ends with its own tasks.
     /// </summary>
     protected void OnExternalArrived() => Go(OneTimer);
 

@@ -78,7 +78,10 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
     }
 
-    /// <summary>The same by message and by kinds of both ends. May be looked at during a run; then it lacks what came in the last moment.</summary>
+    /// <summary>
+    /// The same by message and by kinds of both ends. May be looked at during a run; then it lacks what came in the
+    /// last moment.
+    /// </summary>
     public IReadOnlyList<MessageCount> Messages => MessageCounts.Of(Askers);
 
     /// <summary>Tasks that ask, or have asked, resources.</summary>

@@ -1,7 +1,8 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// Kinds of actors: the resources first, then the tasks. Reports count messages by the kinds of both ends; the engine on Akka.NET has an actor class for each.
+/// Kinds of actors: the resources first, then the tasks. Reports count messages by the kinds of both ends; the engine
+/// on Akka.NET has an actor class for each.
 /// </summary>
 public enum ActorKind : byte
 {

@@ -1,6 +1,9 @@
 namespace EpcActors.Engine;
 
-/// <summary>Reads an envelope with the type of its message: for what shows a request to people or to actors outside of the engine.</summary>
+/// <summary>
+/// Reads an envelope with the type of its message: for what shows a request to people or to actors outside of the
+/// engine.
+/// </summary>
 /// <typeparam name="TResult">What it makes of the envelope.</typeparam>
 public interface IEnvelopeReader<out TResult>
 {

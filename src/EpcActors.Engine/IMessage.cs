@@ -13,7 +13,10 @@ public interface IMessage
     /// <summary>Stable number of the message: actor in the high byte, operation in the low byte. Never re-used for something else.</summary>
     static abstract ushort Code { get; }
 
-    /// <summary>What it is, in the kernel's words. A message of a test or of a user's own actor says <see cref="MessageKind.Other"/>.</summary>
+    /// <summary>
+    /// What it is, in the kernel's words. A message of a test or of a user's own actor says <see
+    /// cref="MessageKind.Other"/>.
+    /// </summary>
     static abstract MessageKind Kind { get; }
 }
 

@@ -6,16 +6,19 @@ namespace EpcActors.Engine;
 /// <param name="Kind">Kind of the message.</param>
 /// <param name="Code"><see cref="IMessage.Code"/> of the message.</param>
 /// <param name="Count">Requests handled; a parked one counts when it is answered.</param>
-public readonly record struct MessageCount(ActorKind Asker, ActorKind Resource, MessageKind Kind, ushort Code, long Count);
+public readonly record struct MessageCount(
+    ActorKind Asker, ActorKind Resource, MessageKind Kind, ushort Code, long Count);
 
 /// <summary>Sums of what the envelopes of tasks have counted.</summary>
 /// <remarks>
-/// A task owns one envelope per message type, so an envelope is already a counter of (task, message type), in a cache line that the handler has in its hands
-/// anyway. The sums are made when somebody reads them. During a live run a reader sees a little less than there is; counts only grow.
+/// A task owns one envelope per message type, so an envelope is already a counter of (task, message type), in a cache
+/// line that the handler has in its hands anyway. The sums are made when somebody reads them. During a live run a
+/// reader sees a little less than there is; counts only grow.
 /// </remarks>
 public sealed class MessageCounts
 {
-    private readonly Dictionary<(ActorKind Asker, ActorKind Resource, ushort Code), (MessageKind Kind, long Count)> _sums = [];
+    private readonly Dictionary<(ActorKind Asker, ActorKind Resource, ushort Code), (MessageKind Kind, long Count)>
+        _sums = [];
 
     /// <summary>Sums over these tasks; ordered by kinds of both ends and code.</summary>
     public static IReadOnlyList<MessageCount> Of(IEnumerable<TaskActor> tasks)

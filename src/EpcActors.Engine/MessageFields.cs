@@ -8,9 +8,11 @@ public static class MessageFields
 {
     /// <summary>Fields of a message that differ from those of another one, in the order of the struct.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="before">What it is compared with: the request, for an answer; null for a message without values.</param>
+    /// <param name="before">What it is compared with: the request, for an answer; null for a message without
+    /// values.</param>
     /// <param name="nameOf">Name of an actor; null for its number.</param>
-    public static IReadOnlyList<KeyValuePair<string, string>> Of(object message, object? before, Func<ActorId, string>? nameOf = null)
+    public static IReadOnlyList<KeyValuePair<string, string>> Of(
+        object message, object? before, Func<ActorId, string>? nameOf = null)
     {
         ArgumentNullException.ThrowIfNull(message);
         List<KeyValuePair<string, string>> fields = [];
@@ -22,7 +24,9 @@ public static class MessageFields
                 : field.GetValue(before);
             if (!Equals(value, compared))
             {
-                string text = value is ActorId id && nameOf is not null ? nameOf(id) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+                string text = value is ActorId id && nameOf is not null
+                    ? nameOf(id)
+                    : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
                 fields.Add(new(field.Name, text));
             }
         }
@@ -41,5 +45,7 @@ public static class MessageFields
     public static string Line(object answer, object request) => Braced(Of(answer, request), "");
 
     private static string Braced(IReadOnlyList<KeyValuePair<string, string>> fields, string before) =>
-        fields.Count == 0 ? "" : $"{before}{{ {string.Join(", ", fields.Select(static field => $"{field.Key}: {field.Value}"))} }}";
+        fields.Count == 0
+            ? ""
+            : $"{before}{{ {string.Join(", ", fields.Select(static field => $"{field.Key}: {field.Value}"))} }}";
 }

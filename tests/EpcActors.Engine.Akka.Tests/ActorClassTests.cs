@@ -1,33 +1,30 @@
+using System.Text.RegularExpressions;
 using Akka.Actor;
+using Akka.TestKit;
 using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>Actors have a class for each kind, so that logs and tools tell them apart.</summary>
-public sealed class ActorClassTests : AkkaTestKit
+public sealed partial class ActorClassTests : AkkaTestKit
 {
     [Fact]
     public void Each_kind_has_a_class_of_its_own()
     {
-        AkkaEngine engine = null!;
         Dictionary<ActorKind, HashSet<string>> classes = [];
-        using LiveRun run = new(ProbeScenario.Machine(), _ => engine = new AkkaEngine(Sys));
-        Sys.EventStream.Subscribe(TestActor, typeof(RunStarted));
-        Task<RunEnd> end = Task.Factory.StartNew(
-            () => run.Execute(CancellationToken.None), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        ExpectMsg<RunStarted>(EngineHarness.Patience);
-        foreach (Resource resource in run.Topology.Resources)
+        foreach ((ActorKind kind, string _, string name) in ActorsOf(ProbeScenario.Machine()))
         {
-            Note(resource.ActorKind, engine.RefOf(resource));
+            if (!classes.TryGetValue(kind, out HashSet<string>? names))
+            {
+                classes.Add(kind, names = []);
+            }
+
+            names.Add(name);
         }
 
-        foreach ((TaskActor task, long _) in run.Topology.Tasks)
-        {
-            Note(task.ActorKind, engine.RefOf(task));
-        }
-
-        Assert.True(end.Wait(EngineHarness.Patience));
-        ActorKind[] elsewhere = [ActorKind.Resource, ActorKind.Task, ActorKind.Exchange, ActorKind.ClusterTask, ActorKind.External];
+        ActorKind[] elsewhere =
+            [ActorKind.Resource, ActorKind.Task, ActorKind.Exchange, ActorKind.ClusterTask, ActorKind.External];
         Assert.Equal(ActorKinds.All.Except(elsewhere), classes.Keys.Order());
         Assert.All(classes, one => Assert.Single(one.Value));
         Assert.Equal(classes.Count, classes.Values.SelectMany(one => one).Distinct().Count());
@@ -35,16 +32,36 @@ public sealed class ActorClassTests : AkkaTestKit
         Assert.Equal("NumaNodeActor", classes[ActorKind.NumaNode].Single());
         Assert.Equal("EnclaveThreadActor", classes[ActorKind.Thread].Single());
         Assert.Equal("KsgxdActor", classes[ActorKind.Ksgxd].Single());
+    }
 
-        void Note(ActorKind kind, IActorRef actor)
+    /// <summary>The scenario of docs/akka.md has the actors that its table says.</summary>
+    [Fact]
+    public void The_tree_is_as_documented()
+    {
+        string text = File.ReadAllText("docs/akka.md");
+        Dictionary<string, string> documented = [];
+        foreach (Match row in TableRow().Matches(text))
         {
-            if (!classes.TryGetValue(kind, out HashSet<string>? names))
+            MatchCollection classes = Code().Matches(row.Groups[2].Value);
+            foreach ((Match path, int i) in Code().Matches(row.Groups[1].Value).Select((path, i) => (path, i)))
             {
-                classes.Add(kind, names = []);
+                documented.Add(path.Groups[1].Value, classes[Math.Min(i, classes.Count - 1)].Groups[1].Value);
             }
-
-            names.Add(((ActorRefWithCell)actor).Underlying.Props.Type.Name);
         }
+
+        Dictionary<string, string> found = ActorsOf(ProbeScenario.Load(HoconBlock().Match(text).Groups[1].Value))
+            .ToDictionary(one => one.Path, one => one.Class, StringComparer.Ordinal);
+
+        // Of what each cgroup has the table shows one.
+        string[] others = ["/user/cgroups/memory", "/user/cgroups/reclaim_work", "/user/cgroups/worker"];
+        foreach (string left in others)
+        {
+            Assert.True(found.Remove(left));
+        }
+
+        Assert.Equal(
+            found.OrderBy(one => one.Key, StringComparer.Ordinal),
+            documented.OrderBy(one => one.Key, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -55,8 +72,59 @@ public sealed class ActorClassTests : AkkaTestKit
         ProbeTask task = live.AddTask(1, t => Routines.Wait(t, resource.Id));
         live.AddTask(2, t => Routines.Tick(t, resource.Id, 1_000_000_000), isDaemon: true);
         live.Go();
-        Assert.Equal("ResourceActor", ((ActorRefWithCell)live.Engine.RefOf(resource)).Underlying.Props.Type.Name);
-        Assert.Equal("RoutineActor", ((ActorRefWithCell)live.Engine.RefOf(task)).Underlying.Props.Type.Name);
+        Assert.Equal("ResourceActor", ClassOf(live.Engine.RefOf(resource)));
+        Assert.Equal("RoutineActor", ClassOf(live.Engine.RefOf(task)));
         live.Cancel();
     }
+
+    /// <summary>
+    /// Every actor of a run, each task at its first request: whatever is asked is asked of a probe that never replies.
+    /// </summary>
+    private List<(ActorKind Kind, string Path, string Class)> ActorsOf(Scenario scenario)
+    {
+        AkkaEngine engine = null!;
+        using LiveRun run = new(scenario, _ => engine = new AkkaEngine(Sys));
+        TestProbe silent = CreateTestProbe();
+        foreach (Resource resource in run.Topology.Resources)
+        {
+            engine.StandIn(resource, silent.Ref);
+        }
+
+        TestProbe events = CreateTestProbe();
+        Sys.EventStream.Subscribe(events.Ref, typeof(RunStarted));
+        Task<RunEnd> end = Task.Factory.StartNew(
+            () => run.Execute(CancellationToken.None),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        events.ExpectMsg<RunStarted>(EngineHarness.Patience);
+        List<(ActorKind Kind, string Path, string Class)> actors = [];
+        foreach (Resource resource in run.Topology.Resources)
+        {
+            Add(resource.ActorKind, engine.RefOf(resource));
+        }
+
+        foreach ((TaskActor task, long _) in run.Topology.Tasks)
+        {
+            Add(task.ActorKind, engine.RefOf(task));
+        }
+
+        engine.RequestStop(RunEnd.Stopped);
+        Assert.True(end.Wait(EngineHarness.Patience));
+        return actors;
+
+        void Add(ActorKind kind, IActorRef actor) =>
+            actors.Add((kind, actor.Path.ToStringWithoutAddress(), ClassOf(actor)));
+    }
+
+    private static string ClassOf(IActorRef actor) => ((ActorRefWithCell)actor).Underlying.Props.Type.Name;
+
+    [GeneratedRegex(@"^```hocon\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex HoconBlock();
+
+    [GeneratedRegex(@"^\| (`/user[^|]*) \| ([^|]*) \|", RegexOptions.Multiline)]
+    private static partial Regex TableRow();
+
+    [GeneratedRegex("`([^`]*)`")]
+    private static partial Regex Code();
 }

@@ -5,7 +5,10 @@ using EpcActors.Engine.Akka;
 
 namespace EpcActors.Engine.Akka.Tests.FirstActor;
 
-/// <summary>What a task may ask of a <see cref="PagePool"/>. A message is a struct of numbers: what is asked, and, marked Out, what the answer says.</summary>
+/// <summary>
+/// What a task may ask of a <see cref="PagePool"/>. A message is a struct of numbers: what is asked, and, marked Out,
+/// what the answer says.
+/// </summary>
 public static class PagePoolProtocol
 {
     /// <summary>Takes a page, or waits until there is one.</summary>
@@ -31,7 +34,8 @@ public static class PagePoolProtocol
 }
 
 /// <summary>
-/// The actor: data that one lock would protect. Its messages come one at a time, and each is handled to its end; nothing in here waits, blocks or calls another actor.
+/// The actor: data that one lock would protect. Its messages come one at a time, and each is handled to its end;
+/// nothing in here waits, blocks or calls another actor.
 /// </summary>
 public sealed class PagePool : Resource, IHandle<PagePoolProtocol.Take>, IHandle<PagePoolProtocol.Give>
 {
@@ -88,7 +92,7 @@ public sealed class FirstActorExample : global::Akka.TestKit.Xunit2.TestKit
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
-    public void A_worker_waits_for_the_page_that_the_probe_has()
+    public async Task A_worker_waits_for_the_page_that_the_probe_has()
     {
         PagePool pool = new(new ActorId(0), pages: 1);
         Worker worker = new(new ActorId(1), pool.Id, rounds: 3);
@@ -112,7 +116,7 @@ public sealed class FirstActorExample : global::Akka.TestKit.Xunit2.TestKit
 
         // ... so that the worker's message is parked ...
         engine.Start(worker);
-        MessageDelivered parked = (MessageDelivered)tap.FishForMessage(one => one is MessageDelivered { IsParked: true }, Patience);
+        object parked = tap.FishForMessage(one => one is MessageDelivered { IsParked: true }, Patience);
         Assert.Equal("allocate: /user/workers/first -> /user/pool: Take -> parked", parked.ToString());
 
         // ... and goes on once the page is back.
@@ -120,7 +124,7 @@ public sealed class FirstActorExample : global::Akka.TestKit.Xunit2.TestKit
         probe.ExpectMsg<Reply<PagePoolProtocol.Give>>(Patience);
         AwaitCondition(() => worker.HasStopped, Patience);
         engine.RequestStop(RunEnd.Finished);
-        Assert.True(run.Wait(Patience));
-        Assert.Equal(3, engine.Messages.Single(one => one is { Kind: MessageKind.Allocate, Asker: ActorKind.Task }).Count);
+        Assert.Equal(RunEnd.Finished, await run.WaitAsync(Patience));
+        Assert.Contains(engine.Messages, one => one is { Kind: MessageKind.Allocate, Asker: ActorKind.Task, Count: 3 });
     }
 }

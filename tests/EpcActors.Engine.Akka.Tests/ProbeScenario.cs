@@ -11,11 +11,15 @@ internal static class ProbeScenario
 {
     private const string File = "probe.conf";
 
-    /// <summary>One cgroup and one enclave in it, which needs fewer pages than the limit allows: by itself it never evicts.</summary>
+    /// <summary>
+    /// One cgroup and one enclave in it, which needs fewer pages than the limit allows: by itself it never evicts.
+    /// </summary>
     /// <param name="limit">misc.max of the cgroup.</param>
     /// <param name="steps">What its one thread does.</param>
-    /// <param name="added">Part of the heap that is there from the beginning; the rest comes by EAUG on the first touch.</param>
-    public static Scenario Roomy(string limit = "256 KiB", string steps = "touch, touch", string added = "100 %") => Load($$"""
+    /// <param name="added">Part of the heap that is there from the beginning; the rest comes by EAUG on the first
+    /// touch.</param>
+    public static Scenario Roomy(
+        string limit = "256 KiB", string steps = "touch, touch", string added = "100 %") => Load($$"""
         epc {
           machine { nodes = [ { cpus = 2, epc = 2 MiB } ] }
           cgroups { /pod { max = {{limit}} } }
@@ -56,7 +60,8 @@ internal static class ProbeScenario
         }
     }
 
-    private static Scenario Load(string text)
+    /// <summary>A scenario of that text.</summary>
+    public static Scenario Load(string text)
     {
         HoconMemoryIncluder files = new([new KeyValuePair<string, string>(File, text)]);
         return ScenarioLoader.Load(File, [], null, ConfigEnvironment.Default with { Files = files });

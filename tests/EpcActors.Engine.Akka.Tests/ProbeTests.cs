@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Akka.TestKit;
 using EpcActors.Actors;
 using EpcActors.Actors.Cgroups;
@@ -35,8 +36,10 @@ public sealed class ProbeTests : AkkaTestKit
     {
         using EngineHarness live = Open(out ProbeResource resource);
         IActorRef actor = live.Engine.RefOf(resource);
-        Reply<Probe.Add> first = await actor.Ask<Reply<Probe.Add>>(new Request<Probe.Add>(new Probe.Add { Value = 3 }), EngineHarness.Patience);
-        Reply<Probe.Add> second = await actor.Ask<Reply<Probe.Add>>(new Request<Probe.Add>(new Probe.Add { Value = 4 }), EngineHarness.Patience);
+        Reply<Probe.Add> first = await actor.Ask<Reply<Probe.Add>>(
+            new Request<Probe.Add>(new Probe.Add { Value = 3 }), EngineHarness.Patience);
+        Reply<Probe.Add> second = await actor.Ask<Reply<Probe.Add>>(
+            new Request<Probe.Add>(new Probe.Add { Value = 4 }), EngineHarness.Patience);
         Assert.Equal((3, 7), (first.Message.Sum, second.Message.Sum));
         live.Cancel();
     }
@@ -60,7 +63,9 @@ public sealed class ProbeTests : AkkaTestKit
         Assert.Equal(2, told.Owners.Distinct().Count());
     }
 
-    /// <summary>The only task of the run waits for a lock that the probe has: nothing is under way, and yet it is no deadlock.</summary>
+    /// <summary>
+    /// The only task of the run waits for a lock that the probe has: nothing is under way, and yet it is no deadlock.
+    /// </summary>
     [Fact]
     public void While_a_probe_may_release_what_tasks_wait_for_there_is_no_deadlock()
     {
@@ -78,7 +83,8 @@ public sealed class ProbeTests : AkkaTestKit
         live.Engine.StandDown(resource);
         gate.Forward(actor);
         AwaitCondition(() => live.Engine.GoingTasks == 0, EngineHarness.Patience);
-        Assert.False(live.Run.Wait(50));
+        probe.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Assert.False(live.Run.IsCompleted);
         actor.Tell(new Request<Probe.Release>(default), probe.Ref);
         probe.ExpectMsg<Reply<Probe.Release>>(EngineHarness.Patience);
         Assert.Equal(RunEnd.Finished, live.End());
@@ -89,9 +95,9 @@ public sealed class ProbeTests : AkkaTestKit
     {
         using EngineHarness live = Open(out ProbeResource resource);
         TestProbe probe = CreateTestProbe();
-        Sys.EventStream.Subscribe(probe.Ref, typeof(global::Akka.Event.UnhandledMessage));
+        Sys.EventStream.Subscribe(probe.Ref, typeof(UnhandledMessage));
         live.Engine.RefOf(resource).Tell(new Request<CgroupProtocol.Charge>(default), probe.Ref);
-        Assert.IsType<Request<CgroupProtocol.Charge>>(probe.ExpectMsg<global::Akka.Event.UnhandledMessage>(EngineHarness.Patience).Message);
+        Assert.IsType<Request<CgroupProtocol.Charge>>(probe.ExpectMsg<UnhandledMessage>(EngineHarness.Patience).Message);
         live.Cancel();
     }
 
@@ -103,7 +109,8 @@ public sealed class ProbeTests : AkkaTestKit
         live.Engine.RefOf(resource).Tell(new Request<Probe.WaitHere>(default), probe.Ref);
         AwaitCondition(() => resource.Waiting == 2, EngineHarness.Patience);
         live.Cancel();
-        Assert.Contains("the run ended", probe.ExpectMsg<Status.Failure>(EngineHarness.Patience).Cause.Message, StringComparison.Ordinal);
+        Exception cause = probe.ExpectMsg<Status.Failure>(EngineHarness.Patience).Cause;
+        Assert.Contains("the run ended", cause.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,16 +145,20 @@ public sealed class ProbeTests : AkkaTestKit
     }
 
     /// <summary>
-    /// The enclave fits its cgroup. Its first charge comes to the probe, which takes most of the limit for itself and lets go: from then on the enclave reclaims from itself.
+    /// The enclave fits its cgroup. Its first charge comes to the probe, which takes most of the limit for itself and
+    /// lets go: from then on the enclave reclaims from itself.
     /// </summary>
     [Fact]
     public void A_probe_charges_a_cgroup_and_sees_the_reclaim_and_evict_messages_that_follow()
     {
-        Assert.DoesNotContain(Seen(ProbeScenario.Roomy(), charge: 0).Messages, one => one.Kind is MessageKind.Evict or MessageKind.Load);
+        Assert.DoesNotContain(
+            Seen(ProbeScenario.Roomy(), charge: 0).Messages,
+            one => one.Kind is MessageKind.Evict or MessageKind.Load);
 
         (List<MessageDelivered> messages, LiveRun run) = Seen(ProbeScenario.Roomy(), charge: 44);
         List<MessageKind> kinds = [.. messages.Select(one => one.Kind)];
-        MessageDelivered refused = messages.First(one => one.Answer is CgroupProtocol.Charge { Result: LevelCharge.Over });
+        MessageDelivered refused = messages.First(
+            one => one.Answer is CgroupProtocol.Charge { Result: LevelCharge.Over });
         Assert.Equal("/user/cgroups/pod", refused.Resource.ToStringWithoutAddress());
         Assert.Equal("/user/enclaves/a/thread-0", refused.Asker.ToStringWithoutAddress());
 
@@ -161,7 +172,8 @@ public sealed class ProbeTests : AkkaTestKit
         at = messages.FindIndex(at, one => one.Asked is EnclaveProtocol.Eldu);
         Assert.Equal(MessageKind.Load, kinds[at]);
 
-        // The probe's own message is among them, and what it has charged is still there: it is booked in its hands, and no rule is broken.
+        // The probe's own message is among them, and what it has charged is still there: it is booked in its hands, and
+        // no rule is broken.
         MessageDelivered own = messages.First(one => one.Asked is CgroupProtocol.Charge { Bytes: > Page });
         Assert.StartsWith("/system/testActor", own.Asker.ToStringWithoutAddress(), StringComparison.Ordinal);
         Assert.Equal(44 * Page, run.Topology.Cgroups[1].UsageBytes);
@@ -208,15 +220,20 @@ public sealed class ProbeTests : AkkaTestKit
         MessageTap.Get(Sys).Subscribe(seen.Ref);
         engine.StandIn(cgroup, probe.Ref);
         Task<RunEnd> end = Task.Factory.StartNew(
-            () => run.Execute(CancellationToken.None), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => run.Execute(CancellationToken.None),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
 
         Request<CgroupProtocol.Charge> first = probe.ExpectMsg<Request<CgroupProtocol.Charge>>(EngineHarness.Patience);
         IActorRef enclave = probe.LastSender;
         IActorRef actor = engine.RefOf(cgroup);
         if (charge > 0)
         {
-            actor.Tell(new Request<CgroupProtocol.Charge>(new CgroupProtocol.Charge { Bytes = charge * Page }), probe.Ref);
-            Assert.Equal(LevelCharge.Fits, probe.ExpectMsg<Reply<CgroupProtocol.Charge>>(EngineHarness.Patience).Message.Result);
+            CgroupProtocol.Charge most = new() { Bytes = charge * Page };
+            actor.Tell(new Request<CgroupProtocol.Charge>(most), probe.Ref);
+            Reply<CgroupProtocol.Charge> reply = probe.ExpectMsg<Reply<CgroupProtocol.Charge>>(EngineHarness.Patience);
+            Assert.Equal(LevelCharge.Fits, reply.Message.Result);
         }
 
         engine.StandDown(cgroup);
@@ -227,7 +244,9 @@ public sealed class ProbeTests : AkkaTestKit
         return (ProbeScenario.Drain(seen), run);
     }
 
-    /// <summary>Grants some charges by asking the cgroup itself, and refuses every other; nothing below it can be reclaimed.</summary>
+    /// <summary>
+    /// Grants some charges by asking the cgroup itself, and refuses every other; nothing below it can be reclaimed.
+    /// </summary>
     private sealed class FullCgroup(Func<IActorRef> cgroup, int granted) : AutoPilot
     {
         private int _left = granted;
@@ -238,11 +257,14 @@ public sealed class ProbeTests : AkkaTestKit
             Reply? answer = message switch
             {
                 Request<CgroupProtocol.Charge> charge when _left-- <= 0 => Refused(charge),
-                Request<CgroupProtocol.ReadLru> lru => new Reply<CgroupProtocol.ReadLru>(lru.Message with { IsEmpty = true }),
+                Request<CgroupProtocol.ReadLru> lru =>
+                    new Reply<CgroupProtocol.ReadLru>(lru.Message with { IsEmpty = true }),
 
                 // What is taken back after a refusal was never charged.
-                Request<CgroupProtocol.Uncharge> { Message: var back } when !back.PutReference => new Reply<CgroupProtocol.Uncharge>(back),
-                Request<CgroupProtocol.PutCss> { Message: var put } when _hasRefused => new Reply<CgroupProtocol.PutCss>(put),
+                Request<CgroupProtocol.Uncharge> { Message: var back } when !back.PutReference =>
+                    new Reply<CgroupProtocol.Uncharge>(back),
+                Request<CgroupProtocol.PutCss> { Message: var put } when _hasRefused =>
+                    new Reply<CgroupProtocol.PutCss>(put),
                 _ => null,
             };
             if (answer is null)

@@ -24,7 +24,8 @@ public sealed class TapTests : AkkaTestKit
             MessageDelivered delivered = seen.ExpectMsg<MessageDelivered>(EngineHarness.Patience);
             Assert.Equal("/user/epc/tasks/adder", delivered.Asker.ToStringWithoutAddress());
             Assert.Equal("/user/epc/nodes/0", delivered.Resource.ToStringWithoutAddress());
-            Assert.Equal((typeof(Probe.Add), MessageKind.Other, false), (delivered.MessageType, delivered.Kind, delivered.IsParked));
+            Assert.Equal((typeof(Probe.Add), MessageKind.Other), (delivered.MessageType, delivered.Kind));
+            Assert.False(delivered.IsParked);
             Assert.Equal(new Probe.Add { Value = 1 }, delivered.Asked);
             Assert.Equal(new Probe.Add { Value = 1, Sum = sum }, delivered.Answer);
             Assert.Equal($"Add {{ Value: 1 }} -> {{ Sum: {sum} }}", delivered.Line);
@@ -46,8 +47,10 @@ public sealed class TapTests : AkkaTestKit
         Sys.EventStream.Subscribe(seen.Ref, typeof(MessageDelivered));
         live.Begin();
         Assert.Equal(RunEnd.Finished, live.End());
-        List<MessageDelivered> all = [.. seen.ReceiveWhile(TimeSpan.FromSeconds(5), one => one as MessageDelivered, TimeSpan.FromMilliseconds(200))];
-        bool[] parked = [.. all.Where(one => one.MessageType == typeof(Probe.WaitHere)).Select(one => one.IsParked)];
+        bool[] parked =
+        [
+            .. ProbeScenario.Drain(seen).Where(one => one.MessageType == typeof(Probe.WaitHere)).Select(one => one.IsParked),
+        ];
         Assert.Equal([true, false], parked);
     }
 
@@ -101,7 +104,8 @@ public sealed class TapTests : AkkaTestKit
     public void A_scenario_is_seen_in_the_words_of_the_kernel_and_counts_what_it_shows()
     {
         AkkaEngine engine = null!;
-        using LiveRun run = new(ProbeScenario.Roomy(), _ => engine = new AkkaEngine(Sys, new AkkaOptions { Words = KernelWords.Of }));
+        AkkaOptions options = new() { Words = KernelWords.Of };
+        using LiveRun run = new(ProbeScenario.Roomy(), _ => engine = new AkkaEngine(Sys, options));
         TestProbe seen = CreateTestProbe();
         MessageTap.Get(Sys).Subscribe(seen.Ref);
         Assert.Equal(RunEnd.Finished, run.Execute(CancellationToken.None));
@@ -109,7 +113,9 @@ public sealed class TapTests : AkkaTestKit
         Assert.Equal(run.Steps, answered.Count);
         Assert.Equal(run.Steps, run.Messages.Sum(one => one.Count));
         MessageDelivered charge = answered.First(one => one.Asked is CgroupProtocol.Charge);
-        Assert.Equal("charge: /user/enclaves/a/thread-0 -> /user/cgroups/pod: ", charge.ToString()[..^charge.Line.Length]);
+        Assert.Equal(
+            "charge: /user/enclaves/a/thread-0 -> /user/cgroups/pod: ",
+            charge.ToString()[..^charge.Line.Length]);
         Assert.EndsWith(")", charge.Line, StringComparison.Ordinal);
         Assert.DoesNotContain(answered, one => one.Words.Length == 0);
     }
@@ -121,7 +127,8 @@ public sealed class DebugReceiveTests() : AkkaTestKit("akka { loglevel = DEBUG, 
     [Fact]
     public void Each_message_is_logged_by_the_actor_that_handles_it_as_LoggingReceive_does()
     {
-        using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions { Words = (_, _, _) => "atomic_long_add()" }));
+        AkkaOptions options = new() { Words = (_, _, _) => "atomic_long_add()" };
+        using EngineHarness live = new(new AkkaEngine(Sys, options));
         ProbeResource resource = live.AddResource(0, "node");
         live.AddTask(1, t => Routines.Add(t, resource.Id, 1), path: "adder");
         EventFilter.Debug(

@@ -72,7 +72,10 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
             rows.Add(new Text($"and {Units.Count(now.Cgroups.Count - MostCgroups)} more"));
         }
 
-        rows.Add(new Columns(Nodes(now), MessagesBy(now, "messages", one => one.Kind), MessagesBy(now, "asker -> asked", one => $"{one.Asker} -> {one.Resource}")));
+        rows.Add(new Columns(
+            Nodes(now),
+            MessagesBy(now, "messages", one => one.Kind),
+            MessagesBy(now, "asker -> asked", one => $"{one.Asker} -> {one.Resource}")));
         return new Rows(rows);
     }
 
@@ -128,8 +131,10 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
         return table;
     }
 
-    private static Dictionary<string, long> Sums(IReadOnlyList<LiveMessages> messages, Func<LiveMessages, string> key) =>
-        messages.GroupBy(key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(one => one.Count), StringComparer.Ordinal);
+    private static Dictionary<string, long> Sums(
+        IReadOnlyList<LiveMessages> messages, Func<LiveMessages, string> key) =>
+        messages.GroupBy(key, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Sum(one => one.Count), StringComparer.Ordinal);
 
     private static Table NewTable(string name, params string[] figures)
     {

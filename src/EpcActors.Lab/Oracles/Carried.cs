@@ -19,9 +19,13 @@ internal class Carried(TaskActor task, Books books)
     public int KeptPages => task is KernelTask kernelTask ? kernelTask.KeptPages : IsExternal ? Pages : 0;
 
     /// <summary>Of <see cref="ChargeBytes"/>, those that stand for pages elsewhere.</summary>
-    public long KeptChargeBytes => task is KernelTask kernelTask ? kernelTask.KeptChargeBytes : IsExternal ? ChargeBytes : 0;
+    public long KeptChargeBytes =>
+        task is KernelTask kernelTask ? kernelTask.KeptChargeBytes : IsExternal ? ChargeBytes : 0;
 
-    /// <summary>An actor outside of the engine, as a TestProbe: it may keep what it took and charged until the end, and is booked for it until then.</summary>
+    /// <summary>
+    /// An actor outside of the engine, as a TestProbe: it may keep what it took and charged until the end, and is
+    /// booked for it until then.
+    /// </summary>
     private bool IsExternal => task.ActorKind == ActorKind.External;
 
     /// <summary>EPC charges without a page (or, negative, pages without a charge), over all levels; bytes.</summary>

@@ -229,7 +229,8 @@ public sealed class TraceRecorder : IStepWatcher
 
     private List<long> Values() => [.. _quantities.Select(quantity => quantity.Value())];
 
-    private IReadOnlyList<KeyValuePair<string, string>> Fields(object message, object? before) => MessageFields.Of(message, before, NameOf);
+    private IReadOnlyList<KeyValuePair<string, string>> Fields(object message, object? before) =>
+        MessageFields.Of(message, before, NameOf);
 
     private string NameOf(ActorId id)
     {

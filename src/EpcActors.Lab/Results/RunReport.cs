@@ -101,7 +101,9 @@ public sealed record RunReport
     /// <summary>Where CPU time went, most first; shares sum to 1 over all tasks.</summary>
     public IReadOnlyList<ActivityReport> Profile { get; init; } = [];
 
-    /// <summary>Messages handled, by their kind and the kinds of both ends; most first. Their counts sum to <see cref="Steps"/>.</summary>
+    /// <summary>
+    /// Messages handled, by their kind and the kinds of both ends; most first. Their counts sum to <see cref="Steps"/>.
+    /// </summary>
     public IReadOnlyList<MessageReport> Messages { get; init; } = [];
 
     public required KsgxdReport Ksgxd { get; init; }

@@ -44,7 +44,10 @@ public sealed record LiveStatus
 /// <summary>A cgroup of a <see cref="LiveStatus"/>; <paramref name="MaxBytes"/> long.MaxValue for max.</summary>
 public readonly record struct LiveCgroup(string Path, long CurrentBytes, long MaxBytes, long Events, long Faults);
 
-/// <summary>Messages of one kind from tasks of one kind to resources of one kind, in the words of <see cref="Results.MessageReport"/>.</summary>
+/// <summary>
+/// Messages of one kind from tasks of one kind to resources of one kind, in the words of <see
+/// cref="Results.MessageReport"/>.
+/// </summary>
 public readonly record struct LiveMessages(string Kind, string Asker, string Resource, long Count);
 
 /// <summary>A node of a <see cref="LiveStatus"/>.</summary>

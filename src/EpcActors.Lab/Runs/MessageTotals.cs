@@ -12,21 +12,29 @@ public static class MessageTotals
     {
         ArgumentNullException.ThrowIfNull(counts);
         return Sorted(counts.Select(static one => new MessageReport(
-            MessageKinds.Name(one.Kind), ActorKinds.Name(one.Asker), ActorKinds.Name(one.Resource), MessageNames.Of(one.Code), one.Count)));
+            MessageKinds.Name(one.Kind),
+            ActorKinds.Name(one.Asker),
+            ActorKinds.Name(one.Resource),
+            MessageNames.Of(one.Code),
+            one.Count)));
     }
 
     /// <summary>Sums over several processes, most first.</summary>
     public static IReadOnlyList<MessageReport> Sum(IEnumerable<MessageReport> parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
-        return Sorted(parts.GroupBy(static one => one with { Count = 0 }).Select(static group => group.Key with { Count = group.Sum(static one => one.Count) }));
+        return Sorted(parts.GroupBy(static one => one with { Count = 0 })
+            .Select(static group => group.Key with { Count = group.Sum(static one => one.Count) }));
     }
 
     /// <summary>As a live status has them: by kind of the message and of both ends.</summary>
     internal static IReadOnlyList<LiveMessages> Live(IReadOnlyList<MessageCount> counts) =>
         [.. counts.GroupBy(static one => (one.Kind, one.Asker, one.Resource))
             .Select(static group => new LiveMessages(
-                MessageKinds.Name(group.Key.Kind), ActorKinds.Name(group.Key.Asker), ActorKinds.Name(group.Key.Resource), group.Sum(static one => one.Count)))];
+                MessageKinds.Name(group.Key.Kind),
+                ActorKinds.Name(group.Key.Asker),
+                ActorKinds.Name(group.Key.Resource),
+                group.Sum(static one => one.Count)))];
 
     private static IReadOnlyList<MessageReport> Sorted(IEnumerable<MessageReport> messages) =>
         [.. messages.OrderByDescending(static one => one.Count)

@@ -19,7 +19,10 @@ public static class MetricFamilies
     public static readonly MetricFamily WallTime = new("epc_wall_time_seconds", MetricKind.Gauge, "seconds", "Host time the run took.");
     public static readonly MetricFamily Steps = new("epc_steps", MetricKind.Counter, "", "Critical sections executed: messages handled.");
     public static readonly MetricFamily Messages = new(
-        "epc_messages", MetricKind.Counter, "", "Messages handled, by kind (charge, evict ...) and by the kinds of the actors that ask and are asked.");
+        "epc_messages",
+        MetricKind.Counter,
+        "",
+        "Messages handled, by kind (charge, evict ...) and by the kinds of the actors that ask and are asked.");
     public static readonly MetricFamily Tasks = new("epc_tasks", MetricKind.Gauge, "", "Tasks that have not ended, by state: going, or waiting (asleep, or their request is parked).");
     public static readonly MetricFamily Cuts = new("epc_cuts", MetricKind.Counter, "", "Audits of a consistent cut while the actors went on.");
     public static readonly MetricFamily CutTime = new("epc_cut_seconds", MetricKind.Counter, "seconds", "Time spent on cuts by the thread that takes them.");

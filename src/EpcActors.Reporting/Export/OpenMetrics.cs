@@ -66,7 +66,9 @@ public static class OpenMetrics
         One(writer, WallTime, r.WallTimeMs / 1000);
         One(writer, Steps, r.Steps);
         Family(writer, Messages, r.Messages.GroupBy(one => (one.Kind, one.Asker, one.Resource))
-            .Select(group => new MetricPoint(group.Sum(one => one.Count), OfMessages(group.Key.Kind, group.Key.Asker, group.Key.Resource))));
+            .Select(group => new MetricPoint(
+                group.Sum(one => one.Count),
+                OfMessages(group.Key.Kind, group.Key.Asker, group.Key.Resource))));
         Family(writer, Violations, r.Violations.GroupBy(v => v.Rule).Select(rule => new MetricPoint(rule.Count(), [new("rule", rule.Key)])));
     }
 

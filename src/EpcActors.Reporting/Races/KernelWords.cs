@@ -248,7 +248,10 @@ public static class KernelWords
         return [.. KernelFunctions.Stack(trace, step).Select(f => f.Located)];
     }
 
-    /// <summary>A message that a live run handles, as a statement of the kernel: for the tap and the logs of the engine on Akka.NET.</summary>
+    /// <summary>
+    /// A message that a live run handles, as a statement of the kernel: for the tap and the logs of the engine on
+    /// Akka.NET.
+    /// </summary>
     /// <param name="resource">The resource.</param>
     /// <param name="asked">The message as asked.</param>
     /// <param name="answer">The message as answered; null when the resource parked it.</param>

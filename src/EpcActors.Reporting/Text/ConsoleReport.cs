@@ -258,7 +258,8 @@ public static class ConsoleReport
         kinds.WriteTo(text);
         text.Heading("Messages by kinds of the actors that ask and are asked");
         IReadOnlyList<(string Asker, string Resource, long Count)> sums = MessageSums.ByPair(r);
-        TextTable pairs = new(TextTable.Name("asker"), TextTable.Name("asked"), TextTable.Figure("messages"), TextTable.Figure("share"));
+        TextTable pairs = new(TextTable.Name("asker"), TextTable.Name("asked"), TextTable.Figure("messages"),
+            TextTable.Figure("share"));
         foreach ((string asker, string resource, long count) in sums.Take(MostPairs))
         {
             pairs.Row(asker, resource, Units.Count(count), MessageSums.Share(r, count));

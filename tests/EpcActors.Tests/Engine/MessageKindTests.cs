@@ -19,7 +19,8 @@ public sealed class MessageKindTests
     public static TheoryData<Type> Messages => [.. AllMessages()];
 
     public static TheoryData<Type> Actors =>
-        [.. Types().Where(t => !t.IsAbstract && (t.IsSubclassOf(typeof(Resource)) || t.IsSubclassOf(typeof(TaskActor))))];
+        [.. Types().Where(t => !t.IsAbstract)
+            .Where(t => t.IsSubclassOf(typeof(Resource)) || t.IsSubclassOf(typeof(TaskActor)))];
 
     [Theory]
     [MemberData(nameof(Messages))]
@@ -46,7 +47,8 @@ public sealed class MessageKindTests
     [InlineData("allocate")]
     [InlineData("free")]
     [InlineData("fault")]
-    public void The_words_of_the_mission_are_kinds(string word) => Assert.Contains(AllMessages(), message => MessageKinds.Name(KindOf(message)) == word);
+    public void The_words_of_the_mission_are_kinds(string word) =>
+        Assert.Contains(AllMessages(), message => MessageKinds.Name(KindOf(message)) == word);
 
     [Theory]
     [MemberData(nameof(Actors))]
@@ -66,7 +68,8 @@ public sealed class MessageKindTests
     }
 
     [Fact]
-    public void A_simulation_counts_every_message_once() => AssertCounts(new ScenarioRunner(LiveRig.Tight()).Run("", CancellationToken.None));
+    public void A_simulation_counts_every_message_once() =>
+        AssertCounts(new ScenarioRunner(LiveRig.Tight()).Run("", CancellationToken.None));
 
     [Fact]
     public void Worker_threads_count_every_message_once() => AssertCounts(LiveRig.Run(LiveRig.Tight().Live()));
@@ -105,23 +108,31 @@ public sealed class MessageKindTests
         Assert.All(report.Messages, one => Assert.True(one.Count > 0));
 
         // Two enclaves larger than the EPC: pages are written out by ksgxd or by a thread, and come back.
-        foreach (string kind in (string[])["charge", "uncharge", "reclaim", "evict", "load", "allocate", "free", "fault"])
+        string[] mission = ["charge", "uncharge", "reclaim", "evict", "load", "allocate", "free", "fault"];
+        foreach (string kind in mission)
         {
             Assert.Contains(report.Messages, one => one.Kind == kind);
         }
 
         long ewb = report.Messages.Where(one => one.Message == "Ewb").Sum(one => one.Count);
         Assert.InRange(ewb, report.Cgroups[0].Evictions, long.MaxValue);
-        Assert.Contains(report.Messages, one => one is { Asker: "thread", Resource: "cgroup", Message: "AddToLru", Kind: "lru" });
+        Assert.Contains(
+            report.Messages,
+            one => one is { Asker: "thread", Resource: "cgroup", Message: "AddToLru", Kind: "lru" });
         Assert.DoesNotContain(report.Messages, one => one.Kind == "other");
     }
 
-    private static IEnumerable<Type> AllMessages() => Types().Where(t => t.IsValueType && typeof(IMessage).IsAssignableFrom(t));
+    private static IEnumerable<Type> AllMessages() =>
+        Types().Where(t => t.IsValueType && typeof(IMessage).IsAssignableFrom(t));
 
-    private static IEnumerable<Type> Types() => Product.SelectMany(one => one.GetTypes()).OrderBy(t => t.FullName, StringComparer.Ordinal);
+    private static IEnumerable<Type> Types() =>
+        Product.SelectMany(one => one.GetTypes()).OrderBy(t => t.FullName, StringComparer.Ordinal);
 
     private static MessageKind KindOf(Type message) =>
-        (MessageKind)typeof(MessageKindTests).GetMethod(nameof(Kind), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(message).Invoke(null, null)!;
+        (MessageKind)typeof(MessageKindTests)
+            .GetMethod(nameof(Kind), BindingFlags.Static | BindingFlags.NonPublic)!
+            .MakeGenericMethod(message)
+            .Invoke(null, null)!;
 
     private static MessageKind Kind<TMessage>()
         where TMessage : unmanaged, IMessage => TMessage.Kind;

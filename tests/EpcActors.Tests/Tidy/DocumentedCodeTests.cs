@@ -3,13 +3,19 @@ using EpcActors.TestKit;
 
 namespace EpcActors.Tests.Tidy;
 
-/// <summary>Code in docs/writing-race-tests.md is code of the example project, or of the example for Akka.NET, which compile and run.</summary>
+/// <summary>
+/// Code in docs/writing-race-tests.md is code of the example project, or of the example for Akka.NET, which compile and
+/// run; C# in docs/akka.md is code of the tests of the engine on Akka.NET. Those also run its scenario and compare its
+/// table of actors.
+/// </summary>
 public sealed partial class DocumentedCodeTests
 {
     private const string Document = "docs/writing-race-tests.md";
     private const string Example = "tests/EpcActors.TestKit.Example/";
 
-    private const string AkkaExample = "tests/EpcActors.Engine.Akka.Tests/LiveActorsExample.cs";
+    private const string AkkaDocument = "docs/akka.md";
+    private const string AkkaTests = "tests/EpcActors.Engine.Akka.Tests/";
+    private const string AkkaExample = AkkaTests + "LiveActorsExample.cs";
 
     private static readonly Dictionary<string, string> Sources = new(StringComparer.Ordinal)
     {
@@ -47,6 +53,25 @@ public sealed partial class DocumentedCodeTests
         Assert.True(Sources.TryGetValue(language, out string? extension), $"{Document}: a block of {language} is held by no test");
         string[] files = [.. Repository.FilesOf(extension).Where(file => file.StartsWith(Example, StringComparison.Ordinal) || file == AkkaExample)];
         Assert.True(Array.Exists(files, file => Repository.Text(file).Contains(block, StringComparison.Ordinal)), $"{Document}: in no {extension} of {Example}:\n{block}");
+    }
+
+    [Fact]
+    public void Code_for_Akka_people_stands_in_the_tests_of_the_engine_word_for_word()
+    {
+        string[] code =
+        [
+            .. Repository.FilesOf(".cs").Where(file => file.StartsWith(AkkaTests, StringComparison.Ordinal))
+                .Select(Repository.Text),
+        ];
+        string[] blocks =
+        [
+            .. CodeBlock().Matches(Repository.Text(AkkaDocument)).Where(block => block.Groups[1].Value == "csharp")
+                .Select(block => block.Groups[2].Value),
+        ];
+        Assert.NotEmpty(blocks);
+        Assert.All(
+            blocks,
+            block => Assert.True(Array.Exists(code, one => one.Contains(block, StringComparison.Ordinal)), block));
     }
 
     [Fact]
