@@ -179,7 +179,7 @@ public sealed class ClusterTests
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync();
         var (transport, log, joined) = cluster.Begin();
         Arrival arrival = await cluster.Log.Hellos.NextAsync();
-        cluster.Coordinator.Tell(arrival.Link, new ControlMessage.Refused("another configuration: def, not abc"));
+        cluster.Coordinator.Tell(arrival.Link, new ControlMessage.Refused("another configuration: def, not abc", ClusterErrorKind.Usage));
         cluster.Coordinator.Drop(arrival.Link);
         ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => joined);
         Assert.Equal("another configuration: def, not abc", error.Message);

@@ -37,8 +37,8 @@ public sealed class ClusterWireCostTests
         Assert.Equal(from.BytesOut, to.BytesIn);
         Assert.InRange(from.Writes, 1, Frames / 2);
 
-        // A frame of this kind has 25 to 30 bytes; a write has 100 to 200 bytes beside its frames.
-        Assert.InRange(from.BytesOut, (25 * Frames) + (100 * from.Writes), (30 * Frames) + (200 * from.Writes));
+        // A frame of this kind has 41 to 46 bytes; a write has 100 to 210 bytes beside its frames.
+        Assert.InRange(from.BytesOut, (41 * Frames) + (100 * from.Writes), (46 * Frames) + (210 * from.Writes));
 
         // The answers, which are alone here, come at the tick at the latest.
         await ClusterWait.UntilAsync(() => members[0].Transport.Counts.BytesIn > 0);

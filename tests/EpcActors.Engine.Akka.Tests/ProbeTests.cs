@@ -183,7 +183,7 @@ public sealed class ProbeTests : AkkaTestKit
 
     [Theory]
     [InlineData(0, ThreadOutcome.BuildFailed)]
-    [InlineData(10, ThreadOutcome.Sigbus)]
+    [InlineData(20, ThreadOutcome.Sigbus)]
     public void A_probe_is_the_cgroup_that_refuses(int granted, ThreadOutcome outcome)
     {
         AkkaEngine engine = null!;

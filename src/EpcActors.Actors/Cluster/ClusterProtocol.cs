@@ -361,6 +361,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E30;
 
+        public static MessageKind Kind => MessageKind.Cluster;
+
         /// <summary>How many lie there; the inbox is not changed before the answer.</summary>
         public int Count;
     }
@@ -448,6 +450,8 @@ public static class ClusterProtocol
     {
         public static ushort Code => 0x0E2C;
 
+        public static MessageKind Kind => MessageKind.Charge;
+
         public long Bytes;
 
         public int Cgroup;
@@ -460,6 +464,8 @@ public static class ClusterProtocol
     public struct UnchargeLevels : IMessage
     {
         public static ushort Code => 0x0E2D;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
 
         public long Bytes;
 

@@ -82,6 +82,8 @@ internal sealed class ControlQueue(ActorId id, string name) : Resource(id, name)
 {
     private readonly Queue<(ControlMessage? Message, string? Lost)> _messages = [];
 
+    public override ActorKind ActorKind => ActorKind.Exchange;
+
     public int Count => _messages.Count;
 
     /// <summary>Nothing comes out for a while.</summary>
@@ -106,7 +108,7 @@ internal sealed class ControlQueue(ActorId id, string name) : Resource(id, name)
         }
 
         Taken = first;
-        (message.Kind, message.Number) = first.Message switch
+        (message.Control, message.Number) = first.Message switch
         {
             null => (1, 0),
             ControlMessage.Hello => (2, 0),

@@ -66,8 +66,6 @@ internal sealed class Carrier : WorldTask
         _cluster = cluster;
     }
 
-    public override ActorKind ActorKind => ActorKind.ClusterTask;
-
     public Link Link { get; }
 
     /// <summary>It has a frame that has not arrived.</summary>

@@ -64,8 +64,10 @@ public static class SimulationProtocol
     {
         public static ushort Code => 0x0F45;
 
-        /// <summary>Out: which message, 0 for none; for the hash of the run.</summary>
-        public long Kind;
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        /// <summary>Out: which control message, 0 for none; for the hash of the run.</summary>
+        public long Control;
 
         /// <summary>Out: something that tells it from others of its kind.</summary>
         public long Number;

@@ -7,6 +7,8 @@ namespace EpcActors.Distribution.Simulation;
 /// <summary>A task that is no part of a machine: it carries, ticks, or makes time pass.</summary>
 internal abstract class WorldTask(ActorId id, string name, int paceGroup) : TaskActor(id, name, -1, 0)
 {
+    public override ActorKind ActorKind => ActorKind.ClusterTask;
+
     /// <summary>Tasks of one group are fast or slow together; -1 for one that is never slow.</summary>
     public int PaceGroup { get; } = paceGroup;
 
@@ -57,6 +59,8 @@ internal sealed class ViewPost(ActorId id, int first) : Resource(id, "view-post"
 {
     private readonly List<int> _posted = [first];
     private WaitQueue _keeper;
+
+    public override ActorKind ActorKind => ActorKind.Exchange;
 
     public int Newest => _posted[^1];
 

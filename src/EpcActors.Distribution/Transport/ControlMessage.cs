@@ -53,7 +53,7 @@ public abstract record ControlMessage
     /// <summary>Coordinator: not you.</summary>
     /// <param name="Reason">Why, and what to do.</param>
     /// <param name="Cause">Whether it is a mistake of the user or came about by itself.</param>
-    public sealed record Refused(string Reason, ClusterErrorKind Cause = ClusterErrorKind.NotFormed) : ControlMessage;
+    public sealed record Refused(string Reason, ClusterErrorKind Cause) : ControlMessage;
 
     /// <summary>Coordinator: a view, and where its members are.</summary>
     /// <param name="Epoch">As <see cref="ClusterView.Epoch"/>; so are the next four.</param>

@@ -203,7 +203,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
         }
         catch (WireFormatException error)
         {
-            link.Line.Add(new ControlMessage.Refused($"this process does not speak as the coordinator does: {error.Message}"));
+            link.Line.Add(new ControlMessage.Refused($"this process does not speak as the coordinator does: {error.Message}", ClusterErrorKind.Usage));
             Pump(link);
             Lose(node, $"it does not speak as the coordinator does: {error.Message}");
             return;

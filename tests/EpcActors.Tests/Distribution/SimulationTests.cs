@@ -16,13 +16,13 @@ public sealed class SimulationTests
         { ClusterDefect.DoubleRelease, 20 },
         { ClusterDefect.ForgottenStock, 30 },
         { ClusterDefect.NoMemory, 20 },
-        { ClusterDefect.LostLoan, 60 },
+        { ClusterDefect.LostLoan, 150 },
         { ClusterDefect.LateReply, 20 },
         { ClusterDefect.EarlyHome, 20 },
         { ClusterDefect.QuickReturn, 80 },
         { ClusterDefect.LazyDrain, 60 },
         { ClusterDefect.ViewTwice, 20 },
-        { ClusterDefect.ForgottenDeath, 60 },
+        { ClusterDefect.ForgottenDeath, 200 },
         { ClusterDefect.ReusedIncarnation, 20 },
     };
 
@@ -61,24 +61,31 @@ public sealed class SimulationTests
 
     /// <summary>What a coordinator's defect does to the cluster: found without a look at its views, by what goes wrong with the accounts and the work.</summary>
     [Theory]
-    [InlineData(ClusterDefect.ViewTwice, 5)]
-    [InlineData(ClusterDefect.ForgottenDeath, 14)]
-    [InlineData(ClusterDefect.ReusedIncarnation, 2)]
-    public void ADefectOfTheCoordinatorHarmsTheClusterToo(ClusterDefect defect, ulong seed)
+    [InlineData(ClusterDefect.ViewTwice)]
+    [InlineData(ClusterDefect.ForgottenDeath)]
+    [InlineData(ClusterDefect.ReusedIncarnation)]
+    public void ADefectOfTheCoordinatorHarmsTheClusterToo(ClusterDefect defect)
     {
-        SimulationCase it = SimulationCase.Of(seed, null, defect);
-        SimulationOutcome blind = (it with { Setup = it.Setup with { WatchesViews = false } }).Run();
+        for (ulong seed = 1; seed <= 2 * Seeds; seed++)
+        {
+            SimulationCase it = SimulationCase.Of(seed, null, defect);
+            SimulationOutcome blind = (it with { Setup = it.Setup with { WatchesViews = false } }).Run();
+            if (blind.Finding is { } harm)
+            {
+                Assert.NotEqual(ClusterRules.Views, harm.Rule);
+                Assert.Equal(ClusterRules.Views, it.Run().Finding!.Rule);
+                return;
+            }
+        }
 
-        Assert.NotNull(blind.Finding);
-        Assert.NotEqual(ClusterRules.Views, blind.Finding.Rule);
-        Assert.Equal(ClusterRules.Views, it.Run().Finding!.Rule);
+        Assert.Fail($"{defect} does no harm in {2 * Seeds} seeds");
     }
 
     [Theory]
     [InlineData("its line broke")]
     [InlineData("nothing was heard of it for")]
     [InlineData("do not reach one another")]
-    [InlineData("was ended by signal")]
+    [InlineData("was killed by signal")]
     public void TheCoordinatorDeclaresDeathsForEachOfItsReasons(string reason)
     {
         for (ulong seed = 1; seed <= Seeds; seed++)
@@ -110,9 +117,9 @@ public sealed class SimulationTests
 
     [Theory]
     [InlineData(2, ClusterDefect.None)]
-    [InlineData(9, ClusterDefect.ForgottenStock)]
-    [InlineData(35, ClusterDefect.LostLoan)]
-    [InlineData(14, ClusterDefect.ForgottenDeath)]
+    [InlineData(5, ClusterDefect.ForgottenStock)]
+    [InlineData(44, ClusterDefect.LostLoan)]
+    [InlineData(75, ClusterDefect.ForgottenDeath)]
     public void ASeedIsTheSameEveryTimeAndSoIsItsRecord(ulong seed, ClusterDefect defect)
     {
         SimulationCase it = SimulationCase.Of(seed, null, defect);

@@ -60,7 +60,7 @@ public sealed class WireControlTests
     {
         ["hello"] = new ControlMessage.Hello("1.2", "abc", [2, 3], 4711, "here", "127.0.0.1:5", "t"),
         ["welcome"] = new ControlMessage.Welcome(1, 2, [0, 1], [1, 1, 0], [], View),
-        ["refused"] = new ControlMessage.Refused("another file: \u0000 \u2028 \U0001F600"),
+        ["refused"] = new ControlMessage.Refused("another file: \u0000 \u2028 \U0001F600", ClusterErrorKind.Usage),
         ["view"] = View,
         ["start"] = new ControlMessage.Start(),
         ["status"] = new ControlMessage.Status(long.MaxValue, true, false, true, 3, 4, 5, [1], true, Live),
