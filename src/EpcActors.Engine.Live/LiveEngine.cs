@@ -33,8 +33,10 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     private readonly PriorityQueue<object, (long AtNs, long Number)> _timers = new();
     private readonly List<TaskCell> _tasks = [];
     private readonly List<(TaskActor Task, long AfterNs)> _toStart = [];
-    private readonly ManualResetEventSlim _changed = new();
-    private readonly ManualResetEventSlim _cutIsDone = new();
+
+    // Without a spin before the wait: the processor belongs to the actors, of this process and of others on this host.
+    private readonly ManualResetEventSlim _changed = new(false, spinCount: 0);
+    private readonly ManualResetEventSlim _cutIsDone = new(false, spinCount: 0);
     private ResourceCell?[] _cells = [];
     private IRunObserver? _observer;
     private Action<Resource>? _visit;

@@ -69,7 +69,7 @@ internal static class ClusterSpeed
     }
 
     private static string[] Cluster(string file, int processes, int batch, string[] more) =>
-        ["cluster", file, "--processes", $"{processes}", "--set", $"epc.cluster.charge-batch={batch}", .. more];
+        ["cluster", file, "--processes", $"{processes}", "--set", $"epc.cluster.charge-batch={batch}", "--set", $"epc.cluster.counter-batch={batch}", .. more];
 
     private static void Kill(string epc, string file, int victim, string[] more)
     {

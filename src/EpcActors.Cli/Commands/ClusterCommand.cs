@@ -227,6 +227,12 @@ internal sealed class ClusterCommand
 
         start.Environment[ClusterOptions.TicketVariable] = ticket;
         start.Environment[ClusterToken.Variable] = token;
+
+        // A member is compiled once and well: while the wire keeps calling new code, .NET puts off the second compilation
+        // of the engine's loops, and four processes on two cores did a third of the work (docs/performance.md). And the
+        // threads of its pool do not spin before they sleep: the processor belongs to the processes beside it.
+        start.Environment.TryAdd("DOTNET_TieredCompilation", "0");
+        start.Environment.TryAdd("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0");
         return start;
     }
 
