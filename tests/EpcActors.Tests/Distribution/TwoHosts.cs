@@ -7,7 +7,9 @@ namespace EpcActors.Tests.Distribution;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class TwoHostsFactAttribute : FactAttribute
 {
-    private static readonly Lazy<string?> WhyNot = new(TwoHosts.WhyNot);
+    // They need the machine to themselves: beside other tests a starved process is declared dead before the cable is cut.
+    private static readonly Lazy<string?> WhyNot = new(() =>
+        Environment.GetEnvironmentVariable("EPC_TWO_HOSTS") == "1" ? TwoHosts.WhyNot() : "set EPC_TWO_HOSTS=1 to run it");
 
     public TwoHostsFactAttribute() => Skip = WhyNot.Value;
 }
