@@ -12,7 +12,11 @@ public sealed class ClusterPartitionTests
 {
     private const string WithThrottle = "akka.remote.dot-netty.tcp.applied-adapters = [ trttl ]";
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Failure timeout. Long enough that a machine with many other tests at work takes out no process that is only
+    /// starved: two fifths of it pass before a silent process counts as unreachable.
+    /// </summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     [Fact]
     public async Task Who_does_not_reach_the_coordinator_goes_and_everybody_else_stays()
@@ -25,7 +29,7 @@ public sealed class ClusterPartitionTests
         Loss loss = await cluster.Log.Losses.NextAsync();
         Assert.Same(members[1].Link, loss.Link);
         string reason = await members[1].Log.Losses.NextAsync();
-        Assert.Contains("2 s", reason, StringComparison.Ordinal);
+        Assert.Contains("5 s", reason, StringComparison.Ordinal);
         await members[1].Transport.System!.WhenTerminated.WaitAsync(ClusterHarness.Limit);
 
         await TheyGoOnAsync(cluster, members[0], members[2]);
@@ -35,14 +39,15 @@ public sealed class ClusterPartitionTests
     [Fact]
     public async Task Two_members_that_do_not_hear_one_another_both_stay()
     {
-        await using ClusterHarness cluster = await ClusterHarness.OpenAsync(TimeSpan.FromSeconds(1), WithThrottle);
+        await using ClusterHarness cluster = await ClusterHarness.OpenAsync(Timeout, WithThrottle);
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(3);
         await BreakAsync(members[0].Transport.System!, members[1].Transport.System!);
 
-        // Twice the failure timeout after it was noticed, by the clock of the cluster itself.
+        // Once the failure timeout after it was noticed, by the clock of the cluster itself: a decision comes half of it
+        // after that.
         await ClusterWait.UntilAsync(() => cluster.Log.Notes.Any(note => note.Contains("not heard of", StringComparison.Ordinal)));
         TaskCompletionSource later = new();
-        cluster.Coordinator.System!.Scheduler.Advanced.ScheduleOnce(TimeSpan.FromSeconds(2), later.SetResult);
+        cluster.Coordinator.System!.Scheduler.Advanced.ScheduleOnce(Timeout, later.SetResult);
         await later.Task;
 
         Assert.Equal(0, cluster.Log.Losses.Left);
@@ -59,7 +64,7 @@ public sealed class ClusterPartitionTests
     [Fact]
     public async Task Who_comes_back_in_time_is_not_dead_and_has_missed_nothing_of_the_coordinator()
     {
-        await using ClusterHarness cluster = await ClusterHarness.OpenAsync(TimeSpan.FromSeconds(6), WithThrottle);
+        await using ClusterHarness cluster = await ClusterHarness.OpenAsync(Timeout, WithThrottle);
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(2);
         await BreakAsync(members[0].Transport.System!, cluster.Coordinator.System!);
         await BreakAsync(members[0].Transport.System!, members[1].Transport.System!);
