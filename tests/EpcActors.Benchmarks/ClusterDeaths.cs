@@ -38,7 +38,14 @@ internal static class ClusterDeaths
         {
             Plan plan = Plans[i % Plans.Length];
             string[] faults = [.. plan.Faults.SelectMany(fault => (string[])["--fault", fault])];
-            using JsonDocument report = ClusterSpeed.Execute(epc, ["cluster", file, "--processes", "4", .. faults, .. args.Skip(hasNumber ? 1 : 0)]);
+            using JsonDocument? report = TryExecute(epc, ["cluster", file, "--processes", "4", .. faults, .. args.Skip(hasNumber ? 1 : 0)]);
+            if (report is null)
+            {
+                wrong++;
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {i + 1} | {plan.Name} | {plan.Words} |  | no report |  | NO |"));
+                continue;
+            }
+
             JsonElement root = report.RootElement;
             (int Member, string Reason)[] deaths =
             [
@@ -57,6 +64,20 @@ internal static class ClusterDeaths
         Console.WriteLine();
         Console.WriteLine($"{runs - wrong} of {runs} runs were in order");
         return wrong == 0 ? 0 : 1;
+    }
+
+    /// <summary>The report of a run; null when it ended without one, and then the reason is on standard error.</summary>
+    private static JsonDocument? TryExecute(string epc, string[] arguments)
+    {
+        try
+        {
+            return ClusterSpeed.Execute(epc, arguments);
+        }
+        catch (InvalidOperationException error)
+        {
+            Console.Error.WriteLine(error.Message);
+            return null;
+        }
     }
 
     /// <param name="Name">For the table.</param>

@@ -40,6 +40,9 @@ internal sealed class Call(int caller)
     /// <summary>Ticks since it was sent.</summary>
     public int Age;
 
+    /// <summary>Ticks to wait for an answer before it is sent again; doubled each time, up to a limit.</summary>
+    public int Patience;
+
     /// <summary>Ticks since the task asked.</summary>
     [NotState]
     public int Waited;

@@ -25,6 +25,9 @@ public sealed partial class Exchange : Resource,
     private const int Lanes = 2;
     private const int Windows = 1 + Lanes;
 
+    /// <summary>The longest wait before a request is sent again, as a multiple of the first.</summary>
+    private const int MaxPatience = 4;
+
     [Constant]
     private readonly ClusterPort _port;
     [Constant]
@@ -517,10 +520,13 @@ public sealed partial class Exchange : Resource,
             }
 
             _silence.Asked(call.Target);
-            if (++call.Age >= _port.ResendTicks)
+            if (++call.Age >= call.Patience)
             {
+                // A slow network or a busy process must not be given the same request faster than it takes it.
                 SentAgain++;
+                int patience = Math.Min(2 * call.Patience, MaxPatience * _port.ResendTicks);
                 Transmit(call, turn);
+                call.Patience = patience;
             }
         }
 
@@ -646,6 +652,7 @@ public sealed partial class Exchange : Resource,
     private void Transmit(Call call, Turn turn)
     {
         call.Age = 0;
+        call.Patience = _port.ResendTicks;
         ref Frame frame = ref call.Frame;
         frame.Kind = FrameKind.Request;
         frame.Version = Frame.CurrentVersion;

@@ -194,7 +194,7 @@ public sealed partial class Coordinator
 
     private void Welcome(Member member)
     {
-        member.HeardNs = AwakeNs;
+        member.Hear(AwakeNs, GapNs);
         Tell(member, new ControlMessage.Welcome(
             member.Number,
             member.Incarnation,

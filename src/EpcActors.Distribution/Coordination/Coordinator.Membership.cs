@@ -304,12 +304,17 @@ public sealed partial class Coordinator
         bool CannotReach(int one, int other) =>
             UnreachedNs(one, other) > FailureTimeoutNs / 2 && IsHeard(_members[one]) && IsHeard(_members[other]);
 
-        bool IsHeard(Member member) => AwakeNs - member.HeardNs < FailureTimeoutNs / 4;
+        bool IsHeard(Member member) => AwakeNs - member.HeardNs < GapNs;
     }
 
+    /// <summary>A member of which the coordinator hears nothing for this long may have been stopped, or starved.</summary>
+    private long GapNs => FailureTimeoutNs / 4;
+
     /// <summary>
-    /// How long one member has said that it does not reach another; negative when it does. Counted anew when either of them begins, and when either installs a view: as long as they have
-    /// different ones they refuse each other's frames, while a life makes its actors it takes none, and a list of before was about an earlier life.
+    /// How long one member has said that it does not reach another; negative when it does. Counted anew when either of them
+    /// begins, when either installs a view, and when either is heard again after a gap. As long as two members have
+    /// different views they refuse each other's frames. While a life makes its actors it takes none, and a list of before
+    /// was about an earlier life. A member that was stopped could not answer, and needs a moment to answer what has piled up.
     /// </summary>
     private long UnreachedNs(int one, int other) =>
         _members[one].UnreachableSinceNs.TryGetValue(other, out long sinceNs)
@@ -318,7 +323,7 @@ public sealed partial class Coordinator
 
     /// <summary>The moment from which a member must answer. One that does not come to install a view has the failure timeout for it.</summary>
     private long CountsFromNs(Member member) => Math.Max(
-        member.StartedNs,
+        Math.Max(member.StartedNs, member.HeardSinceNs),
         member.Status is { } status && status.Epoch >= _view.Epoch ? member.InstalledNs : _viewAwakeNs + FailureTimeoutNs);
 
     /// <summary>Everybody knows of the deaths so far.</summary>

@@ -287,7 +287,7 @@ public sealed partial class Coordinator : ICoordinatorListener
             return;
         }
 
-        member.HeardNs = AwakeNs;
+        member.Hear(AwakeNs, GapNs);
         switch (message)
         {
             case ControlMessage.Status status:

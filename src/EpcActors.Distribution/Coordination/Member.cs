@@ -48,7 +48,10 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
     public long StartedNs { get; private set; }
 
     /// <summary>When something was heard of it.</summary>
-    public long HeardNs { get; set; }
+    public long HeardNs { get; private set; }
+
+    /// <summary>Since when it is heard without a gap.</summary>
+    public long HeardSinceNs { get; private set; }
 
     /// <summary>When it said first that it has the newest view that it has.</summary>
     public long InstalledNs { get; set; }
@@ -74,6 +77,7 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
         IsReady = false;
         HasStarted = false;
         HeardNs = nowNs;
+        HeardSinceNs = nowNs;
         Status = null;
         Result = null;
         UnreachableSinceNs.Clear();
@@ -84,6 +88,19 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
     {
         HasStarted = true;
         StartedNs = nowNs;
+        Hear(nowNs, long.MaxValue);
+    }
+
+    /// <summary>Something is heard of it.</summary>
+    /// <param name="nowNs">Now.</param>
+    /// <param name="gapNs">Silence of this length is a gap.</param>
+    public void Hear(long nowNs, long gapNs)
+    {
+        if (nowNs - HeardNs >= gapNs)
+        {
+            HeardSinceNs = nowNs;
+        }
+
         HeardNs = nowNs;
     }
 }

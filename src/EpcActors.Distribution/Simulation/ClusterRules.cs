@@ -32,6 +32,9 @@ public static class ClusterRules
     /// <summary>Views are numbered without gaps, are the same for all members, and have no life in them that was declared dead: so no two lives have one number.</summary>
     public const string Views = "views";
 
+    /// <summary>A process that runs is declared dead only when a fault concerns it.</summary>
+    public const string Deaths = "death-without-cause";
+
     /// <summary>The coordinator ends a run only when the work of all processes is done.</summary>
     public const string EarlyEnd = "early-end";
 

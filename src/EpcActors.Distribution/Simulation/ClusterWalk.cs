@@ -108,7 +108,7 @@ public sealed class ClusterWalk : Strategy
 
         for (int i = 0; i < _pace.Length; i++)
         {
-            _pace[i] = isFair ? Full : _order.NextBelow(4) switch { 0 => 2, 1 => 16, _ => Full };
+            _pace[i] = isFair || _cluster.Setup.Plan.IsCalm ? Full : _order.NextBelow(4) switch { 0 => 2, 1 => 16, _ => Full };
         }
 
         if (_priority.Length < engine.TaskCount + 256)

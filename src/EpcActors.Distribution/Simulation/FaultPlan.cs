@@ -82,6 +82,12 @@ public sealed record FaultPlan
     /// </summary>
     public bool HasSlowLines { get; init; }
 
+    /// <summary>
+    /// Links and processes are all as fast as one another, and few frames are lost. Then a process dies of a fault or not
+    /// at all (<see cref="ClusterRules.Deaths"/>).
+    /// </summary>
+    public bool IsCalm { get; init; }
+
     /// <summary>Of so many frames about one is lost, doubled or overtaken while the budgets last.</summary>
     public int OneIn { get; init; } = 8;
 

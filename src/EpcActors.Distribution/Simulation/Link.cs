@@ -8,9 +8,16 @@ namespace EpcActors.Distribution.Simulation;
 /// What is on the way from one member to another. Exchanges put frames in as a side effect of their turn, which is what
 /// a send to a network is; carriers take them out.
 /// </summary>
+/// <remarks>
+/// Two lives have a connection of their own. What is still on the way on an old one comes out in turn with the frames of
+/// the new one, and does not hold them up.
+/// </remarks>
 internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
 {
     private readonly LinkedList<Frame> _frames = [];
+    private readonly LinkedList<Frame> _ofOldLives = [];
+    private (int From, int To) _lives;
+    private bool _isTurnOfOldLives;
 
     public Link(ActorId id, int from, int to)
         : base(id, $"link-{from}-{to}") => (From, To) = (from, to);
@@ -25,33 +32,62 @@ internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
     /// <summary>While it is cut, what is sent is lost and not only late.</summary>
     public bool LosesWhileCut { get; set; }
 
-    public int Count => _frames.Count;
+    public int Count => _frames.Count + _ofOldLives.Count;
 
     public void Send(in Frame frame)
     {
         if (!IsCut || !LosesWhileCut)
         {
-            _frames.AddLast(frame);
+            Add(in frame);
         }
     }
 
     public override ActorKind ActorKind => ActorKind.Exchange;
 
-    public void Clear() => _frames.Clear();
+    public void Clear()
+    {
+        _frames.Clear();
+        _ofOldLives.Clear();
+    }
 
     public void Handle(ref TakeFrame message, Turn turn)
     {
         message.Frame = default;
-        if (!IsCut && _frames.First is { } first)
+        if (!IsCut && Count > 0)
         {
-            message.Frame = first.Value;
-            _frames.RemoveFirst();
+            _isTurnOfOldLives = _frames.Count == 0 || (_ofOldLives.Count > 0 && !_isTurnOfOldLives);
+            LinkedList<Frame> next = _isTurnOfOldLives ? _ofOldLives : _frames;
+            message.Frame = next.First!.Value;
+            next.RemoveFirst();
         }
 
-        message.Left = _frames.Count;
+        message.Left = Count;
     }
 
-    public void Handle(ref PutFrame message, Turn turn) => _frames.AddLast(message.Frame);
+    public void Handle(ref PutFrame message, Turn turn) => Add(in message.Frame);
+
+    private void Add(in Frame frame)
+    {
+        (int From, int To) lives = (frame.FromIncarnation, frame.ToIncarnation);
+        if (lives.From < _lives.From || lives.To < _lives.To)
+        {
+            _ofOldLives.AddLast(frame);
+            return;
+        }
+
+        if (lives != _lives)
+        {
+            _lives = lives;
+            foreach (Frame old in _frames)
+            {
+                _ofOldLives.AddLast(old);
+            }
+
+            _frames.Clear();
+        }
+
+        _frames.AddLast(frame);
+    }
 }
 
 /// <summary>Brings the frames of one link to the process that they are for, or not, or twice, or late.</summary>

@@ -67,7 +67,14 @@ public sealed partial class SimulatedCluster
             {
                 process.IsGivenUp = true;
                 cluster.Counts.Suspicions += process.IsHalted ? 0 : 1;
-                cluster.Counts.UncausedDeaths += cluster.IsUncaused(process) ? 1 : 0;
+                if (cluster.IsUncaused(process))
+                {
+                    cluster.Counts.UncausedDeaths++;
+                    cluster.Break(
+                        ClusterRules.Deaths,
+                        $"{process.Name} runs and no fault concerns it, and it is declared dead",
+                        process.Member);
+                }
             }
         }
 

@@ -14,7 +14,7 @@ internal sealed class SimulatedProcess : IMemberMachine
     private const int DaemonsOfItsOwn = 2;
 
     /// <summary>A member that answers none of so many repeats counts as silent.</summary>
-    private const int SilentResends = 20;
+    private const int SilentResends = 32;
 
     private readonly SimulatedCluster _cluster;
 

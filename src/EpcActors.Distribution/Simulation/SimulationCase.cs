@@ -86,15 +86,17 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
             });
         }
 
+        bool isCalm = random.Chance(1, 3);
         return new FaultPlan
         {
             Faults = faults,
+            IsCalm = isCalm,
             Losses = random.NextBelow(1 << random.NextBelow(8)),
             Doubles = random.NextBelow(1 << random.NextBelow(8)),
             Overtakes = random.NextBelow(1 << random.NextBelow(8)),
             SkippedViews = random.NextBelow(4),
-            HasSlowLines = random.Chance(1, 4),
-            OneIn = 2 + random.NextBelow(1 << (1 + random.NextBelow(6))),
+            HasSlowLines = !isCalm && random.Chance(1, 4),
+            OneIn = isCalm ? 32 : 2 + random.NextBelow(1 << (1 + random.NextBelow(6))),
         };
     }
 

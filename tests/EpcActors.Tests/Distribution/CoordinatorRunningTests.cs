@@ -241,6 +241,44 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
+    public void One_that_was_stopped_and_comes_back_in_time_costs_no_other_its_life()
+    {
+        CoordinatorRig rig = Running();
+
+        // Process 0 is stopped for less than the failure timeout. The one that waits for its answers complains.
+        for (int i = 0; i < 18; i++)
+        {
+            rig.Pass(50);
+            rig.Say(rig.Members[1], unreachable: [0]);
+            rig.Say(rig.Members[2]);
+            rig.Say(rig.Members[3]);
+        }
+
+        // It goes on, says so before it has answered anything, and then answers.
+        Back(4, [0]);
+        Back(10, []);
+        Assert.Equal(1, rig.View.Epoch);
+
+        // When it never answers, one of the two goes.
+        Back(14, [0]);
+        Assert.Equal(2, rig.View.Epoch);
+
+        void Back(int times, int[] unreachable)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                rig.Pass(50);
+                rig.Say(rig.Members[0]);
+                rig.Say(rig.Members[1], unreachable: unreachable);
+                foreach (FakeLink member in rig.Living().Except([rig.Members[0], rig.Members[1]]).ToArray())
+                {
+                    rig.Say(member);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void One_that_has_stopped_altogether_takes_nobody_with_it()
     {
         CoordinatorRig rig = Running();

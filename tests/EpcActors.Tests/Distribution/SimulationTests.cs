@@ -19,7 +19,7 @@ public sealed class SimulationTests
         { ClusterDefect.LostLoan, 150 },
         { ClusterDefect.LateReply, 20 },
         { ClusterDefect.EarlyHome, 20 },
-        { ClusterDefect.QuickReturn, 80 },
+        { ClusterDefect.QuickReturn, 200 },
         { ClusterDefect.LazyDrain, 60 },
         { ClusterDefect.ViewTwice, 20 },
         { ClusterDefect.ForgottenDeath, 200 },
