@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using EpcActors.Cli;
+using EpcActors.Tests.Cli;
+
+namespace EpcActors.Tests.Live;
+
+/// <summary>A live run whose process is stopped for longer than the liveness window: no thread is blamed for it.</summary>
+public sealed class StoppedProcessTests : IDisposable
+{
+    private readonly CliHarness _cli = new();
+
+    public void Dispose() => _cli.Dispose();
+
+    [Theory]
+    [InlineData("threads")]
+    [InlineData("akka")]
+    [Trait("tier", "slow")] // A process can be stopped from outside only, and the stop has to outlast the window.
+    public async Task A_stop_breaks_no_rule(string engine)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        // Four times more heap than EPC: at any moment a thread is in a fault.
+        string file = _cli.Write("stop.conf", """
+            epc {
+              machine { nodes = [ { cpus = 2, epc = 1 MiB } ] }
+              enclaves { a { heap = 4 MiB, threads = 2, steps = [ { run { pattern = uniform, accesses = 1000000000 } } ] } }
+              run { duration = 5 s, slowdown = off }
+              live { liveness-window = 500 ms }
+            }
+            """);
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(120));
+        using Process run = Process.Start(new ProcessStartInfo("dotnet", [typeof(EpcCommand).Assembly.Location, "run", file, "--engine", engine])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        })!;
+        Task<string> errors = run.StandardError.ReadToEndAsync(patience.Token);
+        Assert.NotNull(await run.StandardOutput.ReadLineAsync(patience.Token));
+        for (int stop = 0; stop < 2; stop++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(0.7), patience.Token);
+            await SignalAsync(run, "STOP");
+            await Task.Delay(TimeSpan.FromSeconds(1.3), patience.Token);
+            await SignalAsync(run, "CONT");
+        }
+
+        string report = await run.StandardOutput.ReadToEndAsync(patience.Token);
+        await run.WaitForExitAsync(patience.Token);
+        Assert.True(run.ExitCode == 2, $"{run.ExitCode}\n{report}\n{await errors}");
+        Assert.Contains("INCONCLUSIVE: no rule was broken, but the run was cut off", report, StringComparison.Ordinal);
+    }
+
+    private static async Task SignalAsync(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+}
