@@ -1,4 +1,5 @@
 using EpcActors.Domain.Kernel;
+using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 
@@ -30,7 +31,7 @@ internal sealed class RaceSource
     public static RaceSource OfFile(string path)
     {
         string file = Find(path, File.Exists);
-        return new RaceSource(Path.GetFileNameWithoutExtension(file), file, File.ReadAllText(file), null);
+        return new RaceSource(Path.GetFileNameWithoutExtension(file), file, (TextFiles.Read(file) ?? ""), null);
     }
 
     public static RaceSource OfCatalogue(string id)

@@ -1,5 +1,6 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Live;
+using EpcActors.Hocon;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
 using EpcActors.Reporting;
@@ -93,7 +94,7 @@ public sealed class ScheduleTest
             }
 
             string file = RaceSource.Find(schedule, File.Exists);
-            return Schedule.Parse(File.ReadAllText(file), file);
+            return Schedule.Parse((TextFiles.Read(file) ?? ""), file);
         }
         catch (ScheduleFormatException e)
         {

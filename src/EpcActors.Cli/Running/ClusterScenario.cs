@@ -25,6 +25,7 @@ internal sealed record ClusterScenario(Scenario Scenario, IReadOnlyList<Configur
     {
         ScenarioFile.RequireExists(file, shell.Configuration);
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(file, overrides, seed, shell.Configuration);
+        ScenarioFile.RequireNoRace(file, loaded.Scenario);
         string effective = ScenarioLoader.Show(file, overrides, shell.Configuration, new ConfigurationShowOptions { All = true });
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{loaded.Scenario.Seed.ToString(CultureInfo.InvariantCulture)}\n{effective}"));
         return new ClusterScenario(loaded.Scenario, loaded.Notes, Convert.ToHexStringLower(hash)[..FingerprintDigits]);

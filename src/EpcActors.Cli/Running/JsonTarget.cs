@@ -1,4 +1,5 @@
 using System.Text;
+using EpcActors.Hocon;
 
 namespace EpcActors.Cli.Running;
 
@@ -23,6 +24,12 @@ internal sealed class JsonTarget
 
         try
         {
+            if (!TextFiles.IsRegular(name))
+            {
+                // A pipe or a device: to open it now could wait for its reader.
+                return new JsonTarget(name);
+            }
+
             // What was there stays until the new document is complete; what was not there is not left behind empty.
             using FileStream probe = new(
                 name, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, File.Exists(name) ? FileOptions.None : FileOptions.DeleteOnClose);
@@ -49,7 +56,7 @@ internal sealed class JsonTarget
             return null;
         }
 
-        File.WriteAllText(_name, document + "\n", new UTF8Encoding(false));
+        StagedFiles.Write(_name, stream => stream.Write(Encoding.UTF8.GetBytes(document + "\n")));
         return $"wrote {_name}";
     }
 }

@@ -60,9 +60,10 @@ internal sealed class OutputDirectory
     /// <summary>Writes all files of a run; returns the line that says so.</summary>
     public string WriteRun(RunReport report)
     {
+        using StagedFiles files = new();
         foreach ((string name, string _) in RunFiles)
         {
-            using FileStream stream = File.Create(Path.Combine(_path, name));
+            using Stream stream = files.Create(Path.Combine(_path, name));
             switch (name)
             {
                 case "report.html":
@@ -83,14 +84,14 @@ internal sealed class OutputDirectory
             }
         }
 
+        files.Commit();
         return $"wrote {string.Join(", ", RunFiles.Select(file => file.Name))} to {_path}";
     }
 
     /// <summary>Writes a text file; returns the line that says so.</summary>
     public string WriteFile(string name, Action<TextWriter> write)
     {
-        using FileStream stream = File.Create(Path.Combine(_path, name));
-        WriteText(stream, write);
+        StagedFiles.Write(Path.Combine(_path, name), stream => WriteText(stream, write));
         return $"wrote {name} to {_path}";
     }
 

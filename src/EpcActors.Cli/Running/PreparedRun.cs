@@ -55,6 +55,7 @@ internal sealed class PreparedRun
         ScenarioFile.RequireExists(request.File, shell.Configuration);
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(request.File, Settings(request), request.Seed, shell.Configuration);
         Scenario scenario = loaded.Scenario;
+        ScenarioFile.RequireNoRace(request.File, scenario);
         if (request.SkipsSlowdown)
         {
             scenario = scenario with { Run = scenario.Run with { MeasuresSlowdown = false } };

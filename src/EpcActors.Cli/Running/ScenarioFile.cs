@@ -1,4 +1,5 @@
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Running;
 
@@ -33,6 +34,17 @@ internal static class ScenarioFile
         string? meant = names.FirstOrDefault(one => one == wanted + ".conf") ?? Suggestions.Nearest(wanted, names);
         throw CommandException.Usage($"{file}: there is no such file"
             + (meant is null ? Beside(folder, "in that folder") : $"; did you mean {(folder == "." ? meant : Path.Combine(folder, meant))}?"));
+    }
+
+    /// <summary>A race has no clock: its tasks are for a search, and a run of them would prove nothing.</summary>
+    /// <exception cref="CommandException">when the file is one of a race.</exception>
+    public static void RequireNoRace(string file, Scenario scenario)
+    {
+        if (scenario.Race is not null)
+        {
+            throw CommandException.Usage(
+                $"{file}: this is a race file, not a scenario: '{EpcCommand.Name} race find {file}' searches its schedules");
+        }
     }
 
     private static string Beside(string folder, string where)

@@ -17,11 +17,11 @@ internal sealed class CommandShell : IAsyncDisposable
 
     private CommandShell(TextWriter output, TextWriter error, bool ownsOut)
     {
-        Out = output;
-        Error = error;
+        Out = new PrintableWriter(output);
+        Error = new PrintableWriter(error);
         _ownsOut = ownsOut;
-        Console = PlainConsole(output);
-        ErrorConsole = PlainConsole(error);
+        Console = PlainConsole(Out);
+        ErrorConsole = PlainConsole(Error);
     }
 
     /// <summary>Results.</summary>
@@ -69,10 +69,12 @@ internal sealed class CommandShell : IAsyncDisposable
             ? new StreamWriter(System.Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true }
             : System.Console.Out;
         TextWriter error = System.Console.Error;
-        IAnsiConsole errorConsole = isErrorRedirected ? PlainConsole(error) : TerminalConsole(error, hasColour);
+        IAnsiConsole errorConsole = isErrorRedirected
+            ? PlainConsole(new PrintableWriter(error))
+            : TerminalConsole(error, hasColour);
         return new CommandShell(output, error, ownsOut: isOutRedirected)
         {
-            Console = isOutRedirected ? PlainConsole(output) : TerminalConsole(output, hasColour),
+            Console = isOutRedirected ? PlainConsole(new PrintableWriter(output)) : TerminalConsole(output, hasColour),
             ErrorConsole = errorConsole,
             ShowsLiveProgress = !isErrorRedirected && errorConsole.Profile.Capabilities is { Ansi: true, Interactive: true },
         };

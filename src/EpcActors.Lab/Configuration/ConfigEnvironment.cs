@@ -15,6 +15,5 @@ public sealed record ConfigEnvironment
     public Func<string, string?>? Variables { get; init; }
 
     /// <summary>Opens a trace by its full name; null when there is no such file. Read line by line, since traces may be large.</summary>
-    public Func<string, TextReader?> OpenTrace { get; init; } =
-        static path => File.Exists(path) ? File.OpenText(path) : null;
+    public Func<string, TextReader?> OpenTrace { get; init; } = TextFiles.Open;
 }

@@ -197,12 +197,20 @@ internal sealed class LayeredConfiguration
         if (name.Value.EndsWith(".conf", StringComparison.Ordinal))
         {
             string file = _options.Includer!.Locate(_context.File, name.Value);
-            if (_options.Includer.Read(file) is not null)
+            try
             {
-                return name.Value;
+                if (_options.Includer.Read(file) is not null)
+                {
+                    return name.Value;
+                }
+
+                _context.Error(name.Origin, path, $"there is no file '{file}'", "a path is relative to the scenario file");
+            }
+            catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+            {
+                _context.Error(name.Origin, path, $"cannot read '{file}': {wrong.Message}");
             }
 
-            _context.Error(name.Origin, path, $"there is no file '{file}'", "a path is relative to the scenario file");
             return null;
         }
 

@@ -60,6 +60,7 @@ public static class ScenarioLoader
             throw context.Failure();
         }
 
+        PrintableText.Require(context, effective);
         ObjectReader root = new(context, effective, effective.Origin, "", "");
         ObjectReader epc = root.Child("epc");
         CheckRoot(context, effective, epc);

@@ -17,6 +17,12 @@ internal sealed class CheckCommand
 {
     private const int ListedSteps = 60;
 
+    /// <summary>Steps of a schedule when the scenario's own length is not known.</summary>
+    private const int StandardSteps = 200_000;
+
+    /// <summary>A schedule may take so many times the steps that the scenario has in turn.</summary>
+    private const int StepsPerLength = 3;
+
     /// <summary>What is not small by then stays as it is: the schedule is replayed from its decisions, so any length of it is right.</summary>
     private static readonly TimeSpan MostShrinking = TimeSpan.FromSeconds(15);
 
@@ -29,11 +35,11 @@ internal sealed class CheckCommand
     private readonly Option<int> _workers = RaceOptions.Workers();
     private readonly Option<string?> _variant = RaceOptions.Variant("the first of a race file");
 
-    private readonly Option<int> _steps = new("--steps")
+    private readonly Option<int?> _steps = new("--steps")
     {
         HelpName = "N",
-        Description = "steps of a schedule; a longer one is audited where it is and cut (default: 200000)",
-        DefaultValueFactory = static _ => 200_000,
+        Description = "steps of a schedule; a longer one is audited where it is and cut (default: three times the "
+            + "steps that the scenario has with every task in turn)",
         CustomParser = static result =>
         {
             if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int steps) && steps is >= 100 and <= 1_000_000_000)
@@ -42,7 +48,7 @@ internal sealed class CheckCommand
             }
 
             result.AddError($"--steps {result.Tokens[0].Value}: a number from 100 to 1000000000");
-            return 0;
+            return null;
         },
     };
 
@@ -80,7 +86,6 @@ internal sealed class CheckCommand
 
         Scenario scenario = Load(file, parsed.GetValue(_variant), settings, parsed.GetValue(_seed));
         ulong seed = parsed.GetValue(_seed) ?? scenario.Seed;
-        int steps = parsed.GetValue(_steps);
         Budget budget = parsed.GetValue(_budget) ?? new Budget(null, TimeSpan.FromSeconds(30), "30s");
         SearchState? state = SearchState.Load(parsed.GetValue(_resume), Path.GetFileName(file), seed, strategies);
         bool isQuiet = parsed.GetValue(_quiet);
@@ -90,6 +95,7 @@ internal sealed class CheckCommand
                 CultureInfo.InvariantCulture, $"{file}: kernel {scenario.Kernel}, seed {seed}, engine simulation (explored), budget {budget.Text}"));
         }
 
+        int steps = StepsOf(scenario, parsed, isQuiet);
         HuntPlan plan = new()
         {
             NewWorld = () => NewWorld(scenario, steps),
@@ -109,7 +115,33 @@ internal sealed class CheckCommand
             progress is null ? null : one => progress(string.Create(CultureInfo.InvariantCulture, $"{one.Schedules:N0} schedules, {one.Steps:N0} steps")),
             cancellation));
         state?.Save(result.Progress);
-        return Tell(scenario, plan, result, parsed, isQuiet);
+        return Tell(scenario, plan, result, parsed, steps, isQuiet);
+    }
+
+    /// <summary>As the user says, or as the scenario needs.</summary>
+    private int StepsOf(Scenario scenario, ParseResult parsed, bool isQuiet)
+    {
+        if (parsed.GetValue(_steps) is { } steps)
+        {
+            return steps;
+        }
+
+        if (scenario.Race is not null)
+        {
+            return StandardSteps;
+        }
+
+        int? length = new SearchDisplay(_shell, isQuiet).Follow("measuring the scenario's length", _ => ScenarioLength.Measure(scenario));
+        if (!isQuiet)
+        {
+            _shell.Out.WriteLine(length is { } known
+                ? string.Create(CultureInfo.InvariantCulture, $"in turn the scenario has {known:N0} steps")
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"in turn the scenario does not end within {ScenarioLength.Most:N0} steps; schedules are cut after {StandardSteps:N0}"));
+        }
+
+        return length is { } found ? Math.Max(StandardSteps, StepsPerLength * found) : StandardSteps;
     }
 
     /// <summary>Whoever knows epc run may look for its engines here.</summary>
@@ -132,7 +164,8 @@ internal sealed class CheckCommand
         return option;
     }
 
-    private ExitCode Tell(Scenario scenario, HuntPlan plan, HuntResult result, ParseResult parsed, bool isQuiet)
+    private ExitCode Tell(
+        Scenario scenario, HuntPlan plan, HuntResult result, ParseResult parsed, int steps, bool isQuiet)
     {
         if (!isQuiet)
         {
@@ -149,18 +182,16 @@ internal sealed class CheckCommand
                 }
             }
 
-            bool isNothing = result.Progress.Schedules == 0 || result.IsCancelled;
-            _shell.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{(isNothing ? "INCONCLUSIVE" : "PASS")}: no rule broken in {result.Progress.Schedules:N0} schedules of {plan.Strategies.Count} strategies"));
+            (string verdict, bool isNothing) = VerdictOf(plan, result, steps);
+            _shell.Out.WriteLine(verdict);
             return isNothing ? ExitCode.Inconclusive : ExitCode.Pass;
         }
 
-        SmallerTopology smaller = new SearchDisplay(_shell, isQuiet).Follow("shrinking", _ => Shrink(scenario, plan, found, parsed));
+        SmallerTopology smaller = new SearchDisplay(_shell, isQuiet).Follow("shrinking", _ => Shrink(scenario, plan, found, parsed, steps));
         ShrunkSchedule shrunk = smaller.Shrunk;
         if (!isQuiet)
         {
-            Show(smaller.Scenario, NewWorld(smaller.Scenario, parsed.GetValue(_steps)), found, shrunk);
+            Show(smaller.Scenario, NewWorld(smaller.Scenario, steps), found, shrunk);
         }
 
         foreach (KeyValuePair<string, string> setting in isQuiet ? [] : smaller.Settings)
@@ -173,7 +204,7 @@ internal sealed class CheckCommand
             $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} switches"));
         _shell.Out.WriteLine(shrunk.Finding.Detail);
         List<string> words = [EpcCommand.Name, "check", parsed.GetRequiredValue(_file), "--seed", plan.Seed.ToString(CultureInfo.InvariantCulture)];
-        words.AddRange(["--budget", (found.Number + 1).ToString(CultureInfo.InvariantCulture), "--steps", parsed.GetValue(_steps).ToString(CultureInfo.InvariantCulture)]);
+        words.AddRange(["--budget", (found.Number + 1).ToString(CultureInfo.InvariantCulture), "--steps", steps.ToString(CultureInfo.InvariantCulture)]);
         foreach (KeyValuePair<string, string> setting in parsed.GetRequiredValue(_set))
         {
             words.AddRange(["--set", $"{setting.Key}={setting.Value}"]);
@@ -188,17 +219,39 @@ internal sealed class CheckCommand
         return ExitCode.Violation;
     }
 
+    /// <summary>
+    /// A pass says that schedules came to their end. When most of them were cut, what they would have done is not known.
+    /// </summary>
+    private static (string Text, bool IsInconclusive) VerdictOf(HuntPlan plan, HuntResult result, int steps)
+    {
+        long all = result.Progress.Schedules;
+        long ended = all - result.Unfinished;
+        bool isInconclusive = all == 0 || result.IsCancelled || 2 * ended < all;
+        string share = all == 0
+            ? "no schedule was run"
+            : $"no rule broken in {Count(all, "schedule", "schedules")} of {Count(plan.Strategies.Count, "strategy", "strategies")}; "
+                + (ended == all ? "all came to their end" : Cut(ended, all - ended, steps));
+        string remedy = isInconclusive && all > 0 && !result.IsCancelled ? "; name more --steps, or a scenario with less work" : "";
+        return ($"{(isInconclusive ? "INCONCLUSIVE" : "PASS")}: {share}{remedy}", isInconclusive);
+
+        static string Cut(long ended, long cut, int steps) => string.Create(
+            CultureInfo.InvariantCulture, $"{ended:N0} came to their end, {cut:N0} were cut after {steps:N0} steps");
+
+        static string Count(long count, string one, string many) =>
+            string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many)}");
+    }
+
     private static LabWorld NewWorld(Scenario scenario, int steps) => scenario.Race is null ? new ScenarioWorld(scenario, steps) : new RaceWorld(scenario);
 
     /// <summary>The schedule first, then the topology: a whole scenario breaks with much less than it has.</summary>
-    private SmallerTopology Shrink(Scenario scenario, HuntPlan plan, FoundSchedule found, ParseResult parsed)
+    private SmallerTopology Shrink(Scenario scenario, HuntPlan plan, FoundSchedule found, ParseResult parsed, int steps)
     {
         using CancellationTokenSource enough = new(MostShrinking);
         ShrunkSchedule shrunk = Shrinker.Shrink(plan.NewWorld(), found, ShrinkRuns(found), enough.Token);
         IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
         return new TopologyShrinker(
             smaller => Load(scenario.File, parsed.GetValue(_variant), [.. settings, .. smaller], parsed.GetValue(_seed)),
-            one => NewWorld(one, parsed.GetValue(_steps)),
+            one => NewWorld(one, steps),
             plan.Seed)
         {
             Schedules = scenario.Race is null ? 6 : 200,
@@ -260,9 +313,9 @@ internal sealed class CheckCommand
         ],
         ExitCodes =
         [
-            (ExitCode.Pass, "no rule was broken within the budget"),
+            (ExitCode.Pass, "no rule was broken within the budget, and at least half of the schedules came to their end"),
             (ExitCode.Violation, "a rule was broken"),
-            (ExitCode.Inconclusive, "cancelled, or not one schedule came to its end"),
+            (ExitCode.Inconclusive, "cancelled, or more than half of the schedules were cut before their end"),
             (ExitCode.Usage, "a mistake in the command line or in a configuration file"),
             (ExitCode.EmulatorError, "an error in epc itself, such as two runs of one schedule that differ"),
         ],

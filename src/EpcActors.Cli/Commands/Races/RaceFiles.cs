@@ -31,11 +31,8 @@ internal static class RaceFiles
         Text("commit-message.txt", writer => writer.Write(RaceListing.KernelStyle(trace)));
         Text("race.mmd", writer => writer.Write(MermaidDiagram.Text(trace)));
         Text("race.json", writer => writer.Write(RaceJson.ToJson(trace)));
-        using (FileStream stream = File.Create(directory.PathOf("trace.json")))
-        {
-            RaceChromeTrace.Write(stream, trace);
-            names.Add("trace.json");
-        }
+        StagedFiles.Write(directory.PathOf("trace.json"), stream => RaceChromeTrace.Write(stream, trace));
+        names.Add("trace.json");
 
         return $"wrote {string.Join(", ", names)} to {directory.PathOf("")}";
     }

@@ -3,6 +3,7 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
@@ -137,11 +138,15 @@ internal sealed class RaceReplayCommand
 
         try
         {
-            return Schedule.Parse(File.ReadAllText(name), name);
+            return Schedule.Parse(TextFiles.Read(name) ?? "", name);
         }
         catch (ScheduleFormatException wrong)
         {
             throw CommandException.Usage(wrong.Message);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Usage($"{name}: cannot read it: {wrong.Message}");
         }
     }
 

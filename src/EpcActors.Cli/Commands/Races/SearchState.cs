@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using EpcActors.Cli.Running;
+using EpcActors.Hocon;
 using EpcActors.Lab.Races;
 
 namespace EpcActors.Cli.Commands.Races;
@@ -44,9 +46,9 @@ internal sealed class SearchState
         Saved? saved;
         try
         {
-            saved = JsonSerializer.Deserialize<Saved>(File.ReadAllText(path));
+            saved = JsonSerializer.Deserialize<Saved>(TextFiles.Read(path) ?? "");
         }
-        catch (JsonException)
+        catch (Exception wrong) when (wrong is JsonException or IOException)
         {
             saved = null;
         }
@@ -56,7 +58,7 @@ internal sealed class SearchState
             : new SearchState(path, of, saved.Done);
     }
 
-    public void Save(HuntProgress done) => File.WriteAllText(_path, JsonSerializer.Serialize(new Saved(_of, done)));
+    public void Save(HuntProgress done) => StagedFiles.Write(_path, stream => JsonSerializer.Serialize(stream, new Saved(_of, done)));
 
     private sealed record Saved(string Of, HuntProgress Done);
 }
