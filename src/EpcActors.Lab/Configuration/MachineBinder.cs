@@ -1,3 +1,4 @@
+using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Scenarios;
@@ -7,8 +8,8 @@ namespace EpcActors.Lab.Configuration;
 /// <summary>Reads <c>epc.machine</c>.</summary>
 internal static class MachineBinder
 {
-    /// <summary>Page indices have 31 bits.</summary>
-    private const long MaxEpcPages = int.MaxValue - 1;
+    /// <summary>What the tables of pages can address: just under 2 TiB.</summary>
+    private const long MaxEpcPages = EpcPageTable.MaxPages;
 
     private const int MaxNodes = 1024;
     private const int MaxCpus = 65_536;

@@ -14,6 +14,7 @@ internal sealed class ObjectReader
     private readonly HoconOrigin _origin;
     private readonly ObjectReader? _defaults;
     private readonly List<string> _asked = [];
+    private readonly HashSet<string> _isAsked = new(StringComparer.Ordinal);
 
     /// <summary>True when something else stands here than an object: that is reported, and what is missing in it is no further error.</summary>
     private bool _isBroken;
@@ -134,7 +135,7 @@ internal sealed class ObjectReader
     /// <summary>Lets a key pass that somebody else reads.</summary>
     public void Allow(string key)
     {
-        if (!_asked.Contains(key))
+        if (_isAsked.Add(key))
         {
             _asked.Add(key);
         }
@@ -149,7 +150,7 @@ internal sealed class ObjectReader
     {
         foreach (string key in Keys)
         {
-            if (!_asked.Contains(key))
+            if (!_isAsked.Contains(key))
             {
                 string place = what.Length == 0 ? "" : $" of {what}";
                 _context.Error(KeyOrigin(key), PathOf(key), $"there is no key '{key}'{place}", Suggestions.Remedy(key, _asked));
@@ -167,7 +168,7 @@ internal sealed class ObjectReader
 
     private void Ask(string key)
     {
-        if (!_asked.Contains(key))
+        if (_isAsked.Add(key))
         {
             _asked.Add(key);
             _context.ReadKeys.Add(Schema.Length == 0 ? key : $"{Schema}.{key}");

@@ -97,6 +97,12 @@ internal sealed partial class Setting
                 return 0;
             }
 
+            if (bare < 0)
+            {
+                Error($"the duration {text} is negative", $"write for example 10 {unit}, or 0");
+                return minimumNs;
+            }
+
             Error($"the duration {text} has no unit", $"write '{text} {unit}' (units: ns, us, ms, s, m, h, cycles)");
             return minimumNs;
         }
@@ -114,7 +120,7 @@ internal sealed partial class Setting
         }
         else if (!HoconUnits.TryParseDuration(text.Replace('µ', 'u').Replace('μ', 'u'), out nanoseconds, out string? problem))
         {
-            Error(WithoutAdvice(problem), MeantUnit(text, DurationUnits) ?? $"write for example 10 {unit} (units: ns, us, ms, s, m, h, cycles)");
+            Error(WithoutAdvice(problem), DurationRemedy(text, unit));
             return minimumNs;
         }
 
@@ -149,7 +155,9 @@ internal sealed partial class Setting
                 return 0;
             }
 
-            Error($"the percentage {Value.AsString()} has no unit", $"write '{Value.AsString()} %'");
+            Error(
+                $"the percentage {Value.AsString()} has no unit",
+                bare < min || bare > max ? $"write for example {Math.Clamp(10, min, max)} %" : $"write '{Value.AsString()} %'");
             return min;
         }
 
@@ -228,6 +236,12 @@ internal sealed partial class Setting
                 return true;
             }
 
+            if (bare < 0)
+            {
+                Error($"the size {text} is negative", $"write for example {example}");
+                return false;
+            }
+
             Error($"the size {text} has no unit", BareSizeRemedy(text, bare));
             return false;
         }
@@ -257,7 +271,7 @@ internal sealed partial class Setting
             return true;
         }
 
-        Error(WithoutAdvice(problem), MeantUnit(text, SizeUnits) ?? $"write for example {example} (units: KiB, MiB, GiB, TiB, pages, % of the machine's EPC)");
+        Error(WithoutAdvice(problem), SizeRemedy(text, example));
         return false;
     }
 
@@ -276,15 +290,6 @@ internal sealed partial class Setting
             : text;
 
         static string WithPages(long pages) => $"{SizeText(pages * PageSize)} ({Number(pages)} {(pages == 1 ? "page" : "pages")})";
-    }
-
-    /// <summary>The same quantity with the unit that differs from an existing one in case only, or null.</summary>
-    private static string? MeantUnit(string text, string[] units)
-    {
-        string number = text.TrimEnd([.. text.Where(char.IsLetter)]).Trim();
-        string unit = text[text.TrimEnd([.. text.Where(char.IsLetter)]).Length..];
-        string? meant = Array.Find(units, known => known.Equals(unit, StringComparison.OrdinalIgnoreCase));
-        return meant is null || number.Length == 0 ? null : $"write '{number} {meant}'";
     }
 
     /// <summary>The library lists all units of HOCON after a semicolon; which of them make sense here stands in the remedy.</summary>
