@@ -16,6 +16,8 @@ internal sealed class LayeredConfiguration
         new("machine", "machines", "machine-file", null),
     ];
 
+    private const string KernelKey = "epc.kernel";
+
     /// <summary>Holds the reference again, for names that hide what is below them.</summary>
     private const string ReferenceKey = "reference-file";
 
@@ -75,6 +77,16 @@ internal sealed class LayeredConfiguration
             }
 
             HoconObject names = effective.WithFallback(reference).Resolve().Root;
+            if (_overrides.Any(one => one.Key.Trim() == KernelKey))
+            {
+                if (WithKernelOnTop(scenario, names, reference) is not { } replaced)
+                {
+                    return null;
+                }
+
+                effective = replaced;
+            }
+
             HoconConfig below = reference;
             foreach (Layer layer in Layers)
             {
@@ -138,6 +150,57 @@ internal sealed class LayeredConfiguration
 
         return scenario;
     }
+
+    /// <summary>
+    /// A kernel that the command line names is that kernel: its switches win over those of the file and of the variant, and
+    /// only <c>--set epc.switches.…</c> changes one.
+    /// </summary>
+    private HoconConfig? WithKernelOnTop(HoconConfig scenario, HoconObject names, HoconConfig reference)
+    {
+        if (!names.TryGetPath(["epc", "kernel"], out HoconValue? value) || value is not HoconString name
+            || FindFile(Layers[0], name, KernelKey) is not { } file)
+        {
+            // What is wrong with the name is reported where the layers are put together.
+            return WithOverrides(scenario);
+        }
+
+        HoconConfig standard = HoconConfig.ParseText(
+            $$"""
+            {{ReferenceKey}} { include required("{{BuiltInFiles.Reference}}") }
+            epc.switches = ${{{ReferenceKey}}.epc.switches}
+            """,
+            _context.File,
+            _options);
+        HoconConfig kernel = Include(Layers[0], file).WithFallback(standard);
+        NoteReplaced(
+            SwitchesOf(scenario.WithFallback(reference)), SwitchesOf(kernel), SwitchesOf(reference), name.Value);
+        return WithOverrides(kernel.WithFallback(scenario));
+    }
+
+    private void NoteReplaced(HoconObject? own, HoconObject? ofKernel, HoconObject? standard, string kernel)
+    {
+        if (own is null)
+        {
+            return;
+        }
+
+        foreach ((string key, HoconValue value) in own)
+        {
+            bool isOfFile = standard is null || !standard.TryGet(key, out HoconValue? usual) || !usual.Equals(value);
+            if (isOfFile && ofKernel is not null && ofKernel.TryGet(key, out HoconValue? replacing) && !replacing.Equals(value))
+            {
+                string whose = _context.Variant.Length == 0 ? "the file" : $"the variant '{_context.Variant}' or its file";
+                _context.Note(
+                    value.Origin,
+                    $"epc.switches.{key}",
+                    $"{whose} says {value.AsString()}; --set {KernelKey}={kernel} wins, which has {replacing.AsString()}"
+                        + $" (--set epc.switches.{key}={value.AsString()} keeps it)");
+            }
+        }
+    }
+
+    private static HoconObject? SwitchesOf(HoconConfig config) =>
+        config.Resolve().Root.TryGetPath(["epc", "switches"], out HoconValue? value) ? value as HoconObject : null;
 
     private HoconConfig? WithOverrides(HoconConfig config)
     {

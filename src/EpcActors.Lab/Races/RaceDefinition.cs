@@ -1,3 +1,4 @@
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
@@ -65,6 +66,9 @@ public sealed record RaceDefinition
 
     /// <summary>The variant that was read; empty for the file as it is.</summary>
     public string Variant { get; init; } = "";
+
+    /// <summary>What is odd about the file and the command line but allowed.</summary>
+    public IReadOnlyList<ConfigurationNote> Notes { get; init; } = [];
 
     /// <summary>Names of all variants, in the order of the file.</summary>
     public IReadOnlyList<string> Variants { get; init; } = [];

@@ -32,7 +32,7 @@ public static class RaceFile
             throw context.Failure();
         }
 
-        return loaded.Race;
+        return loaded.Race with { Notes = loaded.Notes };
     }
 
     /// <summary>Reads a text.</summary>

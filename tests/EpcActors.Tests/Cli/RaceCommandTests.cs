@@ -145,6 +145,25 @@ public sealed class RaceCommandTests : IDisposable
         Assert.Contains("INCONCLUSIVE", cut.Out, StringComparison.Ordinal);
     }
 
+    /// <summary>The command line wins over the variant, and the one who typed both hears of it.</summary>
+    [Theory]
+    [InlineData("linux-5.15-atomic-counter", 0)]
+    [InlineData("linux-6.16", 0)]
+    [InlineData("linux-5.15", 1)]
+    public async Task A_kernel_of_the_command_line_wins_over_a_variant(string kernel, int code)
+    {
+        CliResult result = await CliHarness.Call(
+            "race", "find", "R1", "--variant", "buggy", "--set", $"epc.kernel={kernel}", "--budget", "3000", "--quiet");
+        Assert.Equal(code, result.Code);
+        Assert.Equal(
+            code == 0, result.Error.Contains("epc.switches.free-page-counter: the variant 'buggy' or its file says racy", StringComparison.Ordinal));
+
+        CliResult kept = await CliHarness.Call(
+            "race", "find", "R1", "--variant", "buggy", "--set", $"epc.kernel={kernel}", "--set", "epc.switches.free-page-counter=racy",
+            "--budget", "3000", "--quiet");
+        Assert.Equal(1, kept.Code);
+    }
+
     [Fact]
     public async Task Check_passes_a_good_scenario_and_goes_on_where_it_stopped()
     {

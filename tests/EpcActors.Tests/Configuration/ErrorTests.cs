@@ -126,7 +126,7 @@ public sealed class ErrorTests
     [InlineData("epc.machine.nodes = [ { cpus = 0, epc = 4 MiB } ]", "lab/test.conf:1:21", "no node has a CPU")]
     [InlineData("epc.machine.nodes = [ { cpus = 1, epc = [ 1 MiB, 1 MiB, 1 MiB, 1 MiB, 1 MiB ] }, { cpus = 1, epc = [ 1 MiB, 1 MiB, 1 MiB, 1 MiB ] } ]",
         "lab/test.conf:1:21", "9 EPC sections", "keeps 8")]
-    [InlineData("epc.machine.nodes = [ { cpus = 1, epc = 4 TiB }, { cpus = 1, epc = 4 TiB } ]", "lab/test.conf:1:21", "EPC pages; at most")]
+    [InlineData("epc.machine.nodes = [ { cpus = 1, epc = 1 TiB }, { cpus = 1, epc = 1 TiB } ]", "lab/test.conf:1:21", "EPC pages; at most")]
     [InlineData("epc { kernel = linux-5.15, switches.sgx2 = off, enclaves.e { heap = 4 MiB, steps = [ touch, remove ] } }", "lab/test.conf:1:93", "REMOVE_PAGES needs SGX2")]
     [InlineData("epc { switches.sgx2 = off, enclaves.e { heap = 4 MiB, added = 0 % } }", "lab/test.conf:1:63", "EAUG, which needs SGX2")]
     public void What_cannot_be_is_reported(string text, string place, params string[] words) =>

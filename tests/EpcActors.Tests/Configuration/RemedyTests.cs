@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace EpcActors.Tests.Configuration;
@@ -50,20 +49,19 @@ public sealed partial class RemedyTests
     private static void IsTaken(string refused, string better, string meant)
     {
         Assert.Contains($"'{meant}'", Assert.Single(Loading.Errors(refused)), StringComparison.Ordinal);
-        Assert.Empty(Loading.Errors(better));
+        Loading.Load(better);
     }
 
     private static void DoesNotRepeat(string text, string refused)
     {
         string error = Assert.Single(Loading.Errors(text));
-        string remedy = error[(error.IndexOf("; ", StringComparison.Ordinal) + 2)..];
+        string remedy = error[(error.LastIndexOf("; ", StringComparison.Ordinal) + 2)..];
         Assert.NotEmpty(remedy);
-        Assert.DoesNotContain(refused, remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain($"'{refused}'", remedy, StringComparison.Ordinal);
         foreach (Match quoted in Quoted.Matches(remedy))
         {
             string written = quoted.Groups[1].Value;
-            string again = text.Replace(refused, written, StringComparison.Ordinal);
-            Assert.True(Loading.Errors(again).Count == 0, string.Create(CultureInfo.InvariantCulture, $"{written} is refused too"));
+            Loading.Load(text.Replace(refused, written, StringComparison.Ordinal));
         }
     }
 

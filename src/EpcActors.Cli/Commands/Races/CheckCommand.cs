@@ -84,7 +84,7 @@ internal sealed class CheckCommand
             throw CommandException.Usage("--strategy exhaustive: a whole scenario has too many orders for that; 'epc race find' searches a race file exhaustively");
         }
 
-        Scenario scenario = Load(file, parsed.GetValue(_variant), settings, parsed.GetValue(_seed));
+        Scenario scenario = Load(file, parsed.GetValue(_variant), settings, parsed.GetValue(_seed), tellsNotes: true);
         ulong seed = parsed.GetValue(_seed) ?? scenario.Seed;
         Budget budget = parsed.GetValue(_budget) ?? new Budget(null, TimeSpan.FromSeconds(30), "30s");
         SearchState? state = SearchState.Load(parsed.GetValue(_resume), Path.GetFileName(file), seed, strategies);
@@ -288,12 +288,28 @@ internal sealed class CheckCommand
         _shell.Out.WriteLine();
     }
 
-    private Scenario Load(string file, string? variant, IReadOnlyList<KeyValuePair<string, string>> settings, ulong? seed)
+    private Scenario Load(
+        string file,
+        string? variant,
+        IReadOnlyList<KeyValuePair<string, string>> settings,
+        ulong? seed,
+        bool tellsNotes = false)
     {
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(file, settings, seed, _shell.Configuration);
         if (loaded.Scenario.Race is not null)
         {
-            return RaceOptions.Load(file, variant, settings, _shell).Scenario;
+            RaceDefinition race = RaceOptions.Load(file, variant, settings, _shell);
+            if (tellsNotes)
+            {
+                RaceOptions.WriteNotes(race.Notes, _shell);
+            }
+
+            return race.Scenario;
+        }
+
+        if (tellsNotes)
+        {
+            RaceOptions.WriteNotes(loaded.Notes, _shell);
         }
 
         return variant is null ? loaded.Scenario : throw CommandException.Usage($"--variant {variant}: {file} is no race file and has no variants");

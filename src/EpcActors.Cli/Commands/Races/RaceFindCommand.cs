@@ -63,6 +63,7 @@ internal sealed class RaceFindCommand
             Settings = [.. settings.Select(one => $"{one.Key}={one.Value}")],
             Text = text,
         };
+        RaceOptions.WriteNotes(race.Notes, _shell);
         if (!isQuiet)
         {
             _shell.Out.WriteLine($"{race.Id} {race.Variant}: {race.Title}");

@@ -97,6 +97,15 @@ internal static class RaceOptions
         }
     }
 
+    /// <summary>Says what is odd about a configuration but allowed.</summary>
+    public static void WriteNotes(IReadOnlyList<ConfigurationNote> notes, CommandShell shell)
+    {
+        foreach (ConfigurationNote note in notes)
+        {
+            shell.Error.WriteLine($"note: {note}");
+        }
+    }
+
     /// <summary>Loads a race with a variant.</summary>
     /// <exception cref="CommandException">when it has no such variant.</exception>
     public static RaceDefinition Load(

@@ -76,6 +76,7 @@ internal sealed class RaceReplayCommand
         Schedule schedule = Read(name);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         RaceDefinition race = LoadRace(schedule, variant, settings, name, _shell.Configuration);
+        RaceOptions.WriteNotes(race.Notes, _shell);
         bool isStrict = !parsed.GetValue(_lenient) && settings.Count == 0 && (variant is null || variant == schedule.Variant);
         string command = ShellQuoting.Join([EpcCommand.Name, .. Words(parsed)], _shell.Dialect);
         (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(race, schedule, isStrict, command);
