@@ -29,11 +29,16 @@ public sealed class RunClock
     /// <summary>The watchdog looks.</summary>
     /// <param name="nowNs">Time of the run; never less than at the tick before.</param>
     /// <param name="counts">False when nothing could move since the last tick: the whole span is lost.</param>
-    public void Tick(long nowNs, bool counts)
+    /// <param name="mostNs">
+    /// What the process can have done at most since the last tick, nanoseconds: the rest is lost. A machine that is full
+    /// gives a process that has work to do a small part of the time.
+    /// </param>
+    public void Tick(long nowNs, bool counts, long mostNs = long.MaxValue)
     {
         lock (_gate)
         {
-            long lostNs = counts ? LostIn(nowNs) : nowNs - _tickedNs;
+            long spanNs = nowNs - _tickedNs;
+            long lostNs = counts ? Math.Max(LostIn(nowNs), spanNs - Math.Min(spanNs, mostNs)) : spanNs;
             if (lostNs > 0)
             {
                 // One span for a loss that goes on, so that a long one costs no memory.

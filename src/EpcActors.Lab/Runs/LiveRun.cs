@@ -17,6 +17,9 @@ namespace EpcActors.Lab.Runs;
 public sealed class LiveRun : ScenarioRun, IDisposable
 {
     /// <summary>The first audit, so that a run of a moment has one too; the gaps double from there to what the scenario asks for.</summary>
+    /// <summary>A process that gets a quarter of a core, or more, is not starved.</summary>
+    private const long CountedPerCpu = 4;
+
     private const long FirstAuditNs = 10_000_000;
 
     /// <summary>At most this share of a run goes into audits, however large its topology: one part of so many.</summary>
@@ -31,6 +34,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     private readonly Action<LiveStatus>? _watch;
     private readonly LiveSpans? _spans;
     private readonly RunClock _clock;
+    private long _cpuAtTickNs;
+    private bool _hadWork;
     private long _stepsAtTick;
     private long _sampleNs;
     private long _auditGapNs;
@@ -213,14 +218,20 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     /// <summary>
     /// Time counts against the window of liveness when the process ran, handled at least one request, and waits for no other process: a call that is without an answer for longer than
-    /// it takes to ask twice is held up elsewhere, where the same rule watches the one that holds it up.
+    /// it takes to ask twice is held up elsewhere, where the same rule watches the one that holds it up. A process that had
+    /// work all the while and got little of the processor is starved: four times the time that it got is what counts.
     /// </summary>
     private void OnTick(long atNs)
     {
         long steps = _engine.Steps;
         bool isHeldUp = Topology.Exchange is { IsHeldUp: true };
-        _clock.Tick(_engine.ClockNs, counts: steps != _stepsAtTick && !isHeldUp);
+        bool hasWork = _engine.GoingTasks > 0;
+        long cpuNs = (long)Environment.CpuUsage.TotalTime.TotalNanoseconds;
+        long mostNs = hasWork && _hadWork ? CountedPerCpu * (cpuNs - _cpuAtTickNs) : long.MaxValue;
+        _clock.Tick(_engine.ClockNs, counts: steps != _stepsAtTick && !isHeldUp, mostNs);
         _stepsAtTick = steps;
+        _hadWork = hasWork;
+        _cpuAtTickNs = cpuNs;
         _engine.AddTimer(_engine.ClockNs + BetweenTicksNs, OnTick);
     }
 

@@ -57,6 +57,20 @@ public sealed class RunClockTests
     }
 
     [Fact]
+    public void A_process_that_is_starved_has_what_it_got_counted()
+    {
+        Run(0, 1000);
+        for (int at = 1100; at <= 21_000; at += 100)
+        {
+            _clock.Tick(at * Ms, counts: true, mostNs: 10 * Ms);
+        }
+
+        Run(21_000, 22_000);
+        Assert.Equal(2000 * Ms, _clock.Between(1000 * Ms, 21_000 * Ms));
+        Assert.Equal(4000 * Ms, _clock.Between(0, 22_000 * Ms));
+    }
+
+    [Fact]
     public void Several_stops_are_all_taken_off()
     {
         long atMs = 0;
