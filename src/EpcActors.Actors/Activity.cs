@@ -63,6 +63,9 @@ public enum Activity
     IpiPerCpu,
 
     Ewb,
+
+    /// <summary>An EWB that fails with SGX_NOT_TRACKED: nothing was moved yet.</summary>
+    EwbNotTracked,
     Eldu,
     Eadd,
 
@@ -111,6 +114,7 @@ public static class Activities
         Activity.Ipi => "sgx_ipi (wave)",
         Activity.IpiPerCpu => "sgx_ipi (per CPU)",
         Activity.Ewb => "EWB (sgx_encl_ewb)",
+        Activity.EwbNotTracked => "EWB (SGX_NOT_TRACKED)",
         Activity.Eldu => "ELDU (sgx_encl_eldu)",
         Activity.Eadd => "EADD",
         Activity.Eextend => "EEXTEND",
@@ -147,6 +151,7 @@ public static class Activities
         Activity.Ipi => "ipi",
         Activity.IpiPerCpu => "ipi-per-cpu",
         Activity.Ewb => "ewb",
+        Activity.EwbNotTracked => "ewb-not-tracked",
         Activity.Eldu => "eldu",
         Activity.Eadd => "eadd",
         Activity.Eextend => "eextend",

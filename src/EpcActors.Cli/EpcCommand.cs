@@ -91,6 +91,7 @@ internal static class EpcCommand
         {
             RunCommand.Create(shell),
             CompareCommand.Create(shell),
+            CompareDriverCommand.Create(shell),
             ClusterCommand.Create(shell),
             NodeCommand.Create(shell),
             CheckCommand.Create(shell),

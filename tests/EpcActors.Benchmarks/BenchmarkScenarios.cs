@@ -152,6 +152,7 @@ internal static class BenchmarkScenarios
         cycles[(int)Activity.Ipi] = 4000;
         cycles[(int)Activity.IpiPerCpu] = 500;
         cycles[(int)Activity.Ewb] = 10000;
+        cycles[(int)Activity.EwbNotTracked] = 600;
         cycles[(int)Activity.Eldu] = 8500;
         cycles[(int)Activity.Eadd] = 10000;
         cycles[(int)Activity.Eextend] = 5500;

@@ -402,7 +402,7 @@ public sealed class Enclave : Resource,
         if (!isSecs && !message.MustFail && !_tracking.IsDrained(message.EpcPage))
         {
             // The instruction fails before it moves any data.
-            turn.Spend(Activity.Etrack);
+            turn.Spend(Activity.EwbNotTracked);
             message.Result = LeafResult.NotTracked;
             return;
         }

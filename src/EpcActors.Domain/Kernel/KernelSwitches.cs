@@ -75,10 +75,10 @@ public enum WorkerTarget
 /// <summary>When a cgroup's worker is queued.</summary>
 public enum WorkerQueued
 {
-    /// <summary>When a charge fails that must not reclaim by itself.</summary>
+    /// <summary>When a charge fails that must not reclaim by itself (every posted version).</summary>
     ChargeFails,
 
-    /// <summary>Also after a charge that came near the limit (v11 and later).</summary>
+    /// <summary>Also after a charge that came near the limit: the intent of v11 to v17, whose code for it cannot be reached.</summary>
     NearLimit,
 }
 

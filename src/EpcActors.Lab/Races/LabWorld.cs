@@ -87,6 +87,9 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     /// <summary>Writes down what happens; null mostly.</summary>
     internal TraceRecorder? Recorder { get; set; }
 
+    /// <summary>Sees every step too, before the oracle does; null for none.</summary>
+    public IRunObserver? Observer { get; set; }
+
     /// <summary>Hash of one resource's state, to see whether a step changed it.</summary>
     internal abstract ulong FingerprintOf(Resource resource);
 
@@ -221,6 +224,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     {
         Recorder?.OnAnswered(envelope);
         OnAnswered(envelope);
+        Observer?.OnStep(envelope, resource, nowNs);
         Oracle.OnStep(envelope, resource, nowNs);
         Counts.OnStep(envelope);
         if (AuditsEveryStep)
@@ -237,6 +241,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
 
     public void AfterStep()
     {
+        Observer?.AfterStep();
         if (_watchesAlways)
         {
             CheckAlways();
@@ -246,6 +251,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     public void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
     {
         RunEvent happened = (RunEvent)what;
+        Observer?.OnReport(task, what, startNs, endNs, detail);
         Oracle.OnReport(task, happened, startNs, endNs, detail);
         Counts.OnReport(happened, detail);
         bool isLoad = task is OperationTask { IsForever: true };

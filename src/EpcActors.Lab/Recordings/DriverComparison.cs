@@ -1,0 +1,38 @@
+namespace EpcActors.Lab.Recordings;
+
+/// <summary>One line of the two columns around a difference.</summary>
+/// <param name="Number">Number of the event, from 1.</param>
+/// <param name="Driver">What the driver did; empty behind its end.</param>
+/// <param name="Emulator">What the emulator did.</param>
+/// <param name="Differs">The first line that differs.</param>
+public sealed record ComparedLine(int Number, string Driver, string Emulator, bool Differs);
+
+/// <summary>How the emulator and a recorded run of the driver compare.</summary>
+/// <param name="Name">The recording.</param>
+/// <param name="Driver">Which code was recorded.</param>
+/// <param name="Kernel">The kernel of the emulator that stands for it.</param>
+public sealed record DriverComparison(string Name, string Driver, string Kernel)
+{
+    /// <summary>ENCLS leaves compared one by one; 0 for a timed recording.</summary>
+    public int Leaves { get; init; }
+
+    /// <summary>Operations at whose end the two were compared.</summary>
+    public int Operations { get; init; }
+
+    /// <summary>Figures compared at the end.</summary>
+    public int Figures { get; init; }
+
+    /// <summary>What differs: the first leaf or operation, then figures of the end. Empty when all is equal.</summary>
+    public IReadOnlyList<string> Differences { get; init; } = [];
+
+    /// <summary>What both did around the first leaf that differs.</summary>
+    public IReadOnlyList<ComparedLine> Context { get; init; } = [];
+
+    /// <summary>Nothing differs.</summary>
+    public bool IsEqual => Differences.Count == 0;
+
+    /// <summary>What was compared: <c>334 leaves, 24 operations, 31 figures</c>.</summary>
+    public string Extent => Leaves > 0 || Operations == 0
+        ? $"{Leaves} leaves, {Operations} operations, {Figures} figures"
+        : $"{Operations} operations, {Figures} figures";
+}
