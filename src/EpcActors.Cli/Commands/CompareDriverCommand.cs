@@ -131,7 +131,7 @@ internal sealed class CompareDriverCommand
         [
             new($"epc compare-driver {Recordings}/lim_17_4.txt", "One recording"),
             new($"epc compare-driver {Recordings} {Recordings}/older {Recordings}/timed", "All of the project's"),
-            new($"epc compare-driver {Recordings}/rnd98473.txt --set epc.switches.direct-reclaim=none", "What one switch changes, and where first"),
+            new($"epc compare-driver {Recordings}/lim_8_4.txt --set epc.switches.epc-cgroup=off", "What one switch changes, and where first"),
         ],
         ExitCodes =
         [

@@ -200,6 +200,9 @@ public sealed record KernelSwitches
     /// <summary>R11: every mm_list entry holds a reference to its enclave (2ade0d60939b).</summary>
     public Fix MmListOwnsReference { get; init; } = Fix.Present;
 
+    /// <summary>arch_memory_failure: a machine check poisons an EPC page (5.17). Without it the two fixes below have no effect.</summary>
+    public Fix MemoryFailure { get; init; } = Fix.Present;
+
     /// <summary>R17: the reclaimer frees poisoned pages to the poison list (e5733d8c89c3).</summary>
     public Fix ReclaimerRespectsPoison { get; init; } = Fix.Present;
 

@@ -122,9 +122,10 @@ public static class WorkloadPresets
         new()
         {
             Name = "kernel-oversub",
-            Source = "Linux tools/testing/selftests/sgx, unclobbered_vdso_oversubscribed",
+            Source = "Linux tools/testing/selftests/sgx: the size of the heap of the two tests unclobbered_vdso_oversubscribed and ..._remove",
             Description = "A heap as large as the EPC, every page written once and then read once, in order. "
-                + "The change of type and the removal of the test are the scenario's part.",
+                + "The tests themselves never touch the heap: the first one builds it and makes two calls on a page of its own, "
+                + "the other one changes its type, accepts and removes it.",
             CreatePattern = (heapPages, prng) => new ChainedPattern(
                 heapPages,
                 [

@@ -1,4 +1,5 @@
 using EpcActors.Actors;
+using EpcActors.Actors.Tasks;
 using EpcActors.Hocon;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
@@ -7,7 +8,12 @@ namespace EpcActors.Lab.Configuration;
 
 /// <summary>Reads <c>epc.race</c>.</summary>
 internal sealed class RaceBinder(
-    LoadContext context, MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population, IReadOnlyList<ScriptAction> script)
+    LoadContext context,
+    MachineSpec machine,
+    IReadOnlyList<CgroupSpec> cgroups,
+    Population population,
+    MemoryFailures failures,
+    IReadOnlyList<ScriptAction> script)
 {
     private static readonly string[] Steps = ["exhaustive", "preemptions", "states", "schedules"];
 
@@ -133,7 +139,12 @@ internal sealed class RaceBinder(
         {
             IReadOnlyList<Setting> items = list.Items("operations");
             string[] texts = [.. items.Select(item => item.Text("\"write 0\""))];
-            tasks.Add(RaceAssembler.Task(names, spec, texts, (at, error) => ReportIfText(items[at], error)));
+            RaceTaskSpec task = RaceAssembler.Task(names, spec, texts, (at, error) => ReportIfText(items[at], error));
+            tasks.Add(task);
+            foreach (Operation operation in task.Operations)
+            {
+                CheckPoison(operation, () => items[Array.IndexOf(texts, operation.Text)]);
+            }
         }
 
         if (context.ErrorCount == errors)
@@ -147,15 +158,31 @@ internal sealed class RaceBinder(
         return tasks;
     }
 
-    private static List<RaceTaskSpec> ReadSetup(Setting list, RaceNames names, IReadOnlyList<RaceTaskSpec> tasks)
+    private List<RaceTaskSpec> ReadSetup(Setting list, RaceNames names, IReadOnlyList<RaceTaskSpec> tasks)
     {
         List<RaceTaskSpec> setup = [];
         foreach (Setting item in list.Items("operations"))
         {
-            Try(item, text => setup.Add(RaceAssembler.Setup(names, tasks, text)));
+            Try(item, text =>
+            {
+                setup.Add(RaceAssembler.Setup(names, tasks, text));
+                foreach (Operation operation in setup[^1].Operations)
+                {
+                    CheckPoison(operation, () => item);
+                }
+            });
         }
 
         return setup;
+    }
+
+    /// <summary>A memory failure in the EPC is an operation of kernels that handle it only.</summary>
+    private void CheckPoison(Operation operation, Func<Setting> item)
+    {
+        if (operation is Operation.PoisonPage or Operation.PoisonOf && failures.Problem is { } problem)
+        {
+            item().Error(problem, MemoryFailures.Remedy);
+        }
     }
 
     private static List<RaceProperty> ReadProperties(Setting list, RaceNames names)

@@ -100,9 +100,10 @@ public static class ScenarioLoader
         Population population = new();
         new EnclaveBinder(context, machine, cgroups, switches, kernel, epc.Has("race")).Read(epc.Child("enclaves"), defaults, population);
         VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
+        MemoryFailures failures = new(switches, kernel);
         IReadOnlyList<ScriptAction> script =
-            new ScriptBinder(machine, cgroups, population, seed ?? configured, run.DurationNs).Read(epc.Get("script", "[ ]"));
-        RaceBinder? raceOf = epc.Has("race") ? new RaceBinder(context, machine, cgroups, population, script) : null;
+            new ScriptBinder(machine, cgroups, population, failures, seed ?? configured, run.DurationNs).Read(epc.Get("script", "[ ]"));
+        RaceBinder? raceOf = epc.Has("race") ? new RaceBinder(context, machine, cgroups, population, failures, script) : null;
         raceOf?.Read(epc.Child("race", defaults.Child("race")), defaults.Child("race"));
         epc.Allow("race");
         IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel);

@@ -5,7 +5,8 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>Reads <c>epc.script</c>. What is left to chance is decided here, by the seed and the place in the list alone.</summary>
-internal sealed class ScriptBinder(MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population, ulong seed, long durationNs)
+internal sealed class ScriptBinder(
+    MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population, MemoryFailures failures, ulong seed, long durationNs)
 {
     private const string Schema = "epc.script[]";
 
@@ -143,6 +144,11 @@ internal sealed class ScriptBinder(MachineSpec machine, IReadOnlyList<CgroupSpec
                 actions.Add(new ScriptAction.RemoveCgroup(at, cgroup));
                 break;
             default:
+                if (failures.Problem is { } problem)
+                {
+                    reader.Error("poison", problem, MemoryFailures.Remedy);
+                }
+
                 ReadPoison(reader.Child("poison"), at, actions);
                 break;
         }

@@ -42,6 +42,7 @@ internal static class SwitchKeys
         OfFix("eaug-race-tolerated", s => s.EaugRaceTolerated, (s, v) => s with { EaugRaceTolerated = v }),
         OfFix("removal-marked", s => s.RemovalMarked, (s, v) => s with { RemovalMarked = v }),
         OfFix("mm-list-owns-reference", s => s.MmListOwnsReference, (s, v) => s with { MmListOwnsReference = v }),
+        OfFix("memory-failure", s => s.MemoryFailure, (s, v) => s with { MemoryFailure = v }),
         OfFix("reclaimer-respects-poison", s => s.ReclaimerRespectsPoison, (s, v) => s with { ReclaimerRespectsPoison = v }),
         OfFix("poison-unmarks", s => s.PoisonUnmarks, (s, v) => s with { PoisonUnmarks = v }),
         OfFix("zap-repeats", s => s.ZapRepeats, (s, v) => s with { ZapRepeats = v }),

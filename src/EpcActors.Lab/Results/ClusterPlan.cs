@@ -77,7 +77,7 @@ public sealed record FaultPlan
     /// <summary>Calls that change the free-page counter, and look at it for the watermark.</summary>
     public required int CounterCalls { get; init; }
 
-    /// <summary>Calls that look how near the limits are (series v11 and later).</summary>
+    /// <summary>Calls that look how near the limits are (<c>worker-queued = near-limit</c>).</summary>
     public required int LimitCalls { get; init; }
 
     /// <summary>Calls to take a page, when every page is charged by itself.</summary>

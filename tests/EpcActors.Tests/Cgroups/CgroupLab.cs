@@ -41,9 +41,13 @@ internal static class Kernels
             WorkerTarget = WorkerTarget.MaxMinusLow,
             DirectReclaim = DirectReclaim.OwnCgroupToo,
         },
-        "v13" => Named("v10") with { WorkerQueued = WorkerQueued.NearLimit },
+
+        // From v11 on the worker was to be queued near the limit too; no posted version can reach the code that does it.
+        "v13" => Named("v10"),
+        "v13-head-room" => Named("v13") with { WorkerQueued = WorkerQueued.NearLimit },
         "v15" => Named("v13") with { ReclaimWalk = ReclaimWalk.ResumeNode },
         "v17" => Named("v13") with { ReclaimWalk = ReclaimWalk.Cursor },
+        "v17-head-room" => Named("v17") with { WorkerQueued = WorkerQueued.NearLimit },
         "none" => new KernelSwitches { EpcCgroup = EpcCgroupMode.Off },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
     };

@@ -29,12 +29,16 @@ public class ReclaimTests
         Assert.Equal((0, 0), (lab.Current(0), lab.Current(1)));
     }
 
-    /// <summary>v11 and later keep clear of a limit above 128 pages: 32 pages below it the worker starts, before any charge fails.</summary>
+    /// <summary>
+    /// v11 and later mean to keep clear of a limit above 128 pages: 32 pages below it the worker starts, before any charge fails. As posted they do not.
+    /// </summary>
     [Theory]
     [InlineData("v10", 200)]
-    [InlineData("v13", 167)]
-    [InlineData("v17", 167)]
-    public void The_worker_is_queued_near_the_limit_since_v11(string kernel, long most)
+    [InlineData("v13", 200)]
+    [InlineData("v17", 200)]
+    [InlineData("v13-head-room", 167)]
+    [InlineData("v17-head-room", 167)]
+    public void Only_the_intent_of_v11_queues_the_worker_near_the_limit(string kernel, long most)
     {
         CgroupLab lab = new(Kernels.Named(kernel), 600, [(0, 200)], [1]);
         lab.Task(0, async task =>
@@ -323,7 +327,8 @@ public class ReclaimTests
     /// <summary>C25: the worker, queued when the usage came near the limit, and the charger that met the limit both reclaim.</summary>
     [Theory]
     [InlineData("v10", 27)]
-    [InlineData("v13", 11)]
+    [InlineData("v13", 27)]
+    [InlineData("v13-head-room", 11)]
     public void Worker_and_charger_reclaim_at_the_same_time(string kernel, long left)
     {
         CgroupLab lab = new(Kernels.Named(kernel), 600, [(0, 42)], [1]);

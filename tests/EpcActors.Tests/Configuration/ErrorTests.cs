@@ -129,8 +129,23 @@ public sealed class ErrorTests
     [InlineData("epc.machine.nodes = [ { cpus = 1, epc = 1 TiB }, { cpus = 1, epc = 1 TiB } ]", "lab/test.conf:1:21", "EPC pages; at most")]
     [InlineData("epc { kernel = linux-5.15, switches.sgx2 = off, enclaves.e { heap = 4 MiB, steps = [ touch, remove ] } }", "lab/test.conf:1:93", "REMOVE_PAGES needs SGX2")]
     [InlineData("epc { switches.sgx2 = off, enclaves.e { heap = 4 MiB, added = 0 % } }", "lab/test.conf:1:63", "EAUG, which needs SGX2")]
+    [InlineData("epc { kernel = linux-5.15, script = [ { at = 1 ms, poison { node = 0, first = 0, count = 1 } } ] }", "lab/test.conf:1:52", "the kernel linux-5.15 has no poisoned EPC pages",
+        "linux-5.17", "memory-failure = on")]
+    [InlineData("epc { kernel = linux-5.15-atomic-counter\nrace { tasks { HW { do = [ \"poison node 0 page 3\" ] } }, properties = [ \"always poisoned <= 0\" ] } }",
+        "lab/test.conf:2:28", "the kernel linux-5.15-atomic-counter has no poisoned EPC pages")]
+    [InlineData("epc { kernel = linux-5.15\nenclaves.a { heap = 4 pages }, race { setup = [ \"a: build 1\", \"admin: poison a 0\" ], tasks { A { process = a, do = [ \"read 0\" ] } } } }",
+        "lab/test.conf:2:63", "arch_memory_failure() came with Linux 5.17")]
     public void What_cannot_be_is_reported(string text, string place, params string[] words) =>
         Loading.OnlyError(text, place, words);
+
+    /// <summary>Poison is refused by what the kernel has, not by its name.</summary>
+    [Theory]
+    [InlineData("linux-5.17", "")]
+    [InlineData("linux-6.16", "")]
+    [InlineData("epc-cgroup-v5", "")]
+    [InlineData("linux-5.15", "epc.switches.memory-failure = on\n")]
+    public void A_kernel_that_handles_memory_failures_takes_poison(string kernel, string more) =>
+        Loading.Load($"epc.kernel = {kernel}\n{more}epc.enclaves.a {{ heap = 1 MiB }}\nepc.script = [ {{ at = 1 ms, poison {{ node = 0, first = 0, count = 1 }} }} ]");
 
     [Theory]
     [InlineData("pattern = uniform, ¦theta = 1", "there is no key 'theta'")]

@@ -122,7 +122,7 @@ public sealed partial class ReferenceTests
         }
 
         Assert.All(KernelLine().Matches(text), match => Assert.Contains(match.Groups[1].Value, BuiltInFiles.Names("kernels")));
-        Assert.Equal(5, KernelLine().Count(text));
+        Assert.Equal(6, KernelLine().Count(text));
     }
 
     private static SortedSet<string> ReadKeys()

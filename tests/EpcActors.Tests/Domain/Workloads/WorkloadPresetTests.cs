@@ -78,7 +78,7 @@ public sealed class WorkloadPresetTests
     }
 
     [Fact]
-    public void The_oversubscription_test_writes_then_reads_every_page()
+    public void The_preset_of_the_oversubscribed_heap_writes_then_reads_every_page()
     {
         AccessPattern pattern = WorkloadPresets.Find("kernel-oversub")!.CreatePattern(100, new Prng(1));
         Assert.Equal(200, pattern.Length);
