@@ -104,7 +104,7 @@ public sealed class ScenarioFileTests
         }
 
         // Eight at the limit C, each as large as C: the build alone writes out most of all heaps.
-        Assert.True(report.Cgroups.Single(one => one.Path.EndsWith("larger", StringComparison.Ordinal)).Evictions > 13 * 4096);
+        Assert.True(report.Cgroups.Single(one => one.Path.EndsWith("larger", StringComparison.Ordinal)).Evictions > 11 * 4096);
         Assert.Equal(3, report.Enclaves.Select(one => one.Cgroup).Distinct().Count());
     }
 
