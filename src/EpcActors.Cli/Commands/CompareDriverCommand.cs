@@ -2,7 +2,6 @@ using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
 using EpcActors.Lab.Recordings;
 
 namespace EpcActors.Cli.Commands;
@@ -90,9 +89,9 @@ internal sealed class CompareDriverCommand
                 ? TimedRecording.Run(recording, settings, cancellationToken)
                 : LeafComparison.Run(DriverRecording.Parse(File.ReadAllText(recording), recording), settings);
         }
-        catch (Exception wrong) when (wrong is RecordingFormatException or RaceSetupException)
+        catch (RecordingFormatException wrong)
         {
-            throw CommandException.Usage(wrong is RaceSetupException ? $"{recording}: {wrong.Message}" : wrong.Message);
+            throw CommandException.Usage(wrong.Message);
         }
     }
 

@@ -38,7 +38,6 @@ public static class LeafComparison
     /// <param name="recording">What the driver did.</param>
     /// <param name="overrides"><c>--set key=value</c> on top of its scenario.</param>
     /// <exception cref="ConfigurationException">The scenario in it is wrong.</exception>
-    /// <exception cref="RaceSetupException">Its setup does not come to its end.</exception>
     public static DriverComparison Run(DriverRecording recording, IReadOnlyList<KeyValuePair<string, string>>? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(recording);
@@ -47,17 +46,30 @@ public static class LeafComparison
             Files = new HoconMemoryIncluder([new KeyValuePair<string, string>(recording.Name, recording.Scenario)]),
         };
         RaceDefinition race = RaceFile.Load(recording.Name, null, overrides, environment);
-        RaceWorld world = new(race.Scenario);
+        RaceWorld world;
+        try
+        {
+            world = new RaceWorld(race.Scenario);
+        }
+        catch (RaceSetupException failed)
+        {
+            return new DriverComparison(recording.Name, recording.Driver, race.Kernel) { Differences = [$"before the first leaf: {failed.Message}"] };
+        }
+
         LeafRecorder recorder = new(world.Topology, race.Scenario);
         world.Observer = recorder;
         ScheduleOutcome outcome = world.Run(new OneAfterTheOther(), 0);
 
-        (List<DriverEvent> driver, List<DriverEvent> emulator) = Align(recording, recorder.Events);
+        (List<DriverEvent> driver, List<DriverEvent> emulator, string left) = Align(recording, recorder.Events);
         List<string> differences = [];
         int first = FirstDifference(driver, emulator);
         if (first >= 0)
         {
             differences.Add(Describe(driver, emulator, first));
+        }
+        else if (left.Length > 0)
+        {
+            differences.Add($"operation {emulator.Count(one => one.Kind == DriverEventKind.OperationEnd) + 1} ({left}): the emulator does not come to its end");
         }
 
         CheckEnd(recording, race, outcome, differences);
@@ -89,9 +101,10 @@ public static class LeafComparison
     /// <summary>
     /// The events of both with the ends of operations that both have. One operation of a scenario stands for several of the driver's script:
     /// <c>write 3..5</c> for three touches, <c>build</c> for CREATE, ADD_PAGES and INIT. From an operation without a known counterpart on, and from one
-    /// that hangs on, only leaves are compared.
+    /// that hangs on, only leaves are compared. The last value is the driver's first operation that the emulator has not; empty for none.
     /// </summary>
-    private static (List<DriverEvent> Driver, List<DriverEvent> Emulator) Align(DriverRecording recording, IReadOnlyList<DriverEvent> emulator)
+    private static (List<DriverEvent> Driver, List<DriverEvent> Emulator, string Left) Align(
+        DriverRecording recording, IReadOnlyList<DriverEvent> emulator)
     {
         DriverEvent[] ends = [.. recording.Events.Where(one => one.Kind == DriverEventKind.OperationEnd)];
         HashSet<int> kept = [];
@@ -121,12 +134,8 @@ public static class LeafComparison
             }
         }
 
-        if (isKnown && !recording.Hangs)
-        {
-            kept.UnionWith(Enumerable.Range(at, ends.Length - at));
-        }
-
-        return (With(recording.Events, kept.Contains), With(emulator, number => number < ours));
+        string left = isKnown && !recording.Hangs && at < ends.Length ? ends[at].Text : "";
+        return (With(recording.Events, kept.Contains), With(emulator, number => number < ours), left);
     }
 
     /// <summary>The events without those ends of operations that are not wanted.</summary>

@@ -74,6 +74,23 @@ public sealed class RecordedRunTests
         Assert.Contains("(end of init a; 97 pages free), emulator (end of build 8; 96 pages free)", Assert.Single(differs.Differences), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_operation_that_only_the_driver_did_is_named()
+    {
+        string text = File.ReadAllText(At("lim_17_4.txt"));
+        DriverComparison differs = Compare(text.Replace("= init a | free=96\n", "= init a | free=96\n= reclaim | free=96\n", StringComparison.Ordinal), "lim_17_4.txt");
+        Assert.Equal("operation 2 (reclaim): the emulator does not come to its end", Assert.Single(differs.Differences));
+    }
+
+    /// <summary>A model that is so wrong that not even the setup goes through differs, and keeps no other recording from being compared.</summary>
+    [Fact]
+    public void A_setup_that_fails_is_a_difference()
+    {
+        string text = File.ReadAllText(At("older/v5_sh_create_10max.txt"));
+        DriverComparison differs = Compare(text.Replace("\"a: init\"", "\"a: remove 0\"", StringComparison.Ordinal), "v5.txt");
+        Assert.StartsWith("before the first leaf: setup 'setup-3:a: remove 0' is refused", Assert.Single(differs.Differences), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("lru=2 evictions=6", "lru=2 evictions=5", "evictions: driver 5, emulator 6")]
     [InlineData("EWB=9(err 3)", "EWB=8(err 2)", "leaves EWB: driver 8(err 2), emulator 9(err 3)")]
