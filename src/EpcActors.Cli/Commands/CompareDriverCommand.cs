@@ -6,7 +6,9 @@ using EpcActors.Lab.Recordings;
 
 namespace EpcActors.Cli.Commands;
 
-/// <summary><c>epc compare-driver</c>: runs what the real driver was recorded doing, and names the first thing that differs.</summary>
+/// <summary>
+/// <c>epc compare-driver</c>: runs what the real driver was recorded doing, and names the first thing that differs.
+/// </summary>
 internal sealed class CompareDriverCommand
 {
     private const string Recordings = "tests/EpcActors.Tests/Golden/data";
@@ -20,7 +22,8 @@ internal sealed class CompareDriverCommand
     };
 
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
-    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints recordings that differ only, and the last line");
+    private readonly Option<bool> _quiet =
+        CommonOptions.Flag("--quiet", "prints recordings that differ only, and the last line");
 
     private CompareDriverCommand(CommandShell shell) => _shell = shell;
 
@@ -28,7 +31,7 @@ internal sealed class CompareDriverCommand
     {
         CompareDriverCommand compare = new(shell);
         DocumentedCommand command = new(
-            "compare-driver", "Compares the emulator with recorded runs of the real SGX driver, ENCLS leaf by leaf.", Page())
+            "compare-driver", "Compares the emulator with recorded runs of the real SGX driver, leaf by leaf.", Page())
         {
             compare._files, compare._set, compare._quiet,
         };
@@ -69,7 +72,8 @@ internal sealed class CompareDriverCommand
         {
             return File.Exists(path)
                 ? [path]
-                : throw CommandException.Usage($"{path}: there is no such file or folder; the project's recordings are in {Recordings}");
+                : throw CommandException.Usage(
+                    $"{path}: there is no such file or folder; the project's recordings are in {Recordings}");
         }
 
         string[] found =
@@ -77,7 +81,9 @@ internal sealed class CompareDriverCommand
             .. Directory.EnumerateFiles(path, "*.txt").Order(StringComparer.Ordinal),
             .. Directory.EnumerateDirectories(path).Where(TimedRecording.IsIn).Order(StringComparer.Ordinal),
         ];
-        return found.Length > 0 ? found : throw CommandException.Usage($"{path}: there is no recording of the driver in this folder");
+        return found.Length > 0
+            ? found
+            : throw CommandException.Usage($"{path}: there is no recording of the driver in this folder");
     }
 
     private static DriverComparison Compare(
@@ -114,7 +120,9 @@ internal sealed class CompareDriverCommand
         _shell.Out.WriteLine($"      {"",6}  {"driver".PadRight(width)}  emulator");
         foreach (ComparedLine line in comparison.Context)
         {
-            _shell.Out.WriteLine($"    {(line.Differs ? ">" : " ")} {line.Number,6}  {line.Driver.PadRight(width)}  {line.Emulator}".TrimEnd());
+            string mark = line.Differs ? ">" : " ";
+            string both = $"{line.Driver.PadRight(width)}  {line.Emulator}".TrimEnd();
+            _shell.Out.WriteLine($"    {mark} {line.Number,6}  {both}");
         }
     }
 
@@ -122,15 +130,19 @@ internal sealed class CompareDriverCommand
     {
         Notes =
         [
-            "A recording holds a script, the same script as a scenario of this project, and what the driver of Linux did with it, compiled for user space over an emulated EPCM: every ENCLS leaf "
-            + "with enclave page and EPC page, and its counters at the end. A folder with scenario.conf and operations.csv is a timed run: it is compared after every operation.",
-            "The first leaf or operation that differs is named, with what both did around it; then every figure of the end that differs.",
+            "A recording holds a script, the same script as a scenario of this project, and what the driver of Linux "
+            + "did with it, compiled for user space over an emulated EPCM: every ENCLS leaf with enclave page and EPC "
+            + "page, and its counters at the end. A folder with scenario.conf and operations.csv is a timed run: it is "
+            + "compared after every operation.",
+            "The first leaf or operation that differs is named, with what both did around it; then every figure of the "
+            + "end that differs.",
         ],
         Examples =
         [
             new($"epc compare-driver {Recordings}/lim_17_4.txt", "One recording"),
             new($"epc compare-driver {Recordings} {Recordings}/older {Recordings}/timed", "All of the project's"),
-            new($"epc compare-driver {Recordings}/lim_8_4.txt --set epc.switches.epc-cgroup=off", "What one switch changes, and where first"),
+            new($"epc compare-driver {Recordings}/lim_8_4.txt --set epc.switches.epc-cgroup=off",
+                "What one switch changes, and where first"),
         ],
         ExitCodes =
         [

@@ -78,7 +78,9 @@ public enum WorkerQueued
     /// <summary>When a charge fails that must not reclaim by itself (every posted version).</summary>
     ChargeFails,
 
-    /// <summary>Also after a charge that came near the limit: the intent of v11 to v17, whose code for it cannot be reached.</summary>
+    /// <summary>
+    /// Also after a charge that came near the limit: the intent of v11 to v17, whose code for it cannot be reached.
+    /// </summary>
     NearLimit,
 }
 
@@ -200,7 +202,9 @@ public sealed record KernelSwitches
     /// <summary>R11: every mm_list entry holds a reference to its enclave (2ade0d60939b).</summary>
     public Fix MmListOwnsReference { get; init; } = Fix.Present;
 
-    /// <summary>arch_memory_failure: a machine check poisons an EPC page (5.17). Without it the two fixes below have no effect.</summary>
+    /// <summary>
+    /// arch_memory_failure: a machine check poisons an EPC page (5.17). Without it the two fixes below have no effect.
+    /// </summary>
     public Fix MemoryFailure { get; init; } = Fix.Present;
 
     /// <summary>R17: the reclaimer frees poisoned pages to the poison list (e5733d8c89c3).</summary>

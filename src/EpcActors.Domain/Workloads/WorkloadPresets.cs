@@ -122,9 +122,9 @@ public static class WorkloadPresets
         new()
         {
             Name = "kernel-oversub",
-            Source = "Linux tools/testing/selftests/sgx: the size of the heap of the two tests unclobbered_vdso_oversubscribed and ..._remove",
+            Source = "Linux tools/testing/selftests/sgx: the heap of unclobbered_vdso_oversubscribed and ..._remove",
             Description = "A heap as large as the EPC, every page written once and then read once, in order. "
-                + "The tests themselves never touch the heap: the first one builds it and makes two calls on a page of its own, "
+                + "The tests themselves never touch the heap: one builds it and makes two calls on a page of its own, "
                 + "the other one changes its type, accepts and removes it.",
             CreatePattern = (heapPages, prng) => new ChainedPattern(
                 heapPages,

@@ -2,13 +2,17 @@ using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Whether the kernel of a scenario handles memory failures in the EPC: the operation and the action <c>poison</c> need it.</summary>
+/// <summary>
+/// Whether the kernel of a scenario handles memory failures in the EPC: the operation and the action <c>poison</c> need
+/// it.
+/// </summary>
 /// <param name="switches">The kernel.</param>
 /// <param name="kernel">Its name.</param>
 internal sealed class MemoryFailures(KernelSwitches switches, string kernel)
 {
     /// <summary>What to write instead.</summary>
-    public const string Remedy = "set epc.kernel = linux-5.17 or a later one, or epc.switches.memory-failure = on, or leave the poison out";
+    public const string Remedy = 
+        "set epc.kernel = linux-5.17 or a later one, or epc.switches.memory-failure = on, or leave the poison out";
 
     /// <summary>Why nothing can be poisoned; null when it can.</summary>
     public string? Problem => switches.MemoryFailure == Fix.Present

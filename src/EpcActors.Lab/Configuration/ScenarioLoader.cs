@@ -102,8 +102,10 @@ public static class ScenarioLoader
         VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
         MemoryFailures failures = new(switches, kernel);
         IReadOnlyList<ScriptAction> script =
-            new ScriptBinder(machine, cgroups, population, failures, seed ?? configured, run.DurationNs).Read(epc.Get("script", "[ ]"));
-        RaceBinder? raceOf = epc.Has("race") ? new RaceBinder(context, machine, cgroups, population, failures, script) : null;
+            new ScriptBinder(machine, cgroups, population, failures, seed ?? configured, run.DurationNs)
+                .Read(epc.Get("script", "[ ]"));
+        RaceBinder? raceOf = epc.Has("race")
+            ? new RaceBinder(context, machine, cgroups, population, failures, script) : null;
         raceOf?.Read(epc.Child("race", defaults.Child("race")), defaults.Child("race"));
         epc.Allow("race");
         IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel);

@@ -6,7 +6,8 @@ namespace EpcActors.Lab.Configuration;
 
 /// <summary>Reads <c>epc.script</c>. What is left to chance is decided here, by the seed and the place in the list alone.</summary>
 internal sealed class ScriptBinder(
-    MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population, MemoryFailures failures, ulong seed, long durationNs)
+    MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population, MemoryFailures failures, ulong seed,
+        long durationNs)
 {
     private const string Schema = "epc.script[]";
 

@@ -24,7 +24,9 @@ public readonly record struct DriverEvent(DriverEventKind Kind, string Text, lon
 {
     /// <summary>Equal but for the words of an operation, which each side has of its own.</summary>
     public bool Matches(DriverEvent other) =>
-        Kind == other.Kind && FreePages == other.FreePages && (Kind == DriverEventKind.OperationEnd || Text == other.Text);
+        Kind == other.Kind
+            && FreePages == other.FreePages
+            && (Kind == DriverEventKind.OperationEnd || Text == other.Text);
 
     public override string ToString() => Kind switch
     {
@@ -38,14 +40,18 @@ public readonly record struct DriverEvent(DriverEventKind Kind, string Text, lon
 public sealed class RecordingFormatException(string message) : Exception(message);
 
 /// <summary>
-/// What the real driver did with one script: its ENCLS leaves with enclave page and EPC page, in order, and its counters at the end. The same script
-/// stands in it as a scenario of this project. docs/kernel-model.md says how such files come to be, tests/EpcActors.Tests/Golden/README.md what is in them.
+/// What the real driver did with one script: its ENCLS leaves with enclave page and EPC page, in order, and its
+/// counters at the end. The same script stands in it as a scenario of this project. docs/kernel-model.md says how such
+/// files come to be, tests/EpcActors.Tests/Golden/README.md what is in them.
 /// </summary>
 public sealed partial class DriverRecording
 {
     private static readonly string[] Sections = ["scenario", "script", "leaves", "end"];
 
-    /// <summary>Operations of the driver's script that set a stage or only look at it: no operation of a scenario stands for one.</summary>
+    /// <summary>
+    /// Operations of the driver's script that set a stage or only look at it: no operation of a scenario stands for
+    /// one.
+    /// </summary>
     private static readonly HashSet<string> WithoutCounterpart =
         new(["node", "ksgxd", "cgroup", "proc", "sgx2", "out", "stat", "workers"], StringComparer.Ordinal);
 
@@ -61,13 +67,17 @@ public sealed partial class DriverRecording
     /// <summary>Which code was recorded.</summary>
     public string Driver { get; private set; } = "";
 
-    /// <summary>The scenario, on the lines that it has in the file: mistakes in it are told with their place there.</summary>
+    /// <summary>
+    /// The scenario, on the lines that it has in the file: mistakes in it are told with their place there.
+    /// </summary>
     public string Scenario { get; private set; } = "";
 
     /// <summary>Leaves, kills and ends of operations, in order.</summary>
     public IReadOnlyList<DriverEvent> Events => _events;
 
-    /// <summary>Counters at the end by name: <c>free</c>, <c>leaves EWB</c>, <c>a: page_cnt</c>, <c>cg /p peak</c>.</summary>
+    /// <summary>
+    /// Counters at the end by name: <c>free</c>, <c>leaves EWB</c>, <c>a: page_cnt</c>, <c>cg /p peak</c>.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Figures => _figures;
 
     /// <summary>What calls returned that is not plain success, as <c>create -12</c> or <c>oomkill 1</c>.</summary>
@@ -102,7 +112,9 @@ public sealed partial class DriverRecording
             switch (section)
             {
                 case "":
-                    recording.Driver = line.StartsWith("# driver: ", StringComparison.Ordinal) ? line["# driver: ".Length..] : recording.Driver;
+                    recording.Driver = line.StartsWith("# driver: ", StringComparison.Ordinal)
+                        ? line["# driver: ".Length..]
+                        : recording.Driver;
                     break;
                 case "scenario":
                     scenario[i] = line;
@@ -118,7 +130,8 @@ public sealed partial class DriverRecording
 
         foreach (string needed in Sections.Where(one => one != "script" && !seen.Contains(one)))
         {
-            throw new RecordingFormatException($"{name}: this is no recording of the driver: it has no section [{needed}]");
+            throw new RecordingFormatException(
+                $"{name}: this is no recording of the driver: it has no section [{needed}]");
         }
 
         recording.Scenario = string.Join('\n', scenario);
@@ -146,7 +159,8 @@ public sealed partial class DriverRecording
         Match end = Operation().Match(line);
         if (!end.Success)
         {
-            throw new RecordingFormatException($"{Name}:{number}: '{line}' is neither a leaf nor '= OPERATION | free=PAGES'");
+            throw new RecordingFormatException(
+                $"{Name}:{number}: '{line}' is neither a leaf nor '= OPERATION | free=PAGES'");
         }
 
         string text = end.Groups[1].Value.Trim();
@@ -182,7 +196,9 @@ public sealed partial class DriverRecording
         }
     }
 
-    /// <summary>EREMOVE of a VA page, and of a SECS: the emulator tells them apart from no other way to free a page.</summary>
+    /// <summary>
+    /// EREMOVE of a VA page, and of a SECS: the emulator tells them apart from no other way to free a page.
+    /// </summary>
     private static bool IsUncompared(string line) => UncomparedRemoval().IsMatch(line);
 
     /// <summary>First word of an operation.</summary>

@@ -9,12 +9,18 @@ using EpcActors.Lab.Races;
 
 namespace EpcActors.Lab.Recordings;
 
-/// <summary>Runs the scenario of a <see cref="DriverRecording"/> and compares, leaf by leaf, operation by operation, and at the end.</summary>
+/// <summary>
+/// Runs the scenario of a <see cref="DriverRecording"/> and compares, leaf by leaf, operation by operation, and at the
+/// end.
+/// </summary>
 public static class LeafComparison
 {
     private const int LinesAround = 4;
 
-    /// <summary>Operations of the driver's script that one of a scenario stands for: how many of each follow one another depends on what it says.</summary>
+    /// <summary>
+    /// Operations of the driver's script that one of a scenario stands for: how many of each follow one another depends
+    /// on what it says.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Counterparts = new(StringComparer.Ordinal)
     {
         ["build"] = ["create", "add", "init"],
@@ -38,7 +44,8 @@ public static class LeafComparison
     /// <param name="recording">What the driver did.</param>
     /// <param name="overrides"><c>--set key=value</c> on top of its scenario.</param>
     /// <exception cref="ConfigurationException">The scenario in it is wrong.</exception>
-    public static DriverComparison Run(DriverRecording recording, IReadOnlyList<KeyValuePair<string, string>>? overrides = null)
+    public static DriverComparison Run(
+        DriverRecording recording, IReadOnlyList<KeyValuePair<string, string>>? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(recording);
         ConfigEnvironment environment = ConfigEnvironment.Default with
@@ -53,7 +60,10 @@ public static class LeafComparison
         }
         catch (RaceSetupException failed)
         {
-            return new DriverComparison(recording.Name, recording.Driver, race.Kernel) { Differences = [$"before the first leaf: {failed.Message}"] };
+            return new DriverComparison(recording.Name, recording.Driver, race.Kernel)
+            {
+                Differences = [$"before the first leaf: {failed.Message}"],
+            };
         }
 
         LeafRecorder recorder = new(world.Topology, race.Scenario);
@@ -69,7 +79,8 @@ public static class LeafComparison
         }
         else if (left.Length > 0)
         {
-            differences.Add($"operation {emulator.Count(one => one.Kind == DriverEventKind.OperationEnd) + 1} ({left}): the emulator does not come to its end");
+            int ended = emulator.Count(one => one.Kind == DriverEventKind.OperationEnd);
+            differences.Add($"operation {ended + 1} ({left}): the emulator does not come to its end");
         }
 
         CheckEnd(recording, race, outcome, differences);
@@ -99,9 +110,10 @@ public static class LeafComparison
     }
 
     /// <summary>
-    /// The events of both with the ends of operations that both have. One operation of a scenario stands for several of the driver's script:
-    /// <c>write 3..5</c> for three touches, <c>build</c> for CREATE, ADD_PAGES and INIT. From an operation without a known counterpart on, and from one
-    /// that hangs on, only leaves are compared. The last value is the driver's first operation that the emulator has not; empty for none.
+    /// The events of both with the ends of operations that both have. One operation of a scenario stands for several of
+    /// the driver's script: <c>write 3..5</c> for three touches, <c>build</c> for CREATE, ADD_PAGES and INIT. From an
+    /// operation without a known counterpart on, and from one that hangs on, only leaves are compared. The last value
+    /// is the driver's first operation that the emulator has not; empty for none.
     /// </summary>
     private static (List<DriverEvent> Driver, List<DriverEvent> Emulator, string Left) Align(
         DriverRecording recording, IReadOnlyList<DriverEvent> emulator)
@@ -180,7 +192,8 @@ public static class LeafComparison
     {
         int leaf = driver.Take(at).Count(one => one.Kind == DriverEventKind.Leaf) + 1;
         int operation = driver.Take(at).Count(one => one.Kind == DriverEventKind.OperationEnd) + 1;
-        DriverEvent? of = driver.Skip(at).Cast<DriverEvent?>().FirstOrDefault(one => one!.Value.Kind == DriverEventKind.OperationEnd);
+        DriverEvent? of =
+            driver.Skip(at).Cast<DriverEvent?>().FirstOrDefault(one => one!.Value.Kind == DriverEventKind.OperationEnd);
         string where = of is { } end ? $"operation {operation} ({end.Text})" : $"behind operation {operation - 1}";
         string theirs = at < driver.Count ? driver[at].ToString() : "nothing more";
         string ours = at < emulator.Count ? emulator[at].ToString() : "nothing more";
@@ -201,13 +214,18 @@ public static class LeafComparison
         return lines;
     }
 
-    /// <summary>A loop without a way out is a hang on both sides; the scenario's own property, which never holds, is no finding.</summary>
-    private static void CheckEnd(DriverRecording recording, RaceDefinition race, ScheduleOutcome outcome, List<string> differences)
+    /// <summary>
+    /// A loop without a way out is a hang on both sides; the scenario's own property, which never holds, is no finding.
+    /// </summary>
+    private static void CheckEnd(
+        DriverRecording recording, RaceDefinition race, ScheduleOutcome outcome, List<string> differences)
     {
         bool hangs = outcome.Finding?.Rule == Rules.Liveness;
         if (hangs != recording.Hangs)
         {
-            differences.Add(hangs ? $"the emulator hangs, the driver does not: {outcome.Finding!.Detail}" : "the driver hangs, the emulator does not");
+            differences.Add(hangs
+                ? $"the emulator hangs, the driver does not: {outcome.Finding!.Detail}"
+                : "the driver hangs, the emulator does not");
         }
         else if (outcome.Finding is { } finding && !hangs && finding.Rule != race.Rule)
         {
@@ -221,23 +239,28 @@ public static class LeafComparison
         List<(string Verb, OperationResult Result)> ours = [];
         foreach ((OperationTask task, bool _) in world.Topology.RaceTasks)
         {
-            ours.AddRange(task.Results.Select(result => (DriverRecording.Verb(task.Operations[result.Operation].Text), result)));
+            ours.AddRange(
+                task.Results.Select(result => (DriverRecording.Verb(task.Operations[result.Operation].Text), result)));
         }
 
         string[] failed = [.. recording.Results.Where(one => one.Contains(" -", StringComparison.Ordinal))];
         string theirs = failed.Length == 0 ? "no failed call" : "-" + failed[0].Split(" -")[1].Split(' ')[0];
-        OperationResult? bad = ours.Where(one => one.Verb != "oom-kill" && one.Result.Errno != Errno.Ok).Select(one => (OperationResult?)one.Result).FirstOrDefault();
+        OperationResult? bad = ours.Where(one => one.Verb != "oom-kill" && one.Result.Errno != Errno.Ok)
+            .Select(one => (OperationResult?)one.Result).FirstOrDefault();
         string own = bad is { } result ? $"-{(int)result.Errno}" : "no failed call";
         if (theirs != own && !recording.Hangs)
         {
             differences.Add($"first failed call: driver {theirs}, emulator {own}");
         }
 
-        string[] looks = [.. recording.Results.Where(one => DriverRecording.Verb(one) == "oomkill").Select(one => one.Split(' ')[1])];
-        string[] found = [.. ours.Where(one => one.Verb == "oom-kill").Select(one => one.Result.Errno == Errno.Ok ? "1" : "0")];
+        IEnumerable<string> theirLooks = recording.Results.Where(one => DriverRecording.Verb(one) == "oomkill");
+        string[] looks = [.. theirLooks.Select(one => one.Split(' ')[1])];
+        string[] found =
+            [.. ours.Where(one => one.Verb == "oom-kill").Select(one => one.Result.Errno == Errno.Ok ? "1" : "0")];
         if (!looks.SequenceEqual(found))
         {
-            differences.Add($"looks for a victim: driver {string.Join(' ', looks)}, emulator {string.Join(' ', found)}");
+            differences.Add(
+                $"looks for a victim: driver {string.Join(' ', looks)}, emulator {string.Join(' ', found)}");
         }
     }
 

@@ -9,7 +9,8 @@ namespace EpcActors.Lab.Recordings;
 /// <summary>The emulator's figures at the end of a run, by the names that a recording has.</summary>
 internal sealed class LeafFigures
 {
-    private static readonly string[] CountedLeaves = ["ECREATE", "EADD", "EINIT", "EPA", "EAUG", "EBLOCK", "ETRACK", "ELDU", "EMODT", "EMODPR"];
+    private static readonly string[] CountedLeaves =
+        ["ECREATE", "EADD", "EINIT", "EPA", "EAUG", "EBLOCK", "ETRACK", "ELDU", "EMODT", "EMODPR"];
 
     private readonly RaceWorld _world;
     private readonly LeafRecorder _recorder;
@@ -38,9 +39,11 @@ internal sealed class LeafFigures
             "reloads" => OfRun(() => _world.Quantities.Get("reloads")()),
             "ewb_secs" => OfRun(() => Count("EWB", " secs ")),
             "eldu_secs" => OfRun(() => Count("ELDU", " secs ")),
-            _ when name.StartsWith("nodes ", StringComparison.Ordinal) => _world.Quantities.Get($"free-pages({name[6..]})")(),
+            _ when name.StartsWith("nodes ", StringComparison.Ordinal) =>
+                _world.Quantities.Get($"free-pages({name[6..]})")(),
             _ when name.StartsWith("cg ", StringComparison.Ordinal) => OfCgroup(name.Split(' ')),
-            _ when name.StartsWith("leaves ", StringComparison.Ordinal) => CountedLeaves.Contains(name[7..]) ? OfRun(() => Count(name[7..], " ")) : null,
+            _ when name.StartsWith("leaves ", StringComparison.Ordinal) =>
+                CountedLeaves.Contains(name[7..]) ? OfRun(() => Count(name[7..], " ")) : null,
             _ when name.Contains(": ", StringComparison.Ordinal) => OfEnclave(name.Split(": ")),
             _ => null,
         };

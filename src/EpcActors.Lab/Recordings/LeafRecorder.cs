@@ -11,12 +11,13 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Recordings;
 
 /// <summary>
-/// Writes down the ENCLS leaves of a run of the race laboratory, with enclave page and EPC page, as the recordings of the driver have them. It only
-/// watches messages: each leaf is one message of the model, but for EPA, which the page count of sgx_encl_grow() follows at once.
+/// Writes down the ENCLS leaves of a run of the race laboratory, with enclave page and EPC page, as the recordings of
+/// the driver have them. It only watches messages: each leaf is one message of the model, but for EPA, which the page
+/// count of sgx_encl_grow() follows at once.
 /// </summary>
 /// <remarks>
-/// Left out: EEXTEND, and EREMOVE of SECS, VA and released pages. The EMODPR by which REMOVE_PAGES tests for the acceptance faults (4000000e) when the
-/// page was accepted.
+/// Left out: EEXTEND, and EREMOVE of SECS, VA and released pages. The EMODPR by which REMOVE_PAGES tests for the
+/// acceptance faults (4000000e) when the page was accepted.
 /// </remarks>
 internal sealed class LeafRecorder : IRunObserver
 {
@@ -105,36 +106,42 @@ internal sealed class LeafRecorder : IRunObserver
                 Leaf($"ECREATE {Secs(enclave)} {Epc(create.Message.EpcPage)}{Failed(create.Message.HasFailed)}");
                 break;
             case Envelope<EnclaveProtocol.LockAndAddPage> add when !add.Message.Exists:
-                Leaf($"EADD {Child(enclave, add.Message.Page)} {Epc(add.Message.EpcPage)}{Failed(add.Message.HasFailed)}");
+                Page("EADD", enclave, add.Message.Page, add.Message.EpcPage, Failed(add.Message.HasFailed));
                 break;
             case Envelope<EnclaveProtocol.LockAndEinit>:
                 Leaf($"EINIT {Secs(enclave)} {Epc(enclave.SecsPage)}");
                 break;
             case Envelope<EnclaveProtocol.Eaug> eaug:
-                Leaf($"EAUG {Child(enclave, eaug.Message.Page)} {Epc(eaug.Message.EpcPage)}{Failed(eaug.Message.HasFailed)}");
+                Page("EAUG", enclave, eaug.Message.Page, eaug.Message.EpcPage, Failed(eaug.Message.HasFailed));
                 break;
             case Envelope<EnclaveProtocol.Eldu> eldu:
-                Leaf($"ELDU {Child(enclave, eldu.Message.Page)} {Epc(eldu.Message.EpcPage)}{Failed(eldu.Message.HasFailed)}");
+                Page("ELDU", enclave, eldu.Message.Page, eldu.Message.EpcPage, Failed(eldu.Message.HasFailed));
                 break;
             case Envelope<EnclaveProtocol.BlockPage> block:
-                Leaf($"EBLOCK {Child(enclave, block.Message.Page)} {Epc(block.Message.EpcPage)}");
+                Page("EBLOCK", enclave, block.Message.Page, block.Message.EpcPage, "");
                 break;
             case Envelope<EnclaveProtocol.Ewb> ewb:
                 FailedEwbs += ewb.Message.Result == LeafResult.Done ? 0 : 1;
-                Leaf($"EWB {Child(enclave, ewb.Message.Page)} {Epc(ewb.Message.EpcPage)}{Result(ewb.Message.Result)}");
+                Page("EWB", enclave, ewb.Message.Page, ewb.Message.EpcPage, Result(ewb.Message.Result));
                 break;
             case Envelope<EnclaveProtocol.Etrack> track:
                 Leaf($"ETRACK {Secs(enclave)} {Epc(enclave.SecsPage)}{Result(track.Message.Result)}");
                 break;
             case Envelope<EnclaveProtocol.ModifyPage> modify:
-                Leaf($"{(modify.Message.To == EnclavePageType.Reg ? "EMODPR" : "EMODT")} {Resident(enclave, modify.Message.Page)}"
-                    + (modify.Message.HasFaulted ? PageFault : modify.Message.IsNotModifiable ? NotModifiable : ""));
+                Page(
+                    modify.Message.To == EnclavePageType.Reg ? "EMODPR" : "EMODT",
+                    enclave,
+                    modify.Message.Page,
+                    enclave.Entries[modify.Message.Page].EpcPage,
+                    modify.Message.HasFaulted ? PageFault : modify.Message.IsNotModifiable ? NotModifiable : "");
                 break;
             case Envelope<EnclaveProtocol.BeginRemove> begin when enclave.Entries[begin.Message.Page].IsTrim:
-                Leaf($"EMODPR {Resident(enclave, begin.Message.Page)}{(begin.Message.IsRefused ? NotModifiable : PageFault)}");
+                EpcPageIndex tested = enclave.Entries[begin.Message.Page].EpcPage;
+                string answer = begin.Message.IsRefused ? NotModifiable : PageFault;
+                Page("EMODPR", enclave, begin.Message.Page, tested, answer);
                 break;
             case Envelope<EnclaveProtocol.LockAndErase> erase:
-                Leaf($"EREMOVE {Child(enclave, erase.Message.Page)} {Epc(erase.Message.EpcPage)}");
+                Page("EREMOVE", enclave, erase.Message.Page, erase.Message.EpcPage, "");
                 break;
         }
     }
@@ -153,11 +160,13 @@ internal sealed class LeafRecorder : IRunObserver
 
     private void Leaf(string text) => _events.Add(new DriverEvent(DriverEventKind.Leaf, text, -1));
 
+    private void Page(string leaf, Enclave enclave, int page, EpcPageIndex epcPage, string result) =>
+        Leaf($"{leaf} {Child(enclave, page)} {Epc(epcPage)}{result}");
+
     private string Secs(Enclave enclave) => $"{_names[enclave.Index]} secs";
 
-    private string Child(Enclave enclave, int page) => page == enclave.Entries.PageCount ? Secs(enclave) : $"{_names[enclave.Index]} {page}";
-
-    private string Resident(Enclave enclave, int page) => $"{Child(enclave, page)} {Epc(enclave.Entries[page].EpcPage)}";
+    private string Child(Enclave enclave, int page) =>
+        page == enclave.Entries.PageCount ? Secs(enclave) : $"{_names[enclave.Index]} {page}";
 
     private string Epc(EpcPageIndex page)
     {

@@ -9,8 +9,9 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Recordings;
 
 /// <summary>
-/// A folder with a scenario in virtual time and what the real driver did on the same accesses: <c>scenario.conf</c> with its traces,
-/// <c>expected.txt</c> with the figures at the end, <c>operations.csv</c> with those after every operation.
+/// A folder with a scenario in virtual time and what the real driver did on the same accesses: <c>scenario.conf</c>
+/// with its traces, <c>expected.txt</c> with the figures at the end, <c>operations.csv</c> with those after every
+/// operation.
 /// </summary>
 public static class TimedRecording
 {
@@ -27,7 +28,8 @@ public static class TimedRecording
         new([Driver, "reclaimer-held-at", "same-when-held-at", "retry-later", "operations"], StringComparer.Ordinal);
 
     /// <summary>Whether a folder is one.</summary>
-    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, ScenarioFile)) && File.Exists(Path.Combine(folder, OperationsFile));
+    public static bool IsIn(string folder) =>
+        File.Exists(Path.Combine(folder, ScenarioFile)) && File.Exists(Path.Combine(folder, OperationsFile));
 
     /// <summary>Runs the scenario and compares after every operation and at the end.</summary>
     /// <param name="folder">The folder.</param>
@@ -38,7 +40,8 @@ public static class TimedRecording
         string folder, IReadOnlyList<KeyValuePair<string, string>> overrides, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        Scenario scenario = ScenarioLoader.Load(Path.Combine(folder, ScenarioFile), overrides, null, ConfigEnvironment.Default);
+        Scenario scenario =
+            ScenarioLoader.Load(Path.Combine(folder, ScenarioFile), overrides, null, ConfigEnvironment.Default);
         RunReport report = new ScenarioRunner(scenario, null).Run("", cancellationToken);
         List<string> differences = [];
         int operations = CompareOperations(folder, report, differences);
@@ -47,7 +50,8 @@ public static class TimedRecording
         string driver = "";
         foreach (string line in File.ReadLines(Path.Combine(folder, FiguresFile)))
         {
-            if (line.Length == 0 || line[0] == '#' || line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries) is not [string name, string value])
+            if (line.Length == 0 || line[0] == '#'
+                || line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries) is not [string name, string value])
             {
                 continue;
             }
@@ -59,14 +63,21 @@ public static class TimedRecording
             }
 
             figures++;
-            string own = ours.TryGetValue(name, out long count) ? count.ToString(CultureInfo.InvariantCulture) : "without it";
+            string own = ours.TryGetValue(name, out long count)
+                ? count.ToString(CultureInfo.InvariantCulture)
+                : "without it";
             if (own != value.Trim())
             {
                 differences.Add($"{name}: driver {value.Trim()}, emulator {own}");
             }
         }
 
-        return new DriverComparison(folder, driver, scenario.Kernel) { Operations = operations, Figures = figures, Differences = differences };
+        return new DriverComparison(folder, driver, scenario.Kernel)
+        {
+            Operations = operations,
+            Figures = figures,
+            Differences = differences,
+        };
     }
 
     /// <summary>After every operation: the driver's row against the emulator's sample of that millisecond.</summary>
@@ -153,7 +164,8 @@ public static class TimedRecording
     /// <summary>The emulator's final figures under the names of expected.txt; sizes in pages.</summary>
     private static Dictionary<string, long> Figures(RunReport report)
     {
-        long Leaves(Activity activity) => report.Profile.Where(one => one.Activity == Activities.Name(activity)).Sum(one => one.Count);
+        long Leaves(Activity activity) =>
+            report.Profile.Where(one => one.Activity == Activities.Name(activity)).Sum(one => one.Count);
 
         MemoryCgroupReport memory = report.MemoryCgroups.First(one => one.Path == "/");
         long evictions = report.Enclaves.Sum(one => one.Evictions);

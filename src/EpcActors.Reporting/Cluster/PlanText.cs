@@ -97,7 +97,8 @@ public static class PlanText
     private static string Explanation(ClusterPlan plan)
     {
         string charged = $"{Batch("charges", plan.ChargeBatch, "charge-batch")}, and {Batch("counts free pages", plan.CounterBatch, "counter-batch")}";
-        string near = plan.Faults.Any(fault => fault.LimitCalls > 0) ? ", once more to look how near its limit is (worker-queued = near-limit)" : "";
+        string near = plan.Faults.Any(fault => fault.LimitCalls > 0)
+            ? ", once more to look how near its limit is (worker-queued = near-limit)" : "";
         return $"Each level whose home is elsewhere is one{near}, and the free-page counter with its watermark one to three. They come one after the other, and more when "
             + $"something is reclaimed or a limit is near. This scenario {charged}. The columns 'in batches' hold while the watermarks of ksgxd are far.";
     }

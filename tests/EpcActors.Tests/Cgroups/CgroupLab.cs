@@ -42,7 +42,8 @@ internal static class Kernels
             DirectReclaim = DirectReclaim.OwnCgroupToo,
         },
 
-        // From v11 on the worker was to be queued near the limit too; no posted version can reach the code that does it.
+        // From v11 on the worker was to be queued near the limit too; no posted version can reach the code that does
+        // it.
         "v13" => Named("v10"),
         "v13-head-room" => Named("v13") with { WorkerQueued = WorkerQueued.NearLimit },
         "v15" => Named("v13") with { ReclaimWalk = ReclaimWalk.ResumeNode },

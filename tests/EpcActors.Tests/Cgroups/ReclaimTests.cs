@@ -30,7 +30,8 @@ public class ReclaimTests
     }
 
     /// <summary>
-    /// v11 and later mean to keep clear of a limit above 128 pages: 32 pages below it the worker starts, before any charge fails. As posted they do not.
+    /// v11 and later mean to keep clear of a limit above 128 pages: 32 pages below it the worker starts, before any
+    /// charge fails. As posted they do not.
     /// </summary>
     [Theory]
     [InlineData("v10", 200)]

@@ -24,12 +24,15 @@ public sealed class CompareDriverCommandTests : IDisposable
     public async Task The_first_leaf_that_differs_stands_between_its_neighbours()
     {
         string text = await File.ReadAllTextAsync(Data("lim_17_4.txt"));
-        string file = _cli.Write("victim.txt", text.Replace("EBLOCK a 4 epc=0:6", "EBLOCK a 3 epc=0:5", StringComparison.Ordinal));
+        string file = _cli.Write(
+            "victim.txt", text.Replace("EBLOCK a 4 epc=0:6", "EBLOCK a 3 epc=0:5", StringComparison.Ordinal));
         CliResult result = await CliHarness.Call("compare-driver", file);
         Assert.Equal(1, result.Code);
         Assert.Contains("victim.txt: DIFFERS", result.Out, StringComparison.Ordinal);
-        Assert.Contains("leaf 21, operation 1 (init a): driver EBLOCK a 3 epc=0:5, emulator EBLOCK a 4 epc=0:6", result.Out, StringComparison.Ordinal);
-        Assert.Matches(@"    >     21  EBLOCK a 3 epc=0:5 +EBLOCK a 4 epc=0:6\r?\n          22  EBLOCK a 5 epc=0:7 +EBLOCK a 5 epc=0:7", result.Out);
+        Assert.Contains("leaf 21, operation 1 (init a): driver EBLOCK a 3 epc=0:5, emulator EBLOCK a 4 epc=0:6",
+            result.Out, StringComparison.Ordinal);
+        Assert.Matches(@"    >     21  EBLOCK a 3 epc=0:5 +EBLOCK a 4 epc=0:6\r?\n", result.Out);
+        Assert.Matches(@"          22  EBLOCK a 5 epc=0:7 +EBLOCK a 5 epc=0:7\r?\n", result.Out);
         Assert.Equal("0 of 1 equal", result.LastOutLine);
     }
 
@@ -40,7 +43,8 @@ public sealed class CompareDriverCommandTests : IDisposable
             "compare-driver", Data("lim_8_4.txt"), "--set", "epc.switches.epc-cgroup=off", "--quiet");
         Assert.Equal(1, result.Code);
         Assert.Contains("emulator: epc-cgroup-v8 (epc-cgroup = off)", result.Out, StringComparison.Ordinal);
-        Assert.Matches(@"leaf \d+, operation 1 \(init a\): driver EBLOCK a 0 epc=0:2, emulator EADD a \d+ epc=0:\d+", result.Out);
+        Assert.Matches(
+            @"leaf \d+, operation 1 \(init a\): driver EBLOCK a 0 epc=0:2, emulator EADD a \d+ epc=0:\d+", result.Out);
     }
 
     [Fact]
@@ -61,7 +65,8 @@ public sealed class CompareDriverCommandTests : IDisposable
     public async Task What_is_no_recording_is_a_mistake_of_the_user(string name, string problem)
     {
         _cli.Write("mine.txt", "hello\n");
-        _cli.Write("wrong.txt", "[scenario]\nepc { kernel = linux-5.14, race { tasks { A { do = [ \"pause\" ] } } } }\n[leaves]\n[end]\nfree=0\n");
+        const string Race = "race { tasks { A { do = [ pause ] } } }";
+        _cli.Write("wrong.txt", $"[scenario]\nepc {{ kernel = linux-5.14, {Race} }}\n[leaves]\n[end]\nfree=0\n");
         Directory.CreateDirectory(_cli.At("empty"));
         CliResult result = await CliHarness.Call("compare-driver", _cli.At(name));
         Assert.Equal(64, result.Code);

@@ -7,8 +7,13 @@ namespace EpcActors.Tests.Cli;
 
 public sealed class HelpTests
 {
+    private const string Recordings = "tests/EpcActors.Tests/Golden/data";
+
     public static TheoryData<string> Commands =>
-        ["", "run", "compare", "compare-driver", "config", "config show", "config validate", "config kernels", "config machines", "config costs", "config presets", "engines"];
+    [
+        "", "run", "compare", "compare-driver", "config", "config show", "config validate", "config kernels",
+        "config machines", "config costs", "config presets", "engines",
+    ];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -37,7 +42,7 @@ public sealed class HelpTests
             // A pipe and what follows it is the shell's; files get a name that exists, results a place of the test's.
             string line = Regex.Replace(example.Split(" | ")[0], @"\S*\*?\S*\.conf", Quoted(cli.GoodFile));
             line = line.Replace("--out results", "--out " + Quoted(cli.At("out")), StringComparison.Ordinal)
-                .Replace("tests/EpcActors.Tests/Golden/data", Loading.RepositoryPath("tests/EpcActors.Tests/Golden/data"), StringComparison.Ordinal)
+                .Replace(Recordings, Loading.RepositoryPath(Recordings), StringComparison.Ordinal)
                 .Replace("--set epc.switches.epc-cgroup=off", "", StringComparison.Ordinal)
                 .Replace("linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "linux-6.16,epc-cgroup-v8", StringComparison.Ordinal);
             CliResult result = await CliHarness.Call([.. CliHarness.SplitAsShell(line).Skip(1)]);

@@ -87,7 +87,8 @@ public sealed class ShippedFilesTests
 
     [Fact]
     public void The_kernels_of_the_documents_are_there() =>
-        Assert.Empty(((string[])["linux-5.15", "linux-5.17", "linux-6.16", "epc-cgroup-v5", "epc-cgroup-v8", "epc-cgroup-v17"]).Except(BuiltInFiles.Names("kernels")));
+        Assert.Empty(((string[])["linux-5.15", "linux-5.17", "linux-6.16", "epc-cgroup-v5", "epc-cgroup-v8",
+            "epc-cgroup-v17"]).Except(BuiltInFiles.Names("kernels")));
 
     [Fact]
     public void Kernels_are_what_the_history_says()

@@ -86,7 +86,10 @@ public sealed class ScenarioFileTests
         static EnclaveReport Of(RunReport report, string name) => report.Enclaves.Single(enclave => enclave.Name == name);
     }
 
-    /// <summary>The script of the self-tests waits for each row; a scenario has times instead, and no row may begin before the one before has ended.</summary>
+    /// <summary>
+    /// The script of the self-tests waits for each row; a scenario has times instead, and no row may begin before the
+    /// one before has ended.
+    /// </summary>
     [Fact]
     public void The_rows_of_the_self_tests_do_not_overlap_and_touch_no_heap()
     {
@@ -98,13 +101,16 @@ public sealed class ScenarioFileTests
             EnclaveReport[] instances = [.. report.Enclaves.Where(enclave => enclave.Name.Split('-')[0] == row)];
             Assert.NotEmpty(instances);
             int before = timeline.AtNs.Count(at => at < instances.Min(one => one.StartNs)) - 1;
-            Assert.True(before < 0 || timeline.Cgroups[0].CurrentBytes[before] == 0, $"{row} begins before the row above it has ended");
+            Assert.True(before < 0
+                || timeline.Cgroups[0].CurrentBytes[before] == 0, $"{row} begins before the row above it has ended");
             Assert.All(instances, one => Assert.InRange(one.Accesses, 0, 2));
-            Assert.All(instances.Where(one => one.Outcome == EnclaveOutcome.Finished), one => Assert.Equal(2, one.Accesses));
+            Assert.All(
+                instances.Where(one => one.Outcome == EnclaveOutcome.Finished), one => Assert.Equal(2, one.Accesses));
         }
 
         // Eight at the limit C, each as large as C: the build alone writes out most of all heaps.
-        Assert.True(report.Cgroups.Single(one => one.Path.EndsWith("larger", StringComparison.Ordinal)).Evictions > 11 * 4096);
+        Assert.True(
+            report.Cgroups.Single(one => one.Path.EndsWith("larger", StringComparison.Ordinal)).Evictions > 11 * 4096);
         Assert.Equal(3, report.Enclaves.Select(one => one.Cgroup).Distinct().Count());
     }
 
