@@ -12,7 +12,7 @@ public enum AccessKind
     Write,
     Execute,
 
-    /// <summary>The EACCEPT instruction: needs a present translation like any access, accepts a pending or modified page.</summary>
+    /// <summary>The EACCEPT instruction: needs a present translation like any access, accepts a pending, modified or restricted page.</summary>
     Eaccept,
 }
 
@@ -243,7 +243,7 @@ public sealed class AddressSpace : Resource,
 
             turn.Spend(Activity.Eaccept);
         }
-        else if (!IsOurs(entry, message.Page) || entry.Has(Epcm.Blocked | Epcm.Pending | Epcm.Modified | Epcm.Trim))
+        else if (!IsOurs(entry, message.Page) || entry.Has(Epcm.Blocked | Epcm.Pending | Epcm.Modified) || entry.Type == Epcm.Trim)
         {
             message.Result = AccessResult.EpcmFault;
             return;
@@ -393,12 +393,12 @@ public sealed class AddressSpace : Resource,
 
     private bool IsOurs(EpcmEntry entry, int page) => entry.IsValid && entry.Owner == _ownerBase + page;
 
-    /// <summary>EACCEPT: looks and changes at one moment.</summary>
+    /// <summary>EACCEPT: looks and changes at one moment. It takes PENDING, MODIFIED and PR away.</summary>
     private bool TryAccept(ref EpcPage page, EpcmEntry seen, int number)
     {
         while (IsOurs(seen, number) && !seen.Has(Epcm.Blocked))
         {
-            if (EpcmEntry.TryChange(ref page, seen, seen.State & ~(Epcm.Pending | Epcm.Modified)))
+            if (EpcmEntry.TryChange(ref page, seen, seen.State & ~(Epcm.Pending | Epcm.Modified | Epcm.Restricted)))
             {
                 return true;
             }

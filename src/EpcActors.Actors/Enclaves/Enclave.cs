@@ -430,7 +430,7 @@ public sealed class Enclave : Resource,
 
         // Nobody else changes the entry of a page that is blocked: an EACCEPT of it faults.
         ref EpcPage page = ref _epc[message.EpcPage];
-        VaPages.Attributes(message.Slot) = (byte)(page.Epcm & (Epcm.Pending | Epcm.Modified | Epcm.Trim | Epcm.Tcs));
+        VaPages.Attributes(message.Slot) = (byte)(page.Epcm & ~(Epcm.Valid | Epcm.Blocked));
         page.Epcm = Epcm.None;
         message.Version = ++_lastVersion;
         VaPages.Version(message.Slot) = message.Version;
@@ -484,10 +484,10 @@ public sealed class Enclave : Resource,
         EpcmEntry seen;
         do
         {
-            // EMODT looks at the type first, EMODPR at what waits for an EACCEPT, which may come just now.
+            // Both refuse what waits for an EACCEPT, which may come just now: EMODT looks at the type first, EMODPR last.
             seen = EpcmEntry.Read(ref page);
             bool isWaiting = seen.Has(Epcm.Pending | Epcm.Modified);
-            bool isOfOtherType = seen.Has(Epcm.Trim) || (seen.Has(Epcm.Tcs) && message.To != EnclavePageType.Trim);
+            bool isOfOtherType = seen.Type != Epcm.None && !(seen.Type == Epcm.Tcs && message.To == EnclavePageType.Trim);
             message.HasFaulted = isOfOtherType && (message.To != EnclavePageType.Reg || !isWaiting);
             message.IsNotModifiable = isWaiting && !message.HasFaulted;
             if (message.HasFaulted || message.IsNotModifiable)
@@ -514,7 +514,7 @@ public sealed class Enclave : Resource,
         _lock.AssertHeldBy(turn);
         EnclavePage entry = Entries[message.Page];
         message.Type = entry.IsTrim ? EnclavePageType.Trim
-            : (_epc[entry.EpcPage].Epcm & Epcm.Tcs) != 0 ? EnclavePageType.Tcs
+            : (_epc[entry.EpcPage].Epcm & Epcm.TypeMask) == Epcm.Tcs ? EnclavePageType.Tcs
             : EnclavePageType.Reg;
     }
 
@@ -640,11 +640,12 @@ public sealed class Enclave : Resource,
         IsOutOfMemory |= IsCreated;
     }
 
-    private static Epcm Modified(Epcm before, EnclavePageType to) => Epcm.Modified | to switch
+    /// <summary>What EMODPR (to REG) and EMODT leave in the EPCM. EMODT takes PR away with the permissions that it was about.</summary>
+    private static Epcm Modified(Epcm before, EnclavePageType to) => to switch
     {
-        EnclavePageType.Reg => before,
-        EnclavePageType.Tcs => before | Epcm.Tcs,
-        EnclavePageType.Trim => (before & ~Epcm.Tcs) | Epcm.Trim,
+        EnclavePageType.Reg => before | Epcm.Restricted,
+        EnclavePageType.Tcs => (before & ~(Epcm.TypeMask | Epcm.Restricted)) | Epcm.Tcs | Epcm.Modified,
+        EnclavePageType.Trim => (before & ~(Epcm.TypeMask | Epcm.Restricted)) | Epcm.Trim | Epcm.Modified,
     };
 
     /// <summary>The instructions that make a page want one that the EPCM does not have as valid.</summary>

@@ -505,7 +505,10 @@ public static class EnclaveProtocol
         public EnclavePageType Type;
     }
 
-    /// <summary>EMODPR or EMODT: the page waits for EACCEPT. Mutex held.</summary>
+    /// <summary>
+    /// EMODPR or EMODT. Behind EMODT the page waits for its EACCEPT; behind EMODPR it is as accessible as before, within what is left of its
+    /// permissions. Mutex held.
+    /// </summary>
     public struct ModifyPage : IMessage
     {
         public static ushort Code => 0x0720;

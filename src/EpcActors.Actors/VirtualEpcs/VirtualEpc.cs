@@ -352,7 +352,7 @@ internal static class GuestEnclaves
                 return true;
             }
 
-            if (seen.Has(Epcm.Secs) && value > 0)
+            if (seen.Type == Epcm.Secs && value > 0)
             {
                 return false;
             }
@@ -363,7 +363,7 @@ internal static class GuestEnclaves
             }
 
             // What an EWB that failed left valid (D3) is no guest's, and nobody's child.
-            if (!seen.Has(Epcm.Secs) && value >= 0)
+            if (seen.Type != Epcm.Secs && value >= 0)
             {
                 bool hadParent = TryAddChildren(epc, value, -1);
                 Invariant.That(hadParent, "a SECS went before its children");
@@ -380,7 +380,7 @@ internal static class GuestEnclaves
         while (true)
         {
             EpcmEntry seen = EpcmEntry.Read(ref page);
-            if (!seen.Has(Epcm.Secs) || seen.Owner > Encode(0))
+            if (seen.Type != Epcm.Secs || seen.Owner > Encode(0))
             {
                 return false;
             }

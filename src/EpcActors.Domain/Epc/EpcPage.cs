@@ -34,6 +34,10 @@ public enum EpcPageFlags : byte
 }
 
 /// <summary>What the processor's EPCM says of a page. Hardware, not kernel: the oracle compares the two.</summary>
+/// <remarks>
+/// Four flags, a page type in three bits as in the manual (SECINFO.FLAGS.PT), and PR. The type is a number: compare it with
+/// <see cref="EpcmEntry.Type"/> or behind <see cref="TypeMask"/>, a single bit of it says nothing.
+/// </remarks>
 [Flags]
 public enum Epcm : byte
 {
@@ -45,23 +49,32 @@ public enum Epcm : byte
     /// <summary>EBLOCK: no new translations.</summary>
     Blocked = 2,
 
-    /// <summary>EAUG'd, waits for EACCEPT.</summary>
+    /// <summary>EPCM.PENDING: EAUG'd, waits for EACCEPT, no access until then.</summary>
     Pending = 4,
 
-    /// <summary>EMODT'd or EMODPR'd, waits for EACCEPT.</summary>
+    /// <summary>EPCM.MODIFIED: EMODT'd, waits for EACCEPT, no access until then.</summary>
     Modified = 8,
 
     /// <summary>Page type SECS.</summary>
-    Secs = 16,
+    Secs = 1 << 4,
 
     /// <summary>Page type VA.</summary>
-    VersionArray = 32,
+    VersionArray = 2 << 4,
 
     /// <summary>Page type TRIM.</summary>
-    Trim = 64,
+    Trim = 3 << 4,
 
-    /// <summary>Page type TCS; a page with none of the type bits is REG.</summary>
-    Tcs = 128,
+    /// <summary>Page type TCS.</summary>
+    Tcs = 4 << 4,
+
+    /// <summary>The bits of the page type; none of them set is REG.</summary>
+    TypeMask = 7 << 4,
+
+    /// <summary>
+    /// EPCM.PR: EMODPR restricted the page's permissions and no EACCEPT has said so yet. The page is accessible meanwhile, can be restricted
+    /// again, and its type can be changed.
+    /// </summary>
+    Restricted = 1 << 7,
 }
 
 /// <summary>

@@ -37,10 +37,14 @@ public readonly struct EpcmEntry
     /// <summary><see cref="EpcPage.Epcm"/>.</summary>
     public Epcm State => _state;
 
+    /// <summary>Page type; none for REG.</summary>
+    public Epcm Type => _state & Epcm.TypeMask;
+
     public bool IsTracked => (_flags & EpcPageFlags.ReclaimerTracked) != 0;
 
     public bool IsValid => (_state & Epcm.Valid) != 0;
 
+    /// <summary>Any of these flags; the type is no flag (<see cref="Type"/>).</summary>
     public bool Has(Epcm bits) => (_state & bits) != 0;
 
 #pragma warning disable RS0030 // The processor is no actor: its table has no owner, and is the one thing that tasks on different threads change at once.

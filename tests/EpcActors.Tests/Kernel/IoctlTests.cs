@@ -82,13 +82,6 @@ public sealed class IoctlTests
             Assert.Equal(new IoctlResult(Errno.EINVAL, 0), await Ioctls.ModifyTypes(t, 0, 0, 1, EnclavePageType.Reg));
             Assert.Equal(new IoctlResult(Errno.Ok, 1), await Ioctls.ModifyTypes(t, 0, 4, 1, EnclavePageType.Trim));
 
-            Assert.Equal(new IoctlResult(Errno.Ok, 2), await Ioctls.RestrictPermissions(t, 0, 0, 2));
-            Assert.Equal(
-                new IoctlResult(Errno.EFAULT, 0, Ioctls.SgxPageNotModifiable), await Ioctls.ModifyTypes(t, 0, 0, 1));
-            Assert.Equal(AccessResult.EpcmFault, await rig.Touch(t, 0));
-            Assert.Equal(AccessResult.Hit, await rig.Touch(t, 0, AccessKind.Eaccept));
-            Assert.Equal(AccessResult.Hit, await rig.Touch(t, 0));
-
             // Not trimmed, not accepted, accepted; trimmed once is trimmed for good.
             Assert.Equal(new IoctlResult(Errno.EPERM, 0), await Ioctls.RemovePages(t, 0, 0, 1));
             Assert.Equal(new IoctlResult(Errno.Ok, 1), await Ioctls.ModifyTypes(t, 0, 0, 1));
