@@ -57,15 +57,18 @@ public static class AddressSpaceProtocol
         public AccessResult Result;
     }
 
-    /// <summary>Page-fault entry: mmap_lock for reading, VMA look-up.</summary>
+    /// <summary>Page-fault entry: mmap_lock for reading, VMA look-up. The lock is held until <see cref="EndFault"/>.</summary>
     public struct BeginFault : IMessage
     {
         public static ushort Code => 0x0602;
 
         public static MessageKind Kind => MessageKind.Fault;
 
-        /// <summary>Out: there is no VMA (or one without enclave): SIGBUS.</summary>
+        /// <summary>Out: there is no VMA: SIGSEGV.</summary>
         public YesNo IsUnmapped;
+
+        /// <summary>Out: there is a VMA whose vm_private_data is NULL, as fork had no memory for its entry: SIGBUS.</summary>
+        public YesNo HasNoEnclave;
     }
 
     /// <summary>Page-fault exit: gives mmap_lock back.</summary>
@@ -92,7 +95,10 @@ public static class AddressSpaceProtocol
         public YesNo IsAccessed;
     }
 
-    /// <summary>Test and clear the accessed bit of one page (sgx_encl_test_and_clear_young): mmget_not_zero, mmap_lock for reading.</summary>
+    /// <summary>
+    /// Test and clear the accessed bit of one page (sgx_encl_test_and_clear_young): mmget_not_zero, mmap_lock for reading. Queues behind a waiting
+    /// writer.
+    /// </summary>
     public struct AgePage : IMessage
     {
         public static ushort Code => 0x0605;
@@ -105,7 +111,9 @@ public static class AddressSpaceProtocol
         public AgeResult Result;
     }
 
-    /// <summary>zap_vma_ptes() of a range, under mmap_lock for reading (sgx_zap_enclave_ptes).</summary>
+    /// <summary>
+    /// zap_vma_ptes() of a range, under mmap_lock for reading (sgx_zap_enclave_ptes). Queues behind a waiting writer.
+    /// </summary>
     public struct ZapPtes : IMessage
     {
         public static ushort Code => 0x0606;
@@ -121,6 +129,14 @@ public static class AddressSpaceProtocol
     public struct MapEnclave : IMessage
     {
         public static ushort Code => 0x0607;
+
+        public static MessageKind Kind => MessageKind.Map;
+    }
+
+    /// <summary>mmap() or munmap() of something else than the enclave: mmap_lock for writing, and nothing of SGX.</summary>
+    public struct MapOther : IMessage
+    {
+        public static ushort Code => 0x060E;
 
         public static MessageKind Kind => MessageKind.Map;
     }
@@ -187,11 +203,17 @@ public static class AddressSpaceProtocol
 /// <c>struct mm_struct</c> with the one enclave that it maps: page-table entries behind the page-table lock, VMAs behind mmap_lock, which faults and
 /// the reclaimer take for reading and mmap and exit for writing.
 /// </summary>
-/// <remarks>The EPCM checks of <see cref="Access"/> look at page descriptors that other actors own: that is the processor, not the kernel.</remarks>
+/// <remarks>
+/// <para>The EPCM checks of <see cref="Access"/> look at page descriptors that other actors own: that is the processor, not the kernel.</para>
+/// <para>mmap_lock is fair, as the kernel's rwsem is for a reader that finds the lock in the hands of readers and somebody waiting
+/// (rwsem_down_read_slowpath): it queues. So one writer that waits keeps every later reader out, the reclaimer among them. The lock goes to who
+/// waits longest: a writer alone, or the readers up to the next writer. The kernel wakes the readers behind that writer too; that order is
+/// the one in which they came before it.</para>
+/// </remarks>
 public sealed class AddressSpace : Resource,
     IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,
     IHandle<MapEnclave>, IHandle<ExitMm>, IHandle<LoseEnclave>, IHandle<BeginExit>, IHandle<BeginFork>, IHandle<EndFork>,
-    IHandle<ReadPte>
+    IHandle<ReadPte>, IHandle<MapOther>
 {
     private readonly EpcPageTable _epc;
     private readonly int _ownerBase;
@@ -200,6 +222,7 @@ public sealed class AddressSpace : Resource,
     private int _readers;
     private bool _isWriteLocked;
     private bool _isMapped;
+    private bool _hasLostEnclave;
     private bool _isGone;
 
     public AddressSpace(ActorId id, string name, Machine machine, int pageCount, int ownerBase)
@@ -261,25 +284,16 @@ public sealed class AddressSpace : Resource,
 
     public void Handle(ref BeginFault message, Turn turn)
     {
-        if (_isWriteLocked || (!_waiting.IsEmpty && !turn.WasParked))
+        if (!TryReadLock(turn))
         {
-            // A waiting writer comes before later readers: mmap_lock is fair.
-            turn.Park(ref _waiting, EngineActivity.MutexWait);
             return;
         }
 
         message.IsUnmapped = !_isMapped || _isGone;
-        _readers++;
+        message.HasNoEnclave = _hasLostEnclave;
     }
 
-    public void Handle(ref EndFault message, Turn turn)
-    {
-        _readers--;
-        if (_readers == 0)
-        {
-            WakeAll(turn);
-        }
-    }
+    public void Handle(ref EndFault message, Turn turn) => ReadUnlock(turn);
 
     public void Handle(ref InsertPte message, Turn turn)
     {
@@ -289,15 +303,15 @@ public sealed class AddressSpace : Resource,
 
     public void Handle(ref AgePage message, Turn turn)
     {
-        if (_isGone)
+        // mmget_not_zero() comes before the lock: who waited for that has the address space still.
+        if (_isGone && !turn.WasParked)
         {
             message.Result = AgeResult.Gone;
             return;
         }
 
-        if (_isWriteLocked)
+        if (!TryReadLock(turn))
         {
-            turn.Park(ref _waiting, EngineActivity.MutexWait);
             return;
         }
 
@@ -308,18 +322,14 @@ public sealed class AddressSpace : Resource,
             Ptes[message.Page] = pte.WithAccessed(false);
             message.Result = AgeResult.Young;
         }
+
+        ReadUnlock(turn);
     }
 
     public void Handle(ref ZapPtes message, Turn turn)
     {
-        if (_isGone)
+        if ((_isGone && !turn.WasParked) || !TryReadLock(turn))
         {
-            return;
-        }
-
-        if (_isWriteLocked)
-        {
-            turn.Park(ref _waiting, EngineActivity.MutexWait);
             return;
         }
 
@@ -327,29 +337,39 @@ public sealed class AddressSpace : Resource,
         {
             turn.Spend(Activity.Pte, Math.Max(1, Ptes.PresentCount));
             Ptes.Clear();
-            return;
+        }
+        else
+        {
+            turn.Spend(Activity.Pte, message.PageCount);
+            for (int page = message.FirstPage; page < message.FirstPage + message.PageCount; page++)
+            {
+                Ptes[page] = Pte.None;
+            }
         }
 
-        turn.Spend(Activity.Pte, message.PageCount);
-        for (int page = message.FirstPage; page < message.FirstPage + message.PageCount; page++)
-        {
-            Ptes[page] = Pte.None;
-        }
+        ReadUnlock(turn);
     }
 
     public void Handle(ref MapEnclave message, Turn turn)
     {
-        if (MustWaitToWrite(turn))
+        if (TryWriteLock(turn))
         {
-            return;
+            _isMapped = true;
+            WriteUnlock(turn);
         }
+    }
 
-        _isMapped = true;
+    public void Handle(ref MapOther message, Turn turn)
+    {
+        if (TryWriteLock(turn))
+        {
+            WriteUnlock(turn);
+        }
     }
 
     public void Handle(ref ExitMm message, Turn turn)
     {
-        if (MustWaitToWrite(turn))
+        if (!TryWriteLock(turn))
         {
             return;
         }
@@ -358,26 +378,22 @@ public sealed class AddressSpace : Resource,
         _isGone = true;
         _isMapped = false;
         Ptes.Clear();
+        WriteUnlock(turn);
     }
 
-    public void Handle(ref LoseEnclave message, Turn turn) => _isMapped = false;
+    public void Handle(ref LoseEnclave message, Turn turn) => _hasLostEnclave = true;
 
     public void Handle(ref BeginExit message, Turn turn) => _isGone = true;
 
     public void Handle(ref BeginFork message, Turn turn)
     {
-        if (!MustWaitToWrite(turn))
+        if (TryWriteLock(turn))
         {
-            _isWriteLocked = true;
             _isMapped |= message.IsChild;
         }
     }
 
-    public void Handle(ref EndFork message, Turn turn)
-    {
-        _isWriteLocked = false;
-        WakeAll(turn);
-    }
+    public void Handle(ref EndFork message, Turn turn) => WriteUnlock(turn);
 
     public void Handle(ref ReadPte message, Turn turn)
     {
@@ -409,23 +425,79 @@ public sealed class AddressSpace : Resource,
         return false;
     }
 
-    private bool MustWaitToWrite(Turn turn)
+    /// <summary>down_read(). False: the request was parked; when it is handled again the lock is its own.</summary>
+    private bool TryReadLock(Turn turn)
     {
-        if (_readers == 0 && !_isWriteLocked)
+        if (turn.WasParked)
         {
+            return true;
+        }
+
+        if (_isWriteLocked || !_waiting.IsEmpty)
+        {
+            turn.Park(ref _waiting, EngineActivity.MutexWait);
             return false;
         }
 
-        turn.Park(ref _waiting, EngineActivity.MutexWait);
+        _readers++;
         return true;
     }
 
-    /// <summary>All of them, in their order: each looks again whether it may go on, and queues again when not.</summary>
-    private void WakeAll(Turn turn)
+    private void ReadUnlock(Turn turn)
+    {
+        Invariant.That(_readers > 0, $"{Name}: mmap_lock is given back by a reader that does not have it");
+        if (--_readers == 0)
+        {
+            HandOver(turn);
+        }
+    }
+
+    /// <summary>down_write(). False: the request was parked; when it is handled again the lock is its own.</summary>
+    private bool TryWriteLock(Turn turn)
+    {
+        if (turn.WasParked)
+        {
+            return true;
+        }
+
+        if (_readers > 0 || _isWriteLocked || !_waiting.IsEmpty)
+        {
+            turn.Park(ref _waiting, EngineActivity.MutexWait);
+            return false;
+        }
+
+        _isWriteLocked = true;
+        return true;
+    }
+
+    private void WriteUnlock(Turn turn)
+    {
+        Invariant.That(_isWriteLocked, $"{Name}: mmap_lock is given back by a writer that does not have it");
+        _isWriteLocked = false;
+        HandOver(turn);
+    }
+
+    /// <summary>rwsem_mark_wake(): to the first in the queue, and with a reader to those behind it up to the next writer.</summary>
+    private void HandOver(Turn turn)
     {
         while (!_waiting.IsEmpty)
         {
+            bool isWriter = IsWriter(_waiting.First!.Code);
+            if (isWriter && _readers > 0)
+            {
+                return;
+            }
+
+            _isWriteLocked = isWriter;
+            _readers += isWriter ? 0 : 1;
             turn.Ready(ref _waiting, EngineActivity.MutexHandOver, 1);
+            if (isWriter)
+            {
+                return;
+            }
         }
     }
+
+    private static bool IsWriter(ushort code) =>
+        code == MapEnclave.Code || code == MapOther.Code || code == ExitMm.Code || code == BeginFork.Code;
 }

@@ -29,7 +29,7 @@ public enum ThreadOutcome
     /// <summary>SIGBUS, or the vDSO's report of one.</summary>
     Sigbus,
 
-    /// <summary>A page fault with the SGX bit that never goes away (SIGSEGV).</summary>
+    /// <summary>SIGSEGV: a page fault with the SGX bit that never goes away, or one outside any VMA.</summary>
     Sigsegv,
 
     /// <summary>SIGKILL.</summary>

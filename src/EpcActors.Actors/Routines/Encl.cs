@@ -20,6 +20,9 @@ public enum FaultResult
 
     /// <summary>VM_FAULT_SIGBUS.</summary>
     Sigbus,
+
+    /// <summary>No VMA there: SIGSEGV, before the driver is asked.</summary>
+    Sigsegv,
 }
 
 /// <summary>arch/x86/kernel/cpu/sgx/encl.c: loading, faults, mm lists, release.</summary>
@@ -31,8 +34,8 @@ internal static class Encl
         EnclavePlace place = current.Machine.Enclaves[enclave];
         await current.Spend(Activity.PageFault);
         AddressSpaceProtocol.BeginFault begin = await current.Ask(mm, new AddressSpaceProtocol.BeginFault());
-        FaultResult result = begin.IsUnmapped
-            ? FaultResult.Sigbus
+        FaultResult result = begin.IsUnmapped ? FaultResult.Sigsegv
+            : begin.HasNoEnclave ? FaultResult.Sigbus
             : await FaultUnderMmapLock(current, mm, enclave, place, page);
         await current.Ask(mm, new AddressSpaceProtocol.EndFault());
         return result;

@@ -57,6 +57,9 @@ public abstract record Operation(string Text)
     /// <summary>exit_mmap() alone, with its mmu notifier.</summary>
     public sealed record ExitMm(string Text) : Operation(Text);
 
+    /// <summary>mmap() or munmap() of something else than the enclave: mmap_lock for writing.</summary>
+    public sealed record MapOther(string Text) : Operation(Text);
+
     /// <summary>fork(): another task starts in the child.</summary>
     /// <param name="Text">As written.</param>
     /// <param name="Child">Number of that task.</param>

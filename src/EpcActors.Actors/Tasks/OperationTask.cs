@@ -223,6 +223,7 @@ public sealed class OperationTask : UserThread
             Operation.Remove call => Result(await Called(Ioctl.RemovePages, call.First, call.Count, call.Retries)),
             Operation.Close => Result(await CloseOnce()),
             Operation.ExitMm => await UnmapAll(),
+            Operation.MapOther => await MapSomethingElse(),
             Operation.Fork fork => await ForkChild(fork.Child),
             Operation.Exit => await ExitThread(),
             _ => await DoElsewhere(),
@@ -399,6 +400,12 @@ public sealed class OperationTask : UserThread
         return Result(Errno.Ok);
     }
 
+    private async Routine<OperationResult> MapSomethingElse()
+    {
+        await Ask(Mm, new AddressSpaceProtocol.MapOther());
+        return Result(Errno.Ok);
+    }
+
     private async Routine<OperationResult> ForkChild(int child)
     {
         await ForkInto(_places.Tasks[child]);
@@ -526,7 +533,7 @@ public sealed class OperationTask : UserThread
         {
             // access_remote_vm(): the address space stays as it is, and with it the enclave, for as long as the access takes.
             AddressSpaceProtocol.BeginFault begin = await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.BeginFault());
-            Errno errno = begin.IsUnmapped ? Errno.EFAULT : await Encl.VmaAccess(this, enclave, page);
+            Errno errno = begin.IsUnmapped || begin.HasNoEnclave ? Errno.EFAULT : await Encl.VmaAccess(this, enclave, page);
             await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.EndFault());
             await DieIfKilled();
             if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))

@@ -134,9 +134,9 @@ public abstract class UserThread : KernelTask
                 return await Enter(ThreadOutcome.Killed);
             }
 
-            if (fault == FaultResult.Sigbus)
+            if (fault is FaultResult.Sigbus or FaultResult.Sigsegv)
             {
-                return await Enter(ThreadOutcome.Sigbus);
+                return await Enter(fault == FaultResult.Sigbus ? ThreadOutcome.Sigbus : ThreadOutcome.Sigsegv);
             }
 
             if (fault == FaultResult.Retry)

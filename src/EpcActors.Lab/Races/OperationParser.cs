@@ -42,6 +42,7 @@ public sealed class OperationParser
         },
         ["close"] = (_, _, text) => new Operation.Close(text),
         ["munmap"] = (_, _, text) => new Operation.ExitMm(text),
+        ["mmap-other"] = (_, _, text) => new Operation.MapOther(text),
         ["exit-mm"] = (_, _, text) => new Operation.ExitMm(text),
         ["fork"] = (p, words, text) => new Operation.Fork(text, p.Name(words, p._names.Tasks, "task")),
         ["exit"] = (_, _, text) => new Operation.Exit(text),

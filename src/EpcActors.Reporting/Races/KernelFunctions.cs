@@ -134,7 +134,7 @@ internal static class KernelFunctions
         Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold
         AgeAll AllocatePage Called CloseOnce DebugRead DieIfKilled DoElsewhere Evict EvictAll ExitThread ForkChild FreeLastPage
         Initialise KillProcess LeaveIfInside PauseOnce PoisonOf PoisonPage PoisonPages PutBack ReclaimDirectOnce ReclaimOnce ReleaseGuestOnce
-        SetMemoryMax SignalProcess SwapPageOut Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto Perform ChargeAtOnce
+        SetMemoryMax SignalProcess SwapPageOut MapSomethingElse Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto Perform ChargeAtOnce
         """;
 
     private static readonly Dictionary<string, KernelFunction> Known = Parse();

@@ -107,13 +107,14 @@ public static class KernelWords
         // Address spaces.
         ["Access"] = new("", v => $"{v.Text("Kind", "Read").ToLowerInvariant()} page {v.Text("Page")}: "
             + v.Text("Result", "Hit") switch { "NotPresent" => "#PF", "EpcmFault" => "#PF (SGX)", _ => "hit" }),
-        ["BeginFault"] = new(MmapLock, v => $"mmap_read_lock({v.Lane}){(v.Yes("IsUnmapped") ? "; no VMA" : "")}"),
+        ["BeginFault"] = new(MmapLock, v => $"mmap_read_lock({v.Lane}){(v.Yes("IsUnmapped") ? "; no VMA" : v.Yes("HasNoEnclave") ? "; no enclave" : "")}"),
         ["EndFault"] = new("", v => $"mmap_read_unlock({v.Lane})"),
         ["InsertPte"] = new("", v => $"vmf_insert_pfn(page {v.Text("Page")} -> EPC page {v.Epc("EpcPage")})"),
         ["AgePage"] = new(MmapLock, v => $"test and clear young, page {v.Text("Page")} in {v.Lane}: {v.Text("Result", "Old").ToLowerInvariant()}"),
         ["ZapPtes"] = new(MmapLock, v => $"zap_vma_ptes({v.Lane}, page {v.Text("FirstPage")}"
             + (v.Number("PageCount") is > 1 ? $", {v.Text("PageCount")} pages)" : ")")),
         ["MapEnclave"] = new(MmapLock, v => $"mmap(): {v.Lane} maps the enclave"),
+        ["MapOther"] = new(MmapLock, v => $"mmap() or munmap() of something else in {v.Lane}"),
         ["ExitMm"] = new(MmapLock, v => $"exit_mmap({v.Lane})"),
         ["LoseEnclave"] = new(MmapLock, v => $"sgx_vma_open fails: vma->vm_private_data = NULL in {v.Lane}"),
         ["BeginExit"] = new("", v => $"mmput({v.Lane}): mm_users is 0"),
