@@ -29,7 +29,7 @@ public sealed class Enclave : Resource,
     private Mutex _lock;
     private int _mmListVersion;
     private int _lastMmSerial;
-    private int _pageBeingErased = -1;
+    private int _emptyEntry = -1;
     private uint _lastVersion;
     private bool _inIoctl;
 
@@ -190,8 +190,11 @@ public sealed class Enclave : Resource,
 
     public void Handle(ref LookUpPage message, Turn turn)
     {
-        message.Exists = Entries[message.Page].State != EnclavePageState.Absent || message.Page == _pageBeingErased;
+        // The entry stands in the xarray from xa_insert() on, before EAUG, and until xa_erase(), behind EREMOVE: both under the mutex, so there is
+        // one at most.
+        message.Exists = Entries[message.Page].State != EnclavePageState.Absent || message.Page == _emptyEntry;
         message.IsOutOfMemory = IsOutOfMemory;
+        message.IsInitialised = IsInitialised;
     }
 
     public void Handle(ref Lock message, Turn turn) => _lock.Acquire(turn);
@@ -209,7 +212,6 @@ public sealed class Enclave : Resource,
         message.State = entry.State;
         message.EpcPage = entry.EpcPage;
         message.IsSecsResident = !SecsPage.IsNone;
-        message.IsInitialised = IsInitialised;
     }
 
     public void Handle(ref Eldu message, Turn turn)
@@ -249,11 +251,15 @@ public sealed class Enclave : Resource,
         EnclavePage entry = Entries[message.Page];
         message.Exists = entry.State != EnclavePageState.Absent;
         message.EpcPage = entry.EpcPage;
+        _emptyEntry = message.Exists ? -1 : message.Page;
     }
 
     public void Handle(ref Eaug message, Turn turn)
     {
         _lock.AssertHeldBy(turn);
+
+        // On failure xa_erase() follows. A look-up between the two learns no more than one before EAUG, and waits for the mutex as well.
+        _emptyEntry = -1;
         if (SecsPage.IsNone)
         {
             message.HasNoSecs = true;
@@ -416,7 +422,7 @@ public sealed class Enclave : Resource,
         _tracking.Forget(message.EpcPage);
         if (message.MustFail && message.Slot >= 0)
         {
-            VaPages.FreeSlot(message.Slot);
+            VaPages.ReturnSlot(message.Slot);
             message.HasFreedSlot = true;
             message.Slot = -1;
         }
@@ -545,20 +551,20 @@ public sealed class Enclave : Resource,
 
         message.EpcPage = Entries[message.Page].EpcPage;
         Entries[message.Page] = EnclavePage.Absent;
-        _pageBeingErased = message.Page;
+        _emptyEntry = message.Page;
         SecsChildCount--;
         PageCount--;
     }
 
     public void Handle(ref EraseAndUnlock message, Turn turn)
     {
-        _pageBeingErased = -1;
+        _emptyEntry = -1;
         _lock.Release(turn);
     }
 
     public void Handle(ref EnterEnclave message, Turn turn) => message.Epoch = _tracking.Enter(message.Thread);
 
-    public void Handle(ref ExitEnclave message, Turn turn) => _tracking.Exit(message.Thread, message.Epoch);
+    public void Handle(ref ExitEnclave message, Turn turn) => _tracking.Exit(message.Thread, message.Epoch, message.LeavesCpu);
 
     public void Handle(ref TakeEntry message, Turn turn)
     {

@@ -152,7 +152,9 @@ public static class EnclaveProtocol
         public static MessageKind Kind => MessageKind.Build;
     }
 
-    /// <summary>xa_load() without the mutex.</summary>
+    /// <summary>xa_load() and the flags, without the mutex.</summary>
+    /// <remarks>One message for three looks. The flags only ever go up: whoever sees them a moment later takes the other way, which the same order of
+    /// steps with this look a moment later takes too.</remarks>
     public struct LookUpPage : IMessage
     {
         public static ushort Code => 0x070A;
@@ -166,6 +168,9 @@ public static class EnclaveProtocol
 
         /// <summary>Out: marked out of memory (series v1 to v5): SIGBUS.</summary>
         public YesNo IsOutOfMemory;
+
+        /// <summary>Out: SGX_ENCL_INITIALIZED, which EAUG wants before it takes the mutex.</summary>
+        public YesNo IsInitialised;
     }
 
     /// <summary>mutex_lock() alone.</summary>
@@ -201,9 +206,6 @@ public static class EnclaveProtocol
 
         /// <summary>Out.</summary>
         public YesNo IsSecsResident;
-
-        /// <summary>Out.</summary>
-        public YesNo IsInitialised;
     }
 
     /// <summary>ELDU into a page that the caller has allocated, and on success the entry's new state. Mutex held.</summary>
@@ -233,7 +235,7 @@ public static class EnclaveProtocol
         public YesNo IsPcmdPageInUse;
     }
 
-    /// <summary>EAUG: inserts the entry. Mutex held.</summary>
+    /// <summary>EAUG: inserts the entry (xa_insert), which look-ups without the mutex see from here on. Mutex held.</summary>
     public struct InsertEntry : IMessage
     {
         public static ushort Code => 0x070F;
@@ -249,7 +251,7 @@ public static class EnclaveProtocol
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>EAUG leaf, type REG, secs_child_cnt++. Mutex held.</summary>
+    /// <summary>EAUG leaf, type REG, secs_child_cnt++; when it fails xa_erase(). Mutex held.</summary>
     public struct Eaug : IMessage
     {
         public static ushort Code => 0x0710;
@@ -447,14 +449,17 @@ public static class EnclaveProtocol
         public LeafResult Result;
     }
 
-    /// <summary>The IPI wave to the CPUs of the enclave (sgx_encl_cpumask, on_each_cpu_mask): all that were inside leave and come back.</summary>
+    /// <summary>
+    /// The IPI wave (sgx_encl_cpumask, on_each_cpu_mask): to every CPU that runs a thread of a process with the enclave, inside or not. All that
+    /// were inside leave and come back.
+    /// </summary>
     public struct SendIpi : IMessage
     {
         public static ushort Code => 0x071C;
 
         public static MessageKind Kind => MessageKind.Evict;
 
-        /// <summary>Out: CPUs hit.</summary>
+        /// <summary>Out: CPUs hit, inside the enclave or not; without the sender's own.</summary>
         public int Cpus;
     }
 
@@ -615,6 +620,9 @@ public static class EnclaveProtocol
 
         /// <summary>What <see cref="EnterEnclave"/> answered.</summary>
         public int Epoch;
+
+        /// <summary>The thread sleeps now, or ends: its CPU is no more in the mm_cpumask of its process.</summary>
+        public YesNo LeavesCpu;
     }
 
     /// <summary>sgx_encl_release: takes the next entry out of the page array.</summary>

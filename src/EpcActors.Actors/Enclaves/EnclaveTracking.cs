@@ -5,11 +5,15 @@ namespace EpcActors.Actors.Enclaves;
 
 /// <summary>
 /// What the processor keeps to make EWB safe: who is inside the enclave since when, and which pages were blocked when. ETRACK begins a new epoch;
-/// a blocked page can be written out once everybody who was inside before the epoch after its EBLOCK has left.
+/// a blocked page can be written out once everybody who was inside before the epoch after its EBLOCK has left. And whom the kernel's IPI hits:
+/// the CPUs in mm_cpumask of every process, inside or not (sgx_encl_cpumask).
 /// </summary>
+/// <remarks>A thread counts as on its CPU from its first entry on until it says that it sleeps or ends; also while it waits for a mutex, where the
+/// kernel's spins as long as the owner runs.</remarks>
 internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
 {
     private readonly bool[] _inside = new bool[threads.Count];
+    private readonly bool[] _onCpu = new bool[threads.Count];
     [Unordered]
     private readonly List<(EpcPageIndex Page, int Epoch)> _blocked = [];
     private int _epoch;
@@ -20,13 +24,15 @@ internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
     public int Enter(int thread)
     {
         _inside[thread] = true;
+        _onCpu[thread] = true;
         _insideCurrent++;
         return _epoch;
     }
 
-    public void Exit(int thread, int epoch)
+    public void Exit(int thread, int epoch, bool leavesCpu)
     {
         _inside[thread] = false;
+        _onCpu[thread] = !leavesCpu;
 
         // An IPI since the entry drove the thread out and in again: it counts from then.
         if (Math.Max(epoch, _floor) == _epoch)
@@ -82,15 +88,20 @@ internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
         return true;
     }
 
-    /// <summary>Every CPU inside takes an asynchronous exit and comes back. Returns how many.</summary>
+    /// <summary>Every CPU inside takes an asynchronous exit and comes back; those outside take an interrupt. Returns how many, the caller's own not
+    /// counted.</summary>
     public int Interrupt(Turn turn)
     {
         int hit = 0;
         for (int thread = 0; thread < _inside.Length; thread++)
         {
-            if (_inside[thread])
+            if (_onCpu[thread] && threads[thread] != turn.Caller)
             {
                 hit++;
+            }
+
+            if (_inside[thread])
+            {
                 turn.Interrupt(threads[thread], (int)Activity.Aex);
                 turn.Interrupt(threads[thread], (int)Activity.Eresume);
             }

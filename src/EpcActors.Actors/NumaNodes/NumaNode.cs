@@ -8,7 +8,7 @@ namespace EpcActors.Actors.NumaNodes;
 /// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at boot, its dirty pages.
 /// </summary>
 public sealed class NumaNode : Resource,
-    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePages>, IHandle<ReadFreePages>,
+    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePage>, IHandle<ReadFreePages>,
     IHandle<LendPage>, IHandle<TakeBackPage>, IHandle<CloseLoans>, IHandle<ImportPage>, IHandle<ExportPage>, IHandle<ReadBorrowed>
 {
     private readonly EpcPageTable _pages;
@@ -168,14 +168,12 @@ public sealed class NumaNode : Resource,
         }
 
         turn.Hold(Activity.SpinLock);
-        _lock.Release(turn);
+        bool isInUse = false;
         if (!_poison.Add(message.Page))
         {
             message.WasPoisoned = true;
-            return;
         }
-
-        if (TakeFromDirty(message.Page.Value))
+        else if (TakeFromDirty(message.Page.Value))
         {
             // The kernel leaves it to the sanitiser to move the page; nobody but the sanitiser can tell the difference.
             PoisonedBeforeBootPages++;
@@ -188,29 +186,49 @@ public sealed class NumaNode : Resource,
             _poisoned.AddHead(_pages, message.Page);
             message.WasFree = true;
         }
+        else
+        {
+            isInUse = true;
+        }
+
+        message.KeepLocked = message.KeepLocked && isInUse;
+        if (!message.KeepLocked)
+        {
+            _lock.Release(turn);
+        }
     }
 
-    public void Handle(ref SanitisePages message, Turn turn)
+    public void Handle(ref SanitisePage message, Turn turn)
     {
-        while (_dirty.Count > 0 && message.Freed < message.Limit)
+        if (!_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        message.Page = EpcPageIndex.None;
+        if (_dirty.Count > 0)
         {
             (int first, int end) = _dirty[0];
-            int count = Math.Min(message.Limit - message.Freed, end - first);
-            _free.AddFresh(first, first + count);
-            OwnCounter += count;
-            message.Freed += count;
-            if (first + count == end)
+            message.Page = new EpcPageIndex(first);
+            if (first + 1 == end)
             {
                 _dirty.RemoveAt(0);
             }
             else
             {
-                _dirty[0] = (first + count, end);
+                _dirty[0] = (first + 1, end);
             }
+
+            turn.Spend(Activity.Eremove);
+            turn.Hold(Activity.SpinLock);
+            _free.AddFresh(first, first + 1);
+            OwnCounter++;
         }
 
-        turn.Spend(Activity.Eremove, message.Freed);
-        message.Left = DirtyPages;
+        if (message.Page.IsNone || !message.KeepLocked)
+        {
+            _lock.Release(turn);
+        }
     }
 
     private bool TakeFromDirty(int page)

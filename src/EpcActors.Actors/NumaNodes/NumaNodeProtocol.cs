@@ -56,6 +56,12 @@ public static class NumaNodeProtocol
 
         public EpcPageIndex Page;
 
+        /// <summary>
+        /// In: the lock shall stay held over sgx_unmark_page_reclaimable (since ed16618c380c). Out: it is held, as the page is in use and was not
+        /// poisoned before.
+        /// </summary>
+        public YesNo KeepLocked;
+
         /// <summary>Out: it was on the free list and is on the poison list now.</summary>
         public YesNo WasFree;
 
@@ -63,23 +69,21 @@ public static class NumaNodeProtocol
         public YesNo WasPoisoned;
     }
 
-    /// <summary>EREMOVEs dirty pages and puts them on the free list (__sgx_sanitize_pages, main.c): a run of pages at a time.</summary>
-    /// <remarks>One message stands for many lock holds: nobody but the sanitiser touches a dirty page, and every page it frees becomes
-    /// visible to the allocator under one lock hold either way.</remarks>
-    public struct SanitisePages : IMessage
+    /// <summary>
+    /// EREMOVEs the next dirty page and frees it (__sgx_sanitize_pages and its sgx_free_epc_page, main.c): one hold of the node's lock for each page.
+    /// </summary>
+    /// <remarks>EREMOVE runs before the lock is taken; only the sanitiser touches a dirty page, so nothing can come between the two.</remarks>
+    public struct SanitisePage : IMessage
     {
         public static ushort Code => 0x0104;
 
         public static MessageKind Kind => MessageKind.Free;
 
-        /// <summary>Most pages to do.</summary>
-        public int Limit;
+        /// <summary>As in <see cref="TakePage"/>: with a page, the lock stays held until the counter was changed.</summary>
+        public YesNo KeepLocked;
 
-        /// <summary>Out: pages freed.</summary>
-        public int Freed;
-
-        /// <summary>Out: pages of this node that are still dirty.</summary>
-        public int Left;
+        /// <summary>Out: the page, free now; none when no page of this node is dirty any more.</summary>
+        public EpcPageIndex Page;
     }
 
     /// <summary>Reads the node's own free-page counter (free-page-counter = per-node).</summary>

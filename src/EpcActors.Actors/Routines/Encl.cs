@@ -270,7 +270,7 @@ internal static class Encl
 
         if (!look.Exists && current.Switches.Sgx2 == Fix.Present)
         {
-            return await EaugPage(current, mm, enclave, place, page);
+            return look.IsInitialised ? await EaugPage(current, mm, enclave, place, page) : FaultResult.Sigbus;
         }
 
         AllocResult load = await LockAndLoad(current, enclave, page);
@@ -377,19 +377,13 @@ internal static class Encl
         return alloc;
     }
 
-    /// <summary>sgx_encl_eaug_page: a page that was never added comes on demand.</summary>
+    /// <summary>sgx_encl_eaug_page behind its look at SGX_ENCL_INITIALIZED: a page that was never added comes on demand.</summary>
     private static async Routine<FaultResult> EaugPage(
         KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
     {
         KernelSwitches switches = current.Switches;
         EnclaveProtocol.LockAndReadPage state = await current.Ask(
             place.Enclave, new EnclaveProtocol.LockAndReadPage { Page = page });
-        if (!state.IsInitialised)
-        {
-            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
-            return FaultResult.Sigbus;
-        }
-
         if (!state.IsSecsResident && switches.EaugLoadsSecs == Fix.Present)
         {
             Errno secs = await LoadSecs(current, enclave, place);

@@ -96,11 +96,24 @@ internal static class Ioctls
         await Modify(current, enclave, firstPage, pageCount, EnclavePageType.Reg);
 
     /// <summary>SGX_IOC_ENCLAVE_MODIFY_TYPES to TCS or TRIM: EMODT, ETRACK and IPI per page.</summary>
+    /// <remarks>Another type is EINVAL, behind the tests for another ioctl (EBUSY) and for SGX2 (ENODEV).</remarks>
     public static async Routine<IoctlResult> ModifyTypes(
-        KernelTask current, int enclave, int firstPage, int pageCount, EnclavePageType to = EnclavePageType.Trim) =>
-        to == EnclavePageType.Reg
-            ? new IoctlResult(Errno.EINVAL, 0)
-            : await Modify(current, enclave, firstPage, pageCount, to);
+        KernelTask current, int enclave, int firstPage, int pageCount, EnclavePageType to = EnclavePageType.Trim)
+    {
+        if (to != EnclavePageType.Reg)
+        {
+            return await Modify(current, enclave, firstPage, pageCount, to);
+        }
+
+        Errno errno = await BeginSgx2(current, enclave, firstPage, pageCount);
+        if (errno == Errno.Ok)
+        {
+            await End(current, enclave);
+            errno = Errno.EINVAL;
+        }
+
+        return new IoctlResult(errno, 0);
+    }
 
     /// <summary>SGX_IOC_ENCLAVE_REMOVE_PAGES. Between unmarking and erasing the mutex is dropped to zap the translations: R10's window.</summary>
     public static async Routine<IoctlResult> RemovePages(KernelTask current, int enclave, int firstPage, int pageCount)

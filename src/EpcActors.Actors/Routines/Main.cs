@@ -47,13 +47,14 @@ internal static class Main
 
             if (!await EpcCgroup.CanReclaim(current, 0))
             {
-                // This exit does not wake ksgxd: there is nothing that it could reclaim.
-                if (cgroup >= 0)
+                if (cgroup < 0)
                 {
-                    await Misc.Uncharge(current, cgroup);
+                    // Upstream returns here and does not look whether to wake ksgxd; the series leaves the loop.
+                    return AllocResult.Failed(Errno.ENOMEM);
                 }
 
-                return AllocResult.Failed(Errno.ENOMEM);
+                errno = Errno.ENOMEM;
+                break;
             }
 
             if (!reclaim)
@@ -251,6 +252,27 @@ internal static class Main
         }
     }
 
+    /// <summary>One round of __sgx_sanitize_pages: EREMOVE, then sgx_free_epc_page as for any other page, but nothing is charged yet.</summary>
+    /// <returns>False: the node has no dirty page left.</returns>
+    public static async Routine<bool> SanitisePage(KernelTask current, int node)
+    {
+        Machine machine = current.Machine;
+        NumaNodeProtocol.SanitisePage sanitise = await current.Ask(
+            machine.Nodes[node], new NumaNodeProtocol.SanitisePage { KeepLocked = CountsUnderNodeLock(machine) });
+        if (sanitise.Page.IsNone)
+        {
+            return false;
+        }
+
+        await CountFreePages(current, 1);
+        if (CountsUnderNodeLock(machine))
+        {
+            await current.Ask(machine.Nodes[node], new NumaNodeProtocol.UnlockNode());
+        }
+
+        return true;
+    }
+
     /// <summary>Before ac5d272a0ad0 the counter was changed inside the node's critical section: one plain integer under as many locks as there are nodes.</summary>
     private static bool CountsUnderNodeLock(Machine machine) => machine.Switches.FreePageCounter == FreePageCounterMode.Racy;
 
@@ -266,7 +288,9 @@ internal static class Main
         }
 
         await current.SpendCost((int)Activity.Eremove, 1, machine.NodeOf(page) != current.Node);
-        if (mustLeak || current.Choose((int)ChoicePoint.EremoveFails))
+        // Of a page that the EPCM has as free EREMOVE is a success and does nothing.
+        bool isValid = (machine.Pages[page].Epcm & Epcm.Valid) != 0;
+        if (mustLeak || (isValid && current.Choose((int)ChoicePoint.EremoveFails)))
         {
             current.Report(RunEvent.PageLeaked, current.NowNs, page.Value);
             return false;
@@ -351,13 +375,14 @@ internal static class Main
     public static async Routine MemoryFailure(KernelTask current, EpcPageIndex page)
     {
         Machine machine = current.Machine;
+        ActorId node = machine.Nodes[machine.NodeOf(page)];
         NumaNodeProtocol.PoisonPage poison = await current.Ask(
-            machine.Nodes[machine.NodeOf(page)], new NumaNodeProtocol.PoisonPage { Page = page });
-        if (poison.WasPoisoned || poison.WasFree || machine.Switches.PoisonUnmarks == Fix.Absent)
+            node, new NumaNodeProtocol.PoisonPage { Page = page, KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present });
+        if (poison.KeepLocked)
         {
-            return;
+            // The LRU's lock inside the node's: the free of the page waits, and finds it unmarked.
+            await TryUnmark(current, page);
+            await current.Ask(node, new NumaNodeProtocol.UnlockNode());
         }
-
-        await TryUnmark(current, page);
     }
 }

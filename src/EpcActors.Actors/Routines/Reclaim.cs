@@ -142,12 +142,13 @@ internal static class Reclaim
     private static async Routine<bool> PinAndMark(KernelTask current, int slot, int enclave, int page)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
-        int payer = await Shmem.Payer(current, enclave);
         if (current.Switches.BackingPinnedUnderMutex == Fix.Present)
         {
             await current.Ask(encl, new EnclaveProtocol.Lock());
         }
 
+        // sgx_encl_alloc_backing(): who pays is found under the mutex, too.
+        int payer = await Shmem.Payer(current, enclave);
         BackingPin pin = await Shmem.Pin(current, enclave, page, payer);
         if (pin.Errno != Errno.Ok)
         {

@@ -12,7 +12,12 @@ internal static class Virt
     /// sgx_vepc_fault: allocates without reclaim; ENOMEM, the cgroup's limit included, is SIGBUS for the guest. A page that is there already is a success
     /// for the kernel, which then inserts no translation: a second mapping of it faults for ever (D8).
     /// </summary>
-    public static async Routine<FaultResult> Fault(KernelTask current, ActorId vepc, int index, int mapping = 0)
+    /// <param name="current">Who faults.</param>
+    /// <param name="vepc">The instance.</param>
+    /// <param name="index">Page of it.</param>
+    /// <param name="mapping">The mapping that faults.</param>
+    /// <param name="canRetry">FAULT_FLAG_ALLOW_RETRY, as with every fault of user space; without it "no page just now" is SIGBUS as well.</param>
+    public static async Routine<FaultResult> Fault(KernelTask current, ActorId vepc, int index, int mapping = 0, bool canRetry = true)
     {
         await current.Spend(Activity.PageFault);
         VirtualEpcProtocol.LockAndLookUp look = await current.Ask(
@@ -28,7 +33,7 @@ internal static class Virt
         return alloc.Errno switch
         {
             Errno.Ok => FaultResult.Mapped,
-            Errno.EBUSY => FaultResult.Retry,
+            Errno.EBUSY when canRetry => FaultResult.Retry,
             _ => FaultResult.Sigbus,
         };
     }
@@ -60,6 +65,18 @@ internal static class Virt
 
         ActorId zombies = current.Machine.ZombieSecs;
         VirtualEpcProtocol.LockZombies locked = await current.Ask(zombies, new VirtualEpcProtocol.LockZombies());
+        for (int index = 0; index < size; index++)
+        {
+            // What is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a SECS with children. These come
+            // first on its list of what is a zombie from now on, before those that fail once more below.
+            VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
+                vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
+            if (!take.EpcPage.IsNone)
+            {
+                await current.Ask(zombies, new VirtualEpcProtocol.AddZombie { EpcPage = take.EpcPage });
+            }
+        }
+
         for (int i = 0; i < locked.Count; i++)
         {
             VirtualEpcProtocol.TakeZombie zombie = await current.Ask(zombies, new VirtualEpcProtocol.TakeZombie());
@@ -70,17 +87,6 @@ internal static class Virt
             else
             {
                 await Main.FreeEpcPage(current, zombie.EpcPage);
-            }
-        }
-
-        for (int index = 0; index < size; index++)
-        {
-            // What is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a SECS with children.
-            VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
-                vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
-            if (!take.EpcPage.IsNone)
-            {
-                await current.Ask(zombies, new VirtualEpcProtocol.AddZombie { EpcPage = take.EpcPage });
             }
         }
 

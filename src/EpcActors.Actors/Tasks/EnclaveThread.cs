@@ -102,7 +102,7 @@ public sealed class EnclaveThread : UserThread
             ProgramStartNs = NowNs;
             await Enter();
             (outcome, detail) = await RunSteps();
-            await Leave();
+            await Leave(leavesCpu: true);
             ProgramEndNs = NowNs;
         }
 
@@ -177,7 +177,7 @@ public sealed class EnclaveThread : UserThread
 
             if (Program.Threads.Count > 1)
             {
-                await Leave();
+                await Leave(leavesCpu: true);
                 await Ask(Process, new ProcessProtocol.ArriveAtBarrier { Phase = phase });
                 await Enter();
             }
@@ -262,7 +262,7 @@ public sealed class EnclaveThread : UserThread
 
     private async Routine<ThreadOutcome> Pause(long ns)
     {
-        await Leave();
+        await Leave(leavesCpu: true);
         bool slept = await SleepUntil(NowNs + ns);
         await Enter();
         return slept ? ThreadOutcome.Finished : ThreadOutcome.Killed;

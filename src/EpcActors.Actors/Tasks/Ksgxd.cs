@@ -12,8 +12,6 @@ namespace EpcActors.Actors.Tasks;
 /// </summary>
 public sealed class Ksgxd : KernelTask
 {
-    private const int SanitiseBatch = 256;
-
     private readonly bool _sanitises;
 
     public Ksgxd(ActorId id, int cpu, int node, Machine machine, bool sanitises)
@@ -55,23 +53,13 @@ public sealed class Ksgxd : KernelTask
         }
     }
 
+    /// <summary>__sgx_sanitize_pages: page by page, each free and counted before the next.</summary>
     private async Routine Sanitise()
     {
         for (int node = 0; node < Machine.NodeCount; node++)
         {
-            while (Machine.OwnsEpc[node])
+            while (Machine.OwnsEpc[node] && await Main.SanitisePage(this, node))
             {
-                NumaNodeProtocol.SanitisePages pages = await Ask(
-                    Machine.Nodes[node], new NumaNodeProtocol.SanitisePages { Limit = SanitiseBatch });
-                if (pages.Freed > 0)
-                {
-                    await Main.CountFreePages(this, pages.Freed);
-                }
-
-                if (pages.Left == 0)
-                {
-                    break;
-                }
             }
         }
     }

@@ -72,7 +72,11 @@ public abstract record Operation(string Text)
     }
 
     /// <summary>The guest touches a page of its EPC, through one of its mappings, until it has it.</summary>
-    public sealed record TouchGuest(string Text, int Page, int Mapping) : Operation(Text)
+    /// <param name="Text">As written.</param>
+    /// <param name="Page">The page.</param>
+    /// <param name="Mapping">0 for the VMM's mapping, 1 and up for further ones.</param>
+    /// <param name="CanRetry">False: a fault without FAULT_FLAG_ALLOW_RETRY.</param>
+    public sealed record TouchGuest(string Text, int Page, int Mapping, bool CanRetry = true) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.Guest;
     }

@@ -234,7 +234,7 @@ public sealed class OperationTask : UserThread
     private async Routine<OperationResult> DoElsewhere() => Now switch
     {
         Operation.Code code => Result(await code.Run(this)),
-        Operation.TouchGuest touch => Result(await TouchGuest(touch.Page, touch.Mapping)),
+        Operation.TouchGuest touch => Result(await TouchGuest(touch.Page, touch.Mapping, touch.CanRetry)),
         Operation.UseGuestPage use => Result(await UseGuestPage(use.Page, use.Secs, use.SecsGuest)),
         Operation.RemoveAllGuestPages => RemovedAll(
             await Virt.RemoveAll(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size)),
@@ -430,12 +430,12 @@ public sealed class OperationTask : UserThread
         return Result(Errno.Ok);
     }
 
-    private async Routine<Errno> TouchGuest(int page, int mapping)
+    private async Routine<Errno> TouchGuest(int page, int mapping, bool canRetry)
     {
         ForReport<long> faultedNs = NowNs;
         while (true)
         {
-            FaultResult fault = await Virt.Fault(this, _places.Guests[_home.Guest].VirtualEpc, page, mapping);
+            FaultResult fault = await Virt.Fault(this, _places.Guests[_home.Guest].VirtualEpc, page, mapping, canRetry);
             await DieIfKilled();
             if (_outcome == ThreadOutcome.Finished && fault == FaultResult.Sigbus)
             {

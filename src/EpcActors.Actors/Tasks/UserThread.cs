@@ -53,8 +53,10 @@ public abstract class UserThread : KernelTask
     }
 
     /// <summary>EEXIT or an asynchronous exit.</summary>
-    private protected async Routine Leave() =>
-        await Ask(EnclaveId, new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch });
+    /// <param name="leavesCpu">The thread sleeps now, or ends.</param>
+    private protected async Routine Leave(bool leavesCpu = false) =>
+        await Ask(
+            EnclaveId, new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch, LeavesCpu = leavesCpu });
 
     /// <summary>Opens the device, maps the enclave and creates it, as the SDKs and the kernel's self-tests do.</summary>
     private protected async Routine<Errno> MapAndCreate()

@@ -8,7 +8,8 @@ namespace EpcActors.Domain.Enclaves;
 /// </summary>
 /// <remarks>
 /// Order as in encl.c: a new VA page goes to the head of the list; a slot is taken from the first page, lowest free bit; the page goes
-/// to the tail when that fills it, and to the head when a slot of it is freed. So a page that is not full is always in front.
+/// to the tail when that fills it, and to the head when a slot of it is freed by a load. So a page that is not full is in front, unless a write-out
+/// failed.
 /// Beside the version stands what the hardware keeps in the PCMD record: type and state of the page, which come back with it.
 /// </remarks>
 public sealed class VaPages
@@ -47,7 +48,10 @@ public sealed class VaPages
         Count++;
     }
 
-    /// <summary>Takes a slot for a version that is to be written; -1 when there is none, which would be a broken grow.</summary>
+    /// <summary>
+    /// Takes a slot for a version that is to be written, out of the first page; -1 when that is full. The kernel does not notice, and goes on with the
+    /// offset behind the page's last slot.
+    /// </summary>
     public int TakeSlot()
     {
         if (_head < 0)
@@ -73,12 +77,21 @@ public sealed class VaPages
         return (index * SlotsPerPage) + slot;
     }
 
-    /// <summary>Frees a slot; its page goes to the head.</summary>
+    /// <summary>
+    /// Gives a slot back whose write-out failed (sgx_free_va_slot alone): its page stays where it is in the list. When the slot was its last, that is
+    /// at the tail, behind pages that are full.
+    /// </summary>
+    public void ReturnSlot(int slot)
+    {
+        _pages[slot / SlotsPerPage].Free(slot % SlotsPerPage);
+        UsedSlots--;
+    }
+
+    /// <summary>Frees a slot whose page was loaded; its VA page goes to the head.</summary>
     public void FreeSlot(int slot)
     {
+        ReturnSlot(slot);
         int index = slot / SlotsPerPage;
-        _pages[index].Free(slot % SlotsPerPage);
-        UsedSlots--;
         Unlink(index);
         LinkHead(index);
     }

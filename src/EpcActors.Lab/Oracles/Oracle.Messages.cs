@@ -23,8 +23,8 @@ public sealed partial class Oracle
             case WatchedMessage.FreePage:
                 OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);
                 break;
-            case WatchedMessage.SanitisePages:
-                CountPending(carried, Of<NumaNodeProtocol.SanitisePages>(envelope).Freed);
+            case WatchedMessage.SanitisePage:
+                CountPending(carried, Of<NumaNodeProtocol.SanitisePage>(envelope).Page.IsNone ? 0 : 1);
                 break;
             case WatchedMessage.AddPages:
                 OnCounterChanged(carried, Of<FreePageCounterProtocol.AddPages>(envelope).Pages, nowNs);

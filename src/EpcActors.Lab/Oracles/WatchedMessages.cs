@@ -16,7 +16,7 @@ internal enum WatchedMessage : byte
     None,
     TakePage,
     FreePage,
-    SanitisePages,
+    SanitisePage,
     AddPages,
     LoadPages,
     StorePages,
@@ -83,7 +83,7 @@ internal static class WatchedMessages
         byte[] table = new byte[ushort.MaxValue + 1];
         Watch<NumaNodeProtocol.TakePage>(WatchedMessage.TakePage);
         Watch<NumaNodeProtocol.FreePage>(WatchedMessage.FreePage);
-        Watch<NumaNodeProtocol.SanitisePages>(WatchedMessage.SanitisePages);
+        Watch<NumaNodeProtocol.SanitisePage>(WatchedMessage.SanitisePage);
         Watch<FreePageCounterProtocol.AddPages>(WatchedMessage.AddPages);
         Watch<FreePageCounterProtocol.LoadPages>(WatchedMessage.LoadPages);
         Watch<FreePageCounterProtocol.StorePages>(WatchedMessage.StorePages);

@@ -48,7 +48,10 @@ public sealed class OperationParser
         ["exit"] = (_, _, text) => new Operation.Exit(text),
         ["vepc-touch"] = (p, words, text) =>
             new Operation.TouchGuest(
-                text, p.Number(words, 0, p.OwnGuestPages - 1, "a page"), words.TryWord("mapping") ? p.Number(words, 0, 7, "a mapping") : 0),
+                text,
+                p.Number(words, 0, p.OwnGuestPages - 1, "a page"),
+                words.TryWord("mapping") ? p.Number(words, 0, 7, "a mapping") : 0,
+                !words.TryWord("no-retry")),
         ["guest-use"] = (p, words, text) =>
         {
             int page = p.Number(words, 0, p.OwnGuestPages - 1, "a page");

@@ -121,6 +121,7 @@ internal static class KernelFunctions
         Release virt.c sgx_vepc_release
         RemoveAll virt.c sgx_vepc_remove_all
         Sanitise main.c __sgx_sanitize_pages
+        SanitisePage main.c sgx_free_epc_page
         Round epc_cgroup.c sgx_cgroup_reclaim_work_func part
         ReclaimFrom epc_cgroup.c sgx_cgroup_reclaim_pages part
         FinishFree misc.c misc_cg_free part

@@ -25,9 +25,11 @@ public static class KernelWords
         ["FreePage"] = new(NodeLock, v =>
             (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "") + $"page {v.Epc("Page")} to {Node(v)}->free_page_list"
             + (v.Yes("IgnorePoison") ? ", poison not looked at" : "")),
-        ["PoisonPage"] = new(NodeLock, v => $"page {v.Epc("Page")}->poison = 1"
+        ["PoisonPage"] = new(NodeLock, v => (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "") + $"page {v.Epc("Page")}->poison = 1"
             + (v.Yes("WasPoisoned") ? " (was set)" : v.Yes("WasFree") ? "; moved to sgx_poison_page_list" : "; in use")),
-        ["SanitisePages"] = new(NodeLock, v => $"EREMOVE dirty pages of {Node(v)}: {v.Text("Freed")} freed, {v.Text("Left")} left"),
+        ["SanitisePage"] = new(NodeLock, v => v.IsNone("Page")
+            ? $"no dirty page of {Node(v)} is left"
+            : $"EREMOVE dirty page {v.Epc("Page")}; {(v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")}to {Node(v)}->free_page_list"),
         ["ReadFreePages"] = new("", v => $"read {Node(v)}->nr_free_pages ({v.Text("FreePages")})"),
         ["AddPages"] = new("", v => v.Number("Pages") switch
         {

@@ -257,6 +257,82 @@ public sealed class AllocatorTests
         Assert.Equal(7, rig.Topology.FreePageCounter.Pages);
     }
 
+    [Theory]
+    [InlineData(FreePageCounterMode.Racy)]
+    [InlineData(FreePageCounterMode.Atomic)]
+    [InlineData(FreePageCounterMode.PerNode)]
+    public void Each_sanitised_page_is_counted_before_the_next_and_by_5_15_under_the_nodes_lock(FreePageCounterMode mode)
+    {
+        KernelRig rig = new(KernelRig.Upstream with { FreePageCounter = mode }, [new NodeSpec(1, [4])], sanitises: true, withKsgxd: true);
+        rig.Run();
+        string[] ofOne = mode switch
+        {
+            FreePageCounterMode.Racy => ["SanitisePage", "LoadPages", "StorePages", "UnlockNode"],
+            FreePageCounterMode.Atomic => ["SanitisePage", "AddPages"],
+            FreePageCounterMode.PerNode => ["SanitisePage"],
+        };
+        Assert.Equal(
+            [.. ofOne, .. ofOne, .. ofOne, .. ofOne, "SanitisePage", "PrepareToWait"],
+            rig.MessagesOf("ksgxd").Take((4 * ofOne.Length) + 2));
+        Assert.Equal(4, rig.FreePages);
+        Assert.Equal(4, mode == FreePageCounterMode.PerNode ? rig.Topology.Nodes[0].OwnCounter : rig.Topology.FreePageCounter.Pages);
+    }
+
+    [Theory]
+    [InlineData(Fix.Present)]
+    [InlineData(Fix.Absent)]
+    public void A_memory_failure_takes_the_page_off_the_LRU_under_the_nodes_lock(Fix fix)
+    {
+        KernelRig rig = new(KernelRig.Upstream with { PoisonUnmarks = fix });
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 1);
+            await Main.MemoryFailure(t, rig.Enclave().Entries[0].EpcPage);
+            await Main.MemoryFailure(t, rig.Enclave().Entries[0].EpcPage);
+            await Main.MemoryFailure(t, new EpcPageIndex(200));
+            AllocResult alloc = await Main.AllocEpcPage(t, false);
+            await Main.FreeEpcPage(t, alloc.Page);
+        });
+        rig.Run();
+        List<string> messages = [.. rig.MessagesOf("t").SkipWhile(message => message != "PoisonPage").Take(fix == Fix.Present ? 5 : 3)];
+        Assert.Equal(
+            fix == Fix.Present ? ["PoisonPage", "Unmark", "UnlockNode", "PoisonPage", "PoisonPage"] : ["PoisonPage", "PoisonPage", "PoisonPage"],
+            messages);
+    }
+
+    [Theory]
+    [InlineData(EpcCgroupMode.Off, false)]
+    [InlineData(EpcCgroupMode.On, true)]
+    public void ENOMEM_of_the_series_uncharges_and_looks_at_ksgxd_where_upstream_returns(EpcCgroupMode mode, bool looks)
+    {
+        // Room in the misc capacity, none in the node: one of two pages in hand is uncharged for the moment.
+        KernelRig rig = new(new KernelSwitches { EpcCgroup = mode }, [new NodeSpec(1, [2])]);
+        rig.User("t", async t =>
+        {
+            AllocResult first = await Main.AllocEpcPage(t, true);
+            AllocResult second = await Main.AllocEpcPage(t, true);
+            if (mode == EpcCgroupMode.On)
+            {
+                await Misc.Uncharge(t, 1);
+            }
+
+            int before = rig.Steps.Count;
+            Assert.Equal(Errno.ENOMEM, (await Main.AllocEpcPage(t, true)).Errno);
+            List<string> after = [.. rig.Steps.Skip(before).Select(step => step.Message)];
+            Assert.Equal(looks, after.Contains("ReadPages"));
+            Assert.Equal(looks, after.Contains("Uncharge"));
+            if (looks)
+            {
+                Assert.True(after.IndexOf("Uncharge") < after.IndexOf("ReadPages"));
+                await Misc.TryCharge(t, 1, takeReference: true);
+            }
+
+            await Main.FreeEpcPage(t, first.Page);
+            await Main.FreeEpcPage(t, second.Page);
+        });
+        rig.Run(expectClean: mode == EpcCgroupMode.Off);
+    }
+
     [Fact]
     public void A_free_page_that_is_poisoned_is_never_allocated_and_still_counts_as_free()
     {

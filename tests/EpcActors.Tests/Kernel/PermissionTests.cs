@@ -1,4 +1,5 @@
 using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
