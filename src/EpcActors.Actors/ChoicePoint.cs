@@ -18,6 +18,9 @@ public enum ChoicePoint
     /// <summary>EREMOVE refuses a page: it is leaked; a guest's becomes a zombie.</summary>
     EremoveFails,
 
-    /// <summary>ECREATE fails (R33).</summary>
+    /// <summary>ECREATE fails.</summary>
     EcreateFails,
+
+    /// <summary>EEXTEND of a page that EADD has added fails (D14).</summary>
+    EextendFails,
 }

@@ -87,6 +87,11 @@ public static class ClusterCheck
                         $"epc.script, {At(action.AtNs)}: rmdir {scenario.Cgroups[remove.Cgroup].Path}: every process has the directories for itself, and none goes while "
                         + "another one may still charge it; leave the action out, or use epc run");
                     break;
+                case ScriptAction.LoseEpc lose:
+                    problems.Add(
+                        $"epc.script, {At(lose.AtNs)}: lose-epc: all sockets lose their EPC at one moment, and processes have no moment in common; "
+                        + "leave the action out, or use epc run");
+                    break;
                 case ScriptAction.SetMemoryMax set when set.Bytes != long.MaxValue:
                     problems.Add(
                         $"epc.script, {At(action.AtNs)}: memory.max of {scenario.Cgroups[set.Cgroup].Path}: backing memory is counted in each process by itself; "

@@ -156,18 +156,13 @@ public sealed class Enclave : Resource,
             return;
         }
 
-        if (SecsPage.IsNone)
+        if (!IsThere(SecsPage))
         {
             message.HasFailed = true;
             return;
         }
 
         turn.Spend(Activity.Eadd, 1, IsRemote(message.EpcPage, turn));
-        if (message.IsMeasured)
-        {
-            turn.Spend(Activity.Eextend, KernelConstants.EextendsPerPage);
-        }
-
         if (IsTaken(message.EpcPage))
         {
             message.HasFailed = true;
@@ -175,6 +170,18 @@ public sealed class Enclave : Resource,
         }
 
         BecomeResident(message.Page, message.EpcPage, message.IsTcs ? Epcm.Tcs : Epcm.None);
+        if (!message.IsMeasured)
+        {
+            return;
+        }
+
+        turn.Spend(Activity.Eextend, KernelConstants.EextendsPerPage);
+        if (message.MustFailToExtend)
+        {
+            message.HasFailed = true;
+            Entries[message.Page] = EnclavePage.Absent;
+            SecsChildCount -= _machine.Switches.EextendErrorUncounts == Fix.Present ? 1 : 0;
+        }
     }
 
     public void Handle(ref LockAndEinit message, Turn turn)
@@ -185,7 +192,8 @@ public sealed class Enclave : Resource,
         }
 
         turn.Spend(Activity.Einit);
-        IsInitialised = true;
+        message.HasFailed = !IsThere(SecsPage);
+        IsInitialised = !message.HasFailed;
     }
 
     public void Handle(ref LookUpPage message, Turn turn)
@@ -222,7 +230,10 @@ public sealed class Enclave : Resource,
         int slot = isSecs ? SecsSlot : Entries[message.Page].VaSlot;
         message.SlotVersion = slot < 0 ? 0 : VaPages.Version(slot);
         message.IsPcmdPageInUse = IsPcmdPageInUse(message.Page);
-        if (message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion || message.ContentsVersion != message.SlotVersion
+
+        // Slots go with the VA page that they are in, a child needs its SECS.
+        bool isLost = (slot >= 0 && !IsThere(VaPages.PageOf(slot))) || (!isSecs && !IsThere(SecsPage));
+        if (isLost || message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion || message.ContentsVersion != message.SlotVersion
             || IsTaken(message.EpcPage))
         {
             message.HasFailed = true;
@@ -268,7 +279,7 @@ public sealed class Enclave : Resource,
         }
 
         turn.Spend(Activity.Eaug, 1, IsRemote(message.EpcPage, turn));
-        if (IsTaken(message.EpcPage))
+        if (IsTaken(message.EpcPage) || !IsThere(SecsPage))
         {
             message.HasFailed = true;
             return;
@@ -385,8 +396,12 @@ public sealed class Enclave : Resource,
         }
 
         turn.Spend(Activity.Eblock);
-        EpcmEntry.Set(ref _epc[message.EpcPage], Epcm.Blocked);
-        _tracking.Block(message.EpcPage);
+        if (IsThere(message.EpcPage))
+        {
+            EpcmEntry.Set(ref _epc[message.EpcPage], Epcm.Blocked);
+            _tracking.Block(message.EpcPage);
+        }
+
         _lock.Release(turn);
     }
 
@@ -405,7 +420,8 @@ public sealed class Enclave : Resource,
     {
         _lock.AssertHeldBy(turn);
         bool isSecs = message.Page == Entries.PageCount;
-        if (!isSecs && !message.MustFail && !_tracking.IsDrained(message.EpcPage))
+        bool fails = message.MustFail || !IsThere(message.EpcPage);
+        if (!isSecs && !fails && !_tracking.IsDrained(message.EpcPage))
         {
             // The instruction fails before it moves any data.
             turn.Spend(Activity.EwbNotTracked);
@@ -416,14 +432,14 @@ public sealed class Enclave : Resource,
         turn.Spend(Activity.Ewb, 1, IsRemote(message.EpcPage, turn));
         if (isSecs)
         {
-            message.Slot = SecsChildCount > 0 || message.MustFail ? -1 : VaPages.TakeSlot();
+            message.Slot = SecsChildCount > 0 ? -1 : VaPages.TakeSlot();
         }
 
         _tracking.Forget(message.EpcPage);
-        if (message.MustFail && message.Slot >= 0)
+        if (fails && message.Slot >= 0)
         {
             VaPages.ReturnSlot(message.Slot);
-            message.HasFreedSlot = true;
+            message.HasFreedSlot = !isSecs;
             message.Slot = -1;
         }
 
@@ -446,7 +462,7 @@ public sealed class Enclave : Resource,
     {
         _lock.AssertHeldBy(turn);
         turn.Spend(Activity.Etrack);
-        message.Result = _tracking.Track() ? LeafResult.Done : LeafResult.PreviousTrackingIncomplete;
+        message.Result = !IsThere(SecsPage) ? LeafResult.Failed : _tracking.Track() ? LeafResult.Done : LeafResult.PreviousTrackingIncomplete;
     }
 
     public void Handle(ref SendIpi message, Turn turn)
@@ -493,7 +509,7 @@ public sealed class Enclave : Resource,
             // Both refuse what waits for an EACCEPT, which may come just now: EMODT looks at the type first, EMODPR last.
             seen = EpcmEntry.Read(ref page);
             bool isWaiting = seen.Has(Epcm.Pending | Epcm.Modified);
-            bool isOfOtherType = seen.Type != Epcm.None && !(seen.Type == Epcm.Tcs && message.To == EnclavePageType.Trim);
+            bool isOfOtherType = !seen.IsValid || seen.Type != Epcm.None && !(seen.Type == Epcm.Tcs && message.To == EnclavePageType.Trim);
             message.HasFaulted = isOfOtherType && (message.To != EnclavePageType.Reg || !isWaiting);
             message.IsNotModifiable = isWaiting && !message.HasFaulted;
             if (message.HasFaulted || message.IsNotModifiable)
@@ -595,6 +611,7 @@ public sealed class Enclave : Resource,
     public void Handle(ref TakeSecs message, Turn turn)
     {
         message.EpcPage = SecsPage;
+        message.HasChildren = SecsChildCount > 0 && !SecsPage.IsNone;
         SecsPage = EpcPageIndex.None;
         if (SecsSlot >= 0)
         {
@@ -656,6 +673,9 @@ public sealed class Enclave : Resource,
 
     /// <summary>The instructions that make a page want one that the EPCM does not have as valid.</summary>
     private bool IsTaken(EpcPageIndex page) => (_epc[page].Epcm & Epcm.Valid) != 0;
+
+    /// <summary>The processor has it: an instruction that needs a SECS, a VA page or a page to write out finds one. Not so when the EPC was lost.</summary>
+    private bool IsThere(EpcPageIndex page) => !page.IsNone && (_epc[page].Epcm & Epcm.Valid) != 0;
 
     private bool IsRemote(EpcPageIndex page, Turn turn) => _machine.NodeOf(page) != turn.CallerNode;
 

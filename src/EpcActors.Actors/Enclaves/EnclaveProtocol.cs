@@ -110,7 +110,7 @@ public static class EnclaveProtocol
 
         public EpcPageIndex EpcPage;
 
-        /// <summary>In: the instruction faults, whatever for (R33).</summary>
+        /// <summary>In: the instruction faults, whatever for.</summary>
         public YesNo MustFail;
 
         /// <summary>Out: it faulted; the page is the caller's still.</summary>
@@ -137,10 +137,16 @@ public static class EnclaveProtocol
         /// <summary>A TCS, else REG.</summary>
         public YesNo IsTcs;
 
+        /// <summary>In: EEXTEND fails, behind EADD (D14).</summary>
+        public YesNo MustFailToExtend;
+
         /// <summary>Out: EBUSY, the entry exists.</summary>
         public YesNo Exists;
 
-        /// <summary>Out: EADD faulted: there is no SECS, or the EPCM has the EPC page as somebody's already (D3).</summary>
+        /// <summary>
+        /// Out: EADD faulted, as the SECS is not there or the EPCM has the EPC page as somebody's already (D3), or EEXTEND failed. The entry is gone
+        /// again (xa_erase); behind EEXTEND the child stays counted.
+        /// </summary>
         public YesNo HasFailed;
     }
 
@@ -150,6 +156,9 @@ public static class EnclaveProtocol
         public static ushort Code => 0x0709;
 
         public static MessageKind Kind => MessageKind.Build;
+
+        /// <summary>Out: it faulted: the processor has no SECS there any more.</summary>
+        public YesNo HasFailed;
     }
 
     /// <summary>xa_load() and the flags, without the mutex.</summary>
@@ -651,6 +660,9 @@ public static class EnclaveProtocol
 
         /// <summary>Out: none when it is swapped out.</summary>
         public EpcPageIndex EpcPage;
+
+        /// <summary>Out: secs_child_cnt is not nought, so the kernel does not free it: it is lost (D14).</summary>
+        public YesNo HasChildren;
     }
 
     /// <summary>sgx_encl_release: takes the next VA page.</summary>

@@ -8,7 +8,8 @@ namespace EpcActors.Actors.NumaNodes;
 /// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at boot, its dirty pages.
 /// </summary>
 public sealed class NumaNode : Resource,
-    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePage>, IHandle<ReadFreePages>,
+    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePage>,
+    IHandle<ReadFreePages>, IHandle<LoseEpc>,
     IHandle<LendPage>, IHandle<TakeBackPage>, IHandle<CloseLoans>, IHandle<ImportPage>, IHandle<ExportPage>, IHandle<ReadBorrowed>
 {
     private readonly EpcPageTable _pages;
@@ -230,6 +231,8 @@ public sealed class NumaNode : Resource,
             _lock.Release(turn);
         }
     }
+
+    public void Handle(ref LoseEpc message, Turn turn) => _pages.LoseAll();
 
     private bool TakeFromDirty(int page)
     {

@@ -86,6 +86,18 @@ public static class NumaNodeProtocol
         public EpcPageIndex Page;
     }
 
+    /// <summary>
+    /// Suspend to RAM, or the move of a virtual machine: the whole EPC, that of every node, loses its contents, and no EPCM entry is valid any more.
+    /// </summary>
+    /// <remarks>All CPUs stand still for it, so it is one message, to any of the nodes. It is the processor's, and changes entries of pages that
+    /// others have as EACCEPT does.</remarks>
+    public struct LoseEpc : IMessage
+    {
+        public static ushort Code => 0x010D;
+
+        public static MessageKind Kind => MessageKind.Fault;
+    }
+
     /// <summary>Reads the node's own free-page counter (free-page-counter = per-node).</summary>
     public struct ReadFreePages : IMessage
     {

@@ -477,7 +477,12 @@ internal static class Encl
         }
 
         EnclaveProtocol.TakeSecs secs = await current.Ask(place.Enclave, new EnclaveProtocol.TakeSecs());
-        if (!secs.EpcPage.IsNone)
+        if (secs.HasChildren)
+        {
+            // D14: secs_child_cnt is above nought, so the kernel leaves the SECS where it is, warns, and frees the enclave around it.
+            current.Report(RunEvent.PageLeaked, current.NowNs, secs.EpcPage.Value);
+        }
+        else if (!secs.EpcPage.IsNone)
         {
             // A child that EREMOVE refused is a child of it still: SGX_CHILD_PRESENT.
             await Main.EnclFreeEpcPage(current, secs.EpcPage, mustLeak: hasLeaked);

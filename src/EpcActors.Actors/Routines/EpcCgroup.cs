@@ -212,7 +212,9 @@ internal static class EpcCgroup
                 return Errno.ENOMEM;
             }
 
-            if (await Main.SignalPending(current))
+            // C26: before it matters whether the caller could wait; sgx_vma_fault() makes SIGBUS of it.
+            bool looksAtSignals = reclaim || switches.SignalSparesFaults == Fix.Absent;
+            if (looksAtSignals && await Main.SignalPending(current))
             {
                 return Errno.ERESTARTSYS;
             }

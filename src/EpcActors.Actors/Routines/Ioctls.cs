@@ -79,12 +79,15 @@ internal static class Ioctls
             return Errno.EBUSY;
         }
 
-        Errno errno = begin.IsOutOfMemory ? Errno.ENOMEM : !begin.IsCreated || begin.IsInitialised ? Errno.EINVAL : Errno.Ok;
+        Errno errno = begin.IsOutOfMemory ? Errno.ENOMEM
+            : !begin.IsCreated || begin.IsInitialised ? Errno.EINVAL
+            : Errno.Ok;
         if (errno == Errno.Ok)
         {
             ActorId encl = current.Machine.Enclaves[enclave].Enclave;
-            await current.Ask(encl, new EnclaveProtocol.LockAndEinit());
+            EnclaveProtocol.LockAndEinit einit = await current.Ask(encl, new EnclaveProtocol.LockAndEinit());
             await current.Ask(encl, new EnclaveProtocol.Unlock());
+            errno = einit.HasFailed ? Errno.EIO : Errno.Ok;
         }
 
         await End(current, enclave);
@@ -178,16 +181,7 @@ internal static class Ioctls
             errno = Errno.EIO;
         }
 
-        if (!va.Page.IsNone)
-        {
-            await current.Ask(encl, new EnclaveProtocol.UnlinkVaPage { VaPage = va.Page });
-        }
-
-        if (current.Switches.ErrorsShrink == Fix.Present)
-        {
-            await Encl.Shrink(current, enclave, va.Page);
-        }
-
+        await UnlinkAndShrink(current, enclave, va.Page);
         return errno;
     }
 
@@ -217,6 +211,7 @@ internal static class Ioctls
                 VaPage = va.Page,
                 IsMeasured = isMeasured,
                 IsTcs = isTcs,
+                MustFailToExtend = isMeasured && current.Choose((int)ChoicePoint.EextendFails),
             });
         if (!add.Exists && !add.HasFailed)
         {
@@ -225,15 +220,22 @@ internal static class Ioctls
             return Errno.Ok;
         }
 
-        if (!va.Page.IsNone)
-        {
-            await current.Ask(encl, new EnclaveProtocol.UnlinkVaPage { VaPage = va.Page });
-        }
-
-        await Encl.Shrink(current, enclave, va.Page);
+        await UnlinkAndShrink(current, enclave, va.Page);
         await current.Ask(encl, new EnclaveProtocol.Unlock());
         await Main.EnclFreeEpcPage(current, alloc.Page);
         return add.Exists ? Errno.EBUSY : Errno.EIO;
+    }
+
+    /// <summary>sgx_encl_shrink on the way out of an ioctl that failed: page_cnt--, and a VA page that it grew leaves the list and goes.</summary>
+    private static async Routine UnlinkAndShrink(KernelTask current, int enclave, EpcPageIndex va)
+    {
+        if (!va.IsNone)
+        {
+            await current.Ask(
+                current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.UnlinkVaPage { VaPage = va });
+        }
+
+        await Encl.Shrink(current, enclave, va);
     }
 
     /// <summary>sgx_ioc_sgx2_ready and sgx_validate_offset_length, behind the test for another ioctl.</summary>

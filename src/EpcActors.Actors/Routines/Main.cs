@@ -371,6 +371,10 @@ internal static class Main
         }
     }
 
+    /// <summary>The machine suspends and wakes, or moves: what the EPC held is gone. The driver has no hook for it, and is not told.</summary>
+    public static async Routine LoseEpc(KernelTask current) =>
+        await current.Ask(current.Machine.Nodes[0], new NumaNodeProtocol.LoseEpc());
+
     /// <summary>arch_memory_failure: poison a page, on the free list or in use.</summary>
     public static async Routine MemoryFailure(KernelTask current, EpcPageIndex page)
     {

@@ -197,7 +197,7 @@ internal static class Reclaim
         EnclaveProtocol.Ewb ewb = await EnclEwb(current, place, page, epcPage, slot.Slot, pin);
 
         // D3: after an EWB that failed the kernel warns, gives the slot back, and goes on as if the page had been written: it is lost, and its EPC page
-        // goes to the free list while the EPCM has it.
+        // goes to the free list while the EPCM has it, unless the whole EPC was lost, which is why EWB fails.
         EnclaveProtocol.FinishWrite finish = await current.Ask(
             place.Enclave, new EnclaveProtocol.FinishWrite { Page = page, Slot = ewb.Slot });
         if (finish.CanWriteSecs)
@@ -227,7 +227,8 @@ internal static class Reclaim
         bool mustFail = current.Choose((int)ChoicePoint.EwbFails);
         EnclaveProtocol.Ewb ewb = await current.Ask(
             place.Enclave, new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs, MustFail = mustFail });
-        Invariant.That(ewb.Result == LeafResult.Done || mustFail, "EWB of a SECS without children failed");
+        bool wasLost = (current.Machine.Pages[secs].Epcm & Epcm.Valid) == 0;
+        Invariant.That(ewb.Result == LeafResult.Done || mustFail || wasLost, "EWB of a SECS without children failed");
         await PutWritten(current, place, place.PageCount, ewb, pin);
         if (ewb.Result == LeafResult.Done && current.Switches.DirtySetWithWrite == Fix.Absent)
         {
@@ -269,7 +270,7 @@ internal static class Reclaim
             return ewb;
         }
 
-        Invariant.That(ewb.Result == LeafResult.Done || slot < 0 || mustFail, "EWB failed after ETRACK and IPI");
+        Invariant.That(ewb.Result != LeafResult.NotTracked || slot < 0, "EWB failed after ETRACK and IPI");
         await PutWritten(current, place, page, ewb, pin);
         return ewb;
     }

@@ -30,6 +30,9 @@ public abstract record AdminAction(long AtNs)
 
     /// <summary>A memory failure hits pages, one after the other.</summary>
     public sealed record Poison(long AtNs, IReadOnlyList<EpcPageIndex> Pages) : AdminAction(AtNs);
+
+    /// <summary>The whole EPC is lost.</summary>
+    public sealed record LoseEpc(long AtNs) : AdminAction(AtNs);
 }
 
 /// <summary>The administrator, and the hardware that reports failures: does what the scenario's script says, in its order.</summary>
@@ -99,6 +102,9 @@ public sealed class Administrator : KernelTask
                     await Main.MemoryFailure(this, poison.Pages[i]);
                 }
 
+                return Errno.Ok;
+            case AdminAction.LoseEpc:
+                await Main.LoseEpc(this);
                 return Errno.Ok;
             default:
                 throw new InvariantViolation($"{action.GetType().Name} is no action that the administrator knows");

@@ -218,6 +218,12 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
+    /// <summary>The whole EPC is lost: suspend to RAM, or the move of a virtual machine.</summary>
+    public sealed record LoseEpc(string Text) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
     /// <summary>rmdir.</summary>
     public sealed record RemoveCgroup(string Text, int Cgroup) : Operation(Text)
     {

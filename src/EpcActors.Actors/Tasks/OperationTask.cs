@@ -256,6 +256,7 @@ public sealed class OperationTask : UserThread
         Operation.Signal signal => await SignalProcess(signal.Enclave, signal.Guest),
         Operation.PoisonPage poison => await PoisonPages(poison.Node, poison.Page, poison.Count),
         Operation.PoisonOf poison => await PoisonOf(poison.Enclave, poison.Page),
+        Operation.LoseEpc => await LoseEpcOnce(),
         Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
         Operation.Migrate migrate => Result(await CgroupCore.Attach(
             this, ProcessOf(migrate.Enclave, migrate.Guest), migrate.Cgroup, migrate.Cgroup)),
@@ -710,6 +711,12 @@ public sealed class OperationTask : UserThread
     private async Routine<OperationResult> PoisonPage(EpcPageIndex page)
     {
         await Main.MemoryFailure(this, page);
+        return Result(Errno.Ok);
+    }
+
+    private async Routine<OperationResult> LoseEpcOnce()
+    {
+        await Main.LoseEpc(this);
         return Result(Errno.Ok);
     }
 

@@ -96,6 +96,9 @@ public sealed class VaPages
         LinkHead(index);
     }
 
+    /// <summary>The VA page of a slot.</summary>
+    public EpcPageIndex PageOf(int slot) => _pages[slot / SlotsPerPage].EpcPage;
+
     /// <summary>What the processor holds in a slot: 0 for nothing.</summary>
     public ref uint Version(int slot) => ref _pages[slot / SlotsPerPage].Versions[slot % SlotsPerPage];
 

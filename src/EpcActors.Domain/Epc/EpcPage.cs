@@ -170,6 +170,21 @@ public sealed class EpcPageTable
     /// <summary>True when the page's descriptor was ever touched; an untouched page is free since boot.</summary>
     public bool Exists(int page) => _chunks[page >> ChunkShift] is not null;
 
+    /// <summary>
+    /// The EPC loses its contents, and the EPCM all it knew (suspend to RAM, a virtual machine that moves to another host). The kernel's part of the
+    /// descriptors stays.
+    /// </summary>
+    public void LoseAll()
+    {
+        foreach (EpcPage[]? chunk in _chunks)
+        {
+            for (int page = 0; chunk is not null && page < chunk.Length; page++)
+            {
+                EpcmEntry.Clear(ref chunk[page]);
+            }
+        }
+    }
+
     private EpcPage[] NewChunk(int chunk)
     {
         // A small machine has a small table: the last chunk ends with the pages.

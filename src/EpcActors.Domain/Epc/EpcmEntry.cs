@@ -79,6 +79,17 @@ public readonly struct EpcmEntry
         while (!TryChange(ref page, seen, seen.State | bits));
     }
 
+    /// <summary>Takes every bit away, whatever they are.</summary>
+    public static void Clear(ref EpcPage page)
+    {
+        EpcmEntry seen;
+        do
+        {
+            seen = Read(ref page);
+        }
+        while (seen.State != Epcm.None && !TryChange(ref page, seen, Epcm.None));
+    }
+
     /// <summary>The half of the descriptor: aligned, as descriptors have 16 bytes and arrays of them begin at a multiple of 8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref long Word(ref EpcPage page) => ref Unsafe.As<int, long>(ref page.Owner);

@@ -222,8 +222,11 @@ public sealed record KernelSwitches
     /// <summary>R29: the ioctls that change pages keep the mutex from ETRACK to the end of the IPI. Designed out in review.</summary>
     public Fix EtrackHoldsMutex { get; init; } = Fix.Present;
 
-    /// <summary>R33: CREATE gives back what it had grown when it fails. Designed out in review.</summary>
-    public Fix ErrorsShrink { get; init; } = Fix.Present;
+    /// <summary>D14: ADD_PAGES takes its count of a child back when EEXTEND fails (proposed here, in no kernel).</summary>
+    public Fix EextendErrorUncounts { get; init; } = Fix.Absent;
+
+    /// <summary>C26: a charge that may not reclaim does not look at signals, as upstream's allocator (proposed here, in no version).</summary>
+    public Fix SignalSparesFaults { get; init; } = Fix.Absent;
 
     /// <summary>C3: an enclave that is dying already counts as the out-of-memory killer's victim (v1 to v5).</summary>
     public Fix OomCountsDying { get; init; } = Fix.Present;

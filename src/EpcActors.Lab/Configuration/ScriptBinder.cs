@@ -12,7 +12,9 @@ internal sealed class ScriptBinder(
     private const string Schema = "epc.script[]";
 
     private static readonly string[] Actions =
-        ["set-max", "set-memory-max", "kill", "kill-any", "migrate", "rmdir", "poison"];
+        ["set-max", "set-memory-max", "kill", "kill-any", "migrate", "rmdir", "poison", "lose-epc"];
+
+    private static readonly string[] Losses = ["suspend", "migration"];
 
     /// <summary>The actions in ascending order of time; those of the same time stay in the order of the list.</summary>
     public IReadOnlyList<ScriptAction> Read(Setting list)
@@ -143,6 +145,10 @@ internal sealed class ScriptBinder(
                 }
 
                 actions.Add(new ScriptAction.RemoveCgroup(at, cgroup));
+                break;
+            case "lose-epc":
+                EpcLoss cause = (EpcLoss)reader.Get("lose-epc", "suspend").Choice(Losses, "a reason to lose the EPC");
+                actions.Add(new ScriptAction.LoseEpc(at, cause));
                 break;
             default:
                 if (failures.Problem is { } problem)

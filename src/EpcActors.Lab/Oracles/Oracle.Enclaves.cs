@@ -1,6 +1,7 @@
 using EpcActors.Actors.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
+using EpcActors.Lab.Runs;
 
 namespace EpcActors.Lab.Oracles;
 
@@ -39,6 +40,11 @@ public sealed partial class Oracle
                 break;
             case WatchedMessage.Eaug:
                 ref readonly EnclaveProtocol.Eaug eaug = ref Of<EnclaveProtocol.Eaug>(envelope);
+                if (eaug.HasFailed && _hasLostEpc[enclave.Index])
+                {
+                    break;
+                }
+
                 if (eaug.HasFailed)
                 {
                     Violate(
@@ -125,8 +131,25 @@ public sealed partial class Oracle
         }
     }
 
+    /// <summary>True when an enclave had something in the EPC at the moment at which all of it was lost.</summary>
+    public bool HasLostEpc(int enclave) => _hasLostEpc[enclave];
+
+    /// <summary>Whoever has something in an EPC that is lost has to live with instructions that fail from then on. What succeeds is judged as ever.</summary>
+    private void OnEpcLost()
+    {
+        foreach (EnclaveActors one in _topology.Enclaves)
+        {
+            _hasLostEpc[one.Enclave.Index] |= one.Enclave.IsCreated || one.Enclave.VaPages.Count > 0;
+        }
+    }
+
     private void OnEldu(in EnclaveProtocol.Eldu eldu, Enclave enclave, Carried carried, long nowNs)
     {
+        if (eldu.HasFailed && _hasLostEpc[enclave.Index])
+        {
+            return;
+        }
+
         uint expected = VersionsOf(enclave).Get(enclave.OwnerBase, eldu.Page, enclave.Entries.PageCount);
         if (eldu.HasFailed || eldu.PcmdVersion != expected || eldu.ContentsVersion != expected)
         {

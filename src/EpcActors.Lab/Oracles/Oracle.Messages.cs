@@ -26,6 +26,9 @@ public sealed partial class Oracle
             case WatchedMessage.SanitisePage:
                 CountPending(carried, Of<NumaNodeProtocol.SanitisePage>(envelope).Page.IsNone ? 0 : 1);
                 break;
+            case WatchedMessage.LoseEpc:
+                OnEpcLost();
+                break;
             case WatchedMessage.AddPages:
                 OnCounterChanged(carried, Of<FreePageCounterProtocol.AddPages>(envelope).Pages, nowNs);
                 break;

@@ -54,6 +54,7 @@ public sealed partial class Oracle
     private readonly Books[]? _booksOf;
     private readonly int[] _vaSlots;
     private readonly bool[] _isEnclaveFreed;
+    private readonly bool[] _hasLostEpc;
     private readonly bool[] _isCgroupFreed;
     private Carried?[] _carried = [];
     [Constant]
@@ -92,6 +93,7 @@ public sealed partial class Oracle
         _books = new Books(topology.Cgroups.Count, topology.MemoryCgroups.Count, isForAll: true);
         _vaSlots = new int[topology.Enclaves.Count];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
+        _hasLostEpc = new bool[topology.Enclaves.Count];
         _isCgroupFreed = new bool[topology.Cgroups.Count];
         for (int i = 0; i < _max.Length; i++)
         {

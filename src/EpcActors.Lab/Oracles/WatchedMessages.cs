@@ -17,6 +17,7 @@ internal enum WatchedMessage : byte
     TakePage,
     FreePage,
     SanitisePage,
+    LoseEpc,
     AddPages,
     LoadPages,
     StorePages,
@@ -84,6 +85,7 @@ internal static class WatchedMessages
         Watch<NumaNodeProtocol.TakePage>(WatchedMessage.TakePage);
         Watch<NumaNodeProtocol.FreePage>(WatchedMessage.FreePage);
         Watch<NumaNodeProtocol.SanitisePage>(WatchedMessage.SanitisePage);
+        Watch<NumaNodeProtocol.LoseEpc>(WatchedMessage.LoseEpc);
         Watch<FreePageCounterProtocol.AddPages>(WatchedMessage.AddPages);
         Watch<FreePageCounterProtocol.LoadPages>(WatchedMessage.LoadPages);
         Watch<FreePageCounterProtocol.StorePages>(WatchedMessage.StorePages);

@@ -111,6 +111,7 @@ public sealed class OperationParser
             return new Operation.Signal(text, enclave, guest);
         },
         ["poison"] = (p, words, text) => p.Poison(words, text),
+        ["lose-epc"] = (_, _, text) => new Operation.LoseEpc(text),
         ["rmdir"] = (p, words, text) => new Operation.RemoveCgroup(text, p.Name(words, p._names.Cgroups, "cgroup")),
         ["migrate"] = (p, words, text) =>
         {

@@ -18,6 +18,7 @@ internal static class SharedDescriptors
     private static readonly HashSet<ushort> Codes =
     [
         NumaNodeProtocol.PoisonPage.Code,
+        NumaNodeProtocol.LoseEpc.Code,
         AddressSpaceProtocol.Access.Code,
         CgroupProtocol.Unmark.Code,
         CgroupProtocol.BeginIsolate.Code,

@@ -36,6 +36,9 @@ public enum EnclaveOutcome
 
     /// <summary>Its threads fault for ever without progress.</summary>
     Hung,
+
+    /// <summary>A thread of it got SIGSEGV: a page fault with the SGX bit, as after the loss of the EPC, or one outside any mapping.</summary>
+    Sigsegv,
 }
 
 /// <summary>The whole of what one run found out: the model of every report, table and export.</summary>

@@ -234,6 +234,7 @@ public static partial class Expectation
         EnclaveOutcome.Killed => "killed",
         EnclaveOutcome.OomKilled => "oom-killed",
         EnclaveOutcome.Hung => "hung",
+        EnclaveOutcome.Sigsegv => "sigsegv",
     };
 
     private static bool Holds(string value, string op, string expected)

@@ -63,7 +63,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
     {
         foreach (EnclaveActors enclave in _topology.Enclaves)
         {
-            if (enclave.Process.Outcome == ThreadOutcome.Sigsegv)
+            if (enclave.Process.Outcome == ThreadOutcome.Sigsegv && !run.Oracle.HasLostEpc(enclave.Enclave.Index))
             {
                 run.Oracle.Violate(
                     Rules.WrongfulSignal,
@@ -232,13 +232,13 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             ThreadOutcome.Finished => actors.Process.HasExited ? EnclaveOutcome.Finished : EnclaveOutcome.Running,
             ThreadOutcome.BuildFailed => EnclaveOutcome.Enomem,
             ThreadOutcome.Sigbus => EnclaveOutcome.Sigbus,
-            ThreadOutcome.Sigsegv => EnclaveOutcome.Sigbus,
+            ThreadOutcome.Sigsegv => EnclaveOutcome.Sigsegv,
             ThreadOutcome.Killed => EnclaveOutcome.Killed,
             ThreadOutcome.CallFailed => EnclaveOutcome.Enomem,
         };
     }
 
-    private static string Detail(EnclaveActors actors)
+    private string Detail(EnclaveActors actors)
     {
         int detail = actors.Process.OutcomeDetail;
         return actors.Process.Outcome switch
@@ -246,6 +246,8 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             ThreadOutcome.Finished => "",
             ThreadOutcome.BuildFailed or ThreadOutcome.CallFailed =>
                 $"{CallName((Ioctl)(detail >> 16))} failed with {(Errno)(detail & 0xFFFF)}",
+            ThreadOutcome.Sigbus or ThreadOutcome.Sigsegv when run.Oracle.HasLostEpc(actors.Enclave.Index) =>
+                $"{actors.Process.Outcome.ToString().ToUpperInvariant()}: the EPC that it had was lost",
             ThreadOutcome.Sigbus => actors.Enclave.IsOutOfMemory
                 ? "SIGBUS: killed by the EPC out-of-memory killer"
                 : "SIGBUS: no EPC page, and nothing of the cgroup can be reclaimed",

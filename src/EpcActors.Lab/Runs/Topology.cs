@@ -406,6 +406,8 @@ public sealed partial class Topology
                     migrate.AtNs, Enclaves[migrate.Enclave].Process.Id, migrate.Cgroup, migrate.Cgroup);
             case ScriptAction.RemoveCgroup remove:
                 return new AdminAction.RemoveCgroup(remove.AtNs, remove.Cgroup);
+            case ScriptAction.LoseEpc lose:
+                return new AdminAction.LoseEpc(lose.AtNs);
             case ScriptAction.Poison poison:
                 List<EpcPageIndex> pages = [];
                 int left = poison.Count;

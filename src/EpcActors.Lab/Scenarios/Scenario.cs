@@ -236,6 +236,16 @@ public sealed record VirtualMachineSpec
     public long HoldNs { get; init; }
 }
 
+/// <summary>Why an EPC loses all that it holds. For people: the driver is told of neither.</summary>
+public enum EpcLoss
+{
+    /// <summary>Suspend to RAM or to disk.</summary>
+    Suspend,
+
+    /// <summary>The virtual machine whose EPC this is moves to another host.</summary>
+    Migration,
+}
+
 /// <summary>Something done to the system at a moment of virtual time, nanoseconds.</summary>
 public abstract record ScriptAction(long AtNs)
 {
@@ -259,6 +269,9 @@ public abstract record ScriptAction(long AtNs)
 
     /// <summary>A memory failure hits <paramref name="Count"/> pages of a node, from page <paramref name="First"/> of the node on.</summary>
     public sealed record Poison(long AtNs, int Node, int First, int Count) : ScriptAction(AtNs);
+
+    /// <summary>The whole EPC is lost.</summary>
+    public sealed record LoseEpc(long AtNs, EpcLoss Cause) : ScriptAction(AtNs);
 }
 
 /// <summary>How to run.</summary>

@@ -39,6 +39,7 @@ internal static class KernelFunctions
         EldUPage encl.c sgx_encl_eldu
         EaugPage encl.c sgx_encl_eaug_page
         UndoEaug encl.c sgx_encl_eaug_page part
+        UnlinkAndShrink ioctl.c sgx_encl_shrink part
         ZapPtes encl.c sgx_zap_enclave_ptes
         PutRef encl.c kref_put part
         PutRef>Release encl.c sgx_encl_release
@@ -135,7 +136,8 @@ internal static class KernelFunctions
         Run Do Build RunSteps TouchHeap RunPattern ReplayTrace Pause SleepUntil IsKilledAtTick Access Call Fork Enter Leave TouchAll Hold
         AgeAll AllocatePage Called CloseOnce DebugRead DieIfKilled DoElsewhere Evict EvictAll ExitThread ForkChild FreeLastPage
         Initialise KillProcess LeaveIfInside PauseOnce PoisonOf PoisonPage PoisonPages PutBack ReclaimDirectOnce ReclaimOnce ReleaseGuestOnce
-        SetMemoryMax SignalProcess SwapPageOut MapSomethingElse Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto Perform ChargeAtOnce
+        SetMemoryMax SignalProcess SwapPageOut MapSomethingElse
+        Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto Perform ChargeAtOnce LoseEpc LoseEpcOnce
         """;
 
     private static readonly Dictionary<string, KernelFunction> Known = Parse();

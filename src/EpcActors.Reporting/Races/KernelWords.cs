@@ -27,6 +27,7 @@ public static class KernelWords
             + (v.Yes("IgnorePoison") ? ", poison not looked at" : "")),
         ["PoisonPage"] = new(NodeLock, v => (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "") + $"page {v.Epc("Page")}->poison = 1"
             + (v.Yes("WasPoisoned") ? " (was set)" : v.Yes("WasFree") ? "; moved to sgx_poison_page_list" : "; in use")),
+        ["LoseEpc"] = new("", _ => "the EPC is lost: no EPCM entry is valid"),
         ["SanitisePage"] = new(NodeLock, v => v.IsNone("Page")
             ? $"no dirty page of {Node(v)} is left"
             : $"EREMOVE dirty page {v.Epc("Page")}; {(v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")}to {Node(v)}->free_page_list"),
@@ -159,7 +160,8 @@ public static class KernelWords
         ["Ecreate"] = new("", v => $"ECREATE into EPC page {v.Epc("EpcPage")}"),
         ["LockAndAddPage"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); EADD page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}"
             + (v.Yes("Exists") ? ": -EBUSY, entry exists" : v.Yes("HasFailed") ? ": fault" : "")),
-        ["LockAndEinit"] = new(EnclaveLock, _ => "mutex_lock(&encl->lock); EINIT"),
+        ["LockAndEinit"] = new(
+            EnclaveLock, v => "mutex_lock(&encl->lock); EINIT" + (v.Yes("HasFailed") ? ": fault" : "")),
         ["LookUpPage"] = new("", v => $"xa_load(&encl->page_array, {v.Text("Page")}): {(v.Yes("Exists") ? "an entry" : "NULL")}"
             + (v.Yes("IsOutOfMemory") ? ", SGX_ENCL_NO_MEMORY" : "")),
         ["FindPage"] = new("", v => v.IsNone("EpcPage")
@@ -180,7 +182,8 @@ public static class KernelWords
             + (v.Yes("HasFailed") ? $": #GP, slot says version {v.Text("SlotVersion")}, PCMD {v.Text("PcmdVersion")}" : "")
             + (v.Yes("IsPcmdPageInUse") ? ", PCMD page in use" : "")),
         ["InsertEntry"] = new("", v => $"xa_insert(&encl->page_array, {v.Text("Page")}){(v.Yes("Exists") ? ": -EBUSY" : "")}"),
-        ["Eaug"] = new("", v => $"EAUG page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}{(v.Yes("HasFailed") ? " with secs.epc_page == NULL" : "")}"),
+        ["Eaug"] = new("", v => $"EAUG page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}"
+            + (v.Yes("HasNoSecs") ? " with secs.epc_page == NULL" : v.Yes("HasFailed") ? ": fault" : "")),
         ["TryGetRef"] = new("", v => $"kref_get_unless_zero({v.Owner}){(v.Yes("Got") ? "" : " fails")}"),
         ["PutRef"] = new("", v => $"kref_put({v.Owner}){(v.Yes("WasLast") ? ", the last reference" : "")}"),
         ["ReadMm"] = new("", v => $"mm_list of {v.Owner}: {(v.IsNone("Mm") ? "end" : v.Text("Mm"))}"),
@@ -215,7 +218,9 @@ public static class KernelWords
         ["ExitEnclave"] = new("", v => $"AEX/EEXIT {v.Owner}, thread {v.Text("Thread")}"),
         ["TakeEntry"] = new("", v => v.IsNone("Page") ? $"page_array of {v.Owner}: end"
             : $"page_array of {v.Owner}: page {v.Text("Page")}{(v.IsNone("EpcPage") ? ", swapped out" : $", EPC page {v.Epc("EpcPage")}")}"),
-        ["TakeSecs"] = new("", v => v.IsNone("EpcPage") ? "SECS is swapped out" : $"SECS out of EPC page {v.Epc("EpcPage")}"),
+        ["TakeSecs"] = new("", v => v.IsNone("EpcPage") ? "SECS is swapped out"
+            : v.Yes("HasChildren") ? $"secs_child_cnt is not 0: SECS stays in EPC page {v.Epc("EpcPage")}"
+            : $"SECS out of EPC page {v.Epc("EpcPage")}"),
         ["TakeVaPage"] = new("", v => v.IsNone("EpcPage") ? "va_pages is empty" : $"list_del(VA page {v.Epc("EpcPage")})"),
         ["MarkOutOfMemory"] = new("", v => "set_bit(SGX_ENCL_NO_MEMORY)"
             + (v.Yes("IsNotCreated") ? ": not created yet" : v.Yes("WasMarked") ? " (was set)" : "")),

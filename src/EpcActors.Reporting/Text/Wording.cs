@@ -23,6 +23,7 @@ internal static class Wording
         EnclaveOutcome.Killed => "killed",
         EnclaveOutcome.OomKilled => "oom-killed",
         EnclaveOutcome.Hung => "hung",
+        EnclaveOutcome.Sigsegv => "sigsegv",
     };
 
     /// <summary>True for an end that nobody asked for.</summary>
@@ -30,7 +31,7 @@ internal static class Wording
     {
         EnclaveOutcome.Finished or EnclaveOutcome.Running => false,
         EnclaveOutcome.Enomem or EnclaveOutcome.Sigbus or EnclaveOutcome.Killed or EnclaveOutcome.OomKilled
-            or EnclaveOutcome.Hung => true,
+            or EnclaveOutcome.Hung or EnclaveOutcome.Sigsegv => true,
     };
 
     /// <summary>PASS, VIOLATION or INCONCLUSIVE.</summary>

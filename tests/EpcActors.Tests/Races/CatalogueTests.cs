@@ -97,7 +97,8 @@ public sealed class CatalogueTests
     {
         string[] rows =
         [
-            .. Enumerable.Range(1, 33).Select(n => $"R{n}"), .. Enumerable.Range(1, 25).Select(n => $"C{n}"), .. Enumerable.Range(1, 12).Select(n => $"D{n}"),
+            .. Enumerable.Range(1, 33).Select(n => $"R{n}"), .. Enumerable.Range(1, 26).Select(n => $"C{n}"),
+            .. Enumerable.Range(1, 15).Select(n => $"D{n}"),
         ];
         HashSet<string> left = [.. Catalogue.NotModelled.Select(row => row.Id)];
         Assert.Equal([], rows.Where(row => !Catalogue.Ids.Contains(row) && !left.Contains(row)));
@@ -106,8 +107,8 @@ public sealed class CatalogueTests
         string[] required =
         [
             "R1", "R2", "R3", "R4", "R5", "R7", "R8", "R9", "R10", "R11", "R13", "R17", "R18", "R19", "R26", "R27", "R30",
-            "C1", "C3", "C5", "C6", "C7", "C8", "C14", "C15", "C16", "C18", "C21", "C22",
-            .. Enumerable.Range(1, 12).Select(n => $"D{n}"),
+            "C1", "C3", "C5", "C6", "C7", "C8", "C14", "C15", "C16", "C18", "C21", "C22", "C26",
+            .. Enumerable.Range(1, 15).Select(n => $"D{n}"),
         ];
         Assert.Equal([], required.Except(Catalogue.Ids));
     }

@@ -71,6 +71,7 @@ public sealed class RaceTextTests
         { "", "poison node 1 page 2..7", new Operation.PoisonPage("poison node 1 page 2..7", 1, 2, 6) },
         { "", "poison web 2", new Operation.PoisonOf("poison web 2", 0, 2) },
         { "", "poison web secs", new Operation.PoisonOf("poison web secs", 0, -1) },
+        { "", "lose-epc", new Operation.LoseEpc("lose-epc") },
         { "", "rmdir /a/b", new Operation.RemoveCgroup("rmdir /a/b", 2) },
         { "", "migrate web /a", new Operation.Migrate("migrate web /a", 0, -1, 1) },
         { "", "swap-out web 2", new Operation.SwapOut("swap-out web 2", 0, 2, false) },

@@ -94,6 +94,7 @@ public sealed class JsonReportTests
     [InlineData(EnclaveOutcome.Killed, "killed")]
     [InlineData(EnclaveOutcome.OomKilled, "oom-killed")]
     [InlineData(EnclaveOutcome.Hung, "hung")]
+    [InlineData(EnclaveOutcome.Sigsegv, "sigsegv")]
     public void Outcomes_have_these_words(EnclaveOutcome outcome, string word)
     {
         RunReport report = SampleReports.Empty() with
