@@ -10,7 +10,7 @@ namespace EpcActors.Actors.Enclaves;
 /// <c>struct sgx_encl</c>: the page array, VA pages and SECS behind the enclave's mutex; mm_list behind mm_lock; the reference count; and what the
 /// processor keeps for the enclave, its tracking epochs.
 /// </summary>
-public sealed class Enclave : Resource,
+public sealed partial class Enclave : Resource,
     IHandle<BeginIoctl>, IHandle<EndIoctl>, IHandle<TestGrow>, IHandle<CountGrow>, IHandle<Shrink>, IHandle<LinkVaPage>,
     IHandle<Ecreate>, IHandle<LockAndAddPage>, IHandle<LockAndEinit>, IHandle<LookUpPage>, IHandle<Lock>, IHandle<Unlock>,
     IHandle<LockAndReadPage>, IHandle<Eldu>, IHandle<InsertEntry>, IHandle<Eaug>, IHandle<TryGetRef>, IHandle<PutRef>,
@@ -496,88 +496,6 @@ public sealed class Enclave : Resource,
         SwappedPages += message.Slot < 0 ? 0 : 1;
     }
 
-    public void Handle(ref ModifyPage message, Turn turn)
-    {
-        _lock.AssertHeldBy(turn);
-        EnclavePage entry = Entries[message.Page];
-        ref EpcPage page = ref _epc[entry.EpcPage];
-        turn.Spend(Activity.Emod);
-
-        EpcmEntry seen;
-        do
-        {
-            // Both refuse what waits for an EACCEPT, which may come just now: EMODT looks at the type first, EMODPR last.
-            seen = EpcmEntry.Read(ref page);
-            bool isWaiting = seen.Has(Epcm.Pending | Epcm.Modified);
-            bool isOfOtherType = !seen.IsValid || seen.Type != Epcm.None && !(seen.Type == Epcm.Tcs && message.To == EnclavePageType.Trim);
-            message.HasFaulted = isOfOtherType && (message.To != EnclavePageType.Reg || !isWaiting);
-            message.IsNotModifiable = isWaiting && !message.HasFaulted;
-            if (message.HasFaulted || message.IsNotModifiable)
-            {
-                return;
-            }
-        }
-        while (!EpcmEntry.TryChange(ref page, seen, Modified(seen.State, message.To)));
-    }
-
-    public void Handle(ref RecordTypeAndUnlock message, Turn turn)
-    {
-        _lock.AssertHeldBy(turn);
-        if (message.To == EnclavePageType.Trim)
-        {
-            Entries[message.Page] = Entries[message.Page].AsTrim(true);
-        }
-
-        _lock.Release(turn);
-    }
-
-    public void Handle(ref ReadType message, Turn turn)
-    {
-        _lock.AssertHeldBy(turn);
-        EnclavePage entry = Entries[message.Page];
-        message.Type = entry.IsTrim ? EnclavePageType.Trim
-            : (_epc[entry.EpcPage].Epcm & Epcm.TypeMask) == Epcm.Tcs ? EnclavePageType.Tcs
-            : EnclavePageType.Reg;
-    }
-
-    public void Handle(ref BeginRemove message, Turn turn)
-    {
-        _lock.AssertHeldBy(turn);
-        EnclavePage entry = Entries[message.Page];
-        turn.Spend(Activity.Emod);
-        message.IsRefused = !entry.IsTrim || (_epc[entry.EpcPage].Epcm & Epcm.Modified) != 0;
-    }
-
-    public void Handle(ref UnlockForRemoval message, Turn turn)
-    {
-        if (_machine.Switches.RemovalMarked == Fix.Present)
-        {
-            Entries[message.Page] = Entries[message.Page].WithState(EnclavePageState.BeingRemoved);
-        }
-
-        _lock.Release(turn);
-    }
-
-    public void Handle(ref LockAndErase message, Turn turn)
-    {
-        if (!_lock.Acquire(turn))
-        {
-            return;
-        }
-
-        message.EpcPage = Entries[message.Page].EpcPage;
-        Entries[message.Page] = EnclavePage.Absent;
-        _emptyEntry = message.Page;
-        SecsChildCount--;
-        PageCount--;
-    }
-
-    public void Handle(ref EraseAndUnlock message, Turn turn)
-    {
-        _emptyEntry = -1;
-        _lock.Release(turn);
-    }
-
     public void Handle(ref EnterEnclave message, Turn turn) => message.Epoch = _tracking.Enter(message.Thread);
 
     public void Handle(ref ExitEnclave message, Turn turn) => _tracking.Exit(message.Thread, message.Epoch, message.LeavesCpu);
@@ -662,14 +580,6 @@ public sealed class Enclave : Resource,
         message.WasMarked = IsOutOfMemory;
         IsOutOfMemory |= IsCreated;
     }
-
-    /// <summary>What EMODPR (to REG) and EMODT leave in the EPCM. EMODT takes PR away with the permissions that it was about.</summary>
-    private static Epcm Modified(Epcm before, EnclavePageType to) => to switch
-    {
-        EnclavePageType.Reg => before | Epcm.Restricted,
-        EnclavePageType.Tcs => (before & ~(Epcm.TypeMask | Epcm.Restricted)) | Epcm.Tcs | Epcm.Modified,
-        EnclavePageType.Trim => (before & ~(Epcm.TypeMask | Epcm.Restricted)) | Epcm.Trim | Epcm.Modified,
-    };
 
     /// <summary>The instructions that make a page want one that the EPCM does not have as valid.</summary>
     private bool IsTaken(EpcPageIndex page) => (_epc[page].Epcm & Epcm.Valid) != 0;

@@ -35,7 +35,7 @@ public enum EnclavePageType
 /// Taking the mutex and the first thing done under it stand in one message, as do the last thing and the release: taking a lock commutes to the
 /// right and releasing it to the left of what others do (Lipton, Reduction, 1975), and what is touched there is touched under the mutex only.
 /// </remarks>
-public static class EnclaveProtocol
+public static partial class EnclaveProtocol
 {
     /// <summary>Sets SGX_ENCL_IOCTL; one ioctl at a time.</summary>
     public struct BeginIoctl : IMessage
@@ -360,19 +360,6 @@ public static class EnclaveProtocol
         public static MessageKind Kind => MessageKind.Lifetime;
     }
 
-    /// <summary>MODIFY_TYPES after its ETRACK: the entry gets the new type, and the mutex goes. When ETRACK failed it keeps the old one (D10).</summary>
-    public struct RecordTypeAndUnlock : IMessage
-    {
-        public static ushort Code => 0x0730;
-
-        public static MessageKind Kind => MessageKind.Build;
-
-        public int Page;
-
-        /// <summary>REG stands for RESTRICT_PERMISSIONS, which changes none.</summary>
-        public EnclavePageType To;
-    }
-
     /// <summary>Takes the first entry off mm_list (sgx_release).</summary>
     public struct TakeFirstMm : IMessage
     {
@@ -506,64 +493,6 @@ public static class EnclaveProtocol
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>Type of a resident page, as the ioctls test it before they change it. Mutex held.</summary>
-    public struct ReadType : IMessage
-    {
-        public static ushort Code => 0x071E;
-
-        public static MessageKind Kind => MessageKind.Build;
-
-        public int Page;
-
-        /// <summary>Out.</summary>
-        public EnclavePageType Type;
-    }
-
-    /// <summary>
-    /// EMODPR or EMODT. Behind EMODT the page waits for its EACCEPT; behind EMODPR it is as accessible as before, within what is left of its
-    /// permissions. Mutex held.
-    /// </summary>
-    public struct ModifyPage : IMessage
-    {
-        public static ushort Code => 0x0720;
-
-        public static MessageKind Kind => MessageKind.Build;
-
-        public int Page;
-
-        /// <summary>EMODT to this type; REG stands for EMODPR, which changes none.</summary>
-        public EnclavePageType To;
-
-        /// <summary>Out: SGX_PAGE_NOT_MODIFIABLE, the page waits for an EACCEPT already.</summary>
-        public YesNo IsNotModifiable;
-
-        /// <summary>Out: #PF, the processor has the page as a type that cannot be changed so. The kernel's entry says otherwise then (D10).</summary>
-        public YesNo HasFaulted;
-    }
-
-    /// <summary>REMOVE_PAGES' tests: type TRIM, and EACCEPT was run (EMODPR would fault). Mutex held.</summary>
-    public struct BeginRemove : IMessage
-    {
-        public static ushort Code => 0x0721;
-
-        public static MessageKind Kind => MessageKind.Build;
-
-        public int Page;
-
-        /// <summary>Out: EPERM.</summary>
-        public YesNo IsRefused;
-    }
-
-    /// <summary>REMOVE_PAGES lets the mutex go to zap translations; with the proposed fix of R10 the page is BEING_REMOVED meanwhile.</summary>
-    public struct UnlockForRemoval : IMessage
-    {
-        public static ushort Code => 0x072A;
-
-        public static MessageKind Kind => MessageKind.Build;
-
-        public int Page;
-    }
-
     /// <summary>fork() and the VMAs that it copies: one more process holds the file open.</summary>
     public struct GetFile : IMessage
     {
@@ -581,27 +510,6 @@ public static class EnclaveProtocol
 
         /// <summary>Out: nobody has it open any more: the caller runs sgx_release.</summary>
         public YesNo WasLast;
-    }
-
-    /// <summary>REMOVE_PAGES' end: xa_erase(). Until here a look-up without the mutex finds the entry (D7).</summary>
-    public struct EraseAndUnlock : IMessage
-    {
-        public static ushort Code => 0x072D;
-
-        public static MessageKind Kind => MessageKind.Build;
-    }
-
-    /// <summary>REMOVE_PAGES' second hold of the mutex: takes the page out of its entry. The mutex stays held.</summary>
-    public struct LockAndErase : IMessage
-    {
-        public static ushort Code => 0x0722;
-
-        public static MessageKind Kind => MessageKind.Free;
-
-        public int Page;
-
-        /// <summary>Out: the EPC page, the caller's now.</summary>
-        public EpcPageIndex EpcPage;
     }
 
     /// <summary>A thread enters: its CPU counts for ETRACK.</summary>

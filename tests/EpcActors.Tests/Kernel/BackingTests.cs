@@ -246,4 +246,16 @@ public sealed class BackingTests
         rig.Kernel("after", TaskKind.Ksgxd, async t => Assert.Equal(0, await Shmem.Payer(t, 0)), atNs: 100);
         rig.Run();
     }
+
+    [Fact]
+    public void Who_pays_for_the_backing_store_is_found_under_the_enclaves_mutex()
+    {
+        KernelRig rig = new();
+        rig.User("t", async t => await rig.Build(t, 1));
+        rig.Kernel("ksgxd2", TaskKind.Ksgxd, async t => Assert.Equal(1, await KernelRig.ReclaimBatch(t)), atNs: 10);
+        rig.Run();
+        List<string> messages = [.. rig.MessagesOf("ksgxd2")];
+        int read = messages.IndexOf("ReadCss");
+        Assert.True(messages.IndexOf("Lock") < read && read < messages.IndexOf("PinBacking"), string.Join(' ', messages));
+    }
 }

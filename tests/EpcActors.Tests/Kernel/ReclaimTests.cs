@@ -112,41 +112,6 @@ public sealed class ReclaimTests
     }
 
     [Fact]
-    public void An_IPI_goes_to_every_CPU_with_a_thread_of_the_enclave_but_the_senders_own_and_those_that_sleep()
-    {
-        KernelRig rig = new();
-        rig.User("t", async t =>
-        {
-            ActorId encl = rig.Enclave().Id;
-            await rig.Build(t, 8);
-            EnclaveProtocol.EnterEnclave inside = await t.Ask(encl, new EnclaveProtocol.EnterEnclave { Thread = 0 });
-            EnclaveProtocol.EnterEnclave other = await t.Ask(encl, new EnclaveProtocol.EnterEnclave { Thread = 1 });
-            await t.Ask(encl, new EnclaveProtocol.ExitEnclave { Thread = 1, Epoch = other.Epoch });
-            await KernelRig.ReclaimBatch(t, 2);
-            other = await t.Ask(encl, new EnclaveProtocol.EnterEnclave { Thread = 1 });
-            await t.Ask(encl, new EnclaveProtocol.ExitEnclave { Thread = 1, Epoch = other.Epoch, LeavesCpu = true });
-            await KernelRig.ReclaimBatch(t, 2);
-            await t.Ask(encl, new EnclaveProtocol.ExitEnclave { Thread = 0, Epoch = inside.Epoch, LeavesCpu = true });
-        });
-        rig.Run();
-        Assert.Equal(
-            [2, 1],
-            rig.Steps.Where(step => step.Content is EnclaveProtocol.SendIpi).Select(step => ((EnclaveProtocol.SendIpi)step.Content).Cpus));
-    }
-
-    [Fact]
-    public void Who_pays_for_the_backing_store_is_found_under_the_enclaves_mutex()
-    {
-        KernelRig rig = new();
-        rig.User("t", async t => await rig.Build(t, 1));
-        rig.Kernel("ksgxd2", TaskKind.Ksgxd, async t => Assert.Equal(1, await KernelRig.ReclaimBatch(t)), atNs: 10);
-        rig.Run();
-        List<string> messages = [.. rig.MessagesOf("ksgxd2")];
-        int read = messages.IndexOf("ReadCss");
-        Assert.True(messages.IndexOf("Lock") < read && read < messages.IndexOf("PinBacking"), string.Join(' ', messages));
-    }
-
-    [Fact]
     public void A_young_page_goes_to_the_tail_and_is_old_the_next_time()
     {
         KernelRig rig = new();
