@@ -89,8 +89,8 @@ public static class ClusterCheck
                     break;
                 case ScriptAction.LoseEpc lose:
                     problems.Add(
-                        $"epc.script, {At(lose.AtNs)}: lose-epc: all sockets lose their EPC at one moment, and processes have no moment in common; "
-                        + "leave the action out, or use epc run");
+                        $"epc.script, {At(lose.AtNs)}: lose-epc: all sockets lose their EPC at one moment, "
+                        + "and processes have no moment in common; leave the action out, or use epc run");
                     break;
                 case ScriptAction.SetMemoryMax set when set.Bytes != long.MaxValue:
                     problems.Add(

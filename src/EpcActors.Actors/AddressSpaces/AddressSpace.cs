@@ -10,11 +10,12 @@ namespace EpcActors.Actors.AddressSpaces;
 /// the reclaimer take for reading and mmap and exit for writing.
 /// </summary>
 /// <remarks>
-/// <para>The EPCM checks of <see cref="Access"/> look at page descriptors that other actors own: that is the processor, not the kernel.</para>
-/// <para>mmap_lock is fair, as the kernel's rwsem is for a reader that finds the lock in the hands of readers and somebody waiting
-/// (rwsem_down_read_slowpath): it queues. So one writer that waits keeps every later reader out, the reclaimer among them. The lock goes to who
-/// waits longest: a writer alone, or the readers up to the next writer. The kernel wakes the readers behind that writer too; that order is
-/// the one in which they came before it.</para>
+/// <para>The EPCM checks of <see cref="Access"/> look at page descriptors that other actors own: that is the processor,
+/// not the kernel.</para>
+/// <para>mmap_lock is fair, as the kernel's rwsem is for a reader that finds the lock in the hands of readers and
+/// somebody waiting (rwsem_down_read_slowpath): it queues. So one writer that waits keeps every later reader out, the
+/// reclaimer among them. The lock goes to who waits longest: a writer alone, or the readers up to the next writer. The
+/// kernel wakes the readers behind that writer too; that order is the one in which they came before it.</para>
 /// </remarks>
 public sealed class AddressSpace : Resource,
     IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,
@@ -72,7 +73,8 @@ public sealed class AddressSpace : Resource,
 
             turn.Spend(Activity.Eaccept);
         }
-        else if (!IsOurs(entry, message.Page) || entry.Has(Epcm.Blocked | Epcm.Pending | Epcm.Modified) || entry.Type == Epcm.Trim)
+        else if (!IsOurs(entry, message.Page) || entry.Type == Epcm.Trim
+            || entry.Has(Epcm.Blocked | Epcm.Pending | Epcm.Modified))
         {
             message.Result = AccessResult.EpcmFault;
             return;
@@ -283,7 +285,9 @@ public sealed class AddressSpace : Resource,
         HandOver(turn);
     }
 
-    /// <summary>rwsem_mark_wake(): to the first in the queue, and with a reader to those behind it up to the next writer.</summary>
+    /// <summary>
+    /// rwsem_mark_wake(): to the first in the queue, and with a reader to those behind it up to the next writer.
+    /// </summary>
     private void HandOver(Turn turn)
     {
         while (!_waiting.IsEmpty)

@@ -10,7 +10,10 @@ public enum AccessKind
     Write,
     Execute,
 
-    /// <summary>The EACCEPT instruction: needs a present translation like any access, accepts a pending, modified or restricted page.</summary>
+    /// <summary>
+    /// The EACCEPT instruction: needs a present translation like any access, accepts a pending, modified or restricted
+    /// page.
+    /// </summary>
     Eaccept,
 }
 
@@ -55,7 +58,9 @@ public static class AddressSpaceProtocol
         public AccessResult Result;
     }
 
-    /// <summary>Page-fault entry: mmap_lock for reading, VMA look-up. The lock is held until <see cref="EndFault"/>.</summary>
+    /// <summary>
+    /// Page-fault entry: mmap_lock for reading, VMA look-up. The lock is held until <see cref="EndFault"/>.
+    /// </summary>
     public struct BeginFault : IMessage
     {
         public static ushort Code => 0x0602;
@@ -65,7 +70,9 @@ public static class AddressSpaceProtocol
         /// <summary>Out: there is no VMA: SIGSEGV.</summary>
         public YesNo IsUnmapped;
 
-        /// <summary>Out: there is a VMA whose vm_private_data is NULL, as fork had no memory for its entry: SIGBUS.</summary>
+        /// <summary>
+        /// Out: there is a VMA whose vm_private_data is NULL, as fork had no memory for its entry: SIGBUS.
+        /// </summary>
         public YesNo HasNoEnclave;
     }
 
@@ -94,8 +101,8 @@ public static class AddressSpaceProtocol
     }
 
     /// <summary>
-    /// Test and clear the accessed bit of one page (sgx_encl_test_and_clear_young): mmget_not_zero, mmap_lock for reading. Queues behind a waiting
-    /// writer.
+    /// Test and clear the accessed bit of one page (sgx_encl_test_and_clear_young): mmget_not_zero, mmap_lock for
+    /// reading. Queues behind a waiting writer.
     /// </summary>
     public struct AgePage : IMessage
     {
@@ -131,7 +138,9 @@ public static class AddressSpaceProtocol
         public static MessageKind Kind => MessageKind.Map;
     }
 
-    /// <summary>mmap() or munmap() of something else than the enclave: mmap_lock for writing, and nothing of SGX.</summary>
+    /// <summary>
+    /// mmap() or munmap() of something else than the enclave: mmap_lock for writing, and nothing of SGX.
+    /// </summary>
     public struct MapOther : IMessage
     {
         public static ushort Code => 0x060E;

@@ -19,10 +19,12 @@ public sealed partial class Enclave
         EpcmEntry seen;
         do
         {
-            // Both refuse what waits for an EACCEPT, which may come just now: EMODT looks at the type first, EMODPR last.
+            // Both refuse what waits for an EACCEPT, which may come just now: EMODT looks at the type first, EMODPR
+            // last.
             seen = EpcmEntry.Read(ref page);
             bool isWaiting = seen.Has(Epcm.Pending | Epcm.Modified);
-            bool isOfOtherType = !seen.IsValid || seen.Type != Epcm.None && !(seen.Type == Epcm.Tcs && message.To == EnclavePageType.Trim);
+            bool isTcsToTrim = seen.Type == Epcm.Tcs && message.To == EnclavePageType.Trim;
+            bool isOfOtherType = !seen.IsValid || (seen.Type != Epcm.None && !isTcsToTrim);
             message.HasFaulted = isOfOtherType && (message.To != EnclavePageType.Reg || !isWaiting);
             message.IsNotModifiable = isWaiting && !message.HasFaulted;
             if (message.HasFaulted || message.IsNotModifiable)
@@ -91,7 +93,9 @@ public sealed partial class Enclave
         _lock.Release(turn);
     }
 
-    /// <summary>What EMODPR (to REG) and EMODT leave in the EPCM. EMODT takes PR away with the permissions that it was about.</summary>
+    /// <summary>
+    /// What EMODPR (to REG) and EMODT leave in the EPCM. EMODT takes PR away with the permissions that it was about.
+    /// </summary>
     private static Epcm Modified(Epcm before, EnclavePageType to) => to switch
     {
         EnclavePageType.Reg => before | Epcm.Restricted,

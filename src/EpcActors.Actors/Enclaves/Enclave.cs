@@ -198,8 +198,8 @@ public sealed partial class Enclave : Resource,
 
     public void Handle(ref LookUpPage message, Turn turn)
     {
-        // The entry stands in the xarray from xa_insert() on, before EAUG, and until xa_erase(), behind EREMOVE: both under the mutex, so there is
-        // one at most.
+        // The entry stands in the xarray from xa_insert() on, before EAUG, and until xa_erase(), behind EREMOVE: both
+        // under the mutex, so there is one at most.
         message.Exists = Entries[message.Page].State != EnclavePageState.Absent || message.Page == _emptyEntry;
         message.IsOutOfMemory = IsOutOfMemory;
         message.IsInitialised = IsInitialised;
@@ -233,8 +233,8 @@ public sealed partial class Enclave : Resource,
 
         // Slots go with the VA page that they are in, a child needs its SECS.
         bool isLost = (slot >= 0 && !IsThere(VaPages.PageOf(slot))) || (!isSecs && !IsThere(SecsPage));
-        if (isLost || message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion || message.ContentsVersion != message.SlotVersion
-            || IsTaken(message.EpcPage))
+        if (isLost || message.PcmdVersion == 0 || message.PcmdVersion != message.SlotVersion
+            || message.ContentsVersion != message.SlotVersion || IsTaken(message.EpcPage))
         {
             message.HasFailed = true;
             return;
@@ -269,7 +269,8 @@ public sealed partial class Enclave : Resource,
     {
         _lock.AssertHeldBy(turn);
 
-        // On failure xa_erase() follows. A look-up between the two learns no more than one before EAUG, and waits for the mutex as well.
+        // On failure xa_erase() follows. A look-up between the two learns no more than one before EAUG, and waits for
+        // the mutex as well.
         _emptyEntry = -1;
         if (SecsPage.IsNone)
         {
@@ -462,7 +463,9 @@ public sealed partial class Enclave : Resource,
     {
         _lock.AssertHeldBy(turn);
         turn.Spend(Activity.Etrack);
-        message.Result = !IsThere(SecsPage) ? LeafResult.Failed : _tracking.Track() ? LeafResult.Done : LeafResult.PreviousTrackingIncomplete;
+        message.Result = !IsThere(SecsPage) ? LeafResult.Failed
+            : _tracking.Track() ? LeafResult.Done
+            : LeafResult.PreviousTrackingIncomplete;
     }
 
     public void Handle(ref SendIpi message, Turn turn)
@@ -498,7 +501,8 @@ public sealed partial class Enclave : Resource,
 
     public void Handle(ref EnterEnclave message, Turn turn) => message.Epoch = _tracking.Enter(message.Thread);
 
-    public void Handle(ref ExitEnclave message, Turn turn) => _tracking.Exit(message.Thread, message.Epoch, message.LeavesCpu);
+    public void Handle(ref ExitEnclave message, Turn turn) =>
+        _tracking.Exit(message.Thread, message.Epoch, message.LeavesCpu);
 
     public void Handle(ref TakeEntry message, Turn turn)
     {
@@ -584,7 +588,10 @@ public sealed partial class Enclave : Resource,
     /// <summary>The instructions that make a page want one that the EPCM does not have as valid.</summary>
     private bool IsTaken(EpcPageIndex page) => (_epc[page].Epcm & Epcm.Valid) != 0;
 
-    /// <summary>The processor has it: an instruction that needs a SECS, a VA page or a page to write out finds one. Not so when the EPC was lost.</summary>
+    /// <summary>
+    /// The processor has it: an instruction that needs a SECS, a VA page or a page to write out finds one. Not so when
+    /// the EPC was lost.
+    /// </summary>
     private bool IsThere(EpcPageIndex page) => !page.IsNone && (_epc[page].Epcm & Epcm.Valid) != 0;
 
     private bool IsRemote(EpcPageIndex page, Turn turn) => _machine.NodeOf(page) != turn.CallerNode;

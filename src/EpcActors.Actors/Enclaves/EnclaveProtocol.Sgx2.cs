@@ -33,8 +33,8 @@ public static partial class EnclaveProtocol
     }
 
     /// <summary>
-    /// EMODPR or EMODT. Behind EMODT the page waits for its EACCEPT; behind EMODPR it is as accessible as before, within what is left of its
-    /// permissions. Mutex held.
+    /// EMODPR or EMODT. Behind EMODT the page waits for its EACCEPT; behind EMODPR it is as accessible as before,
+    /// within what is left of its permissions. Mutex held.
     /// </summary>
     public struct ModifyPage : IMessage
     {

@@ -144,8 +144,8 @@ public static partial class EnclaveProtocol
         public YesNo Exists;
 
         /// <summary>
-        /// Out: EADD faulted, as the SECS is not there or the EPCM has the EPC page as somebody's already (D3), or EEXTEND failed. The entry is gone
-        /// again (xa_erase); behind EEXTEND the child stays counted.
+        /// Out: EADD faulted, as the SECS is not there or the EPCM has the EPC page as somebody's already (D3), or
+        /// EEXTEND failed. The entry is gone again (xa_erase); behind EEXTEND the child stays counted.
         /// </summary>
         public YesNo HasFailed;
     }
@@ -162,8 +162,10 @@ public static partial class EnclaveProtocol
     }
 
     /// <summary>xa_load() and the flags, without the mutex.</summary>
-    /// <remarks>One message for three looks. The flags only ever go up: whoever sees them a moment later takes the other way, which the same order of
-    /// steps with this look a moment later takes too.</remarks>
+    /// <remarks>
+    /// One message for three looks. The flags only ever go up: whoever sees them a moment later takes the other way,
+    /// which the same order of steps with this look a moment later takes too.
+    /// </remarks>
     public struct LookUpPage : IMessage
     {
         public static ushort Code => 0x070A;
@@ -244,7 +246,9 @@ public static partial class EnclaveProtocol
         public YesNo IsPcmdPageInUse;
     }
 
-    /// <summary>EAUG: inserts the entry (xa_insert), which look-ups without the mutex see from here on. Mutex held.</summary>
+    /// <summary>
+    /// EAUG: inserts the entry (xa_insert), which look-ups without the mutex see from here on. Mutex held.
+    /// </summary>
     public struct InsertEntry : IMessage
     {
         public static ushort Code => 0x070F;
@@ -446,8 +450,8 @@ public static partial class EnclaveProtocol
     }
 
     /// <summary>
-    /// The IPI wave (sgx_encl_cpumask, on_each_cpu_mask): to every CPU that runs a thread of a process with the enclave, inside or not. All that
-    /// were inside leave and come back.
+    /// The IPI wave (sgx_encl_cpumask, on_each_cpu_mask): to every CPU that runs a thread of a process with the
+    /// enclave, inside or not. All that were inside leave and come back.
     /// </summary>
     public struct SendIpi : IMessage
     {

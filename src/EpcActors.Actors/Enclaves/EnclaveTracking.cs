@@ -5,11 +5,13 @@ namespace EpcActors.Actors.Enclaves;
 
 /// <summary>
 /// What the processor keeps to make EWB safe: who is inside the enclave since when, and which pages were blocked when. ETRACK begins a new epoch;
-/// a blocked page can be written out once everybody who was inside before the epoch after its EBLOCK has left. And whom the kernel's IPI hits:
-/// the CPUs in mm_cpumask of every process, inside or not (sgx_encl_cpumask).
+/// a blocked page can be written out once everybody who was inside before the epoch after its EBLOCK has left. And whom
+/// the kernel's IPI hits: the CPUs in mm_cpumask of every process, inside or not (sgx_encl_cpumask).
 /// </summary>
-/// <remarks>A thread counts as on its CPU from its first entry on until it says that it sleeps or ends; also while it waits for a mutex, where the
-/// kernel's spins as long as the owner runs.</remarks>
+/// <remarks>
+/// A thread counts as on its CPU from its first entry on until it says that it sleeps or ends; also while it waits for
+/// a mutex, where the kernel's spins as long as the owner runs.
+/// </remarks>
 internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
 {
     private readonly bool[] _inside = new bool[threads.Count];
@@ -88,8 +90,10 @@ internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
         return true;
     }
 
-    /// <summary>Every CPU inside takes an asynchronous exit and comes back; those outside take an interrupt. Returns how many, the caller's own not
-    /// counted.</summary>
+    /// <summary>
+    /// Every CPU inside takes an asynchronous exit and comes back; those outside take an interrupt. Returns how many,
+    /// the caller's own not counted.
+    /// </summary>
     public int Interrupt(Turn turn)
     {
         int hit = 0;

@@ -57,8 +57,8 @@ public static class NumaNodeProtocol
         public EpcPageIndex Page;
 
         /// <summary>
-        /// In: the lock shall stay held over sgx_unmark_page_reclaimable (since ed16618c380c). Out: it is held, as the page is in use and was not
-        /// poisoned before.
+        /// In: the lock shall stay held over sgx_unmark_page_reclaimable (since ed16618c380c). Out: it is held, as the
+        /// page is in use and was not poisoned before.
         /// </summary>
         public YesNo KeepLocked;
 
@@ -70,16 +70,22 @@ public static class NumaNodeProtocol
     }
 
     /// <summary>
-    /// EREMOVEs the next dirty page and frees it (__sgx_sanitize_pages and its sgx_free_epc_page, main.c): one hold of the node's lock for each page.
+    /// EREMOVEs the next dirty page and frees it (__sgx_sanitize_pages and its sgx_free_epc_page, main.c): one hold of
+    /// the node's lock for each page.
     /// </summary>
-    /// <remarks>EREMOVE runs before the lock is taken; only the sanitiser touches a dirty page, so nothing can come between the two.</remarks>
+    /// <remarks>
+    /// EREMOVE runs before the lock is taken; only the sanitiser touches a dirty page, so nothing can come between the
+    /// two.
+    /// </remarks>
     public struct SanitisePage : IMessage
     {
         public static ushort Code => 0x0104;
 
         public static MessageKind Kind => MessageKind.Free;
 
-        /// <summary>As in <see cref="TakePage"/>: with a page, the lock stays held until the counter was changed.</summary>
+        /// <summary>
+        /// As in <see cref="TakePage"/>: with a page, the lock stays held until the counter was changed.
+        /// </summary>
         public YesNo KeepLocked;
 
         /// <summary>Out: the page, free now; none when no page of this node is dirty any more.</summary>
@@ -87,10 +93,13 @@ public static class NumaNodeProtocol
     }
 
     /// <summary>
-    /// Suspend to RAM, or the move of a virtual machine: the whole EPC, that of every node, loses its contents, and no EPCM entry is valid any more.
+    /// Suspend to RAM, or the move of a virtual machine: the whole EPC, that of every node, loses its contents, and no
+    /// EPCM entry is valid any more.
     /// </summary>
-    /// <remarks>All CPUs stand still for it, so it is one message, to any of the nodes. It is the processor's, and changes entries of pages that
-    /// others have as EACCEPT does.</remarks>
+    /// <remarks>
+    /// All CPUs stand still for it, so it is one message, to any of the nodes. It is the processor's, and changes
+    /// entries of pages that others have as EACCEPT does.
+    /// </remarks>
     public struct LoseEpc : IMessage
     {
         public static ushort Code => 0x010D;

@@ -377,7 +377,9 @@ internal static class Encl
         return alloc;
     }
 
-    /// <summary>sgx_encl_eaug_page behind its look at SGX_ENCL_INITIALIZED: a page that was never added comes on demand.</summary>
+    /// <summary>
+    /// sgx_encl_eaug_page behind its look at SGX_ENCL_INITIALIZED: a page that was never added comes on demand.
+    /// </summary>
     private static async Routine<FaultResult> EaugPage(
         KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
     {
@@ -479,7 +481,8 @@ internal static class Encl
         EnclaveProtocol.TakeSecs secs = await current.Ask(place.Enclave, new EnclaveProtocol.TakeSecs());
         if (secs.HasChildren)
         {
-            // D14: secs_child_cnt is above nought, so the kernel leaves the SECS where it is, warns, and frees the enclave around it.
+            // D14: secs_child_cnt is above nought, so the kernel leaves the SECS where it is, warns, and frees the
+            // enclave around it.
             current.Report(RunEvent.PageLeaked, current.NowNs, secs.EpcPage.Value);
         }
         else if (!secs.EpcPage.IsNone)

@@ -226,7 +226,10 @@ internal static class Ioctls
         return add.Exists ? Errno.EBUSY : Errno.EIO;
     }
 
-    /// <summary>sgx_encl_shrink on the way out of an ioctl that failed: page_cnt--, and a VA page that it grew leaves the list and goes.</summary>
+    /// <summary>
+    /// sgx_encl_shrink on the way out of an ioctl that failed: page_cnt--, and a VA page that it grew leaves the list
+    /// and goes.
+    /// </summary>
     private static async Routine UnlinkAndShrink(KernelTask current, int enclave, EpcPageIndex va)
     {
         if (!va.IsNone)

@@ -252,7 +252,10 @@ internal static class Main
         }
     }
 
-    /// <summary>One round of __sgx_sanitize_pages: EREMOVE, then sgx_free_epc_page as for any other page, but nothing is charged yet.</summary>
+    /// <summary>
+    /// One round of __sgx_sanitize_pages: EREMOVE, then sgx_free_epc_page as for any other page, but nothing is charged
+    /// yet.
+    /// </summary>
     /// <returns>False: the node has no dirty page left.</returns>
     public static async Routine<bool> SanitisePage(KernelTask current, int node)
     {
@@ -371,7 +374,10 @@ internal static class Main
         }
     }
 
-    /// <summary>The machine suspends and wakes, or moves: what the EPC held is gone. The driver has no hook for it, and is not told.</summary>
+    /// <summary>
+    /// The machine suspends and wakes, or moves: what the EPC held is gone. The driver has no hook for it, and is not
+    /// told.
+    /// </summary>
     public static async Routine LoseEpc(KernelTask current) =>
         await current.Ask(current.Machine.Nodes[0], new NumaNodeProtocol.LoseEpc());
 
@@ -381,7 +387,8 @@ internal static class Main
         Machine machine = current.Machine;
         ActorId node = machine.Nodes[machine.NodeOf(page)];
         NumaNodeProtocol.PoisonPage poison = await current.Ask(
-            node, new NumaNodeProtocol.PoisonPage { Page = page, KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present });
+            node,
+            new NumaNodeProtocol.PoisonPage { Page = page, KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present });
         if (poison.KeepLocked)
         {
             // The LRU's lock inside the node's: the free of the page waits, and finds it unmarked.

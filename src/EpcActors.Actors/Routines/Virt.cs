@@ -16,7 +16,8 @@ internal static class Virt
     /// <param name="vepc">The instance.</param>
     /// <param name="index">Page of it.</param>
     /// <param name="mapping">The mapping that faults.</param>
-    /// <param name="canRetry">FAULT_FLAG_ALLOW_RETRY, as with every fault of user space; without it "no page just now" is SIGBUS as well.</param>
+    /// <param name="canRetry">FAULT_FLAG_ALLOW_RETRY, as with every fault of user space; without it "no page just now"
+    /// is SIGBUS as well.</param>
     public static async Routine<FaultResult> Fault(KernelTask current, ActorId vepc, int index, int mapping = 0, bool canRetry = true)
     {
         await current.Spend(Activity.PageFault);
@@ -67,8 +68,9 @@ internal static class Virt
         VirtualEpcProtocol.LockZombies locked = await current.Ask(zombies, new VirtualEpcProtocol.LockZombies());
         for (int index = 0; index < size; index++)
         {
-            // What is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a SECS with children. These come
-            // first on its list of what is a zombie from now on, before those that fail once more below.
+            // What is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a SECS
+            // with children. These come first on its list of what is a zombie from now on, before those that fail once
+            // more below.
             VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
                 vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
             if (!take.EpcPage.IsNone)

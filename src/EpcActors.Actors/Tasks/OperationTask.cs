@@ -534,7 +534,9 @@ public sealed partial class OperationTask : UserThread
         {
             // access_remote_vm(): the address space stays as it is, and with it the enclave, for as long as the access takes.
             AddressSpaceProtocol.BeginFault begin = await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.BeginFault());
-            Errno errno = begin.IsUnmapped || begin.HasNoEnclave ? Errno.EFAULT : await Encl.VmaAccess(this, enclave, page);
+            Errno errno = begin.IsUnmapped || begin.HasNoEnclave
+                ? Errno.EFAULT
+                : await Encl.VmaAccess(this, enclave, page);
             await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.EndFault());
             await DieIfKilled();
             if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))

@@ -56,7 +56,8 @@ public abstract class UserThread : KernelTask
     /// <param name="leavesCpu">The thread sleeps now, or ends.</param>
     private protected async Routine Leave(bool leavesCpu = false) =>
         await Ask(
-            EnclaveId, new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch, LeavesCpu = leavesCpu });
+            EnclaveId,
+            new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch, LeavesCpu = leavesCpu });
 
     /// <summary>Opens the device, maps the enclave and creates it, as the SDKs and the kernel's self-tests do.</summary>
     private protected async Routine<Errno> MapAndCreate()

@@ -8,8 +8,8 @@ namespace EpcActors.Domain.Enclaves;
 /// </summary>
 /// <remarks>
 /// Order as in encl.c: a new VA page goes to the head of the list; a slot is taken from the first page, lowest free bit; the page goes
-/// to the tail when that fills it, and to the head when a slot of it is freed by a load. So a page that is not full is in front, unless a write-out
-/// failed.
+/// to the tail when that fills it, and to the head when a slot of it is freed by a load. So a page that is not full is
+/// in front, unless a write-out failed.
 /// Beside the version stands what the hardware keeps in the PCMD record: type and state of the page, which come back with it.
 /// </remarks>
 public sealed class VaPages
@@ -49,8 +49,8 @@ public sealed class VaPages
     }
 
     /// <summary>
-    /// Takes a slot for a version that is to be written, out of the first page; -1 when that is full. The kernel does not notice, and goes on with the
-    /// offset behind the page's last slot.
+    /// Takes a slot for a version that is to be written, out of the first page; -1 when that is full. The kernel does
+    /// not notice, and goes on with the offset behind the page's last slot.
     /// </summary>
     public int TakeSlot()
     {
@@ -78,8 +78,8 @@ public sealed class VaPages
     }
 
     /// <summary>
-    /// Gives a slot back whose write-out failed (sgx_free_va_slot alone): its page stays where it is in the list. When the slot was its last, that is
-    /// at the tail, behind pages that are full.
+    /// Gives a slot back whose write-out failed (sgx_free_va_slot alone): its page stays where it is in the list. When
+    /// the slot was its last, that is at the tail, behind pages that are full.
     /// </summary>
     public void ReturnSlot(int slot)
     {

@@ -35,7 +35,8 @@ public enum EpcPageFlags : byte
 
 /// <summary>What the processor's EPCM says of a page. Hardware, not kernel: the oracle compares the two.</summary>
 /// <remarks>
-/// Four flags, a page type in three bits as in the manual (SECINFO.FLAGS.PT), and PR. The type is a number: compare it with
+/// Four flags, a page type in three bits as in the manual (SECINFO.FLAGS.PT), and PR. The type is a number: compare it
+/// with
 /// <see cref="EpcmEntry.Type"/> or behind <see cref="TypeMask"/>, a single bit of it says nothing.
 /// </remarks>
 [Flags]
@@ -71,8 +72,8 @@ public enum Epcm : byte
     TypeMask = 7 << 4,
 
     /// <summary>
-    /// EPCM.PR: EMODPR restricted the page's permissions and no EACCEPT has said so yet. The page is accessible meanwhile, can be restricted
-    /// again, and its type can be changed.
+    /// EPCM.PR: EMODPR restricted the page's permissions and no EACCEPT has said so yet. The page is accessible
+    /// meanwhile, can be restricted again, and its type can be changed.
     /// </summary>
     Restricted = 1 << 7,
 }
@@ -171,8 +172,8 @@ public sealed class EpcPageTable
     public bool Exists(int page) => _chunks[page >> ChunkShift] is not null;
 
     /// <summary>
-    /// The EPC loses its contents, and the EPCM all it knew (suspend to RAM, a virtual machine that moves to another host). The kernel's part of the
-    /// descriptors stays.
+    /// The EPC loses its contents, and the EPCM all it knew (suspend to RAM, a virtual machine that moves to another
+    /// host). The kernel's part of the descriptors stays.
     /// </summary>
     public void LoseAll()
     {

@@ -222,10 +222,15 @@ public sealed record KernelSwitches
     /// <summary>R29: the ioctls that change pages keep the mutex from ETRACK to the end of the IPI. Designed out in review.</summary>
     public Fix EtrackHoldsMutex { get; init; } = Fix.Present;
 
-    /// <summary>D14: ADD_PAGES takes its count of a child back when EEXTEND fails (proposed here, in no kernel).</summary>
+    /// <summary>
+    /// D14: ADD_PAGES takes its count of a child back when EEXTEND fails (proposed here, in no kernel).
+    /// </summary>
     public Fix EextendErrorUncounts { get; init; } = Fix.Absent;
 
-    /// <summary>C26: a charge that may not reclaim does not look at signals, as upstream's allocator (proposed here, in no version).</summary>
+    /// <summary>
+    /// C26: a charge that may not reclaim does not look at signals, as upstream's allocator (proposed here, in no
+    /// version).
+    /// </summary>
     public Fix SignalSparesFaults { get; init; } = Fix.Absent;
 
     /// <summary>C3: an enclave that is dying already counts as the out-of-memory killer's victim (v1 to v5).</summary>

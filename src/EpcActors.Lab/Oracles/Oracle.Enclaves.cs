@@ -134,7 +134,10 @@ public sealed partial class Oracle
     /// <summary>True when an enclave had something in the EPC at the moment at which all of it was lost.</summary>
     public bool HasLostEpc(int enclave) => _hasLostEpc[enclave];
 
-    /// <summary>Whoever has something in an EPC that is lost has to live with instructions that fail from then on. What succeeds is judged as ever.</summary>
+    /// <summary>
+    /// Whoever has something in an EPC that is lost has to live with instructions that fail from then on. What succeeds
+    /// is judged as ever.
+    /// </summary>
     private void OnEpcLost()
     {
         foreach (EnclaveActors one in _topology.Enclaves)

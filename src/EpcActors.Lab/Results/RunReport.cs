@@ -37,7 +37,10 @@ public enum EnclaveOutcome
     /// <summary>Its threads fault for ever without progress.</summary>
     Hung,
 
-    /// <summary>A thread of it got SIGSEGV: a page fault with the SGX bit, as after the loss of the EPC, or one outside any mapping.</summary>
+    /// <summary>
+    /// A thread of it got SIGSEGV: a page fault with the SGX bit, as after the loss of the EPC, or one outside any
+    /// mapping.
+    /// </summary>
     Sigsegv,
 }
 

@@ -100,7 +100,8 @@ public abstract class ScenarioRun : IRunObserver
         ScriptAction.KillVirtualMachine kill => $"kill -9 {Scenario.VirtualMachines[kill.VirtualMachine].Name}",
         ScriptAction.Migrate migrate => $"{Scenario.Enclaves[migrate.Enclave].Name} moves to {Scenario.Cgroups[migrate.Cgroup].Path}",
         ScriptAction.RemoveCgroup remove => $"rmdir {Scenario.Cgroups[remove.Cgroup].Path}",
-        ScriptAction.LoseEpc lose => $"the EPC is lost ({(lose.Cause == EpcLoss.Suspend ? "suspend" : "migration of the virtual machine")})",
+        ScriptAction.LoseEpc { Cause: EpcLoss.Suspend } => "the EPC is lost (suspend)",
+        ScriptAction.LoseEpc => "the EPC is lost (migration of the virtual machine)",
         ScriptAction.Poison poison => $"memory failure: {poison.Count} pages of node {poison.Node}",
         { } other => other.ToString(),
     };

@@ -137,7 +137,8 @@ internal static class KernelFunctions
         AgeAll AllocatePage Called CloseOnce DebugRead DieIfKilled DoElsewhere Evict EvictAll ExitThread ForkChild FreeLastPage
         Initialise KillProcess LeaveIfInside PauseOnce PoisonOf PoisonPage PoisonPages PutBack ReclaimDirectOnce ReclaimOnce ReleaseGuestOnce
         SetMemoryMax SignalProcess SwapPageOut MapSomethingElse
-        Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto Perform ChargeAtOnce LoseEpc LoseEpcOnce
+        Touch TouchGuest UnmapAll UseGuestPage CountedAccess MapAndCreate ForkInto Perform
+        ChargeAtOnce LoseEpc LoseEpcOnce
         """;
 
     private static readonly Dictionary<string, KernelFunction> Known = Parse();

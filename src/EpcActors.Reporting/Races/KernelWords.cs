@@ -25,12 +25,14 @@ public static class KernelWords
         ["FreePage"] = new(NodeLock, v =>
             (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "") + $"page {v.Epc("Page")} to {Node(v)}->free_page_list"
             + (v.Yes("IgnorePoison") ? ", poison not looked at" : "")),
-        ["PoisonPage"] = new(NodeLock, v => (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "") + $"page {v.Epc("Page")}->poison = 1"
+        ["PoisonPage"] = new(NodeLock, v => (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")
+            + $"page {v.Epc("Page")}->poison = 1"
             + (v.Yes("WasPoisoned") ? " (was set)" : v.Yes("WasFree") ? "; moved to sgx_poison_page_list" : "; in use")),
         ["LoseEpc"] = new("", _ => "the EPC is lost: no EPCM entry is valid"),
         ["SanitisePage"] = new(NodeLock, v => v.IsNone("Page")
             ? $"no dirty page of {Node(v)} is left"
-            : $"EREMOVE dirty page {v.Epc("Page")}; {(v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")}to {Node(v)}->free_page_list"),
+            : $"EREMOVE dirty page {v.Epc("Page")}; " + (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")
+                + $"to {Node(v)}->free_page_list"),
         ["ReadFreePages"] = new("", v => $"read {Node(v)}->nr_free_pages ({v.Text("FreePages")})"),
         ["AddPages"] = new("", v => v.Number("Pages") switch
         {
@@ -110,7 +112,8 @@ public static class KernelWords
         // Address spaces.
         ["Access"] = new("", v => $"{v.Text("Kind", "Read").ToLowerInvariant()} page {v.Text("Page")}: "
             + v.Text("Result", "Hit") switch { "NotPresent" => "#PF", "EpcmFault" => "#PF (SGX)", _ => "hit" }),
-        ["BeginFault"] = new(MmapLock, v => $"mmap_read_lock({v.Lane}){(v.Yes("IsUnmapped") ? "; no VMA" : v.Yes("HasNoEnclave") ? "; no enclave" : "")}"),
+        ["BeginFault"] = new(MmapLock, v => $"mmap_read_lock({v.Lane})"
+            + (v.Yes("IsUnmapped") ? "; no VMA" : v.Yes("HasNoEnclave") ? "; no enclave" : "")),
         ["EndFault"] = new("", v => $"mmap_read_unlock({v.Lane})"),
         ["InsertPte"] = new("", v => $"vmf_insert_pfn(page {v.Text("Page")} -> EPC page {v.Epc("EpcPage")})"),
         ["AgePage"] = new(MmapLock, v => $"test and clear young, page {v.Text("Page")} in {v.Lane}: {v.Text("Result", "Old").ToLowerInvariant()}"),

@@ -28,7 +28,8 @@ public sealed class VaPagesTests
     [Fact]
     public void The_last_slot_of_a_page_given_back_stands_behind_pages_that_are_full_and_the_next_take_finds_none()
     {
-        // Slots are free, at the tail; the kernel looks at the first page only, and goes on with the offset behind its last slot.
+        // Slots are free, at the tail; the kernel looks at the first page only, and goes on with the offset behind its
+        // last slot.
         VaPages pages = Make(3);
         Fill(pages);
         Fill(pages);

@@ -256,6 +256,6 @@ public sealed class BackingTests
         rig.Run();
         List<string> messages = [.. rig.MessagesOf("ksgxd2")];
         int read = messages.IndexOf("ReadCss");
-        Assert.True(messages.IndexOf("Lock") < read && read < messages.IndexOf("PinBacking"), string.Join(' ', messages));
+        Assert.InRange(read, messages.IndexOf("Lock") + 1, messages.IndexOf("PinBacking") - 1);
     }
 }

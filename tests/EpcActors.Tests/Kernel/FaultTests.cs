@@ -16,8 +16,8 @@ public sealed class FaultTests
     [Fact]
     public void An_entry_that_EAUG_has_inserted_is_seen_before_its_page_is_there()
     {
-        // The second fault looks while the first is in EAUG: it finds the entry, waits for the mutex, and gets the page. Without the entry it would go
-        // for EAUG itself, and be punished for it (R9).
+        // The second fault looks while the first is in EAUG: it finds the entry, waits for the mutex, and gets the
+        // page. Without the entry it would go for EAUG itself, and be punished for it (R9).
         KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eaug] = 1000 });
         List<FaultResult> results = [];
         rig.User("t", async t =>
@@ -101,8 +101,12 @@ public sealed class FaultTests
             await Virt.Fault(t, guests[2], 1);
             await t.Ask(guests[0], new VirtualEpcProtocol.GuestUse { Index = 0, Secs = 0 });
             await t.Ask(guests[1], new VirtualEpcProtocol.GuestUse { Index = 0, Secs = 0 });
-            await t.Ask(guests[2], new VirtualEpcProtocol.GuestUse { Index = 0, Secs = -1, ForeignSecs = new EpcPageIndex(0) });
-            await t.Ask(guests[2], new VirtualEpcProtocol.GuestUse { Index = 1, Secs = -1, ForeignSecs = new EpcPageIndex(1) });
+            for (int i = 0; i < 2; i++)
+            {
+                EpcPageIndex secs = new(i);
+                await t.Ask(guests[2], new VirtualEpcProtocol.GuestUse { Index = i, Secs = -1, ForeignSecs = secs });
+            }
+
             await Virt.Release(t, guests[0], 2);
             await Virt.Release(t, guests[1], 2);
             rig.Topology.ZombieSecs.ForEachPage(zombies.Add);

@@ -11,7 +11,9 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Kernel;
 
-/// <summary>EEXTEND that fails, and an EPC that is lost as a whole: every leaf fails from then on, and everything comes back.</summary>
+/// <summary>
+/// EEXTEND that fails, and an EPC that is lost as a whole: every leaf fails from then on, and everything comes back.
+/// </summary>
 public sealed class LostEpcTests
 {
     [Theory]
@@ -69,7 +71,8 @@ public sealed class LostEpcTests
             await Main.LoseEpc(t);
             ActorId mm = rig.Mm().Id;
 
-            // What is mapped faults with the SGX bit, what is resident is mapped and faults too, what was evicted cannot be loaded, nothing is made.
+            // What is mapped faults with the SGX bit, what is resident is mapped and faults too, what was evicted
+            // cannot be loaded, nothing is made.
             Assert.Equal(AccessResult.EpcmFault, await rig.Touch(t, 5));
             Assert.Equal(AccessResult.EpcmFault, await rig.Touch(t, 5, AccessKind.Eaccept));
             Assert.Equal(AccessResult.EpcmFault, await rig.Touch(t, 4));
@@ -121,7 +124,8 @@ public sealed class LostEpcTests
     public void A_loss_between_the_phases_of_a_batch_lets_its_write_outs_fail_and_nothing_else(int phase)
     {
         // 1: the pages are being blocked. 2: all are, and EWB has asked for an ETRACK.
-        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eblock] = 100, [Activity.Etrack] = 1000 });
+        Dictionary<Activity, long> prices = new() { [Activity.Eblock] = 100, [Activity.Etrack] = 1000 };
+        KernelRig rig = new(prices: prices);
         rig.User("t", async t =>
         {
             await rig.Build(t, 3);
@@ -145,7 +149,8 @@ public sealed class LostEpcTests
             await Virt.Fault(t, first, 0);
             await Virt.Fault(t, second, 0);
             await t.Ask(first, new VirtualEpcProtocol.GuestUse { Index = 0, Secs = 0 });
-            await t.Ask(second, new VirtualEpcProtocol.GuestUse { Index = 0, Secs = -1, ForeignSecs = new EpcPageIndex(0) });
+            EpcPageIndex secs = new(0);
+            await t.Ask(second, new VirtualEpcProtocol.GuestUse { Index = 0, Secs = -1, ForeignSecs = secs });
             await Virt.Release(t, first, 2);
             Assert.Equal(1, rig.Topology.ZombieSecs.Count);
             await Main.LoseEpc(t);

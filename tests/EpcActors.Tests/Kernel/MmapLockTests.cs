@@ -49,7 +49,8 @@ public sealed class MmapLockTests
             order.Add("fault");
         }, atNs: 400);
         rig.Run();
-        Assert.Equal(hasWriter ? ["reader", "writer", "age", "zap", "fault"] : ["age", "zap", "fault", "reader"], order);
+        string[] behind = ["age", "zap", "fault"];
+        Assert.Equal(hasWriter ? ["reader", "writer", .. behind] : [.. behind, "reader"], order);
     }
 
     [Fact]
@@ -114,8 +115,9 @@ public sealed class MmapLockTests
             await t.Ask(mm, new AddressSpaceProtocol.BeginExit());
             await t.Ask(mm, new AddressSpaceProtocol.EndFork());
         });
-        rig.Other("age", async t => age = (await t.Ask(mm, new AddressSpaceProtocol.AgePage { Page = 0 })).Result, atNs: 100);
-        rig.Other("late", async t => late = (await t.Ask(mm, new AddressSpaceProtocol.AgePage { Page = 0 })).Result, atNs: 2000);
+        AddressSpaceProtocol.AgePage look = new() { Page = 0 };
+        rig.Other("age", async t => age = (await t.Ask(mm, look)).Result, atNs: 100);
+        rig.Other("late", async t => late = (await t.Ask(mm, look)).Result, atNs: 2000);
         rig.Run();
         Assert.Equal((AgeResult.Young, AgeResult.Gone), (age, late));
     }

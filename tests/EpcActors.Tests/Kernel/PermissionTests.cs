@@ -7,7 +7,9 @@ using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Tests.Kernel;
 
-/// <summary>EMODPR as in the manual: PR on a page says that an EACCEPT is due, and keeps nobody from the page.</summary>
+/// <summary>
+/// EMODPR as in the manual: PR on a page says that an EACCEPT is due, and keeps nobody from the page.
+/// </summary>
 public sealed class PermissionTests
 {
     [Fact]

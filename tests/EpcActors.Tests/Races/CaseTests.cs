@@ -34,7 +34,10 @@ public sealed class CaseTests
             .Replace("600 pages", epc, StringComparison.Ordinal)
             .Replace("linux-5.15", kernel, StringComparison.Ordinal);
         RaceFinding finding = RaceSearch.Find(
-            RaceFile.LoadText(text, "buggy"), new RaceSearchOptions { MaxSchedules = 60, Workers = 1 }, null, CancellationToken.None);
+            RaceFile.LoadText(text, "buggy"),
+            new RaceSearchOptions { MaxSchedules = 60, Workers = 1 },
+            null,
+            CancellationToken.None);
         Assert.Null(finding.Shrunk);
         if (epc == "8 pages")
         {
@@ -45,17 +48,21 @@ public sealed class CaseTests
     [Fact]
     public void Two_nodes_lose_an_update_at_boot()
     {
-        // The same file with a second node: ksgxd counts a page of node 1 under that node's lock while an allocator counts one of node 0.
+        // The same file with a second node: ksgxd counts a page of node 1 under that node's lock while an allocator
+        // counts one of node 0.
         string text = File.ReadAllText(PathOf("boot1")).Replace(
-            "{ cpus = 2, epc = 600 pages }", "{ cpus = 1, epc = 4 pages }, { cpus = 1, epc = 4 pages }", StringComparison.Ordinal);
+            "{ cpus = 2, epc = 600 pages }",
+            "{ cpus = 1, epc = 4 pages }, { cpus = 1, epc = 4 pages }",
+            StringComparison.Ordinal);
         RaceFinding finding = RaceSearch.Find(
             RaceFile.LoadText(text, "buggy"), new RaceSearchOptions { Workers = 1 }, null, CancellationToken.None);
         Assert.Equal(Rules.FreePageCounter, finding.Shrunk?.Finding.Rule);
     }
 
     /// <summary>
-    /// An EPC of three pages holds VA page, SECS and one page. Upstream goes on: each allocation that fails wakes ksgxd. With the series the charge fails
-    /// first, at the capacity, and neither wakes ksgxd nor gives the worker anything to do: C14's variant of a full machine.
+    /// An EPC of three pages holds VA page, SECS and one page. Upstream goes on: each allocation that fails wakes
+    /// ksgxd. With the series the charge fails first, at the capacity, and neither wakes ksgxd nor gives the worker
+    /// anything to do: C14's variant of a full machine.
     /// </summary>
     [Theory]
     [InlineData("linux-5.15", "")]
@@ -78,5 +85,6 @@ public sealed class CaseTests
         null,
         CancellationToken.None);
 
-    private static string PathOf(string name) => Loading.RepositoryPath($"tests/EpcActors.Tests/Races/Cases/{name}.conf");
+    private static string PathOf(string name) =>
+        Loading.RepositoryPath($"tests/EpcActors.Tests/Races/Cases/{name}.conf");
 }
