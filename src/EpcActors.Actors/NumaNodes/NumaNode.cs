@@ -86,6 +86,10 @@ public sealed class NumaNode : Resource,
     [NotState]
     public int PoisonedBeforeBootPages { get; private set; }
 
+    /// <summary>Pages that were freed with their tracked flag set: what sgx_encl_free_epc_page warns of.</summary>
+    [NotState]
+    public int TrackedWhenFreed { get; private set; }
+
     /// <summary><c>page->poison</c>: set once by a memory failure, whoever has the page, and never cleared. May be asked from any thread.</summary>
     public bool IsPoisoned(EpcPageIndex page) => _poison.Contains(page);
 
@@ -141,6 +145,7 @@ public sealed class NumaNode : Resource,
         page.Owner = -1;
         page.Cgroup = EpcPage.NoCgroup;
         bool poisoned = !message.IgnorePoison && IsPoisoned(message.Page);
+        TrackedWhenFreed += page.IsTracked ? 1 : 0;
         page.Flags = EpcPageFlags.IsFree;
         if (poisoned)
         {

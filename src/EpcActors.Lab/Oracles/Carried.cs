@@ -66,6 +66,9 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>When it was first refused a page since it last got one, -1 for never; nanoseconds.</summary>
     public long RefusedSinceNs = -1;
 
+    /// <summary>What it has still to do by what it saw.</summary>
+    public Owed Owed;
+
     /// <summary>Its debts were reported already.</summary>
     public bool IsReported;
 

@@ -22,6 +22,7 @@ public sealed partial class Oracle
                 ref readonly EnclaveProtocol.Ecreate ecreate = ref Of<EnclaveProtocol.Ecreate>(envelope);
                 if (!ecreate.HasFailed)
                 {
+                    _enclaveBooks[enclave.Index].HasSecs = true;
                     Release(ecreate.EpcPage, carried, nowNs, "made a SECS");
                 }
 
@@ -31,6 +32,7 @@ public sealed partial class Oracle
                 ReleaseIfAny(add.VaPage, carried, nowNs, "linked as a VA page");
                 if (!add.Exists && !add.HasFailed)
                 {
+                    _enclaveBooks[enclave.Index].ResidentChildren++;
                     Release(add.EpcPage, carried, nowNs, "added to an enclave");
                 }
 
@@ -56,11 +58,17 @@ public sealed partial class Oracle
                     break;
                 }
 
+                _enclaveBooks[enclave.Index].ResidentChildren++;
                 Release(eaug.EpcPage, carried, nowNs, "augmented");
                 break;
             case WatchedMessage.Ewb:
                 ref readonly EnclaveProtocol.Ewb ewb = ref Of<EnclaveProtocol.Ewb>(envelope);
                 TakeSlot(carried, enclave, ewb.HasFreedSlot ? -1 : 0);
+                if (ewb.Result == LeafResult.Failed)
+                {
+                    _enclaveBooks[enclave.Index][ewb.Page].BlockedIn = 0;
+                }
+
                 if (ewb.Result == LeafResult.Done)
                 {
                     OnWrittenOut(in ewb, enclave, carried, nowNs);
@@ -82,25 +90,36 @@ public sealed partial class Oracle
                 HoldIfAny(finish.EpcPage, carried, nowNs, "written out");
                 TakeSlot(carried, enclave, finish.Slot < 0 ? 0 : -1);
                 Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+                OnChildWritten(enclave, finish.EpcPage, carried);
                 break;
             case WatchedMessage.FinishWriteSecs:
                 ref readonly EnclaveProtocol.FinishWriteSecs secs = ref Of<EnclaveProtocol.FinishWriteSecs>(envelope);
+                _enclaveBooks[enclave.Index].HasSecs = false;
                 HoldIfAny(secs.EpcPage, carried, nowNs, "written out");
                 TakeSlot(carried, enclave, secs.Slot < 0 ? 0 : -1);
                 break;
             case WatchedMessage.LockAndErase:
-                HoldIfAny(Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage, carried, nowNs, "removed");
+                EpcPageIndex erased = Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage;
+                _enclaveBooks[enclave.Index].ResidentChildren -= erased.IsNone ? 0 : 1;
+                HoldIfAny(erased, carried, nowNs, "removed");
                 break;
             case WatchedMessage.TakeEntry:
-                HoldIfAny(Of<EnclaveProtocol.TakeEntry>(envelope).EpcPage, carried, nowNs, "taken out of an enclave", mayBeListed: true);
+                EpcPageIndex entry = Of<EnclaveProtocol.TakeEntry>(envelope).EpcPage;
+                _enclaveBooks[enclave.Index].ResidentChildren -= entry.IsNone ? 0 : 1;
+                HoldIfAny(entry, carried, nowNs, "taken out of an enclave", mayBeListed: true);
                 break;
             case WatchedMessage.TakeSecs:
+                _enclaveBooks[enclave.Index].HasSecs = false;
                 HoldIfAny(Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
                 break;
             case WatchedMessage.TakeVaPage:
                 HoldIfAny(Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
                 break;
-            case WatchedMessage.ReadMm or WatchedMessage.AddMm or WatchedMessage.SynchronizeSrcu:
+            case WatchedMessage.ReadMm:
+                OnReadMm(in Of<EnclaveProtocol.ReadMm>(envelope), carried);
+                CheckEnclaveLives(enclave, carried, nowNs);
+                break;
+            case WatchedMessage.AddMm or WatchedMessage.SynchronizeSrcu:
                 CheckEnclaveLives(enclave, carried, nowNs);
                 break;
             case WatchedMessage.RemoveMm:
@@ -153,7 +172,9 @@ public sealed partial class Oracle
             return;
         }
 
-        uint expected = VersionsOf(enclave).Get(enclave.OwnerBase, eldu.Page, enclave.Entries.PageCount);
+        EnclaveBook book = _enclaveBooks[enclave.Index];
+        ref PageBook page = ref book[eldu.Page];
+        uint expected = page.Version;
         if (eldu.HasFailed || eldu.PcmdVersion != expected || eldu.ContentsVersion != expected)
         {
             Violate(
@@ -165,17 +186,32 @@ public sealed partial class Oracle
 
         if (!eldu.HasFailed)
         {
+            bool isSecs = eldu.Page == enclave.Entries.PageCount;
+            book.HasSecs |= isSecs;
+            book.ResidentChildren += isSecs ? 0 : 1;
+            if (!isSecs)
+            {
+                CheckReloaded(in eldu, ref page, enclave, carried, nowNs);
+            }
+
             Release(eldu.EpcPage, carried, nowNs, "loaded");
         }
     }
 
     private void OnWrittenOut(in EnclaveProtocol.Ewb ewb, Enclave enclave, Carried carried, long nowNs)
     {
-        VersionsOf(enclave).Set(enclave.OwnerBase, ewb.Page, enclave.Entries.PageCount, ewb.Version);
+        EnclaveBook book = _enclaveBooks[enclave.Index];
+        ref PageBook page = ref book[ewb.Page];
+        page.Version = ewb.Version;
         if (ewb.Page == enclave.Entries.PageCount)
         {
             // The slot of a SECS is taken with its EWB, that of a child before.
             TakeSlot(carried, enclave, 1);
+        }
+        else
+        {
+            CheckWritable(in ewb, book, enclave, carried, nowNs);
+            page.BlockedIn = 0;
         }
 
         if (IsPoisoned(ewb.EpcPage))
@@ -187,6 +223,11 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>A live run has a ledger for each enclave, which the enclave's exclusivity protects.</summary>
-    private VersionLedger VersionsOf(Enclave enclave) => _versionsOf is { } versions ? versions[enclave.Index] : _versions;
+    /// <summary>With its last resident child an initialised enclave writes out its SECS; what else may become of that is for <see cref="CheckSecsWritten"/>.</summary>
+    private void OnChildWritten(Enclave enclave, EpcPageIndex written, Carried carried)
+    {
+        EnclaveBook book = _enclaveBooks[enclave.Index];
+        book.ResidentChildren -= written.IsNone ? 0 : 1;
+        carried.Owed.SecsOf = book is { ResidentChildren: 0, IsInitialised: true, HasSecs: true } ? enclave.Index + 1 : 0;
+    }
 }

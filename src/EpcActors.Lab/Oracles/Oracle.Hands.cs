@@ -142,6 +142,7 @@ public sealed partial class Oracle
 
     private void Release(EpcPageIndex page, Carried carried, long nowNs, string how)
     {
+        CheckWoken(carried, nowNs);
         Carried? holder;
         if (_sharedHolders is { } shared)
         {

@@ -18,10 +18,12 @@ public sealed partial class Oracle
         switch (what)
         {
             case WatchedMessage.TakePage:
+                CheckNodeOrder(in Of<NumaNodeProtocol.TakePage>(envelope), (NumaNode)resource, envelope.Caller, carried, nowNs);
                 OnTakePage(in Of<NumaNodeProtocol.TakePage>(envelope), carried, nowNs);
                 break;
             case WatchedMessage.FreePage:
                 OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);
+                CheckNodeList(Of<NumaNodeProtocol.FreePage>(envelope).Page, (NumaNode)resource, carried, nowNs);
                 break;
             case WatchedMessage.SanitisePage:
                 CountPending(carried, Of<NumaNodeProtocol.SanitisePage>(envelope).Page.IsNone ? 0 : 1);
@@ -80,15 +82,22 @@ public sealed partial class Oracle
             case WatchedMessage.AddToLru:
                 // A reclaimer that holds isolated pages lists only what it skips; everybody else lists what is new.
                 Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+                carried.Owed.IsAgeing = false;
                 EpcPageIndex listed = Of<CgroupProtocol.AddToLru>(envelope).Page;
+                _order.List(((Cgroup)resource).Index, listed.Value);
                 if (_topology.Machine.Pages[listed].IsFree)
                 {
                     Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} puts {listed} on the LRU of {resource.Name} while it is free");
                 }
 
                 break;
-            case WatchedMessage.ReadUsage or WatchedMessage.ReadLru:
+            case WatchedMessage.ReadUsage:
                 CheckCgroupLives((Cgroup)resource, carried, nowNs);
+                OnReadUsage(in Of<CgroupProtocol.ReadUsage>(envelope), (Cgroup)resource, envelope.Caller, carried);
+                break;
+            case WatchedMessage.ReadLru:
+                CheckCgroupLives((Cgroup)resource, carried, nowNs);
+                OnReadLru(Of<CgroupProtocol.ReadLru>(envelope).IsEmpty, (Cgroup)resource, carried, nowNs);
                 break;
             case WatchedMessage.RemoveCgroup:
                 _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
@@ -98,14 +107,21 @@ public sealed partial class Oracle
                 break;
             case WatchedMessage.BeginIsolate:
                 CheckCgroupLives((Cgroup)resource, carried, nowNs);
-                Isolate(carried, Of<CgroupProtocol.BeginIsolate>(envelope).Page.IsNone ? 0 : 1);
+                OnBeginIsolate(envelope.Caller, carried, nowNs);
+                EpcPageIndex isolated = Of<CgroupProtocol.BeginIsolate>(envelope).Page;
+                OnTakenFromLru(isolated, (Cgroup)resource, carried, nowNs);
+                Isolate(carried, isolated.IsNone ? 0 : 1);
                 break;
             case WatchedMessage.NextIsolate:
                 ref readonly CgroupProtocol.NextIsolate next = ref Of<CgroupProtocol.NextIsolate>(envelope);
+                CheckForgotten(next.Forget, (Cgroup)resource, carried, nowNs);
+                OnTakenFromLru(next.Page, (Cgroup)resource, carried, nowNs);
                 Isolate(carried, (next.Page.IsNone ? 0 : 1) - (next.Forget.IsNone ? 0 : 1));
                 break;
             case WatchedMessage.EndIsolate:
-                Isolate(carried, Of<CgroupProtocol.EndIsolate>(envelope).Forget.IsNone ? 0 : -1);
+                EpcPageIndex forgotten = Of<CgroupProtocol.EndIsolate>(envelope).Forget;
+                CheckForgotten(forgotten, (Cgroup)resource, carried, nowNs);
+                Isolate(carried, forgotten.IsNone ? 0 : -1);
                 break;
             case WatchedMessage.ChargeMemory:
                 ref readonly MemoryCgroupProtocol.ChargeMemory memory = ref Of<MemoryCgroupProtocol.ChargeMemory>(envelope);
@@ -120,6 +136,8 @@ public sealed partial class Oracle
                 break;
             case WatchedMessage.PinBacking:
                 ref readonly BackingStoreProtocol.PinBacking pin = ref Of<BackingStoreProtocol.PinBacking>(envelope);
+                carried.Owed.SecsOf = 0;
+                CheckPayer(in pin, resource, envelope.Caller, carried, nowNs);
                 if (pin.MissingPages == 0)
                 {
                     OpenMemoryUpward(carried, pin.Payer, pin.SurplusPages - pin.ChargedPages);
@@ -152,6 +170,7 @@ public sealed partial class Oracle
 
                 break;
             case WatchedMessage.PrepareToWait:
+                OnPrepareToWait(envelope.Caller, carried, nowNs);
                 CheckIdle(carried, nowNs, "goes to sleep");
                 break;
             case WatchedMessage.ThreadExit:
@@ -187,12 +206,14 @@ public sealed partial class Oracle
 
     private void OnTakePage(in NumaNodeProtocol.TakePage take, Carried carried, long nowNs)
     {
+        CheckWoken(carried, nowNs);
         if (take.Page.IsNone)
         {
             Refused(carried, nowNs, "finds no free page");
             return;
         }
 
+        carried.Owed.Wake = HasOneCounter ? WakeStage.LookAtCounter : WakeStage.Nothing;
         carried.RefusedSinceNs = -1;
         CountPending(carried, -1);
         ushort cgroup = carried.ChargedCgroup < 0 ? EpcPage.NoCgroup : (ushort)carried.ChargedCgroup;
@@ -215,6 +236,7 @@ public sealed partial class Oracle
     private void OnFreePage(in NumaNodeProtocol.FreePage free, Carried carried, long nowNs)
     {
         CountPending(carried, 1);
+        carried.Owed.Wake = WakeStage.Nothing;
         Release(free.Page, carried, nowNs, "freed");
         OpenChargeUpward(carried, carried.UnchargedCgroup, KernelConstants.PageSize);
         carried.UnchargedCgroup = -1;
@@ -287,6 +309,7 @@ public sealed partial class Oracle
             return;
         }
 
+        CheckCounted(carried, nowNs);
         Grant(carried, cgroup.Index, -charge.Bytes);
         long usage = _usage[cgroup.Index] += charge.Bytes;
         OpenCharge(carried, cgroup.Index, charge.Bytes);
@@ -297,9 +320,10 @@ public sealed partial class Oracle
             carried.IsGranted = false;
         }
 
+        CheckPeak(in charge, cgroup, carried, nowNs);
         if (charge.Result != LevelCharge.Fits)
         {
-            Refused(carried, nowNs, "is refused a charge");
+            OnRefused(cgroup, usage, carried, nowNs);
         }
         else if (usage > _max[cgroup.Index] || usage > _capacityBytes)
         {
@@ -353,6 +377,7 @@ public sealed partial class Oracle
 
     private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
     {
+        CheckCounted(carried, nowNs);
         Grant(carried, cgroup.Index, uncharge.Bytes);
         _usage[cgroup.Index] -= uncharge.Bytes;
         OpenCharge(carried, cgroup.Index, -uncharge.Bytes);

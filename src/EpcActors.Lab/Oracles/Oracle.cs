@@ -1,3 +1,4 @@
+using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
@@ -39,9 +40,13 @@ public sealed partial class Oracle
     [Constant]
     private readonly SharedHolders? _sharedHolders;
     private readonly Dictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
-    private readonly VersionLedger _versions = new();
+    private readonly EnclaveBook[] _enclaveBooks;
+    private readonly OrderBook _order;
+    private readonly long[] _peak;
+    private readonly long[] _events;
+    private readonly long[] _eventsLocal;
     [Constant]
-    private readonly VersionLedger[]? _versionsOf;
+    private readonly List<AddressSpace>[] _mmsOf;
     [Constant]
     private readonly SharedCounterWatch? _sharedCounter;
     private CounterWatch _counter;
@@ -95,6 +100,17 @@ public sealed partial class Oracle
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
         _hasLostEpc = new bool[topology.Enclaves.Count];
         _isCgroupFreed = new bool[topology.Cgroups.Count];
+        _enclaveBooks = [.. topology.Enclaves.Select(one => new EnclaveBook(one.Enclave.Entries.PageCount))];
+        _order = new OrderBook(topology.Machine.CapacityPages, topology.Cgroups.Count);
+        _peak = new long[topology.Cgroups.Count];
+        _events = new long[topology.Cgroups.Count];
+        _eventsLocal = new long[topology.Cgroups.Count];
+        _mmsOf = [.. topology.Enclaves.Select(_ => new List<AddressSpace>())];
+        foreach ((AddressSpace mm, int enclave) in topology.AddressSpaces)
+        {
+            _mmsOf[enclave].Add(mm);
+        }
+
         for (int i = 0; i < _max.Length; i++)
         {
             _max[i] = topology.Cgroups[i].MaxBytes;
@@ -104,7 +120,6 @@ public sealed partial class Oracle
         {
             _sharedHolders = new SharedHolders(topology.Machine.CapacityPages);
             _sharedCounter = new SharedCounterWatch();
-            _versionsOf = [.. topology.Enclaves.Select(_ => new VersionLedger())];
             _booksOf = MakeBooks(topology);
             foreach ((TaskActor task, long _) in topology.Tasks)
             {
@@ -190,7 +205,11 @@ public sealed partial class Oracle
 
         // Most steps concern no rule; the table says so at once.
         WatchedMessage what = WatchedMessages.Of(envelope.Code);
-        if (what != WatchedMessage.None)
+        if (what == WatchedMessage.Access)
+        {
+            OnAccess(in Of<AddressSpaceProtocol.Access>(envelope), (AddressSpace)resource, envelope.Caller, nowNs);
+        }
+        else if (what != WatchedMessage.None)
         {
             Carried carried = CarriedBy(envelope.Caller);
             if (_booksOf is { } booksOf)
@@ -198,7 +217,14 @@ public sealed partial class Oracle
                 carried.Books = booksOf[resource.Id.Index];
             }
 
-            OnWatched(what, envelope, resource, carried, nowNs);
+            if (what < WatchedMessage.Access)
+            {
+                OnWatched(what, envelope, resource, carried, nowNs);
+            }
+            else
+            {
+                OnRoutine(what, envelope, resource, carried, nowNs);
+            }
         }
     }
 
@@ -214,7 +240,11 @@ public sealed partial class Oracle
                 carried.RefusedSinceNs = -1;
                 CheckIdle(carried, endNs, "returns to user space");
                 break;
-            case RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Allocated or RunEvent.Release:
+            case RunEvent.Evicted:
+                Progress(endNs);
+                CheckSecsWritten(CarriedBy(task), endNs);
+                break;
+            case RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Allocated or RunEvent.Release:
                 Progress(endNs);
                 break;
             case RunEvent.Phase or RunEvent.Ioctl:

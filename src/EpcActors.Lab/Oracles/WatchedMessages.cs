@@ -1,3 +1,4 @@
+using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
@@ -70,6 +71,27 @@ internal enum WatchedMessage : byte
     ChargeLevels,
     UnchargeLevels,
     TakeStock,
+
+    // From here on: what Oracle.Routines looks at. A touch is most messages of a run that faults seldom, and stands first.
+    Access,
+    AgePage,
+    ReadPages,
+    ReadFreePages,
+    Wake,
+    SleepUntilWoken,
+    ReadCss,
+    CountMaxEvent,
+    Unmark,
+    EnterEnclave,
+    ExitEnclave,
+    BlockPage,
+    Etrack,
+    SendIpi,
+    LockAndEinit,
+    LockAndReadPage,
+    BeginIoctl,
+    ReadType,
+    BeginRemove,
 }
 
 /// <summary>Which message code concerns which rule: one look-up a step.</summary>
@@ -138,6 +160,25 @@ internal static class WatchedMessages
         Watch<ClusterProtocol.ChargeLevels>(WatchedMessage.ChargeLevels);
         Watch<ClusterProtocol.UnchargeLevels>(WatchedMessage.UnchargeLevels);
         Watch<ClusterProtocol.TakeStock>(WatchedMessage.TakeStock);
+        Watch<AddressSpaceProtocol.Access>(WatchedMessage.Access);
+        Watch<AddressSpaceProtocol.AgePage>(WatchedMessage.AgePage);
+        Watch<FreePageCounterProtocol.ReadPages>(WatchedMessage.ReadPages);
+        Watch<NumaNodeProtocol.ReadFreePages>(WatchedMessage.ReadFreePages);
+        Watch<WaitChannelProtocol.Wake>(WatchedMessage.Wake);
+        Watch<WaitChannelProtocol.SleepUntilWoken>(WatchedMessage.SleepUntilWoken);
+        Watch<ProcessProtocol.ReadCss>(WatchedMessage.ReadCss);
+        Watch<CgroupProtocol.CountMaxEvent>(WatchedMessage.CountMaxEvent);
+        Watch<CgroupProtocol.Unmark>(WatchedMessage.Unmark);
+        Watch<EnclaveProtocol.EnterEnclave>(WatchedMessage.EnterEnclave);
+        Watch<EnclaveProtocol.ExitEnclave>(WatchedMessage.ExitEnclave);
+        Watch<EnclaveProtocol.BlockPage>(WatchedMessage.BlockPage);
+        Watch<EnclaveProtocol.Etrack>(WatchedMessage.Etrack);
+        Watch<EnclaveProtocol.SendIpi>(WatchedMessage.SendIpi);
+        Watch<EnclaveProtocol.LockAndEinit>(WatchedMessage.LockAndEinit);
+        Watch<EnclaveProtocol.LockAndReadPage>(WatchedMessage.LockAndReadPage);
+        Watch<EnclaveProtocol.BeginIoctl>(WatchedMessage.BeginIoctl);
+        Watch<EnclaveProtocol.ReadType>(WatchedMessage.ReadType);
+        Watch<EnclaveProtocol.BeginRemove>(WatchedMessage.BeginRemove);
         return table;
 
         void Watch<TMessage>(WatchedMessage message)

@@ -10,10 +10,18 @@ namespace EpcActors.Lab.Runs;
 /// <summary>A run on the timed simulation engine.</summary>
 internal sealed class TimedRun : ScenarioRun
 {
+    /// <summary>A step in the units of <see cref="Oracle.AuditWork"/>: the least that one takes.</summary>
+    private const long StepWork = 40;
+
+    /// <summary>Audits may be one part in so many of a run.</summary>
+    private const long AuditShare = 25;
+
     private readonly string _stage;
     private readonly Action<RunProgress>? _progress;
     private long _sampleNs;
     private int _samples;
+    private int _auditedSamples;
+    private long _auditedSteps;
 
     public TimedRun(Scenario scenario, string stage, Action<RunProgress>? progress)
         : this(scenario, new Topology(scenario), stage, progress)
@@ -119,8 +127,10 @@ internal sealed class TimedRun : ScenarioRun
         }
 
         _samples++;
-        if (Scenario.Run.AuditEverySamples > 0 && _samples % Scenario.Run.AuditEverySamples == 0)
+        if (Scenario.Run.AuditEverySamples > 0 && _samples - _auditedSamples >= Scenario.Run.AuditEverySamples && HasEarnedAudit())
         {
+            _auditedSamples = _samples;
+            _auditedSteps = Engine.Steps;
             Oracle.Audit(atNs, atRest: false);
         }
 
@@ -132,6 +142,12 @@ internal sealed class TimedRun : ScenarioRun
         _progress?.Invoke(Progress());
         Engine.AddTimer(atNs + _sampleNs, OnSample);
     }
+
+    /// <summary>
+    /// An audit walks every list, and a large EPC has long ones: the run has to have done so much since the last one that the walk is a small part of it. Counted in steps and
+    /// pages, not in time, so that a run is audited at the same moments on every machine.
+    /// </summary>
+    private bool HasEarnedAudit() => (Engine.Steps - _auditedSteps) * StepWork >= Oracle.AuditWork * AuditShare;
 
     private RunProgress Progress() => new(Engine.ClockNs, Scenario.Run.DurationNs, Engine.Steps, Metrics.Faults, _stage);
 

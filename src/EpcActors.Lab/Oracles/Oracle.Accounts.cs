@@ -1,0 +1,264 @@
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Routines;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>Who counts, who pays, and in which order: events and peaks of cgroups, memory cgroups, lists and nodes.</content>
+public sealed partial class Oracle
+{
+    /// <summary>A charge was answered: what the level's own numbers have to be now.</summary>
+    private void CheckPeak(in CgroupProtocol.Charge charge, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        int index = cgroup.Index;
+        if (charge.Result == LevelCharge.Fits)
+        {
+            _peak[index] = Math.Max(_peak[index], _usage[index]);
+        }
+
+        if (cgroup.PeakBytes != _peak[index])
+        {
+            Violate(
+                Rules.CgroupPeak,
+                nowNs,
+                $"{cgroup.Name}: misc.peak is {cgroup.PeakBytes} behind a charge of {carried.Task.Name} that was {(charge.Result == LevelCharge.Fits ? "accepted" : "refused")}; the "
+                + $"accepted ones make {_peak[index]}");
+        }
+    }
+
+    /// <summary>A level refuses: nobody may be above a limit, and nobody be refused below it.</summary>
+    private void OnRefused(Cgroup cgroup, long usage, Carried carried, long nowNs)
+    {
+        Refused(carried, nowNs, "is refused a charge");
+        if (_topology.Machine.Cluster is not null)
+        {
+            return;
+        }
+
+        // C1: a sum in 32 bits is above every limit from 2 GiB on.
+        bool isOverflow = _topology.Machine.Switches.WideUsage == Fix.Absent && usage > int.MaxValue;
+        if (usage <= _max[cgroup.Index] && usage <= _capacityBytes && !isOverflow)
+        {
+            Violate(
+                Rules.CgroupLimit,
+                nowNs,
+                $"{cgroup.Name} refuses a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity {_capacityBytes}");
+        }
+
+        carried.Owed.RefusedLevel = cgroup.Index + 1;
+        carried.Owed.EventLevel = NextToCount(cgroup.Index, cgroup.Index) + 1;
+    }
+
+    private void OnCountMaxEvent(in CgroupProtocol.CountMaxEvent count, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        int level = cgroup.Index;
+        _events[level] += count.IsHierarchical ? 1 : 0;
+        _eventsLocal[level] += count.IsLocal ? 1 : 0;
+        if (cgroup.Events != _events[level] || cgroup.EventsLocal != _eventsLocal[level])
+        {
+            Violate(
+                Rules.CgroupEvents,
+                nowNs,
+                $"{cgroup.Name}: misc.events says {cgroup.Events}, misc.events.local {cgroup.EventsLocal}; the events that went by make {_events[level]} and {_eventsLocal[level]}");
+        }
+
+        if (_topology.Machine.Cluster is not null)
+        {
+            return;
+        }
+
+        ref Owed owed = ref carried.Owed;
+        int refused = owed.RefusedLevel - 1;
+        if (owed.EventLevel - 1 != level || count.IsHierarchical != IsCounted(level) || count.IsLocal != IsCountedLocally(level, refused))
+        {
+            string where = count.IsLocal ? count.IsHierarchical ? "misc.events and misc.events.local" : "misc.events.local" : "misc.events";
+            Violate(
+                Rules.CgroupEvents,
+                nowNs,
+                $"{carried.Task.Name} counts a refused charge in {where} of {cgroup.Name}; "
+                + (refused < 0 ? "no level has refused one" : $"{_topology.Cgroups[refused].Name} refused it, and {NameOfLevel(owed.EventLevel)} has to count it next"));
+            owed.EventLevel = 0;
+            return;
+        }
+
+        owed.EventLevel = NextToCount(_topology.Machine.CgroupParents[level], refused) + 1;
+    }
+
+    /// <summary>misc_cg_try_charge takes a refused amount back when it has counted the event.</summary>
+    private void CheckCounted(Carried carried, long nowNs)
+    {
+        if (carried.Owed.EventLevel == 0)
+        {
+            return;
+        }
+
+        Violate(
+            Rules.CgroupEvents,
+            nowNs,
+            $"{carried.Task.Name} was refused a charge by {NameOfLevel(carried.Owed.RefusedLevel)}, and {NameOfLevel(carried.Owed.EventLevel)} did not count it");
+        carried.Owed.EventLevel = 0;
+    }
+
+    private string NameOfLevel(int levelPlusOne) => levelPlusOne == 0 ? "none" : _topology.Cgroups[levelPlusOne - 1].Name;
+
+    private int NextToCount(int level, int refused)
+    {
+        while (level >= 0 && !IsCounted(level) && !IsCountedLocally(level, refused))
+        {
+            level = _topology.Machine.CgroupParents[level];
+        }
+
+        return level;
+    }
+
+    /// <summary>misc.events: of every level, before 6.12; from then on the root has none.</summary>
+    private bool IsCounted(int level) =>
+        _topology.Machine.Switches.EventLevels == EventLevels.IncludingRoot || _topology.Machine.CgroupParents[level] >= 0;
+
+    /// <summary>misc.events.local: of the level that refused, from 6.12 on.</summary>
+    private bool IsCountedLocally(int level, int refused) =>
+        _topology.Machine.Switches.EventLevels == EventLevels.BelowRoot && level == refused;
+
+    private void OnReadMm(in EnclaveProtocol.ReadMm read, Carried carried)
+    {
+        ref Owed owed = ref carried.Owed;
+        owed.WalkedProcess = 0;
+        if (read.Mm.IsNone)
+        {
+            // The end of a walk that ages a page says nothing of who pays; the end of the other says that nobody is left, and the root does.
+            owed.OwnersMemory = owed.IsAgeing ? 0 : 1;
+            owed.IsAgeing = false;
+        }
+        else
+        {
+            owed.OwnersMemory = 0;
+            owed.WalkedProcess = _topology.Machine.ProcessOfMm.TryGetValue(read.Mm, out ActorId process) ? process.Index + 1 : 0;
+        }
+    }
+
+    private static void OnReadCss(in ProcessProtocol.ReadCss read, Envelope envelope, Carried carried)
+    {
+        ref Owed owed = ref carried.Owed;
+        if (envelope.Caller is KernelTask task && task.Process == envelope.Target)
+        {
+            owed.OwnMemory = read.MemoryCgroup + 1;
+        }
+
+        if (owed.WalkedProcess == envelope.Target.Index + 1 && !read.HasExited)
+        {
+            owed.OwnersMemory = read.MemoryCgroup + 1;
+            owed.IsAgeing = false;
+        }
+    }
+
+    /// <summary>
+    /// Whom sgx_encl_get_mem_cgroup names: ksgxd, and from v6 on a cgroup's worker, the owner's; everybody else itself. Before 0c9782e204d3 ksgxd the root.
+    /// </summary>
+    private void CheckPayer(in BackingStoreProtocol.PinBacking pin, Resource backing, TaskActor caller, Carried carried, long nowNs)
+    {
+        if (caller is not KernelTask task || _topology.Machine.Cluster is not null)
+        {
+            return;
+        }
+
+        BackingCharge rule = _topology.Machine.Switches.BackingCharge;
+        bool isForOwner = task.Kind == TaskKind.Ksgxd
+            ? rule != BackingCharge.Root
+            : task.Kind == TaskKind.CgroupWorker && rule == BackingCharge.Indirect;
+        int expected = isForOwner ? carried.Owed.OwnersMemory - 1
+            : task.Process.IsNone ? 0
+            : carried.Owed.OwnMemory - 1;
+        if (pin.Payer == expected)
+        {
+            return;
+        }
+
+        string who = expected < 0 ? "did not look whom the enclave belongs to"
+            : isForOwner ? $"found the enclave to belong to {_topology.MemoryCgroups[expected].Name}"
+            : $"has to pay by itself, as {_topology.MemoryCgroups[expected].Name}";
+        Violate(
+            Rules.MemcgPayer,
+            nowNs,
+            $"{caller.Name} pins page {pin.Index} of {backing.Name} at the expense of {_topology.MemoryCgroups[pin.Payer].Name}, and {who}");
+    }
+
+    private void OnTakenFromLru(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        if (!page.IsNone && !_order.Take(cgroup.Index, page.Value))
+        {
+            Violate(
+                Rules.VictimOrder,
+                nowNs,
+                $"{carried.Task.Name} takes {page} off the LRU of {cgroup.Name}, and took one before that came onto it later: the list is first in, first out");
+        }
+    }
+
+    /// <summary>One node of the walk of __sgx_alloc_epc_page. Where a process borrows pages of others it asks a node twice, and this is not judged.</summary>
+    private void CheckNodeOrder(in NumaNodeProtocol.TakePage take, NumaNode node, TaskActor caller, Carried carried, long nowNs)
+    {
+        if (_topology.Machine.Cluster is not null)
+        {
+            return;
+        }
+
+        ref Owed owed = ref carried.Owed;
+        int first = NodeWithEpcFrom(caller.Node);
+        int expected = owed.EmptyNode == 0 ? first : NodeWithEpcFrom(owed.EmptyNode);
+        if (node.NodeId != expected)
+        {
+            Violate(
+                Rules.NodeOrder,
+                nowNs,
+                $"{caller.Name} on node {caller.Node} asks {node.Name} for a page; "
+                + (owed.EmptyNode == 0 ? $"its walk begins at node {expected}" : $"behind node {owed.EmptyNode - 1}, which has none, comes node {expected}"));
+        }
+
+        // A walk that came round begins anew, where it began: at the caller's own.
+        bool isOver = !take.Page.IsNone || NodeWithEpcFrom(node.NodeId + 1) == first;
+        owed.EmptyNode = isOver ? 0 : node.NodeId + 1;
+    }
+
+    private int NodeWithEpcFrom(int node)
+    {
+        bool[] ownsEpc = _topology.Machine.OwnsEpc;
+        for (int i = 0; i < ownsEpc.Length; i++)
+        {
+            int at = (node + i) % ownsEpc.Length;
+            if (ownsEpc[at])
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>A page came onto a list of a node.</summary>
+    private void CheckNodeList(EpcPageIndex page, NumaNode node, Carried carried, long nowNs)
+    {
+        int home = _topology.Machine.NodeOf(page);
+        if (home != node.NodeId)
+        {
+            Violate(Rules.NodeList, nowNs, $"{carried.Task.Name} puts {page} of node {home} on the free list of {node.Name}");
+        }
+
+        if (node.FreePages + node.PoisonedPages > node.PresentPages)
+        {
+            Violate(
+                Rules.NodeList,
+                nowNs,
+                $"{node.Name} has {node.FreePages} free and {node.PoisonedPages} poisoned pages behind a free of {carried.Task.Name}, and {node.PresentPages} pages in all");
+        }
+
+        if (node.TrackedWhenFreed > 0)
+        {
+            Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} frees {page} with its tracked flag set");
+        }
+    }
+}

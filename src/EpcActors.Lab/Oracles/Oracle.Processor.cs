@@ -1,0 +1,123 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>What the processor promises: accessed bits, tracking, and the EPCM of a page that comes back.</content>
+public sealed partial class Oracle
+{
+    /// <summary>Nearly every step of a run that faults seldom: one look at the translation that the step has just used.</summary>
+    private void OnAccess(in AddressSpaceProtocol.Access access, AddressSpace mm, TaskActor caller, long nowNs)
+    {
+        if (access.Result == AccessResult.Hit && !mm.Ptes[access.Page].IsAccessed)
+        {
+            Violate(Rules.AccessedBit, nowNs, $"{caller.Name} touches page {access.Page} through {mm.Name}, and the accessed bit of its translation is not set");
+        }
+    }
+
+    private void OnAgePage(in AddressSpaceProtocol.AgePage age, AddressSpace mm, Carried carried, long nowNs)
+    {
+        carried.Owed.IsAgeing = true;
+        if (age.Result != AgeResult.Gone && mm.Ptes[age.Page].IsAccessed)
+        {
+            Violate(
+                Rules.AccessedBit,
+                nowNs,
+                $"{carried.Task.Name} looks at the age of page {age.Page} in {mm.Name}, finds it {(age.Result == AgeResult.Young ? "young" : "old")}, and its accessed bit stays set");
+        }
+    }
+
+    private void OnProcessor(WatchedMessage what, Envelope envelope, Enclave enclave)
+    {
+        EnclaveBook book = _enclaveBooks[enclave.Index];
+        switch (what)
+        {
+            case WatchedMessage.EnterEnclave:
+                book.Enter(Of<EnclaveProtocol.EnterEnclave>(envelope).Thread);
+                break;
+            case WatchedMessage.ExitEnclave:
+                book.Exit(Of<EnclaveProtocol.ExitEnclave>(envelope).Thread);
+                break;
+            case WatchedMessage.BlockPage:
+                // Nobody but EWB changes the entry of a page that is blocked: so it has to come back.
+                ref readonly EnclaveProtocol.BlockPage block = ref Of<EnclaveProtocol.BlockPage>(envelope);
+                book.Block(block.Page, _topology.Machine.Pages[block.EpcPage].Epcm);
+                break;
+            case WatchedMessage.Etrack:
+                if (Of<EnclaveProtocol.Etrack>(envelope).Result == LeafResult.Done)
+                {
+                    book.Track();
+                }
+
+                break;
+            case WatchedMessage.SendIpi:
+                book.Interrupt();
+                break;
+            case WatchedMessage.LockAndEinit:
+                book.IsInitialised = true;
+                break;
+            default:
+                throw new InvariantViolation($"the oracle watches {what} and does not know it");
+        }
+    }
+
+    /// <summary>EWB of a child succeeded.</summary>
+    private void CheckWritable(in EnclaveProtocol.Ewb ewb, EnclaveBook book, Enclave enclave, Carried carried, long nowNs)
+    {
+        if (book.WhyNotWritable(ewb.Page) is { } why)
+        {
+            Violate(Rules.EwbTracking, nowNs, $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) {why}");
+        }
+
+        if (enclave.IsOutOfMemory)
+        {
+            // The killer of v1 to v5 took mm_list apart: nobody zaps for this enclave any more.
+            return;
+        }
+
+        foreach (AddressSpace mm in _mmsOf[enclave.Index])
+        {
+            // The zap walk of the caller lies behind it, and the mutex and the mark keep new translations away; an mm that is on its way out is not walked.
+            if (mm.Ptes[ewb.Page] is { IsPresent: true } pte && pte.EpcPage == ewb.EpcPage && !mm.IsGone)
+            {
+                Violate(
+                    Rules.TranslationAtEwb,
+                    nowNs,
+                    $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) while {mm.Name} maps it");
+            }
+        }
+    }
+
+    /// <summary>ELDU of a child succeeded.</summary>
+    private void CheckReloaded(in EnclaveProtocol.Eldu eldu, ref PageBook page, Enclave enclave, Carried carried, long nowNs)
+    {
+        Epcm expected = page.Blocked & ~Epcm.Blocked;
+        Epcm found = _topology.Machine.Pages[eldu.EpcPage].Epcm;
+        if (page.Blocked != Epcm.None && found != expected)
+        {
+            Violate(
+                Rules.EpcmReload,
+                nowNs,
+                $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name} into {eldu.EpcPage}: the EPCM says {found}, and said {expected} when the page was blocked");
+        }
+
+        page.Blocked = Epcm.None;
+    }
+
+    /// <summary>A write-out of a child has ended, and the one of its SECS with it when it was the last.</summary>
+    private void CheckSecsWritten(Carried carried, long nowNs)
+    {
+        int owed = carried.Owed.SecsOf;
+        if (owed != 0)
+        {
+            carried.Owed.SecsOf = 0;
+            Violate(
+                Rules.SecsEviction,
+                nowNs,
+                $"{carried.Task.Name} wrote out the last resident child of {_topology.Enclaves[owed - 1].Enclave.Name}, which is initialised, and left its SECS where it is");
+        }
+    }
+}

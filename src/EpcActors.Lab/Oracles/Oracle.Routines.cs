@@ -1,0 +1,267 @@
+using EpcActors.Actors;
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.Routines;
+using EpcActors.Domain.Enclaves;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>
+/// What a routine owes by what its task saw itself: wake-ups, marks, targets, reclaim of its own. A task is judged by the answers that it was given, never by what is true meanwhile, so these
+/// rules hold on every engine. Over several processes the answers come from elsewhere, and none of them is judged.
+/// </content>
+public sealed partial class Oracle
+{
+    /// <summary>Most pages that may be free when somebody should do something: the counter is one number that the task itself reads.</summary>
+    private bool HasOneCounter =>
+        _topology.Machine.Cluster is null && _topology.Machine.Switches.FreePageCounter != FreePageCounterMode.PerNode;
+
+    private void OnRoutine(WatchedMessage what, Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        switch (what)
+        {
+            case WatchedMessage.AgePage:
+                OnAgePage(in Of<AddressSpaceProtocol.AgePage>(envelope), (AddressSpace)resource, carried, nowNs);
+                break;
+            case WatchedMessage.ReadPages:
+                OnReadPages(Of<FreePageCounterProtocol.ReadPages>(envelope).Pages, envelope.Caller, carried);
+                break;
+            case WatchedMessage.ReadFreePages:
+                carried.Owed.Look = LookStage.Enough;
+                break;
+            case WatchedMessage.Wake:
+                carried.Owed.Wake = resource == _topology.KsgxdWaitQueue ? WakeStage.Nothing : carried.Owed.Wake;
+                break;
+            case WatchedMessage.SleepUntilWoken:
+                if (resource == _topology.KsgxdWaitQueue && HasOneCounter)
+                {
+                    CheckKsgxdMaySleep(carried, nowNs);
+                }
+
+                break;
+            case WatchedMessage.ReadCss:
+                OnReadCss(in Of<ProcessProtocol.ReadCss>(envelope), envelope, carried);
+                break;
+            case WatchedMessage.CountMaxEvent:
+                OnCountMaxEvent(in Of<CgroupProtocol.CountMaxEvent>(envelope), (Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.Unmark:
+                OnUnmark(in Of<CgroupProtocol.Unmark>(envelope), (Cgroup)resource, carried, nowNs);
+                break;
+            case WatchedMessage.BeginIoctl:
+                carried.Owed.Look = LookStage.None;
+                break;
+            case WatchedMessage.LockAndReadPage:
+                carried.Owed.LookBeforeMutex = carried.Owed.Look;
+                break;
+            case WatchedMessage.ReadType or WatchedMessage.BeginRemove:
+                CheckLooked(carried, nowNs);
+                break;
+            default:
+                OnProcessor(what, envelope, (Enclave)resource);
+                break;
+        }
+    }
+
+    private void OnReadPages(long pages, TaskActor caller, Carried carried)
+    {
+        bool isKsgxd = caller == _topology.Ksgxd;
+        ref Owed owed = ref carried.Owed;
+        owed.FreePages = pages;
+        owed.Look = pages < (isKsgxd ? KernelConstants.NrHighPages : KernelConstants.NrLowPages) ? LookStage.Low : LookStage.Enough;
+        if (owed.Wake == WakeStage.LookAtCounter)
+        {
+            owed.Wake = pages < KernelConstants.NrLowPages ? WakeStage.LookAtLru : WakeStage.Nothing;
+        }
+    }
+
+    private void OnReadLru(bool isEmpty, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        ref Owed owed = ref carried.Owed;
+        if (owed.Wake is WakeStage.LookAtLru or WakeStage.Looking)
+        {
+            owed.Wake = isEmpty ? WakeStage.Looking : WakeStage.Wake;
+        }
+
+        owed.Look = owed.Look switch
+        {
+            LookStage.Low or LookStage.LowAndEmpty => isEmpty ? LookStage.LowAndEmpty : LookStage.LowAndReclaimable,
+
+            // A round with a cursor looks again before it begins, and ends when others were quicker.
+            LookStage.LowAndReclaimable => LookStage.Reclaimed,
+            _ => owed.Look,
+        };
+        if (owed.Verdict != 0)
+        {
+            if (owed.Verdict < 0)
+            {
+                Violate(
+                    Rules.WorkerTarget,
+                    nowNs,
+                    $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with {owed.UsagePages} pages charged, and the smallest limit of {owed.LimitPages} pages "
+                    + $"leaves it {WorkerTargetOf(owed.LimitPages)}");
+            }
+
+            owed.Verdict = 0;
+        }
+    }
+
+    private void OnBeginIsolate(TaskActor caller, Carried carried, long nowNs)
+    {
+        ref Owed owed = ref carried.Owed;
+        if (caller == _topology.Ksgxd && HasOneCounter && owed.Look == LookStage.Enough)
+        {
+            Violate(
+                Rules.KsgxdMarks,
+                nowNs,
+                $"{caller.Name} reclaims although it saw {owed.FreePages} free pages, and {KernelConstants.NrHighPages} are enough");
+        }
+
+        owed.Look = owed.Look == LookStage.LowAndReclaimable ? LookStage.Reclaimed : owed.Look;
+    }
+
+    private void OnPrepareToWait(TaskActor caller, Carried carried, long nowNs)
+    {
+        ref Owed owed = ref carried.Owed;
+        owed.Look = caller == _topology.Ksgxd ? LookStage.None : owed.Look;
+        if (owed.Verdict > 0)
+        {
+            Violate(
+                Rules.WorkerTarget,
+                nowNs,
+                $"{caller.Name} ends its work with {owed.UsagePages} pages charged and a smallest limit of {owed.LimitPages} pages, and did not look whether any could be reclaimed: its target is "
+                + $"{WorkerTargetOf(owed.LimitPages)}");
+        }
+
+        owed.Verdict = 0;
+        owed.UsageLevel = 0;
+    }
+
+    /// <summary>ksgxd's wait_event(): the condition that ends the wait must have been false.</summary>
+    private void CheckKsgxdMaySleep(Carried carried, long nowNs)
+    {
+        string? what = carried.Owed.Look switch
+        {
+            LookStage.None => "without a look at the free pages",
+            LookStage.Low => $"although it saw {carried.Owed.FreePages} free pages, fewer than {KernelConstants.NrHighPages}, and did not look whether any could be reclaimed",
+            LookStage.LowAndReclaimable => $"although it saw {carried.Owed.FreePages} free pages, fewer than {KernelConstants.NrHighPages}, and an LRU with pages",
+            LookStage.Enough or LookStage.LowAndEmpty or LookStage.Reclaimed => null,
+        };
+        if (what is not null)
+        {
+            Violate(Rules.KsgxdMarks, nowNs, $"{carried.Task.Name} goes to sleep {what}");
+        }
+    }
+
+    /// <summary>The page that it took goes somewhere: by now the end of sgx_alloc_epc_page lies behind it.</summary>
+    private void CheckWoken(Carried carried, long nowNs)
+    {
+        ref Owed owed = ref carried.Owed;
+        string? what = owed.Wake switch
+        {
+            WakeStage.LookAtCounter => "without a look at the free pages that are left",
+            WakeStage.LookAtLru =>
+                $"and saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, but did not look whether any could be reclaimed, and did not wake ksgxd",
+            WakeStage.Wake => $"and saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, and an LRU with pages, but did not wake ksgxd",
+            WakeStage.Nothing or WakeStage.Looking => null,
+        };
+        owed.Wake = WakeStage.Nothing;
+        if (what is not null)
+        {
+            Violate(Rules.KsgxdMarks, nowNs, $"{carried.Task.Name} took a page {what}");
+        }
+    }
+
+    /// <summary>A page of an SGX2 call: sgx_reclaim_direct comes before the enclave's mutex.</summary>
+    private void CheckLooked(Carried carried, long nowNs)
+    {
+        ref Owed owed = ref carried.Owed;
+        string? what = owed.LookBeforeMutex switch
+        {
+            LookStage.None => "without a look at the free pages before it",
+            LookStage.Low => $"although it saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, and did not look whether any could be reclaimed",
+            LookStage.LowAndReclaimable =>
+                $"although it saw fewer than {KernelConstants.NrLowPages} free pages and an LRU with pages, and did not reclaim a batch by itself",
+            LookStage.Enough or LookStage.LowAndEmpty or LookStage.Reclaimed => null,
+        };
+        owed.Look = LookStage.None;
+        owed.LookBeforeMutex = LookStage.None;
+        if (what is not null && _topology.Machine.Switches.DirectReclaim != DirectReclaim.None && _topology.Machine.Cluster is null)
+        {
+            Violate(Rules.DirectReclaim, nowNs, $"{carried.Task.Name} works on a page of an SGX2 call {what}");
+        }
+    }
+
+    /// <summary>A worker reads its own usage, and the limits from there up to the root: then it is clear what it has to do.</summary>
+    private void OnReadUsage(in CgroupProtocol.ReadUsage read, Cgroup cgroup, TaskActor caller, Carried carried)
+    {
+        if (caller is not KernelTask { Kind: TaskKind.CgroupWorker } || _topology.Machine.Cluster is not null)
+        {
+            return;
+        }
+
+        int[] parents = _topology.Machine.CgroupParents;
+        ref Owed owed = ref carried.Owed;
+        long max = read.Max / KernelConstants.PageSize;
+        if (owed.UsageLevel > 0 && parents[owed.UsageLevel - 1] == cgroup.Index)
+        {
+            owed.LimitPages = Math.Min(owed.LimitPages, max);
+        }
+        else
+        {
+            owed.UsagePages = read.Usage / KernelConstants.PageSize;
+            owed.LimitPages = max;
+        }
+
+        owed.UsageLevel = cgroup.Index + 1;
+        if (parents[cgroup.Index] < 0)
+        {
+            owed.UsageLevel = 0;
+            owed.Verdict = owed.UsagePages > WorkerTargetOf(owed.LimitPages) ? 1 : -1;
+        }
+    }
+
+    /// <summary>
+    /// Usage that the series' worker leaves alone: from v10 on it keeps 32 pages free below a limit of more than 128 and goes below any other; before, it goes a page below the limit, and
+    /// eight more when more than 32 are left.
+    /// </summary>
+    private long WorkerTargetOf(long limit)
+    {
+        if (_topology.Machine.Switches.WorkerTarget == WorkerTarget.MaxMinusLow)
+        {
+            return limit > 128 ? limit - 33 : limit - 1;
+        }
+
+        return limit <= 0 ? 0 : limit - 1 <= 32 ? limit - 1 : limit - 9;
+    }
+
+    private void OnUnmark(in CgroupProtocol.Unmark unmark, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        // Who asks for a page that is another cgroup's by now (a memory failure) is told nothing, and has changed nothing.
+        if (!unmark.IsBusy && IsTrackedBy(unmark.Page, cgroup))
+        {
+            Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} takes {unmark.Page} off the LRU of {cgroup.Name}, and its tracked flag stays");
+        }
+    }
+
+    private void CheckForgotten(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        if (!page.IsNone && IsTrackedBy(page, cgroup))
+        {
+            Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} drops {page}, whose enclave goes away, from its batch, and its tracked flag stays");
+        }
+    }
+
+    /// <summary>Only a cgroup tracks the pages that are charged to it, under its LRU's lock.</summary>
+    private bool IsTrackedBy(EpcPageIndex page, Cgroup cgroup)
+    {
+        EpcmEntry entry = EpcmEntry.ReadLast(ref _topology.Machine.Pages[page]);
+        return entry.IsTracked && Machine.LruOf(entry.Cgroup) == cgroup.Index;
+    }
+}
