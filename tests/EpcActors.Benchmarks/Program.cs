@@ -15,6 +15,11 @@ if (args is ["deaths", ..])
     return ClusterDeaths.Run(args[1..]);
 }
 
+if (args is ["oracle", ..])
+{
+    return OracleCost.Run(args[1..]);
+}
+
 if (args is ["wire", ..])
 {
     return await WireSpeed.RunAsync(args[1..]);

@@ -7,8 +7,10 @@ internal sealed record Edit(string File, string Search, string Replacement);
 internal sealed class DefectException(string message) : Exception(message);
 
 /// <summary>
-/// A defect as a source patch, read from a file of <c>defects</c>: a line <c># what is wrong</c>, then <c>file PATH</c> and for each place <c>&lt;&lt;&lt;&lt;</c>, what stands there,
-/// <c>====</c>, what the defect makes of it, <c>&gt;&gt;&gt;&gt;</c>. The text that is sought must stand in the file exactly once, or the defect is out of date.
+/// A defect as a source patch, read from a file of <c>defects</c>: a line <c># what is wrong</c>, then <c>file PATH</c>
+/// and for each place <c>&lt;&lt;&lt;&lt;</c>, what stands there,
+/// <c>====</c>, what the defect makes of it, <c>&gt;&gt;&gt;&gt;</c>. The text that is sought must stand in the file
+/// exactly once, or the defect is out of date.
 /// </summary>
 internal sealed record Defect(string Name, string Title, IReadOnlyList<Edit> Edits)
 {
@@ -61,7 +63,8 @@ internal sealed record Defect(string Name, string Title, IReadOnlyList<Edit> Edi
                     }
                     else if (line.Length > 0)
                     {
-                        throw new DefectException($"{name}: '{line}' is neither a title, nor a file, nor part of an edit");
+                        throw new DefectException($"{name}: '{line}' is neither a title, nor a file, nor part of an "
+                            + "edit");
                     }
 
                     break;
@@ -76,6 +79,9 @@ internal sealed record Defect(string Name, string Title, IReadOnlyList<Edit> Edi
         return new Defect(name, title, edits);
     }
 
+    /// <summary>Whether somebody who says so means this one: its name or how that begins.</summary>
+    public bool IsCalled(string name) => Name.StartsWith(name, StringComparison.Ordinal);
+
     /// <summary>The files that it changes, with their texts changed.</summary>
     /// <exception cref="DefectException">when a text that is sought is not there once.</exception>
     public IReadOnlyDictionary<string, string> Apply(string root)
@@ -86,17 +92,20 @@ internal sealed record Defect(string Name, string Title, IReadOnlyList<Edit> Edi
             string path = Path.Combine(root, edit.File);
             if (!changed.TryGetValue(edit.File, out string? text))
             {
-                text = File.Exists(path) ? File.ReadAllText(path) : throw new DefectException($"{Name}: there is no {edit.File}");
+                text = File.Exists(path) ? File.ReadAllText(path) : throw new DefectException($"{Name}: there is no "
+                    + $"{edit.File}");
             }
 
             int at = text.IndexOf(edit.Search, StringComparison.Ordinal);
             if (at < 0 || text.IndexOf(edit.Search, at + 1, StringComparison.Ordinal) >= 0)
             {
                 throw new DefectException(
-                    $"{Name} no longer applies: {edit.File} has {(at < 0 ? "no" : "more than one")} place that says\n{edit.Search}\nchange {Folder}/{Name}.patch so that it plants the same defect again");
+                    $"{Name} no longer applies: {edit.File} has {(at < 0 ? "no" : "more than one")} place that "
+                    + $"says\n{edit.Search}\nchange {Folder}/{Name}.patch so that it plants the same defect again");
             }
 
-            changed[edit.File] = string.Concat(text.AsSpan(0, at), edit.Replacement, text.AsSpan(at + edit.Search.Length));
+            ReadOnlySpan<char> rest = text.AsSpan(at + edit.Search.Length);
+            changed[edit.File] = string.Concat(text.AsSpan(0, at), edit.Replacement, rest);
         }
 
         return changed;

@@ -52,10 +52,11 @@ int Run(string[] rest)
     bool writes = rest.Contains("--write");
     string[] names = [.. rest.Where(one => one != "--write")];
     IReadOnlyList<Defect> all = Defect.All(root);
-    List<Defect> chosen = [.. all.Where(defect => names.Length == 0 || Array.Exists(names, name => defect.Name.StartsWith(name, StringComparison.Ordinal)))];
+    List<Defect> chosen = [.. all.Where(defect => names.Length == 0 || Array.Exists(names, defect.IsCalled))];
     if (chosen.Count == 0 || (writes && chosen.Count < all.Count))
     {
-        Console.Error.WriteLine(chosen.Count == 0 ? $"no defect is called {string.Join(" or ", names)}; 'list' names them" : "--write: the table needs all of them");
+        Console.Error.WriteLine(chosen.Count == 0 ? $"no defect is called {string.Join(" or ", names)}; 'list' names "
+            + "them" : "--write: the table needs all of them");
         return Usage;
     }
 
@@ -106,7 +107,8 @@ static string FindRoot()
     for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
     {
         // The copy in artifacts/planted has a solution file too, and is none to plant in.
-        if (File.Exists(Path.Combine(at.FullName, "EpcActors.sln")) && Directory.Exists(Path.Combine(at.FullName, "docs")))
+        bool hasSolution = File.Exists(Path.Combine(at.FullName, "EpcActors.sln"));
+        if (hasSolution && Directory.Exists(Path.Combine(at.FullName, "docs")))
         {
             return at.FullName;
         }

@@ -18,7 +18,8 @@ internal sealed record Broken(string Rule, string Where, string Detail)
 }
 
 /// <summary>
-/// What every defect is judged by: the shipped scenarios in virtual time, then some of them and every fixed race in many orders, with one worker and fixed seeds. A kernel without a
+/// What every defect is judged by: the shipped scenarios in virtual time, then some of them and every fixed race in
+/// many orders, with one worker and fixed seeds. A kernel without a
 /// defect breaks nothing in it.
 /// </summary>
 internal static class Suite
@@ -29,11 +30,18 @@ internal static class Suite
     private const int SchedulesOfScenario = 6;
     private const int SchedulesOfRace = 96;
 
-    /// <summary>Scenarios with a counter that loses updates on purpose, and those of one process that are the same as in several.</summary>
+    /// <summary>
+    /// Scenarios with a counter that loses updates on purpose, and those of one process that are the same as in
+    /// several.
+    /// </summary>
     private static readonly string[] NotRun =
-        ["free-page-counter", "cluster-counter-storm", "cluster-crash-in-reclaim", "cluster-four-sockets", "cluster-one-limit", "two-sockets-1tib"];
+    [
+        "free-page-counter", "cluster-counter-storm", "cluster-crash-in-reclaim", "cluster-four-sockets", "cluster-one-limit",
+        "two-sockets-1tib",
+    ];
 
-    private static readonly string[] Checked = ["quickstart", "scenarios/sgx2-storm", "scenarios/limit-lowered", "scenarios/vepc"];
+    private static readonly string[] Checked =
+        ["quickstart", "scenarios/sgx2-storm", "scenarios/limit-lowered", "scenarios/vepc"];
 
     /// <summary>Runs all of it on the assemblies that are loaded.</summary>
     /// <param name="root">Where config is.</param>
@@ -53,7 +61,8 @@ internal static class Suite
             string where = $"{CheckPrefix}{Path.GetFileName(name)}";
             tell(where);
             Scenario scenario = Load(Path.Combine(root, "config", $"{name}.conf"));
-            Guard(broken, where, () => Check(() => new ScenarioWorld(scenario, ScheduleSteps), SchedulesOfScenario, where, broken));
+            ScenarioWorld NewWorld() => new(scenario, ScheduleSteps);
+            Guard(broken, where, () => Check(NewWorld, SchedulesOfScenario, where, broken));
         }
 
         foreach (string id in Catalogue.Ids)
@@ -74,7 +83,8 @@ internal static class Suite
     {
         string config = Path.Combine(root, "config");
         yield return Path.Combine(config, "quickstart.conf");
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(config, "scenarios"), "*.conf").Order(StringComparer.Ordinal))
+        string[] files = Directory.GetFiles(Path.Combine(config, "scenarios"), "*.conf");
+        foreach (string file in files.Order(StringComparer.Ordinal))
         {
             if (!NotRun.Contains(Path.GetFileNameWithoutExtension(file)))
             {
@@ -116,7 +126,9 @@ internal static class Suite
         }
     }
 
-    /// <summary>A defect may break an assertion of the emulator itself, or a setup: that is a finding, and the suite goes on.</summary>
+    /// <summary>
+    /// A defect may break an assertion of the emulator itself, or a setup: that is a finding, and the suite goes on.
+    /// </summary>
     private static void Guard(List<Broken> broken, string where, Action part)
     {
         try
@@ -133,5 +145,6 @@ internal static class Suite
         }
     }
 
-    private static string RuleOf(string message) => LabRules.All.FirstOrDefault(rule => message.Contains($": {rule}: ", StringComparison.Ordinal)) ?? LabRules.Crash;
+    private static string RuleOf(string message) => LabRules.All.FirstOrDefault(rule => message.Contains($": {rule}: "
+        + "", StringComparison.Ordinal)) ?? LabRules.Crash;
 }

@@ -33,18 +33,21 @@ internal static class Table
         StringBuilder text = new();
         int broken = outcomes.Count(outcome => outcome.Broken.Count > 0);
         text.Append(CultureInfo.InvariantCulture, $"{broken} of {outcomes.Count} planted defects break a rule.\n\n");
-        text.Append("| | planted defect | rules that break in scenarios | rules that break in `epc check` |\n|---|---|---|---|\n");
+        text.Append("| | planted defect | rules that break in scenarios | rules that break in `epc check` "
+            + "|\n|---|---|---|---|\n");
         foreach (Outcome outcome in outcomes)
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"| {Number(outcome)} | {outcome.Defect!.Title} | {Rules(outcome, isCheck: false)} | {Rules(outcome, isCheck: true)} |\n");
+                $"| {Number(outcome)} | {outcome.Defect!.Title} | {Rules(outcome, isCheck: false)} | "
+                + $"{Rules(outcome, isCheck: true)} |\n");
         }
 
         text.Append("\n| rule | defects that break it |\n|---|---|\n");
         foreach (string rule in LabRules.All)
         {
-            string numbers = string.Join(", ", outcomes.Where(outcome => outcome.Broken.Any(one => one.Rule == rule)).Select(Number));
+            string numbers = string.Join(", "
+                + "", outcomes.Where(outcome => outcome.Broken.Any(one => one.Rule == rule)).Select(Number));
             text.Append(CultureInfo.InvariantCulture, $"| `{rule}` | {(numbers.Length == 0 ? "-" : numbers)} |\n");
         }
 
@@ -68,14 +71,14 @@ internal static class Table
         foreach (IGrouping<string, Broken> rule in outcome.Broken.GroupBy(one => one.Rule))
         {
             Broken first = rule.FirstOrDefault(one => one.Detail.Length > 0) ?? rule.First();
-            text.Append(CultureInfo.InvariantCulture, $"  {rule.Key}, {rule.Count()} times; {first.Where}: {first.Detail}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {rule.Key}, {rule.Count()} times; {first.Where}: "
+                + $"{first.Detail}\n");
         }
 
         return text.ToString().TrimEnd('\n');
     }
 
-    private static string Number(Outcome outcome) =>
-        int.Parse(outcome.Defect!.Name.AsSpan(0, 2), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+    private static string Number(Outcome outcome) => outcome.Defect!.Name[..2].TrimStart('0');
 
     private static string Rules(Outcome outcome, bool isCheck)
     {
@@ -84,7 +87,8 @@ internal static class Table
             return "not known";
         }
 
-        List<string> rules = [.. outcome.Broken.Where(one => one.IsCheck == isCheck).Select(one => one.Rule).Distinct()];
-        return rules.Count == 0 ? "-" : string.Join(", ", LabRules.All.Where(rules.Contains).Select(rule => $"`{rule}`"));
+        HashSet<string> rules = [.. outcome.Broken.Where(one => one.IsCheck == isCheck).Select(one => one.Rule)];
+        IEnumerable<string> names = LabRules.All.Where(rules.Contains).Select(rule => $"`{rule}`");
+        return rules.Count == 0 ? "-" : string.Join(", ", names);
     }
 }

@@ -9,7 +9,8 @@ namespace EpcActors.Planted;
 internal sealed record Outcome(Defect? Defect, IReadOnlyList<Broken> Broken, string? Failure = null);
 
 /// <summary>
-/// A copy of the tree in <c>artifacts/planted</c>, built once. A defect changes one or two files of it, so only their projects are compiled again, without analyzers and by the compiler
+/// A copy of the tree in <c>artifacts/planted</c>, built once. A defect changes one or two files of it, so only their
+/// projects are compiled again, without analyzers and by the compiler
 /// that is running already; the suite then runs in a process of its own on the changed assemblies.
 /// </summary>
 internal sealed class Workshop
@@ -21,10 +22,15 @@ internal sealed class Workshop
     /// <summary>What the suite needs, in the order in which projects refer to one another.</summary>
     private static readonly string[] Projects =
     [
-        "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Hocon", "EpcActors.Actors", "EpcActors.Engine.Live", "EpcActors.Engine.Simulation", "EpcActors.Lab",
+        "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Hocon", "EpcActors.Actors", "EpcActors.Engine.Live",
+        "EpcActors.Engine.Simulation", "EpcActors.Lab",
     ];
 
-    private static readonly string[] Means = ["-c", "Release", "--nologo", "-v", "q", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false", "-p:TreatWarningsAsErrors=false", "-p:NuGetAudit=false"];
+    private static readonly string[] Means =
+    [
+        "-c", "Release", "--nologo", "-v", "q", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false",
+        "-p:TreatWarningsAsErrors=false", "-p:NuGetAudit=false",
+    ];
 
     private readonly string _tree;
     private readonly string _results;
@@ -63,7 +69,8 @@ internal sealed class Workshop
                 Directory.Delete(target, recursive: true);
             }
 
-            foreach (string file in Directory.EnumerateFiles(Path.Combine(Root, folder), "*", SearchOption.AllDirectories))
+            string source = Path.Combine(Root, folder);
+            foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
             {
                 Copy(file);
             }
@@ -86,7 +93,8 @@ internal sealed class Workshop
         }
 
         IReadOnlyDictionary<string, string> changed = defect.Apply(_tree);
-        Dictionary<string, string> before = changed.Keys.ToDictionary(file => file, file => File.ReadAllText(Path.Combine(_tree, file)));
+        Dictionary<string, string> before =
+            changed.Keys.ToDictionary(file => file, file => File.ReadAllText(Path.Combine(_tree, file)));
         try
         {
             string? errors = Write(changed);
@@ -107,14 +115,20 @@ internal sealed class Workshop
             File.WriteAllText(Path.Combine(_tree, file), text);
         }
 
-        foreach (string project in Projects.Where(project => files.Keys.Any(file => file.StartsWith($"src/{project}/", StringComparison.Ordinal))))
+        foreach (string project in Projects)
         {
+            if (!files.Keys.Any(file => file.StartsWith($"src/{project}/", StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
             if (Build(Path.Combine("src", project), ["--no-restore", "--no-dependencies"]) is { } errors)
             {
                 return errors;
             }
 
-            File.Copy(Path.Combine(Output(project), $"{project}.dll"), Path.Combine(Output(Project), $"{project}.dll"), overwrite: true);
+            string assembly = $"{project}.dll";
+            File.Copy(Path.Combine(Output(project), assembly), Path.Combine(Output(Project), assembly), overwrite: true);
         }
 
         return null;
@@ -123,14 +137,17 @@ internal sealed class Workshop
     private Outcome Run(Defect? defect)
     {
         File.Delete(_results);
-        (int code, string text) = Execute([Path.Combine(Output(Project), $"{Project}.dll"), "judge", _tree, _results], MostRunning, _tell);
+        string suite = Path.Combine(Output(Project), $"{Project}.dll");
+        (int code, string text) = Execute([suite, "judge", _tree, _results], MostRunning, _tell);
         return code == 0 && File.Exists(_results)
             ? new Outcome(defect, [.. File.ReadAllLines(_results).Select(Read)])
-            : new Outcome(defect, [], code < 0 ? $"the suite did not end within {MostRunning.TotalMinutes} minutes" : $"the suite failed ({code}):\n{text}");
+            : new Outcome(defect, [], code < 0 ? $"the suite did not end within {MostRunning.TotalMinutes} "
+                + "minutes" : $"the suite failed ({code}):\n{text}");
     }
 
     /// <summary>What the process of the suite writes down, and the other one reads.</summary>
-    public static string Write(Broken broken) => string.Join('\t', broken.Rule, broken.Where, broken.Detail.ReplaceLineEndings(" ").Replace('\t', ' '));
+    public static string Write(Broken broken) =>
+        string.Join('\t', broken.Rule, broken.Where, broken.Detail.ReplaceLineEndings(" ").Replace('\t', ' '));
 
     private static Broken Read(string line)
     {
@@ -146,7 +163,12 @@ internal sealed class Workshop
 
     private (int Code, string Text) Execute(IReadOnlyList<string> arguments, TimeSpan most, Action<string>? tell)
     {
-        ProcessStartInfo start = new("dotnet", arguments) { WorkingDirectory = _tree, RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", arguments)
+        {
+            WorkingDirectory = _tree,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using Process process = Process.Start(start)!;
         List<string> text = [];
         void Take(string? line)
@@ -181,7 +203,8 @@ internal sealed class Workshop
         }
     }
 
-    private static bool IsOfBuild(string file) => Path.GetFileName(file) is "global.json" or "BannedSymbols.txt" or ".editorconfig" or "EpcActors.sln"
+    private static bool IsOfBuild(string file) =>
+        Path.GetFileName(file) is "global.json" or "BannedSymbols.txt" or ".editorconfig" or "EpcActors.sln"
         || Path.GetFileName(file).StartsWith("Directory.", StringComparison.Ordinal)
         || Path.GetFileName(file).Equals("nuget.config", StringComparison.OrdinalIgnoreCase);
 

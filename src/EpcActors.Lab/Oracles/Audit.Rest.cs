@@ -6,10 +6,14 @@ using EpcActors.Lab.Runs;
 
 namespace EpcActors.Lab.Oracles;
 
-/// <content>What holds only when nobody is under way: references equal their holders, and cursors stand on what lives.</content>
+/// <content>
+/// What holds only when nobody is under way: references equal their holders, and cursors stand on what lives.
+/// </content>
 internal sealed partial class Audit
 {
-    /// <summary>Over several processes a cgroup, or a page, may be held from elsewhere: then only enclaves are compared.</summary>
+    /// <summary>
+    /// Over several processes a cgroup, or a page, may be held from elsewhere: then only enclaves are compared.
+    /// </summary>
     private void AuditReferences()
     {
         foreach (EnclaveActors actors in _topology.Enclaves)
@@ -38,13 +42,18 @@ internal sealed partial class Audit
             {
                 _violate(
                     Rules.CssReferences,
-                    $"{cgroup.Name} has {cgroup.References} references at rest; {(cgroup.IsDying ? "without its directory" : "its directory")}, {_charged[i]} pages charged to it and its "
+                    $"{cgroup.Name} has {cgroup.References} references at rest; "
+                    + $"{(cgroup.IsDying ? "without its directory" : "its directory")}, {_charged[i]} pages charged "
+                    + "to it and its "
                     + $"children hold {_references[i]}");
             }
         }
     }
 
-    /// <summary>The open file holds one, and each process on mm_list, where the entry owns one (R11). Processes that have ended hold neither.</summary>
+    /// <summary>
+    /// The open file holds one, and each process on mm_list, where the entry owns one (R11). Processes that have ended
+    /// hold neither.
+    /// </summary>
     private void AuditReferences(Enclave enclave)
     {
         bool ownsReference = _topology.Machine.Switches.MmListOwnsReference == Fix.Present;
@@ -53,11 +62,13 @@ internal sealed partial class Audit
         {
             _violate(
                 Rules.EnclaveReferences,
-                $"{enclave.Name} has {enclave.References} references at rest; {enclave.FileHolders} processes have its file open and {enclave.MmCount} are on its mm_list");
+                $"{enclave.Name} has {enclave.References} references at rest; {enclave.FileHolders} processes have "
+                + $"its file open and {enclave.MmCount} are on its mm_list");
         }
         else if (enclave.IsFreed != (holders == 0))
         {
-            _violate(Rules.EnclaveReferences, $"{enclave.Name} {(enclave.IsFreed ? "was released although it is held" : "has no holder left and was not released")}");
+            string what = enclave.IsFreed ? "was released although it is held" : "has no holder left and was not released";
+            _violate(Rules.EnclaveReferences, $"{enclave.Name} {what}");
         }
 
         int living = 0;
@@ -68,11 +79,17 @@ internal sealed partial class Audit
 
         if (enclave.MmCount > living)
         {
-            _violate(Rules.EnclaveReferences, $"{enclave.Name} has {enclave.MmCount} processes on its mm_list at rest, and {living} address spaces live");
+            _violate(
+                Rules.EnclaveReferences,
+                $"{enclave.Name} has {enclave.MmCount} processes on its mm_list at rest, and {living} address spaces "
+                + "live");
         }
     }
 
-    /// <summary>Whoever frees a cgroup may be about to take the cursors off it; when nobody is under way, none stands on a freed one (C9).</summary>
+    /// <summary>
+    /// Whoever frees a cgroup may be about to take the cursors off it; when nobody is under way, none stands on a freed
+    /// one (C9).
+    /// </summary>
     private void AuditCursors()
     {
         CgroupTree tree = _topology.Resources.OfType<CgroupTree>().Single();

@@ -15,7 +15,9 @@ namespace EpcActors.Lab.Oracles;
 /// <content>The walk over what a resource holds.</content>
 internal sealed partial class Audit
 {
-    /// <summary>A walk over the lists of one resource, or of all, one after the other: the sums of one thread.</summary>
+    /// <summary>
+    /// A walk over the lists of one resource, or of all, one after the other: the sums of one thread.
+    /// </summary>
     private sealed class Visit(Audit audit)
     {
         private readonly Topology _topology = audit._topology;
@@ -50,7 +52,9 @@ internal sealed partial class Audit
             _listedFree = 0;
         }
 
-        /// <summary>A resource of any kind; those that hold and count nothing are none of an audit's business.</summary>
+        /// <summary>
+        /// A resource of any kind; those that hold and count nothing are none of an audit's business.
+        /// </summary>
         public void Any(Resource resource)
         {
             switch (resource)
@@ -105,13 +109,16 @@ internal sealed partial class Audit
             _present += node.PresentPages;
         }
 
-        /// <summary>Runs do not go from one section to another of a node that is not its neighbour: both ends say enough.</summary>
+        /// <summary>
+        /// Runs do not go from one section to another of a node that is not its neighbour: both ends say enough.
+        /// </summary>
         private void CheckHome(int page, NumaNode node)
         {
             if (_topology.Machine.NodeOf(new EpcPageIndex(page)) != node.NodeId)
             {
                 audit._violate(
-                    Rules.NodeList, $"epc:{page} of node {_topology.Machine.NodeOf(new EpcPageIndex(page))} is on the free list of {node.Name}");
+                    Rules.NodeList, $"epc:{page} of node {_topology.Machine.NodeOf(new EpcPageIndex(page))} is on the "
+                        + $"free list of {node.Name}");
             }
         }
 
@@ -157,7 +164,8 @@ internal sealed partial class Audit
             if (enclave.SecsChildCount != resident)
             {
                 audit._violate(
-                    Rules.SecsChildCount, $"{enclave.Name}: secs_child_cnt is {enclave.SecsChildCount}, {resident} children are resident");
+                    Rules.SecsChildCount, $"{enclave.Name}: secs_child_cnt is {enclave.SecsChildCount}, {resident} "
+                        + "children are resident");
             }
 
             swapped += enclave.SecsSlot >= 0 ? 1 : 0;
@@ -166,13 +174,15 @@ internal sealed partial class Audit
             {
                 audit._violate(
                     Rules.VaSlots,
-                    $"{enclave.Name}: {enclave.VaPages.UsedSlots} VA slots are in use, {swapped} pages are swapped out and {slotsUnderWay} are on their way");
+                    $"{enclave.Name}: {enclave.VaPages.UsedSlots} VA slots are in use, {swapped} pages are swapped "
+                    + $"out and {slotsUnderWay} are on their way");
             }
         }
 
         public void Guest(VirtualEpc guest) => guest.ForEachPage(page => PlaceCharged(page, guest.Name));
 
-        public void Zombies(ZombieSecsList zombies) => zombies.ForEachPage(page => PlaceCharged(page, "the list of zombie SECS pages"));
+        public void Zombies(ZombieSecsList zombies) => zombies.ForEachPage(page => PlaceCharged(page, "the list of "
+            + "zombie SECS pages"));
 
         /// <summary>A page in the hands of a task. At a cut the books say how many there are.</summary>
         public void Hand(int page, Holding holding)
@@ -193,13 +203,17 @@ internal sealed partial class Audit
             {
                 if (++ofThis > cgroup.LruPages)
                 {
-                    audit._violate(Rules.LruMembership, $"the LRU of {cgroup.Name} has more pages than the {cgroup.LruPages} that it counts");
+                    audit._violate(
+                        Rules.LruMembership,
+                        $"the LRU of {cgroup.Name} has more pages than the {cgroup.LruPages} that it counts");
                     throw new BrokenListException();
                 }
 
                 if (!_pages[page].IsTracked)
                 {
-                    audit._violate(Rules.LruMembership, $"epc:{page} is on the LRU of {cgroup.Name} without the tracked flag");
+                    audit._violate(
+                        Rules.LruMembership,
+                        $"epc:{page} is on the LRU of {cgroup.Name} without the tracked flag");
                 }
 
                 if (_pages[page].IsFree)
@@ -209,7 +223,9 @@ internal sealed partial class Audit
 
                 if (_topology.Machine.LruOf(new EpcPageIndex(page)) != cgroup.Index)
                 {
-                    audit._violate(Rules.LruMembership, $"epc:{page} is on the LRU of {cgroup.Name} and charged to cgroup {_pages[page].Cgroup}");
+                    audit._violate(
+                        Rules.LruMembership,
+                        $"epc:{page} is on the LRU of {cgroup.Name} and charged to cgroup {_pages[page].Cgroup}");
                 }
             });
             _listed += ofThis;
@@ -218,7 +234,8 @@ internal sealed partial class Audit
 
         public void Memory(MemoryCgroup memory) => audit._memorySaid[memory.Index] = memory.UsagePages;
 
-        public void Backing(BackingStore backing) => backing.File.ForEachPayer(payer => audit.Add(ref audit._backed[payer], 1));
+        public void Backing(BackingStore backing) =>
+            backing.File.ForEachPayer(payer => audit.Add(ref audit._backed[payer], 1));
 
         private void PlaceRun(int first, int end, string where)
         {
@@ -267,7 +284,10 @@ internal sealed partial class Audit
             Charge(_pages[page].Cgroup);
         }
 
-        /// <summary>Neighbouring pages are charged to one cgroup, nearly always: the sum that all visits add to is touched when that changes.</summary>
+        /// <summary>
+        /// Neighbouring pages are charged to one cgroup, nearly always: the sum that all visits add to is touched when
+        /// that changes.
+        /// </summary>
         private void Charge(ushort cgroup)
         {
             if (cgroup != _cgroup)

@@ -71,7 +71,8 @@ internal sealed partial class Audit
     }
 
     /// <summary>
-    /// What the last audit looked at, in units of about a nanosecond: so much for a word of the bitmap, for a page on a list, for a translation. The same on every machine, so
+    /// What the last audit looked at, in units of about a nanosecond: so much for a word of the bitmap, for a page on a
+    /// list, for a translation. The same on every machine, so
     /// whoever decides by it when to audit again decides the same.
     /// </summary>
     public long Work { get; private set; }

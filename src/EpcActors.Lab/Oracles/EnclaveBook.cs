@@ -3,11 +3,13 @@ using EpcActors.Domain.Epc;
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// What the oracle knows of one enclave by the messages to it: what each page was written out with, who is inside since when, and how many children are resident. In a live run
+/// What the oracle knows of one enclave by the messages to it: what each page was written out with, who is inside since
+/// when, and how many children are resident. In a live run
 /// the enclave's exclusivity protects it.
 /// </summary>
 /// <remarks>
-/// The processor's tracking stands here a second time, told by each thread's own entry: the enclave counts threads by epoch, this book keeps for each thread the epoch in which it came
+/// The processor's tracking stands here a second time, told by each thread's own entry: the enclave counts threads by
+/// epoch, this book keeps for each thread the epoch in which it came
 /// in, so that one wrong count does not make both wrong.
 /// </remarks>
 internal sealed class EnclaveBook(int pageCount)
@@ -99,7 +101,8 @@ internal sealed class EnclaveBook(int pageCount)
         {
             if (_enteredIn[thread] != NotInside && _enteredIn[thread] <= blockedIn)
             {
-                return $"while thread {thread} is inside since before the ETRACK that follows its EBLOCK, and no IPI drove it out";
+                return $"while thread {thread} is inside since before the ETRACK that follows its EBLOCK, and no IPI "
+                    + "drove it out";
             }
         }
 

@@ -10,7 +10,9 @@ using EpcActors.Engine;
 
 namespace EpcActors.Lab.Oracles;
 
-/// <content>Who counts, who pays, and in which order: events and peaks of cgroups, memory cgroups, lists and nodes.</content>
+/// <content>
+/// Who counts, who pays, and in which order: events and peaks of cgroups, memory cgroups, lists and nodes.
+/// </content>
 public sealed partial class Oracle
 {
     /// <summary>A charge was answered: what the level's own numbers have to be now.</summary>
@@ -27,7 +29,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.CgroupPeak,
                 nowNs,
-                $"{cgroup.Name}: misc.peak is {cgroup.PeakBytes} behind a charge of {carried.Task.Name} that was {(charge.Result == LevelCharge.Fits ? "accepted" : "refused")}; the "
+                $"{cgroup.Name}: misc.peak is {cgroup.PeakBytes} behind a charge of {carried.Task.Name} that was "
+                + $"{(charge.Result == LevelCharge.Fits ? "accepted" : "refused")}; the "
                 + $"accepted ones make {_peak[index]}");
         }
     }
@@ -48,7 +51,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.CgroupLimit,
                 nowNs,
-                $"{cgroup.Name} refuses a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity {_capacityBytes}");
+                $"{cgroup.Name} refuses a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max "
+                + $"{_max[cgroup.Index]} and capacity {_capacityBytes}");
         }
 
         carried.Owed.RefusedLevel = cgroup.Index + 1;
@@ -65,7 +69,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.CgroupEvents,
                 nowNs,
-                $"{cgroup.Name}: misc.events says {cgroup.Events}, misc.events.local {cgroup.EventsLocal}; the events that went by make {_events[level]} and {_eventsLocal[level]}");
+                $"{cgroup.Name}: misc.events says {cgroup.Events}, misc.events.local {cgroup.EventsLocal}; the events "
+                + $"that went by make {_events[level]} and {_eventsLocal[level]}");
         }
 
         if (_topology.Machine.Cluster is not null)
@@ -75,14 +80,19 @@ public sealed partial class Oracle
 
         ref Owed owed = ref carried.Owed;
         int refused = owed.RefusedLevel - 1;
-        if (owed.EventLevel - 1 != level || count.IsHierarchical != IsCounted(level) || count.IsLocal != IsCountedLocally(level, refused))
+        bool isInFiles = count.IsHierarchical == IsCounted(level) && count.IsLocal == IsCountedLocally(level, refused);
+        if (owed.EventLevel - 1 != level || !isInFiles)
         {
-            string where = count.IsLocal ? count.IsHierarchical ? "misc.events and misc.events.local" : "misc.events.local" : "misc.events";
+            string where = !count.IsLocal ? "misc.events"
+                : count.IsHierarchical ? "misc.events and misc.events.local"
+                : "misc.events.local";
+            string why = refused < 0
+                ? "no level has refused one"
+                : $"{NameOfLevel(owed.RefusedLevel)} refused it, and {NameOfLevel(owed.EventLevel)} has to count it next";
             Violate(
                 Rules.CgroupEvents,
                 nowNs,
-                $"{carried.Task.Name} counts a refused charge in {where} of {cgroup.Name}; "
-                + (refused < 0 ? "no level has refused one" : $"{_topology.Cgroups[refused].Name} refused it, and {NameOfLevel(owed.EventLevel)} has to count it next"));
+                $"{carried.Task.Name} counts a refused charge in {where} of {cgroup.Name}; {why}");
             owed.EventLevel = 0;
             return;
         }
@@ -101,11 +111,13 @@ public sealed partial class Oracle
         Violate(
             Rules.CgroupEvents,
             nowNs,
-            $"{carried.Task.Name} was refused a charge by {NameOfLevel(carried.Owed.RefusedLevel)}, and {NameOfLevel(carried.Owed.EventLevel)} did not count it");
+            $"{carried.Task.Name} was refused a charge by {NameOfLevel(carried.Owed.RefusedLevel)}, and "
+            + $"{NameOfLevel(carried.Owed.EventLevel)} did not count it");
         carried.Owed.EventLevel = 0;
     }
 
-    private string NameOfLevel(int levelPlusOne) => levelPlusOne == 0 ? "none" : _topology.Cgroups[levelPlusOne - 1].Name;
+    private string NameOfLevel(int levelPlusOne) =>
+        levelPlusOne == 0 ? "none" : _topology.Cgroups[levelPlusOne - 1].Name;
 
     private int NextToCount(int level, int refused)
     {
@@ -119,7 +131,8 @@ public sealed partial class Oracle
 
     /// <summary>misc.events: of every level, before 6.12; from then on the root has none.</summary>
     private bool IsCounted(int level) =>
-        _topology.Machine.Switches.EventLevels == EventLevels.IncludingRoot || _topology.Machine.CgroupParents[level] >= 0;
+        _topology.Machine.Switches.EventLevels == EventLevels.IncludingRoot
+        || _topology.Machine.CgroupParents[level] >= 0;
 
     /// <summary>misc.events.local: of the level that refused, from 6.12 on.</summary>
     private bool IsCountedLocally(int level, int refused) =>
@@ -131,14 +144,16 @@ public sealed partial class Oracle
         owed.WalkedProcess = 0;
         if (read.Mm.IsNone)
         {
-            // The end of a walk that ages a page says nothing of who pays; the end of the other says that nobody is left, and the root does.
+            // The end of a walk that ages a page says nothing of who pays; the end of the other says that nobody is
+            // left, and the root does.
             owed.OwnersMemory = owed.IsAgeing ? 0 : 1;
             owed.IsAgeing = false;
         }
         else
         {
             owed.OwnersMemory = 0;
-            owed.WalkedProcess = _topology.Machine.ProcessOfMm.TryGetValue(read.Mm, out ActorId process) ? process.Index + 1 : 0;
+            bool isKnown = _topology.Machine.ProcessOfMm.TryGetValue(read.Mm, out ActorId process);
+            owed.WalkedProcess = isKnown ? process.Index + 1 : 0;
         }
     }
 
@@ -158,9 +173,11 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// Whom sgx_encl_get_mem_cgroup names: ksgxd, and from v6 on a cgroup's worker, the owner's; everybody else itself. Before 0c9782e204d3 ksgxd the root.
+    /// Whom sgx_encl_get_mem_cgroup names: ksgxd, and from v6 on a cgroup's worker, the owner's; everybody else itself.
+    /// Before 0c9782e204d3 ksgxd the root.
     /// </summary>
-    private void CheckPayer(in BackingStoreProtocol.PinBacking pin, Resource backing, TaskActor caller, Carried carried, long nowNs)
+    private void CheckPayer(
+        in BackingStoreProtocol.PinBacking pin, Resource backing, TaskActor caller, Carried carried, long nowNs)
     {
         if (caller is not KernelTask task || _topology.Machine.Cluster is not null)
         {
@@ -185,7 +202,8 @@ public sealed partial class Oracle
         Violate(
             Rules.MemcgPayer,
             nowNs,
-            $"{caller.Name} pins page {pin.Index} of {backing.Name} at the expense of {_topology.MemoryCgroups[pin.Payer].Name}, and {who}");
+            $"{caller.Name} pins page {pin.Index} of {backing.Name} at the expense of "
+            + $"{_topology.MemoryCgroups[pin.Payer].Name}, and {who}");
     }
 
     private void OnTakenFromLru(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs)
@@ -195,12 +213,17 @@ public sealed partial class Oracle
             Violate(
                 Rules.VictimOrder,
                 nowNs,
-                $"{carried.Task.Name} takes {page} off the LRU of {cgroup.Name}, and took one before that came onto it later: the list is first in, first out");
+                $"{carried.Task.Name} takes {page} off the LRU of {cgroup.Name}, and took one before that came onto "
+                + "it later: the list is first in, first out");
         }
     }
 
-    /// <summary>One node of the walk of __sgx_alloc_epc_page. Where a process borrows pages of others it asks a node twice, and this is not judged.</summary>
-    private void CheckNodeOrder(in NumaNodeProtocol.TakePage take, NumaNode node, TaskActor caller, Carried carried, long nowNs)
+    /// <summary>
+    /// One node of the walk of __sgx_alloc_epc_page. Where a process borrows pages of others it asks a node twice, and
+    /// this is not judged.
+    /// </summary>
+    private void CheckNodeOrder(
+        in NumaNodeProtocol.TakePage take, NumaNode node, TaskActor caller, Carried carried, long nowNs)
     {
         if (_topology.Machine.Cluster is not null)
         {
@@ -216,7 +239,8 @@ public sealed partial class Oracle
                 Rules.NodeOrder,
                 nowNs,
                 $"{caller.Name} on node {caller.Node} asks {node.Name} for a page; "
-                + (owed.EmptyNode == 0 ? $"its walk begins at node {expected}" : $"behind node {owed.EmptyNode - 1}, which has none, comes node {expected}"));
+                + (owed.EmptyNode == 0 ? "its walk begins at node "
+                + $"{expected}" : $"behind node {owed.EmptyNode - 1}, which has none, comes node {expected}"));
         }
 
         // A walk that came round begins anew, where it began: at the caller's own.
@@ -245,7 +269,10 @@ public sealed partial class Oracle
         int home = _topology.Machine.NodeOf(page);
         if (home != node.NodeId)
         {
-            Violate(Rules.NodeList, nowNs, $"{carried.Task.Name} puts {page} of node {home} on the free list of {node.Name}");
+            Violate(
+                Rules.NodeList,
+                nowNs,
+                $"{carried.Task.Name} puts {page} of node {home} on the free list of {node.Name}");
         }
 
         if (node.FreePages + node.PoisonedPages > node.PresentPages)
@@ -253,7 +280,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.NodeList,
                 nowNs,
-                $"{node.Name} has {node.FreePages} free and {node.PoisonedPages} poisoned pages behind a free of {carried.Task.Name}, and {node.PresentPages} pages in all");
+                $"{node.Name} has {node.FreePages} free and {node.PoisonedPages} poisoned pages behind a free of "
+                + $"{carried.Task.Name}, and {node.PresentPages} pages in all");
         }
 
         if (node.TrackedWhenFreed > 0)

@@ -11,7 +11,9 @@ namespace EpcActors.Lab.Oracles;
 /// <content>Audits, at an instant and at a consistent cut.</content>
 public sealed partial class Oracle
 {
-    /// <summary>What the last audit cost, in units of about a nanosecond that are the same on every machine; 0 before the first.</summary>
+    /// <summary>
+    /// What the last audit cost, in units of about a nanosecond that are the same on every machine; 0 before the first.
+    /// </summary>
     public long AuditWork => _audit?.Work ?? 0;
 
     /// <summary>

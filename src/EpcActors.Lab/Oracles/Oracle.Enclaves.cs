@@ -223,11 +223,15 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>With its last resident child an initialised enclave writes out its SECS; what else may become of that is for <see cref="CheckSecsWritten"/>.</summary>
+    /// <summary>
+    /// With its last resident child an initialised enclave writes out its SECS; what else may become of that is for
+    /// <see cref="CheckSecsWritten"/>.
+    /// </summary>
     private void OnChildWritten(Enclave enclave, EpcPageIndex written, Carried carried)
     {
         EnclaveBook book = _enclaveBooks[enclave.Index];
         book.ResidentChildren -= written.IsNone ? 0 : 1;
-        carried.Owed.SecsOf = book is { ResidentChildren: 0, IsInitialised: true, HasSecs: true } ? enclave.Index + 1 : 0;
+        bool isOwed = book is { ResidentChildren: 0, IsInitialised: true, HasSecs: true };
+        carried.Owed.SecsOf = isOwed ? enclave.Index + 1 : 0;
     }
 }

@@ -18,8 +18,9 @@ public sealed partial class Oracle
         switch (what)
         {
             case WatchedMessage.TakePage:
-                CheckNodeOrder(in Of<NumaNodeProtocol.TakePage>(envelope), (NumaNode)resource, envelope.Caller, carried, nowNs);
-                OnTakePage(in Of<NumaNodeProtocol.TakePage>(envelope), carried, nowNs);
+                ref readonly NumaNodeProtocol.TakePage take = ref Of<NumaNodeProtocol.TakePage>(envelope);
+                CheckNodeOrder(in take, (NumaNode)resource, envelope.Caller, carried, nowNs);
+                OnTakePage(in take, carried, nowNs);
                 break;
             case WatchedMessage.FreePage:
                 OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);

@@ -9,12 +9,18 @@ namespace EpcActors.Lab.Oracles;
 /// <content>What the processor promises: accessed bits, tracking, and the EPCM of a page that comes back.</content>
 public sealed partial class Oracle
 {
-    /// <summary>Nearly every step of a run that faults seldom: one look at the translation that the step has just used.</summary>
+    /// <summary>
+    /// Nearly every step of a run that faults seldom: one look at the translation that the step has just used.
+    /// </summary>
     private void OnAccess(in AddressSpaceProtocol.Access access, AddressSpace mm, TaskActor caller, long nowNs)
     {
         if (access.Result == AccessResult.Hit && !mm.Ptes[access.Page].IsAccessed)
         {
-            Violate(Rules.AccessedBit, nowNs, $"{caller.Name} touches page {access.Page} through {mm.Name}, and the accessed bit of its translation is not set");
+            Violate(
+                Rules.AccessedBit,
+                nowNs,
+                $"{caller.Name} touches page {access.Page} through {mm.Name}, and the accessed bit of its translation "
+                + "is not set");
         }
     }
 
@@ -26,7 +32,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.AccessedBit,
                 nowNs,
-                $"{carried.Task.Name} looks at the age of page {age.Page} in {mm.Name}, finds it {(age.Result == AgeResult.Young ? "young" : "old")}, and its accessed bit stays set");
+                $"{carried.Task.Name} looks at the age of page {age.Page} in {mm.Name}, finds it "
+                + $"{(age.Result == AgeResult.Young ? "young" : "old")}, and its accessed bit stays set");
         }
     }
 
@@ -65,11 +72,15 @@ public sealed partial class Oracle
     }
 
     /// <summary>EWB of a child succeeded.</summary>
-    private void CheckWritable(in EnclaveProtocol.Ewb ewb, EnclaveBook book, Enclave enclave, Carried carried, long nowNs)
+    private void CheckWritable(
+        in EnclaveProtocol.Ewb ewb, EnclaveBook book, Enclave enclave, Carried carried, long nowNs)
     {
         if (book.WhyNotWritable(ewb.Page) is { } why)
         {
-            Violate(Rules.EwbTracking, nowNs, $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) {why}");
+            Violate(
+                Rules.EwbTracking,
+                nowNs,
+                $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) {why}");
         }
 
         if (enclave.IsOutOfMemory)
@@ -80,19 +91,22 @@ public sealed partial class Oracle
 
         foreach (AddressSpace mm in _mmsOf[enclave.Index])
         {
-            // The zap walk of the caller lies behind it, and the mutex and the mark keep new translations away; an mm that is on its way out is not walked.
+            // The zap walk of the caller lies behind it, and the mutex and the mark keep new translations away; an mm
+            // that is on its way out is not walked.
             if (mm.Ptes[ewb.Page] is { IsPresent: true } pte && pte.EpcPage == ewb.EpcPage && !mm.IsGone)
             {
                 Violate(
                     Rules.TranslationAtEwb,
                     nowNs,
-                    $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) while {mm.Name} maps it");
+                    $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) while "
+                    + $"{mm.Name} maps it");
             }
         }
     }
 
     /// <summary>ELDU of a child succeeded.</summary>
-    private void CheckReloaded(in EnclaveProtocol.Eldu eldu, ref PageBook page, Enclave enclave, Carried carried, long nowNs)
+    private void CheckReloaded(
+        in EnclaveProtocol.Eldu eldu, ref PageBook page, Enclave enclave, Carried carried, long nowNs)
     {
         Epcm expected = page.Blocked & ~Epcm.Blocked;
         Epcm found = _topology.Machine.Pages[eldu.EpcPage].Epcm;
@@ -101,7 +115,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.EpcmReload,
                 nowNs,
-                $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name} into {eldu.EpcPage}: the EPCM says {found}, and said {expected} when the page was blocked");
+                $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name} into {eldu.EpcPage}: the EPCM says "
+                + $"{found}, and said {expected} when the page was blocked");
         }
 
         page.Blocked = Epcm.None;
@@ -117,7 +132,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.SecsEviction,
                 nowNs,
-                $"{carried.Task.Name} wrote out the last resident child of {_topology.Enclaves[owed - 1].Enclave.Name}, which is initialised, and left its SECS where it is");
+                $"{carried.Task.Name} wrote out the last resident child of "
+                + $"{_topology.Enclaves[owed - 1].Enclave.Name}, which is initialised, and left its SECS where it is");
         }
     }
 }

@@ -13,12 +13,16 @@ using EpcActors.Engine;
 namespace EpcActors.Lab.Oracles;
 
 /// <content>
-/// What a routine owes by what its task saw itself: wake-ups, marks, targets, reclaim of its own. A task is judged by the answers that it was given, never by what is true meanwhile, so these
+/// What a routine owes by what its task saw itself: wake-ups, marks, targets, reclaim of its own. A task is judged by
+/// the answers that it was given, never by what is true meanwhile, so these
 /// rules hold on every engine. Over several processes the answers come from elsewhere, and none of them is judged.
 /// </content>
 public sealed partial class Oracle
 {
-    /// <summary>Most pages that may be free when somebody should do something: the counter is one number that the task itself reads.</summary>
+    /// <summary>
+    /// Most pages that may be free when somebody should do something: the counter is one number that the task itself
+    /// reads.
+    /// </summary>
     private bool HasOneCounter =>
         _topology.Machine.Cluster is null && _topology.Machine.Switches.FreePageCounter != FreePageCounterMode.PerNode;
 
@@ -74,7 +78,8 @@ public sealed partial class Oracle
         bool isKsgxd = caller == _topology.Ksgxd;
         ref Owed owed = ref carried.Owed;
         owed.FreePages = pages;
-        owed.Look = pages < (isKsgxd ? KernelConstants.NrHighPages : KernelConstants.NrLowPages) ? LookStage.Low : LookStage.Enough;
+        int mark = isKsgxd ? KernelConstants.NrHighPages : KernelConstants.NrLowPages;
+        owed.Look = pages < mark ? LookStage.Low : LookStage.Enough;
         if (owed.Wake == WakeStage.LookAtCounter)
         {
             owed.Wake = pages < KernelConstants.NrLowPages ? WakeStage.LookAtLru : WakeStage.Nothing;
@@ -104,7 +109,8 @@ public sealed partial class Oracle
                 Violate(
                     Rules.WorkerTarget,
                     nowNs,
-                    $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with {owed.UsagePages} pages charged, and the smallest limit of {owed.LimitPages} pages "
+                    $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with "
+                    + $"{owed.UsagePages} pages charged, and the smallest limit of {owed.LimitPages} pages "
                     + $"leaves it {WorkerTargetOf(owed.LimitPages)}");
             }
 
@@ -120,7 +126,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.KsgxdMarks,
                 nowNs,
-                $"{caller.Name} reclaims although it saw {owed.FreePages} free pages, and {KernelConstants.NrHighPages} are enough");
+                $"{caller.Name} reclaims although it saw {owed.FreePages} free pages, and "
+                + $"{KernelConstants.NrHighPages} are enough");
         }
 
         owed.Look = owed.Look == LookStage.LowAndReclaimable ? LookStage.Reclaimed : owed.Look;
@@ -135,7 +142,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.WorkerTarget,
                 nowNs,
-                $"{caller.Name} ends its work with {owed.UsagePages} pages charged and a smallest limit of {owed.LimitPages} pages, and did not look whether any could be reclaimed: its target is "
+                $"{caller.Name} ends its work with {owed.UsagePages} pages charged and a smallest limit of "
+                + $"{owed.LimitPages} pages, and did not look whether any could be reclaimed: its target is "
                 + $"{WorkerTargetOf(owed.LimitPages)}");
         }
 
@@ -149,8 +157,10 @@ public sealed partial class Oracle
         string? what = carried.Owed.Look switch
         {
             LookStage.None => "without a look at the free pages",
-            LookStage.Low => $"although it saw {carried.Owed.FreePages} free pages, fewer than {KernelConstants.NrHighPages}, and did not look whether any could be reclaimed",
-            LookStage.LowAndReclaimable => $"although it saw {carried.Owed.FreePages} free pages, fewer than {KernelConstants.NrHighPages}, and an LRU with pages",
+            LookStage.Low => $"although it saw {carried.Owed.FreePages} free pages, fewer than "
+                + $"{KernelConstants.NrHighPages}, and did not look whether any could be reclaimed",
+            LookStage.LowAndReclaimable => $"although it saw {carried.Owed.FreePages} free pages, fewer than "
+                + $"{KernelConstants.NrHighPages}, and an LRU with pages",
             LookStage.Enough or LookStage.LowAndEmpty or LookStage.Reclaimed => null,
         };
         if (what is not null)
@@ -167,8 +177,10 @@ public sealed partial class Oracle
         {
             WakeStage.LookAtCounter => "without a look at the free pages that are left",
             WakeStage.LookAtLru =>
-                $"and saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, but did not look whether any could be reclaimed, and did not wake ksgxd",
-            WakeStage.Wake => $"and saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, and an LRU with pages, but did not wake ksgxd",
+                $"and saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, but did not look "
+                + "whether any could be reclaimed, and did not wake ksgxd",
+            WakeStage.Wake => $"and saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, and an "
+                + "LRU with pages, but did not wake ksgxd",
             WakeStage.Nothing or WakeStage.Looking => null,
         };
         owed.Wake = WakeStage.Nothing;
@@ -185,20 +197,25 @@ public sealed partial class Oracle
         string? what = owed.LookBeforeMutex switch
         {
             LookStage.None => "without a look at the free pages before it",
-            LookStage.Low => $"although it saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, and did not look whether any could be reclaimed",
+            LookStage.Low => $"although it saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, "
+                + "and did not look whether any could be reclaimed",
             LookStage.LowAndReclaimable =>
-                $"although it saw fewer than {KernelConstants.NrLowPages} free pages and an LRU with pages, and did not reclaim a batch by itself",
+                $"although it saw fewer than {KernelConstants.NrLowPages} free pages and an LRU with pages, and did "
+                + "not reclaim a batch by itself",
             LookStage.Enough or LookStage.LowAndEmpty or LookStage.Reclaimed => null,
         };
         owed.Look = LookStage.None;
         owed.LookBeforeMutex = LookStage.None;
-        if (what is not null && _topology.Machine.Switches.DirectReclaim != DirectReclaim.None && _topology.Machine.Cluster is null)
+        Machine machine = _topology.Machine;
+        if (what is not null && machine.Switches.DirectReclaim != DirectReclaim.None && machine.Cluster is null)
         {
             Violate(Rules.DirectReclaim, nowNs, $"{carried.Task.Name} works on a page of an SGX2 call {what}");
         }
     }
 
-    /// <summary>A worker reads its own usage, and the limits from there up to the root: then it is clear what it has to do.</summary>
+    /// <summary>
+    /// A worker reads its own usage, and the limits from there up to the root: then it is clear what it has to do.
+    /// </summary>
     private void OnReadUsage(in CgroupProtocol.ReadUsage read, Cgroup cgroup, TaskActor caller, Carried carried)
     {
         if (caller is not KernelTask { Kind: TaskKind.CgroupWorker } || _topology.Machine.Cluster is not null)
@@ -228,7 +245,8 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// Usage that the series' worker leaves alone: from v10 on it keeps 32 pages free below a limit of more than 128 and goes below any other; before, it goes a page below the limit, and
+    /// Usage that the series' worker leaves alone: from v10 on it keeps 32 pages free below a limit of more than 128
+    /// and goes below any other; before, it goes a page below the limit, and
     /// eight more when more than 32 are left.
     /// </summary>
     private long WorkerTargetOf(long limit)
@@ -243,10 +261,14 @@ public sealed partial class Oracle
 
     private void OnUnmark(in CgroupProtocol.Unmark unmark, Cgroup cgroup, Carried carried, long nowNs)
     {
-        // Who asks for a page that is another cgroup's by now (a memory failure) is told nothing, and has changed nothing.
+        // Who asks for a page that is another cgroup's by now (a memory failure) is told nothing, and has changed
+        // nothing.
         if (!unmark.IsBusy && IsTrackedBy(unmark.Page, cgroup))
         {
-            Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} takes {unmark.Page} off the LRU of {cgroup.Name}, and its tracked flag stays");
+            Violate(
+                Rules.LruMembership,
+                nowNs,
+                $"{carried.Task.Name} takes {unmark.Page} off the LRU of {cgroup.Name}, and its tracked flag stays");
         }
     }
 
@@ -254,7 +276,11 @@ public sealed partial class Oracle
     {
         if (!page.IsNone && IsTrackedBy(page, cgroup))
         {
-            Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} drops {page}, whose enclave goes away, from its batch, and its tracked flag stays");
+            Violate(
+                Rules.LruMembership,
+                nowNs,
+                $"{carried.Task.Name} drops {page}, whose enclave goes away, from its batch, and its tracked flag "
+                + "stays");
         }
     }
 

@@ -1,10 +1,12 @@
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// When each page came onto its LRU, by the messages: a list that is first in, first out gives its pages out in the order of these numbers, whatever was taken out of its middle.
+/// When each page came onto its LRU, by the messages: a list that is first in, first out gives its pages out in the
+/// order of these numbers, whatever was taken out of its middle.
 /// </summary>
 /// <remarks>
-/// The numbers of one LRU are given, and compared, under its own lock. Pages of different LRUs may share a chunk of the table, so in a live run two threads may both make one; the first
+/// The numbers of one LRU are given, and compared, under its own lock. Pages of different LRUs may share a chunk of the
+/// table, so in a live run two threads may both make one; the first
 /// one's is kept.
 /// </remarks>
 internal sealed class OrderBook(int pageCount, int cgroups)

@@ -1,6 +1,9 @@
 namespace EpcActors.Lab.Oracles;
 
-/// <summary>What a task that took a page owes the machine: a look at the counter, then at the LRUs, then a wake-up of ksgxd (the end of sgx_alloc_epc_page).</summary>
+/// <summary>
+/// What a task that took a page owes the machine: a look at the counter, then at the LRUs, then a wake-up of ksgxd (the
+/// end of sgx_alloc_epc_page).
+/// </summary>
 internal enum WakeStage : byte
 {
     Nothing,
@@ -8,7 +11,9 @@ internal enum WakeStage : byte
     /// <summary>It took a page and has not looked at the counter.</summary>
     LookAtCounter,
 
-    /// <summary>It saw fewer free pages than the low mark, and has not looked whether anything could be reclaimed.</summary>
+    /// <summary>
+    /// It saw fewer free pages than the low mark, and has not looked whether anything could be reclaimed.
+    /// </summary>
     LookAtLru,
 
     /// <summary>It looked and saw empty LRUs only: it may go, or look at the next.</summary>
@@ -38,7 +43,10 @@ internal enum LookStage : byte
     Reclaimed,
 }
 
-/// <summary>What one task owes by what it saw itself. A function of where it is in its routine, so that two states that are equal but for this are the same.</summary>
+/// <summary>
+/// What one task owes by what it saw itself. A function of where it is in its routine, so that two states that are
+/// equal but for this are the same.
+/// </summary>
 internal struct Owed
 {
     public WakeStage Wake;
@@ -59,13 +67,18 @@ internal struct Owed
     public long UsagePages;
     public long LimitPages;
 
-    /// <summary>Workers: by those it must reclaim (1), or rest (-1); 0 when it has not read them, or has begun.</summary>
+    /// <summary>
+    /// Workers: by those it must reclaim (1), or rest (-1); 0 when it has not read them, or has begun.
+    /// </summary>
     public int Verdict;
 
     /// <summary>Walks over nodes: the node that had no page last, plus one; 0 when the next walk begins.</summary>
     public int EmptyNode;
 
-    /// <summary>Refused charges: level that has to count the event next plus one, and the level that refused plus one; 0 for none.</summary>
+    /// <summary>
+    /// Refused charges: level that has to count the event next plus one, and the level that refused plus one; 0 for
+    /// none.
+    /// </summary>
     public int EventLevel;
     public int RefusedLevel;
 
@@ -75,7 +88,10 @@ internal struct Owed
     /// <summary>Memory cgroup of its own process, as it last saw it, plus one; 0 when it has not looked.</summary>
     public int OwnMemory;
 
-    /// <summary>Memory cgroup of the first live process on the enclave's mm_list, as it last saw it, plus one; 0 when it has not looked.</summary>
+    /// <summary>
+    /// Memory cgroup of the first live process on the enclave's mm_list, as it last saw it, plus one; 0 when it has not
+    /// looked.
+    /// </summary>
     public int OwnersMemory;
 
     /// <summary>The walk over mm_list is one that ages a page, which says nothing of who pays.</summary>

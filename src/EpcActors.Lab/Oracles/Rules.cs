@@ -54,7 +54,9 @@ public static class Rules
     /// <summary>A valid program does not die of a fault that the kernel should have served.</summary>
     public const string WrongfulSignal = "wrongful-signal";
 
-    /// <summary>A free page lies on a list of the node that it belongs to, and no node has more of them than it has pages.</summary>
+    /// <summary>
+    /// A free page lies on a list of the node that it belongs to, and no node has more of them than it has pages.
+    /// </summary>
     public const string NodeList = "node-list";
 
     /// <summary>A page comes back with the type and state that it had in the EPCM when it was blocked.</summary>
@@ -63,19 +65,30 @@ public static class Rules
     /// <summary>No address space maps a page when it is written out.</summary>
     public const string TranslationAtEwb = "translation-at-ewb";
 
-    /// <summary>EWB succeeds only after an ETRACK since the page's EBLOCK, when everybody who was inside before that has left or was driven out by an IPI.</summary>
+    /// <summary>
+    /// EWB succeeds only after an ETRACK since the page's EBLOCK, when everybody who was inside before that has left or
+    /// was driven out by an IPI.
+    /// </summary>
     public const string EwbTracking = "ewb-tracking";
 
     /// <summary>A touch sets the accessed bit of its translation, and a look at its age clears it.</summary>
     public const string AccessedBit = "accessed-bit";
 
-    /// <summary>References to an enclave equal what holds it: the open file, the processes on mm_list. Judged at rest.</summary>
+    /// <summary>
+    /// References to an enclave equal what holds it: the open file, the processes on mm_list. Judged at rest.
+    /// </summary>
     public const string EnclaveReferences = "enclave-references";
 
-    /// <summary>References to a cgroup equal what holds it: the directory, the pages charged to it, its children. Judged at rest.</summary>
+    /// <summary>
+    /// References to a cgroup equal what holds it: the directory, the pages charged to it, its children. Judged at
+    /// rest.
+    /// </summary>
     public const string CssReferences = "css-references";
 
-    /// <summary>A refused charge counts in misc.events of the level that refused and of those above it, once, and in misc.events.local of the first only.</summary>
+    /// <summary>
+    /// A refused charge counts in misc.events of the level that refused and of those above it, once, and in
+    /// misc.events.local of the first only.
+    /// </summary>
     public const string CgroupEvents = "cgroup-events";
 
     /// <summary>misc.peak is the highest usage that an accepted charge led to.</summary>
@@ -87,16 +100,23 @@ public static class Rules
     /// <summary>The reclaimer takes pages off an LRU in the order in which they came onto it.</summary>
     public const string VictimOrder = "victim-order";
 
-    /// <summary>A walk over the nodes begins at the CPU's own, or the next that has EPC, and goes on to the next that has.</summary>
+    /// <summary>
+    /// A walk over the nodes begins at the CPU's own, or the next that has EPC, and goes on to the next that has.
+    /// </summary>
     public const string NodeOrder = "node-order";
 
-    /// <summary>Who sees fewer free pages than the low mark wakes ksgxd; it sleeps at the high mark only, and reclaims below it only.</summary>
+    /// <summary>
+    /// Who sees fewer free pages than the low mark wakes ksgxd; it sleeps at the high mark only, and reclaims below it
+    /// only.
+    /// </summary>
     public const string KsgxdMarks = "ksgxd-marks";
 
     /// <summary>A cgroup's worker reclaims down to its target, and no further.</summary>
     public const string WorkerTarget = "worker-target";
 
-    /// <summary>An SGX2 call looks for free pages before each page, and reclaims a batch by itself when there are too few.</summary>
+    /// <summary>
+    /// An SGX2 call looks for free pages before each page, and reclaims a batch by itself when there are too few.
+    /// </summary>
     public const string DirectReclaim = "direct-reclaim";
 
     /// <summary>With the last resident child of an initialised enclave its SECS is written out.</summary>
@@ -106,8 +126,8 @@ public static class Rules
     public static IReadOnlyList<string> BySeverity { get; } =
     [
         Liveness, Deadlock, UseAfterFree, PageConservation, Contents, ForeignPte, EpcmValid, PoisonReuse, WrongfulSignal, CgroupLimit, CgroupUsage,
-        FreePageCounter, LruMembership, SecsChildCount, VaSlots, BackingCharge, BackingLeak, EwbTracking, TranslationAtEwb, EpcmReload, NodeList,
-        EnclaveReferences, CssReferences, SecsEviction, AccessedBit, KsgxdMarks, WorkerTarget, DirectReclaim, MemcgPayer, CgroupEvents, CgroupPeak,
-        VictimOrder, NodeOrder,
+        FreePageCounter, LruMembership, SecsChildCount, VaSlots, BackingCharge, BackingLeak, EwbTracking, TranslationAtEwb,
+        EpcmReload, NodeList, EnclaveReferences, CssReferences, SecsEviction, AccessedBit, KsgxdMarks, WorkerTarget,
+        DirectReclaim, MemcgPayer, CgroupEvents, CgroupPeak, VictimOrder, NodeOrder,
     ];
 }

@@ -72,7 +72,8 @@ internal enum WatchedMessage : byte
     UnchargeLevels,
     TakeStock,
 
-    // From here on: what Oracle.Routines looks at. A touch is most messages of a run that faults seldom, and stands first.
+    // From here on: what Oracle.Routines looks at. A touch is most messages of a run that faults seldom, and stands
+    // first.
     Access,
     AgePage,
     ReadPages,

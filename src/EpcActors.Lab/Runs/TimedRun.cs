@@ -4,6 +4,7 @@ using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace EpcActors.Lab.Runs;
 
@@ -55,6 +56,13 @@ internal sealed class TimedRun : ScenarioRun
 
     public override bool IsLive => false;
 
+    /// <summary>Audits made, the one at the end included, and what they took of real time: all, and the last.</summary>
+    internal int Audits { get; private set; }
+
+    internal double AuditSeconds { get; private set; }
+
+    internal double LastAuditSeconds { get; private set; }
+
     public override long EndNs => Engine.ClockNs;
 
     public override long Steps => Engine.Steps;
@@ -87,7 +95,7 @@ internal sealed class TimedRun : ScenarioRun
         }
 
         Metrics.TakeSample(Engine.ClockNs);
-        Oracle.Audit(Engine.ClockNs, atRest: end == RunEnd.Finished);
+        Audit(Engine.ClockNs, atRest: end == RunEnd.Finished);
         _progress?.Invoke(Progress());
         return end;
     }
@@ -127,11 +135,12 @@ internal sealed class TimedRun : ScenarioRun
         }
 
         _samples++;
-        if (Scenario.Run.AuditEverySamples > 0 && _samples - _auditedSamples >= Scenario.Run.AuditEverySamples && HasEarnedAudit())
+        int every = Scenario.Run.AuditEverySamples;
+        if (every > 0 && _samples - _auditedSamples >= every && HasEarnedAudit())
         {
             _auditedSamples = _samples;
             _auditedSteps = Engine.Steps;
-            Oracle.Audit(atNs, atRest: false);
+            Audit(atNs, atRest: false);
         }
 
         if (Oracle.IsHopeless)
@@ -143,8 +152,18 @@ internal sealed class TimedRun : ScenarioRun
         Engine.AddTimer(atNs + _sampleNs, OnSample);
     }
 
+    private void Audit(long atNs, bool atRest)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Oracle.Audit(atNs, atRest);
+        LastAuditSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        AuditSeconds += LastAuditSeconds;
+        Audits++;
+    }
+
     /// <summary>
-    /// An audit walks every list, and a large EPC has long ones: the run has to have done so much since the last one that the walk is a small part of it. Counted in steps and
+    /// An audit walks every list, and a large EPC has long ones: the run has to have done so much since the last one
+    /// that the walk is a small part of it. Counted in steps and
     /// pages, not in time, so that a run is audited at the same moments on every machine.
     /// </summary>
     private bool HasEarnedAudit() => (Engine.Steps - _auditedSteps) * StepWork >= Oracle.AuditWork * AuditShare;

@@ -101,9 +101,11 @@ public class ChargeTests
         {
             await Misc.TryCharge(task, 1, takeReference: true);
             CgroupProtocol.Charge first = await task.Ask(lab[1].Id, new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
+            await task.Ask(lab[1].Id, new CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
             Assert.Equal(2, lab.Current(1));
             await Misc.Uncharge(task, 1);
             CgroupProtocol.Charge second = await task.Ask(lab[1].Id, new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
+            await task.Ask(lab[1].Id, new CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
             Assert.Equal((LevelCharge.Over, LevelCharge.Over), (first.Result, second.Result));
             await task.Ask(lab[1].Id, new CgroupProtocol.Uncharge { Bytes = CgroupLab.Page });
             await task.Ask(lab[1].Id, new CgroupProtocol.Uncharge { Bytes = CgroupLab.Page });

@@ -319,6 +319,7 @@ public class ReclaimTests
                     await Main.FreeEpcPage(task, page.Page);
                 }
 
+                await Misc.FreeCss(task, 2);
                 await lab.Exit(task, 0);
             });
             lab.ExecuteCleanly();

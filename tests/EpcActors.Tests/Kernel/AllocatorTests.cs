@@ -130,6 +130,71 @@ public sealed class AllocatorTests
         Assert.InRange(rig.FreePages, 64, 64 + 15);
     }
 
+    /// <summary>
+    /// The mark is a comparison of one number, in every way of keeping that number and with charges or without.
+    /// </summary>
+    [Theory]
+    [InlineData(FreePageCounterMode.Atomic, EpcCgroupMode.Off, 32, 0)]
+    [InlineData(FreePageCounterMode.Atomic, EpcCgroupMode.Off, 31, 1)]
+    [InlineData(FreePageCounterMode.Racy, EpcCgroupMode.Off, 32, 0)]
+    [InlineData(FreePageCounterMode.Racy, EpcCgroupMode.Off, 31, 1)]
+    [InlineData(FreePageCounterMode.PerNode, EpcCgroupMode.Off, 32, 0)]
+    [InlineData(FreePageCounterMode.PerNode, EpcCgroupMode.Off, 31, 1)]
+    [InlineData(FreePageCounterMode.Atomic, EpcCgroupMode.On, 32, 0)]
+    [InlineData(FreePageCounterMode.Atomic, EpcCgroupMode.On, 31, 1)]
+    public void The_allocator_that_leaves_31_free_pages_wakes_ksgxd(
+        FreePageCounterMode counter, EpcCgroupMode cgroups, int left, int wakes)
+    {
+        KernelRig rig = new(
+            switches: KernelRig.Upstream with { FreePageCounter = counter, EpcCgroup = cgroups },
+            nodes: [new NodeSpec(1, [20]), new NodeSpec(1, [20])]);
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 40 - 2 - left);
+            Assert.Equal(left, rig.FreePages);
+        });
+        rig.Run();
+        Assert.Equal(wakes, rig.Count<WaitChannelProtocol.Wake>());
+    }
+
+    [Fact]
+    public void Ksgxd_sleeps_at_64_free_pages_and_not_at_63()
+    {
+        // Woken once, by hand, with so many free pages: below the high mark it reclaims a batch, at it none.
+        Assert.Equal(16, Evicted(free: 63));
+        Assert.Equal(16, Evicted(free: 48));
+        Assert.Equal(0, Evicted(free: 64));
+
+        static int Evicted(int free)
+        {
+            KernelRig rig = new(nodes: [new NodeSpec(4, [128])], pages: 128, withKsgxd: true);
+            rig.User("t", async t =>
+            {
+                await rig.Build(t, 128 - 2 - free);
+                await t.Ask(rig.Topology.KsgxdWaitQueue.Id, new WaitChannelProtocol.Wake());
+            });
+            rig.Run();
+            return rig.Reports.Count(report => report.What == RunEvent.Evicted);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, new[] { 0 })]
+    [InlineData(1, new[] { 1 })]
+    [InlineData(2, new[] { 2 })]
+    [InlineData(3, new[] { 1 })]
+    public void A_node_with_a_free_page_is_asked_first_and_alone(int home, int[] asked)
+    {
+        // Node 3 has no EPC, nor has node 0 below: the next that has is asked.
+        KernelRig rig = new(
+            nodes: [new NodeSpec(1, home == 0 ? [4] : []), new NodeSpec(1, [4]), new NodeSpec(1, [4]), new NodeSpec(1, [])]);
+        rig.User("t", async t => await Main.FreeEpcPage(t, (await Main.AllocEpcPage(t, false)).Page), node: home);
+        rig.Run();
+        Assert.Equal(
+            asked.Select(node => $"node-{node}"),
+            rig.Steps.Where(step => step.Content is NumaNodeProtocol.TakePage).Select(step => step.Resource));
+    }
+
     [Fact]
     public void The_walk_over_the_nodes_begins_at_home_and_goes_up_and_around()
     {

@@ -53,6 +53,9 @@ public sealed class LivenessRuleTests
             while (true)
             {
                 await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Charge { Bytes = 4096 });
+                await task.Ask(
+                    cgroup,
+                    new Actors.Cgroups.CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
                 await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Uncharge { Bytes = 4096 });
                 await task.SpendNs(3, 10_000);
             }
