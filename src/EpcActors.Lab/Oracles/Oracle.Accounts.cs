@@ -103,11 +103,14 @@ public sealed partial class Oracle
     /// <summary>misc_cg_try_charge takes a refused amount back when it has counted the event.</summary>
     private void CheckCounted(Carried carried, long nowNs)
     {
-        if (carried.Owed.EventLevel == 0)
+        if (carried.Owed.EventLevel != 0)
         {
-            return;
+            ReportUncounted(carried, nowNs);
         }
+    }
 
+    private void ReportUncounted(Carried carried, long nowNs)
+    {
         Violate(
             Rules.CgroupEvents,
             nowNs,
@@ -179,7 +182,7 @@ public sealed partial class Oracle
     private void CheckPayer(
         in BackingStoreProtocol.PinBacking pin, Resource backing, TaskActor caller, Carried carried, long nowNs)
     {
-        if (caller is not KernelTask task || _topology.Machine.Cluster is not null)
+        if (caller is not KernelTask task || !_isWholeMachine)
         {
             return;
         }
@@ -196,14 +199,20 @@ public sealed partial class Oracle
             return;
         }
 
+        ReportPayer(in pin, backing, caller, isForOwner, expected, nowNs);
+    }
+
+    private void ReportPayer(
+        in BackingStoreProtocol.PinBacking pin, Resource backing, TaskActor caller, bool isForOwner, int expected, long nowNs)
+    {
         string who = expected < 0 ? "did not look whom the enclave belongs to"
             : isForOwner ? $"found the enclave to belong to {_topology.MemoryCgroups[expected].Name}"
             : $"has to pay by itself, as {_topology.MemoryCgroups[expected].Name}";
+        string payer = _topology.MemoryCgroups[pin.Payer].Name;
         Violate(
             Rules.MemcgPayer,
             nowNs,
-            $"{caller.Name} pins page {pin.Index} of {backing.Name} at the expense of "
-            + $"{_topology.MemoryCgroups[pin.Payer].Name}, and {who}");
+            $"{caller.Name} pins page {pin.Index} of {backing.Name} at the expense of {payer}, and {who}");
     }
 
     private void OnTakenFromLru(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs)
@@ -225,42 +234,48 @@ public sealed partial class Oracle
     private void CheckNodeOrder(
         in NumaNodeProtocol.TakePage take, NumaNode node, TaskActor caller, Carried carried, long nowNs)
     {
-        if (_topology.Machine.Cluster is not null)
+        if (!_isWholeMachine)
         {
             return;
         }
 
         ref Owed owed = ref carried.Owed;
-        int first = NodeWithEpcFrom(caller.Node);
-        int expected = owed.EmptyNode == 0 ? first : NodeWithEpcFrom(owed.EmptyNode);
+        int[] withEpc = _nodeWithEpcFrom;
+        int first = withEpc[caller.Node];
+        int expected = owed.EmptyNode == 0 ? first : withEpc[owed.EmptyNode];
         if (node.NodeId != expected)
         {
-            Violate(
-                Rules.NodeOrder,
-                nowNs,
-                $"{caller.Name} on node {caller.Node} asks {node.Name} for a page; "
-                + (owed.EmptyNode == 0 ? "its walk begins at node "
-                + $"{expected}" : $"behind node {owed.EmptyNode - 1}, which has none, comes node {expected}"));
+            ReportNodeOrder(node, caller, owed.EmptyNode - 1, expected, nowNs);
         }
 
         // A walk that came round begins anew, where it began: at the caller's own.
-        bool isOver = !take.Page.IsNone || NodeWithEpcFrom(node.NodeId + 1) == first;
+        bool isOver = !take.Page.IsNone || withEpc[node.NodeId + 1] == first;
         owed.EmptyNode = isOver ? 0 : node.NodeId + 1;
     }
 
-    private int NodeWithEpcFrom(int node)
+    private void ReportNodeOrder(NumaNode node, TaskActor caller, int empty, int expected, long nowNs)
     {
-        bool[] ownsEpc = _topology.Machine.OwnsEpc;
-        for (int i = 0; i < ownsEpc.Length; i++)
+        string why = empty < 0
+            ? $"its walk begins at node {expected}"
+            : $"behind node {empty}, which has none, comes node {expected}";
+        Violate(Rules.NodeOrder, nowNs, $"{caller.Name} on node {caller.Node} asks {node.Name} for a page; {why}");
+    }
+
+    /// <summary>By node: itself when it has EPC, else the next that has, ascending and wrapping; -1 for none.</summary>
+    private static int[] NodesWithEpc(bool[] ownsEpc)
+    {
+        int[] nodes = new int[ownsEpc.Length + 1];
+        for (int node = 0; node < nodes.Length; node++)
         {
-            int at = (node + i) % ownsEpc.Length;
-            if (ownsEpc[at])
+            nodes[node] = -1;
+            for (int i = ownsEpc.Length - 1; i >= 0; i--)
             {
-                return at;
+                int at = (node + i) % ownsEpc.Length;
+                nodes[node] = ownsEpc[at] ? at : nodes[node];
             }
         }
 
-        return -1;
+        return nodes;
     }
 
     /// <summary>A page came onto a list of a node.</summary>

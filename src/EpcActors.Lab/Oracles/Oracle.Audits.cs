@@ -38,7 +38,7 @@ public sealed partial class Oracle
             CheckBackingLeft(nowNs);
         }
 
-        if (_topology.KsgxdWaitQueue.HasSleeper && HasOneCounter)
+        if (_topology.KsgxdWaitQueue.HasSleeper && _hasOneCounter)
         {
             // What it owed is judged when its sleep ends; one that never ends is judged here.
             CheckKsgxdMaySleep(CarriedBy(_topology.Ksgxd), nowNs);

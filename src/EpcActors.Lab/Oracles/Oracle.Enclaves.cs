@@ -49,12 +49,7 @@ public sealed partial class Oracle
 
                 if (eaug.HasFailed)
                 {
-                    Violate(
-                        Rules.WrongfulSignal,
-                        nowNs,
-                        eaug.HasNoSecs
-                            ? $"{carried.Task.Name} runs EAUG for {enclave.Name} without a SECS (a null pointer in the kernel)"
-                            : $"{carried.Task.Name} runs EAUG for {enclave.Name} into {eaug.EpcPage}, which the processor has as valid");
+                    ReportFailedEaug(in eaug, enclave, carried, nowNs);
                     break;
                 }
 
@@ -138,8 +133,16 @@ public sealed partial class Oracle
                 _isEnclaveFreed[enclave.Index] = true;
                 break;
             default:
-                throw new InvariantViolation($"the oracle watches {what} and does not know it");
+                throw Unknown(what);
         }
+    }
+
+    private void ReportFailedEaug(in EnclaveProtocol.Eaug eaug, Enclave enclave, Carried carried, long nowNs)
+    {
+        string how = eaug.HasNoSecs
+            ? "without a SECS (a null pointer in the kernel)"
+            : $"into {eaug.EpcPage}, which the processor has as valid";
+        Violate(Rules.WrongfulSignal, nowNs, $"{carried.Task.Name} runs EAUG for {enclave.Name} {how}");
     }
 
     private void CheckEnclaveLives(Enclave enclave, Carried carried, long nowNs)

@@ -170,11 +170,14 @@ public sealed partial class Oracle
 
         if (holder != carried)
         {
-            Violate(
-                Rules.PageConservation,
-                nowNs,
-                $"{page} is {how} by {carried.Task.Name}, {(holder is not null ? $"while {holder.Task.Name} holds it" : "which does not hold it")}");
+            ReportNotHeld(page, carried, holder, nowNs, how);
         }
+    }
+
+    private void ReportNotHeld(EpcPageIndex page, Carried carried, Carried? holder, long nowNs, string how)
+    {
+        string who = holder is null ? "which does not hold it" : $"while {holder.Task.Name} holds it";
+        Violate(Rules.PageConservation, nowNs, $"{page} is {how} by {carried.Task.Name}, {who}");
     }
 
     private void ReleaseIfAny(EpcPageIndex page, Carried carried, long nowNs, string how)

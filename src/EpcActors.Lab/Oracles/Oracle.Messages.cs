@@ -189,11 +189,8 @@ public sealed partial class Oracle
             case WatchedMessage.TakeZombie:
                 HoldIfAny(Of<VirtualEpcProtocol.TakeZombie>(envelope).EpcPage, carried, nowNs, "taken off the list of zombies");
                 break;
-            case WatchedMessage.None:
-                break;
             default:
-                OnEnclave(what, envelope, (Enclave)resource, carried, nowNs);
-                break;
+                throw Unknown(what);
         }
     }
 
@@ -214,7 +211,7 @@ public sealed partial class Oracle
             return;
         }
 
-        carried.Owed.Wake = HasOneCounter ? WakeStage.LookAtCounter : WakeStage.Nothing;
+        carried.Owed.Wake = _hasOneCounter ? WakeStage.LookAtCounter : WakeStage.Nothing;
         carried.RefusedSinceNs = -1;
         CountPending(carried, -1);
         ushort cgroup = carried.ChargedCgroup < 0 ? EpcPage.NoCgroup : (ushort)carried.ChargedCgroup;

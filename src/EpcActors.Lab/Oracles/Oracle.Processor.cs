@@ -67,7 +67,7 @@ public sealed partial class Oracle
                 book.IsInitialised = true;
                 break;
             default:
-                throw new InvariantViolation($"the oracle watches {what} and does not know it");
+                throw Unknown(what);
         }
     }
 

@@ -19,13 +19,6 @@ namespace EpcActors.Lab.Oracles;
 /// </content>
 public sealed partial class Oracle
 {
-    /// <summary>
-    /// Most pages that may be free when somebody should do something: the counter is one number that the task itself
-    /// reads.
-    /// </summary>
-    private bool HasOneCounter =>
-        _topology.Machine.Cluster is null && _topology.Machine.Switches.FreePageCounter != FreePageCounterMode.PerNode;
-
     private void OnRoutine(WatchedMessage what, Envelope envelope, Resource resource, Carried carried, long nowNs)
     {
         switch (what)
@@ -43,7 +36,7 @@ public sealed partial class Oracle
                 carried.Owed.Wake = resource == _topology.KsgxdWaitQueue ? WakeStage.Nothing : carried.Owed.Wake;
                 break;
             case WatchedMessage.SleepUntilWoken:
-                if (resource == _topology.KsgxdWaitQueue && HasOneCounter)
+                if (resource == _topology.KsgxdWaitQueue && _hasOneCounter)
                 {
                     CheckKsgxdMaySleep(carried, nowNs);
                 }
@@ -61,29 +54,26 @@ public sealed partial class Oracle
             case WatchedMessage.BeginIoctl:
                 carried.Owed.Look = LookStage.None;
                 break;
-            case WatchedMessage.LockAndReadPage:
-                carried.Owed.LookBeforeMutex = carried.Owed.Look;
-                break;
             case WatchedMessage.ReadType or WatchedMessage.BeginRemove:
                 CheckLooked(carried, nowNs);
                 break;
             default:
-                OnProcessor(what, envelope, (Enclave)resource);
-                break;
+                throw Unknown(what);
         }
     }
 
     private void OnReadPages(long pages, TaskActor caller, Carried carried)
     {
-        bool isKsgxd = caller == _topology.Ksgxd;
         ref Owed owed = ref carried.Owed;
         owed.FreePages = pages;
-        int mark = isKsgxd ? KernelConstants.NrHighPages : KernelConstants.NrLowPages;
-        owed.Look = pages < mark ? LookStage.Low : LookStage.Enough;
         if (owed.Wake == WakeStage.LookAtCounter)
         {
             owed.Wake = pages < KernelConstants.NrLowPages ? WakeStage.LookAtLru : WakeStage.Nothing;
+            return;
         }
+
+        int mark = caller == _topology.Ksgxd ? KernelConstants.NrHighPages : KernelConstants.NrLowPages;
+        owed.Look = pages < mark ? LookStage.Low : LookStage.Enough;
     }
 
     private void OnReadLru(bool isEmpty, Cgroup cgroup, Carried carried, long nowNs)
@@ -92,6 +82,7 @@ public sealed partial class Oracle
         if (owed.Wake is WakeStage.LookAtLru or WakeStage.Looking)
         {
             owed.Wake = isEmpty ? WakeStage.Looking : WakeStage.Wake;
+            return;
         }
 
         owed.Look = owed.Look switch
@@ -121,7 +112,7 @@ public sealed partial class Oracle
     private void OnBeginIsolate(TaskActor caller, Carried carried, long nowNs)
     {
         ref Owed owed = ref carried.Owed;
-        if (caller == _topology.Ksgxd && HasOneCounter && owed.Look == LookStage.Enough)
+        if (caller == _topology.Ksgxd && _hasOneCounter && owed.Look == LookStage.Enough)
         {
             Violate(
                 Rules.KsgxdMarks,
@@ -172,6 +163,14 @@ public sealed partial class Oracle
     /// <summary>The page that it took goes somewhere: by now the end of sgx_alloc_epc_page lies behind it.</summary>
     private void CheckWoken(Carried carried, long nowNs)
     {
+        if (carried.Owed.Wake != WakeStage.Nothing)
+        {
+            TellUnlessWoken(carried, nowNs);
+        }
+    }
+
+    private void TellUnlessWoken(Carried carried, long nowNs)
+    {
         ref Owed owed = ref carried.Owed;
         string? what = owed.Wake switch
         {
@@ -194,7 +193,7 @@ public sealed partial class Oracle
     private void CheckLooked(Carried carried, long nowNs)
     {
         ref Owed owed = ref carried.Owed;
-        string? what = owed.LookBeforeMutex switch
+        string? what = owed.Look switch
         {
             LookStage.None => "without a look at the free pages before it",
             LookStage.Low => $"although it saw {owed.FreePages} free pages, fewer than {KernelConstants.NrLowPages}, "
@@ -205,7 +204,6 @@ public sealed partial class Oracle
             LookStage.Enough or LookStage.LowAndEmpty or LookStage.Reclaimed => null,
         };
         owed.Look = LookStage.None;
-        owed.LookBeforeMutex = LookStage.None;
         Machine machine = _topology.Machine;
         if (what is not null && machine.Switches.DirectReclaim != DirectReclaim.None && machine.Cluster is null)
         {
@@ -274,7 +272,12 @@ public sealed partial class Oracle
 
     private void CheckForgotten(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs)
     {
-        if (!page.IsNone && IsTrackedBy(page, cgroup))
+        if (page.IsNone)
+        {
+            return;
+        }
+
+        if (IsTrackedBy(page, cgroup))
         {
             Violate(
                 Rules.LruMembership,

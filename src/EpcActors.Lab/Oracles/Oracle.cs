@@ -54,6 +54,10 @@ public sealed partial class Oracle
     private readonly long[] _max;
     private readonly long _capacityBytes;
     private readonly bool _ownsCounters;
+    private readonly bool _hasOneCounter;
+    private readonly bool _isWholeMachine;
+    [Constant]
+    private readonly int[] _nodeWithEpcFrom;
     private readonly Books _books;
     [Constant]
     private readonly Books[]? _booksOf;
@@ -95,6 +99,9 @@ public sealed partial class Oracle
 
         // In a cluster the machine's counter is elsewhere; an audit over all processes compares it.
         _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode || topology.Machine.Cluster is not null;
+        _isWholeMachine = topology.Machine.Cluster is null;
+        _hasOneCounter = !_ownsCounters;
+        _nodeWithEpcFrom = NodesWithEpc(topology.Machine.OwnsEpc);
         _books = new Books(topology.Cgroups.Count, topology.MemoryCgroups.Count, isForAll: true);
         _vaSlots = new int[topology.Enclaves.Count];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
@@ -205,26 +212,41 @@ public sealed partial class Oracle
 
         // Most steps concern no rule; the table says so at once.
         WatchedMessage what = WatchedMessages.Of(envelope.Code);
+        if (what == WatchedMessage.None)
+        {
+            return;
+        }
+
         if (what == WatchedMessage.Access)
         {
             OnAccess(in Of<AddressSpaceProtocol.Access>(envelope), (AddressSpace)resource, envelope.Caller, nowNs);
+            return;
         }
-        else if (what != WatchedMessage.None)
-        {
-            Carried carried = CarriedBy(envelope.Caller);
-            if (_booksOf is { } booksOf)
-            {
-                carried.Books = booksOf[resource.Id.Index];
-            }
 
-            if (what < WatchedMessage.Access)
-            {
-                OnWatched(what, envelope, resource, carried, nowNs);
-            }
-            else
-            {
-                OnRoutine(what, envelope, resource, carried, nowNs);
-            }
+        if (what < WatchedMessage.LinkVaPage)
+        {
+            OnProcessor(what, envelope, (Enclave)resource);
+            return;
+        }
+
+        Carried carried = CarriedBy(envelope.Caller);
+        if (_booksOf is { } booksOf)
+        {
+            carried.Books = booksOf[resource.Id.Index];
+        }
+
+        // One jump by table for each: a second one is a second guess of the processor.
+        if (what < WatchedMessage.AgePage)
+        {
+            OnEnclave(what, envelope, (Enclave)resource, carried, nowNs);
+        }
+        else if (what < WatchedMessage.TakePage)
+        {
+            OnRoutine(what, envelope, resource, carried, nowNs);
+        }
+        else
+        {
+            OnWatched(what, envelope, resource, carried, nowNs);
         }
     }
 
@@ -317,6 +339,11 @@ public sealed partial class Oracle
             _violations.TryAdd(rule, new ViolationReport(rule, nowNs, detail));
         }
     }
+
+    private void Violate(string rule, long nowNs, ViolationText detail) => Violate(rule, nowNs, detail.ToString());
+
+    private static InvariantViolation Unknown(WatchedMessage what) =>
+        new($"the oracle watches {what} and does not know it");
 
     private string NameOf(ActorId id)
     {

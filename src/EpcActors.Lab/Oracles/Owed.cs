@@ -57,9 +57,6 @@ internal struct Owed
     /// <summary>Pages that the counter said at that look.</summary>
     public long FreePages;
 
-    /// <summary>SGX2 calls: what <see cref="Look"/> was when the enclave's mutex was taken.</summary>
-    public LookStage LookBeforeMutex;
-
     /// <summary>Workers: level that usage and limit were last read at plus one; 0 when no walk is under way.</summary>
     public int UsageLevel;
 

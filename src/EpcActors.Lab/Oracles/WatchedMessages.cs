@@ -15,6 +15,54 @@ namespace EpcActors.Lab.Oracles;
 internal enum WatchedMessage : byte
 {
     None,
+
+    // A touch: most messages of a run that faults seldom.
+    Access,
+
+    // What concerns the enclave alone, whoever asks: Oracle.Processor.
+    EnterEnclave,
+    ExitEnclave,
+    BlockPage,
+    Etrack,
+    SendIpi,
+    LockAndEinit,
+
+    // What an enclave gives and takes: Oracle.Enclaves.
+    LinkVaPage,
+    UnlinkVaPage,
+    Ecreate,
+    LockAndAddPage,
+    Eldu,
+    Eaug,
+    Ewb,
+    LockForWrite,
+    FinishWrite,
+    FinishWriteSecs,
+    LockAndErase,
+    TakeEntry,
+    TakeSecs,
+    TakeVaPage,
+    ReadMm,
+    AddMm,
+    RemoveMm,
+    TakeFirstMm,
+    SynchronizeSrcu,
+    FreeEnclave,
+
+    // What a task owes by what it sees: Oracle.Routines.
+    AgePage,
+    ReadPages,
+    ReadFreePages,
+    Wake,
+    SleepUntilWoken,
+    ReadCss,
+    CountMaxEvent,
+    Unmark,
+    BeginIoctl,
+    ReadType,
+    BeginRemove,
+
+    // Everything else: Oracle.Messages.
     TakePage,
     FreePage,
     SanitisePage,
@@ -40,28 +88,8 @@ internal enum WatchedMessage : byte
     StoreAndUnlock,
     TakeGuestPage,
     TakeZombie,
-    LinkVaPage,
-    UnlinkVaPage,
-    Ecreate,
-    LockAndAddPage,
-    Eldu,
-    Eaug,
-    Ewb,
-    LockForWrite,
-    FinishWrite,
-    FinishWriteSecs,
-    LockAndErase,
-    TakeEntry,
-    TakeSecs,
-    TakeVaPage,
     WriteBacking,
     SwapOutBacking,
-    ReadMm,
-    AddMm,
-    RemoveMm,
-    TakeFirstMm,
-    SynchronizeSrcu,
-    FreeEnclave,
     RemoveCgroup,
     LockCursor,
     ReadUsage,
@@ -71,28 +99,6 @@ internal enum WatchedMessage : byte
     ChargeLevels,
     UnchargeLevels,
     TakeStock,
-
-    // From here on: what Oracle.Routines looks at. A touch is most messages of a run that faults seldom, and stands
-    // first.
-    Access,
-    AgePage,
-    ReadPages,
-    ReadFreePages,
-    Wake,
-    SleepUntilWoken,
-    ReadCss,
-    CountMaxEvent,
-    Unmark,
-    EnterEnclave,
-    ExitEnclave,
-    BlockPage,
-    Etrack,
-    SendIpi,
-    LockAndEinit,
-    LockAndReadPage,
-    BeginIoctl,
-    ReadType,
-    BeginRemove,
 }
 
 /// <summary>Which message code concerns which rule: one look-up a step.</summary>
@@ -176,7 +182,6 @@ internal static class WatchedMessages
         Watch<EnclaveProtocol.Etrack>(WatchedMessage.Etrack);
         Watch<EnclaveProtocol.SendIpi>(WatchedMessage.SendIpi);
         Watch<EnclaveProtocol.LockAndEinit>(WatchedMessage.LockAndEinit);
-        Watch<EnclaveProtocol.LockAndReadPage>(WatchedMessage.LockAndReadPage);
         Watch<EnclaveProtocol.BeginIoctl>(WatchedMessage.BeginIoctl);
         Watch<EnclaveProtocol.ReadType>(WatchedMessage.ReadType);
         Watch<EnclaveProtocol.BeginRemove>(WatchedMessage.BeginRemove);
