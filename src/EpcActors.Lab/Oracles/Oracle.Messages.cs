@@ -358,7 +358,7 @@ public sealed partial class Oracle
 
     private void Grant(Carried carried, int cgroup, long bytes)
     {
-        if (_topology.Machine.Cluster is not null)
+        if (!_isWholeMachine)
         {
             carried.Books.GrantBytes(cgroup) += bytes;
         }
