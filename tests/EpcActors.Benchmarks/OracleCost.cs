@@ -19,8 +19,8 @@ internal static class OracleCost
     private const int WarmUp = 2;
 
     /// <summary>
-    /// <c>oracle [--rounds N] [FILE…]</c>: the files, or quickstart and machines of 512 pages to 64 GiB; 1 when a share
-    /// is above what was promised.
+    /// <c>oracle [--rounds N] [FILE…]</c>: the files, or quickstart and machines of 512 pages to 64 GiB; 1 when a
+    /// share is above what was promised.
     /// </summary>
     public static int Run(string[] args)
     {

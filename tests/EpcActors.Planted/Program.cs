@@ -95,7 +95,8 @@ static int Help()
         """
         Plants defects in a copy of the sources, and says which rules of the oracle they break.
 
-          run [NAME...] [--write]   all defects, or those whose names begin so; --write puts the table into docs/oracle.md
+          run [NAME...] [--write]   all defects, or those whose names begin so; --write puts the table into
+                                    docs/oracle.md
           list                      names and titles
           check                     whether every patch still applies
         """);

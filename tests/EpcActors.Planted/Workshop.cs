@@ -128,7 +128,8 @@ internal sealed class Workshop
             }
 
             string assembly = $"{project}.dll";
-            File.Copy(Path.Combine(Output(project), assembly), Path.Combine(Output(Project), assembly), overwrite: true);
+            string target = Path.Combine(Output(Project), assembly);
+            File.Copy(Path.Combine(Output(project), assembly), target, overwrite: true);
         }
 
         return null;

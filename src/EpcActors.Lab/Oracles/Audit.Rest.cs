@@ -67,7 +67,9 @@ internal sealed partial class Audit
         }
         else if (enclave.IsFreed != (holders == 0))
         {
-            string what = enclave.IsFreed ? "was released although it is held" : "has no holder left and was not released";
+            string what = enclave.IsFreed
+                ? "was released although it is held"
+                : "has no holder left and was not released";
             _violate(Rules.EnclaveReferences, $"{enclave.Name} {what}");
         }
 

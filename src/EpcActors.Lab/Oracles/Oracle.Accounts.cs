@@ -21,17 +21,17 @@ public sealed partial class Oracle
         int index = cgroup.Index;
         if (charge.Result == LevelCharge.Fits)
         {
-            _peak[index] = Math.Max(_peak[index], _usage[index]);
+            _cgroups[index].Peak = Math.Max(_cgroups[index].Peak, _cgroups[index].Usage);
         }
 
-        if (cgroup.PeakBytes != _peak[index])
+        if (cgroup.PeakBytes != _cgroups[index].Peak)
         {
             Violate(
                 Rules.CgroupPeak,
                 nowNs,
                 $"{cgroup.Name}: misc.peak is {cgroup.PeakBytes} behind a charge of {carried.Task.Name} that was "
                 + $"{(charge.Result == LevelCharge.Fits ? "accepted" : "refused")}; the "
-                + $"accepted ones make {_peak[index]}");
+                + $"accepted ones make {_cgroups[index].Peak}");
         }
     }
 
@@ -46,13 +46,13 @@ public sealed partial class Oracle
 
         // C1: a sum in 32 bits is above every limit from 2 GiB on.
         bool isOverflow = _topology.Machine.Switches.WideUsage == Fix.Absent && usage > int.MaxValue;
-        if (usage <= _max[cgroup.Index] && usage <= _capacityBytes && !isOverflow)
+        if (usage <= _cgroups[cgroup.Index].Max && usage <= _capacityBytes && !isOverflow)
         {
             Violate(
                 Rules.CgroupLimit,
                 nowNs,
                 $"{cgroup.Name} refuses a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max "
-                + $"{_max[cgroup.Index]} and capacity {_capacityBytes}");
+                + $"{_cgroups[cgroup.Index].Max} and capacity {_capacityBytes}");
         }
 
         carried.Owed.RefusedLevel = cgroup.Index + 1;
@@ -62,15 +62,15 @@ public sealed partial class Oracle
     private void OnCountMaxEvent(in CgroupProtocol.CountMaxEvent count, Cgroup cgroup, Carried carried, long nowNs)
     {
         int level = cgroup.Index;
-        _events[level] += count.IsHierarchical ? 1 : 0;
-        _eventsLocal[level] += count.IsLocal ? 1 : 0;
-        if (cgroup.Events != _events[level] || cgroup.EventsLocal != _eventsLocal[level])
+        _cgroups[level].Events += count.IsHierarchical ? 1 : 0;
+        _cgroups[level].EventsLocal += count.IsLocal ? 1 : 0;
+        if (cgroup.Events != _cgroups[level].Events || cgroup.EventsLocal != _cgroups[level].EventsLocal)
         {
             Violate(
                 Rules.CgroupEvents,
                 nowNs,
                 $"{cgroup.Name}: misc.events says {cgroup.Events}, misc.events.local {cgroup.EventsLocal}; the events "
-                + $"that went by make {_events[level]} and {_eventsLocal[level]}");
+                + $"that went by make {_cgroups[level].Events} and {_cgroups[level].EventsLocal}");
         }
 
         if (_topology.Machine.Cluster is not null)
@@ -88,7 +88,8 @@ public sealed partial class Oracle
                 : "misc.events.local";
             string why = refused < 0
                 ? "no level has refused one"
-                : $"{NameOfLevel(owed.RefusedLevel)} refused it, and {NameOfLevel(owed.EventLevel)} has to count it next";
+                : $"{NameOfLevel(owed.RefusedLevel)} refused it, and {NameOfLevel(owed.EventLevel)} has to count it "
+                    + "next";
             Violate(
                 Rules.CgroupEvents,
                 nowNs,
@@ -203,7 +204,12 @@ public sealed partial class Oracle
     }
 
     private void ReportPayer(
-        in BackingStoreProtocol.PinBacking pin, Resource backing, TaskActor caller, bool isForOwner, int expected, long nowNs)
+        in BackingStoreProtocol.PinBacking pin,
+        Resource backing,
+        TaskActor caller,
+        bool isForOwner,
+        int expected,
+        long nowNs)
     {
         string who = expected < 0 ? "did not look whom the enclave belongs to"
             : isForOwner ? $"found the enclave to belong to {_topology.MemoryCgroups[expected].Name}"

@@ -135,11 +135,12 @@ public sealed partial class Oracle
 
     private void CheckUsage(Cgroup cgroup, Action<string, string> violate)
     {
-        if (_usage[cgroup.Index] != cgroup.UsageBytes)
+        if (_cgroups[cgroup.Index].Usage != cgroup.UsageBytes)
         {
             violate(
                 Rules.CgroupUsage,
-                $"{cgroup.Name}: misc.current says {cgroup.UsageBytes}, the charges that went by make {_usage[cgroup.Index]}");
+                $"{cgroup.Name}: misc.current says {cgroup.UsageBytes}, the charges that went by make "
+                + $"{_cgroups[cgroup.Index].Usage}");
         }
     }
 

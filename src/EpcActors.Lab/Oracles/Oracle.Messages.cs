@@ -78,7 +78,8 @@ public sealed partial class Oracle
 
                 break;
             case WatchedMessage.WriteMax:
-                _max[((Cgroup)resource).Index] = (long)Math.Min(Of<CgroupProtocol.WriteMax>(envelope).Max, long.MaxValue);
+                ulong max = Of<CgroupProtocol.WriteMax>(envelope).Max;
+                _cgroups[((Cgroup)resource).Index].Max = (long)Math.Min(max, long.MaxValue);
                 break;
             case WatchedMessage.AddToLru:
                 // A reclaimer that holds isolated pages lists only what it skips; everybody else lists what is new.
@@ -309,7 +310,7 @@ public sealed partial class Oracle
 
         CheckCounted(carried, nowNs);
         Grant(carried, cgroup.Index, -charge.Bytes);
-        long usage = _usage[cgroup.Index] += charge.Bytes;
+        long usage = _cgroups[cgroup.Index].Usage += charge.Bytes;
         OpenCharge(carried, cgroup.Index, charge.Bytes);
         if (charge.TakeReference || carried.IsGranted)
         {
@@ -323,13 +324,13 @@ public sealed partial class Oracle
         {
             OnRefused(cgroup, usage, carried, nowNs);
         }
-        else if (usage > _max[cgroup.Index] || usage > _capacityBytes)
+        else if (usage > _cgroups[cgroup.Index].Max || usage > _capacityBytes)
         {
             Violate(
                 Rules.CgroupLimit,
                 nowNs,
-                $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max {_max[cgroup.Index]} and capacity "
-                + $"{_capacityBytes}");
+                $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max "
+                + $"{_cgroups[cgroup.Index].Max} and capacity {_capacityBytes}");
         }
     }
 
@@ -377,14 +378,14 @@ public sealed partial class Oracle
     {
         CheckCounted(carried, nowNs);
         Grant(carried, cgroup.Index, uncharge.Bytes);
-        _usage[cgroup.Index] -= uncharge.Bytes;
+        _cgroups[cgroup.Index].Usage -= uncharge.Bytes;
         OpenCharge(carried, cgroup.Index, -uncharge.Bytes);
         if (uncharge.PutReference)
         {
             carried.UnchargedCgroup = cgroup.Index;
         }
 
-        if (_usage[cgroup.Index] < 0)
+        if (_cgroups[cgroup.Index].Usage < 0)
         {
             Violate(Rules.CgroupUsage, nowNs, $"{carried.Task.Name} takes usage of {cgroup.Name} below zero");
         }

@@ -42,16 +42,12 @@ public sealed partial class Oracle
     private readonly Dictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);
     private readonly EnclaveBook[] _enclaveBooks;
     private readonly OrderBook _order;
-    private readonly long[] _peak;
-    private readonly long[] _events;
-    private readonly long[] _eventsLocal;
+    private readonly CgroupBook[] _cgroups;
     [Constant]
     private readonly List<AddressSpace>[] _mmsOf;
     [Constant]
     private readonly SharedCounterWatch? _sharedCounter;
     private CounterWatch _counter;
-    private readonly long[] _usage;
-    private readonly long[] _max;
     private readonly long _capacityBytes;
     private readonly bool _ownsCounters;
     private readonly bool _hasOneCounter;
@@ -93,8 +89,6 @@ public sealed partial class Oracle
         _livenessWindowNs = livenessWindowNs;
         _isShared = isShared;
         _clock = clock;
-        _usage = new long[topology.Cgroups.Count];
-        _max = new long[topology.Cgroups.Count];
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
 
         // In a cluster the machine's counter is elsewhere; an audit over all processes compares it.
@@ -109,18 +103,16 @@ public sealed partial class Oracle
         _isCgroupFreed = new bool[topology.Cgroups.Count];
         _enclaveBooks = [.. topology.Enclaves.Select(one => new EnclaveBook(one.Enclave.Entries.PageCount))];
         _order = new OrderBook(topology.Machine.CapacityPages, topology.Cgroups.Count);
-        _peak = new long[topology.Cgroups.Count];
-        _events = new long[topology.Cgroups.Count];
-        _eventsLocal = new long[topology.Cgroups.Count];
         _mmsOf = [.. topology.Enclaves.Select(_ => new List<AddressSpace>())];
         foreach ((AddressSpace mm, int enclave) in topology.AddressSpaces)
         {
             _mmsOf[enclave].Add(mm);
         }
 
-        for (int i = 0; i < _max.Length; i++)
+        _cgroups = new CgroupBook[topology.Cgroups.Count];
+        for (int i = 0; i < _cgroups.Length; i++)
         {
-            _max[i] = topology.Cgroups[i].MaxBytes;
+            _cgroups[i].Max = topology.Cgroups[i].MaxBytes;
         }
 
         if (isShared)

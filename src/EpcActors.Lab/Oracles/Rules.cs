@@ -126,8 +126,8 @@ public static class Rules
     public static IReadOnlyList<string> BySeverity { get; } =
     [
         Liveness, Deadlock, UseAfterFree, PageConservation, Contents, ForeignPte, EpcmValid, PoisonReuse, WrongfulSignal, CgroupLimit, CgroupUsage,
-        FreePageCounter, LruMembership, SecsChildCount, VaSlots, BackingCharge, BackingLeak, EwbTracking, TranslationAtEwb,
-        EpcmReload, NodeList, EnclaveReferences, CssReferences, SecsEviction, AccessedBit, KsgxdMarks, WorkerTarget,
-        DirectReclaim, MemcgPayer, CgroupEvents, CgroupPeak, VictimOrder, NodeOrder,
+        FreePageCounter, LruMembership, SecsChildCount, VaSlots, BackingCharge, BackingLeak, EwbTracking,
+        TranslationAtEwb, EpcmReload, NodeList, EnclaveReferences, CssReferences, SecsEviction, AccessedBit,
+        KsgxdMarks, WorkerTarget, DirectReclaim, MemcgPayer, CgroupEvents, CgroupPeak, VictimOrder, NodeOrder,
     ];
 }

@@ -5,8 +5,8 @@ using System.Text;
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// The words of a finding, put together when there is one. The framework's own handler of interpolated strings is a struct on
-/// the stack, which every method that may report something would clear at each call, at every step of a run.
+/// The words of a finding, put together when there is one. The framework's own handler of interpolated strings is a
+/// struct on the stack, which every method that may report something would clear at each call, at every step of a run.
 /// </summary>
 [InterpolatedStringHandler]
 public sealed class ViolationText(int literalLength, int formattedCount)
@@ -18,7 +18,9 @@ public sealed class ViolationText(int literalLength, int formattedCount)
     public void AppendFormatted<T>(T value) => AppendFormatted(value, null);
 
     public void AppendFormatted<T>(T value, string? format) => _text.Append(
-        value is IFormattable formattable ? formattable.ToString(format, CultureInfo.InvariantCulture) : value?.ToString());
+        value is IFormattable formattable
+            ? formattable.ToString(format, CultureInfo.InvariantCulture)
+            : value?.ToString());
 
     public override string ToString() => _text.ToString();
 }

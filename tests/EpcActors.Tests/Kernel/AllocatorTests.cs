@@ -187,7 +187,10 @@ public sealed class AllocatorTests
     {
         // Node 3 has no EPC, nor has node 0 below: the next that has is asked.
         KernelRig rig = new(
-            nodes: [new NodeSpec(1, home == 0 ? [4] : []), new NodeSpec(1, [4]), new NodeSpec(1, [4]), new NodeSpec(1, [])]);
+            nodes:
+            [
+                new NodeSpec(1, home == 0 ? [4] : []), new NodeSpec(1, [4]), new NodeSpec(1, [4]), new NodeSpec(1, []),
+            ]);
         rig.User("t", async t => await Main.FreeEpcPage(t, (await Main.AllocEpcPage(t, false)).Page), node: home);
         rig.Run();
         Assert.Equal(

@@ -162,10 +162,9 @@ public sealed class RoutineRuleTests
     [Fact]
     public void Backing_at_the_expense_of_another_memory_cgroup()
     {
+        BackingStoreProtocol.PinBacking pin = new() { Index = 3, Payer = 2 };
         IReadOnlyList<ViolationReport> found = Execute(Roomy(), run => run.Sabotage(
-            5 * Ms,
-            async task => await task.Ask(
-                run.Topology.Enclaves[0].Backing.Id, new BackingStoreProtocol.PinBacking { Index = 3, Payer = 2 }))).Violations;
+            5 * Ms, async task => await task.Ask(run.Topology.Enclaves[0].Backing.Id, pin))).Violations;
         Assert.Contains(
             "saboteur pins page 3 of backing:a at the expense of memcg:/b, and has to pay by itself, as "
             + "memcg:/", Assert.Single(found).Detail, StringComparison.Ordinal);
