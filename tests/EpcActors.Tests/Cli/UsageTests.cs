@@ -12,7 +12,10 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("epc has no command 'rnu'; did you mean run?", "rnu")]
-    [InlineData("epc has no command 'frobnicate'; there are: run, compare, cluster, node, check, race, config, engines", "frobnicate")]
+    [InlineData(
+        "epc has no command 'frobnicate'; there are: run, compare, compare-driver, cluster, node, check, race, config, "
+            + "engines",
+        "frobnicate")]
     [InlineData("epc config has no command 'shwo'; did you mean show?", "config", "shwo")]
     [InlineData("epc has no option --hepl; did you mean --help?", "--hepl")]
     [InlineData("epc run has no option --sed; did you mean --seed?", "run", "FILE", "--sed", "5")]

@@ -132,17 +132,17 @@ public sealed class ErrorTests
     public void What_cannot_be_is_reported(string text, string place, params string[] words) =>
         Loading.OnlyError(text, place, words);
 
-    /// <summary>Memory failures in the EPC are handled since 5.17: poison on a kernel without is refused where it stands.</summary>
+    /// <summary>Memory failures are handled since 5.17: an older kernel refuses poison where it stands.</summary>
     [Theory]
     [InlineData("linux-5.15", "script = [ { at = 1 ms, poison { node = 0, first = 0, count = 1 } } ]", "2:25")]
     [InlineData("linux-5.15", "race { tasks { HW { do = [ \"pause\", \"poison node 0 page 3\" ] } } }", "2:37")]
-    [InlineData("linux-5.15-atomic-counter", "race { setup = [ \"HW: poison a secs\" ], tasks { HW { do = [] } } }", "2:18")]
-    [InlineData("linux-6.16\n switches.memory-failure = off", "race { tasks { HW { do = [ \"poison a 0\" ] } } }", "3:28")]
+    [InlineData("linux-5.15-atomic-counter", "race { setup = [ \"H: poison a 3\" ], tasks { H { do = [] } } }", "2:18")]
+    [InlineData("linux-6.16\nswitches.memory-failure = off", "race { tasks.H.do = [ \"poison a 0\" ] }", "3:23")]
     public void Poison_needs_a_kernel_that_handles_memory_failures(string kernel, string text, string place)
     {
         string file = $"epc {{ kernel = {kernel}, enclaves.a {{ heap = 4 pages }}\n{text} }}";
-        string[] expected = ["has no poisoned EPC pages", "came with Linux 5.17", "epc.kernel = linux-5.17", "memory-failure = on"];
-        Loading.OnlyError(file, $"lab/test.conf:{place}", expected);
+        string[] words = ["has no poisoned EPC pages", "with Linux 5.17", "kernel = linux-5.17", "memory-failure = on"];
+        Loading.OnlyError(file, $"lab/test.conf:{place}", words);
         Loading.Load(file, "epc.switches.memory-failure=on");
     }
 
