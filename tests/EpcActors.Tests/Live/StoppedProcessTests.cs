@@ -39,23 +39,12 @@ public sealed class StoppedProcessTests : IDisposable
         })!;
         Task<string> errors = run.StandardError.ReadToEndAsync(patience.Token);
         Assert.NotNull(await run.StandardOutput.ReadLineAsync(patience.Token));
-        for (int stop = 0; stop < 2; stop++)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(0.7), patience.Token);
-            await SignalAsync(run, "STOP");
-            await Task.Delay(TimeSpan.FromSeconds(1.3), patience.Token);
-            await SignalAsync(run, "CONT");
-        }
-
+        const string Stops = "for stop in 1 2; do sleep 0.7; kill -STOP $0; sleep 1.3; kill -CONT $0; done";
+        using Process stops = Process.Start("bash", ["-c", Stops, $"{run.Id}"]);
+        await stops.WaitForExitAsync(patience.Token);
         string report = await run.StandardOutput.ReadToEndAsync(patience.Token);
         await run.WaitForExitAsync(patience.Token);
         Assert.True(run.ExitCode == 2, $"{run.ExitCode}\n{report}\n{await errors}");
         Assert.Contains("INCONCLUSIVE: no rule was broken, but the run was cut off", report, StringComparison.Ordinal);
-    }
-
-    private static async Task SignalAsync(Process process, string signal)
-    {
-        using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
-        await kill.WaitForExitAsync();
     }
 }
