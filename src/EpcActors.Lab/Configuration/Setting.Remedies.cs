@@ -20,12 +20,12 @@ internal sealed partial class Setting
             return $"write one number and one unit: '{Compound(parts)}'";
         }
 
-        return MeantUnit(text, DurationUnits, static meant => HoconUnits.TryParseDuration(meant, out _, out _))
+        return MeantUnit(text, DurationUnits, static meant => IsCount(meant, "cycle") || HoconUnits.TryParseDuration(meant, out _, out _))
             ?? (IsTooLarge(text, DurationUnits) ? LongestDuration : $"write for example 10 {unit} (units: ns, us, ms, s, m, h, cycles)");
     }
 
     private static string SizeRemedy(string text, string example) =>
-        MeantUnit(text, SizeUnits, static meant => HoconUnits.TryParseSize(meant, out _, out _))
+        MeantUnit(text, SizeUnits, static meant => IsCount(meant, "page") || HoconUnits.TryParseSize(meant, out _, out _))
             ?? (IsTooLarge(text, SizeUnits)
                 ? LargestSize
                 : $"write for example {example} (units: KiB, MiB, GiB, TiB, pages, % of the machine's EPC)");
@@ -44,6 +44,13 @@ internal sealed partial class Setting
         string whole = number.StartsWith('.') ? $"0{number}" : number.EndsWith('.') ? number[..^1] : number.TrimStart('+');
         string better = $"{whole} {meant}";
         return better != text && better != $"{number} {unit}" && isTaken(better) ? $"write '{better}'" : null;
+    }
+
+    /// <summary>Units that HOCON does not have: whole pages, and cycles.</summary>
+    private static bool IsCount(string text, string unit)
+    {
+        (string number, string own) = Split(text);
+        return own.TrimEnd('s') == unit && number.Length is > 0 and < 16 && number.All(char.IsAsciiDigit);
     }
 
     private static bool IsTooLarge(string text, string[] units)
