@@ -64,7 +64,7 @@ public sealed partial class Oracle
 
     private void OpenChargeUpward(Carried carried, int cgroup, long bytes)
     {
-        for (int level = cgroup; level >= 0; level = _topology.Machine.CgroupParents[level])
+        for (int level = cgroup; level >= 0; level = _parents[level])
         {
             OpenCharge(carried, level, bytes);
         }
@@ -83,7 +83,7 @@ public sealed partial class Oracle
             return;
         }
 
-        for (int level = payer; level >= 0; level = _topology.Machine.MemoryCgroupParents[level])
+        for (int level = payer; level >= 0; level = _memoryParents[level])
         {
             OpenMemory(carried, level, pages);
         }

@@ -20,7 +20,7 @@ public sealed partial class Oracle
             case WatchedMessage.TakePage:
                 ref readonly NumaNodeProtocol.TakePage take = ref Of<NumaNodeProtocol.TakePage>(envelope);
                 CheckNodeOrder(in take, (NumaNode)resource, envelope.Caller, carried, nowNs);
-                OnTakePage(in take, carried, nowNs);
+                OnTakePage(in take, (NumaNode)resource, carried, nowNs);
                 break;
             case WatchedMessage.FreePage:
                 OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);
@@ -203,7 +203,7 @@ public sealed partial class Oracle
         }
     }
 
-    private void OnTakePage(in NumaNodeProtocol.TakePage take, Carried carried, long nowNs)
+    private void OnTakePage(in NumaNodeProtocol.TakePage take, NumaNode node, Carried carried, long nowNs)
     {
         CheckWoken(carried, nowNs);
         if (take.Page.IsNone)
@@ -217,7 +217,7 @@ public sealed partial class Oracle
         CountPending(carried, -1);
         ushort cgroup = carried.ChargedCgroup < 0 ? EpcPage.NoCgroup : (ushort)carried.ChargedCgroup;
         Hold(take.Page, cgroup, carried, nowNs, "taken from a free list");
-        if (IsPoisoned(take.Page))
+        if (node.IsPoisoned(take.Page))
         {
             Violate(Rules.PoisonReuse, nowNs, $"{carried.Task.Name} allocates {take.Page}, which is poisoned");
         }

@@ -54,6 +54,10 @@ public sealed partial class Oracle
     private readonly bool _isWholeMachine;
     [Constant]
     private readonly int[] _nodeWithEpcFrom;
+    [Constant]
+    private readonly int[] _parents;
+    [Constant]
+    private readonly int[] _memoryParents;
     private readonly Books _books;
     [Constant]
     private readonly Books[]? _booksOf;
@@ -96,6 +100,8 @@ public sealed partial class Oracle
         _isWholeMachine = topology.Machine.Cluster is null;
         _hasOneCounter = !_ownsCounters;
         _nodeWithEpcFrom = NodesWithEpc(topology.Machine.OwnsEpc);
+        _parents = topology.Machine.CgroupParents;
+        _memoryParents = topology.Machine.MemoryCgroupParents;
         _books = new Books(topology.Cgroups.Count, topology.MemoryCgroups.Count, isForAll: true);
         _vaSlots = new int[topology.Enclaves.Count];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
