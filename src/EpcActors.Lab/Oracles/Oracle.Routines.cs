@@ -91,7 +91,7 @@ public sealed partial class Oracle
 
             // A round with a cursor looks again before it begins, and ends when others were quicker.
             LookStage.LowAndReclaimable => LookStage.Reclaimed,
-            _ => owed.Look,
+            LookStage.None or LookStage.Enough or LookStage.Reclaimed => owed.Look,
         };
         if (owed.Verdict != 0)
         {
