@@ -8,6 +8,8 @@ namespace EpcActors.TestKit;
 /// <summary>Where a race comes from.</summary>
 internal sealed class RaceSource
 {
+    private const string KernelKey = "epc.kernel";
+
     private readonly string _name;
     private readonly string? _file;
     private readonly string _text;
@@ -60,7 +62,7 @@ internal sealed class RaceSource
     {
         RaceDefinition race = _file is not null
             ? RaceFile.Load(_file, variant, settings)
-            : RaceFile.LoadText(_draft is null ? _text : TextWithVariants(settings), variant, settings);
+            : _draft is null ? RaceFile.LoadText(_text, variant, settings) : LoadDraft(variant, settings);
         race = _draft is null ? race : _draft.AddCode(race);
 
         // A text has no name of its own; a schedule of it must still say whose it is.
@@ -87,6 +89,21 @@ internal sealed class RaceSource
         {
             captured.ThrowIfChanged();
         }
+    }
+
+    /// <summary>
+    /// The kernel of a race in code is part of the race: its variants change switches of that kernel. As a setting it would
+    /// win over them, as <c>--set epc.kernel</c> does.
+    /// </summary>
+    private RaceDefinition LoadDraft(string variant, IReadOnlyList<KeyValuePair<string, string>> settings)
+    {
+        string text = TextWithVariants(settings);
+        foreach ((string key, string kernel) in settings.Where(one => one.Key == KernelKey))
+        {
+            text += $"\n{key} = {kernel}\n";
+        }
+
+        return RaceFile.LoadText(text, variant, [.. settings.Where(one => one.Key != KernelKey)]);
     }
 
     /// <summary>A draft says what is different in a variant by code; the file says it by switches, so they must be known first.</summary>

@@ -11,7 +11,7 @@ namespace EpcActors.Lab.Configuration;
 internal sealed class MemoryFailures(KernelSwitches switches, string kernel)
 {
     /// <summary>What to write instead.</summary>
-    public const string Remedy = 
+    public const string Remedy =
         "set epc.kernel = linux-5.17 or a later one, or epc.switches.memory-failure = on, or leave the poison out";
 
     /// <summary>Why nothing can be poisoned; null when it can.</summary>
