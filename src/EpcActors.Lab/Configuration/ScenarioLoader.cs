@@ -110,7 +110,7 @@ public static class ScenarioLoader
         epc.Allow("race");
         IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel);
         epc.Finish("epc");
-        if (population.Names.Count == 0)
+        if (population.Names.Count == 0 && raceOf is null)
         {
             context.Note(epc.Origin, "epc.enclaves", "there is no enclave and no virtual machine: nothing will happen");
         }
