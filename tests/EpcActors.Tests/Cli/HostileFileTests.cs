@@ -118,7 +118,7 @@ public sealed class HostileFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_full_disk_leaves_no_half_report_and_what_was_there()
+    public async Task A_full_disk_is_told_in_one_line()
     {
         if (!File.Exists("/dev/full"))
         {

@@ -5,6 +5,10 @@ using EpcActors.Tests.Cli;
 namespace EpcActors.Tests.Live;
 
 /// <summary>A live run whose process is stopped for longer than the liveness window: no thread is blamed for it.</summary>
+/// <remarks>
+/// From end to end only. It passes without <see cref="EpcActors.Engine.Live.RunClock"/> too, as progress comes before the
+/// finding is confirmed; the clock has its own tests, <see cref="RunClockTests"/>.
+/// </remarks>
 public sealed class StoppedProcessTests : IDisposable
 {
     private readonly CliHarness _cli = new();
