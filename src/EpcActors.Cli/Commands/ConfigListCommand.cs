@@ -4,6 +4,7 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Domain.Workloads;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Expectations;
 
 namespace EpcActors.Cli.Commands;
 
@@ -21,7 +22,36 @@ internal static class ConfigListCommand
         Create(shell, "presets", "Lists the workload presets: published workloads as patterns of page accesses.",
             "run.preset in the steps of an enclave", () => WorkloadPresets.All.Select(one => (one.Name, FirstSentence(one.Description))),
             new HelpExample("epc config show config/scenarios/noisy-neighbour.conf --all", "Which preset runs where in a scenario")),
+        CreateQuantities(shell),
     ];
+
+    /// <summary><c>epc config quantities</c>: the language of expectations.</summary>
+    private static DocumentedCommand CreateQuantities(CommandShell shell)
+    {
+        DocumentedCommand command =
+            new("quantities", "Lists what expectations can compare, with their grammar and units.", new HelpPage
+            {
+                Notes = ["The keys that take expectations: epc.expect, and epc.expect-on for one kernel."],
+                Examples =
+            [
+                new HelpExample("epc config quantities", "All of them, subject by subject"),
+                new HelpExample("epc run config/scenarios/noisy-neighbour.conf --expect",
+                    "Exit code 1 when one is not met"),
+            ],
+                ExitCodes = StandardExitCodes.OfQueries,
+                SeeAlso = StandardExitCodes.KeyReference,
+            });
+        command.SetAction(_ =>
+        {
+            foreach (string line in ExpectationHelp.Lines())
+            {
+                shell.Out.WriteLine(line);
+            }
+
+            return (int)ExitCode.Pass;
+        });
+        return command;
+    }
 
     private static DocumentedCommand Create(
         CommandShell shell, string name, string description, string key, Func<IEnumerable<(string Name, string Text)>> list, HelpExample use)

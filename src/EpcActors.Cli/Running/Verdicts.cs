@@ -16,7 +16,13 @@ internal static class Verdicts
 
             // A run that was cut off judges only what the rest of the work could not have mended.
             Verdict.Inconclusive => isUnmet && report.WorkLeft > 0 ? ExitCode.Violation : ExitCode.Inconclusive,
-            Verdict.Pass => isUnmet ? ExitCode.Violation : ExitCode.Pass,
+            Verdict.Pass when isUnmet => ExitCode.Violation,
+
+            // A live run leaves some expectations to the simulation; a simulation that cannot judge one has proved
+            // nothing.
+            Verdict.Pass when checksExpectations && report.Live is null
+                && report.Expectations.Any(one => !one.IsMet) => ExitCode.Inconclusive,
+            Verdict.Pass => ExitCode.Pass,
         };
     }
 }

@@ -1,5 +1,6 @@
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;

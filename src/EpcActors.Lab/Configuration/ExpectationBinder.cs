@@ -1,17 +1,25 @@
 using EpcActors.Hocon;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Expectations;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Reads <c>epc.expect</c> and <c>epc.expect-on</c>: one comparison to a string.</summary>
+/// <summary>
+/// Reads <c>epc.expect</c> and <c>epc.expect-on</c>: one expectation to a string, each checked, those for other kernels
+/// too.
+/// </summary>
 internal static class ExpectationBinder
 {
     /// <summary>The list for the chosen kernel if there is one, else the general list.</summary>
-    public static IReadOnlyList<string> Read(ObjectReader epc, string kernel)
+    /// <param name="epc">Has the keys.</param>
+    /// <param name="kernel">The chosen kernel.</param>
+    /// <param name="names">What expectations can name.</param>
+    /// <param name="measuresSlowdown"><c>epc.run.slowdown</c>.</param>
+    public static IReadOnlyList<string> Read(ObjectReader epc, string kernel, ExpectationNames names,
+        bool measuresSlowdown)
     {
-        IReadOnlyList<string> general = Strings(epc.Get("expect", "[ \"verdict == pass\" ]"));
+        List<string> general = Strings(epc.Get("expect", "[ \"verdict == pass\" ]"));
         ObjectReader perKernel = epc.Child("expect-on");
-        IReadOnlyList<string>? own = null;
+        List<string>? own = null;
         IReadOnlyList<string> known = BuiltInFiles.Names("kernels");
         foreach (string name in perKernel.Keys)
         {
@@ -25,15 +33,17 @@ internal static class ExpectationBinder
 
             if (perKernel.TryGet(name, out Setting? setting))
             {
-                IReadOnlyList<string> strings = Strings(setting);
+                List<string> strings = Strings(setting);
                 own = name == kernel ? strings : own;
             }
         }
 
         return own ?? general;
+
+        List<string> Strings(Setting list) => ExpectationBinder.Strings(list, names, measuresSlowdown);
     }
 
-    private static List<string> Strings(Setting list)
+    private static List<string> Strings(Setting list, ExpectationNames names, bool measuresSlowdown)
     {
         List<string> strings = [];
         foreach (Setting item in list.Items("strings"))
@@ -41,14 +51,22 @@ internal static class ExpectationBinder
             if (item.Value is not HoconString text)
             {
                 item.Wrong("a string", "put the expectation between quotes");
+                continue;
             }
-            else if (Expectation.Check(text.Value) is { } problem)
+
+            try
             {
-                item.Error($"'{text.Value}' is no expectation", problem);
-            }
-            else
-            {
+                ParsedExpectation parsed = ExpectationParser.Parse(text.Value, names);
+                if (!measuresSlowdown && parsed.Quantity is { Name: "slowdown" })
+                {
+                    item.Note($"'{text.Value}' cannot be judged: epc.run.slowdown is off");
+                }
+
                 strings.Add(text.Value);
+            }
+            catch (ExpectationException e)
+            {
+                item.ErrorAt(e.Position, e.Problem, e.Remedy);
             }
         }
 

@@ -303,10 +303,6 @@ internal sealed class RaceBinder(
         }
     }
 
-    /// <summary>At the word itself, when the text stands on one line without escapes, as such texts do.</summary>
-    private static void Report(Setting item, RaceTextException error)
-    {
-        int column = item.Origin.Column + error.Position + (item.Value is HoconString { IsQuoted: true } ? 1 : 0);
-        item.Context.Error(item.Origin with { Column = item.Origin.Line == 0 ? 0 : column }, item.Path, error.Problem, error.Remedy);
-    }
+    private static void Report(Setting item, RaceTextException error) =>
+        item.ErrorAt(error.Position, error.Problem, error.Remedy);
 }

@@ -1,5 +1,6 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
@@ -108,7 +109,10 @@ public static class ScenarioLoader
             ? new RaceBinder(context, machine, cgroups, population, failures, script) : null;
         raceOf?.Read(epc.Child("race", defaults.Child("race")), defaults.Child("race"));
         epc.Allow("race");
-        IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel);
+        ExpectationNames names = new(
+            [.. cgroups.Select(one => one.Path)], [.. population.Enclaves.Select(one => one.Name)],
+                [.. population.VirtualMachines.Select(one => one.Name)], machine.Nodes.Count);
+        IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel, names, run.MeasuresSlowdown);
         epc.Finish("epc");
         if (population.Names.Count == 0 && raceOf is null)
         {

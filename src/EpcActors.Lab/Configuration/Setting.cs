@@ -26,6 +26,18 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
 
     public void Error(string message, string remedy = "") => Context.Error(Origin, Path, message, remedy);
 
+    /// <summary>
+    /// An error at a word of a text, when the text stands on one line without escapes, as such texts do.
+    /// </summary>
+    /// <param name="position">Index of the word's first character in the text.</param>
+    /// <param name="message">What is wrong with it.</param>
+    /// <param name="remedy">What to write instead.</param>
+    public void ErrorAt(int position, string message, string remedy)
+    {
+        int column = Origin.Column + position + (Value is HoconString { IsQuoted: true } ? 1 : 0);
+        Context.Error(Origin with { Column = Origin.Line == 0 ? 0 : column }, Path, message, remedy);
+    }
+
     public void Note(string message) => Context.Note(Origin, Path, message);
 
     /// <summary>Any text.</summary>

@@ -7,6 +7,7 @@ using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;

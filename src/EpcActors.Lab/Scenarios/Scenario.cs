@@ -57,7 +57,10 @@ public sealed record Scenario
     /// <summary>What the laboratory runs instead of the enclaves' programs; null for a scenario on the timed engine.</summary>
     public RaceSpec? Race { get; init; }
 
-    /// <summary>What the scenario expects of its report, in the words of <see cref="Expectation"/>; those that apply to this kernel.</summary>
+    /// <summary>
+    /// What the scenario expects of its report, in the words of <see cref="EpcActors.Lab.Expectations.Expectation"/>;
+    /// those that apply to this kernel.
+    /// </summary>
     public IReadOnlyList<string> Expectations { get; init; } = [];
 
     /// <summary>The <c>akka</c> block of the file over that of the reference, <c>akka {…}</c> as Akka.NET's own reader understands it, for the ActorSystem of a live run.</summary>

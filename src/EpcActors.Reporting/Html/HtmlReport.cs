@@ -154,7 +154,8 @@ public static class HtmlReport
         {
             html.Open("li", ("class", e.IsMet ? "met" : e.IsUnmet ? "unmet" : null));
             html.Element(
-                "span", Wording.Sign(e), ("class", "sign"), ("aria-label", e.IsMet ? "met" : e.IsUnmet ? "not met" : "not judged in a live run"));
+                "span", Wording.Sign(e), ("class", "sign"),
+                    ("aria-label", e.IsMet ? "met" : e.IsUnmet ? "not met" : "not judged"));
             html.Open("span");
             html.Text(e.Text);
             if (Wording.Found(e) is { Length: > 0 } found)

@@ -56,7 +56,8 @@ public sealed class ErrorTests
     [InlineData("epc.machine.nodes = [ 4 ]", "lab/test.conf:1:23", "epc.machine.nodes[0]", "expected a node")]
     [InlineData("epc.script = [ kill ]", "lab/test.conf:1:16", "expected an action")]
     [InlineData("epc.expect = [ 3 ]", "lab/test.conf:1:16", "expected a string")]
-    [InlineData("epc.expect = [ \"what\" ]", "lab/test.conf:1:16", "'what' is no expectation")]
+    [InlineData("epc.expect = [ \"what\" ]", "lab/test.conf:1:17",
+        "'what' is neither a subject nor a quantity of the machine")]
     [InlineData("epc = 5", "lab/test.conf:1:7", "epc: found 5; expected an object")]
     [InlineData("akka = 5", "lab/test.conf:1:8", "akka: found 5; expected an object")]
     [InlineData("epc.enclaves.e { heap = 4 MiB, steps = touch }", "lab/test.conf:1:40", "expected a list of steps")]

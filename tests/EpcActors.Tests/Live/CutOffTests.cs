@@ -1,5 +1,6 @@
 using EpcActors.Cli;
 using EpcActors.Cli.Running;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

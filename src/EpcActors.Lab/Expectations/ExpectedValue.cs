@@ -1,0 +1,147 @@
+using System.Globalization;
+using EpcActors.Domain.Kernel;
+
+namespace EpcActors.Lab.Expectations;
+
+/// <summary>What a quantity is measured in, and so how its values are written.</summary>
+public enum ValueKind
+{
+    /// <summary>One of a few words.</summary>
+    Word,
+
+    /// <summary>A whole number.</summary>
+    Count,
+
+    /// <summary>A number of EPC pages, also written as a size.</summary>
+    Pages,
+
+    /// <summary>Bytes, also written as a size or in pages.</summary>
+    Bytes,
+
+    /// <summary>A duration, nanoseconds.</summary>
+    Duration,
+
+    /// <summary>A part of one, also written in percent.</summary>
+    Share,
+
+    /// <summary>A factor, 1 for no difference.</summary>
+    Factor,
+}
+
+/// <summary>A value of a quantity: a number or a word.</summary>
+/// <param name="Number">The number in the unit of its kind; null for a word.</param>
+/// <param name="Word">The word, also for a number that has one (<c>max</c>).</param>
+public readonly record struct ExpectedValue(decimal? Number, string Word)
+{
+    /// <summary>No limit: above every number.</summary>
+    public static ExpectedValue Max { get; } = new(decimal.MaxValue, "max");
+
+    public static ExpectedValue Of(long number) => new(number, "");
+
+    /// <summary>A measured ratio, to four digits behind the point.</summary>
+    public static ExpectedValue Of(double number) => new(Math.Round((decimal)number, 4), "");
+
+    public static ExpectedValue Of(string word) => new(null, word);
+
+    /// <summary>Whether <c>this op other</c> is true.</summary>
+    public bool Holds(string op, ExpectedValue other)
+    {
+        if (Number is { } left && other.Number is { } right)
+        {
+            return op switch
+            {
+                "==" => left == right,
+                "!=" => left != right,
+                "<" => left < right,
+                "<=" => left <= right,
+                ">" => left > right,
+                _ => left >= right,
+            };
+        }
+
+        bool isEqual = Number is null && other.Number is null && Word == other.Word;
+        return op switch
+        {
+            "==" => isEqual,
+            "!=" => !isEqual,
+            _ => false,
+        };
+    }
+
+    /// <summary>For people: exact, with its unit, and what they would call it where that differs.</summary>
+    public string Text(ValueKind kind)
+    {
+        if (Number is not { } number || Word.Length > 0)
+        {
+            return Word;
+        }
+
+        string digits = number.ToString("0.####", CultureInfo.InvariantCulture);
+        return kind switch
+        {
+            ValueKind.Bytes when number >= 1024 => $"{digits} B ({Sizes.Text((long)number)})",
+            ValueKind.Bytes => $"{digits} B",
+            ValueKind.Pages => $"{digits} {(number == 1 ? "page" : "pages")}",
+            ValueKind.Duration => Durations.Text((long)number),
+            ValueKind.Share => (number * 100).ToString("0.##", CultureInfo.InvariantCulture) + " %",
+            ValueKind.Factor => digits + "x",
+            ValueKind.Word or ValueKind.Count => digits,
+        };
+    }
+}
+
+/// <summary>Sizes as people write them.</summary>
+internal static class Sizes
+{
+    private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+    /// <summary>With a binary prefix and up to one digit behind the point.</summary>
+    public static string Text(long bytes)
+    {
+        decimal value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < Units.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        return value.ToString("0.#", CultureInfo.InvariantCulture) + " " + Units[unit];
+    }
+
+    /// <summary>Pages and the size that they make.</summary>
+    public static string OfPages(long pages) =>
+        string.Create(CultureInfo.InvariantCulture,
+            $"{pages} {(pages == 1 ? "page" : "pages")} ({Text(pages * KernelConstants.PageSize)})");
+}
+
+/// <summary>Durations as people write them: <c>60 s</c>, <c>1.5 ms</c>.</summary>
+public static class Durations
+{
+    private static readonly (long Ns, string Name)[] Units =
+        [(3_600_000_000_000, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
+
+    /// <summary>
+    /// In the largest unit that leaves at most three digits behind the point, minutes and hours only when they are
+    /// whole.
+    /// </summary>
+    public static string Text(long ns)
+    {
+        if (ns < 0)
+        {
+            return "-" + Text(ns == long.MinValue ? long.MaxValue : -ns);
+        }
+
+        foreach ((long unit, string name) in Units)
+        {
+            bool isCoarse = unit > 1_000_000_000;
+            if (ns >= unit && (isCoarse ? ns % unit == 0 && ns / unit > 1 : true))
+            {
+                decimal value = Math.Round((decimal)ns / unit, 3);
+                return value.ToString("0.###", CultureInfo.InvariantCulture) + " " + name;
+            }
+        }
+
+        return ns.ToString(CultureInfo.InvariantCulture) + " ns";
+    }
+}
