@@ -42,6 +42,9 @@ public sealed class MessageTap : IExtension
         }
     }
 
+    /// <summary>True while an engine has a run in this system.</summary>
+    internal bool IsAttached => Volatile.Read(ref _changed) is not null;
+
     /// <summary>The tap of a system.</summary>
     public static MessageTap Get(ActorSystem system) => system.WithExtension<MessageTap, MessageTapProvider>();
 

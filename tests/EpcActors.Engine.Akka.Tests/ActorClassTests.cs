@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
 using Akka.Actor;
 using Akka.TestKit;
+using EpcActors.Actors;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
@@ -64,6 +66,31 @@ public sealed partial class ActorClassTests : AkkaTestKit
             documented.OrderBy(one => one.Key, StringComparer.Ordinal));
     }
 
+    /// <summary>The table of messages in docs/akka.md has the kind of each message that it names.</summary>
+    [Fact]
+    public void The_messages_have_the_kinds_that_are_documented()
+    {
+        Dictionary<string, MessageKind> kinds = typeof(Machine).Assembly.GetTypes()
+            .Where(type => type is { IsValueType: true, DeclaringType: not null } && type.IsAssignableTo(typeof(IMessage)))
+            .GroupBy(type => type.Name)
+            .ToDictionary(group => group.Key, group => KindOf(group.First()), StringComparer.Ordinal);
+        List<(string Message, MessageKind Kind, string Documented)> named = [];
+        string word = "";
+        foreach (Match row in MessageRow().Matches(File.ReadAllText("docs/akka.md")))
+        {
+            word = row.Groups[1].Value;
+            foreach (Match code in Code().Matches(row.Groups[2].Value))
+            {
+                string message = code.Groups[1].Value.Split('.')[^1];
+                named.Add((message, kinds[message], word));
+            }
+        }
+
+        Assert.InRange(named.Count, 20, 100);
+        Assert.Equal("fault", word);
+        Assert.All(named, one => Assert.Equal(one.Documented, MessageKinds.Name(one.Kind)));
+    }
+
     [Fact]
     public void What_a_user_adds_has_the_classes_of_all_others()
     {
@@ -124,6 +151,18 @@ public sealed partial class ActorClassTests : AkkaTestKit
 
     [GeneratedRegex(@"^\| (`/user[^|]*) \| ([^|]*) \|", RegexOptions.Multiline)]
     private static partial Regex TableRow();
+
+    private static MessageKind KindOf(Type message) =>
+        (MessageKind)typeof(ActorClassTests)
+            .GetMethod(nameof(Kind), BindingFlags.Static | BindingFlags.NonPublic)!
+            .MakeGenericMethod(message)
+            .Invoke(null, null)!;
+
+    private static MessageKind Kind<TMessage>()
+        where TMessage : unmanaged, IMessage => TMessage.Kind;
+
+    [GeneratedRegex(@"^\| ([a-z]+) \| (`[^|]*) \| [^|]* \| [^|]* \|$", RegexOptions.Multiline)]
+    private static partial Regex MessageRow();
 
     [GeneratedRegex("`([^`]*)`")]
     private static partial Regex Code();

@@ -91,6 +91,30 @@ public sealed class ProbeTests : AkkaTestKit
         Assert.Equal(RunEnd.Finished, live.End());
     }
 
+    /// <summary>
+    /// A probe that has gone releases nothing any more: the task that waits for its lock is in a deadlock.
+    /// </summary>
+    [Fact]
+    public void A_probe_that_has_gone_holds_up_no_end_of_the_run()
+    {
+        using EngineHarness live = new(new AkkaEngine(Sys));
+        ProbeResource resource = live.AddResource(0, "node");
+        live.AddTask(1, t => Routines.Lock(t, resource.Id), path: "locker");
+        TestProbe gate = CreateTestProbe();
+        TestProbe probe = CreateTestProbe();
+        live.Engine.StandIn(resource, gate.Ref);
+        live.Go();
+        IActorRef actor = live.Engine.RefOf(resource);
+        gate.ExpectMsg<Request<Probe.Acquire>>(EngineHarness.Patience);
+        actor.Tell(new Request<Probe.Acquire>(default), probe.Ref);
+        probe.ExpectMsg<Reply<Probe.Acquire>>(EngineHarness.Patience);
+        gate.Forward(actor);
+        AwaitCondition(() => live.Engine.GoingTasks == 0, EngineHarness.Patience);
+        Assert.False(live.Run.IsCompleted);
+        Sys.Stop(probe.Ref);
+        Assert.Equal(RunEnd.Deadlock, live.End());
+    }
+
     [Fact]
     public void A_message_that_the_resource_does_not_understand_is_unhandled()
     {

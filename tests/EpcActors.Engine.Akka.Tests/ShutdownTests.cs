@@ -40,6 +40,7 @@ public sealed class ShutdownTests : AkkaTestKit
         long steps = live.Engine.Steps;
         Assert.Equal(steps, resources.Sum(r => r.Sum));
         Assert.Equal(0, live.Engine.DeadLetters);
+        Assert.False(MessageTap.Get(Sys).IsAttached);
         Assert.Equal(0, live.Engine.GoingTasks - (2 * Pairs));
         Assert.Equal(new RunStarted("akka", Pairs, 2 * Pairs), events.ExpectMsg<RunStarted>(EngineHarness.Patience));
         Assert.Equal(new RunEnded(RunEnd.Cancelled, steps), events.ExpectMsg<RunEnded>(EngineHarness.Patience));
