@@ -219,11 +219,12 @@ internal sealed class ClusterCommand
             words.AddRange(["--host", name]);
         }
 
-        words.ForEach(start.ArgumentList.Add);
         if (launch.Parsed.GetValue(_joinTimeout) is { } limitNs)
         {
             words.AddRange(["--join-timeout", $"{Invariant(limitNs)}ns"]);
         }
+
+        words.ForEach(start.ArgumentList.Add);
 
         start.Environment[ClusterOptions.TicketVariable] = ticket;
         start.Environment[ClusterToken.Variable] = token;
