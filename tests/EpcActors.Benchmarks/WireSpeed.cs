@@ -38,8 +38,8 @@ internal static class WireSpeed
 
         Console.WriteLine(
             "| calls under way | transport | frames/s | bytes/frame | frames/write | round trip, us "
-            + "| allocated, bytes/frame | frames/s of the lane in ratio to it |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|");
+            + "| CPU, us/frame | allocated, bytes/frame | frames/s of the lane in ratio to it |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach ((int window, int calls, int bareCalls) in Cases)
         {
             List<Figures>[] all = [.. loads.Select(_ => new List<Figures>())];
@@ -66,7 +66,8 @@ internal static class WireSpeed
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"| {window} | {loads[i].Name} | {median.FramesPerSecond:0} | {median.BytesPerFrame:0.0} "
-                    + $"| {median.FramesPerWrite:0.0} | {median.RoundTripUs:0} | {median.AllocatedPerFrame:0} | {ratio} |"));
+                    + $"| {median.FramesPerWrite:0.0} | {median.RoundTripUs:0} "
+                    + $"| {median.CpuUs:0.0} | {median.AllocatedPerFrame:0} | {ratio} |"));
             }
         }
 
@@ -77,9 +78,13 @@ internal static class WireSpeed
     {
         WireCounts before = load.Counts;
         long allocated = GC.GetTotalAllocatedBytes();
+        using Process self = Process.GetCurrentProcess();
+        TimeSpan cpu = self.TotalProcessorTime;
         long start = Stopwatch.GetTimestamp();
         await load.RunAsync(window, calls).WaitAsync(TimeSpan.FromMinutes(1)).ConfigureAwait(false);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        self.Refresh();
+        cpu = self.TotalProcessorTime - cpu;
         allocated = GC.GetTotalAllocatedBytes() - allocated;
         WireCounts after = load.Counts;
         if (after.FramesDropped != before.FramesDropped)
@@ -93,6 +98,7 @@ internal static class WireSpeed
             (after.BytesOut - before.BytesOut) / (double)calls,
             calls / (double)(after.Writes - before.Writes),
             seconds / calls * window * 1e6,
+            cpu.TotalMicroseconds / (2.0 * calls),
             allocated / (2.0 * calls));
     }
 
@@ -106,7 +112,8 @@ internal static class WireSpeed
     }
 
     private sealed record Figures(
-        double FramesPerSecond, double BytesPerFrame, double FramesPerWrite, double RoundTripUs, double AllocatedPerFrame);
+        double FramesPerSecond, double BytesPerFrame, double FramesPerWrite, double RoundTripUs, double CpuUs,
+        double AllocatedPerFrame);
 
     /// <summary>
     /// Two members of a cluster as the run has them, without the machine: the listener of the one answers in the turn
@@ -160,7 +167,7 @@ internal static class WireSpeed
             Volatile.Write(ref _asked, window);
             for (int i = 0; i < window; i++)
             {
-                _asks.Send(WireBenchmarks.Charge((uint)i));
+                Send(_asks, WireBenchmarks.Charge((uint)i), window);
             }
 
             return _done.Task;
@@ -172,7 +179,7 @@ internal static class WireSpeed
             {
                 if (_asked < _calls)
                 {
-                    _asks.Send(WireBenchmarks.Charge((uint)++_asked));
+                    Send(_asks, WireBenchmarks.Charge((uint)++_asked), frames.Length);
                 }
 
                 if (++_answered == _calls)
@@ -215,6 +222,19 @@ internal static class WireSpeed
             await _coordinator.DisposeAsync().ConfigureAwait(false);
         }
 
+        /// <summary>As the exchange does: frames of one turn may wait for one another.</summary>
+        private static void Send(AkkaMemberTransport transport, in Frame frame, int together)
+        {
+            if (together > 1)
+            {
+                transport.SendWithOthers(in frame);
+            }
+            else
+            {
+                transport.Send(in frame);
+            }
+        }
+
         private static ControlMessage.Hello HelloOf(int number) => new("1", "", [number], number, "", "", "");
 
         private sealed class Answerer(AkkaMemberTransport transport) : IMemberListener
@@ -226,7 +246,7 @@ internal static class WireSpeed
                     Frame reply = frame;
                     reply.Kind = FrameKind.Reply;
                     (reply.From, reply.To) = (frame.To, frame.From);
-                    transport.Send(in reply);
+                    Send(transport, in reply, frames.Length);
                 }
             }
 

@@ -28,6 +28,42 @@ public sealed class ClusterLaneTests
     }
 
     [Fact]
+    public void An_idle_lane_sends_a_frame_at_once_and_a_busy_one_when_its_turn_comes()
+    {
+        LaneEnd lane = new();
+        lane.AddOrSend();
+        Assert.Equal((1, 0), (Assert.Single(lane.Sent).Frames, lane.Scheduled));
+
+        // Under way: the next ones share a bundle.
+        lane.AddOrSend();
+        lane.AddOrSend();
+        Assert.Equal((1, 1), (lane.Sent.Count, lane.Scheduled));
+        lane.Turn();
+        Assert.Equal(2, lane.Sent[^1].Frames);
+
+        // Answered: idle again.
+        lane.Arrive(0, lane.HeadOf(1).Sent, 0);
+        lane.AddOrSend();
+        Assert.Equal((3, 1), (lane.Sent.Count, lane.Scheduled));
+        Assert.Equal(Enumerable.Range(1, 4), lane.Numbers());
+    }
+
+    [Fact]
+    public void A_frame_does_not_overtake_those_that_wait_and_a_closed_lane_loses_it()
+    {
+        LaneEnd lane = new();
+        lane.Add(2);
+        lane.AddOrSend();
+        Assert.Empty(lane.Sent);
+        lane.Turn();
+        Assert.Equal(Enumerable.Range(1, 3), lane.Numbers());
+        lane.Arrive(0, lane.HeadOf(0).Sent, 0);
+        lane.Lane.Close();
+        lane.AddOrSend();
+        Assert.Equal((1, 1L), (lane.Sent.Count, lane.Meter.Counts.FramesDropped));
+    }
+
+    [Fact]
     public void What_is_longer_than_a_bundle_leaves_in_several()
     {
         LaneEnd lane = new();
@@ -55,6 +91,10 @@ public sealed class ClusterLaneTests
 
         const int Credit = FrameLane.MostUnderWayBytes;
         Assert.InRange(lane.SentBytes, (Credit / 2) - LongestBundle, Credit);
+
+        // Without credit there is nothing to do in a turn.
+        int scheduled = lane.Scheduled;
+        Assert.InRange(scheduled, 1, Many / framesPerTurn / 2);
         int sent = lane.Numbers().Count();
 
         // Silence: one bundle at a time, ever more rarely; what waited is all that there is.
@@ -338,6 +378,8 @@ public sealed class ClusterLaneTests
                 Lane.Add(ClusterHarness.FrameOf(0, 1, ++_number));
             }
         }
+
+        public void AddOrSend() => Lane.AddOrSend(ClusterHarness.FrameOf(0, 1, ++_number), 0);
 
         public void Turn()
         {

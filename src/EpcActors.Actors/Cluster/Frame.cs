@@ -114,6 +114,9 @@ public interface IInbox
 /// <summary>Where an <see cref="Exchange"/> puts frames for other processes. Never waits: what cannot be sent is lost, and sent again later.</summary>
 public interface IOutbox
 {
-    /// <summary>Takes a frame. Called by whoever handles a request of the exchange.</summary>
+    /// <summary>Takes a frame that may leave at once. Called by whoever handles a request of the exchange.</summary>
     void Send(in Frame frame);
+
+    /// <summary>Takes one of the frames of a turn that makes several: they may wait for one another.</summary>
+    void SendWithOthers(in Frame frame) => Send(in frame);
 }

@@ -110,10 +110,15 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     /// <summary>Called by whoever handles a request of the exchange.</summary>
     public void Send(in Frame frame)
     {
-        // What leaves from here on belongs behind the cut that this process is in.
-        Frame stamped = frame;
-        stamped.Cut = _run!.Engine.CutNumber;
+        Frame stamped = Stamped(in frame);
         _transport.Send(in stamped);
+    }
+
+    /// <summary>As <see cref="Send"/>.</summary>
+    public void SendWithOthers(in Frame frame)
+    {
+        Frame stamped = Stamped(in frame);
+        _transport.SendWithOthers(in stamped);
     }
 
     public void OnFrames(ReadOnlySpan<Frame> frames)
@@ -280,6 +285,14 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
                 _isOver = true;
             }
         }
+    }
+
+    /// <summary>What leaves from here on belongs behind the cut that this process is in.</summary>
+    private Frame Stamped(in Frame frame)
+    {
+        Frame stamped = frame;
+        stamped.Cut = _run!.Engine.CutNumber;
+        return stamped;
     }
 
     /// <summary>True when this process has begun a cut; when it has not, it will do so in a moment. Any thread.</summary>

@@ -35,7 +35,9 @@ public sealed class AkkaMemberTransport : IMemberTransport
     /// <summary>Null before the join.</summary>
     internal ActorSystem? System => _system;
 
-    public void Send(in Frame frame) => _lanes.Send(in frame);
+    public void Send(in Frame frame) => _lanes.Send(in frame, mayLeave: true);
+
+    public void SendWithOthers(in Frame frame) => _lanes.Send(in frame, mayLeave: false);
 
     /// <remarks>The sockets of the hello become roles of the node, and its address becomes the one that others reach this system at.</remarks>
     public async Task<ControlMessage.Welcome> JoinAsync(ControlMessage.Hello hello, IMemberListener listener, CancellationToken cancellationToken)

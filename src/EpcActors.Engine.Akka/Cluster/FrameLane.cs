@@ -6,20 +6,22 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// <summary>
 /// The way to one life of one other member, and what is to be answered about the way back. Frames are added by any
 /// thread and leave in bundles, in the turn of the <see cref="ExchangeActor"/>: the first frame schedules that turn,
-/// the frames that are added until it comes join the bundle. So an idle lane sends at once, and the busier the process,
-/// the longer the bundles.
+/// the frames that are added until it comes join the bundle. So the busier the process, the longer the bundles.
 /// </summary>
 /// <remarks>
 /// <para><b>Credit.</b> At most <see cref="MostUnderWayBytes"/> are sent and not answered, and at most <see
 /// cref="MostWaitingBytes"/> wait: a peer that takes nothing costs no more, and frames are lost and counted.</para>
+/// <para><b>An idle lane</b>, with nothing under way and nothing that waits, sends a frame that comes alone in the turn
+/// of whoever adds it (<see cref="AddOrSend"/>): there is nothing that it could share a bundle with, and one process
+/// that waits for one answer is spared a turn of another thread at both ends.</para>
 /// <para><b>Answers</b> ride in the head of each bundle that goes the other way. Where none does, an answer of its own
 /// goes every <see cref="AnswerBytes"/>, and at the next tick.</para>
 /// <para><b>Loss.</b> The head says how many bytes were sent before: an answer to a later bundle answers the lost one
 /// too. When no answer comes for a while, all that is under way counts as lost (a connection that broke), and one
 /// bundle at a time is sent, ever more rarely, until one is answered. Nothing is sent again here: <see
 /// cref="Exchange"/> does that.</para>
-/// <para><see cref="Add"/> and <see cref="Close"/> may be called by any thread, everything else by the actor alone.
-/// Time is milliseconds of any clock that does not go back.</para>
+/// <para><see cref="Add"/>, <see cref="AddOrSend"/> and <see cref="Close"/> may be called by any thread, everything else
+/// by the actor alone. Time is milliseconds of any clock that does not go back.</para>
 /// </remarks>
 internal sealed class FrameLane
 {
@@ -119,6 +121,21 @@ internal sealed class FrameLane
         {
             _schedule(this);
         }
+    }
+
+    /// <summary>Takes a frame as <see cref="Add"/> does; an idle lane sends it at once.</summary>
+    public void AddOrSend(in Frame frame, long nowMs)
+    {
+        lock (_lock)
+        {
+            if (!_isClosed && !_isScheduled && !_isSilent && _sent == _taken && !HasWaiting && TryAdd(in frame))
+            {
+                SendBundles(nowMs);
+                return;
+            }
+        }
+
+        Add(in frame);
     }
 
     /// <summary>Sends what waits, as far as there is credit.</summary>

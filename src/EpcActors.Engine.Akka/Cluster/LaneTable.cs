@@ -31,13 +31,22 @@ internal sealed class LaneTable
     public void Introduce(int member, int incarnation) => (_self, _incarnation) = ((short)member, incarnation);
 
     /// <summary>Puts a frame on the lane to its receiver, or loses it. Any thread.</summary>
-    public void Send(in Frame frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="mayLeave">An idle lane sends it at once.</param>
+    public void Send(in Frame frame, bool mayLeave)
     {
         Target[] targets = Volatile.Read(ref _targets);
         int to = frame.To;
         if ((uint)to < (uint)targets.Length && targets[to].Lane is { } lane && !IsCut(to))
         {
-            lane.Add(in frame);
+            if (mayLeave)
+            {
+                lane.AddOrSend(in frame, NowMs);
+            }
+            else
+            {
+                lane.Add(in frame);
+            }
         }
         else
         {
