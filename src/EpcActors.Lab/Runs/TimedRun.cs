@@ -170,7 +170,8 @@ internal sealed class TimedRun : ScenarioRun
 
     private RunProgress Progress() => new(Engine.ClockNs, Scenario.Run.DurationNs, Engine.Steps, Metrics.Faults, _stage);
 
-    private static CostTable Costs(CostProfile profile)
+    /// <summary>The prices of a profile in nanoseconds.</summary>
+    internal static CostTable Costs(CostProfile profile)
     {
         long[] local = new long[Activities.Count];
         long[] remote = new long[Activities.Count];

@@ -33,10 +33,16 @@ internal sealed class SimulationCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    public SimulationCommand(CommandShell shell) => _shell = shell;
+    private readonly DelayCommand _delay;
+
+    public SimulationCommand(CommandShell shell)
+    {
+        _shell = shell;
+        _delay = new DelayCommand(shell);
+    }
 
     /// <summary>Its options, for the command that it is part of.</summary>
-    public IEnumerable<Option> Options => [_simulate, _seeds, _from, _defect];
+    public IEnumerable<Option> Options => [_simulate, _seeds, _from, _defect, .. _delay.Options];
 
     /// <summary>Was it asked for?</summary>
     /// <exception cref="CommandException">when its options are given without it.</exception>
@@ -62,6 +68,11 @@ internal sealed class SimulationCommand
     public ExitCode Execute(
         ParseResult parsed, string file, IReadOnlyList<KeyValuePair<string, string>> settings, bool isQuiet, CancellationToken cancellation)
     {
+        if (_delay.IsAsked(parsed))
+        {
+            return ExecuteDelays(parsed, file, settings, cancellation);
+        }
+
         ClusterDefect defect = parsed.GetResult(_defect) is { Implicit: false } ? DefectOf(parsed.GetValue(_defect)) : ClusterDefect.None;
         long seeds = parsed.GetValue(_seeds) ?? DefaultSeeds;
         if (seeds < 1)
@@ -89,6 +100,26 @@ internal sealed class SimulationCommand
         }
 
         return Tell(result, plan, file, settings, isQuiet);
+    }
+
+    private ExitCode ExecuteDelays(
+        ParseResult parsed, string file, IReadOnlyList<KeyValuePair<string, string>> settings, CancellationToken cancellation)
+    {
+        Option[] ofSeeds = [_seeds, _from, _defect];
+        if (Array.Find(ofSeeds, option => parsed.GetResult(option) is { Implicit: false }) is { } stray)
+        {
+            throw CommandException.Usage(
+                $"{stray.Name} is for faults, and --link-delay simulates none; leave one of them out");
+        }
+
+        if (file.Length == 0)
+        {
+            throw CommandException.Usage(
+                "--link-delay needs a FILE, for example config/scenarios/cluster-one-limit.conf");
+        }
+
+        ScenarioFile.RequireExists(file, _shell.Configuration);
+        return _delay.Execute(parsed, ScenarioLoader.Load(file, settings, null, _shell.Configuration), cancellation);
     }
 
     private static ClusterDefect DefectOf(string? name) => DefectText.Find(name ?? "")
