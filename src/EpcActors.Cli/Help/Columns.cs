@@ -12,13 +12,23 @@ internal static class Columns
     public static void Write(TextWriter writer, string name, int nameWidth, string text, int columns) =>
         Paragraph(writer, name.PadRight(nameWidth), text, new string(' ', nameWidth), columns);
 
-    /// <summary>Prose.</summary>
+    /// <summary>Prose. A line of the text that begins with spaces is an item of a list, and stays as far in.</summary>
     /// <param name="writer">Where to.</param>
     /// <param name="lead">Before the first word.</param>
     /// <param name="text">The words.</param>
     /// <param name="indent">Before each further line.</param>
     /// <param name="columns">Longest line.</param>
     public static void Paragraph(TextWriter writer, string lead, string text, string indent, int columns)
+    {
+        foreach (string line in text.Split('\n'))
+        {
+            string margin = line[..^line.TrimStart(' ').Length];
+            Line(writer, lead + margin, line, margin.Length > 0 ? $"{indent}{margin}  " : indent, columns);
+            lead = indent;
+        }
+    }
+
+    private static void Line(TextWriter writer, string lead, string text, string indent, int columns)
     {
         string line = lead;
         bool isEmpty = true;
