@@ -11,7 +11,7 @@ namespace EpcActors.Tests.Distribution;
 public sealed class TwoHostsTests : IDisposable
 {
     /// <summary>Longer than any run here takes on a machine with other work, and none waits for it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(150);
 
     private readonly CliHarness _cli = new();
 
@@ -20,62 +20,51 @@ public sealed class TwoHostsTests : IDisposable
     [TwoHostsFact]
     public async Task A_run_over_two_hosts_passes_with_every_account_in_order()
     {
-        using CancellationTokenSource patience = new(Patience);
-        using TwoHosts hosts = new();
-        string scenario = Scenario(busy: "");
-        HostProcess cluster = hosts.OnFirst(ClusterOf(scenario));
-        HostProcess node = hosts.OnSecond(NodeOf(scenario, "2,3"));
+        using Spread run = new(this, busy: "", "2,3");
+        HostProcess node = Assert.Single(run.Nodes);
 
-        JsonElement report = await PassedAsync(cluster, patience.Token);
+        JsonElement report = await PassedAsync(run.Cluster, run.Patience);
         JsonElement[] processes = [.. report.GetProperty("cluster").GetProperty("processes").EnumerateArray()];
         Assert.Equal(["0", "1", "2,3"], processes.Select(Sockets));
         Assert.All(processes, one => Assert.True(one.GetProperty("frames_in").GetInt64() > 0));
         Assert.Equal(node.Id, processes[2].GetProperty("pid").GetInt32());
         Assert.Empty(report.GetProperty("cluster").GetProperty("deaths").EnumerateArray());
         Assert.Equal(["finished", "finished", "finished", "finished"], Outcomes(report));
-        await LeftInOrderAsync(node, patience.Token);
+        await LeftInOrderAsync(node, run.Patience);
     }
 
     /// <summary>No connection breaks: packets are lost, and each side has nothing but silence to judge by.</summary>
     [TwoHostsFact]
     public async Task A_host_that_is_cut_off_is_dead_to_the_other_and_stops_itself()
     {
-        using CancellationTokenSource patience = new(Patience);
-        using TwoHosts hosts = new();
-        string scenario = Scenario(busy: "23");
-        HostProcess cluster = hosts.OnFirst(ClusterOf(scenario));
-        HostProcess[] nodes = [hosts.OnSecond(NodeOf(scenario, "2")), hosts.OnSecond(NodeOf(scenario, "3"))];
-        await cluster.RunningAsync(patience.Token);
-        hosts.Cut();
+        using Spread run = new(this, busy: "23", "2", "3");
+        await run.Cluster.RunningAsync(run.Patience);
+        run.Hosts.Cut();
 
-        foreach (HostProcess node in nodes)
+        foreach (HostProcess node in run.Nodes)
         {
-            (int code, _, string error) = await node.EndAsync(patience.Token);
+            (int code, _, string error) = await node.EndAsync(run.Patience);
             Assert.True(code == 2, error);
             Assert.Contains("coordinator", error.Split('\n')[^1], StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         }
 
-        JsonElement report = await PassedAsync(cluster, patience.Token);
+        JsonElement report = await PassedAsync(run.Cluster, run.Patience);
         AssertDead(report, "2", "3");
     }
 
     [TwoHostsFact]
     public async Task A_node_that_is_killed_leaves_the_books_and_the_others_go_on()
     {
-        using CancellationTokenSource patience = new(Patience);
-        using TwoHosts hosts = new();
-        string scenario = Scenario(busy: "3");
-        HostProcess cluster = hosts.OnFirst(ClusterOf(scenario));
-        HostProcess stays = hosts.OnSecond(NodeOf(scenario, "2"));
-        HostProcess dies = hosts.OnSecond(NodeOf(scenario, "3"));
-        await cluster.RunningAsync(patience.Token);
+        using Spread run = new(this, busy: "3", "2", "3");
+        (HostProcess stays, HostProcess dies) = (run.Nodes[0], run.Nodes[1]);
+        await run.Cluster.RunningAsync(run.Patience);
         dies.Kill();
-        Assert.Equal(128 + 9, (await dies.EndAsync(patience.Token)).Code);
+        Assert.Equal(128 + 9, (await dies.EndAsync(run.Patience)).Code);
 
-        JsonElement report = await PassedAsync(cluster, patience.Token);
+        JsonElement report = await PassedAsync(run.Cluster, run.Patience);
         AssertDead(report, "3");
-        await LeftInOrderAsync(stays, patience.Token);
+        await LeftInOrderAsync(stays, run.Patience);
     }
 
     /// <summary>
@@ -108,6 +97,36 @@ public sealed class TwoHostsTests : IDisposable
               run { duration = 120 s }
             }
             """);
+    }
+
+    /// <summary>
+    /// A run that has begun: the coordinator and sockets 0 and 1 on the first host, a process for each of the others on
+    /// the second.
+    /// </summary>
+    private sealed class Spread : IDisposable
+    {
+        private readonly CancellationTokenSource _patience = new(LongestRun);
+
+        public Spread(TwoHostsTests test, string busy, params string[] sockets)
+        {
+            string scenario = test.Scenario(busy);
+            Cluster = Hosts.OnFirst(test.ClusterOf(scenario));
+            Nodes = [.. sockets.Select(one => Hosts.OnSecond(test.NodeOf(scenario, one)))];
+        }
+
+        public TwoHosts Hosts { get; } = new();
+
+        public HostProcess Cluster { get; }
+
+        public IReadOnlyList<HostProcess> Nodes { get; }
+
+        public CancellationToken Patience => _patience.Token;
+
+        public void Dispose()
+        {
+            Hosts.Dispose();
+            _patience.Dispose();
+        }
     }
 
     private string[] ClusterOf(string scenario) =>
