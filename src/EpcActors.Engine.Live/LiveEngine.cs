@@ -459,7 +459,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         {
             VisitIfDue(cell);
             turn.Enter(next);
-            if (_isWatched)
+            if (!LeavesTapOut && _isWatched)
             {
                 DeliverWatched(cell, next, turn);
             }

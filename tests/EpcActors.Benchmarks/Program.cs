@@ -25,6 +25,11 @@ if (args is ["wire", ..])
     return await WireSpeed.RunAsync(args[1..]);
 }
 
+if (args is ["tap", ..])
+{
+    return TapCost.Run(args[1..]);
+}
+
 // In process: the columns need what the benchmarks counted, and nothing has to be restored or built again.
 Job job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(7).WithInvocationCount(1).WithUnrollFactor(1);
 IConfig config = DefaultConfig.Instance
