@@ -36,7 +36,7 @@ public sealed class DelayCommandTests : IDisposable
         Assert.Equal(["1 2", "2 2", "4 4", "1 2", "2 2", "4 4"], rows.Select(words => $"{words[0]} {words[1]}"));
 
         // One process is the measure; the farther the others, the slower they are.
-        Assert.Equal("1.00", rows[0][3]);
+        Assert.Equal("1.000", rows[0][3]);
         Assert.Equal(rows[0], rows[3]);
         double[] shares = [.. rows.Select(words => double.Parse(words[3], CultureInfo.InvariantCulture))];
         Assert.True(shares[4] < shares[1] && shares[1] < 1, string.Join(' ', shares));

@@ -147,7 +147,7 @@ internal sealed class DelayCommand
             Number(result.Setup.Processes, "0"),
             Number(result.Setup.Scenario.Machine.NodesWithEpc, "0"),
             Number(result.FaultsPerSecond, "#,0"),
-            Number(share, "0.00"),
+            Number(share, "0.000"),
             Number(result.FramesPerFault, "0.000"),
             Number(result.RoundTripsPerFault, "0.000"),
             Number(result.MeanCallNs / 1e3, "#,0"),
