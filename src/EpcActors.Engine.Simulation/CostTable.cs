@@ -8,18 +8,24 @@ public sealed class CostTable
 
     /// <param name="localNs">Cost per activity index, nanoseconds.</param>
     /// <param name="remoteNs">The same when the memory belongs to another node; same length.</param>
-    /// <param name="handOverCapNs">Most that one hand-over of a mutex costs, however many wait.</param>
-    public CostTable(long[] localNs, long[] remoteNs, long handOverCapNs)
+    /// <param name="mutexSpinNs">How long a waiter of a mutex spins before it sleeps.</param>
+    /// <param name="wakeActivity">What waking one costs that has gone to sleep; negative for nothing.</param>
+    public CostTable(long[] localNs, long[] remoteNs, long mutexSpinNs, int wakeActivity = -1)
     {
         ArgumentNullException.ThrowIfNull(localNs);
         ArgumentNullException.ThrowIfNull(remoteNs);
         Invariant.That(localNs.Length == remoteNs.Length, "one remote cost per local cost");
         _localNs = localNs;
         _remoteNs = remoteNs;
-        HandOverCapNs = handOverCapNs;
+        MutexSpinNs = mutexSpinNs;
+        WakeActivity = wakeActivity;
     }
 
-    public long HandOverCapNs { get; }
+    /// <summary>Longest time for which a waiter of a mutex spins, nanoseconds: CPU time. What is longer it sleeps.</summary>
+    public long MutexSpinNs { get; }
+
+    /// <summary>Index of the activity that waking a sleeper costs; negative for none.</summary>
+    public int WakeActivity { get; }
 
     /// <summary>Number of activities.</summary>
     public int Count => _localNs.Length;

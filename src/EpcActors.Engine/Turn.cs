@@ -26,6 +26,14 @@ public abstract class Turn
     /// <param name="count">How many times.</param>
     public abstract void Ready(ref WaitQueue queue, int activity = -1, int count = 1);
 
+    /// <summary>The caller's clock moves on to <paramref name="untilNs"/>, when it is not there yet: a lock was held until then. Nothing on an engine without time.</summary>
+    /// <param name="untilNs">Virtual time, nanoseconds.</param>
+    /// <param name="spinActivity">The activity that waiting counts as.</param>
+    /// <param name="activity">What the hand-over costs when there was something to wait for; negative for nothing.</param>
+    public virtual void WaitUntil(long untilNs, int spinActivity, int activity = -1)
+    {
+    }
+
     /// <summary>The caller's CPU is busy with <paramref name="activity"/> (index into the cost table) before it gets its answer.</summary>
     /// <param name="activity">Index into the engine's cost table.</param>
     /// <param name="count">How many times.</param>

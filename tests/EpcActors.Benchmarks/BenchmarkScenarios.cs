@@ -164,6 +164,6 @@ internal static class BenchmarkScenarios
         cycles[(int)Activity.Einit] = 88000;
         cycles[(int)Activity.Emod] = 8500;
         cycles[(int)Activity.Schedule] = 2000;
-        return new CostProfile { Name = "benchmark", ClockMhz = 3600, Cycles = cycles, RemotePercent = 140, HandOverCapCycles = 30000 };
+        return new CostProfile { Name = "benchmark", ClockMhz = 3600, Cycles = cycles, RemotePercent = 140, MutexSpinCycles = 30000 };
     }
 }

@@ -26,6 +26,8 @@ public sealed class AddressSpace : Resource,
     private readonly int _ownerBase;
     private readonly Machine _machine;
     private WaitQueue _waiting;
+    private SectionEnd _lastReader;
+    private SectionEnd _lastWriter;
     private int _readers;
     private bool _isWriteLocked;
     private bool _isMapped;
@@ -144,7 +146,7 @@ public sealed class AddressSpace : Resource,
         if (message.FirstPage == 0 && message.PageCount == Ptes.PageCount)
         {
             turn.Spend(Activity.Pte, Math.Max(1, Ptes.PresentCount));
-            Ptes.Clear();
+                Ptes.Clear();
         }
         else
         {
@@ -236,24 +238,25 @@ public sealed class AddressSpace : Resource,
     /// <summary>down_read(). False: the request was parked; when it is handled again the lock is its own.</summary>
     private bool TryReadLock(Turn turn)
     {
-        if (turn.WasParked)
+        if (!turn.WasParked)
         {
-            return true;
+            if (_isWriteLocked || !_waiting.IsEmpty)
+            {
+                turn.Park(ref _waiting, EngineActivity.MutexWait);
+                return false;
+            }
+
+            _readers++;
         }
 
-        if (_isWriteLocked || !_waiting.IsEmpty)
-        {
-            turn.Park(ref _waiting, EngineActivity.MutexWait);
-            return false;
-        }
-
-        _readers++;
+        _lastWriter.Await(turn, EngineActivity.MutexWait);
         return true;
     }
 
     private void ReadUnlock(Turn turn)
     {
         Invariant.That(_readers > 0, $"{Name}: mmap_lock is given back by a reader that does not have it");
+        _lastReader.Extend(turn);
         if (--_readers == 0)
         {
             HandOver(turn);
@@ -263,24 +266,27 @@ public sealed class AddressSpace : Resource,
     /// <summary>down_write(). False: the request was parked; when it is handled again the lock is its own.</summary>
     private bool TryWriteLock(Turn turn)
     {
-        if (turn.WasParked)
+        if (!turn.WasParked)
         {
-            return true;
+            if (_readers > 0 || _isWriteLocked || !_waiting.IsEmpty)
+            {
+                turn.Park(ref _waiting, EngineActivity.MutexWait);
+                return false;
+            }
+
+            _isWriteLocked = true;
         }
 
-        if (_readers > 0 || _isWriteLocked || !_waiting.IsEmpty)
-        {
-            turn.Park(ref _waiting, EngineActivity.MutexWait);
-            return false;
-        }
-
-        _isWriteLocked = true;
+        // A reader that gave the lock back first may have had it longer, on its own clock.
+        _lastReader.Await(turn, EngineActivity.MutexWait);
+        _lastWriter.Await(turn, EngineActivity.MutexWait);
         return true;
     }
 
     private void WriteUnlock(Turn turn)
     {
         Invariant.That(_isWriteLocked, $"{Name}: mmap_lock is given back by a writer that does not have it");
+        _lastWriter.Extend(turn);
         _isWriteLocked = false;
         HandOver(turn);
     }

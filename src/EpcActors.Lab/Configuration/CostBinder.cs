@@ -33,9 +33,9 @@ internal static class CostBinder
 
         int clock = ReadClock(reader.Get("clock", "2900 MHz"));
         int remote = reader.Get("remote", "140 %").WholePercent(100, 10_000);
-        int cap = ReadCycles(reader.Get("mutex-hand-over-cap", "30000"));
+        int cap = ReadCycles(reader.Get("mutex-spin", "30000"));
         int[] cycles = new int[Activities.Count];
-        bool isChanged = !SameAsFile("clock") || !SameAsFile("remote") || !SameAsFile("mutex-hand-over-cap");
+        bool isChanged = !SameAsFile("clock") || !SameAsFile("remote") || !SameAsFile("mutex-spin");
         foreach (Activity activity in Priced)
         {
             string key = Activities.Key(activity);
@@ -50,7 +50,7 @@ internal static class CostBinder
             ClockMhz = clock,
             Cycles = cycles,
             RemotePercent = remote,
-            HandOverCapCycles = cap,
+            MutexSpinCycles = cap,
         };
 
         bool SameAsFile(string key) =>

@@ -164,7 +164,7 @@ public sealed class RaceBuilder
             SwitchList = [.. SwitchKeys.All.Select(key => new SwitchReport(key.Key, key.ValueOf(_switches), false))],
             Seed = 1,
             Machine = machine,
-            Costs = new CostProfile { Name = "race", ClockMhz = 1000, Cycles = cycles, RemotePercent = 100, HandOverCapCycles = 1000 },
+            Costs = new CostProfile { Name = "race", ClockMhz = 1000, Cycles = cycles, RemotePercent = 100, MutexSpinCycles = 1000 },
             Cgroups = _cgroups,
             Enclaves = _enclaves,
             VirtualMachines = _guests,

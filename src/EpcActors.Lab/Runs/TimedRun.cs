@@ -181,6 +181,6 @@ internal sealed class TimedRun : ScenarioRun
             remote[i] = Activities.TouchesEpc((Activity)i) ? local[i] * profile.RemotePercent / 100 : local[i];
         }
 
-        return new CostTable(local, remote, profile.HandOverCapCycles * 1000L / profile.ClockMhz);
+        return new CostTable(local, remote, profile.MutexSpinCycles * 1000L / profile.ClockMhz, (int)Activity.Schedule);
     }
 }

@@ -128,8 +128,8 @@ public sealed record CostProfile
     /// <summary>Cost of EPC work on a page of another node, percent of the local cost.</summary>
     public required int RemotePercent { get; init; }
 
-    /// <summary>Most that one hand-over of a contended mutex costs, cycles.</summary>
-    public required int HandOverCapCycles { get; init; }
+    /// <summary>How long a waiter of a mutex spins before it sleeps, cycles.</summary>
+    public required int MutexSpinCycles { get; init; }
 }
 
 /// <summary>A cgroup.</summary>

@@ -31,7 +31,7 @@ internal static class Scenarios
                 ClockMhz = 1000,
                 Cycles = Costs(),
                 RemotePercent = 100,
-                HandOverCapCycles = 2000,
+                MutexSpinCycles = 2000,
             },
             Cgroups = cgroups,
             Enclaves = enclaves,

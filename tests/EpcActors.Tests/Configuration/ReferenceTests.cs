@@ -95,7 +95,7 @@ public sealed partial class ReferenceTests
 
         Assert.Equal(
             CostBinder.Priced.Select(EpcActors.Actors.Activities.Key).Order(StringComparer.Ordinal),
-            documented.Keys.Except(["profile", "clock", "remote", "mutex-hand-over-cap"]).Order(StringComparer.Ordinal));
+            documented.Keys.Except(["profile", "clock", "remote", "mutex-spin"]).Order(StringComparer.Ordinal));
     }
 
     [Fact]

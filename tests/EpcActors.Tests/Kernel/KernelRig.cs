@@ -341,6 +341,6 @@ internal static class TestScenarios
         cycles[(int)Activity.Atomic] = 40;
         cycles[(int)Activity.Touch] = 60;
         cycles[(int)Activity.Eextend] = 500;
-        return new CostProfile { Name = "test", ClockMhz = 2000, Cycles = cycles, RemotePercent = 150, HandOverCapCycles = 30_000 };
+        return new CostProfile { Name = "test", ClockMhz = 2000, Cycles = cycles, RemotePercent = 150, MutexSpinCycles = 30_000 };
     }
 }

@@ -131,7 +131,7 @@ internal static class PlantedRun
         cycles[(int)Activity.Ewb] = 10000;
         cycles[(int)Activity.Eldu] = 8500;
         cycles[(int)Activity.Ipi] = 4000;
-        return new CostProfile { Name = "test", ClockMhz = 4000, Cycles = cycles, RemotePercent = 140, HandOverCapCycles = 30000 };
+        return new CostProfile { Name = "test", ClockMhz = 4000, Cycles = cycles, RemotePercent = 140, MutexSpinCycles = 30000 };
     }
 }
 

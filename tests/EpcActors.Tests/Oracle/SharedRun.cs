@@ -179,7 +179,7 @@ internal sealed class SharedRun : IRunObserver
             remote[i] = local[i];
         }
 
-        return new CostTable(local, remote, profile.HandOverCapCycles * 1000L / profile.ClockMhz);
+        return new CostTable(local, remote, profile.MutexSpinCycles * 1000L / profile.ClockMhz, (int)Activity.Schedule);
     }
 
     /// <summary>Between a task and the engine: the one place that sees a request before it is handled.</summary>

@@ -1,0 +1,127 @@
+namespace EpcActors.Engine.Simulation;
+
+/// <summary>What a handler may do in virtual time.</summary>
+public sealed partial class TimedEngine
+{
+    /// <summary>The turn of one task: made once, so that a step stores no references but that of its envelope.</summary>
+    private sealed class TimedTurn : Turn
+    {
+        private readonly TimedEngine _engine;
+        private readonly TaskState _state;
+        private Envelope _envelope = null!;
+
+        public TimedTurn(TimedEngine engine, TaskState state)
+        {
+            _engine = engine;
+            _state = state;
+            Caller = state.Task.Id;
+            CallerNode = state.Task.Node;
+        }
+
+        public bool HasParked { get; private set; }
+
+        public bool MustYield { get; private set; }
+
+        public int SpinActivity { get; private set; }
+
+        public override long NowNs => _engine._nowNs + _state.DebtNs;
+
+        public void Enter(Envelope envelope)
+        {
+            _envelope = envelope;
+            HasParked = false;
+            MustYield = false;
+            WasParked = envelope.IsParked;
+            if (WasParked)
+            {
+                envelope.IsParked = false;
+            }
+        }
+
+        public override void Park(ref WaitQueue queue, int spinActivity = -1)
+        {
+            queue.Enqueue(_envelope);
+            HasParked = true;
+            SpinActivity = spinActivity;
+        }
+
+        public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1)
+        {
+            bool isAlone = queue.Count == 1;
+            Envelope envelope = queue.Dequeue();
+            TaskState waiter = (TaskState)envelope.Caller.EngineState!;
+            long atNs = Math.Max(NowNs, waiter.ParkedAtNs);
+            if (waiter.SpinActivity >= 0)
+            {
+                bool slept = Wait(waiter, waiter.SpinActivity, atNs - waiter.ParkedAtNs);
+                if (activity >= 0)
+                {
+                    atNs += Pay(waiter, activity, count);
+                }
+
+                if (slept && _engine._costs.WakeActivity >= 0)
+                {
+                    // The kernel wakes the first of several early: it is on its feet by the time the lock comes.
+                    long wakeNs = Pay(waiter, _engine._costs.WakeActivity, 1);
+                    atNs += isAlone ? wakeNs : 0;
+                }
+            }
+
+            waiter.Next = NextAction.Deliver;
+            waiter.Envelope = envelope;
+            _engine.PushTask(waiter, atNs);
+        }
+
+        public override void WaitUntil(long untilNs, int spinActivity, int activity = -1)
+        {
+            long waitNs = untilNs - NowNs;
+            if (waitNs > 0)
+            {
+                Wait(_state, spinActivity, waitNs);
+                _state.DebtNs += waitNs;
+                _state.DebtNs += activity < 0 ? 0 : Pay(_state, activity, 1);
+            }
+        }
+
+        public override void Spend(int activity, int count, bool remote) =>
+            _engine.Account(_state, activity, count, _engine.Price(_state, activity, count, remote));
+
+        public override void Hold(int activity, int count, bool remote)
+        {
+            Spend(activity, count, remote);
+            _engine._resources[_envelope.Target.Index].BusyUntilNs = NowNs;
+        }
+
+        public override void Yield() => MustYield = true;
+
+        public override void Interrupt(ActorId task, int activity)
+        {
+            TaskState hit = _engine._taskById[task.Index] ?? throw new InvariantViolation($"{task} is not a task");
+            long ns = _engine.Price(_state, activity, 1, false);
+            hit.InterruptNs += ns;
+            hit.BusyNs += ns;
+            _engine._timeByActivity[activity] += ns;
+            _engine._countByActivity[activity]++;
+        }
+
+        /// <summary>Counts waiting for a lock: a mutex's waiter spins as long as the kernel's would, then it sleeps. True: it slept.</summary>
+        private bool Wait(TaskState waiter, int activity, long waitedNs)
+        {
+            long spunNs = activity == EngineActivity.MutexWait ? Math.Min(waitedNs, _engine._costs.MutexSpinNs) : waitedNs;
+            waiter.BusyNs += spunNs;
+            _engine._timeByActivity[activity] += spunNs;
+            _engine._countByActivity[activity]++;
+            return spunNs < waitedNs;
+        }
+
+        /// <summary>CPU time of somebody who does not run just now.</summary>
+        private long Pay(TaskState payer, int activity, int count)
+        {
+            long ns = _engine.Price(_state, activity, count, false);
+            payer.BusyNs += ns;
+            _engine._timeByActivity[activity] += ns;
+            _engine._countByActivity[activity] += count;
+            return ns;
+        }
+    }
+}
