@@ -210,6 +210,13 @@ public sealed partial class TimedEngine : IEngineDriver
             {
                 _pendingTaskEvents--;
                 TaskState state = _taskById[id]!;
+                if (state.InterruptNs != 0)
+                {
+                    // What it did took longer: interrupts hit it meanwhile.
+                    PushTask(state, Occupy(state));
+                    continue;
+                }
+
                 _dispatched = state;
                 Dispatch(state);
                 _dispatched = null;

@@ -45,6 +45,12 @@ public struct Mutex
 
     public readonly bool IsHeld => _held;
 
+    /// <summary>Virtual time at which the section began that goes on or was the last, nanoseconds; 0 on an engine without time.</summary>
+    public long SinceNs { get; private set; }
+
+    /// <summary>Virtual time at which the last section ended, nanoseconds.</summary>
+    public readonly long EndNs => _end.Ns;
+
     /// <summary>The task that holds it, or <see cref="ActorId.None"/>.</summary>
     public readonly ActorId Owner => _held ? _owner : ActorId.None;
 
@@ -61,6 +67,7 @@ public struct Mutex
             _end.Await(turn, WaitActivity, HandOverActivity);
             _held = true;
             _owner = turn.Caller;
+            SinceNs = turn.NowNs;
             return true;
         }
 
@@ -68,6 +75,7 @@ public struct Mutex
         {
             // Handed over while parked; anything else would be a thread that locks twice.
             Invariant.That(turn.WasParked, "a task locks a mutex that it holds already");
+            SinceNs = turn.NowNs;
             return true;
         }
 

@@ -157,8 +157,8 @@ public sealed class EnclaveThread : UserThread
             ForReport<long> startNs = NowNs;
             (ThreadOutcome outcome, int detail) = Program.Steps[phase] switch
             {
-                ProgramStep.TouchHeap step => (await TouchHeap(step.Kind, step.WorkNs), 0),
-                ProgramStep.AcceptHeap => (await TouchHeap(AccessKind.Eaccept, 0), 0),
+                ProgramStep.TouchHeap step => (await TouchHeap(step.Kind, step.WorkNs, step.ByOne), 0),
+                ProgramStep.AcceptHeap => (await TouchHeap(AccessKind.Eaccept, 0, byOne: false), 0),
                 ProgramStep.RunPattern step => (await RunPattern(step), 0),
                 ProgramStep.ReplayTrace step => (_thread == 0 ? await ReplayTrace(step) : ThreadOutcome.Finished, 0),
                 ProgramStep.ChangeType => await Call(Ioctl.ModifyTypes),
@@ -191,12 +191,12 @@ public sealed class EnclaveThread : UserThread
         return (ThreadOutcome.Finished, 0);
     }
 
-    private async Routine<ThreadOutcome> TouchHeap(AccessKind kind, long workNs)
+    private async Routine<ThreadOutcome> TouchHeap(AccessKind kind, long workNs, bool byOne)
     {
-        int threads = Program.Threads.Count;
-        int first = (int)((long)Program.HeapPages * _thread / threads);
-        int end = (int)((long)Program.HeapPages * (_thread + 1) / threads);
-        for (int page = first; page < end; page++)
+        (int first, int count) = !byOne ? PartPattern.Share(Program.HeapPages, _thread, Program.Threads.Count)
+            : _thread == 0 ? (0, Program.HeapPages)
+            : (0, 0);
+        for (int page = first; page < first + count; page++)
         {
             ThreadOutcome outcome = await CountedAccess(Program.CodePages + page, kind);
             if (outcome != ThreadOutcome.Finished)

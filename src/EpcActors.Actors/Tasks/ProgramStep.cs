@@ -13,10 +13,11 @@ public abstract record ProgramStep
     {
     }
 
-    /// <summary>Touches every page of the heap once, each thread its share, in ascending order.</summary>
+    /// <summary>Touches every page of the heap once, in ascending order.</summary>
     /// <param name="Kind">How.</param>
     /// <param name="WorkNs">User code between two touches, nanoseconds.</param>
-    public sealed record TouchHeap(AccessKind Kind, long WorkNs) : ProgramStep;
+    /// <param name="ByOne">True: thread 0 touches all of them; false: each thread its share.</param>
+    public sealed record TouchHeap(AccessKind Kind, long WorkNs, bool ByOne) : ProgramStep;
 
     /// <summary>Touches pages as patterns say, one pattern per thread.</summary>
     /// <param name="Patterns">Per thread.</param>

@@ -142,8 +142,9 @@ public static class WorkloadPresets
         {
             Name = "graphene-preheat",
             Source = "graphene pull request 2154: enclave of 4 GiB, 256 threads, with and without pre-heating",
-            Description = "One thread touches every page once, in order, before the others start (pre-heating); "
-                + "without it, each of the 256 threads runs this over its own part.",
+            Description = "Each of the 256 threads touches its own part of the heap once, in order, all at the same "
+                + "time. With pre-heating one thread touches every page before: the step touch with threads = one.",
+            DividesHeap = true,
             CreatePattern = (heapPages, prng) => SweepPattern.OfPasses(heapPages, 1, AccessMix.ReadOnly, prng),
             UsefulCyclesPerAccess = 60,
             UsefulCyclesGrade = EvidenceGrade.Derived,

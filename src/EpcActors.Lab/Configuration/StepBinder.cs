@@ -20,6 +20,8 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
 
     private static readonly string[] AccessKinds = ["read", "write", "execute"];
 
+    private static readonly string[] TouchThreads = ["all", "one"];
+
     private readonly ObjectReader _touch = defaults.Child("touch");
     private readonly ObjectReader _run = defaults.Child("run");
     private readonly Dictionary<string, AccessTrace?> _traces = new(StringComparer.Ordinal);
@@ -116,7 +118,8 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
     private static StepSpec.Touch ReadTouch(ObjectReader reader)
     {
         AccessKind kind = (AccessKind)reader.Get("access", "write").Choice(AccessKinds, "a kind of access");
-        return new StepSpec.Touch(kind, reader.Get("work", "0 ns").DurationNs(unit: "ns"));
+        bool byOne = reader.Get("threads", "all").Choice(TouchThreads, "who touches") == 1;
+        return new StepSpec.Touch(kind, reader.Get("work", "0 ns").DurationNs(unit: "ns"), byOne);
     }
 
     private StepSpec.Pattern ReadRun(ObjectReader reader, int heapPages)
@@ -126,6 +129,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         long workNs = work.DurationNs(unit: "ns");
         PatternFactory factory;
         string text;
+        bool dividesHeap = false;
         if (reader.TryGet("preset", out Setting? setting))
         {
             if (reader.Has("pattern"))
@@ -144,6 +148,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
 
             factory = (pages, prng) => preset.CreatePattern(pages, prng);
             text = preset.Name;
+            dividesHeap = preset.DividesHeap;
             if (!reader.Has("work"))
             {
                 workNs = ((preset.UsefulCyclesPerAccess * 1000L) + (work.Context.ClockMhz / 2)) / work.Context.ClockMhz;
@@ -157,7 +162,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
             reader.Finish("a run with this pattern");
         }
 
-        return new StepSpec.Pattern(factory, accesses, workNs, text);
+        return new StepSpec.Pattern(factory, accesses, workNs, text, dividesHeap);
     }
 
     /// <summary>A number, a number of passes over the heap, or <c>forever</c>, which is -1.</summary>

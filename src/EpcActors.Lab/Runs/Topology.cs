@@ -309,7 +309,7 @@ public sealed partial class Topology
 
     private ProgramStep NewStep(StepSpec step, EnclaveSpec spec, int enclave, int number) => step switch
     {
-        StepSpec.Touch touch => new ProgramStep.TouchHeap(touch.Kind, touch.WorkNs),
+        StepSpec.Touch touch => new ProgramStep.TouchHeap(touch.Kind, touch.WorkNs, touch.ByOne),
         StepSpec.Pattern pattern => NewPattern(pattern, spec, enclave, number),
         StepSpec.Trace trace => new ProgramStep.ReplayTrace(trace.Accesses, trace.TraceEnclave),
         StepSpec.Accept => new ProgramStep.AcceptHeap(),
@@ -326,10 +326,19 @@ public sealed partial class Topology
         Domain.Workloads.AccessPattern[] patterns = new Domain.Workloads.AccessPattern[spec.Threads];
         for (int thread = 0; thread < patterns.Length; thread++)
         {
-            patterns[thread] = pattern.Factory(spec.HeapPages, stream.Split((ulong)thread));
+            Prng own = stream.Split((ulong)thread);
+            patterns[thread] = pattern.DividesHeap
+                ? PartOf(spec, thread, pattern.Factory, own)
+                : pattern.Factory(spec.HeapPages, own);
         }
 
         return new ProgramStep.RunPattern(patterns, pattern.Accesses, pattern.WorkNs);
+    }
+
+    private static Domain.Workloads.PartPattern PartOf(EnclaveSpec spec, int thread, PatternFactory factory, Prng stream)
+    {
+        (int first, int count) = Domain.Workloads.PartPattern.Share(spec.HeapPages, thread, spec.Threads);
+        return new Domain.Workloads.PartPattern(spec.HeapPages, first, count == 0 ? null : factory(count, stream), stream);
     }
 
     private void BuildVirtualMachine(VirtualMachineSpec spec)

@@ -183,15 +183,19 @@ public abstract record StepSpec
     {
     }
 
-    /// <summary>Touches the whole heap once, threads sharing it.</summary>
-    public sealed record Touch(AccessKind Kind, long WorkNs) : StepSpec;
+    /// <summary>Touches the whole heap once.</summary>
+    /// <param name="Kind">How.</param>
+    /// <param name="WorkNs">User code between two touches, nanoseconds.</param>
+    /// <param name="ByOne">True: thread 0 touches all of it while the others wait; false: each thread its part.</param>
+    public sealed record Touch(AccessKind Kind, long WorkNs, bool ByOne = false) : StepSpec;
 
     /// <summary>Accesses by a pattern.</summary>
     /// <param name="Factory">Makes a thread's pattern.</param>
     /// <param name="Accesses">Per thread; -1: until the end of the run.</param>
     /// <param name="WorkNs">User code between two accesses, nanoseconds.</param>
     /// <param name="Text">For people.</param>
-    public sealed record Pattern(PatternFactory Factory, long Accesses, long WorkNs, string Text) : StepSpec;
+    /// <param name="DividesHeap">True: each thread has a pattern over its own part of the heap; false: over the whole.</param>
+    public sealed record Pattern(PatternFactory Factory, long Accesses, long WorkNs, string Text, bool DividesHeap = false) : StepSpec;
 
     /// <summary>Replays the accesses of one enclave of a trace.</summary>
     public sealed record Trace(AccessTrace Accesses, int TraceEnclave) : StepSpec;

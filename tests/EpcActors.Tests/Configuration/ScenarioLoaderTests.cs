@@ -153,7 +153,7 @@ public sealed class ScenarioLoaderTests
         Assert.Equal(8500, costs.Cycles[(int)Activity.Eldu]);
         Assert.Equal(3500, costs.ClockMhz);
         Assert.Equal(170, costs.RemotePercent);
-        Assert.Equal(30_000, costs.MutexSpinCycles);
+        Assert.Equal(35_000, costs.MutexSpinCycles);
     }
 
     [Fact]

@@ -25,7 +25,18 @@ public sealed class DeterminismTests
     public void Another_seed_is_another_run()
     {
         Assert.NotEqual(Hash(1, 20, 500), Hash(2, 20, 500));
-        Assert.NotEqual(Hash(1, 20, 500), Hash(1, 20, 0));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(1_000_000)]
+    public void The_quantum_changes_nothing(long quantumNs)
+    {
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            Assert.Equal(Hash(seed, 20, 500), Hash(seed, 20, quantumNs));
+        }
     }
 
     [Fact]

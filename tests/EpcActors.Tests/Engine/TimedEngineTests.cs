@@ -33,10 +33,11 @@ public sealed class TimedEngineTests
     }
 
     [Fact]
-    public void With_a_quantum_of_0_requests_are_handled_in_the_order_of_time()
+    public void Requests_are_handled_in_the_order_of_time_and_of_numbers_whatever_the_quantum()
     {
-        Assert.Equal(Noted(0), Noted(0).OrderBy(n => n.AtNs));
-        Assert.NotEqual(Noted(1_000_000), Noted(1_000_000).OrderBy(n => n.AtNs));
+        Assert.Equal(Noted(0), Noted(0).OrderBy(n => n.AtNs).ThenBy(n => n.Task));
+        Assert.Equal(Noted(0), Noted(500));
+        Assert.Equal(Noted(0), Noted(1_000_000));
 
         static List<(int Task, long Value, long AtNs)> Noted(long quantumNs)
         {
