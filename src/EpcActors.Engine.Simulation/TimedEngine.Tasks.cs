@@ -8,12 +8,16 @@ public sealed partial class TimedEngine
     void IEngineDriver.Post(Envelope envelope)
     {
         TaskState state = Unsafe.As<TaskState>(envelope.Caller.EngineState!);
-        if (state.DebtNs != 0 && !TryAdvance(state))
+        if (_nowNs + state.DebtNs > state.GroupEndNs)
         {
-            state.Next = NextAction.Deliver;
-            state.Envelope = envelope;
-            envelope.Caller.Outstanding = envelope;
-            return;
+            if (state.DebtNs != 0 && !TryAdvance(state))
+            {
+                state.Next = NextAction.Deliver;
+                Await(state, envelope);
+                return;
+            }
+
+            state.GroupEndNs = _nowNs + GroupNs;
         }
 
         Handle(envelope, state);
@@ -107,16 +111,15 @@ public sealed partial class TimedEngine
                 break;
             case NextAction.ResumeEnvelope:
                 state.Envelope!.MarkAnswered();
-                state.Task.Outstanding = null;
-                state.Envelope.Resume();
+                Answer(state, state.Envelope);
                 break;
             case NextAction.Deliver:
                 Envelope envelope = state.Envelope!;
+                state.GroupEndNs = _nowNs + GroupNs;
                 Handle(envelope, state);
                 if (envelope.IsCompleted)
                 {
-                    state.Task.Outstanding = null;
-                    envelope.Resume();
+                    Answer(state, envelope);
                 }
 
                 break;
@@ -128,9 +131,9 @@ public sealed partial class TimedEngine
     private void Handle(Envelope envelope, TaskState state)
     {
         Resource resource = _resources[envelope.Target.Index];
-        if (resource.BusyUntilNs > _nowNs)
+        if (resource.BusyUntilNs > _nowNs + state.DebtNs)
         {
-            Account(state, EngineActivity.SpinWait, 1, resource.BusyUntilNs - _nowNs);
+            Account(state, EngineActivity.SpinWait, 1, resource.BusyUntilNs - _nowNs - state.DebtNs);
         }
 
         TimedTurn turn = state.Turn;
@@ -138,8 +141,7 @@ public sealed partial class TimedEngine
         envelope.Deliver(resource, turn);
         if (turn.HasParked)
         {
-            state.Envelope = envelope;
-            state.Task.Outstanding = envelope;
+            Await(state, envelope);
             state.ParkedAtNs = Occupy(state);
             state.SpinActivity = turn.SpinActivity;
             return;
@@ -150,20 +152,43 @@ public sealed partial class TimedEngine
         ulong who = ((ulong)(uint)state.Task.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code;
         _hash.Add((ulong)(_nowNs + state.DebtNs), who, envelope.Fold());
         _observer?.OnStep(envelope, resource, _nowNs + state.DebtNs);
-        if ((turn.MustYield || state.DebtNs > state.AheadNs) && !TryAdvance(state))
+        if (turn.MustYield)
+        {
+            state.GroupEndNs = 0;
+        }
+
+        if ((turn.MustYield || MustStop(state)) && !TryAdvance(state))
         {
             state.Next = NextAction.ResumeEnvelope;
-            state.Envelope = envelope;
-            envelope.Caller.Outstanding = envelope;
+            Await(state, envelope);
             return;
         }
 
         envelope.MarkAnswered();
     }
 
+    /// <summary>The task's request is not answered at once: its envelope is its own until it is.</summary>
+    private static void Await(TaskState state, Envelope envelope)
+    {
+        state.Envelope = envelope;
+        if (state.Task.Outstanding is null)
+        {
+            state.Task.Outstanding = envelope;
+            state.Task.Envelopes.TakeOut(envelope);
+        }
+    }
+
+    /// <summary>The routine reads the answer before it can ask anything again, so the envelope is free from here on.</summary>
+    private static void Answer(TaskState state, Envelope envelope)
+    {
+        state.Task.Outstanding = null;
+        state.Task.Envelopes.PutBack(envelope);
+        envelope.Resume();
+    }
+
     private bool Elapse(TaskState state)
     {
-        if (state.DebtNs <= state.AheadNs || TryAdvance(state))
+        if (!MustStop(state) || TryAdvance(state))
         {
             return true;
         }
@@ -171,6 +196,9 @@ public sealed partial class TimedEngine
         state.Next = NextAction.ResumeTime;
         return false;
     }
+
+    /// <summary>The task has gone far enough ahead. Inside a group of requests it goes on: what is a group must not depend on the quantum.</summary>
+    private bool MustStop(TaskState state) => state.DebtNs > state.AheadNs && _nowNs + state.DebtNs > state.GroupEndNs;
 
     /// <summary>
     /// Lets the task's debt pass. True: nothing else happens before its end, so the clock was moved and the task goes on at once; false: the
@@ -264,6 +292,7 @@ public sealed partial class TimedEngine
         public readonly TimedTurn Turn;
         public long DebtNs;
         public long AheadNs;
+        public long GroupEndNs;
         public ulong JitterState;
         public long InterruptNs;
         public long BusyNs;

@@ -5,9 +5,10 @@ namespace EpcActors.Engine.Simulation;
 /// </summary>
 /// <remarks>
 /// <para>Every task has a clock of its own: the engine's, and what the task has spent since. A request is handled when no other task can ask anything before
-/// it: in the order of the askers' clocks and, where these are equal, of the tasks' numbers. So what a run does depends on its costs and its seed, and on
-/// nothing else. When no other event comes before a task's clock, the engine's just moves on and the task goes on without any queue.</para>
-/// <para>Between two requests a task may run ahead by up to <c>quantum</c>: what it does there only itself and the reports can see. No request of anybody is handled
+/// it: in the order of the askers' clocks and, where these are equal, of the tasks' numbers. What the task asks within <see cref="GroupNs"/> after that follows at
+/// once, as one group. So what a run does depends on its costs and its seed, and on nothing else. When no other event comes before a task's clock, the engine's
+/// just moves on and the task goes on without any queue.</para>
+/// <para>Between two groups a task may run ahead by up to <c>quantum</c>: what it does there only itself and the reports can see. No request of anybody is handled
 /// earlier or later because of it.</para>
 /// <para>A resource that is held until later than the caller's clock makes the caller spin for the difference; a mutex queues its waiters. A
 /// CPU that several tasks share serves them in the order in which they ask for it.</para>
@@ -15,6 +16,9 @@ namespace EpcActors.Engine.Simulation;
 public sealed partial class TimedEngine : IEngineDriver
 {
     private const int CancellationInterval = 4096;
+
+    /// <summary>Requests of a task that follow one within this time follow it at once: the order of time is kept to that, nanoseconds.</summary>
+    private const long GroupNs = 128;
 
     private Resource[] _resources = [];
     private readonly List<TaskState> _tasks = [];
@@ -26,6 +30,7 @@ public sealed partial class TimedEngine : IEngineDriver
     private readonly uint _jitterShift;
     private readonly bool _hasJitter;
     private readonly Dictionary<int, Action<long>> _timers = [];
+    private readonly Dictionary<ActorKind, EnvelopeSet> _envelopes = [];
     private readonly ulong _seed;
     private TaskState?[] _taskById = [];
     private TaskState?[] _firstOnCpu = [];
@@ -97,6 +102,12 @@ public sealed partial class TimedEngine : IEngineDriver
         ArgumentNullException.ThrowIfNull(task);
         TaskState state = new(task, this);
         task.Attach(this, state);
+        if (!_envelopes.TryGetValue(task.ActorKind, out EnvelopeSet? envelopes))
+        {
+            _envelopes.Add(task.ActorKind, envelopes = new EnvelopeSet());
+        }
+
+        task.Envelopes = envelopes;
         _tasks.Add(state);
         if (task.Id.Index >= _taskById.Length)
         {
@@ -122,8 +133,8 @@ public sealed partial class TimedEngine : IEngineDriver
 
         if (_firstOnCpu[cpu] is { } first)
         {
-            first.AheadNs = 0;
-            state.AheadNs = 0;
+            first.AheadNs = GroupNs;
+            state.AheadNs = GroupNs;
         }
         else
         {

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace EpcActors.Engine;
 
 /// <summary>
-/// A request on its way to a resource and back. Every task owns one envelope per message type and re-uses it: a task has at most
-/// one request outstanding, so in the steady state a step allocates nothing.
+/// A request on its way to a resource and back. Envelopes are used again: a task has at most one request outstanding, and keeps one
+/// envelope per message type or shares them with others of its kind (<see cref="EnvelopeSet"/>). So in the steady state a step allocates nothing.
 /// </summary>
 /// <remarks>
 /// Who may touch it: the task until it is posted, the target's engine until it is answered, then the task again. The link
@@ -21,15 +21,16 @@ public abstract class Envelope : RoutineAwaiter
     private Tally? _tallies;
     private Tally? _current;
 
-    private protected Envelope(TaskActor caller, ushort code, MessageKind kind)
+    private protected Envelope(TaskActor caller, int typeIndex, ushort code, MessageKind kind)
     {
         Caller = caller;
+        TypeIndex = typeIndex;
         Code = code;
         Kind = kind;
     }
 
     /// <summary>The task that asks.</summary>
-    public TaskActor Caller { get; }
+    public TaskActor Caller { get; internal set; }
 
     /// <summary>The resource that is asked.</summary>
     public ActorId Target { get; internal set; }
@@ -44,6 +45,12 @@ public abstract class Envelope : RoutineAwaiter
     public MessageKind Kind { get; }
 
     internal Envelope? NextInQueue;
+
+    /// <summary>Link of the <see cref="EnvelopeSet"/> that it is in.</summary>
+    internal Envelope? NextIdle;
+
+    /// <summary>Number of the message type.</summary>
+    internal int TypeIndex { get; }
 
     /// <summary>For engines: the resource has handled the request and did not park it.</summary>
     internal void CountHandled()
@@ -136,7 +143,7 @@ public sealed class Envelope<TMessage> : Envelope
     private object? _handler;
 
     internal Envelope(TaskActor caller)
-        : base(caller, TMessage.Code, TMessage.Kind)
+        : base(caller, MessageIndex<TMessage>.Value, TMessage.Code, TMessage.Kind)
     {
     }
 

@@ -11,7 +11,7 @@ public readonly record struct MessageCount(
 
 /// <summary>Sums of what the envelopes of tasks have counted.</summary>
 /// <remarks>
-/// A task owns one envelope per message type, so an envelope is already a counter of (task, message type), in a cache
+/// An envelope carries one message type for tasks of one kind, so it is already a counter of both, in a cache
 /// line that the handler has in its hands anyway. The sums are made when somebody reads them. During a live run a
 /// reader sees a little less than there is; counts only grow.
 /// </remarks>
@@ -25,9 +25,13 @@ public sealed class MessageCounts
     {
         ArgumentNullException.ThrowIfNull(tasks);
         MessageCounts counts = new();
+        HashSet<EnvelopeSet> seen = [];
         foreach (TaskActor task in tasks)
         {
-            task.CountMessages(counts);
+            if (seen.Add(task.Envelopes))
+            {
+                task.Envelopes.CountMessages(counts);
+            }
         }
 
         List<MessageCount> list = new(counts._sums.Count);

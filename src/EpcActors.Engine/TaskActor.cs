@@ -8,7 +8,7 @@ namespace EpcActors.Engine;
 /// </summary>
 public abstract class TaskActor
 {
-    private Envelope?[] _envelopes = [];
+    private EnvelopeSet _envelopes = new();
     private readonly TimeAwaiter _time = new();
     private readonly RoutineEnd _end;
     private IEngineDriver? _driver;
@@ -77,10 +77,8 @@ public abstract class TaskActor
         where TMessage : unmanaged, IMessage
     {
         int index = MessageIndex<TMessage>.Value;
-        Envelope?[] envelopes = _envelopes;
-        Envelope<TMessage> envelope = (uint)index < (uint)envelopes.Length && envelopes[index] is { } known
-            ? Unsafe.As<Envelope<TMessage>>(known)
-            : NewEnvelope<TMessage>(index);
+        Envelope<TMessage> envelope = _envelopes.Idle(index) is { } known ? Unsafe.As<Envelope<TMessage>>(known) : NewEnvelope<TMessage>();
+        envelope.Caller = this;
         envelope.Target = target;
         envelope.Message = message;
         envelope.IsCompleted = false;
@@ -137,13 +135,11 @@ public abstract class TaskActor
     /// <summary>For engines: what was given to <see cref="Attach"/>.</summary>
     public object? AttachedState => EngineState;
 
-    /// <summary>Adds how many requests of this task were handled.</summary>
-    internal void CountMessages(MessageCounts counts)
+    /// <summary>The envelopes that it uses; for engines that answer most requests at once, those of all tasks of its kind.</summary>
+    internal EnvelopeSet Envelopes
     {
-        foreach (Envelope? envelope in _envelopes)
-        {
-            envelope?.CountMessages(counts);
-        }
+        get => _envelopes;
+        set => _envelopes = value;
     }
 
     /// <summary>For engines: runs the routine up to its first unanswered await.</summary>
@@ -167,16 +163,11 @@ public abstract class TaskActor
 
     public override string ToString() => Name;
 
-    private Envelope<TMessage> NewEnvelope<TMessage>(int index)
+    private Envelope<TMessage> NewEnvelope<TMessage>()
         where TMessage : unmanaged, IMessage
     {
-        if (index >= _envelopes.Length)
-        {
-            Array.Resize(ref _envelopes, Math.Max(index + 1, _envelopes.Length * 2));
-        }
-
         Envelope<TMessage> envelope = new(this);
-        _envelopes[index] = envelope;
+        _envelopes.Add(envelope);
         return envelope;
     }
 

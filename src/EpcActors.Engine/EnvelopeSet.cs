@@ -1,0 +1,49 @@
+namespace EpcActors.Engine;
+
+/// <summary>
+/// Envelopes that are not under way, by message type. A task has a set of its own, unless its engine gives all tasks of a kind one: an engine that answers most
+/// requests before the next task runs then needs one envelope for each type, and that one stays in the cache however many tasks take turns.
+/// </summary>
+internal sealed class EnvelopeSet
+{
+    private readonly List<Envelope> _all = [];
+    private Envelope?[] _idle = [];
+
+    /// <summary>One that may be used for a message of this type, or null.</summary>
+    public Envelope? Idle(int index) => (uint)index < (uint)_idle.Length ? _idle[index] : null;
+
+    public void Add(Envelope envelope)
+    {
+        if (envelope.TypeIndex >= _idle.Length)
+        {
+            Array.Resize(ref _idle, Math.Max(envelope.TypeIndex + 1, _idle.Length * 2));
+        }
+
+        _all.Add(envelope);
+        PutBack(envelope);
+    }
+
+    /// <summary>The request will be answered later: until then nobody else gets its envelope.</summary>
+    public void TakeOut(Envelope envelope)
+    {
+        Invariant.That(ReferenceEquals(_idle[envelope.TypeIndex], envelope), "an envelope is under way twice");
+        _idle[envelope.TypeIndex] = envelope.NextIdle;
+        envelope.NextIdle = null;
+    }
+
+    /// <summary>The answer is about to be read.</summary>
+    public void PutBack(Envelope envelope)
+    {
+        envelope.NextIdle = _idle[envelope.TypeIndex];
+        _idle[envelope.TypeIndex] = envelope;
+    }
+
+    /// <summary>Adds how many requests were handled in its envelopes.</summary>
+    public void CountMessages(MessageCounts counts)
+    {
+        foreach (Envelope envelope in _all)
+        {
+            envelope.CountMessages(counts);
+        }
+    }
+}
