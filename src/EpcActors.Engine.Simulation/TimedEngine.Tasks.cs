@@ -149,7 +149,7 @@ public sealed partial class TimedEngine
 
         _steps++;
         envelope.CountHandled();
-        ulong who = ((ulong)(uint)state.Task.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code;
+        ulong who = ((ulong)(uint)state.Id << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code;
         _hash.Add((ulong)(_nowNs + state.DebtNs), who, envelope.Fold());
         _observer?.OnStep(envelope, resource, _nowNs + state.DebtNs);
         if (turn.MustYield)
@@ -231,12 +231,12 @@ public sealed partial class TimedEngine
         long debtNs = state.DebtNs + state.InterruptNs;
         state.DebtNs = 0;
         state.InterruptNs = 0;
-        int cpu = state.Task.Cpu;
-        if (cpu < 0)
+        if (!state.SharesCpu)
         {
             return _nowNs + debtNs;
         }
 
+        int cpu = state.Task.Cpu;
         long endNs = Math.Max(_nowNs, _cpuFreeAtNs[cpu]) + debtNs;
         if (debtNs > 0)
         {
@@ -249,7 +249,7 @@ public sealed partial class TimedEngine
     private void PushTask(TaskState state, long atNs)
     {
         _pendingTaskEvents++;
-        _events.Push(atNs, state.Task.Id.Index);
+        _events.Push(atNs, state.Id);
     }
 
     private void Account(TaskState state, int activity, int count, long ns)
@@ -290,6 +290,7 @@ public sealed partial class TimedEngine
     {
         public readonly TaskActor Task;
         public readonly TimedTurn Turn;
+        public readonly int Id;
         public long DebtNs;
         public long AheadNs;
         public long GroupEndNs;
@@ -299,15 +300,24 @@ public sealed partial class TimedEngine
         public long ParkedAtNs;
         public int SpinActivity;
         public bool IsSleepingDaemon;
+        public bool SharesCpu;
         public NextAction Next;
         public Envelope? Envelope;
 
         public TaskState(TaskActor task, TimedEngine engine)
         {
             Task = task;
+            Id = task.Id.Index;
             AheadNs = engine._quantumNs;
             JitterState = (engine._seed + (ulong)(uint)task.Id.Index) * 0xD1342543DE82EF95;
             Turn = new TimedTurn(engine, this);
+        }
+
+        /// <summary>Another task is on its CPU: both are served piece by piece, and the pieces are the same at every quantum.</summary>
+        public void Share()
+        {
+            SharesCpu = true;
+            AheadNs = GroupNs;
         }
     }
 }

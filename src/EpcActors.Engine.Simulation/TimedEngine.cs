@@ -133,8 +133,8 @@ public sealed partial class TimedEngine : IEngineDriver
 
         if (_firstOnCpu[cpu] is { } first)
         {
-            first.AheadNs = GroupNs;
-            state.AheadNs = GroupNs;
+            first.Share();
+            state.Share();
         }
         else
         {

@@ -78,7 +78,11 @@ public abstract class TaskActor
     {
         int index = MessageIndex<TMessage>.Value;
         Envelope<TMessage> envelope = _envelopes.Idle(index) is { } known ? Unsafe.As<Envelope<TMessage>>(known) : NewEnvelope<TMessage>();
-        envelope.Caller = this;
+        if (!ReferenceEquals(envelope.Caller, this))
+        {
+            envelope.Caller = this;
+        }
+
         envelope.Target = target;
         envelope.Message = message;
         envelope.IsCompleted = false;

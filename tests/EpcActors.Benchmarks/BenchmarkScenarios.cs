@@ -79,6 +79,37 @@ internal static class BenchmarkScenarios
         return Make(enclaves, [new NodeSpec(8, [8192]), new NodeSpec(8, [8192])], new KernelSwitches { FreePageCounter = FreePageCounterMode.PerNode }, 500) with { Cgroups = cgroups };
     }
 
+    /// <summary>Pods of four enclaves each on eight sockets; each pod pages against its own limit.</summary>
+    public static Scenario Pods(int pods, long accesses)
+    {
+        const int Heap = 1024;
+        List<CgroupSpec> cgroups = [new("/", -1, long.MaxValue, long.MaxValue), new("/pods", 0, long.MaxValue, long.MaxValue)];
+        List<EnclaveSpec> enclaves = [];
+        for (int pod = 0; pod < pods; pod++)
+        {
+            cgroups.Add(new CgroupSpec($"/pods/p{pod}", 1, 3 * Heap * KernelConstants.PageSize, long.MaxValue));
+            for (int i = 0; i < 4; i++)
+            {
+                enclaves.Add(new EnclaveSpec
+                {
+                    Name = $"e{pod}-{i}",
+                    Cgroup = cgroups.Count - 1,
+                    HeapPages = Heap,
+                    AddedHeapPages = Heap,
+                    Steps =
+                    [
+                        new StepSpec.Touch(AccessKind.Write, 0),
+                        new StepSpec.Pattern(
+                            (pages, prng) => new ZipfPattern(pages, 0.99, PlacementOrder.Scattered, AccessMix.ReadOnly, prng), accesses, 5_000, "zipf"),
+                    ],
+                });
+            }
+        }
+
+        NodeSpec[] nodes = [.. Enumerable.Repeat(new NodeSpec(32, [1_048_576]), 8)];
+        return Make(enclaves, nodes, new KernelSwitches(), 500) with { Cgroups = cgroups };
+    }
+
     /// <summary>Two sockets of 512 GiB and an enclave of 16 MiB.</summary>
     public static Scenario OneTebibyte() => Make(
         [new EnclaveSpec { Name = "small", Cgroup = 1, HeapPages = 4096, AddedHeapPages = 4096 }],

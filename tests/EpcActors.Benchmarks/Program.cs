@@ -10,6 +10,11 @@ if (args is ["cluster", ..])
     return ClusterSpeed.Run(args[1..]);
 }
 
+if (args is ["commands", ..])
+{
+    return CommandSpeed.Run(args[1..]);
+}
+
 if (args is ["deaths", ..])
 {
     return ClusterDeaths.Run(args[1..]);

@@ -65,6 +65,29 @@ public class ScenarioBenchmarks
     };
 }
 
+/// <summary>Many tasks that take turns, where one enclave has the cache for itself.</summary>
+public class ScaleBenchmarks
+{
+    /// <summary>Pods of four enclaves.</summary>
+    [Params(1, 25, 100)]
+    public int Pods { get; set; }
+
+    /// <summary>Each enclave touches its heap and then reads at random, with 5 us of work in between.</summary>
+    [Benchmark]
+    public long PagingPods()
+    {
+        RunReport report = new ScenarioRunner(BenchmarkScenarios.Pods(Pods, 40_000 / Pods)).Run("", CancellationToken.None);
+        if (report.Verdict != Verdict.Pass)
+        {
+            throw new InvalidOperationException($"{nameof(PagingPods)} ended with {report.Verdict}: {string.Join("; ", report.Violations)}");
+        }
+
+        Work.Count($"{nameof(PagingPods)}|{Pods}", "steps", report.Steps);
+        Work.Count($"{nameof(PagingPods)}|{Pods}", "faults", report.FaultLatency.Count);
+        return report.Steps;
+    }
+}
+
 /// <summary>Two sockets of 512 GiB: time to build, and bytes of metadata per page.</summary>
 public class LargeMachineBenchmarks
 {
