@@ -41,7 +41,7 @@ public sealed class ScenarioLoaderTests
             {
                 DurationNs = 10_000 * Ms,
                 SampleNs = 1 * Ms,
-                QuantumNs = 500,
+                QuantumNs = 5_000,
                 JitterPercent = 10,
                 MeasuresSlowdown = true,
                 TraceEvents = 20_000,
