@@ -317,7 +317,7 @@ public sealed partial class TimedEngine
         public void Share()
         {
             SharesCpu = true;
-            AheadNs = PieceNs;
+            AheadNs = GroupNs;
         }
     }
 }

@@ -20,9 +20,6 @@ public sealed partial class TimedEngine : IEngineDriver
     /// <summary>Requests of a task that follow one within this time follow it at once: the order of time is kept to that, nanoseconds.</summary>
     private const long GroupNs = 128;
 
-    /// <summary>How far a task may run ahead that shares its CPU, nanoseconds: the CPU serves so much of it at a time, whatever the quantum.</summary>
-    private const long PieceNs = 5_000;
-
     private Resource[] _resources = [];
     private readonly List<TaskState> _tasks = [];
     private readonly EventHeap _events = new();

@@ -24,7 +24,7 @@ internal static class RunBinder
         {
             DurationNs = duration,
             SampleNs = sample,
-            QuantumNs = reader.Get("quantum", "5 us").DurationNs(minimumNs: 0, unit: "ns"),
+            QuantumNs = reader.Get("quantum", "500 ns").DurationNs(minimumNs: 0, unit: "ns"),
             JitterPercent = reader.Get("jitter", "10 %").WholePercent(0, 99),
             MeasuresSlowdown = reader.Get("slowdown", "on").OnOff(),
             TraceEvents = reader.Get("trace-events", "20000").Int(0, int.MaxValue),

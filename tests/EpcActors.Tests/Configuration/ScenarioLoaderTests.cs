@@ -41,7 +41,7 @@ public sealed class ScenarioLoaderTests
             {
                 DurationNs = 10_000 * Ms,
                 SampleNs = 1 * Ms,
-                QuantumNs = 5_000,
+                QuantumNs = 500,
                 JitterPercent = 10,
                 MeasuresSlowdown = true,
                 TraceEvents = 20_000,

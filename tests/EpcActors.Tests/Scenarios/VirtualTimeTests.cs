@@ -35,7 +35,7 @@ public sealed class VirtualTimeTests
     public void A_scenario_is_the_same_run_at_every_quantum(string file)
     {
         TimedRun exact = Run(file, ("epc.run.quantum", "0 ns"));
-        foreach (string quantum in (string[])["100 ns", "500 ns", "5 us"])
+        foreach (string quantum in (string[])["100 ns", "500 ns"])
         {
             TimedRun run = Run(file, ("epc.run.quantum", quantum));
             Assert.Equal((exact.EndNs, exact.Steps, exact.TraceHash), (run.EndNs, run.Steps, run.TraceHash));
