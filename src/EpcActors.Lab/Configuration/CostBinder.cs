@@ -33,7 +33,7 @@ internal static class CostBinder
 
         int clock = ReadClock(reader.Get("clock", "2900 MHz"));
         int remote = reader.Get("remote", "140 %").WholePercent(100, 10_000);
-        int cap = ReadCycles(reader.Get("mutex-spin", "30000"));
+        int spin = ReadCycles(reader.Get("mutex-spin", "30000"));
         int[] cycles = new int[Activities.Count];
         bool isChanged = !SameAsFile("clock") || !SameAsFile("remote") || !SameAsFile("mutex-spin");
         foreach (Activity activity in Priced)
@@ -50,7 +50,7 @@ internal static class CostBinder
             ClockMhz = clock,
             Cycles = cycles,
             RemotePercent = remote,
-            MutexSpinCycles = cap,
+            MutexSpinCycles = spin,
         };
 
         bool SameAsFile(string key) =>

@@ -66,8 +66,10 @@ internal sealed class CgroupLab
     /// <param name="cgroups">Parent and limit (pages; -1 for max) of the cgroups after the root; parents by index, the root is 0.</param>
     /// <param name="enclaves">Cgroup of each enclave's process.</param>
     /// <param name="memoryMaxPages">memory.max of the first cgroup below the root, pages; -1 for max.</param>
+    /// <param name="atomicNs">What an atomic costs: above the length of a group of requests (decision 3), each is a moment of its own.</param>
     public CgroupLab(
-        KernelSwitches switches, int capacity, (int Parent, long Limit)[] cgroups, int[] enclaves, long memoryMaxPages = -1)
+        KernelSwitches switches, int capacity, (int Parent, long Limit)[] cgroups, int[] enclaves, long memoryMaxPages = -1,
+        int atomicNs = 20)
     {
         List<CgroupSpec> specs = [new("/", -1, long.MaxValue, long.MaxValue)];
         for (int i = 0; i < cgroups.Length; i++)
@@ -93,7 +95,7 @@ internal sealed class CgroupLab
             });
         }
 
-        Run = new TimedRun(Scenarios.Of(switches, [capacity], specs, enclaveSpecs, []), "test", null);
+        Run = new TimedRun(Scenarios.Of(switches, [capacity], specs, enclaveSpecs, [], atomicNs: atomicNs), "test", null);
         _nextId = Run.Topology.Resources.Count + Run.Topology.Tasks.Count;
     }
 

@@ -161,7 +161,7 @@ public class ChargeTests
     [Fact]
     public void Usage_goes_down_before_the_page_is_free()
     {
-        CgroupLab lab = new(Kernels.Named("v8"), 4, [(0, 4)], [1]);
+        CgroupLab lab = new(Kernels.Named("v8"), 4, [(0, 4)], [1], atomicNs: 200);
         bool seen = false;
         lab.Task(0, async task =>
         {
@@ -171,7 +171,7 @@ public class ChargeTests
         });
         lab.Admin(async task =>
         {
-            for (int i = 0; i < 2000; i++)
+            for (int i = 0; i < 5000; i++)
             {
                 seen |= lab[1].PeakBytes > 0 && lab[1].UsageBytes == 0 && lab.Run.Topology.Nodes[0].FreePages == 3;
                 await task.Sleep(1);

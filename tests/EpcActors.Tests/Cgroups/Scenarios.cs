@@ -17,7 +17,8 @@ internal static class Scenarios
         int jitterPercent = 0,
         long durationNs = 2_000_000_000,
         long livenessNs = 20_000_000,
-        IReadOnlyList<VirtualMachineSpec>? guests = null) => new()
+        IReadOnlyList<VirtualMachineSpec>? guests = null,
+        int atomicNs = 20) => new()
         {
             File = "test",
             Kernel = "test",
@@ -29,7 +30,7 @@ internal static class Scenarios
             {
                 Name = "test",
                 ClockMhz = 1000,
-                Cycles = Costs(),
+                Cycles = Costs(atomicNs),
                 RemotePercent = 100,
                 MutexSpinCycles = 2000,
             },
@@ -51,11 +52,11 @@ internal static class Scenarios
         };
 
     /// <summary>Everything takes time, so that tasks interleave; nothing takes long, so that tests do not.</summary>
-    private static int[] Costs()
+    private static int[] Costs(int atomicNs)
     {
         int[] cycles = new int[Activities.Count];
         Array.Fill(cycles, 200);
-        cycles[(int)Activity.Atomic] = 20;
+        cycles[(int)Activity.Atomic] = atomicNs;
         cycles[(int)Activity.SpinLock] = 40;
         cycles[(int)Activity.Schedule] = 1000;
         cycles[(int)Activity.MutexWait] = 0;

@@ -458,7 +458,7 @@ public sealed class ReclaimTests
     [Fact]
     public void A_debugger_loads_a_page_and_D6_spins_while_it_is_busy()
     {
-        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
+        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Pte] = 1000 });
         rig.User("t", async t =>
         {
             await rig.Build(t, 3);

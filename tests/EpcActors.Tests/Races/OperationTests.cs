@@ -219,7 +219,7 @@ public sealed class OperationTests
     public void A_debugger_reads_a_page_that_is_swapped_out()
     {
         RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/d").Enclave("a", 4).Setup("a: build 2", "admin: evict a 1")
-            .Task("T", "/d", "debug-read a 1", "debug-read a 3 retry").Task("U", "a", "debug-read 1"));
+            .Task("T", "/d", "debug-read a 1", "debug-read a 3 retry").Task("U", "a", "pause", "debug-read 1"));
         Assert.Equal([Errno.Ok, Errno.EFAULT], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((1, 2), (rig["usage(/d)"], rig["resident(a)"]));
     }

@@ -31,8 +31,8 @@ public sealed class SharedStateTests
     /// <summary>Locals of routines that hold an actor other than the one that runs them.</summary>
     private static readonly string[] ReviewedLocals = ["UserThread.ForkInto.child", "EnclaveThread.Fork.child"];
 
-    /// <summary>What the engine keeps with a task; the end of its routine may still name a box that went back to the pool.</summary>
-    private static readonly string[] EnginesOwn = ["_driver", "EngineState", "_end", "_nextInPool"];
+    /// <summary>What the engine keeps with a task: the timed engine, on its one thread, gives the tasks of a kind one set of envelopes. The end of a routine may still name a box that went back to the pool.</summary>
+    private static readonly string[] EnginesOwn = ["_driver", "EngineState", "_end", "_nextInPool", "_envelopes"];
 
     private static readonly Assembly[] Layers = [typeof(EpcPage).Assembly, typeof(Machine).Assembly];
 
