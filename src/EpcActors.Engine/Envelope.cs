@@ -49,6 +49,9 @@ public abstract class Envelope : RoutineAwaiter
     /// <summary>Link of the <see cref="EnvelopeSet"/> that it is in.</summary>
     internal Envelope? NextIdle;
 
+    /// <summary>The one that was made before it, in the same set.</summary>
+    internal Envelope? Older;
+
     /// <summary>Number of the message type.</summary>
     internal int TypeIndex { get; }
 

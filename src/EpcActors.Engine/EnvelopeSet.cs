@@ -6,7 +6,8 @@ namespace EpcActors.Engine;
 /// </summary>
 internal sealed class EnvelopeSet
 {
-    private readonly List<Envelope> _all = [];
+    // A chain, so that reports can count while a task makes another: an envelope is complete before it is seen, and none ever goes.
+    private Envelope? _newest;
     private Envelope?[] _idle = [];
 
     /// <summary>One that may be used for a message of this type, or null.</summary>
@@ -19,7 +20,8 @@ internal sealed class EnvelopeSet
             Array.Resize(ref _idle, Math.Max(envelope.TypeIndex + 1, _idle.Length * 2));
         }
 
-        _all.Add(envelope);
+        envelope.Older = _newest;
+        _newest = envelope;
         PutBack(envelope);
     }
 
@@ -38,10 +40,10 @@ internal sealed class EnvelopeSet
         _idle[envelope.TypeIndex] = envelope;
     }
 
-    /// <summary>Adds how many requests were handled in its envelopes.</summary>
+    /// <summary>Adds how many requests were handled in its envelopes; on any thread, while tasks go on.</summary>
     public void CountMessages(MessageCounts counts)
     {
-        foreach (Envelope envelope in _all)
+        for (Envelope? envelope = _newest; envelope is not null; envelope = envelope.Older)
         {
             envelope.CountMessages(counts);
         }

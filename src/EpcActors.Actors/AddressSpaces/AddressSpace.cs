@@ -146,7 +146,7 @@ public sealed class AddressSpace : Resource,
         if (message.FirstPage == 0 && message.PageCount == Ptes.PageCount)
         {
             turn.Spend(Activity.Pte, Math.Max(1, Ptes.PresentCount));
-                Ptes.Clear();
+            Ptes.Clear();
         }
         else
         {

@@ -118,7 +118,7 @@ public sealed class RunCommandTests : IDisposable
         string file = _cli.Write("it's a $(race).conf", await File.ReadAllTextAsync(_cli.RacyFile));
         List<string> args =
         [
-            "run", file, "--seed", "11", "--set", "epc.kernel=linux-5.15", "--set", "epc.title=\"it's `a` $HOME = \\\\ b\"", "--no-slowdown",
+            "run", file, "--seed", "12", "--set", "epc.kernel=linux-5.15", "--set", "epc.title=\"it's `a` $HOME = \\\\ b\"", "--no-slowdown",
             "--out", _cli.At("out"),
         ];
         CliResult first = await CliHarness.Call([.. args, .. isQuiet ? ["--quiet"] : Array.Empty<string>()]);
