@@ -33,6 +33,11 @@ internal static class EpcCgroup
             }
 
             Errno errno = charge == MiscCharge.Charged ? Errno.Ok : await Retry(current, css.Cgroup, reclaim);
+            if (errno is not (Errno.Ok or Errno.EBUSY))
+            {
+                current.Report(RunEvent.AllocationFailed, current.NowNs, ((long)errno << 1) | 1);
+            }
+
             if (errno != Errno.Ok)
             {
                 await Misc.PutCss(current, css.Cgroup);

@@ -64,6 +64,13 @@ public enum RunEvent
     /// <summary>C7: the walk asks for a cgroup that is going away once more, with the cursor's lock held; detail: how often.</summary>
     CursorLap,
 
+    /// <summary>
+    /// An allocation of an EPC page failed for good; detail: 1 when the charge was refused, 0 when no page was free;
+    /// the
+    /// <see cref="Errno"/> above it.
+    /// </summary>
+    AllocationFailed,
+
     /// <summary>The administrator did what the script says; detail: place of the action in the script.</summary>
     Script,
 }

@@ -47,6 +47,7 @@ internal static class Main
 
             if (!await EpcCgroup.CanReclaim(current, 0))
             {
+                current.Report(RunEvent.AllocationFailed, current.NowNs, (long)Errno.ENOMEM << 1);
                 if (cgroup < 0)
                 {
                     // Upstream returns here and does not look whether to wake ksgxd; the series leaves the loop.

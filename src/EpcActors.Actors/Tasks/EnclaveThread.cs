@@ -69,6 +69,10 @@ public sealed class EnclaveThread : UserThread
     [NotState]
     public long ProgramEndNs { get; private set; } = -1;
 
+    /// <summary>What the thread spent on each step.</summary>
+    [NotState]
+    public StepTimes Times { get; private set; } = new(0);
+
     /// <summary>The program, as its run built it.</summary>
     public EnclaveProgram Program => _program ?? throw new InvariantViolation($"{Name} has no program");
 
@@ -77,6 +81,7 @@ public sealed class EnclaveThread : UserThread
     {
         ArgumentNullException.ThrowIfNull(program);
         _program = program;
+        Times = new StepTimes(program.Steps.Count);
         WorkIn(program.Enclave, program.Mm);
     }
 
@@ -86,7 +91,9 @@ public sealed class EnclaveThread : UserThread
         int detail = 0;
         if (_thread == 0 && !Program.IsChild)
         {
+            Times.Begin(StepTimes.Load, NowNs, Accesses);
             (outcome, detail) = await Build();
+            EndStep(outcome);
             if (outcome == ThreadOutcome.Finished && Program.Threads.Count > 1)
             {
                 await Ask(Process, new ProcessProtocol.SpawnThreads { Count = Program.Threads.Count - 1 });
@@ -106,13 +113,16 @@ public sealed class EnclaveThread : UserThread
             ProgramEndNs = NowNs;
         }
 
+        ForReport<long> exitNs = NowNs;
         ProcessProtocol.ThreadExit exit = await Ask(
             Process, new ProcessProtocol.ThreadExit { Outcome = outcome, Detail = detail });
         if (exit.WasLast)
         {
             // do_exit(): the address space first, then the files.
+            Times.Begin(Times.Exit, exitNs, Accesses);
             await Encl.ExitMm(this, Program.Mm, Program.Enclave);
             await Encl.CloseFile(this, Program.Enclave);
+            Times.End(NowNs, Accesses);
         }
     }
 
@@ -155,12 +165,15 @@ public sealed class EnclaveThread : UserThread
         for (int phase = 0; phase < Program.Steps.Count; phase++)
         {
             ForReport<long> startNs = NowNs;
+            bool warmsUp = Program.Steps[phase] is ProgramStep.RunPattern { WarmUp: > 0 };
+            Times.Begin(warmsUp ? StepTimes.WarmUpOf(phase) : StepTimes.StepOf(phase), NowNs, Accesses);
             (ThreadOutcome outcome, int detail) = Program.Steps[phase] switch
             {
                 ProgramStep.TouchHeap step => (await TouchHeap(step.Kind, step.WorkNs, step.ByOne), 0),
                 ProgramStep.AcceptHeap => (await TouchHeap(AccessKind.Eaccept, 0, byOne: false), 0),
-                ProgramStep.RunPattern step => (await RunPattern(step), 0),
-                ProgramStep.ReplayTrace step => (_thread == 0 ? await ReplayTrace(step) : ThreadOutcome.Finished, 0),
+                ProgramStep.RunPattern step => (await RunPattern(step, phase), 0),
+                ProgramStep.ReplayTrace step =>
+                    (_thread == 0 ? await ReplayTrace(step, phase) : ThreadOutcome.Finished, 0),
                 ProgramStep.ChangeType => await Call(Ioctl.ModifyTypes),
                 ProgramStep.RestrictPermissions => await Call(Ioctl.RestrictPermissions),
                 ProgramStep.RemoveHeap => await Call(Ioctl.RemovePages),
@@ -169,6 +182,7 @@ public sealed class EnclaveThread : UserThread
                 { } other => throw new InvariantViolation($"{other.GetType().Name} is no step that a thread knows"),
             };
 
+            EndStep(outcome);
             Report(RunEvent.Phase, startNs, phase);
             if (outcome != ThreadOutcome.Finished)
             {
@@ -213,11 +227,29 @@ public sealed class EnclaveThread : UserThread
         return ThreadOutcome.Finished;
     }
 
-    private async Routine<ThreadOutcome> RunPattern(ProgramStep.RunPattern step)
+    private void EndStep(ThreadOutcome outcome)
+    {
+        if (outcome == ThreadOutcome.Finished)
+        {
+            Times.End(NowNs, Accesses);
+        }
+        else
+        {
+            Times.Abandon(NowNs, Accesses);
+        }
+    }
+
+    private async Routine<ThreadOutcome> RunPattern(ProgramStep.RunPattern step, int phase)
     {
         AccessPattern pattern = step.Patterns[_thread];
-        for (long i = 0; i != step.Accesses && pattern.TryNext(out PageAccess access); i++)
+        long total = step.Accesses < 0 ? -1 : step.WarmUp + step.Accesses;
+        for (long i = 0; i != total && pattern.TryNext(out PageAccess access); i++)
         {
+            if (i == step.WarmUp && i > 0)
+            {
+                Times.Begin(StepTimes.StepOf(phase), NowNs, Accesses);
+            }
+
             ThreadOutcome outcome = await CountedAccess(Program.CodePages + access.Page, KindOf(access.Kind));
             if (outcome != ThreadOutcome.Finished)
             {
@@ -233,9 +265,10 @@ public sealed class EnclaveThread : UserThread
         return ThreadOutcome.Finished;
     }
 
-    private async Routine<ThreadOutcome> ReplayTrace(ProgramStep.ReplayTrace step)
+    private async Routine<ThreadOutcome> ReplayTrace(ProgramStep.ReplayTrace step, int phase)
     {
         long startNs = NowNs;
+        long lastUs = -1;
         for (int i = 0; i < step.Trace.Count; i++)
         {
             TraceEntry entry = step.Trace[i];
@@ -244,10 +277,20 @@ public sealed class EnclaveThread : UserThread
                 continue;
             }
 
-            long dueNs = startNs + (entry.TimeUs * 1000);
-            if (!await SleepUntil(dueNs))
+            // An enclave that comes late in its trace waits for its first access in any case.
+            bool isFirst = lastUs < 0;
+            bool isAlive = step.GapsAreArrivals || isFirst
+                ? await SleepUntil(startNs + (entry.TimeUs * 1000))
+                : await Work((entry.TimeUs - lastUs) * 1000);
+            if (!isAlive)
             {
                 return ThreadOutcome.Killed;
+            }
+
+            lastUs = entry.TimeUs;
+            if (isFirst)
+            {
+                Times.Begin(StepTimes.StepOf(phase), NowNs, Accesses);
             }
 
             ThreadOutcome outcome = await CountedAccess(Program.CodePages + entry.Page, KindOf(entry.Kind));
@@ -258,6 +301,23 @@ public sealed class EnclaveThread : UserThread
         }
 
         return ThreadOutcome.Finished;
+    }
+
+    /// <summary>Computes for so long, and comes by the kernel at each tick of the timer. False: killed.</summary>
+    private async Routine<bool> Work(long ns)
+    {
+        while (ns > 0)
+        {
+            long part = Math.Min(TickNs, ns);
+            await SpendNs((int)Activity.Work, part);
+            ns -= part;
+            if (part == TickNs && await Main.SignalPending(this))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private async Routine<ThreadOutcome> Pause(long ns)

@@ -75,6 +75,9 @@ public sealed class CgroupWorker : KernelTask
 
     public override ActorKind ActorKind => ActorKind.ReclaimWorker;
 
+    /// <summary>Index of the cgroup that it reclaims for.</summary>
+    public int Cgroup => _cgroup;
+
     public override bool IsDaemon => true;
 
     protected override async Routine Run()

@@ -21,12 +21,20 @@ public abstract record ProgramStep
 
     /// <summary>Touches pages as patterns say, one pattern per thread.</summary>
     /// <param name="Patterns">Per thread.</param>
-    /// <param name="Accesses">Per thread; negative for until the end of the run.</param>
+    /// <param name="Accesses">Per thread, behind the warm-up; negative for until the end of the run.</param>
     /// <param name="WorkNs">User code between two accesses, nanoseconds.</param>
-    public sealed record RunPattern(IReadOnlyList<AccessPattern> Patterns, long Accesses, long WorkNs) : ProgramStep;
+    /// <param name="WarmUp">Accesses of each thread before those that are measured.</param>
+    public sealed record RunPattern(IReadOnlyList<AccessPattern> Patterns, long Accesses, long WorkNs, long WarmUp)
+        : ProgramStep;
 
-    /// <summary>Replays a recorded trace at its own times; thread 0.</summary>
-    public sealed record ReplayTrace(AccessTrace Trace, int TraceEnclave) : ProgramStep;
+    /// <summary>Replays a recorded trace; thread 0.</summary>
+    /// <param name="Trace">The trace.</param>
+    /// <param name="TraceEnclave">Whose accesses.</param>
+    /// <param name="GapsAreArrivals">
+    /// The times of the trace are moments that the thread sleeps until. False: the time between two accesses is work of
+    /// the program, which a fault comes on top of.
+    /// </param>
+    public sealed record ReplayTrace(AccessTrace Trace, int TraceEnclave, bool GapsAreArrivals) : ProgramStep;
 
     /// <summary>EACCEPT on every page of the heap, each thread its share.</summary>
     public sealed record AcceptHeap : ProgramStep;

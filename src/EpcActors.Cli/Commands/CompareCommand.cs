@@ -35,7 +35,7 @@ internal sealed class CompareCommand
         "writes an array of the runs' reports, each with its label; with - standard output holds the document and nothing else");
 
     private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
-        "--no-slowdown", "leaves out the runs with enough EPC that slowdowns are measured against");
+        "--no-slowdown", "leaves out the runs of each enclave alone that slowdowns are measured against");
 
     private readonly Option<bool> _expect = CommonOptions.Flag(
         "--expect", "exits with 1 also when a run does not meet what the scenario expects of its kernel");
@@ -256,7 +256,8 @@ internal sealed class CompareCommand
             new("epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8,epc-cgroup-v17", "What an EPC cgroup changes"),
             new("epc compare config/scenarios/free-page-counter.conf --kernels linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "Does the fix close the race? Exit code 0 says yes"),
             new("epc compare config/scenarios/noisy-neighbour.conf --vary epc.run.quantum=100ns,500ns,2us --out results", "How much does one setting matter? Charts in results/compare.html"),
-            new("epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8 --json - | jq '.[] | {label, verdict, steps}'", "Figures for a script"),
+            new("epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8 --json - | jq "
+                + "'.[] | {run: .label, verdict, steps}'", "Figures for a script"),
         ],
         ExitCodes =
         [

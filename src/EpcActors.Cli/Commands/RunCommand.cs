@@ -27,7 +27,8 @@ internal sealed class RunCommand
         "writes the report as JSON; with - standard output holds the document and nothing else");
 
     private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
-        "--no-slowdown", "leaves out the second run, with enough EPC, that slowdowns are measured against; a live run has none");
+        "--no-slowdown", "leaves out the runs of each enclave alone that slowdowns are measured against; a live run "
+            + "has none");
 
     private readonly Option<bool> _expect = CommonOptions.Flag(
         "--expect", "exits with 1 also when an expectation of the scenario is not met");

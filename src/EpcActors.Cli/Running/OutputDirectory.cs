@@ -18,6 +18,7 @@ internal sealed class OutputDirectory
     [
         ("report.html", "charts and tables in one file, for people"),
         ("metrics.csv", "a row per sample"),
+        ("steps.csv", "a row per step of each enclave"),
         ("trace.json", "Chrome trace, for ui.perfetto.dev"),
         ("metrics.txt", "OpenMetrics, for Prometheus"),
         ("report.json", "the whole report, for scripts"),
@@ -71,6 +72,9 @@ internal sealed class OutputDirectory
                     break;
                 case "metrics.csv":
                     WriteText(stream, writer => CsvReport.Write(writer, report));
+                    break;
+                case "steps.csv":
+                    WriteText(stream, writer => StepsCsv.Write(writer, report));
                     break;
                 case "trace.json":
                     ChromeTrace.Write(stream, report);

@@ -4,6 +4,7 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
@@ -123,10 +124,11 @@ internal sealed class PreparedRun
             Verdict.Violation => "violation",
             Verdict.Inconclusive => "inconclusive",
         };
-        int atWork = report.Live is null ? 0 : report.Enclaves.Count(one => one.Outcome == EnclaveOutcome.Running);
+        int atWork = report.WorkLeft > 0 ? 0 : report.Enclaves.Count(one => one.Outcome == EnclaveOutcome.Running);
         int unmet = report.Expectations.Count(one => one.IsUnmet);
         string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
         return $"{word}: {report.Scenario}: {Effective}{(report.Live is null ? $", trace {report.TraceHash}" : "")}"
+            + (report.WorkLeft == 0 ? "" : $"; cut off by epc.run.duration after {Durations.Text(report.CutOffNs)}")
             + (atWork == 0 ? "" : $"; ended with {atWork} of {report.Enclaves.Count} enclaves still at work")
             + (rules.Length == 0 ? "" : $"; broken: {rules}")
             + (unmet == 0 ? "" : $"; expectations not met: {unmet} of {report.Expectations.Count}");

@@ -3,6 +3,7 @@ using EpcActors.Hocon;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
+using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;
@@ -111,7 +112,11 @@ public static class ScenarioLoader
         epc.Allow("race");
         ExpectationNames names = new(
             [.. cgroups.Select(one => one.Path)], [.. population.Enclaves.Select(one => one.Name)],
-                [.. population.VirtualMachines.Select(one => one.Name)], machine.Nodes.Count);
+                [.. population.VirtualMachines.Select(one => one.Name)], machine.Nodes.Count)
+        {
+            StepsOf = name => population.Enclaves.FirstOrDefault(one => one.Name == name) is { } one
+                ? StepSum.Names(one) : [],
+        };
         IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel, names, run.MeasuresSlowdown);
         epc.Finish("epc");
         if (population.Names.Count == 0 && raceOf is null)

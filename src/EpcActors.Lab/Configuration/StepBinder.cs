@@ -13,6 +13,9 @@ namespace EpcActors.Lab.Configuration;
 /// <param name="kernel">Its name.</param>
 internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches, string kernel)
 {
+    /// <summary>What a warm-up of its own accord takes at most, passes over the heap by each thread.</summary>
+    private const int WarmUpPasses = 8;
+
     private const string Schema = "epc.enclaves.<name>.steps[]";
 
     private static readonly string[] Names =
@@ -22,8 +25,11 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
 
     private static readonly string[] TouchThreads = ["all", "one"];
 
+    private static readonly string[] GapKinds = ["work", "arrivals"];
+
     private readonly ObjectReader _touch = defaults.Child("touch");
     private readonly ObjectReader _run = defaults.Child("run");
+    private readonly ObjectReader _trace = defaults.Child("trace");
     private readonly Dictionary<string, AccessTrace?> _traces = new(StringComparer.Ordinal);
 
     /// <summary>The steps of one enclave.</summary>
@@ -125,6 +131,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
     private StepSpec.Pattern ReadRun(ObjectReader reader, int heapPages)
     {
         long accesses = ReadAccesses(reader.Get("accesses", "100000"), heapPages);
+        (long warmUp, accesses) = ReadWarmUp(reader.Get("warm-up", "auto"), accesses, heapPages);
         Setting work = reader.Get("work", "300 ns");
         long workNs = work.DurationNs(unit: "ns");
         PatternFactory factory;
@@ -162,7 +169,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
             reader.Finish("a run with this pattern");
         }
 
-        return new StepSpec.Pattern(factory, accesses, workNs, text, dividesHeap);
+        return new StepSpec.Pattern(factory, accesses, workNs, text, dividesHeap, warmUp);
     }
 
     /// <summary>A number, a number of passes over the heap, or <c>forever</c>, which is -1.</summary>
@@ -201,15 +208,45 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         return 1;
     }
 
+    /// <summary>
+    /// Accesses of the warm-up, and those that are left to be measured: of its own, a warm-up comes on top; auto, it is
+    /// the first part of the accesses.
+    /// </summary>
+    private static (long WarmUp, long Accesses) ReadWarmUp(Setting setting, long accesses, int heapPages)
+    {
+        string? text = setting.StringOrNull?.Trim();
+        if (text == "auto")
+        {
+            long most = WarmUpPasses * (long)heapPages;
+            long part = accesses < 0 ? most : Math.Min(most, accesses / 2);
+            return (part, accesses < 0 ? accesses : accesses - part);
+        }
+
+        if (setting.IsOff || setting.Value is HoconNumber { Text: "0" })
+        {
+            return (0, accesses);
+        }
+
+        if (text == "forever")
+        {
+            setting.Wrong("a number of accesses", "write for example 20000, 1 pass (over the heap), auto, or off");
+            return (0, accesses);
+        }
+
+        return (ReadAccesses(setting, heapPages), accesses);
+    }
+
     private StepSpec.Trace? ReadTrace(ObjectReader step, IReadOnlyList<string> enclaveNames, int heapPages)
     {
         Setting setting = step.Get("trace");
         Setting? wanted = null;
+        Setting gaps = _trace.Get("gaps", "work");
         if (setting.Value is HoconObject)
         {
             ObjectReader reader = step.Child("trace");
             setting = reader.Get("file", "web.trace");
             reader.TryGet("enclave", out wanted);
+            gaps = reader.TryGet("gaps", out Setting? own) ? own : gaps;
             reader.Finish("a trace");
         }
 
@@ -239,7 +276,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
             return null;
         }
 
-        return new StepSpec.Trace(trace, enclave);
+        return new StepSpec.Trace(trace, enclave, GapsAreArrivals: gaps.Choice(GapKinds, "a meaning of gaps") == 1);
     }
 
     private static int FindEnclave(Setting setting, AccessTrace trace, Setting? wanted, IReadOnlyList<string> enclaveNames)

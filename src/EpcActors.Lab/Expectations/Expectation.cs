@@ -170,5 +170,6 @@ public static class Expectation
 
     private static IEnumerable<ExpectedValue?> Values(ParsedExpectation one, RunReport report) =>
         one.Subject!.Rows(report).Where(row => one.Name.Length == 0 || one.Matches(row.Name))
+            .DistinctBy(row => row.Row, ReferenceEqualityComparer.Instance)
             .Select(row => one.Quantity!.Read(row.Row));
 }

@@ -11,14 +11,17 @@ public static class ExpectationHelp
         List<string> lines =
         [
             "An expectation is one of",
-            "  [SUBJECT [NAME]] QUANTITY OPERATOR VALUE",
+            "  [SUBJECT [NAME [step STEP]]] QUANTITY OPERATOR VALUE",
             "      cgroup /pods/web peak <= 24 MiB",
             "  violation RULE, no violation RULE",
             "      no violation liveness",
             "  count SUBJECT NAME QUANTITY OPERATOR VALUE OPERATOR NUMBER",
             "      count enclave web-* outcome == finished >= 2",
             "OPERATOR is ==, !=, <, <=, > or >=; words have the first two only. In a NAME, * stands for any text: all",
-            "that are named so must meet the comparison, and there must be one. VALUE carries its unit:",
+            "that are named so must meet the comparison, and there must be one. STEP is load, exit, total, warm-up, "
+                + "the",
+            "word of a step (touch, run, trace, pause ...), its number from 1, or child-0/WORD. VALUE carries its "
+                + "unit:",
         ];
         foreach (ValueKind kind in Enum.GetValues<ValueKind>())
         {

@@ -113,7 +113,7 @@ public static partial class ExpectationParser
     {
         Subject machine = ExpectationTable.Subjects[0];
         string first = words.Peek;
-        Subject? named = ExpectationTable.Subjects.FirstOrDefault(one => one.Word == first);
+        Subject? named = ExpectationTable.Subjects.FirstOrDefault(one => one.Word == first && one.Names != NameOf.Step);
         Subject subject = named ?? machine;
         string name = "";
         if (named is not null)
@@ -122,6 +122,13 @@ public static partial class ExpectationParser
             if (subject.Names != NameOf.Nothing)
             {
                 name = Name(words, subject, names);
+            }
+
+            if (subject.Names == NameOf.Enclave && !words.IsAtEnd && words.Peek == "step")
+            {
+                words.Next();
+                subject = ExpectationTable.Subjects.First(one => one.Names == NameOf.Step);
+                name += " " + Step(words, name, names);
             }
         }
 
@@ -191,6 +198,29 @@ public static partial class ExpectationParser
                     known.Count == 0 ? $"the scenario has no {what}"
                     : instances > 0 ? $"write {pattern}-* for its {instances} instances"
                     : Suggestions.Remedy(pattern, [.. known]));
+            }
+        }
+
+        return words.Next();
+    }
+
+    /// <summary>A step of the enclaves named; * for all steps.</summary>
+    private static string Step(Words words, string enclaves, ExpectationNames? names)
+    {
+        const string Form = "write enclave NAME step STEP QUANTITY OPERATOR VALUE";
+        if (words.IsAtEnd || words.IsOperator)
+        {
+            throw words.Wrong("'step' needs the name or number of a step", Form);
+        }
+
+        if (names is not null)
+        {
+            string[] known = [.. names.Enclaves.Where(one => NamePattern.Matches(enclaves, one))
+                .SelectMany(names.StepsOf).Distinct()];
+            string pattern = words.Peek;
+            if (!known.Any(one => NamePattern.Matches(pattern, one)))
+            {
+                throw words.Wrong($"there is no step '{pattern}' in {enclaves}", Suggestions.Remedy(pattern, known));
             }
         }
 

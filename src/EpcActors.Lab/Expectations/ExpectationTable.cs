@@ -102,7 +102,7 @@ public static class ExpectationTable
 
     /// <summary>All subjects; the machine first, whose word may be left out.</summary>
     public static IReadOnlyList<Subject> Subjects { get; } =
-        [Machine(), Ksgxd(), Cgroups(), Enclaves(), Guests(), MemoryCgroups(), Nodes()];
+        [Machine(), Ksgxd(), Cgroups(), Enclaves(), Steps(), Guests(), MemoryCgroups(), Nodes()];
 
     /// <summary>An outcome as reports and expectations write it.</summary>
     public static string Word(EnclaveOutcome outcome) => outcome switch
@@ -223,6 +223,32 @@ public static class ExpectationTable
                 "against the same program alone with enough EPC on its own socket", e => e.Slowdown),
         ],
         r => r.Enclaves.Select(one => (one.Name, (object)one)));
+
+    private static Subject Steps() => new(
+        "step",
+        NameOf.Step,
+        "enclave NAME step STEP",
+        [
+            Number<StepReport>("time", ValueKind.Duration, "from the first thread's begin to the last one's end",
+                s => s.TimeNs, LiveNature.IsTime),
+            Number<StepReport>("accesses", ValueKind.Count, "page accesses in it", s => s.Accesses, LiveNature.Work),
+            Number<StepReport>("faults", ValueKind.Count, "page faults in it", s => s.Faults, LiveNature.Work),
+            new("fault-mean", ValueKind.Duration, "mean latency of these faults",
+                row => row is StepReport { Faults: > 0 } s ? ExpectedValue.Of(s.FaultNs / s.Faults) : null)
+            {
+                Live = LiveNature.IsTime,
+            },
+            Number<StepReport>("reloads", ValueKind.Count, "pages loaded back in it", s => s.Reloads, LiveNature.Work),
+            Ratio<StepReport>("slowdown", ValueKind.Factor, "against the same step of the program alone",
+                s => s.Slowdown),
+        ],
+        r => r.Enclaves.SelectMany(
+            e => e.Steps.SelectMany(s => StepNames(s).Select(name => ($"{e.Name} {name}", (object)s)))));
+
+    /// <summary>A step by its name, and by its number.</summary>
+    private static string[] StepNames(StepReport step) => step.Role == StepRole.Step && !step.Name.Contains('/')
+        ? [step.Name, step.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)]
+        : [step.Name];
 
     private static Subject Guests() => new(
         "vm",

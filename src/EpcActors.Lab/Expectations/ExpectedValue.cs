@@ -121,10 +121,7 @@ public static class Durations
     private static readonly (long Ns, string Name)[] Units =
         [(3_600_000_000_000, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
 
-    /// <summary>
-    /// In the largest unit that leaves at most three digits behind the point, minutes and hours only when they are
-    /// whole.
-    /// </summary>
+    /// <summary>Exact, in the largest unit that it fills; minutes and hours only when they are whole.</summary>
     public static string Text(long ns)
     {
         if (ns < 0)
@@ -137,8 +134,8 @@ public static class Durations
             bool isCoarse = unit > 1_000_000_000;
             if (ns >= unit && (isCoarse ? ns % unit == 0 && ns / unit > 1 : true))
             {
-                decimal value = Math.Round((decimal)ns / unit, 3);
-                return value.ToString("0.###", CultureInfo.InvariantCulture) + " " + name;
+                decimal value = (decimal)ns / unit;
+                return value.ToString("0.#########", CultureInfo.InvariantCulture) + " " + name;
             }
         }
 

@@ -89,4 +89,8 @@ public sealed class ExpectationException(int position, string problem, string re
 /// <param name="Guests">Names of the virtual machines.</param>
 /// <param name="Nodes">Number of NUMA nodes.</param>
 public sealed record ExpectationNames(
-    IReadOnlyList<string> Cgroups, IReadOnlyList<string> Enclaves, IReadOnlyList<string> Guests, int Nodes);
+    IReadOnlyList<string> Cgroups, IReadOnlyList<string> Enclaves, IReadOnlyList<string> Guests, int Nodes)
+{
+    /// <summary>Names of an enclave's steps, and their numbers.</summary>
+    public Func<string, IReadOnlyList<string>> StepsOf { get; init; } = static _ => [];
+}

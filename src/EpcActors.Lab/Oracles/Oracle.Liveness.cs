@@ -2,6 +2,7 @@ using EpcActors.Actors.Cgroups;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
+using EpcActors.Lab.Expectations;
 
 namespace EpcActors.Lab.Oracles;
 
@@ -30,8 +31,9 @@ public sealed partial class Oracle
             GiveUp(
                 task,
                 endNs,
-                $"{task.Name} faults on page {page} since {startNs} ns without a page (EBUSY, NOPAGE, again), nothing has moved since "
-                + $"{LastProgressNs} ns, and {where}; {DescribeCounter()}");
+                $"{task.Name} faults on page {page} since {Durations.Text(startNs)} without a page (EBUSY, NOPAGE, "
+                    + "again), nothing has moved since "
+                + $"{Durations.Text(LastProgressNs)}, and {where}; {DescribeCounter()}");
         }
     }
 
@@ -54,7 +56,8 @@ public sealed partial class Oracle
         long batches = _isShared ? ++SinceProgress(task).EmptyBatches : ++_emptyBatches;
         if (batches >= 1000 && Ran(LastProgressNs, endNs) > _livenessWindowNs && HasScannedEverything() && IsConfirmed(task, LastProgressNs, endNs))
         {
-            GiveUp(task, endNs, $"{batches} rounds of reclaim in a row freed nothing; the last page moved at {LastProgressNs} ns");
+            GiveUp(task, endNs, $"{batches} rounds of reclaim in a row freed nothing; the last page moved at "
+                + $"{Durations.Text(LastProgressNs)}");
         }
     }
 
@@ -190,7 +193,8 @@ public sealed partial class Oracle
             GiveUp(
                 carried.Task,
                 nowNs,
-                $"{carried.Task.Name} {how} again and again since {carried.RefusedSinceNs} ns, nothing has moved since {LastProgressNs} ns, and {where}; "
+                $"{carried.Task.Name} {how} again and again since {Durations.Text(carried.RefusedSinceNs)}, nothing "
+                    + $"has moved since {Durations.Text(LastProgressNs)}, and {where}; "
                 + DescribeCounter());
         }
     }

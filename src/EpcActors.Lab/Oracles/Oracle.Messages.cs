@@ -7,6 +7,7 @@ using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Lab.Expectations;
 
 namespace EpcActors.Lab.Oracles;
 
@@ -282,9 +283,11 @@ public sealed partial class Oracle
             drift,
             nowNs,
             isOverwritten
-                ? $"{carried.Task.Name} loaded {carried.LoadedPages} at {carried.LoadedNs} ns, {before.Task!.Name} stored {before.Pages} at {before.Ns} ns, "
+                ? $"{carried.Task.Name} loaded {carried.LoadedPages} at {Durations.Text(carried.LoadedNs)}, "
+                    + $"{before.Task!.Name} stored {before.Pages} at {Durations.Text(before.Ns)}, "
                   + $"then {carried.Task.Name} stored {pages} over it; each held the lock of its own node at most"
-                : $"{carried.Task.Name} stored {pages} after it had loaded {carried.LoadedPages} at {carried.LoadedNs} ns");
+                : $"{carried.Task.Name} stored {pages} after it had loaded {carried.LoadedPages} at "
+                    + $"{Durations.Text(carried.LoadedNs)}");
     }
 
     private void OnCounterChanged(Carried carried, long pages, long nowNs)

@@ -11,6 +11,7 @@ using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 
@@ -287,7 +288,8 @@ public sealed partial class Oracle
             case RunEvent.NodeWalkLap:
                 if (IsEndless(task, startNs, endNs))
                 {
-                    GiveUp(task, endNs, $"{task.Name} goes round and round the nodes since {startNs} ns, {detail} times by now, and no node has a free page");
+                    GiveUp(task, endNs, $"{task.Name} goes round and round the nodes since "
+                        + $"{Durations.Text(startNs)}, {detail} times by now, and no node has a free page");
                 }
 
                 break;
@@ -297,7 +299,8 @@ public sealed partial class Oracle
                     GiveUp(
                         task,
                         endNs,
-                        $"{task.Name} asks for a cgroup that is going away since {startNs} ns, {detail} times by now, and holds the lock that whoever frees it wants");
+                        $"{task.Name} asks for a cgroup that is going away since {Durations.Text(startNs)}, {detail} "
+                            + "times by now, and holds the lock that whoever frees it wants");
                 }
 
                 break;

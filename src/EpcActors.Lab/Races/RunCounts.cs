@@ -40,7 +40,8 @@ public sealed class RunCounts
             RunEvent.LoadFailed => 10,
             RunEvent.EnclaveOomKill or RunEvent.MemoryOomKill => 11,
             RunEvent.NodeWalkLap or RunEvent.CursorLap => 12,
-            RunEvent.Ioctl or RunEvent.Phase or RunEvent.BackingFailed or RunEvent.IpiWave or RunEvent.Release or RunEvent.Script => -1,
+            RunEvent.Ioctl or RunEvent.Phase or RunEvent.BackingFailed or RunEvent.IpiWave or RunEvent.Release
+                or RunEvent.Script or RunEvent.AllocationFailed => -1,
         };
         if (index >= 0)
         {

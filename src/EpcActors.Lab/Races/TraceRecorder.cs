@@ -81,7 +81,14 @@ public sealed class TraceRecorder : IStepWatcher
     }
 
     /// <summary>Something that a task reports, for the margin.</summary>
-    internal void OnEvent(TaskActor task, RunEvent what, long detail) => _events.Add(Describe(task, what, detail));
+    internal void OnEvent(TaskActor task, RunEvent what, long detail)
+    {
+        // A failed allocation is in the listing as the errno that it leads to.
+        if (what != RunEvent.AllocationFailed)
+        {
+            _events.Add(Describe(task, what, detail));
+        }
+    }
 
     void IStepWatcher.BeforeStep(TaskActor task, Envelope? request)
     {
@@ -276,6 +283,7 @@ public sealed class TraceRecorder : IStepWatcher
         RunEvent.Release => $"{task.Name} released the enclave",
         RunEvent.NodeWalkLap => $"the node walk goes round, lap {detail}",
         RunEvent.CursorLap => $"the walk asks for the same dying cgroup again, lap {detail}",
+        RunEvent.AllocationFailed => "no EPC page",
         RunEvent.Script => $"action {detail} of the script is done",
     };
 

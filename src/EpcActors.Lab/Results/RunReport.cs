@@ -121,9 +121,13 @@ public sealed record RunReport
     public LatencyReport FaultLatency { get; init; } = LatencyReport.Empty;
 
     /// <summary>
-    /// Enclaves and guests whose work has an end that a live run did not reach before its duration; 0 when the run was not cut off, or when only work without an end was left.
+    /// Enclaves and guests whose work has an end that the run did not reach before its duration; 0 when the run was not
+    /// cut off, or when only work without an end was left.
     /// </summary>
     public int WorkLeft { get; init; }
+
+    /// <summary>epc.run.duration, nanoseconds, when it cut the run off with work left; 0 when it did not.</summary>
+    public long CutOffNs { get; init; }
 
     /// <summary>Violated rules, gravest first.</summary>
     public IReadOnlyList<ViolationReport> Violations { get; init; } = [];
@@ -216,7 +220,7 @@ public sealed record CgroupReport
     /// <summary>Page accesses made by threads of this cgroup (and below).</summary>
     public long Accesses { get; init; }
 
-    /// <summary>How many times slower its enclaves ran than with enough EPC and no limit; null when not measured.</summary>
+    /// <summary>Mean of its enclaves' slowdowns; null when not measured.</summary>
     public double? Slowdown { get; init; }
 
     /// <summary>True when the cgroup was removed while charged and lives on as a zombie.</summary>
@@ -274,14 +278,38 @@ public sealed record EnclaveReport
 
     public long EndNs { get; init; }
 
+    /// <summary>
+    /// How many times slower it ran than the same program alone with enough EPC on its own socket, over its run and
+    /// trace steps without their warm-up, or over all its steps when it has none of them; null when not measured.
+    /// </summary>
     public double? Slowdown { get; init; }
+
+    /// <summary>The load, each step of its program and the exit, as far as it came.</summary>
+    public IReadOnlyList<StepReport> Steps { get; init; } = [];
+
+    /// <summary>It was still at work that has an end when the duration cut the run off.</summary>
+    public bool IsCutOff { get; init; }
 
     /// <summary>Reason of the outcome in words, e.g. the ioctl and the errno.</summary>
     public string Detail { get; init; } = "";
+
+    /// <summary>
+    /// Of an enclave that died for want of EPC or RAM: what was missing, who held it, what would have been enough and
+    /// which rule of the kernel it was; a sentence each.
+    /// </summary>
+    public IReadOnlyList<string> Why { get; init; } = [];
+
+    /// <summary>The least EPC that loads it, pages: VA pages + SECS + 1.</summary>
+    public int LeastPages { get; init; }
 }
 
 /// <summary>One vEPC instance of a guest.</summary>
-public sealed record VirtualEpcReport(string Name, string Cgroup, EnclaveOutcome Outcome, long Pages, long Faults, string Detail);
+public sealed record VirtualEpcReport(string Name, string Cgroup, EnclaveOutcome Outcome, long Pages, long Faults,
+    string Detail)
+{
+    /// <summary>As <see cref="EnclaveReport.Why"/>.</summary>
+    public IReadOnlyList<string> Why { get; init; } = [];
+}
 
 /// <summary>One memory cgroup. <paramref name="MaxBytes"/> null = <c>max</c>.</summary>
 public sealed record MemoryCgroupReport(string Path, long? MaxBytes, long CurrentBytes, long PeakBytes, long OomKills);

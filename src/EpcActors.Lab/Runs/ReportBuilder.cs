@@ -18,6 +18,8 @@ namespace EpcActors.Lab.Runs;
 internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd end, Slowdowns slowdowns)
 {
     private readonly Topology _topology = run.Topology;
+    private readonly IReadOnlyList<IReadOnlyList<StepSum>> _steps =
+        [.. run.Topology.Enclaves.Select(one => StepSum.Of(one, run.EndNs))];
 
     public RunReport Build(string replayCommand, double wallTimeMs)
     {
@@ -55,7 +57,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             Timeline = run.Metrics.ToTimeline(),
             TraceEvents = run.Metrics.TraceEvents,
         };
-        report = WorkLeft.Judge(scenario, report, isCutOff: run.IsLive && end == RunEnd.TimeLimit);
+        report = WorkLeft.Judge(scenario, report, isCutOff: end == RunEnd.TimeLimit);
         return report with { Expectations = Expectation.Evaluate(scenario.Expectations, report) };
     }
 
@@ -94,7 +96,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             for (int at = _topology.Enclaves[i].Process.Cgroup; at >= 0; at = _topology.Machine.CgroupParents[at])
             {
                 accesses[at] += made;
-                if (slowdowns.Of(i) is { } factor)
+                if (slowdowns.Of(i, _steps[i]) is { } factor)
                 {
                     slow[at].Add(factor);
                 }
@@ -188,7 +190,9 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
                 Name = actors.Spec.Name,
                 Cgroup = _topology.Cgroups[actors.Process.Cgroup].Path,
                 Outcome = Outcome(actors),
-                Detail = Detail(actors),
+                Detail = Detail(i),
+                Why = Why(i),
+                LeastPages = LeastPages.ToLoad(actors.Spec).Pages,
                 Faults = counters.Faults,
                 Accesses = Accesses(actors),
                 Evictions = counters.Evictions,
@@ -198,8 +202,24 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
                 VaPages = enclave.VaPages.Count,
                 StartNs = actors.Spec.StartNs,
                 EndNs = endNs,
-                Slowdown = slowdowns.Of(i),
+                Slowdown = slowdowns.Of(i, _steps[i]),
+                Steps = Steps(i),
             });
+        }
+
+        return reports;
+    }
+
+    private List<StepReport> Steps(int enclave)
+    {
+        List<StepReport> reports = [];
+        for (int step = 0; step < _steps[enclave].Count; step++)
+        {
+            StepSum sum = _steps[enclave][step];
+            if (sum.HasBegun)
+            {
+                reports.Add(sum.Report(slowdowns.Of(enclave, step, sum)));
+            }
         }
 
         return reports;
@@ -239,8 +259,23 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
         };
     }
 
-    private string Detail(EnclaveActors actors)
+    private IReadOnlyList<string> Why(int enclave)
     {
+        EnclaveActors actors = _topology.Enclaves[enclave];
+        return run.Shortages.OfEnclave(enclave) is { } shortage
+            && Outcome(actors) is not (EnclaveOutcome.Finished or EnclaveOutcome.Running)
+            && actors.Process.Killed is not (KillReason.Scenario or KillReason.SocketLost)
+                && !run.Oracle.HasLostEpc(enclave)
+            ? new Explanation(scenario, _topology, run.Shortages)
+                .OfEnclave(enclave, shortage, actors.Threads.All(one => one.ProgramStartNs < 0))
+            : [];
+    }
+
+    private string Detail(int enclave)
+    {
+        EnclaveActors actors = _topology.Enclaves[enclave];
+        bool isShort = run.Shortages.OfEnclave(
+            enclave) is { Cause: ShortageCause.ChargeRefused or ShortageCause.EpcFull };
         int detail = actors.Process.OutcomeDetail;
         return actors.Process.Outcome switch
         {
@@ -251,12 +286,16 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
                 $"{actors.Process.Outcome.ToString().ToUpperInvariant()}: the EPC that it had was lost",
             ThreadOutcome.Sigbus => actors.Enclave.IsOutOfMemory
                 ? "SIGBUS: killed by the EPC out-of-memory killer"
-                : "SIGBUS: no EPC page, and nothing of the cgroup can be reclaimed",
+                : isShort ? "SIGBUS: no EPC page"
+                : run.Shortages.OfEnclave(enclave) is { Cause: ShortageCause.Signal }
+                    ? "SIGBUS: a signal waited at the limit"
+                : "SIGBUS: a page fault failed, and not for want of EPC",
             ThreadOutcome.Sigsegv => "SIGSEGV: #PF with the SGX bit that never goes away",
             ThreadOutcome.Killed => actors.Process.Killed == KillReason.MemoryOom
                 ? "SIGKILL: memory.max could not hold the backing store"
                 : actors.Process.Killed == KillReason.SocketLost
                     ? "SIGKILL: it had pages on a socket whose process died"
+                    : actors.Process.Killed == KillReason.Scenario ? "SIGKILL: by the script"
                     : "SIGKILL",
         };
     }
@@ -286,7 +325,11 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
                 outcome,
                 guest.VirtualEpc.PageCount,
                 guest.Cpu?.Faults ?? 0,
-                outcome == EnclaveOutcome.Sigbus ? "SIGBUS (the VMM reports \"Bad address\"): vEPC is charged and never reclaimed" : ""));
+                outcome == EnclaveOutcome.Sigbus ? "SIGBUS (the VMM reports \"Bad address\"): no EPC page" : "")
+            {
+                Why = outcome == EnclaveOutcome.Sigbus && run.Shortages.OfGuest(reports.Count) is { } shortage
+                    ? new Explanation(scenario, _topology, run.Shortages).OfGuest(reports.Count, shortage) : [],
+            });
         }
 
         return reports;
@@ -313,11 +356,9 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
         List<string> notes = [.. run.EngineNotes];
         switch (end)
         {
-            case RunEnd.TimeLimit when run.IsLive:
-                notes.Add($"the run was ended after {scenario.Run.DurationNs} ns with work left (epc.run.duration, in a live run real time)");
-                break;
             case RunEnd.TimeLimit:
-                notes.Add($"the run ended at its time limit with work left: epc.run.duration is {scenario.Run.DurationNs} ns");
+                string duration = Durations.Text(scenario.Run.DurationNs) + (run.IsLive ? ", real time" : "");
+                notes.Add($"epc.run.duration ({duration}) ended the run with work left");
                 break;
             case RunEnd.Cancelled:
                 notes.Add("the run was cancelled; what it shows is what there was by then");
@@ -342,7 +383,8 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
         foreach ((int action, Errno errno) in _topology.Administrator?.Failures ?? [])
         {
-            notes.Add($"the script's \"{run.Describe(scenario.Script[action])}\" at {scenario.Script[action].AtNs} ns failed: {errno}");
+            string at = Durations.Text(scenario.Script[action].AtNs);
+            notes.Add($"the script's \"{run.Describe(scenario.Script[action])}\" at {at} failed: {errno}");
         }
 
         long poisoned = 0;
@@ -353,7 +395,8 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
         if (poisoned > 0)
         {
-            notes.Add($"sgx_nr_free_pages counts {poisoned} poisoned pages as free, as upstream does (hypothesis D2 of the race catalogue)");
+            notes.Add($"sgx_nr_free_pages counts {poisoned} poisoned {(poisoned == 1 ? "page" : "pages")} as free, "
+                + "as upstream does (hypothesis D2 of the race catalogue)");
         }
 
         if (run.Metrics.DroppedTraceEvents > 0)
@@ -363,7 +406,8 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
         if (run.Metrics.BackingFailures > 0)
         {
-            notes.Add($"reclaim skipped {run.Metrics.BackingFailures} pages whose backing store memory.max did not allow");
+            string pages = run.Metrics.BackingFailures == 1 ? "1 page" : $"{run.Metrics.BackingFailures} pages";
+            notes.Add($"reclaim skipped {pages} whose backing store memory.max did not allow");
         }
 
         return notes;

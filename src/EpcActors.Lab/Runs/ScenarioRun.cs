@@ -1,5 +1,7 @@
 using EpcActors.Actors.Routines;
+using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
@@ -15,6 +17,7 @@ public abstract class ScenarioRun : IRunObserver
         Topology = topology;
         Oracle = oracle;
         Metrics = metrics;
+        Shortages = new Shortages(topology);
     }
 
     public Topology Topology { get; }
@@ -41,6 +44,8 @@ public abstract class ScenarioRun : IRunObserver
 
     internal RunMetrics Metrics { get; }
 
+    internal Shortages Shortages { get; }
+
     protected Scenario Scenario { get; }
 
     /// <summary>Runs to the end of the work, the time limit, a hopeless state, or the cancellation.</summary>
@@ -51,6 +56,19 @@ public abstract class ScenarioRun : IRunObserver
     public virtual void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
     {
         Metrics.OnReport(task, (RunEvent)what, startNs, endNs, detail);
+        Shortages.OnReport(task, (RunEvent)what, endNs, detail);
+        if (task is EnclaveThread thread)
+        {
+            if (what == (int)RunEvent.Fault)
+            {
+                thread.Times.CountFault(endNs - startNs);
+            }
+            else if (what == (int)RunEvent.Reloaded)
+            {
+                thread.Times.CountReload();
+            }
+        }
+
         Oracle.OnReport(task, (RunEvent)what, startNs, endNs, detail);
         if (Oracle.IsHopeless)
         {
@@ -92,17 +110,20 @@ public abstract class ScenarioRun : IRunObserver
         }
     }
 
+    private static string LimitText(long bytes) => bytes == long.MaxValue ? "max" : Sizes.Text(bytes);
+
     internal string Describe(ScriptAction action) => action switch
     {
-        ScriptAction.SetMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: misc.max {(set.Bytes == long.MaxValue ? "max" : set.Bytes)}",
-        ScriptAction.SetMemoryMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: memory.max {(set.Bytes == long.MaxValue ? "max" : set.Bytes)}",
+        ScriptAction.SetMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: misc.max {LimitText(set.Bytes)}",
+        ScriptAction.SetMemoryMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: memory.max {LimitText(set.Bytes)}",
         ScriptAction.KillEnclave kill => $"kill -9 {Scenario.Enclaves[kill.Enclave].Name}",
         ScriptAction.KillVirtualMachine kill => $"kill -9 {Scenario.VirtualMachines[kill.VirtualMachine].Name}",
         ScriptAction.Migrate migrate => $"{Scenario.Enclaves[migrate.Enclave].Name} moves to {Scenario.Cgroups[migrate.Cgroup].Path}",
         ScriptAction.RemoveCgroup remove => $"rmdir {Scenario.Cgroups[remove.Cgroup].Path}",
         ScriptAction.LoseEpc { Cause: EpcLoss.Suspend } => "the EPC is lost (suspend)",
         ScriptAction.LoseEpc => "the EPC is lost (migration of the virtual machine)",
-        ScriptAction.Poison poison => $"memory failure: {poison.Count} pages of node {poison.Node}",
+        ScriptAction.Poison poison =>
+            $"memory failure: {poison.Count} {(poison.Count == 1 ? "page" : "pages")} of node {poison.Node}",
         { } other => other.ToString(),
     };
 }

@@ -10,7 +10,7 @@ namespace EpcActors.Lab.Runs;
 /// <param name="LimitNs">Longest virtual time, nanoseconds.</param>
 /// <param name="Steps">Critical sections executed.</param>
 /// <param name="Faults">Page faults served.</param>
-/// <param name="Stage">What runs: the scenario, or the run that slowdowns are measured against.</param>
+/// <param name="Stage">What runs: the scenario, or an enclave alone, which slowdowns are measured against.</param>
 public readonly record struct RunProgress(long VirtualTimeNs, long LimitNs, long Steps, long Faults, string Stage);
 
 /// <summary>Runs a scenario on the timed simulation engine and says what happened.</summary>
@@ -41,15 +41,37 @@ public sealed class ScenarioRunner
         if (_scenario.Run.MeasuresSlowdown && end is RunEnd.Finished or RunEnd.TimeLimit && !cancellationToken.IsCancellationRequested
             && _scenario.Run.MeasuresSlowdown && _scenario.Enclaves.Count > 0)
         {
-            TimedRun baseline = new(Slowdowns.Baseline(_scenario), "run with enough EPC", _progress);
-            RunEnd baselineEnd = baseline.Execute(cancellationToken);
-            if (baselineEnd is RunEnd.Finished or RunEnd.TimeLimit)
-            {
-                slowdowns = Slowdowns.Compare(run.Topology, baseline.Topology, run.EndNs, baseline.EndNs);
-            }
+            slowdowns = MeasureAlone(run, cancellationToken);
         }
 
         return new ReportBuilder(_scenario, run, end, slowdowns)
             .Build(replayCommand, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    /// <summary>Runs each enclave alone; those that came to nothing are not measured.</summary>
+    private Slowdowns MeasureAlone(TimedRun run, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StepSum>?[] alone = new IReadOnlyList<StepSum>?[_scenario.Enclaves.Count];
+        for (int i = 0; i < alone.Length; i++)
+        {
+            IReadOnlyList<StepSum> steps = StepSum.Of(run.Topology.Enclaves[i], run.EndNs);
+            if (!steps.Any(one => one.HasBegun))
+            {
+                continue;
+            }
+
+            string stage = $"{_scenario.Enclaves[i].Name} alone ({i + 1} of {alone.Length})";
+            TimedRun one = new(Slowdowns.Alone(_scenario, i, steps), stage, _progress);
+            RunEnd end = one.Execute(cancellationToken);
+            if (end == RunEnd.Cancelled)
+            {
+                return Slowdowns.None(_scenario);
+            }
+
+            alone[i] = end is RunEnd.Finished or RunEnd.TimeLimit ? StepSum.Of(one.Topology.Enclaves[0], one.EndNs)
+                : null;
+        }
+
+        return Slowdowns.Of(alone);
     }
 }

@@ -1,90 +1,107 @@
-using EpcActors.Actors.Tasks;
+using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Runs;
 
-/// <summary>How many times slower each enclave was than in the same scenario with enough EPC, no limits and no script.</summary>
+/// <summary>
+/// How many times slower each enclave was than the same program alone, with enough EPC on its own socket: no other
+/// enclave, no limit, no script, no page of
+/// another node. What neighbours, limits and remote EPC cost shows; what its own threads cost one another does not.
+/// </summary>
 internal sealed class Slowdowns
 {
-    private readonly double?[] _byEnclave;
+    private readonly IReadOnlyList<StepSum>?[] _alone;
 
-    private Slowdowns(double?[] byEnclave) => _byEnclave = byEnclave;
+    private Slowdowns(IReadOnlyList<StepSum>?[] alone) => _alone = alone;
 
-    public double? Of(int enclave) => _byEnclave[enclave];
+    public static Slowdowns None(Scenario scenario) => new(new IReadOnlyList<StepSum>?[scenario.Enclaves.Count]);
 
-    public static Slowdowns None(Scenario scenario) => new(new double?[scenario.Enclaves.Count]);
+    /// <param name="alone">By enclave: its steps when it ran alone; null where that was not measured.</param>
+    public static Slowdowns Of(IReadOnlyList<StepSum>?[] alone) => new(alone);
 
-    /// <summary>The scenario with EPC for every page that could ever be wanted, on the same nodes.</summary>
-    public static Scenario Baseline(Scenario scenario)
+    /// <summary>The slowdown of one step of an enclave.</summary>
+    public double? Of(int enclave, int step, StepSum sum) =>
+        _alone[enclave] is { } alone && step < alone.Count ? sum.Slowdown(alone[step]) : null;
+
+    /// <summary>
+    /// The slowdown of an enclave, over its run and trace steps, or over all its steps when it has none of them.
+    /// </summary>
+    public double? Of(int enclave, IReadOnlyList<StepSum> steps)
     {
-        long wanted = 4096;
-        foreach (EnclaveSpec enclave in scenario.Enclaves)
+        if (_alone[enclave] is not { } alone)
         {
-            long pages = (long)enclave.HeapPages + enclave.CodePages;
-            wanted += pages + (pages / 256) + 8;
+            return null;
         }
 
-        foreach (VirtualMachineSpec guest in scenario.VirtualMachines)
+        bool hasMainWork = steps.Any(step => step.IsMainWork);
+
+        // A run that ended in a warm-up has nothing better to tell.
+        bool isMeasured = steps.Any(step => step.IsMainWork && step.Accesses > 0);
+        double here = 0;
+        double there = 0;
+        for (int i = 0; i < steps.Count; i++)
         {
-            wanted += guest.Pages;
+            bool counts = isMeasured ? steps[i].IsMainWork
+                : hasMainWork ? steps[i].Role == StepRole.WarmUp
+                : steps[i].Role == StepRole.Step
+                && steps[i].Name != "pause";
+            if (counts && steps[i].HasBegun && steps[i].TimeAlone(alone[i]) is { } time)
+            {
+                here += steps[i].ThreadNs;
+                there += time;
+            }
         }
 
-        int owners = 0;
-        foreach (NodeSpec node in scenario.Machine.Nodes)
-        {
-            owners += node.SectionPages.Count > 0 ? 1 : 0;
-        }
+        return there > 0 ? here / there : null;
+    }
 
-        List<NodeSpec> nodes = [];
-        foreach (NodeSpec node in scenario.Machine.Nodes)
-        {
-            // Each node gets all of it, so that nothing is remote for want of room; pages that nobody touches cost nothing.
-            int share = (int)Math.Min(wanted, ((1L << 29) - 2) / owners);
-            nodes.Add(node.SectionPages.Count == 0 ? node : node with { SectionPages = [share] });
-        }
-
-        List<CgroupSpec> cgroups = [];
-        foreach (CgroupSpec cgroup in scenario.Cgroups)
-        {
-            cgroups.Add(cgroup with { MaxBytes = long.MaxValue, MemoryMaxBytes = long.MaxValue });
-        }
-
+    /// <summary>The scenario of one enclave alone.</summary>
+    /// <param name="scenario">The whole scenario.</param>
+    /// <param name="enclave">Which enclave.</param>
+    /// <param name="steps">What it did there: work without an end is done as far as it came.</param>
+    public static Scenario Alone(Scenario scenario, int enclave, IReadOnlyList<StepSum> steps)
+    {
+        EnclaveSpec spec = scenario.Enclaves[enclave];
+        long pages = (long)spec.HeapPages + spec.CodePages;
+        long wanted = 4096 + pages + (pages / 256) + 8;
+        int cpus = spec.Node >= 0
+            ? scenario.Machine.Nodes[spec.Node].Cpus
+            : scenario.Machine.Nodes.Sum(node => node.Cpus);
         return scenario with
         {
-            Machine = scenario.Machine with { Nodes = nodes, SanitisesAtBoot = false },
-            Cgroups = cgroups,
+            // One socket, so that nothing is remote; pages that nobody touches cost nothing.
+            Machine = scenario.Machine with
+            {
+                Nodes = [new NodeSpec(cpus, [(int)Math.Min(wanted, (1L << 29) - 2)])],
+                SanitisesAtBoot = false,
+            },
+            Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue)],
+            Enclaves =
+            [
+                spec with
+                {
+                    Number = spec.Number < 0 ? enclave : spec.Number,
+                    Cgroup = 0,
+                    Node = 0,
+                    StartNs = 0,
+                    Steps = [.. spec.Steps.Select((step, phase) => Bounded(step, phase, spec, steps))],
+                },
+            ],
+            VirtualMachines = [],
             Script = [],
+            Expectations = [],
             Run = scenario.Run with { TraceEvents = 0, MeasuresSlowdown = false, AuditEverySamples = 0 },
         };
     }
 
-    /// <summary>Virtual time per access, scenario over baseline, of enclaves that ran their program in both.</summary>
-    public static Slowdowns Compare(Topology run, Topology baseline, long runEndNs, long baselineEndNs)
+    private static StepSpec Bounded(StepSpec step, int phase, EnclaveSpec spec, IReadOnlyList<StepSum> steps)
     {
-        double?[] slowdowns = new double?[run.Enclaves.Count];
-        for (int i = 0; i < slowdowns.Length; i++)
+        if (step is not StepSpec.Pattern { Accesses: < 0 } pattern)
         {
-            double? here = TimePerAccess(run.Enclaves[i].Threads, runEndNs);
-            double? there = TimePerAccess(baseline.Enclaves[i].Threads, baselineEndNs);
-            slowdowns[i] = here / there;
+            return step;
         }
 
-        return new Slowdowns(slowdowns);
-    }
-
-    private static double? TimePerAccess(IReadOnlyList<EnclaveThread> threads, long runEndNs)
-    {
-        long accesses = 0;
-        long ns = 0;
-        foreach (EnclaveThread thread in threads)
-        {
-            if (thread.ProgramStartNs >= 0)
-            {
-                accesses += thread.Accesses;
-                ns += (thread.ProgramEndNs >= 0 ? thread.ProgramEndNs : runEndNs) - thread.ProgramStartNs;
-            }
-        }
-
-        return accesses == 0 || ns <= 0 ? null : (double)ns / accesses;
+        StepSum? sum = steps.FirstOrDefault(one => one.Role == StepRole.Step && one.Number == phase + 1);
+        return pattern with { Accesses = Math.Max(1, (sum?.Accesses ?? 0) / Math.Max(1, spec.Threads)) };
     }
 }

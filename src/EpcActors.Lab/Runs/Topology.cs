@@ -311,7 +311,8 @@ public sealed partial class Topology
     {
         StepSpec.Touch touch => new ProgramStep.TouchHeap(touch.Kind, touch.WorkNs, touch.ByOne),
         StepSpec.Pattern pattern => NewPattern(pattern, spec, enclave, number),
-        StepSpec.Trace trace => new ProgramStep.ReplayTrace(trace.Accesses, trace.TraceEnclave),
+        StepSpec.Trace trace =>
+            new ProgramStep.ReplayTrace(trace.Accesses, trace.TraceEnclave, trace.GapsAreArrivals),
         StepSpec.Accept => new ProgramStep.AcceptHeap(),
         StepSpec.ChangeType => new ProgramStep.ChangeType(),
         StepSpec.Restrict => new ProgramStep.RestrictPermissions(),
@@ -332,7 +333,7 @@ public sealed partial class Topology
                 : pattern.Factory(spec.HeapPages, own);
         }
 
-        return new ProgramStep.RunPattern(patterns, pattern.Accesses, pattern.WorkNs);
+        return new ProgramStep.RunPattern(patterns, pattern.Accesses, pattern.WorkNs, pattern.WarmUp);
     }
 
     private static Domain.Workloads.PartPattern PartOf(EnclaveSpec spec, int thread, PatternFactory factory, Prng stream)

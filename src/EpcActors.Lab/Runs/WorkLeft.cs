@@ -4,8 +4,10 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>
-/// Tells a live run that reached its end from one that its duration cut off. Work without an end (<c>accesses = forever</c>, <c>hold = forever</c>) is measured by the duration, so it
-/// leaves nothing over. Work with an end that did not come to it leaves the run without a verdict: how long it takes is a matter of the host.
+/// Tells a run that reached its end from one that its duration cut off. Work without an end (<c>accesses = forever</c>,
+/// <c>hold = forever</c>) is measured by the duration, so it
+/// leaves nothing over. Work with an end that did not come to it leaves the run without a verdict: what the rest of it
+/// would have shown is open.
 /// </summary>
 public static class WorkLeft
 {
@@ -14,29 +16,47 @@ public static class WorkLeft
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(report);
-        HashSet<string> endless = new(StringComparer.Ordinal);
-        foreach (EnclaveSpec enclave in scenario.Enclaves)
-        {
-            if (enclave.Steps.Any(step => step is StepSpec.Pattern { Accesses: < 0 }))
-            {
-                endless.Add(enclave.Name);
-            }
-        }
-
+        HashSet<string> endless = Endless(scenario);
         HashSet<string> held = [.. scenario.VirtualMachines.Where(guest => guest.HoldNs < 0).Select(guest => guest.Name)];
         return report.Enclaves.Count(one => one.Outcome == EnclaveOutcome.Running && !endless.Contains(one.Name))
             + report.VirtualEpcs.Count(one => one.Outcome == EnclaveOutcome.Running && !held.Contains(one.Name));
     }
 
+    /// <summary>Names of the enclaves whose program has no end.</summary>
+    private static HashSet<string> Endless(Scenario scenario) =>
+        [.. scenario.Enclaves.Where(one => one.Steps.Any(HasNoEnd)).Select(one => one.Name)];
+
+    private static bool HasNoEnd(StepSpec step) => step switch
+    {
+        StepSpec.Pattern pattern => pattern.Accesses < 0,
+        StepSpec.Fork fork => fork.Steps.Any(HasNoEnd),
+        _ => false,
+    };
+
     /// <summary>A report with its verdict: one that was cut off with work left, and broke no rule, is inconclusive.</summary>
     /// <param name="scenario">What was run.</param>
-    /// <param name="report">What came of it, live.</param>
+    /// <param name="report">What came of it.</param>
     /// <param name="isCutOff">It ended with its duration.</param>
     public static RunReport Judge(Scenario scenario, RunReport report, bool isCutOff)
     {
         int left = isCutOff ? Of(scenario, report) : 0;
-        return left == 0
-            ? report
-            : report with { WorkLeft = left, Verdict = report.Verdict == Verdict.Pass ? Verdict.Inconclusive : report.Verdict };
+        if (left == 0)
+        {
+            return report;
+        }
+
+        HashSet<string> endless = Endless(scenario);
+        return report with
+        {
+            WorkLeft = left,
+            CutOffNs = scenario.Run.DurationNs,
+            Verdict = report.Verdict == Verdict.Pass ? Verdict.Inconclusive : report.Verdict,
+            Enclaves =
+            [
+                .. report.Enclaves.Select(one =>
+                    one.Outcome == EnclaveOutcome.Running && !endless.Contains(one.Name) ? one with { IsCutOff = true }
+                        : one),
+            ],
+        };
     }
 }

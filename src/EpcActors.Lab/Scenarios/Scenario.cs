@@ -191,14 +191,22 @@ public abstract record StepSpec
 
     /// <summary>Accesses by a pattern.</summary>
     /// <param name="Factory">Makes a thread's pattern.</param>
-    /// <param name="Accesses">Per thread; -1: until the end of the run.</param>
+    /// <param name="Accesses">Per thread, behind the warm-up; -1: until the end of the run.</param>
     /// <param name="WorkNs">User code between two accesses, nanoseconds.</param>
     /// <param name="Text">For people.</param>
     /// <param name="DividesHeap">True: each thread has a pattern over its own part of the heap; false: over the whole.</param>
-    public sealed record Pattern(PatternFactory Factory, long Accesses, long WorkNs, string Text, bool DividesHeap = false) : StepSpec;
+    /// <param name="WarmUp">Accesses of each thread before those that count in the step's figures.</param>
+    public sealed record Pattern(
+        PatternFactory Factory, long Accesses, long WorkNs, string Text, bool DividesHeap = false, long WarmUp = 0)
+        : StepSpec;
 
     /// <summary>Replays the accesses of one enclave of a trace.</summary>
-    public sealed record Trace(AccessTrace Accesses, int TraceEnclave) : StepSpec;
+    /// <param name="Accesses">The trace.</param>
+    /// <param name="TraceEnclave">Whose.</param>
+    /// <param name="GapsAreArrivals">
+    /// The times of the trace are moments to wait for; false: the time between two accesses is work.
+    /// </param>
+    public sealed record Trace(AccessTrace Accesses, int TraceEnclave, bool GapsAreArrivals = false) : StepSpec;
 
     /// <summary>EACCEPT over the heap.</summary>
     public sealed record Accept : StepSpec;
@@ -296,7 +304,7 @@ public sealed record RunSpec
     /// <summary>Costs vary by up to this share in both directions, percent.</summary>
     public required int JitterPercent { get; init; }
 
-    /// <summary>Also run with enough EPC and no limit, to measure slowdowns.</summary>
+    /// <summary>Also run each enclave alone with enough EPC, to measure slowdowns.</summary>
     public required bool MeasuresSlowdown { get; init; }
 
     /// <summary>Most events kept for the Chrome trace.</summary>

@@ -59,7 +59,9 @@ public static class MetricFamilies
     public static readonly MetricFamily Evictions = new("epc_evictions", MetricKind.Counter, "", "Pages written out.");
     public static readonly MetricFamily Reloads = new("epc_reloads", MetricKind.Counter, "", "Pages loaded back.");
     public static readonly MetricFamily Accesses = new("epc_accesses", MetricKind.Counter, "", "Page accesses.");
-    public static readonly MetricFamily Slowdown = new("epc_slowdown_ratio", MetricKind.Gauge, "ratio", "Times slower than with enough EPC and no limit.");
+    public static readonly MetricFamily Slowdown =
+        new("epc_slowdown_ratio", MetricKind.Gauge, "ratio",
+        "Times slower than the same program alone with enough EPC on its own socket.");
 
     public static readonly MetricFamily BackingUsage = new("epc_backing_usage_bytes", MetricKind.Gauge, "bytes", "memory.current: backing store of swapped pages.");
     public static readonly MetricFamily BackingMax = new("epc_backing_max_bytes", MetricKind.Gauge, "bytes", "memory.max; +Inf for max.");

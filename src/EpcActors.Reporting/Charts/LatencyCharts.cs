@@ -78,7 +78,7 @@ internal static class LatencyCharts
         int last = bins.Keys.Last();
         Scale y = Scale.Counts(bins.Values.Max(), Units.SiPrefixed);
         double binWidth = PlotWidth / (last - first);
-        Begin(html, "Fault latency histogram", $"{Units.Count(latency.Count)} faults",
+        Begin(html, "Fault latency histogram", Wording.Counted(latency.Count, "fault"),
             $"Histogram of {Units.Count(latency.Count)} page faults: {Summary(latency)}.");
         WriteYAxis(html, y);
         foreach ((int bin, long count) in bins)

@@ -79,14 +79,15 @@ internal static class RunCharts
         CgroupReport? report = r.Cgroups.FirstOrDefault(g => g.Path == c.Path);
         double[] limits = [.. c.MaxBytes.Select(v => v < 0 ? double.NaN : v)];
         List<Series> series = [new Series("current", 0, SeriesShape.Area, Numbers(c.CurrentBytes))];
-        if (limits.Any(v => !double.IsNaN(v)))
-        {
-            series.Add(new Series("limit", 1, SeriesShape.Step, limits));
-        }
-
         if (c.PeakBytes.Count > 0)
         {
             series.Add(new Series("peak", 2, SeriesShape.Line, Numbers(c.PeakBytes)));
+        }
+
+        // On top: a peak that comes up to the limit must not hide it.
+        if (limits.Any(v => !double.IsNaN(v)))
+        {
+            series.Add(new Series("limit", 1, SeriesShape.Step, limits));
         }
 
         long peak = c.PeakBytes.Count > 0 ? c.PeakBytes[^1] : c.CurrentBytes.DefaultIfEmpty(0).Max();

@@ -59,6 +59,11 @@ public static class ComparisonReport
 
         text.Line();
         text.Paragraph("", "= equal to the first run, * different; better and worse where less is better");
+        foreach (string remark in Remarks(runs, fullLabels))
+        {
+            text.Paragraph("", remark);
+        }
+
         foreach (int i in Enumerable.Range(0, runs.Count).Where(i => runs[i].Verdict == Verdict.Violation))
         {
             text.Line();
@@ -84,6 +89,27 @@ public static class ComparisonReport
         WriteReplay(html, runs, labels);
         html.Close("main");
         HtmlReport.EndPage(html);
+    }
+
+    /// <summary>What the figures do not say by themselves.</summary>
+    private static List<string> Remarks(IReadOnlyList<RunReport> runs, IReadOnlyList<string> labels)
+    {
+        List<string> remarks = [.. Knee.Sentences(runs, labels)];
+        if (runs.Any(r => r.Enclaves.Any(e => e.Slowdown is not null)))
+        {
+            remarks.Add(StepTexts.Footnote);
+        }
+
+        for (int i = 0; i < runs.Count; i++)
+        {
+            if (runs[i].WorkLeft > 0)
+            {
+                remarks.Add($"CUT OFF: {labels[i]}: {Wording.CutOff(runs[i])}; its figures are of what was done by "
+                    + "then");
+            }
+        }
+
+        return remarks;
     }
 
     private static TextTable Table(
@@ -220,6 +246,11 @@ public static class ComparisonReport
         }
 
         HtmlTables.End(html);
+        foreach (string remark in Remarks(runs, labels))
+        {
+            html.Element("p", char.ToUpperInvariant(remark[0]) + remark[1..] + ".", ("class", "lead"));
+        }
+
         html.Close("section");
     }
 

@@ -27,6 +27,9 @@ internal enum Standing
 internal sealed record Metric(
     string Group, string Name, Direction Direction, IReadOnlyList<double?> Values, IReadOnlyList<string> Texts)
 {
+    /// <summary>By run: the value is what a run had reached when it was cut off; null when none was.</summary>
+    public IReadOnlyList<bool>? IsCutOff { get; init; }
+
     /// <summary>Below this a difference is not worth a colour.</summary>
     private const double Noticeable = 0.01;
 
@@ -44,6 +47,11 @@ internal sealed record Metric(
             return Standing.Different;
         }
 
+        if (IsCutOff is { } cut && (cut[0] || cut[run]))
+        {
+            return Standing.Different;
+        }
+
         bool isNoticeable = Math.Abs(value - first) > Noticeable * Math.Abs(first);
         return Direction == Direction.Neutral || !isNoticeable ? Standing.Different
             : value < first ? Standing.Better : Standing.Worse;
@@ -54,8 +62,9 @@ internal sealed record Metric(
     /// </summary>
     public string ChangeOf(int run) =>
         StandingOf(run) == Standing.Same || Values[0] is not { } first || first == 0 || Values[run] is not { } value
+            || (IsCutOff is { } cut && cut[0])
             ? ""
-            : Units.Change(first, value);
+            : (IsCutOff is { } open && open[run] ? "at least " : "") + Units.Change(first, value);
 }
 
 /// <summary>The rows of a comparison.</summary>
@@ -68,8 +77,8 @@ internal static class Metrics
             Words(runs, "run", "verdict", r => Wording.Key(r.Verdict), r => r.Verdict == Verdict.Violation ? 1 : 0),
             Count(runs, "run", "broken rules", r => r.Violations.Count),
             Count(runs, "run", "expectations not met", r => r.Expectations.Count(e => e.IsUnmet)),
-            Row(runs, "run", runs.Any(one => one.Live is not null) ? "real time" : "virtual time", Direction.LessIsBetter, r => r.VirtualTimeNs,
-                v => Units.Duration((long)v)),
+            Time(runs),
+            Count(runs, "run", "programs cut off", r => runs.Any(one => one.WorkLeft > 0) ? r.WorkLeft : null),
             Count(runs, "run", "enclaves that ended badly", r => r.Enclaves.Count(e => Wording.IsBad(e.Outcome))),
             Count(runs, "machine", "faults", r => Root(r)?.Faults),
             Count(runs, "machine", "fault retries", r => Root(r)?.FaultRetries),
@@ -99,6 +108,8 @@ internal static class Metrics
                 v => Units.Slowdown(v)));
         }
 
+        AddSteps(rows, runs);
+
         // A row of dashes says nothing.
         rows.RemoveAll(m => m.Texts.All(t => t == "-"));
         return rows;
@@ -107,6 +118,54 @@ internal static class Metrics
     /// <summary>Paths of all runs below the root, in the order of the run that first has them.</summary>
     public static IReadOnlyList<string> Paths(IReadOnlyList<RunReport> runs) =>
         [.. runs.SelectMany(r => r.Cgroups.Select(c => c.Path)).Where(p => p != "/").Distinct()];
+
+    /// <summary>The time of the runs; where one was cut off it says so, and is neither better nor worse.</summary>
+    private static Metric Time(IReadOnlyList<RunReport> runs)
+    {
+        Metric time = Row(runs, "run", runs.Any(one => one.Live is not null) ? "real time" : "virtual time",
+            Direction.LessIsBetter, r => r.VirtualTimeNs, v => Units.Duration((long)v));
+        return time with
+        {
+            Texts = [.. time.Texts.Select((text, i) => runs[i].WorkLeft > 0 ? text + ", cut off" : text)],
+            IsCutOff = [.. runs.Select(run => run.WorkLeft > 0)],
+        };
+    }
+
+    /// <summary>The steps of the enclaves that all tables can show.</summary>
+    private static void AddSteps(List<Metric> rows, IReadOnlyList<RunReport> runs)
+    {
+        string[] names = [.. runs.SelectMany(r => r.Enclaves.Where(e => e.Steps.Count > 0).Select(e => e.Name))
+            .Distinct()];
+        foreach (string name in names.Take(StepTexts.MostCompared))
+        {
+            StepReport[][] steps = [.. runs.Select(
+                r => (StepReport[])[.. r.Enclaves.FirstOrDefault(e => e.Name == name)?.Steps ?? []])];
+            foreach (string label in steps.SelectMany(one => one.Select(StepTexts.Label)).Distinct())
+            {
+                StepReport?[] of = [.. steps.Select(one => one.FirstOrDefault(step => StepTexts.Label(step) == label))];
+                string group = $"{name}: {label}";
+                rows.Add(Each(group, "time", of, s => s.TimeNs, v => Units.Duration((long)v)) with
+                {
+                    Texts = [.. of.Select(s => s is null ? "-" : StepTexts.Time(s))],
+                    IsCutOff = [.. of.Select(s => s is { IsUnfinished: true })],
+                });
+                if (of.Any(s => s is { Faults: > 0 }))
+                {
+                    rows.Add(Each(group, "faults", of, s => s.Faults, v => Units.Count((long)v)));
+                }
+
+                rows.Add(Each(group, "slowdown", of, s => s.Slowdown, v => Units.Slowdown(v)));
+            }
+        }
+    }
+
+    private static Metric Each(string group, string name, StepReport?[] of, Func<StepReport, double?> value,
+        Func<double, string> format)
+    {
+        double?[] values = [.. of.Select(s => s is null ? null : value(s))];
+        return new Metric(group, name, Direction.LessIsBetter, values,
+            [.. values.Select(v => v is { } number ? format(number) : "-")]);
+    }
 
     private static CgroupReport? Root(RunReport r) => Find(r, "/");
 

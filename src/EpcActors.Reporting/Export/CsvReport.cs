@@ -6,7 +6,11 @@ namespace EpcActors.Reporting;
 /// <summary>
 /// metrics.csv: what the misc files would have shown, one row per sample, in virtual time or, of a live run, in real time. Fields are quoted as RFC
 /// 4180 says; lines end in a line feed, as the tools that read it on Linux like it. A limit that is not set is
-/// <c>max</c>, as in the file; a latency without a fault is empty.
+/// <c>max</c>, as in the file; a latency without a fault is empty. Columns whose names end in <c>_in_sample</c>, and
+/// the
+/// latencies, are of the time since the sample before; those that end in <c>_total</c>, misc.peak and misc.events of
+/// the
+/// time since the run began; all others are of the moment.
 /// </summary>
 public static class CsvReport
 {
@@ -23,10 +27,13 @@ public static class CsvReport
         [
             "t_ns", "free_pages", "free_page_counter",
             .. t.Nodes.Select(n => string.Create(CultureInfo.InvariantCulture, $"free_pages_node{n.Id}")),
-            "faults", "fault_retries", "evictions", "reloads", "fault_p50_ns", "fault_p99_ns",
+            .. Counts(t).Select(one => one.Name + "_in_sample"),
+            "fault_p50_ns", "fault_p99_ns",
             .. t.Cgroups.SelectMany(c => CgroupColumns.Select(column => $"{c.Path}:{column}")),
+            .. Counts(t).Select(one => one.Name + "_total"),
         ];
         WriteRow(writer, fields);
+        long[] totals = new long[Counts(t).Length];
         for (int i = 0; i < t.AtNs.Count; i++)
         {
             fields.Clear();
@@ -34,10 +41,7 @@ public static class CsvReport
             fields.Add(FreePages(t, i));
             fields.Add(Number(t.FreePageCounter, i));
             fields.AddRange(t.Nodes.Select(n => Number(n.FreePages, i)));
-            fields.Add(Number(t.Faults, i));
-            fields.Add(Number(t.FaultRetries, i));
-            fields.Add(Number(t.Evictions, i));
-            fields.Add(Number(t.Reloads, i));
+            fields.AddRange(Counts(t).Select(one => Number(one.Values, i)));
             fields.Add(Latency(t.FaultP50Ns, i));
             fields.Add(Latency(t.FaultP99Ns, i));
             foreach (CgroupTimeline c in t.Cgroups)
@@ -49,9 +53,19 @@ public static class CsvReport
                 fields.Add(Number(c.EventsLocal, i));
             }
 
+            for (int k = 0; k < totals.Length; k++)
+            {
+                IReadOnlyList<long> values = Counts(t)[k].Values;
+                totals[k] += i < values.Count ? values[i] : 0;
+                fields.Add(i < values.Count ? totals[k].ToString(CultureInfo.InvariantCulture) : "");
+            }
+
             WriteRow(writer, fields);
         }
     }
+
+    private static (string Name, IReadOnlyList<long> Values)[] Counts(Timeline t) =>
+        [("faults", t.Faults), ("fault_retries", t.FaultRetries), ("evictions", t.Evictions), ("reloads", t.Reloads)];
 
     private static string FreePages(Timeline t, int i) =>
         t.Nodes.Count == 0
@@ -65,7 +79,7 @@ public static class CsvReport
     private static string Number(IReadOnlyList<long> values, int i) =>
         i < values.Count ? values[i].ToString(CultureInfo.InvariantCulture) : "";
 
-    private static void WriteRow(TextWriter writer, List<string> fields)
+    internal static void WriteRow(TextWriter writer, IReadOnlyList<string> fields)
     {
         for (int i = 0; i < fields.Count; i++)
         {

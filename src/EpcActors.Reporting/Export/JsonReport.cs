@@ -73,6 +73,7 @@ public static class JsonReport
         if (r.WorkLeft > 0)
         {
             json.WriteNumber("work_left", r.WorkLeft);
+            json.WriteNumber("cut_off_ns", r.CutOffNs);
         }
 
         WriteArray(json, "switches", r.Switches, WriteSwitch);
@@ -91,13 +92,7 @@ public static class JsonReport
         json.WriteEndObject();
         WriteLatency(json, "fault_latency", r.FaultLatency, withBuckets: true);
         WriteArray(json, "expectations", r.Expectations, WriteExpectation);
-        json.WriteStartArray("notes");
-        foreach (string note in r.Notes)
-        {
-            json.WriteStringValue(note);
-        }
-
-        json.WriteEndArray();
+        WriteStrings(json, "notes", r.Notes);
         WriteArray(json, "violations", r.Violations, WriteViolation);
         json.WriteEndObject();
     }
@@ -228,6 +223,7 @@ public static class JsonReport
         json.WriteString("name", e.Name);
         json.WriteString("cgroup", e.Cgroup);
         json.WriteString("outcome", Wording.Key(e.Outcome));
+        json.WriteBoolean("cut_off", e.IsCutOff);
         json.WriteNumber("faults", e.Faults);
         json.WriteNumber("accesses", e.Accesses);
         json.WriteNumber("evictions", e.Evictions);
@@ -239,6 +235,24 @@ public static class JsonReport
         json.WriteNumber("end_ns", e.EndNs);
         WriteNumber(json, "slowdown", e.Slowdown);
         json.WriteString("detail", e.Detail);
+        WriteStrings(json, "why", e.Why);
+        json.WriteNumber("least_pages", e.LeastPages);
+        WriteArray(json, "steps", e.Steps, WriteStep);
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, StepReport s)
+    {
+        json.WriteString("role", StepTexts.Key(s.Role));
+        json.WriteNumber("number", s.Number);
+        json.WriteString("name", s.Name);
+        json.WriteString("text", s.Text);
+        json.WriteNumber("time_ns", s.TimeNs);
+        json.WriteBoolean("unfinished", s.IsUnfinished);
+        json.WriteNumber("accesses", s.Accesses);
+        json.WriteNumber("faults", s.Faults);
+        json.WriteNumber("fault_ns", s.FaultNs);
+        json.WriteNumber("reloads", s.Reloads);
+        WriteNumber(json, "slowdown", s.Slowdown);
     }
 
     private static void WriteVirtualEpc(Utf8JsonWriter json, VirtualEpcReport v)
@@ -249,6 +263,7 @@ public static class JsonReport
         json.WriteNumber("pages", v.Pages);
         json.WriteNumber("faults", v.Faults);
         json.WriteString("detail", v.Detail);
+        WriteStrings(json, "why", v.Why);
     }
 
     private static void WriteMemoryCgroup(Utf8JsonWriter json, MemoryCgroupReport m)
@@ -344,6 +359,17 @@ public static class JsonReport
         json.WriteString("rule", v.Rule);
         json.WriteNumber("at_ns", v.AtNs);
         json.WriteString("detail", v.Detail);
+    }
+
+    private static void WriteStrings(Utf8JsonWriter json, string name, IReadOnlyList<string> strings)
+    {
+        json.WriteStartArray(name);
+        foreach (string one in strings)
+        {
+            json.WriteStringValue(one);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteArray<T>(

@@ -25,6 +25,7 @@ public static class HtmlReport
         html.Open("main");
         WriteViolations(html, report);
         WriteExpectations(html, report);
+        WhyTexts.WriteHtml(html, report);
         WriteNotes(html, report);
         WriteTiles(html, report);
         WriteCharts(html, report);
@@ -199,13 +200,13 @@ public static class HtmlReport
             ? $"{Wording.Counted(r.Steps, "step")}, {Units.SiPrefixed(live.MessagesPerSecond)} a second"
             : Wording.Counted(r.Steps, "step"));
         Tile(html, "EPC", Units.BytesShort(r.Nodes.Sum(n => n.CapacityPages) * Units.PageBytes),
-            $"{Wording.Counted(r.Nodes.Count, "node")}, {Units.Count(free)} pages free");
+            $"{Wording.Counted(r.Nodes.Count, "node")}, {Wording.Counted(free, "page")} free");
         if (root is not null)
         {
             Tile(html, "faults", Units.Count(root.Faults), root.Accesses == 0
-                ? $"{Units.Count(root.FaultRetries)} retries"
+                ? Wording.Retries(root.FaultRetries)
                 : $"{Units.Percent((double)root.Faults / root.Accesses)} of accesses, "
-                    + $"{Units.Count(root.FaultRetries)} retries");
+                    + Wording.Retries(root.FaultRetries));
             Tile(html, "evictions", Units.Count(root.Evictions), $"{Units.Count(root.Reloads)} loaded back");
         }
 
@@ -221,7 +222,8 @@ public static class HtmlReport
         }
 
         Tile(html, "ksgxd", r.Ksgxd.BusyShare is { } busy ? Units.Percent(busy) + " busy" : Wording.Counted(r.Ksgxd.Wakeups, "wake-up"),
-            $"{Wording.Counted(r.Ksgxd.Wakeups, "wake-up")}, {Units.Count(r.Ksgxd.PagesReclaimed)} pages reclaimed");
+            $"{Wording.Counted(r.Ksgxd.Wakeups, "wake-up")}, {Wording.Counted(r.Ksgxd.PagesReclaimed, "page")} "
+                + "reclaimed");
         long drift = r.FreePageCounter - free;
         string against = drift.ToString("+0;-0", CultureInfo.InvariantCulture) + " against the free lists";
         Tile(html, "sgx_nr_free_pages", Units.Count(r.FreePageCounter), drift == 0 ? "equals the free lists" : against,
@@ -299,7 +301,7 @@ public static class HtmlReport
         html.Element("h3", "Usage of each cgroup against its limit (misc.current, misc.max, misc.peak)");
         if (kept.Count < all.Count)
         {
-            html.Element("p", $"{Units.Count(all.Count - kept.Count)} of {Units.Count(all.Count)} cgroups left out: "
+            html.Element("p", Wording.LeftOut(all.Count - kept.Count, all.Count, "cgroup") + ": "
                 + "shown are those with the most events, then those with the highest usage.", ("class", "lead"));
         }
 
@@ -356,6 +358,7 @@ public static class HtmlReport
         HtmlTables.WriteCgroups(html, r);
         HtmlTables.WriteNodes(html, r);
         HtmlTables.WriteEnclaves(html, r);
+        StepTexts.WriteHtml(html, r);
         HtmlTables.WriteGuests(html, r);
         HtmlTables.WriteMemoryCgroups(html, r);
         HtmlTables.WriteMessages(html, r);

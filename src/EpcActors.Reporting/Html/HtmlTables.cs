@@ -102,7 +102,8 @@ internal static class HtmlTables
             html.Open("tr");
             html.Element("th", e.Name, ("scope", "row"));
             html.Element("td", e.Cgroup);
-            html.Element("td", Wording.Key(e.Outcome), ("class", Wording.IsBad(e.Outcome) ? "bad" : null));
+            html.Element("td", Wording.Outcome(e),
+                ("class", e.IsCutOff ? "warn" : Wording.IsBad(e.Outcome) ? "bad" : null));
             Number(html, Units.Count(e.Faults));
             Number(html, Units.Count(e.Evictions));
             Number(html, Units.Count(e.Reloads));

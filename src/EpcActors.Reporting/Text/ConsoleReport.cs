@@ -32,7 +32,9 @@ public static class ConsoleReport
         WriteCgroups(text, report);
         WriteNodes(text, report);
         WriteEnclaves(text, report);
+        StepTexts.WriteText(text, report);
         WriteVirtualEpcs(text, report);
+        WhyTexts.WriteText(text, report);
         WriteMemoryCgroups(text, report);
         WriteMessages(text, report);
         WriteProfile(text, report);
@@ -168,7 +170,7 @@ public static class ConsoleReport
         {
             List<Cell> row =
             [
-                e.Name, e.Cgroup, new Cell(Wording.Key(e.Outcome), StyleOf(e.Outcome)), Units.Count(e.Faults),
+                e.Name, e.Cgroup, new Cell(Wording.Outcome(e), StyleOf(e)), Units.Count(e.Faults),
                 Units.Count(e.ResidentPages), Units.Count(e.SwappedPages), Units.Count(e.VaPages),
                 Units.Slowdown(e.Slowdown),
             ];
@@ -375,6 +377,9 @@ public static class ConsoleReport
             text.Line([new Segment(ConsoleText.Visible(r.ReplayCommand))]);
         }
     }
+
+    private static Style? StyleOf(EnclaveReport enclave) =>
+        enclave.IsCutOff ? ConsoleText.Warn : StyleOf(enclave.Outcome);
 
     private static Style? StyleOf(EnclaveOutcome outcome) => Wording.IsBad(outcome) ? ConsoleText.Bad : null;
 

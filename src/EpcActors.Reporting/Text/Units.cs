@@ -115,7 +115,8 @@ public static class Units
     }
 
     /// <summary>
-    /// A change against a base: <c>+12.5 %</c>, <c>-3.0 %</c>; tenfold and more as a factor: <c>×25.0</c>; <c>=</c>
+    /// A change against a base: <c>+12.5 %</c>, <c>-3.0 %</c>; tenfold and more as a factor: <c>×25.0</c>, from a
+    /// thousandfold on <c>&gt;×1000</c>; <c>=</c>
     /// for none and a dash where the base is nought.
     /// </summary>
     public static string Change(double from, double to)
@@ -128,7 +129,7 @@ public static class Units
         double ratio = to / from;
         if (ratio >= 10)
         {
-            return "×" + (ratio < 1000 ? Significant(ratio) : Count((long)Math.Round(ratio)));
+            return ratio < 1000 ? "×" + Significant(ratio) : ">×1000";
         }
 
         double percent = (ratio - 1) * 100;

@@ -1,3 +1,4 @@
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
@@ -43,21 +44,40 @@ internal static class Wording
         string sentence = r.Verdict switch
         {
             Verdict.Pass => $"every rule held for {Units.Duration(r.VirtualTimeNs)} of {TimeName(r)}, "
-                + $"{Units.Count(r.Steps)} steps",
+                + Counted(r.Steps, "step"),
             Verdict.Violation => Broken(r),
-            Verdict.Inconclusive when r.WorkLeft > 0 =>
-                $"no rule was broken, but the run was cut off after {Units.Duration(r.VirtualTimeNs)} with {Counted(r.WorkLeft, "program")} still at work "
-                + "(epc.run.duration; how long work takes is a matter of the host)",
+            Verdict.Inconclusive when r.WorkLeft > 0 => $"no rule was broken, but {CutOff(r)}"
+                + (r.Live is null ? "" : "; how long work takes is a matter of the host"),
             Verdict.Inconclusive => "the run was cancelled or its budget ended before it could be judged",
         };
+        if (r.Verdict == Verdict.Violation && r.WorkLeft > 0)
+        {
+            sentence += $"; {CutOff(r)}";
+        }
+
         int unmet = r.Expectations.Count(e => e.IsUnmet);
         return unmet == 0
             ? sentence
             : $"{sentence}; {unmet} of {Counted(r.Expectations.Count, "expectation")} not met";
     }
 
+    /// <summary>That the duration cut the run off, and what it left.</summary>
+    public static string CutOff(RunReport r) =>
+        $"epc.run.duration cut the run off after {Durations.Text(r.CutOffNs)} with {Counted(r.WorkLeft, "program")} "
+        + "still at work";
+
+    /// <summary>How an enclave ended, for people.</summary>
+    public static string Outcome(EnclaveReport e) => e.IsCutOff ? "cut off" : Key(e.Outcome);
+
     /// <summary><c>1 rule</c>, <c>2 rules</c>.</summary>
     public static string Counted(long count, string noun) => Units.Count(count) + " " + noun + (count == 1 ? "" : "s");
+
+    /// <summary><c>1 retry</c>, <c>2 retries</c>.</summary>
+    public static string Retries(long count) => Units.Count(count) + (count == 1 ? " retry" : " retries");
+
+    /// <summary><c>1 of 30 enclaves left out</c>.</summary>
+    public static string LeftOut(long left, long all, string noun) =>
+        $"{Units.Count(left)} of {Counted(all, noun)} left out";
 
     /// <summary>What the counter says against what the lists hold.</summary>
     public static string CounterAgainstLists(RunReport r)

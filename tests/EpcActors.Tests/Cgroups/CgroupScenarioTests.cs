@@ -114,7 +114,7 @@ public class CgroupScenarioTests
         ScriptAction[] script = [new ScriptAction.RemoveCgroup(5_000_000, 1)];
         string[] notes =
             [.. new ScenarioRunner(Scenarios.Of(new KernelSwitches(), [400], cgroups, enclaves, script)).Run("", CancellationToken.None).Notes];
-        Assert.Contains("the script's \"rmdir /a\" at 5000000 ns failed: EBUSY", notes);
+        Assert.Contains("the script's \"rmdir /a\" at 5 ms failed: EBUSY", notes);
     }
 
     /// <summary>A forked child is charged where its parent was when it forked.</summary>

@@ -114,7 +114,7 @@ public sealed class HostileFileTests : IDisposable
         Assert.Equal(0, result.Code);
         Assert.Equal("precious", await File.ReadAllTextAsync(precious));
         Assert.Null(new FileInfo(Path.Combine(folder, "report.json")).LinkTarget);
-        Assert.Equal(5, Directory.GetFiles(folder).Length);
+        Assert.Equal(6, Directory.GetFiles(folder).Length);
     }
 
     [Fact]

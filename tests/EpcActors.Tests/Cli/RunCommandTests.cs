@@ -88,9 +88,10 @@ public sealed class RunCommandTests : IDisposable
 
         Assert.Equal(0, result.Code);
         Assert.Equal(
-            ["metrics.csv", "metrics.txt", "report.html", "report.json", "trace.json"],
+            ["metrics.csv", "metrics.txt", "report.html", "report.json", "steps.csv", "trace.json"],
             Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Assert.Contains($"wrote report.html, metrics.csv, trace.json, metrics.txt, report.json to {folder}", result.Out, StringComparison.Ordinal);
+        Assert.Contains($"wrote report.html, metrics.csv, steps.csv, trace.json, metrics.txt, report.json to {folder}",
+            result.Out, StringComparison.Ordinal);
         Assert.Contains("</html>", await File.ReadAllTextAsync(Path.Combine(folder, "report.html")), StringComparison.Ordinal);
         Assert.EndsWith("# EOF\n", await File.ReadAllTextAsync(Path.Combine(folder, "metrics.txt")), StringComparison.Ordinal);
         Assert.True((await File.ReadAllLinesAsync(Path.Combine(folder, "metrics.csv"))).Length > 2);

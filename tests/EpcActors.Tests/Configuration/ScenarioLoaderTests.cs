@@ -253,7 +253,9 @@ public sealed class ScenarioLoaderTests
             }
             """);
         Assert.Equal([3, 1], scenario.Enclaves.Select(e => e.Threads));
-        Assert.All(scenario.Enclaves, e => Assert.Equal((5, 1000), Assert.IsType<StepSpec.Pattern>(Assert.Single(e.Steps)) is { } p ? (p.Accesses, p.WorkNs) : default));
+        Assert.All(scenario.Enclaves,
+            e => Assert.Equal((5, 1000), Assert.IsType<StepSpec.Pattern>(Assert.Single(e.Steps)) is { } p
+            ? (p.WarmUp + p.Accesses, p.WorkNs) : default));
         Assert.Equal([4 * MiB, 8 * MiB], scenario.Cgroups.Skip(1).Select(c => c.MaxBytes));
     }
 
@@ -298,7 +300,8 @@ public sealed class ScenarioLoaderTests
             ] }
             """).Enclaves[0].Steps;
         Assert.Equal(new StepSpec.Touch(AccessKind.Execute, 10), steps[0]);
-        Assert.Equal(3072, Assert.IsType<StepSpec.Pattern>(steps[1]).Accesses);
+        Assert.Equal(1536, Assert.IsType<StepSpec.Pattern>(steps[1]).Accesses);
+        Assert.Equal(1536, Assert.IsType<StepSpec.Pattern>(steps[1]).WarmUp);
         Assert.Equal(new StepSpec.Pause(10 * Ms), steps[2]);
         Assert.IsType<StepSpec.ChangeType>(steps[3]);
         Assert.IsType<StepSpec.Accept>(steps[4]);

@@ -18,13 +18,15 @@ public sealed class JudgeTests
         RunReport report = Report();
         foreach (Subject subject in ExpectationTable.Subjects)
         {
-            (string name, object row) = subject.Rows(report).First();
+            (string name, object row) = subject.Rows(report).First(one => one.Row is not StepReport { Faults: 0 });
             foreach (Quantity quantity in subject.Quantities)
             {
                 ExpectedValue value = Assert.NotNull(quantity.Read(row));
                 Assert.Equal(quantity.Kind == ValueKind.Word, value.Number is null);
                 string text = quantity.Kind == ValueKind.Word ? value.Word : value.Text(quantity.Kind).Split(" (")[0];
-                string written = $"{subject.Word} {name} {quantity.Name} == {text}";
+                string thing = subject.Names == NameOf.Step
+                    ? $"enclave {name.Replace(" ", " step ", StringComparison.Ordinal)}" : $"{subject.Word} {name}";
+                string written = $"{thing} {quantity.Name} == {text}";
                 ExpectationReport judged = Assert.Single(Expectation.Evaluate([written], report));
                 Assert.True(judged.IsMet, $"{written}: {judged.Found}");
                 Assert.False(Assert.Single(
@@ -87,6 +89,31 @@ public sealed class JudgeTests
             Verdicts.CodeOf(judgedReport with { Live = new LiveReport() }, checksExpectations: true));
     }
 
+    [Theory]
+    [InlineData("enclave fine step load time == 1 us", true)]
+    [InlineData("enclave fine step 2 time == 4 us", true)]
+    [InlineData("enclave fine step run time <= 5 us", true)]
+    [InlineData("enclave fine step run time <= 4 us", false)]
+    [InlineData("enclave fine step warm-up faults == 9", true)]
+    [InlineData("enclave fine step 3 slowdown == 2.5", true)]
+    [InlineData("enclave * step exit fault-mean < 1 us", false)]
+    [InlineData("count enclave fine step * faults >= 8 == 4", true)]
+    [InlineData("count enclave * step run faults > 10 == 1", true)]
+    [InlineData("enclave dead step run time > 0", false)]
+    public void A_step_is_named_or_numbered(string text, bool isMet) =>
+        Assert.Equal(isMet, Assert.Single(Expectation.Evaluate([text], Report())).IsMet);
+
+    private static StepReport Step(StepRole role, int number, string name, long ns, long faults) => new()
+    {
+        Role = role,
+        Number = number,
+        Name = name,
+        TimeNs = ns,
+        Faults = faults,
+        FaultNs = 5 * faults,
+        Slowdown = 2.5,
+    };
+
     private static RunReport Report() => SampleReports.Quiet() with
     {
         Verdict = Verdict.Pass,
@@ -111,8 +138,24 @@ public sealed class JudgeTests
         ],
         Enclaves =
         [
-            new EnclaveReport { Name = "fine", Cgroup = "/a", Outcome = EnclaveOutcome.Finished, Faults = 3, EndNs =
-                1500, Slowdown = 1.2345 },
+            new EnclaveReport
+            {
+                Name = "fine",
+                Cgroup = "/a",
+                Outcome = EnclaveOutcome.Finished,
+                Faults = 3,
+                EndNs = 1500,
+                Slowdown = 1.2345,
+                Steps =
+                [
+                    Step(StepRole.Load, 0, "load", 1000, 0),
+                    Step(StepRole.Step, 1, "touch", 2000, 8),
+                    Step(StepRole.WarmUp, 2, "warm-up", 3000, 9),
+                    Step(StepRole.Step, 2, "run", 4000, 10),
+                    Step(StepRole.Step, 3, "run", 5000, 11),
+                    Step(StepRole.Exit, 0, "exit", 6000, 0),
+                ],
+            },
             new EnclaveReport { Name = "dead", Cgroup = "/b", Outcome = EnclaveOutcome.Sigbus, Slowdown = 3 },
         ],
         VirtualEpcs = [new VirtualEpcReport("guest", "/a", EnclaveOutcome.Finished, 256, 12, "")],

@@ -7,7 +7,10 @@ namespace EpcActors.Tests.Expectations;
 public sealed class ParserTests
 {
     private static readonly ExpectationNames Names =
-        new(["/", "/pods", "/pods/web", "/pods/db"], ["web-0", "web-1", "db"], ["guest"], 2);
+        new(["/", "/pods", "/pods/web", "/pods/db"], ["web-0", "web-1", "db"], ["guest"], 2)
+        {
+            StepsOf = name => name == "db" ? ["load", "touch", "1", "exit"] : ["load", "run", "1", "exit"],
+        };
 
     [Theory]
     [InlineData("cgroup /pods/web peak <= 24 MiB", 25165824)]
@@ -26,6 +29,9 @@ public sealed class ParserTests
     [InlineData("cgroup /pods/db fault p50 < 0", 0)]
     [InlineData("machine time <= 2 s", 2000000000)]
     [InlineData("enclave web-* slowdown < 1.1x", 1.1)]
+    [InlineData("enclave web-* step run slowdown < 1.1", 1.1)]
+    [InlineData("enclave * step touch time < 1 ms", 1000000)]
+    [InlineData("enclave db step 1 fault-mean < 9 us", 9000)]
     [InlineData("ksgxd busy-share < 20 %", 0.2)]
     [InlineData("ksgxd busy_share < 0.2", 0.2)]
     [InlineData("memory /pods oom-kills == 3", 3)]
@@ -53,6 +59,10 @@ public sealed class ParserTests
     [InlineData("cgroup ¦/pods/x* peak < 1", "no cgroup is named like '/pods/x*'")]
     [InlineData("memory ¦/pod current < 1", "there is no cgroup '/pod'", "did you mean '/pods'?")]
     [InlineData("enclave ¦web outcome == finished", "there is no enclave 'web'", "write web-* for its 2 instances")]
+    [InlineData("enclave db step ¦run time < 1 s", "there is no step 'run' in db", "allowed: load, touch, 1, exit")]
+    [InlineData("enclave db step ¦lod time < 1 s", "did you mean 'load'?")]
+    [InlineData("enclave db step¦", "'step' needs the name")]
+    [InlineData("enclave db step load ¦evictions < 1", "has no quantity 'evictions'")]
     [InlineData("vm ¦gest outcome == finished", "there is no vm 'gest'", "did you mean 'guest'?")]
     [InlineData("node ¦2 free-pages > 0", "there is no node '2'", "allowed: 0, 1")]
     [InlineData("cgroup¦", "'cgroup' needs a name", "cgroup PATH")]

@@ -182,7 +182,10 @@ public sealed class CutTests
         SharedRun run = new(Tight(racy, durationNs: 100 * Ms, accesses: 2000), stepNs: 200 * Ms);
         run.Execute(auditsAtEnd: false);
         ViolationReport drift = Assert.Single(run.Oracle.Violations, one => one.Rule == Rules.FreePageCounter);
-        Assert.Matches(@"off the free lists: (\S+) loaded \d+ at \d+ ns, (?!\1 )\S+ stored \d+ at \d+ ns, then \1 stored \d+ over it", drift.Detail);
+        Assert.Matches(
+            @"off the free lists: (\S+) loaded \d+ at [0-9.]+ \w+, (?!\1 )\S+ stored \d+ at [0-9.]+ \w+, "
+                + @"then \1 stored \d+ over it",
+            drift.Detail);
 
         // One goes by what was overwritten, the other by the lists, and they tell the same.
         Assert.Equal(Assert.Single(run.Simulated.Violations, one => one.Rule == Rules.FreePageCounter).Detail, drift.Detail);

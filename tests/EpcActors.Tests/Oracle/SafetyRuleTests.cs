@@ -96,7 +96,10 @@ public sealed class SafetyRuleTests
         KernelSwitches racy = new() { FreePageCounter = FreePageCounterMode.Racy };
         IReadOnlyList<ViolationReport> found = Execute(Tight(racy, durationNs: 100 * Ms, accesses: 2000)).Violations;
         ViolationReport drift = Assert.Single(found, v => v.Rule == Rules.FreePageCounter);
-        Assert.Matches(@"off the free lists: (\S+) loaded \d+ at \d+ ns, (?!\1 )\S+ stored \d+ at \d+ ns, then \1 stored \d+ over it", drift.Detail);
+        Assert.Matches(
+            @"off the free lists: (\S+) loaded \d+ at [0-9.]+ \w+, (?!\1 )\S+ stored \d+ at [0-9.]+ \w+, "
+                + @"then \1 stored \d+ over it",
+            drift.Detail);
         Assert.Empty(Execute(Tight(durationNs: 100 * Ms, accesses: 2000)).Violations);
         Assert.Empty(Execute(Tight(new KernelSwitches { FreePageCounter = FreePageCounterMode.PerNode }, 100 * Ms, 2000)).Violations);
     }

@@ -24,14 +24,14 @@ public sealed class ComparisonReportTests
         string Line(string name) =>
             lines.First(l => l.TrimStart().StartsWith(name + " ", StringComparison.Ordinal)).Trim();
         Assert.Equal("3 runs, compared with the first: epc-cgroup-v8", lines[0]);
-        Assert.Equal("verdict                             pass   violation  worse                     pass  =",
+        Assert.Equal("verdict                             pass   violation  worse                   pass  =",
             Line("verdict"));
-        Assert.Equal("faults                            65 432   1 500 000  worse ×22.9             65 432  =",
+        Assert.Equal("faults                            65 432   1 500 000  worse ×22.9           65 432  =",
             Line("faults"));
         Assert.Equal(
-            "fault p99                        96.0 µs     96.0 µs  =                      40.0 µs  better -58.3 %",
+            "fault p99                        96.0 µs     96.0 µs  =                    40.0 µs  better -58.3 %",
             Line("fault p99"));
-        Assert.Equal("free-page-counter                 atomic        racy  *                       atomic",
+        Assert.Equal("free-page-counter                 atomic        racy  *                     atomic",
             Line("free-page-counter"));
         Assert.Equal(Runs[1].ReplayCommand, Text(140).TrimEnd('\n').Split('\n')[^1]);
     }
@@ -122,6 +122,78 @@ public sealed class ComparisonReportTests
     }
 
     private static string Text(int width) => Render.Console(width, console => ComparisonReport.Write(console, Runs));
+
+    [Theory]
+    [InlineData(new[] { 3.2, 1.4, 1.02, 1.0 },
+        "knee: max = 60 MiB is the last value with a slowdown within 5 % of the best (1.02); with 56 MiB it is 1.40")]
+    [InlineData(new[] { 1.0, 1.01, 1.3, 2.0 },
+        "knee: max = 56 MiB is the last value with a slowdown within 5 % of the best (1.01); with 60 MiB it is 1.30")]
+    [InlineData(new[] { 1.0, 1.01, 1.02, 1.0 },
+        "knee: none; the slowdown stays within 5 % of the best over all values of max")]
+    [InlineData(new[] { 2.0, 1.0, 1.5, 2.0 },
+        "knee: max has no plateau at either end: the slowdown is lowest at 56 MiB")]
+    public void A_comparison_over_the_values_of_a_key_names_the_knee(double[] slowdowns, string sentence)
+    {
+        string[] labels = ["max=52 MiB", "max=56 MiB", "max=60 MiB", "max=64 MiB"];
+        RunReport[] runs = [.. slowdowns.Select(slowdown => SampleReports.Quiet(2) with
+        {
+            Cgroups = [new CgroupReport { Path = "/", Slowdown = slowdown }],
+        })];
+        Assert.Equal([sentence], Knee.Sentences(runs, labels));
+
+        // In the order of the values, however they were given.
+        Assert.Equal([sentence], Knee.Sentences([.. runs.Reverse()], [.. labels.Reverse()]));
+        Assert.Contains(sentence[..30], Render.Console(140, console => ComparisonReport.Write(console, runs, labels)),
+            StringComparison.Ordinal);
+        Assert.Empty(Knee.Sentences(runs[..2], labels[..2]));
+        Assert.Empty(Knee.Sentences(runs, ["a", "b", "c", "d"]));
+    }
+
+    [Fact]
+    public void A_run_that_was_cut_off_is_neither_better_nor_worse_and_says_so()
+    {
+        RunReport cut = SampleReports.Quiet() with
+        {
+            Verdict = Verdict.Inconclusive,
+            WorkLeft = 1,
+            CutOffNs = 60_000_000_000,
+            VirtualTimeNs = 60_000_000_000,
+        };
+        string text = Render.Console(140,
+            console => ComparisonReport.Write(console, [SampleReports.Quiet(), cut], ["whole", "cut"]));
+        Assert.Contains("60.0 s, cut off  at least ×30.0", text, StringComparison.Ordinal);
+        Assert.Contains("inconclusive", text, StringComparison.Ordinal);
+        Assert.Contains("CUT OFF: cut: epc.run.duration cut the run off after 60 s with 1 program still at work", text,
+            StringComparison.Ordinal);
+
+        using StringWriter page = new();
+        ComparisonReport.WriteHtml(page, [SampleReports.Quiet(), cut], ["whole", "cut"]);
+        Assert.Contains("cut off", page.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Steps_of_enclaves_are_compared()
+    {
+        string text = Render.Console(140,
+            console => ComparisonReport.Write(console, [Stepped(1.0), Stepped(3.0)], ["one", "other"]));
+        Assert.Contains("app: 2 run", text, StringComparison.Ordinal);
+        Assert.Matches("slowdown +1.00× +3.00× +worse \\+200.0 %", text);
+
+        static RunReport Stepped(double slowdown) => SampleReports.Quiet(2) with
+        {
+            Enclaves =
+            [
+                new EnclaveReport
+                {
+                    Name = "app",
+                    Cgroup = "/",
+                    Outcome = EnclaveOutcome.Finished,
+                    Steps = [new StepReport { Role = StepRole.Step, Number = 2, Name = "run", TimeNs = 1000, Slowdown =
+                        slowdown }],
+                },
+            ],
+        };
+    }
 
     private static string Html() => Render.Text(writer => ComparisonReport.WriteHtml(writer, Runs));
 }

@@ -11,10 +11,11 @@ public sealed class CsvReportTests
     {
         List<List<string>> rows = Parse(Render.Csv(SampleReports.Hang(3)));
         Assert.Equal(
-            ["t_ns", "free_pages", "free_page_counter", "free_pages_node0", "free_pages_node1", "faults",
-                "fault_retries",
-                "evictions", "reloads", "fault_p50_ns", "fault_p99_ns", "/:misc.current", "/:misc.max", "/:misc.peak",
-                "/:misc.events", "/:misc.events.local"],
+            ["t_ns", "free_pages", "free_page_counter", "free_pages_node0", "free_pages_node1",
+                "faults_in_sample", "fault_retries_in_sample", "evictions_in_sample", "reloads_in_sample",
+                "fault_p50_ns", "fault_p99_ns", "/:misc.current", "/:misc.max", "/:misc.peak",
+                "/:misc.events", "/:misc.events.local",
+                "faults_total", "fault_retries_total", "evictions_total", "reloads_total"],
             rows[0]);
         Assert.Equal(4, rows.Count);
     }
@@ -46,6 +47,8 @@ public sealed class CsvReportTests
             Assert.Equal(t.Cgroups[1].PeakBytes[i], Number(row[18]));
             Assert.Equal(t.Cgroups[1].Events[i], Number(row[19]));
             Assert.Equal(t.Cgroups[1].EventsLocal[i], Number(row[20]));
+            Assert.Equal(t.Faults.Take(i + 1).Sum(), Number(row[^4]));
+            Assert.Equal(t.Reloads.Take(i + 1).Sum(), Number(row[^1]));
         }
     }
 
@@ -53,7 +56,7 @@ public sealed class CsvReportTests
     public void A_latency_without_a_fault_is_empty()
     {
         RunReport report = SampleReports.Empty() with { Timeline = new Timeline { AtNs = [5], FaultP50Ns = [0] } };
-        Assert.Equal("5,,,,,,,,", Render.Csv(report).Split('\n')[1]);
+        Assert.Equal("5,,,,,,,,,,,,", Render.Csv(report).Split('\n')[1]);
     }
 
     [Fact]

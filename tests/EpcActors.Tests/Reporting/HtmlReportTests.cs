@@ -114,8 +114,8 @@ public sealed partial class HtmlReportTests
         List<string> tips = [.. pod.Descendants("rect").Select(r => r.Element("title")!.Value)];
         CgroupTimeline t = report.Timeline.Cgroups[3];
         Assert.Equal(4, tips.Count);
-        Assert.Equal($"2.00 s · current {Units.Bytes(t.CurrentBytes[3])} · limit 28.0 MiB · peak "
-            + Units.Bytes(t.PeakBytes[3]), tips[3]);
+        Assert.Equal($"2.00 s · current {Units.Bytes(t.CurrentBytes[3])} · peak "
+            + $"{Units.Bytes(t.PeakBytes[3])} · limit 28.0 MiB", tips[3]);
         Assert.EndsWith(" · (2) /kubepods/best-effort: misc.max = 24 MiB", tips[1], StringComparison.Ordinal);
     }
 

@@ -73,7 +73,7 @@ public sealed class UnitsTests
     [InlineData(100, 100, "=")]
     [InlineData(100_000, 100_001, "≈")]
     [InlineData(2, 50, "×25.0")]
-    [InlineData(1, 102_881, "×102 881")]
+    [InlineData(1, 102_881, ">×1000")]
     [InlineData(0, 5, "-")]
     [InlineData(0, 0, "=")]
     public void Changes_are_against_the_base(double from, double to, string expected) =>

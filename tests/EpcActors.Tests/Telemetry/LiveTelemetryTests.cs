@@ -154,7 +154,7 @@ public sealed class LiveTelemetryTests
         Assert.All(seen.Where(one => one != run), one => Assert.Equal(run.SpanId, one.ParentSpanId));
         Assert.Contains(seen, one => one.OperationName == "cut");
         Activity script = Assert.Single(seen, one => one.OperationName == "script");
-        Assert.Equal("/a: misc.max 1048576", script.GetTagItem("epc.action"));
+        Assert.Equal("/a: misc.max 1 MiB", script.GetTagItem("epc.action"));
 
         // 64 pages were touched within a moment, and every fault is slow here.
         Assert.InRange(seen.Count(one => one.OperationName == "page fault"), 1, 10);
