@@ -48,6 +48,13 @@ internal static class ParseErrors
         {
             return options.Select(word =>
             {
+                if (word.StartsWith("-D", StringComparison.Ordinal) && word.Length > 2)
+                {
+                    // Lightbend's tools take system properties.
+                    return $"{HelpWriter.Path(command)} has no option -D: write --set {(word.Contains('=', StringComparison.Ordinal) ? word[2..] : "key=value")},"
+                        + " or ${?NAME} in the file for the environment variable NAME";
+                }
+
                 string name = word.Split('=', ':')[0];
                 return $"{HelpWriter.Path(command)} has no option {name}{Suggestions.DidYouMean(name, HelpWriter.Options(command).Select(one => one.Name))}";
             });

@@ -84,17 +84,22 @@ public sealed class HoconConfig
     }
 
     /// <summary>
-    /// One value on top of this configuration, as from <c>--set key=value</c>. The text is read as a HOCON value; what
-    /// is none is taken as a plain string, also what would be cut short by a comment.
+    /// One value on top of this configuration, as from <c>--set key=value</c>, or with a path that ends in <c>+</c> one more
+    /// element of a list. The text is read as a HOCON value; what is none is taken as a plain string, also what would be cut
+    /// short by a comment, unless it begins like an array, an object, a quoted string or has a substitution: then what is
+    /// wrong with it is an error.
     /// </summary>
-    /// <exception cref="HoconException"><paramref name="pathExpression"/> is not a path expression.</exception>
+    /// <exception cref="HoconException"><paramref name="pathExpression"/> is not a path expression, or the value is
+    /// wrong.</exception>
     public HoconConfig WithOverride(string pathExpression, string valueText, string originName)
     {
         ArgumentNullException.ThrowIfNull(pathExpression);
         ArgumentNullException.ThrowIfNull(valueText);
         ArgumentNullException.ThrowIfNull(originName);
         HoconOrigin origin = new(originName, 1, 1);
-        string[] path = HoconPath.Parse(pathExpression, originName);
+        bool appends = pathExpression.TrimEnd().EndsWith('+');
+        string[] path = HoconPath.Parse(appends ? pathExpression.TrimEnd()[..^1] : pathExpression, originName);
+        path = _options.Split(path[0], path);
         ParseSession session = new(_options);
         session.CheckDepth(path.Length, origin);
 
@@ -103,22 +108,19 @@ public sealed class HoconConfig
         {
             value = session.ReadValue(valueText, originName, path);
         }
-        catch (HoconException)
+        catch (HoconException) when (!HasSyntax(valueText))
         {
             value = new LiteralNode(new HoconString(origin, valueText, isQuoted: false));
         }
 
-        for (int i = path.Length - 1; i > 0; i--)
-        {
-            ObjectNode outer = new(origin);
-            outer.Merge(path[i], origin, value);
-            value = outer;
-        }
-
+        value = appends ? new AppendNode(origin, new ArrayNode(value.Origin, [value])) : value;
         ObjectNode merged = CopyObject();
-        merged.Merge(path[0], origin, value);
+        merged.Merge(path[0], origin, ObjectNode.Nested(path, origin, value));
         return new HoconConfig(merged, _options);
     }
+
+    private static bool HasSyntax(string text) =>
+        text.AsSpan().TrimStart() is ['[' or '{' or '"', ..] || text.Contains("${", StringComparison.Ordinal);
 
     /// <summary>Gives all substitutions their values.</summary>
     /// <exception cref="HoconException">

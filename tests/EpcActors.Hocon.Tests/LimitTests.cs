@@ -105,6 +105,29 @@ public sealed class LimitTests
         Assert.Equal(1, Resolve(some).AsObject()["v0"].AsInt64());
     }
 
+    [Theory]
+    [InlineData("a = ${a} { k#: 1 }")]
+    [InlineData("a = { k#: 1 } ${a}")]
+    [InlineData("a = ${?none} { k#: 1 } ${a} { l: ${?none} }")]
+    public void A_long_row_of_objects_that_look_back_is_read(string line)
+    {
+        IEnumerable<string> lines = Enumerable.Range(0, 5000)
+            .Select(i => line.Replace("#", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+        HoconObject a = (HoconObject)((HoconObject)Resolve("a = {}\n" + string.Join('\n', lines)))["a"];
+
+        Assert.Equal(5000, a.Keys.Count);
+        Assert.Equal(1, a["k0"].AsInt64());
+        Assert.Equal(1, a["k4999"].AsInt64());
+    }
+
+    [Fact]
+    public void What_is_written_out_is_not_too_much()
+    {
+        string text = string.Join('\n', Enumerable.Range(0, 300_000).Select(i => $"k{i}=1"));
+
+        Assert.Equal(300_000, ((HoconObject)Resolve(text)).Keys.Count);
+    }
+
     [Fact]
     public void Chains_of_merged_objects_do_not_exhaust_the_stack()
     {

@@ -25,7 +25,7 @@ internal static class CommonOptions
     public static Option<IReadOnlyList<KeyValuePair<string, string>>> Set() => new("--set")
     {
         HelpName = "key=value",
-        Description = "sets a key over what the file says; as often as needed, the last one wins",
+        Description = "sets a key over what the file says; key+=value appends to a list, list.0.key=value changes an element; as often as needed, the last one wins",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
         CustomParser = static result => [.. result.Tokens.Select(token => Assignment("--set", token.Value, result.AddError))],

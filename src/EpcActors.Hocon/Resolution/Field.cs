@@ -42,6 +42,9 @@ internal sealed class Field
     /// </summary>
     public int Active { get; set; } = Free;
 
+    /// <summary>Which evaluation <see cref="Active"/> belongs to; see <see cref="CycleFrames"/>.</summary>
+    public int ActiveFrame { get; set; }
+
     /// <summary>
     /// Like <see cref="Active"/>, while what a layer substituted in is completed: the layers below are preferred, but
     /// when they have no such path the whole field is looked at, since no cycle forces us to look back.
@@ -93,6 +96,19 @@ internal sealed class Field
         _layerKnown ??= new bool[Layers.Length];
         _layerValues[layer] = value;
         _layerKnown[layer] = true;
+    }
+
+    /// <summary>Forgets the value of a layer, or with ~count the head of so many layers.</summary>
+    public void Forget(int index)
+    {
+        if (index < 0)
+        {
+            _headKnown![~index] = false;
+        }
+        else
+        {
+            _layerKnown![index] = false;
+        }
     }
 
     /// <summary>The field's path, for messages.</summary>

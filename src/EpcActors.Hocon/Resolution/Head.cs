@@ -87,7 +87,9 @@ internal abstract class ObjectHead : ContainerHead
 {
     private readonly Field _container;
     private readonly Dictionary<string, Field?> _fields = new(StringComparer.Ordinal);
-    private OrderedDictionary<string, bool>? _keys;
+
+    // In the order of the keys' first definition, each with what defines it, from the top down.
+    private OrderedDictionary<string, List<Source>>? _sourcesOf;
 
     protected ObjectHead(Field container, bool isWhole, HoconOrigin origin)
         : base(isWhole ? container : null, origin)
@@ -111,7 +113,7 @@ internal abstract class ObjectHead : ContainerHead
 
         resolver.Enter(Origin);
         List<Layer> topDown = [];
-        foreach (Source source in Sources(resolver))
+        foreach (Source source in _sourcesOf is null ? Sources(resolver) : _sourcesOf.GetValueOrDefault(key) ?? [])
         {
             if (source.Other is { } other)
             {
@@ -162,27 +164,37 @@ internal abstract class ObjectHead : ContainerHead
     /// <summary>All keys, in the order of their first definition.</summary>
     public IReadOnlyCollection<string> Keys(Resolver resolver)
     {
-        if (_keys is not null)
+        if (_sourcesOf is not null)
         {
-            return _keys.Keys;
+            return _sourcesOf.Keys;
         }
 
         resolver.Enter(Origin);
         List<Source> sources = [.. Sources(resolver)];
-        OrderedDictionary<string, bool> keys = new(StringComparer.Ordinal);
+        OrderedDictionary<string, List<Source>> sourcesOf = new(StringComparer.Ordinal);
         for (int i = sources.Count - 1; i >= 0; i--)
         {
             resolver.CountStep(Origin);
             IEnumerable<string> own = sources[i].Own?.Fields.Keys ?? (IEnumerable<string>)sources[i].Other!.Keys(resolver);
             foreach (string key in own)
             {
-                keys.TryAdd(key, true);
+                if (!sourcesOf.TryGetValue(key, out List<Source>? defining))
+                {
+                    sourcesOf.Add(key, defining = []);
+                }
+
+                defining.Add(sources[i]);
             }
         }
 
+        foreach (List<Source> defining in sourcesOf.Values)
+        {
+            defining.Reverse();
+        }
+
         resolver.Leave();
-        _keys = keys;
-        return keys.Keys;
+        _sourcesOf = sourcesOf;
+        return sourcesOf.Keys;
     }
 }
 
@@ -227,8 +239,13 @@ internal sealed class LayeredObject : ObjectHead
         _count = count;
     }
 
+    /// <summary>
+    /// A layer that substitutes in what is below it (<c>a = ${a} { … }</c>) shows the layers below in that place. They are
+    /// taken from here and not from the head of theirs: a row of such definitions would nest as deep as it is long.
+    /// </summary>
     public override IEnumerable<Source> Sources(Resolver resolver)
     {
+        Stack<Source> after = new();
         for (int i = _count - 1; i >= 0; i--)
         {
             Head? value = resolver.LayerValue(_field, i);
@@ -240,35 +257,41 @@ internal sealed class LayeredObject : ObjectHead
                     yield return new Source(own, null);
                     break;
                 case ConcatenatedObject joined when _field.Layers[i].Node is ConcatenationNode:
-                    bool showsBelow = false;
-                    foreach (Source source in joined.Sources(resolver))
+                    Source[] parts = [.. joined.Sources(resolver)];
+                    int below = Array.FindIndex(parts, part => IsBelow(part.Other, i));
+                    foreach (Source part in below < 0 ? parts : parts[..below])
                     {
-                        yield return source;
-                        showsBelow |= IsBelow(source.Other, i);
+                        yield return part;
                     }
 
-                    if (showsBelow)
+                    for (int rest = parts.Length - 1; below >= 0 && rest > below; rest--)
                     {
-                        yield break;
+                        if (!IsBelow(parts[rest].Other, i))
+                        {
+                            after.Push(parts[rest]);
+                        }
                     }
 
                     break;
                 case ObjectHead other:
-                    yield return new Source(null, other);
-                    if (IsBelow(other, i))
+                    if (!IsBelow(other, i))
                     {
-                        yield break;
+                        yield return new Source(null, other);
                     }
 
                     break;
                 default:
-                    yield break; // a plain value hides what is below
+                    i = 0; // a plain value hides what is below
+                    break;
             }
+        }
+
+        while (after.TryPop(out Source part))
+        {
+            yield return part;
         }
     }
 
-    // a = ${a} { … }: all that is below has come in with the substitution; merged twice it would be the same, but a row
-    // of such definitions would take time without bound.
     private bool IsBelow(ObjectHead? other, int layer) =>
         other is not null && _field.TryGetHead(layer, out Head? below) && ReferenceEquals(below, other);
 }

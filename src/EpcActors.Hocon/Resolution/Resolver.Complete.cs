@@ -66,26 +66,31 @@ internal sealed partial class Resolver
 
     /// <summary>
     /// Completes what the layers substituted in while the field shows the layers below: substitutions in there that
-    /// lead back to the field look back, as the field is self-referential through them.
+    /// lead back to the field look back, as the field is self-referential through them. The same holds for the elements of
+    /// an array beside a substitution, and for what += appends, which is short for <c>a = ${?a} [ … ]</c>.
     /// </summary>
     private void CompleteLayers(Field field)
     {
         for (int i = field.Layers.Length - 1; i >= 0; i--)
         {
             Head? value = LayerValue(field, i);
-            if (value is not null and not ContainerHead)
+            switch (value)
             {
-                return;
+                case ArrayHead:
+                    CompleteArrayLayers(field, i);
+                    return;
+                case not null and not ContainerHead:
+                    return;
             }
 
             field.Completing = i;
             switch (field.Layers[i].Node)
             {
-                case SubstitutionNode:
+                case SubstitutionNode when !IsBelow(field, i, value):
                     CompleteOther(value);
                     break;
                 case ConcatenationNode when value is ConcatenatedObject joined:
-                    foreach (Source source in joined.Sources(this))
+                    foreach (Source source in joined.Sources(this).Where(source => !IsBelow(field, i, source.Other)))
                     {
                         CompleteOther(source.Other);
                     }
@@ -94,12 +99,47 @@ internal sealed partial class Resolver
             }
 
             field.Completing = Field.Free;
-            if (value is ArrayHead)
-            {
-                return;
-            }
         }
     }
+
+    /// <summary>From the lowest layer that shows through up: what a layer adds may hold what is below it.</summary>
+    private void CompleteArrayLayers(Field field, int top)
+    {
+        int lowest = top;
+        while (lowest > 0 && ShowsBelow(field, lowest))
+        {
+            lowest--;
+        }
+
+        for (int i = lowest; i <= top; i++)
+        {
+            if (LayerValue(field, i) is not ArrayHead value || field.Layers[i].Node is ArrayNode)
+            {
+                continue;
+            }
+
+            field.Completing = i;
+            foreach (ArrayHead part in value.Parts ?? [value])
+            {
+                if (!IsBelow(field, i, part))
+                {
+                    CompleteOther(part);
+                }
+            }
+
+            field.Completing = Field.Free;
+        }
+    }
+
+    private bool ShowsBelow(Field field, int layer) => LayerValue(field, layer) switch
+    {
+        null => true,
+        ArrayHead array => IsBelow(field, layer, array) || Array.Exists(array.Parts ?? [], part => IsBelow(field, layer, part)),
+        _ => false,
+    };
+
+    private static bool IsBelow(Field field, int layer, Head? value) =>
+        value is not null && field.TryGetHead(layer, out Head? below) && ReferenceEquals(below, value);
 
     private void CompleteOther(Head? value)
     {
@@ -133,7 +173,7 @@ internal sealed partial class Resolver
         container.Final = value;
 
         // The same part may appear in many places at no cost here, but whoever walks the tree meets it each time.
-        if (value.NodeCount > _options.MaxResolvedNodes)
+        if (value.NodeCount > _mostNodes)
         {
             throw TooManyNodes(value.Origin);
         }
@@ -179,7 +219,7 @@ internal sealed partial class Resolver
     }
 
     private HoconException TooManyNodes(HoconOrigin origin) => new(origin,
-        $"the resolved configuration has more than {_options.MaxResolvedNodes} values; substitutions multiply it here");
+        $"the resolved configuration has more than {_mostNodes} values; substitutions multiply it here");
 
     private HoconException CycleError(SubstitutionNode last, Field? around)
     {

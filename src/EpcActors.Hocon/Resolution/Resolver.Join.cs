@@ -124,6 +124,46 @@ internal sealed partial class Resolver
         return array is null ? element : new ArrayHead(field, node.Origin, [array, element]);
     }
 
+    /// <summary>The array below a layer that names elements by their numbers, with these changed; null for any other layer.</summary>
+    private ArrayHead? ChangedElements(Field field, int layer)
+    {
+        if (!_options.NumericKeysChangeElements
+            || field.Layers[layer].Node is not ObjectNode { HasNumericKeys: true } changes
+            || Head(field, layer) is not ArrayHead below)
+        {
+            return null;
+        }
+
+        List<Field> elements = [.. below.Elements()];
+        int count = elements.Count;
+        foreach ((string key, Definition change) in changes.Fields.OrderBy(pair => int.Parse(pair.Key, CultureInfo.InvariantCulture)))
+        {
+            CountStep(change.KeyOrigin);
+            int index = int.Parse(key, CultureInfo.InvariantCulture);
+            if (index > elements.Count)
+            {
+                string there = count == 0 ? "it is empty" : count == 1 ? "it has one element, 0" : $"it has the elements 0 to {count - 1}";
+                throw new HoconException(change.KeyOrigin, $"the list ({below.Origin}) has no element {index}: {there}; "
+                    + $"write {elements.Count} to append one");
+            }
+
+            List<Layer> layers = index == elements.Count ? [] : [new Layer(null, elements[index], elements[index].KeyOrigin)];
+            IEnumerable<Definition> own = change.Node is StackNode stack ? stack.Layers : [change];
+            layers.AddRange(own.Select(one => new Layer(one.Node, null, one.KeyOrigin)));
+            Field element = new(field, key, isElement: true, [.. layers]);
+            if (index == elements.Count)
+            {
+                elements.Add(element);
+            }
+            else
+            {
+                elements[index] = element;
+            }
+        }
+
+        return new ArrayHead(field, below.Origin, [.. elements]);
+    }
+
     /// <summary>
     /// Section "Conversion of numerically-indexed objects to arrays": in the order of the keys, other keys left out;
     /// null when there is no such key.

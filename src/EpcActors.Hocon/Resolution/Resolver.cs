@@ -22,6 +22,8 @@ internal sealed partial class Resolver
     private int _level;
     private long _steps;
     private long _joinedCharacters;
+    private readonly long _mostNodes;
+    private readonly CycleFrames _cycles = new();
     private bool _ignoreCompleting;
     private bool _sawCycle;
     private bool _sawCompleting;
@@ -30,6 +32,9 @@ internal sealed partial class Resolver
     {
         _options = options;
         _root = new Field(null, "", isElement: false, [new Layer(root, null, root.Origin)]);
+
+        // What is written out is the size of the text; the limit is for what substitutions make of it.
+        _mostNodes = Math.Max(options.MaxResolvedNodes, 2 * Written(root));
     }
 
     public HoconValue Resolve()
@@ -44,11 +49,21 @@ internal sealed partial class Resolver
         return Complete(_root)!;
     }
 
+    private static long Written(Node node) => 1 + node switch
+    {
+        ObjectNode o => o.Fields.Values.Sum(field => Written(field.Node)),
+        ArrayNode a => a.Items.Sum(Written),
+        StackNode s => s.Layers.Sum(layer => Written(layer.Node)),
+        ConcatenationNode c => c.Parts.Sum(Written),
+        AppendNode a => Written(a.Element),
+        _ => 0,
+    };
+
     /// <summary>Counts work that input can multiply without becoming longer itself.</summary>
     public void CountStep(HoconOrigin origin)
     {
         // A plain tree takes four steps for each of its values.
-        if (++_steps / 6 > _options.MaxResolvedNodes)
+        if (++_steps / 6 > _mostNodes)
         {
             throw TooManyNodes(origin);
         }
@@ -82,6 +97,7 @@ internal sealed partial class Resolver
 
         if (field.TryGetHead(count, out Head? known))
         {
+            _cycles.Recall(field, ~count);
             return known;
         }
 
@@ -96,13 +112,11 @@ internal sealed partial class Resolver
         {
             if (!field.TryGetHead(i, out _))
             {
-                field.SetHead(i, HeadOfLayers(field, i));
+                EvaluateHead(field, i);
             }
         }
 
-        Head? head = HeadOfLayers(field, count);
-        field.SetHead(count, head);
-        return head;
+        return EvaluateHead(field, count);
     }
 
     /// <summary>The value of one layer by itself; null when undefined.</summary>
@@ -110,19 +124,33 @@ internal sealed partial class Resolver
     {
         if (field.TryGetLayerValue(layer, out Head? known))
         {
+            _cycles.Recall(field, layer);
             return known;
         }
 
         Layer definition = field.Layers[layer];
         CountStep(definition.KeyOrigin);
-        int outer = field.Active;
+        (int outer, int outerFrame, int outerCycle) = (field.Active, field.ActiveFrame, _cycles.Begin());
         field.Active = layer;
+        field.ActiveFrame = _cycles.Enter();
         Head? value = definition.Reference is { } reference
             ? Visible(reference)
             : Evaluate(field, layer, definition.Node!);
+        _cycles.Leave();
         field.Active = outer;
+        field.ActiveFrame = outerFrame;
         field.SetLayerValue(layer, value);
+        _cycles.End(outerCycle, value is null, field, layer);
         return value;
+    }
+
+    private Head? EvaluateHead(Field field, int count)
+    {
+        int outerCycle = _cycles.Begin();
+        Head? head = HeadOfLayers(field, count);
+        field.SetHead(count, head);
+        _cycles.End(outerCycle, head is null, field, ~count);
+        return head;
     }
 
     private static bool NeedsBelow(Node? node) => node switch
@@ -148,7 +176,12 @@ internal sealed partial class Resolver
                 field.ChosenLayer = i;
             }
 
-            return value is ObjectHead top && i > 0 ? new LayeredObject(field, count, top.Origin) : value;
+            if (value is not ObjectHead top || i == 0)
+            {
+                return value;
+            }
+
+            return ChangedElements(field, i) ?? (Head)new LayeredObject(field, count, top.Origin);
         }
 
         return null;
@@ -160,6 +193,7 @@ internal sealed partial class Resolver
         if (field.Active != Field.Free)
         {
             _sawCycle = true;
+            _cycles.Met(field.ActiveFrame);
             return Head(field, field.Active);
         }
 
@@ -224,6 +258,7 @@ internal sealed partial class Resolver
         _ignoreCompleting = false;
         _sawCompleting = false;
         _sawCycle = false;
+        int outerFrames = _cycles.Begin();
 
         Head? value = LookUp(field, node);
         if (value is null && _sawCompleting)
@@ -234,7 +269,7 @@ internal sealed partial class Resolver
 
         bool cycle = _sawCycle;
         Field? around = null;
-        if (value is ContainerHead { Owner: { } owner } && IsInside(field, owner))
+        if (value is ContainerHead { Owner: { } owner } && IsWhole(value, owner) && IsInside(field, owner))
         {
             // An object or array that contains itself (a : { b : ${a} }): nothing to look back to.
             value = null;
@@ -258,9 +293,15 @@ internal sealed partial class Resolver
         }
 
         _sawCycle = outerSawCycle || (cycle && value is null);
+        _cycles.End(outerFrames, value is null);
         _waiting.RemoveAt(_waiting.Count - 1);
         return value;
     }
+
+    /// <summary>False for what only shows the lower layers of a field: in there is nothing of the layers above.</summary>
+    private static bool IsWhole(Head value, Field owner) =>
+        owner.Layers.Length == 1
+        || (owner.TryGetHead(owner.Layers.Length, out Head? whole) && ReferenceEquals(whole, value));
 
     private static bool IsInside(Field field, Field owner)
     {

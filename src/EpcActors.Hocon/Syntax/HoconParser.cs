@@ -222,20 +222,18 @@ internal sealed class HoconParser
 
         HoconOrigin keyOrigin = _token.Origin;
         string[] key = ReadKey();
+        if (_arrayLevel == 0)
+        {
+            key = _session.Options.Split(_path.Count > 0 ? _path[0] : key[0], key);
+        }
+
         Enter(key.Length - 1, keyOrigin);
         _path.AddRange(key);
         Node value = ReadFieldValue(key);
         _path.RemoveRange(_path.Count - key.Length, key.Length);
         _depth -= key.Length - 1;
 
-        for (int i = key.Length - 1; i > 0; i--)
-        {
-            ObjectNode outer = new(keyOrigin);
-            outer.Fields.Add(key[i], new Definition(value, keyOrigin));
-            value = outer;
-        }
-
-        into.Merge(key[0], keyOrigin, value);
+        into.Merge(key[0], keyOrigin, ObjectNode.Nested(key, keyOrigin, value));
     }
 
     private Node ReadFieldValue(string[] key)
@@ -349,7 +347,7 @@ internal sealed class HoconParser
 
     private SubstitutionNode ToSubstitution(in Token token)
     {
-        string[] path = token.Path!;
+        string[] path = _session.Options.Split(_scope.Prefix.Length > 0 ? _scope.Prefix[0] : token.Path![0], token.Path!);
         bool own = _arrayLevel == _scope.ArrayLevel
             && (_path.SequenceEqual(path) || _path.SequenceEqual(_scope.Prefix.Concat(path)));
         return new SubstitutionNode(token.Origin, path, token.Optional, _scope, _arrayLevel, own && _arrayLevel == 0);

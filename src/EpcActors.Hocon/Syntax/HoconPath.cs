@@ -20,8 +20,10 @@ internal static class HoconPath
 
             if (!builder.TryAdd(token))
             {
-                throw new HoconException(token.Origin,
-                    $"found {token.Describe()} in the path '{expression}'; put the key between quotes");
+                throw new HoconException(token.Origin, $"found {token.Describe()} in the path '{expression}'; "
+                    + (token.Kind is TokenKind.OpenBracket or TokenKind.CloseBracket
+                        ? "an element of a list is written with a dot: list.0"
+                        : "put the key between quotes"));
             }
         }
     }

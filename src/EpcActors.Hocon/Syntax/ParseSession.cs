@@ -20,6 +20,9 @@ internal sealed class ParseSession
         _includer = options.Includer ?? HoconFileIncluder.Instance;
     }
 
+    /// <summary>How this text is read.</summary>
+    public HoconOptions Options => _options;
+
     public void CheckDepth(int depth, HoconOrigin origin)
     {
         if (depth > _options.MaxNesting)
@@ -84,7 +87,11 @@ internal sealed class ParseSession
             }
         }
 
-        if (!found && target.Required)
+        if (!found && !target.Required)
+        {
+            _options.OnMissingInclude?.Invoke(target.Origin, target.Name);
+        }
+        else if (!found)
         {
             throw new HoconException(target.Origin, $"the required file '{target.Name}' does not exist (looked for "
                 + $"'{name}'{(Path.HasExtension(name) ? "" : " with .conf, .json and .properties")}); "
@@ -191,6 +198,25 @@ internal sealed class ParseSession
         }
 
         _open.RemoveAt(_open.Count - 1);
-        return root;
+        return root is ObjectNode o && !IsHocon(name) && _options.SplitKey is not null && scope.ArrayLevel == 0
+            ? SplitKeys(o, scope.Prefix.Length > 0 ? scope.Prefix[0] : null)
+            : root;
+    }
+
+    private static bool IsHocon(string name) =>
+        !name.EndsWith(".json", StringComparison.Ordinal) && !name.EndsWith(".properties", StringComparison.Ordinal);
+
+    /// <summary>The keys of a format that has no paths.</summary>
+    private ObjectNode SplitKeys(ObjectNode node, string? top)
+    {
+        ObjectNode split = new(node.Origin);
+        foreach ((string key, Definition definition) in node.Fields)
+        {
+            string[] path = _options.Split(top ?? key, [key]);
+            Node value = definition.Node is ObjectNode o ? SplitKeys(o, top ?? key) : definition.Node;
+            split.Merge(path[0], definition.KeyOrigin, ObjectNode.Nested(path, definition.KeyOrigin, value));
+        }
+
+        return split;
     }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text;
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Scenarios;
@@ -12,10 +12,15 @@ internal sealed class CgroupBinder
     private const int MaxCgroups = ushort.MaxValue - 1;
 
     private const string Placeholder = "<path>";
-    private const string AnnotationPrefix = "epc-limit.nri.io";
+
+    private static readonly string[] Settings = ["max", "memory-max", "annotations", "container"];
 
     private readonly LoadContext _context;
     private readonly ObjectReader _defaults;
+
+    /// <summary>Sum of the limits that annotations set, bytes.</summary>
+    private decimal _annotated;
+
     private readonly Dictionary<string, (HoconOrigin Origin, string Key, long Max, long MemoryMax)> _found = new(StringComparer.Ordinal);
 
     private CgroupBinder(LoadContext context, ObjectReader defaults)
@@ -28,23 +33,24 @@ internal sealed class CgroupBinder
     public static IReadOnlyList<CgroupSpec> Read(ObjectReader reader, ObjectReader defaults)
     {
         CgroupBinder binder = new(reader.Context, defaults);
-        binder.ReadChildren(reader, "");
+        binder.ReadChildren(reader, "", null);
+        binder.NoteSum(reader);
         reader.Finish("the cgroups; the path of a cgroup begins with '/'");
         return binder.Tree(reader);
     }
 
-    private void ReadChildren(ObjectReader reader, string parent)
+    private void ReadChildren(ObjectReader reader, string parent, NriAnnotations? pod)
     {
         foreach (string key in reader.Keys)
         {
             if (key.StartsWith('/') && reader.TryNamed(key, Placeholder, _defaults, out ObjectReader? cgroup))
             {
-                ReadCgroup(cgroup, key, parent);
+                ReadCgroup(cgroup, key, parent, pod, reader);
             }
         }
     }
 
-    private void ReadCgroup(ObjectReader reader, string key, string parent)
+    private void ReadCgroup(ObjectReader reader, string key, string parent, NriAnnotations? pod, ObjectReader around)
     {
         string path = parent + key;
         if (key == "/" && parent.Length == 0)
@@ -59,21 +65,26 @@ internal sealed class CgroupBinder
             return;
         }
 
-        long max = ReadMax(reader, path);
-        long memoryMax = reader.Get("memory-max", "max").Limit();
-        if (_found.TryGetValue(path, out var first))
+        ReportDottedName(reader, path);
+        bool isPod = reader.Keys.Any(child => child.StartsWith('/'));
+        ObjectReader block = reader.Child("annotations");
+        NriAnnotations? annotations = reader.Has("annotations") ? new NriAnnotations(block, path) : null;
+        string container = ContainerName(reader, key);
+        if (reader.TryGet("container", out _) && annotations is null && pod is null)
         {
-            _context.Error(
-                reader.Origin, reader.Path, $"the cgroup {path} is defined twice", $"the other definition is {ConfigurationText.Place(first.Origin)}");
-        }
-        else
-        {
-            _found.Add(path, (reader.Origin, reader.Path, max, memoryMax));
+            reader.Error("container", "the name of a container matters only with annotations", "add annotations { … }, or drop the key");
         }
 
-        ReadChildren(reader, path);
+        long max = ReadMax(reader, isPod ? null : annotations, pod, container);
+        long memoryMax = reader.Get("memory-max", "max").Limit(roundsDown: true);
+        _found.Add(path, (reader.Origin, reader.Path, max, memoryMax));
+        ReadChildren(reader, path, isPod ? annotations : null);
+        annotations?.Finish(isPod ? [] : around.Keys.Where(name => name.StartsWith('/')).Select(name => ContainerName(around.Peek(name), name)));
         reader.Finish("a cgroup");
     }
+
+    private static string ContainerName(ObjectReader? cgroup, string key) =>
+        cgroup is not null && cgroup.Has("container") && cgroup.TryGet("container", out Setting? name) ? name.Text("web") : key[1..];
 
     private void ReadRoot(ObjectReader reader)
     {
@@ -85,89 +96,71 @@ internal sealed class CgroupBinder
         // Asked for, so that it is not reported a second time as unknown.
         reader.TryGet("max", out _);
         reader.Child("annotations");
-        _found["/"] = (reader.Origin, reader.Path, Setting.NoLimit, reader.Get("memory-max", "max").Limit());
+        _found["/"] = (reader.Origin, reader.Path, Setting.NoLimit, reader.Get("memory-max", "max").Limit(roundsDown: true));
         reader.Finish("the root cgroup");
     }
 
     /// <summary>misc.max in bytes: the key <c>max</c>, or the annotations of the Kubernetes plug-in.</summary>
-    private long ReadMax(ObjectReader reader, string path)
+    /// <param name="reader">The cgroup.</param>
+    /// <param name="own">Its own annotations, when it is a container and its pod at once; null without any.</param>
+    /// <param name="pod">Those of the pod around it.</param>
+    /// <param name="container">Its name as a container.</param>
+    private long ReadMax(ObjectReader reader, NriAnnotations? own, NriAnnotations? pod, string container)
     {
-        ObjectReader annotations = reader.Child("annotations");
-        string container = reader.TryGet("container", out Setting? name) ? name.Text("web") : path[(path.LastIndexOf('/') + 1)..];
-        if (!reader.Has("annotations"))
+        long? ofPod = pod?.LimitOf(container);
+        long? annotated = own is null ? ofPod : own.LimitOf(container) ?? Setting.NoLimit;
+        if (annotated is null)
         {
-            if (reader.Has("container"))
-            {
-                reader.Error("container", "the name of a container matters only with annotations", "add annotations { … }, or drop the key");
-            }
-
             return reader.Get("max", "64 MiB").Limit();
         }
 
-        if (reader.Has("max"))
+        if (own is not null && ofPod is not null)
         {
-            reader.Error("max", "both max and annotations set a limit", "drop one of the two");
+            reader.Error("annotations", "both the annotations of the pod and these set a limit", "drop one of the two");
+        }
+        else if (reader.Has("max"))
+        {
+            string whose = own is null ? "the annotations of the pod" : "annotations";
+            reader.Error("max", $"both max and {whose} set a limit", "drop one of the two");
         }
 
+        // Asked for, so that it is not reported a second time as unknown.
         reader.TryGet("max", out _);
-        return FromAnnotations(annotations, container);
+        _annotated += annotated == Setting.NoLimit ? 0 : (decimal)annotated;
+        return annotated.Value;
     }
 
-    /// <summary>The look-up order of the NRI plug-in sgx-epc: the container's annotation, the pod's (a shorthand for each container), the plain one.</summary>
-    private static long FromAnnotations(ObjectReader annotations, string container)
+    /// <summary>A name with dots and without quotes is several keys: says so where HOCON would have one think of a wrong setting.</summary>
+    private static void ReportDottedName(ObjectReader reader, string path)
     {
-        string[] order = [$"{AnnotationPrefix}/container.{container}", $"{AnnotationPrefix}/pod", AnnotationPrefix];
-        long? result = null;
-        foreach (string key in order)
+        foreach (string key in reader.Keys)
         {
-            if (annotations.TryGet(key, out Setting? setting))
+            if (!key.StartsWith('/') && !Settings.Contains(key) && reader.ObjectAt(key) is { } value)
             {
-                long bytes = AnnotationBytes(setting);
-                result ??= bytes == 0 ? Setting.NoLimit : bytes;
+                StringBuilder name = new($"{path}.{key}");
+                while (value.Keys is [var only] && !only.StartsWith('/') && !Settings.Contains(only) && value[only] is HoconObject inner)
+                {
+                    name.Append('.').Append(only);
+                    value = inner;
+                }
+
+                reader.Error(key, $"there is no key '{key}' of a cgroup; dots outside quotes divide a key", $"quote it: \"{name}\"");
+                reader.Allow(key);
             }
         }
-
-        foreach (string key in annotations.Keys)
-        {
-            // Annotations of other containers, and of other programs, are none of our business; a near miss is.
-            if (key.StartsWith($"{AnnotationPrefix}/container.", StringComparison.Ordinal))
-            {
-                annotations.Allow(key);
-            }
-            else if (key == "epc-limit")
-            {
-                annotations.Error(key, "dots outside quotes divide a key", $"put the key between quotes: \"{AnnotationPrefix}/pod\"");
-                annotations.Allow(key);
-            }
-            else if (!key.StartsWith("epc", StringComparison.Ordinal))
-            {
-                annotations.Allow(key);
-            }
-        }
-
-        annotations.Finish("the annotations");
-        return result ?? Setting.NoLimit;
     }
 
-    private static long AnnotationBytes(Setting setting)
+    private void NoteSum(ObjectReader reader)
     {
-        if (setting.Value is HoconString or HoconNumber
-            && long.TryParse(setting.Value.AsString(), NumberStyles.None, CultureInfo.InvariantCulture, out long bytes))
+        decimal capacity = (decimal)_context.EpcPages * KernelConstants.PageSize;
+        if (_annotated > capacity)
         {
-            return bytes;
+            _context.Note(
+                reader.Origin,
+                reader.Path,
+                $"the limits of the containers' annotations add up to {Setting.SizeText((long)Math.Min(_annotated, long.MaxValue))}, and"
+                    + $" the machine has {Setting.SizeText((long)capacity)} of EPC: they may page though each keeps to its limit");
         }
-
-        string remedy = "write the bytes as a plain decimal number, without Mi or MiB";
-        if (setting.StringOrNull is { } text && text.EndsWith('i') && HoconUnits.TryParseSize(text, out long meant, out _))
-        {
-            remedy += $": {Setting.Number(meant)}";
-        }
-
-        setting.Error(
-            $"found {Setting.Describe(setting.Value)}; the value of this annotation is a number of bytes, "
-                + "and with any other text the container would not start",
-            remedy);
-        return 0;
     }
 
     private List<CgroupSpec> Tree(ObjectReader reader)
@@ -188,12 +181,6 @@ internal sealed class CgroupBinder
 
             int slash = path.LastIndexOf('/');
             string parent = slash == 0 ? "/" : path[..slash];
-            if (parent != "/" && !_found.ContainsKey(parent))
-            {
-                _context.Error(cgroup.Origin, cgroup.Key, $"its parent {parent} is missing", $"add \"{parent}\" {{ max = max }}");
-                parent = "/";
-            }
-
             if (!children.TryGetValue(parent, out List<string>? siblings))
             {
                 children.Add(parent, siblings = []);

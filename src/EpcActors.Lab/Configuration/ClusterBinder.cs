@@ -179,7 +179,7 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
             }
         }
 
-        if (setting.Context.ErrorCount > errorsBefore || setting.Value is not HoconArray)
+        if (setting.Context.ErrorCount > errorsBefore || setting.List is null)
         {
             return members;
         }

@@ -55,6 +55,10 @@ internal static class ConfigurationText
     /// <summary>Origins of values of the command line begin with this; they have no line worth telling.</summary>
     public const string SetPrefix = "--set ";
 
+    /// <summary>A key as it is written in a path.</summary>
+    public static string Key(string key) =>
+        key.Length > 0 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? key : $"\"{key}\"";
+
     public static string Place(HoconOrigin origin) =>
         origin.Source.StartsWith(SetPrefix, StringComparison.Ordinal) ? origin.Source : origin.ToString();
 

@@ -33,6 +33,13 @@ internal sealed class LayeredConfiguration
         {
             Includer = new BuiltInIncluder(context.Environment.Files),
             Environment = context.Environment.Variables,
+            SplitKey = SplitCgroup,
+            NumericKeysChangeElements = true,
+            OnMissingInclude = (origin, name) => context.Note(
+                origin,
+                "",
+                $"include \"{name}\" brings nothing: there is no such file beside this one;"
+                    + $" correct the name, or write include required(\"{name}\") to make this an error"),
         };
     }
 
@@ -58,6 +65,21 @@ internal sealed class LayeredConfiguration
             Variables = static _ => null,
         };
         return Load(new LoadContext(Nothing, environment), []) ?? throw new InvalidOperationException("the built-in files cannot be read");
+    }
+
+    /// <summary>
+    /// The path of a cgroup in one key is the same as a key for each level: <c>"/pods/web".max</c> and
+    /// <c>/pods { /web { max } }</c> override one another. Akka has paths of its own.
+    /// </summary>
+    private static string[]? SplitCgroup(string top, string key)
+    {
+        if (top == "akka" || !key.StartsWith('/') || key.IndexOf('/', 1) < 0)
+        {
+            return null;
+        }
+
+        string[] names = key[1..].Split('/');
+        return Array.Exists(names, name => name.Length == 0) ? null : [.. names.Select(name => $"/{name}")];
     }
 
     private HoconObject? Load()

@@ -6,6 +6,7 @@ namespace EpcActors.Lab.Configuration;
 internal sealed class LoadContext(string file, ConfigEnvironment environment)
 {
     private readonly List<ConfigurationError> _errors = [];
+    private readonly HashSet<(HoconOrigin, string)> _known = [];
     private readonly List<ConfigurationNote> _notes = [];
 
     /// <summary>The scenario file, as given.</summary>
@@ -35,7 +36,7 @@ internal sealed class LoadContext(string file, ConfigEnvironment environment)
     public void Error(HoconOrigin origin, string key, string message, string remedy = "")
     {
         // What is read twice, such as the switches of a kernel file, is wrong once.
-        if (!_errors.Exists(error => error.Origin == origin && error.Message == message))
+        if (_known.Add((origin, message)))
         {
             _errors.Add(new ConfigurationError(origin, key, message, remedy));
         }
@@ -43,14 +44,26 @@ internal sealed class LoadContext(string file, ConfigEnvironment environment)
 
     public void Error(HoconException exception) => Error(exception.Origin, "", exception.Detail);
 
-    public void Note(HoconOrigin origin, string key, string message) => _notes.Add(new ConfigurationNote(origin, key, message));
+    public void Note(HoconOrigin origin, string key, string message)
+    {
+        ConfigurationNote note = new(origin, key, message);
+        if (!_notes.Contains(note))
+        {
+            _notes.Add(note);
+        }
+    }
 
     /// <summary>All errors, file by file in the order in which each first came up, by line within.</summary>
     public ConfigurationException Failure()
     {
-        List<string> sources = [.. _errors.Select(error => error.Origin.Source).Distinct()];
+        Dictionary<string, int> sources = [];
+        foreach (ConfigurationError error in _errors)
+        {
+            sources.TryAdd(error.Origin.Source, sources.Count);
+        }
+
         return new ConfigurationException([.. _errors
-            .OrderBy(error => sources.IndexOf(error.Origin.Source))
+            .OrderBy(error => sources[error.Origin.Source])
             .ThenBy(error => error.Origin.Line)
             .ThenBy(error => error.Origin.Column)]);
     }

@@ -89,7 +89,7 @@ internal static class MachineBinder
         }
 
         // A list whose items are wrong has these errors only as a consequence.
-        if (context.ErrorCount == errorsBefore && list.Value is HoconArray)
+        if (context.ErrorCount == errorsBefore && list.List is not null)
         {
             if (sections == 0)
             {
@@ -113,7 +113,7 @@ internal static class MachineBinder
             return [];
         }
 
-        if (epc.Value is HoconArray)
+        if (epc.List is not null)
         {
             return [.. epc.Items("sizes").Select(section => Section(section))];
         }

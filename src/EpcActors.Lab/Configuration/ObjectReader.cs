@@ -69,6 +69,12 @@ internal sealed class ObjectReader
             return setting;
         }
 
+        // Only a null in the file hides what the reference says; it means the default then.
+        if (!_isBroken && Schema.Length > 0 && LayeredConfiguration.Reference().TryGetPath([.. Schema.Split('.'), key], out HoconValue? usual))
+        {
+            return new Setting(_context, usual, usual.Origin, PathOf(key));
+        }
+
         if (!_isBroken)
         {
             _context.Error(_origin, PathOf(key), $"the key '{key}' is missing", example.Length == 0 ? "" : $"write for example {key} = {example}");
@@ -132,6 +138,13 @@ internal sealed class ObjectReader
         return true;
     }
 
+    /// <summary>The object of a key that stays unread; null when there is none.</summary>
+    public HoconObject? ObjectAt(string key) => TryOwn(key, out Setting? setting) ? setting.Value as HoconObject : null;
+
+    /// <summary>A reader of the object of a key, for a look that counts as none.</summary>
+    public ObjectReader? Peek(string key) =>
+        ObjectAt(key) is { } value ? new ObjectReader(_context, value, KeyOrigin(key), PathOf(key), $"{Schema}.<path>") : null;
+
     /// <summary>Lets a key pass that somebody else reads.</summary>
     public void Allow(string key)
     {
@@ -163,8 +176,7 @@ internal sealed class ObjectReader
 
     public string PathOf(string key) => Path.Length == 0 ? Quoted(key) : $"{Path}.{Quoted(key)}";
 
-    private static string Quoted(string key) =>
-        key.Length > 0 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? key : $"\"{key}\"";
+    private static string Quoted(string key) => ConfigurationText.Key(key);
 
     private void Ask(string key)
     {

@@ -154,7 +154,7 @@ internal static class PatternBinder
             texts.Add($"{Setting.Number(weight)} × {text}");
         }
 
-        if (parts.Count == 0 && list.Value is HoconArray)
+        if (parts.Count == 0 && list.List is not null)
         {
             list.Error("the list of parts is empty", "add at least one part");
         }

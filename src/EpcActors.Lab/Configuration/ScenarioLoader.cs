@@ -160,27 +160,39 @@ public static class ScenarioLoader
         return string.Join("\n\n", paragraphs);
     }
 
+    /// <summary>The block for values of the file's own, which anything may stand in.</summary>
+    private const string VariablesKey = "vars";
+
     private static void CheckRoot(LoadContext context, HoconObject root, ObjectReader epc)
     {
         foreach (string key in root.Keys)
         {
-            if (key is "epc" or "akka" || LayeredConfiguration.FileKeys.Contains(key))
+            if (key is "epc" or "akka" or VariablesKey || LayeredConfiguration.FileKeys.Contains(key))
             {
                 continue;
             }
 
-            string remedy = Suggestions.Remedy(key, ["epc", "akka"]);
-            if (Suggestions.Nearest(key, ["epc", "akka"]) is null && Suggestions.Nearest(key, epc.Keys) is { } meant)
+            string remedy = Suggestions.Remedy(key, ["epc", "akka", VariablesKey]);
+            if (Suggestions.Nearest(key, ["epc", "akka", VariablesKey]) is null && Suggestions.Nearest(key, epc.Keys) is { } meant)
             {
                 remedy = $"write epc.{meant}, or put it inside epc {{ … }}";
+            }
+            else if (Suggestions.Nearest(key, ["epc", "akka", VariablesKey]) is null)
+            {
+                string path = ConfigurationText.Key(key);
+                remedy += $"; a value of your own has its place in {VariablesKey} {{ … }}: write {VariablesKey}.{path}"
+                    + $" and use it as ${{{VariablesKey}.{path}}}";
             }
 
             context.Error(root.KeyOrigin(key), key, $"there is no key '{key}' at the root", remedy);
         }
 
-        if (root.TryGet("akka", out HoconValue? akka) && akka is not HoconObject)
+        foreach (string block in (string[])["akka", VariablesKey])
         {
-            new Setting(context, akka, akka.Origin, "akka").Wrong("an object", "write akka { … }");
+            if (root.TryGet(block, out HoconValue? value) && value is not (HoconObject or HoconNull))
+            {
+                new Setting(context, value, value.Origin, block).Wrong("an object", $"write {block} {{ … }}");
+            }
         }
     }
 

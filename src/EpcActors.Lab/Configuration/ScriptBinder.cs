@@ -82,7 +82,7 @@ internal sealed class ScriptBinder(
         IReadOnlyList<Setting> ends = between.Items("two times");
         if (ends.Count != 2)
         {
-            if (between.Value is HoconArray)
+            if (between.List is not null)
             {
                 between.Error($"found {ends.Count} times; expected two", "write for example [ 1 ms, 5 ms ]");
             }
@@ -166,7 +166,7 @@ internal sealed class ScriptBinder(
         ObjectReader limit = reader.Child(action);
         Setting where = limit.Get("cgroup", "\"/pods/a\"");
         int cgroup = CgroupLookup.Find(cgroups, where);
-        long bytes = limit.Get("max", "8 MiB").Limit();
+        long bytes = limit.Get("max", "8 MiB").Limit(roundsDown: action == "set-memory-max");
         limit.Finish(action);
         if (action == "set-memory-max")
         {
@@ -228,7 +228,7 @@ internal sealed class ScriptBinder(
         {
             actions.Add(candidates[prng.NextBelow(candidates.Count)]);
         }
-        else if (list.Value is HoconArray { Count: 0 })
+        else if (list.List is { Count: 0 })
         {
             list.Error("the list of names is empty", "name at least one enclave");
         }

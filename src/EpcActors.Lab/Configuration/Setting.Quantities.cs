@@ -19,8 +19,39 @@ internal sealed partial class Setting
     /// <summary>What <c>max</c> means: no limit.</summary>
     public const long NoLimit = long.MaxValue;
 
-    /// <summary>A limit of a cgroup in bytes, whole pages; <see cref="NoLimit"/> for <c>max</c>.</summary>
-    public long Limit() => StringOrNull?.Trim() == "max" ? NoLimit : SizeBytes(minimum: 0, "64 MiB, or max");
+    /// <summary>
+    /// A limit of a cgroup in bytes; <see cref="NoLimit"/> for <c>max</c>. misc_cg_max_write() takes any number, and what
+    /// is no whole page never comes to be used; memory.max keeps whole pages.
+    /// </summary>
+    /// <param name="roundsDown">To whole pages.</param>
+    public long Limit(bool roundsDown = false)
+    {
+        if (StringOrNull?.Trim() == "max")
+        {
+            return NoLimit;
+        }
+
+        if (!TryBytes("64 MiB, or max", out long bytes, takesBytes: true))
+        {
+            return 0;
+        }
+
+        if (bytes < 0)
+        {
+            Error($"the size {Describe(Value)} is negative", "write for example 64 MiB, or max");
+            return 0;
+        }
+
+        long pages = bytes / PageSize;
+        if (bytes % PageSize != 0)
+        {
+            string meant = MeantBinary(Value!.AsString().Trim());
+            Note($"{Describe(Value)} is {Number(bytes)} bytes, no whole number of pages: {Number(pages)}"
+                + $" {(pages == 1 ? "page is" : "pages are")} in effect, as in the kernel{(meant.Length == 0 ? "" : $" ({meant})")}");
+        }
+
+        return roundsDown ? pages * PageSize : bytes;
+    }
 
     /// <summary>A size in pages, from 1 to <paramref name="max"/>.</summary>
     public int Pages(long max = int.MaxValue, bool allowZero = false)
@@ -214,7 +245,7 @@ internal sealed partial class Setting
         return bytes;
     }
 
-    private bool TryBytes(string example, out long bytes)
+    private bool TryBytes(string example, out long bytes, bool takesBytes = false)
     {
         bytes = 0;
         if (IsMissing)
@@ -242,7 +273,7 @@ internal sealed partial class Setting
                 return false;
             }
 
-            Error($"the size {text} has no unit", BareSizeRemedy(text, bare));
+            Error($"the size {text} has no unit", BareSizeRemedy(text, bare, takesBytes));
             return false;
         }
 
@@ -282,14 +313,19 @@ internal sealed partial class Setting
             ? $"the nearest: {WithPages(1)}"
             : $"the nearest: {WithPages(below)} or {WithPages(below + 1)}";
 
-        // MB means a million; who writes it for EPC nearly always means MiB.
-        string size = Value!.AsString().Trim();
-        string unit = size[size.TrimEnd('B', 'b').TrimEnd('k', 'K', 'M', 'G', 'T').Length..];
-        return unit is "kB" or "MB" or "GB" or "TB"
-            ? $"if powers of 1024 were meant, write '{size[..^2].Trim()} {char.ToUpperInvariant(unit[0])}iB'; {text}"
-            : text;
+        string meant = MeantBinary(Value!.AsString().Trim());
+        return meant.Length == 0 ? text : $"{meant}; {text}";
 
         static string WithPages(long pages) => $"{SizeText(pages * PageSize)} ({Number(pages)} {(pages == 1 ? "page" : "pages")})";
+    }
+
+    /// <summary>MB means a million; who writes it for EPC nearly always means MiB. Empty for any other unit.</summary>
+    private static string MeantBinary(string size)
+    {
+        string unit = size[size.TrimEnd('B', 'b').TrimEnd('k', 'K', 'M', 'G', 'T').Length..];
+        return unit is "kB" or "MB" or "GB" or "TB"
+            ? $"if powers of 1024 were meant, write '{size[..^2].Trim()} {char.ToUpperInvariant(unit[0])}iB'"
+            : "";
     }
 
     /// <summary>The library lists all units of HOCON after a semicolon; which of them make sense here stands in the remedy.</summary>
@@ -299,8 +335,13 @@ internal sealed partial class Setting
         return advice < 0 ? problem : problem[..advice];
     }
 
-    private static string BareSizeRemedy(string text, decimal number)
+    private static string BareSizeRemedy(string text, decimal number, bool takesBytes)
     {
+        if (takesBytes && number >= MiB && number <= long.MaxValue && decimal.Truncate(number) == number && number % PageSize != 0)
+        {
+            return $"if bytes were meant, write '{Number((long)number)} B'";
+        }
+
         if (number >= MiB && number <= long.MaxValue && decimal.Truncate(number) == number && number % PageSize == 0)
         {
             return $"if bytes were meant, write '{SizeText((long)number)}'";

@@ -177,18 +177,21 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
         return 0;
     }
 
+    /// <summary>The values of a list, or of an object whose keys are whole numbers, by these; null for anything else.</summary>
+    public IReadOnlyList<HoconValue>? List => Value switch
+    {
+        HoconArray array => array,
+        HoconObject { Keys.Count: > 0 } o when o.Keys.All(key => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out _)) =>
+            [.. o.OrderBy(pair => int.Parse(pair.Key, CultureInfo.InvariantCulture)).Select(pair => pair.Value)],
+        _ => null,
+    };
+
     /// <summary>The values of a list, with their keys; empty for anything else, which is reported.</summary>
     public IReadOnlyList<Setting> Items(string what)
     {
-        if (Value is HoconArray array)
+        if (List is { } list)
         {
-            List<Setting> items = [];
-            for (int i = 0; i < array.Count; i++)
-            {
-                items.Add(new Setting(Context, array[i], array[i].Origin, $"{Path}[{Number(i)}]"));
-            }
-
-            return items;
+            return [.. list.Select((item, i) => new Setting(Context, item, item.Origin, $"{Path}[{Number(i)}]"))];
         }
 
         if (!IsMissing)

@@ -100,7 +100,7 @@ public static class ConsoleReport
             Style? atLimit = c.Events > 0 ? ConsoleText.Warn : null;
             usage.Row(
             [
-                labels[i], c.MaxBytes is { } max ? Size(max, isWide) : "max", Size(c.CurrentBytes, isWide),
+                labels[i], c.MaxBytes is { } max && isWide ? Size(max, isWide) : Units.Limit(c.MaxBytes), Size(c.CurrentBytes, isWide),
                 .. hasStock ? [Size(c.StockBytes ?? 0, isWide)] : (ReadOnlySpan<Cell>)[],
                 Size(c.PeakBytes, isWide), new Cell(Units.Count(c.Events), atLimit), Units.Count(c.EventsLocal),
             ]);

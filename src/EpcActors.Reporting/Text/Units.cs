@@ -25,8 +25,12 @@ public static class Units
     /// </summary>
     public static string BytesShort(long bytes) => Bytes(bytes, "0.#");
 
-    /// <summary>A limit of a misc or memory file: bytes, or <c>max</c> for null.</summary>
-    public static string Limit(long? bytes) => bytes is null ? "max" : Bytes(bytes.Value);
+    /// <summary>
+    /// A limit of a misc or memory file: bytes, or <c>max</c> for null. What is no whole number of pages is written out to
+    /// the byte, as it stands in misc.max.
+    /// </summary>
+    public static string Limit(long? bytes) =>
+        bytes is not { } limit ? "max" : limit % PageBytes == 0 ? Bytes(limit) : $"{Count(limit)} B";
 
     /// <summary>Pages and the bytes they make: <c>23 936 pages (93.5 MiB)</c>.</summary>
     public static string Pages(long pages) =>

@@ -197,7 +197,6 @@ public sealed class ScenarioLoaderTests
     [InlineData("\"epc-limit.nri.io/pod\" = 67108864", 67108864)]
     [InlineData("\"epc-limit.nri.io\" = \"5000\", \"epc-limit.nri.io/pod\" = \"6000\"", 6000)]
     [InlineData("\"epc-limit.nri.io/container.web\" = \"4000\", \"epc-limit.nri.io/pod\" = \"6000\"", 4000)]
-    [InlineData("\"epc-limit.nri.io/container.other\" = \"4000\", \"epc-limit.nri.io\" = \"6000\"", 6000)]
     [InlineData("\"epc-limit.nri.io/pod\" = \"0\"", long.MaxValue)]
     [InlineData("\"kubernetes.io/config.source\" = api", long.MaxValue)]
     public void Annotations_set_the_limit_in_the_order_of_the_plug_in(string annotations, long bytes) =>
@@ -207,13 +206,16 @@ public sealed class ScenarioLoaderTests
     public void A_container_can_be_called_otherwise_than_its_cgroup()
     {
         const string Annotations = "annotations { \"epc-limit.nri.io/container.c\" = 8192 }";
-        Assert.Equal(long.MaxValue, Loading.Load($"epc.cgroups {{ /x {{ {Annotations} }} }}").Cgroups[1].MaxBytes);
+        Assert.Contains(
+            "there is no container 'c' in /x",
+            Assert.Single(Loading.Errors($"epc.cgroups {{ /x {{ {Annotations} }} }}")),
+            StringComparison.Ordinal);
         Assert.Equal(8192, Loading.Load($"epc.cgroups {{ /x {{ container = c, {Annotations} }} }}").Cgroups[1].MaxBytes);
     }
 
     [Theory]
-    [InlineData("annotations { \"epc-limit.nri.io/pod\" = 64Mi }", "without Mi or MiB: 67108864")]
-    [InlineData("annotations { \"epc-limit.nri.io/pod\" = \"-1\" }", "a plain decimal number")]
+    [InlineData("annotations { \"epc-limit.nri.io/pod\" = 64 MiB }", "powers of 1000): 64Mi")]
+    [InlineData("annotations { \"epc-limit.nri.io/pod\" = \"-1\" }", "a quantity of bytes as Kubernetes writes it")]
     [InlineData("annotations { \"epc-limit.nri.io/pot\" = \"1\" }", "did you mean 'epc-limit.nri.io/pod'")]
     [InlineData("annotations { epc-limit.nri.io/pod = 1 }", "put the key between quotes")]
     [InlineData("max = 4 MiB, annotations { \"epc-limit.nri.io/pod\" = 1 }", "both max and annotations")]
