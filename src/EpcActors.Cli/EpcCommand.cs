@@ -8,6 +8,7 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
 using EpcActors.Distribution.Transport;
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Races;
 
 namespace EpcActors.Cli;
 
@@ -58,6 +59,11 @@ internal static class EpcCommand
         {
             shell.Error.WriteLine($"{Name}: {failure.Message}");
             return (int)failure.Code;
+        }
+        catch (RaceSetupException wrong)
+        {
+            shell.Error.WriteLine($"{Name}: the race cannot begin: {wrong.Message}");
+            return (int)ExitCode.Usage;
         }
         catch (ClusterException failure)
         {

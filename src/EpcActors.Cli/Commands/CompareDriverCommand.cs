@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
+using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Recordings;
 
@@ -93,7 +94,7 @@ internal sealed class CompareDriverCommand
         {
             return Directory.Exists(recording)
                 ? TimedRecording.Run(recording, settings, cancellationToken)
-                : LeafComparison.Run(DriverRecording.Parse(File.ReadAllText(recording), recording), settings);
+                : LeafComparison.Run(DriverRecording.Parse(TextFiles.Read(recording) ?? "", recording), settings);
         }
         catch (RecordingFormatException wrong)
         {

@@ -23,6 +23,7 @@ internal static class ScenarioFile
             throw CommandException.Usage($"{file}: this is a folder; name a scenario file{Beside(file, "in it")}");
         }
 
+        RequireReadableName(file);
         string folder = Path.GetDirectoryName(file) is { Length: > 0 } name ? name : ".";
         if (!Directory.Exists(folder))
         {
@@ -34,6 +35,16 @@ internal static class ScenarioFile
         string? meant = names.FirstOrDefault(one => one == wanted + ".conf") ?? Suggestions.Nearest(wanted, names);
         throw CommandException.Usage($"{file}: there is no such file"
             + (meant is null ? Beside(folder, "in that folder") : $"; did you mean {(folder == "." ? meant : Path.Combine(folder, meant))}?"));
+    }
+
+    /// <summary>The runtime knows names in UTF-8 only: any other cannot be opened, though the folder shows it.</summary>
+    /// <exception cref="CommandException">when the name has other bytes.</exception>
+    public static void RequireReadableName(string file)
+    {
+        if (file.Contains('\uFFFD', StringComparison.Ordinal))
+        {
+            throw CommandException.Usage($"{file}: the name is not valid UTF-8, and no such file can be opened; rename it");
+        }
     }
 
     /// <summary>A race has no clock: its tasks are for a search, and a run of them would prove nothing.</summary>

@@ -18,21 +18,26 @@ internal sealed class MetricsServer : IDisposable
     /// <summary>A request that is longer is no scraper's.</summary>
     private const int LongestRequest = 16 * 1024;
 
-    /// <summary>Connections at a time; the others wait in the backlog.</summary>
+    /// <summary>Connections at a time. One more takes the place of the one that has kept silent for longest.</summary>
     private const int MostConnections = 16;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(5);
 
     private readonly TcpListener _listener;
+    private readonly TimeSpan _patience;
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _places = new(MostConnections);
+
+    // Those that have not sent their request yet, the oldest first; only the thread that holds the lock of it.
+    private readonly LinkedList<CancellationTokenSource> _silent = new();
     private readonly Task _accepting;
     private volatile LiveMetrics? _metrics;
     private bool _isDisposed;
 
-    private MetricsServer(TcpListener listener)
+    private MetricsServer(TcpListener listener, TimeSpan patience)
     {
         _listener = listener;
+        _patience = patience;
         Port = ((IPEndPoint)listener.LocalEndpoint).Port;
         _accepting = AcceptAsync();
     }
@@ -42,8 +47,10 @@ internal sealed class MetricsServer : IDisposable
     public string Url => $"http://127.0.0.1:{Port}{Path}";
 
     /// <summary>Opens the port; 0 for any that is free.</summary>
+    /// <param name="port">Port on loopback.</param>
+    /// <param name="patience">How long a connection may take for its request and the answer; 5 s if null.</param>
     /// <exception cref="CommandException">when it cannot be had.</exception>
-    public static MetricsServer Listen(int port)
+    public static MetricsServer Listen(int port, TimeSpan? patience = null)
     {
         TcpListener listener = new(IPAddress.Loopback, port);
         try
@@ -62,7 +69,7 @@ internal sealed class MetricsServer : IDisposable
             throw CommandException.Usage($"--metrics-port {port}: {why}; name another port, or 0 for any that is free");
         }
 
-        return new MetricsServer(listener);
+        return new MetricsServer(listener, patience ?? UsualPatience);
     }
 
     /// <summary>What the page shows from now on.</summary>
@@ -80,7 +87,7 @@ internal sealed class MetricsServer : IDisposable
         _listener.Dispose();
 
         // Whoever is being served loses the connection. The tasks end by themselves; nothing that is put away after this is theirs.
-        _accepting.Wait(Patience);
+        _accepting.Wait(UsualPatience);
     }
 
     private async Task AcceptAsync()
@@ -89,8 +96,13 @@ internal sealed class MetricsServer : IDisposable
         {
             try
             {
-                await _places.WaitAsync(_closing.Token).ConfigureAwait(false);
                 TcpClient client = await _listener.AcceptTcpClientAsync(_closing.Token).ConfigureAwait(false);
+                if (_places.CurrentCount == 0)
+                {
+                    DropOldestSilent();
+                }
+
+                await _places.WaitAsync(_closing.Token).ConfigureAwait(false);
                 _ = ServeAsync(client);
             }
             catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
@@ -100,7 +112,6 @@ internal sealed class MetricsServer : IDisposable
             catch (SocketException)
             {
                 // The client was gone before it was accepted.
-                _places.Release();
             }
         }
     }
@@ -108,13 +119,15 @@ internal sealed class MetricsServer : IDisposable
     private async Task ServeAsync(TcpClient client)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(_patience);
+        LinkedListNode<CancellationTokenSource> silent = Remember(patience);
         try
         {
             using (client)
             {
                 NetworkStream stream = client.GetStream();
                 string request = await ReadHeadAsync(stream, patience.Token).ConfigureAwait(false);
+                Forget(silent);
                 await stream.WriteAsync(Answer(request), patience.Token).ConfigureAwait(false);
                 client.Client.Shutdown(SocketShutdown.Send);
             }
@@ -125,7 +138,40 @@ internal sealed class MetricsServer : IDisposable
         }
         finally
         {
+            Forget(silent);
             _places.Release();
+        }
+    }
+
+    private LinkedListNode<CancellationTokenSource> Remember(CancellationTokenSource connection)
+    {
+        lock (_silent)
+        {
+            return _silent.AddLast(connection);
+        }
+    }
+
+    private void Forget(LinkedListNode<CancellationTokenSource> connection)
+    {
+        lock (_silent)
+        {
+            if (connection.List is not null)
+            {
+                _silent.Remove(connection);
+            }
+        }
+    }
+
+    /// <summary>Half-open connections must not keep scrapers out: the oldest of them ends now.</summary>
+    private void DropOldestSilent()
+    {
+        lock (_silent)
+        {
+            if (_silent.First is { } oldest)
+            {
+                _silent.RemoveFirst();
+                oldest.Value.Cancel();
+            }
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class CommandShell : IAsyncDisposable
         TextWriter output = isOutRedirected
             ? new StreamWriter(System.Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true }
             : System.Console.Out;
-        TextWriter error = System.Console.Error;
+        TextWriter error = new SilentWriter(System.Console.Error);
         IAnsiConsole errorConsole = isErrorRedirected
             ? PlainConsole(new PrintableWriter(error))
             : TerminalConsole(error, hasColour);

@@ -32,11 +32,34 @@ internal sealed class CgroupBinder
     /// <summary>The tree, parents before children, siblings in the order of the file.</summary>
     public static IReadOnlyList<CgroupSpec> Read(ObjectReader reader, ObjectReader defaults)
     {
+        // Before any of them is read: a million would take its time to be refused.
+        if (1 + Count(reader.Keys.Where(key => key.StartsWith('/')).Select(reader.ObjectAt)) is > MaxCgroups and var count)
+        {
+            reader.Context.Error(reader.Origin, reader.Path, $"{count} cgroups are defined", $"at most {MaxCgroups} are possible");
+            foreach (string key in reader.Keys)
+            {
+                reader.Allow(key);
+            }
+
+            return [new CgroupSpec("/", -1, Setting.NoLimit, Setting.NoLimit)];
+        }
+
         CgroupBinder binder = new(reader.Context, defaults);
         binder.ReadChildren(reader, "", null);
         binder.NoteSum(reader);
         reader.Finish("the cgroups; the path of a cgroup begins with '/'");
-        return binder.Tree(reader);
+        return binder.Tree();
+    }
+
+    private static int Count(IEnumerable<HoconObject?> cgroups)
+    {
+        int count = 0;
+        foreach (HoconObject cgroup in cgroups.OfType<HoconObject>())
+        {
+            count += 1 + Count(cgroup.Keys.Where(key => key.StartsWith('/')).Select(key => cgroup[key] as HoconObject));
+        }
+
+        return count;
     }
 
     private void ReadChildren(ObjectReader reader, string parent, NriAnnotations? pod)
@@ -163,12 +186,11 @@ internal sealed class CgroupBinder
         }
     }
 
-    private List<CgroupSpec> Tree(ObjectReader reader)
+    private List<CgroupSpec> Tree()
     {
         List<CgroupSpec> tree = [];
         Dictionary<string, int> indices = new(StringComparer.Ordinal);
-        var root = _found.TryGetValue("/", out var own) ? own : (reader.Origin, reader.Path, Setting.NoLimit, Setting.NoLimit);
-        tree.Add(new CgroupSpec("/", -1, Setting.NoLimit, root.Item4));
+        tree.Add(new CgroupSpec("/", -1, Setting.NoLimit, _found.TryGetValue("/", out var root) ? root.MemoryMax : Setting.NoLimit));
         indices.Add("/", 0);
 
         Dictionary<string, List<string>> children = new(StringComparer.Ordinal);
@@ -190,11 +212,6 @@ internal sealed class CgroupBinder
         }
 
         Add("/");
-        if (tree.Count > MaxCgroups)
-        {
-            _context.Error(reader.Origin, reader.Path, $"{tree.Count} cgroups are defined", $"at most {MaxCgroups} are possible");
-        }
-
         return tree;
 
         // In pre-order, as a reader of the tree would list it.

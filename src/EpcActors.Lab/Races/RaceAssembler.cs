@@ -78,6 +78,11 @@ internal static class RaceAssembler
         {
             Operation operation = new OperationParser(names, process).Parse(text[begin..]);
             return operation is Operation.Fork ? throw new RaceTextException(text[begin..], 0, "a fork belongs to the race", "move it to a task")
+                : operation is Operation.Exit ? throw new RaceTextException(
+                    text[begin..],
+                    0,
+                    "exit does nothing in a setup: the thread of each line ends by itself, and the process lives on for the race",
+                    $"leave it out, or write '{who}: munmap' for a process without its address space")
                 : operation is Operation.Touch { IsForever: true } ? throw new RaceTextException(text[begin..], 0, "this never ends", "move it to a task")
                 : new RaceTaskSpec(who, process, -1, [operation]);
         }

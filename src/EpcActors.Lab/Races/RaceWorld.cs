@@ -240,7 +240,8 @@ public sealed class RaceWorld : LabWorld
 
             if (task.LastErrno != Domain.Kernel.Errno.Ok)
             {
-                throw new RaceSetupException($"setup '{Text(task)}' is refused: {task.LastErrno}");
+                throw new RaceSetupException(
+                    $"the kernel refuses '{Text(task)}' of the setup: {task.LastErrno}; leave the line out, or take a kernel that has it");
             }
         }
 

@@ -116,6 +116,23 @@ public sealed class MetricsServerTests : IDisposable
     }
 
     [Fact]
+    public async Task Clients_that_say_nothing_do_not_keep_others_out()
+    {
+        using MetricsServer server = MetricsServer.Listen(0, Timeout.InfiniteTimeSpan);
+        List<TcpClient> silent = [];
+        for (int i = 0; i < 40; i++)
+        {
+            silent.Add(new TcpClient());
+            await silent[^1].ConnectAsync(IPAddress.Loopback, server.Port);
+        }
+
+        using HttpClient client = new();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync(new Uri(server.Url))).StatusCode);
+        Assert.Equal(0, await silent[0].GetStream().ReadAsync(new byte[1]));
+        silent.ForEach(one => one.Dispose());
+    }
+
+    [Fact]
     public async Task A_port_that_is_taken_is_told_before_the_run()
     {
         using TcpListener other = new(IPAddress.Loopback, 0);

@@ -132,6 +132,7 @@ internal sealed class RaceReplayCommand
     {
         if (!File.Exists(name))
         {
+            ScenarioFile.RequireReadableName(name);
             throw CommandException.Usage(Directory.Exists(name)
                 ? $"{name}: this is a folder; name a schedule in it"
                 : $"{name}: there is no such file; 'epc race find RACE --out DIR' writes one");
