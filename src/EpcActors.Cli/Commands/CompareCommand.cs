@@ -142,9 +142,12 @@ internal sealed class CompareCommand
         List<string?> said = [json.Write(_shell.Out, ComparisonDocument.ToJson(reports, labels))];
         if (directory is not null && reports.Count > 0)
         {
-            said.Add(directory.WriteFile("compare.html", writer => ComparisonReport.WriteHtml(writer, reports, labels)));
+            using StagedFiles files = new();
+            said.Add(directory.AddText(
+                files, "compare.html", writer => ComparisonReport.WriteHtml(writer, reports, labels)));
             IReadOnlyList<string> names = Variation.DirectoryNames(variations);
-            said.AddRange(reports.Select((report, i) => directory.Below(names[i]).WriteRun(report)));
+            said.AddRange(reports.Select((report, i) => directory.Below(names[i]).AddRun(files, report)));
+            files.Commit();
         }
 
         foreach (string line in isQuiet ? [] : said.OfType<string>())

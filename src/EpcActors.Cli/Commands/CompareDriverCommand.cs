@@ -100,6 +100,10 @@ internal sealed class CompareDriverCommand
         {
             throw CommandException.Usage(wrong.Message);
         }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Usage($"{recording}: cannot read it: {wrong.Message}");
+        }
     }
 
     private void Write(DriverComparison comparison)

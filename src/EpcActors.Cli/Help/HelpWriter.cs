@@ -13,6 +13,13 @@ internal sealed class HelpWriter(HelpPage rootPage) : SynchronousCommandLineActi
 
     public override int Invoke(ParseResult parseResult)
     {
+        if (parseResult is { UnmatchedTokens.Count: > 0, CommandResult.Command.Subcommands.Count: > 0 })
+        {
+            // The help of 'epc race' is no answer to a question about 'epc race test'.
+            ParseErrors.Write(parseResult, this, parseResult.InvocationConfiguration.Error);
+            return (int)ExitCode.Usage;
+        }
+
         Write(parseResult.CommandResult.Command, parseResult.InvocationConfiguration.Output);
         return (int)ExitCode.Pass;
     }

@@ -1,5 +1,4 @@
 using System.Text;
-using EpcActors.Hocon;
 
 namespace EpcActors.Cli.Running;
 
@@ -22,23 +21,7 @@ internal sealed class JsonTarget
             return new JsonTarget(name);
         }
 
-        try
-        {
-            if (!TextFiles.IsRegular(name))
-            {
-                // A pipe or a device: to open it now could wait for its reader.
-                return new JsonTarget(name);
-            }
-
-            // What was there stays until the new document is complete; what was not there is not left behind empty.
-            using FileStream probe = new(
-                name, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, File.Exists(name) ? FileOptions.None : FileOptions.DeleteOnClose);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw CommandException.Usage($"--json {name}: cannot write it: {error.Message} Name a file in a directory that exists, or - for standard output.");
-        }
-
+        OutputPath.RequireWritableFile("--json", name);
         return new JsonTarget(name);
     }
 

@@ -33,17 +33,7 @@ internal sealed class OutputDirectory
             return null;
         }
 
-        try
-        {
-            Directory.CreateDirectory(path);
-            string probe = Path.Combine(path, $".epc-{Guid.NewGuid():N}");
-            using FileStream file = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw CommandException.Usage($"--out {path}: cannot write there: {error.Message} Name a directory that can be written.");
-        }
-
+        OutputPath.RequireWritableFolder("--out", path);
         return new OutputDirectory(path);
     }
 
@@ -54,7 +44,7 @@ internal sealed class OutputDirectory
     public OutputDirectory Below(string name)
     {
         string path = Path.Combine(_path, name);
-        Directory.CreateDirectory(path);
+        OutputPath.Write(path, () => Directory.CreateDirectory(path));
         return new OutputDirectory(path);
     }
 
@@ -62,41 +52,52 @@ internal sealed class OutputDirectory
     public string WriteRun(RunReport report)
     {
         using StagedFiles files = new();
+        string line = AddRun(files, report);
+        files.Commit();
+        return line;
+    }
+
+    /// <summary>The same, as some of the files that appear together.</summary>
+    public string AddRun(StagedFiles files, RunReport report)
+    {
         foreach ((string name, string _) in RunFiles)
         {
-            using Stream stream = files.Create(Path.Combine(_path, name));
-            switch (name)
-            {
-                case "report.html":
-                    WriteText(stream, writer => HtmlReport.Write(writer, report));
-                    break;
-                case "metrics.csv":
-                    WriteText(stream, writer => CsvReport.Write(writer, report));
-                    break;
-                case "steps.csv":
-                    WriteText(stream, writer => StepsCsv.Write(writer, report));
-                    break;
-                case "trace.json":
-                    ChromeTrace.Write(stream, report);
-                    break;
-                case "metrics.txt":
-                    WriteText(stream, writer => OpenMetrics.Write(writer, report));
-                    break;
-                default:
-                    JsonReport.Write(stream, report);
-                    break;
-            }
+            files.Add(PathOf(name), stream => WriteFileOfRun(stream, name, report));
         }
 
-        files.Commit();
         return $"wrote {string.Join(", ", RunFiles.Select(file => file.Name))} to {_path}";
     }
 
-    /// <summary>Writes a text file; returns the line that says so.</summary>
-    public string WriteFile(string name, Action<TextWriter> write)
+    /// <summary>Writes a text file among those that appear together; returns the line that says so.</summary>
+    public string AddText(StagedFiles files, string name, Action<TextWriter> write)
     {
-        StagedFiles.Write(Path.Combine(_path, name), stream => WriteText(stream, write));
+        files.Add(PathOf(name), stream => WriteText(stream, write));
         return $"wrote {name} to {_path}";
+    }
+
+    private static void WriteFileOfRun(Stream stream, string name, RunReport report)
+    {
+        switch (name)
+        {
+            case "report.html":
+                WriteText(stream, writer => HtmlReport.Write(writer, report));
+                break;
+            case "metrics.csv":
+                WriteText(stream, writer => CsvReport.Write(writer, report));
+                break;
+            case "steps.csv":
+                WriteText(stream, writer => StepsCsv.Write(writer, report));
+                break;
+            case "trace.json":
+                ChromeTrace.Write(stream, report);
+                break;
+            case "metrics.txt":
+                WriteText(stream, writer => OpenMetrics.Write(writer, report));
+                break;
+            default:
+                JsonReport.Write(stream, report);
+                break;
+        }
     }
 
     private static void WriteText(Stream stream, Action<TextWriter> write)

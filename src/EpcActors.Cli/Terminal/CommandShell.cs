@@ -1,4 +1,3 @@
-using System.Text;
 using EpcActors.Cli.Engines;
 using EpcActors.Lab.Configuration;
 using Spectre.Console;
@@ -66,7 +65,7 @@ internal sealed class CommandShell : IAsyncDisposable
 
         // Files and pipes get UTF-8 whatever the terminal speaks: JSON and HTML are read by programs.
         TextWriter output = isOutRedirected
-            ? new StreamWriter(System.Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true }
+            ? StandardOutputStream.Writer()
             : System.Console.Out;
         TextWriter error = new SilentWriter(System.Console.Error);
         IAnsiConsole errorConsole = isErrorRedirected

@@ -11,9 +11,13 @@ namespace EpcActors.Cli.Terminal;
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
+    /// <summary>SIGXFSZ of Linux and of macOS.</summary>
+    private const int FileSizeExceeded = 25;
+
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
+    private readonly PosixSignalRegistration? _fileSize;
 
     // Written by the command's thread, read by the signal's: a signal that just misses it kills, as one before it would have.
     private volatile bool _isRunning;
@@ -22,6 +26,11 @@ internal sealed class StopSignals : IDisposable
     {
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+
+        // Beyond 'ulimit -f' the write then fails, as on a full disk: a death in it would leave half a file.
+        _fileSize = OperatingSystem.IsWindows()
+            ? null
+            : PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true);
     }
 
     public CancellationToken Token => _source.Token;
@@ -38,6 +47,7 @@ internal sealed class StopSignals : IDisposable
     {
         _interrupt.Dispose();
         _terminate.Dispose();
+        _fileSize?.Dispose();
         _source.Dispose();
     }
 

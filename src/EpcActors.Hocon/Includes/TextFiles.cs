@@ -96,7 +96,7 @@ public static class TextFiles
     {
         FileSystemInfo file = new FileInfo(path);
         file = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
-        if (OperatingSystem.IsWindows() || file is FileInfo { Length: > 0 })
+        if (OperatingSystem.IsWindows() || !file.Exists || file is FileInfo { Length: > 0 })
         {
             return null;
         }

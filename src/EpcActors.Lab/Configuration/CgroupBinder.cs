@@ -36,12 +36,9 @@ internal sealed class CgroupBinder
         if (1 + Count(reader.Keys.Where(key => key.StartsWith('/')).Select(reader.ObjectAt)) is > MaxCgroups and var count)
         {
             reader.Context.Error(reader.Origin, reader.Path, $"{count} cgroups are defined", $"at most {MaxCgroups} are possible");
-            foreach (string key in reader.Keys)
-            {
-                reader.Allow(key);
-            }
 
-            return [new CgroupSpec("/", -1, Setting.NoLimit, Setting.NoLimit)];
+            // Without them every enclave would be reported, too, for a cgroup that is not there.
+            reader.Context.ThrowIfErrors();
         }
 
         CgroupBinder binder = new(reader.Context, defaults);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EpcActors.Actors;
 using EpcActors.Domain.Kernel;
+using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
@@ -48,7 +49,7 @@ public static class TimedRecording
         Dictionary<string, long> ours = Figures(report);
         int figures = 0;
         string driver = "";
-        foreach (string line in File.ReadLines(Path.Combine(folder, FiguresFile)))
+        foreach (string line in LinesOf(folder, FiguresFile))
         {
             if (line.Length == 0 || line[0] == '#'
                 || line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries) is not [string name, string value])
@@ -93,15 +94,20 @@ public static class TimedRecording
             }
         }
 
-        using IEnumerator<string> lines = File.ReadLines(Path.Combine(folder, OperationsFile)).GetEnumerator();
-        lines.MoveNext();
-        string[] columns = lines.Current.Split(',');
+        using IEnumerator<string> lines = LinesOf(folder, OperationsFile).GetEnumerator();
+        string[] columns = lines.MoveNext() ? lines.Current.Split(',') : [];
+        if (columns.Length < 2)
+        {
+            string file = Path.Combine(folder, OperationsFile);
+            throw new RecordingFormatException($"{file}: its first line names no columns");
+        }
+
         Func<int, long>[] series = [.. columns[2..].Select(column => Series(report, column))];
         int operations = 0;
         while (lines.MoveNext())
         {
             operations++;
-            long[] row = [.. lines.Current.Split(',').Select(value => long.Parse(value, CultureInfo.InvariantCulture))];
+            long[] row = Row(lines.Current, columns.Length, Path.Combine(folder, OperationsFile));
             if (differences.Count > 0)
             {
                 continue;
@@ -129,6 +135,29 @@ public static class TimedRecording
         return operations;
     }
 
+    private static long[] Row(string line, int columns, string file)
+    {
+        long[] row = new long[columns];
+        string[] values = line.Split(',');
+        bool isGood = values.Length == columns;
+        for (int i = 0; isGood && i < columns; i++)
+        {
+            isGood = long.TryParse(values[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out row[i]);
+        }
+
+        return isGood ? row : throw new RecordingFormatException($"{file}: '{line}' is no row of {columns} numbers");
+    }
+
+    private static IEnumerable<string> LinesOf(string folder, string name)
+    {
+        using TextReader reader = TextFiles.Open(Path.Combine(folder, name))
+            ?? throw new FileNotFoundException($"there is no {name} in it");
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+
     /// <summary>A column of operations.csv in the emulator's samples; sizes in pages.</summary>
     private static Func<int, long> Series(RunReport report, string column)
     {
@@ -144,19 +173,19 @@ public static class TimedRecording
         }
 
         const string Node = "free_pages_node";
-        if (column.StartsWith(Node, StringComparison.Ordinal))
+        if (column.StartsWith(Node, StringComparison.Ordinal)
+            && int.TryParse(column[Node.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+            && timeline.Nodes.FirstOrDefault(one => one.Id == id) is { } node)
         {
-            int id = int.Parse(column[Node.Length..], CultureInfo.InvariantCulture);
-            NodeTimeline node = timeline.Nodes.First(one => one.Id == id);
             return i => node.FreePages[i];
         }
 
         string[] path = column.Split(':', 2);
-        CgroupTimeline cgroup = timeline.Cgroups.First(one => one.Path == path[0]);
-        return path[1] switch
+        CgroupTimeline? cgroup = timeline.Cgroups.FirstOrDefault(one => one.Path == path[0]);
+        return (cgroup, path[^1]) switch
         {
-            "misc.current" => i => cgroup.CurrentBytes[i] / KernelConstants.PageSize,
-            "misc.events.local" => i => cgroup.EventsLocal[i],
+            ({ } one, "misc.current") => i => one.CurrentBytes[i] / KernelConstants.PageSize,
+            ({ } one, "misc.events.local") => i => one.EventsLocal[i],
             _ => throw new RecordingFormatException($"{OperationsFile}: there is no column '{column}' to compare"),
         };
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EpcActors.Cli.Terminal;
+using EpcActors.Hocon;
 
 namespace EpcActors.Cli.Commands.Cluster;
 
@@ -60,11 +61,11 @@ internal static class ClusterToken
                 shell.Error.WriteLine($"note: --token-file {file}: other users may use it too ({mode}); chmod 600 {file}");
             }
 
-            return File.ReadAllText(file);
+            return TextFiles.Read(file) ?? throw new FileNotFoundException("there is no such file");
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
         {
-            throw CommandException.Usage($"--token-file {file} cannot be read: {wrong.Message}");
+            throw CommandException.Usage($"--token-file {file}: cannot read it: {wrong.Message}");
         }
     }
 

@@ -15,9 +15,10 @@ internal static class RaceFiles
     public static string Write(OutputDirectory directory, RaceTrace trace, Schedule? schedule)
     {
         List<string> names = [];
+        using StagedFiles files = new();
         void Text(string name, Action<TextWriter> write)
         {
-            directory.WriteFile(name, write);
+            directory.AddText(files, name, write);
             names.Add(name);
         }
 
@@ -31,9 +32,9 @@ internal static class RaceFiles
         Text("commit-message.txt", writer => writer.Write(RaceListing.KernelStyle(trace)));
         Text("race.mmd", writer => writer.Write(MermaidDiagram.Text(trace)));
         Text("race.json", writer => writer.Write(RaceJson.ToJson(trace)));
-        StagedFiles.Write(directory.PathOf("trace.json"), stream => RaceChromeTrace.Write(stream, trace));
+        files.Add(directory.PathOf("trace.json"), stream => RaceChromeTrace.Write(stream, trace));
         names.Add("trace.json");
-
+        files.Commit();
         return $"wrote {string.Join(", ", names)} to {directory.PathOf("")}";
     }
 }

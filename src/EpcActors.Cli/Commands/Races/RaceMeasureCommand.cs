@@ -50,6 +50,7 @@ internal sealed class RaceMeasureCommand
         _shell.RunBegins();
         foreach (string id in ids)
         {
+            using StagedFiles files = new();
             string file = Catalogue.FileOf(id)!;
             RaceDefinition plain = RaceFile.Load(file, null, [], _shell.Configuration);
             try
@@ -60,7 +61,7 @@ internal sealed class RaceMeasureCommand
                 _shell.Out.WriteLine($"{id}: {(figure.Rule.Length > 0 ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; " : "")}{RaceDocument.CleanOf(figure)}");
                 if (directory is not null && shortest is not null)
                 {
-                    directory.WriteFile(Catalogue.ScheduleFile(id), writer => writer.Write(shortest.ToString()));
+                    directory.AddText(files, Catalogue.ScheduleFile(id), writer => writer.Write(shortest.ToString()));
                 }
             }
             catch (RaceVerdictException wrong)
@@ -70,10 +71,11 @@ internal sealed class RaceMeasureCommand
             }
 
             // After each race: a measurement that is stopped keeps what it has.
-            directory?.WriteFile("figures.json", writer => writer.Write((Catalogue.Figures with
+            directory?.AddText(files, "figures.json", writer => writer.Write((Catalogue.Figures with
             {
                 Races = [.. Catalogue.Ids.Where(figures.ContainsKey).Select(one => figures[one])],
             }).ToJson()));
+            files.Commit();
         }
 
         return isGood ? ExitCode.Pass : ExitCode.Violation;

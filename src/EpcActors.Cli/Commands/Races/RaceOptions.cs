@@ -72,7 +72,8 @@ internal static class RaceOptions
         if (!looksLikeFile && shell.Configuration.Files == ConfigEnvironment.Default.Files)
         {
             string? meant = Suggestions.Nearest(word, Catalogue.Ids);
-            throw CommandException.Usage($"{word}: there is no race of that name, and no such file{(meant is null ? "" : $"; did you mean {meant}?")} 'epc race list' lists the races");
+            throw CommandException.Usage($"{word}: there is no race of that name, and no such file; "
+                + $"{(meant is null ? "" : $"did you mean {meant}? ")}'{EpcCommand.Name} race list' lists the races");
         }
 
         ScenarioFile.RequireExists(word, shell.Configuration);

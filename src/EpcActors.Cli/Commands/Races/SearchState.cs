@@ -37,6 +37,7 @@ internal sealed class SearchState
             return null;
         }
 
+        OutputPath.RequireWritableFile("--resume", path);
         string of = string.Create(CultureInfo.InvariantCulture, $"{what} seed {seed} {string.Join(',', strategies)}").TrimEnd();
         if (!File.Exists(path))
         {
