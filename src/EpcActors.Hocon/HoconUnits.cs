@@ -155,7 +155,7 @@ public static class HoconUnits
         }
         else if (!NumberText.IsJsonNumber(digits))
         {
-            error = $"the {what} '{text}' does not start with a number; '{digits}' is none";
+            error = $"the {what} '{text}' does not start with a number: '{digits}' is not one";
         }
         else if (!NumberText.TryDecimal(digits, out number))
         {

@@ -18,9 +18,6 @@ internal sealed class CgroupBinder
     private readonly LoadContext _context;
     private readonly ObjectReader _defaults;
 
-    /// <summary>Sum of the limits that annotations set, bytes.</summary>
-    private decimal _annotated;
-
     private readonly Dictionary<string, (HoconOrigin Origin, string Key, long Max, long MemoryMax)> _found = new(StringComparer.Ordinal);
 
     private CgroupBinder(LoadContext context, ObjectReader defaults)
@@ -43,9 +40,10 @@ internal sealed class CgroupBinder
 
         CgroupBinder binder = new(reader.Context, defaults);
         binder.ReadChildren(reader, "", null);
-        binder.NoteSum(reader);
         reader.Finish("the cgroups; the path of a cgroup begins with '/'");
-        return binder.Tree();
+        List<CgroupSpec> tree = binder.Tree();
+        binder.NoteSum(reader, tree);
+        return tree;
     }
 
     private static int Count(IEnumerable<HoconObject?> cgroups)
@@ -146,7 +144,6 @@ internal sealed class CgroupBinder
 
         // Asked for, so that it is not reported a second time as unknown.
         reader.TryGet("max", out _);
-        _annotated += annotated == Setting.NoLimit ? 0 : (decimal)annotated;
         return annotated.Value;
     }
 
@@ -164,22 +161,42 @@ internal sealed class CgroupBinder
                     value = inner;
                 }
 
-                reader.Error(key, $"there is no key '{key}' of a cgroup; dots outside quotes divide a key", $"quote it: \"{name}\"");
+                reader.Error(key, $"there is no key '{key}' of a cgroup", $"if the name of the cgroup has a dot, quote it:"
+                    + $" \"{name}\"; if {key} is a cgroup below it, begin with a slash: /{key}");
                 reader.Allow(key);
             }
         }
     }
 
-    private void NoteSum(ObjectReader reader)
+    /// <summary>
+    /// The limits that hold side by side: of a cgroup with a limit its own, whatever is below it, of one without those
+    /// below. Kubernetes counts what it hands out against the node's capacity, a cgroup's limit nothing counts.
+    /// </summary>
+    private void NoteSum(ObjectReader reader, List<CgroupSpec> tree)
     {
+        decimal sum = 0;
+        int count = 0;
+        bool[] isBelowOne = new bool[tree.Count];
+        for (int i = 1; i < tree.Count; i++)
+        {
+            bool isCovered = isBelowOne[tree[i].Parent];
+            bool isLimited = tree[i].MaxBytes != Setting.NoLimit;
+            isBelowOne[i] = isCovered || isLimited;
+            if (isLimited && !isCovered)
+            {
+                sum += tree[i].MaxBytes;
+                count++;
+            }
+        }
+
         decimal capacity = (decimal)_context.EpcPages * KernelConstants.PageSize;
-        if (_annotated > capacity)
+        if (sum > capacity && count > 1)
         {
             _context.Note(
                 reader.Origin,
                 reader.Path,
-                $"the limits of the containers' annotations add up to {Setting.SizeText((long)Math.Min(_annotated, long.MaxValue))}, and"
-                    + $" the machine has {Setting.SizeText((long)capacity)} of EPC: they may page though each keeps to its limit");
+                $"the limits of {count} cgroups add up to {Setting.SizeText((long)Math.Min(sum, long.MaxValue))}, and the machine"
+                    + $" has {Setting.SizeText((long)capacity)} of EPC: pages may be evicted though each cgroup keeps to its limit");
         }
     }
 

@@ -31,6 +31,12 @@ internal sealed partial class Setting
             return NoLimit;
         }
 
+        if (IsAboveAnyEpc(out string? number))
+        {
+            Note($"{number} bytes are more than any machine has: as max");
+            return NoLimit;
+        }
+
         if (!TryBytes("64 MiB, or max", out long bytes, takesBytes: true))
         {
             return 0;
@@ -51,6 +57,14 @@ internal sealed partial class Setting
         }
 
         return roundsDown ? pages * PageSize : bytes;
+    }
+
+    /// <summary>A number of bytes that the kernel's u64 holds and a long does not.</summary>
+    private bool IsAboveAnyEpc([NotNullWhen(true)] out string? number)
+    {
+        string text = StringOrNull?.Trim() ?? (Value is HoconNumber ? Value.AsString() : "");
+        number = text.EndsWith('B') ? text[..^1].TrimEnd() : text;
+        return ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ulong bytes) && bytes > long.MaxValue;
     }
 
     /// <summary>A size in pages, from 1 to <paramref name="max"/>.</summary>
@@ -131,6 +145,12 @@ internal sealed partial class Setting
             if (bare < 0)
             {
                 Error($"the duration {text} is negative", $"write for example 10 {unit}, or 0");
+                return minimumNs;
+            }
+
+            if (bare == 0)
+            {
+                Error($"the duration {text} is too short", $"write for example 10 {unit}");
                 return minimumNs;
             }
 

@@ -159,9 +159,19 @@ public static partial class ExpectationParser
             bool isSubject = Suggestions.Nearest(first, starts[..(ExpectationTable.Subjects.Count + 2)]) is not null
                 && quantity.Count > 1;
             string wrong = isSubject ? first : string.Join(' ', quantity);
+            if (!isSubject && ExpectationMeant.Remedy(quantity, names) is { } remedy)
+            {
+                throw new ExpectationException(at, $"'{wrong}' is not a quantity of the machine", remedy);
+            }
+
             throw new ExpectationException(
                 at, $"'{wrong}' is neither a subject nor a quantity of the machine",
                     Suggestions.Remedy(isSubject ? first : key.Replace('_', '-'), starts));
+        }
+
+        if (subject == machine && ExpectationMeant.Remedy(quantity, names) is { } meant)
+        {
+            throw new ExpectationException(at, $"'{string.Join(' ', quantity)}' is not a quantity of the machine", meant);
         }
 
         throw new ExpectationException(

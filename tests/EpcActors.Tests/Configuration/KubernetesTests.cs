@@ -100,6 +100,34 @@ public sealed class KubernetesTests
         Assert.Equal(isNoted, loaded.Notes.Any(note => note.Message.Contains("add up to 66 MiB", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("/a { max = 40 MiB }, /b { max = 40 MiB }", "the limits of 2 cgroups add up to 80 MiB, and the machine has 64 MiB")]
+    [InlineData("/p { /a { max = 40 MiB }, /q { /b { max = 40 MiB } } }, /c { max = 1 MiB }", "3 cgroups add up to 81 MiB")]
+    [InlineData("/p { max = 60 MiB, /a { max = 40 MiB }, /b { max = 40 MiB } }, /c {}", null)]
+    [InlineData("/a { max = 90 MiB }, /b {}", null)]
+    [InlineData("/a { max = 32 MiB }, /b { max = 32 MiB }", null)]
+    public void Limits_side_by_side_above_the_capacity_are_noted(string cgroups, string? note)
+    {
+        LoadedScenario loaded = Loading.LoadWith(
+            "epc.machine.nodes = [ { cpus = 1, epc = 64 MiB } ]\nepc.cgroups { " + cgroups + " }");
+
+        Assert.Equal(note is not null, loaded.Notes.Any(one =>
+            one.Message.Contains(note ?? "add up to", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("18446744073709551615 B")]
+    [InlineData("9223372036854775808B")]
+    [InlineData("18446744073709551615")]
+    public void Misc_max_above_a_long_is_none(string number)
+    {
+        LoadedScenario loaded = Loading.LoadWith($"epc.cgroups {{ /a {{ max = {number} }} }}");
+
+        Assert.Equal(long.MaxValue, loaded.Scenario.Cgroups[1].MaxBytes);
+        Assert.Contains(loaded.Notes, note => note.Message.Contains("as max", StringComparison.Ordinal));
+        Assert.NotEmpty(Loading.Errors("epc.cgroups { /a { max = 18446744073709551616 B } }"));
+    }
+
     [Fact]
     public void Misc_max_takes_any_number_of_bytes()
     {
