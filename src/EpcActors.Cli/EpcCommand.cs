@@ -31,6 +31,12 @@ internal static class EpcCommand
     {
         HelpWriter help = new(Page());
         RootCommand root = Create(shell, help);
+        if (args is ["help", .. var words])
+        {
+            // As git and dotnet have it.
+            args = [.. words, "--help"];
+        }
+
         ParseResult parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {

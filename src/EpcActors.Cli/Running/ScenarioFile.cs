@@ -24,6 +24,13 @@ internal static class ScenarioFile
         }
 
         RequireReadableName(file);
+        if (file.StartsWith('-'))
+        {
+            // A command that takes several files takes an unknown option for one.
+            throw CommandException.Usage($"{file}: there is no such option, and no such file;"
+                + " --set key=value sets a key, and ${?NAME} in a file takes the environment variable NAME");
+        }
+
         string folder = Path.GetDirectoryName(file) is { Length: > 0 } name ? name : ".";
         if (!Directory.Exists(folder))
         {

@@ -97,6 +97,20 @@ public sealed class HelpTests
         Assert.Contains("Commands:", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("help")]
+    [InlineData("help", "run")]
+    [InlineData("help", "race", "find")]
+    public async Task Help_is_a_command_as_well(params string[] words)
+    {
+        CliResult word = await CliHarness.Call(words);
+        CliResult option = await CliHarness.Call([.. words[1..], "--help"]);
+
+        Assert.Equal(0, word.Code);
+        Assert.Equal(option.Out, word.Out);
+        Assert.NotEmpty(word.Out);
+    }
+
     [Fact]
     public async Task Short_help_options_work_but_are_not_taught()
     {

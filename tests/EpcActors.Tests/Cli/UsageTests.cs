@@ -45,6 +45,18 @@ public sealed class UsageTests : IDisposable
     }
 
     [Theory]
+    [InlineData("-DHEAP=1MiB")]
+    [InlineData("--hepl")]
+    public async Task Option_where_several_files_may_stand_is_no_file(string word)
+    {
+        CliResult result = await CliHarness.Call("config", "validate", _cli.GoodFile, word);
+
+        Assert.Equal(64, result.Code);
+        Assert.Contains("option", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("in that folder", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("run")]
     [InlineData("config", "show")]
     [InlineData("config", "validate")]
