@@ -112,7 +112,8 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Sees the steps; null for nobody.</summary>
     public IStepWatcher? Watcher { get; set; }
 
-    /// <summary>Live actors in which the halves of each step happen; null: on the thread of the engine. To be set before the first run.</summary>
+    /// <summary>Live actors in which the halves of each step happen; null: on the thread of the engine. To be set
+    /// between two runs.</summary>
     public IStepHost? Host { get; set; }
 
     /// <summary>What ended the run, when it was an actor that failed.</summary>

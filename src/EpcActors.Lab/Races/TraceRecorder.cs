@@ -63,7 +63,25 @@ public sealed class TraceRecorder : IStepWatcher
         }
 
         RaceTrace trace = recorder.Build(header, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart);
-        return (outcome.Finding is { } finding ? trace with { Conflict = CriticalPair.Find(world, trace, finding.Rule) } : trace, outcome);
+        return (outcome.Finding is { } finding ? trace with { Conflict = ConflictOf(world, trace, finding.Rule) } : trace, outcome);
+    }
+
+    /// <summary>
+    /// The pair of steps that decided. The search for it makes hundreds of runs and shows none of them, so they need no
+    /// live actors: on those a switch of threads for each half of a step would cost a minute.
+    /// </summary>
+    private static (int First, int Second) ConflictOf(LabWorld world, RaceTrace trace, string rule)
+    {
+        IStepHost? host = world.Engine.Host;
+        world.Engine.Host = null;
+        try
+        {
+            return CriticalPair.Find(world, trace, rule);
+        }
+        finally
+        {
+            world.Engine.Host = host;
+        }
     }
 
     /// <summary>The run begins: its actors may be new ones.</summary>

@@ -50,6 +50,15 @@ public sealed class RaceCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_race_of_the_catalogue_replays_by_its_id()
+    {
+        CliResult replayed = await CliHarness.Call("race", "replay", "R1", "--quiet");
+
+        Assert.Equal(1, replayed.Code);
+        Assert.Equal("R1 buggy: BROKEN free-page-counter", replayed.OutLines[0]);
+    }
+
+    [Fact]
     public async Task A_replay_that_breaks_another_rule_than_the_file_names_does_not_hold()
     {
         string text = (Catalogue.ScheduleOf("R1")! with { Rule = "contents", Scenario = Catalogue.TextOf(Catalogue.FileOf("R1")!) }).ToString();

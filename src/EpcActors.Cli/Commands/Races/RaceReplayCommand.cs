@@ -16,7 +16,10 @@ internal sealed class RaceReplayCommand
 {
     private readonly CommandShell _shell;
 
-    private readonly Argument<string> _file = new("FILE") { Description = "a schedule, as 'epc race find --out' writes it" };
+    private readonly Argument<string> _file = new("FILE")
+    {
+        Description = "a schedule, as 'epc race find --out' writes it, or the id of a race for the catalogue's own",
+    };
     private readonly Option<string?> _variant = RaceOptions.Variant("the one of the schedule");
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
 
@@ -132,6 +135,12 @@ internal sealed class RaceReplayCommand
     {
         if (!File.Exists(name))
         {
+            if (Catalogue.FileOf(name) is not null)
+            {
+                return Catalogue.ScheduleOf(name) ?? throw CommandException.Usage(
+                    $"{name}: the catalogue has no schedule of it: no schedule breaks its rule; '{EpcCommand.Name} race find {name}' looks again");
+            }
+
             ScenarioFile.RequireReadableName(name);
             throw CommandException.Usage(Directory.Exists(name)
                 ? $"{name}: this is a folder; name a schedule in it"
