@@ -90,7 +90,7 @@ public sealed class Machine
     public List<ActorId> Processes { get; } = [];
 
     /// <summary>The process that an address space belongs to.</summary>
-    public Dictionary<ActorId, ActorId> ProcessOfMm { get; } = [];
+    public ProcessesByMm ProcessOfMm { get; } = new();
 
     public int NodeOf(EpcPageIndex page)
     {

@@ -11,77 +11,132 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Benchmarks;
 
 /// <summary>
-/// What the oracle costs: the same run with it, without it and without audits, in turn, by CPU time of the process, so
-/// that a busy machine tells the same. The least of each counts.
+/// What the oracle costs: the same run with it and without it, by CPU time of the thread, so that a busy machine tells
+/// the same. Each kind of run has processes of its own, in turn: in one process the compiler would make the calls of
+/// the one fast that it met first, and those of the other slow.
 /// </summary>
 internal static class OracleCost
 {
-    private const int WarmUp = 2;
+    /// <summary>Runs of a process that come before those that count last as long as this together, seconds.</summary>
+    private const double WarmUpSeconds = 4;
+
+    private const int RunsOfAProcess = 3;
 
     /// <summary>
-    /// <c>oracle [--rounds N] [FILE…]</c>: the files, or quickstart and machines of 512 pages to 64 GiB; 1 when a
-    /// share is above what was promised.
+    /// <c>oracle [--rounds N] [--only TEXT | FILE…]</c>: the files, or three that are shipped and machines of 512 pages
+    /// to 64 GiB, of these those whose name has a text in it; 1 when a share is above what was promised.
     /// </summary>
     public static int Run(string[] args)
     {
-        bool hasRounds = args is ["--rounds", _, ..];
-        int rounds = hasRounds ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
-        string[] files = hasRounds ? args[2..] : args;
-        string config = Path.Combine(ClusterSpeed.FindRoot(), "config");
-        List<(string Name, Scenario Scenario)> scenarios = files.Length > 0
-            ? [.. files.Select(file => (Path.GetFileName(file), Load(file)))]
-            :
-            [
-                ("quickstart.conf", Load(Path.Combine(config, "quickstart.conf"))),
-                ("sgx2-storm.conf", Load(Path.Combine(config, "scenarios", "sgx2-storm.conf"))),
-                ("kubernetes-pods.conf", Load(Path.Combine(config, "scenarios", "kubernetes-pods.conf"))),
-                ("every access is a fault, 8 MiB", Audited(BenchmarkScenarios.Thrash(1, 200_000))),
-                ("every access is a hit, 256 MiB",
-                    Audited(BenchmarkScenarios.FirstTouch(4, 65_536, new KernelSwitches()))),
-                ("a full machine of 1 GiB", Full(262_144)),
-                ("a full machine of 8 GiB", Full(2_097_152)),
-                ("two sockets of 32 GiB", Audited(Sparse(8_388_608))),
-            ];
-        Console.WriteLine("| scenario | steps | Msteps/s | oracle | audits | of them |");
-        Console.WriteLine("|---|---|---|---|---|---|");
-        bool isWithin = true;
-        foreach ((string name, Scenario scenario) in scenarios)
+        if (args is ["--side", string side, string what])
         {
-            isWithin &= Measure(name, scenario, rounds);
+            Side(what, hasOracle: side == "with");
+            return 0;
+        }
+
+        bool hasRounds = args is ["--rounds", _, ..];
+        int rounds = hasRounds ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+        string[] files = hasRounds ? args[2..] : args;
+        string only = files is ["--only", string text] ? text : "";
+        IEnumerable<string> names = only.Length == 0 && files.Length > 0
+            ? files.Select(Path.GetFullPath)
+            : Made.Keys.Where(name => name.Contains(only, StringComparison.Ordinal));
+        Console.WriteLine("| scenario | steps | Msteps/s | oracle | least to most | audits | of them |");
+        Console.WriteLine("|---|---|---|---|---|---|---|");
+        bool isWithin = true;
+        foreach (string name in names)
+        {
+            isWithin &= Measure(name, rounds);
         }
 
         return isWithin ? 0 : 1;
     }
 
-    private static bool Measure(string name, Scenario scenario, int rounds)
+    private static Dictionary<string, Func<Scenario>> Made { get; } = new()
     {
-        List<double> oracle = [];
-        List<double> audit = [];
-        double with = double.MaxValue;
-        TimedRun? last = null;
-        for (int i = -WarmUp; i < rounds; i++)
+        ["quickstart.conf"] = () => Load(Shipped("quickstart.conf")),
+        ["sgx2-storm.conf"] = () => Load(Shipped("scenarios", "sgx2-storm.conf")),
+        ["kubernetes-pods.conf"] = () => Load(Shipped("scenarios", "kubernetes-pods.conf")),
+        ["every access is a fault, 8 MiB"] = () => Audited(BenchmarkScenarios.Thrash(1, 200_000)),
+        ["every access is a hit, 256 MiB"] =
+            () => Audited(BenchmarkScenarios.FirstTouch(4, 65_536, new KernelSwitches())),
+        ["a full machine of 1 GiB"] = () => Full(262_144),
+        ["a full machine of 8 GiB"] = () => Full(2_097_152),
+        ["two sockets of 32 GiB"] = () => Audited(Sparse(8_388_608)),
+    };
+
+    private static string Shipped(params string[] file) => Path.Combine([ClusterSpeed.FindRoot(), "config", .. file]);
+
+    private static bool Measure(string name, int rounds)
+    {
+        List<double> shares = [];
+        List<double> audits = [];
+        double best = double.MaxValue;
+        SideResult with = default;
+        for (int i = 0; i < rounds; i++)
         {
-            // Whoever runs second finds warmer caches: they take turns in that too.
-            bool isFirst = i % 2 == 0;
-            double before = isFirst ? 0 : Time(scenario, hasOracle: false).Seconds;
-            (double seconds, double auditShare, last) = Time(scenario, hasOracle: true);
-            double bare = isFirst ? Time(scenario, hasOracle: false).Seconds : before;
-            if (i >= 0)
-            {
-                oracle.Add(1 - (bare / (seconds * (1 - auditShare))));
-                audit.Add(auditShare);
-                with = Math.Min(with, seconds);
-            }
+            // A machine grows faster and slower by the minute: they take turns in who is first.
+            SideResult before = i % 2 == 0 ? default : Ask(name, "without");
+            with = Ask(name, "with");
+            SideResult bare = i % 2 == 0 ? Ask(name, "without") : before;
+            shares.Add(1 - (bare.Seconds / (with.Seconds * (1 - with.AuditShare))));
+            audits.Add(with.AuditShare);
+            best = Math.Min(best, with.Seconds);
         }
 
-        oracle.Sort();
-        audit.Sort();
-        (double oracleShare, double auditsShare) = (oracle[oracle.Count / 2], audit[audit.Count / 2]);
+        shares.Sort();
+        audits.Sort();
+        (double share, double audit) = (shares[shares.Count / 2], audits[audits.Count / 2]);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {last!.Steps:N0} | {last.Steps / with / 1e6:0.0} | {oracleShare:0.0%} | {auditsShare:0.0%} | "
-            + $"{last.Audits} |"));
-        return oracleShare < 0.15 && auditsShare < 0.05;
+            $"| {Path.GetFileName(name)} | {with.Steps:N0} | {with.Steps / best / 1e6:0.0} | {share:0.0%} | "
+            + $"{shares[0]:0.0%} to {shares[^1]:0.0%} | {audit:0.0%} | {with.Audits} |"));
+        return share < 0.15 && audit < 0.05;
+    }
+
+    /// <summary>One process of one kind.</summary>
+    private static SideResult Ask(string name, string side)
+    {
+        ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(OracleCost).Assembly.Location);
+        }
+
+        foreach (string argument in (string[])["oracle", "--side", side, name])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using Process process = Process.Start(start)!;
+        string[] fields = process.StandardOutput.ReadToEnd().Trim().Split(' ');
+        process.WaitForExit();
+        return new SideResult(
+            double.Parse(fields[0], CultureInfo.InvariantCulture),
+            double.Parse(fields[1], CultureInfo.InvariantCulture),
+            long.Parse(fields[2], CultureInfo.InvariantCulture),
+            int.Parse(fields[3], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>In a process of one kind: the least CPU time of its runs, and the share of audits in that one.</summary>
+    private static void Side(string name, bool hasOracle)
+    {
+        Scenario scenario = Made.TryGetValue(name, out Func<Scenario>? made) ? made() : Load(name);
+        double warm = 0;
+        while (warm < WarmUpSeconds)
+        {
+            warm += Math.Max(Time(scenario, hasOracle).Seconds, 0.05);
+        }
+
+        (double seconds, double auditShare, TimedRun? last) = (double.MaxValue, 0, null);
+        for (int i = 0; i < RunsOfAProcess; i++)
+        {
+            (double one, double share, last) = Time(scenario, hasOracle);
+            (seconds, auditShare) = one < seconds ? (one, share) : (seconds, auditShare);
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{seconds:R} {auditShare:R} {last!.Steps} {last.Audits}"));
     }
 
     /// <summary>
@@ -167,6 +222,9 @@ internal static class OracleCost
         }
 
         public void OnReport(TaskActor task, int what, long startNs, long endNs, long detail) =>
-            run.Metrics.OnReport(task, (Actors.Routines.RunEvent)what, startNs, endNs, detail);
+            run.Count(task, what, startNs, endNs, detail);
     }
+
+    /// <summary>What a process has to say.</summary>
+    private readonly record struct SideResult(double Seconds, double AuditShare, long Steps, int Audits);
 }

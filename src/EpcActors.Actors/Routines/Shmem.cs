@@ -139,7 +139,8 @@ internal static class Shmem
         {
             EnclaveProtocol.ReadMm mm = await current.Ask(
                 current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.ReadMm { Position = position });
-            if (mm.Mm.IsNone || !current.Machine.ProcessOfMm.TryGetValue(mm.Mm, out ActorId process))
+            ActorId process = current.Machine.ProcessOfMm.Of(mm.Mm);
+            if (process.IsNone)
             {
                 return 0;
             }

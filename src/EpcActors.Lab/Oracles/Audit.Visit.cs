@@ -185,11 +185,19 @@ internal sealed partial class Audit
             + "zombie SECS pages"));
 
         /// <summary>A page in the hands of a task. At a cut the books say how many there are.</summary>
-        public void Hand(int page, Holding holding)
+        /// <param name="page">The page.</param>
+        /// <param name="cgroup">
+        /// Who is charged for it, or <see cref="EpcPage.NoCgroup"/>: of a page just taken its descriptor does not say
+        /// it yet, and in a live run only the holder may look at that.
+        /// </param>
+        /// <param name="mayBeListed">
+        /// It came out of an enclave that goes away: it may still be on its LRU, or isolated.
+        /// </param>
+        public void Hand(int page, ushort cgroup, bool mayBeListed)
         {
             Place(page, "the hands of a task");
-            Charge(holding.Cgroup);
-            if (holding.MayBeListed && _pages[page].IsTracked)
+            Charge(cgroup);
+            if (mayBeListed && _pages[page].IsTracked)
             {
                 _tracked++;
             }

@@ -82,7 +82,11 @@ internal sealed partial class Audit
     /// <param name="open">What tasks have between two places, summed up.</param>
     /// <param name="atRest">No task is under way.</param>
     /// <param name="violate">Takes a rule and a finding.</param>
-    public void Run(IEnumerable<KeyValuePair<int, Holding>> hands, Books open, bool atRest, Action<string, string> violate)
+    public void Run(
+        IEnumerable<(int Page, int Task, ushort Cgroup, bool MayBeListed)> hands,
+        Books open,
+        bool atRest,
+        Action<string, string> violate)
     {
         _violate = violate;
         Begin(isCut: false);
@@ -206,7 +210,8 @@ internal sealed partial class Audit
 
     /// <summary>One visit to all, in an order in which the first finding says most.</summary>
     /// <returns>False: a list is none any more.</returns>
-    private bool VisitAll(IEnumerable<KeyValuePair<int, Holding>> hands, Books open)
+    private bool VisitAll(
+        IEnumerable<(int Page, int Task, ushort Cgroup, bool MayBeListed)> hands, Books open)
     {
         Visit visit = new(this);
         try
@@ -228,9 +233,9 @@ internal sealed partial class Audit
             }
 
             visit.Zombies(_topology.ZombieSecs);
-            foreach ((int page, Holding holding) in hands)
+            foreach ((int page, int _, ushort cgroup, bool mayBeListed) in hands)
             {
-                visit.Hand(page, holding);
+                visit.Hand(page, cgroup, mayBeListed);
             }
 
             visit.AddSums();

@@ -52,7 +52,7 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>Cgroup that a charge was last given back to, -1 for none.</summary>
     public int UnchargedCgroup = -1;
 
-    /// <summary>The page that it took last. No verdict needs it (<see cref="Holding.Cgroup"/>), but the published numbers of states count it: see <see cref="Word"/>.</summary>
+    /// <summary>The page that it took last. No verdict needs it, but the published numbers of states count it: see <see cref="Word"/>.</summary>
     public int FreshPage = -1;
 
     /// <summary>Cgroup that was charged for it, -1 for none.</summary>
@@ -156,10 +156,3 @@ internal sealed class SharedCarried(TaskActor task, Books books) : Carried(task,
 
     public CacheLines Distance;
 }
-
-/// <summary>Who has a page in its hands.</summary>
-/// <param name="Holder">The task.</param>
-/// <param name="MayBeListed">The page came out of an enclave that goes away: it may still be on its LRU, or isolated.</param>
-/// <param name="Cgroup">The cgroup that is charged for it, or <see cref="Domain.Epc.EpcPage.NoCgroup"/>: of a page just taken its descriptor does not say it yet,
-/// and in a live run only the holder may look at that.</param>
-internal readonly record struct Holding(Carried Holder, bool MayBeListed, ushort Cgroup);

@@ -156,8 +156,7 @@ public sealed partial class Oracle
         else
         {
             owed.OwnersMemory = 0;
-            bool isKnown = _topology.Machine.ProcessOfMm.TryGetValue(read.Mm, out ActorId process);
-            owed.WalkedProcess = isKnown ? process.Index + 1 : 0;
+            owed.WalkedProcess = _topology.Machine.ProcessOfMm.Of(read.Mm).Index + 1;
         }
     }
 

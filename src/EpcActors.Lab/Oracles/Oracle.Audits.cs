@@ -49,7 +49,7 @@ public sealed partial class Oracle
         Books open = AllBooks();
         _audit ??= new Audit(_topology, _vaSlots);
         Action<string, string> violate = (rule, detail) => Violate(rule, nowNs, detail);
-        _audit.Run(_sharedHolders is null ? _inFlight : Hands(_sharedHolders), open, atRest, violate);
+        _audit.Run(_sharedHolders is { } shared ? shared.All() : _hands.All(), open, atRest, violate);
         foreach (Cgroup cgroup in _topology.Cgroups)
         {
             CheckUsage(cgroup, violate);
@@ -123,14 +123,6 @@ public sealed partial class Oracle
         }
 
         return sum;
-    }
-
-    private IEnumerable<KeyValuePair<int, Holding>> Hands(SharedHolders holders)
-    {
-        foreach ((int page, int task, ushort cgroup, bool mayBeListed) in holders.All())
-        {
-            yield return new KeyValuePair<int, Holding>(page, new Holding(_carried[task]!, mayBeListed, cgroup));
-        }
     }
 
     private void CheckUsage(Cgroup cgroup, Action<string, string> violate)

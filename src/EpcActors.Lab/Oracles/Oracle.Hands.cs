@@ -116,13 +116,17 @@ public sealed partial class Oracle
                 ReportHeld(page, carried, _carried[other]!, nowNs, how);
             }
         }
-        else if (_inFlight.TryAdd(page.Value, new Holding(carried, mayBeListed, cgroup)))
-        {
-            carried.Pages++;
-        }
         else
         {
-            ReportHeld(page, carried, _inFlight[page.Value].Holder, nowNs, how);
+            int other = _hands.TryHold(page.Value, carried.Task.Id.Index, cgroup, mayBeListed);
+            if (other < 0)
+            {
+                carried.Pages++;
+            }
+            else
+            {
+                ReportHeld(page, carried, _carried[other]!, nowNs, how);
+            }
         }
     }
 
@@ -161,7 +165,8 @@ public sealed partial class Oracle
         }
         else
         {
-            holder = _inFlight.Remove(page.Value, out Holding holding) ? holding.Holder : null;
+            int task = _hands.Release(page.Value, out _);
+            holder = task < 0 ? null : _carried[task]!;
             if (holder is not null)
             {
                 holder.Pages--;

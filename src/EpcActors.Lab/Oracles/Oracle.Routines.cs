@@ -290,7 +290,8 @@ public sealed partial class Oracle
     /// <summary>Only a cgroup tracks the pages that are charged to it, under its LRU's lock.</summary>
     private bool IsTrackedBy(EpcPageIndex page, Cgroup cgroup)
     {
-        EpcmEntry entry = EpcmEntry.ReadLast(ref _topology.Machine.Pages[page]);
+        ref EpcPage descriptor = ref _topology.Machine.Pages[page];
+        EpcmEntry entry = _isShared ? EpcmEntry.ReadLast(ref descriptor) : EpcmEntry.Read(ref descriptor);
         return entry.IsTracked && Machine.LruOf(entry.Cgroup) == cgroup.Index;
     }
 }

@@ -37,7 +37,7 @@ public sealed partial class Oracle
     private readonly RunClock? _clock;
     [Constant]
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, Holding> _inFlight = [];
+    private readonly HandTable _hands = new();
     [Constant]
     private readonly SharedHolders? _sharedHolders;
     private readonly Dictionary<string, ViolationReport> _violations = new(StringComparer.Ordinal);

@@ -55,6 +55,17 @@ public abstract class ScenarioRun : IRunObserver
 
     public virtual void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
     {
+        Count(task, what, startNs, endNs, detail);
+        Oracle.OnReport(task, (RunEvent)what, startNs, endNs, detail);
+        if (Oracle.IsHopeless)
+        {
+            RequestStop();
+        }
+    }
+
+    /// <summary>What a report adds to the figures of the run; what it means for the rules is another matter.</summary>
+    internal void Count(TaskActor task, int what, long startNs, long endNs, long detail)
+    {
         Metrics.OnReport(task, (RunEvent)what, startNs, endNs, detail);
         Shortages.OnReport(task, (RunEvent)what, endNs, detail);
         if (task is EnclaveThread thread)
@@ -67,12 +78,6 @@ public abstract class ScenarioRun : IRunObserver
             {
                 thread.Times.CountReload();
             }
-        }
-
-        Oracle.OnReport(task, (RunEvent)what, startNs, endNs, detail);
-        if (Oracle.IsHopeless)
-        {
-            RequestStop();
         }
     }
 

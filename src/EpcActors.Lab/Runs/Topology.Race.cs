@@ -170,7 +170,7 @@ public sealed partial class Topology
         Process process = Add(new Process(NewId(), name, spec.Cgroup, spec.Cgroup, 0));
         Machine.Processes.Add(process.Id);
         AddressSpace mm = Add(new AddressSpace(NewId(), name, Machine, pageCount, ownerBase));
-        Machine.ProcessOfMm[mm.Id] = process.Id;
+        Machine.ProcessOfMm.Set(mm.Id, process.Id);
         AddressSpaces.Add((mm, enclave));
         return new OperationHome { Process = process.Id, Mm = mm.Id, Enclave = enclave };
     }

@@ -201,7 +201,7 @@ public sealed partial class Topology
         _places.EnclaveProcesses.Add(process.Id);
         OomKiller.AddCandidate(process, backing);
         AddressSpace mm = Add(new AddressSpace(NewId(), spec.Name, Machine, pageCount, ownerBase));
-        Machine.ProcessOfMm[mm.Id] = process.Id;
+        Machine.ProcessOfMm.Set(mm.Id, process.Id);
         _places.EnclaveMms.Add(mm.Id);
         AddressSpaces.Add((mm, index));
 
@@ -281,7 +281,7 @@ public sealed partial class Topology
         Process process = Add(new Process(NewId(), name, spec.Cgroup, spec.Cgroup, 0));
         Machine.Processes.Add(process.Id);
         AddressSpace mm = Add(new AddressSpace(NewId(), name, Machine, pageCount, ownerBase));
-        Machine.ProcessOfMm[mm.Id] = process.Id;
+        Machine.ProcessOfMm.Set(mm.Id, process.Id);
         AddressSpaces.Add((mm, enclave));
         EnclaveThread child = NewThread(spec, process, name, 0, inEnclave);
         List<ProgramStep> steps = [];
