@@ -151,7 +151,11 @@ public sealed partial class TimedEngine
         envelope.CountHandled();
         ulong who = ((ulong)(uint)state.Id << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code;
         _hash.Add((ulong)(_nowNs + state.DebtNs), who, envelope.Fold());
-        _observer?.OnStep(envelope, resource, _nowNs + state.DebtNs);
+        if (_watchedCodes[envelope.Code] != 0)
+        {
+            Show(envelope, resource, _nowNs + state.DebtNs);
+        }
+
         if (turn.MustYield)
         {
             state.GroupEndNs = 0;
@@ -166,6 +170,11 @@ public sealed partial class TimedEngine
 
         envelope.MarkAnswered();
     }
+
+    /// <summary>Apart from <see cref="Handle"/>, which is small enough for its callers as it is.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Show(Envelope envelope, Resource resource, long nowNs) =>
+        _observer!.OnStep(envelope, resource, nowNs);
 
     /// <summary>The task's request is not answered at once: its envelope is its own until it is.</summary>
     private static void Await(TaskState state, Envelope envelope)

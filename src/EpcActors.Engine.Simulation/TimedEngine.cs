@@ -20,6 +20,9 @@ public sealed partial class TimedEngine : IEngineDriver
     /// <summary>Requests of a task that follow one within this time follow it at once: the order of time is kept to that, nanoseconds.</summary>
     private const long GroupNs = 128;
 
+    private static readonly byte[] NoCodes = new byte[ushort.MaxValue + 1];
+    private static readonly byte[] AllCodes = [.. Enumerable.Repeat((byte)1, ushort.MaxValue + 1)];
+
     private Resource[] _resources = [];
     private readonly List<TaskState> _tasks = [];
     private readonly EventHeap _events = new();
@@ -44,6 +47,7 @@ public sealed partial class TimedEngine : IEngineDriver
     private long _lastEndNs;
     private TraceHash _hash;
     private IRunObserver? _observer;
+    private byte[] _watchedCodes = NoCodes;
     private long _nowNs;
     private long _steps;
     private int _runningTasks;
@@ -88,7 +92,12 @@ public sealed partial class TimedEngine : IEngineDriver
     public long Count(int activity) => _countByActivity[activity];
 
     /// <summary>Who watches; at most one.</summary>
-    public void Observe(IRunObserver observer) => _observer = observer;
+    public void Observe(IRunObserver observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        _observer = observer;
+        _watchedCodes = observer.WatchedCodes() ?? AllCodes;
+    }
 
     /// <summary>Adds a resource under its id.</summary>
     public void Add(Resource resource)

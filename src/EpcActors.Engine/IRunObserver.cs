@@ -11,6 +11,12 @@ public interface IRunObserver
     /// <summary>A request was handled and is about to be answered.</summary>
     void OnStep(Envelope envelope, Resource resource, long nowNs);
 
+    /// <summary>
+    /// By <see cref="IMessage.Code"/>, what is 0 for requests that <see cref="OnStep"/> has nothing to do with: an engine
+    /// may leave the call out. Null: it wants to see all.
+    /// </summary>
+    byte[]? WatchedCodes() => null;
+
     /// <summary>A task reports what it did (see <see cref="IEngineDriver.Report"/>).</summary>
     void OnReport(TaskActor task, int what, long startNs, long endNs, long detail);
 

@@ -11,16 +11,16 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Benchmarks;
 
 /// <summary>
-/// What the oracle costs: the same run with it and without it, by CPU time of the thread, so that a busy machine tells
-/// the same. Each kind of run has processes of its own, in turn: in one process the compiler would make the calls of
-/// the one fast that it met first, and those of the other slow.
+/// What the oracle costs: the same run with it and without it, in turn, by CPU time of the thread. The share is the
+/// median of the turns, since a shared machine grows faster and slower by half within seconds.
 /// </summary>
+/// <remarks>
+/// The process that measures is compiled without a profile (DOTNET_TieredPGO=0). With one, the compiler makes the calls
+/// of the side fast that it met first, and two processes of one side differ by more than the oracle costs.
+/// </remarks>
 internal static class OracleCost
 {
-    /// <summary>Runs of a process that come before those that count last as long as this together, seconds.</summary>
-    private const double WarmUpSeconds = 4;
-
-    private const int RunsOfAProcess = 3;
+    private const int WarmUp = 3;
 
     /// <summary>
     /// <c>oracle [--rounds N] [--only TEXT | FILE…]</c>: the files, or three that are shipped and machines of 512 pages
@@ -28,28 +28,47 @@ internal static class OracleCost
     /// </summary>
     public static int Run(string[] args)
     {
-        if (args is ["--side", string side, string what])
+        if (args is not ["--here", ..])
         {
-            Side(what, hasOracle: side == "with");
-            return 0;
+            return RunUnprofiled(args);
         }
 
+        args = args[1..];
         bool hasRounds = args is ["--rounds", _, ..];
-        int rounds = hasRounds ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+        int rounds = hasRounds ? int.Parse(args[1], CultureInfo.InvariantCulture) : 15;
         string[] files = hasRounds ? args[2..] : args;
         string only = files is ["--only", string text] ? text : "";
-        IEnumerable<string> names = only.Length == 0 && files.Length > 0
-            ? files.Select(Path.GetFullPath)
-            : Made.Keys.Where(name => name.Contains(only, StringComparison.Ordinal));
-        Console.WriteLine("| scenario | steps | Msteps/s | oracle | least to most | audits | of them |");
+        IEnumerable<(string Name, Func<Scenario> Make)> scenarios = only.Length == 0 && files.Length > 0
+            ? files.Select(file => (Path.GetFileName(file), (Func<Scenario>)(() => Load(file))))
+            : Made.Where(one => one.Key.Contains(only, StringComparison.Ordinal)).Select(one => (one.Key, one.Value));
+        Console.WriteLine("| scenario | steps | Msteps/s | oracle | half of the turns | audits | of them |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         bool isWithin = true;
-        foreach (string name in names)
+        foreach ((string name, Func<Scenario> make) in scenarios)
         {
-            isWithin &= Measure(name, rounds);
+            isWithin &= Measure(name, make(), rounds);
         }
 
         return isWithin ? 0 : 1;
+    }
+
+    private static int RunUnprofiled(string[] args)
+    {
+        ProcessStartInfo start = new(Environment.ProcessPath!);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(OracleCost).Assembly.Location);
+        }
+
+        foreach (string argument in (string[])["oracle", "--here", .. args])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        using Process process = Process.Start(start)!;
+        process.WaitForExit();
+        return process.ExitCode;
     }
 
     private static Dictionary<string, Func<Scenario>> Made { get; } = new()
@@ -67,76 +86,36 @@ internal static class OracleCost
 
     private static string Shipped(params string[] file) => Path.Combine([ClusterSpeed.FindRoot(), "config", .. file]);
 
-    private static bool Measure(string name, int rounds)
+    private static bool Measure(string name, Scenario scenario, int rounds)
     {
         List<double> shares = [];
         List<double> audits = [];
-        double best = double.MaxValue;
-        SideResult with = default;
-        for (int i = 0; i < rounds; i++)
+        double least = double.MaxValue;
+        TimedRun? last = null;
+        for (int i = -WarmUp; i < rounds; i++)
         {
-            // A machine grows faster and slower by the minute: they take turns in who is first.
-            SideResult before = i % 2 == 0 ? default : Ask(name, "without");
-            with = Ask(name, "with");
-            SideResult bare = i % 2 == 0 ? Ask(name, "without") : before;
-            shares.Add(1 - (bare.Seconds / (with.Seconds * (1 - with.AuditShare))));
-            audits.Add(with.AuditShare);
-            best = Math.Min(best, with.Seconds);
+            // Whoever runs second finds warmer caches: they take turns in that too.
+            bool isFirst = i % 2 == 0;
+            double before = isFirst ? 0 : Time(scenario, hasOracle: false).Seconds;
+            (double seconds, double auditShare, last) = Time(scenario, hasOracle: true);
+            double bare = isFirst ? Time(scenario, hasOracle: false).Seconds : before;
+            if (i >= 0)
+            {
+                shares.Add(1 - (bare / (seconds * (1 - auditShare))));
+                audits.Add(auditShare);
+                least = Math.Min(least, seconds);
+            }
         }
 
         shares.Sort();
         audits.Sort();
-        (double share, double audit) = (shares[shares.Count / 2], audits[audits.Count / 2]);
+        (double share, double audit) = (shares[rounds / 2], audits[rounds / 2]);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {Path.GetFileName(name)} | {with.Steps:N0} | {with.Steps / best / 1e6:0.0} | {share:0.0%} | "
-            + $"{shares[0]:0.0%} to {shares[^1]:0.0%} | {audit:0.0%} | {with.Audits} |"));
+            $"| {name} | {last!.Steps:N0} | {last.Steps / least / 1e6:0.0} | {share:0.0%} | "
+            + $"{shares[rounds / 4]:0.0%} to {shares[rounds - 1 - (rounds / 4)]:0.0%} | {audit:0.0%} | "
+            + $"{last.Audits} |"));
         return share < 0.15 && audit < 0.05;
-    }
-
-    /// <summary>One process of one kind.</summary>
-    private static SideResult Ask(string name, string side)
-    {
-        ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(OracleCost).Assembly.Location);
-        }
-
-        foreach (string argument in (string[])["oracle", "--side", side, name])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using Process process = Process.Start(start)!;
-        string[] fields = process.StandardOutput.ReadToEnd().Trim().Split(' ');
-        process.WaitForExit();
-        return new SideResult(
-            double.Parse(fields[0], CultureInfo.InvariantCulture),
-            double.Parse(fields[1], CultureInfo.InvariantCulture),
-            long.Parse(fields[2], CultureInfo.InvariantCulture),
-            int.Parse(fields[3], CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>In a process of one kind: the least CPU time of its runs, and the share of audits in that one.</summary>
-    private static void Side(string name, bool hasOracle)
-    {
-        Scenario scenario = Made.TryGetValue(name, out Func<Scenario>? made) ? made() : Load(name);
-        double warm = 0;
-        while (warm < WarmUpSeconds)
-        {
-            warm += Math.Max(Time(scenario, hasOracle).Seconds, 0.05);
-        }
-
-        (double seconds, double auditShare, TimedRun? last) = (double.MaxValue, 0, null);
-        for (int i = 0; i < RunsOfAProcess; i++)
-        {
-            (double one, double share, last) = Time(scenario, hasOracle);
-            (seconds, auditShare) = one < seconds ? (one, share) : (seconds, auditShare);
-        }
-
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{seconds:R} {auditShare:R} {last!.Steps} {last.Audits}"));
     }
 
     /// <summary>
@@ -217,6 +196,10 @@ internal static class OracleCost
     /// <summary>The run as it is, but that nobody looks for broken rules.</summary>
     private sealed class MetricsOnly(TimedRun run) : IRunObserver
     {
+        private static readonly byte[] None = new byte[ushort.MaxValue + 1];
+
+        public byte[] WatchedCodes() => None;
+
         public void OnStep(Envelope envelope, Resource resource, long nowNs)
         {
         }
@@ -224,7 +207,4 @@ internal static class OracleCost
         public void OnReport(TaskActor task, int what, long startNs, long endNs, long detail) =>
             run.Count(task, what, startNs, endNs, detail);
     }
-
-    /// <summary>What a process has to say.</summary>
-    private readonly record struct SideResult(double Seconds, double AuditShare, long Steps, int Audits);
 }

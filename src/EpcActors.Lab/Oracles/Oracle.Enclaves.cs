@@ -8,133 +8,161 @@ namespace EpcActors.Lab.Oracles;
 /// <content>What the messages to an enclave mean for the rules.</content>
 public sealed partial class Oracle
 {
-    private void OnEnclave(WatchedMessage what, Envelope envelope, Enclave enclave, Carried carried, long nowNs)
+    private void SawLinkVaPage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        Release(Of<EnclaveProtocol.LinkVaPage>(envelope).VaPage, carried, nowNs, "linked as a VA page");
+
+    private void SawUnlinkVaPage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        HoldIfAny(Of<EnclaveProtocol.UnlinkVaPage>(envelope).VaPage, carried, nowNs, "unlinked");
+
+    private void SawEcreate(Envelope envelope, Resource resource, Carried carried, long nowNs)
     {
-        switch (what)
+        Enclave enclave = (Enclave)resource;
+        ref readonly EnclaveProtocol.Ecreate ecreate = ref Of<EnclaveProtocol.Ecreate>(envelope);
+        if (!ecreate.HasFailed)
         {
-            case WatchedMessage.LinkVaPage:
-                Release(Of<EnclaveProtocol.LinkVaPage>(envelope).VaPage, carried, nowNs, "linked as a VA page");
-                break;
-            case WatchedMessage.UnlinkVaPage:
-                HoldIfAny(Of<EnclaveProtocol.UnlinkVaPage>(envelope).VaPage, carried, nowNs, "unlinked");
-                break;
-            case WatchedMessage.Ecreate:
-                ref readonly EnclaveProtocol.Ecreate ecreate = ref Of<EnclaveProtocol.Ecreate>(envelope);
-                if (!ecreate.HasFailed)
-                {
-                    _enclaveBooks[enclave.Index].HasSecs = true;
-                    Release(ecreate.EpcPage, carried, nowNs, "made a SECS");
-                }
-
-                break;
-            case WatchedMessage.LockAndAddPage:
-                ref readonly EnclaveProtocol.LockAndAddPage add = ref Of<EnclaveProtocol.LockAndAddPage>(envelope);
-                ReleaseIfAny(add.VaPage, carried, nowNs, "linked as a VA page");
-                if (!add.Exists && !add.HasFailed)
-                {
-                    _enclaveBooks[enclave.Index].ResidentChildren++;
-                    Release(add.EpcPage, carried, nowNs, "added to an enclave");
-                }
-
-                break;
-            case WatchedMessage.Eldu:
-                OnEldu(in Of<EnclaveProtocol.Eldu>(envelope), enclave, carried, nowNs);
-                break;
-            case WatchedMessage.Eaug:
-                ref readonly EnclaveProtocol.Eaug eaug = ref Of<EnclaveProtocol.Eaug>(envelope);
-                if (eaug.HasFailed && _hasLostEpc[enclave.Index])
-                {
-                    break;
-                }
-
-                if (eaug.HasFailed)
-                {
-                    ReportFailedEaug(in eaug, enclave, carried, nowNs);
-                    break;
-                }
-
-                _enclaveBooks[enclave.Index].ResidentChildren++;
-                Release(eaug.EpcPage, carried, nowNs, "augmented");
-                break;
-            case WatchedMessage.Ewb:
-                ref readonly EnclaveProtocol.Ewb ewb = ref Of<EnclaveProtocol.Ewb>(envelope);
-                TakeSlot(carried, enclave, ewb.HasFreedSlot ? -1 : 0);
-                if (ewb.Result == LeafResult.Failed)
-                {
-                    _enclaveBooks[enclave.Index][ewb.Page].BlockedIn = 0;
-                }
-
-                if (ewb.Result == LeafResult.Done)
-                {
-                    OnWrittenOut(in ewb, enclave, carried, nowNs);
-                }
-
-                break;
-            case WatchedMessage.LockForWrite:
-                int slot = Of<EnclaveProtocol.LockForWrite>(envelope).Slot;
-                if (slot < 0)
-                {
-                    Violate(Rules.VaSlots, nowNs, $"{carried.Task.Name} finds no free slot in the VA pages of {enclave.Name}");
-                    break;
-                }
-
-                TakeSlot(carried, enclave, 1);
-                break;
-            case WatchedMessage.FinishWrite:
-                ref readonly EnclaveProtocol.FinishWrite finish = ref Of<EnclaveProtocol.FinishWrite>(envelope);
-                HoldIfAny(finish.EpcPage, carried, nowNs, "written out");
-                TakeSlot(carried, enclave, finish.Slot < 0 ? 0 : -1);
-                Isolate(carried, carried.Isolated > 0 ? -1 : 0);
-                OnChildWritten(enclave, finish.EpcPage, carried);
-                break;
-            case WatchedMessage.FinishWriteSecs:
-                ref readonly EnclaveProtocol.FinishWriteSecs secs = ref Of<EnclaveProtocol.FinishWriteSecs>(envelope);
-                _enclaveBooks[enclave.Index].HasSecs = false;
-                HoldIfAny(secs.EpcPage, carried, nowNs, "written out");
-                TakeSlot(carried, enclave, secs.Slot < 0 ? 0 : -1);
-                break;
-            case WatchedMessage.LockAndErase:
-                EpcPageIndex erased = Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage;
-                _enclaveBooks[enclave.Index].ResidentChildren -= erased.IsNone ? 0 : 1;
-                HoldIfAny(erased, carried, nowNs, "removed");
-                break;
-            case WatchedMessage.TakeEntry:
-                EpcPageIndex entry = Of<EnclaveProtocol.TakeEntry>(envelope).EpcPage;
-                _enclaveBooks[enclave.Index].ResidentChildren -= entry.IsNone ? 0 : 1;
-                HoldIfAny(entry, carried, nowNs, "taken out of an enclave", mayBeListed: true);
-                break;
-            case WatchedMessage.TakeSecs:
-                _enclaveBooks[enclave.Index].HasSecs = false;
-                HoldIfAny(Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
-                break;
-            case WatchedMessage.TakeVaPage:
-                HoldIfAny(Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
-                break;
-            case WatchedMessage.ReadMm:
-                OnReadMm(in Of<EnclaveProtocol.ReadMm>(envelope), carried);
-                CheckEnclaveLives(enclave, carried, nowNs);
-                break;
-            case WatchedMessage.AddMm or WatchedMessage.SynchronizeSrcu:
-                CheckEnclaveLives(enclave, carried, nowNs);
-                break;
-            case WatchedMessage.RemoveMm:
-                // An entry that is not there any more stands for a notifier that was unregistered: the kernel would not have called it.
-                if (Of<EnclaveProtocol.RemoveMm>(envelope).WasFound)
-                {
-                    CheckEnclaveLives(enclave, carried, nowNs);
-                }
-
-                break;
-            case WatchedMessage.TakeFirstMm:
-                CheckEnclaveLives(enclave, carried, nowNs);
-                break;
-            case WatchedMessage.FreeEnclave:
-                CheckEnclaveLives(enclave, carried, nowNs);
-                _isEnclaveFreed[enclave.Index] = true;
-                break;
-            default:
-                throw Unknown(what);
+            _enclaveBooks[enclave.Index].HasSecs = true;
+            Release(ecreate.EpcPage, carried, nowNs, "made a SECS");
         }
+    }
+
+    private void SawLockAndAddPage(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        ref readonly EnclaveProtocol.LockAndAddPage add = ref Of<EnclaveProtocol.LockAndAddPage>(envelope);
+        ReleaseIfAny(add.VaPage, carried, nowNs, "linked as a VA page");
+        if (!add.Exists && !add.HasFailed)
+        {
+            _enclaveBooks[enclave.Index].ResidentChildren++;
+            Release(add.EpcPage, carried, nowNs, "added to an enclave");
+        }
+    }
+
+    private void SawEldu(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnEldu(in Of<EnclaveProtocol.Eldu>(envelope), (Enclave)resource, carried, nowNs);
+
+    private void SawEaug(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        ref readonly EnclaveProtocol.Eaug eaug = ref Of<EnclaveProtocol.Eaug>(envelope);
+        if (eaug.HasFailed && _hasLostEpc[enclave.Index])
+        {
+            return;
+        }
+
+        if (eaug.HasFailed)
+        {
+            ReportFailedEaug(in eaug, enclave, carried, nowNs);
+            return;
+        }
+
+        _enclaveBooks[enclave.Index].ResidentChildren++;
+        Release(eaug.EpcPage, carried, nowNs, "augmented");
+    }
+
+    private void SawEwb(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        ref readonly EnclaveProtocol.Ewb ewb = ref Of<EnclaveProtocol.Ewb>(envelope);
+        TakeSlot(carried, enclave, ewb.HasFreedSlot ? -1 : 0);
+        if (ewb.Result == LeafResult.Failed)
+        {
+            _enclaveBooks[enclave.Index][ewb.Page].BlockedIn = 0;
+        }
+
+        if (ewb.Result == LeafResult.Done)
+        {
+            OnWrittenOut(in ewb, enclave, carried, nowNs);
+        }
+    }
+
+    private void SawLockForWrite(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        int slot = Of<EnclaveProtocol.LockForWrite>(envelope).Slot;
+        if (slot < 0)
+        {
+            Violate(Rules.VaSlots, nowNs, $"{carried.Task.Name} finds no free slot in the VA pages of {enclave.Name}");
+            return;
+        }
+
+        TakeSlot(carried, enclave, 1);
+    }
+
+    private void SawFinishWrite(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        ref readonly EnclaveProtocol.FinishWrite finish = ref Of<EnclaveProtocol.FinishWrite>(envelope);
+        HoldIfAny(finish.EpcPage, carried, nowNs, "written out");
+        TakeSlot(carried, enclave, finish.Slot < 0 ? 0 : -1);
+        Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+        OnChildWritten(enclave, finish.EpcPage, carried);
+    }
+
+    private void SawFinishWriteSecs(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        ref readonly EnclaveProtocol.FinishWriteSecs secs = ref Of<EnclaveProtocol.FinishWriteSecs>(envelope);
+        _enclaveBooks[enclave.Index].HasSecs = false;
+        HoldIfAny(secs.EpcPage, carried, nowNs, "written out");
+        TakeSlot(carried, enclave, secs.Slot < 0 ? 0 : -1);
+    }
+
+    private void SawLockAndErase(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        EpcPageIndex erased = Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage;
+        _enclaveBooks[enclave.Index].ResidentChildren -= erased.IsNone ? 0 : 1;
+        HoldIfAny(erased, carried, nowNs, "removed");
+    }
+
+    private void SawTakeEntry(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        EpcPageIndex entry = Of<EnclaveProtocol.TakeEntry>(envelope).EpcPage;
+        _enclaveBooks[enclave.Index].ResidentChildren -= entry.IsNone ? 0 : 1;
+        HoldIfAny(entry, carried, nowNs, "taken out of an enclave", mayBeListed: true);
+    }
+
+    private void SawTakeSecs(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        _enclaveBooks[enclave.Index].HasSecs = false;
+        HoldIfAny(Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+    }
+
+    private void SawTakeVaPage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        HoldIfAny(Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+
+    private void SawReadMm(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        OnReadMm(in Of<EnclaveProtocol.ReadMm>(envelope), carried);
+        CheckEnclaveLives(enclave, carried, nowNs);
+    }
+
+    private void SawMmList(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        CheckEnclaveLives((Enclave)resource, carried, nowNs);
+
+    private void SawRemoveMm(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+
+        // An entry that is not there any more stands for a notifier that was unregistered: the kernel would not have
+        // called it.
+        if (Of<EnclaveProtocol.RemoveMm>(envelope).WasFound)
+        {
+            CheckEnclaveLives(enclave, carried, nowNs);
+        }
+    }
+
+    private void SawTakeFirstMm(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        CheckEnclaveLives((Enclave)resource, carried, nowNs);
+
+    private void SawFreeEnclave(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        CheckEnclaveLives(enclave, carried, nowNs);
+        _isEnclaveFreed[enclave.Index] = true;
     }
 
     private void ReportFailedEaug(in EnclaveProtocol.Eaug eaug, Enclave enclave, Carried carried, long nowNs)

@@ -14,187 +14,217 @@ namespace EpcActors.Lab.Oracles;
 /// <content>What each message means for the rules: nodes, the free-page counter, cgroups, memory, guests.</content>
 public sealed partial class Oracle
 {
-    private void OnWatched(WatchedMessage what, Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawTakePage(Envelope envelope, Resource resource, Carried carried, long nowNs)
     {
-        switch (what)
+        ref readonly NumaNodeProtocol.TakePage take = ref Of<NumaNodeProtocol.TakePage>(envelope);
+        CheckNodeOrder(in take, (NumaNode)resource, envelope.Caller, carried, nowNs);
+        OnTakePage(in take, (NumaNode)resource, carried, nowNs);
+    }
+
+    private void SawFreePage(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);
+        CheckNodeList(Of<NumaNodeProtocol.FreePage>(envelope).Page, (NumaNode)resource, carried, nowNs);
+    }
+
+    private void SawSanitisePage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        CountPending(carried, Of<NumaNodeProtocol.SanitisePage>(envelope).Page.IsNone ? 0 : 1);
+
+    private void SawLoseEpc(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnEpcLost();
+
+    private void SawAddPages(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnCounterChanged(carried, Of<FreePageCounterProtocol.AddPages>(envelope).Pages, nowNs);
+
+    private void SawLoadPages(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        carried.LoadedPages = Of<FreePageCounterProtocol.LoadPages>(envelope).Pages;
+        carried.LoadedNs = nowNs;
+        carried.LoadNumber = ++Counter.Accesses;
+    }
+
+    private void SawStorePages(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnStorePages(Of<FreePageCounterProtocol.StorePages>(envelope).Pages, carried, nowNs);
+
+    private void SawCharge(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnCharge(in Of<CgroupProtocol.Charge>(envelope), (Cgroup)resource, carried, nowNs);
+
+    private void SawUncharge(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnUncharge(in Of<CgroupProtocol.Uncharge>(envelope), (Cgroup)resource, carried, nowNs);
+
+    private void SawChargeAccount(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnChargeAccount(in Of<ClusterProtocol.ChargeAccount>(envelope), carried, nowNs);
+
+    private void SawUnchargeAccount(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly ClusterProtocol.UnchargeAccount back = ref Of<ClusterProtocol.UnchargeAccount>(envelope);
+        carried.Books.GrantBytes(back.Account) -= back.Bytes;
+    }
+
+    private void SawChargeLevels(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly ClusterProtocol.ChargeLevels levels = ref Of<ClusterProtocol.ChargeLevels>(envelope);
+        if (levels.IsCharged)
         {
-            case WatchedMessage.TakePage:
-                ref readonly NumaNodeProtocol.TakePage take = ref Of<NumaNodeProtocol.TakePage>(envelope);
-                CheckNodeOrder(in take, (NumaNode)resource, envelope.Caller, carried, nowNs);
-                OnTakePage(in take, (NumaNode)resource, carried, nowNs);
-                break;
-            case WatchedMessage.FreePage:
-                OnFreePage(in Of<NumaNodeProtocol.FreePage>(envelope), carried, nowNs);
-                CheckNodeList(Of<NumaNodeProtocol.FreePage>(envelope).Page, (NumaNode)resource, carried, nowNs);
-                break;
-            case WatchedMessage.SanitisePage:
-                CountPending(carried, Of<NumaNodeProtocol.SanitisePage>(envelope).Page.IsNone ? 0 : 1);
-                break;
-            case WatchedMessage.LoseEpc:
-                OnEpcLost();
-                break;
-            case WatchedMessage.AddPages:
-                OnCounterChanged(carried, Of<FreePageCounterProtocol.AddPages>(envelope).Pages, nowNs);
-                break;
-            case WatchedMessage.LoadPages:
-                carried.LoadedPages = Of<FreePageCounterProtocol.LoadPages>(envelope).Pages;
-                carried.LoadedNs = nowNs;
-                carried.LoadNumber = ++Counter.Accesses;
-                break;
-            case WatchedMessage.StorePages:
-                OnStorePages(Of<FreePageCounterProtocol.StorePages>(envelope).Pages, carried, nowNs);
-                break;
-            case WatchedMessage.Charge:
-                OnCharge(in Of<CgroupProtocol.Charge>(envelope), (Cgroup)resource, carried, nowNs);
-                break;
-            case WatchedMessage.Uncharge:
-                OnUncharge(in Of<CgroupProtocol.Uncharge>(envelope), (Cgroup)resource, carried, nowNs);
-                break;
-            case WatchedMessage.ChargeAccount:
-                OnChargeAccount(in Of<ClusterProtocol.ChargeAccount>(envelope), carried, nowNs);
-                break;
-            case WatchedMessage.UnchargeAccount:
-                ref readonly ClusterProtocol.UnchargeAccount back = ref Of<ClusterProtocol.UnchargeAccount>(envelope);
-                carried.Books.GrantBytes(back.Account) -= back.Bytes;
-                break;
-            case WatchedMessage.ChargeLevels:
-                ref readonly ClusterProtocol.ChargeLevels levels = ref Of<ClusterProtocol.ChargeLevels>(envelope);
-                if (levels.IsCharged)
-                {
-                    GrantLevels(carried, levels.Cgroup, levels.Bytes);
-                    carried.IsGranted = true;
-                }
-
-                break;
-            case WatchedMessage.UnchargeLevels:
-                ref readonly ClusterProtocol.UnchargeLevels backLevels = ref Of<ClusterProtocol.UnchargeLevels>(envelope);
-                GrantLevels(carried, backLevels.Cgroup, backLevels.IsUncharged ? -backLevels.Bytes : 0);
-                break;
-            case WatchedMessage.TakeStock:
-                ref readonly ClusterProtocol.TakeStock stock = ref Of<ClusterProtocol.TakeStock>(envelope);
-                if (stock.Account < _topology.Cgroups.Count)
-                {
-                    carried.Books.GrantBytes((int)stock.Account) += stock.Bytes;
-                }
-
-                break;
-            case WatchedMessage.WriteMax:
-                ulong max = Of<CgroupProtocol.WriteMax>(envelope).Max;
-                _cgroups[((Cgroup)resource).Index].Max = (long)Math.Min(max, long.MaxValue);
-                break;
-            case WatchedMessage.AddToLru:
-                // A reclaimer that holds isolated pages lists only what it skips; everybody else lists what is new.
-                Isolate(carried, carried.Isolated > 0 ? -1 : 0);
-                carried.Owed.IsAgeing = false;
-                EpcPageIndex listed = Of<CgroupProtocol.AddToLru>(envelope).Page;
-                _order.List(((Cgroup)resource).Index, listed.Value);
-                if (_topology.Machine.Pages[listed].IsFree)
-                {
-                    Violate(Rules.LruMembership, nowNs, $"{carried.Task.Name} puts {listed} on the LRU of {resource.Name} while it is free");
-                }
-
-                break;
-            case WatchedMessage.ReadUsage:
-                CheckCgroupLives((Cgroup)resource, carried, nowNs);
-                OnReadUsage(in Of<CgroupProtocol.ReadUsage>(envelope), (Cgroup)resource, envelope.Caller, carried);
-                break;
-            case WatchedMessage.ReadLru:
-                CheckCgroupLives((Cgroup)resource, carried, nowNs);
-                OnReadLru(Of<CgroupProtocol.ReadLru>(envelope).IsEmpty, (Cgroup)resource, carried, nowNs);
-                break;
-            case WatchedMessage.RemoveCgroup:
-                _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
-                break;
-            case WatchedMessage.LockCursor:
-                OnLockCursor(in Of<CgroupTreeProtocol.LockCursor>(envelope), carried, nowNs);
-                break;
-            case WatchedMessage.BeginIsolate:
-                CheckCgroupLives((Cgroup)resource, carried, nowNs);
-                OnBeginIsolate(envelope.Caller, carried, nowNs);
-                EpcPageIndex isolated = Of<CgroupProtocol.BeginIsolate>(envelope).Page;
-                OnTakenFromLru(isolated, (Cgroup)resource, carried, nowNs);
-                Isolate(carried, isolated.IsNone ? 0 : 1);
-                break;
-            case WatchedMessage.NextIsolate:
-                ref readonly CgroupProtocol.NextIsolate next = ref Of<CgroupProtocol.NextIsolate>(envelope);
-                CheckForgotten(next.Forget, (Cgroup)resource, carried, nowNs);
-                OnTakenFromLru(next.Page, (Cgroup)resource, carried, nowNs);
-                Isolate(carried, (next.Page.IsNone ? 0 : 1) - (next.Forget.IsNone ? 0 : 1));
-                break;
-            case WatchedMessage.EndIsolate:
-                EpcPageIndex forgotten = Of<CgroupProtocol.EndIsolate>(envelope).Forget;
-                CheckForgotten(forgotten, (Cgroup)resource, carried, nowNs);
-                Isolate(carried, forgotten.IsNone ? 0 : -1);
-                break;
-            case WatchedMessage.ChargeMemory:
-                ref readonly MemoryCgroupProtocol.ChargeMemory memory = ref Of<MemoryCgroupProtocol.ChargeMemory>(envelope);
-                if (!memory.IsOver)
-                {
-                    OpenMemory(carried, ((MemoryCgroup)resource).Index, memory.Pages);
-                }
-
-                break;
-            case WatchedMessage.UnchargeMemory:
-                OpenMemory(carried, ((MemoryCgroup)resource).Index, -Of<MemoryCgroupProtocol.UnchargeMemory>(envelope).Pages);
-                break;
-            case WatchedMessage.PinBacking:
-                ref readonly BackingStoreProtocol.PinBacking pin = ref Of<BackingStoreProtocol.PinBacking>(envelope);
-                carried.Owed.SecsOf = 0;
-                CheckPayer(in pin, resource, envelope.Caller, carried, nowNs);
-                if (pin.MissingPages == 0)
-                {
-                    OpenMemoryUpward(carried, pin.Payer, pin.SurplusPages - pin.ChargedPages);
-                }
-
-                break;
-            case WatchedMessage.FinishLoad:
-                ref readonly BackingStoreProtocol.FinishLoad load = ref Of<BackingStoreProtocol.FinishLoad>(envelope);
-                OpenMemoryUpward(carried, load.ContentsPayer, 1);
-                OpenMemoryUpward(carried, load.PcmdPayer, 1);
-                break;
-            case WatchedMessage.TruncateBacking:
-                ref readonly BackingStoreProtocol.TruncateBacking truncate = ref Of<BackingStoreProtocol.TruncateBacking>(envelope);
-                OpenMemoryUpward(carried, truncate.Payer, truncate.Pages);
-                break;
-            case WatchedMessage.SwapOutBacking:
-                OpenMemoryUpward(carried, Of<BackingStoreProtocol.SwapOutBacking>(envelope).Payer, 1);
-                break;
-            case WatchedMessage.WriteBacking:
-                ref readonly BackingStoreProtocol.WriteBacking write = ref Of<BackingStoreProtocol.WriteBacking>(envelope);
-                if (write.IsLost)
-                {
-                    // R6: the kernel looks at the truncated page once more, and warns; it sees only what came quickly enough.
-                    Violate(
-                        Rules.Contents,
-                        nowNs,
-                        $"{carried.Task.Name} writes version {write.Version} of page {write.Index} to {resource.Name}, into a page that was truncated since it "
-                        + "was pinned");
-                }
-
-                break;
-            case WatchedMessage.PrepareToWait:
-                OnPrepareToWait(envelope.Caller, carried, nowNs);
-                CheckIdle(carried, nowNs, "goes to sleep");
-                break;
-            case WatchedMessage.ThreadExit:
-                CheckIdle(carried, nowNs, "ends");
-                break;
-            case WatchedMessage.AddZombie:
-                Release(Of<VirtualEpcProtocol.AddZombie>(envelope).EpcPage, carried, nowNs, "put on the list of zombies");
-                break;
-            case WatchedMessage.StoreAndUnlock:
-                ReleaseIfAny(Of<VirtualEpcProtocol.StoreAndUnlock>(envelope).EpcPage, carried, nowNs, "given to a guest");
-                break;
-            case WatchedMessage.TakeGuestPage:
-                HoldIfAny(Of<VirtualEpcProtocol.TakeGuestPage>(envelope).EpcPage, carried, nowNs, "taken out of a guest");
-                break;
-            case WatchedMessage.TakeZombie:
-                HoldIfAny(Of<VirtualEpcProtocol.TakeZombie>(envelope).EpcPage, carried, nowNs, "taken off the list of zombies");
-                break;
-            default:
-                throw Unknown(what);
+            GrantLevels(carried, levels.Cgroup, levels.Bytes);
+            carried.IsGranted = true;
         }
     }
+
+    private void SawUnchargeLevels(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly ClusterProtocol.UnchargeLevels backLevels = ref Of<ClusterProtocol.UnchargeLevels>(envelope);
+        GrantLevels(carried, backLevels.Cgroup, backLevels.IsUncharged ? -backLevels.Bytes : 0);
+    }
+
+    private void SawTakeStock(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly ClusterProtocol.TakeStock stock = ref Of<ClusterProtocol.TakeStock>(envelope);
+        if (stock.Account < _topology.Cgroups.Count)
+        {
+            carried.Books.GrantBytes((int)stock.Account) += stock.Bytes;
+        }
+    }
+
+    private void SawWriteMax(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ulong max = Of<CgroupProtocol.WriteMax>(envelope).Max;
+        _cgroups[((Cgroup)resource).Index].Max = (long)Math.Min(max, long.MaxValue);
+    }
+
+    private void SawAddToLru(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        // A reclaimer that holds isolated pages lists only what it skips; everybody else lists what is new.
+        Isolate(carried, carried.Isolated > 0 ? -1 : 0);
+        carried.Owed.IsAgeing = false;
+        EpcPageIndex listed = Of<CgroupProtocol.AddToLru>(envelope).Page;
+        _order.List(((Cgroup)resource).Index, listed.Value);
+        if (_topology.Machine.Pages[listed].IsFree)
+        {
+            Violate(
+                Rules.LruMembership,
+                nowNs,
+                $"{carried.Task.Name} puts {listed} on the LRU of {resource.Name} while it is free");
+        }
+    }
+
+    private void SawReadUsage(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        CheckCgroupLives((Cgroup)resource, carried, nowNs);
+        OnReadUsage(in Of<CgroupProtocol.ReadUsage>(envelope), (Cgroup)resource, envelope.Caller, carried);
+    }
+
+    private void SawReadLru(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        CheckCgroupLives((Cgroup)resource, carried, nowNs);
+        OnReadLru(Of<CgroupProtocol.ReadLru>(envelope).IsEmpty, (Cgroup)resource, carried, nowNs);
+    }
+
+    private void SawRemoveCgroup(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
+
+    private void SawLockCursor(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnLockCursor(in Of<CgroupTreeProtocol.LockCursor>(envelope), carried, nowNs);
+
+    private void SawBeginIsolate(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        CheckCgroupLives((Cgroup)resource, carried, nowNs);
+        OnBeginIsolate(envelope.Caller, carried, nowNs);
+        EpcPageIndex isolated = Of<CgroupProtocol.BeginIsolate>(envelope).Page;
+        OnTakenFromLru(isolated, (Cgroup)resource, carried, nowNs);
+        Isolate(carried, isolated.IsNone ? 0 : 1);
+    }
+
+    private void SawNextIsolate(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly CgroupProtocol.NextIsolate next = ref Of<CgroupProtocol.NextIsolate>(envelope);
+        CheckForgotten(next.Forget, (Cgroup)resource, carried, nowNs);
+        OnTakenFromLru(next.Page, (Cgroup)resource, carried, nowNs);
+        Isolate(carried, (next.Page.IsNone ? 0 : 1) - (next.Forget.IsNone ? 0 : 1));
+    }
+
+    private void SawEndIsolate(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        EpcPageIndex forgotten = Of<CgroupProtocol.EndIsolate>(envelope).Forget;
+        CheckForgotten(forgotten, (Cgroup)resource, carried, nowNs);
+        Isolate(carried, forgotten.IsNone ? 0 : -1);
+    }
+
+    private void SawChargeMemory(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly MemoryCgroupProtocol.ChargeMemory memory =
+            ref Of<MemoryCgroupProtocol.ChargeMemory>(envelope);
+        if (!memory.IsOver)
+        {
+            OpenMemory(carried, ((MemoryCgroup)resource).Index, memory.Pages);
+        }
+    }
+
+    private void SawUnchargeMemory(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OpenMemory(carried, ((MemoryCgroup)resource).Index, -Of<MemoryCgroupProtocol.UnchargeMemory>(envelope).Pages);
+
+    private void SawPinBacking(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly BackingStoreProtocol.PinBacking pin = ref Of<BackingStoreProtocol.PinBacking>(envelope);
+        carried.Owed.SecsOf = 0;
+        CheckPayer(in pin, resource, envelope.Caller, carried, nowNs);
+        if (pin.MissingPages == 0)
+        {
+            OpenMemoryUpward(carried, pin.Payer, pin.SurplusPages - pin.ChargedPages);
+        }
+    }
+
+    private void SawFinishLoad(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly BackingStoreProtocol.FinishLoad load = ref Of<BackingStoreProtocol.FinishLoad>(envelope);
+        OpenMemoryUpward(carried, load.ContentsPayer, 1);
+        OpenMemoryUpward(carried, load.PcmdPayer, 1);
+    }
+
+    private void SawTruncateBacking(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly BackingStoreProtocol.TruncateBacking truncate =
+            ref Of<BackingStoreProtocol.TruncateBacking>(envelope);
+        OpenMemoryUpward(carried, truncate.Payer, truncate.Pages);
+    }
+
+    private void SawSwapOutBacking(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OpenMemoryUpward(carried, Of<BackingStoreProtocol.SwapOutBacking>(envelope).Payer, 1);
+
+    private void SawWriteBacking(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        ref readonly BackingStoreProtocol.WriteBacking write = ref Of<BackingStoreProtocol.WriteBacking>(envelope);
+        if (write.IsLost)
+        {
+            // R6: the kernel looks at the truncated page once more, and warns; it sees only what came quickly enough.
+            Violate(
+                Rules.Contents,
+                nowNs,
+                $"{carried.Task.Name} writes version {write.Version} of page {write.Index} to {resource.Name}, into a "
+                + "page that was truncated since it was pinned");
+        }
+    }
+
+    private void SawPrepareToWait(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        OnPrepareToWait(envelope.Caller, carried, nowNs);
+        CheckIdle(carried, nowNs, "goes to sleep");
+    }
+
+    private void SawThreadExit(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        CheckIdle(carried, nowNs, "ends");
+
+    private void SawAddZombie(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        Release(Of<VirtualEpcProtocol.AddZombie>(envelope).EpcPage, carried, nowNs, "put on the list of zombies");
+
+    private void SawStoreAndUnlock(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        ReleaseIfAny(Of<VirtualEpcProtocol.StoreAndUnlock>(envelope).EpcPage, carried, nowNs, "given to a guest");
+
+    private void SawTakeGuestPage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        HoldIfAny(Of<VirtualEpcProtocol.TakeGuestPage>(envelope).EpcPage, carried, nowNs, "taken out of a guest");
+
+    private void SawTakeZombie(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        HoldIfAny(Of<VirtualEpcProtocol.TakeZombie>(envelope).EpcPage, carried, nowNs, "taken off the list of zombies");
 
     private void CheckCgroupLives(Cgroup cgroup, Carried carried, long nowNs)
     {

@@ -12,17 +12,23 @@ public sealed partial class Oracle
     /// <summary>
     /// Nearly every step of a run that faults seldom: one look at the translation that the step has just used.
     /// </summary>
-    private void OnAccess(in AddressSpaceProtocol.Access access, AddressSpace mm, TaskActor caller, long nowNs)
+    private void SawAccess(Envelope envelope, Resource resource, Carried carried, long nowNs)
     {
+        ref readonly AddressSpaceProtocol.Access access = ref Of<AddressSpaceProtocol.Access>(envelope);
+        AddressSpace mm = (AddressSpace)resource;
         if (access.Result == AccessResult.Hit && !mm.Ptes[access.Page].IsAccessed)
         {
-            Violate(
-                Rules.AccessedBit,
-                nowNs,
-                $"{caller.Name} touches page {access.Page} through {mm.Name}, and the accessed bit of its translation "
-                + "is not set");
+            ReportNotAccessed(in access, mm, envelope.Caller, nowNs);
         }
     }
+
+    private void ReportNotAccessed(
+        in AddressSpaceProtocol.Access access, AddressSpace mm, TaskActor caller, long nowNs) =>
+        Violate(
+            Rules.AccessedBit,
+            nowNs,
+            $"{caller.Name} touches page {access.Page} through {mm.Name}, and the accessed bit of its translation is "
+            + "not set");
 
     private void OnAgePage(in AddressSpaceProtocol.AgePage age, AddressSpace mm, Carried carried, long nowNs)
     {
@@ -37,39 +43,35 @@ public sealed partial class Oracle
         }
     }
 
-    private void OnProcessor(WatchedMessage what, Envelope envelope, Enclave enclave)
-    {
-        EnclaveBook book = _enclaveBooks[enclave.Index];
-        switch (what)
-        {
-            case WatchedMessage.EnterEnclave:
-                book.Enter(Of<EnclaveProtocol.EnterEnclave>(envelope).Thread);
-                break;
-            case WatchedMessage.ExitEnclave:
-                book.Exit(Of<EnclaveProtocol.ExitEnclave>(envelope).Thread);
-                break;
-            case WatchedMessage.BlockPage:
-                // Nobody but EWB changes the entry of a page that is blocked: so it has to come back.
-                ref readonly EnclaveProtocol.BlockPage block = ref Of<EnclaveProtocol.BlockPage>(envelope);
-                book.Block(block.Page, _topology.Machine.Pages[block.EpcPage].Epcm);
-                break;
-            case WatchedMessage.Etrack:
-                if (Of<EnclaveProtocol.Etrack>(envelope).Result == LeafResult.Done)
-                {
-                    book.Track();
-                }
+    private void SawEnterEnclave(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        _enclaveBooks[((Enclave)resource).Index].Enter(Of<EnclaveProtocol.EnterEnclave>(envelope).Thread);
 
-                break;
-            case WatchedMessage.SendIpi:
-                book.Interrupt();
-                break;
-            case WatchedMessage.LockAndEinit:
-                book.IsInitialised = true;
-                break;
-            default:
-                throw Unknown(what);
+    private void SawExitEnclave(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        _enclaveBooks[((Enclave)resource).Index].Exit(Of<EnclaveProtocol.ExitEnclave>(envelope).Thread);
+
+    private void SawBlockPage(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        EnclaveBook book = _enclaveBooks[((Enclave)resource).Index];
+
+        // Nobody but EWB changes the entry of a page that is blocked: so it has to come back.
+        ref readonly EnclaveProtocol.BlockPage block = ref Of<EnclaveProtocol.BlockPage>(envelope);
+        book.Block(block.Page, _topology.Machine.Pages[block.EpcPage].Epcm);
+    }
+
+    private void SawEtrack(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        EnclaveBook book = _enclaveBooks[((Enclave)resource).Index];
+        if (Of<EnclaveProtocol.Etrack>(envelope).Result == LeafResult.Done)
+        {
+            book.Track();
         }
     }
+
+    private void SawSendIpi(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        _enclaveBooks[((Enclave)resource).Index].Interrupt();
+
+    private void SawLockAndEinit(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        _enclaveBooks[((Enclave)resource).Index].IsInitialised = true;
 
     /// <summary>EWB of a child succeeded.</summary>
     private void CheckWritable(

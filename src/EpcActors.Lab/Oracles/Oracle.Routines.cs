@@ -19,48 +19,40 @@ namespace EpcActors.Lab.Oracles;
 /// </content>
 public sealed partial class Oracle
 {
-    private void OnRoutine(WatchedMessage what, Envelope envelope, Resource resource, Carried carried, long nowNs)
-    {
-        switch (what)
-        {
-            case WatchedMessage.AgePage:
-                OnAgePage(in Of<AddressSpaceProtocol.AgePage>(envelope), (AddressSpace)resource, carried, nowNs);
-                break;
-            case WatchedMessage.ReadPages:
-                OnReadPages(Of<FreePageCounterProtocol.ReadPages>(envelope).Pages, envelope.Caller, carried);
-                break;
-            case WatchedMessage.ReadFreePages:
-                carried.Owed.Look = LookStage.Enough;
-                break;
-            case WatchedMessage.Wake:
-                carried.Owed.Wake = resource == _topology.KsgxdWaitQueue ? WakeStage.Nothing : carried.Owed.Wake;
-                break;
-            case WatchedMessage.SleepUntilWoken:
-                if (resource == _topology.KsgxdWaitQueue && _hasOneCounter)
-                {
-                    CheckKsgxdMaySleep(carried, nowNs);
-                }
+    private void SawAgePage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnAgePage(in Of<AddressSpaceProtocol.AgePage>(envelope), (AddressSpace)resource, carried, nowNs);
 
-                break;
-            case WatchedMessage.ReadCss:
-                OnReadCss(in Of<ProcessProtocol.ReadCss>(envelope), envelope, carried);
-                break;
-            case WatchedMessage.CountMaxEvent:
-                OnCountMaxEvent(in Of<CgroupProtocol.CountMaxEvent>(envelope), (Cgroup)resource, carried, nowNs);
-                break;
-            case WatchedMessage.Unmark:
-                OnUnmark(in Of<CgroupProtocol.Unmark>(envelope), (Cgroup)resource, carried, nowNs);
-                break;
-            case WatchedMessage.BeginIoctl:
-                carried.Owed.Look = LookStage.None;
-                break;
-            case WatchedMessage.ReadType or WatchedMessage.BeginRemove:
-                CheckLooked(carried, nowNs);
-                break;
-            default:
-                throw Unknown(what);
+    private void SawReadPages(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnReadPages(Of<FreePageCounterProtocol.ReadPages>(envelope).Pages, envelope.Caller, carried);
+
+    private void SawReadFreePages(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        carried.Owed.Look = LookStage.Enough;
+
+    private void SawWake(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        carried.Owed.Wake = resource == _topology.KsgxdWaitQueue ? WakeStage.Nothing : carried.Owed.Wake;
+
+    private void SawSleepUntilWoken(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    {
+        if (resource == _topology.KsgxdWaitQueue && _hasOneCounter)
+        {
+            CheckKsgxdMaySleep(carried, nowNs);
         }
     }
+
+    private void SawReadCss(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnReadCss(in Of<ProcessProtocol.ReadCss>(envelope), envelope, carried);
+
+    private void SawCountMaxEvent(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnCountMaxEvent(in Of<CgroupProtocol.CountMaxEvent>(envelope), (Cgroup)resource, carried, nowNs);
+
+    private void SawUnmark(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        OnUnmark(in Of<CgroupProtocol.Unmark>(envelope), (Cgroup)resource, carried, nowNs);
+
+    private void SawBeginIoctl(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        carried.Owed.Look = LookStage.None;
+
+    private void SawPageOfSgx2(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+        CheckLooked(carried, nowNs);
 
     private void OnReadPages(long pages, TaskActor caller, Carried carried)
     {

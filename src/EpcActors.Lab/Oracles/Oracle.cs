@@ -93,6 +93,7 @@ public sealed partial class Oracle
         _topology = topology;
         _livenessWindowNs = livenessWindowNs;
         _isShared = isShared;
+        WatchAll();
         _clock = clock;
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
 
@@ -204,51 +205,6 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>Looks at one answered request.</summary>
-    public void OnStep(Envelope envelope, Resource resource, long nowNs)
-    {
-        ArgumentNullException.ThrowIfNull(envelope);
-
-        // Most steps concern no rule; the table says so at once.
-        WatchedMessage what = WatchedMessages.Of(envelope.Code);
-        if (what == WatchedMessage.None)
-        {
-            return;
-        }
-
-        if (what == WatchedMessage.Access)
-        {
-            OnAccess(in Of<AddressSpaceProtocol.Access>(envelope), (AddressSpace)resource, envelope.Caller, nowNs);
-            return;
-        }
-
-        if (what < WatchedMessage.LinkVaPage)
-        {
-            OnProcessor(what, envelope, (Enclave)resource);
-            return;
-        }
-
-        Carried carried = CarriedBy(envelope.Caller);
-        if (_booksOf is { } booksOf)
-        {
-            carried.Books = booksOf[resource.Id.Index];
-        }
-
-        // One jump by table for each: a second one is a second guess of the processor.
-        if (what < WatchedMessage.AgePage)
-        {
-            OnEnclave(what, envelope, (Enclave)resource, carried, nowNs);
-        }
-        else if (what < WatchedMessage.TakePage)
-        {
-            OnRoutine(what, envelope, resource, carried, nowNs);
-        }
-        else
-        {
-            OnWatched(what, envelope, resource, carried, nowNs);
-        }
-    }
-
     /// <summary>Progress, and the lack of it.</summary>
     public void OnReport(TaskActor task, RunEvent what, long startNs, long endNs, long detail)
     {
@@ -343,9 +299,6 @@ public sealed partial class Oracle
 
     private void Violate(string rule, long nowNs, ViolationText detail) => Violate(rule, nowNs, detail.ToString());
 
-    private static InvariantViolation Unknown(WatchedMessage what) =>
-        new($"the oracle watches {what} and does not know it");
-
     private string NameOf(ActorId id)
     {
         foreach (Resource resource in _topology.Resources)
@@ -358,7 +311,4 @@ public sealed partial class Oracle
 
         return id.ToString();
     }
-
-    private static ref readonly TMessage Of<TMessage>(Envelope envelope)
-        where TMessage : unmanaged, IMessage => ref ((Envelope<TMessage>)envelope).Message;
 }

@@ -53,6 +53,8 @@ public abstract class ScenarioRun : IRunObserver
 
     public virtual void OnStep(Envelope envelope, Resource resource, long nowNs) => Oracle.OnStep(envelope, resource, nowNs);
 
+    public byte[]? WatchedCodes() => Oracle.WatchedCodes;
+
     public virtual void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
     {
         Count(task, what, startNs, endNs, detail);

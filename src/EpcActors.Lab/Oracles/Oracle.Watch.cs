@@ -1,0 +1,157 @@
+using EpcActors.Actors.AddressSpaces;
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Cluster;
+using EpcActors.Actors.Enclaves;
+using EpcActors.Actors.Memory;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Processes;
+using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Actors.Waiting;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>
+/// Which message concerns which rule. Each has a small method of its own, and a step is one look-up and one call: a
+/// switch over all of them was one method with one large frame, set up at every second step of a run.
+/// </content>
+public sealed partial class Oracle
+{
+    [Constant]
+    private readonly Watcher?[] _watchers = new Watcher?[WatchedMessages.Most];
+
+    /// <summary>What an answered request means for the rules.</summary>
+    private delegate void Watcher(Envelope envelope, Resource resource, Carried carried, long nowNs);
+
+    /// <summary>By message code: what is 0 for a message that concerns no rule.</summary>
+    internal static byte[] WatchedCodes => WatchedMessages.Numbers;
+
+    /// <summary>Looks at one answered request.</summary>
+    public void OnStep(Envelope envelope, Resource resource, long nowNs)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+
+        // Most steps concern no rule; the table says so at once.
+        int number = WatchedMessages.NumberOf(envelope.Code);
+        if (number == 0)
+        {
+            return;
+        }
+
+        Carried carried = CarriedBy(envelope.Caller);
+        if (_booksOf is { } booksOf)
+        {
+            carried.Books = booksOf[resource.Id.Index];
+        }
+
+        _watchers[number]!(envelope, resource, carried, nowNs);
+    }
+
+    private void WatchAll()
+    {
+        Watch<AddressSpaceProtocol.Access>(SawAccess);
+        WatchMachine();
+        WatchEnclaves();
+        WatchRoutines();
+        WatchProcessor();
+    }
+
+    /// <summary>Nodes, the free-page counter, cgroups, memory, guests: Oracle.Messages.</summary>
+    private void WatchMachine()
+    {
+        Watch<NumaNodeProtocol.TakePage>(SawTakePage);
+        Watch<NumaNodeProtocol.FreePage>(SawFreePage);
+        Watch<NumaNodeProtocol.SanitisePage>(SawSanitisePage);
+        Watch<NumaNodeProtocol.LoseEpc>(SawLoseEpc);
+        Watch<FreePageCounterProtocol.AddPages>(SawAddPages);
+        Watch<FreePageCounterProtocol.LoadPages>(SawLoadPages);
+        Watch<FreePageCounterProtocol.StorePages>(SawStorePages);
+        Watch<CgroupProtocol.Charge>(SawCharge);
+        Watch<CgroupProtocol.Uncharge>(SawUncharge);
+        Watch<ClusterProtocol.ChargeAccount>(SawChargeAccount);
+        Watch<ClusterProtocol.UnchargeAccount>(SawUnchargeAccount);
+        Watch<ClusterProtocol.ChargeLevels>(SawChargeLevels);
+        Watch<ClusterProtocol.UnchargeLevels>(SawUnchargeLevels);
+        Watch<ClusterProtocol.TakeStock>(SawTakeStock);
+        Watch<CgroupProtocol.WriteMax>(SawWriteMax);
+        Watch<CgroupProtocol.AddToLru>(SawAddToLru);
+        Watch<CgroupProtocol.ReadUsage>(SawReadUsage);
+        Watch<CgroupProtocol.ReadLru>(SawReadLru);
+        Watch<CgroupTreeProtocol.RemoveCgroup>(SawRemoveCgroup);
+        Watch<CgroupTreeProtocol.LockCursor>(SawLockCursor);
+        Watch<CgroupProtocol.BeginIsolate>(SawBeginIsolate);
+        Watch<CgroupProtocol.NextIsolate>(SawNextIsolate);
+        Watch<CgroupProtocol.EndIsolate>(SawEndIsolate);
+        Watch<MemoryCgroupProtocol.ChargeMemory>(SawChargeMemory);
+        Watch<MemoryCgroupProtocol.UnchargeMemory>(SawUnchargeMemory);
+        Watch<BackingStoreProtocol.PinBacking>(SawPinBacking);
+        Watch<BackingStoreProtocol.FinishLoad>(SawFinishLoad);
+        Watch<BackingStoreProtocol.TruncateBacking>(SawTruncateBacking);
+        Watch<BackingStoreProtocol.SwapOutBacking>(SawSwapOutBacking);
+        Watch<BackingStoreProtocol.WriteBacking>(SawWriteBacking);
+        Watch<WaitChannelProtocol.PrepareToWait>(SawPrepareToWait);
+        Watch<ProcessProtocol.ThreadExit>(SawThreadExit);
+        Watch<VirtualEpcProtocol.AddZombie>(SawAddZombie);
+        Watch<VirtualEpcProtocol.StoreAndUnlock>(SawStoreAndUnlock);
+        Watch<VirtualEpcProtocol.TakeGuestPage>(SawTakeGuestPage);
+        Watch<VirtualEpcProtocol.TakeZombie>(SawTakeZombie);
+    }
+
+    /// <summary>What an enclave gives and takes: Oracle.Enclaves.</summary>
+    private void WatchEnclaves()
+    {
+        Watch<EnclaveProtocol.LinkVaPage>(SawLinkVaPage);
+        Watch<EnclaveProtocol.UnlinkVaPage>(SawUnlinkVaPage);
+        Watch<EnclaveProtocol.Ecreate>(SawEcreate);
+        Watch<EnclaveProtocol.LockAndAddPage>(SawLockAndAddPage);
+        Watch<EnclaveProtocol.Eldu>(SawEldu);
+        Watch<EnclaveProtocol.Eaug>(SawEaug);
+        Watch<EnclaveProtocol.Ewb>(SawEwb);
+        Watch<EnclaveProtocol.LockForWrite>(SawLockForWrite);
+        Watch<EnclaveProtocol.FinishWrite>(SawFinishWrite);
+        Watch<EnclaveProtocol.FinishWriteSecs>(SawFinishWriteSecs);
+        Watch<EnclaveProtocol.LockAndErase>(SawLockAndErase);
+        Watch<EnclaveProtocol.TakeEntry>(SawTakeEntry);
+        Watch<EnclaveProtocol.TakeSecs>(SawTakeSecs);
+        Watch<EnclaveProtocol.TakeVaPage>(SawTakeVaPage);
+        Watch<EnclaveProtocol.ReadMm>(SawReadMm);
+        Watch<EnclaveProtocol.AddMm>(SawMmList);
+        Watch<EnclaveProtocol.SynchronizeSrcu>(SawMmList);
+        Watch<EnclaveProtocol.RemoveMm>(SawRemoveMm);
+        Watch<EnclaveProtocol.TakeFirstMm>(SawTakeFirstMm);
+        Watch<EnclaveProtocol.FreeEnclave>(SawFreeEnclave);
+    }
+
+    /// <summary>What a task owes by what it sees: Oracle.Routines.</summary>
+    private void WatchRoutines()
+    {
+        Watch<AddressSpaceProtocol.AgePage>(SawAgePage);
+        Watch<FreePageCounterProtocol.ReadPages>(SawReadPages);
+        Watch<NumaNodeProtocol.ReadFreePages>(SawReadFreePages);
+        Watch<WaitChannelProtocol.Wake>(SawWake);
+        Watch<WaitChannelProtocol.SleepUntilWoken>(SawSleepUntilWoken);
+        Watch<ProcessProtocol.ReadCss>(SawReadCss);
+        Watch<CgroupProtocol.CountMaxEvent>(SawCountMaxEvent);
+        Watch<CgroupProtocol.Unmark>(SawUnmark);
+        Watch<EnclaveProtocol.BeginIoctl>(SawBeginIoctl);
+        Watch<EnclaveProtocol.ReadType>(SawPageOfSgx2);
+        Watch<EnclaveProtocol.BeginRemove>(SawPageOfSgx2);
+    }
+
+    /// <summary>What concerns the processor, whoever asks: Oracle.Processor.</summary>
+    private void WatchProcessor()
+    {
+        Watch<EnclaveProtocol.EnterEnclave>(SawEnterEnclave);
+        Watch<EnclaveProtocol.ExitEnclave>(SawExitEnclave);
+        Watch<EnclaveProtocol.BlockPage>(SawBlockPage);
+        Watch<EnclaveProtocol.Etrack>(SawEtrack);
+        Watch<EnclaveProtocol.SendIpi>(SawSendIpi);
+        Watch<EnclaveProtocol.LockAndEinit>(SawLockAndEinit);
+    }
+
+    private void Watch<TMessage>(Watcher watcher)
+        where TMessage : IMessage => _watchers[WatchedMessages.NumberFor<TMessage>()] = watcher;
+
+    private static ref readonly TMessage Of<TMessage>(Envelope envelope)
+        where TMessage : unmanaged, IMessage => ref ((Envelope<TMessage>)envelope).Message;
+}
