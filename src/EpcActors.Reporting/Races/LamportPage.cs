@@ -124,7 +124,7 @@ public static class LamportPage
                 CultureInfo.InvariantCulture, $"Drawn are the last {diagram.Steps.Count} of {trace.Steps.Count} steps; the JSON file has them all."), ("class", "cut"));
         }
 
-        html.Open("div", ("class", "stage"));
+        html.Open("div", ("class", $"stage {RoomFor(diagram.Width)}"));
         html.Open("div", ("class", "drawing"), ("id", "drawing"), ("tabindex", "0"), ("role", "region"), ("aria-label", "Lamport diagram"));
         diagram.WriteHead(html);
         diagram.WriteBody(html);
@@ -133,6 +133,15 @@ public static class LamportPage
         html.Close("div");
         html.Close("section");
     }
+
+    /// <summary>How wide a window must be for the panel beside the drawing; the style sheet has the classes.</summary>
+    private static string RoomFor(double width) => width switch
+    {
+        <= 540 => "s",
+        <= 840 => "m",
+        <= 1140 => "l",
+        _ => "xl",
+    };
 
     private static void WriteLegend(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
     {

@@ -145,8 +145,10 @@ internal static class RaceRows
         return rows;
     }
 
-    /// <summary>A sentence with its full stop.</summary>
-    /// <summary>Who made the two accesses that conflict, and with which locks: where the locks differ, nobody was kept out. Empty without such a pair.</summary>
+    /// <summary>
+    /// The tasks that made the two accesses that conflict, and the locks they held: different locks exclude no task.
+    /// Empty without such a pair.
+    /// </summary>
     public static string DescribeConflict(RaceTrace trace)
     {
         (int first, int second) = trace.Conflict;
@@ -161,6 +163,7 @@ internal static class RaceRows
 
     private static string Held(RaceStep step) => step.Locks.Count == 0 ? "with no lock held" : $"with {string.Join(" and ", step.Locks)} held";
 
+    /// <summary>A sentence with its full stop.</summary>
     public static string Sentence(string text)
     {
         string trimmed = text.Trim();

@@ -24,7 +24,11 @@ public sealed class FuzzTests : IDisposable
 
     private static readonly int Inputs = Number("EPC_FUZZ_INPUTS", 20_000);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("epc-fuzz-").FullName;
+    /// <summary>
+    /// In memory where there is such a folder: forty thousand files on a disk cost as much as reading them.
+    /// </summary>
+    private readonly string _folder = Directory.CreateDirectory(Path.Combine(
+        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"epc-fuzz-{Guid.NewGuid():N}")).FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -32,23 +36,23 @@ public sealed class FuzzTests : IDisposable
     public void Configurations() => Try(
         Inputs / 5,
         Corpus(".conf"),
-        (file, text) => ["config", "validate", Write(file, ".conf", text)]);
+        (worker, text) => ["config", "validate", Write(worker, ".conf", text)]);
 
     [Fact]
     public void Schedules() => Try(
         Inputs / 5,
         Corpus(".schedule"),
-        (file, text) => ["race", "replay", Write(file, ".schedule", text), "--quiet"]);
+        (worker, text) => ["race", "replay", Write(worker, ".schedule", text), "--quiet"]);
 
     [Fact]
     public void Traces() => Try(
         Inputs * 2 / 5,
         Corpus(".trace"),
-        (file, text) =>
+        (worker, text) =>
         {
-            string trace = Write(file, ".trace", text);
+            string trace = Write(worker, ".trace", text);
             string scenario = Write(
-                file,
+                worker,
                 ".conf",
                 $"epc {{ machine {{ nodes = [ {{ cpus = 1, epc = 1 MiB }} ] }}, enclaves {{ a {{ heap = 1 MiB, steps = [ {{ trace = \"{trace}\" }} ] }} }} }}");
             return ["config", "validate", scenario];
@@ -59,7 +63,8 @@ public sealed class FuzzTests : IDisposable
     public void Runs() => Try(
         Inputs / 5,
         [SmallRun],
-        (file, text) => ["run", Write(file, ".conf", text), "--quiet", "--set", "epc.run.duration=1 ms", "--no-slowdown"]);
+        (worker, text) =>
+            ["run", Write(worker, ".conf", text), "--quiet", "--set", "epc.run.duration=1 ms", "--no-slowdown"]);
 
     private const string SmallRun = """
         epc {
@@ -80,10 +85,11 @@ public sealed class FuzzTests : IDisposable
     {
         Assert.NotEmpty(corpus);
         ulong seed = (ulong)Number("EPC_FUZZ_SEED", 1);
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, number =>
+        ParallelOptions options = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, count, options, () => Environment.CurrentManagedThreadId, (number, _, worker) =>
         {
             string text = new Mutator(new Prng((seed << 32) + (ulong)number), corpus).Next();
-            string[] words = command(number, text);
+            string[] words = command(worker, text);
             long before = GC.GetAllocatedBytesForCurrentThread();
             Task<CliResult> call = CliHarness.Call(words);
             Assert.True(call.IsCompleted, "the command went on to another thread");
@@ -99,11 +105,8 @@ public sealed class FuzzTests : IDisposable
                 Assert.Fail($"input {number}, seed {seed}: exit code {result.Code}, {bytes >> 20} MiB\n{said}\n---\n{text}");
             }
 
-            foreach (string name in words.Where(File.Exists))
-            {
-                File.Delete(name);
-            }
-        });
+            return worker;
+        }, _ => { });
     }
 
     private static List<string> Corpus(string extension)
@@ -124,9 +127,10 @@ public sealed class FuzzTests : IDisposable
     private static int Number(string variable, int usual) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : usual;
 
-    private string Write(int number, string extension, string text)
+    /// <summary>The file of a worker: each input takes the place of the one before.</summary>
+    private string Write(int worker, string extension, string text)
     {
-        string path = Path.Combine(_folder, $"{number}{extension}");
+        string path = Path.Combine(_folder, $"{worker}{extension}");
         File.WriteAllText(path, text, LossyUtf8);
         return path;
     }

@@ -34,6 +34,33 @@ public sealed partial class RaceReportTests
         Assert.All(document.Descendants("button"), b => Assert.NotNull(b.Attribute("aria-label")));
     }
 
+    /// <summary>
+    /// Nine resources fill a window of 1200 pixels: beside them the panel would cut the drawing off. A long line of the
+    /// legend wraps.
+    /// </summary>
+    [Theory]
+    [InlineData("r1", 1)]
+    [InlineData("r1", 9)]
+    [InlineData("r1", 30)]
+    public void The_panel_stands_beside_the_drawing_only_where_there_is_room_for_both(string name, int resources)
+    {
+        RaceTrace trace = Trace(name);
+        IEnumerable<RaceLane> more = Enumerable.Repeat(trace.Resources[0], resources);
+        string page = Page(trace with { Resources = [.. trace.Resources, .. more] });
+        const string Drawing = "<div class=\"stage (\\w+)\">.*?<svg class=\"heads\" [^>]*width=\"([0-9.]+)\"";
+        Match drawing = Regex.Match(page, Drawing, RegexOptions.Singleline);
+        double needed = double.Parse(drawing.Groups[2].Value, CultureInfo.InvariantCulture) + 300 + 16 + 45;
+        string rule = $"\n.stage.{drawing.Groups[1].Value} {{ flex-direction: column; }}";
+        string style = page[..page.LastIndexOf("</style>", StringComparison.Ordinal)];
+        int at = style.IndexOf(rule, StringComparison.Ordinal);
+        Match above = Regex.Match(at < 0 ? "" : style[..at], "@media \\(max-width: (\\d+)px\\) \\{$");
+        int besideFrom = above.Success ? int.Parse(above.Groups[1].Value, CultureInfo.InvariantCulture) + 1
+            : at < 0 ? 901 : int.MaxValue;
+
+        Assert.InRange(needed, 0, besideFrom);
+        Assert.Contains("ul.legend .key { white-space: normal;", style, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_policy_names_the_scripts_and_styles_of_the_page()
     {
