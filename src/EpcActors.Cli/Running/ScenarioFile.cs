@@ -13,7 +13,8 @@ internal static class ScenarioFile
     public static void RequireExists(string file, ConfigEnvironment environment)
     {
         // Only a file on disk can be looked for; the loader knows about all others.
-        if (environment.Files != ConfigEnvironment.Default.Files || File.Exists(file))
+        if (environment.Files != ConfigEnvironment.Default.Files || File.Exists(file)
+            || BuiltInFiles.ReadShipped(file) is not null)
         {
             return;
         }

@@ -4,7 +4,8 @@ using EpcActors.Hocon;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>
-/// The folder config/ as it was when the program was built: the reference configuration and the named kernels, costs, machines, races and workloads.
+/// The folder config/ as it was when the program was built: the reference configuration, the named kernels, costs,
+/// machines, races and workloads, and the scenarios.
 /// They are part of the assembly, so the command works from any directory.
 /// </summary>
 public static class BuiltInFiles
@@ -15,6 +16,7 @@ public static class BuiltInFiles
     /// <summary>The reference configuration.</summary>
     public const string Reference = Prefix + "reference.conf";
 
+    private const string Folder = "config/";
     private const string Extension = ".conf";
 
     private static readonly Assembly Home = typeof(BuiltInFiles).Assembly;
@@ -39,6 +41,18 @@ public static class BuiltInFiles
 
     /// <summary>Full name of a file of a set.</summary>
     public static string FileName(string set, string name) => $"{Prefix}{set}/{name}{Extension}";
+
+    /// <summary>
+    /// Text of a file that the project ships, by its path in the repository: the command works from any directory. Null
+    /// for any other path, and for an absolute one.
+    /// </summary>
+    /// <param name="path">For example <c>config/scenarios/vepc.conf</c>.</param>
+    public static string? ReadShipped(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        string name = path.Replace('\\', '/');
+        return name.StartsWith(Folder, StringComparison.Ordinal) ? Read(Prefix + name[Folder.Length..]) : null;
+    }
 
     /// <summary>Text of a file, or null when there is none of that name.</summary>
     public static string? Read(string fileName)
@@ -73,7 +87,7 @@ internal sealed class BuiltInIncluder(IHoconIncluder files) : IHoconIncluder
         return slash < 0 ? BuiltInFiles.Prefix + name : string.Concat(includingSource.AsSpan(0, slash + 1), name);
     }
 
-    public string? Read(string source) => IsBuiltIn(source) ? BuiltInFiles.Read(source) : files.Read(source);
+    public string? Read(string source) => IsBuiltIn(source) ? BuiltInFiles.Read(source) : files.Read(source) ?? BuiltInFiles.ReadShipped(source);
 
     private static bool IsBuiltIn(string name) => name.StartsWith(BuiltInFiles.Prefix, StringComparison.Ordinal);
 }

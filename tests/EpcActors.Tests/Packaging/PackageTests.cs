@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using EpcActors.Tests.Conformance;
+
+namespace EpcActors.Tests.Packaging;
+
+/// <summary>What dotnet pack makes, used as somebody outside the repository uses it.</summary>
+[Trait("tier", "slow")] // The SDK packs, installs and builds, in processes of its own.
+public sealed class PackageTests : IDisposable
+{
+    private const string ToolPackage = "EpcActors.Tool";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("epc-packages").FullName;
+
+    /// <summary>A version of its own: no package of an earlier run can stand in for one of these.</summary>
+    private readonly string _version = $"0.1.0-test.{Guid.NewGuid():N}";
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Packages_install_and_work_outside_the_repository()
+    {
+        string feed = At("feed");
+        Dotnet(
+            ShippedScenarios.Root, "pack", "EpcActors.sln", "-c", Configuration, "--no-build", "-o", feed,
+            $"-p:Version={_version}", $"-p:PackageVersion={_version}", "-nodeReuse:false");
+        foreach (string name in (string[])[ToolPackage, "EpcActors.TestKit", "EpcActors.Hocon", "EpcActors.Engine.Akka"])
+        {
+            Assert.True(File.Exists(Path.Combine(feed, $"{name}.{_version}.nupkg")), $"{name} is not packed");
+            Assert.True(File.Exists(Path.Combine(feed, $"{name}.{_version}.snupkg")), $"{name} has no symbols");
+        }
+
+        InstallTheTool(feed);
+        UseTheTestKit(feed);
+    }
+
+    private void InstallTheTool(string feed)
+    {
+        string config = Write("tool/nuget.config", SourcesOf(feed));
+        string tools = At("tools");
+        Dotnet(_folder, "tool", "install", ToolPackage, "--version", _version, "--tool-path", tools, "--configfile", config);
+
+        string elsewhere = Directory.CreateDirectory(At("elsewhere")).FullName;
+        string epc = Path.Combine(tools, OperatingSystem.IsWindows() ? "epc.exe" : "epc");
+        string text = Run(elsewhere, epc, "run", "config/quickstart.conf", "--quiet");
+
+        Assert.StartsWith("pass: config/quickstart.conf: seed 42", text, StringComparison.Ordinal);
+    }
+
+    private void UseTheTestKit(string feed)
+    {
+        Write("user/nuget.config", SourcesOf(feed));
+        Write("user/User.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <RestorePackagesPath>{At("restored")}</RestorePackagesPath>
+                <RestoreFallbackFolders>{PackagesOfTheUser}</RestoreFallbackFolders>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="EpcActors.TestKit" Version="{_version}" />
+              </ItemGroup>
+            </Project>
+            """);
+        Write("user/Program.cs", """
+            using EpcActors.TestKit;
+
+            RaceTest.Replay("R1");
+            RaceTest.Schedule("R1").Variant("fixed").MustHold();
+            System.Console.WriteLine("R1 breaks, and its fix holds");
+            """);
+
+        string text = Dotnet(At("user"), "run", "-nodeReuse:false");
+
+        Assert.EndsWith("R1 breaks, and its fix holds", text.TrimEnd(), StringComparison.Ordinal);
+        string restored = Path.Combine(At("restored"), "epcactors.testkit", _version);
+        Assert.True(File.Exists(Path.Combine(restored, "README.md")));
+        Assert.True(File.Exists(Path.Combine(restored, "lib", "net10.0", "EpcActors.TestKit.xml")));
+    }
+
+    /// <summary>release or debug: what these tests were built as is there to be packed.</summary>
+    private static string Configuration => Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)) switch
+    {
+        "release" => "Release",
+        _ => "Debug",
+    };
+
+    private static string PackagesOfTheUser => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>The feed alone: what other packages need is in the folder of those that this build restored.</summary>
+    private static string SourcesOf(string feed) => $"""
+        <configuration>
+          <packageSources>
+            <clear />
+            <add key="feed" value="{feed}" />
+          </packageSources>
+        </configuration>
+        """;
+
+    private string At(string name) => Path.Combine(_folder, name);
+
+    private string Write(string name, string text)
+    {
+        string path = At(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private static string Dotnet(string folder, params string[] arguments) => Run(folder, "dotnet", arguments);
+
+    private static string Run(string folder, string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+
+        // Those of the build that runs these tests are not meant for another one.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: exit {process.ExitCode}\n{text}\n{error.Result}");
+        return text;
+    }
+}
