@@ -94,7 +94,7 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
             table.AddRow(
                 new Text(member.Number < 0 ? "-" : $"{member.Number}"),
                 new Text(Sockets(member)),
-                new Text(member.State, member.State == "dead" ? new Style(Color.Red) : null),
+                new Text(member.State, member.State == "dead" ? new Style(Color.Red) : (Style?)null),
                 new Text($"{member.Incarnation}"),
                 new Text(Units.Count(member.Live?.Steps ?? 0)),
                 new Text(Units.Count(member.Live?.Faults ?? 0)),

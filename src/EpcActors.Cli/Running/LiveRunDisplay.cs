@@ -64,7 +64,7 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
         [
             new Text($"{(label.Length == 0 ? "" : $"{label}: ")}{Units.Duration(now.NowNs)} of at most {Units.Duration(now.LimitNs)}   "
                 + $"{Rate(now, one => one.Steps)} messages/s   {Rate(now, one => one.Faults)} faults/s   {Rate(now, one => one.Evictions)} evictions/s"),
-            new Text($"{Tasks(now)}   {Audit(now)}", now.Violations > 0 ? new Style(Color.Red) : null),
+            new Text($"{Tasks(now)}   {Audit(now)}", now.Violations > 0 ? new Style(Color.Red) : (Style?)null),
             Cgroups(now),
         ];
         if (now.Cgroups.Count > MostCgroups)

@@ -156,7 +156,7 @@ public static class ComparisonReport
             {
                 string value = RunLabels.ValueOf(runs[run], name);
                 bool differs = value != RunLabels.ValueOf(runs[0], name);
-                row.Add(new Cell(value, differs ? ConsoleText.Warn : null));
+                row.Add(new Cell(value, differs ? ConsoleText.Warn : (Style?)null));
                 row.Add(differs ? "*" : "");
             }
 
@@ -183,7 +183,7 @@ public static class ComparisonReport
     private static Style? StyleOf(Standing standing) => standing switch
     {
         Standing.Same => ConsoleText.Dim,
-        Standing.Different => null,
+        Standing.Different => (Style?)null,
         Standing.Better => ConsoleText.Good,
         Standing.Worse => ConsoleText.Bad,
     };

@@ -20,7 +20,7 @@ internal static class ClusterText
             TextTable.Figure("faults"), TextTable.Figure("evictions"), TextTable.Figure("frames out"), TextTable.Figure("bytes out"), TextTable.Figure("sent again"), TextTable.Figure("audits"));
         foreach (ProcessReport p in cluster.Processes)
         {
-            Style? style = !p.HasReport || p.Verdict == Verdict.Violation ? ConsoleText.Bad : null;
+            Style? style = !p.HasReport || p.Verdict == Verdict.Violation ? ConsoleText.Bad : (Style?)null;
             table.Row(
                 Units.Count(p.Member), string.Join(", ", p.Sockets), $"{p.Host}:{p.ProcessId}", Units.Count(p.Incarnations), new Cell(ClusterWords.Verdict(p), style),
                 Units.SiPrefixed(p.MessagesPerSecond), Units.Count(p.Faults), Units.Count(p.Evictions), Units.Count(p.FramesOut), Units.Bytes(p.BytesOut), Units.Count(p.SentAgain), Units.Count(p.Cuts));

@@ -97,7 +97,7 @@ public static class ConsoleReport
         for (int i = 0; i < r.Cgroups.Count; i++)
         {
             CgroupReport c = r.Cgroups[i];
-            Style? atLimit = c.Events > 0 ? ConsoleText.Warn : null;
+            Style? atLimit = c.Events > 0 ? ConsoleText.Warn : (Style?)null;
             usage.Row(
             [
                 labels[i], c.MaxBytes is { } max && isWide ? Size(max, isWide) : Units.Limit(c.MaxBytes), Size(c.CurrentBytes, isWide),
@@ -133,7 +133,7 @@ public static class ConsoleReport
         foreach (NodeReport n in r.Nodes)
         {
             string remote = n.Allocations == 0 ? "-" : Units.Percent((double)n.RemoteAllocations / n.Allocations);
-            Style? poisoned = n.PoisonedPages > 0 ? ConsoleText.Warn : null;
+            Style? poisoned = n.PoisonedPages > 0 ? ConsoleText.Warn : (Style?)null;
             table.Row(Units.Count(n.Id), Units.Count(n.Cpus), Units.Bytes(n.CapacityPages * Units.PageBytes),
                 Units.Count(n.CapacityPages), Units.Count(n.FreePages),
                 new Cell(Units.Count(n.PoisonedPages), poisoned), Units.Count(n.Allocations), remote);
@@ -141,7 +141,7 @@ public static class ConsoleReport
 
         table.WriteTo(text);
         bool agrees = r.Nodes.Sum(n => n.FreePages) == r.FreePageCounter;
-        text.Paragraph("  ", Wording.CounterAgainstLists(r), style: agrees ? null : ConsoleText.Bad);
+        text.Paragraph("  ", Wording.CounterAgainstLists(r), style: agrees ? (Style?)null : ConsoleText.Bad);
     }
 
     private static void WriteEnclaves(ConsoleText text, RunReport r)
@@ -237,7 +237,7 @@ public static class ConsoleReport
         foreach (MemoryCgroupReport m in r.MemoryCgroups)
         {
             table.Row(m.Path, m.MaxBytes is { } max ? Size(max, isWide) : "max", Size(m.CurrentBytes, isWide),
-                Size(m.PeakBytes, isWide), new Cell(Units.Count(m.OomKills), m.OomKills > 0 ? ConsoleText.Bad : null));
+                Size(m.PeakBytes, isWide), new Cell(Units.Count(m.OomKills), m.OomKills > 0 ? ConsoleText.Bad : (Style?)null));
         }
 
         table.WriteTo(text);
@@ -381,7 +381,7 @@ public static class ConsoleReport
     private static Style? StyleOf(EnclaveReport enclave) =>
         enclave.IsCutOff ? ConsoleText.Warn : StyleOf(enclave.Outcome);
 
-    private static Style? StyleOf(EnclaveOutcome outcome) => Wording.IsBad(outcome) ? ConsoleText.Bad : null;
+    private static Style? StyleOf(EnclaveOutcome outcome) => Wording.IsBad(outcome) ? ConsoleText.Bad : (Style?)null;
 
     private static string Size(long bytes, bool withExactBytes) =>
         withExactBytes ? $"{Units.Bytes(bytes)} {bytes.ToString(System.Globalization.CultureInfo.InvariantCulture),12}"
