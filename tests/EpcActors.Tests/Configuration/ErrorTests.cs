@@ -82,7 +82,7 @@ public sealed class ErrorTests
     [InlineData("epc.enclaves.e { heap = 0 }", "lab/test.conf:1:25", "too small")]
     [InlineData("epc.enclaves.e { heap = max }", "lab/test.conf:1:25", "the size 'max' has no number")]
     [InlineData("epc.run.duration = 10", "lab/test.conf:1:20", "the duration 10 has no unit", "write '10 s'")]
-    [InlineData("epc.run.duration = 0", "lab/test.conf:1:20", "the duration 0 has no unit")]
+    [InlineData("epc.run.duration = 0", "lab/test.conf:1:20", "the duration 0 is too short", "write for example")]
     [InlineData("epc.run.duration = 0 s", "lab/test.conf:1:20", "too short", "longer than 0")]
     [InlineData("epc.run.duration = -1 s", "lab/test.conf:1:20", "is negative")]
     [InlineData("epc.run.duration = 1 sec", "lab/test.conf:1:20", "unknown unit 'sec'")]
