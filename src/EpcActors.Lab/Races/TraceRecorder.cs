@@ -30,6 +30,7 @@ public sealed class TraceRecorder : IStepWatcher
     private object? _asked;
     private string _operation = "";
     private ulong _before;
+    private object[] _locks = [];
     private readonly List<ulong> _changed = [];
 
     private TraceRecorder(LabWorld world, IReadOnlyList<string> show)
@@ -120,6 +121,23 @@ public sealed class TraceRecorder : IStepWatcher
         _asked = request?.Describe();
         _operation = (task as OperationTask)?.Current?.Text ?? "";
         _before = request is null ? 0 : _world.FingerprintOf(_byId[request.Target]);
+        _locks = request is null ? [] : LockFields.Of(_byId[request.Target]);
+    }
+
+    /// <summary>A step that only takes a lock, or gives it back, has looked at what the lock protects and changed nothing.</summary>
+    private bool HasWritten()
+    {
+        if (_changed[^1] == 0)
+        {
+            return false;
+        }
+
+        Resource resource = _byId[_target];
+        object[] locks = LockFields.Of(resource);
+        LockFields.Set(resource, _locks);
+        bool hasWritten = _before != _world.FingerprintOf(resource);
+        LockFields.Set(resource, locks);
+        return hasWritten;
     }
 
     void IStepWatcher.AfterStep(TaskActor task, bool isParked)
@@ -143,7 +161,7 @@ public sealed class TraceRecorder : IStepWatcher
             Operation = _operation,
             Locks = held.TryGetValue(task.Id, out string? locks) ? locks.Split(" and ") : [],
             IsParked = isParked,
-            IsWrite = _request is not null && (_changed[^1] != 0 || !_world.ProvesHangs),
+            IsWrite = _request is not null && (!_world.ProvesHangs || HasWritten()),
             Wakes = [.. _wakes],
             Choices = [.. _choices],
             Events = [.. _events],

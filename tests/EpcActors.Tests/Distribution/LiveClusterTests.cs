@@ -44,8 +44,9 @@ public sealed class LiveClusterTests
 
         Assert.All(results, result => Assert.Empty(result.Report.Violations));
         Assert.Equal(
-            ["tight-a", "tight-b", "wide-a", "wide-b"],
-            results.SelectMany(result => result.Report.Enclaves).Where(enclave => enclave.Outcome == EnclaveOutcome.Finished).Select(enclave => enclave.Name).Order(StringComparer.Ordinal));
+            ["tight-a: Finished ", "tight-b: Finished ", "wide-a: Finished ", "wide-b: Finished "],
+            results.SelectMany(result => result.Report.Enclaves)
+                .Select(enclave => $"{enclave.Name}: {enclave.Outcome} {enclave.Detail}").Order(StringComparer.Ordinal));
         AssertSettled(results, cluster.View);
 
         // Frames went both ways for it, and the nodes have all of their pages back.

@@ -1,6 +1,7 @@
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
+using EpcActors.TestKit;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Tidy;
 
@@ -111,6 +112,24 @@ public sealed class CatalogueTests
             .. Enumerable.Range(1, 15).Select(n => $"D{n}"),
         ];
         Assert.Equal([], required.Except(Catalogue.Ids));
+    }
+
+    [Fact]
+    public void The_pair_that_decides_is_never_two_readers()
+    {
+        foreach (string id in Catalogue.Ids.Where(id => Catalogue.ScheduleOf(id) is not null))
+        {
+            RaceTrace trace = RaceTest.Replay(id).Trace;
+            Assert.True(
+                trace.Conflict.First < 0
+                    || trace.Steps[trace.Conflict.First - 1].IsWrite || trace.Steps[trace.Conflict.Second - 1].IsWrite,
+                $"{id}: steps {trace.Conflict} both only read");
+        }
+
+        // A lock that is taken in order to look changes nothing but itself.
+        Assert.All(
+            RaceTest.Replay("R9").Trace.Steps.Where(step => step.Message is "LockAndReadPage" or "Unlock"),
+            step => Assert.False(step.IsWrite));
     }
 
     [Fact]
