@@ -169,8 +169,8 @@ internal sealed class CgroupBinder
     }
 
     /// <summary>
-    /// The limits that hold side by side: of a cgroup with a limit its own, whatever is below it, of one without those
-    /// below. Kubernetes counts what it hands out against the node's capacity, a cgroup's limit nothing counts.
+    /// The limits that hold side by side: a cgroup with a limit counts with it and hides those below; one without a
+    /// limit counts with those below. Kubernetes holds its sums against the node's capacity; the kernel checks no sum.
     /// </summary>
     private void NoteSum(ObjectReader reader, List<CgroupSpec> tree)
     {

@@ -3,7 +3,7 @@ using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Tests.Packaging;
 
-/// <summary>What dotnet pack makes, used as somebody outside the repository uses it.</summary>
+/// <summary>What dotnet pack makes, used from outside the repository.</summary>
 [Trait("tier", "slow")] // The SDK packs, installs and builds, in processes of its own.
 public sealed class PackageTests : IDisposable
 {
