@@ -1,11 +1,9 @@
-using System.Runtime.CompilerServices;
-
 namespace EpcActors.Tests.Configuration;
 
-/// <summary>Files in the folder cases beside this one: inputs that were answered wrongly once.</summary>
+/// <summary>Inputs that were answered wrongly once: the folder cases beside this file, copied beside the tests.</summary>
+/// <remarks>Not by the path of this source file: a build for CI writes <c>/_/</c> in its place.</remarks>
 internal static class CaseFile
 {
-    public static string PathOf(string name) => Path.Combine(Folder(), name);
-
-    private static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "cases");
+    public static string PathOf(string name) =>
+        Path.Combine(AppContext.BaseDirectory, "Configuration", "cases", name);
 }
