@@ -52,6 +52,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     private Failure? _failure;
     private bool _isOpen;
     private bool _hasRun;
+    private bool _hasStartedAll;
 
     /// <summary>Name of the engine, as reports and the command line have it.</summary>
     public abstract string Name { get; }
@@ -100,6 +101,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     /// <summary>The run does not end by itself when the work is done: others may still want something of these actors. Somebody calls <see cref="RequestStop"/>.</summary>
     public bool StaysOpen { get; set; }
+
+    /// <summary>Every task was started, or has a timer that will start it.</summary>
+    protected bool HasStartedAll => Volatile.Read(ref _hasStartedAll);
 
     /// <summary>True once the run is to end: no task goes on to another request.</summary>
     public bool IsStopping => Volatile.Read(ref _end) >= 0 || Volatile.Read(ref _failure) is not null;
@@ -238,6 +242,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
             }
 
             Go(-OneGoing);
+            Volatile.Write(ref _hasStartedAll, true);
             RunEnd end = LookAfter(limitNs);
             _ = Interlocked.CompareExchange(ref _end, (int)end, -1);
         }

@@ -122,6 +122,23 @@ public sealed class HoconConfig
     private static bool HasSyntax(string text) =>
         text.AsSpan().TrimStart() is ['[' or '{' or '"', ..] || text.Contains("${", StringComparison.Ordinal);
 
+    /// <summary>
+    /// How many objects stand below a path under keys that begin with a character, at any depth, before substitutions
+    /// have their values; and where the object at the path begins. So a reader with a limit can refuse a large file
+    /// before it is resolved.
+    /// </summary>
+    public (int Count, HoconOrigin Origin) CountObjects(IReadOnlyList<string> path, char firstOfKey)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        Node? at = _node;
+        foreach (string key in path)
+        {
+            at = at is ObjectNode o && o.Fields.TryGetValue(key, out Definition field) ? field.Node : null;
+        }
+
+        return at is ObjectNode found ? (found.CountObjects(firstOfKey), found.Origin) : (0, _node.Origin);
+    }
+
     /// <summary>Gives all substitutions their values.</summary>
     /// <exception cref="HoconException">
     /// A substitution is undefined or part of a cycle, or a concatenation mixes types.

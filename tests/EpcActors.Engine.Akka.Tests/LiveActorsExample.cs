@@ -1,3 +1,4 @@
+using Akka.TestKit;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
@@ -24,6 +25,29 @@ public sealed class LiveActorsExample : global::Akka.TestKit.Xunit2.TestKit
         using LiveRun run = new(scenario, _ => new AkkaEngine(Sys));
         run.Execute(CancellationToken.None);
         Assert.Equal(RunEnd.Finished, ExpectMsg<RunEnded>(TimeSpan.FromMinutes(1)).End);
+        Assert.Empty(run.Oracle.Violations);
+    }
+}
+
+/// <summary>A run whose time a test has in its hand, as docs/writing-race-tests.md shows it.</summary>
+public sealed class TimeInHandExample()
+    : global::Akka.TestKit.Xunit2.TestKit(
+        "akka.scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"")
+{
+    [Fact]
+    public async Task Sleeps_of_a_run_end_when_the_test_says_so()
+    {
+        AkkaEngine engine = new(Sys);
+        Scenario scenario = ScenarioLoader.Load("config/quickstart.conf", [], null, ConfigEnvironment.Default);
+        using LiveRun run = new(scenario, _ => engine);
+        Task ended = Task.Run(() => run.Execute(CancellationToken.None));
+        while (!ended.IsCompleted)
+        {
+            await engine.WhenAsleep();
+            ((TestScheduler)Sys.Scheduler).Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await ended;
         Assert.Empty(run.Oracle.Violations);
     }
 }

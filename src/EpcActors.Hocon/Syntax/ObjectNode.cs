@@ -62,6 +62,21 @@ internal sealed class ObjectNode : Node
         }
     }
 
+    /// <summary>Objects at any depth whose key, and every key on the way, begins with a character.</summary>
+    public int CountObjects(char firstOfKey)
+    {
+        int count = 0;
+        foreach (KeyValuePair<string, Definition> field in Fields)
+        {
+            if (field.Key.StartsWith(firstOfKey) && field.Value.Node is ObjectNode child)
+            {
+                count += 1 + child.CountObjects(firstOfKey);
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>A copy that shares nothing a merge could change.</summary>
     public ObjectNode Copy()
     {

@@ -29,13 +29,9 @@ internal sealed class CgroupBinder
     /// <summary>The tree, parents before children, siblings in the order of the file.</summary>
     public static IReadOnlyList<CgroupSpec> Read(ObjectReader reader, ObjectReader defaults)
     {
-        // Before any of them is read: a million would take its time to be refused.
         if (1 + Count(reader.Keys.Where(key => key.StartsWith('/')).Select(reader.ObjectAt)) is > MaxCgroups and var count)
         {
-            reader.Context.Error(reader.Origin, reader.Path, $"{count} cgroups are defined", $"at most {MaxCgroups} are possible");
-
-            // Without them every enclave would be reported, too, for a cgroup that is not there.
-            reader.Context.ThrowIfErrors();
+            Refuse(reader.Context, reader.Origin, count);
         }
 
         CgroupBinder binder = new(reader.Context, defaults);
@@ -44,6 +40,23 @@ internal sealed class CgroupBinder
         List<CgroupSpec> tree = binder.Tree();
         binder.NoteSum(reader, tree);
         return tree;
+    }
+
+    /// <summary>Refuses too many cgroups before substitutions are resolved, which takes its time for so many.</summary>
+    public static void RefuseTooMany(LoadContext context, HoconConfig file)
+    {
+        (int below, HoconOrigin origin) = file.CountObjects(["epc", "cgroups"], '/');
+        if (below >= MaxCgroups)
+        {
+            Refuse(context, origin, 1 + below);
+        }
+    }
+
+    /// <summary>Ends the loading: every enclave would be reported, too, for a cgroup that is not there.</summary>
+    private static void Refuse(LoadContext context, HoconOrigin origin, int count)
+    {
+        context.Error(origin, "epc.cgroups", $"{count} cgroups are defined", $"at most {MaxCgroups} are possible");
+        context.ThrowIfErrors();
     }
 
     private static int Count(IEnumerable<HoconObject?> cgroups)

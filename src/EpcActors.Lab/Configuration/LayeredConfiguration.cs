@@ -100,7 +100,9 @@ internal sealed class LayeredConfiguration
         try
         {
             HoconConfig reference = ParsedReference.Value;
-            if (WithVariant(HoconConfig.ParseFile(_context.File, _options), reference) is not { } scenario)
+            HoconConfig file = HoconConfig.ParseFile(_context.File, _options);
+            CgroupBinder.RefuseTooMany(_context, file);
+            if (WithVariant(file, reference) is not { } scenario)
             {
                 return null;
             }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EpcActors.Tests.Conformance;
+using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Packaging;
 
@@ -8,6 +9,7 @@ namespace EpcActors.Tests.Packaging;
 public sealed class PackageTests : IDisposable
 {
     private const string ToolPackage = "EpcActors.Tool";
+    private const string Example = "tests/EpcActors.TestKit.Example/";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("epc-packages").FullName;
 
@@ -46,33 +48,33 @@ public sealed class PackageTests : IDisposable
         Assert.StartsWith("pass: config/quickstart.conf: seed 42", text, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// A stranger's test project: the project file of docs/writing-race-tests.md with the tests that it shows, alone in
+    /// a folder outside the repository.
+    /// </summary>
     private void UseTheTestKit(string feed)
     {
         Write("user/nuget.config", SourcesOf(feed));
-        Write("user/User.csproj", $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+        Write("user/Directory.Build.props", $"""
+            <Project>
               <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
                 <RestorePackagesPath>{At("restored")}</RestorePackagesPath>
                 <RestoreFallbackFolders>{PackagesOfTheUser}</RestoreFallbackFolders>
               </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="EpcActors.TestKit" Version="{_version}" />
-              </ItemGroup>
             </Project>
             """);
-        Write("user/Program.cs", """
-            using EpcActors.TestKit;
+        string project = DocumentedCodeTests.ProjectFile;
+        Assert.Contains("\"EpcActors.TestKit\" Version=\"0.1.0\"", project, StringComparison.Ordinal);
+        Write("user/User.csproj", project.Replace("\"0.1.0\"", $"\"{_version}\"", StringComparison.Ordinal));
+        IEnumerable<string> files = Repository.FilesOf(".cs", ".conf", ".schedule");
+        foreach (string file in files.Where(file => file.StartsWith(Example, StringComparison.Ordinal)))
+        {
+            Write(Path.Combine("user", file[Example.Length..]), Repository.Text(file));
+        }
 
-            RaceTest.Replay("R1");
-            RaceTest.Schedule("R1").Variant("fixed").MustHold();
-            System.Console.WriteLine("R1 breaks, and its fix holds");
-            """);
+        string text = Dotnet(At("user"), "test", "-nodeReuse:false");
 
-        string text = Dotnet(At("user"), "run", "-nodeReuse:false");
-
-        Assert.EndsWith("R1 breaks, and its fix holds", text.TrimEnd(), StringComparison.Ordinal);
+        Assert.Matches(@"Passed!\s+- Failed:\s+0, Passed:\s+[1-9]\d+, Skipped:\s+0", text);
         string restored = Path.Combine(At("restored"), "epcactors.testkit", _version);
         Assert.True(File.Exists(Path.Combine(restored, "README.md")));
         Assert.True(File.Exists(Path.Combine(restored, "lib", "net10.0", "EpcActors.TestKit.xml")));

@@ -5,7 +5,7 @@ namespace EpcActors.Tests.Tidy;
 
 /// <summary>
 /// Code in docs/writing-race-tests.md is code of the example project, or of the example for Akka.NET, which compile and
-/// run; C# in docs/akka.md is code of the tests of the engine on Akka.NET. Those also run its scenario and compare its
+/// run. Its project file is used by <see cref="Packaging.PackageTests"/>. C# in docs/akka.md is code of the tests of the engine on Akka.NET. Those also run its scenario and compare its
 /// table of actors.
 /// </summary>
 public sealed partial class DocumentedCodeTests
@@ -30,14 +30,24 @@ public sealed partial class DocumentedCodeTests
         get
         {
             TheoryData<string, int> blocks = [];
+            string project = ProjectFile;
             foreach (Match block in CodeBlock().Matches(Repository.Text(Document)))
             {
+                if (block.Groups[2].Value == project)
+                {
+                    continue;
+                }
+
                 blocks.Add(block.Groups[1].Value, block.Index);
             }
 
             return blocks;
         }
     }
+
+    /// <summary>The project file that the document shows: the whole of it, for tests outside the repository.</summary>
+    internal static string ProjectFile => CodeBlock().Matches(Repository.Text(Document)).Select(block => block.Groups[2].Value)
+        .Single(text => text.StartsWith("<Project ", StringComparison.Ordinal));
 
     [Theory, MemberData(nameof(Blocks))]
     public void A_block_stands_in_the_example_word_for_word(string language, int at)
