@@ -107,9 +107,9 @@ internal sealed class ClusterCommand
         string? token = ClusterToken.Given(_shell, parsed.GetValue(_tokenFile));
         EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
         bool isQuiet = parsed.GetValue(_quiet);
-        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
-        (TextWriter text, IAnsiConsole console) = json.TakesStandardOutput ? (_shell.Error, _shell.ErrorConsole) : (_shell.Out, _shell.Console);
+        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json);
         string effective = $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {own.Count} processes here";
         if (!isQuiet)
         {
@@ -291,7 +291,7 @@ internal sealed class ClusterCommand
         }
 
         ClusterPlan plan = ClusterPlanner.Of(scenario, Placement.Of(scenario, memberOfNode));
-        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
         if (json.Write(_shell.Out, PlanJson.ToJson(plan)) is { } said)
         {
             _shell.Out.WriteLine(said);

@@ -59,6 +59,12 @@ internal static class CommonOptions
 
     public static Option<string?> Json(string what) => new("--json") { HelpName = "FILE|-", Description = what };
 
+    public static Option<string?> JUnit(string what = "") => new("--junit")
+    {
+        HelpName = "FILE|-",
+        Description = "writes the answers as a JUnit file, which build servers read" + what,
+    };
+
     public static Option<bool> Flag(string name, string what) => new(name) { Description = what, Arity = ArgumentArity.Zero };
 
     /// <summary>Values with commas between them.</summary>

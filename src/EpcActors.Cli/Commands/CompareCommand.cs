@@ -70,10 +70,9 @@ internal sealed class CompareCommand
         // All are loaded before one is run: a mistake in the last shall not cost the time of the first.
         List<PreparedRun> runs = [.. variations.Select(one => PreparedRun.Load(_shell, Request(parsed, one)))];
         PreparedRun.WriteNotes(runs, _shell.Error);
-        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
-        (TextWriter text, IAnsiConsole console) =
-            json.TakesStandardOutput ? (_shell.Error, _shell.ErrorConsole) : (_shell.Out, _shell.Console);
+        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json);
         bool isQuiet = parsed.GetValue(_quiet);
         ProgressDisplay display = new(_shell, isQuiet);
 
@@ -136,7 +135,7 @@ internal sealed class CompareCommand
     }
 
     private void Write(
-        TextWriter text, JsonTarget json, OutputDirectory? directory, List<RunReport> reports, List<string> labels,
+        TextWriter text, DocumentTarget json, OutputDirectory? directory, List<RunReport> reports, List<string> labels,
         IReadOnlyList<Variation> variations, bool isQuiet)
     {
         List<string?> said = [json.Write(_shell.Out, ComparisonDocument.ToJson(reports, labels))];

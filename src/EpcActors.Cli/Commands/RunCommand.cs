@@ -26,6 +26,9 @@ internal sealed class RunCommand
     private readonly Option<string?> _json = CommonOptions.Json(
         "writes the report as JSON; with - standard output holds the document and nothing else");
 
+    private readonly Option<string?> _junit = CommonOptions.JUnit(
+        ": a case for each rule and expectation; implies --expect");
+
     private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
         "--no-slowdown", "leaves out the runs of each enclave alone that slowdowns are measured against; a live run "
             + "has none");
@@ -61,7 +64,8 @@ internal sealed class RunCommand
         {
             run._file, run._set, run._seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. run._engine.All, run._metricsPort, run._out, run._json, run._noSlowdown, run._expect, run._quiet])
+        foreach (Option option in (IEnumerable<Option>)
+            [.. run._engine.All, run._metricsPort, run._out, run._json, run._junit, run._noSlowdown, run._expect, run._quiet])
         {
             command.Options.Add(option);
         }
@@ -83,26 +87,36 @@ internal sealed class RunCommand
             IsDefaultEngine = engine == _shell.Engines.Default,
             Workers = _engine.Workers(parsed),
             SkipsSlowdown = parsed.GetValue(_noSlowdown),
-            ChecksExpectations = parsed.GetValue(_expect),
+
+            // A file that lists an expectation as failed must not come with exit code 0.
+            ChecksExpectations = parsed.GetValue(_expect) || parsed.GetValue(_junit) is not null,
         });
         PreparedRun.WriteNotes([run], _shell.Error);
         using RunTelemetry telemetry = RunTelemetry.Prepare(_shell, engine, run.Scenario, parsed.GetValue(_metricsPort));
-        JsonTarget json = JsonTarget.Prepare(parsed.GetValue(_json));
+        DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
+        DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
-
-        (TextWriter text, IAnsiConsole console) =
-            json.TakesStandardOutput ? (_shell.Error, _shell.ErrorConsole) : (_shell.Out, _shell.Console);
+        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json, junit);
         if (!isQuiet)
         {
             text.WriteLine(run.Effective);
             text.WriteLine();
         }
 
+        DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
+        long began = _shell.Clock.GetTimestamp();
         RunReport report = run.Run(new ProgressDisplay(_shell, isQuiet), "", cancellationToken, telemetry);
         ExitCode code = run.Judge(report);
         try
         {
-            Say(text, isQuiet, json.Write(_shell.Out, JsonReport.ToJson(report)), directory?.WriteRun(report));
+            JUnitSuite suite = RunSuite.Of(
+                report, run.Summary(report), EpcCommand.Version, beganAt, _shell.Clock.GetElapsedTime(began));
+            Say(
+                text,
+                isQuiet,
+                json.Write(_shell.Out, JsonReport.ToJson(report)),
+                junit.Write(_shell.Out, JUnitReport.ToXml([suite])),
+                directory?.WriteRun(report));
         }
         finally
         {
@@ -161,7 +175,9 @@ internal sealed class RunCommand
             new("epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results", "The same on another kernel and seed, with charts and data in results/"),
             new("epc run config/scenarios/noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, events, faults}'", "Figures for a script"),
             new("epc run config/scenarios/sgx2-storm.conf --live --workers 8 --metrics-port 9464", "The same actors on eight real threads, audited as they go, with a page for Prometheus"),
-            new("epc run config/scenarios/noisy-neighbour.conf --expect --quiet", "In CI: one line, and exit code 1 when a rule or an expectation fails"),
+            new(
+                "epc run config/scenarios/noisy-neighbour.conf --quiet --junit results.xml",
+                "In CI: one line, exit code 1 when a rule or an expectation fails, and each of them for the build server"),
         ],
         ExitCodes = StandardExitCodes.OfRuns("a rule was broken; with --expect also: an expectation was not met"),
         SeeAlso = StandardExitCodes.KeyReference,

@@ -65,8 +65,8 @@ public static class RaceSearch
     {
         ArgumentNullException.ThrowIfNull(race);
         ArgumentNullException.ThrowIfNull(options);
-        bool isExpected = options.ExpectsRace ?? Catalogue.IsBuggy(race.Variant);
-        string? target = options.Target ?? (isExpected && race.Rule.Length > 0 ? race.Rule : null);
+        bool isExpected = IsExpected(race, options);
+        string? target = TargetOf(race, options);
         HuntResult? hunt = null;
         SearchVerdict verdict;
         bool isExhaustive = options.Strategies.Contains("exhaustive");
@@ -106,6 +106,14 @@ public static class RaceSearch
         }
 
         return new RaceFinding(race, verdict, shrunk, ToSchedule(race, world, verdict.Found, shrunk, options), hunt);
+    }
+
+    /// <summary>The one rule that a search looks for; null when it looks for all.</summary>
+    public static string? TargetOf(RaceDefinition race, RaceSearchOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(race);
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Target ?? (IsExpected(race, options) && race.Rule.Length > 0 ? race.Rule : null);
     }
 
     /// <summary>Runs a schedule with everything written down.</summary>
@@ -156,6 +164,9 @@ public static class RaceSearch
             Steps = [],
         };
     }
+
+    private static bool IsExpected(RaceDefinition race, RaceSearchOptions options) =>
+        options.ExpectsRace ?? Catalogue.IsBuggy(race.Variant);
 
     private static (SearchVerdict Verdict, HuntResult Hunt) HuntFor(
         RaceDefinition race, RaceSearchOptions options, string? target, Action<string>? progress, CancellationToken cancellation)

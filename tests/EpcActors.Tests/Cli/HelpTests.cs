@@ -42,6 +42,7 @@ public sealed class HelpTests
             // A pipe and what follows it is the shell's; files get a name that exists, results a place of the test's.
             string line = Regex.Replace(example.Split(" | ")[0], @"\S*\*?\S*\.conf", Quoted(cli.GoodFile));
             line = line.Replace("--out results", "--out " + Quoted(cli.At("out")), StringComparison.Ordinal)
+                .Replace("--junit results.xml", "--junit " + Quoted(cli.At("results.xml")), StringComparison.Ordinal)
                 .Replace(Recordings, Loading.RepositoryPath(Recordings), StringComparison.Ordinal)
                 .Replace("--set epc.switches.epc-cgroup=off", "", StringComparison.Ordinal)
                 .Replace("linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "linux-6.16,epc-cgroup-v8", StringComparison.Ordinal);

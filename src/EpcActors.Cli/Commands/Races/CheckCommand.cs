@@ -9,6 +9,7 @@ using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
+using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;
 
@@ -58,14 +59,23 @@ internal sealed class CheckCommand
 
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
 
-    private CheckCommand(CommandShell shell) => _shell = shell;
+    private readonly Option<string?> _junit = CommonOptions.JUnit(": a case for each rule");
+    private TextWriter _text;
+    private IAnsiConsole _console;
+
+    private CheckCommand(CommandShell shell)
+    {
+        _shell = shell;
+        (_text, _console) = DocumentTarget.Beside(shell);
+    }
 
     public static Command Create(CommandShell shell)
     {
         CheckCommand check = new(shell);
         DocumentedCommand command = new("check", "Runs a scenario in many orders of its critical sections, on all cores, with every rule on.", Page())
         {
-            check._file, check._set, check._seed, check._strategy, check._budget, check._workers, check._variant, check._steps, check._resume, check._quiet, check._engine, check._live,
+            check._file, check._set, check._seed, check._strategy, check._budget, check._workers, check._variant,
+            check._steps, check._resume, check._junit, check._quiet, check._engine, check._live,
         };
         command.SetAction((parsed, token) => Task.FromResult((int)check.Execute(parsed, token)));
         return command;
@@ -84,6 +94,8 @@ internal sealed class CheckCommand
             throw CommandException.Usage("--strategy exhaustive: a whole scenario has too many orders for that; 'epc race find' searches a race file exhaustively");
         }
 
+        DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
+        (_text, _console) = DocumentTarget.Beside(_shell, junit);
         Scenario scenario = Load(file, parsed.GetValue(_variant), settings, parsed.GetValue(_seed), tellsNotes: true);
         ulong seed = parsed.GetValue(_seed) ?? scenario.Seed;
         Budget budget = parsed.GetValue(_budget) ?? new Budget(null, TimeSpan.FromSeconds(30), "30s");
@@ -91,10 +103,12 @@ internal sealed class CheckCommand
         bool isQuiet = parsed.GetValue(_quiet);
         if (!isQuiet)
         {
-            _shell.Out.WriteLine(string.Create(
+            _text.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{file}: kernel {scenario.Kernel}, seed {seed}, engine simulation (explored), budget {budget.Text}"));
         }
 
+        DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
+        long began = _shell.Clock.GetTimestamp();
         int steps = StepsOf(scenario, parsed, isQuiet);
         HuntPlan plan = new()
         {
@@ -115,7 +129,10 @@ internal sealed class CheckCommand
             progress is null ? null : one => progress(string.Create(CultureInfo.InvariantCulture, $"{one.Schedules:N0} schedules, {one.Steps:N0} steps")),
             cancellation));
         state?.Save(result.Progress);
-        return Tell(scenario, plan, result, parsed, steps, isQuiet);
+        (ExitCode code, SearchSuite suite) = Tell(scenario, plan, result, parsed, steps, isQuiet);
+        suite = suite with { At = beganAt, Time = _shell.Clock.GetElapsedTime(began) };
+        suite.Write(junit, _shell, _text, isQuiet);
+        return code;
     }
 
     /// <summary>As the user says, or as the scenario needs.</summary>
@@ -134,7 +151,7 @@ internal sealed class CheckCommand
         int? length = new SearchDisplay(_shell, isQuiet).Follow("measuring the scenario's length", _ => ScenarioLength.Measure(scenario));
         if (!isQuiet)
         {
-            _shell.Out.WriteLine(length is { } known
+            _text.WriteLine(length is { } known
                 ? string.Create(CultureInfo.InvariantCulture, $"in turn the scenario has {known:N0} steps")
                 : string.Create(
                     CultureInfo.InvariantCulture,
@@ -164,47 +181,94 @@ internal sealed class CheckCommand
         return option;
     }
 
-    private ExitCode Tell(
+    private (ExitCode Code, SearchSuite Suite) Tell(
         Scenario scenario, HuntPlan plan, HuntResult result, ParseResult parsed, int steps, bool isQuiet)
     {
         if (!isQuiet)
         {
-            HuntText.Write(_shell.Out, result);
+            HuntText.Write(_text, result);
         }
 
-        if (result.Found is not { } found)
+        string[] missed = [.. result.Marks.Where(mark => !mark.WasHit).Select(mark => mark.Text)];
+        SearchSuite suite = new()
         {
-            foreach ((string text, bool wasHit) in result.Marks)
-            {
-                if (!wasHit)
-                {
-                    _shell.Out.WriteLine($"never seen: {text}");
-                }
-            }
-
-            (string verdict, bool isNothing) = VerdictOf(plan, result, steps);
-            _shell.Out.WriteLine(verdict);
-            return isNothing ? ExitCode.Inconclusive : ExitCode.Pass;
+            ClassName = ["check", Path.GetFileNameWithoutExtension(scenario.File), scenario.Kernel],
+            Name = scenario.Title.Length > 0 ? $"{scenario.File}: {scenario.Title}" : scenario.File,
+            Scenario = scenario,
+            Kernel = scenario.Kernel,
+            Seed = plan.Seed,
+            Verdict = "",
+            Command = "",
+            MissedMarks = missed,
+        };
+        if (result.Found is { } found)
+        {
+            return (ExitCode.Violation, TellFound(suite, plan, found, parsed, steps, isQuiet));
         }
 
-        SmallerTopology smaller = new SearchDisplay(_shell, isQuiet).Follow("shrinking", _ => Shrink(scenario, plan, found, parsed, steps));
+        foreach (string mark in missed)
+        {
+            _text.WriteLine($"never seen: {mark}");
+        }
+
+        (string verdict, bool isNothing) = VerdictOf(plan, result, steps);
+        _text.WriteLine(verdict);
+        return (isNothing ? ExitCode.Inconclusive : ExitCode.Pass, suite with
+        {
+            Verdict = verdict,
+            Command = Repeating(plan, parsed, steps, parsed.GetResult(_budget)?.Tokens is [var given] ? given.Value : null),
+            Undecided = isNothing ? verdict : null,
+        });
+    }
+
+    private SearchSuite TellFound(
+        SearchSuite suite, HuntPlan plan, FoundSchedule found, ParseResult parsed, int steps, bool isQuiet)
+    {
+        SmallerTopology smaller = new SearchDisplay(_shell, isQuiet).Follow(
+            "shrinking", _ => Shrink(suite.Scenario, plan, found, parsed, steps));
         ShrunkSchedule shrunk = smaller.Shrunk;
+        RaceTrace trace = Trace(smaller.Scenario, NewWorld(smaller.Scenario, steps), found, shrunk, out string cut);
         if (!isQuiet)
         {
-            Show(smaller.Scenario, NewWorld(smaller.Scenario, steps), found, shrunk);
+            _text.Write(cut);
+            RaceListing.Write(_console, trace);
+            _text.WriteLine();
         }
 
         foreach (KeyValuePair<string, string> setting in isQuiet ? [] : smaller.Settings)
         {
-            _shell.Out.WriteLine($"smaller by --set '{setting.Key}={setting.Value}'");
+            _text.WriteLine($"smaller by --set '{setting.Key}={setting.Value}'");
         }
 
-        _shell.Out.WriteLine(string.Create(
+        string verdict = string.Create(
             CultureInfo.InvariantCulture,
-            $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} switches"));
-        _shell.Out.WriteLine(shrunk.Finding.Detail);
-        List<string> words = [EpcCommand.Name, "check", parsed.GetRequiredValue(_file), "--seed", plan.Seed.ToString(CultureInfo.InvariantCulture)];
-        words.AddRange(["--budget", (found.Number + 1).ToString(CultureInfo.InvariantCulture), "--steps", steps.ToString(CultureInfo.InvariantCulture)]);
+            $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} switches");
+        string command = Repeating(plan, parsed, steps, (found.Number + 1).ToString(CultureInfo.InvariantCulture));
+        _text.WriteLine(verdict);
+        _text.WriteLine(shrunk.Finding.Detail);
+        return suite with
+        {
+            Verdict = verdict,
+            Broken = shrunk.Finding,
+            Listing = cut + RaceListing.Text(trace),
+            Command = command,
+        };
+    }
+
+    /// <summary>The command that comes to the same verdict: all that the search depends on.</summary>
+    private string Repeating(HuntPlan plan, ParseResult parsed, int steps, string? budget)
+    {
+        List<string> words =
+        [
+            EpcCommand.Name, "check", parsed.GetRequiredValue(_file),
+            "--seed", plan.Seed.ToString(CultureInfo.InvariantCulture),
+        ];
+        if (budget is not null)
+        {
+            words.AddRange(["--budget", budget]);
+        }
+
+        words.AddRange(["--steps", steps.ToString(CultureInfo.InvariantCulture)]);
         foreach (KeyValuePair<string, string> setting in parsed.GetRequiredValue(_set))
         {
             words.AddRange(["--set", $"{setting.Key}={setting.Value}"]);
@@ -215,8 +279,12 @@ internal sealed class CheckCommand
             words.AddRange(["--strategy", string.Join(',', strategies)]);
         }
 
-        _shell.Out.WriteLine(ShellQuoting.Join(words, _shell.Dialect));
-        return ExitCode.Violation;
+        if (parsed.GetValue(_variant) is { } variant)
+        {
+            words.AddRange(["--variant", variant]);
+        }
+
+        return ShellQuoting.Join(words, _shell.Dialect);
     }
 
     /// <summary>
@@ -262,8 +330,14 @@ internal sealed class CheckCommand
     /// <summary>A long schedule is shrunk for seconds, not for minutes.</summary>
     private static int ShrinkRuns(FoundSchedule found) => (int)Math.Clamp(20_000_000L / Math.Max(1, found.Decisions.Length), 20, 4000);
 
-    /// <summary>The end of the schedule: a whole scenario builds its enclaves first, which nobody reads.</summary>
-    private void Show(Scenario scenario, LabWorld world, FoundSchedule found, ShrunkSchedule shrunk)
+    /// <summary>The end of the schedule: a whole scenario builds its enclaves first, which fills pages.</summary>
+    /// <param name="scenario">The scenario, made smaller.</param>
+    /// <param name="world">Runs it.</param>
+    /// <param name="found">As it was found.</param>
+    /// <param name="shrunk">As it is shown.</param>
+    /// <param name="cut">A line that says how much is not shown; empty when all is.</param>
+    private static RaceTrace Trace(
+        Scenario scenario, LabWorld world, FoundSchedule found, ShrunkSchedule shrunk, out string cut)
     {
         RaceTrace header = new()
         {
@@ -277,15 +351,12 @@ internal sealed class CheckCommand
             Steps = [],
         };
         world.Target = shrunk.Finding.Rule;
-        (RaceTrace trace, _) = TraceRecorder.Record(world, new Replay(shrunk.Decisions, isStrict: true), header, shrunk.CycleStart);
+        (RaceTrace trace, _) = TraceRecorder.Record(
+            world, new Replay(shrunk.Decisions, isStrict: true), header, shrunk.CycleStart);
         int first = Math.Max(0, trace.Steps.Count - ListedSteps);
-        if (first > 0)
-        {
-            _shell.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the last {ListedSteps} of {trace.Steps.Count} steps:"));
-        }
-
-        RaceListing.Write(_shell.Console, trace with { Steps = [.. trace.Steps.Skip(first)] });
-        _shell.Out.WriteLine();
+        cut = first == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture, $"the last {ListedSteps} of {trace.Steps.Count} steps:\n");
+        return trace with { Steps = [.. trace.Steps.Skip(first)] };
     }
 
     private Scenario Load(
@@ -326,6 +397,7 @@ internal sealed class CheckCommand
         [
             new("epc check config/quickstart.conf", "Half a minute on all cores"),
             new("epc check my.conf --budget 10m --resume my.check", "Ten minutes more each time"),
+            new("epc check my.conf --budget 2000 --junit check.xml", "In CI: each rule as a case for the build server"),
         ],
         ExitCodes =
         [

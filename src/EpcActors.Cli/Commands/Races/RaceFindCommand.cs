@@ -6,6 +6,7 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;
 
@@ -25,14 +26,25 @@ internal sealed class RaceFindCommand
     private readonly Option<bool> _noShrink = CommonOptions.Flag("--no-shrink", "leaves the schedule as long as it was found");
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
 
-    private RaceFindCommand(CommandShell shell) => _shell = shell;
+    private readonly Option<string?> _junit = CommonOptions.JUnit(
+        ": a case for each rule, property and mark of the race");
+
+    private TextWriter _text;
+    private IAnsiConsole _console;
+
+    private RaceFindCommand(CommandShell shell)
+    {
+        _shell = shell;
+        (_text, _console) = DocumentTarget.Beside(shell);
+    }
 
     public static Command Create(CommandShell shell)
     {
         RaceFindCommand find = new(shell);
         DocumentedCommand command = new("find", "Searches the schedules of a race for one that breaks a rule, and shortens it.", Page())
         {
-            find._race, find._variant, find._strategy, find._seed, find._budget, find._workers, find._set, find._out, find._resume, find._noShrink, find._quiet,
+            find._race, find._variant, find._strategy, find._seed, find._budget, find._workers, find._set, find._out,
+            find._junit, find._resume, find._noShrink, find._quiet,
         };
         command.SetAction((parsed, token) => Task.FromResult((int)find.Execute(parsed, token)));
         return command;
@@ -47,6 +59,8 @@ internal sealed class RaceFindCommand
         IReadOnlyList<string> strategies = parsed.GetRequiredValue(_strategy);
         StrategyCheck.Require(strategies);
         Budget? budget = parsed.GetValue(_budget);
+        DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
+        (_text, _console) = DocumentTarget.Beside(_shell, junit);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         ulong seed = parsed.GetValue(_seed) ?? 1;
         SearchState? state = SearchState.Load(parsed.GetValue(_resume), $"{race.Id} {race.Variant}", seed, strategies);
@@ -66,12 +80,14 @@ internal sealed class RaceFindCommand
         RaceOptions.WriteNotes(race.Notes, _shell);
         if (!isQuiet)
         {
-            _shell.Out.WriteLine($"{race.Id} {race.Variant}: {race.Title}");
-            _shell.Out.WriteLine($"kernel {race.Kernel}, seed {seed.ToString(CultureInfo.InvariantCulture)}");
-            _shell.Out.WriteLine();
+            _text.WriteLine($"{race.Id} {race.Variant}: {race.Title}");
+            _text.WriteLine($"kernel {race.Kernel}, seed {seed.ToString(CultureInfo.InvariantCulture)}");
+            _text.WriteLine();
         }
 
         _shell.RunBegins();
+        DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
+        long began = _shell.Clock.GetTimestamp();
         RaceFinding finding = new SearchDisplay(_shell, isQuiet).Follow(
             $"{race.Id} {race.Variant}", progress => RaceSearch.Find(race, options, progress, cancellation));
         if (finding.Hunt is { } hunt)
@@ -79,7 +95,16 @@ internal sealed class RaceFindCommand
             state?.Save(hunt.Progress);
         }
 
-        return Tell(finding, Repeating(parsed, race), directory, isQuiet);
+        (ExitCode code, SearchSuite suite) = Tell(finding, Repeating(parsed, race), directory, isQuiet);
+        suite = suite with
+        {
+            Seed = seed,
+            Target = RaceSearch.TargetOf(race, options),
+            At = beganAt,
+            Time = _shell.Clock.GetElapsedTime(began),
+        };
+        suite.Write(junit, _shell, _text, isQuiet);
+        return code;
     }
 
     /// <summary>The command that finds the same again: all that the search depends on.</summary>
@@ -119,9 +144,22 @@ internal sealed class RaceFindCommand
         return words;
     }
 
-    private ExitCode Tell(RaceFinding finding, IReadOnlyList<string> again, OutputDirectory? directory, bool isQuiet)
+    private (ExitCode Code, SearchSuite Suite) Tell(
+        RaceFinding finding, IReadOnlyList<string> again, OutputDirectory? directory, bool isQuiet)
     {
         RaceDefinition race = finding.Race;
+        SearchSuite suite = new()
+        {
+            ClassName = ["race", race.Id, race.Variant],
+            Name = SearchSuite.NameOf(race),
+            Scenario = race.Scenario,
+            Kernel = race.Kernel,
+            Seed = 0,
+            Verdict = "",
+            Command = ShellQuoting.Join(again, _shell.Dialect),
+            MissedMarks = finding.Verdict.MissedMarks,
+            MarksCount = true,
+        };
         if (finding.Schedule is { } schedule)
         {
             string replay = directory is null
@@ -130,45 +168,53 @@ internal sealed class RaceFindCommand
             (RaceTrace trace, _, _) = RaceSearch.Trace(race, schedule, isStrict: true, replay);
             if (!isQuiet)
             {
-                RaceListing.Write(_shell.Console, trace);
-                _shell.Out.WriteLine();
+                RaceListing.Write(_console, trace);
+                _text.WriteLine();
             }
 
             foreach (string setting in isQuiet ? [] : schedule.Settings)
             {
-                _shell.Out.WriteLine($"smaller by --set '{setting}'");
+                _text.WriteLine($"smaller by --set '{setting}'");
             }
 
-            _shell.Out.WriteLine($"{race.Id} {race.Variant}: FOUND {finding.Shrunk!.Finding.Rule}: {schedule.Found}");
+            Finding broken = finding.Shrunk!.Finding;
+            string found = $"{race.Id} {race.Variant}: FOUND {broken.Rule}: {schedule.Found}";
+            _text.WriteLine(found);
             if (directory is not null)
             {
-                _shell.Out.WriteLine(RaceFiles.Write(directory, trace, schedule));
+                _text.WriteLine(RaceFiles.Write(directory, trace, schedule));
             }
 
-            _shell.Out.WriteLine(replay);
-            return ExitCode.Violation;
+            return (ExitCode.Violation, suite with
+            {
+                Verdict = found, Broken = broken, Listing = RaceListing.Text(trace), Command = replay,
+            });
         }
 
         SearchVerdict verdict = finding.Verdict;
         if (!isQuiet)
         {
-            BlindSpots.Write(_shell.Out, race);
+            BlindSpots.Write(_text, race);
         }
 
-        _shell.Out.WriteLine(verdict.Kind == VerdictKind.Clean
+        bool isClean = verdict.Kind == VerdictKind.Clean;
+        string text = isClean
             ? $"{race.Id} {race.Variant}: CLEAN: {verdict.Bound}"
-            : $"{race.Id} {race.Variant}: INCONCLUSIVE: nothing found in {verdict.Bound}; the budget ended first");
+            : $"{race.Id} {race.Variant}: INCONCLUSIVE: nothing found in {verdict.Bound}; the budget ended first";
+        _text.WriteLine(text);
         foreach (string mark in verdict.MissedMarks)
         {
-            _shell.Out.WriteLine($"never seen: {mark}; the search may have missed what the race is about");
+            _text.WriteLine($"never seen: {mark}; the search may have missed what the race is about");
         }
 
         if (!isQuiet && finding.Hunt is { } hunt)
         {
-            HuntText.Write(_shell.Out, hunt);
+            HuntText.Write(_text, hunt);
         }
 
-        return verdict.Kind == VerdictKind.Clean && verdict.MissedMarks.Count == 0 ? ExitCode.Pass : ExitCode.Inconclusive;
+        return (
+            isClean && verdict.MissedMarks.Count == 0 ? ExitCode.Pass : ExitCode.Inconclusive,
+            suite with { Verdict = text, Undecided = isClean ? null : text });
     }
 
     private static HelpPage Page() => new()
@@ -183,6 +229,7 @@ internal sealed class RaceFindCommand
             new("epc race find R1", "The shortest interleaving that loses a page count"),
             new("epc race find R1 --variant fixed", "Does the fix hold in every schedule?"),
             new("epc race find R3 --out r3", "Schedule, listing, diagrams and traces as files"),
+            new("epc race find R1 --variant fixed --junit r1.xml", "In CI: rules, properties and marks as cases"),
             new("epc race find R1 --strategy pct3 --seed 7 --budget 10s", "One strategy, another seed, ten seconds"),
         ],
         ExitCodes =

@@ -3,6 +3,7 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Lab.Races;
+using EpcActors.Reporting;
 
 namespace EpcActors.Cli.Commands.Races;
 
@@ -18,6 +19,7 @@ internal sealed class RaceMeasureCommand
     };
 
     private readonly Option<string?> _out = CommonOptions.Out("writes figures.json and the shortest schedules there (config/races of a checkout)");
+    private readonly Option<string?> _junit = CommonOptions.JUnit(": a case for each race");
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "no progress");
 
     private RaceMeasureCommand(CommandShell shell) => _shell = shell;
@@ -27,7 +29,7 @@ internal sealed class RaceMeasureCommand
         RaceMeasureCommand measure = new(shell);
         DocumentedCommand command = new("measure", "Measures races: both verdicts, the shortest schedule, schedules to the first failure by strategy.", Page())
         {
-            measure._races, measure._out, measure._quiet,
+            measure._races, measure._out, measure._junit, measure._quiet,
         };
         command.SetAction((parsed, token) => Task.FromResult((int)measure.Execute(parsed, token)));
         return command;
@@ -43,13 +45,17 @@ internal sealed class RaceMeasureCommand
                 ?? throw CommandException.Usage($"{word}: there is no race of that name; 'epc race list' lists the races"));
         }
 
+        DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
+        (TextWriter text, _) = DocumentTarget.Beside(_shell, junit);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         SearchDisplay display = new(_shell, parsed.GetValue(_quiet));
         Dictionary<string, RaceFigure> figures = Catalogue.Figures.Races.ToDictionary(race => race.Id, StringComparer.Ordinal);
-        bool isGood = true;
+        List<JUnitCase> cases = [];
+        DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
         _shell.RunBegins();
         foreach (string id in ids)
         {
+            long began = _shell.Clock.GetTimestamp();
             using StagedFiles files = new();
             string file = Catalogue.FileOf(id)!;
             RaceDefinition plain = RaceFile.Load(file, null, [], _shell.Configuration);
@@ -58,7 +64,8 @@ internal sealed class RaceMeasureCommand
                 (RaceFigure figure, Schedule? shortest) = display.Follow(id, progress => RaceMeasurement.Measure(
                     variant => RaceFile.Load(file, variant, [], _shell.Configuration), plain, Catalogue.Figures, progress, cancellation));
                 figures[id] = figure;
-                _shell.Out.WriteLine($"{id}: {(figure.Rule.Length > 0 ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; " : "")}{RaceDocument.CleanOf(figure)}");
+                cases.Add(new JUnitCase(id, JUnitOutcome.Passed) { Time = _shell.Clock.GetElapsedTime(began) });
+                text.WriteLine($"{id}: {(figure.Rule.Length > 0 ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; " : "")}{RaceDocument.CleanOf(figure)}");
                 if (directory is not null && shortest is not null)
                 {
                     directory.AddText(files, Catalogue.ScheduleFile(id), writer => writer.Write(shortest.ToString()));
@@ -66,8 +73,14 @@ internal sealed class RaceMeasureCommand
             }
             catch (RaceVerdictException wrong)
             {
-                isGood = false;
-                _shell.Out.WriteLine($"{id}: {wrong.Message}");
+                cases.Add(new JUnitCase(id, JUnitOutcome.Failed)
+                {
+                    Type = "verdict",
+                    Message = wrong.Message,
+                    Text = $"{EpcCommand.Name} race measure {id}",
+                    Time = _shell.Clock.GetElapsedTime(began),
+                });
+                text.WriteLine($"{id}: {wrong.Message}");
             }
 
             // After each race: a measurement that is stopped keeps what it has.
@@ -78,7 +91,20 @@ internal sealed class RaceMeasureCommand
             files.Commit();
         }
 
-        return isGood ? ExitCode.Pass : ExitCode.Violation;
+        JUnitSuite suite = new()
+        {
+            Name = "races of the catalogue",
+            ClassName = JUnitReport.ClassName(EpcCommand.Name, "race", "measure"),
+            At = beganAt,
+            Properties = [new("version", EpcCommand.Version)],
+            Cases = cases,
+        };
+        if (junit.Write(_shell.Out, JUnitReport.ToXml([suite])) is { } said)
+        {
+            text.WriteLine(said);
+        }
+
+        return cases.TrueForAll(one => one.Outcome == JUnitOutcome.Passed) ? ExitCode.Pass : ExitCode.Violation;
     }
 
     private static HelpPage Page() => new()

@@ -8,6 +8,7 @@ using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;
 
@@ -29,6 +30,8 @@ internal sealed class RaceReplayCommand
     private readonly Option<string?> _out = CommonOptions.Out("writes everything that shows it there");
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line");
 
+    private readonly Option<string?> _junit = CommonOptions.JUnit(": a case for the schedule and one for its rule");
+
     private RaceReplayCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
@@ -36,7 +39,7 @@ internal sealed class RaceReplayCommand
         RaceReplayCommand replay = new(shell);
         DocumentedCommand command = new("replay", "Replays a recorded schedule step by step, on its own kernel or on another one.", Page())
         {
-            replay._file, replay._variant, replay._set, replay._lenient, replay._out, replay._quiet,
+            replay._file, replay._variant, replay._set, replay._lenient, replay._out, replay._junit, replay._quiet,
         };
         command.SetAction((parsed, _) => Task.FromResult((int)replay.Execute(parsed)));
         return command;
@@ -77,46 +80,72 @@ internal sealed class RaceReplayCommand
         IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
         bool isQuiet = parsed.GetValue(_quiet);
         Schedule schedule = Read(name);
+        DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
+        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, junit);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         RaceDefinition race = LoadRace(schedule, variant, settings, name, _shell.Configuration);
         RaceOptions.WriteNotes(race.Notes, _shell);
         bool isStrict = !parsed.GetValue(_lenient) && settings.Count == 0 && (variant is null || variant == schedule.Variant);
+        DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
+        long began = _shell.Clock.GetTimestamp();
         string command = ShellQuoting.Join([EpcCommand.Name, .. Words(parsed)], _shell.Dialect);
         (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(race, schedule, isStrict, command);
         if (!isQuiet)
         {
-            RaceListing.Write(_shell.Console, trace);
-            _shell.Out.WriteLine();
+            RaceListing.Write(console, trace);
+            text.WriteLine();
         }
 
         if (directory is not null)
         {
-            _shell.Out.WriteLine(RaceFiles.Write(directory, trace, null));
+            text.WriteLine(RaceFiles.Write(directory, trace, null));
         }
 
+        (ExitCode code, string verdict) = VerdictOf(race, schedule, outcome, replay);
+        ReplaySuite suite = new(race, schedule, outcome.Finding, code, verdict)
+        {
+            Listing = RaceListing.Text(trace),
+            Command = command,
+            At = beganAt,
+            Time = _shell.Clock.GetElapsedTime(began),
+        };
+        try
+        {
+            if (junit.Write(_shell.Out, JUnitReport.ToXml([suite.ToJUnit()])) is { } said && !isQuiet)
+            {
+                text.WriteLine(said);
+            }
+        }
+        finally
+        {
+            text.WriteLine(verdict);
+        }
+
+        return code;
+    }
+
+    private static (ExitCode Code, string Text) VerdictOf(
+        RaceDefinition race, Schedule schedule, ScheduleOutcome outcome, NamedReplay replay)
+    {
+        string name = $"{race.Id} {race.Variant}";
         if (replay.Divergence is { } divergence)
         {
-            _shell.Out.WriteLine($"{race.Id} {race.Variant}: DIVERGED at {divergence}");
-            _shell.Out.WriteLine("the schedule is not of this kernel and topology; --lenient leaves out what does not fit");
-            return ExitCode.Inconclusive;
+            return (
+                ExitCode.Inconclusive,
+                $"{name}: DIVERGED at {divergence}\n"
+                    + "the schedule is not of this kernel and topology; --lenient leaves out what does not fit");
         }
 
-        string skipped = replay.Skipped == 0 ? "" : $"; {replay.Skipped} of {schedule.Steps.Count} steps did not fit and were left out";
-        skipped += Beyond(schedule, outcome, replay);
-        if (outcome.Finding is { } finding)
-        {
-            _shell.Out.WriteLine($"{race.Id} {race.Variant}: BROKEN {finding.Rule}{skipped}");
-            return ExitCode.Violation;
-        }
-
-        if (outcome.End == ExploredEnd.StepLimit)
-        {
-            _shell.Out.WriteLine($"{race.Id} {race.Variant}: INCONCLUSIVE: {outcome.Steps} steps, and neither an end nor a state that comes back{skipped}");
-            return ExitCode.Inconclusive;
-        }
-
-        _shell.Out.WriteLine($"{race.Id} {race.Variant}: HOLDS in this schedule{skipped}");
-        return ExitCode.Pass;
+        string skipped = (replay.Skipped == 0
+            ? ""
+            : $"; {replay.Skipped} of {schedule.Steps.Count} steps did not fit and were left out")
+            + Beyond(schedule, outcome, replay);
+        return outcome.Finding is { } finding ? (ExitCode.Violation, $"{name}: BROKEN {finding.Rule}{skipped}")
+            : outcome.End == ExploredEnd.StepLimit
+                ? (
+                    ExitCode.Inconclusive,
+                    $"{name}: INCONCLUSIVE: {outcome.Steps} steps, and neither an end nor a state that comes back{skipped}")
+            : (ExitCode.Pass, $"{name}: HOLDS in this schedule{skipped}");
     }
 
     /// <summary>A file that is shorter or longer than what it led to.</summary>
