@@ -57,7 +57,7 @@ public sealed record JUnitSuite
     public DateTimeOffset At { get; init; }
 
     /// <summary>Name of the machine that ran it.</summary>
-    public string Host { get; init; } = "localhost";
+    public string Host { get; init; } = Environment.MachineName;
 
     /// <summary>The verdict in words.</summary>
     public string Output { get; init; } = "";

@@ -175,6 +175,14 @@ public sealed class JUnitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_measurement_has_a_case_for_each_race()
+    {
+        JUnitDocument document = await Document(0, "race", "measure", "R9", "--quiet");
+
+        Assert.Equal("R9", Assert.Single(document.Cases).Attribute("name")!.Value);
+    }
+
+    [Fact]
     public async Task A_schedule_that_does_not_fit_is_an_error()
     {
         string folder = _cli.At("r1");

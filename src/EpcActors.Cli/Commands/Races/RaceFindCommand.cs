@@ -187,7 +187,10 @@ internal sealed class RaceFindCommand
 
             return (ExitCode.Violation, suite with
             {
-                Verdict = found, Broken = broken, Listing = RaceListing.Text(trace), Command = replay,
+                Verdict = found,
+                Broken = broken,
+                Listing = RaceListing.Text(trace),
+                Command = replay,
             });
         }
 
