@@ -151,10 +151,10 @@ public sealed partial class TimedEngine
         envelope.CountHandled();
         ulong who = ((ulong)(uint)state.Id << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code;
         _hash.Add((ulong)(_nowNs + state.DebtNs), who, envelope.Fold());
-        if (_watchedCodes[envelope.Code] != 0)
-        {
-            Show(envelope, resource, _nowNs + state.DebtNs);
-        }
+        StepWatcher?[] watchers = _watchers;
+        int type = envelope.TypeIndex;
+        StepWatcher? watcher = (uint)type < (uint)watchers.Length ? watchers[type] : _findWatcher;
+        watcher?.Invoke(envelope, resource, _nowNs + state.DebtNs);
 
         if (turn.MustYield)
         {
@@ -171,10 +171,24 @@ public sealed partial class TimedEngine
         envelope.MarkAnswered();
     }
 
-    /// <summary>Apart from <see cref="Handle"/>, which is small enough for its callers as it is.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Show(Envelope envelope, Resource resource, long nowNs) =>
-        _observer!.OnStep(envelope, resource, nowNs);
+    /// <summary>
+    /// Stands in the table for a message type that was not seen yet: asks the observer who watches it, and from then on
+    /// a step is one look-up and one call, or none.
+    /// </summary>
+    private void FindWatcher(Envelope envelope, Resource resource, long nowNs)
+    {
+        int type = envelope.TypeIndex;
+        if (type >= _watchers.Length)
+        {
+            int known = _watchers.Length;
+            Array.Resize(ref _watchers, Math.Max(type + 1, known * 2));
+            Array.Fill(_watchers, _findWatcher, known, _watchers.Length - known);
+        }
+
+        StepWatcher? watcher = _observer?.WatcherOf(envelope.Code);
+        _watchers[type] = watcher;
+        watcher?.Invoke(envelope, resource, nowNs);
+    }
 
     /// <summary>The task's request is not answered at once: its envelope is its own until it is.</summary>
     private static void Await(TaskState state, Envelope envelope)

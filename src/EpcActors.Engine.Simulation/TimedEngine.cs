@@ -20,9 +20,6 @@ public sealed partial class TimedEngine : IEngineDriver
     /// <summary>Requests of a task that follow one within this time follow it at once: the order of time is kept to that, nanoseconds.</summary>
     private const long GroupNs = 128;
 
-    private static readonly byte[] NoCodes = new byte[ushort.MaxValue + 1];
-    private static readonly byte[] AllCodes = [.. Enumerable.Repeat((byte)1, ushort.MaxValue + 1)];
-
     private Resource[] _resources = [];
     private readonly List<TaskState> _tasks = [];
     private readonly EventHeap _events = new();
@@ -47,7 +44,8 @@ public sealed partial class TimedEngine : IEngineDriver
     private long _lastEndNs;
     private TraceHash _hash;
     private IRunObserver? _observer;
-    private byte[] _watchedCodes = NoCodes;
+    private readonly StepWatcher _findWatcher;
+    private StepWatcher?[] _watchers = [];
     private long _nowNs;
     private long _steps;
     private int _runningTasks;
@@ -72,6 +70,7 @@ public sealed partial class TimedEngine : IEngineDriver
         _hasJitter = jitterPercent > 0;
         _jitterShift = (uint)jitterPercent;
         _hash.Add(seed);
+        _findWatcher = FindWatcher;
     }
 
     /// <summary>Time of the engine's clock, nanoseconds.</summary>
@@ -96,7 +95,7 @@ public sealed partial class TimedEngine : IEngineDriver
     {
         ArgumentNullException.ThrowIfNull(observer);
         _observer = observer;
-        _watchedCodes = observer.WatchedCodes() ?? AllCodes;
+        _watchers = [];
     }
 
     /// <summary>Adds a resource under its id.</summary>

@@ -1,5 +1,8 @@
 namespace EpcActors.Engine;
 
+/// <summary>Looks at one request that was handled and is about to be answered.</summary>
+public delegate void StepWatcher(Envelope envelope, Resource resource, long nowNs);
+
 /// <summary>Sees every step of a run; the oracle and the metrics are observers. An observer changes nothing.</summary>
 /// <remarks>
 /// A simulation calls it on one thread. A live engine calls <see cref="OnStep"/> on the thread that has just handled the request, while nobody else can get into that resource and
@@ -12,10 +15,10 @@ public interface IRunObserver
     void OnStep(Envelope envelope, Resource resource, long nowNs);
 
     /// <summary>
-    /// By <see cref="IMessage.Code"/>, what is 0 for requests that <see cref="OnStep"/> has nothing to do with: an engine
-    /// may leave the call out. Null: it wants to see all.
+    /// What an engine may call instead of <see cref="OnStep"/> for the requests of one <see cref="IMessage.Code"/>; the
+    /// answer is always the same. Null: they concern nobody, and the engine may leave the call out.
     /// </summary>
-    byte[]? WatchedCodes() => null;
+    StepWatcher? WatcherOf(ushort code) => OnStep;
 
     /// <summary>A task reports what it did (see <see cref="IEngineDriver.Report"/>).</summary>
     void OnReport(TaskActor task, int what, long startNs, long endNs, long detail);

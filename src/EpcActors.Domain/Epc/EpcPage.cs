@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
 
@@ -157,10 +158,15 @@ public sealed class EpcPageTable
         }
     }
 
-    public ref EpcPage this[EpcPageIndex page] => ref this[page.Value];
+    public ref EpcPage this[EpcPageIndex page]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref this[page.Value];
+    }
 
     public ref EpcPage this[int page]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             EpcPage[] chunk = _chunks[page >> ChunkShift] ?? NewChunk(page >> ChunkShift);
@@ -186,6 +192,7 @@ public sealed class EpcPageTable
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private EpcPage[] NewChunk(int chunk)
     {
         // A small machine has a small table: the last chunk ends with the pages.

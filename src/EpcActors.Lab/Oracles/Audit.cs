@@ -148,6 +148,15 @@ internal sealed partial class Audit
         }
     }
 
+    /// <summary>Adds what the charges that were seen make of a cgroup, at the moment at which it is visited.</summary>
+    public void CountCharges(Cgroup cgroup, long bytes, Books open)
+    {
+        lock (_gate)
+        {
+            open.ChargeBytes(cgroup.Index) += bytes;
+        }
+    }
+
     /// <summary>Compares what can be compared at a cut, when all were visited.</summary>
     /// <param name="open">What tasks have between two places at the cut.</param>
     /// <param name="violate">Takes a rule and a finding.</param>

@@ -15,7 +15,9 @@ internal class Books
     private readonly int _cgroups;
     private readonly int _memoryCgroups;
     private long[]? _chargeBytes;
+    private long[]? _pagedBytes;
     private long[]? _memoryPages;
+    private long[]? _madePages;
     private long[]? _handPages;
     private long[]? _grantBytes;
 
@@ -28,8 +30,9 @@ internal class Books
         _memoryCgroups = memoryCgroups;
         if (isForAll)
         {
-            _chargeBytes = new long[cgroups];
+            _pagedBytes = new long[cgroups];
             _memoryPages = new long[memoryCgroups];
+            _madePages = new long[memoryCgroups];
         }
     }
 
@@ -45,11 +48,25 @@ internal class Books
     /// <summary>Live runs: the sum of the numbers of those pages; it names the page when one is lost.</summary>
     public long HandPageSum { get; private set; }
 
-    /// <summary>Charged to a cgroup without a page that says so, bytes.</summary>
+    /// <summary>
+    /// Charged to a cgroup without a page that says so, bytes. Only a sum has it: it is what the charges make, and what
+    /// <see cref="Settle"/> takes from it.
+    /// </summary>
     public ref long ChargeBytes(int cgroup) => ref (_chargeBytes ??= new long[_cgroups])[cgroup];
+
+    /// <summary>
+    /// Pages that left (negative: came to) a cgroup and with it all levels above, bytes. A page is booked once, at the
+    /// cgroup of its process.
+    /// </summary>
+    public ref long PagedBytes(int cgroup) => ref (_pagedBytes ??= new long[_cgroups])[cgroup];
 
     /// <summary>Charged to a memory cgroup without a page of backing store.</summary>
     public ref long MemoryPages(int memoryCgroup) => ref (_memoryPages ??= new long[_memoryCgroups])[memoryCgroup];
+
+    /// <summary>
+    /// Pages of backing store that went (negative: were made) at the expense of a memory cgroup and all above.
+    /// </summary>
+    public ref long MadePages(int memoryCgroup) => ref (_madePages ??= new long[_memoryCgroups])[memoryCgroup];
 
     /// <summary>Live runs: pages in the hands of tasks that are charged to a cgroup.</summary>
     public ref long HandPagesOf(int cgroup) => ref (_handPages ??= new long[_cgroups])[cgroup];
@@ -87,9 +104,40 @@ internal class Books
         HandPages += other.HandPages;
         HandPageSum += other.HandPageSum;
         Add(ref _chargeBytes, other._chargeBytes);
+        Add(ref _pagedBytes, other._pagedBytes);
         Add(ref _memoryPages, other._memoryPages);
+        Add(ref _madePages, other._madePages);
         Add(ref _handPages, other._handPages);
         Add(ref _grantBytes, other._grantBytes);
+    }
+
+    /// <summary>Books what was booked once at every level that it stands for.</summary>
+    /// <param name="parents">By cgroup; a parent has the smaller number, that of the root is negative.</param>
+    /// <param name="memoryParents">The same by memory cgroup.</param>
+    public void Settle(int[] parents, int[] memoryParents)
+    {
+        Settle(ref _chargeBytes, _pagedBytes, parents);
+        Settle(ref _memoryPages, _madePages, memoryParents);
+    }
+
+    private static void Settle(ref long[]? to, long[]? from, int[] parents)
+    {
+        if (from is null)
+        {
+            return;
+        }
+
+        to ??= new long[from.Length];
+        for (int i = from.Length - 1; i >= 0; i--)
+        {
+            to[i] += from[i];
+            if (parents[i] >= 0)
+            {
+                from[parents[i]] += from[i];
+            }
+
+            from[i] = 0;
+        }
     }
 
     private static void Add(ref long[]? to, long[]? from)

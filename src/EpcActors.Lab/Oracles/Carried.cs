@@ -7,7 +7,12 @@ namespace EpcActors.Lab.Oracles;
 /// <summary>What one task has between two places, by the messages that went by: taken and not given yet, or given and not taken yet.</summary>
 internal class Carried(TaskActor task, Books books)
 {
+    private readonly KernelTask? _kernelTask = task as KernelTask;
+
     public TaskActor Task => task;
+
+    /// <summary>Number of the task among all.</summary>
+    public int Number { get; } = task.Id.Index;
 
     /// <summary>Where the message that is looked at is booked: the one book of a simulation, in a live run that of the resource that handles it.</summary>
     public Books Books = books;
@@ -16,11 +21,11 @@ internal class Carried(TaskActor task, Books books)
     public int Pages;
 
     /// <summary>Of those, the ones that it means to keep there.</summary>
-    public int KeptPages => task is KernelTask kernelTask ? kernelTask.KeptPages : IsExternal ? Pages : 0;
+    public int KeptPages => _kernelTask is not null ? _kernelTask.KeptPages : IsExternal ? Pages : 0;
 
     /// <summary>Of <see cref="ChargeBytes"/>, those that stand for pages elsewhere.</summary>
     public long KeptChargeBytes =>
-        task is KernelTask kernelTask ? kernelTask.KeptChargeBytes : IsExternal ? ChargeBytes : 0;
+        _kernelTask is not null ? _kernelTask.KeptChargeBytes : IsExternal ? ChargeBytes : 0;
 
     /// <summary>
     /// An actor outside of the engine, as a TestProbe: it may keep what it took and charged until the end, and is

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
@@ -11,44 +13,47 @@ internal sealed class HandTable
 
     private Slot[] _slots = new Slot[1 << SmallestBits];
     private int _shift = 32 - SmallestBits;
+    private int _mostBeforeGrowth = 1 << (SmallestBits - 1);
 
     /// <summary>Pages that are in hands.</summary>
     public int Count { get; private set; }
 
     /// <summary>Puts a page into the hands of a task.</summary>
     /// <returns>-1, or the task that has it already: then nothing is changed.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TryHold(int page, int task, ushort cgroup, bool mayBeListed)
     {
-        if (Count > _slots.Length >> 1)
+        ref Slot home = ref _slots[Home(page)];
+        if (home.PagePlusOne != 0 || Count > _mostBeforeGrowth)
         {
-            Grow();
+            return TryHoldElsewhere(page, task, cgroup, mayBeListed);
         }
 
-        ref Slot slot = ref _slots[Find(page)];
-        if (slot.PagePlusOne != 0)
-        {
-            return slot.Task;
-        }
-
-        slot = new Slot(page + 1, task, cgroup, mayBeListed);
+        home.PagePlusOne = page + 1;
+        home.Task = task;
+        home.Cgroup = cgroup;
+        home.MayBeListed = mayBeListed;
         Count++;
         return -1;
     }
 
     /// <summary>Takes a page out of whose hands it is in.</summary>
     /// <returns>The task that had it, or -1.</returns>
-    public int Release(int page, out ushort cgroup)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Release(int page)
     {
-        int place = Find(page);
-        (int pagePlusOne, int task, cgroup, _) = _slots[place];
-        if (pagePlusOne == 0)
+        // Mostly the page is at its own place, and the next place is free: then nobody has to move up.
+        Slot[] slots = _slots;
+        int place = Home(page);
+        ref Slot home = ref slots[place];
+        if (home.PagePlusOne != page + 1 || slots[(place + 1) & (slots.Length - 1)].PagePlusOne != 0)
         {
-            return -1;
+            return ReleaseElsewhere(page);
         }
 
+        home.PagePlusOne = 0;
         Count--;
-        Close(place);
-        return task;
+        return home.Task;
     }
 
     /// <summary>Every page that is in hands.</summary>
@@ -61,6 +66,40 @@ internal sealed class HandTable
                 yield return (slot.PagePlusOne - 1, slot.Task, slot.Cgroup, slot.MayBeListed);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int TryHoldElsewhere(int page, int task, ushort cgroup, bool mayBeListed)
+    {
+        if (Count > _mostBeforeGrowth)
+        {
+            Grow();
+        }
+
+        ref Slot slot = ref _slots[Find(page)];
+        if (slot.PagePlusOne != 0)
+        {
+            return slot.Task;
+        }
+
+        slot = new Slot { PagePlusOne = page + 1, Task = task, Cgroup = cgroup, MayBeListed = mayBeListed };
+        Count++;
+        return -1;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int ReleaseElsewhere(int page)
+    {
+        int place = Find(page);
+        if (_slots[place].PagePlusOne == 0)
+        {
+            return -1;
+        }
+
+        int task = _slots[place].Task;
+        Count--;
+        Close(place);
+        return task;
     }
 
     /// <summary>Where a page is, or would come.</summary>
@@ -104,6 +143,7 @@ internal sealed class HandTable
         Slot[] before = _slots;
         _slots = new Slot[before.Length * 2];
         _shift--;
+        _mostBeforeGrowth = before.Length;
         foreach (Slot slot in before)
         {
             if (slot.PagePlusOne != 0)
@@ -114,5 +154,11 @@ internal sealed class HandTable
     }
 
     /// <summary>A page, its holder, and the cgroup that is charged for it; a page number of 0 is a free slot.</summary>
-    private readonly record struct Slot(int PagePlusOne, int Task, ushort Cgroup, bool MayBeListed);
+    private struct Slot
+    {
+        public int PagePlusOne;
+        public int Task;
+        public ushort Cgroup;
+        public bool MayBeListed;
+    }
 }

@@ -15,26 +15,6 @@ namespace EpcActors.Lab.Oracles;
 /// </content>
 public sealed partial class Oracle
 {
-    /// <summary>A charge was answered: what the level's own numbers have to be now.</summary>
-    private void CheckPeak(in CgroupProtocol.Charge charge, Cgroup cgroup, Carried carried, long nowNs)
-    {
-        int index = cgroup.Index;
-        if (charge.Result == LevelCharge.Fits)
-        {
-            _cgroups[index].Peak = Math.Max(_cgroups[index].Peak, _cgroups[index].Usage);
-        }
-
-        if (cgroup.PeakBytes != _cgroups[index].Peak)
-        {
-            Violate(
-                Rules.CgroupPeak,
-                nowNs,
-                $"{cgroup.Name}: misc.peak is {cgroup.PeakBytes} behind a charge of {carried.Task.Name} that was "
-                + $"{(charge.Result == LevelCharge.Fits ? "accepted" : "refused")}; the "
-                + $"accepted ones make {_cgroups[index].Peak}");
-        }
-    }
-
     /// <summary>A level refuses: nobody may be above a limit, and nobody be refused below it.</summary>
     private void OnRefused(Cgroup cgroup, long usage, Carried carried, long nowNs)
     {
@@ -224,13 +204,15 @@ public sealed partial class Oracle
     {
         if (!page.IsNone && !_order.Take(cgroup.Index, page.Value))
         {
-            Violate(
-                Rules.VictimOrder,
-                nowNs,
-                $"{carried.Task.Name} takes {page} off the LRU of {cgroup.Name}, and took one before that came onto "
-                + "it later: the list is first in, first out");
+            ReportOrder(page, cgroup, carried, nowNs);
         }
     }
+
+    private void ReportOrder(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs) => Violate(
+        Rules.VictimOrder,
+        nowNs,
+        $"{carried.Task.Name} takes {page} off the LRU of {cgroup.Name}, and took one before that came onto it later: "
+        + "the list is first in, first out");
 
     /// <summary>
     /// One node of the walk of __sgx_alloc_epc_page. Where a process borrows pages of others it asks a node twice, and
@@ -286,13 +268,22 @@ public sealed partial class Oracle
     /// <summary>A page came onto a list of a node.</summary>
     private void CheckNodeList(EpcPageIndex page, NumaNode node, Carried carried, long nowNs)
     {
-        int home = _topology.Machine.NodeOf(page);
-        if (home != node.NodeId)
+        bool isHome = _topology.Machine.NodeOf(page) == node.NodeId;
+        if (!isHome || node.FreePages + node.PoisonedPages > node.PresentPages || node.TrackedWhenFreed > 0)
+        {
+            ReportNodeList(page, node, isHome, carried, nowNs);
+        }
+    }
+
+    private void ReportNodeList(EpcPageIndex page, NumaNode node, bool isHome, Carried carried, long nowNs)
+    {
+        if (!isHome)
         {
             Violate(
                 Rules.NodeList,
                 nowNs,
-                $"{carried.Task.Name} puts {page} of node {home} on the free list of {node.Name}");
+                $"{carried.Task.Name} puts {page} of node {_topology.Machine.NodeOf(page)} on the free list of "
+                + node.Name);
         }
 
         if (node.FreePages + node.PoisonedPages > node.PresentPages)

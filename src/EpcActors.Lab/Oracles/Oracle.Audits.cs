@@ -80,6 +80,7 @@ public sealed partial class Oracle
         if (resource is Cgroup cgroup)
         {
             CheckUsage(cgroup, _audit!.Find);
+            _audit.CountCharges(cgroup, _cgroups[cgroup.Index].Usage, cut.Open);
         }
 
         _audit!.VisitForCut(resource, _booksOf![resource.Id.Index], cut.Open);
@@ -88,6 +89,7 @@ public sealed partial class Oracle
     internal void FinishCut(CutAudit cut, long nowNs)
     {
         Invariant.That(ReferenceEquals(cut, _cut), "a cut is finished that was dropped");
+        cut.Open.Settle(_parents, _memoryParents);
         _audit!.FinishCut(cut.Open, (rule, detail) => Violate(rule, nowNs, detail));
         _cut = null;
     }
@@ -105,16 +107,14 @@ public sealed partial class Oracle
 
     private Books NewBooks() => new(_topology.Cgroups.Count, _topology.MemoryCgroups.Count, isForAll: true);
 
+    /// <summary>Pages put on free lists and not counted yet; of a live run when nothing runs.</summary>
+    private long PendingFreePages => _booksOf is null ? _books.PendingFreePages : AllBooks().PendingFreePages;
+
     /// <summary>The books of the run, summed up; of a live one when nothing runs.</summary>
     private Books AllBooks()
     {
-        if (_booksOf is null)
-        {
-            return _books;
-        }
-
         Books sum = NewBooks();
-        foreach (Books? books in _booksOf)
+        foreach (Books? books in _booksOf ?? [_books])
         {
             if (books is not null)
             {
@@ -122,7 +122,25 @@ public sealed partial class Oracle
             }
         }
 
+        for (int i = 0; i < _cgroups.Length; i++)
+        {
+            sum.ChargeBytes(i) += _cgroups[i].Usage;
+        }
+
+        sum.Settle(_parents, _memoryParents);
         return sum;
+    }
+
+    /// <summary>By cgroup: how many levels a charge to it is counted at.</summary>
+    private static int[] Levels(int[] parents)
+    {
+        int[] levels = new int[parents.Length];
+        for (int i = 0; i < levels.Length; i++)
+        {
+            levels[i] = parents[i] < 0 ? 1 : levels[parents[i]] + 1;
+        }
+
+        return levels;
     }
 
     private void CheckUsage(Cgroup cgroup, Action<string, string> violate)

@@ -8,14 +8,19 @@ namespace EpcActors.Lab.Oracles;
 /// <content>What the messages to an enclave mean for the rules.</content>
 public sealed partial class Oracle
 {
-    private void SawLinkVaPage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        Release(Of<EnclaveProtocol.LinkVaPage>(envelope).VaPage, carried, nowNs, "linked as a VA page");
+    private void SawLinkVaPage(Envelope envelope, Resource resource, long nowNs) =>
+        Release(
+            Of<EnclaveProtocol.LinkVaPage>(envelope).VaPage,
+            CarriedBy(envelope, resource),
+            nowNs,
+            "linked as a VA page");
 
-    private void SawUnlinkVaPage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        HoldIfAny(Of<EnclaveProtocol.UnlinkVaPage>(envelope).VaPage, carried, nowNs, "unlinked");
+    private void SawUnlinkVaPage(Envelope envelope, Resource resource, long nowNs) =>
+        HoldIfAny(Of<EnclaveProtocol.UnlinkVaPage>(envelope).VaPage, CarriedBy(envelope, resource), nowNs, "unlinked");
 
-    private void SawEcreate(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawEcreate(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         ref readonly EnclaveProtocol.Ecreate ecreate = ref Of<EnclaveProtocol.Ecreate>(envelope);
         if (!ecreate.HasFailed)
@@ -25,8 +30,9 @@ public sealed partial class Oracle
         }
     }
 
-    private void SawLockAndAddPage(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawLockAndAddPage(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         ref readonly EnclaveProtocol.LockAndAddPage add = ref Of<EnclaveProtocol.LockAndAddPage>(envelope);
         ReleaseIfAny(add.VaPage, carried, nowNs, "linked as a VA page");
@@ -37,11 +43,12 @@ public sealed partial class Oracle
         }
     }
 
-    private void SawEldu(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        OnEldu(in Of<EnclaveProtocol.Eldu>(envelope), (Enclave)resource, carried, nowNs);
+    private void SawEldu(Envelope envelope, Resource resource, long nowNs) =>
+        OnEldu(in Of<EnclaveProtocol.Eldu>(envelope), (Enclave)resource, CarriedBy(envelope, resource), nowNs);
 
-    private void SawEaug(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawEaug(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         ref readonly EnclaveProtocol.Eaug eaug = ref Of<EnclaveProtocol.Eaug>(envelope);
         if (eaug.HasFailed && _hasLostEpc[enclave.Index])
@@ -59,8 +66,9 @@ public sealed partial class Oracle
         Release(eaug.EpcPage, carried, nowNs, "augmented");
     }
 
-    private void SawEwb(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawEwb(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         ref readonly EnclaveProtocol.Ewb ewb = ref Of<EnclaveProtocol.Ewb>(envelope);
         TakeSlot(carried, enclave, ewb.HasFreedSlot ? -1 : 0);
@@ -75,8 +83,9 @@ public sealed partial class Oracle
         }
     }
 
-    private void SawLockForWrite(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawLockForWrite(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         int slot = Of<EnclaveProtocol.LockForWrite>(envelope).Slot;
         if (slot < 0)
@@ -88,8 +97,9 @@ public sealed partial class Oracle
         TakeSlot(carried, enclave, 1);
     }
 
-    private void SawFinishWrite(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawFinishWrite(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         ref readonly EnclaveProtocol.FinishWrite finish = ref Of<EnclaveProtocol.FinishWrite>(envelope);
         HoldIfAny(finish.EpcPage, carried, nowNs, "written out");
@@ -98,8 +108,9 @@ public sealed partial class Oracle
         OnChildWritten(enclave, finish.EpcPage, carried);
     }
 
-    private void SawFinishWriteSecs(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawFinishWriteSecs(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         ref readonly EnclaveProtocol.FinishWriteSecs secs = ref Of<EnclaveProtocol.FinishWriteSecs>(envelope);
         _enclaveBooks[enclave.Index].HasSecs = false;
@@ -107,44 +118,53 @@ public sealed partial class Oracle
         TakeSlot(carried, enclave, secs.Slot < 0 ? 0 : -1);
     }
 
-    private void SawLockAndErase(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawLockAndErase(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         EpcPageIndex erased = Of<EnclaveProtocol.LockAndErase>(envelope).EpcPage;
         _enclaveBooks[enclave.Index].ResidentChildren -= erased.IsNone ? 0 : 1;
         HoldIfAny(erased, carried, nowNs, "removed");
     }
 
-    private void SawTakeEntry(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawTakeEntry(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         EpcPageIndex entry = Of<EnclaveProtocol.TakeEntry>(envelope).EpcPage;
         _enclaveBooks[enclave.Index].ResidentChildren -= entry.IsNone ? 0 : 1;
         HoldIfAny(entry, carried, nowNs, "taken out of an enclave", mayBeListed: true);
     }
 
-    private void SawTakeSecs(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawTakeSecs(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         _enclaveBooks[enclave.Index].HasSecs = false;
         HoldIfAny(Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
     }
 
-    private void SawTakeVaPage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        HoldIfAny(Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+    private void SawTakeVaPage(Envelope envelope, Resource resource, long nowNs) =>
+        HoldIfAny(
+            Of<EnclaveProtocol.TakeVaPage>(envelope).EpcPage,
+            CarriedBy(envelope, resource),
+            nowNs,
+            "taken out of an enclave");
 
-    private void SawReadMm(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawReadMm(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         OnReadMm(in Of<EnclaveProtocol.ReadMm>(envelope), carried);
         CheckEnclaveLives(enclave, carried, nowNs);
     }
 
-    private void SawMmList(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        CheckEnclaveLives((Enclave)resource, carried, nowNs);
+    private void SawMmList(Envelope envelope, Resource resource, long nowNs) =>
+        CheckEnclaveLives((Enclave)resource, CarriedBy(envelope, resource), nowNs);
 
-    private void SawRemoveMm(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawRemoveMm(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
 
         // An entry that is not there any more stands for a notifier that was unregistered: the kernel would not have
@@ -155,11 +175,12 @@ public sealed partial class Oracle
         }
     }
 
-    private void SawTakeFirstMm(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        CheckEnclaveLives((Enclave)resource, carried, nowNs);
+    private void SawTakeFirstMm(Envelope envelope, Resource resource, long nowNs) =>
+        CheckEnclaveLives((Enclave)resource, CarriedBy(envelope, resource), nowNs);
 
-    private void SawFreeEnclave(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawFreeEnclave(Envelope envelope, Resource resource, long nowNs)
     {
+        Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         CheckEnclaveLives(enclave, carried, nowNs);
         _isEnclaveFreed[enclave.Index] = true;
@@ -177,9 +198,14 @@ public sealed partial class Oracle
     {
         if (_isEnclaveFreed[enclave.Index])
         {
-            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} uses the mm list or the SRCU of {enclave.Name} after its release");
+            ReportFreedEnclave(enclave, carried, nowNs);
         }
     }
+
+    private void ReportFreedEnclave(Enclave enclave, Carried carried, long nowNs) => Violate(
+        Rules.UseAfterFree,
+        nowNs,
+        $"{carried.Task.Name} uses the mm list or the SRCU of {enclave.Name} after its release");
 
     /// <summary>True when an enclave had something in the EPC at the moment at which all of it was lost.</summary>
     public bool HasLostEpc(int enclave) => _hasLostEpc[enclave];
@@ -208,11 +234,7 @@ public sealed partial class Oracle
         uint expected = page.Version;
         if (eldu.HasFailed || eldu.PcmdVersion != expected || eldu.ContentsVersion != expected)
         {
-            Violate(
-                Rules.Contents,
-                nowNs,
-                $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name}: version {expected} was written out, the backing holds "
-                + $"{eldu.ContentsVersion}, its PCMD {(eldu.PcmdVersion == 0 ? "nothing" : eldu.PcmdVersion.ToString())}, the VA slot {eldu.SlotVersion}");
+            ReportContents(in eldu, expected, enclave, carried, nowNs);
         }
 
         if (!eldu.HasFailed)
@@ -227,6 +249,17 @@ public sealed partial class Oracle
 
             Release(eldu.EpcPage, carried, nowNs, "loaded");
         }
+    }
+
+    private void ReportContents(
+        in EnclaveProtocol.Eldu eldu, uint expected, Enclave enclave, Carried carried, long nowNs)
+    {
+        string pcmd = eldu.PcmdVersion == 0 ? "nothing" : eldu.PcmdVersion.ToString();
+        Violate(
+            Rules.Contents,
+            nowNs,
+            $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name}: version {expected} was written out, the "
+            + $"backing holds {eldu.ContentsVersion}, its PCMD {pcmd}, the VA slot {eldu.SlotVersion}");
     }
 
     private void OnWrittenOut(in EnclaveProtocol.Ewb ewb, Enclave enclave, Carried carried, long nowNs)
@@ -247,12 +280,14 @@ public sealed partial class Oracle
 
         if (IsPoisoned(ewb.EpcPage))
         {
-            Violate(
-                Rules.PoisonReuse,
-                nowNs,
-                $"{carried.Task.Name} runs EWB on {ewb.EpcPage}, which is poisoned: a machine check in microcode shuts the core down");
+            ReportPoisonedEwb(ewb.EpcPage, carried, nowNs);
         }
     }
+
+    private void ReportPoisonedEwb(EpcPageIndex page, Carried carried, long nowNs) => Violate(
+        Rules.PoisonReuse,
+        nowNs,
+        $"{carried.Task.Name} runs EWB on {page}, which is poisoned: a machine check in microcode shuts the core down");
 
     /// <summary>
     /// With its last resident child an initialised enclave writes out its SECS; what else may become of that is for

@@ -56,17 +56,16 @@ public sealed partial class Oracle
         }
     }
 
-    private void OpenCharge(Carried carried, int cgroup, long bytes)
+    /// <summary>
+    /// A page takes the charges of its cgroup and of all above (negative), or leaves them. Charges are not booked one
+    /// by one: what they make of each level is known (<see cref="CgroupBook.Usage"/>).
+    /// </summary>
+    private void BookPage(Carried carried, int cgroup, long bytes)
     {
-        carried.Books.ChargeBytes(cgroup) += bytes;
-        carried.ChargeBytes += bytes;
-    }
-
-    private void OpenChargeUpward(Carried carried, int cgroup, long bytes)
-    {
-        for (int level = cgroup; level >= 0; level = _parents[level])
+        if (cgroup >= 0)
         {
-            OpenCharge(carried, level, bytes);
+            carried.Books.PagedBytes(cgroup) += bytes;
+            carried.ChargeBytes += bytes * _levels[cgroup];
         }
     }
 
@@ -78,14 +77,10 @@ public sealed partial class Oracle
 
     private void OpenMemoryUpward(Carried carried, int payer, long pages)
     {
-        if (pages == 0)
+        if (pages != 0 && payer >= 0)
         {
-            return;
-        }
-
-        for (int level = payer; level >= 0; level = _memoryParents[level])
-        {
-            OpenMemory(carried, level, pages);
+            carried.Books.MadePages(payer) += pages;
+            carried.MemoryPages += pages * _memoryLevels[payer];
         }
     }
 
@@ -103,84 +98,75 @@ public sealed partial class Oracle
 
     private void Hold(EpcPageIndex page, ushort cgroup, Carried carried, long nowNs, string how, bool mayBeListed = false)
     {
-        if (_sharedHolders is { } shared)
+        int other = _sharedHolders is null
+            ? _hands.TryHold(page.Value, carried.Number, cgroup, mayBeListed)
+            : HoldShared(page, cgroup, carried, mayBeListed);
+        if (other >= 0)
         {
-            int other = shared.TryHold(page.Value, carried.Task.Id.Index, cgroup, mayBeListed);
-            if (other < 0)
-            {
-                carried.Pages++;
-                carried.Books.Hold(page.Value, cgroup == EpcPage.NoCgroup ? -1 : cgroup);
-            }
-            else
-            {
-                ReportHeld(page, carried, _carried[other]!, nowNs, how);
-            }
+            ReportHeld(page, carried, other, nowNs, how);
+            return;
         }
-        else
-        {
-            int other = _hands.TryHold(page.Value, carried.Task.Id.Index, cgroup, mayBeListed);
-            if (other < 0)
-            {
-                carried.Pages++;
-            }
-            else
-            {
-                ReportHeld(page, carried, _carried[other]!, nowNs, how);
-            }
-        }
+
+        carried.Pages++;
     }
 
-    private void ReportHeld(EpcPageIndex page, Carried carried, Carried holder, long nowNs, string how) => Violate(
+    private int HoldShared(EpcPageIndex page, ushort cgroup, Carried carried, bool mayBeListed)
+    {
+        int other = _sharedHolders!.TryHold(page.Value, carried.Number, cgroup, mayBeListed);
+        if (other < 0)
+        {
+            carried.Books.Hold(page.Value, cgroup == EpcPage.NoCgroup ? -1 : cgroup);
+        }
+
+        return other;
+    }
+
+    private void ReportHeld(EpcPageIndex page, Carried carried, int holder, long nowNs, string how) => Violate(
         Rules.PageConservation,
         nowNs,
-        $"{page}, {how} by {carried.Task.Name}, is in the hands of {holder.Task.Name}");
+        $"{page}, {how} by {carried.Task.Name}, is in the hands of {_carried[holder]!.Task.Name}");
 
     /// <summary>Takes a page that was somewhere; its descriptor, whoever takes it's from now on, says which cgroup is charged.</summary>
     private void HoldIfAny(EpcPageIndex page, Carried carried, long nowNs, string how, bool mayBeListed = false)
     {
         if (!page.IsNone)
         {
-            Hold(page, _topology.Machine.Pages[page].Cgroup, carried, nowNs, how, mayBeListed);
+            Hold(page, _pages[page].Cgroup, carried, nowNs, how, mayBeListed);
         }
     }
 
     private void Release(EpcPageIndex page, Carried carried, long nowNs, string how)
     {
         CheckWoken(carried, nowNs);
-        Carried? holder;
-        if (_sharedHolders is { } shared)
+        int holder = _sharedHolders is null ? _hands.Release(page.Value) : ReleaseShared(page, carried);
+        if (holder != carried.Number)
         {
-            int task = shared.Release(page.Value, out ushort cgroup);
-            holder = task < 0 ? null : _carried[task]!;
-            if (holder is not null)
-            {
-                carried.Books.Release(page.Value, cgroup == EpcPage.NoCgroup ? -1 : cgroup);
-            }
-
-            if (holder == carried)
-            {
-                // Another task's is that task's to change: what it goes on to carry is told with the finding below.
-                carried.Pages--;
-            }
-        }
-        else
-        {
-            int task = _hands.Release(page.Value, out _);
-            holder = task < 0 ? null : _carried[task]!;
-            if (holder is not null)
-            {
-                holder.Pages--;
-            }
+            ReportNotHeld(page, carried, holder < 0 ? null : _carried[holder]!, nowNs, how);
+            return;
         }
 
-        if (holder != carried)
+        carried.Pages--;
+    }
+
+    private int ReleaseShared(EpcPageIndex page, Carried carried)
+    {
+        int holder = _sharedHolders!.Release(page.Value, out ushort cgroup);
+        if (holder >= 0)
         {
-            ReportNotHeld(page, carried, holder, nowNs, how);
+            carried.Books.Release(page.Value, cgroup == EpcPage.NoCgroup ? -1 : cgroup);
         }
+
+        return holder;
     }
 
     private void ReportNotHeld(EpcPageIndex page, Carried carried, Carried? holder, long nowNs, string how)
     {
+        if (!_isShared && holder is not null)
+        {
+            // In a live run another task's is that task's to change: what it still carries is told with this finding.
+            holder.Pages--;
+        }
+
         string who = holder is null ? "which does not hold it" : $"while {holder.Task.Name} holds it";
         Violate(Rules.PageConservation, nowNs, $"{page} is {how} by {carried.Task.Name}, {who}");
     }

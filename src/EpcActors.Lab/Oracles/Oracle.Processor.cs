@@ -12,7 +12,7 @@ public sealed partial class Oracle
     /// <summary>
     /// Nearly every step of a run that faults seldom: one look at the translation that the step has just used.
     /// </summary>
-    private void SawAccess(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawAccess(Envelope envelope, Resource resource, long nowNs)
     {
         ref readonly AddressSpaceProtocol.Access access = ref Of<AddressSpaceProtocol.Access>(envelope);
         AddressSpace mm = (AddressSpace)resource;
@@ -35,30 +35,34 @@ public sealed partial class Oracle
         carried.Owed.IsAgeing = true;
         if (age.Result != AgeResult.Gone && mm.Ptes[age.Page].IsAccessed)
         {
-            Violate(
-                Rules.AccessedBit,
-                nowNs,
-                $"{carried.Task.Name} looks at the age of page {age.Page} in {mm.Name}, finds it "
-                + $"{(age.Result == AgeResult.Young ? "young" : "old")}, and its accessed bit stays set");
+            ReportStillAccessed(in age, mm, carried, nowNs);
         }
     }
 
-    private void SawEnterEnclave(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+    private void ReportStillAccessed(
+        in AddressSpaceProtocol.AgePage age, AddressSpace mm, Carried carried, long nowNs) =>
+        Violate(
+            Rules.AccessedBit,
+            nowNs,
+            $"{carried.Task.Name} looks at the age of page {age.Page} in {mm.Name}, finds it "
+            + $"{(age.Result == AgeResult.Young ? "young" : "old")}, and its accessed bit stays set");
+
+    private void SawEnterEnclave(Envelope envelope, Resource resource, long nowNs) =>
         _enclaveBooks[((Enclave)resource).Index].Enter(Of<EnclaveProtocol.EnterEnclave>(envelope).Thread);
 
-    private void SawExitEnclave(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+    private void SawExitEnclave(Envelope envelope, Resource resource, long nowNs) =>
         _enclaveBooks[((Enclave)resource).Index].Exit(Of<EnclaveProtocol.ExitEnclave>(envelope).Thread);
 
-    private void SawBlockPage(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawBlockPage(Envelope envelope, Resource resource, long nowNs)
     {
         EnclaveBook book = _enclaveBooks[((Enclave)resource).Index];
 
         // Nobody but EWB changes the entry of a page that is blocked: so it has to come back.
         ref readonly EnclaveProtocol.BlockPage block = ref Of<EnclaveProtocol.BlockPage>(envelope);
-        book.Block(block.Page, _topology.Machine.Pages[block.EpcPage].Epcm);
+        book.Block(block.Page, _pages[block.EpcPage].Epcm);
     }
 
-    private void SawEtrack(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawEtrack(Envelope envelope, Resource resource, long nowNs)
     {
         EnclaveBook book = _enclaveBooks[((Enclave)resource).Index];
         if (Of<EnclaveProtocol.Etrack>(envelope).Result == LeafResult.Done)
@@ -67,10 +71,10 @@ public sealed partial class Oracle
         }
     }
 
-    private void SawSendIpi(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+    private void SawSendIpi(Envelope envelope, Resource resource, long nowNs) =>
         _enclaveBooks[((Enclave)resource).Index].Interrupt();
 
-    private void SawLockAndEinit(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
+    private void SawLockAndEinit(Envelope envelope, Resource resource, long nowNs) =>
         _enclaveBooks[((Enclave)resource).Index].IsInitialised = true;
 
     /// <summary>EWB of a child succeeded.</summary>
@@ -79,10 +83,7 @@ public sealed partial class Oracle
     {
         if (book.WhyNotWritable(ewb.Page) is { } why)
         {
-            Violate(
-                Rules.EwbTracking,
-                nowNs,
-                $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) {why}");
+            ReportNotWritable(in ewb, why, enclave, carried, nowNs);
         }
 
         if (enclave.IsOutOfMemory)
@@ -97,32 +98,47 @@ public sealed partial class Oracle
             // that is on its way out is not walked.
             if (mm.Ptes[ewb.Page] is { IsPresent: true } pte && pte.EpcPage == ewb.EpcPage && !mm.IsGone)
             {
-                Violate(
-                    Rules.TranslationAtEwb,
-                    nowNs,
-                    $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) while "
-                    + $"{mm.Name} maps it");
+                ReportMapped(in ewb, mm, enclave, carried, nowNs);
             }
         }
     }
+
+    private void ReportNotWritable(
+        in EnclaveProtocol.Ewb ewb, string why, Enclave enclave, Carried carried, long nowNs) =>
+        Violate(
+            Rules.EwbTracking,
+            nowNs,
+            $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) {why}");
+
+    private void ReportMapped(
+        in EnclaveProtocol.Ewb ewb, AddressSpace mm, Enclave enclave, Carried carried, long nowNs) =>
+        Violate(
+            Rules.TranslationAtEwb,
+            nowNs,
+            $"EWB of {carried.Task.Name} writes out page {ewb.Page} of {enclave.Name} ({ewb.EpcPage}) while {mm.Name} "
+            + "maps it");
 
     /// <summary>ELDU of a child succeeded.</summary>
     private void CheckReloaded(
         in EnclaveProtocol.Eldu eldu, ref PageBook page, Enclave enclave, Carried carried, long nowNs)
     {
         Epcm expected = page.Blocked & ~Epcm.Blocked;
-        Epcm found = _topology.Machine.Pages[eldu.EpcPage].Epcm;
+        Epcm found = _pages[eldu.EpcPage].Epcm;
         if (page.Blocked != Epcm.None && found != expected)
         {
-            Violate(
-                Rules.EpcmReload,
-                nowNs,
-                $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name} into {eldu.EpcPage}: the EPCM says "
-                + $"{found}, and said {expected} when the page was blocked");
+            ReportReloaded(in eldu, found, expected, enclave, carried, nowNs);
         }
 
         page.Blocked = Epcm.None;
     }
+
+    private void ReportReloaded(
+        in EnclaveProtocol.Eldu eldu, Epcm found, Epcm expected, Enclave enclave, Carried carried, long nowNs) =>
+        Violate(
+            Rules.EpcmReload,
+            nowNs,
+            $"{carried.Task.Name} loads page {eldu.Page} of {enclave.Name} into {eldu.EpcPage}: the EPCM says {found}, "
+            + $"and said {expected} when the page was blocked");
 
     /// <summary>A write-out of a child has ended, and the one of its SECS with it when it was the last.</summary>
     private void CheckSecsWritten(Carried carried, long nowNs)

@@ -19,40 +19,57 @@ namespace EpcActors.Lab.Oracles;
 /// </content>
 public sealed partial class Oracle
 {
-    private void SawAgePage(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        OnAgePage(in Of<AddressSpaceProtocol.AgePage>(envelope), (AddressSpace)resource, carried, nowNs);
+    private void SawAgePage(Envelope envelope, Resource resource, long nowNs) =>
+        OnAgePage(
+            in Of<AddressSpaceProtocol.AgePage>(envelope),
+            (AddressSpace)resource,
+            CarriedBy(envelope, resource),
+            nowNs);
 
-    private void SawReadPages(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        OnReadPages(Of<FreePageCounterProtocol.ReadPages>(envelope).Pages, envelope.Caller, carried);
+    private void SawReadPages(Envelope envelope, Resource resource, long nowNs) =>
+        OnReadPages(
+            Of<FreePageCounterProtocol.ReadPages>(envelope).Pages,
+            envelope.Caller,
+            CarriedBy(envelope, resource));
 
-    private void SawReadFreePages(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        carried.Owed.Look = LookStage.Enough;
+    private void SawReadFreePages(Envelope envelope, Resource resource, long nowNs) =>
+        CarriedBy(envelope, resource).Owed.Look = LookStage.Enough;
 
-    private void SawWake(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        carried.Owed.Wake = resource == _topology.KsgxdWaitQueue ? WakeStage.Nothing : carried.Owed.Wake;
-
-    private void SawSleepUntilWoken(Envelope envelope, Resource resource, Carried carried, long nowNs)
+    private void SawWake(Envelope envelope, Resource resource, long nowNs)
     {
+        if (resource == _topology.KsgxdWaitQueue)
+        {
+            CarriedBy(envelope, resource).Owed.Wake = WakeStage.Nothing;
+        }
+    }
+
+    private void SawSleepUntilWoken(Envelope envelope, Resource resource, long nowNs)
+    {
+        Carried carried = CarriedBy(envelope, resource);
         if (resource == _topology.KsgxdWaitQueue && _hasOneCounter)
         {
             CheckKsgxdMaySleep(carried, nowNs);
         }
     }
 
-    private void SawReadCss(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        OnReadCss(in Of<ProcessProtocol.ReadCss>(envelope), envelope, carried);
+    private void SawReadCss(Envelope envelope, Resource resource, long nowNs) =>
+        OnReadCss(in Of<ProcessProtocol.ReadCss>(envelope), envelope, CarriedBy(envelope, resource));
 
-    private void SawCountMaxEvent(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        OnCountMaxEvent(in Of<CgroupProtocol.CountMaxEvent>(envelope), (Cgroup)resource, carried, nowNs);
+    private void SawCountMaxEvent(Envelope envelope, Resource resource, long nowNs) =>
+        OnCountMaxEvent(
+            in Of<CgroupProtocol.CountMaxEvent>(envelope),
+            (Cgroup)resource,
+            CarriedBy(envelope, resource),
+            nowNs);
 
-    private void SawUnmark(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        OnUnmark(in Of<CgroupProtocol.Unmark>(envelope), (Cgroup)resource, carried, nowNs);
+    private void SawUnmark(Envelope envelope, Resource resource, long nowNs) =>
+        OnUnmark(in Of<CgroupProtocol.Unmark>(envelope), (Cgroup)resource, CarriedBy(envelope, resource), nowNs);
 
-    private void SawBeginIoctl(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        carried.Owed.Look = LookStage.None;
+    private void SawBeginIoctl(Envelope envelope, Resource resource, long nowNs) =>
+        CarriedBy(envelope, resource).Owed.Look = LookStage.None;
 
-    private void SawPageOfSgx2(Envelope envelope, Resource resource, Carried carried, long nowNs) =>
-        CheckLooked(carried, nowNs);
+    private void SawPageOfSgx2(Envelope envelope, Resource resource, long nowNs) =>
+        CheckLooked(CarriedBy(envelope, resource), nowNs);
 
     private void OnReadPages(long pages, TaskActor caller, Carried carried)
     {
@@ -89,17 +106,18 @@ public sealed partial class Oracle
         {
             if (owed.Verdict < 0)
             {
-                Violate(
-                    Rules.WorkerTarget,
-                    nowNs,
-                    $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with "
-                    + $"{owed.UsagePages} pages charged, and the smallest limit of {owed.LimitPages} pages "
-                    + $"leaves it {WorkerTargetOf(owed.LimitPages)}");
+                ReportBelowTarget(in owed, cgroup, carried, nowNs);
             }
 
             owed.Verdict = 0;
         }
     }
+
+    private void ReportBelowTarget(in Owed owed, Cgroup cgroup, Carried carried, long nowNs) => Violate(
+        Rules.WorkerTarget,
+        nowNs,
+        $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with {owed.UsagePages} pages "
+        + $"charged, and the smallest limit of {owed.LimitPages} pages leaves it {WorkerTargetOf(owed.LimitPages)}");
 
     private void OnBeginIsolate(TaskActor caller, Carried carried, long nowNs)
     {
@@ -255,34 +273,32 @@ public sealed partial class Oracle
         // nothing.
         if (!unmark.IsBusy && IsTrackedBy(unmark.Page, cgroup))
         {
-            Violate(
-                Rules.LruMembership,
-                nowNs,
-                $"{carried.Task.Name} takes {unmark.Page} off the LRU of {cgroup.Name}, and its tracked flag stays");
+            ReportStillTracked(unmark.Page, cgroup, carried, nowNs);
         }
     }
+
+    private void ReportStillTracked(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs) => Violate(
+        Rules.LruMembership,
+        nowNs,
+        $"{carried.Task.Name} takes {page} off the LRU of {cgroup.Name}, and its tracked flag stays");
 
     private void CheckForgotten(EpcPageIndex page, Cgroup cgroup, Carried carried, long nowNs)
     {
-        if (page.IsNone)
+        if (!page.IsNone && IsTrackedBy(page, cgroup))
         {
-            return;
-        }
-
-        if (IsTrackedBy(page, cgroup))
-        {
-            Violate(
-                Rules.LruMembership,
-                nowNs,
-                $"{carried.Task.Name} drops {page}, whose enclave goes away, from its batch, and its tracked flag "
-                + "stays");
+            ReportForgotten(page, carried, nowNs);
         }
     }
+
+    private void ReportForgotten(EpcPageIndex page, Carried carried, long nowNs) => Violate(
+        Rules.LruMembership,
+        nowNs,
+        $"{carried.Task.Name} drops {page}, whose enclave goes away, from its batch, and its tracked flag stays");
 
     /// <summary>Only a cgroup tracks the pages that are charged to it, under its LRU's lock.</summary>
     private bool IsTrackedBy(EpcPageIndex page, Cgroup cgroup)
     {
-        ref EpcPage descriptor = ref _topology.Machine.Pages[page];
+        ref EpcPage descriptor = ref _pages[page];
         EpcmEntry entry = _isShared ? EpcmEntry.ReadLast(ref descriptor) : EpcmEntry.Read(ref descriptor);
         return entry.IsTracked && Machine.LruOf(entry.Cgroup) == cgroup.Index;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Cluster;
@@ -18,13 +19,10 @@ namespace EpcActors.Lab.Oracles;
 public sealed partial class Oracle
 {
     [Constant]
-    private readonly Watcher?[] _watchers = new Watcher?[WatchedMessages.Most];
+    private readonly StepWatcher?[] _watchers = new StepWatcher?[WatchedMessages.Most];
 
-    /// <summary>What an answered request means for the rules.</summary>
-    private delegate void Watcher(Envelope envelope, Resource resource, Carried carried, long nowNs);
-
-    /// <summary>By message code: what is 0 for a message that concerns no rule.</summary>
-    internal static byte[] WatchedCodes => WatchedMessages.Numbers;
+    /// <summary>Which of the methods below judges the requests of a code; null when they concern no rule.</summary>
+    public StepWatcher? WatcherOf(ushort code) => _watchers[WatchedMessages.NumberOf(code)];
 
     /// <summary>Looks at one answered request.</summary>
     public void OnStep(Envelope envelope, Resource resource, long nowNs)
@@ -32,19 +30,7 @@ public sealed partial class Oracle
         ArgumentNullException.ThrowIfNull(envelope);
 
         // Most steps concern no rule; the table says so at once.
-        int number = WatchedMessages.NumberOf(envelope.Code);
-        if (number == 0)
-        {
-            return;
-        }
-
-        Carried carried = CarriedBy(envelope.Caller);
-        if (_booksOf is { } booksOf)
-        {
-            carried.Books = booksOf[resource.Id.Index];
-        }
-
-        _watchers[number]!(envelope, resource, carried, nowNs);
+        WatcherOf(envelope.Code)?.Invoke(envelope, resource, nowNs);
     }
 
     private void WatchAll()
@@ -149,8 +135,27 @@ public sealed partial class Oracle
         Watch<EnclaveProtocol.LockAndEinit>(SawLockAndEinit);
     }
 
-    private void Watch<TMessage>(Watcher watcher)
+    private void Watch<TMessage>(StepWatcher watcher)
         where TMessage : IMessage => _watchers[WatchedMessages.NumberFor<TMessage>()] = watcher;
+
+    /// <summary>
+    /// What the task that asks has in its hands. In a live run what comes of it is booked with the resource that was
+    /// asked.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Carried CarriedBy(Envelope envelope, Resource resource)
+    {
+        Carried?[] all = _carried;
+        TaskActor caller = envelope.Caller;
+        int index = caller.Id.Index;
+        Carried carried = (uint)index < (uint)all.Length && all[index] is { } known ? known : NewCarried(caller);
+        if (_booksOf is { } booksOf)
+        {
+            carried.Books = booksOf[resource.Id.Index];
+        }
+
+        return carried;
+    }
 
     private static ref readonly TMessage Of<TMessage>(Envelope envelope)
         where TMessage : unmanaged, IMessage => ref ((Envelope<TMessage>)envelope).Message;

@@ -58,7 +58,13 @@ public sealed partial class Oracle
     [Constant]
     private readonly int[] _parents;
     [Constant]
+    private readonly int[] _levels;
+    [Constant]
     private readonly int[] _memoryParents;
+    [Constant]
+    private readonly int[] _memoryLevels;
+    [Constant]
+    private readonly EpcPageTable _pages;
     private readonly Books _books;
     [Constant]
     private readonly Books[]? _booksOf;
@@ -103,7 +109,10 @@ public sealed partial class Oracle
         _hasOneCounter = !_ownsCounters;
         _nodeWithEpcFrom = NodesWithEpc(topology.Machine.OwnsEpc);
         _parents = topology.Machine.CgroupParents;
+        _levels = Levels(_parents);
         _memoryParents = topology.Machine.MemoryCgroupParents;
+        _memoryLevels = Levels(_memoryParents);
+        _pages = topology.Machine.Pages;
         _books = new Books(topology.Cgroups.Count, topology.MemoryCgroups.Count, isForAll: true);
         _vaSlots = new int[topology.Enclaves.Count];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
@@ -145,7 +154,7 @@ public sealed partial class Oracle
     public HashSet<TaskActor> Hung { get; } = [];
 
     /// <summary>What the counter says more than the lists, pages; changes under way are taken into account. Of a live run only when nothing runs.</summary>
-    public long CounterDrift => CounterValue + AllBooks().PendingFreePages - ListedFreePages;
+    public long CounterDrift => CounterValue + PendingFreePages - ListedFreePages;
 
     private long CounterValue
     {

@@ -53,7 +53,7 @@ public abstract class ScenarioRun : IRunObserver
 
     public virtual void OnStep(Envelope envelope, Resource resource, long nowNs) => Oracle.OnStep(envelope, resource, nowNs);
 
-    public byte[]? WatchedCodes() => Oracle.WatchedCodes;
+    public StepWatcher? WatcherOf(ushort code) => Oracle.WatcherOf(code);
 
     public virtual void OnReport(TaskActor task, int what, long startNs, long endNs, long detail)
     {

@@ -1,0 +1,116 @@
+using EpcActors.Actors.Cgroups;
+using EpcActors.Actors.Cluster;
+using EpcActors.Engine;
+
+namespace EpcActors.Lab.Oracles;
+
+/// <content>Charges of EPC, level by level.</content>
+public sealed partial class Oracle
+{
+    private void OnCharge(in CgroupProtocol.Charge charge, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        if (charge.Result == LevelCharge.Gone)
+        {
+            return;
+        }
+
+        CheckCounted(carried, nowNs);
+        Grant(carried, cgroup.Index, -charge.Bytes);
+        carried.ChargeBytes += charge.Bytes;
+        ref CgroupBook book = ref _cgroups[cgroup.Index];
+        long usage = book.Usage += charge.Bytes;
+        if (charge.TakeReference || carried.IsGranted)
+        {
+            // In a cluster the reference may be taken long before: what comes first after a grant is the cgroup of the
+            // process.
+            carried.ChargedCgroup = cgroup.Index;
+            carried.IsGranted = false;
+        }
+
+        bool fits = charge.Result == LevelCharge.Fits;
+        if (fits && usage > book.Peak)
+        {
+            book.Peak = usage;
+        }
+
+        if (cgroup.PeakBytes != book.Peak)
+        {
+            ReportPeak(cgroup, fits, carried, nowNs);
+        }
+
+        if (!fits)
+        {
+            OnRefused(cgroup, usage, carried, nowNs);
+        }
+        else if (usage > book.Max || usage > _capacityBytes)
+        {
+            ReportAboveLimit(cgroup, usage, carried, nowNs);
+        }
+    }
+
+    private void ReportPeak(Cgroup cgroup, bool fits, Carried carried, long nowNs) => Violate(
+        Rules.CgroupPeak,
+        nowNs,
+        $"{cgroup.Name}: misc.peak is {cgroup.PeakBytes} behind a charge of {carried.Task.Name} that was "
+        + $"{(fits ? "accepted" : "refused")}; the accepted ones make {_cgroups[cgroup.Index].Peak}");
+
+    private void ReportAboveLimit(Cgroup cgroup, long usage, Carried carried, long nowNs) => Violate(
+        Rules.CgroupLimit,
+        nowNs,
+        $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max "
+        + $"{_cgroups[cgroup.Index].Max} and capacity {_capacityBytes}");
+
+    private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        CheckCounted(carried, nowNs);
+        Grant(carried, cgroup.Index, uncharge.Bytes);
+        carried.ChargeBytes -= uncharge.Bytes;
+        ref CgroupBook book = ref _cgroups[cgroup.Index];
+        book.Usage -= uncharge.Bytes;
+        if (uncharge.PutReference)
+        {
+            carried.UnchargedCgroup = cgroup.Index;
+        }
+
+        if (book.Usage < 0)
+        {
+            ReportBelowZero(cgroup, carried, nowNs);
+        }
+    }
+
+    private void ReportBelowZero(Cgroup cgroup, Carried carried, long nowNs) =>
+        Violate(Rules.CgroupUsage, nowNs, $"{carried.Task.Name} takes usage of {cgroup.Name} below zero");
+
+    /// <summary>
+    /// In a cluster: the limit is decided at the account's home, and a grant comes before the charge here.
+    /// </summary>
+    private void OnChargeAccount(in ClusterProtocol.ChargeAccount charge, Carried carried, long nowNs)
+    {
+        if (charge.Result == AccountCharge.Fits || _topology.Machine.Cluster!.ChargeBatch == 1)
+        {
+            carried.Books.GrantBytes(charge.Account) += charge.Bytes;
+        }
+
+        carried.IsGranted = charge.Result == AccountCharge.Fits;
+        if (charge.Result != AccountCharge.Fits)
+        {
+            Refused(carried, nowNs, "is refused a charge");
+        }
+    }
+
+    private void GrantLevels(Carried carried, int cgroup, long bytes)
+    {
+        for (int level = cgroup; level >= 0; level = _topology.Machine.CgroupParents[level])
+        {
+            carried.Books.GrantBytes(level) += bytes;
+        }
+    }
+
+    private void Grant(Carried carried, int cgroup, long bytes)
+    {
+        if (!_isWholeMachine)
+        {
+            carried.Books.GrantBytes(cgroup) += bytes;
+        }
+    }
+}
