@@ -1,3 +1,4 @@
+using EpcActors.Domain;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution;
@@ -83,7 +84,7 @@ public sealed record Placement(
     {
         if (memberOfNode.Count != scenario.Machine.Nodes.Count)
         {
-            throw new ArgumentException($"{memberOfNode.Count} nodes are given out; the machine has {scenario.Machine.Nodes.Count}", nameof(memberOfNode));
+            throw new ArgumentException($"{Counted.Of(memberOfNode.Count, "node")} are given out; the machine has {scenario.Machine.Nodes.Count}", nameof(memberOfNode));
         }
 
         for (int node = 0; node < memberOfNode.Count; node++)

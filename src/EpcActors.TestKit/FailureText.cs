@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EpcActors.Domain;
 using EpcActors.Lab.Results;
 using EpcActors.Reporting;
 
@@ -45,7 +46,7 @@ internal static class FailureText
 
     /// <summary>A number with its noun.</summary>
     public static string Count(long number, string noun) =>
-        string.Create(CultureInfo.InvariantCulture, $"{number:N0} {noun}{(number == 1 ? "" : "s")}");
+        Counted.Of(number, noun, "N0");
 
     private static string Step(RaceTrace trace, RaceStep step) =>
         string.Create(CultureInfo.InvariantCulture, $"{step.Number} ({trace.Tasks[step.Task].Name}: {step.Message})");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
@@ -348,7 +349,7 @@ public sealed class RaceTest
     private static string Kernel(RaceDefinition race) => race.Variant.Length == 0 ? race.Kernel : $"{race.Kernel}, variant {race.Variant}";
 
     private static string Looked(SearchVerdict verdict) =>
-        verdict.Bound.Length > 0 ? $"looked at {verdict.Bound}" : string.Create(CultureInfo.InvariantCulture, $"looked at {verdict.States:N0} states");
+        verdict.Bound.Length > 0 ? $"looked at {verdict.Bound}" : string.Create(CultureInfo.InvariantCulture, $"looked at {Counted.Of(verdict.States, "state", "N0")}");
 
     private sealed record Options
     {

@@ -8,6 +8,7 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Distribution;
 using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Transport;
+using EpcActors.Domain;
 using EpcActors.Engine.Akka.Cluster;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Results;
@@ -100,7 +101,7 @@ internal sealed class ClusterCommand
         bool isComplete = own.Sum(sockets => sockets.Count) == scenario.Machine.Nodes.Count;
         if (isComplete && ClusterCheck.Problems(scenario, own.Count) is { Count: > 0 } problems)
         {
-            throw CommandException.Usage($"this cannot run over {own.Count} {(own.Count == 1 ? "process" : "processes")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
+            throw CommandException.Usage($"this cannot run over {Counted.Of(own.Count, "process")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
         }
 
         FileHandles.Check("epc cluster with this scenario", scenario.Machine.Nodes.Count);
@@ -110,7 +111,7 @@ internal sealed class ClusterCommand
         DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json);
-        string effective = $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {own.Count} processes here";
+        string effective = $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {Counted.Of(own.Count, "process")} here";
         if (!isQuiet)
         {
             text.WriteLine(effective);
@@ -257,7 +258,7 @@ internal sealed class ClusterCommand
             int processes = parsed.GetValue(_processes) ?? ClusterCheck.MembersOf(scenario);
             if (processes > nodes)
             {
-                throw CommandException.Usage($"--processes {processes}: the machine of this scenario has {nodes} {(nodes == 1 ? "socket" : "sockets")} (NUMA nodes), and each process needs one of its own");
+                throw CommandException.Usage($"--processes {processes}: the machine of this scenario has {Counted.Of(nodes, "socket")} (NUMA nodes), and each process needs one of its own");
             }
 
             return [.. Placement.Of(scenario, Math.Max(1, processes)).MemberOfNode.Select((member, node) => (member, node)).GroupBy(one => one.member, one => one.node).Select(group => (IReadOnlyList<int>)[.. group])];

@@ -1,5 +1,6 @@
 using EpcActors.Cli.Terminal;
 using EpcActors.Distribution.Coordination;
+using EpcActors.Domain;
 using EpcActors.Reporting;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -61,7 +62,7 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
         {
             _lineNs = machine.NowNs;
             int alive = status.Members.Count(one => one.State is not ("dead" or "starting"));
-            shell.Error.WriteLine($"{_machine.Next(machine).Line}; {alive} of {status.Members.Count} processes, {Audits(status)}");
+            shell.Error.WriteLine($"{_machine.Next(machine).Line}; {alive} of {Counted.Of(status.Members.Count, "process")}, {Audits(status)}");
         }
     }
 

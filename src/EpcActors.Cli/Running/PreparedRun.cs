@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EpcActors.Cli.Terminal;
+using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Configuration;
@@ -129,7 +130,7 @@ internal sealed class PreparedRun
         string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
         return $"{word}: {report.Scenario}: {Effective}{(report.Live is null ? $", trace {report.TraceHash}" : "")}"
             + (report.WorkLeft == 0 ? "" : $"; cut off by epc.run.duration after {Durations.Text(report.CutOffNs)}")
-            + (atWork == 0 ? "" : $"; ended with {atWork} of {report.Enclaves.Count} enclaves still at work")
+            + (atWork == 0 ? "" : $"; ended with {atWork} of {Counted.Of(report.Enclaves.Count, "enclave")} still at work")
             + (rules.Length == 0 ? "" : $"; broken: {rules}")
             + (unmet == 0 ? "" : $"; expectations not met: {unmet} of {report.Expectations.Count}");
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Oracles;
 
@@ -227,7 +228,7 @@ public static class ClusterAudit
                 Violate(
                     Rules.PageConservation,
                     $"node {node}/borrowed",
-                    $"node {node}: member {owner} has lent {lender.Lent} pages, and others have {borrowed} of them: {borrowed - lender.Lent} pages are in two places");
+                    $"node {node}: member {owner} has lent {Counted.Of(lender.Lent, "page")}, and others have {borrowed} of them: {Counted.Of(borrowed - lender.Lent, "page")} are in two places");
             }
 
             if (!_atRest)
@@ -241,14 +242,14 @@ public static class ClusterAudit
                 Violate(
                     Rules.PageConservation,
                     $"node {node}/lent",
-                    $"node {node}: member {owner} has lent {lender.Lent} pages, others have {borrowed}, and nothing is under way: {lender.Lent - borrowed} are nowhere{which}");
+                    $"node {node}: member {owner} has lent {Counted.Of(lender.Lent, "page")}, others have {borrowed}, and nothing is under way: {lender.Lent - borrowed} are nowhere{which}");
             }
             else if (lender.LentSum != borrowedSum)
             {
                 Violate(
                     Rules.PageConservation,
                     $"node {node}/which",
-                    $"node {node}: the {lender.Lent} pages that member {owner} has lent are not the {borrowed} that others have borrowed: the sums of their numbers differ by {lender.LentSum - borrowedSum}");
+                    $"node {node}: the {Counted.Of(lender.Lent, "page")} that member {owner} has lent are not the {borrowed} that others have borrowed: the sums of their numbers differ by {lender.LentSum - borrowedSum}");
             }
             else if (present != _rules.CapacityPages[node])
             {

@@ -1,4 +1,5 @@
 using EpcActors.Distribution.Transport;
+using EpcActors.Domain;
 using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 
@@ -161,7 +162,7 @@ public sealed partial class Coordinator
         int left = _options.Scenario.Cluster.Faults.Count(fault => !_done.Contains(fault));
         if (left > 0)
         {
-            _notes.Add($"{left} of {_options.Scenario.Cluster.Faults.Count} faults were not due when the run ended");
+            _notes.Add($"{left} of {Counted.Of(_options.Scenario.Cluster.Faults.Count, "fault")} were not due when the run ended");
         }
 
         foreach ((int member, string what) in _planned.OrderBy(one => one.Key))

@@ -2,6 +2,7 @@ using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Cluster;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using static EpcActors.Actors.Cluster.ClusterProtocol;
@@ -300,7 +301,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             int lentPages = owner.Topology.Nodes.Sum(node => node.LentPages);
             if (lentPages != lent.Count)
             {
-                cluster.Break(ClusterRules.Loans, $"{owner.Name} says that it has lent {lentPages} pages, {lent.Count} went by");
+                cluster.Break(ClusterRules.Loans, $"{owner.Name} says that it has lent {Counted.Of(lentPages, "page")}, {lent.Count} went by");
             }
 
             foreach ((SimulatedProcess borrower, ExchangeSnapshot says) in living)
@@ -325,7 +326,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 calls += borrower.Topology.Tasks.Count(one => IsAnswered(one.Task, borrower));
                 if (unaccounted > calls)
                 {
-                    cluster.Break(ClusterRules.Loans, $"{owner.Name} has lent {unaccounted} pages to {borrower.Name} that are not there, and {calls} calls for one are open", owner.Member, borrower.Member);
+                    cluster.Break(ClusterRules.Loans, $"{owner.Name} has lent {Counted.Of(unaccounted, "page")} to {borrower.Name} that are not there, and {calls} calls for one are open", owner.Member, borrower.Member);
                 }
 
                 foreach ((int page, int incarnation) in borrowed)
@@ -450,7 +451,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             {
                 cluster.Break(
                     ClusterRules.Counter,
-                    $"sgx_nr_free_pages is {account.Value} at {process.Name}, {ahead} are with processes in advance, and {free} pages of living sockets are free");
+                    $"sgx_nr_free_pages is {account.Value} at {process.Name}, {ahead} are with processes in advance, and {Counted.Of(free, "page")} of living sockets are free");
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Domain;
 
 namespace EpcActors.Distribution.Simulation;
 
@@ -44,17 +45,17 @@ public sealed record PlannedFault(FaultKind Kind, int Member, int AtStep, int St
     {
         string what = Kind switch
         {
-            FaultKind.Crash => $"member {Member} crashes, and its line breaks {(Steps < 0 ? "never" : $"{Steps} steps later")}",
+            FaultKind.Crash => $"member {Member} crashes, and its line breaks {(Steps < 0 ? "never" : $"{Counted.Of(Steps, "step")} later")}",
             FaultKind.Break =>
-                $"the line of member {Member} breaks, and it hears of that {(Steps < 0 ? "at the end" : $"{Steps} steps later")}",
+                $"the line of member {Member} breaks, and it hears of that {(Steps < 0 ? "at the end" : $"{Counted.Of(Steps, "step")} later")}",
             FaultKind.Late =>
-                $"for {Steps} steps nothing of member {Member} reaches the coordinator{(IsLossy ? ", nor the other way" : "")}",
-            FaultKind.Pause => $"member {Member} stands still for {Steps} steps",
+                $"for {Counted.Of(Steps, "step")} nothing of member {Member} reaches the coordinator{(IsLossy ? ", nor the other way" : "")}",
+            FaultKind.Pause => $"member {Member} stands still for {Counted.Of(Steps, "step")}",
             FaultKind.Partition =>
-                $"member {Member} is cut off from {(Other < 0 ? "all others" : $"member {Other}")} for {Steps} steps, "
+                $"member {Member} is cut off from {(Other < 0 ? "all others" : $"member {Other}")} for {Counted.Of(Steps, "step")}, "
                 + $"frames are {(IsLossy ? "lost" : "late")}",
         };
-        string back = ReturnsAfter == -1 ? "" : $"; a new process of it comes {ReturnsAfter} steps after";
+        string back = ReturnsAfter == -1 ? "" : $"; a new process of it comes {Counted.Of(ReturnsAfter, "step")} after";
         return string.Create(CultureInfo.InvariantCulture, $"from step {AtStep}: {what}{back}");
     }
 }

@@ -1,4 +1,5 @@
 using EpcActors.Actors.Cluster;
+using EpcActors.Domain;
 
 namespace EpcActors.Distribution.Wire;
 
@@ -53,7 +54,7 @@ public sealed class BundleReader(int memberCount = 0)
 
         return reader.Left == 0
             ? _frames.AsSpan(0, count)
-            : throw new WireFormatException($"a bundle has {reader.Left} bytes behind its {count} frames");
+            : throw new WireFormatException($"a bundle has {reader.Left} bytes behind its {Counted.Of(count, "frame")}");
     }
 
     private static (int Length, int Count) Header(ref WireReader reader)
@@ -79,7 +80,7 @@ public sealed class BundleReader(int memberCount = 0)
         int count = reader.UInt16("the number of frames");
         if (count == 0 || count > body / FrameCodec.MinBytes)
         {
-            throw new WireFormatException($"a bundle says that it has {count} frames in {body} bytes");
+            throw new WireFormatException($"a bundle says that it has {Counted.Of(count, "frame")} in {body} bytes");
         }
 
         return (BundleWriter.HeaderBytes + (int)body, count);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EpcActors.Actors.AddressSpaces;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Workloads;
 using EpcActors.Hocon;
@@ -314,7 +315,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         }
 
         setting.Error(
-            $"the trace has {trace.Enclaves.Count} enclaves, none of them called '{enclaveNames[0]}'",
+            $"the trace has {Counted.Of(trace.Enclaves.Count, "enclave")}, none of them called '{enclaveNames[0]}'",
             $"write trace {{ file = …, enclave = NAME }}; in the trace: {Suggestions.List(trace.Enclaves)}");
         return -1;
     }

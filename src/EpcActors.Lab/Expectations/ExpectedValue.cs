@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Lab.Expectations;
@@ -112,7 +113,7 @@ internal static class Sizes
     /// <summary>Pages and the size that they make.</summary>
     public static string OfPages(long pages) =>
         string.Create(CultureInfo.InvariantCulture,
-            $"{pages} {(pages == 1 ? "page" : "pages")} ({Text(pages * KernelConstants.PageSize)})");
+            $"{Counted.Of(pages, "page")} ({Text(pages * KernelConstants.PageSize)})");
 }
 
 /// <summary>Durations as people write them: <c>60 s</c>, <c>1.5 ms</c>.</summary>

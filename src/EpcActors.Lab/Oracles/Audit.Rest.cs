@@ -1,6 +1,7 @@
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Runs;
 
@@ -42,8 +43,8 @@ internal sealed partial class Audit
             {
                 _violate(
                     Rules.CssReferences,
-                    $"{cgroup.Name} has {cgroup.References} references at rest; "
-                    + $"{(cgroup.IsDying ? "without its directory" : "its directory")}, {_charged[i]} pages charged "
+                    $"{cgroup.Name} has {Counted.Of(cgroup.References, "reference")} at rest; "
+                    + $"{(cgroup.IsDying ? "without its directory" : "its directory")}, {Counted.Of(_charged[i], "page")} charged "
                     + "to it and its "
                     + $"children hold {_references[i]}");
             }
@@ -62,7 +63,7 @@ internal sealed partial class Audit
         {
             _violate(
                 Rules.EnclaveReferences,
-                $"{enclave.Name} has {enclave.References} references at rest; {enclave.FileHolders} processes have "
+                $"{enclave.Name} has {Counted.Of(enclave.References, "reference")} at rest; {Counted.Of(enclave.FileHolders, "process")} have "
                 + $"its file open and {enclave.MmCount} are on its mm_list");
         }
         else if (enclave.IsFreed != (holders == 0))
@@ -83,7 +84,7 @@ internal sealed partial class Audit
         {
             _violate(
                 Rules.EnclaveReferences,
-                $"{enclave.Name} has {enclave.MmCount} processes on its mm_list at rest, and {living} address spaces "
+                $"{enclave.Name} has {Counted.Of(enclave.MmCount, "process")} on its mm_list at rest, and {living} address spaces "
                 + "live");
         }
     }

@@ -5,6 +5,7 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Domain;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
@@ -174,7 +175,7 @@ internal sealed partial class Audit
             {
                 audit._violate(
                     Rules.VaSlots,
-                    $"{enclave.Name}: {enclave.VaPages.UsedSlots} VA slots are in use, {swapped} pages are swapped "
+                    $"{enclave.Name}: {Counted.Of(enclave.VaPages.UsedSlots, "VA slot")} are in use, {Counted.Of(swapped, "page")} are swapped "
                     + $"out and {slotsUnderWay} are on their way");
             }
         }

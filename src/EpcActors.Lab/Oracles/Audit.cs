@@ -6,6 +6,7 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Domain;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
@@ -253,8 +254,8 @@ internal sealed partial class Audit
                 _violate(
                     Rules.PageConservation,
                     _topology.Machine.Cluster is null
-                        ? $"{_present} pages of EPC, {_placed} of them are somewhere; the first that is nowhere: {FirstUnseen()}"
-                        : $"{_present} pages of EPC are in this process, {_placed} of them are somewhere");
+                        ? $"{Counted.Of(_present, "page")} of EPC, {_placed} of them are somewhere; the first that is nowhere: {FirstUnseen()}"
+                        : $"{Counted.Of(_present, "page")} of EPC are in this process, {_placed} of them are somewhere");
             }
 
             foreach (Cgroup cgroup in _topology.Cgroups)
@@ -282,7 +283,7 @@ internal sealed partial class Audit
         if (_tracked != _listed + open.IsolatedPages)
         {
             _violate(
-                Rules.LruMembership, $"{_tracked} pages are tracked, {_listed} of them are on a list and {open.IsolatedPages} isolated");
+                Rules.LruMembership, $"{Counted.Of(_tracked, "page")} are tracked, {_listed} of them are on a list and {open.IsolatedPages} isolated");
         }
 
         return true;
@@ -337,7 +338,7 @@ internal sealed partial class Audit
             {
                 _violate(
                     Rules.BackingCharge,
-                    $"{_topology.MemoryCgroups[i].Name}: {_memorySaid[i]} pages charged, {_backed[i]} pages of backing store exist, "
+                    $"{_topology.MemoryCgroups[i].Name}: {Counted.Of(_memorySaid[i], "page")} charged, {Counted.Of(_backed[i], "page")} of backing store exist, "
                     + $"and tasks are about to make it {open.MemoryPages(i):+0;-0;0}");
             }
         }

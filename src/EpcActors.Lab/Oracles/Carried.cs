@@ -1,4 +1,5 @@
 using EpcActors.Actors.Routines;
+using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Lab.Runs;
 
@@ -127,12 +128,12 @@ internal class Carried(TaskActor task, Books books)
 
         if (VaSlots != 0)
         {
-            yield return (Rules.VaSlots, $"{VaSlots} VA slots that no page uses");
+            yield return (Rules.VaSlots, $"{Counted.Of(VaSlots, "VA slot")} that no page uses");
         }
 
         if (MemoryPages != 0)
         {
-            yield return (Rules.BackingCharge, $"charged {MemoryPages} pages of RAM, over all levels, more than it made");
+            yield return (Rules.BackingCharge, $"charged {Counted.Of(MemoryPages, "page")} of RAM, over all levels, more than it made");
         }
     }
 }

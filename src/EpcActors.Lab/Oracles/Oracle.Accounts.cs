@@ -4,6 +4,7 @@ using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
+using EpcActors.Domain;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
@@ -292,7 +293,7 @@ public sealed partial class Oracle
                 Rules.NodeList,
                 nowNs,
                 $"{node.Name} has {node.FreePages} free and {node.PoisonedPages} poisoned pages behind a free of "
-                + $"{carried.Task.Name}, and {node.PresentPages} pages in all");
+                + $"{carried.Task.Name}, and {Counted.Of(node.PresentPages, "page")} in all");
         }
 
         if (node.TrackedWhenFreed > 0)

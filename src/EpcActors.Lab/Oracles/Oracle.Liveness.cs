@@ -1,4 +1,5 @@
 using EpcActors.Actors.Cgroups;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
@@ -200,7 +201,7 @@ public sealed partial class Oracle
     }
 
     private string DescribeCounter() =>
-        $"sgx_nr_free_pages says {CounterValue} (wakes ksgxd below {KernelConstants.NrLowPages}) with {ListedFreePages} pages on the free lists, "
+        $"sgx_nr_free_pages says {CounterValue} (wakes ksgxd below {KernelConstants.NrLowPages}) with {Counted.Of(ListedFreePages, "page")} on the free lists, "
         + $"ksgxd {(_topology.KsgxdWaitQueue.HasSleeper ? "sleeps" : "is awake")}";
 
     private bool AnythingReclaimable(out string where)
@@ -209,7 +210,7 @@ public sealed partial class Oracle
         {
             if (cgroup.LruPages > 0)
             {
-                where = $"{cgroup.LruPages} pages of {cgroup.Path} could be reclaimed";
+                where = $"{Counted.Of(cgroup.LruPages, "page")} of {cgroup.Path} could be reclaimed";
                 return true;
             }
         }

@@ -1,3 +1,4 @@
+using EpcActors.Domain;
 using EpcActors.Actors;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
@@ -116,8 +117,8 @@ public sealed partial class Oracle
     private void ReportBelowTarget(in Owed owed, Cgroup cgroup, Carried carried, long nowNs) => Violate(
         Rules.WorkerTarget,
         nowNs,
-        $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with {owed.UsagePages} pages "
-        + $"charged, and the smallest limit of {owed.LimitPages} pages leaves it {WorkerTargetOf(owed.LimitPages)}");
+        $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with {Counted.Of(owed.UsagePages, "page")} "
+        + $"charged, and the smallest limit of {Counted.Of(owed.LimitPages, "page")} leaves it {WorkerTargetOf(owed.LimitPages)}");
 
     private void OnBeginIsolate(TaskActor caller, Carried carried, long nowNs)
     {
@@ -143,8 +144,8 @@ public sealed partial class Oracle
             Violate(
                 Rules.WorkerTarget,
                 nowNs,
-                $"{caller.Name} ends its work with {owed.UsagePages} pages charged and a smallest limit of "
-                + $"{owed.LimitPages} pages, and did not look whether any could be reclaimed: its target is "
+                $"{caller.Name} ends its work with {Counted.Of(owed.UsagePages, "page")} charged and a smallest limit of "
+                + $"{Counted.Of(owed.LimitPages, "page")}, and did not look whether any could be reclaimed: its target is "
                 + $"{WorkerTargetOf(owed.LimitPages)}");
         }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 
@@ -357,7 +358,7 @@ public sealed class Hunt
             if (steps != first.Steps || World.Engine.Steps != steps || again != state)
             {
                 throw new NondeterminismException(
-                    $"schedule {number} ({strategy}, seed {seed}) did not come out the same: {first.Steps} steps, then {steps} to state {state:x16}, then "
+                    $"schedule {number} ({strategy}, seed {seed}) did not come out the same: {Counted.Of(first.Steps, "step")}, then {steps} to state {state:x16}, then "
                     + $"{World.Engine.Steps} to {again:x16}. This is a fault of EpcActors: something in it is not decided by the schedule");
             }
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Simulation.Exploring;
@@ -216,7 +217,7 @@ public static class RaceSearch
             Rule = shrunk.Finding.Rule,
             Found = $"{found.Strategy}{(found.Strategy == "exhaustive" ? "" : $", seed {options.Seed.ToString(CultureInfo.InvariantCulture)}")}, "
                 + $"after {Count(found.Number + 1)} {(found.Number == 0 ? "schedule" : "schedules")}; "
-                + $"shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} {(shrunk.Switches == 1 ? "switch" : "switches")}",
+                + $"shrunk from {Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, {Counted.Of(shrunk.Switches, "switch")}",
             Settings = options.Settings,
             Steps = steps,
             CycleStart = shrunk.CycleStart,

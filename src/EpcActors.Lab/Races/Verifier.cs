@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
 
 namespace EpcActors.Lab.Races;
@@ -89,8 +90,8 @@ public static class Verifier
             {
                 SearchResult few = Search(world, bounds, bounds.Preemptions, progress, cancellation);
                 covered = few.IsComplete
-                    ? $"every schedule with at most {bounds.Preemptions} preemption{(bounds.Preemptions == 1 ? "" : "s")} ({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states of all"
-                    : $"the first {Count(few.States)} states of those with at most {bounds.Preemptions} preemptions";
+                    ? $"every schedule with at most {Counted.Of(bounds.Preemptions, "preemption")} ({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states of all"
+                    : $"the first {Count(few.States)} states of those with at most {Counted.Of(bounds.Preemptions, "preemption")}";
                 all = few with { Schedules = few.Schedules + all.Schedules, Steps = few.Steps + all.Steps };
             }
 

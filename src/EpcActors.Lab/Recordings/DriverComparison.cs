@@ -1,3 +1,5 @@
+using EpcActors.Domain;
+
 namespace EpcActors.Lab.Recordings;
 
 /// <summary>One line of the two columns around a difference.</summary>
@@ -33,6 +35,6 @@ public sealed record DriverComparison(string Name, string Driver, string Kernel)
 
     /// <summary>What was compared: <c>334 leaves, 24 operations, 31 figures</c>.</summary>
     public string Extent => Leaves > 0 || Operations == 0
-        ? $"{Leaves} leaves, {Operations} operations, {Figures} figures"
-        : $"{Operations} operations, {Figures} figures";
+        ? $"{Counted.Of(Leaves, "leaf")}, {Counted.Of(Operations, "operation")}, {Counted.Of(Figures, "figure")}"
+        : $"{Counted.Of(Operations, "operation")}, {Counted.Of(Figures, "figure")}";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using EpcActors.Domain;
 
 namespace EpcActors.Lab.Recordings;
 
@@ -32,7 +33,7 @@ public readonly record struct DriverEvent(DriverEventKind Kind, string Text, lon
     {
         DriverEventKind.Leaf => Text,
         DriverEventKind.Kill => $"({Text})",
-        DriverEventKind.OperationEnd => $"(end of {Text}; {FreePages} pages free)",
+        DriverEventKind.OperationEnd => $"(end of {Text}; {Counted.Of(FreePages, "page")} free)",
     };
 }
 

@@ -1,3 +1,4 @@
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Scenarios;
@@ -107,7 +108,7 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
 
         int left = shortage.Holders.Count - parts.Count;
         string rest = left == 0 ? ""
-            : $"; {left} more {Plural(shortage.Holders.Sum(one => one.All) - Shown(), "page")}";
+            : $"; {left} more {Counted.Of(shortage.Holders.Sum(one => one.All) - Shown(), "page")}";
         return $"who held them: {string.Join("; ", parts)}{rest}";
 
         long Shown() => shortage.Holders.Take(MostHolders).Sum(one => one.All)
@@ -119,13 +120,13 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
         string name = holder.Name + (holder.Name == self ? " itself" : "");
         if (holder.Guest >= 0)
         {
-            return $"{name} {Plural(holder.Pages, "page")} of vEPC";
+            return $"{name} {Counted.Of(holder.Pages, "page")} of vEPC";
         }
 
         List<string> parts = [];
         if (holder.VaPages > 0)
         {
-            parts.Add(Plural(holder.VaPages, "VA page"));
+            parts.Add(Counted.Of(holder.VaPages, "VA page"));
         }
 
         if (holder.HasSecs)
@@ -135,10 +136,10 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
 
         if (holder.Pages > 0 || parts.Count == 0)
         {
-            parts.Add(Plural(holder.Pages, "other page"));
+            parts.Add(Counted.Of(holder.Pages, "other page"));
         }
 
-        return $"{name} {Plural(holder.All, "page")} ({string.Join(", ", parts)})";
+        return $"{name} {Counted.Of(holder.All, "page")} ({string.Join(", ", parts)})";
     }
 
     private IEnumerable<string> Least(int enclave, EnclaveSpec spec, Shortage shortage, bool isLoading)
@@ -148,7 +149,7 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
         LeastPages least = isLoading ? load : run;
         string verb = isLoading ? "loads" : "runs";
         yield return $"the least that {verb} {spec.Name} is {Sizes.OfPages(least.Pages)}: "
-            + $"{Plural(least.VaPages, "VA page")} + SECS + 1";
+            + $"{Counted.Of(least.VaPages, "VA page")} + SECS + 1";
         if (!isLoading || run != load)
         {
             string grown = run == load ? "" : $", of which {run.VaPages - load.VaPages} come with pages that EAUG adds";
@@ -156,7 +157,7 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
                 ? $"; {spec.Threads} threads that fault at the same time hold a page each" : "";
             if (grown.Length + threads.Length > 0)
             {
-                yield return $"to run it takes {Plural(run.VaPages, "VA page")}{grown}{threads}";
+                yield return $"to run it takes {Counted.Of(run.VaPages, "VA page")}{grown}{threads}";
             }
         }
 
@@ -169,7 +170,7 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
         if (siblings > 0)
         {
             yield return "a charge reclaims from the process's own cgroup and below, never from its siblings (C14), "
-                + $"and these held {Plural(siblings, "page")}: {Thing(shortage)} needs {Sizes.OfPages(enough)} beside "
+                + $"and these held {Counted.Of(siblings, "page")}: {Thing(shortage)} needs {Sizes.OfPages(enough)} beside "
                 + "them, or give them a limit of their own";
         }
         else if (others > 0)
@@ -237,6 +238,4 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
                 + "evicts fewer of its pages",
         ];
     }
-
-    private static string Plural(long count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 }

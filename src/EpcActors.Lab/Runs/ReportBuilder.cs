@@ -5,6 +5,7 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Lab.Expectations;
@@ -395,7 +396,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
         if (poisoned > 0)
         {
-            notes.Add($"sgx_nr_free_pages counts {poisoned} poisoned {(poisoned == 1 ? "page" : "pages")} as free, "
+            notes.Add($"sgx_nr_free_pages counts {Counted.Of(poisoned, "poisoned page")} as free, "
                 + "as upstream does (hypothesis D2 of the race catalogue)");
         }
 
@@ -406,7 +407,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
         if (run.Metrics.BackingFailures > 0)
         {
-            string pages = run.Metrics.BackingFailures == 1 ? "1 page" : $"{run.Metrics.BackingFailures} pages";
+            string pages = Counted.Of(run.Metrics.BackingFailures, "page");
             notes.Add($"reclaim skipped {pages} whose backing store memory.max did not allow");
         }
 

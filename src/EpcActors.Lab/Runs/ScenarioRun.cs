@@ -1,5 +1,6 @@
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
+using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Oracles;
@@ -130,7 +131,7 @@ public abstract class ScenarioRun : IRunObserver
         ScriptAction.LoseEpc { Cause: EpcLoss.Suspend } => "the EPC is lost (suspend)",
         ScriptAction.LoseEpc => "the EPC is lost (migration of the virtual machine)",
         ScriptAction.Poison poison =>
-            $"memory failure: {poison.Count} {(poison.Count == 1 ? "page" : "pages")} of node {poison.Node}",
+            $"memory failure: {Counted.Of(poison.Count, "page")} of node {poison.Node}",
         { } other => other.ToString(),
     };
 }

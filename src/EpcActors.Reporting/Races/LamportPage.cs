@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using EpcActors.Domain;
 using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
@@ -121,7 +122,7 @@ public static class LamportPage
         if (diagram.Steps.Count < trace.Steps.Count)
         {
             html.Element("p", string.Create(
-                CultureInfo.InvariantCulture, $"Drawn are the last {diagram.Steps.Count} of {trace.Steps.Count} steps; the JSON file has them all."), ("class", "cut"));
+                CultureInfo.InvariantCulture, $"Drawn are the last {diagram.Steps.Count} of {Counted.Of(trace.Steps.Count, "step")}; the JSON file has them all."), ("class", "cut"));
         }
 
         html.Open("div", ("class", $"stage {RoomFor(diagram.Width)}"));

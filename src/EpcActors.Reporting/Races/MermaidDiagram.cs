@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EpcActors.Domain;
 using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
@@ -59,7 +60,7 @@ public static class MermaidDiagram
         if (steps.Count < trace.Steps.Count)
         {
             int left = trace.Steps.Count - steps.Count;
-            Line(text, 1, $"Note over {All(trace)}: " + string.Create(CultureInfo.InvariantCulture, $"cut here, {left} steps more"));
+            Line(text, 1, $"Note over {All(trace)}: " + string.Create(CultureInfo.InvariantCulture, $"cut here, {Counted.Of(left, "step")} more"));
         }
 
         if (trace.Rule.Length > 0 && !steps.Any(s => RaceRows.IsViolated(trace, s)))

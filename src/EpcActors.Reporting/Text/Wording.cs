@@ -70,7 +70,7 @@ internal static class Wording
     public static string Outcome(EnclaveReport e) => e.IsCutOff ? "cut off" : Key(e.Outcome);
 
     /// <summary><c>1 rule</c>, <c>2 rules</c>.</summary>
-    public static string Counted(long count, string noun) => Units.Count(count) + " " + noun + (count == 1 ? "" : "s");
+    public static string Counted(long count, string noun) => Units.Count(count) + " " + (count == 1 ? noun : EpcActors.Domain.Counted.Plural(noun));
 
     /// <summary><c>1 retry</c>, <c>2 retries</c>.</summary>
     public static string Retries(long count) => Units.Count(count) + (count == 1 ? " retry" : " retries");

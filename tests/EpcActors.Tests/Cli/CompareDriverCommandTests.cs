@@ -14,7 +14,7 @@ public sealed class CompareDriverCommandTests : IDisposable
     {
         CliResult result = await CliHarness.Call("compare-driver", Data("lim_17_4.txt"));
         Assert.Equal(0, result.Code);
-        Assert.Contains("lim_17_4.txt: equal (29 leaves, 1 operations, ", result.Out, StringComparison.Ordinal);
+        Assert.Contains("lim_17_4.txt: equal (29 leaves, 1 operation, ", result.Out, StringComparison.Ordinal);
         Assert.Contains("  driver:   series v17, code as posted", result.Out, StringComparison.Ordinal);
         Assert.Contains("  emulator: epc-cgroup-v17", result.Out, StringComparison.Ordinal);
         Assert.Equal("1 of 1 equal", result.LastOutLine);

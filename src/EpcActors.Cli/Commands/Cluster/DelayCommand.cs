@@ -4,6 +4,7 @@ using System.Globalization;
 using EpcActors.Cli.Terminal;
 using EpcActors.Distribution;
 using EpcActors.Distribution.Delays;
+using EpcActors.Domain;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Commands.Cluster;
@@ -130,8 +131,8 @@ internal sealed class DelayCommand
         WireCosts wire = WireCosts.Measured;
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {scenario.Seed}, kernel {scenario.Kernel}, {scenario.Machine.NodesWithEpc} sockets, leases of "
-            + $"{scenario.Cluster.ChargeBatch} pages (1: page by page); virtual time"));
+            $"seed {scenario.Seed}, kernel {scenario.Kernel}, {Counted.Of(scenario.Machine.NodesWithEpc, "socket")}, leases of "
+            + $"{Counted.Of(scenario.Cluster.ChargeBatch, "page")} (1: page by page); virtual time"));
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"CPU of the wire: {wire.WriteNs / 1e3:0.#} us for a write and {wire.FrameOutNs / 1e3:0.##} us for a frame "

@@ -5,6 +5,7 @@ using EpcActors.Actors.Cluster;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Distribution.Simulation;
+using EpcActors.Domain;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 using Spectre.Console;
@@ -134,7 +135,7 @@ internal sealed class SimulationCommand
             { Race: not null } => throw CommandException.Usage($"{file}: this is a race; --simulate runs scenarios with programs"),
             { Machine.Nodes.Count: < 2 } => throw CommandException.Usage($"{file}: the machine has one socket (NUMA node); a cluster needs two at least"),
             { Machine.EpcPages: > MostPages } => throw CommandException.Usage(
-                $"{file}: {scenario.Machine.EpcPages} pages of EPC are too much to simulate message by message; at most {MostPages}, with enclaves to match"),
+                $"{file}: {Counted.Of(scenario.Machine.EpcPages, "page")} of EPC are too much to simulate message by message; at most {MostPages}, with enclaves to match"),
             _ => scenario,
         };
     }
@@ -236,7 +237,7 @@ internal sealed class SimulationCommand
             bool isCut = result.IsCancelled && result.Seeds < plan.Seeds;
             _shell.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{(isCut ? "INCONCLUSIVE" : "CLEAN")}: {result.Seeds:N0} seeds from {plan.From} in {seconds} s broke no rule{(isCut ? "; the search was stopped" : "")}"));
+                $"{(isCut ? "INCONCLUSIVE" : "CLEAN")}: {Counted.Of(result.Seeds, "seed", "N0")} from {plan.From} in {seconds} s broke no rule{(isCut ? "; the search was stopped" : "")}"));
             return isCut ? ExitCode.Inconclusive : ExitCode.Pass;
         }
 
@@ -257,10 +258,10 @@ internal sealed class SimulationCommand
         SimulationSetup setup = outcome.Case.Setup;
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {found.First.Case.Seed}: kernel {setup.Scenario.Kernel}, {setup.Placement.Members} members, {setup.Scenario.Machine.Nodes.Count} sockets, charge-batch {setup.ChargeBatch}, counter-batch {setup.CounterBatch}, window {setup.Window}"));
+            $"seed {found.First.Case.Seed}: kernel {setup.Scenario.Kernel}, {Counted.Of(setup.Placement.Members, "member")}, {Counted.Of(setup.Scenario.Machine.Nodes.Count, "socket")}, charge-batch {setup.ChargeBatch}, counter-batch {setup.CounterBatch}, window {setup.Window}"));
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"after {found.ShrinkRuns} runs with less: {setup.Plan.Faults.Count} of {found.First.Case.Setup.Plan.Faults.Count} faults, at most {setup.Plan.Losses} frames lost, {setup.Plan.Doubles} doubled, {setup.Plan.Overtakes} overtaken"));
+            $"after {found.ShrinkRuns} runs with less: {setup.Plan.Faults.Count} of {Counted.Of(found.First.Case.Setup.Plan.Faults.Count, "fault")}, at most {Counted.Of(setup.Plan.Losses, "frame")} lost, {setup.Plan.Doubles} doubled, {setup.Plan.Overtakes} overtaken"));
         foreach (PlannedFault fault in setup.Plan.Faults)
         {
             _shell.Out.WriteLine($"  {fault}");

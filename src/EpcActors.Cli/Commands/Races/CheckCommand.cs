@@ -3,6 +3,7 @@ using System.Globalization;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
@@ -126,7 +127,7 @@ internal sealed class CheckCommand
         _shell.RunBegins();
         HuntResult result = new SearchDisplay(_shell, isQuiet).Follow("check", progress => Hunt.Run(
             plan,
-            progress is null ? null : one => progress(string.Create(CultureInfo.InvariantCulture, $"{one.Schedules:N0} schedules, {one.Steps:N0} steps")),
+            progress is null ? null : one => progress(string.Create(CultureInfo.InvariantCulture, $"{Counted.Of(one.Schedules, "schedule", "N0")}, {Counted.Of(one.Steps, "step", "N0")}")),
             cancellation));
         state?.Save(result.Progress);
         (ExitCode code, SearchSuite suite) = Tell(scenario, plan, result, parsed, steps, isQuiet);
@@ -152,7 +153,7 @@ internal sealed class CheckCommand
         if (!isQuiet)
         {
             _text.WriteLine(length is { } known
-                ? string.Create(CultureInfo.InvariantCulture, $"in turn the scenario has {known:N0} steps")
+                ? string.Create(CultureInfo.InvariantCulture, $"in turn the scenario has {Counted.Of(known, "step", "N0")}")
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"in turn the scenario does not end within {ScenarioLength.Most:N0} steps; schedules are cut after {StandardSteps:N0}"));
@@ -242,7 +243,7 @@ internal sealed class CheckCommand
 
         string verdict = string.Create(
             CultureInfo.InvariantCulture,
-            $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from {Shrinker.StepsOf(found.Decisions)} steps to {shrunk.Steps}, {shrunk.Switches} switches");
+            $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from {Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, {Counted.Of(shrunk.Switches, "switch")}");
         string command = Repeating(plan, parsed, steps, (found.Number + 1).ToString(CultureInfo.InvariantCulture));
         _text.WriteLine(verdict);
         _text.WriteLine(shrunk.Finding.Detail);
@@ -303,7 +304,7 @@ internal sealed class CheckCommand
         return ($"{(isInconclusive ? "INCONCLUSIVE" : "PASS")}: {share}{remedy}", isInconclusive);
 
         static string Cut(long ended, long cut, int steps) => string.Create(
-            CultureInfo.InvariantCulture, $"{ended:N0} came to their end, {cut:N0} were cut after {steps:N0} steps");
+            CultureInfo.InvariantCulture, $"{ended:N0} came to their end, {cut:N0} were cut after {Counted.Of(steps, "step", "N0")}");
 
         static string Count(long count, string one, string many) =>
             string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many)}");
@@ -355,7 +356,7 @@ internal sealed class CheckCommand
             world, new Replay(shrunk.Decisions, isStrict: true), header, shrunk.CycleStart);
         int first = Math.Max(0, trace.Steps.Count - ListedSteps);
         cut = first == 0 ? "" : string.Create(
-            CultureInfo.InvariantCulture, $"the last {ListedSteps} of {trace.Steps.Count} steps:\n");
+            CultureInfo.InvariantCulture, $"the last {ListedSteps} of {Counted.Of(trace.Steps.Count, "step")}:\n");
         return trace with { Steps = [.. trace.Steps.Skip(first)] };
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EpcActors.Actors;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Races;
@@ -15,8 +16,8 @@ internal static class HuntText
         HuntProgress done = hunt.Progress;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"explored {done.Schedules:N0} schedules, {done.Steps:N0} steps{(done.States > 0 ? $", {done.States:N0} different states among those counted" : "")}; "
-            + $"{hunt.SelfChecks:N0} schedules run twice, all equal"));
+            $"explored {Counted.Of(done.Schedules, "schedule", "N0")}, {Counted.Of(done.Steps, "step", "N0")}{(done.States > 0 ? $", {done.States:N0} different states among those counted" : "")}; "
+            + $"{Counted.Of(hunt.SelfChecks, "schedule", "N0")} run twice, all equal"));
         if (hunt.Growth.Count > 1)
         {
             output.WriteLine("states after schedules: " + string.Join(
@@ -26,7 +27,7 @@ internal static class HuntText
         if (hunt.Unfinished > 0)
         {
             output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"not seen: {hunt.Unfinished:N0} schedules neither ended nor came back to a state of theirs within their steps"));
+                CultureInfo.InvariantCulture, $"not seen: {Counted.Of(hunt.Unfinished, "schedule", "N0")} neither ended nor came back to a state of theirs within their steps"));
         }
     }
 }

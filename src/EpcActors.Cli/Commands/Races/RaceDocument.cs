@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Results;
@@ -121,7 +122,7 @@ internal static class RaceDocument
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"- With it: **found**, `{figure.Rule}`, {figure.Steps} steps, {figure.Switches} {(figure.Switches == 1 ? "switch" : "switches")}. `epc race find {race.Id}`"));
+                $"- With it: **found**, `{figure.Rule}`, {Counted.Of(figure.Steps, "step")}, {Counted.Of(figure.Switches, "switch")}. `epc race find {race.Id}`"));
             output.WriteLine("- Schedules to find it: " + string.Join(
                 ", ", figure.MedianSchedules.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {(one.Value < 0 ? "-" : one.Value)}"))));
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Domain;
 using EpcActors.Lab.Races;
 using Spectre.Console;
 
@@ -69,7 +70,7 @@ internal sealed class RaceListCommand
 
         _shell.Console.Write(table);
         _shell.Out.WriteLine("steps: of the shortest schedule known, for a hang up to its cycle. schedules: until the first that breaks the rule, median over "
-            + string.Create(CultureInfo.InvariantCulture, $"{Catalogue.Figures.Seeds} seeds, best strategy."));
+            + string.Create(CultureInfo.InvariantCulture, $"{Counted.Of(Catalogue.Figures.Seeds, "seed")}, best strategy."));
         _shell.Out.WriteLine("'epc race find RACE' finds it again, 'epc race find RACE --variant fixed' repeats the verdict without it, 'epc race show RACE' tells the story.");
         if (Catalogue.NotModelled.Count > 0)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
@@ -138,13 +139,13 @@ internal sealed class RaceReplayCommand
 
         string skipped = (replay.Skipped == 0
             ? ""
-            : $"; {replay.Skipped} of {schedule.Steps.Count} steps did not fit and were left out")
+            : $"; {replay.Skipped} of {Counted.Of(schedule.Steps.Count, "step")} did not fit and were left out")
             + Beyond(schedule, outcome, replay);
         return outcome.Finding is { } finding ? (ExitCode.Violation, $"{name}: BROKEN {finding.Rule}{skipped}")
             : outcome.End == ExploredEnd.StepLimit
                 ? (
                     ExitCode.Inconclusive,
-                    $"{name}: INCONCLUSIVE: {outcome.Steps} steps, and neither an end nor a state that comes back{skipped}")
+                    $"{name}: INCONCLUSIVE: {Counted.Of(outcome.Steps, "step")}, and neither an end nor a state that comes back{skipped}")
             : (ExitCode.Pass, $"{name}: HOLDS in this schedule{skipped}");
     }
 
@@ -153,8 +154,8 @@ internal sealed class RaceReplayCommand
     {
         int recorded = schedule.Steps.Count(step => step.Choice is null);
         return schedule.CycleStart >= 0 ? ""
-            : outcome.Steps > recorded ? $"; the file has {recorded} steps, the tasks went on by themselves for {outcome.Steps - recorded} more"
-            : outcome.Finding is not null && replay.Followed < schedule.Steps.Count ? $"; the last {schedule.Steps.Count - replay.Followed} lines of the file come behind that"
+            : outcome.Steps > recorded ? $"; the file has {Counted.Of(recorded, "step")}, the tasks went on by themselves for {outcome.Steps - recorded} more"
+            : outcome.Finding is not null && replay.Followed < schedule.Steps.Count ? $"; the last {Counted.Of(schedule.Steps.Count - replay.Followed, "line")} of the file come behind that"
             : "";
     }
 
