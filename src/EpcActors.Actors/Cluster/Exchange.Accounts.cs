@@ -80,6 +80,12 @@ public sealed partial class Exchange
         }
     }
 
+    /// <summary>The limit of an account as this process knows it, bytes; long.MaxValue for none.</summary>
+    public long MaxBytesOf(int account) => (long)Math.Min(_maxKnown[account], long.MaxValue);
+
+    /// <summary>The highest value of an account within its limits, if this process is its home; else 0.</summary>
+    public long PeakAtHome(int account) => _accounts[account] is { IsHome: true } home ? home.Peak : 0;
+
     private ReportAccount ReportOf(int account) => new()
     {
         Account = account,

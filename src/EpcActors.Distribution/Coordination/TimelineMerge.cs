@@ -47,16 +47,60 @@ internal static class TimelineMerge
     private static CgroupTimeline Cgroup(IReadOnlyList<long> at, Timeline[] of, CgroupTimeline cgroup, int i) => cgroup with
     {
         CurrentBytes = Level(at, of, one => one.Cgroups[i].CurrentBytes),
-        PeakBytes = Level(at, of, one => one.Cgroups[i].PeakBytes),
+        MaxBytes = Latest(at, of, one => one.Cgroups[i].MaxBytes),
+
+        // The home of the account knows the peak, every other process says 0.
+        PeakBytes = Highest(at, of, one => one.Cgroups[i].PeakBytes),
         Events = Level(at, of, one => one.Cgroups[i].Events),
         EventsLocal = Level(at, of, one => one.Cgroups[i].EventsLocal),
         Faults = Between(at, of, one => one.Cgroups[i].Faults),
     };
 
     /// <summary>Sum over all processes of the last sample that is not later.</summary>
-    private static long[] Level(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>?> values)
+    private static long[] Level(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>?> values) =>
+        Fold(at, of, values, static (sum, value, _) => sum + value);
+
+    /// <summary>Highest so far, of all processes: a home that was rebuilt elsewhere begins anew.</summary>
+    private static long[] Highest(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>> values)
     {
-        long[] sum = new long[at.Count];
+        long[] highest = Fold(at, of, values, static (most, value, _) => Math.Max(most, value));
+        for (int i = 1; i < highest.Length; i++)
+        {
+            highest[i] = Math.Max(highest[i], highest[i - 1]);
+        }
+
+        return highest;
+    }
+
+    /// <summary>What the process says whose last sample is the newest: a limit that was written comes to all.</summary>
+    private static long[] Latest(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>> values)
+    {
+        long[] newest = new long[at.Count];
+        Array.Fill(newest, long.MinValue);
+        return Fold(at, of, values, (latest, value, sample) =>
+        {
+            if (sample.AtNs < newest[sample.I])
+            {
+                return latest;
+            }
+
+            newest[sample.I] = sample.AtNs;
+            return value;
+        });
+    }
+
+    /// <summary>Puts together, for each time, the last samples of all processes that are not later.</summary>
+    /// <param name="at">The times.</param>
+    /// <param name="of">The processes.</param>
+    /// <param name="values">Which of their series; null or empty for none.</param>
+    /// <param name="add">What was put together so far, a sample, the index of the time and when it was taken.</param>
+    private static long[] Fold(
+        IReadOnlyList<long> at,
+        Timeline[] of,
+        Func<Timeline, IReadOnlyList<long>?> values,
+        Func<long, long, (int I, long AtNs), long> add)
+    {
+        long[] all = new long[at.Count];
         foreach (Timeline one in of)
         {
             if (values(one) is not { Count: > 0 } own)
@@ -65,18 +109,21 @@ internal static class TimelineMerge
             }
 
             int next = 0;
-            for (int i = 0; i < sum.Length; i++)
+            for (int i = 0; i < all.Length; i++)
             {
                 while (next < own.Count && one.AtNs[next] <= at[i])
                 {
                     next++;
                 }
 
-                sum[i] += next == 0 ? 0 : own[next - 1];
+                if (next > 0)
+                {
+                    all[i] = add(all[i], own[next - 1], (i, one.AtNs[next - 1]));
+                }
             }
         }
 
-        return sum;
+        return all;
     }
 
     private static long[] Between(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>> values)

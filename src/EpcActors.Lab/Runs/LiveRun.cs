@@ -299,7 +299,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         List<LiveCgroup> cgroups = [];
         foreach (Cgroup cgroup in Topology.Cgroups)
         {
-            cgroups.Add(new LiveCgroup(cgroup.Path, cgroup.UsageBytes, cgroup.MaxBytes, cgroup.Events, faults[cgroup.Index]));
+            cgroups.Add(new LiveCgroup(
+                cgroup.Path, cgroup.UsageBytes, Topology.MaxBytesOf(cgroup), cgroup.Events, faults[cgroup.Index]));
         }
 
         List<LiveNode> nodes = [];

@@ -246,8 +246,9 @@ internal sealed class RunMetrics : IDisposable
         {
             Cgroup cgroup = _topology.Cgroups[i];
             sample.Current[i] = cgroup.UsageBytes;
-            sample.Max[i] = cgroup.MaxBytes == long.MaxValue ? -1 : cgroup.MaxBytes;
-            sample.Peak[i] = cgroup.PeakBytes;
+            long max = _topology.MaxBytesOf(cgroup);
+            sample.Max[i] = max == long.MaxValue ? -1 : max;
+            sample.Peak[i] = _topology.PeakBytesOf(cgroup);
             sample.Events[i] = cgroup.Events;
             sample.EventsLocal[i] = cgroup.EventsLocal;
             sample.CgroupFaults[i] = faults[i] - _cgroupFaultsAtSample[i];

@@ -1,3 +1,4 @@
+using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Cluster;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
@@ -36,6 +37,12 @@ public sealed partial class Topology
 
     /// <summary>Who puts things in order after a change of the membership.</summary>
     public Steward? Steward { get; private set; }
+
+    /// <summary>misc.max of a cgroup, bytes; long.MaxValue for none. In a cluster as this process knows it.</summary>
+    public long MaxBytesOf(Cgroup cgroup) => Exchange?.MaxBytesOf(cgroup.Index) ?? cgroup.MaxBytes;
+
+    /// <summary>misc.peak of a cgroup, bytes. In a cluster its home knows it, and every other process says 0.</summary>
+    public long PeakBytesOf(Cgroup cgroup) => Exchange?.PeakAtHome(cgroup.Index) ?? cgroup.PeakBytes;
 
     /// <summary>An id for a task that somebody adds to the actors of this topology.</summary>
     public ActorId NewTaskId() => NewId();

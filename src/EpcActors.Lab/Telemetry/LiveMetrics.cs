@@ -76,8 +76,8 @@ public sealed class LiveMetrics
             (MetricFamilies.NodeAllocations, () => PerNode(_metrics.NodeAllocations)),
             (MetricFamilies.NodeRemoteAllocations, () => PerNode(_metrics.NodeRemoteAllocations)),
             (MetricFamilies.MiscUsage, () => PerMisc(cgroup => cgroup.UsageBytes)),
-            (MetricFamilies.MiscMax, () => PerMisc(cgroup => cgroup.MaxBytes == long.MaxValue ? double.PositiveInfinity : cgroup.MaxBytes)),
-            (MetricFamilies.MiscPeak, () => PerMisc(cgroup => cgroup.PeakBytes)),
+            (MetricFamilies.MiscMax, () => PerMisc(Max)),
+            (MetricFamilies.MiscPeak, () => PerMisc(cgroup => _topology.PeakBytesOf(cgroup))),
             (MetricFamilies.MiscEvents, () => PerMisc(cgroup => cgroup.Events)),
             (MetricFamilies.MiscEventsLocal, () => PerMisc(cgroup => cgroup.EventsLocal)),
             (MetricFamilies.Faults, () => PerCgroup(_metrics.FaultsBelow())),
@@ -158,6 +158,12 @@ public sealed class LiveMetrics
     private IEnumerable<MetricPoint> PerNode(Func<NumaNode, long> value) => _topology.Nodes.Select((node, i) => new MetricPoint(value(node), _nodes[i]));
 
     private IEnumerable<MetricPoint> PerNode(long[] values) => values.Select((value, i) => new MetricPoint(value, _nodes[i]));
+
+    private double Max(Cgroup cgroup)
+    {
+        long bytes = _topology.MaxBytesOf(cgroup);
+        return bytes == long.MaxValue ? double.PositiveInfinity : bytes;
+    }
 
     private IEnumerable<MetricPoint> PerMisc(Func<Cgroup, double> value) => _cgroups.Select(i => new MetricPoint(value(_topology.Cgroups[i]), _misc[i]));
 

@@ -304,7 +304,12 @@ public static class ComparisonReport
     private static void WriteCharts(HtmlWriter html, IReadOnlyList<RunReport> runs, IReadOnlyList<string> labels)
     {
         ChartRange range = ChartRange.Of(runs);
-        List<CgroupTimeline> cgroups = [.. runs.SelectMany(r => r.Timeline.Cgroups).DistinctBy(c => c.Path)];
+        List<CgroupTimeline> cgroups =
+        [
+            // Kernels without the EPC cgroup charge nothing: a chart of noughts says less than none.
+            .. runs.SelectMany(r => r.Timeline.Cgroups).GroupBy(c => c.Path)
+                .Where(of => of.Any(c => c.CurrentBytes.Any(bytes => bytes > 0))).Select(of => of.First()),
+        ];
         html.Open("section", ("id", "charts"));
         html.Element("h2", $"Over {Wording.TimeName(runs[0])}, all runs on the same axes");
         if (cgroups.Count > MostCgroupRows)

@@ -288,6 +288,11 @@ public static class HtmlReport
     private static void WriteUsage(HtmlWriter html, RunReport r, ChartRange range)
     {
         IReadOnlyList<CgroupTimeline> all = r.Timeline.Cgroups;
+        if (!all.Any(c => c.CurrentBytes.Any(bytes => bytes > 0)))
+        {
+            return; // nothing was charged, as on kernels without the EPC cgroup
+        }
+
         Dictionary<string, long> events = [];
         foreach (CgroupReport c in r.Cgroups)
         {

@@ -64,6 +64,21 @@ public sealed class MergedReportTests
     }
 
     [Fact]
+    public void A_limit_is_the_newest_that_a_process_knows_and_the_peak_is_that_of_the_home()
+    {
+        static Timeline With(Timeline timeline, long[] max, long[] peak) => timeline with
+        {
+            Cgroups = [new CgroupTimeline { Path = "/a", CurrentBytes = peak, MaxBytes = max, PeakBytes = peak }],
+        };
+        Timeline left = With(Samples([10, 20, 30], [1, 2, 3], [5, 6, 7]), [-1, 4096, 4096], [0, 0, 0]);
+        Timeline right = With(Samples([15, 28], [10, 20], [100, 200]), [8192, 8192], [8192, 12288]);
+        CgroupTimeline merged = TimelineMerge.Of([(0, Of(left)), (1, Of(right))], Outcome()).Cgroups[0];
+
+        Assert.Equal([-1, 4096, 4096], merged.MaxBytes);
+        Assert.Equal([0, 8192, 12288], merged.PeakBytes);
+    }
+
+    [Fact]
     public void What_a_process_that_came_back_did_is_on_the_clock_of_the_run()
     {
         // Process 2 died at 1 s and was back at work 2 s later: its own times begin there.
