@@ -3,8 +3,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors;
 
 /// <summary>
-/// What costs time. The names in the profile are the kernel's functions or the processor's instructions; config/costs gives each its price and the
-/// grade of the figure.
+/// Steps that cost time. The names in the profile are the kernel's functions or the processor's instructions;
+/// config/costs gives each its price and the grade of the figure.
 /// </summary>
 public enum Activity
 {

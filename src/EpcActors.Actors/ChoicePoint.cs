@@ -1,8 +1,8 @@
 namespace EpcActors.Actors;
 
 /// <summary>
-/// What the world outside may decide (<see cref="Engine.TaskActor.Choose"/>), by the names that schedules and configurations use. A run allows each as often
-/// as its budget says; without a budget it never happens.
+/// Events from outside that a run may decide on (<see cref="Engine.TaskActor.Choose"/>). Schedules and configurations
+/// use these names. A run allows each as often as its budget says; without a budget it never happens.
 /// </summary>
 public enum ChoicePoint
 {

@@ -6,8 +6,9 @@ using EpcActors.Engine;
 namespace EpcActors.Actors;
 
 /// <summary>
-/// What every actor of a run may know without asking: the kernel's switches, the fixed shape of the machine, and where each actor lives. Nothing in
-/// it changes during a run, but for the page descriptors, which belong to whoever holds the page.
+/// Facts that every actor of a run may read without a request: the kernel's switches, the fixed shape of the machine,
+/// and where each actor lives. Only the page descriptors change during a run; each belongs to the task that holds the
+/// page.
 /// </summary>
 [Constant]
 public sealed class Machine
@@ -111,7 +112,7 @@ public sealed class Machine
     public static int LruOf(ushort cgroup) => cgroup == EpcPage.NoCgroup ? 0 : cgroup;
 }
 
-/// <summary>Where the actors of one enclave live.</summary>
+/// <summary>Ids of the actors of one enclave.</summary>
 /// <param name="Enclave">Its actor.</param>
 /// <param name="Backing">Its shmem file.</param>
 /// <param name="OwnerBase">Number of its page 0 in the enclave-page space.</param>

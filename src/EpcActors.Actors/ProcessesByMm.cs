@@ -3,8 +3,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors;
 
 /// <summary>
-/// The process of each address space (mm->owner). Whoever pays for another's enclave looks here for each page, and ids
-/// are dense: a look is one load.
+/// The process of each address space (mm->owner). A task that pays for the enclave of another process looks here for
+/// each page. Ids are dense, so a lookup is one load.
 /// </summary>
 public sealed class ProcessesByMm
 {

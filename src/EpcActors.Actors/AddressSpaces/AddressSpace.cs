@@ -12,10 +12,10 @@ namespace EpcActors.Actors.AddressSpaces;
 /// <remarks>
 /// <para>The EPCM checks of <see cref="Access"/> look at page descriptors that other actors own: that is the processor,
 /// not the kernel.</para>
-/// <para>mmap_lock is fair, as the kernel's rwsem is for a reader that finds the lock in the hands of readers and
-/// somebody waiting (rwsem_down_read_slowpath): it queues. So one writer that waits keeps every later reader out, the
-/// reclaimer among them. The lock goes to who waits longest: a writer alone, or the readers up to the next writer. The
-/// kernel wakes the readers behind that writer too; that order is the one in which they came before it.</para>
+/// <para>mmap_lock is fair, as the kernel's rwsem is for a reader that finds the lock held by readers and another task
+/// waiting: it queues (rwsem_down_read_slowpath). So one writer that waits keeps every later reader out, the reclaimer
+/// among them. The lock goes to the longest waiter: a writer alone, or the readers up to the next writer. The kernel
+/// wakes the readers behind that writer too; that order is the one in which they came before it.</para>
 /// </remarks>
 public sealed class AddressSpace : Resource,
     IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,

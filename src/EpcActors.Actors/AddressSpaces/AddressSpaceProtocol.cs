@@ -3,7 +3,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.AddressSpaces;
 
-/// <summary>How a thread reaches for a page.</summary>
+/// <summary>Kind of an access to a page of the enclave.</summary>
 public enum AccessKind
 {
     Read,
@@ -17,7 +17,7 @@ public enum AccessKind
     Eaccept,
 }
 
-/// <summary>What the processor makes of an access.</summary>
+/// <summary>Result of a user access.</summary>
 public enum AccessResult
 {
     Hit,
@@ -29,7 +29,7 @@ public enum AccessResult
     EpcmFault,
 }
 
-/// <summary>What the reclaimer's look at a page found.</summary>
+/// <summary>Result of the reclaimer's look at the accessed bit of a page.</summary>
 public enum AgeResult
 {
     Old,
@@ -39,7 +39,7 @@ public enum AgeResult
     Gone,
 }
 
-/// <summary>What tasks ask of an address space: its page tables, and its mmap_lock.</summary>
+/// <summary>Requests to an address space: its page tables and its mmap_lock.</summary>
 public static class AddressSpaceProtocol
 {
     /// <summary>The processor walks the page table for a user access and, on a hit, sets the accessed bit.</summary>
@@ -148,7 +148,7 @@ public static class AddressSpaceProtocol
         public static MessageKind Kind => MessageKind.Map;
     }
 
-    /// <summary>exit_mmap(): no page-table entry survives, nobody gets a reference any more.</summary>
+    /// <summary>exit_mmap(): no page-table entry survives, and no task gets a reference any more.</summary>
     public struct ExitMm : IMessage
     {
         public static ushort Code => 0x0608;

@@ -75,7 +75,9 @@ public sealed class Cgroup : Resource,
     /// <summary>The last reference is gone.</summary>
     public bool IsFreed => _references == 0;
 
-    /// <summary>References: the directory, every charged page, every child that is not freed, and whoever looks.</summary>
+    /// <summary>
+    /// References: one for the directory, each charged page, each child that is not freed, and each task that looks.
+    /// </summary>
     public long References => _references;
 
     /// <summary>Length of the LRU.</summary>
@@ -100,8 +102,9 @@ public sealed class Cgroup : Resource,
 
         UsageBytes += message.Bytes;
 
-        // C1: the counter was a long, but what atomic_long_add_return() gave was kept in an int. From 2 GiB on it is negative, which the comparison
-        // with an unsigned long turns into a number above every limit: nobody is charged for more than 2 GiB, the root included.
+        // C1: the counter was a long, but what atomic_long_add_return() gave was kept in an int. From 2 GiB on it is
+        // negative, which the comparison with an unsigned long turns into a number above every limit: no cgroup is
+        // charged for more than 2 GiB, the root included.
         ulong sum = unchecked(_wideUsage ? (ulong)UsageBytes : (ulong)(int)UsageBytes);
         if (sum > Max || sum > (ulong)CapacityBytes)
         {

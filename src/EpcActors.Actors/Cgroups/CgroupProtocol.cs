@@ -3,7 +3,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Cgroups;
 
-/// <summary>What one level says to a charge.</summary>
+/// <summary>Result of a charge at one level.</summary>
 public enum LevelCharge
 {
     /// <summary>Added, and within the limits.</summary>
@@ -16,7 +16,7 @@ public enum LevelCharge
     Gone,
 }
 
-/// <summary>What tasks ask of one cgroup: atomics of the misc controller, and critical sections of its LRU's lock.</summary>
+/// <summary>Requests to one cgroup: atomics of the misc controller, and critical sections of its LRU's lock.</summary>
 public static class CgroupProtocol
 {
     /// <summary>One level of misc_cg_try_charge (misc.c): adds, then checks against max and capacity.</summary>
@@ -32,8 +32,9 @@ public static class CgroupProtocol
         public long Bytes;
 
         /// <summary>
-        /// css_tryget() first: the reference of get_current_misc_cg(), which becomes the page's when the charge succeeds. It stays when the
-        /// amount is refused: the caller holds it over all its attempts, so that nobody frees the cgroup that it reclaims from.
+        /// css_tryget() first: the reference of get_current_misc_cg(), which becomes the page's when the charge
+        /// succeeds. It stays when the amount is refused: the caller holds it over all its attempts, so the cgroup that
+        /// it reclaims from is not freed.
         /// </summary>
         public YesNo TakeReference;
 
@@ -54,8 +55,8 @@ public static class CgroupProtocol
         public YesNo PutReference;
 
         /// <summary>
-        /// Out: the directory is gone, so this may be the last reference. The kernel puts it when all levels are uncharged, and so must the caller;
-        /// of a cgroup with a directory nobody can tell when the reference went.
+        /// Out: the directory is gone, so this may be the last reference. The kernel puts it when all levels are
+        /// uncharged, and so must the caller. While a cgroup has its directory, the moment of the put is not visible.
         /// </summary>
         public YesNo MustPut;
     }

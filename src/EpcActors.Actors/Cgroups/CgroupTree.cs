@@ -4,7 +4,7 @@ using static EpcActors.Actors.Cgroups.CgroupTreeProtocol;
 
 namespace EpcActors.Actors.Cgroups;
 
-/// <summary>What tasks ask of the hierarchy itself: RCU-protected links, and the cursors of v16 and later.</summary>
+/// <summary>Requests to the hierarchy itself: RCU-protected links, and the cursors of v16 and later.</summary>
 public static class CgroupTreeProtocol
 {
     /// <summary>css_next_descendant_pre(): the next cgroup below a root in pre-order, the root itself first.</summary>

@@ -4,7 +4,7 @@ using static EpcActors.Actors.Memory.BackingStoreProtocol;
 
 namespace EpcActors.Actors.Memory;
 
-/// <summary>What tasks ask of an enclave's shmem file.</summary>
+/// <summary>Requests to an enclave's shmem file.</summary>
 public static class BackingStoreProtocol
 {
     /// <summary>Pins contents and PCMD page, making those that are missing; the caller has charged them (sgx_encl_get_backing).</summary>
@@ -25,7 +25,9 @@ public static class BackingStoreProtocol
         /// <summary>Out: pages that must be allocated, and so charged, before; nothing was pinned.</summary>
         public int MissingPages;
 
-        /// <summary>Out: charged pages that somebody else had made meanwhile; the caller gives them back.</summary>
+        /// <summary>
+        /// Out: charged pages that another task has made meanwhile; the caller gives the charge back.
+        /// </summary>
         public int SurplusPages;
 
         /// <summary>Out: tells this contents page from a later one at the same place.</summary>
@@ -41,7 +43,9 @@ public static class BackingStoreProtocol
         public uint PcmdVersion;
     }
 
-    /// <summary>What EWB wrote goes into the pinned pages, which are dirtied and unpinned (sgx_encl_put_backing).</summary>
+    /// <summary>
+    /// Writes EWB's output to the pinned pages, marks them dirty and unpins them (sgx_encl_put_backing).
+    /// </summary>
     /// <remarks>EWB itself is the enclave's message before; the enclave's mutex is held over both, and memory pressure leaves pinned pages alone.</remarks>
     public struct WriteBacking : IMessage
     {
@@ -93,18 +97,18 @@ public static class BackingStoreProtocol
         /// <summary>The PCMD page that has the index's record, else its contents page.</summary>
         public YesNo IsPcmd;
 
-        /// <summary>In: also a page that somebody has pinned, which no kernel does (R5).</summary>
+        /// <summary>In: takes a pinned page too, which no kernel does (R5).</summary>
         public YesNo EvenPinned;
 
-        /// <summary>Out: the page was there and nobody had it pinned, or that did not matter.</summary>
+        /// <summary>Out: the page was there, and was not pinned or <see cref="EvenPinned"/> was set.</summary>
         public YesNo WasTaken;
 
         /// <summary>Out: memory cgroup that paid for the page that left RAM, -1 for none.</summary>
         public int Payer;
     }
 
-    /// <summary>After ELDU: zero the PCMD record, truncate the contents page and, when it is empty and nobody is about to write to it, the
-    /// PCMD page (__sgx_encl_eldu).</summary>
+    /// <summary>After ELDU: zero the PCMD record, truncate the contents page and, when it is empty and the reclaimer is
+    /// not about to write to it, the PCMD page (__sgx_encl_eldu).</summary>
     public struct FinishLoad : IMessage
     {
         public static ushort Code => 0x0804;
@@ -122,7 +126,7 @@ public static class BackingStoreProtocol
         /// <summary>R4: before 2154e1c11b70 the page with the zeroed record was not marked dirty.</summary>
         public YesNo LeavesPcmdClean;
 
-        /// <summary>What the pin said.</summary>
+        /// <summary>Generation of the contents page, from the pin.</summary>
         public int ContentsGeneration;
 
         public int PcmdGeneration;

@@ -3,7 +3,7 @@ using static EpcActors.Actors.Memory.MemoryCgroupProtocol;
 
 namespace EpcActors.Actors.Memory;
 
-/// <summary>What tasks ask of one level of the memory controller.</summary>
+/// <summary>Requests to one level of the memory controller.</summary>
 public static class MemoryCgroupProtocol
 {
     /// <summary>Charges pages of RAM at this level (page_counter_try_charge, one level of its walk).</summary>

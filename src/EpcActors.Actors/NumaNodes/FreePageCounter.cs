@@ -3,7 +3,7 @@ using static EpcActors.Actors.NumaNodes.FreePageCounterProtocol;
 
 namespace EpcActors.Actors.NumaNodes;
 
-/// <summary>What tasks ask of the machine's free-page counter: one atomic operation, or half of an unprotected one.</summary>
+/// <summary>Requests to the machine's free-page counter: one atomic operation, or half of an unprotected one.</summary>
 public static class FreePageCounterProtocol
 {
     /// <summary>atomic_long_add.</summary>
@@ -49,7 +49,9 @@ public static class FreePageCounterProtocol
     }
 }
 
-/// <summary><c>sgx_nr_free_pages</c> (main.c): one number for the whole machine, whoever's lock is held.</summary>
+/// <summary>
+/// <c>sgx_nr_free_pages</c> (main.c): one number for the whole machine, changed under any node's lock.
+/// </summary>
 public sealed class FreePageCounter : Resource,
     IHandle<AddPages>, IHandle<LoadPages>, IHandle<StorePages>, IHandle<ReadPages>
 {

@@ -61,7 +61,10 @@ public sealed class NumaNode : Resource,
     /// <summary>Pages of its sections (sgx_total_bytes / 4096).</summary>
     public int CapacityPages { get; }
 
-    /// <summary>Pages that somebody in this process has: all of them, but in a cluster those that it lent go and those that it borrowed come.</summary>
+    /// <summary>
+    /// Pages of the node that this process has. In a cluster, pages lent to others are subtracted and pages borrowed
+    /// from others are added.
+    /// </summary>
     public int PresentPages => CapacityPages - _lent.Count + _foreignPages;
 
     /// <summary>Pages lent to other processes.</summary>
@@ -90,7 +93,10 @@ public sealed class NumaNode : Resource,
     [NotState]
     public int TrackedWhenFreed { get; private set; }
 
-    /// <summary><c>page->poison</c>: set once by a memory failure, whoever has the page, and never cleared. May be asked from any thread.</summary>
+    /// <summary>
+    /// <c>page->poison</c>: set once by a memory failure, also on a page in use, and never cleared. Any
+    /// thread may call it.
+    /// </summary>
     public bool IsPoisoned(EpcPageIndex page) => _poison.Contains(page);
 
     /// <summary>Pages not sanitised yet.</summary>
@@ -181,13 +187,13 @@ public sealed class NumaNode : Resource,
         }
         else if (TakeFromDirty(message.Page.Value))
         {
-            // The kernel leaves it to the sanitiser to move the page; nobody but the sanitiser can tell the difference.
+            // The kernel leaves it to the sanitiser to move the page; only the sanitiser can tell the difference.
             PoisonedBeforeBootPages++;
             _poisoned.AddHead(_pages, message.Page);
         }
         else if (_pages[message.Page].IsFree)
         {
-            // Somebody else may have the page, and its flags: but this one only the node changes.
+            // Another task may own the page and its flags, but only the node changes this flag.
             _free.Remove(message.Page);
             _poisoned.AddHead(_pages, message.Page);
             message.WasFree = true;

@@ -3,7 +3,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.NumaNodes;
 
-/// <summary>What tasks ask of a NUMA node: one critical section of <c>node->lock</c> each.</summary>
+/// <summary>Requests to a NUMA node: one critical section of <c>node->lock</c> each.</summary>
 public static class NumaNodeProtocol
 {
     /// <summary>Takes the head of the free list, flags = 0 (__sgx_alloc_epc_page_from_node, main.c).</summary>
@@ -127,7 +127,7 @@ public static class NumaNodeProtocol
 
         public int Member;
 
-        /// <summary>Which life of that process.</summary>
+        /// <summary>Incarnation of that process.</summary>
         public int Incarnation;
 
         /// <summary>Out: none when the list is empty, or that life is over.</summary>

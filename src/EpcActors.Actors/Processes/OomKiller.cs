@@ -4,7 +4,7 @@ using static EpcActors.Actors.Processes.OomKillerProtocol;
 
 namespace EpcActors.Actors.Processes;
 
-/// <summary>What tasks ask of the memory controller's out-of-memory killer.</summary>
+/// <summary>Requests to the memory controller's out-of-memory killer.</summary>
 public static class OomKillerProtocol
 {
     /// <summary>Picks the process below a memory cgroup whose enclave's backing is largest.</summary>
@@ -19,7 +19,7 @@ public static class OomKillerProtocol
         /// <summary>Index of the memory cgroup that is over its limit.</summary>
         public int MemoryCgroup;
 
-        /// <summary>Out: none when nobody is left in it.</summary>
+        /// <summary>Out: the victim; none when the cgroup has no process left.</summary>
         public ActorId Process;
 
         /// <summary>Out: index of the victim's memory cgroup.</summary>
@@ -59,7 +59,7 @@ public sealed class OomKiller : Resource, IHandle<SelectVictim>
 
             if (process.Killed == KillReason.MemoryOom)
             {
-                // A victim that is still on its way out: wait for its memory, kill nobody else (oom_evaluate_task).
+                // A victim still exits: wait for its memory and kill no other process (oom_evaluate_task).
                 message.Process = process.Id;
                 message.VictimCgroup = process.MemoryCgroup;
                 return;

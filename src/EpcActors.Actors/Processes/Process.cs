@@ -3,7 +3,7 @@ using static EpcActors.Actors.Processes.ProcessProtocol;
 
 namespace EpcActors.Actors.Processes;
 
-/// <summary>Why a process was sent SIGKILL.</summary>
+/// <summary>Reason of a process's SIGKILL.</summary>
 public enum KillReason
 {
     None,
@@ -18,7 +18,7 @@ public enum KillReason
     SocketLost,
 }
 
-/// <summary>How a thread ended.</summary>
+/// <summary>End of a thread.</summary>
 public enum ThreadOutcome
 {
     Finished,
@@ -39,7 +39,7 @@ public enum ThreadOutcome
     CallFailed,
 }
 
-/// <summary>What tasks ask of a process.</summary>
+/// <summary>Requests to a process.</summary>
 public static class ProcessProtocol
 {
     /// <summary>get_current_misc_cg(), and the memory cgroup beside it.</summary>
@@ -133,7 +133,9 @@ public static class ProcessProtocol
 
         public static MessageKind Kind => MessageKind.Lifetime;
 
-        /// <summary>How it ended; the process keeps the first that is not a plain end.</summary>
+        /// <summary>
+        /// End of the thread; the process keeps the first one that is not <see cref="ThreadOutcome.Finished"/>.
+        /// </summary>
         public ThreadOutcome Outcome;
 
         /// <summary>Error number, or the ioctl that failed with it above: for people.</summary>

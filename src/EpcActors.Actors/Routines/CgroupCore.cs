@@ -111,7 +111,10 @@ internal static class CgroupCore
         return Errno.Ok;
     }
 
-    /// <summary>A pure store: no reclaim, no rounding, nobody woken. Only v3 to v5 queue the cgroup's worker, also for a limit that was raised.</summary>
+    /// <summary>
+    /// Stores the limit: no reclaim, no rounding, no wake-up. Only v3 to v5 queue the cgroup's worker, even when the
+    /// limit rises.
+    /// </summary>
     private static async Routine Store(KernelTask current, int cgroup, ulong value)
     {
         if (current.Machine.Cluster is { } cluster)
@@ -144,8 +147,8 @@ internal static class CgroupCore
     }
 
     /// <summary>
-    /// cgroup_is_populated. A process that has yet to start counts: whoever starts it waits in its cgroup. One that forks between our question and
-    /// the answer of the last process forks into its own cgroup, about which its parent has answered.
+    /// cgroup_is_populated. A process that has yet to start counts: the task that starts it waits in its cgroup. A
+    /// process that forks while we ask forks into its own cgroup, and its parent has answered for that one.
     /// </summary>
     private static async Routine<bool> IsPopulated(KernelTask current, int cgroup)
     {

@@ -9,7 +9,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>What a page fault returns to user space.</summary>
+/// <summary>Result of a page fault, as user space sees it.</summary>
 public enum FaultResult
 {
     /// <summary>The page is mapped.</summary>
@@ -84,7 +84,10 @@ internal static class Encl
         while (mm.Version != version && current.Switches.ZapRepeats == Fix.Present);
     }
 
-    /// <summary>kref_put(&amp;encl->refcount, sgx_encl_release): whoever drops the last reference runs the release, the reclaimer included.</summary>
+    /// <summary>
+    /// kref_put(&amp;encl->refcount, sgx_encl_release): the task that drops the last reference runs the release; that
+    /// may be the reclaimer.
+    /// </summary>
     public static async Routine PutRef(KernelTask current, int enclave)
     {
         EnclaveProtocol.PutRef put = await current.Ask(
@@ -157,8 +160,8 @@ internal static class Encl
     }
 
     /// <summary>
-    /// mmput(), sgx_mmu_notifier_release and exit_mmap: a process gives its address space up. From the first message on nobody gets at it
-    /// (mmget_not_zero fails), its page tables are torn down last.
+    /// mmput(), sgx_mmu_notifier_release and exit_mmap: a process gives its address space up. After the first message
+    /// mmget_not_zero fails for all. The page tables are torn down last.
     /// </summary>
     public static async Routine ExitMm(KernelTask current, ActorId mm, int enclave)
     {
@@ -225,7 +228,7 @@ internal static class Encl
             await current.Spend(Activity.Epa);
             if ((current.Machine.Pages[va].Epcm & Epcm.Valid) != 0)
             {
-                // D3: the processor has this page as somebody's still. EREMOVE sets that right.
+                // D3: the processor still has this page as valid. EREMOVE corrects that.
                 await Main.EnclFreeEpcPage(current, va);
                 return AllocResult.Failed(Errno.EFAULT);
             }

@@ -211,7 +211,8 @@ internal static class EpcCgroup
         int resume = -1;
         do
         {
-            // C15: pages that somebody has isolated just now do not count, so this may say "never" when "in a moment" were right.
+            // C15: pages that another task has isolated do not count, so this may say "never" where "in a moment" is
+            // right.
             if (!await CanReclaim(current, cgroup))
             {
                 return Errno.ENOMEM;
@@ -463,9 +464,11 @@ internal static class EpcCgroup
     /// moves on behind it. All of it under the cursor's lock, so that two reclaimers get different cgroups.
     /// </summary>
     /// <remarks>
-    /// The walk goes on from the cgroup whose reference could not be had. A draft of v16 asked for the same one again: whoever frees it waits for the
-    /// cursor's lock, and so it never ends (C7). v14 and v15, which kept the place without a cursor, gave up (C8). The kernel also looks for a live cgroup to put the cursor on, and lets go of it at once; here the next
-    /// call finds out whether it lives, which comes to the same, and whoever frees it takes the cursor off it (C9).
+    /// The walk goes on from the cgroup whose reference could not be had. A draft of v16 asked for the same one again:
+    /// the task that frees it waits for the cursor's lock, so the walk never ends (C7). v14 and v15, which kept the
+    /// place without a cursor, gave up (C8). The kernel also looks for a live cgroup to put the cursor on, and drops it
+    /// at once. Here the next call checks that it lives, with the same result, and the task that frees it moves the
+    /// cursor off it (C9).
     /// </remarks>
     private static async Routine<int> NextByCursor(KernelTask current, int root)
     {
@@ -576,7 +579,7 @@ internal static class EpcCgroup
     }
 }
 
-/// <summary>What a charge came to.</summary>
+/// <summary>Result of a charge.</summary>
 /// <param name="Cgroup">The cgroup of the process.</param>
 /// <param name="Errno">Ok: a page may be allocated; the cgroup holds a reference for it.</param>
 internal readonly record struct ChargeResult(int Cgroup, Errno Errno);

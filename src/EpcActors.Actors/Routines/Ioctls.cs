@@ -7,8 +7,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Routines;
 
 /// <summary>
-/// What an ioctl over a range returns: the error, how many pages it did (<c>count</c>, written back always), and the SGX error code that stopped it
-/// (<c>result</c>; 0 when software did).
+/// Result of an ioctl over a range: the error, how many pages it did (<c>count</c>, written back always), and the SGX
+/// error code that stopped it (<c>result</c>; 0 when software did).
 /// </summary>
 internal readonly record struct IoctlResult(Errno Errno, int Count, int Result = 0);
 
@@ -310,7 +310,8 @@ internal static class Ioctls
 
         if (to == EnclavePageType.Tcs)
         {
-            // No translation may survive. Off the LRU, so that nobody evicts the page while the mutex is away (mmap_lock comes first).
+            // No translation may survive. Take the page off the LRU, so the reclaimer does not evict it while the mutex
+            // is released (mmap_lock comes first).
             if (!await Main.TryUnmark(current, load.Page))
             {
                 await current.Ask(encl, new EnclaveProtocol.Unlock());
@@ -341,7 +342,7 @@ internal static class Ioctls
         await current.Ask(encl, new EnclaveProtocol.RecordTypeAndUnlock { Page = page, To = to });
         if (current.Switches.EtrackHoldsMutex == Fix.Absent)
         {
-            // R29: an epoch is open that nobody has closed yet, and the mutex is free.
+            // R29: an epoch is still open, and the mutex is free.
             await current.Ask(encl, new EnclaveProtocol.SendIpi());
         }
 

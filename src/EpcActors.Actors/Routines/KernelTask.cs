@@ -4,7 +4,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>What a task tells the metrics it did.</summary>
+/// <summary>Events that a task reports to the metrics.</summary>
 public enum RunEvent
 {
     /// <summary>A page fault was served; the span is its latency as the thread saw it, retries included.</summary>
@@ -137,7 +137,7 @@ public abstract class KernelTask : TaskActor
     internal TimeAwaiter Spend(Activity activity, int count = 1) => SpendCost((int)activity, count);
 }
 
-/// <summary>What one reclaim round holds: isolated pages with the references that keep their enclaves.</summary>
+/// <summary>Pages that one reclaim round has isolated, with the references that keep their enclaves.</summary>
 internal sealed class ReclaimBatch
 {
     public readonly EpcPageIndex[] Page = new EpcPageIndex[KernelConstants.NrToScanMax];

@@ -83,7 +83,7 @@ internal static class Main
         }
         else if (cgroup >= 0)
         {
-            // The page is in our hands: nobody else looks at its descriptor.
+            // We own the page: no other task looks at its descriptor.
             machine.Pages[page].Cgroup = (ushort)cgroup;
         }
 
@@ -124,7 +124,7 @@ internal static class Main
                 machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
             if (take.Page.IsNone && machine.Cluster is { } cluster && await Remote.Borrow(current, cluster, node))
             {
-                // Somebody else here may be quicker: then the node is as good as empty.
+                // Another task of this process may take the page first: then we treat the node as empty.
                 take = await current.Ask(machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
             }
 
@@ -148,7 +148,8 @@ internal static class Main
 
             if (node == start)
             {
-                // R13: round and round, until somebody frees a page. Time passes even where a lock costs nothing, so that a run can end here.
+                // R13: the walk goes round until another task frees a page. Time passes even where a lock costs
+                // nothing, so a run can end here.
                 current.Report(RunEvent.NodeWalkLap, startNs, ++laps.Value);
                 await current.SpendNs((int)Activity.SpinLock, 1);
             }

@@ -5,7 +5,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>How one attempt to charge ended.</summary>
+/// <summary>Result of one attempt to charge.</summary>
 internal enum MiscCharge
 {
     Charged,
@@ -22,9 +22,10 @@ internal static class Misc
 {
     /// <summary>misc_cg_try_charge: adds at each level from the cgroup to the root, and takes all of it back when one refuses.</summary>
     /// <remarks>
-    /// Between the levels, and between an addition and its roll-back, others see too much usage: they may be refused for an amount that nobody gets in
-    /// the end (C21), and the levels below the refusing one keep the mark in misc.peak. The kernel's early return for a zero amount and its EINVAL
-    /// for an unknown resource have no counterpart: only pages of EPC are charged.
+    /// Between the levels, and between an addition and its roll-back, others see too much usage: they may be refused
+    /// for an amount that is rolled back (C21), and the levels below the refusing one keep the mark in misc.peak. The
+    /// kernel's early return for a zero amount and its EINVAL for an unknown resource have no counterpart: only pages
+    /// of EPC are charged.
     /// </remarks>
     /// <param name="current">Who charges.</param>
     /// <param name="cgroup">Whom.</param>
@@ -89,7 +90,9 @@ internal static class Misc
         }
     }
 
-    /// <summary>misc_cg_uncharge and the put of the page's reference: subtracts at each level up to the root. Nobody is woken.</summary>
+    /// <summary>
+    /// misc_cg_uncharge and the put of the page's reference: subtracts at each level up to the root. Wakes no task.
+    /// </summary>
     public static async Routine Uncharge(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -128,9 +131,10 @@ internal static class Misc
     /// its parent, which may be waiting for just that.
     /// </summary>
     /// <remarks>
-    /// In the kernel a work item does this; here it is whoever put the last reference, after the time that a work item takes to start. Until then walks meet
-    /// a cgroup whose reference cannot be had (C5). The reclaim work of the cgroup holds no reference, so it is cancelled first (C19); when it runs just then,
-    /// its worker does the rest at its end, which nobody can tell from waiting for it.
+    /// In the kernel a work item does this. Here the task that put the last reference does, after the time that a work
+    /// item takes to start. Until then walks meet a cgroup whose reference cannot be had (C5). The reclaim work of the
+    /// cgroup holds no reference, so it is cancelled first (C19); when it runs just then, its worker does the rest at
+    /// its end, which has the same effect as waiting for it.
     /// </remarks>
     public static async Routine FreeCss(KernelTask current, int cgroup)
     {

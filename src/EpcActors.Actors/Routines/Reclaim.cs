@@ -220,7 +220,7 @@ internal static class Reclaim
         BackingPin pin = await Shmem.Pin(current, enclave, place.PageCount, payer);
         if (pin.Errno != Errno.Ok)
         {
-            // D4: nobody comes back for it until a child was loaded and evicted again.
+            // D4: no task comes back for it until a child is loaded and evicted again.
             return;
         }
 
@@ -253,7 +253,7 @@ internal static class Reclaim
             ewb = await current.Ask(place.Enclave, request);
             if (ewb.Result == LeafResult.NotTracked)
             {
-                // The mask of CPUs is taken after ETRACK: whoever enters later is in the new epoch.
+                // The mask of CPUs is taken after ETRACK: a thread that enters later is in the new epoch.
                 ForReport<long> startNs = current.NowNs;
                 EnclaveProtocol.SendIpi ipi = await current.Ask(place.Enclave, new EnclaveProtocol.SendIpi());
                 current.Report(RunEvent.IpiWave, startNs, ipi.Cpus);
@@ -263,7 +263,8 @@ internal static class Reclaim
 
         if (ewb.Result == LeafResult.NotTracked && current.Switches.EtrackHoldsMutex == Fix.Absent)
         {
-            // R29: our ETRACK came into somebody's open epoch and failed, so none lies behind EBLOCK. The kernel warns and gives up, as after any failure.
+            // R29: our ETRACK failed because another task's epoch was open, so no ETRACK follows EBLOCK. The kernel
+            // warns and gives up, as after any failure.
             request.MustFail = true;
             ewb = await current.Ask(place.Enclave, request);
             await PutWritten(current, place, page, ewb, pin);
@@ -275,7 +276,7 @@ internal static class Reclaim
         return ewb;
     }
 
-    /// <summary>What EWB wrote arrives in the pinned pages, and the pin ends; one that failed has written nothing.</summary>
+    /// <summary>Stores EWB's output in the pinned pages and ends the pin. A failed EWB has written nothing.</summary>
     private static async Routine PutWritten(
         KernelTask current, EnclavePlace place, int index, EnclaveProtocol.Ewb ewb, BackingPin pin)
     {

@@ -7,8 +7,9 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Routines;
 
 /// <summary>
-/// What kernel routines do differently when the machine is spread over processes. The steps are the kernel's; those on numbers that all sockets share go to the number's home,
-/// page by page or out of a stock, and those on the lists of another socket are done there by a deputy.
+/// Steps of kernel routines that differ when the machine is spread over processes. The steps are the kernel's; those on
+/// numbers that all sockets share go to the number's home, page by page or out of a stock, and those on the lists of
+/// another socket are done there by a deputy.
 /// </summary>
 internal static class Remote
 {
@@ -17,8 +18,9 @@ internal static class Remote
 
     /// <summary>The part of misc_cg_try_charge that limits decide: level by level at the accounts' homes.</summary>
     /// <remarks>
-    /// A refusal with stock elsewhere is none: everybody gives back what it has taken in advance and does not use (drain_all_stock), and the level is
-    /// asked again, until a round over all processes finds nothing.
+    /// A refusal does not count while other processes have stock: each process gives back what it has taken in advance
+    /// and does not use (drain_all_stock). The level is then asked again, until a round over all processes finds
+    /// nothing.
     /// </remarks>
     /// <returns>The level that refused, everything taken back; -1: charged.</returns>
     public static async Routine<int> TryCharge(KernelTask current, ClusterPort cluster, int cgroup, long bytes)
@@ -116,7 +118,7 @@ internal static class Remote
         }
     }
 
-    /// <summary>What a watermark is compared with.</summary>
+    /// <summary>Number of free pages that a watermark is compared with.</summary>
     /// <remarks>
     /// percpu_counter_compare: what the home says is enough as long as it is above the watermark. Where it is not, processes that have pages in advance give them back
     /// (percpu_counter_sum), and the counter is looked at again.
@@ -168,7 +170,10 @@ internal static class Remote
         return home.Member == cluster.Self;
     }
 
-    /// <summary>Wakes the ksgxd that works. One that died with its process was woken in vain: whoever takes its place looks for itself.</summary>
+    /// <summary>
+    /// Wakes the ksgxd that works. If that one dies with its process the wake-up is lost, but its successor looks for
+    /// itself.
+    /// </summary>
     public static async Routine WakeKsgxd(KernelTask current, ClusterPort cluster)
     {
         ClusterProtocol.FindHome home = await current.Ask(cluster.Exchange, new ClusterProtocol.FindHome { Account = cluster.FreePageCounter });
@@ -214,7 +219,9 @@ internal static class Remote
         return (usage, max);
     }
 
-    /// <summary>A write of misc.max: at the home, and then everybody is told, so that it outlives both the home and whoever wrote.</summary>
+    /// <summary>
+    /// Writes misc.max at the home, then tells each process, so the limit outlives both the home and the writer.
+    /// </summary>
     public static async Routine WriteMax(KernelTask current, ClusterPort cluster, int cgroup, ulong max)
     {
         ClusterProtocol.WriteAccountMax write = await current.Ask(
@@ -301,7 +308,7 @@ internal static class Remote
         NumaNodeProtocol.ExportPage export = await current.Ask(current.Machine.Nodes[node], new NumaNodeProtocol.ExportPage());
         if (!export.Page.IsNone)
         {
-            // Of a life that is over nobody wants it back: it went with its socket.
+            // A page of an earlier incarnation is not returned: it went with its socket.
             await current.Ask(
                 cluster.Exchange, new ClusterProtocol.ReturnPage { Node = node, Page = export.Page, Incarnation = export.Incarnation });
         }

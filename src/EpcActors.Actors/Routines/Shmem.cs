@@ -50,14 +50,15 @@ internal static class Shmem
     }
 
     /// <summary>
-    /// Memory pressure (shrink_folio_list): a page of an enclave's file leaves RAM, to swap when it is dirty, and without a trace when it is clean. It asks
-    /// no enclave: only a pin holds it off. Whoever looks the page up next pays for it again, where the kernel charges whom it noted with the swap entry.
+    /// Memory pressure (shrink_folio_list): a page of an enclave's file leaves RAM, to swap when it is dirty, and
+    /// without a trace when it is clean. It asks no enclave: only a pin prevents it. The task that looks the page up
+    /// next pays for it; the kernel charges the cgroup that it noted with the swap entry.
     /// </summary>
     /// <param name="current">Who reclaims memory.</param>
     /// <param name="enclave">Whose file.</param>
     /// <param name="index">Contents page; the enclave's page count for that of the SECS.</param>
     /// <param name="isPcmd">The PCMD page with the record of that index instead.</param>
-    /// <param name="evenPinned">What no kernel does: also under the feet of somebody who has it pinned.</param>
+    /// <param name="evenPinned">Also take a page that is pinned, which no kernel does.</param>
     /// <returns>True when the page was there and was taken.</returns>
     public static async Routine<bool> SwapOut(KernelTask current, int enclave, int index, bool isPcmd, bool evenPinned = false)
     {
@@ -73,8 +74,8 @@ internal static class Shmem
     }
 
     /// <summary>
-    /// A write to memory.max (memory_max_write): unlike misc.max it is enforced. What is above it cannot be reclaimed without swap, so processes are
-    /// killed one by one until the rest fits, or nobody is left.
+    /// A write to memory.max (memory_max_write): unlike misc.max it is enforced. What is above it cannot be reclaimed
+    /// without swap, so processes are killed one by one until the rest fits or no process is left.
     /// </summary>
     /// <param name="current">Who writes.</param>
     /// <param name="memoryCgroup">Where.</param>
@@ -103,8 +104,9 @@ internal static class Shmem
     }
 
     /// <summary>
-    /// Who pays for backing (encl.c, sgx_encl_get_mem_cgroup): a normal task for itself, also for pages of others; ksgxd and, from v6 on, the cgroup
-    /// workers for the first live process of the enclave, and the root when there is none. Before that a worker paid for itself: the root (C17).
+    /// Memory cgroup that pays for backing (sgx_encl_get_mem_cgroup, encl.c): a normal task's own, also for pages of
+    /// others; for ksgxd and, from v6 on, the cgroup workers that of the enclave's first live process, or the root when
+    /// there is none. Before v6 a worker paid from its own: the root (C17).
     /// </summary>
     /// <remarks>A process whose last thread has ended counts as gone, a moment before its address space is: its memory has no owner then, and the kernel
     /// falls back to the root.</remarks>
@@ -156,8 +158,8 @@ internal static class Shmem
     }
 
     /// <summary>
-    /// try_charge_memcg: level by level, with roll-back. A level adds and checks in one message, so nobody is refused for pages that a loser gives back
-    /// at once: the kernel's caller tries again then, and gets them.
+    /// try_charge_memcg: level by level, with roll-back. A level adds and checks in one message, so no charge is
+    /// refused for pages that a loser gives back at once. The kernel's caller tries again in that case and gets them.
     /// </summary>
     private static async Routine<bool> TryCharge(KernelTask current, int payer, int pages)
     {
@@ -185,14 +187,15 @@ internal static class Shmem
             await current.Ask(machine.MemoryCgroups[at], new MemoryCgroupProtocol.UnchargeMemory { Pages = pages });
         }
 
-        // No swap: there is nothing to reclaim, so the out-of-memory killer comes at once. The kernel then tries again as long as a victim is on its
-        // way out, with the enclave's mutex held; here the charge fails, reclaim skips the page, and whoever wanted a page tries again.
+        // No swap: there is nothing to reclaim, so the out-of-memory killer comes at once. The kernel then tries again
+        // as long as a victim is on its way out, with the enclave's mutex held; here the charge fails, reclaim skips
+        // the page, and the task that wanted a page tries again.
         await OutOfMemory(current, level);
         return false;
     }
 
     /// <summary>mem_cgroup_out_of_memory: one victim, unless one is dying already.</summary>
-    /// <returns>False: nobody is left to kill.</returns>
+    /// <returns>False when no process is left to kill.</returns>
     private static async Routine<bool> OutOfMemory(KernelTask current, int memoryCgroup)
     {
         Machine machine = current.Machine;

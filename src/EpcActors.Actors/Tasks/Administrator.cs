@@ -6,7 +6,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <summary>Something that somebody outside does at a moment of virtual time.</summary>
+/// <summary>An action from outside at a moment of virtual time.</summary>
 /// <param name="AtNs">When, nanoseconds from the start of the run.</param>
 public abstract record AdminAction(long AtNs)
 {

@@ -7,7 +7,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <summary>What the threads of one enclave process share: where its actors live and what it does.</summary>
+/// <summary>State that the threads of one enclave process share: the ids of its actors and its program.</summary>
 public sealed class EnclaveProgram
 {
     public required string Name { get; init; }
@@ -69,7 +69,7 @@ public sealed class EnclaveThread : UserThread
     [NotState]
     public long ProgramEndNs { get; private set; } = -1;
 
-    /// <summary>What the thread spent on each step.</summary>
+    /// <summary>Times of each step of the thread.</summary>
     [NotState]
     public StepTimes Times { get; private set; } = new(0);
 

@@ -7,8 +7,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>
-/// The reclaimer thread (ksgxd, main.c): sanitises the EPC at boot, then reclaims while fewer than 64 pages are free. It is woken by allocators that
-/// see fewer than 32, and by nobody else.
+/// The reclaimer thread (ksgxd, main.c): sanitises the EPC at boot, then reclaims while fewer than 64 pages are free.
+/// Only allocators that see fewer than 32 wake it.
 /// </summary>
 public sealed class Ksgxd : KernelTask
 {
@@ -88,7 +88,7 @@ public sealed class CgroupWorker : KernelTask
             WaitChannelProtocol.PrepareToWait prepare = await Ask(work, new WaitChannelProtocol.PrepareToWait());
             if (prepare.WasCancelled)
             {
-                // The cgroup was freed meanwhile: whoever did that waits for the end of this run.
+                // The cgroup was freed meanwhile: the task that freed it waits for the end of this run.
                 await Misc.FinishFree(this, _cgroup);
             }
 

@@ -9,7 +9,7 @@ namespace EpcActors.Actors.Tasks;
 /// </summary>
 public abstract record Operation(string Text)
 {
-    /// <summary>Where an operation makes sense.</summary>
+    /// <summary>Kind of place that the operation needs.</summary>
     public virtual OperationHomeKind Needs => OperationHomeKind.Enclave;
 
     /// <summary>mmap() and ECREATE.</summary>
@@ -241,7 +241,7 @@ public abstract record Operation(string Text)
     /// <param name="Enclave">Whose.</param>
     /// <param name="Page">A page of the enclave.</param>
     /// <param name="IsPcmd">The PCMD page of its group, not its contents.</param>
-    /// <param name="EvenPinned">What no kernel does: also while somebody has it pinned. A control.</param>
+    /// <param name="EvenPinned">Also take a page that is pinned, which no kernel does. A control.</param>
     public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd, bool EvenPinned = false) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
@@ -275,7 +275,7 @@ public enum OperationHomeKind
     Guest,
 }
 
-/// <summary>What an operation came to.</summary>
+/// <summary>Result of an operation.</summary>
 /// <param name="Operation">Its number in the task's list.</param>
 /// <param name="Errno">What the call said; EFAULT for an access that ended in SIGBUS or SIGSEGV, ERESTARTSYS for one that a kill ended.</param>
 /// <param name="Count">Pages done, or what the call returned.</param>

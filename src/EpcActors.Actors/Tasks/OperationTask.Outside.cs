@@ -167,7 +167,7 @@ public sealed partial class OperationTask
         return Result(Errno.Ok);
     }
 
-    /// <summary>The shmem reclaim of memory pressure. ENOENT: the page is not there, or somebody has it pinned.</summary>
+    /// <summary>The shmem reclaim of memory pressure. ENOENT: the page is absent or pinned.</summary>
     private async Routine<Errno> SwapPageOut(int enclave, int page, bool isPcmd, bool evenPinned) =>
         await Shmem.SwapOut(this, enclave, page, isPcmd, evenPinned) ? Errno.Ok : Errno.ENOENT;
 

@@ -11,7 +11,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <summary>Where the tasks of a race find the processes of others. Nothing in it changes during a run.</summary>
+/// <summary>Processes that the tasks of a race find each other by. Nothing in it changes during a run.</summary>
 [Constant]
 public sealed class OperationPlaces
 {
@@ -103,7 +103,7 @@ public sealed partial class OperationTask : UserThread
 
     public override ActorKind ActorKind => Kind == TaskKind.User ? ActorKind.Thread : ActorKind.Administrator;
 
-    /// <summary>What it does, in order.</summary>
+    /// <summary>Its operations, in order.</summary>
     [Constant]
     public IReadOnlyList<Operation> Operations { get; }
 
@@ -119,11 +119,11 @@ public sealed partial class OperationTask : UserThread
     [Constant]
     public bool IsOptional { get; init; }
 
-    /// <summary>Another task starts it with fork; nobody else does.</summary>
+    /// <summary>Only a fork of another task starts it.</summary>
     [Constant]
     public bool IsForked { get; init; }
 
-    /// <summary>It never ends: no schedule waits for it, and what it does is nobody's progress.</summary>
+    /// <summary>It never ends: no schedule waits for it, and its steps do not count as progress.</summary>
     [NotState]
     public bool IsForever => Operations.Count > 0 && Operations[^1] is Operation.Touch { IsForever: true };
 
@@ -145,20 +145,20 @@ public sealed partial class OperationTask : UserThread
     /// <summary>The operation that it is at; null before the first and behind the last.</summary>
     public Operation? Current => HasStarted && !HasStopped && _at < Operations.Count ? Now : null;
 
-    /// <summary>Where others are.</summary>
+    /// <summary>Places of the other tasks.</summary>
     [NotState]
     public OperationPlaces Places => _places;
 
-    /// <summary>What the last operation said.</summary>
+    /// <summary>Error of the last operation.</summary>
     public Errno LastErrno => _lastErrno;
 
     /// <summary>Pages that the last operation did, or what else it counts.</summary>
     public int LastCount => _lastCount;
 
-    /// <summary>What ended the thread; Finished while nothing has.</summary>
+    /// <summary>End of the thread; Finished while it runs.</summary>
     public ThreadOutcome Outcome => _outcome;
 
-    /// <summary>What the operations came to.</summary>
+    /// <summary>Results of the operations.</summary>
     public IReadOnlyList<OperationResult> Results => _results;
 
     private Operation Now => _performed ?? Operations[_at];
@@ -230,7 +230,7 @@ public sealed partial class OperationTask : UserThread
         };
     }
 
-    /// <summary>What needs no enclave of its own.</summary>
+    /// <summary>Runs an operation that needs no enclave of its own.</summary>
     private async Routine<OperationResult> DoElsewhere() => Now switch
     {
         Operation.Code code => Result(await code.Run(this)),
@@ -555,7 +555,7 @@ public sealed partial class OperationTask : UserThread
             return Result(Errno.Ok, await EpcCgroup.ReclaimGlobal(this));
         }
 
-        // There is no such subtree without the series: nobody could call it.
+        // Without the series there is no such subtree, so the call fails.
         return Switches.EpcCgroup == EpcCgroupMode.Off
             ? Result(Errno.ENODEV)
             : Result(Errno.Ok, await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false));

@@ -1,17 +1,17 @@
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>
-/// What one thread spent on one step of its program. Times are virtual, or real in a live run; nanoseconds.
+/// Times of one thread in one step of its program. Times are virtual, or real in a live run; nanoseconds.
 /// </summary>
 public struct StepTime
 {
-    /// <summary>When the thread began the step; -1 before.</summary>
+    /// <summary>Begin of the step; -1 before.</summary>
     public long StartNs;
 
-    /// <summary>When it was through with it; -1 before, and for good when the thread died in it.</summary>
+    /// <summary>End of the step; -1 before, and for good when the thread died in it.</summary>
     public long EndNs;
 
-    /// <summary>When the thread died in it; -1 else.</summary>
+    /// <summary>Death of the thread in this step; -1 if it did not die here.</summary>
     public long DiedNs;
 
     /// <summary>Page accesses made in it.</summary>
@@ -66,7 +66,7 @@ public sealed class StepTimes
     /// <summary>The slot of a step without its warm-up.</summary>
     public static int StepOf(int phase) => 2 + (2 * phase);
 
-    /// <summary>What was measured in a slot.</summary>
+    /// <summary>Reads the measurements of a slot.</summary>
     /// <param name="slot">One of the slots.</param>
     /// <param name="accessesNow">Accesses of the thread so far: those of the slot under way count, too.</param>
     public StepTime Read(int slot, long accessesNow)

@@ -42,7 +42,9 @@ public abstract class UserThread : KernelTask
         Mm = mm;
     }
 
-    /// <summary>Whether the timer interrupts the thread behind this access, so that the kernel looks for a signal.</summary>
+    /// <summary>
+    /// True when the timer interrupts the thread after this access, so the kernel looks for a signal.
+    /// </summary>
     protected virtual bool IsTick() => false;
 
     /// <summary>EENTER or ERESUME.</summary>
@@ -85,9 +87,9 @@ public abstract class UserThread : KernelTask
     }
 
     /// <summary>
-    /// One access of user code inside the enclave, with the faults that it takes: each fault leaves the enclave (AEX), runs the kernel's
-    /// handler, comes back
-    /// (ERESUME) and runs the instruction again. There is no back-off and no wait queue: whoever gets NOPAGE without a page spins through ring 3.
+    /// One access of user code inside the enclave, with the faults that it takes: each fault leaves the enclave (AEX),
+    /// runs the kernel's handler, comes back (ERESUME) and runs the instruction again. There is no back-off and no wait
+    /// queue: a thread that gets NOPAGE without a page spins through ring 3.
     /// </summary>
     private protected async Routine<ThreadOutcome> Access(int page, AccessKind kind)
     {

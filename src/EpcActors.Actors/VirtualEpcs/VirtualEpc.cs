@@ -4,7 +4,7 @@ using static EpcActors.Actors.VirtualEpcs.VirtualEpcProtocol;
 
 namespace EpcActors.Actors.VirtualEpcs;
 
-/// <summary>What tasks ask of a vEPC instance and of the list of zombie SECS pages.</summary>
+/// <summary>Requests to a vEPC instance and to the list of zombie SECS pages.</summary>
 public static class VirtualEpcProtocol
 {
     /// <summary>Takes vepc->lock and looks an index up (__sgx_vepc_fault).</summary>
@@ -312,7 +312,10 @@ public sealed class ZombieSecsList : Resource,
     }
 }
 
-/// <summary>What the processor knows of a guest's enclaves: whose child a page is, and how many children a SECS has. It has no lock and no owner.</summary>
+/// <summary>
+/// The processor's record of a guest's enclaves: the parent of each page and the number of children of each SECS. It
+/// has no lock and no owner.
+/// </summary>
 /// <remarks>
 /// Instances of one guest, and the list of zombies, come here for each other's SECS pages, each on a thread of its own. A page that is in an instance, or on the
 /// list, is changed by that one alone, but for the count of a SECS. The count and the state of a SECS change as one, so one that has children does not go,
@@ -320,7 +323,7 @@ public sealed class ZombieSecsList : Resource,
 /// </remarks>
 internal static class GuestEnclaves
 {
-    /// <summary>Below -1, so that it is nobody's enclave page.</summary>
+    /// <summary>Below -1, so it is never the page of an enclave of the host.</summary>
     private static int Encode(int value) => -2 - value;
 
     /// <summary>ECREATE, or EADD to a SECS; nothing happens to a page that is valid already, or without such a SECS.</summary>
@@ -362,7 +365,7 @@ internal static class GuestEnclaves
                 continue;
             }
 
-            // What an EWB that failed left valid (D3) is no guest's, and nobody's child.
+            // A page that a failed EWB left valid (D3) belongs to no guest and is no child.
             if (seen.Type != Epcm.Secs && value >= 0)
             {
                 bool hadParent = TryAddChildren(epc, value, -1);

@@ -3,7 +3,7 @@ using static EpcActors.Actors.Waiting.WaitChannelProtocol;
 
 namespace EpcActors.Actors.Waiting;
 
-/// <summary>What tasks ask of a wait queue.</summary>
+/// <summary>Requests to a wait queue.</summary>
 public static class WaitChannelProtocol
 {
     /// <summary>prepare_to_wait(): from here on a wake-up is not lost, whatever the caller finds before it sleeps.</summary>
@@ -13,7 +13,9 @@ public static class WaitChannelProtocol
 
         public static MessageKind Kind => MessageKind.Wait;
 
-        /// <summary>Out: the work was cancelled while it ran, and somebody counts on the caller to say that it has ended.</summary>
+        /// <summary>
+        /// Out: the work was cancelled while it ran, and another task waits for the caller to report its end.
+        /// </summary>
         public YesNo WasCancelled;
     }
 
@@ -39,7 +41,7 @@ public static class WaitChannelProtocol
         public static MessageKind Kind => MessageKind.Wait;
     }
 
-    /// <summary>finish_wait(): the condition was true, nobody sleeps.</summary>
+    /// <summary>finish_wait(): the condition was true, so the task does not sleep.</summary>
     public struct FinishWait : IMessage
     {
         public static ushort Code => 0x0A03;
@@ -54,14 +56,14 @@ public static class WaitChannelProtocol
 
         public static MessageKind Kind => MessageKind.Wait;
 
-        /// <summary>Out: somebody slept, or was about to.</summary>
+        /// <summary>Out: a task slept, or was about to.</summary>
         public YesNo WasWaiting;
     }
 }
 
 /// <summary>
-/// A wait queue head with its sleepers (<c>ksgxd_waitq</c>), or the pending bit of a work item (a cgroup's <c>reclaim_work</c>): a wake-up that finds nobody is
-/// forgotten by the first kind and remembered by the second.
+/// A wait queue head with its sleepers (<c>ksgxd_waitq</c>), or the pending bit of a work item (a cgroup's
+/// <c>reclaim_work</c>): the first kind forgets a wake-up that finds no sleeper, the second remembers it.
 /// </summary>
 public sealed class WaitChannel : Resource,
     IHandle<PrepareToWait>, IHandle<SleepUntilWoken>, IHandle<FinishWait>, IHandle<Wake>, IHandle<CancelWork>
@@ -85,7 +87,7 @@ public sealed class WaitChannel : Resource,
     [NotState]
     public long Wakeups { get; private set; }
 
-    /// <summary>True while somebody sleeps here.</summary>
+    /// <summary>True while a task sleeps here.</summary>
     public bool HasSleeper => !_sleepers.IsEmpty;
 
     public void Handle(ref PrepareToWait message, Turn turn)
@@ -135,7 +137,7 @@ public sealed class WaitChannel : Resource,
     {
         _isCancelled = true;
 
-        // Somebody who was woken and has not come to run yet sleeps on.
+        // A task that was woken and has not run yet sleeps on.
         _woken = false;
         message.IsRunning = _isRunning;
     }
