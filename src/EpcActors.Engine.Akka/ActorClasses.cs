@@ -54,7 +54,7 @@ internal sealed class ZombieSecsListActor(AkkaEngine engine, AkkaResource cell, 
 internal sealed class WaitChannelActor(AkkaEngine engine, AkkaResource cell, ActorNode node)
     : ResourceActor(engine, cell, node);
 
-/// <summary>What one process of a cluster knows of shared counters, loans and requests under way.</summary>
+/// <summary>The record of one process of a cluster: shared counters, loans and requests under way.</summary>
 internal sealed class ClusterExchangeActor(AkkaEngine engine, AkkaResource cell, ActorNode node)
     : ResourceActor(engine, cell, node);
 
@@ -83,9 +83,9 @@ internal sealed class ClusterTaskActor(AkkaEngine engine, AkkaTask cell, ActorNo
     : RoutineActor(engine, cell, node);
 
 /// <summary>
-/// Which class an actor has. The classes differ in their names alone: what they do is in <see cref="ResourceActor"/>
-/// and <see cref="RoutineActor"/>, and the data are the resource's. The names are for <c>Props.Type</c>, for the class
-/// of a log event and for dead letters.
+/// Class of each actor. The classes differ in their names alone: the behaviour is in <see cref="ResourceActor"/> and
+/// <see cref="RoutineActor"/>, and the resource has the data. The names are for <c>Props.Type</c>, for the class of a
+/// log event and for dead letters.
 /// </summary>
 internal static class ActorClasses
 {

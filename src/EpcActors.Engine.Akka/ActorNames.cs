@@ -6,7 +6,10 @@ namespace EpcActors.Engine.Akka;
 /// <summary>Names of people and topologies as elements of Akka's actor paths.</summary>
 internal static class ActorNames
 {
-    /// <summary>What Akka allows in a name, without what means something else: <c>*</c> in a selection, <c>%</c> in an escape, <c>"</c> in HOCON.</summary>
+    /// <summary>
+    /// Characters that Akka allows in a name, without those that mean something else: <c>*</c> in a selection, <c>%</c>
+    /// in an escape, <c>"</c> in HOCON.
+    /// </summary>
     private const string Plain = "-_.$+:@&=,!~';";
 
     /// <summary>The elements of a path, each escaped. Slashes at its ends or next to one another count once: <c>worker:/</c> is the worker of the root.</summary>

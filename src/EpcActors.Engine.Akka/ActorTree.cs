@@ -1,8 +1,8 @@
 namespace EpcActors.Engine.Akka;
 
 /// <summary>
-/// Where the actors stand below <c>/user</c>, before there are any. A path may lead through another actor of the engine, which then is the parent, or through a name that no
-/// actor has: that becomes a folder.
+/// Plan of the actors below <c>/user</c>, made before the actors. A path may lead through another actor of the engine,
+/// which then is the parent, or through a name that no actor has: that becomes a folder.
 /// </summary>
 internal sealed class ActorTree
 {
@@ -64,7 +64,7 @@ internal sealed class ActorNode(string path, string name)
     /// <summary>The last part of the path.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Who stands there; null for a folder.</summary>
+    /// <summary>Resource or task at this place; null for a folder.</summary>
     public ICell? Cell { get; set; }
 
     public List<ActorNode> Children { get; } = [];

@@ -62,7 +62,7 @@ public sealed partial class AkkaEngine
     /// <summary>Props of the actor that asks for an outside one. On the thread of <see cref="RunWatch"/>.</summary>
     /// <param name="asker">The outside actor, or the folder that it is in, when it is one of many that are asked for
     /// together.</param>
-    /// <param name="watched">The outside actor; null when nobody can watch it.</param>
+    /// <param name="watched">The outside actor; null when it cannot be watched.</param>
     internal Props PropsOfExternal(ActorPath asker, IActorRef? watched)
     {
         ExternalTask task = new(new ActorId(++_lastId), asker.ToStringWithoutAddress());

@@ -16,8 +16,9 @@ namespace EpcActors.Engine.Akka;
 /// <para>The actors have a class for each kind (NumaNodeActor, CgroupActor, KsgxdActor ...) and stand below
 /// <c>/user</c> under the paths they were added with, so that <c>/user/cgroups/pods/web</c> is that cgroup.</para>
 /// <para>An engine has an <see cref="ActorSystem"/> of its own, which ends with the run; or it runs in one that was given to it, and leaves nothing behind there.</para>
-/// <para>Whoever starts <see cref="CoordinatedShutdown"/> during a run, be it the end of the process, a cluster that downs this node or a user's actor, ends the run as cancelled:
-/// it is registered in the phase <see cref="CoordinatedShutdown.PhaseServiceRequestsDone"/>, while a node is still a member of its cluster.</para>
+/// <para><see cref="CoordinatedShutdown"/> during a run ends the run as cancelled, whether the end of the process, a
+/// cluster that downs this node or a user's actor starts it. The engine registers in the phase
+/// <see cref="CoordinatedShutdown.PhaseServiceRequestsDone"/>, while a node is still a member of its cluster.</para>
 /// </remarks>
 public sealed partial class AkkaEngine : LiveEngine
 {
@@ -43,7 +44,7 @@ public sealed partial class AkkaEngine : LiveEngine
     {
     }
 
-    /// <summary>An engine in a system that somebody else has made and will terminate, as that of a test.</summary>
+    /// <summary>An engine in a system that the caller owns and terminates, such as that of a test.</summary>
     /// <exception cref="EngineConfigurationException">when the system lacks what the options name.</exception>
     public AkkaEngine(ActorSystem system, AkkaOptions? options = null)
         : this(system, options ?? new AkkaOptions(), false)
@@ -92,7 +93,7 @@ public sealed partial class AkkaEngine : LiveEngine
     /// <summary>The settings, with the dispatchers that are used.</summary>
     public AkkaOptions Options { get; }
 
-    /// <summary>Messages that found nobody, so far; none are counted after an actor failed.</summary>
+    /// <summary>Messages without a recipient, so far; none are counted after an actor failed.</summary>
     public long DeadLetters => _lost.DeadLetters;
 
     /// <summary>Messages that an actor did not understand, so far.</summary>
@@ -374,7 +375,7 @@ public sealed partial class AkkaEngine : LiveEngine
         ActorSystem.EventStream.Publish(new RunEnded(End, Steps));
     }
 
-    /// <summary>What <see cref="CoordinatedShutdown"/> keeps of an engine: nothing, once its run has ended.</summary>
+    /// <summary>Reference of <see cref="CoordinatedShutdown"/> to an engine; empty once its run has ended.</summary>
     private sealed class Stopper(AkkaEngine engine)
     {
         private readonly WeakReference<AkkaEngine> _engine = new(engine);

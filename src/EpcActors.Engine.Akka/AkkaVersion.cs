@@ -3,7 +3,7 @@ using Akka.Actor;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>Which Akka.NET this process runs on.</summary>
+/// <summary>Version of Akka.NET that this process runs on.</summary>
 public static class AkkaVersion
 {
     /// <summary>The version of the assembly that is loaded, as its package names it.</summary>

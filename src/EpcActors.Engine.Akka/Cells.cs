@@ -3,7 +3,7 @@ using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>What resources and tasks have in common for the engine.</summary>
+/// <summary>Common part of the engine's records of resources and tasks.</summary>
 internal interface ICell
 {
     /// <summary>Name of the resource or task.</summary>
@@ -112,7 +112,7 @@ internal sealed class AkkaTask(AkkaEngine engine, TaskActor task, string path) :
     public bool TakeFromStandIn(Envelope request) =>
         ReferenceEquals(Interlocked.CompareExchange(ref _atStandIn, null, request), request);
 
-    /// <summary>What the routine threw; belongs to the actor.</summary>
+    /// <summary>Exception that the routine threw; belongs to the actor.</summary>
     public Exception? Error { get; set; }
 
     /// <summary>The timer of a sleep; belongs to the actor once the run is on.</summary>

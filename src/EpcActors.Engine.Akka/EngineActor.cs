@@ -4,8 +4,8 @@ using EpcActors.Engine.Live;
 namespace EpcActors.Engine.Akka;
 
 /// <summary>
-/// What every actor of the engine does: it starts those that stand below it, and stops them when they fail. Nothing is
-/// ever restarted: what a failed actor has half done cannot be repaired, so the run ends and says why.
+/// Base of every actor of the engine: it starts its children, and stops them when they fail. It never restarts one:
+/// half of a failed actor's work may be done and cannot be repaired, so the run ends with the reason.
 /// </summary>
 /// <remarks>
 /// A failure is reported by the one it happens to, before any supervisor hears of it. So it does not matter who that
@@ -53,7 +53,7 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
     /// <summary>True for an actor that may stop in the middle of a run.</summary>
     protected virtual bool HasEnded => false;
 
-    /// <summary>What the engine tells resources and tasks alike; anything else is unhandled.</summary>
+    /// <summary>Handles the engine's messages to resources and tasks alike; any other is unhandled.</summary>
     protected bool ReceiveFromEngine(object message, ActorLine line)
     {
         switch (message)

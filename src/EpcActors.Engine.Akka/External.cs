@@ -15,13 +15,14 @@ internal sealed class ExternalTask(ActorId id, string name) : TaskActor(id, name
     protected override Routine Run() => throw new InvariantViolation($"{Name} has no routine");
 }
 
-/// <summary>What a resource's actor tells <see cref="RunWatch"/>: its sender wants this of this resource.</summary>
+/// <summary>
+/// Message of a resource's actor to <see cref="RunWatch"/>: its sender has this request to this resource.
+/// </summary>
 internal sealed record ExternalRequest(Request Request, AkkaResource Target) : INoSerializationVerificationNeeded;
 
 /// <summary>
 /// Brings the requests of one outside actor to resources, one after the other as a task would, and the answers back.
-/// The asks of <c>ActorRef.Ask</c> come from an actor of their own each, which nobody can watch: all of them together
-/// are one task.
+/// Each <c>ActorRef.Ask</c> comes from a temporary actor that cannot be watched: all of them together are one task.
 /// </summary>
 internal sealed class ExternalActor : UntypedActor
 {
@@ -35,7 +36,7 @@ internal sealed class ExternalActor : UntypedActor
 
     /// <param name="engine">The engine.</param>
     /// <param name="cell">The task.</param>
-    /// <param name="watched">The actor that asks; null for those that nobody can watch.</param>
+    /// <param name="watched">The actor that asks; null for those that cannot be watched.</param>
     public ExternalActor(AkkaEngine engine, AkkaTask cell, IActorRef? watched)
     {
         _engine = engine;
@@ -104,8 +105,8 @@ internal sealed class ExternalActor : UntypedActor
     }
 
     /// <summary>
-    /// While the outside actor lives it may ask again, and release what others wait for; of one that nobody can watch
-    /// that is not known.
+    /// While the outside actor lives it may ask again, and release what others wait for; of one that cannot be watched
+    /// the end is not known.
     /// </summary>
     private void LeaveIfGone()
     {

@@ -31,7 +31,9 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
 
     protected override DateTimeOffset TimeNow => DateTimeOffset.UtcNow;
 
-    /// <summary>What is outstanding comes now, as with Akka's own scheduler: dispatchers end their threads in this way.</summary>
+    /// <summary>
+    /// Runs the outstanding work now, as Akka's own scheduler does: dispatchers end their threads in this way.
+    /// </summary>
     public void Dispose()
     {
         Thread? thread;
@@ -47,7 +49,7 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
             thread.Join();
         }
 
-        // Nobody else takes entries any more, and nothing is added.
+        // No other thread takes or adds entries any more.
         while (_entries.TryDequeue(out Entry? entry, out _))
         {
             Run(entry);

@@ -2,7 +2,10 @@ using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>Counts messages that found nobody and messages that nobody understood. Written by one actor, read by anybody.</summary>
+/// <summary>
+/// Counts messages without a recipient and messages that the recipient did not understand. One actor writes it, any
+/// thread reads it.
+/// </summary>
 internal sealed class LostLetters
 {
     private readonly Lock _gate = new();
@@ -38,7 +41,7 @@ internal sealed class LostLetters
         }
     }
 
-    /// <summary>What comes now is a consequence of the end.</summary>
+    /// <summary>Stops the count: later losses are a consequence of the end.</summary>
     public void Stop()
     {
         lock (_gate)

@@ -4,13 +4,12 @@ namespace EpcActors.Engine.Akka;
 
 /// <summary>
 /// The tap of an actor system: opens and closes the stream of <see cref="MessageDelivered"/> of every engine in it.
-/// Closed, a message costs one branch on a field; so it is closed unless somebody opens it.
+/// Closed, a message costs one branch on a field; so it is closed by default.
 /// </summary>
 /// <remarks>
-/// Akka's event stream tells nobody that there is a subscriber. The tap is open while an actor is subscribed by <see
-/// cref="Subscribe"/>, or all the time with
-/// <c>akka.actor.epc-tap = on</c> or <see cref="AkkaOptions.Tap"/>; then an ordinary <c>EventStream.Subscribe</c> is
-/// all that is needed.
+/// Akka's event stream does not report its subscribers. The tap is open while an actor is subscribed by
+/// <see cref="Subscribe"/>, or all the time with <c>akka.actor.epc-tap = on</c> or <see cref="AkkaOptions.Tap"/>; then
+/// an ordinary <c>EventStream.Subscribe</c> is all that is needed.
 /// </remarks>
 public sealed class MessageTap : IExtension
 {

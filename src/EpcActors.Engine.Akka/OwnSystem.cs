@@ -13,7 +13,7 @@ internal static class OwnSystem
     /// <summary>The engine's dispatcher.</summary>
     public static Config Dispatchers { get; } = ConfigurationFactory.ParseString(Text("dispatchers.conf"));
 
-    /// <summary>What the engine sets in its own system unless the user does.</summary>
+    /// <summary>Defaults of the engine's own system.</summary>
     public static Config Reference { get; } = ConfigurationFactory.ParseString(Text("reference.conf")).WithFallback(Dispatchers);
 
     private static Config Enforced { get; } = ConfigurationFactory.ParseString(Text("enforced.conf"));
@@ -35,7 +35,7 @@ internal static class OwnSystem
         }
     }
 
-    /// <summary>The dispatcher of that name, or the engine's own when nobody has configured it.</summary>
+    /// <summary>The dispatcher of that name, or the engine's own when it is not configured.</summary>
     /// <exception cref="EngineConfigurationException">when it cannot be made as it is configured.</exception>
     public static string FindDispatcher(ActorSystem system, string id)
     {

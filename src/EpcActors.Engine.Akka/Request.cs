@@ -22,7 +22,7 @@ public abstract class Request : INoSerializationVerificationNeeded
     /// <summary>The same as a request of a task.</summary>
     internal abstract Envelope Prepare(TaskActor task, ActorId target);
 
-    /// <summary>What goes back.</summary>
+    /// <summary>Reply to an answered request.</summary>
     internal abstract Reply ReplyOf(Envelope answered);
 }
 

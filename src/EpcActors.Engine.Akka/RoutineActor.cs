@@ -43,7 +43,7 @@ internal class RoutineActor(AkkaEngine engine, AkkaTask cell, ActorNode node) : 
         cell.Line.GoDown();
     }
 
-    /// <summary>What a stand-in says in place of the resource that was asked.</summary>
+    /// <summary>Takes a stand-in's reply in place of that of the resource that was asked.</summary>
     private bool Receive(Reply reply)
     {
         if (cell.AtStandIn is not { } request || !reply.Fits(request) || !AkkaEngine.TakeFromStandIn(request))
@@ -111,7 +111,7 @@ internal class RoutineActor(AkkaEngine engine, AkkaTask cell, ActorNode node) : 
             ExceptionDispatchInfo.Throw(error);
         }
 
-        // Somebody else may stand below it in the tree.
+        // Another actor may stand below it in the tree.
         if (Node.Children.Count == 0)
         {
             Context.Stop(Self);

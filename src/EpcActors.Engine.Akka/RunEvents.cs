@@ -16,5 +16,8 @@ public sealed record RunEnded(RunEnd? End, long Steps);
 /// <param name="Reason">What it threw.</param>
 public sealed record ActorFailed(string Path, string Name, Exception Reason);
 
-/// <summary>Published on the <see cref="ActorSystem.EventStream"/> at the end of a run that had any: messages that found nobody, and messages that nobody understood.</summary>
+/// <summary>
+/// Published on the <see cref="ActorSystem.EventStream"/> at the end of a run that had any: messages without a
+/// recipient, and messages that the recipient did not understand.
+/// </summary>
 public sealed record LettersLost(long DeadLetters, long Unhandled);

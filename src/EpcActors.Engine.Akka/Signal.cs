@@ -3,7 +3,9 @@ using Akka.Event;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>What the engine tells an actor besides requests and answers. One that comes too late is no loss.</summary>
+/// <summary>
+/// Messages of the engine to an actor besides requests and answers. One that comes too late is harmless.
+/// </summary>
 internal sealed class Signal : INoSerializationVerificationNeeded, IDeadLetterSuppression
 {
     /// <summary>To a task: run from the beginning.</summary>

@@ -1,6 +1,9 @@
 namespace EpcActors.Engine.Live;
 
-/// <summary>What a live engine keeps of a resource. Everything but <see cref="Resource"/> and <see cref="Path"/> belongs to whoever handles a request of it right now.</summary>
+/// <summary>
+/// A live engine's record of a resource. All but <see cref="Resource"/> and <see cref="Path"/> belongs to the thread
+/// that handles a request of it.
+/// </summary>
 public abstract class ResourceCell
 {
     internal readonly LiveTurn Turn;
@@ -20,11 +23,11 @@ public abstract class ResourceCell
 
     public Resource Resource { get; }
 
-    /// <summary>Where it stands among its kind, as <c>cgroups/pods/web</c>: for engines that show actors as a tree.</summary>
+    /// <summary>Path among its kind, such as <c>cgroups/pods/web</c>: for engines that show actors as a tree.</summary>
     public string Path { get; }
 }
 
-/// <summary>What a live engine keeps of a task.</summary>
+/// <summary>A live engine's record of a task.</summary>
 public abstract class TaskCell
 {
     /// <summary>Its parked request waits for a lock, not in a wait queue: a daemon that does so when all is over is stuck.</summary>

@@ -1,6 +1,6 @@
 namespace EpcActors.Engine.Live;
 
-/// <content>Live actors that somebody else conducts.</content>
+/// <content>Live actors under the control of a conductor, such as an exploring engine.</content>
 public abstract partial class LiveEngine
 {
     /// <summary>Far longer than any step takes: an actor that does not answer is an error of the engine.</summary>

@@ -21,7 +21,7 @@ public abstract partial class LiveEngine
         set => Volatile.Write(ref _isWatched, value);
     }
 
-    /// <summary>Somebody else conducts the actors (<see cref="Conduct"/>).</summary>
+    /// <summary>A conductor decides the order of the actors' steps (<see cref="Conduct"/>).</summary>
     protected bool IsConducted { get; private set; }
 
     /// <summary>

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace EpcActors.Engine.Live;
 
 /// <summary>
-/// What live engines have in common: real time, real parallelism, the end of a run, and cuts. How a request gets to a resource and its answer back to the task is the
-/// business of the engine that derives from this.
+/// Base of the live engines: real time, real parallelism, the end of a run, and cuts. The derived engine carries a
+/// request to a resource and its answer back to the task.
 /// </summary>
 /// <remarks>
 /// <para>Promises of the contract: a resource handles one request at a time and to its end, whatever thread that is on; a task runs on one thread at a time, and
@@ -20,7 +20,7 @@ namespace EpcActors.Engine.Live;
 /// </remarks>
 public abstract partial class LiveEngine : IEngineDriver, IDisposable
 {
-    /// <summary>How often the engine looks around: the grain of <see cref="CoarseNowNs"/>.</summary>
+    /// <summary>Period of the engine's checks, and the grain of <see cref="CoarseNowNs"/>.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     /// <summary>One on every system that counts in nanoseconds.</summary>
@@ -57,7 +57,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Name of the engine, as reports and the command line have it.</summary>
     public abstract string Name { get; }
 
-    /// <summary>What a report should say of the run besides its results; a line each.</summary>
+    /// <summary>Remarks for the report besides the results; a line each.</summary>
     public virtual IReadOnlyList<string> Notes => [];
 
     /// <summary>Time since the run began, nanoseconds; stands still before and behind it.</summary>
@@ -93,13 +93,16 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Tasks that are under way at this moment: neither asleep, nor parked, nor ended.</summary>
     public int GoingTasks => (int)(Volatile.Read(ref _going) & uint.MaxValue);
 
-    /// <summary>Tasks that are asleep, and will be under way again when their time has come or somebody rouses them.</summary>
+    /// <summary>Tasks that are asleep, until their time comes or <see cref="Rouse"/> wakes them.</summary>
     public int SleepingTasks => (int)(Volatile.Read(ref _going) >> 32);
 
     /// <summary>Tasks that were started, are no daemons and have not ended.</summary>
     public int RunningTasks => Volatile.Read(ref _running);
 
-    /// <summary>The run does not end by itself when the work is done: others may still want something of these actors. Somebody calls <see cref="RequestStop"/>.</summary>
+    /// <summary>
+    /// The run does not end by itself when the work is done: others may still send requests to these actors. The owner
+    /// of the engine calls <see cref="RequestStop"/>.
+    /// </summary>
     public bool StaysOpen { get; set; }
 
     /// <summary>Every task was started, or has a timer that will start it.</summary>
@@ -108,7 +111,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>True once the run is to end: no task goes on to another request.</summary>
     public bool IsStopping => Volatile.Read(ref _end) >= 0 || Volatile.Read(ref _failure) is not null;
 
-    /// <summary>Why the run ends; null before it is to end, and when an actor failed.</summary>
+    /// <summary>Reason of the end of the run; null until it is to end, and when an actor failed.</summary>
     protected RunEnd? End => HasFailed || Volatile.Read(ref _end) < 0 ? null : (RunEnd)Volatile.Read(ref _end);
 
     /// <summary>True once an actor failed.</summary>
@@ -122,7 +125,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Number of the last cut that was begun. What leaves this process while it is at a number belongs behind that cut.</summary>
     public int CutNumber => Volatile.Read(ref _cut);
 
-    /// <summary>Who watches; at most one. See <see cref="IRunObserver"/> for the threads it is called on.</summary>
+    /// <summary>
+    /// Sets the observer; at most one. See <see cref="IRunObserver"/> for the threads it is called on.
+    /// </summary>
     public void Observe(IRunObserver observer) => _observer = observer;
 
     /// <summary>Adds a resource under its id.</summary>
@@ -234,7 +239,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
         try
         {
-            // Until everybody is started the run must not look as if it were over.
+            // Until all tasks are started the run must not look finished.
             Go(OneGoing);
             foreach ((TaskActor task, long afterNs) in _toStart)
             {
@@ -275,7 +280,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// visited. On the thread of <see cref="Run"/> only (from a timer).
     /// </summary>
     /// <param name="visit">Called on any thread, for several resources at the same time. Must be short: the resource waits, others do not.</param>
-    /// <returns>False when the run is to end, or failed meanwhile: then some were not visited, as nobody may come to them any more.</returns>
+    /// <returns>False when the run is to end, or failed meanwhile: then some resources were not visited, as no request
+    /// may enter them any more.</returns>
     public bool Cut(Action<Resource> visit) => Cut(visit, _cut + 1);
 
     /// <summary>
@@ -369,7 +375,10 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         Go(-OneGoing);
     }
 
-    /// <summary>A parked request is to be handled again: its task is under way once more. Called by whoever handles a request of the resource.</summary>
+    /// <summary>
+    /// A parked request is to be handled again: its task is under way once more. The thread that handles a request of
+    /// the resource calls it.
+    /// </summary>
     internal void OnReady(TaskActor task) => Go(OneGoing);
 
     protected ResourceCell CellOf(ActorId resource) =>
@@ -395,8 +404,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     protected abstract void Begin(TaskCell cell);
 
     /// <summary>
-    /// Brings a request to a resource, where <see cref="Handle"/> is called. May do that itself when nobody else is in the resource; then the answered envelope is marked.
-    /// After <see cref="IsStopping"/> it does nothing: the task stays where it is.
+    /// Delivers a request to a resource, where <see cref="Handle"/> is called. May call it at once when the resource is
+    /// free; then it marks the answered envelope. After <see cref="IsStopping"/> it does nothing: the task stays where
+    /// it is.
     /// </summary>
     protected abstract void Post(Envelope envelope, TaskCell caller, ResourceCell target);
 
@@ -545,7 +555,10 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
     }
 
-    /// <summary>Sleeps until somebody calls <see cref="Rouse"/>. It counts as a timer: something may still come. True: it was called before.</summary>
+    /// <summary>
+    /// Sleeps until <see cref="Rouse"/> is called. It counts as a timer: a call may still come. True: it was called
+    /// before.
+    /// </summary>
     private bool Rest(TaskCell cell)
     {
         Go(OneTimer - OneGoing);

@@ -19,9 +19,11 @@ public sealed record ThreadsOptions
 
 /// <summary>The actors on worker threads: real parallelism and real races, with nothing but .NET.</summary>
 /// <remarks>
-/// <para>Whoever asks a resource that nobody is in handles the request itself, on its own thread; otherwise the request goes into the resource's mailbox, and whoever
-/// is in there handles it. So a resource that is not contended costs one compare-and-swap to enter and one to leave, a contended one is worked on by one thread
-/// while the others go on with other tasks, and nobody ever blocks (flat combining; Hendler et al., SPAA 2010). There is no lock on the path of a message.</para>
+/// <para>A worker that asks a free resource handles the request itself, on its own thread. If the resource is occupied
+/// the request goes into its mailbox, and the occupant handles it. So an uncontended resource costs one
+/// compare-and-swap to enter and one to leave. On a contended one a single thread works while the others go on with
+/// other tasks; no thread ever blocks (flat combining; Hendler et al., SPAA 2010). There is no lock on the path of a
+/// message.</para>
 /// <para>Fairness: a task makes at most <see cref="ThreadsOptions.TaskBatch"/> requests in a row, a mailbox is emptied by at most <see cref="ThreadsOptions.MailboxBatch"/>,
 /// then both go to the back of the line. A handler that asks for it (<see cref="Turn.Yield"/>) sends its caller to the back at once.</para>
 /// </remarks>
@@ -34,8 +36,8 @@ public sealed class ThreadsEngine : LiveEngine
     private readonly SemaphoreSlim _idle = new(0);
 
     /// <summary>
-    /// Workers that sleep, or are about to, and that nobody has begun to wake. With the permits of <see cref="_idle"/>, given or about to be: all that sleep, and those that are
-    /// <see cref="Worker.IsCalled"/>.
+    /// Workers that sleep, or are about to, and that no thread has begun to wake. With the permits of
+    /// <see cref="_idle"/>, given or about to be: all that sleep, and those that are <see cref="Worker.IsCalled"/>.
     /// </summary>
     private int _sleepers;
     private int _nextWorker;
@@ -191,7 +193,7 @@ public sealed class ThreadsEngine : LiveEngine
 
     private void Deliver(Envelope envelope, MailboxCell mailbox)
     {
-        // A run that ends leaves requests where they are; nobody goes on after this one.
+        // A run that ends leaves requests where they are; no task goes on after this one.
         if (IsStopping)
         {
             envelope.Caller.Outstanding = envelope;
@@ -225,7 +227,9 @@ public sealed class ThreadsEngine : LiveEngine
         }
     }
 
-    /// <summary>False when the resource failed; it stays occupied, so that nobody gets into its half-changed state.</summary>
+    /// <summary>
+    /// False when the resource failed; it stays occupied, so that no request sees its half-changed state.
+    /// </summary>
     private bool TryHandle(MailboxCell mailbox, Envelope envelope)
     {
         try
@@ -242,12 +246,15 @@ public sealed class ThreadsEngine : LiveEngine
         }
     }
 
-    /// <summary>Handles what has come meanwhile and leaves the resource; what is too much is left to whoever comes to it in line.</summary>
+    /// <summary>
+    /// Handles the requests that have come meanwhile and leaves the resource. Queues the resource for another worker
+    /// when there are too many.
+    /// </summary>
     private void Leave(MailboxCell mailbox, int batch)
     {
         while (!mailbox.TryLeave())
         {
-            // A run that ends leaves requests where they are, and the resource as it is: nobody comes to it any more.
+            // A run that ends leaves requests where they are, and the resource as it is: no request enters it any more.
             if (IsStopping)
             {
                 return;
@@ -289,8 +296,8 @@ public sealed class ThreadsEngine : LiveEngine
     }
 
     /// <summary>
-    /// Takes one out of the count of those that sleep, to wake it, or because it is the caller, who stays awake. Who wakes counts, and not who is woken: it may take its
-    /// time, and everybody would wake it once more until it comes.
+    /// Takes one worker out of the count of sleepers: a worker to wake, or the caller, which stays awake. The waker
+    /// updates the count, not the woken worker: until that one runs, every other worker would wake it again.
     /// </summary>
     private bool TryTakeSleeper()
     {
@@ -401,7 +408,8 @@ public sealed class ThreadsEngine : LiveEngine
 
             if (TryFind(worker, out work))
             {
-                // Nobody to take: somebody has begun to wake this one. It must not wait for that with work in its hands, another sleeper may take the permit.
+                // No sleeper left to take: another thread has begun to wake this worker. It has work, so it must not
+                // wait for that; another sleeper may take the permit.
                 worker.IsCalled = !TryTakeSleeper();
                 work.Execute(this);
                 continue;
@@ -451,7 +459,10 @@ public sealed class ThreadsEngine : LiveEngine
 
         public ConcurrentQueue<IWork> Queue { get; } = new();
 
-        /// <summary>Somebody woke it while it was on its way to sleep and found work by itself: there is a permit too many until it sleeps. Its own.</summary>
+        /// <summary>
+        /// Another thread woke this worker while it was about to sleep and found work by itself: one permit is too many
+        /// until it sleeps. Only the worker itself uses this.
+        /// </summary>
         public bool IsCalled { get; set; }
     }
 
@@ -467,7 +478,10 @@ public sealed class ThreadsEngine : LiveEngine
         public const int Suspended = 0;
         public const int Running = 1;
 
-        /// <summary>Can go on, but nobody has begun with it: in line, or still on its way out of the code that asked.</summary>
+        /// <summary>
+        /// Can go on, but no worker has begun with it: it is queued, or its thread is still leaving the code that
+        /// asked.
+        /// </summary>
         public const int Signalled = 2;
 
         public int State = Suspended;
@@ -480,14 +494,15 @@ public sealed class ThreadsEngine : LiveEngine
     }
 
     /// <summary>
-    /// A resource with its mailbox: one word says whether somebody is in it and who waits outside. Null: nobody. <see cref="Occupied"/>: somebody, nobody waits. An envelope:
-    /// somebody, and it waits with those that it leads to, the last that came first.
+    /// A resource with its mailbox: one word says whether a thread is in it and which requests wait. Null: free.
+    /// <see cref="Occupied"/>: a thread is in it, no request waits. An envelope: a thread is in it, and this envelope
+    /// waits with those linked behind it, the newest first.
     /// </summary>
     private sealed class MailboxCell(LiveEngine engine, Resource resource, string path) : ResourceCell(engine, resource, path), IWork
     {
         private object? _head;
 
-        /// <summary>Taken out of the mailbox, in order; belongs to whoever is in.</summary>
+        /// <summary>Taken out of the mailbox, in order; belongs to the thread in the resource.</summary>
         private Envelope? _taken;
 
         /// <summary>The request of the task whose thread is in, handled without a detour.</summary>
@@ -497,7 +512,7 @@ public sealed class ThreadsEngine : LiveEngine
 
         public bool TryEnter() => Volatile.Read(ref _head) is null && Interlocked.CompareExchange(ref _head, Occupied, null) is null;
 
-        /// <summary>True: the caller is in. False: the request waits, and whoever is in handles it.</summary>
+        /// <summary>True: the caller is in. False: the request waits, and the occupant handles it.</summary>
         public bool TryEnterOrQueue(Envelope envelope)
         {
             object? head = Volatile.Read(ref _head);
@@ -524,7 +539,7 @@ public sealed class ThreadsEngine : LiveEngine
             }
         }
 
-        /// <summary>True: nobody waits, and the caller is out.</summary>
+        /// <summary>True: no request waits, and the caller has left.</summary>
         public bool TryLeave() => _taken is null && ReferenceEquals(Interlocked.CompareExchange(ref _head, null, Occupied), Occupied);
 
         /// <summary>The request that came first.</summary>

@@ -4,7 +4,7 @@ namespace EpcActors.Engine;
 /// <remarks>An id, never an object reference: a message that carries it can leave the process.</remarks>
 public readonly record struct ActorId(int Index)
 {
-    /// <summary>Nobody.</summary>
+    /// <summary>No actor.</summary>
     public static ActorId None => new(-1);
 
     public bool IsNone => Index < 0;

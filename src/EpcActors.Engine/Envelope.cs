@@ -14,8 +14,8 @@ namespace EpcActors.Engine;
 /// </remarks>
 public abstract class Envelope : RoutineAwaiter
 {
-    // Requests handled: here for the kind of resource that was asked first, in a list for the others. Written by
-    // whoever has the request in its hands, read by anybody: a count only grows, and an entry of the list never goes.
+    // Requests handled: here for the kind of resource that was asked first, in a list for the others. The thread that
+    // handles the request writes it, any thread reads it: a count only grows, and an entry of the list never goes.
     private long _handled;
     private ActorKind _firstKind;
     private Tally? _tallies;

@@ -25,7 +25,7 @@ internal sealed class EnvelopeSet
         PutBack(envelope);
     }
 
-    /// <summary>The request will be answered later: until then nobody else gets its envelope.</summary>
+    /// <summary>The request is answered later: until then no other request gets its envelope.</summary>
     public void TakeOut(Envelope envelope)
     {
         Invariant.That(ReferenceEquals(_idle[envelope.TypeIndex], envelope), "an envelope is under way twice");

@@ -1,6 +1,9 @@
 namespace EpcActors.Engine;
 
-/// <summary>What a task needs of the engine it runs on. Delivery is first in, first out per sender and receiver, at most once; nothing more.</summary>
+/// <summary>
+/// Services of an engine to the tasks that run on it. Delivery is first in, first out per sender and receiver, at most
+/// once; nothing more.
+/// </summary>
 public interface IEngineDriver
 {
     /// <summary>Sends a request. It may be answered before the call returns; otherwise the engine resumes the routine that awaits it.</summary>

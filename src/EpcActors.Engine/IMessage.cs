@@ -14,8 +14,8 @@ public interface IMessage
     static abstract ushort Code { get; }
 
     /// <summary>
-    /// What it is, in the kernel's words. A message of a test or of a user's own actor says <see
-    /// cref="MessageKind.Other"/>.
+    /// Kind of the message, in the kernel's words. A message of a test or of a user's own actor says
+    /// <see cref="MessageKind.Other"/>.
     /// </summary>
     static abstract MessageKind Kind { get; }
 }
@@ -25,9 +25,9 @@ public interface IHandle<TMessage>
     where TMessage : unmanaged, IMessage
 {
     /// <summary>
-    /// Executes the critical section to its end. Nobody else runs in this resource meanwhile. It fills in the message's out fields and
-    /// returns, or calls <see cref="Turn.Park"/>: then nothing has happened yet, and the message is handled again once somebody
-    /// makes it ready.
+    /// Executes the critical section to its end. No other request runs in this resource meanwhile. It fills in the
+    /// message's out fields and returns, or calls <see cref="Turn.Park"/>: then it has changed nothing, and the engine
+    /// handles the message again once another request makes it ready.
     /// </summary>
     void Handle(ref TMessage message, Turn turn);
 }

@@ -5,8 +5,9 @@ public delegate void StepWatcher(Envelope envelope, Resource resource, long nowN
 
 /// <summary>Sees every step of a run; the oracle and the metrics are observers. An observer changes nothing.</summary>
 /// <remarks>
-/// A simulation calls it on one thread. A live engine calls <see cref="OnStep"/> on the thread that has just handled the request, while nobody else can get into that resource and
-/// while the task that asked is still suspended: what belongs to that resource or to that task may be touched, everything else is shared with other threads.
+/// A simulation calls it on one thread. A live engine calls <see cref="OnStep"/> on the thread that has just handled
+/// the request, while no other request can enter that resource and while the task that asked is still suspended: what
+/// belongs to that resource or to that task may be touched, everything else is shared with other threads.
 /// <see cref="OnReport"/> comes on the thread that runs the task.
 /// </remarks>
 public interface IRunObserver
@@ -15,8 +16,9 @@ public interface IRunObserver
     void OnStep(Envelope envelope, Resource resource, long nowNs);
 
     /// <summary>
-    /// What an engine may call instead of <see cref="OnStep"/> for the requests of one <see cref="IMessage.Code"/>; the
-    /// answer is always the same. Null: they concern nobody, and the engine may leave the call out.
+    /// Method that an engine may call instead of <see cref="OnStep"/> for the requests of one
+    /// <see cref="IMessage.Code"/>; the answer is always the same. Null: no observer needs them, and the engine may
+    /// leave the call out.
     /// </summary>
     StepWatcher? WatcherOf(ushort code) => OnStep;
 

@@ -1,8 +1,9 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// Where the two halves of a step happen when an exploring engine conducts live actors: the request is handled in the resource's actor, and the answered task goes on in its
-/// own. One half at a time, in the order that the conductor decides, so that a recorded schedule can be replayed on actors that are otherwise as in any live run.
+/// Host of the two halves of a step when an exploring engine conducts live actors: the request is handled in the
+/// resource's actor, and the answered task goes on in its own. One half at a time, in the order that the conductor
+/// decides, so that a recorded schedule can be replayed on actors that are otherwise as in any live run.
 /// </summary>
 public interface IStepHost : IDisposable
 {

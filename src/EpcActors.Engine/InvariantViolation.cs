@@ -1,8 +1,8 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// A programmer's error in the emulator itself (never a modelled outcome). Nobody catches it but the engine, which stops the run and
-/// says where it happened.
+/// A programmer's error in the emulator itself (never a modelled outcome). Only the engine catches it; it stops the run
+/// and reports the place.
 /// </summary>
 #pragma warning disable CA1710 // The word of the field is violation, not exception.
 public sealed class InvariantViolation : Exception

@@ -1,6 +1,6 @@
 namespace EpcActors.Engine;
 
-/// <summary>How many requests of one message type tasks of one kind had handled by resources of one kind.</summary>
+/// <summary>Number of requests of one message type that resources of one kind handled for tasks of one kind.</summary>
 /// <param name="Asker">Kind of the tasks.</param>
 /// <param name="Resource">Kind of the resources.</param>
 /// <param name="Kind">Kind of the message.</param>
@@ -11,9 +11,9 @@ public readonly record struct MessageCount(
 
 /// <summary>Sums of what the envelopes of tasks have counted.</summary>
 /// <remarks>
-/// An envelope carries one message type for tasks of one kind, so it is already a counter of both, in a cache
-/// line that the handler has in its hands anyway. The sums are made when somebody reads them. During a live run a
-/// reader sees a little less than there is; counts only grow.
+/// An envelope carries one message type for tasks of one kind, so it is already a counter of both, in a cache line that
+/// the handler touches anyway. A reader computes the sums. During a live run a reader sees a little less than there is;
+/// counts only grow.
 /// </remarks>
 public sealed class MessageCounts
 {

@@ -41,7 +41,7 @@ public static class MessageFields
         return $"{message.GetType().Name}{Braced(Of(message, null), " ")}";
     }
 
-    /// <summary>What an answer changed: <c>{ Result: Over }</c>; empty for nothing.</summary>
+    /// <summary>Fields that an answer changed: <c>{ Result: Over }</c>; empty for nothing.</summary>
     public static string Line(object answer, object request) => Braced(Of(answer, request), "");
 
     private static string Braced(IReadOnlyList<KeyValuePair<string, string>> fields, string before) =>

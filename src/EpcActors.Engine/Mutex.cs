@@ -1,8 +1,8 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// Until when, in virtual time, sections of a lock last that have ended already for the engine: one that begins and ends in one message is over for the
-/// engine when that message was handled, and for everybody else when the time is over that it cost.
+/// Virtual time at which the last section of a lock ends. For the engine a section inside one message is over when that
+/// message was handled; for other tasks it lasts as long as it costs.
 /// </summary>
 public struct SectionEnd
 {
@@ -12,7 +12,7 @@ public struct SectionEnd
     /// <summary>A section of the caller ends now, on its clock.</summary>
     public void Extend(Turn turn) => Ns = Math.Max(Ns, turn.NowNs);
 
-    /// <summary>Who comes with an earlier clock waits until the last section is over.</summary>
+    /// <summary>Makes a caller with an earlier clock wait until the last section is over.</summary>
     public readonly void Await(Turn turn, int spinActivity, int handOver = -1)
     {
         if (Ns > 0)
@@ -23,9 +23,9 @@ public struct SectionEnd
 }
 
 /// <summary>
-/// A lock of a resource that is held across messages: a sleeping one (<c>encl->lock</c>, <c>mmap_lock</c>, <c>vepc->lock</c>) by default, or a spin lock. With
-/// hand-off: the one who releases it gives it to the first waiter, so that nobody who comes later can barge in (queued spin locks and contended mutexes
-/// of the kernel do the same).
+/// A lock of a resource that is held across messages: a sleeping one (<c>encl->lock</c>, <c>mmap_lock</c>,
+/// <c>vepc->lock</c>) by default, or a spin lock. With hand-off: the owner gives it to the first waiter on release, so
+/// a later task cannot barge in (the kernel's queued spin locks and contended mutexes do the same).
 /// </summary>
 /// <remarks>
 /// Its sections exclude each other in virtual time too. While it is held, others queue; when it was released at a time that the next caller's clock has not

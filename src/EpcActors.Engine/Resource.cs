@@ -19,7 +19,9 @@ public abstract class Resource
 
     public ActorId Id { get; }
 
-    /// <summary>What it is, for counts, logs and tools; a resource of a test or of a user need not say it.</summary>
+    /// <summary>
+    /// Kind of the resource, for counts, logs and tools; a resource of a test or of a user need not say it.
+    /// </summary>
     public virtual ActorKind ActorKind => ActorKind.Resource;
 
     /// <summary>Name as the field would say it: <c>node-0</c>, <c>cgroup:/pods/a</c>, <c>enclave:a</c>.</summary>

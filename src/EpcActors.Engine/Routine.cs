@@ -6,7 +6,7 @@ namespace EpcActors.Engine;
 /// <summary>A value of no interest.</summary>
 public readonly record struct Nothing;
 
-/// <summary>What an answered await resumes.</summary>
+/// <summary>A routine that an answered await resumes.</summary>
 public interface IResumable
 {
     void Resume();
@@ -28,7 +28,7 @@ public abstract class RoutineAwaiter : ICriticalNotifyCompletion, IRoutineAwaite
 
     public bool IsCompleted { get; internal protected set; }
 
-    /// <summary>The innermost routine that waits for this; null when nobody does.</summary>
+    /// <summary>The innermost routine that waits for this; null for none.</summary>
     internal IResumable? Waiting => _routine;
 
     /// <summary>Resumes the routine that awaits this; the engine calls it after the answer is in.</summary>

@@ -16,7 +16,7 @@ internal interface IFrameFingerprints
 /// <summary>A suspended async method on the stack of a task.</summary>
 internal interface IRoutineFrame
 {
-    /// <summary>Who awaits this method: the frame further out, or the end of the task.</summary>
+    /// <summary>Awaiter of this method: the frame further out, or the end of the task.</summary>
     IResumable? Caller { get; }
 
     /// <summary>Name of the method, without that of its type.</summary>
@@ -61,7 +61,7 @@ internal static class RoutineNames
     }
 }
 
-/// <summary>What engines know of the async method with this state machine.</summary>
+/// <summary>Engines' knowledge of the async method with this state machine.</summary>
 internal static class RoutineFrames<TStateMachine>
     where TStateMachine : IAsyncStateMachine
 {

@@ -1,6 +1,6 @@
 namespace EpcActors.Engine;
 
-/// <summary>Why a run ended.</summary>
+/// <summary>Reason of a run's end.</summary>
 public enum RunEnd
 {
     /// <summary>Every task that is not a daemon came to its end, and the daemons went to sleep.</summary>

@@ -1,8 +1,9 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// Marks a type whose objects do not change once a topology was built, or a field that refers to such an object: images of a state neither follow nor save
-/// it, and fingerprints leave it out. Unlike <see cref="NotStateAttribute"/> it is about what cannot change, not about what nobody reads.
+/// Marks a type whose objects do not change once a topology was built, or a field that refers to such an object: images
+/// of a state neither follow nor save it, and fingerprints leave it out. Unlike <see cref="NotStateAttribute"/> it
+/// marks what cannot change, not what no decision reads.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Field | AttributeTargets.Property)]
 public sealed class ConstantAttribute : Attribute;

@@ -24,7 +24,7 @@ public abstract class TaskActor
 
     public ActorId Id { get; }
 
-    /// <summary>What it is, for counts, logs and tools; a task of a test or of a user need not say it.</summary>
+    /// <summary>Kind of the task, for counts, logs and tools; a task of a test or of a user need not say it.</summary>
     public virtual ActorKind ActorKind => ActorKind.Task;
 
     public string Name { get; }
@@ -44,10 +44,13 @@ public abstract class TaskActor
     /// <summary>A task that serves for ever (ksgxd, workers): a run does not wait for its end, and its sleep is no deadlock.</summary>
     public virtual bool IsDaemon => false;
 
-    /// <summary>What the task waits for: its outstanding request, or null.</summary>
+    /// <summary>The outstanding request that the task waits for, or null.</summary>
     public Envelope? Outstanding { get; internal set; }
 
-    /// <summary>What the suspended routine waits for: the outstanding request, or time; null before the start and after the end.</summary>
+    /// <summary>
+    /// Awaiter that the suspended routine waits for: the outstanding request, or time; null before the start and after
+    /// the end.
+    /// </summary>
     internal RoutineAwaiter? WaitsFor => !HasStarted || HasStopped ? null : Outstanding is { } request ? request : _time;
 
     /// <summary>State that the engine keeps with the task.</summary>
@@ -106,15 +109,16 @@ public abstract class TaskActor
     public void Report(int what, long startNs, long detail = 0) => _driver!.Report(this, what, startNs, detail);
 
     /// <summary>
-    /// What the world outside decides: whether an instruction fails, a device answers, a signal comes. An exploring engine tries both, within the budget of
-    /// the point; every other engine says no, so that a run without fault injection never sees one.
+    /// Asks for a decision from outside: whether an instruction fails, a device answers, a signal comes. An exploring
+    /// engine tries both, within the budget of the point; every other engine says no, so that a run without fault
+    /// injection never sees one.
     /// </summary>
     /// <param name="point">Which decision, as the actors number them.</param>
     public bool Choose(int point) => _driver!.Choose(this, point);
 
     /// <summary>
-    /// For engines: forgets the run so far, so that the task can be started again. A request of it that was still under way is void. State of its own that a
-    /// run changes must be brought back by whoever resets.
+    /// For engines: forgets the run so far, so that the task can be started again. A request that is still under way is
+    /// void. The caller restores the task's own state that a run changes.
     /// </summary>
     public void Reset()
     {

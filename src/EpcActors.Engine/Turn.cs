@@ -1,6 +1,6 @@
 namespace EpcActors.Engine;
 
-/// <summary>What a resource may know and do while it handles one message. Valid during the call only.</summary>
+/// <summary>Context of a resource while it handles one message. Valid during the call only.</summary>
 public abstract class Turn
 {
     /// <summary>The task whose request is handled.</summary>
@@ -41,8 +41,8 @@ public abstract class Turn
     public abstract void Spend(int activity, int count, bool remote);
 
     /// <summary>
-    /// As <see cref="Spend"/>, and nobody else gets into this resource meanwhile: the length of a spin-locked section. This is
-    /// where lock contention comes from in virtual time.
+    /// As <see cref="Spend"/>, and no other request enters this resource meanwhile: the length of a spin-locked
+    /// section. This is where lock contention comes from in virtual time.
     /// </summary>
     public abstract void Hold(int activity, int count, bool remote);
 

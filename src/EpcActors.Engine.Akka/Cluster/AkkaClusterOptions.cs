@@ -1,18 +1,21 @@
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>Where a process of the cluster is, and how soon one that is not heard of counts as dead.</summary>
+/// <summary>Address of a process of the cluster, and the time after which a silent one counts as dead.</summary>
 public sealed record AkkaClusterOptions
 {
-    /// <summary>What is listened on: a name or an address of this host.</summary>
+    /// <summary>Name or address of this host to listen on.</summary>
     public string Host { get; init; } = Loopback;
 
     /// <summary>0: whichever is free.</summary>
     public int Port { get; init; }
 
-    /// <summary>What other hosts call this one, where that is not <see cref="Host"/>: behind a NAT, or when all addresses are listened on. Empty: <see cref="Host"/>.</summary>
+    /// <summary>
+    /// Name of this host for other hosts, where that is not <see cref="Host"/>: behind a NAT, or when the process
+    /// listens on all addresses. Empty: <see cref="Host"/>.
+    /// </summary>
     public string PublicHost { get; init; } = "";
 
-    /// <summary>Where the coordinator is, <c>host:port</c>. For members only.</summary>
+    /// <summary>Address of the coordinator, <c>host:port</c>. For members only.</summary>
     public string Seed { get; init; } = "";
 
     /// <summary>
@@ -25,13 +28,13 @@ public sealed record AkkaClusterOptions
     /// <summary>A process that was not heard of for about so long is dead. A quarter of a second at least.</summary>
     public TimeSpan FailureTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a member tries to reach the coordinator, and a coordinator to open its door.</summary>
+    /// <summary>Time for a member to reach the coordinator, and for a coordinator to begin to listen.</summary>
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The <c>akka</c> block of the user's file as HOCON text, <c>akka { … }</c>; it has the last word on everything but who this process is and what goes over the wire.</summary>
     public string AkkaBlock { get; init; } = "";
 
-    /// <summary>Where that block stands, <c>file:line:column</c>, for errors.</summary>
+    /// <summary>Position of that block, <c>file:line:column</c>, for errors.</summary>
     public string AkkaOrigin { get; init; } = "";
 
     /// <summary>
@@ -40,7 +43,7 @@ public sealed record AkkaClusterOptions
     /// </summary>
     public Action<string>? OnNote { get; init; }
 
-    /// <summary>What is listened on unless something else is asked for: other hosts do not reach it.</summary>
+    /// <summary>Default address to listen on: other hosts do not reach it.</summary>
     public const string Loopback = "127.0.0.1";
 
     /// <summary>Name of the actor systems; all processes of a cluster have the same.</summary>

@@ -66,7 +66,10 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
 
     public void Drop(MemberLink member) => _door.Tell(new Local.Drop((AkkaMemberLink)member));
 
-    /// <summary>What the members were told last arrives first; then the cluster is left. Members that are still there hear that the coordinator has left.</summary>
+    /// <summary>
+    /// Waits until the last messages to the members have arrived, then leaves the cluster. Members that are still there
+    /// hear that the coordinator has left.
+    /// </summary>
     /// <exception cref="OperationCanceledException">the system was ended at once instead.</exception>
     public Task CloseAsync(CancellationToken cancellationToken)
     {

@@ -104,7 +104,9 @@ public sealed class AkkaMemberTransport : IMemberTransport
         _lanes.Cut(members);
     }
 
-    /// <summary>What the coordinator was told last arrives first; then the cluster is left, and the system ends.</summary>
+    /// <summary>
+    /// Waits until the last messages to the coordinator have arrived, then leaves the cluster and ends the system.
+    /// </summary>
     /// <exception cref="OperationCanceledException">the system was ended at once instead; the others will find out.</exception>
     public Task LeaveAsync(CancellationToken cancellationToken)
     {

@@ -87,7 +87,9 @@ internal static class ClusterSystem
     public static IActorRef Resolve(ActorSystem system, string address, string name) =>
         ((ExtendedActorSystem)system).Provider.ResolveActorRef(new RootActorPath(global::Akka.Actor.Address.Parse(address)) / "user" / name);
 
-    /// <summary>What the user's file cannot change: who this process is, and what its messages look like.</summary>
+    /// <summary>
+    /// Settings that the user's file cannot change: the identity of this process and the format of its messages.
+    /// </summary>
     private static Config Identity(AkkaClusterOptions options, IEnumerable<string> roles)
     {
         string version = typeof(ClusterSystem).Assembly.GetName().Version!.ToString(3);

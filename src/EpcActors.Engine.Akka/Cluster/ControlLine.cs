@@ -37,7 +37,7 @@ internal sealed class ControlLine(int life)
     /// <summary>Parts that were sent more than once.</summary>
     public long SentAgain { get; private set; }
 
-    /// <summary>What has arrived here, for the answer.</summary>
+    /// <summary>Parts that have arrived here, for the answer.</summary>
     public ControlTaken Taken => new(life, _taken);
 
     /// <summary>Adds a message; <see cref="Next"/> has its parts.</summary>
@@ -74,7 +74,7 @@ internal sealed class ControlLine(int life)
         return part;
     }
 
-    /// <summary>What has to be sent again, in order.</summary>
+    /// <summary>Parts to send again, in order.</summary>
     public IReadOnlyCollection<ControlPart> Overdue(long nowMs)
     {
         if (_sent.Count == 0 || nowMs - _sentAt < ResendMs)

@@ -22,7 +22,7 @@ public sealed class CountedTransportProvider : ITransportAdapterProvider
 
 /// <summary>
 /// Akka's transport, with the bytes counted that pass in both directions. It changes neither a byte nor an address:
-/// Akka's own adapters put their name into the scheme, and then an address would depend on whether somebody counts.
+/// Akka's own adapters put their name into the scheme, so an address would depend on whether bytes are counted.
 /// </summary>
 internal sealed class CountedTransport : Transport
 {

@@ -11,9 +11,9 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// <remarks>
 /// <para><b>Credit.</b> At most <see cref="MostUnderWayBytes"/> are sent and not answered, and at most <see
 /// cref="MostWaitingBytes"/> wait: a peer that takes nothing costs no more, and frames are lost and counted.</para>
-/// <para><b>An idle lane</b>, with nothing under way and nothing that waits, sends a frame that comes alone in the turn
-/// of whoever adds it (<see cref="AddOrSend"/>): there is nothing that it could share a bundle with, and one process
-/// that waits for one answer is spared a turn of another thread at both ends.</para>
+/// <para><b>An idle lane</b>, with nothing under way and nothing that waits, sends a single frame on the thread that
+/// adds it (<see cref="AddOrSend"/>): there is no other frame to bundle it with, and a process that waits for one
+/// answer saves a turn of another thread at both ends.</para>
 /// <para><b>Answers</b> ride in the head of each bundle that goes the other way. Where none does, an answer of its own
 /// goes every <see cref="AnswerBytes"/>, and at the next tick.</para>
 /// <para><b>Loss.</b> The head says how many bytes were sent before: an answer to a later bundle answers the lost one

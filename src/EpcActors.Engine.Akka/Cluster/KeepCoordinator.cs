@@ -6,8 +6,9 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// The split-brain resolver of a cluster that has a referee (docs/decisions/0019-akka-cluster.md): the coordinator takes out whoever it does not hear, and who does not hear the coordinator takes itself
-/// out. The coordinator is never taken out.
+/// The split-brain resolver of a cluster that has a referee (docs/decisions/0019-akka-cluster.md): the coordinator
+/// downs each member that it does not hear, and a member that does not hear the coordinator downs itself. The
+/// coordinator itself is never downed by a member.
 /// </summary>
 /// <remarks>
 /// Both wait for <c>akka.cluster.keep-coordinator.stable-after</c>, so a process that was only paused has time to come back. Two members that do not hear one another but both hear the coordinator stay: the
@@ -90,14 +91,15 @@ public sealed class KeepCoordinator : IDowningProvider
             }
         }
 
-        /// <summary>The coordinator watches everybody, everybody the coordinator.</summary>
+        /// <summary>The coordinator watches every member, and every member watches the coordinator.</summary>
         private bool Concerns(Member member) => _isCoordinator || member.HasRole(AkkaClusterOptions.CoordinatorRole);
 
         private void Decide(Member member)
         {
             if (_cluster.FailureDetector.IsMonitoring(member.Address) && _cluster.FailureDetector.IsAvailable(member.Address))
             {
-                // Somebody else does not hear it; we do. It may still be that we stop hearing it while it stays unreachable for the other, which is no event: look again.
+                // Another process does not hear it; we do. If we stop hearing it too while it stays unreachable for the
+                // other, no event tells us: look again.
                 Timers.StartSingleTimer(member.UniqueAddress, new Due(member), _stableAfter);
                 return;
             }

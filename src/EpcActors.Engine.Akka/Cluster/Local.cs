@@ -4,7 +4,10 @@ using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>What the transports tell their own actors. None of it leaves the process: <see cref="WireSerializer"/> refuses it.</summary>
+/// <summary>
+/// Messages of the transports to their own actors. None of them leaves the process: <see cref="WireSerializer"/>
+/// refuses it.
+/// </summary>
 internal abstract record Local : INoSerializationVerificationNeeded, IDeadLetterSuppression
 {
     /// <summary>Time passes.</summary>
@@ -25,7 +28,7 @@ internal abstract record Local : INoSerializationVerificationNeeded, IDeadLetter
     /// <summary>The cluster is over for this process; without a reason, because it was taken out.</summary>
     public sealed record Over(string? Reason) : Local;
 
-    /// <summary>Whatever was told has arrived, or there is nobody to take it.</summary>
+    /// <summary>Completes when every message has arrived or its recipient is gone.</summary>
     public sealed record Flush(TaskCompletionSource Done) : Local;
 
     /// <summary>A member is not heard any more.</summary>

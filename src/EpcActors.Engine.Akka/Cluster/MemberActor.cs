@@ -364,7 +364,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         : $"the coordinator was not heard of for {Words.Of(_duties.FailureTimeout)}";
 }
 
-/// <summary>What the actor of a member works for.</summary>
+/// <summary>Callbacks and settings of a member's actor.</summary>
 /// <param name="Hello">Who we are.</param>
 /// <param name="Token">Of the run.</param>
 /// <param name="Listener">Who gets what arrives.</param>

@@ -31,10 +31,10 @@ internal sealed class RunToken(string text)
     /// <summary>A number that is used once.</summary>
     public static byte[] NewNonce() => RandomNumberGenerator.GetBytes(NonceBytes);
 
-    /// <summary>What the coordinator shows to a member.</summary>
+    /// <summary>Proof that the coordinator shows to a member.</summary>
     public byte[] ProofOfCoordinator(Introduction between) => Proof(AkkaClusterOptions.CoordinatorRole, between);
 
-    /// <summary>What a member shows to the coordinator.</summary>
+    /// <summary>Proof that a member shows to the coordinator.</summary>
     public byte[] ProofOfMember(Introduction between) => Proof(AkkaClusterOptions.MemberRole, between);
 
     /// <summary>True when the proofs are the same; takes as long when they differ.</summary>
@@ -66,7 +66,7 @@ internal sealed class RunToken(string text)
     private static string Name(UniqueAddress node) => $"{node.Address}#{node.Uid}";
 }
 
-/// <summary>What the two proofs of one handshake are about.</summary>
+/// <summary>Subject of the two proofs of one handshake.</summary>
 /// <param name="Coordinator">Its node.</param>
 /// <param name="Member">Its node.</param>
 /// <param name="NonceOfCoordinator">Fresh for this life of the member.</param>

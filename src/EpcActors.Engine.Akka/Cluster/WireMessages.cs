@@ -5,7 +5,7 @@ using EpcActors.Distribution.Wire;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// What our actors tell those of other processes: these and nothing else. <see cref="WireSerializer"/> writes them.
+/// Messages of our actors to those of other processes: these and no others. <see cref="WireSerializer"/> writes them.
 /// </summary>
 internal interface IWireMessage : IDeadLetterSuppression;
 

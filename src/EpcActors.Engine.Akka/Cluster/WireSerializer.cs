@@ -26,7 +26,7 @@ public sealed class WireSerializer : SerializerWithStringManifest
     /// <summary>A part of a control message.</summary>
     public const string ControlManifest = "control/1";
 
-    /// <summary>Which parts have arrived.</summary>
+    /// <summary>Manifest of the receipt that says which parts have arrived.</summary>
     public const string ControlTakenManifest = "control-taken/1";
 
     /// <summary>A member is dead for the coordinator.</summary>
