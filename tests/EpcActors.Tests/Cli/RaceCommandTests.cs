@@ -123,7 +123,6 @@ public sealed class RaceCommandTests : IDisposable
     [InlineData("a number of threads from 1 to 1024", "race", "find", "R1", "--workers", "0")]
     [InlineData("there is no such file; 'epc race find RACE --out DIR' writes one", "race", "replay", "nowhere.schedule")]
     [InlineData("--kernel-style and --mermaid: one form at a time", "race", "show", "R1", "--mermaid", "--kernel-style")]
-    [InlineData("--markdown and --document: one form at a time", "race", "list", "--markdown", "--document")]
     [InlineData("there is no race of that name", "race", "measure", "R999")]
     [InlineData("a whole scenario has too many orders for that", "check", "config.conf", "--strategy", "exhaustive")]
     public async Task Mistakes_are_told_with_the_remedy(string message, params string[] args)

@@ -140,17 +140,6 @@ public sealed class CatalogueTests
         Assert.Equal(Normal(document.Out), Normal(File.ReadAllText(Path.Combine(Repository.Root, "docs", "races.md"))));
     }
 
-    [Fact]
-    public async Task The_section_of_the_readme_is_what_the_catalogue_says()
-    {
-        CliResult table = await CliHarness.Call("race", "list", "--markdown");
-        string readme = Normal(File.ReadAllText(Path.Combine(Repository.Root, "README.md")));
-        int start = readme.IndexOf("<!-- races -->\n", StringComparison.Ordinal);
-        int end = readme.IndexOf("<!-- /races -->", StringComparison.Ordinal);
-        Assert.True(start > 0 && end > start, "README.md has no section between <!-- races --> and <!-- /races -->");
-        Assert.Equal(Normal(table.Out), readme[(start + "<!-- races -->\n".Length)..end]);
-    }
-
     private static string Normal(string text) => text.ReplaceLineEndings("\n");
 
     private static TheoryData<string, string> Variants(bool isBuggy)

@@ -13,6 +13,9 @@ public sealed partial class DocumentedCodeTests
     private const string Document = "docs/writing-race-tests.md";
     private const string Example = "tests/EpcActors.TestKit.Example/";
 
+    private const string FirstExample = "docs/first-example.md";
+    private const string FirstExampleSource = Example + "TwoControllersTests.cs";
+
     private const string AkkaDocument = "docs/akka.md";
     private const string AkkaTests = "tests/EpcActors.Engine.Akka.Tests/";
     private const string AkkaExample = AkkaTests + "LiveActorsExample.cs";
@@ -82,6 +85,22 @@ public sealed partial class DocumentedCodeTests
         Assert.All(
             blocks,
             block => Assert.True(Array.Exists(code, one => one.Contains(block, StringComparison.Ordinal)), block));
+    }
+
+    [Fact]
+    public void The_first_example_shows_the_whole_of_its_file()
+    {
+        string source = Repository.Text(FirstExampleSource);
+        string[] blocks =
+        [
+            .. CodeBlock().Matches(Repository.Text(FirstExample)).Select(block => block.Groups[2].Value.TrimEnd('\n')),
+        ];
+        Assert.All(blocks, block => Assert.Contains(block, source, StringComparison.Ordinal));
+
+        // What no block shows is the frame: namespace, class, braces, the comment.
+        int shown = blocks.Sum(block => block.Split('\n').Count(line => line.Trim().Length > 1));
+        int all = source.Split('\n').Count(line => line.Trim().Length > 1);
+        Assert.InRange(all - shown, 0, 4);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ internal static class RaceDocument
     }
 
     /// <summary>A table of all races.</summary>
-    public static void WriteTable(TextWriter output, IReadOnlyList<RaceDefinition> races)
+    private static void WriteTable(TextWriter output, IReadOnlyList<RaceDefinition> races)
     {
         output.WriteLine("| race | | status | breaks | steps | schedules to find it | without it |");
         output.WriteLine("|---|---|---|---|---|---|---|");
@@ -47,7 +47,8 @@ internal static class RaceDocument
             RaceFigure? figure = Catalogue.Figures.Of(race.Id);
             string steps = figure is null || figure.Rule.Length == 0 ? "-" : figure.Steps.ToString(CultureInfo.InvariantCulture);
             output.WriteLine(
-                $"| [{race.Id}](docs/races.md#{Anchor(race)}) | {Cell(race.Title)} | {RaceText.Status(race)} | {Cell(race.Rule.Replace("property: ", "", StringComparison.Ordinal))} | {steps} | "
+                $"| [{race.Id}](#{Anchor(race)}) | {Cell(race.Title)} | {RaceText.Status(race)} | "
+                + $"{Cell(race.Rule.Replace("property: ", "", StringComparison.Ordinal))} | {steps} | "
                 + $"{(figure is null ? "-" : Best(figure))} | {(figure is null ? "-" : Cell(CleanOf(figure)))} |");
         }
     }
@@ -69,11 +70,7 @@ internal static class RaceDocument
         }
 
         output.WriteLine();
-        using (StringWriter table = new(CultureInfo.InvariantCulture) { NewLine = "\n" })
-        {
-            WriteTable(table, races);
-            output.Write(table.ToString().Replace("](docs/races.md#", "](#", StringComparison.Ordinal));
-        }
+        WriteTable(output, races);
 
         foreach (RaceDefinition race in races)
         {

@@ -14,7 +14,6 @@ internal sealed class RaceListCommand
 {
     private readonly CommandShell _shell;
 
-    private readonly Option<bool> _markdown = CommonOptions.Flag("--markdown", "as the table of the README");
     private readonly Option<bool> _document = CommonOptions.Flag("--document", "as the whole of docs/races.md, every race with its schedule");
 
     private RaceListCommand(CommandShell shell) => _shell = shell;
@@ -22,22 +21,17 @@ internal sealed class RaceListCommand
     public static Command Create(CommandShell shell)
     {
         RaceListCommand list = new(shell);
-        DocumentedCommand command = new("list", "Lists the races of the catalogue with what was measured of them.", Page()) { list._markdown, list._document };
+        DocumentedCommand command = new("list", "Lists the races of the catalogue with what was measured of them.", Page()) { list._document };
         command.SetAction((parsed, _) => Task.FromResult((int)list.Execute(parsed)));
         return command;
     }
 
     private ExitCode Execute(ParseResult parsed)
     {
-        RaceOptions.RequireAtMostOne(parsed, _markdown, _document);
         List<RaceDefinition> races = [.. Catalogue.Ids.Select(id => RaceFile.Load(Catalogue.FileOf(id)!, null, [], _shell.Configuration))];
         if (parsed.GetValue(_document))
         {
             RaceDocument.Write(_shell.Out, races);
-        }
-        else if (parsed.GetValue(_markdown))
-        {
-            RaceDocument.WriteTable(_shell.Out, races);
         }
         else
         {
