@@ -96,7 +96,7 @@ public static class Expectation
         _ => "it was not measured",
     };
 
-    /// <summary>Why an expectation that is not met is nothing against a live run; empty when it is.</summary>
+    /// <summary>Reason why an unmet expectation does not count against a live run; empty when it does.</summary>
     private static string WhyNotJudgedLive(ParsedExpectation one, RunReport report)
     {
         bool isVerdict = one.Quantity is null or { Name: "verdict" };

@@ -1,11 +1,13 @@
 namespace EpcActors.Lab.Expectations;
 
-/// <summary>What an expectation without a subject meant: "web peak" is that of a cgroup, or of an enclave.</summary>
+/// <summary>
+/// Guess of the subject of an expectation without one: "web peak" is that of a cgroup, or of an enclave.
+/// </summary>
 internal static class ExpectationMeant
 {
     private static readonly string[] Order = ["cgroup", "enclave", "node", "vm", "memory", "ksgxd"];
 
-    /// <summary>How to write it; null when no subject has a quantity of this name.</summary>
+    /// <summary>Remedy with the subject; null when no subject has a quantity of this name.</summary>
     /// <param name="words">All words before the operator.</param>
     /// <param name="names">Names of the scenario; null when it is not known.</param>
     public static string? Remedy(IReadOnlyList<string> words, ExpectationNames? names)

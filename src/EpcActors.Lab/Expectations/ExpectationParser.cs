@@ -310,7 +310,7 @@ public static partial class ExpectationParser
 
         public bool IsOperator => Peek[0] is '=' or '!' or '<' or '>';
 
-        /// <summary>Where the next word begins; the end of the text behind the last.</summary>
+        /// <summary>Position of the next word; after the last, the end of the text.</summary>
         public int Position => IsAtEnd ? text.TrimEnd().Length : _tokens[_next].Index;
 
         public string Next() => _tokens[_next++].Value;

@@ -3,7 +3,8 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Lab.Expectations;
 
 /// <summary>
-/// How a live run judges a quantity, whose work costs nothing and whose threads meet each other anew each time.
+/// Rules by which a live run judges a quantity. In a live run work costs nothing, and threads meet differently each
+/// time.
 /// </summary>
 [Flags]
 public enum LiveNature
@@ -16,7 +17,7 @@ public enum LiveNature
     /// <summary>It only grows: above a bound it stays above.</summary>
     OnlyGrows = 2,
 
-    /// <summary>How much there is of it hangs on who is faster: a live run says nothing about a least amount.</summary>
+    /// <summary>The amount depends on which thread is faster: a live run says nothing about a minimum.</summary>
     IsWork = 4,
 
     /// <summary>Work is counted, and counts only grow.</summary>
@@ -39,7 +40,7 @@ public sealed record Quantity(string Name, ValueKind Kind, string Summary, Func<
     public bool HasMax { get; init; }
 }
 
-/// <summary>How the things of a subject are named.</summary>
+/// <summary>Kind of names of a subject's members.</summary>
 public enum NameOf
 {
     /// <summary>There is one only.</summary>
@@ -57,7 +58,7 @@ public enum NameOf
     Node,
 }
 
-/// <summary>What expectations are about: the machine, a cgroup, an enclave …</summary>
+/// <summary>Subject of expectations: the machine, a cgroup, an enclave …</summary>
 /// <param name="Word">The word that an expectation begins with.</param>
 /// <param name="Names">How its things are named.</param>
 /// <param name="Pattern">The word and what follows it, for people.</param>

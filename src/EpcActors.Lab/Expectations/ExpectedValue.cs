@@ -4,7 +4,7 @@ using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Lab.Expectations;
 
-/// <summary>What a quantity is measured in, and so how its values are written.</summary>
+/// <summary>Unit of a quantity, and so the notation of its values.</summary>
 public enum ValueKind
 {
     /// <summary>One of a few words.</summary>
@@ -44,7 +44,7 @@ public readonly record struct ExpectedValue(decimal? Number, string Word)
 
     public static ExpectedValue Of(string word) => new(null, word);
 
-    /// <summary>Whether <c>this op other</c> is true.</summary>
+    /// <summary>True when <c>this op other</c> holds.</summary>
     public bool Holds(string op, ExpectedValue other)
     {
         if (Number is { } left && other.Number is { } right)

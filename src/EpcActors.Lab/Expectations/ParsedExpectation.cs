@@ -14,7 +14,7 @@ public sealed record ParsedExpectation
     /// <summary><c>no violation RULE</c>.</summary>
     public bool IsNegated { get; init; }
 
-    /// <summary>What is compared; null for a violation.</summary>
+    /// <summary>Subject of the comparison; null for a violation.</summary>
     public Subject? Subject { get; init; }
 
     /// <summary>Name or pattern of its things; empty where there is one only.</summary>
@@ -33,7 +33,7 @@ public sealed record ParsedExpectation
 
     public bool IsCount => CountOperator.Length > 0;
 
-    /// <summary>Whether a name is meant by <see cref="Name"/>, in which <c>*</c> stands for any text.</summary>
+    /// <summary>True when <see cref="Name"/>, in which <c>*</c> stands for any text, matches a name.</summary>
     public bool Matches(string name) => NamePattern.Matches(Name, name);
 }
 

@@ -49,7 +49,7 @@ public static class Catalogue
         return Path.ChangeExtension(file[(file.LastIndexOf('/') + 1)..], ".schedule");
     }
 
-    /// <summary>What was measured.</summary>
+    /// <summary>Measured figures of the races.</summary>
     public static RaceFigures Figures { get; } = BuiltInFiles.Read($"{BuiltInFiles.Prefix}{Set}/figures.json") is { } json ? RaceFigures.FromJson(json) : new RaceFigures();
 
     /// <summary>Rows of the literature that are no race here, with the reason.</summary>

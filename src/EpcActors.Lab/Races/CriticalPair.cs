@@ -115,7 +115,7 @@ internal static class CriticalPair
         return false;
     }
 
-    /// <summary>Where each step stands in the record, which has choices between them.</summary>
+    /// <summary>Position of each step in the record, which has choices between them.</summary>
     private static List<int> Places(ushort[] decisions)
     {
         List<int> places = [];

@@ -5,7 +5,7 @@ using EpcActors.Engine.Simulation.Exploring;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>What to search, and how long.</summary>
+/// <summary>Schedules to search, and for how long.</summary>
 public sealed record HuntPlan
 {
     /// <summary>Makes a world; each worker has one of its own.</summary>
@@ -40,11 +40,11 @@ public sealed record HuntPlan
     /// <summary>Schedules that a worker takes at a time.</summary>
     public int ChunkSchedules { get; init; } = 32;
 
-    /// <summary>Where an earlier search stopped; null to begin at the beginning.</summary>
+    /// <summary>Point at which an earlier search stopped; null to begin at the beginning.</summary>
     public HuntProgress? Resume { get; init; }
 }
 
-/// <summary>How far a search came: enough to go on with it another day.</summary>
+/// <summary>Progress of a search, sufficient to resume it another day.</summary>
 /// <param name="Schedules">Schedules done; the next one has this number.</param>
 /// <param name="Steps">Steps executed.</param>
 /// <param name="States">Different states among those that were counted.</param>
@@ -61,13 +61,13 @@ public sealed record HuntProgress(long Schedules, long Steps, long States, TimeS
 /// <param name="CycleStart">For a hang: the decision at which the repeating part begins.</param>
 public sealed record FoundSchedule(long Number, string Strategy, ulong Seed, ushort[] Decisions, Finding Finding, int CycleStart);
 
-/// <summary>What a search found, and how much it looked at.</summary>
+/// <summary>Result of a search, and the number of schedules that it tried.</summary>
 public sealed record HuntResult
 {
     /// <summary>The first schedule, by number, that broke a rule; null for none.</summary>
     public FoundSchedule? Found { get; init; }
 
-    /// <summary>How often each rule was broken, when the search did not end with the first.</summary>
+    /// <summary>Number of violations of each rule, when the search did not end with the first.</summary>
     public IReadOnlyDictionary<string, long> BrokenRules { get; init; } = new Dictionary<string, long>();
 
     public required HuntProgress Progress { get; init; }

@@ -28,7 +28,7 @@ public static class LabRules
     public static IReadOnlyList<string> All { get; } = [.. Rules.BySeverity, Crash];
 }
 
-/// <summary>How one schedule ended.</summary>
+/// <summary>Result of one schedule.</summary>
 /// <param name="End">Why it ended.</param>
 /// <param name="Finding">What it broke; null for nothing.</param>
 /// <param name="Steps">Its steps.</param>
@@ -69,7 +69,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
 
     public abstract Oracle Oracle { get; }
 
-    /// <summary>What happened in the present run, by kind.</summary>
+    /// <summary>Events of the present run, counted by kind.</summary>
     public abstract RunCounts Counts { get; }
 
     /// <summary>Steps after which a schedule goes on fairly.</summary>
@@ -93,7 +93,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     /// <summary>Hash of one resource's state, to see whether a step changed it.</summary>
     internal abstract ulong FingerprintOf(Resource resource);
 
-    /// <summary>What the present run broke first.</summary>
+    /// <summary>First violation of the present run.</summary>
     public Finding? Finding => _finding;
 
     public override bool IsBroken => _finding is not null;
@@ -269,7 +269,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         Recorder?.OnEvent(task, happened, detail);
     }
 
-    /// <summary>Whether a run that breaks this rule is a finding.</summary>
+    /// <summary>True when a run that breaks this rule is a finding.</summary>
     internal bool IsFinding(string rule) => (Target is null || Target == rule) && !_ignored.Contains(rule);
 
     /// <summary>For derived worlds: a request was handled.</summary>

@@ -9,7 +9,7 @@ namespace EpcActors.Lab.Races;
 /// <summary>Names of messages by their codes.</summary>
 public static class MessageNames
 {
-    /// <summary>What a step without a request is called.</summary>
+    /// <summary>Name of a step without a request.</summary>
     public const string Time = "time-passes";
 
     private static readonly ConcurrentDictionary<ushort, string> Added = new();

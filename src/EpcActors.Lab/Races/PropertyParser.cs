@@ -104,7 +104,7 @@ public sealed class PropertyCheck
 
     public RaceProperty Property { get; }
 
-    /// <summary>Whether the comparison is true in the machine's present state.</summary>
+    /// <summary>True when the comparison holds in the machine's present state.</summary>
     public bool Holds() => _holds is not null ? _holds() : _compare(_left(), _right());
 
     /// <summary>Both sides as they are: <c>usage(/a) is 5, max(/a) is 4</c>.</summary>

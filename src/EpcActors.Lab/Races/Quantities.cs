@@ -108,7 +108,7 @@ public sealed class Quantities
         return definition is null ? () => _counts.Values[count] : definition.Make(this, argument);
     }
 
-    /// <summary>What is wrong with the name of a quantity, and what to write instead; null for nothing.</summary>
+    /// <summary>Problem of the name of a quantity, with a remedy; null for none.</summary>
     public static (string Problem, string Remedy)? Problem(string text, RaceNames names)
     {
         try

@@ -7,7 +7,7 @@ namespace EpcActors.Lab.Races;
 /// <summary>Makes the tasks of a race of their texts, and sees that they fit together.</summary>
 internal static class RaceAssembler
 {
-    /// <summary>Who stands before the colon of a line of the setup when it is nobody of the race.</summary>
+    /// <summary>Name before the colon of a line of the setup that no process of the race runs.</summary>
     public const string Administrator = "admin";
 
     /// <summary>One task. <paramref name="wrong"/> takes the number of an operation with what is wrong in it.</summary>

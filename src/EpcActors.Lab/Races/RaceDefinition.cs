@@ -3,7 +3,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>What became of a race in the kernel.</summary>
+/// <summary>Status of a race in the kernel.</summary>
 public enum RaceStatus
 {
     Open,
@@ -13,16 +13,16 @@ public enum RaceStatus
     ByDesign,
 }
 
-/// <summary>What the laboratory found out about a race that nobody has reported.</summary>
+/// <summary>The laboratory's verdict on a race that is not reported.</summary>
 public enum RaceVerdict
 {
-    /// <summary>It was reported, or nobody has looked yet.</summary>
+    /// <summary>It was reported, or the laboratory has not examined it.</summary>
     None,
     Confirmed,
     Refuted,
 }
 
-/// <summary>What the verdict on a variant without the race rests on.</summary>
+/// <summary>Bounds of the search behind the verdict on a variant without the race.</summary>
 /// <param name="IsExhaustive">All schedules were tried, but for those that differ in nothing.</param>
 /// <param name="Preemptions">Most preemptions of a schedule when not.</param>
 /// <param name="States">Most states.</param>
@@ -37,16 +37,16 @@ public sealed record RaceDefinition
 
     public required string Title { get; init; }
 
-    /// <summary>What is raced, and how; the scenario's description.</summary>
+    /// <summary>Steps that race, and how; the scenario's description.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>Where it is known from.</summary>
+    /// <summary>Source of the knowledge of the race.</summary>
     public string Source { get; init; } = "";
 
-    /// <summary>What users saw.</summary>
+    /// <summary>Symptom that users saw.</summary>
     public string Symptom { get; init; } = "";
 
-    /// <summary>What closes it.</summary>
+    /// <summary>Change that closes it.</summary>
     public string Fix { get; init; } = "";
 
     /// <summary>The rule that the race breaks, as violations name it: one of the oracle's, or a property's; empty when it says none.</summary>
@@ -61,13 +61,16 @@ public sealed record RaceDefinition
 
     public required RaceBound Bound { get; init; }
 
-    /// <summary>What is found may be searched for in a smaller topology. Off where a property, or what a hang is, means something in this one only.</summary>
+    /// <summary>
+    /// Allows a search for the finding in a smaller topology. Off where a property, or the meaning of a hang, depends
+    /// on this topology.
+    /// </summary>
     public bool ShrinksTopology { get; init; } = true;
 
     /// <summary>The variant that was read; empty for the file as it is.</summary>
     public string Variant { get; init; } = "";
 
-    /// <summary>What is odd about the file and the command line but allowed.</summary>
+    /// <summary>Notes on settings of the file and the command line that are odd but allowed.</summary>
     public IReadOnlyList<ConfigurationNote> Notes { get; init; } = [];
 
     /// <summary>Names of all variants, in the order of the file.</summary>

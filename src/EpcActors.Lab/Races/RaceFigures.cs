@@ -4,7 +4,7 @@ using EpcActors.Engine.Simulation.Exploring;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>What was measured of a race; <c>epc race measure</c> measures it again.</summary>
+/// <summary>Measured figures of a race; <c>epc race measure</c> measures them again.</summary>
 public sealed record RaceFigure
 {
     public required string Id { get; init; }
@@ -62,7 +62,7 @@ public static class RaceMeasurement
     /// <param name="load">The race with a variant.</param>
     /// <param name="plain">The race without one.</param>
     /// <param name="method">Seeds and limit.</param>
-    /// <param name="progress">What to tell whoever waits; null for nobody.</param>
+    /// <param name="progress">Receives messages about the progress; may be null.</param>
     /// <param name="cancellation">Ends it with an exception.</param>
     /// <exception cref="RaceVerdictException">A variant does not come out as it must.</exception>
     public static (RaceFigure Figure, Schedule? Shortest) Measure(

@@ -7,7 +7,10 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>What was found out about one variant of a race: a verdict, and with a failing schedule all that is needed to read and repeat it.</summary>
+/// <summary>
+/// Result of a search of one variant of a race: a verdict, and with a failing schedule all that is needed to read and
+/// repeat it.
+/// </summary>
 /// <param name="Race">The race and variant.</param>
 /// <param name="Verdict">What the search says.</param>
 /// <param name="Shrunk">The failing schedule, short; null for none.</param>
@@ -15,7 +18,7 @@ namespace EpcActors.Lab.Races;
 /// <param name="Hunt">The random part in detail; null when there was none.</param>
 public sealed record RaceFinding(RaceDefinition Race, SearchVerdict Verdict, ShrunkSchedule? Shrunk, Schedule? Schedule, HuntResult? Hunt);
 
-/// <summary>How to search a race.</summary>
+/// <summary>Options of the search of a race.</summary>
 public sealed record RaceSearchOptions
 {
     /// <summary>Strategies by name; empty for the portfolio. <c>exhaustive</c> looks at every schedule.</summary>
@@ -41,7 +44,7 @@ public sealed record RaceSearchOptions
     /// <summary>Most schedules tried while shrinking; 0 to leave what is found as it is.</summary>
     public int ShrinkRuns { get; init; } = 4000;
 
-    /// <summary>Where an earlier search stopped.</summary>
+    /// <summary>Point at which an earlier search stopped.</summary>
     public HuntProgress? Resume { get; init; }
 
     /// <summary>Loads the race with settings on top of those that it has, to make it smaller; null to leave its topology as it is.</summary>
@@ -60,7 +63,7 @@ public static class RaceSearch
     /// <summary>Searches one variant.</summary>
     /// <param name="race">The race, loaded with its variant.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">What to tell whoever waits; null for nobody.</param>
+    /// <param name="progress">Receives messages about the progress; may be null.</param>
     /// <param name="cancellation">Ends it with what there is.</param>
     public static RaceFinding Find(RaceDefinition race, RaceSearchOptions options, Action<string>? progress, CancellationToken cancellation)
     {
@@ -144,7 +147,7 @@ public static class RaceSearch
         }
     }
 
-    /// <summary>What stands above a trace of a race.</summary>
+    /// <summary>Header of a trace of a race.</summary>
     public static RaceTrace Header(RaceDefinition race, string provenance, string replayCommand)
     {
         ArgumentNullException.ThrowIfNull(race);

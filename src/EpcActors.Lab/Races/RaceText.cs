@@ -14,10 +14,10 @@ public sealed class RaceTextException : Exception
     /// <summary>Index of the first character of the word at fault; the text's length when something is missing at its end.</summary>
     public int Position { get; }
 
-    /// <summary>What is wrong.</summary>
+    /// <summary>The problem.</summary>
     public string Problem { get; }
 
-    /// <summary>What to write instead; may be empty.</summary>
+    /// <summary>Text to write instead; may be empty.</summary>
     public string Remedy { get; }
 }
 
@@ -80,7 +80,7 @@ internal sealed class WordReader
         Skip();
     }
 
-    /// <summary>Where the word begins that was read last.</summary>
+    /// <summary>Position of the word that was read last.</summary>
     public int Position { get; private set; }
 
     public bool IsAtEnd => _at >= _text.Length;

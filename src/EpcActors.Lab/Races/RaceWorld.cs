@@ -32,7 +32,8 @@ public sealed class RaceWorld : LabWorld
     private ulong _initialSum;
 
     /// <param name="scenario">A scenario with a race.</param>
-    /// <param name="host">Makes live actors of the world's, in which the steps happen; null: they happen on the thread of whoever runs the world.</param>
+    /// <param name="host">Makes live actors of the world's actors, which then run the steps; null: the thread that runs
+    /// the world runs them.</param>
     public RaceWorld(Scenario scenario, Func<RaceWorld, IStepHost>? host = null)
         : base(Race(scenario).MaxSteps, Race(scenario).IgnoredRules)
     {
@@ -148,7 +149,7 @@ public sealed class RaceWorld : LabWorld
             }
         }
 
-        // Descriptors of pages belong to whoever holds the page: no one request says which changed.
+        // The descriptor of a page belongs to the task that holds the page: no single request says which ones changed.
         ulong sum = _sum + StateImage.Share(_image.SharedIndex, _image.Fingerprint(_image.SharedIndex)) + SplitMix.Mix(Engine.BudgetWord);
 
         // What the oracle will say later depends on what tasks carry, which two histories of one state may tell differently.

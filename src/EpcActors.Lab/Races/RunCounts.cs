@@ -4,7 +4,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>How often something happened since the start of a run. Whoever runs it passes on what tasks report.</summary>
+/// <summary>Counts of events since the start of a run. The engine's observer passes on the reports of tasks.</summary>
 public sealed class RunCounts
 {
     private static readonly string[] NamesInOrder =

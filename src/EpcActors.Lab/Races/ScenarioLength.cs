@@ -3,7 +3,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>How many critical sections a scenario has from its first process to its end.</summary>
+/// <summary>Number of critical sections of a scenario from its first process to its end.</summary>
 public static class ScenarioLength
 {
     /// <summary>Most steps that are looked at.</summary>

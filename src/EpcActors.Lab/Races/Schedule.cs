@@ -46,7 +46,7 @@ public sealed record Schedule
     /// <summary>The rule that it breaks; empty for none.</summary>
     public string Rule { get; init; } = "";
 
-    /// <summary>How it was found.</summary>
+    /// <summary>Search that found it.</summary>
     public string Found { get; init; } = "";
 
     /// <summary><c>key=value</c> settings that were on top of the file when it was found.</summary>
@@ -309,7 +309,7 @@ public sealed class NamedReplay : Strategy
 
     public override string Name => _isStrict ? "replay" : "replay-leniently";
 
-    /// <summary>Where and how the schedule and this world part; null when they do not. Strict replays only.</summary>
+    /// <summary>First point at which the schedule and this world differ; null for none. Strict replays only.</summary>
     public string? Divergence { get; private set; }
 
     /// <summary>Lines of the schedule that were taken up.</summary>

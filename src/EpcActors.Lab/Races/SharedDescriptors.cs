@@ -10,8 +10,9 @@ namespace EpcActors.Lab.Races;
 /// Messages whose handling reads or changes the descriptor of a page that the caller does not hold: they commute with no other request, whatever resource that goes to.
 /// </summary>
 /// <remarks>
-/// Who holds a page writes its descriptor also between two requests. That needs no entry here: whoever else looks at it meanwhile has one. The processor's own look at a page (an access,
-/// EACCEPT) is among them, and so are lists whose links lie in the descriptors of their neighbours.
+/// The task that holds a page also writes its descriptor between two requests. That needs no entry here: a request that
+/// looks at the page meanwhile has one. The processor's own look at a page (an access, EACCEPT) is among them, and so
+/// are lists whose links lie in the descriptors of their neighbours.
 /// </remarks>
 internal static class SharedDescriptors
 {

@@ -83,7 +83,7 @@ public sealed class TopologyShrinker
             Scenario scenario = _load(settings);
             if (SizeOf(scenario) >= SizeOf(best.Scenario))
             {
-                // A key that nobody has makes a new enclave, or changes nothing.
+                // A key that matches no enclave makes a new one, or changes nothing.
                 return null;
             }
 
@@ -109,7 +109,7 @@ public sealed class TopologyShrinker
         }
     }
 
-    /// <summary>What there is to read and to run, in one number.</summary>
+    /// <summary>Size of a scenario, to read and to run, in one number.</summary>
     private static long SizeOf(Scenario scenario)
     {
         long size = scenario.Machine.EpcPages + scenario.Machine.Nodes.Count + scenario.Script.Count + (10 * scenario.Enclaves.Count);

@@ -213,7 +213,7 @@ public sealed class TraceRecorder : IStepWatcher
         };
     }
 
-    /// <summary>What repeats need be read once: the record goes round until it was certain.</summary>
+    /// <summary>Keeps one lap of the cycle: the record holds as many laps as were needed to be certain.</summary>
     private void KeepOneLap(int cycleStep)
     {
         int first = cycleStep - 1;

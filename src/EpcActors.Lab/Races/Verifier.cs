@@ -4,7 +4,7 @@ using EpcActors.Engine.Simulation.Exploring;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>What a search can say in the end.</summary>
+/// <summary>Verdict of a search.</summary>
 public enum VerdictKind
 {
     /// <summary>A schedule breaks a rule.</summary>
@@ -17,7 +17,7 @@ public enum VerdictKind
     Inconclusive,
 }
 
-/// <summary>How hard to look before something is called clean.</summary>
+/// <summary>Bounds of the search before a variant is called clean.</summary>
 public sealed record VerifyBounds
 {
     /// <summary>Look at all schedules, up to the limits below. False: random schedules only.</summary>
@@ -26,7 +26,7 @@ public sealed record VerifyBounds
     /// <summary>Most states of the exhaustive search.</summary>
     public int States { get; init; } = 200_000;
 
-    /// <summary>When there are more: all schedules with at most so many preemptions.</summary>
+    /// <summary>Most preemptions of a schedule in the second search, when there are more states.</summary>
     public int Preemptions { get; init; } = 2;
 
     /// <summary>Random schedules on top, under the portfolio.</summary>
@@ -61,11 +61,11 @@ public static class Verifier
 {
     /// <summary>Verifies one topology.</summary>
     /// <param name="newWorld">Makes a world.</param>
-    /// <param name="bounds">How hard to look.</param>
+    /// <param name="bounds">Bounds of the search.</param>
     /// <param name="seed">Of the random part.</param>
     /// <param name="workers">Threads of the random part; 0 for one per core.</param>
     /// <param name="target">Only this rule counts; null for any.</param>
-    /// <param name="progress">What to tell whoever waits; null for nobody.</param>
+    /// <param name="progress">Receives messages about the progress; may be null.</param>
     /// <param name="cancellation">Ends it as inconclusive.</param>
     public static SearchVerdict Verify(
         Func<LabWorld> newWorld,

@@ -9,7 +9,7 @@ namespace EpcActors.Lab.Recordings;
 /// <param name="Differs">The first line that differs.</param>
 public sealed record ComparedLine(int Number, string Driver, string Emulator, bool Differs);
 
-/// <summary>How the emulator and a recorded run of the driver compare.</summary>
+/// <summary>Comparison of the emulator with a recorded run of the driver.</summary>
 /// <param name="Name">The recording.</param>
 /// <param name="Driver">Which code was recorded.</param>
 /// <param name="Kernel">The kernel of the emulator that stands for it.</param>
@@ -24,16 +24,16 @@ public sealed record DriverComparison(string Name, string Driver, string Kernel)
     /// <summary>Figures compared at the end.</summary>
     public int Figures { get; init; }
 
-    /// <summary>What differs: the first leaf or operation, then figures of the end. Empty when all is equal.</summary>
+    /// <summary>Differences: the first leaf or operation, then figures of the end. Empty when all is equal.</summary>
     public IReadOnlyList<string> Differences { get; init; } = [];
 
-    /// <summary>What both did around the first leaf that differs.</summary>
+    /// <summary>Leaves of both around the first one that differs.</summary>
     public IReadOnlyList<ComparedLine> Context { get; init; } = [];
 
     /// <summary>Nothing differs.</summary>
     public bool IsEqual => Differences.Count == 0;
 
-    /// <summary>What was compared: <c>334 leaves, 24 operations, 31 figures</c>.</summary>
+    /// <summary>Amount of what was compared: <c>334 leaves, 24 operations, 31 figures</c>.</summary>
     public string Extent => Leaves > 0 || Operations == 0
         ? $"{Counted.Of(Leaves, "leaf")}, {Counted.Of(Operations, "operation")}, {Counted.Of(Figures, "figure")}"
         : $"{Counted.Of(Operations, "operation")}, {Counted.Of(Figures, "figure")}";

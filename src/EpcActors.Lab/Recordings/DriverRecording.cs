@@ -4,7 +4,7 @@ using EpcActors.Domain;
 
 namespace EpcActors.Lab.Recordings;
 
-/// <summary>What one line of a recording, or one moment of a run, stands for.</summary>
+/// <summary>Kind of one line of a recording, or of one moment of a run.</summary>
 public enum DriverEventKind
 {
     /// <summary>An ENCLS leaf: <c>EWB a 3 epc=0:5</c>.</summary>
@@ -41,9 +41,9 @@ public readonly record struct DriverEvent(DriverEventKind Kind, string Text, lon
 public sealed class RecordingFormatException(string message) : Exception(message);
 
 /// <summary>
-/// What the real driver did with one script: its ENCLS leaves with enclave page and EPC page, in order, and its
-/// counters at the end. The same script stands in it as a scenario of this project. docs/kernel-model.md says how such
-/// files come to be, tests/EpcActors.Tests/Golden/README.md what is in them.
+/// Record of the real driver's run of one script: its ENCLS leaves with enclave page and EPC page, in order, and its
+/// counters at the end. It contains the same script as a scenario of this project. docs/kernel-model.md describes how
+/// such files are made, tests/EpcActors.Tests/Golden/README.md their contents.
 /// </summary>
 public sealed partial class DriverRecording
 {
@@ -65,7 +65,7 @@ public sealed partial class DriverRecording
     /// <summary>Name of the file, as it was given.</summary>
     public string Name { get; }
 
-    /// <summary>Which code was recorded.</summary>
+    /// <summary>Version of the recorded code.</summary>
     public string Driver { get; private set; } = "";
 
     /// <summary>
@@ -81,7 +81,7 @@ public sealed partial class DriverRecording
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Figures => _figures;
 
-    /// <summary>What calls returned that is not plain success, as <c>create -12</c> or <c>oomkill 1</c>.</summary>
+    /// <summary>Results of calls other than plain success, such as <c>create -12</c> or <c>oomkill 1</c>.</summary>
     public IReadOnlyList<string> Results => _results;
 
     /// <summary>The script did not come to its end: a loop without a way out.</summary>

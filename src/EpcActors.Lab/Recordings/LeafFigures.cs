@@ -15,7 +15,7 @@ internal sealed class LeafFigures
     private readonly RaceWorld _world;
     private readonly LeafRecorder _recorder;
 
-    /// <summary>What was done before the race is in the driver's counts and in none of the emulator's.</summary>
+    /// <summary>The driver's counts include the steps before the race, the emulator's do not.</summary>
     private readonly bool _hasSetup;
 
     public LeafFigures(RaceWorld world, LeafRecorder recorder, bool hasSetup)

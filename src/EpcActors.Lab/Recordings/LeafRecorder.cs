@@ -48,7 +48,7 @@ internal sealed class LeafRecorder : IRunObserver
         _firstPages = [.. firsts];
     }
 
-    /// <summary>What happened, in order.</summary>
+    /// <summary>Events, in order.</summary>
     public IReadOnlyList<DriverEvent> Events => _events;
 
     /// <summary>EWBs that did not write a page out.</summary>

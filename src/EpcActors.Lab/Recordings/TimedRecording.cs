@@ -28,7 +28,7 @@ public static class TimedRecording
     private static readonly HashSet<string> Circumstances =
         new([Driver, "reclaimer-held-at", "same-when-held-at", "retry-later", "operations"], StringComparer.Ordinal);
 
-    /// <summary>Whether a folder is one.</summary>
+    /// <summary>True when a folder is one.</summary>
     public static bool IsIn(string folder) =>
         File.Exists(Path.Combine(folder, ScenarioFile)) && File.Exists(Path.Combine(folder, OperationsFile));
 

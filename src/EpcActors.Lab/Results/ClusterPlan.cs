@@ -1,6 +1,8 @@
 namespace EpcActors.Lab.Results;
 
-/// <summary>Which process gets what of a machine, and what a page fault then sends over the wire. Immutable.</summary>
+/// <summary>
+/// Parts of a machine that each process gets, and the messages that a page fault then sends over the wire. Immutable.
+/// </summary>
 public sealed record ClusterPlan
 {
     /// <summary>The file, as given.</summary>
@@ -19,17 +21,20 @@ public sealed record ClusterPlan
     /// <summary>By member.</summary>
     public required IReadOnlyList<ProcessPlan> Processes { get; init; }
 
-    /// <summary>A row for each process and each cgroup that somebody in it charges at the start; the root where the kernel charges nothing.</summary>
+    /// <summary>
+    /// A row for each process and each cgroup that the process charges at the start; the root where the kernel charges
+    /// nothing.
+    /// </summary>
     public required IReadOnlyList<FaultPlan> Faults { get; init; }
 
-    /// <summary>What goes wrong on purpose, in words, by time.</summary>
+    /// <summary>Injected faults, in words, by time.</summary>
     public IReadOnlyList<string> Injected { get; init; } = [];
 
-    /// <summary>Why it cannot run like this; empty when it can.</summary>
+    /// <summary>Reasons why it cannot run like this; empty when it can.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
-/// <summary>What one process has.</summary>
+/// <summary>Parts of the machine that one process has.</summary>
 public sealed record ProcessPlan
 {
     public required int Member { get; init; }

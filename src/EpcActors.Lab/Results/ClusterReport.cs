@@ -1,6 +1,8 @@
 namespace EpcActors.Lab.Results;
 
-/// <summary>What only a run over several processes has to tell. The rest of the report is that of the whole machine.</summary>
+/// <summary>
+/// Part of the report that only a run over several processes has. The rest of the report is that of the whole machine.
+/// </summary>
 public sealed record ClusterReport
 {
     /// <summary>One for each member, by its number.</summary>
@@ -15,10 +17,13 @@ public sealed record ClusterReport
     /// <summary>Audits of a consistent cut over all processes while the run went on.</summary>
     public int Audits { get; init; }
 
-    /// <summary>Cuts that could not be judged, because somebody died or came meanwhile.</summary>
+    /// <summary>Cuts that could not be judged, because a process joined or died meanwhile.</summary>
     public int DroppedAudits { get; init; }
 
-    /// <summary>From asking everybody to the last answer, all audits together and the longest, milliseconds; the actors went on meanwhile.</summary>
+    /// <summary>
+    /// Time from the question to all processes to the last answer, of all audits together and of the longest,
+    /// milliseconds; the actors went on meanwhile.
+    /// </summary>
     public double AuditMs { get; init; }
 
     public double LongestAuditMs { get; init; }
@@ -46,10 +51,10 @@ public sealed record ProcessReport
     /// <summary>It was there at the end and sent its report; all figures below are of that life. False: they are 0.</summary>
     public bool HasReport { get; init; }
 
-    /// <summary>What it says of itself; null without a report.</summary>
+    /// <summary>Verdict of the process's own report; null without a report.</summary>
     public Verdict? Verdict { get; init; }
 
-    /// <summary>Why there is no report; empty when there is one.</summary>
+    /// <summary>Reason why there is no report; empty when there is one.</summary>
     public string Missing { get; init; } = "";
 
     public long Steps { get; init; }

@@ -11,10 +11,10 @@ public sealed record RaceTrace
     /// <summary>Commit, mail thread or facts row that it comes from; empty when unknown.</summary>
     public string Source { get; init; } = "";
 
-    /// <summary>What users saw.</summary>
+    /// <summary>Symptom that users saw.</summary>
     public string Symptom { get; init; } = "";
 
-    /// <summary>What closes it.</summary>
+    /// <summary>Change that closes it.</summary>
     public string Fix { get; init; } = "";
 
     /// <summary><c>buggy</c>, <c>fixed</c> or the name of another variant.</summary>
@@ -26,7 +26,7 @@ public sealed record RaceTrace
     /// <summary>The violated rule; empty when the schedule breaks none.</summary>
     public string Rule { get; init; } = "";
 
-    /// <summary>What was expected and what was found.</summary>
+    /// <summary>Expected and found state.</summary>
     public string Detail { get; init; } = "";
 
     /// <summary>Number of the step at which the rule was seen broken; -1 for none or for the end.</summary>
@@ -38,7 +38,7 @@ public sealed record RaceTrace
     /// <summary>The two accesses that conflict, as step numbers; -1 when there is no such pair.</summary>
     public (int First, int Second) Conflict { get; init; } = (-1, -1);
 
-    /// <summary>How it was found: strategy, seed, schedules, shrinking. One line.</summary>
+    /// <summary>Search that found it: strategy, seed, schedules, shrinking. One line.</summary>
     public string Provenance { get; init; } = "";
 
     /// <summary>The command that replays it.</summary>
@@ -56,7 +56,7 @@ public sealed record RaceTrace
     /// <summary>Their values before the first step.</summary>
     public IReadOnlyList<long> Before { get; init; } = [];
 
-    /// <summary>What the tasks were set up to do, one line each: <c>CPU0 (node 0, enclave a): touch 3</c>.</summary>
+    /// <summary>Operations of the tasks, one line each: <c>CPU0 (node 0, enclave a): touch 3</c>.</summary>
     public IReadOnlyList<string> Programs { get; init; } = [];
 
     public required IReadOnlyList<RaceStep> Steps { get; init; }
@@ -97,7 +97,7 @@ public sealed record RaceStep
     /// <summary>Locks that the task holds after the step, by lock and owner: <c>node->lock of node-0</c>.</summary>
     public IReadOnlyList<string> Locks { get; init; } = [];
 
-    /// <summary>The step changed the state of its resource; true also where nobody can tell.</summary>
+    /// <summary>The step changed the state of its resource; true also where that is unknown.</summary>
     public bool IsWrite { get; init; } = true;
 
     /// <summary>The request was parked: the task waits.</summary>
@@ -109,7 +109,9 @@ public sealed record RaceStep
     /// <summary>Choices made while the task ran on: <c>ewb-fails</c>.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
-    /// <summary>What happened, in words for the margin: <c>page 3 evicted</c>, <c>SIGBUS</c>, <c>CPU0 ends</c>.</summary>
+    /// <summary>
+    /// Events of the step, in words for the margin: <c>page 3 evicted</c>, <c>SIGBUS</c>, <c>CPU0 ends</c>.
+    /// </summary>
     public IReadOnlyList<string> Events { get; init; } = [];
 
     /// <summary>Values of <see cref="RaceTrace.Quantities"/> after the step.</summary>

@@ -1,6 +1,6 @@
 namespace EpcActors.Lab.Results;
 
-/// <summary>What a run says about the kernel it ran.</summary>
+/// <summary>Verdict of a run on the kernel it ran.</summary>
 public enum Verdict
 {
     /// <summary>Every rule of the oracle held until the end of the run.</summary>
@@ -13,7 +13,7 @@ public enum Verdict
     Inconclusive,
 }
 
-/// <summary>How an enclave ended.</summary>
+/// <summary>End of an enclave.</summary>
 public enum EnclaveOutcome
 {
     /// <summary>Its workload came to an end.</summary>
@@ -53,7 +53,7 @@ public sealed record RunReport
     /// <summary>One-line title of the scenario.</summary>
     public string Title { get; init; } = "";
 
-    /// <summary>What the scenario shows, in the words of its file.</summary>
+    /// <summary>Description of the scenario, from its file.</summary>
     public string Description { get; init; } = "";
 
     public required Verdict Verdict { get; init; }
@@ -67,10 +67,12 @@ public sealed record RunReport
     /// <summary>Name of the engine, e.g. <c>simulation</c>.</summary>
     public required string Engine { get; init; }
 
-    /// <summary>What a live run tells beside; null for a simulation. All times of a live run are real: time since it began.</summary>
+    /// <summary>
+    /// Additional figures of a live run; null for a simulation. All times of a live run are real: time since it began.
+    /// </summary>
     public LiveReport? Live { get; init; }
 
-    /// <summary>What a run over several processes tells beside; null for a run in one process.</summary>
+    /// <summary>Additional figures of a run over several processes; null for a run in one process.</summary>
     public ClusterReport? Cluster { get; init; }
 
     public required ulong Seed { get; init; }
@@ -104,7 +106,7 @@ public sealed record RunReport
 
     public IReadOnlyList<MemoryCgroupReport> MemoryCgroups { get; init; } = [];
 
-    /// <summary>Where CPU time went, most first; shares sum to 1 over all tasks.</summary>
+    /// <summary>CPU time by activity, most first; shares sum to 1 over all tasks.</summary>
     public IReadOnlyList<ActivityReport> Profile { get; init; } = [];
 
     /// <summary>
@@ -114,7 +116,7 @@ public sealed record RunReport
 
     public required KsgxdReport Ksgxd { get; init; }
 
-    /// <summary>What reclaim did, whoever did it.</summary>
+    /// <summary>Figures of reclaim, by all tasks together.</summary>
     public ReclaimReport Reclaim { get; init; } = new(0, 0, 0);
 
     /// <summary>Latency of page faults over the whole machine.</summary>
@@ -135,7 +137,7 @@ public sealed record RunReport
     /// <summary>Things the reader should know that are no violation: a limit too small to hold VA pages, a short run, a skipped check.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>What the scenario said it expects, and whether it came so.</summary>
+    /// <summary>Expectations of the scenario, each with its result.</summary>
     public IReadOnlyList<ExpectationReport> Expectations { get; init; } = [];
 
     /// <summary>Samples over virtual time; all arrays have the length of <see cref="Timeline.AtNs"/>.</summary>
@@ -145,7 +147,7 @@ public sealed record RunReport
     public IReadOnlyList<TraceEvent> TraceEvents { get; init; } = [];
 }
 
-/// <summary>What only a live run has to tell.</summary>
+/// <summary>Part of the report that only a live run has.</summary>
 public sealed record LiveReport
 {
     /// <summary>Threads that ran the actors; 0 when the engine leaves that to a pool.</summary>
@@ -279,8 +281,8 @@ public sealed record EnclaveReport
     public long EndNs { get; init; }
 
     /// <summary>
-    /// How many times slower it ran than the same program alone with enough EPC on its own socket, over its run and
-    /// trace steps without their warm-up, or over all its steps when it has none of them; null when not measured.
+    /// Slowdown against the same program alone with enough EPC on its own socket, over its run and trace steps without
+    /// their warm-up, or over all its steps when it has no such steps; null when not measured.
     /// </summary>
     public double? Slowdown { get; init; }
 
@@ -321,7 +323,7 @@ public sealed record MemoryCgroupReport(string Path, long? MaxBytes, long Curren
 /// <param name="Count">How often.</param>
 public sealed record ActivityReport(string Activity, double Share, long TimeNs, long Count);
 
-/// <summary>How often tasks of one kind had one message handled by resources of one kind.</summary>
+/// <summary>Number of messages of one type that resources of one kind handled for tasks of one kind.</summary>
 /// <param name="Kind">Kind of the message, e.g. <c>charge</c>.</param>
 /// <param name="Asker">Kind of the task, e.g. <c>thread</c>.</param>
 /// <param name="Resource">Kind of the resource, e.g. <c>cgroup</c>.</param>
@@ -344,7 +346,7 @@ public sealed record LatencyReport(
 {
     public static LatencyReport Empty { get; } = new(0, 0, 0, 0, 0, 0, 0, []);
 
-    /// <summary>Sum of all values, nanoseconds; null when nobody added them up.</summary>
+    /// <summary>Sum of all values, nanoseconds; null when not summed.</summary>
     public long? SumNs { get; init; }
 }
 
@@ -360,7 +362,7 @@ public sealed record ViolationReport(string Rule, long AtNs, string Detail);
 /// <summary>An expectation of the scenario. <paramref name="Text"/> in the scenario's words, <paramref name="Found"/> what was found.</summary>
 public sealed record ExpectationReport(string Text, bool IsMet, string Found)
 {
-    /// <summary>Why a live run says nothing about it; empty when it was judged.</summary>
+    /// <summary>Reason why a live run does not judge it; empty when it was judged.</summary>
     public string NotJudged { get; init; } = "";
 
     /// <summary>It was judged, and did not come so.</summary>
@@ -402,7 +404,7 @@ public sealed record Timeline
 
     public IReadOnlyList<long> FaultP99Ns { get; init; } = [];
 
-    /// <summary>What the scenario's script did, for marks in the charts.</summary>
+    /// <summary>Actions of the scenario's script, for marks in the charts.</summary>
     public IReadOnlyList<TimelineMark> Marks { get; init; } = [];
 }
 
@@ -430,7 +432,7 @@ public sealed record NodeTimeline(int Id, IReadOnlyList<long> FreePages);
 /// <summary>Something that happened at one moment: a limit written, a process killed.</summary>
 public sealed record TimelineMark(long AtNs, string Text);
 
-/// <summary>What kind of line a <see cref="TraceEvent"/> becomes in the Chrome trace.</summary>
+/// <summary>Kind of line that a <see cref="TraceEvent"/> becomes in the Chrome trace.</summary>
 public enum TraceEventKind
 {
     /// <summary>A span of a task that nests within its lane (phase X).</summary>

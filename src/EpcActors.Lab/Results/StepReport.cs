@@ -1,6 +1,6 @@
 namespace EpcActors.Lab.Results;
 
-/// <summary>Which part of an enclave's life a <see cref="StepReport"/> is about.</summary>
+/// <summary>Part of an enclave's life that a <see cref="StepReport"/> describes.</summary>
 public enum StepRole
 {
     /// <summary>From SGX_IOC_ENCLAVE_CREATE to SGX_IOC_ENCLAVE_INIT.</summary>
@@ -33,7 +33,7 @@ public sealed record StepReport
     /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>What it does, for people: the pattern of a run.</summary>
+    /// <summary>Text for people: the pattern of a run.</summary>
     public string Text { get; init; } = "";
 
     /// <summary>
@@ -57,8 +57,8 @@ public sealed record StepReport
     public long Reloads { get; init; }
 
     /// <summary>
-    /// How many times longer it took than in the same program alone with enough EPC on its own socket: per access where
-    /// there are accesses. Null when not measured.
+    /// Slowdown against the same program alone with enough EPC on its own socket, per access where there are accesses.
+    /// Null when not measured.
     /// </summary>
     public double? Slowdown { get; init; }
 }

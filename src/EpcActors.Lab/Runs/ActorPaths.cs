@@ -8,8 +8,9 @@ using EpcActors.Engine;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>
-/// Where each actor of a topology stands in a tree, for engines that show actors as one: <c>nodes/node-0</c>, <c>cgroups/pods/web</c> with its <c>memory</c>,
-/// <c>reclaim_work</c> and <c>worker</c> beneath it, <c>enclaves/web-0</c> with its <c>mm</c>, <c>shmem</c>, <c>process</c> and <c>thread-0</c>, <c>ksgxd</c>.
+/// Path of each actor of a topology, for engines that show actors as a tree: <c>nodes/node-0</c>,
+/// <c>cgroups/pods/web</c> with its <c>memory</c>, <c>reclaim_work</c> and <c>worker</c> beneath it,
+/// <c>enclaves/web-0</c> with its <c>mm</c>, <c>shmem</c>, <c>process</c> and <c>thread-0</c>, <c>ksgxd</c>.
 /// </summary>
 /// <remarks>Paths are unique. What is above an actor is another actor (a cgroup, an enclave, a guest) or a plain folder (<c>nodes</c>, <c>enclaves/web-0/child-0</c>).</remarks>
 public sealed class ActorPaths
@@ -129,7 +130,7 @@ public sealed class ActorPaths
         }
     }
 
-    /// <summary>Actors of a race, and whatever else somebody adds.</summary>
+    /// <summary>Actors of a race, and others that the caller adds.</summary>
     private void AddOthers(Topology topology)
     {
         foreach (Resource resource in topology.Resources)

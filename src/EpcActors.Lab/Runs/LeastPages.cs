@@ -15,7 +15,7 @@ public readonly record struct LeastPages(int VaPages)
     /// <summary>VA pages, SECS, and one page.</summary>
     public int Pages => VaPages + 1 + 1;
 
-    /// <summary>What an enclave keeps for good: VA pages and SECS.</summary>
+    /// <summary>Pages that an enclave keeps for good: VA pages and SECS.</summary>
     public int Kept => VaPages + 1;
 
     /// <summary>To load: every page that is added between CREATE and INIT.</summary>

@@ -11,8 +11,8 @@ using EpcActors.Lab.Telemetry;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>
-/// A run on a live engine: real threads, real time. Samples, audits and whoever watches are served by the thread that runs it; the oracle and the metrics see every step on
-/// the thread that handled it.
+/// A run on a live engine: real threads, real time. The thread that runs it serves samples, audits and the watcher. The
+/// oracle and the metrics see every step on the thread that handled it.
 /// </summary>
 public sealed class LiveRun : ScenarioRun, IDisposable
 {
@@ -47,7 +47,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     /// <param name="scenario">What to run.</param>
     /// <param name="newEngine">Makes the engine; the run disposes of it.</param>
-    /// <param name="watch">Called four times a second, on the thread that calls <see cref="Execute"/>; null for nobody.</param>
+    /// <param name="watch">Called four times a second, on the thread that calls <see cref="Execute"/>; may be
+    /// null.</param>
     public LiveRun(Scenario scenario, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch = null)
         : this(scenario, newEngine, watch, null)
     {
@@ -94,13 +95,17 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     public override string EngineName => _engine.Name;
 
-    /// <summary>The engine: for whoever adds actors of its own before the run, and speaks to them during it.</summary>
+    /// <summary>
+    /// The engine, for a caller that adds actors of its own before the run and talks to them during it.
+    /// </summary>
     internal LiveEngine Engine => _engine;
 
-    /// <summary>What it runs.</summary>
+    /// <summary>The scenario that it runs.</summary>
     internal Scenario Part => Scenario;
 
-    /// <summary>Called when a reclaimer has pages isolated from an LRU, on the thread that did it; null for nobody.</summary>
+    /// <summary>
+    /// Called when a reclaimer has pages isolated from an LRU, on the thread that did it; may be null.
+    /// </summary>
     internal Action? OnIsolated { get; set; }
 
     private bool IsMember => Topology.Exchange is not null;
@@ -252,7 +257,8 @@ public sealed class LiveRun : ScenarioRun, IDisposable
 
     /// <summary>This process's part of an audit of all of them. On the thread of <see cref="Execute"/> only.</summary>
     /// <param name="number">Number of the cut.</param>
-    /// <param name="alsoVisit">Called for each resource with the audit's own visit, by whoever has the resource to itself.</param>
+    /// <param name="alsoVisit">Called for each resource with the audit's own visit, on the thread that has exclusive
+    /// access to the resource.</param>
     /// <returns>False: the run ends.</returns>
     internal bool TakePart(int number, Action<Resource> alsoVisit)
     {

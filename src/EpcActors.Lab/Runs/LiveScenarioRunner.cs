@@ -17,8 +17,9 @@ public sealed class LiveScenarioRunner
 
     /// <param name="scenario">What to run.</param>
     /// <param name="newEngine">Makes the engine of one run.</param>
-    /// <param name="watch">Called four times a second from <see cref="Run"/>; null for nobody.</param>
-    /// <param name="telemetry">Shows or sends the metrics of the run; null for nobody. Listeners of System.Diagnostics see them in any case.</param>
+    /// <param name="watch">Called four times a second from <see cref="Run"/>; may be null.</param>
+    /// <param name="telemetry">Shows or sends the metrics of the run; may be null. Listeners of System.Diagnostics see
+    /// them in any case.</param>
     public LiveScenarioRunner(Scenario scenario, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch = null, ILiveTelemetry? telemetry = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);

@@ -1,6 +1,9 @@
 namespace EpcActors.Lab.Runs;
 
-/// <summary>State of a live run at one moment, for whoever watches. Each figure is read at a moment of its own, while the actors go on.</summary>
+/// <summary>
+/// State of a live run at one moment, for the watcher. Each figure is read at a moment of its own, while the actors go
+/// on.
+/// </summary>
 public sealed record LiveStatus
 {
     /// <summary>Time since the run began, and the longest that it may take, nanoseconds.</summary>

@@ -3,8 +3,9 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>
-/// What one thread of a run has counted. Only that thread writes to it; whoever samples reads it meanwhile. Every figure but one only grows, so a reader sees a
-/// little less than there is, never nonsense, and differences of two readings add up.
+/// Counts of one thread of a run. Only that thread writes them; the sampler reads them meanwhile. Every figure but one
+/// only grows, so a reader sees a little less than there is, never a wrong value, and differences of two readings add
+/// up.
 /// </summary>
 internal sealed class MetricsShard
 {

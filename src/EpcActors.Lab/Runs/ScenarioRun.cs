@@ -28,7 +28,7 @@ public abstract class ScenarioRun : IRunObserver
     /// <summary>Name of the engine, as the command line has it.</summary>
     public abstract string EngineName { get; }
 
-    /// <summary>Time is real: activities cost nothing, and nobody can repeat the run.</summary>
+    /// <summary>Time is real: activities cost nothing, and the run cannot be repeated.</summary>
     public abstract bool IsLive { get; }
 
     /// <summary>Time that the run has reached, virtual or real, nanoseconds.</summary>
@@ -66,7 +66,9 @@ public abstract class ScenarioRun : IRunObserver
         }
     }
 
-    /// <summary>What a report adds to the figures of the run; what it means for the rules is another matter.</summary>
+    /// <summary>
+    /// Adds a report to the figures of the run. The oracle checks its meaning for the rules elsewhere.
+    /// </summary>
     internal void Count(TaskActor task, int what, long startNs, long endNs, long detail)
     {
         Metrics.OnReport(task, (RunEvent)what, startNs, endNs, detail);
@@ -84,16 +86,16 @@ public abstract class ScenarioRun : IRunObserver
         }
     }
 
-    /// <summary>Where CPU time went, most first; empty when time costs nothing.</summary>
+    /// <summary>CPU time by activity, most first; empty when time costs nothing.</summary>
     internal virtual IReadOnlyList<ActivityReport> Profile() => [];
 
-    /// <summary>Share of the time that ksgxd was at work; null when nobody measures it.</summary>
+    /// <summary>Share of the time that ksgxd was at work; null when not measured.</summary>
     internal virtual double? KsgxdBusyShare() => null;
 
-    /// <summary>What only a live run can tell.</summary>
+    /// <summary>Part of the report that only a live run has.</summary>
     internal virtual LiveReport? Live() => null;
 
-    /// <summary>What the engine has to say besides the results; a line each.</summary>
+    /// <summary>Remarks of the engine besides the results; a line each.</summary>
     internal virtual IReadOnlyList<string> EngineNotes => [];
 
     /// <summary>Ends the run: nothing moves any more.</summary>

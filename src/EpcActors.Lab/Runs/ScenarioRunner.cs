@@ -5,7 +5,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Runs;
 
-/// <summary>How far a run is, for whoever waits for it.</summary>
+/// <summary>Progress of a run, for the user who waits for it.</summary>
 /// <param name="VirtualTimeNs">Virtual time reached, nanoseconds.</param>
 /// <param name="LimitNs">Longest virtual time, nanoseconds.</param>
 /// <param name="Steps">Critical sections executed.</param>
@@ -20,7 +20,7 @@ public sealed class ScenarioRunner
     private readonly Action<RunProgress>? _progress;
 
     /// <param name="scenario">What to run.</param>
-    /// <param name="progress">Called about once per sample; null for nobody.</param>
+    /// <param name="progress">Called about once per sample; may be null.</param>
     public ScenarioRunner(Scenario scenario, Action<RunProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);

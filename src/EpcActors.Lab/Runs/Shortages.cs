@@ -7,7 +7,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Lab.Runs;
 
-/// <summary>Why there was no page for an enclave or a guest.</summary>
+/// <summary>Cause of a shortage: there was no page for an enclave or a guest.</summary>
 internal enum ShortageCause
 {
     /// <summary>A charge was refused, and nothing below the limit could be reclaimed.</summary>
@@ -26,22 +26,22 @@ internal enum ShortageCause
     MemoryOomKill,
 }
 
-/// <summary>Who holds EPC: an enclave or a guest.</summary>
+/// <summary>Holder of EPC: an enclave or a guest.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Enclave">Index of the enclave; -1 for a guest.</param>
 /// <param name="Guest">Index of the guest; -1 for an enclave.</param>
 /// <param name="VaPages">VA pages, which are never reclaimed.</param>
 /// <param name="HasSecs">The SECS is resident; it is reclaimed behind the last page only.</param>
 /// <param name="Cgroup">Index of the cgroup of its process.</param>
-/// <param name="Pages">Other pages: of an enclave on an LRU when nobody has them in hand, of a guest never
-/// reclaimed.</param>
+/// <param name="Pages">Other pages: those of an enclave are on an LRU unless a task holds them, those of a guest are
+/// never reclaimed.</param>
 internal readonly record struct EpcHolder(string Name, int Enclave, int Guest, int VaPages, bool HasSecs, int Cgroup,
     long Pages)
 {
     public long All => VaPages + (HasSecs ? 1 : 0) + Pages;
 }
 
-/// <summary>What the machine looked like when there was no page.</summary>
+/// <summary>State of the machine when there was no page.</summary>
 internal sealed record Shortage
 {
     public required ShortageCause Cause { get; init; }

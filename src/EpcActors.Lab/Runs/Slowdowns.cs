@@ -4,9 +4,9 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>
-/// How many times slower each enclave was than the same program alone, with enough EPC on its own socket: no other
-/// enclave, no limit, no script, no page of
-/// another node. What neighbours, limits and remote EPC cost shows; what its own threads cost one another does not.
+/// Slowdown of each enclave against the same program alone, with enough EPC on its own socket: no other enclave, no
+/// limit, no script, no page of another node. It shows the cost of neighbours, limits and remote EPC, but not the cost
+/// of its own threads to one another.
 /// </summary>
 internal sealed class Slowdowns
 {
@@ -69,7 +69,7 @@ internal sealed class Slowdowns
             : scenario.Machine.Nodes.Sum(node => node.Cpus);
         return scenario with
         {
-            // One socket, so that nothing is remote; pages that nobody touches cost nothing.
+            // One socket, so that nothing is remote; pages that no thread touches cost nothing.
             Machine = scenario.Machine with
             {
                 Nodes = [new NodeSpec(cpus, [(int)Math.Min(wanted, (1L << 29) - 2)])],

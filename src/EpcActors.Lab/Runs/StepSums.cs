@@ -49,8 +49,8 @@ internal sealed record StepSum(StepRole Role, int Number, string Name, string Te
     }
 
     /// <summary>
-    /// How many times longer than <paramref name="alone"/>; null when one of them says nothing. Where the accesses are
-    /// not the same, because one was cut off, per access.
+    /// Ratio of this time to that of <paramref name="alone"/>; null when one of them has no figure. Per access where
+    /// the numbers of accesses differ, because one run was cut off.
     /// </summary>
     public double? Slowdown(StepSum alone)
     {
@@ -58,7 +58,7 @@ internal sealed record StepSum(StepRole Role, int Number, string Name, string Te
         return HasBegun && there > 0 ? ThreadNs / there : null;
     }
 
-    /// <summary>What the accesses made here take alone, nanoseconds of all threads.</summary>
+    /// <summary>Time that the accesses made here take alone, nanoseconds of all threads.</summary>
     public double? TimeAlone(StepSum alone)
     {
         bool isWhole = !IsUnfinished && !alone.IsUnfinished && Accesses == alone.Accesses;

@@ -5,19 +5,19 @@ using EpcActors.Engine;
 
 namespace EpcActors.Lab.Runs;
 
-/// <summary>What makes a topology the part of a machine that one process of a cluster has.</summary>
+/// <summary>Settings of a topology that is one process's part of a machine in a cluster.</summary>
 public sealed record TopologyMember
 {
-    /// <summary>Which member it is.</summary>
+    /// <summary>Port of the member, with its number.</summary>
     public required ClusterPort Port { get; init; }
 
-    /// <summary>Where frames for other processes go.</summary>
+    /// <summary>Outbox of frames for other processes.</summary>
     public required IOutbox Outbox { get; init; }
 
-    /// <summary>Where views come from; the one to begin with is there.</summary>
+    /// <summary>Source of views; the first view is already there.</summary>
     public required IViewBoard Board { get; init; }
 
-    /// <summary>Where frames from other processes lie that arrive together; null when they come one by one.</summary>
+    /// <summary>Inbox of frames from other processes that arrive together; null when they come one by one.</summary>
     public IInbox? Inbox { get; init; }
 
     /// <summary>Ids of its actors begin here: where several members share one engine, theirs must not meet.</summary>
@@ -35,7 +35,7 @@ public sealed partial class Topology
     /// <summary>The exchange, when this is a process of a cluster.</summary>
     public Exchange? Exchange { get; private set; }
 
-    /// <summary>Who puts things in order after a change of the membership.</summary>
+    /// <summary>Task that cleans up after a change of the membership.</summary>
     public Steward? Steward { get; private set; }
 
     /// <summary>misc.max of a cgroup, bytes; long.MaxValue for none. In a cluster as this process knows it.</summary>
@@ -44,7 +44,7 @@ public sealed partial class Topology
     /// <summary>misc.peak of a cgroup, bytes. In a cluster its home knows it, and every other process says 0.</summary>
     public long PeakBytesOf(Cgroup cgroup) => Exchange?.PeakAtHome(cgroup.Index) ?? cgroup.PeakBytes;
 
-    /// <summary>An id for a task that somebody adds to the actors of this topology.</summary>
+    /// <summary>An id for a task that the caller adds to the actors of this topology.</summary>
     public ActorId NewTaskId() => NewId();
 
     /// <summary>Tells the machine that it is one of several before any actor is made.</summary>

@@ -6,7 +6,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Runs;
 
-/// <summary>The tasks of a race: threads of the enclaves' processes, of guests, of processes of their own, and of nobody.</summary>
+/// <summary>
+/// The tasks of a race: threads of the enclaves' processes, of guests, of processes of their own, and tasks without a
+/// process.
+/// </summary>
 public sealed partial class Topology
 {
     private readonly OperationPlaces _places = new();

@@ -92,10 +92,10 @@ public sealed partial class Topology
     /// <summary>Reclaim workers of the cgroups that take part.</summary>
     public List<CgroupWorker> Workers { get; } = [];
 
-    /// <summary>Who runs the script; null without one.</summary>
+    /// <summary>Task that runs the script; null without one.</summary>
     public Administrator? Administrator { get; private set; }
 
-    /// <summary>Tasks with the virtual time at which they start; -1: somebody else starts them.</summary>
+    /// <summary>Tasks with the virtual time at which they start; -1: another task starts them.</summary>
     public List<(TaskActor Task, long StartNs)> Tasks { get; } = [];
 
     /// <summary>Address spaces with the enclave that each maps.</summary>

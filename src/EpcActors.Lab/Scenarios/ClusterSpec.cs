@@ -1,6 +1,6 @@
 namespace EpcActors.Lab.Scenarios;
 
-/// <summary>How a scenario runs over several processes.</summary>
+/// <summary>Settings of a scenario's run over several processes.</summary>
 public sealed record ClusterSpec
 {
     /// <summary>Most pages of a charge batch: with more, what lies unused in all processes is a small limit of its own.</summary>
@@ -27,7 +27,7 @@ public sealed record ClusterSpec
     /// <summary>A process that was not heard of for so long is dead, nanoseconds.</summary>
     public long FailureTimeoutNs { get; init; } = 5_000_000_000;
 
-    /// <summary>How long processes may take to come and to come up before the run, nanoseconds.</summary>
+    /// <summary>Time that processes may take to join and to make their actors before the run, nanoseconds.</summary>
     public long JoinTimeoutNs { get; init; } = 60_000_000_000;
 
     /// <summary>Time between two audits over all processes, nanoseconds; 0 for none.</summary>
@@ -36,7 +36,7 @@ public sealed record ClusterSpec
     /// <summary>A process that dies is started again.</summary>
     public bool Restarts { get; init; }
 
-    /// <summary>What goes wrong on purpose, in ascending order of time.</summary>
+    /// <summary>Injected faults, in ascending order of time.</summary>
     public IReadOnlyList<ClusterFault> Faults { get; init; } = [];
 }
 
@@ -56,7 +56,9 @@ public abstract record ClusterFault(long AtNs)
     /// <param name="ForNs">How long, nanoseconds.</param>
     public sealed record Pause(long AtNs, int Member, long ForNs) : ClusterFault(AtNs);
 
-    /// <summary>The frames between two groups of processes are lost; everybody still reaches the coordinator.</summary>
+    /// <summary>
+    /// The frames between two groups of processes are lost; each process still reaches the coordinator.
+    /// </summary>
     /// <param name="AtNs">When.</param>
     /// <param name="Side">One of the groups, ascending; all others are the other one.</param>
     /// <param name="ForNs">How long, nanoseconds.</param>

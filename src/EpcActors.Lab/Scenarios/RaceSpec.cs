@@ -6,8 +6,8 @@ using EpcActors.Lab.Races;
 namespace EpcActors.Lab.Scenarios;
 
 /// <summary>
-/// What a race laboratory runs instead of the enclaves' programs: a few operations set the stage one after the other, then tasks of a few operations each
-/// run against one another in every order that a strategy picks.
+/// Operations that the race laboratory runs instead of the enclaves' programs. A few set up the state one after the
+/// other. Then tasks of a few operations each run against one another, in every order that a strategy picks.
 /// </summary>
 public sealed record RaceSpec
 {
@@ -17,13 +17,13 @@ public sealed record RaceSpec
     /// <summary>The tasks that race.</summary>
     public required IReadOnlyList<RaceTaskSpec> Tasks { get; init; }
 
-    /// <summary>ksgxd takes part. Without it a wake-up finds nobody.</summary>
+    /// <summary>ksgxd takes part. Without it a wake-up finds no sleeper.</summary>
     public bool HasKsgxd { get; init; }
 
     /// <summary>The cgroups' reclaim workers take part.</summary>
     public bool HasWorkers { get; init; }
 
-    /// <summary>How often each choice may be made in one schedule; what is missing may never be made.</summary>
+    /// <summary>Budget of each choice in one schedule; a choice that is missing is never made.</summary>
     public IReadOnlyDictionary<ChoicePoint, int> Choices { get; init; } = new Dictionary<ChoicePoint, int>();
 
     /// <summary>Properties beside the oracle's rules.</summary>
@@ -41,7 +41,8 @@ public sealed record RaceSpec
 
 /// <summary>A task of a race.</summary>
 /// <param name="Name">Name in schedules and reports: <c>CPU0</c>, <c>admin</c>.</param>
-/// <param name="Process">Name of the enclave or virtual machine in whose process it runs; empty for somebody outside.</param>
+/// <param name="Process">Name of the enclave or virtual machine in whose process it runs; empty for a task outside all
+/// of them.</param>
 /// <param name="Node">NUMA node of its CPU; -1 for any.</param>
 /// <param name="Operations">What it does, in order.</param>
 /// <param name="IsOptional">An event that need not happen: a schedule is over without it (a kill, a memory failure, an administrator's write).</param>
@@ -52,13 +53,13 @@ public sealed record RaceTaskSpec(string Name, string Process, int Node, IReadOn
 /// <param name="Make">Makes it, with the address that it gets.</param>
 public sealed record RaceResourceSpec(string Name, Func<ActorId, Resource> Make);
 
-/// <summary>When a property must hold.</summary>
+/// <summary>Moment at which a property must hold.</summary>
 public enum PropertyKind
 {
     /// <summary>After every step.</summary>
     Always,
 
-    /// <summary>When all tasks have ended and the daemons sleep.</summary>
+    /// <summary>After all tasks have ended and the daemons sleep.</summary>
     Finally,
 
     /// <summary>In at least one state of at least one schedule: guards against a search that never came near.</summary>

@@ -40,26 +40,28 @@ public sealed record Scenario
 
     public IReadOnlyList<VirtualMachineSpec> VirtualMachines { get; init; } = [];
 
-    /// <summary>What the administrator does, in ascending order of time.</summary>
+    /// <summary>Actions of the administrator, in ascending order of time.</summary>
     public IReadOnlyList<ScriptAction> Script { get; init; } = [];
 
     public required RunSpec Run { get; init; }
 
-    /// <summary>How to run on a live engine.</summary>
+    /// <summary>Settings of a live engine.</summary>
     public LiveSpec Live { get; init; } = new();
 
-    /// <summary>How to run over several processes.</summary>
+    /// <summary>Settings of a run over several processes.</summary>
     public ClusterSpec Cluster { get; init; } = new();
 
-    /// <summary>What others see of a live run.</summary>
+    /// <summary>Metrics and spans that a live run offers to others.</summary>
     public TelemetrySpec Telemetry { get; init; } = new();
 
-    /// <summary>What the laboratory runs instead of the enclaves' programs; null for a scenario on the timed engine.</summary>
+    /// <summary>
+    /// Race that the laboratory runs instead of the enclaves' programs; null for a scenario on the timed engine.
+    /// </summary>
     public RaceSpec? Race { get; init; }
 
     /// <summary>
-    /// What the scenario expects of its report, in the words of <see cref="EpcActors.Lab.Expectations.Expectation"/>;
-    /// those that apply to this kernel.
+    /// Expectations of the scenario that apply to this kernel, in the words of
+    /// <see cref="EpcActors.Lab.Expectations.Expectation"/>.
     /// </summary>
     public IReadOnlyList<string> Expectations { get; init; } = [];
 
@@ -69,7 +71,9 @@ public sealed record Scenario
     /// <summary>The user's part of it alone, in the same form: for the ActorSystem that joins a cluster, which is no run and has defaults of its own. Empty when there is none.</summary>
     public string OwnAkkaBlock { get; init; } = "";
 
-    /// <summary>Where the user's part of it stands, as <c>file:line:column</c>, for errors that Akka finds in it.</summary>
+    /// <summary>
+    /// Position of the user's part of it, as <c>file:line:column</c>, for errors that Akka finds in it.
+    /// </summary>
     public string AkkaOrigin { get; init; } = "";
 }
 
@@ -114,7 +118,7 @@ public sealed record MachineSpec
 /// <param name="SectionPages">Pages of each of its EPC sections; empty for a node without EPC. At most 8 sections on a machine.</param>
 public sealed record NodeSpec(int Cpus, IReadOnlyList<int> SectionPages);
 
-/// <summary>What things cost.</summary>
+/// <summary>Costs of activities.</summary>
 public sealed record CostProfile
 {
     public required string Name { get; init; }
@@ -128,7 +132,7 @@ public sealed record CostProfile
     /// <summary>Cost of EPC work on a page of another node, percent of the local cost.</summary>
     public required int RemotePercent { get; init; }
 
-    /// <summary>How long a waiter of a mutex spins before it sleeps, cycles.</summary>
+    /// <summary>Time that a waiter of a mutex spins before it sleeps, cycles.</summary>
     public required int MutexSpinCycles { get; init; }
 }
 
@@ -155,7 +159,7 @@ public sealed record EnclaveSpec
 
     public int Threads { get; init; } = 1;
 
-    /// <summary>When its process starts, nanoseconds.</summary>
+    /// <summary>Start of its process, nanoseconds.</summary>
     public long StartNs { get; init; }
 
     /// <summary>Pages of code, data and TCS.</summary>
@@ -247,11 +251,11 @@ public sealed record VirtualMachineSpec
     /// <summary>Guest code between two touches, nanoseconds.</summary>
     public long WorkNs { get; init; }
 
-    /// <summary>How long it runs on after that; -1 until the end of the run; nanoseconds.</summary>
+    /// <summary>Time that it runs on after that, nanoseconds; -1: until the end of the run.</summary>
     public long HoldNs { get; init; }
 }
 
-/// <summary>Why an EPC loses all that it holds. For people: the driver is told of neither.</summary>
+/// <summary>Reason of the loss of all EPC contents. For people: the driver does not learn it.</summary>
 public enum EpcLoss
 {
     /// <summary>Suspend to RAM or to disk.</summary>
@@ -289,7 +293,7 @@ public abstract record ScriptAction(long AtNs)
     public sealed record LoseEpc(long AtNs, EpcLoss Cause) : ScriptAction(AtNs);
 }
 
-/// <summary>How to run.</summary>
+/// <summary>Settings of the run.</summary>
 public sealed record RunSpec
 {
     /// <summary>Longest virtual time, nanoseconds; the run ends earlier when all work is done.</summary>
@@ -298,7 +302,7 @@ public sealed record RunSpec
     /// <summary>Time between two samples, nanoseconds.</summary>
     public required long SampleNs { get; init; }
 
-    /// <summary>How far one CPU's clock may run ahead of the others', nanoseconds.</summary>
+    /// <summary>Lead that one CPU's clock may have over the others', nanoseconds.</summary>
     public required long QuantumNs { get; init; }
 
     /// <summary>Costs vary by up to this share in both directions, percent.</summary>
@@ -317,7 +321,7 @@ public sealed record RunSpec
     public required int AuditEverySamples { get; init; }
 }
 
-/// <summary>How to run on a live engine; its times are real.</summary>
+/// <summary>Settings of a live engine; its times are real.</summary>
 public sealed record LiveSpec
 {
     /// <summary>More threads than this on one machine are a slip of the pen.</summary>

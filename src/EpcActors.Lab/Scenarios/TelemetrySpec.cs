@@ -1,6 +1,6 @@
 namespace EpcActors.Lab.Scenarios;
 
-/// <summary>What others see of a live run as it goes.</summary>
+/// <summary>Metrics and spans that a live run offers while it runs.</summary>
 public sealed record TelemetrySpec
 {
     /// <summary>Cgroups with metrics of their own: those closest to the root.</summary>
@@ -9,7 +9,9 @@ public sealed record TelemetrySpec
     /// <summary>A page fault that takes this long may become a span, nanoseconds; 0: none does.</summary>
     public long SlowFaultNs { get; init; } = 10_000_000;
 
-    /// <summary>Where metrics and spans are sent by OTLP, a URL; empty: nowhere, unless the variables of OpenTelemetry say so.</summary>
+    /// <summary>
+    /// URL to send metrics and spans to by OTLP. Empty: none, unless OpenTelemetry's environment variables name one.
+    /// </summary>
     public string OtlpEndpoint { get; init; } = "";
 
     /// <summary>gRPC instead of protobuf over HTTP.</summary>

@@ -2,7 +2,7 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Lab.Telemetry;
 
-/// <summary>Whoever shows or sends the metrics of live runs.</summary>
+/// <summary>Receiver that shows or sends the metrics of live runs.</summary>
 public interface ILiveTelemetry
 {
     /// <summary>A run is about to begin. Its metrics may be read from now on, on any thread.</summary>

@@ -95,7 +95,7 @@ public sealed class LiveMetrics
         ];
     }
 
-    /// <summary>What a live run has, in the order in which it is shown.</summary>
+    /// <summary>Metric families of a live run, in the order of the output.</summary>
     public IEnumerable<MetricFamily> Families => _families.Select(one => one.Family);
 
     /// <summary>Cgroups that are shown, and how many there are (epc.telemetry.most-cgroups).</summary>
@@ -121,7 +121,7 @@ public sealed class LiveMetrics
 
     internal void Judge(Verdict verdict) => _verdict = verdict;
 
-    /// <summary>The run is about to be put away: whoever reads has read, and nobody will.</summary>
+    /// <summary>Ends the metrics: current readers have finished, and no reader comes after this call.</summary>
     internal void Close()
     {
         lock (_gate)

@@ -5,8 +5,9 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Telemetry;
 
 /// <summary>
-/// A live run as <c>System.Diagnostics.Activity</c> has it: the source <c>EpcActors</c> with a span for the run, for each cut and each action of the script, and one now
-/// and then for a slow page fault; broken rules are events of the run. Nothing is allocated when nobody listens.
+/// A live run as <c>System.Diagnostics.Activity</c> has it: the source <c>EpcActors</c> with a span for the run, for
+/// each cut and each action of the script, and one now and then for a slow page fault; broken rules are events of the
+/// run. Without a listener nothing is allocated.
 /// </summary>
 public sealed class LiveSpans
 {
@@ -73,7 +74,7 @@ public sealed class LiveSpans
         span?.SetTag("epc.cut", number).SetTag("epc.violations", violations);
     }
 
-    /// <summary>True when somebody wants spans of this run: then it is worth the words.</summary>
+    /// <summary>True when a listener wants spans of this run: only then is it worth making their text.</summary>
     internal bool IsWanted => _run is not null;
 
     /// <summary>Ends the span of the run with what came of it.</summary>

@@ -1,6 +1,6 @@
 namespace EpcActors.Lab.Telemetry;
 
-/// <summary>What the values of a family are, in the words of OpenMetrics.</summary>
+/// <summary>Kind of the values of a family, in the words of OpenMetrics.</summary>
 public enum MetricKind
 {
     Gauge,
