@@ -4,7 +4,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution;
 
-/// <summary>What of a scenario cannot run over several processes. Asked when such a run is prepared: it would silently do something else.</summary>
+/// <summary>
+/// Finds the parts of a scenario that cannot run over several processes. The preparation of such a run asks it:
+/// otherwise the run would silently do something else.
+/// </summary>
 public static class ClusterCheck
 {
     private const int MostNames = 3;
@@ -147,7 +150,7 @@ public static class ClusterCheck
         bool[] isDead = new bool[members];
         foreach (ClusterFault fault in cluster.Faults.OrderBy(fault => fault.AtNs))
         {
-            // A pause longer than the others wait is a death, too: whoever wakes up then is told so and stops.
+            // A pause longer than the others wait is a death, too: the process that wakes up then is told so and stops.
             int member = fault switch
             {
                 ClusterFault.Kill kill => kill.Member,
@@ -160,7 +163,7 @@ public static class ClusterCheck
                 continue;
             }
 
-            // Somebody else has to be there while a process is started again.
+            // Another process has to live while this one is started again.
             isDead[member] = true;
             if (Array.TrueForAll(isDead, dead => dead))
             {

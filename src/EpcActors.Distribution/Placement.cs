@@ -4,8 +4,9 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Distribution;
 
 /// <summary>
-/// Which process has what: a value computed from the scenario and the members, the same wherever it is computed. A socket's node, its enclaves and their threads
-/// are in one process, so that a fault on local memory crosses no wire but for the numbers of the whole machine.
+/// Parts of the machine by process, computed from the scenario and the members, with the same result in every process.
+/// A socket's node, its enclaves and their threads are in one process, so that a fault on local memory crosses no wire
+/// but for the numbers of the whole machine.
 /// </summary>
 /// <param name="Members">Member processes.</param>
 /// <param name="MemberOfNode">By NUMA node: who has it.</param>
@@ -63,8 +64,9 @@ public sealed record Placement(
         int[] ofEnclave = [.. scenario.Enclaves.Select(enclave => MemberOf(enclave.Node))];
         int[] ofGuest = [.. scenario.VirtualMachines.Select(guest => MemberOf(guest.Node))];
 
-        // Homes in turn, beginning with the counter: no process has many more than another, the two that everybody needs, the counter and the root, are apart,
-        // and a cgroup and its parent are rarely together, so that their numbers do not wait for one another.
+        // Homes in turn, beginning with the counter: no process has many more than another, the two that all processes
+        // need, the counter and the root, are apart, and a cgroup and its parent are rarely together, so that their
+        // numbers do not wait for one another.
         int[] homes = new int[scenario.Cgroups.Count + 1];
         for (int cgroup = 0; cgroup < scenario.Cgroups.Count; cgroup++)
         {

@@ -27,7 +27,7 @@ public sealed class Account
     /// <summary>Limit; ulong.MaxValue for none.</summary>
     public ulong Max { get; internal set; }
 
-    /// <summary>How many times the limit was written.</summary>
+    /// <summary>Number of writes of the limit.</summary>
     public long MaxVersion { get; internal set; }
 
     /// <summary>Second limit, that of the machine: misc.capacity, of the sockets that are there.</summary>
@@ -42,7 +42,7 @@ public sealed class Account
     /// <summary>This process is the home.</summary>
     public bool IsHome { get; internal set; }
 
-    /// <summary>The old home is dead and not everybody has reported: nobody is served.</summary>
+    /// <summary>The old home is dead and not all members have reported: the new home serves no request.</summary>
     public bool IsRebuilding { get; internal set; }
 
     /// <summary>By member: its part of the number.</summary>
@@ -50,6 +50,6 @@ public sealed class Account
 
     internal bool[] HasReported { get; }
 
-    /// <summary>What a member has of the number.</summary>
+    /// <summary>Part of the number that a member has.</summary>
     public long PartOf(int member) => Of[member];
 }

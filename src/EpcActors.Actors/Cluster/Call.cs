@@ -2,7 +2,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <summary>Where a call of a task to another process stands.</summary>
+/// <summary>State of a call of a task to another process.</summary>
 internal enum CallState
 {
     /// <summary>The task has none.</summary>
@@ -52,11 +52,13 @@ internal sealed class Call(int caller)
     /// </summary>
     public long Bytes;
 
-    /// <summary>Where the task waits.</summary>
+    /// <summary>Queue in which the task waits.</summary>
     public WaitQueue Waiter;
 }
 
-/// <summary>The last request of one task of another process, with its answer: whoever asks it again gets the same.</summary>
+/// <summary>
+/// The last request of one task of another process, with its answer: a repeated request gets the same answer.
+/// </summary>
 internal sealed class Served(int member, int caller, int ticket)
 {
     public readonly int Member = member;
@@ -71,6 +73,6 @@ internal sealed class Served(int member, int caller, int ticket)
     /// <summary>The request while it runs, the answer behind it.</summary>
     public Frame Frame;
 
-    /// <summary>What it did to the account that it is about.</summary>
+    /// <summary>Change that it made to its account.</summary>
     public long Effect;
 }

@@ -4,7 +4,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <summary>What the actors of one process know of the cluster that it is a member of. Nothing in it changes during a run.</summary>
+/// <summary>The cluster as the actors of one member process see it. Nothing in it changes during a run.</summary>
 [Constant]
 public sealed class ClusterPort
 {
@@ -25,7 +25,7 @@ public sealed class ClusterPort
 
     public int Incarnation { get; }
 
-    /// <summary>How many members the cluster has when it is complete.</summary>
+    /// <summary>Number of members of the complete cluster.</summary>
     public int Members { get; }
 
     public IReadOnlyList<int> MemberOfNode { get; }
@@ -58,7 +58,9 @@ public sealed class ClusterPort
     /// <summary>For tests: leaves a rule of the protocol out.</summary>
     public ClusterDefect Defect { get; init; }
 
-    /// <summary>Where the ids of this process begin: in frames a task has its number in its own process, the same in every life of it.</summary>
+    /// <summary>
+    /// First id of this process. In frames a task has its number within its own process, the same in every incarnation.
+    /// </summary>
     public int FirstId { get; set; }
 
     /// <summary>The exchange of this process.</summary>
@@ -74,7 +76,9 @@ public sealed class ClusterPort
     public bool IsForeign(int node) => MemberOfNode[node] != Self;
 }
 
-/// <summary>The views of one process. Whoever hears of a view puts it here, and then tells the exchange its number.</summary>
+/// <summary>
+/// The views of one process. The receiver of a view puts it here, and then tells the exchange its number.
+/// </summary>
 public interface IViewBoard
 {
     /// <summary>The newest view.</summary>
@@ -107,7 +111,7 @@ public enum ClusterDefect
     /// <summary>An answer is taken for the call that is open, whatever call it answers.</summary>
     LateReply,
 
-    /// <summary>A new home serves before everybody has reported.</summary>
+    /// <summary>A new home serves before all members have reported.</summary>
     EarlyHome,
 
     /// <summary>A life that ends and the next one that begins with the same view are taken for one.</summary>
@@ -116,10 +120,16 @@ public enum ClusterDefect
     /// <summary>A charge that is refused does not have the others give back what they do not use.</summary>
     LazyDrain,
 
-    /// <summary>The coordinator gives two views one number: a change that comes before everybody has the last view is put into that one.</summary>
+    /// <summary>
+    /// The coordinator gives two views one number: a change that comes before all members have the last view is put
+    /// into that one.
+    /// </summary>
     ViewTwice,
 
-    /// <summary>The coordinator forgets a death that comes before everybody has the last view: the dead life stays in the next one.</summary>
+    /// <summary>
+    /// The coordinator forgets a death that comes before all members have the last view: the dead incarnation stays in
+    /// the next one.
+    /// </summary>
     ForgottenDeath,
 
     /// <summary>The coordinator gives a process that comes back the number of the life that ended.</summary>

@@ -3,7 +3,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <summary>How a call to another process ended.</summary>
+/// <summary>Result of a call to another process.</summary>
 public enum CallStatus
 {
     /// <summary>It happened, once.</summary>
@@ -13,7 +13,7 @@ public enum CallStatus
     Gone,
 }
 
-/// <summary>What a charge at its home came to.</summary>
+/// <summary>Result of a charge at its home.</summary>
 public enum AccountCharge
 {
     /// <summary>Added, and within the limits.</summary>
@@ -23,7 +23,7 @@ public enum AccountCharge
     Over,
 }
 
-/// <summary>What is worked off by a deputy of another process's task.</summary>
+/// <summary>Work that a deputy does for a task of another process.</summary>
 public enum ReclaimPurpose
 {
     /// <summary>One round over the LRUs of the cgroups below a root.</summary>
@@ -37,8 +37,8 @@ public enum ReclaimPurpose
 }
 
 /// <summary>
-/// What tasks ask of the exchange of their process. Messages with a code below 0x0E20 travel to other processes as they stand; their layout is part of the wire format
-/// (<see cref="Frame.CurrentVersion"/>).
+/// Requests of tasks to the exchange of their process. Messages with a code below 0x0E20 travel to other processes
+/// unchanged; their layout is part of the wire format (<see cref="Frame.CurrentVersion"/>).
 /// </summary>
 public static class ClusterProtocol
 {
@@ -123,7 +123,9 @@ public static class ClusterProtocol
 
         public long Value;
 
-        /// <summary>What the store was meant to add: for the books of the home, which the kernel does not have.</summary>
+        /// <summary>
+        /// Amount that the store was meant to add: for the home's record, which the kernel does not have.
+        /// </summary>
         public long Amount;
 
         public long Account;
@@ -150,7 +152,10 @@ public static class ClusterProtocol
         /// <summary>The caller only wants to know whether there are as many as this; 0: it wants the number. A process that has pages in advance knows it without asking.</summary>
         public int Enough;
 
-        /// <summary>Out: others may have pages in advance that nobody asked back since; the number may be too small by these.</summary>
+        /// <summary>
+        /// Out: other processes may have pages in advance that were not asked back since; the number may be too small
+        /// by these.
+        /// </summary>
         public YesNo IsLowerBound;
     }
 
@@ -166,7 +171,7 @@ public static class ClusterProtocol
 
         public long Account;
 
-        /// <summary>Out: which write it was, ascending: whoever rebuilds the account takes the last one.</summary>
+        /// <summary>Out: number of the write, ascending: a home that rebuilds the account takes the last one.</summary>
         public long Version;
     }
 
@@ -179,7 +184,7 @@ public static class ClusterProtocol
 
         public long Account;
 
-        /// <summary>What this process was granted, and did not give back.</summary>
+        /// <summary>Amount that this process was granted and did not give back.</summary>
         public long Amount;
 
         /// <summary>The last write of the limit that it knows of.</summary>
@@ -322,7 +327,8 @@ public static class ClusterProtocol
     }
 
     /// <summary>
-    /// Tells another process of a written limit. The write is over when everybody knows: then no new home forgets it, whoever dies.
+    /// Tells another process of a written limit. The write is over when all processes know: then no new home forgets
+    /// it, whichever process dies.
     /// </summary>
     public struct ShareMax : IMessage
     {
@@ -342,7 +348,7 @@ public static class ClusterProtocol
         public CallStatus Status;
     }
 
-    /// <summary>A frame came from another process. Asked by whoever reads the wire.</summary>
+    /// <summary>A frame came from another process. The task that reads the wire asks it.</summary>
     public struct Arrive : IMessage
     {
         public static ushort Code => 0x0E20;
@@ -363,7 +369,7 @@ public static class ClusterProtocol
 
         public static MessageKind Kind => MessageKind.Cluster;
 
-        /// <summary>How many lie there; the inbox is not changed before the answer.</summary>
+        /// <summary>Number of frames there; the inbox is not changed before the answer.</summary>
         public int Count;
     }
 
@@ -417,7 +423,7 @@ public static class ClusterProtocol
 
         public static MessageKind Kind => MessageKind.Cluster;
 
-        /// <summary>Which kind of deputy asks (see <see cref="Exchange.LaneOf"/>).</summary>
+        /// <summary>Kind of deputy that asks (see <see cref="Exchange.LaneOf"/>).</summary>
         public int Lane;
 
         /// <summary>Out: to be given back with the answer.</summary>
@@ -501,7 +507,7 @@ public static class ClusterProtocol
         public int Member;
     }
 
-    /// <summary>Who is the home of an account now.</summary>
+    /// <summary>Asks for the present home of an account.</summary>
     public struct FindHome : IMessage
     {
         public static ushort Code => 0x0E29;

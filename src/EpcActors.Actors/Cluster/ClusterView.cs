@@ -3,12 +3,13 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// Who is in the cluster, and where the accounts of the machine have their homes: one number of a sequence that the coordinator alone makes. Every process installs the views
-/// in ascending order; it may skip some. Immutable.
+/// Members of the cluster and homes of the machine's accounts: one of a numbered sequence that only the coordinator
+/// makes. Every process installs the views in ascending order; it may skip some. Immutable.
 /// </summary>
 /// <remarks>
-/// A view is all that processes have to agree on. Whoever is not in it, or is in it with another incarnation, is dead for everybody who installed it, even if it
-/// still runs somewhere (it was only slow, or cut off): nobody takes its requests or its answers any more.
+/// A view is all that processes have to agree on. A process that is not in it, or is in it with another incarnation, is
+/// dead for every process that installed it, even if it still runs (it was only slow, or cut off): none of them takes
+/// its requests or its answers any more.
 /// </remarks>
 [Constant]
 public sealed class ClusterView
@@ -73,7 +74,9 @@ public sealed class ClusterView
         }
     }
 
-    /// <summary>The first view: everybody is there with incarnation 1, and the accounts are where they were placed.</summary>
+    /// <summary>
+    /// The first view: all members are there with incarnation 1, and the accounts are where they were placed.
+    /// </summary>
     /// <param name="members">How many.</param>
     /// <param name="homes">By account: its home.</param>
     public static ClusterView First(int members, IReadOnlyList<int> homes)
@@ -87,8 +90,9 @@ public sealed class ClusterView
     }
 
     /// <summary>
-    /// The next view: some incarnations go, others come. A home stays where it is as long as that incarnation lives, since moving one costs a report of
-    /// everybody; the accounts of the dead go to the living, to whoever keeps fewest, so that the same change of the same view has the same result everywhere.
+    /// The next view: some incarnations go, others come. A home stays where it is as long as that incarnation lives,
+    /// since moving one costs a report of each member. The accounts of the dead go to the living members that keep
+    /// fewest, so that the same change of the same view has the same result everywhere.
     /// </summary>
     /// <param name="incarnations">By member: who lives after it, 0 for none; at least one member must.</param>
     public ClusterView Next(IReadOnlyList<int> incarnations)

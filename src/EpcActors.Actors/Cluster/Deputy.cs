@@ -7,12 +7,13 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// Does here what a task of another process asks for and a single turn cannot do. It comes to its end whatever becomes of who asked: no lock of this process is ever held by
-/// somebody who may die with another one.
+/// Does the work that a task of another process asks for and that takes more than one turn. It runs to its end even if
+/// the asking process dies, so no lock of this process is held by a task that may die with another process.
 /// </summary>
 /// <remarks>
-/// Two kinds, by <see cref="Exchange.LaneOf"/>: those of lane 0 wait for no lock that is held over other work, those of lane 1 reclaim, and wait for the locks of enclaves. Both may ask
-/// the homes of accounts, which need no deputy, and lane 1 those of lane 0. So nobody waits in a circle, however few there are.
+/// Two kinds, by <see cref="Exchange.LaneOf"/>: those of lane 0 wait for no lock that is held over other work, those of
+/// lane 1 reclaim, and wait for the locks of enclaves. Both may ask the homes of accounts, which need no deputy, and
+/// lane 1 those of lane 0. So deputies never wait in a circle, however few there are.
 /// </remarks>
 public sealed class Deputy : KernelTask
 {

@@ -4,16 +4,16 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <content>Accounts at their home, and what becomes of them when somebody dies.</content>
+/// <content>Accounts at their home, and their recovery when a process dies.</content>
 public sealed partial class Exchange
 {
-    /// <summary>What a charge added at its home, whether it was accepted or not.</summary>
+    /// <summary>Amount that a charge added at its home, whether it was accepted or not.</summary>
     private long Added(in ChargeAccount charge) =>
         charge.Result == AccountCharge.Fits ? charge.Bytes + charge.ExtraBytes : _port.ChargeBatch > 1 ? 0 : charge.Bytes;
 
     private static long ExtraAdded(in ChargeAccount charge) => charge.Result == AccountCharge.Fits ? charge.ExtraBytes : 0;
 
-    /// <summary>What an answered request did to its account.</summary>
+    /// <summary>Change that an answered request made to its account.</summary>
     private long EffectOf(in Frame answered)
     {
         if (answered.Code == ChargeAccount.Code)
@@ -121,7 +121,7 @@ public sealed partial class Exchange
     /// <param name="frame">The request; then the answer.</param>
     /// <param name="effect">What it did to the account.</param>
     /// <param name="turn">The turn.</param>
-    /// <returns>False: not now; whoever asked comes again.</returns>
+    /// <returns>False: not now; the caller asks again.</returns>
     private bool Serve(ref Frame frame, out long effect, Turn turn)
     {
         effect = 0;
@@ -437,7 +437,9 @@ public sealed partial class Exchange
         }
     }
 
-    /// <summary>Who is asked is dead by the view that was just installed, or keeps the account no more.</summary>
+    /// <summary>
+    /// True when the called process is dead in the view that was just installed, or no longer keeps the account.
+    /// </summary>
     private bool Leaves(Call call, ClusterView before) =>
         before.IncarnationOf(call.Target) != _view.IncarnationOf(call.Target) || (call.Account >= 0 && _view.HomeOf(call.Account) != call.Target);
 

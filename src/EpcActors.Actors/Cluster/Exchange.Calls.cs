@@ -178,7 +178,7 @@ public sealed partial class Exchange
     }
 
     /// <summary>
-    /// What a call takes a place in until it is answered: there is one window to each process for accounts and one for
+    /// Window in which a call has a place until it is answered. There is one to each process for accounts and one for
     /// each kind of deputy, as a deputy that is waited for may need an account, or another kind of deputy, to come to
     /// its end. A report needs no place: what waits in the window may be waiting for it.
     /// </summary>
@@ -188,7 +188,7 @@ public sealed partial class Exchange
 
     private static void Wake(Call call, Turn turn)
     {
-        // In the turn in which it was asked nobody waits yet.
+        // In the turn of the request itself its task does not wait yet.
         if (!call.Waiter.IsEmpty)
         {
             turn.Ready(ref call.Waiter);

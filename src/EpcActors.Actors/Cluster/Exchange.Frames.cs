@@ -33,8 +33,8 @@ public sealed partial class Exchange
 
         if (frame.Kind == FrameKind.Fenced)
         {
-            // Incarnations never come back, and only the coordinator takes them away: whoever says that we are dead is
-            // right.
+            // Incarnations never come back, and only the coordinator takes them away: a process that says that we are
+            // dead is right.
             IsFenced = true;
             WakeViewWaiters(turn);
             return;

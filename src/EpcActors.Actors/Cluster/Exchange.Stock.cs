@@ -9,13 +9,15 @@ namespace EpcActors.Actors.Cluster;
 /// the batch per CPU of a percpu_counter.
 /// </content>
 /// <remarks>
-/// <para>A process asks for more each time that its stock runs out, twice as much as before up to <see cref="MostGrowth"/> times the batch, so a process that charges a lot asks seldom. The
-/// owner gives at most a share of the room that is left, so near a limit everybody goes page by page; and a process that gave its stock back begins with one batch again.</para>
+/// <para>A process asks for more each time that its stock runs out, twice as much as before up to
+/// <see cref="MostGrowth"/> times the batch, so a process that charges a lot asks seldom. The owner gives at most a
+/// share of the room that is left, so near a limit every process goes page by page; and a process that gave its stock
+/// back begins with one batch again.</para>
 /// <para>A limit is never exceeded: what is in stock counts as used at the owner.</para>
 /// </remarks>
 public sealed partial class Exchange
 {
-    /// <summary>How often a process may double what it asks for, as a factor.</summary>
+    /// <summary>Largest factor by which a process may raise its requests.</summary>
     private const int MostGrowth = 16;
 
     /// <summary>By account: pages that are asked for when the stock runs out next.</summary>
@@ -102,7 +104,7 @@ public sealed partial class Exchange
 
     private bool HasRoomHere(int account, long bytes) => OwnsHere(account) && RoomIn(_accounts[account]) >= bytes;
 
-    /// <summary>What the limit and the capacity leave; below zero when the limit was lowered.</summary>
+    /// <summary>Room that the limit and the capacity leave; negative when the limit was lowered.</summary>
     private static long RoomIn(Account home) => (long)Math.Min(home.Max, (ulong)home.Capacity) - home.Value;
 
     /// <summary>A stock that grows beyond twice what was asked for last goes back.</summary>
@@ -118,7 +120,9 @@ public sealed partial class Exchange
         _granted[account] += bytes;
     }
 
-    /// <summary>What to ask for beyond a page: nothing of an account that has its home here, which is asked without a frame.</summary>
+    /// <summary>
+    /// Amount to ask for beyond a page: zero for an account with its home here, which needs no frame.
+    /// </summary>
     private int AdvanceOf(int account) => _view.HomeOf(account) == _port.Self ? 0 : _advance[account];
 
     /// <summary>The owner gave something in advance: all of it doubles the next question, less than that makes it as small.</summary>

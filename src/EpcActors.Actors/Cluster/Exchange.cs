@@ -4,9 +4,9 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// What one process has to do with the others: the calls of its tasks, the accounts that have their home here, the
-/// requests that came from elsewhere. One actor, because that is what makes it exact: a request is recognised, fenced,
-/// executed and answered in one turn, and an answer is booked in the turn in which it is accepted.
+/// Traffic of one process with the others: the calls of its tasks, the accounts that have their home here, the requests
+/// that came from elsewhere. It is one actor, because that makes it exact: a request is recognised, fenced, executed
+/// and answered in one turn, and an answer is booked in the turn in which it is accepted.
 /// </summary>
 /// <remarks>
 /// <para><b>Calls happen once.</b> Frames may be lost, doubled and late. A request is sent again until it is answered
@@ -16,8 +16,8 @@ namespace EpcActors.Actors.Cluster;
 /// receiver. When a view takes an incarnation away, its part of every account here is taken off in that same turn; what
 /// it still had on the way is refused from then on, so nothing is released twice and nothing is added behind.</para>
 /// <para><b>Homes can be lost.</b> Every process knows what it was granted of each account: the sum over the living is
-/// the account. A new home serves nobody until everybody who was there has reported, and nobody accepts an answer of
-/// the old home after its own report: the report is what it had when it installed the view.</para>
+/// the account. A new home serves no request until every process that was there has reported. A process accepts no
+/// answer of the old home after its own report: the report is what it had when it installed the view.</para>
 /// </remarks>
 public sealed partial class Exchange : Resource,
     IHandle<ChargeAccount>, IHandle<UnchargeAccount>, IHandle<AddAccount>, IHandle<LoadAccount>, IHandle<StoreAccount>,
@@ -133,8 +133,8 @@ public sealed partial class Exchange : Resource,
             bool isHome = _view.HomeOf(account) == port.Self;
             _accounts[account] = new Account(members, max[account], Capacity(account)) { IsHome = isHome };
 
-            // Where nobody was before there is nothing to report; a member that comes later finds homes which know that
-            // it has nothing.
+            // With no earlier incarnation there is nothing to report; the homes know that a member that joins later has
+            // nothing.
             bool isFresh = _view.JoinedAt(port.Self) >= _view.HomeSince(account);
             _reportedSince[account] = isFresh ? _view.HomeSince(account) : 0;
             _accounts[account].IsRebuilding = _accounts[account].IsHome && !EverybodyHasReported(account);
@@ -145,7 +145,7 @@ public sealed partial class Exchange : Resource,
             return;
         }
 
-        // What is free at boot is counted before anybody looks, not while everybody comes up.
+        // The pages that are free at boot are counted before any process looks, not while processes make their actors.
         ArgumentNullException.ThrowIfNull(bootPagesOfMember);
         Account counter = _accounts[port.FreePageCounter];
         _granted[port.FreePageCounter] = _used[port.FreePageCounter] = bootPagesOfMember[port.Self];
@@ -198,20 +198,20 @@ public sealed partial class Exchange : Resource,
     public long Received { get; private set; }
 
     /// <summary>
-    /// The kind of deputy that a request needs. Reclaim waits for locks of enclaves, so it is kept apart: whoever holds
-    /// such a lock may be waiting for any of the others (a page, a look at the lists, stock), and for none of reclaim.
+    /// The kind of deputy that a request needs. Reclaim waits for locks of enclaves, so it is kept apart: the holder of
+    /// such a lock may wait for any other request (a page, a look at the lists, stock), but never for reclaim.
     /// </summary>
     public static int LaneOf(in Frame request) =>
         request.Code == ReclaimAt.Code && request.Read<ReclaimAt>().Purpose != ReclaimPurpose.Look ? 1 : 0;
 
-    /// <summary>What this process was granted of an account and did not give back, its stock included.</summary>
+    /// <summary>Amount that this process was granted of an account and did not give back, its stock included.</summary>
     public long GrantedOf(int account) => _granted[account];
 
     /// <summary>Of that, what tasks were told: the rest is stock, or on its way to them.</summary>
     public long UsedOf(int account) => _used[account];
 
     /// <summary>
-    /// What this process has taken in advance: bytes that are charged and not used; below zero for the free-page
+    /// Amount that this process has taken in advance: bytes that are charged and not used; below zero for the free-page
     /// counter: pages that are free and not counted.
     /// </summary>
     public long StockOf(int account) => _stock[account];
@@ -267,7 +267,7 @@ public sealed partial class Exchange : Resource,
     {
         Served served = _served[message.Ticket];
 
-        // Whoever asked may be dead by now; then a later life of it may have asked something else.
+        // The process that asked may be dead by now; then its next incarnation may have asked something else.
         if (served.IsRunning && served.Sequence == message.Request.Sequence
             && served.Incarnation == message.Request.FromIncarnation)
         {

@@ -1,6 +1,6 @@
 namespace EpcActors.Actors.Cluster;
 
-/// <summary>What one exchange says of itself at one moment: what an audit over all processes compares.</summary>
+/// <summary>State of one exchange at one moment, which an audit over all processes compares.</summary>
 public sealed record ExchangeSnapshot
 {
     public required int Member { get; init; }
@@ -58,7 +58,7 @@ public sealed record ServedCall(int Member, int Caller, uint Sequence, long Effe
 /// <content>What audits see.</content>
 public sealed partial class Exchange
 {
-    /// <summary>For audits, and for whoever has the exchange to itself.</summary>
+    /// <summary>Makes a snapshot, for audits and for callers with exclusive access to the exchange.</summary>
     public ExchangeSnapshot Snapshot()
     {
         CheckGrants();
@@ -105,7 +105,10 @@ public sealed partial class Exchange
         };
     }
 
-    /// <summary>What was granted is what is used, what is in stock, and what is on its way to a task or from it; exactly.</summary>
+    /// <summary>
+    /// Checks that each grant is exactly the sum of what is used, what is in stock, and what is on its way to a task or
+    /// from it.
+    /// </summary>
     private void CheckGrants()
     {
         long[] underWay = new long[_granted.Length];

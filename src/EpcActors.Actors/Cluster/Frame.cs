@@ -5,7 +5,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <summary>What a frame is.</summary>
+/// <summary>Kind of a frame.</summary>
 public enum FrameKind : byte
 {
     /// <summary>None: nothing to send, or nothing arrived.</summary>
@@ -25,8 +25,8 @@ public enum FrameKind : byte
 }
 
 /// <summary>
-/// What goes from process to process: a request of a task or the answer to it. Frames may be lost, doubled, late and overtake one another; <see cref="Exchange"/> makes
-/// calls that happen exactly once of them.
+/// Message from process to process: a request of a task or the answer to it. Frames may be lost, doubled, late and
+/// overtake one another; <see cref="Exchange"/> makes calls that happen exactly once of them.
 /// </summary>
 /// <remarks>
 /// A task has one request outstanding at most, so a request is named by who asks (member, incarnation, task) and a number that counts up per task; the
@@ -59,7 +59,7 @@ public struct Frame
     /// <summary>The task that asks, by the index of its id in its own process.</summary>
     public int Caller;
 
-    /// <summary>Which of its calls, ascending.</summary>
+    /// <summary>Number of the call of its task, ascending.</summary>
     public uint Sequence;
 
     /// <summary>Number of the cut that the sender is in (see the live engine); 0 where there are none.</summary>
@@ -68,7 +68,9 @@ public struct Frame
     /// <summary>The message.</summary>
     public FramePayload Payload;
 
-    /// <summary>What this program speaks. It changes with the layout of a frame or of any message in it.</summary>
+    /// <summary>
+    /// Version of this program's frames. It changes with the layout of a frame or of any message in it.
+    /// </summary>
     public const byte CurrentVersion = 2;
 
     /// <summary>Most bytes that a message may have.</summary>
@@ -111,10 +113,15 @@ public interface IInbox
     ReadOnlySpan<Frame> Frames { get; }
 }
 
-/// <summary>Where an <see cref="Exchange"/> puts frames for other processes. Never waits: what cannot be sent is lost, and sent again later.</summary>
+/// <summary>
+/// Outbox of an <see cref="Exchange"/> for frames to other processes. Never waits: a frame that cannot be sent is lost,
+/// and sent again later.
+/// </summary>
 public interface IOutbox
 {
-    /// <summary>Takes a frame that may leave at once. Called by whoever handles a request of the exchange.</summary>
+    /// <summary>
+    /// Takes a frame that may leave at once. The thread that handles a request of the exchange calls it.
+    /// </summary>
     void Send(in Frame frame);
 
     /// <summary>Takes one of the frames of a turn that makes several: they may wait for one another.</summary>

@@ -7,9 +7,10 @@ namespace EpcActors.Actors.Cluster;
 /// that. A sign is a reply, or the word that a request has arrived and its answer takes longer (<see cref="FrameKind.Pending"/>).
 /// </summary>
 /// <remarks>
-/// Ticks and not nanoseconds: a process that was stopped or starved has no ticks meanwhile, so it blames nobody for the time in which it did not listen itself. What a
-/// member says of its own accord is no sign, because where frames get lost one way only it is heard and does not hear. Whether a member is silent changes nothing that an
-/// exchange does, so none of this is state.
+/// Ticks and not nanoseconds: a process that was stopped or starved has no ticks meanwhile, so it blames no other for
+/// the time in which it did not listen itself. A message that a member sends unasked is no sign: where frames get lost
+/// one way only, it is heard and does not hear. Whether a member is silent changes nothing that an exchange does, so
+/// none of this is state.
 /// </remarks>
 internal sealed class Silence(int members)
 {

@@ -10,8 +10,8 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// Tells new homes what this process has. A task of its own that asks nobody for anything else: a home serves nobody until everybody has reported, so who reports must
-/// never wait for a home.
+/// Tells new homes what this process has. It is a task of its own that sends no other request: a home serves no request
+/// until every process has reported, so the reporter must never wait for a home.
 /// </summary>
 public sealed class Reporter : KernelTask
 {
@@ -129,8 +129,9 @@ public sealed class Steward : KernelTask
     }
 
     /// <summary>
-    /// A new life knows the limits of the scenario, and none that was written since. It may be the home of an account one day, with nobody left who knows. Everybody tells it:
-    /// whoever wrote while it was not there sees it come after that.
+    /// Tells a new incarnation the limits: it knows those of the scenario, and none that was written since. It may
+    /// become the home of an account when no other process that knows is left. Every process tells it; a writer that
+    /// wrote while it was absent sees it join later.
     /// </summary>
     private async Routine TellLimits(int member)
     {
@@ -176,8 +177,8 @@ public sealed class Steward : KernelTask
     }
 
     /// <summary>
-    /// The memory of a node is gone: free pages of it are forgotten, and whoever has one in an enclave dies, as a machine check would have it. Pages that are on
-    /// their way into an enclave are seen the next time round.
+    /// The memory of a node is gone: its free pages are forgotten, and each process with such a page in an enclave
+    /// dies, as by a machine check. Pages on their way into an enclave are found in the next round.
     /// </summary>
     private async Routine LoseNode(int node, int incarnation)
     {

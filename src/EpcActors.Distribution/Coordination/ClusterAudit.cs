@@ -17,7 +17,10 @@ namespace EpcActors.Distribution.Coordination;
 /// </remarks>
 public static class ClusterAudit
 {
-    /// <summary>Why these parts cannot be compared, or null: somebody is missing, left before the cut, or had another view.</summary>
+    /// <summary>
+    /// Reason why these parts cannot be compared, or null: a member is missing, left before the cut, or had another
+    /// view.
+    /// </summary>
     /// <param name="parts">What the members sent.</param>
     /// <param name="view">The view of the coordinator.</param>
     public static string? WhyNot(IReadOnlyList<ControlMessage.CutPart> parts, ClusterView view)
@@ -58,7 +61,7 @@ public static class ClusterAudit
     /// <param name="parts">One part of each living member, all of one cut and one view (see <see cref="WhyNot"/>).</param>
     /// <param name="view">That view.</param>
     /// <param name="rules">The scenario.</param>
-    /// <param name="atRest">Nothing is under way anywhere, and everybody has got over the deaths there were.</param>
+    /// <param name="atRest">Nothing is under way anywhere, and each member has handled all deaths.</param>
     public static IReadOnlyList<ClusterFinding> Check(
         IReadOnlyList<ControlMessage.CutPart> parts, ClusterView view, ClusterAuditRules rules, bool atRest)
     {
@@ -97,7 +100,7 @@ public static class ClusterAudit
                     served[(call.Member, call.Caller, call.Sequence)] = call.Effect;
                 }
 
-                // Accounts that are being rebuilt are not among them: nobody can say yet what they are.
+                // Accounts that are being rebuilt are not among them: their values are not known yet.
                 foreach (HomeSnapshot home in part.Exchange.Homes)
                 {
                     Parts(member, home, served);

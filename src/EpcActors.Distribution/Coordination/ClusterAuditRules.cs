@@ -3,13 +3,13 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Coordination;
 
-/// <summary>What an audit over all processes has to know of the scenario. Immutable.</summary>
+/// <summary>Parts of the scenario that an audit over all processes needs. Immutable.</summary>
 public sealed record ClusterAuditRules
 {
     /// <summary>By cgroup: its path, for people. The accounts are those of the cgroups, and behind them the free-page counter.</summary>
     public required IReadOnlyList<string> CgroupPaths { get; init; }
 
-    /// <summary>How the kernel keeps the free-page counter.</summary>
+    /// <summary>The kernel's way to keep the free-page counter.</summary>
     public required FreePageCounterMode Counter { get; init; }
 
     /// <summary>Pages that a charge takes from its home at once; 1 as the kernel does.</summary>

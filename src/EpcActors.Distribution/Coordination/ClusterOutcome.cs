@@ -4,7 +4,7 @@ using EpcActors.Lab.Runs;
 
 namespace EpcActors.Distribution.Coordination;
 
-/// <summary>What the coordinator knows when a run is over: the material of the merged report.</summary>
+/// <summary>The coordinator's record of a finished run, from which the merged report is made.</summary>
 public sealed record ClusterOutcome
 {
     public required RunEndKind End { get; init; }
@@ -37,14 +37,14 @@ public sealed record ClusterOutcome
 
     public required IReadOnlyList<string> Notes { get; init; }
 
-    /// <summary>What went wrong on purpose, and when.</summary>
+    /// <summary>Injected faults, with their times.</summary>
     public required IReadOnlyList<TimelineMark> Marks { get; init; }
 
     /// <summary>An error in the emulator itself, in one of the processes; empty when there was none.</summary>
     public required string Failure { get; init; }
 }
 
-/// <summary>What became of one member.</summary>
+/// <summary>End of one member.</summary>
 /// <param name="Number">Its number.</param>
 /// <param name="Sockets">What it has.</param>
 /// <param name="Host">Host of its last life.</param>
@@ -55,7 +55,7 @@ public sealed record ClusterOutcome
 public sealed record MemberOutcome(
     int Number, IReadOnlyList<int> Sockets, string Host, int ProcessId, int Incarnations, ControlMessage.Result? Result, string Missing);
 
-/// <summary>State of the whole cluster at one moment, for whoever watches.</summary>
+/// <summary>State of the whole cluster at one moment, for the watcher.</summary>
 /// <param name="Phase">Where it is, in a few words: <c>waiting for sockets 2, 3</c>, <c>running</c>.</param>
 /// <param name="Machine">The figures of all processes together; null before the start.</param>
 /// <param name="Members">One line for each member.</param>

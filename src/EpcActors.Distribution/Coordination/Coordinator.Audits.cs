@@ -115,7 +115,10 @@ public sealed partial class Coordinator
         _nextAuditNs = RunNs + Math.Max(isDeathOpen ? FirstAuditNs : _auditGapNs, AuditShare * tookNs);
     }
 
-    /// <summary>Nothing runs any more, and everybody has sent what it had then. A process that stops sends and hears nothing, so whenever each of them stopped, it is one cut.</summary>
+    /// <summary>
+    /// Audits the final state: nothing runs any more, and each process has sent what it had. A process that stops
+    /// neither sends nor receives, so the final states form one cut, whenever each process stopped.
+    /// </summary>
     private void AuditTheRest()
     {
         List<ControlMessage.CutPart> parts = [.. _members.Where(one => one is { IsAlive: true, Result: not null }).Select(one => one.Result!.Rest with { IsComplete = true })];
@@ -150,7 +153,9 @@ public sealed partial class Coordinator
         public List<ControlMessage.CutPart> Parts { get; } = [];
     }
 
-    /// <summary>What was found, once for each subject: what is wrong at one audit is wrong at the next one too.</summary>
+    /// <summary>
+    /// Findings, one for each subject: a subject that is wrong at one audit is wrong at the next one too.
+    /// </summary>
     private sealed class Findings
     {
         private readonly Dictionary<(string Rule, string Subject), (long AtNs, string Detail, int Times)> _found = [];

@@ -12,13 +12,16 @@ public sealed partial class Coordinator
     private long _stopNs;
 
     /// <summary>
-    /// Four counters (F. Mattern, Algorithms for distributed termination detection, 1987): everybody is looked at twice, the second time after the first look at all, and counts what it has
-    /// sent and received. When everybody is quiet both times and no count has changed, there was a moment between the two at which nobody was at work; and as nobody has a call open then, all that
-    /// can still be on the way is a copy of something that is answered.
+    /// Four counters (F. Mattern, Algorithms for distributed termination detection, 1987): the coordinator looks at
+    /// each process twice, the second time after the first look at all, and compares its counts of messages sent and
+    /// received. When all are quiet both times and no count has changed, there was a moment between the two at which no
+    /// process was at work. As no process has a call open then, only copies of answered requests can still be on the
+    /// way.
     /// </summary>
     /// <remarks>
-    /// Mattern also asks that as many messages were received as sent. Here they need not be: frames are lost to the dead, to a partition, to a queue that was full. That nobody has a
-    /// call open says the same: whoever sent a request that matters waits for its answer, and is not quiet.
+    /// Mattern also asks that as many messages were received as sent. Here they need not be: frames are lost to the
+    /// dead, to a partition, to a full queue. That no call is open is as good: the sender of a request that matters
+    /// waits for its answer, and is not quiet.
     /// </remarks>
     private void LookForTheEnd()
     {
@@ -72,7 +75,7 @@ public sealed partial class Coordinator
         }
     }
 
-    /// <summary>The run is over: everybody stops, and sends its result.</summary>
+    /// <summary>Ends the run: each process stops and sends its result.</summary>
     private void End(RunEndKind end)
     {
         if (_phase != Phase.Running)
@@ -110,7 +113,7 @@ public sealed partial class Coordinator
     {
         if (_phase != Phase.Stopping)
         {
-            // It came to an end that nobody asked for: an error of its engine, which its report names.
+            // It ended without a request: an error of its engine, which its report names.
             _notes.Add($"process {member.Number} stopped by itself");
             member.Result = result;
             End(RunEndKind.Stopped);
@@ -151,7 +154,7 @@ public sealed partial class Coordinator
         _phase = Phase.Ended;
     }
 
-    /// <summary>One look at everybody.</summary>
+    /// <summary>One look at all processes.</summary>
     private sealed class Look
     {
         private readonly Dictionary<int, ControlMessage.Status> _of = [];

@@ -118,7 +118,7 @@ public sealed partial class Coordinator
         return null;
     }
 
-    /// <summary>Tells everybody whose frames are lost from now on, when that has changed.</summary>
+    /// <summary>Tells each process whose frames are lost from now on, when that has changed.</summary>
     private void TellPartitions()
     {
         foreach (Member member in _members)

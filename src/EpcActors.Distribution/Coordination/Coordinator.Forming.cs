@@ -5,7 +5,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Coordination;
 
-/// <content>How everybody comes together, and who is turned away.</content>
+/// <content>Forming of the cluster: processes join or are refused.</content>
 public sealed partial class Coordinator
 {
     private const string UnknownTicket = "its ticket is not known, or somebody else has come with it";
@@ -120,12 +120,12 @@ public sealed partial class Coordinator
 
     private string FreeText() => MissingSockets(includingAwaited: false) is { Count: > 0 } free ? Names(free) : "none is left";
 
-    /// <summary>Sockets that nobody has.</summary>
+    /// <summary>Sockets that no process has.</summary>
     /// <param name="includingAwaited">With those whose process is on its way.</param>
     private List<int> MissingSockets(bool includingAwaited = true) =>
         [.. Enumerable.Range(0, _socketCount).Except(_members.Where(one => one.Link is not null || !includingAwaited).SelectMany(one => one.Sockets))];
 
-    /// <summary>Everybody is there: numbers, homes, the first view.</summary>
+    /// <summary>Completes the cluster once all are there: numbers, homes, the first view.</summary>
     private void Complete()
     {
         Number();

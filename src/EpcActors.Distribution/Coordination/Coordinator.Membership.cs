@@ -6,7 +6,7 @@ namespace EpcActors.Distribution.Coordination;
 /// <content>Who lives: deaths, returns, and members that do not reach one another.</content>
 public sealed partial class Coordinator
 {
-    /// <summary>Everybody living has installed the view, and everybody who came has its actors.</summary>
+    /// <summary>Each living member has installed the view, and each one that joined has its actors.</summary>
     private bool IsViewSettled => _members.TrueForAll(one => !one.IsAlive || (one is { IsReady: true, Status: { } status } && status.Epoch >= _view.Epoch));
 
     private void Lost(MemberLink link, string reason)
@@ -62,7 +62,7 @@ public sealed partial class Coordinator
             }
         }
 
-        // Whoever was told first that the connection broke hears now why.
+        // A caller that first heard of a broken connection now learns the reason.
         if (_deaths.FindLast(one => one.Ticket == ticket && ticket.Length > 0) is { } death && !death.Reason.Contains(how, StringComparison.Ordinal) && !death.IsPlanned)
         {
             death.Reason = $"{death.Reason}; it {how}";
@@ -189,7 +189,9 @@ public sealed partial class Coordinator
         }
     }
 
-    /// <summary>Somebody comes while the run goes on: it takes the place of somebody dead, as a new life of it.</summary>
+    /// <summary>
+    /// Handles a process that joins during the run: it takes the place of a dead one, as its next incarnation.
+    /// </summary>
     private void HelloWhileRunning(MemberLink link, ControlMessage.Hello hello)
     {
         Member? member = hello.Ticket.Length > 0
@@ -311,10 +313,10 @@ public sealed partial class Coordinator
     private long GapNs => FailureTimeoutNs / 4;
 
     /// <summary>
-    /// How long one member has said that it does not reach another; negative when it does. Counted anew when either of them
-    /// begins, when either installs a view, and when either is heard again after a gap. As long as two members have
-    /// different views they refuse each other's frames. While a life makes its actors it takes none, and a list of before
-    /// was about an earlier life. A member that was stopped could not answer, and needs a moment to answer what has piled up.
+    /// Time for which one member has reported that it does not reach another; negative when it does. The time starts
+    /// anew when either of them begins, installs a view, or is heard again after a gap. Two members with different
+    /// views refuse each other's frames. A member that makes its actors takes no frames, and an older list was about an
+    /// earlier incarnation. A member that was stopped could not answer, and needs a moment to answer its backlog.
     /// </summary>
     private long UnreachedNs(int one, int other) =>
         _members[one].UnreachableSinceNs.TryGetValue(other, out long sinceNs)
@@ -326,7 +328,7 @@ public sealed partial class Coordinator
         Math.Max(member.StartedNs, member.HeardSinceNs),
         member.Status is { } status && status.Epoch >= _view.Epoch ? member.InstalledNs : _viewAwakeNs + FailureTimeoutNs);
 
-    /// <summary>Everybody knows of the deaths so far.</summary>
+    /// <summary>Notes that all members know of the deaths so far.</summary>
     private void NoteInstalled()
     {
         if (!_deaths.Exists(one => one.InstalledNs is null))

@@ -16,7 +16,7 @@ namespace EpcActors.Distribution.Coordination;
 /// </remarks>
 public sealed partial class Coordinator : ICoordinatorListener
 {
-    /// <summary>How often the loop looks at the clock when nothing arrives.</summary>
+    /// <summary>Period at which the loop looks at the clock when nothing arrives.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(20);
 
     private const long BetweenWatchNs = 250_000_000;
@@ -32,7 +32,7 @@ public sealed partial class Coordinator : ICoordinatorListener
     private readonly long _epochStamp;
     private readonly int _socketCount;
 
-    // Ordered by number from when everybody is there; before that as they came.
+    // Ordered by number once the cluster is complete; before that by arrival.
     private List<Member> _members = [];
     private readonly List<Death> _deaths = [];
     private readonly List<string> _notes = [];
@@ -54,7 +54,7 @@ public sealed partial class Coordinator : ICoordinatorListener
     /// <param name="transport">How members are reached; closed at the end, and disposed of by the caller.</param>
     /// <param name="keeper">Starts the processes of this machine.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="watch">Called from the loop, four times a second; null for nobody.</param>
+    /// <param name="watch">Called from the loop, four times a second; may be null.</param>
     public Coordinator(
         CoordinatorOptions options, ICoordinatorTransport transport, IProcessKeeper keeper, TimeProvider time, Action<ClusterStatus>? watch = null)
     {
@@ -89,15 +89,15 @@ public sealed partial class Coordinator : ICoordinatorListener
 
     private enum Phase
     {
-        /// <summary>Not everybody is there.</summary>
+        /// <summary>Members are missing.</summary>
         Forming,
 
-        /// <summary>Everybody was welcomed; not everybody has its actors.</summary>
+        /// <summary>All members were welcomed; not all have their actors.</summary>
         Preparing,
 
         Running,
 
-        /// <summary>Everybody was told to stop; results come in.</summary>
+        /// <summary>All members were told to stop; results come in.</summary>
         Stopping,
 
         Ended,
@@ -108,7 +108,8 @@ public sealed partial class Coordinator : ICoordinatorListener
     private long RunNs => NowNs - _startedNs;
 
     /// <summary>
-    /// How long all may take to come, to come up, and to come again: the one limit of everything before the run.
+    /// Time for all members to join, to make their actors, and to join again: the one limit of all steps before the
+    /// run.
     /// </summary>
     private long JoinTimeoutNs => _options.Scenario.Cluster.JoinTimeoutNs;
 
@@ -127,13 +128,13 @@ public sealed partial class Coordinator : ICoordinatorListener
     /// <summary>The view in force; null before there is one.</summary>
     internal ClusterView? View => _view;
 
-    /// <summary>Why the run ends; null before that is decided.</summary>
+    /// <summary>Reason of the run's end; null before it is decided.</summary>
     internal RunEndKind? EndsWith => _phase is Phase.Stopping or Phase.Ended && _wrong.Length == 0 ? _end : null;
 
-    /// <summary>What audits found so far.</summary>
+    /// <summary>Findings of the audits so far.</summary>
     internal IReadOnlyList<ViolationReport> Found => _findings.IsEmpty ? [] : Violations();
 
-    /// <summary>Gets each decision in plain words; null for nobody. Called from the loop.</summary>
+    /// <summary>Gets each decision in plain words; may be null. Called from the loop.</summary>
     internal Action<string>? Decided { get; set; }
 
     /// <summary>Opens the door, starts the processes, runs to the end, and closes the door. Called once.</summary>
@@ -210,7 +211,7 @@ public sealed partial class Coordinator : ICoordinatorListener
         Watch();
     }
 
-    /// <summary>What the run came to.</summary>
+    /// <summary>Result of the run.</summary>
     /// <exception cref="ClusterException">there was none, and why.</exception>
     internal ClusterOutcome Outcome()
     {
@@ -283,7 +284,7 @@ public sealed partial class Coordinator : ICoordinatorListener
         Member? member = _members.Find(one => one.Link == link);
         if (member is null)
         {
-            // Of somebody who was dropped, and did not know yet.
+            // From a process that was dropped and does not know it yet.
             return;
         }
 

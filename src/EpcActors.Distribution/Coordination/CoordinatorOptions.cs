@@ -3,7 +3,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Coordination;
 
-/// <summary>What a coordinator is to form and run.</summary>
+/// <summary>Settings of a coordinator: the cluster to form and the scenario to run.</summary>
 public sealed record CoordinatorOptions
 {
     /// <summary>The scenario, with the faults to bring about.</summary>
@@ -15,10 +15,13 @@ public sealed record CoordinatorOptions
     /// <summary>Fingerprint of the effective configuration; members must have the same.</summary>
     public required string Configuration { get; init; }
 
-    /// <summary>Sockets of each process that is started here, or expected without being asked for sockets. Sockets that are in none of them belong to whoever asks for them.</summary>
+    /// <summary>
+    /// Sockets of each process that is started here, or expected without being asked for sockets. Other sockets go to
+    /// the processes that ask for them.
+    /// </summary>
     public required IReadOnlyList<IReadOnlyList<int>> Own { get; init; }
 
-    /// <summary>How long results may take when the run is over, nanoseconds.</summary>
+    /// <summary>Time that results may take when the run is over, nanoseconds.</summary>
     public long ResultTimeoutNs { get; init; } = 20_000_000_000;
 
     /// <summary>The first part of the tickets of processes that are started here. Not to be guessed, so a run over real processes leaves it alone.</summary>
@@ -38,7 +41,9 @@ public interface IProcessKeeper
     IOwnProcess Start(string ticket, Action<int, string> exited);
 }
 
-/// <summary>A process that this one has started. Whoever has ended is not touched: its id may be another's by now.</summary>
+/// <summary>
+/// A process that this one has started. One that has ended is not touched: another process may have its id by now.
+/// </summary>
 public interface IOwnProcess
 {
     int Id { get; }

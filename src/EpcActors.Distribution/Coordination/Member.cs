@@ -11,7 +11,10 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
     /// <summary>Its process is started here.</summary>
     public bool IsOwn { get; } = isOwn;
 
-    /// <summary>Known when everybody is there: members are numbered by their lowest socket, so that a number means the same in every run.</summary>
+    /// <summary>
+    /// Known once the cluster is complete: members are numbered by their lowest socket, so that a number means the same
+    /// in every run.
+    /// </summary>
     public int Number { get; set; } = -1;
 
     /// <summary>Lives so far.</summary>
@@ -20,12 +23,14 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
     /// <summary>It is in the view.</summary>
     public bool IsAlive { get; set; }
 
-    /// <summary>Where it is reached; null while nobody is there.</summary>
+    /// <summary>Link to the process; null while there is none.</summary>
     public MemberLink? Link { get; set; }
 
     public ControlMessage.Hello? Hello { get; set; }
 
-    /// <summary>What the process that is awaited, or there, says to be known again; empty for one that comes by itself.</summary>
+    /// <summary>
+    /// Ticket by which the coordinator recognises the process, awaited or present; empty for one that comes by itself.
+    /// </summary>
     public string Ticket { get; set; } = "";
 
     public IOwnProcess? Process { get; set; }
@@ -44,16 +49,18 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
     /// <summary>It was told to begin.</summary>
     public bool HasStarted { get; private set; }
 
-    /// <summary>When it was told to begin, by the coordinator's clock of silence; so are the times below.</summary>
+    /// <summary>
+    /// Time at which it was told to begin, by the coordinator's clock of silence, as are the times below.
+    /// </summary>
     public long StartedNs { get; private set; }
 
-    /// <summary>When something was heard of it.</summary>
+    /// <summary>Time of the last message from it.</summary>
     public long HeardNs { get; private set; }
 
     /// <summary>Since when it is heard without a gap.</summary>
     public long HeardSinceNs { get; private set; }
 
-    /// <summary>When it said first that it has the newest view that it has.</summary>
+    /// <summary>Time at which it first reported its newest view.</summary>
     public long InstalledNs { get; set; }
 
     public ControlMessage.Status? Status { get; set; }
@@ -63,7 +70,7 @@ internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
 
     public ControlMessage.Result? Result { get; set; }
 
-    /// <summary>Why there is no result; empty when there may be one.</summary>
+    /// <summary>Reason why there is no result; empty when there may be one.</summary>
     public string Missing { get; set; } = "";
 
     public string Where => Hello is { } hello ? $"process {hello.ProcessId} on {hello.Host}" : "no process";

@@ -183,7 +183,7 @@ public static class MergedReport
                 MaxBytes = home is not null ? home.Max >= long.MaxValue ? null : (long)home.Max
                     : scenario.Cgroups[account].MaxBytes == long.MaxValue ? null : scenario.Cgroups[account].MaxBytes,
 
-                // Between two homes the account is what everybody was granted.
+                // Between two homes the account is the sum of all grants.
                 CurrentBytes = home?.Value ?? Granted(outcome, account),
                 StockBytes = scenario.Cluster.ChargeBatch > 1
                     ? outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0)
@@ -247,10 +247,13 @@ public static class MergedReport
             ? reports.Sum(report => report.FreePageCounter)
             : (Home(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count)) - Stock(outcome, scenario.Cgroups.Count);
 
-    /// <summary>What processes have in advance of an account.</summary>
+    /// <summary>Amount that processes have in advance of an account.</summary>
     private static long Stock(ClusterOutcome outcome, int account) => outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0);
 
-    /// <summary>In the order of the scenario. Those of a dead process are killed: nobody is left who could say more.</summary>
+    /// <summary>
+    /// In the order of the scenario. Those of a dead process count as killed: no process is left that could report
+    /// more.
+    /// </summary>
     private static List<EnclaveReport> Enclaves(Scenario scenario, ClusterOutcome outcome)
     {
         List<EnclaveReport> enclaves = [];

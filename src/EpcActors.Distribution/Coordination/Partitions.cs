@@ -1,11 +1,12 @@
 namespace EpcActors.Distribution.Coordination;
 
-/// <summary>Who stays when members do not reach one another. Pure.</summary>
+/// <summary>Chooses the members that stay when some do not reach one another. Pure.</summary>
 public static class Partitions
 {
     /// <summary>
-    /// Members to take out, ascending, so that everybody left reaches everybody left: of the groups that still reach one another the largest stays, on a tie the one with the lowest
-    /// member; in it whoever reaches fewest goes, on a tie the highest member.
+    /// Members to take out, ascending, so that the rest all reach one another. Of the groups that still reach one
+    /// another the largest stays, on a tie the one with the lowest member. Within it the member that reaches fewest
+    /// goes, on a tie the highest.
     /// </summary>
     /// <param name="members">Living members.</param>
     /// <param name="cannotReach">True when the first does not reach the second.</param>

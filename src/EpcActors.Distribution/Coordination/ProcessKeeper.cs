@@ -6,8 +6,8 @@ using EpcActors.Distribution.Transport;
 namespace EpcActors.Distribution.Coordination;
 
 /// <summary>
-/// Starts processes of this machine and ends them. A process that is started here has a pipe for its standard input that nobody writes to: when the one who started it is gone, however it
-/// went, the pipe ends, and the process with it.
+/// Starts processes of this machine and ends them. A process that is started here has a pipe as its standard input, to
+/// which the starter never writes: when the starter is gone, for any reason, the pipe ends, and the process with it.
 /// </summary>
 public sealed class ProcessKeeper : IProcessKeeper, IDisposable
 {
@@ -40,7 +40,7 @@ public sealed class ProcessKeeper : IProcessKeeper, IDisposable
         return process;
     }
 
-    /// <summary>Waits until all have ended by themselves; whoever has not by then is killed.</summary>
+    /// <summary>Waits until all have ended by themselves; kills those that have not by then.</summary>
     /// <param name="limit">How long they may take.</param>
     public async Task EndAsync(TimeSpan limit)
     {
@@ -171,7 +171,7 @@ public sealed class ProcessKeeper : IProcessKeeper, IDisposable
 
             lock (_gate)
             {
-                // Whoever has ended is not waited for yet only as long as HasExited says so: until then the id is nobody else's.
+                // While HasExited is false the process is not reaped, so no other process can have its id.
                 if (!_process.HasExited)
                 {
                     _ = SendSignal(Id, signal);

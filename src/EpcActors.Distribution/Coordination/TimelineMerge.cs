@@ -72,7 +72,7 @@ internal static class TimelineMerge
         return highest;
     }
 
-    /// <summary>What the process says whose last sample is the newest: a limit that was written comes to all.</summary>
+    /// <summary>Values of the process whose last sample is the newest: a written limit reaches all.</summary>
     private static long[] Latest(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>> values)
     {
         long[] newest = new long[at.Count];

@@ -113,7 +113,7 @@ internal sealed class DelayNetwork
         _spare.Push(frames);
     }
 
-    /// <summary>When to look again.</summary>
+    /// <summary>Time of the next look.</summary>
     public long NextLookNs(long nowNs) =>
         _underWay.TryPeek(out _, out (long AtNs, long) at)
             ? Math.Min(at.AtNs, nowNs + LookAheadNs)
@@ -198,7 +198,7 @@ internal sealed class DelayCarrier(ActorId id, DelayNetwork network, DelayInbox[
     }
 }
 
-/// <summary>What has arrived at one process and is not handled.</summary>
+/// <summary>Frames that have arrived at one process and are not handled yet.</summary>
 internal sealed class DelayInbox(ActorId id, int member)
     : Resource(id, $"inbox-{member}"), IInbox, IHandle<Ring>, IHandle<TakeArrived>
 {

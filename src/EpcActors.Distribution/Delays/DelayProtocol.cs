@@ -2,10 +2,10 @@ using EpcActors.Engine;
 
 namespace EpcActors.Distribution.Delays;
 
-/// <summary>What network and wires of a cluster in virtual time ask of one another.</summary>
+/// <summary>Requests between network and wires of a cluster in virtual time.</summary>
 public static class DelayProtocol
 {
-    /// <summary>The network has put a write into the inbox: whoever waits there has something to do.</summary>
+    /// <summary>The network has put a write into the inbox: wakes the task that waits there.</summary>
     public struct Ring : IMessage
     {
         public static ushort Code => 0x0F46;

@@ -38,7 +38,7 @@ public sealed record WireCosts(long WriteNs, long FrameOutNs, long ReadNs, long 
     public static WireCosts Measured { get; } = new(WriteNs: 64_000, FrameOutNs: 150, ReadNs: 64_000, FrameInNs: 1_000);
 }
 
-/// <summary>What came out.</summary>
+/// <summary>Result of the run.</summary>
 public sealed record DelayResult
 {
     public required DelaySetup Setup { get; init; }

@@ -28,7 +28,7 @@ internal interface IMemberMachine
     void Stop(RunEnd end);
 }
 
-/// <summary>What a member's tasks are doing at one moment.</summary>
+/// <summary>Activity of a member's tasks at one moment.</summary>
 /// <param name="RunningTasks">Tasks that are no daemons and have not ended.</param>
 /// <param name="GoingTasks">Tasks that are neither asleep, nor parked, nor ended; daemons too.</param>
 /// <param name="SleepingTasks">Tasks that go on by themselves when their time has come, without those that bring frames
@@ -108,7 +108,7 @@ internal sealed class MemberControl
         }
     }
 
-    /// <summary>What the member says of itself now. One call at a time.</summary>
+    /// <summary>Makes the member's present status. One call at a time.</summary>
     public ControlMessage.Status Report(in MemberActivity activity, LiveStatus? live)
     {
         bool isDone = _hasStarted && activity.RunningTasks == 0;

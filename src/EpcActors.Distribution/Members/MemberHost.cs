@@ -10,7 +10,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Members;
 
-/// <summary>How a member process ended.</summary>
+/// <summary>End of a member process.</summary>
 public enum MemberEnd
 {
     /// <summary>The coordinator ended the run, and has the result.</summary>
@@ -32,7 +32,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     /// <summary>Time between two words to the coordinator.</summary>
     private const long BetweenStatusNs = 50_000_000;
 
-    /// <summary>How often, and how long apart, a process that is done is looked at until it is quiet.</summary>
+    /// <summary>Number and distance of the looks at a finished process until it is quiet.</summary>
     private const int MostLooks = 10;
 
     private const long BetweenLooksNs = 2_000_000;
@@ -48,7 +48,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
-    /// <summary>Nobody outside touches the engine any more once <see cref="_isOver"/> is set under it.</summary>
+    /// <summary>No outside thread touches the engine any more once <see cref="_isOver"/> is set under it.</summary>
     private readonly Lock _openGate = new();
     private readonly List<Action> _early = [];
     private volatile bool _isBuilt;
@@ -76,14 +76,14 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         _newEngine = newEngine;
     }
 
-    /// <summary>What was agreed; null before it joined.</summary>
+    /// <summary>Agreement with the coordinator; null before it joined.</summary>
     public ControlMessage.Welcome? Welcome { get; private set; }
 
-    /// <summary>Why it ended, for people.</summary>
+    /// <summary>Reason of its end, for people.</summary>
     public string Reason { get; private set; } = "";
 
     /// <summary>Joins, runs, and leaves.</summary>
-    /// <exception cref="ClusterException">nobody answers, or the coordinator refused.</exception>
+    /// <exception cref="ClusterException">No coordinator answers, or it refused.</exception>
     public async Task<MemberEnd> RunAsync(ControlMessage.Hello hello, CancellationToken cancellationToken)
     {
         ControlMessage.Welcome welcome = await _transport.JoinAsync(hello, this, cancellationToken).ConfigureAwait(false);
@@ -107,7 +107,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
             .ConfigureAwait(false);
     }
 
-    /// <summary>Called by whoever handles a request of the exchange.</summary>
+    /// <summary>The thread that handles a request of the exchange calls it.</summary>
     public void Send(in Frame frame)
     {
         Frame stamped = Stamped(in frame);
@@ -130,7 +130,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 
         if (!_isBuilt)
         {
-            // Whoever is early sends it again.
+            // A sender that is too early sends it again.
             return;
         }
 
@@ -287,7 +287,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         }
     }
 
-    /// <summary>What leaves from here on belongs behind the cut that this process is in.</summary>
+    /// <summary>Stamps a frame with the cut that this process is in: it leaves after that cut.</summary>
     private Frame Stamped(in Frame frame)
     {
         Frame stamped = frame;
@@ -394,7 +394,9 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         node.BorrowedSum,
         node.OwnCounter);
 
-    /// <summary>For an experiment: dies as if somebody had pulled the plug, with pages isolated and written out half.</summary>
+    /// <summary>
+    /// For an experiment: kills the process as a power failure does, with pages isolated and half written out.
+    /// </summary>
     private void DieIfArmed()
     {
         if (_isArmed)

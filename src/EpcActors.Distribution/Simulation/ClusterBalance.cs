@@ -255,7 +255,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             cluster.Break(ClusterRules.Sum, $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make {sum}", home.Member);
         }
 
-        // A limit that was written may be lost with the home that was its writer's, and one that is lowered is above what is there. A new home is told of what somebody is about to give back, and may have given back to the old one already.
+        // A written limit may be lost with a home that was also its writer, and a lowered limit may be below the usage.
+        // A new home is told of an amount that a process is about to give back, and may have given back to the old home
+        // already.
         bool isGivenBack = living.Exists(one => one.Says.Calls.Any(call => call.Account == index && call.Code == UnchargeAccount.Code));
         if (!isCounter && home.Port.ChargeBatch > 1 && (ulong)Math.Max(account.Value, 0) > account.Max && !isGivenBack
             && cluster.Processes.All(one => one.Exchange.AccountOf(index).MaxVersion == 0))

@@ -5,7 +5,10 @@ namespace EpcActors.Distribution.Simulation;
 /// <summary>Rules over all processes; those of one process are the oracle's (<see cref="Rules"/>).</summary>
 public static class ClusterRules
 {
-    /// <summary>What the home of an account says a process has is what that process was granted, but for its open calls that were executed, exactly.</summary>
+    /// <summary>
+    /// The home's record of a process's part of an account equals exactly what that process was granted, but for its
+    /// open calls that were executed.
+    /// </summary>
     public const string Parts = "account-parts";
 
     /// <summary>The number of an account is the sum of its parts.</summary>
@@ -38,7 +41,7 @@ public static class ClusterRules
     /// <summary>The coordinator ends a run only when the work of all processes is done.</summary>
     public const string EarlyEnd = "early-end";
 
-    /// <summary>When nothing goes wrong any more, the work comes to its end.</summary>
+    /// <summary>After the last fault the work comes to its end.</summary>
     public const string Liveness = "cluster-liveness";
 
     /// <summary>An assertion of an actor failed.</summary>

@@ -5,10 +5,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>Which seeds to run.</summary>
+/// <summary>Seeds to run.</summary>
 public sealed record ClusterSearchPlan
 {
-    /// <summary>How many.</summary>
+    /// <summary>Number of seeds.</summary>
     public long Seeds { get; init; } = 1000;
 
     /// <summary>The first one.</summary>
@@ -30,7 +30,7 @@ public sealed record ClusterSearchPlan
     public int ShrinkRuns { get; init; } = 200;
 }
 
-/// <summary>How far a search is.</summary>
+/// <summary>Progress of a search.</summary>
 /// <param name="Done">Seeds done.</param>
 /// <param name="Seeds">Seeds to do.</param>
 /// <param name="Steps">Steps made.</param>
@@ -44,7 +44,7 @@ public sealed record ClusterSearchProgress(long Done, long Seeds, long Steps, lo
 /// <param name="ShrinkRuns">Runs that this took.</param>
 public sealed record FoundSeed(SimulationOutcome First, SimulationOutcome Smallest, int ShrinkRuns);
 
-/// <summary>What a search found, and what it covered.</summary>
+/// <summary>Result of a search, and its coverage.</summary>
 public sealed record ClusterSearchResult
 {
     /// <summary>The seed with the smallest number that broke a rule; null for none.</summary>
@@ -53,7 +53,7 @@ public sealed record ClusterSearchResult
     /// <summary>By rule: seeds that broke it, ascending.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<ulong>> Broken { get; init; }
 
-    /// <summary>What happened in all runs.</summary>
+    /// <summary>Events of all runs, counted.</summary>
     public required SimulationCounts Counts { get; init; }
 
     /// <summary>Seeds done.</summary>
@@ -92,7 +92,7 @@ public sealed class ClusterSearch
 
     /// <summary>Runs the seeds of a plan.</summary>
     /// <param name="plan">Which.</param>
-    /// <param name="report">Told after every seed, from any of the threads, one at a time; null for nobody.</param>
+    /// <param name="report">Told after every seed, from any of the threads, one at a time; may be null.</param>
     /// <param name="cancellation">Ends it after the seeds that are under way.</param>
     public static ClusterSearchResult Run(ClusterSearchPlan plan, Action<ClusterSearchProgress>? report = null, CancellationToken cancellation = default)
     {

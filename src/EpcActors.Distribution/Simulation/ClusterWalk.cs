@@ -3,7 +3,7 @@ using EpcActors.Engine.Simulation.Exploring;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>How a run picks the task that makes the next step.</summary>
+/// <summary>Rule by which a run picks the task that makes the next step.</summary>
 public enum WalkKind
 {
     /// <summary>
@@ -15,16 +15,15 @@ public enum WalkKind
     Sticky,
 
     /// <summary>
-    /// Priorities (probabilistic concurrency testing), dealt anew now and then so that nobody starves.
+    /// Priorities (probabilistic concurrency testing), dealt anew now and then so that no task starves.
     /// </summary>
     Priorities,
 }
 
 /// <summary>
 /// A random walk for a cluster: processes and links are fast or slow for a while, so that messages are late by as much
-/// as a whole reclaim; tasks that could do nothing now
-/// (a carrier of an empty link) are passed over. From <see cref="FaultPlan.FairFrom"/> on everybody is alike and
-/// nothing goes wrong.
+/// as a whole reclaim; tasks that could do nothing now (a carrier of an empty link) are passed over. From
+/// <see cref="FaultPlan.FairFrom"/> on all are equally fast and no fault comes.
 /// </summary>
 public sealed class ClusterWalk : Strategy
 {

@@ -39,16 +39,16 @@ internal sealed class ControlLine : MemberLink
     /// <summary>The life at its end; null until it is welcomed.</summary>
     public SimulatedProcess? Process { get; set; }
 
-    /// <summary>What the coordinator welcomed it with; null until then.</summary>
+    /// <summary>The coordinator's welcome; null until it came.</summary>
     public ControlMessage.Welcome? Welcome { get; set; }
 
-    /// <summary>What its process says to be known again; empty for one that comes by itself.</summary>
+    /// <summary>Ticket by which the coordinator recognises its process; empty for one that comes by itself.</summary>
     public string Ticket { get; init; } = "";
 
     /// <summary>The sockets that its process asks for; empty with a ticket.</summary>
     public IReadOnlyList<int> Sockets { get; init; } = [];
 
-    /// <summary>How often its process has come and was refused.</summary>
+    /// <summary>Number of times that its process was refused.</summary>
     public int Tries { get; init; }
 
     /// <summary>The coordinator dropped it: it hears nothing of it any more, and tells it nothing.</summary>
@@ -89,7 +89,7 @@ internal sealed class ControlQueue(ActorId id, string name) : Resource(id, name)
     /// <summary>Nothing comes out for a while.</summary>
     public bool IsHeld { get; set; }
 
-    /// <summary>What was taken last: a message, the reason why the line is lost, or neither.</summary>
+    /// <summary>Last item taken: a message, the reason why the line is lost, or neither.</summary>
     public (ControlMessage? Message, string? Lost) Taken { get; private set; }
 
     /// <param name="message">A message; null when the line is lost.</param>

@@ -28,7 +28,7 @@ public static class DefectText
         return null;
     }
 
-    /// <summary>What goes wrong with it.</summary>
+    /// <summary>Effect of the defect, as a sentence.</summary>
     public static string SentenceOf(ClusterDefect defect) => defect switch
     {
         ClusterDefect.None => "nothing is left out",

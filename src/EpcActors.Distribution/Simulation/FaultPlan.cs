@@ -4,7 +4,7 @@ using EpcActors.Domain;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// What goes wrong with a process, or between processes. Who is dead is not in it: that is the coordinator's decision.
+/// Kind of a fault of a process or between processes. A death is not among them: the coordinator decides that.
 /// </summary>
 public enum FaultKind
 {
@@ -14,7 +14,7 @@ public enum FaultKind
     /// <summary>Its line to the coordinator breaks, and it runs on until it hears of that.</summary>
     Break,
 
-    /// <summary>What it says to the coordinator is late.</summary>
+    /// <summary>Its messages to the coordinator are late.</summary>
     Late,
 
     /// <summary>It makes no step for a while.</summary>
@@ -78,8 +78,8 @@ public sealed record FaultPlan
     public int SkippedViews { get; init; }
 
     /// <summary>
-    /// What members say to the coordinator may take as long as everything else, so that one is taken for dead that is
-    /// only slow; else it is prompt unless a fault says otherwise.
+    /// Messages of members to the coordinator may take as long as any other, so that a slow member is taken for dead;
+    /// else they are prompt unless a fault delays them.
     /// </summary>
     public bool HasSlowLines { get; init; }
 
@@ -92,7 +92,7 @@ public sealed record FaultPlan
     /// <summary>Of so many frames about one is lost, doubled or overtaken while the budgets last.</summary>
     public int OneIn { get; init; } = 8;
 
-    /// <summary>From this step on nothing goes wrong any more, and everybody is as fast as everybody else.</summary>
+    /// <summary>From this step on no fault comes, and all processes are equally fast.</summary>
     public int FairFrom { get; init; } = 20_000;
 
     /// <summary>Steps after which a run has to be over.</summary>

@@ -5,7 +5,7 @@ using static EpcActors.Distribution.Simulation.SimulationProtocol;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// What is on the way from one member to another. Exchanges put frames in as a side effect of their turn, which is what
+/// Frames on the way from one member to another. Exchanges put frames in as a side effect of their turn, which is what
 /// a send to a network is; carriers take them out.
 /// </summary>
 /// <remarks>
@@ -172,7 +172,7 @@ internal sealed class SimulatedOutbox(SimulatedCluster cluster) : IOutbox
     }
 }
 
-/// <summary>What became of a frame.</summary>
+/// <summary>Fate of a frame.</summary>
 public enum FrameFate
 {
     Sent,
@@ -181,6 +181,6 @@ public enum FrameFate
     Doubled,
     Overtaken,
 
-    /// <summary>Nobody was there.</summary>
+    /// <summary>The recipient was gone.</summary>
     Undelivered,
 }

@@ -383,7 +383,7 @@ public sealed partial class SimulatedCluster
         SetDue();
     }
 
-    /// <summary>Nobody is left at either end: the carriers need not be asked any more.</summary>
+    /// <summary>Closes a line with no process at either end: its carriers have no more to do.</summary>
     private void Close(ControlLine line)
     {
         if (line.IsDropped)

@@ -137,7 +137,7 @@ public sealed partial class SimulatedCluster
     }
 
     /// <summary>
-    /// The next life: started by the coordinator when it finds this one dead, or by somebody who does not ask it.
+    /// Starts the next incarnation: by the coordinator when it finds this one dead, or from outside without it.
     /// </summary>
     private void ComeAgain(PlannedFault fault, SimulatedProcess process)
     {

@@ -12,7 +12,7 @@ public sealed partial class SimulatedCluster
     private readonly List<string> _history = [];
     private long _notedFrames;
 
-    /// <summary>What happened to processes and what the coordinator decided, with the step of each.</summary>
+    /// <summary>Events of processes and decisions of the coordinator, with the step of each.</summary>
     public IReadOnlyList<string> History => _history;
 
     /// <summary>The last frames between the processes that a finding concerns, oldest first.</summary>

@@ -80,10 +80,10 @@ public sealed partial class SimulatedCluster : IRunObserver
 
     public ExploredEngine Engine { get; }
 
-    /// <summary>What was broken; null for nothing.</summary>
+    /// <summary>Violation; null for none.</summary>
     public ClusterFinding? Finding => _finding;
 
-    /// <summary>What happened, in numbers.</summary>
+    /// <summary>Counts of events.</summary>
     public SimulationCounts Counts { get; } = new();
 
     /// <summary>Hash of all that was asked and answered: two runs of one seed agree in it.</summary>
@@ -175,7 +175,7 @@ public sealed partial class SimulatedCluster : IRunObserver
     internal bool IsUseful(int ordinal) =>
         _worldTaskOfOrdinal[ordinal] is { } task ? task.IsUseful : !_processOfOrdinal[ordinal]!.IsPaused;
 
-    /// <summary>Whose pace a task has: that of a process, of a link or of a line; -1 for that of nobody.</summary>
+    /// <summary>Group whose pace a task has: a process, a link or a line; -1 for none.</summary>
     internal int PaceGroup(int ordinal) =>
         _worldTaskOfOrdinal[ordinal] is { } task ? task.PaceGroup : _processOfOrdinal[ordinal]!.PaceGroup;
 
@@ -194,7 +194,7 @@ public sealed partial class SimulatedCluster : IRunObserver
         _balance.OnStep(envelope, resource, process);
         if (resource is Exchange { IsFenced: true })
         {
-            // Whoever hears that it is given up stops: the process ends itself.
+            // A process that hears that it was given up ends itself.
             Counts.FencedProcesses++;
             Tell($"{process.Name} hears of another process that it is dead, and stops");
             EndItself(process);

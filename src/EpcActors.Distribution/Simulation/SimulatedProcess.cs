@@ -93,7 +93,7 @@ internal sealed class SimulatedProcess : IMemberMachine
     /// <summary>The coordinator told it to stop, and it did.</summary>
     public bool HasStopped { get; private set; }
 
-    /// <summary>When it says next how it goes, in ticks.</summary>
+    /// <summary>Time of its next status, in ticks.</summary>
     public long NextReport { get; set; } = long.MaxValue;
 
     /// <summary>The view that it began with.</summary>
@@ -172,7 +172,7 @@ internal sealed class SimulatedProcess : IMemberMachine
         }
     }
 
-    /// <summary>What its tasks are doing, as an engine would count them.</summary>
+    /// <summary>Activity of its tasks, as an engine counts them.</summary>
     public MemberActivity Activity()
     {
         int running = 0;

@@ -7,8 +7,8 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// What one seed stands for: a machine, what goes wrong in it, and who makes the steps. The same on every machine and
-/// in every version that does not say otherwise.
+/// The case of one seed: a machine, its faults, and the choice of the steps. It is the same on every machine, and in
+/// every version that does not announce a change.
 /// </summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Setup">What runs.</param>
@@ -118,10 +118,10 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
     }
 }
 
-/// <summary>How a case came out.</summary>
+/// <summary>Result of a case.</summary>
 /// <param name="Case">The case.</param>
 /// <param name="Finding">What it broke; null for nothing.</param>
 /// <param name="Steps">Its steps.</param>
 /// <param name="Hash">Hash of all that was asked and answered.</param>
-/// <param name="Cluster">The cluster at its end, for whoever wants to look.</param>
+/// <param name="Cluster">The cluster at its end, for inspection.</param>
 public sealed record SimulationOutcome(SimulationCase Case, ClusterFinding? Finding, int Steps, ulong Hash, SimulatedCluster Cluster);

@@ -1,6 +1,6 @@
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>What happened in runs, added up.</summary>
+/// <summary>Events of runs, added up.</summary>
 public sealed class SimulationCounts
 {
     public long Runs { get; set; }

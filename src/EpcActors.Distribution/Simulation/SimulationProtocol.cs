@@ -3,7 +3,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>What the tasks of the simulated network and coordinator ask of its resources.</summary>
+/// <summary>Requests of the simulated network's and coordinator's tasks to its resources.</summary>
 public static class SimulationProtocol
 {
     /// <summary>Takes the first frame off a link.</summary>
@@ -78,8 +78,9 @@ public static class SimulationProtocol
 }
 
 /// <summary>
-/// What the world outside decides, in the numbering of choices (see <see
-/// cref="EpcActors.Engine.Simulation.Exploring.Decision"/>). Far from those of the kernel's actors.
+/// Choices of the world outside, numbered as choices are (see
+/// <see cref="EpcActors.Engine.Simulation.Exploring.Decision"/>). The numbers are far from those of the kernel's
+/// actors.
 /// </summary>
 public enum NetworkChoice
 {

@@ -46,7 +46,7 @@ public static class SimulationScenarios
             script = [ { at = 1 us, set-max { cgroup = /pod, max = 64 KiB } }, { at = 2 us, set-max { cgroup = /pod, max = 96 KiB } } ]
             """),
 
-        // A limit that VA pages and SECS pages fill: somebody is refused in the end.
+        // A limit that VA pages and SECS pages fill: some charge is refused in the end.
         ("refused", """
             machine { nodes = [ { cpus = 2, epc = 96 KiB }, { cpus = 2, epc = 96 KiB } ] }
             cgroups { /tiny { max = 20 KiB } }

@@ -4,15 +4,14 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// What a run of a simulated cluster is made of; everything in it follows from a seed (<see
-/// cref="SimulationCase.Of"/>).
+/// Parts of a run of a simulated cluster; all of them follow from a seed (<see cref="SimulationCase.Of"/>).
 /// </summary>
 public sealed record SimulationSetup
 {
     /// <summary>The whole scenario.</summary>
     public required Scenario Scenario { get; init; }
 
-    /// <summary>Who has what.</summary>
+    /// <summary>Parts of the machine by process.</summary>
     public required Placement Placement { get; init; }
 
     public int ChargeBatch { get; init; } = 1;

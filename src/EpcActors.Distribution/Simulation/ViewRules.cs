@@ -4,8 +4,8 @@ using EpcActors.Distribution.Transport;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// What has to hold of the views and numbers that a coordinator gives out, whatever its reasons. It looks at what is
-/// told to the members, and knows nothing of how it came about.
+/// Rules of the views and numbers that a coordinator gives out, for any reason. They judge the messages to the members
+/// alone, without the coordinator's state.
 /// </summary>
 internal sealed class ViewRules
 {

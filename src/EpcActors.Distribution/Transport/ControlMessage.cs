@@ -6,8 +6,9 @@ using EpcActors.Lab.Runs;
 namespace EpcActors.Distribution.Transport;
 
 /// <summary>
-/// What coordinator and members tell one another beside the frames: a few times a second, so plain JSON. The kind stands in <c>kind</c>; a kind or a field that a program does not
-/// know is an error, as both ends are the same program (<see cref="Hello.Version"/>).
+/// Messages between coordinator and members beside the frames. There are a few a second, so they are plain JSON. The
+/// kind is in <c>kind</c>; a kind or a field that a program does not know is an error, as both ends are the same
+/// program (<see cref="Hello.Version"/>).
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(Hello), "hello")]
@@ -35,7 +36,9 @@ public abstract record ControlMessage
     /// <param name="Ticket">What the coordinator gave a process that it started itself, to know it again; else empty.</param>
     public sealed record Hello(string Version, string Configuration, IReadOnlyList<int> Sockets, int ProcessId, string Host, string Address, string Ticket) : ControlMessage;
 
-    /// <summary>Coordinator: you are member so-and-so. Comes when everybody is there, with the view to begin with.</summary>
+    /// <summary>
+    /// Coordinator: tells a member its number. Comes once the cluster is complete, with the first view.
+    /// </summary>
     /// <param name="Member">Its number.</param>
     /// <param name="Incarnation">Which life of that member.</param>
     /// <param name="MemberOfNode">By NUMA node: the member that has it.</param>
@@ -88,7 +91,8 @@ public abstract record ControlMessage
     /// <param name="IsDone">Every task that is no daemon has ended.</param>
     /// <param name="IsQuiet">Besides, no task is under way and no call is open.</param>
     /// <param name="Epoch">The view that is installed.</param>
-    /// <param name="FramesOut">Frames sent and received: when they do not change between two looks at everybody, nothing was on its way.</param>
+    /// <param name="FramesOut">Frames sent and received: when they do not change between two looks at all processes,
+    /// nothing was on its way.</param>
     /// <param name="FramesIn">See there.</param>
     /// <param name="Unreachable">Members that have not answered for too long.</param>
     /// <param name="IsHopeless">The oracle ended the run.</param>
@@ -133,7 +137,7 @@ public abstract record ControlMessage
     public sealed record Failed(string Message) : ControlMessage;
 }
 
-/// <summary>Why the coordinator ends a run.</summary>
+/// <summary>Reason for which the coordinator ends a run.</summary>
 public enum RunEndKind
 {
     Finished,
@@ -141,7 +145,7 @@ public enum RunEndKind
     /// <summary>The time limit of the scenario.</summary>
     TimeLimit,
 
-    /// <summary>Nobody can go on, anywhere.</summary>
+    /// <summary>No task of any process can go on.</summary>
     Deadlock,
 
     /// <summary>An oracle found the run hopeless, or a process failed.</summary>
@@ -153,7 +157,7 @@ public enum RunEndKind
 
 /// <summary>A NUMA node in one process at a cut.</summary>
 /// <param name="Node">Its number.</param>
-/// <param name="Present">Pages of it that somebody in this process has.</param>
+/// <param name="Present">Pages of it that this process has.</param>
 /// <param name="Free">Of those, free ones.</param>
 /// <param name="Poisoned">Of those, on the poison list.</param>
 /// <param name="Lent">Pages lent to others; of the process that has the node.</param>

@@ -3,7 +3,8 @@ using EpcActors.Actors.Cluster;
 namespace EpcActors.Distribution.Transport;
 
 /// <summary>
-/// How a member process reaches its coordinator and the other members: over Akka.Cluster, or through queues in a test.
+/// Transport of a member process to its coordinator and the other members: over Akka.Cluster, or through queues in a
+/// test.
 /// </summary>
 /// <remarks>
 /// Frames may be lost, doubled, late, and overtake one another: <see cref="Exchange"/> stands that. Control messages between a member and the coordinator come once and in order as long as both live
@@ -12,7 +13,8 @@ namespace EpcActors.Distribution.Transport;
 public interface IMemberTransport : IOutbox, IAsyncDisposable
 {
     /// <summary>
-    /// Connects and introduces itself. Comes back with what the coordinator decided, or throws when nobody answers within the time, or it refused.
+    /// Connects and introduces itself. Returns the coordinator's decision; throws when no answer comes in time, or the
+    /// coordinator refused.
     /// </summary>
     /// <param name="hello">Who we are.</param>
     /// <param name="listener">Who gets what arrives; from any thread, one call at a time per sender, never before this method has come back with a welcome.</param>
@@ -24,20 +26,22 @@ public interface IMemberTransport : IOutbox, IAsyncDisposable
     /// <summary>Tells the coordinator something. Never waits; lost when the coordinator is.</summary>
     void Tell(ControlMessage message);
 
-    /// <summary>Where the members of a view are to be reached; called before the view is installed, and again for every later view.</summary>
+    /// <summary>
+    /// Sets the addresses of a view's members; called before the view is installed, and again for every later view.
+    /// </summary>
     void Connect(ControlMessage.Membership view);
 
     /// <summary>For experiments: frames to and from these members are lost until further notice; empty ends it.</summary>
     void Cut(IReadOnlyCollection<int> members);
 
-    /// <summary>What went over the wire so far.</summary>
+    /// <summary>Counts of what went over the wire so far.</summary>
     WireCounts Counts { get; }
 
     /// <summary>Leaves in order (on Akka: the cluster is left and the system shut down by CoordinatedShutdown).</summary>
     Task LeaveAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Who gets what a member's transport receives. Calls must not block for long.</summary>
+/// <summary>Receiver of a member's transport. Calls must not block for long.</summary>
 public interface IMemberListener
 {
     /// <summary>Frames of another member.</summary>
@@ -50,10 +54,12 @@ public interface IMemberListener
     void OnCoordinatorLost(string reason);
 }
 
-/// <summary>How the coordinator reaches the members.</summary>
+/// <summary>Transport of the coordinator to the members.</summary>
 public interface ICoordinatorTransport : IAsyncDisposable
 {
-    /// <summary>Where members find the coordinator: <c>host:port</c>. Known after <see cref="OpenAsync"/>.</summary>
+    /// <summary>
+    /// Address of the coordinator for members: <c>host:port</c>. Known after <see cref="OpenAsync"/>.
+    /// </summary>
     string Address { get; }
 
     /// <summary>Opens the door.</summary>
@@ -66,18 +72,18 @@ public interface ICoordinatorTransport : IAsyncDisposable
     /// <summary>Drops a member: whatever it still sends is not heard.</summary>
     void Drop(MemberLink member);
 
-    /// <summary>Closes the door and lets everybody go.</summary>
+    /// <summary>Closes the transport and releases all members.</summary>
     Task CloseAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>A member as the coordinator's transport knows it: one connection, one life. Compared by reference.</summary>
 public abstract class MemberLink
 {
-    /// <summary>Where it is, for people.</summary>
+    /// <summary>Address of the member, for people.</summary>
     public abstract string Address { get; }
 }
 
-/// <summary>Who gets what the coordinator's transport receives. One call at a time per member.</summary>
+/// <summary>Receiver of the coordinator's transport. One call at a time per member.</summary>
 public interface ICoordinatorListener
 {
     /// <summary>A process introduces itself. It is answered with a welcome or a refusal, now or later.</summary>
@@ -90,7 +96,7 @@ public interface ICoordinatorListener
     void OnLost(MemberLink member, string reason);
 }
 
-/// <summary>What went over the wire.</summary>
+/// <summary>Counts of what went over the wire.</summary>
 /// <param name="FramesOut">Frames sent.</param>
 /// <param name="BytesOut">Bytes they took, with what the transport adds as far as it knows.</param>
 /// <param name="FramesIn">Frames received.</param>
@@ -117,7 +123,7 @@ public sealed record WireCounts(long FramesOut, long BytesOut, long FramesIn, lo
     public static WireCounts Add(WireCounts left, WireCounts right) => left + right;
 }
 
-/// <summary>What kind of thing kept a cluster from forming.</summary>
+/// <summary>Kind of error that kept a cluster from forming.</summary>
 public enum ClusterErrorKind
 {
     /// <summary>

@@ -13,7 +13,7 @@ public sealed class BundleReader(int memberCount = 0)
 {
     private Frame[] _frames = new Frame[16];
 
-    /// <summary>How long a bundle is whose beginning has come, as soon as its header is there.</summary>
+    /// <summary>Reads the length of a bundle from its beginning, as soon as its header is there.</summary>
     /// <param name="start">What has come so far.</param>
     /// <param name="length">Bytes of the bundle with its header, at most <see cref="BundleWriter.MaxBytes"/>.</param>
     /// <exception cref="WireFormatException">it is no bundle of this version.</exception>

@@ -14,8 +14,8 @@ namespace EpcActors.Distribution.Wire;
 /// from and to, the incarnations from and to, epoch, caller, sequence and cut; the length of the message (1), and the
 /// message as it is in memory. All of these numbers are small for most of a run, so a frame has 12 bytes and a few
 /// beside its message, not the 32 that the fields have.</para>
-/// <para>A frame has one encoding only. Whoever changes any of this, or a message, raises <see
-/// cref="Frame.CurrentVersion"/>.</para>
+/// <para>A frame has one encoding only. A change of any of this, or of a message, needs a higher
+/// <see cref="Frame.CurrentVersion"/>.</para>
 /// </remarks>
 public static class FrameCodec
 {
