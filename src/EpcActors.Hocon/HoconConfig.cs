@@ -123,8 +123,8 @@ public sealed class HoconConfig
         text.AsSpan().TrimStart() is ['[' or '{' or '"', ..] || text.Contains("${", StringComparison.Ordinal);
 
     /// <summary>
-    /// How many objects stand below a path under keys that begin with a character, at any depth, before substitutions
-    /// have their values; and where the object at the path begins. So a reader with a limit can refuse a large file
+    /// Counts the objects below a path under keys that begin with a character, at any depth, before substitutions have
+    /// their values, and finds the begin of the object at the path. So a reader with a limit can refuse a large file
     /// before it is resolved.
     /// </summary>
     public (int Count, HoconOrigin Origin) CountObjects(IReadOnlyList<string> path, char firstOfKey)

@@ -133,7 +133,7 @@ public sealed class HoconObject : HoconValue, IReadOnlyCollection<KeyValuePair<s
         ? value
         : throw new HoconException(Origin, $"there is no value at '{pathExpression}'; define it");
 
-    /// <summary>Where the key itself is written: the definition that gave the key its present value.</summary>
+    /// <summary>Position of the key itself: the definition that gave the key its present value.</summary>
     /// <exception cref="HoconException">There is no such key.</exception>
     public HoconOrigin KeyOrigin(string key)
     {

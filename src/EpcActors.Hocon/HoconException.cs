@@ -14,7 +14,7 @@ public sealed class HoconException : Exception
         Detail = detail;
     }
 
-    /// <summary>Where the error was found.</summary>
+    /// <summary>Position of the error.</summary>
     public HoconOrigin Origin { get; }
 
     /// <summary>The message without the position.</summary>

@@ -1,7 +1,7 @@
 namespace EpcActors.Hocon;
 
 /// <summary>
-/// How a text is read and resolved. The limits bound what hostile or mistaken input can cost; each has its own error.
+/// Options to read and resolve a text. The limits bound the cost of hostile or mistaken input; each has its own error.
 /// </summary>
 public sealed record HoconOptions
 {
@@ -9,12 +9,12 @@ public sealed record HoconOptions
     public static HoconOptions Default { get; } = new();
 
     /// <summary>
-    /// Where a substitution looks when the configuration has no such path; null result means undefined.
-    /// The process environment if left null.
+    /// Lookup for a substitution when the configuration has no such path; a null result means undefined. Null: the
+    /// process environment.
     /// </summary>
     public Func<string, string?>? Environment { get; init; }
 
-    /// <summary>Where files come from; the file system if left null.</summary>
+    /// <summary>Source of included files. Null: the file system.</summary>
     public IHoconIncluder? Includer { get; init; }
 
     /// <summary>Levels of objects and arrays, those made by dotted keys included, in the text and in the result.</summary>

@@ -10,7 +10,7 @@ public enum HoconFormat
     Hocon,
 }
 
-/// <summary>How to write a configuration.</summary>
+/// <summary>Options to write a configuration.</summary>
 public sealed record HoconRenderOptions
 {
     /// <summary>Indented HOCON.</summary>

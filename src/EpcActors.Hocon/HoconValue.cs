@@ -13,7 +13,7 @@ public abstract class HoconValue : IEquatable<HoconValue>
         Origin = origin;
     }
 
-    /// <summary>Where the value was written; a substituted value keeps the place of its definition.</summary>
+    /// <summary>Position of the value in the text; a substituted value keeps the position of its definition.</summary>
     public HoconOrigin Origin { get; }
 
     /// <summary>The value's type.</summary>
@@ -111,7 +111,7 @@ public sealed class HoconNull : HoconValue
     public override int GetHashCode() => 0;
 }
 
-/// <summary>What JSON allows as a number, and its value.</summary>
+/// <summary>Syntax of a JSON number, and its value.</summary>
 internal static class NumberText
 {
     public static bool IsJsonNumber(ReadOnlySpan<char> text)

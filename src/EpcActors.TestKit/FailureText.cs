@@ -6,7 +6,7 @@ using EpcActors.Reporting;
 
 namespace EpcActors.TestKit;
 
-/// <summary>What a failure says.</summary>
+/// <summary>Text of a failure.</summary>
 internal static class FailureText
 {
     /// <summary>A race that should not be there: what is broken, which two accesses conflict, the listing, and how to see it again.</summary>

@@ -109,7 +109,9 @@ public sealed class RaceDraft
         return this;
     }
 
-    /// <summary>What is done before the race, in order: <c>a: build 2</c>, <c>admin: set-max /a 4 pages</c>.</summary>
+    /// <summary>
+    /// Adds operations before the race, in order: <c>a: build 2</c>, <c>admin: set-max /a 4 pages</c>.
+    /// </summary>
     public RaceDraft Setup(params string[] lines)
     {
         _setup.AddRange(lines);
@@ -118,7 +120,8 @@ public sealed class RaceDraft
 
     /// <summary>A task that races.</summary>
     /// <param name="name">Its name in schedules: <c>CPU0</c>.</param>
-    /// <param name="process">The enclave or guest in whose process it runs; a cgroup's path for a process of its own there; empty for somebody outside.</param>
+    /// <param name="process">The enclave or guest in whose process it runs; a cgroup's path for a process of its own
+    /// there; empty for a task outside all of them.</param>
     /// <param name="operations">What it does, in order: <c>write 0</c>.</param>
     public RaceDraft Task(string name, string process, params string[] operations) => Task(name, process, -1, false, operations);
 

@@ -5,7 +5,7 @@ using EpcActors.Lab.Races;
 
 namespace EpcActors.TestKit;
 
-/// <summary>Where a race comes from.</summary>
+/// <summary>Source of a race: a file or a draft.</summary>
 internal sealed class RaceSource
 {
     private const string KernelKey = "epc.kernel";
@@ -23,7 +23,7 @@ internal sealed class RaceSource
         _draft = draft;
     }
 
-    /// <summary>What schedules carry; empty when part of the race is code.</summary>
+    /// <summary>Text that schedules carry; empty when part of the race is code.</summary>
     public string FileText => _draft is { HasCode: true } ? "" : TextWithVariants([]);
 
     public static RaceSource Of(RaceDraft draft, string name) => new(name, null, "", draft);

@@ -35,7 +35,7 @@ public sealed class RaceState
         Topology.Resources.OfType<TResource>().FirstOrDefault(resource => resource.Name == name)
         ?? throw _mistakes.Add($"there is no resource '{name}' of type {typeof(TResource).Name}");
 
-    /// <summary>What was read for the last look, in words.</summary>
+    /// <summary>Describes the values that the last check has read.</summary>
     internal string Describe() => _read.Count == 0
         ? "it does not hold"
         : string.Join(", ", _read.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} is {one.Value}")));

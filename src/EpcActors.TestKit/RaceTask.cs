@@ -27,7 +27,7 @@ public sealed class RaceTask
     /// <summary>Name in schedules and reports.</summary>
     public string Name => _task.Name;
 
-    /// <summary>Where the actors of the machine are, by number.</summary>
+    /// <summary>Ids of the machine's actors, by number.</summary>
     public Machine Machine => _task.Machine;
 
     /// <summary>The process that it is a thread of; none for a task outside.</summary>
@@ -73,7 +73,7 @@ public sealed class RaceTask
     public override string ToString() => Name;
 }
 
-/// <summary>What the code of one task may name. Shared by all worlds of a search.</summary>
+/// <summary>Names that the code of one task may use. Shared by all worlds of a search.</summary>
 internal sealed class TaskNames(RaceNames names, RaceTaskSpec spec, Mistakes mistakes)
 {
     private readonly ConcurrentDictionary<string, Operation> _operations = new(StringComparer.Ordinal);

@@ -34,7 +34,9 @@ public sealed class RaceTest
         _options = options;
     }
 
-    /// <summary>Where schedules of races that should not be there are written: <c>schedules/found</c> below the folder of the test assembly.</summary>
+    /// <summary>
+    /// Folder for schedules of unexpected races: <c>schedules/found</c> below the folder of the test assembly.
+    /// </summary>
     public static string DefaultScheduleFolder { get; } = Path.Combine(AppContext.BaseDirectory, "schedules", "found");
 
     /// <summary>A race made in code.</summary>
@@ -113,7 +115,9 @@ public sealed class RaceTest
     /// <param name="states">Most states to look at.</param>
     public RaceTest Exhaustive(int states = 200_000) => new(_source, _options with { States = states, Preemptions = -1, IsExhaustive = true, MaxSchedules = 0 });
 
-    /// <summary>Where there are too many schedules: all with at most so many preemptions must be looked at.</summary>
+    /// <summary>
+    /// Sets the search for the case of too many schedules: it then covers all with at most so many preemptions.
+    /// </summary>
     /// <param name="most">Preemptions.</param>
     /// <param name="states">Most states to look at.</param>
     public RaceTest Preemptions(int most, int states = 200_000) => new(_source, _options with { States = states, Preemptions = most, IsExhaustive = true });
@@ -145,7 +149,9 @@ public sealed class RaceTest
     /// <summary>Threads that search; 0 for one per core. They change nothing but the time.</summary>
     public RaceTest Workers(int count) => new(_source, _options with { Workers = count });
 
-    /// <summary>Where the schedule of a race that should not be there is written, with a page that shows it; null for nowhere.</summary>
+    /// <summary>
+    /// Sets the folder for the schedule of an unexpected race, with a page that shows it; null: writes none.
+    /// </summary>
     public RaceTest SchedulesTo(string? folder) => new(_source, _options with { Folder = folder });
 
     /// <summary>Asserts that no schedule breaks a rule.</summary>

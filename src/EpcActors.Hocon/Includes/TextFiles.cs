@@ -89,7 +89,7 @@ public static class TextFiles
     }
 
     /// <summary>
-    /// What the file is when it is not regular; null when it is. To open a pipe would wait for a writer, so this must be
+    /// Type of the file when it is not regular; null when it is. An open of a pipe waits for a writer, so this must be
     /// known before. The runtime tells the type of a file in one place only: the header that it writes into an archive.
     /// </summary>
     private static string? TypeOf(string path)

@@ -37,12 +37,12 @@ internal sealed class Field
     public Layer[] Layers { get; }
 
     /// <summary>
-    /// The layer being evaluated: until it has its value, whoever asks for this field sees the layers below only.
-    /// This is the specification's "remove that field and all fields which override it from the lookup document".
+    /// The layer being evaluated: until it has its value, a reference to this field sees only the layers below. This is
+    /// the specification's "remove that field and all fields which override it from the lookup document".
     /// </summary>
     public int Active { get; set; } = Free;
 
-    /// <summary>Which evaluation <see cref="Active"/> belongs to; see <see cref="CycleFrames"/>.</summary>
+    /// <summary>Evaluation that <see cref="Active"/> belongs to; see <see cref="CycleFrames"/>.</summary>
     public int ActiveFrame { get; set; }
 
     /// <summary>

@@ -80,7 +80,7 @@ internal sealed class ArrayHead : ContainerHead
     }
 }
 
-/// <summary>What an object is merged from: text of the owner's own, or an object from elsewhere.</summary>
+/// <summary>Source that an object is merged from: text of the owner's own, or an object from elsewhere.</summary>
 internal readonly record struct Source(ObjectNode? Own, ObjectHead? Other);
 
 internal abstract class ObjectHead : ContainerHead

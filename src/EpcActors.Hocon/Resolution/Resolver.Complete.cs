@@ -172,7 +172,7 @@ internal sealed partial class Resolver
         container.FinalActive = false;
         container.Final = value;
 
-        // The same part may appear in many places at no cost here, but whoever walks the tree meets it each time.
+        // The same part may appear in many places at no cost here, but a walk of the tree meets it each time.
         if (value.NodeCount > _mostNodes)
         {
             throw TooManyNodes(value.Origin);

@@ -8,5 +8,5 @@ internal enum IncludeKind
     Classpath,
 }
 
-/// <summary>What an include statement names.</summary>
+/// <summary>Target of an include statement.</summary>
 internal readonly record struct IncludeTarget(string Name, IncludeKind Kind, bool Required, HoconOrigin Origin);

@@ -20,7 +20,7 @@ internal sealed class ParseSession
         _includer = options.Includer ?? HoconFileIncluder.Instance;
     }
 
-    /// <summary>How this text is read.</summary>
+    /// <summary>Options of this text.</summary>
     public HoconOptions Options => _options;
 
     public void CheckDepth(int depth, HoconOrigin origin)

@@ -2,7 +2,7 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>When each enclave lived and how it ended, one bar each.</summary>
+/// <summary>Lifetime and end of each enclave, one bar each.</summary>
 internal static class LifeChart
 {
     public const int MostEnclaves = 32;

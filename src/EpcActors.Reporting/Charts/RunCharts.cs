@@ -2,7 +2,9 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>What the axes must hold: one run, or several runs that are to be compared on the same axes.</summary>
+/// <summary>
+/// Range that the axes must cover: one run, or several runs that are to be compared on the same axes.
+/// </summary>
 internal sealed record ChartRange
 {
     public long EndNs { get; private init; }

@@ -4,7 +4,7 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>How a series is drawn.</summary>
+/// <summary>Shape in which a series is drawn.</summary>
 internal enum SeriesShape
 {
     Line,
@@ -44,7 +44,7 @@ internal sealed record TimeChart
 
     public required string Title { get; init; }
 
-    /// <summary>What the reader should see, for those who cannot see it.</summary>
+    /// <summary>Description of the chart, for readers who cannot see it.</summary>
     public required string Description { get; init; }
 
     /// <summary>Second line of the caption.</summary>

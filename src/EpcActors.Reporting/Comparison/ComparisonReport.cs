@@ -91,7 +91,7 @@ public static class ComparisonReport
         HtmlReport.EndPage(html);
     }
 
-    /// <summary>What the figures do not say by themselves.</summary>
+    /// <summary>Remarks that the figures do not show by themselves.</summary>
     private static List<string> Remarks(IReadOnlyList<RunReport> runs, IReadOnlyList<string> labels)
     {
         List<string> remarks = [.. Knee.Sentences(runs, labels)];

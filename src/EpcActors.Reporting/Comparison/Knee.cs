@@ -5,8 +5,8 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// Where a figure leaves its plateau when one key is varied over three values or more: the last value, counted from
-/// the good end, at which runs cost no more than <see cref="Plateau"/> times the best.
+/// Point at which a figure leaves its plateau when one key is varied over three values or more: the last value, counted
+/// from the good end, at which runs cost no more than <see cref="Plateau"/> times the best.
 /// </summary>
 internal static partial class Knee
 {
@@ -86,7 +86,7 @@ internal static partial class Knee
                 + $"with {costs[last + 1].Value} it is {Text(costs[last + 1].Cost)}";
     }
 
-    /// <summary>What a run costs: its slowdown, or where that was not measured its faults per access.</summary>
+    /// <summary>Cost of a run: its slowdown, or its faults per access where that was not measured.</summary>
     private static double Cost(RunReport run) => run.Cgroups.Count == 0 || run.Verdict == Verdict.Violation ? double.NaN
         : run.Cgroups[0].Slowdown ?? (run.Cgroups[0].Accesses == 0 ? double.NaN
             : (double)run.Cgroups[0].Faults / run.Cgroups[0].Accesses);

@@ -2,7 +2,7 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>What a higher value of a metric means.</summary>
+/// <summary>Meaning of a higher value of a metric.</summary>
 internal enum Direction
 {
     /// <summary>Neither good nor bad by itself.</summary>
@@ -11,7 +11,7 @@ internal enum Direction
     LessIsBetter,
 }
 
-/// <summary>How a value stands against the first run.</summary>
+/// <summary>Result of the comparison of a value with the first run.</summary>
 internal enum Standing
 {
     Same,

@@ -9,7 +9,7 @@ namespace EpcActors.Reporting;
 /// <summary>The metrics of a run in the OpenMetrics text format: of its end, or of this moment while it goes on. The names are those of <see cref="MetricFamilies"/>.</summary>
 public static class OpenMetrics
 {
-    /// <summary>What a scraper is told that it gets.</summary>
+    /// <summary>Content type for scrapers.</summary>
     public const string ContentType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
     private static readonly (string Name, Func<LatencyReport, long> Ns)[] Quantiles =

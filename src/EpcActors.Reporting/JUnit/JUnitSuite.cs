@@ -1,6 +1,6 @@
 namespace EpcActors.Reporting;
 
-/// <summary>What became of one question, in the four words that every reader of JUnit files knows.</summary>
+/// <summary>Outcome of one question, in the four words of JUnit files.</summary>
 public enum JUnitOutcome
 {
     /// <summary>Asked and answered: it holds.</summary>
@@ -53,7 +53,7 @@ public sealed record JUnitSuite
     /// <summary>Seed, kernel, version and what else says what ran.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Properties { get; init; } = [];
 
-    /// <summary>When it began.</summary>
+    /// <summary>Begin of the suite.</summary>
     public DateTimeOffset At { get; init; }
 
     /// <summary>Name of the machine that ran it.</summary>
@@ -62,6 +62,6 @@ public sealed record JUnitSuite
     /// <summary>The verdict in words.</summary>
     public string Output { get; init; } = "";
 
-    /// <summary>What is odd about the run or its file.</summary>
+    /// <summary>Notes on oddities of the run or its file.</summary>
     public string Notes { get; init; } = "";
 }

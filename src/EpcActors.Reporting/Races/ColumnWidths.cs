@@ -26,7 +26,7 @@ internal static class ColumnWidths
         return widths;
     }
 
-    /// <summary>What each column needs so that nothing is wrapped but between statements.</summary>
+    /// <summary>Width that each column needs so that lines are wrapped only between statements.</summary>
     public static int[] Natural(RaceTrace trace, int[] tasks, IReadOnlyList<RaceRow> rows, int least)
     {
         int[] widths = new int[tasks.Length];

@@ -143,7 +143,7 @@ internal static class KernelFunctions
 
     private static readonly Dictionary<string, KernelFunction> Known = Parse();
 
-    /// <summary>Where a step stands that no kernel function encloses.</summary>
+    /// <summary>Place of a step that no kernel function encloses.</summary>
     public static KernelFunction UserSpace { get; } = new("user space", "", false);
 
     public static bool Knows(string routine) => Known.ContainsKey(Bare(routine));

@@ -15,7 +15,7 @@ internal static class KernelStyleText
     /// <summary>With more tasks than columns the text runs on to the right: how far each task is moved.</summary>
     private const int Stair = 14;
 
-    /// <summary>What is left to the last of them.</summary>
+    /// <summary>Columns left to the last of them.</summary>
     private const int LeastTail = 30;
 
     public static string Of(RaceTrace trace)

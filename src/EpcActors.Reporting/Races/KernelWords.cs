@@ -5,8 +5,8 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// The laboratory's words as somebody reads them who knows the kernel: routines as functions, messages as the statements that they stand for. The
-/// words are our own; no line of the kernel is copied.
+/// The laboratory's words translated for a kernel engineer: routines as functions, messages as the statements that they
+/// stand for. The words are our own; no line of the kernel is copied.
 /// </summary>
 public static class KernelWords
 {
@@ -370,7 +370,7 @@ public static class KernelWords
         _ => ": " + result,
     };
 
-    /// <summary>How to say a message.</summary>
+    /// <summary>Text of a message.</summary>
     /// <param name="Lock">The lock that a parked request waits for; empty for none.</param>
     /// <param name="Text">The statement.</param>
     /// <param name="Parked">What a parked request says instead of waiting for a lock.</param>

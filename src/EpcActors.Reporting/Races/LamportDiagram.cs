@@ -261,7 +261,7 @@ internal sealed class LamportDiagram
         html.Close("rect");
     }
 
-    /// <summary>A parked request is a wait on the line of its task, until somebody wakes it.</summary>
+    /// <summary>Draws a parked request as a wait on the line of its task, until its wake-up.</summary>
     private void WriteWaits(HtmlWriter html)
     {
         for (int i = 0; i < Steps.Count; i++)

@@ -135,7 +135,7 @@ public static class LamportPage
         html.Close("section");
     }
 
-    /// <summary>How wide a window must be for the panel beside the drawing; the style sheet has the classes.</summary>
+    /// <summary>Class of the style sheet for the window width at which the panel fits beside the drawing.</summary>
     private static string RoomFor(double width) => width switch
     {
         <= 540 => "s",
@@ -194,7 +194,7 @@ public static class LamportPage
         html.Close("li");
     }
 
-    /// <summary>What the script fills in; hidden where there is none.</summary>
+    /// <summary>Panel that the script fills in; hidden without a script.</summary>
     private static void WritePanel(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
     {
         html.Open("aside", ("id", "panel"), ("hidden", ""), ("aria-label", "Current step"));
@@ -294,7 +294,9 @@ public static class LamportPage
         html.Close("details");
     }
 
-    /// <summary>What the script shows beside the drawing. The writer of JSON escapes what HTML would read as markup.</summary>
+    /// <summary>
+    /// Data that the script shows beside the drawing. The writer of JSON escapes what HTML would read as markup.
+    /// </summary>
     private static string Data(RaceTrace trace, LamportDiagram diagram)
     {
         using MemoryStream stream = new();
@@ -373,7 +375,7 @@ public static class LamportPage
         }
     }
 
-    /// <summary>What the policy allows: this very text and no other.</summary>
+    /// <summary>Hash for the content security policy: it allows exactly this text.</summary>
     private static string Hash(string resource)
     {
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)

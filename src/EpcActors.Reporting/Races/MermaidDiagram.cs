@@ -8,7 +8,7 @@ namespace EpcActors.Reporting;
 /// <summary>One schedule of a race as a Mermaid sequence diagram, for documents and issue trackers that draw it.</summary>
 public static class MermaidDiagram
 {
-    /// <summary>Viewers refuse much longer texts, and nobody reads them.</summary>
+    /// <summary>Viewers refuse much longer texts, and people do not read them.</summary>
     public const int MostSteps = 400;
 
     private const string ConflictColour = "rgba(230, 159, 0, 0.25)";

@@ -25,7 +25,9 @@ internal sealed class PhraseValues(RaceTrace trace, RaceStep step)
     public long? Number(string field) =>
         long.TryParse(Bare(Text(field)), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;
 
-    /// <summary>What the task read with its last <paramref name="message"/> before this step, from the same resource.</summary>
+    /// <summary>
+    /// Value that the task read with its last <paramref name="message"/> before this step, from the same resource.
+    /// </summary>
     public long? LastRead(string message, string field)
     {
         for (int i = IndexOf(step) - 1; i >= 0; i--)
@@ -46,7 +48,7 @@ internal sealed class PhraseValues(RaceTrace trace, RaceStep step)
 
     private int IndexOf(RaceStep wanted)
     {
-        // Steps are numbered from 1 without gaps, unless somebody cut the trace.
+        // Steps are numbered from 1 without gaps, unless the trace was cut.
         int guess = wanted.Number - 1;
         if (guess >= 0 && guess < trace.Steps.Count && ReferenceEquals(trace.Steps[guess], wanted))
         {

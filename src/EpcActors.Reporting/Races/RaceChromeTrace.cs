@@ -50,7 +50,8 @@ public static class RaceChromeTrace
     private static long StartNs(int index) => index * StepNs;
 
     /// <summary>
-    /// Slices of one task: a function lasts from its first step to its last, whoever acts in between; a wait until the task's next step.
+    /// Writes the slices of one task: a function lasts from its first step to its last, across steps of other tasks; a
+    /// wait until the task's next step.
     /// </summary>
     private static void WriteTask(Utf8JsonWriter json, RaceTrace trace, int task)
     {

@@ -29,7 +29,9 @@ public static class RaceListing
         Lines(trace, Math.Min(console.Profile.Width, DefaultWidth)).WriteTo(console);
     }
 
-    /// <summary>What could stand in a commit message: at most 75 columns, no colours, no numbers of steps, noise on shared lines.</summary>
+    /// <summary>
+    /// Listing for a commit message: at most 75 columns, no colours, no numbers of steps, noise on shared lines.
+    /// </summary>
     public static string KernelStyle(RaceTrace trace) => KernelStyleText.Of(trace);
 
     private static ToneLines Lines(RaceTrace trace, int width)
@@ -228,7 +230,7 @@ public static class RaceListing
         return [.. kept];
     }
 
-    /// <summary>Where the columns of the tasks stand, counted from behind the numbers.</summary>
+    /// <summary>Positions of the tasks' columns, counted from the end of the numbers.</summary>
     private sealed class Layout
     {
         public required int[] Offsets { get; init; }

@@ -3,7 +3,7 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>What a row of an interleaving is.</summary>
+/// <summary>Kind of a row of an interleaving.</summary>
 internal enum RaceRowKind
 {
     /// <summary>The task is in another function from here on.</summary>
@@ -50,7 +50,7 @@ internal static class RaceRows
     public static string TaskName(RaceTrace trace, int task) =>
         task >= 0 && task < trace.Tasks.Count ? trace.Tasks[task].Name : string.Create(CultureInfo.InvariantCulture, $"task {task}");
 
-    /// <summary>What goes into the margin beside a step: choices, wake-ups, events.</summary>
+    /// <summary>Notes in the margin beside a step: choices, wake-ups, events.</summary>
     public static IEnumerable<string> Margin(RaceTrace trace, RaceStep step)
     {
         foreach (string choice in step.Choices)

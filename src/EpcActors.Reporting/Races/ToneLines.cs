@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 
 namespace EpcActors.Reporting;
 
-/// <summary>How a piece of a line wants to be seen.</summary>
+/// <summary>Emphasis of a piece of a line.</summary>
 internal enum Tone
 {
     Plain,

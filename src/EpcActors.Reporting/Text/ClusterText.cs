@@ -3,7 +3,9 @@ using Spectre.Console;
 
 namespace EpcActors.Reporting;
 
-/// <summary>What a run over several processes tells beside, as plain text: a line for each process and one for each death.</summary>
+/// <summary>
+/// Additional figures of a run over several processes, as plain text: a line for each process and one for each death.
+/// </summary>
 internal static class ClusterText
 {
     public static void Write(ConsoleText text, RunReport r)

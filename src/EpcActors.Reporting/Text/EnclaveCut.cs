@@ -7,8 +7,8 @@ internal readonly record struct EnclaveGroup(string Cgroup, EnclaveOutcome Outco
     long ResidentPages, long SwappedPages);
 
 /// <summary>
-/// Which enclaves a table shows when there are hundreds: those that ended badly first, then the slowest; the rest are
-/// added up per cgroup and outcome so that nothing disappears without a word.
+/// Selection of the enclaves that a table shows when there are hundreds: those that ended badly first, then the
+/// slowest. The rest are added up per cgroup and outcome, so that none is left out silently.
 /// </summary>
 internal sealed record EnclaveCut(IReadOnlyList<EnclaveReport> Shown, IReadOnlyList<EnclaveGroup> LeftOut)
 {

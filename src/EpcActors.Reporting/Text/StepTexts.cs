@@ -2,7 +2,7 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>What every report says of the steps of enclaves.</summary>
+/// <summary>Texts of every report on the steps of enclaves.</summary>
 internal static class StepTexts
 {
     /// <summary>Enclaves whose steps a table shows.</summary>
@@ -11,7 +11,7 @@ internal static class StepTexts
     /// <summary>Enclaves whose steps a comparison shows.</summary>
     public const int MostCompared = 6;
 
-    /// <summary>What a slowdown is measured against.</summary>
+    /// <summary>Reference of a slowdown.</summary>
     public const string Reference = "the same program alone with enough EPC on its own socket";
 
     /// <summary>The footnote of tables with slowdowns.</summary>

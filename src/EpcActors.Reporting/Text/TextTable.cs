@@ -9,7 +9,7 @@ internal readonly record struct Cell(string Text, Style? Style = null)
     public static implicit operator Cell(string text) => new(text);
 }
 
-/// <summary>How a column behaves when the terminal is too narrow.</summary>
+/// <summary>Behaviour of a column when the terminal is too narrow.</summary>
 internal enum Fit
 {
     /// <summary>Figures: never cut, a figure without its end lies.</summary>

@@ -142,7 +142,7 @@ public static class Units
             : percent.ToString("+0.0;-0.0", CultureInfo.InvariantCulture) + " %";
     }
 
-    /// <summary>How many times slower: <c>3.25×</c>, or a dash when it was not measured.</summary>
+    /// <summary>A slowdown: <c>3.25×</c>, or a dash when it was not measured.</summary>
     public static string Slowdown(double? factor) =>
         factor is { } value && double.IsFinite(value) ? Significant(value, 2) + "×" : "-";
 

@@ -2,7 +2,9 @@ using EpcActors.Lab.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>Why enclaves and guests died: what was missing, who held it, what would have been enough.</summary>
+/// <summary>
+/// Reasons for the deaths of enclaves and guests: what was missing, its holders, and the amount that is sufficient.
+/// </summary>
 internal static class WhyTexts
 {
     private const int Most = 6;

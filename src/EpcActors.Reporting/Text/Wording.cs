@@ -27,7 +27,7 @@ internal static class Wording
         EnclaveOutcome.Sigsegv => "sigsegv",
     };
 
-    /// <summary>True for an end that nobody asked for.</summary>
+    /// <summary>True for an end that was not requested.</summary>
     public static bool IsBad(EnclaveOutcome outcome) => outcome switch
     {
         EnclaveOutcome.Finished or EnclaveOutcome.Running => false,
@@ -66,7 +66,7 @@ internal static class Wording
         $"epc.run.duration cut the run off after {Durations.Text(r.CutOffNs)} with {Counted(r.WorkLeft, "program")} "
         + "still at work";
 
-    /// <summary>How an enclave ended, for people.</summary>
+    /// <summary>End of an enclave, for people.</summary>
     public static string Outcome(EnclaveReport e) => e.IsCutOff ? "cut off" : Key(e.Outcome);
 
     /// <summary><c>1 rule</c>, <c>2 rules</c>.</summary>
@@ -79,7 +79,7 @@ internal static class Wording
     public static string LeftOut(long left, long all, string noun) =>
         $"{Units.Count(left)} of {Counted(all, noun)} left out";
 
-    /// <summary>What the counter says against what the lists hold.</summary>
+    /// <summary>The counter's value against the length of the lists.</summary>
     public static string CounterAgainstLists(RunReport r)
     {
         long free = r.Nodes.Sum(n => n.FreePages);
@@ -95,10 +95,10 @@ internal static class Wording
         $"{Wording.Counted(k.Wakeups, "wake-up")}, {Wording.Counted(k.PagesReclaimed, "page")} reclaimed"
         + (k.BusyShare is { } share ? $", busy {Units.Percent(share)} of virtual time" : "");
 
-    /// <summary>What the times of a run are.</summary>
+    /// <summary>Name of the times of a run.</summary>
     public static string TimeName(RunReport r) => r.Live is null ? "virtual time" : "real time";
 
-    /// <summary>What the audits of a live run came to.</summary>
+    /// <summary>Result of the audits of a live run.</summary>
     public static string Audits(LiveReport live) => live.Cuts == 0
         ? "at the end only"
         : $"of a consistent cut, while the actors went on: {Units.Duration((long)(live.CutMs * 1e6))} altogether, the longest "
@@ -111,7 +111,7 @@ internal static class Wording
     /// <summary>Sign of an expectation.</summary>
     public static string Sign(ExpectationReport e) => e.IsMet ? "✓" : e.IsUnmet ? "✗" : "–";
 
-    /// <summary>What was found, and why it was not judged; empty when there is nothing to say.</summary>
+    /// <summary>Value that was found, and the reason why it was not judged; may be empty.</summary>
     public static string Found(ExpectationReport e) =>
         string.Join("; ", (string[])[.. e.Found.Length > 0 ? (string[])[$"found: {e.Found}"] : [], .. e.NotJudged.Length > 0 ? (string[])[$"not judged: {e.NotJudged}"] : []]);
 
