@@ -13,7 +13,9 @@ public class ExploredBenchmarks
     private RaceWorld _world = null!;
     private Strategy _strategy = null!;
 
-    /// <summary>What runs: a few steps of two tasks, hundreds of them, or a whole round of reclaim between faults.</summary>
+    /// <summary>
+    /// Load of the benchmark: a few steps of two tasks, hundreds of them, or a whole round of reclaim between faults.
+    /// </summary>
     [Params("counter, 24 steps", "counter, 240 steps", "eviction")]
     public string Race { get; set; } = "eviction";
 

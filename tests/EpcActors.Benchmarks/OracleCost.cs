@@ -11,8 +11,8 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Benchmarks;
 
 /// <summary>
-/// What the oracle costs: the same run with it and without it, in turn, by CPU time of the thread. The share is the
-/// median of the turns, since a shared machine grows faster and slower by half within seconds.
+/// Cost of the oracle: the same run with it and without it, in turn, by CPU time of the thread. The share is the median
+/// of the turns, since a shared machine grows faster and slower by half within seconds.
 /// </summary>
 /// <remarks>
 /// The process that measures is compiled without a profile (DOTNET_TieredPGO=0). With one, the compiler makes the calls
@@ -118,7 +118,7 @@ internal static class OracleCost
         TimedRun? last = null;
         for (int i = -WarmUp; i < rounds; i++)
         {
-            // Whoever runs second finds warmer caches: they take turns in that too.
+            // The second run finds warmer caches: they take turns in that too.
             bool isFirst = i % 2 == 0;
             double before = isFirst ? 0 : Time(scenario, hasOracle: false).Seconds;
             (double seconds, double auditShare, last) = Time(scenario, hasOracle: true);
@@ -166,8 +166,8 @@ internal static class OracleCost
     }
 
     /// <summary>
-    /// What the compiler and the collector do beside the run, and what other programs do, is not in it where the system
-    /// can tell.
+    /// CPU time of the run's thread, without the compiler, the collector and other programs where the system can
+    /// separate them.
     /// </summary>
     private static double ThreadSeconds()
     {
@@ -217,7 +217,7 @@ internal static class OracleCost
         return scenario with { Machine = scenario.Machine with { Nodes = [socket, socket] } };
     }
 
-    /// <summary>The run as it is, but that nobody looks for broken rules.</summary>
+    /// <summary>Observer of a run that looks for no broken rules.</summary>
     private sealed class MetricsOnly(TimedRun run) : IRunObserver
     {
         public StepWatcher? WatcherOf(ushort code) => null;

@@ -6,10 +6,10 @@ using EpcActors.Engine.Live;
 namespace EpcActors.Benchmarks;
 
 /// <summary>
-/// What it costs that messages can be seen when nobody looks: pairs of task and resource, with the tap closed and with
-/// the code that looks at it left out. Each is a process of its own, as the JIT decides that once; they run in
-/// turns. On Akka.NET a message takes ten times as long as on one thread of the threads engine, which has the same code:
-/// there the difference shows.
+/// Cost of the message tap when it is closed: pairs of task and resource, with the tap closed and with the code that
+/// looks at it left out. Each variant is a process of its own, as the JIT decides that once; they run in turns. On
+/// Akka.NET a message takes ten times as long as on one thread of the threads engine, which has the same code: there
+/// the difference shows.
 /// </summary>
 internal static class TapCost
 {

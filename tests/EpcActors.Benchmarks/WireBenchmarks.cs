@@ -14,7 +14,9 @@ public class WireBenchmarks
     private readonly BundleReader _reader = new(8);
     private readonly Frame[] _frames = new Frame[PerBundle];
 
-    /// <summary>What travels: a charge page by page and its answer, which is most of what does, or one of each message.</summary>
+    /// <summary>
+    /// Messages that travel: a charge page by page and its answer, which most messages are, or one of each message.
+    /// </summary>
     [Params("charge", "all")]
     public string Mix { get; set; } = "charge";
 

@@ -10,9 +10,9 @@ using EpcActors.Engine.Akka.Cluster;
 namespace EpcActors.Benchmarks;
 
 /// <summary>
-/// What crossing processes costs: two members that ask and answer one another with so many calls under way, beside bare
-/// Akka.Remote with the same payload, one message a call, in the same run. All actor systems are in this process and
-/// talk over sockets of the loopback, so they share its cores and its garbage collector.
+/// Cost of a call to another process: two members that ask and answer one another with so many calls under way, beside
+/// bare Akka.Remote with the same payload, one message a call, in the same run. All actor systems are in this process
+/// and talk over sockets of the loopback, so they share its cores and its garbage collector.
 /// </summary>
 internal static class WireSpeed
 {

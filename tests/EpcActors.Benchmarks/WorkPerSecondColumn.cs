@@ -6,7 +6,7 @@ using BenchmarkDotNet.Running;
 
 namespace EpcActors.Benchmarks;
 
-/// <summary>What one invocation of a benchmark did, counted by the benchmark itself: steps, faults, bytes.</summary>
+/// <summary>Work of one invocation of a benchmark, counted by the benchmark itself: steps, faults, bytes.</summary>
 internal static class Work
 {
     public static ConcurrentDictionary<(string Benchmark, string Unit), double> Done { get; } = new();

@@ -110,12 +110,12 @@ internal sealed record Heard(MemberLink Link, ControlMessage Message);
 
 internal sealed record Loss(MemberLink Link, string Reason);
 
-/// <summary>What came, in order; waits for more with a limit.</summary>
+/// <summary>Received items, in order; waits for more with a limit.</summary>
 internal sealed class Inbox<T>
 {
     private readonly Channel<T> _all = Channel.CreateUnbounded<T>();
 
-    /// <summary>How many came that nobody has asked for.</summary>
+    /// <summary>Number of items that the test has not taken.</summary>
     public int Left => _all.Reader.Count;
 
     public void Add(T item) => Assert.True(_all.Writer.TryWrite(item));

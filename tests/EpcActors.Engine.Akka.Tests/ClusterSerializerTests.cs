@@ -9,7 +9,9 @@ using EpcActors.Engine.Akka.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>What crosses Akka.Remote, through Akka's own serialization as a node of the cluster has it.</summary>
+/// <summary>
+/// Messages that cross Akka.Remote, through Akka's own serialization as a node of the cluster has it.
+/// </summary>
 public sealed class ClusterSerializerTests : IDisposable
 {
     private readonly ActorSystem _system = ClusterSystem.Create(new AkkaClusterOptions(), []);
@@ -118,7 +120,7 @@ public sealed class ClusterSerializerTests : IDisposable
         Assert.Contains(manifest, error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>No JSON by reflection, for anything that somebody might send by mistake.</summary>
+    /// <summary>No message is written as JSON by reflection, even one that is sent by mistake.</summary>
     [Fact]
     public void What_has_no_format_does_not_go_over_the_wire()
     {

@@ -86,7 +86,7 @@ public sealed class ClusterTests
         Assert.Equal(100, cluster.Log.Controls.Left);
         Assert.True(members[0].Transport.System!.WhenTerminated.IsCompleted);
 
-        // The other is there, the cluster as well; and nobody was told of a coordinator that is lost.
+        // The other member and the cluster are there, and no member was told that the coordinator is lost.
         members[1].Transport.Tell(new ControlMessage.Failed("still here"));
         for (int i = 0; i < 100; i++)
         {

@@ -7,7 +7,7 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>Which processes are let into a run, and which are heard: those that have its token.</summary>
+/// <summary>Admission to a run: only processes with its token may join and are heard.</summary>
 public sealed class ClusterTokenTests
 {
     private const string Token = "0123456789abcdef0123456789abcdef";

@@ -69,7 +69,7 @@ public sealed class ConfigurationTests
         Assert.Contains("nowhere", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>What comes out of our reader and goes into theirs must be the same on both sides.</summary>
+    /// <summary>Values that our reader passes to Akka's must be the same on both sides.</summary>
     [Theory]
     [InlineData("5 s", "5 s")]
     [InlineData("64 KiB", "64 KiB")]

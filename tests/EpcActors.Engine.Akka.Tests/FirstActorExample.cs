@@ -6,8 +6,8 @@ using EpcActors.Engine.Akka;
 namespace EpcActors.Engine.Akka.Tests.FirstActor;
 
 /// <summary>
-/// What a task may ask of a <see cref="PagePool"/>. A message is a struct of numbers: what is asked, and, marked Out,
-/// what the answer says.
+/// Requests to a <see cref="PagePool"/>. A message is a struct of numbers: the fields of the request and, marked Out,
+/// those of the answer.
 /// </summary>
 public static class PagePoolProtocol
 {

@@ -3,7 +3,7 @@ using Akka.TestKit;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>What is lost is counted, noted and published.</summary>
+/// <summary>Lost messages are counted, noted and published.</summary>
 public sealed class LetterTests : AkkaTestKit
 {
     [Fact]

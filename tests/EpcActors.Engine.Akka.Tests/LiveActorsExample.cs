@@ -6,7 +6,10 @@ using EpcActors.TestKit;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>What a user writes: schedules of the laboratory, and whole runs, on the actors of a test's own system. docs/writing-race-tests.md shows it.</summary>
+/// <summary>
+/// Example of a user's test: schedules of the laboratory, and whole runs, on the actors of a test's own system.
+/// docs/writing-race-tests.md shows it.
+/// </summary>
 public sealed class LiveActorsExample : global::Akka.TestKit.Xunit2.TestKit
 {
     [Fact]

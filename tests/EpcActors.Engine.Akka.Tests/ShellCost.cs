@@ -4,15 +4,16 @@ using Akka.Actor;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>
-/// What a shell costs above Akka.NET itself: pairs of task and resource against pairs of the smallest possible actors that tell each other one object for ever, the same number of
-/// messages, on the same dispatchers, in turns in one process.
+/// Cost of a shell on top of Akka.NET itself: pairs of task and resource against pairs of the smallest possible actors
+/// that tell each other one object for ever, the same number of messages, on the same dispatchers, in turns in one
+/// process.
 /// </summary>
 internal static class ShellCost
 {
     /// <summary>Messages per second and bytes allocated per message, of the median round.</summary>
     public sealed record Figures(double BarePerSecond, double ShellPerSecond, double BareBytes, double ShellBytes)
     {
-        /// <summary>How many times the time of bare Akka.NET.</summary>
+        /// <summary>Time relative to bare Akka.NET.</summary>
         public double Ratio => BarePerSecond / ShellPerSecond;
 
         public override string ToString() =>

@@ -6,7 +6,7 @@ namespace EpcActors.Engine.Akka.Tests;
 [CollectionDefinition(nameof(ShellCostTests), DisableParallelization = true)]
 public sealed class Alone;
 
-/// <summary>What a message costs, for the log of the test; allocation is held to.</summary>
+/// <summary>Cost of a message, for the log of the test; only its allocation has a limit.</summary>
 [Collection(nameof(ShellCostTests))]
 public sealed class ShellCostTests(ITestOutputHelper output)
 {

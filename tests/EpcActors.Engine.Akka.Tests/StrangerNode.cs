@@ -4,7 +4,7 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>A process that joins the Akka.Cluster of a run, speaks its protocol and belongs to nobody.</summary>
+/// <summary>A process that joins the Akka.Cluster of a run, speaks its protocol, and is not part of the run.</summary>
 internal sealed class StrangerNode : IAsyncDisposable
 {
     private readonly ActorSystem _system;
@@ -18,7 +18,7 @@ internal sealed class StrangerNode : IAsyncDisposable
         _self = system.ActorOf(Props.Create(() => new Ear(Heard)), MemberActor.Name);
     }
 
-    /// <summary>What is told to it.</summary>
+    /// <summary>Messages that it receives.</summary>
     public Inbox<object> Heard { get; } = new();
 
     /// <summary>The uid of its actor system.</summary>

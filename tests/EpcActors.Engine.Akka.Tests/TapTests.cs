@@ -6,7 +6,7 @@ using EpcActors.Reporting;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>Whoever looks sees every message that was delivered; nothing is made for nobody.</summary>
+/// <summary>A subscriber sees every message that was delivered; without a subscriber nothing is made.</summary>
 public sealed class TapTests : AkkaTestKit
 {
     [Fact]

@@ -29,7 +29,7 @@ internal static class Probe
         public static MessageKind Kind => MessageKind.Other;
     }
 
-    /// <summary>Waits until somebody wakes it.</summary>
+    /// <summary>Waits until another task wakes it.</summary>
     public struct WaitHere : IMessage
     {
         public static ushort Code => 0xF104;
@@ -68,7 +68,7 @@ internal sealed class ProbeResource(int id, string name = "probe") : Resource(ne
     private WaitQueue _waiting;
     private int _inside;
 
-    /// <summary>What <see cref="Probe.Call"/> does.</summary>
+    /// <summary>Action of <see cref="Probe.Call"/>.</summary>
     public Action OnCall { get; init; } = static () => { };
 
     public long Sum { get; private set; }

@@ -79,7 +79,7 @@ internal sealed record Defect(string Name, string Title, IReadOnlyList<Edit> Edi
         return new Defect(name, title, edits);
     }
 
-    /// <summary>Whether somebody who says so means this one: its name or how that begins.</summary>
+    /// <summary>True when <paramref name="name"/> is this defect's name or a prefix of it.</summary>
     public bool IsCalled(string name) => Name.StartsWith(name, StringComparison.Ordinal);
 
     /// <summary>The files that it changes, with their texts changed.</summary>

@@ -18,9 +18,8 @@ internal sealed record Broken(string Rule, string Where, string Detail)
 }
 
 /// <summary>
-/// What every defect is judged by: the shipped scenarios in virtual time, then some of them and every fixed race in
-/// many orders, with one worker and fixed seeds. A kernel without a
-/// defect breaks nothing in it.
+/// Suite that judges every defect: the shipped scenarios in virtual time, then some of them and every fixed race in
+/// many orders, with one worker and fixed seeds. A kernel without a defect breaks nothing in it.
 /// </summary>
 internal static class Suite
 {

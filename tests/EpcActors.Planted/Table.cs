@@ -54,7 +54,7 @@ internal static class Table
         return text.ToString();
     }
 
-    /// <summary>What a person wants to know of one defect: the rules, and the first finding of each.</summary>
+    /// <summary>Describes one defect's outcome for people: the rules, and the first finding of each.</summary>
     public static string Describe(Outcome outcome)
     {
         if (outcome.Failure is { } failure)

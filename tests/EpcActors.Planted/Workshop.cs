@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EpcActors.Planted;
 
-/// <summary>What came of one defect.</summary>
+/// <summary>Result of one defect.</summary>
 /// <param name="Defect">The defect; null for the tree as it is.</param>
 /// <param name="Broken">The rules that broke, each as often as it was found.</param>
 /// <param name="Failure">Why nothing is known: it does not build, or the suite did not end.</param>
@@ -19,7 +19,7 @@ internal sealed class Workshop
     private static readonly TimeSpan MostBuilding = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan MostRunning = TimeSpan.FromMinutes(15);
 
-    /// <summary>What the suite needs, in the order in which projects refer to one another.</summary>
+    /// <summary>Projects that the suite needs, in the order in which projects refer to one another.</summary>
     private static readonly string[] Projects =
     [
         "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Hocon", "EpcActors.Actors", "EpcActors.Engine.Live",
@@ -146,7 +146,7 @@ internal sealed class Workshop
                 + "minutes" : $"the suite failed ({code}):\n{text}");
     }
 
-    /// <summary>What the process of the suite writes down, and the other one reads.</summary>
+    /// <summary>Writes a broken rule in the suite's process; the other process reads it.</summary>
     public static string Write(Broken broken) =>
         string.Join('\t', broken.Rule, broken.Where, broken.Detail.ReplaceLineEndings(" ").Replace('\t', ' '));
 

@@ -7,8 +7,9 @@ using EpcActors.TestKit;
 namespace EpcActors.TestKit.Example;
 
 /// <summary>
-/// A controller that trims misc.max of a cgroup to what it uses. What it read may be old when it writes; misc.max takes any number and evicts nothing, so the cgroup ends above
-/// its limit. Reading once more after the write, and raising the limit if need be, closes it: whoever charged under the old limit shows in that second look.
+/// A controller that trims misc.max of a cgroup to what it uses. The usage that it read may be old when it writes;
+/// misc.max takes any number and evicts nothing, so the cgroup ends above its limit. Reading once more after the write,
+/// and raising the limit if need be, closes it: the second look sees each charge that was made under the old limit.
 /// </summary>
 public sealed class LimitTrimmerTests
 {

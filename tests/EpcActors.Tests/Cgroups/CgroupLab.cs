@@ -119,7 +119,7 @@ internal sealed class CgroupLab
     public void Kernel(TaskKind kind, ActorId process, Func<ScriptedTask, Routine> body) =>
         Run.Add(new ScriptedTask(new ActorId(_nextId++), Machine, kind, process, body), 0);
 
-    /// <summary>A task that is nobody's: an administrator.</summary>
+    /// <summary>Adds a task without a process: an administrator.</summary>
     public void Admin(Func<ScriptedTask, Routine> body, long startNs = 0) =>
         Run.Add(new ScriptedTask(new ActorId(_nextId++), Machine, TaskKind.Other, ActorId.None, body), startNs);
 

@@ -72,7 +72,10 @@ public class CgroupScenarioTests
         }
     }
 
-    /// <summary>Who dies when nothing can be reclaimed: under v5 an enclave, and the one that asked lives; later the one that asked fails.</summary>
+    /// <summary>
+    /// Victim when nothing can be reclaimed: under v5 an enclave dies, and the one that asked lives; later the one that
+    /// asked fails.
+    /// </summary>
     [Theory]
     [InlineData("v8", 9)]
     [InlineData("v17", 9)]
@@ -104,7 +107,7 @@ public class CgroupScenarioTests
         Assert.Equal(limit * Page, run.Topology.Cgroups[1].PeakBytes);
     }
 
-    /// <summary>What the administrator is refused stands in the notes of the run.</summary>
+    /// <summary>The notes of the run name the administrator's refused writes.</summary>
     [Fact]
     public void A_refused_action_is_in_the_notes()
     {

@@ -115,7 +115,9 @@ public class ChargeTests
         Assert.Equal(1, lab.Peak(1));
     }
 
-    /// <summary>C1: nobody is charged for 2 GiB or more, whatever the limit; what is charged is counted right.</summary>
+    /// <summary>
+    /// C1: no cgroup is charged for 2 GiB or more, whatever the limit; accepted charges are counted right.
+    /// </summary>
     [Theory]
     [InlineData(Fix.Absent, LevelCharge.Over)]
     [InlineData(Fix.Present, LevelCharge.Fits)]

@@ -116,7 +116,7 @@ public class HierarchyTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>C22: a page that nobody can free keeps its cgroup and the usage of all above for ever.</summary>
+    /// <summary>C22: a page that cannot be freed keeps its cgroup and the usage of all above for ever.</summary>
     [Fact]
     public void A_zombie_secs_page_keeps_its_cgroup_charged_for_ever()
     {

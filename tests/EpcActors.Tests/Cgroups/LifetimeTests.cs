@@ -11,7 +11,7 @@ using EpcActors.Tests.Kernel;
 
 namespace EpcActors.Tests.Cgroups;
 
-/// <summary>Cgroups and enclaves that are going away while somebody walks, works or kills: C3, C7, C8, C19.</summary>
+/// <summary>Cgroups and enclaves that are freed while a task walks, works or kills: C3, C7, C8, C19.</summary>
 public sealed class LifetimeTests
 {
     [Fact]

@@ -5,10 +5,13 @@ using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Tests.Cgroups;
 
-/// <summary>Who pays for backing, and who dies of it: section 2.9.</summary>
+/// <summary>Charges for backing, and out-of-memory kills because of it.</summary>
 public class MemoryTests
 {
-    /// <summary>A user task pays for itself, whoever owns the page; ksgxd for the enclave's process unless the kernel knows only the root.</summary>
+    /// <summary>
+    /// A user task pays for itself, also for pages of others; ksgxd for the enclave's process unless the kernel knows
+    /// only the root.
+    /// </summary>
     [Theory]
     [InlineData(BackingCharge.Root, TaskKind.User, 2)]
     [InlineData(BackingCharge.Root, TaskKind.Ksgxd, 0)]

@@ -53,7 +53,7 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>Where a worker stops, from 100 pages; batch sizes: max(16, over) up to 32, or 16.</summary>
+    /// <summary>Point at which a worker stops, from 100 pages; batch sizes: max(16, over) up to 32, or 16.</summary>
     [Theory]
     [InlineData("v5", 60, 51)]
     [InlineData("v6", 60, 51)]
@@ -227,7 +227,7 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>What an allocation is told: the same four answers in every version.</summary>
+    /// <summary>Answers to an allocation: the same four in every version.</summary>
     [Theory]
     [InlineData("v5")]
     [InlineData("v6")]

@@ -7,7 +7,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Cli;
 
-/// <summary>What one call of the command said and returned.</summary>
+/// <summary>Output and exit code of one call of the command.</summary>
 internal sealed record CliResult(int Code, string Out, string Error)
 {
     public IReadOnlyList<string> OutLines => Lines(Out);

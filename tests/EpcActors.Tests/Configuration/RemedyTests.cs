@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace EpcActors.Tests.Configuration;
 
-/// <summary>What an error says to write is taken when it is written.</summary>
+/// <summary>The remedy of an error is accepted when it is written.</summary>
 public sealed partial class RemedyTests
 {
     [Theory]

@@ -9,7 +9,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Configuration;
 
-/// <summary>What a scenario file means.</summary>
+/// <summary>Meaning of a scenario file.</summary>
 public sealed class ScenarioLoaderTests
 {
     private const long Ms = 1_000_000;
@@ -402,7 +402,7 @@ public sealed class ScenarioLoaderTests
     public void Errors_in_the_akka_block_lead_to_the_users_part_of_it(string text, string place) =>
         Assert.Equal($"{Loading.File}:{place}", Loading.Load(text).AkkaOrigin);
 
-    /// <summary>What Akka's reader makes of it, the tests of the engine on Akka say.</summary>
+    /// <summary>The tests of the engine on Akka cover the part that Akka's reader reads.</summary>
     [Fact]
     public void The_akka_block_is_resolved_and_written_for_Akka()
     {

@@ -142,7 +142,7 @@ public sealed class ScriptTests
         Assert.Single(Loading.LoadWith("epc.kernel = linux-6.16\n" + tooSmall + Enclave).Notes);
         Assert.Single(Loading.LoadWith(tooSmall + Enclave + "\nepc.enclaves.e { added = 0 %, steps = [] }").Notes);
 
-        // An old kernel charged the root, which nobody limits.
+        // An old kernel charged the root, which has no limit.
         Assert.Empty(Loading.LoadWith("epc.kernel = linux-5.15\n" + tooSmall + Enclave).Notes);
     }
 

@@ -3,8 +3,8 @@ using EpcActors.Engine;
 namespace EpcActors.Tests.Conformance;
 
 /// <summary>
-/// What actors may rely on, held on every engine alike (decision 8): one handler at a time, order per task and resource, deferred answers in their order, and how a run
-/// ends. A class that derives from this says which engine.
+/// Guarantees to actors that every engine keeps (decision 8): one handler at a time, order per task and resource,
+/// deferred answers in their order, and the end of a run. A derived class names the engine.
 /// </summary>
 public abstract class EngineConformance
 {
@@ -387,7 +387,7 @@ public abstract class EngineConformance
         Assert.True(handled > 0);
         Assert.Equal(Tasks, engine.Waiting().Count());
 
-        // Whoever was still at it would be seen now.
+        // A task that is still at work would show now.
         Thread.SpinWait(1_000_000);
         Assert.Equal((steps, handled), (engine.Steps, counters.Sum(counter => counter.Handled)));
         Assert.All(counters, counter => Assert.Equal((0, 0), (counter.Overlaps, counter.OutOfOrder)));

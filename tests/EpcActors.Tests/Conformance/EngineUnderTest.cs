@@ -4,7 +4,7 @@ using EpcActors.Engine.Simulation;
 
 namespace EpcActors.Tests.Conformance;
 
-/// <summary>What the conformance suite needs of an engine, whatever its kind.</summary>
+/// <summary>Operations of an engine of any kind that the conformance suite needs.</summary>
 public abstract class EngineUnderTest : IDisposable
 {
     public abstract void Add(Resource resource);

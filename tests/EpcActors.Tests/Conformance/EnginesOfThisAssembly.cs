@@ -14,7 +14,7 @@ public sealed class ThreadsConformance : EngineConformance
     protected override EngineUnderTest NewEngine() => new LiveUnderTest(new ThreadsEngine(new ThreadsOptions { Workers = 4 }));
 }
 
-/// <summary>One worker, and everybody to the back of the line after each request: the other corner.</summary>
+/// <summary>One worker, and each task goes to the back of the queue after each request: the opposite extreme.</summary>
 public sealed class OneThreadConformance : EngineConformance
 {
     protected override EngineUnderTest NewEngine() =>

@@ -93,7 +93,7 @@ public abstract class ScenarioConformance
                 enclave is { ResidentPages: 0, SwappedPages: 0, VaPages: 0 } && enclave.Outcome is not (EnclaveOutcome.Running or EnclaveOutcome.Hung), enclave.ToString()));
     }
 
-    /// <summary>What must agree when the work is done.</summary>
+    /// <summary>Figures that must agree when the work is done.</summary>
     private static IEnumerable<string> Accounts(RunReport report)
     {
         yield return $"free pages {report.Nodes.Sum(node => node.FreePages)}, poisoned {report.Nodes.Sum(node => node.PoisonedPages)}, counter {report.FreePageCounter}";

@@ -5,7 +5,7 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>What cannot run over several processes is refused, in words.</summary>
+/// <summary>Scenarios that cannot run over several processes are refused with the reason.</summary>
 public sealed class ClusterCheckTests
 {
     private const string Machine = "epc.machine.nodes = [ { cpus = 2, epc = 4 MiB }, { cpus = 2, epc = 4 MiB }, { cpus = 2 } ]\n";

@@ -5,7 +5,7 @@ using FsCheck.Fluent;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>Who lives and where the homes are, from one view to the next.</summary>
+/// <summary>Members and homes from one view to the next.</summary>
 public sealed class ClusterViewTests
 {
     private const int Members = 5;

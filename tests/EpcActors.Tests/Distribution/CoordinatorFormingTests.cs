@@ -4,7 +4,7 @@ using static EpcActors.Tests.Distribution.CoordinatorRig;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>How everybody comes together, and who is turned away.</summary>
+/// <summary>Forming of the cluster: processes join or are refused.</summary>
 public sealed class CoordinatorFormingTests
 {
     [Fact]
@@ -70,7 +70,7 @@ public sealed class CoordinatorFormingTests
         Assert.Contains("there is no socket 4: the machine has 4, 0 to 3", rig.Hello(sockets: [4]).Refusal, StringComparison.Ordinal);
         Assert.Contains("named twice", rig.Hello(sockets: [2, 2]).Refusal, StringComparison.Ordinal);
 
-        // Whoever does not say gets what is left.
+        // A process that names no sockets gets the rest.
         FakeLink rest = rig.Hello();
         Assert.Equal([0, 0, 1, 2], rest.Last<ControlMessage.Welcome>().MemberOfNode);
         Assert.Equal(1, rest.Last<ControlMessage.Welcome>().Member);
@@ -217,7 +217,7 @@ public sealed class CoordinatorFormingTests
         Assert.Equal(wrong.Message, links[0].Refusal);
     }
 
-    /// <summary>What the exit code of a process says is what the run says.</summary>
+    /// <summary>The exit code of a process agrees with the verdict of the run.</summary>
     [Theory]
     [InlineData(64, ClusterErrorKind.Usage)]
     [InlineData(3, ClusterErrorKind.NotSupported)]

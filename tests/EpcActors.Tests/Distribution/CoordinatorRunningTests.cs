@@ -318,7 +318,7 @@ public sealed class CoordinatorRunningTests
         CoordinatorRig rig = Running();
         for (int i = 0; i < 10; i++)
         {
-            // Everybody looks quiet whenever asked, but something goes round.
+            // Each process is quiet whenever it is asked, but a message goes round.
             rig.Pass(10);
             for (int member = 0; member < 4; member++)
             {
@@ -338,7 +338,7 @@ public sealed class CoordinatorRunningTests
     [Fact]
     public void Frames_that_never_arrive_do_not_keep_it_open()
     {
-        // Lost to the dead, say: nobody has a call open, so nobody waits for them.
+        // Frames lost to the dead, for example: no call is open, so no process waits for them.
         CoordinatorRig rig = Running();
         for (int i = 0; i < 4; i++)
         {
@@ -442,7 +442,7 @@ public sealed class CoordinatorRunningTests
         rig.PassAlive(50);
         Assert.Equal(2, rig.Members[3].Last<ControlMessage.BeginCut>().Number);
 
-        // Somebody dies while the cut is taken: it is dropped, and what still comes of it is not heard.
+        // A member dies while the cut is taken: the cut is dropped, and its late parts are ignored.
         rig.Tell(rig.Members[0], rig.Part(0, 2));
         rig.Lose(rig.Members[1]);
         rig.Tell(rig.Members[2], rig.Part(2, 2));

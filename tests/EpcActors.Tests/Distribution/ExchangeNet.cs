@@ -72,7 +72,7 @@ internal sealed class ExchangeNet
         return message;
     }
 
-    /// <summary>What a deputy does for DrainStock: the stock of a member goes home.</summary>
+    /// <summary>Returns the stock of a member to its home, as a deputy does for DrainStock.</summary>
     public void GiveBack(int member, int account)
     {
         ClusterProtocol.TakeStock take = Ask(member, new ClusterProtocol.TakeStock { Account = account });

@@ -4,7 +4,10 @@ using EpcActors.Domain.Random;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>What processes take in advance: seldom asked for where there is room, exact where a limit or a watermark is near.</summary>
+/// <summary>
+/// Stock that processes take in advance: seldom asked for where there is room, exact where a limit or a watermark is
+/// near.
+/// </summary>
 public sealed class ExchangeStockTests
 {
     private const int Page = KernelConstants.PageSize;
@@ -155,7 +158,9 @@ public sealed class ExchangeStockTests
 
     private static long Free(ExchangeNet net) => net.Exchanges.Sum(one => one.CountedFreePages);
 
-    /// <summary>As the routine: all levels at once or one after the other; before a refusal everybody gives back.</summary>
+    /// <summary>
+    /// As the routine: all levels at once or one after the other; before a refusal every process gives its stock back.
+    /// </summary>
     private static bool Charge(ExchangeNet net, int member)
     {
         if (net.Ask(member, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged)

@@ -137,7 +137,7 @@ internal sealed class InProcessCluster : ICoordinatorTransport
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-        /// <summary>The process is gone from one moment to the next, for everybody.</summary>
+        /// <summary>Kills the process at once, for all others.</summary>
         public void Die()
         {
             _isDead = true;

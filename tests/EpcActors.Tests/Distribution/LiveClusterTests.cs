@@ -167,7 +167,7 @@ public sealed class LiveClusterTests
         int cuts = 0;
         while (!cluster.Alive.All(member => member.Status is { IsDone: true }))
         {
-            // Nobody but its peer tells the other one.
+            // Only its peer tells the other one.
             if (cluster.CutAt(first) is not { } parts)
             {
                 break;
@@ -219,7 +219,7 @@ public sealed class LiveClusterTests
             members.SelectMany(member => member.Homes).Single(home => home.Account == account).Max;
     }
 
-    /// <summary>Nobody is under way: what every home says is what the members say, and nothing is charged any more.</summary>
+    /// <summary>No task is under way: each home agrees with the members, and nothing is charged any more.</summary>
     private static void AssertSettled(IReadOnlyList<ControlMessage.Result> results, ClusterView view)
     {
         ExchangeSnapshot[] members = [.. results.Select(result => result.Rest.Exchange)];

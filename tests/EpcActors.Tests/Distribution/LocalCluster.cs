@@ -53,7 +53,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// <summary>No frame comes from it or gets to it any more, as if its process were gone; the others do not know yet.</summary>
     public void Silence(int member) => _members[member].IsSilent = true;
 
-    /// <summary>What it sends and gets since it was silent is delivered now.</summary>
+    /// <summary>Delivers the messages that it has sent and received since it became silent.</summary>
     public void Unsilence(int member)
     {
         _members[member].IsSilent = false;
@@ -121,14 +121,14 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         Await(() => Alive.All(member => member.Status is { IsDone: true, IsQuiet: true } status && status.Epoch == View.Epoch), "the work is done");
 
-        // Two looks in a row: each at everybody's own moment, the second after all of the first.
+        // Two looks in a row: each process at its own moment, the second look after all of the first.
         long[] seen = [.. Alive.Select(member => member.Status!.Number)];
         Await(
             () => Alive.Zip(seen).All(pair => pair.First.Status!.Number > pair.Second + 1 && pair.First.Status is { IsDone: true, IsQuiet: true }),
             "the work is done at a second look");
     }
 
-    /// <summary>Ends the run and waits for everybody's result.</summary>
+    /// <summary>Ends the run and waits for all results.</summary>
     public IReadOnlyList<ControlMessage.Result> Stop(RunEndKind end = RunEndKind.Finished)
     {
         LocalMember[] asked = [.. Alive];

@@ -5,7 +5,7 @@ using FsCheck.Fluent;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>Which process has what.</summary>
+/// <summary>Parts of the machine by process.</summary>
 public sealed class PlacementTests
 {
     [Fact]
@@ -104,7 +104,7 @@ public sealed class PlacementTests
         Assert.True(homes.Max() - homes.Min() <= 1);
         Assert.True(one.Members == 1 || placement.HomeOfAccount[0] != placement.HomeOfAccount[^1]);
 
-        // The cgroups are a chain: nobody is with its parent.
+        // The cgroups are a chain: none has its home with its parent's.
         for (int cgroup = 1; cgroup < one.Scenario.Cgroups.Count && one.Members > 1; cgroup++)
         {
             Assert.NotEqual(placement.HomeOfAccount[cgroup - 1], placement.HomeOfAccount[cgroup]);

@@ -59,7 +59,10 @@ public sealed class SimulationTests
         Assert.True(without.Found is null, Describe(without));
     }
 
-    /// <summary>What a coordinator's defect does to the cluster: found without a look at its views, by what goes wrong with the accounts and the work.</summary>
+    /// <summary>
+    /// Effects of a coordinator's defect on the cluster: found by wrong accounts and work that does not end, without a
+    /// look at its views.
+    /// </summary>
     [Theory]
     [InlineData(ClusterDefect.ViewTwice)]
     [InlineData(ClusterDefect.ForgottenDeath)]

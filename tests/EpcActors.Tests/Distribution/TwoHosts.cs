@@ -57,7 +57,7 @@ internal sealed class TwoHosts : IDisposable
         }
     }
 
-    /// <summary>Why there can be no two hosts here; null where there can be.</summary>
+    /// <summary>Reason why there can be no two hosts here; null where there can be.</summary>
     public static string? WhyNot()
     {
         if (!OperatingSystem.IsLinux())

@@ -36,7 +36,7 @@ public sealed class WireFrameTests
         ["WriteAccountMax"] = "45500227000000010001070e0102030405ac02f0a2040618ffffffffffffffff08070605040302011817161514131211",
     };
 
-    /// <summary>What the numbers of enums in messages mean.</summary>
+    /// <summary>Meaning of the numbers of enums in messages.</summary>
     private static readonly string[] PinnedEnums =
     [
         "AccountCharge: Fits = 0, Over = 1",

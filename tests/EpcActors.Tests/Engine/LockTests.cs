@@ -5,7 +5,10 @@ using Mutex = EpcActors.Engine.Mutex;
 
 namespace EpcActors.Tests.EngineTests;
 
-/// <summary>Locks exclude in virtual time: whoever comes when, and however far a task runs ahead, no section of a lock begins before the one before it has ended.</summary>
+/// <summary>
+/// Locks exclude in virtual time: in any order of arrival, and however far a task runs ahead, no section of a lock
+/// begins before the one before it has ended.
+/// </summary>
 public sealed class LockTests
 {
     /// <summary>A group of requests, and the last section in it.</summary>

@@ -5,7 +5,9 @@ using EpcActors.Engine;
 
 namespace EpcActors.Tests.EngineTests;
 
-/// <summary>Every message of the actors, found by reflection, is what the contract says: plain bytes, one number, and somebody who handles it.</summary>
+/// <summary>
+/// Every message of the actors, found by reflection, is what the contract says: plain bytes, one number, and a handler.
+/// </summary>
 public sealed class MessageContractTests
 {
     public static TheoryData<Type> Messages => [.. All()];

@@ -3,7 +3,7 @@ using EpcActors.Engine.Simulation;
 
 namespace EpcActors.Tests.EngineTests;
 
-/// <summary>What the timed engine promises: order, time, waiting, and how a run ends.</summary>
+/// <summary>Guarantees of the timed engine: order, time, waiting, and the end of a run.</summary>
 public sealed class TimedEngineTests
 {
     [Theory]

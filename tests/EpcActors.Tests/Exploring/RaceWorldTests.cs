@@ -111,7 +111,9 @@ public sealed class RaceWorldTests
         }
     }
 
-    /// <summary>What the partial-order reduction stands on: requests to different resources commute, unless they say that they do not.</summary>
+    /// <summary>
+    /// Basis of the partial-order reduction: requests to different resources commute, unless they say that they do not.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Worlds))]
     public void Requests_to_different_resources_commute(string name)

@@ -41,7 +41,7 @@ public sealed class RecordedRunTests
         Assert.Equal(13, all.Sum(one => one.Events.Count(each => each.Kind == DriverEventKind.Kill)));
     }
 
-    /// <summary>What is compared at the end is not silently nothing.</summary>
+    /// <summary>The final comparison is never empty.</summary>
     [Theory]
     [InlineData("rnd98473.txt", 23)]
     [InlineData("cgr216252_8_36.txt", 35)]

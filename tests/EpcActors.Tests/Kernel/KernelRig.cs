@@ -113,7 +113,7 @@ public sealed class KernelRig : IRunObserver
 
     public Oracle Oracle { get; }
 
-    /// <summary>What the world outside will answer to the next questions at a point; no when nothing is left.</summary>
+    /// <summary>Sets the next answers from outside at a choice point; no when none is left.</summary>
     public void Decide(ChoicePoint point, params bool[] answers) => _decisions[point] = new Queue<bool>(answers);
 
     public List<Step> Steps { get; } = [];
@@ -171,7 +171,7 @@ public sealed class KernelRig : IRunObserver
     public ScriptTask Other(string name, Func<ScriptTask, Routine> body, long atNs = 0, int node = 0) =>
         Add(name, TaskKind.Other, ActorId.None, body, atNs, node);
 
-    /// <summary>Runs until everybody is done; then all lists must agree.</summary>
+    /// <summary>Runs until all tasks are done; then all lists must agree.</summary>
     public RunEnd Run(bool expectClean = true, long limitNs = 10_000_000_000)
     {
         foreach ((TaskActor task, long atNs) in _starts)
@@ -233,7 +233,7 @@ public sealed class KernelRig : IRunObserver
         }
     }
 
-    /// <summary>What the end of a process does for its enclave.</summary>
+    /// <summary>Ends an enclave as the exit of its process does.</summary>
     public async Routine Exit(ScriptTask task, int enclave = 0)
     {
         await Encl.ExitMm(task, Mm(enclave).Id, enclave);

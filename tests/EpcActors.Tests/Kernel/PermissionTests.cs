@@ -8,7 +8,7 @@ using EpcActors.Domain.Kernel;
 namespace EpcActors.Tests.Kernel;
 
 /// <summary>
-/// EMODPR as in the manual: PR on a page says that an EACCEPT is due, and keeps nobody from the page.
+/// EMODPR as in the manual: PR on a page says that an EACCEPT is due, and prevents no access to the page.
 /// </summary>
 public sealed class PermissionTests
 {

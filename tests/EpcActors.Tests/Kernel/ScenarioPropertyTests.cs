@@ -10,8 +10,8 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Tests.Kernel;
 
 /// <summary>
-/// Small scenarios at random, on kernels with every fix in place: whatever happens, no rule is broken, and at the end every page is back and nobody is
-/// charged for anything.
+/// Small scenarios at random, on kernels with every fix in place: whatever happens, no rule is broken, and at the end
+/// every page is back and no charge is left.
 /// </summary>
 public sealed class ScenarioPropertyTests
 {

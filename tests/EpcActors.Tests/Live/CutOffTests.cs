@@ -8,7 +8,7 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Live;
 
-/// <summary>What a live run says that its duration cut off.</summary>
+/// <summary>Report of a live run on the work that its duration cut off.</summary>
 public sealed class CutOffTests
 {
     private const string Machine = """

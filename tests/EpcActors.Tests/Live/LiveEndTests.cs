@@ -48,7 +48,7 @@ public sealed class LiveEndTests : IDisposable
         });
         Task<RunEnd> run = Task.Run(() => _engine.Run(Limit, CancellationToken.None));
 
-        // Otherwise the cut waits for a resource that nobody will come to.
+        // Otherwise the cut waits for a resource that no task will ask.
         Assert.Equal(RunEnd.Stopped, await run.WaitAsync(Long));
         Assert.False(isWhole);
     }
@@ -164,7 +164,7 @@ public sealed class LiveEndTests : IDisposable
             seen[resource.Id.Index] = ((Counter)resource).Handled;
             if (resource.Id.Index == 1)
             {
-                // The first is behind the cut; the third is idle, and nobody has been there yet.
+                // The first is behind the cut; the third is idle and was not visited yet.
                 Volatile.Write(ref mayGo, true);
                 Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref isDone), Long));
             }

@@ -4,7 +4,7 @@ using EpcActors.Engine.Threads;
 
 namespace EpcActors.Tests.Live;
 
-/// <summary>Sleep that somebody else ends.</summary>
+/// <summary>Sleep that another thread ends.</summary>
 public sealed class RouseTests
 {
     [Fact]
@@ -15,7 +15,7 @@ public sealed class RouseTests
         engine.Add(sleeper, "sleeper");
         engine.Start(sleeper);
 
-        // Twice is once: it is about what lies there, not about how often somebody said so.
+        // Two calls count as one: the call says that there is work, not how much.
         engine.Rouse(sleeper);
         engine.Rouse(sleeper);
         Assert.Equal(RunEnd.Finished, engine.Run(30_000_000_000, CancellationToken.None));

@@ -34,7 +34,7 @@ public sealed class RunMetricsTests
             threads[i].Start();
         }
 
-        // Somebody samples meanwhile, as a live run does.
+        // Another thread samples meanwhile, as a live run does.
         int at = 1;
         while (Array.Exists(threads, one => one.IsAlive))
         {

@@ -194,7 +194,7 @@ public sealed class CutTests
     [Fact]
     public void A_run_without_progress_is_hopeless_when_the_finding_has_held_for_a_while()
     {
-        // R1's reproducer: everybody faults, ksgxd sleeps.
+        // R1's reproducer: all threads fault, ksgxd sleeps.
         SharedRun run = new(Shipped("free-page-counter", "linux-5.15", 1), stepNs: 1_000_000, auditsBetween: false);
         Assert.Equal(RunEnd.Stopped, run.Execute());
         Assert.True(run.Oracle.IsHopeless);

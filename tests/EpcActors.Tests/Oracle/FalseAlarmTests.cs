@@ -12,8 +12,8 @@ using static EpcActors.Tests.OracleTests.PlantedRun;
 namespace EpcActors.Tests.OracleTests;
 
 /// <summary>
-/// Random scenarios with kills, migrations, limits, memory failures and guests on a kernel with every fix: audited every millisecond, no rule may
-/// complain, and at the end nobody holds a lock.
+/// Random scenarios with kills, migrations, limits, memory failures and guests on a kernel with every fix: audited
+/// every millisecond, no rule may complain, and at the end no task holds a lock.
 /// </summary>
 public sealed class FalseAlarmTests
 {

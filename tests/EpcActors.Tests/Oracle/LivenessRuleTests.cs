@@ -18,7 +18,7 @@ public sealed class LivenessRuleTests
     [Fact]
     public void Faults_that_never_end_because_the_counter_never_falls_below_the_watermark()
     {
-        // R1's end: the counter is above the truth, so nobody wakes ksgxd.
+        // R1's end: the counter is too high, so no task wakes ksgxd.
         Scenario scenario = Tight(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off }, accesses: 2000);
         Assert.Empty(Execute(scenario).Violations);
         (RunEnd end, TimedRun run, IReadOnlyList<ViolationReport> found) = Execute(scenario, run => run.Sabotage(3 * Ms, async task =>
@@ -122,7 +122,7 @@ public sealed class LivenessRuleTests
         await task.Ask(first, new EnclaveProtocol.Unlock());
     }
 
-    /// <summary>What a crowd of threads that touches all of the enclave all the time does to its accessed bits.</summary>
+    /// <summary>Sets the accessed bits as threads do that touch all of the enclave all the time.</summary>
     private static async Routine KeepYoung(Saboteur task, EnclaveActors young)
     {
         while (true)

@@ -271,7 +271,7 @@ public sealed class SafetyRuleTests
             Tight(durationNs: 50 * Ms, accesses: 0),
             run => run.Sabotage(1 * Ms, async task =>
             {
-                // Contents of a page nobody will load again: the file shrinks, the charge stays.
+                // Contents of a page that no task will load again: the file shrinks, the charge stays.
                 BackingStoreProtocol.PinBacking pin = await task.Ask(
                     run.Topology.Enclaves[0].Backing.Id,
                     new BackingStoreProtocol.PinBacking { Index = 250, Payer = 0, ChargedPages = 2 });
@@ -358,7 +358,7 @@ public sealed class SafetyRuleTests
     [Fact]
     public void A_poisoned_page_that_is_allocated_again()
     {
-        // R17: whoever frees it does not look at the mark.
+        // R17: the task that frees it does not look at the mark.
         Scenario empty = Make([], [new NodeSpec(4, [64])], durationNs: 10 * Ms);
         Assert.Empty(Execute(empty, run => Plant(run, ignoresPoison: false)).Violations);
         ViolationReport reuse = Assert.Single(Execute(empty, run => Plant(run, ignoresPoison: true)).Violations);

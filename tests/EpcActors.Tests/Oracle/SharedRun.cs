@@ -29,7 +29,7 @@ internal sealed class SharedRun : IRunObserver
 
     /// <param name="scenario">What to run.</param>
     /// <param name="stepNs">Time between two steps of a cut; a cut takes about a dozen.</param>
-    /// <param name="keepsRule">False: resources are visited at random, whoever was answered by whom.</param>
+    /// <param name="keepsRule">False: resources are visited at random, without regard to the answers given.</param>
     /// <param name="auditsBetween">Between two cuts everything is compared at one instant.</param>
     public SharedRun(Scenario scenario, long stepNs, bool keepsRule = true, bool auditsBetween = true)
     {

@@ -4,7 +4,7 @@ using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Packaging;
 
-/// <summary>What dotnet pack makes, used from outside the repository.</summary>
+/// <summary>Packages of dotnet pack, used from outside the repository.</summary>
 [Trait("tier", "slow")] // The SDK packs, installs and builds, in processes of its own.
 public sealed class PackageTests : IDisposable
 {

@@ -36,7 +36,8 @@ public sealed class OperationTests
         Assert.Equal([Errno.Ok, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((4, 2), (rig["resident(a)"], rig["count(T)"]));
 
-        // The signal comes with the first page under way; what is missing is missing, until somebody asks for the rest.
+        // The signal comes with the first page under way; the missing pages stay missing until a task asks for the
+        // rest.
         rig = RaceRig.Run(Small().Setup("a: create").Task("S", "", "pause", "signal a").Task("T", "a", "reclaim", "add 0..3"));
         Assert.Equal(Errno.Ok, rig.Task("T").LastErrno);
         Assert.InRange(rig["count(T)"], 1, 4);
@@ -297,7 +298,7 @@ public sealed class OperationTests
         {
             Assert.Equal(Rules.UseAfterFree, Assert.Single(rig.Oracle.Violations).Rule);
 
-            // Also when nobody looks for the cursor any more.
+            // Also when no task uses the cursor any more.
             rig = RaceRig.Run(
                 new RaceBuilder(switches).Cgroup("/a").Cgroup("/x").Enclave("a", 1, "/a").Setup("a: build 1", "admin: reclaim").Task("T", "", "rmdir /x"),
                 expectClean: false);

@@ -90,7 +90,7 @@ public sealed class OutputTests : IDisposable
     [InlineData("compare {good} --kernels linux-6.16,epc-cgroup-v8 --out {out}", "compare.html")]
     public async Task What_fails_leaves_no_half_of_a_report(string command, string taken)
     {
-        // A folder in the place of a file is what cannot be replaced, whoever runs the test.
+        // A folder in the place of a file cannot be replaced, even by root.
         string folder = _cli.At("out");
         Directory.CreateDirectory(Path.Combine(folder, taken, "full"));
         string[] words = command.Split(' ');

@@ -5,7 +5,7 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Scenarios;
 
-/// <summary>What a report says of enclaves and guests that died for want of EPC.</summary>
+/// <summary>Report on enclaves and guests that died for want of EPC.</summary>
 public sealed class WhyTests
 {
     [Fact]

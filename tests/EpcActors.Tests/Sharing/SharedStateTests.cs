@@ -11,7 +11,9 @@ using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Sharing;
 
-/// <summary>What actors share is what docs/decisions/0012 says, and no more: by their types, and by the objects of a run.</summary>
+/// <summary>
+/// Actors share what docs/decisions/0012 lists, and no more: by their types, and by the objects of a run.
+/// </summary>
 public sealed class SharedStateTests
 {
     private const BindingFlags AllStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
@@ -31,7 +33,10 @@ public sealed class SharedStateTests
     /// <summary>Locals of routines that hold an actor other than the one that runs them.</summary>
     private static readonly string[] ReviewedLocals = ["UserThread.ForkInto.child", "EnclaveThread.Fork.child"];
 
-    /// <summary>What the engine keeps with a task: the timed engine, on its one thread, gives the tasks of a kind one set of envelopes. The end of a routine may still name a box that went back to the pool.</summary>
+    /// <summary>
+    /// Fields in which the engine keeps state with a task. The timed engine, on its one thread, gives the tasks of a
+    /// kind one set of envelopes. The end of a routine may still name a box that went back to the pool.
+    /// </summary>
     private static readonly string[] EnginesOwn = ["_driver", "EngineState", "_end", "_nextInPool", "_envelopes"];
 
     private static readonly Assembly[] Layers = [typeof(EpcPage).Assembly, typeof(Machine).Assembly];
@@ -57,7 +62,7 @@ public sealed class SharedStateTests
 
         Assert.Empty(found);
 
-        // Delegates without a closure, kept by the compiler: whoever makes one again makes the same.
+        // Delegates without a closure, kept by the compiler: a second creation makes the same.
         static bool IsClosureCache(Type type) => type.Name is "<>c" or "<>O" || type.Name.StartsWith("<PrivateImplementationDetails>", StringComparison.Ordinal);
 
         static bool CanChange(Type type) =>
@@ -152,7 +157,7 @@ public sealed class SharedStateTests
         return shared;
     }
 
-    /// <summary>What an object refers to, also by way of structs inside; without what the engine keeps with a task.</summary>
+    /// <summary>References of an object, also through structs inside; without the engine's state of a task.</summary>
     private static IEnumerable<(object Value, string Name)> References(object of)
     {
         if (of is Array array)

@@ -24,7 +24,7 @@ internal static class SideBySide
                     barrier.SignalAndWait();
                     Do(part == 0 ? after : null);
 
-                    // Everybody sees whether there is another round.
+                    // Each thread sees whether there is another round.
                     barrier.SignalAndWait();
                 }
             })

@@ -18,7 +18,7 @@ namespace EpcActors.Tests.Telemetry;
 [CollectionDefinition(nameof(TelemetryCollection), DisableParallelization = true)]
 public sealed class TelemetryCollection;
 
-/// <summary>What listeners of System.Diagnostics see of a live run, and what it costs when there are none.</summary>
+/// <summary>Listeners of System.Diagnostics during a live run, and the cost without any.</summary>
 [Collection(nameof(TelemetryCollection))]
 public sealed class LiveTelemetryTests
 {

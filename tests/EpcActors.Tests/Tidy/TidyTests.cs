@@ -30,7 +30,7 @@ public sealed partial class TidyTests
     /// <summary>Files that need an absolute path: what a home directory is.</summary>
     private static readonly string[] AbsolutePaths = ["tests/EpcActors.Hocon.Tests/SubstitutionTests.cs", "tests/EpcActors.Tests/Tidy/TidyTests.cs"];
 
-    /// <summary>What each project refers to (docs: design, section 7).</summary>
+    /// <summary>References of each project.</summary>
     private static readonly Dictionary<string, string[]> References = new(StringComparer.Ordinal)
     {
         ["EpcActors.Domain"] = [],

@@ -138,7 +138,7 @@ public sealed class PlanTests
         Assert.Equal((elsewhere, counter, limits), (fault.LevelsElsewhere, fault.CounterCalls, fault.LimitCalls));
         Assert.Equal((take, giveBack), (fault.TakePage, fault.GiveBack));
 
-        // In batches an atomic counter is changed once for 64 pages, and nobody looks at it.
+        // In batches an atomic counter is changed once for 64 pages, and no task reads it.
         bool isAhead = !switches.Contains("racy", StringComparison.Ordinal) && !switches.Contains("per-node", StringComparison.Ordinal) && member == 1;
         Assert.Equal(take - elsewhere + (elsewhere / 64.0) - (isAhead ? 2 - (1 / 64.0) : 0), fault.TakePageInBatch, 10);
         Assert.Equal(giveBack - elsewhere + (elsewhere / 64.0) - (isAhead ? 1 - (1 / 64.0) : 0), fault.GiveBackInBatch, 10);

@@ -74,7 +74,10 @@ internal static class SampleRaces
         ],
     };
 
-    /// <summary>A fault that waits for the enclave's mutex, a reclaimer, and a fault that spins for ever because nobody wakes ksgxd.</summary>
+    /// <summary>
+    /// A fault that waits for the enclave's mutex, a reclaimer, and a fault that spins for ever because no task wakes
+    /// ksgxd.
+    /// </summary>
     public static RaceTrace Hang() => new()
     {
         Id = "R1-hang",
