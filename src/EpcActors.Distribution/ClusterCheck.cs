@@ -129,13 +129,17 @@ public static class ClusterCheck
 
             if (fault is ClusterFault.Partition { Side: { } side } && side.Count >= members)
             {
-                problems.Add($"epc.cluster.faults, {At(fault.AtNs)}: with {Number(members)} processes everybody is on one side of the partition; leave somebody on the other one");
+                problems.Add(
+                    $"epc.cluster.faults, {At(fault.AtNs)}: with {Number(members)} processes all are on one side of "
+                    + "the partition; leave a process on the other one");
             }
         }
 
         if (problems.Count == before && NobodyLeftAt(cluster, members) is { } at)
         {
-            problems.Add($"epc.cluster.faults, {At(at)}: nobody is left alive; spare a process, or set epc.cluster.restart = on");
+            problems.Add(
+                $"epc.cluster.faults, {At(at)}: no process is left alive; "
+                + "spare a process, or set epc.cluster.restart = on");
         }
     }
 

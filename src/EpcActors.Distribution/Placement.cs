@@ -93,7 +93,7 @@ public sealed record Placement(
         {
             if (memberOfNode[node] < 0)
             {
-                throw new ArgumentException($"nobody has node {node}", nameof(memberOfNode));
+                throw new ArgumentException($"no process has node {node}", nameof(memberOfNode));
             }
         }
 

@@ -44,7 +44,7 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
     {
         if (!Engine.IsStopping && !HasEnded)
         {
-            Engine.Failed(Node, "", new InvariantViolation("somebody else stopped the actor"));
+            Engine.Failed(Node, "", new InvariantViolation("another actor stopped this one"));
         }
     }
 

@@ -68,7 +68,7 @@ public struct WaitQueue
 
     internal Envelope Dequeue()
     {
-        Envelope first = _head ?? throw new InvariantViolation("nobody waits in this queue");
+        Envelope first = _head ?? throw new InvariantViolation("no request waits in this queue");
         _head = first.NextInQueue;
         if (_head is null)
         {

@@ -62,7 +62,7 @@ internal sealed class MetricsServer : IDisposable
             listener.Dispose();
             string why = error.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => "somebody else listens there",
+                SocketError.AddressAlreadyInUse => "another process listens there",
                 SocketError.AccessDenied => "this user may not listen there",
                 _ => error.Message,
             };

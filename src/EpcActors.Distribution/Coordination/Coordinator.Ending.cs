@@ -70,7 +70,8 @@ public sealed partial class Coordinator
                 Rules.Deadlock,
                 "deadlock",
                 RunNs,
-                $"nobody is at work in any process, no message is on its way, and there are tasks of process {Names(stuck)} that have not come to their end");
+                "no task is at work in any process, no message is on its way, "
+                + $"and there are tasks of process {Names(stuck)} that have not come to their end");
             End(RunEndKind.Deadlock);
         }
     }
@@ -104,8 +105,8 @@ public sealed partial class Coordinator
     {
         RunEndKind.Finished => "all work is done",
         RunEndKind.TimeLimit => "its time is up",
-        RunEndKind.Deadlock => "nobody can go on",
-        RunEndKind.Stopped => "something failed, or nobody lives",
+        RunEndKind.Deadlock => "no task can go on",
+        RunEndKind.Stopped => "an actor failed, or no process lives",
         RunEndKind.Cancelled => "it was cancelled",
     };
 

@@ -8,7 +8,7 @@ namespace EpcActors.Distribution.Coordination;
 /// <content>Forming of the cluster: processes join or are refused.</content>
 public sealed partial class Coordinator
 {
-    private const string UnknownTicket = "its ticket is not known, or somebody else has come with it";
+    private const string UnknownTicket = "its ticket is unknown, or another process has used it";
 
     private void StartProcess(Member member)
     {

@@ -143,7 +143,7 @@ public sealed partial class Coordinator
         _firstLook = null;
         if (!_members.Exists(one => one.IsAlive))
         {
-            _notes.Add("all processes are dead: there is nobody left to ask");
+            _notes.Add("all processes are dead: none is left to ask");
             End(RunEndKind.Stopped);
             return;
         }

@@ -432,7 +432,7 @@ public sealed partial class Coordinator : ICoordinatorListener
     private string PhaseText() => _phase switch
     {
         Phase.Forming => $"waiting for the processes of sockets {Names(MissingSockets())}",
-        Phase.Preparing => "everybody is there; making the actors",
+        Phase.Preparing => "all processes have joined; making the actors",
         Phase.Running => "running",
         Phase.Stopping => "collecting the results",
         Phase.Ended => "over",

@@ -330,7 +330,8 @@ public static class MergedReport
         notes.AddRange(missing);
         if (!outcome.WasAuditedAtTheEnd)
         {
-            notes.Add("the processes were not compared with one another at the end: not everybody was there to say what it had");
+            notes.Add(
+                "the processes were not compared with one another at the end: some were not there to send their state");
         }
 
         // What all of them say is said once.

@@ -154,7 +154,7 @@ public static class ExpectationTable
             Number<RunReport>("remote-allocations", ValueKind.Pages, "of those, for a CPU of another node", r =>
                 r.Nodes.Sum(n => n.RemoteAllocations), LiveNature.Work),
             Number<RunReport>("reclaimed-pages", ValueKind.Pages,
-                "pages freed by sgx_reclaim_pages, whoever called it", r => r.Reclaim.Pages, LiveNature.Work),
+                "pages freed by sgx_reclaim_pages, for all callers", r => r.Reclaim.Pages, LiveNature.Work),
             Number<RunReport>("young-pages", ValueKind.Pages, "pages that reclaim spared as young", r =>
                 r.Reclaim.Young, LiveNature.Work),
             Number<RunReport>("ipi-waves", ValueKind.Count, "rounds of interprocessor interrupts", r =>

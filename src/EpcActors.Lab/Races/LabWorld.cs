@@ -366,7 +366,8 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         Engine.RequestStop();
     }
 
-    internal string DescribeHang() => $"{DescribeEnabled()} for ever: the same state comes back, and nobody has got anything done in between";
+    internal string DescribeHang() =>
+        $"{DescribeEnabled()} for ever: the same state comes back, and no task has made progress in between";
 
     private string DescribeEnabled()
     {

@@ -52,7 +52,9 @@ internal static class RaceAssembler
         int colon = text.IndexOf(": ", StringComparison.Ordinal);
         if (colon < 0)
         {
-            throw new RaceTextException(text, 0, "nobody does this", "write who does it in front: 'a: build 2', or 'admin: set-max /a 4 pages'");
+            throw new RaceTextException(
+                text, 0, "no task is named for this",
+                "write its name in front: 'a: build 2', or 'admin: set-max /a 4 pages'");
         }
 
         string who = text[..colon].Trim();

@@ -183,7 +183,7 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
             && enough <= shortage.MaxPages - shortage.PoisonedPages)
         {
             yield return $"{Thing(shortage)} has that many: the pages that are missing here were in the hands of other "
-                + "threads and of reclaimers at that moment, where nobody counts them as reclaimable (C15, C20, C21); "
+                + "threads and of reclaimers at that moment, where they do not count as reclaimable (C15, C20, C21); "
                 + "some pages more, one for each thread, are safe";
         }
     }

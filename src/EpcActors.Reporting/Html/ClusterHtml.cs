@@ -46,8 +46,10 @@ internal static class ClusterHtml
         }
 
         HtmlTables.Begin(
-            html, "Deaths, and how long until everybody knew, until an audit over all processes found every account in order, and until it was back at work", "process", "#life", "#at",
-            "#known to all", "#clean audit", "#back", "reason");
+            html,
+            "Deaths, and how long until all processes knew, until an audit over all processes found every account in "
+            + "order, and until it was back at work",
+            "process", "#life", "#at", "#known to all", "#clean audit", "#back", "reason");
         foreach (DeathReport death in cluster.Deaths)
         {
             html.Open("tr");

@@ -92,7 +92,8 @@ public static class KernelWords
         ["CloseDevice"] = new("", v => $"close() by {v.Owner}{(v.Yes("WasClosed") ? ", closed already" : "")}"),
         ["ArriveAtBarrier"] = new("the other threads", v => $"arrives at barrier {v.Text("Phase")} of {v.Owner}"),
         ["SelectVictim"] = new("oom_lock", v => v.IsNone("Process")
-            ? $"oom: nobody left in memcg {v.Text("MemoryCgroup")}" : $"oom: victim of memcg {v.Text("MemoryCgroup")} is {v.Text("Process")}"),
+            ? $"oom: no process left in memcg {v.Text("MemoryCgroup")}"
+            : $"oom: victim of memcg {v.Text("MemoryCgroup")} is {v.Text("Process")}"),
         ["ChargeMemory"] = new("", v => $"page_counter_try_charge({v.Owner}, {v.Text("Pages")}){(v.Yes("IsOver") ? " fails" : "")}"),
         ["UnchargeMemory"] = new("", v => $"page_counter_uncharge({v.Owner}, {v.Text("Pages")})"),
         ["CountOomKill"] = new("", v => $"memory.events of {v.Owner}: oom_kill++"),
@@ -134,7 +135,7 @@ public static class KernelWords
         ["SleepUntilWoken"] = new("", v => $"schedule(): woken from {v.Lane}", v => $"schedule(): sleeps on {v.Lane}"),
         ["FinishWait"] = new("", v => $"finish_wait({v.Lane})"),
         ["Wake"] = new("", v => (v.Lane.StartsWith("reclaim_work", StringComparison.Ordinal) ? $"queue_work({v.Lane})" : $"wake_up(&{v.Lane})")
-            + (v.Yes("WasWaiting") ? "" : ", nobody waits")),
+            + (v.Yes("WasWaiting") ? "" : ", no waiter")),
 
         // Virtual EPC.
         ["LockAndLookUp"] = new("vepc->lock", v => $"mutex_lock(&vepc->lock); xa_load({v.Text("Index")}): "

@@ -48,14 +48,16 @@ internal static class ClusterWords
         $"{Wording.Counted(cluster.Processes.Count, "process").Replace("processs", "processes", StringComparison.Ordinal)}, {Wording.Counted(cluster.Views, "view")}; "
         + $"{Wording.Counted(cluster.Audits, "audit")} over all processes"
         + (cluster.Audits == 0 ? "" : $", the longest {Units.Duration((long)(cluster.LongestAuditMs * 1e6))}")
-        + (cluster.DroppedAudits == 0 ? "" : $", {Units.Count(cluster.DroppedAudits)} dropped when somebody came or died")
+        + (cluster.DroppedAudits == 0 ? ""
+            : $", {Units.Count(cluster.DroppedAudits)} dropped when a process joined or died")
         + (cluster.WasAuditedAtTheEnd ? ", and one at the end" : ", none at the end");
 
     public static string Verdict(ProcessReport process) => process.Verdict is { } verdict ? Wording.Key(verdict) : "no report";
 
     public static string Death(DeathReport death) =>
         $"process {death.Member}, life {death.Incarnation}, was found dead at {Units.Duration(death.AtNs)}: {death.Reason}; "
-        + (death.InstalledNs is { } installed ? $"everybody knew {Units.Duration(installed)} later" : "the run ended before everybody knew")
+        + (death.InstalledNs is { } installed
+            ? $"all knew {Units.Duration(installed)} later" : "the run ended before all knew")
         + (death.CleanAuditNs is { } clean ? $", an audit found all in order {Units.Duration(clean)} later" : ", no audit came after it")
         + (death.BackNs is { } back ? $", and it was back at work {Units.Duration(back)} later" : "");
 }

@@ -33,12 +33,22 @@ public sealed class ClusterCheckTests
     [InlineData("epc.switches.wide-usage = off", 2, "epc.switches.wide-usage = off: the home of a cgroup's usage sums in 64 bits")]
     [InlineData("epc.kernel = epc-cgroup-v15", 2, "epc.switches.reclaim-walk = resume-node: where a caller's last round ended")]
     [InlineData("epc.cluster.faults = [ { at = 1 s, kill = 1 } ]", 1, "epc.cluster.faults, at 1 s: there is no member 1 among 1 processes; name one from 0 to 0, or run more processes")]
-    [InlineData("epc.cluster.faults = [ { at = 1 s, partition = [ 0 ], for = 1 s } ]", 1, "everybody is on one side of the partition")]
-    [InlineData("epc.cluster.faults = [ { at = 1 s, kill = 0 } ]", 1, "epc.cluster.faults, at 1 s: nobody is left alive; spare a process, or set epc.cluster.restart = on")]
-    [InlineData("epc.cluster.faults = [ { at = 1 s, restart = 0 } ]", 1, "nobody is left alive")]
-    [InlineData("epc.cluster.faults = [ { at = 3 s, kill = 0 }, { at = 1 s, kill = 1 } ]", 2, "epc.cluster.faults, at 3 s: nobody is left alive")]
-    [InlineData("epc.cluster.faults = [ { at = 1 s, pause = 1, for = 6 s }, { at = 2 s, kill = 0 } ]", 2, "epc.cluster.faults, at 2 s: nobody is left alive")]
-    [InlineData("epc.cluster.faults = [ { at = 1 s, kill = 1 }, { at = 2 s, restart = 0 } ]", 2, "epc.cluster.faults, at 2 s: nobody is left alive")]
+    [InlineData(
+        "epc.cluster.faults = [ { at = 1 s, partition = [ 0 ], for = 1 s } ]", 1,
+        "all are on one side of the partition")]
+    [InlineData(
+        "epc.cluster.faults = [ { at = 1 s, kill = 0 } ]", 1,
+        "epc.cluster.faults, at 1 s: no process is left alive; spare a process, or set epc.cluster.restart = on")]
+    [InlineData("epc.cluster.faults = [ { at = 1 s, restart = 0 } ]", 1, "no process is left alive")]
+    [InlineData(
+        "epc.cluster.faults = [ { at = 3 s, kill = 0 }, { at = 1 s, kill = 1 } ]", 2,
+        "epc.cluster.faults, at 3 s: no process is left alive")]
+    [InlineData(
+        "epc.cluster.faults = [ { at = 1 s, pause = 1, for = 6 s }, { at = 2 s, kill = 0 } ]", 2,
+        "epc.cluster.faults, at 2 s: no process is left alive")]
+    [InlineData(
+        "epc.cluster.faults = [ { at = 1 s, kill = 1 }, { at = 2 s, restart = 0 } ]", 2,
+        "epc.cluster.faults, at 2 s: no process is left alive")]
     public void What_cannot_is_refused_with_the_reason_and_the_remedy(string text, int members, string words)
     {
         string problem = Assert.Single(Problems(text, members));

@@ -36,7 +36,8 @@ internal sealed class PieceTurn : Turn
     {
     }
 
-    public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1) => throw new InvalidOperationException("nobody waits here");
+    public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1) =>
+        throw new InvalidOperationException("no request waits here");
 
     public override void Spend(int activity, int count, bool remote)
     {

@@ -54,7 +54,8 @@ public sealed class ClusterViewTests
         {
             if (next.HomeSince(account) == next.Epoch)
             {
-                Assert.True(kept[next.HomeOf(account)] <= fewest + 1, "who got an account has two more than somebody else");
+                Assert.True(
+                    kept[next.HomeOf(account)] <= fewest + 1, "a member that got an account has two more than another");
             }
         }
     });

@@ -138,9 +138,12 @@ public sealed class MergedReportTests
         using StringWriter html = new();
         HtmlReport.Write(html, merged);
         Assert.Contains("3 processes", html.ToString(), StringComparison.Ordinal);
-        Assert.Contains("Deaths, and how long until everybody knew", html.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Deaths, and how long until all processes knew", html.ToString(), StringComparison.Ordinal);
         string text = Render.Console(merged, 160);
-        Assert.Contains("process 2, life 1, was found dead at 1.00 s: killed; everybody knew 50.0 ms later", string.Join(' ', text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            "process 2, life 1, was found dead at 1.00 s: killed; all knew 50.0 ms later",
+            string.Join(' ', text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
     }
 
     private static RunReport Merge(ClusterOutcome outcome) => MergedReport.Of(Whole, outcome, "epc cluster x", 5);

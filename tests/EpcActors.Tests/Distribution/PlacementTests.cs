@@ -132,7 +132,7 @@ public sealed class PlacementTests
     [InlineData(new[] { 0, 1 }, "2 nodes are given out; the machine has 3")]
     [InlineData(new[] { 0, 2, 2 }, "member 1 of 3 has no node")]
     [InlineData(new[] { 1, 1, 1 }, "member 0 of 2 has no node")]
-    [InlineData(new[] { 0, -1, 1 }, "nobody has node 1")]
+    [InlineData(new[] { 0, -1, 1 }, "no process has node 1")]
     public void Sockets_that_do_not_fit_are_refused(int[] memberOfNode, string words) =>
         Assert.Contains(words, Assert.Throws<ArgumentException>(() => Placement.Of(SpreadMachine.Sockets(3), memberOfNode)).Message, StringComparison.Ordinal);
 

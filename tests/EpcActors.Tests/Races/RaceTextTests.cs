@@ -178,7 +178,7 @@ public sealed class RaceTextTests
     }
 
     [Theory]
-    [InlineData("¦build 2", "nobody does this", "'a: build 2'")]
+    [InlineData("¦build 2", "no task is named for this", "'a: build 2'")]
     [InlineData("¦x: build 2", "there is no task and no process 'x'", "allowed: ")]
     [InlineData("a: ¦bild 2", "there is no operation 'bild'", "did you mean 'build'")]
     [InlineData("a: ¦fork T", "a fork belongs to the race", "")]

@@ -95,9 +95,11 @@ internal sealed class LoneTurn : Turn
 
     public override long NowNs => 0;
 
-    public override void Park(ref WaitQueue queue, int spinActivity = -1) => throw new InvalidOperationException("nobody else is here");
+    public override void Park(ref WaitQueue queue, int spinActivity = -1) =>
+        throw new InvalidOperationException("no other task is here");
 
-    public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1) => throw new InvalidOperationException("nobody waits here");
+    public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1) =>
+        throw new InvalidOperationException("no request waits here");
 
     public override void Spend(int activity, int count, bool remote)
     {

@@ -141,7 +141,9 @@ public sealed class MetricsServerTests : IDisposable
         CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--live", "--metrics-port", $"{port}");
 
         Assert.Equal(64, result.Code);
-        Assert.Equal($"epc: --metrics-port {port}: somebody else listens there; name another port, or 0 for any that is free", result.ErrorLines[0]);
+        Assert.Equal(
+            $"epc: --metrics-port {port}: another process listens there; name another port, or 0 for any that is free",
+            result.ErrorLines[0]);
         Assert.Empty(result.Out);
     }
 

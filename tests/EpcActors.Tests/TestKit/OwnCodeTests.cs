@@ -55,11 +55,11 @@ public sealed class OwnCodeTests
         RaceTest race = Raced(async task =>
         {
             CgroupProtocol.ReadUsage read = await task.Ask(task.Cgroup("/a"), new CgroupProtocol.ReadUsage());
-            Assert.True(read.Usage == 0, "somebody was faster");
+            Assert.True(read.Usage == 0, "another task was faster");
             return Errno.Ok;
         });
         FoundRace found = race.Expect("crash");
-        Assert.Contains("somebody was faster", found.Detail, StringComparison.Ordinal);
+        Assert.Contains("another task was faster", found.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
