@@ -9,10 +9,9 @@ namespace EpcActors.Engine.Akka;
 /// <summary>The actors on Akka.NET: each resource and each task is an Akka actor, and requests and answers are Akka messages.</summary>
 /// <remarks>
 /// <para>A request is the task's <see cref="Envelope"/>, told to the actor of the resource, handled there, and told
-/// back to the actor of the task. Nothing is asked, awaited or allocated for it: what a message costs is what Akka
-/// takes for it. Who wants to see messages opens the tap (<see cref="MessageTap"/>); who wants to send one tells a
-/// <see cref="Request{TMessage}"/> to the actor of a resource; who wants to answer in place of a resource calls <see
-/// cref="StandIn"/>.</para>
+/// back to the actor of the task. Nothing is asked, awaited or allocated for it: a message costs what Akka takes for
+/// it. To see messages, open the tap (<see cref="MessageTap"/>). To send one, tell a <see cref="Request{TMessage}"/> to
+/// the actor of a resource. To answer in place of a resource, call <see cref="StandIn"/>.</para>
 /// <para>The actors have a class for each kind (NumaNodeActor, CgroupActor, KsgxdActor ...) and stand below
 /// <c>/user</c> under the paths they were added with, so that <c>/user/cgroups/pods/web</c> is that cgroup.</para>
 /// <para>An engine has an <see cref="ActorSystem"/> of its own, which ends with the run; or it runs in one that was given to it, and leaves nothing behind there.</para>
@@ -347,7 +346,7 @@ public sealed partial class AkkaEngine : LiveEngine
             _startError = error;
         }
 
-        // What else fails this early is told by the end of the run.
+        // The end of the run reports other errors that come this early.
         if (_startError is ConfigurationException or InvalidActorNameException)
         {
             throw new EngineConfigurationException($"the actors cannot be started: {_startError.Message}", _startError);

@@ -58,7 +58,7 @@ internal sealed class ActorLine
     /// <summary>The actor has stopped: it will never handle anything again.</summary>
     public void GoDown()
     {
-        // Before the question is looked for: who asks writes it first and looks at this second.
+        // Set this before the look for the request: the caller writes the request first and reads this second.
         Volatile.Write(ref _isDown, true);
         Interlocked.MemoryBarrier();
         Arrive();

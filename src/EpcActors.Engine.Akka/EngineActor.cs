@@ -8,9 +8,9 @@ namespace EpcActors.Engine.Akka;
 /// half of a failed actor's work may be done and cannot be repaired, so the run ends with the reason.
 /// </summary>
 /// <remarks>
-/// A failure is reported by the one it happens to, before any supervisor hears of it. So it does not matter who that
-/// is: an actor of the engine, the guardian with our strategy, or the guardian of a system whose user wants restarts or
-/// escalates. An actor that was started again handles nothing, since the run has failed by then.
+/// The failing actor reports its failure before any supervisor hears of it. So any supervisor will do: an actor of the
+/// engine, the guardian with our strategy, or the guardian of a system whose user wants restarts or escalates. An actor
+/// that was started again handles nothing, since the run has failed by then.
 /// </remarks>
 internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBase
 {
@@ -74,8 +74,8 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
     /// Reports a failure and says that it is not dealt with: for the filter of a catch, so that Akka sees it as it was
     /// thrown.
     /// </summary>
-    /// <param name="asked">Who asked, or empty.</param>
-    /// <param name="error">What was thrown.</param>
+    /// <param name="asked">Name of the caller, or empty.</param>
+    /// <param name="error">Exception that was thrown.</param>
     protected bool IsReported(string asked, Exception error)
     {
         Engine.Failed(Node, asked, error);

@@ -7,12 +7,12 @@ public abstract partial class LiveEngine
     private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Makes the actors, but leaves it to a conductor who does what when: an exploring engine drives the tasks, and the halves of its steps happen in these actors. Instead
-    /// of <see cref="Run"/>, not besides it.
+    /// Makes the actors and leaves the order of their steps to a conductor: an exploring engine drives the tasks, and
+    /// these actors run the halves of its steps. Call it instead of <see cref="Run"/>, not in addition.
     /// </summary>
     /// <param name="resources">All resources with their paths.</param>
     /// <param name="tasks">All tasks with their paths.</param>
-    /// <returns>What the conductor is given; when it is disposed of, so is this engine.</returns>
+    /// <returns>Host for the conductor; its disposal disposes of this engine.</returns>
     public IStepHost Conduct(IEnumerable<(Resource Resource, string Path)> resources, IEnumerable<(TaskActor Task, string Path)> tasks)
     {
         ArgumentNullException.ThrowIfNull(resources);

@@ -122,7 +122,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     protected IReadOnlyList<TaskCell> TaskCells => _tasks;
 
-    /// <summary>Number of the last cut that was begun. What leaves this process while it is at a number belongs behind that cut.</summary>
+    /// <summary>
+    /// Number of the last cut that was begun. Frames that leave this process meanwhile belong behind that cut.
+    /// </summary>
     public int CutNumber => Volatile.Read(ref _cut);
 
     /// <summary>
@@ -412,7 +414,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     /// <summary>Brings an answer back: has the task go on (<see cref="GoOn(Envelope)"/>) on some thread, after it has left the code that asked.</summary>
     /// <param name="cell">The resource that answers, still occupied.</param>
-    /// <param name="caller">Who gets it.</param>
+    /// <param name="caller">Task that gets it.</param>
     /// <param name="envelope">The answered request.</param>
     /// <param name="mustYield">Others are to run before the caller does (<see cref="Turn.Yield"/>).</param>
     protected abstract void Answer(ResourceCell cell, TaskCell caller, Envelope envelope, bool mustYield);
@@ -461,8 +463,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     }
 
     /// <summary>
-    /// Handles a request, and every parked one that it makes ready. The caller must be alone in the resource. What the resource throws comes through; it must be
-    /// reported by <see cref="Fail"/>, and the resource never be entered again.
+    /// Handles a request, and every parked one that it makes ready. The caller must be alone in the resource.
+    /// Exceptions of the resource pass through: the caller reports them with <see cref="Fail"/> and never enters the
+    /// resource again.
     /// </summary>
     protected void Handle(ResourceCell cell, Envelope envelope)
     {
@@ -539,7 +542,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     /// <summary>An actor failed: the run ends, and says so with the first failure.</summary>
     /// <param name="who">Name of the actor.</param>
-    /// <param name="error">What it threw.</param>
+    /// <param name="error">Exception that it threw.</param>
     protected void Fail(string who, Exception error)
     {
         _ = Interlocked.CompareExchange(ref _failure, new Failure(who, error), null);

@@ -27,9 +27,9 @@ public sealed class Performance(Action action) : IDisposable
 
     /// <summary>Waits until it is done. For the conductor.</summary>
     /// <param name="who">Name of the actor, for the message.</param>
-    /// <param name="limit">How long at most.</param>
+    /// <param name="limit">Longest wait.</param>
     /// <exception cref="InvariantViolation">The actor did not get to it in time.</exception>
-    /// <exception cref="Exception">What the actor threw.</exception>
+    /// <exception cref="Exception">Any exception that the actor threw.</exception>
     public void Wait(string who, TimeSpan limit)
     {
         if (!_isOver.Wait(limit))

@@ -5,9 +5,10 @@ namespace EpcActors.Engine.Live;
 /// wall that went on; a window of patience must not be over by that alone.
 /// </summary>
 /// <remarks>
-/// A watchdog calls <see cref="Tick"/> at fixed distances. What passes between two ticks counts as two distances at most, so a stop of 30 s with ticks of 100 ms counts as 0.2 s.
-/// The rest is kept as a lost span and taken off every window that it lies in. A window that ends behind the last tick is treated alike, so a thread that wakes up before the
-/// watchdog does sees the stop as well.
+/// A watchdog calls <see cref="Tick"/> at fixed distances. Time between two ticks counts as two distances at most, so a
+/// stop of 30 s with ticks of 100 ms counts as 0.2 s. The rest is kept as a lost span and taken off every window that
+/// it lies in. A window that ends behind the last tick is treated alike, so a thread that wakes up before the watchdog
+/// does sees the stop as well.
 /// </remarks>
 public sealed class RunClock
 {
@@ -30,8 +31,8 @@ public sealed class RunClock
     /// <param name="nowNs">Time of the run; never less than at the tick before.</param>
     /// <param name="counts">False when nothing could move since the last tick: the whole span is lost.</param>
     /// <param name="mostNs">
-    /// What the process can have done at most since the last tick, nanoseconds: the rest is lost. A machine that is full
-    /// gives a process that has work to do a small part of the time.
+    /// Most time that the process can have worked since the last tick, nanoseconds: the rest is lost. A machine that is
+    /// full gives a process that has work to do a small part of the time.
     /// </param>
     public void Tick(long nowNs, bool counts, long mostNs = long.MaxValue)
     {

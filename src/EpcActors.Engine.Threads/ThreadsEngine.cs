@@ -157,7 +157,9 @@ public sealed class ThreadsEngine : LiveEngine
 
     protected override void Tell(TaskCell cell, Performance what) => Enqueue(new Piece(what));
 
-    /// <summary>Visits the idle ones itself; who is in one of the others visits it before the next request.</summary>
+    /// <summary>
+    /// Visits the idle resources itself; the occupant of any other one visits it before the next request.
+    /// </summary>
     protected override void AskForVisits()
     {
         foreach (ResourceCell cell in Cells)

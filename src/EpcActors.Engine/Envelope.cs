@@ -9,7 +9,7 @@ namespace EpcActors.Engine;
 /// envelope per message type or shares them with others of its kind (<see cref="EnvelopeSet"/>). So in the steady state a step allocates nothing.
 /// </summary>
 /// <remarks>
-/// Who may touch it: the task until it is posted, the target's engine until it is answered, then the task again. The link
+/// The task may touch it until it is posted, the target's engine until it is answered, then the task again. The link
 /// <see cref="NextInQueue"/> belongs to the resource that parked it.
 /// </remarks>
 public abstract class Envelope : RoutineAwaiter

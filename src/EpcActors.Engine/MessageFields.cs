@@ -8,7 +8,7 @@ public static class MessageFields
 {
     /// <summary>Fields of a message that differ from those of another one, in the order of the struct.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="before">What it is compared with: the request, for an answer; null for a message without
+    /// <param name="before">Message to compare it with: the request, for an answer; null for a message without
     /// values.</param>
     /// <param name="nameOf">Name of an actor; null for its number.</param>
     public static IReadOnlyList<KeyValuePair<string, string>> Of(

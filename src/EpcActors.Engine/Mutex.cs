@@ -38,7 +38,7 @@ public struct Mutex
     private bool _held;
     private SectionEnd _end;
 
-    /// <summary>Those who wait for it.</summary>
+    /// <summary>Requests that wait for it.</summary>
     public WaitQueue Waiters;
 
     public Mutex(bool isSpinLock) => _isSpinLock = isSpinLock;

@@ -5,9 +5,9 @@ namespace EpcActors.Engine;
 /// never waits, blocks, reads a clock or calls another actor.
 /// </summary>
 /// <remarks>
-/// Its public properties are for reports and audits. One that gives a word of at most 64 bits (a count, a limit, an enum, a flag) may be read from another thread
-/// while the actor works: the answer was true a moment ago, and two answers need not fit each other. What walks over a list, as every <c>ForEach…</c> does, needs
-/// an engine that stands still.
+/// Its public properties are for reports and audits. One that gives a word of at most 64 bits (a count, a limit, an
+/// enum, a flag) may be read from another thread while the actor works: the answer was true a moment ago, and two
+/// answers need not fit each other. A walk over a list, as in every <c>ForEach…</c>, needs a stopped engine.
 /// </remarks>
 public abstract class Resource
 {

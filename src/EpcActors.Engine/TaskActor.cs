@@ -113,7 +113,7 @@ public abstract class TaskActor
     /// engine tries both, within the budget of the point; every other engine says no, so that a run without fault
     /// injection never sees one.
     /// </summary>
-    /// <param name="point">Which decision, as the actors number them.</param>
+    /// <param name="point">Number of the decision, as the actors number them.</param>
     public bool Choose(int point) => _driver!.Choose(this, point);
 
     /// <summary>

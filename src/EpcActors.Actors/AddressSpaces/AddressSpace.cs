@@ -113,7 +113,7 @@ public sealed class AddressSpace : Resource,
 
     public void Handle(ref AgePage message, Turn turn)
     {
-        // mmget_not_zero() comes before the lock: who waited for that has the address space still.
+        // mmget_not_zero() comes before the lock: a task that waited for the lock still has the address space.
         if (_isGone && !turn.WasParked)
         {
             message.Result = AgeResult.Gone;

@@ -178,8 +178,9 @@ public sealed class Cgroup : Resource,
             return;
         }
 
-        // A memory failure comes here for a page that it does not have. Who has it may give it back, and others link and charge it, while we look: the
-        // links first, then the rest at one moment. Only this cgroup tracks pages that are charged to it, so one that is tracked now has been since.
+        // A memory failure hits a page that the failing task does not own. The owner may free it, and other tasks may
+        // charge and link it, while we look: read the links first, then the rest at one moment. Only this cgroup tracks
+        // pages that are charged to it, so a page that is tracked now was tracked all the time.
         ref EpcPage page = ref _pages[message.Page];
         bool isLinked = _lru.Contains(_pages, message.Page);
         EpcmEntry entry = EpcmEntry.ReadLast(ref page);

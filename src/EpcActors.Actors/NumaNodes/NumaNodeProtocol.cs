@@ -148,7 +148,10 @@ public static class NumaNodeProtocol
         public EpcPageIndex Page;
     }
 
-    /// <summary>In a cluster, at the process that has the node: a process is dead. What it had comes back, and no more is lent to that life of it.</summary>
+    /// <summary>
+    /// In a cluster, at the process that has the node: a process is dead. Its loans come back, and no more pages are
+    /// lent to that incarnation.
+    /// </summary>
     public struct CloseLoans : IMessage
     {
         public static ushort Code => 0x0109;

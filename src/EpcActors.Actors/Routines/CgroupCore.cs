@@ -47,9 +47,9 @@ internal static class CgroupCore
     /// <summary>
     /// A write to cgroup.procs (cgroup_attach_task): later charges go to the new cgroup, pages stay where they are charged.
     /// </summary>
-    /// <param name="current">Who writes.</param>
+    /// <param name="current">Task that writes.</param>
     /// <param name="process">The process, with all its threads.</param>
-    /// <param name="cgroup">Where it goes.</param>
+    /// <param name="cgroup">New cgroup of the process.</param>
     /// <param name="memoryCgroup">The same for the memory controller; -1 to leave it.</param>
     /// <returns>Ok; ENODEV when the directory is gone; ESRCH when the process is.</returns>
     public static async Routine<Errno> Attach(KernelTask current, ActorId process, int cgroup, int memoryCgroup)
@@ -69,7 +69,7 @@ internal static class CgroupCore
         return errno;
     }
 
-    /// <summary>One write to misc.max (misc_cg_max_write). What is refused leaves the old value.</summary>
+    /// <summary>One write to misc.max (misc_cg_max_write). A refused write leaves the old value.</summary>
     /// <returns>Ok, EINVAL or ERANGE; ENOENT in the root, which has no such file, and where the directory is gone.</returns>
     public static async Routine<Errno> WriteMiscMax(KernelTask current, int cgroup, string text)
     {
@@ -91,8 +91,8 @@ internal static class CgroupCore
     }
 
     /// <summary>The same with a number: what <c>sgx_epc N</c> does.</summary>
-    /// <param name="current">Who writes.</param>
-    /// <param name="cgroup">Where.</param>
+    /// <param name="current">Task that writes.</param>
+    /// <param name="cgroup">Cgroup of the limit.</param>
     /// <param name="value">Bytes; ulong.MaxValue for max.</param>
     /// <returns>Ok; EINVAL on a kernel without the resource; ENOENT as above.</returns>
     public static async Routine<Errno> WriteMiscMax(KernelTask current, int cgroup, ulong value)

@@ -230,7 +230,8 @@ internal static class EpcCgroup
                 await QueueWork(current, cgroup);
                 if (current.Machine.Cluster is not null)
                 {
-                    // The fault will come again at once (C13). At the home of the account that costs no message, and would leave no CPU to those who make room.
+                    // The fault will come again at once (C13). At the home of the account that costs no message, and
+                    // would leave no CPU to the tasks that make room.
                     await current.Sleep(Remote.BeforeNextFaultNs);
                 }
 

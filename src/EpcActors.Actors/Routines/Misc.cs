@@ -27,10 +27,10 @@ internal static class Misc
     /// kernel's early return for a zero amount and its EINVAL for an unknown resource have no counterpart: only pages
     /// of EPC are charged.
     /// </remarks>
-    /// <param name="current">Who charges.</param>
-    /// <param name="cgroup">Whom.</param>
+    /// <param name="current">Task that charges.</param>
+    /// <param name="cgroup">Cgroup to charge.</param>
     /// <param name="takeReference">Take a reference first. The caller then holds one, refused or not.</param>
-    /// <param name="bytes">How much: a page, except where a stage is set.</param>
+    /// <param name="bytes">Amount: a page, except where a stage is set.</param>
     public static async Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference, long bytes = KernelConstants.PageSize)
     {
         Machine machine = current.Machine;

@@ -147,7 +147,7 @@ internal static class Reclaim
             await current.Ask(encl, new EnclaveProtocol.Lock());
         }
 
-        // sgx_encl_alloc_backing(): who pays is found under the mutex, too.
+        // sgx_encl_alloc_backing(): the payer is found under the mutex, too.
         int payer = await Shmem.Payer(current, enclave);
         BackingPin pin = await Shmem.Pin(current, enclave, page, payer);
         if (pin.Errno != Errno.Ok)

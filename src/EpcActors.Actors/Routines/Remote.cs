@@ -123,7 +123,7 @@ internal static class Remote
     /// percpu_counter_compare: what the home says is enough as long as it is above the watermark. Where it is not, processes that have pages in advance give them back
     /// (percpu_counter_sum), and the counter is looked at again.
     /// </remarks>
-    /// <param name="current">Who asks.</param>
+    /// <param name="current">Task that asks.</param>
     /// <param name="cluster">The cluster.</param>
     /// <param name="enough">Nodes are added up to here only.</param>
     public static async Routine<long> ReadFreePages(KernelTask current, ClusterPort cluster, int enough)

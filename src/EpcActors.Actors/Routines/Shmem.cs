@@ -54,7 +54,7 @@ internal static class Shmem
     /// without a trace when it is clean. It asks no enclave: only a pin prevents it. The task that looks the page up
     /// next pays for it; the kernel charges the cgroup that it noted with the swap entry.
     /// </summary>
-    /// <param name="current">Who reclaims memory.</param>
+    /// <param name="current">Task that reclaims memory.</param>
     /// <param name="enclave">Whose file.</param>
     /// <param name="index">Contents page; the enclave's page count for that of the SECS.</param>
     /// <param name="isPcmd">The PCMD page with the record of that index instead.</param>
@@ -74,11 +74,11 @@ internal static class Shmem
     }
 
     /// <summary>
-    /// A write to memory.max (memory_max_write): unlike misc.max it is enforced. What is above it cannot be reclaimed
+    /// A write to memory.max (memory_max_write): unlike misc.max it is enforced. Usage above it cannot be reclaimed
     /// without swap, so processes are killed one by one until the rest fits or no process is left.
     /// </summary>
-    /// <param name="current">Who writes.</param>
-    /// <param name="memoryCgroup">Where.</param>
+    /// <param name="current">Task that writes.</param>
+    /// <param name="memoryCgroup">Memory cgroup of the limit.</param>
     /// <param name="pages">The limit; -1 for max.</param>
     public static async Routine WriteMemoryMax(KernelTask current, int memoryCgroup, long pages)
     {

@@ -12,7 +12,7 @@ internal static class Virt
     /// sgx_vepc_fault: allocates without reclaim; ENOMEM, the cgroup's limit included, is SIGBUS for the guest. A page that is there already is a success
     /// for the kernel, which then inserts no translation: a second mapping of it faults for ever (D8).
     /// </summary>
-    /// <param name="current">Who faults.</param>
+    /// <param name="current">Task that faults.</param>
     /// <param name="vepc">The instance.</param>
     /// <param name="index">Page of it.</param>
     /// <param name="mapping">The mapping that faults.</param>
@@ -68,9 +68,9 @@ internal static class Virt
         VirtualEpcProtocol.LockZombies locked = await current.Ask(zombies, new VirtualEpcProtocol.LockZombies());
         for (int index = 0; index < size; index++)
         {
-            // What is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a SECS
-            // with children. These come first on its list of what is a zombie from now on, before those that fail once
-            // more below.
+            // A page that is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a
+            // SECS with children. These pages come first on its list of new zombies, before those that fail once more
+            // below.
             VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
                 vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
             if (!take.EpcPage.IsNone)

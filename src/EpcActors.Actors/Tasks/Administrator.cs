@@ -76,7 +76,7 @@ public sealed class Administrator : KernelTask
         }
     }
 
-    /// <returns>What the system call behind the action said.</returns>
+    /// <returns>Error of the system call behind the action.</returns>
     private async Routine<Errno> Do(AdminAction action)
     {
         switch (action)

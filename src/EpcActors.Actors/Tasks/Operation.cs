@@ -31,7 +31,7 @@ public abstract record Operation(string Text)
 
     /// <summary>User code in the enclave reaches for pages, one after the other.</summary>
     /// <param name="Text">As written.</param>
-    /// <param name="Kind">What it does with them.</param>
+    /// <param name="Kind">Kind of the accesses.</param>
     /// <param name="First">First page.</param>
     /// <param name="Count">Pages.</param>
     /// <param name="Until">Over and over, until this task has ended; -1 for once.</param>
@@ -249,7 +249,7 @@ public abstract record Operation(string Text)
 
     /// <summary>Code of one's own: it asks resources, and does other operations (<see cref="OperationTask.Perform"/>), in any order.</summary>
     /// <param name="Text">A name for it.</param>
-    /// <param name="Run">The code. What it says is what the operation says.</param>
+    /// <param name="Run">The code. Its result is the operation's result.</param>
     public sealed record Code(string Text, Func<OperationTask, Routine<Errno>> Run) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
@@ -277,6 +277,7 @@ public enum OperationHomeKind
 
 /// <summary>Result of an operation.</summary>
 /// <param name="Operation">Its number in the task's list.</param>
-/// <param name="Errno">What the call said; EFAULT for an access that ended in SIGBUS or SIGSEGV, ERESTARTSYS for one that a kill ended.</param>
+/// <param name="Errno">Error of the call; EFAULT for an access that ended in SIGBUS or SIGSEGV, ERESTARTSYS for one
+/// that a kill ended.</param>
 /// <param name="Count">Pages done, or what the call returned.</param>
 public readonly record struct OperationResult(int Operation, Errno Errno, int Count);

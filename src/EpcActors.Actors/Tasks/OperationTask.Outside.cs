@@ -59,7 +59,7 @@ public sealed partial class OperationTask
         find = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.FindPage { Page = page });
         Errno errno = find.State == EnclavePageState.Swapped ? Errno.Ok : Errno.EBUSY;
 
-        // What was ahead of it is at the tail now: once round to learn how many there are, and round again to where it began.
+        // The pages ahead of it are at the tail now: go round once to count the pages, and again to the begin.
         int length = turned;
         for (bool isRound = turned == 0; !isRound && await Reclaim.Isolate(this, cgroup, 1) > 0;)
         {

@@ -78,9 +78,9 @@ public sealed partial class OperationTask : UserThread
     /// <param name="cpu">CPU; -1 for one of its own.</param>
     /// <param name="node">Node of that CPU.</param>
     /// <param name="machine">The machine.</param>
-    /// <param name="operations">What it does.</param>
+    /// <param name="operations">Its operations, in order.</param>
     /// <param name="home">Its process.</param>
-    /// <param name="places">Where others are.</param>
+    /// <param name="places">Places of the other tasks.</param>
     public OperationTask(
         ActorId id,
         string name,

@@ -14,7 +14,7 @@ public abstract record ProgramStep
     }
 
     /// <summary>Touches every page of the heap once, in ascending order.</summary>
-    /// <param name="Kind">How.</param>
+    /// <param name="Kind">Kind of the accesses.</param>
     /// <param name="WorkNs">User code between two touches, nanoseconds.</param>
     /// <param name="ByOne">True: thread 0 touches all of them; false: each thread its share.</param>
     public sealed record TouchHeap(AccessKind Kind, long WorkNs, bool ByOne) : ProgramStep;

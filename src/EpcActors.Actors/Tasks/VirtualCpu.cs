@@ -28,7 +28,7 @@ public sealed class VirtualCpu : KernelTask
     /// <param name="size">Pages of the instance.</param>
     /// <param name="touched">Pages that the guest touches.</param>
     /// <param name="workNs">Guest code between two touches, nanoseconds.</param>
-    /// <param name="holdNs">How long the guest runs on after the last touch, nanoseconds; negative for ever.</param>
+    /// <param name="holdNs">Time that the guest runs on after the last touch, nanoseconds; negative for ever.</param>
     public VirtualCpu(
         ActorId id, string name, int cpu, int node, Machine machine, ActorId process, ActorId vepc, int size, int touched, long workNs, long holdNs)
         : base(id, $"{name}/vcpu", cpu, node, machine, TaskKind.User, process)

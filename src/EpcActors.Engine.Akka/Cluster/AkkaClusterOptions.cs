@@ -31,7 +31,10 @@ public sealed record AkkaClusterOptions
     /// <summary>Time for a member to reach the coordinator, and for a coordinator to begin to listen.</summary>
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The <c>akka</c> block of the user's file as HOCON text, <c>akka { … }</c>; it has the last word on everything but who this process is and what goes over the wire.</summary>
+    /// <summary>
+    /// The <c>akka</c> block of the user's file as HOCON text, <c>akka { … }</c>; it overrides every setting but the
+    /// identity of this process and the wire format.
+    /// </summary>
     public string AkkaBlock { get; init; } = "";
 
     /// <summary>Position of that block, <c>file:line:column</c>, for errors.</summary>

@@ -62,8 +62,8 @@ internal static class ClusterSystem
     }
 
     /// <summary>Leaves the cluster and ends the system, through all phases of <see cref="CoordinatedShutdown"/>.</summary>
-    /// <param name="system">Which.</param>
-    /// <param name="reason">Why, for its log.</param>
+    /// <param name="system">The system.</param>
+    /// <param name="reason">Reason, for its log.</param>
     /// <param name="cancellationToken">Ends it at once, without leaving.</param>
     public static async Task LeaveAsync(ActorSystem system, CoordinatedShutdown.Reason reason, CancellationToken cancellationToken)
     {
@@ -125,7 +125,8 @@ internal static class ClusterSystem
     }
 
     /// <summary>
-    /// A heartbeat twenty times in the failure timeout. Two fifths of it without one, and the process is not heard of; half of it more, and it is taken out. What is left over is for gossip to go round.
+    /// A heartbeat twenty times in the failure timeout. After two fifths of it without one the process is unreachable;
+    /// after another half it is downed. The rest is for gossip to go round.
     /// </summary>
     private static Config FollowingFrom(TimeSpan failureTimeout)
     {

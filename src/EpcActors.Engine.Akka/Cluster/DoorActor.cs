@@ -7,8 +7,9 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// The coordinator's end of the lines to all members: <c>/user/epc-coordinator</c> of the one process with the role. A plain actor and no singleton: what a coordinator knows of its run cannot move to another
-/// process, and who waits at the user's terminal is this one.
+/// The coordinator's end of the lines to all members: <c>/user/epc-coordinator</c> of the one process with the role. It
+/// is a plain actor and no singleton: a coordinator's knowledge of its run cannot move to another process, and this
+/// process serves the user's terminal.
 /// </summary>
 internal sealed class DoorActor : UntypedActor, IWithTimers
 {
@@ -294,7 +295,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     {
         if (link is { IsOver: false, IsDropped: false })
         {
-            // What it was told last still gets there.
+            // Its last messages still arrive.
             link.IsDropped = true;
             link.DroppedAtMs = LaneTable.NowMs;
         }

@@ -365,9 +365,9 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
 }
 
 /// <summary>Callbacks and settings of a member's actor.</summary>
-/// <param name="Hello">Who we are.</param>
+/// <param name="Hello">Introduction of this process.</param>
 /// <param name="Token">Of the run.</param>
-/// <param name="Listener">Who gets what arrives.</param>
+/// <param name="Listener">Receiver of what arrives.</param>
 /// <param name="Heard">Set when the coordinator has taken the hello.</param>
 /// <param name="Welcome">Set by its answer.</param>
 /// <param name="FailureTimeout">For words.</param>

@@ -42,8 +42,8 @@ internal sealed class RunToken(string text)
         CryptographicOperations.FixedTimeEquals(expected, shown);
 
     /// <summary>
-    /// Stands in every bundle of frames from one life of a member to one life of another: a process without the token cannot make
-    /// it. It is no secret from those who read the wire; TLS keeps them out.
+    /// Mark in every bundle of frames from one incarnation of a member to one of another: a process without the token
+    /// cannot make it. It is no secret from a reader of the wire; TLS keeps such a reader out.
     /// </summary>
     public ulong Seal(int from, int to, int fromIncarnation, int toIncarnation)
     {

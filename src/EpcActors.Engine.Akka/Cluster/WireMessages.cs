@@ -12,7 +12,7 @@ internal interface IWireMessage : IDeadLetterSuppression;
 /// <summary>Frames for another member behind a <see cref="BundleHead"/>, or a head alone that answers.</summary>
 /// <param name="Bytes">The message as it is on the wire. It belongs to the message: nothing writes to it any
 /// more.</param>
-/// <param name="Frames">How many; known to the sender only, else 0.</param>
+/// <param name="Frames">Number of frames; known to the sender only, else 0.</param>
 internal sealed record FrameBundle(byte[] Bytes, int Frames) : IWireMessage;
 
 /// <summary>A control message, or a part of a long one.</summary>

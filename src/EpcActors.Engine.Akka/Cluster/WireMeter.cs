@@ -7,7 +7,7 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// Counts what goes over the wire for frames. Frames are counted by the lanes; bytes and writes by <see
 /// cref="CountedTransport"/>, from the messages that Akka.Remote hands to the socket: bundles, the answers to them, and
 /// all that Akka puts around both. Heartbeats, gossip and the coordinator's messages are counted apart. Any thread may
-/// count and read; a reading is of no one moment.
+/// count and read; the figures of a reading belong to different moments.
 /// </summary>
 internal sealed class WireMeter : Setup
 {
