@@ -23,7 +23,7 @@ public static class ClusterCheck
 
     /// <summary>A sentence for each problem, with what to do about it; none when the scenario can run over that many processes. Pure; any thread may ask.</summary>
     /// <param name="scenario">The scenario.</param>
-    /// <param name="members">How many processes are asked for.</param>
+    /// <param name="members">Number of processes that are asked for.</param>
     public static IReadOnlyList<string> Problems(Scenario scenario, int members)
     {
         ArgumentNullException.ThrowIfNull(scenario);

@@ -5,12 +5,14 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution;
 
-/// <summary>Says what a placement means: who has what, and what a fault then sends over the wire. Pure.</summary>
+/// <summary>
+/// Explains a placement: the parts of each process, and the messages that a fault then sends over the wire. Pure.
+/// </summary>
 public static class ClusterPlanner
 {
     /// <summary>The plan of a scenario over a placement.</summary>
     /// <param name="scenario">The scenario.</param>
-    /// <param name="placement">Who has what.</param>
+    /// <param name="placement">Parts of the machine by process.</param>
     public static ClusterPlan Of(Scenario scenario, Placement placement)
     {
         ArgumentNullException.ThrowIfNull(scenario);

@@ -9,10 +9,11 @@ namespace EpcActors.Distribution;
 /// but for the numbers of the whole machine.
 /// </summary>
 /// <param name="Members">Member processes.</param>
-/// <param name="MemberOfNode">By NUMA node: who has it.</param>
-/// <param name="MemberOfEnclave">By enclave: who runs it.</param>
-/// <param name="MemberOfGuest">By virtual machine: who runs it.</param>
-/// <param name="HomeOfAccount">By account (cgroups by index, then the free-page counter): who keeps it at the start. The global ksgxd works where the counter is.</param>
+/// <param name="MemberOfNode">Member of each NUMA node.</param>
+/// <param name="MemberOfEnclave">Member that runs each enclave.</param>
+/// <param name="MemberOfGuest">Member that runs each virtual machine.</param>
+/// <param name="HomeOfAccount">Member that keeps each account at the start (cgroups by index, then the free-page
+/// counter). The global ksgxd works where the counter is.</param>
 public sealed record Placement(
     int Members,
     IReadOnlyList<int> MemberOfNode,
@@ -25,7 +26,7 @@ public sealed record Placement(
     /// A node without EPC goes where its CPUs get their pages from: __sgx_alloc_epc_page() takes the next node that has EPC, in ascending order and round.
     /// </remarks>
     /// <param name="scenario">The scenario.</param>
-    /// <param name="members">How many processes, 1 to <see cref="MachineSpec.NodesWithEpc"/>.</param>
+    /// <param name="members">Number of processes, 1 to <see cref="MachineSpec.NodesWithEpc"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">Fewer or more; <see cref="ClusterCheck"/> says so to people.</exception>
     public static Placement Of(Scenario scenario, int members)
     {
@@ -58,7 +59,8 @@ public sealed record Placement(
         Check(scenario, memberOfNode);
         int members = memberOfNode.Max() + 1;
 
-        // What is bound to no node goes to the nodes with CPUs in turn, each as a whole: its threads share an enclave and must share a process.
+        // Enclaves that are bound to no node go to the nodes with CPUs in turn, each as a whole: its threads share an
+        // enclave and must share a process.
         int[] withCpus = [.. Enumerable.Range(0, scenario.Machine.Nodes.Count).Where(node => scenario.Machine.Nodes[node].Cpus > 0)];
         int dealt = 0;
         int[] ofEnclave = [.. scenario.Enclaves.Select(enclave => MemberOf(enclave.Node))];

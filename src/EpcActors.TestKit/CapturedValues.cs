@@ -49,7 +49,7 @@ internal sealed class CapturedValues
                 continue;
             }
 
-            // What the compiler keeps there for itself, and what cannot change.
+            // Skip the compiler's own fields and those that cannot change.
             if (typeof(Delegate).IsAssignableFrom(field.FieldType) && field.Name.StartsWith("<>9", StringComparison.Ordinal)
                 || field.FieldType.IsDefined(typeof(ConstantAttribute), inherit: false))
             {

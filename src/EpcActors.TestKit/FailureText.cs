@@ -11,7 +11,7 @@ internal static class FailureText
 {
     /// <summary>A race that should not be there: what is broken, which two accesses conflict, the listing, and how to see it again.</summary>
     /// <param name="race">The race.</param>
-    /// <param name="file">Where its schedule is; null for nowhere.</param>
+    /// <param name="file">File of its schedule; null for none.</param>
     public static string Of(FoundRace race, string? file)
     {
         StringBuilder text = new();

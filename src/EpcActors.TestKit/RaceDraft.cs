@@ -122,16 +122,17 @@ public sealed class RaceDraft
     /// <param name="name">Its name in schedules: <c>CPU0</c>.</param>
     /// <param name="process">The enclave or guest in whose process it runs; a cgroup's path for a process of its own
     /// there; empty for a task outside all of them.</param>
-    /// <param name="operations">What it does, in order: <c>write 0</c>.</param>
+    /// <param name="operations">Its operations, in order: <c>write 0</c>.</param>
     public RaceDraft Task(string name, string process, params string[] operations) => Task(name, process, -1, false, operations);
 
     /// <summary>The same on a CPU of a node.</summary>
     public RaceDraft Task(string name, string process, int node, params string[] operations) => Task(name, process, node, false, operations);
 
-    /// <summary>A task of one's own. What its code says is its errno.</summary>
+    /// <summary>A task of one's own. The result of its code is its errno.</summary>
     /// <param name="name">Its name in schedules.</param>
     /// <param name="process">As in <see cref="Task(string, string, string[])"/>.</param>
-    /// <param name="code">What it does; see <see cref="RaceTask"/>. It may read variables around it, and change none.</param>
+    /// <param name="code">Its code; see <see cref="RaceTask"/>. It may read variables around it, but must not change
+    /// them.</param>
     /// <exception cref="RaceDefinitionException">It uses what a search cannot bring back.</exception>
     public RaceDraft Task(string name, string process, Func<RaceTask, Routine<Errno>> code) => Task(name, process, -1, false, []).Then("its own code", code);
 
@@ -150,7 +151,7 @@ public sealed class RaceDraft
     }
 
     /// <summary>Code of one's own for the task that was named last.</summary>
-    /// <param name="text">What it is called in listings.</param>
+    /// <param name="text">Its name in listings.</param>
     /// <param name="code">As in <see cref="Task(string, string, Func{RaceTask, Routine{Errno}})"/>.</param>
     public RaceDraft Then(string text, Func<RaceTask, Routine<Errno>> code)
     {
@@ -200,8 +201,8 @@ public sealed class RaceDraft
     }
 
     /// <summary>A property in code that holds after every step.</summary>
-    /// <param name="text">What it is called.</param>
-    /// <param name="holds">Whether it holds; it reads only, and is called often.</param>
+    /// <param name="text">Its name.</param>
+    /// <param name="holds">True when it holds; it only reads, and is called often.</param>
     public RaceDraft Always(string text, Func<RaceState, bool> holds) => Code(PropertyKind.Always, text, holds);
 
     /// <summary>A property in code that holds when all tasks have ended.</summary>
@@ -295,7 +296,7 @@ public sealed class RaceDraft
             text.Append(CultureInfo.InvariantCulture, $"    choices.{point} = {Number(times)}\n");
         }
 
-        // What a count is compared with matters for nothing but that it is compared: then states that differ in it differ.
+        // Any comparison of a count will do: it makes states that differ in the count different.
         List(text, "properties", [.. _properties, .. _watched.Distinct().Select(one => $"always {one} >= 0")]);
         List(text, "ignore-rules", _ignored);
         List(text, "show", _show);

@@ -34,14 +34,14 @@ public sealed class RaceTask
     public ActorId Process => _task.Process;
 
     /// <summary>One step: sends a message to an actor; the await yields it as answered.</summary>
-    /// <param name="actor">Who gets it.</param>
+    /// <param name="actor">Actor that gets it.</param>
     /// <param name="message">A message of one of the protocols in EpcActors.Actors, or of a resource of one's own.</param>
     public Envelope<TMessage> Ask<TMessage>(ActorId actor, TMessage message)
         where TMessage : unmanaged, IMessage => _task.Ask(actor, message);
 
     /// <summary>Does an operation, to its end: many steps.</summary>
     /// <param name="operation">As race files say it: <c>write 1</c>, <c>set-max /a 4 pages</c>. Anything but fork and exit.</param>
-    /// <returns>What it came to. What the kernel refuses is a result like others.</returns>
+    /// <returns>Result of the operation. A refusal by the kernel is a result like others.</returns>
     /// <exception cref="RaceDefinitionException">It says nothing, or does not work in this task's process.</exception>
     public Routine<OperationResult> Do(string operation)
     {

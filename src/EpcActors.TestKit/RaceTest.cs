@@ -11,8 +11,9 @@ using EpcActors.Lab.Results;
 namespace EpcActors.TestKit;
 
 /// <summary>
-/// A test of a race, for any test framework: made of code, of a race file or of one of the catalogue; then told where and how to look; then <see cref="Check"/> (no schedule breaks a
-/// rule), <see cref="Expect"/> (one does) or <see cref="CheckBoth"/>. What fails throws a <see cref="RaceTestException"/> that says everything.
+/// A test of a race, for any test framework: made from code, from a race file or from a race of the catalogue; then set
+/// the options of the search; then call <see cref="Check"/> (no schedule breaks a rule), <see cref="Expect"/> (one
+/// does) or <see cref="CheckBoth"/>. A failure throws a <see cref="RaceTestException"/> with the whole report.
 /// </summary>
 /// <remarks>Nothing in it changes: each method makes another test, so that one race can be the root of many.</remarks>
 /// <example>
@@ -143,7 +144,7 @@ public sealed class RaceTest
     /// <summary>Most random schedules.</summary>
     public RaceTest Schedules(long most) => new(_source, _options with { MaxSchedules = most });
 
-    /// <summary>Longest time. What is found within a number of schedules is the same everywhere, within a time it is not.</summary>
+    /// <summary>Longest time. A limit by schedules has the same result everywhere, a limit by time has not.</summary>
     public RaceTest Within(TimeSpan time) => new(_source, _options with { Time = time });
 
     /// <summary>Threads that search; 0 for one per core. They change nothing but the time.</summary>

@@ -13,7 +13,7 @@ public sealed record CleanRace(string Bound, int States, long Schedules, long St
 
 /// <summary>A schedule that breaks a rule.</summary>
 /// <param name="Rule">The rule, as violations name it.</param>
-/// <param name="Detail">What was expected and what was found.</param>
+/// <param name="Detail">Expected and found state.</param>
 /// <param name="Schedule">The schedule, shrunk.</param>
 /// <param name="Trace">The same, step by step.</param>
 public sealed record FoundRace(string Rule, string Detail, Schedule Schedule, RaceTrace Trace)

@@ -41,8 +41,9 @@ public sealed class ScheduleTest
     public ScheduleTest Leniently() => new(_race, _schedule, true, _newEngine);
 
     /// <summary>
-    /// On live actors: a conductor lets each message through to its resource's actor, and each answer to its task's, in the order of the schedule. What is judged, and what is said
-    /// when the schedule does not fit, is the same as in the simulation.
+    /// On live actors: a conductor lets each message through to its resource's actor, and each answer to its task's, in
+    /// the order of the schedule. The rules, and the message when the schedule does not fit, are those of the
+    /// simulation.
     /// </summary>
     /// <param name="newEngine">Makes the engine, on threads or on Akka.NET; it is disposed of afterwards.</param>
     public ScheduleTest ConductedOn(Func<LiveEngine> newEngine)

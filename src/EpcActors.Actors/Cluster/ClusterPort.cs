@@ -9,9 +9,9 @@ namespace EpcActors.Actors.Cluster;
 public sealed class ClusterPort
 {
     /// <param name="self">Number of this member.</param>
-    /// <param name="incarnation">Which life of it this is, from 1; a member that comes back has a higher one.</param>
+    /// <param name="incarnation">Its incarnation, from 1; a member that comes back has a higher one.</param>
     /// <param name="memberOfNode">By NUMA node: the member that has it.</param>
-    /// <param name="cgroups">How many cgroups there are.</param>
+    /// <param name="cgroups">Number of cgroups.</param>
     public ClusterPort(int self, int incarnation, IReadOnlyList<int> memberOfNode, int cgroups)
     {
         Self = self;

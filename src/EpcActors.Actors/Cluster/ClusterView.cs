@@ -77,7 +77,7 @@ public sealed class ClusterView
     /// <summary>
     /// The first view: all members are there with incarnation 1, and the accounts are where they were placed.
     /// </summary>
-    /// <param name="members">How many.</param>
+    /// <param name="members">Number of members.</param>
     /// <param name="homes">By account: its home.</param>
     public static ClusterView First(int members, IReadOnlyList<int> homes)
     {
@@ -94,7 +94,8 @@ public sealed class ClusterView
     /// since moving one costs a report of each member. The accounts of the dead go to the living members that keep
     /// fewest, so that the same change of the same view has the same result everywhere.
     /// </summary>
-    /// <param name="incarnations">By member: who lives after it, 0 for none; at least one member must.</param>
+    /// <param name="incarnations">Incarnation of each member that lives after it, 0 for none; at least one member must
+    /// live.</param>
     public ClusterView Next(IReadOnlyList<int> incarnations)
     {
         ArgumentNullException.ThrowIfNull(incarnations);

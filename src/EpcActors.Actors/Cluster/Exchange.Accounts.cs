@@ -38,7 +38,7 @@ public sealed partial class Exchange
     /// <summary>An answer of a home changes what this process was granted.</summary>
     /// <param name="answered">The answer.</param>
     /// <param name="account">The account, -1 for none.</param>
-    /// <param name="asked">What was asked for in advance, pages or bytes.</param>
+    /// <param name="asked">Amount asked for in advance, pages or bytes.</param>
     private void Book(in Frame answered, int account, long asked)
     {
         if (account < 0)
@@ -119,7 +119,7 @@ public sealed partial class Exchange
 
     /// <summary>Executes a request about an account at its home.</summary>
     /// <param name="frame">The request; then the answer.</param>
-    /// <param name="effect">What it did to the account.</param>
+    /// <param name="effect">Change that it made to the account.</param>
     /// <param name="turn">The turn.</param>
     /// <returns>False: not now; the caller asks again.</returns>
     private bool Serve(ref Frame frame, out long effect, Turn turn)
@@ -213,7 +213,7 @@ public sealed partial class Exchange
             return;
         }
 
-        // In whole pages: a stock of half a page is of no use to anybody.
+        // In whole pages: a stock of half a page has no use.
         charge.Result = AccountCharge.Fits;
         charge.ExtraBytes = ShareOf(room - charge.Bytes, charge.ExtraBytes) / charge.Bytes * charge.Bytes;
     }

@@ -143,7 +143,7 @@ public sealed partial class Exchange
     /// The home's number is never more than the free pages, as what processes have in advance is taken off it. So when there are fewer than a watermark, the home says so to the one that
     /// took the last page there, and that one wakes ksgxd: no wake-up is lost. It has all others give back first (<see cref="ReadAccount.IsLowerBound"/>), so ksgxd does not wake early either.
     /// </remarks>
-    /// <param name="add">What a task asks; then what goes to the home.</param>
+    /// <param name="add">Request of the task; then the request to the home.</param>
     /// <returns>True: counted here.</returns>
     private bool TryCountHere(ref AddAccount add)
     {

@@ -71,13 +71,13 @@ public sealed partial class Exchange : Resource,
 
     /// <param name="id">Address.</param>
     /// <param name="port">The member that this process is.</param>
-    /// <param name="outbox">Where frames go.</param>
-    /// <param name="board">Where views come from; the first one is there.</param>
+    /// <param name="outbox">Outbox for frames to other processes.</param>
+    /// <param name="board">Source of views; the first one is there.</param>
     /// <param name="max">By account: its limit, bytes or whatever it counts; ulong.MaxValue for none.</param>
     /// <param name="capacityOfMember">By member: bytes of EPC on its sockets.</param>
     /// <param name="bootPagesOfMember">By member: pages that are free from the start and counted, for those of the
     /// first view.</param>
-    /// <param name="inbox">Where frames lie that arrive together; null when they come one by one.</param>
+    /// <param name="inbox">Inbox of frames that arrive together; null when they come one by one.</param>
     public Exchange(
         ActorId id,
         ClusterPort port,

@@ -33,14 +33,14 @@ public sealed record ExchangeSnapshot
 
 /// <summary>A call that is not answered yet.</summary>
 /// <param name="Caller">Index of the task that asks.</param>
-/// <param name="Sequence">Which of its calls.</param>
+/// <param name="Sequence">Number of the call of its task.</param>
 /// <param name="Target">The member that is asked.</param>
 /// <param name="Account">The account that it is about, -1 for none.</param>
 /// <param name="Code">The message.</param>
 public sealed record OpenCall(int Caller, uint Sequence, int Target, int Account, ushort Code);
 
 /// <summary>An account at its home.</summary>
-/// <param name="Account">Which one.</param>
+/// <param name="Account">Number of the account.</param>
 /// <param name="Value">The number as the kernel sees it.</param>
 /// <param name="Max">Its limit; ulong.MaxValue for none.</param>
 /// <param name="Capacity">misc.capacity.</param>
@@ -49,10 +49,10 @@ public sealed record OpenCall(int Caller, uint Sequence, int Target, int Account
 public sealed record HomeSnapshot(int Account, long Value, ulong Max, long Capacity, long Peak, IReadOnlyList<long> Parts);
 
 /// <summary>A request that was executed at a home.</summary>
-/// <param name="Member">Who asked.</param>
+/// <param name="Member">Member that asked.</param>
 /// <param name="Caller">Index of the task that asked.</param>
-/// <param name="Sequence">Which of its calls.</param>
-/// <param name="Effect">What it did to the account.</param>
+/// <param name="Sequence">Number of the call of its task.</param>
+/// <param name="Effect">Change that it made to the account.</param>
 public sealed record ServedCall(int Member, int Caller, uint Sequence, long Effect);
 
 /// <content>What audits see.</content>
@@ -126,7 +126,7 @@ public sealed partial class Exchange
             }
             else if (call.Frame.Code == ClusterProtocol.AddAccount.Code && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
             {
-                // What goes to the home beyond the task's own pages has left the stock already.
+                // The amount that goes to the home beyond the task's own pages has left the stock already.
                 long more = call.Frame.Read<ClusterProtocol.AddAccount>().Amount - call.Bytes;
                 underWay[call.Account] += call.State == CallState.Answered ? call.Bytes : -more;
             }

@@ -17,7 +17,7 @@ public enum FrameKind : byte
     /// <summary>The answer to a request.</summary>
     Reply,
 
-    /// <summary>The sender of a request is dead by the view of the one who got it: it has to stop.</summary>
+    /// <summary>The sender of a request is dead in the receiver's view: it has to stop.</summary>
     Fenced,
 
     /// <summary>A request has arrived and its answer takes longer: an account is being rebuilt, or a deputy is at work. The sender is reached, and no more is said.</summary>
@@ -29,8 +29,8 @@ public enum FrameKind : byte
 /// overtake one another; <see cref="Exchange"/> makes calls that happen exactly once of them.
 /// </summary>
 /// <remarks>
-/// A task has one request outstanding at most, so a request is named by who asks (member, incarnation, task) and a number that counts up per task; the
-/// receiver keeps the last one of each task, with its answer.
+/// A task has one request outstanding at most, so the caller (member, incarnation, task) and a number that counts up
+/// per task name a request; the receiver keeps the last one of each task, with its answer.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 public struct Frame

@@ -161,7 +161,8 @@ public sealed class Steward : KernelTask
             return;
         }
 
-        // By what died and not by who lives: a life that was there when this process came up, and one between two looks, count too.
+        // Count the deaths and not the living: an incarnation that was there when this process came up, and one between
+        // two looks, count too.
         _seenDead[member] = dead;
         for (int node = 0; node < Machine.NodeCount; node++)
         {

@@ -11,8 +11,9 @@ namespace EpcActors.Distribution.Coordination;
 /// The oracle of what no process sees alone: the accounts against what the members say they were granted, and the pages that are lent. Pure: the same parts give the same findings.
 /// </summary>
 /// <remarks>
-/// <para>The parts are of one cut, so a frame that is counted as received is counted as sent. What the home of an account says a member has is then what that member says it was granted,
-/// plus what the home did for those of the member's open calls that it has executed: both sides name the call by its number. No tolerance.</para>
+/// <para>The parts are of one cut, so a frame that is counted as received is counted as sent. The home's record of a
+/// member's part then equals what that member was granted, plus the effect of those of the member's open calls that the
+/// home has executed: both sides name the call by its number. There is no tolerance.</para>
 /// <para>Each process compares its own lists with what its tasks were told (<see cref="Exchange.UsedOf"/>), and its exchange that with what was granted; here is the last link of that chain.</para>
 /// </remarks>
 public static class ClusterAudit
@@ -21,7 +22,7 @@ public static class ClusterAudit
     /// Reason why these parts cannot be compared, or null: a member is missing, left before the cut, or had another
     /// view.
     /// </summary>
-    /// <param name="parts">What the members sent.</param>
+    /// <param name="parts">Parts that the members sent.</param>
     /// <param name="view">The view of the coordinator.</param>
     public static string? WhyNot(IReadOnlyList<ControlMessage.CutPart> parts, ClusterView view)
     {

@@ -48,6 +48,6 @@ public sealed record ClusterAuditRules
 
 /// <summary>A rule that does not hold over all processes.</summary>
 /// <param name="Rule">Its name, one of <see cref="Lab.Oracles.Rules"/>.</param>
-/// <param name="Subject">What it does not hold for: the same at every audit that finds the same.</param>
-/// <param name="Detail">What was expected and what was found.</param>
+/// <param name="Subject">Subject of the violation: the same at every audit that finds the same.</param>
+/// <param name="Detail">Expected and found state.</param>
 public readonly record struct ClusterFinding(string Rule, string Subject, string Detail);

@@ -46,17 +46,17 @@ public sealed record ClusterOutcome
 
 /// <summary>End of one member.</summary>
 /// <param name="Number">Its number.</param>
-/// <param name="Sockets">What it has.</param>
+/// <param name="Sockets">Sockets that it has.</param>
 /// <param name="Host">Host of its last life.</param>
 /// <param name="ProcessId">Process of its last life.</param>
 /// <param name="Incarnations">Lives that it had.</param>
-/// <param name="Result">What it sent at the end; null when it was dead by then, or silent.</param>
-/// <param name="Missing">Why there is none.</param>
+/// <param name="Result">Its result at the end; null when it was dead by then, or silent.</param>
+/// <param name="Missing">Reason why there is no result.</param>
 public sealed record MemberOutcome(
     int Number, IReadOnlyList<int> Sockets, string Host, int ProcessId, int Incarnations, ControlMessage.Result? Result, string Missing);
 
 /// <summary>State of the whole cluster at one moment, for the watcher.</summary>
-/// <param name="Phase">Where it is, in a few words: <c>waiting for sockets 2, 3</c>, <c>running</c>.</param>
+/// <param name="Phase">Phase, in a few words: <c>waiting for sockets 2, 3</c>, <c>running</c>.</param>
 /// <param name="Machine">The figures of all processes together; null before the start.</param>
 /// <param name="Members">One line for each member.</param>
 /// <param name="Epoch">Number of the view.</param>
@@ -66,9 +66,9 @@ public sealed record ClusterStatus(string Phase, LiveStatus? Machine, IReadOnlyL
 
 /// <summary>A member in a <see cref="ClusterStatus"/>.</summary>
 /// <param name="Number">Its number.</param>
-/// <param name="Sockets">What it has.</param>
+/// <param name="Sockets">Sockets that it has.</param>
 /// <param name="State"><c>starting</c>, <c>at work</c>, <c>done</c>, <c>dead</c> …</param>
-/// <param name="Incarnation">Which life.</param>
-/// <param name="Live">What it says of itself; null when it has not said anything yet.</param>
+/// <param name="Incarnation">Its incarnation.</param>
+/// <param name="Live">Its last live status; null before the first.</param>
 /// <param name="FramesOut">Frames that it sent.</param>
 public sealed record MemberStatus(int Number, IReadOnlyList<int> Sockets, string State, int Incarnation, LiveStatus? Live, long FramesOut);

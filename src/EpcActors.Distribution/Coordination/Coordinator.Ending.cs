@@ -92,7 +92,7 @@ public sealed partial class Coordinator
         _phase = Phase.Stopping;
         foreach (Member member in _members)
         {
-            // Who was paused on purpose has to wake up to hear it.
+            // A member that was paused by a fault has to wake up to receive it.
             Wake(member);
             Tell(member, new ControlMessage.Stop(end));
         }

@@ -3,7 +3,7 @@ using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Distribution.Coordination;
 
-/// <content>Who lives: deaths, returns, and members that do not reach one another.</content>
+/// <content>Membership: deaths, returns, and members that do not reach one another.</content>
 public sealed partial class Coordinator
 {
     /// <summary>Each living member has installed the view, and each one that joined has its actors.</summary>
@@ -284,7 +284,8 @@ public sealed partial class Coordinator
             return;
         }
 
-        // Others may be about to say that they are concerned too: who leaves is decided when all have, or not much later.
+        // Other members may be about to report the same: decide which ones leave when all have reported, or not much
+        // later.
         List<long> reports = [.. living.SelectMany(one => living.Select(other => UnreachedNs(one, other))).Where(ns => ns >= 0)];
         if (reports.Exists(ns => ns <= FailureTimeoutNs / 2) && reports.Max() <= FailureTimeoutNs)
         {
@@ -301,8 +302,9 @@ public sealed partial class Coordinator
 
         Die(dead);
 
-        // Members list only those that owed an answer for the failure timeout. A little longer, so that all who are concerned say so, and so that one that has
-        // stopped altogether dies of its silence rather than take others with it.
+        // Members list only those that owed an answer for the failure timeout. Wait a little longer, so that all
+        // affected members report, and so that a member that has stopped altogether is dropped for its silence and does
+        // not take others with it.
         bool CannotReach(int one, int other) =>
             UnreachedNs(one, other) > FailureTimeoutNs / 2 && IsHeard(_members[one]) && IsHeard(_members[other]);
 

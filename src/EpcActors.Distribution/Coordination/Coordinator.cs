@@ -7,8 +7,8 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Distribution.Coordination;
 
 /// <summary>
-/// Forms a cluster, says who lives, brings faults about, audits over all processes, finds out when nothing is left to do, and collects the reports. It takes no part in what the members
-/// tell one another.
+/// Forms a cluster, decides which members live, injects faults, audits over all processes, detects the end of the work,
+/// and collects the reports. It takes no part in the traffic between the members.
 /// </summary>
 /// <remarks>
 /// One loop has all state: what a transport, a process or a signal says goes into a channel, and is worked off in the order of its arrival with the time of the given clock. So a test has it
@@ -50,8 +50,8 @@ public sealed partial class Coordinator : ICoordinatorListener
     private long _lookedNs;
     private long _viewAwakeNs;
 
-    /// <param name="options">What to form and run.</param>
-    /// <param name="transport">How members are reached; closed at the end, and disposed of by the caller.</param>
+    /// <param name="options">Settings of the cluster and its run.</param>
+    /// <param name="transport">Transport to the members; closed at the end, and disposed of by the caller.</param>
     /// <param name="keeper">Starts the processes of this machine.</param>
     /// <param name="time">The clock.</param>
     /// <param name="watch">Called from the loop, four times a second; may be null.</param>

@@ -6,7 +6,7 @@ namespace EpcActors.Distribution.Coordination;
 internal static class LiveMerge
 {
     /// <param name="parts">By member: what it said last, null when there is nothing.</param>
-    /// <param name="placement">Who has what.</param>
+    /// <param name="placement">Parts of the machine by process.</param>
     /// <param name="nowNs">Time since the start.</param>
     public static LiveStatus? Of(IReadOnlyList<LiveStatus?> parts, Placement? placement, long nowNs)
     {

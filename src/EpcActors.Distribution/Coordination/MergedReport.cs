@@ -14,8 +14,8 @@ public static class MergedReport
     /// <summary>Lanes of the Chrome trace are numbered in each process from 0: those of the next process begin here.</summary>
     private const int LanesOfProcess = 1_000_000;
 
-    /// <param name="scenario">What was run.</param>
-    /// <param name="outcome">What it came to.</param>
+    /// <param name="scenario">Scenario of the run.</param>
+    /// <param name="outcome">Outcome of the run.</param>
     /// <param name="replayCommand">The command that runs the same again.</param>
     /// <param name="wallTimeMs">Host time, milliseconds.</param>
     public static RunReport Of(Scenario scenario, ClusterOutcome outcome, string replayCommand, double wallTimeMs)

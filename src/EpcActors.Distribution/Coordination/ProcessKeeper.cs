@@ -41,7 +41,7 @@ public sealed class ProcessKeeper : IProcessKeeper, IDisposable
     }
 
     /// <summary>Waits until all have ended by themselves; kills those that have not by then.</summary>
-    /// <param name="limit">How long they may take.</param>
+    /// <param name="limit">Time that they may take.</param>
     public async Task EndAsync(TimeSpan limit)
     {
         OwnProcess[] processes;

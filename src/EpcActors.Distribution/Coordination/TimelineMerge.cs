@@ -92,8 +92,9 @@ internal static class TimelineMerge
     /// <summary>Puts together, for each time, the last samples of all processes that are not later.</summary>
     /// <param name="at">The times.</param>
     /// <param name="of">The processes.</param>
-    /// <param name="values">Which of their series; null or empty for none.</param>
-    /// <param name="add">What was put together so far, a sample, the index of the time and when it was taken.</param>
+    /// <param name="values">Selects one of their series; null or empty for none.</param>
+    /// <param name="add">Adds to the sum so far a sample, with the index of the time and the time at which it was
+    /// taken.</param>
     private static long[] Fold(
         IReadOnlyList<long> at,
         Timeline[] of,

@@ -14,8 +14,8 @@ namespace EpcActors.Distribution.Delays;
 
 /// <summary>
 /// The processes of a cluster on one timed engine: the actors of every process with their exchanges, the costs of the
-/// kernel's work in virtual time, and a network that takes time. Nothing goes wrong in it; it is for speed. What goes
-/// wrong is the business of <see cref="Simulation.SimulatedCluster"/>.
+/// kernel's work in virtual time, and a network that takes time. It has no faults; it is for speed.
+/// <see cref="Simulation.SimulatedCluster"/> has faults.
 /// </summary>
 /// <remarks>
 /// The same setup gives the same run on every machine. Each process has all the CPUs of its sockets and two of its own

@@ -11,8 +11,9 @@ namespace EpcActors.Distribution.Delays;
 /// </summary>
 /// <remarks>
 /// A send is a side effect of a turn of an exchange, which no task can wait for. So frames are noted with their time,
-/// and a task looks at what was noted: it never sleeps longer than the shortest time from a send to an arrival. What is
-/// sent while it sleeps arrives after it wakes, so nothing is late (the look-ahead of a conservative simulation).
+/// and a task looks at what was noted: it never sleeps longer than the shortest time from a send to an arrival. A frame
+/// that is sent while it sleeps arrives after it wakes, so no frame is late (the look-ahead of a conservative
+/// simulation).
 /// </remarks>
 internal sealed class DelayNetwork
 {

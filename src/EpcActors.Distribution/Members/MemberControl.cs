@@ -67,7 +67,7 @@ internal sealed class MemberControl
         Scenario part = MemberScenario.Of(
             scenario, welcome.Member, welcome.MemberOfNode, welcome.MemberOfEnclave, welcome.MemberOfGuest, welcome.View.Homes);
 
-        // What the administrator does was done in the life before, or is not to be done twice.
+        // The earlier incarnation ran the administrator's script, or it must not run twice.
         return welcome.Incarnation > 1 ? part with { Script = [] } : part;
     }
 

@@ -66,7 +66,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     private int _looks;
 
     /// <param name="scenario">The whole scenario.</param>
-    /// <param name="transport">How to reach the others; the caller disposes of it.</param>
+    /// <param name="transport">Transport to the others; the caller disposes of it.</param>
     /// <param name="newEngine">Makes the engine.</param>
     public MemberHost(Scenario scenario, IMemberTransport transport, Func<Scenario, LiveEngine> newEngine)
     {

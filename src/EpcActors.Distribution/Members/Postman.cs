@@ -6,8 +6,8 @@ namespace EpcActors.Distribution.Members;
 
 /// <summary>Frames and views from outside, until the <see cref="Postman"/> brings them to the exchange.</summary>
 /// <remarks>
-/// Any thread puts things down. What lies here is bounded by the windows of the senders. The frames of one request
-/// belong to the postman until it asks, and to the exchange until it answers.
+/// Any thread adds frames. The windows of the senders bound their number. The frames of one request belong to the
+/// postman until it asks, and to the exchange until it answers.
 /// </remarks>
 internal sealed class Inbox : IInbox
 {
@@ -37,8 +37,9 @@ internal sealed class Inbox : IInbox
     public bool TryTakeView(out int epoch) => _views.TryDequeue(out epoch);
 
     /// <summary>Takes the first frame for the next request, and those behind it that need no other cut.</summary>
-    /// <param name="isInCut">Whether this process has begun a cut; if not, it is asked to, and the frame is the first the next time.</param>
-    /// <param name="count">How many were taken.</param>
+    /// <param name="isInCut">True when this process has begun a cut; if not, it is asked to, and the frame comes first
+    /// the next time.</param>
+    /// <param name="count">Number of frames taken.</param>
     /// <returns>False: the first frame has to wait for its cut.</returns>
     public bool TryTake(Func<int, bool> isInCut, out int count)
     {
@@ -73,8 +74,8 @@ internal sealed class Postman : TaskActor
 
     /// <param name="id">Address.</param>
     /// <param name="exchange">The exchange of this process.</param>
-    /// <param name="inbox">Where things lie.</param>
-    /// <param name="isInCut">Whether this process has begun a cut; if not, it is asked to.</param>
+    /// <param name="inbox">Inbox of the frames.</param>
+    /// <param name="isInCut">True when this process has begun a cut; if not, it is asked to.</param>
     public Postman(ActorId id, ActorId exchange, Inbox inbox, Func<int, bool> isInCut)
         : base(id, "postman", -1, 0)
     {

@@ -10,7 +10,8 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// Compares what all processes say, between two steps, when everything may be looked at. What is on its way is known exactly: by the number of each open call, and by what went by.
+/// Compares the states of all processes between two steps, when all of them may be read. The amounts on their way are
+/// known exactly, from the number of each open call and the frames that passed.
 /// </summary>
 internal sealed class ClusterBalance(SimulatedCluster cluster)
 {

@@ -23,7 +23,7 @@ public static class ClusterRules
     /// <summary>A page is lent to exactly the process that has it, and to a living one.</summary>
     public const string Loans = "loans";
 
-    /// <summary>At rest nothing is under way: no open call, no page in anybody's hands.</summary>
+    /// <summary>At rest nothing is under way: no open call, no page held by a task.</summary>
     public const string Rest = "rest";
 
     /// <summary>At rest the free-page counter is the free pages of the living sockets.</summary>

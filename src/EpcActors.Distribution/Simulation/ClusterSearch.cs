@@ -65,7 +65,10 @@ public sealed record ClusterSearchResult
     public bool IsCancelled { get; init; }
 }
 
-/// <summary>Runs many seeds over a few threads. What is found does not depend on the number of threads: of several findings the smallest seed is told.</summary>
+/// <summary>
+/// Runs many seeds over a few threads. The result does not depend on the number of threads: of several findings it is
+/// that of the smallest seed.
+/// </summary>
 public sealed class ClusterSearch
 {
     private const int DefaultWorkers = 2;
@@ -91,7 +94,7 @@ public sealed class ClusterSearch
     }
 
     /// <summary>Runs the seeds of a plan.</summary>
-    /// <param name="plan">Which.</param>
+    /// <param name="plan">Seeds to run.</param>
     /// <param name="report">Told after every seed, from any of the threads, one at a time; may be null.</param>
     /// <param name="cancellation">Ends it after the seeds that are under way.</param>
     public static ClusterSearchResult Run(ClusterSearchPlan plan, Action<ClusterSearchProgress>? report = null, CancellationToken cancellation = default)

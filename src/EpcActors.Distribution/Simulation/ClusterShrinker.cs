@@ -1,8 +1,9 @@
 namespace EpcActors.Distribution.Simulation;
 
 /// <summary>
-/// Leaves out of a finding what it does not need: faults one at a time, then losses, doubles and so on, as long as the same rule is broken. What is left out changes
-/// what comes after it, so each attempt is made with a few seeds of the steps.
+/// Removes from a finding all that it does not need: faults one at a time, then losses, doubles and so on, as long as
+/// the same rule is broken. Each removal changes the later steps, so each attempt is made with a few seeds of the
+/// steps.
 /// </summary>
 public static class ClusterShrinker
 {

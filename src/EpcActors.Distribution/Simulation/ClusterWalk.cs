@@ -74,7 +74,7 @@ public sealed class ClusterWalk : Strategy
             Deal(engine, isFair);
         }
 
-        // What is due is not late for want of luck.
+        // Due work is not delayed by chance.
         if (_cluster.IsSomethingDue)
         {
             return _cluster.ClockOrdinal;

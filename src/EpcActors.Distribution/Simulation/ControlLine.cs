@@ -11,7 +11,7 @@ namespace EpcActors.Distribution.Simulation;
 /// </summary>
 internal sealed class ControlLine : MemberLink
 {
-    /// <param name="cluster">Where it is.</param>
+    /// <param name="cluster">Cluster of the line.</param>
     /// <param name="upId">Of the queue to the coordinator; the three ids behind it are its too.</param>
     /// <param name="number">Ascending over all lines.</param>
     /// <param name="paceGroup">Of its carriers.</param>
@@ -93,7 +93,7 @@ internal sealed class ControlQueue(ActorId id, string name) : Resource(id, name)
     public (ControlMessage? Message, string? Lost) Taken { get; private set; }
 
     /// <param name="message">A message; null when the line is lost.</param>
-    /// <param name="lost">Why it is lost; null when it is not.</param>
+    /// <param name="lost">Reason of the loss; null when it is not lost.</param>
     public void Put(ControlMessage? message, string? lost) => _messages.Enqueue((message, lost));
 
     public void Clear() => _messages.Clear();

@@ -27,8 +27,8 @@ public enum FaultKind
 }
 
 /// <summary>One planned fault. Times are steps of the run.</summary>
-/// <param name="Kind">What.</param>
-/// <param name="Member">Whom.</param>
+/// <param name="Kind">Kind of the fault.</param>
+/// <param name="Member">Member that it hits.</param>
 /// <param name="AtStep">When.</param>
 /// <param name="Steps">A crash: until its line breaks, -1 for never. A broken line: until the process hears of it, -1
 /// for not before the end. All others: how long.</param>

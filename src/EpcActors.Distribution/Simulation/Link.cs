@@ -9,8 +9,8 @@ namespace EpcActors.Distribution.Simulation;
 /// a send to a network is; carriers take them out.
 /// </summary>
 /// <remarks>
-/// Two lives have a connection of their own. What is still on the way on an old one comes out in turn with the frames of
-/// the new one, and does not hold them up.
+/// Each pair of incarnations has a connection of its own. Frames still on the way on an old one come out in turn with
+/// those of the new one, and do not hold them up.
 /// </remarks>
 internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
 {
@@ -162,7 +162,7 @@ internal sealed class SimulatedOutbox(SimulatedCluster cluster) : IOutbox
     {
         if (Process is { IsHalted: false })
         {
-            // What leaves from here on belongs behind the cut that this process is in.
+            // Frames that leave from here on belong behind the cut that this process is in.
             Frame stamped = frame;
             stamped.Cut = Process.Cut;
             Process.FramesOut++;

@@ -2,8 +2,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <content>The plan of faults: what happens in the world. What follows from it for the cluster is the coordinator's
-/// decision.</content>
+/// <content>The plan of faults: events outside. The coordinator decides what follows for the cluster.</content>
 public sealed partial class SimulatedCluster
 {
     private readonly PriorityQueue<Action, (long At, int Number)> _events = new();

@@ -97,7 +97,7 @@ public sealed partial class SimulatedCluster : IRunObserver
     internal int ClockOrdinal { get; }
 
     /// <summary>Runs to the end of the work, or to a finding.</summary>
-    /// <param name="strategy">Who decides; begun here.</param>
+    /// <param name="strategy">Strategy that decides; begun here.</param>
     /// <param name="seed">Of the strategy.</param>
     public ClusterFinding? Run(Strategy strategy, ulong seed)
     {

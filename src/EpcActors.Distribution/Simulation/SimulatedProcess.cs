@@ -18,9 +18,9 @@ internal sealed class SimulatedProcess : IMemberMachine
 
     private readonly SimulatedCluster _cluster;
 
-    /// <param name="cluster">Where it lives.</param>
+    /// <param name="cluster">Cluster of the process.</param>
     /// <param name="line">Its connection to the coordinator.</param>
-    /// <param name="welcome">Who it is, as the coordinator said.</param>
+    /// <param name="welcome">Its identity, from the coordinator.</param>
     /// <param name="firstId">Ids of its actors begin here.</param>
     /// <param name="number">Ascending over all lives of all members.</param>
     /// <param name="paceGroup">Of its tasks.</param>

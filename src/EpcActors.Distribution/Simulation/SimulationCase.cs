@@ -11,8 +11,8 @@ namespace EpcActors.Distribution.Simulation;
 /// every version that does not announce a change.
 /// </summary>
 /// <param name="Seed">The seed.</param>
-/// <param name="Setup">What runs.</param>
-/// <param name="Walk">Who picks.</param>
+/// <param name="Setup">Setup of the run.</param>
+/// <param name="Walk">Rule that picks the tasks.</param>
 public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind Walk)
 {
     private const int LastFault = 4000;
@@ -120,7 +120,7 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
 
 /// <summary>Result of a case.</summary>
 /// <param name="Case">The case.</param>
-/// <param name="Finding">What it broke; null for nothing.</param>
+/// <param name="Finding">Violation; null for none.</param>
 /// <param name="Steps">Its steps.</param>
 /// <param name="Hash">Hash of all that was asked and answered.</param>
 /// <param name="Cluster">The cluster at its end, for inspection.</param>

@@ -58,7 +58,7 @@ public sealed record SimulationSetup
 
 /// <summary>A rule that a run broke.</summary>
 /// <param name="Rule">Its name (see <see cref="ClusterRules"/>).</param>
-/// <param name="Detail">What was expected and what was found.</param>
+/// <param name="Detail">Expected and found state.</param>
 /// <param name="Step">The step after which it was seen.</param>
-/// <param name="Members">Whom it concerns; empty for all.</param>
+/// <param name="Members">Members concerned; empty for all.</param>
 public sealed record ClusterFinding(string Rule, string Detail, int Step, IReadOnlyList<int> Members);

@@ -26,21 +26,22 @@ namespace EpcActors.Distribution.Transport;
 [JsonDerivedType(typeof(Failed), "failed")]
 public abstract record ControlMessage
 {
-    /// <summary>Member: who it is, and what it would run.</summary>
+    /// <summary>Member: introduces itself, with the scenario that it would run.</summary>
     /// <param name="Version">Version of the program, with the version of the frames.</param>
     /// <param name="Configuration">Fingerprint of the effective configuration: all processes must run the same scenario.</param>
     /// <param name="Sockets">The sockets it is to have; empty: whatever the coordinator gives it.</param>
     /// <param name="ProcessId">Its process, for people.</param>
     /// <param name="Host">The host it runs on.</param>
-    /// <param name="Address">Where other members reach it.</param>
-    /// <param name="Ticket">What the coordinator gave a process that it started itself, to know it again; else empty.</param>
+    /// <param name="Address">Its address for other members.</param>
+    /// <param name="Ticket">Ticket that the coordinator gave a process that it started itself, to recognise it; else
+    /// empty.</param>
     public sealed record Hello(string Version, string Configuration, IReadOnlyList<int> Sockets, int ProcessId, string Host, string Address, string Ticket) : ControlMessage;
 
     /// <summary>
     /// Coordinator: tells a member its number. Comes once the cluster is complete, with the first view.
     /// </summary>
     /// <param name="Member">Its number.</param>
-    /// <param name="Incarnation">Which life of that member.</param>
+    /// <param name="Incarnation">Incarnation of that member.</param>
     /// <param name="MemberOfNode">By NUMA node: the member that has it.</param>
     /// <param name="MemberOfEnclave">By enclave of the scenario: the member that has it.</param>
     /// <param name="MemberOfGuest">By virtual machine of the scenario: the member that has it.</param>
@@ -54,8 +55,8 @@ public abstract record ControlMessage
         Membership View) : ControlMessage;
 
     /// <summary>Coordinator: not you.</summary>
-    /// <param name="Reason">Why, and what to do.</param>
-    /// <param name="Cause">Whether it is a mistake of the user or came about by itself.</param>
+    /// <param name="Reason">Reason, and the remedy.</param>
+    /// <param name="Cause">Cause: a mistake of the user, or a failure.</param>
     public sealed record Refused(string Reason, ClusterErrorKind Cause) : ControlMessage;
 
     /// <summary>Coordinator: a view, and where its members are.</summary>
@@ -96,7 +97,7 @@ public abstract record ControlMessage
     /// <param name="FramesIn">See there.</param>
     /// <param name="Unreachable">Members that have not answered for too long.</param>
     /// <param name="IsHopeless">The oracle ended the run.</param>
-    /// <param name="Live">What the live view shows.</param>
+    /// <param name="Live">Figures for the live view.</param>
     public sealed record Status(
         long Number,
         bool IsReady,
@@ -113,10 +114,10 @@ public abstract record ControlMessage
     public sealed record BeginCut(int Number) : ControlMessage;
 
     /// <summary>Member: its part of a cut.</summary>
-    /// <param name="Number">Which cut.</param>
-    /// <param name="Exchange">What its exchange said.</param>
+    /// <param name="Number">Number of the cut.</param>
+    /// <param name="Exchange">Snapshot of its exchange.</param>
     /// <param name="Nodes">Its nodes, and its stand-ins for those of others.</param>
-    /// <param name="TookMs">How long the visits took.</param>
+    /// <param name="TookMs">Time that the visits took.</param>
     /// <param name="IsComplete">False: the run ended meanwhile.</param>
     public sealed record CutPart(int Number, ExchangeSnapshot Exchange, IReadOnlyList<NodePart> Nodes, double TookMs, bool IsComplete) : ControlMessage;
 
@@ -127,7 +128,7 @@ public abstract record ControlMessage
     public sealed record Arm : ControlMessage;
 
     /// <summary>Coordinator: the run is over; send the result, and leave.</summary>
-    /// <param name="End">Why, as the report says it.</param>
+    /// <param name="End">Reason, as in the report.</param>
     public sealed record Stop(RunEndKind End) : ControlMessage;
 
     /// <summary>Member: its report, and its part of the last audit, taken when nothing ran any more.</summary>

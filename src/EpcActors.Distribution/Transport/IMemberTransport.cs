@@ -16,8 +16,9 @@ public interface IMemberTransport : IOutbox, IAsyncDisposable
     /// Connects and introduces itself. Returns the coordinator's decision; throws when no answer comes in time, or the
     /// coordinator refused.
     /// </summary>
-    /// <param name="hello">Who we are.</param>
-    /// <param name="listener">Who gets what arrives; from any thread, one call at a time per sender, never before this method has come back with a welcome.</param>
+    /// <param name="hello">Introduction of this process.</param>
+    /// <param name="listener">Receiver of what arrives; called from any thread, one call at a time per sender, never
+    /// before this method has come back with a welcome.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="ClusterException">no coordinator answers, or it refused; the message says what to
     /// do.</exception>

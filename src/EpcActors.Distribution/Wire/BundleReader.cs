@@ -14,7 +14,7 @@ public sealed class BundleReader(int memberCount = 0)
     private Frame[] _frames = new Frame[16];
 
     /// <summary>Reads the length of a bundle from its beginning, as soon as its header is there.</summary>
-    /// <param name="start">What has come so far.</param>
+    /// <param name="start">Bytes that have come so far.</param>
     /// <param name="length">Bytes of the bundle with its header, at most <see cref="BundleWriter.MaxBytes"/>.</param>
     /// <exception cref="WireFormatException">it is no bundle of this version.</exception>
     public static bool TryMeasure(ReadOnlySpan<byte> start, out int length)

@@ -24,7 +24,7 @@ public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
     /// <summary>Bytes before the first frame.</summary>
     public const int HeaderBytes = 9;
 
-    /// <summary>Longest bundle that anybody sends or takes, bytes.</summary>
+    /// <summary>Longest bundle that a process sends or accepts, bytes.</summary>
     public const int MaxBytes = 1 << 20;
 
     /// <summary>Most frames in a bundle.</summary>

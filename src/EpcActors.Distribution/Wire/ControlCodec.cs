@@ -24,7 +24,7 @@ public static class ControlCodec
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
 
-        // What a report says can be computed from the rest comes out of the rest again.
+        // Read-only properties of a report are computed again from the others.
         IgnoreReadOnlyProperties = true,
 
         // A share of nothing is NaN.

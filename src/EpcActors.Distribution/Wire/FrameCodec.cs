@@ -67,7 +67,7 @@ public static class FrameCodec
     }
 
     /// <summary>Reads a frame; no allocation.</summary>
-    /// <param name="reader">Where it stands.</param>
+    /// <param name="reader">Reader at the frame's begin.</param>
     /// <param name="frame">All of it is overwritten.</param>
     /// <param name="memberCount">Members from this number on do not exist; 0 when that is not known.</param>
     /// <exception cref="WireFormatException">it is none.</exception>
@@ -124,7 +124,7 @@ public static class FrameCodec
     }
 
     /// <summary>Seven bits a byte, the lowest first.</summary>
-    /// <returns>Where the next byte goes.</returns>
+    /// <returns>Index of the next byte.</returns>
     internal static int Write(Span<byte> to, int at, ulong value)
     {
         while (value >= 0x80)

@@ -12,7 +12,10 @@ namespace EpcActors.Distribution.Wire;
 /// <param name="Size">Bytes that it has, on the wire as in memory.</param>
 public sealed record WireMessage(ushort Code, string Name, byte Version, int Size);
 
-/// <summary>Every message that may be in a frame. What is not listed here is not taken from the wire, and a test compares the list with the protocol. Immutable: any thread may ask.</summary>
+/// <summary>
+/// Every message that may be in a frame. A message that is not listed here is not accepted from the wire; a test
+/// compares the list with the protocol. Immutable: any thread may use it.
+/// </summary>
 public static class WireMessages
 {
     // Codes that travel share their high byte, so the low one finds the message.

@@ -33,7 +33,7 @@ internal sealed partial class Resolver
         _options = options;
         _root = new Field(null, "", isElement: false, [new Layer(root, null, root.Origin)]);
 
-        // What is written out is the size of the text; the limit is for what substitutions make of it.
+        // The nodes that are written out are as many as the text has; the limit is for what substitutions add.
         _mostNodes = Math.Max(options.MaxResolvedNodes, 2 * Written(root));
     }
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EpcActors.Hocon.Syntax;
 
-/// <summary>One parse with all the files it includes: who includes whom, and how much has been read.</summary>
+/// <summary>One parse with all the files it includes: the chain of includes, and the amount read.</summary>
 internal sealed class ParseSession
 {
     private static readonly string[] KnownExtensions = [".properties", ".json", ".conf"]; // later ones override

@@ -7,11 +7,10 @@ namespace EpcActors.Lab.Expectations;
 /// Compares what a scenario expects with what its run came to. docs/expectations.md has the language.
 /// </summary>
 /// <remarks>
-/// A live run that does not meet one of these has done nothing wrong, and they are marked as not judged: what compares
-/// virtual time (slowdowns, shares of time), a race that did
-/// not show, a least amount of paging (who is faster decides that), and everything but the verdict where a script
-/// interferes at moments that meet other work here. What must not be
-/// (<c>evictions == 0</c>), how an enclave ends, what is left over, and the verdict are judged.
+/// A live run may miss some expectations without an error, and they are marked as not judged: comparisons of virtual
+/// time (slowdowns, shares of time), a race that did not show, a minimum of paging (it depends on which thread is
+/// faster), and everything but the verdict where a script acts at moments that meet other work here. Judged are
+/// quantities that must be zero (<c>evictions == 0</c>), the end of an enclave, what is left over, and the verdict.
 /// <para>A run that its duration cut off with work left (<see cref="RunReport.WorkLeft"/>) says nothing about ends: an
 /// expectation that is not met is judged only if the rest
 /// of the work could not have met it, because a figure that only grows is above it already, or an enclave has ended

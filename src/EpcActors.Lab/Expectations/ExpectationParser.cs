@@ -237,8 +237,8 @@ public static partial class ExpectationParser
         return words.Next();
     }
 
-    /// <param name="words">Where it stands.</param>
-    /// <param name="quantity">What it compares; null for a number of things.</param>
+    /// <param name="words">Words at the position of the operator.</param>
+    /// <param name="quantity">Quantity that it compares; null for a count.</param>
     private static string Operator(Words words, Quantity? quantity)
     {
         if (words.IsAtEnd)

@@ -26,8 +26,8 @@ public enum LiveNature
 
 /// <summary>Something of a subject that an expectation can compare.</summary>
 /// <param name="Name">Name, in words joined by hyphens.</param>
-/// <param name="Kind">What it is measured in.</param>
-/// <param name="Summary">What it is, in a line.</param>
+/// <param name="Kind">Kind of its values.</param>
+/// <param name="Summary">Its meaning, in a line.</param>
 /// <param name="Read">Its value in a row of the report; null when it was not measured.</param>
 public sealed record Quantity(string Name, ValueKind Kind, string Summary, Func<object, ExpectedValue?> Read)
 {
@@ -60,9 +60,9 @@ public enum NameOf
 
 /// <summary>Subject of expectations: the machine, a cgroup, an enclave …</summary>
 /// <param name="Word">The word that an expectation begins with.</param>
-/// <param name="Names">How its things are named.</param>
+/// <param name="Names">Kind of names of its members.</param>
 /// <param name="Pattern">The word and what follows it, for people.</param>
-/// <param name="Quantities">What can be compared.</param>
+/// <param name="Quantities">Quantities that can be compared.</param>
 /// <param name="Rows">Names and rows in a report.</param>
 public sealed record Subject(
     string Word,

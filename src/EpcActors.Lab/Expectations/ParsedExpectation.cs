@@ -71,8 +71,8 @@ internal static class NamePattern
 
 /// <summary>An expectation that cannot be read.</summary>
 /// <param name="position">Index of the first character of the word that is wrong.</param>
-/// <param name="problem">What is wrong with it.</param>
-/// <param name="remedy">What to write instead.</param>
+/// <param name="problem">The problem.</param>
+/// <param name="remedy">Text to write instead.</param>
 public sealed class ExpectationException(int position, string problem, string remedy)
     : Exception($"{problem}; {remedy}")
 {

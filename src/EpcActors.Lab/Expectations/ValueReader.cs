@@ -38,7 +38,7 @@ internal static class ValueReader
     /// <summary>A value of a quantity.</summary>
     /// <param name="quantity">Of what.</param>
     /// <param name="text">The text.</param>
-    /// <param name="at">Where it stands in the expectation.</param>
+    /// <param name="at">Its position in the expectation.</param>
     /// <exception cref="ExpectationException">It is not a value of the quantity.</exception>
     public static ExpectedValue Read(Quantity quantity, string text, int at)
     {

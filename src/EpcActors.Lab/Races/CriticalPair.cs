@@ -4,8 +4,10 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Lab.Races;
 
 /// <summary>
-/// Points at the two accesses that make a schedule fail. What an access breaks at once conflicts with the last one before it, by another task at the same resource. What shows only at the end is traced
-/// back to its point of no return: the step after which no continuation that was tried ends well; it conflicts with the last one before it in the same way.
+/// Points at the two accesses that make a schedule fail. An access that breaks a rule at once conflicts with the last
+/// one before it, by another task at the same resource. A violation that shows only at the end is traced back to its
+/// point of no return: the step after which every continuation that was tried fails. That step conflicts with the last
+/// access before it in the same way.
 /// </summary>
 internal static class CriticalPair
 {
@@ -17,7 +19,7 @@ internal static class CriticalPair
     /// <summary>Numbers of the two steps; -1 when they cannot be told.</summary>
     /// <param name="world">The world of the trace, which ran it last.</param>
     /// <param name="trace">The failing schedule.</param>
-    /// <param name="rule">What it breaks.</param>
+    /// <param name="rule">Rule that it breaks.</param>
     public static (int First, int Second) Find(LabWorld world, RaceTrace trace, string rule)
     {
         if (trace.ViolatedAtStep > 0)

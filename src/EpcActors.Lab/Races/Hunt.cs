@@ -57,7 +57,7 @@ public sealed record HuntProgress(long Schedules, long Steps, long States, TimeS
 /// <param name="Strategy">Name of the strategy.</param>
 /// <param name="Seed">Its own seed.</param>
 /// <param name="Decisions">The record.</param>
-/// <param name="Finding">What it broke.</param>
+/// <param name="Finding">Violation of the schedule.</param>
 /// <param name="CycleStart">For a hang: the decision at which the repeating part begins.</param>
 public sealed record FoundSchedule(long Number, string Strategy, ulong Seed, ushort[] Decisions, Finding Finding, int CycleStart);
 

@@ -14,7 +14,7 @@ namespace EpcActors.Lab.Races;
 
 /// <summary>A rule that a schedule broke.</summary>
 /// <param name="Rule">Name of the rule, or the text of a property.</param>
-/// <param name="Detail">What was expected and what was found.</param>
+/// <param name="Detail">Expected and found state.</param>
 /// <param name="Step">Step at which it was seen; the number of steps for what is judged at the end.</param>
 public sealed record Finding(string Rule, string Detail, int Step);
 
@@ -29,8 +29,8 @@ public static class LabRules
 }
 
 /// <summary>Result of one schedule.</summary>
-/// <param name="End">Why it ended.</param>
-/// <param name="Finding">What it broke; null for nothing.</param>
+/// <param name="End">Reason of the end.</param>
+/// <param name="Finding">Violation; null for none.</param>
 /// <param name="Steps">Its steps.</param>
 /// <param name="CycleStart">For a hang: index of the decision at which the repeating part begins, -1 else.</param>
 public readonly record struct ScheduleOutcome(ExploredEnd End, Finding? Finding, int Steps, int CycleStart);
@@ -210,7 +210,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
                 TakeFindings();
                 break;
             case ExploredEnd.Stopped or ExploredEnd.Abandoned:
-                // What the last step's task reported behind its answer was not taken yet.
+                // The last step's task may have reported after its answer: take that now.
                 TakeFindings();
                 break;
         }
@@ -320,7 +320,7 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
 
     private void CheckFinally()
     {
-        // What the last step's task did behind its answer was not looked at yet.
+        // The last step's task may have acted after its answer: check that now.
         CheckAlways();
         foreach (PropertyCheck check in _finally)
         {

@@ -131,7 +131,7 @@ public sealed class OperationParser
     private readonly int _enclave;
     private readonly int _guest;
 
-    /// <param name="names">What may be named.</param>
+    /// <param name="names">Names that a text may use.</param>
     /// <param name="process">The enclave or guest in whose process the task runs; a cgroup's path or nothing for a task outside.</param>
     public OperationParser(RaceNames names, string process)
     {

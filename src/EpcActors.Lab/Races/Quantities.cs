@@ -65,8 +65,8 @@ public sealed class Quantities
     private readonly RaceNames _names;
 
     /// <param name="topology">The machine.</param>
-    /// <param name="counts">What happened in its run.</param>
-    /// <param name="scenario">What the machine was made of.</param>
+    /// <param name="counts">Counts of its run.</param>
+    /// <param name="scenario">Scenario of the machine.</param>
     public Quantities(Topology topology, RunCounts counts, Scenario scenario)
     {
         ArgumentNullException.ThrowIfNull(scenario);

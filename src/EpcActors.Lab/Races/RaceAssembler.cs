@@ -11,9 +11,9 @@ internal static class RaceAssembler
     public const string Administrator = "admin";
 
     /// <summary>One task. <paramref name="wrong"/> takes the number of an operation with what is wrong in it.</summary>
-    /// <param name="names">What texts may name.</param>
+    /// <param name="names">Names that texts may use.</param>
     /// <param name="spec">The task, still without operations.</param>
-    /// <param name="texts">What it does.</param>
+    /// <param name="texts">Its operations.</param>
     /// <param name="wrong">Takes errors.</param>
     public static RaceTaskSpec Task(RaceNames names, RaceTaskSpec spec, IReadOnlyList<string> texts, Action<int, RaceTextException> wrong)
     {

@@ -12,7 +12,7 @@ namespace EpcActors.Lab.Races;
 /// repeat it.
 /// </summary>
 /// <param name="Race">The race and variant.</param>
-/// <param name="Verdict">What the search says.</param>
+/// <param name="Verdict">Verdict of the search.</param>
 /// <param name="Shrunk">The failing schedule, short; null for none.</param>
 /// <param name="Schedule">The same as text; null for none.</param>
 /// <param name="Hunt">The random part in detail; null when there was none.</param>
@@ -62,7 +62,7 @@ public static class RaceSearch
 {
     /// <summary>Searches one variant.</summary>
     /// <param name="race">The race, loaded with its variant.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">Options of the search.</param>
     /// <param name="progress">Receives messages about the progress; may be null.</param>
     /// <param name="cancellation">Ends it with what there is.</param>
     public static RaceFinding Find(RaceDefinition race, RaceSearchOptions options, Action<string>? progress, CancellationToken cancellation)
@@ -80,7 +80,7 @@ public static class RaceSearch
             (verdict, hunt) = HuntFor(race, options, target, progress, cancellation);
             if (verdict.Found is null && !isRandom && !hunt.IsCancelled && options.MaxTime is null)
             {
-                // What chance does not hit is looked for in order.
+                // Search in order for what random schedules did not find.
                 verdict = Verifier.Verify(() => new RaceWorld(race.Scenario), Bounds(race, options) with { Schedules = 0 }, options.Seed, options.Workers, target, progress, cancellation);
             }
         }

@@ -86,7 +86,7 @@ internal sealed class WordReader
     public bool IsAtEnd => _at >= _text.Length;
 
     /// <summary>The next word; an error when there is none.</summary>
-    /// <param name="what">What it would be.</param>
+    /// <param name="what">Meaning of the word, for the error.</param>
     public string Next(string what)
     {
         if (IsAtEnd)

@@ -77,7 +77,7 @@ public sealed class RaceWorld : LabWorld
         TakeInitialShares();
         if (host is null)
         {
-            // What searches go by; conducted actors only follow.
+            // Searches go by this length; conducted actors only follow.
             Engine.ExpectedSteps = Math.Max(8, MeasureLength());
         }
     }
@@ -152,7 +152,7 @@ public sealed class RaceWorld : LabWorld
         // The descriptor of a page belongs to the task that holds the page: no single request says which ones changed.
         ulong sum = _sum + StateImage.Share(_image.SharedIndex, _image.Fingerprint(_image.SharedIndex)) + SplitMix.Mix(Engine.BudgetWord);
 
-        // What the oracle will say later depends on what tasks carry, which two histories of one state may tell differently.
+        // The oracle's later verdicts depend on what tasks carry, and two histories of one state may differ in that.
         IReadOnlyList<Carried?> carried = Oracle.CarriedByTasks;
         for (int i = 0; i < carried.Count; i++)
         {

@@ -22,7 +22,7 @@ public sealed class RunCounts
     public ReadOnlySpan<long> Values => _values;
 
     /// <summary>One report of a task.</summary>
-    /// <param name="what">What happened.</param>
+    /// <param name="what">The event.</param>
     /// <param name="detail">Its detail.</param>
     public void OnReport(RunEvent what, long detail)
     {

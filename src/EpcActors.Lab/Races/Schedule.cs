@@ -10,11 +10,13 @@ namespace EpcActors.Lab.Races;
 /// <param name="Task">Name of the task.</param>
 /// <param name="Message">Name of the message that is handled, or of the choice.</param>
 /// <param name="Resource">Name of the resource; empty for a choice and for time that passes.</param>
-/// <param name="Choice">What was chosen; null for a step.</param>
+/// <param name="Choice">The choice; null for a step.</param>
 /// <param name="Line">Line of the file, 0 when it comes from none.</param>
 public sealed record ScheduleStep(string Task, string Message, string Resource, bool? Choice, int Line = 0);
 
-/// <summary>A schedule as text: who made which step, in order. It replays anywhere, and people can read and edit it.</summary>
+/// <summary>
+/// A schedule as text: the task of each step, in order. It replays anywhere, and people can read and edit it.
+/// </summary>
 /// <remarks>
 /// <code>
 /// # EpcActors schedule 1

@@ -4,7 +4,7 @@ namespace EpcActors.Lab.Races;
 
 /// <summary>A schedule made as short as it gets.</summary>
 /// <param name="Decisions">The record up to the violation; for a hang up to the end of its first lap.</param>
-/// <param name="Finding">What it breaks: the same rule as before.</param>
+/// <param name="Finding">Its violation, of the same rule as before.</param>
 /// <param name="CycleStart">For a hang: index of the decision at which the repeating part begins, -1 else.</param>
 /// <param name="Steps">Steps of it.</param>
 /// <param name="Switches">Changes from one task to another.</param>

@@ -8,7 +8,7 @@ namespace EpcActors.Lab.Races;
 
 /// <summary>A topology made smaller, with the schedule that breaks it still.</summary>
 /// <param name="Scenario">The smaller scenario.</param>
-/// <param name="Settings">What makes it so, <c>key=value</c>, on top of the settings before.</param>
+/// <param name="Settings">Settings that make it smaller, <c>key=value</c>, on top of the settings before.</param>
 /// <param name="Shrunk">Its schedule.</param>
 public sealed record SmallerTopology(Scenario Scenario, IReadOnlyList<KeyValuePair<string, string>> Settings, ShrunkSchedule Shrunk);
 
@@ -104,7 +104,7 @@ public sealed class TopologyShrinker
         }
         catch (Exception wrong) when (wrong is ConfigurationException or RaceSetupException or InvariantViolation)
         {
-            // What is left makes no sense: something needs what was taken away.
+            // The rest is not valid: a part of it needs what was removed.
             return null;
         }
     }

@@ -41,8 +41,9 @@ public sealed class TraceRecorder : IStepWatcher
 
     /// <summary>Runs a strategy, usually a replay, and writes down what happens.</summary>
     /// <param name="world">The world; its rules are checked after every step meanwhile.</param>
-    /// <param name="strategy">Who decides.</param>
-    /// <param name="header">What stands above it; its quantities are those to show. Its steps and lanes are empty.</param>
+    /// <param name="strategy">Strategy that decides.</param>
+    /// <param name="header">Header of the trace; its quantities are those to show. Its steps and lanes are
+    /// empty.</param>
     /// <param name="cycleStart">For a hang: index of the decision at which its cycle begins, -1 else.</param>
     public static (RaceTrace Trace, ScheduleOutcome Outcome) Record(LabWorld world, Strategy strategy, RaceTrace header, int cycleStart = -1)
     {
@@ -190,7 +191,7 @@ public sealed class TraceRecorder : IStepWatcher
         int cycleStep = cycleStart < 0 ? -1 : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1;
         KeepOneLap(cycleStep);
 
-        // Who neither acts nor is woken has no lane: what only set the stage, above all.
+        // A task that neither acts nor is woken has no lane, above all those that only set up the state.
         int[] acting = [.. _steps.SelectMany(step => step.Wakes.Append(step.Task)).Distinct().Order()];
         int[] laneOf = new int[_world.Engine.TaskCount];
         for (int i = 0; i < acting.Length; i++)

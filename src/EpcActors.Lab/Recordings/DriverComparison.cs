@@ -4,14 +4,14 @@ namespace EpcActors.Lab.Recordings;
 
 /// <summary>One line of the two columns around a difference.</summary>
 /// <param name="Number">Number of the event, from 1.</param>
-/// <param name="Driver">What the driver did; empty behind its end.</param>
-/// <param name="Emulator">What the emulator did.</param>
+/// <param name="Driver">Leaf of the driver; empty after its end.</param>
+/// <param name="Emulator">Leaf of the emulator.</param>
 /// <param name="Differs">The first line that differs.</param>
 public sealed record ComparedLine(int Number, string Driver, string Emulator, bool Differs);
 
 /// <summary>Comparison of the emulator with a recorded run of the driver.</summary>
 /// <param name="Name">The recording.</param>
-/// <param name="Driver">Which code was recorded.</param>
+/// <param name="Driver">Version of the recorded code.</param>
 /// <param name="Kernel">The kernel of the emulator that stands for it.</param>
 public sealed record DriverComparison(string Name, string Driver, string Kernel)
 {

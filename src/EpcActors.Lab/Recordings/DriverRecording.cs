@@ -18,7 +18,7 @@ public enum DriverEventKind
 }
 
 /// <summary>One thing that the driver, or the emulator, did.</summary>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Kind of the event.</param>
 /// <param name="Text">A leaf as the recordings write it; of an operation, its text.</param>
 /// <param name="FreePages">At the end of an operation: pages on the free lists; -1 else.</param>
 public readonly record struct DriverEvent(DriverEventKind Kind, string Text, long FreePages)

@@ -41,7 +41,7 @@ public static class LeafComparison
     };
 
     /// <summary>Compares.</summary>
-    /// <param name="recording">What the driver did.</param>
+    /// <param name="recording">Recording of the driver.</param>
     /// <param name="overrides"><c>--set key=value</c> on top of its scenario.</param>
     /// <exception cref="ConfigurationException">The scenario in it is wrong.</exception>
     public static DriverComparison Run(

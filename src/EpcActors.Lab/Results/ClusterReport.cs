@@ -93,10 +93,10 @@ public sealed record ProcessReport
 }
 
 /// <summary>A process that died, or was taken for dead.</summary>
-/// <param name="Member">Which member.</param>
-/// <param name="Incarnation">Which life of it.</param>
+/// <param name="Member">Number of the member.</param>
+/// <param name="Incarnation">Incarnation that died.</param>
 /// <param name="AtNs">When it was noticed, nanoseconds since the start.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="Reason">Reason of the death.</param>
 /// <param name="InstalledNs">From there until every process knew; null when the run ended before.</param>
 /// <param name="CleanAuditNs">From there until an audit over all processes found every account in order without it; null when there was none.</param>
 /// <param name="BackNs">From there until it was started again and at work; null when it was not.</param>

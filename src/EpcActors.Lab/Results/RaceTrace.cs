@@ -1,6 +1,6 @@
 namespace EpcActors.Lab.Results;
 
-/// <summary>One schedule of a race, step by step, for those who read it: everything a listing, a diagram or a trace file shows.</summary>
+/// <summary>One schedule of a race, step by step: everything that a listing, a diagram or a trace file shows.</summary>
 public sealed record RaceTrace
 {
     /// <summary>Id in the catalogue, e.g. <c>R1</c>; the file's name for a race that is not in it.</summary>
@@ -64,7 +64,7 @@ public sealed record RaceTrace
 
 /// <summary>A lane of the diagram.</summary>
 /// <param name="Name">Name of the actor.</param>
-/// <param name="Note">What a reader should know of it: <c>node 1</c>, <c>enclave a</c>; may be empty.</param>
+/// <param name="Note">Note on the task for the reader: <c>node 1</c>, <c>enclave a</c>; may be empty.</param>
 public sealed record RaceLane(string Name, string Note);
 
 /// <summary>One step: a request of one task handled by one resource, and the task run on to its next request.</summary>

@@ -296,8 +296,8 @@ public sealed record EnclaveReport
     public string Detail { get; init; } = "";
 
     /// <summary>
-    /// Of an enclave that died for want of EPC or RAM: what was missing, who held it, what would have been enough and
-    /// which rule of the kernel it was; a sentence each.
+    /// Of an enclave that died for want of EPC or RAM: what was missing, its holders, the amount that is sufficient and
+    /// the kernel's rule; a sentence each.
     /// </summary>
     public IReadOnlyList<string> Why { get; init; } = [];
 
@@ -320,7 +320,7 @@ public sealed record MemoryCgroupReport(string Path, long? MaxBytes, long Curren
 /// <param name="Activity">Name in the kernel's words, e.g. <c>sgx_encl_ewb</c>.</param>
 /// <param name="Share">Share of all CPU time, 0 to 1.</param>
 /// <param name="TimeNs">CPU time, nanoseconds.</param>
-/// <param name="Count">How often.</param>
+/// <param name="Count">Number of times.</param>
 public sealed record ActivityReport(string Activity, double Share, long TimeNs, long Count);
 
 /// <summary>Number of messages of one type that resources of one kind handled for tasks of one kind.</summary>
@@ -328,7 +328,7 @@ public sealed record ActivityReport(string Activity, double Share, long TimeNs, 
 /// <param name="Asker">Kind of the task, e.g. <c>thread</c>.</param>
 /// <param name="Resource">Kind of the resource, e.g. <c>cgroup</c>.</param>
 /// <param name="Message">Type of the message, e.g. <c>AddToLru</c>.</param>
-/// <param name="Count">How often.</param>
+/// <param name="Count">Number of messages.</param>
 public sealed record MessageReport(string Kind, string Asker, string Resource, string Message, long Count);
 
 /// <summary>
@@ -356,7 +356,7 @@ public readonly record struct LatencyBucket(long UpToNs, long Count);
 /// <summary>A broken rule.</summary>
 /// <param name="Rule">Name of the rule, e.g. <c>liveness</c>, <c>page-conservation</c>.</param>
 /// <param name="AtNs">Virtual time of the finding.</param>
-/// <param name="Detail">What was expected and what was found, with the actors concerned.</param>
+/// <param name="Detail">Expected and found state, with the actors concerned.</param>
 public sealed record ViolationReport(string Rule, long AtNs, string Detail);
 
 /// <summary>An expectation of the scenario. <paramref name="Text"/> in the scenario's words, <paramref name="Found"/> what was found.</summary>
@@ -446,7 +446,7 @@ public enum TraceEventKind
 /// <param name="Process">NUMA node of the task (pid of the Chrome trace).</param>
 /// <param name="Lane">Id of the task (tid).</param>
 /// <param name="LaneName">Name of the task, e.g. <c>enclave-a/thread-0</c>, <c>ksgxd</c>.</param>
-/// <param name="Name">What it did.</param>
+/// <param name="Name">Name of the action.</param>
 /// <param name="StartNs">Start, virtual nanoseconds.</param>
 /// <param name="DurationNs">Length of a span; 0 for an instant.</param>
 /// <param name="Detail">Argument shown on a click; may be empty.</param>

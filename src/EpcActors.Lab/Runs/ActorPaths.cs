@@ -12,7 +12,10 @@ namespace EpcActors.Lab.Runs;
 /// <c>cgroups/pods/web</c> with its <c>memory</c>, <c>reclaim_work</c> and <c>worker</c> beneath it,
 /// <c>enclaves/web-0</c> with its <c>mm</c>, <c>shmem</c>, <c>process</c> and <c>thread-0</c>, <c>ksgxd</c>.
 /// </summary>
-/// <remarks>Paths are unique. What is above an actor is another actor (a cgroup, an enclave, a guest) or a plain folder (<c>nodes</c>, <c>enclaves/web-0/child-0</c>).</remarks>
+/// <remarks>
+/// Paths are unique. The parent of an actor is another actor (a cgroup, an enclave, a guest) or a plain folder
+/// (<c>nodes</c>, <c>enclaves/web-0/child-0</c>).
+/// </remarks>
 public sealed class ActorPaths
 {
     private const string Root = "cgroups";

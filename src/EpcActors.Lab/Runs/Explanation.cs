@@ -6,8 +6,8 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>
-/// Says of a <see cref="Shortage"/> what was missing, who has it, what would have been enough, and which rule of the
-/// kernel it was.
+/// Explains a <see cref="Shortage"/>: what was missing, its holders, the amount that is sufficient, and the kernel's
+/// rule.
 /// </summary>
 internal sealed class Explanation(Scenario scenario, Topology topology, Shortages shortages)
 {

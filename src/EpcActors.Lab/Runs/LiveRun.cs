@@ -45,7 +45,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     private long _lastAuditTookNs;
     private long _lastAuditNs = -1;
 
-    /// <param name="scenario">What to run.</param>
+    /// <param name="scenario">Scenario to run.</param>
     /// <param name="newEngine">Makes the engine; the run disposes of it.</param>
     /// <param name="watch">Called four times a second, on the thread that calls <see cref="Execute"/>; may be
     /// null.</param>

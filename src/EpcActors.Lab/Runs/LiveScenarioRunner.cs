@@ -15,7 +15,7 @@ public sealed class LiveScenarioRunner
     private readonly Action<LiveStatus>? _watch;
     private readonly ILiveTelemetry? _telemetry;
 
-    /// <param name="scenario">What to run.</param>
+    /// <param name="scenario">Scenario to run.</param>
     /// <param name="newEngine">Makes the engine of one run.</param>
     /// <param name="watch">Called four times a second from <see cref="Run"/>; may be null.</param>
     /// <param name="telemetry">Shows or sends the metrics of the run; may be null. Listeners of System.Diagnostics see

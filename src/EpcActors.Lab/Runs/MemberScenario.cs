@@ -10,11 +10,11 @@ public static class MemberScenario
     /// account at the start.
     /// </summary>
     /// <param name="scenario">The whole scenario.</param>
-    /// <param name="member">Which member.</param>
-    /// <param name="memberOfNode">By NUMA node: who has it.</param>
-    /// <param name="memberOfEnclave">By enclave: who runs it.</param>
-    /// <param name="memberOfGuest">By virtual machine: who runs it.</param>
-    /// <param name="homeOfAccount">By cgroup: who has its account at the start.</param>
+    /// <param name="member">Number of the member.</param>
+    /// <param name="memberOfNode">Member of each NUMA node.</param>
+    /// <param name="memberOfEnclave">Member that runs each enclave.</param>
+    /// <param name="memberOfGuest">Member that runs each virtual machine.</param>
+    /// <param name="homeOfAccount">Member that has each cgroup's account at the start.</param>
     public static Scenario Of(
         Scenario scenario,
         int member,
@@ -37,7 +37,8 @@ public static class MemberScenario
             {
                 enclaveHere.Add(i, enclaves.Count);
 
-                // What is bound to no node is bound to those of its process: a thread on a CPU elsewhere would take every page over the wire.
+                // Bind an enclave without a node to the nodes of its process: a thread on a CPU elsewhere would take
+                // every page over the wire.
                 int node = scenario.Enclaves[i].Node;
                 node = node < 0 && ownNodes.Length > 0 ? ownNodes[enclaves.Count % ownNodes.Length] : node;
                 enclaves.Add(scenario.Enclaves[i] with { Number = i, Node = node });

@@ -33,7 +33,7 @@ internal sealed class RunMetrics : IDisposable
     private Sample _last = new();
     private List<TraceEvent>? _merged;
 
-    /// <param name="topology">What runs.</param>
+    /// <param name="topology">Actors of the run.</param>
     /// <param name="maxTraceEvents">Most events kept for the Chrome trace.</param>
     /// <param name="isShared">Several threads report.</param>
     public RunMetrics(Topology topology, int maxTraceEvents, bool isShared = false)

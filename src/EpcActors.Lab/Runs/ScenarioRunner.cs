@@ -10,7 +10,7 @@ namespace EpcActors.Lab.Runs;
 /// <param name="LimitNs">Longest virtual time, nanoseconds.</param>
 /// <param name="Steps">Critical sections executed.</param>
 /// <param name="Faults">Page faults served.</param>
-/// <param name="Stage">What runs: the scenario, or an enclave alone, which slowdowns are measured against.</param>
+/// <param name="Stage">Stage of the run: the scenario, or an enclave alone, the reference of slowdowns.</param>
 public readonly record struct RunProgress(long VirtualTimeNs, long LimitNs, long Steps, long Faults, string Stage);
 
 /// <summary>Runs a scenario on the timed simulation engine and says what happened.</summary>
@@ -19,7 +19,7 @@ public sealed class ScenarioRunner
     private readonly Scenario _scenario;
     private readonly Action<RunProgress>? _progress;
 
-    /// <param name="scenario">What to run.</param>
+    /// <param name="scenario">Scenario to run.</param>
     /// <param name="progress">Called about once per sample; may be null.</param>
     public ScenarioRunner(Scenario scenario, Action<RunProgress>? progress = null)
     {

@@ -57,8 +57,8 @@ internal sealed class Slowdowns
 
     /// <summary>The scenario of one enclave alone.</summary>
     /// <param name="scenario">The whole scenario.</param>
-    /// <param name="enclave">Which enclave.</param>
-    /// <param name="steps">What it did there: work without an end is done as far as it came.</param>
+    /// <param name="enclave">Index of the enclave.</param>
+    /// <param name="steps">Its steps there: work without an end is done as far as it came.</param>
     public static Scenario Alone(Scenario scenario, int enclave, IReadOnlyList<StepSum> steps)
     {
         EnclaveSpec spec = scenario.Enclaves[enclave];

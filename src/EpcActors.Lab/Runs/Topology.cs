@@ -24,8 +24,9 @@ public sealed partial class Topology
     private readonly Prng _workload;
     private int _nextId;
 
-    /// <param name="scenario">What to build; for a process of a cluster, its part of it (see <see cref="MemberScenario"/>).</param>
-    /// <param name="member">Which process of a cluster; null when there is only one.</param>
+    /// <param name="scenario">Scenario to build; for a process of a cluster, its part of it (see
+    /// <see cref="MemberScenario"/>).</param>
+    /// <param name="member">Part of a process of a cluster; null when there is only one process.</param>
     public Topology(Scenario scenario, TopologyMember? member = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);

@@ -34,8 +34,8 @@ public static class WorkLeft
     };
 
     /// <summary>A report with its verdict: one that was cut off with work left, and broke no rule, is inconclusive.</summary>
-    /// <param name="scenario">What was run.</param>
-    /// <param name="report">What came of it.</param>
+    /// <param name="scenario">Scenario of the run.</param>
+    /// <param name="report">Report of the run.</param>
     /// <param name="isCutOff">It ended with its duration.</param>
     public static RunReport Judge(Scenario scenario, RunReport report, bool isCutOff)
     {

@@ -46,14 +46,14 @@ public abstract record ClusterFault(long AtNs)
 {
     /// <summary>SIGKILL.</summary>
     /// <param name="AtNs">When.</param>
-    /// <param name="Member">Whom.</param>
+    /// <param name="Member">Member to kill.</param>
     /// <param name="InReclaim">Wait until it is in the middle of a batch of reclaim.</param>
     public sealed record Kill(long AtNs, int Member, bool InReclaim = false) : ClusterFault(AtNs);
 
     /// <summary>SIGSTOP, and SIGCONT later.</summary>
     /// <param name="AtNs">When.</param>
-    /// <param name="Member">Whom.</param>
-    /// <param name="ForNs">How long, nanoseconds.</param>
+    /// <param name="Member">Member to pause.</param>
+    /// <param name="ForNs">Duration, nanoseconds.</param>
     public sealed record Pause(long AtNs, int Member, long ForNs) : ClusterFault(AtNs);
 
     /// <summary>
@@ -61,11 +61,11 @@ public abstract record ClusterFault(long AtNs)
     /// </summary>
     /// <param name="AtNs">When.</param>
     /// <param name="Side">One of the groups, ascending; all others are the other one.</param>
-    /// <param name="ForNs">How long, nanoseconds.</param>
+    /// <param name="ForNs">Duration, nanoseconds.</param>
     public sealed record Partition(long AtNs, IReadOnlyList<int> Side, long ForNs) : ClusterFault(AtNs);
 
     /// <summary>SIGKILL, and a new life at once.</summary>
     /// <param name="AtNs">When.</param>
-    /// <param name="Member">Whom.</param>
+    /// <param name="Member">Member to restart.</param>
     public sealed record Restart(long AtNs, int Member) : ClusterFault(AtNs);
 }

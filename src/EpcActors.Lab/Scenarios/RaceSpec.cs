@@ -44,7 +44,7 @@ public sealed record RaceSpec
 /// <param name="Process">Name of the enclave or virtual machine in whose process it runs; empty for a task outside all
 /// of them.</param>
 /// <param name="Node">NUMA node of its CPU; -1 for any.</param>
-/// <param name="Operations">What it does, in order.</param>
+/// <param name="Operations">Its operations, in order.</param>
 /// <param name="IsOptional">An event that need not happen: a schedule is over without it (a kill, a memory failure, an administrator's write).</param>
 public sealed record RaceTaskSpec(string Name, string Process, int Node, IReadOnlyList<Operation> Operations, bool IsOptional = false);
 

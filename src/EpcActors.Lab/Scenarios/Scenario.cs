@@ -7,8 +7,8 @@ using EpcActors.Domain.Workloads;
 namespace EpcActors.Lab.Scenarios;
 
 /// <summary>
-/// A scenario, parsed, checked and with every name resolved: all that a run needs and nothing that it would have to ask a file for. What a
-/// configuration file may say and what it means stands in config/reference.conf.
+/// A scenario, parsed, checked and with every name resolved: it has all that a run needs, so that the run reads no
+/// file. config/reference.conf describes the keys of a configuration file and their meaning.
 /// </summary>
 public sealed record Scenario
 {
@@ -188,7 +188,7 @@ public abstract record StepSpec
     }
 
     /// <summary>Touches the whole heap once.</summary>
-    /// <param name="Kind">How.</param>
+    /// <param name="Kind">Kind of the accesses.</param>
     /// <param name="WorkNs">User code between two touches, nanoseconds.</param>
     /// <param name="ByOne">True: thread 0 touches all of it while the others wait; false: each thread its part.</param>
     public sealed record Touch(AccessKind Kind, long WorkNs, bool ByOne = false) : StepSpec;

@@ -3,8 +3,9 @@ using System.Diagnostics.Metrics;
 namespace EpcActors.Lab.Telemetry;
 
 /// <summary>
-/// A live run as <c>System.Diagnostics.Metrics</c> has it: the meter <c>EpcActors</c> with one observable instrument to each family. What OpenMetrics calls a counter is an
-/// observable counter; names from elsewhere and quantiles are gauges, so that no exporter adds to their names.
+/// A live run as <c>System.Diagnostics.Metrics</c> has it: the meter <c>EpcActors</c> with one observable instrument to
+/// each family. A counter of OpenMetrics is an observable counter; names from elsewhere and quantiles are gauges, so
+/// that no exporter adds to their names.
 /// </summary>
 public sealed class LiveMeter : IDisposable
 {

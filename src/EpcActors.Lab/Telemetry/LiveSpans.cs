@@ -44,7 +44,7 @@ public sealed class LiveSpans
     /// <summary>The run's clock starts now.</summary>
     internal void StartClock() => _begun = DateTime.UtcNow;
 
-    /// <summary>True for a fault that took longer than anybody wants to overlook; decided without a call.</summary>
+    /// <summary>True for a fault that is slow enough for a span of its own; decided without a call.</summary>
     internal bool IsSlow(long ns) => ns >= _slowFaultNs;
 
     /// <summary>A slow fault; on any thread. At most one every tenth of a second becomes a span.</summary>

@@ -97,7 +97,8 @@ public static class RunSuite
 
     private static IEnumerable<JUnitCase> Expectations(RunReport report)
     {
-        // What the rest of the work could still have mended is not held against a run that was cut off or cancelled.
+        // A run that was cut off or cancelled does not fail for a violation that the rest of the work could still have
+        // repaired.
         bool isCancelled = report.Verdict == Verdict.Inconclusive && report.WorkLeft == 0;
         foreach (ExpectationReport one in report.Expectations)
         {

@@ -374,6 +374,6 @@ public static class KernelWords
     /// <summary>Text of a message.</summary>
     /// <param name="Lock">The lock that a parked request waits for; empty for none.</param>
     /// <param name="Text">The statement.</param>
-    /// <param name="Parked">What a parked request says instead of waiting for a lock.</param>
+    /// <param name="Parked">Text of a parked request that waits for no lock.</param>
     private sealed record Entry(string Lock, Func<PhraseValues, string> Text, Func<PhraseValues, string>? Parked = null);
 }

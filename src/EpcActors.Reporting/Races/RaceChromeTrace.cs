@@ -4,8 +4,9 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// One schedule of a race for the Perfetto UI and chrome://tracing: a thread per task with the kernel's functions nested and a slice for each step,
-/// arrows from who wakes to who is woken, counters for the quantities. A step takes one microsecond.
+/// One schedule of a race for the Perfetto UI and chrome://tracing: a thread per task with the kernel's functions
+/// nested and a slice for each step, arrows from the waker to the woken task, counters for the quantities. A step takes
+/// one microsecond.
 /// </summary>
 public static class RaceChromeTrace
 {

@@ -5,8 +5,8 @@ using EpcActors.Lab.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// One schedule of a race as one JSON object for scripts. The keys are a contract: keys may be added, none is renamed or removed; who changes one all the
-/// same counts <see cref="Schema"/> up.
+/// One schedule of a race as one JSON object for scripts. The keys are a contract: keys may be added, none is renamed
+/// or removed; a change of one needs a higher <see cref="Schema"/>.
 /// </summary>
 public static class RaceJson
 {

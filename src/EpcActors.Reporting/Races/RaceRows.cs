@@ -28,7 +28,7 @@ internal enum RaceRowKind
 
 /// <summary>A row of an interleaving.</summary>
 /// <param name="Task">Column; -1 for all.</param>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Kind of the row.</param>
 /// <param name="Text">Words, without line breaks.</param>
 /// <param name="Step">The step, for the first row of it that has a number; null else.</param>
 internal sealed record RaceRow(int Task, RaceRowKind Kind, string Text, RaceStep? Step = null);

@@ -26,8 +26,8 @@ public static class Units
     public static string BytesShort(long bytes) => Bytes(bytes, "0.#");
 
     /// <summary>
-    /// A limit of a misc or memory file: bytes, or <c>max</c> for null. What is no whole number of pages is written out to
-    /// the byte, as it stands in misc.max.
+    /// A limit of a misc or memory file: bytes, or <c>max</c> for null. A limit that is no whole number of pages is
+    /// written out to the byte, as in misc.max.
     /// </summary>
     public static string Limit(long? bytes) =>
         bytes is not { } limit ? "max" : limit % PageBytes == 0 ? Bytes(limit) : $"{Count(limit)} B";
