@@ -136,14 +136,12 @@ public sealed partial class TimedEngine
             Account(state, EngineActivity.SpinWait, 1, resource.BusyUntilNs - _nowNs - state.DebtNs);
         }
 
-        TimedTurn turn = state.Turn;
-        turn.Enter(envelope);
-        envelope.Deliver(resource, turn);
-        if (turn.HasParked)
+        state.Enter(envelope);
+        envelope.Deliver(resource, state);
+        if (state.HasParked)
         {
             Await(state, envelope);
             state.ParkedAtNs = Occupy(state);
-            state.SpinActivity = turn.SpinActivity;
             return;
         }
 
@@ -156,12 +154,12 @@ public sealed partial class TimedEngine
         StepWatcher? watcher = (uint)type < (uint)watchers.Length ? watchers[type] : _findWatcher;
         watcher?.Invoke(envelope, resource, _nowNs + state.DebtNs);
 
-        if (turn.MustYield)
+        if (state.MustYield)
         {
             state.GroupEndNs = 0;
         }
 
-        if ((turn.MustYield || MustStop(state)) && !TryAdvance(state))
+        if ((state.MustYield || MustStop(state)) && !TryAdvance(state))
         {
             state.Next = NextAction.ResumeEnvelope;
             Await(state, envelope);
@@ -307,40 +305,5 @@ public sealed partial class TimedEngine
         Deliver,
         ResumeEnvelope,
         ResumeTime,
-    }
-
-    private sealed class TaskState
-    {
-        public readonly TaskActor Task;
-        public readonly TimedTurn Turn;
-        public readonly int Id;
-        public long DebtNs;
-        public long AheadNs;
-        public long GroupEndNs;
-        public ulong JitterState;
-        public long InterruptNs;
-        public long BusyNs;
-        public long ParkedAtNs;
-        public int SpinActivity;
-        public bool IsSleepingDaemon;
-        public bool SharesCpu;
-        public NextAction Next;
-        public Envelope? Envelope;
-
-        public TaskState(TaskActor task, TimedEngine engine)
-        {
-            Task = task;
-            Id = task.Id.Index;
-            AheadNs = engine._quantumNs;
-            JitterState = (engine._seed + (ulong)(uint)task.Id.Index) * 0xD1342543DE82EF95;
-            Turn = new TimedTurn(engine, this);
-        }
-
-        /// <summary>Another task is on its CPU: both are served piece by piece, and the pieces are the same at every quantum.</summary>
-        public void Share()
-        {
-            SharesCpu = true;
-            AheadNs = GroupNs;
-        }
     }
 }

@@ -3,32 +3,58 @@ namespace EpcActors.Engine.Simulation;
 /// <summary>What a handler may do in virtual time.</summary>
 public sealed partial class TimedEngine
 {
-    /// <summary>The turn of one task: made once, so that a step stores no references but that of its envelope.</summary>
-    private sealed class TimedTurn : Turn
+    /// <summary>
+    /// What the engine keeps of a task, and the turn of its requests in one: both are touched by every step, and among
+    /// hundreds of tasks each finds them cold.
+    /// </summary>
+    private sealed class TaskState : Turn
     {
+        public readonly TaskActor Task;
+        public Envelope? Envelope;
+        public long DebtNs;
+        public long AheadNs;
+        public long GroupEndNs;
+        public ulong JitterState;
+        public long InterruptNs;
+        public long BusyNs;
+        public long ParkedAtNs;
+        public readonly int Id;
+        public int SpinActivity;
+        public bool IsSleepingDaemon;
+        public bool SharesCpu;
+        public NextAction Next;
         private readonly TimedEngine _engine;
-        private readonly TaskState _state;
-        private Envelope _envelope = null!;
+        private Envelope _handled = null!;
 
-        public TimedTurn(TimedEngine engine, TaskState state)
+        public TaskState(TaskActor task, TimedEngine engine)
         {
+            Task = task;
+            Id = task.Id.Index;
+            Caller = task.Id;
+            CallerNode = task.Node;
+            AheadNs = engine._quantumNs;
+            JitterState = (engine._seed + (ulong)(uint)task.Id.Index) * 0xD1342543DE82EF95;
             _engine = engine;
-            _state = state;
-            Caller = state.Task.Id;
-            CallerNode = state.Task.Node;
         }
 
         public bool HasParked { get; private set; }
 
         public bool MustYield { get; private set; }
 
-        public int SpinActivity { get; private set; }
+        public override long NowNs => _engine._nowNs + DebtNs;
 
-        public override long NowNs => _engine._nowNs + _state.DebtNs;
+        /// <summary>
+        /// Another task is on its CPU: both are served piece by piece, and the pieces are the same at every quantum.
+        /// </summary>
+        public void Share()
+        {
+            SharesCpu = true;
+            AheadNs = GroupNs;
+        }
 
         public void Enter(Envelope envelope)
         {
-            _envelope = envelope;
+            _handled = envelope;
             HasParked = false;
             MustYield = false;
             WasParked = envelope.IsParked;
@@ -40,7 +66,7 @@ public sealed partial class TimedEngine
 
         public override void Park(ref WaitQueue queue, int spinActivity = -1)
         {
-            queue.Enqueue(_envelope);
+            queue.Enqueue(_handled);
             HasParked = true;
             SpinActivity = spinActivity;
         }
@@ -77,19 +103,19 @@ public sealed partial class TimedEngine
             long waitNs = untilNs - NowNs;
             if (waitNs > 0)
             {
-                Wait(_state, spinActivity, waitNs);
-                _state.DebtNs += waitNs;
-                _state.DebtNs += activity < 0 ? 0 : Pay(_state, activity, 1);
+                Wait(this, spinActivity, waitNs);
+                DebtNs += waitNs;
+                DebtNs += activity < 0 ? 0 : Pay(this, activity, 1);
             }
         }
 
         public override void Spend(int activity, int count, bool remote) =>
-            _engine.Account(_state, activity, count, _engine.Price(_state, activity, count, remote));
+            _engine.Account(this, activity, count, _engine.Price(this, activity, count, remote));
 
         public override void Hold(int activity, int count, bool remote)
         {
             Spend(activity, count, remote);
-            _engine._resources[_envelope.Target.Index].BusyUntilNs = NowNs;
+            _engine._resources[_handled.Target.Index].BusyUntilNs = NowNs;
         }
 
         public override void Yield() => MustYield = true;
@@ -97,7 +123,7 @@ public sealed partial class TimedEngine
         public override void Interrupt(ActorId task, int activity)
         {
             TaskState hit = _engine._taskById[task.Index] ?? throw new InvariantViolation($"{task} is not a task");
-            long ns = _engine.Price(_state, activity, 1, false);
+            long ns = _engine.Price(this, activity, 1, false);
             hit.InterruptNs += ns;
             hit.BusyNs += ns;
             _engine._timeByActivity[activity] += ns;
@@ -117,7 +143,7 @@ public sealed partial class TimedEngine
         /// <summary>CPU time of somebody who does not run just now.</summary>
         private long Pay(TaskState payer, int activity, int count)
         {
-            long ns = _engine.Price(_state, activity, count, false);
+            long ns = _engine.Price(this, activity, count, false);
             payer.BusyNs += ns;
             _engine._timeByActivity[activity] += ns;
             _engine._countByActivity[activity] += count;
