@@ -15,7 +15,7 @@ public sealed class Performance(Action action) : IDisposable
         {
             action();
         }
-#pragma warning disable CA1031 // It goes to whoever waits.
+#pragma warning disable CA1031 // The waiting thread gets it.
         catch (Exception error)
 #pragma warning restore CA1031
         {

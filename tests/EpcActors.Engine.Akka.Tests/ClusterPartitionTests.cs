@@ -19,7 +19,7 @@ public sealed class ClusterPartitionTests
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     [Fact]
-    public async Task Who_does_not_reach_the_coordinator_goes_and_everybody_else_stays()
+    public async Task Members_that_do_not_reach_the_coordinator_leave_and_all_others_stay()
     {
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync(Timeout, WithThrottle);
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(3);

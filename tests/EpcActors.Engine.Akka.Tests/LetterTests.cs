@@ -24,7 +24,7 @@ public sealed class LetterTests : AkkaTestKit
         {
             live.Engine.RefOf(ended).Tell("too late");
             live.Engine.RefOf(ended).Tell("again");
-            Sys.DeadLetters.Tell("somebody else's");
+            Sys.DeadLetters.Tell("another actor's");
         });
         live.Engine.RefOf(resource).Tell(new object());
         AwaitCondition(() => live.Engine is { DeadLetters: 2, UnhandledMessages: 1 }, EngineHarness.Patience);

@@ -68,7 +68,7 @@ public sealed class SupervisionTests : AkkaTestKit
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void An_actor_that_somebody_else_stops_ends_the_run(bool kills)
+    public void An_actor_that_another_actor_stops_ends_the_run(bool kills)
     {
         using EngineHarness live = new(new AkkaEngine(Sys, new AkkaOptions()));
         ProbeResource resource = live.AddResource(0, "nodes/node-0");

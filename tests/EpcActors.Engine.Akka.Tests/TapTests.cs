@@ -55,7 +55,7 @@ public sealed class TapTests : AkkaTestKit
     }
 
     [Fact]
-    public void Nothing_is_published_while_nobody_has_asked_for_it()
+    public void Nothing_is_published_without_a_subscriber()
     {
         using EngineHarness live = new(new AkkaEngine(Sys));
         ProbeResource resource = live.AddResource(0, "node");

@@ -15,7 +15,7 @@ namespace EpcActors.Actors.AddressSpaces;
 /// <para>mmap_lock is fair, as the kernel's rwsem is for a reader that finds the lock held by readers and another task
 /// waiting: it queues (rwsem_down_read_slowpath). So one writer that waits keeps every later reader out, the reclaimer
 /// among them. The lock goes to the longest waiter: a writer alone, or the readers up to the next writer. The kernel
-/// wakes the readers behind that writer too; that order is the one in which they came before it.</para>
+/// wakes the readers behind that writer too; the order is then as if they had come before it.</para>
 /// </remarks>
 public sealed class AddressSpace : Resource,
     IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,
@@ -235,7 +235,7 @@ public sealed class AddressSpace : Resource,
         return false;
     }
 
-    /// <summary>down_read(). False: the request was parked; when it is handled again the lock is its own.</summary>
+    /// <summary>down_read(). False: the request was parked; when it is handled again it has the lock.</summary>
     private bool TryReadLock(Turn turn)
     {
         if (!turn.WasParked)
@@ -263,7 +263,7 @@ public sealed class AddressSpace : Resource,
         }
     }
 
-    /// <summary>down_write(). False: the request was parked; when it is handled again the lock is its own.</summary>
+    /// <summary>down_write(). False: the request was parked; when it is handled again it has the lock.</summary>
     private bool TryWriteLock(Turn turn)
     {
         if (!turn.WasParked)

@@ -85,8 +85,8 @@ public static class AddressSpaceProtocol
     }
 
     /// <summary>vmf_insert_pfn().</summary>
-    /// <remarks>Stands for the insertion and, after a load, the clearing of the accessed bit right behind it: a touch between the two
-    /// would only be forgotten, which costs the page one round on the LRU.</remarks>
+    /// <remarks>Stands for the insertion and, after a load, the clearing of the accessed bit right behind it: an access
+    /// between the two would only lose its accessed bit, which costs the page one round on the LRU.</remarks>
     public struct InsertPte : IMessage
     {
         public static ushort Code => 0x0604;

@@ -23,7 +23,7 @@ public sealed class Cgroup : Resource,
     private long _references = 1;
 
     /// <param name="id">Address.</param>
-    /// <param name="index">Number of the cgroup, as the pages charged to it say.</param>
+    /// <param name="index">Number of the cgroup, as in the pages charged to it.</param>
     /// <param name="path">Path below the root; <c>/</c> for the root.</param>
     /// <param name="pages">The machine's descriptors; this actor touches those of listed pages only.</param>
     /// <param name="maxBytes">misc.max; long.MaxValue for max.</param>

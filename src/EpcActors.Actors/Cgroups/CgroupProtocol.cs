@@ -12,7 +12,9 @@ public enum LevelCharge
     /// <summary>Above max or capacity; the amount was added all the same.</summary>
     Over,
 
-    /// <summary>The last reference is gone; nothing was added, and the caller has to look again where its process is.</summary>
+    /// <summary>
+    /// The last reference is gone; nothing was added, and the caller has to look up its process's cgroup again.
+    /// </summary>
     Gone,
 }
 
@@ -20,9 +22,9 @@ public enum LevelCharge
 public static class CgroupProtocol
 {
     /// <summary>One level of misc_cg_try_charge (misc.c): adds, then checks against max and capacity.</summary>
-    /// <remarks>Addition and check stand in one message. Between the two in the kernel only a write of misc.max could show, and that is the same
-    /// as the write before the addition, as nothing else reads max. The transient overrun stays visible: a refused amount is taken back by
-    /// further messages.</remarks>
+    /// <remarks>Addition and check stand in one message. Between the two in the kernel only a write of misc.max could
+    /// matter, and it has the same effect as a write before the addition, as nothing else reads max. The transient
+    /// overrun stays visible: a refused amount is taken back by further messages.</remarks>
     public struct Charge : IMessage
     {
         public static ushort Code => 0x0301;

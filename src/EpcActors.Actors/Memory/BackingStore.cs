@@ -22,7 +22,7 @@ public static class BackingStoreProtocol
         /// <summary>Pages that the caller has charged.</summary>
         public int ChargedPages;
 
-        /// <summary>Out: pages that must be allocated, and so charged, before; nothing was pinned.</summary>
+        /// <summary>Out: pages to allocate and charge first; nothing was pinned.</summary>
         public int MissingPages;
 
         /// <summary>
@@ -30,7 +30,7 @@ public static class BackingStoreProtocol
         /// </summary>
         public int SurplusPages;
 
-        /// <summary>Out: tells this contents page from a later one at the same place.</summary>
+        /// <summary>Out: generation, which differs for a later contents page at the same place.</summary>
         public int ContentsGeneration;
 
         /// <summary>Out: the same for the PCMD page.</summary>
@@ -64,7 +64,9 @@ public static class BackingStoreProtocol
         /// <summary>In: only written, as before 6bd429643cc2: <see cref="PutBacking"/> dirties and unpins later (R5).</summary>
         public YesNo IsWriteOnly;
 
-        /// <summary>Out: a page was truncated since it was pinned: what was written to it is lost (R2, R3; the tripwire of R6).</summary>
+        /// <summary>
+        /// Out: a page was truncated since it was pinned: the data written to it are lost (R2, R3; the tripwire of R6).
+        /// </summary>
         public YesNo IsLost;
     }
 
@@ -145,7 +147,7 @@ public static class BackingStoreProtocol
 
         public static MessageKind Kind => MessageKind.Backing;
 
-        /// <summary>In and out: where to go on; -1 when nothing is left.</summary>
+        /// <summary>In and out: position to go on from; -1 when nothing is left.</summary>
         public int From;
 
         /// <summary>Out.</summary>

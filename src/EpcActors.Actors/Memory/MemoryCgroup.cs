@@ -50,7 +50,9 @@ public static class MemoryCgroupProtocol
     }
 }
 
-/// <summary>One memory cgroup: RAM of the backing store of enclaves, against memory.max. No swap: what is charged stays.</summary>
+/// <summary>
+/// One memory cgroup: RAM of the backing store of enclaves, against memory.max. No swap: charged pages stay.
+/// </summary>
 public sealed class MemoryCgroup : Resource,
     IHandle<ChargeMemory>, IHandle<UnchargeMemory>, IHandle<CountOomKill>, IHandle<WriteMemoryMax>
 {

@@ -27,7 +27,7 @@ public static class FreePageCounterProtocol
         public long Pages;
     }
 
-    /// <summary>Second half: what others did since the load is lost.</summary>
+    /// <summary>Second half: changes by others since the load are lost.</summary>
     public struct StorePages : IMessage
     {
         public static ushort Code => 0x0203;

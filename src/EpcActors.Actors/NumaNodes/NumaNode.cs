@@ -31,7 +31,8 @@ public sealed class NumaNode : Resource,
     /// <param name="nodeId">Number of the node.</param>
     /// <param name="pages">The machine's descriptors; this actor touches those of free and poisoned pages only.</param>
     /// <param name="sections">First page and page count of each EPC section on this node.</param>
-    /// <param name="isSanitised">True: all pages are free from the start; false: dirty until ksgxd has been there.</param>
+    /// <param name="isSanitised">True: all pages are free from the start; false: dirty until ksgxd has sanitised
+    /// them.</param>
     public NumaNode(ActorId id, int nodeId, EpcPageTable pages, IReadOnlyList<(int First, int Count)> sections, bool isSanitised)
         : base(id, $"node-{nodeId}")
     {
@@ -70,7 +71,7 @@ public sealed class NumaNode : Resource,
     /// <summary>Pages lent to other processes.</summary>
     public int LentPages => _lent.Count;
 
-    /// <summary>Sum of their numbers: when one is lost, the difference names it.</summary>
+    /// <summary>Sum of their numbers: when one is lost, the difference is its number.</summary>
     public long LentSum => _lentSum;
 
     /// <summary>Sum of the numbers of <see cref="BorrowedPages"/>.</summary>
@@ -89,7 +90,7 @@ public sealed class NumaNode : Resource,
     [NotState]
     public int PoisonedBeforeBootPages { get; private set; }
 
-    /// <summary>Pages that were freed with their tracked flag set: what sgx_encl_free_epc_page warns of.</summary>
+    /// <summary>Pages that were freed with their tracked flag set: sgx_encl_free_epc_page warns of them.</summary>
     [NotState]
     public int TrackedWhenFreed { get; private set; }
 
@@ -284,7 +285,8 @@ public sealed class NumaNode : Resource,
         message.Page = EpcPageIndex.None;
         if (_closed.TryGetValue(message.Member, out int closed) && message.Incarnation <= closed)
         {
-            // It died while its request was on the way to here, and what it had was taken back: this page would never be.
+            // The borrower died while its request was on the way, and its loans were taken back: this page would never
+            // come back.
             return;
         }
 
@@ -342,7 +344,7 @@ public sealed class NumaNode : Resource,
             return;
         }
 
-        // While pages of a dead life are being looked for, one of the next life would be taken for one of them.
+        // During the search for pages of a dead incarnation, a page of the next one would look like one of them.
         if (_isLosing || message.Incarnation <= _deadLender || (_foreignPages > 0 && _foreignIncarnation != message.Incarnation))
         {
             message.IsRefused = true;
@@ -404,7 +406,7 @@ public sealed class NumaNode : Resource,
         return page;
     }
 
-    /// <summary>A page comes in whose descriptor says nothing any more.</summary>
+    /// <summary>Adds a page and resets its descriptor.</summary>
     private void PutFree(EpcPageIndex index)
     {
         ref EpcPage page = ref _pages[index];

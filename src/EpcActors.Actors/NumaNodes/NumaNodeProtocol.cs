@@ -97,8 +97,8 @@ public static class NumaNodeProtocol
     /// EPCM entry is valid any more.
     /// </summary>
     /// <remarks>
-    /// All CPUs stand still for it, so it is one message, to any of the nodes. It is the processor's, and changes
-    /// entries of pages that others have as EACCEPT does.
+    /// All CPUs stand still for it, so it is one message, to any of the nodes. The processor does it, and changes
+    /// entries of pages of others, as EACCEPT does.
     /// </remarks>
     public struct LoseEpc : IMessage
     {
@@ -130,11 +130,14 @@ public static class NumaNodeProtocol
         /// <summary>Incarnation of that process.</summary>
         public int Incarnation;
 
-        /// <summary>Out: none when the list is empty, or that life is over.</summary>
+        /// <summary>Out: none when the list is empty, or that incarnation is dead.</summary>
         public EpcPageIndex Page;
     }
 
-    /// <summary>In a cluster, at the process that has the node: a page that was lent comes back. One that is not lent to that life of the process is left alone.</summary>
+    /// <summary>
+    /// In a cluster, at the process that has the node: a page that was lent comes back. A page that is not lent to that
+    /// incarnation of the process is ignored.
+    /// </summary>
     public struct TakeBackPage : IMessage
     {
         public static ushort Code => 0x0108;
@@ -179,7 +182,10 @@ public static class NumaNodeProtocol
         /// <summary>The life of the process that lent it.</summary>
         public int Incarnation;
 
-        /// <summary>Out: that life is over, or pages of an earlier one are still in use here; the same numbers mean other memory now.</summary>
+        /// <summary>
+        /// Out: that incarnation is dead, or pages of an earlier one are still in use here; the same numbers mean other
+        /// memory now.
+        /// </summary>
         public YesNo IsRefused;
     }
 
@@ -197,7 +203,10 @@ public static class NumaNodeProtocol
         public int Incarnation;
     }
 
-    /// <summary>In a cluster, at a process that borrowed pages: a life of the lender is over, no page of it may come in any more. How many are still here?</summary>
+    /// <summary>
+    /// In a cluster, at a process that borrowed pages: an incarnation of the lender is dead, and no page of it may come
+    /// in any more. Counts its pages that are still here.
+    /// </summary>
     public struct ReadBorrowed : IMessage
     {
         public static ushort Code => 0x010C;

@@ -8,8 +8,8 @@ namespace EpcActors.Actors.Processes;
 public static class OomKillerProtocol
 {
     /// <summary>Picks the process below a memory cgroup whose enclave's backing is largest.</summary>
-    /// <remarks>oom_badness goes by what a process has mapped, which the backing of an enclave is not; nothing else of a process has a size here, so
-    /// the backing stands for it.</remarks>
+    /// <remarks>oom_badness counts the pages that a process has mapped, and the backing of an enclave is not mapped.
+    /// Nothing else of a process has a size here, so the backing stands for it.</remarks>
     public struct SelectVictim : IMessage
     {
         public static ushort Code => 0x0C01;
@@ -31,7 +31,10 @@ public static class OomKillerProtocol
 /// mem_cgroup_out_of_memory under <c>oom_lock</c>: one victim at a time. It looks at every process of the subtree; the kernel does so under RCU
 /// while they go on running, so a look without messages hides nothing that matters to EPC.
 /// </summary>
-/// <remarks>Only words are looked at: whether a process lives, its memory cgroup, the pages of its file. They need not be of one moment, as in the kernel.</remarks>
+/// <remarks>
+/// It reads single words only: whether a process lives, its memory cgroup, the pages of its file. They need not be of
+/// one moment, as in the kernel.
+/// </remarks>
 public sealed class OomKiller : Resource, IHandle<SelectVictim>
 {
     [Constant]

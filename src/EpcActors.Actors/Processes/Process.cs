@@ -75,7 +75,7 @@ public static class ProcessProtocol
         public YesNo HasExited;
     }
 
-    /// <summary>SIGKILL: pending until the next point at which the kernel, or the return to user space, looks for it.</summary>
+    /// <summary>SIGKILL: pending until the next check in the kernel or on the return to user space.</summary>
     public struct Kill : IMessage
     {
         public static ushort Code => 0x0503;
@@ -138,10 +138,10 @@ public static class ProcessProtocol
         /// </summary>
         public ThreadOutcome Outcome;
 
-        /// <summary>Error number, or the ioctl that failed with it above: for people.</summary>
+        /// <summary>Error number, or the failed ioctl with the error above it; for people.</summary>
         public int Detail;
 
-        /// <summary>Out: the last one; it takes the process's resources with it.</summary>
+        /// <summary>Out: it is the last thread, and releases the process's resources.</summary>
         public YesNo WasLast;
     }
 
@@ -156,7 +156,7 @@ public static class ProcessProtocol
         public YesNo WasClosed;
     }
 
-    /// <summary>A thread comes to a barrier of the program and waits until all live threads are there.</summary>
+    /// <summary>A thread arrives at a barrier of the program and waits for all live threads.</summary>
     public struct ArriveAtBarrier : IMessage
     {
         public static ushort Code => 0x0506;
@@ -168,7 +168,7 @@ public static class ProcessProtocol
     }
 }
 
-/// <summary>A process: the cgroups it is in, the signal that waits for it, its live threads.</summary>
+/// <summary>A process: its cgroups, its pending signal, its live threads.</summary>
 public sealed class Process : Resource,
     IHandle<ReadCss>, IHandle<Migrate>, IHandle<Kill>, IHandle<ReadSignal>, IHandle<Signal>, IHandle<SpawnThreads>, IHandle<ThreadExit>, IHandle<ArriveAtBarrier>,
     IHandle<CloseDevice>
@@ -199,7 +199,7 @@ public sealed class Process : Resource,
 
     public bool HasExited => _threads == 0;
 
-    /// <summary>The first outcome of a thread that is not a plain end.</summary>
+    /// <summary>The first outcome of a thread other than <see cref="ThreadOutcome.Finished"/>.</summary>
     [NotState]
     public ThreadOutcome Outcome { get; private set; }
 

@@ -6,10 +6,15 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>kernel/cgroup/cgroup.c and the write side of misc.c: what an administrator does to the hierarchy, with the errno of the system call.</summary>
+/// <summary>
+/// kernel/cgroup/cgroup.c and the write side of misc.c: an administrator's changes of the hierarchy, with the errno of
+/// the system call.
+/// </summary>
 internal static class CgroupCore
 {
-    /// <summary>rmdir (cgroup_destroy_locked): the directory goes; what is charged keeps the cgroup alive as a zombie.</summary>
+    /// <summary>
+    /// rmdir (cgroup_destroy_locked): removes the directory; charged pages keep the cgroup alive as a zombie.
+    /// </summary>
     /// <returns>Ok; EBUSY with live processes or child directories, and for the root; ENOENT when it is gone already.</returns>
     public static async Routine<Errno> Rmdir(KernelTask current, int cgroup)
     {
@@ -50,8 +55,8 @@ internal static class CgroupCore
     /// <param name="current">Task that writes.</param>
     /// <param name="process">The process, with all its threads.</param>
     /// <param name="cgroup">New cgroup of the process.</param>
-    /// <param name="memoryCgroup">The same for the memory controller; -1 to leave it.</param>
-    /// <returns>Ok; ENODEV when the directory is gone; ESRCH when the process is.</returns>
+    /// <param name="memoryCgroup">New cgroup of the memory controller; -1 to keep the old one.</param>
+    /// <returns>Ok; ENODEV when the directory is gone; ESRCH when the process is gone.</returns>
     public static async Routine<Errno> Attach(KernelTask current, ActorId process, int cgroup, int memoryCgroup)
     {
         ActorId tree = current.Machine.CgroupTree;

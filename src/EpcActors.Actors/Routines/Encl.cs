@@ -21,7 +21,7 @@ public enum FaultResult
     /// <summary>VM_FAULT_SIGBUS.</summary>
     Sigbus,
 
-    /// <summary>No VMA there: SIGSEGV, before the driver is asked.</summary>
+    /// <summary>No VMA there: SIGSEGV, before the call of the driver.</summary>
     Sigsegv,
 }
 
@@ -41,7 +41,10 @@ internal static class Encl
         return result;
     }
 
-    /// <summary>__sgx_encl_load_page with the mutex taken here. On Ok the mutex is held and the page resident; else it is released.</summary>
+    /// <summary>
+    /// __sgx_encl_load_page, which takes the mutex here. On Ok the mutex is held and the page resident; else it is
+    /// released.
+    /// </summary>
     public static async Routine<AllocResult> LockAndLoad(KernelTask current, int enclave, int page)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
@@ -63,8 +66,8 @@ internal static class Encl
         return result;
     }
 
-    /// <summary>sgx_zap_enclave_ptes: out of every process; again when the list of processes changed meanwhile, or a child forked behind the walk
-    /// would keep a translation.</summary>
+    /// <summary>sgx_zap_enclave_ptes: zaps the page in every process, and again when the list of processes changed
+    /// meanwhile: else a child forked behind the walk would keep a translation.</summary>
     public static async Routine ZapPtes(KernelTask current, int enclave, int firstPage, int pageCount)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -98,7 +101,9 @@ internal static class Encl
         }
     }
 
-    /// <summary>fput() of a process that has closed and unmapped the device; the last one runs sgx_release.</summary>
+    /// <summary>
+    /// fput() of a process that has closed and unmapped the device; the last fput() runs sgx_release.
+    /// </summary>
     public static async Routine CloseFile(KernelTask current, int enclave)
     {
         EnclaveProtocol.PutFile put = await current.Ask(
@@ -111,9 +116,10 @@ internal static class Encl
     }
 
     /// <summary>
-    /// dup_mmap() of a process with an enclave: under both mmap_locks the child gets the VMA and the open file, joins mm_list (sgx_vma_open),
-    /// and then a copy of the translations, old ones: the VMA is VM_PFNMAP, so they are copied and not faulted anew. A zap walk that began
-    /// before the child joined has to come again (R26); one that finds the child waits until the copy is complete.
+    /// dup_mmap() of a process with an enclave: under both mmap_locks the child gets the VMA and the open file, joins
+    /// mm_list (sgx_vma_open), and then gets a copy of the old translations: the VMA is VM_PFNMAP, so they are copied
+    /// and not faulted anew. A zap walk that began before the child joined has to come again (R26); one that finds the
+    /// child waits until the copy is complete.
     /// </summary>
     public static async Routine ForkMm(KernelTask current, ActorId parent, ActorId child, int enclave)
     {
@@ -182,10 +188,11 @@ internal static class Encl
     }
 
     /// <summary>
-    /// sgx_vma_access and sgx_encl_reserve_page: a debugger reads or writes a page. It loads the page in a loop without sleep, back-off or look at
-    /// signals while that says EBUSY (D6), in the debugger's own context: the debugger's cgroup is charged.
+    /// sgx_vma_access and sgx_encl_reserve_page: a debugger reads or writes a page. It loads the page in a loop without
+    /// sleep, back-off or a check for signals while the load returns EBUSY (D6). The loop runs in the debugger's
+    /// context, so the debugger's cgroup is charged.
     /// </summary>
-    /// <remarks>SGX_ENCL_DEBUG is not modelled: every enclave lets itself be debugged.</remarks>
+    /// <remarks>SGX_ENCL_DEBUG is not modelled: every enclave can be debugged.</remarks>
     public static async Routine<Errno> VmaAccess(KernelTask current, int enclave, int page)
     {
         ForReport<long> startNs = current.NowNs;
@@ -210,7 +217,7 @@ internal static class Encl
     }
 
     /// <summary>sgx_encl_grow: a VA page when the page count comes to a multiple of 512.</summary>
-    /// <returns>The VA page (none when none was needed), or why there is none.</returns>
+    /// <returns>The VA page (none when none was needed), or the error.</returns>
     public static async Routine<AllocResult> Grow(KernelTask current, int enclave, bool reclaim)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -241,7 +248,7 @@ internal static class Encl
         return new AllocResult(va, Errno.Ok);
     }
 
-    /// <summary>sgx_encl_shrink on an error path: the VA page that was just grown goes again.</summary>
+    /// <summary>sgx_encl_shrink on an error path: gives the VA page that was just added back.</summary>
     public static async Routine Shrink(KernelTask current, int enclave, EpcPageIndex va)
     {
         await current.Ask(current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.Shrink());
@@ -251,7 +258,9 @@ internal static class Encl
         }
     }
 
-    /// <summary>Series v1 to v5: SECS and VA pages are on a list of their cgroup, for the out-of-memory killer to find.</summary>
+    /// <summary>
+    /// Series v1 to v5: SECS and VA pages are on a list of their cgroup, where the out-of-memory killer finds them.
+    /// </summary>
     public static async Routine RecordUnreclaimable(KernelTask current, EpcPageIndex page, int enclave)
     {
         if (current.Switches.AtLimit == AtLimit.Kill && current.Switches.EpcCgroup == EpcCgroupMode.On)
@@ -282,7 +291,8 @@ internal static class Encl
             return load.Errno == Errno.EBUSY ? FaultResult.Retry : FaultResult.Sigbus;
         }
 
-        // A page just loaded starts old: reclaim may take it first (kernel: accessed bit cleared behind the insertion).
+        // A page just loaded starts old: reclaim may take it first (the kernel clears the accessed bit after the
+        // insertion).
         await current.Ask(mm, new AddressSpaceProtocol.InsertPte { Page = page, EpcPage = load.Page });
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
         return FaultResult.Mapped;
@@ -323,7 +333,7 @@ internal static class Encl
         return load.Errno;
     }
 
-    /// <summary>sgx_encl_eldu into a fresh page: allocate, pin, ELDU, clean the backing up whatever came of it.</summary>
+    /// <summary>sgx_encl_eldu into a fresh page: allocate, pin, ELDU, clean the backing up in any case.</summary>
     private static async Routine<AllocResult> EldUPage(KernelTask current, int enclave, EnclavePlace place, int page)
     {
         AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
@@ -455,7 +465,9 @@ internal static class Encl
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
     }
 
-    /// <summary>sgx_encl_release: everything the enclave still has goes back. Runs in whatever context dropped the last reference.</summary>
+    /// <summary>
+    /// sgx_encl_release: frees all that the enclave still has. Runs in the context that dropped the last reference.
+    /// </summary>
     private static async Routine Release(KernelTask current, int enclave)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
@@ -484,13 +496,13 @@ internal static class Encl
         EnclaveProtocol.TakeSecs secs = await current.Ask(place.Enclave, new EnclaveProtocol.TakeSecs());
         if (secs.HasChildren)
         {
-            // D14: secs_child_cnt is above nought, so the kernel leaves the SECS where it is, warns, and frees the
-            // enclave around it.
+            // D14: secs_child_cnt is above zero, so the kernel leaves the SECS where it is, warns, and frees the rest
+            // of the enclave.
             current.Report(RunEvent.PageLeaked, current.NowNs, secs.EpcPage.Value);
         }
         else if (!secs.EpcPage.IsNone)
         {
-            // A child that EREMOVE refused is a child of it still: SGX_CHILD_PRESENT.
+            // A child that EREMOVE refused is still its child: SGX_CHILD_PRESENT.
             await Main.EnclFreeEpcPage(current, secs.EpcPage, mustLeak: hasLeaked);
             freed.Value++;
         }

@@ -26,7 +26,8 @@ internal static class EpcCgroup
             ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
             MiscCharge charge = await Misc.TryCharge(current, css.Cgroup, takeReference: true);
 
-            // The process moved on, and the cgroup that it left was removed before we had a reference: look again (task_get_css).
+            // The process moved to another cgroup, and the old one was removed before we had a reference: look again
+            // (task_get_css).
             if (charge == MiscCharge.Gone)
             {
                 continue;
@@ -104,7 +105,7 @@ internal static class EpcCgroup
     /// <summary>One round over the whole machine: what ksgxd and an allocator without a free page do.</summary>
     public static async Routine<int> ReclaimGlobal(KernelTask current) => await ReclaimBelow(current, 0, KernelConstants.NrToScan, false);
 
-    /// <summary>One round below a root: here, or in a cluster wherever the turn is.</summary>
+    /// <summary>One round below a root: here, or in a cluster at the process whose turn it is.</summary>
     public static Routine<int> ReclaimBelow(KernelTask current, int root, int wanted, bool ignoreAge) =>
         current.Machine.Cluster is { } cluster
             ? Remote.Reclaim(current, cluster, root, wanted, ignoreAge)
@@ -116,7 +117,9 @@ internal static class EpcCgroup
             ? ReclaimOne(current, 0, KernelConstants.NrToScan, countsScanned: false)
             : ReclaimSubtree(current, root, wanted, ignoreAge);
 
-    /// <summary>sgx_epc_cgroup_reclaim_pages: one round over a cgroup and those below it, in the way of the version.</summary>
+    /// <summary>
+    /// sgx_epc_cgroup_reclaim_pages: one round over a cgroup and those below it, as the version does it.
+    /// </summary>
     /// <returns>Pages freed (v2 to v6), or isolated, freed or not (v7 and later).</returns>
     public static async Routine<int> ReclaimSubtree(KernelTask current, int root, int wanted, bool ignoreAge) =>
         current.Switches.ReclaimWalk switch
@@ -141,8 +144,9 @@ internal static class EpcCgroup
         return usage > Target(current.Switches, max);
     }
 
-    /// <summary>The worker's loop (sgx_epc_cgroup_reclaim_work_func, sgx_cgroup_reclaim_work_func). Usage is its own; a worker that runs for pressure
-    /// which siblings put on an ancestor has nothing to do (C14).</summary>
+    /// <summary>The worker's loop (sgx_epc_cgroup_reclaim_work_func, sgx_cgroup_reclaim_work_func). It looks at the
+    /// cgroup's own usage: a worker that runs for pressure which siblings put on an ancestor finds no work
+    /// (C14).</summary>
     public static async Routine Work(KernelTask current, int cgroup)
     {
         KernelSwitches switches = current.Switches;
@@ -163,7 +167,8 @@ internal static class EpcCgroup
                     && (await OomKill(current, cgroup)
                         || (current.Machine.Cluster is { } cluster && await Remote.OomKillElsewhere(current, cluster, cgroup))))
                 {
-                    // Its pages come back when its last reference goes; v5 comes round at once, and looks for a further victim.
+                    // Its pages come back with the last put of a reference; v5 looks again at once, and finds a further
+                    // victim.
                     await current.Spend(Activity.Schedule);
                     continue;
                 }
@@ -177,7 +182,8 @@ internal static class EpcCgroup
             (int reclaimed, resume) = await Round(current, cgroup, wanted, IgnoresAge(switches, failedRounds), resume);
             if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
             {
-                // sgx_epc_cgroup_reclaim_failed: an empty subtree ends the work without a victim; anything else counts, and is never forgotten.
+                // sgx_epc_cgroup_reclaim_failed: an empty subtree ends the work without a victim; any other failure
+                // counts, and the count is never reset.
                 if (!await CanReclaim(current, cgroup))
                 {
                     return;
@@ -218,7 +224,7 @@ internal static class EpcCgroup
                 return Errno.ENOMEM;
             }
 
-            // C26: before it matters whether the caller could wait; sgx_vma_fault() makes SIGBUS of it.
+            // C26: this check comes before that of whether the caller may wait; sgx_vma_fault() turns it into SIGBUS.
             bool looksAtSignals = reclaim || switches.SignalSparesFaults == Fix.Absent;
             if (looksAtSignals && await Main.SignalPending(current))
             {
@@ -242,7 +248,8 @@ internal static class EpcCgroup
             (int reclaimed, resume) = await Round(current, cgroup, wanted, IgnoresAge(switches, failedRounds), resume);
             if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
             {
-                // sgx_epc_cgroup_reclaim_failed of v2 to v5. The look at the top of the loop sees an empty subtree first, nearly always.
+                // sgx_epc_cgroup_reclaim_failed of v2 to v5. Nearly always the check at the top of the loop sees an
+                // empty subtree first.
                 if (await CanReclaim(current, cgroup))
                 {
                     failedRounds++;
@@ -261,7 +268,9 @@ internal static class EpcCgroup
         return Errno.Ok;
     }
 
-    /// <summary>One of the rounds of a caller that keeps at it: v14 and v15 go on behind where the one before ended.</summary>
+    /// <summary>
+    /// One of several rounds of one caller: in v14 and v15 each goes on behind the end of the one before.
+    /// </summary>
     private static async Routine<(int Scanned, int Resume)> Round(KernelTask current, int root, int wanted, bool ignoreAge, int resume) =>
         current.Switches.ReclaimWalk == ReclaimWalk.ResumeNode && current.Machine.Cluster is null
             ? await ReclaimFrom(current, root, resume)
@@ -337,7 +346,7 @@ internal static class EpcCgroup
         return scanned;
     }
 
-    /// <summary>v2 to v6: gathers pages over the subtree into one batch, then works it off.</summary>
+    /// <summary>v2 to v6: gathers pages over the subtree into one batch, then reclaims the batch.</summary>
     private static async Routine<int> ReclaimShared(KernelTask current, int root, int wanted, bool ignoreAge)
     {
         int scanned = 0;
@@ -409,10 +418,11 @@ internal static class EpcCgroup
     }
 
     /// <summary>
-    /// v14 and v15: pre-order from <paramref name="start"/> (-1: from the top), 16 pages of each LRU until 16 were scanned. The place to go on is kept by
-    /// the caller, without a reference: when that cgroup died meanwhile the round ends there, and the next begins at the top (C8).
+    /// v14 and v15: pre-order from <paramref name="start"/> (-1: from the top), 16 pages of each LRU until 16 were
+    /// scanned. The caller keeps the place to go on, without a reference: when that cgroup died meanwhile the round
+    /// ends there, and the next begins at the top (C8).
     /// </summary>
-    /// <returns>Pages isolated, and where to go on: -1 at the top.</returns>
+    /// <returns>Pages isolated, and the cgroup to go on with: -1 for the top.</returns>
     public static async Routine<(int Scanned, int Resume)> ReclaimFrom(KernelTask current, int root, int start)
     {
         int scanned = 0;
@@ -500,7 +510,10 @@ internal static class EpcCgroup
         return cgroup;
     }
 
-    /// <summary>sgx_epc_cgroup_oom of v2 to v5: the first cgroup in pre-order that has a victim. The dying are skipped, also where other walks stop.</summary>
+    /// <summary>
+    /// sgx_epc_cgroup_oom of v2 to v5: the first cgroup in pre-order that has a victim. It skips dying cgroups, also
+    /// where other walks stop.
+    /// </summary>
     /// <returns>True: there is a victim, or one is on its way out already.</returns>
     public static async Routine<bool> OomKill(KernelTask current, int root)
     {
@@ -532,11 +545,12 @@ internal static class EpcCgroup
     }
 
     /// <summary>
-    /// sgx_epc_oom: the enclave with the oldest unreclaimable page of one cgroup is made unusable. Each look takes its page off the list for good; pages of
-    /// enclaves that are on their way out go with it.
+    /// sgx_epc_oom: the enclave with the oldest unreclaimable page of one cgroup is made unusable. Each look takes its
+    /// page off the list for good, pages of dying enclaves included.
     /// </summary>
-    /// <remarks>The kernel pops and takes the enclave's reference in one hold of the LRU's lock. Between our two messages the enclave could go away,
-    /// which looks as if it had gone before; the page is off the list in either case.</remarks>
+    /// <remarks>The kernel pops and takes the enclave's reference in one hold of the LRU's lock. Between our two
+    /// messages the enclave could go away, which has the same effect as if it had gone before; the page is off the list
+    /// in either case.</remarks>
     private static async Routine<bool> OomKillOne(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -564,7 +578,9 @@ internal static class EpcCgroup
         }
     }
 
-    /// <summary>The victim's part: an enclave that was not created is none, one that is marked already is left alone.</summary>
+    /// <summary>
+    /// The victim's part: an enclave that was not created is no victim, and one that is marked already is skipped.
+    /// </summary>
     private static async Routine<(bool IsVictim, bool WasMarked)> KillEnclave(KernelTask current, int index, ActorId enclave)
     {
         EnclaveProtocol.MarkOutOfMemory mark = await current.Ask(enclave, new EnclaveProtocol.MarkOutOfMemory());

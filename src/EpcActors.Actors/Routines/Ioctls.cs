@@ -7,8 +7,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Routines;
 
 /// <summary>
-/// Result of an ioctl over a range: the error, how many pages it did (<c>count</c>, written back always), and the SGX
-/// error code that stopped it (<c>result</c>; 0 when software did).
+/// Result of an ioctl over a range: the error, the number of pages done (<c>count</c>, always written back), and the
+/// SGX error code that stopped it (<c>result</c>; 0 when software did).
 /// </summary>
 internal readonly record struct IoctlResult(Errno Errno, int Count, int Result = 0);
 
@@ -99,7 +99,7 @@ internal static class Ioctls
         await Modify(current, enclave, firstPage, pageCount, EnclavePageType.Reg);
 
     /// <summary>SGX_IOC_ENCLAVE_MODIFY_TYPES to TCS or TRIM: EMODT, ETRACK and IPI per page.</summary>
-    /// <remarks>Another type is EINVAL, behind the tests for another ioctl (EBUSY) and for SGX2 (ENODEV).</remarks>
+    /// <remarks>Another type is EINVAL, after the checks for another ioctl (EBUSY) and for SGX2 (ENODEV).</remarks>
     public static async Routine<IoctlResult> ModifyTypes(
         KernelTask current, int enclave, int firstPage, int pageCount, EnclavePageType to = EnclavePageType.Trim)
     {
@@ -227,8 +227,8 @@ internal static class Ioctls
     }
 
     /// <summary>
-    /// sgx_encl_shrink on the way out of an ioctl that failed: page_cnt--, and a VA page that it grew leaves the list
-    /// and goes.
+    /// sgx_encl_shrink on the way out of an ioctl that failed: decrements page_cnt, and frees the VA page that it
+    /// added.
     /// </summary>
     private static async Routine UnlinkAndShrink(KernelTask current, int enclave, EpcPageIndex va)
     {
@@ -241,7 +241,7 @@ internal static class Ioctls
         await Encl.Shrink(current, enclave, va);
     }
 
-    /// <summary>sgx_ioc_sgx2_ready and sgx_validate_offset_length, behind the test for another ioctl.</summary>
+    /// <summary>sgx_ioc_sgx2_ready and sgx_validate_offset_length, after the check for another ioctl.</summary>
     private static async Routine<Errno> BeginSgx2(KernelTask current, int enclave, int firstPage, int pageCount)
     {
         EnclaveProtocol.BeginIoctl begin = await Begin(current, enclave);
@@ -334,7 +334,7 @@ internal static class Ioctls
 
         if (await EnclaveEtrack(current, encl) != Errno.Ok)
         {
-            // D10: the processor has the page changed, the entry says the old type.
+            // D10: the processor has changed the page, but the entry still has the old type.
             await current.Ask(encl, new EnclaveProtocol.Unlock());
             return (Errno.EFAULT, 0);
         }
@@ -349,7 +349,9 @@ internal static class Ioctls
         return (Errno.Ok, 0);
     }
 
-    /// <summary>sgx_enclave_etrack: ETRACK, on failure after an IPI again, then the IPI in any case. All under the mutex.</summary>
+    /// <summary>
+    /// sgx_enclave_etrack: ETRACK, again after an IPI when it fails, then the IPI in any case. All under the mutex.
+    /// </summary>
     private static async Routine<Errno> EnclaveEtrack(KernelTask current, ActorId encl)
     {
         if (current.Choose((int)ChoicePoint.EtrackFails))

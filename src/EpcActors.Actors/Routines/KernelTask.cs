@@ -58,10 +58,14 @@ public enum RunEvent
     /// <summary>The whole of an enclave's release; detail: pages freed.</summary>
     Release,
 
-    /// <summary>R13: the walk over the nodes came around without a page and goes on; detail: how often.</summary>
+    /// <summary>
+    /// R13: the walk over the nodes completed a lap without a page and goes on; detail: number of laps.
+    /// </summary>
     NodeWalkLap,
 
-    /// <summary>C7: the walk asks for a cgroup that is going away once more, with the cursor's lock held; detail: how often.</summary>
+    /// <summary>
+    /// C7: the walk asks for a dying cgroup once more, with the cursor's lock held; detail: number of attempts.
+    /// </summary>
     CursorLap,
 
     /// <summary>
@@ -71,7 +75,7 @@ public enum RunEvent
     /// </summary>
     AllocationFailed,
 
-    /// <summary>The administrator did what the script says; detail: place of the action in the script.</summary>
+    /// <summary>The administrator ran an action of the script; detail: its place in the script.</summary>
     Script,
 }
 
@@ -86,7 +90,7 @@ public enum Ioctl
     RemovePages,
 }
 
-/// <summary>On whose behalf a task runs kernel code: what <c>current</c> is.</summary>
+/// <summary>Kind of the task that runs kernel code: the kernel's <c>current</c>.</summary>
 public enum TaskKind
 {
     /// <summary>A thread of a user process.</summary>
@@ -123,10 +127,10 @@ public abstract class KernelTask : TaskActor
     /// <summary>The process it is a thread of; none for kernel threads.</summary>
     public ActorId Process { get; }
 
-    /// <summary>EPC pages that it keeps in its hands on purpose, between two things that it does.</summary>
+    /// <summary>EPC pages that it keeps on purpose between two operations.</summary>
     public virtual int KeptPages => 0;
 
-    /// <summary>Bytes, over all levels, that it charged and means to keep charged without a page.</summary>
+    /// <summary>Bytes, over all levels, that it keeps charged on purpose without a page.</summary>
     public virtual long KeptChargeBytes => 0;
 
     /// <summary>Pages it has isolated. One reclaim at a time: reclaim never nests.</summary>
@@ -149,7 +153,7 @@ internal sealed class ReclaimBatch
     /// <summary>Pages that the last isolation took off its LRU, those of dying enclaves included.</summary>
     public int Scanned { get; set; }
 
-    /// <summary>Nothing is left of what it held: empty batches all look the same.</summary>
+    /// <summary>Clears all fields: empty batches all look the same.</summary>
     public void Clear()
     {
         Array.Clear(Page, 0, Count);

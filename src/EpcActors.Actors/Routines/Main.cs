@@ -50,7 +50,7 @@ internal static class Main
                 current.Report(RunEvent.AllocationFailed, current.NowNs, (long)Errno.ENOMEM << 1);
                 if (cgroup < 0)
                 {
-                    // Upstream returns here and does not look whether to wake ksgxd; the series leaves the loop.
+                    // Upstream returns here without the check for ksgxd; the series leaves the loop.
                     return AllocResult.Failed(Errno.ENOMEM);
                 }
 
@@ -281,7 +281,10 @@ internal static class Main
     /// <summary>Before ac5d272a0ad0 the counter was changed inside the node's critical section: one plain integer under as many locks as there are nodes.</summary>
     private static bool CountsUnderNodeLock(Machine machine) => machine.Switches.FreePageCounter == FreePageCounterMode.Racy;
 
-    /// <summary>sgx_encl_free_epc_page: EREMOVE, then free. A page that EREMOVE refuses is lost: warned of once, never freed, never uncharged.</summary>
+    /// <summary>
+    /// sgx_encl_free_epc_page: EREMOVE, then free. A page that EREMOVE refuses is lost: the kernel warns once, and
+    /// never frees or uncharges it.
+    /// </summary>
     /// <returns>False: leaked.</returns>
     public static async Routine<bool> EnclFreeEpcPage(KernelTask current, EpcPageIndex page, bool mustLeak = false)
     {
@@ -293,7 +296,7 @@ internal static class Main
         }
 
         await current.SpendCost((int)Activity.Eremove, 1, machine.NodeOf(page) != current.Node);
-        // Of a page that the EPCM has as free EREMOVE is a success and does nothing.
+        // On a page that is free in the EPCM, EREMOVE succeeds and does nothing.
         bool isValid = (machine.Pages[page].Epcm & Epcm.Valid) != 0;
         if (mustLeak || (isValid && current.Choose((int)ChoicePoint.EremoveFails)))
         {
@@ -331,8 +334,11 @@ internal static class Main
         return signal.IsPending;
     }
 
-    /// <summary>The return to user space: the handler of a signal that does not kill runs here, and it waits no more.</summary>
-    /// <returns>True: SIGKILL waits, and the thread has to die.</returns>
+    /// <summary>
+    /// The return to user space: the handler of a signal that does not kill runs here, so the signal is no longer
+    /// pending.
+    /// </summary>
+    /// <returns>True: SIGKILL is pending, and the thread has to die.</returns>
     public static async Routine<bool> TakeSignal(KernelTask current)
     {
         if (current.Process.IsNone)
@@ -377,8 +383,8 @@ internal static class Main
     }
 
     /// <summary>
-    /// The machine suspends and wakes, or moves: what the EPC held is gone. The driver has no hook for it, and is not
-    /// told.
+    /// The machine suspends and wakes, or moves: the contents of the EPC are gone. The driver has no hook for it, and
+    /// does not learn it.
     /// </summary>
     public static async Routine LoseEpc(KernelTask current) =>
         await current.Ask(current.Machine.Nodes[0], new NumaNodeProtocol.LoseEpc());
@@ -393,7 +399,7 @@ internal static class Main
             new NumaNodeProtocol.PoisonPage { Page = page, KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present });
         if (poison.KeepLocked)
         {
-            // The LRU's lock inside the node's: the free of the page waits, and finds it unmarked.
+            // Take the LRU's lock inside the node's: the free of the page waits, and finds it unmarked.
             await TryUnmark(current, page);
             await current.Ask(node, new NumaNodeProtocol.UnlockNode());
         }

@@ -20,7 +20,10 @@ internal enum MiscCharge
 /// <summary>kernel/cgroup/misc.c: charging up the hierarchy, and the life of a css.</summary>
 internal static class Misc
 {
-    /// <summary>misc_cg_try_charge: adds at each level from the cgroup to the root, and takes all of it back when one refuses.</summary>
+    /// <summary>
+    /// misc_cg_try_charge: adds at each level from the cgroup to the root, and undoes all additions when one level
+    /// refuses.
+    /// </summary>
     /// <remarks>
     /// Between the levels, and between an addition and its roll-back, others see too much usage: they may be refused
     /// for an amount that is rolled back (C21), and the levels below the refusing one keep the mark in misc.peak. The
@@ -36,13 +39,14 @@ internal static class Misc
         Machine machine = current.Machine;
         if (machine.Cluster is { } cluster)
         {
-            // The limits are where the accounts live; what is charged below is what this process has of them, without a limit.
+            // The homes of the accounts check the limits; the charges below are this process's part of them, without a
+            // limit.
             int refused = await Remote.TryCharge(current, cluster, cgroup, bytes);
             if (refused >= 0)
             {
                 if (takeReference)
                 {
-                    // As the attempt in one process: refused, and with the reference that the attempts behind it need.
+                    // As in one process: the charge is refused, and keeps the reference that the next attempts need.
                     CgroupProtocol.Charge nothing = await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.Charge { TakeReference = true });
                     if (nothing.Result == LevelCharge.Gone)
                     {
@@ -127,8 +131,8 @@ internal static class Misc
     }
 
     /// <summary>
-    /// css_release and css_free: the last reference is gone; the cgroup leaves the hierarchy, the cursors of its ancestors leave it, and it lets go of
-    /// its parent, which may be waiting for just that.
+    /// css_release and css_free: the last reference is gone; the cgroup leaves the hierarchy, the cursors of its
+    /// ancestors leave it, and it drops its reference to its parent, which may be the last one.
     /// </summary>
     /// <remarks>
     /// In the kernel a work item does this. Here the task that put the last reference does, after the time that a work
@@ -152,7 +156,7 @@ internal static class Misc
         await FinishFree(current, cgroup);
     }
 
-    /// <summary>The rest of it, when no reclaim work of the cgroup can run any more.</summary>
+    /// <summary>The rest of the free, once no reclaim work of the cgroup can run any more.</summary>
     public static async Routine FinishFree(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;

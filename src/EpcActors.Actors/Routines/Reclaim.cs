@@ -27,7 +27,8 @@ internal static class Reclaim
         EpcPageIndex forget = EpcPageIndex.None;
         for (int scanned = 1; !page.IsNone; scanned++)
         {
-            // The reference keeps the enclave's release away until the batch is done; without it the release is under way and frees the page.
+            // The reference delays the enclave's release until the batch is done. If it cannot be had, the release is
+            // under way and frees the page.
             EnclaveProtocol.TryGetRef reference = await current.Ask(
                 machine.Enclaves[machine.Space.EnclaveOf(owner)].Enclave, new EnclaveProtocol.TryGetRef());
             forget = EpcPageIndex.None;
@@ -196,8 +197,9 @@ internal static class Reclaim
         EnclaveProtocol.LockForWrite slot = await current.Ask(place.Enclave, new EnclaveProtocol.LockForWrite { Page = page });
         EnclaveProtocol.Ewb ewb = await EnclEwb(current, place, page, epcPage, slot.Slot, pin);
 
-        // D3: after an EWB that failed the kernel warns, gives the slot back, and goes on as if the page had been written: it is lost, and its EPC page
-        // goes to the free list while the EPCM has it, unless the whole EPC was lost, which is why EWB fails.
+        // D3: after an EWB that failed the kernel warns, gives the slot back, and goes on as if the page had been
+        // written: it is lost, and its EPC page goes to the free list while it is still valid in the EPCM, unless EWB
+        // failed because the whole EPC was lost.
         EnclaveProtocol.FinishWrite finish = await current.Ask(
             place.Enclave, new EnclaveProtocol.FinishWrite { Page = page, Slot = ewb.Slot });
         if (finish.CanWriteSecs)
@@ -208,12 +210,15 @@ internal static class Reclaim
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
         if (ewb.Result == LeafResult.Done && current.Switches.DirtySetWithWrite == Fix.Absent)
         {
-            // R5: what EWB wrote is dirty only from here on, and only the pin kept memory pressure away from it until now.
+            // R5: EWB's output is dirty only from here on, and only the pin protected it from memory pressure until
+            // now.
             await current.Ask(place.Backing, PutPages(page, pin, isDirtied: true));
         }
     }
 
-    /// <summary>The SECS goes inside the last child's write: no EBLOCK, no LRU, and its EREMOVE finds nothing to do.</summary>
+    /// <summary>
+    /// Writes the SECS within the write of the last child: no EBLOCK, no LRU, and its EREMOVE has nothing to do.
+    /// </summary>
     private static async Routine WriteSecs(KernelTask current, EnclavePlace place, int enclave, EpcPageIndex secs)
     {
         int payer = await Shmem.Payer(current, enclave);
@@ -239,7 +244,10 @@ internal static class Reclaim
         await Main.EnclFreeEpcPage(current, secs);
     }
 
-    /// <summary>sgx_encl_ewb: EWB; when the enclave was not tracked since, ETRACK and again; when CPUs are still inside, the IPI and again.</summary>
+    /// <summary>
+    /// sgx_encl_ewb: EWB; after an ETRACK again when the enclave was not tracked since; after an IPI again when CPUs
+    /// are still inside.
+    /// </summary>
     /// <returns>The last EWB's answer; its slot is -1 when it failed.</returns>
     private static async Routine<EnclaveProtocol.Ewb> EnclEwb(
         KernelTask current, EnclavePlace place, int page, EpcPageIndex epcPage, int slot, BackingPin pin)

@@ -13,7 +13,9 @@ namespace EpcActors.Actors.Routines;
 /// </summary>
 internal static class Remote
 {
-    /// <summary>Pause of a thread whose fault was refused: about what the fault, its return and the next one cost on hardware.</summary>
+    /// <summary>
+    /// Pause of a thread whose fault was refused: about the cost of the fault, its return and the next one on hardware.
+    /// </summary>
     public const long BeforeNextFaultNs = 10_000;
 
     /// <summary>The part of misc_cg_try_charge that limits decide: level by level at the accounts' homes.</summary>
@@ -81,7 +83,7 @@ internal static class Remote
         }
     }
 
-    /// <summary>A deputy's part of it: what is in stock here goes back.</summary>
+    /// <summary>A deputy's part of it: returns the stock of this process.</summary>
     /// <returns>Bytes; pages of the free-page counter.</returns>
     public static async Routine<long> DrainHere(KernelTask current, ClusterPort cluster, int account)
     {
@@ -120,8 +122,8 @@ internal static class Remote
 
     /// <summary>Number of free pages that a watermark is compared with.</summary>
     /// <remarks>
-    /// percpu_counter_compare: what the home says is enough as long as it is above the watermark. Where it is not, processes that have pages in advance give them back
-    /// (percpu_counter_sum), and the counter is looked at again.
+    /// percpu_counter_compare: the home's number decides while it is above the watermark. Else processes that have
+    /// pages in advance give them back (percpu_counter_sum), and the counter is read again.
     /// </remarks>
     /// <param name="current">Task that asks.</param>
     /// <param name="cluster">The cluster.</param>
@@ -302,7 +304,7 @@ internal static class Remote
         return !import.IsRefused;
     }
 
-    /// <summary>A page of a node of another process was freed: home with it.</summary>
+    /// <summary>Returns a freed page of another process's node to its home.</summary>
     public static async Routine GiveBack(KernelTask current, ClusterPort cluster, int node)
     {
         NumaNodeProtocol.ExportPage export = await current.Ask(current.Machine.Nodes[node], new NumaNodeProtocol.ExportPage());

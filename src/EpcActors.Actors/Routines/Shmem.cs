@@ -213,7 +213,7 @@ internal static class Shmem
             return true;
         }
 
-        // memory.events (oom_kill) is the victim's, and counted up the tree; the root has no such file.
+        // memory.events (oom_kill) counts at the victim's cgroup and up the tree; the root has no such file.
         for (int level = victim.VictimCgroup; level >= 0; level = machine.MemoryCgroupParents[level])
         {
             if (machine.MemoryCgroupParents[level] >= 0 || level == victim.VictimCgroup)

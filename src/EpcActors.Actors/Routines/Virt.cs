@@ -40,8 +40,9 @@ internal static class Virt
     }
 
     /// <summary>
-    /// sgx_vepc_release: EREMOVE and free; a SECS with children is tried again, and becomes a zombie when they live in another instance. Every release
-    /// also tries the zombies of releases before, whose last child may have gone with this one.
+    /// sgx_vepc_release: EREMOVE and free; a SECS with children is tried again, and becomes a zombie when they live in
+    /// another instance. Every release also tries the zombies of earlier releases, whose last child may have gone with
+    /// this one.
     /// </summary>
     public static async Routine Release(KernelTask current, ActorId vepc, int size)
     {
@@ -96,7 +97,7 @@ internal static class Virt
     }
 
     /// <summary>SGX_IOC_VEPC_REMOVE_ALL: EREMOVE in place.</summary>
-    /// <returns>SECS pages that still had children; minus EBUSY when EREMOVE failed for another reason.</returns>
+    /// <returns>Number of SECS pages that still have children; -EBUSY when EREMOVE failed for another reason.</returns>
     public static async Routine<int> RemoveAll(KernelTask current, ActorId vepc, int size)
     {
         int failed = 0;

@@ -35,7 +35,9 @@ public abstract record AdminAction(long AtNs)
     public sealed record LoseEpc(long AtNs) : AdminAction(AtNs);
 }
 
-/// <summary>The administrator, and the hardware that reports failures: does what the scenario's script says, in its order.</summary>
+/// <summary>
+/// The administrator, and the hardware that reports failures: runs the actions of the scenario's script in order.
+/// </summary>
 public sealed class Administrator : KernelTask
 {
     [Constant]
@@ -54,7 +56,7 @@ public sealed class Administrator : KernelTask
     /// <summary>Actions that the kernel refused, by their place in the script.</summary>
     public IReadOnlyList<(int Action, Errno Errno)> Failures => _failures;
 
-    /// <summary>A script that has actions left does not keep a run alive whose work is done.</summary>
+    /// <summary>Actions that are left in the script do not prolong a run whose work is done.</summary>
     public override bool IsDaemon => true;
 
     protected override async Routine Run()

@@ -277,7 +277,7 @@ public sealed class EnclaveThread : UserThread
                 continue;
             }
 
-            // An enclave that comes late in its trace waits for its first access in any case.
+            // An enclave that appears late in its trace waits for its first access in any case.
             bool isFirst = lastUs < 0;
             bool isAlive = step.GapsAreArrivals || isFirst
                 ? await SleepUntil(startNs + (entry.TimeUs * 1000))
@@ -303,7 +303,7 @@ public sealed class EnclaveThread : UserThread
         return ThreadOutcome.Finished;
     }
 
-    /// <summary>Computes for so long, and comes by the kernel at each tick of the timer. False: killed.</summary>
+    /// <summary>Computes for a time, and enters the kernel at each tick of the timer. False: killed.</summary>
     private async Routine<bool> Work(long ns)
     {
         while (ns > 0)
@@ -328,7 +328,7 @@ public sealed class EnclaveThread : UserThread
         return slept ? ThreadOutcome.Finished : ThreadOutcome.Killed;
     }
 
-    /// <summary>A sleep that a fatal signal ends, within a tick. False: killed.</summary>
+    /// <summary>Sleeps; a fatal signal ends the sleep within a tick. False: killed.</summary>
     private async Routine<bool> SleepUntil(long dueNs)
     {
         while (NowNs < dueNs)
@@ -344,8 +344,9 @@ public sealed class EnclaveThread : UserThread
     }
 
     /// <summary>
-    /// The timer interrupt: a thread that never faults comes by the kernel then, and dies if it must. On an engine without time every so many
-    /// accesses; what the interrupt itself costs is in the price of user code.
+    /// The timer interrupt: a thread that never faults enters the kernel here, and dies if it was killed. An engine
+    /// without time takes it after a fixed number of accesses. The price of user code includes the cost of the
+    /// interrupt.
     /// </summary>
     protected override bool IsTick()
     {
@@ -365,7 +366,9 @@ public sealed class EnclaveThread : UserThread
         return Access(page, kind);
     }
 
-    /// <summary>A system call over the heap, by thread 0, repeated from where it stopped while it says EAGAIN or EBUSY.</summary>
+    /// <summary>
+    /// A system call over the heap, by thread 0, repeated from where it stopped while it returns EAGAIN or EBUSY.
+    /// </summary>
     private async Routine<(ThreadOutcome Outcome, int Detail)> Call(Ioctl ioctl)
     {
         if (_thread != 0)

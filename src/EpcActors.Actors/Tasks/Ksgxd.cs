@@ -33,7 +33,7 @@ public sealed class Ksgxd : KernelTask
         {
             // wait_event(): prepared before the condition is read, so that a wake-up in between is not lost.
             await Ask(queue, new WaitChannelProtocol.PrepareToWait());
-            // In a cluster there is one of it that works: where the free-page counter lives. The others sleep.
+            // In a cluster only the ksgxd at the home of the free-page counter works. The others sleep.
             bool isMine = Machine.Cluster is not { } cluster || await Remote.IsHome(this, cluster, cluster.FreePageCounter);
             if (isMine && await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
             {

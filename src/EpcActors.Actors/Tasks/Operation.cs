@@ -5,7 +5,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>
-/// One thing that a task of a race does. <paramref name="Text"/>: as a configuration says it. Enclaves, guests, cgroups and tasks are indices.
+/// One operation of a task of a race. <paramref name="Text"/>: as in the configuration. Enclaves, guests, cgroups and
+/// tasks are indices.
 /// </summary>
 public abstract record Operation(string Text)
 {
@@ -20,7 +21,8 @@ public abstract record Operation(string Text)
     /// <param name="First">First page.</param>
     /// <param name="Count">Pages.</param>
     /// <param name="IsMeasured">With EEXTEND.</param>
-    /// <param name="Retries">Looks at the count and goes on behind it until all pages are there or an error ends it.</param>
+    /// <param name="Retries">Reads the count and goes on after it until all pages are there or an error ends
+    /// it.</param>
     public sealed record Add(string Text, int First, int Count, bool IsMeasured, bool Retries = false) : Operation(Text);
 
     /// <summary>EINIT.</summary>
@@ -29,20 +31,22 @@ public abstract record Operation(string Text)
     /// <summary>Create, add the pages from 0 on, initialise; ends at the first call that fails.</summary>
     public sealed record Build(string Text, int Pages) : Operation(Text);
 
-    /// <summary>User code in the enclave reaches for pages, one after the other.</summary>
+    /// <summary>User code in the enclave accesses pages, one after the other.</summary>
     /// <param name="Text">As written.</param>
     /// <param name="Kind">Kind of the accesses.</param>
     /// <param name="First">First page.</param>
     /// <param name="Count">Pages.</param>
-    /// <param name="Until">Over and over, until this task has ended; -1 for once.</param>
-    /// <param name="IsForever">Round and round, with a pause behind each lap: a load that others have to live with, and that no schedule waits for.</param>
+    /// <param name="Until">Repeats until this task has ended; -1: once.</param>
+    /// <param name="IsForever">Repeats for ever, with a pause after each lap: a load on the others that no schedule
+    /// waits for.</param>
     public sealed record Touch(string Text, AccessKind Kind, int First, int Count, int Until = -1, bool IsForever = false) : Operation(Text);
 
     /// <summary>MODIFY_TYPES to TRIM.</summary>
     /// <param name="Text">As written.</param>
     /// <param name="First">First page.</param>
     /// <param name="Count">Pages.</param>
-    /// <param name="Retries">Goes on from where it stopped while the call says EAGAIN or EBUSY, as run-times do.</param>
+    /// <param name="Retries">Goes on from where it stopped while the call returns EAGAIN or EBUSY, as run-times
+    /// do.</param>
     public sealed record ChangeType(string Text, int First, int Count, bool Retries) : Operation(Text);
 
     /// <summary>RESTRICT_PERMISSIONS.</summary>
@@ -103,7 +107,7 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.Guest;
     }
 
-    /// <summary>sgx_alloc_epc_page; the page stays in the task's hands.</summary>
+    /// <summary>sgx_alloc_epc_page; the task keeps the page.</summary>
     public sealed record Allocate(string Text, bool Reclaims) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.AnyProcess;
@@ -126,7 +130,8 @@ public abstract record Operation(string Text)
     }
 
     /// <summary>
-    /// One round of reclaim: over the machine, as a CPU in the allocator does, or over a cgroup and those below it. Count: what the round says.
+    /// One round of reclaim: over the machine, as a CPU in the allocator does, or over a cgroup and those below it.
+    /// Count: result of the round.
     /// </summary>
     /// <param name="Text">As written.</param>
     /// <param name="Cgroup">-1 for the machine.</param>
@@ -135,13 +140,19 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>Series v1 to v5: one look for a victim in a cgroup and those below it, as a worker does that finds nothing to reclaim. ESRCH: there is none.</summary>
+    /// <summary>
+    /// Series v1 to v5: one search for a victim in a cgroup and those below it, as by a worker that finds nothing to
+    /// reclaim. ESRCH: there is none.
+    /// </summary>
     public sealed record OomKill(string Text, int Cgroup) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>Sets a stage: charges a cgroup, and those above it, at once for pages that are elsewhere. EBUSY when a level refuses. They stay charged.</summary>
+    /// <summary>
+    /// Setup: charges a cgroup, and those above it, at once for pages that are elsewhere; they stay charged. EBUSY when
+    /// a level refuses.
+    /// </summary>
     public sealed record Charge(string Text, int Cgroup, long Bytes) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
@@ -154,14 +165,15 @@ public abstract record Operation(string Text)
     }
 
     /// <summary>
-    /// Sets a stage: evicts these pages, young or not, and no others; the LRU keeps its order. EBUSY when one of them is not to be had.
+    /// Setup: evicts these pages, young or not, and no others; the LRU keeps its order. EBUSY when one of them cannot
+    /// be evicted.
     /// </summary>
     public sealed record Evict(string Text, int Enclave, int First, int Count) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>Sets a stage: clears the accessed bits of these pages in every process.</summary>
+    /// <summary>Setup: clears the accessed bits of these pages in every process.</summary>
     public sealed record Age(string Text, int Enclave, int First, int Count) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
@@ -194,7 +206,10 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>A signal that does not kill, to a process of an enclave or a guest: system calls see it pending, then its handler runs, and what was interrupted starts anew.</summary>
+    /// <summary>
+    /// A signal that does not kill, to a process of an enclave or a guest: system calls see it pending, then its
+    /// handler runs, and the interrupted call starts anew.
+    /// </summary>
     /// <param name="Text">As written.</param>
     /// <param name="Enclave">Whose process; -1 for a guest's.</param>
     /// <param name="Guest">Number of the guest, -1 for an enclave's process.</param>
@@ -262,7 +277,7 @@ public enum OperationHomeKind
     /// <summary>In any, or in none.</summary>
     None,
 
-    /// <summary>In any, which is charged for what it does; a task outside gets one of its own.</summary>
+    /// <summary>In any process, which is charged for it; a task outside gets a process of its own.</summary>
     AnyProcess,
 
     /// <summary>In one that the scenario has.</summary>

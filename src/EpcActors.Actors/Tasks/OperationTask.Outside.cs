@@ -9,7 +9,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Tasks;
 
-/// <content>What sets a stage, and what administrators and hardware do.</content>
+/// <content>Operations of the setup, and those of administrators and hardware.</content>
 public sealed partial class OperationTask
 {
     private async Routine<OperationResult> EvictAll(int enclave, int first, int count)
@@ -26,7 +26,10 @@ public sealed partial class OperationTask
         return Result(Errno.Ok, count);
     }
 
-    /// <summary>Goes over one LRU page by page and writes only the wanted one out; then on, until the others stand as before.</summary>
+    /// <summary>
+    /// Goes over one LRU page by page and writes only the wanted page out; then goes on until the others are in their
+    /// old order.
+    /// </summary>
     private async Routine<Errno> Evict(int enclave, int page)
     {
         EnclaveProtocol.FindPage find = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.FindPage { Page = page });

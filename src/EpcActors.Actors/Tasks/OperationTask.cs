@@ -48,11 +48,10 @@ public sealed class OperationHome
 }
 
 /// <summary>
-/// A task of a race: does a list of operations in order. A thread of a process lives on behind the last of them, in user space and doing
-/// nothing, unless that is
-/// <c>exit</c>; what kills a thread ends it at once.
+/// A task of a race: does a list of operations in order. A thread of a process stays in user space after the last of
+/// them and does nothing, unless that is <c>exit</c>; a kill ends the thread at once.
 /// </summary>
-/// <remarks>What the kernel refuses is a result like others: the task goes on with the next operation.</remarks>
+/// <remarks>A refusal by the kernel is a result like others: the task goes on with the next operation.</remarks>
 public sealed partial class OperationTask : UserThread
 {
     private const long TickNs = 1_000_000;
@@ -107,11 +106,13 @@ public sealed partial class OperationTask : UserThread
     [Constant]
     public IReadOnlyList<Operation> Operations { get; }
 
-    /// <summary>The task on whose behalf it sets the stage: pages that it allocates are in that one's hands. Null for any other task.</summary>
+    /// <summary>
+    /// The task for which this one runs the setup and which gets the pages that it allocates. Null for any other task.
+    /// </summary>
     [Constant]
     public OperationTask? Owner { get; init; }
 
-    /// <summary>A task of the setup: its thread ends behind its last operation.</summary>
+    /// <summary>A task of the setup: its thread ends after its last operation.</summary>
     [Constant]
     public bool IsSetup { get; init; }
 
@@ -142,7 +143,7 @@ public sealed partial class OperationTask : UserThread
     /// <summary>Number of the guest in whose process it runs, -1 for none.</summary>
     public int Guest => _home.Guest;
 
-    /// <summary>The operation that it is at; null before the first and behind the last.</summary>
+    /// <summary>The present operation; null before the first and after the last.</summary>
     public Operation? Current => HasStarted && !HasStopped && _at < Operations.Count ? Now : null;
 
     /// <summary>Places of the other tasks.</summary>
@@ -152,7 +153,7 @@ public sealed partial class OperationTask : UserThread
     /// <summary>Error of the last operation.</summary>
     public Errno LastErrno => _lastErrno;
 
-    /// <summary>Pages that the last operation did, or what else it counts.</summary>
+    /// <summary>Number of pages of the last operation, or its other count.</summary>
     public int LastCount => _lastCount;
 
     /// <summary>End of the thread; Finished while it runs.</summary>
@@ -163,7 +164,10 @@ public sealed partial class OperationTask : UserThread
 
     private Operation Now => _performed ?? Operations[_at];
 
-    /// <summary>For <see cref="Operation.Code"/>: does another operation. Once something has ended the thread, nothing is done any more: it says EFAULT, or ERESTARTSYS after a kill.</summary>
+    /// <summary>
+    /// For <see cref="Operation.Code"/>: does another operation. After the end of the thread it does nothing and
+    /// returns EFAULT, or ERESTARTSYS after a kill.
+    /// </summary>
     public async Routine<OperationResult> Perform(Operation operation)
     {
         Invariant.That(_performed is null && Operations[_at] is Operation.Code, "operations are done one at a time, by code of one's own");
@@ -295,7 +299,7 @@ public sealed partial class OperationTask : UserThread
             }
             else if (done == ((Operation.Touch)Now).Count && ((Operation.Touch)Now).IsForever)
             {
-                // The pause makes room for a schedule to end, and lets the others on a real machine have the CPU.
+                // The pause lets a schedule end, and gives the CPU of a real machine to the others.
                 done = 0;
                 await Sleep(TickNs);
             }
@@ -335,7 +339,10 @@ public sealed partial class OperationTask : UserThread
         return errno;
     }
 
-    /// <summary>An ioctl over a range; behind it the thread dies if it must, and a call that a signal interrupted starts anew with the arguments that it had.</summary>
+    /// <summary>
+    /// An ioctl over a range; after it a killed thread dies, and a call that a signal interrupted starts anew with its
+    /// old arguments.
+    /// </summary>
     private async Routine<IoctlResult> Called(Ioctl ioctl, int first, int count, bool retries, bool isMeasured = false)
     {
         ForReport<long> startNs = NowNs;
@@ -354,7 +361,7 @@ public sealed partial class OperationTask : UserThread
             await DieIfKilled();
             if (errno == Errno.ERESTARTSYS && _outcome == ThreadOutcome.Finished)
             {
-                // SA_RESTART. ADD_PAGES may have done pages by then (D9): the arguments do not say so.
+                // SA_RESTART. ADD_PAGES may have added pages by then (D9), but the arguments do not show it.
                 continue;
             }
 
@@ -370,7 +377,7 @@ public sealed partial class OperationTask : UserThread
                 return new IoctlResult(errno, done);
             }
 
-            // Round and round costs time even where a system call costs nothing.
+            // The loop takes time even where a system call costs nothing.
             await SpendNs((int)Activity.Syscall, 1);
         }
     }

@@ -4,8 +4,8 @@ using EpcActors.Domain.Workloads;
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>
-/// One step of what an enclave's threads do after it was built. All threads do a step together and meet at a barrier behind it, but for the
-/// system calls, which thread 0 makes alone.
+/// One step of the program of an enclave's threads after the build. All threads do a step together and meet at a
+/// barrier after it. Only thread 0 makes the system calls.
 /// </summary>
 public abstract record ProgramStep
 {
@@ -21,7 +21,7 @@ public abstract record ProgramStep
 
     /// <summary>Touches pages as patterns say, one pattern per thread.</summary>
     /// <param name="Patterns">Per thread.</param>
-    /// <param name="Accesses">Per thread, behind the warm-up; negative for until the end of the run.</param>
+    /// <param name="Accesses">Per thread, after the warm-up; negative: until the end of the run.</param>
     /// <param name="WorkNs">User code between two accesses, nanoseconds.</param>
     /// <param name="WarmUp">Accesses of each thread before those that are measured.</param>
     public sealed record RunPattern(IReadOnlyList<AccessPattern> Patterns, long Accesses, long WorkNs, long WarmUp)
@@ -31,8 +31,8 @@ public abstract record ProgramStep
     /// <param name="Trace">The trace.</param>
     /// <param name="TraceEnclave">Whose accesses.</param>
     /// <param name="GapsAreArrivals">
-    /// The times of the trace are moments that the thread sleeps until. False: the time between two accesses is work of
-    /// the program, which a fault comes on top of.
+    /// True: the thread sleeps until the times of the trace. False: the time between two accesses is work of the
+    /// program, and a fault adds to it.
     /// </param>
     public sealed record ReplayTrace(AccessTrace Trace, int TraceEnclave, bool GapsAreArrivals) : ProgramStep;
 

@@ -33,8 +33,7 @@ public struct StepTime
 
 /// <summary>
 /// Measures a thread step by step: the load (CREATE to INIT), each step of the program with its warm-up apart, and the
-/// exit. Written by the thread alone; a reader in
-/// a live run sees a little less than there is.
+/// exit. Only the thread writes it; a reader in a live run sees a little less than there is.
 /// </summary>
 public sealed class StepTimes
 {

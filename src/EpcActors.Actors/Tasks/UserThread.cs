@@ -8,7 +8,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>
-/// A thread of a process with an enclave: how it goes in and out, how it reaches for a page, and the system calls that every such thread makes.
+/// A thread of a process with an enclave: entry and exit, page accesses, and the system calls that every such thread
+/// makes.
 /// </summary>
 public abstract class UserThread : KernelTask
 {
@@ -35,7 +36,7 @@ public abstract class UserThread : KernelTask
 
     private ActorId EnclaveId => Machine.Enclaves[EnclaveIndex].Enclave;
 
-    /// <summary>Says which enclave the thread runs in; once, before it starts.</summary>
+    /// <summary>Sets the enclave that the thread runs in; once, before it starts.</summary>
     private protected void WorkIn(int enclave, ActorId mm)
     {
         EnclaveIndex = enclave;
@@ -64,7 +65,7 @@ public abstract class UserThread : KernelTask
     /// <summary>Opens the device, maps the enclave and creates it, as the SDKs and the kernel's self-tests do.</summary>
     private protected async Routine<Errno> MapAndCreate()
     {
-        // The first mapping brings the process onto the enclave's mm_list (sgx_mmap, sgx_encl_mm_add).
+        // The first mapping adds the process to the enclave's mm_list (sgx_mmap, sgx_encl_mm_add).
         await Ask(EnclaveId, new EnclaveProtocol.AddMm { Mm = Mm });
         await Ask(Mm, new AddressSpaceProtocol.MapEnclave());
         ForReport<long> startNs = NowNs;
@@ -117,7 +118,8 @@ public abstract class UserThread : KernelTask
             await Spend(Activity.Aex);
             if (access.Result == AccessResult.EpcmFault)
             {
-                // #PF with the SGX bit comes back through the vDSO; the run-time accepts a pending page once. If that does not help, nothing will.
+                // #PF with the SGX bit comes back through the vDSO; the run-time accepts a pending page once. A second
+                // fault is fatal.
                 if (hasAccepted || kind == AccessKind.Eaccept)
                 {
                     return await Enter(ThreadOutcome.Sigsegv);

@@ -42,8 +42,8 @@ public static class VirtualEpcProtocol
     }
 
     /// <summary>
-    /// The guest makes a page an enclave page: a SECS, or a child of one (ECREATE, EADD in the guest). The processor counts a SECS's children, in
-    /// whatever instance they are.
+    /// The guest makes a page an enclave page: a SECS, or a child of one (ECREATE, EADD in the guest). The processor
+    /// counts a SECS's children in all instances.
     /// </summary>
     public struct GuestUse : IMessage
     {
@@ -53,7 +53,9 @@ public static class VirtualEpcProtocol
 
         public int Index;
 
-        /// <summary>Index of its SECS page in this instance; itself for a SECS; -1 when <see cref="ForeignSecs"/> says it.</summary>
+        /// <summary>
+        /// Index of its SECS page in this instance; itself for a SECS; -1 when <see cref="ForeignSecs"/> names it.
+        /// </summary>
         public int Secs;
 
         /// <summary>The EPC page of a SECS that is in another instance (a guest with two vEPC sections).</summary>
@@ -95,7 +97,7 @@ public static class VirtualEpcProtocol
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>In a cluster: has the guest a page of a node?</summary>
+    /// <summary>In a cluster: asks whether the guest has a page of a node.</summary>
     public struct HoldsNode : IMessage
     {
         public static ushort Code => 0x0B0A;
@@ -317,9 +319,10 @@ public sealed class ZombieSecsList : Resource,
 /// has no lock and no owner.
 /// </summary>
 /// <remarks>
-/// Instances of one guest, and the list of zombies, come here for each other's SECS pages, each on a thread of its own. A page that is in an instance, or on the
-/// list, is changed by that one alone, but for the count of a SECS. The count and the state of a SECS change as one, so one that has children does not go,
-/// and one that goes gets none. Of a child the count comes first and goes last.
+/// The instances of one guest and the list of zombies use each other's SECS pages here, each on a thread of its own.
+/// Only the owner of a page, an instance or the list, changes it, but for the count of a SECS. The count and the state
+/// of a SECS change together, so a SECS with children is not removed, and one that is being removed gets no child. A
+/// new child is counted before it is valid, and a removed one is uncounted after it is invalid.
 /// </remarks>
 internal static class GuestEnclaves
 {

@@ -6,7 +6,7 @@ namespace EpcActors.Actors.Waiting;
 /// <summary>Requests to a wait queue.</summary>
 public static class WaitChannelProtocol
 {
-    /// <summary>prepare_to_wait(): from here on a wake-up is not lost, whatever the caller finds before it sleeps.</summary>
+    /// <summary>prepare_to_wait(): from here on no wake-up is lost before the caller sleeps.</summary>
     public struct PrepareToWait : IMessage
     {
         public static ushort Code => 0x0A01;
@@ -20,8 +20,8 @@ public static class WaitChannelProtocol
     }
 
     /// <summary>
-    /// cancel_work_sync(): takes the work off the queue for good. The kernel waits for a run that is under way; here the caller leaves what it has to do
-    /// afterwards to the worker (it may be the worker).
+    /// cancel_work_sync(): takes the work off the queue for good. The kernel waits for a run that is under way; here
+    /// the caller leaves its later steps to the worker (it may be the worker itself).
     /// </summary>
     public struct CancelWork : IMessage
     {

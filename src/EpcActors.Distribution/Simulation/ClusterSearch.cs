@@ -152,7 +152,7 @@ public sealed class ClusterSearch
                 Note(seed, outcome);
             }
         }
-#pragma warning disable CA1031 // A worker must not take the process down: whoever waits for the workers reports it.
+#pragma warning disable CA1031 // A worker must not end the process: the waiting thread reports it.
         catch (Exception failure)
 #pragma warning restore CA1031
         {

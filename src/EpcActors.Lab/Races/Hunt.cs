@@ -190,7 +190,7 @@ public sealed class Hunt
                 worker.Do(first, end);
             }
         }
-#pragma warning disable CA1031 // A worker must not take the process down: whoever waits for the workers reports it.
+#pragma warning disable CA1031 // A worker must not end the process: the waiting thread reports it.
         catch (Exception failure)
 #pragma warning restore CA1031
         {

@@ -120,7 +120,7 @@
   slider.addEventListener("input", function () { show(Number(slider.value)); });
   rows.forEach(function (row, i) { row.addEventListener("click", function () { show(i, true); }); });
   document.addEventListener("keydown", press);
-  // #step-12 in the address points somebody to a step.
+  // #step-12 in the address points to a step.
   const wanted = /^#step-(\d+)$/.exec(location.hash);
   const index = wanted ? data.steps.findIndex(function (step) { return step.number === Number(wanted[1]); }) : 0;
   show(Math.max(index, 0));

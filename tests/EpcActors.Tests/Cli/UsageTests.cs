@@ -109,7 +109,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public async Task Engine_that_nobody_knows_is_a_mistake()
+    public async Task Unknown_engine_is_a_mistake()
     {
         CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--engine", "simulatoin");
 

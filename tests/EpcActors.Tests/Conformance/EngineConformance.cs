@@ -96,7 +96,7 @@ public abstract class EngineConformance
     }
 
     [Fact]
-    public void A_lock_has_one_holder_at_a_time_and_everybody_gets_it()
+    public void A_lock_has_one_holder_at_a_time_and_every_waiter_gets_it()
     {
         const int Tasks = 6;
         const int Rounds = 300;

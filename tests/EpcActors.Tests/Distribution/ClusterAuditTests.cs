@@ -141,7 +141,7 @@ public sealed class ClusterAuditTests
     }
 
     [Fact]
-    public void Pages_that_are_lent_are_with_somebody()
+    public void Each_lent_page_is_with_a_borrower()
     {
         Node(0, 0, one => one with { Lent = 2, LentSum = 30, Present = one.Present - 2 });
         Node(3, 0, one => one with { Borrowed = 1, BorrowedSum = 13, Present = 1 });

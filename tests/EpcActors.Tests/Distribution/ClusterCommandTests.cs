@@ -236,7 +236,7 @@ public sealed class ClusterCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Ctrl_C_collects_what_there_is_and_leaves_nobody_behind()
+    public async Task Ctrl_C_collects_the_results_and_leaves_no_process_behind()
     {
         using CancellationTokenSource stop = new();
         using SignalWriter error = new("running", stop.Cancel);

@@ -8,7 +8,7 @@ namespace EpcActors.Tests.Distribution;
 public sealed class CoordinatorFormingTests
 {
     [Fact]
-    public void Everybody_is_welcomed_when_all_are_there_and_begins_when_all_are_ready()
+    public void Members_are_welcomed_when_all_are_there_and_begin_when_all_are_ready()
     {
         CoordinatorRig rig = new();
         Assert.Equal(4, rig.Keeper.Started.Count);
@@ -279,7 +279,7 @@ public sealed class CoordinatorFormingTests
     }
 
     [Fact]
-    public void A_fault_that_names_nobody_ends_it_before_it_begins()
+    public void A_fault_without_a_member_ends_it_before_it_begins()
     {
         CoordinatorRig rig = new(With("epc.cluster.faults=[ { at = 1 s, kill = 3 } ]"), [[0, 1], [2, 3]]);
         rig.Hello(rig.Keeper.Started[0].Ticket);

@@ -10,7 +10,7 @@ namespace EpcActors.Tests.Distribution;
 public sealed class CoordinatorRunningTests
 {
     [Fact]
-    public void A_lost_process_is_taken_out_and_everybody_is_told()
+    public void A_lost_process_is_taken_out_and_all_members_are_told()
     {
         CoordinatorRig rig = Running();
         rig.PassAlive(100);
@@ -225,7 +225,7 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
-    public void A_partition_that_heals_costs_nobody_his_life()
+    public void A_partition_that_heals_takes_no_member_out()
     {
         CoordinatorRig rig = Running();
         for (int i = 0; i < 60; i++)
@@ -279,7 +279,7 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
-    public void One_that_has_stopped_altogether_takes_nobody_with_it()
+    public void A_member_that_has_stopped_altogether_takes_no_other_with_it()
     {
         CoordinatorRig rig = Running();
 
@@ -297,7 +297,7 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
-    public void It_is_finished_when_two_looks_find_everybody_done_quiet_and_unchanged()
+    public void It_is_finished_when_two_looks_find_all_done_quiet_and_unchanged()
     {
         CoordinatorRig rig = Running();
         rig.AllSay(isDone: true, isQuiet: true);
@@ -353,7 +353,7 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
-    public void Everybody_quiet_and_somebody_not_done_is_a_deadlock()
+    public void All_quiet_and_one_not_done_is_a_deadlock()
     {
         CoordinatorRig rig = Running();
         for (int i = 0; i < 3; i++)
@@ -552,7 +552,7 @@ public sealed class CoordinatorRunningTests
     }
 
     [Fact]
-    public void A_partition_is_told_to_both_sides_and_to_whoever_comes_meanwhile()
+    public void A_partition_is_told_to_both_sides_and_to_a_member_that_joins_meanwhile()
     {
         CoordinatorRig rig = Running(With("epc.cluster.faults=[ { at = 100 ms, partition = [ 0, 1 ], for = 300 ms } ]", "epc.cluster.restart=on"));
         rig.PassAlive(100);

@@ -82,7 +82,7 @@ public sealed class ExchangeStockTests
     }
 
     [Fact]
-    public void A_limit_is_never_exceeded_and_a_refusal_means_that_nobody_has_stock()
+    public void A_limit_is_never_exceeded_and_a_refusal_means_that_no_process_has_stock()
     {
         const int Members = 3;
         const ulong Max = 200 * Page;

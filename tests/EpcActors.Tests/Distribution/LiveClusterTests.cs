@@ -183,7 +183,7 @@ public sealed class LiveClusterTests
     }
 
     [Fact]
-    public async Task A_written_limit_outlives_everybody_who_was_there_when_it_was_written()
+    public async Task A_written_limit_outlives_all_members_of_the_time_of_the_write()
     {
         Scenario scenario = Loading.Load("""
             epc {

@@ -43,7 +43,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// <summary>Every member has its actors; now they run.</summary>
     public void Start()
     {
-        Await(() => Alive.All(member => member.Status is { IsReady: true }), "everybody is ready");
+        Await(() => Alive.All(member => member.Status is { IsReady: true }), "all members are ready");
         foreach (LocalMember member in Alive)
         {
             member.Hear(new ControlMessage.Start());

@@ -92,7 +92,7 @@ public sealed class PlacementTests
     }
 
     [Fact]
-    public void Homes_are_balanced_and_the_two_that_everybody_needs_are_apart() => Prop.ForAll(SpreadMachine.Any(), one =>
+    public void Homes_are_balanced_and_the_two_that_all_need_are_apart() => Prop.ForAll(SpreadMachine.Any(), one =>
     {
         Placement placement = Placement.Of(one.Scenario, one.Members);
         int[] homes = new int[one.Members];

@@ -132,7 +132,7 @@ public sealed class WireFrameTests
     }
 
     [Fact]
-    public void A_frame_that_nobody_could_read_is_not_sent()
+    public void A_frame_that_no_receiver_could_read_is_not_sent()
     {
         Frame good = WireSamples.ByName[nameof(ClusterProtocol.AddAccount)];
         Refuses(good with { Kind = FrameKind.None });

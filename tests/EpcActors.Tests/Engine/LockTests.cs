@@ -52,7 +52,7 @@ public sealed class LockTests
             Assert.True(endNs >= ofLock.Sum(section => section.ToNs - section.FromNs), "the run was shorter than the sum of the sections");
         }
 
-        Assert.True(sections.Sum(ofLock => ofLock.Count) >= 60, "hardly anybody met");
+        Assert.True(sections.Sum(ofLock => ofLock.Count) >= 60, "too few tasks met");
     }
 
     [Theory]

@@ -95,7 +95,7 @@ public sealed class RoutineTests
     }
 
     [Fact]
-    public void A_message_that_nobody_handles_names_resource_and_message()
+    public void A_message_without_a_handler_names_resource_and_message()
     {
         Bench bench = new();
         bench.Task(7, async task => await task.Ask(bench.Id, new Probe.Unheard()));

@@ -60,7 +60,7 @@ public sealed class TimedEngineTests
     }
 
     [Fact]
-    public void A_mutex_goes_to_the_first_waiter_and_nobody_barges_in()
+    public void A_mutex_goes_to_the_first_waiter_and_no_task_barges_in()
     {
         Bench bench = new();
         for (int id = 1; id <= 5; id++)

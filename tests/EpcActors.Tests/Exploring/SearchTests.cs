@@ -117,7 +117,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public void Waiting_for_a_flag_that_somebody_sets_is_no_hang()
+    public void Waiting_for_a_flag_that_another_task_sets_is_no_hang()
     {
         ToyWorld world = new(1);
         world.Task(Spinning(world));
@@ -132,7 +132,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public void Waiting_for_a_flag_that_nobody_sets_is_a_hang_with_its_cycle()
+    public void Waiting_for_a_flag_that_no_task_sets_is_a_hang_with_its_cycle()
     {
         ToyWorld world = new(2);
         world.Task(Adding(world, 1, 2));
@@ -146,7 +146,7 @@ public sealed class SearchTests
     }
 
     [Fact]
-    public void An_event_that_need_not_happen_saves_nobody()
+    public void An_event_that_need_not_happen_ends_no_hang()
     {
         ToyWorld world = new(1);
         world.Task(Spinning(world));

@@ -338,7 +338,7 @@ public sealed class StateImageTests
         Assert.Throws<InvariantViolation>(() => StateImage.Take([Activator.CreateInstance(type)!]));
 
     [Fact]
-    public void An_image_is_not_taken_while_somebody_waits()
+    public void An_image_is_not_taken_while_a_request_waits()
     {
         Topology topology = Small();
         Run(topology, limitNs: 2_000_000);
@@ -596,7 +596,7 @@ public sealed class StateImageTests
         public Containers? Next { get; set; }
     }
 
-#pragma warning disable CS0169, CA1823, CS0649, CS0414 // Fields that nobody uses: they are looked at.
+#pragma warning disable CS0169, CA1823, CS0649, CS0414 // No code uses these fields: the test looks at them.
     private sealed class WithFrameworkClass
     {
         private readonly System.Text.StringBuilder _text = new();

@@ -11,7 +11,7 @@ public sealed class MmapLockTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Ageing_and_zapping_queue_behind_a_waiting_writer_and_pass_readers_when_nobody_waits(bool hasWriter)
+    public void Ageing_and_zapping_queue_behind_a_waiting_writer_and_pass_readers_without_one(bool hasWriter)
     {
         KernelRig rig = new();
         List<string> order = [];

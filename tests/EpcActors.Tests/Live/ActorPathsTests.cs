@@ -10,7 +10,7 @@ namespace EpcActors.Tests.Live;
 public sealed class ActorPathsTests
 {
     [Fact]
-    public void Everybody_has_a_place_of_his_own()
+    public void Every_actor_has_a_path_of_its_own()
     {
         Topology topology = new(ScenarioLoader.Load(Loading.RepositoryPath("config/quickstart.conf"), [], null, ConfigEnvironment.Default));
         ActorPaths paths = new(topology);

@@ -54,7 +54,7 @@ public sealed class LiveEndTests : IDisposable
     }
 
     [Fact]
-    public void A_cut_that_is_asked_for_when_the_run_is_to_end_visits_nobody()
+    public void A_cut_that_is_asked_for_when_the_run_is_to_end_visits_no_resource()
     {
         _engine.Add(new Counter(0, "counter", 1), "counter");
         Doing task = new(1000, "task", async self => await self.Sleep(Limit));
@@ -139,7 +139,7 @@ public sealed class LiveEndTests : IDisposable
     }
 
     [Fact]
-    public void Whoever_comes_from_behind_a_cut_finds_the_resource_visited_before_it_is_handled()
+    public void A_request_from_behind_a_cut_is_handled_after_the_visit_of_its_resource()
     {
         Counter[] counters = [.. Enumerable.Range(0, 4).Select(i => new Counter(i, $"counter-{i}", 1))];
         Array.ForEach(counters, counter => _engine.Add(counter, counter.Name));
@@ -175,7 +175,7 @@ public sealed class LiveEndTests : IDisposable
     }
 
     [Fact]
-    public void Whoever_is_to_yield_lets_the_others_go_first_however_long_its_turn_is()
+    public void A_task_that_is_to_yield_lets_the_others_go_first_however_long_its_turn_is()
     {
         using ThreadsEngine engine = new(new ThreadsOptions { Workers = 1, TaskBatch = 1000 });
         Counter counter = new(0, "racy", 2);
@@ -241,7 +241,7 @@ public sealed class LiveEndTests : IDisposable
     }
 
     [Fact]
-    public void Nobody_is_woken_more_often_than_it_sleeps()
+    public void No_worker_is_woken_more_often_than_it_sleeps()
     {
         const int Workers = 8;
         using ThreadsEngine engine = new(new ThreadsOptions { Workers = Workers, TaskBatch = 1 });

@@ -142,7 +142,7 @@ public sealed class LiveRunTests
     }
 
     [Fact]
-    public void Whoever_watches_sees_the_state_as_it_goes()
+    public void A_watcher_sees_the_state_as_it_changes()
     {
         List<LiveStatus> seen = [];
         using CancellationTokenSource source = new();

@@ -139,7 +139,7 @@ public sealed class CutTests
             Rules.FreePageCounter);
 
     [Fact]
-    public void Backing_that_nobody_pays_for() =>
+    public void Backing_that_is_charged_to_no_cgroup() =>
         Plant(run => Change(run.Topology.MemoryCgroups[0], "UsagePages", 1L), Rules.BackingCharge);
 
     [Fact]

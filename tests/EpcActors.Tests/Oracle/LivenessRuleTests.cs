@@ -101,7 +101,7 @@ public sealed class LivenessRuleTests
     }
 
     [Fact]
-    public void A_daemon_that_waits_for_a_lock_which_nobody_gives_back_is_a_deadlock_too()
+    public void A_daemon_that_waits_for_a_lock_that_is_never_released_is_a_deadlock_too()
     {
         (RunEnd end, TimedRun _, IReadOnlyList<ViolationReport> found) = Execute(Make([], [new NodeSpec(4, [64])]), run =>
         {

@@ -68,7 +68,7 @@ public sealed class RoutineRuleTests
         }
     }
 
-    /// <summary>The mark is 32, and only who sees a page to reclaim has to wake anybody.</summary>
+    /// <summary>The mark is 32, and only a task that sees a page to reclaim has to wake ksgxd.</summary>
     [Theory]
     [InlineData(32, false, true, false)]
     [InlineData(31, false, true, true)]

@@ -60,7 +60,7 @@ public sealed class SafetyRuleTests
     }
 
     [Fact]
-    public void A_page_that_is_nowhere_although_nobody_dropped_it_by_a_message()
+    public void A_page_that_is_nowhere_although_no_message_dropped_it()
     {
         Scenario cut = Roomy(durationNs: 10 * Ms);
         IReadOnlyList<ViolationReport> found = Execute(cut, run => run.Sabotage(5 * Ms, task =>

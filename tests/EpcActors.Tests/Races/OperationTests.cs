@@ -146,7 +146,7 @@ public sealed class OperationTests
     }
 
     [Fact]
-    public void Somebody_outside_is_charged_in_the_cgroup_that_it_names()
+    public void A_task_from_outside_is_charged_in_the_cgroup_that_it_names()
     {
         RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a", 1).Task("T", "/a", "allocate", "allocate").Task("U", "", "allocate"));
         Assert.Equal([Errno.Ok, Errno.ENOMEM], rig.Task("T").Results.Select(result => result.Errno));
@@ -195,7 +195,7 @@ public sealed class OperationTests
     }
 
     [Fact]
-    public void A_page_that_nobody_has_is_SIGBUS_and_one_that_cannot_be_accepted_SIGSEGV()
+    public void A_page_that_does_not_exist_is_SIGBUS_and_one_that_cannot_be_accepted_SIGSEGV()
     {
         RaceRig rig = RaceRig.Run(new RaceBuilder(RaceRig.Upstream with { Sgx2 = Fix.Absent }).Enclave("a", 4).Setup("a: build 2")
             .Task("T", "a", "read 3").Task("U", "a", "read 0"));

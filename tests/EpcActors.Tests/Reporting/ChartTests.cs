@@ -112,7 +112,7 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void The_cut_keeps_the_order_and_counts_everybody()
+    public void The_cut_keeps_the_order_and_counts_all_enclaves()
     {
         IReadOnlyList<EnclaveReport> all = SampleReports.Crowd().Enclaves;
         EnclaveCut cut = EnclaveCut.Of(all, 10);

@@ -129,7 +129,7 @@ public sealed class DescriptorStressTests
     }
 
     [Fact]
-    public void A_page_that_goes_to_somebody_else_is_accepted_no_more()
+    public void A_page_that_goes_to_another_enclave_is_accepted_no_more()
     {
         // A translation that should not be there any more (R10): EREMOVE, the free list, and the page waits for the EACCEPT of another enclave.
         Rig rig = new();

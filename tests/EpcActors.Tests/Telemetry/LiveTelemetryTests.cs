@@ -182,7 +182,7 @@ public sealed class LiveTelemetryTests
     }
 
     [Fact]
-    public void Spans_cost_nothing_when_nobody_listens()
+    public void Spans_cost_nothing_without_a_listener()
     {
         Scenario scenario = PlantedRun.Tight();
         LiveSpans spans = LiveSpans.Begin(scenario);

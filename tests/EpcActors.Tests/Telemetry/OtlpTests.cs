@@ -76,7 +76,7 @@ public sealed class OtlpTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_sent_unless_somebody_says_where() => Assert.Null(Find(new TelemetrySpec()));
+    public void Nothing_is_sent_without_an_endpoint() => Assert.Null(Find(new TelemetrySpec()));
 
     [Fact]
     public void The_variables_of_open_telemetry_hold_where_the_file_says_nothing()
