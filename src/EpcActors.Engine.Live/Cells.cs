@@ -30,14 +30,16 @@ public abstract class ResourceCell
 /// <summary>A live engine's record of a task.</summary>
 public abstract class TaskCell
 {
-    /// <summary>Its parked request waits for a lock, not in a wait queue: a daemon that does so when all is over is stuck.</summary>
+    /// <summary>
+    /// Its parked request waits for a lock, not in a wait queue: a daemon that does so at the end of the run is stuck.
+    /// </summary>
     internal bool IsWaitingForLock;
 
     internal const int IsAwake = 0;
     internal const int IsAtRest = 1;
     internal const int IsRoused = 2;
 
-    /// <summary>Of a task that sleeps until it is roused: whether it does, or was called before it did.</summary>
+    /// <summary>State of a task that sleeps until it is roused: asleep, or called before it slept.</summary>
     internal int Rest;
 
     /// <summary>Started, or about to be.</summary>

@@ -1,6 +1,6 @@
 namespace EpcActors.Engine.Live;
 
-/// <summary>An engine cannot be made as its settings say: the user's mistake, not the emulator's.</summary>
+/// <summary>The settings of an engine are not valid: a mistake of the user, not of the emulator.</summary>
 #pragma warning disable CA1032 // Made here with a message, always.
 public sealed class EngineConfigurationException : Exception
 #pragma warning restore CA1032

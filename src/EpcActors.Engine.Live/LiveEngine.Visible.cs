@@ -1,10 +1,10 @@
 namespace EpcActors.Engine.Live;
 
-/// <content>What others see of the messages of a live run, and requests that come from outside of it.</content>
+/// <content>The view of others on the messages of a live run, and requests from outside of it.</content>
 public abstract partial class LiveEngine
 {
     /// <summary>
-    /// Leaves the look at <see cref="IsWatched"/> out of the code, to measure what it costs. A constant for the JIT.
+    /// Leaves the check of <see cref="IsWatched"/> out of the code, to measure its cost. A constant for the JIT.
     /// </summary>
     private static readonly bool LeavesTapOut =
         AppContext.TryGetSwitch("EpcActors.Engine.Live.LeavesTapOut", out bool isLeftOut) && isLeftOut;
@@ -25,7 +25,8 @@ public abstract partial class LiveEngine
     protected bool IsConducted { get; private set; }
 
     /// <summary>
-    /// A request was delivered, while <see cref="IsWatched"/>. On the thread that has the resource to itself.
+    /// A request was delivered, while <see cref="IsWatched"/>. Called on the thread that has exclusive access to the
+    /// resource.
     /// </summary>
     /// <param name="cell">The resource.</param>
     /// <param name="request">The request, handled or parked.</param>
@@ -36,7 +37,7 @@ public abstract partial class LiveEngine
     }
 
     /// <summary>
-    /// Something outside of the engine may ask resources from now on. It counts as a timer: while it is there, tasks
+    /// Allows requests from outside of the engine from now on. The asker counts as a timer: while it is there, tasks
     /// that wait are not in a deadlock, as it may release what they wait for. The run still ends with its own tasks.
     /// </summary>
     protected void OnExternalArrived() => Go(OneTimer);

@@ -10,8 +10,8 @@ namespace EpcActors.Engine.Live;
 /// <remarks>
 /// <para>Promises of the contract: a resource handles one request at a time and to its end, whatever thread that is on; a task runs on one thread at a time, and
 /// only after its request was answered; first in, first out per task and resource. Nothing is promised between different tasks or resources.</para>
-/// <para>Activities cost nothing: a live run shows what happens at once, not how long it takes on a given machine. <see cref="TaskActor.Sleep"/> is real
-/// (nanoseconds), and so is <see cref="ClockNs"/>.</para>
+/// <para>Activities cost nothing: a live run shows concurrent behaviour, not the time that it takes on a given machine.
+/// <see cref="TaskActor.Sleep"/> is real (nanoseconds), and so is <see cref="ClockNs"/>.</para>
 /// <para>A <b>cut</b> (<see cref="Cut"/>) is a snapshot without a stop. Every resource is visited once, at a moment when it handles nothing; a resource that is about to
 /// handle a request while a cut is on and that was not visited yet is visited first. So no effect is in the cut without its cause: whatever a task did
 /// because of an answer of a visited resource reaches other resources only after these know of the cut (the number of the cut is written before
@@ -23,7 +23,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Period of the engine's checks, and the grain of <see cref="CoarseNowNs"/>.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>One on every system that counts in nanoseconds.</summary>
+    /// <summary>1 on every system that counts in nanoseconds.</summary>
     private static readonly double NsPerTick = 1e9 / Stopwatch.Frequency;
 
     private const long OneGoing = 1;
@@ -54,19 +54,22 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     private bool _hasRun;
     private bool _hasStartedAll;
 
-    /// <summary>Name of the engine, as reports and the command line have it.</summary>
+    /// <summary>Name of the engine in reports and on the command line.</summary>
     public abstract string Name { get; }
 
     /// <summary>Remarks for the report besides the results; a line each.</summary>
     public virtual IReadOnlyList<string> Notes => [];
 
-    /// <summary>Time since the run began, nanoseconds; stands still before and behind it.</summary>
+    /// <summary>Time since the run began, nanoseconds; stands still before and after it.</summary>
     public long ClockNs => _startedAt == 0 ? 0 : (long)(((_endedAt == 0 ? Stopwatch.GetTimestamp() : _endedAt) - _startedAt) * NsPerTick);
 
-    /// <summary>The same, a millisecond or so late, and for next to nothing.</summary>
+    /// <summary>The same, about a millisecond late, and almost for free.</summary>
     public long CoarseNowNs => Volatile.Read(ref _coarseNowNs);
 
-    /// <summary>Requests handled so far, over all resources: critical sections, as the simulation counts its steps. May be looked at during a run.</summary>
+    /// <summary>
+    /// Requests handled so far, over all resources: critical sections, as the simulation counts its steps. May be read
+    /// during a run.
+    /// </summary>
     public long Steps
     {
         get
@@ -82,8 +85,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     }
 
     /// <summary>
-    /// The same by message and by kinds of both ends. May be looked at during a run; then it lacks what came in the
-    /// last moment.
+    /// The same by message and by kinds of both ends. May be read during a run; the newest requests may be missing
+    /// then.
     /// </summary>
     public IReadOnlyList<MessageCount> Messages => MessageCounts.Of(Askers);
 
@@ -117,7 +120,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>True once an actor failed.</summary>
     protected bool HasFailed => Volatile.Read(ref _failure) is not null;
 
-    /// <summary>Resources with what the engine keeps of them.</summary>
+    /// <summary>The engine's records of the resources.</summary>
     protected IEnumerable<ResourceCell> Cells => _cells.OfType<ResourceCell>();
 
     protected IReadOnlyList<TaskCell> TaskCells => _tasks;
@@ -219,7 +222,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         PushTimer(atNs, callback);
     }
 
-    /// <summary>Ends the run as soon as every task has come to its next request.</summary>
+    /// <summary>Ends the run once every task has reached its next request.</summary>
     public void RequestStop(RunEnd end)
     {
         _ = Interlocked.CompareExchange(ref _end, (int)end, -1);
@@ -265,7 +268,10 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
             : (RunEnd)_end;
     }
 
-    /// <summary>Tasks that can never go on: what a deadlock or a stop leaves behind. A daemon counts when it waits for a lock, not when it sleeps. After the run only.</summary>
+    /// <summary>
+    /// Tasks that can never go on: the rest after a deadlock or a stop. A daemon counts when it waits for a lock, not
+    /// when it sleeps. After the run only.
+    /// </summary>
     public IEnumerable<TaskActor> Waiting()
     {
         foreach (TaskCell cell in _tasks)
@@ -347,7 +353,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
             return Rest(CellOf(task));
         }
 
-        // The timer counts before the task does not, or the run would look as if it were over.
+        // Count the timer before the task is no longer counted, or the run would look finished.
         Go(OneTimer - OneGoing);
         Sleep(CellOf(task), Math.Max(ns, 0));
         return false;
@@ -399,7 +405,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// <summary>Everything is added, the run begins.</summary>
     protected abstract void Open();
 
-    /// <summary>The run is to end: comes back when no thread handles a request or runs a task any more, and none will.</summary>
+    /// <summary>
+    /// Ends the run: returns when no thread handles a request or runs a task any more, and none will.
+    /// </summary>
     protected abstract void Close();
 
     /// <summary>Has the task run its routine from the beginning (<see cref="TaskActor.Begin"/>), on some thread.</summary>
@@ -430,7 +438,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     {
     }
 
-    /// <summary>The routine of a task has thrown: must call <see cref="Fail"/>.</summary>
+    /// <summary>Handles an exception of a task's routine: must call <see cref="Fail"/>.</summary>
     protected virtual void OnFailed(TaskCell cell, Exception error)
     {
         ArgumentNullException.ThrowIfNull(cell);
@@ -540,7 +548,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         return Volatile.Read(ref cell.Cut) == CutNumber;
     }
 
-    /// <summary>An actor failed: the run ends, and says so with the first failure.</summary>
+    /// <summary>Reports that an actor failed: the run ends with the first failure.</summary>
     /// <param name="who">Name of the actor.</param>
     /// <param name="error">Exception that it threw.</param>
     protected void Fail(string who, Exception error)
@@ -622,7 +630,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         return (RunEnd)Math.Max(_end, 0);
     }
 
-    /// <summary>Fires what is due; time until the next timer, nanoseconds.</summary>
+    /// <summary>Fires due timers; returns the time until the next one, nanoseconds.</summary>
     private long FireTimers(long nowNs)
     {
         while (true)

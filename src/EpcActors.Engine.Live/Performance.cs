@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace EpcActors.Engine.Live;
 
-/// <summary>Something that an actor is told to do in its own turn while a conductor waits for it.</summary>
+/// <summary>Work that an actor does in its own turn while a conductor waits for it.</summary>
 public sealed class Performance(Action action) : IDisposable
 {
     private readonly ManualResetEventSlim _isOver = new();

@@ -1,8 +1,8 @@
 namespace EpcActors.Engine.Live;
 
 /// <summary>
-/// Tells how much of a span of real time a process really ran. A process that was stopped (SIGSTOP, a debugger, a machine that slept), or that got no processor, has a clock on the
-/// wall that went on; a window of patience must not be over by that alone.
+/// Computes how much of a span of real time a process really ran. The wall clock goes on for a process that was stopped
+/// (SIGSTOP, a debugger, a machine that slept) or got no processor; a timeout must not expire by that alone.
 /// </summary>
 /// <remarks>
 /// A watchdog calls <see cref="Tick"/> at fixed distances. Time between two ticks counts as two distances at most, so a
@@ -31,8 +31,8 @@ public sealed class RunClock
     /// <param name="nowNs">Time of the run; never less than at the tick before.</param>
     /// <param name="counts">False when nothing could move since the last tick: the whole span is lost.</param>
     /// <param name="mostNs">
-    /// Most time that the process can have worked since the last tick, nanoseconds: the rest is lost. A machine that is
-    /// full gives a process that has work to do a small part of the time.
+    /// Most time that the process can have worked since the last tick, nanoseconds: the rest is lost. A loaded machine
+    /// gives a busy process only a small part of the time.
     /// </param>
     public void Tick(long nowNs, bool counts, long mostNs = long.MaxValue)
     {
@@ -70,7 +70,8 @@ public sealed class RunClock
 
             for (int i = _lost.Count - 1; i >= 0 && _lost[i].ToNs > fromNs; i--)
             {
-                // Where in its span a process stood still is not known: in the part that the window shares with it, as far as it fits in.
+                // It is not known where in the span the process stood still: assume the part that the window shares
+                // with it, as far as it fits.
                 long sharedNs = Math.Min(toNs, _lost[i].ToNs) - Math.Max(fromNs, _lost[i].FromNs);
                 ranNs -= Math.Clamp(sharedNs, 0, _lost[i].LostNs);
             }

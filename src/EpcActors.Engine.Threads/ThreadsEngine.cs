@@ -13,7 +13,7 @@ public sealed record ThreadsOptions
     /// <summary>Requests that a task makes in a row before others get their turn.</summary>
     public int TaskBatch { get; init; } = 32;
 
-    /// <summary>Queued requests that are handled in a row before the resource goes to the back of the line.</summary>
+    /// <summary>Queued requests that are handled in a row before the resource goes to the back of the queue.</summary>
     public int MailboxBatch { get; init; } = 64;
 }
 
@@ -219,7 +219,7 @@ public sealed class ThreadsEngine : LiveEngine
         Leave(mailbox, _options.MailboxBatch);
         if (isAnswered)
         {
-            // Set when the mailbox looked occupied for a moment.
+            // A resource whose mailbox looked occupied for a moment.
             if (envelope.Caller.Outstanding is not null)
             {
                 envelope.Caller.Outstanding = null;
@@ -275,7 +275,9 @@ public sealed class ThreadsEngine : LiveEngine
         }
     }
 
-    /// <summary>Tells a task that it can go on; it does so at once when it waits, else when it has come out of the code that asked.</summary>
+    /// <summary>
+    /// Signals a task that it can go on; it does so at once when it waits, else after it has left the code that asked.
+    /// </summary>
     private void Signal(ThreadTask task)
     {
         if (Interlocked.Exchange(ref task.State, ThreadTask.Signalled) == ThreadTask.Suspended)
@@ -399,7 +401,7 @@ public sealed class ThreadsEngine : LiveEngine
 
             if (worker.IsCalled)
             {
-                // Still counted, as a permit or in the place of a worker that has used it up.
+                // The worker is still counted, as a permit or in place of a worker that has used it up.
                 worker.IsCalled = false;
                 Interlocked.MemoryBarrier();
             }
@@ -474,7 +476,7 @@ public sealed class ThreadsEngine : LiveEngine
         public void Execute(ThreadsEngine engine) => performance.Do();
     }
 
-    /// <summary>A task: runs on one worker at a time, wherever it is found in line.</summary>
+    /// <summary>A task: runs on one worker at a time, any worker that finds it in a queue.</summary>
     private sealed class ThreadTask(TaskActor task, string path) : TaskCell(task, path), IWork
     {
         public const int Suspended = 0;

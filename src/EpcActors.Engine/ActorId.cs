@@ -1,7 +1,7 @@
 namespace EpcActors.Engine;
 
 /// <summary>Address of an actor: a dense index given out by the topology, the same in every process that loads the same file.</summary>
-/// <remarks>An id, never an object reference: a message that carries it can leave the process.</remarks>
+/// <remarks>It is an id, never an object reference: a message that carries it can leave the process.</remarks>
 public readonly record struct ActorId(int Index)
 {
     /// <summary>No actor.</summary>

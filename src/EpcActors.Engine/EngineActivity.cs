@@ -9,7 +9,7 @@ public static class EngineActivity
     /// <summary>Cache lines and wake-ups when a contended mutex changes hands, once per waiter.</summary>
     public const int MutexHandOver = 1;
 
-    /// <summary>Spinning on a spin lock that another CPU holds.</summary>
+    /// <summary>Spin on a spin lock that another CPU holds.</summary>
     public const int SpinWait = 2;
 
     /// <summary>First index free for the actors.</summary>

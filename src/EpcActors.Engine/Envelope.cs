@@ -49,7 +49,7 @@ public abstract class Envelope : RoutineAwaiter
     /// <summary>Link of the <see cref="EnvelopeSet"/> that it is in.</summary>
     internal Envelope? NextIdle;
 
-    /// <summary>The one that was made before it, in the same set.</summary>
+    /// <summary>The envelope that was made before it, in the same set.</summary>
     internal Envelope? Older;
 
     /// <summary>Number of the message type.</summary>
@@ -68,7 +68,7 @@ public abstract class Envelope : RoutineAwaiter
         }
     }
 
-    /// <summary>Adds what was counted, by kind of the resource.</summary>
+    /// <summary>Adds the counts, by kind of the resource.</summary>
     internal void CountMessages(MessageCounts counts)
     {
         ActorKind asker = Caller.ActorKind;
@@ -79,7 +79,7 @@ public abstract class Envelope : RoutineAwaiter
         }
     }
 
-    /// <summary>The message goes to another resource than the last time.</summary>
+    /// <summary>Notes that the message goes to another resource than the last time.</summary>
     private protected void IsFor(Resource resource, bool isFirst)
     {
         ActorKind kind = resource.ActorKind;
@@ -150,14 +150,15 @@ public sealed class Envelope<TMessage> : Envelope
     {
     }
 
-    /// <summary>The message: going out as asked, coming back as answered.</summary>
+    /// <summary>The message: the request on its way out, the answer on its way back.</summary>
     public TMessage Message;
 
     public override ReadOnlySpan<byte> Payload => MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref Message, 1));
 
     public override void Deliver(Resource resource, Turn turn)
     {
-        // A task asks the same resource again and again; whether it understands the message was seen the first time.
+        // A task asks the same resource again and again; the first time has checked that the resource understands the
+        // message.
         if (!ReferenceEquals(resource, _handler))
         {
             IsFor(Checked(resource), isFirst: _handler is null);
@@ -196,7 +197,7 @@ public sealed class Envelope<TMessage> : Envelope
         return reader.Read(this);
     }
 
-    /// <summary>The await of a routine ends here: the answered message.</summary>
+    /// <summary>Ends the await of a routine with the answered message.</summary>
     public TMessage GetResult()
     {
         IsCompleted = false;

@@ -10,7 +10,7 @@ internal sealed class EnvelopeSet
     private Envelope? _newest;
     private Envelope?[] _idle = [];
 
-    /// <summary>One that may be used for a message of this type, or null.</summary>
+    /// <summary>A free envelope for a message of this type, or null.</summary>
     public Envelope? Idle(int index) => (uint)index < (uint)_idle.Length ? _idle[index] : null;
 
     public void Add(Envelope envelope)
@@ -40,7 +40,7 @@ internal sealed class EnvelopeSet
         _idle[envelope.TypeIndex] = envelope;
     }
 
-    /// <summary>Adds how many requests were handled in its envelopes; on any thread, while tasks go on.</summary>
+    /// <summary>Adds the numbers of requests handled in its envelopes; on any thread, while tasks go on.</summary>
     public void CountMessages(MessageCounts counts)
     {
         for (Envelope? envelope = _newest; envelope is not null; envelope = envelope.Older)

@@ -12,7 +12,7 @@ public interface IEngineDriver
     /// <summary>The task's CPU works for <paramref name="ns"/> nanoseconds. True: already over, go on.</summary>
     bool Spend(TaskActor task, int activity, long ns);
 
-    /// <summary>Work of a length that the cost table knows. True: already over, go on.</summary>
+    /// <summary>Work whose cost is in the cost table. True: already over, go on.</summary>
     bool SpendCost(TaskActor task, int activity, int count, bool remote);
 
     /// <summary>The task sleeps, its CPU is free. True: already over.</summary>
@@ -27,7 +27,7 @@ public interface IEngineDriver
     /// <summary>A decision of the world outside (see <see cref="TaskActor.Choose"/>); false on every engine that does not explore.</summary>
     bool Choose(TaskActor task, int point);
 
-    /// <summary>A task tells what it did, for metrics and traces; changes nothing.</summary>
+    /// <summary>Reports an event of a task to metrics and traces; changes nothing.</summary>
     void Report(TaskActor task, int what, long startNs, long detail);
 
     /// <summary>The routine of a task has come to its end, or failed.</summary>

@@ -1,7 +1,7 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// Reads an envelope with the type of its message: for what shows a request to people or to actors outside of the
+/// Reads an envelope with the type of its message: for code that shows a request to people or to actors outside of the
 /// engine.
 /// </summary>
 /// <typeparam name="TResult">What it makes of the envelope.</typeparam>

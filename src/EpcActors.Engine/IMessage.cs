@@ -1,8 +1,8 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// One critical section (or one atomic operation) of a resource, as data: what goes in, and, in the fields marked <c>Out</c>,
-/// what the section found. The same struct travels to the resource and back.
+/// One critical section (or one atomic operation) of a resource, as data: the input and, in the fields marked
+/// <c>Out</c>, the result. The same struct travels to the resource and back.
 /// </summary>
 /// <remarks>
 /// Messages are unmanaged structs of ids, numbers and enums without padding, so that any engine can hash them, record them and
@@ -10,11 +10,13 @@ namespace EpcActors.Engine;
 /// </remarks>
 public interface IMessage
 {
-    /// <summary>Stable number of the message: actor in the high byte, operation in the low byte. Never re-used for something else.</summary>
+    /// <summary>
+    /// Stable number of the message: actor in the high byte, operation in the low byte. Never re-used.
+    /// </summary>
     static abstract ushort Code { get; }
 
     /// <summary>
-    /// Kind of the message, in the kernel's words. A message of a test or of a user's own actor says
+    /// Kind of the message, in the kernel's words. A message of a test or of a user's own actor has
     /// <see cref="MessageKind.Other"/>.
     /// </summary>
     static abstract MessageKind Kind { get; }

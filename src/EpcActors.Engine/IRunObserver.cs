@@ -1,13 +1,13 @@
 namespace EpcActors.Engine;
 
-/// <summary>Looks at one request that was handled and is about to be answered.</summary>
+/// <summary>Observes one request that was handled and is about to be answered.</summary>
 public delegate void StepWatcher(Envelope envelope, Resource resource, long nowNs);
 
 /// <summary>Sees every step of a run; the oracle and the metrics are observers. An observer changes nothing.</summary>
 /// <remarks>
 /// A simulation calls it on one thread. A live engine calls <see cref="OnStep"/> on the thread that has just handled
-/// the request, while no other request can enter that resource and while the task that asked is still suspended: what
-/// belongs to that resource or to that task may be touched, everything else is shared with other threads.
+/// the request, while no other request can enter that resource and while the task that asked is still suspended: the
+/// observer may touch the state of that resource and of that task; all other state is shared with other threads.
 /// <see cref="OnReport"/> comes on the thread that runs the task.
 /// </remarks>
 public interface IRunObserver
@@ -25,7 +25,10 @@ public interface IRunObserver
     /// <summary>A task reports what it did (see <see cref="IEngineDriver.Report"/>).</summary>
     void OnReport(TaskActor task, int what, long startNs, long endNs, long detail);
 
-    /// <summary>A step of an explored run is over: its request was handled or parked, and its task is at its next request. Between two steps, so everything may be looked at.</summary>
+    /// <summary>
+    /// A step of an explored run is over: its request was handled or parked, and its task is at its next request. This
+    /// is between two steps, so all state may be read.
+    /// </summary>
     void AfterStep()
     {
     }

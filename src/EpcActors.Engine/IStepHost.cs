@@ -7,11 +7,11 @@ namespace EpcActors.Engine;
 /// </summary>
 public interface IStepHost : IDisposable
 {
-    /// <summary>Has the resource's actor do <paramref name="half"/> in its own turn; comes back when it is done.</summary>
+    /// <summary>Has the resource's actor do <paramref name="half"/> in its own turn; returns when it is done.</summary>
     /// <exception cref="Exception">what it threw.</exception>
     void Run(Resource resource, Action half);
 
-    /// <summary>Has the task's actor do <paramref name="half"/> in its own turn; comes back when it is done.</summary>
+    /// <summary>Has the task's actor do <paramref name="half"/> in its own turn; returns when it is done.</summary>
     /// <exception cref="Exception">what it threw.</exception>
     void Run(TaskActor task, Action half);
 }

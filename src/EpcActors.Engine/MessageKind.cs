@@ -48,7 +48,7 @@ public enum MessageKind : byte
     Allocate,
 
     /// <summary>
-    /// Gives a page back, and takes it out of what held it for that: sgx_free_epc_page(), sgx_encl_release(), EREMOVE.
+    /// Gives a page back, and removes it from its holder first: sgx_free_epc_page(), sgx_encl_release(), EREMOVE.
     /// </summary>
     Free,
 
@@ -81,11 +81,11 @@ public enum MessageKind : byte
     /// </summary>
     Backing,
 
-    /// <summary>Takes or gives back a lock and does nothing else: encl->lock, node->lock, cgroup_mutex.</summary>
+    /// <summary>Takes or releases a lock and does nothing else: encl->lock, node->lock, cgroup_mutex.</summary>
     Lock,
 
     /// <summary>
-    /// Keeps something alive or lets it go: references, mm_list, SRCU, signals, exits, the out-of-memory killer.
+    /// Takes or drops references and ends lives: references, mm_list, SRCU, signals, exits, the out-of-memory killer.
     /// </summary>
     Lifetime,
 
@@ -94,7 +94,7 @@ public enum MessageKind : byte
     /// </summary>
     Wait,
 
-    /// <summary>Work of a cluster that no single kernel has: views, frames, loans between processes.</summary>
+    /// <summary>Work of a cluster that a single kernel does not have: views, frames, loans between processes.</summary>
     Cluster,
 
     /// <summary>A message of a test or of a user's own actors.</summary>

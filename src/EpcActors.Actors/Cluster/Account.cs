@@ -1,12 +1,12 @@
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// An account at its home: one number of the machine that processes on several sides add to, with what each of them has of it. A cgroup's <c>misc.current</c> with
-/// <c>misc.max</c>, or the free-page counter.
+/// An account at its home: one number of the machine that several processes add to, with the part of each of them. A
+/// cgroup's <c>misc.current</c> with <c>misc.max</c>, or the free-page counter.
 /// </summary>
 /// <remarks>
-/// That the home knows each process's part is what makes a death exact: the part of a dead incarnation is taken off once, in the same turn in which its requests
-/// begin to be refused.
+/// The home knows each process's part, so a death is exact: the home takes the part of a dead incarnation off once, in
+/// the turn in which it begins to refuse its requests.
 /// </remarks>
 public sealed class Account
 {
@@ -34,8 +34,8 @@ public sealed class Account
     public long Capacity { get; internal set; }
 
     /// <summary>
-    /// Of the free-page counter: how many times the home gave pages in advance; 0 for never. A home that was rebuilt begins above any number of the one before, since the members may still have
-    /// what that one gave.
+    /// For the free-page counter: number of times that the home gave pages in advance. A rebuilt home begins above any
+    /// number of the old one, since the members may still have pages from it.
     /// </summary>
     public long Advances { get; internal set; }
 

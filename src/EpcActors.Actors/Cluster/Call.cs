@@ -14,14 +14,14 @@ internal enum CallState
     /// <summary>Sent, or deferred by the home; sent again until it is answered.</summary>
     Sent,
 
-    /// <summary>Answered; the task has not come to see it yet.</summary>
+    /// <summary>Answered; the task has not run since.</summary>
     Answered,
 
     /// <summary>The process that was asked is dead.</summary>
     Gone,
 }
 
-/// <summary>The call of one task. A task has one at a time, so this is all that has to be kept of it.</summary>
+/// <summary>The call of one task. A task has one at a time, so this record is sufficient.</summary>
 internal sealed class Call(int caller)
 {
     public readonly int Caller = caller;
@@ -31,7 +31,7 @@ internal sealed class Call(int caller)
     /// <summary>The process that is asked.</summary>
     public int Target;
 
-    /// <summary>The account that it is about; -1 for none. Such a call follows its account to another home.</summary>
+    /// <summary>Its account; -1 for none. A call with an account follows the account to another home.</summary>
     public int Account;
 
     /// <summary>The request as it was sent, then the answer.</summary>
@@ -48,7 +48,8 @@ internal sealed class Call(int caller)
     public int Waited;
 
     /// <summary>
-    /// Of an <see cref="ClusterProtocol.UnchargeAccount"/> or <see cref="ClusterProtocol.AddAccount"/>: the amount of the task; the frame may say less or more, for the stock.
+    /// For an <see cref="ClusterProtocol.UnchargeAccount"/> or <see cref="ClusterProtocol.AddAccount"/>: the amount of
+    /// the task; that of the frame may be less or more, because of the stock.
     /// </summary>
     public long Bytes;
 
@@ -70,7 +71,7 @@ internal sealed class Served(int member, int caller, int ticket)
     /// <summary>A deputy is at it.</summary>
     public bool IsRunning;
 
-    /// <summary>The request while it runs, the answer behind it.</summary>
+    /// <summary>The request while it runs, then the answer.</summary>
     public Frame Frame;
 
     /// <summary>Change that it made to its account.</summary>

@@ -39,8 +39,9 @@ public sealed class ClusterPort
     public int ChargeBatch { get; init; } = 1;
 
     /// <summary>
-    /// Pages of the free-page counter that a process takes from its home at once, as percpu_counter does; 1: every page is counted at the home. Near the watermarks every page is, whatever
-    /// this says (<see cref="CounterFloor"/>).
+    /// Pages of the free-page counter that a process takes from its home at once, as percpu_counter does; 1: every page
+    /// is counted at the home. Near the watermarks every page is counted at the home, whatever the batch
+    /// (<see cref="CounterFloor"/>).
     /// </summary>
     public int CounterBatch { get; init; } = 1;
 
@@ -55,7 +56,7 @@ public sealed class ClusterPort
     /// <summary>Ticks after which an unanswered call is sent again.</summary>
     public int ResendTicks { get; init; } = 4;
 
-    /// <summary>For tests: leaves a rule of the protocol out.</summary>
+    /// <summary>For tests: a rule of the protocol to leave out.</summary>
     public ClusterDefect Defect { get; init; }
 
     /// <summary>
@@ -88,7 +89,10 @@ public interface IViewBoard
     ClusterView this[int epoch] { get; }
 }
 
-/// <summary>A rule of the protocol that is left out, to see that the simulation finds it. Never on but in tests and in <c>epc cluster --simulate --defect</c>.</summary>
+/// <summary>
+/// A rule of the protocol that is left out, to check that the simulation finds it. On only in tests and in <c>epc
+/// cluster --simulate --defect</c>.
+/// </summary>
 public enum ClusterDefect
 {
     None,
@@ -96,10 +100,13 @@ public enum ClusterDefect
     /// <summary>Requests of the dead are executed like those of the living.</summary>
     LostFence,
 
-    /// <summary>The part of a dead process stays in the books after it was released, so that the next death of the same member releases it again.</summary>
+    /// <summary>
+    /// The part of a dead process stays recorded after it was released, so that the next death of the same member
+    /// releases it again.
+    /// </summary>
     DoubleRelease,
 
-    /// <summary>A report to a new home leaves out what was taken in advance.</summary>
+    /// <summary>A report to a new home leaves out the amount taken in advance.</summary>
     ForgottenStock,
 
     /// <summary>A request that comes twice is executed twice.</summary>
@@ -108,16 +115,16 @@ public enum ClusterDefect
     /// <summary>Pages that were lent to a dead process do not come back.</summary>
     LostLoan,
 
-    /// <summary>An answer is taken for the call that is open, whatever call it answers.</summary>
+    /// <summary>An answer is accepted for the open call, whichever call it answers.</summary>
     LateReply,
 
     /// <summary>A new home serves before all members have reported.</summary>
     EarlyHome,
 
-    /// <summary>A life that ends and the next one that begins with the same view are taken for one.</summary>
+    /// <summary>An incarnation that ends and the next one that begins with the same view count as one.</summary>
     QuickReturn,
 
-    /// <summary>A charge that is refused does not have the others give back what they do not use.</summary>
+    /// <summary>A refused charge does not make the others give back what they do not use.</summary>
     LazyDrain,
 
     /// <summary>
@@ -132,6 +139,6 @@ public enum ClusterDefect
     /// </summary>
     ForgottenDeath,
 
-    /// <summary>The coordinator gives a process that comes back the number of the life that ended.</summary>
+    /// <summary>The coordinator gives a process that comes back the number of its dead incarnation.</summary>
     ReusedIncarnation,
 }

@@ -9,7 +9,9 @@ public enum CallStatus
     /// <summary>It happened, once.</summary>
     Ok,
 
-    /// <summary>The process that was asked is dead. Whether it happened there does not matter any more: everything there is gone.</summary>
+    /// <summary>
+    /// The called process is dead. It does not matter whether it executed the call: all its state is gone.
+    /// </summary>
     Gone,
 }
 
@@ -19,7 +21,10 @@ public enum AccountCharge
     /// <summary>Added, and within the limits.</summary>
     Fits,
 
-    /// <summary>Above the limit. Page by page the amount was added all the same, as misc_cg_try_charge does, and has to be taken back; a batch adds nothing.</summary>
+    /// <summary>
+    /// Above the limit. Without a batch the amount was added all the same, as misc_cg_try_charge does, and has to be
+    /// taken back; with a batch nothing is added.
+    /// </summary>
     Over,
 }
 
@@ -54,7 +59,10 @@ public static class ClusterProtocol
 
         public long Bytes;
 
-        /// <summary>On the wire: bytes that the home may add beyond <see cref="Bytes"/>, as far as they fit. Answered with what it added.</summary>
+        /// <summary>
+        /// On the wire: bytes that the home may add beyond <see cref="Bytes"/>, as far as they fit. The answer has the
+        /// bytes that it added.
+        /// </summary>
         public long ExtraBytes;
 
         public int Account;
@@ -63,7 +71,7 @@ public static class ClusterProtocol
         public AccountCharge Result;
     }
 
-    /// <summary>Takes an amount back: into the stock of this process, or at the home.</summary>
+    /// <summary>Uncharges an amount: into the stock of this process, or at the home.</summary>
     public struct UnchargeAccount : IMessage
     {
         public static ushort Code => 0x0E02;
@@ -74,12 +82,13 @@ public static class ClusterProtocol
 
         public int Account;
 
-        /// <summary>The amount was just refused, and added all the same: the home gets it back at once.</summary>
+        /// <summary>The amount was just refused, but added all the same: the home gets it back at once.</summary>
         public YesNo IsRollBack;
     }
 
     /// <summary>
-    /// atomic_long_add on a number without a limit: the free-page counter. With a batch it is percpu_counter_add: out of what this process has taken in advance, or at the home.
+    /// atomic_long_add on a number without a limit: the free-page counter. With a batch it is percpu_counter_add: out
+    /// of the pages that this process has taken in advance, or at the home.
     /// </summary>
     public struct AddAccount : IMessage
     {
@@ -89,15 +98,18 @@ public static class ClusterProtocol
 
         public long Amount;
 
-        /// <summary>On the wire: pages that the home may take off in advance, all of them or none. Answered with what it took off.</summary>
+        /// <summary>
+        /// On the wire: pages that the home may take off in advance, all of them or none. The answer has the pages that
+        /// it took off.
+        /// </summary>
         public long Advance;
 
-        /// <summary>Out: the number afterwards, as the home has it or as this process saw it last.</summary>
+        /// <summary>Out: the number afterwards, at the home or as this process last saw it.</summary>
         public long Value;
 
         public int Account;
 
-        /// <summary>The amount is what this process had taken in advance: it goes to the home at once.</summary>
+        /// <summary>The amount is the stock of this process: it goes to the home at once.</summary>
         public YesNo IsGivenBack;
     }
 
@@ -114,7 +126,7 @@ public static class ClusterProtocol
         public long Value;
     }
 
-    /// <summary>Second half of an unprotected <c>+=</c>: what others did since the load is lost.</summary>
+    /// <summary>Second half of an unprotected <c>+=</c>: changes by others since the load are lost.</summary>
     public struct StoreAccount : IMessage
     {
         public static ushort Code => 0x0E05;
@@ -146,10 +158,16 @@ public static class ClusterProtocol
         /// <summary>Out: the limit, long.MaxValue for none.</summary>
         public long Max;
 
-        /// <summary>In: up to which advance the caller had all others give back, 0 for none. Out: how many advances the home has made.</summary>
+        /// <summary>
+        /// In: number of the advance up to which the caller had all others give back, 0 for none. Out: number of
+        /// advances that the home has made.
+        /// </summary>
         public long Advances;
 
-        /// <summary>The caller only wants to know whether there are as many as this; 0: it wants the number. A process that has pages in advance knows it without asking.</summary>
+        /// <summary>
+        /// The caller only needs to know whether there are at least so many; 0: it needs the number. A process that has
+        /// pages in advance knows it without a call.
+        /// </summary>
         public int Enough;
 
         /// <summary>
@@ -175,7 +193,7 @@ public static class ClusterProtocol
         public long Version;
     }
 
-    /// <summary>To a new home: what a process has of an account whose old home is dead.</summary>
+    /// <summary>To a new home: a process's part of an account whose old home is dead.</summary>
     public struct ReportAccount : IMessage
     {
         public static ushort Code => 0x0E08;
@@ -226,7 +244,7 @@ public static class ClusterProtocol
 
         public EpcPageIndex Page;
 
-        /// <summary>The incarnation that lent it: a later one never had it.</summary>
+        /// <summary>The incarnation that lent it: no later one has it.</summary>
         public int Incarnation;
 
         /// <summary>Out.</summary>
@@ -251,14 +269,14 @@ public static class ClusterProtocol
 
         public ReclaimPurpose Purpose;
 
-        /// <summary>Out: as the routine that runs there returns it; for a look or a kill 1 or 0.</summary>
+        /// <summary>Out: result of the routine that runs there; for a look or a kill 1 or 0.</summary>
         public int Result;
 
         /// <summary>Out.</summary>
         public CallStatus Status;
     }
 
-    /// <summary>Wakes ksgxd where it lives: with the free-page counter.</summary>
+    /// <summary>Wakes the ksgxd that works: at the home of the free-page counter.</summary>
     public struct WakeKsgxd : IMessage
     {
         public static ushort Code => 0x0E0C;
@@ -271,7 +289,7 @@ public static class ClusterProtocol
         public CallStatus Status;
     }
 
-    /// <summary>Queues the reclaim work of a cgroup where its worker lives: with the cgroup's account.</summary>
+    /// <summary>Queues the reclaim work of a cgroup at its worker: at the home of the cgroup's account.</summary>
     public struct QueueWorkAt : IMessage
     {
         public static ushort Code => 0x0E0D;
@@ -306,7 +324,9 @@ public static class ClusterProtocol
         public long FreePages;
     }
 
-    /// <summary>Has another process give the stock of an account back that it does not use (drain_all_stock).</summary>
+    /// <summary>
+    /// Makes another process give back the stock of an account that it does not use (drain_all_stock).
+    /// </summary>
     public struct DrainStock : IMessage
     {
         public static ushort Code => 0x0E0F;
@@ -373,7 +393,7 @@ public static class ClusterProtocol
         public int Count;
     }
 
-    /// <summary>Time passes: what was not answered for a while is sent again.</summary>
+    /// <summary>A tick: calls that were not answered for a while are sent again.</summary>
     public struct Tick : IMessage
     {
         public static ushort Code => 0x0E21;
@@ -381,7 +401,7 @@ public static class ClusterProtocol
         public static MessageKind Kind => MessageKind.Cluster;
     }
 
-    /// <summary>The coordinator made a new view; it stands on the board of the process.</summary>
+    /// <summary>The coordinator made a new view; it is on the board of the process.</summary>
     public struct InstallView : IMessage
     {
         public static ushort Code => 0x0E22;
@@ -449,8 +469,8 @@ public static class ClusterProtocol
     }
 
     /// <summary>
-    /// misc_cg_try_charge out of what this process has: all levels from a cgroup to the root at once, when each of them has stock or its home here. Otherwise nothing is charged, and the levels
-    /// are charged one after the other.
+    /// misc_cg_try_charge out of the stock of this process: all levels from a cgroup to the root at once, when each of
+    /// them has stock or its home here. Otherwise nothing is charged, and the levels are charged one after the other.
     /// </summary>
     public struct ChargeLevels : IMessage
     {
@@ -466,7 +486,9 @@ public static class ClusterProtocol
         public YesNo IsCharged;
     }
 
-    /// <summary>misc_cg_uncharge into what this process has: the counterpart of <see cref="ChargeLevels"/>.</summary>
+    /// <summary>
+    /// misc_cg_uncharge into the stock of this process: the counterpart of <see cref="ChargeLevels"/>.
+    /// </summary>
     public struct UnchargeLevels : IMessage
     {
         public static ushort Code => 0x0E2D;
@@ -494,7 +516,10 @@ public static class ClusterProtocol
         public long Bytes;
     }
 
-    /// <summary>Whose lists are next in a reclaim below a root: every process in turn, as mem_cgroup_select_victim_node() took the nodes.</summary>
+    /// <summary>
+    /// Process whose lists are next in a reclaim below a root: every process in turn, as
+    /// mem_cgroup_select_victim_node() took the nodes.
+    /// </summary>
     public struct NextVictim : IMessage
     {
         public static ushort Code => 0x0E28;
@@ -550,7 +575,7 @@ public static class ClusterProtocol
         /// <summary>Out: ulong.MaxValue for none.</summary>
         public ulong Max;
 
-        /// <summary>Out: which write it was; 0: it was never written.</summary>
+        /// <summary>Out: number of the write; 0: it was never written.</summary>
         public long Version;
     }
 }

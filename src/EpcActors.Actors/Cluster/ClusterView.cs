@@ -75,7 +75,7 @@ public sealed class ClusterView
     }
 
     /// <summary>
-    /// The first view: all members are there with incarnation 1, and the accounts are where they were placed.
+    /// The first view: all members are there with incarnation 1, and the accounts are at their first homes.
     /// </summary>
     /// <param name="members">Number of members.</param>
     /// <param name="homes">By account: its home.</param>
@@ -131,7 +131,7 @@ public sealed class ClusterView
             int best = -1;
             for (int member = 0; member < MemberCount; member++)
             {
-                // An incarnation that comes with this very view has nothing to report and may be the home too.
+                // An incarnation that joins with this view has nothing to report and may be a home too.
                 if (incarnations[member] != 0 && (best < 0 || kept[member] < kept[best]))
                 {
                     best = member;

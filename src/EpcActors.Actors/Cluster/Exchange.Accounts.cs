@@ -35,7 +35,7 @@ public sealed partial class Exchange
         return answered.Code == StoreAccount.Code ? answered.Read<StoreAccount>().Amount : 0;
     }
 
-    /// <summary>An answer of a home changes what this process was granted.</summary>
+    /// <summary>Books an answer of a home: it changes what this process was granted.</summary>
     /// <param name="answered">The answer.</param>
     /// <param name="account">The account, -1 for none.</param>
     /// <param name="asked">Amount asked for in advance, pages or bytes.</param>
@@ -62,7 +62,7 @@ public sealed partial class Exchange
             _stock[account] -= add.Advance;
             _counterSeen = add.Value;
 
-            // That the home has none to give means that the watermarks are near.
+            // The home has none to give, so the watermarks are near.
             if (asked > 0)
             {
                 _isAhead = add.Advance > 0;
@@ -95,7 +95,10 @@ public sealed partial class Exchange
         Since = _view.HomeSince(account),
     };
 
-    /// <summary>A limit that was written elsewhere. A home that was rebuilt meanwhile, without the one that wrote it, learns of it here.</summary>
+    /// <summary>
+    /// A limit that was written in another process. A home that was rebuilt meanwhile, without the writer's report,
+    /// learns it here.
+    /// </summary>
     private void Learn(in ShareMax share)
     {
         int account = (int)share.Account;
@@ -202,7 +205,7 @@ public sealed partial class Exchange
         _ => -1,
     };
 
-    /// <summary>Decides a charge; what it adds is added by the caller.</summary>
+    /// <summary>Decides a charge; the caller adds the amount.</summary>
     private void Charge(Account home, ref ChargeAccount charge)
     {
         long room = RoomIn(home);
@@ -228,7 +231,7 @@ public sealed partial class Exchange
             return false;
         }
 
-        // Served once by its number; a member that is not waited for has nothing.
+        // Its number makes sure that it is served once; a member for which the home does not wait has nothing.
         if (home.IsRebuilding && !home.HasReported[frame.From])
         {
             home.HasReported[frame.From] = true;
@@ -311,7 +314,7 @@ public sealed partial class Exchange
 
         for (int member = 0; member < view.MemberCount; member++)
         {
-            // One that came and went between two views that we saw has had nothing of us.
+            // An incarnation that came and went between two of our views had nothing from us.
             if (before.IncarnationOf(member) != 0 && before.IncarnationOf(member) != view.IncarnationOf(member)
                 && !(view.IncarnationOf(member) != 0 && _port.Defect == ClusterDefect.QuickReturn))
             {
@@ -352,8 +355,9 @@ public sealed partial class Exchange
         // Sockets may have gone: every process looks at the home before it relies on pages in advance again.
         _isAhead = false;
 
-        // Calls to the dead: those about an account go to its new home, the others have an answer. All give their places back before the first takes one again: a call that
-        // finds no room waits for one that is answered, and there would be none.
+        // Calls to the dead: those with an account go to its new home, the others are answered. All give their places
+        // back before the first takes one again: a call that finds no room waits for an answer to another call, and
+        // none would come.
         List<Call> lost = [];
         foreach (Call call in _calls)
         {
@@ -375,7 +379,7 @@ public sealed partial class Exchange
             OutstandingCalls--;
             if (call.Account >= 0)
             {
-                // A new number, as the one before may have been served there.
+                // Use a new number, as the call with the old one may have been served there.
                 call.Frame.Sequence++;
                 call.State = CallState.Idle;
                 Redirect(call, turn);
@@ -395,7 +399,7 @@ public sealed partial class Exchange
         WakeViewWaiters(turn);
     }
 
-    /// <summary>A dead incarnation: its parts go, once, and nothing that it asked is remembered.</summary>
+    /// <summary>Removes a dead incarnation: takes its parts off once, and forgets its requests.</summary>
     private void Bury(int member)
     {
         foreach (Account home in _accounts)
@@ -430,7 +434,7 @@ public sealed partial class Exchange
             }
         }
 
-        // Those that waited for room are found with the others, among the calls.
+        // The calls that waited for room are found with the others, among the calls.
         for (int window = 0; window < Windows; window++)
         {
             _waiting[(member * Windows) + window].Clear();

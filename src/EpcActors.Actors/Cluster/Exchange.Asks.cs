@@ -4,7 +4,7 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <content>What tasks of this process ask: about accounts, which are at their homes, and of other processes.</content>
+/// <content>Requests of this process's tasks: on accounts, which are at their homes, and to other processes.</content>
 public sealed partial class Exchange
 {
     public void Handle(ref ChargeAccount message, Turn turn)

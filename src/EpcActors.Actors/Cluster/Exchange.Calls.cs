@@ -3,7 +3,7 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <content>Calls to other processes: from the question of a task to its answer.</content>
+/// <content>Calls to other processes: from the request of a task to its answer.</content>
 public sealed partial class Exchange
 {
     /// <summary>A call to the home of an account. False: the request was parked.</summary>
@@ -144,7 +144,7 @@ public sealed partial class Exchange
         }
     }
 
-    /// <summary>An answer came: it is booked here and now, whenever its task gets to see it.</summary>
+    /// <summary>Takes an answer: books it at once, even if its task runs later.</summary>
     private void Accept(Call call, in Frame reply, Turn turn)
     {
         Frame request = call.Frame;
@@ -180,7 +180,7 @@ public sealed partial class Exchange
     /// <summary>
     /// Window in which a call has a place until it is answered. There is one to each process for accounts and one for
     /// each kind of deputy, as a deputy that is waited for may need an account, or another kind of deputy, to come to
-    /// its end. A report needs no place: what waits in the window may be waiting for it.
+    /// its end. A report needs no place: calls in the window may wait for it.
     /// </summary>
     private int WindowOf(Call call) =>
         call.Target == _port.Self || call.Frame.Code == ReportAccount.Code ? -1

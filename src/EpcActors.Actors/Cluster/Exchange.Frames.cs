@@ -3,7 +3,7 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 
 namespace EpcActors.Actors.Cluster;
 
-/// <content>What arrives from other processes, what is answered to it, and the time that passes meanwhile.</content>
+/// <content>Frames from other processes, the answers to them, and ticks.</content>
 public sealed partial class Exchange
 {
     public void Handle(ref Arrive message, Turn turn) => OnFrame(in message.Frame, turn);
@@ -47,7 +47,7 @@ public sealed partial class Exchange
             FencedFrames++;
             if (frame.Kind == FrameKind.Request)
             {
-                // A life that this view does not know yet is served as soon as the view comes that does.
+                // An incarnation that this view does not know yet is served as soon as a view with it comes.
                 Notify(isOver ? FrameKind.Fenced : FrameKind.Pending, in frame);
             }
 
@@ -123,7 +123,7 @@ public sealed partial class Exchange
         }
     }
 
-    /// <summary>Tells the sender of a request something that is no answer to it, and that has no message.</summary>
+    /// <summary>Sends a frame without a message to the sender of a request; it is no answer.</summary>
     private void Notify(FrameKind kind, in Frame request)
     {
         Frame notice = new()

@@ -5,33 +5,34 @@ using static EpcActors.Actors.Cluster.ClusterProtocol;
 namespace EpcActors.Actors.Cluster;
 
 /// <content>
-/// What this process takes in advance: pages that are charged and not used yet, as the stock per CPU of the memory controller, and pages that are off the free-page counter and still free, as
-/// the batch per CPU of a percpu_counter.
+/// Stock that this process takes in advance: pages that are charged and not used yet, as the stock per CPU of the
+/// memory controller, and pages that are off the free-page counter and still free, as the batch per CPU of a
+/// percpu_counter.
 /// </content>
 /// <remarks>
 /// <para>A process asks for more each time that its stock runs out, twice as much as before up to
 /// <see cref="MostGrowth"/> times the batch, so a process that charges a lot asks seldom. The owner gives at most a
 /// share of the room that is left, so near a limit every process goes page by page; and a process that gave its stock
 /// back begins with one batch again.</para>
-/// <para>A limit is never exceeded: what is in stock counts as used at the owner.</para>
+/// <para>A limit is never exceeded: stock counts as used at the owner.</para>
 /// </remarks>
 public sealed partial class Exchange
 {
     /// <summary>Largest factor by which a process may raise its requests.</summary>
     private const int MostGrowth = 16;
 
-    /// <summary>By account: pages that are asked for when the stock runs out next.</summary>
+    /// <summary>By account: pages to ask for when the stock runs out next.</summary>
     private readonly int[] _advance;
 
-    // The free-page counter: the owner gave pages in advance when it was asked last, so there are more than any watermark; what it said then; the advance up to which this process had all
-    // others give back.
+    // The free-page counter: true when the owner gave pages in advance at the last call, so there are more than any
+    // watermark; the number that it returned then; the advance up to which this process had all others give back.
     private bool _isAhead;
     private long _counterSeen;
     private long _drainedAdvances;
 
     public void Handle(ref ChargeLevels message, Turn turn)
     {
-        // All levels or none: a level that has to ask elsewhere is charged in its turn, and those before it with it.
+        // All levels or none: a level that needs a call is charged in its turn, and the levels before it too.
         for (int level = message.Cgroup; level >= 0; level = _port.CgroupParents[level])
         {
             if (_stock[level] < message.Bytes && !HasRoomHere(level, message.Bytes))
@@ -88,7 +89,7 @@ public sealed partial class Exchange
 
     public void Handle(ref TakeStock message, Turn turn)
     {
-        // It counts as used from here on, until it is given back like a charge that was refused.
+        // It counts as used from here on, until it is given back like a refused charge.
         int account = (int)message.Account;
         long stock = _stock[account];
         message.Bytes = Math.Abs(stock);
@@ -125,23 +126,30 @@ public sealed partial class Exchange
     /// </summary>
     private int AdvanceOf(int account) => _view.HomeOf(account) == _port.Self ? 0 : _advance[account];
 
-    /// <summary>The owner gave something in advance: all of it doubles the next question, less than that makes it as small.</summary>
+    /// <summary>
+    /// Adapts the next request to what the owner gave in advance: the full amount doubles it, less makes it as small.
+    /// </summary>
     private void Grow(int account, long asked, long given)
     {
         int batch = BatchOf(account);
         _advance[account] = given < asked ? (int)Math.Clamp(given, batch, _advance[account]) : Math.Min(2 * _advance[account], MostGrowth * batch);
     }
 
-    /// <summary>At the home: how much of a number that is asked for in advance is given. A share of the room, so that one process does not take what the others need next.</summary>
+    /// <summary>
+    /// At the home: the amount to give of one that is asked for in advance. A share of the room, so that one process
+    /// does not take what the others need next.
+    /// </summary>
     private long ShareOf(long room, long asked) => Math.Clamp(room / (2 * _view.MemberCount), 0, asked);
 
     /// <summary>
-    /// percpu_counter_add: a page out of what this process has in advance, or back into it. Only while the watermarks are far: where they are near the home has taken everything back and
-    /// gives nothing, and each page is counted there.
+    /// percpu_counter_add: a page out of what this process has in advance, or back into it. Works only while the
+    /// watermarks are far: near them the home has taken all stock back and gives none, and each page is counted there.
     /// </summary>
     /// <remarks>
-    /// The home's number is never more than the free pages, as what processes have in advance is taken off it. So when there are fewer than a watermark, the home says so to the one that
-    /// took the last page there, and that one wakes ksgxd: no wake-up is lost. It has all others give back first (<see cref="ReadAccount.IsLowerBound"/>), so ksgxd does not wake early either.
+    /// The home's number is never more than the free pages, as the stocks of processes are taken off it. So when there
+    /// are fewer than a watermark, the task that took the last page there learns it from the home and wakes ksgxd: no
+    /// wake-up is lost. It has all others give back first (<see cref="ReadAccount.IsLowerBound"/>), so ksgxd does not
+    /// wake early either.
     /// </remarks>
     /// <param name="add">Request of the task; then the request to the home.</param>
     /// <returns>True: counted here.</returns>

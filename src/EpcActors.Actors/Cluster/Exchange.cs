@@ -13,8 +13,8 @@ namespace EpcActors.Actors.Cluster;
 /// (<see cref="Tick"/>); the receiver keeps the last request of each task with its answer, so that a second one of the
 /// same number only gets the answer again, and an older one nothing.</para>
 /// <para><b>The dead are fenced.</b> A frame counts only between incarnations that are alive in the view of the
-/// receiver. When a view takes an incarnation away, its part of every account here is taken off in that same turn; what
-/// it still had on the way is refused from then on, so nothing is released twice and nothing is added behind.</para>
+/// receiver. When a view takes an incarnation away, its part of every account here is taken off in that same turn; its
+/// requests still on the way are refused from then on, so nothing is released twice and nothing is added later.</para>
 /// <para><b>Homes can be lost.</b> Every process knows what it was granted of each account: the sum over the living is
 /// the account. A new home serves no request until every process that was there has reported. A process accepts no
 /// answer of the old home after its own report: the report is what it had when it installed the view.</para>
@@ -162,7 +162,7 @@ public sealed partial class Exchange : Resource,
     public ClusterView View => _view;
 
     /// <summary>
-    /// This process is dead by the view of another one: it must stop, as nothing that it does counts any more.
+    /// This process is dead in the view of another one: it must stop, as none of its work counts any more.
     /// </summary>
     public bool IsFenced { get; private set; }
 
@@ -182,14 +182,14 @@ public sealed partial class Exchange : Resource,
     public int OutstandingCalls { get; private set; }
 
     /// <summary>
-    /// Ticks for which a member has owed an answer without a sign of it; 0 when it owes none. Another thread may ask:
-    /// the number was right a moment ago.
+    /// Ticks for which a member has owed an answer without a sign of it; 0 when it owes none. Another thread may read
+    /// it: the number was right a moment ago.
     /// </summary>
     public int SilentTicks(int member) => _silence.Of(member);
 
     /// <summary>
-    /// True when a call is without an answer although it was sent again twice: what this process does waits for another
-    /// one. Another thread may ask: it was so a moment ago.
+    /// True when a call is without an answer although it was sent again twice: the work of this process waits for
+    /// another one. Another thread may read it: it was so a moment ago.
     /// </summary>
     public bool IsHeldUp => _oldestCall > 2 * _port.ResendTicks;
 
@@ -207,7 +207,7 @@ public sealed partial class Exchange : Resource,
     /// <summary>Amount that this process was granted of an account and did not give back, its stock included.</summary>
     public long GrantedOf(int account) => _granted[account];
 
-    /// <summary>Of that, what tasks were told: the rest is stock, or on its way to them.</summary>
+    /// <summary>The part of it that tasks know: the rest is stock, or on its way to them.</summary>
     public long UsedOf(int account) => _used[account];
 
     /// <summary>
@@ -222,7 +222,7 @@ public sealed partial class Exchange : Resource,
     /// </summary>
     public long CountedFreePages => _granted[_port.FreePageCounter] - _stock[_port.FreePageCounter];
 
-    /// <summary>An account as its home has it; of another process's only its limit is of use.</summary>
+    /// <summary>An account as its home has it; of an account with another home only the limit is of use.</summary>
     public Account AccountOf(int account) => _accounts[account];
 
     public void Handle(ref AwaitView message, Turn turn)

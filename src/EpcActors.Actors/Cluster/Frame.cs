@@ -20,7 +20,10 @@ public enum FrameKind : byte
     /// <summary>The sender of a request is dead in the receiver's view: it has to stop.</summary>
     Fenced,
 
-    /// <summary>A request has arrived and its answer takes longer: an account is being rebuilt, or a deputy is at work. The sender is reached, and no more is said.</summary>
+    /// <summary>
+    /// A request has arrived and its answer takes longer: an account is being rebuilt, or a deputy is at work. It shows
+    /// only that the sender is heard.
+    /// </summary>
     Pending,
 }
 

@@ -3,8 +3,9 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Cluster;
 
 /// <summary>
-/// Counts, for each other member, the ticks for which it has owed an answer and given no sign: from the oldest call that it has not answered, or from its last sign after
-/// that. A sign is a reply, or the word that a request has arrived and its answer takes longer (<see cref="FrameKind.Pending"/>).
+/// Counts, for each other member, the ticks for which it has owed an answer and given no sign: from the oldest call
+/// that it has not answered, or from its last sign after that. A sign is a reply, or a notice that a request has
+/// arrived and its answer takes longer (<see cref="FrameKind.Pending"/>).
 /// </summary>
 /// <remarks>
 /// Ticks and not nanoseconds: a process that was stopped or starved has no ticks meanwhile, so it blames no other for
@@ -20,10 +21,13 @@ internal sealed class Silence(int members)
     [NotState]
     private readonly bool[] _isAsked = new bool[members];
 
-    /// <summary>Ticks of silence of a member; 0 when it owes nothing. Another thread may ask: the number was right a moment ago.</summary>
+    /// <summary>
+    /// Ticks of silence of a member; 0 when it owes nothing. Another thread may read it: the number was right a moment
+    /// ago.
+    /// </summary>
     public int Of(int member) => _ticks[member];
 
-    /// <summary>A member gave a sign, has a new life, or is asked nothing any more.</summary>
+    /// <summary>Resets a member that gave a sign, has a new incarnation, or owes no answer any more.</summary>
     public void End(int member) => _ticks[member] = 0;
 
     /// <summary>In a tick: a call to a member is not answered.</summary>

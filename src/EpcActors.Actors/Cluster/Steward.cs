@@ -46,7 +46,8 @@ public sealed class Reporter : KernelTask
 }
 
 /// <summary>
-/// Puts things in order after every change of the membership: takes back what was lent to the dead, and ends the processes whose enclaves had pages on a socket that is gone.
+/// Cleans up after every change of the membership: takes back pages that were lent to the dead, and ends the processes
+/// whose enclaves had pages on a socket that is gone.
 /// </summary>
 public sealed class Steward : KernelTask
 {
@@ -64,7 +65,8 @@ public sealed class Steward : KernelTask
     /// <param name="machine">The machine.</param>
     /// <param name="processOfEnclave">By enclave: the process that built it.</param>
     /// <param name="guests">Virtual EPC and process of each guest.</param>
-    /// <param name="bootPages">Free pages that this process brings into a cluster that runs already; 0 when it was there from the start.</param>
+    /// <param name="bootPages">Free pages that this process brings into a cluster that runs already; 0 for a member of
+    /// the first view.</param>
     public Steward(
         ActorId id,
         int cpu,
@@ -106,7 +108,7 @@ public sealed class Steward : KernelTask
 
             epoch = view.Epoch;
 
-            // Before anything that may wait for enclaves to come to their end.
+            // Do this before any step that may wait for the end of enclaves.
             for (int member = 0; member < _seenAlive.Length; member++)
             {
                 if (member != Cluster.Self)
@@ -123,7 +125,7 @@ public sealed class Steward : KernelTask
                 }
             }
 
-            // ksgxd may have come to us: it looks at the watermarks for itself.
+            // This process's ksgxd may be the one that works now: it checks the watermarks itself.
             await Ask(Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
         }
     }
@@ -185,7 +187,7 @@ public sealed class Steward : KernelTask
     {
         while (true)
         {
-            // Pages of the next life of that process come only when none of this one is left.
+            // Pages of the next incarnation of that process come only when none of this one is left.
             NumaNodeProtocol.ReadBorrowed left = await Ask(Machine.Nodes[node], new NumaNodeProtocol.ReadBorrowed { Dead = incarnation });
             if (left.Pages == 0 || left.Incarnation > incarnation)
             {
