@@ -219,7 +219,7 @@ public sealed class ThreadsEngine : LiveEngine
         Leave(mailbox, _options.MailboxBatch);
         if (isAnswered)
         {
-            // A resource whose mailbox looked occupied for a moment.
+            // Outstanding is set when the mailbox looked occupied for a moment.
             if (envelope.Caller.Outstanding is not null)
             {
                 envelope.Caller.Outstanding = null;

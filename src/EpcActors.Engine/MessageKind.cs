@@ -85,7 +85,7 @@ public enum MessageKind : byte
     Lock,
 
     /// <summary>
-    /// Takes or drops references and ends lives: references, mm_list, SRCU, signals, exits, the out-of-memory killer.
+    /// Keeps objects alive or releases them: references, mm_list, SRCU, signals, exits, the out-of-memory killer.
     /// </summary>
     Lifetime,
 
