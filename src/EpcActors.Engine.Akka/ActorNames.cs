@@ -26,7 +26,10 @@ internal static class ActorNames
         return elements;
     }
 
-    /// <summary>One element: what is not allowed is written as % and two hexadecimal digits for each byte of its UTF-8.</summary>
+    /// <summary>
+    /// One element: a character that is not allowed is written as % and two hexadecimal digits for each byte of its
+    /// UTF-8.
+    /// </summary>
     public static string Escape(string name)
     {
         StringBuilder text = new(name.Length);

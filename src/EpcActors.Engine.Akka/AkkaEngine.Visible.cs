@@ -19,10 +19,10 @@ public sealed partial class AkkaEngine
     protected override IEnumerable<TaskActor> Askers => base.Askers.Concat(_externals);
 
     /// <summary>
-    /// Has <paramref name="standIn"/> asked in place of a resource, before or during the run: it gets a <see
-    /// cref="Request{TMessage}"/> for each request of a task, with the task's actor as its sender, and answers it with
-    /// a <see cref="Reply{TMessage}"/>, or forwards it to the resource's own actor (<see cref="RefOf(Resource)"/>). A
-    /// task waits for as long as it takes.
+    /// Sends requests to <paramref name="standIn"/> in place of a resource, before or during the run: it gets a
+    /// <see cref="Request{TMessage}"/> for each request of a task, with the task's actor as its sender, and answers it
+    /// with a <see cref="Reply{TMessage}"/>, or forwards it to the resource's own actor
+    /// (<see cref="RefOf(Resource)"/>). A task waits for as long as it takes.
     /// </summary>
     /// <remarks>
     /// The resource stays as it is, and so do the books of the oracle: an answer of a stand-in changes nothing in the

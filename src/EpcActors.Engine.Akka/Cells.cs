@@ -16,7 +16,7 @@ internal interface ICell
     void Hosted(IActorRef actor, Type actorClass);
 }
 
-/// <summary>The way from the engine to an actor, and what has become of it.</summary>
+/// <summary>The line from the engine to an actor, and its state.</summary>
 internal sealed class ActorLine
 {
     private Rest? _rest;
@@ -36,8 +36,7 @@ internal sealed class ActorLine
     }
 
     /// <summary>
-    /// Asks the actor to say when it has dealt with all it was told so far; one that is no more counts as having done
-    /// so.
+    /// Asks the actor to report when it has handled all messages so far; a stopped actor counts as done.
     /// </summary>
     public void AskForRest(Rest rest)
     {
@@ -52,7 +51,7 @@ internal sealed class ActorLine
         }
     }
 
-    /// <summary>The actor has come to the question, or to its end; whatever is first counts.</summary>
+    /// <summary>The actor has reached the question, or its end; the first of the two counts.</summary>
     public void Arrive() => Interlocked.Exchange(ref _rest, null)?.Arrive();
 
     /// <summary>The actor has stopped: it will never handle anything again.</summary>
@@ -126,7 +125,9 @@ internal sealed class AkkaTask(AkkaEngine engine, TaskActor task, string path) :
     public void Hosted(IActorRef actor, Type actorClass) => Line.Host(actor, actorClass);
 }
 
-/// <summary>Makes actors by a function: Akka's own way compiles an expression for each, which ten thousand actors would feel.</summary>
+/// <summary>
+/// Makes actors by a function: Akka's own way compiles an expression for each, which is slow for ten thousand actors.
+/// </summary>
 internal sealed class ActorProducer<TActor>(Func<TActor> make) : IIndirectActorProducer
     where TActor : ActorBase
 {

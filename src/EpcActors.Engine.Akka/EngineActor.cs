@@ -71,7 +71,7 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
     }
 
     /// <summary>
-    /// Reports a failure and says that it is not dealt with: for the filter of a catch, so that Akka sees it as it was
+    /// Reports a failure and returns false: for the filter of a catch, so that Akka sees the exception as it was
     /// thrown.
     /// </summary>
     /// <param name="asked">Name of the caller, or empty.</param>

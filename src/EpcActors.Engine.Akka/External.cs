@@ -117,7 +117,7 @@ internal sealed class ExternalActor : UntypedActor
         }
     }
 
-    /// <summary>Nothing is lost where nothing waits for a reply.</summary>
+    /// <summary>A reply that no actor waits for is not lost.</summary>
     private static void Reply(IActorRef sender, object reply, IActorRef? from)
     {
         if (!sender.Equals(Context.System.DeadLetters))

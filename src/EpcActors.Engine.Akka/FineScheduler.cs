@@ -124,7 +124,7 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
         }
         catch (SchedulerException)
         {
-            // It wanted to go on by a scheduler that has ended.
+            // The action tried to use a scheduler that has ended.
         }
 #pragma warning disable CA1031 // One entry must not take all others with it.
         catch (Exception error)

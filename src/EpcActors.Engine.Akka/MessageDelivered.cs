@@ -12,8 +12,8 @@ namespace EpcActors.Engine.Akka;
 /// <param name="Kind">Kind of the message.</param>
 /// <param name="Asked">The message as asked, a struct of the type <see cref="MessageType"/>.</param>
 /// <param name="Answer">The message as answered; null when the resource parked it.</param>
-/// <param name="Words">The critical section in the kernel's words (<see cref="AkkaOptions.Words"/>); empty when nothing
-/// says them.</param>
+/// <param name="Words">The critical section in the kernel's words (<see cref="AkkaOptions.Words"/>); empty without a
+/// source of words.</param>
 public sealed record MessageDelivered(
     ActorPath Asker, ActorPath Resource, MessageKind Kind, object Asked, object? Answer, string Words)
     : INoSerializationVerificationNeeded

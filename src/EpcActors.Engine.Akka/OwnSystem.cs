@@ -53,7 +53,9 @@ internal static class OwnSystem
         }
     }
 
-    /// <summary>Ends the system through all phases of <see cref="CoordinatedShutdown"/>; comes back when it has.</summary>
+    /// <summary>
+    /// Ends the system through all phases of <see cref="CoordinatedShutdown"/>; returns when it has ended.
+    /// </summary>
     public static void End(ActorSystem system)
     {
         if (system.WhenTerminated.IsCompleted)
@@ -83,7 +85,7 @@ internal static class OwnSystem
     }
 }
 
-/// <summary>The run has come to its end: why an engine's own system shuts down.</summary>
+/// <summary>Reason for the shutdown of an engine's own system: the end of the run.</summary>
 public sealed class RunIsOver : CoordinatedShutdown.Reason
 {
     public static readonly CoordinatedShutdown.Reason Reason = new RunIsOver();

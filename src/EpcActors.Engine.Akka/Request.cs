@@ -73,7 +73,7 @@ public abstract class Reply : INoSerializationVerificationNeeded
 }
 
 /// <summary>
-/// An answered message: what a resource says to a <see cref="Request{TMessage}"/>, or what a stand-in says in its
+/// An answered message: the answer of a resource to a <see cref="Request{TMessage}"/>, or that of a stand-in in its
 /// place.
 /// </summary>
 public sealed class Reply<TMessage>(TMessage message) : Reply

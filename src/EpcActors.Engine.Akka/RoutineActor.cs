@@ -103,7 +103,7 @@ internal class RoutineActor(AkkaEngine engine, AkkaTask cell, ActorNode node) : 
         }
     }
 
-    /// <summary>The routine has come to its end, or failed: then Akka is to know what it threw.</summary>
+    /// <summary>Ends the actor after its routine; passes the exception of a failed routine on to Akka.</summary>
     private void End()
     {
         if (cell.Error is { } error)

@@ -4,7 +4,7 @@ using Akka.Event;
 namespace EpcActors.Engine.Akka;
 
 /// <summary>
-/// Stands outside of <c>/user</c>: counts what is lost, has an actor for each outside one that asks resources, and
+/// Stands outside of <c>/user</c>: counts lost messages, has an actor for each outside actor that asks resources, and
 /// stops the actors of the run.
 /// </summary>
 internal sealed class RunWatch : UntypedActor
@@ -17,7 +17,7 @@ internal sealed class RunWatch : UntypedActor
     private TaskCompletionSource? _stopped;
 
     /// <param name="lost">Counts.</param>
-    /// <param name="isOurs">Says whether what was for this recipient counts: others may use the system as well.</param>
+    /// <param name="isOurs">True when messages to this recipient count: others may use the system as well.</param>
     /// <param name="propsOfExternal">Makes the actor that asks for an outside one.</param>
     public RunWatch(LostLetters lost, Func<ActorPath, bool> isOurs, Func<ActorPath, IActorRef?, Props> propsOfExternal)
     {
@@ -61,7 +61,7 @@ internal sealed class RunWatch : UntypedActor
                 EndIfAlone();
                 break;
             case Terminated gone:
-                // The letters of an actor that is gone are in our mailbox already: they were published before it said so.
+                // The letters of an actor that is gone are in our mailbox already: they were published before its end.
                 _left.Remove(gone.ActorRef);
                 EndIfAlone();
                 break;
@@ -93,6 +93,6 @@ internal sealed class RunWatch : UntypedActor
         }
     }
 
-    /// <summary>Stop these, and say when the last of them and all below them have gone.</summary>
+    /// <summary>Stops these actors, and reports when the last of them and all below them have stopped.</summary>
     public sealed record StopAll(IReadOnlyList<IActorRef> Actors, TaskCompletionSource Stopped);
 }

@@ -24,7 +24,7 @@ internal sealed class Signal : INoSerializationVerificationNeeded, IDeadLetterSu
     public override string ToString() => _name;
 }
 
-/// <summary>To every actor of a sort: say when all that was told before has been dealt with.</summary>
+/// <summary>To each of the actors: report when all earlier messages have been handled.</summary>
 internal sealed class Rest(int count) : INoSerializationVerificationNeeded, IDeadLetterSuppression
 {
     private readonly TaskCompletionSource _allArrived = new(TaskCreationOptions.RunContinuationsAsynchronously);

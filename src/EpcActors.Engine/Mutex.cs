@@ -45,7 +45,9 @@ public struct Mutex
 
     public readonly bool IsHeld => _held;
 
-    /// <summary>Virtual time at which the section began that goes on or was the last, nanoseconds; 0 on an engine without time.</summary>
+    /// <summary>
+    /// Virtual time at which the present or last section began, nanoseconds; 0 on an engine without time.
+    /// </summary>
     public long SinceNs { get; private set; }
 
     /// <summary>Virtual time at which the last section ended, nanoseconds.</summary>
@@ -83,11 +85,11 @@ public struct Mutex
         return false;
     }
 
-    /// <summary>Says that the caller holds the lock, as the kernel's lockdep_assert_held().</summary>
+    /// <summary>Asserts that the caller holds the lock, as the kernel's lockdep_assert_held().</summary>
     public readonly void AssertHeldBy(Turn turn) =>
         Invariant.That(_held && _owner == turn.Caller, "a task works on what a lock protects without holding it");
 
-    /// <summary>Gives the lock back, to the first waiter if there is one.</summary>
+    /// <summary>Releases the lock, to the first waiter if there is one.</summary>
     public void Release(Turn turn)
     {
         AssertHeldBy(turn);

@@ -6,8 +6,8 @@ namespace EpcActors.Engine;
 /// </summary>
 /// <remarks>
 /// Its public properties are for reports and audits. One that gives a word of at most 64 bits (a count, a limit, an
-/// enum, a flag) may be read from another thread while the actor works: the answer was true a moment ago, and two
-/// answers need not fit each other. A walk over a list, as in every <c>ForEach…</c>, needs a stopped engine.
+/// enum, a flag) may be read from another thread while the actor works: the value was true a moment ago, and two values
+/// need not be of the same moment. A walk over a list, as in every <c>ForEach…</c>, needs a stopped engine.
 /// </remarks>
 public abstract class Resource
 {
@@ -24,7 +24,7 @@ public abstract class Resource
     /// </summary>
     public virtual ActorKind ActorKind => ActorKind.Resource;
 
-    /// <summary>Name as the field would say it: <c>node-0</c>, <c>cgroup:/pods/a</c>, <c>enclave:a</c>.</summary>
+    /// <summary>Name in the words of the field: <c>node-0</c>, <c>cgroup:/pods/a</c>, <c>enclave:a</c>.</summary>
     public string Name { get; }
 
     /// <summary>Virtual time until which a holder keeps the lock; only a timed engine reads or writes it.</summary>
@@ -34,8 +34,9 @@ public abstract class Resource
 }
 
 /// <summary>
-/// Parked requests of a resource in the order of their arrival: the waiters of a sleeping lock or the sleepers of a wait queue.
-/// First in, first out: an unfair lock would let a crowd of faulting threads starve the reclaimer, which the kernel's does not.
+/// Parked requests of a resource in the order of their arrival: the waiters of a sleeping lock or the sleepers of a
+/// wait queue. First in, first out: with an unfair lock, unlike the kernel's, many faulting threads could starve the
+/// reclaimer.
 /// </summary>
 public struct WaitQueue
 {

@@ -73,8 +73,9 @@ public sealed class TimeAwaiter : RoutineAwaiter
 }
 
 /// <summary>
-/// The result of a routine: an async method on the project's own awaitable. It runs on whatever thread its engine resumes it on, on one at a time, allocates
-/// nothing in the steady state (boxes are pooled), and when nothing had to be waited for it returns its value without any box at all.
+/// The result of a routine: an async method on the project's own awaitable. It runs on whatever thread its engine
+/// resumes it on, on one at a time, allocates nothing in the steady state (boxes are pooled), and without a wait it
+/// returns its value without any box.
 /// </summary>
 [AsyncMethodBuilder(typeof(RoutineBuilder))]
 public readonly struct Routine
@@ -179,12 +180,13 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     where TStateMachine : IAsyncStateMachine
 {
     /// <summary>
-    /// Most boxes that a thread keeps of one method. Where a routine ends on another thread than it began on, boxes move: a thread that only ends routines would
-    /// gather them for ever.
+    /// Most boxes that a thread keeps of one method. Where a routine ends on another thread than it began on, boxes
+    /// move: a thread that only ends routines would collect them for ever.
     /// </summary>
     public const int MostInPool = 256;
 
-    // A pool per thread. A box belongs to its routine until it comes back, to the pool of whatever thread that happens on; two threads never share one.
+    // A pool per thread. A box belongs to its routine until its end, and then goes to the pool of the thread that ends
+    // it; two threads never share one.
     [ThreadStatic]
     private static RoutineBox<TStateMachine, T>? _pool;
 

@@ -2,9 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace EpcActors.Engine;
 
-/// <summary>Hash of where a state machine stands and of its locals.</summary>
+/// <summary>Hash of a state machine's position and its locals.</summary>
 /// <param name="stateMachine">The state machine; not changed.</param>
-/// <param name="context">Whatever the maker of the function wants to know.</param>
+/// <param name="context">Context for the maker of the function.</param>
 internal delegate ulong FrameFingerprint<TStateMachine>(ref TStateMachine stateMachine, object context);
 
 /// <summary>Makes the function that fingerprints the state machines of one async method; asked once for each method and thread.</summary>

@@ -143,7 +143,7 @@ public abstract class TaskActor
     /// <summary>For engines: what was given to <see cref="Attach"/>.</summary>
     public object? AttachedState => EngineState;
 
-    /// <summary>The envelopes that it uses; for engines that answer most requests at once, those of all tasks of its kind.</summary>
+    /// <summary>Its envelopes; on engines that answer most requests at once, all tasks of a kind share them.</summary>
     internal EnvelopeSet Envelopes
     {
         get => _envelopes;

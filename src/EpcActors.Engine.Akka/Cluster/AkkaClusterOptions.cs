@@ -41,7 +41,8 @@ public sealed record AkkaClusterOptions
     public string AkkaOrigin { get; init; } = "";
 
     /// <summary>
-    /// Gets a sentence whenever the cluster changes its mind about a process: not heard of, heard of again, taken out. From any thread; must not block. A process that is not heard of may come back: only
+    /// Gets a sentence whenever the state of a process changes for the cluster: unreachable, reachable again, downed.
+    /// From any thread; must not block. A process that is not heard of may come back: only
     /// <see cref="Distribution.Transport.ICoordinatorListener.OnLost"/> says that one is dead.
     /// </summary>
     public Action<string>? OnNote { get; init; }

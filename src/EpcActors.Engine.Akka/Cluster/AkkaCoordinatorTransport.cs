@@ -6,7 +6,9 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>The coordinator process of an Akka.Cluster: its first node, which all others join, and the one that is never taken out.</summary>
+/// <summary>
+/// The coordinator process of an Akka.Cluster: its first node, which all others join, which is never downed.
+/// </summary>
 /// <remarks>Any thread may tell and drop. The listener is called by one actor, one call at a time. One opening per object.</remarks>
 public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
 {

@@ -107,7 +107,8 @@ public sealed class AkkaMemberTransport : IMemberTransport
     /// <summary>
     /// Waits until the last messages to the coordinator have arrived, then leaves the cluster and ends the system.
     /// </summary>
-    /// <exception cref="OperationCanceledException">the system was ended at once instead; the others will find out.</exception>
+    /// <exception cref="OperationCanceledException">the system was ended at once instead; the others will
+    /// notice.</exception>
     public Task LeaveAsync(CancellationToken cancellationToken)
     {
         if (_system is not { } system)
@@ -151,12 +152,14 @@ public sealed class AkkaMemberTransport : IMemberTransport
         }
     }
 
-    /// <summary>The order of leaving: hear why, have what was told last arrive; Akka.Cluster leaves in later phases.</summary>
+    /// <summary>
+    /// The order of leaving: receive the reason, deliver the last messages; Akka.Cluster leaves in later phases.
+    /// </summary>
     private void RegisterShutdown(ActorSystem system)
     {
         CoordinatedShutdown shutdown = CoordinatedShutdown.Get(system);
 
-        // By an answer: what stops an actor overtakes what it was told.
+        // Wait for an answer: a stop overtakes the actor's earlier messages.
         shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "epc-say-why", () =>
         {
             if (shutdown.ShutdownReason is RunIsOver)

@@ -9,7 +9,10 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>The <see cref="ActorSystem"/> for what goes from process to process: its configuration, its beginning, its end. Not the one that the engine runs the machine in.</summary>
+/// <summary>
+/// The <see cref="ActorSystem"/> for the traffic between processes: its configuration, its start, its end. The engine
+/// runs the machine in another one.
+/// </summary>
 internal static class ClusterSystem
 {
     /// <summary>Dispatcher of all our actors in it.</summary>
@@ -44,7 +47,7 @@ internal static class ClusterSystem
         {
             system = ActorSystem.Create(AkkaClusterOptions.SystemName, BootstrapSetup.Create().WithConfig(all).And(meter ?? new WireMeter()));
 
-            // An error in it would be a line in a log, and a node that never comes up.
+            // Else an error in it would be only a line in a log, and a node that never comes up.
             _ = AkkaCluster.Get(system).DowningProvider.DowningActorProps;
             return system;
         }
@@ -83,7 +86,7 @@ internal static class ClusterSystem
     /// <summary>For people: <c>host:port</c>.</summary>
     public static string Place(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
 
-    /// <summary>An actor of another process by its path. Nothing is asked for it: it need not be there.</summary>
+    /// <summary>An actor of another process by its path. It sends no request: the actor need not exist.</summary>
     public static IActorRef Resolve(ActorSystem system, string address, string name) =>
         ((ExtendedActorSystem)system).Provider.ResolveActorRef(new RootActorPath(global::Akka.Actor.Address.Parse(address)) / "user" / name);
 

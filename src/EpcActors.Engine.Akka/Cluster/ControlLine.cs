@@ -9,8 +9,9 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// sent in parts, so that heartbeats get through between them. For the actor that has it; time is milliseconds of any clock that does not go back.
 /// </summary>
 /// <remarks>
-/// Go-back-N: what has not arrived for <see cref="ResendMs"/> is sent again from there on, and the receiver takes a part only when it is the next. Loss is rare (a connection that breaks and is made
-/// again), so nothing is kept out of order.
+/// Go-back-N: a part that has not arrived for <see cref="ResendMs"/> is sent again with all after it, and the receiver
+/// takes a part only when it is the next. Loss is rare (a connection that breaks and is made again), so nothing is kept
+/// out of order.
 /// </remarks>
 /// <param name="life">Of the member.</param>
 internal sealed class ControlLine(int life)
@@ -57,7 +58,9 @@ internal sealed class ControlLine(int life)
         }
     }
 
-    /// <summary>The next part to be sent now; null: nothing to send, or the other end has to say first that something arrived.</summary>
+    /// <summary>
+    /// The next part to be sent now; null: nothing to send, or the other end has to acknowledge first.
+    /// </summary>
     public ControlPart? Next(long nowMs)
     {
         if (_sent.Count >= Window || !_unsent.TryDequeue(out ControlPart? part))
@@ -97,13 +100,16 @@ internal sealed class ControlLine(int life)
         }
     }
 
-    /// <summary>A part has come. The message that ends with it, if one does; <see cref="Taken"/> is to be answered in any case.</summary>
+    /// <summary>
+    /// Takes a part. Returns the message that ends with it, if one does; the caller answers <see cref="Taken"/> in any
+    /// case.
+    /// </summary>
     /// <exception cref="WireFormatException">it is no message.</exception>
     public ControlMessage? OnPart(ControlPart part)
     {
         if (part.Number != _taken + 1)
         {
-            // Had already, or one before it is missing: both come right by what is answered.
+            // A duplicate, or a part before it is missing: the answer corrects both.
             return null;
         }
 

@@ -133,11 +133,11 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
         }
         else if (!_present.Contains(node) || _links.ContainsKey(node) || _isLeaving)
         {
-            // Gossip is behind and the process asks again; or it is let in already.
+            // Gossip is late and the process will ask again; or it is let in already.
         }
         else if (step is { Nonce.Length: RunToken.NonceBytes, Proof.Length: 0 })
         {
-            // The same answer to the same question: a second one must not make the proof wrong that is on its way.
+            // The same answer to the same question: a second answer must not invalidate the proof that is on its way.
             if (!_guests.TryGetValue(node, out Introduction? guest) || !guest.NonceOfMember.AsSpan().SequenceEqual(step.Nonce))
             {
                 guest = new Introduction(_cluster.SelfUniqueAddress, node, RunToken.NewNonce(), step.Nonce);
@@ -160,8 +160,8 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     }
 
     /// <summary>
-    /// Once per life: whatever else it sends is answered with the reason. A process that does not leave then is taken
-    /// out.
+    /// Once per incarnation: any other message of it is answered with the reason. A process that does not leave then is
+    /// downed.
     /// </summary>
     private void TurnAway(UniqueAddress node)
     {
@@ -274,7 +274,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
                 link.Door.Tell(part, Self);
             }
 
-            // It was told, and had its time to leave by itself.
+            // It was told, and had time to leave by itself.
             if (link.IsDropped && !link.IsDowned && LaneTable.NowMs - link.DroppedAtMs > _failureTimeout.TotalMilliseconds)
             {
                 link.IsDowned = true;
@@ -329,7 +329,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     }
 }
 
-/// <summary>One life of a member. All but the address belongs to <see cref="DoorActor"/>.</summary>
+/// <summary>One incarnation of a member. All but the address belongs to <see cref="DoorActor"/>.</summary>
 internal sealed class AkkaMemberLink(UniqueAddress node, IActorRef door) : MemberLink
 {
     public override string Address => ClusterSystem.Place(node.Address);

@@ -6,8 +6,9 @@ using Akka.Event;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// Logs to standard error, as <see cref="StandardErrorLogger"/>; but at the level ERROR, which is the default here, not what Akka.Remote has to say about connections that break or ports that are taken: those
-/// come as changes of the membership, or as exceptions. A message that cannot be read is written in any case.
+/// Logs to standard error, as <see cref="StandardErrorLogger"/>; but at the level ERROR, which is the default here,
+/// without the messages of Akka.Remote about broken connections or ports in use: those come as changes of the
+/// membership, or as exceptions. A message that cannot be read is written in any case.
 /// </summary>
 public sealed class ErrorLogger : UntypedActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
 {

@@ -70,7 +70,7 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>Says it once: a line for each bundle would be a way to fill a log.</summary>
+    /// <summary>Logs it once: a line for each bundle could fill a log.</summary>
     private void NoteStranger()
     {
         if (!_isStrangerNoted)

@@ -4,9 +4,9 @@ using EpcActors.Distribution.Wire;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// The way to one life of one other member, and what is to be answered about the way back. Frames are added by any
-/// thread and leave in bundles, in the turn of the <see cref="ExchangeActor"/>: the first frame schedules that turn,
-/// the frames that are added until it comes join the bundle. So the busier the process, the longer the bundles.
+/// The lane to one incarnation of one other member, and the answers for the lane back. Frames are added by any thread
+/// and leave in bundles, in the turn of the <see cref="ExchangeActor"/>: the first frame schedules that turn, the
+/// frames that are added until it comes join the bundle. So the busier the process, the longer the bundles.
 /// </summary>
 /// <remarks>
 /// <para><b>Credit.</b> At most <see cref="MostUnderWayBytes"/> are sent and not answered, and at most <see
@@ -112,7 +112,7 @@ internal sealed class FrameLane
                 return;
             }
 
-            // Without credit it is the answer that makes the next bundle go, not another turn.
+            // Without credit an answer triggers the next bundle, not another turn.
             isFirst = !_isScheduled && HasCredit;
             _isScheduled |= isFirst;
         }
@@ -167,7 +167,8 @@ internal sealed class FrameLane
                 _silenceMs = FirstSilenceMs;
             }
 
-            // In a turn of its own: what is made of the frames that came joins, and takes the answer along.
+            // Use a turn of its own: frames that result from those that came join the bundle, and it takes the answer
+            // along.
             isFirst = !_isScheduled && !_isClosed && (_arrived - _answered >= AnswerBytes || (HasWaiting && HasCredit));
             _isScheduled |= isFirst;
         }
@@ -262,7 +263,9 @@ internal sealed class FrameLane
         bundle.Clear();
     }
 
-    /// <summary>Needs no credit, and takes none: two peers without credit would wait for one another.</summary>
+    /// <summary>
+    /// An answer needs and takes no credit: else two peers without credit would wait for one another.
+    /// </summary>
     private void SendAnswer()
     {
         if (_isClosed)

@@ -11,8 +11,9 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// coordinator itself is never downed by a member.
 /// </summary>
 /// <remarks>
-/// Both wait for <c>akka.cluster.keep-coordinator.stable-after</c>, so a process that was only paused has time to come back. Two members that do not hear one another but both hear the coordinator stay: the
-/// coordinator learns of it from what they say, and decides.
+/// Both wait for <c>akka.cluster.keep-coordinator.stable-after</c>, so a process that was only paused has time to come
+/// back. Two members that do not hear one another but both hear the coordinator stay: the coordinator learns it from
+/// their status, and decides.
 /// </remarks>
 public sealed class KeepCoordinator : IDowningProvider
 {

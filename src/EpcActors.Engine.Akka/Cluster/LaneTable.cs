@@ -60,7 +60,7 @@ internal sealed class LaneTable
         (int, int, int, int) between = (head.From, head.To, head.FromIncarnation, head.ToIncarnation);
         if (!_seals.TryGetValue(between, out ulong seal))
         {
-            // The lives of a run are few; a stranger can make up any number of them.
+            // A run has few incarnations; a stranger can invent any number of them.
             if (_seals.Count >= MostSeals)
             {
                 _seals.Clear();
@@ -73,7 +73,7 @@ internal sealed class LaneTable
         return head.Seal == seal;
     }
 
-    /// <summary>Frames from and to it are lost, by order of an experiment.</summary>
+    /// <summary>Frames from and to it are lost, for an experiment.</summary>
     public bool IsCut(int member)
     {
         bool[] cut = Volatile.Read(ref _cut);
@@ -92,7 +92,7 @@ internal sealed class LaneTable
         Volatile.Write(ref _cut, cut);
     }
 
-    /// <summary>Makes lanes to the lives that are new in a view and closes those to lives that are over.</summary>
+    /// <summary>Makes lanes to the new incarnations of a view and closes those to dead ones.</summary>
     /// <param name="view">The view.</param>
     /// <param name="resolve">The exchange actor at an address.</param>
     /// <param name="self">Our exchange actor: it flushes the lanes.</param>
@@ -131,8 +131,8 @@ internal sealed class LaneTable
     }
 
     /// <summary>
-    /// A bundle or an answer has come. One that is not between the lives that our lane joins is neither counted nor
-    /// answered: its frames are for the exchange to judge.
+    /// A bundle or an answer has come. One that is not between the two incarnations of our lane is neither counted nor
+    /// answered: the exchange judges its frames.
     /// </summary>
     public void OnArrived(in BundleHead head)
     {
@@ -169,8 +169,7 @@ internal sealed class LaneTable
     }
 
     /// <remarks>
-    /// Without a sender: the head of a bundle says where it comes from in a few bytes, and the path of an actor takes
-    /// sixty.
+    /// It has no sender: the head of a bundle names the origin in a few bytes, and the path of an actor takes sixty.
     /// </remarks>
     private FrameLane NewLane(int member, int incarnation, IActorRef peer, IActorRef self) => new(
         new BundleHead(_self, (short)member, _incarnation, incarnation, 0, 0, _token.Seal(_self, member, _incarnation, incarnation)),

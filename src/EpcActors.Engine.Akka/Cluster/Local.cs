@@ -22,7 +22,7 @@ internal abstract record Local : INoSerializationVerificationNeeded, IDeadLetter
     /// <summary>The listener may be called.</summary>
     public sealed record Open : Local;
 
-    /// <summary>Nothing is raised any more: this process leaves because it was told to.</summary>
+    /// <summary>No event is raised any more: this process leaves because it was told to.</summary>
     public sealed record Leaving : Local;
 
     /// <summary>The cluster is over for this process; without a reason, because it was taken out.</summary>

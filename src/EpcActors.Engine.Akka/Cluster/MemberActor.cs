@@ -99,7 +99,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 Lose(TakenOut);
                 break;
             case IWireMessage or ThisActorSystemQuarantinedEvent:
-                // Of an earlier life at this address, or of a coordinator that has proved nothing.
+                // From an earlier incarnation at this address, or from a coordinator without a proof.
                 break;
             default:
                 Unhandled(message);
@@ -149,8 +149,8 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         Introduction between = new(_coordinator!, _cluster.SelfUniqueAddress, step.Nonce, _nonce);
         if (!RunToken.AreEqual(_duties.Token.ProofOfCoordinator(between), step.Proof))
         {
-            // Without a proof of its own the process is turned away, and the user of the coordinator hears of it. No
-            // proof is given to a stranger.
+            // A process without a proof of its own is refused, and the coordinator's user learns it. A stranger gets no
+            // proof.
             _door.Tell(new Handshake(_life, [], []), Self);
             Lose($"the token of this process is not that of the coordinator at {ClusterSystem.Place(_coordinator!.Address)}: "
                 + "give both the same file with --token-file, and see that the variable EPC_CLUSTER_TOKEN is not that of another run",
@@ -358,7 +358,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>Akka.Cluster says the same thing in several ways, in any order.</summary>
+    /// <summary>Akka.Cluster reports the same event in several ways, in any order.</summary>
     private string TakenOut => _isCoordinatorHeard
         ? $"the coordinator has taken this process out: it was not heard of for {Words.Of(_duties.FailureTimeout)}, or has no part in the run any more"
         : $"the coordinator was not heard of for {Words.Of(_duties.FailureTimeout)}";

@@ -10,7 +10,7 @@ namespace EpcActors.Engine.Akka.Cluster;
 internal interface IWireMessage : IDeadLetterSuppression;
 
 /// <summary>Frames for another member behind a <see cref="BundleHead"/>, or a head alone that answers.</summary>
-/// <param name="Bytes">The message as it is on the wire. It belongs to the message: nothing writes to it any
+/// <param name="Bytes">The message as it is on the wire. It belongs to the message: no code writes to it any
 /// more.</param>
 /// <param name="Frames">Number of frames; known to the sender only, else 0.</param>
 internal sealed record FrameBundle(byte[] Bytes, int Frames) : IWireMessage;
@@ -26,7 +26,7 @@ internal sealed record ControlPart(int Life, long Number, bool IsLast, byte[] By
 /// <summary>All parts up to that number have arrived.</summary>
 internal sealed record ControlTaken(int Life, long Number) : IWireMessage;
 
-/// <summary>Coordinator: that life is over here; nothing of it is heard any more.</summary>
+/// <summary>Coordinator: that incarnation is dead here; its messages are ignored.</summary>
 internal sealed record LifeOver(int Life, string Reason) : IWireMessage;
 
 /// <summary>

@@ -9,8 +9,8 @@ namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
 /// Everything of ours that crosses Akka.Remote, with a versioned manifest each. The bytes are little-endian; bundles
-/// and JSON are those of <see cref="Distribution.Wire"/>. It is bound to
-/// <see cref="object"/> as well, so what it does not know is an error and not JSON by reflection.
+/// and JSON are those of <see cref="Distribution.Wire"/>. It is bound to <see cref="object"/> as well, so an unknown
+/// type is an error and not JSON by reflection.
 /// </summary>
 public sealed class WireSerializer : SerializerWithStringManifest
 {
@@ -89,7 +89,7 @@ public sealed class WireSerializer : SerializerWithStringManifest
         switch (manifest)
         {
             case FramesManifest:
-                // Read by the actor that gets it, into memory that it has: nothing is copied here.
+                // The receiving actor reads it into its own memory: no copy is made here.
                 return new FrameBundle(bytes, 0);
             case ControlManifest:
                 (int life, long number) = Head(bytes, manifest, NumberedBytes + 1);
