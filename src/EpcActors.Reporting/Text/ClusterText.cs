@@ -45,7 +45,7 @@ internal static class ClusterText
 internal static class ClusterWords
 {
     public static string Summary(ClusterReport cluster) =>
-        $"{Wording.Counted(cluster.Processes.Count, "process").Replace("processs", "processes", StringComparison.Ordinal)}, {Wording.Counted(cluster.Views, "view")}; "
+        $"{Wording.Counted(cluster.Processes.Count, "process")}, {Wording.Counted(cluster.Views, "view")}; "
         + $"{Wording.Counted(cluster.Audits, "audit")} over all processes"
         + (cluster.Audits == 0 ? "" : $", the longest {Units.Duration((long)(cluster.LongestAuditMs * 1e6))}")
         + (cluster.DroppedAudits == 0 ? ""
