@@ -1,7 +1,7 @@
 using System.Globalization;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution;
 

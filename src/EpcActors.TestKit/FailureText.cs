@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using EpcActors.Domain;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.TestKit;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using EpcActors.Engine;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.TestKit;
 

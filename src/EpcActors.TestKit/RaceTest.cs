@@ -6,7 +6,7 @@ using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.TestKit;
 

@@ -1,6 +1,6 @@
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.TestKit;
 

@@ -2,8 +2,8 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Live;
 using EpcActors.Hocon;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.TestKit;
 

@@ -2,8 +2,8 @@ using BenchmarkDotNet.Attributes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Benchmarks;
 

@@ -5,9 +5,9 @@ using EpcActors.Engine.Akka;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Threads;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Benchmarks;
 

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Benchmarks;
 

@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Benchmarks;
 

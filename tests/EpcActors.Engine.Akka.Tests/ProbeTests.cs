@@ -8,6 +8,7 @@ using EpcActors.Actors.Processes;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Engine.Akka.Tests;
 

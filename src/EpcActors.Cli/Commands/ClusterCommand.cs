@@ -11,9 +11,9 @@ using EpcActors.Distribution.Transport;
 using EpcActors.Domain;
 using EpcActors.Engine.Akka.Cluster;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands;

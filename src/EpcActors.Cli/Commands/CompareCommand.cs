@@ -3,8 +3,8 @@ using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands;

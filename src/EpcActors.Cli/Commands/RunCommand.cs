@@ -6,8 +6,8 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Telemetry;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;
 

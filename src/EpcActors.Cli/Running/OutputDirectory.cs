@@ -1,6 +1,6 @@
 using System.Text;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;
 

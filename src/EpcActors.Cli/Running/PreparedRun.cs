@@ -5,11 +5,10 @@ using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Telemetry;
+using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;
 

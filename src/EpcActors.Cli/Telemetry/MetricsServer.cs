@@ -218,7 +218,7 @@ internal sealed class MetricsServer : IDisposable
         }
 
         using StringWriter page = new(CultureInfo.InvariantCulture);
-        OpenMetrics.Write(page, metrics);
+        OpenMetrics.Write(page, metrics.Read());
         return Response("200 OK", page.ToString(), "", isHead, OpenMetrics.ContentType);
     }
 

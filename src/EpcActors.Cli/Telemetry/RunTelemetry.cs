@@ -1,8 +1,8 @@
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Telemetry;
+using EpcActors.Results;
 
 namespace EpcActors.Cli.Telemetry;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using EpcActors.Lab.Configuration;
+using EpcActors.Domain;
 
 namespace EpcActors.Cli.Terminal;
 

@@ -3,7 +3,7 @@ using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Oracles;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 

@@ -1,5 +1,6 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 
@@ -47,7 +48,7 @@ public sealed record ClusterAuditRules
 }
 
 /// <summary>A rule that does not hold over all processes.</summary>
-/// <param name="Rule">Its name, one of <see cref="Lab.Oracles.Rules"/>.</param>
+/// <param name="Rule">Its name, one of <see cref="Rules"/>.</param>
 /// <param name="Subject">Subject of the violation: the same at every audit that finds the same.</param>
 /// <param name="Detail">Expected and found state.</param>
 public readonly record struct ClusterFinding(string Rule, string Subject, string Detail);

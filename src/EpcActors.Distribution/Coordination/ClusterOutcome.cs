@@ -1,6 +1,6 @@
 using EpcActors.Distribution.Transport;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 

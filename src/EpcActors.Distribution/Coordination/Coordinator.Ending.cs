@@ -1,5 +1,5 @@
 using EpcActors.Distribution.Transport;
-using EpcActors.Lab.Oracles;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 

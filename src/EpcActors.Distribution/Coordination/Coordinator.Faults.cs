@@ -1,7 +1,7 @@
 using EpcActors.Distribution.Transport;
 using EpcActors.Domain;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 

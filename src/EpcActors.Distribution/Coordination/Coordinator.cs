@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Threading.Channels;
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 

@@ -1,10 +1,9 @@
 using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
 using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 

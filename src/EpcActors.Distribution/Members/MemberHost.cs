@@ -4,9 +4,9 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Distribution.Transport;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Members;
 

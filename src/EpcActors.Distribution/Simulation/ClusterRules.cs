@@ -1,4 +1,5 @@
 using EpcActors.Lab.Oracles;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Simulation;
 

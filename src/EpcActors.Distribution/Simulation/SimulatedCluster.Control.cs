@@ -4,8 +4,7 @@ using EpcActors.Distribution.Transport;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Simulation;
 

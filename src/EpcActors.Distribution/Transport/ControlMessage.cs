@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using EpcActors.Actors.Cluster;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
+using EpcActors.Results;
 
 namespace EpcActors.Distribution.Transport;
 

@@ -2,9 +2,9 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Configuration;
 
@@ -62,7 +62,7 @@ public static class ScenarioLoader
             throw context.Failure();
         }
 
-        PrintableText.Require(context, effective);
+        HiddenCharacters.Require(context, effective);
         ObjectReader root = new(context, effective, effective.Origin, "", "");
         ObjectReader epc = root.Child("epc");
         CheckRoot(context, effective, epc);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Oracles;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Expectations;
 

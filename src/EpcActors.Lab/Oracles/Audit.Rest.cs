@@ -3,7 +3,8 @@ using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

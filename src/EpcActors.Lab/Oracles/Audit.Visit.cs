@@ -9,7 +9,8 @@ using EpcActors.Domain;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

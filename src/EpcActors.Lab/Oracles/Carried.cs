@@ -1,7 +1,7 @@
 using EpcActors.Actors.Routines;
 using EpcActors.Domain;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -8,6 +8,7 @@ using EpcActors.Domain;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -4,7 +4,8 @@ using EpcActors.Actors.Memory;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

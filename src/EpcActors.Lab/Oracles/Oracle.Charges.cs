@@ -1,6 +1,7 @@
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Cluster;
 using EpcActors.Engine;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -1,7 +1,8 @@
 using EpcActors.Actors.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -2,6 +2,7 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -3,7 +3,7 @@ using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Expectations;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -4,10 +4,11 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Domain;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Expectations;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -3,6 +3,7 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

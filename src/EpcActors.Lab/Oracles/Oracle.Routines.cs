@@ -1,4 +1,3 @@
-using EpcActors.Domain;
 using EpcActors.Actors;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
@@ -6,10 +5,12 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
+using EpcActors.Domain;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

@@ -6,14 +6,15 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Domain;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Results;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 

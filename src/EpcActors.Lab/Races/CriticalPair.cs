@@ -1,5 +1,5 @@
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
 

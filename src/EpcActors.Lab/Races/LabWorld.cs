@@ -6,9 +6,8 @@ using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
 

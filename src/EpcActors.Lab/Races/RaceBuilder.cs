@@ -1,8 +1,8 @@
 using EpcActors.Actors;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
 

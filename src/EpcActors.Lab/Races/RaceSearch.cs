@@ -3,7 +3,7 @@ using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
 

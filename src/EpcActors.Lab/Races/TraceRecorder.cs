@@ -5,8 +5,8 @@ using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
 
@@ -132,7 +133,7 @@ public static class Verifier
             {
                 MaxStates = bounds.States,
                 Preemptions = preemptions,
-                FindsHangs = world.IsFinding(Oracles.Rules.Liveness),
+                FindsHangs = world.IsFinding(Rules.Liveness),
 
                 // A property is judged behind every step, and quantities that it reads may belong to other tasks and resources: no step may be left out.
                 Reduces = false,
@@ -149,7 +150,7 @@ public static class Verifier
         Finding finding;
         if (search.CycleStart >= 0)
         {
-            finding = new Finding(Oracles.Rules.Liveness, world.DescribeHang(), world.Engine.Steps);
+            finding = new Finding(Rules.Liveness, world.DescribeHang(), world.Engine.Steps);
         }
         else
         {

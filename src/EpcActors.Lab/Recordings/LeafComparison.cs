@@ -4,8 +4,8 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Recordings;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Recordings;
 

@@ -3,9 +3,9 @@ using EpcActors.Actors;
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Recordings;
 

@@ -4,6 +4,7 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Runs;
 

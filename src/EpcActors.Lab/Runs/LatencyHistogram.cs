@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Numerics;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

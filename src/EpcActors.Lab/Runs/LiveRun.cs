@@ -4,9 +4,9 @@ using EpcActors.Actors.Routines;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Telemetry;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Telemetry;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

@@ -1,6 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

@@ -10,8 +10,8 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

@@ -4,7 +4,8 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
-using EpcActors.Lab.Results;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

@@ -2,10 +2,9 @@ using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain;
 using EpcActors.Engine;
-using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using EpcActors.Engine;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

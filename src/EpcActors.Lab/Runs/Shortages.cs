@@ -4,6 +4,7 @@ using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Runs;
 

@@ -1,6 +1,6 @@
 using EpcActors.Actors.Tasks;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 

@@ -2,8 +2,8 @@ using EpcActors.Actors;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace EpcActors.Lab.Runs;

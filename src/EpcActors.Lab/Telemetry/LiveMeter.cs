@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Telemetry;
 

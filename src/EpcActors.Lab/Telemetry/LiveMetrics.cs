@@ -3,9 +3,9 @@ using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Telemetry;
 

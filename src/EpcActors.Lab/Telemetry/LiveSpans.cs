@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Lab.Telemetry;
 

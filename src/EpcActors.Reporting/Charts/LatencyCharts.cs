@@ -1,5 +1,5 @@
 using System.Text;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 

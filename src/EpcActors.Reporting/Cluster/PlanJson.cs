@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using EpcActors.Lab.Results;
-using EpcActors.Lab.Telemetry;
-using static EpcActors.Lab.Telemetry.MetricFamilies;
+using EpcActors.Results;
+using static EpcActors.Results.MetricFamilies;
 
 namespace EpcActors.Reporting;
 
@@ -15,12 +14,13 @@ public static class OpenMetrics
     private static readonly (string Name, Func<LatencyReport, long> Ns)[] Quantiles =
         [("0.5", l => l.P50Ns), ("0.9", l => l.P90Ns), ("0.99", l => l.P99Ns), ("0.999", l => l.P999Ns)];
 
-    /// <summary>Writes all metric families of a live run as they are now, and the end mark.</summary>
-    public static void Write(TextWriter writer, LiveMetrics metrics)
+    /// <summary>Writes the metric families of a live run as they were read, and the end mark.</summary>
+    public static void Write(
+        TextWriter writer, IEnumerable<(MetricFamily Family, IReadOnlyList<MetricPoint> Points)> metrics)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(metrics);
-        foreach ((MetricFamily family, IReadOnlyList<MetricPoint> points) in metrics.Read())
+        foreach ((MetricFamily family, IReadOnlyList<MetricPoint> points) in metrics)
         {
             Family(writer, family, points);
         }

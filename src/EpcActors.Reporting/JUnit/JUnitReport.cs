@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Xml;
-using EpcActors.Lab.Configuration;
+using EpcActors.Domain;
 
 namespace EpcActors.Reporting;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Results;
-using Oracle = EpcActors.Lab.Oracles.Rules;
+using EpcActors.Domain;
+using EpcActors.Results;
+using Oracle = EpcActors.Results.Rules;
 
 namespace EpcActors.Reporting;
 

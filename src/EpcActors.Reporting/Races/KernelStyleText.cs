@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 

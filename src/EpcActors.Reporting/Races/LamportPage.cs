@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EpcActors.Domain;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 

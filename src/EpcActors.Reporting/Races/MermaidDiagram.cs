@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EpcActors.Domain;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 

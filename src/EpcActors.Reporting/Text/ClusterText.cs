@@ -1,4 +1,4 @@
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 using Spectre.Console;
 
 namespace EpcActors.Reporting;

@@ -1,5 +1,5 @@
-using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Results;
+using EpcActors.Domain;
+using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 

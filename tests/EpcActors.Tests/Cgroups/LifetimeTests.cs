@@ -6,7 +6,7 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 using EpcActors.Tests.Kernel;
 
 namespace EpcActors.Tests.Cgroups;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using EpcActors.Cli;
-using EpcActors.Lab.Oracles;
+using EpcActors.Results;
 using EpcActors.Tests.Reporting.JUnit;
 
 namespace EpcActors.Tests.Cli;

@@ -1,8 +1,8 @@
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Conformance;
 

@@ -3,8 +3,8 @@ using EpcActors.Distribution;
 using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Transport;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;

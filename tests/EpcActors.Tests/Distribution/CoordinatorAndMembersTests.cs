@@ -3,8 +3,8 @@ using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Members;
 using EpcActors.Distribution.Transport;
 using EpcActors.Engine.Threads;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;

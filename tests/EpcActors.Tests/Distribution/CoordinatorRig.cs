@@ -2,8 +2,8 @@ using EpcActors.Actors.Cluster;
 using EpcActors.Distribution;
 using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Transport;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;

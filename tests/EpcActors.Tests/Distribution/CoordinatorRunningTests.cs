@@ -1,7 +1,6 @@
 using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Transport;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 using static EpcActors.Tests.Distribution.CoordinatorRig;
 
 namespace EpcActors.Tests.Distribution;

@@ -3,9 +3,9 @@ using EpcActors.Actors.Cluster;
 using EpcActors.Distribution;
 using EpcActors.Distribution.Coordination;
 using EpcActors.Distribution.Transport;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 using EpcActors.Tests.Reporting;
 

@@ -6,9 +6,9 @@ using EpcActors.Actors.Cluster;
 using EpcActors.Distribution.Transport;
 using EpcActors.Distribution.Wire;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;

@@ -4,9 +4,9 @@ using EpcActors.Actors;
 using EpcActors.Distribution.Members;
 using EpcActors.Engine;
 using EpcActors.Engine.Threads;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.Live;
 
 namespace EpcActors.Tests.EngineTests;

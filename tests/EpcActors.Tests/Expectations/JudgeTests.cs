@@ -1,7 +1,7 @@
 using EpcActors.Cli;
 using EpcActors.Cli.Running;
 using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 using EpcActors.Tests.Reporting;
 
 namespace EpcActors.Tests.Expectations;

@@ -1,9 +1,9 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Exploring;
 

@@ -5,6 +5,7 @@ using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.TestKit;
 
 namespace EpcActors.Tests.Exploring;

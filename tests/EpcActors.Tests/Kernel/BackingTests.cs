@@ -6,7 +6,7 @@ using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 using Activity = EpcActors.Actors.Activity;
 
 namespace EpcActors.Tests.Kernel;

@@ -4,6 +4,7 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -8,8 +8,8 @@ using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using Activity = EpcActors.Actors.Activity;
 
 namespace EpcActors.Tests.Kernel;

@@ -12,8 +12,8 @@ using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using Activity = EpcActors.Actors.Activity;
 
 namespace EpcActors.Tests.Kernel;

@@ -3,9 +3,9 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Domain.Workloads;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -2,9 +2,9 @@ using EpcActors.Actors;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.Live;

@@ -3,9 +3,9 @@ using EpcActors.Actors.AddressSpaces;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.Live;

@@ -1,8 +1,8 @@
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.Live;

@@ -7,6 +7,7 @@ using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 
 namespace EpcActors.Tests.OracleTests;

@@ -5,9 +5,9 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Workloads;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.OracleTests;
 

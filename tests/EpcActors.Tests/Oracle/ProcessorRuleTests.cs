@@ -8,10 +8,9 @@ using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 
 namespace EpcActors.Tests.OracleTests;

@@ -9,9 +9,8 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.Cgroups;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 

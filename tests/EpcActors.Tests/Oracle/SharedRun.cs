@@ -4,9 +4,8 @@ using EpcActors.Domain.Random;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Results;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.OracleTests;
 

@@ -1,5 +1,5 @@
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
+using EpcActors.Results;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Configuration;
 

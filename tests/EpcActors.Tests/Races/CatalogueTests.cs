@@ -1,6 +1,6 @@
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
+using EpcActors.Results;
 using EpcActors.TestKit;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Tidy;

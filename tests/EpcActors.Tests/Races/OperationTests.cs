@@ -8,6 +8,7 @@ using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Races;
 

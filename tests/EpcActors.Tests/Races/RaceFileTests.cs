@@ -5,6 +5,7 @@ using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Races;
@@ -170,7 +171,7 @@ public sealed class RaceFileTests
             RaceDefinition one = RaceFile.Load(file, variant);
             Assert.Equal(race.Variants, one.Variants);
             Assert.Equal(race.Scenario.Race!.Tasks.Count, one.Scenario.Race!.Tasks.Count);
-            Assert.All(one.Show, quantity => new Quantities(new EpcActors.Lab.Runs.Topology(one.Scenario), new RunCounts(), one.Scenario).Get(quantity)());
+            Assert.All(one.Show, quantity => new Quantities(new EpcActors.Lab.Scenarios.Topology(one.Scenario), new RunCounts(), one.Scenario).Get(quantity)());
         }
     }
 

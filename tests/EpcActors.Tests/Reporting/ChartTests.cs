@@ -1,5 +1,5 @@
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Reporting;
 

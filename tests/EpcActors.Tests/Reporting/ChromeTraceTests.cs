@@ -1,6 +1,6 @@
 using System.Text.Json;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Reporting;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using EpcActors.Tests.Telemetry;
 
 namespace EpcActors.Tests.Reporting;

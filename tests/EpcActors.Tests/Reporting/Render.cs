@@ -1,6 +1,6 @@
 using System.Text;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using Spectre.Console;
 
 namespace EpcActors.Tests.Reporting;

@@ -1,7 +1,7 @@
 using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Scenarios;
 

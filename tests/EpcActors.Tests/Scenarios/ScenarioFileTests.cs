@@ -1,7 +1,7 @@
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Results;
 using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Tests.Scenarios;

@@ -7,6 +7,7 @@ using EpcActors.Domain.Epc;
 using EpcActors.Engine;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
 using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Sharing;

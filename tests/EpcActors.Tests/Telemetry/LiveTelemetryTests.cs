@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Telemetry;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 using EpcActors.Tests.Live;
 using EpcActors.Tests.OracleTests;
@@ -88,7 +88,7 @@ public sealed class LiveTelemetryTests
     public void The_page_of_a_live_run_and_the_file_of_its_end_have_the_same_names_and_values()
     {
         string page = "";
-        RunReport report = Run(PlantedRun.Tight().Live(workers: 2), new Probe(end: metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics))));
+        RunReport report = Run(PlantedRun.Tight().Live(workers: 2), new Probe(end: metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics.Read()))));
 
         OpenMetricsPage live = OpenMetricsPage.Parse(page);
         OpenMetricsPage file = OpenMetricsPage.Parse(Render.Text(writer => OpenMetrics.Write(writer, report)));
@@ -112,7 +112,7 @@ public sealed class LiveTelemetryTests
         LiveMetrics? kept = null;
         Run(PlantedRun.Tight().Live(workers: 1), new Probe(end: metrics => kept = metrics));
         Assert.Empty(kept!.Read());
-        Assert.Equal("# EOF\n", Render.Text(writer => OpenMetrics.Write(writer, kept)));
+        Assert.Equal("# EOF\n", Render.Text(writer => OpenMetrics.Write(writer, kept.Read())));
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class LiveTelemetryTests
         scenario = scenario with { Telemetry = scenario.Telemetry with { MostCgroups = 2 } };
         (int, int) cgroups = default;
         string page = "";
-        Run(scenario, new Probe(metrics => cgroups = metrics.Cgroups, metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics))));
+        Run(scenario, new Probe(metrics => cgroups = metrics.Cgroups, metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics.Read()))));
 
         Assert.Equal((2, 3), cgroups);
         OpenMetricsPage parsed = OpenMetricsPage.Parse(page);

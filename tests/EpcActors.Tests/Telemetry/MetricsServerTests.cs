@@ -4,10 +4,10 @@ using System.Text;
 using EpcActors.Cli;
 using EpcActors.Cli.Telemetry;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Telemetry;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Live;
 

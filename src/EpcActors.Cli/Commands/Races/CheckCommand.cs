@@ -7,9 +7,9 @@ using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;

@@ -2,9 +2,9 @@ using System.Globalization;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Cli.Commands.Races;
 

@@ -1,7 +1,7 @@
 using EpcActors.Cli.Running;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Cli.Commands.Races;
 

@@ -7,8 +7,8 @@ using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;

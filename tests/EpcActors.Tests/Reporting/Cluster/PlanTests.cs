@@ -1,8 +1,8 @@
 using System.Text.Json;
 using EpcActors.Distribution;
-using EpcActors.Lab.Results;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
+using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Reporting.Cluster;

@@ -1,5 +1,5 @@
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Reporting.JUnit;
 
@@ -105,7 +105,7 @@ public sealed class JUnitReportTests
         Assert.Equal("2026-11-29T10:00:07", document.Suites[0].Attribute("timestamp")!.Value);
         Assert.Equal("4321.500", document.Suites[0].Attribute("time")!.Value);
         Assert.Equal(
-            1 + EpcActors.Lab.Oracles.Rules.BySeverity.Union(report.Violations.Select(one => one.Rule)).Count()
+            1 + EpcActors.Results.Rules.BySeverity.Union(report.Violations.Select(one => one.Rule)).Count()
                 + report.Expectations.Count,
             document.Cases.Count());
         Assert.Equal(

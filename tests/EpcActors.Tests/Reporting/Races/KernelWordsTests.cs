@@ -4,8 +4,8 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Engine;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Reporting.Races;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using EpcActors.Lab.Results;
 using EpcActors.Reporting;
+using EpcActors.Results;
 
 namespace EpcActors.Tests.Reporting.Races;
 

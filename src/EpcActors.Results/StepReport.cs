@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Results;
+namespace EpcActors.Results;
 
 /// <summary>Part of an enclave's life that a <see cref="StepReport"/> describes.</summary>
 public enum StepRole

@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Results;
+namespace EpcActors.Results;
 
 /// <summary>
 /// Part of the report that only a run over several processes has. The rest of the report is that of the whole machine.

@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Results;
+namespace EpcActors.Results;
 
 /// <summary>
 /// Parts of a machine that each process gets, and the messages that a page fault then sends over the wire. Immutable.

@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Telemetry;
+namespace EpcActors.Results;
 
 /// <summary>
 /// Every name, type, unit and help text of the metrics: the one place that knows them. Names that operators have dashboards for are kept: <c>sgx_*</c> of the

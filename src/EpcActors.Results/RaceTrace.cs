@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Results;
+namespace EpcActors.Results;
 
 /// <summary>One schedule of a race, step by step: everything that a listing, a diagram or a trace file shows.</summary>
 public sealed record RaceTrace

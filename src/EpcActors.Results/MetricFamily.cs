@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Telemetry;
+namespace EpcActors.Results;
 
 /// <summary>Kind of the values of a family, in the words of OpenMetrics.</summary>
 public enum MetricKind

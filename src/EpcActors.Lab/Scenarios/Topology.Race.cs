@@ -2,9 +2,8 @@ using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
 
-namespace EpcActors.Lab.Runs;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>
 /// The tasks of a race: threads of the enclaves' processes, of guests, of processes of their own, and tasks without a

@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Oracles;
+namespace EpcActors.Results;
 
 /// <summary>The rules of the oracle, by the names that reports use.</summary>
 public static class Rules

@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Results;
+namespace EpcActors.Results;
 
 /// <summary>Verdict of a run on the kernel it ran.</summary>
 public enum Verdict

@@ -12,9 +12,8 @@ using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
 
-namespace EpcActors.Lab.Runs;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>All actors of a scenario, made but not started. Ids are dense and depend on the file alone.</summary>
 public sealed partial class Topology
@@ -25,7 +24,7 @@ public sealed partial class Topology
     private int _nextId;
 
     /// <param name="scenario">Scenario to build; for a process of a cluster, its part of it (see
-    /// <see cref="MemberScenario"/>).</param>
+    /// <see cref="Runs.MemberScenario"/>).</param>
     /// <param name="member">Part of a process of a cluster; null when there is only one process.</param>
     public Topology(Scenario scenario, TopologyMember? member = null)
     {

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using EpcActors.Hocon;
 
-namespace EpcActors.Lab.Configuration;
+namespace EpcActors.Domain;
 
 /// <summary>
 /// Names and texts of a file go to terminals, pages and metrics. A control character in one could move the cursor, change
@@ -26,45 +25,10 @@ public static class PrintableText
         _ => char.IsControl(character),
     };
 
-    /// <summary>Reports every key and text of the tree that is not printable.</summary>
-    internal static void Require(LoadContext context, HoconValue value, string path = "")
+    /// <summary>Where the first character stands that is not printable; -1 for none.</summary>
+    public static int IndexOfHidden(string text)
     {
-        switch (value)
-        {
-            case HoconString text when IndexOfHidden(text.Value) >= 0:
-                Report(context, text.Origin, path, "the text", text.Value);
-                break;
-            case HoconArray array:
-                for (int i = 0; i < array.Count; i++)
-                {
-                    Require(context, array[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"));
-                }
-
-                break;
-            case HoconObject fields:
-                foreach ((string key, HoconValue field) in fields)
-                {
-                    string below = path.Length == 0 ? key : $"{path}.{key}";
-                    if (IndexOfHidden(key) >= 0)
-                    {
-                        Report(context, fields.KeyOrigin(key), below, "the key", key);
-                    }
-
-                    Require(context, field, below);
-                }
-
-                break;
-        }
-    }
-
-    private static void Report(LoadContext context, HoconOrigin origin, string path, string what, string text) => context.Error(
-        origin,
-        path,
-        string.Create(CultureInfo.InvariantCulture, $"{what} has the control character U+{(int)text[IndexOfHidden(text)]:X4}"),
-        "write it without: names and texts are printed on terminals and in pages");
-
-    private static int IndexOfHidden(string text)
-    {
+        ArgumentNullException.ThrowIfNull(text);
         for (int i = 0; i < text.Length; i++)
         {
             if (IsHidden(text[i]))

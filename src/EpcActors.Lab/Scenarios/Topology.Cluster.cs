@@ -3,7 +3,7 @@ using EpcActors.Actors.Cluster;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 
-namespace EpcActors.Lab.Runs;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>Settings of a topology that is one process's part of a machine in a cluster.</summary>
 public sealed record TopologyMember

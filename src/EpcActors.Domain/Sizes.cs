@@ -1,0 +1,29 @@
+using System.Globalization;
+using EpcActors.Domain.Kernel;
+
+namespace EpcActors.Domain;
+
+/// <summary>Sizes as people write them.</summary>
+public static class Sizes
+{
+    private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+    /// <summary>With a binary prefix and up to one digit behind the point.</summary>
+    public static string Text(long bytes)
+    {
+        decimal value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < Units.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        return value.ToString("0.#", CultureInfo.InvariantCulture) + " " + Units[unit];
+    }
+
+    /// <summary>Pages and the size that they make.</summary>
+    public static string OfPages(long pages) =>
+        string.Create(CultureInfo.InvariantCulture,
+            $"{Counted.Of(pages, "page")} ({Text(pages * KernelConstants.PageSize)})");
+}
