@@ -28,7 +28,7 @@ public sealed class FalseAlarmTests
     {
         for (ulong seed = 1; seed <= SeedsPerKernel; seed++)
         {
-            (RunEnd end, TimedRun run, IReadOnlyList<Lab.Results.ViolationReport> found) = Execute(Random(seed, Switches(kernel)));
+            (RunEnd end, TimedRun run, IReadOnlyList<EpcActors.Results.ViolationReport> found) = Execute(Random(seed, Switches(kernel)));
 
             // R19: a memory failure that hits a page which a reclaimer has isolated is written out all the same, in every kernel.
             found = [.. found.Where(v => v.Rule != Rules.PoisonReuse || !v.Detail.Contains("runs EWB on", StringComparison.Ordinal))];

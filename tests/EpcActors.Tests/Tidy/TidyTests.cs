@@ -21,7 +21,7 @@ public sealed partial class TidyTests
         ["src/EpcActors.Actors/Enclaves/EnclaveProtocol.cs"] = 1,
         ["src/EpcActors.Actors/Memory/MemoryCgroup.cs"] = 1,
         ["src/EpcActors.Actors/VirtualEpcs/VirtualEpc.cs"] = 1,
-        ["src/EpcActors.Lab/Results/RunReport.cs"] = 1,
+        ["src/EpcActors.Results/RunReport.cs"] = 1,
     };
 
     /// <summary>Links that lead nowhere yet.</summary>
@@ -30,23 +30,8 @@ public sealed partial class TidyTests
     /// <summary>Files that need an absolute path: what a home directory is.</summary>
     private static readonly string[] AbsolutePaths = ["tests/EpcActors.Hocon.Tests/SubstitutionTests.cs", "tests/EpcActors.Tests/Tidy/TidyTests.cs"];
 
-    /// <summary>References of each project.</summary>
-    private static readonly Dictionary<string, string[]> References = new(StringComparer.Ordinal)
-    {
-        ["EpcActors.Domain"] = [],
-        ["EpcActors.Engine"] = [],
-        ["EpcActors.Hocon"] = [],
-        ["EpcActors.Actors"] = ["EpcActors.Domain", "EpcActors.Engine"],
-        ["EpcActors.Engine.Simulation"] = ["EpcActors.Engine"],
-        ["EpcActors.Engine.Live"] = ["EpcActors.Engine"],
-        ["EpcActors.Engine.Threads"] = ["EpcActors.Engine", "EpcActors.Engine.Live"],
-        ["EpcActors.Engine.Akka"] = ["EpcActors.Distribution", "EpcActors.Engine", "EpcActors.Engine.Live"],
-        ["EpcActors.Lab"] =
-            ["EpcActors.Actors", "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Engine.Live", "EpcActors.Engine.Simulation", "EpcActors.Hocon"],
-        ["EpcActors.Distribution"] = ["EpcActors.Lab"],
-        ["EpcActors.Reporting"] = ["EpcActors.Lab"],
-        ["EpcActors.TestKit"] = ["EpcActors.Lab", "EpcActors.Reporting"],
-    };
+    /// <summary>References of each project, as the picture in docs/code.md shows them.</summary>
+    private static readonly Dictionary<string, string[]> References = ReadReferences();
 
     /// <summary>But for the catalogue of races, which a command writes: as many sections as there are races.</summary>
     [Fact]
@@ -349,4 +334,26 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"^\s*public\s+(?:(?:static|sealed|abstract|readonly|partial|ref|unsafe)\s+)*(?:class|struct|interface|enum|record|delegate)\b")]
     private static partial Regex PublicType();
+
+    /// <summary>
+    /// Lines such as <c>Actors -> Domain, Engine</c>; a project refers to those above it only, so that there is no
+    /// cycle.
+    /// </summary>
+    private static Dictionary<string, string[]> ReadReferences()
+    {
+        string picture = ReferencePicture().Match(Repository.Text("docs/code.md")).Groups[1].Value;
+        Dictionary<string, string[]> references = new(StringComparer.Ordinal);
+        foreach (string line in picture.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] sides = line.Split("->", StringSplitOptions.TrimEntries);
+            string[] to = sides.Length == 1 ? [] : [.. sides[1].Split(", ").Select(name => $"EpcActors.{name}")];
+            Assert.All(to, name => Assert.Contains(name, references.Keys));
+            references.Add($"EpcActors.{sides[0]}", to);
+        }
+
+        return references;
+    }
+
+    [GeneratedRegex(@"```references\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex ReferencePicture();
 }
