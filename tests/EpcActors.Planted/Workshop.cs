@@ -23,7 +23,7 @@ internal sealed class Workshop
     private static readonly string[] Projects =
     [
         "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Hocon", "EpcActors.Actors", "EpcActors.Engine.Live",
-        "EpcActors.Engine.Simulation", "EpcActors.Lab",
+        "EpcActors.Engine.Simulation", "EpcActors.Results", "EpcActors.Lab",
     ];
 
     private static readonly string[] Means =
