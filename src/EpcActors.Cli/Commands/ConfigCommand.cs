@@ -13,6 +13,7 @@ internal static class ConfigCommand
         {
             ConfigShowCommand.Create(shell),
             ConfigValidateCommand.Create(shell),
+            ConfigSchemaCommand.Create(shell),
         };
         foreach (Command list in ConfigListCommand.CreateAll(shell))
         {

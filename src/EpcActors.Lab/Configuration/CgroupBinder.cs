@@ -99,6 +99,7 @@ internal sealed class CgroupBinder
         ReportDottedName(reader, path);
         bool isPod = reader.Keys.Any(child => child.StartsWith('/'));
         ObjectReader block = reader.Child("annotations");
+        _context.Shapes?.AddMap(block.Schema, NriAnnotations.KeyPattern, ValueShape.Quantity);
         NriAnnotations? annotations = reader.Has("annotations") ? new NriAnnotations(block, path) : null;
         string container = ContainerName(reader, key);
         if (reader.TryGet("container", out _) && annotations is null && pod is null)
@@ -291,6 +292,7 @@ internal static class CgroupLookup
             return 0;
         }
 
+        setting.May(ValueShape.Name);
         if (setting.StringOrNull is not { } path)
         {
             setting.Wrong("the path of a cgroup", "write for example \"/pods/web\"");

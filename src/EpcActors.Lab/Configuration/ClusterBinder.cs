@@ -22,7 +22,7 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
     public ClusterSpec Read(ObjectReader reader)
     {
         Setting processes = reader.Get("processes", "auto");
-        int count = processes.StringOrNull == "auto" ? 0 : processes.Int(1, MostProcesses);
+        int count = processes.Is("auto") ? 0 : processes.Int(1, MostProcesses);
         CheckProcesses(processes, count);
         int errorsBefore = reader.Context.ErrorCount;
         Setting resend = reader.Get("resend", "200 ms");
@@ -197,7 +197,7 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         return members;
     }
 
-    private int Member(Setting setting, int processes) => setting.Int(0, Math.Max(0, MostMembers(processes) - 1));
+    private int Member(Setting setting, int processes) => setting.Int(0, Math.Max(0, MostMembers(processes) - 1), isOpen: true);
 
     /// <summary>With auto the command may say how many, but no more than there are nodes with EPC.</summary>
     private int MostMembers(int processes)

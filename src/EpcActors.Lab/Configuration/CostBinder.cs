@@ -22,7 +22,7 @@ internal static class CostBinder
     /// <param name="file">The file of the named profile; empty without one.</param>
     public static CostProfile Read(ObjectReader reader, ObjectReader file)
     {
-        string profile = reader.TryGet("profile", out Setting? name) ? name.Text("xeon-icx") : "";
+        string profile = reader.TryGet("profile", out Setting? name) ? name.StringOrNull ?? "" : "";
         foreach (string text in (string[])["title", "description"])
         {
             if (reader.TryGet(text, out Setting? setting))
@@ -59,6 +59,7 @@ internal static class CostBinder
 
     private static int ReadCycles(Setting setting)
     {
+        setting.May(ValueShape.Cycles(MaxCycles));
         string? text = setting.StringOrNull?.Trim();
         if (text is not null && text.EndsWith("cycles", StringComparison.Ordinal))
         {
@@ -69,7 +70,7 @@ internal static class CostBinder
         }
         else if (setting.Value is HoconNumber)
         {
-            return setting.Int(0, MaxCycles);
+            return (int)setting.WholeNumber(0, MaxCycles);
         }
 
         if (!setting.IsMissing)
@@ -83,6 +84,7 @@ internal static class CostBinder
     private static int ReadClock(Setting setting)
     {
         const int Fallback = 1000;
+        setting.May(ValueShape.Clock);
         if (setting.IsMissing)
         {
             return Fallback;

@@ -86,7 +86,7 @@ internal sealed class EnclaveBinder(
         Setting codeSetting = reader.Get("code-pages", "auto");
 
         // The tasks of a race count pages from the first on; what a page holds is nothing to them.
-        int code = codeSetting.StringOrNull != "auto" ? codeSetting.Int(isRace ? 0 : 1, MaxEnclavePages) : isRace ? 0 : PlainCodePages + threads;
+        int code = !codeSetting.Is("auto") ? codeSetting.Int(isRace ? 0 : 1, MaxEnclavePages) : isRace ? 0 : PlainCodePages + threads;
         if (code < threads && !isRace)
         {
             codeSetting.Error(
@@ -239,7 +239,7 @@ internal sealed class NodeChoice(MachineSpec machine)
     /// <summary>The node, or -1 for spread.</summary>
     public int Read(Setting setting)
     {
-        if (setting.IsMissing || setting.StringOrNull == "spread")
+        if (setting.Is("spread") || setting.IsMissing)
         {
             return -1;
         }
@@ -249,7 +249,7 @@ internal sealed class NodeChoice(MachineSpec machine)
             return -1;
         }
 
-        int node = setting.Int(0, machine.Nodes.Count - 1);
+        int node = setting.Int(0, machine.Nodes.Count - 1, isOpen: true);
         if (machine.Nodes[node].Cpus == 0 && machine.Nodes.Any(other => other.Cpus > 0))
         {
             List<string> allowed = [.. Enumerable.Range(0, machine.Nodes.Count).Where(i => machine.Nodes[i].Cpus > 0).Select(i => Setting.Number(i))];

@@ -19,6 +19,7 @@ internal static class ExpectationBinder
     {
         List<string> general = Strings(epc.Get("expect", "[ \"verdict == pass\" ]"));
         ObjectReader perKernel = epc.Child("expect-on");
+        epc.Context.Shapes?.AddMap(perKernel.Schema, "", ValueShape.List, ValueShape.Name);
         List<string>? own = null;
         IReadOnlyList<string> known = BuiltInFiles.Names("kernels");
         foreach (string name in perKernel.Keys)
@@ -48,6 +49,7 @@ internal static class ExpectationBinder
         List<string> strings = [];
         foreach (Setting item in list.Items("strings"))
         {
+            item.May(ValueShape.Name);
             if (item.Value is not HoconString text)
             {
                 item.Wrong("a string", "put the expectation between quotes");

@@ -266,6 +266,7 @@ internal sealed class LayeredConfiguration
             return (below, effective);
         }
 
+        _context.Shapes?.AddNames(path, BuiltInFiles.Names(layer.Set), layer.SwitchesKey is null);
         HoconValue? name = value;
         if (layer.SwitchesKey is null && value is HoconObject o)
         {

@@ -20,6 +20,9 @@ internal sealed class LoadContext(string file, ConfigEnvironment environment)
     /// <summary>Keys that the binder asked for, names of cgroups and so on replaced by placeholders.</summary>
     public SortedSet<string> ReadKeys { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Takes what each key may be, as its reader says it; null when that is not asked for.</summary>
+    public ShapeRecorder? Shapes { get; init; }
+
     /// <summary>Clock of the CPUs, MHz, for durations given in cycles.</summary>
     public int ClockMhz { get; set; } = 1000;
 

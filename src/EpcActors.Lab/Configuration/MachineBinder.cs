@@ -18,7 +18,7 @@ internal static class MachineBinder
     /// <param name="file">The file of the named machine; empty without one.</param>
     public static MachineSpec Read(ObjectReader reader, ObjectReader file)
     {
-        string profile = reader.TryGet("profile", out Setting? name) ? name.Text("two-sockets-64mib") : "";
+        string profile = reader.TryGet("profile", out Setting? name) ? name.StringOrNull ?? "" : "";
         string title = reader.TryGet("title", out Setting? titleText) ? titleText.Text("a server") : "";
         if (reader.TryGet("description", out Setting? description))
         {
@@ -122,14 +122,6 @@ internal static class MachineBinder
         return pages == 0 ? [] : [pages];
     }
 
-    private static int Section(Setting setting, bool allowZero = false)
-    {
-        if (setting.StringOrNull?.TrimEnd().EndsWith('%') == true)
-        {
-            setting.Error($"found {Setting.Describe(setting.Value)}; a section cannot be a share of the EPC", "write a size, for example 64 MiB");
-            return 1;
-        }
-
-        return setting.Pages(MaxEpcPages, allowZero);
-    }
+    private static int Section(Setting setting, bool allowZero = false) =>
+        setting.Pages(MaxEpcPages, allowZero, allowShare: false);
 }

@@ -17,6 +17,9 @@ internal sealed partial class NriAnnotations
     private readonly ObjectReader _reader;
     private readonly string _pod;
     private readonly Dictionary<string, long> _ofContainer = new(StringComparer.Ordinal);
+    /// <summary>Keys that are read; annotations of other programs may stand beside them.</summary>
+    public const string KeyPattern = @"^epc-limit\.nri\.io(\x2f.*)?$";
+
     private readonly HashSet<string> _containers = new(StringComparer.Ordinal);
     private readonly long? _ofEach;
 

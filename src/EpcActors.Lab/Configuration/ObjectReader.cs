@@ -33,6 +33,7 @@ internal sealed class ObjectReader
         Path = path;
         Schema = schema;
         _defaults = defaults;
+        context.Shapes?.AddObject(schema, defaults?.Schema);
     }
 
     public string Path { get; }
@@ -72,7 +73,7 @@ internal sealed class ObjectReader
         // Only a null in the file hides what the reference says; it means the default then.
         if (!_isBroken && Schema.Length > 0 && LayeredConfiguration.Reference().TryGetPath([.. Schema.Split('.'), key], out HoconValue? usual))
         {
-            return new Setting(_context, usual, usual.Origin, PathOf(key));
+            return new Setting(_context, usual, usual.Origin, PathOf(key), SchemaOf(key));
         }
 
         if (!_isBroken)
@@ -80,7 +81,7 @@ internal sealed class ObjectReader
             _context.Error(_origin, PathOf(key), $"the key '{key}' is missing", example.Length == 0 ? "" : $"write for example {key} = {example}");
         }
 
-        return new Setting(_context, null, _origin, PathOf(key));
+        return new Setting(_context, null, _origin, PathOf(key), SchemaOf(key));
     }
 
     /// <summary>An object below this one; an empty reader when there is none.</summary>
@@ -101,7 +102,7 @@ internal sealed class ObjectReader
             }
         }
 
-        return new ObjectReader(_context, value, origin, PathOf(key), Schema.Length == 0 ? key : $"{Schema}.{key}", defaults) { _isBroken = isBroken };
+        return new ObjectReader(_context, value, origin, PathOf(key), SchemaOf(key), defaults) { _isBroken = isBroken };
     }
 
     /// <summary>The objects below this one whose keys are names.</summary>
@@ -176,6 +177,8 @@ internal sealed class ObjectReader
 
     public string PathOf(string key) => Path.Length == 0 ? Quoted(key) : $"{Path}.{Quoted(key)}";
 
+    private string SchemaOf(string key) => Schema.Length == 0 ? key : $"{Schema}.{key}";
+
     private static string Quoted(string key) => ConfigurationText.Key(key);
 
     private void Ask(string key)
@@ -183,7 +186,7 @@ internal sealed class ObjectReader
         if (_isAsked.Add(key))
         {
             _asked.Add(key);
-            _context.ReadKeys.Add(Schema.Length == 0 ? key : $"{Schema}.{key}");
+            _context.ReadKeys.Add(SchemaOf(key));
         }
     }
 
@@ -195,7 +198,7 @@ internal sealed class ObjectReader
             return false;
         }
 
-        setting = new Setting(_context, value, value.Origin, PathOf(key));
+        setting = new Setting(_context, value, value.Origin, PathOf(key), SchemaOf(key));
         return true;
     }
 }

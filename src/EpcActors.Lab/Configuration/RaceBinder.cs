@@ -264,6 +264,7 @@ internal sealed class RaceBinder(
     private static List<string> ReadVariants(ObjectReader reader)
     {
         List<string> names = [];
+        reader.Context.Shapes?.AddAlias($"{reader.Schema}.<name>", "epc");
         foreach ((string name, HoconOrigin _, ObjectReader variant) in reader.Named("<name>"))
         {
             if (Naming.Check(variant, name, "a variant"))
@@ -278,6 +279,7 @@ internal sealed class RaceBinder(
 
     private static void Try(Setting item, Action<string> read)
     {
+        item.May(ValueShape.Name);
         if (item.Value is not HoconString text)
         {
             item.Wrong("a text", "put it between quotes");

@@ -17,7 +17,7 @@ internal static class RunBinder
     {
         long duration = reader.Get("duration", "10 s").DurationNs(minimumNs: 1, unit: "s");
         Setting sampleSetting = reader.Get("sample", "auto");
-        long sample = sampleSetting.StringOrNull == "auto"
+        long sample = sampleSetting.Is("auto")
             ? Math.Clamp(duration / AutomaticSamples, ShortestSampleNs, LongestAutomaticSampleNs)
             : sampleSetting.DurationNs(minimumNs: 1);
         RunSpec run = new()
@@ -41,7 +41,7 @@ internal static class RunBinder
         Setting workers = reader.Get("workers", "auto");
         LiveSpec live = new()
         {
-            Workers = workers.StringOrNull == "auto" ? 0 : workers.Int(1, LiveSpec.MostWorkers),
+            Workers = workers.Is("auto") ? 0 : workers.Int(1, LiveSpec.MostWorkers),
             TaskBatch = reader.Get("task-batch", "32").Int(1, int.MaxValue),
             MailboxBatch = reader.Get("mailbox-batch", "64").Int(1, int.MaxValue),
             SampleNs = reader.Get("sample", "5 ms").DurationNs(minimumNs: 1),
@@ -60,7 +60,7 @@ internal static class RunBinder
         TelemetrySpec telemetry = new()
         {
             MostCgroups = reader.Get("most-cgroups", "500").Int(1, int.MaxValue),
-            SlowFaultNs = slow.IsOff ? 0 : slow.DurationNs(minimumNs: 1),
+            SlowFaultNs = slow.IsOff() ? 0 : slow.DurationNs(minimumNs: 1),
             OtlpEndpoint = Endpoint(otlp.Get("endpoint", "off")),
             IsOtlpGrpc = otlp.Get("protocol", "http-protobuf").Choice(["http-protobuf", "grpc"], "a protocol") == 1,
             OtlpEveryNs = otlp.Get("every", "10 s").DurationNs(minimumNs: 1_000_000, unit: "s"),
@@ -73,7 +73,8 @@ internal static class RunBinder
 
     private static string Endpoint(Setting setting)
     {
-        if (setting.IsMissing || setting.IsOff)
+        setting.May(ValueShape.Address);
+        if (setting.IsOff() || setting.IsMissing)
         {
             return "";
         }

@@ -163,11 +163,14 @@ public static class ScenarioLoader
     /// <summary>The block for values of the file's own, which anything may stand in.</summary>
     private const string VariablesKey = "vars";
 
+    /// <summary>Where an editor finds the schema, in a file that is JSON; means nothing here.</summary>
+    internal const string SchemaKey = "$schema";
+
     private static void CheckRoot(LoadContext context, HoconObject root, ObjectReader epc)
     {
         foreach (string key in root.Keys)
         {
-            if (key is "epc" or "akka" or VariablesKey || LayeredConfiguration.FileKeys.Contains(key))
+            if (key is "epc" or "akka" or VariablesKey or SchemaKey || LayeredConfiguration.FileKeys.Contains(key))
             {
                 continue;
             }

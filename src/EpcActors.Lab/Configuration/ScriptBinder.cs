@@ -185,7 +185,7 @@ internal sealed class ScriptBinder(
     private void ReadPoison(ObjectReader poison, long at, List<ScriptAction> actions)
     {
         Setting nodeSetting = poison.Get("node", "0");
-        int node = nodeSetting.Int(0, Math.Max(0, machine.Nodes.Count - 1));
+        int node = nodeSetting.Int(0, Math.Max(0, machine.Nodes.Count - 1), isOpen: true);
         Setting firstSetting = poison.Get("first", "0");
         int first = firstSetting.Int(0, int.MaxValue);
         int count = poison.Get("count", "40").Int(1, int.MaxValue);
@@ -204,6 +204,7 @@ internal sealed class ScriptBinder(
 
     private void Kill(Setting setting, long at, List<ScriptAction> actions)
     {
+        setting.May(ValueShape.Name);
         if (setting.StringOrNull is { } name && population.VirtualMachinesByName.TryGetValue(name, out int vm))
         {
             actions.Add(new ScriptAction.KillVirtualMachine(at, vm));
@@ -237,6 +238,7 @@ internal sealed class ScriptBinder(
     /// <summary>The enclaves that a name means.</summary>
     private IReadOnlyList<int> Enclaves(Setting setting, bool withVirtualMachines = false)
     {
+        setting.May(ValueShape.Name);
         if (setting.IsMissing)
         {
             return [];

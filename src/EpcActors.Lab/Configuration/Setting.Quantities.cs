@@ -26,6 +26,9 @@ internal sealed partial class Setting
     /// <param name="roundsDown">To whole pages.</param>
     public long Limit(bool roundsDown = false)
     {
+        May(ValueShape.Word("max"));
+        May(ValueShape.Size);
+        May(ValueShape.Zero);
         if (StringOrNull?.Trim() == "max")
         {
             return NoLimit;
@@ -68,8 +71,23 @@ internal sealed partial class Setting
     }
 
     /// <summary>A size in pages, from 1 to <paramref name="max"/>.</summary>
-    public int Pages(long max = int.MaxValue, bool allowZero = false)
+    /// <param name="max">Most allowed.</param>
+    /// <param name="allowZero">0 is a size.</param>
+    /// <param name="allowShare">A share of the machine's EPC is one.</param>
+    public int Pages(long max = int.MaxValue, bool allowZero = false, bool allowShare = true)
     {
+        May(allowShare ? ValueShape.Size : ValueShape.OwnSize);
+        if (allowZero)
+        {
+            May(ValueShape.Zero);
+        }
+
+        if (!allowShare && TryPercentText(out _))
+        {
+            Error($"found {Describe(Value)}; a section cannot be a share of the EPC", "write a size, for example 64 MiB");
+            return 1;
+        }
+
         int least = allowZero ? 0 : 1;
         long pages = SizeBytes(least * PageSize, "64 MiB") / PageSize;
         if (pages > max)
@@ -85,6 +103,12 @@ internal sealed partial class Setting
     public int PartOfPages(int wholePages, string whole, bool allowZero)
     {
         int least = allowZero ? 0 : 1;
+        May(ValueShape.Size);
+        if (allowZero)
+        {
+            May(ValueShape.Zero);
+        }
+
         if (TryPercentText(out string? text))
         {
             decimal percent = ParsePercent(text, 0, 100, instead: 100);
@@ -104,6 +128,7 @@ internal sealed partial class Setting
     /// <summary>A size in bytes, not tied to pages.</summary>
     public long Bytes(long min, long max)
     {
+        May(ValueShape.Size);
         if (!TryBytes("1 KiB", out long bytes))
         {
             return min;
@@ -123,6 +148,12 @@ internal sealed partial class Setting
     /// <param name="unit">What a bare number was probably meant in.</param>
     public long DurationNs(long minimumNs = 0, string unit = "ms")
     {
+        May(ValueShape.Duration);
+        if (minimumNs == 0)
+        {
+            May(ValueShape.Zero);
+        }
+
         if (IsMissing)
         {
             return minimumNs;
@@ -189,6 +220,12 @@ internal sealed partial class Setting
     /// <summary>A percentage.</summary>
     public decimal Percent(decimal min, decimal max)
     {
+        May(ValueShape.Percent);
+        if (min == 0)
+        {
+            May(ValueShape.Zero);
+        }
+
         if (IsMissing)
         {
             return min;
@@ -415,7 +452,12 @@ internal sealed partial class Setting
         return number is not null;
     }
 
-    private static bool IsBareNumber(string text, out decimal number) => TryDecimal(text, out number);
+    /// <summary>1e3 has no unit either, though HOCON's units would take it for milliseconds or bytes.</summary>
+    private static bool IsBareNumber(string text, out decimal number) => decimal.TryParse(
+        text,
+        NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+        CultureInfo.InvariantCulture,
+        out number);
 
     private static bool TryDecimal(string text, out decimal number) =>
         decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);

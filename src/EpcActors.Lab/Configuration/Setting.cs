@@ -8,7 +8,8 @@ namespace EpcActors.Lab.Configuration;
 /// One value of a configuration with its key. Each conversion reports what is wrong to the context and goes on with a harmless value, so that one
 /// run finds all errors.
 /// </summary>
-internal sealed partial class Setting(LoadContext context, HoconValue? value, HoconOrigin origin, string path)
+internal sealed partial class Setting(
+    LoadContext context, HoconValue? value, HoconOrigin origin, string path, string schema = "")
 {
     /// <summary>Null when the key is required and missing: that is reported already, and no conversion reports more.</summary>
     public HoconValue? Value { get; } = value;
@@ -16,6 +17,9 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
     public HoconOrigin Origin { get; } = origin;
 
     public string Path { get; } = path;
+
+    /// <summary>The key with placeholders for names, e.g. <c>epc.enclaves.&lt;name&gt;.threads</c>.</summary>
+    public string Schema { get; } = schema;
 
     public LoadContext Context { get; } = context;
 
@@ -38,11 +42,22 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
         Context.Error(Origin with { Column = Origin.Line == 0 ? 0 : column }, Path, message, remedy);
     }
 
+    /// <summary>Says what the value may be, for the schema. Each conversion says it of itself.</summary>
+    public void May(ValueShape shape) => Context.Shapes?.Add(Schema, shape);
+
+    /// <summary>True for a word that stands beside other forms of the value, such as <c>auto</c>.</summary>
+    public bool Is(string word)
+    {
+        May(ValueShape.Word(word));
+        return StringOrNull == word;
+    }
+
     public void Note(string message) => Context.Note(Origin, Path, message);
 
     /// <summary>Any text.</summary>
     public string Text(string example)
     {
+        May(ValueShape.Text);
         switch (Value)
         {
             case HoconString or HoconNumber or HoconBoolean:
@@ -56,7 +71,17 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
     }
 
     /// <summary>A whole number from <paramref name="min"/> to <paramref name="max"/>.</summary>
-    public long Integer(long min, long max)
+    /// <param name="min">Least allowed.</param>
+    /// <param name="max">Most allowed.</param>
+    /// <param name="isOpen">The most depends on the rest of the configuration.</param>
+    public long Integer(long min, long max, bool isOpen = false)
+    {
+        May(ValueShape.Integer(min, isOpen ? long.MaxValue : max));
+        return WholeNumber(min, max);
+    }
+
+    /// <summary>The same where the value may be more, which the caller says.</summary>
+    public long WholeNumber(long min, long max)
     {
         if (IsMissing)
         {
@@ -80,11 +105,12 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
         return min;
     }
 
-    public int Int(int min, int max) => (int)Integer(min, max);
+    public int Int(int min, int max, bool isOpen = false) => (int)Integer(min, max, isOpen);
 
     /// <summary>A seed: a whole number of 64 bits without sign.</summary>
     public ulong Seed()
     {
+        May(ValueShape.Integer(0, long.MaxValue));
         if (Value is HoconNumber or HoconString
             && ulong.TryParse(Value.AsString(), NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
         {
@@ -102,6 +128,7 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
     /// <summary>A real number.</summary>
     public double Real(double min, double max)
     {
+        May(ValueShape.Real(min, max));
         if (Value is HoconNumber or HoconString
             && double.TryParse(Value.AsString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
             && double.IsFinite(number))
@@ -122,11 +149,16 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
     }
 
     /// <summary>True for <c>off</c>, or any of HOCON's words for it.</summary>
-    public bool IsOff => TryOnOff(Value, out bool isOn) && !isOn;
+    public bool IsOff()
+    {
+        May(ValueShape.Off);
+        return TryOnOff(Value, out bool isOn) && !isOn;
+    }
 
     /// <summary><c>on</c> or <c>off</c>, or any of HOCON's words for them.</summary>
     public bool OnOff()
     {
+        May(ValueShape.Switch);
         if (TryOnOff(Value, out bool isOn))
         {
             return isOn;
@@ -143,6 +175,7 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
     /// <summary>One word of a list. Returns its index.</summary>
     public int Choice(IReadOnlyList<string> words, string what)
     {
+        May(ValueShape.Words(words));
         if (IsMissing)
         {
             return 0;
@@ -189,9 +222,10 @@ internal sealed partial class Setting(LoadContext context, HoconValue? value, Ho
     /// <summary>The values of a list, with their keys; empty for anything else, which is reported.</summary>
     public IReadOnlyList<Setting> Items(string what)
     {
+        May(ValueShape.List);
         if (List is { } list)
         {
-            return [.. list.Select((item, i) => new Setting(Context, item, item.Origin, $"{Path}[{Number(i)}]"))];
+            return [.. list.Select((item, i) => new Setting(Context, item, item.Origin, $"{Path}[{Number(i)}]", $"{Schema}[]"))];
         }
 
         if (!IsMissing)

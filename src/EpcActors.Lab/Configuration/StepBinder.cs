@@ -22,6 +22,9 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
     private static readonly string[] Names =
         ["touch", "run", "trace", "pause", "fork", "accept", "change-type", "restrict", "remove"];
 
+    /// <summary>Those that are a word by themselves.</summary>
+    private static readonly string[] Bare = ["touch", "accept", "change-type", "restrict", "remove"];
+
     private static readonly string[] AccessKinds = ["read", "write", "execute"];
 
     private static readonly string[] TouchThreads = ["all", "one"];
@@ -56,6 +59,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
 
     private StepSpec? ReadStep(Setting item, IReadOnlyList<string> enclaveNames, int heapPages, bool isForked)
     {
+        item.May(ValueShape.Words(Bare));
         if (item.Value is HoconObject o)
         {
             return ReadObject(item, new ObjectReader(item.Context, o, item.Origin, item.Path, Schema), enclaveNames, heapPages, isForked);
@@ -112,6 +116,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
                 reader.Error("fork", "a forked child cannot fork again", "put the step outside of fork");
                 return null;
             case "fork":
+                reader.Context.Shapes?.AddAlias($"{Schema}.fork[]", Schema);
                 return new StepSpec.Fork(ReadSteps(reader.Get("fork"), enclaveNames, heapPages, isForked: true));
             case "accept" or "change-type" or "restrict" or "remove":
                 reader.Error(name, $"the step '{name}' has no settings", $"write {name} alone, without braces");
@@ -131,7 +136,9 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
 
     private StepSpec.Pattern ReadRun(ObjectReader reader, int heapPages)
     {
-        long accesses = ReadAccesses(reader.Get("accesses", "100000"), heapPages);
+        Setting wanted = reader.Get("accesses", "100000");
+        wanted.May(ValueShape.Word("forever"));
+        long accesses = ReadAccesses(wanted, heapPages);
         (long warmUp, accesses) = ReadWarmUp(reader.Get("warm-up", "auto"), accesses, heapPages);
         Setting work = reader.Get("work", "300 ns");
         long workNs = work.DurationNs(unit: "ns");
@@ -176,6 +183,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
     /// <summary>A number, a number of passes over the heap, or <c>forever</c>, which is -1.</summary>
     private static long ReadAccesses(Setting setting, int heapPages)
     {
+        setting.May(ValueShape.Accesses);
         string? text = setting.StringOrNull?.Trim();
         if (text == "forever")
         {
@@ -198,7 +206,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
 
         if (setting.Value is HoconNumber)
         {
-            return setting.Integer(1, long.MaxValue);
+            return setting.WholeNumber(1, long.MaxValue);
         }
 
         if (!setting.IsMissing)
@@ -215,6 +223,10 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
     /// </summary>
     private static (long WarmUp, long Accesses) ReadWarmUp(Setting setting, long accesses, int heapPages)
     {
+        setting.May(ValueShape.Accesses);
+        setting.May(ValueShape.Word("auto"));
+        setting.May(ValueShape.Zero);
+        bool isOff = setting.IsOff();
         string? text = setting.StringOrNull?.Trim();
         if (text == "auto")
         {
@@ -223,7 +235,7 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
             return (part, accesses < 0 ? accesses : accesses - part);
         }
 
-        if (setting.IsOff || setting.Value is HoconNumber { Text: "0" })
+        if (isOff || setting.Value is HoconNumber { Text: "0" })
         {
             return (0, accesses);
         }

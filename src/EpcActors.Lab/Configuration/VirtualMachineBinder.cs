@@ -23,7 +23,7 @@ internal static class VirtualMachineBinder
             long work = vm.Get("work", "1 us").DurationNs(unit: "ns");
             long start = vm.Get("start", "0 ms").DurationNs();
             Setting holdSetting = vm.Get("hold", "forever");
-            long hold = holdSetting.StringOrNull == "forever" ? -1 : holdSetting.DurationNs();
+            long hold = holdSetting.Is("forever") ? -1 : holdSetting.DurationNs();
             int node = nodes.Read(vm.Get("node", "spread"));
             vm.Finish("a virtual machine");
 

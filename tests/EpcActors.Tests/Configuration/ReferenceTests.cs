@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
@@ -8,38 +9,8 @@ namespace EpcActors.Tests.Configuration;
 /// <summary>config/reference.conf against the binder: every key that is read is documented, every key that is documented is read, and says the truth.</summary>
 public sealed partial class ReferenceTests
 {
-    /// <summary>Uses every form of every part of a configuration; what it does not use is found below as unread.</summary>
-    private const string Everything = """
-        epc {
-          machine { profile = two-sockets-64mib, title = t, description = d, nodes = [ { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = 4 MiB } ] }
-          costs { title = t, description = d }
-          cgroups { /a { annotations {}, container = c }, /b {} }
-          enclaves { e { heap = 4 MiB, steps = [
-            { touch {} }, { run { pattern = uniform } }, { run { pattern = zipf } }, { run { pattern = sweep } }, { run { pattern = hotspot } },
-            { run { pattern = phased, within { pattern = uniform } } }, { run { pattern = records } }, { run { preset = ycsb-a } },
-            { run { pattern = mixed, parts = [ { weight = 1, first = 0 %, pages = 10 %, pattern = uniform } ] } },
-            { trace { file = "t.trace", enclave = e } }, { pause = 1 ms }, { fork = [] }
-          ] } }
-          virtual-machines { v { epc = 4 MiB } }
-          script = [
-            { at = 1 ms, set-max { cgroup = /a, max = max } }, { at = 1 ms, set-memory-max { cgroup = /a, max = max } },
-            { between = [ 1 ms, 2 ms ], kill = e }, { at = 1 ms, kill-any = [ e ] }, { at = 1 ms, migrate { enclave = e, cgroup = /a } },
-            { at = 1 ms, rmdir = /b }, { at = 1 ms, poison { node = 0, first = 0, count = 1 } }
-          ]
-          cluster.faults = [
-            { at = 1 s, kill = 0, when = reclaim }, { at = 1 s, pause = 0, for = 1 s }, { at = 1 s, partition = [ 0 ], for = 1 s }, { at = 1 s, restart = 0 }
-          ]
-        }
-        """;
-
-    /// <summary>A race has no script and no programs, so it needs a text of its own.</summary>
-    private const string Race = """
-        epc { machine { nodes = [ { cpus = 1, epc = 4 pages } ] }, enclaves { a { heap = 4 pages } }
-          race { tasks { T { process = a, do = [ "build 1" ] } }, variants { buggy {} } } }
-        """;
-
     /// <summary>Names in the reader's own list of keys, beside those of configurations; annotations have names of their own.</summary>
-    private static readonly string[] NotConfiguration = ["kernel-file", "costs-file", "machine-file", "epc.cgroups.<path>.annotations."];
+    private static readonly string[] NotConfiguration = ["kernel-file", "costs-file", "machine-file", "epc.cgroups.<path>.annotations.", "epc.expect-on."];
 
     [Fact]
     public void Every_key_that_is_read_is_documented()
@@ -53,6 +24,34 @@ public sealed partial class ReferenceTests
     {
         SortedSet<string> read = ReadKeys();
         Assert.Equal([], Documented().Except(read));
+    }
+
+    [Fact]
+    public void The_schema_has_the_keys_that_are_documented_and_no_others()
+    {
+        SortedSet<string> keys = new(StringComparer.Ordinal);
+        Titles(JsonNode.Parse(ConfigurationSchema.Text())!, keys);
+
+        Assert.Equal(Documented(), keys);
+    }
+
+    /// <summary>The title of each key in the schema is its path.</summary>
+    private static void Titles(JsonNode node, SortedSet<string> keys)
+    {
+        foreach (JsonNode? below in node is JsonObject o ? o.Select(field => field.Value) : node is JsonArray list ? list : [])
+        {
+            if (below is JsonObject key && key["title"] is JsonValue words
+                && words.GetValue<string>() is var title && title.StartsWith("epc.", StringComparison.Ordinal))
+            {
+                Assert.True(key["description"] is not null || key["properties"] is not null, $"{title} has no description");
+                keys.Add(Canonical(title));
+            }
+
+            if (below is JsonObject or JsonArray)
+            {
+                Titles(below, keys);
+            }
+        }
     }
 
     [Fact]
@@ -127,12 +126,8 @@ public sealed partial class ReferenceTests
 
     private static SortedSet<string> ReadKeys()
     {
-        LoadContext context = new(Loading.File, Loading.Environment(Everything, ("lab/t.trace", "0 e 1 r\n")));
-        ScenarioLoader.Read(context, [], null);
-        LoadContext race = new(Loading.File, Loading.Environment(Race));
-        ScenarioLoader.Read(race, [], null);
         SortedSet<string> keys = new(StringComparer.Ordinal);
-        foreach (string key in context.ReadKeys.Concat(race.ReadKeys))
+        foreach (string key in SchemaSpecimen.Read().Keys)
         {
             if (key != "epc" && !NotConfiguration.Any(name => key.StartsWith(name, StringComparison.Ordinal)))
             {
@@ -171,7 +166,7 @@ public sealed partial class ReferenceTests
     /// <summary>A key of an enclave and its default are one; so are those of a pattern and of one inside it.</summary>
     private static string Canonical(string key)
     {
-        key = key.Replace("steps[].run.within.", "steps[].run.", StringComparison.Ordinal);
+        key = ShapeRecorder.Canonical(key).Replace("steps[].run.within.", "steps[].run.", StringComparison.Ordinal);
         (string From, string To)[] defaults =
         [
             ("epc.enclaves.<name>.steps[].run.parts[].", "epc.enclaves.<name>.steps[].run."),
