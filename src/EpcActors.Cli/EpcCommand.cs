@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using EpcActors.Cli.Commands;
+using EpcActors.Cli.Commands.Completion;
 using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
@@ -95,7 +96,8 @@ internal static class EpcCommand
         }
     }
 
-    private static RootCommand Create(CommandShell shell, HelpWriter help)
+    /// <summary>The table of all commands.</summary>
+    internal static RootCommand Create(CommandShell shell, HelpWriter help)
     {
         RootCommand root = new(
             "An emulator of how Linux manages the SGX Enclave Page Cache: cgroups, reclaim, eviction and everything that goes wrong between them. "
@@ -109,6 +111,8 @@ internal static class EpcCommand
             CheckCommand.Create(shell),
             RaceCommand.Create(shell),
             ConfigCommand.Create(shell),
+            NewCommand.Create(shell),
+            CompletionCommandLine.Create(shell),
             EnginesCommand.Create(shell),
         };
 
@@ -119,7 +123,7 @@ internal static class EpcCommand
         return root;
     }
 
-    private static HelpPage Page() => new()
+    internal static HelpPage Page() => new()
     {
         Examples =
         [

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using EpcActors.Cli.Engines;
+using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Cli.Commands;
 
@@ -22,7 +24,13 @@ internal static class CommonOptions
         CustomParser = static result => [.. result.Tokens.Select(token => FileName(token.Value, result.AddError))],
     };
 
-    public static Option<IReadOnlyList<KeyValuePair<string, string>>> Set() => new("--set")
+    public static Option<IReadOnlyList<KeyValuePair<string, string>>> Set()
+    {
+        Option<IReadOnlyList<KeyValuePair<string, string>>> set = PlainSet();
+        return Completing(set, static () => ConfigurationSchema.Assignments());
+    }
+
+    private static Option<IReadOnlyList<KeyValuePair<string, string>>> PlainSet() => new("--set")
     {
         HelpName = "key=value",
         Description = "sets a key over what the file says; key+=value appends to a list, list.0.key=value changes an element; as often as needed, the last one wins",
@@ -49,11 +57,13 @@ internal static class CommonOptions
         },
     };
 
-    public static Option<string?> Engine() => new("--engine")
-    {
-        HelpName = "NAME",
-        Description = "the engine that runs it; 'epc engines' lists them (default: simulation, in virtual time)",
-    };
+    public static Option<string?> Engine() => Completing<Option<string?>>(
+        new("--engine")
+        {
+            HelpName = "NAME",
+            Description = "the engine that runs it; 'epc engines' lists them (default: simulation, in virtual time)",
+        },
+        static () => EngineRegistry.All().Entries.Select(one => one.Name));
 
     public static Option<string?> Out(string what) => new("--out") { HelpName = "DIR", Description = what };
 
@@ -68,7 +78,15 @@ internal static class CommonOptions
     public static Option<bool> Flag(string name, string what) => new(name) { Description = what, Arity = ArgumentArity.Zero };
 
     /// <summary>Values with commas between them.</summary>
-    public static Option<IReadOnlyList<string>> List(string name, string helpName, string what) => new(name)
+    /// <param name="name">With its dashes.</param>
+    /// <param name="helpName">The value in the help.</param>
+    /// <param name="what">Description.</param>
+    /// <param name="words">Names that a shell offers.</param>
+    public static Option<IReadOnlyList<string>> List(
+        string name, string helpName, string what, Func<IEnumerable<string>>? words = null) =>
+        Completing(PlainList(name, helpName, what), words ?? (static () => []));
+
+    private static Option<IReadOnlyList<string>> PlainList(string name, string helpName, string what) => new(name)
     {
         HelpName = helpName,
         Description = what,
@@ -84,6 +102,23 @@ internal static class CommonOptions
         },
         DefaultValueFactory = static _ => [],
     };
+
+    /// <summary>The option or argument with words that a shell offers for its value.</summary>
+    public static T Completing<T>(T symbol, Func<IEnumerable<string>> words)
+        where T : Symbol
+    {
+        switch (symbol)
+        {
+            case Option option:
+                option.CompletionSources.Add(_ => words());
+                break;
+            case Argument argument:
+                argument.CompletionSources.Add(_ => words());
+                break;
+        }
+
+        return symbol;
+    }
 
     /// <summary>Splits <c>key=value</c> at its first equals sign: the value may hold more of them.</summary>
     public static KeyValuePair<string, string> Assignment(string option, string text, Action<string> addError)

@@ -3,6 +3,8 @@ using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Results;
 using EpcActors.Reporting;
 using EpcActors.Results;
 using Spectre.Console;
@@ -14,7 +16,11 @@ internal sealed class CompareCommand
 {
     private readonly CommandShell _shell;
     private readonly Argument<string> _file = CommonOptions.File();
-    private readonly Option<IReadOnlyList<string>> _kernels = CommonOptions.List("--kernels", "a,b,…", "the kernels, the one to measure against first");
+    private readonly Option<IReadOnlyList<string>> _kernels = CommonOptions.List(
+        "--kernels",
+        "a,b,…",
+        "the kernels, the one to measure against first",
+        static () => BuiltInFiles.Names("kernels"));
     private readonly Option<IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>>> _vary = new("--vary")
     {
         HelpName = "key=v1,v2,…",

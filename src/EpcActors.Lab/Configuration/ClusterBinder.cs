@@ -197,7 +197,8 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         return members;
     }
 
-    private int Member(Setting setting, int processes) => setting.Int(0, Math.Max(0, MostMembers(processes) - 1), isOpen: true);
+    private int Member(Setting setting, int processes) =>
+        setting.Int(0, Math.Max(0, MostMembers(processes) - 1), isOpen: true);
 
     /// <summary>With auto the command may say how many, but no more than there are nodes with EPC.</summary>
     private int MostMembers(int processes)

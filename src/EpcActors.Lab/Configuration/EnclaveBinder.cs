@@ -86,7 +86,8 @@ internal sealed class EnclaveBinder(
         Setting codeSetting = reader.Get("code-pages", "auto");
 
         // The tasks of a race count pages from the first on; what a page holds is nothing to them.
-        int code = !codeSetting.Is("auto") ? codeSetting.Int(isRace ? 0 : 1, MaxEnclavePages) : isRace ? 0 : PlainCodePages + threads;
+        int code = !codeSetting.Is("auto") ? codeSetting.Int(isRace ? 0 : 1, MaxEnclavePages)
+            : isRace ? 0 : PlainCodePages + threads;
         if (code < threads && !isRace)
         {
             codeSetting.Error(

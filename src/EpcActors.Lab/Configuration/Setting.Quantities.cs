@@ -84,7 +84,8 @@ internal sealed partial class Setting
 
         if (!allowShare && TryPercentText(out _))
         {
-            Error($"found {Describe(Value)}; a section cannot be a share of the EPC", "write a size, for example 64 MiB");
+            Error(
+                $"found {Describe(Value)}; a section cannot be a share of the EPC", "write a size, for example 64 MiB");
             return 1;
         }
 

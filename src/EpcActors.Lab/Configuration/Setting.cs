@@ -225,7 +225,8 @@ internal sealed partial class Setting(
         May(ValueShape.List);
         if (List is { } list)
         {
-            return [.. list.Select((item, i) => new Setting(Context, item, item.Origin, $"{Path}[{Number(i)}]", $"{Schema}[]"))];
+            return [.. list.Select((item, i) =>
+                new Setting(Context, item, item.Origin, $"{Path}[{Number(i)}]", $"{Schema}[]"))];
         }
 
         if (!IsMissing)

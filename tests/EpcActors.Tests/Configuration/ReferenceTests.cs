@@ -10,7 +10,8 @@ namespace EpcActors.Tests.Configuration;
 public sealed partial class ReferenceTests
 {
     /// <summary>Names in the reader's own list of keys, beside those of configurations; annotations have names of their own.</summary>
-    private static readonly string[] NotConfiguration = ["kernel-file", "costs-file", "machine-file", "epc.cgroups.<path>.annotations.", "epc.expect-on."];
+    private static readonly string[] NotConfiguration =
+        ["kernel-file", "costs-file", "machine-file", "epc.cgroups.<path>.annotations.", "epc.expect-on."];
 
     [Fact]
     public void Every_key_that_is_read_is_documented()
@@ -38,12 +39,15 @@ public sealed partial class ReferenceTests
     /// <summary>The title of each key in the schema is its path.</summary>
     private static void Titles(JsonNode node, SortedSet<string> keys)
     {
-        foreach (JsonNode? below in node is JsonObject o ? o.Select(field => field.Value) : node is JsonArray list ? list : [])
+        IEnumerable<JsonNode?> all =
+            node is JsonObject o ? o.Select(field => field.Value) : node is JsonArray list ? list : [];
+        foreach (JsonNode? below in all)
         {
             if (below is JsonObject key && key["title"] is JsonValue words
                 && words.GetValue<string>() is var title && title.StartsWith("epc.", StringComparison.Ordinal))
             {
-                Assert.True(key["description"] is not null || key["properties"] is not null, $"{title} has no description");
+                Assert.True(
+                    key["description"] is not null || key["properties"] is not null, $"{title} has no description");
                 keys.Add(Canonical(title));
             }
 

@@ -17,10 +17,11 @@ public sealed class SchemaTests
     /// <summary>Values of every kind, as a file may have them.</summary>
     private static readonly string[] Values =
     [
-        "auto", "max", "forever", "off", "on", "yes", "true", "false", "0", "1", "7", "-1", "2.5", "1e-1", "99999999999", "\"1\"",
-        "x", "\"\"", "5 MiB", "5MB", "12 k", "4096 pages", "1 page", "5 MiBs", "10 ms", "10 µs", "2 minutes", "-5 ms", "300 cycles", "3 pages 4",
-        "10 %", "150 %", "ten %", "3 passes", "2900 MHz", "2.9 GHz", "2900", "\"http://host:4318\"", "\"x.conf\"", "linux-6.16",
-        "xeon-icx", "two-sockets-64mib", "enomem", "uniform", "touch", "[]", "[ 1 ]", "[ a ]", "[ touch ]", "[ 4 MiB ]", "{}",
+        "auto", "max", "forever", "off", "on", "yes", "true", "false", "0", "1", "7", "-1", "2.5", "1e-1",
+        "99999999999", "\"1\"", "x", "\"\"", "5 MiB", "5MB", "12 k", "4096 pages", "1 page", "5 MiBs", "10 ms", "10 µs",
+        "2 minutes", "-5 ms", "300 cycles", "3 pages 4", "10 %", "150 %", "ten %", "3 passes", "2900 MHz", "2.9 GHz", "2900",
+        "\"http://host:4318\"", "\"x.conf\"", "linux-6.16", "xeon-icx", "two-sockets-64mib", "enomem", "uniform",
+        "touch", "[]", "[ 1 ]", "[ a ]", "[ touch ]", "[ 4 MiB ]", "{}",
         "{ nonsense = 1 }", "{ 0 = 1 }", "[ [] ]",
     ];
 
@@ -30,10 +31,13 @@ public sealed class SchemaTests
     public static TheoryData<string> Files =>
     [
         .. Repository.FilesOf(".conf").Where(file => file == "config/quickstart.conf"
-            || file.StartsWith("config/scenarios/", StringComparison.Ordinal) || file.StartsWith("config/races/", StringComparison.Ordinal)),
+            || file.StartsWith("config/scenarios/", StringComparison.Ordinal)
+            || file.StartsWith("config/races/", StringComparison.Ordinal)),
     ];
 
-    /// <summary>Keys that something reads in a file that sets nothing else; defaults have the forms of what uses them.</summary>
+    /// <summary>
+    /// Keys that something reads in a file that sets nothing else; defaults have the forms of what uses them.
+    /// </summary>
     public static TheoryData<string> Keys =>
         [.. ConfigurationSchema.Keys().Where(key => !key.StartsWith("epc.defaults.", StringComparison.Ordinal))];
 
@@ -41,7 +45,8 @@ public sealed class SchemaTests
     [MemberData(nameof(Files))]
     public void What_is_shipped_is_valid_by_the_schema(string file)
     {
-        HoconObject effective = LayeredConfiguration.Load(new LoadContext(Loading.RepositoryPath(file), ConfigEnvironment.Default), [])!;
+        LoadContext context = new(Loading.RepositoryPath(file), ConfigEnvironment.Default);
+        HoconObject effective = LayeredConfiguration.Load(context, [])!;
         JsonObject document = (JsonObject)JsonNode.Parse(effective.ToString())!;
         foreach (string layer in LayeredConfiguration.FileKeys)
         {
@@ -89,12 +94,15 @@ public sealed class SchemaTests
         {
             (string text, string place) = Place(key, value, pattern);
             ConfigurationError[] errors = Errors(text);
-            ConfigurationError[] here = [.. errors.Where(error => error.Key.StartsWith(place, StringComparison.Ordinal))];
+            ConfigurationError[] here =
+                [.. errors.Where(error => error.Key.StartsWith(place, StringComparison.Ordinal))];
             bool isValid = IsValid(Json(text));
 
-            Assert.True(isValid || here.Length > 0, $"the schema refuses what the loader takes: {text}\n{Lines(errors)}");
+            Assert.True(
+                isValid || here.Length > 0, $"the schema refuses what the loader takes: {text}\n{Lines(errors)}");
             ConfigurationError[] wrong = [.. here.Where(error => IsOfForm(error, place))];
-            Assert.True(!isValid || wrong.Length == 0, $"the schema takes what the loader refuses: {text}\n{Lines(wrong)}");
+            Assert.True(
+                !isValid || wrong.Length == 0, $"the schema takes what the loader refuses: {text}\n{Lines(wrong)}");
         }
     }
 
@@ -105,16 +113,19 @@ public sealed class SchemaTests
 
         Assert.Equal(0, result.Code);
         using JsonDocument document = JsonDocument.Parse(result.Out);
-        Assert.Equal("https://json-schema.org/draft/2020-12/schema", document.RootElement.GetProperty("$schema").GetString());
+        Assert.Equal(
+            "https://json-schema.org/draft/2020-12/schema", document.RootElement.GetProperty("$schema").GetString());
         Assert.True(MetaSchemas.Draft202012.Evaluate(document.RootElement).IsValid);
     }
 
     [Fact]
-    public void A_file_may_name_its_schema() => Loading.Load("""{ "$schema": "epc.schema.json", "epc": { "seed": 7 } }""");
+    public void A_file_may_name_its_schema() =>
+        Loading.Load("""{ "$schema": "epc.schema.json", "epc": { "seed": 7 } }""");
 
     /// <summary>Errors about the form of a value, not about what else is in the file.</summary>
     private static bool IsOfForm(ConfigurationError error, string place) =>
-        (error.Message.Contains("; expected ", StringComparison.Ordinal) && !error.Message.EndsWith("expected two", StringComparison.Ordinal))
+        (error.Message.Contains("; expected ", StringComparison.Ordinal)
+            && !error.Message.EndsWith("expected two", StringComparison.Ordinal))
             || error.Message.Contains("has no unit", StringComparison.Ordinal)
             || (error.Message.StartsWith("there is no key", StringComparison.Ordinal) && error.Key != place);
 
@@ -169,7 +180,8 @@ public sealed class SchemaTests
     {
         try
         {
-            ScenarioLoader.Read(new LoadContext(Loading.File, Loading.Environment(text, ("lab/t.trace", "0 e 1 r\n"))), [], null);
+            ConfigEnvironment environment = Loading.Environment(text, ("lab/t.trace", "0 e 1 r\n"));
+            ScenarioLoader.Read(new LoadContext(Loading.File, environment), [], null);
             return [];
         }
         catch (ConfigurationException wrong)

@@ -12,11 +12,13 @@ internal sealed class RaceMeasureCommand
 {
     private readonly CommandShell _shell;
 
-    private readonly Argument<string[]> _races = new("RACE")
-    {
-        Description = "races of the catalogue; all of them when none is named",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
+    private readonly Argument<string[]> _races = CommonOptions.Completing<Argument<string[]>>(
+        new("RACE")
+        {
+            Description = "races of the catalogue; all of them when none is named",
+            Arity = ArgumentArity.ZeroOrMore,
+        },
+        static () => Catalogue.Ids);
 
     private readonly Option<string?> _out = CommonOptions.Out("writes figures.json and the shortest schedules there (config/races of a checkout)");
     private readonly Option<string?> _junit = CommonOptions.JUnit(": a case for each race");

@@ -11,18 +11,23 @@ namespace EpcActors.Cli.Commands.Races;
 /// <summary>Words that the commands about races share.</summary>
 internal static class RaceOptions
 {
-    public static Argument<string> Race() => new("RACE") { Description = "a race of the catalogue ('epc race list'), or a race file" };
+    public static Argument<string> Race() => CommonOptions.Completing<Argument<string>>(
+        new("RACE") { Description = "a race of the catalogue ('epc race list'), or a race file" },
+        static () => Catalogue.Ids);
 
-    public static Option<string?> Variant(string standard) => new("--variant")
-    {
-        HelpName = "NAME",
-        Description = $"buggy, fixed, or another variant of the file (default: {standard})",
-    };
+    public static Option<string?> Variant(string standard) => CommonOptions.Completing<Option<string?>>(
+        new("--variant")
+        {
+            HelpName = "NAME",
+            Description = $"buggy, fixed, or another variant of the file (default: {standard})",
+        },
+        static () => [Catalogue.Buggy, Catalogue.Fixed]);
 
     public static Option<IReadOnlyList<string>> Strategy() => CommonOptions.List(
         "--strategy",
         "NAMES",
-        $"who decides who goes next: {string.Join(", ", StrategyNames.All)}, exhaustive (default: {string.Join(",", StrategyNames.Portfolio)} in turn, then exhaustive where the file says so)");
+        $"who decides who goes next: {string.Join(", ", StrategyNames.All)}, exhaustive (default: {string.Join(",", StrategyNames.Portfolio)} in turn, then exhaustive where the file says so)",
+        static () => [.. StrategyNames.Portfolio, "exhaustive"]);
 
     public static Option<Budget?> BudgetOption(string standard) => new("--budget")
     {

@@ -18,10 +18,13 @@ internal sealed class RaceReplayCommand
 {
     private readonly CommandShell _shell;
 
-    private readonly Argument<string> _file = new("FILE")
-    {
-        Description = "a schedule, as 'epc race find --out' writes it, or the id of a race for the catalogue's own",
-    };
+    private readonly Argument<string> _file = CommonOptions.Completing<Argument<string>>(
+        new("FILE")
+        {
+            Description = "a schedule, as 'epc race find --out' writes it, or the id of a race for the catalogue's own",
+        },
+        static () => Catalogue.Ids);
+
     private readonly Option<string?> _variant = RaceOptions.Variant("the one of the schedule");
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
 

@@ -12,7 +12,8 @@ namespace EpcActors.Cli.Commands.Races;
 internal sealed class RaceShowCommand
 {
     private readonly CommandShell _shell;
-    private readonly Argument<string> _race = new("RACE") { Description = "a race of the catalogue ('epc race list')" };
+    private readonly Argument<string> _race = CommonOptions.Completing<Argument<string>>(
+        new("RACE") { Description = "a race of the catalogue ('epc race list')" }, static () => Catalogue.Ids);
     private readonly Option<bool> _kernelStyle = CommonOptions.Flag("--kernel-style", "as a commit message would draw it");
     private readonly Option<bool> _mermaid = CommonOptions.Flag("--mermaid", "as a Mermaid sequence diagram");
     private readonly Option<bool> _schedule = CommonOptions.Flag("--schedule", "as a schedule, for 'epc race replay'");

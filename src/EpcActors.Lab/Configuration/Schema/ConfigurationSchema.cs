@@ -14,7 +14,9 @@ public sealed class ConfigurationSchema
 {
     private const string NamePattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 
-    /// <summary>Begins with a slash. Some validators take the pattern for a part of a JSON pointer, where one divides.</summary>
+    /// <summary>
+    /// Begins with a slash. Some validators take the pattern for a part of a JSON pointer, where one divides.
+    /// </summary>
     private const string PathPattern = @"^\x2f";
 
     /// <summary>Objects that stand in several places, or in themselves.</summary>
@@ -36,20 +38,66 @@ public sealed class ConfigurationSchema
     private ConfigurationSchema()
     {
         (IReadOnlySet<string> keys, _shapes) = SchemaSpecimen.Read();
-        _keys = keys
-            .Where(key => key.StartsWith("epc.", StringComparison.Ordinal)
-                && !_shapes.Maps.Keys.Any(map => ShapeRecorder.Canonical(key).StartsWith(map + ".", StringComparison.Ordinal)))
-            .Select(key => (Parent: ShapeRecorder.Canonical(key[..key.LastIndexOf('.')]), Key: key[(key.LastIndexOf('.') + 1)..]))
+        _keys = keys.Where(key => key.StartsWith("epc.", StringComparison.Ordinal) && !IsOfMap(key))
+            .Select(Split)
+            .Select(one => (Parent: ShapeRecorder.Canonical(one.Parent), one.Key))
             .Distinct()
             .ToLookup(one => one.Parent, one => one.Key, StringComparer.Ordinal);
+
+        bool IsOfMap(string key) => _shapes.Maps.Keys.Any(map =>
+            ShapeRecorder.Canonical(key).StartsWith(map + ".", StringComparison.Ordinal));
     }
 
-    internal static JsonSerializerOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static JsonSerializerOptions Compact { get; } = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private static JsonSerializerOptions Pretty { get; } = new(Compact) { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>The schema as a document.</summary>
     public static string Text() => new ConfigurationSchema().Build().ToJsonString(Pretty);
+
+    /// <summary>
+    /// What <c>--set</c> takes, for shells to offer: <c>key=</c> for each key without names of the user's in it, and
+    /// <c>key=word</c> for each word that its value may be.
+    /// </summary>
+    public static IReadOnlyList<string> Assignments() => All.Value;
+
+    private static Lazy<IReadOnlyList<string>> All { get; } = new(() =>
+    {
+        SortedSet<string> all = new(StringComparer.Ordinal);
+        Collect(new ConfigurationSchema().Build(), all);
+        return [.. all];
+    });
+
+    private static void Collect(JsonNode node, SortedSet<string> all)
+    {
+        if (node is JsonObject value && value["title"] is JsonValue title && title.TryGetValue(out string? key)
+            && key.StartsWith("epc.", StringComparison.Ordinal) && key.IndexOfAny(['<', '[']) < 0
+            && value["properties"] is null && value["$ref"]?.GetValue<string>() != "#/$defs/cgroup")
+        {
+            JsonArray? words = value["enum"] as JsonArray ?? (value["anyOf"] as JsonArray)?[0]?["enum"] as JsonArray;
+            string[] plain = [.. (words ?? []).OfType<JsonValue>()
+                .Select(word => word.TryGetValue(out string? text) ? text : "")
+                .Where(text => text.Length > 0 && text is not ("yes" or "no" or "true" or "false" or "0"))];
+            all.UnionWith(plain.Select(word => $"{key}={word}"));
+            if (plain.Length == 0 || value["enum"] is null)
+            {
+                all.Add($"{key}=");
+            }
+        }
+
+        IEnumerable<JsonNode?> parts =
+            node is JsonObject fields ? fields.Select(field => field.Value) : node as JsonArray ?? [];
+        foreach (JsonNode? below in parts)
+        {
+            if (below is JsonObject or JsonArray)
+            {
+                Collect(below, all);
+            }
+        }
+    }
 
     /// <summary>Keys that the schema has, as paths with placeholders.</summary>
     internal static IReadOnlySet<string> Keys()
@@ -76,12 +124,10 @@ public sealed class ConfigurationSchema
             ["type"] = "object",
             ["properties"] = new JsonObject
             {
-                [ScenarioLoader.SchemaKey] = Described(new JsonObject { ["type"] = "string" }, "", "For editors: the place of this schema.", null),
+                [ScenarioLoader.SchemaKey] = Plain("string", "For editors: the place of this schema."),
                 ["epc"] = epc,
-                ["akka"] = Described(
-                    new JsonObject { ["type"] = "object" }, "akka", "For the ActorSystem of a run on Akka.NET, under Akka's own names.", null),
-                ["vars"] = Described(
-                    new JsonObject { ["type"] = "object" }, "vars", "Values of your own, used as ${vars.name}.", null),
+                ["akka"] = Plain("object", "For the ActorSystem of a run on Akka.NET, under Akka's own names."),
+                ["vars"] = Plain("object", "Values of your own, used as ${vars.name}."),
             },
             ["additionalProperties"] = false,
             ["$defs"] = definitions,
@@ -167,14 +213,14 @@ public sealed class ConfigurationSchema
             forms.Add(form == ValueShape.List ? List(Elements(parent, key)) : Parsed(form));
         }
 
-        if (_shapes.Alike(parent).Select(one => ShapeRecorder.Canonical($"{one}.{key}")).FirstOrDefault(_shapes.Objects.Contains) is { } path)
+        string[] paths = [.. _shapes.Alike(parent).Select(one => $"{one}.{key}")];
+        if (paths.Select(ShapeRecorder.Canonical).FirstOrDefault(_shapes.Objects.Contains) is { } path)
         {
             forms.Add(ObjectOf(path));
         }
 
-        string words = _shapes.Alike(parent).Select(one => _documents.Of($"{one}.{key}")).FirstOrDefault(one => one.Length > 0, "");
-        HoconValue? standard = _shapes.Alike(parent).Select(one => ReferenceDocuments.DefaultOf($"{one}.{key}"))
-            .FirstOrDefault(one => one is not null);
+        string words = paths.Select(_documents.Of).FirstOrDefault(one => one.Length > 0, "");
+        HoconValue? standard = paths.Select(ReferenceDocuments.DefaultOf).FirstOrDefault(one => one is not null);
         return Described(Any(forms), $"{parent}.{key}", words, standard);
     }
 
@@ -189,8 +235,8 @@ public sealed class ConfigurationSchema
             if (_shapes.Aliases.TryGetValue(path, out string? target))
             {
                 // The words of the elements are said where the list of the target is read.
-                string list = target[..^2];
-                forms.InsertRange(0, _shapes.FormsOfElements(list[..list.LastIndexOf('.')], list[(list.LastIndexOf('.') + 1)..]).Select(Parsed));
+                (string parentOfTarget, string list) = Split(target[..^2]);
+                forms.InsertRange(0, _shapes.FormsOfElements(parentOfTarget, list).Select(Parsed));
             }
         }
 
@@ -224,11 +270,13 @@ public sealed class ConfigurationSchema
         {
             if (form["enum"] is JsonArray some)
             {
-                words.AddRange(some.Select(word => word!.DeepClone()).Where(word => !words.Exists(one => JsonNode.DeepEquals(one, word))));
+                words.AddRange(some.Select(word => word!.DeepClone())
+                    .Where(word => !words.Exists(one => JsonNode.DeepEquals(one, word))));
             }
             else
             {
-                foreach (JsonNode? alternative in form["anyOf"] is JsonArray several ? several : new JsonArray(form.DeepClone()))
+                JsonArray alternatives = form["anyOf"] is JsonArray several ? several : new JsonArray(form.DeepClone());
+                foreach (JsonNode? alternative in alternatives)
                 {
                     others.Add(alternative!.DeepClone());
                 }
@@ -268,6 +316,12 @@ public sealed class ConfigurationSchema
 
         return schema;
     }
+
+    private static JsonObject Plain(string type, string words) =>
+        Described(new JsonObject { ["type"] = type }, "", words, null);
+
+    private static (string Parent, string Key) Split(string path) =>
+        (path[..path.LastIndexOf('.')], path[(path.LastIndexOf('.') + 1)..]);
 
     private JsonObject Parsed(ValueShape form)
     {

@@ -47,16 +47,18 @@ internal sealed partial class ReferenceDocuments
         }
     }
 
-    /// <summary>The comment above a line; that above the line before when both lines are keys without one between.</summary>
+    /// <summary>
+    /// The comment above a line; that above the line before when both lines are keys without one between.
+    /// </summary>
     private string Above(int line)
     {
         int end = line;
-        while (end > 0 && !IsComment(end - 1) && KeyLine().IsMatch(_lines[end - 1]) && !_lines[end - 1].TrimEnd().EndsWith('{'))
+        while (end > 0 && KeyLine().IsMatch(_lines[end - 1]) && !Opens(end - 1))
         {
             end--;
         }
 
-        if (end > 0 && KeyLine().IsMatch(_lines[end - 1]) && _lines[end - 1].TrimEnd().EndsWith('{'))
+        if (end > 0 && KeyLine().IsMatch(_lines[end - 1]) && Opens(end - 1))
         {
             // The first of a block, whose comment speaks of all in it.
             return Above(end - 1);
@@ -72,25 +74,32 @@ internal sealed partial class ReferenceDocuments
         return string.Join('\n', lines.Select(Bare)).Trim('\n');
     }
 
-    /// <summary>The kind behind the equals sign, what goes on below it further in, and what stands right above.</summary>
+    /// <summary>
+    /// The kind behind the equals sign, what goes on below it further in, and what stands right above.
+    /// </summary>
     private string TextOf(int line, string kind)
     {
         int indent = Indent(line);
         List<string> lines = [];
-        for (int i = line - 1; i >= 0 && IsComment(i) && Bare(_lines[i]).Length > 0 && !WithoutDefault().IsMatch(_lines[i])
-            && Indent(i) <= indent; i--)
+        for (int i = line - 1; i >= 0 && IsWords(i) && Bare(_lines[i]).Length > 0 && Indent(i) <= indent; i--)
         {
             lines.Insert(0, Bare(_lines[i]));
         }
 
         lines.Add(kind);
-        for (int i = line + 1; i < _lines.Length && IsComment(i) && Indent(i) > indent && !WithoutDefault().IsMatch(_lines[i]); i++)
+        for (int i = line + 1; i < _lines.Length && IsWords(i) && Indent(i) > indent; i++)
         {
             lines.Add(Bare(_lines[i]).Trim());
         }
 
         return string.Join('\n', lines);
     }
+
+    /// <summary>A comment that is no key without a default.</summary>
+    private bool IsWords(int line) => IsComment(line) && !WithoutDefault().IsMatch(_lines[line]);
+
+    /// <summary>The line opens a block.</summary>
+    private bool Opens(int line) => _lines[line].TrimEnd().EndsWith('{');
 
     private bool IsComment(int line) => _lines[line].TrimStart().StartsWith('#');
 

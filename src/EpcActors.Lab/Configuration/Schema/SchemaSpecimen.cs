@@ -14,21 +14,28 @@ internal static class SchemaSpecimen
     /// <summary>Every part; values are the words that stand beside other forms where there are such.</summary>
     private const string Everything = """
         epc {
-          machine { profile = two-sockets-64mib, title = t, description = d, nodes = [ { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = [ 4 MiB ] } ] }
+          machine {
+            profile = two-sockets-64mib, title = t, description = d
+            nodes = [ { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = [ 4 MiB ] } ]
+          }
           costs { title = t, description = d }
           cgroups { /a { annotations {}, container = c }, /b { /c {} } }
           enclaves { e { heap = 4 MiB, steps = [
             touch, { touch {} }, PATTERNS { run { preset = ycsb-a } },
-            { trace = "t.trace" }, { trace { file = "t.trace", enclave = e, gaps = work } }, { pause = 1 ms }, { fork = [] }
+            { trace = "t.trace" }, { trace { file = "t.trace", enclave = e, gaps = work } }
+            { pause = 1 ms }, { fork = [] }
           ] } }
           virtual-machines { v { epc = 4 MiB } }
           script = [
-            { at = 1 ms, set-max { cgroup = /a, max = max } }, { at = 1 ms, set-memory-max { cgroup = /a, max = max } },
-            { between = [ 1 ms, 2 ms ], kill = e }, { at = 1 ms, kill-any = [ e ] }, { at = 1 ms, migrate { enclave = e, cgroup = /a } },
-            { at = 1 ms, rmdir = /b/c }, { at = 1 ms, poison { node = 0, first = 0, count = 1 } }, { at = 1 ms, lose-epc = suspend }
+            { at = 1 ms, set-max { cgroup = /a, max = max } }
+            { at = 1 ms, set-memory-max { cgroup = /a, max = max } }
+            { between = [ 1 ms, 2 ms ], kill = e }, { at = 1 ms, kill-any = [ e ] }
+            { at = 1 ms, migrate { enclave = e, cgroup = /a } }, { at = 1 ms, rmdir = /b/c }
+            { at = 1 ms, poison { node = 0, first = 0, count = 1 } }, { at = 1 ms, lose-epc = suspend }
           ]
           cluster.faults = [
-            { at = 1 s, kill = 0, when = reclaim }, { at = 1 s, pause = 0, for = 1 s }, { at = 1 s, partition = [ 0 ], for = 1 s }, { at = 1 s, restart = 0 }
+            { at = 1 s, kill = 0, when = reclaim }, { at = 1 s, pause = 0, for = 1 s }
+            { at = 1 s, partition = [ 0 ], for = 1 s }, { at = 1 s, restart = 0 }
           ]
           expect = [ "verdict == pass" ]
           expect-on { "linux-6.16" = [ "verdict == pass" ] }
@@ -66,7 +73,8 @@ internal static class SchemaSpecimen
     {
         ShapeRecorder shapes = new();
         SortedSet<string> keys = new(StringComparer.Ordinal);
-        foreach (string text in (string[])[Everything.Replace("PATTERNS", Patterns(), StringComparison.Ordinal), Numbers, Race])
+        string everything = Everything.Replace("PATTERNS", Patterns(), StringComparison.Ordinal);
+        foreach (string text in (string[])[everything, Numbers, Race])
         {
             LoadContext context = new(File, Environment(text)) { Shapes = shapes };
             ScenarioLoader.Read(context, [], null);

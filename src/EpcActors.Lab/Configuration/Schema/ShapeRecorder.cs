@@ -59,7 +59,9 @@ internal sealed partial class ShapeRecorder
 
     /// <summary>The object takes any key of a pattern.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="keyPattern">Regular expression of the keys that are read; empty for all. Others are left alone.</param>
+    /// <param name="keyPattern">
+    /// Regular expression of the keys that are read; empty for all. Others are left alone.
+    /// </param>
     /// <param name="forms">Forms of the values; behind <see cref="ValueShape.List"/> those of the elements.</param>
     public void AddMap(string path, string keyPattern, params ValueShape[] forms) =>
         _maps[Canonical(path)] = (keyPattern, forms);
@@ -87,7 +89,7 @@ internal sealed partial class ShapeRecorder
     /// <summary>Forms of the elements of a list.</summary>
     public IReadOnlyList<ValueShape> FormsOfElements(string parent, string key) => FormsOf(parent, $"{key}[]");
 
-    /// <summary>Paths that have the same key, with this one first: the object, and those that it shares keys with.</summary>
+    /// <summary>The object, and those that it shares keys with.</summary>
     public IReadOnlyList<string> Alike(string path)
     {
         List<string> all = [path];

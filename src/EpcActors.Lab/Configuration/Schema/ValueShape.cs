@@ -20,7 +20,8 @@ internal sealed record ValueShape(string Json, string Definition = "")
             + "|(kilo|mega|giga|tera|peta|exa|zetta|yotta|kibi|mebi|gibi|tebi|pebi|exbi|zebi|yobi)bytes?)";
 
     private const string DurationUnits =
-        "(ns|nanos?|nanoseconds?|[uµμ]s|micros?|microseconds?|ms|millis?|milliseconds?|s|seconds?|m|minutes?|h|hours?|d|days?)";
+        "(ns|nanos?|nanoseconds?|[uµμ]s|micros?|microseconds?|ms|millis?|milliseconds?"
+            + "|s|seconds?|m|minutes?|h|hours?|d|days?)";
 
     private const string Pages = @"\s*[0-9]+\s*pages?\s*";
 
@@ -50,7 +51,9 @@ internal sealed record ValueShape(string Json, string Definition = "")
         "own-size", "64 MiB, or 12288 pages", $"^({Natural}{SizeUnits}\\s*|{Pages})$");
 
     public static ValueShape Duration { get; } = Named(
-        "duration", "10 ms, or 300 cycles of the clock of the cost profile", $"^({Natural}{DurationUnits}|{PlainNumber}cycles?)\\s*$");
+        "duration",
+        "10 ms, or 300 cycles of the clock of the cost profile",
+        $"^({Natural}{DurationUnits}|{PlainNumber}cycles?)\\s*$");
 
     public static ValueShape Percent { get; } = Named("percent", "10 %", $"^{PlainNumber}%\\s*$");
 
@@ -64,7 +67,8 @@ internal sealed record ValueShape(string Json, string Definition = "")
 
     /// <summary>A quantity as Kubernetes writes it.</summary>
     public static ValueShape Quantity { get; } = new(
-        """{"anyOf":[{"type":"number","minimum":0},{"type":"string","pattern":"^\\s*\\+?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[kMGTPE]|[eE][+-]?[0-9]{1,2})?\\s*$"}]}""");
+        """{"anyOf":[{"type":"number","minimum":0},{"type":"string","pattern":"^\\s*\\+?"""
+            + """([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[kMGTPE]|[eE][+-]?[0-9]{1,2})?\\s*$"}]}""");
 
     /// <summary>A path to a configuration file of one's own.</summary>
     public static ValueShape File { get; } = Pattern(@"\.conf$");
@@ -119,7 +123,8 @@ internal sealed record ValueShape(string Json, string Definition = "")
             Definition = name,
         };
 
-    private static ValueShape Pattern(string pattern) => Of(new JsonObject { ["type"] = "string", ["pattern"] = pattern });
+    private static ValueShape Pattern(string pattern) =>
+        Of(new JsonObject { ["type"] = "string", ["pattern"] = pattern });
 
     private static ValueShape OneOf(JsonNode?[] values) => Of(new JsonObject { ["enum"] = new JsonArray(values) });
 
