@@ -12,7 +12,7 @@ public sealed class HelpTests
     public static TheoryData<string> Commands =>
     [
         "", "run", "compare", "compare-driver", "config", "config show", "config validate", "config kernels",
-        "config machines", "config costs", "config presets", "config schema", "engines",
+        "config machines", "config costs", "config presets", "config schema", "completion", "engines",
     ];
 
     [Theory]
