@@ -172,5 +172,6 @@ public static class Activities
     internal static void Spend(this Turn turn, Activity activity, int count = 1, bool remote = false) =>
         turn.Spend((int)activity, count, remote);
 
-    internal static void Hold(this Turn turn, Activity activity, int count = 1) => turn.Hold((int)activity, count, false);
+    internal static void Hold(this Turn turn, Activity activity, int count = 1) =>
+        turn.Hold((int)activity, count, false);
 }

@@ -1,7 +1,8 @@
 namespace EpcActors.Cli;
 
 /// <summary>
-/// The user's request cannot be served, and the message says why and what to do: printed as it is, without a stack trace.
+/// The user's request cannot be served, and the message says why and what to do: printed as it is, without a stack
+/// trace.
 /// </summary>
 internal sealed class CommandException(ExitCode code, string message) : Exception(message)
 {

@@ -13,18 +13,25 @@ using EpcActors.Lab.Races;
 
 namespace EpcActors.Cli;
 
-/// <summary>The command <c>epc</c>: reads the words, runs the subcommand, turns every failure into a message and an exit code.</summary>
+/// <summary>
+/// The command <c>epc</c>: reads the words, runs the subcommand, turns every failure into a message and an exit code.
+/// </summary>
 internal static class EpcCommand
 {
     public const string Name = "epc";
 
     /// <summary>Version of this build, with the commit when it is known.</summary>
     public static string Version { get; } =
-        typeof(EpcCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(EpcCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
 
     /// <summary>Runs the command as a process would, writing plain text to two writers.</summary>
-    public static Task<int> InvokeAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken) =>
-        InvokeAsync(args, CommandShell.Plain(output, error), cancellationToken);
+    public static Task<int> InvokeAsync(
+        string[] args,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken
+    ) => InvokeAsync(args, CommandShell.Plain(output, error), cancellationToken);
 
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code, one of <see cref="ExitCode"/>.</returns>
@@ -38,7 +45,9 @@ internal static class EpcCommand
             args = [.. words, "--help"];
         }
 
-        ParseResult parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        ParseResult parsed = root.Parse(
+            args,
+            new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {
             ParseErrors.Write(parsed, help, shell.Error);
@@ -89,7 +98,8 @@ internal static class EpcCommand
         }
         catch (Exception failure)
         {
-            shell.Error.WriteLine($"{Name}: an error in {Name} itself, version {Version}; please report it with the command line:");
+            shell.Error.WriteLine(
+                $"{Name}: an error in {Name} itself, version {Version}; please report it with the command line:");
             shell.Error.WriteLine(failure.ToString());
             shell.Error.WriteLine(ShellQuoting.Join([Name, .. args], shell.Dialect));
             return (int)ExitCode.EmulatorError;
@@ -100,7 +110,8 @@ internal static class EpcCommand
     internal static RootCommand Create(CommandShell shell, HelpWriter help)
     {
         RootCommand root = new(
-            "An emulator of how Linux manages the SGX Enclave Page Cache: cgroups, reclaim, eviction and everything that goes wrong between them. "
+            "An emulator of how Linux manages the SGX Enclave Page Cache: cgroups, reclaim, eviction and everything "
+            + "that goes wrong between them. "
             + "No SGX hardware is needed.")
         {
             RunCommand.Create(shell),
@@ -118,7 +129,13 @@ internal static class EpcCommand
 
         // The library's own options print in another style, and -h is for those who have it in their fingers.
         root.Options.Clear();
-        root.Options.Add(new HelpOption("--help", "-h", "-?") { Action = help, Description = "this help, or that of a command", Recursive = true });
+        root.Options.Add(
+            new HelpOption("--help", "-h", "-?")
+            {
+                Action = help,
+                Description = "this help, or that of a command",
+                Recursive = true,
+            });
         root.Options.Add(new VersionOption("--version") { Action = new VersionWriter(), Description = "the version" });
         return root;
     }

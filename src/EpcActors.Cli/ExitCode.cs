@@ -39,7 +39,9 @@ internal static class ExitCodes
         ClusterErrorKind.Defect => ExitCode.EmulatorError,
     };
 
-    /// <summary>The one that says more against the kernel: a violation found outweighs a run that was cut short.</summary>
+    /// <summary>
+    /// The one that says more against the kernel: a violation found outweighs a run that was cut short.
+    /// </summary>
     public static ExitCode Worse(ExitCode a, ExitCode b) => Rank(a) >= Rank(b) ? a : b;
 
     private static int Rank(ExitCode code) => code switch

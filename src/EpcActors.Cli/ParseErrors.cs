@@ -32,15 +32,18 @@ internal static class ParseErrors
     }
 
     /// <summary>
-    /// Words that are no command and no option. When there are any, the other mistakes follow from them: a word meant as the
-    /// value of a mistyped option lands anywhere.
+    /// Words that are no command and no option. When there are any, the other mistakes follow from them: a word meant
+    /// as the value of a mistyped option lands anywhere.
     /// </summary>
     private static IEnumerable<string> Unknown(ParseResult parsed, Command command)
     {
         bool isLiteral = parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash);
         List<string> arguments =
         [
-            .. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value),
+            .. parsed
+                .CommandResult.Children.OfType<ArgumentResult>()
+                .SelectMany(argument => argument.Tokens)
+                .Select(token => token.Value),
             .. parsed.UnmatchedTokens,
         ];
         List<string> options = [.. arguments.Where(word => word.Length > 1 && word[0] == '-' && !isLiteral)];
@@ -51,12 +54,14 @@ internal static class ParseErrors
                 if (word.StartsWith("-D", StringComparison.Ordinal) && word.Length > 2)
                 {
                     // Lightbend's tools take system properties.
-                    return $"{HelpWriter.Path(command)} has no option -D: write --set {(word.Contains('=', StringComparison.Ordinal) ? word[2..] : "key=value")},"
+                    return $"{HelpWriter.Path(command)} has no option -D: write --set "
+                        + $"{(word.Contains('=', StringComparison.Ordinal) ? word[2..] : "key=value")},"
                         + " or ${?NAME} in the file for the environment variable NAME";
                 }
 
                 string name = word.Split('=', ':')[0];
-                return $"{HelpWriter.Path(command)} has no option {name}{Suggestions.DidYouMean(name, HelpWriter.Options(command).Select(one => one.Name))}";
+                return $"{HelpWriter.Path(command)} has no option "
+                    + $"{name}{Suggestions.DidYouMean(name, HelpWriter.Options(command).Select(one => one.Name))}";
             });
         }
 
@@ -68,23 +73,32 @@ internal static class ParseErrors
         string first = parsed.UnmatchedTokens[0];
         if (command.Subcommands.Count == 0)
         {
-            string takes = command.Arguments.Count == 0 ? "takes no argument" : $"takes one {command.Arguments[0].Name}";
+            string takes =
+                command.Arguments.Count == 0 ? "takes no argument" : $"takes one {command.Arguments[0].Name}";
             return [$"unexpected '{first}': {HelpWriter.Path(command)} {takes}"];
         }
 
         List<string> commands = [.. command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name)];
         string meant = Suggestions.DidYouMean(first, commands);
-        return [$"{HelpWriter.Path(command)} has no command '{first}'{(meant.Length > 0 ? meant : $"; there are: {string.Join(", ", commands)}")}"];
+        return
+        [
+            $"{HelpWriter.Path(command)} has no command "
+                + $"'{first}'{(meant.Length > 0 ? meant : $"; there are: {string.Join(", ", commands)}")}",
+        ];
     }
 
-    private static string Text(ParseError error, Command command) => error.SymbolResult switch
-    {
-        OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name} needs a value: {option.Option.Name} {option.Option.HelpName}",
-        ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } =>
-            $"{option.Option.Name} needs a value: {option.Option.Name} {option.Option.HelpName}",
-        ArgumentResult { Tokens.Count: 0 } argument => $"{argument.Argument.Name} is missing: {HelpWriter.Path(command)} {argument.Argument.Name}",
-        CommandResult when command.Arguments.Count > 0 && error.Message.Contains("missing", StringComparison.Ordinal) =>
-            $"{command.Arguments[0].Name} is missing: {HelpWriter.Path(command)} {command.Arguments[0].Name}",
-        _ => error.Message,
-    };
+    private static string Text(ParseError error, Command command) =>
+        error.SymbolResult switch
+        {
+            OptionResult { Tokens.Count: 0 } option =>
+                $"{option.Option.Name} needs a value: {option.Option.Name} {option.Option.HelpName}",
+            ArgumentResult { Tokens.Count: 0, Parent: OptionResult option } =>
+                $"{option.Option.Name} needs a value: {option.Option.Name} {option.Option.HelpName}",
+            ArgumentResult { Tokens.Count: 0 } argument =>
+                $"{argument.Argument.Name} is missing: {HelpWriter.Path(command)} {argument.Argument.Name}",
+            CommandResult
+                when command.Arguments.Count > 0 && error.Message.Contains("missing", StringComparison.Ordinal) =>
+                $"{command.Arguments[0].Name} is missing: {HelpWriter.Path(command)} {command.Arguments[0].Name}",
+            _ => error.Message,
+        };
 }

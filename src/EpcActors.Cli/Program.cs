@@ -3,7 +3,9 @@ using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Terminal;
 
 // Before anything opens a file: with too few handles already the console may fail.
-if (FileHandles.Shortage(args is ["cluster" or "node", ..] ? $"{EpcCommand.Name} {args[0]}" : EpcCommand.Name) is { } shortage)
+if (
+    FileHandles.Shortage(args is ["cluster" or "node", ..] ? $"{EpcCommand.Name} {args[0]}" : EpcCommand.Name) is
+    { } shortage)
 {
     new SilentWriter(Console.Error).WriteLine($"{EpcCommand.Name}: {shortage}");
     return (int)ExitCode.NotSupported;

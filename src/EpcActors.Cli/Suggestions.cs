@@ -36,7 +36,9 @@ internal static class Suggestions
     public static string DidYouMean(string word, IEnumerable<string> known) =>
         Nearest(word, known) is { } nearest ? $"; did you mean {nearest}?" : "";
 
-    /// <summary>Weight of the insertions, deletions, changes and swaps of neighbours that make one of the other, case aside.</summary>
+    /// <summary>
+    /// Weight of the insertions, deletions, changes and swaps of neighbours that make one of the other, case aside.
+    /// </summary>
     private static int Distance(string a, string b)
     {
         int[,] steps = new int[a.Length + 1, b.Length + 1];

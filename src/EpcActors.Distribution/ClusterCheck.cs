@@ -21,7 +21,10 @@ public static class ClusterCheck
         return scenario.Cluster.Processes > 0 ? scenario.Cluster.Processes : scenario.Machine.NodesWithEpc;
     }
 
-    /// <summary>A sentence for each problem, with what to do about it; none when the scenario can run over that many processes. Pure; any thread may ask.</summary>
+    /// <summary>
+    /// A sentence for each problem, with what to do about it; none when the scenario can run over that many processes.
+    /// Pure; any thread may ask.
+    /// </summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="members">Number of processes that are asked for.</param>
     public static IReadOnlyList<string> Problems(Scenario scenario, int members)
@@ -45,36 +48,46 @@ public static class ClusterCheck
         else if (members > most)
         {
             problems.Add(
-                $"{Number(members)} processes for {Number(most)} NUMA {(most == 1 ? "node" : "nodes")} with EPC: a node is in one process, and each needs one with EPC; "
+                $"{Number(members)} processes for {Number(most)} NUMA {(most == 1 ? "node" : "nodes")} with EPC: a "
+                + "node is in one process, and each needs one with EPC; "
                 + $"ask for at most {Number(most)}");
         }
 
         if (scenario.Race is not null)
         {
-            problems.Add("a file with a race block is for the laboratory, which decides the order of every step in one process: use epc race or epc check");
+            problems.Add(
+                "a file with a race block is for the laboratory, which decides the order of every step in one process: "
+                    + "use epc race or epc check");
         }
     }
 
     private static void CheckMachine(Scenario scenario, List<string> problems)
     {
-        string[] limited = [.. scenario.Cgroups.Where(cgroup => cgroup.MemoryMaxBytes != long.MaxValue).Select(cgroup => cgroup.Path)];
+        string[] limited =
+        [
+            .. scenario.Cgroups.Where(cgroup => cgroup.MemoryMaxBytes != long.MaxValue).Select(cgroup => cgroup.Path),
+        ];
         if (limited.Length > 0)
         {
             problems.Add(
-                $"memory.max of {Names(limited)}: backing memory is counted in each process by itself, so that each would have the whole limit; "
+                $"memory.max of {Names(limited)}: backing memory is counted in each process by itself, so that each "
+                + "would have the whole limit; "
                 + "leave memory-max at max, or use epc run");
         }
 
         KernelSwitches switches = scenario.Switches;
         if (switches.EpcCgroup == EpcCgroupMode.On && switches.WideUsage == Fix.Absent)
         {
-            problems.Add("epc.switches.wide-usage = off: the home of a cgroup's usage sums in 64 bits and would not overflow (C1); set it to on, or use epc run");
+            problems.Add(
+                "epc.switches.wide-usage = off: the home of a cgroup's usage sums in 64 bits and would not overflow "
+                    + "(C1); set it to on, or use epc run");
         }
 
         if (switches.EpcCgroup == EpcCgroupMode.On && switches.ReclaimWalk == ReclaimWalk.ResumeNode)
         {
             problems.Add(
-                "epc.switches.reclaim-walk = resume-node: where a caller's last round ended is a place in the lists of one process, and the next round may be in another; "
+                "epc.switches.reclaim-walk = resume-node: where a caller's last round ended is a place in the lists of "
+                + "one process, and the next round may be in another; "
                 + "use another walk (or a kernel other than v14 and v15), or epc run");
         }
     }
@@ -87,7 +100,8 @@ public static class ClusterCheck
             {
                 case ScriptAction.RemoveCgroup remove:
                     problems.Add(
-                        $"epc.script, {At(action.AtNs)}: rmdir {scenario.Cgroups[remove.Cgroup].Path}: every process has the directories for itself, and none goes while "
+                        $"epc.script, {At(action.AtNs)}: rmdir {scenario.Cgroups[remove.Cgroup].Path}: every process "
+                        + "has the directories for itself, and none goes while "
                         + "another one may still charge it; leave the action out, or use epc run");
                     break;
                 case ScriptAction.LoseEpc lose:
@@ -97,7 +111,8 @@ public static class ClusterCheck
                     break;
                 case ScriptAction.SetMemoryMax set when set.Bytes != long.MaxValue:
                     problems.Add(
-                        $"epc.script, {At(action.AtNs)}: memory.max of {scenario.Cgroups[set.Cgroup].Path}: backing memory is counted in each process by itself; "
+                        $"epc.script, {At(action.AtNs)}: memory.max of {scenario.Cgroups[set.Cgroup].Path}: backing "
+                        + "memory is counted in each process by itself; "
                         + "leave the action out, or use epc run");
                     break;
             }
@@ -122,7 +137,8 @@ public static class ClusterCheck
                 if (member < 0 || member >= members)
                 {
                     problems.Add(
-                        $"epc.cluster.faults, {At(fault.AtNs)}: there is no member {Number(member)} among {Number(members)} processes; "
+                        $"epc.cluster.faults, {At(fault.AtNs)}: there is no member {Number(member)} among "
+                        + $"{Number(members)} processes; "
                         + $"name one from 0 to {Number(members - 1)}, or run more processes");
                 }
             }
@@ -181,9 +197,15 @@ public static class ClusterCheck
     }
 
     private static string Names(string[] names) =>
-        string.Join(", ", names.Take(MostNames)) + (names.Length > MostNames ? $" and {Number(names.Length - MostNames)} more" : "");
+        string.Join(", ", names.Take(MostNames))
+        + (names.Length > MostNames ? $" and {Number(names.Length - MostNames)} more" : "");
 
-    private static string At(long ns) => "at " + (ns % 1_000_000_000 == 0 ? $"{Number(ns / 1_000_000_000)} s" : ns % 1_000_000 == 0 ? $"{Number(ns / 1_000_000)} ms" : $"{Number(ns)} ns");
+    private static string At(long ns) =>
+        "at "
+        + (
+            ns % 1_000_000_000 == 0 ? $"{Number(ns / 1_000_000_000)} s"
+            : ns % 1_000_000 == 0 ? $"{Number(ns / 1_000_000)} ms"
+            : $"{Number(ns)} ns");
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -20,7 +20,9 @@ public static class ClusterPlanner
         // Where the scenario goes page by page, the plan says what the usual batches would save.
         int charge = scenario.Cluster.ChargeBatch;
         int counter = scenario.Cluster.CounterBatch;
-        Batches batches = new(charge > 1 ? charge : ClusterSpec.UsualBatch, counter > 1 ? counter : ClusterSpec.UsualBatch);
+        Batches batches = new(
+            charge > 1 ? charge : ClusterSpec.UsualBatch,
+            counter > 1 ? counter : ClusterSpec.UsualBatch);
         return new ClusterPlan
         {
             Scenario = scenario.File,
@@ -28,7 +30,10 @@ public static class ClusterPlanner
             Kernel = scenario.Kernel,
             ChargeBatch = charge,
             CounterBatch = counter,
-            Processes = [.. Enumerable.Range(0, placement.Members).Select(member => ProcessOf(scenario, placement, member))],
+            Processes =
+            [
+                .. Enumerable.Range(0, placement.Members).Select(member => ProcessOf(scenario, placement, member)),
+            ],
             Faults = [.. FaultsOf(scenario, placement, batches)],
             Injected = [.. scenario.Cluster.Faults.Select(Words)],
             Problems = ClusterCheck.Problems(scenario, placement.Members),
@@ -48,7 +53,12 @@ public static class ClusterPlanner
             Enclaves = [.. enclaves.Select(enclave => scenario.Enclaves[enclave].Name)],
             Threads = enclaves.Sum(enclave => scenario.Enclaves[enclave].Threads),
             Guests = [.. Of(placement.MemberOfGuest, member).Select(guest => scenario.VirtualMachines[guest].Name)],
-            Homes = [.. Of(placement.HomeOfAccount, member).Where(account => account < scenario.Cgroups.Count).Select(account => scenario.Cgroups[account].Path)],
+            Homes =
+            [
+                .. Of(placement.HomeOfAccount, member)
+                    .Where(account => account < scenario.Cgroups.Count)
+                    .Select(account => scenario.Cgroups[account].Path),
+            ],
             HasKsgxd = placement.HomeOfAccount[^1] == member,
         };
     }
@@ -79,11 +89,20 @@ public static class ClusterPlanner
         }
     }
 
-    private static FaultPlan FaultOf(Scenario scenario, Placement placement, int member, int cgroup, int users, Batches batches)
+    private static FaultPlan FaultOf(
+        Scenario scenario,
+        Placement placement,
+        int member,
+        int cgroup,
+        int users,
+        Batches batches)
     {
         int levels = 0;
         int elsewhere = 0;
-        for (int level = cgroup; level >= 0 && scenario.Switches.EpcCgroup == EpcCgroupMode.On; level = scenario.Cgroups[level].Parent)
+        for (
+            int level = cgroup;
+            level >= 0 && scenario.Switches.EpcCgroup == EpcCgroupMode.On;
+            level = scenario.Cgroups[level].Parent)
         {
             levels++;
             elsewhere += placement.HomeOfAccount[level] == member ? 0 : 1;
@@ -97,7 +116,8 @@ public static class ClusterPlanner
             FreePageCounterMode.PerNode => 0,
         };
 
-        // With a counter per node the nodes are added up from the first on, until there are enough: with pages enough the first one is.
+        // With a counter per node the nodes are added up from the first on, until there are enough: with pages enough
+        // the first one is.
         int look = scenario.Switches.FreePageCounter == FreePageCounterMode.PerNode
             ? placement.MemberOfNode[FirstWithEpc(scenario.Machine)] == member ? 0 : 1
             : isCounterElsewhere;
@@ -136,17 +156,20 @@ public static class ClusterPlanner
         return node;
     }
 
-    private static int[] Of(IReadOnlyList<int> members, int member) => [.. Enumerable.Range(0, members.Count).Where(one => members[one] == member)];
+    private static int[] Of(IReadOnlyList<int> members, int member) =>
+        [.. Enumerable.Range(0, members.Count).Where(one => members[one] == member)];
 
     private static string Words(ClusterFault fault)
     {
         string what = fault switch
         {
-            ClusterFault.Kill { InReclaim: true } kill => $"process {kill.Member} is killed as soon as it is in the middle of a batch of reclaim",
+            ClusterFault.Kill { InReclaim: true } kill =>
+                $"process {kill.Member} is killed as soon as it is in the middle of a batch of reclaim",
             ClusterFault.Kill kill => $"process {kill.Member} is killed",
             ClusterFault.Pause pause => $"process {pause.Member} is stopped for {Time(pause.ForNs)}",
             ClusterFault.Partition partition =>
-                $"{(partition.Side.Count == 1 ? "process" : "processes")} {string.Join(", ", partition.Side)} and the others do not reach each other for {Time(partition.ForNs)}",
+                $"{(partition.Side.Count == 1 ? "process" : "processes")} {string.Join(", ", partition.Side)} and the "
+                    + $"others do not reach each other for {Time(partition.ForNs)}",
             ClusterFault.Restart restart => $"process {restart.Member} is killed and started again",
             _ => throw new ArgumentException($"{fault.GetType().Name} is no fault that has words", nameof(fault)),
         };

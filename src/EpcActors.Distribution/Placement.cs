@@ -23,11 +23,13 @@ public sealed record Placement(
 {
     /// <summary>Nodes with EPC dealt out evenly, in runs: neighbours stay together.</summary>
     /// <remarks>
-    /// A node without EPC goes where its CPUs get their pages from: __sgx_alloc_epc_page() takes the next node that has EPC, in ascending order and round.
+    /// A node without EPC goes where its CPUs get their pages from: __sgx_alloc_epc_page() takes the next node that has
+    /// EPC, in ascending order and round.
     /// </remarks>
     /// <param name="scenario">The scenario.</param>
     /// <param name="members">Number of processes, 1 to <see cref="MachineSpec.NodesWithEpc"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer or more; <see cref="ClusterCheck"/> says so to people.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer or more; <see cref="ClusterCheck"/> says so to
+    /// people.</exception>
     public static Placement Of(Scenario scenario, int members)
     {
         ArgumentNullException.ThrowIfNull(scenario);
@@ -39,7 +41,8 @@ public sealed record Placement(
         int passed = 0;
         for (int node = 0; node < memberOfNode.Length; node++)
         {
-            // As many nodes with EPC lie before the one that this node's CPUs take from; behind the last of them it is the first.
+            // As many nodes with EPC lie before the one that this node's CPUs take from; behind the last of them it is
+            // the first.
             int rank = passed % withEpc;
             memberOfNode[node] = (int)((long)rank * members / withEpc);
             passed += scenario.Machine.HasEpc(node) ? 1 : 0;
@@ -61,7 +64,10 @@ public sealed record Placement(
 
         // Enclaves that are bound to no node go to the nodes with CPUs in turn, each as a whole: its threads share an
         // enclave and must share a process.
-        int[] withCpus = [.. Enumerable.Range(0, scenario.Machine.Nodes.Count).Where(node => scenario.Machine.Nodes[node].Cpus > 0)];
+        int[] withCpus =
+        [
+            .. Enumerable.Range(0, scenario.Machine.Nodes.Count).Where(node => scenario.Machine.Nodes[node].Cpus > 0),
+        ];
         int dealt = 0;
         int[] ofEnclave = [.. scenario.Enclaves.Select(enclave => MemberOf(enclave.Node))];
         int[] ofGuest = [.. scenario.VirtualMachines.Select(guest => MemberOf(guest.Node))];
@@ -88,7 +94,10 @@ public sealed record Placement(
     {
         if (memberOfNode.Count != scenario.Machine.Nodes.Count)
         {
-            throw new ArgumentException($"{Counted.Of(memberOfNode.Count, "node")} are given out; the machine has {scenario.Machine.Nodes.Count}", nameof(memberOfNode));
+            throw new ArgumentException(
+                $"{Counted.Of(memberOfNode.Count, "node")} are given out; the machine has "
+                    + $"{scenario.Machine.Nodes.Count}",
+                nameof(memberOfNode));
         }
 
         for (int node = 0; node < memberOfNode.Count; node++)

@@ -4,8 +4,8 @@ using System.Text;
 namespace EpcActors.Domain;
 
 /// <summary>
-/// Names and texts of a file go to terminals, pages and metrics. A control character in one could move the cursor, change
-/// colours or hide what follows, so a file must not have any, and what an error quotes is escaped.
+/// Names and texts of a file go to terminals, pages and metrics. A control character in one could move the cursor,
+/// change colours or hide what follows, so a file must not have any, and what an error quotes is escaped.
 /// </summary>
 public static class PrintableText
 {

@@ -12,7 +12,10 @@ internal static class ActorNames
     /// </summary>
     private const string Plain = "-_.$+:@&=,!~';";
 
-    /// <summary>The elements of a path, each escaped. Slashes at its ends or next to one another count once: <c>worker:/</c> is the worker of the root.</summary>
+    /// <summary>
+    /// The elements of a path, each escaped. Slashes at its ends or next to one another count once: <c>worker:/</c> is
+    /// the worker of the root.
+    /// </summary>
     /// <exception cref="InvariantViolation">when there is none.</exception>
     public static string[] Split(string path)
     {
@@ -37,8 +40,11 @@ internal static class ActorNames
         bool isDots = name is "." or "..";
         foreach (Rune rune in name.EnumerateRunes())
         {
-            bool isPlain = rune.IsAscii
-                && (char.IsAsciiLetterOrDigit((char)rune.Value) || Plain.Contains((char)rune.Value, StringComparison.Ordinal))
+            bool isPlain =
+                rune.IsAscii
+                && (
+                    char.IsAsciiLetterOrDigit((char)rune.Value)
+                    || Plain.Contains((char)rune.Value, StringComparison.Ordinal))
                 && !isDots
                 && (rune.Value != '$' || text.Length > 0);
             if (isPlain)

@@ -35,7 +35,9 @@ internal sealed class ActorTree
         }
 
         ActorNode node = NodeAt(elements);
-        Invariant.That(node.Cell is null, $"{node.Cell?.Name} and {cell.Name} have the same place in the tree of actors, {node.Path}");
+        Invariant.That(
+            node.Cell is null,
+            $"{node.Cell?.Name} and {cell.Name} have the same place in the tree of actors, {node.Path}");
         node.Cell = cell;
         return node;
     }

@@ -6,7 +6,9 @@ using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>The actors on Akka.NET: each resource and each task is an Akka actor, and requests and answers are Akka messages.</summary>
+/// <summary>
+/// The actors on Akka.NET: each resource and each task is an Akka actor, and requests and answers are Akka messages.
+/// </summary>
 /// <remarks>
 /// <para>A request is the task's <see cref="Envelope"/>, told to the actor of the resource, handled there, and told
 /// back to the actor of the task. Nothing is asked, awaited or allocated for it: a message costs what Akka takes for
@@ -14,7 +16,8 @@ namespace EpcActors.Engine.Akka;
 /// the actor of a resource. To answer in place of a resource, call <see cref="StandIn"/>.</para>
 /// <para>The actors have a class for each kind (NumaNodeActor, CgroupActor, KsgxdActor ...) and stand below
 /// <c>/user</c> under the paths they were added with, so that <c>/user/cgroups/pods/web</c> is that cgroup.</para>
-/// <para>An engine has an <see cref="ActorSystem"/> of its own, which ends with the run; or it runs in one that was given to it, and leaves nothing behind there.</para>
+/// <para>An engine has an <see cref="ActorSystem"/> of its own, which ends with the run; or it runs in one that was
+/// given to it, and leaves nothing behind there.</para>
 /// <para><see cref="CoordinatedShutdown"/> during a run ends the run as cancelled, whether the end of the process, a
 /// cluster that downs this node or a user's actor starts it. The engine registers in the phase
 /// <see cref="CoordinatedShutdown.PhaseServiceRequestsDone"/>, while a node is still a member of its cluster.</para>
@@ -86,7 +89,10 @@ public sealed partial class AkkaEngine : LiveEngine
 
     public override string Name => "akka";
 
-    /// <summary>The system that the actors run in. Its event stream has <see cref="RunStarted"/>, <see cref="RunEnded"/>, <see cref="ActorFailed"/>, <see cref="LettersLost"/>.</summary>
+    /// <summary>
+    /// The system that the actors run in. Its event stream has <see cref="RunStarted"/>, <see cref="RunEnded"/>, <see
+    /// cref="ActorFailed"/>, <see cref="LettersLost"/>.
+    /// </summary>
     public ActorSystem ActorSystem { get; }
 
     /// <summary>The settings, with the dispatchers that are used.</summary>
@@ -192,8 +198,9 @@ public sealed partial class AkkaEngine : LiveEngine
     }
 
     /// <summary>
-    /// First everything that is under way comes to rest, then the actors stop; so nothing is lost on the way. Tasks first: each goes no further than its next request. Then resources: what
-    /// they were asked before is dealt with or left. Then tasks again, for the last answers.
+    /// First everything that is under way comes to rest, then the actors stop; so nothing is lost on the way. Tasks
+    /// first: each goes no further than its next request. Then resources: what they were asked before is dealt with or
+    /// left. Then tasks again, for the last answers.
     /// </summary>
     protected override void Close()
     {
@@ -362,7 +369,8 @@ public sealed partial class AkkaEngine : LiveEngine
     }
 
     /// <summary>In a system of its own everything is the engine's.</summary>
-    private bool IsOurs(ActorPath path) => _ownsSystem || (path.Elements is ["user", string top, ..] && _tree.Top.Exists(node => node.Name == top));
+    private bool IsOurs(ActorPath path) =>
+        _ownsSystem || (path.Elements is ["user", string top, ..] && _tree.Top.Exists(node => node.Name == top));
 
     private void PublishEnd()
     {
@@ -383,7 +391,9 @@ public sealed partial class AkkaEngine : LiveEngine
         {
             if (_engine.TryGetTarget(out AkkaEngine? target))
             {
-                CoordinatedShutdown.Get(target.ActorSystem).AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-run", Stop);
+                CoordinatedShutdown
+                    .Get(target.ActorSystem)
+                    .AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-run", Stop);
             }
         }
 

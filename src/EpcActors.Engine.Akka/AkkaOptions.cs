@@ -5,16 +5,25 @@ namespace EpcActors.Engine.Akka;
 /// <summary>Settings of <see cref="AkkaEngine"/>.</summary>
 public sealed record AkkaOptions
 {
-    /// <summary>The <c>akka</c> block of the user's file as HOCON text, <c>akka { … }</c>; empty for none. Only for a system of the engine's own.</summary>
+    /// <summary>
+    /// The <c>akka</c> block of the user's file as HOCON text, <c>akka { … }</c>; empty for none. Only for a system of
+    /// the engine's own.
+    /// </summary>
     public string AkkaBlock { get; init; } = "";
 
     /// <summary>Name of the engine's own <see cref="ActorSystem"/>.</summary>
     public string SystemName { get; init; } = "epc";
 
-    /// <summary>Folder below <c>/user</c> that all actors of the engine are in, as <c>epc</c> or <c>runs/first</c>; empty for none.</summary>
+    /// <summary>
+    /// Folder below <c>/user</c> that all actors of the engine are in, as <c>epc</c> or <c>runs/first</c>; empty for
+    /// none.
+    /// </summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>Dispatcher of the resources, unless a deployment in the configuration names another for an actor. Without one of this name: <see cref="DefaultDispatcher"/>.</summary>
+    /// <summary>
+    /// Dispatcher of the resources, unless a deployment in the configuration names another for an actor. Without one of
+    /// this name: <see cref="DefaultDispatcher"/>.
+    /// </summary>
     public string ResourceDispatcher { get; init; } = "akka.actor.epc-resources";
 
     /// <summary>As <see cref="ResourceDispatcher"/>, of the tasks.</summary>

@@ -65,7 +65,9 @@ internal sealed class ActorLine
 }
 
 /// <summary>A resource behind its actor.</summary>
-internal sealed class AkkaResource(AkkaEngine engine, Resource resource, string path) : ResourceCell(engine, resource, path), ICell
+internal sealed class AkkaResource(AkkaEngine engine, Resource resource, string path)
+    : ResourceCell(engine, resource, path),
+        ICell
 {
     private IActorRef? _standIn;
 

@@ -8,8 +8,9 @@ namespace EpcActors.Engine.Akka;
 
 /// <summary>A scheduler for Akka with a grain of a millisecond, the default of systems that an engine makes.</summary>
 /// <remarks>
-/// Akka's own turns a wheel every 10 ms and refuses to go faster, so that a task that polls every 100 us would do so a hundred times too rarely. This one is a heap and a thread
-/// that waits for its first entry. A cancelled entry leaves the heap when its time comes: sleeps are short, and there is one for each task at most.
+/// Akka's own turns a wheel every 10 ms and refuses to go faster, so that a task that polls every 100 us would do so a
+/// hundred times too rarely. This one is a heap and a thread that waits for its first entry. A cancelled entry leaves
+/// the heap when its time comes: sleeps are short, and there is one for each task at most.
 /// </remarks>
 public sealed class FineScheduler : SchedulerBase, IDisposable
 {
@@ -56,12 +57,22 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
         }
     }
 
-    protected override void InternalScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable? cancelable) =>
-        Add(delay, new Entry(() => receiver.Tell(message, sender), cancelable, TimeSpan.Zero));
+    protected override void InternalScheduleTellOnce(
+        TimeSpan delay,
+        ICanTell receiver,
+        object message,
+        IActorRef sender,
+        ICancelable? cancelable
+    ) => Add(delay, new Entry(() => receiver.Tell(message, sender), cancelable, TimeSpan.Zero));
 
     protected override void InternalScheduleTellRepeatedly(
-        TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable? cancelable) =>
-        Add(initialDelay, new Entry(() => receiver.Tell(message, sender), cancelable, interval));
+        TimeSpan initialDelay,
+        TimeSpan interval,
+        ICanTell receiver,
+        object message,
+        IActorRef sender,
+        ICancelable? cancelable
+    ) => Add(initialDelay, new Entry(() => receiver.Tell(message, sender), cancelable, interval));
 
     protected override void InternalScheduleOnce(TimeSpan delay, Action action, ICancelable? cancelable) =>
         Add(delay, new Entry(action, cancelable, TimeSpan.Zero));
@@ -69,11 +80,19 @@ public sealed class FineScheduler : SchedulerBase, IDisposable
     protected override void InternalScheduleOnce(TimeSpan delay, IRunnable action, ICancelable? cancelable) =>
         Add(delay, new Entry(action.Run, cancelable, TimeSpan.Zero));
 
-    protected override void InternalScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable? cancelable) =>
-        Add(initialDelay, new Entry(action, cancelable, interval));
+    protected override void InternalScheduleRepeatedly(
+        TimeSpan initialDelay,
+        TimeSpan interval,
+        Action action,
+        ICancelable? cancelable
+    ) => Add(initialDelay, new Entry(action, cancelable, interval));
 
-    protected override void InternalScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, IRunnable action, ICancelable? cancelable) =>
-        Add(initialDelay, new Entry(action.Run, cancelable, interval));
+    protected override void InternalScheduleRepeatedly(
+        TimeSpan initialDelay,
+        TimeSpan interval,
+        IRunnable action,
+        ICancelable? cancelable
+    ) => Add(initialDelay, new Entry(action.Run, cancelable, interval));
 
     private void Add(TimeSpan delay, Entry entry)
     {

@@ -72,5 +72,7 @@ internal sealed class LostLetters
     private static string Count(long count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 
     private static string Describe(object message) =>
-        message is Envelope envelope ? $"{envelope.Describe().GetType().Name} of {envelope.Caller.Name}" : $"{message.GetType().Name} '{message}'";
+        message is Envelope envelope
+            ? $"{envelope.Describe().GetType().Name} of {envelope.Caller.Name}"
+            : $"{message.GetType().Name} '{message}'";
 }

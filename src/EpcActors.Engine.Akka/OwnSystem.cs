@@ -5,7 +5,9 @@ using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
 
-/// <summary>The <see cref="ActorSystem"/> that an engine makes for itself: its configuration, its beginning, its end.</summary>
+/// <summary>
+/// The <see cref="ActorSystem"/> that an engine makes for itself: its configuration, its beginning, its end.
+/// </summary>
 internal static class OwnSystem
 {
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(30);
@@ -14,7 +16,8 @@ internal static class OwnSystem
     public static Config Dispatchers { get; } = ConfigurationFactory.ParseString(Text("dispatchers.conf"));
 
     /// <summary>Defaults of the engine's own system.</summary>
-    public static Config Reference { get; } = ConfigurationFactory.ParseString(Text("reference.conf")).WithFallback(Dispatchers);
+    public static Config Reference { get; } =
+        ConfigurationFactory.ParseString(Text("reference.conf")).WithFallback(Dispatchers);
 
     private static Config Enforced { get; } = ConfigurationFactory.ParseString(Text("enforced.conf"));
 
@@ -24,14 +27,18 @@ internal static class OwnSystem
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            Config user = string.IsNullOrWhiteSpace(options.AkkaBlock) ? ConfigurationFactory.Empty : ConfigurationFactory.ParseString(options.AkkaBlock);
+            Config user = string.IsNullOrWhiteSpace(options.AkkaBlock)
+                ? ConfigurationFactory.Empty
+                : ConfigurationFactory.ParseString(options.AkkaBlock);
             return ActorSystem.Create(options.SystemName, Enforced.WithFallback(user).WithFallback(Reference));
         }
 #pragma warning disable CA1031 // Whatever Akka makes of a configuration, it is the configuration: parsing, types that do not exist, values out of range.
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            throw new EngineConfigurationException($"the akka block does not make an actor system: {Innermost(error)}", error);
+            throw new EngineConfigurationException(
+                $"the akka block does not make an actor system: {Innermost(error)}",
+                error);
         }
     }
 
@@ -63,7 +70,8 @@ internal static class OwnSystem
             return;
         }
 
-        // A task of some other part that fails or hangs must not hold the run: the last phase terminates the system all the same.
+        // A task of some other part that fails or hangs must not hold the run: the last phase terminates the system all
+        // the same.
         _ = CoordinatedShutdown.Get(system).Run(RunIsOver.Reason);
         system.WhenTerminated.Wait(LongestEnd);
     }

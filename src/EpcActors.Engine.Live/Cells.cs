@@ -82,7 +82,10 @@ internal sealed class LiveTurn(LiveEngine engine) : Turn
         MustYield = false;
     }
 
-    /// <summary>The next request that this resource has to handle again, in the order in which they were made ready; null for none.</summary>
+    /// <summary>
+    /// The next request that this resource has to handle again, in the order in which they were made ready; null for
+    /// none.
+    /// </summary>
     public Envelope? TakeReady() => _ready.IsEmpty ? null : _ready.Dequeue();
 
     public override void Park(ref WaitQueue queue, int spinActivity = -1)

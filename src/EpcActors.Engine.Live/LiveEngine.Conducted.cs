@@ -13,7 +13,9 @@ public abstract partial class LiveEngine
     /// <param name="resources">All resources with their paths.</param>
     /// <param name="tasks">All tasks with their paths.</param>
     /// <returns>Host for the conductor; its disposal disposes of this engine.</returns>
-    public IStepHost Conduct(IEnumerable<(Resource Resource, string Path)> resources, IEnumerable<(TaskActor Task, string Path)> tasks)
+    public IStepHost Conduct(
+        IEnumerable<(Resource Resource, string Path)> resources,
+        IEnumerable<(TaskActor Task, string Path)> tasks)
     {
         ArgumentNullException.ThrowIfNull(resources);
         ArgumentNullException.ThrowIfNull(tasks);

@@ -8,15 +8,17 @@ namespace EpcActors.Engine.Live;
 /// request to a resource and its answer back to the task.
 /// </summary>
 /// <remarks>
-/// <para>Promises of the contract: a resource handles one request at a time and to its end, whatever thread that is on; a task runs on one thread at a time, and
-/// only after its request was answered; first in, first out per task and resource. Nothing is promised between different tasks or resources.</para>
+/// <para>Promises of the contract: a resource handles one request at a time and to its end, whatever thread that is on;
+/// a task runs on one thread at a time, and only after its request was answered; first in, first out per task and
+/// resource. Nothing is promised between different tasks or resources.</para>
 /// <para>Activities cost nothing: a live run shows concurrent behaviour, not the time that it takes on a given machine.
 /// <see cref="TaskActor.Sleep"/> is real (nanoseconds), and so is <see cref="ClockNs"/>.</para>
-/// <para>A <b>cut</b> (<see cref="Cut"/>) is a snapshot without a stop. Every resource is visited once, at a moment when it handles nothing; a resource that is about to
-/// handle a request while a cut is on and that was not visited yet is visited first. So no effect is in the cut without its cause: whatever a task did
-/// because of an answer of a visited resource reaches other resources only after these know of the cut (the number of the cut is written before
-/// the first visit, and requests and answers pass it on), and they are visited first. That is the rule of Lai and Yang for channels of any order (1987), with a number shared by
-/// all instead of coloured messages.</para>
+/// <para>A <b>cut</b> (<see cref="Cut"/>) is a snapshot without a stop. Every resource is visited once, at a moment
+/// when it handles nothing; a resource that is about to handle a request while a cut is on and that was not visited yet
+/// is visited first. So no effect is in the cut without its cause: whatever a task did because of an answer of a
+/// visited resource reaches other resources only after these know of the cut (the number of the cut is written before
+/// the first visit, and requests and answers pass it on), and they are visited first. That is the rule of Lai and Yang
+/// for channels of any order (1987), with a number shared by all instead of coloured messages.</para>
 /// </remarks>
 public abstract partial class LiveEngine : IEngineDriver, IDisposable
 {
@@ -61,7 +63,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     public virtual IReadOnlyList<string> Notes => [];
 
     /// <summary>Time since the run began, nanoseconds; stands still before and after it.</summary>
-    public long ClockNs => _startedAt == 0 ? 0 : (long)(((_endedAt == 0 ? Stopwatch.GetTimestamp() : _endedAt) - _startedAt) * NsPerTick);
+    public long ClockNs =>
+        _startedAt == 0 ? 0 : (long)(((_endedAt == 0 ? Stopwatch.GetTimestamp() : _endedAt) - _startedAt) * NsPerTick);
 
     /// <summary>The same, about a millisecond late, and almost for free.</summary>
     public long CoarseNowNs => Volatile.Read(ref _coarseNowNs);
@@ -189,8 +192,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     }
 
     /// <summary>
-    /// Ends the sleep of a task that sleeps for ever (<see cref="TaskActor.Sleep"/> of long.MaxValue), now or, when it is awake, the next one before it begins. For what comes
-    /// from outside the engine, on any thread.
+    /// Ends the sleep of a task that sleeps for ever (<see cref="TaskActor.Sleep"/> of long.MaxValue), now or, when it
+    /// is awake, the next one before it begins. For what comes from outside the engine, on any thread.
     /// </summary>
     public void Rouse(TaskActor task)
     {
@@ -203,7 +206,12 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
                 return;
             }
 
-            if (Interlocked.CompareExchange(ref cell.Rest, rest == TaskCell.IsAtRest ? TaskCell.IsAwake : TaskCell.IsRoused, rest) == rest)
+            if (
+                Interlocked.CompareExchange(
+                    ref cell.Rest,
+                    rest == TaskCell.IsAtRest ? TaskCell.IsAwake : TaskCell.IsRoused,
+                    rest
+                ) == rest)
             {
                 if (rest == TaskCell.IsAtRest)
                 {
@@ -229,7 +237,10 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         _changed.Set();
     }
 
-    /// <summary>Runs until every task that is no daemon has ended and the daemons sleep, or until the limit. The calling thread only looks after timers.</summary>
+    /// <summary>
+    /// Runs until every task that is no daemon has ended and the daemons sleep, or until the limit. The calling thread
+    /// only looks after timers.
+    /// </summary>
     /// <param name="limitNs">Longest real time, nanoseconds.</param>
     /// <param name="cancellationToken">Ends the run with what there is.</param>
     /// <exception cref="InvariantViolation">when an actor failed; the message names it.</exception>
@@ -237,7 +248,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     {
         Invariant.That(!_hasRun, "a live engine runs once");
         _hasRun = true;
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => RequestStop(RunEnd.Cancelled));
+        using CancellationTokenRegistration registration = cancellationToken.Register(() =>
+            RequestStop(RunEnd.Cancelled));
         Open();
         _startedAt = Stopwatch.GetTimestamp();
         _isOpen = true;
@@ -264,7 +276,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
 
         return Volatile.Read(ref _failure) is { } failure
-            ? throw new InvariantViolation($"{failure.Who} failed after {ClockNs} ns, step {Steps}: {failure.Error.Message}", failure.Error)
+            ? throw new InvariantViolation(
+                $"{failure.Who} failed after {ClockNs} ns, step {Steps}: {failure.Error.Message}",
+                failure.Error)
             : (RunEnd)_end;
     }
 
@@ -284,17 +298,20 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     }
 
     /// <summary>
-    /// Visits every resource once, each at a moment when it handles nothing, so that all visits together are a state that the run could have been in. Returns when the last was
-    /// visited. On the thread of <see cref="Run"/> only (from a timer).
+    /// Visits every resource once, each at a moment when it handles nothing, so that all visits together are a state
+    /// that the run could have been in. Returns when the last was visited. On the thread of <see cref="Run"/> only
+    /// (from a timer).
     /// </summary>
-    /// <param name="visit">Called on any thread, for several resources at the same time. Must be short: the resource waits, others do not.</param>
+    /// <param name="visit">Called on any thread, for several resources at the same time. Must be short: the resource
+    /// waits, others do not.</param>
     /// <returns>False when the run is to end, or failed meanwhile: then some resources were not visited, as no request
     /// may enter them any more.</returns>
     public bool Cut(Action<Resource> visit) => Cut(visit, _cut + 1);
 
     /// <summary>
-    /// The same as a part of a cut of several processes, whose number comes from elsewhere. A request from another process that was sent behind the cut must not be handled here before
-    /// <see cref="CutNumber"/> has come to that number.
+    /// The same as a part of a cut of several processes, whose number comes from elsewhere. A request from another
+    /// process that was sent behind the cut must not be handled here before <see cref="CutNumber"/> has come to that
+    /// number.
     /// </summary>
     /// <param name="visit">See there.</param>
     /// <param name="number">Higher than that of any cut before.</param>
@@ -365,7 +382,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     bool IEngineDriver.Choose(TaskActor task, int point) => false;
 
-    void IEngineDriver.Report(TaskActor task, int what, long startNs, long detail) => _observer?.OnReport(task, what, startNs, ClockNs, detail);
+    void IEngineDriver.Report(TaskActor task, int what, long startNs, long detail) =>
+        _observer?.OnReport(task, what, startNs, ClockNs, detail);
 
     void IEngineDriver.Stopped(TaskActor task, Exception? error)
     {
@@ -390,7 +408,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     internal void OnReady(TaskActor task) => Go(OneGoing);
 
     protected ResourceCell CellOf(ActorId resource) =>
-        (uint)resource.Index < (uint)_cells.Length && _cells[resource.Index] is { } cell ? cell : throw new InvariantViolation($"{resource} is no resource");
+        (uint)resource.Index < (uint)_cells.Length && _cells[resource.Index] is { } cell
+            ? cell
+            : throw new InvariantViolation($"{resource} is no resource");
 
     protected static TaskCell CellOf(TaskActor task)
     {
@@ -410,7 +430,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// </summary>
     protected abstract void Close();
 
-    /// <summary>Has the task run its routine from the beginning (<see cref="TaskActor.Begin"/>), on some thread.</summary>
+    /// <summary>
+    /// Has the task run its routine from the beginning (<see cref="TaskActor.Begin"/>), on some thread.
+    /// </summary>
     protected abstract void Begin(TaskCell cell);
 
     /// <summary>
@@ -420,17 +442,26 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// </summary>
     protected abstract void Post(Envelope envelope, TaskCell caller, ResourceCell target);
 
-    /// <summary>Brings an answer back: has the task go on (<see cref="GoOn(Envelope)"/>) on some thread, after it has left the code that asked.</summary>
+    /// <summary>
+    /// Brings an answer back: has the task go on (<see cref="GoOn(Envelope)"/>) on some thread, after it has left the
+    /// code that asked.
+    /// </summary>
     /// <param name="cell">The resource that answers, still occupied.</param>
     /// <param name="caller">Task that gets it.</param>
     /// <param name="envelope">The answered request.</param>
     /// <param name="mustYield">Others are to run before the caller does (<see cref="Turn.Yield"/>).</param>
     protected abstract void Answer(ResourceCell cell, TaskCell caller, Envelope envelope, bool mustYield);
 
-    /// <summary>Has the task go on after its sleep (<see cref="GoOn(TaskCell)"/>), on some thread, after it has left the code that fell asleep.</summary>
+    /// <summary>
+    /// Has the task go on after its sleep (<see cref="GoOn(TaskCell)"/>), on some thread, after it has left the code
+    /// that fell asleep.
+    /// </summary>
     protected abstract void Wake(TaskCell cell);
 
-    /// <summary>Has every resource that is not in the present cut visited soon (<see cref="VisitIfDue"/>); may be called again while some are missing.</summary>
+    /// <summary>
+    /// Has every resource that is not in the present cut visited soon (<see cref="VisitIfDue"/>); may be called again
+    /// while some are missing.
+    /// </summary>
     protected abstract void AskForVisits();
 
     /// <summary>The task has come to its end.</summary>
@@ -445,7 +476,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         Fail(cell.Task.Name, error);
     }
 
-    /// <summary>Calls <see cref="AfterSleep"/> when the time is over; a task that was not begun yet begins then.</summary>
+    /// <summary>
+    /// Calls <see cref="AfterSleep"/> when the time is over; a task that was not begun yet begins then.
+    /// </summary>
     protected virtual void Sleep(TaskCell cell, long ns)
     {
         long nowNs = ClockNs;
@@ -541,7 +574,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
     }
 
-    /// <summary>True when the present cut has visited the resource already. A hint, unless the caller is alone in it.</summary>
+    /// <summary>
+    /// True when the present cut has visited the resource already. A hint, unless the caller is alone in it.
+    /// </summary>
     protected bool WasVisited(ResourceCell cell)
     {
         ArgumentNullException.ThrowIfNull(cell);

@@ -34,7 +34,8 @@ public sealed class Performance(Action action) : IDisposable
     {
         if (!_isOver.Wait(limit))
         {
-            throw new InvariantViolation($"{who} was told to make a step and has not come to it within {limit.TotalSeconds:0} s");
+            throw new InvariantViolation(
+                $"{who} was told to make a step and has not come to it within {limit.TotalSeconds:0} s");
         }
 
         _error?.Throw();

@@ -21,7 +21,9 @@ public sealed class CostTable
         WakeActivity = wakeActivity;
     }
 
-    /// <summary>Longest time for which a waiter of a mutex spins, nanoseconds: CPU time. What is longer it sleeps.</summary>
+    /// <summary>
+    /// Longest time for which a waiter of a mutex spins, nanoseconds: CPU time. What is longer it sleeps.
+    /// </summary>
     public long MutexSpinNs { get; }
 
     /// <summary>Index of the activity that waking a sleeper costs; negative for none.</summary>

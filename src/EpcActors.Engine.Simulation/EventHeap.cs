@@ -1,12 +1,14 @@
 namespace EpcActors.Engine.Simulation;
 
 /// <summary>
-/// Who is due when: in the order of time and, where times are equal, of the smaller number. So the order of events depends on what they are and never on
-/// who was put in first. A four-ary heap: flatter than a binary one, and the four children share a cache line.
+/// Who is due when: in the order of time and, where times are equal, of the smaller number. So the order of events
+/// depends on what they are and never on who was put in first. A four-ary heap: flatter than a binary one, and the four
+/// children share a cache line.
 /// </summary>
 /// <remarks>
-/// Most events are followed by another of the same task. So the place of the one that was taken stays open until the next is put in or taken: the next one
-/// mostly stays near the top, where one that is put in at the end would have to climb.
+/// Most events are followed by another of the same task. So the place of the one that was taken stays open until the
+/// next is put in or taken: the next one mostly stays near the top, where one that is put in at the end would have to
+/// climb.
 /// </remarks>
 internal sealed class EventHeap
 {

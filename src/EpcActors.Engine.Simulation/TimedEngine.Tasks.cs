@@ -199,7 +199,9 @@ public sealed partial class TimedEngine
         }
     }
 
-    /// <summary>The routine reads the answer before it can ask anything again, so the envelope is free from here on.</summary>
+    /// <summary>
+    /// The routine reads the answer before it can ask anything again, so the envelope is free from here on.
+    /// </summary>
     private static void Answer(TaskState state, Envelope envelope)
     {
         state.Task.Outstanding = null;
@@ -218,12 +220,15 @@ public sealed partial class TimedEngine
         return false;
     }
 
-    /// <summary>The task has gone far enough ahead. Inside a group of requests it goes on: what is a group must not depend on the quantum.</summary>
+    /// <summary>
+    /// The task has gone far enough ahead. Inside a group of requests it goes on: what is a group must not depend on
+    /// the quantum.
+    /// </summary>
     private bool MustStop(TaskState state) => state.DebtNs > state.AheadNs && _nowNs + state.DebtNs > state.GroupEndNs;
 
     /// <summary>
-    /// Lets the task's debt pass. True: nothing else happens before its end, so the clock was moved and the task goes on at once; false: the
-    /// task was put into the event queue.
+    /// Lets the task's debt pass. True: nothing else happens before its end, so the clock was moved and the task goes
+    /// on at once; false: the task was put into the event queue.
     /// </summary>
     private bool TryAdvance(TaskState state)
     {
@@ -289,8 +294,8 @@ public sealed partial class TimedEngine
             return ns;
         }
 
-        // SplitMix64, one draw a price: an integer share of the cost, so no rounding differs between machines. A stream per task: what one
-        // draws does not depend on how far others have come.
+        // SplitMix64, one draw a price: an integer share of the cost, so no rounding differs between machines. A stream
+        // per task: what one draws does not depend on how far others have come.
         ulong z = state.JitterState += 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z ^= z >> 27;

@@ -130,10 +130,14 @@ public sealed partial class TimedEngine
             _engine._countByActivity[activity]++;
         }
 
-        /// <summary>Counts waiting for a lock: a mutex's waiter spins as long as the kernel's would, then it sleeps. True: it slept.</summary>
+        /// <summary>
+        /// Counts waiting for a lock: a mutex's waiter spins as long as the kernel's would, then it sleeps. True: it
+        /// slept.
+        /// </summary>
         private bool Wait(TaskState waiter, int activity, long waitedNs)
         {
-            long spunNs = activity == EngineActivity.MutexWait ? Math.Min(waitedNs, _engine._costs.MutexSpinNs) : waitedNs;
+            long spunNs =
+                activity == EngineActivity.MutexWait ? Math.Min(waitedNs, _engine._costs.MutexSpinNs) : waitedNs;
             waiter.BusyNs += spunNs;
             _engine._timeByActivity[activity] += spunNs;
             _engine._countByActivity[activity]++;

@@ -4,20 +4,24 @@ namespace EpcActors.Engine.Simulation;
 /// The simulation engine in virtual time: one thread, seeded, the same run for the same seed on every machine.
 /// </summary>
 /// <remarks>
-/// <para>Every task has a clock of its own: the engine's, and what the task has spent since. A request is handled when no other task can ask anything before
-/// it: in the order of the askers' clocks and, where these are equal, of the tasks' numbers. What the task asks within <see cref="GroupNs"/> after that follows at
-/// once, as one group. So what a run does depends on its costs and its seed, and on nothing else. When no other event comes before a task's clock, the engine's
-/// just moves on and the task goes on without any queue.</para>
-/// <para>Between two groups a task may run ahead by up to <c>quantum</c>: what it does there only itself and the reports can see. No request of anybody is handled
-/// earlier or later because of it.</para>
-/// <para>A resource that is held until later than the caller's clock makes the caller spin for the difference; a mutex queues its waiters. A
-/// CPU that several tasks share serves them in the order in which they ask for it.</para>
+/// <para>Every task has a clock of its own: the engine's, and what the task has spent since. A request is handled when
+/// no other task can ask anything before it: in the order of the askers' clocks and, where these are equal, of the
+/// tasks' numbers. What the task asks within <see cref="GroupNs"/> after that follows at once, as one group. So what a
+/// run does depends on its costs and its seed, and on nothing else. When no other event comes before a task's clock,
+/// the engine's just moves on and the task goes on without any queue.</para>
+/// <para>Between two groups a task may run ahead by up to <c>quantum</c>: what it does there only itself and the
+/// reports can see. No request of anybody is handled earlier or later because of it.</para>
+/// <para>A resource that is held until later than the caller's clock makes the caller spin for the difference; a mutex
+/// queues its waiters. A CPU that several tasks share serves them in the order in which they ask for it.</para>
 /// </remarks>
 public sealed partial class TimedEngine : IEngineDriver
 {
     private const int CancellationInterval = 4096;
 
-    /// <summary>Requests of a task that follow one within this time follow it at once: the order of time is kept to that, nanoseconds.</summary>
+    /// <summary>
+    /// Requests of a task that follow one within this time follow it at once: the order of time is kept to that,
+    /// nanoseconds.
+    /// </summary>
     private const long GroupNs = 128;
 
     private Resource[] _resources = [];
@@ -56,9 +60,11 @@ public sealed partial class TimedEngine : IEngineDriver
     private InvariantViolation? _reported;
 
     /// <param name="costs">Price of each activity.</param>
-    /// <param name="quantumNs">How far a task may run ahead of the others between two requests, nanoseconds. No result depends on it.</param>
+    /// <param name="quantumNs">How far a task may run ahead of the others between two requests, nanoseconds. No result
+    /// depends on it.</param>
     /// <param name="seed">Seed of the jitter.</param>
-    /// <param name="jitterPercent">Every cost varies by up to this share in both directions: 0, or a power of two below 100 is met best.</param>
+    /// <param name="jitterPercent">Every cost varies by up to this share in both directions: 0, or a power of two below
+    /// 100 is met best.</param>
     public TimedEngine(CostTable costs, long quantumNs, ulong seed, int jitterPercent)
     {
         ArgumentNullException.ThrowIfNull(costs);
@@ -129,7 +135,10 @@ public sealed partial class TimedEngine : IEngineDriver
         }
     }
 
-    /// <summary>A task that has company on its CPU asks for it piece by piece: how its work is cut must not depend on the quantum.</summary>
+    /// <summary>
+    /// A task that has company on its CPU asks for it piece by piece: how its work is cut must not depend on the
+    /// quantum.
+    /// </summary>
     private void ShareCpu(TaskState state)
     {
         int cpu = state.Task.Cpu;
@@ -187,7 +196,10 @@ public sealed partial class TimedEngine : IEngineDriver
         }
     }
 
-    /// <summary>Tasks that can never go on: what a deadlock or a stop leaves behind. A daemon counts when it waits for a lock, not when it sleeps.</summary>
+    /// <summary>
+    /// Tasks that can never go on: what a deadlock or a stop leaves behind. A daemon counts when it waits for a lock,
+    /// not when it sleeps.
+    /// </summary>
     public IEnumerable<TaskActor> Waiting()
     {
         foreach (TaskState state in _tasks)
@@ -256,7 +268,9 @@ public sealed partial class TimedEngine : IEngineDriver
     }
 
     private InvariantViolation Failed(TaskActor task, Exception failure) =>
-        _reported = new InvariantViolation($"{task.Name} failed at {_nowNs} ns, step {_steps}: {failure.Message}", failure);
+        _reported = new InvariantViolation(
+            $"{task.Name} failed at {_nowNs} ns, step {_steps}: {failure.Message}",
+            failure);
 
     private bool IsAnyDaemonStuck()
     {
@@ -272,5 +286,6 @@ public sealed partial class TimedEngine : IEngineDriver
     }
 
     /// <summary>Waits for a lock; a wait queue in which one sleeps is none.</summary>
-    private static bool IsStuck(TaskState state) => state.Task.Outstanding is { IsParked: true } && state.SpinActivity >= 0;
+    private static bool IsStuck(TaskState state) =>
+        state.Task.Outstanding is { IsParked: true } && state.SpinActivity >= 0;
 }

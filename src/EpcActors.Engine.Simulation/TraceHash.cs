@@ -3,8 +3,8 @@ using System.Numerics;
 namespace EpcActors.Engine.Simulation;
 
 /// <summary>
-/// Hash over every step of a run: time, who asked whom, and the message as answered. Two runs with equal hashes did the same. Not
-/// cryptographic, and the same on every little-endian machine.
+/// Hash over every step of a run: time, who asked whom, and the message as answered. Two runs with equal hashes did the
+/// same. Not cryptographic, and the same on every little-endian machine.
 /// </summary>
 internal struct TraceHash
 {
@@ -19,5 +19,6 @@ internal struct TraceHash
     public void Add(ulong word) => _state = (BitOperations.RotateLeft(_state, 23) ^ word) * StateMultiplier;
 
     /// <summary>One step: only the last multiplication waits for the step before, the others run beside it.</summary>
-    public void Add(ulong time, ulong who, ulong message) => Add((time * TimeMultiplier) + (who * WhoMultiplier) + message);
+    public void Add(ulong time, ulong who, ulong message) =>
+        Add((time * TimeMultiplier) + (who * WhoMultiplier) + message);
 }

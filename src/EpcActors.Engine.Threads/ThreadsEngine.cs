@@ -24,8 +24,9 @@ public sealed record ThreadsOptions
 /// compare-and-swap to enter and one to leave. On a contended one a single thread works while the others go on with
 /// other tasks; no thread ever blocks (flat combining; Hendler et al., SPAA 2010). There is no lock on the path of a
 /// message.</para>
-/// <para>Fairness: a task makes at most <see cref="ThreadsOptions.TaskBatch"/> requests in a row, a mailbox is emptied by at most <see cref="ThreadsOptions.MailboxBatch"/>,
-/// then both go to the back of the line. A handler that asks for it (<see cref="Turn.Yield"/>) sends its caller to the back at once.</para>
+/// <para>Fairness: a task makes at most <see cref="ThreadsOptions.TaskBatch"/> requests in a row, a mailbox is emptied
+/// by at most <see cref="ThreadsOptions.MailboxBatch"/>, then both go to the back of the line. A handler that asks for
+/// it (<see cref="Turn.Yield"/>) sends its caller to the back at once.</para>
 /// </remarks>
 public sealed class ThreadsEngine : LiveEngine
 {
@@ -288,10 +289,14 @@ public sealed class ThreadsEngine : LiveEngine
 
     private void Enqueue(IWork work)
     {
-        Worker worker = _current is { } current && current.Engine == this ? current : _workers[(uint)Interlocked.Increment(ref _nextWorker) % (uint)_workers.Length];
+        Worker worker =
+            _current is { } current && current.Engine == this
+                ? current
+                : _workers[(uint)Interlocked.Increment(ref _nextWorker) % (uint)_workers.Length];
         worker.Queue.Enqueue(work);
 
-        // The work must be seen before the sleepers are counted: a worker counts itself before it looks for the last time.
+        // The work must be seen before the sleepers are counted: a worker counts itself before it looks for the last
+        // time.
         Interlocked.MemoryBarrier();
         if (TryTakeSleeper())
         {
@@ -329,7 +334,10 @@ public sealed class ThreadsEngine : LiveEngine
             {
                 task.State = ThreadTask.Running;
                 Step(task);
-                if (task.Task.HasStopped || Interlocked.CompareExchange(ref task.State, ThreadTask.Suspended, ThreadTask.Running) == ThreadTask.Running)
+                if (
+                    task.Task.HasStopped
+                    || Interlocked.CompareExchange(ref task.State, ThreadTask.Suspended, ThreadTask.Running)
+                        == ThreadTask.Running)
                 {
                     return;
                 }
@@ -502,7 +510,9 @@ public sealed class ThreadsEngine : LiveEngine
     /// <see cref="Occupied"/>: a thread is in it, no request waits. An envelope: a thread is in it, and this envelope
     /// waits with those linked behind it, the newest first.
     /// </summary>
-    private sealed class MailboxCell(LiveEngine engine, Resource resource, string path) : ResourceCell(engine, resource, path), IWork
+    private sealed class MailboxCell(LiveEngine engine, Resource resource, string path)
+        : ResourceCell(engine, resource, path),
+            IWork
     {
         private object? _head;
 
@@ -514,7 +524,8 @@ public sealed class ThreadsEngine : LiveEngine
 
         public bool IsOwnAnswered;
 
-        public bool TryEnter() => Volatile.Read(ref _head) is null && Interlocked.CompareExchange(ref _head, Occupied, null) is null;
+        public bool TryEnter() =>
+            Volatile.Read(ref _head) is null && Interlocked.CompareExchange(ref _head, Occupied, null) is null;
 
         /// <summary>True: the caller is in. False: the request waits, and the occupant handles it.</summary>
         public bool TryEnterOrQueue(Envelope envelope)
@@ -544,7 +555,8 @@ public sealed class ThreadsEngine : LiveEngine
         }
 
         /// <summary>True: no request waits, and the caller has left.</summary>
-        public bool TryLeave() => _taken is null && ReferenceEquals(Interlocked.CompareExchange(ref _head, null, Occupied), Occupied);
+        public bool TryLeave() =>
+            _taken is null && ReferenceEquals(Interlocked.CompareExchange(ref _head, null, Occupied), Occupied);
 
         /// <summary>The request that came first.</summary>
         public Envelope Take()

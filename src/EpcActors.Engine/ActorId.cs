@@ -1,6 +1,8 @@
 namespace EpcActors.Engine;
 
-/// <summary>Address of an actor: a dense index given out by the topology, the same in every process that loads the same file.</summary>
+/// <summary>
+/// Address of an actor: a dense index given out by the topology, the same in every process that loads the same file.
+/// </summary>
 /// <remarks>It is an id, never an object reference: a message that carries it can leave the process.</remarks>
 public readonly record struct ActorId(int Index)
 {

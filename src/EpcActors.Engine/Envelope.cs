@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace EpcActors.Engine;
 
 /// <summary>
-/// A request on its way to a resource and back. Envelopes are used again: a task has at most one request outstanding, and keeps one
-/// envelope per message type or shares them with others of its kind (<see cref="EnvelopeSet"/>). So in the steady state a step allocates nothing.
+/// A request on its way to a resource and back. Envelopes are used again: a task has at most one request outstanding,
+/// and keeps one envelope per message type or shares them with others of its kind (<see cref="EnvelopeSet"/>). So in
+/// the steady state a step allocates nothing.
 /// </summary>
 /// <remarks>
 /// The task may touch it until it is posted, the target's engine until it is answered, then the task again. The link
@@ -153,7 +154,8 @@ public sealed class Envelope<TMessage> : Envelope
     /// <summary>The message: the request on its way out, the answer on its way back.</summary>
     public TMessage Message;
 
-    public override ReadOnlySpan<byte> Payload => MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref Message, 1));
+    public override ReadOnlySpan<byte> Payload =>
+        MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref Message, 1));
 
     public override void Deliver(Resource resource, Turn turn)
     {
@@ -175,15 +177,20 @@ public sealed class Envelope<TMessage> : Envelope
         ulong fold = 0;
         int at = 0;
 
-        // Products of different words meet at different rotations, so that equal values in different fields do not cancel out.
+        // Products of different words meet at different rotations, so that equal values in different fields do not
+        // cancel out.
         for (; at + sizeof(ulong) <= Unsafe.SizeOf<TMessage>(); at += sizeof(ulong))
         {
-            fold += BitOperations.RotateLeft(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, at)) * Multiplier, at + 5);
+            fold += BitOperations.RotateLeft(
+                Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, at)) * Multiplier,
+                at + 5);
         }
 
         if (at + sizeof(uint) <= Unsafe.SizeOf<TMessage>())
         {
-            fold += BitOperations.RotateLeft(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, at)) * Multiplier, at + 5);
+            fold += BitOperations.RotateLeft(
+                Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, at)) * Multiplier,
+                at + 5);
         }
 
         return fold;

@@ -1,12 +1,14 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// Envelopes that are not under way, by message type. A task has a set of its own, unless its engine gives all tasks of a kind one: an engine that answers most
-/// requests before the next task runs then needs one envelope for each type, and that one stays in the cache however many tasks take turns.
+/// Envelopes that are not under way, by message type. A task has a set of its own, unless its engine gives all tasks of
+/// a kind one: an engine that answers most requests before the next task runs then needs one envelope for each type,
+/// and that one stays in the cache however many tasks take turns.
 /// </summary>
 internal sealed class EnvelopeSet
 {
-    // A chain, so that reports can count while a task makes another: an envelope is complete before it is seen, and none ever goes.
+    // A chain, so that reports can count while a task makes another: an envelope is complete before it is seen, and
+    // none ever goes.
     private Envelope? _newest;
     private Envelope?[] _idle = [];
 

@@ -6,7 +6,10 @@ namespace EpcActors.Engine;
 /// </summary>
 public interface IEngineDriver
 {
-    /// <summary>Sends a request. It may be answered before the call returns; otherwise the engine resumes the routine that awaits it.</summary>
+    /// <summary>
+    /// Sends a request. It may be answered before the call returns; otherwise the engine resumes the routine that
+    /// awaits it.
+    /// </summary>
     void Post(Envelope envelope);
 
     /// <summary>The task's CPU works for <paramref name="ns"/> nanoseconds. True: already over, go on.</summary>
@@ -24,7 +27,10 @@ public interface IEngineDriver
     /// <summary>Starts a task; it runs its routine from the beginning.</summary>
     void Start(TaskActor task, long afterNs);
 
-    /// <summary>A decision of the world outside (see <see cref="TaskActor.Choose"/>); false on every engine that does not explore.</summary>
+    /// <summary>
+    /// A decision of the world outside (see <see cref="TaskActor.Choose"/>); false on every engine that does not
+    /// explore.
+    /// </summary>
     bool Choose(TaskActor task, int point);
 
     /// <summary>Reports an event of a task to metrics and traces; changes nothing.</summary>

@@ -5,8 +5,8 @@ namespace EpcActors.Engine;
 /// <c>Out</c>, the result. The same struct travels to the resource and back.
 /// </summary>
 /// <remarks>
-/// Messages are unmanaged structs of ids, numbers and enums without padding, so that any engine can hash them, record them and
-/// write them to a wire byte for byte. A test holds every message to that.
+/// Messages are unmanaged structs of ids, numbers and enums without padding, so that any engine can hash them, record
+/// them and write them to a wire byte for byte. A test holds every message to that.
 /// </remarks>
 public interface IMessage
 {

@@ -16,7 +16,9 @@ public static class Invariant
 
     /// <summary>As above; the message is put together only when it is needed.</summary>
     /// <exception cref="InvariantViolation">when <paramref name="condition"/> is false.</exception>
-    public static void That(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ref InvariantMessage message)
+    public static void That(
+        bool condition,
+        [InterpolatedStringHandlerArgument(nameof(condition))] ref InvariantMessage message)
     {
         if (!condition)
         {

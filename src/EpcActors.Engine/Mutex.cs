@@ -28,8 +28,8 @@ public struct SectionEnd
 /// a later task cannot barge in (the kernel's queued spin locks and contended mutexes do the same).
 /// </summary>
 /// <remarks>
-/// Its sections exclude each other in virtual time too. While it is held, others queue; when it was released at a time that the next caller's clock has not
-/// reached yet, that caller waits until then.
+/// Its sections exclude each other in virtual time too. While it is held, others queue; when it was released at a time
+/// that the next caller's clock has not reached yet, that caller waits until then.
 /// </remarks>
 public struct Mutex
 {

@@ -1,8 +1,8 @@
 namespace EpcActors.Engine;
 
 /// <summary>
-/// An actor that owns data: what one lock or one atomic variable protects in the kernel. It reacts to messages, one at a time, and
-/// never waits, blocks, reads a clock or calls another actor.
+/// An actor that owns data: what one lock or one atomic variable protects in the kernel. It reacts to messages, one at
+/// a time, and never waits, blocks, reads a clock or calls another actor.
 /// </summary>
 /// <remarks>
 /// Its public properties are for reports and audits. One that gives a word of at most 64 bits (a count, a limit, an

@@ -19,8 +19,8 @@ internal interface IRoutineAwaiter
 }
 
 /// <summary>
-/// Base of what a routine can await: completed at once (then the routine just goes on) or later. It is its own awaiter, so that an await
-/// allocates nothing.
+/// Base of what a routine can await: completed at once (then the routine just goes on) or later. It is its own awaiter,
+/// so that an await allocates nothing.
 /// </summary>
 public abstract class RoutineAwaiter : ICriticalNotifyCompletion, IRoutineAwaiter
 {
@@ -43,7 +43,8 @@ public abstract class RoutineAwaiter : ICriticalNotifyCompletion, IRoutineAwaite
 
     public void OnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
 
-    public void UnsafeOnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
+    public void UnsafeOnCompleted(Action continuation) =>
+        throw new NotSupportedException("Only a Routine can await this.");
 }
 
 /// <summary>The await of spent or slept time; every task owns one.</summary>
@@ -125,7 +126,8 @@ public readonly struct RoutineAwaiter<T> : ICriticalNotifyCompletion, IRoutineAw
 
     public void OnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
 
-    public void UnsafeOnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
+    public void UnsafeOnCompleted(Action continuation) =>
+        throw new NotSupportedException("Only a Routine can await this.");
 }
 
 /// <summary>Home of a suspended routine.</summary>
@@ -192,7 +194,8 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 
     private RoutineBox<TStateMachine, T>? _nextInPool;
 
-    // How many are in the pool, this one included; the count is with the box on top, as a field of the thread would cost another look-up.
+    // How many are in the pool, this one included; the count is with the box on top, as a field of the thread would
+    // cost another look-up.
     private int _inPool;
 
     public TStateMachine StateMachine = default!;
@@ -346,12 +349,14 @@ internal static class RoutinePlumbing
         {
             RoutineBox<TStateMachine, T> rented = RoutineBox<TStateMachine, T>.Rent();
 
-            // The builder lives inside the state machine: it must know its box before the copy, or the copy would rent another.
+            // The builder lives inside the state machine: it must know its box before the copy, or the copy would rent
+            // another.
             box = rented;
             rented.StateMachine = stateMachine;
         }
 
-        // The JIT sees through this pattern for a struct awaiter: no box is made (the framework's own builders rely on it).
+        // The JIT sees through this pattern for a struct awaiter: no box is made (the framework's own builders rely on
+        // it).
         if (awaiter is IRoutineAwaiter)
         {
             ((IRoutineAwaiter)awaiter).Attach(box);

@@ -7,7 +7,9 @@ namespace EpcActors.Engine;
 /// <param name="context">Context for the maker of the function.</param>
 internal delegate ulong FrameFingerprint<TStateMachine>(ref TStateMachine stateMachine, object context);
 
-/// <summary>Makes the function that fingerprints the state machines of one async method; asked once for each method and thread.</summary>
+/// <summary>
+/// Makes the function that fingerprints the state machines of one async method; asked once for each method and thread.
+/// </summary>
 internal interface IFrameFingerprints
 {
     FrameFingerprint<TStateMachine> For<TStateMachine>();
@@ -30,8 +32,8 @@ internal interface IRoutineFrame
 internal static class RoutineNames
 {
     /// <summary>
-    /// The method behind a state machine: <c>Name</c> of <c>&lt;Name&gt;d__12</c>, <c>Outer.Local</c> of a local function
-    /// (<c>&lt;&lt;Outer&gt;g__Local|0_1&gt;d</c>), <c>Outer.lambda</c> of a lambda.
+    /// The method behind a state machine: <c>Name</c> of <c>&lt;Name&gt;d__12</c>, <c>Outer.Local</c> of a local
+    /// function (<c>&lt;&lt;Outer&gt;g__Local|0_1&gt;d</c>), <c>Outer.lambda</c> of a lambda.
     /// </summary>
     public static string MethodOf(Type stateMachine)
     {

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace EpcActors.Engine;
 
 /// <summary>
-/// A thread of control: a CPU thread, ksgxd, a worker, an administrator. It runs one routine, sequential code in which every await is a
-/// message to a resource and its answer, or time that passes. Between two awaits of a task anything may happen elsewhere.
+/// A thread of control: a CPU thread, ksgxd, a worker, an administrator. It runs one routine, sequential code in which
+/// every await is a message to a resource and its answer, or time that passes. Between two awaits of a task anything
+/// may happen elsewhere.
 /// </summary>
 public abstract class TaskActor
 {
@@ -41,7 +42,9 @@ public abstract class TaskActor
     /// <summary>True once started.</summary>
     public bool HasStarted { get; private set; }
 
-    /// <summary>A task that serves for ever (ksgxd, workers): a run does not wait for its end, and its sleep is no deadlock.</summary>
+    /// <summary>
+    /// A task that serves for ever (ksgxd, workers): a run does not wait for its end, and its sleep is no deadlock.
+    /// </summary>
     public virtual bool IsDaemon => false;
 
     /// <summary>The outstanding request that the task waits for, or null.</summary>
@@ -51,7 +54,10 @@ public abstract class TaskActor
     /// Awaiter that the suspended routine waits for: the outstanding request, or time; null before the start and after
     /// the end.
     /// </summary>
-    internal RoutineAwaiter? WaitsFor => !HasStarted || HasStopped ? null : Outstanding is { } request ? request : _time;
+    internal RoutineAwaiter? WaitsFor =>
+        !HasStarted || HasStopped ? null
+        : Outstanding is { } request ? request
+        : _time;
 
     /// <summary>State that the engine keeps with the task.</summary>
     internal object? EngineState;
@@ -80,7 +86,9 @@ public abstract class TaskActor
         where TMessage : unmanaged, IMessage
     {
         int index = MessageIndex<TMessage>.Value;
-        Envelope<TMessage> envelope = _envelopes.Idle(index) is { } known ? Unsafe.As<Envelope<TMessage>>(known) : NewEnvelope<TMessage>();
+        Envelope<TMessage> envelope = _envelopes.Idle(index) is { } known
+            ? Unsafe.As<Envelope<TMessage>>(known)
+            : NewEnvelope<TMessage>();
         if (!ReferenceEquals(envelope.Caller, this))
         {
             envelope.Caller = this;
@@ -205,7 +213,10 @@ public abstract class TaskActor
     }
 }
 
-/// <summary>Numbers message types densely so that a task finds its envelope by index. The numbers reach no behaviour, hash or record.</summary>
+/// <summary>
+/// Numbers message types densely so that a task finds its envelope by index. The numbers reach no behaviour, hash or
+/// record.
+/// </summary>
 internal static class MessageIndex
 {
     private static int _count;

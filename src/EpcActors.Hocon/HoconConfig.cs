@@ -55,7 +55,9 @@ public sealed class HoconConfig
         return new HoconConfig(new ParseSession(options).ReadText(text, originName), options);
     }
 
-    /// <summary>A configuration that has one value, at a path; everything in it keeps the place where it was written.</summary>
+    /// <summary>
+    /// A configuration that has one value, at a path; everything in it keeps the place where it was written.
+    /// </summary>
     public static HoconConfig Of(HoconValue value, params IReadOnlyList<string> path)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -84,10 +86,10 @@ public sealed class HoconConfig
     }
 
     /// <summary>
-    /// One value on top of this configuration, as from <c>--set key=value</c>, or with a path that ends in <c>+</c> one more
-    /// element of a list. The text is read as a HOCON value; what is none is taken as a plain string, also what would be cut
-    /// short by a comment, unless it begins like an array, an object, a quoted string or has a substitution: then what is
-    /// wrong with it is an error.
+    /// One value on top of this configuration, as from <c>--set key=value</c>, or with a path that ends in <c>+</c> one
+    /// more element of a list. The text is read as a HOCON value; what is none is taken as a plain string, also what
+    /// would be cut short by a comment, unless it begins like an array, an object, a quoted string or has a
+    /// substitution: then what is wrong with it is an error.
     /// </summary>
     /// <exception cref="HoconException"><paramref name="pathExpression"/> is not a path expression, or the value is
     /// wrong.</exception>

@@ -60,7 +60,10 @@ public static class HoconConversions
 
     /// <summary>A duration in nanoseconds: a string such as <c>10 ms</c>, or a number of milliseconds.</summary>
     public static long AsDurationNs(this HoconValue value) =>
-        HoconUnits.TryParseDuration(UnitTextOf(value, "a duration such as 10 ms"), out long nanoseconds, out string? error)
+        HoconUnits.TryParseDuration(
+            UnitTextOf(value, "a duration such as 10 ms"),
+            out long nanoseconds,
+            out string? error)
             ? nanoseconds
             : throw new HoconException(value.Origin, error);
 
@@ -72,7 +75,10 @@ public static class HoconConversions
 
     /// <summary>A calendar period: a string such as <c>2 weeks</c>, or a number of days.</summary>
     public static HoconPeriod AsPeriod(this HoconValue value) =>
-        HoconUnits.TryParsePeriod(UnitTextOf(value, "a period such as 2 weeks"), out HoconPeriod period, out string? error)
+        HoconUnits.TryParsePeriod(
+            UnitTextOf(value, "a period such as 2 weeks"),
+            out HoconPeriod period,
+            out string? error)
             ? period
             : throw new HoconException(value.Origin, error);
 
@@ -108,7 +114,8 @@ public static class HoconConversions
     }
 
     /// <summary>An object; nothing converts to one.</summary>
-    public static HoconObject AsObject(this HoconValue value) => value as HoconObject ?? throw Wrong(value, "an object");
+    public static HoconObject AsObject(this HoconValue value) =>
+        value as HoconObject ?? throw Wrong(value, "an object");
 
     private static string NumberOf(HoconValue value, string expected) => value switch
     {

@@ -17,7 +17,9 @@ public sealed record HoconOptions
     /// <summary>Source of included files. Null: the file system.</summary>
     public IHoconIncluder? Includer { get; init; }
 
-    /// <summary>Levels of objects and arrays, those made by dotted keys included, in the text and in the result.</summary>
+    /// <summary>
+    /// Levels of objects and arrays, those made by dotted keys included, in the text and in the result.
+    /// </summary>
     public int MaxNesting { get; init; } = 200;
 
     /// <summary>Files that may be open inside one another.</summary>
@@ -30,8 +32,8 @@ public sealed record HoconOptions
     public int MaxSourceLength { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Values in the resolved tree, counting a value once for each place where it appears. A text that is larger by itself
-    /// may double.
+    /// Values in the resolved tree, counting a value once for each place where it appears. A text that is larger by
+    /// itself may double.
     /// </summary>
     public long MaxResolvedNodes { get; init; } = 250_000;
 
@@ -42,19 +44,21 @@ public sealed record HoconOptions
     public int MaxSubstitutionDepth { get; init; } = 400;
 
     /// <summary>
-    /// Splits a key into several, given the first key of its path; null for a key that stays whole. Two spellings of one
-    /// path are one path then: in the keys of a file, in substitutions and in overrides. Not asked inside arrays.
+    /// Splits a key into several, given the first key of its path; null for a key that stays whole. Two spellings of
+    /// one path are one path then: in the keys of a file, in substitutions and in overrides. Not asked inside arrays.
     /// </summary>
     public Func<string, string, IReadOnlyList<string>?>? SplitKey { get; init; }
 
     /// <summary>
-    /// An object whose keys are all whole numbers, on top of an array, changes these elements, where HOCON lets it replace
-    /// the array: <c>nodes.0.size = 4</c> leaves all else of <c>nodes = [ … ]</c> as it is. The number behind the last
-    /// appends an element, a larger one is an error.
+    /// An object whose keys are all whole numbers, on top of an array, changes these elements, where HOCON lets it
+    /// replace the array: <c>nodes.0.size = 4</c> leaves all else of <c>nodes = [ … ]</c> as it is. The number behind
+    /// the last appends an element, a larger one is an error.
     /// </summary>
     public bool NumericKeysChangeElements { get; init; }
 
-    /// <summary>Told of each include of a file that does not exist, which brings nothing, by its place and name.</summary>
+    /// <summary>
+    /// Told of each include of a file that does not exist, which brings nothing, by its place and name.
+    /// </summary>
     public Action<HoconOrigin, string>? OnMissingInclude { get; init; }
 
     /// <summary>A path as <see cref="SplitKey"/> has it.</summary>

@@ -24,6 +24,8 @@ public sealed record HoconRenderOptions
     /// <summary>One value for each line, indented; otherwise everything is on one line.</summary>
     public bool Pretty { get; init; } = true;
 
-    /// <summary>Before each field a comment with the place of its value. Needs HOCON and <see cref="Pretty"/>.</summary>
+    /// <summary>
+    /// Before each field a comment with the place of its value. Needs HOCON and <see cref="Pretty"/>.
+    /// </summary>
     public bool OriginComments { get; init; }
 }

@@ -14,7 +14,8 @@ public readonly record struct HoconPeriod(int Years, int Months, int Days);
 public static class HoconUnits
 {
     private const string DurationHint = "ns, us, ms, s, m, h or d (or their long names)";
-    private const string SizeHint = "B, kB, MB, GB … for powers of 1000, or K, KiB, M, MiB, G, GiB … for powers of 1024";
+    private const string SizeHint =
+        "B, kB, MB, GB … for powers of 1000, or K, KiB, M, MiB, G, GiB … for powers of 1024";
     private const string PeriodHint = "d, w, mo (or m), y (or their long names)";
 
     private static readonly string[] DecimalNames = ["kilo", "mega", "giga", "tera", "peta", "exa", "zetta", "yotta"];

@@ -12,7 +12,10 @@ public sealed record ClusterPlan
 
     public required string Kernel { get; init; }
 
-    /// <summary>Pages that a charge takes at once (<c>epc.cluster.charge-batch</c>); with 1 the columns that speak of batches say what 64 would save.</summary>
+    /// <summary>
+    /// Pages that a charge takes at once (<c>epc.cluster.charge-batch</c>); with 1 the columns that speak of batches
+    /// say what 64 would save.
+    /// </summary>
     public required int ChargeBatch { get; init; }
 
     /// <summary>The same of the free-page counter (<c>epc.cluster.counter-batch</c>).</summary>
@@ -60,8 +63,8 @@ public sealed record ProcessPlan
 }
 
 /// <summary>
-/// Calls to other processes, one after the other, that a fault on memory of its own process needs when nothing is reclaimed and no limit is near. Everything else of it
-/// stays in the process.
+/// Calls to other processes, one after the other, that a fault on memory of its own process needs when nothing is
+/// reclaimed and no limit is near. Everything else of it stays in the process.
 /// </summary>
 public sealed record FaultPlan
 {

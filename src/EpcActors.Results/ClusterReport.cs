@@ -48,7 +48,9 @@ public sealed record ProcessReport
     /// <summary>Lives that it had; 1 when it never died.</summary>
     public int Incarnations { get; init; } = 1;
 
-    /// <summary>It was there at the end and sent its report; all figures below are of that life. False: they are 0.</summary>
+    /// <summary>
+    /// It was there at the end and sent its report; all figures below are of that life. False: they are 0.
+    /// </summary>
     public bool HasReport { get; init; }
 
     /// <summary>Verdict of the process's own report; null without a report.</summary>
@@ -72,7 +74,9 @@ public sealed record ProcessReport
 
     public int Violations { get; init; }
 
-    /// <summary>Frames and bytes to and from other processes, frames that were not sent, and writes to the network.</summary>
+    /// <summary>
+    /// Frames and bytes to and from other processes, frames that were not sent, and writes to the network.
+    /// </summary>
     public long FramesOut { get; init; }
 
     public long FramesIn { get; init; }
@@ -98,6 +102,14 @@ public sealed record ProcessReport
 /// <param name="AtNs">When it was noticed, nanoseconds since the start.</param>
 /// <param name="Reason">Reason of the death.</param>
 /// <param name="InstalledNs">From there until every process knew; null when the run ended before.</param>
-/// <param name="CleanAuditNs">From there until an audit over all processes found every account in order without it; null when there was none.</param>
+/// <param name="CleanAuditNs">From there until an audit over all processes found every account in order without it;
+/// null when there was none.</param>
 /// <param name="BackNs">From there until it was started again and at work; null when it was not.</param>
-public sealed record DeathReport(int Member, int Incarnation, long AtNs, string Reason, long? InstalledNs, long? CleanAuditNs, long? BackNs);
+public sealed record DeathReport(
+    int Member,
+    int Incarnation,
+    long AtNs,
+    string Reason,
+    long? InstalledNs,
+    long? CleanAuditNs,
+    long? BackNs);

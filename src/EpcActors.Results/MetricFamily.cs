@@ -21,10 +21,13 @@ public enum MetricKind
     Summary,
 }
 
-/// <summary>A name that metrics have everywhere: in the file of a finished run, on the page of a live one, as an instrument.</summary>
+/// <summary>
+/// A name that metrics have everywhere: in the file of a finished run, on the page of a live one, as an instrument.
+/// </summary>
 /// <param name="Name">Name of the family, without the suffixes of samples.</param>
 /// <param name="Kind">Kind of its values.</param>
-/// <param name="Unit">Unit, as the name would end in it; empty for a number of things, and for names from elsewhere that leave it out.</param>
+/// <param name="Unit">Unit, as the name would end in it; empty for a number of things, and for names from elsewhere
+/// that leave it out.</param>
 /// <param name="Help">One sentence for people.</param>
 public sealed record MetricFamily(string Name, MetricKind Kind, string Unit, string Help)
 {

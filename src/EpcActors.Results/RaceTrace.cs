@@ -20,7 +20,9 @@ public sealed record RaceTrace
     /// <summary><c>buggy</c>, <c>fixed</c> or the name of another variant.</summary>
     public required string Variant { get; init; }
 
-    /// <summary>Name of the kernel with the switches of this variant, e.g. <c>linux-5.15 (free-page-counter = racy)</c>.</summary>
+    /// <summary>
+    /// Name of the kernel with the switches of this variant, e.g. <c>linux-5.15 (free-page-counter = racy)</c>.
+    /// </summary>
     public required string Kernel { get; init; }
 
     /// <summary>The violated rule; empty when the schedule breaks none.</summary>
@@ -50,7 +52,10 @@ public sealed record RaceTrace
     /// <summary>Resources in the order of the lanes; those that no step touches are left out.</summary>
     public required IReadOnlyList<RaceLane> Resources { get; init; }
 
-    /// <summary>Names of the quantities whose values stand beside the steps: <c>counter</c>, <c>free-pages</c>, <c>usage(/a)</c>.</summary>
+    /// <summary>
+    /// Names of the quantities whose values stand beside the steps: <c>counter</c>, <c>free-pages</c>,
+    /// <c>usage(/a)</c>.
+    /// </summary>
     public IReadOnlyList<string> Quantities { get; init; } = [];
 
     /// <summary>Their values before the first step.</summary>
@@ -88,7 +93,10 @@ public sealed record RaceStep
     /// <summary>Fields that the answer changed.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Answer { get; init; } = [];
 
-    /// <summary>Routines of the task from the outermost to the one that asks, by their C# names (<c>AllocEpcPage</c>, <c>TakeFromNodes</c>).</summary>
+    /// <summary>
+    /// Routines of the task from the outermost to the one that asks, by their C# names (<c>AllocEpcPage</c>,
+    /// <c>TakeFromNodes</c>).
+    /// </summary>
     public IReadOnlyList<string> Stack { get; init; } = [];
 
     /// <summary>The operation of the task's program that this step belongs to.</summary>

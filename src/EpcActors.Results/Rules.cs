@@ -3,7 +3,9 @@ namespace EpcActors.Results;
 /// <summary>The rules of the oracle, by the names that reports use.</summary>
 public static class Rules
 {
-    /// <summary>A thread faults for ever, or reclaim runs for ever without freeing anything, while something could be reclaimed.</summary>
+    /// <summary>
+    /// A thread faults for ever, or reclaim runs for ever without freeing anything, while something could be reclaimed.
+    /// </summary>
     public const string Liveness = "liveness";
 
     /// <summary>Tasks wait for one another and nothing can happen any more.</summary>
@@ -48,7 +50,9 @@ public static class Rules
     /// <summary>A page goes back to a free list only when the processor has let go of it.</summary>
     public const string EpcmValid = "epcm-valid";
 
-    /// <summary>A poisoned page is never allocated again, nor written out (R17, R18; R19's window remains in every kernel).</summary>
+    /// <summary>
+    /// A poisoned page is never allocated again, nor written out (R17, R18; R19's window remains in every kernel).
+    /// </summary>
     public const string PoisonReuse = "poison-reuse";
 
     /// <summary>A valid program does not die of a fault that the kernel should have served.</summary>
@@ -125,9 +129,38 @@ public static class Rules
     /// <summary>Gravest first: what stops a system comes before what only counts wrongly.</summary>
     public static IReadOnlyList<string> BySeverity { get; } =
     [
-        Liveness, Deadlock, UseAfterFree, PageConservation, Contents, ForeignPte, EpcmValid, PoisonReuse, WrongfulSignal, CgroupLimit, CgroupUsage,
-        FreePageCounter, LruMembership, SecsChildCount, VaSlots, BackingCharge, BackingLeak, EwbTracking,
-        TranslationAtEwb, EpcmReload, NodeList, EnclaveReferences, CssReferences, SecsEviction, AccessedBit,
-        KsgxdMarks, WorkerTarget, DirectReclaim, MemcgPayer, CgroupEvents, CgroupPeak, VictimOrder, NodeOrder,
+        Liveness,
+        Deadlock,
+        UseAfterFree,
+        PageConservation,
+        Contents,
+        ForeignPte,
+        EpcmValid,
+        PoisonReuse,
+        WrongfulSignal,
+        CgroupLimit,
+        CgroupUsage,
+        FreePageCounter,
+        LruMembership,
+        SecsChildCount,
+        VaSlots,
+        BackingCharge,
+        BackingLeak,
+        EwbTracking,
+        TranslationAtEwb,
+        EpcmReload,
+        NodeList,
+        EnclaveReferences,
+        CssReferences,
+        SecsEviction,
+        AccessedBit,
+        KsgxdMarks,
+        WorkerTarget,
+        DirectReclaim,
+        MemcgPayer,
+        CgroupEvents,
+        CgroupPeak,
+        VictimOrder,
+        NodeOrder,
     ];
 }

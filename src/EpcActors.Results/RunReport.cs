@@ -31,7 +31,9 @@ public enum EnclaveOutcome
     /// <summary>It was killed: by the scenario, or by the EPC out-of-memory killer of an old kernel.</summary>
     Killed,
 
-    /// <summary>The memory controller's out-of-memory killer took its process: memory.max could not hold the backing store.</summary>
+    /// <summary>
+    /// The memory controller's out-of-memory killer took its process: memory.max could not hold the backing store.
+    /// </summary>
     OomKilled,
 
     /// <summary>Its threads fault for ever without progress.</summary>
@@ -77,7 +79,9 @@ public sealed record RunReport
 
     public required ulong Seed { get; init; }
 
-    /// <summary>Hash over every step of the run, 16 hexadecimal digits; empty for a live run, which cannot be repeated.</summary>
+    /// <summary>
+    /// Hash over every step of the run, 16 hexadecimal digits; empty for a live run, which cannot be repeated.
+    /// </summary>
     public required string TraceHash { get; init; }
 
     /// <summary>Virtual time at the end, nanoseconds; in a live run the time that it took.</summary>
@@ -89,7 +93,9 @@ public sealed record RunReport
     /// <summary>Critical sections executed.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>The command that repeats this run: exactly in a simulation, with other interleavings in a live run.</summary>
+    /// <summary>
+    /// The command that repeats this run: exactly in a simulation, with other interleavings in a live run.
+    /// </summary>
     public required string ReplayCommand { get; init; }
 
     /// <summary>Cgroups in pre-order of the tree; the root (path <c>/</c>) first.</summary>
@@ -97,7 +103,10 @@ public sealed record RunReport
 
     public IReadOnlyList<NodeReport> Nodes { get; init; } = [];
 
-    /// <summary>Final value of the free-page counter (<c>sgx_nr_free_pages</c>), pages; drifts away from the lists when it is racy.</summary>
+    /// <summary>
+    /// Final value of the free-page counter (<c>sgx_nr_free_pages</c>), pages; drifts away from the lists when it is
+    /// racy.
+    /// </summary>
     public long FreePageCounter { get; init; }
 
     public IReadOnlyList<EnclaveReport> Enclaves { get; init; } = [];
@@ -134,7 +143,10 @@ public sealed record RunReport
     /// <summary>Violated rules, gravest first.</summary>
     public IReadOnlyList<ViolationReport> Violations { get; init; } = [];
 
-    /// <summary>Things the reader should know that are no violation: a limit too small to hold VA pages, a short run, a skipped check.</summary>
+    /// <summary>
+    /// Things the reader should know that are no violation: a limit too small to hold VA pages, a short run, a skipped
+    /// check.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Expectations of the scenario, each with its result.</summary>
@@ -143,7 +155,9 @@ public sealed record RunReport
     /// <summary>Samples over virtual time; all arrays have the length of <see cref="Timeline.AtNs"/>.</summary>
     public Timeline Timeline { get; init; } = Timeline.Empty;
 
-    /// <summary>Spans and instants for the Chrome trace; bounded, the first come are kept and the cut is said in a note.</summary>
+    /// <summary>
+    /// Spans and instants for the Chrome trace; bounded, the first come are kept and the cut is said in a note.
+    /// </summary>
     public IReadOnlyList<TraceEvent> TraceEvents { get; init; } = [];
 }
 
@@ -165,7 +179,9 @@ public sealed record LiveReport
     /// <summary>Audits of a consistent cut while the run went on; the one at the end is not among them.</summary>
     public int Cuts { get; init; }
 
-    /// <summary>Time that the thread which takes the cuts spent on them, milliseconds; the actors went on meanwhile.</summary>
+    /// <summary>
+    /// Time that the thread which takes the cuts spent on them, milliseconds; the actors went on meanwhile.
+    /// </summary>
     public double CutMs { get; init; }
 
     /// <summary>The longest of them, milliseconds.</summary>
@@ -178,7 +194,10 @@ public sealed record LiveReport
     public int ActionsLeft { get; init; }
 }
 
-/// <summary>One switch of the kernel. <see cref="IsOverridden"/>: set by the scenario or the command line, not by the kernel's file.</summary>
+/// <summary>
+/// One switch of the kernel. <see cref="IsOverridden"/>: set by the scenario or the command line, not by the kernel's
+/// file.
+/// </summary>
 public sealed record SwitchReport(string Name, string Value, bool IsOverridden);
 
 /// <summary>One cgroup: the misc files at the end of the run, and what happened in it.</summary>
@@ -194,7 +213,8 @@ public sealed record CgroupReport
     public long CurrentBytes { get; init; }
 
     /// <summary>
-    /// Bytes of misc.current that the processes of a cluster took in advance and do not use; the rest of misc.current is in use. Null where every page is charged when it is used.
+    /// Bytes of misc.current that the processes of a cluster took in advance and do not use; the rest of misc.current
+    /// is in use. Null where every page is charged when it is used.
     /// </summary>
     public long? StockBytes { get; init; }
 
@@ -332,17 +352,27 @@ public sealed record ActivityReport(string Activity, double Share, long TimeNs, 
 public sealed record MessageReport(string Kind, string Asker, string Resource, string Message, long Count);
 
 /// <summary>
-/// The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work; in a run that ended hung, of the time since it stalled; null in a
-/// live run, where work costs nothing.
+/// The reclaimer thread. <paramref name="BusyShare"/>: its share of virtual time spent at work; in a run that ended
+/// hung, of the time since it stalled; null in a live run, where work costs nothing.
 /// </summary>
 public sealed record KsgxdReport(long Wakeups, long PagesReclaimed, double? BusyShare);
 
 /// <summary>Work of <c>sgx_reclaim_pages</c>: pages freed, young pages spared, rounds of IPIs.</summary>
 public sealed record ReclaimReport(long Pages, long Young, long IpiWaves);
 
-/// <summary>Distribution of a latency, nanoseconds. <see cref="Buckets"/>: ascending upper bounds with counts, empty buckets left out.</summary>
+/// <summary>
+/// Distribution of a latency, nanoseconds. <see cref="Buckets"/>: ascending upper bounds with counts, empty buckets
+/// left out.
+/// </summary>
 public sealed record LatencyReport(
-    long Count, long MinNs, long P50Ns, long P90Ns, long P99Ns, long P999Ns, long MaxNs, IReadOnlyList<LatencyBucket> Buckets)
+    long Count,
+    long MinNs,
+    long P50Ns,
+    long P90Ns,
+    long P99Ns,
+    long P999Ns,
+    long MaxNs,
+    IReadOnlyList<LatencyBucket> Buckets)
 {
     public static LatencyReport Empty { get; } = new(0, 0, 0, 0, 0, 0, 0, []);
 
@@ -359,7 +389,10 @@ public readonly record struct LatencyBucket(long UpToNs, long Count);
 /// <param name="Detail">Expected and found state, with the actors concerned.</param>
 public sealed record ViolationReport(string Rule, long AtNs, string Detail);
 
-/// <summary>An expectation of the scenario. <paramref name="Text"/> in the scenario's words, <paramref name="Found"/> what was found.</summary>
+/// <summary>
+/// An expectation of the scenario. <paramref name="Text"/> in the scenario's words, <paramref name="Found"/> what was
+/// found.
+/// </summary>
 public sealed record ExpectationReport(string Text, bool IsMet, string Found)
 {
     /// <summary>Reason why a live run does not judge it; empty when it was judged.</summary>
@@ -394,12 +427,17 @@ public sealed record Timeline
 
     public IReadOnlyList<long> FaultRetries { get; init; } = [];
 
-    /// <summary>Watermarks of the allocator, pages: below low the allocator wakes ksgxd, below high ksgxd goes on.</summary>
+    /// <summary>
+    /// Watermarks of the allocator, pages: below low the allocator wakes ksgxd, below high ksgxd goes on.
+    /// </summary>
     public int LowPages { get; init; } = 32;
 
     public int HighPages { get; init; } = 64;
 
-    /// <summary>Median and 99th percentile fault latency of the faults since the previous sample, nanoseconds; 0 without a fault.</summary>
+    /// <summary>
+    /// Median and 99th percentile fault latency of the faults since the previous sample, nanoseconds; 0 without a
+    /// fault.
+    /// </summary>
     public IReadOnlyList<long> FaultP50Ns { get; init; } = [];
 
     public IReadOnlyList<long> FaultP99Ns { get; init; } = [];
@@ -451,4 +489,11 @@ public enum TraceEventKind
 /// <param name="DurationNs">Length of a span; 0 for an instant.</param>
 /// <param name="Detail">Argument shown on a click; may be empty.</param>
 public readonly record struct TraceEvent(
-    TraceEventKind Kind, int Process, int Lane, string LaneName, string Name, long StartNs, long DurationNs, string Detail);
+    TraceEventKind Kind,
+    int Process,
+    int Lane,
+    string LaneName,
+    string Name,
+    long StartNs,
+    long DurationNs,
+    string Detail);

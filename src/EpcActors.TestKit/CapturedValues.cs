@@ -4,8 +4,8 @@ using EpcActors.Engine;
 namespace EpcActors.TestKit;
 
 /// <summary>
-/// The variables around a lambda. They belong to no state: a search neither brings them back nor tells states apart by them, so code of a race may read
-/// them, but not change them.
+/// The variables around a lambda. They belong to no state: a search neither brings them back nor tells states apart by
+/// them, so code of a race may read them, but not change them.
 /// </summary>
 internal sealed class CapturedValues
 {
@@ -32,7 +32,8 @@ internal sealed class CapturedValues
             if (!Equals(field.GetValue(owner), value))
             {
                 throw new RaceDefinitionException(
-                    $"{_what} changes the variable '{NameOf(field)}', which outlives a schedule: what one schedule leaves in it the next one would find. "
+                    $"{_what} changes the variable '{NameOf(field)}', which outlives a schedule: what one schedule "
+                    + "leaves in it the next one would find. "
                     + "Declare it inside, or make a resource of your own");
             }
         }
@@ -40,17 +41,24 @@ internal sealed class CapturedValues
 
     private void Add(object owner)
     {
-        foreach (FieldInfo field in owner.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        foreach (
+            FieldInfo field in owner
+                .GetType()
+                .GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
         {
             // Variables of an outer scope.
-            if (field.FieldType.Name.Contains("DisplayClass", StringComparison.Ordinal) && field.GetValue(owner) is { } outer)
+            if (
+                field.FieldType.Name.Contains("DisplayClass", StringComparison.Ordinal)
+                && field.GetValue(owner) is { } outer)
             {
                 Add(outer);
                 continue;
             }
 
             // Skip the compiler's own fields and those that cannot change.
-            if (typeof(Delegate).IsAssignableFrom(field.FieldType) && field.Name.StartsWith("<>9", StringComparison.Ordinal)
+            if (
+                typeof(Delegate).IsAssignableFrom(field.FieldType)
+                    && field.Name.StartsWith("<>9", StringComparison.Ordinal)
                 || field.FieldType.IsDefined(typeof(ConstantAttribute), inherit: false))
             {
                 continue;
@@ -59,9 +67,11 @@ internal sealed class CapturedValues
             if (!IsValue(field.FieldType))
             {
                 throw new RaceDefinitionException(
-                    $"{_what} uses '{NameOf(field)}' of the code around it, a {field.FieldType.Name}: a search runs it a thousand times, and on several threads. "
-                    + "Numbers, texts and enums may be used; for anything else make a resource of your own, or do it inside. "
-                    + "Where another lambda of the same method uses it, write the code as a static method");
+                    $"{_what} uses '{NameOf(field)}' of the code around it, a {field.FieldType.Name}: a search runs it "
+                        + "a thousand times, and on several threads. "
+                        + "Numbers, texts and enums may be used; for anything else make a resource of your own, or do "
+                        + "it inside. "
+                        + "Where another lambda of the same method uses it, write the code as a static method");
             }
 
             _values.Add((owner, field, field.GetValue(owner)));
@@ -72,5 +82,6 @@ internal sealed class CapturedValues
         type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(decimal)
         || (Nullable.GetUnderlyingType(type) is { } inner && IsValue(inner));
 
-    private static string NameOf(FieldInfo field) => field.Name.StartsWith("<>", StringComparison.Ordinal) ? "this" : field.Name;
+    private static string NameOf(FieldInfo field) =>
+        field.Name.StartsWith("<>", StringComparison.Ordinal) ? "this" : field.Name;
 }

@@ -9,13 +9,18 @@ namespace EpcActors.TestKit;
 /// <summary>Text of a failure.</summary>
 internal static class FailureText
 {
-    /// <summary>A race that should not be there: what is broken, which two accesses conflict, the listing, and how to see it again.</summary>
+    /// <summary>
+    /// A race that should not be there: what is broken, which two accesses conflict, the listing, and how to see it
+    /// again.
+    /// </summary>
     /// <param name="race">The race.</param>
     /// <param name="file">File of its schedule; null for none.</param>
     public static string Of(FoundRace race, string? file)
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{race.Trace.Title}: a schedule of {Count(race.Trace.Steps.Count, "step")} breaks a rule\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{race.Trace.Title}: a schedule of {Count(race.Trace.Steps.Count, "step")} breaks a rule\n");
         text.Append(CultureInfo.InvariantCulture, $"rule:     {race.Rule}\n");
         text.Append(CultureInfo.InvariantCulture, $"detail:   {race.Detail}\n");
         text.Append(CultureInfo.InvariantCulture, $"conflict: {Conflict(race.Trace)}\n\n");
@@ -27,7 +32,9 @@ internal static class FailureText
         }
 
         text.Append("To see it again:\n").Append(Again(race, file));
-        text.Append(CultureInfo.InvariantCulture, $"The schedule is in {file}. To pin it, keep a copy of that file with the tests.\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"The schedule is in {file}. To pin it, keep a copy of that file with the tests.\n");
         return text.ToString();
     }
 
@@ -41,7 +48,8 @@ internal static class FailureText
 
         RaceStep first = trace.Steps[trace.Conflict.First - 1];
         RaceStep second = trace.Steps[trace.Conflict.Second - 1];
-        return $"step {Step(trace, first)} and step {Step(trace, second)}, both on {trace.Resources[second.Resource].Name}";
+        return $"step {Step(trace, first)} and step {Step(trace, second)}, both on "
+            + $"{trace.Resources[second.Resource].Name}";
     }
 
     /// <summary>A number with its noun.</summary>

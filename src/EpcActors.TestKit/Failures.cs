@@ -9,7 +9,10 @@ public abstract class RaceTestException : Exception
     }
 }
 
-/// <summary>The test itself is wrong: a text that says nothing, a task or file that is not there, a setup that does not work. Nothing was found out about the race.</summary>
+/// <summary>
+/// The test itself is wrong: a text that says nothing, a task or file that is not there, a setup that does not work.
+/// Nothing was found out about the race.
+/// </summary>
 public sealed class RaceDefinitionException : RaceTestException
 {
     internal RaceDefinitionException(string message, Exception? inner = null)
@@ -31,11 +34,15 @@ public sealed class RaceFoundException : RaceTestException
     /// <summary>The schedule, and what it breaks.</summary>
     public FoundRace Race { get; }
 
-    /// <summary>Path of the file that the schedule was written to; null when it was not to be written, or could not be.</summary>
+    /// <summary>
+    /// Path of the file that the schedule was written to; null when it was not to be written, or could not be.
+    /// </summary>
     public string? File { get; }
 }
 
-/// <summary>No schedule breaks the rule, and one should: the known-bad twin is not bad, or the budget is too small.</summary>
+/// <summary>
+/// No schedule breaks the rule, and one should: the known-bad twin is not bad, or the budget is too small.
+/// </summary>
 public sealed class RaceNotFoundException : RaceTestException
 {
     internal RaceNotFoundException(string message)
@@ -53,7 +60,10 @@ public sealed class RaceInconclusiveException : RaceTestException
     }
 }
 
-/// <summary>No schedule breaks a rule, but something that was to be seen <c>sometimes</c> was never seen: the test may look past the race.</summary>
+/// <summary>
+/// No schedule breaks a rule, but something that was to be seen <c>sometimes</c> was never seen: the test may look past
+/// the race.
+/// </summary>
 public sealed class NeverSeenException : RaceTestException
 {
     internal NeverSeenException(string message, IReadOnlyList<string> marks)
@@ -63,7 +73,9 @@ public sealed class NeverSeenException : RaceTestException
     public IReadOnlyList<string> Marks { get; }
 }
 
-/// <summary>A schedule does not do what it was pinned for: it does not fit any more, breaks nothing, or breaks something.</summary>
+/// <summary>
+/// A schedule does not do what it was pinned for: it does not fit any more, breaks nothing, or breaks something.
+/// </summary>
 public sealed class ScheduleException : RaceTestException
 {
     internal ScheduleException(string message)

@@ -1,6 +1,8 @@
 namespace EpcActors.TestKit;
 
-/// <summary>The first thing that code of a test did wrong: it shows up inside a search, and belongs in front of its result.</summary>
+/// <summary>
+/// The first thing that code of a test did wrong: it shows up inside a search, and belongs in front of its result.
+/// </summary>
 internal sealed class Mistakes
 {
     private RaceDefinitionException? _first;

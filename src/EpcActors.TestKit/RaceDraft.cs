@@ -12,8 +12,9 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.TestKit;
 
 /// <summary>
-/// A race made in code. It becomes a race file, so that what it says means the same there and a schedule of it replays anywhere; code (<see cref="Task(string, string, Func{RaceTask, Routine{Errno}})"/>,
-/// <see cref="Always"/>, <see cref="Resource"/>) has no place in a file, and a schedule of a race with code replays with that race only.
+/// A race made in code. It becomes a race file, so that what it says means the same there and a schedule of it replays
+/// anywhere; code (<see cref="Task(string, string, Func{RaceTask, Routine{Errno}})"/>, <see cref="Always"/>, <see
+/// cref="Resource"/>) has no place in a file, and a schedule of a race with code replays with that race only.
 /// </summary>
 /// <remarks>Mistakes in texts are found when the test runs, and are a <see cref="RaceDefinitionException"/>.</remarks>
 public sealed class RaceDraft
@@ -21,7 +22,10 @@ public sealed class RaceDraft
     private const string Placeholder = "pause";
 
     /// <summary>HOCON and JSON have the same escapes; comparisons should stay readable.</summary>
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly List<string> _nodes = [];
     private readonly List<string> _cgroups = [];
@@ -50,7 +54,10 @@ public sealed class RaceDraft
     }
 
     /// <summary>True when part of it is code, which no file can hold.</summary>
-    internal bool HasCode => _codeProperties.Count > 0 || _resources.Count > 0 || _tasks.Exists(task => task.Operations.Exists(one => one.Code is not null));
+    internal bool HasCode =>
+        _codeProperties.Count > 0
+        || _resources.Count > 0
+        || _tasks.Exists(task => task.Operations.Exists(one => one.Code is not null));
 
     internal IReadOnlyList<(string Name, Func<KernelSwitches, KernelSwitches> Change)> Variants => _variants;
 
@@ -63,7 +70,10 @@ public sealed class RaceDraft
     /// <param name="cpus">Its hardware threads.</param>
     public RaceDraft Node(int epcPages, int cpus = 4)
     {
-        _nodes.Add(epcPages == 0 ? $"{{ cpus = {Number(cpus)} }}" : $"{{ cpus = {Number(cpus)}, epc = {Number(epcPages)} pages }}");
+        _nodes.Add(
+            epcPages == 0
+                ? $"{{ cpus = {Number(cpus)} }}"
+                : $"{{ cpus = {Number(cpus)}, epc = {Number(epcPages)} pages }}");
         return this;
     }
 
@@ -123,10 +133,12 @@ public sealed class RaceDraft
     /// <param name="process">The enclave or guest in whose process it runs; a cgroup's path for a process of its own
     /// there; empty for a task outside all of them.</param>
     /// <param name="operations">Its operations, in order: <c>write 0</c>.</param>
-    public RaceDraft Task(string name, string process, params string[] operations) => Task(name, process, -1, false, operations);
+    public RaceDraft Task(string name, string process, params string[] operations) =>
+        Task(name, process, -1, false, operations);
 
     /// <summary>The same on a CPU of a node.</summary>
-    public RaceDraft Task(string name, string process, int node, params string[] operations) => Task(name, process, node, false, operations);
+    public RaceDraft Task(string name, string process, int node, params string[] operations) =>
+        Task(name, process, node, false, operations);
 
     /// <summary>A task of one's own. The result of its code is its errno.</summary>
     /// <param name="name">Its name in schedules.</param>
@@ -134,7 +146,8 @@ public sealed class RaceDraft
     /// <param name="code">Its code; see <see cref="RaceTask"/>. It may read variables around it, but must not change
     /// them.</param>
     /// <exception cref="RaceDefinitionException">It uses what a search cannot bring back.</exception>
-    public RaceDraft Task(string name, string process, Func<RaceTask, Routine<Errno>> code) => Task(name, process, -1, false, []).Then("its own code", code);
+    public RaceDraft Task(string name, string process, Func<RaceTask, Routine<Errno>> code) =>
+        Task(name, process, -1, false, []).Then("its own code", code);
 
     /// <summary>A task outside that need not run: a kill, a memory failure.</summary>
     public RaceDraft Optional(string name, params string[] operations) => Task(name, "", -1, true, operations);
@@ -163,7 +176,8 @@ public sealed class RaceDraft
 
     /// <summary>A resource that is none of the kernel's, for messages of one's own.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="make">Makes it, once for each world; it gets its address and its name. Its fields are its state: numbers, arrays, lists, locks of EpcActors.Engine.</param>
+    /// <param name="make">Makes it, once for each world; it gets its address and its name. Its fields are its state:
+    /// numbers, arrays, lists, locks of EpcActors.Engine.</param>
     public RaceDraft Resource(string name, Func<ActorId, string, Resource> make)
     {
         ArgumentNullException.ThrowIfNull(make);
@@ -193,7 +207,10 @@ public sealed class RaceDraft
         return this;
     }
 
-    /// <summary>Properties: <c>always usage(/a) &lt;= max(/a)</c>, <c>finally signals(a) == 0</c>, <c>sometimes evictions &gt;= 1</c>.</summary>
+    /// <summary>
+    /// Properties: <c>always usage(/a) &lt;= max(/a)</c>, <c>finally signals(a) == 0</c>, <c>sometimes evictions &gt;=
+    /// 1</c>.
+    /// </summary>
     public RaceDraft Property(params string[] texts)
     {
         _properties.AddRange(texts);
@@ -208,10 +225,15 @@ public sealed class RaceDraft
     /// <summary>A property in code that holds when all tasks have ended.</summary>
     public RaceDraft Finally(string text, Func<RaceState, bool> holds) => Code(PropertyKind.Finally, text, holds);
 
-    /// <summary>A property in code that holds in some state of some schedule: a test without such a state looks past its race.</summary>
+    /// <summary>
+    /// A property in code that holds in some state of some schedule: a test without such a state looks past its race.
+    /// </summary>
     public RaceDraft Sometimes(string text, Func<RaceState, bool> holds) => Code(PropertyKind.Sometimes, text, holds);
 
-    /// <summary>Counts of what happened (<c>evictions</c>) that properties in code read: states that differ in them are different states.</summary>
+    /// <summary>
+    /// Counts of what happened (<c>evictions</c>) that properties in code read: states that differ in them are
+    /// different states.
+    /// </summary>
     public RaceDraft Watch(params string[] counts)
     {
         _watched.AddRange(counts);
@@ -268,13 +290,18 @@ public sealed class RaceDraft
         StringBuilder text = new();
         text.Append("epc {\n");
         text.Append(CultureInfo.InvariantCulture, $"  title = {Text(name.Replace('_', ' '))}\n");
-        text.Append(CultureInfo.InvariantCulture, $"  machine {{ nodes = [ {string.Join(", ", _nodes.Count > 0 ? _nodes : ["{ cpus = 4, epc = 16 pages }"])} ] }}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"  machine {{ nodes = [ {string.Join(", ", _nodes.Count > 0 ? _nodes : ["{ cpus = 4, epc = 16 pages }"])} "
+                + $"] }}\n");
         Block(text, "cgroups", _cgroups);
         Block(text, "enclaves", _enclaves);
         Block(text, "virtual-machines", _guests);
         text.Append("  race {\n");
         text.Append(CultureInfo.InvariantCulture, $"    id = {Text(name)}, max-steps = {Number(_maxSteps)}\n");
-        text.Append(CultureInfo.InvariantCulture, $"    ksgxd = {(_hasKsgxd ? "on" : "off")}, workers = {(_hasWorkers ? "on" : "off")}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"    ksgxd = {(_hasKsgxd ? "on" : "off")}, workers = {(_hasWorkers ? "on" : "off")}\n");
         if (_rule.Length > 0 && !_codeProperties.Exists(one => one.Text == _rule))
         {
             text.Append(CultureInfo.InvariantCulture, $"    rule = {Text(_rule)}\n");
@@ -284,10 +311,14 @@ public sealed class RaceDraft
         text.Append("    tasks {\n");
         foreach (DraftTask task in _tasks)
         {
-            string operations = string.Join(", ", task.Operations.Select(one => Text(one.Code is null ? one.Text : Placeholder)));
+            string operations = string.Join(
+                ", ",
+                task.Operations.Select(one => Text(one.Code is null ? one.Text : Placeholder)));
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"      {Text(task.Name)} {{ process = {Text(task.Process)}{OnNode(task.Node)}{(task.IsOptional ? ", optional = on" : "")}, do = [ {operations} ] }}\n");
+                $"      {Text(task.Name)} {{ process = "
+                    + $"{Text(task.Process)}{OnNode(task.Node)}{(task.IsOptional ? ", optional = on" : "")}, do = [ "
+                    + $"{operations} ] }}\n");
         }
 
         text.Append("    }\n");
@@ -302,7 +333,9 @@ public sealed class RaceDraft
         List(text, "show", _show);
         foreach ((string variant, IReadOnlyList<string> settings) in variants)
         {
-            text.Append(CultureInfo.InvariantCulture, $"    variants {{ {Text(variant)} {{ {string.Join(", ", settings)} }} }}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"    variants {{ {Text(variant)} {{ {string.Join(", ", settings)} }} }}\n");
         }
 
         // A test runs often: what is small enough is looked at as a whole, and chance has less to add.
@@ -320,7 +353,11 @@ public sealed class RaceDraft
     {
         RaceSpec spec = race.Scenario.Race!;
         RaceNames names = RaceNames.Of(
-            race.Scenario.Machine, race.Scenario.Cgroups, race.Scenario.Enclaves, race.Scenario.VirtualMachines, [.. spec.Tasks.Select(task => task.Name)]);
+            race.Scenario.Machine,
+            race.Scenario.Cgroups,
+            race.Scenario.Enclaves,
+            race.Scenario.VirtualMachines,
+            [.. spec.Tasks.Select(task => task.Name)]);
         RaceTaskSpec[] tasks = [.. spec.Tasks];
         foreach (DraftTask draft in _tasks.Where(task => task.Operations.Exists(one => one.Code is not null)))
         {
@@ -331,7 +368,8 @@ public sealed class RaceDraft
             {
                 if (draft.Operations[i].Code is { } code)
                 {
-                    operations[i] = new Operation.Code(draft.Operations[i].Text, task => code(new RaceTask(task, known)));
+                    operations[i] = new Operation.Code(draft.Operations[i].Text, task =>
+                        code(new RaceTask(task, known)));
                 }
             }
 
@@ -344,14 +382,25 @@ public sealed class RaceDraft
             Rule = own is null ? race.Rule : own.Rule,
             Scenario = race.Scenario with
             {
-                Race = spec with { Tasks = tasks, Properties = [.. spec.Properties, .. _codeProperties], Resources = _resources },
+                Race = spec with
+                {
+                    Tasks = tasks,
+                    Properties = [.. spec.Properties, .. _codeProperties],
+                    Resources = _resources,
+                },
             },
         };
     }
 
     private RaceDraft Task(string name, string process, int node, bool isOptional, string[] operations)
     {
-        _tasks.Add(new DraftTask(name, process, node, isOptional, [.. operations.Select(one => (one, (Func<RaceTask, Routine<Errno>>?)null))]));
+        _tasks.Add(
+            new DraftTask(
+                name,
+                process,
+                node,
+                isOptional,
+                [.. operations.Select(one => (one, (Func<RaceTask, Routine<Errno>>?)null))]));
         return this;
     }
 
@@ -375,7 +424,10 @@ public sealed class RaceDraft
         return this;
     }
 
-    private DraftTask Last() => _tasks.Count > 0 ? _tasks[^1] : throw new RaceDefinitionException("there is no task yet: write .Task(…) before .Then(…)");
+    private DraftTask Last() =>
+        _tasks.Count > 0
+            ? _tasks[^1]
+            : throw new RaceDefinitionException("there is no task yet: write .Task(…) before .Then(…)");
 
     private static void Block(StringBuilder text, string name, List<string> entries)
     {
@@ -402,5 +454,9 @@ public sealed class RaceDraft
     private static string OnNode(int node) => node < 0 ? "" : $", node = {Number(node)}";
 
     private sealed record DraftTask(
-        string Name, string Process, int Node, bool IsOptional, List<(string Text, Func<RaceTask, Routine<Errno>>? Code)> Operations);
+        string Name,
+        string Process,
+        int Node,
+        bool IsOptional,
+        List<(string Text, Func<RaceTask, Routine<Errno>>? Code)> Operations);
 }

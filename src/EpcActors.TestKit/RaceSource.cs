@@ -38,7 +38,9 @@ internal sealed class RaceSource
 
     public static RaceSource OfCatalogue(string id)
     {
-        string file = Catalogue.FileOf(id) ?? throw new RaceDefinitionException($"there is no race '{id}' in the catalogue; there are {string.Join(", ", Catalogue.Ids)}");
+        string file = Catalogue.FileOf(id)
+            ?? throw new RaceDefinitionException(
+                $"there is no race '{id}' in the catalogue; there are {string.Join(", ", Catalogue.Ids)}");
         return new RaceSource(id, file, Catalogue.TextOf(file), null);
     }
 
@@ -50,7 +52,8 @@ internal sealed class RaceSource
         return exists(path) ? path : exists(below) ? below
             : throw new RaceDefinitionException(
                 $"there is no {path}, neither from the current folder nor below {AppContext.BaseDirectory}; "
-                + "a file that lies with the tests must be copied to the output, <None Include=\"…\" CopyToOutputDirectory=\"PreserveNewest\" />");
+                    + "a file that lies with the tests must be copied to the output, <None Include=\"…\" "
+                    + "CopyToOutputDirectory=\"PreserveNewest\" />");
     }
 
     /// <summary>Settings that make one kernel of another.</summary>
@@ -66,7 +69,12 @@ internal sealed class RaceSource
         race = _draft is null ? race : _draft.AddCode(race);
 
         // A text has no name of its own; a schedule of it must still say whose it is.
-        return race.Id.Length > 0 && race.Id != Path.GetFileNameWithoutExtension(RaceFile.TextName) ? race : race with { Id = _name };
+        return race.Id.Length > 0 && race.Id != Path.GetFileNameWithoutExtension(RaceFile.TextName)
+            ? race
+            : race with
+            {
+                Id = _name,
+            };
     }
 
     /// <summary>For errors in a race that was made in code: the lines that they speak of.</summary>
@@ -92,8 +100,8 @@ internal sealed class RaceSource
     }
 
     /// <summary>
-    /// The kernel of a race in code is part of the race: its variants change switches of that kernel. As a setting it would
-    /// win over them, as <c>--set epc.kernel</c> does.
+    /// The kernel of a race in code is part of the race: its variants change switches of that kernel. As a setting it
+    /// would win over them, as <c>--set epc.kernel</c> does.
     /// </summary>
     private RaceDefinition LoadDraft(string variant, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
@@ -106,7 +114,9 @@ internal sealed class RaceSource
         return RaceFile.LoadText(text, variant, [.. settings.Where(one => one.Key != KernelKey)]);
     }
 
-    /// <summary>A draft says what is different in a variant by code; the file says it by switches, so they must be known first.</summary>
+    /// <summary>
+    /// A draft says what is different in a variant by code; the file says it by switches, so they must be known first.
+    /// </summary>
     private string TextWithVariants(IReadOnlyList<KeyValuePair<string, string>> settings)
     {
         if (_draft is null)
@@ -123,8 +133,15 @@ internal sealed class RaceSource
         KernelSwitches switches = RaceFile.LoadText(plain, null, settings).Scenario.Switches;
         return _draft.ToHocon(
             _name,
-            [.. _draft.Variants.Select(one => (
-                one.Name,
-                (IReadOnlyList<string>)[.. Difference(switches, one.Change(switches)).Select(setting => $"{setting.Key["epc.".Length..]} = {setting.Value}")]))]);
+            [
+                .. _draft.Variants.Select(one =>
+                    (
+                        one.Name,
+                        (IReadOnlyList<string>)
+                            [
+                                .. Difference(switches, one.Change(switches))
+                                    .Select(setting => $"{setting.Key["epc.".Length..]} = {setting.Value}"),
+                            ])),
+            ]);
     }
 }

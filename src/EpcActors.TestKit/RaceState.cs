@@ -24,8 +24,11 @@ public sealed class RaceState
     /// <summary>All actors of the machine.</summary>
     public Topology Topology => _quantities.Topology;
 
-    /// <summary>A number of the machine by name, as in properties that are texts: <c>counter</c>, <c>usage(/a)</c>.</summary>
-    /// <exception cref="RaceDefinitionException">There is none; or it counts what happened, and the race does not watch it (<see cref="RaceDraft.Watch"/>).</exception>
+    /// <summary>
+    /// A number of the machine by name, as in properties that are texts: <c>counter</c>, <c>usage(/a)</c>.
+    /// </summary>
+    /// <exception cref="RaceDefinitionException">There is none; or it counts what happened, and the race does not watch
+    /// it (<see cref="RaceDraft.Watch"/>).</exception>
     public long this[string quantity] => _read[quantity] = Find(quantity)();
 
     /// <summary>A resource that the race brings along.</summary>
@@ -36,9 +39,12 @@ public sealed class RaceState
         ?? throw _mistakes.Add($"there is no resource '{name}' of type {typeof(TResource).Name}");
 
     /// <summary>Describes the values that the last check has read.</summary>
-    internal string Describe() => _read.Count == 0
-        ? "it does not hold"
-        : string.Join(", ", _read.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} is {one.Value}")));
+    internal string Describe() =>
+        _read.Count == 0
+            ? "it does not hold"
+            : string.Join(
+                ", ",
+                _read.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} is {one.Value}")));
 
     internal void Forget() => _read.Clear();
 
@@ -52,7 +58,8 @@ public sealed class RaceState
         if (RunCounts.Names.Contains(quantity) && !_watched.Contains(quantity))
         {
             throw _mistakes.Add(
-                $"'{quantity}' counts what happened and is no state of the machine: a search that may leave out states must know that it matters. Write .Watch(\"{quantity}\")");
+                $"'{quantity}' counts what happened and is no state of the machine: a search that may leave out states "
+                    + $"must know that it matters. Write .Watch(\"{quantity}\")");
         }
 
         try

@@ -7,10 +7,14 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.TestKit;
 
-/// <summary>A task of a race as its own code sees it: it asks actors, and does the operations that race files know.</summary>
+/// <summary>
+/// A task of a race as its own code sees it: it asks actors, and does the operations that race files know.
+/// </summary>
 /// <remarks>
-/// Every await is a step, between two steps anything may happen elsewhere. Code of a task keeps what it knows in its locals, which are part of the state. It may not change variables
-/// outside, look at a clock, draw random numbers, or await anything but this. An exception that it throws breaks the rule <c>crash</c>, so that assertions of any test framework work.
+/// Every await is a step, between two steps anything may happen elsewhere. Code of a task keeps what it knows in its
+/// locals, which are part of the state. It may not change variables outside, look at a clock, draw random numbers, or
+/// await anything but this. An exception that it throws breaks the rule <c>crash</c>, so that assertions of any test
+/// framework work.
 /// </remarks>
 [Constant]
 public sealed class RaceTask
@@ -35,12 +39,14 @@ public sealed class RaceTask
 
     /// <summary>One step: sends a message to an actor; the await yields it as answered.</summary>
     /// <param name="actor">Actor that gets it.</param>
-    /// <param name="message">A message of one of the protocols in EpcActors.Actors, or of a resource of one's own.</param>
+    /// <param name="message">A message of one of the protocols in EpcActors.Actors, or of a resource of one's
+    /// own.</param>
     public Envelope<TMessage> Ask<TMessage>(ActorId actor, TMessage message)
         where TMessage : unmanaged, IMessage => _task.Ask(actor, message);
 
     /// <summary>Does an operation, to its end: many steps.</summary>
-    /// <param name="operation">As race files say it: <c>write 1</c>, <c>set-max /a 4 pages</c>. Anything but fork and exit.</param>
+    /// <param name="operation">As race files say it: <c>write 1</c>, <c>set-max /a 4 pages</c>. Anything but fork and
+    /// exit.</param>
     /// <returns>Result of the operation. A refusal by the kernel is a result like others.</returns>
     /// <exception cref="RaceDefinitionException">It says nothing, or does not work in this task's process.</exception>
     public Routine<OperationResult> Do(string operation)
@@ -59,7 +65,8 @@ public sealed class RaceTask
 
     /// <summary>An enclave.</summary>
     /// <exception cref="RaceDefinitionException">There is none.</exception>
-    public ActorId Enclave(string name) => Machine.Enclaves[_names.Find(_names.Names.Enclaves, name, "enclave")].Enclave;
+    public ActorId Enclave(string name) =>
+        Machine.Enclaves[_names.Find(_names.Names.Enclaves, name, "enclave")].Enclave;
 
     /// <summary>A node of the machine.</summary>
     public ActorId Node(int number) => Machine.Nodes[number];
@@ -92,7 +99,8 @@ internal sealed class TaskNames(RaceNames names, RaceTaskSpec spec, Mistakes mis
             }
         }
 
-        throw mistakes.Add($"the code of {spec.Name}: there is no {what} '{name}'; there are {string.Join(", ", known)}");
+        throw mistakes.Add(
+            $"the code of {spec.Name}: there is no {what} '{name}'; there are {string.Join(", ", known)}");
     }
 
     public Operation Parse(string text, OperationTask task)
@@ -114,12 +122,16 @@ internal sealed class TaskNames(RaceNames names, RaceTaskSpec spec, Mistakes mis
 
         if (operation is Operation.Fork or Operation.Exit)
         {
-            throw mistakes.Add($"the code of {spec.Name}: '{text}' cannot be done by code; make it an operation of its own, with .Then(\"{text}\")");
+            throw mistakes.Add(
+                $"the code of {spec.Name}: '{text}' cannot be done by code; make it an operation of its own, with "
+                    + $".Then(\"{text}\")");
         }
 
         if (operation.Needs == OperationHomeKind.AnyProcess && task.Process.IsNone)
         {
-            throw mistakes.Add($"the code of {spec.Name}: '{text}' needs a process; give the task one, for example that of a cgroup, \"/\"");
+            throw mistakes.Add(
+                $"the code of {spec.Name}: '{text}' needs a process; give the task one, for example that of a cgroup, "
+                    + $"\"/\"");
         }
 
         return _operations.GetOrAdd(text, operation);

@@ -52,7 +52,8 @@ public sealed class RaceTest
     }
 
     /// <summary>A race in HOCON: the text of a race file.</summary>
-    public static RaceTest FromHocon(string text, [CallerMemberName] string name = "") => new(RaceSource.OfText(text, name), new Options());
+    public static RaceTest FromHocon(string text, [CallerMemberName] string name = "") =>
+        new(RaceSource.OfText(text, name), new Options());
 
     /// <summary>A race file.</summary>
     /// <param name="path">Its path, from the current folder or from that of the test assembly.</param>
@@ -64,10 +65,15 @@ public sealed class RaceTest
     /// <exception cref="RaceDefinitionException">There is none.</exception>
     public static RaceTest FromCatalogue(string id) => new(RaceSource.OfCatalogue(id), new Options());
 
-    /// <summary>Replays a schedule strictly and asserts that it still breaks its rule: a recorded schedule as a test, in one call.</summary>
-    /// <param name="schedule">Path of a schedule, from the current folder or from that of the test assembly; or its text; or the id of a race of the catalogue: R1.</param>
+    /// <summary>
+    /// Replays a schedule strictly and asserts that it still breaks its rule: a recorded schedule as a test, in one
+    /// call.
+    /// </summary>
+    /// <param name="schedule">Path of a schedule, from the current folder or from that of the test assembly; or its
+    /// text; or the id of a race of the catalogue: R1.</param>
     /// <exception cref="ScheduleException">It does not fit any more, or breaks nothing.</exception>
-    /// <exception cref="RaceDefinitionException">There is no such file, or it is no schedule, or its race is made in code (then use <see cref="Pinned"/>).</exception>
+    /// <exception cref="RaceDefinitionException">There is no such file, or it is no schedule, or its race is made in
+    /// code (then use <see cref="Pinned"/>).</exception>
     public static ReplayedSchedule Replay(string schedule) => Schedule(schedule).MustBreak();
 
     /// <summary>A schedule whose race is a file, to be replayed as it is or on another variant.</summary>
@@ -77,14 +83,23 @@ public sealed class RaceTest
         Schedule parsed = ScheduleTest.Read(schedule);
         RaceSource source = parsed.Scenario.Length > 0 ? RaceSource.OfText(parsed.Scenario, parsed.Race)
             : Catalogue.FileOf(parsed.Race) is not null ? RaceSource.OfCatalogue(parsed.Race)
-            : throw new RaceDefinitionException($"the schedule is of {parsed.Race}, part of which is code: replay it with that race, RaceTest.Of(…).Pinned(…).MustBreak()");
-        return new ScheduleTest(new RaceTest(source, new Options()).Variant(parsed.Variant).WithAll(parsed.Settings), parsed);
+            : throw new RaceDefinitionException(
+                $"the schedule is of {parsed.Race}, part of which is code: replay it with that race, "
+                    + "RaceTest.Of(…).Pinned(…).MustBreak()");
+        return new ScheduleTest(
+            new RaceTest(source, new Options()).Variant(parsed.Variant).WithAll(parsed.Settings),
+            parsed);
     }
 
-    /// <summary>Schedules in a folder, for tests that run once for each: <c>[Theory, MemberData(nameof(Pinned))]</c>.</summary>
+    /// <summary>
+    /// Schedules in a folder, for tests that run once for each: <c>[Theory, MemberData(nameof(Pinned))]</c>.
+    /// </summary>
     /// <param name="folder">From the current folder or from that of the test assembly.</param>
     public static IEnumerable<object[]> SchedulesIn(string folder) =>
-        Directory.EnumerateFiles(RaceSource.Find(folder, Directory.Exists), "*.schedule").Order(StringComparer.Ordinal).Select(file => new object[] { file });
+        Directory
+            .EnumerateFiles(RaceSource.Find(folder, Directory.Exists), "*.schedule")
+            .Order(StringComparer.Ordinal)
+            .Select(file => new object[] { file });
 
     /// <summary>A schedule of this race, also when part of it is code.</summary>
     /// <param name="schedule">As in <see cref="Replay"/>.</param>
@@ -100,30 +115,39 @@ public sealed class RaceTest
     /// <summary>A variant of the race; empty for the race as it is.</summary>
     public RaceTest Variant(string name) => new(_source, _options with { Variant = name });
 
-    /// <summary>A kernel by name: <c>linux-6.16</c>. Without it the one that the race file names, or the standard one.</summary>
+    /// <summary>
+    /// A kernel by name: <c>linux-6.16</c>. Without it the one that the race file names, or the standard one.
+    /// </summary>
     public RaceTest On(string kernel) => Set("epc.kernel", kernel);
 
     /// <summary>A kernel with other switches.</summary>
-    public RaceTest With(Func<KernelSwitches, KernelSwitches> change) => new(_source, _options with { Changes = [.. _options.Changes, change] });
+    public RaceTest With(Func<KernelSwitches, KernelSwitches> change) =>
+        new(_source, _options with { Changes = [.. _options.Changes, change] });
 
     /// <summary>A setting on top of the race, as <c>--set</c>: <c>.Set("epc.cgroups./a.max", "3 pages")</c>.</summary>
-    public RaceTest Set(string key, string value) => new(_source, _options with { Settings = [.. _options.Settings, new(key, value)] });
+    public RaceTest Set(string key, string value) =>
+        new(_source, _options with { Settings = [.. _options.Settings, new(key, value)] });
 
     /// <summary>
-    /// Every schedule must be looked at, or the test is inconclusive. Without it, and without <see cref="Strategy"/>: every schedule if there are few enough, else those with few
-    /// preemptions, and random ones on top, as the race file's <c>bound</c> says.
+    /// Every schedule must be looked at, or the test is inconclusive. Without it, and without <see cref="Strategy"/>:
+    /// every schedule if there are few enough, else those with few preemptions, and random ones on top, as the race
+    /// file's <c>bound</c> says.
     /// </summary>
     /// <param name="states">Most states to look at.</param>
-    public RaceTest Exhaustive(int states = 200_000) => new(_source, _options with { States = states, Preemptions = -1, IsExhaustive = true, MaxSchedules = 0 });
+    public RaceTest Exhaustive(int states = 200_000) =>
+        new(_source, _options with { States = states, Preemptions = -1, IsExhaustive = true, MaxSchedules = 0 });
 
     /// <summary>
     /// Sets the search for the case of too many schedules: it then covers all with at most so many preemptions.
     /// </summary>
     /// <param name="most">Preemptions.</param>
     /// <param name="states">Most states to look at.</param>
-    public RaceTest Preemptions(int most, int states = 200_000) => new(_source, _options with { States = states, Preemptions = most, IsExhaustive = true });
+    public RaceTest Preemptions(int most, int states = 200_000) =>
+        new(_source, _options with { States = states, Preemptions = most, IsExhaustive = true });
 
-    /// <summary>Random schedules only, under these strategies in turn: <c>pct3</c>, <c>random</c>, <c>pos</c>.</summary>
+    /// <summary>
+    /// Random schedules only, under these strategies in turn: <c>pct3</c>, <c>random</c>, <c>pos</c>.
+    /// </summary>
     /// <exception cref="RaceDefinitionException">There is no such strategy.</exception>
     public RaceTest Strategy(params string[] names)
     {
@@ -131,7 +155,9 @@ public sealed class RaceTest
         {
             if (StrategyNames.Create(name) is null)
             {
-                throw new RaceDefinitionException($"there is no strategy '{name}'; there are {string.Join(", ", StrategyNames.All)} (with a number for N)");
+                throw new RaceDefinitionException(
+                    $"there is no strategy '{name}'; there are {string.Join(", ", StrategyNames.All)} (with a number "
+                        + "for N)");
             }
         }
 
@@ -176,14 +202,16 @@ public sealed class RaceTest
         {
             throw new RaceInconclusiveException(
                 $"{race.Definition.Title}: nothing was found, but the budget ended first ({Looked(verdict)}). "
-                + "Make the race smaller (fewer pages, tasks, operations; ksgxd off), raise the bound with .Exhaustive(states) or .Preemptions(most, states), "
-                + "or settle for random schedules with .Strategy(…).Schedules(n)");
+                    + "Make the race smaller (fewer pages, tasks, operations; ksgxd off), raise the bound with "
+                    + ".Exhaustive(states) or .Preemptions(most, states), "
+                    + "or settle for random schedules with .Strategy(…).Schedules(n)");
         }
 
         if (verdict.MissedMarks.Count > 0)
         {
             throw new NeverSeenException(
-                $"{race.Definition.Title}: no schedule breaks a rule ({verdict.Bound}), but never seen: {string.Join("; ", verdict.MissedMarks)}. "
+                $"{race.Definition.Title}: no schedule breaks a rule ({verdict.Bound}), but never seen: "
+                + $"{string.Join("; ", verdict.MissedMarks)}. "
                 + "The race may be set up so that it never comes to what the test is about",
                 verdict.MissedMarks);
         }
@@ -191,21 +219,28 @@ public sealed class RaceTest
         return new CleanRace(verdict.Bound, verdict.States, verdict.Schedules, verdict.Steps);
     }
 
-    /// <summary>Asserts that a schedule breaks a rule: the known-bad twin, without which a clean one says little.</summary>
-    /// <param name="rule">The rule: one of the oracle's, the text of a property, or <c>crash</c>. Null: the one that the race names, or else any.</param>
+    /// <summary>
+    /// Asserts that a schedule breaks a rule: the known-bad twin, without which a clean one says little.
+    /// </summary>
+    /// <param name="rule">The rule: one of the oracle's, the text of a property, or <c>crash</c>. Null: the one that
+    /// the race names, or else any.</param>
     /// <returns>The schedule, shrunk.</returns>
     /// <exception cref="RaceNotFoundException">None does within the budget.</exception>
     /// <exception cref="RaceDefinitionException">The test is wrong.</exception>
     public FoundRace Expect(string? rule = null)
     {
         Loaded race = Load();
-        string? target = rule is null ? (race.Definition.Rule.Length > 0 ? race.Definition.Rule : null) : RuleOf(race.Definition, rule);
+        string? target = rule is null
+            ? (race.Definition.Rule.Length > 0 ? race.Definition.Rule : null)
+            : RuleOf(race.Definition, rule);
         RaceFinding finding = Find(race, expectsRace: true, target);
         return finding.Schedule is not null
             ? Trace(race, finding)
             : throw new RaceNotFoundException(
-                $"{race.Definition.Title}: no schedule breaks {(target is null ? "any rule" : $"'{target}'")} on {Kernel(race.Definition)}, and one should: "
-                + $"{Looked(finding.Verdict)}{(finding.Verdict.Kind == VerdictKind.Inconclusive ? ", and the budget ended first" : "")}");
+                $"{race.Definition.Title}: no schedule breaks {(target is null ? "any rule" : $"'{target}'")} on "
+                    + $"{Kernel(race.Definition)}, and one should: "
+                    + $"{Looked(finding.Verdict)}{(finding.Verdict.Kind == VerdictKind.Inconclusive ? ", and the budget ended first" : "")}"
+            );
     }
 
     /// <summary>Asserts that one variant has the race and another has not.</summary>
@@ -224,7 +259,13 @@ public sealed class RaceTest
             if (_options.Changes.Count > 0)
             {
                 KernelSwitches switches = race.Scenario.Switches;
-                settings = [.. settings, .. RaceSource.Difference(switches, _options.Changes.Aggregate(switches, (now, change) => change(now)))];
+                settings =
+                [
+                    .. settings,
+                    .. RaceSource.Difference(
+                        switches,
+                        _options.Changes.Aggregate(switches, (now, change) => change(now))),
+                ];
                 race = _source.Load(_options.Variant, settings);
             }
 
@@ -249,7 +290,9 @@ public sealed class RaceTest
         }
     }
 
-    /// <summary>Runs something that builds worlds of the race, and says what is wrong with the test before anything else.</summary>
+    /// <summary>
+    /// Runs something that builds worlds of the race, and says what is wrong with the test before anything else.
+    /// </summary>
     internal T Run<T>(Func<T> run)
     {
         try
@@ -280,7 +323,10 @@ public sealed class RaceTest
         foreach (string setting in settings)
         {
             int equals = setting.IndexOf('=', StringComparison.Ordinal);
-            test = equals > 0 ? test.Set(setting[..equals], setting[(equals + 1)..]) : throw new RaceDefinitionException($"'set: {setting}' is no key=value");
+            test =
+                equals > 0
+                    ? test.Set(setting[..equals], setting[(equals + 1)..])
+                    : throw new RaceDefinitionException($"'set: {setting}' is no key=value");
         }
 
         return test;
@@ -316,7 +362,8 @@ public sealed class RaceTest
     private FoundRace Trace(Loaded race, RaceFinding finding)
     {
         Schedule schedule = finding.Schedule!;
-        (RaceTrace trace, ScheduleOutcome outcome, _) = Run(() => RaceSearch.Trace(race.Definition, schedule, isStrict: true, ""));
+        (RaceTrace trace, ScheduleOutcome outcome, _) = Run(() =>
+            RaceSearch.Trace(race.Definition, schedule, isStrict: true, ""));
         Finding broken = outcome.Finding ?? finding.Shrunk!.Finding;
         return new FoundRace(broken.Rule, broken.Detail, schedule, trace);
     }
@@ -329,8 +376,11 @@ public sealed class RaceTest
             return null;
         }
 
-        string name = race.Schedule.Variant.Length == 0 ? race.Schedule.Race : $"{race.Schedule.Race}-{race.Schedule.Variant}";
-        string stem = Path.Combine(Path.GetFullPath(folder), string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')));
+        string name =
+            race.Schedule.Variant.Length == 0 ? race.Schedule.Race : $"{race.Schedule.Race}-{race.Schedule.Variant}";
+        string stem = Path.Combine(
+            Path.GetFullPath(folder),
+            string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')));
         try
         {
             race.Save($"{stem}.schedule");
@@ -347,16 +397,27 @@ public sealed class RaceTest
     private static string RuleOf(RaceDefinition race, string rule)
     {
         string[] properties = [.. race.Scenario.Race!.Properties.Select(property => property.Rule)];
-        string? found = LabRules.All.Concat(properties).FirstOrDefault(one => one == rule || one == $"property: {rule}");
-        return found ?? throw new RaceDefinitionException(
-            $"'{rule}' is no rule of the oracle and none of the properties; the rules are {string.Join(", ", LabRules.All)}"
-            + (properties.Length == 0 ? "" : $"; the properties: {string.Join("; ", race.Scenario.Race.Properties.Select(one => one.Text))}"));
+        string? found = LabRules
+            .All.Concat(properties)
+            .FirstOrDefault(one => one == rule || one == $"property: {rule}");
+        return found
+            ?? throw new RaceDefinitionException(
+                $"'{rule}' is no rule of the oracle and none of the properties; the rules are "
+                    + $"{string.Join(", ", LabRules.All)}"
+                    + (
+                        properties.Length == 0
+                            ? ""
+                            : $"; the properties: "
+                                + $"{string.Join("; ", race.Scenario.Race.Properties.Select(one => one.Text))}"));
     }
 
-    private static string Kernel(RaceDefinition race) => race.Variant.Length == 0 ? race.Kernel : $"{race.Kernel}, variant {race.Variant}";
+    private static string Kernel(RaceDefinition race) =>
+        race.Variant.Length == 0 ? race.Kernel : $"{race.Kernel}, variant {race.Variant}";
 
     private static string Looked(SearchVerdict verdict) =>
-        verdict.Bound.Length > 0 ? $"looked at {verdict.Bound}" : string.Create(CultureInfo.InvariantCulture, $"looked at {Counted.Of(verdict.States, "state", "N0")}");
+        verdict.Bound.Length > 0
+            ? $"looked at {verdict.Bound}"
+            : string.Create(CultureInfo.InvariantCulture, $"looked at {Counted.Of(verdict.States, "state", "N0")}");
 
     private sealed record Options
     {

@@ -42,7 +42,8 @@ public sealed record FoundRace(string Rule, string Detail, Schedule Schedule, Ra
 
 /// <summary>A schedule that was replayed and did what it should.</summary>
 /// <param name="Trace">Step by step what it did here.</param>
-/// <param name="Skipped">Lines that did not fit and were left out; 0 for a strict replay. The more, the less it says.</param>
+/// <param name="Skipped">Lines that did not fit and were left out; 0 for a strict replay. The more, the less it
+/// says.</param>
 public sealed record ReplayedSchedule(RaceTrace Trace, int Skipped)
 {
     /// <summary>The replay as a listing: a column for each task.</summary>

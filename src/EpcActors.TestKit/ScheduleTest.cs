@@ -8,8 +8,9 @@ using EpcActors.Results;
 namespace EpcActors.TestKit;
 
 /// <summary>
-/// A recorded schedule as a test. As it is, it is replayed strictly: the first line that does not fit fails the test. On another variant or kernel it is replayed leniently: lines that do not
-/// fit are left out, and after the last the tasks run on one after the other.
+/// A recorded schedule as a test. As it is, it is replayed strictly: the first line that does not fit fails the test.
+/// On another variant or kernel it is replayed leniently: lines that do not fit are left out, and after the last the
+/// tasks run on one after the other.
 /// </summary>
 public sealed class ScheduleTest
 {
@@ -35,7 +36,8 @@ public sealed class ScheduleTest
     public ScheduleTest On(string kernel) => new(_race.On(kernel), _schedule, true, _newEngine);
 
     /// <summary>On a kernel with other switches, leniently.</summary>
-    public ScheduleTest With(Func<KernelSwitches, KernelSwitches> change) => new(_race.With(change), _schedule, true, _newEngine);
+    public ScheduleTest With(Func<KernelSwitches, KernelSwitches> change) =>
+        new(_race.With(change), _schedule, true, _newEngine);
 
     /// <summary>Leniently: for a schedule that a change of the kernel or of the race has put out of step.</summary>
     public ScheduleTest Leniently() => new(_race, _schedule, true, _newEngine);
@@ -66,16 +68,22 @@ public sealed class ScheduleTest
 
         return _schedule.Rule.Length == 0 || finding.Rule == _schedule.Rule
             ? replayed
-            : throw Failed($"the schedule should break {rule}; it breaks '{finding.Rule}' first: {finding.Detail}", replayed);
+            : throw Failed(
+                $"the schedule should break {rule}; it breaks '{finding.Rule}' first: {finding.Detail}",
+                replayed);
     }
 
-    /// <summary>Asserts that the schedule breaks no rule; replayed strictly, that it does not break the one it was recorded for.</summary>
+    /// <summary>
+    /// Asserts that the schedule breaks no rule; replayed strictly, that it does not break the one it was recorded for.
+    /// </summary>
     /// <exception cref="ScheduleException">It does not fit, or breaks one.</exception>
     /// <exception cref="RaceDefinitionException">Its race is wrong.</exception>
     public ReplayedSchedule MustHold()
     {
         (ReplayedSchedule replayed, Finding? finding) = Run();
-        return finding is null ? replayed : throw Failed($"the schedule breaks '{finding.Rule}': {finding.Detail}", replayed);
+        return finding is null
+            ? replayed
+            : throw Failed($"the schedule breaks '{finding.Rule}': {finding.Detail}", replayed);
     }
 
     /// <summary>A schedule, by its path, its text, or the id of a race whose schedule is in the catalogue.</summary>
@@ -91,7 +99,8 @@ public sealed class ScheduleTest
 
             if (Catalogue.FileOf(schedule) is not null)
             {
-                return Catalogue.ScheduleOf(schedule) ?? throw new RaceDefinitionException($"the catalogue has no schedule of {schedule}");
+                return Catalogue.ScheduleOf(schedule)
+                    ?? throw new RaceDefinitionException($"the catalogue has no schedule of {schedule}");
             }
 
             string file = RaceSource.Find(schedule, File.Exists);
@@ -111,7 +120,8 @@ public sealed class ScheduleTest
         if (replay.Divergence is { } divergence)
         {
             throw new ScheduleException(
-                $"{race.Definition.Title}: the schedule does not fit any more: {divergence}. The race, or the kernel, has changed since it was recorded. "
+                $"{race.Definition.Title}: the schedule does not fit any more: {divergence}. The race, or the kernel, "
+                + "has changed since it was recorded. "
                 + "Look for it again with Expect() and pin the new schedule, or replay this one with .Leniently()");
         }
 
@@ -119,7 +129,12 @@ public sealed class ScheduleTest
     }
 
     private static ScheduleException Failed(string what, ReplayedSchedule replayed) =>
-        new($"{replayed.Trace.Title}: {what}"
-            + (replayed.Skipped > 0 ? $" ({FailureText.Count(replayed.Skipped, "line")} did not fit and {(replayed.Skipped == 1 ? "was" : "were")} left out)" : "")
-            + $"\n\n{RaceListing.Text(replayed.Trace)}");
+        new(
+            $"{replayed.Trace.Title}: {what}"
+                + (
+                    replayed.Skipped > 0
+                        ? $" ({FailureText.Count(replayed.Skipped, "line")} did not fit and "
+                            + $"{(replayed.Skipped == 1 ? "was" : "were")} left out)"
+                        : "")
+                + $"\n\n{RaceListing.Text(replayed.Trace)}");
 }

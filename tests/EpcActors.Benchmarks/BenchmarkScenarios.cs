@@ -9,7 +9,10 @@ namespace EpcActors.Benchmarks;
 /// <summary>Scenarios made in code, so that a benchmark measures the engine and not a file.</summary>
 internal static class BenchmarkScenarios
 {
-    /// <summary>Threads that touch more pages than there is EPC, without pause: every access is a fault with a reload and an eviction.</summary>
+    /// <summary>
+    /// Threads that touch more pages than there is EPC, without pause: every access is a fault with a reload and an
+    /// eviction.
+    /// </summary>
     public static Scenario Thrash(int threads, long accesses, KernelSwitches? switches = null, long quantumNs = 500)
     {
         int heap = 4096;
@@ -48,10 +51,11 @@ internal static class BenchmarkScenarios
         500);
 
     /// <summary>
-    /// Four enclaves on two sockets, each in a cgroup of its own and with more pages than its limit allows, so that each pages against itself: what they share is the root's
-    /// charge and the free lists of their socket.
+    /// Four enclaves on two sockets, each in a cgroup of its own and with more pages than its limit allows, so that
+    /// each pages against itself: what they share is the root's charge and the free lists of their socket.
     /// </summary>
-    /// <param name="theta">0: every page alike, so that a third of the accesses fault; 0.99: a working set as of YCSB, a few in a hundred fault.</param>
+    /// <param name="theta">0: every page alike, so that a third of the accesses fault; 0.99: a working set as of YCSB,
+    /// a few in a hundred fault.</param>
     /// <param name="passes">Accesses of each, as multiples of its pages.</param>
     public static Scenario TwoSockets(double theta, int passes)
     {
@@ -60,49 +64,72 @@ internal static class BenchmarkScenarios
         List<EnclaveSpec> enclaves = [];
         for (int i = 0; i < 4; i++)
         {
-            cgroups.Add(new CgroupSpec($"/{(char)('a' + i)}", 0, Heap * 2 / 3 * KernelConstants.PageSize, long.MaxValue));
-            enclaves.Add(new EnclaveSpec
-            {
-                Name = $"{(char)('a' + i)}",
-                Cgroup = i + 1,
-                Node = i % 2,
-                HeapPages = Heap,
-                AddedHeapPages = Heap,
-                Steps =
-                [
-                    new StepSpec.Pattern(
-                        (pages, prng) => new ZipfPattern(pages, theta, PlacementOrder.Scattered, AccessMix.ReadOnly, prng), (long)passes * Heap, 0, "zipf"),
-                ],
-            });
+            cgroups.Add(
+                new CgroupSpec($"/{(char)('a' + i)}", 0, Heap * 2 / 3 * KernelConstants.PageSize, long.MaxValue));
+            enclaves.Add(
+                new EnclaveSpec
+                {
+                    Name = $"{(char)('a' + i)}",
+                    Cgroup = i + 1,
+                    Node = i % 2,
+                    HeapPages = Heap,
+                    AddedHeapPages = Heap,
+                    Steps =
+                    [
+                        new StepSpec.Pattern(
+                            (pages, prng) =>
+                                new ZipfPattern(pages, theta, PlacementOrder.Scattered, AccessMix.ReadOnly, prng),
+                            (long)passes * Heap,
+                            0,
+                            "zipf"),
+                    ],
+                });
         }
 
-        return Make(enclaves, [new NodeSpec(8, [8192]), new NodeSpec(8, [8192])], new KernelSwitches { FreePageCounter = FreePageCounterMode.PerNode }, 500) with { Cgroups = cgroups };
+        return Make(
+            enclaves,
+            [new NodeSpec(8, [8192]), new NodeSpec(8, [8192])],
+            new KernelSwitches { FreePageCounter = FreePageCounterMode.PerNode },
+            500
+        ) with
+        {
+            Cgroups = cgroups,
+        };
     }
 
     /// <summary>Pods of four enclaves each on eight sockets; each pod pages against its own limit.</summary>
     public static Scenario Pods(int pods, long accesses)
     {
         const int Heap = 1024;
-        List<CgroupSpec> cgroups = [new("/", -1, long.MaxValue, long.MaxValue), new("/pods", 0, long.MaxValue, long.MaxValue)];
+        List<CgroupSpec> cgroups =
+        [
+            new("/", -1, long.MaxValue, long.MaxValue),
+            new("/pods", 0, long.MaxValue, long.MaxValue),
+        ];
         List<EnclaveSpec> enclaves = [];
         for (int pod = 0; pod < pods; pod++)
         {
             cgroups.Add(new CgroupSpec($"/pods/p{pod}", 1, 3 * Heap * KernelConstants.PageSize, long.MaxValue));
             for (int i = 0; i < 4; i++)
             {
-                enclaves.Add(new EnclaveSpec
-                {
-                    Name = $"e{pod}-{i}",
-                    Cgroup = cgroups.Count - 1,
-                    HeapPages = Heap,
-                    AddedHeapPages = Heap,
-                    Steps =
-                    [
-                        new StepSpec.Touch(AccessKind.Write, 0),
-                        new StepSpec.Pattern(
-                            (pages, prng) => new ZipfPattern(pages, 0.99, PlacementOrder.Scattered, AccessMix.ReadOnly, prng), accesses, 5_000, "zipf"),
-                    ],
-                });
+                enclaves.Add(
+                    new EnclaveSpec
+                    {
+                        Name = $"e{pod}-{i}",
+                        Cgroup = cgroups.Count - 1,
+                        HeapPages = Heap,
+                        AddedHeapPages = Heap,
+                        Steps =
+                        [
+                            new StepSpec.Touch(AccessKind.Write, 0),
+                            new StepSpec.Pattern(
+                                (pages, prng) =>
+                                    new ZipfPattern(pages, 0.99, PlacementOrder.Scattered, AccessMix.ReadOnly, prng),
+                                accesses,
+                                5_000,
+                                "zipf"),
+                        ],
+                    });
             }
         }
 
@@ -117,7 +144,9 @@ internal static class BenchmarkScenarios
         new KernelSwitches(),
         500);
 
-    /// <summary>An enclave that fills the EPC to the last page but the reclaimer's watermark, touches all of it and stays.</summary>
+    /// <summary>
+    /// An enclave that fills the EPC to the last page but the reclaimer's watermark, touches all of it and stays.
+    /// </summary>
     public static Scenario FillAndHold(int epcPages)
     {
         int heap = epcPages - (epcPages / 512) - 128;
@@ -139,7 +168,11 @@ internal static class BenchmarkScenarios
     }
 
     public static Scenario Make(
-        IReadOnlyList<EnclaveSpec> enclaves, IReadOnlyList<NodeSpec> nodes, KernelSwitches switches, long quantumNs) => new()
+        IReadOnlyList<EnclaveSpec> enclaves,
+        IReadOnlyList<NodeSpec> nodes,
+        KernelSwitches switches,
+        long quantumNs) =>
+        new()
         {
             File = "benchmark",
             Kernel = "epc-cgroup-v8",
@@ -148,7 +181,11 @@ internal static class BenchmarkScenarios
             Seed = 1,
             Machine = new MachineSpec { Name = "benchmark", Nodes = nodes },
             Costs = Costs(),
-            Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue)],
+            Cgroups =
+            [
+                new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
+                new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
+            ],
             Enclaves = enclaves,
             Run = new RunSpec
             {
@@ -195,6 +232,13 @@ internal static class BenchmarkScenarios
         cycles[(int)Activity.Einit] = 88000;
         cycles[(int)Activity.Emod] = 8500;
         cycles[(int)Activity.Schedule] = 2000;
-        return new CostProfile { Name = "benchmark", ClockMhz = 3600, Cycles = cycles, RemotePercent = 140, MutexSpinCycles = 30000 };
+        return new CostProfile
+        {
+            Name = "benchmark",
+            ClockMhz = 3600,
+            Cycles = cycles,
+            RemotePercent = 140,
+            MutexSpinCycles = 30000,
+        };
     }
 }

@@ -5,20 +5,24 @@ using System.Text.Json;
 namespace EpcActors.Benchmarks;
 
 /// <summary>
-/// Whole commands as users give them: <c>epc run FILE</c> in a process of its own, start, compilation, report and end included. Prints the median of the runs; the files
-/// alternate, so that a machine whose speed drifts treats them alike.
+/// Whole commands as users give them: <c>epc run FILE</c> in a process of its own, start, compilation, report and end
+/// included. Prints the median of the runs; the files alternate, so that a machine whose speed drifts treats them
+/// alike.
 /// </summary>
 internal static class CommandSpeed
 {
     private static readonly string[] Files =
     [
-        "tests/EpcActors.Benchmarks/one-enclave.conf", "tests/EpcActors.Benchmarks/hundred-pods.conf", "config/quickstart.conf",
+        "tests/EpcActors.Benchmarks/one-enclave.conf",
+        "tests/EpcActors.Benchmarks/hundred-pods.conf",
+        "config/quickstart.conf",
     ];
 
     /// <summary><c>commands [REPEATS] [options for epc run …]</c>.</summary>
     public static int Run(string[] args)
     {
-        bool hasNumber = args.Length > 0 && int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        bool hasNumber =
+            args.Length > 0 && int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out _);
         int repeats = hasNumber ? Math.Max(1, int.Parse(args[0], CultureInfo.InvariantCulture)) : 3;
         string[] more = [.. args.Skip(hasNumber ? 1 : 0)];
         Dictionary<string, List<Figures>> runs = Files.ToDictionary(file => file, _ => new List<Figures>());
@@ -36,9 +40,11 @@ internal static class CommandSpeed
         {
             all.Sort((left, right) => left.Seconds.CompareTo(right.Seconds));
             Figures median = all[all.Count / 2];
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"| {file} | {median.Steps} | {median.Seconds:0.0} ({all[0].Seconds:0.0} to {all[^1].Seconds:0.0}) | {median.Steps / median.Seconds / 1e6:0.0} | {median.Reloads / median.Seconds:0} |"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {file} | {median.Steps} | {median.Seconds:0.0} ({all[0].Seconds:0.0} to {all[^1].Seconds:0.0}) "
+                        + $"| {median.Steps / median.Seconds / 1e6:0.0} | {median.Reloads / median.Seconds:0} |"));
         }
 
         return 0;
@@ -51,7 +57,10 @@ internal static class CommandSpeed
             ClusterSpeed.FindEpc(), ["run", Path.Combine(ClusterSpeed.FindRoot(), file), "--no-slowdown", .. more]);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         JsonElement root = report.RootElement;
-        return new Figures(root.GetProperty("steps").GetInt64(), seconds, root.GetProperty("cgroups")[0].GetProperty("reloads").GetInt64());
+        return new Figures(
+            root.GetProperty("steps").GetInt64(),
+            seconds,
+            root.GetProperty("cgroups")[0].GetProperty("reloads").GetInt64());
     }
 
     private sealed record Figures(long Steps, double Seconds, long Reloads);

@@ -62,7 +62,14 @@ public class PortfolioBenchmarks
     {
         Scenario scenario = LaboratoryScenarios.Eviction();
         HuntResult result = Lab.Races.Hunt.Run(
-            new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 60_000, Workers = Workers }, null, CancellationToken.None);
+            new HuntPlan
+            {
+                NewWorld = () => new RaceWorld(scenario),
+                MaxSchedules = 60_000,
+                Workers = Workers,
+            },
+            null,
+            CancellationToken.None);
         Work.Count($"{nameof(Hunt)}|{Workers}", "steps", result.Progress.Steps);
         Work.Count($"{nameof(Hunt)}|{Workers}", "schedules", result.Progress.Schedules);
         return result.Progress.Steps;
@@ -77,7 +84,11 @@ public class VerdictBenchmarks
     public string FindShrinkShow()
     {
         RaceDefinition race = RaceFile.Load(Catalogue.FileOf("R1")!, Catalogue.Buggy);
-        RaceFinding finding = RaceSearch.Find(race, new RaceSearchOptions { Workers = 1 }, null, CancellationToken.None);
+        RaceFinding finding = RaceSearch.Find(
+            race,
+            new RaceSearchOptions { Workers = 1 },
+            null,
+            CancellationToken.None);
         (RaceTrace trace, _, _) = RaceSearch.Trace(race, finding.Schedule!, isStrict: true, "");
         return Reporting.RaceListing.KernelStyle(trace);
     }
@@ -87,7 +98,9 @@ public class VerdictBenchmarks
     public int VerifyTheFixedCounter()
     {
         SearchResult result = new ExhaustiveSearch(
-            new RaceWorld(LaboratoryScenarios.Counter(FreePageCounterMode.Atomic, 4)), new SearchBounds()).Search(null, CancellationToken.None);
+            new RaceWorld(LaboratoryScenarios.Counter(FreePageCounterMode.Atomic, 4)),
+            new SearchBounds()
+        ).Search(null, CancellationToken.None);
         if (!result.IsComplete || result.Counterexample is not null)
         {
             throw new InvalidOperationException($"{result}");
@@ -102,7 +115,9 @@ public class VerdictBenchmarks
     public int SearchManyStates()
     {
         SearchResult result = new ExhaustiveSearch(
-            new RaceWorld(LaboratoryScenarios.Counter(FreePageCounterMode.Atomic, 100)), new SearchBounds()).Search(null, CancellationToken.None);
+            new RaceWorld(LaboratoryScenarios.Counter(FreePageCounterMode.Atomic, 100)),
+            new SearchBounds()
+        ).Search(null, CancellationToken.None);
         Work.Count(nameof(SearchManyStates), "states", result.States);
         return result.States;
     }
@@ -114,13 +129,22 @@ internal static class LaboratoryScenarios
     {
         RaceBuilder builder = new(new KernelSwitches { FreePageCounter = mode, EpcCgroup = EpcCgroupMode.Off });
         string[] program = [.. Enumerable.Range(0, operations).Select(i => i % 2 == 0 ? "allocate" : "free")];
-        return builder.Node(8).Node(8).Task("CPU0", "", 0, program).Task("CPU1", "", 1, program).MaxSteps(20_000).Build();
+        return builder
+            .Node(8)
+            .Node(8)
+            .Task("CPU0", "", 0, program)
+            .Task("CPU1", "", 1, program)
+            .MaxSteps(20_000)
+            .Build();
     }
 
-    public static Scenario Eviction() => new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off }).Node(40).Enclave("a", 16)
-        .Setup("a: build 8")
-        .Task("CPU0", "a", "write 0..7", "reclaim", "write 0..7")
-        .Task("CPU1", "a", "write 4..7", "reclaim", "write 0..7")
-        .MaxSteps(5000)
-        .Build();
+    public static Scenario Eviction() =>
+        new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off })
+            .Node(40)
+            .Enclave("a", 16)
+            .Setup("a: build 8")
+            .Task("CPU0", "a", "write 0..7", "reclaim", "write 0..7")
+            .Task("CPU1", "a", "write 4..7", "reclaim", "write 0..7")
+            .MaxSteps(5000)
+            .Build();
 }

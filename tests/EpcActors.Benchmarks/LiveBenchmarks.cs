@@ -52,7 +52,11 @@ public class MessageBenchmarks
         long steps;
         if (Engine == "simulation")
         {
-            TimedEngine engine = new(new CostTable(new long[Activities.Count], new long[Activities.Count], 0), 500, 1, 0);
+            TimedEngine engine = new(
+                new CostTable(new long[Activities.Count], new long[Activities.Count], 0),
+                500,
+                1,
+                0);
             for (int i = 0; i < resources; i++)
             {
                 engine.Add(new Counter(new ActorId(i)));
@@ -125,7 +129,8 @@ public class MessageBenchmarks
 }
 
 /// <summary>
-/// The same scenario on every engine of this build, with oracle and metrics on as always: what a critical section and a page fault cost on each, and what a second core brings.
+/// The same scenario on every engine of this build, with oracle and metrics on as always: what a critical section and a
+/// page fault cost on each, and what a second core brings.
 /// </summary>
 public class LiveBenchmarks
 {
@@ -137,15 +142,18 @@ public class LiveBenchmarks
 
     /// <summary>Four enclaves with a working set each that mostly fits, two on each socket.</summary>
     [Benchmark]
-    public long WorkingSets() => Run(nameof(WorkingSets), BenchmarkScenarios.TwoSockets(0.99, Engine == "akka" ? 25 : 500));
+    public long WorkingSets() =>
+        Run(nameof(WorkingSets), BenchmarkScenarios.TwoSockets(0.99, Engine == "akka" ? 25 : 500));
 
     /// <summary>The same enclaves, every page as likely as another: they page all the time.</summary>
     [Benchmark]
-    public long PageAgainstOwnLimits() => Run(nameof(PageAgainstOwnLimits), BenchmarkScenarios.TwoSockets(0, Engine == "akka" ? 2 : 40));
+    public long PageAgainstOwnLimits() =>
+        Run(nameof(PageAgainstOwnLimits), BenchmarkScenarios.TwoSockets(0, Engine == "akka" ? 2 : 40));
 
     /// <summary>Four threads of one enclave that share everything: the other corner.</summary>
     [Benchmark]
-    public long PageOneEnclave() => Run(nameof(PageOneEnclave), BenchmarkScenarios.Thrash(4, Engine == "akka" ? 2_000 : 20_000));
+    public long PageOneEnclave() =>
+        Run(nameof(PageOneEnclave), BenchmarkScenarios.Thrash(4, Engine == "akka" ? 2_000 : 20_000));
 
     private long Run(string name, Scenario scenario)
     {
@@ -154,7 +162,8 @@ public class LiveBenchmarks
             : new LiveScenarioRunner(scenario, _ => EngineNames.New(Engine)).Run("", CancellationToken.None);
         if (report.Verdict != Verdict.Pass)
         {
-            throw new InvalidOperationException($"{name} on {Engine} ended with {report.Verdict}: {string.Join("; ", report.Violations)}");
+            throw new InvalidOperationException(
+                $"{name} on {Engine} ended with {report.Verdict}: {string.Join("; ", report.Violations)}");
         }
 
         string key = $"{name}|{Engine}";

@@ -75,8 +75,10 @@ internal static class OracleCost
             bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)run.Steps;
         }
 
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{least:0.00} ns a step, {bytes:0.00} bytes allocated a step in the last run"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{least:0.00} ns a step, {bytes:0.00} bytes allocated a step in the last run"));
         return 0;
     }
 

@@ -36,9 +36,14 @@ if (args is ["tap", ..])
 }
 
 // In process: the columns need what the benchmarks counted, and nothing has to be restored or built again.
-Job job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(7).WithInvocationCount(1).WithUnrollFactor(1);
-IConfig config = DefaultConfig.Instance
-    .AddJob(job)
+Job job = Job
+    .Default.WithToolchain(InProcessNoEmitToolchain.Instance)
+    .WithWarmupCount(3)
+    .WithIterationCount(7)
+    .WithInvocationCount(1)
+    .WithUnrollFactor(1);
+IConfig config = DefaultConfig
+    .Instance.AddJob(job)
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddColumn(new WorkPerSecondColumn("steps", isRate: true))
     .AddColumn(new WorkPerSecondColumn("faults", isRate: true))

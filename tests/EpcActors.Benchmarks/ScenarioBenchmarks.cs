@@ -23,7 +23,9 @@ public class ScenarioBenchmarks
     [Benchmark]
     public long Thrash()
     {
-        RunReport report = new ScenarioRunner(BenchmarkScenarios.Thrash(Threads, Accesses / Threads, Switches())).Run("", CancellationToken.None);
+        RunReport report = new ScenarioRunner(BenchmarkScenarios.Thrash(Threads, Accesses / Threads, Switches())).Run(
+            "",
+            CancellationToken.None);
         Count(nameof(Thrash), report);
         return report.Steps;
     }
@@ -42,7 +44,8 @@ public class ScenarioBenchmarks
     {
         if (report.Verdict != Verdict.Pass)
         {
-            throw new InvalidOperationException($"{name} ended with {report.Verdict}: {string.Join("; ", report.Violations)}");
+            throw new InvalidOperationException(
+                $"{name} ended with {report.Verdict}: {string.Join("; ", report.Violations)}");
         }
 
         string key = $"{name}|{Kernel}|{Threads}";
@@ -76,10 +79,13 @@ public class ScaleBenchmarks
     [Benchmark]
     public long PagingPods()
     {
-        RunReport report = new ScenarioRunner(BenchmarkScenarios.Pods(Pods, 40_000 / Pods)).Run("", CancellationToken.None);
+        RunReport report = new ScenarioRunner(BenchmarkScenarios.Pods(Pods, 40_000 / Pods)).Run(
+            "",
+            CancellationToken.None);
         if (report.Verdict != Verdict.Pass)
         {
-            throw new InvalidOperationException($"{nameof(PagingPods)} ended with {report.Verdict}: {string.Join("; ", report.Violations)}");
+            throw new InvalidOperationException(
+                $"{nameof(PagingPods)} ended with {report.Verdict}: {string.Join("; ", report.Violations)}");
         }
 
         Work.Count($"{nameof(PagingPods)}|{Pods}", "steps", report.Steps);
@@ -109,8 +115,10 @@ public class LargeMachineBenchmarks
         long before = GC.GetTotalMemory(forceFullCollection: true);
         TimedRun run = new(BenchmarkScenarios.FillAndHold(262_144), "benchmark", null);
         run.Execute(CancellationToken.None);
-        long bytes = run.Topology.Machine.Pages.AllocatedBytes
-            + run.Topology.Enclaves.Sum(enclave => enclave.Enclave.Entries.AllocatedBytes + enclave.Mm.Ptes.AllocatedBytes);
+        long bytes =
+            run.Topology.Machine.Pages.AllocatedBytes
+            + run.Topology.Enclaves.Sum(enclave =>
+                enclave.Enclave.Entries.AllocatedBytes + enclave.Mm.Ptes.AllocatedBytes);
         Work.Count(nameof(FillOneGibibyte), "bytes per page", (double)bytes / run.Topology.Machine.CapacityPages);
         Work.Count(nameof(FillOneGibibyte), "steps", run.Engine.Steps);
         GC.KeepAlive(before);

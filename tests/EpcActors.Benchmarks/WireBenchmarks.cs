@@ -4,7 +4,10 @@ using EpcActors.Distribution.Wire;
 
 namespace EpcActors.Benchmarks;
 
-/// <summary>Frames to bytes and back, in bundles of a hundred: what a message costs that leaves its process, without the network.</summary>
+/// <summary>
+/// Frames to bytes and back, in bundles of a hundred: what a message costs that leaves its process, without the
+/// network.
+/// </summary>
 public class WireBenchmarks
 {
     private const int Frames = 10_000_000;

@@ -15,7 +15,9 @@ internal static class Work
     public static void Count(string benchmark, string unit, double amount) => Done[(benchmark, unit)] = amount;
 }
 
-/// <summary>Amount per second, from the mean time of an invocation; or the plain amount for units that are no rate.</summary>
+/// <summary>
+/// Amount per second, from the mean time of an invocation; or the plain amount for units that are no rate.
+/// </summary>
 internal sealed class WorkPerSecondColumn(string unit, bool isRate) : IColumn
 {
     public string Id => "Work." + unit;
@@ -48,15 +50,19 @@ internal sealed class WorkPerSecondColumn(string unit, bool isRate) : IColumn
         }
 
         double? meanNs = summary[benchmarkCase]?.ResultStatistics?.Mean;
-        return meanNs is null ? "?" : (amount / meanNs.Value * 1e9 / 1e6).ToString("0.00", CultureInfo.InvariantCulture) + " M";
+        return meanNs is null
+            ? "?"
+            : (amount / meanNs.Value * 1e9 / 1e6).ToString("0.00", CultureInfo.InvariantCulture) + " M";
     }
 
-    public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);
+    public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) =>
+        GetValue(summary, benchmarkCase);
 
     public bool IsDefault(Summary summary, BenchmarkCase benchmarkCase) => false;
 
     public bool IsAvailable(Summary summary) => true;
 
     public static string Key(BenchmarkCase benchmarkCase) =>
-        benchmarkCase.Descriptor.WorkloadMethod.Name + string.Concat(benchmarkCase.Parameters.Items.Select(item => "|" + item.Value));
+        benchmarkCase.Descriptor.WorkloadMethod.Name
+        + string.Concat(benchmarkCase.Parameters.Items.Select(item => "|" + item.Value));
 }

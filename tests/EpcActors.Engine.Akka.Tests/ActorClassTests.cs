@@ -70,8 +70,10 @@ public sealed partial class ActorClassTests : AkkaTestKit
     [Fact]
     public void The_messages_have_the_kinds_that_are_documented()
     {
-        Dictionary<string, MessageKind> kinds = typeof(Machine).Assembly.GetTypes()
-            .Where(type => type is { IsValueType: true, DeclaringType: not null } && type.IsAssignableTo(typeof(IMessage)))
+        Dictionary<string, MessageKind> kinds = typeof(Machine)
+            .Assembly.GetTypes()
+            .Where(type =>
+                type is { IsValueType: true, DeclaringType: not null } && type.IsAssignableTo(typeof(IMessage)))
             .GroupBy(type => type.Name)
             .ToDictionary(group => group.Key, group => KindOf(group.First()), StringComparer.Ordinal);
         List<(string Message, MessageKind Kind, string Documented)> named = [];

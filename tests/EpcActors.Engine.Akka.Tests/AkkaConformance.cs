@@ -11,7 +11,10 @@ public sealed class AkkaConformance : EngineConformance
     protected override EngineUnderTest NewEngine() => new LiveUnderTest(new AkkaEngine());
 }
 
-/// <summary>The other corner: every actor goes to the back of the line after each message, resources have one thread of their own, tasks another.</summary>
+/// <summary>
+/// The other corner: every actor goes to the back of the line after each message, resources have one thread of their
+/// own, tasks another.
+/// </summary>
 public sealed class PinnedAkkaConformance : EngineConformance
 {
     private const string OneThreadEach = """
@@ -29,7 +32,8 @@ public sealed class PinnedAkkaConformance : EngineConformance
         }
         """;
 
-    protected override EngineUnderTest NewEngine() => new LiveUnderTest(new AkkaEngine(new AkkaOptions { AkkaBlock = OneThreadEach }));
+    protected override EngineUnderTest NewEngine() =>
+        new LiveUnderTest(new AkkaEngine(new AkkaOptions { AkkaBlock = OneThreadEach }));
 }
 
 /// <summary>Schedules of the laboratory on Akka actors, all in one system.</summary>

@@ -13,5 +13,6 @@ public sealed class AkkaVersionTests : AkkaTestKit
     }
 
     [Fact]
-    public void The_version_is_one_that_the_engine_is_written_for() => Assert.StartsWith("1.5.", AkkaVersion.Loaded, StringComparison.Ordinal);
+    public void The_version_is_one_that_the_engine_is_written_for() =>
+        Assert.StartsWith("1.5.", AkkaVersion.Loaded, StringComparison.Ordinal);
 }

@@ -7,7 +7,10 @@ using EpcActors.Engine.Akka.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>Coordinator and members of a cluster in one process: each with its own actor system, over sockets of the loopback on ports that are free.</summary>
+/// <summary>
+/// Coordinator and members of a cluster in one process: each with its own actor system, over sockets of the loopback on
+/// ports that are free.
+/// </summary>
 internal sealed class ClusterHarness : IAsyncDisposable
 {
     /// <summary>Longest that anything here may take.</summary>
@@ -29,10 +32,19 @@ internal sealed class ClusterHarness : IAsyncDisposable
     /// <summary>Of members.</summary>
     public AkkaClusterOptions Options { get; }
 
-    public static async Task<ClusterHarness> OpenAsync(TimeSpan? failureTimeout = null, string akkaBlock = "", string token = "")
+    public static async Task<ClusterHarness> OpenAsync(
+        TimeSpan? failureTimeout = null,
+        string akkaBlock = "",
+        string token = "")
     {
         ConcurrentQueue<string> notes = new();
-        AkkaClusterOptions options = new() { FailureTimeout = failureTimeout ?? TimeSpan.FromSeconds(10), AkkaBlock = akkaBlock, Token = token, OnNote = notes.Enqueue };
+        AkkaClusterOptions options = new()
+        {
+            FailureTimeout = failureTimeout ?? TimeSpan.FromSeconds(10),
+            AkkaBlock = akkaBlock,
+            Token = token,
+            OnNote = notes.Enqueue,
+        };
         AkkaCoordinatorTransport coordinator = new(options);
         CoordinatorLog log = new(notes);
         using CancellationTokenSource limit = new(Limit);
@@ -41,9 +53,13 @@ internal sealed class ClusterHarness : IAsyncDisposable
     }
 
     /// <summary>A member that has said hello; its welcome is given by <see cref="Welcome"/>.</summary>
-    public (AkkaMemberTransport Transport, MemberLog Log, Task<ControlMessage.Welcome> Joined) Begin(params int[] sockets) => Begin(Options, sockets);
+    public (AkkaMemberTransport Transport, MemberLog Log, Task<ControlMessage.Welcome> Joined) Begin(
+        params int[] sockets
+    ) => Begin(Options, sockets);
 
-    public (AkkaMemberTransport Transport, MemberLog Log, Task<ControlMessage.Welcome> Joined) Begin(AkkaClusterOptions options, params int[] sockets)
+    public (AkkaMemberTransport Transport, MemberLog Log, Task<ControlMessage.Welcome> Joined) Begin(
+        AkkaClusterOptions options,
+        params int[] sockets)
     {
         AkkaMemberTransport transport = new(options);
         _members.Add(transport);
@@ -78,14 +94,26 @@ internal sealed class ClusterHarness : IAsyncDisposable
     }
 
     public static ControlMessage.Membership View(IReadOnlyList<ClusterMember> members) =>
-        ControlMessage.Membership.Of(ClusterView.First(members.Count, [0]), [.. members.Select(member => member.Address)]);
+        ControlMessage.Membership.Of(
+            ClusterView.First(members.Count, [0]),
+            [.. members.Select(member => member.Address)]);
 
     public static ControlMessage.Hello HelloOf(params int[] sockets) => new("1", "abc", sockets, 4711, "here", "", "");
 
     /// <summary>A frame from one member to another.</summary>
     public static Frame FrameOf(int from, int to, int number)
     {
-        Frame frame = new() { Kind = FrameKind.Request, Version = Frame.CurrentVersion, From = (short)from, To = (short)to, FromIncarnation = 1, ToIncarnation = 1, Epoch = 1, Sequence = (uint)number };
+        Frame frame = new()
+        {
+            Kind = FrameKind.Request,
+            Version = Frame.CurrentVersion,
+            From = (short)from,
+            To = (short)to,
+            FromIncarnation = 1,
+            ToIncarnation = 1,
+            Epoch = 1,
+            Sequence = (uint)number,
+        };
         frame.Write(new ClusterProtocol.AddAccount { Account = 3, Amount = number });
         return frame;
     }
@@ -98,9 +126,16 @@ internal sealed class ClusterHarness : IAsyncDisposable
 }
 
 /// <summary>A member that is welcome.</summary>
-internal sealed record ClusterMember(AkkaMemberTransport Transport, MemberLog Log, Task<ControlMessage.Welcome> Joined, MemberLink Link, string Address)
+internal sealed record ClusterMember(
+    AkkaMemberTransport Transport,
+    MemberLog Log,
+    Task<ControlMessage.Welcome> Joined,
+    MemberLink Link,
+    string Address)
 {
-    /// <summary>Its process is gone from one moment to the next, as far as one process can have that: nothing is left or said.</summary>
+    /// <summary>
+    /// Its process is gone from one moment to the next, as far as one process can have that: nothing is left or said.
+    /// </summary>
     public void Kill() => ((ExtendedActorSystem)Transport.System!).Abort();
 }
 

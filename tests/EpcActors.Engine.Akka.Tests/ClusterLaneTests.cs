@@ -361,7 +361,8 @@ public sealed class ClusterLaneTests
         private int _number;
         private int _turns;
 
-        public LaneEnd() => Lane = new FrameLane(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), Sent.Add, _ => Scheduled++, Meter);
+        public LaneEnd() =>
+            Lane = new FrameLane(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), Sent.Add, _ => Scheduled++, Meter);
 
         public List<FrameBundle> Sent { get; } = [];
 

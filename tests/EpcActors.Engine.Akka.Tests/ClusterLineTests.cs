@@ -105,7 +105,8 @@ public sealed class ClusterLineTests
 
     [Fact]
     public void What_is_no_message_is_an_error() =>
-        Assert.Throws<WireFormatException>(() => new ControlLine(1).OnPart(new ControlPart(1, 1, true, "{\"kind\":\"nothing\"}"u8.ToArray())));
+        Assert.Throws<WireFormatException>(() =>
+            new ControlLine(1).OnPart(new ControlPart(1, 1, true, "{\"kind\":\"nothing\"}"u8.ToArray())));
 
     [Fact]
     public void Times_are_written_with_their_unit()

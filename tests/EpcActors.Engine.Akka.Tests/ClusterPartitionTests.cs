@@ -7,7 +7,10 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>Links between nodes that are broken, by Akka.Remote's own adapter for that: who is taken out (docs/decisions/0019-akka-cluster.md).</summary>
+/// <summary>
+/// Links between nodes that are broken, by Akka.Remote's own adapter for that: who is taken out
+/// (docs/decisions/0019-akka-cluster.md).
+/// </summary>
 public sealed class ClusterPartitionTests
 {
     private const string WithThrottle = "akka.remote.dot-netty.tcp.applied-adapters = [ trttl ]";
@@ -43,9 +46,10 @@ public sealed class ClusterPartitionTests
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(3);
         await BreakAsync(members[0].Transport.System!, members[1].Transport.System!);
 
-        // Once the failure timeout after it was noticed, by the clock of the cluster itself: a decision comes half of it
-        // after that.
-        await ClusterWait.UntilAsync(() => cluster.Log.Notes.Any(note => note.Contains("not heard of", StringComparison.Ordinal)));
+        // Once the failure timeout after it was noticed, by the clock of the cluster itself: a decision comes half of
+        // it after that.
+        await ClusterWait.UntilAsync(() =>
+            cluster.Log.Notes.Any(note => note.Contains("not heard of", StringComparison.Ordinal)));
         TaskCompletionSource later = new();
         cluster.Coordinator.System!.Scheduler.Advanced.ScheduleOnce(Timeout, later.SetResult);
         await later.Task;
@@ -57,7 +61,9 @@ public sealed class ClusterPartitionTests
         // And a new process comes in all the same.
         var (_, _, joined) = cluster.Begin(9);
         Arrival arrival = await cluster.Log.Hellos.NextAsync();
-        cluster.Coordinator.Tell(arrival.Link, new ControlMessage.Welcome(0, 2, [], [], [], ClusterHarness.View(members)));
+        cluster.Coordinator.Tell(
+            arrival.Link,
+            new ControlMessage.Welcome(0, 2, [], [], [], ClusterHarness.View(members)));
         await joined;
     }
 
@@ -71,10 +77,12 @@ public sealed class ClusterPartitionTests
         cluster.Coordinator.Tell(members[0].Link, new ControlMessage.BeginCut(1));
         members[0].Transport.Tell(new ControlMessage.Failed("said while cut off"));
         members[0].Transport.Send(ClusterHarness.FrameOf(0, 1, 1));
-        await ClusterWait.UntilAsync(() => cluster.Log.Notes.Any(note => note.Contains("is not heard of", StringComparison.Ordinal)));
+        await ClusterWait.UntilAsync(() =>
+            cluster.Log.Notes.Any(note => note.Contains("is not heard of", StringComparison.Ordinal)));
         await MendAsync(members[0].Transport.System!, cluster.Coordinator.System!);
         await MendAsync(members[0].Transport.System!, members[1].Transport.System!);
-        await ClusterWait.UntilAsync(() => cluster.Log.Notes.Any(note => note.Contains("is heard of again", StringComparison.Ordinal)));
+        await ClusterWait.UntilAsync(() =>
+            cluster.Log.Notes.Any(note => note.Contains("is heard of again", StringComparison.Ordinal)));
 
         Assert.Equal(new ControlMessage.BeginCut(1), await members[0].Log.Controls.NextAsync());
         Assert.Equal(new ControlMessage.Failed("said while cut off"), (await cluster.Log.Controls.NextAsync()).Message);
@@ -111,11 +119,16 @@ public sealed class ClusterPartitionTests
 
     private static async Task SetAsync(ActorSystem one, ActorSystem other, ThrottleMode mode)
     {
-        Assert.True(await TransportOf(one).ManagementCommand(new SetThrottle(AddressOf(other), ThrottleTransportAdapter.Direction.Both, mode)));
-        Assert.True(await TransportOf(other).ManagementCommand(new SetThrottle(AddressOf(one), ThrottleTransportAdapter.Direction.Both, mode)));
+        Assert.True(
+            await TransportOf(one)
+                .ManagementCommand(new SetThrottle(AddressOf(other), ThrottleTransportAdapter.Direction.Both, mode)));
+        Assert.True(
+            await TransportOf(other)
+                .ManagementCommand(new SetThrottle(AddressOf(one), ThrottleTransportAdapter.Direction.Both, mode)));
     }
 
-    private static RemoteTransport TransportOf(ActorSystem system) => ((IRemoteActorRefProvider)((ExtendedActorSystem)system).Provider).Transport;
+    private static RemoteTransport TransportOf(ActorSystem system) =>
+        ((IRemoteActorRefProvider)((ExtendedActorSystem)system).Provider).Transport;
 
     private static Address AddressOf(ActorSystem system) => AkkaCluster.Get(system).SelfAddress;
 }

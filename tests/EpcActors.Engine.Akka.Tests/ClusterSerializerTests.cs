@@ -42,16 +42,27 @@ public sealed class ClusterSerializerTests : IDisposable
         Serializer serializer = _system.Serialization.FindSerializerFor(message);
         Assert.IsType<WireSerializer>(serializer);
         Assert.Equal(74_517, serializer.Identifier);
-        Assert.Equal(manifest, _system.Serialization.FindSerializerForType(message.GetType()) is SerializerWithStringManifest known ? known.Manifest(message) : "");
+        Assert.Equal(
+            manifest,
+            _system.Serialization.FindSerializerForType(message.GetType()) is SerializerWithStringManifest known
+                ? known.Manifest(message)
+                : "");
         byte[] bytes = _system.Serialization.Serialize(message);
         Assert.Equal(hex, Convert.ToHexString(bytes));
-        Assert.Equivalent(message, _system.Serialization.Deserialize(bytes, serializer.Identifier, manifest), strict: true);
+        Assert.Equivalent(
+            message,
+            _system.Serialization.Deserialize(bytes, serializer.Identifier, manifest),
+            strict: true);
     }
 
     [Fact]
     public void Every_type_of_message_is_in_the_list() =>
         Assert.Equal(
-            typeof(IWireMessage).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(IWireMessage)) && !type.IsInterface).Select(type => type.Name).Order(StringComparer.Ordinal),
+            typeof(IWireMessage)
+                .Assembly.GetTypes()
+                .Where(type => type.IsAssignableTo(typeof(IWireMessage)) && !type.IsInterface)
+                .Select(type => type.Name)
+                .Order(StringComparer.Ordinal),
             Written.Select(row => (string)row[0]).Order(StringComparer.Ordinal));
 
     /// <summary>
@@ -60,7 +71,9 @@ public sealed class ClusterSerializerTests : IDisposable
     [Fact]
     public void Every_control_message_crosses_as_it_is()
     {
-        ControlMessage.Membership view = ControlMessage.Membership.Of(ClusterView.First(2, [1, 0]), ["akka.tcp://a@b:1", ""]);
+        ControlMessage.Membership view = ControlMessage.Membership.Of(
+            ClusterView.First(2, [1, 0]),
+            ["akka.tcp://a@b:1", ""]);
         ControlMessage[] messages =
         [
             new ControlMessage.Hello("1", "abc", [0, 2], 12, "host", "address", "ticket"),
@@ -102,7 +115,8 @@ public sealed class ClusterSerializerTests : IDisposable
     [Fact]
     public void A_manifest_that_is_not_known_is_an_error_that_names_it()
     {
-        SerializationException error = Assert.Throws<SerializationException>(() => _system.Serialization.Deserialize([], WireSerializer.FixedIdentifier, "frames/1"));
+        SerializationException error = Assert.Throws<SerializationException>(() =>
+            _system.Serialization.Deserialize([], WireSerializer.FixedIdentifier, "frames/1"));
         Assert.Contains("'frames/1'", error.Message, StringComparison.Ordinal);
         Assert.Contains("of the same build", error.Message, StringComparison.Ordinal);
     }
@@ -116,7 +130,8 @@ public sealed class ClusterSerializerTests : IDisposable
     [InlineData(WireSerializer.HandshakeManifest, 13)]
     public void Bytes_that_are_too_few_or_too_many_are_an_error(string manifest, int length)
     {
-        SerializationException error = Assert.Throws<SerializationException>(() => _system.Serialization.Deserialize(new byte[length], WireSerializer.FixedIdentifier, manifest));
+        SerializationException error = Assert.Throws<SerializationException>(() =>
+            _system.Serialization.Deserialize(new byte[length], WireSerializer.FixedIdentifier, manifest));
         Assert.Contains(manifest, error.Message, StringComparison.Ordinal);
     }
 
@@ -124,9 +139,18 @@ public sealed class ClusterSerializerTests : IDisposable
     [Fact]
     public void What_has_no_format_does_not_go_over_the_wire()
     {
-        foreach (object message in (object[])[new ControlMessage.Arm(), new Local.Open(), ClusterHarness.FrameOf(0, 1, 1), new { A = 1 }, new Version(1, 0)])
+        foreach (
+            object message in (object[])
+                [
+                    new ControlMessage.Arm(),
+                    new Local.Open(),
+                    ClusterHarness.FrameOf(0, 1, 1),
+                    new { A = 1 },
+                    new Version(1, 0),
+                ])
         {
-            SerializationException error = Assert.Throws<SerializationException>(() => _system.Serialization.Serialize(message));
+            SerializationException error = Assert.Throws<SerializationException>(() =>
+                _system.Serialization.Serialize(message));
             Assert.Contains("has no format for that", error.Message, StringComparison.Ordinal);
         }
     }
@@ -135,11 +159,15 @@ public sealed class ClusterSerializerTests : IDisposable
     [InlineData("ERROR", "Akka.Remote.EndpointWriter", false)]
     [InlineData("DEBUG", "Akka.Remote.EndpointWriter", true)]
     [InlineData("ERROR", "EpcActors.Engine.Akka.Cluster.DoorActor", true)]
-    public void Connections_that_break_are_not_in_the_log_unless_it_is_asked_for(string level, string type, bool isWanted)
+    public void Connections_that_break_are_not_in_the_log_unless_it_is_asked_for(
+        string level,
+        string type,
+        bool isWanted)
     {
         Type source = typeof(global::Akka.Remote.RemoteActorRef).Assembly.GetType(type) ?? typeof(DoorActor);
         Assert.Equal(isWanted, ErrorLogger.IsWanted(new Error(null, "somewhere", source, "text"), level));
-        Assert.True(ErrorLogger.IsWanted(new Error(new SerializationException("bad"), "somewhere", source, "text"), level));
+        Assert.True(
+            ErrorLogger.IsWanted(new Error(new SerializationException("bad"), "somewhere", source, "text"), level));
     }
 
     private static object Message(string name) => name switch
@@ -154,7 +182,11 @@ public sealed class ClusterSerializerTests : IDisposable
 
     private object Again(object message)
     {
-        SerializerWithStringManifest serializer = (SerializerWithStringManifest)_system.Serialization.FindSerializerFor(message);
-        return _system.Serialization.Deserialize(_system.Serialization.Serialize(message), serializer.Identifier, serializer.Manifest(message));
+        SerializerWithStringManifest serializer = (SerializerWithStringManifest)
+            _system.Serialization.FindSerializerFor(message);
+        return _system.Serialization.Deserialize(
+            _system.Serialization.Serialize(message),
+            serializer.Identifier,
+            serializer.Manifest(message));
     }
 }

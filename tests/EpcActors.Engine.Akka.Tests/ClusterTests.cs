@@ -32,8 +32,13 @@ public sealed class ClusterTests
             atZero.Add(await members[0].Log.Frames.NextAsync());
         }
 
-        Assert.Equal(Enumerable.Range(1, 500), atZero.Where(frame => frame.From == 1).Select(frame => (int)frame.Sequence));
-        Assert.Equal(Enumerable.Range(1, 500), atZero.Where(frame => frame.From == 2).Select(frame => (int)frame.Read<ClusterProtocol.AddAccount>().Amount));
+        Assert.Equal(
+            Enumerable.Range(1, 500),
+            atZero.Where(frame => frame.From == 1).Select(frame => (int)frame.Sequence));
+        Assert.Equal(
+            Enumerable.Range(1, 500),
+            atZero.Where(frame => frame.From == 2).Select(frame => (int)frame.Read<ClusterProtocol.AddAccount>().Amount)
+        );
         for (int i = 1; i <= 500; i++)
         {
             Assert.Equal((uint)i, (await members[1].Log.Frames.NextAsync()).Sequence);
@@ -63,9 +68,13 @@ public sealed class ClusterTests
         var (transport, _, _) = cluster.Begin(2, 3);
         Arrival arrival = await cluster.Log.Hellos.NextAsync();
         Assert.Equal(AkkaCluster.Get(transport.System!).SelfAddress.ToString(), arrival.Hello.Address);
-        Assert.Equal(["epc-member", "epc-socket-2", "epc-socket-3"], AkkaCluster.Get(transport.System!).SelfRoles.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["epc-member", "epc-socket-2", "epc-socket-3"],
+            AkkaCluster.Get(transport.System!).SelfRoles.Order(StringComparer.Ordinal));
         Assert.Equal(["epc-coordinator"], AkkaCluster.Get(cluster.Coordinator.System!).SelfRoles);
-        Assert.Equal(typeof(AkkaMemberTransport).Assembly.GetName().Version!.ToString(3), AkkaCluster.Get(transport.System!).SelfMember.AppVersion.Version);
+        Assert.Equal(
+            typeof(AkkaMemberTransport).Assembly.GetName().Version!.ToString(3),
+            AkkaCluster.Get(transport.System!).SelfMember.AppVersion.Version);
     }
 
     [Fact]
@@ -90,7 +99,9 @@ public sealed class ClusterTests
         members[1].Transport.Tell(new ControlMessage.Failed("still here"));
         for (int i = 0; i < 100; i++)
         {
-            Assert.Equal(new ControlMessage.Failed(i.ToString(CultureInfo.InvariantCulture)), (await cluster.Log.Controls.NextAsync()).Message);
+            Assert.Equal(
+                new ControlMessage.Failed(i.ToString(CultureInfo.InvariantCulture)),
+                (await cluster.Log.Controls.NextAsync()).Message);
         }
 
         Assert.Equal(new ControlMessage.Failed("still here"), (await cluster.Log.Controls.NextAsync()).Message);
@@ -125,19 +136,23 @@ public sealed class ClusterTests
         Assert.Same(members[1].Link, loss.Link);
         Assert.Contains("not heard of for 5 s", loss.Reason, StringComparison.Ordinal);
         Assert.True(took >= 0.4 * timeout, $"taken out after {took.TotalSeconds:0.0} s: too early");
-        Assert.Contains(cluster.Log.Notes, note => note.Contains("is not heard of; it may come back", StringComparison.Ordinal));
+        Assert.Contains(cluster.Log.Notes, note =>
+            note.Contains("is not heard of; it may come back", StringComparison.Ordinal));
 
         // A new process comes in, and the others are there.
         var (_, _, joined) = cluster.Begin(1);
         Arrival arrival = await cluster.Log.Hellos.NextAsync();
-        cluster.Coordinator.Tell(arrival.Link, new ControlMessage.Welcome(1, 2, [], [], [], ClusterHarness.View(members)));
+        cluster.Coordinator.Tell(
+            arrival.Link,
+            new ControlMessage.Welcome(1, 2, [], [], [], ClusterHarness.View(members)));
         Assert.Equal(2, (await joined).Incarnation);
         members[2].Transport.Send(ClusterHarness.FrameOf(2, 0, 1));
         Assert.Equal(2, (await members[0].Log.Frames.NextAsync()).From);
 
         // Downed first, removed later: still one loss.
         AkkaCluster node = AkkaCluster.Get(cluster.Coordinator.System!);
-        await ClusterWait.UntilAsync(() => node.State.Members.All(member => member.Address.ToString() != members[1].Address));
+        await ClusterWait.UntilAsync(() =>
+            node.State.Members.All(member => member.Address.ToString() != members[1].Address));
         members[0].Transport.Tell(new ControlMessage.Failed("heard after it was removed"));
         await cluster.Log.Controls.NextAsync();
         Assert.Equal(0, cluster.Log.Losses.Left);
@@ -179,7 +194,9 @@ public sealed class ClusterTests
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync();
         var (transport, log, joined) = cluster.Begin();
         Arrival arrival = await cluster.Log.Hellos.NextAsync();
-        cluster.Coordinator.Tell(arrival.Link, new ControlMessage.Refused("another configuration: def, not abc", ClusterErrorKind.Usage));
+        cluster.Coordinator.Tell(
+            arrival.Link,
+            new ControlMessage.Refused("another configuration: def, not abc", ClusterErrorKind.Usage));
         cluster.Coordinator.Drop(arrival.Link);
         ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => joined);
         Assert.Equal("another configuration: def, not abc", error.Message);
@@ -208,7 +225,10 @@ public sealed class ClusterTests
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(1);
         cluster.Coordinator.Drop(members[0].Link);
         await members[0].Transport.System!.WhenTerminated.WaitAsync(ClusterHarness.Limit);
-        Assert.Contains("has taken this process out", await members[0].Log.Losses.NextAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "has taken this process out",
+            await members[0].Log.Losses.NextAsync(),
+            StringComparison.Ordinal);
         Assert.Equal(0, cluster.Log.Losses.Left);
     }
 
@@ -218,9 +238,11 @@ public sealed class ClusterTests
         using TcpListener silent = new(IPAddress.Loopback, 0);
         silent.Start();
         string seed = silent.LocalEndpoint.ToString()!;
-        AkkaMemberTransport transport = new(new AkkaClusterOptions { Seed = seed, JoinTimeout = TimeSpan.FromSeconds(1) });
+        AkkaMemberTransport transport = new(
+            new AkkaClusterOptions { Seed = seed, JoinTimeout = TimeSpan.FromSeconds(1) });
         long start = Stopwatch.GetTimestamp();
-        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => transport.JoinAsync(ClusterHarness.HelloOf(), new MemberLog(), CancellationToken.None));
+        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() =>
+            transport.JoinAsync(ClusterHarness.HelloOf(), new MemberLog(), CancellationToken.None));
         Assert.Contains($"no coordinator answers at {seed} within 1 s", error.Message, StringComparison.Ordinal);
         Assert.True(Stopwatch.GetElapsedTime(start) >= TimeSpan.FromSeconds(1));
         Assert.True(transport.System!.WhenTerminated.IsCompleted);
@@ -248,7 +270,8 @@ public sealed class ClusterTests
     public async Task A_seed_that_is_no_place_is_an_error(string seed)
     {
         await using AkkaMemberTransport transport = new(new AkkaClusterOptions { Seed = seed });
-        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => transport.JoinAsync(ClusterHarness.HelloOf(), new MemberLog(), CancellationToken.None));
+        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() =>
+            transport.JoinAsync(ClusterHarness.HelloOf(), new MemberLog(), CancellationToken.None));
         Assert.Contains("write host:port", error.Message, StringComparison.Ordinal);
     }
 
@@ -258,7 +281,8 @@ public sealed class ClusterTests
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync();
         int port = int.Parse(cluster.Coordinator.Address.Split(':')[1], CultureInfo.InvariantCulture);
         await using AkkaCoordinatorTransport second = new(new AkkaClusterOptions { Port = port });
-        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => second.OpenAsync(cluster.Log, CancellationToken.None));
+        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() =>
+            second.OpenAsync(cluster.Log, CancellationToken.None));
         Assert.StartsWith($"port {port} of 127.0.0.1 is in use", error.Message, StringComparison.Ordinal);
     }
 
@@ -268,14 +292,16 @@ public sealed class ClusterTests
     public async Task A_host_that_cannot_be_listened_on_is_an_error_that_says_so(string host, string said)
     {
         await using AkkaCoordinatorTransport coordinator = new(new AkkaClusterOptions { Host = host });
-        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => coordinator.OpenAsync(new CoordinatorLog([]), CancellationToken.None));
+        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() =>
+            coordinator.OpenAsync(new CoordinatorLog([]), CancellationToken.None));
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Others_are_told_the_public_name()
     {
-        await using AkkaCoordinatorTransport coordinator = new(new AkkaClusterOptions { Host = "0.0.0.0", PublicHost = "localhost" });
+        await using AkkaCoordinatorTransport coordinator = new(
+            new AkkaClusterOptions { Host = "0.0.0.0", PublicHost = "localhost" });
         await coordinator.OpenAsync(new CoordinatorLog([]), CancellationToken.None);
         Assert.StartsWith("localhost:", coordinator.Address, StringComparison.Ordinal);
     }
@@ -287,8 +313,10 @@ public sealed class ClusterTests
     [InlineData("akka.cluster.keep-coordinator.stable-after = 0", "stable-after has to be a time above zero")]
     public async Task A_wrong_block_is_an_error_with_its_place(string block, string said)
     {
-        await using AkkaCoordinatorTransport coordinator = new(new AkkaClusterOptions { AkkaBlock = block, AkkaOrigin = "run.conf:3:1" });
-        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => coordinator.OpenAsync(new CoordinatorLog([]), CancellationToken.None));
+        await using AkkaCoordinatorTransport coordinator = new(
+            new AkkaClusterOptions { AkkaBlock = block, AkkaOrigin = "run.conf:3:1" });
+        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() =>
+            coordinator.OpenAsync(new CoordinatorLog([]), CancellationToken.None));
         Assert.StartsWith("run.conf:3:1: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
     }
@@ -297,9 +325,13 @@ public sealed class ClusterTests
     public async Task The_block_of_the_user_has_the_last_word_but_for_who_a_process_is()
     {
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync(
-            akkaBlock: "akka { actor.provider = local, remote.dot-netty.tcp.port = 1, cluster { roles = [ x ], failure-detector.acceptable-heartbeat-pause = 77 s } }");
+            akkaBlock: "akka { actor.provider = local, remote.dot-netty.tcp.port = 1, cluster { roles = [ x ], "
+                + "failure-detector.acceptable-heartbeat-pause = 77 s } }");
         AkkaCluster node = AkkaCluster.Get(cluster.Coordinator.System!);
-        Assert.Equal(TimeSpan.FromSeconds(77), cluster.Coordinator.System!.Settings.Config.GetTimeSpan("akka.cluster.failure-detector.acceptable-heartbeat-pause"));
+        Assert.Equal(
+            TimeSpan.FromSeconds(77),
+            cluster.Coordinator.System!.Settings.Config.GetTimeSpan(
+                "akka.cluster.failure-detector.acceptable-heartbeat-pause"));
         Assert.Equal(["epc-coordinator"], node.SelfRoles);
         Assert.NotEqual(1, node.SelfAddress.Port);
     }
@@ -335,7 +367,9 @@ public sealed class ClusterTests
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(2);
         members[0].Transport.Send(ClusterHarness.FrameOf(0, 7, 1));
         Assert.Equal(1, members[0].Transport.Counts.FramesDropped);
-        ControlMessage.Membership view = ControlMessage.Membership.Of(ClusterView.First(2, [0]).Next([1, 0]), [members[0].Address, ""]);
+        ControlMessage.Membership view = ControlMessage.Membership.Of(
+            ClusterView.First(2, [0]).Next([1, 0]),
+            [members[0].Address, ""]);
         members[0].Transport.Connect(view);
         members[0].Transport.Send(ClusterHarness.FrameOf(0, 1, 1));
         Assert.Equal(2, members[0].Transport.Counts.FramesDropped);

@@ -31,7 +31,11 @@ public sealed class ClusterTlsTests : IDisposable
     public async Task A_certificate_that_is_not_trusted_is_not_accepted()
     {
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync(akkaBlock: Tls(Certificate("run")));
-        AkkaClusterOptions other = cluster.Options with { AkkaBlock = Tls(Certificate("other"), validates: true), JoinTimeout = TimeSpan.FromSeconds(2) };
+        AkkaClusterOptions other = cluster.Options with
+        {
+            AkkaBlock = Tls(Certificate("other"), validates: true),
+            JoinTimeout = TimeSpan.FromSeconds(2),
+        };
         var (_, _, refused) = cluster.Begin(other, 0);
         ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => refused);
         Assert.Equal(ClusterErrorKind.NotFormed, error.Kind);
@@ -53,8 +57,10 @@ public sealed class ClusterTlsTests : IDisposable
     [Fact]
     public async Task A_certificate_that_is_not_there_is_an_error_in_words()
     {
-        await using AkkaCoordinatorTransport coordinator = new(new AkkaClusterOptions { AkkaBlock = Tls(Path.Combine(_folder, "none.pfx")) });
-        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => coordinator.OpenAsync(new CoordinatorLog([]), CancellationToken.None));
+        await using AkkaCoordinatorTransport coordinator = new(
+            new AkkaClusterOptions { AkkaBlock = Tls(Path.Combine(_folder, "none.pfx")) });
+        ClusterException error = await Assert.ThrowsAsync<ClusterException>(() =>
+            coordinator.OpenAsync(new CoordinatorLog([]), CancellationToken.None));
         Assert.Equal(ClusterErrorKind.Usage, error.Kind);
         Assert.Contains("akka block", error.Message, StringComparison.Ordinal);
     }
@@ -73,7 +79,11 @@ public sealed class ClusterTlsTests : IDisposable
     private string Certificate(string name)
     {
         using RSA key = RSA.Create(2048);
-        CertificateRequest request = new($"CN={name}.epc.test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        CertificateRequest request = new(
+            $"CN={name}.epc.test",
+            key,
+            HashAlgorithmName.SHA256,
+            RSASignaturePadding.Pkcs1);
         SubjectAlternativeNameBuilder names = new();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());

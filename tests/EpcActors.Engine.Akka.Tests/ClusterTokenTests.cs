@@ -14,7 +14,11 @@ public sealed class ClusterTokenTests
 
     private static readonly UniqueAddress Coordinator = new(Address.Parse("akka.tcp://epc-cluster@first:1"), 1);
     private static readonly UniqueAddress Member = new(Address.Parse("akka.tcp://epc-cluster@second:2"), 2);
-    private static readonly Introduction Between = new(Coordinator, Member, [.. Enumerable.Repeat((byte)1, 16)], [.. Enumerable.Repeat((byte)2, 16)]);
+    private static readonly Introduction Between = new(
+        Coordinator,
+        Member,
+        [.. Enumerable.Repeat((byte)1, 16)],
+        [.. Enumerable.Repeat((byte)2, 16)]);
 
     /// <summary>Whatever is replayed, turned round or passed on differs in one of these.</summary>
     [Fact]
@@ -28,7 +32,12 @@ public sealed class ClusterTokenTests
             new RunToken(Token + "0").ProofOfMember(Between),
             token.ProofOfMember(Between with { NonceOfCoordinator = [.. Enumerable.Repeat((byte)3, 16)] }),
             token.ProofOfMember(Between with { NonceOfMember = [.. Enumerable.Repeat((byte)3, 16)] }),
-            token.ProofOfMember(Between with { NonceOfCoordinator = Between.NonceOfMember, NonceOfMember = Between.NonceOfCoordinator }),
+            token.ProofOfMember(
+                Between with
+                {
+                    NonceOfCoordinator = Between.NonceOfMember,
+                    NonceOfMember = Between.NonceOfCoordinator,
+                }),
             token.ProofOfMember(Between with { Member = new UniqueAddress(Member.Address, 3) }),
             token.ProofOfMember(Between with { Member = Coordinator, Coordinator = Member }),
             [],
@@ -47,10 +56,15 @@ public sealed class ClusterTokenTests
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync(token: Token);
         var (stranger, _, refused) = cluster.Begin(cluster.Options with { Token = token }, 0);
         ClusterException error = await Assert.ThrowsAsync<ClusterException>(() => refused);
-        Assert.StartsWith($"the token of this process is not that of the coordinator at {cluster.Coordinator.Address}", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"the token of this process is not that of the coordinator at {cluster.Coordinator.Address}",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Equal(ClusterErrorKind.Usage, error.Kind);
         string place = ClusterSystem.Place(AkkaCluster.Get(stranger.System!).SelfAddress);
-        Assert.Equal($"a process at {place} was turned away: it does not have the token of this run", Assert.Single(cluster.Log.Notes, note => note.Contains("token", StringComparison.Ordinal)));
+        Assert.Equal(
+            $"a process at {place} was turned away: it does not have the token of this run",
+            Assert.Single(cluster.Log.Notes, note => note.Contains("token", StringComparison.Ordinal)));
 
         // The coordinator's listener never heard of it, and a process that has the token comes in.
         Assert.Equal(0, cluster.Log.Hellos.Left);
@@ -84,7 +98,9 @@ public sealed class ClusterTokenTests
     public async Task Control_messages_without_a_proof_are_not_heard(bool withWrongProof)
     {
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync(TimeSpan.FromSeconds(1), token: Token);
-        await using StrangerNode stranger = await StrangerNode.JoinAsync(cluster.Options, AkkaClusterOptions.MemberRole);
+        await using StrangerNode stranger = await StrangerNode.JoinAsync(
+            cluster.Options,
+            AkkaClusterOptions.MemberRole);
         if (withWrongProof)
         {
             stranger.Tell(DoorActor.Name, new Handshake(stranger.Life, RunToken.NewNonce(), []));
@@ -118,7 +134,9 @@ public sealed class ClusterTokenTests
     {
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync(token: Token);
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(2);
-        await using StrangerNode stranger = await StrangerNode.JoinAsync(cluster.Options, AkkaClusterOptions.MemberRole);
+        await using StrangerNode stranger = await StrangerNode.JoinAsync(
+            cluster.Options,
+            AkkaClusterOptions.MemberRole);
         int life = AkkaCluster.Get(members[0].Transport.System!).SelfUniqueAddress.Uid;
         ControlLine line = new(life);
         line.Add(new ControlMessage.Stop(RunEndKind.Cancelled));
@@ -127,7 +145,8 @@ public sealed class ClusterTokenTests
         stranger.TellAt(members[0].Address, ExchangeActor.Name, Bundle(new RunToken("another")));
 
         // What a member and the coordinator say afterwards is heard; nothing else was.
-        await ClusterWait.UntilAsync(() => cluster.Log.Notes.Any(note => note.Contains("does not have the token", StringComparison.Ordinal)));
+        await ClusterWait.UntilAsync(() =>
+            cluster.Log.Notes.Any(note => note.Contains("does not have the token", StringComparison.Ordinal)));
         members[1].Transport.Send(ClusterHarness.FrameOf(1, 0, 5));
         Assert.Equal(5u, (await members[0].Log.Frames.NextAsync()).Sequence);
         cluster.Coordinator.Tell(members[0].Link, new ControlMessage.BeginCut(7));

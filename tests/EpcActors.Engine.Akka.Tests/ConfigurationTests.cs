@@ -26,21 +26,30 @@ public sealed class ConfigurationTests
     [Fact]
     public void The_file_may_say_otherwise_of_the_dispatcher_of_all_resources()
     {
-        string akka = Load("akka.actor.epc-resources { type = ForkJoinDispatcher, dedicated-thread-pool { thread-count = 1, threadtype = background } }").AkkaBlock;
+        string akka = Load(
+            "akka.actor.epc-resources { type = ForkJoinDispatcher, dedicated-thread-pool { thread-count = 1, "
+                + "threadtype = background } }"
+        ).AkkaBlock;
         Assert.Contains("akka.actor.epc-resources", ThreadOf(akka, "node-0"), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Without_a_word_all_actors_share_threads_of_their_own()
     {
-        Assert.StartsWith("akka.actor.epc-dispatcher", ThreadOf(Load("").AkkaBlock, "node-0"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "akka.actor.epc-dispatcher",
+            ThreadOf(Load("").AkkaBlock, "node-0"),
+            StringComparison.Ordinal);
         Assert.StartsWith("akka.actor.epc-dispatcher", ThreadOf("", "node-0"), StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_dispatcher_of_all_resources_may_be_a_name()
     {
-        string akka = Load("akka.actor { mine { executor = fork-join-executor, dedicated-thread-pool { thread-count = 1 } }, epc-resources = akka.actor.mine }").AkkaBlock;
+        string akka = Load(
+            "akka.actor { mine { executor = fork-join-executor, dedicated-thread-pool { thread-count = 1 } }, "
+                + "epc-resources = akka.actor.mine }"
+        ).AkkaBlock;
         Assert.Contains("akka.actor.mine", ThreadOf(akka, "node-0"), StringComparison.Ordinal);
     }
 
@@ -49,23 +58,32 @@ public sealed class ConfigurationTests
     [InlineData("akka { loggers = [ \"No.Such.Logger, Nowhere\" ] }", "No.Such.Logger")]
     [InlineData("akka { loglevel = LOUD }", "LOUD")]
     [InlineData("akka { actor { epc-tasks { type = \"No.Such.Dispatcher, Nowhere\" } } }", "akka.actor.epc-tasks")]
-    [InlineData("akka { scheduler { implementation = Akka.Actor.HashedWheelTimerScheduler, tick-duration = 1 ms } }", "tick-duration")]
+    [InlineData(
+        "akka { scheduler { implementation = Akka.Actor.HashedWheelTimerScheduler, tick-duration = 1 ms } }",
+        "tick-duration")]
     public void A_wrong_block_is_an_error_that_says_what_Akka_says(string text, string said)
     {
-        EngineConfigurationException error = Assert.Throws<EngineConfigurationException>(() => new AkkaEngine(new AkkaOptions { AkkaBlock = Load(text).AkkaBlock }));
+        EngineConfigurationException error = Assert.Throws<EngineConfigurationException>(() =>
+            new AkkaEngine(new AkkaOptions { AkkaBlock = Load(text).AkkaBlock }));
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_block_that_Akka_cannot_read_is_an_error() =>
-        Assert.Throws<EngineConfigurationException>(() => new AkkaEngine(new AkkaOptions { AkkaBlock = "akka { a { }, }" }));
+        Assert.Throws<EngineConfigurationException>(() =>
+            new AkkaEngine(new AkkaOptions { AkkaBlock = "akka { a { }, }" }));
 
     [Fact]
     public void A_deployment_with_a_dispatcher_that_does_not_exist_is_an_error()
     {
-        using AkkaEngine engine = new(new AkkaOptions { AkkaBlock = Load("akka.actor.deployment { /nodes/0 { dispatcher = nowhere } }").AkkaBlock });
+        using AkkaEngine engine = new(
+            new AkkaOptions
+            {
+                AkkaBlock = Load("akka.actor.deployment { /nodes/0 { dispatcher = nowhere } }").AkkaBlock,
+            });
         engine.Add(new ProbeResource(0), "nodes/0");
-        Exception error = Assert.Throws<EngineConfigurationException>(() => engine.Run(long.MaxValue, CancellationToken.None));
+        Exception error = Assert.Throws<EngineConfigurationException>(() =>
+            engine.Run(long.MaxValue, CancellationToken.None));
         Assert.Contains("nowhere", error.Message, StringComparison.Ordinal);
     }
 
@@ -118,11 +136,19 @@ public sealed class ConfigurationTests
         Assert.Equal(["a", "b c", "5 s", "d"], akka.GetStringList("akka.list"));
         Assert.Empty(akka.GetStringList("akka.none"));
         Assert.False(akka.HasPath("akka.gone"));
-        Assert.Equal(TimeSpan.FromSeconds(5), akka.GetTimeSpan("akka.coordinated-shutdown.default-phase-timeout", TimeSpan.FromSeconds(5)));
+        Assert.Equal(
+            TimeSpan.FromSeconds(5),
+            akka.GetTimeSpan("akka.coordinated-shutdown.default-phase-timeout", TimeSpan.FromSeconds(5)));
         Assert.Equal("2", akka.GetValue("akka.blocks").GetArray()[1].GetObject().GetKey("a").GetString());
-        Assert.Equal("x", akka.GetValue("akka.blocks").GetArray()[1].GetObject().GetKey("b").GetObject().GetKey("c").GetString());
-        Assert.Equal("v", akka.GetValue("akka").GetObject().GetKey("dotted.key").GetObject().GetKey("sp ace").GetString());
-        Assert.Equal("1", akka.GetValue("akka.actor.deployment").GetObject().GetKey("/user/a b").GetObject().GetKey("x").GetString());
+        Assert.Equal(
+            "x",
+            akka.GetValue("akka.blocks").GetArray()[1].GetObject().GetKey("b").GetObject().GetKey("c").GetString());
+        Assert.Equal(
+            "v",
+            akka.GetValue("akka").GetObject().GetKey("dotted.key").GetObject().GetKey("sp ace").GetString());
+        Assert.Equal(
+            "1",
+            akka.GetValue("akka.actor.deployment").GetObject().GetKey("/user/a b").GetObject().GetKey("x").GetString());
     }
 
     [Theory]
@@ -131,12 +157,20 @@ public sealed class ConfigurationTests
     [InlineData("akka.actor.epc-dispatcher.executor")]
     [InlineData("akka.actor.epc-dispatcher.throughput")]
     public void The_reference_of_the_files_says_what_the_engine_does_without_it(string key) =>
-        Assert.Equal(OwnSystem.Reference.GetString(key), ConfigurationFactory.ParseString(Load("").AkkaBlock).GetString(key));
+        Assert.Equal(
+            OwnSystem.Reference.GetString(key),
+            ConfigurationFactory.ParseString(Load("").AkkaBlock).GetString(key));
 
     [Fact]
     public void What_the_engine_needs_cannot_be_switched_off()
     {
-        using AkkaEngine engine = new(new AkkaOptions { AkkaBlock = Load("akka { coordinated-shutdown { exit-clr = on, terminate-actor-system = off } }").AkkaBlock });
+        using AkkaEngine engine = new(
+            new AkkaOptions
+            {
+                AkkaBlock = Load(
+                    "akka { coordinated-shutdown { exit-clr = on, terminate-actor-system = off } }"
+                ).AkkaBlock,
+            });
         Assert.False(engine.ActorSystem.Settings.Config.GetBoolean("akka.coordinated-shutdown.exit-clr"));
         Assert.True(engine.ActorSystem.Settings.Config.GetBoolean("akka.coordinated-shutdown.terminate-actor-system"));
     }

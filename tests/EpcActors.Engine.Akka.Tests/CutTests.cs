@@ -6,7 +6,10 @@ public sealed class CutTests
     private const int Tasks = 8;
     private const int Cuts = 50;
 
-    /// <summary>Each task takes one from a resource and then gives it to the next: what is missing is what is on its way, and nothing is ever there twice.</summary>
+    /// <summary>
+    /// Each task takes one from a resource and then gives it to the next: what is missing is what is on its way, and
+    /// nothing is ever there twice.
+    /// </summary>
     [Fact]
     public void A_cut_has_no_effect_without_its_cause()
     {

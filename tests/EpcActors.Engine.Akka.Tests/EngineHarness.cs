@@ -19,7 +19,13 @@ internal sealed class EngineHarness : IDisposable
     public Task<RunEnd> Run { get; private set; } = Task.FromResult(RunEnd.Stopped);
 
     /// <summary>Adds a task and starts it.</summary>
-    public ProbeTask AddTask(int id, Func<ProbeTask, Routine> run, bool isDaemon = false, string? path = null, long afterNs = 0, string? name = null)
+    public ProbeTask AddTask(
+        int id,
+        Func<ProbeTask, Routine> run,
+        bool isDaemon = false,
+        string? path = null,
+        long afterNs = 0,
+        string? name = null)
     {
         ProbeTask task = new(id, run, isDaemon, name);
         Engine.Add(task, path ?? $"tasks/{id}");
@@ -43,7 +49,10 @@ internal sealed class EngineHarness : IDisposable
 
     public void Begin() =>
         Run = Task.Factory.StartNew(
-            () => Engine.Run(long.MaxValue, _cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Engine.Run(long.MaxValue, _cancel.Token),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
 
     public RunEnd End()
     {
@@ -80,7 +89,8 @@ internal static class Routines
     }
 
     /// <summary>Waits until the end of the run.</summary>
-    public static async Routine Wait(ProbeTask task, ActorId resource) => await task.Ask(resource, new Probe.WaitHere());
+    public static async Routine Wait(ProbeTask task, ActorId resource) =>
+        await task.Ask(resource, new Probe.WaitHere());
 
     /// <summary>Takes the lock and gives it back.</summary>
     public static async Routine Lock(ProbeTask task, ActorId resource)

@@ -30,7 +30,10 @@ public sealed class LetterTests : AkkaTestKit
         AwaitCondition(() => live.Engine is { DeadLetters: 2, UnhandledMessages: 1 }, EngineHarness.Patience);
         Assert.Equal(RunEnd.Cancelled, live.Cancel());
         Assert.Equal(
-            ["2 dead letters, the first: String 'too late' to /user/epc/tasks/1", "1 message that no actor understood, the first: Object 'System.Object' to /user/epc/node-0"],
+            [
+                "2 dead letters, the first: String 'too late' to /user/epc/tasks/1",
+                "1 message that no actor understood, the first: Object 'System.Object' to /user/epc/node-0",
+            ],
             live.Engine.Notes);
         Assert.Equal(new LettersLost(2, 1), events.ExpectMsg<LettersLost>(EngineHarness.Patience));
     }

@@ -123,7 +123,8 @@ public sealed class ProbeTests : AkkaTestKit
         TestProbe probe = CreateTestProbe();
         Sys.EventStream.Subscribe(probe.Ref, typeof(UnhandledMessage));
         live.Engine.RefOf(resource).Tell(new Request<CgroupProtocol.Charge>(default), probe.Ref);
-        Assert.IsType<Request<CgroupProtocol.Charge>>(probe.ExpectMsg<UnhandledMessage>(EngineHarness.Patience).Message);
+        Assert.IsType<Request<CgroupProtocol.Charge>>(
+            probe.ExpectMsg<UnhandledMessage>(EngineHarness.Patience).Message);
         live.Cancel();
     }
 

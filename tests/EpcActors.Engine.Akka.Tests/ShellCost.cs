@@ -17,7 +17,8 @@ internal static class ShellCost
         public double Ratio => BarePerSecond / ShellPerSecond;
 
         public override string ToString() =>
-            $"bare {BarePerSecond / 1e6:F2} M/s, {BareBytes:F3} B/message; shells {ShellPerSecond / 1e6:F2} M/s, {ShellBytes:F3} B/message; ratio {Ratio:F2}";
+            $"bare {BarePerSecond / 1e6:F2} M/s, {BareBytes:F3} B/message; shells {ShellPerSecond / 1e6:F2} M/s, "
+                + $"{ShellBytes:F3} B/message; ratio {Ratio:F2}";
     }
 
     /// <summary>Measures both in turns.</summary>
@@ -42,7 +43,11 @@ internal static class ShellCost
             }
         }
 
-        return new Figures(Median(bare, m => m.PerSecond), Median(shells, m => m.PerSecond), Median(bare, m => m.Bytes), Median(shells, m => m.Bytes));
+        return new Figures(
+            Median(bare, m => m.PerSecond),
+            Median(shells, m => m.PerSecond),
+            Median(bare, m => m.Bytes),
+            Median(shells, m => m.Bytes));
     }
 
     private static (double PerSecond, double Bytes) Shells(int pairs, long messages, string akka)
@@ -81,8 +86,15 @@ internal static class ShellCost
         Meter meter = new(messages, pairs);
         for (int i = 0; i < pairs; i++)
         {
-            IActorRef pong = system.ActorOf(Props.Create(() => new Pong()).WithDispatcher(engine.Options.ResourceDispatcher), $"pong-{i}");
-            system.ActorOf(Props.Create(() => new Ping(pong, messages / pairs / 2, meter)).WithDispatcher(engine.Options.TaskDispatcher), $"ping-{i}")
+            IActorRef pong = system.ActorOf(
+                Props.Create(() => new Pong()).WithDispatcher(engine.Options.ResourceDispatcher),
+                $"pong-{i}");
+            system
+                .ActorOf(
+                    Props
+                        .Create(() => new Ping(pong, messages / pairs / 2, meter))
+                        .WithDispatcher(engine.Options.TaskDispatcher),
+                    $"ping-{i}")
                 .Tell("start", ActorRefs.NoSender);
         }
 
@@ -90,7 +102,9 @@ internal static class ShellCost
         return meter.Result();
     }
 
-    private static double Median(List<(double PerSecond, double Bytes)> measured, Func<(double PerSecond, double Bytes), double> of)
+    private static double Median(
+        List<(double PerSecond, double Bytes)> measured,
+        Func<(double PerSecond, double Bytes), double> of)
     {
         double[] sorted = [.. measured.Select(of).Order()];
         return sorted[sorted.Length / 2];
@@ -136,7 +150,9 @@ internal static class ShellCost
         public void Wait() => _done.Task.GetAwaiter().GetResult();
 
         public (double PerSecond, double Bytes) Result() =>
-            (_messages / Stopwatch.GetElapsedTime(_from, _to).TotalSeconds, (_bytesTo - _bytesFrom) / (double)_messages);
+            (
+                _messages / Stopwatch.GetElapsedTime(_from, _to).TotalSeconds,
+                (_bytesTo - _bytesFrom) / (double)_messages);
     }
 
     private sealed class Ball(IActorRef ping)

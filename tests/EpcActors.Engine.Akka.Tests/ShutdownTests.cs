@@ -63,7 +63,9 @@ public sealed class ShutdownTests : AkkaTestKit
         Work(live, long.MaxValue);
         live.Go();
         ActorSystem system = live.Engine.ActorSystem;
-        _ = terminates ? system.Terminate() : CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
+        _ = terminates
+            ? system.Terminate()
+            : CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
         Assert.Equal(RunEnd.Cancelled, live.End());
         Assert.True(system.WhenTerminated.IsCompleted);
         Assert.Equal(0, live.Engine.DeadLetters);
@@ -74,7 +76,8 @@ public sealed class ShutdownTests : AkkaTestKit
     {
         using EngineHarness live = new(new AkkaEngine(new AkkaOptions()));
         Work(live, long.MaxValue);
-        Assert.True(((IAsyncResult)live.Engine.ActorSystem.Terminate()).AsyncWaitHandle.WaitOne(EngineHarness.Patience));
+        Assert.True(
+            ((IAsyncResult)live.Engine.ActorSystem.Terminate()).AsyncWaitHandle.WaitOne(EngineHarness.Patience));
         live.Begin();
         Assert.Equal(RunEnd.Cancelled, live.End());
     }

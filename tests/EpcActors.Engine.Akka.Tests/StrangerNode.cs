@@ -32,7 +32,11 @@ internal sealed class StrangerNode : IAsyncDisposable
         ActorSystem system = ClusterSystem.Create(options, [role]);
         AkkaCluster cluster = AkkaCluster.Get(system);
         string[] place = options.Seed.Split(':');
-        Address seed = new(cluster.SelfAddress.Protocol, cluster.SelfAddress.System, place[0], int.Parse(place[1], System.Globalization.CultureInfo.InvariantCulture));
+        Address seed = new(
+            cluster.SelfAddress.Protocol,
+            cluster.SelfAddress.System,
+            place[0],
+            int.Parse(place[1], System.Globalization.CultureInfo.InvariantCulture));
         using CancellationTokenSource limit = new(ClusterHarness.Limit);
         await cluster.JoinAsync(seed, limit.Token);
         return new StrangerNode(system, seed.ToString());
@@ -42,7 +46,8 @@ internal sealed class StrangerNode : IAsyncDisposable
     public void Tell(string actor, object message) => TellAt(_coordinator, actor, message);
 
     /// <summary>Tells an actor of a process something.</summary>
-    public void TellAt(string address, string actor, object message) => ClusterSystem.Resolve(_system, address, actor).Tell(message, _self);
+    public void TellAt(string address, string actor, object message) =>
+        ClusterSystem.Resolve(_system, address, actor).Tell(message, _self);
 
     public async ValueTask DisposeAsync()
     {

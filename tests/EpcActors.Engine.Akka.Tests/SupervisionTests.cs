@@ -20,16 +20,23 @@ public sealed class SupervisionTests : AkkaTestKit
         TestProbe watcher = CreateTestProbe();
         IActorRef shell = watcher.Watch(live.Engine.RefOf(web));
         InvariantViolation? failure = null;
-        EventFilter.Exception<InvariantViolation>("planted", source: "akka://test/user/epc/cgroups/pods/web").ExpectOne(EngineHarness.Patience, () =>
-        {
-            gate.Set();
-            failure = live.Failure();
-        });
-        Assert.StartsWith("/user/epc/cgroups/pods/web (resource:cgroups/pods/web), asked by CPU0, failed after ", failure!.Message, StringComparison.Ordinal);
+        EventFilter
+            .Exception<InvariantViolation>("planted", source: "akka://test/user/epc/cgroups/pods/web")
+            .ExpectOne(EngineHarness.Patience, () =>
+            {
+                gate.Set();
+                failure = live.Failure();
+            });
+        Assert.StartsWith(
+            "/user/epc/cgroups/pods/web (resource:cgroups/pods/web), asked by CPU0, failed after ",
+            failure!.Message,
+            StringComparison.Ordinal);
         Assert.EndsWith(": planted", failure.Message, StringComparison.Ordinal);
         watcher.ExpectTerminated(shell, EngineHarness.Patience);
         ActorFailed failed = events.ExpectMsg<ActorFailed>(EngineHarness.Patience);
-        Assert.Equal(("/user/epc/cgroups/pods/web", "resource:cgroups/pods/web", "planted"), (failed.Path, failed.Name, failed.Reason.Message));
+        Assert.Equal(
+            ("/user/epc/cgroups/pods/web", "resource:cgroups/pods/web", "planted"),
+            (failed.Path, failed.Name, failed.Reason.Message));
         Assert.Null(events.ExpectMsg<RunEnded>(EngineHarness.Patience).End);
         Assert.Equal(0, live.Engine.DeadLetters);
     }
@@ -41,16 +48,21 @@ public sealed class SupervisionTests : AkkaTestKit
         ProbeResource resource = live.AddResource(0, "node-0");
         live.AddTask(1, t => Routines.FailItself(t, resource.Id), path: "enclaves/a/CPU0", name: "CPU0");
         InvariantViolation? failure = null;
-        EventFilter.Exception<InvalidOperationException>("lost the way", source: "akka://test/user/enclaves/a/CPU0").ExpectOne(EngineHarness.Patience, () =>
-        {
-            live.Begin();
-            failure = live.Failure();
-        });
+        EventFilter
+            .Exception<InvalidOperationException>("lost the way", source: "akka://test/user/enclaves/a/CPU0")
+            .ExpectOne(EngineHarness.Patience, () =>
+            {
+                live.Begin();
+                failure = live.Failure();
+            });
         Assert.StartsWith("/user/enclaves/a/CPU0 (CPU0) failed after ", failure!.Message, StringComparison.Ordinal);
         Assert.IsType<InvalidOperationException>(failure.InnerException);
     }
 
-    /// <summary>The guardian of this system restarts what fails directly below it. The shell that comes of it does nothing and goes.</summary>
+    /// <summary>
+    /// The guardian of this system restarts what fails directly below it. The shell that comes of it does nothing and
+    /// goes.
+    /// </summary>
     [Fact]
     public void A_guardian_that_restarts_does_not_bring_half_a_state_back()
     {
@@ -76,7 +88,10 @@ public sealed class SupervisionTests : AkkaTestKit
         live.AddTask(2, t => Routines.Tick(t, resource.Id, 1_000_000), isDaemon: true);
         live.Go();
         live.Engine.RefOf(resource).Tell(kills ? Kill.Instance : PoisonPill.Instance);
-        Assert.Contains("/user/nodes/node-0 (resource:nodes/node-0) failed after", live.Failure().Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/user/nodes/node-0 (resource:nodes/node-0) failed after",
+            live.Failure().Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,7 +49,10 @@ public sealed class TapTests : AkkaTestKit
         Assert.Equal(RunEnd.Finished, live.End());
         bool[] parked =
         [
-            .. ProbeScenario.Drain(seen).Where(one => one.MessageType == typeof(Probe.WaitHere)).Select(one => one.IsParked),
+            .. ProbeScenario
+                .Drain(seen)
+                .Where(one => one.MessageType == typeof(Probe.WaitHere))
+                .Select(one => one.IsParked),
         ];
         Assert.Equal([true, false], parked);
     }
@@ -132,7 +135,8 @@ public sealed class DebugReceiveTests() : AkkaTestKit("akka { loglevel = DEBUG, 
         ProbeResource resource = live.AddResource(0, "node");
         live.AddTask(1, t => Routines.Add(t, resource.Id, 1), path: "adder");
         EventFilter.Debug(
-                "received handled message Add { Value: 1 } -> { Sum: 1 } (atomic_long_add()) from akka://test/user/adder",
+                "received handled message Add { Value: 1 } -> { Sum: 1 } (atomic_long_add()) from "
+                    + "akka://test/user/adder",
                 source: "akka://test/user/node")
             .ExpectOne(EngineHarness.Patience, () =>
             {

@@ -1,6 +1,8 @@
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>Messages that only these tests know; their codes are in a range that no actor of the product uses.</summary>
+/// <summary>
+/// Messages that only these tests know; their codes are in a range that no actor of the product uses.
+/// </summary>
 internal static class Probe
 {
     /// <summary>Adds up.</summary>
@@ -61,8 +63,15 @@ internal static class Probe
     }
 }
 
-internal sealed class ProbeResource(int id, string name = "probe") : Resource(new ActorId(id), name),
-    IHandle<Probe.Add>, IHandle<Probe.Acquire>, IHandle<Probe.Release>, IHandle<Probe.WaitHere>, IHandle<Probe.WakeOne>, IHandle<Probe.Fail>, IHandle<Probe.Call>
+internal sealed class ProbeResource(int id, string name = "probe")
+    : Resource(new ActorId(id), name),
+        IHandle<Probe.Add>,
+        IHandle<Probe.Acquire>,
+        IHandle<Probe.Release>,
+        IHandle<Probe.WaitHere>,
+        IHandle<Probe.WakeOne>,
+        IHandle<Probe.Fail>,
+        IHandle<Probe.Call>
 {
     private Mutex _mutex;
     private WaitQueue _waiting;

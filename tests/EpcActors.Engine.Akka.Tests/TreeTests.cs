@@ -59,7 +59,8 @@ public sealed class TreeTests : AkkaTestKit
     {
         using AkkaEngine engine = new(Sys, new AkkaOptions());
         engine.Add(new ProbeResource(0, "first"), "nodes/0");
-        InvariantViolation error = Assert.Throws<InvariantViolation>(() => engine.Add(new ProbeResource(1, "second"), "nodes/0"));
+        InvariantViolation error = Assert.Throws<InvariantViolation>(() =>
+            engine.Add(new ProbeResource(1, "second"), "nodes/0"));
         Assert.Equal("first and second have the same place in the tree of actors, /user/nodes/0", error.Message);
     }
 
@@ -82,7 +83,8 @@ public sealed class TreeTests : AkkaTestKit
         Sys.ActorOf(Props.Empty, "nodes");
         using AkkaEngine engine = new(Sys, new AkkaOptions());
         engine.Add(new ProbeResource(0), "nodes/0");
-        Exception error = Assert.Throws<EpcActors.Engine.Live.EngineConfigurationException>(() => engine.Run(long.MaxValue, CancellationToken.None));
+        Exception error = Assert.Throws<EpcActors.Engine.Live.EngineConfigurationException>(() =>
+            engine.Run(long.MaxValue, CancellationToken.None));
         Assert.Contains("nodes", error.Message, StringComparison.Ordinal);
     }
 

@@ -2,7 +2,9 @@ using static EpcActors.Hocon.Tests.Harness;
 
 namespace EpcActors.Hocon.Tests;
 
-/// <summary>Values that lead back to themselves, with the results of the reference implementation (lightbend/config 2d9b9ee1).</summary>
+/// <summary>
+/// Values that lead back to themselves, with the results of the reference implementation (lightbend/config 2d9b9ee1).
+/// </summary>
 public sealed class CycleTests
 {
     [Theory]

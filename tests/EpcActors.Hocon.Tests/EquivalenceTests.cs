@@ -2,7 +2,9 @@ using static EpcActors.Hocon.Tests.Harness;
 
 namespace EpcActors.Hocon.Tests;
 
-/// <summary>Groups of texts that mean the same, after the equiv01 … equiv05 groups of the reference implementation.</summary>
+/// <summary>
+/// Groups of texts that mean the same, after the equiv01 … equiv05 groups of the reference implementation.
+/// </summary>
 public sealed class EquivalenceTests
 {
     private const string Machine = """
@@ -190,8 +192,10 @@ public sealed class EquivalenceTests
     public void Of_includes_in_three_formats()
     {
         Dictionary<string, string> files = Files(
-            ("top/all.conf", "letters {\n include \"letters/a.conf\"\n include \"letters/b.json\"\n include \"letters/c\"\n}\n"
-                + "include \"root/foo.conf\""),
+            (
+                "top/all.conf",
+                "letters {\n include \"letters/a.conf\"\n include \"letters/b.json\"\n include \"letters/c\"\n}\n"
+                    + "include \"root/foo.conf\""),
             ("top/letters/a.conf", "numbers {\n include \"numbers/1.conf\"\n include \"numbers/2\"\n}\n\na=ok"),
             ("top/letters/b.json", "{ \"b\" : 507 }"),
             ("top/letters/c.conf", "c.fromConf=89\n"),

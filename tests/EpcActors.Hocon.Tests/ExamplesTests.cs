@@ -45,6 +45,9 @@ public sealed class ExamplesTests
         Assert.Equal(67_108_864, root.Require("epc.size").AsSizeBytes());
         Assert.Equal(10_000, root.Require("clock.tick").AsDurationNs());
         Assert.Equal("emulator.conf:3:1", root.KeyOrigin("clock").ToString());
-        Assert.Contains("# --set:1:1\n  size", config.Render(new HoconRenderOptions { OriginComments = true }), StringComparison.Ordinal);
+        Assert.Contains(
+            "# --set:1:1\n  size",
+            config.Render(new HoconRenderOptions { OriginComments = true }),
+            StringComparison.Ordinal);
     }
 }

@@ -17,11 +17,66 @@ public sealed class FuzzTests
 
     private static readonly string[] Tokens =
     [
-        "a", "b", "c", "a.b", "b.c", "\"a\"", "\"\"", "\"x.y\"", "1", "0", "-1.5e3", "true", "null", "x", "include ",
-        "include \"f\"", "include required(\"g.conf\")", "include \"p.properties\"", "include file(\"j.json\")",
-        "=", "=", ":", "+=", ",", ",", "\n", "\n", " ", " ", "{", "}", "{", "}", "[", "]", "${a}", "${b}", "${?a}", "${?b}",
-        "${a.b}", "${?c.a}", "${", "#", "//", "\"", "\"\"\"", "\\", "$", ".", "-", "\t", "\uFEFF", "\u00A0", "\u2028",
-        "\ud800", "\0", "(", ")", "?", "é",
+        "a",
+        "b",
+        "c",
+        "a.b",
+        "b.c",
+        "\"a\"",
+        "\"\"",
+        "\"x.y\"",
+        "1",
+        "0",
+        "-1.5e3",
+        "true",
+        "null",
+        "x",
+        "include ",
+        "include \"f\"",
+        "include required(\"g.conf\")",
+        "include \"p.properties\"",
+        "include file(\"j.json\")",
+        "=",
+        "=",
+        ":",
+        "+=",
+        ",",
+        ",",
+        "\n",
+        "\n",
+        " ",
+        " ",
+        "{",
+        "}",
+        "{",
+        "}",
+        "[",
+        "]",
+        "${a}",
+        "${b}",
+        "${?a}",
+        "${?b}",
+        "${a.b}",
+        "${?c.a}",
+        "${",
+        "#",
+        "//",
+        "\"",
+        "\"\"\"",
+        "\\",
+        "$",
+        ".",
+        "-",
+        "\t",
+        "\uFEFF",
+        "\u00A0",
+        "\u2028",
+        "\ud800",
+        "\0",
+        "(",
+        ")",
+        "?",
+        "é",
     ];
 
     private static readonly HoconOptions Set = Options(
@@ -67,15 +122,20 @@ public sealed class FuzzTests
     });
 
     [Fact]
-    public void Units_never_throw() => Check(
-        TextOf(Gen.Elements("1", "9", ".", "-", "e", "E", "+", " ", "s", "m", "K", "i", "B", "d", "y", "\u00A0", "0"), 0, 8),
-        2000, text =>
-        {
-            bool duration = HoconUnits.TryParseDuration(text, out _, out string? error);
-            Assert.Equal(duration, error is null);
-            Assert.Equal(HoconUnits.TryParseSize(text, out _, out error), error is null);
-            Assert.Equal(HoconUnits.TryParsePeriod(text, out _, out error), error is null);
-        });
+    public void Units_never_throw() =>
+        Check(
+            TextOf(
+                Gen.Elements("1", "9", ".", "-", "e", "E", "+", " ", "s", "m", "K", "i", "B", "d", "y", "\u00A0", "0"),
+                0,
+                8),
+            2000,
+            text =>
+            {
+                bool duration = HoconUnits.TryParseDuration(text, out _, out string? error);
+                Assert.Equal(duration, error is null);
+                Assert.Equal(HoconUnits.TryParseSize(text, out _, out error), error is null);
+                Assert.Equal(HoconUnits.TryParsePeriod(text, out _, out error), error is null);
+            });
 
     [Fact]
     public void Mutations_of_good_and_bad_texts()
@@ -222,9 +282,14 @@ public sealed class FuzzTests
 
     private static Gen<string> Json(int depth)
     {
-        Gen<string> text = TextOf(Gen.Elements("a", "é", "\\n", "\\u00e9", "//", "#", "${x}", " ", "=", "\\\"", "."), 0, 5)
+        Gen<string> text = TextOf(
+                Gen.Elements("a", "é", "\\n", "\\u00e9", "//", "#", "${x}", " ", "=", "\\\"", "."),
+                0,
+                5)
             .Select(s => $"\"{s}\"");
-        Gen<string> simple = Gen.OneOf(text, Gen.Elements("1", "-0.5", "1e10", "2E-3", "true", "false", "null", "{}", "[]"));
+        Gen<string> simple = Gen.OneOf(
+            text,
+            Gen.Elements("1", "-0.5", "1e10", "2E-3", "true", "false", "null", "{}", "[]"));
         Gen<string> any = simple;
         for (int i = 0; i < depth; i++)
         {
@@ -255,7 +320,9 @@ public sealed class FuzzTests
         Prop.ForAll(texts.ToArbitrary(), text => run(text, property))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(count).WithQuietOnSuccess(true)));
 
-    /// <summary>Runs texts in a thread of their own, so that one that hangs is named instead of hanging the tests.</summary>
+    /// <summary>
+    /// Runs texts in a thread of their own, so that one that hangs is named instead of hanging the tests.
+    /// </summary>
     private static void Watched(Action<Action<string, Action<string>>> body)
     {
         string? current = null;
@@ -265,19 +332,22 @@ public sealed class FuzzTests
         {
             try
             {
-                body((text, property) =>
-                {
-                    Volatile.Write(ref since, Stopwatch.GetTimestamp());
-                    Volatile.Write(ref current, text);
-                    try
+                body(
+                    (text, property) =>
                     {
-                        property(text);
-                    }
-                    catch (Exception e)
-                    {
-                        throw new InvalidOperationException($"the text was: {JsonValue.Create(text)!.ToJsonString()}", e);
-                    }
-                });
+                        Volatile.Write(ref since, Stopwatch.GetTimestamp());
+                        Volatile.Write(ref current, text);
+                        try
+                        {
+                            property(text);
+                        }
+                        catch (Exception e)
+                        {
+                            throw new InvalidOperationException(
+                                $"the text was: {JsonValue.Create(text)!.ToJsonString()}",
+                                e);
+                        }
+                    });
             }
 #pragma warning disable CA1031 // Any exception at all is what these tests look for.
             catch (Exception e)

@@ -64,7 +64,9 @@ public sealed class LimitTests
         for (int i = 1; i <= 60; i++)
         {
             string below = (i - 1).ToString(CultureInfo.InvariantCulture);
-            text.Append(CultureInfo.InvariantCulture, $"v{i} = {value.Replace("#", below, StringComparison.Ordinal)}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"v{i} = {value.Replace("#", below, StringComparison.Ordinal)}\n");
         }
 
         AssertFails(text.ToString(), "more than 250000 values");
@@ -97,9 +99,11 @@ public sealed class LimitTests
     [Fact]
     public void Chains_of_substitutions_end()
     {
-        string forward = string.Join('\n', Enumerable.Range(0, 2000).Select(i => $"v{i} = ${{v{i + 1}}}")) + "\nv2000 = 1";
+        string forward =
+            string.Join('\n', Enumerable.Range(0, 2000).Select(i => $"v{i} = ${{v{i + 1}}}")) + "\nv2000 = 1";
         AssertFails(forward, "wait for one another");
-        string backward = string.Join('\n', Enumerable.Range(1, 2000).Select(i => $"v{i} = ${{v{i - 1}}}")) + "\nv0 = 1";
+        string backward =
+            string.Join('\n', Enumerable.Range(1, 2000).Select(i => $"v{i} = ${{v{i - 1}}}")) + "\nv0 = 1";
         Assert.Equal(1, Resolve(backward).AsObject()["v2000"].AsInt64());
         string some = string.Join('\n', Enumerable.Range(0, 300).Select(i => $"v{i} = ${{v{i + 1}}}")) + "\nv300 = 1";
         Assert.Equal(1, Resolve(some).AsObject()["v0"].AsInt64());
@@ -165,7 +169,8 @@ public sealed class LimitTests
             new string('[', 100_000),
             string.Concat(Enumerable.Repeat("a{", 100_000)),
             string.Join('\n', Enumerable.Range(0, 50_000).Select(i => $"v{i} = ${{v{i + 1}}}")) + "\nv50000 = 1",
-            string.Join('\n', Enumerable.Range(0, 50_000).Select(i => $"v{i} = ${{v{i + 1}}} {{ a = 1 }}")) + "\nv50000 {}",
+            string.Join('\n', Enumerable.Range(0, 50_000).Select(i => $"v{i} = ${{v{i + 1}}} {{ a = 1 }}"))
+                + "\nv50000 {}",
         ];
         foreach (string text in texts)
         {
@@ -182,17 +187,20 @@ public sealed class LimitTests
         Assert.Equal(2001, Resolve(concatenations).AsObject()["s"].AsString().Length);
         string arrays = "p.l = []\n" + string.Concat(Enumerable.Repeat("p.l = ${p.l} [1]\n", 3000));
         Assert.Equal(3000, Resolve(arrays).AsObject().Require("p.l").AsArray().Count);
-        string objects = "o = {}\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"o = ${{o}} {{ k{i} = {i} }}\n"));
+        string objects =
+            "o = {}\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"o = ${{o}} {{ k{i} = {i} }}\n"));
         Assert.Equal(1000, Resolve(objects).AsObject()["o"].AsObject().Count);
     }
 
     /// <summary>
-    /// Twice the text costs about twice the memory traffic, which a busy machine does not change as it changes the time.
+    /// Twice the text costs about twice the memory traffic, which a busy machine does not change as it changes the
+    /// time.
     /// </summary>
     [Fact]
     public void What_a_plain_file_costs_grows_with_its_length_only()
     {
-        AssertLinear(10_000, n => string.Concat(Enumerable.Range(0, n).Select(i => $"group{i % 100}.key{i} = \"value {i}\"\n")));
+        AssertLinear(10_000, n =>
+            string.Concat(Enumerable.Range(0, n).Select(i => $"group{i % 100}.key{i} = \"value {i}\"\n")));
         AssertLinear(20_000, n => "a = [" + string.Concat(Enumerable.Range(0, n).Select(i => $"{i}\n")) + "]");
         AssertLinear(10_000, n => "v = 1\n" + string.Concat(Enumerable.Range(0, n).Select(i => $"r{i} = ${{v}}\n")));
         AssertLinear(10_000, n => string.Concat(Enumerable.Range(0, n).Select(i => $"k = {i}, o.k = {i}\n")));

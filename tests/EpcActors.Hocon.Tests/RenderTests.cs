@@ -4,7 +4,8 @@ namespace EpcActors.Hocon.Tests;
 
 public sealed class RenderTests
 {
-    private const string Sample = "b = 1.50\na { x = [1, {y = \"z\"}, []], e = {} }\n\"k.l\" = null, s = \"q\\\"\\n\\u0001\", t = yes";
+    private const string Sample =
+        "b = 1.50\na { x = [1, {y = \"z\"}, []], e = {} }\n\"k.l\" = null, s = \"q\\\"\\n\\u0001\", t = yes";
 
     [Fact]
     public void Hocon() => AssertRenders(HoconRenderOptions.Default, """
@@ -85,7 +86,8 @@ public sealed class RenderTests
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("[1,[2,{a:3}]]")]
-    [InlineData("include-x=1, \"include\"=2, \"\"=3, \"a b\"=4, true=5, null=6, 10=7, \"-\"=8, \"\u00e4\"=9, \"a\\nb\"=10")]
+    [InlineData(
+        "include-x=1, \"include\"=2, \"\"=3, \"a b\"=4, true=5, null=6, 10=7, \"-\"=8, \"\u00e4\"=9, \"a\\nb\"=10")]
     [InlineData("a=\"\\ud83d\\ude00\\ud800\u2028\u0085\uFEFF\"")]
     [InlineData("a=\"\"\" \"\"\"\"\"")]
     public void Reads_back_equal(string text)

@@ -2,7 +2,9 @@ using static EpcActors.Hocon.Tests.Harness;
 
 namespace EpcActors.Hocon.Tests;
 
-/// <summary>Each case alone, and with the white space around and inside it changed in ways that keep it (in)valid.</summary>
+/// <summary>
+/// Each case alone, and with the white space around and inside it changed in ways that keep it (in)valid.
+/// </summary>
 public sealed class ScoreBoardTests
 {
     private static readonly HoconOptions WithVariables = Options(environment: new Dictionary<string, string>
@@ -104,7 +106,10 @@ public sealed class ScoreBoardTests
         foreach (string variant in Variants(text))
         {
             HoconValue value = Resolve(variant, AnyVariable);
-            string rendered = HoconConfig.ParseText(variant, "test", AnyVariable).Resolve().Render(HoconRenderOptions.Default);
+            string rendered = HoconConfig
+                .ParseText(variant, "test", AnyVariable)
+                .Resolve()
+                .Render(HoconRenderOptions.Default);
             Assert.Equal(value, Resolve(rendered));
         }
     }

@@ -6,8 +6,8 @@ using static EpcActors.Actors.AddressSpaces.AddressSpaceProtocol;
 namespace EpcActors.Actors.AddressSpaces;
 
 /// <summary>
-/// <c>struct mm_struct</c> with the one enclave that it maps: page-table entries behind the page-table lock, VMAs behind mmap_lock, which faults and
-/// the reclaimer take for reading and mmap and exit for writing.
+/// <c>struct mm_struct</c> with the one enclave that it maps: page-table entries behind the page-table lock, VMAs
+/// behind mmap_lock, which faults and the reclaimer take for reading and mmap and exit for writing.
 /// </summary>
 /// <remarks>
 /// <para>The EPCM checks of <see cref="Access"/> look at page descriptors that other actors own: that is the processor,
@@ -17,10 +17,22 @@ namespace EpcActors.Actors.AddressSpaces;
 /// among them. The lock goes to the longest waiter: a writer alone, or the readers up to the next writer. The kernel
 /// wakes the readers behind that writer too; the order is then as if they had come before it.</para>
 /// </remarks>
-public sealed class AddressSpace : Resource,
-    IHandle<Access>, IHandle<BeginFault>, IHandle<EndFault>, IHandle<InsertPte>, IHandle<AgePage>, IHandle<ZapPtes>,
-    IHandle<MapEnclave>, IHandle<ExitMm>, IHandle<LoseEnclave>, IHandle<BeginExit>, IHandle<BeginFork>, IHandle<EndFork>,
-    IHandle<ReadPte>, IHandle<MapOther>
+public sealed class AddressSpace
+    : Resource,
+        IHandle<Access>,
+        IHandle<BeginFault>,
+        IHandle<EndFault>,
+        IHandle<InsertPte>,
+        IHandle<AgePage>,
+        IHandle<ZapPtes>,
+        IHandle<MapEnclave>,
+        IHandle<ExitMm>,
+        IHandle<LoseEnclave>,
+        IHandle<BeginExit>,
+        IHandle<BeginFork>,
+        IHandle<EndFork>,
+        IHandle<ReadPte>,
+        IHandle<MapOther>
 {
     private readonly EpcPageTable _epc;
     private readonly int _ownerBase;

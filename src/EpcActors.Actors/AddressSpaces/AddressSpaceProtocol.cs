@@ -25,7 +25,9 @@ public enum AccessResult
     /// <summary>#PF, no translation.</summary>
     NotPresent,
 
-    /// <summary>#PF with the SGX bit: the EPCM does not allow it (pending, modified, not this enclave's page).</summary>
+    /// <summary>
+    /// #PF with the SGX bit: the EPCM does not allow it (pending, modified, not this enclave's page).
+    /// </summary>
     EpcmFault,
 }
 
@@ -156,7 +158,9 @@ public static class AddressSpaceProtocol
         public static MessageKind Kind => MessageKind.Map;
     }
 
-    /// <summary>sgx_vma_open() without memory for an mm_list entry: the VMA loses its enclave, every touch is SIGBUS.</summary>
+    /// <summary>
+    /// sgx_vma_open() without memory for an mm_list entry: the VMA loses its enclave, every touch is SIGBUS.
+    /// </summary>
     public struct LoseEnclave : IMessage
     {
         public static ushort Code => 0x0609;
@@ -164,7 +168,9 @@ public static class AddressSpaceProtocol
         public static MessageKind Kind => MessageKind.Map;
     }
 
-    /// <summary>mmput() with the last user: mmget_not_zero() fails from here on, the page tables are still there.</summary>
+    /// <summary>
+    /// mmput() with the last user: mmget_not_zero() fails from here on, the page tables are still there.
+    /// </summary>
     public struct BeginExit : IMessage
     {
         public static ushort Code => 0x060A;

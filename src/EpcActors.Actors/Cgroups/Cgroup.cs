@@ -6,13 +6,29 @@ using static EpcActors.Actors.Cgroups.CgroupProtocol;
 namespace EpcActors.Actors.Cgroups;
 
 /// <summary>
-/// One cgroup of the misc hierarchy: the counters of <c>sgx_epc</c> (misc.c) and the LRU of its pages (<c>struct sgx_epc_lru_list</c>). Without an EPC
-/// cgroup only the root's LRU is used: it is then the machine's <c>sgx_active_page_list</c>.
+/// One cgroup of the misc hierarchy: the counters of <c>sgx_epc</c> (misc.c) and the LRU of its pages (<c>struct
+/// sgx_epc_lru_list</c>). Without an EPC cgroup only the root's LRU is used: it is then the machine's
+/// <c>sgx_active_page_list</c>.
 /// </summary>
-public sealed class Cgroup : Resource,
-    IHandle<Charge>, IHandle<Uncharge>, IHandle<CountMaxEvent>, IHandle<TryGetCss>, IHandle<PutCss>, IHandle<ReadLru>,
-    IHandle<AddToLru>, IHandle<Unmark>, IHandle<BeginIsolate>, IHandle<NextIsolate>, IHandle<EndIsolate>, IHandle<ReadUsage>,
-    IHandle<WriteMax>, IHandle<AddUnreclaimable>, IHandle<DropUnreclaimable>, IHandle<PopVictimPage>, IHandle<KillCss>
+public sealed class Cgroup
+    : Resource,
+        IHandle<Charge>,
+        IHandle<Uncharge>,
+        IHandle<CountMaxEvent>,
+        IHandle<TryGetCss>,
+        IHandle<PutCss>,
+        IHandle<ReadLru>,
+        IHandle<AddToLru>,
+        IHandle<Unmark>,
+        IHandle<BeginIsolate>,
+        IHandle<NextIsolate>,
+        IHandle<EndIsolate>,
+        IHandle<ReadUsage>,
+        IHandle<WriteMax>,
+        IHandle<AddUnreclaimable>,
+        IHandle<DropUnreclaimable>,
+        IHandle<PopVictimPage>,
+        IHandle<KillCss>
 {
     private readonly EpcPageTable _pages;
     private readonly bool _wideUsage;
@@ -29,7 +45,14 @@ public sealed class Cgroup : Resource,
     /// <param name="maxBytes">misc.max; long.MaxValue for max.</param>
     /// <param name="capacityBytes">misc.capacity.</param>
     /// <param name="wideUsage">False: the sum that is checked is a 32-bit integer (C1).</param>
-    public Cgroup(ActorId id, int index, string path, EpcPageTable pages, long maxBytes, long capacityBytes, bool wideUsage)
+    public Cgroup(
+        ActorId id,
+        int index,
+        string path,
+        EpcPageTable pages,
+        long maxBytes,
+        long capacityBytes,
+        bool wideUsage)
         : base(id, $"cgroup:{path}")
     {
         Index = index;
@@ -280,7 +303,9 @@ public sealed class Cgroup : Resource,
         message.WasLast = --_references == 0;
     }
 
-    /// <summary>Before the run: a cgroup below this one, which holds a reference to it until it is freed itself.</summary>
+    /// <summary>
+    /// Before the run: a cgroup below this one, which holds a reference to it until it is freed itself.
+    /// </summary>
     public void AddChild() => _references++;
 
     /// <summary>For audits: every page on the LRU.</summary>

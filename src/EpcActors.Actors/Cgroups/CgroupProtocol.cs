@@ -53,7 +53,9 @@ public static class CgroupProtocol
 
         public long Bytes;
 
-        /// <summary>Gives the reference of a page back, unless it may be the last one (see <see cref="MustPut"/>).</summary>
+        /// <summary>
+        /// Gives the reference of a page back, unless it may be the last one (see <see cref="MustPut"/>).
+        /// </summary>
         public YesNo PutReference;
 
         /// <summary>
@@ -63,7 +65,9 @@ public static class CgroupProtocol
         public YesNo MustPut;
     }
 
-    /// <summary>A charge was refused (misc_cg_event): misc.events.local where the limit stands, misc.events there and above.</summary>
+    /// <summary>
+    /// A charge was refused (misc_cg_event): misc.events.local where the limit stands, misc.events there and above.
+    /// </summary>
     public struct CountMaxEvent : IMessage
     {
         public static ushort Code => 0x0303;
@@ -106,14 +110,19 @@ public static class CgroupProtocol
 
         public static MessageKind Kind => MessageKind.Reclaim;
 
-        /// <summary>Under the LRU's lock, as every version of the series does. Upstream reads its one list without the lock (D5).</summary>
+        /// <summary>
+        /// Under the LRU's lock, as every version of the series does. Upstream reads its one list without the lock
+        /// (D5).
+        /// </summary>
         public YesNo TakeLock;
 
         /// <summary>Out.</summary>
         public YesNo IsEmpty;
     }
 
-    /// <summary>sgx_mark_page_reclaimable: TRACKED, to the tail of the LRU. Also puts a page back that reclaim skipped.</summary>
+    /// <summary>
+    /// sgx_mark_page_reclaimable: TRACKED, to the tail of the LRU. Also puts a page back that reclaim skipped.
+    /// </summary>
     public struct AddToLru : IMessage
     {
         public static ushort Code => 0x0307;
@@ -157,7 +166,9 @@ public static class CgroupProtocol
 
         public static MessageKind Kind => MessageKind.Reclaim;
 
-        /// <summary>A page popped before whose enclave is going away: TRACKED is cleared and the release frees it; or none.</summary>
+        /// <summary>
+        /// A page popped before whose enclave is going away: TRACKED is cleared and the release frees it; or none.
+        /// </summary>
         public EpcPageIndex Forget;
 
         /// <summary>Out: none when the list is empty.</summary>
@@ -226,7 +237,9 @@ public static class CgroupProtocol
         public EpcPageIndex Page;
     }
 
-    /// <summary>Series v1 to v5: takes the oldest unreclaimable page off its list, to find a victim. It is not put back.</summary>
+    /// <summary>
+    /// Series v1 to v5: takes the oldest unreclaimable page off its list, to find a victim. It is not put back.
+    /// </summary>
     public struct PopVictimPage : IMessage
     {
         public static ushort Code => 0x0310;

@@ -59,9 +59,11 @@ public static class CgroupTreeProtocol
         public int Cgroup;
     }
 
-    /// <summary>sgx_cgroup_next_skip, for one ancestor of a cgroup that is being freed: takes the ancestor's cursor off it (C9).</summary>
-    /// <remarks>The kernel looks for the next cgroup between two sections of the cursor's lock, with a reference to what it found, and stores only
-    /// if the cursor did not move: the same as one section.</remarks>
+    /// <summary>
+    /// sgx_cgroup_next_skip, for one ancestor of a cgroup that is being freed: takes the ancestor's cursor off it (C9).
+    /// </summary>
+    /// <remarks>The kernel looks for the next cgroup between two sections of the cursor's lock, with a reference to
+    /// what it found, and stores only if the cursor did not move: the same as one section.</remarks>
     public struct AdvanceCursor : IMessage
     {
         public static ushort Code => 0x0405;
@@ -73,7 +75,9 @@ public static class CgroupTreeProtocol
         public int Cgroup;
     }
 
-    /// <summary>mutex_lock(&amp;cgroup_mutex): rmdir and cgroup.procs change the hierarchy one after the other.</summary>
+    /// <summary>
+    /// mutex_lock(&amp;cgroup_mutex): rmdir and cgroup.procs change the hierarchy one after the other.
+    /// </summary>
     public struct LockHierarchy : IMessage
     {
         public static ushort Code => 0x0406;
@@ -116,7 +120,9 @@ public static class CgroupTreeProtocol
     }
 }
 
-/// <summary>The links of the cgroup hierarchy. A cgroup stays linked until its last reference is gone, dying or not.</summary>
+/// <summary>
+/// The links of the cgroup hierarchy. A cgroup stays linked until its last reference is gone, dying or not.
+/// </summary>
 public sealed class CgroupTree : Resource,
     IHandle<NextDescendant>, IHandle<LockCursor>, IHandle<SetCursor>, IHandle<RemoveCgroup>, IHandle<AdvanceCursor>,
     IHandle<LockHierarchy>, IHandle<UnlockHierarchy>, IHandle<ReadOnline>, IHandle<MarkDying>

@@ -3,12 +3,15 @@ using EpcActors.Domain.Misc;
 
 namespace EpcActors.Actors.Cgroups;
 
-/// <summary>The interface files of the misc controller in the directory of a cgroup, byte for byte as a read would give them.</summary>
+/// <summary>
+/// The interface files of the misc controller in the directory of a cgroup, byte for byte as a read would give them.
+/// </summary>
 public static class MiscFilesOfCgroup
 {
     /// <summary>
-    /// The files that a kernel has. There is no switch for them: the events below the root only, with a local count beside them, came with the same
-    /// release as misc.peak (6.12), and misc.current in the root with the release that made usage 64 bits wide (6.6).
+    /// The files that a kernel has. There is no switch for them: the events below the root only, with a local count
+    /// beside them, came with the same release as misc.peak (6.12), and misc.current in the root with the release that
+    /// made usage 64 bits wide (6.6).
     /// </summary>
     public static MiscFileSet FilesOf(KernelSwitches switches)
     {
@@ -16,11 +19,17 @@ public static class MiscFilesOfCgroup
         return switches.EventLevels switch
         {
             EventLevels.BelowRoot => MiscFileSet.Newest,
-            EventLevels.IncludingRoot => MiscFileSet.BeforePeak with { HasCurrentAtRoot = switches.WideUsage == Fix.Present },
+            EventLevels.IncludingRoot => MiscFileSet.BeforePeak with
+            {
+                HasCurrentAtRoot = switches.WideUsage == Fix.Present,
+            },
         };
     }
 
-    /// <summary>Capacities that the kernel has published: none without an EPC cgroup, whose misc controller does not know sgx_epc.</summary>
+    /// <summary>
+    /// Capacities that the kernel has published: none without an EPC cgroup, whose misc controller does not know
+    /// sgx_epc.
+    /// </summary>
     public static MiscValues Capacities(Machine machine)
     {
         ArgumentNullException.ThrowIfNull(machine);

@@ -35,7 +35,10 @@ public sealed class ClusterPort
     /// <summary>By cgroup: its parent, -1 for the root's.</summary>
     public IReadOnlyList<int> CgroupParents { get; set; } = [];
 
-    /// <summary>Pages that a charge takes from its home at once, the first time (see <see cref="Exchange"/>); 1: every page is charged at the home, as the kernel does.</summary>
+    /// <summary>
+    /// Pages that a charge takes from its home at once, the first time (see <see cref="Exchange"/>); 1: every page is
+    /// charged at the home, as the kernel does.
+    /// </summary>
     public int ChargeBatch { get; init; } = 1;
 
     /// <summary>
@@ -46,7 +49,8 @@ public sealed class ClusterPort
     public int CounterBatch { get; init; } = 1;
 
     /// <summary>
-    /// The home of the free-page counter gives no pages in advance that would take it below this: ksgxd wakes below 32 pages and works up to 64, and there the counter has to be exact.
+    /// The home of the free-page counter gives no pages in advance that would take it below this: ksgxd wakes below 32
+    /// pages and works up to 64, and there the counter has to be exact.
     /// </summary>
     public const long CounterFloor = 2 * KernelConstants.NrHighPages;
 

@@ -50,7 +50,10 @@ public static class ClusterProtocol
     /// <summary>Codes below this one travel; those from here on stay in their process.</summary>
     public const ushort FirstLocalCode = 0x0E20;
 
-    /// <summary>One level of misc_cg_try_charge at the account's home, or out of the stock that this process has taken in advance.</summary>
+    /// <summary>
+    /// One level of misc_cg_try_charge at the account's home, or out of the stock that this process has taken in
+    /// advance.
+    /// </summary>
     public struct ChargeAccount : IMessage
     {
         public static ushort Code => 0x0E01;
@@ -152,7 +155,10 @@ public static class ClusterProtocol
 
         public long Account;
 
-        /// <summary>Out: the number as its home has it. Pages that processes have taken in advance are missing in the free-page counter, so it is never more than there is.</summary>
+        /// <summary>
+        /// Out: the number as its home has it. Pages that processes have taken in advance are missing in the free-page
+        /// counter, so it is never more than there is.
+        /// </summary>
         public long Value;
 
         /// <summary>Out: the limit, long.MaxValue for none.</summary>

@@ -24,7 +24,12 @@ public sealed class ClusterView
     /// <param name="joined">By member: the epoch in which that incarnation came in.</param>
     /// <param name="homes">By account: the member that keeps it.</param>
     /// <param name="homeSince">By account: the epoch since which that member keeps it.</param>
-    public ClusterView(int epoch, IReadOnlyList<int> incarnations, IReadOnlyList<int> joined, IReadOnlyList<int> homes, IReadOnlyList<int> homeSince)
+    public ClusterView(
+        int epoch,
+        IReadOnlyList<int> incarnations,
+        IReadOnlyList<int> joined,
+        IReadOnlyList<int> homes,
+        IReadOnlyList<int> homeSince)
     {
         Epoch = epoch;
         _incarnations = [.. incarnations];

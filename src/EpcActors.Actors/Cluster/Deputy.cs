@@ -45,7 +45,8 @@ public sealed class Deputy : KernelTask
             case 0x0E09:
                 BorrowPage borrow = frame.Read<BorrowPage>();
                 NumaNodeProtocol.LendPage lend = await Ask(
-                    Machine.Nodes[borrow.Node], new NumaNodeProtocol.LendPage { Member = frame.From, Incarnation = frame.FromIncarnation });
+                    Machine.Nodes[borrow.Node],
+                    new NumaNodeProtocol.LendPage { Member = frame.From, Incarnation = frame.FromIncarnation });
                 borrow.Page = lend.Page;
                 borrow.Incarnation = Cluster.Incarnation;
                 frame.Write(in borrow);
@@ -56,7 +57,12 @@ public sealed class Deputy : KernelTask
                 {
                     await Ask(
                         Machine.Nodes[back.Node],
-                        new NumaNodeProtocol.TakeBackPage { Page = back.Page, Member = frame.From, Incarnation = frame.FromIncarnation });
+                        new NumaNodeProtocol.TakeBackPage
+                        {
+                            Page = back.Page,
+                            Member = frame.From,
+                            Incarnation = frame.FromIncarnation,
+                        });
                 }
 
                 return frame;
@@ -64,7 +70,11 @@ public sealed class Deputy : KernelTask
                 ReclaimAt reclaim = frame.Read<ReclaimAt>();
                 reclaim.Result = reclaim.Purpose switch
                 {
-                    ReclaimPurpose.Reclaim => await EpcCgroup.ReclaimHere(this, reclaim.Root, reclaim.Wanted, reclaim.IgnoreAge),
+                    ReclaimPurpose.Reclaim => await EpcCgroup.ReclaimHere(
+                        this,
+                        reclaim.Root,
+                        reclaim.Wanted,
+                        reclaim.IgnoreAge),
                     ReclaimPurpose.Look => await EpcCgroup.CanReclaimHere(this, reclaim.Root) ? 1 : 0,
                     ReclaimPurpose.OomKill => await EpcCgroup.OomKill(this, reclaim.Root) ? 1 : 0,
                 };
@@ -78,7 +88,9 @@ public sealed class Deputy : KernelTask
                 return frame;
             case 0x0E0E:
                 ReadNodeAt node = frame.Read<ReadNodeAt>();
-                NumaNodeProtocol.ReadFreePages read = await Ask(Machine.Nodes[node.Node], new NumaNodeProtocol.ReadFreePages());
+                NumaNodeProtocol.ReadFreePages read = await Ask(
+                    Machine.Nodes[node.Node],
+                    new NumaNodeProtocol.ReadFreePages());
                 node.FreePages = read.FreePages;
                 frame.Write(in node);
                 return frame;

@@ -9,9 +9,12 @@ public sealed partial class Exchange
 {
     /// <summary>Amount that a charge added at its home, whether it was accepted or not.</summary>
     private long Added(in ChargeAccount charge) =>
-        charge.Result == AccountCharge.Fits ? charge.Bytes + charge.ExtraBytes : _port.ChargeBatch > 1 ? 0 : charge.Bytes;
+        charge.Result == AccountCharge.Fits ? charge.Bytes + charge.ExtraBytes
+        : _port.ChargeBatch > 1 ? 0
+        : charge.Bytes;
 
-    private static long ExtraAdded(in ChargeAccount charge) => charge.Result == AccountCharge.Fits ? charge.ExtraBytes : 0;
+    private static long ExtraAdded(in ChargeAccount charge) =>
+        charge.Result == AccountCharge.Fits ? charge.ExtraBytes : 0;
 
     /// <summary>Change that an answered request made to its account.</summary>
     private long EffectOf(in Frame answered)
@@ -136,7 +139,8 @@ public sealed partial class Exchange
         int account = AccountIn(in frame);
         if ((uint)account >= (uint)_accounts.Length)
         {
-            throw new InvariantViolation($"a frame of member {frame.From} speaks of account {account} of {_accounts.Length}");
+            throw new InvariantViolation(
+                $"a frame of member {frame.From} speaks of account {account} of {_accounts.Length}");
         }
 
         Account home = _accounts[account];
@@ -277,7 +281,11 @@ public sealed partial class Exchange
         home.Peak = Math.Max(home.Peak, home.Value);
         foreach (Call call in _calls)
         {
-            if (call.State == CallState.Sent && call.Account == account && call.Target == _port.Self && call.Frame.Code != ReportAccount.Code)
+            if (
+                call.State == CallState.Sent
+                && call.Account == account
+                && call.Target == _port.Self
+                && call.Frame.Code != ReportAccount.Code)
             {
                 Transmit(call, turn);
             }
@@ -338,7 +346,10 @@ public sealed partial class Exchange
                 home.IsHome = true;
                 home.IsRebuilding = true;
                 home.Value = 0;
-                home.Advances = _port.CounterBatch > 1 && account == _port.FreePageCounter ? (long)view.HomeSince(account) << 32 : 0;
+                home.Advances =
+                    _port.CounterBatch > 1 && account == _port.FreePageCounter
+                        ? (long)view.HomeSince(account) << 32
+                        : 0;
                 home.Max = _maxKnown[account];
                 home.MaxVersion = _maxVersion[account];
                 Array.Clear(home.Of);
@@ -445,7 +456,8 @@ public sealed partial class Exchange
     /// True when the called process is dead in the view that was just installed, or no longer keeps the account.
     /// </summary>
     private bool Leaves(Call call, ClusterView before) =>
-        before.IncarnationOf(call.Target) != _view.IncarnationOf(call.Target) || (call.Account >= 0 && _view.HomeOf(call.Account) != call.Target);
+        before.IncarnationOf(call.Target) != _view.IncarnationOf(call.Target)
+        || (call.Account >= 0 && _view.HomeOf(call.Account) != call.Target);
 
     private void Redirect(Call call, Turn turn) => Direct(call, _view.HomeOf(call.Account), turn);
 }

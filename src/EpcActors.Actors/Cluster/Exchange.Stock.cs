@@ -109,7 +109,8 @@ public sealed partial class Exchange
     private static long RoomIn(Account home) => (long)Math.Min(home.Max, (ulong)home.Capacity) - home.Value;
 
     /// <summary>A stock that grows beyond twice what was asked for last goes back.</summary>
-    private bool KeepsAfter(int account, long bytes) => _stock[account] + bytes <= 2L * _advance[account] * KernelConstants.PageSize;
+    private bool KeepsAfter(int account, long bytes) =>
+        _stock[account] + bytes <= 2L * _advance[account] * KernelConstants.PageSize;
 
     /// <summary>Changes an account that has its home here, for a task of this process.</summary>
     private void AddHere(int account, long bytes)
@@ -132,7 +133,10 @@ public sealed partial class Exchange
     private void Grow(int account, long asked, long given)
     {
         int batch = BatchOf(account);
-        _advance[account] = given < asked ? (int)Math.Clamp(given, batch, _advance[account]) : Math.Min(2 * _advance[account], MostGrowth * batch);
+        _advance[account] =
+            given < asked
+                ? (int)Math.Clamp(given, batch, _advance[account])
+                : Math.Min(2 * _advance[account], MostGrowth * batch);
     }
 
     /// <summary>

@@ -18,7 +18,9 @@ public sealed record ExchangeSnapshot
     /// <summary>By account: of that, what its tasks use.</summary>
     public required IReadOnlyList<long> Used { get; init; }
 
-    /// <summary>By account: of that, what was taken in advance and is not used; below zero for the free-page counter.</summary>
+    /// <summary>
+    /// By account: of that, what was taken in advance and is not used; below zero for the free-page counter.
+    /// </summary>
     public required IReadOnlyList<long> Stock { get; init; }
 
     /// <summary>Calls that are not answered yet.</summary>
@@ -27,7 +29,9 @@ public sealed record ExchangeSnapshot
     /// <summary>Accounts that have their home here and are not being rebuilt.</summary>
     public required IReadOnlyList<HomeSnapshot> Homes { get; init; }
 
-    /// <summary>The last request of each task elsewhere that was executed here, where it was about an account.</summary>
+    /// <summary>
+    /// The last request of each task elsewhere that was executed here, where it was about an account.
+    /// </summary>
     public required IReadOnlyList<ServedCall> Served { get; init; }
 }
 
@@ -46,7 +50,13 @@ public sealed record OpenCall(int Caller, uint Sequence, int Target, int Account
 /// <param name="Capacity">misc.capacity.</param>
 /// <param name="Peak">Highest value within the limits.</param>
 /// <param name="Parts">By member: its part.</param>
-public sealed record HomeSnapshot(int Account, long Value, ulong Max, long Capacity, long Peak, IReadOnlyList<long> Parts);
+public sealed record HomeSnapshot(
+    int Account,
+    long Value,
+    ulong Max,
+    long Capacity,
+    long Peak,
+    IReadOnlyList<long> Parts);
 
 /// <summary>A request that was executed at a home.</summary>
 /// <param name="Member">Member that asked.</param>
@@ -119,12 +129,16 @@ public sealed partial class Exchange
                 continue;
             }
 
-            if (call.Frame.Code == ClusterProtocol.UnchargeAccount.Code && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
+            if (
+                call.Frame.Code == ClusterProtocol.UnchargeAccount.Code
+                && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
             {
                 ClusterProtocol.UnchargeAccount uncharge = call.Frame.Read<ClusterProtocol.UnchargeAccount>();
                 underWay[call.Account] -= call.State == CallState.Answered ? call.Bytes : call.Bytes - uncharge.Bytes;
             }
-            else if (call.Frame.Code == ClusterProtocol.AddAccount.Code && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
+            else if (
+                call.Frame.Code == ClusterProtocol.AddAccount.Code
+                && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
             {
                 // The amount that goes to the home beyond the task's own pages has left the stock already.
                 long more = call.Frame.Read<ClusterProtocol.AddAccount>().Amount - call.Bytes;
@@ -143,7 +157,8 @@ public sealed partial class Exchange
         {
             Engine.Invariant.That(
                 _granted[account] == _used[account] + _stock[account] + underWay[account],
-                $"member {_port.Self}: account {account} was granted {_granted[account]}, {_used[account]} are used, {_stock[account]} in stock and {underWay[account]} on the way");
+                $"member {_port.Self}: account {account} was granted {_granted[account]}, {_used[account]} are used, "
+                    + $"{_stock[account]} in stock and {underWay[account]} on the way");
         }
     }
 }

@@ -109,10 +109,14 @@ public struct FramePayload
     private long _first;
 }
 
-/// <summary>Frames from other processes that wait for the <see cref="Exchange"/>, where several are taken in one turn.</summary>
+/// <summary>
+/// Frames from other processes that wait for the <see cref="Exchange"/>, where several are taken in one turn.
+/// </summary>
 public interface IInbox
 {
-    /// <summary>The frames of the <see cref="ClusterProtocol.ArriveTogether"/> that is handled, in the order in which they came.</summary>
+    /// <summary>
+    /// The frames of the <see cref="ClusterProtocol.ArriveTogether"/> that is handled, in the order in which they came.
+    /// </summary>
     ReadOnlySpan<Frame> Frames { get; }
 }
 

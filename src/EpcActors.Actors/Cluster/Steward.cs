@@ -37,7 +37,10 @@ public sealed class Reporter : KernelTask
             }
 
             epoch = view.Epoch;
-            for (NextReport next = await Ask(exchange, new NextReport()); next.Account >= 0; next = await Ask(exchange, new NextReport()))
+            for (
+                NextReport next = await Ask(exchange, new NextReport());
+                next.Account >= 0;
+                next = await Ask(exchange, new NextReport()))
             {
                 await Ask(exchange, new ReportAccount { Account = next.Account });
             }
@@ -149,7 +152,15 @@ public sealed class Steward : KernelTask
             FindMax known = await Ask(Cluster.Exchange, new FindMax { Account = cgroup });
             if (known.Version > 0)
             {
-                await Ask(Cluster.Exchange, new ShareMax { Member = member, Account = cgroup, Max = known.Max, Version = known.Version });
+                await Ask(
+                    Cluster.Exchange,
+                    new ShareMax
+                    {
+                        Member = member,
+                        Account = cgroup,
+                        Max = known.Max,
+                        Version = known.Version,
+                    });
             }
         }
     }
@@ -188,7 +199,9 @@ public sealed class Steward : KernelTask
         while (true)
         {
             // Pages of the next incarnation of that process come only when none of this one is left.
-            NumaNodeProtocol.ReadBorrowed left = await Ask(Machine.Nodes[node], new NumaNodeProtocol.ReadBorrowed { Dead = incarnation });
+            NumaNodeProtocol.ReadBorrowed left = await Ask(
+                Machine.Nodes[node],
+                new NumaNodeProtocol.ReadBorrowed { Dead = incarnation });
             if (left.Pages == 0 || left.Incarnation > incarnation)
             {
                 return;
@@ -202,7 +215,9 @@ public sealed class Steward : KernelTask
 
             for (int enclave = 0; enclave < Machine.Enclaves.Count; enclave++)
             {
-                EnclaveProtocol.HoldsNode holds = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.HoldsNode { Node = node });
+                EnclaveProtocol.HoldsNode holds = await Ask(
+                    Machine.Enclaves[enclave].Enclave,
+                    new EnclaveProtocol.HoldsNode { Node = node });
                 if (holds.Holds)
                 {
                     await Ask(_processOfEnclave[enclave], new ProcessProtocol.Kill { Reason = KillReason.SocketLost });

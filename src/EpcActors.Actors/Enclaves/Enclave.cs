@@ -7,19 +7,61 @@ using static EpcActors.Actors.Enclaves.EnclaveProtocol;
 namespace EpcActors.Actors.Enclaves;
 
 /// <summary>
-/// <c>struct sgx_encl</c>: the page array, VA pages and SECS behind the enclave's mutex; mm_list behind mm_lock; the reference count; and what the
-/// processor keeps for the enclave, its tracking epochs.
+/// <c>struct sgx_encl</c>: the page array, VA pages and SECS behind the enclave's mutex; mm_list behind mm_lock; the
+/// reference count; and what the processor keeps for the enclave, its tracking epochs.
 /// </summary>
-public sealed partial class Enclave : Resource,
-    IHandle<BeginIoctl>, IHandle<EndIoctl>, IHandle<TestGrow>, IHandle<CountGrow>, IHandle<Shrink>, IHandle<LinkVaPage>,
-    IHandle<Ecreate>, IHandle<LockAndAddPage>, IHandle<LockAndEinit>, IHandle<LookUpPage>, IHandle<Lock>, IHandle<Unlock>,
-    IHandle<LockAndReadPage>, IHandle<Eldu>, IHandle<InsertEntry>, IHandle<Eaug>, IHandle<TryGetRef>, IHandle<PutRef>,
-    IHandle<ReadMm>, IHandle<AddMm>, IHandle<RemoveMm>, IHandle<TakeFirstMm>, IHandle<MarkReclaimedAndUnlock>,
-    IHandle<BlockPage>, IHandle<LockForWrite>, IHandle<Ewb>, IHandle<Etrack>, IHandle<SendIpi>, IHandle<FinishWrite>,
-    IHandle<FinishWriteSecs>, IHandle<ReadType>, IHandle<ModifyPage>, IHandle<BeginRemove>, IHandle<LockAndErase>,
-    IHandle<EnterEnclave>, IHandle<ExitEnclave>, IHandle<TakeEntry>, IHandle<TakeSecs>, IHandle<TakeVaPage>,
-    IHandle<MarkOutOfMemory>, IHandle<UnlinkVaPage>, IHandle<UnlockForRemoval>, IHandle<GetFile>, IHandle<PutFile>,
-    IHandle<EraseAndUnlock>, IHandle<FindPage>, IHandle<HoldsNode>, IHandle<SynchronizeSrcu>, IHandle<FreeEnclave>, IHandle<RecordTypeAndUnlock>
+public sealed partial class Enclave
+    : Resource,
+        IHandle<BeginIoctl>,
+        IHandle<EndIoctl>,
+        IHandle<TestGrow>,
+        IHandle<CountGrow>,
+        IHandle<Shrink>,
+        IHandle<LinkVaPage>,
+        IHandle<Ecreate>,
+        IHandle<LockAndAddPage>,
+        IHandle<LockAndEinit>,
+        IHandle<LookUpPage>,
+        IHandle<Lock>,
+        IHandle<Unlock>,
+        IHandle<LockAndReadPage>,
+        IHandle<Eldu>,
+        IHandle<InsertEntry>,
+        IHandle<Eaug>,
+        IHandle<TryGetRef>,
+        IHandle<PutRef>,
+        IHandle<ReadMm>,
+        IHandle<AddMm>,
+        IHandle<RemoveMm>,
+        IHandle<TakeFirstMm>,
+        IHandle<MarkReclaimedAndUnlock>,
+        IHandle<BlockPage>,
+        IHandle<LockForWrite>,
+        IHandle<Ewb>,
+        IHandle<Etrack>,
+        IHandle<SendIpi>,
+        IHandle<FinishWrite>,
+        IHandle<FinishWriteSecs>,
+        IHandle<ReadType>,
+        IHandle<ModifyPage>,
+        IHandle<BeginRemove>,
+        IHandle<LockAndErase>,
+        IHandle<EnterEnclave>,
+        IHandle<ExitEnclave>,
+        IHandle<TakeEntry>,
+        IHandle<TakeSecs>,
+        IHandle<TakeVaPage>,
+        IHandle<MarkOutOfMemory>,
+        IHandle<UnlinkVaPage>,
+        IHandle<UnlockForRemoval>,
+        IHandle<GetFile>,
+        IHandle<PutFile>,
+        IHandle<EraseAndUnlock>,
+        IHandle<FindPage>,
+        IHandle<HoldsNode>,
+        IHandle<SynchronizeSrcu>,
+        IHandle<FreeEnclave>,
+        IHandle<RecordTypeAndUnlock>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;
@@ -40,7 +82,14 @@ public sealed partial class Enclave : Resource,
     /// <param name="pageCount">Pages of the linear range, a power of two.</param>
     /// <param name="ownerBase">Number of page 0 in the enclave-page space.</param>
     /// <param name="threads">The tasks that run in it, by thread number.</param>
-    public Enclave(ActorId id, int index, string name, Machine machine, int pageCount, int ownerBase, IReadOnlyList<ActorId> threads)
+    public Enclave(
+        ActorId id,
+        int index,
+        string name,
+        Machine machine,
+        int pageCount,
+        int ownerBase,
+        IReadOnlyList<ActorId> threads)
         : base(id, $"enclave:{name}")
     {
         ArgumentNullException.ThrowIfNull(machine);
@@ -355,7 +404,8 @@ public sealed partial class Enclave : Resource,
 
     public void Handle(ref SynchronizeSrcu message, Turn turn)
     {
-        // The walks that it waits for hold references of their own; only who comes here too late matters, and the oracle sees that.
+        // The walks that it waits for hold references of their own; only who comes here too late matters, and the
+        // oracle sees that.
     }
 
     public void Handle(ref FreeEnclave message, Turn turn) => IsFreed = true;
@@ -446,7 +496,8 @@ public sealed partial class Enclave : Resource,
 
         if (message.Slot < 0)
         {
-            // A SECS with children, no slot left because page_cnt was raced (R27), or any other failure: the EPCM keeps the page.
+            // A SECS with children, no slot left because page_cnt was raced (R27), or any other failure: the EPCM keeps
+            // the page.
             message.Result = LeafResult.Failed;
             return;
         }
@@ -558,7 +609,10 @@ public sealed partial class Enclave : Resource,
         Machine machine = _machine;
         bool holds = !SecsPage.IsNone && machine.NodeOf(SecsPage) == node;
         VaPages.ForEach(page => holds |= machine.NodeOf(page) == node);
-        for (int page = Entries.FindFrom(0); page >= 0 && page < Entries.PageCount && !holds; page = Entries.FindFrom(page + 1))
+        for (
+            int page = Entries.FindFrom(0);
+            page >= 0 && page < Entries.PageCount && !holds;
+            page = Entries.FindFrom(page + 1))
         {
             EpcPageIndex epcPage = Entries[page].EpcPage;
             holds = !epcPage.IsNone && machine.NodeOf(epcPage) == node;

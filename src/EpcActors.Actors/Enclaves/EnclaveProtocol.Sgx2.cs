@@ -6,7 +6,10 @@ namespace EpcActors.Actors.Enclaves;
 /// <content>SGX2: permissions and types that change, pages that are removed.</content>
 public static partial class EnclaveProtocol
 {
-    /// <summary>MODIFY_TYPES after its ETRACK: the entry gets the new type, and the mutex goes. When ETRACK failed it keeps the old one (D10).</summary>
+    /// <summary>
+    /// MODIFY_TYPES after its ETRACK: the entry gets the new type, and the mutex goes. When ETRACK failed it keeps the
+    /// old one (D10).
+    /// </summary>
     public struct RecordTypeAndUnlock : IMessage
     {
         public static ushort Code => 0x0730;
@@ -50,7 +53,10 @@ public static partial class EnclaveProtocol
         /// <summary>Out: SGX_PAGE_NOT_MODIFIABLE, the page waits for an EACCEPT already.</summary>
         public YesNo IsNotModifiable;
 
-        /// <summary>Out: #PF, the processor has the page as a type that cannot be changed so. The kernel's entry says otherwise then (D10).</summary>
+        /// <summary>
+        /// Out: #PF, the processor has the page as a type that cannot be changed so. The kernel's entry says otherwise
+        /// then (D10).
+        /// </summary>
         public YesNo HasFaulted;
     }
 
@@ -67,7 +73,10 @@ public static partial class EnclaveProtocol
         public YesNo IsRefused;
     }
 
-    /// <summary>REMOVE_PAGES lets the mutex go to zap translations; with the proposed fix of R10 the page is BEING_REMOVED meanwhile.</summary>
+    /// <summary>
+    /// REMOVE_PAGES lets the mutex go to zap translations; with the proposed fix of R10 the page is BEING_REMOVED
+    /// meanwhile.
+    /// </summary>
     public struct UnlockForRemoval : IMessage
     {
         public static ushort Code => 0x072A;
@@ -77,7 +86,9 @@ public static partial class EnclaveProtocol
         public int Page;
     }
 
-    /// <summary>REMOVE_PAGES' second hold of the mutex: takes the page out of its entry. The mutex stays held.</summary>
+    /// <summary>
+    /// REMOVE_PAGES' second hold of the mutex: takes the page out of its entry. The mutex stays held.
+    /// </summary>
     public struct LockAndErase : IMessage
     {
         public static ushort Code => 0x0722;

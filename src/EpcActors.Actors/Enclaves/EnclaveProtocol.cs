@@ -28,12 +28,14 @@ public enum EnclavePageType
 }
 
 /// <summary>
-/// What tasks ask of an enclave. The names say what they do to <c>encl->lock</c>: <c>Lock…</c> takes it, <c>…AndUnlock</c> gives it back, both in one
-/// message where the kernel's critical section does nothing else; the others say in their text whether the caller holds it.
+/// What tasks ask of an enclave. The names say what they do to <c>encl->lock</c>: <c>Lock…</c> takes it,
+/// <c>…AndUnlock</c> gives it back, both in one message where the kernel's critical section does nothing else; the
+/// others say in their text whether the caller holds it.
 /// </summary>
 /// <remarks>
-/// Taking the mutex and the first thing done under it stand in one message, as do the last thing and the release: taking a lock commutes to the
-/// right and releasing it to the left of what others do (Lipton, Reduction, 1975), and what is touched there is touched under the mutex only.
+/// Taking the mutex and the first thing done under it stand in one message, as do the last thing and the release:
+/// taking a lock commutes to the right and releasing it to the left of what others do (Lipton, Reduction, 1975), and
+/// what is touched there is touched under the mutex only.
 /// </remarks>
 public static partial class EnclaveProtocol
 {
@@ -219,7 +221,9 @@ public static partial class EnclaveProtocol
         public YesNo IsSecsResident;
     }
 
-    /// <summary>ELDU into a page that the caller has allocated, and on success the entry's new state. Mutex held.</summary>
+    /// <summary>
+    /// ELDU into a page that the caller has allocated, and on success the entry's new state. Mutex held.
+    /// </summary>
     public struct Eldu : IMessage
     {
         public static ushort Code => 0x070E;
@@ -306,8 +310,9 @@ public static partial class EnclaveProtocol
 
     /// <summary>The next entry of mm_list, in an SRCU read section.</summary>
     /// <remarks>
-    /// New entries go to the head, so a walk goes from the youngest to the oldest. An entry that leaves while a walk stands on it does not make the
-    /// walk skip the one behind it, and one that comes is not met any more: list_add_rcu() and list_del_rcu().
+    /// New entries go to the head, so a walk goes from the youngest to the oldest. An entry that leaves while a walk
+    /// stands on it does not make the walk skip the one behind it, and one that comes is not met any more:
+    /// list_add_rcu() and list_del_rcu().
     /// </remarks>
     public struct ReadMm : IMessage
     {
@@ -348,7 +353,10 @@ public static partial class EnclaveProtocol
         public YesNo WasFound;
     }
 
-    /// <summary>synchronize_srcu() on the enclave's SRCU, after an entry went off mm_list: a use of the enclave, which costs no time here.</summary>
+    /// <summary>
+    /// synchronize_srcu() on the enclave's SRCU, after an entry went off mm_list: a use of the enclave, which costs no
+    /// time here.
+    /// </summary>
     public struct SynchronizeSrcu : IMessage
     {
         public static ushort Code => 0x072E;
@@ -356,7 +364,9 @@ public static partial class EnclaveProtocol
         public static MessageKind Kind => MessageKind.Lifetime;
     }
 
-    /// <summary>The end of sgx_encl_release: cleanup_srcu_struct() and kfree(). Nobody may use the enclave any more.</summary>
+    /// <summary>
+    /// The end of sgx_encl_release: cleanup_srcu_struct() and kfree(). Nobody may use the enclave any more.
+    /// </summary>
     public struct FreeEnclave : IMessage
     {
         public static ushort Code => 0x072F;
@@ -422,7 +432,9 @@ public static partial class EnclaveProtocol
 
         public EpcPageIndex EpcPage;
 
-        /// <summary>In: the VA slot of a child. Out: that of the SECS, which takes it here; -1 when EWB failed.</summary>
+        /// <summary>
+        /// In: the VA slot of a child. Out: that of the SECS, which takes it here; -1 when EWB failed.
+        /// </summary>
         public int Slot;
 
         /// <summary>In: the instruction fails with another error than SGX_NOT_TRACKED (D3).</summary>
@@ -611,7 +623,10 @@ public static partial class EnclaveProtocol
 
         public EpcPageIndex VaPage;
     }
-    /// <summary>Where a page is at this moment, for whoever stands outside: hardware that fails, an administrator with a debugger. No lock.</summary>
+    /// <summary>
+    /// Where a page is at this moment, for whoever stands outside: hardware that fails, an administrator with a
+    /// debugger. No lock.
+    /// </summary>
     public struct FindPage : IMessage
     {
         public static ushort Code => 0x0732;

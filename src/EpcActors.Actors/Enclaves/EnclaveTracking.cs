@@ -4,9 +4,10 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Enclaves;
 
 /// <summary>
-/// What the processor keeps to make EWB safe: who is inside the enclave since when, and which pages were blocked when. ETRACK begins a new epoch;
-/// a blocked page can be written out once everybody who was inside before the epoch after its EBLOCK has left. And whom
-/// the kernel's IPI hits: the CPUs in mm_cpumask of every process, inside or not (sgx_encl_cpumask).
+/// What the processor keeps to make EWB safe: who is inside the enclave since when, and which pages were blocked when.
+/// ETRACK begins a new epoch; a blocked page can be written out once everybody who was inside before the epoch after
+/// its EBLOCK has left. And whom the kernel's IPI hits: the CPUs in mm_cpumask of every process, inside or not
+/// (sgx_encl_cpumask).
 /// </summary>
 /// <remarks>
 /// A thread counts as on its CPU from its first entry on until it says that it sleeps or ends; also while it waits for

@@ -7,7 +7,9 @@ namespace EpcActors.Actors.Memory;
 /// <summary>Requests to an enclave's shmem file.</summary>
 public static class BackingStoreProtocol
 {
-    /// <summary>Pins contents and PCMD page, making those that are missing; the caller has charged them (sgx_encl_get_backing).</summary>
+    /// <summary>
+    /// Pins contents and PCMD page, making those that are missing; the caller has charged them (sgx_encl_get_backing).
+    /// </summary>
     public struct PinBacking : IMessage
     {
         public static ushort Code => 0x0802;
@@ -46,7 +48,10 @@ public static class BackingStoreProtocol
     /// <summary>
     /// Writes EWB's output to the pinned pages, marks them dirty and unpins them (sgx_encl_put_backing).
     /// </summary>
-    /// <remarks>EWB itself is the enclave's message before; the enclave's mutex is held over both, and memory pressure leaves pinned pages alone.</remarks>
+    /// <remarks>
+    /// EWB itself is the enclave's message before; the enclave's mutex is held over both, and memory pressure leaves
+    /// pinned pages alone.
+    /// </remarks>
     public struct WriteBacking : IMessage
     {
         public static ushort Code => 0x0803;
@@ -61,7 +66,9 @@ public static class BackingStoreProtocol
 
         public int PcmdGeneration;
 
-        /// <summary>In: only written, as before 6bd429643cc2: <see cref="PutBacking"/> dirties and unpins later (R5).</summary>
+        /// <summary>
+        /// In: only written, as before 6bd429643cc2: <see cref="PutBacking"/> dirties and unpins later (R5).
+        /// </summary>
         public YesNo IsWriteOnly;
 
         /// <summary>
@@ -87,7 +94,10 @@ public static class BackingStoreProtocol
         public YesNo IsDirtied;
     }
 
-    /// <summary>Memory pressure takes a page of the file (shrink_folio_list, shmem_writepage), under the page's own lock and without the enclave's mutex.</summary>
+    /// <summary>
+    /// Memory pressure takes a page of the file (shrink_folio_list, shmem_writepage), under the page's own lock and
+    /// without the enclave's mutex.
+    /// </summary>
     public struct SwapOutBacking : IMessage
     {
         public static ushort Code => 0x0807;
@@ -159,8 +169,14 @@ public static class BackingStoreProtocol
 }
 
 /// <summary>The shmem file behind one enclave (<c>encl->backing</c>), behind its page-cache lock.</summary>
-public sealed class BackingStore : Resource,
-    IHandle<PinBacking>, IHandle<WriteBacking>, IHandle<FinishLoad>, IHandle<TruncateBacking>, IHandle<PutBacking>, IHandle<SwapOutBacking>
+public sealed class BackingStore
+    : Resource,
+        IHandle<PinBacking>,
+        IHandle<WriteBacking>,
+        IHandle<FinishLoad>,
+        IHandle<TruncateBacking>,
+        IHandle<PutBacking>,
+        IHandle<SwapOutBacking>
 {
     public BackingStore(ActorId id, string enclave, int indexCount)
         : base(id, $"backing:{enclave}") => File = new BackingFile(indexCount);
@@ -190,7 +206,11 @@ public sealed class BackingStore : Resource,
 
     public void Handle(ref WriteBacking message, Turn turn)
     {
-        message.IsLost = !File.Write(message.Index, message.Version, message.ContentsGeneration, message.PcmdGeneration);
+        message.IsLost = !File.Write(
+            message.Index,
+            message.Version,
+            message.ContentsGeneration,
+            message.PcmdGeneration);
         if (!message.IsWriteOnly)
         {
             File.MarkDirty(message.Index, message.ContentsGeneration, message.PcmdGeneration);

@@ -5,12 +5,24 @@ using static EpcActors.Actors.NumaNodes.NumaNodeProtocol;
 namespace EpcActors.Actors.NumaNodes;
 
 /// <summary>
-/// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at boot, its dirty pages.
+/// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at
+/// boot, its dirty pages.
 /// </summary>
-public sealed class NumaNode : Resource,
-    IHandle<TakePage>, IHandle<FreePage>, IHandle<UnlockNode>, IHandle<PoisonPage>, IHandle<SanitisePage>,
-    IHandle<ReadFreePages>, IHandle<LoseEpc>,
-    IHandle<LendPage>, IHandle<TakeBackPage>, IHandle<CloseLoans>, IHandle<ImportPage>, IHandle<ExportPage>, IHandle<ReadBorrowed>
+public sealed class NumaNode
+    : Resource,
+        IHandle<TakePage>,
+        IHandle<FreePage>,
+        IHandle<UnlockNode>,
+        IHandle<PoisonPage>,
+        IHandle<SanitisePage>,
+        IHandle<ReadFreePages>,
+        IHandle<LoseEpc>,
+        IHandle<LendPage>,
+        IHandle<TakeBackPage>,
+        IHandle<CloseLoans>,
+        IHandle<ImportPage>,
+        IHandle<ExportPage>,
+        IHandle<ReadBorrowed>
 {
     private readonly EpcPageTable _pages;
     private readonly FreeList _free;
@@ -33,7 +45,12 @@ public sealed class NumaNode : Resource,
     /// <param name="sections">First page and page count of each EPC section on this node.</param>
     /// <param name="isSanitised">True: all pages are free from the start; false: dirty until ksgxd has sanitised
     /// them.</param>
-    public NumaNode(ActorId id, int nodeId, EpcPageTable pages, IReadOnlyList<(int First, int Count)> sections, bool isSanitised)
+    public NumaNode(
+        ActorId id,
+        int nodeId,
+        EpcPageTable pages,
+        IReadOnlyList<(int First, int Count)> sections,
+        bool isSanitised)
         : base(id, $"node-{nodeId}")
     {
         ArgumentNullException.ThrowIfNull(sections);
@@ -86,7 +103,9 @@ public sealed class NumaNode : Resource,
     /// <summary>Length of the poison list.</summary>
     public int PoisonedPages => _poisoned.Count;
 
-    /// <summary>Of those, pages that were poisoned before they were sanitised: the free-page counter never knew them.</summary>
+    /// <summary>
+    /// Of those, pages that were poisoned before they were sanitised: the free-page counter never knew them.
+    /// </summary>
     [NotState]
     public int PoisonedBeforeBootPages { get; private set; }
 
@@ -115,7 +134,9 @@ public sealed class NumaNode : Resource,
         }
     }
 
-    /// <summary>The node's own counter, for the per-node mode: changed in the same critical section as the list.</summary>
+    /// <summary>
+    /// The node's own counter, for the per-node mode: changed in the same critical section as the list.
+    /// </summary>
     public long OwnCounter { get; private set; }
 
     public void Handle(ref TakePage message, Turn turn)
@@ -345,7 +366,10 @@ public sealed class NumaNode : Resource,
         }
 
         // During the search for pages of a dead incarnation, a page of the next one would look like one of them.
-        if (_isLosing || message.Incarnation <= _deadLender || (_foreignPages > 0 && _foreignIncarnation != message.Incarnation))
+        if (
+            _isLosing
+            || message.Incarnation <= _deadLender
+            || (_foreignPages > 0 && _foreignIncarnation != message.Incarnation))
         {
             message.IsRefused = true;
             return;

@@ -14,8 +14,8 @@ public static class NumaNodeProtocol
         public static MessageKind Kind => MessageKind.Allocate;
 
         /// <summary>
-        /// The node's lock stays held when a page was found: before ac5d272a0ad0 the free-page counter was changed under it, so two CPUs lost an
-        /// update only when they came from different nodes.
+        /// The node's lock stays held when a page was found: before ac5d272a0ad0 the free-page counter was changed
+        /// under it, so two CPUs lost an update only when they came from different nodes.
         /// </summary>
         public YesNo KeepLocked;
 
@@ -31,7 +31,9 @@ public static class NumaNodeProtocol
         public static MessageKind Kind => MessageKind.Lock;
     }
 
-    /// <summary>Gives a page back: to the tail of the free list, or to the poison list (sgx_free_epc_page, main.c).</summary>
+    /// <summary>
+    /// Gives a page back: to the tail of the free list, or to the poison list (sgx_free_epc_page, main.c).
+    /// </summary>
     public struct FreePage : IMessage
     {
         public static ushort Code => 0x0102;
@@ -170,7 +172,9 @@ public static class NumaNodeProtocol
         public int Pages;
     }
 
-    /// <summary>In a cluster, at a process that borrowed a page of a node elsewhere: onto the list of its stand-in.</summary>
+    /// <summary>
+    /// In a cluster, at a process that borrowed a page of a node elsewhere: onto the list of its stand-in.
+    /// </summary>
     public struct ImportPage : IMessage
     {
         public static ushort Code => 0x010A;
@@ -189,7 +193,9 @@ public static class NumaNodeProtocol
         public YesNo IsRefused;
     }
 
-    /// <summary>In a cluster, at a process that borrowed pages: takes a free one off the list of the stand-in, to give it back.</summary>
+    /// <summary>
+    /// In a cluster, at a process that borrowed pages: takes a free one off the list of the stand-in, to give it back.
+    /// </summary>
     public struct ExportPage : IMessage
     {
         public static ushort Code => 0x010B;

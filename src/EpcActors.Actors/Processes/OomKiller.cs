@@ -28,8 +28,8 @@ public static class OomKillerProtocol
 }
 
 /// <summary>
-/// mem_cgroup_out_of_memory under <c>oom_lock</c>: one victim at a time. It looks at every process of the subtree; the kernel does so under RCU
-/// while they go on running, so a look without messages hides nothing that matters to EPC.
+/// mem_cgroup_out_of_memory under <c>oom_lock</c>: one victim at a time. It looks at every process of the subtree; the
+/// kernel does so under RCU while they go on running, so a look without messages hides nothing that matters to EPC.
 /// </summary>
 /// <remarks>
 /// It reads single words only: whether a process lives, its memory cgroup, the pages of its file. They need not be of

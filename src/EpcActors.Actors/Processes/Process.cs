@@ -14,7 +14,9 @@ public enum KillReason
     /// <summary>The memory controller's out-of-memory killer.</summary>
     MemoryOom,
 
-    /// <summary>It had EPC pages of a socket whose process is dead: the memory is gone (a machine check in its enclave).</summary>
+    /// <summary>
+    /// It had EPC pages of a socket whose process is dead: the memory is gone (a machine check in its enclave).
+    /// </summary>
     SocketLost,
 }
 
@@ -105,7 +107,9 @@ public static class ProcessProtocol
         public YesNo IsFatal;
     }
 
-    /// <summary>A signal with a handler (SA_RESTART): pending until a thread of the process goes back to user space.</summary>
+    /// <summary>
+    /// A signal with a handler (SA_RESTART): pending until a thread of the process goes back to user space.
+    /// </summary>
     public struct Signal : IMessage
     {
         public static ushort Code => 0x0508;
@@ -169,9 +173,17 @@ public static class ProcessProtocol
 }
 
 /// <summary>A process: its cgroups, its pending signal, its live threads.</summary>
-public sealed class Process : Resource,
-    IHandle<ReadCss>, IHandle<Migrate>, IHandle<Kill>, IHandle<ReadSignal>, IHandle<Signal>, IHandle<SpawnThreads>, IHandle<ThreadExit>, IHandle<ArriveAtBarrier>,
-    IHandle<CloseDevice>
+public sealed class Process
+    : Resource,
+        IHandle<ReadCss>,
+        IHandle<Migrate>,
+        IHandle<Kill>,
+        IHandle<ReadSignal>,
+        IHandle<Signal>,
+        IHandle<SpawnThreads>,
+        IHandle<ThreadExit>,
+        IHandle<ArriveAtBarrier>,
+        IHandle<CloseDevice>
 {
     private WaitQueue _atBarrier;
     private int _threads;

@@ -15,7 +15,8 @@ internal static class CgroupCore
     /// <summary>
     /// rmdir (cgroup_destroy_locked): removes the directory; charged pages keep the cgroup alive as a zombie.
     /// </summary>
-    /// <returns>Ok; EBUSY with live processes or child directories, and for the root; ENOENT when it is gone already.</returns>
+    /// <returns>Ok; EBUSY with live processes or child directories, and for the root; ENOENT when it is gone
+    /// already.</returns>
     public static async Routine<Errno> Rmdir(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -50,7 +51,8 @@ internal static class CgroupCore
     }
 
     /// <summary>
-    /// A write to cgroup.procs (cgroup_attach_task): later charges go to the new cgroup, pages stay where they are charged.
+    /// A write to cgroup.procs (cgroup_attach_task): later charges go to the new cgroup, pages stay where they are
+    /// charged.
     /// </summary>
     /// <param name="current">Task that writes.</param>
     /// <param name="process">The process, with all its threads.</param>
@@ -61,7 +63,9 @@ internal static class CgroupCore
     {
         ActorId tree = current.Machine.CgroupTree;
         await current.Ask(tree, new CgroupTreeProtocol.LockHierarchy());
-        CgroupTreeProtocol.ReadOnline online = await current.Ask(tree, new CgroupTreeProtocol.ReadOnline { Cgroup = cgroup });
+        CgroupTreeProtocol.ReadOnline online = await current.Ask(
+            tree,
+            new CgroupTreeProtocol.ReadOnline { Cgroup = cgroup });
         Errno errno = Errno.ENODEV;
         if (online.IsOnline)
         {
@@ -75,7 +79,8 @@ internal static class CgroupCore
     }
 
     /// <summary>One write to misc.max (misc_cg_max_write). A refused write leaves the old value.</summary>
-    /// <returns>Ok, EINVAL or ERANGE; ENOENT in the root, which has no such file, and where the directory is gone.</returns>
+    /// <returns>Ok, EINVAL or ERANGE; ENOENT in the root, which has no such file, and where the directory is
+    /// gone.</returns>
     public static async Routine<Errno> WriteMiscMax(KernelTask current, int cgroup, string text)
     {
         if (!await HasFile(current, cgroup))
@@ -146,7 +151,9 @@ internal static class CgroupCore
         }
 
         await current.Ask(tree, new CgroupTreeProtocol.LockHierarchy());
-        CgroupTreeProtocol.ReadOnline online = await current.Ask(tree, new CgroupTreeProtocol.ReadOnline { Cgroup = cgroup });
+        CgroupTreeProtocol.ReadOnline online = await current.Ask(
+            tree,
+            new CgroupTreeProtocol.ReadOnline { Cgroup = cgroup });
         await current.Ask(tree, new CgroupTreeProtocol.UnlockHierarchy());
         return online.IsOnline;
     }

@@ -28,7 +28,9 @@ public enum FaultResult
 /// <summary>arch/x86/kernel/cpu/sgx/encl.c: loading, faults, mm lists, release.</summary>
 internal static class Encl
 {
-    /// <summary>sgx_vma_fault. Context: called with nothing held; takes mmap_lock for reading, then the enclave's mutex.</summary>
+    /// <summary>
+    /// sgx_vma_fault. Context: called with nothing held; takes mmap_lock for reading, then the enclave's mutex.
+    /// </summary>
     public static async Routine<FaultResult> VmaFault(KernelTask current, ActorId mm, int enclave, int page)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
@@ -131,7 +133,9 @@ internal static class Encl
         int page = 0;
         while (true)
         {
-            AddressSpaceProtocol.ReadPte pte = await current.Ask(parent, new AddressSpaceProtocol.ReadPte { Page = page });
+            AddressSpaceProtocol.ReadPte pte = await current.Ask(
+                parent,
+                new AddressSpaceProtocol.ReadPte { Page = page });
             if (pte.EpcPage.IsNone)
             {
                 break;
@@ -176,7 +180,8 @@ internal static class Encl
         EnclaveProtocol.RemoveMm remove = await current.Ask(encl, new EnclaveProtocol.RemoveMm { Mm = mm });
         if (remove.WasFound)
         {
-            // R11: when the entry has no reference of its own, nothing but the file keeps the enclave while we wait here.
+            // R11: when the entry has no reference of its own, nothing but the file keeps the enclave while we wait
+            // here.
             await current.Ask(encl, new EnclaveProtocol.SynchronizeSrcu());
         }
 
@@ -274,7 +279,9 @@ internal static class Encl
     private static async Routine<FaultResult> FaultUnderMmapLock(
         KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
     {
-        EnclaveProtocol.LookUpPage look = await current.Ask(place.Enclave, new EnclaveProtocol.LookUpPage { Page = page });
+        EnclaveProtocol.LookUpPage look = await current.Ask(
+            place.Enclave,
+            new EnclaveProtocol.LookUpPage { Page = page });
         if (look.IsOutOfMemory)
         {
             return FaultResult.Sigbus;
@@ -298,8 +305,8 @@ internal static class Encl
         return FaultResult.Mapped;
     }
 
-    /// <summary>The swapped half of __sgx_encl_load_page: SECS first, then the page. Two allocations that may not reclaim; a SECS that was
-    /// loaded stays when the page then fails. Mutex held.</summary>
+    /// <summary>The swapped half of __sgx_encl_load_page: SECS first, then the page. Two allocations that may not
+    /// reclaim; a SECS that was loaded stays when the page then fails. Mutex held.</summary>
     private static async Routine<AllocResult> LoadSwapped(
         KernelTask current, int enclave, EnclavePlace place, int page, bool isSecsResident)
     {
@@ -421,7 +428,9 @@ internal static class Encl
         {
             await Main.EnclFreeEpcPage(current, alloc.Page);
             await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
-            return va.Errno == Errno.EBUSY && switches.EaugVaBusyRetries == Fix.Present ? FaultResult.Retry : FaultResult.Sigbus;
+            return va.Errno == Errno.EBUSY && switches.EaugVaBusyRetries == Fix.Present
+                ? FaultResult.Retry
+                : FaultResult.Sigbus;
         }
 
         if (!va.Page.IsNone)
@@ -429,10 +438,13 @@ internal static class Encl
             await current.Ask(place.Enclave, new EnclaveProtocol.LinkVaPage { VaPage = va.Page });
         }
 
-        EnclaveProtocol.InsertEntry insert = await current.Ask(place.Enclave, new EnclaveProtocol.InsertEntry { Page = page });
+        EnclaveProtocol.InsertEntry insert = await current.Ask(
+            place.Enclave,
+            new EnclaveProtocol.InsertEntry { Page = page });
         if (insert.Exists)
         {
-            // R9: another thread was quicker between our unlocked look-up and the mutex. Upstream punishes the loser with SIGBUS.
+            // R9: another thread was quicker between our unlocked look-up and the mutex. Upstream punishes the loser
+            // with SIGBUS.
             await UndoEaug(current, enclave, place, alloc.Page, va.Page);
             return switches.EaugRaceTolerated == Fix.Present ? FaultResult.Retry : FaultResult.Sigbus;
         }
@@ -453,7 +465,12 @@ internal static class Encl
         return FaultResult.Mapped;
     }
 
-    private static async Routine UndoEaug(KernelTask current, int enclave, EnclavePlace place, EpcPageIndex page, EpcPageIndex va)
+    private static async Routine UndoEaug(
+        KernelTask current,
+        int enclave,
+        EnclavePlace place,
+        EpcPageIndex page,
+        EpcPageIndex va)
     {
         if (!va.IsNone)
         {
@@ -477,7 +494,9 @@ internal static class Encl
         int from = 0;
         while (true)
         {
-            EnclaveProtocol.TakeEntry entry = await current.Ask(place.Enclave, new EnclaveProtocol.TakeEntry { From = from });
+            EnclaveProtocol.TakeEntry entry = await current.Ask(
+                place.Enclave,
+                new EnclaveProtocol.TakeEntry { From = from });
             if (entry.Page < 0)
             {
                 break;

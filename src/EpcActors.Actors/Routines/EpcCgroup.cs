@@ -7,17 +7,21 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>arch/x86/kernel/cpu/sgx/epc_cgroup.c, in the shapes that the series gave it. Without the series: the global reclaimer.</summary>
+/// <summary>
+/// arch/x86/kernel/cpu/sgx/epc_cgroup.c, in the shapes that the series gave it. Without the series: the global
+/// reclaimer.
+/// </summary>
 internal static class EpcCgroup
 {
     private const int MaxFailedRounds = 5;
 
     /// <summary>
-    /// sgx_get_current_cg and sgx_cgroup_try_charge. The reference to the cgroup is taken with the first attempt, held over all of them, and stays
-    /// with the page.
+    /// sgx_get_current_cg and sgx_cgroup_try_charge. The reference to the cgroup is taken with the first attempt, held
+    /// over all of them, and stays with the page.
     /// </summary>
     /// <returns>
-    /// Ok with the cgroup that was charged; EBUSY: at the limit, the worker was queued; ENOMEM: at the limit and nothing to reclaim; ERESTARTSYS.
+    /// Ok with the cgroup that was charged; EBUSY: at the limit, the worker was queued; ENOMEM: at the limit and
+    /// nothing to reclaim; ERESTARTSYS.
     /// </returns>
     public static async Routine<ChargeResult> ChargeCurrent(KernelTask current, bool reclaim)
     {
@@ -43,7 +47,9 @@ internal static class EpcCgroup
             {
                 await Misc.PutCss(current, css.Cgroup);
             }
-            else if (current.Switches.WorkerQueued == WorkerQueued.NearLimit && await ShouldReclaim(current, css.Cgroup))
+            else if (
+                current.Switches.WorkerQueued == WorkerQueued.NearLimit
+                && await ShouldReclaim(current, css.Cgroup))
             {
                 await QueueWork(current, css.Cgroup);
             }
@@ -53,11 +59,13 @@ internal static class EpcCgroup
     }
 
     /// <summary>
-    /// Any LRU of the subtree non-empty (sgx_cgroup_lru_empty): one list after the other, each under its own lock, and blind to isolated pages. Without
-    /// an EPC cgroup: the one list, without its lock (sgx_can_reclaim).
+    /// Any LRU of the subtree non-empty (sgx_cgroup_lru_empty): one list after the other, each under its own lock, and
+    /// blind to isolated pages. Without an EPC cgroup: the one list, without its lock (sgx_can_reclaim).
     /// </summary>
     public static Routine<bool> CanReclaim(KernelTask current, int root) =>
-        current.Machine.Cluster is { } cluster ? Remote.CanReclaim(current, cluster, root) : CanReclaimHere(current, root);
+        current.Machine.Cluster is { } cluster
+            ? Remote.CanReclaim(current, cluster, root)
+            : CanReclaimHere(current, root);
 
     /// <summary>The same for the lists of this process.</summary>
     public static async Routine<bool> CanReclaimHere(KernelTask current, int root)
@@ -103,7 +111,8 @@ internal static class EpcCgroup
     }
 
     /// <summary>One round over the whole machine: what ksgxd and an allocator without a free page do.</summary>
-    public static async Routine<int> ReclaimGlobal(KernelTask current) => await ReclaimBelow(current, 0, KernelConstants.NrToScan, false);
+    public static async Routine<int> ReclaimGlobal(KernelTask current) =>
+        await ReclaimBelow(current, 0, KernelConstants.NrToScan, false);
 
     /// <summary>One round below a root: here, or in a cluster at the process whose turn it is.</summary>
     public static Routine<int> ReclaimBelow(KernelTask current, int root, int wanted, bool ignoreAge) =>
@@ -124,14 +133,21 @@ internal static class EpcCgroup
     public static async Routine<int> ReclaimSubtree(KernelTask current, int root, int wanted, bool ignoreAge) =>
         current.Switches.ReclaimWalk switch
         {
-            ReclaimWalk.SharedBatch => await ReclaimShared(current, root, Math.Clamp(wanted, KernelConstants.NrToScan, KernelConstants.NrToScanMax), ignoreAge),
+            ReclaimWalk.SharedBatch => await ReclaimShared(
+                current,
+                root,
+                Math.Clamp(wanted, KernelConstants.NrToScan, KernelConstants.NrToScanMax),
+                ignoreAge),
             ReclaimWalk.ScanBudget => await ReclaimPreOrder(current, root, KernelConstants.NrToScan, isBudget: true),
             ReclaimWalk.PerLru => await ReclaimPreOrder(current, root, KernelConstants.NrToScan, isBudget: false),
             ReclaimWalk.ResumeNode => (await ReclaimFrom(current, root, -1)).Scanned,
             ReclaimWalk.Cursor => await ReclaimWithCursor(current, root, wanted),
         };
 
-    /// <summary>Own usage against the smallest limit up to the root (sgx_cgroup_should_reclaim, or the worker's target of earlier versions).</summary>
+    /// <summary>
+    /// Own usage against the smallest limit up to the root (sgx_cgroup_should_reclaim, or the worker's target of
+    /// earlier versions).
+    /// </summary>
     /// <remarks>Pressure that siblings put on an ancestor is invisible here (C14).</remarks>
     public static async Routine<bool> ShouldReclaim(KernelTask current, int cgroup)
     {
@@ -163,9 +179,13 @@ internal static class EpcCgroup
 
             if (!await CanReclaim(current, cgroup))
             {
-                if (switches.AtLimit == AtLimit.Kill
-                    && (await OomKill(current, cgroup)
-                        || (current.Machine.Cluster is { } cluster && await Remote.OomKillElsewhere(current, cluster, cgroup))))
+                if (
+                    switches.AtLimit == AtLimit.Kill
+                    && (
+                        await OomKill(current, cgroup)
+                        || (
+                            current.Machine.Cluster is { } cluster
+                            && await Remote.OomKillElsewhere(current, cluster, cgroup))))
                 {
                     // Its pages come back with the last put of a reference; v5 looks again at once, and finds a further
                     // victim.
@@ -260,7 +280,8 @@ internal static class EpcCgroup
                 }
             }
 
-            // schedule() after an empty round up to v6, nothing in v7 to v9, cond_resched() since: one price for all, or a livelock would cost no time.
+            // schedule() after an empty round up to v6, nothing in v7 to v9, cond_resched() since: one price for all,
+            // or a livelock would cost no time.
             await current.Spend(Activity.Schedule);
         }
         while (await Misc.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Refused);
@@ -271,7 +292,12 @@ internal static class EpcCgroup
     /// <summary>
     /// One of several rounds of one caller: in v14 and v15 each goes on behind the end of the one before.
     /// </summary>
-    private static async Routine<(int Scanned, int Resume)> Round(KernelTask current, int root, int wanted, bool ignoreAge, int resume) =>
+    private static async Routine<(int Scanned, int Resume)> Round(
+        KernelTask current,
+        int root,
+        int wanted,
+        bool ignoreAge,
+        int resume) =>
         current.Switches.ReclaimWalk == ReclaimWalk.ResumeNode && current.Machine.Cluster is null
             ? await ReclaimFrom(current, root, resume)
             : (await ReclaimBelow(current, root, wanted, ignoreAge), -1);
@@ -285,11 +311,13 @@ internal static class EpcCgroup
         if (switches.WorkerTarget == WorkerTarget.MaxMinusLow)
         {
             // should_reclaim says yes from the limit on, so the target is one page below it.
-            return (maxPages > KernelConstants.CgroupLowLimit ? maxPages - KernelConstants.CgroupMinFreePages : maxPages) - 1;
+            return (
+                    maxPages > KernelConstants.CgroupLowLimit ? maxPages - KernelConstants.CgroupMinFreePages : maxPages
+                ) - 1;
         }
 
-        // v2 to v9: a limit of 0 stays 0; the eight pages go when what is left after the first is above 32. The cap of v2 to v5 at the machine's
-        // pages changes nothing, as no usage is above them.
+        // v2 to v9: a limit of 0 stays 0; the eight pages go when what is left after the first is above 32. The cap of
+        // v2 to v5 at the machine's pages changes nothing, as no usage is above them.
         long target = Math.Max(maxPages - 1, 0);
         return target > KernelConstants.NrToScanMax ? target - (KernelConstants.NrToScan / 2) : target;
     }
@@ -327,13 +355,15 @@ internal static class EpcCgroup
 
     private static async Routine<bool> TryGet(KernelTask current, int cgroup)
     {
-        CgroupProtocol.TryGetCss get = await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.TryGetCss());
+        CgroupProtocol.TryGetCss get = await current.Ask(
+            current.Machine.Cgroups[cgroup],
+            new CgroupProtocol.TryGetCss());
         return get.Got;
     }
 
     /// <summary>sgx_reclaim_pages on one LRU.</summary>
-    /// <returns>Pages isolated, freed or not; with <paramref name="countsScanned"/> also those whose enclave is on its way out, which v7 to v9 take off
-    /// their budget too.</returns>
+    /// <returns>Pages isolated, freed or not; with <paramref name="countsScanned"/> also those whose enclave is on its
+    /// way out, which v7 to v9 take off their budget too.</returns>
     private static async Routine<int> ReclaimOne(KernelTask current, int cgroup, int limit, bool countsScanned)
     {
         int isolated = await Reclaim.Isolate(current, cgroup, limit);
@@ -381,8 +411,8 @@ internal static class EpcCgroup
     }
 
     /// <summary>
-    /// v7 to v13: pre-order from the top, reclaim per cgroup, until 16 pages were scanned: 16 in all (v7 to v9), or 16 of each LRU until it is
-    /// enough (v10 to v13). Busy young pages at the top use up the whole budget (C6).
+    /// v7 to v13: pre-order from the top, reclaim per cgroup, until 16 pages were scanned: 16 in all (v7 to v9), or 16
+    /// of each LRU until it is enough (v10 to v13). Busy young pages at the top use up the whole budget (C6).
     /// </summary>
     private static async Routine<int> ReclaimPreOrder(KernelTask current, int root, int wanted, bool isBudget)
     {
@@ -471,8 +501,9 @@ internal static class EpcCgroup
     }
 
     /// <summary>
-    /// sgx_cgroup_next_get (v17): the cgroup under the cursor, or the next one that still lives, with a reference unless it is the root; the cursor
-    /// moves on behind it. All of it under the cursor's lock, so that two reclaimers get different cgroups.
+    /// sgx_cgroup_next_get (v17): the cgroup under the cursor, or the next one that still lives, with a reference
+    /// unless it is the root; the cursor moves on behind it. All of it under the cursor's lock, so that two reclaimers
+    /// get different cgroups.
     /// </summary>
     /// <remarks>
     /// The walk goes on from the cgroup whose reference could not be had. A draft of v16 asked for the same one again:
@@ -484,7 +515,9 @@ internal static class EpcCgroup
     private static async Routine<int> NextByCursor(KernelTask current, int root)
     {
         ActorId tree = current.Machine.CgroupTree;
-        CgroupTreeProtocol.LockCursor cursor = await current.Ask(tree, new CgroupTreeProtocol.LockCursor { Root = root });
+        CgroupTreeProtocol.LockCursor cursor = await current.Ask(
+            tree,
+            new CgroupTreeProtocol.LockCursor { Root = root });
         int cgroup = cursor.Next;
         ForReport<long> startNs = current.NowNs;
         ForReport<long> laps = 0;
@@ -506,7 +539,9 @@ internal static class EpcCgroup
         }
 
         int following = await Next(current, root, cgroup);
-        await current.Ask(tree, new CgroupTreeProtocol.SetCursor { Root = root, Next = following < 0 ? root : following });
+        await current.Ask(
+            tree,
+            new CgroupTreeProtocol.SetCursor { Root = root, Next = following < 0 ? root : following });
         return cgroup;
     }
 
@@ -556,7 +591,9 @@ internal static class EpcCgroup
         Machine machine = current.Machine;
         while (true)
         {
-            CgroupProtocol.PopVictimPage pop = await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.PopVictimPage());
+            CgroupProtocol.PopVictimPage pop = await current.Ask(
+                machine.Cgroups[cgroup],
+                new CgroupProtocol.PopVictimPage());
             if (pop.Enclave < 0)
             {
                 return false;
@@ -569,7 +606,8 @@ internal static class EpcCgroup
                 continue;
             }
 
-            // C3: when one that is dying already does not count, the next page on the list decides over a second enclave.
+            // C3: when one that is dying already does not count, the next page on the list decides over a second
+            // enclave.
             (bool isVictim, bool wasMarked) = await KillEnclave(current, pop.Enclave, enclave);
             if (!wasMarked || current.Switches.OomCountsDying == Fix.Present)
             {
@@ -581,7 +619,10 @@ internal static class EpcCgroup
     /// <summary>
     /// The victim's part: an enclave that was not created is no victim, and one that is marked already is skipped.
     /// </summary>
-    private static async Routine<(bool IsVictim, bool WasMarked)> KillEnclave(KernelTask current, int index, ActorId enclave)
+    private static async Routine<(bool IsVictim, bool WasMarked)> KillEnclave(
+        KernelTask current,
+        int index,
+        ActorId enclave)
     {
         EnclaveProtocol.MarkOutOfMemory mark = await current.Ask(enclave, new EnclaveProtocol.MarkOutOfMemory());
         if (!mark.IsNotCreated && !mark.WasMarked)

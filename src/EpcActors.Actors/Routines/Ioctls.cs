@@ -14,8 +14,9 @@ internal readonly record struct IoctlResult(Errno Errno, int Count, int Result =
 
 /// <summary>arch/x86/kernel/cpu/sgx/ioctl.c. One ioctl at a time per enclave; no lock held on entry.</summary>
 /// <remarks>
-/// Ranges are whole pages by their type, so the tests of alignment and overflow have no counterpart; SECINFO, signatures, attributes, the source of
-/// ADD_PAGES and permission bits are not modelled, nor is SGX_UNMASKED_EVENT: EINIT succeeds at once.
+/// Ranges are whole pages by their type, so the tests of alignment and overflow have no counterpart; SECINFO,
+/// signatures, attributes, the source of ADD_PAGES and permission bits are not modelled, nor is SGX_UNMASKED_EVENT:
+/// EINIT succeeds at once.
 /// </remarks>
 internal static class Ioctls
 {
@@ -46,8 +47,10 @@ internal static class Ioctls
             return new IoctlResult(Errno.EBUSY, 0);
         }
 
-        Errno errno = begin.IsOutOfMemory ? Errno.ENOMEM
-            : !begin.IsCreated || begin.IsInitialised || !IsInRange(current, enclave, firstPage, pageCount) ? Errno.EINVAL
+        Errno errno =
+            begin.IsOutOfMemory ? Errno.ENOMEM
+            : !begin.IsCreated || begin.IsInitialised || !IsInRange(current, enclave, firstPage, pageCount)
+                ? Errno.EINVAL
             : Errno.Ok;
         int count = 0;
         while (errno == Errno.Ok && count < pageCount)
@@ -95,8 +98,12 @@ internal static class Ioctls
     }
 
     /// <summary>SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS: EMODPR, ETRACK and IPI per page.</summary>
-    public static async Routine<IoctlResult> RestrictPermissions(KernelTask current, int enclave, int firstPage, int pageCount) =>
-        await Modify(current, enclave, firstPage, pageCount, EnclavePageType.Reg);
+    public static async Routine<IoctlResult> RestrictPermissions(
+        KernelTask current,
+        int enclave,
+        int firstPage,
+        int pageCount
+    ) => await Modify(current, enclave, firstPage, pageCount, EnclavePageType.Reg);
 
     /// <summary>SGX_IOC_ENCLAVE_MODIFY_TYPES to TCS or TRIM: EMODT, ETRACK and IPI per page.</summary>
     /// <remarks>Another type is EINVAL, after the checks for another ioctl (EBUSY) and for SGX2 (ENODEV).</remarks>
@@ -118,7 +125,10 @@ internal static class Ioctls
         return new IoctlResult(errno, 0);
     }
 
-    /// <summary>SGX_IOC_ENCLAVE_REMOVE_PAGES. Between unmarking and erasing the mutex is dropped to zap the translations: R10's window.</summary>
+    /// <summary>
+    /// SGX_IOC_ENCLAVE_REMOVE_PAGES. Between unmarking and erasing the mutex is dropped to zap the translations: R10's
+    /// window.
+    /// </summary>
     public static async Routine<IoctlResult> RemovePages(KernelTask current, int enclave, int firstPage, int pageCount)
     {
         Errno errno = await BeginSgx2(current, enclave, firstPage, pageCount);
@@ -170,7 +180,11 @@ internal static class Ioctls
         {
             EnclaveProtocol.Ecreate ecreate = await current.Ask(
                 encl,
-                new EnclaveProtocol.Ecreate { EpcPage = secs.Page, MustFail = current.Choose((int)ChoicePoint.EcreateFails) });
+                new EnclaveProtocol.Ecreate
+                {
+                    EpcPage = secs.Page,
+                    MustFail = current.Choose((int)ChoicePoint.EcreateFails),
+                });
             if (!ecreate.HasFailed)
             {
                 await Encl.RecordUnreclaimable(current, secs.Page, enclave);

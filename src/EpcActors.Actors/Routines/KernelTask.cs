@@ -164,7 +164,12 @@ internal sealed class ReclaimBatch
 }
 
 /// <summary>A pinned backing (<c>struct sgx_backing</c>).</summary>
-internal readonly record struct BackingPin(Errno Errno, int ContentsGeneration, int PcmdGeneration, uint ContentsVersion, uint PcmdVersion);
+internal readonly record struct BackingPin(
+    Errno Errno,
+    int ContentsGeneration,
+    int PcmdGeneration,
+    uint ContentsVersion,
+    uint PcmdVersion);
 
 /// <summary>A page or the reason why there is none (the kernel's ERR_PTR).</summary>
 internal readonly record struct AllocResult(EpcPageIndex Page, Errno Errno)

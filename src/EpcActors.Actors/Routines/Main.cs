@@ -14,11 +14,12 @@ namespace EpcActors.Actors.Routines;
 internal static class Main
 {
     /// <summary>
-    /// sgx_alloc_epc_page. Context: neither mmap_lock nor the enclave's mutex may be held when <paramref name="reclaim"/> is allowed.
+    /// sgx_alloc_epc_page. Context: neither mmap_lock nor the enclave's mutex may be held when <paramref
+    /// name="reclaim"/> is allowed.
     /// </summary>
     /// <returns>
-    /// The page, now the caller's, charged to its cgroup; EBUSY: try again later, a reclaimer was woken; ENOMEM: nothing can be reclaimed;
-    /// ERESTARTSYS: a signal waits.
+    /// The page, now the caller's, charged to its cgroup; EBUSY: try again later, a reclaimer was woken; ENOMEM:
+    /// nothing can be reclaimed; ERESTARTSYS: a signal waits.
     /// </returns>
     public static async Routine<AllocResult> AllocEpcPage(KernelTask current, bool reclaim)
     {
@@ -103,7 +104,8 @@ internal static class Main
     }
 
     /// <summary>
-    /// __sgx_alloc_epc_page: nodes in ascending cyclic order, from the CPU's own if it has EPC, else from the next that has.
+    /// __sgx_alloc_epc_page: nodes in ascending cyclic order, from the CPU's own if it has EPC, else from the next that
+    /// has.
     /// </summary>
     private static async Routine<EpcPageIndex> TakeFromNodes(KernelTask current)
     {
@@ -125,7 +127,9 @@ internal static class Main
             if (take.Page.IsNone && machine.Cluster is { } cluster && await Remote.Borrow(current, cluster, node))
             {
                 // Another task of this process may take the page first: then we treat the node as empty.
-                take = await current.Ask(machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
+                take = await current.Ask(
+                    machine.Nodes[node],
+                    new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
             }
 
             if (!take.Page.IsNone)
@@ -187,7 +191,9 @@ internal static class Main
                 await current.Ask(counter, new FreePageCounterProtocol.AddPages { Pages = delta });
                 break;
             case FreePageCounterMode.Racy:
-                FreePageCounterProtocol.LoadPages load = await current.Ask(counter, new FreePageCounterProtocol.LoadPages());
+                FreePageCounterProtocol.LoadPages load = await current.Ask(
+                    counter,
+                    new FreePageCounterProtocol.LoadPages());
                 await current.Ask(counter, new FreePageCounterProtocol.StorePages { Pages = load.Pages + delta });
                 break;
             case FreePageCounterMode.PerNode:
@@ -241,7 +247,12 @@ internal static class Main
         ActorId node = machine.Nodes[machine.NodeOf(page)];
         await current.Ask(
             node,
-            new NumaNodeProtocol.FreePage { Page = page, IgnorePoison = ignorePoison, KeepLocked = CountsUnderNodeLock(machine) });
+            new NumaNodeProtocol.FreePage
+            {
+                Page = page,
+                IgnorePoison = ignorePoison,
+                KeepLocked = CountsUnderNodeLock(machine),
+            });
         await CountFreePages(current, 1);
         if (CountsUnderNodeLock(machine))
         {
@@ -278,8 +289,12 @@ internal static class Main
         return true;
     }
 
-    /// <summary>Before ac5d272a0ad0 the counter was changed inside the node's critical section: one plain integer under as many locks as there are nodes.</summary>
-    private static bool CountsUnderNodeLock(Machine machine) => machine.Switches.FreePageCounter == FreePageCounterMode.Racy;
+    /// <summary>
+    /// Before ac5d272a0ad0 the counter was changed inside the node's critical section: one plain integer under as many
+    /// locks as there are nodes.
+    /// </summary>
+    private static bool CountsUnderNodeLock(Machine machine) =>
+        machine.Switches.FreePageCounter == FreePageCounterMode.Racy;
 
     /// <summary>
     /// sgx_encl_free_epc_page: EREMOVE, then free. A page that EREMOVE refuses is lost: the kernel warns once, and
@@ -346,7 +361,9 @@ internal static class Main
             return false;
         }
 
-        ProcessProtocol.ReadSignal signal = await current.Ask(current.Process, new ProcessProtocol.ReadSignal { IsReturn = true });
+        ProcessProtocol.ReadSignal signal = await current.Ask(
+            current.Process,
+            new ProcessProtocol.ReadSignal { IsReturn = true });
         return signal.IsFatal;
     }
 
@@ -363,8 +380,11 @@ internal static class Main
         {
             ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
 
-            // sgx_get_current_cg takes a reference: the process may be moved, and the cgroup removed, while we reclaim from it.
-            CgroupProtocol.TryGetCss get = await current.Ask(current.Machine.Cgroups[css.Cgroup], new CgroupProtocol.TryGetCss());
+            // sgx_get_current_cg takes a reference: the process may be moved, and the cgroup removed, while we reclaim
+            // from it.
+            CgroupProtocol.TryGetCss get = await current.Ask(
+                current.Machine.Cgroups[css.Cgroup],
+                new CgroupProtocol.TryGetCss());
             if (get.Got)
             {
                 if (await EpcCgroup.ShouldReclaim(current, css.Cgroup))
@@ -396,7 +416,8 @@ internal static class Main
         ActorId node = machine.Nodes[machine.NodeOf(page)];
         NumaNodeProtocol.PoisonPage poison = await current.Ask(
             node,
-            new NumaNodeProtocol.PoisonPage { Page = page, KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present });
+            new NumaNodeProtocol.PoisonPage { Page = page, KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present }
+        );
         if (poison.KeepLocked)
         {
             // Take the LRU's lock inside the node's: the free of the page waits, and finds it unmarked.

@@ -34,7 +34,11 @@ internal static class Misc
     /// <param name="cgroup">Cgroup to charge.</param>
     /// <param name="takeReference">Take a reference first. The caller then holds one, refused or not.</param>
     /// <param name="bytes">Amount: a page, except where a stage is set.</param>
-    public static async Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference, long bytes = KernelConstants.PageSize)
+    public static async Routine<MiscCharge> TryCharge(
+        KernelTask current,
+        int cgroup,
+        bool takeReference,
+        long bytes = KernelConstants.PageSize)
     {
         Machine machine = current.Machine;
         if (machine.Cluster is { } cluster)
@@ -47,7 +51,9 @@ internal static class Misc
                 if (takeReference)
                 {
                     // As in one process: the charge is refused, and keeps the reference that the next attempts need.
-                    CgroupProtocol.Charge nothing = await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.Charge { TakeReference = true });
+                    CgroupProtocol.Charge nothing = await current.Ask(
+                        machine.Cgroups[cgroup],
+                        new CgroupProtocol.Charge { TakeReference = true });
                     if (nothing.Result == LevelCharge.Gone)
                     {
                         return MiscCharge.Gone;
@@ -146,7 +152,9 @@ internal static class Misc
         await current.Spend(Activity.Schedule);
         if (current.Switches.CancelWorkOnFree == Fix.Present)
         {
-            WaitChannelProtocol.CancelWork cancel = await current.Ask(machine.CgroupWork[cgroup], new WaitChannelProtocol.CancelWork());
+            WaitChannelProtocol.CancelWork cancel = await current.Ask(
+                machine.CgroupWork[cgroup],
+                new WaitChannelProtocol.CancelWork());
             if (cancel.IsRunning)
             {
                 return;
@@ -175,8 +183,8 @@ internal static class Misc
     }
 
     /// <summary>
-    /// misc_cg_event: the event belongs to the level that refused and to those above it, not to the one that asked. Every attempt counts, the retries
-    /// of one allocation too (C16).
+    /// misc_cg_event: the event belongs to the level that refused and to those above it, not to the one that asked.
+    /// Every attempt counts, the retries of one allocation too (C16).
     /// </summary>
     private static async Routine CountEvent(KernelTask current, int level)
     {

@@ -9,10 +9,16 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>arch/x86/kernel/cpu/sgx/main.c: the reclaimer. Any number of tasks may be in here at once, each with a batch of its own.</summary>
+/// <summary>
+/// arch/x86/kernel/cpu/sgx/main.c: the reclaimer. Any number of tasks may be in here at once, each with a batch of its
+/// own.
+/// </summary>
 internal static class Reclaim
 {
-    /// <summary>sgx_isolate_epc_pages: takes up to <paramref name="limit"/> pages off the head of one LRU into the batch, under the LRU's lock.</summary>
+    /// <summary>
+    /// sgx_isolate_epc_pages: takes up to <paramref name="limit"/> pages off the head of one LRU into the batch, under
+    /// the LRU's lock.
+    /// </summary>
     /// <returns>Pages added to the batch.</returns>
     public static async Routine<int> Isolate(KernelTask current, int cgroup, int limit)
     {
@@ -49,7 +55,9 @@ internal static class Reclaim
                 break;
             }
 
-            CgroupProtocol.NextIsolate next = await current.Ask(lru, new CgroupProtocol.NextIsolate { Forget = forget });
+            CgroupProtocol.NextIsolate next = await current.Ask(
+                lru,
+                new CgroupProtocol.NextIsolate { Forget = forget });
             forget = EpcPageIndex.None;
             page = next.Page;
             owner = next.Owner;
@@ -60,8 +68,8 @@ internal static class Reclaim
     }
 
     /// <summary>
-    /// sgx_reclaim_pages after the isolation: ages and pins every page of the batch, then blocks the survivors, then writes them. No lock
-    /// is held between the phases; that is where faults meet pages that are BEING_RECLAIMED.
+    /// sgx_reclaim_pages after the isolation: ages and pins every page of the batch, then blocks the survivors, then
+    /// writes them. No lock is held between the phases; that is where faults meet pages that are BEING_RECLAIMED.
     /// </summary>
     /// <returns>Pages freed.</returns>
     public static async Routine<int> Write(KernelTask current, bool ignoreAge)
@@ -90,7 +98,11 @@ internal static class Reclaim
         {
             if (!batch.Page[i].IsNone)
             {
-                await Block(current, batch.Page[i], machine.Space.EnclaveOf(batch.Owner[i]), machine.Space.PageOf(batch.Owner[i]));
+                await Block(
+                    current,
+                    batch.Page[i],
+                    machine.Space.EnclaveOf(batch.Owner[i]),
+                    machine.Space.PageOf(batch.Owner[i]));
             }
         }
 
@@ -118,7 +130,10 @@ internal static class Reclaim
         return freed;
     }
 
-    /// <summary>sgx_reclaimer_age: young in any process spares the page; the walk stops there, so later processes keep their accessed bits.</summary>
+    /// <summary>
+    /// sgx_reclaimer_age: young in any process spares the page; the walk stops there, so later processes keep their
+    /// accessed bits.
+    /// </summary>
     private static async Routine<bool> IsYoung(KernelTask current, int enclave, int page)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -132,7 +147,9 @@ internal static class Reclaim
             }
 
             position = mm.Position;
-            AddressSpaceProtocol.AgePage age = await current.Ask(mm.Mm, new AddressSpaceProtocol.AgePage { Page = page });
+            AddressSpaceProtocol.AgePage age = await current.Ask(
+                mm.Mm,
+                new AddressSpaceProtocol.AgePage { Page = page });
             if (age.Result == AgeResult.Young)
             {
                 return true;
@@ -187,14 +204,22 @@ internal static class Reclaim
     {
         await Encl.ZapPtes(current, enclave, page, 1);
         await current.Ask(
-            current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.BlockPage { Page = page, EpcPage = epcPage });
+            current.Machine.Enclaves[enclave].Enclave,
+            new EnclaveProtocol.BlockPage { Page = page, EpcPage = epcPage });
     }
 
     /// <summary>sgx_reclaimer_write, and with the last resident child of an initialised enclave its SECS.</summary>
-    private static async Routine WriteOne(KernelTask current, EpcPageIndex epcPage, int enclave, int page, BackingPin pin)
+    private static async Routine WriteOne(
+        KernelTask current,
+        EpcPageIndex epcPage,
+        int enclave,
+        int page,
+        BackingPin pin)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
-        EnclaveProtocol.LockForWrite slot = await current.Ask(place.Enclave, new EnclaveProtocol.LockForWrite { Page = page });
+        EnclaveProtocol.LockForWrite slot = await current.Ask(
+            place.Enclave,
+            new EnclaveProtocol.LockForWrite { Page = page });
         EnclaveProtocol.Ewb ewb = await EnclEwb(current, place, page, epcPage, slot.Slot, pin);
 
         // D3: after an EWB that failed the kernel warns, gives the slot back, and goes on as if the page had been

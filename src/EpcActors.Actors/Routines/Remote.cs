@@ -29,7 +29,9 @@ internal static class Remote
     {
         if (cluster.ChargeBatch > 1)
         {
-            ClusterProtocol.ChargeLevels here = await current.Ask(cluster.Exchange, new ClusterProtocol.ChargeLevels { Cgroup = cgroup, Bytes = bytes });
+            ClusterProtocol.ChargeLevels here = await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.ChargeLevels { Cgroup = cgroup, Bytes = bytes });
             if (here.IsCharged)
             {
                 return -1;
@@ -39,7 +41,9 @@ internal static class Remote
         int level = cgroup;
         while (level >= 0)
         {
-            ClusterProtocol.ChargeAccount charge = await current.Ask(cluster.Exchange, new ClusterProtocol.ChargeAccount { Account = level, Bytes = bytes });
+            ClusterProtocol.ChargeAccount charge = await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.ChargeAccount { Account = level, Bytes = bytes });
             if (charge.Result == AccountCharge.Fits)
             {
                 level = current.Machine.CgroupParents[level];
@@ -55,7 +59,14 @@ internal static class Remote
             }
             else
             {
-                await current.Ask(cluster.Exchange, new ClusterProtocol.UnchargeAccount { Account = level, Bytes = bytes, IsRollBack = true });
+                await current.Ask(
+                    cluster.Exchange,
+                    new ClusterProtocol.UnchargeAccount
+                    {
+                        Account = level,
+                        Bytes = bytes,
+                        IsRollBack = true,
+                    });
             }
 
             await Uncharge(current, cluster, cgroup, level, bytes, isRollBack: true);
@@ -65,12 +76,22 @@ internal static class Remote
         return -1;
     }
 
-    /// <summary>Takes an amount back at every level from a cgroup up to and without <paramref name="end"/>; -1 for all.</summary>
-    public static async Routine Uncharge(KernelTask current, ClusterPort cluster, int cgroup, int end, long bytes, bool isRollBack)
+    /// <summary>
+    /// Takes an amount back at every level from a cgroup up to and without <paramref name="end"/>; -1 for all.
+    /// </summary>
+    public static async Routine Uncharge(
+        KernelTask current,
+        ClusterPort cluster,
+        int cgroup,
+        int end,
+        long bytes,
+        bool isRollBack)
     {
         if (cluster.ChargeBatch > 1 && end < 0 && !isRollBack)
         {
-            ClusterProtocol.UnchargeLevels here = await current.Ask(cluster.Exchange, new ClusterProtocol.UnchargeLevels { Cgroup = cgroup, Bytes = bytes });
+            ClusterProtocol.UnchargeLevels here = await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.UnchargeLevels { Cgroup = cgroup, Bytes = bytes });
             if (here.IsUncharged)
             {
                 return;
@@ -79,7 +100,14 @@ internal static class Remote
 
         for (int level = cgroup; level != end; level = current.Machine.CgroupParents[level])
         {
-            await current.Ask(cluster.Exchange, new ClusterProtocol.UnchargeAccount { Account = level, Bytes = bytes, IsRollBack = isRollBack });
+            await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.UnchargeAccount
+                {
+                    Account = level,
+                    Bytes = bytes,
+                    IsRollBack = isRollBack,
+                });
         }
     }
 
@@ -87,15 +115,30 @@ internal static class Remote
     /// <returns>Bytes; pages of the free-page counter.</returns>
     public static async Routine<long> DrainHere(KernelTask current, ClusterPort cluster, int account)
     {
-        ClusterProtocol.TakeStock take = await current.Ask(cluster.Exchange, new ClusterProtocol.TakeStock { Account = account });
+        ClusterProtocol.TakeStock take = await current.Ask(
+            cluster.Exchange,
+            new ClusterProtocol.TakeStock { Account = account });
         if (take.Bytes > 0 && account == cluster.FreePageCounter)
         {
             await current.Ask(
-                cluster.Exchange, new ClusterProtocol.AddAccount { Account = account, Amount = take.Bytes, IsGivenBack = true });
+                cluster.Exchange,
+                new ClusterProtocol.AddAccount
+                {
+                    Account = account,
+                    Amount = take.Bytes,
+                    IsGivenBack = true,
+                });
         }
         else if (take.Bytes > 0)
         {
-            await current.Ask(cluster.Exchange, new ClusterProtocol.UnchargeAccount { Account = account, Bytes = take.Bytes, IsRollBack = true });
+            await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.UnchargeAccount
+                {
+                    Account = account,
+                    Bytes = take.Bytes,
+                    IsRollBack = true,
+                });
         }
 
         return take.Bytes;
@@ -107,13 +150,22 @@ internal static class Remote
         switch (current.Switches.FreePageCounter)
         {
             case FreePageCounterMode.Atomic:
-                await current.Ask(cluster.Exchange, new ClusterProtocol.AddAccount { Account = cluster.FreePageCounter, Amount = delta });
-                break;
-            case FreePageCounterMode.Racy:
-                ClusterProtocol.LoadAccount load = await current.Ask(cluster.Exchange, new ClusterProtocol.LoadAccount { Account = cluster.FreePageCounter });
                 await current.Ask(
                     cluster.Exchange,
-                    new ClusterProtocol.StoreAccount { Account = cluster.FreePageCounter, Value = load.Value + delta, Amount = delta });
+                    new ClusterProtocol.AddAccount { Account = cluster.FreePageCounter, Amount = delta });
+                break;
+            case FreePageCounterMode.Racy:
+                ClusterProtocol.LoadAccount load = await current.Ask(
+                    cluster.Exchange,
+                    new ClusterProtocol.LoadAccount { Account = cluster.FreePageCounter });
+                await current.Ask(
+                    cluster.Exchange,
+                    new ClusterProtocol.StoreAccount
+                    {
+                        Account = cluster.FreePageCounter,
+                        Value = load.Value + delta,
+                        Amount = delta,
+                    });
                 break;
             case FreePageCounterMode.PerNode:
                 break;
@@ -134,13 +186,19 @@ internal static class Remote
         if (machine.Switches.FreePageCounter != FreePageCounterMode.PerNode)
         {
             ClusterProtocol.ReadAccount read = await current.Ask(
-                cluster.Exchange, new ClusterProtocol.ReadAccount { Account = cluster.FreePageCounter, Enough = enough });
+                cluster.Exchange,
+                new ClusterProtocol.ReadAccount { Account = cluster.FreePageCounter, Enough = enough });
             if (read.Value < enough && read.IsLowerBound)
             {
                 await DrainOthers(current, cluster, cluster.FreePageCounter);
                 read = await current.Ask(
                     cluster.Exchange,
-                    new ClusterProtocol.ReadAccount { Account = cluster.FreePageCounter, Enough = enough, Advances = read.Advances });
+                    new ClusterProtocol.ReadAccount
+                    {
+                        Account = cluster.FreePageCounter,
+                        Enough = enough,
+                        Advances = read.Advances,
+                    });
             }
 
             return read.Value;
@@ -154,11 +212,15 @@ internal static class Remote
                 continue;
             }
 
-            NumaNodeProtocol.ReadFreePages here = await current.Ask(machine.Nodes[node], new NumaNodeProtocol.ReadFreePages());
+            NumaNodeProtocol.ReadFreePages here = await current.Ask(
+                machine.Nodes[node],
+                new NumaNodeProtocol.ReadFreePages());
             free += here.FreePages;
             if (cluster.IsForeign(node))
             {
-                ClusterProtocol.ReadNodeAt there = await current.Ask(cluster.Exchange, new ClusterProtocol.ReadNodeAt { Node = node });
+                ClusterProtocol.ReadNodeAt there = await current.Ask(
+                    cluster.Exchange,
+                    new ClusterProtocol.ReadNodeAt { Node = node });
                 free += there.FreePages;
             }
         }
@@ -168,7 +230,9 @@ internal static class Remote
 
     public static async Routine<bool> IsHome(KernelTask current, ClusterPort cluster, int account)
     {
-        ClusterProtocol.FindHome home = await current.Ask(cluster.Exchange, new ClusterProtocol.FindHome { Account = account });
+        ClusterProtocol.FindHome home = await current.Ask(
+            cluster.Exchange,
+            new ClusterProtocol.FindHome { Account = account });
         return home.Member == cluster.Self;
     }
 
@@ -178,7 +242,9 @@ internal static class Remote
     /// </summary>
     public static async Routine WakeKsgxd(KernelTask current, ClusterPort cluster)
     {
-        ClusterProtocol.FindHome home = await current.Ask(cluster.Exchange, new ClusterProtocol.FindHome { Account = cluster.FreePageCounter });
+        ClusterProtocol.FindHome home = await current.Ask(
+            cluster.Exchange,
+            new ClusterProtocol.FindHome { Account = cluster.FreePageCounter });
         if (home.Member == cluster.Self)
         {
             await current.Ask(current.Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
@@ -192,25 +258,34 @@ internal static class Remote
     /// <summary>queue_work() for the worker of a cgroup, where its account lives.</summary>
     public static async Routine QueueWork(KernelTask current, ClusterPort cluster, int cgroup)
     {
-        ClusterProtocol.FindHome home = await current.Ask(cluster.Exchange, new ClusterProtocol.FindHome { Account = cgroup });
+        ClusterProtocol.FindHome home = await current.Ask(
+            cluster.Exchange,
+            new ClusterProtocol.FindHome { Account = cgroup });
         if (home.Member == cluster.Self)
         {
             await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
         }
         else
         {
-            await current.Ask(cluster.Exchange, new ClusterProtocol.QueueWorkAt { Member = home.Member, Cgroup = cgroup });
+            await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.QueueWorkAt { Member = home.Member, Cgroup = cgroup });
         }
     }
 
     /// <summary>Usage of a cgroup and the smallest limit up to the root, bytes.</summary>
-    public static async Routine<(long Usage, long Max)> UsageAndLimit(KernelTask current, ClusterPort cluster, int cgroup)
+    public static async Routine<(long Usage, long Max)> UsageAndLimit(
+        KernelTask current,
+        ClusterPort cluster,
+        int cgroup)
     {
         long usage = 0;
         long max = long.MaxValue;
         for (int level = cgroup; level >= 0; level = current.Machine.CgroupParents[level])
         {
-            ClusterProtocol.ReadAccount read = await current.Ask(cluster.Exchange, new ClusterProtocol.ReadAccount { Account = level });
+            ClusterProtocol.ReadAccount read = await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.ReadAccount { Account = level });
             max = Math.Min(max, read.Max);
             if (level == cgroup)
             {
@@ -234,20 +309,34 @@ internal static class Remote
             {
                 await current.Ask(
                     cluster.Exchange,
-                    new ClusterProtocol.ShareMax { Member = member, Account = cgroup, Max = max, Version = write.Version });
+                    new ClusterProtocol.ShareMax
+                    {
+                        Member = member,
+                        Account = cgroup,
+                        Max = max,
+                        Version = write.Version,
+                    });
             }
         }
     }
 
     /// <summary>
-    /// One round of reclaim below a root. The LRU of a cgroup is in as many pieces as there are processes, and they take turns, as mem_cgroup_select_victim_node() had
-    /// the nodes take turns under a limit; one without pages passes the turn on.
+    /// One round of reclaim below a root. The LRU of a cgroup is in as many pieces as there are processes, and they
+    /// take turns, as mem_cgroup_select_victim_node() had the nodes take turns under a limit; one without pages passes
+    /// the turn on.
     /// </summary>
-    public static async Routine<int> Reclaim(KernelTask current, ClusterPort cluster, int root, int wanted, bool ignoreAge)
+    public static async Routine<int> Reclaim(
+        KernelTask current,
+        ClusterPort cluster,
+        int root,
+        int wanted,
+        bool ignoreAge)
     {
         for (int i = 0; i < cluster.Members; i++)
         {
-            ClusterProtocol.NextVictim victim = await current.Ask(cluster.Exchange, new ClusterProtocol.NextVictim { Root = root });
+            ClusterProtocol.NextVictim victim = await current.Ask(
+                cluster.Exchange,
+                new ClusterProtocol.NextVictim { Root = root });
             int done;
             if (victim.Member == cluster.Self)
             {
@@ -257,7 +346,13 @@ internal static class Remote
             {
                 ClusterProtocol.ReclaimAt there = await current.Ask(
                     cluster.Exchange,
-                    new ClusterProtocol.ReclaimAt { Member = victim.Member, Root = root, Wanted = wanted, IgnoreAge = ignoreAge });
+                    new ClusterProtocol.ReclaimAt
+                    {
+                        Member = victim.Member,
+                        Root = root,
+                        Wanted = wanted,
+                        IgnoreAge = ignoreAge,
+                    });
                 done = there.Result;
             }
 
@@ -287,18 +382,27 @@ internal static class Remote
             return false;
         }
 
-        ClusterProtocol.BorrowPage borrow = await current.Ask(cluster.Exchange, new ClusterProtocol.BorrowPage { Node = node });
+        ClusterProtocol.BorrowPage borrow = await current.Ask(
+            cluster.Exchange,
+            new ClusterProtocol.BorrowPage { Node = node });
         if (borrow.Page.IsNone)
         {
             return false;
         }
 
         NumaNodeProtocol.ImportPage import = await current.Ask(
-            current.Machine.Nodes[node], new NumaNodeProtocol.ImportPage { Page = borrow.Page, Incarnation = borrow.Incarnation });
+            current.Machine.Nodes[node],
+            new NumaNodeProtocol.ImportPage { Page = borrow.Page, Incarnation = borrow.Incarnation });
         if (import.IsRefused)
         {
             await current.Ask(
-                cluster.Exchange, new ClusterProtocol.ReturnPage { Node = node, Page = borrow.Page, Incarnation = borrow.Incarnation });
+                cluster.Exchange,
+                new ClusterProtocol.ReturnPage
+                {
+                    Node = node,
+                    Page = borrow.Page,
+                    Incarnation = borrow.Incarnation,
+                });
         }
 
         return !import.IsRefused;
@@ -307,12 +411,20 @@ internal static class Remote
     /// <summary>Returns a freed page of another process's node to its home.</summary>
     public static async Routine GiveBack(KernelTask current, ClusterPort cluster, int node)
     {
-        NumaNodeProtocol.ExportPage export = await current.Ask(current.Machine.Nodes[node], new NumaNodeProtocol.ExportPage());
+        NumaNodeProtocol.ExportPage export = await current.Ask(
+            current.Machine.Nodes[node],
+            new NumaNodeProtocol.ExportPage());
         if (!export.Page.IsNone)
         {
             // A page of an earlier incarnation is not returned: it went with its socket.
             await current.Ask(
-                cluster.Exchange, new ClusterProtocol.ReturnPage { Node = node, Page = export.Page, Incarnation = export.Incarnation });
+                cluster.Exchange,
+                new ClusterProtocol.ReturnPage
+                {
+                    Node = node,
+                    Page = export.Page,
+                    Incarnation = export.Incarnation,
+                });
         }
     }
 
@@ -332,7 +444,11 @@ internal static class Remote
         return bytes;
     }
 
-    private static async Routine<bool> AskOthers(KernelTask current, ClusterPort cluster, int root, ReclaimPurpose purpose)
+    private static async Routine<bool> AskOthers(
+        KernelTask current,
+        ClusterPort cluster,
+        int root,
+        ReclaimPurpose purpose)
     {
         for (int member = 0; member < cluster.Members; member++)
         {

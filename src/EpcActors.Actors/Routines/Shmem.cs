@@ -10,8 +10,9 @@ namespace EpcActors.Actors.Routines;
 internal static class Shmem
 {
     /// <summary>
-    /// sgx_encl_get_backing: pins contents and PCMD page of an index; missing pages are allocated and charged. Both are charged together, where the
-    /// kernel may keep a contents page whose PCMD page was refused; the next attempt for the same page finds it then.
+    /// sgx_encl_get_backing: pins contents and PCMD page of an index; missing pages are allocated and charged. Both are
+    /// charged together, where the kernel may keep a contents page whose PCMD page was refused; the next attempt for
+    /// the same page finds it then.
     /// </summary>
     /// <returns>The pin, or ENOMEM when memory.max has no room (the out-of-memory killer was called).</returns>
     public static async Routine<BackingPin> Pin(KernelTask current, int enclave, int index, int payer)
@@ -60,7 +61,12 @@ internal static class Shmem
     /// <param name="isPcmd">The PCMD page with the record of that index instead.</param>
     /// <param name="evenPinned">Also take a page that is pinned, which no kernel does.</param>
     /// <returns>True when the page was there and was taken.</returns>
-    public static async Routine<bool> SwapOut(KernelTask current, int enclave, int index, bool isPcmd, bool evenPinned = false)
+    public static async Routine<bool> SwapOut(
+        KernelTask current,
+        int enclave,
+        int index,
+        bool isPcmd,
+        bool evenPinned = false)
     {
         BackingStoreProtocol.SwapOutBacking swap = await current.Ask(
             current.Machine.Enclaves[enclave].Backing,
@@ -108,8 +114,8 @@ internal static class Shmem
     /// others; for ksgxd and, from v6 on, the cgroup workers that of the enclave's first live process, or the root when
     /// there is none. Before v6 a worker paid from its own: the root (C17).
     /// </summary>
-    /// <remarks>A process whose last thread has ended counts as gone, a moment before its address space is: its memory has no owner then, and the kernel
-    /// falls back to the root.</remarks>
+    /// <remarks>A process whose last thread has ended counts as gone, a moment before its address space is: its memory
+    /// has no owner then, and the kernel falls back to the root.</remarks>
     public static async Routine<int> Payer(KernelTask current, int enclave)
     {
         bool indirect = current.Kind switch

@@ -9,8 +9,9 @@ namespace EpcActors.Actors.Routines;
 internal static class Virt
 {
     /// <summary>
-    /// sgx_vepc_fault: allocates without reclaim; ENOMEM, the cgroup's limit included, is SIGBUS for the guest. A page that is there already is a success
-    /// for the kernel, which then inserts no translation: a second mapping of it faults for ever (D8).
+    /// sgx_vepc_fault: allocates without reclaim; ENOMEM, the cgroup's limit included, is SIGBUS for the guest. A page
+    /// that is there already is a success for the kernel, which then inserts no translation: a second mapping of it
+    /// faults for ever (D8).
     /// </summary>
     /// <param name="current">Task that faults.</param>
     /// <param name="vepc">The instance.</param>
@@ -18,19 +19,33 @@ internal static class Virt
     /// <param name="mapping">The mapping that faults.</param>
     /// <param name="canRetry">FAULT_FLAG_ALLOW_RETRY, as with every fault of user space; without it "no page just now"
     /// is SIGBUS as well.</param>
-    public static async Routine<FaultResult> Fault(KernelTask current, ActorId vepc, int index, int mapping = 0, bool canRetry = true)
+    public static async Routine<FaultResult> Fault(
+        KernelTask current,
+        ActorId vepc,
+        int index,
+        int mapping = 0,
+        bool canRetry = true)
     {
         await current.Spend(Activity.PageFault);
         VirtualEpcProtocol.LockAndLookUp look = await current.Ask(
             vepc, new VirtualEpcProtocol.LockAndLookUp { Index = index, Mapping = mapping });
         if (!look.EpcPage.IsNone)
         {
-            await current.Ask(vepc, new VirtualEpcProtocol.StoreAndUnlock { Index = index, EpcPage = EpcPageIndex.None });
+            await current.Ask(
+                vepc,
+                new VirtualEpcProtocol.StoreAndUnlock { Index = index, EpcPage = EpcPageIndex.None });
             return look.IsMapped ? FaultResult.Mapped : FaultResult.Retry;
         }
 
         AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
-        await current.Ask(vepc, new VirtualEpcProtocol.StoreAndUnlock { Index = index, Mapping = mapping, EpcPage = alloc.Page });
+        await current.Ask(
+            vepc,
+            new VirtualEpcProtocol.StoreAndUnlock
+            {
+                Index = index,
+                Mapping = mapping,
+                EpcPage = alloc.Page,
+            });
         return alloc.Errno switch
         {
             Errno.Ok => FaultResult.Mapped,
@@ -53,7 +68,11 @@ internal static class Virt
             {
                 VirtualEpcProtocol.EremoveGuestPage remove = await current.Ask(
                     vepc,
-                    new VirtualEpcProtocol.EremoveGuestPage { Index = index, MustFail = current.Choose((int)ChoicePoint.EremoveFails) });
+                    new VirtualEpcProtocol.EremoveGuestPage
+                    {
+                        Index = index,
+                        MustFail = current.Choose((int)ChoicePoint.EremoveFails),
+                    });
                 if (remove.EpcPage.IsNone || remove.HasChildren || remove.HasFailed)
                 {
                     continue;
@@ -105,7 +124,11 @@ internal static class Virt
         {
             VirtualEpcProtocol.EremoveGuestPage remove = await current.Ask(
                 vepc,
-                new VirtualEpcProtocol.EremoveGuestPage { Index = index, MustFail = current.Choose((int)ChoicePoint.EremoveFails) });
+                new VirtualEpcProtocol.EremoveGuestPage
+                {
+                    Index = index,
+                    MustFail = current.Choose((int)ChoicePoint.EremoveFails),
+                });
             if (remove.HasFailed)
             {
                 return -(int)Errno.EBUSY;

@@ -61,7 +61,9 @@ public sealed class EnclaveThread : UserThread
     [NotState]
     public long Accesses { get; private set; }
 
-    /// <summary>Virtual time at which the enclave was built and this thread began its program, -1 before; nanoseconds.</summary>
+    /// <summary>
+    /// Virtual time at which the enclave was built and this thread began its program, -1 before; nanoseconds.
+    /// </summary>
     [NotState]
     public long ProgramStartNs { get; private set; } = -1;
 
@@ -407,7 +409,9 @@ public sealed class EnclaveThread : UserThread
 
         ReportIoctl(ioctl, startNs, result.Errno);
         await Enter();
-        return left == 0 ? (ThreadOutcome.Finished, 0) : (ThreadOutcome.CallFailed, ((int)ioctl << 16) | (int)result.Errno);
+        return left == 0
+            ? (ThreadOutcome.Finished, 0)
+            : (ThreadOutcome.CallFailed, ((int)ioctl << 16) | (int)result.Errno);
     }
 
     private async Routine<ThreadOutcome> Fork(EnclaveThread child)

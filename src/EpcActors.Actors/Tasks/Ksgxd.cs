@@ -34,7 +34,8 @@ public sealed class Ksgxd : KernelTask
             // wait_event(): prepared before the condition is read, so that a wake-up in between is not lost.
             await Ask(queue, new WaitChannelProtocol.PrepareToWait());
             // In a cluster only the ksgxd at the home of the free-page counter works. The others sleep.
-            bool isMine = Machine.Cluster is not { } cluster || await Remote.IsHome(this, cluster, cluster.FreePageCounter);
+            bool isMine =
+                Machine.Cluster is not { } cluster || await Remote.IsHome(this, cluster, cluster.FreePageCounter);
             if (isMine && await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
             {
                 await Ask(queue, new WaitChannelProtocol.FinishWait());
@@ -65,7 +66,9 @@ public sealed class Ksgxd : KernelTask
     }
 }
 
-/// <summary>The reclaim work of one cgroup on the workqueue: never concurrent with itself, run again when queued while it runs.</summary>
+/// <summary>
+/// The reclaim work of one cgroup on the workqueue: never concurrent with itself, run again when queued while it runs.
+/// </summary>
 public sealed class CgroupWorker : KernelTask
 {
     private readonly int _cgroup;

@@ -23,7 +23,8 @@ public abstract record Operation(string Text)
     /// <param name="IsMeasured">With EEXTEND.</param>
     /// <param name="Retries">Reads the count and goes on after it until all pages are there or an error ends
     /// it.</param>
-    public sealed record Add(string Text, int First, int Count, bool IsMeasured, bool Retries = false) : Operation(Text);
+    public sealed record Add(string Text, int First, int Count, bool IsMeasured, bool Retries = false)
+        : Operation(Text);
 
     /// <summary>EINIT.</summary>
     public sealed record Init(string Text) : Operation(Text);
@@ -39,7 +40,14 @@ public abstract record Operation(string Text)
     /// <param name="Until">Repeats until this task has ended; -1: once.</param>
     /// <param name="IsForever">Repeats for ever, with a pause after each lap: a load on the others that no schedule
     /// waits for.</param>
-    public sealed record Touch(string Text, AccessKind Kind, int First, int Count, int Until = -1, bool IsForever = false) : Operation(Text);
+    public sealed record Touch(
+        string Text,
+        AccessKind Kind,
+        int First,
+        int Count,
+        int Until = -1,
+        bool IsForever = false
+    ) : Operation(Text);
 
     /// <summary>MODIFY_TYPES to TRIM.</summary>
     /// <param name="Text">As written.</param>
@@ -224,7 +232,9 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>A memory failure hits the EPC page that holds a page of an enclave at that moment. EFAULT: none does.</summary>
+    /// <summary>
+    /// A memory failure hits the EPC page that holds a page of an enclave at that moment. EFAULT: none does.
+    /// </summary>
     /// <param name="Text">As written.</param>
     /// <param name="Enclave">Whose.</param>
     /// <param name="Page">The page; -1 for the SECS.</param>
@@ -257,12 +267,16 @@ public abstract record Operation(string Text)
     /// <param name="Page">A page of the enclave.</param>
     /// <param name="IsPcmd">The PCMD page of its group, not its contents.</param>
     /// <param name="EvenPinned">Also take a page that is pinned, which no kernel does. A control.</param>
-    public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd, bool EvenPinned = false) : Operation(Text)
+    public sealed record SwapOut(string Text, int Enclave, int Page, bool IsPcmd, bool EvenPinned = false)
+        : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>Code of one's own: it asks resources, and does other operations (<see cref="OperationTask.Perform"/>), in any order.</summary>
+    /// <summary>
+    /// Code of one's own: it asks resources, and does other operations (<see cref="OperationTask.Perform"/>), in any
+    /// order.
+    /// </summary>
     /// <param name="Text">A name for it.</param>
     /// <param name="Run">The code. Its result is the operation's result.</param>
     public sealed record Code(string Text, Func<OperationTask, Routine<Errno>> Run) : Operation(Text)

@@ -32,7 +32,9 @@ public sealed partial class OperationTask
     /// </summary>
     private async Routine<Errno> Evict(int enclave, int page)
     {
-        EnclaveProtocol.FindPage find = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.FindPage { Page = page });
+        EnclaveProtocol.FindPage find = await Ask(
+            Machine.Enclaves[enclave].Enclave,
+            new EnclaveProtocol.FindPage { Page = page });
         if (find.EpcPage.IsNone)
         {
             return find.State == EnclavePageState.Swapped ? Errno.Ok : Errno.EFAULT;
@@ -89,7 +91,9 @@ public sealed partial class OperationTask
 
     private async Routine<OperationResult> AgeAll(int enclave, int first, int count)
     {
-        EnclaveProtocol.TryGetRef reference = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.TryGetRef());
+        EnclaveProtocol.TryGetRef reference = await Ask(
+            Machine.Enclaves[enclave].Enclave,
+            new EnclaveProtocol.TryGetRef());
         if (!reference.Got)
         {
             return Result(Errno.EFAULT);
@@ -130,7 +134,9 @@ public sealed partial class OperationTask
 
     private async Routine<OperationResult> KillProcess(int enclave, int guest)
     {
-        ProcessProtocol.Kill kill = await Ask(ProcessOf(enclave, guest), new ProcessProtocol.Kill { Reason = KillReason.Scenario });
+        ProcessProtocol.Kill kill = await Ask(
+            ProcessOf(enclave, guest),
+            new ProcessProtocol.Kill { Reason = KillReason.Scenario });
         return Result(kill.WasDying ? Errno.ESRCH : Errno.Ok);
     }
 

@@ -170,7 +170,9 @@ public sealed partial class OperationTask : UserThread
     /// </summary>
     public async Routine<OperationResult> Perform(Operation operation)
     {
-        Invariant.That(_performed is null && Operations[_at] is Operation.Code, "operations are done one at a time, by code of one's own");
+        Invariant.That(
+            _performed is null && Operations[_at] is Operation.Code,
+            "operations are done one at a time, by code of one's own");
         if (_outcome != ThreadOutcome.Finished)
         {
             return Result(ErrnoOf(_outcome));
@@ -219,11 +221,13 @@ public sealed partial class OperationTask : UserThread
         return Now switch
         {
             Operation.Create => Result(await MapAndCreate()),
-            Operation.Add add => Result(await Called(Ioctl.AddPages, add.First, add.Count, add.Retries, add.IsMeasured)),
+            Operation.Add add => Result(
+                await Called(Ioctl.AddPages, add.First, add.Count, add.Retries, add.IsMeasured)),
             Operation.Init => Result(await Initialise()),
             Operation.Build build => await Build(build.Pages),
             Operation.ChangeType call => Result(await Called(Ioctl.ModifyTypes, call.First, call.Count, call.Retries)),
-            Operation.Restrict call => Result(await Called(Ioctl.RestrictPermissions, call.First, call.Count, call.Retries)),
+            Operation.Restrict call => Result(
+                await Called(Ioctl.RestrictPermissions, call.First, call.Count, call.Retries)),
             Operation.Remove call => Result(await Called(Ioctl.RemovePages, call.First, call.Count, call.Retries)),
             Operation.Close => Result(await CloseOnce()),
             Operation.ExitMm => await UnmapAll(),
@@ -308,7 +312,8 @@ public sealed partial class OperationTask : UserThread
         return Result(Errno.Ok, done);
     }
 
-    private static Errno ErrnoOf(ThreadOutcome outcome) => outcome == ThreadOutcome.Killed ? Errno.ERESTARTSYS : Errno.EFAULT;
+    private static Errno ErrnoOf(ThreadOutcome outcome) =>
+        outcome == ThreadOutcome.Killed ? Errno.ERESTARTSYS : Errno.EFAULT;
 
     private async Routine LeaveIfInside()
     {
@@ -353,7 +358,11 @@ public sealed partial class OperationTask : UserThread
             {
                 Ioctl.AddPages => await Ioctls.AddPages(this, EnclaveIndex, first + done, count - done, isMeasured),
                 Ioctl.ModifyTypes => await Ioctls.ModifyTypes(this, EnclaveIndex, first + done, count - done),
-                Ioctl.RestrictPermissions => await Ioctls.RestrictPermissions(this, EnclaveIndex, first + done, count - done),
+                Ioctl.RestrictPermissions => await Ioctls.RestrictPermissions(
+                    this,
+                    EnclaveIndex,
+                    first + done,
+                    count - done),
                 Ioctl.RemovePages => await Ioctls.RemovePages(this, EnclaveIndex, first + done, count - done),
                 Ioctl.Create or Ioctl.Init => throw new InvariantViolation($"{ioctl} has no range"),
             };
@@ -539,11 +548,13 @@ public sealed partial class OperationTask : UserThread
     {
         while (true)
         {
-            // access_remote_vm(): the address space stays as it is, and with it the enclave, for as long as the access takes.
-            AddressSpaceProtocol.BeginFault begin = await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.BeginFault());
-            Errno errno = begin.IsUnmapped || begin.HasNoEnclave
-                ? Errno.EFAULT
-                : await Encl.VmaAccess(this, enclave, page);
+            // access_remote_vm(): the address space stays as it is, and with it the enclave, for as long as the access
+            // takes.
+            AddressSpaceProtocol.BeginFault begin = await Ask(
+                _places.EnclaveMms[enclave],
+                new AddressSpaceProtocol.BeginFault());
+            Errno errno =
+                begin.IsUnmapped || begin.HasNoEnclave ? Errno.EFAULT : await Encl.VmaAccess(this, enclave, page);
             await Ask(_places.EnclaveMms[enclave], new AddressSpaceProtocol.EndFault());
             await DieIfKilled();
             if (!retries || _outcome != ThreadOutcome.Finished || errno is not (Errno.EAGAIN or Errno.EBUSY))
@@ -565,7 +576,9 @@ public sealed partial class OperationTask : UserThread
         // Without the series there is no such subtree, so the call fails.
         return Switches.EpcCgroup == EpcCgroupMode.Off
             ? Result(Errno.ENODEV)
-            : Result(Errno.Ok, await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false));
+            : Result(
+                Errno.Ok,
+                await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false));
     }
 
     private async Routine<OperationResult> ReclaimDirectOnce()

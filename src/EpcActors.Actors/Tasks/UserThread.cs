@@ -22,7 +22,9 @@ public abstract class UserThread : KernelTask
 
     public override ActorKind ActorKind => ActorKind.Thread;
 
-    /// <summary>Number of the thread among all that ever run in the enclave, those of forked children included.</summary>
+    /// <summary>
+    /// Number of the thread among all that ever run in the enclave, those of forked children included.
+    /// </summary>
     [Constant]
     public int SlotInEnclave { get; init; }
 
@@ -51,7 +53,9 @@ public abstract class UserThread : KernelTask
     /// <summary>EENTER or ERESUME.</summary>
     private protected async Routine Enter()
     {
-        EnclaveProtocol.EnterEnclave enter = await Ask(EnclaveId, new EnclaveProtocol.EnterEnclave { Thread = SlotInEnclave });
+        EnclaveProtocol.EnterEnclave enter = await Ask(
+            EnclaveId,
+            new EnclaveProtocol.EnterEnclave { Thread = SlotInEnclave });
         _epoch = enter.Epoch;
     }
 
@@ -62,7 +66,9 @@ public abstract class UserThread : KernelTask
             EnclaveId,
             new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch, LeavesCpu = leavesCpu });
 
-    /// <summary>Opens the device, maps the enclave and creates it, as the SDKs and the kernel's self-tests do.</summary>
+    /// <summary>
+    /// Opens the device, maps the enclave and creates it, as the SDKs and the kernel's self-tests do.
+    /// </summary>
     private protected async Routine<Errno> MapAndCreate()
     {
         // The first mapping adds the process to the enclave's mm_list (sgx_mmap, sgx_encl_mm_add).
@@ -98,7 +104,9 @@ public abstract class UserThread : KernelTask
         bool hasAccepted = false;
         while (true)
         {
-            AddressSpaceProtocol.Access access = await Ask(Mm, new AddressSpaceProtocol.Access { Page = page, Kind = kind });
+            AddressSpaceProtocol.Access access = await Ask(
+                Mm,
+                new AddressSpaceProtocol.Access { Page = page, Kind = kind });
             if (access.Result == AccessResult.Hit)
             {
                 if (faultedNs >= 0)
@@ -161,7 +169,8 @@ public abstract class UserThread : KernelTask
 
     private async Routine<ThreadOutcome> Enter(ThreadOutcome outcome)
     {
-        // Every way out of the program leaves the enclave once; a thread that dies in a fault handler comes back for that.
+        // Every way out of the program leaves the enclave once; a thread that dies in a fault handler comes back for
+        // that.
         await Enter();
         return outcome;
     }

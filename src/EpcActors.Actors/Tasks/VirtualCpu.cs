@@ -7,8 +7,8 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Tasks;
 
 /// <summary>
-/// A vCPU of a guest with virtual EPC: touches its EPC pages one after the other, as a guest kernel does that sanitises and then builds enclaves,
-/// holds them, and gives them back when the guest ends.
+/// A vCPU of a guest with virtual EPC: touches its EPC pages one after the other, as a guest kernel does that sanitises
+/// and then builds enclaves, holds them, and gives them back when the guest ends.
 /// </summary>
 public sealed class VirtualCpu : KernelTask
 {
@@ -30,7 +30,17 @@ public sealed class VirtualCpu : KernelTask
     /// <param name="workNs">Guest code between two touches, nanoseconds.</param>
     /// <param name="holdNs">Time that the guest runs on after the last touch, nanoseconds; negative for ever.</param>
     public VirtualCpu(
-        ActorId id, string name, int cpu, int node, Machine machine, ActorId process, ActorId vepc, int size, int touched, long workNs, long holdNs)
+        ActorId id,
+        string name,
+        int cpu,
+        int node,
+        Machine machine,
+        ActorId process,
+        ActorId vepc,
+        int size,
+        int touched,
+        long workNs,
+        long holdNs)
         : base(id, $"{name}/vcpu", cpu, node, machine, TaskKind.User, process)
     {
         _vepc = vepc;

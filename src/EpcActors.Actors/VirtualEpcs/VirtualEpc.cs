@@ -128,7 +128,9 @@ public static class VirtualEpcProtocol
         public static MessageKind Kind => MessageKind.Lock;
     }
 
-    /// <summary>Puts a SECS at the tail of the list whose children live in another instance. zombie_secs_pages_lock held.</summary>
+    /// <summary>
+    /// Puts a SECS at the tail of the list whose children live in another instance. zombie_secs_pages_lock held.
+    /// </summary>
     public struct AddZombie : IMessage
     {
         public static ushort Code => 0x0B06;
@@ -153,10 +155,18 @@ public static class VirtualEpcProtocol
     }
 }
 
-/// <summary><c>struct sgx_vepc</c> (virt.c): EPC pages of a guest by index, behind a mutex. Charged, never listed, never reclaimed.</summary>
-public sealed class VirtualEpc : Resource,
-    IHandle<LockAndLookUp>, IHandle<StoreAndUnlock>, IHandle<GuestUse>, IHandle<EremoveGuestPage>, IHandle<TakeGuestPage>,
-    IHandle<HoldsNode>
+/// <summary>
+/// <c>struct sgx_vepc</c> (virt.c): EPC pages of a guest by index, behind a mutex. Charged, never listed, never
+/// reclaimed.
+/// </summary>
+public sealed class VirtualEpc
+    : Resource,
+        IHandle<LockAndLookUp>,
+        IHandle<StoreAndUnlock>,
+        IHandle<GuestUse>,
+        IHandle<EremoveGuestPage>,
+        IHandle<TakeGuestPage>,
+        IHandle<HoldsNode>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;
@@ -260,7 +270,9 @@ public sealed class VirtualEpc : Resource,
     }
 }
 
-/// <summary><c>zombie_secs_pages</c>: SECS pages that EREMOVE refused at release because children live in another instance.</summary>
+/// <summary>
+/// <c>zombie_secs_pages</c>: SECS pages that EREMOVE refused at release because children live in another instance.
+/// </summary>
 public sealed class ZombieSecsList : Resource,
     IHandle<LockZombies>, IHandle<UnlockZombies>, IHandle<AddZombie>, IHandle<TakeZombie>
 {
@@ -329,7 +341,9 @@ internal static class GuestEnclaves
     /// <summary>Below -1, so it is never the page of an enclave of the host.</summary>
     private static int Encode(int value) => -2 - value;
 
-    /// <summary>ECREATE, or EADD to a SECS; nothing happens to a page that is valid already, or without such a SECS.</summary>
+    /// <summary>
+    /// ECREATE, or EADD to a SECS; nothing happens to a page that is valid already, or without such a SECS.
+    /// </summary>
     public static void Make(EpcPageTable epc, int index, int secs)
     {
         ref EpcPage page = ref epc[index];

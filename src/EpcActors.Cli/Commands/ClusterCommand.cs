@@ -28,20 +28,37 @@ internal sealed class ClusterCommand
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
     private readonly Option<int?> _processes = ClusterOptions.Processes();
-    private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets("sockets (NUMA nodes) of the processes that are started here; those of the others are waited for ('epc node')");
-    private readonly Option<string?> _host = new("--host") { HelpName = "NAME", Description = "name or address of this host, under which other machines reach it (default: 127.0.0.1)" };
-    private readonly Option<int?> _port = ClusterOptions.Port("port that processes of other machines come to (default: any that is free)");
-    private readonly Option<string?> _tokenFile = ClusterOptions.TokenFile("file with the secret that all processes of the run have, for processes of other machines");
+    private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets(
+        "sockets (NUMA nodes) of the processes that are started here; those of the others are waited for ('epc node')");
+    private readonly Option<string?> _host = new("--host")
+    {
+        HelpName = "NAME",
+        Description = "name or address of this host, under which other machines reach it (default: 127.0.0.1)",
+    };
+    private readonly Option<int?> _port = ClusterOptions.Port(
+        "port that processes of other machines come to (default: any that is free)");
+    private readonly Option<string?> _tokenFile = ClusterOptions.TokenFile(
+        "file with the secret that all processes of the run have, for processes of other machines");
     private readonly Option<long?> _joinTimeout = ClusterOptions.JoinTimeout();
     private readonly Option<string?> _engine = ClusterOptions.Engine();
     private readonly Option<int?> _workers = ClusterOptions.Workers();
-    private readonly Option<bool> _restart = CommonOptions.Flag("--restart", "a process that dies is started again, as epc.cluster.restart = on");
+    private readonly Option<bool> _restart = CommonOptions.Flag(
+        "--restart",
+        "a process that dies is started again, as epc.cluster.restart = on");
     private readonly Option<IReadOnlyList<ClusterFault>> _faults = ClusterOptions.Faults();
-    private readonly Option<bool> _plan = CommonOptions.Flag("--plan", "shows which process has what, and what a fault sends over the wire; runs nothing");
-    private readonly Option<string?> _out = CommonOptions.Out($"writes {string.Join(", ", OutputDirectory.RunFiles.Select(file => file.Name))} there");
-    private readonly Option<string?> _json = CommonOptions.Json("writes the report as JSON; with - standard output holds the document and nothing else");
-    private readonly Option<bool> _expect = CommonOptions.Flag("--expect", "exits with 1 also when an expectation of the scenario is not met");
-    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and on a failure the command that repeats it");
+    private readonly Option<bool> _plan = CommonOptions.Flag(
+        "--plan",
+        "shows which process has what, and what a fault sends over the wire; runs nothing");
+    private readonly Option<string?> _out = CommonOptions.Out(
+        $"writes {string.Join(", ", OutputDirectory.RunFiles.Select(file => file.Name))} there");
+    private readonly Option<string?> _json = CommonOptions.Json(
+        "writes the report as JSON; with - standard output holds the document and nothing else");
+    private readonly Option<bool> _expect = CommonOptions.Flag(
+        "--expect",
+        "exits with 1 also when an expectation of the scenario is not met");
+    private readonly Option<bool> _quiet = CommonOptions.Flag(
+        "--quiet",
+        "prints the verdict only, in one line, and on a failure the command that repeats it");
 
     private readonly SimulationCommand _simulation;
 
@@ -58,12 +75,35 @@ internal sealed class ClusterCommand
     public static Command Create(CommandShell shell)
     {
         ClusterCommand cluster = new(shell);
-        DocumentedCommand command = new("cluster", "Runs a scenario over several processes, which may be killed, paused and cut off.", Page()) { cluster._file, cluster._set, cluster._seed };
-        foreach (Option option in (IEnumerable<Option>)
-            [
-                cluster._processes, cluster._sockets, cluster._host, cluster._port, cluster._tokenFile, cluster._joinTimeout, cluster._engine, cluster._workers, cluster._restart, cluster._faults, cluster._plan,
-                cluster._out, cluster._json, cluster._expect, .. cluster._simulation.Options, cluster._quiet,
-            ])
+        DocumentedCommand command = new(
+            "cluster",
+            "Runs a scenario over several processes, which may be killed, paused and cut off.",
+            Page())
+        {
+            cluster._file,
+            cluster._set,
+            cluster._seed,
+        };
+        foreach (
+            Option option in (IEnumerable<Option>)
+                [
+                    cluster._processes,
+                    cluster._sockets,
+                    cluster._host,
+                    cluster._port,
+                    cluster._tokenFile,
+                    cluster._joinTimeout,
+                    cluster._engine,
+                    cluster._workers,
+                    cluster._restart,
+                    cluster._faults,
+                    cluster._plan,
+                    cluster._out,
+                    cluster._json,
+                    cluster._expect,
+                    .. cluster._simulation.Options,
+                    cluster._quiet,
+                ])
         {
             command.Options.Add(option);
         }
@@ -77,15 +117,26 @@ internal sealed class ClusterCommand
         string file = parsed.GetRequiredValue(_file);
         if (_simulation.IsAsked(parsed))
         {
-            return _simulation.Execute(parsed, file, parsed.GetRequiredValue(_set), parsed.GetValue(_quiet), cancellationToken);
+            return _simulation.Execute(
+                parsed,
+                file,
+                parsed.GetRequiredValue(_set),
+                parsed.GetValue(_quiet),
+                cancellationToken);
         }
 
         if (file.Length == 0)
         {
-            throw CommandException.Usage("FILE is missing; name a scenario file, for example epc cluster config/scenarios/cluster-four-sockets.conf");
+            throw CommandException.Usage(
+                "FILE is missing; name a scenario file, for example epc cluster "
+                    + "config/scenarios/cluster-four-sockets.conf");
         }
 
-        ClusterScenario loaded = ClusterScenario.Load(_shell, parsed.GetRequiredValue(_file), parsed.GetRequiredValue(_set), parsed.GetValue(_seed));
+        ClusterScenario loaded = ClusterScenario.Load(
+            _shell,
+            parsed.GetRequiredValue(_file),
+            parsed.GetRequiredValue(_set),
+            parsed.GetValue(_seed));
         Scenario scenario = WithOptions(loaded.Scenario, parsed);
         foreach (ConfigurationNote note in loaded.Notes)
         {
@@ -101,7 +152,10 @@ internal sealed class ClusterCommand
         bool isComplete = own.Sum(sockets => sockets.Count) == scenario.Machine.Nodes.Count;
         if (isComplete && ClusterCheck.Problems(scenario, own.Count) is { Count: > 0 } problems)
         {
-            throw CommandException.Usage($"this cannot run over {Counted.Of(own.Count, "process")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}");
+            throw CommandException.Usage(
+                $"this cannot run over "
+                    + $"{Counted.Of(own.Count, "process")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}"
+            );
         }
 
         FileHandles.Check("epc cluster with this scenario", scenario.Machine.Nodes.Count);
@@ -111,7 +165,9 @@ internal sealed class ClusterCommand
         DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json);
-        string effective = $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {Counted.Of(own.Count, "process")} here";
+        string effective =
+            $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {Counted.Of(own.Count, "process")} "
+                + "here";
         if (!isQuiet)
         {
             text.WriteLine(effective);
@@ -136,7 +192,9 @@ internal sealed class ClusterCommand
             if (isQuiet)
             {
                 string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
-                text.WriteLine($"{report.Verdict.ToString().ToLowerInvariant()}: {report.Scenario}: {effective}{(rules.Length == 0 ? "" : $"; broken: {rules}")}");
+                text.WriteLine(
+                    $"{report.Verdict.ToString().ToLowerInvariant()}: {report.Scenario}: "
+                        + $"{effective}{(rules.Length == 0 ? "" : $"; broken: {rules}")}");
             }
             else
             {
@@ -156,12 +214,18 @@ internal sealed class ClusterCommand
     {
         ParseResult parsed = launch.Parsed;
         ClusterDisplay display = new(_shell, isQuiet);
-        int workers = parsed.GetValue(_workers) ?? (launch.Scenario.Live.Workers > 0 ? launch.Scenario.Live.Workers : Math.Max(1, Environment.ProcessorCount / launch.Own.Count));
+        int workers = parsed.GetValue(_workers)
+            ?? (
+                launch.Scenario.Live.Workers > 0
+                    ? launch.Scenario.Live.Workers
+                    : Math.Max(1, Environment.ProcessorCount / launch.Own.Count));
         string token = launch.Token ?? ClusterToken.New();
         await using AkkaCoordinatorTransport transport = new(
             ClusterOptions.Akka(launch.Scenario, token, parsed.GetValue(_host), parsed.GetValue(_port), display.Say));
         using Invitation? invitation = launch.IsComplete ? null : new Invitation(_shell, launch, token);
-        using ProcessKeeper keeper = new(ticket => Child(launch, transport.Address, ticket, token, workers), (id, line) => display.Say($"[process {id}] {line}"));
+        using ProcessKeeper keeper = new(
+            ticket => Child(launch, transport.Address, ticket, token, workers),
+            (id, line) => display.Say($"[process {id}] {line}"));
         _shell.EndAtOnce = () =>
         {
             keeper.Dispose();
@@ -171,18 +235,31 @@ internal sealed class ClusterCommand
         long started = _shell.Clock.GetTimestamp();
         try
         {
-            ClusterOutcome outcome = await display.FollowAsync(watch => new Coordinator(
-                new CoordinatorOptions { Scenario = launch.Scenario, Version = ClusterScenario.Version, Configuration = launch.Fingerprint, Own = launch.Own },
-                transport,
-                keeper,
-                _shell.Clock,
-                watch).RunAsync(cancellationToken));
+            ClusterOutcome outcome = await display.FollowAsync(watch =>
+                new Coordinator(
+                    new CoordinatorOptions
+                    {
+                        Scenario = launch.Scenario,
+                        Version = ClusterScenario.Version,
+                        Configuration = launch.Fingerprint,
+                        Own = launch.Own,
+                    },
+                    transport,
+                    keeper,
+                    _shell.Clock,
+                    watch
+                ).RunAsync(cancellationToken));
             string again = ReplayCommand(launch);
             return outcome.Failure.Length == 0
-                ? MergedReport.Of(launch.Scenario, outcome, again, _shell.Clock.GetElapsedTime(started).TotalMilliseconds)
+                ? MergedReport.Of(
+                    launch.Scenario,
+                    outcome,
+                    again,
+                    _shell.Clock.GetElapsedTime(started).TotalMilliseconds)
                 : throw new CommandException(
                     ExitCode.EmulatorError,
-                    $"the emulator itself failed: {outcome.Failure}\nThis is an error in epc, not a finding about the kernel. Please report it with the command that repeats it:\n{again}");
+                    $"the emulator itself failed: {outcome.Failure}\nThis is an error in epc, not a finding about the "
+                        + $"kernel. Please report it with the command that repeats it:\n{again}");
         }
         finally
         {
@@ -195,7 +272,10 @@ internal sealed class ClusterCommand
         string library = typeof(EpcCommand).Assembly.Location;
         string? host = Environment.ProcessPath;
         bool isOwnHost = Path.GetFileNameWithoutExtension(host) == EpcCommand.Name;
-        ProcessStartInfo start = new(isOwnHost ? host! : Path.GetFileNameWithoutExtension(host) == "dotnet" ? host! : "dotnet");
+        ProcessStartInfo start = new(
+            isOwnHost ? host!
+            : Path.GetFileNameWithoutExtension(host) == "dotnet" ? host!
+            : "dotnet");
         if (!isOwnHost)
         {
             start.ArgumentList.Add(library);
@@ -230,9 +310,10 @@ internal sealed class ClusterCommand
         start.Environment[ClusterOptions.TicketVariable] = ticket;
         start.Environment[ClusterToken.Variable] = token;
 
-        // A member is compiled once and well: while the wire keeps calling new code, .NET puts off the second compilation
-        // of the engine's loops, and four processes on two cores did a third of the work (docs/performance.md). And the
-        // threads of its pool do not spin before they sleep: the processor belongs to the processes beside it.
+        // A member is compiled once and well: while the wire keeps calling new code, .NET puts off the second
+        // compilation of the engine's loops, and four processes on two cores did a third of the work
+        // (docs/performance.md). And the threads of its pool do not spin before they sleep: the processor belongs to
+        // the processes beside it.
         start.Environment.TryAdd("DOTNET_TieredCompilation", "0");
         start.Environment.TryAdd("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0");
         return start;
@@ -258,25 +339,44 @@ internal sealed class ClusterCommand
             int processes = parsed.GetValue(_processes) ?? ClusterCheck.MembersOf(scenario);
             if (processes > nodes)
             {
-                throw CommandException.Usage($"--processes {processes}: the machine of this scenario has {Counted.Of(nodes, "socket")} (NUMA nodes), and each process needs one of its own");
+                throw CommandException.Usage(
+                    $"--processes {processes}: the machine of this scenario has {Counted.Of(nodes, "socket")} (NUMA "
+                        + "nodes), and each process needs one of its own");
             }
 
-            return [.. Placement.Of(scenario, Math.Max(1, processes)).MemberOfNode.Select((member, node) => (member, node)).GroupBy(one => one.member, one => one.node).Select(group => (IReadOnlyList<int>)[.. group])];
+            return
+            [
+                .. Placement
+                    .Of(scenario, Math.Max(1, processes))
+                    .MemberOfNode.Select((member, node) => (member, node))
+                    .GroupBy(one => one.member, one => one.node)
+                    .Select(group => (IReadOnlyList<int>)[.. group]),
+            ];
         }
 
         if (asked.FirstOrDefault(socket => socket >= nodes, -1) is var beyond and >= 0)
         {
-            throw CommandException.Usage($"--sockets {string.Join(',', asked)}: there is no socket {beyond}; the machine of this scenario has {nodes}, 0 to {nodes - 1}");
+            throw CommandException.Usage(
+                $"--sockets {string.Join(',', asked)}: there is no socket {beyond}; the machine of this scenario has "
+                    + $"{nodes}, 0 to {nodes - 1}");
         }
 
         int here = parsed.GetValue(_processes) ?? asked.Count;
         if (here > asked.Count)
         {
-            throw CommandException.Usage($"--processes {here} --sockets {string.Join(',', asked)}: each process needs a socket of its own; ask for at most {asked.Count}");
+            throw CommandException.Usage(
+                $"--processes {here} --sockets {string.Join(',', asked)}: each process needs a socket of its own; ask "
+                    + $"for at most {asked.Count}");
         }
 
         int[] sorted = [.. asked.Order()];
-        return [.. sorted.Select((socket, i) => (Process: (int)((long)i * here / sorted.Length), socket)).GroupBy(one => one.Process, one => one.socket).Select(group => (IReadOnlyList<int>)[.. group])];
+        return
+        [
+            .. sorted
+                .Select((socket, i) => (Process: (int)((long)i * here / sorted.Length), socket))
+                .GroupBy(one => one.Process, one => one.socket)
+                .Select(group => (IReadOnlyList<int>)[.. group]),
+        ];
     }
 
     private ExitCode Plan(Scenario scenario, IReadOnlyList<IReadOnlyList<int>> own, ParseResult parsed)
@@ -326,34 +426,58 @@ internal sealed class ClusterCommand
         return ShellQuoting.Join(words, _shell.Dialect);
     }
 
-    private static string Invariant(IFormattable number) => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
+    private static string Invariant(IFormattable number) =>
+        number.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
 
-    private static HelpPage Page() => new()
-    {
-        Notes =
-        [
-            "Every process has some of the sockets (NUMA nodes) with their free lists, and the enclaves on them, with their threads. What the whole machine shares, misc.current of each cgroup and the "
-            + "free-page counter, has a home in one of them, and every charge and every look goes there. --plan shows who has what. docs/decisions/0017 says how this stays exact.",
-            "Processes may die at any moment. The others take what a dead one had out of the books, find new homes, and go on; its enclaves are gone, and with --restart it comes back empty. --fault and "
-            + "epc.cluster.faults do it on purpose: kill:2@3s kills process 2 with SIGKILL three seconds after the start, kill:2@3s:reclaim waits until it is in the middle of a batch of reclaim, "
-            + "restart:2@3s starts it again, pause:1@2s+500ms stops it for a while (longer than epc.cluster.failure-timeout, and it is dead when it wakes up), partition:0,1@2s+3s loses what these "
-            + "processes and the others send one another.",
-            "While it runs, all processes are audited together at consistent cuts, without stopping: what the home of an account says a process has is what that process says it was granted, to the byte, "
-            + "calls on their way included. A rule that does not hold is a violation, exit code 1.",
-            "The report is that of the whole machine, with a section for each process and each death. Ctrl-C ends the run with what it has; a second one kills it, and all processes with it.",
-            "Other machines: --sockets says which sockets have their process here; the others are waited for at --port (see 'epc node').",
-        ],
-        Examples =
-        [
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --plan", "Who has what, and what goes over the wire"),
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4", "Four processes on this machine"),
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 4 --fault kill:2@2s --restart --out results", "Kill one of them, start it again, and see how long recovery took"),
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --set epc.cluster.charge-batch=1 --set epc.cluster.counter-batch=1", "Charge and count page by page, as the kernel does"),
-            new("epc cluster config/scenarios/cluster-four-sockets.conf --processes 2 --sockets 0,1 --port 4053", "Two sockets here, and wait for the others"),
-        ],
-        ExitCodes = StandardExitCodes.OfRuns("a rule was broken, in one process or between them; with --expect also: an expectation was not met"),
-        SeeAlso = ["epc node --help: a process on another machine", .. StandardExitCodes.KeyReference],
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes =
+            [
+                "Every process has some of the sockets (NUMA nodes) with their free lists, and the enclaves on them, "
+                    + "with their threads. What the whole machine shares, misc.current of each cgroup and the "
+                    + "free-page counter, has a home in one of them, and every charge and every look goes there. "
+                    + "--plan shows who has what. docs/decisions/0017 says how this stays exact.",
+                "Processes may die at any moment. The others take what a dead one had out of the books, find new "
+                    + "homes, and go on; its enclaves are gone, and with --restart it comes back empty. --fault and "
+                    + "epc.cluster.faults do it on purpose: kill:2@3s kills process 2 with SIGKILL three seconds after "
+                    + "the start, kill:2@3s:reclaim waits until it is in the middle of a batch of reclaim, "
+                    + "restart:2@3s starts it again, pause:1@2s+500ms stops it for a while (longer than "
+                    + "epc.cluster.failure-timeout, and it is dead when it wakes up), partition:0,1@2s+3s loses what "
+                    + "these "
+                    + "processes and the others send one another.",
+                "While it runs, all processes are audited together at consistent cuts, without stopping: what the home "
+                    + "of an account says a process has is what that process says it was granted, to the byte, "
+                    + "calls on their way included. A rule that does not hold is a violation, exit code 1.",
+                "The report is that of the whole machine, with a section for each process and each death. Ctrl-C ends "
+                    + "the run with what it has; a second one kills it, and all processes with it.",
+                "Other machines: --sockets says which sockets have their process here; the others are waited for at "
+                    + "--port (see 'epc node').",
+            ],
+            Examples =
+            [
+                new(
+                    "epc cluster config/scenarios/cluster-four-sockets.conf --plan",
+                    "Who has what, and what goes over the wire"),
+                new(
+                    "epc cluster config/scenarios/cluster-four-sockets.conf --processes 4",
+                    "Four processes on this machine"),
+                new(
+                    "epc cluster config/scenarios/cluster-four-sockets.conf --processes 4 --fault kill:2@2s --restart "
+                        + "--out results",
+                    "Kill one of them, start it again, and see how long recovery took"),
+                new(
+                    "epc cluster config/scenarios/cluster-four-sockets.conf --set epc.cluster.charge-batch=1 --set "
+                        + "epc.cluster.counter-batch=1",
+                    "Charge and count page by page, as the kernel does"),
+                new(
+                    "epc cluster config/scenarios/cluster-four-sockets.conf --processes 2 --sockets 0,1 --port 4053",
+                    "Two sockets here, and wait for the others"),
+            ],
+            ExitCodes = StandardExitCodes.OfRuns(
+                "a rule was broken, in one process or between them; with --expect also: an expectation was not met"),
+            SeeAlso = ["epc node --help: a process on another machine", .. StandardExitCodes.KeyReference],
+        };
 
     /// <summary>All that was decided before anything is started.</summary>
     private sealed record Launch(
@@ -378,7 +502,9 @@ internal sealed class ClusterCommand
             if (launch.Token is null)
             {
                 _path = ClusterToken.Write(token);
-                shell.Error.WriteLine($"note: the token of this run is in {_path}, which only you can read: copy it to the other machines for 'epc node --token-file'");
+                shell.Error.WriteLine(
+                    $"note: the token of this run is in {_path}, which only you can read: copy it to the other "
+                        + "machines for 'epc node --token-file'");
             }
         }
 

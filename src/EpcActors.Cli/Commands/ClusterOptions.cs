@@ -20,11 +20,23 @@ internal static class ClusterOptions
 
     private const int MostProcesses = 1024;
 
-    public static Option<int?> Processes() => Number(
-        "--processes", "N", "processes that are started here (default: epc.cluster.processes, one for each NUMA node with EPC)", 1, MostProcesses, "a number of processes");
+    public static Option<int?> Processes() =>
+        Number(
+            "--processes",
+            "N",
+            "processes that are started here (default: epc.cluster.processes, one for each NUMA node with EPC)",
+            1,
+            MostProcesses,
+            "a number of processes");
 
-    public static Option<int?> Workers() => Number(
-        "--workers", "K", "threads of each process (default: the cores of this machine divided by the processes)", 1, LiveSpec.MostWorkers, "a number of threads");
+    public static Option<int?> Workers() =>
+        Number(
+            "--workers",
+            "K",
+            "threads of each process (default: the cores of this machine divided by the processes)",
+            1,
+            LiveSpec.MostWorkers,
+            "a number of threads");
 
     public static Option<int?> Port(string what) => Number("--port", "P", what, 0, IPEndPoint.MaxPort, "a port");
 
@@ -48,7 +60,8 @@ internal static class ClusterOptions
                 return text;
             }
 
-            result.AddError($"--join {text}: is not a valid address of a coordinator; write HOST:PORT, for example first:4053");
+            result.AddError($"--join {text}: is not a valid address of a coordinator; write HOST:PORT, for example "
+                + $"first:4053");
             return null;
         },
     };
@@ -87,7 +100,8 @@ internal static class ClusterOptions
             {
                 if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int socket))
                 {
-                    result.AddError($"--sockets {string.Join(' ', result.Tokens)}: numbers of sockets (NUMA nodes) with commas between them, for example --sockets 0,1");
+                    result.AddError($"--sockets {string.Join(' ', result.Tokens)}: numbers of sockets (NUMA nodes) "
+                        + $"with commas between them, for example --sockets 0,1");
                     return sockets;
                 }
 
@@ -108,7 +122,8 @@ internal static class ClusterOptions
     public static Option<IReadOnlyList<ClusterFault>> Faults() => new("--fault")
     {
         HelpName = "kill:2@3s",
-        Description = "what goes wrong on purpose, beside epc.cluster.faults: kill:M@T, kill:M@T:reclaim, restart:M@T, pause:M@T+FOR, partition:M,M@T+FOR; as often as needed",
+        Description = "what goes wrong on purpose, beside epc.cluster.faults: kill:M@T, kill:M@T:reclaim, restart:M@T, "
+            + "pause:M@T+FOR, partition:M,M@T+FOR; as often as needed",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
         CustomParser = static result =>
@@ -122,7 +137,8 @@ internal static class ClusterOptions
                 }
                 else
                 {
-                    result.AddError($"--fault {token.Value}: write kill:2@3s, kill:2@3s:reclaim, restart:2@3s, pause:1@2s+500ms or partition:0,1@2s+3s; times are from the start of the run");
+                    result.AddError($"--fault {token.Value}: write kill:2@3s, kill:2@3s:reclaim, restart:2@3s, "
+                        + "pause:1@2s+500ms or partition:0,1@2s+3s; times are from the start of the run");
                 }
             }
 
@@ -137,17 +153,23 @@ internal static class ClusterOptions
     /// <param name="host">Name or address of this host to listen on; null for loopback.</param>
     /// <param name="port">Port of this process; null for any that is free.</param>
     /// <param name="note">Gets what is worth a line; from any thread.</param>
-    public static AkkaClusterOptions Akka(Scenario scenario, string token, string? host, int? port, Action<string> note) => new()
-    {
-        Host = host ?? AkkaClusterOptions.Loopback,
-        Port = port ?? 0,
-        Token = token,
-        FailureTimeout = TimeSpan.FromTicks(scenario.Cluster.FailureTimeoutNs / 100),
-        JoinTimeout = TimeSpan.FromTicks(scenario.Cluster.JoinTimeoutNs / 100),
-        AkkaBlock = scenario.OwnAkkaBlock,
-        AkkaOrigin = scenario.AkkaOrigin,
-        OnNote = note,
-    };
+    public static AkkaClusterOptions Akka(
+        Scenario scenario,
+        string token,
+        string? host,
+        int? port,
+        Action<string> note) =>
+        new()
+        {
+            Host = host ?? AkkaClusterOptions.Loopback,
+            Port = port ?? 0,
+            Token = token,
+            FailureTimeout = TimeSpan.FromTicks(scenario.Cluster.FailureTimeoutNs / 100),
+            JoinTimeout = TimeSpan.FromTicks(scenario.Cluster.JoinTimeoutNs / 100),
+            AkkaBlock = scenario.OwnAkkaBlock,
+            AkkaOrigin = scenario.AkkaOrigin,
+            OnNote = note,
+        };
 
     /// <summary>The live engine that was asked for.</summary>
     /// <exception cref="CommandException">unknown, or not live.</exception>
@@ -156,25 +178,31 @@ internal static class ClusterOptions
         EngineEntry engine = name is null ? engines.DefaultLive : engines.Require(name);
         return engine.NewEngine is not null
             ? engine
-            : throw CommandException.Usage($"--engine {name}: the {name} engine runs in virtual time, in one process; processes of a cluster run live, on threads or akka");
+            : throw CommandException.Usage(
+                $"--engine {name}: the {name} engine runs in virtual time, in one process; processes of a cluster run "
+                    + "live, on threads or akka");
     }
 
-    private static Option<int?> Number(string name, string helpName, string what, int least, int most, string kind) => new(name)
-    {
-        HelpName = helpName,
-        Description = what,
-        CustomParser = result =>
+    private static Option<int?> Number(string name, string helpName, string what, int least, int most, string kind) =>
+        new(name)
         {
-            string text = result.Tokens[0].Value;
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
+            HelpName = helpName,
+            Description = what,
+            CustomParser = result =>
             {
-                return number;
-            }
+                string text = result.Tokens[0].Value;
+                if (
+                    int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                    && number >= least
+                    && number <= most)
+                {
+                    return number;
+                }
 
-            result.AddError($"{name} {text}: {kind} from {least} to {most}");
-            return null;
-        },
-    };
+                result.AddError($"{name} {text}: {kind} from {least} to {most}");
+                return null;
+            },
+        };
 }
 
 /// <summary>A fault as it is written on the command line.</summary>
@@ -196,7 +224,10 @@ internal static class FaultText
         when = isInReclaim ? when[..^":reclaim".Length] : when;
         string[] times = when.Split('+');
         bool lasts = kind is "pause" or "partition";
-        if (times.Length != (lasts ? 2 : 1) || Members(text[(colon + 1)..at]) is not { } members || DurationText.Parse(times[0]) is not { } atNs)
+        if (
+            times.Length != (lasts ? 2 : 1)
+            || Members(text[(colon + 1)..at]) is not { } members
+            || DurationText.Parse(times[0]) is not { } atNs)
         {
             return null;
         }
@@ -217,7 +248,9 @@ internal static class FaultText
         List<int> members = [];
         foreach (string one in text.Split(','))
         {
-            if (!int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out int member) || members.Contains(member))
+            if (
+                !int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out int member)
+                || members.Contains(member))
             {
                 return null;
             }
@@ -233,7 +266,14 @@ internal static class FaultText
 /// <summary>A duration as it is written on the command line.</summary>
 internal static class DurationText
 {
-    private static readonly (string Unit, long Ns)[] Units = [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000)];
+    private static readonly (string Unit, long Ns)[] Units =
+    [
+        ("ns", 1),
+        ("us", 1_000),
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+    ];
 
     /// <summary>Nanoseconds; null when it is not a valid duration.</summary>
     public static long? Parse(string text)
@@ -241,8 +281,13 @@ internal static class DurationText
         // The longest unit that fits: ms before s and m.
         foreach ((string unit, long ns) in Units.OrderByDescending(one => one.Unit.Length))
         {
-            if (text.EndsWith(unit, StringComparison.Ordinal)
-                && decimal.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
+            if (
+                text.EndsWith(unit, StringComparison.Ordinal)
+                && decimal.TryParse(
+                    text[..^unit.Length],
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out decimal number)
                 && number <= long.MaxValue / ns)
             {
                 return (long)(number * ns);

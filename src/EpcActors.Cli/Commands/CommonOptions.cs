@@ -30,15 +30,19 @@ internal static class CommonOptions
         return Completing(set, static () => ConfigurationSchema.Assignments());
     }
 
-    private static Option<IReadOnlyList<KeyValuePair<string, string>>> PlainSet() => new("--set")
-    {
-        HelpName = "key=value",
-        Description = "sets a key over what the file says; key+=value appends to a list, list.0.key=value changes an element; as often as needed, the last one wins",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-        CustomParser = static result => [.. result.Tokens.Select(token => Assignment("--set", token.Value, result.AddError))],
-        DefaultValueFactory = static _ => [],
-    };
+    private static Option<IReadOnlyList<KeyValuePair<string, string>>> PlainSet() =>
+        new("--set")
+        {
+            HelpName = "key=value",
+            Description =
+                "sets a key over what the file says; key+=value appends to a list, list.0.key=value changes an "
+                    + "element; as often as needed, the last one wins",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            CustomParser = static result =>
+                [.. result.Tokens.Select(token => Assignment("--set", token.Value, result.AddError))],
+            DefaultValueFactory = static _ => [],
+        };
 
     public static Option<ulong?> Seed() => new("--seed")
     {
@@ -75,7 +79,8 @@ internal static class CommonOptions
         Description = "writes the answers as a JUnit file, which build servers read" + what,
     };
 
-    public static Option<bool> Flag(string name, string what) => new(name) { Description = what, Arity = ArgumentArity.Zero };
+    public static Option<bool> Flag(string name, string what) =>
+        new(name) { Description = what, Arity = ArgumentArity.Zero };
 
     /// <summary>Values with commas between them.</summary>
     /// <param name="name">With its dashes.</param>

@@ -10,7 +10,9 @@ using Spectre.Console;
 
 namespace EpcActors.Cli.Commands;
 
-/// <summary><c>epc compare</c>: one scenario on several kernels, or with several values of a key, side by side.</summary>
+/// <summary>
+/// <c>epc compare</c>: one scenario on several kernels, or with several values of a key, side by side.
+/// </summary>
 internal sealed class CompareCommand
 {
     private readonly CommandShell _shell;
@@ -29,15 +31,19 @@ internal sealed class CompareCommand
     };
 
     private readonly Option<IReadOnlyList<string>> _knownBad = CommonOptions.List(
-        "--known-bad", "a,…",
-        "runs (by kernel or label) that must end in a violation: their violation counts as success, its absence as inconclusive");
+        "--known-bad",
+        "a,…",
+        "runs (by kernel or label) that must end in a violation: their violation counts as success, its absence as "
+            + "inconclusive");
 
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
     private readonly EngineOptions _engine = new();
-    private readonly Option<string?> _out = CommonOptions.Out("writes compare.html there, and the files of each run in a folder of its own");
+    private readonly Option<string?> _out = CommonOptions.Out(
+        "writes compare.html there, and the files of each run in a folder of its own");
     private readonly Option<string?> _json = CommonOptions.Json(
-        "writes an array of the runs' reports, each with its label; with - standard output holds the document and nothing else");
+        "writes an array of the runs' reports, each with its label; with - standard output holds the document and "
+            + "nothing else");
 
     private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
         "--no-slowdown", "leaves out the runs of each enclave alone that slowdowns are measured against");
@@ -45,14 +51,19 @@ internal sealed class CompareCommand
     private readonly Option<bool> _expect = CommonOptions.Flag(
         "--expect", "exits with 1 also when a run does not meet what the scenario expects of its kernel");
 
-    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints a line for each run instead of the table");
+    private readonly Option<bool> _quiet = CommonOptions.Flag(
+        "--quiet",
+        "prints a line for each run instead of the table");
 
     private CompareCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
     {
         CompareCommand compare = new(shell);
-        DocumentedCommand command = new("compare", "Runs a scenario on several kernels, or with several values of a key, and shows the runs side by side.", Page())
+        DocumentedCommand command = new(
+            "compare",
+            "Runs a scenario on several kernels, or with several values of a key, and shows the runs side by side.",
+            Page())
         {
             compare._file, compare._kernels, compare._vary, compare._knownBad, compare._set, compare._seed,
         };
@@ -68,7 +79,9 @@ internal sealed class CompareCommand
 
     private ExitCode Execute(ParseResult parsed, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Variation> variations = Variation.Combine(parsed.GetRequiredValue(_kernels), parsed.GetRequiredValue(_vary));
+        IReadOnlyList<Variation> variations = Variation.Combine(
+            parsed.GetRequiredValue(_kernels),
+            parsed.GetRequiredValue(_vary));
         IReadOnlyList<string> knownBad = parsed.GetRequiredValue(_knownBad);
         CheckKnownBad(knownBad, variations);
 
@@ -161,8 +174,8 @@ internal sealed class CompareCommand
     }
 
     /// <summary>
-    /// What the table cannot say: expectations not met, controls that showed nothing, runs that were left out. On a failure the
-    /// last line is the command that repeats the first run that failed.
+    /// What the table cannot say: expectations not met, controls that showed nothing, runs that were left out. On a
+    /// failure the last line is the command that repeats the first run that failed.
     /// </summary>
     private static void Conclude(
         TextWriter text, List<PreparedRun> runs, List<RunReport> reports, IReadOnlyList<Variation> variations,
@@ -174,9 +187,11 @@ internal sealed class CompareCommand
         {
             if (IsKnownBad(variations[i], knownBad))
             {
-                lines.Add(reports[i].Verdict == Verdict.Violation
-                    ? $"{variations[i].Label}: known to be bad, and it was"
-                    : $"{variations[i].Label}: known to be bad, but no violation was found: the comparison proves nothing; try another seed or a longer run");
+                lines.Add(
+                    reports[i].Verdict == Verdict.Violation
+                        ? $"{variations[i].Label}: known to be bad, and it was"
+                        : $"{variations[i].Label}: known to be bad, but no violation was found: the comparison proves "
+                            + "nothing; try another seed or a longer run");
                 continue;
             }
 
@@ -219,15 +234,20 @@ internal sealed class CompareCommand
 
     /// <summary>What a run may be called: its label, its kernel, <c>key=value</c> as given.</summary>
     private static IEnumerable<string> Names(Variation variation) =>
-        [variation.Label, .. variation.Overrides.Select(one => one.Key == Variation.KernelKey ? one.Value : $"{one.Key}={one.Value}"),
-            .. variation.Label.Split(' ')];
+        [
+            variation.Label,
+            .. variation.Overrides.Select(one => one.Key == Variation.KernelKey ? one.Value : $"{one.Key}={one.Value}"),
+            .. variation.Label.Split(' '),
+        ];
 
     private static void CheckKnownBad(IReadOnlyList<string> knownBad, IReadOnlyList<Variation> variations)
     {
         foreach (string name in knownBad.Where(name => !variations.Any(one => Names(one).Contains(name))))
         {
-            throw CommandException.Usage($"--known-bad {name}: there is no such run"
-                + $"{Suggestions.DidYouMeanOrStop(name, variations.SelectMany(Names))} The runs are: {string.Join(", ", variations.Select(one => one.Label))}.");
+            throw CommandException.Usage(
+                $"--known-bad {name}: there is no such run"
+                    + $"{Suggestions.DidYouMeanOrStop(name, variations.SelectMany(Names))} The runs are: "
+                    + $"{string.Join(", ", variations.Select(one => one.Label))}.");
         }
     }
 
@@ -248,34 +268,62 @@ internal sealed class CompareCommand
         return new KeyValuePair<string, IReadOnlyList<string>>(assignment.Key ?? "", values);
     }
 
-    private static HelpPage Page() => new()
-    {
-        Notes =
-        [
-            "Runs follow one another with the same seed; the first is the one that the others are measured against.",
-            "A kernel that is known to be wrong ends in a violation, and a plain comparison with it exits with 1. Say --known-bad to use it as a "
-            + "control: then 0 means that the control showed the fault and every other run held, 1 that another run broke a rule, and 2 that the "
-            + "control showed nothing, so that the others' passing proves nothing either.",
-            "What a scenario expects may differ by kernel (epc.expect-on). With --expect each run is held against what is expected of its kernel.",
-        ],
-        Examples =
-        [
-            new("epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8,epc-cgroup-v17", "What an EPC cgroup changes"),
-            new("epc compare config/scenarios/free-page-counter.conf --kernels linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "Does the fix close the race? Exit code 0 says yes"),
-            new("epc compare config/scenarios/noisy-neighbour.conf --vary epc.run.quantum=100ns,500ns,2us --out results", "How much does one setting matter? Charts in results/compare.html"),
-            new("epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8 --json - | jq "
-                + "'.[] | {run: .label, verdict, steps}'", "Figures for a script"),
-        ],
-        ExitCodes =
-        [
-            .. StandardExitCodes.OfRuns("a run broke a rule (--known-bad runs aside); with --expect also: an expectation was not met")
-                .Select(one => one.Code switch
-                {
-                    ExitCode.Pass => (one.Code, "every rule held in every run (and every --known-bad run broke one)"),
-                    ExitCode.Inconclusive => (one.Code, "inconclusive: cancelled, or a --known-bad run broke no rule"),
-                    ExitCode.Violation or ExitCode.NotSupported or ExitCode.Usage or ExitCode.EmulatorError or ExitCode.OutputError => one,
-                }),
-        ],
-        SeeAlso = StandardExitCodes.KeyReference,
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes =
+            [
+                "Runs follow one another with the same seed; the first is the one that the others are measured "
+                    + "against.",
+                "A kernel that is known to be wrong ends in a violation, and a plain comparison with it exits with 1. "
+                    + "Say --known-bad to use it as a "
+                    + "control: then 0 means that the control showed the fault and every other run held, 1 that "
+                    + "another run broke a rule, and 2 that the "
+                    + "control showed nothing, so that the others' passing proves nothing either.",
+                "What a scenario expects may differ by kernel (epc.expect-on). With --expect each run is held against "
+                    + "what is expected of its kernel.",
+            ],
+            Examples =
+            [
+                new(
+                    "epc compare config/scenarios/noisy-neighbour.conf --kernels "
+                        + "linux-6.16,epc-cgroup-v8,epc-cgroup-v17",
+                    "What an EPC cgroup changes"),
+                new(
+                    "epc compare config/scenarios/free-page-counter.conf --kernels "
+                        + "linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15",
+                    "Does the fix close the race? Exit code 0 says yes"),
+                new(
+                    "epc compare config/scenarios/noisy-neighbour.conf --vary epc.run.quantum=100ns,500ns,2us --out "
+                        + "results",
+                    "How much does one setting matter? Charts in results/compare.html"),
+                new(
+                    "epc compare config/scenarios/noisy-neighbour.conf --kernels linux-6.16,epc-cgroup-v8 --json - | "
+                        + "jq "
+                        + "'.[] | {run: .label, verdict, steps}'",
+                    "Figures for a script"),
+            ],
+            ExitCodes =
+            [
+                .. StandardExitCodes
+                    .OfRuns(
+                        "a run broke a rule (--known-bad runs aside); with --expect also: an expectation was not met")
+                    .Select(one =>
+                        one.Code switch
+                        {
+                            ExitCode.Pass => (
+                                one.Code,
+                                "every rule held in every run (and every --known-bad run broke one)"),
+                            ExitCode.Inconclusive => (
+                                one.Code,
+                                "inconclusive: cancelled, or a --known-bad run broke no rule"),
+                            ExitCode.Violation
+                            or ExitCode.NotSupported
+                            or ExitCode.Usage
+                            or ExitCode.EmulatorError
+                            or ExitCode.OutputError => one,
+                        }),
+            ],
+            SeeAlso = StandardExitCodes.KeyReference,
+        };
 }

@@ -9,7 +9,10 @@ internal static class ConfigCommand
 {
     public static Command Create(CommandShell shell)
     {
-        DocumentedCommand command = new("config", "Shows, checks and lists configurations without running anything.", Page())
+        DocumentedCommand command = new(
+            "config",
+            "Shows, checks and lists configurations without running anything.",
+            Page())
         {
             ConfigShowCommand.Create(shell),
             ConfigValidateCommand.Create(shell),

@@ -12,18 +12,45 @@ namespace EpcActors.Cli.Commands;
 internal static class ConfigListCommand
 {
     public static IEnumerable<Command> CreateAll(CommandShell shell) =>
-    [
-        Create(shell, "kernels", "Lists the kernels: named sets of switches.", "epc.kernel", () => Set("kernels"),
-            new HelpExample("epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16", "Runs on another kernel")),
-        Create(shell, "machines", "Lists the machines: sockets, CPUs and EPC.", "epc.machine", () => Set("machines"),
-            new HelpExample("epc run config/scenarios/noisy-neighbour.conf --set epc.machine=two-sockets-64mib", "Runs on another machine")),
-        Create(shell, "costs", "Lists the cost profiles: what each operation costs in cycles.", "epc.costs", () => Set("costs"),
-            new HelpExample("epc run config/scenarios/noisy-neighbour.conf --set epc.costs=client-sgx1", "Runs with the figures of another CPU")),
-        Create(shell, "presets", "Lists the workload presets: published workloads as patterns of page accesses.",
-            "run.preset in the steps of an enclave", () => WorkloadPresets.All.Select(one => (one.Name, FirstSentence(one.Description))),
-            new HelpExample("epc config show config/scenarios/noisy-neighbour.conf --all", "Which preset runs where in a scenario")),
-        CreateQuantities(shell),
-    ];
+        [
+            Create(
+                shell,
+                "kernels",
+                "Lists the kernels: named sets of switches.",
+                "epc.kernel",
+                () => Set("kernels"),
+                new HelpExample(
+                    "epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16",
+                    "Runs on another kernel")),
+            Create(
+                shell,
+                "machines",
+                "Lists the machines: sockets, CPUs and EPC.",
+                "epc.machine",
+                () => Set("machines"),
+                new HelpExample(
+                    "epc run config/scenarios/noisy-neighbour.conf --set epc.machine=two-sockets-64mib",
+                    "Runs on another machine")),
+            Create(
+                shell,
+                "costs",
+                "Lists the cost profiles: what each operation costs in cycles.",
+                "epc.costs",
+                () => Set("costs"),
+                new HelpExample(
+                    "epc run config/scenarios/noisy-neighbour.conf --set epc.costs=client-sgx1",
+                    "Runs with the figures of another CPU")),
+            Create(
+                shell,
+                "presets",
+                "Lists the workload presets: published workloads as patterns of page accesses.",
+                "run.preset in the steps of an enclave",
+                () => WorkloadPresets.All.Select(one => (one.Name, FirstSentence(one.Description))),
+                new HelpExample(
+                    "epc config show config/scenarios/noisy-neighbour.conf --all",
+                    "Which preset runs where in a scenario")),
+            CreateQuantities(shell),
+        ];
 
     /// <summary><c>epc config quantities</c>: the language of expectations.</summary>
     private static DocumentedCommand CreateQuantities(CommandShell shell)
@@ -54,7 +81,12 @@ internal static class ConfigListCommand
     }
 
     private static DocumentedCommand Create(
-        CommandShell shell, string name, string description, string key, Func<IEnumerable<(string Name, string Text)>> list, HelpExample use)
+        CommandShell shell,
+        string name,
+        string description,
+        string key,
+        Func<IEnumerable<(string Name, string Text)>> list,
+        HelpExample use)
     {
         DocumentedCommand command = new(name, description, new HelpPage
         {
@@ -83,7 +115,9 @@ internal static class ConfigListCommand
         HoconOptions options = new() { Includer = new BuiltInSet() };
         HoconObject reference = HoconConfig.ParseFile(BuiltInFiles.Reference, options).Resolve().Root;
         string key = set.TrimEnd('s');
-        string standard = reference.TryGetPath(["epc", set == "costs" ? "costs" : key], out HoconValue? value) ? NameOf(value) : "";
+        string standard = reference.TryGetPath(["epc", set == "costs" ? "costs" : key], out HoconValue? value)
+            ? NameOf(value)
+            : "";
         foreach (string name in BuiltInFiles.Names(set))
         {
             HoconObject file = HoconConfig.ParseFile(BuiltInFiles.FileName(set, name), options).Resolve().Root;
@@ -108,9 +142,10 @@ internal static class ConfigListCommand
     /// <summary>Files of a set include their neighbours.</summary>
     private sealed class BuiltInSet : IHoconIncluder
     {
-        public string Locate(string includingSource, string name) => name.StartsWith(BuiltInFiles.Prefix, StringComparison.Ordinal)
-            ? name
-            : string.Concat(includingSource.AsSpan(0, includingSource.LastIndexOf('/') + 1), name);
+        public string Locate(string includingSource, string name) =>
+            name.StartsWith(BuiltInFiles.Prefix, StringComparison.Ordinal)
+                ? name
+                : string.Concat(includingSource.AsSpan(0, includingSource.LastIndexOf('/') + 1), name);
 
         public string? Read(string source) => BuiltInFiles.Read(source);
     }

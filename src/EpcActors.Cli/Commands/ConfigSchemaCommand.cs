@@ -27,7 +27,8 @@ internal static class ConfigSchemaCommand
             "Draft 2020-12. Every key with its forms, words, default and description. It takes what the loader takes, "
             + "but for what depends on other keys, such as the names of enclaves and cgroups: 'epc config validate' "
             + "judges those.",
-            "HOCON is a superset of JSON, so a scenario may be JSON; docs/editors.md says which editor takes the schema "
+            "HOCON is a superset of JSON, so a scenario may be JSON; docs/editors.md says which editor takes the "
+            + "schema "
             + "for which.",
         ],
         Examples =

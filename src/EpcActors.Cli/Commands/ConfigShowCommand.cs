@@ -12,8 +12,12 @@ internal sealed class ConfigShowCommand
 {
     private readonly Argument<string> _file = CommonOptions.File();
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
-    private readonly Option<bool> _all = CommonOptions.Flag("--all", "every key; otherwise those that differ from the reference");
-    private readonly Option<bool> _origins = CommonOptions.Flag("--origins", "above each key the file and line its value comes from");
+    private readonly Option<bool> _all = CommonOptions.Flag(
+        "--all",
+        "every key; otherwise those that differ from the reference");
+    private readonly Option<bool> _origins = CommonOptions.Flag(
+        "--origins",
+        "above each key the file and line its value comes from");
     private readonly Option<bool> _json = CommonOptions.Flag("--json", "as JSON instead of HOCON");
 
     private ConfigShowCommand()
@@ -23,7 +27,10 @@ internal sealed class ConfigShowCommand
     public static Command Create(CommandShell shell)
     {
         ConfigShowCommand show = new();
-        DocumentedCommand command = new("show", "Prints the configuration in effect: file, kernel, machine, costs, reference and --set put together.", Page())
+        DocumentedCommand command = new(
+            "show",
+            "Prints the configuration in effect: file, kernel, machine, costs, reference and --set put together.",
+            Page())
         {
             show._file, show._set, show._all, show._origins, show._json,
         };
@@ -37,31 +44,42 @@ internal sealed class ConfigShowCommand
         bool hasOrigins = parsed.GetValue(_origins);
         if (isJson && hasOrigins)
         {
-            throw CommandException.Usage("--origins are comments, and JSON has none; leave out one of --origins and --json");
+            throw CommandException.Usage(
+                "--origins are comments, and JSON has none; leave out one of --origins and --json");
         }
 
         string file = parsed.GetRequiredValue(_file);
         ScenarioFile.RequireExists(file, shell.Configuration);
-        string text = ScenarioLoader.Show(file, parsed.GetRequiredValue(_set), shell.Configuration, new ConfigurationShowOptions
-        {
-            All = parsed.GetValue(_all),
-            Origins = hasOrigins,
-            Format = isJson ? HoconFormat.Json : HoconFormat.Hocon,
-        });
+        string text = ScenarioLoader.Show(
+            file,
+            parsed.GetRequiredValue(_set),
+            shell.Configuration,
+            new ConfigurationShowOptions
+            {
+                All = parsed.GetValue(_all),
+                Origins = hasOrigins,
+                Format = isJson ? HoconFormat.Json : HoconFormat.Hocon,
+            });
         shell.Out.WriteLine(text.TrimEnd('\n'));
         return ExitCode.Pass;
     }
 
-    private static HelpPage Page() => new()
-    {
-        Notes = ["What it prints is a configuration itself and reads back as the same one."],
-        Examples =
-        [
-            new("epc config show config/scenarios/noisy-neighbour.conf", "What the scenario changes"),
-            new("epc config show config/scenarios/noisy-neighbour.conf --all --origins", "Every key, and the file and line that set it"),
-            new("epc config show config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-5.15 --json | jq .epc.switches", "What a kernel would change"),
-        ],
-        ExitCodes = StandardExitCodes.OfQueries,
-        SeeAlso = StandardExitCodes.KeyReference,
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes = ["What it prints is a configuration itself and reads back as the same one."],
+            Examples =
+            [
+                new("epc config show config/scenarios/noisy-neighbour.conf", "What the scenario changes"),
+                new(
+                    "epc config show config/scenarios/noisy-neighbour.conf --all --origins",
+                    "Every key, and the file and line that set it"),
+                new(
+                    "epc config show config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-5.15 --json | jq "
+                        + ".epc.switches",
+                    "What a kernel would change"),
+            ],
+            ExitCodes = StandardExitCodes.OfQueries,
+            SeeAlso = StandardExitCodes.KeyReference,
+        };
 }

@@ -20,7 +20,14 @@ internal sealed class ConfigValidateCommand
     public static Command Create(CommandShell shell)
     {
         ConfigValidateCommand validate = new();
-        DocumentedCommand command = new("validate", "Checks scenario files and reports every error in them, a line each.", Page()) { validate._files, validate._set };
+        DocumentedCommand command = new(
+            "validate",
+            "Checks scenario files and reports every error in them, a line each.",
+            Page())
+        {
+            validate._files,
+            validate._set,
+        };
         command.SetAction(parsed => (int)validate.Execute(parsed, shell));
         return command;
     }
@@ -33,7 +40,11 @@ internal sealed class ConfigValidateCommand
             try
             {
                 ScenarioFile.RequireExists(file, shell.Configuration);
-                LoadedScenario loaded = ScenarioLoader.LoadWithNotes(file, parsed.GetRequiredValue(_set), null, shell.Configuration);
+                LoadedScenario loaded = ScenarioLoader.LoadWithNotes(
+                    file,
+                    parsed.GetRequiredValue(_set),
+                    null,
+                    shell.Configuration);
                 shell.Out.WriteLine($"{file}: ok: {Describe(loaded.Scenario)}");
                 foreach (ConfigurationNote note in loaded.Notes)
                 {
@@ -56,18 +67,29 @@ internal sealed class ConfigValidateCommand
     }
 
     private static string Describe(Scenario scenario) =>
-        $"kernel {scenario.Kernel}, machine {scenario.Machine.Name}, cgroups {scenario.Cgroups.Count}, enclaves {scenario.Enclaves.Count}, "
+        $"kernel {scenario.Kernel}, machine {scenario.Machine.Name}, cgroups {scenario.Cgroups.Count}, enclaves "
+        + $"{scenario.Enclaves.Count}, "
         + $"virtual machines {scenario.VirtualMachines.Count}, expectations {scenario.Expectations.Count}";
 
-    private static HelpPage Page() => new()
-    {
-        Notes = ["An error is one line on standard error: file:line:column: key: what is wrong; what to write instead."],
-        Examples =
-        [
-            new("epc config validate config/scenarios/noisy-neighbour.conf", "Is this file right?"),
-            new("epc config validate config/scenarios/*.conf", "Are all of them? In CI: exit code 64 when one is not"),
-        ],
-        ExitCodes = [(ExitCode.Pass, "every file can be run"), (ExitCode.Usage, "a file cannot be run, or a mistake in the command line")],
-        SeeAlso = StandardExitCodes.KeyReference,
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes =
+            [
+                "An error is one line on standard error: file:line:column: key: what is wrong; what to write instead.",
+            ],
+            Examples =
+            [
+                new("epc config validate config/scenarios/noisy-neighbour.conf", "Is this file right?"),
+                new(
+                    "epc config validate config/scenarios/*.conf",
+                    "Are all of them? In CI: exit code 64 when one is not"),
+            ],
+            ExitCodes =
+            [
+                (ExitCode.Pass, "every file can be run"),
+                (ExitCode.Usage, "a file cannot be run, or a mistake in the command line"),
+            ],
+            SeeAlso = StandardExitCodes.KeyReference,
+        };
 }

@@ -19,12 +19,15 @@ internal sealed class EngineOptions
         Description = "threads of a live run (default: epc.live.workers, one per core)",
         CustomParser = static result =>
         {
-            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int workers) && workers is >= 1 and <= LiveSpec.MostWorkers)
+            if (
+                int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int workers)
+                && workers is >= 1 and <= LiveSpec.MostWorkers)
             {
                 return workers;
             }
 
-            result.AddError($"--workers {result.Tokens[0].Value}: a number of threads from 1 to {LiveSpec.MostWorkers}");
+            result.AddError(
+                $"--workers {result.Tokens[0].Value}: a number of threads from 1 to {LiveSpec.MostWorkers}");
             return null;
         },
     };
@@ -42,11 +45,14 @@ internal sealed class EngineOptions
             : engines.DefaultLive;
         if (isLive && !engine.IsLive)
         {
-            throw CommandException.Usage($"--live --engine {name}: the {name} engine runs in virtual time; leave out one of the two");
+            throw CommandException.Usage(
+                $"--live --engine {name}: the {name} engine runs in virtual time; leave out one of the two");
         }
 
         return parsed.GetValue(_workers) is { } workers && !engine.IsLive
-            ? throw CommandException.Usage($"--workers {workers}: the {engine.Name} engine runs on one thread; --workers is for live runs (--live)")
+            ? throw CommandException.Usage(
+                $"--workers {workers}: the {engine.Name} engine runs on one thread; --workers is for live runs (--live)"
+            )
             : engine;
     }
 

@@ -5,7 +5,9 @@ namespace EpcActors.Cli.Commands;
 /// <summary>Lists as they are written on a command line.</summary>
 internal static class ListText
 {
-    /// <summary>Splits at commas, but not at those within brackets, braces or quotes: a value may be a list itself.</summary>
+    /// <summary>
+    /// Splits at commas, but not at those within brackets, braces or quotes: a value may be a list itself.
+    /// </summary>
     public static IReadOnlyList<string> Split(string text)
     {
         List<string> parts = [];

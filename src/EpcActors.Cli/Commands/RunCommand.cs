@@ -42,10 +42,13 @@ internal sealed class RunCommand
     private readonly Option<int?> _metricsPort = new("--metrics-port")
     {
         HelpName = "N",
-        Description = "serves the metrics of a live run on http://127.0.0.1:N/metrics while it goes on; 0 for any free port",
+        Description =
+            "serves the metrics of a live run on http://127.0.0.1:N/metrics while it goes on; 0 for any free port",
         CustomParser = static result =>
         {
-            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port <= IPEndPoint.MaxPort)
+            if (
+                int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+                && port <= IPEndPoint.MaxPort)
             {
                 return port;
             }
@@ -60,12 +63,25 @@ internal sealed class RunCommand
     public static Command Create(CommandShell shell)
     {
         RunCommand run = new(shell);
-        DocumentedCommand command = new("run", "Runs a scenario, checks every rule all the while, and says what happened.", Page())
+        DocumentedCommand command = new(
+            "run",
+            "Runs a scenario, checks every rule all the while, and says what happened.",
+            Page())
         {
             run._file, run._set, run._seed,
         };
-        foreach (Option option in (IEnumerable<Option>)
-            [.. run._engine.All, run._metricsPort, run._out, run._json, run._junit, run._noSlowdown, run._expect, run._quiet])
+        foreach (
+            Option option in (IEnumerable<Option>)
+                [
+                    .. run._engine.All,
+                    run._metricsPort,
+                    run._out,
+                    run._json,
+                    run._junit,
+                    run._noSlowdown,
+                    run._expect,
+                    run._quiet,
+                ])
         {
             command.Options.Add(option);
         }
@@ -92,7 +108,11 @@ internal sealed class RunCommand
             ChecksExpectations = parsed.GetValue(_expect) || parsed.GetValue(_junit) is not null,
         });
         PreparedRun.WriteNotes([run], _shell.Error);
-        using RunTelemetry telemetry = RunTelemetry.Prepare(_shell, engine, run.Scenario, parsed.GetValue(_metricsPort));
+        using RunTelemetry telemetry = RunTelemetry.Prepare(
+            _shell,
+            engine,
+            run.Scenario,
+            parsed.GetValue(_metricsPort));
         DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
         DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
@@ -155,31 +175,48 @@ internal sealed class RunCommand
         }
     }
 
-    private static HelpPage Page() => new()
-    {
-        Notes =
-        [
-            "The first line names the seed, kernel and engine in effect. The same seed, file and version give the same run: the trace hash "
-            + "in the report tells. On a failure the last line is the command that repeats it.",
-            "The default engine is the simulation: one thread, virtual time, costs from a profile, for sizing and for runs that repeat exactly. --live runs the same actors on "
-            + "real threads in real time: nothing costs anything there but what the emulator does, races come by chance, and no run repeats another. It shows its state four "
-            + "times a second on a terminal, elsewhere every five seconds, and audits a consistent snapshot now and then without stopping it.",
-            "The metrics of a live run can be watched by what you have already: --metrics-port serves OpenMetrics for Prometheus on loopback, epc.telemetry.otlp or the variable "
-            + "OTEL_EXPORTER_OTLP_ENDPOINT sends metrics and spans to a collector, and dotnet-counters and dotnet-trace see the meter and the source EpcActors. They are for live "
-            + "runs: the simulation leaves metrics.txt, with the same names, in --out.",
-            "Ctrl-C (or SIGTERM) ends the run with what it has; a second one kills it.",
-        ],
-        Examples =
-        [
-            new("epc run config/scenarios/noisy-neighbour.conf", "Who faults, who slows whom, what misc.events would show"),
-            new("epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results", "The same on another kernel and seed, with charts and data in results/"),
-            new("epc run config/scenarios/noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, events, faults}'", "Figures for a script"),
-            new("epc run config/scenarios/sgx2-storm.conf --live --workers 8 --metrics-port 9464", "The same actors on eight real threads, audited as they go, with a page for Prometheus"),
-            new(
-                "epc run config/scenarios/noisy-neighbour.conf --quiet --junit results.xml",
-                "In CI: one line, exit code 1 when a rule or an expectation fails, and each of them for the build server"),
-        ],
-        ExitCodes = StandardExitCodes.OfRuns("a rule was broken; with --expect also: an expectation was not met"),
-        SeeAlso = StandardExitCodes.KeyReference,
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes =
+            [
+                "The first line names the seed, kernel and engine in effect. The same seed, file and version give the "
+                    + "same run: the trace hash "
+                    + "in the report tells. On a failure the last line is the command that repeats it.",
+                "The default engine is the simulation: one thread, virtual time, costs from a profile, for sizing and "
+                    + "for runs that repeat exactly. --live runs the same actors on "
+                    + "real threads in real time: nothing costs anything there but what the emulator does, races come "
+                    + "by chance, and no run repeats another. It shows its state four "
+                    + "times a second on a terminal, elsewhere every five seconds, and audits a consistent snapshot "
+                    + "now and then without stopping it.",
+                "The metrics of a live run can be watched by what you have already: --metrics-port serves OpenMetrics "
+                    + "for Prometheus on loopback, epc.telemetry.otlp or the variable "
+                    + "OTEL_EXPORTER_OTLP_ENDPOINT sends metrics and spans to a collector, and dotnet-counters and "
+                    + "dotnet-trace see the meter and the source EpcActors. They are for live "
+                    + "runs: the simulation leaves metrics.txt, with the same names, in --out.",
+                "Ctrl-C (or SIGTERM) ends the run with what it has; a second one kills it.",
+            ],
+            Examples =
+            [
+                new(
+                    "epc run config/scenarios/noisy-neighbour.conf",
+                    "Who faults, who slows whom, what misc.events would show"),
+                new(
+                    "epc run config/scenarios/noisy-neighbour.conf --set epc.kernel=linux-6.16 --seed 7 --out results",
+                    "The same on another kernel and seed, with charts and data in results/"),
+                new(
+                    "epc run config/scenarios/noisy-neighbour.conf --json - --no-slowdown | jq '.cgroups[] | {path, "
+                        + "events, faults}'",
+                    "Figures for a script"),
+                new(
+                    "epc run config/scenarios/sgx2-storm.conf --live --workers 8 --metrics-port 9464",
+                    "The same actors on eight real threads, audited as they go, with a page for Prometheus"),
+                new(
+                    "epc run config/scenarios/noisy-neighbour.conf --quiet --junit results.xml",
+                    "In CI: one line, exit code 1 when a rule or an expectation fails, and each of them for the build "
+                        + "server"),
+            ],
+            ExitCodes = StandardExitCodes.OfRuns("a rule was broken; with --expect also: an expectation was not met"),
+            SeeAlso = StandardExitCodes.KeyReference,
+        };
 }

@@ -6,7 +6,8 @@ internal static class StandardExitCodes
     /// <summary>Where the keys of a scenario are explained.</summary>
     public static IReadOnlyList<string> KeyReference { get; } =
     [
-        "config/reference.conf: every key, its default, its unit and why; vars { … } and ${?NAME}, an environment variable",
+        "config/reference.conf: every key, its default, its unit and why; vars { … } and ${?NAME}, an environment "
+            + "variable",
         "epc config show FILE --all: every key as it stands for a scenario",
         "epc config kernels: the kernels by name",
     ];

@@ -31,7 +31,9 @@ internal sealed record EngineEntry
     /// <summary>Runs a scenario in virtual time; null for a live engine.</summary>
     public EngineRun? Run { get; init; }
 
-    /// <summary>Makes a live engine for one run, as the scenario's <see cref="Scenario.Live"/> says; null for the simulation.</summary>
+    /// <summary>
+    /// Makes a live engine for one run, as the scenario's <see cref="Scenario.Live"/> says; null for the simulation.
+    /// </summary>
     public Func<Scenario, LiveEngine>? NewEngine { get; init; }
 
     /// <summary>What it is built on, with the version: <c>Akka.NET 1.5.74</c>; empty for .NET alone.</summary>

@@ -31,7 +31,10 @@ internal sealed class HelpWriter(HelpPage rootPage) : SynchronousCommandLineActi
         Paragraph(writer, "", command.Description ?? "");
         Heading(writer, "Usage");
         writer.WriteLine("  " + Usage(command));
-        Table(writer, "Commands", command.Subcommands.Where(one => !one.Hidden).Select(one => (one.Name, one.Description ?? "")));
+        Table(
+            writer,
+            "Commands",
+            command.Subcommands.Where(one => !one.Hidden).Select(one => (one.Name, one.Description ?? "")));
         Table(writer, "Arguments", command.Arguments.Select(one => (one.Name, one.Description ?? "")));
         Table(writer, "Options", Options(command).Select(one => (Label(one), one.Description ?? "")));
         foreach (string note in page.Notes)
@@ -47,7 +50,10 @@ internal sealed class HelpWriter(HelpPage rootPage) : SynchronousCommandLineActi
             writer.WriteLine("  " + example.CommandLine);
         }
 
-        Table(writer, "Exit codes", page.ExitCodes.Select(one => (((int)one.Code).ToString(CultureInfo.InvariantCulture), one.Meaning)));
+        Table(
+            writer,
+            "Exit codes",
+            page.ExitCodes.Select(one => (((int)one.Code).ToString(CultureInfo.InvariantCulture), one.Meaning)));
         if (page.SeeAlso.Count > 0)
         {
             Heading(writer, "See also");

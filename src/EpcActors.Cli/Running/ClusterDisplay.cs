@@ -7,7 +7,10 @@ using Spectre.Console.Rendering;
 
 namespace EpcActors.Cli.Running;
 
-/// <summary>Shows the state of all processes as one, on standard error: a table that is redrawn on a terminal, elsewhere a line when something changes and every five seconds.</summary>
+/// <summary>
+/// Shows the state of all processes as one, on standard error: a table that is redrawn on a terminal, elsewhere a line
+/// when something changes and every five seconds.
+/// </summary>
 internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
 {
     private const long BetweenLinesNs = 5_000_000_000;
@@ -26,7 +29,10 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
         }
 
         return shell.ShowsLiveProgress
-            ? shell.ErrorConsole.Live(new Text("starting")).AutoClear(true).StartAsync(context => run(status => context.UpdateTarget(Draw(status))))
+            ? shell
+                .ErrorConsole.Live(new Text("starting"))
+                .AutoClear(true)
+                .StartAsync(context => run(status => context.UpdateTarget(Draw(status))))
             : run(Write);
     }
 
@@ -51,9 +57,13 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
         foreach (MemberStatus member in status.Members)
         {
             MemberStatus? before = _last?.Members.FirstOrDefault(one => one.Sockets.SequenceEqual(member.Sockets));
-            if (before is not null && ((before.State == "dead") != (member.State == "dead") || IsNewLife(before, member)))
+            if (
+                before is not null
+                && ((before.State == "dead") != (member.State == "dead") || IsNewLife(before, member)))
             {
-                shell.Error.WriteLine($"process {member.Number} (sockets {Sockets(member)}): {member.State}, life {member.Incarnation}, view {status.Epoch}");
+                shell.Error.WriteLine(
+                    $"process {member.Number} (sockets {Sockets(member)}): {member.State}, life {member.Incarnation}, "
+                        + $"view {status.Epoch}");
             }
         }
 
@@ -62,17 +72,26 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
         {
             _lineNs = machine.NowNs;
             int alive = status.Members.Count(one => one.State is not ("dead" or "starting"));
-            shell.Error.WriteLine($"{_machine.Next(machine).Line}; {alive} of {Counted.Of(status.Members.Count, "process")}, {Audits(status)}");
+            shell.Error.WriteLine(
+                $"{_machine.Next(machine).Line}; {alive} of {Counted.Of(status.Members.Count, "process")}, "
+                    + $"{Audits(status)}");
         }
     }
 
-    /// <summary>One that is started again at once may never be seen dead: it is starting, and later there as another life.</summary>
+    /// <summary>
+    /// One that is started again at once may never be seen dead: it is starting, and later there as another life.
+    /// </summary>
     private static bool IsNewLife(MemberStatus before, MemberStatus now) =>
-        (before.State is "at work" or "done" && now.State == "starting") || (before.Incarnation > 0 && before.Incarnation != now.Incarnation);
+        (before.State is "at work" or "done" && now.State == "starting")
+        || (before.Incarnation > 0 && before.Incarnation != now.Incarnation);
 
     private Rows Draw(ClusterStatus status)
     {
-        List<IRenderable> rows = [new Text($"{status.Phase}   view {status.Epoch}   {Audits(status)}"), Members(status)];
+        List<IRenderable> rows =
+        [
+            new Text($"{status.Phase}   view {status.Epoch}   {Audits(status)}"),
+            Members(status),
+        ];
         if (status.Machine is { } machine)
         {
             rows.Add(_machine.Next(machine).Table);
@@ -84,7 +103,11 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
 
     private static Table Members(ClusterStatus status)
     {
-        Table table = new Table().Border(TableBorder.Simple).AddColumn("process").AddColumn("sockets").AddColumn("state");
+        Table table = new Table()
+            .Border(TableBorder.Simple)
+            .AddColumn("process")
+            .AddColumn("sockets")
+            .AddColumn("state");
         foreach (string figure in (string[])["life", "messages", "faults", "evictions", "frames sent"])
         {
             table.AddColumn(new TableColumn(figure).RightAligned());
@@ -109,5 +132,6 @@ internal sealed class ClusterDisplay(CommandShell shell, bool isQuiet)
     private static string Sockets(MemberStatus member) => string.Join(", ", member.Sockets);
 
     private static string Audits(ClusterStatus status) =>
-        $"{Units.Count(status.Audits)} audits over all processes" + (status.DroppedAudits == 0 ? "" : $", {Units.Count(status.DroppedAudits)} dropped");
+        $"{Units.Count(status.Audits)} audits over all processes"
+        + (status.DroppedAudits == 0 ? "" : $", {Units.Count(status.DroppedAudits)} dropped");
 }

@@ -8,7 +8,9 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Running;
 
-/// <summary>A scenario as every process of a cluster reads it for itself, with what tells that they have read the same.</summary>
+/// <summary>
+/// A scenario as every process of a cluster reads it for itself, with what tells that they have read the same.
+/// </summary>
 /// <param name="Scenario">What to run.</param>
 /// <param name="Notes">What is odd about the configuration but allowed.</param>
 /// <param name="Fingerprint">Of the effective configuration and the seed.</param>
@@ -17,17 +19,27 @@ internal sealed record ClusterScenario(Scenario Scenario, IReadOnlyList<Configur
     private const int FingerprintDigits = 16;
 
     /// <summary>What processes must have in common to speak with one another.</summary>
-    public static string Version => $"{EpcCommand.Version}, frames {Frame.CurrentVersion.ToString(CultureInfo.InvariantCulture)}";
+    public static string Version =>
+        $"{EpcCommand.Version}, frames {Frame.CurrentVersion.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Reads and checks it.</summary>
     /// <exception cref="ConfigurationException">when the file or an override is wrong.</exception>
-    public static ClusterScenario Load(CommandShell shell, string file, IReadOnlyList<KeyValuePair<string, string>> overrides, ulong? seed)
+    public static ClusterScenario Load(
+        CommandShell shell,
+        string file,
+        IReadOnlyList<KeyValuePair<string, string>> overrides,
+        ulong? seed)
     {
         ScenarioFile.RequireExists(file, shell.Configuration);
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(file, overrides, seed, shell.Configuration);
         ScenarioFile.RequireNoRace(file, loaded.Scenario);
-        string effective = ScenarioLoader.Show(file, overrides, shell.Configuration, new ConfigurationShowOptions { All = true });
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{loaded.Scenario.Seed.ToString(CultureInfo.InvariantCulture)}\n{effective}"));
+        string effective = ScenarioLoader.Show(
+            file,
+            overrides,
+            shell.Configuration,
+            new ConfigurationShowOptions { All = true });
+        byte[] hash = SHA256.HashData(
+            Encoding.UTF8.GetBytes($"{loaded.Scenario.Seed.ToString(CultureInfo.InvariantCulture)}\n{effective}"));
         return new ClusterScenario(loaded.Scenario, loaded.Notes, Convert.ToHexStringLower(hash)[..FingerprintDigits]);
     }
 }

@@ -6,7 +6,10 @@ using Spectre.Console.Rendering;
 
 namespace EpcActors.Cli.Running;
 
-/// <summary>Shows the state of a live run as it goes, on standard error: a table that is redrawn on a terminal, elsewhere a line every five seconds.</summary>
+/// <summary>
+/// Shows the state of a live run as it goes, on standard error: a table that is redrawn on a terminal, elsewhere a line
+/// every five seconds.
+/// </summary>
 internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
 {
     private const int MostCgroups = 20;
@@ -54,16 +57,21 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
     private string Line(LiveStatus now)
     {
         long free = now.Nodes.Sum(node => node.FreePages);
-        return $"{Units.Duration(now.NowNs)} elapsed, {Rate(now, one => one.Steps)} messages/s, {Rate(now, one => one.Faults)} faults/s, "
-            + $"{Rate(now, one => one.Evictions)} evictions/s, {Tasks(now)}, {Units.Count(free)} pages free, {Audit(now)}";
+        return $"{Units.Duration(now.NowNs)} elapsed, {Rate(now, one => one.Steps)} messages/s, "
+            + $"{Rate(now, one => one.Faults)} faults/s, "
+            + $"{Rate(now, one => one.Evictions)} evictions/s, {Tasks(now)}, {Units.Count(free)} pages free, "
+            + $"{Audit(now)}";
     }
 
     private Rows Draw(string label, LiveStatus now)
     {
         List<IRenderable> rows =
         [
-            new Text($"{(label.Length == 0 ? "" : $"{label}: ")}{Units.Duration(now.NowNs)} of at most {Units.Duration(now.LimitNs)}   "
-                + $"{Rate(now, one => one.Steps)} messages/s   {Rate(now, one => one.Faults)} faults/s   {Rate(now, one => one.Evictions)} evictions/s"),
+            new Text(
+                $"{(label.Length == 0 ? "" : $"{label}: ")}{Units.Duration(now.NowNs)} of at most "
+                    + $"{Units.Duration(now.LimitNs)}   "
+                    + $"{Rate(now, one => one.Steps)} messages/s   {Rate(now, one => one.Faults)} faults/s   "
+                    + $"{Rate(now, one => one.Evictions)} evictions/s"),
             new Text($"{Tasks(now)}   {Audit(now)}", now.Violations > 0 ? new Style(Color.Red) : (Style?)null),
             Cgroups(now),
         ];
@@ -108,7 +116,10 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
         Table table = NewTable("node", "free pages", "of");
         foreach (LiveNode node in now.Nodes)
         {
-            table.AddRow(new Text($"{node.Id}"), new Text(Units.Count(node.FreePages)), new Text(Units.Count(node.CapacityPages)));
+            table.AddRow(
+                new Text($"{node.Id}"),
+                new Text(Units.Count(node.FreePages)),
+                new Text(Units.Count(node.CapacityPages)));
         }
 
         table.AddRow(new Text("sgx_nr_free_pages"), new Text(Units.Count(now.FreePageCounter)), new Text(""));
@@ -150,17 +161,21 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
     private LiveCgroup Before(int cgroup) => _last is { } last ? last.Cgroups[cgroup] : default;
 
     private static string Tasks(LiveStatus now) =>
-        $"{Units.Count(now.GoingTasks)} of {Units.Count(now.Tasks)} tasks under way, {Units.Count(Math.Max(0, now.Tasks - now.GoingTasks))} waiting";
+        $"{Units.Count(now.GoingTasks)} of {Units.Count(now.Tasks)} tasks under way, "
+            + $"{Units.Count(Math.Max(0, now.Tasks - now.GoingTasks))} waiting";
 
     private static string Audit(LiveStatus now)
     {
-        string audits = now.Audits == 0
-            ? "no audit yet"
-            : $"{Units.Count(now.Audits)} audits, the last {Units.Duration(now.NowNs - now.LastAuditNs)} ago in {Units.Duration(now.LastAuditTookNs)}";
+        string audits =
+            now.Audits == 0
+                ? "no audit yet"
+                : $"{Units.Count(now.Audits)} audits, the last {Units.Duration(now.NowNs - now.LastAuditNs)} ago in "
+                    + $"{Units.Duration(now.LastAuditTookNs)}";
         return now.Violations == 0 ? audits : $"{audits}, {Units.Count(now.Violations)} RULES BROKEN";
     }
 
-    private string Rate(LiveStatus now, Func<LiveStatus, long> count) => PerSecond(now, count(now) - (_last is { } last ? count(last) : 0));
+    private string Rate(LiveStatus now, Func<LiveStatus, long> count) =>
+        PerSecond(now, count(now) - (_last is { } last ? count(last) : 0));
 
     private string PerSecond(LiveStatus now, long count) =>
         Units.SiPrefixed(count * 1e9 / Math.Max(1, now.NowNs - (_last?.NowNs ?? 0)));

@@ -24,7 +24,9 @@ internal sealed class OutputDirectory
         ("report.json", "the whole report, for scripts"),
     ];
 
-    /// <summary>Makes the directory and makes sure that it takes files, before a long run is started for nothing.</summary>
+    /// <summary>
+    /// Makes the directory and makes sure that it takes files, before a long run is started for nothing.
+    /// </summary>
     /// <exception cref="CommandException">when it does not.</exception>
     public static OutputDirectory? Prepare(string? path)
     {

@@ -38,7 +38,8 @@ internal sealed class PreparedRun
     public bool ChecksExpectations => _request.ChecksExpectations;
 
     /// <summary>Seed, kernel and engine in effect: the first line of every run.</summary>
-    public string Effective => $"seed {Scenario.Seed}, kernel {Scenario.Kernel}{Overridden}, engine {_request.Engine.Name}";
+    public string Effective =>
+        $"seed {Scenario.Seed}, kernel {Scenario.Kernel}{Overridden}, engine {_request.Engine.Name}";
 
     private string Overridden
     {
@@ -54,7 +55,11 @@ internal sealed class PreparedRun
     public static PreparedRun Load(CommandShell shell, RunRequest request)
     {
         ScenarioFile.RequireExists(request.File, shell.Configuration);
-        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(request.File, Settings(request), request.Seed, shell.Configuration);
+        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(
+            request.File,
+            Settings(request),
+            request.Seed,
+            shell.Configuration);
         Scenario scenario = loaded.Scenario;
         ScenarioFile.RequireNoRace(request.File, scenario);
         if (request.SkipsSlowdown)
@@ -71,20 +76,26 @@ internal sealed class PreparedRun
     /// <param name="cancellationToken">Ends the run with what there is.</param>
     /// <param name="telemetry">Shows or sends the metrics of a live run; null for nobody.</param>
     /// <exception cref="CommandException">when the emulator itself fails.</exception>
-    public RunReport Run(ProgressDisplay display, string label, CancellationToken cancellationToken, ILiveTelemetry? telemetry = null)
+    public RunReport Run(
+        ProgressDisplay display,
+        string label,
+        CancellationToken cancellationToken,
+        ILiveTelemetry? telemetry = null)
     {
         _shell.RunBegins();
         RunReport report;
         try
         {
             report = _request.Engine.NewEngine is { } newEngine
-                ? new LiveRunDisplay(_shell, display.IsQuiet).Follow(
-                    label, watch => new LiveScenarioRunner(Scenario, newEngine, watch, telemetry).Run(ReplayCommand, cancellationToken))
-                : display.Follow(label, progress => _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
+                ? new LiveRunDisplay(_shell, display.IsQuiet).Follow(label, watch =>
+                    new LiveScenarioRunner(Scenario, newEngine, watch, telemetry).Run(ReplayCommand, cancellationToken))
+                : display.Follow(label, progress =>
+                    _request.Engine.Run!(Scenario, ReplayCommand, progress, cancellationToken));
         }
         catch (EngineConfigurationException wrong)
         {
-            throw CommandException.Usage(Scenario.AkkaOrigin.Length == 0 ? wrong.Message : $"{Scenario.AkkaOrigin}: {wrong.Message}");
+            throw CommandException.Usage(
+                Scenario.AkkaOrigin.Length == 0 ? wrong.Message : $"{Scenario.AkkaOrigin}: {wrong.Message}");
         }
         catch (InvariantViolation failure)
         {
@@ -98,7 +109,11 @@ internal sealed class PreparedRun
             ? report with
             {
                 Verdict = Verdict.Inconclusive,
-                Notes = [.. report.Notes, "cancelled after the scenario had ended, while slowdowns were measured: there are none"],
+                Notes =
+                [
+                    .. report.Notes,
+                    "cancelled after the scenario had ended, while slowdowns were measured: there are none",
+                ],
             }
             : report;
     }
@@ -129,14 +144,21 @@ internal sealed class PreparedRun
         string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
         return $"{word}: {report.Scenario}: {Effective}{(report.Live is null ? $", trace {report.TraceHash}" : "")}"
             + (report.WorkLeft == 0 ? "" : $"; cut off by epc.run.duration after {Durations.Text(report.CutOffNs)}")
-            + (atWork == 0 ? "" : $"; ended with {atWork} of {Counted.Of(report.Enclaves.Count, "enclave")} still at work")
+            + (
+                atWork == 0
+                    ? ""
+                    : $"; ended with {atWork} of {Counted.Of(report.Enclaves.Count, "enclave")} still at work")
             + (rules.Length == 0 ? "" : $"; broken: {rules}")
             + (unmet == 0 ? "" : $"; expectations not met: {unmet} of {report.Expectations.Count}");
     }
 
     private static IReadOnlyList<KeyValuePair<string, string>> Settings(RunRequest request) =>
         request.Workers is { } workers
-            ? [.. request.Overrides, new KeyValuePair<string, string>("epc.live.workers", workers.ToString(CultureInfo.InvariantCulture))]
+            ?
+            [
+                .. request.Overrides,
+                new KeyValuePair<string, string>("epc.live.workers", workers.ToString(CultureInfo.InvariantCulture)),
+            ]
             : request.Overrides;
 
     private string Describe(InvariantViolation failure)
@@ -146,14 +168,21 @@ internal sealed class PreparedRun
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
         {
             text.Append("  ").Append(cause.GetType().Name).Append(": ").AppendLine(cause.Message);
-            foreach (string frame in (cause.StackTrace ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(8))
+            foreach (
+                string frame in (cause.StackTrace ?? "")
+                    .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    .Take(8))
             {
                 text.Append("    ").AppendLine(frame);
             }
         }
 
-        text.AppendLine($"seed {Scenario.Seed}, kernel {Scenario.Kernel}, engine {_request.Engine.Name}, version {EpcCommand.Version}");
-        text.AppendLine("This is an error in epc, not a finding about the kernel. Please report it with the command that repeats it:");
+        text.AppendLine(
+            $"seed {Scenario.Seed}, kernel {Scenario.Kernel}, engine {_request.Engine.Name}, version "
+                + $"{EpcCommand.Version}");
+        text.AppendLine(
+            "This is an error in epc, not a finding about the kernel. Please report it with the command that repeats "
+                + "it:");
         return text.Append(ReplayCommand).ToString();
     }
 }

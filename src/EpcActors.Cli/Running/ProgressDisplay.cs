@@ -6,8 +6,8 @@ using Spectre.Console;
 namespace EpcActors.Cli.Running;
 
 /// <summary>
-/// Tells whoever waits how far a run is, on standard error: a bar on a terminal, elsewhere a line now and then and none for a
-/// short run.
+/// Tells whoever waits how far a run is, on standard error: a bar on a terminal, elsewhere a line now and then and none
+/// for a short run.
 /// </summary>
 internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
 {
@@ -37,7 +37,8 @@ internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
             if (pace.IsDue(progress, out double stepsPerSecond))
             {
                 shell.Error.WriteLine(
-                    $"{Name(label, progress)}: {Units.Duration(progress.VirtualTimeNs)} of {Units.Duration(progress.LimitNs)} virtual, {Figures(progress, stepsPerSecond)}");
+                    $"{Name(label, progress)}: {Units.Duration(progress.VirtualTimeNs)} of "
+                        + $"{Units.Duration(progress.LimitNs)} virtual, {Figures(progress, stepsPerSecond)}");
             }
         });
     }
@@ -54,7 +55,8 @@ internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
             .Start(context =>
             {
                 // There is something to see from the start: the first sample of a large scenario may take a while.
-                ProgressTask task = context.AddTask(Markup.Escape(label.Length == 0 ? "starting" : $"{label}, starting"));
+                ProgressTask task = context.AddTask(
+                    Markup.Escape(label.Length == 0 ? "starting" : $"{label}, starting"));
                 string stage = "";
                 return run(progress =>
                 {
@@ -64,7 +66,8 @@ internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
                     }
 
                     string text = Markup.Escape(
-                        $"{Name(label, progress)}  {Units.Duration(progress.VirtualTimeNs)} of {Units.Duration(progress.LimitNs)}, {Figures(progress, stepsPerSecond)}");
+                        $"{Name(label, progress)}  {Units.Duration(progress.VirtualTimeNs)} of "
+                            + $"{Units.Duration(progress.LimitNs)}, {Figures(progress, stepsPerSecond)}");
                     if (stage.Length > 0 && stage != progress.Stage)
                     {
                         task.Value(task.MaxValue);

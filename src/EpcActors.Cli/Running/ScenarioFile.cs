@@ -35,23 +35,32 @@ internal static class ScenarioFile
         string folder = Path.GetDirectoryName(file) is { Length: > 0 } name ? name : ".";
         if (!Directory.Exists(folder))
         {
-            throw CommandException.Usage($"{file}: there is no such file, and no folder {folder}; paths are relative to the current folder, {Environment.CurrentDirectory}");
+            throw CommandException.Usage(
+                $"{file}: there is no such file, and no folder {folder}; paths are relative to the current folder, "
+                    + $"{Environment.CurrentDirectory}");
         }
 
         string[] names = Scenarios(folder);
         string wanted = Path.GetFileName(file);
         string? meant = names.FirstOrDefault(one => one == wanted + ".conf") ?? Suggestions.Nearest(wanted, names);
-        throw CommandException.Usage($"{file}: there is no such file"
-            + (meant is null ? Beside(folder, "in that folder") : $"; did you mean {(folder == "." ? meant : Path.Combine(folder, meant))}?"));
+        throw CommandException.Usage(
+            $"{file}: there is no such file"
+                + (
+                    meant is null
+                        ? Beside(folder, "in that folder")
+                        : $"; did you mean {(folder == "." ? meant : Path.Combine(folder, meant))}?"));
     }
 
-    /// <summary>The runtime knows names in UTF-8 only: any other cannot be opened, though the folder shows it.</summary>
+    /// <summary>
+    /// The runtime knows names in UTF-8 only: any other cannot be opened, though the folder shows it.
+    /// </summary>
     /// <exception cref="CommandException">when the name has other bytes.</exception>
     public static void RequireReadableName(string file)
     {
         if (file.Contains('\uFFFD', StringComparison.Ordinal))
         {
-            throw CommandException.Usage($"{file}: the name is not valid UTF-8, and no such file can be opened; rename it");
+            throw CommandException.Usage(
+                $"{file}: the name is not valid UTF-8, and no such file can be opened; rename it");
         }
     }
 
@@ -62,7 +71,8 @@ internal static class ScenarioFile
         if (scenario.Race is not null)
         {
             throw CommandException.Usage(
-                $"{file}: this is a race file, not a scenario: '{EpcCommand.Name} race find {file}' searches its schedules");
+                $"{file}: this is a race file, not a scenario: '{EpcCommand.Name} race find {file}' searches its "
+                    + "schedules");
         }
     }
 
@@ -78,7 +88,13 @@ internal static class ScenarioFile
     {
         try
         {
-            return [.. Directory.EnumerateFiles(folder, "*.conf").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+            return
+            [
+                .. Directory
+                    .EnumerateFiles(folder, "*.conf")
+                    .Select(path => Path.GetFileName(path)!)
+                    .Order(StringComparer.Ordinal),
+            ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -3,9 +3,9 @@ using EpcActors.Hocon;
 namespace EpcActors.Cli.Running;
 
 /// <summary>
-/// Files that appear whole or not at all. Each is written beside its place under a name of its own and renamed when all of
-/// them are complete, so a full disk or a kill leaves no half of a report, and what was there before stays until then. A
-/// link in the place of a file is replaced, not followed.
+/// Files that appear whole or not at all. Each is written beside its place under a name of its own and renamed when all
+/// of them are complete, so a full disk or a kill leaves no half of a report, and what was there before stays until
+/// then. A link in the place of a file is replaced, not followed.
 /// </summary>
 internal sealed class StagedFiles : IDisposable
 {

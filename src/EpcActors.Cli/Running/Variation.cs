@@ -21,13 +21,18 @@ internal sealed record Variation(string Label, IReadOnlyList<KeyValuePair<string
 
         foreach ((string key, IReadOnlyList<string> values) in varied)
         {
-            combined = [.. combined.SelectMany(one => values.Select(value => one.With(key, value, $"{ShortName(key)}={value}")))];
+            combined =
+            [
+                .. combined.SelectMany(one =>
+                    values.Select(value => one.With(key, value, $"{ShortName(key)}={value}"))),
+            ];
         }
 
         if (combined.Count < 2)
         {
             throw CommandException.Usage(
-                "there is nothing to compare: name at least two kernels with --kernels a,b or two values with --vary key=v1,v2 "
+                "there is nothing to compare: name at least two kernels with --kernels a,b or two values with --vary "
+                + "key=v1,v2 "
                 + "('epc config kernels' lists the kernels)");
         }
 
@@ -45,8 +50,13 @@ internal sealed record Variation(string Label, IReadOnlyList<KeyValuePair<string
         List<string> names = [];
         foreach (Variation one in variations)
         {
-            string name = string.Concat(one.Label.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '=' ? c : '-')).Trim('.', '-');
-            name = name.Length == 0 ? "run" : name.Length > 80 ? name[..80] : name;
+            string name = string.Concat(
+                    one.Label.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '=' ? c : '-'))
+                .Trim('.', '-');
+            name =
+                name.Length == 0 ? "run"
+                : name.Length > 80 ? name[..80]
+                : name;
             names.Add(names.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"{name}-{names.Count + 1}" : name);
         }
 
@@ -54,7 +64,9 @@ internal sealed record Variation(string Label, IReadOnlyList<KeyValuePair<string
     }
 
     private Variation With(string key, string value, string label) =>
-        new(Label.Length == 0 ? label : $"{Label} {label}", [.. Overrides, new KeyValuePair<string, string>(key, value)]);
+        new(
+            Label.Length == 0 ? label : $"{Label} {label}",
+            [.. Overrides, new KeyValuePair<string, string>(key, value)]);
 
     private static string ShortName(string key) => key[(key.LastIndexOf('.') + 1)..];
 }

@@ -8,8 +8,8 @@ using EpcActors.Reporting;
 namespace EpcActors.Cli.Telemetry;
 
 /// <summary>
-/// Serves one page, <c>/metrics</c>, on loopback: enough of HTTP/1.1 for scrapers, one request to a connection. Not HttpListener, which has no "any free port" and needs
-/// rights on Windows that a plain socket does not.
+/// Serves one page, <c>/metrics</c>, on loopback: enough of HTTP/1.1 for scrapers, one request to a connection. Not
+/// HttpListener, which has no "any free port" and needs rights on Windows that a plain socket does not.
 /// </summary>
 internal sealed class MetricsServer : IDisposable
 {
@@ -86,7 +86,8 @@ internal sealed class MetricsServer : IDisposable
         _closing.Cancel();
         _listener.Dispose();
 
-        // Whoever is being served loses the connection. The tasks end by themselves; nothing that is put away after this is theirs.
+        // Whoever is being served loses the connection. The tasks end by themselves; nothing that is put away after
+        // this is theirs.
         _accepting.Wait(UsualPatience);
     }
 
@@ -132,7 +133,8 @@ internal sealed class MetricsServer : IDisposable
                 client.Client.Shutdown(SocketShutdown.Send);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
+        catch (Exception error)
+            when (error is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
         {
             // A scraper that went away or does not go on is no concern of the run.
         }
@@ -196,7 +198,10 @@ internal sealed class MetricsServer : IDisposable
     private byte[] Answer(string request)
     {
         string[] words = request.Split("\r\n", 2)[0].Split(' ');
-        if (words.Length != 3 || !words[2].StartsWith("HTTP/1.", StringComparison.Ordinal) || !request.Contains("\r\n\r\n", StringComparison.Ordinal))
+        if (
+            words.Length != 3
+            || !words[2].StartsWith("HTTP/1.", StringComparison.Ordinal)
+            || !request.Contains("\r\n\r\n", StringComparison.Ordinal))
         {
             return Response("400 Bad Request", "this is no request of HTTP/1.1\n");
         }
@@ -222,10 +227,16 @@ internal sealed class MetricsServer : IDisposable
         return Response("200 OK", page.ToString(), "", isHead, OpenMetrics.ContentType);
     }
 
-    private static byte[] Response(string status, string body, string headers = "", bool isHead = false, string type = "text/plain; charset=utf-8")
+    private static byte[] Response(
+        string status,
+        string body,
+        string headers = "",
+        bool isHead = false,
+        string type = "text/plain; charset=utf-8")
     {
         int length = Encoding.UTF8.GetByteCount(body);
         return Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {length}\r\nCache-Control: no-store\r\n{headers}Connection: close\r\n\r\n{(isHead ? "" : body)}");
+            $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {length}\r\nCache-Control: "
+                + $"no-store\r\n{headers}Connection: close\r\n\r\n{(isHead ? "" : body)}");
     }
 }

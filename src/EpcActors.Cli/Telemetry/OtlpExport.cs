@@ -10,8 +10,8 @@ using OpenTelemetry.Trace;
 namespace EpcActors.Cli.Telemetry;
 
 /// <summary>
-/// Sends the meter and the activity source of live runs to a collector. Threads of its own do that; a collector that is missing or slow costs the run the timeout at its
-/// end, and is told once.
+/// Sends the meter and the activity source of live runs to a collector. Threads of its own do that; a collector that is
+/// missing or slow costs the run the timeout at its end, and is told once.
 /// </summary>
 internal sealed class OtlpExport : IDisposable
 {
@@ -37,8 +37,11 @@ internal sealed class OtlpExport : IDisposable
             _metrics = Sdk.CreateMeterProviderBuilder()
                 .SetResourceBuilder(resource)
                 .AddMeter(LiveMeter.Name)
-                .AddReader(new PeriodicExportingMetricReader(
-                    new OtlpMetricExporter(Options(metrics, settings.IsMetricsGrpc, timeoutMs)), (int)settings.Every.TotalMilliseconds, timeoutMs))
+                .AddReader(
+                    new PeriodicExportingMetricReader(
+                        new OtlpMetricExporter(Options(metrics, settings.IsMetricsGrpc, timeoutMs)),
+                        (int)settings.Every.TotalMilliseconds,
+                        timeoutMs))
                 .Build();
         }
 
@@ -47,8 +50,10 @@ internal sealed class OtlpExport : IDisposable
             _traces = Sdk.CreateTracerProviderBuilder()
                 .SetResourceBuilder(resource)
                 .AddSource(LiveSpans.Name)
-                .AddProcessor(new BatchActivityExportProcessor(
-                    new OtlpTraceExporter(Options(traces, settings.IsTracesGrpc, timeoutMs)), exporterTimeoutMilliseconds: timeoutMs))
+                .AddProcessor(
+                    new BatchActivityExportProcessor(
+                        new OtlpTraceExporter(Options(traces, settings.IsTracesGrpc, timeoutMs)),
+                        exporterTimeoutMilliseconds: timeoutMs))
                 .Build();
         }
     }
@@ -64,10 +69,15 @@ internal sealed class OtlpExport : IDisposable
         _isFinished = true;
         int timeoutMs = (int)_settings.Timeout.TotalMilliseconds;
         long begun = Stopwatch.GetTimestamp();
-        bool isSent = (_metrics?.Shutdown(timeoutMs) ?? true) & (_traces?.Shutdown(Math.Max(1, timeoutMs - (int)Stopwatch.GetElapsedTime(begun).TotalMilliseconds)) ?? true);
+        bool isSent =
+            (_metrics?.Shutdown(timeoutMs) ?? true)
+            & (
+                _traces?.Shutdown(Math.Max(1, timeoutMs - (int)Stopwatch.GetElapsedTime(begun).TotalMilliseconds))
+                ?? true);
         return isSent && _complaints.First is null
             ? null
-            : $"OTLP: the collector at {_settings.Metrics ?? _settings.Traces} did not take all: {_complaints.First ?? $"no answer within {timeoutMs} ms"} "
+            : $"OTLP: the collector at {_settings.Metrics ?? _settings.Traces} did not take all: "
+                + $"{_complaints.First ?? $"no answer within {timeoutMs} ms"} "
                 + "(epc.telemetry.otlp, or the variables OTEL_EXPORTER_OTLP_…)";
     }
 
@@ -86,7 +96,10 @@ internal sealed class OtlpExport : IDisposable
         TimeoutMilliseconds = timeoutMs,
     };
 
-    /// <summary>The exporters tell their failures to an event source of the process and to nobody else; those about our collector count.</summary>
+    /// <summary>
+    /// The exporters tell their failures to an event source of the process and to nobody else; those about our
+    /// collector count.
+    /// </summary>
     private sealed class Complaints(OtlpSettings settings) : EventListener
     {
         private string? _first;
@@ -103,13 +116,18 @@ internal sealed class OtlpExport : IDisposable
 
         protected override void OnEventWritten(EventWrittenEventArgs eventData)
         {
-            string text = string.Join(", ", (eventData.Payload ?? []).Select(one => one?.ToString()?.Split('\n')[0].Trim()).Where(one => !string.IsNullOrEmpty(one)));
+            string text = string.Join(
+                ", ",
+                (eventData.Payload ?? [])
+                    .Select(one => one?.ToString()?.Split('\n')[0].Trim())
+                    .Where(one => !string.IsNullOrEmpty(one)));
             if (IsAbout(settings.Metrics, text) || IsAbout(settings.Traces, text))
             {
                 _ = Interlocked.CompareExchange(ref _first, $"{eventData.EventName}: {text}", null);
             }
         }
 
-        private static bool IsAbout(Uri? endpoint, string text) => endpoint is not null && text.Contains(endpoint.Authority, StringComparison.OrdinalIgnoreCase);
+        private static bool IsAbout(Uri? endpoint, string text) =>
+            endpoint is not null && text.Contains(endpoint.Authority, StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -5,11 +5,20 @@ namespace EpcActors.Cli.Telemetry;
 /// <summary>Where and how to send metrics and spans.</summary>
 /// <param name="Metrics">Where metrics go, the path of the signal included; null: nowhere.</param>
 /// <param name="Traces">The same of spans.</param>
-internal sealed record OtlpSettings(Uri? Metrics, Uri? Traces, bool IsMetricsGrpc, bool IsTracesGrpc, TimeSpan Every, TimeSpan Timeout)
+internal sealed record OtlpSettings(
+    Uri? Metrics,
+    Uri? Traces,
+    bool IsMetricsGrpc,
+    bool IsTracesGrpc,
+    TimeSpan Every,
+    TimeSpan Timeout)
 {
     private const string Prefix = "OTEL_EXPORTER_OTLP_";
 
-    /// <summary>What the configuration says, and where that says nothing, the variables of OpenTelemetry; null when neither names a collector.</summary>
+    /// <summary>
+    /// What the configuration says, and where that says nothing, the variables of OpenTelemetry; null when neither
+    /// names a collector.
+    /// </summary>
     /// <exception cref="CommandException">when a variable is wrong.</exception>
     public static OtlpSettings? Find(TelemetrySpec spec, Func<string, string?>? variables)
     {
@@ -33,7 +42,9 @@ internal sealed record OtlpSettings(Uri? Metrics, Uri? Traces, bool IsMetricsGrp
         bool isTracesGrpc = IsGrpc(variable, "TRACES_");
         Uri? metrics = FromVariables(variable, "METRICS_", isMetricsGrpc, "v1/metrics");
         Uri? traces = FromVariables(variable, "TRACES_", isTracesGrpc, "v1/traces");
-        return metrics is null && traces is null ? null : new OtlpSettings(metrics, traces, isMetricsGrpc, isTracesGrpc, every, timeout);
+        return metrics is null && traces is null
+            ? null
+            : new OtlpSettings(metrics, traces, isMetricsGrpc, isTracesGrpc, every, timeout);
     }
 
     /// <summary>The endpoint of one signal is used as it is; to that of all the path is added.</summary>
@@ -45,12 +56,16 @@ internal sealed record OtlpSettings(Uri? Metrics, Uri? Traces, bool IsMetricsGrp
             return Signal(endpoint, isGrpc: true, path, own);
         }
 
-        return variable(Prefix + "ENDPOINT") is { Length: > 0 } all ? Signal(all, isGrpc, path, Prefix + "ENDPOINT") : null;
+        return variable(Prefix + "ENDPOINT") is { Length: > 0 } all
+            ? Signal(all, isGrpc, path, Prefix + "ENDPOINT")
+            : null;
     }
 
     private static bool IsGrpc(Func<string, string?> variable, string signal)
     {
-        string? name = variable($"{Prefix}{signal}PROTOCOL") is { Length: > 0 } own ? own : variable(Prefix + "PROTOCOL");
+        string? name = variable($"{Prefix}{signal}PROTOCOL") is { Length: > 0 } own
+            ? own
+            : variable(Prefix + "PROTOCOL");
         return name switch
         {
             null or "" or "http/protobuf" => false,
@@ -64,6 +79,7 @@ internal sealed record OtlpSettings(Uri? Metrics, Uri? Traces, bool IsMetricsGrp
         string full = isGrpc ? endpoint : $"{endpoint.TrimEnd('/')}/{path}";
         return Uri.TryCreate(full, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
             ? uri
-            : throw CommandException.Usage($"{where}: '{endpoint}' is no address of a collector; write for example http://127.0.0.1:4318");
+            : throw CommandException.Usage(
+                $"{where}: '{endpoint}' is no address of a collector; write for example http://127.0.0.1:4318");
     }
 }

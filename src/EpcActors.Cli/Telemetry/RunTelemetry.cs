@@ -6,7 +6,10 @@ using EpcActors.Results;
 
 namespace EpcActors.Cli.Telemetry;
 
-/// <summary>What a run of the command shows to others while it goes on: a page for scrapers, exports to a collector, both or none.</summary>
+/// <summary>
+/// What a run of the command shows to others while it goes on: a page for scrapers, exports to a collector, both or
+/// none.
+/// </summary>
 internal sealed class RunTelemetry : ILiveTelemetry, IDisposable
 {
     private readonly CommandShell _shell;
@@ -21,20 +24,25 @@ internal sealed class RunTelemetry : ILiveTelemetry, IDisposable
     }
 
     /// <summary>Opens what was asked for, before the run: a port that is taken is found out at once.</summary>
-    /// <exception cref="CommandException">the port is taken, or the engine is none whose run can be watched.</exception>
+    /// <exception cref="CommandException">the port is taken, or the engine is none whose run can be
+    /// watched.</exception>
     public static RunTelemetry Prepare(CommandShell shell, EngineEntry engine, Scenario scenario, int? metricsPort)
     {
         if (!engine.IsLive)
         {
             if (metricsPort is { } port)
             {
-                throw CommandException.Usage($"--metrics-port {port}: the {engine.Name} engine runs in virtual time, which no scraper can follow; --metrics-port is for live runs "
-                    + "(--live), and --out writes metrics.txt with the same names at the end of any run");
+                throw CommandException.Usage(
+                    $"--metrics-port {port}: the {engine.Name} engine runs in virtual time, which no scraper can "
+                        + "follow; --metrics-port is for live runs "
+                        + "(--live), and --out writes metrics.txt with the same names at the end of any run");
             }
 
             if (scenario.Telemetry.OtlpEndpoint.Length > 0)
             {
-                shell.Error.WriteLine($"note: epc.telemetry.otlp is for live runs (--live): the {engine.Name} engine runs in virtual time, and sends nothing");
+                shell.Error.WriteLine(
+                    $"note: epc.telemetry.otlp is for live runs (--live): the {engine.Name} engine runs in virtual "
+                        + "time, and sends nothing");
             }
 
             return new RunTelemetry(shell, null, null);
@@ -47,7 +55,12 @@ internal sealed class RunTelemetry : ILiveTelemetry, IDisposable
             shell.Error.WriteLine($"metrics: {server.Url}");
         }
 
-        return new RunTelemetry(shell, server, OtlpSettings.Find(scenario.Telemetry, shell.Configuration.Variables) is { } settings ? new OtlpExport(settings) : null);
+        return new RunTelemetry(
+            shell,
+            server,
+            OtlpSettings.Find(scenario.Telemetry, shell.Configuration.Variables) is { } settings
+                ? new OtlpExport(settings)
+                : null);
     }
 
     public void Begin(LiveMetrics metrics)
@@ -55,7 +68,8 @@ internal sealed class RunTelemetry : ILiveTelemetry, IDisposable
         (int shown, int all) = metrics.Cgroups;
         if (shown < all && (_server is not null || _otlp is not null))
         {
-            _shell.Error.WriteLine($"note: metrics show the {shown} cgroups closest to the root, of {all} (epc.telemetry.most-cgroups)");
+            _shell.Error.WriteLine(
+                $"note: metrics show the {shown} cgroups closest to the root, of {all} (epc.telemetry.most-cgroups)");
         }
 
         _server?.Show(metrics);

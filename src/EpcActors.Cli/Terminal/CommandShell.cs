@@ -5,8 +5,8 @@ using Spectre.Console;
 namespace EpcActors.Cli.Terminal;
 
 /// <summary>
-/// All that the command may touch of the outside: where it writes, what the terminal can do, the clock, the engines. A test
-/// makes one of its own.
+/// All that the command may touch of the outside: where it writes, what the terminal can do, the clock, the engines. A
+/// test makes one of its own.
 /// </summary>
 internal sealed class CommandShell : IAsyncDisposable
 {
@@ -39,7 +39,8 @@ internal sealed class CommandShell : IAsyncDisposable
     public bool ShowsLiveProgress { get; init; }
 
     /// <summary>How the replay command is quoted.</summary>
-    public ShellDialect Dialect { get; init; } = OperatingSystem.IsWindows() ? ShellDialect.PowerShell : ShellDialect.Posix;
+    public ShellDialect Dialect { get; init; } =
+        OperatingSystem.IsWindows() ? ShellDialect.PowerShell : ShellDialect.Posix;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -75,19 +76,26 @@ internal sealed class CommandShell : IAsyncDisposable
         {
             Console = isOutRedirected ? PlainConsole(new PrintableWriter(output)) : TerminalConsole(output, hasColour),
             ErrorConsole = errorConsole,
-            ShowsLiveProgress = !isErrorRedirected && errorConsole.Profile.Capabilities is { Ansi: true, Interactive: true },
+            ShowsLiveProgress =
+                !isErrorRedirected && errorConsole.Profile.Capabilities is { Ansi: true, Interactive: true },
         };
     }
 
     /// <summary>A shell that writes plain text to two writers.</summary>
-    public static CommandShell Plain(TextWriter output, TextWriter error, EngineRegistry? engines = null, TimeProvider? clock = null) =>
+    public static CommandShell Plain(
+        TextWriter output,
+        TextWriter error,
+        EngineRegistry? engines = null,
+        TimeProvider? clock = null) =>
         new(output, error, ownsOut: false)
         {
             Engines = engines ?? EngineRegistry.All(),
             Clock = clock ?? TimeProvider.System,
         };
 
-    /// <summary>A shell that writes plain results and shows live progress on a console that can be drawn over.</summary>
+    /// <summary>
+    /// A shell that writes plain results and shows live progress on a console that can be drawn over.
+    /// </summary>
     public static CommandShell Terminal(
         TextWriter output, TextWriter error, IAnsiConsole errorConsole, EngineRegistry engines, TimeProvider clock) =>
         new(output, error, ownsOut: false)
@@ -106,12 +114,14 @@ internal sealed class CommandShell : IAsyncDisposable
         }
     }
 
-    private static IAnsiConsole TerminalConsole(TextWriter writer, bool hasColour) => AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Out = new AnsiConsoleOutput(writer),
-        Ansi = AnsiSupport.Detect,
-        ColorSystem = hasColour ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-    });
+    private static IAnsiConsole TerminalConsole(TextWriter writer, bool hasColour) =>
+        AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(writer),
+                Ansi = AnsiSupport.Detect,
+                ColorSystem = hasColour ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            });
 
     private static IAnsiConsole PlainConsole(TextWriter writer)
     {

@@ -27,7 +27,8 @@ internal sealed class PrintableWriter(TextWriter inner) : TextWriter
 
     public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
 
-    public override void WriteLine(string? value) => inner.WriteLine(value is null ? null : PrintableText.Escape(value));
+    public override void WriteLine(string? value) =>
+        inner.WriteLine(value is null ? null : PrintableText.Escape(value));
 
     public override void Flush() => inner.Flush();
 

@@ -59,7 +59,9 @@ internal static class ShellQuoting
                 '\r' => quoted.Append("\\r"),
                 '\\' => quoted.Append(@"\\"),
                 '\'' => quoted.Append(@"\'"),
-                < ' ' or '\x7f' => quoted.Append(CultureInfo.InvariantCulture, $"\\{Convert.ToString(c, 8).PadLeft(3, '0')}"),
+                < ' ' or '\x7f' => quoted.Append(
+                    CultureInfo.InvariantCulture,
+                    $"\\{Convert.ToString(c, 8).PadLeft(3, '0')}"),
                 _ => quoted.Append(c),
             };
         }

@@ -19,7 +19,8 @@ internal sealed class StopSignals : IDisposable
     private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration? _fileSize;
 
-    // Written by the command's thread, read by the signal's: a signal that just misses it kills, as one before it would have.
+    // Written by the command's thread, read by the signal's: a signal that just misses it kills, as one before it would
+    // have.
     private volatile bool _isRunning;
 
     public StopSignals()

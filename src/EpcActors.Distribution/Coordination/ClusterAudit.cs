@@ -8,13 +8,15 @@ using EpcActors.Results;
 namespace EpcActors.Distribution.Coordination;
 
 /// <summary>
-/// The oracle of what no process sees alone: the accounts against what the members say they were granted, and the pages that are lent. Pure: the same parts give the same findings.
+/// The oracle of what no process sees alone: the accounts against what the members say they were granted, and the pages
+/// that are lent. Pure: the same parts give the same findings.
 /// </summary>
 /// <remarks>
 /// <para>The parts are of one cut, so a frame that is counted as received is counted as sent. The home's record of a
 /// member's part then equals what that member was granted, plus the effect of those of the member's open calls that the
 /// home has executed: both sides name the call by its number. There is no tolerance.</para>
-/// <para>Each process compares its own lists with what its tasks were told (<see cref="Exchange.UsedOf"/>), and its exchange that with what was granted; here is the last link of that chain.</para>
+/// <para>Each process compares its own lists with what its tasks were told (<see cref="Exchange.UsedOf"/>), and its
+/// exchange that with what was granted; here is the last link of that chain.</para>
 /// </remarks>
 public static class ClusterAudit
 {
@@ -59,7 +61,8 @@ public static class ClusterAudit
     }
 
     /// <summary>Compares.</summary>
-    /// <param name="parts">One part of each living member, all of one cut and one view (see <see cref="WhyNot"/>).</param>
+    /// <param name="parts">One part of each living member, all of one cut and one view (see <see
+    /// cref="WhyNot"/>).</param>
     /// <param name="view">That view.</param>
     /// <param name="rules">The scenario.</param>
     /// <param name="atRest">Nothing is under way anywhere, and each member has handled all deaths.</param>
@@ -83,7 +86,11 @@ public static class ClusterAudit
         private readonly bool _atRest;
         private readonly List<ClusterFinding> _findings = [];
 
-        public Comparison(IReadOnlyList<ControlMessage.CutPart> parts, ClusterView view, ClusterAuditRules rules, bool atRest)
+        public Comparison(
+            IReadOnlyList<ControlMessage.CutPart> parts,
+            ClusterView view,
+            ClusterAuditRules rules,
+            bool atRest)
         {
             _parts = parts.ToDictionary(part => part.Exchange.Member);
             _view = view;
@@ -123,7 +130,10 @@ public static class ClusterAudit
             return _findings;
         }
 
-        private void Parts(int keeper, HomeSnapshot home, Dictionary<(int Member, int Caller, uint Sequence), long> served)
+        private void Parts(
+            int keeper,
+            HomeSnapshot home,
+            Dictionary<(int Member, int Caller, uint Sequence), long> served)
         {
             for (int member = 0; member < _view.MemberCount; member++)
             {
@@ -132,7 +142,11 @@ public static class ClusterAudit
                 {
                     if (said != 0)
                     {
-                        Find(home.Account, $"m{member}", $"{Name(home)}: its home, member {keeper}, still counts {said} for member {member}, which is dead");
+                        Find(
+                            home.Account,
+                            $"m{member}",
+                            $"{Name(home)}: its home, member {keeper}, still counts {said} for member {member}, which "
+                                + "is dead");
                     }
 
                     continue;
@@ -155,7 +169,8 @@ public static class ClusterAudit
                     Find(
                         home.Account,
                         $"m{member}",
-                        $"{Name(home)}: its home, member {keeper}, says that member {member} has {said}; member {member} says {granted}, and {executed} more come from "
+                        $"{Name(home)}: its home, member {keeper}, says that member {member} has {said}; member "
+                        + $"{member} says {granted}, and {executed} more come from "
                         + $"those of its {open} open calls that were executed: {Signed(said - granted - executed)}");
                 }
             }
@@ -170,7 +185,8 @@ public static class ClusterAudit
             }
 
             string detail = home.Account == _rules.FreePageCounter
-                ? $"sgx_nr_free_pages is {home.Value}, and {sum} by what the members did to it: {Signed(home.Value - sum)}"
+                ? $"sgx_nr_free_pages is {home.Value}, and {sum} by what the members did to it: "
+                    + $"{Signed(home.Value - sum)}"
                     + (_rules.Counter == FreePageCounterMode.Racy ? "; an unprotected += lost updates" : "")
                 : $"{Name(home)} is {home.Value}, and the parts of the members are {sum}: {Signed(home.Value - sum)}";
             Find(home.Account, "value", detail);
@@ -183,7 +199,8 @@ public static class ClusterAudit
                 return;
             }
 
-            // Page by page what is refused was added and is taken back in a step of its own, as misc_cg_try_charge does: between the two it stands there.
+            // Page by page what is refused was added and is taken back in a step of its own, as misc_cg_try_charge
+            // does: between the two it stands there.
             if (_rules.ChargeBatch == 1 && !_atRest)
             {
                 return;
@@ -191,21 +208,29 @@ public static class ClusterAudit
 
             if (!_rules.WrittenLimits.Contains(home.Account) && home.Max < long.MaxValue && home.Value > (long)home.Max)
             {
-                Violate(Rules.CgroupLimit, $"{home.Account}/max", $"{Name(home)} is {home.Value}, above misc.max {home.Max}");
+                Violate(
+                    Rules.CgroupLimit,
+                    $"{home.Account}/max",
+                    $"{Name(home)} is {home.Value}, above misc.max {home.Max}");
             }
 
             // Pages of a dead socket are charged until their enclaves are gone.
             bool isComplete = _view.Alive().Count() == _view.MemberCount;
             if (isComplete && home.Value > home.Capacity)
             {
-                Violate(Rules.CgroupLimit, $"{home.Account}/capacity", $"{Name(home)} is {home.Value}, above misc.capacity {home.Capacity}");
+                Violate(
+                    Rules.CgroupLimit,
+                    $"{home.Account}/capacity",
+                    $"{Name(home)} is {home.Value}, above misc.capacity {home.Capacity}");
             }
         }
 
         private void Loans(int node)
         {
             int owner = _rules.MemberOfNode[node];
-            NodePart? lender = _parts.TryGetValue(owner, out ControlMessage.CutPart? of) ? of.Nodes.FirstOrDefault(one => one.Node == node) : null;
+            NodePart? lender = _parts.TryGetValue(owner, out ControlMessage.CutPart? of)
+                ? of.Nodes.FirstOrDefault(one => one.Node == node)
+                : null;
             if (lender is null)
             {
                 return;
@@ -225,14 +250,16 @@ public static class ClusterAudit
                 }
             }
 
-            // A socket that came back has lent nothing, while others may still have pages of its last life, until their enclaves are dead.
+            // A socket that came back has lent nothing, while others may still have pages of its last life, until their
+            // enclaves are dead.
             bool isFirstLife = _view.JoinedAt(owner) == 1;
             if (isFirstLife && borrowed > lender.Lent)
             {
                 Violate(
                     Rules.PageConservation,
                     $"node {node}/borrowed",
-                    $"node {node}: member {owner} has lent {Counted.Of(lender.Lent, "page")}, and others have {borrowed} of them: {Counted.Of(borrowed - lender.Lent, "page")} are in two places");
+                    $"node {node}: member {owner} has lent {Counted.Of(lender.Lent, "page")}, and others have "
+                        + $"{borrowed} of them: {Counted.Of(borrowed - lender.Lent, "page")} are in two places");
             }
 
             if (!_atRest)
@@ -246,34 +273,44 @@ public static class ClusterAudit
                 Violate(
                     Rules.PageConservation,
                     $"node {node}/lent",
-                    $"node {node}: member {owner} has lent {Counted.Of(lender.Lent, "page")}, others have {borrowed}, and nothing is under way: {lender.Lent - borrowed} are nowhere{which}");
+                    $"node {node}: member {owner} has lent {Counted.Of(lender.Lent, "page")}, others have {borrowed}, "
+                        + $"and nothing is under way: {lender.Lent - borrowed} are nowhere{which}");
             }
             else if (lender.LentSum != borrowedSum)
             {
                 Violate(
                     Rules.PageConservation,
                     $"node {node}/which",
-                    $"node {node}: the {Counted.Of(lender.Lent, "page")} that member {owner} has lent are not the {borrowed} that others have borrowed: the sums of their numbers differ by {lender.LentSum - borrowedSum}");
+                    $"node {node}: the {Counted.Of(lender.Lent, "page")} that member {owner} has lent are not the "
+                        + $"{borrowed} that others have borrowed: the sums of their numbers differ by "
+                        + $"{lender.LentSum - borrowedSum}");
             }
             else if (present != _rules.CapacityPages[node])
             {
                 Violate(
                     Rules.PageConservation,
                     $"node {node}/present",
-                    $"node {node} has {_rules.CapacityPages[node]} pages, and all processes together have {present} of them");
+                    $"node {node} has {_rules.CapacityPages[node]} pages, and all processes together have {present} of "
+                        + "them");
             }
         }
 
-        /// <summary>While tasks are on their way between a list and the counter each process knows what it owes; when nothing moves the sums are equal.</summary>
+        /// <summary>
+        /// While tasks are on their way between a list and the counter each process knows what it owes; when nothing
+        /// moves the sums are equal.
+        /// </summary>
         private void CounterAtRest()
         {
-            HomeSnapshot? counter = _parts.Values.SelectMany(part => part.Exchange.Homes).FirstOrDefault(home => home.Account == _rules.FreePageCounter);
+            HomeSnapshot? counter = _parts
+                .Values.SelectMany(part => part.Exchange.Homes)
+                .FirstOrDefault(home => home.Account == _rules.FreePageCounter);
             if (counter is null || _rules.Counter == FreePageCounterMode.PerNode)
             {
                 return;
             }
 
-            // Each node counts with its list, poisoned pages included as upstream counts them. Pages that processes have in advance are free and off the counter.
+            // Each node counts with its list, poisoned pages included as upstream counts them. Pages that processes
+            // have in advance are free and off the counter.
             long listed = _parts.Values.SelectMany(part => part.Nodes).Sum(node => node.OwnCounter);
             long ahead = -_parts.Values.Sum(part => part.Exchange.Stock[_rules.FreePageCounter]);
             if (counter.Value + ahead != listed)
@@ -282,14 +319,19 @@ public static class ClusterAudit
                 Violate(
                     Rules.FreePageCounter,
                     "lists",
-                    $"sgx_nr_free_pages is {counter.Value}{and} and the lists of all processes hold {listed}, with nothing under way: {Signed(counter.Value + ahead - listed)}");
+                    $"sgx_nr_free_pages is {counter.Value}{and} and the lists of all processes hold {listed}, with "
+                        + $"nothing under way: {Signed(counter.Value + ahead - listed)}");
             }
         }
 
         private void Find(int account, string subject, string detail) =>
-            Violate(account == _rules.FreePageCounter ? Rules.FreePageCounter : Rules.CgroupUsage, $"{account}/{subject}", detail);
+            Violate(
+                account == _rules.FreePageCounter ? Rules.FreePageCounter : Rules.CgroupUsage,
+                $"{account}/{subject}",
+                detail);
 
-        private void Violate(string rule, string subject, string detail) => _findings.Add(new ClusterFinding(rule, subject, detail));
+        private void Violate(string rule, string subject, string detail) =>
+            _findings.Add(new ClusterFinding(rule, subject, detail));
 
         private string Name(HomeSnapshot home) => _rules.NameOf(home.Account);
 

@@ -7,7 +7,9 @@ namespace EpcActors.Distribution.Coordination;
 /// <summary>Parts of the scenario that an audit over all processes needs. Immutable.</summary>
 public sealed record ClusterAuditRules
 {
-    /// <summary>By cgroup: its path, for people. The accounts are those of the cgroups, and behind them the free-page counter.</summary>
+    /// <summary>
+    /// By cgroup: its path, for people. The accounts are those of the cgroups, and behind them the free-page counter.
+    /// </summary>
     public required IReadOnlyList<string> CgroupPaths { get; init; }
 
     /// <summary>The kernel's way to keep the free-page counter.</summary>
@@ -16,7 +18,9 @@ public sealed record ClusterAuditRules
     /// <summary>Pages that a charge takes from its home at once; 1 as the kernel does.</summary>
     public required int ChargeBatch { get; init; }
 
-    /// <summary>Cgroups whose limit the scenario's script writes: usage may stay above a limit that was lowered.</summary>
+    /// <summary>
+    /// Cgroups whose limit the scenario's script writes: usage may stay above a limit that was lowered.
+    /// </summary>
     public required IReadOnlySet<int> WrittenLimits { get; init; }
 
     /// <summary>By NUMA node: the member that has it.</summary>
@@ -44,7 +48,8 @@ public sealed record ClusterAuditRules
         };
     }
 
-    internal string NameOf(int account) => account == FreePageCounter ? "sgx_nr_free_pages" : $"misc.current of {CgroupPaths[account]}";
+    internal string NameOf(int account) =>
+        account == FreePageCounter ? "sgx_nr_free_pages" : $"misc.current of {CgroupPaths[account]}";
 }
 
 /// <summary>A rule that does not hold over all processes.</summary>

@@ -53,7 +53,13 @@ public sealed record ClusterOutcome
 /// <param name="Result">Its result at the end; null when it was dead by then, or silent.</param>
 /// <param name="Missing">Reason why there is no result.</param>
 public sealed record MemberOutcome(
-    int Number, IReadOnlyList<int> Sockets, string Host, int ProcessId, int Incarnations, ControlMessage.Result? Result, string Missing);
+    int Number,
+    IReadOnlyList<int> Sockets,
+    string Host,
+    int ProcessId,
+    int Incarnations,
+    ControlMessage.Result? Result,
+    string Missing);
 
 /// <summary>State of the whole cluster at one moment, for the watcher.</summary>
 /// <param name="Phase">Phase, in a few words: <c>waiting for sockets 2, 3</c>, <c>running</c>.</param>
@@ -62,7 +68,13 @@ public sealed record MemberOutcome(
 /// <param name="Epoch">Number of the view.</param>
 /// <param name="Audits">Audits over all processes.</param>
 /// <param name="DroppedAudits">Cuts that could not be judged.</param>
-public sealed record ClusterStatus(string Phase, LiveStatus? Machine, IReadOnlyList<MemberStatus> Members, int Epoch, int Audits, int DroppedAudits);
+public sealed record ClusterStatus(
+    string Phase,
+    LiveStatus? Machine,
+    IReadOnlyList<MemberStatus> Members,
+    int Epoch,
+    int Audits,
+    int DroppedAudits);
 
 /// <summary>A member in a <see cref="ClusterStatus"/>.</summary>
 /// <param name="Number">Its number.</param>
@@ -71,4 +83,10 @@ public sealed record ClusterStatus(string Phase, LiveStatus? Machine, IReadOnlyL
 /// <param name="Incarnation">Its incarnation.</param>
 /// <param name="Live">Its last live status; null before the first.</param>
 /// <param name="FramesOut">Frames that it sent.</param>
-public sealed record MemberStatus(int Number, IReadOnlyList<int> Sockets, string State, int Incarnation, LiveStatus? Live, long FramesOut);
+public sealed record MemberStatus(
+    int Number,
+    IReadOnlyList<int> Sockets,
+    string State,
+    int Incarnation,
+    LiveStatus? Live,
+    long FramesOut);

@@ -6,7 +6,10 @@ namespace EpcActors.Distribution.Coordination;
 /// <content>Audits over all processes.</content>
 public sealed partial class Coordinator
 {
-    /// <summary>The first one comes early, so that a short run has one too; the gaps double from there to what the scenario asks for.</summary>
+    /// <summary>
+    /// The first one comes early, so that a short run has one too; the gaps double from there to what the scenario asks
+    /// for.
+    /// </summary>
     private const long FirstAuditNs = 50_000_000;
 
     /// <summary>At most this share of a run goes into audits: one part of so many.</summary>
@@ -89,7 +92,11 @@ public sealed partial class Coordinator
         NoteFound(found);
         foreach (Death death in _deaths)
         {
-            if (found.Count == 0 && death.CleanAuditNs is null && cut.BegunNs >= death.AtNs && death.Epoch <= _view.Epoch)
+            if (
+                found.Count == 0
+                && death.CleanAuditNs is null
+                && cut.BegunNs >= death.AtNs
+                && death.Epoch <= _view.Epoch)
             {
                 death.CleanAuditNs = RunNs - death.AtNs;
             }
@@ -121,7 +128,12 @@ public sealed partial class Coordinator
     /// </summary>
     private void AuditTheRest()
     {
-        List<ControlMessage.CutPart> parts = [.. _members.Where(one => one is { IsAlive: true, Result: not null }).Select(one => one.Result!.Rest with { IsComplete = true })];
+        List<ControlMessage.CutPart> parts =
+        [
+            .. _members
+                .Where(one => one is { IsAlive: true, Result: not null })
+                .Select(one => one.Result!.Rest with { IsComplete = true }),
+        ];
         if (_isIncomplete || parts.Count == 0 || ClusterAudit.WhyNot(parts, _view) is not null)
         {
             return;
@@ -135,7 +147,11 @@ public sealed partial class Coordinator
     {
         foreach (ClusterFinding finding in found)
         {
-            _findings.Note(finding.Rule, finding.Subject, _phase == Phase.Running ? RunNs : _endNs - _startedNs, finding.Detail);
+            _findings.Note(
+                finding.Rule,
+                finding.Subject,
+                _phase == Phase.Running ? RunNs : _endNs - _startedNs,
+                finding.Detail);
         }
     }
 
@@ -164,17 +180,27 @@ public sealed partial class Coordinator
 
         public void Note(string rule, string subject, long atNs, string detail)
         {
-            _found[(rule, subject)] = _found.TryGetValue((rule, subject), out (long AtNs, string Detail, int Times) known)
-                ? known with { Times = known.Times + 1 }
+            _found[(rule, subject)] = _found.TryGetValue(
+                (rule, subject),
+                out (long AtNs, string Detail, int Times) known)
+                ? known with
+                {
+                    Times = known.Times + 1,
+                }
                 : (atNs, detail, 1);
         }
 
         public IReadOnlyList<ViolationReport> ToReports() =>
-        [
-            .. _found.OrderBy(one => one.Value.AtNs).ThenBy(one => one.Key.Subject, StringComparer.Ordinal).Select(one => new ViolationReport(
-                one.Key.Rule,
-                one.Value.AtNs,
-                one.Value.Detail + (one.Value.Times == 1 ? "" : $" (found by {one.Value.Times} audits; this is the first)"))),
-        ];
+            [
+                .. _found
+                    .OrderBy(one => one.Value.AtNs)
+                    .ThenBy(one => one.Key.Subject, StringComparer.Ordinal)
+                    .Select(one => new ViolationReport(
+                        one.Key.Rule,
+                        one.Value.AtNs,
+                        one.Value.Detail
+                            + (one.Value.Times == 1 ? "" : $" (found by {one.Value.Times} audits; this is the first)")
+                    )),
+            ];
     }
 }

@@ -25,7 +25,8 @@ public sealed partial class Coordinator
     /// </remarks>
     private void LookForTheEnd()
     {
-        bool isComplete = IsViewSettled && !_members.Exists(one => one.IsAwaited) && _members.Exists(one => one.IsAlive);
+        bool isComplete =
+            IsViewSettled && !_members.Exists(one => one.IsAwaited) && _members.Exists(one => one.IsAlive);
         if (!isComplete || _members.Exists(one => one is { IsAlive: true, Status.IsQuiet: false }))
         {
             _firstLook = null;

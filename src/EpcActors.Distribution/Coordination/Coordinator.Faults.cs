@@ -133,7 +133,10 @@ public sealed partial class Coordinator
             foreach ((IReadOnlyList<int> side, _) in _partitions)
             {
                 bool isInside = side.Contains(member.Number);
-                lost.UnionWith(_members.Select(one => one.Number).Where(other => other != member.Number && side.Contains(other) != isInside));
+                lost.UnionWith(
+                    _members
+                        .Select(one => one.Number)
+                        .Where(other => other != member.Number && side.Contains(other) != isInside));
             }
 
             if (!lost.SequenceEqual(_cutOff.GetValueOrDefault(member.Number, [])))
@@ -162,7 +165,9 @@ public sealed partial class Coordinator
         int left = _options.Scenario.Cluster.Faults.Count(fault => !_done.Contains(fault));
         if (left > 0)
         {
-            _notes.Add($"{left} of {Counted.Of(_options.Scenario.Cluster.Faults.Count, "fault")} were not due when the run ended");
+            _notes.Add(
+                $"{left} of {Counted.Of(_options.Scenario.Cluster.Faults.Count, "fault")} were not due when the run "
+                    + "ended");
         }
 
         foreach ((int member, string what) in _planned.OrderBy(one => one.Key))

@@ -61,13 +61,16 @@ public sealed partial class Coordinator
     {
         if (hello.Version != _options.Version)
         {
-            return $"this is version {hello.Version}, and the coordinator is {_options.Version}: all processes must be of the same build";
+            return $"this is version {hello.Version}, and the coordinator is {_options.Version}: all processes must be "
+                + "of the same build";
         }
 
         if (hello.Configuration != _options.Configuration)
         {
-            return $"the configuration is not that of the coordinator (fingerprint {hello.Configuration}, there {_options.Configuration}): "
-                + "give this process the same file with the same includes, the same --set and the same --seed; 'epc config show FILE --all' prints what is in effect";
+            return $"the configuration is not that of the coordinator (fingerprint {hello.Configuration}, there "
+                + $"{_options.Configuration}): "
+                + "give this process the same file with the same includes, the same --set and the same --seed; 'epc "
+                + "config show FILE --all' prints what is in effect";
         }
 
         if (hello.Sockets.FirstOrDefault(socket => (uint)socket >= (uint)_socketCount, -1) is var beyond and not -1)
@@ -75,7 +78,9 @@ public sealed partial class Coordinator
             return $"there is no socket {beyond}: the machine has {_socketCount}, 0 to {_socketCount - 1}";
         }
 
-        return hello.Sockets.Distinct().Count() != hello.Sockets.Count ? $"a socket is named twice: {Names(hello.Sockets)}" : null;
+        return hello.Sockets.Distinct().Count() != hello.Sockets.Count
+            ? $"a socket is named twice: {Names(hello.Sockets)}"
+            : null;
     }
 
     private void HelloWhileForming(MemberLink link, ControlMessage.Hello hello)
@@ -95,12 +100,17 @@ public sealed partial class Coordinator
             {
                 if (other.Sockets.Intersect(hello.Sockets).Order().ToArray() is { Length: > 0 } both)
                 {
-                    Refuse(link, $"socket {Names(both)} has {(other.IsOwn ? "a process of the coordinator" : other.Where)} already; ask for others: {FreeText()}", ClusterErrorKind.Usage);
+                    Refuse(
+                        link,
+                        $"socket {Names(both)} has {(other.IsOwn ? "a process of the coordinator" : other.Where)} "
+                            + $"already; ask for others: {FreeText()}",
+                        ClusterErrorKind.Usage);
                     return;
                 }
             }
 
-            int[] sockets = hello.Sockets.Count > 0 ? [.. hello.Sockets.Order()] : [.. MissingSockets(includingAwaited: false)];
+            int[] sockets =
+                hello.Sockets.Count > 0 ? [.. hello.Sockets.Order()] : [.. MissingSockets(includingAwaited: false)];
             if (sockets.Length == 0)
             {
                 Refuse(link, "every socket has a process already", ClusterErrorKind.Usage);
@@ -118,12 +128,18 @@ public sealed partial class Coordinator
         }
     }
 
-    private string FreeText() => MissingSockets(includingAwaited: false) is { Count: > 0 } free ? Names(free) : "none is left";
+    private string FreeText() =>
+        MissingSockets(includingAwaited: false) is { Count: > 0 } free ? Names(free) : "none is left";
 
     /// <summary>Sockets that no process has.</summary>
     /// <param name="includingAwaited">With those whose process is on its way.</param>
     private List<int> MissingSockets(bool includingAwaited = true) =>
-        [.. Enumerable.Range(0, _socketCount).Except(_members.Where(one => one.Link is not null || !includingAwaited).SelectMany(one => one.Sockets))];
+        [
+            .. Enumerable
+                .Range(0, _socketCount)
+                .Except(
+                    _members.Where(one => one.Link is not null || !includingAwaited).SelectMany(one => one.Sockets)),
+        ];
 
     /// <summary>Completes the cluster once all are there: numbers, homes, the first view.</summary>
     private void Complete()
@@ -230,15 +246,19 @@ public sealed partial class Coordinator
 
         if (missing.Except(_members.SelectMany(one => one.Sockets)).ToList() is { Count: > 0 } others)
         {
-            remedies.Add($"start the others with 'epc node FILE --join {_transport.Address} --token-file TOKEN --sockets {string.Join(',', others)}', "
-                + "with the same FILE and --set, on a machine that reaches this one");
+            remedies.Add(
+                $"start the others with 'epc node FILE --join {_transport.Address} --token-file TOKEN --sockets "
+                    + $"{string.Join(',', others)}', "
+                    + "with the same FILE and --set, on a machine that reaches this one");
         }
 
         GiveUp($"sockets {Names(missing)} have no process after {JoinLimitText}: {string.Join("; ", remedies)}");
     }
 
     private string JoinLimitText =>
-        string.Create(CultureInfo.InvariantCulture, $"{JoinTimeoutNs / 1e9:0.###} s (epc.cluster.join-timeout, --join-timeout)");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{JoinTimeoutNs / 1e9:0.###} s (epc.cluster.join-timeout, --join-timeout)");
 
     /// <summary>
     /// A process of this machine has ended before the run. One that was killed is started again, once: the run has lost

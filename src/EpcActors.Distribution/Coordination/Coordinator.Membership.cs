@@ -7,7 +7,9 @@ namespace EpcActors.Distribution.Coordination;
 public sealed partial class Coordinator
 {
     /// <summary>Each living member has installed the view, and each one that joined has its actors.</summary>
-    private bool IsViewSettled => _members.TrueForAll(one => !one.IsAlive || (one is { IsReady: true, Status: { } status } && status.Epoch >= _view.Epoch));
+    private bool IsViewSettled =>
+        _members.TrueForAll(one =>
+            !one.IsAlive || (one is { IsReady: true, Status: { } status } && status.Epoch >= _view.Epoch));
 
     private void Lost(MemberLink link, string reason)
     {
@@ -28,7 +30,8 @@ public sealed partial class Coordinator
                 process.Kill();
                 break;
             case Phase.Forming or Phase.Preparing:
-                GiveUp($"{member.Where}, with sockets {Names(member.Sockets)}, was lost before the run began: {reason}");
+                GiveUp(
+                    $"{member.Where}, with sockets {Names(member.Sockets)}, was lost before the run began: {reason}");
                 break;
             case Phase.Stopping when member.Result is not null:
                 break;
@@ -63,7 +66,10 @@ public sealed partial class Coordinator
         }
 
         // A caller that first heard of a broken connection now learns the reason.
-        if (_deaths.FindLast(one => one.Ticket == ticket && ticket.Length > 0) is { } death && !death.Reason.Contains(how, StringComparison.Ordinal) && !death.IsPlanned)
+        if (
+            _deaths.FindLast(one => one.Ticket == ticket && ticket.Length > 0) is { } death
+            && !death.Reason.Contains(how, StringComparison.Ordinal)
+            && !death.IsPlanned)
         {
             death.Reason = $"{death.Reason}; it {how}";
         }
@@ -101,7 +107,9 @@ public sealed partial class Coordinator
             return;
         }
 
-        _notes.Add($"process {member.Number} was started again {MostFalseStarts} times and never came up; the last time it {how}");
+        _notes.Add(
+            $"process {member.Number} was started again {MostFalseStarts} times and never came up; the last time it "
+                + $"{how}");
     }
 
     /// <summary>Takes members out, all with one view.</summary>
@@ -116,7 +124,10 @@ public sealed partial class Coordinator
             }
 
             bool isPlanned = _planned.Remove(member.Number, out string? planned);
-            Death death = new(member.Number, member.Incarnation, RunNs, isPlanned ? planned! : reason, member.Ticket) { IsPlanned = isPlanned };
+            Death death = new(member.Number, member.Incarnation, RunNs, isPlanned ? planned! : reason, member.Ticket)
+            {
+                IsPlanned = isPlanned,
+            };
             written.Add(death);
             _deaths.Add(death);
             Decided?.Invoke($"declares process {member.Number} (life {member.Incarnation}) dead: {death.Reason}");
@@ -176,7 +187,9 @@ public sealed partial class Coordinator
         }
 
         ClusterView next = _view.Next(incarnations);
-        _view = isRewritten ? new ClusterView(_view.Epoch, next.Incarnations, next.Joined, next.Homes, next.HomesSince) : next;
+        _view = isRewritten
+            ? new ClusterView(_view.Epoch, next.Incarnations, next.Joined, next.Homes, next.HomesSince)
+            : next;
         Decided?.Invoke($"view {_view.Epoch}: lives {Names(_view.Incarnations)}, homes {Names(_view.Homes)}");
         _viewAwakeNs = AwakeNs;
         ControlMessage.Membership membership = Membership();
@@ -194,9 +207,12 @@ public sealed partial class Coordinator
     /// </summary>
     private void HelloWhileRunning(MemberLink link, ControlMessage.Hello hello)
     {
-        Member? member = hello.Ticket.Length > 0
-            ? _members.Find(one => one is { IsAlive: false, IsAwaited: true } && one.Ticket == hello.Ticket)
-            : _members.Find(one => one is { IsAlive: false, IsAwaited: false } && (hello.Sockets.Count == 0 || one.Sockets.SequenceEqual(hello.Sockets.Order())));
+        Member? member =
+            hello.Ticket.Length > 0
+                ? _members.Find(one => one is { IsAlive: false, IsAwaited: true } && one.Ticket == hello.Ticket)
+                : _members.Find(one =>
+                    one is { IsAlive: false, IsAwaited: false }
+                    && (hello.Sockets.Count == 0 || one.Sockets.SequenceEqual(hello.Sockets.Order())));
         if (member is null && hello.Ticket.Length > 0)
         {
             Refuse(link, UnknownTicket);
@@ -205,9 +221,15 @@ public sealed partial class Coordinator
 
         if (member is null)
         {
-            Refuse(link, $"the run goes on, and no process of sockets {(hello.Sockets.Count == 0 ? "that are free" : Names(hello.Sockets))} is dead; "
-                + $"these are the processes: {string.Join("; ", _members.Select(one => $"sockets {Names(one.Sockets)} {(one.IsAlive ? "alive" : "dead")}"))}. "
-                + $"One that was killed counts as alive until nothing was heard of it for {FailureTimeoutNs / 1e9:0.###} s (epc.cluster.failure-timeout): start this one again after that");
+            Refuse(
+                link,
+                $"the run goes on, and no process of sockets "
+                    + $"{(hello.Sockets.Count == 0 ? "that are free" : Names(hello.Sockets))} is dead; "
+                    + "these are the processes: "
+                    + $"{string.Join("; ", _members.Select(one => $"sockets {Names(one.Sockets)} {(one.IsAlive ? "alive" : "dead")}"))}. "
+                    + "One that was killed counts as alive until nothing was heard of it for "
+                    + $"{FailureTimeoutNs / 1e9:0.###} s (epc.cluster.failure-timeout): start this one again after that"
+            );
             return;
         }
 
@@ -255,7 +277,9 @@ public sealed partial class Coordinator
 
         if (dead.Count > 0 && _phase == Phase.Preparing)
         {
-            GiveUp($"{dead[0].Member.Where}, with sockets {Names(dead[0].Member.Sockets)}, did not get ready: {dead[0].Reason}");
+            GiveUp(
+                $"{dead[0].Member.Where}, with sockets {Names(dead[0].Member.Sockets)}, did not get ready: "
+                    + $"{dead[0].Reason}");
             return;
         }
 
@@ -275,10 +299,16 @@ public sealed partial class Coordinator
         }
     }
 
-    /// <summary>Members that both reach the coordinator but not one another, for too long: one side has to go, or nothing that they ask of one another ever ends.</summary>
+    /// <summary>
+    /// Members that both reach the coordinator but not one another, for too long: one side has to go, or nothing that
+    /// they ask of one another ever ends.
+    /// </summary>
     private void LookForPartitions()
     {
-        List<int> living = [.. _members.Where(one => one is { IsAlive: true, HasStarted: true }).Select(one => one.Number)];
+        List<int> living =
+        [
+            .. _members.Where(one => one is { IsAlive: true, HasStarted: true }).Select(one => one.Number),
+        ];
         if (!living.Exists(one => living.Exists(other => CannotReach(one, other))))
         {
             return;
@@ -286,7 +316,10 @@ public sealed partial class Coordinator
 
         // Other members may be about to report the same: decide which ones leave when all have reported, or not much
         // later.
-        List<long> reports = [.. living.SelectMany(one => living.Select(other => UnreachedNs(one, other))).Where(ns => ns >= 0)];
+        List<long> reports =
+        [
+            .. living.SelectMany(one => living.Select(other => UnreachedNs(one, other))).Where(ns => ns >= 0),
+        ];
         if (reports.Exists(ns => ns <= FailureTimeoutNs / 2) && reports.Max() <= FailureTimeoutNs)
         {
             return;
@@ -297,7 +330,10 @@ public sealed partial class Coordinator
         string kept = Names(living.Except(leaving));
         foreach (int number in leaving)
         {
-            dead.Add((_members[number], $"cut off: it and process {kept} do not reach one another, and the smaller side goes"));
+            dead.Add(
+                (
+                    _members[number],
+                    $"cut off: it and process {kept} do not reach one another, and the smaller side goes"));
         }
 
         Die(dead);
@@ -311,7 +347,9 @@ public sealed partial class Coordinator
         bool IsHeard(Member member) => AwakeNs - member.HeardNs < GapNs;
     }
 
-    /// <summary>A member of which the coordinator hears nothing for this long may have been stopped, or starved.</summary>
+    /// <summary>
+    /// A member of which the coordinator hears nothing for this long may have been stopped, or starved.
+    /// </summary>
     private long GapNs => FailureTimeoutNs / 4;
 
     /// <summary>
@@ -325,10 +363,16 @@ public sealed partial class Coordinator
             ? AwakeNs - Math.Max(sinceNs, Math.Max(CountsFromNs(_members[one]), CountsFromNs(_members[other])))
             : -1;
 
-    /// <summary>The moment from which a member must answer. One that does not come to install a view has the failure timeout for it.</summary>
-    private long CountsFromNs(Member member) => Math.Max(
-        Math.Max(member.StartedNs, member.HeardSinceNs),
-        member.Status is { } status && status.Epoch >= _view.Epoch ? member.InstalledNs : _viewAwakeNs + FailureTimeoutNs);
+    /// <summary>
+    /// The moment from which a member must answer. One that does not come to install a view has the failure timeout for
+    /// it.
+    /// </summary>
+    private long CountsFromNs(Member member) =>
+        Math.Max(
+            Math.Max(member.StartedNs, member.HeardSinceNs),
+            member.Status is { } status && status.Epoch >= _view.Epoch
+                ? member.InstalledNs
+                : _viewAwakeNs + FailureTimeoutNs);
 
     /// <summary>Notes that all members know of the deaths so far.</summary>
     private void NoteInstalled()
@@ -340,7 +384,8 @@ public sealed partial class Coordinator
 
         foreach (Death death in _deaths)
         {
-            bool isKnown = _members.TrueForAll(one => !one.IsAlive || (one.Status is { } status && status.Epoch >= death.Epoch));
+            bool isKnown = _members.TrueForAll(one =>
+                !one.IsAlive || (one.Status is { } status && status.Epoch >= death.Epoch));
             if (death.InstalledNs is null && isKnown)
             {
                 death.InstalledNs = RunNs - death.AtNs;

@@ -11,8 +11,10 @@ namespace EpcActors.Distribution.Coordination;
 /// and collects the reports. It takes no part in the traffic between the members.
 /// </summary>
 /// <remarks>
-/// One loop has all state: what a transport, a process or a signal says goes into a channel, and is worked off in the order of its arrival with the time of the given clock. So a test has it
-/// do exactly one thing after another (<see cref="Pump"/>), and a run calls <see cref="RunAsync"/>. The methods of <see cref="ICoordinatorListener"/> may be called from any thread.
+/// One loop has all state: what a transport, a process or a signal says goes into a channel, and is worked off in the
+/// order of its arrival with the time of the given clock. So a test has it do exactly one thing after another (<see
+/// cref="Pump"/>), and a run calls <see cref="RunAsync"/>. The methods of <see cref="ICoordinatorListener"/> may be
+/// called from any thread.
 /// </remarks>
 public sealed partial class Coordinator : ICoordinatorListener
 {
@@ -28,7 +30,8 @@ public sealed partial class Coordinator : ICoordinatorListener
     private readonly IProcessKeeper _keeper;
     private readonly TimeProvider _time;
     private readonly Action<ClusterStatus>? _watch;
-    private readonly Channel<Action> _events = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Action> _events = Channel.CreateUnbounded<Action>(
+        new UnboundedChannelOptions { SingleReader = true });
     private readonly long _epochStamp;
     private readonly int _socketCount;
 
@@ -56,7 +59,11 @@ public sealed partial class Coordinator : ICoordinatorListener
     /// <param name="time">The clock.</param>
     /// <param name="watch">Called from the loop, four times a second; may be null.</param>
     public Coordinator(
-        CoordinatorOptions options, ICoordinatorTransport transport, IProcessKeeper keeper, TimeProvider time, Action<ClusterStatus>? watch = null)
+        CoordinatorOptions options,
+        ICoordinatorTransport transport,
+        IProcessKeeper keeper,
+        TimeProvider time,
+        Action<ClusterStatus>? watch = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
@@ -114,9 +121,9 @@ public sealed partial class Coordinator : ICoordinatorListener
     private long JoinTimeoutNs => _options.Scenario.Cluster.JoinTimeoutNs;
 
     /// <summary>
-    /// The clock of silence: the time in which the coordinator looked. After a gap (it was stopped, or got no processor)
-    /// the words of the members may not have arrived yet, so a gap counts as a quarter of the failure timeout at most, and
-    /// no member dies of it.
+    /// The clock of silence: the time in which the coordinator looked. After a gap (it was stopped, or got no
+    /// processor) the words of the members may not have arrived yet, so a gap counts as a quarter of the failure
+    /// timeout at most, and no member dies of it.
     /// </summary>
     private long AwakeNs { get; set; }
 
@@ -139,7 +146,8 @@ public sealed partial class Coordinator : ICoordinatorListener
 
     /// <summary>Opens the door, starts the processes, runs to the end, and closes the door. Called once.</summary>
     /// <param name="cancellationToken">Ends the run with what there is: the results are still collected.</param>
-    /// <exception cref="ClusterException">the cluster could not be formed; the message says why and what to do.</exception>
+    /// <exception cref="ClusterException">the cluster could not be formed; the message says why and what to
+    /// do.</exception>
     public async Task<ClusterOutcome> RunAsync(CancellationToken cancellationToken)
     {
         await _transport.OpenAsync(this, CancellationToken.None).ConfigureAwait(false);
@@ -228,11 +236,24 @@ public sealed partial class Coordinator : ICoordinatorListener
             Members =
             [
                 .. _members.Select(one => new MemberOutcome(
-                    one.Number, one.Sockets, one.Hello?.Host ?? "", one.Hello?.ProcessId ?? 0, one.Incarnation, one.Result, one.Missing)),
+                    one.Number,
+                    one.Sockets,
+                    one.Hello?.Host ?? "",
+                    one.Hello?.ProcessId ?? 0,
+                    one.Incarnation,
+                    one.Result,
+                    one.Missing)),
             ],
             Deaths =
             [
-                .. _deaths.Select(one => new DeathReport(one.Member, one.Incarnation, one.AtNs, one.Reason, one.InstalledNs, one.CleanAuditNs, one.BackNs)),
+                .. _deaths.Select(one => new DeathReport(
+                    one.Member,
+                    one.Incarnation,
+                    one.AtNs,
+                    one.Reason,
+                    one.InstalledNs,
+                    one.CleanAuditNs,
+                    one.BackNs)),
             ],
             Views = _view.Epoch,
             Audits = _audits,
@@ -420,13 +441,25 @@ public sealed partial class Coordinator : ICoordinatorListener
         }
 
         _watchedNs = NowNs;
-        _watch(new ClusterStatus(
-            PhaseText(),
-            LiveMerge.Of([.. _members.Select(one => one.Status?.Live)], _placement, _phase >= Phase.Running ? RunNs : 0),
-            [.. _members.Select(one => new MemberStatus(one.Number, one.Sockets, StateText(one), one.Incarnation, one.Status?.Live, one.Status?.FramesOut ?? 0))],
-            _view?.Epoch ?? 0,
-            _audits,
-            _droppedAudits));
+        _watch(
+            new ClusterStatus(
+                PhaseText(),
+                LiveMerge.Of(
+                    [.. _members.Select(one => one.Status?.Live)],
+                    _placement,
+                    _phase >= Phase.Running ? RunNs : 0),
+                [
+                    .. _members.Select(one => new MemberStatus(
+                        one.Number,
+                        one.Sockets,
+                        StateText(one),
+                        one.Incarnation,
+                        one.Status?.Live,
+                        one.Status?.FramesOut ?? 0)),
+                ],
+                _view?.Epoch ?? 0,
+                _audits,
+                _droppedAudits));
     }
 
     private string PhaseText() => _phase switch

@@ -24,14 +24,23 @@ public sealed record CoordinatorOptions
     /// <summary>Time that results may take when the run is over, nanoseconds.</summary>
     public long ResultTimeoutNs { get; init; } = 20_000_000_000;
 
-    /// <summary>The first part of the tickets of processes that are started here. Not to be guessed, so a run over real processes leaves it alone.</summary>
+    /// <summary>
+    /// The first part of the tickets of processes that are started here. Not to be guessed, so a run over real
+    /// processes leaves it alone.
+    /// </summary>
     public string Secret { get; init; } = Guid.NewGuid().ToString("N");
 
-    /// <summary>A rule that the coordinator leaves out, to see that the simulation finds it. Never on but in tests and in the simulated cluster.</summary>
+    /// <summary>
+    /// A rule that the coordinator leaves out, to see that the simulation finds it. Never on but in tests and in the
+    /// simulated cluster.
+    /// </summary>
     public ClusterDefect Defect { get; init; }
 }
 
-/// <summary>Starts member processes on this machine, and does to them what an experiment asks for. One thread calls it at a time.</summary>
+/// <summary>
+/// Starts member processes on this machine, and does to them what an experiment asks for. One thread calls it at a
+/// time.
+/// </summary>
 public interface IProcessKeeper
 {
     /// <summary>Starts one.</summary>

@@ -21,7 +21,14 @@ internal static class LatencyMerge
         long count = buckets.Sum(bucket => bucket.Count);
         long max = of.Max(part => part.MaxNs);
         return new LatencyReport(
-            count, of.Min(part => part.MinNs), Percentile(500), Percentile(900), Percentile(990), Percentile(999), max, buckets)
+            count,
+            of.Min(part => part.MinNs),
+            Percentile(500),
+            Percentile(900),
+            Percentile(990),
+            Percentile(999),
+            max,
+            buckets)
         {
             SumNs = Array.TrueForAll(of, part => part.SumNs is not null) ? of.Sum(part => part.SumNs!.Value) : null,
         };

@@ -40,7 +40,11 @@ internal static class LiveMerge
                     Faults = said.Sum(one => one.Cgroups[i].Faults),
                 }),
             ],
-            Nodes = [.. first.Nodes.Select((node, i) => parts[placement.MemberOfNode[i]]?.Nodes[i] ?? node with { FreePages = 0 })],
+            Nodes =
+            [
+                .. first.Nodes.Select(
+                    (node, i) => parts[placement.MemberOfNode[i]]?.Nodes[i] ?? node with { FreePages = 0 }),
+            ],
             FreePageCounter = said.Sum(one => one.FreePageCounter),
             Audits = said.Max(one => one.Audits),
             LastAuditNs = said.Max(one => one.LastAuditNs),

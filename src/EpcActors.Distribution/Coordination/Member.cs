@@ -2,7 +2,10 @@ using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Distribution.Coordination;
 
-/// <summary>A member as the coordinator has it: the place of some sockets in the cluster, and the process that fills it now. Of the coordinator's loop alone.</summary>
+/// <summary>
+/// A member as the coordinator has it: the place of some sockets in the cluster, and the process that fills it now. Of
+/// the coordinator's loop alone.
+/// </summary>
 internal sealed class Member(IReadOnlyList<int> sockets, bool isOwn)
 {
     /// <summary>NUMA nodes that it has.</summary>

@@ -7,10 +7,14 @@ using EpcActors.Results;
 
 namespace EpcActors.Distribution.Coordination;
 
-/// <summary>One report of the whole machine out of those of its processes. Pure: the same outcome gives the same report.</summary>
+/// <summary>
+/// One report of the whole machine out of those of its processes. Pure: the same outcome gives the same report.
+/// </summary>
 public static class MergedReport
 {
-    /// <summary>Lanes of the Chrome trace are numbered in each process from 0: those of the next process begin here.</summary>
+    /// <summary>
+    /// Lanes of the Chrome trace are numbered in each process from 0: those of the next process begin here.
+    /// </summary>
     private const int LanesOfProcess = 1_000_000;
 
     /// <param name="scenario">Scenario of the run.</param>
@@ -23,11 +27,24 @@ public static class MergedReport
         ArgumentNullException.ThrowIfNull(outcome);
         outcome = outcome with { Members = [.. outcome.Members.Select(member => OnTheClockOfTheRun(member, outcome))] };
         (int Member, RunReport Report)[] parts =
-            [.. outcome.Members.Where(member => member.Result is not null).Select(member => (member.Number, member.Result!.Report))];
+        [
+            .. outcome
+                .Members.Where(member => member.Result is not null)
+                .Select(member => (member.Number, member.Result!.Report)),
+        ];
         RunReport[] reports = [.. parts.Select(part => part.Report)];
         List<ViolationReport> violations = Violations(outcome, parts);
-        string[] missing = [.. outcome.Members.Where(member => member.Result is null && !member.Missing.StartsWith("dead", StringComparison.Ordinal)).Select(Missing)];
-        bool isInconclusive = outcome.End == RunEndKind.Cancelled || reports.Length == 0 || missing.Length > 0
+        string[] missing =
+        [
+            .. outcome
+                .Members.Where(member =>
+                    member.Result is null && !member.Missing.StartsWith("dead", StringComparison.Ordinal))
+                .Select(Missing),
+        ];
+        bool isInconclusive =
+            outcome.End == RunEndKind.Cancelled
+            || reports.Length == 0
+            || missing.Length > 0
             || (outcome.End == RunEndKind.Stopped && violations.Count == 0);
         RunReport merged = new()
         {
@@ -53,9 +70,14 @@ public static class MergedReport
             VirtualEpcs = Guests(scenario, outcome),
             MemoryCgroups = MemoryCgroups(reports),
             Messages = MessageTotals.Sum(reports.SelectMany(report => report.Messages)),
-            Ksgxd = new KsgxdReport(reports.Sum(report => report.Ksgxd.Wakeups), reports.Sum(report => report.Ksgxd.PagesReclaimed), null),
+            Ksgxd = new KsgxdReport(
+                reports.Sum(report => report.Ksgxd.Wakeups),
+                reports.Sum(report => report.Ksgxd.PagesReclaimed),
+                null),
             Reclaim = new ReclaimReport(
-                reports.Sum(report => report.Reclaim.Pages), reports.Sum(report => report.Reclaim.Young), reports.Sum(report => report.Reclaim.IpiWaves)),
+                reports.Sum(report => report.Reclaim.Pages),
+                reports.Sum(report => report.Reclaim.Young),
+                reports.Sum(report => report.Reclaim.IpiWaves)),
             FaultLatency = LatencyMerge.Of(reports.Select(report => report.FaultLatency)),
             Violations = violations,
             Notes = Notes(outcome, parts, missing),
@@ -66,10 +88,13 @@ public static class MergedReport
         return merged with { Expectations = Expectation.Evaluate(scenario.Expectations, merged) };
     }
 
-    /// <summary>A process that came back counts time from its return; the report counts it from the start of the run.</summary>
+    /// <summary>
+    /// A process that came back counts time from its return; the report counts it from the start of the run.
+    /// </summary>
     private static MemberOutcome OnTheClockOfTheRun(MemberOutcome member, ClusterOutcome outcome)
     {
-        DeathReport? death = outcome.Deaths.LastOrDefault(one => one.Member == member.Number && one.Incarnation < member.Incarnations);
+        DeathReport? death = outcome.Deaths.LastOrDefault(one =>
+            one.Member == member.Number && one.Incarnation < member.Incarnations);
         if (member.Result is not { } result || death is not { BackNs: { } backNs })
         {
             return member;
@@ -83,7 +108,15 @@ public static class MergedReport
             {
                 Report = report with
                 {
-                    Enclaves = [.. report.Enclaves.Select(one => one with { StartNs = one.StartNs + byNs, EndNs = one.EndNs + byNs })],
+                    Enclaves =
+                    [
+                        .. report.Enclaves.Select(one =>
+                            one with
+                            {
+                                StartNs = one.StartNs + byNs,
+                                EndNs = one.EndNs + byNs,
+                            }),
+                    ],
                     Violations = [.. report.Violations.Select(one => one with { AtNs = one.AtNs + byNs })],
                     Timeline = report.Timeline with
                     {
@@ -96,7 +129,8 @@ public static class MergedReport
         };
     }
 
-    private static string Missing(MemberOutcome member) => $"process {member.Number} (sockets {string.Join(", ", member.Sockets)}) has no report: {member.Missing}";
+    private static string Missing(MemberOutcome member) =>
+        $"process {member.Number} (sockets {string.Join(", ", member.Sockets)}) has no report: {member.Missing}";
 
     private static LiveReport Live(Scenario scenario, ClusterOutcome outcome, RunReport[] reports) => new()
     {
@@ -162,7 +196,9 @@ public static class MergedReport
         };
     }
 
-    /// <summary>By path: what happened is added up; usage, peak and limit are those of the account at its home.</summary>
+    /// <summary>
+    /// By path: what happened is added up; usage, peak and limit are those of the account at its home.
+    /// </summary>
     private static List<CgroupReport> Cgroups(Scenario scenario, ClusterOutcome outcome, RunReport[] reports)
     {
         List<CgroupReport> merged = [];
@@ -175,7 +211,10 @@ public static class MergedReport
         {
             string path = reports[0].Cgroups[i].Path;
             CgroupReport[] of = [.. reports.Select(report => report.Cgroups.First(cgroup => cgroup.Path == path))];
-            int account = scenario.Cgroups.Select((cgroup, index) => (cgroup.Path, index)).First(one => one.Path == path).index;
+            int account = scenario
+                .Cgroups.Select((cgroup, index) => (cgroup.Path, index))
+                .First(one => one.Path == path)
+                .index;
             HomeSnapshot? home = Home(outcome, account);
             merged.Add(of[0] with
             {
@@ -204,10 +243,14 @@ public static class MergedReport
         return merged;
     }
 
-    private static long Granted(ClusterOutcome outcome, int account) => outcome.Members.Sum(member => member.Result?.Rest.Exchange.Granted[account] ?? 0);
+    private static long Granted(ClusterOutcome outcome, int account) =>
+        outcome.Members.Sum(member => member.Result?.Rest.Exchange.Granted[account] ?? 0);
 
     private static HomeSnapshot? Home(ClusterOutcome outcome, int account) =>
-        outcome.Members.Select(member => member.Result?.Rest.Exchange.Homes.FirstOrDefault(home => home.Account == account)).FirstOrDefault(home => home is not null);
+        outcome
+            .Members.Select(member =>
+                member.Result?.Rest.Exchange.Homes.FirstOrDefault(home => home.Account == account))
+            .FirstOrDefault(home => home is not null);
 
     /// <summary>Of the process that has the node; the pages of it that others have are theirs to count.</summary>
     private static List<NodeReport> Nodes(Scenario scenario, ClusterOutcome outcome)
@@ -215,7 +258,9 @@ public static class MergedReport
         List<NodeReport> nodes = [];
         for (int node = 0; node < scenario.Machine.Nodes.Count; node++)
         {
-            NodeReport? own = outcome.Members[outcome.Placement.MemberOfNode[node]].Result?.Report.Nodes.FirstOrDefault(one => one.Id == node);
+            NodeReport? own = outcome
+                .Members[outcome.Placement.MemberOfNode[node]]
+                .Result?.Report.Nodes.FirstOrDefault(one => one.Id == node);
             if (own is null)
             {
                 nodes.Add(new NodeReport
@@ -227,15 +272,21 @@ public static class MergedReport
                 continue;
             }
 
-            NodeReport[] everywhere = [.. outcome.Members.Select(member => member.Result?.Report.Nodes.FirstOrDefault(one => one.Id == node)).OfType<NodeReport>()];
-            nodes.Add(own with
-            {
-                CapacityPages = scenario.Machine.Nodes[node].SectionPages.Sum(pages => (long)pages),
-                FreePages = everywhere.Sum(one => one.FreePages),
-                PoisonedPages = everywhere.Sum(one => one.PoisonedPages),
-                Allocations = everywhere.Sum(one => one.Allocations),
-                RemoteAllocations = everywhere.Sum(one => one.RemoteAllocations),
-            });
+            NodeReport[] everywhere =
+            [
+                .. outcome
+                    .Members.Select(member => member.Result?.Report.Nodes.FirstOrDefault(one => one.Id == node))
+                    .OfType<NodeReport>(),
+            ];
+            nodes.Add(
+                own with
+                {
+                    CapacityPages = scenario.Machine.Nodes[node].SectionPages.Sum(pages => (long)pages),
+                    FreePages = everywhere.Sum(one => one.FreePages),
+                    PoisonedPages = everywhere.Sum(one => one.PoisonedPages),
+                    Allocations = everywhere.Sum(one => one.Allocations),
+                    RemoteAllocations = everywhere.Sum(one => one.RemoteAllocations),
+                });
         }
 
         return nodes;
@@ -244,10 +295,12 @@ public static class MergedReport
     private static long Counter(Scenario scenario, ClusterOutcome outcome, RunReport[] reports) =>
         scenario.Switches.FreePageCounter == Domain.Kernel.FreePageCounterMode.PerNode
             ? reports.Sum(report => report.FreePageCounter)
-            : (Home(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count)) - Stock(outcome, scenario.Cgroups.Count);
+            : (Home(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count))
+                - Stock(outcome, scenario.Cgroups.Count);
 
     /// <summary>Amount that processes have in advance of an account.</summary>
-    private static long Stock(ClusterOutcome outcome, int account) => outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0);
+    private static long Stock(ClusterOutcome outcome, int account) =>
+        outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0);
 
     /// <summary>
     /// In the order of the scenario. Those of a dead process count as killed: no process is left that could report
@@ -260,15 +313,18 @@ public static class MergedReport
         {
             EnclaveSpec spec = scenario.Enclaves[i];
             MemberOutcome member = outcome.Members[outcome.Placement.MemberOfEnclave[i]];
-            enclaves.Add(member.Result?.Report.Enclaves.FirstOrDefault(one => one.Name == spec.Name) ?? new EnclaveReport
-            {
-                Name = spec.Name,
-                Cgroup = scenario.Cgroups[spec.Cgroup].Path,
-                Outcome = EnclaveOutcome.Killed,
-                StartNs = spec.StartNs,
-                EndNs = outcome.Deaths.LastOrDefault(death => death.Member == member.Number)?.AtNs ?? outcome.RunNs,
-                Detail = $"with process {member.Number}: {member.Missing}",
-            });
+            enclaves.Add(
+                member.Result?.Report.Enclaves.FirstOrDefault(one => one.Name == spec.Name)
+                    ?? new EnclaveReport
+                    {
+                        Name = spec.Name,
+                        Cgroup = scenario.Cgroups[spec.Cgroup].Path,
+                        Outcome = EnclaveOutcome.Killed,
+                        StartNs = spec.StartNs,
+                        EndNs = outcome.Deaths.LastOrDefault(death => death.Member == member.Number)?.AtNs
+                            ?? outcome.RunNs,
+                        Detail = $"with process {member.Number}: {member.Missing}",
+                    });
         }
 
         return enclaves;
@@ -281,14 +337,24 @@ public static class MergedReport
         {
             VirtualMachineSpec spec = scenario.VirtualMachines[i];
             MemberOutcome member = outcome.Members[outcome.Placement.MemberOfGuest[i]];
-            guests.Add(member.Result?.Report.VirtualEpcs.FirstOrDefault(one => one.Name == spec.Name)
-                ?? new VirtualEpcReport(spec.Name, scenario.Cgroups[spec.Cgroup].Path, EnclaveOutcome.Killed, 0, 0, $"with process {member.Number}: {member.Missing}"));
+            guests.Add(
+                member.Result?.Report.VirtualEpcs.FirstOrDefault(one => one.Name == spec.Name)
+                    ?? new VirtualEpcReport(
+                        spec.Name,
+                        scenario.Cgroups[spec.Cgroup].Path,
+                        EnclaveOutcome.Killed,
+                        0,
+                        0,
+                        $"with process {member.Number}: {member.Missing}"));
         }
 
         return guests;
     }
 
-    /// <summary>Each process charges the backing RAM of its enclaves to memory cgroups of its own, so the peaks need not have come at the same moment: their sum is an upper bound.</summary>
+    /// <summary>
+    /// Each process charges the backing RAM of its enclaves to memory cgroups of its own, so the peaks need not have
+    /// come at the same moment: their sum is an upper bound.
+    /// </summary>
     private static List<MemoryCgroupReport> MemoryCgroups(RunReport[] reports)
     {
         List<MemoryCgroupReport> merged = [];
@@ -299,13 +365,19 @@ public static class MergedReport
 
         foreach (MemoryCgroupReport first in reports[0].MemoryCgroups)
         {
-            MemoryCgroupReport[] of = [.. reports.Select(report => report.MemoryCgroups.FirstOrDefault(one => one.Path == first.Path)).OfType<MemoryCgroupReport>()];
-            merged.Add(first with
-            {
-                CurrentBytes = of.Sum(one => one.CurrentBytes),
-                PeakBytes = of.Sum(one => one.PeakBytes),
-                OomKills = of.Sum(one => one.OomKills),
-            });
+            MemoryCgroupReport[] of =
+            [
+                .. reports
+                    .Select(report => report.MemoryCgroups.FirstOrDefault(one => one.Path == first.Path))
+                    .OfType<MemoryCgroupReport>(),
+            ];
+            merged.Add(
+                first with
+                {
+                    CurrentBytes = of.Sum(one => one.CurrentBytes),
+                    PeakBytes = of.Sum(one => one.PeakBytes),
+                    OomKills = of.Sum(one => one.OomKills),
+                });
         }
 
         return merged;
@@ -320,7 +392,11 @@ public static class MergedReport
         }
 
         List<string> gravest = [.. Rules.BySeverity];
-        return [.. all.OrderBy(one => gravest.IndexOf(one.Rule) is var rank and >= 0 ? rank : int.MaxValue).ThenBy(one => one.AtNs)];
+        return
+        [
+            .. all.OrderBy(one => gravest.IndexOf(one.Rule) is var rank and >= 0 ? rank : int.MaxValue)
+                .ThenBy(one => one.AtNs),
+        ];
     }
 
     private static List<string> Notes(ClusterOutcome outcome, (int Member, RunReport Report)[] parts, string[] missing)
@@ -350,7 +426,9 @@ public static class MergedReport
             }
         }
 
-        notes.AddRange(order.Select(note => said[note].Count == parts.Length ? note : $"process {string.Join(", ", said[note])}: {note}"));
+        notes.AddRange(
+            order.Select(note =>
+                said[note].Count == parts.Length ? note : $"process {string.Join(", ", said[note])}: {note}"));
         return notes;
     }
 
@@ -359,7 +437,13 @@ public static class MergedReport
         List<TraceEvent> events = [];
         foreach ((int member, RunReport report) in parts)
         {
-            events.AddRange(report.TraceEvents.Select(one => one with { Lane = one.Lane + (member * LanesOfProcess), LaneName = $"{one.LaneName} of process {member}" }));
+            events.AddRange(
+                report.TraceEvents.Select(one =>
+                    one with
+                    {
+                        Lane = one.Lane + (member * LanesOfProcess),
+                        LaneName = $"{one.LaneName} of process {member}",
+                    }));
         }
 
         return [.. events.OrderBy(one => one.StartNs).Take(scenario.Run.TraceEvents)];

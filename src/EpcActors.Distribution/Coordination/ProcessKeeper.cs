@@ -166,7 +166,8 @@ public sealed class ProcessKeeper : IProcessKeeper, IDisposable
         {
             if (OperatingSystem.IsWindows())
             {
-                throw new ClusterException($"this system cannot {what} a process: there is no SIGSTOP; the fault was left out");
+                throw new ClusterException(
+                    $"this system cannot {what} a process: there is no SIGSTOP; the fault was left out");
             }
 
             lock (_gate)

@@ -3,8 +3,9 @@ using EpcActors.Results;
 namespace EpcActors.Distribution.Coordination;
 
 /// <summary>
-/// Puts the samples of all processes on the times of the one with most of them: what is a level at a moment is what each process had by then, what happened between two samples falls
-/// to the first of the common times that is not before it. Pure.
+/// Puts the samples of all processes on the times of the one with most of them: what is a level at a moment is what
+/// each process had by then, what happened between two samples falls to the first of the common times that is not
+/// before it. Pure.
 /// </summary>
 internal static class TimelineMerge
 {
@@ -37,24 +38,32 @@ internal static class TimelineMerge
             // Quantiles of different processes cannot be added: the worst of them bounds them.
             FaultP50Ns = Worst(at, of, one => one.FaultP50Ns),
             FaultP99Ns = Worst(at, of, one => one.FaultP99Ns),
-            Marks = [.. of.SelectMany(one => one.Marks).Concat(outcome.Marks).Concat(Deaths(outcome)).Distinct().OrderBy(mark => mark.AtNs)],
+            Marks =
+            [
+                .. of.SelectMany(one => one.Marks)
+                    .Concat(outcome.Marks)
+                    .Concat(Deaths(outcome))
+                    .Distinct()
+                    .OrderBy(mark => mark.AtNs),
+            ],
         };
     }
 
     private static IEnumerable<TimelineMark> Deaths(ClusterOutcome outcome) =>
         outcome.Deaths.Select(death => new TimelineMark(death.AtNs, $"process {death.Member} is dead: {death.Reason}"));
 
-    private static CgroupTimeline Cgroup(IReadOnlyList<long> at, Timeline[] of, CgroupTimeline cgroup, int i) => cgroup with
-    {
-        CurrentBytes = Level(at, of, one => one.Cgroups[i].CurrentBytes),
-        MaxBytes = Latest(at, of, one => one.Cgroups[i].MaxBytes),
+    private static CgroupTimeline Cgroup(IReadOnlyList<long> at, Timeline[] of, CgroupTimeline cgroup, int i) =>
+        cgroup with
+        {
+            CurrentBytes = Level(at, of, one => one.Cgroups[i].CurrentBytes),
+            MaxBytes = Latest(at, of, one => one.Cgroups[i].MaxBytes),
 
-        // The home of the account knows the peak, every other process says 0.
-        PeakBytes = Highest(at, of, one => one.Cgroups[i].PeakBytes),
-        Events = Level(at, of, one => one.Cgroups[i].Events),
-        EventsLocal = Level(at, of, one => one.Cgroups[i].EventsLocal),
-        Faults = Between(at, of, one => one.Cgroups[i].Faults),
-    };
+            // The home of the account knows the peak, every other process says 0.
+            PeakBytes = Highest(at, of, one => one.Cgroups[i].PeakBytes),
+            Events = Level(at, of, one => one.Cgroups[i].Events),
+            EventsLocal = Level(at, of, one => one.Cgroups[i].EventsLocal),
+            Faults = Between(at, of, one => one.Cgroups[i].Faults),
+        };
 
     /// <summary>Sum over all processes of the last sample that is not later.</summary>
     private static long[] Level(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>?> values) =>
@@ -141,7 +150,11 @@ internal static class TimelineMerge
         return worst;
     }
 
-    private static void ForEach(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>> values, Action<int, long> take)
+    private static void ForEach(
+        IReadOnlyList<long> at,
+        Timeline[] of,
+        Func<Timeline, IReadOnlyList<long>> values,
+        Action<int, long> take)
     {
         foreach (Timeline one in of)
         {

@@ -103,7 +103,8 @@ public sealed record DelayResult
     public double FramesPerWrite => Writes == 0 ? 0 : (double)Frames / Writes;
 
     /// <summary>
-    /// Share of the run for which the busiest wire was at work. Work that has begun counts as done: no more than the run.
+    /// Share of the run for which the busiest wire was at work. Work that has begun counts as done: no more than the
+    /// run.
     /// </summary>
     public double BusiestWire => EndNs == 0 ? 0 : Math.Min(1, (double)BusiestWireNs / EndNs);
 }

@@ -38,7 +38,13 @@ internal interface IMemberMachine
 /// <param name="FramesOut">Frames sent so far.</param>
 /// <param name="FramesIn">Frames received so far.</param>
 internal readonly record struct MemberActivity(
-    int RunningTasks, int GoingTasks, int SleepingTasks, bool HasUnread, bool IsHopeless, long FramesOut, long FramesIn);
+    int RunningTasks,
+    int GoingTasks,
+    int SleepingTasks,
+    bool HasUnread,
+    bool IsHopeless,
+    long FramesOut,
+    long FramesIn);
 
 /// <summary>
 /// The member's side of the control protocol: which order of the coordinator asks for what, and what the member says of
@@ -65,7 +71,12 @@ internal sealed class MemberControl
     {
         ArgumentNullException.ThrowIfNull(welcome);
         Scenario part = MemberScenario.Of(
-            scenario, welcome.Member, welcome.MemberOfNode, welcome.MemberOfEnclave, welcome.MemberOfGuest, welcome.View.Homes);
+            scenario,
+            welcome.Member,
+            welcome.MemberOfNode,
+            welcome.MemberOfEnclave,
+            welcome.MemberOfGuest,
+            welcome.View.Homes);
 
         // The earlier incarnation ran the administrator's script, or it must not run twice.
         return welcome.Incarnation > 1 ? part with { Script = [] } : part;
@@ -104,7 +115,8 @@ internal sealed class MemberControl
                 });
                 break;
             default:
-                throw new ClusterException($"the coordinator sends {message.GetType().Name}, which is no business of a member");
+                throw new ClusterException(
+                    $"the coordinator sends {message.GetType().Name}, which is no business of a member");
         }
     }
 

@@ -26,7 +26,9 @@ public enum MemberEnd
     Failed,
 }
 
-/// <summary>One process of a cluster: joins, runs its part of the machine, answers the others and the coordinator, and leaves.</summary>
+/// <summary>
+/// One process of a cluster: joins, runs its part of the machine, answers the others and the coordinator, and leaves.
+/// </summary>
 public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 {
     /// <summary>Time between two words to the coordinator.</summary>
@@ -86,7 +88,9 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     /// <exception cref="ClusterException">No coordinator answers, or it refused.</exception>
     public async Task<MemberEnd> RunAsync(ControlMessage.Hello hello, CancellationToken cancellationToken)
     {
-        ControlMessage.Welcome welcome = await _transport.JoinAsync(hello, this, cancellationToken).ConfigureAwait(false);
+        ControlMessage.Welcome welcome = await _transport
+            .JoinAsync(hello, this, cancellationToken)
+            .ConfigureAwait(false);
         Welcome = welcome;
         using LiveRun run = Build(welcome);
         _transport.Connect(welcome.View);
@@ -103,7 +107,12 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 
         TellStatus();
         await _started.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return await Task.Factory.StartNew(() => Execute(run, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+        return await Task
+            .Factory.StartNew(
+                () => Execute(run, cancellationToken),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default)
             .ConfigureAwait(false);
     }
 
@@ -227,7 +236,15 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         };
         _board = new ViewBoard(welcome.View.ToView());
         long tickNs = Math.Max(1_000_000, cluster.ResendNs / TicksBeforeResend);
-        Topology topology = new(part, new TopologyMember { Port = port, Outbox = this, Board = _board, Inbox = _inbox });
+        Topology topology = new(
+            part,
+            new TopologyMember
+            {
+                Port = port,
+                Outbox = this,
+                Board = _board,
+                Inbox = _inbox,
+            });
         _exchange = topology.Exchange!;
         _control = new MemberControl(_exchange, new Suspicion(port.Self, cluster.FailureTimeoutNs, tickNs), this);
         LiveRun run = new(part, topology, _newEngine, status => _live = status, null) { OnIsolated = DieIfArmed };
@@ -262,7 +279,9 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
                 return MemberEnd.CoordinatorLost;
             }
 
-            RunReport report = new ReportBuilder(run.Part, run, end, Slowdowns.None(run.Part)).Build("", Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            RunReport report = new ReportBuilder(run.Part, run, end, Slowdowns.None(run.Part)).Build(
+                "",
+                Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
             List<NodePart> nodes = [.. run.Topology.Nodes.Select(PartOf)];
             _transport.Tell(new ControlMessage.Result(
                 report,
@@ -295,7 +314,9 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         return stamped;
     }
 
-    /// <summary>True when this process has begun a cut; when it has not, it will do so in a moment. Any thread.</summary>
+    /// <summary>
+    /// True when this process has begun a cut; when it has not, it will do so in a moment. Any thread.
+    /// </summary>
     private bool IsInCut(int number)
     {
         LiveEngine engine = _run!.Engine;
@@ -326,7 +347,13 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         bool isComplete = _run!.TakePart(number, Visit);
         if (exchange is not null)
         {
-            _transport.Tell(new ControlMessage.CutPart(number, exchange, nodes, Stopwatch.GetElapsedTime(begun).TotalMilliseconds, isComplete));
+            _transport.Tell(
+                new ControlMessage.CutPart(
+                    number,
+                    exchange,
+                    nodes,
+                    Stopwatch.GetElapsedTime(begun).TotalMilliseconds,
+                    isComplete));
         }
 
         void Visit(Resource resource)
@@ -354,7 +381,8 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
             return;
         }
 
-        // The ticker and the status come at the same moments; that the ticker is just at work is no reason to call a process busy whose work is done.
+        // The ticker and the status come at the same moments; that the ticker is just at work is no reason to call a
+        // process busy whose work is done.
         LiveEngine engine = _run!.Engine;
         if (engine.RunningTasks == 0 && engine.GoingTasks > 0 && _looks++ < MostLooks)
         {

@@ -62,10 +62,15 @@ internal sealed class Inbox : IInbox
     }
 }
 
-/// <summary>Brings what lies in the <see cref="Inbox"/> to the exchange: frames in the order in which they came, and views. Others rouse it.</summary>
+/// <summary>
+/// Brings what lies in the <see cref="Inbox"/> to the exchange: frames in the order in which they came, and views.
+/// Others rouse it.
+/// </summary>
 internal sealed class Postman : TaskActor
 {
-    /// <summary>While it waits for a cut to begin; that takes as long as the engine's thread needs to look at its timers.</summary>
+    /// <summary>
+    /// While it waits for a cut to begin; that takes as long as the engine's thread needs to look at its timers.
+    /// </summary>
     private const long BeforeCutNs = 200_000;
 
     private readonly ActorId _exchange;

@@ -3,12 +3,13 @@ using EpcActors.Actors.Cluster;
 namespace EpcActors.Distribution.Members;
 
 /// <summary>
-/// Decides which members this process does not reach: those that have owed it an answer for the failure timeout and gave no sign all the while
-/// (<see cref="Exchange.SilentTicks"/>).
+/// Decides which members this process does not reach: those that have owed it an answer for the failure timeout and
+/// gave no sign all the while (<see cref="Exchange.SilentTicks"/>).
 /// </summary>
 /// <remarks>
-/// A member that owes nothing is never suspected, however long it has said nothing. One that waits for an account which is being rebuilt, or for a long round of reclaim, says so
-/// whenever a request comes again, and is not suspected either. A new life of a member begins without suspicion. Time is counted in ticks of this process, so one that was
+/// A member that owes nothing is never suspected, however long it has said nothing. One that waits for an account which
+/// is being rebuilt, or for a long round of reclaim, says so whenever a request comes again, and is not suspected
+/// either. A new life of a member begins without suspicion. Time is counted in ticks of this process, so one that was
 /// stopped, or got no processor, does not wake up and suspect all others.
 /// </remarks>
 public sealed class Suspicion
@@ -27,7 +28,9 @@ public sealed class Suspicion
         _limitTicks = (timeoutNs + tickNs - 1) / tickNs;
     }
 
-    /// <summary>Members that are not reached, ascending. Any thread may ask: the answer was right a moment ago.</summary>
+    /// <summary>
+    /// Members that are not reached, ascending. Any thread may ask: the answer was right a moment ago.
+    /// </summary>
     public IReadOnlyList<int> Unreachable(Exchange exchange)
     {
         ArgumentNullException.ThrowIfNull(exchange);

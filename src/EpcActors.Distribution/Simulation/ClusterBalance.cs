@@ -15,12 +15,16 @@ namespace EpcActors.Distribution.Simulation;
 /// </summary>
 internal sealed class ClusterBalance(SimulatedCluster cluster)
 {
-    // By process: pages that it borrowed, with the life that lent each; pages that its nodes lent; what its tasks have in hands between the two.
+    // By process: pages that it borrowed, with the life that lent each; pages that its nodes lent; what its tasks have
+    // in hands between the two.
     private readonly Dictionary<SimulatedProcess, Dictionary<int, int>> _borrowed = [];
     private readonly Dictionary<SimulatedProcess, Dictionary<int, (int Member, int Incarnation)>> _lent = [];
     private readonly Dictionary<TaskActor, (int Page, int Incarnation)> _inHands = [];
     private readonly Dictionary<TaskActor, (int Account, int Step)> _refused = [];
-    private readonly Dictionary<int, (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers)> _written = [];
+    private readonly Dictionary<
+        int,
+        (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers)
+    > _written = [];
 
     /// <summary>Notes what a step moved between processes.</summary>
     public void OnStep(Envelope envelope, Resource resource, SimulatedProcess process)
@@ -36,7 +40,8 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             case Cgroup cgroup when envelope is Envelope<CgroupProtocol.CountMaxEvent>:
                 OnRefused(envelope.Caller, cgroup, process);
                 break;
-            case Process when envelope is Envelope<ProcessProtocol.Kill> { Message: { Reason: KillReason.SocketLost } kill }:
+            case Process
+                when envelope is Envelope<ProcessProtocol.Kill> { Message: { Reason: KillReason.SocketLost } kill }:
                 cluster.Counts.LostSockets += kill.WasDying ? 0 : 1;
                 break;
             default:
@@ -68,20 +73,33 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
 
                 break;
             case Envelope<WriteAccountMax> { Message: var write }:
-                if (!_written.TryGetValue((int)write.Account, out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) last)
-                    || write.Version > last.Version || (!last.By.IsLiving && last.Knowers is null))
+                if (
+                    !_written.TryGetValue(
+                        (int)write.Account,
+                        out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) last)
+                    || write.Version > last.Version
+                    || (!last.By.IsLiving && last.Knowers is null))
                 {
                     _written[(int)write.Account] = (process, write.Version, write.Max, null);
                 }
 
                 break;
             case Envelope<ShareMax> { Message: var share }:
-                // Once the last of the others knows, the write is over, and must be known as long as one of those lives that were there.
+                // Once the last of the others knows, the write is over, and must be known as long as one of those lives
+                // that were there.
                 int lastMember = process.Port.Members - (process.Port.Self == process.Port.Members - 1 ? 2 : 1);
-                if (share.Member == lastMember && _written.TryGetValue((int)share.Account, out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) shared)
-                    && shared.By == process && shared.Version == share.Version)
+                if (
+                    share.Member == lastMember
+                    && _written.TryGetValue(
+                        (int)share.Account,
+                        out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) shared)
+                    && shared.By == process
+                    && shared.Version == share.Version)
                 {
-                    _written[(int)share.Account] = shared with { Knowers = [.. cluster.Processes.Where(one => one.IsLiving)] };
+                    _written[(int)share.Account] = shared with
+                    {
+                        Knowers = [.. cluster.Processes.Where(one => one.IsLiving)],
+                    };
                 }
 
                 break;
@@ -112,7 +130,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             case Envelope<NumaNodeProtocol.LendPage> { Message: { Page.IsNone: false } lend }:
                 if (!Of(_lent, process).TryAdd(lend.Page.Value, (lend.Member, lend.Incarnation)))
                 {
-                    cluster.Break(ClusterRules.Loans, $"{process.Name} lends page {lend.Page.Value} to member {lend.Member} and has lent it already");
+                    cluster.Break(
+                        ClusterRules.Loans,
+                        $"{process.Name} lends page {lend.Page.Value} to member {lend.Member} and has lent it already");
                 }
 
                 break;
@@ -151,7 +171,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             case Envelope<NumaNodeProtocol.ExportPage> { Message: { Page.IsNone: false } export }:
                 if (!Of(_borrowed, process).Remove(export.Page.Value))
                 {
-                    cluster.Break(ClusterRules.Loans, $"{process.Name} gives back page {export.Page.Value}, which it has not borrowed");
+                    cluster.Break(
+                        ClusterRules.Loans,
+                        $"{process.Name} gives back page {export.Page.Value}, which it has not borrowed");
                 }
 
                 if (task is not Steward)
@@ -169,11 +191,16 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     {
         if (!_inHands.TryAdd(task, (page, incarnation)))
         {
-            cluster.Break(ClusterRules.Loans, $"{process.Name}: {task.Name} has page {page} in its hands beside page {_inHands[task].Page}");
+            cluster.Break(
+                ClusterRules.Loans,
+                $"{process.Name}: {task.Name} has page {page} in its hands beside page {_inHands[task].Page}");
         }
     }
 
-    /// <summary>A charge was refused in the end: since it was refused first, every other process has been without stock at some moment, or gave it back.</summary>
+    /// <summary>
+    /// A charge was refused in the end: since it was refused first, every other process has been without stock at some
+    /// moment, or gave it back.
+    /// </summary>
     private void OnRefused(TaskActor task, Cgroup cgroup, SimulatedProcess process)
     {
         if (!_refused.Remove(task, out (int Account, int Step) refused) || refused.Account != cgroup.Index)
@@ -189,12 +216,16 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
 
         foreach (SimulatedProcess other in cluster.Processes)
         {
-            if (other.IsLiving && other.JoinedWith <= process.Exchange.View.Epoch && other.LastEmptyStock[refused.Account] < refused.Step
+            if (
+                other.IsLiving
+                && other.JoinedWith <= process.Exchange.View.Epoch
+                && other.LastEmptyStock[refused.Account] < refused.Step
                 && other.Exchange.StockOf(refused.Account) > 0)
             {
                 cluster.Break(
                     ClusterRules.Stock,
-                    $"{process.Name}: {task.Name} is refused a charge to {cgroup.Name}, and {other.Name} has {other.Exchange.StockOf(refused.Account)} bytes in stock, "
+                    $"{process.Name}: {task.Name} is refused a charge to {cgroup.Name}, and {other.Name} has "
+                    + $"{other.Exchange.StockOf(refused.Account)} bytes in stock, "
                     + $"without a break since before the home said no at step {refused.Step}",
                     process.Member,
                     other.Member);
@@ -202,7 +233,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         }
     }
 
-    private static Dictionary<int, TValue> Of<TValue>(Dictionary<SimulatedProcess, Dictionary<int, TValue>> all, SimulatedProcess process)
+    private static Dictionary<int, TValue> Of<TValue>(
+        Dictionary<SimulatedProcess, Dictionary<int, TValue>> all,
+        SimulatedProcess process)
     {
         if (!all.TryGetValue(process, out Dictionary<int, TValue>? of))
         {
@@ -236,7 +269,11 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         CheckLoans(living);
     }
 
-    private void CheckAccount(SimulatedProcess home, ExchangeSnapshot says, HomeSnapshot account, List<(SimulatedProcess Process, ExchangeSnapshot Says)> living)
+    private void CheckAccount(
+        SimulatedProcess home,
+        ExchangeSnapshot says,
+        HomeSnapshot account,
+        List<(SimulatedProcess Process, ExchangeSnapshot Says)> living)
     {
         int index = account.Account;
         ClusterView view = home.Exchange.View;
@@ -246,24 +283,42 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             sum += account.Parts[member];
             if (!view.IsAlive(member) && account.Parts[member] != 0)
             {
-                cluster.Break(ClusterRules.Dead, $"{home.Name} still has {account.Parts[member]} of account {index} for member {member}, which is dead in its view {view.Epoch}", home.Member, member);
+                cluster.Break(
+                    ClusterRules.Dead,
+                    $"{home.Name} still has {account.Parts[member]} of account {index} for member {member}, which is "
+                        + $"dead in its view {view.Epoch}",
+                    home.Member,
+                    member);
             }
         }
 
         bool isCounter = index == home.Port.FreePageCounter;
-        if (sum != account.Value && !(isCounter && home.Topology.Machine.Switches.FreePageCounter == FreePageCounterMode.Racy))
+        if (
+            sum != account.Value
+            && !(isCounter && home.Topology.Machine.Switches.FreePageCounter == FreePageCounterMode.Racy))
         {
-            cluster.Break(ClusterRules.Sum, $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make {sum}", home.Member);
+            cluster.Break(
+                ClusterRules.Sum,
+                $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make "
+                    + $"{sum}",
+                home.Member);
         }
 
         // A written limit may be lost with a home that was also its writer, and a lowered limit may be below the usage.
         // A new home is told of an amount that a process is about to give back, and may have given back to the old home
         // already.
-        bool isGivenBack = living.Exists(one => one.Says.Calls.Any(call => call.Account == index && call.Code == UnchargeAccount.Code));
-        if (!isCounter && home.Port.ChargeBatch > 1 && (ulong)Math.Max(account.Value, 0) > account.Max && !isGivenBack
+        bool isGivenBack = living.Exists(one =>
+            one.Says.Calls.Any(call => call.Account == index && call.Code == UnchargeAccount.Code));
+        if (
+            !isCounter
+            && home.Port.ChargeBatch > 1
+            && (ulong)Math.Max(account.Value, 0) > account.Max
+            && !isGivenBack
             && cluster.Processes.All(one => one.Exchange.AccountOf(index).MaxVersion == 0))
         {
-            cluster.Break(ClusterRules.Limit, $"{home.Name} has {account.Value} in account {index}, whose limit is {account.Max}");
+            cluster.Break(
+                ClusterRules.Limit,
+                $"{home.Name} has {account.Value} in account {index}, whose limit is {account.Max}");
         }
 
         foreach ((SimulatedProcess process, ExchangeSnapshot has) in living)
@@ -280,7 +335,12 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 {
                     foreach (ServedCall served in says.Served)
                     {
-                        executed += served.Member == process.Member && served.Caller == call.Caller && served.Sequence == call.Sequence ? served.Effect : 0;
+                        executed +=
+                            served.Member == process.Member
+                            && served.Caller == call.Caller
+                            && served.Sequence == call.Sequence
+                                ? served.Effect
+                                : 0;
                     }
                 }
             }
@@ -289,7 +349,8 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             {
                 cluster.Break(
                     ClusterRules.Parts,
-                    $"account {index}: {home.Name} says that {process.Name} has {account.Parts[process.Member]}, that one was granted {has.Granted[index]} and calls under way make {executed:+0;-0;0}",
+                    $"account {index}: {home.Name} says that {process.Name} has {account.Parts[process.Member]}, that "
+                        + $"one was granted {has.Granted[index]} and calls under way make {executed:+0;-0;0}",
                     home.Member,
                     process.Member);
             }
@@ -304,7 +365,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             int lentPages = owner.Topology.Nodes.Sum(node => node.LentPages);
             if (lentPages != lent.Count)
             {
-                cluster.Break(ClusterRules.Loans, $"{owner.Name} says that it has lent {Counted.Of(lentPages, "page")}, {lent.Count} went by");
+                cluster.Break(
+                    ClusterRules.Loans,
+                    $"{owner.Name} says that it has lent {Counted.Of(lentPages, "page")}, {lent.Count} went by");
             }
 
             foreach ((SimulatedProcess borrower, ExchangeSnapshot says) in living)
@@ -319,7 +382,10 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 foreach ((int page, (int Member, int Incarnation) to) in lent)
                 {
                     bool isThere = to == (borrower.Member, borrower.Incarnation);
-                    if (isThere && !(borrowed.TryGetValue(page, out int by) && by == owner.Incarnation) && !IsInHands(borrower, page, owner.Incarnation))
+                    if (
+                        isThere
+                        && !(borrowed.TryGetValue(page, out int by) && by == owner.Incarnation)
+                        && !IsInHands(borrower, page, owner.Incarnation))
                     {
                         unaccounted++;
                     }
@@ -329,16 +395,30 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 calls += borrower.Topology.Tasks.Count(one => IsAnswered(one.Task, borrower));
                 if (unaccounted > calls)
                 {
-                    cluster.Break(ClusterRules.Loans, $"{owner.Name} has lent {Counted.Of(unaccounted, "page")} to {borrower.Name} that are not there, and {calls} calls for one are open", owner.Member, borrower.Member);
+                    cluster.Break(
+                        ClusterRules.Loans,
+                        $"{owner.Name} has lent {Counted.Of(unaccounted, "page")} to {borrower.Name} that are not "
+                            + $"there, and {calls} calls for one are open",
+                        owner.Member,
+                        borrower.Member);
                 }
 
                 foreach ((int page, int incarnation) in borrowed)
                 {
-                    bool isOfOwner = incarnation == owner.Incarnation
-                        && owner.Port.MemberOfNode[owner.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))] == owner.Member;
-                    if (isOfOwner && !(lent.TryGetValue(page, out (int, int) to) && to == (borrower.Member, borrower.Incarnation)))
+                    bool isOfOwner =
+                        incarnation == owner.Incarnation
+                        && owner.Port.MemberOfNode[owner.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))]
+                            == owner.Member;
+                    if (
+                        isOfOwner
+                        && !(lent.TryGetValue(page, out (int, int) to) && to == (borrower.Member, borrower.Incarnation))
+                    )
                     {
-                        cluster.Break(ClusterRules.Loans, $"{borrower.Name} has page {page} of {owner.Name}, which has not lent it to that one", owner.Member, borrower.Member);
+                        cluster.Break(
+                            ClusterRules.Loans,
+                            $"{borrower.Name} has page {page} of {owner.Name}, which has not lent it to that one",
+                            owner.Member,
+                            borrower.Member);
                     }
                 }
             }
@@ -386,7 +466,8 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 {
                     cluster.Break(
                         ClusterRules.Rest,
-                        $"{process.Name}: account {account}: granted {says.Granted[account]}, used {says.Used[account]}, stock {says.Stock[account]}");
+                        $"{process.Name}: account {account}: granted {says.Granted[account]}, used "
+                            + $"{says.Used[account]}, stock {says.Stock[account]}");
                 }
             }
 
@@ -400,16 +481,26 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 if (cluster.LivingMember(to.Member) is not { } borrower || borrower.Incarnation != to.Incarnation
                     || !Of(_borrowed, borrower).ContainsKey(page))
                 {
-                    cluster.Break(ClusterRules.Loans, $"{process.Name} is at rest and has page {page} lent to life {to.Incarnation} of member {to.Member}, which has not got it", process.Member, to.Member);
+                    cluster.Break(
+                        ClusterRules.Loans,
+                        $"{process.Name} is at rest and has page {page} lent to life {to.Incarnation} of member "
+                            + $"{to.Member}, which has not got it",
+                        process.Member,
+                        to.Member);
                 }
             }
 
             foreach ((int page, int incarnation) in Of(_borrowed, process))
             {
-                int owner = process.Port.MemberOfNode[process.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))];
+                int owner = process.Port.MemberOfNode[
+                    process.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))
+                ];
                 if (cluster.LivingMember(owner)?.Incarnation != incarnation)
                 {
-                    cluster.Break(ClusterRules.Loans, $"{process.Name} is at rest and has page {page} of life {incarnation} of member {owner}, which is over");
+                    cluster.Break(
+                        ClusterRules.Loans,
+                        $"{process.Name} is at rest and has page {page} of life {incarnation} of member {owner}, which "
+                            + "is over");
                 }
             }
         }
@@ -429,12 +520,18 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             return;
         }
 
-        if (_written.TryGetValue(index, out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) write) && (write.By.IsLiving || write.Knowers?.Any(one => one.IsLiving) == true)
-            && (account.MaxVersion < write.Version || (account.MaxVersion == write.Version && account.Max != write.Max)))
+        if (
+            _written.TryGetValue(
+                index,
+                out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) write)
+            && (write.By.IsLiving || write.Knowers?.Any(one => one.IsLiving) == true)
+            && (account.MaxVersion < write.Version || (account.MaxVersion == write.Version && account.Max != write.Max))
+        )
         {
             cluster.Break(
                 ClusterRules.Limit,
-                $"account {index}: {write.By.Name} wrote limit {write.Max} as number {write.Version}, {process.Name} has {account.Max} as number {account.MaxVersion}",
+                $"account {index}: {write.By.Name} wrote limit {write.Max} as number {write.Version}, {process.Name} "
+                    + $"has {account.Max} as number {account.MaxVersion}",
                 process.Member,
                 write.By.Member);
         }
@@ -454,7 +551,8 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             {
                 cluster.Break(
                     ClusterRules.Counter,
-                    $"sgx_nr_free_pages is {account.Value} at {process.Name}, {ahead} are with processes in advance, and {Counted.Of(free, "page")} of living sockets are free");
+                    $"sgx_nr_free_pages is {account.Value} at {process.Name}, {ahead} are with processes in advance, "
+                        + $"and {Counted.Of(free, "page")} of living sockets are free");
             }
         }
 
@@ -463,7 +561,9 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             long granted = cluster.Processes.Where(one => one.IsLiving).Sum(one => one.Exchange.GrantedOf(index));
             if (granted != account.Value)
             {
-                cluster.Break(ClusterRules.Parts, $"account {index} is {account.Value} at rest, and the living were granted {granted}");
+                cluster.Break(
+                    ClusterRules.Parts,
+                    $"account {index} is {account.Value} at rest, and the living were granted {granted}");
             }
         }
     }

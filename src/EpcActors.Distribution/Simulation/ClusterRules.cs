@@ -33,7 +33,10 @@ public static class ClusterRules
     /// <summary>No charge is refused while another process has stock that it does not use.</summary>
     public const string Stock = "refused-beside-stock";
 
-    /// <summary>Views are numbered without gaps, are the same for all members, and have no life in them that was declared dead: so no two lives have one number.</summary>
+    /// <summary>
+    /// Views are numbered without gaps, are the same for all members, and have no life in them that was declared dead:
+    /// so no two lives have one number.
+    /// </summary>
     public const string Views = "views";
 
     /// <summary>A process that runs is declared dead only when a fault concerns it.</summary>

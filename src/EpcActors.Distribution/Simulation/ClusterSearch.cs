@@ -14,7 +14,9 @@ public sealed record ClusterSearchPlan
     /// <summary>The first one.</summary>
     public ulong From { get; init; } = 1;
 
-    /// <summary>Machines to pick from; null for the small ones that are built in (<see cref="SimulationScenarios"/>).</summary>
+    /// <summary>
+    /// Machines to pick from; null for the small ones that are built in (<see cref="SimulationScenarios"/>).
+    /// </summary>
     public IReadOnlyList<Scenario>? Scenarios { get; init; }
 
     /// <summary>A rule of the protocol to leave out.</summary>
@@ -40,7 +42,8 @@ public sealed record ClusterSearchProgress(long Done, long Seeds, long Steps, lo
 
 /// <summary>A seed that broke a rule, and what it comes down to.</summary>
 /// <param name="First">The seed as it is.</param>
-/// <param name="Smallest">The same rule broken with fewer faults; <paramref name="First"/> when nothing could be left out.</param>
+/// <param name="Smallest">The same rule broken with fewer faults; <paramref name="First"/> when nothing could be left
+/// out.</param>
 /// <param name="ShrinkRuns">Runs that this took.</param>
 public sealed record FoundSeed(SimulationOutcome First, SimulationOutcome Smallest, int ShrinkRuns);
 
@@ -97,7 +100,10 @@ public sealed class ClusterSearch
     /// <param name="plan">Seeds to run.</param>
     /// <param name="report">Told after every seed, from any of the threads, one at a time; may be null.</param>
     /// <param name="cancellation">Ends it after the seeds that are under way.</param>
-    public static ClusterSearchResult Run(ClusterSearchPlan plan, Action<ClusterSearchProgress>? report = null, CancellationToken cancellation = default)
+    public static ClusterSearchResult Run(
+        ClusterSearchPlan plan,
+        Action<ClusterSearchProgress>? report = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
         return new ClusterSearch(plan, report, cancellation).Run();
@@ -134,7 +140,10 @@ public sealed class ClusterSearch
         return new ClusterSearchResult
         {
             Found = found,
-            Broken = _broken.ToDictionary(one => one.Key, one => (IReadOnlyList<ulong>)[.. one.Value.Order()], StringComparer.Ordinal),
+            Broken = _broken.ToDictionary(
+                one => one.Key,
+                one => (IReadOnlyList<ulong>)[.. one.Value.Order()],
+                StringComparer.Ordinal),
             Counts = _counts,
             Seeds = _done,
             Elapsed = Stopwatch.GetElapsedTime(_startedAt),
@@ -168,7 +177,11 @@ public sealed class ClusterSearch
         lock (_gate)
         {
             seed = _plan.From + (ulong)_next;
-            bool isOver = _next >= _plan.Seeds || _failure is not null || _cancellation.IsCancellationRequested || (_plan.StopsAtFirst && seed > _foundAt);
+            bool isOver =
+                _next >= _plan.Seeds
+                || _failure is not null
+                || _cancellation.IsCancellationRequested
+                || (_plan.StopsAtFirst && seed > _foundAt);
             _next += isOver ? 0 : 1;
             return !isOver;
         }
@@ -195,7 +208,13 @@ public sealed class ClusterSearch
                 }
             }
 
-            _report?.Invoke(new ClusterSearchProgress(_done, _plan.Seeds, _counts.Steps, _broken.Values.Sum(list => list.Count), Stopwatch.GetElapsedTime(_startedAt)));
+            _report?.Invoke(
+                new ClusterSearchProgress(
+                    _done,
+                    _plan.Seeds,
+                    _counts.Steps,
+                    _broken.Values.Sum(list => list.Count),
+                    Stopwatch.GetElapsedTime(_startedAt)));
         }
     }
 }

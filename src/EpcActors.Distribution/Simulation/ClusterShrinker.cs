@@ -13,8 +13,12 @@ public static class ClusterShrinker
     /// <param name="found">An outcome with a finding.</param>
     /// <param name="maxRuns">Most runs.</param>
     /// <param name="cancellation">Ends it early.</param>
-    /// <returns>The outcome, <paramref name="found"/> itself when nothing could be left out, and the runs that it took.</returns>
-    public static (SimulationOutcome Smallest, int Runs) Shrink(SimulationOutcome found, int maxRuns, CancellationToken cancellation = default)
+    /// <returns>The outcome, <paramref name="found"/> itself when nothing could be left out, and the runs that it
+    /// took.</returns>
+    public static (SimulationOutcome Smallest, int Runs) Shrink(
+        SimulationOutcome found,
+        int maxRuns,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(found);
         ArgumentNullException.ThrowIfNull(found.Finding);
@@ -47,7 +51,13 @@ public static class ClusterShrinker
             for (ulong i = 0; i < WalkSeeds && runs < maxRuns && !cancellation.IsCancellationRequested; i++)
             {
                 runs++;
-                SimulationOutcome outcome = (best.Case with { Setup = best.Case.Setup with { Plan = plan }, WalkSeed = found.Case.WalkSeed + i }).Run();
+                SimulationOutcome outcome = (
+                    best.Case with
+                    {
+                        Setup = best.Case.Setup with { Plan = plan },
+                        WalkSeed = found.Case.WalkSeed + i,
+                    }
+                ).Run();
                 if (outcome.Finding?.Rule == found.Finding!.Rule)
                 {
                     return outcome;
@@ -120,6 +130,10 @@ public static class ClusterShrinker
             yield return plan with { Overtakes = plan.Overtakes / 2 };
         }
 
-        FaultPlan With(int index, PlannedFault fault) => plan with { Faults = [.. plan.Faults.Select((one, number) => number == index ? fault : one)] };
+        FaultPlan With(int index, PlannedFault fault) =>
+            plan with
+            {
+                Faults = [.. plan.Faults.Select((one, number) => number == index ? fault : one)],
+            };
     }
 }

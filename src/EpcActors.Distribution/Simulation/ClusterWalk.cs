@@ -107,7 +107,15 @@ public sealed class ClusterWalk : Strategy
 
         for (int i = 0; i < _pace.Length; i++)
         {
-            _pace[i] = isFair || _cluster.Setup.Plan.IsCalm ? Full : _order.NextBelow(4) switch { 0 => 2, 1 => 16, _ => Full };
+            _pace[i] =
+                isFair || _cluster.Setup.Plan.IsCalm
+                    ? Full
+                    : _order.NextBelow(4) switch
+                    {
+                        0 => 2,
+                        1 => 16,
+                        _ => Full,
+                    };
         }
 
         if (_priority.Length < engine.TaskCount + 256)
@@ -125,7 +133,14 @@ public sealed class ClusterWalk : Strategy
     {
         ReadOnlySpan<int> enabled = engine.Enabled;
         int last = engine.LastTask;
-        if (_kind == WalkKind.Sticky && !isFair && last >= 0 && engine.IsEnabled(last) && !_cluster.IsTicker(last) && _cluster.IsUseful(last) && _order.NextBelow(8) != 0)
+        if (
+            _kind == WalkKind.Sticky
+            && !isFair
+            && last >= 0
+            && engine.IsEnabled(last)
+            && !_cluster.IsTicker(last)
+            && _cluster.IsUseful(last)
+            && _order.NextBelow(8) != 0)
         {
             return last;
         }
@@ -133,7 +148,10 @@ public sealed class ClusterWalk : Strategy
         for (int i = 0; i < Tries; i++)
         {
             int ordinal = enabled[_order.NextBelow(enabled.Length)];
-            if (ordinal != _cluster.ClockOrdinal && _cluster.IsUseful(ordinal) && _order.NextBelow(Full) < PaceOf(ordinal))
+            if (
+                ordinal != _cluster.ClockOrdinal
+                && _cluster.IsUseful(ordinal)
+                && _order.NextBelow(Full) < PaceOf(ordinal))
             {
                 return ordinal;
             }

@@ -45,14 +45,19 @@ public sealed record PlannedFault(FaultKind Kind, int Member, int AtStep, int St
     {
         string what = Kind switch
         {
-            FaultKind.Crash => $"member {Member} crashes, and its line breaks {(Steps < 0 ? "never" : $"{Counted.Of(Steps, "step")} later")}",
+            FaultKind.Crash =>
+                $"member {Member} crashes, and its line breaks "
+                    + $"{(Steps < 0 ? "never" : $"{Counted.Of(Steps, "step")} later")}",
             FaultKind.Break =>
-                $"the line of member {Member} breaks, and it hears of that {(Steps < 0 ? "at the end" : $"{Counted.Of(Steps, "step")} later")}",
+                $"the line of member {Member} breaks, and it hears of that "
+                    + $"{(Steps < 0 ? "at the end" : $"{Counted.Of(Steps, "step")} later")}",
             FaultKind.Late =>
-                $"for {Counted.Of(Steps, "step")} nothing of member {Member} reaches the coordinator{(IsLossy ? ", nor the other way" : "")}",
+                $"for {Counted.Of(Steps, "step")} nothing of member {Member} reaches the "
+                    + $"coordinator{(IsLossy ? ", nor the other way" : "")}",
             FaultKind.Pause => $"member {Member} stands still for {Counted.Of(Steps, "step")}",
             FaultKind.Partition =>
-                $"member {Member} is cut off from {(Other < 0 ? "all others" : $"member {Other}")} for {Counted.Of(Steps, "step")}, "
+                $"member {Member} is cut off from {(Other < 0 ? "all others" : $"member {Other}")} for "
+                + $"{Counted.Of(Steps, "step")}, "
                 + $"frames are {(IsLossy ? "lost" : "late")}",
         };
         string back = ReturnsAfter == -1 ? "" : $"; a new process of it comes {Counted.Of(ReturnsAfter, "step")} after";
@@ -84,8 +89,8 @@ public sealed record FaultPlan
     public bool HasSlowLines { get; init; }
 
     /// <summary>
-    /// Links and processes are all as fast as one another, and few frames are lost. Then a process dies of a fault or not
-    /// at all (<see cref="ClusterRules.Deaths"/>).
+    /// Links and processes are all as fast as one another, and few frames are lost. Then a process dies of a fault or
+    /// not at all (<see cref="ClusterRules.Deaths"/>).
     /// </summary>
     public bool IsCalm { get; init; }
 

@@ -185,7 +185,11 @@ public sealed partial class SimulatedCluster
     }
 
     private int[] SocketsOf(int member) =>
-        [.. Enumerable.Range(0, _setup.Placement.MemberOfNode.Count).Where(node => _setup.Placement.MemberOfNode[node] == member)];
+        [
+            .. Enumerable
+                .Range(0, _setup.Placement.MemberOfNode.Count)
+                .Where(node => _setup.Placement.MemberOfNode[node] == member),
+        ];
 
     /// <summary>Every process comes up for the first time.</summary>
     private void Form()

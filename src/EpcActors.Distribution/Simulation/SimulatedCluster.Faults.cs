@@ -115,7 +115,9 @@ public sealed partial class SimulatedCluster
 
     /// <summary>A life is taken for dead that runs, that no fault has touched, and whose words were prompt.</summary>
     private bool IsUncaused(SimulatedProcess process) =>
-        _setup.Plan is { IsCalm: true, HasSlowLines: false } && !process.IsHalted && Now > _excusedUntil[process.Member];
+        _setup.Plan is { IsCalm: true, HasSlowLines: false }
+        && !process.IsHalted
+        && Now > _excusedUntil[process.Member];
 
     private void Crash(PlannedFault fault, SimulatedProcess process, long end)
     {

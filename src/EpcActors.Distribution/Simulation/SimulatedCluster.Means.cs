@@ -3,7 +3,8 @@ using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <content>What the coordinator reaches the simulated world with: its clock, its transport, and its keeper of processes.</content>
+/// <content>What the coordinator reaches the simulated world with: its clock, its transport, and its keeper of
+/// processes.</content>
 public sealed partial class SimulatedCluster
 {
     private sealed class StepTime(SimulatedCluster cluster) : TimeProvider

@@ -60,22 +60,31 @@ public sealed partial class SimulatedCluster
             foreach ((TaskActor task, long _) in process.Topology.Tasks)
             {
                 bool mustEnd = task is { HasStarted: true, HasStopped: false, IsDaemon: false };
-                OpenCall? call = exchange.Calls.FirstOrDefault(one => one.Caller == task.Id.Index - process.Port.FirstId);
+                OpenCall? call = exchange.Calls.FirstOrDefault(one =>
+                    one.Caller == task.Id.Index - process.Port.FirstId);
                 if (!mustEnd && call is null)
                 {
                     continue;
                 }
 
                 string asks = task.Outstanding is { } request
-                    ? $"{request.Describe().GetType().Name} of {process.Topology.Resources.Find(resource => resource.Id == request.Target)?.Name}"
+                    ? $"{request.Describe().GetType().Name} of "
+                        + $"{process.Topology.Resources.Find(resource => resource.Id == request.Target)?.Name}"
                     : "time";
-                string where = call is null ? "" : $", call {call.Sequence} to member {call.Target}{(call.Account < 0 ? "" : $" about account {call.Account}")}";
+                string where = call is null
+                    ? ""
+                    : $", call {call.Sequence} to member "
+                        + $"{call.Target}{(call.Account < 0 ? "" : $" about account {call.Account}")}";
                 lines.Add($"{process.Name} {task.Name} for {asks}{where}");
             }
 
-            string homes = string.Join(",", Enumerable.Range(0, process.Port.AccountCount)
-                .Where(account => process.Exchange.AccountOf(account) is { IsHome: true, IsRebuilding: true }));
-            lines.Add($"{process.Name} is in view {exchange.Epoch}{(homes.Length == 0 ? "" : $" and rebuilds {homes}")}");
+            string homes = string.Join(
+                ",",
+                Enumerable
+                    .Range(0, process.Port.AccountCount)
+                    .Where(account => process.Exchange.AccountOf(account) is { IsHome: true, IsRebuilding: true }));
+            lines.Add(
+                $"{process.Name} is in view {exchange.Epoch}{(homes.Length == 0 ? "" : $" and rebuilds {homes}")}");
         }
 
         return $"nothing ends after {Engine.Steps} steps: {string.Join("; ", lines)}";
@@ -86,6 +95,8 @@ public sealed partial class SimulatedCluster
     private readonly record struct NotedFrame(int Step, FrameFate Fate, Frame Frame)
     {
         public override string ToString() =>
-            $"step {Step}: {Frame.Kind} {Frame.Code:X4} {Frame.From}.{Frame.FromIncarnation} -> {Frame.To}.{Frame.ToIncarnation} task {Frame.Caller} call {Frame.Sequence} view {Frame.Epoch}: {Fate}";
+            $"step {Step}: {Frame.Kind} {Frame.Code:X4} {Frame.From}.{Frame.FromIncarnation} -> "
+                + $"{Frame.To}.{Frame.ToIncarnation} task {Frame.Caller} call {Frame.Sequence} view {Frame.Epoch}: "
+                + $"{Fate}";
     }
 }

@@ -130,7 +130,8 @@ public sealed partial class SimulatedCluster : IRunObserver
     internal SimulatedProcess? ProcessOf(ActorId id) =>
         (uint)id.Index < (uint)_processOfId.Count ? _processOfId[id.Index] : null;
 
-    internal SimulatedProcess? LivingMember(int member) => _current[member] is { IsLiving: true } process ? process : null;
+    internal SimulatedProcess? LivingMember(int member) =>
+        _current[member] is { IsLiving: true } process ? process : null;
 
     /// <summary>
     /// The exchange that a frame gets to: the life that it is for while that one runs, else whatever is in its place.
@@ -183,7 +184,14 @@ public sealed partial class SimulatedCluster : IRunObserver
 
     void IRunObserver.OnStep(Envelope envelope, Resource resource, long nowNs)
     {
-        _hash = (_hash ^ (((ulong)(uint)envelope.Caller.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code)) * 1099511628211;
+        _hash =
+            (
+                _hash
+                ^ (
+                    ((ulong)(uint)envelope.Caller.Id.Index << 40)
+                    ^ ((ulong)(uint)envelope.Target.Index << 16)
+                    ^ envelope.Code)
+            ) * 1099511628211;
         _hash = (_hash ^ envelope.Fold()) * 1099511628211;
         if (ProcessOf(resource.Id) is not { IsHalted: false } process)
         {
@@ -241,7 +249,10 @@ public sealed partial class SimulatedCluster : IRunObserver
             process.Oracle.Audit(Engine.Steps, atRest && process.IsLiving);
             if (process.Oracle.ViolationCount > 0)
             {
-                Break(process.Oracle.Violations[0].Rule, $"{process.Name}: {process.Oracle.Violations[0].Detail}", process.Member);
+                Break(
+                    process.Oracle.Violations[0].Rule,
+                    $"{process.Name}: {process.Oracle.Violations[0].Detail}",
+                    process.Member);
             }
         }
     }

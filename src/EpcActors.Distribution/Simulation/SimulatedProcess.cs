@@ -25,7 +25,12 @@ internal sealed class SimulatedProcess : IMemberMachine
     /// <param name="number">Ascending over all lives of all members.</param>
     /// <param name="paceGroup">Of its tasks.</param>
     public SimulatedProcess(
-        SimulatedCluster cluster, ControlLine line, ControlMessage.Welcome welcome, int firstId, int number, int paceGroup)
+        SimulatedCluster cluster,
+        ControlLine line,
+        ControlMessage.Welcome welcome,
+        int firstId,
+        int number,
+        int paceGroup)
     {
         _cluster = cluster;
         Line = line;
@@ -46,12 +51,23 @@ internal sealed class SimulatedProcess : IMemberMachine
         SimulatedOutbox outbox = new(cluster);
         Topology = new Topology(
             MemberControl.PartOf(setup.Scenario, welcome),
-            new TopologyMember { Port = Port, Outbox = outbox, Board = Board, FirstId = firstId, Deputies = setup.Deputies });
+            new TopologyMember
+            {
+                Port = Port,
+                Outbox = outbox,
+                Board = Board,
+                FirstId = firstId,
+                Deputies = setup.Deputies,
+            });
         outbox.Process = this;
         Oracle = new Oracle(Topology, long.MaxValue / 4);
         Suspicion suspicion = new(Member, timeoutNs: SilentResends * setup.ResendTicks, tickNs: 1);
         Control = new MemberControl(Exchange, suspicion, this);
-        int id = Math.Max(Topology.Resources.Max(resource => resource.Id.Index), Topology.Tasks.Max(task => task.Task.Id.Index)) + 1;
+        int id =
+            Math.Max(
+                Topology.Resources.Max(resource => resource.Id.Index),
+                Topology.Tasks.Max(task => task.Task.Id.Index)
+            ) + 1;
         Post = new ViewPost(new ActorId(id++), view.Epoch);
         Keeper = new ViewKeeper(new ActorId(id++), this, view.Epoch);
         Ticker = new Ticker(new ActorId(id++), this);
@@ -192,7 +208,13 @@ internal sealed class SimulatedProcess : IMemberMachine
         }
 
         return new MemberActivity(
-            running, going, sleeping, HasUnread: Post.Newest > Exchange.View.Epoch, Oracle.IsHopeless, FramesOut, Exchange.Received);
+            running,
+            going,
+            sleeping,
+            HasUnread: Post.Newest > Exchange.View.Epoch,
+            Oracle.IsHopeless,
+            FramesOut,
+            Exchange.Received);
     }
 
     /// <summary>Takes its part of a cut, unless it has. Between two steps, so nothing in it moves meanwhile.</summary>
@@ -222,8 +244,13 @@ internal sealed class SimulatedProcess : IMemberMachine
     {
         HasStopped = true;
         _cluster.Halt(this);
-        Line.TellCoordinator(new ControlMessage.Result(
-            SimulatedCluster.NoReport, PartOf(int.MaxValue), WireCounts.None, Exchange.FencedFrames, Exchange.SentAgain));
+        Line.TellCoordinator(
+            new ControlMessage.Result(
+                SimulatedCluster.NoReport,
+                PartOf(int.MaxValue),
+                WireCounts.None,
+                Exchange.FencedFrames,
+                Exchange.SentAgain));
     }
 
     private ControlMessage.CutPart PartOf(int number) =>

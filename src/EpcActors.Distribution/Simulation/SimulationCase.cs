@@ -24,7 +24,10 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
     /// <param name="seed">The seed.</param>
     /// <param name="scenarios">The machines to pick from; null for the small ones that are built in.</param>
     /// <param name="defect">A rule to leave out.</param>
-    public static SimulationCase Of(ulong seed, IReadOnlyList<Scenario>? scenarios = null, ClusterDefect defect = ClusterDefect.None)
+    public static SimulationCase Of(
+        ulong seed,
+        IReadOnlyList<Scenario>? scenarios = null,
+        ClusterDefect defect = ClusterDefect.None)
     {
         scenarios ??= SimulationScenarios.All;
         Prng random = new(seed);
@@ -52,7 +55,10 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
             Plan = PlanOf(ref random, members, failureSteps),
             Defect = defect,
         };
-        return new SimulationCase(seed, setup, Pick([WalkKind.Random, WalkKind.Random, WalkKind.Sticky, WalkKind.Priorities]));
+        return new SimulationCase(
+            seed,
+            setup,
+            Pick([WalkKind.Random, WalkKind.Random, WalkKind.Sticky, WalkKind.Priorities]));
 
         T Pick<T>(T[] values) => values[random.NextBelow(values.Length)];
     }
@@ -73,17 +79,27 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
             // About the time after which silence is death: shorter, or longer.
             int about = random.NextBelow(3 * failureSteps);
             bool isOdd = random.Chance(1, 3);
-            faults.Add(random.NextBelow(10) switch
-            {
-                < 3 => new PlannedFault(FaultKind.Crash, member, at, isOdd ? -1 : steps, back, false),
-                < 5 => new PlannedFault(FaultKind.Break, member, at, isOdd ? -1 : steps, back, false),
-                < 7 => new PlannedFault(FaultKind.Late, member, at, about, back, isOdd),
-                7 => new PlannedFault(FaultKind.Pause, member, at, isOdd ? steps : about, back, false),
-                _ => new PlannedFault(FaultKind.Partition, member, at, isOdd ? steps : about, back, random.Chance(1, 2))
+            faults.Add(
+                random.NextBelow(10) switch
                 {
-                    Other = members > 2 && random.Chance(1, 2) ? (member + 1 + random.NextBelow(members - 1)) % members : -1,
-                },
-            });
+                    < 3 => new PlannedFault(FaultKind.Crash, member, at, isOdd ? -1 : steps, back, false),
+                    < 5 => new PlannedFault(FaultKind.Break, member, at, isOdd ? -1 : steps, back, false),
+                    < 7 => new PlannedFault(FaultKind.Late, member, at, about, back, isOdd),
+                    7 => new PlannedFault(FaultKind.Pause, member, at, isOdd ? steps : about, back, false),
+                    _ => new PlannedFault(
+                        FaultKind.Partition,
+                        member,
+                        at,
+                        isOdd ? steps : about,
+                        back,
+                        random.Chance(1, 2))
+                    {
+                        Other =
+                            members > 2 && random.Chance(1, 2)
+                                ? (member + 1 + random.NextBelow(members - 1)) % members
+                                : -1,
+                    },
+                });
         }
 
         bool isCalm = random.Chance(1, 3);
@@ -124,4 +140,9 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
 /// <param name="Steps">Its steps.</param>
 /// <param name="Hash">Hash of all that was asked and answered.</param>
 /// <param name="Cluster">The cluster at its end, for inspection.</param>
-public sealed record SimulationOutcome(SimulationCase Case, ClusterFinding? Finding, int Steps, ulong Hash, SimulatedCluster Cluster);
+public sealed record SimulationOutcome(
+    SimulationCase Case,
+    ClusterFinding? Finding,
+    int Steps,
+    ulong Hash,
+    SimulatedCluster Cluster);

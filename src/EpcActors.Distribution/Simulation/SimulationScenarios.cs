@@ -5,7 +5,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Distribution.Simulation;
 
-/// <summary>Small machines on which all happens that the protocol is for: limits that span the members, memory that spills, reclaim for others.</summary>
+/// <summary>
+/// Small machines on which all happens that the protocol is for: limits that span the members, memory that spills,
+/// reclaim for others.
+/// </summary>
 public static class SimulationScenarios
 {
     private const string FileName = "simulation.conf";
@@ -57,7 +60,8 @@ public static class SimulationScenarios
             }
             """),
 
-        // Sockets that begin far above the watermarks of ksgxd and end below them: pages are counted in advance, and then one by one.
+        // Sockets that begin far above the watermarks of ksgxd and end below them: pages are counted in advance, and
+        // then one by one.
         ("wide", """
             machine { nodes = [ { cpus = 2, epc = 520 KiB }, { cpus = 2, epc = 520 KiB } ] }
             cgroups { /pod { max = 900 KiB }, /pod/inner { } }
@@ -88,9 +92,17 @@ public static class SimulationScenarios
             """),
     ];
 
-    private static readonly string[] Kernels = ["epc-cgroup-v8", "epc-cgroup-v17", "epc-cgroup-v5", "linux-6.16", "epc-cgroup-v8-racy-counter"];
+    private static readonly string[] Kernels =
+    [
+        "epc-cgroup-v8",
+        "epc-cgroup-v17",
+        "epc-cgroup-v5",
+        "linux-6.16",
+        "epc-cgroup-v8-racy-counter",
+    ];
 
-    private static readonly Lazy<Scenario[]> Built = new(() => [.. from shape in Shapes from kernel in Kernels select Load(shape.Text, kernel)]);
+    private static readonly Lazy<Scenario[]> Built = new(() =>
+        [.. from shape in Shapes from kernel in Kernels select Load(shape.Text, kernel)]);
 
     /// <summary>Every machine with every kernel.</summary>
     public static IReadOnlyList<Scenario> All => Built.Value;
@@ -106,12 +118,17 @@ public static class SimulationScenarios
             """;
         ConfigEnvironment environment = new()
         {
-            Files = new HoconMemoryIncluder(new Dictionary<string, string>(StringComparer.Ordinal) { [FileName] = text }),
+            Files = new HoconMemoryIncluder(
+                new Dictionary<string, string>(StringComparer.Ordinal) { [FileName] = text }),
             Variables = _ => null,
         };
         return ScenarioLoader.Load(FileName, [], null, environment);
     }
 
     /// <summary>The same with another way to count free pages.</summary>
-    internal static Scenario With(Scenario scenario, FreePageCounterMode counter) => scenario with { Switches = scenario.Switches with { FreePageCounter = counter } };
+    internal static Scenario With(Scenario scenario, FreePageCounterMode counter) =>
+        scenario with
+        {
+            Switches = scenario.Switches with { FreePageCounter = counter },
+        };
 }

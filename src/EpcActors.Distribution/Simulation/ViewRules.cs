@@ -68,7 +68,8 @@ internal sealed class ViewRules
             {
                 _cluster.Break(
                     ClusterRules.Views,
-                    $"life {view.Incarnations[member]} of member {member} was declared dead, and is in view {view.Epoch}",
+                    $"life {view.Incarnations[member]} of member {member} was declared dead, and is in view "
+                        + $"{view.Epoch}",
                     member);
             }
         }

@@ -28,14 +28,23 @@ public abstract record ControlMessage
 {
     /// <summary>Member: introduces itself, with the scenario that it would run.</summary>
     /// <param name="Version">Version of the program, with the version of the frames.</param>
-    /// <param name="Configuration">Fingerprint of the effective configuration: all processes must run the same scenario.</param>
+    /// <param name="Configuration">Fingerprint of the effective configuration: all processes must run the same
+    /// scenario.</param>
     /// <param name="Sockets">The sockets it is to have; empty: whatever the coordinator gives it.</param>
     /// <param name="ProcessId">Its process, for people.</param>
     /// <param name="Host">The host it runs on.</param>
     /// <param name="Address">Its address for other members.</param>
     /// <param name="Ticket">Ticket that the coordinator gave a process that it started itself, to recognise it; else
     /// empty.</param>
-    public sealed record Hello(string Version, string Configuration, IReadOnlyList<int> Sockets, int ProcessId, string Host, string Address, string Ticket) : ControlMessage;
+    public sealed record Hello(
+        string Version,
+        string Configuration,
+        IReadOnlyList<int> Sockets,
+        int ProcessId,
+        string Host,
+        string Address,
+        string Ticket
+    ) : ControlMessage;
 
     /// <summary>
     /// Coordinator: tells a member its number. Comes once the cluster is complete, with the first view.
@@ -86,7 +95,9 @@ public abstract record ControlMessage
     /// <summary>Coordinator: begin. Comes when every member has its actors.</summary>
     public sealed record Start : ControlMessage;
 
-    /// <summary>Member: how it goes, several times a second, and at once when its work is done. Its absence is a sign of death.</summary>
+    /// <summary>
+    /// Member: how it goes, several times a second, and at once when its work is done. Its absence is a sign of death.
+    /// </summary>
     /// <param name="Number">Ascending.</param>
     /// <param name="IsReady">Its actors are made; it waits for the start.</param>
     /// <param name="IsDone">Every task that is no daemon has ended.</param>
@@ -119,12 +130,21 @@ public abstract record ControlMessage
     /// <param name="Nodes">Its nodes, and its stand-ins for those of others.</param>
     /// <param name="TookMs">Time that the visits took.</param>
     /// <param name="IsComplete">False: the run ended meanwhile.</param>
-    public sealed record CutPart(int Number, ExchangeSnapshot Exchange, IReadOnlyList<NodePart> Nodes, double TookMs, bool IsComplete) : ControlMessage;
+    public sealed record CutPart(
+        int Number,
+        ExchangeSnapshot Exchange,
+        IReadOnlyList<NodePart> Nodes,
+        double TookMs,
+        bool IsComplete
+    ) : ControlMessage;
 
     /// <summary>Coordinator, for an experiment: lose frames to and from these members; empty ends it.</summary>
     public sealed record CutOff(IReadOnlyList<int> Members) : ControlMessage;
 
-    /// <summary>Coordinator, for an experiment: kill yourself with SIGKILL the next time that a batch of reclaim has isolated pages.</summary>
+    /// <summary>
+    /// Coordinator, for an experiment: kill yourself with SIGKILL the next time that a batch of reclaim has isolated
+    /// pages.
+    /// </summary>
     public sealed record Arm : ControlMessage;
 
     /// <summary>Coordinator: the run is over; send the result, and leave.</summary>
@@ -132,7 +152,8 @@ public abstract record ControlMessage
     public sealed record Stop(RunEndKind End) : ControlMessage;
 
     /// <summary>Member: its report, and its part of the last audit, taken when nothing ran any more.</summary>
-    public sealed record Result(RunReport Report, CutPart Rest, WireCounts Wire, long FencedFrames, long SentAgain) : ControlMessage;
+    public sealed record Result(RunReport Report, CutPart Rest, WireCounts Wire, long FencedFrames, long SentAgain)
+        : ControlMessage;
 
     /// <summary>Member: an actor failed, and with it the process.</summary>
     public sealed record Failed(string Message) : ControlMessage;
@@ -166,4 +187,13 @@ public enum RunEndKind
 /// <param name="Borrowed">Pages borrowed; of any other process.</param>
 /// <param name="BorrowedSum">Sum of their numbers.</param>
 /// <param name="OwnCounter">The node's own counter.</param>
-public sealed record NodePart(int Node, int Present, int Free, int Poisoned, int Lent, long LentSum, int Borrowed, long BorrowedSum, long OwnCounter);
+public sealed record NodePart(
+    int Node,
+    int Present,
+    int Free,
+    int Poisoned,
+    int Lent,
+    long LentSum,
+    int Borrowed,
+    long BorrowedSum,
+    long OwnCounter);

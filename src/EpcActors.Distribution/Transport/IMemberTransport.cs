@@ -7,8 +7,9 @@ namespace EpcActors.Distribution.Transport;
 /// test.
 /// </summary>
 /// <remarks>
-/// Frames may be lost, doubled, late, and overtake one another: <see cref="Exchange"/> stands that. Control messages between a member and the coordinator come once and in order as long as both live
-/// and the connection does; when it breaks, the one is dead for the other.
+/// Frames may be lost, doubled, late, and overtake one another: <see cref="Exchange"/> stands that. Control messages
+/// between a member and the coordinator come once and in order as long as both live and the connection does; when it
+/// breaks, the one is dead for the other.
 /// </remarks>
 public interface IMemberTransport : IOutbox, IAsyncDisposable
 {
@@ -22,7 +23,10 @@ public interface IMemberTransport : IOutbox, IAsyncDisposable
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="ClusterException">no coordinator answers, or it refused; the message says what to
     /// do.</exception>
-    Task<ControlMessage.Welcome> JoinAsync(ControlMessage.Hello hello, IMemberListener listener, CancellationToken cancellationToken);
+    Task<ControlMessage.Welcome> JoinAsync(
+        ControlMessage.Hello hello,
+        IMemberListener listener,
+        CancellationToken cancellationToken);
 
     /// <summary>Tells the coordinator something. Never waits; lost when the coordinator is.</summary>
     void Tell(ControlMessage message);
@@ -32,13 +36,17 @@ public interface IMemberTransport : IOutbox, IAsyncDisposable
     /// </summary>
     void Connect(ControlMessage.Membership view);
 
-    /// <summary>For experiments: frames to and from these members are lost until further notice; empty ends it.</summary>
+    /// <summary>
+    /// For experiments: frames to and from these members are lost until further notice; empty ends it.
+    /// </summary>
     void Cut(IReadOnlyCollection<int> members);
 
     /// <summary>Counts of what went over the wire so far.</summary>
     WireCounts Counts { get; }
 
-    /// <summary>Leaves in order (on Akka: the cluster is left and the system shut down by CoordinatedShutdown).</summary>
+    /// <summary>
+    /// Leaves in order (on Akka: the cluster is left and the system shut down by CoordinatedShutdown).
+    /// </summary>
     Task LeaveAsync(CancellationToken cancellationToken);
 }
 
@@ -77,7 +85,9 @@ public interface ICoordinatorTransport : IAsyncDisposable
     Task CloseAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>A member as the coordinator's transport knows it: one connection, one life. Compared by reference.</summary>
+/// <summary>
+/// A member as the coordinator's transport knows it: one connection, one life. Compared by reference.
+/// </summary>
 public abstract class MemberLink
 {
     /// <summary>Address of the member, for people.</summary>
@@ -104,7 +114,13 @@ public interface ICoordinatorListener
 /// <param name="BytesIn">Bytes they took.</param>
 /// <param name="FramesDropped">Frames that were not sent: no connection, no room, or cut off by an experiment.</param>
 /// <param name="Writes">Writes to the network; frames per write tell how well they are bundled.</param>
-public sealed record WireCounts(long FramesOut, long BytesOut, long FramesIn, long BytesIn, long FramesDropped, long Writes)
+public sealed record WireCounts(
+    long FramesOut,
+    long BytesOut,
+    long FramesIn,
+    long BytesIn,
+    long FramesDropped,
+    long Writes)
 {
     public static WireCounts None { get; } = new(0, 0, 0, 0, 0, 0);
 

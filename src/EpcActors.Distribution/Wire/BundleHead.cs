@@ -7,8 +7,8 @@ namespace EpcActors.Distribution.Wire;
 /// other direction has arrived. A head without a bundle behind it is an answer alone.
 /// </summary>
 /// <remarks>
-/// Six numbers of 7 bits a byte in their shortest form, in the order of the parameters, and eight bytes of the seal; 14 bytes at
-/// least, 21 in most of a long run. A head has one encoding only.
+/// Six numbers of 7 bits a byte in their shortest form, in the order of the parameters, and eight bytes of the seal; 14
+/// bytes at least, 21 in most of a long run. A head has one encoding only.
 /// </remarks>
 /// <param name="From">Member that sends.</param>
 /// <param name="To">Member that it is for.</param>

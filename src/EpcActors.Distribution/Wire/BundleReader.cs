@@ -54,7 +54,8 @@ public sealed class BundleReader(int memberCount = 0)
 
         return reader.Left == 0
             ? _frames.AsSpan(0, count)
-            : throw new WireFormatException($"a bundle has {reader.Left} bytes behind its {Counted.Of(count, "frame")}");
+            : throw new WireFormatException(
+                $"a bundle has {reader.Left} bytes behind its {Counted.Of(count, "frame")}");
     }
 
     private static (int Length, int Count) Header(ref WireReader reader)
@@ -62,19 +63,24 @@ public sealed class BundleReader(int memberCount = 0)
         ushort magic = reader.UInt16("the beginning of a bundle");
         if (magic != BundleWriter.Magic)
         {
-            throw new WireFormatException($"a bundle begins with {magic & 0xFF:x2} {magic >> 8:x2}, not with {BundleWriter.Magic & 0xFF:x2} {BundleWriter.Magic >> 8:x2}: this is something else");
+            throw new WireFormatException(
+                $"a bundle begins with {magic & 0xFF:x2} {magic >> 8:x2}, not with {BundleWriter.Magic & 0xFF:x2} "
+                    + $"{BundleWriter.Magic >> 8:x2}: this is something else");
         }
 
         byte version = reader.Byte("the version of a bundle");
         if (version != Frame.CurrentVersion)
         {
-            throw new WireFormatException($"a bundle has version {version}, and this program speaks {Frame.CurrentVersion}: all processes must be of the same build");
+            throw new WireFormatException(
+                $"a bundle has version {version}, and this program speaks {Frame.CurrentVersion}: all processes must "
+                    + "be of the same build");
         }
 
         uint body = reader.UInt32("the length of a bundle");
         if (body > BundleWriter.MaxBytes - BundleWriter.HeaderBytes)
         {
-            throw new WireFormatException($"a bundle says that {body} bytes follow; it may have {BundleWriter.MaxBytes} at most");
+            throw new WireFormatException(
+                $"a bundle says that {body} bytes follow; it may have {BundleWriter.MaxBytes} at most");
         }
 
         int count = reader.UInt16("the number of frames");

@@ -34,7 +34,10 @@ public sealed class BundleWriter(int limitBytes = BundleWriter.MaxBytes)
 
     private readonly int _limit = limitBytes is > HeaderBytes + FrameCodec.MaxBytes and <= MaxBytes
         ? limitBytes
-        : throw new ArgumentOutOfRangeException(nameof(limitBytes), limitBytes, "a bundle holds at least one frame and at most a MiB");
+        : throw new ArgumentOutOfRangeException(
+            nameof(limitBytes),
+            limitBytes,
+            "a bundle holds at least one frame and at most a MiB");
 
     private byte[] _bytes = new byte[Start + Math.Min(limitBytes, 4096)];
     private int _length = HeaderBytes;

@@ -40,7 +40,8 @@ public static class ControlCodec
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(message, Options);
         if (json.Length > MaxBytes)
         {
-            throw new WireFormatException($"a message {message.GetType().Name} has {json.Length} bytes; {MaxBytes} may be sent");
+            throw new WireFormatException(
+                $"a message {message.GetType().Name} has {json.Length} bytes; {MaxBytes} may be sent");
         }
 
         return json;
@@ -52,7 +53,8 @@ public static class ControlCodec
     {
         try
         {
-            return JsonSerializer.Deserialize<ControlMessage>(json, Options) ?? throw new WireFormatException("a control message is null");
+            return JsonSerializer.Deserialize<ControlMessage>(json, Options)
+                ?? throw new WireFormatException("a control message is null");
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {

@@ -33,13 +33,16 @@ public static class FrameCodec
     {
         if (!BitConverter.IsLittleEndian)
         {
-            throw new PlatformNotSupportedException("Messages travel as they are in memory, little-endian; this machine is not.");
+            throw new PlatformNotSupportedException(
+                "Messages travel as they are in memory, little-endian; this machine is not.");
         }
 
         int size = 0;
         if (frame.Kind is FrameKind.Request or FrameKind.Reply)
         {
-            size = WireMessages.Find(frame.Code)?.Size ?? throw new InvariantViolation($"a frame with the message {frame.Code:x4} is to be sent, which does not travel");
+            size = WireMessages.Find(frame.Code)?.Size
+                ?? throw new InvariantViolation(
+                    $"a frame with the message {frame.Code:x4} is to be sent, which does not travel");
         }
         else
         {
@@ -78,7 +81,8 @@ public static class FrameCodec
         frame.Kind = (FrameKind)reader.Byte("the kind of a frame");
         if (frame.Kind is not (FrameKind.Request or FrameKind.Reply or FrameKind.Fenced or FrameKind.Pending))
         {
-            throw new WireFormatException($"a frame has the kind {(byte)frame.Kind} at byte {reader.Position - 1}, which does not exist");
+            throw new WireFormatException(
+                $"a frame has the kind {(byte)frame.Kind} at byte {reader.Position - 1}, which does not exist");
         }
 
         frame.Code = reader.UInt16("the code of a message");
@@ -86,11 +90,14 @@ public static class FrameCodec
         if (frame.Kind is FrameKind.Request or FrameKind.Reply)
         {
             size = WireMessages.Find(frame.Code)?.Size
-                ?? throw new WireFormatException($"a frame has a message with the code {frame.Code:x4} at byte {reader.Position - 2}; no such message travels");
+                ?? throw new WireFormatException(
+                    $"a frame has a message with the code {frame.Code:x4} at byte {reader.Position - 2}; no such "
+                        + "message travels");
         }
         else if (frame.Code != 0)
         {
-            throw new WireFormatException($"a frame of the kind {frame.Kind} has a message with the code {frame.Code:x4}; such a frame has none");
+            throw new WireFormatException(
+                $"a frame of the kind {frame.Kind} has a message with the code {frame.Code:x4}; such a frame has none");
         }
 
         frame.From = Member(ref reader, memberCount);
@@ -105,7 +112,8 @@ public static class FrameCodec
         if (length != size)
         {
             throw new WireFormatException(
-                $"the message {WireMessages.Find(frame.Code)?.Name ?? "of a notice"} has {length} bytes at byte {reader.Position - 1}; in version {Frame.CurrentVersion} it has {size}");
+                $"the message {WireMessages.Find(frame.Code)?.Name ?? "of a notice"} has {length} bytes at byte "
+                    + $"{reader.Position - 1}; in version {Frame.CurrentVersion} it has {size}");
         }
 
         reader.Bytes(size, "a message").CopyTo(frame.PayloadBytes);
@@ -117,7 +125,8 @@ public static class FrameCodec
         if (member > short.MaxValue || (memberCount > 0 && member >= memberCount))
         {
             throw new WireFormatException(
-                $"a frame is from or to member {member} at byte {reader.Position}; there are {(memberCount > 0 ? memberCount : short.MaxValue + 1)}");
+                $"a frame is from or to member {member} at byte {reader.Position}; there are "
+                    + $"{(memberCount > 0 ? memberCount : short.MaxValue + 1)}");
         }
 
         return (short)member;

@@ -1,6 +1,9 @@
 namespace EpcActors.Distribution.Wire;
 
-/// <summary>Bytes that came over the wire are not what this program writes. The message says what was expected, what was found, and where.</summary>
+/// <summary>
+/// Bytes that came over the wire are not what this program writes. The message says what was expected, what was found,
+/// and where.
+/// </summary>
 public sealed class WireFormatException : Exception
 {
     public WireFormatException()

@@ -53,7 +53,9 @@ public static class WireMessages
     {
         int size = Unsafe.SizeOf<TMessage>();
         Invariant.That(size <= Frame.MaxPayload, "a message is too long for a frame");
-        Invariant.That(TMessage.Code >> 8 == HighByte && TMessage.Code < FirstLocalCode, "a message that stays in its process is listed as one that travels");
+        Invariant.That(
+            TMessage.Code >> 8 == HighByte && TMessage.Code < FirstLocalCode,
+            "a message that stays in its process is listed as one that travels");
         WireMessage message = new(TMessage.Code, typeof(TMessage).Name, Frame.CurrentVersion, size);
         ref WireMessage? place = ref ByLowByte[TMessage.Code & 0xFF];
         Invariant.That(place is null, "two messages have one code");

@@ -83,5 +83,6 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
             $"{what} at byte {Position} is not a valid number of {bits} bits in its shortest form");
     }
 
-    private readonly WireFormatException Truncated(string what) => new($"the input ends at byte {_bytes.Length}, in {what}");
+    private readonly WireFormatException Truncated(string what) =>
+        new($"the input ends at byte {_bytes.Length}, in {what}");
 }

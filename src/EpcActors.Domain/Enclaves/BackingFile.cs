@@ -3,14 +3,15 @@ using System.Diagnostics.CodeAnalysis;
 namespace EpcActors.Domain.Enclaves;
 
 /// <summary>
-/// The shmem file behind an enclave: contents page i at i, and PCMD records, 32 of them in a page (encl.c). It exists page by page: memory is there
-/// between a write-out and the load that follows it.
+/// The shmem file behind an enclave: contents page i at i, and PCMD records, 32 of them in a page (encl.c). It exists
+/// page by page: memory is there between a write-out and the load that follows it.
 /// </summary>
 /// <remarks>
-/// <para>A page that is truncated while somebody holds it pinned lives on detached: what is written to it then is lost, as in the kernel. The generation
-/// that a pin returns tells the two apart.</para>
-/// <para>Under memory pressure a page leaves RAM (<see cref="SwapOut"/>): a dirty one is written to swap first, a clean one is only dropped. Who looks it
-/// up next reads back what swap holds, or zeroes when that is nothing; it is clean then, like a page that still has its place in the swap cache.</para>
+/// <para>A page that is truncated while somebody holds it pinned lives on detached: what is written to it then is lost,
+/// as in the kernel. The generation that a pin returns tells the two apart.</para>
+/// <para>Under memory pressure a page leaves RAM (<see cref="SwapOut"/>): a dirty one is written to swap first, a clean
+/// one is only dropped. Who looks it up next reads back what swap holds, or zeroes when that is nothing; it is clean
+/// then, like a page that still has its place in the swap cache.</para>
 /// </remarks>
 public sealed class BackingFile
 {
@@ -36,7 +37,10 @@ public sealed class BackingFile
 
     public bool HasPcmdPage(int index) => Group(index) is { HasPcmd: true };
 
-    /// <summary>Makes the contents page exist, charged to memory cgroup <paramref name="payer"/> if it is new. Returns the generation of the page.</summary>
+    /// <summary>
+    /// Makes the contents page exist, charged to memory cgroup <paramref name="payer"/> if it is new. Returns the
+    /// generation of the page.
+    /// </summary>
     public int AddContents(int index, int payer)
     {
         PcmdGroup group = GroupOrNew(index);
@@ -54,7 +58,10 @@ public sealed class BackingFile
         return group.ContentsGeneration[index % PcmdPerPage];
     }
 
-    /// <summary>Makes the PCMD page of an index exist, as swap has it or all zero, charged to <paramref name="payer"/> if it is new. Returns the generation of the page.</summary>
+    /// <summary>
+    /// Makes the PCMD page of an index exist, as swap has it or all zero, charged to <paramref name="payer"/> if it is
+    /// new. Returns the generation of the page.
+    /// </summary>
     public int AddPcmdPage(int index, int payer)
     {
         PcmdGroup group = GroupOrNew(index);
@@ -72,7 +79,9 @@ public sealed class BackingFile
         return group.PcmdGeneration;
     }
 
-    /// <summary>Pins both pages of an index, which exist: as long as they are pinned, memory pressure leaves them alone.</summary>
+    /// <summary>
+    /// Pins both pages of an index, which exist: as long as they are pinned, memory pressure leaves them alone.
+    /// </summary>
     public void Pin(int index)
     {
         PcmdGroup group = Group(index)!;
@@ -94,7 +103,9 @@ public sealed class BackingFile
         }
     }
 
-    /// <summary>EWB writes the encrypted page and its PCMD record into the pinned pages; a detached page swallows them.</summary>
+    /// <summary>
+    /// EWB writes the encrypted page and its PCMD record into the pinned pages; a detached page swallows them.
+    /// </summary>
     /// <returns>False: at least one of the pages is not the file's any more.</returns>
     public bool Write(int index, uint version, int contentsGeneration, int pcmdGeneration)
     {
@@ -113,7 +124,9 @@ public sealed class BackingFile
         return hasContents && hasPcmd;
     }
 
-    /// <summary>set_page_dirty() on both pinned pages: from here on they are written to swap before they leave RAM.</summary>
+    /// <summary>
+    /// set_page_dirty() on both pinned pages: from here on they are written to swap before they leave RAM.
+    /// </summary>
     public void MarkDirty(int index, int contentsGeneration, int pcmdGeneration)
     {
         if (IsContents(index, contentsGeneration, out PcmdGroup? group))
@@ -135,11 +148,14 @@ public sealed class BackingFile
         }
     }
 
-    /// <summary>Memory pressure takes one page of the file: written to swap if it is dirty, then dropped. A pinned page stays.</summary>
+    /// <summary>
+    /// Memory pressure takes one page of the file: written to swap if it is dirty, then dropped. A pinned page stays.
+    /// </summary>
     /// <param name="index">Index of the contents page, or one of those whose records are in the PCMD page.</param>
     /// <param name="isPcmd">The PCMD page, else the contents page.</param>
     /// <param name="evenPinned">
-    /// What no kernel does: a pinned page is written or, when it is clean, filled again with what swap holds, under the feet of whoever has it pinned.
+    /// What no kernel does: a pinned page is written or, when it is clean, filled again with what swap holds, under the
+    /// feet of whoever has it pinned.
     /// </param>
     /// <param name="payer">The memory cgroup that paid for the page, -1 when none left RAM.</param>
     /// <returns>True when the page was in RAM and not left alone.</returns>
@@ -220,7 +236,9 @@ public sealed class BackingFile
     public bool IsPcmdPageEmpty(int index) =>
         Group(index) is not { HasPcmd: true } group || group.PcmdVersion.AsSpan().IndexOfAnyExcept(0u) < 0;
 
-    /// <summary>Truncates the contents page. Returns the memory cgroup that paid for it, -1 when there was no page.</summary>
+    /// <summary>
+    /// Truncates the contents page. Returns the memory cgroup that paid for it, -1 when there was no page.
+    /// </summary>
     public int TruncateContents(int index)
     {
         if (Group(index) is not { } group || (group.Contents & Bit(index)) == 0)
@@ -242,7 +260,10 @@ public sealed class BackingFile
         return payer;
     }
 
-    /// <summary>Truncates the PCMD page with all its records. Returns the memory cgroup that paid for it, -1 when there was no page.</summary>
+    /// <summary>
+    /// Truncates the PCMD page with all its records. Returns the memory cgroup that paid for it, -1 when there was no
+    /// page.
+    /// </summary>
     public int TruncatePcmdPage(int index)
     {
         if (Group(index) is not { HasPcmd: true } group)
@@ -261,8 +282,11 @@ public sealed class BackingFile
         return payer;
     }
 
-    /// <summary>Truncates pages of one payer, from the group at <paramref name="from"/> on, for the close of the file.</summary>
-    /// <param name="from">Group to begin at; after the call the group to go on with, or -1 when nothing is left.</param>
+    /// <summary>
+    /// Truncates pages of one payer, from the group at <paramref name="from"/> on, for the close of the file.
+    /// </summary>
+    /// <param name="from">Group to begin at; after the call the group to go on with, or -1 when nothing is
+    /// left.</param>
     /// <param name="payer">The memory cgroup that paid for the pages given back.</param>
     /// <returns>Pages given back to that payer.</returns>
     public int TruncateNext(ref int from, out int payer)
@@ -331,7 +355,9 @@ public sealed class BackingFile
     private bool IsContents(int index, int generation, [NotNullWhen(true)] out PcmdGroup? group)
     {
         group = Group(index);
-        return group is not null && (group.Contents & Bit(index)) != 0 && group.ContentsGeneration[index % PcmdPerPage] == generation;
+        return group is not null
+            && (group.Contents & Bit(index)) != 0
+            && group.ContentsGeneration[index % PcmdPerPage] == generation;
     }
 
     private bool IsPcmdPage(int index, int generation, [NotNullWhen(true)] out PcmdGroup? group)

@@ -2,7 +2,9 @@ using EpcActors.Domain.Epc;
 
 namespace EpcActors.Domain.Enclaves;
 
-/// <summary>Where the contents of an enclave page are, and who is at work on it (<c>struct sgx_encl_page</c>, encl.h).</summary>
+/// <summary>
+/// Where the contents of an enclave page are, and who is at work on it (<c>struct sgx_encl_page</c>, encl.h).
+/// </summary>
 public enum EnclavePageState
 {
     /// <summary>No entry in the page array.</summary>
@@ -22,7 +24,9 @@ public enum EnclavePageState
 }
 
 /// <summary>One entry: four bytes that say state, type and place.</summary>
-/// <remarks>29 bits of EPC page or VA slot plus one (so that 0 means absent), two bits of state, one bit for TRIM.</remarks>
+/// <remarks>
+/// 29 bits of EPC page or VA slot plus one (so that 0 means absent), two bits of state, one bit for TRIM.
+/// </remarks>
 public readonly record struct EnclavePage
 {
     private const int PlaceBits = 29;
@@ -35,7 +39,8 @@ public readonly record struct EnclavePage
 
     public static EnclavePage Absent => default;
 
-    public EnclavePageState State => _word == 0 ? EnclavePageState.Absent : (EnclavePageState)(((_word >> PlaceBits) & 3) + 1);
+    public EnclavePageState State =>
+        _word == 0 ? EnclavePageState.Absent : (EnclavePageState)(((_word >> PlaceBits) & 3) + 1);
 
     /// <summary>True when the kernel's epc_page is set.</summary>
     public bool IsResident => _word != 0 && State != EnclavePageState.Swapped;
@@ -67,7 +72,8 @@ public readonly record struct EnclavePage
 }
 
 /// <summary>
-/// The page array of an enclave (the kernel's xarray): entries by page offset, in chunks of 4096 that exist once a page of theirs was added.
+/// The page array of an enclave (the kernel's xarray): entries by page offset, in chunks of 4096 that exist once a page
+/// of theirs was added.
 /// </summary>
 public sealed class EnclavePageTable
 {
@@ -111,7 +117,9 @@ public sealed class EnclavePageTable
         set
         {
             // A small enclave has a small table: the last chunk ends with the pages.
-            uint[] chunk = _chunks[page >> ChunkShift] ??= new uint[Math.Min(ChunkPages, PageCount - (page & ~(ChunkPages - 1)))];
+            uint[] chunk = _chunks[page >> ChunkShift] ??= new uint[
+                Math.Min(ChunkPages, PageCount - (page & ~(ChunkPages - 1)))
+            ];
             chunk[page & (ChunkPages - 1)] = value.Word;
         }
     }

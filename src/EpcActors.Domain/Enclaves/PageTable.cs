@@ -20,7 +20,8 @@ public readonly record struct Pte
 
     public EpcPageIndex EpcPage => new((int)(_word & ~AccessedBit) - 1);
 
-    public static Pte Of(EpcPageIndex page, bool accessed) => new((uint)(page.Value + 1) | (accessed ? AccessedBit : 0));
+    public static Pte Of(EpcPageIndex page, bool accessed) =>
+        new((uint)(page.Value + 1) | (accessed ? AccessedBit : 0));
 
     public Pte WithAccessed(bool accessed) => new(accessed ? _word | AccessedBit : _word & ~AccessedBit);
 
@@ -29,7 +30,9 @@ public readonly record struct Pte
     internal static Pte FromWord(uint word) => new(word);
 }
 
-/// <summary>Page-table entries of one process for the range of one enclave: 512 to a table, as in the processor's own.</summary>
+/// <summary>
+/// Page-table entries of one process for the range of one enclave: 512 to a table, as in the processor's own.
+/// </summary>
 public sealed class PageTable
 {
     private const int TableShift = 9;

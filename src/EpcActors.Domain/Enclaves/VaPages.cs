@@ -4,13 +4,15 @@ using EpcActors.Domain.Epc;
 namespace EpcActors.Domain.Enclaves;
 
 /// <summary>
-/// The VA pages of an enclave: each an EPC page with 512 slots of 8 bytes, in which the processor keeps the version of a page that was written out.
+/// The VA pages of an enclave: each an EPC page with 512 slots of 8 bytes, in which the processor keeps the version of
+/// a page that was written out.
 /// </summary>
 /// <remarks>
-/// Order as in encl.c: a new VA page goes to the head of the list; a slot is taken from the first page, lowest free bit; the page goes
-/// to the tail when that fills it, and to the head when a slot of it is freed by a load. So a page that is not full is
-/// in front, unless a write-out failed.
-/// Beside the version stands what the hardware keeps in the PCMD record: type and state of the page, which come back with it.
+/// Order as in encl.c: a new VA page goes to the head of the list; a slot is taken from the first page, lowest free
+/// bit; the page goes to the tail when that fills it, and to the head when a slot of it is freed by a load. So a page
+/// that is not full is in front, unless a write-out failed.
+/// Beside the version stands what the hardware keeps in the PCMD record: type and state of the page, which come back
+/// with it.
 /// </remarks>
 public sealed class VaPages
 {
@@ -102,7 +104,9 @@ public sealed class VaPages
     /// <summary>What the processor holds in a slot: 0 for nothing.</summary>
     public ref uint Version(int slot) => ref _pages[slot / SlotsPerPage].Versions[slot % SlotsPerPage];
 
-    /// <summary>Type and state that the page had in the EPCM when it was written out (SECINFO of its PCMD record).</summary>
+    /// <summary>
+    /// Type and state that the page had in the EPCM when it was written out (SECINFO of its PCMD record).
+    /// </summary>
     public ref byte Attributes(int slot) => ref _pages[slot / SlotsPerPage].Attributes[slot % SlotsPerPage];
 
     /// <summary>Removes a VA page (only one just grown, or at release).</summary>

@@ -1,8 +1,9 @@
 namespace EpcActors.Domain.Epc;
 
 /// <summary>
-/// Numbers the pages of all enclaves in one space of 31 bits, so that four bytes in an EPC page's descriptor name enclave and page. Every enclave
-/// gets a range that begins at a multiple of 4096 pages; a table of granules leads back from number to enclave in one look.
+/// Numbers the pages of all enclaves in one space of 31 bits, so that four bytes in an EPC page's descriptor name
+/// enclave and page. Every enclave gets a range that begins at a multiple of 4096 pages; a table of granules leads back
+/// from number to enclave in one look.
 /// </summary>
 [Constant]
 public sealed class EnclavePageSpace

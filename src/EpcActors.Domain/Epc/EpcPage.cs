@@ -16,8 +16,9 @@ public readonly record struct EpcPageIndex(int Value)
 
 /// <summary>Bits of <c>struct sgx_epc_page.flags</c> (sgx.h).</summary>
 /// <remarks>
-/// Who has the page writes them: the node while it is free, the cgroup while it is listed, else the task that has it in its hands. The kernel's
-/// <c>poison</c>, which hits a page whoever has it, is a field of its own under the node's lock, and <c>NumaNode</c>'s here.
+/// Who has the page writes them: the node while it is free, the cgroup while it is listed, else the task that has it in
+/// its hands. The kernel's <c>poison</c>, which hits a page whoever has it, is a field of its own under the node's
+/// lock, and <c>NumaNode</c>'s here.
 /// </remarks>
 [Flags]
 public enum EpcPageFlags : byte
@@ -30,7 +31,9 @@ public enum EpcPageFlags : byte
     /// <summary>SGX_EPC_PAGE_IS_FREE: on the free list of its node.</summary>
     IsFree = 2,
 
-    /// <summary>On the list of pages that an out-of-memory kill could free (series v1 to v5: SECS and VA pages).</summary>
+    /// <summary>
+    /// On the list of pages that an out-of-memory kill could free (series v1 to v5: SECS and VA pages).
+    /// </summary>
     Unreclaimable = 8,
 }
 
@@ -80,13 +83,15 @@ public enum Epcm : byte
 }
 
 /// <summary>
-/// Descriptor of one EPC page, 16 bytes (Linux's <c>struct sgx_epc_page</c> has 32, with the cgroup pointer of the series 40).
+/// Descriptor of one EPC page, 16 bytes (Linux's <c>struct sgx_epc_page</c> has 32, with the cgroup pointer of the
+/// series 40).
 /// </summary>
 /// <remarks>
-/// A page has exactly one owner at any time: a node's free or poison list, a list of a cgroup, an enclave, a vEPC instance, or the task that carries
-/// it in a message. Only the owner touches the descriptor; that is why one flat table can serve all actors of a process. The links belong
-/// to the list that holds the page, be it a free list or an LRU, never to two lists at once. What the processor does to a page that somebody else has goes
-/// through <see cref="EpcmEntry"/>.
+/// A page has exactly one owner at any time: a node's free or poison list, a list of a cgroup, an enclave, a vEPC
+/// instance, or the task that carries it in a message. Only the owner touches the descriptor; that is why one flat
+/// table can serve all actors of a process. The links belong to the list that holds the page, be it a free list or an
+/// LRU, never to two lists at once. What the processor does to a page that somebody else has goes through <see
+/// cref="EpcmEntry"/>.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 public struct EpcPage
@@ -98,12 +103,15 @@ public struct EpcPage
     public int Previous;
 
     /// <summary>
-    /// Enclave page that it holds (see <see cref="EnclavePageSpace"/>), or -1 (free pages, VA pages, SECS, vEPC). Of a page that a guest made a
-    /// child or a SECS, what the processor knows of it: -2 less its SECS's page, or less its children.
+    /// Enclave page that it holds (see <see cref="EnclavePageSpace"/>), or -1 (free pages, VA pages, SECS, vEPC). Of a
+    /// page that a guest made a child or a SECS, what the processor knows of it: -2 less its SECS's page, or less its
+    /// children.
     /// </summary>
     public int Owner;
 
-    /// <summary>Index of the cgroup that is charged for it; <see cref="NoCgroup"/> for a free page or without an EPC cgroup.</summary>
+    /// <summary>
+    /// Index of the cgroup that is charged for it; <see cref="NoCgroup"/> for a free page or without an EPC cgroup.
+    /// </summary>
     public ushort Cgroup;
 
     public EpcPageFlags Flags;
@@ -119,8 +127,8 @@ public struct EpcPage
 }
 
 /// <summary>
-/// Descriptors of all EPC pages, in chunks that come into being when first touched: an EPC of 1 TiB costs what is used of it, and nothing is
-/// written at boot.
+/// Descriptors of all EPC pages, in chunks that come into being when first touched: an EPC of 1 TiB costs what is used
+/// of it, and nothing is written at boot.
 /// </summary>
 public sealed class EpcPageTable
 {
@@ -198,7 +206,16 @@ public sealed class EpcPageTable
         // A small machine has a small table: the last chunk ends with the pages.
         int length = Math.Min(ChunkPages, PageCount - (chunk << ChunkShift));
         EpcPage[] pages = GC.AllocateUninitializedArray<EpcPage>(length);
-        Array.Fill(pages, new EpcPage { Next = -1, Previous = -1, Owner = -1, Cgroup = EpcPage.NoCgroup, Flags = EpcPageFlags.IsFree });
+        Array.Fill(
+            pages,
+            new EpcPage
+            {
+                Next = -1,
+                Previous = -1,
+                Owner = -1,
+                Cgroup = EpcPage.NoCgroup,
+                Flags = EpcPageFlags.IsFree,
+            });
 #pragma warning disable RS0030 // Pages of one chunk have many owners: when two touch it first, on two threads, there must be one chunk.
         return Interlocked.CompareExchange(ref _chunks[chunk], pages, null) ?? pages;
 #pragma warning restore RS0030

@@ -1,7 +1,8 @@
 namespace EpcActors.Domain.Epc;
 
 /// <summary>
-/// Doubly linked list of EPC pages through the links in their descriptors: an LRU of the reclaimer, a poison list. Pop at the head, add at the tail.
+/// Doubly linked list of EPC pages through the links in their descriptors: an LRU of the reclaimer, a poison list. Pop
+/// at the head, add at the tail.
 /// </summary>
 public struct EpcPageList
 {
@@ -57,7 +58,9 @@ public struct EpcPageList
         Count++;
     }
 
-    /// <summary>Takes the first page off (list_del_init: it then links to nothing); none when the list is empty.</summary>
+    /// <summary>
+    /// Takes the first page off (list_del_init: it then links to nothing); none when the list is empty.
+    /// </summary>
     public EpcPageIndex PopHead(EpcPageTable table)
     {
         if (_head < 0)

@@ -4,14 +4,16 @@ using System.Threading;
 namespace EpcActors.Domain.Epc;
 
 /// <summary>
-/// What one instruction of the processor finds out, or changes, about an EPC page: whose it is and what the EPCM says of it. It is the second half of an
-/// <see cref="EpcPage"/>, eight bytes that are read and replaced as one.
+/// What one instruction of the processor finds out, or changes, about an EPC page: whose it is and what the EPCM says
+/// of it. It is the second half of an <see cref="EpcPage"/>, eight bytes that are read and replaced as one.
 /// </summary>
 /// <remarks>
-/// Everything else in a descriptor belongs to whoever holds the page. The processor does not: a thread with a translation may touch a page, or accept it, while
-/// the kernel blocks, changes or removes it. The hardware serves one instruction at a time per entry (the loser gets SGX_EPC_PAGE_CONFLICT and tries again),
-/// so a decision and what it changes are one compare-and-swap here, of the owner too: a page that went to somebody else meanwhile is another page.
-/// Who holds a page alone may write its fields one by one; a swap that such a write overtakes fails, and looks again.
+/// Everything else in a descriptor belongs to whoever holds the page. The processor does not: a thread with a
+/// translation may touch a page, or accept it, while the kernel blocks, changes or removes it. The hardware serves one
+/// instruction at a time per entry (the loser gets SGX_EPC_PAGE_CONFLICT and tries again), so a decision and what it
+/// changes are one compare-and-swap here, of the owner too: a page that went to somebody else meanwhile is another
+/// page. Who holds a page alone may write its fields one by one; a swap that such a write overtakes fails, and looks
+/// again.
 /// </remarks>
 public readonly struct EpcmEntry
 {
@@ -50,16 +52,20 @@ public readonly struct EpcmEntry
 #pragma warning disable RS0030 // The processor is no actor: its table has no owner, and is the one thing that tasks on different threads change at once.
     /// <summary>All of it at one moment.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static EpcmEntry Read(ref EpcPage page) => Unsafe.BitCast<long, EpcmEntry>(Volatile.Read(ref Word(ref page)));
+    public static EpcmEntry Read(ref EpcPage page) =>
+        Unsafe.BitCast<long, EpcmEntry>(Volatile.Read(ref Word(ref page)));
 
     /// <summary>The same, and not before anything that was read ahead of it.</summary>
     public static EpcmEntry ReadLast(ref EpcPage page) =>
         Unsafe.BitCast<long, EpcmEntry>(Interlocked.CompareExchange(ref Word(ref page), 0, 0));
 
     /// <summary>Gives the page another state. False: somebody changed it since it was read; look again.</summary>
-    public static bool TryChange(ref EpcPage page, EpcmEntry seen, Epcm state) => TryChange(ref page, seen, seen.Owner, state);
+    public static bool TryChange(ref EpcPage page, EpcmEntry seen, Epcm state) =>
+        TryChange(ref page, seen, seen.Owner, state);
 
-    /// <summary>Gives the page another owner and state. False: somebody changed it since it was read; look again.</summary>
+    /// <summary>
+    /// Gives the page another owner and state. False: somebody changed it since it was read; look again.
+    /// </summary>
     public static bool TryChange(ref EpcPage page, EpcmEntry seen, int owner, Epcm state)
     {
         long before = Unsafe.BitCast<EpcmEntry, long>(seen);
@@ -90,7 +96,9 @@ public readonly struct EpcmEntry
         while (seen.State != Epcm.None && !TryChange(ref page, seen, Epcm.None));
     }
 
-    /// <summary>The half of the descriptor: aligned, as descriptors have 16 bytes and arrays of them begin at a multiple of 8.</summary>
+    /// <summary>
+    /// The half of the descriptor: aligned, as descriptors have 16 bytes and arrays of them begin at a multiple of 8.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref long Word(ref EpcPage page) => ref Unsafe.As<int, long>(ref page.Owner);
 }

@@ -1,8 +1,8 @@
 namespace EpcActors.Domain.Epc;
 
 /// <summary>
-/// Free pages of a node, first in, first out: allocation takes the head, free adds at the tail (main.c). Pages that were never allocated since boot
-/// stand at the front as plain ranges and have no descriptor yet.
+/// Free pages of a node, first in, first out: allocation takes the head, free adds at the tail (main.c). Pages that
+/// were never allocated since boot stand at the front as plain ranges and have no descriptor yet.
 /// </summary>
 public sealed class FreeList
 {
@@ -14,7 +14,9 @@ public sealed class FreeList
 
     public int Count { get; private set; }
 
-    /// <summary>Adds pages that were never used: <paramref name="first"/> up to and without <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Adds pages that were never used: <paramref name="first"/> up to and without <paramref name="end"/>.
+    /// </summary>
     public void AddFresh(int first, int end)
     {
         if (_list.IsEmpty)
@@ -102,7 +104,9 @@ public sealed class FreeList
         }
     }
 
-    /// <summary>A range becomes shorter; an empty one goes, so that the same free pages are always the same ranges.</summary>
+    /// <summary>
+    /// A range becomes shorter; an empty one goes, so that the same free pages are always the same ranges.
+    /// </summary>
     private void Replace(int range, int first, int end)
     {
         if (first < end)

@@ -1,6 +1,9 @@
 namespace EpcActors.Domain.Epc;
 
-/// <summary>A few of the machine's pages, to which some are added and none is ever taken away: a bit for each, in chunks that exist once they have one.</summary>
+/// <summary>
+/// A few of the machine's pages, to which some are added and none is ever taken away: a bit for each, in chunks that
+/// exist once they have one.
+/// </summary>
 /// <remarks>One actor adds. Anybody may ask meanwhile, on any thread: the answer is one word's.</remarks>
 public sealed class PageSet
 {

@@ -52,10 +52,14 @@ public enum ReclaimWalk
     /// <summary>Pre-order, a batch per cgroup, until 16 pages were scanned over the walk (v7 to v9).</summary>
     ScanBudget,
 
-    /// <summary>Pre-order from the top each time, 16 pages per LRU, until at least 16 were scanned (v10 to v13).</summary>
+    /// <summary>
+    /// Pre-order from the top each time, 16 pages per LRU, until at least 16 were scanned (v10 to v13).
+    /// </summary>
     PerLru,
 
-    /// <summary>As <see cref="PerLru"/>, but a caller that comes again goes on behind where its last round ended (v14 and v15).</summary>
+    /// <summary>
+    /// As <see cref="PerLru"/>, but a caller that comes again goes on behind where its last round ended (v14 and v15).
+    /// </summary>
     ResumeNode,
 
     /// <summary>Round robin with a cursor per root that outlives the call (v16 and later).</summary>
@@ -65,7 +69,9 @@ public enum ReclaimWalk
 /// <summary>Usage that a cgroup's worker reclaims down to.</summary>
 public enum WorkerTarget
 {
-    /// <summary>The smallest limit up to the root less one page, and less eight more when it is above 32 pages (v2 to v9).</summary>
+    /// <summary>
+    /// The smallest limit up to the root less one page, and less eight more when it is above 32 pages (v2 to v9).
+    /// </summary>
     MaxMinusEight,
 
     /// <summary>Below the smallest limit, less 32 pages when it is above 128 pages (v10 and later).</summary>
@@ -113,7 +119,9 @@ public enum BackingCharge
     /// <summary>The root: nobody is limited (before 0c9782e204d3, R23).</summary>
     Root,
 
-    /// <summary>ksgxd charges the enclave's process, every other task itself, cgroup workers included (upstream; v1 to v5; C17).</summary>
+    /// <summary>
+    /// ksgxd charges the enclave's process, every other task itself, cgroup workers included (upstream; v1 to v5; C17).
+    /// </summary>
     KsgxdRule,
 
     /// <summary>ksgxd and cgroup workers charge the enclave's process (v6 and later).</summary>
@@ -169,7 +177,9 @@ public sealed record KernelSwitches
     /// <summary>SGX2: EAUG on fault and the three SGX2 ioctls (6.0).</summary>
     public Fix Sgx2 { get; init; } = Fix.Present;
 
-    /// <summary>R13: the node walk ends on the first node visited, not on the CPU's own, which may own no EPC (9c9368440104).</summary>
+    /// <summary>
+    /// R13: the node walk ends on the first node visited, not on the CPU's own, which may own no EPC (9c9368440104).
+    /// </summary>
     public Fix NodeWalkTerminates { get; init; } = Fix.Present;
 
     /// <summary>R2: backing is pinned and BEING_RECLAIMED set in one hold of the mutex (0e4e729a830c).</summary>
@@ -181,7 +191,10 @@ public sealed record KernelSwitches
     /// <summary>R4: a PCMD page is marked dirty when a record on it is zeroed (2154e1c11b70).</summary>
     public Fix PcmdClearDirties { get; init; } = Fix.Present;
 
-    /// <summary>R5: the pages that EWB wrote are marked dirty at once, under the enclave's mutex, and not when they are unpinned (6bd429643cc2).</summary>
+    /// <summary>
+    /// R5: the pages that EWB wrote are marked dirty at once, under the enclave's mutex, and not when they are unpinned
+    /// (6bd429643cc2).
+    /// </summary>
     public Fix DirtySetWithWrite { get; init; } = Fix.Present;
 
     /// <summary>R24: backing is truncated after a load (08999b2489b4).</summary>
@@ -196,7 +209,9 @@ public sealed record KernelSwitches
     /// <summary>R9: two threads that EAUG the same page (proposed, not merged).</summary>
     public Fix EaugRaceTolerated { get; init; } = Fix.Absent;
 
-    /// <summary>R10: BEING_REMOVED keeps faults away from a page that is being removed (proposed, not merged).</summary>
+    /// <summary>
+    /// R10: BEING_REMOVED keeps faults away from a page that is being removed (proposed, not merged).
+    /// </summary>
     public Fix RemovalMarked { get; init; } = Fix.Absent;
 
     /// <summary>R11: every mm_list entry holds a reference to its enclave (2ade0d60939b).</summary>
@@ -219,7 +234,9 @@ public sealed record KernelSwitches
     /// <summary>R27: one ioctl per enclave at a time.</summary>
     public Fix IoctlExclusive { get; init; } = Fix.Present;
 
-    /// <summary>R29: the ioctls that change pages keep the mutex from ETRACK to the end of the IPI. Designed out in review.</summary>
+    /// <summary>
+    /// R29: the ioctls that change pages keep the mutex from ETRACK to the end of the IPI. Designed out in review.
+    /// </summary>
     public Fix EtrackHoldsMutex { get; init; } = Fix.Present;
 
     /// <summary>
@@ -236,7 +253,9 @@ public sealed record KernelSwitches
     /// <summary>C3: an enclave that is dying already counts as the out-of-memory killer's victim (v1 to v5).</summary>
     public Fix OomCountsDying { get; init; } = Fix.Present;
 
-    /// <summary>C7: the cursor's walk goes on from a cgroup that is going away, instead of asking for it again (v17).</summary>
+    /// <summary>
+    /// C7: the cursor's walk goes on from a cgroup that is going away, instead of asking for it again (v17).
+    /// </summary>
     public Fix CursorSkipsDying { get; init; } = Fix.Present;
 
     /// <summary>C9: whoever frees a cgroup takes the cursors of its ancestors off it (v16).</summary>

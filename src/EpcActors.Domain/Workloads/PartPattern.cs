@@ -2,7 +2,10 @@ using EpcActors.Domain.Random;
 
 namespace EpcActors.Domain.Workloads;
 
-/// <summary>A pattern over a part of the heap: what one of several threads does that divide the heap among them. Ends when the pattern within ends.</summary>
+/// <summary>
+/// A pattern over a part of the heap: what one of several threads does that divide the heap among them. Ends when the
+/// pattern within ends.
+/// </summary>
 public sealed class PartPattern : AccessPattern
 {
     private readonly int _firstPage;
@@ -10,20 +13,27 @@ public sealed class PartPattern : AccessPattern
 
     /// <param name="pages">Pages of the heap.</param>
     /// <param name="firstPage">Where the part begins.</param>
-    /// <param name="within">What happens in it, or null when the part has no page; a copy is used, with a stream split off <paramref name="prng"/>.</param>
+    /// <param name="within">What happens in it, or null when the part has no page; a copy is used, with a stream split
+    /// off <paramref name="prng"/>.</param>
     /// <param name="prng">Stream of this pattern.</param>
     public PartPattern(int pages, int firstPage, AccessPattern? within, Prng prng)
         : base(pages, within?.Length ?? 0, prng)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstPage);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)firstPage + (within?.PageCount ?? 0), pages, nameof(within));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            (long)firstPage + (within?.PageCount ?? 0),
+            pages,
+            nameof(within));
         _firstPage = firstPage;
         _within = within;
         OnCloned();
         OnReset();
     }
 
-    /// <summary>The pages of thread <paramref name="thread"/> of <paramref name="threads"/> that divide a heap: neighbours, and as many for each as for any other.</summary>
+    /// <summary>
+    /// The pages of thread <paramref name="thread"/> of <paramref name="threads"/> that divide a heap: neighbours, and
+    /// as many for each as for any other.
+    /// </summary>
     public static (int First, int Count) Share(int heapPages, int thread, int threads)
     {
         int first = (int)((long)heapPages * thread / threads);

@@ -36,7 +36,10 @@ public sealed record WorkloadPreset
     /// <summary>Makes its pattern.</summary>
     public required AccessPatternFactory CreatePattern { get; init; }
 
-    /// <summary>True: the threads divide the heap, and each runs the pattern over its own part. False: each runs it over the whole heap.</summary>
+    /// <summary>
+    /// True: the threads divide the heap, and each runs the pattern over its own part. False: each runs it over the
+    /// whole heap.
+    /// </summary>
     public bool DividesHeap { get; init; }
 
     /// <summary>CPU cycles of useful work per page access when no access faults.</summary>

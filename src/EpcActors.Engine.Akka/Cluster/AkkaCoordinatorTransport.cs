@@ -9,7 +9,9 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// <summary>
 /// The coordinator process of an Akka.Cluster: its first node, which all others join, which is never downed.
 /// </summary>
-/// <remarks>Any thread may tell and drop. The listener is called by one actor, one call at a time. One opening per object.</remarks>
+/// <remarks>
+/// Any thread may tell and drop. The listener is called by one actor, one call at a time. One opening per object.
+/// </remarks>
 public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
 {
     private static readonly TimeSpan LongestLeave = TimeSpan.FromSeconds(15);
@@ -43,10 +45,18 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
         try
         {
             AkkaCluster cluster = AkkaCluster.Get(_system);
-            _door = _system.ActorOf(DoorActor.Props(listener, new RunToken(_options.Token), _options.FailureTimeout, text => _options.OnNote?.Invoke(text)), DoorActor.Name);
-            CoordinatedShutdown.Get(_system).AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-control-arrived", FlushAsync);
+            _door = _system.ActorOf(
+                DoorActor.Props(listener, new RunToken(_options.Token), _options.FailureTimeout, text =>
+                    _options.OnNote?.Invoke(text)),
+                DoorActor.Name);
+            CoordinatedShutdown
+                .Get(_system)
+                .AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-control-arrived", FlushAsync);
             Address = ClusterSystem.Place(cluster.SelfAddress);
-            await cluster.JoinAsync(cluster.SelfAddress, CancellationToken.None).WaitAsync(_options.JoinTimeout, cancellationToken).ConfigureAwait(false);
+            await cluster
+                .JoinAsync(cluster.SelfAddress, CancellationToken.None)
+                .WaitAsync(_options.JoinTimeout, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (Exception error) when (error is TimeoutException or ClusterJoinFailedException)
         {

@@ -6,10 +6,15 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Cluster;
 
-/// <summary>A member process in an Akka.Cluster. It has an actor system of its own for this, which begins with <see cref="JoinAsync"/> and ends with <see cref="LeaveAsync"/>.</summary>
+/// <summary>
+/// A member process in an Akka.Cluster. It has an actor system of its own for this, which begins with <see
+/// cref="JoinAsync"/> and ends with <see cref="LeaveAsync"/>.
+/// </summary>
 /// <remarks>
-/// Any thread may send, tell, connect and cut at any time. The listener is called by two actors, one for frames and one for what the coordinator says, each one call at a time. One join per object. When the
-/// cluster takes this process out, the listener gets <see cref="IMemberListener.OnCoordinatorLost"/> with the reason, and the system ends by itself.
+/// Any thread may send, tell, connect and cut at any time. The listener is called by two actors, one for frames and one
+/// for what the coordinator says, each one call at a time. One join per object. When the cluster takes this process
+/// out, the listener gets <see cref="IMemberListener.OnCoordinatorLost"/> with the reason, and the system ends by
+/// itself.
 /// </remarks>
 public sealed class AkkaMemberTransport : IMemberTransport
 {
@@ -39,8 +44,14 @@ public sealed class AkkaMemberTransport : IMemberTransport
 
     public void SendWithOthers(in Frame frame) => _lanes.Send(in frame, mayLeave: false);
 
-    /// <remarks>The sockets of the hello become roles of the node, and its address becomes the one that others reach this system at.</remarks>
-    public async Task<ControlMessage.Welcome> JoinAsync(ControlMessage.Hello hello, IMemberListener listener, CancellationToken cancellationToken)
+    /// <remarks>
+    /// The sockets of the hello become roles of the node, and its address becomes the one that others reach this system
+    /// at.
+    /// </remarks>
+    public async Task<ControlMessage.Welcome> JoinAsync(
+        ControlMessage.Hello hello,
+        IMemberListener listener,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(hello);
         ArgumentNullException.ThrowIfNull(listener);
@@ -51,7 +62,10 @@ public sealed class AkkaMemberTransport : IMemberTransport
 
         (string host, int port) = Seed();
         cancellationToken.ThrowIfCancellationRequested();
-        _system = ClusterSystem.Create(_options, [AkkaClusterOptions.MemberRole, .. hello.Sockets.Select(AkkaClusterOptions.SocketRole)], _meter);
+        _system = ClusterSystem.Create(
+            _options,
+            [AkkaClusterOptions.MemberRole, .. hello.Sockets.Select(AkkaClusterOptions.SocketRole)],
+            _meter);
         try
         {
             AkkaCluster cluster = AkkaCluster.Get(_system);
@@ -70,7 +84,9 @@ public sealed class AkkaMemberTransport : IMemberTransport
             // The protocol has the name that the configuration gives it: another with TLS, say.
             cluster.JoinSeedNodes([new Address(cluster.SelfAddress.Protocol, cluster.SelfAddress.System, host, port)]);
             await AnswerAsync(duties, cancellationToken).ConfigureAwait(false);
-            ControlMessage.Welcome welcome = await duties.Welcome.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            ControlMessage.Welcome welcome = await duties
+                .Welcome.Task.WaitAsync(cancellationToken)
+                .ConfigureAwait(false);
             _lanes.Introduce(welcome.Member, welcome.Incarnation);
             _exchange.Tell(ExchangeActor.Order.Open);
             _member.Tell(new Local.Open());
@@ -147,7 +163,8 @@ public sealed class AkkaMemberTransport : IMemberTransport
         catch (TimeoutException error)
         {
             throw new ClusterException(
-                $"no coordinator answers at {_options.Seed} within {Words.Of(_options.JoinTimeout)}: is 'epc cluster' running there, is the port open between the two hosts, and has each the same TLS keys?",
+                $"no coordinator answers at {_options.Seed} within {Words.Of(_options.JoinTimeout)}: is 'epc cluster' "
+                    + "running there, is the port open between the two hosts, and has each the same TLS keys?",
                 error);
         }
     }
@@ -167,8 +184,13 @@ public sealed class AkkaMemberTransport : IMemberTransport
                 return Task.FromResult(Done.Instance);
             }
 
-            _member.Tell(new Local.Over(
-                shutdown.ShutdownReason is CoordinatedShutdown.ClusterDowningReason or CoordinatedShutdown.ClusterLeavingReason ? null : $"this process shuts down: {shutdown.ShutdownReason}"));
+            _member.Tell(
+                new Local.Over(
+                    shutdown.ShutdownReason
+                        is CoordinatedShutdown.ClusterDowningReason
+                            or CoordinatedShutdown.ClusterLeavingReason
+                        ? null
+                        : $"this process shuts down: {shutdown.ShutdownReason}"));
             return FlushAsync();
         });
         shutdown.AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-control-arrived", FlushAsync);
@@ -187,7 +209,9 @@ public sealed class AkkaMemberTransport : IMemberTransport
         int colon = _options.Seed.LastIndexOf(':');
         return colon > 0 && ushort.TryParse(_options.Seed.AsSpan(colon + 1), out ushort port) && port > 0
             ? (_options.Seed[..colon], port)
-            : throw new ClusterException(ClusterErrorKind.Usage, $"'{_options.Seed}' is not a valid address of a coordinator: write host:port, for example first:4053");
+            : throw new ClusterException(
+                ClusterErrorKind.Usage,
+                $"'{_options.Seed}' is not a valid address of a coordinator: write host:port, for example first:4053");
     }
 
     private void Note(string text) => _options.OnNote?.Invoke(text);

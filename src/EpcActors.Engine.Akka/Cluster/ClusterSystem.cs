@@ -21,18 +21,24 @@ internal static class ClusterSystem
     private const string Conf = "cluster.conf";
     private static readonly TimeSpan ShortestFailureTimeout = TimeSpan.FromMilliseconds(250);
 
-    /// <exception cref="ClusterException">the port is in use, the host may not be listened on, or the akka block is wrong.</exception>
+    /// <exception cref="ClusterException">the port is in use, the host may not be listened on, or the akka block is
+    /// wrong.</exception>
     public static ActorSystem Create(AkkaClusterOptions options, IEnumerable<string> roles, WireMeter? meter = null)
     {
         if (options.PublicHost.Length == 0 && options.Host is "0.0.0.0" or "::")
         {
-            throw new ClusterException(ClusterErrorKind.Usage, $"{options.Host} is no address that others can be told: say as well under which name this host is reached");
+            throw new ClusterException(
+                ClusterErrorKind.Usage,
+                $"{options.Host} is no address that others can be told: say as well under which name this host is "
+                    + "reached");
         }
 
         Config user;
         try
         {
-            user = string.IsNullOrWhiteSpace(options.AkkaBlock) ? ConfigurationFactory.Empty : ConfigurationFactory.ParseString(options.AkkaBlock);
+            user = string.IsNullOrWhiteSpace(options.AkkaBlock)
+                ? ConfigurationFactory.Empty
+                : ConfigurationFactory.ParseString(options.AkkaBlock);
         }
 #pragma warning disable CA1031 // Its parser has no type of exception of its own.
         catch (Exception error)
@@ -42,10 +48,15 @@ internal static class ClusterSystem
         }
 
         ActorSystem? system = null;
-        Config all = Identity(options, roles).WithFallback(user).WithFallback(FollowingFrom(options.FailureTimeout)).WithFallback(Text());
+        Config all = Identity(options, roles)
+            .WithFallback(user)
+            .WithFallback(FollowingFrom(options.FailureTimeout))
+            .WithFallback(Text());
         try
         {
-            system = ActorSystem.Create(AkkaClusterOptions.SystemName, BootstrapSetup.Create().WithConfig(all).And(meter ?? new WireMeter()));
+            system = ActorSystem.Create(
+                AkkaClusterOptions.SystemName,
+                BootstrapSetup.Create().WithConfig(all).And(meter ?? new WireMeter()));
 
             // Else an error in it would be only a line in a log, and a node that never comes up.
             _ = AkkaCluster.Get(system).DowningProvider.DowningActorProps;
@@ -60,15 +71,22 @@ internal static class ClusterSystem
                 ((ExtendedActorSystem)system).Abort();
             }
 
-            throw Chain(error).OfType<SocketException>().FirstOrDefault() is { } socket ? Unbound(options, socket) : Wrong(options, error);
+            throw Chain(error).OfType<SocketException>().FirstOrDefault() is { } socket
+                ? Unbound(options, socket)
+                : Wrong(options, error);
         }
     }
 
-    /// <summary>Leaves the cluster and ends the system, through all phases of <see cref="CoordinatedShutdown"/>.</summary>
+    /// <summary>
+    /// Leaves the cluster and ends the system, through all phases of <see cref="CoordinatedShutdown"/>.
+    /// </summary>
     /// <param name="system">The system.</param>
     /// <param name="reason">Reason, for its log.</param>
     /// <param name="cancellationToken">Ends it at once, without leaving.</param>
-    public static async Task LeaveAsync(ActorSystem system, CoordinatedShutdown.Reason reason, CancellationToken cancellationToken)
+    public static async Task LeaveAsync(
+        ActorSystem system,
+        CoordinatedShutdown.Reason reason,
+        CancellationToken cancellationToken)
     {
         _ = CoordinatedShutdown.Get(system).Run(reason);
         try
@@ -84,11 +102,13 @@ internal static class ClusterSystem
     }
 
     /// <summary>For people: <c>host:port</c>.</summary>
-    public static string Place(Address address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
+    public static string Place(Address address) =>
+        string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");
 
     /// <summary>An actor of another process by its path. It sends no request: the actor need not exist.</summary>
     public static IActorRef Resolve(ActorSystem system, string address, string name) =>
-        ((ExtendedActorSystem)system).Provider.ResolveActorRef(new RootActorPath(global::Akka.Actor.Address.Parse(address)) / "user" / name);
+        ((ExtendedActorSystem)system).Provider.ResolveActorRef(
+            new RootActorPath(global::Akka.Actor.Address.Parse(address)) / "user" / name);
 
     /// <summary>
     /// Settings that the user's file cannot change: the identity of this process and the format of its messages.
@@ -151,17 +171,24 @@ internal static class ClusterSystem
             """));
     }
 
-    private static ClusterException Unbound(AkkaClusterOptions options, SocketException error) => new(
-        error.SocketErrorCode is SocketError.TooManyOpenSockets ? ClusterErrorKind.NotSupported : ClusterErrorKind.Usage,
-        error.SocketErrorCode switch
-        {
-            SocketError.AddressAlreadyInUse => $"port {options.Port} of {options.Host} is in use: another run, or another program; name another port, or none",
-            SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.TryAgain => $"{options.Host} is no address of this host ({error.Message}); "
-                + "say which one to listen on, and under which name others reach it",
-            SocketError.AccessDenied => $"port {options.Port} of {options.Host} may not be listened on by this user",
-            var other => $"{options.Host}:{options.Port} cannot be listened on: {error.Message} ({other})",
-        },
-        error);
+    private static ClusterException Unbound(AkkaClusterOptions options, SocketException error) =>
+        new(
+            error.SocketErrorCode is SocketError.TooManyOpenSockets
+                ? ClusterErrorKind.NotSupported
+                : ClusterErrorKind.Usage,
+            error.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse =>
+                    $"port {options.Port} of {options.Host} is in use: another run, or another program; name another "
+                        + "port, or none",
+                SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.TryAgain =>
+                    $"{options.Host} is no address of this host ({error.Message}); "
+                        + "say which one to listen on, and under which name others reach it",
+                SocketError.AccessDenied =>
+                    $"port {options.Port} of {options.Host} may not be listened on by this user",
+                var other => $"{options.Host}:{options.Port} cannot be listened on: {error.Message} ({other})",
+            },
+            error);
 
     private static ClusterException Wrong(AkkaClusterOptions options, Exception error)
     {
@@ -172,13 +199,19 @@ internal static class ClusterSystem
             said = inner;
         }
 
-        return new ClusterException(ClusterErrorKind.Usage, $"{place}the akka block does not make an actor system for the cluster: {said.Message}", error);
+        return new ClusterException(
+            ClusterErrorKind.Usage,
+            $"{place}the akka block does not make an actor system for the cluster: {said.Message}",
+            error);
     }
 
     private static IEnumerable<Exception> Chain(Exception error)
     {
         yield return error;
-        foreach (Exception inner in error is AggregateException all ? all.InnerExceptions : error.InnerException is { } one ? [one] : (IEnumerable<Exception>)[])
+        foreach (
+            Exception inner in error is AggregateException all ? all.InnerExceptions
+            : error.InnerException is { } one ? [one]
+            : (IEnumerable<Exception>)[])
         {
             foreach (Exception below in Chain(inner))
             {
@@ -189,7 +222,8 @@ internal static class ClusterSystem
 
     private static string TypeName(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 
-    private static string Quote(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    private static string Quote(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     private static Config Text()
     {

@@ -5,8 +5,9 @@ using EpcActors.Distribution.Wire;
 namespace EpcActors.Engine.Akka.Cluster;
 
 /// <summary>
-/// One end of the line between a member and the coordinator, in both directions: messages come once and in order as long as both live, though Akka.Remote delivers at most once. Long ones are
-/// sent in parts, so that heartbeats get through between them. For the actor that has it; time is milliseconds of any clock that does not go back.
+/// One end of the line between a member and the coordinator, in both directions: messages come once and in order as
+/// long as both live, though Akka.Remote delivers at most once. Long ones are sent in parts, so that heartbeats get
+/// through between them. For the actor that has it; time is milliseconds of any clock that does not go back.
 /// </summary>
 /// <remarks>
 /// Go-back-N: a part that has not arrived for <see cref="ResendMs"/> is sent again with all after it, and the receiver
@@ -48,7 +49,8 @@ internal sealed class ControlLine(int life)
         while (true)
         {
             bool isLast = json.Length <= PartBytes;
-            _unsent.Enqueue(new ControlPart(life, ++_numbered, isLast, json[..(isLast ? json.Length : PartBytes)].ToArray()));
+            _unsent.Enqueue(
+                new ControlPart(life, ++_numbered, isLast, json[..(isLast ? json.Length : PartBytes)].ToArray()));
             if (isLast)
             {
                 return;

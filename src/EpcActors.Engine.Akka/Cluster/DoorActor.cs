@@ -41,13 +41,23 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(ICoordinatorListener listener, RunToken token, TimeSpan failureTimeout, Action<string> note) =>
-        global::Akka.Actor.Props.Create(() => new DoorActor(listener, token, failureTimeout, note)).WithDispatcher(ClusterSystem.Dispatcher);
+    public static Props Props(
+        ICoordinatorListener listener,
+        RunToken token,
+        TimeSpan failureTimeout,
+        Action<string> note) =>
+        global::Akka
+            .Actor.Props.Create(() => new DoorActor(listener, token, failureTimeout, note))
+            .WithDispatcher(ClusterSystem.Dispatcher);
 
     protected override void PreStart()
     {
         Timers.StartPeriodicTimer(nameof(Local.Tick), Local.Tick.Instance, TickTime);
-        _cluster.Subscribe(Self, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        _cluster.Subscribe(
+            Self,
+            ClusterEvent.InitialStateAsEvents,
+            typeof(ClusterEvent.IMemberEvent),
+            typeof(ClusterEvent.IReachabilityEvent));
     }
 
     protected override void PostStop()
@@ -83,7 +93,9 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
                 OnMember(change);
                 break;
             case ClusterEvent.UnreachableMember change:
-                _note($"the member at {ClusterSystem.Place(change.Member.Address)} is not heard of; it may come back within {Words.Of(_failureTimeout)}");
+                _note(
+                    $"the member at {ClusterSystem.Place(change.Member.Address)} is not heard of; it may come back "
+                        + $"within {Words.Of(_failureTimeout)}");
                 break;
             case ClusterEvent.ReachableMember change:
                 _note($"the member at {ClusterSystem.Place(change.Member.Address)} is heard of again");
@@ -138,7 +150,9 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
         else if (step is { Nonce.Length: RunToken.NonceBytes, Proof.Length: 0 })
         {
             // The same answer to the same question: a second answer must not invalidate the proof that is on its way.
-            if (!_guests.TryGetValue(node, out Introduction? guest) || !guest.NonceOfMember.AsSpan().SequenceEqual(step.Nonce))
+            if (
+                !_guests.TryGetValue(node, out Introduction? guest)
+                || !guest.NonceOfMember.AsSpan().SequenceEqual(step.Nonce))
             {
                 guest = new Introduction(_cluster.SelfUniqueAddress, node, RunToken.NewNonce(), step.Nonce);
                 _guests[node] = guest;
@@ -165,11 +179,15 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     /// </summary>
     private void TurnAway(UniqueAddress node)
     {
-        const string Reason = "the token of this process is not that of the run: give it the file that the coordinator has, with --token-file";
+        const string Reason =
+            "the token of this process is not that of the run: give it the file that the coordinator has, with "
+                + "--token-file";
         _over[node] = Reason;
         _strangers.Add((node, LaneTable.NowMs));
         Sender.Tell(new LifeOver(node.Uid, Reason), Self);
-        _note($"a process at {ClusterSystem.Place(node.Address)} was turned away: it does not have the token of this run");
+        _note(
+            $"a process at {ClusterSystem.Place(node.Address)} was turned away: it does not have the token of this run"
+        );
     }
 
     private void OnPart(ControlPart part)
@@ -204,7 +222,10 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
         }
         catch (WireFormatException error)
         {
-            link.Line.Add(new ControlMessage.Refused($"this process does not speak as the coordinator does: {error.Message}", ClusterErrorKind.Usage));
+            link.Line.Add(
+                new ControlMessage.Refused(
+                    $"this process does not speak as the coordinator does: {error.Message}",
+                    ClusterErrorKind.Usage));
             Pump(link);
             Lose(node, $"it does not speak as the coordinator does: {error.Message}");
             return;
@@ -251,7 +272,9 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
                 Lose(member.UniqueAddress, "it has left");
                 break;
             case ClusterEvent.MemberDowned or ClusterEvent.MemberRemoved:
-                Lose(member.UniqueAddress, $"it was not heard of for {Words.Of(_failureTimeout)}: the cluster has taken it out");
+                Lose(
+                    member.UniqueAddress,
+                    $"it was not heard of for {Words.Of(_failureTimeout)}: the cluster has taken it out");
                 break;
         }
     }
@@ -275,7 +298,10 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
             }
 
             // It was told, and had time to leave by itself.
-            if (link.IsDropped && !link.IsDowned && LaneTable.NowMs - link.DroppedAtMs > _failureTimeout.TotalMilliseconds)
+            if (
+                link.IsDropped
+                && !link.IsDowned
+                && LaneTable.NowMs - link.DroppedAtMs > _failureTimeout.TotalMilliseconds)
             {
                 link.IsDowned = true;
                 _cluster.Down(link.Node.Address);

@@ -20,8 +20,8 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// too. When no answer comes for a while, all that is under way counts as lost (a connection that broke), and one
 /// bundle at a time is sent, ever more rarely, until one is answered. Nothing is sent again here: <see
 /// cref="Exchange"/> does that.</para>
-/// <para><see cref="Add"/>, <see cref="AddOrSend"/> and <see cref="Close"/> may be called by any thread, everything else
-/// by the actor alone. Time is milliseconds of any clock that does not go back.</para>
+/// <para><see cref="Add"/>, <see cref="AddOrSend"/> and <see cref="Close"/> may be called by any thread, everything
+/// else by the actor alone. Time is milliseconds of any clock that does not go back.</para>
 /// </remarks>
 internal sealed class FrameLane
 {

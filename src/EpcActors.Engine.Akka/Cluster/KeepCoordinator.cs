@@ -34,7 +34,9 @@ public sealed class KeepCoordinator : IDowningProvider
         get
         {
             Config config = _system.Settings.Config.GetConfig("akka.cluster");
-            return config.GetString("down-removal-margin") is "off" or "false" ? TimeSpan.Zero : config.GetTimeSpan("down-removal-margin");
+            return config.GetString("down-removal-margin") is "off" or "false"
+                ? TimeSpan.Zero
+                : config.GetTimeSpan("down-removal-margin");
         }
     }
 
@@ -42,10 +44,14 @@ public sealed class KeepCoordinator : IDowningProvider
     {
         get
         {
-            TimeSpan stableAfter = _system.Settings.Config.GetTimeSpan("akka.cluster.keep-coordinator.stable-after", null, false);
+            TimeSpan stableAfter = _system.Settings.Config.GetTimeSpan(
+                "akka.cluster.keep-coordinator.stable-after",
+                null,
+                false);
             if (stableAfter <= TimeSpan.Zero)
             {
-                throw new ConfigurationException("akka.cluster.keep-coordinator.stable-after has to be a time above zero");
+                throw new ConfigurationException(
+                    "akka.cluster.keep-coordinator.stable-after has to be a time above zero");
             }
 
             return Props.Create(() => new Resolver(_cluster, stableAfter));
@@ -69,7 +75,11 @@ public sealed class KeepCoordinator : IDowningProvider
         public ITimerScheduler Timers { get; set; } = null!;
 
         protected override void PreStart() =>
-            _cluster.Subscribe(Self, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IReachabilityEvent), typeof(ClusterEvent.MemberRemoved));
+            _cluster.Subscribe(
+                Self,
+                ClusterEvent.InitialStateAsEvents,
+                typeof(ClusterEvent.IReachabilityEvent),
+                typeof(ClusterEvent.MemberRemoved));
 
         protected override void PostStop() => _cluster.Unsubscribe(Self);
 
@@ -78,7 +88,10 @@ public sealed class KeepCoordinator : IDowningProvider
             switch (message)
             {
                 case ClusterEvent.UnreachableMember unreachable when Concerns(unreachable.Member):
-                    Timers.StartSingleTimer(unreachable.Member.UniqueAddress, new Due(unreachable.Member), _stableAfter);
+                    Timers.StartSingleTimer(
+                        unreachable.Member.UniqueAddress,
+                        new Due(unreachable.Member),
+                        _stableAfter);
                     break;
                 case ClusterEvent.ReachableMember reachable:
                     Timers.Cancel(reachable.Member.UniqueAddress);
@@ -97,7 +110,9 @@ public sealed class KeepCoordinator : IDowningProvider
 
         private void Decide(Member member)
         {
-            if (_cluster.FailureDetector.IsMonitoring(member.Address) && _cluster.FailureDetector.IsAvailable(member.Address))
+            if (
+                _cluster.FailureDetector.IsMonitoring(member.Address)
+                && _cluster.FailureDetector.IsAvailable(member.Address))
             {
                 // Another process does not hear it; we do. If we stop hearing it too while it stays unreachable for the
                 // other, no event tells us: look again.

@@ -54,7 +54,9 @@ internal sealed class LaneTable
         }
     }
 
-    /// <summary>True when the sender of a bundle has the token of the run. Called by the exchange actor alone.</summary>
+    /// <summary>
+    /// True when the sender of a bundle has the token of the run. Called by the exchange actor alone.
+    /// </summary>
     public bool IsSealed(in BundleHead head)
     {
         (int, int, int, int) between = (head.From, head.To, head.FromIncarnation, head.ToIncarnation);
@@ -171,11 +173,19 @@ internal sealed class LaneTable
     /// <remarks>
     /// It has no sender: the head of a bundle names the origin in a few bytes, and the path of an actor takes sixty.
     /// </remarks>
-    private FrameLane NewLane(int member, int incarnation, IActorRef peer, IActorRef self) => new(
-        new BundleHead(_self, (short)member, _incarnation, incarnation, 0, 0, _token.Seal(_self, member, _incarnation, incarnation)),
-        bundle => peer.Tell(bundle, ActorRefs.NoSender),
-        lane => self.Tell(lane, ActorRefs.NoSender),
-        _meter);
+    private FrameLane NewLane(int member, int incarnation, IActorRef peer, IActorRef self) =>
+        new(
+            new BundleHead(
+                _self,
+                (short)member,
+                _incarnation,
+                incarnation,
+                0,
+                0,
+                _token.Seal(_self, member, _incarnation, incarnation)),
+            bundle => peer.Tell(bundle, ActorRefs.NoSender),
+            lane => self.Tell(lane, ActorRefs.NoSender),
+            _meter);
 
     private readonly record struct Target(string Address, FrameLane? Lane);
 }

@@ -16,7 +16,9 @@ internal abstract record Local : INoSerializationVerificationNeeded, IDeadLetter
         public static readonly Tick Instance = new();
     }
 
-    /// <summary>A control message for the other end; <paramref name="To"/> is null on the way to the coordinator.</summary>
+    /// <summary>
+    /// A control message for the other end; <paramref name="To"/> is null on the way to the coordinator.
+    /// </summary>
     public sealed record Tell(AkkaMemberLink? To, ControlMessage Message) : Local;
 
     /// <summary>The listener may be called.</summary>

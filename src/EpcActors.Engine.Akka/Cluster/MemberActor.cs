@@ -48,12 +48,17 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(MemberDuties duties) => global::Akka.Actor.Props.Create(() => new MemberActor(duties)).WithDispatcher(ClusterSystem.Dispatcher);
+    public static Props Props(MemberDuties duties) =>
+        global::Akka.Actor.Props.Create(() => new MemberActor(duties)).WithDispatcher(ClusterSystem.Dispatcher);
 
     protected override void PreStart()
     {
         Timers.StartPeriodicTimer(nameof(Local.Tick), Local.Tick.Instance, TickTime);
-        _cluster.Subscribe(Self, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        _cluster.Subscribe(
+            Self,
+            ClusterEvent.InitialStateAsEvents,
+            typeof(ClusterEvent.IMemberEvent),
+            typeof(ClusterEvent.IReachabilityEvent));
         Context.System.EventStream.Subscribe(Self, typeof(ThisActorSystemQuarantinedEvent));
     }
 
@@ -95,7 +100,8 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
             case ClusterEvent.ReachabilityEvent change:
                 OnReachability(change);
                 break;
-            case ThisActorSystemQuarantinedEvent quarantined when quarantined.RemoteAddress.Equals(_coordinator?.Address):
+            case ThisActorSystemQuarantinedEvent quarantined
+                when quarantined.RemoteAddress.Equals(_coordinator?.Address):
                 Lose(TakenOut);
                 break;
             case IWireMessage or ThisActorSystemQuarantinedEvent:
@@ -141,7 +147,10 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
 
     private void OnHandshake(Handshake step)
     {
-        if (_isProven || _lost is not null || step is not { Nonce.Length: RunToken.NonceBytes, Proof.Length: RunToken.ProofBytes })
+        if (
+            _isProven
+            || _lost is not null
+            || step is not { Nonce.Length: RunToken.NonceBytes, Proof.Length: RunToken.ProofBytes })
         {
             return;
         }
@@ -152,8 +161,11 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
             // A process without a proof of its own is refused, and the coordinator's user learns it. A stranger gets no
             // proof.
             _door.Tell(new Handshake(_life, [], []), Self);
-            Lose($"the token of this process is not that of the coordinator at {ClusterSystem.Place(_coordinator!.Address)}: "
-                + "give both the same file with --token-file, and see that the variable EPC_CLUSTER_TOKEN is not that of another run",
+            Lose(
+                $"the token of this process is not that of the coordinator at "
+                    + $"{ClusterSystem.Place(_coordinator!.Address)}: "
+                    + "give both the same file with --token-file, and see that the variable EPC_CLUSTER_TOKEN is not "
+                    + "that of another run",
                 ClusterErrorKind.Usage);
             return;
         }
@@ -249,7 +261,9 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 _door = ClusterSystem.Resolve(Context.System, member.Address.ToString(), DoorActor.Name);
                 Knock();
                 break;
-            case ClusterEvent.MemberExited or ClusterEvent.MemberRemoved { PreviousStatus: MemberStatus.Exiting } when member.UniqueAddress.Equals(_coordinator):
+            case ClusterEvent.MemberExited
+            or ClusterEvent.MemberRemoved { PreviousStatus: MemberStatus.Exiting }
+                when member.UniqueAddress.Equals(_coordinator):
                 Lose($"the coordinator at {ClusterSystem.Place(member.Address)} has left: the run is over");
                 break;
             case ClusterEvent.MemberDowned or ClusterEvent.MemberRemoved when member.UniqueAddress.Equals(_coordinator):
@@ -359,9 +373,11 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     }
 
     /// <summary>Akka.Cluster reports the same event in several ways, in any order.</summary>
-    private string TakenOut => _isCoordinatorHeard
-        ? $"the coordinator has taken this process out: it was not heard of for {Words.Of(_duties.FailureTimeout)}, or has no part in the run any more"
-        : $"the coordinator was not heard of for {Words.Of(_duties.FailureTimeout)}";
+    private string TakenOut =>
+        _isCoordinatorHeard
+            ? $"the coordinator has taken this process out: it was not heard of for "
+                + $"{Words.Of(_duties.FailureTimeout)}, or has no part in the run any more"
+            : $"the coordinator was not heard of for {Words.Of(_duties.FailureTimeout)}";
 }
 
 /// <summary>Callbacks and settings of a member's actor.</summary>

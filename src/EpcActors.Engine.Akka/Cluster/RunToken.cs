@@ -47,7 +47,9 @@ internal sealed class RunToken(string text)
     /// </summary>
     public ulong Seal(int from, int to, int fromIncarnation, int toIncarnation)
     {
-        byte[] hash = HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"frames {from} {to} {fromIncarnation} {toIncarnation}"));
+        byte[] hash = HMACSHA256.HashData(
+            _key,
+            Encoding.UTF8.GetBytes($"frames {from} {to} {fromIncarnation} {toIncarnation}"));
         return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 
@@ -71,4 +73,8 @@ internal sealed class RunToken(string text)
 /// <param name="Member">Its node.</param>
 /// <param name="NonceOfCoordinator">Fresh for this life of the member.</param>
 /// <param name="NonceOfMember">Fresh for this life of the member.</param>
-internal sealed record Introduction(UniqueAddress Coordinator, UniqueAddress Member, byte[] NonceOfCoordinator, byte[] NonceOfMember);
+internal sealed record Introduction(
+    UniqueAddress Coordinator,
+    UniqueAddress Member,
+    byte[] NonceOfCoordinator,
+    byte[] NonceOfMember);

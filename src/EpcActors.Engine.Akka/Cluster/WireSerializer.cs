@@ -95,7 +95,8 @@ public sealed class WireSerializer : SerializerWithStringManifest
                 (int life, long number) = Head(bytes, manifest, NumberedBytes + 1);
                 return bytes[NumberedBytes] is 0 or 1
                     ? new ControlPart(life, number, bytes[NumberedBytes] == 1, bytes[(NumberedBytes + 1)..])
-                    : throw new SerializationException($"{manifest} is neither the last part of a message nor another: {bytes[NumberedBytes]}");
+                    : throw new SerializationException(
+                        $"{manifest} is neither the last part of a message nor another: {bytes[NumberedBytes]}");
             case ControlTakenManifest:
                 (life, number) = Whole(bytes, manifest);
                 return new ControlTaken(life, number);
@@ -107,14 +108,16 @@ public sealed class WireSerializer : SerializerWithStringManifest
                 return Step(life, nonceBytes, bytes[NumberedBytes..]);
             default:
                 throw new SerializationException(
-                    $"a message with the manifest '{manifest}' came over the wire, which this program does not know: all processes of a cluster must be of the same build");
+                    $"a message with the manifest '{manifest}' came over the wire, which this program does not know: "
+                        + "all processes of a cluster must be of the same build");
         }
     }
 
     private static Handshake Step(int life, long nonceBytes, byte[] rest) =>
         nonceBytes is 0 or RunToken.NonceBytes && rest.Length - nonceBytes is 0 or RunToken.ProofBytes
             ? new Handshake(life, rest[..(int)nonceBytes], rest[(int)nonceBytes..])
-            : throw new SerializationException($"{HandshakeManifest} has a nonce of {nonceBytes} among {rest.Length} bytes");
+            : throw new SerializationException(
+                $"{HandshakeManifest} has a nonce of {nonceBytes} among {rest.Length} bytes");
 
     private static byte[] Numbered(int first, long second, int gap, ReadOnlySpan<byte> rest)
     {
@@ -125,14 +128,19 @@ public sealed class WireSerializer : SerializerWithStringManifest
         return bytes;
     }
 
-    private static (int First, long Second) Head(byte[] bytes, string manifest, int least) => bytes.Length >= least
-        ? (BinaryPrimitives.ReadInt32LittleEndian(bytes), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(sizeof(int))))
-        : throw new SerializationException($"{manifest} has {bytes.Length} bytes; it needs {least}");
+    private static (int First, long Second) Head(byte[] bytes, string manifest, int least) =>
+        bytes.Length >= least
+            ? (
+                BinaryPrimitives.ReadInt32LittleEndian(bytes),
+                BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(sizeof(int))))
+            : throw new SerializationException($"{manifest} has {bytes.Length} bytes; it needs {least}");
 
     private static (int First, long Second) Whole(byte[] bytes, string manifest) => bytes.Length <= NumberedBytes
         ? Head(bytes, manifest, NumberedBytes)
         : throw new SerializationException($"{manifest} has {bytes.Length} bytes; it has {NumberedBytes}");
 
     private static SerializationException NotOurs(object message) =>
-        new($"{message.GetType().FullName} is to go to another process, and has no format for that: only what {nameof(WireSerializer)} lists may");
+        new(
+            $"{message.GetType().FullName} is to go to another process, and has no format for that: only what "
+                + $"{nameof(WireSerializer)} lists may");
 }

@@ -5,5 +5,6 @@ namespace EpcActors.Engine.Akka.Cluster;
 /// <summary>Numbers in sentences.</summary>
 internal static class Words
 {
-    public static string Of(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.##} s");
+    public static string Of(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.##} s");
 }

@@ -11,16 +11,22 @@ public sealed record SearchBounds
     /// <summary>Most steps of one schedule.</summary>
     public int MaxSteps { get; init; } = 5000;
 
-    /// <summary>Most preemptions of a schedule, that is switches away from a task that could go on; -1 for any number.</summary>
+    /// <summary>
+    /// Most preemptions of a schedule, that is switches away from a task that could go on; -1 for any number.
+    /// </summary>
     public int Preemptions { get; init; } = -1;
 
     /// <summary>
-    /// Also looks for fair cycles without progress. Needs every edge of the graph, so nothing is left out then. With a bound on preemptions those are found that the edges
-    /// within it make up; what is found is a hang, and what is not found may still be one, for a fair run preempts without end.
+    /// Also looks for fair cycles without progress. Needs every edge of the graph, so nothing is left out then. With a
+    /// bound on preemptions those are found that the edges within it make up; what is found is a hang, and what is not
+    /// found may still be one, for a fair run preempts without end.
     /// </summary>
     public bool FindsHangs { get; init; } = true;
 
-    /// <summary>Leaves out orders of requests that commute. Without effect where hangs are looked for, preemptions bounded or choices allowed.</summary>
+    /// <summary>
+    /// Leaves out orders of requests that commute. Without effect where hangs are looked for, preemptions bounded or
+    /// choices allowed.
+    /// </summary>
     public bool Reduces { get; init; } = true;
 
     /// <summary>Ends at the first broken rule.</summary>
@@ -54,7 +60,9 @@ public sealed record SearchResult
     /// <summary>Steps of the longest schedule.</summary>
     public int Depth { get; init; }
 
-    /// <summary>Schedule of the first broken rule; null when none is broken. For a hang: up to the end of its first lap.</summary>
+    /// <summary>
+    /// Schedule of the first broken rule; null when none is broken. For a hang: up to the end of its first lap.
+    /// </summary>
     public ushort[]? Counterexample { get; init; }
 
     /// <summary>For a hang: the decision at which the cycle begins; -1 else.</summary>
@@ -62,16 +70,20 @@ public sealed record SearchResult
 }
 
 /// <summary>
-/// Depth-first search over all schedules, with a table of the states met. Finite also where tasks loop for ever, which nearly all of this subsystem does (fault, EBUSY, fault again).
+/// Depth-first search over all schedules, with a table of the states met. Finite also where tasks loop for ever, which
+/// nearly all of this subsystem does (fault, EBUSY, fault again).
 /// </summary>
 /// <remarks>
-/// <para>A schedule is executed from the start each time; the table cuts it off where a known state is reached. States are told apart by 64-bit fingerprints: among n states
-/// the chance that any two share one is about n^2 / 2^65.</para>
-/// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5). Two pending requests commute when they go to different resources: a handler touches its own
-/// resource and its message only, the code between two requests touches the task's own locals and pages that the task holds, and a request can make another task ready only
-/// in its own resource. Requests for which that is not so say so (<see cref="ExploredWorld.TouchesOthers"/>). Sleep sets leave out edges, never states, so every rule that is judged
-/// by a state or by what one request answers is judged everywhere. A test executes random pairs of such requests in both orders and compares the states.</para>
-/// <para>Bounded preemptions (Musuvathi, Qadeer 2007): a state counts as known when it was met before with as few preemptions and the same task going on.</para>
+/// <para>A schedule is executed from the start each time; the table cuts it off where a known state is reached. States
+/// are told apart by 64-bit fingerprints: among n states the chance that any two share one is about n^2 / 2^65.</para>
+/// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5). Two pending requests commute
+/// when they go to different resources: a handler touches its own resource and its message only, the code between two
+/// requests touches the task's own locals and pages that the task holds, and a request can make another task ready only
+/// in its own resource. Requests for which that is not so say so (<see cref="ExploredWorld.TouchesOthers"/>). Sleep
+/// sets leave out edges, never states, so every rule that is judged by a state or by what one request answers is judged
+/// everywhere. A test executes random pairs of such requests in both orders and compares the states.</para>
+/// <para>Bounded preemptions (Musuvathi, Qadeer 2007): a state counts as known when it was met before with as few
+/// preemptions and the same task going on.</para>
 /// </remarks>
 public sealed class ExhaustiveSearch : Strategy
 {
@@ -225,7 +237,9 @@ public sealed class ExhaustiveSearch : Strategy
         return _alternatives[node.First + node.Next];
     }
 
-    /// <summary>The state is new, or known with more to do in it: pushes a node for what is to be done. False: nothing.</summary>
+    /// <summary>
+    /// The state is new, or known with more to do in it: pushes a node for what is to be done. False: nothing.
+    /// </summary>
     private bool TryPush(ExploredEngine engine)
     {
         int last = engine.LastTask;
@@ -253,7 +267,12 @@ public sealed class ExhaustiveSearch : Strategy
             state = NewState(fingerprint, sleep, preemptions);
         }
 
-        _graph?.AddStep(hasParent ? parent.State : -1, state, !isKnown, engine, hasParent && _world.Progress != parent.Progress);
+        _graph?.AddStep(
+            hasParent ? parent.State : -1,
+            state,
+            !isKnown,
+            engine,
+            hasParent && _world.Progress != parent.Progress);
         if (isKnown)
         {
             if (_bounds.Preemptions >= 0)
@@ -329,7 +348,10 @@ public sealed class ExhaustiveSearch : Strategy
         }
     }
 
-    /// <summary>Tasks that slept in the parent, or were tried there before, and whose pending request commutes with the step that was made.</summary>
+    /// <summary>
+    /// Tasks that slept in the parent, or were tried there before, and whose pending request commutes with the step
+    /// that was made.
+    /// </summary>
     private ulong StillAsleep(ExploredEngine engine, in Node parent)
     {
         ulong sleep = parent.Sleep;
@@ -351,7 +373,10 @@ public sealed class ExhaustiveSearch : Strategy
             int task = BitOperations.TrailingZeroCount(sleep);
             sleep &= sleep - 1;
             ActorId target = engine.PendingTarget(task);
-            bool commutes = !touchesOthers && !_world.TouchesOthers(engine.PendingCode(task)) && (target != stepTarget || target.IsNone);
+            bool commutes =
+                !touchesOthers
+                && !_world.TouchesOthers(engine.PendingCode(task))
+                && (target != stepTarget || target.IsNone);
             if (commutes && engine.IsEnabled(task))
             {
                 still |= 1UL << task;
@@ -419,7 +444,9 @@ public sealed class ExhaustiveSearch : Strategy
         public ulong Sleep;
         public int Preemptions;
 
-        /// <summary>The task that could go on here, -1 when the last one waits or has ended: leaving it is a preemption.</summary>
+        /// <summary>
+        /// The task that could go on here, -1 when the last one waits or has ended: leaving it is a preemption.
+        /// </summary>
         public int Stay;
         public long Progress;
         public bool IsChoice;

@@ -8,7 +8,10 @@ public enum ExploredEnd
     /// <summary>Every task that must come to its end did, and the daemons sleep.</summary>
     Finished,
 
-    /// <summary>Every task that must come to its end did; daemons may still be at work (<see cref="ExploredEngine.EndsWithTasks"/>).</summary>
+    /// <summary>
+    /// Every task that must come to its end did; daemons may still be at work (<see
+    /// cref="ExploredEngine.EndsWithTasks"/>).
+    /// </summary>
     TasksEnded,
 
     /// <summary>Tasks wait for one another and nothing can happen any more.</summary>
@@ -17,7 +20,9 @@ public enum ExploredEnd
     /// <summary>An observer asked for the end: something was found.</summary>
     Stopped,
 
-    /// <summary>The strategy has nothing more to say: a state that it knows, or the end of a recorded schedule.</summary>
+    /// <summary>
+    /// The strategy has nothing more to say: a state that it knows, or the end of a recorded schedule.
+    /// </summary>
     Abandoned,
 
     /// <summary>The limit of steps was reached.</summary>
@@ -44,15 +49,15 @@ public interface IStepWatcher
 }
 
 /// <summary>
-/// The simulation engine without time, for races. Every request waits until a strategy picks its task; one step handles one request, that is one critical
-/// section, and runs the task on to its next request. So every order of the critical sections that the kernel allows can be had, each of them again
-/// from its record, and nothing else happens in between.
+/// The simulation engine without time, for races. Every request waits until a strategy picks its task; one step handles
+/// one request, that is one critical section, and runs the task on to its next request. So every order of the critical
+/// sections that the kernel allows can be had, each of them again from its record, and nothing else happens in between.
 /// </summary>
 /// <remarks>
-/// <para>Fairness and locks: a request that is parked is not offered to the strategy until it is made ready, and locks are handed over in the order of
-/// arrival, so no strategy can starve a waiter of a lock.</para>
-/// <para>A run is over when every task has ended or sleeps that must; a daemon that sleeps (in a wait queue or for a time) and an optional task that has not begun do not
-/// keep it. One thread at a time may use an engine.</para>
+/// <para>Fairness and locks: a request that is parked is not offered to the strategy until it is made ready, and locks
+/// are handed over in the order of arrival, so no strategy can starve a waiter of a lock.</para>
+/// <para>A run is over when every task has ended or sleeps that must; a daemon that sleeps (in a wait queue or for a
+/// time) and an optional task that has not begun do not keep it. One thread at a time may use an engine.</para>
 /// </remarks>
 public sealed class ExploredEngine : IEngineDriver
 {
@@ -87,19 +92,25 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Tasks of the engine; their ordinals go from 0 upward in the order in which they were added.</summary>
     public int TaskCount => _taskCount;
 
-    /// <summary>Ordinals of the tasks that could make a step now, in no particular order, but the same for the same schedule.</summary>
+    /// <summary>
+    /// Ordinals of the tasks that could make a step now, in no particular order, but the same for the same schedule.
+    /// </summary>
     public ReadOnlySpan<int> Enabled => _enabled.AsSpan(0, _enabledCount);
 
     /// <summary>
-    /// Each task has a clock that its sleeps move on, for programs that wait for a moment. Off for races: there time stands still, and a sleep may end at any step.
+    /// Each task has a clock that its sleeps move on, for programs that wait for a moment. Off for races: there time
+    /// stands still, and a sleep may end at any step.
     /// </summary>
     public bool HasClocks { get; init; }
 
-    /// <summary>About how many steps a schedule has: where strategies spread their few interventions. At least 1.</summary>
+    /// <summary>
+    /// About how many steps a schedule has: where strategies spread their few interventions. At least 1.
+    /// </summary>
     public int ExpectedSteps { get; set; } = 64;
 
     /// <summary>
-    /// A run is over when the last task that is no daemon has ended, wherever the daemons are: for a load without end, which never lets them sleep.
+    /// A run is over when the last task that is no daemon has ended, wherever the daemons are: for a load without end,
+    /// which never lets them sleep.
     /// </summary>
     public bool EndsWithTasks { get; set; }
 
@@ -125,10 +136,14 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Code of the message that the last step handled; 0 when it was time only.</summary>
     public ushort LastCode { get; private set; }
 
-    /// <summary>By index of a resource: what was touched since somebody looked. Whoever looks clears the bits that are its own.</summary>
+    /// <summary>
+    /// By index of a resource: what was touched since somebody looked. Whoever looks clears the bits that are its own.
+    /// </summary>
     internal byte[] Touched { get; private set; } = [];
 
-    /// <summary>As <see cref="Touched"/>, for tasks by their ordinal: those that went on, were parked, made ready or started.</summary>
+    /// <summary>
+    /// As <see cref="Touched"/>, for tasks by their ordinal: those that went on, were parked, made ready or started.
+    /// </summary>
     internal byte[] Moved { get; private set; } = [];
 
     /// <summary>True while some task that must come to its end could go on.</summary>
@@ -189,8 +204,12 @@ public sealed class ExploredEngine : IEngineDriver
     internal ulong StateBits(int ordinal)
     {
         TaskState state = _tasks[ordinal];
-        return (state.Place >= 0 ? 1UL : 0) | (state.WasParked ? 2UL : 0) | (state.IsTime ? 4UL : 0) | (state.IsIdle ? 8UL : 0)
-            | (state.Task.HasStopped ? 16UL : 0) | (state.Task.HasStarted ? 32UL : 0);
+        return (state.Place >= 0 ? 1UL : 0)
+            | (state.WasParked ? 2UL : 0)
+            | (state.IsTime ? 4UL : 0)
+            | (state.IsIdle ? 8UL : 0)
+            | (state.Task.HasStopped ? 16UL : 0)
+            | (state.Task.HasStarted ? 32UL : 0);
     }
 
     public bool IsEnabled(int ordinal) => _tasks[ordinal].Place >= 0;
@@ -229,7 +248,9 @@ public sealed class ExploredEngine : IEngineDriver
         }
     }
 
-    /// <summary>Forgets the run: no task is started, the record is empty. The actors' own state is the caller's to restore.</summary>
+    /// <summary>
+    /// Forgets the run: no task is started, the record is empty. The actors' own state is the caller's to restore.
+    /// </summary>
     public void Reset()
     {
         for (int i = 0; i < _taskCount; i++)
@@ -260,8 +281,8 @@ public sealed class ExploredEngine : IEngineDriver
     }
 
     /// <summary>
-    /// Starts a task: it runs to its first request, at once when another task starts it, else when the run begins. What it chooses on the way there is decided by
-    /// the strategy of that run like every other choice.
+    /// Starts a task: it runs to its first request, at once when another task starts it, else when the run begins. What
+    /// it chooses on the way there is decided by the strategy of that run like every other choice.
     /// </summary>
     public void Start(TaskActor task)
     {
@@ -278,7 +299,8 @@ public sealed class ExploredEngine : IEngineDriver
         Moved[state.Ordinal] = byte.MaxValue;
         if (_isRunning)
         {
-            // With a host too: the parent's actor runs it to its first request, as the thread that forks does in the kernel.
+            // With a host too: the parent's actor runs it to its first request, as the thread that forks does in the
+            // kernel.
             task.Begin();
         }
         else
@@ -288,8 +310,8 @@ public sealed class ExploredEngine : IEngineDriver
     }
 
     /// <summary>
-    /// A task never runs again: its process was killed. What it holds stays as it is, and nobody but the tasks of that process can tell. Not of the task
-    /// that is making a step; harmless for one that has ended.
+    /// A task never runs again: its process was killed. What it holds stays as it is, and nobody but the tasks of that
+    /// process can tell. Not of the task that is making a step; harmless for one that has ended.
     /// </summary>
     public void Halt(TaskActor task)
     {
@@ -390,7 +412,11 @@ public sealed class ExploredEngine : IEngineDriver
         for (int i = 0; i < _taskCount; i++)
         {
             TaskState state = _tasks[i];
-            if (state.Task is { HasStarted: true, HasStopped: false } && !state.IsIdle && !state.IsHalted && (!state.Task.IsDaemon || IsStuck(state)))
+            if (
+                state.Task is { HasStarted: true, HasStopped: false }
+                && !state.IsIdle
+                && !state.IsHalted
+                && (!state.Task.IsDaemon || IsStuck(state)))
             {
                 yield return state.Task;
             }
@@ -425,7 +451,11 @@ public sealed class ExploredEngine : IEngineDriver
     }
 
     /// <summary>Waits for a lock; a wait queue in which one sleeps is none.</summary>
-    private static bool IsStuck(TaskState state) => state.Place < 0 && state.IsWaitingForLock && !state.IsHalted && state.Task is { HasStarted: true, HasStopped: false };
+    private static bool IsStuck(TaskState state) =>
+        state.Place < 0
+        && state.IsWaitingForLock
+        && !state.IsHalted
+        && state.Task is { HasStarted: true, HasStopped: false };
 
     private void Step(TaskState state)
     {
@@ -507,7 +537,8 @@ public sealed class ExploredEngine : IEngineDriver
     }
 
     /// <summary>Apart from its caller, which would otherwise make the closure on every step.</summary>
-    private void DeliverThere(IStepHost host, Envelope envelope, Resource resource) => host.Run(resource, () => envelope.Deliver(resource, _turn));
+    private void DeliverThere(IStepHost host, Envelope envelope, Resource resource) =>
+        host.Run(resource, () => envelope.Deliver(resource, _turn));
 
     private void Enable(TaskState state)
     {
@@ -542,7 +573,10 @@ public sealed class ExploredEngine : IEngineDriver
 
     bool IEngineDriver.SpendCost(TaskActor task, int activity, int count, bool remote) => true;
 
-    /// <summary>Time may pass at any moment: a step without a resource. A daemon that sleeps for a time does not keep a run alive.</summary>
+    /// <summary>
+    /// Time may pass at any moment: a step without a resource. A daemon that sleeps for a time does not keep a run
+    /// alive.
+    /// </summary>
     bool IEngineDriver.Sleep(TaskActor task, long ns)
     {
         TaskState state = Unsafe.As<TaskState>(task.EngineState!);

@@ -1,6 +1,9 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
-/// <summary>Something that can be run again and again from the same starting state: an engine with its actors, and how to bring all of them back.</summary>
+/// <summary>
+/// Something that can be run again and again from the same starting state: an engine with its actors, and how to bring
+/// all of them back.
+/// </summary>
 public abstract class ExploredWorld
 {
     /// <summary>The engine; its tasks are added in the order of their ordinals.</summary>
@@ -15,15 +18,18 @@ public abstract class ExploredWorld
     /// <summary>Back to the starting state, tasks started.</summary>
     public abstract void Reset();
 
-    /// <summary>Hash of everything that the future of this run depends on: resources, positions and locals of tasks, choices left. Called after every step or not at all.</summary>
+    /// <summary>
+    /// Hash of everything that the future of this run depends on: resources, positions and locals of tasks, choices
+    /// left. Called after every step or not at all.
+    /// </summary>
     public abstract ulong Fingerprint();
 
     /// <summary>The run is over: looks at what can only be judged at the end.</summary>
     public abstract void Judge(ExploredEnd end);
 
     /// <summary>
-    /// True for messages whose handling reads or changes data beside their resource's own (a page's descriptor that somebody else holds): such a request
-    /// commutes with no other.
+    /// True for messages whose handling reads or changes data beside their resource's own (a page's descriptor that
+    /// somebody else holds): such a request commutes with no other.
     /// </summary>
     public abstract bool TouchesOthers(ushort code);
 }

@@ -1,8 +1,8 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// Follows the record of a hang and sees whether its last part is one: a fair lap without progress that comes back to the state in which it began. A search of all states finds
-/// such laps also where going on in turn leaves them again.
+/// Follows the record of a hang and sees whether its last part is one: a fair lap without progress that comes back to
+/// the state in which it began. A search of all states finds such laps also where going on in turn leaves them again.
 /// </summary>
 public sealed class LapWatch : Strategy
 {
@@ -25,7 +25,9 @@ public sealed class LapWatch : Strategy
 
     public override string Name => _inner.Name;
 
-    /// <summary>The record was followed to its end, and can be followed from the beginning of its lap for ever.</summary>
+    /// <summary>
+    /// The record was followed to its end, and can be followed from the beginning of its lap for ever.
+    /// </summary>
     public bool IsHang { get; private set; }
 
     public override void Begin(ExploredEngine engine, ulong seed)
@@ -57,7 +59,13 @@ public sealed class LapWatch : Strategy
             }
 
             _satisfied |= ~able | (task >= 0 ? 1UL << task : 0);
-            IsHang = task < 0 && !begins && _inner.IsAtEndOfRecord && _satisfied == ~0UL && _world.Progress == _progress && _world.Fingerprint() == _state;
+            IsHang =
+                task < 0
+                && !begins
+                && _inner.IsAtEndOfRecord
+                && _satisfied == ~0UL
+                && _world.Progress == _progress
+                && _world.Fingerprint() == _state;
         }
 
         return task;

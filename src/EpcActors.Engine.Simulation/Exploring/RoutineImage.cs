@@ -42,10 +42,16 @@ internal sealed class RoutineImage : IFrameFingerprints
         methods.Reverse(start, methods.Count - start);
     }
 
-    /// <summary>The request as it stands. Whether it was parked before decides what its handler does the next time.</summary>
+    /// <summary>
+    /// The request as it stands. Whether it was parked before decides what its handler does the next time.
+    /// </summary>
     private static ulong OfRequest(Envelope request)
     {
-        ulong place = ((ulong)(uint)request.Target.Index << 32) | ((ulong)request.Code << 8) | (request.IsParked ? 1UL : 0) | (request.IsCompleted ? 2UL : 0);
+        ulong place =
+            ((ulong)(uint)request.Target.Index << 32)
+            | ((ulong)request.Code << 8)
+            | (request.IsParked ? 1UL : 0)
+            | (request.IsCompleted ? 2UL : 0);
         return StateMix.Add(StateMix.Add(StateMix.Multiplier, place), StateMix.Values(request.Payload));
     }
 }

@@ -24,7 +24,9 @@ internal abstract class StateCopy
         }
 
         Type element = type.GetElementType()!;
-        Type copy = (StateFields.HoldsReferences(element) ? typeof(ReferenceArrayCopy<>) : typeof(ArrayCopy<>)).MakeGenericType(element);
+        Type copy = (
+            StateFields.HoldsReferences(element) ? typeof(ReferenceArrayCopy<>) : typeof(ArrayCopy<>)
+        ).MakeGenericType(element);
         return (StateCopy)Activator.CreateInstance(copy, live)!;
     }
 }
@@ -32,7 +34,10 @@ internal abstract class StateCopy
 /// <summary>An object: its fields in another one of its type.</summary>
 internal sealed class ObjectCopy : StateCopy
 {
-    private static readonly MethodInfo Clone = typeof(object).GetMethod(nameof(MemberwiseClone), BindingFlags.Instance | BindingFlags.NonPublic)!;
+    private static readonly MethodInfo Clone = typeof(object).GetMethod(
+        nameof(MemberwiseClone),
+        BindingFlags.Instance | BindingFlags.NonPublic
+    )!;
 
     private readonly object _live;
     private readonly object _saved;
@@ -65,7 +70,10 @@ internal sealed class ReferenceArrayCopy<T>(T[] live) : StateCopy
 }
 
 /// <summary>Compiled functions that copy the fields of one object into another.</summary>
-/// <remarks>A read-only field cannot have changed since its object was made, so it is left alone; what it refers to is saved by itself.</remarks>
+/// <remarks>
+/// A read-only field cannot have changed since its object was made, so it is left alone; what it refers to is saved by
+/// itself.
+/// </remarks>
 internal static class Copiers
 {
     // One for each thread, as the pools of routines are: engines on different threads share nothing.
@@ -90,7 +98,11 @@ internal static class Copiers
         ParameterExpression from = Expression.Parameter(typeof(object));
         ParameterExpression live = Expression.Variable(type);
         ParameterExpression saved = Expression.Variable(type);
-        List<Expression> body = [Expression.Assign(live, Expression.Convert(to, type)), Expression.Assign(saved, Expression.Convert(from, type))];
+        List<Expression> body =
+        [
+            Expression.Assign(live, Expression.Convert(to, type)),
+            Expression.Assign(saved, Expression.Convert(from, type)),
+        ];
         int start = body.Count;
         foreach (FieldInfo field in StateFields.Of(type))
         {

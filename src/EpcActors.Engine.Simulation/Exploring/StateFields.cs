@@ -6,14 +6,19 @@ namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>Which fields and types belong to a state, and which are boundaries of it.</summary>
 /// <remarks>
-/// Attributes are recognised by name: the domain does not see the engine and has attributes of its own. Types of the framework are let through one by one:
-/// what a class of the framework keeps inside is not ours to copy, unless we have looked at it.
+/// Attributes are recognised by name: the domain does not see the engine and has attributes of its own. Types of the
+/// framework are let through one by one: what a class of the framework keeps inside is not ours to copy, unless we have
+/// looked at it.
 /// </remarks>
 internal static class StateFields
 {
-    private const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>Containers of the framework whose fields were looked at: arrays and numbers, and views that lead back to the container.</summary>
+    /// <summary>
+    /// Containers of the framework whose fields were looked at: arrays and numbers, and views that lead back to the
+    /// container.
+    /// </summary>
     private static readonly HashSet<Type> Containers =
     [
         typeof(List<>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(Queue<>), typeof(Stack<>),
@@ -23,11 +28,21 @@ internal static class StateFields
     /// <summary>Structs of the framework that hold nothing but what their type arguments say.</summary>
     private static readonly HashSet<Type> Structs =
     [
-        typeof(Nullable<>), typeof(KeyValuePair<,>), typeof(ValueTuple<>), typeof(ValueTuple<,>), typeof(ValueTuple<,,>), typeof(ValueTuple<,,,>),
-        typeof(ValueTuple<,,,,>), typeof(ValueTuple<,,,,,>), typeof(ValueTuple<,,,,,,>), typeof(List<>.Enumerator),
+        typeof(Nullable<>),
+        typeof(KeyValuePair<,>),
+        typeof(ValueTuple<>),
+        typeof(ValueTuple<,>),
+        typeof(ValueTuple<,,>),
+        typeof(ValueTuple<,,,>),
+        typeof(ValueTuple<,,,,>),
+        typeof(ValueTuple<,,,,,>),
+        typeof(ValueTuple<,,,,,,>),
+        typeof(List<>.Enumerator),
     ];
 
-    /// <summary>Fields of a type and its bases, but for those of the engine's own base classes, which engines keep themselves.</summary>
+    /// <summary>
+    /// Fields of a type and its bases, but for those of the engine's own base classes, which engines keep themselves.
+    /// </summary>
     public static List<FieldInfo> Of(Type type)
     {
         List<FieldInfo> fields = [];
@@ -50,13 +65,16 @@ internal static class StateFields
         }
 
         int end = field.Name.IndexOf(">k__BackingField", StringComparison.Ordinal);
-        return end > 1 && field.DeclaringType!.GetProperty(field.Name[1..end], Declared) is { } property && HasAttribute(property, attribute);
+        return end > 1
+            && field.DeclaringType!.GetProperty(field.Name[1..end], Declared) is { } property
+            && HasAttribute(property, attribute);
     }
 
     public static bool IsNotState(FieldInfo field) => Has(field, nameof(NotStateAttribute));
 
     /// <summary>What the field refers to does not change after the topology was built.</summary>
-    public static bool IsConstant(FieldInfo field) => Has(field, nameof(ConstantAttribute)) || IsConstant(field.FieldType);
+    public static bool IsConstant(FieldInfo field) =>
+        Has(field, nameof(ConstantAttribute)) || IsConstant(field.FieldType);
 
     public static bool IsConstant(Type type) => type.IsClass && HasAttribute(type, nameof(ConstantAttribute));
 
@@ -72,7 +90,10 @@ internal static class StateFields
 
     public static bool IsComparer(Type type)
     {
-        if (typeof(IEqualityComparer).IsAssignableFrom(type) || typeof(IComparer).IsAssignableFrom(type) || IsComparerInterface(type))
+        if (
+            typeof(IEqualityComparer).IsAssignableFrom(type)
+            || typeof(IComparer).IsAssignableFrom(type)
+            || IsComparerInterface(type))
         {
             return true;
         }
@@ -82,18 +103,31 @@ internal static class StateFields
 
     /// <summary>True when a value of the type is a reference or has one inside.</summary>
     public static bool HoldsReferences(Type type) =>
-        !type.IsValueType || (!type.IsPrimitive && !type.IsEnum && Of(type).Exists(field => HoldsReferences(field.FieldType)));
+        !type.IsValueType
+        || (!type.IsPrimitive && !type.IsEnum && Of(type).Exists(field => HoldsReferences(field.FieldType)));
 
     /// <summary>Says no to a type of which a state cannot be saved.</summary>
     /// <exception cref="InvariantViolation">when it is of a kind that nobody has thought about.</exception>
     public static void Check(Type type, string where)
     {
-        if (type.IsPointer || type.IsFunctionPointer || type.IsByRef || type.IsByRefLike || type == typeof(nint) || type == typeof(nuint))
+        if (
+            type.IsPointer
+            || type.IsFunctionPointer
+            || type.IsByRef
+            || type.IsByRefLike
+            || type == typeof(nint)
+            || type == typeof(nuint))
         {
             throw Unknown(type, where);
         }
 
-        if (type.IsPrimitive || type.IsEnum || IsBoundary(type) || IsConstant(type) || type.IsInterface || type == typeof(object))
+        if (
+            type.IsPrimitive
+            || type.IsEnum
+            || IsBoundary(type)
+            || IsConstant(type)
+            || type.IsInterface
+            || type == typeof(object))
         {
             return;
         }
@@ -109,12 +143,16 @@ internal static class StateFields
             return;
         }
 
-        if (HasAttribute(type, nameof(InlineArrayAttribute)) || Of(type).Exists(field => HasAttribute(field, nameof(FixedBufferAttribute))))
+        if (
+            HasAttribute(type, nameof(InlineArrayAttribute))
+            || Of(type).Exists(field => HasAttribute(field, nameof(FixedBufferAttribute))))
         {
             throw Unknown(type, where);
         }
 
-        bool isFrameworks = type.Assembly == typeof(object).Assembly || type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true;
+        bool isFrameworks =
+            type.Assembly == typeof(object).Assembly
+            || type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true;
         if (isFrameworks && !IsKnown(type) && (!type.IsValueType || HoldsReferences(type)))
         {
             throw Unknown(type, where);
@@ -125,12 +163,17 @@ internal static class StateFields
         new($"{where}: a state with a {type} in it can be neither saved nor compared");
 
     /// <summary>True for a struct whose bytes are its value: numbers and enums without a gap between them.</summary>
-    public static bool IsItsBytes(Type type) => !HoldsReferences(type) && IsDense(type) && PackedSize(type) == SizeOf(type);
+    public static bool IsItsBytes(Type type) =>
+        !HoldsReferences(type) && IsDense(type) && PackedSize(type) == SizeOf(type);
 
     private static bool IsDense(Type type) =>
-        type.IsPrimitive || type.IsEnum || Of(type).TrueForAll(field => !IsNotState(field) && !IsForReport(field.FieldType) && IsDense(field.FieldType));
+        type.IsPrimitive
+        || type.IsEnum
+        || Of(type)
+            .TrueForAll(field => !IsNotState(field) && !IsForReport(field.FieldType) && IsDense(field.FieldType));
 
-    public static bool IsForReport(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ForReport<>);
+    public static bool IsForReport(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ForReport<>);
 
     private static int PackedSize(Type type)
     {
@@ -159,7 +202,9 @@ internal static class StateFields
 
     private static bool IsComparerInterface(Type type) =>
         type.IsGenericType
-        && (type.GetGenericTypeDefinition() == typeof(IEqualityComparer<>) || type.GetGenericTypeDefinition() == typeof(IComparer<>));
+        && (
+            type.GetGenericTypeDefinition() == typeof(IEqualityComparer<>)
+            || type.GetGenericTypeDefinition() == typeof(IComparer<>));
 
     private static bool IsEngineBase(Type type) =>
         type == typeof(object) || type == typeof(ValueType) || type == typeof(Resource) || type == typeof(TaskActor);

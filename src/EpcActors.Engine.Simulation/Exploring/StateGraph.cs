@@ -4,9 +4,11 @@ namespace EpcActors.Engine.Simulation.Exploring;
 /// The graph of the states that a search met, to find hangs exactly: a fair cycle in which nothing useful happens.
 /// </summary>
 /// <remarks>
-/// Fairness is weak: a task that could always go on does so now and then. In a strongly connected component of the edges without progress there is a run that takes every edge again and
-/// again; it is fair when each task that is enabled in all states of the component makes a step in it. If a component as a whole is unfair to a task, so is every part of it, so looking at
-/// maximal components is exact. Locks are handed over in order, so weak fairness is enough for those who wait for them.
+/// Fairness is weak: a task that could always go on does so now and then. In a strongly connected component of the
+/// edges without progress there is a run that takes every edge again and again; it is fair when each task that is
+/// enabled in all states of the component makes a step in it. If a component as a whole is unfair to a task, so is
+/// every part of it, so looking at maximal components is exact. Locks are handed over in order, so weak fairness is
+/// enough for those who wait for them.
 /// </remarks>
 internal sealed class StateGraph
 {
@@ -53,7 +55,10 @@ internal sealed class StateGraph
         }
     }
 
-    /// <summary>A schedule that leads into a fair cycle without progress and goes round once, with the decision at which the cycle begins; null when there is none.</summary>
+    /// <summary>
+    /// A schedule that leads into a fair cycle without progress and goes round once, with the decision at which the
+    /// cycle begins; null when there is none.
+    /// </summary>
     public (ushort[]? Decisions, int CycleStart) FindFairCycle()
     {
         int[] firstEdge = Adjacency(out int[] order);
@@ -88,7 +93,10 @@ internal sealed class StateGraph
         return (null, -1);
     }
 
-    /// <summary>Edges without progress by their source: positions in <paramref name="order"/> from <c>first[state]</c> to <c>first[state + 1]</c>.</summary>
+    /// <summary>
+    /// Edges without progress by their source: positions in <paramref name="order"/> from <c>first[state]</c> to
+    /// <c>first[state + 1]</c>.
+    /// </summary>
     private int[] Adjacency(out int[] order)
     {
         int[] first = new int[_enabled.Count + 1];
@@ -213,7 +221,8 @@ internal sealed class StateGraph
         while ((wanted & ~satisfied) != 0)
         {
             ulong missing = wanted & ~satisfied;
-            List<int> way = Walk(at, component, firstEdge, order, edge => ((missing >> _edges[edge].Task) & 1) != 0 || (missing & ~_enabled[_edges[edge].To]) != 0);
+            List<int> way = Walk(at, component, firstEdge, order, edge =>
+                ((missing >> _edges[edge].Task) & 1) != 0 || (missing & ~_enabled[_edges[edge].To]) != 0);
             foreach (int edge in way)
             {
                 satisfied |= (1UL << _edges[edge].Task) | ~_enabled[_edges[edge].To];

@@ -19,7 +19,9 @@ internal sealed class StateHash
 
     private StateHash(Type type) => Slot = (int)(StateMix.Text(type.ToString()) % Slots);
 
-    /// <summary>A number of the type, the same in every thread, for tables that may take two types for one; it reaches no hash.</summary>
+    /// <summary>
+    /// A number of the type, the same in every thread, for tables that may take two types for one; it reaches no hash.
+    /// </summary>
     public int Slot { get; }
 
     public ulong Of(object value, StateImage image) => _function(value, image);
@@ -117,7 +119,9 @@ internal static class StateHashCalls
     public static ulong TypeName(Type? type) => type is null ? StateMix.Null : StateMix.Text(type.ToString());
 
     public static ulong Function(Delegate? function) =>
-        function is null ? StateMix.Null : StateMix.Text(function.Method.Name) + StateMix.Text(function.Method.DeclaringType?.ToString() ?? "");
+        function is null
+            ? StateMix.Null
+            : StateMix.Text(function.Method.Name) + StateMix.Text(function.Method.DeclaringType?.ToString() ?? "");
 
     /// <summary>Who waits, in their order.</summary>
     public static ulong Queue(WaitQueue queue)
@@ -140,7 +144,8 @@ internal static class StateHashCalls
         return StateMix.Add(StateMix.Values<T>(values), (ulong)values.Length);
     }
 
-    public static ulong ArrayOf<T>(ValueHash<T> element, object array, StateImage image) => Sequence(element, (T[])array, image);
+    public static ulong ArrayOf<T>(ValueHash<T> element, object array, StateImage image) =>
+        Sequence(element, (T[])array, image);
 
     /// <summary>A table of tables: one that is all zero is as good as none.</summary>
     public static ulong SparseTable<T>(object? context, object array, StateImage image)

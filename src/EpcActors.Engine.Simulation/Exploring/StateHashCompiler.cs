@@ -3,7 +3,10 @@ using System.Reflection;
 
 namespace EpcActors.Engine.Simulation.Exploring;
 
-/// <summary>Compiles hashes from the fields of types: a chain of multiplications over the numbers, with calls for what lies behind references.</summary>
+/// <summary>
+/// Compiles hashes from the fields of types: a chain of multiplications over the numbers, with calls for what lies
+/// behind references.
+/// </summary>
 internal sealed class StateHashCompiler
 {
     private readonly List<Expression> _body = [];
@@ -22,7 +25,9 @@ internal sealed class StateHashCompiler
         return Container(type, isBag: false, isSparse: false) ?? OfFields(type);
     }
 
-    /// <summary>The hash of a state machine: its position and its locals, without what the compiler needs for the await itself.</summary>
+    /// <summary>
+    /// The hash of a state machine: its position and its locals, without what the compiler needs for the await itself.
+    /// </summary>
     public static FrameFingerprint<TStateMachine> Frame<TStateMachine>()
     {
         Type type = typeof(TStateMachine);
@@ -33,7 +38,9 @@ internal sealed class StateHashCompiler
         compiler._body.Add(Expression.Assign(compiler._image, Expression.Convert(context, typeof(StateImage))));
         foreach (FieldInfo field in StateFields.Of(type))
         {
-            if (!field.Name.StartsWith("<>t__builder", StringComparison.Ordinal) && !field.Name.StartsWith("<>u__", StringComparison.Ordinal))
+            if (
+                !field.Name.StartsWith("<>t__builder", StringComparison.Ordinal)
+                && !field.Name.StartsWith("<>u__", StringComparison.Ordinal))
             {
                 compiler.AddField(machine, field, type);
             }
@@ -80,8 +87,13 @@ internal sealed class StateHashCompiler
         compiler._body.Add(Expression.Assign(compiler._hash, Expression.Constant(StateMix.Multiplier)));
         compiler.AddValue(type, value, where, isBag: false, isSparse: false);
         compiler._body.Add(compiler._hash);
-        return Expression.Lambda(
-            typeof(ValueHash<>).MakeGenericType(type), Expression.Block([compiler._hash], compiler._body), value, compiler._image).Compile();
+        return Expression
+            .Lambda(
+                typeof(ValueHash<>).MakeGenericType(type),
+                Expression.Block([compiler._hash], compiler._body),
+                value,
+                compiler._image)
+            .Compile();
     }
 
     private static Func<object, StateImage, ulong>? Container(Type type, bool isBag, bool isSparse)
@@ -92,7 +104,8 @@ internal sealed class StateHashCompiler
             if (isSparse)
             {
                 Invariant.That(
-                    element.IsSZArray && StateFields.IsItsBytes(element.GetElementType()!), $"{type} is no table of tables of numbers");
+                    element.IsSZArray && StateFields.IsItsBytes(element.GetElementType()!),
+                    $"{type} is no table of tables of numbers");
                 return Close(nameof(StateHashCalls.SparseTable), null, element.GetElementType()!);
             }
 
@@ -118,20 +131,28 @@ internal sealed class StateHashCompiler
         if (definition == typeof(Dictionary<,>))
         {
             object both = Activator.CreateInstance(
-                typeof(Tuple<,>).MakeGenericType(typeof(ValueHash<>).MakeGenericType(parts[0]), typeof(ValueHash<>).MakeGenericType(parts[1])),
+                typeof(Tuple<,>).MakeGenericType(
+                    typeof(ValueHash<>).MakeGenericType(parts[0]),
+                    typeof(ValueHash<>).MakeGenericType(parts[1])),
                 Element(parts[0], type.ToString()),
                 Element(parts[1], type.ToString()))!;
             return Close(nameof(StateHashCalls.DictionaryOf), both, parts);
         }
 
-        return definition == typeof(HashSet<>) ? Close(nameof(StateHashCalls.SetOf), Element(parts[0], type.ToString()), parts)
-            : definition == typeof(Queue<>) ? Close(nameof(StateHashCalls.QueueOf), Element(parts[0], type.ToString()), parts)
-            : definition == typeof(Stack<>) ? Close(nameof(StateHashCalls.StackOf), Element(parts[0], type.ToString()), parts)
+        return definition == typeof(HashSet<>)
+                ? Close(nameof(StateHashCalls.SetOf), Element(parts[0], type.ToString()), parts)
+            : definition == typeof(Queue<>)
+                ? Close(nameof(StateHashCalls.QueueOf), Element(parts[0], type.ToString()), parts)
+            : definition == typeof(Stack<>)
+                ? Close(nameof(StateHashCalls.StackOf), Element(parts[0], type.ToString()), parts)
             : null;
     }
 
     private static Func<object, StateImage, ulong> Close(string method, object? first, params Type[] types) =>
-        typeof(StateHashCalls).GetMethod(method)!.MakeGenericMethod(types).CreateDelegate<Func<object, StateImage, ulong>>(first);
+        typeof(StateHashCalls)
+            .GetMethod(method)!
+            .MakeGenericMethod(types)
+            .CreateDelegate<Func<object, StateImage, ulong>>(first);
 
     private void AddField(Expression owner, FieldInfo field, Type of)
     {
@@ -228,14 +249,22 @@ internal sealed class StateHashCompiler
 
     private static Type? Container(Type type) =>
         type.IsSZArray ? type
-        : type.IsGenericType && type.Assembly.GetName().Name!.StartsWith("System.", StringComparison.Ordinal) && !type.IsInterface ? type
+        : type.IsGenericType
+        && type.Assembly.GetName().Name!.StartsWith("System.", StringComparison.Ordinal)
+        && !type.IsInterface
+            ? type
         : null;
 
     private void Add(Expression value)
     {
-        _body.Add(Expression.Assign(
-            _hash, Expression.Multiply(Expression.ExclusiveOr(_hash, value), Expression.Constant(StateMix.Multiplier))));
-        _body.Add(Expression.Assign(_hash, Expression.ExclusiveOr(_hash, Expression.RightShift(_hash, Expression.Constant(32)))));
+        _body.Add(
+            Expression.Assign(
+                _hash,
+                Expression.Multiply(Expression.ExclusiveOr(_hash, value), Expression.Constant(StateMix.Multiplier))));
+        _body.Add(
+            Expression.Assign(
+                _hash,
+                Expression.ExclusiveOr(_hash, Expression.RightShift(_hash, Expression.Constant(32)))));
     }
 
     private static Expression Number(Type type, Expression value)
@@ -247,9 +276,12 @@ internal sealed class StateHashCompiler
         }
 
         return type == typeof(bool) ? Expression.Condition(value, Expression.Constant(1UL), Expression.Constant(0UL))
-            : type == typeof(double) ? Expression.Call(typeof(BitConverter).GetMethod(nameof(BitConverter.DoubleToUInt64Bits))!, value)
-            : type == typeof(float) ? Expression.Convert(
-                Expression.Call(typeof(BitConverter).GetMethod(nameof(BitConverter.SingleToUInt32Bits))!, value), typeof(ulong))
+            : type == typeof(double)
+                ? Expression.Call(typeof(BitConverter).GetMethod(nameof(BitConverter.DoubleToUInt64Bits))!, value)
+            : type == typeof(float)
+                ? Expression.Convert(
+                    Expression.Call(typeof(BitConverter).GetMethod(nameof(BitConverter.SingleToUInt32Bits))!, value),
+                    typeof(ulong))
             : Expression.Convert(value, typeof(ulong));
     }
 

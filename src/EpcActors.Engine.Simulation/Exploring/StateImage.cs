@@ -1,14 +1,18 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// The state of a set of actors at one moment: it can be brought back again and again, and states that follow it can be told apart by a number.
+/// The state of a set of actors at one moment: it can be brought back again and again, and states that follow it can be
+/// told apart by a number.
 /// </summary>
 /// <remarks>
-/// <para>An image has a partition for each root (a resource, a task, or any other object), which holds what only that root reaches, and a shared one, for what
-/// several reach or what was given as shared. Whoever runs actors marks the partitions that they change; the shared one counts as changed always.</para>
-/// <para>References to other actors, to requests, functions, texts and constants are saved, but not followed. Requests that wait in queues cannot be
-/// brought back, as the routines that made them cannot: an image is taken while nobody waits.</para>
-/// <para>Fields marked <see cref="NotStateAttribute"/> are restored, but not in a fingerprint. One thread at a time.</para>
+/// <para>An image has a partition for each root (a resource, a task, or any other object), which holds what only that
+/// root reaches, and a shared one, for what several reach or what was given as shared. Whoever runs actors marks the
+/// partitions that they change; the shared one counts as changed always.</para>
+/// <para>References to other actors, to requests, functions, texts and constants are saved, but not followed. Requests
+/// that wait in queues cannot be brought back, as the routines that made them cannot: an image is taken while nobody
+/// waits.</para>
+/// <para>Fields marked <see cref="NotStateAttribute"/> are restored, but not in a fingerprint. One thread at a
+/// time.</para>
 /// </remarks>
 public sealed class StateImage
 {
@@ -92,8 +96,10 @@ public sealed class StateImage
 
     /// <summary>Remembers the state of everything that the roots reach.</summary>
     /// <param name="roots">Resources, tasks, and other objects; an object's place is its index.</param>
-    /// <param name="shared">Objects that anybody may change: they and what they reach are in the shared partition.</param>
-    /// <exception cref="InvariantViolation">when a field is of a kind that can be neither saved nor compared, or somebody waits in a queue.</exception>
+    /// <param name="shared">Objects that anybody may change: they and what they reach are in the shared
+    /// partition.</param>
+    /// <exception cref="InvariantViolation">when a field is of a kind that can be neither saved nor compared, or
+    /// somebody waits in a queue.</exception>
     public static StateImage Take(IEnumerable<object> roots, IEnumerable<object>? shared = null)
     {
         ArgumentNullException.ThrowIfNull(roots);
@@ -104,7 +110,9 @@ public sealed class StateImage
     /// <summary>Place of a root; -1 for an object that is none.</summary>
     public int IndexOf(object root) => _rootNumbers.GetValueOrDefault(root, -1);
 
-    /// <summary>Says that a root, or what only it reaches, may have changed since the image was taken or last restored.</summary>
+    /// <summary>
+    /// Says that a root, or what only it reaches, may have changed since the image was taken or last restored.
+    /// </summary>
     public void MarkDirty(int rootIndex)
     {
         if (!_isDirty[rootIndex])
@@ -143,11 +151,17 @@ public sealed class StateImage
         Restore(_copies[^1]);
     }
 
-    /// <summary>Number of the logical state of one partition: the same for equal states, in every process; different ones for different states, but for chance.</summary>
+    /// <summary>
+    /// Number of the logical state of one partition: the same for equal states, in every process; different ones for
+    /// different states, but for chance.
+    /// </summary>
     public ulong Fingerprint(int rootIndex) =>
         StateMix.Finish(rootIndex == SharedIndex ? SharedHash() : _hashes[rootIndex].Of(_roots[rootIndex], this));
 
-    /// <summary>What a partition with a fingerprint adds to the fingerprint of the whole state, which is the sum over all partitions.</summary>
+    /// <summary>
+    /// What a partition with a fingerprint adds to the fingerprint of the whole state, which is the sum over all
+    /// partitions.
+    /// </summary>
     public static ulong Share(int rootIndex, ulong fingerprint) =>
         StateMix.Finish(fingerprint + (((ulong)(uint)rootIndex + 1) * StateMix.Multiplier));
 
@@ -164,8 +178,9 @@ public sealed class StateImage
     }
 
     /// <summary>
-    /// Number of the place at which a task waits: the methods it is in, where in them, their locals, and the request that is under way. What an engine knows of
-    /// the request beyond that (whether it was handled, when it goes on) is the engine's to add. Not for a task that runs just now.
+    /// Number of the place at which a task waits: the methods it is in, where in them, their locals, and the request
+    /// that is under way. What an engine knows of the request beyond that (whether it was handled, when it goes on) is
+    /// the engine's to add. Not for a task that runs just now.
     /// </summary>
     public ulong FingerprintContinuation(TaskActor task)
     {

@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics;
 
 namespace EpcActors.Engine.Simulation.Exploring;
 
-/// <summary>The arithmetic of fingerprints: the same in every process and on every machine with the same byte order.</summary>
+/// <summary>
+/// The arithmetic of fingerprints: the same in every process and on every machine with the same byte order.
+/// </summary>
 internal static class StateMix
 {
     /// <summary>Odd, with its bits well spread.</summary>
@@ -55,8 +57,9 @@ internal static class StateMix
         Bytes(ref Unsafe.As<T, byte>(ref MemoryMarshal.GetReference(values)), (nint)values.Length * Unsafe.SizeOf<T>());
 
     /// <summary>
-    /// A sum over pairs of words, each multiplied with a key of its place: the terms do not wait for each other, and a pair that is zero adds nothing. So
-    /// long runs of zeros, of which tables have many, are stepped over 64 bytes at a time. The length is not in it.
+    /// A sum over pairs of words, each multiplied with a key of its place: the terms do not wait for each other, and a
+    /// pair that is zero adds nothing. So long runs of zeros, of which tables have many, are stepped over 64 bytes at a
+    /// time. The length is not in it.
     /// </summary>
     public static ulong Bytes(ref byte start, nint length)
     {
@@ -85,7 +88,10 @@ internal static class StateMix
         if (at < length)
         {
             UInt128 rest = 0;
-            Unsafe.CopyBlockUnaligned(ref Unsafe.As<UInt128, byte>(ref rest), ref Unsafe.Add(ref start, at), (uint)(length - at));
+            Unsafe.CopyBlockUnaligned(
+                ref Unsafe.As<UInt128, byte>(ref rest),
+                ref Unsafe.Add(ref start, at),
+                (uint)(length - at));
             sum += Fold((ulong)rest, (ulong)(rest >> 64), at);
         }
 
@@ -93,8 +99,11 @@ internal static class StateMix
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Pair(ref byte start, nint at) => Fold(
-        Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at)), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at + 8)), at);
+    private static ulong Pair(ref byte start, nint at) =>
+        Fold(
+            Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at)),
+            Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at + 8)),
+            at);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Fold(ulong low, ulong high, nint at)
@@ -105,7 +114,10 @@ internal static class StateMix
         }
 
         ulong key = (ulong)at * Stride;
-        ulong upper = Math.BigMul(low ^ (First + key), high ^ BitOperations.RotateLeft(Second + key, 23), out ulong lower);
+        ulong upper = Math.BigMul(
+            low ^ (First + key),
+            high ^ BitOperations.RotateLeft(Second + key, 23),
+            out ulong lower);
         return upper ^ lower;
     }
 }

@@ -58,7 +58,9 @@ internal sealed class StateWalk
     /// <summary>Objects of several roots.</summary>
     public List<object> Shared { get; } = [];
 
-    /// <summary>What is part of a fingerprint by itself: not what only statistics refer to, nor the insides of containers.</summary>
+    /// <summary>
+    /// What is part of a fingerprint by itself: not what only statistics refer to, nor the insides of containers.
+    /// </summary>
     public HashSet<object> Compared { get; } = new(ReferenceEqualityComparer.Instance);
 
     private void Reach(object root, int index, string name)
@@ -182,7 +184,10 @@ internal sealed class StateWalk
         bool isContainer = !type.IsValueType && type.Namespace == "System.Collections.Generic";
         foreach (FieldInfo field in StateFields.Of(type))
         {
-            if (StateFields.IsConstant(field) || StateFields.IsNotState(field) || !StateFields.HoldsReferences(field.FieldType))
+            if (
+                StateFields.IsConstant(field)
+                || StateFields.IsNotState(field)
+                || !StateFields.HoldsReferences(field.FieldType))
             {
                 continue;
             }

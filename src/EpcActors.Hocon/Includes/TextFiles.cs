@@ -4,8 +4,9 @@ using System.Text;
 namespace EpcActors.Hocon;
 
 /// <summary>
-/// Reads text files, and regular ones only: a pipe never ends or never begins, and a device such as /dev/zero has no end.
-/// Every method throws an <see cref="IOException"/> with a message that needs no more than the name of the file in front.
+/// Reads text files, and regular ones only: a pipe never ends or never begins, and a device such as /dev/zero has no
+/// end. Every method throws an <see cref="IOException"/> with a message that needs no more than the name of the file in
+/// front.
 /// </summary>
 public static class TextFiles
 {

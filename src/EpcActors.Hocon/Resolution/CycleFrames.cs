@@ -1,9 +1,9 @@
 namespace EpcActors.Hocon.Resolution;
 
 /// <summary>
-/// Tells for how long "undefined" may be remembered. In <c>a = ${?b}foo, b = ${?a}</c> the field b is undefined while a is
-/// being evaluated, and "foo" afterwards. So an undefined value that rests on a cycle holds until the evaluation ends to
-/// which the cycle leads back; to forget it earlier would make the work exponential.
+/// Tells for how long "undefined" may be remembered. In <c>a = ${?b}foo, b = ${?a}</c> the field b is undefined while a
+/// is being evaluated, and "foo" afterwards. So an undefined value that rests on a cycle holds until the evaluation
+/// ends to which the cycle leads back; to forget it earlier would make the work exponential.
 /// </summary>
 internal sealed class CycleFrames
 {
@@ -51,7 +51,9 @@ internal sealed class CycleFrames
     /// <summary>A field was asked for in the midst of its own evaluation.</summary>
     public void Met(int frame) => _lowest = Math.Min(_lowest, frame);
 
-    /// <summary>The cycles of one value are counted by themselves. Returns what to give to <see cref="End(int, bool)"/>.</summary>
+    /// <summary>
+    /// The cycles of one value are counted by themselves. Returns what to give to <see cref="End(int, bool)"/>.
+    /// </summary>
     public int Begin()
     {
         int outer = _lowest;

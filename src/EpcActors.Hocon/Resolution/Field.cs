@@ -2,7 +2,9 @@ using EpcActors.Hocon.Syntax;
 
 namespace EpcActors.Hocon.Resolution;
 
-/// <summary>One definition of a field: parsed text of its own, or a field of an object that was substituted in.</summary>
+/// <summary>
+/// One definition of a field: parsed text of its own, or a field of an object that was substituted in.
+/// </summary>
 internal readonly record struct Layer(Node? Node, Field? Reference, HoconOrigin KeyOrigin);
 
 /// <summary>

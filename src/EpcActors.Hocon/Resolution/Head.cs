@@ -97,7 +97,9 @@ internal abstract class ObjectHead : ContainerHead
         _container = container;
     }
 
-    /// <summary>From the top down, evaluated as they are asked for; stops where nothing more can show through.</summary>
+    /// <summary>
+    /// From the top down, evaluated as they are asked for; stops where nothing more can show through.
+    /// </summary>
     public abstract IEnumerable<Source> Sources(Resolver resolver);
 
     /// <summary>
@@ -175,7 +177,8 @@ internal abstract class ObjectHead : ContainerHead
         for (int i = sources.Count - 1; i >= 0; i--)
         {
             resolver.CountStep(Origin);
-            IEnumerable<string> own = sources[i].Own?.Fields.Keys ?? (IEnumerable<string>)sources[i].Other!.Keys(resolver);
+            IEnumerable<string> own = sources[i].Own?.Fields.Keys
+                ?? (IEnumerable<string>)sources[i].Other!.Keys(resolver);
             foreach (string key in own)
             {
                 if (!sourcesOf.TryGetValue(key, out List<Source>? defining))
@@ -240,8 +243,8 @@ internal sealed class LayeredObject : ObjectHead
     }
 
     /// <summary>
-    /// A layer that substitutes in what is below it (<c>a = ${a} { … }</c>) shows the layers below in that place. They are
-    /// taken from here and not from the head of theirs: a row of such definitions would nest as deep as it is long.
+    /// A layer that substitutes in what is below it (<c>a = ${a} { … }</c>) shows the layers below in that place. They
+    /// are taken from here and not from the head of theirs: a row of such definitions would nest as deep as it is long.
     /// </summary>
     public override IEnumerable<Source> Sources(Resolver resolver)
     {

@@ -66,8 +66,8 @@ internal sealed partial class Resolver
 
     /// <summary>
     /// Completes what the layers substituted in while the field shows the layers below: substitutions in there that
-    /// lead back to the field look back, as the field is self-referential through them. The same holds for the elements of
-    /// an array beside a substitution, and for what += appends, which is short for <c>a = ${?a} [ … ]</c>.
+    /// lead back to the field look back, as the field is self-referential through them. The same holds for the elements
+    /// of an array beside a substitution, and for what += appends, which is short for <c>a = ${?a} [ … ]</c>.
     /// </summary>
     private void CompleteLayers(Field field)
     {
@@ -131,12 +131,14 @@ internal sealed partial class Resolver
         }
     }
 
-    private bool ShowsBelow(Field field, int layer) => LayerValue(field, layer) switch
-    {
-        null => true,
-        ArrayHead array => IsBelow(field, layer, array) || Array.Exists(array.Parts ?? [], part => IsBelow(field, layer, part)),
-        _ => false,
-    };
+    private bool ShowsBelow(Field field, int layer) =>
+        LayerValue(field, layer) switch
+        {
+            null => true,
+            ArrayHead array => IsBelow(field, layer, array)
+                || Array.Exists(array.Parts ?? [], part => IsBelow(field, layer, part)),
+            _ => false,
+        };
 
     private static bool IsBelow(Field field, int layer, Head? value) =>
         value is not null && field.TryGetHead(layer, out Head? below) && ReferenceEquals(below, value);

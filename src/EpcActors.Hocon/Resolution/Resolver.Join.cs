@@ -117,14 +117,18 @@ internal sealed partial class Resolver
         };
         if (below is not null && array is null)
         {
-            throw new HoconException(node.Origin,
-                $"cannot append with '+=' to {KindOf(below)}; the value before it ({OriginOf(below)}) has to be an array");
+            throw new HoconException(
+                node.Origin,
+                $"cannot append with '+=' to {KindOf(below)}; the value before it ({OriginOf(below)}) has to be an "
+                    + "array");
         }
 
         return array is null ? element : new ArrayHead(field, node.Origin, [array, element]);
     }
 
-    /// <summary>The array below a layer that names elements by their numbers, with these changed; null for any other layer.</summary>
+    /// <summary>
+    /// The array below a layer that names elements by their numbers, with these changed; null for any other layer.
+    /// </summary>
     private ArrayHead? ChangedElements(Field field, int layer)
     {
         if (!_options.NumericKeysChangeElements
@@ -136,18 +140,26 @@ internal sealed partial class Resolver
 
         List<Field> elements = [.. below.Elements()];
         int count = elements.Count;
-        foreach ((string key, Definition change) in changes.Fields.OrderBy(pair => int.Parse(pair.Key, CultureInfo.InvariantCulture)))
+        foreach (
+            (string key, Definition change) in changes.Fields.OrderBy(pair =>
+                int.Parse(pair.Key, CultureInfo.InvariantCulture)))
         {
             CountStep(change.KeyOrigin);
             int index = int.Parse(key, CultureInfo.InvariantCulture);
             if (index > elements.Count)
             {
-                string there = count == 0 ? "it is empty" : count == 1 ? "it has one element, 0" : $"it has the elements 0 to {count - 1}";
-                throw new HoconException(change.KeyOrigin, $"the list ({below.Origin}) has no element {index}: {there}; "
-                    + $"write {elements.Count} to append one");
+                string there =
+                    count == 0 ? "it is empty"
+                    : count == 1 ? "it has one element, 0"
+                    : $"it has the elements 0 to {count - 1}";
+                throw new HoconException(
+                    change.KeyOrigin,
+                    $"the list ({below.Origin}) has no element {index}: {there}; "
+                        + $"write {elements.Count} to append one");
             }
 
-            List<Layer> layers = index == elements.Count ? [] : [new Layer(null, elements[index], elements[index].KeyOrigin)];
+            List<Layer> layers =
+                index == elements.Count ? [] : [new Layer(null, elements[index], elements[index].KeyOrigin)];
             IEnumerable<Definition> own = change.Node is StackNode stack ? stack.Layers : [change];
             layers.AddRange(own.Select(one => new Layer(one.Node, null, one.KeyOrigin)));
             Field element = new(field, key, isElement: true, [.. layers]);

@@ -84,7 +84,9 @@ internal sealed partial class Resolver
         }
     }
 
-    /// <summary>Undoes <see cref="Enter"/>; not called when an exception passes, since that ends the resolver.</summary>
+    /// <summary>
+    /// Undoes <see cref="Enter"/>; not called when an exception passes, since that ends the resolver.
+    /// </summary>
     public void Leave() => _level--;
 
     /// <summary>The value of the lowest <paramref name="count"/> layers; null when undefined.</summary>
@@ -187,7 +189,9 @@ internal sealed partial class Resolver
         return null;
     }
 
-    /// <summary>The value of a field as it may be seen now, that is without the layers that are being evaluated.</summary>
+    /// <summary>
+    /// The value of a field as it may be seen now, that is without the layers that are being evaluated.
+    /// </summary>
     private Head? Visible(Field field)
     {
         if (field.Active != Field.Free)
@@ -298,7 +302,9 @@ internal sealed partial class Resolver
         return value;
     }
 
-    /// <summary>False for what only shows the lower layers of a field: in there is nothing of the layers above.</summary>
+    /// <summary>
+    /// False for what only shows the lower layers of a field: in there is nothing of the layers above.
+    /// </summary>
     private static bool IsWhole(Head value, Field owner) =>
         owner.Layers.Length == 1
         || (owner.TryGetHead(owner.Layers.Length, out Head? whole) && ReferenceEquals(whole, value));

@@ -347,8 +347,11 @@ internal sealed class HoconParser
 
     private SubstitutionNode ToSubstitution(in Token token)
     {
-        string[] path = _session.Options.Split(_scope.Prefix.Length > 0 ? _scope.Prefix[0] : token.Path![0], token.Path!);
-        bool own = _arrayLevel == _scope.ArrayLevel
+        string[] path = _session.Options.Split(
+            _scope.Prefix.Length > 0 ? _scope.Prefix[0] : token.Path![0],
+            token.Path!);
+        bool own =
+            _arrayLevel == _scope.ArrayLevel
             && (_path.SequenceEqual(path) || _path.SequenceEqual(_scope.Prefix.Concat(path)));
         return new SubstitutionNode(token.Origin, path, token.Optional, _scope, _arrayLevel, own && _arrayLevel == 0);
     }

@@ -337,9 +337,14 @@ internal sealed class Lexer
             return;
         }
 
-        string found = c < 0 ? "the end of the text" : c == 'u' ? "\\u without four hexadecimal digits" : $"\\{(char)c}";
-        throw new HoconException(origin, $"found {found} in a quoted string; "
-            + "expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX (a backslash itself is \\\\)");
+        string found =
+            c < 0 ? "the end of the text"
+            : c == 'u' ? "\\u without four hexadecimal digits"
+            : $"\\{(char)c}";
+        throw new HoconException(
+            origin,
+            $"found {found} in a quoted string; "
+                + "expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX (a backslash itself is \\\\)");
     }
 
     // Any run of three or more quotes ends the string; those beyond three belong to it.

@@ -1,6 +1,8 @@
 namespace EpcActors.Hocon.Syntax;
 
-/// <summary>A value as parsed: substitutions are still in place, overridden values are kept where they may matter.</summary>
+/// <summary>
+/// A value as parsed: substitutions are still in place, overridden values are kept where they may matter.
+/// </summary>
 internal abstract class Node
 {
     protected Node(HoconOrigin origin)
@@ -26,7 +28,9 @@ internal sealed class LiteralNode : Node
 
     public HoconValue Value { get; }
 
-    /// <summary>White space between parts of a concatenation: counts in strings, is nothing between containers.</summary>
+    /// <summary>
+    /// White space between parts of a concatenation: counts in strings, is nothing between containers.
+    /// </summary>
     public bool IsUnquotedSpace { get; }
 
     public override bool HidesBelow => true;
@@ -81,7 +85,9 @@ internal sealed class SubstitutionNode : Node
     /// <summary>Arrays around the substitution.</summary>
     public int ArrayLevel { get; }
 
-    /// <summary>Written in the value of the very field it names: it will look back, so what is below comes first.</summary>
+    /// <summary>
+    /// Written in the value of the very field it names: it will look back, so what is below comes first.
+    /// </summary>
     public bool RefersToOwnField { get; }
 
     public override string ToString() => $"${{{(Optional ? "?" : "")}{HoconPath.Render(Path)}}}";

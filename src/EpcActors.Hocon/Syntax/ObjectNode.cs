@@ -21,14 +21,22 @@ internal sealed class ObjectNode : Node
     /// </summary>
     public override bool HidesBelow => _hidesBelow;
 
-    /// <summary>True for an object whose keys are all whole numbers: it may stand for an array, or for some elements of one.</summary>
+    /// <summary>
+    /// True for an object whose keys are all whole numbers: it may stand for an array, or for some elements of one.
+    /// </summary>
     public bool HasNumericKeys => Fields.Count > 0 && Fields.Keys.All(IsIndex);
 
     /// <summary>True for the index of an element.</summary>
     public static bool IsIndex(string key) =>
-        int.TryParse(key, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _);
+        int.TryParse(
+            key,
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out _);
 
-    /// <summary>A value below the first key of a path: the objects for all other keys, and the value itself without any.</summary>
+    /// <summary>
+    /// A value below the first key of a path: the objects for all other keys, and the value itself without any.
+    /// </summary>
     public static Node Nested(string[] path, HoconOrigin keyOrigin, Node value)
     {
         for (int i = path.Length - 1; i > 0; i--)

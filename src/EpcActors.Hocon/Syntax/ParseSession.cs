@@ -32,7 +32,9 @@ internal sealed class ParseSession
 
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
-            throw new HoconException(origin, $"values are nested {depth} levels deep, too deep for this thread's stack");
+            throw new HoconException(
+                origin,
+                $"values are nested {depth} levels deep, too deep for this thread's stack");
         }
     }
 

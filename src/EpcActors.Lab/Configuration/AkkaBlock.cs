@@ -5,8 +5,9 @@ using EpcActors.Hocon;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>
-/// The <c>akka</c> block for Akka.NET: anything may stand in it, and Akka reads it by itself. Akka's own reader knows less of HOCON than ours (no comma behind a
-/// block without colon), so it gets the resolved block as JSON on one line, which both understand.
+/// The <c>akka</c> block for Akka.NET: anything may stand in it, and Akka reads it by itself. Akka's own reader knows
+/// less of HOCON than ours (no comma behind a block without colon), so it gets the resolved block as JSON on one line,
+/// which both understand.
 /// </summary>
 internal static class AkkaBlock
 {
@@ -31,7 +32,10 @@ internal static class AkkaBlock
         return text.ToString();
     }
 
-    /// <summary>Where to look when Akka does not like its block: the first value that is not the reference's, or the block itself.</summary>
+    /// <summary>
+    /// Where to look when Akka does not like its block: the first value that is not the reference's, or the block
+    /// itself.
+    /// </summary>
     public static HoconOrigin Origin(HoconObject block) => FirstOwn(block) ?? block.Origin;
 
     private static HoconOrigin? FirstOwn(HoconValue value)

@@ -29,7 +29,9 @@ public static class BuiltInFiles
         List<string> names = [];
         foreach (string resource in Home.GetManifestResourceNames())
         {
-            if (resource.StartsWith(prefix, StringComparison.Ordinal) && resource.EndsWith(Extension, StringComparison.Ordinal))
+            if (
+                resource.StartsWith(prefix, StringComparison.Ordinal)
+                && resource.EndsWith(Extension, StringComparison.Ordinal))
             {
                 names.Add(resource[prefix.Length..^Extension.Length]);
             }
@@ -87,7 +89,8 @@ internal sealed class BuiltInIncluder(IHoconIncluder files) : IHoconIncluder
         return slash < 0 ? BuiltInFiles.Prefix + name : string.Concat(includingSource.AsSpan(0, slash + 1), name);
     }
 
-    public string? Read(string source) => IsBuiltIn(source) ? BuiltInFiles.Read(source) : files.Read(source) ?? BuiltInFiles.ReadShipped(source);
+    public string? Read(string source) =>
+        IsBuiltIn(source) ? BuiltInFiles.Read(source) : files.Read(source) ?? BuiltInFiles.ReadShipped(source);
 
     private static bool IsBuiltIn(string name) => name.StartsWith(BuiltInFiles.Prefix, StringComparison.Ordinal);
 }

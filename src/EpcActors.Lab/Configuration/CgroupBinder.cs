@@ -5,7 +5,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Reads <c>epc.cgroups</c>: keys that begin with <c>/</c> are cgroups below the one they stand in, all others are settings.</summary>
+/// <summary>
+/// Reads <c>epc.cgroups</c>: keys that begin with <c>/</c> are cgroups below the one they stand in, all others are
+/// settings.
+/// </summary>
 internal sealed class CgroupBinder
 {
     /// <summary>An EPC page names its cgroup with 16 bits, one value of which means none.</summary>
@@ -18,7 +21,8 @@ internal sealed class CgroupBinder
     private readonly LoadContext _context;
     private readonly ObjectReader _defaults;
 
-    private readonly Dictionary<string, (HoconOrigin Origin, string Key, long Max, long MemoryMax)> _found = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (HoconOrigin Origin, string Key, long Max, long MemoryMax)> _found = new(
+        StringComparer.Ordinal);
 
     private CgroupBinder(LoadContext context, ObjectReader defaults)
     {
@@ -29,7 +33,10 @@ internal sealed class CgroupBinder
     /// <summary>The tree, parents before children, siblings in the order of the file.</summary>
     public static IReadOnlyList<CgroupSpec> Read(ObjectReader reader, ObjectReader defaults)
     {
-        if (1 + Count(reader.Keys.Where(key => key.StartsWith('/')).Select(reader.ObjectAt)) is > MaxCgroups and var count)
+        if (
+            1 + Count(reader.Keys.Where(key => key.StartsWith('/')).Select(reader.ObjectAt))
+            is > MaxCgroups
+                and var count)
         {
             Refuse(reader.Context, reader.Origin, count);
         }
@@ -92,7 +99,11 @@ internal sealed class CgroupBinder
 
         if (PathProblem(key) is { } problem)
         {
-            _context.Error(reader.Origin, reader.Path, $"'{key}' is no path of a cgroup: {problem}", "write for example /pods/web");
+            _context.Error(
+                reader.Origin,
+                reader.Path,
+                $"'{key}' is no path of a cgroup: {problem}",
+                "write for example /pods/web");
             return;
         }
 
@@ -104,31 +115,47 @@ internal sealed class CgroupBinder
         string container = ContainerName(reader, key);
         if (reader.TryGet("container", out _) && annotations is null && pod is null)
         {
-            reader.Error("container", "the name of a container matters only with annotations", "add annotations { … }, or drop the key");
+            reader.Error(
+                "container",
+                "the name of a container matters only with annotations",
+                "add annotations { … }, or drop the key");
         }
 
         long max = ReadMax(reader, isPod ? null : annotations, pod, container);
         long memoryMax = reader.Get("memory-max", "max").Limit(roundsDown: true);
         _found.Add(path, (reader.Origin, reader.Path, max, memoryMax));
         ReadChildren(reader, path, isPod ? annotations : null);
-        annotations?.Finish(isPod ? [] : around.Keys.Where(name => name.StartsWith('/')).Select(name => ContainerName(around.Peek(name), name)));
+        annotations?.Finish(
+            isPod
+                ? []
+                : around.Keys.Where(name => name.StartsWith('/')).Select(name => ContainerName(around.Peek(name), name))
+        );
         reader.Finish("a cgroup");
     }
 
     private static string ContainerName(ObjectReader? cgroup, string key) =>
-        cgroup is not null && cgroup.Has("container") && cgroup.TryGet("container", out Setting? name) ? name.Text("web") : key[1..];
+        cgroup is not null && cgroup.Has("container") && cgroup.TryGet("container", out Setting? name)
+            ? name.Text("web")
+            : key[1..];
 
     private void ReadRoot(ObjectReader reader)
     {
         if (reader.Has("max") || reader.Has("annotations"))
         {
-            reader.Error(reader.Has("max") ? "max" : "annotations", "the root cgroup has no misc.max", "set the limit at a cgroup below the root");
+            reader.Error(
+                reader.Has("max") ? "max" : "annotations",
+                "the root cgroup has no misc.max",
+                "set the limit at a cgroup below the root");
         }
 
         // Asked for, so that it is not reported a second time as unknown.
         reader.TryGet("max", out _);
         reader.Child("annotations");
-        _found["/"] = (reader.Origin, reader.Path, Setting.NoLimit, reader.Get("memory-max", "max").Limit(roundsDown: true));
+        _found["/"] = (
+            reader.Origin,
+            reader.Path,
+            Setting.NoLimit,
+            reader.Get("memory-max", "max").Limit(roundsDown: true));
         reader.Finish("the root cgroup");
     }
 
@@ -161,7 +188,10 @@ internal sealed class CgroupBinder
         return annotated.Value;
     }
 
-    /// <summary>A name with dots and without quotes is several keys: says so where HOCON would have one think of a wrong setting.</summary>
+    /// <summary>
+    /// A name with dots and without quotes is several keys: says so where HOCON would have one think of a wrong
+    /// setting.
+    /// </summary>
     private static void ReportDottedName(ObjectReader reader, string path)
     {
         foreach (string key in reader.Keys)
@@ -169,14 +199,21 @@ internal sealed class CgroupBinder
             if (!key.StartsWith('/') && !Settings.Contains(key) && reader.ObjectAt(key) is { } value)
             {
                 StringBuilder name = new($"{path}.{key}");
-                while (value.Keys is [var only] && !only.StartsWith('/') && !Settings.Contains(only) && value[only] is HoconObject inner)
+                while (
+                    value.Keys is [var only]
+                    && !only.StartsWith('/')
+                    && !Settings.Contains(only)
+                    && value[only] is HoconObject inner)
                 {
                     name.Append('.').Append(only);
                     value = inner;
                 }
 
-                reader.Error(key, $"there is no key '{key}' of a cgroup", $"if the name of the cgroup has a dot, quote it:"
-                    + $" \"{name}\"; if {key} is a cgroup below it, begin with a slash: /{key}");
+                reader.Error(
+                    key,
+                    $"there is no key '{key}' of a cgroup",
+                    $"if the name of the cgroup has a dot, quote it:"
+                        + $" \"{name}\"; if {key} is a cgroup below it, begin with a slash: /{key}");
                 reader.Allow(key);
             }
         }
@@ -209,8 +246,10 @@ internal sealed class CgroupBinder
             _context.Note(
                 reader.Origin,
                 reader.Path,
-                $"the limits of {count} cgroups add up to {Setting.SizeText((long)Math.Min(sum, long.MaxValue))}, and the machine"
-                    + $" has {Setting.SizeText((long)capacity)} of EPC: pages may be evicted though each cgroup keeps to its limit");
+                $"the limits of {count} cgroups add up to {Setting.SizeText((long)Math.Min(sum, long.MaxValue))}, and "
+                    + "the machine"
+                    + $" has {Setting.SizeText((long)capacity)} of EPC: pages may be evicted though each cgroup keeps "
+                    + "to its limit");
         }
     }
 
@@ -218,7 +257,12 @@ internal sealed class CgroupBinder
     {
         List<CgroupSpec> tree = [];
         Dictionary<string, int> indices = new(StringComparer.Ordinal);
-        tree.Add(new CgroupSpec("/", -1, Setting.NoLimit, _found.TryGetValue("/", out var root) ? root.MemoryMax : Setting.NoLimit));
+        tree.Add(
+            new CgroupSpec(
+                "/",
+                -1,
+                Setting.NoLimit,
+                _found.TryGetValue("/", out var root) ? root.MemoryMax : Setting.NoLimit));
         indices.Add("/", 0);
 
         Dictionary<string, List<string>> children = new(StringComparer.Ordinal);
@@ -307,7 +351,9 @@ internal static class CgroupLookup
             }
         }
 
-        setting.Error($"there is no cgroup '{path}'", Suggestions.Remedy(path, [.. cgroups.Select(cgroup => cgroup.Path)]));
+        setting.Error(
+            $"there is no cgroup '{path}'",
+            Suggestions.Remedy(path, [.. cgroups.Select(cgroup => cgroup.Path)]));
         return 0;
     }
 }

@@ -3,14 +3,19 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Reads <c>epc.cluster</c>. What a machine over processes cannot do is no matter of the file: <c>ClusterCheck</c> says that when such a run is prepared.</summary>
+/// <summary>
+/// Reads <c>epc.cluster</c>. What a machine over processes cannot do is no matter of the file: <c>ClusterCheck</c> says
+/// that when such a run is prepared.
+/// </summary>
 internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
 {
     private const string Schema = "epc.cluster.faults[]";
     private const int MostWindow = 65_536;
     private const int MostProcesses = 1024;
 
-    /// <summary>A process says twenty times a second that it lives: with less than two of them missing nobody is dead.</summary>
+    /// <summary>
+    /// A process says twenty times a second that it lives: with less than two of them missing nobody is dead.
+    /// </summary>
     private const long LeastFailureTimeoutNs = 100_000_000;
 
     private const long LeastJoinTimeoutNs = 100_000_000;
@@ -44,7 +49,8 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         {
             // At the one that the file says.
             (resend.Origin.Source.StartsWith(BuiltInFiles.Prefix, StringComparison.Ordinal) ? failure : resend).Error(
-                $"a call is sent again after {Setting.Number(cluster.ResendNs)} ns, but who does not answer is dead after {Setting.Number(cluster.FailureTimeoutNs)} ns",
+                $"a call is sent again after {Setting.Number(cluster.ResendNs)} ns, but who does not answer is dead "
+                    + $"after {Setting.Number(cluster.FailureTimeoutNs)} ns",
                 "make resend shorter than failure-timeout");
         }
 
@@ -59,7 +65,8 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         if (nodes > 0 && count > nodes)
         {
             setting.Error(
-                $"{Setting.Number(count)} processes for {Setting.Number(nodes)} NUMA {(nodes == 1 ? "node" : "nodes")} with EPC: each needs one",
+                $"{Setting.Number(count)} processes for {Setting.Number(nodes)} NUMA {(nodes == 1 ? "node" : "nodes")} "
+                    + "with EPC: each needs one",
                 $"write at most {Setting.Number(nodes)}, or auto");
         }
     }
@@ -74,7 +81,9 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
             {
                 item.Wrong("a fault", "write for example { at = 2 s, kill = 2 }");
             }
-            else if (ReadFault(new ObjectReader(item.Context, value, item.Origin, item.Path, Schema), processes) is { } fault)
+            else if (
+                ReadFault(new ObjectReader(item.Context, value, item.Origin, item.Path, Schema), processes) is { } fault
+            )
             {
                 faults.Add(fault);
             }
@@ -89,7 +98,9 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         long at = atSetting.DurationNs(unit: "s");
         if (at >= durationNs)
         {
-            atSetting.Note($"the fault comes at {Setting.Number(at)} ns, after the end of the run at {Setting.Number(durationNs)} ns: it never happens");
+            atSetting.Note(
+                $"the fault comes at {Setting.Number(at)} ns, after the end of the run at {Setting.Number(durationNs)} "
+                    + "ns: it never happens");
         }
 
         List<string> found = [.. Kinds.Where(reader.Has)];
@@ -106,7 +117,11 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         }
         else if (found.Count > 1)
         {
-            reader.Context.Error(reader.Origin, reader.Path, $"a fault is one thing; this one is {string.Join(" and ", found)}", "write two faults");
+            reader.Context.Error(
+                reader.Origin,
+                reader.Path,
+                $"a fault is one thing; this one is {string.Join(" and ", found)}",
+                "write two faults");
             reader.Allow("for");
             reader.Allow("when");
         }
@@ -116,7 +131,11 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
             reader.Allow("when");
             if (reader.Keys.All(key => key is "at" or "for" or "when"))
             {
-                reader.Context.Error(reader.Origin, reader.Path, "the fault does nothing", $"add one of: {Suggestions.List(Kinds)}");
+                reader.Context.Error(
+                    reader.Origin,
+                    reader.Path,
+                    "the fault does nothing",
+                    $"add one of: {Suggestions.List(Kinds)}");
             }
         }
 
@@ -130,8 +149,13 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
         switch (kind)
         {
             case "kill":
-                bool isInReclaim = reader.TryGet("when", out Setting? when) && when.Choice(["reclaim"], "a moment to wait for") == 0;
-                No(reader, "for", "a killed process stays dead; write restart to have it come back at once, or epc.cluster.restart = on");
+                bool isInReclaim =
+                    reader.TryGet("when", out Setting? when) && when.Choice(["reclaim"], "a moment to wait for") == 0;
+                No(
+                    reader,
+                    "for",
+                    "a killed process stays dead; write restart to have it come back at once, or epc.cluster.restart = "
+                        + "on");
                 return new ClusterFault.Kill(at, Member(whom, processes), isInReclaim);
             case "pause":
                 No(reader, "when", "only kill waits for a moment");

@@ -14,6 +14,8 @@ public sealed record ConfigEnvironment
     /// <summary>Environment variables for substitutions, null result for none; the process's if null.</summary>
     public Func<string, string?>? Variables { get; init; }
 
-    /// <summary>Opens a trace by its full name; null when there is no such file. Read line by line, since traces may be large.</summary>
+    /// <summary>
+    /// Opens a trace by its full name; null when there is no such file. Read line by line, since traces may be large.
+    /// </summary>
     public Func<string, TextReader?> OpenTrace { get; init; } = TextFiles.Open;
 }

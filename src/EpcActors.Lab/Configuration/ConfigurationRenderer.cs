@@ -21,7 +21,10 @@ public sealed record ConfigurationShowOptions
 /// <summary>Writes an effective configuration so that it reads back as the same one.</summary>
 internal sealed class ConfigurationRenderer
 {
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly StringBuilder _text = new();
     private readonly ConfigurationShowOptions _options;

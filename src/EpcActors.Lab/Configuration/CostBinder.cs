@@ -54,7 +54,9 @@ internal static class CostBinder
         };
 
         bool SameAsFile(string key) =>
-            file.TryGet(key, out Setting? own) && reader.TryGet(key, out Setting? effective) && own.Value!.Equals(effective.Value);
+            file.TryGet(key, out Setting? own)
+            && reader.TryGet(key, out Setting? effective)
+            && own.Value!.Equals(effective.Value);
     }
 
     private static int ReadCycles(Setting setting)
@@ -63,7 +65,13 @@ internal static class CostBinder
         string? text = setting.StringOrNull?.Trim();
         if (text is not null && text.EndsWith("cycles", StringComparison.Ordinal))
         {
-            if (int.TryParse(text[..^"cycles".Length].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int cycles) && cycles <= MaxCycles)
+            if (
+                int.TryParse(
+                    text[..^"cycles".Length].Trim(),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out int cycles)
+                && cycles <= MaxCycles)
             {
                 return cycles;
             }
@@ -91,9 +99,17 @@ internal static class CostBinder
         }
 
         string text = (setting.StringOrNull ?? "").Trim();
-        decimal scale = text.EndsWith("GHz", StringComparison.Ordinal) ? 1000 : text.EndsWith("MHz", StringComparison.Ordinal) ? 1 : 0;
-        if (scale > 0
-            && decimal.TryParse(text[..^3].Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
+        decimal scale =
+            text.EndsWith("GHz", StringComparison.Ordinal) ? 1000
+            : text.EndsWith("MHz", StringComparison.Ordinal) ? 1
+            : 0;
+        if (
+            scale > 0
+            && decimal.TryParse(
+                text[..^3].Trim(),
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture,
+                out decimal number)
             && number * scale is >= 1 and <= 100_000
             && decimal.Truncate(number * scale) == number * scale)
         {

@@ -4,7 +4,9 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>What was read of <c>epc.enclaves</c> and <c>epc.virtual-machines</c>, with the names that scripts use.</summary>
+/// <summary>
+/// What was read of <c>epc.enclaves</c> and <c>epc.virtual-machines</c>, with the names that scripts use.
+/// </summary>
 internal sealed class Population
 {
     public List<EnclaveSpec> Enclaves { get; } = [];
@@ -22,7 +24,12 @@ internal sealed class Population
 
 /// <summary>Reads <c>epc.enclaves</c>.</summary>
 internal sealed class EnclaveBinder(
-    LoadContext context, MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, KernelSwitches switches, string kernel, bool isRace = false)
+    LoadContext context,
+    MachineSpec machine,
+    IReadOnlyList<CgroupSpec> cgroups,
+    KernelSwitches switches,
+    string kernel,
+    bool isRace = false)
 {
     private const int MaxThreads = 4096;
     private const int MaxInstances = 100_000;
@@ -35,7 +42,9 @@ internal sealed class EnclaveBinder(
 
     private const int PcmdPerPage = 32;
 
-    /// <summary>Pages of code and data beside one TCS per thread: the kernel's own test enclave has ten pages in all.</summary>
+    /// <summary>
+    /// Pages of code and data beside one TCS per thread: the kernel's own test enclave has ten pages in all.
+    /// </summary>
     private const int PlainCodePages = 9;
 
     private readonly NodeChoice _nodes = new(machine);
@@ -61,7 +70,8 @@ internal sealed class EnclaveBinder(
         if (_linearPages > int.MaxValue)
         {
             context.Error(reader.Origin, reader.Path,
-                $"the enclaves have {Setting.Number(_linearPages)} pages of address space in all, each one's rounded up to a power of two; "
+                $"the enclaves have {Setting.Number(_linearPages)} pages of address space in all, each one's rounded "
+                    + "up to a power of two; "
                     + $"at most {Setting.Number(int.MaxValue)} are possible",
                 "make heaps smaller or have fewer instances");
         }
@@ -76,7 +86,8 @@ internal sealed class EnclaveBinder(
         if (added < heap && switches.Sgx2 == Fix.Absent)
         {
             addedSetting.Error(
-                $"heap pages that are not added at build come by EAUG, which needs SGX2, and the kernel {kernel} has it not",
+                $"heap pages that are not added at build come by EAUG, which needs SGX2, and the kernel {kernel} has "
+                    + "it not",
                 "write added = 100 %, or set epc.switches.sgx2 = on");
         }
 
@@ -113,7 +124,10 @@ internal sealed class EnclaveBinder(
         bool allowOom = reader.Get("allow-oom", "off").OnOff();
         if (isRace && reader.Has("steps"))
         {
-            reader.Error("steps", "an enclave of a race has no program of its own", "write what its threads do in epc.race.tasks");
+            reader.Error(
+                "steps",
+                "an enclave of a race has no program of its own",
+                "write what its threads do in epc.race.tasks");
         }
 
         Setting list = reader.Get("steps", "[ touch ]");
@@ -156,7 +170,12 @@ internal sealed class EnclaveBinder(
         Register(reader, name, indices, population, isAlias: false);
     }
 
-    private static void Register(ObjectReader reader, string name, IReadOnlyList<int> indices, Population population, bool isAlias)
+    private static void Register(
+        ObjectReader reader,
+        string name,
+        IReadOnlyList<int> indices,
+        Population population,
+        bool isAlias)
     {
         if (population.EnclavesByName.TryAdd(name, indices))
         {
@@ -173,8 +192,8 @@ internal sealed class EnclaveBinder(
     }
 
     /// <summary>
-    /// Pages that cannot stay in the EPC need RAM, contents and PCMD, charged to the memory cgroup. An enclave that must be killed for want of it is
-    /// a mistake in most scenarios, and the point of a few.
+    /// Pages that cannot stay in the EPC need RAM, contents and PCMD, charged to the memory cgroup. An enclave that
+    /// must be killed for want of it is a mistake in most scenarios, and the point of a few.
     /// </summary>
     private void CheckBacking(Setting heap, int heapPages, int addedPages, int cgroup, IReadOnlyList<StepSpec> steps)
     {
@@ -211,14 +230,18 @@ internal sealed class EnclaveBinder(
         if (needed > memoryMax)
         {
             heap.Error(
-                $"at least {Setting.Number(evicted)} of its pages cannot stay in the EPC; their backing takes {Setting.Number(needed)} bytes, "
-                    + $"but memory-max of {memoryPath} is {Setting.SizeText(memoryMax)}: the enclave must be OOM-killed",
-                "raise memory-max or max, make the heap smaller, or set allow-oom = on if that is what the scenario is about");
+                $"at least {Setting.Number(evicted)} of its pages cannot stay in the EPC; their backing takes "
+                    + $"{Setting.Number(needed)} bytes, "
+                    + $"but memory-max of {memoryPath} is {Setting.SizeText(memoryMax)}: the enclave must be "
+                    + "OOM-killed",
+                "raise memory-max or max, make the heap smaller, or set allow-oom = on if that is what the scenario is "
+                    + "about");
         }
         else if ((long)heapPages * KernelConstants.PageSize > memoryMax)
         {
             heap.Note(
-                $"the heap is larger than memory-max of {memoryPath} ({Setting.SizeText(memoryMax)}): if much of it is evicted, the enclave is OOM-killed");
+                $"the heap is larger than memory-max of {memoryPath} ({Setting.SizeText(memoryMax)}): if much of it is "
+                    + "evicted, the enclave is OOM-killed");
         }
     }
 
@@ -253,8 +276,16 @@ internal sealed class NodeChoice(MachineSpec machine)
         int node = setting.Int(0, machine.Nodes.Count - 1, isOpen: true);
         if (machine.Nodes[node].Cpus == 0 && machine.Nodes.Any(other => other.Cpus > 0))
         {
-            List<string> allowed = [.. Enumerable.Range(0, machine.Nodes.Count).Where(i => machine.Nodes[i].Cpus > 0).Select(i => Setting.Number(i))];
-            setting.Error($"node {Setting.Number(node)} has no CPUs", $"nodes with CPUs: {Suggestions.List(allowed)}; or spread");
+            List<string> allowed =
+            [
+                .. Enumerable
+                    .Range(0, machine.Nodes.Count)
+                    .Where(i => machine.Nodes[i].Cpus > 0)
+                    .Select(i => Setting.Number(i)),
+            ];
+            setting.Error(
+                $"node {Setting.Number(node)} has no CPUs",
+                $"nodes with CPUs: {Suggestions.List(allowed)}; or spread");
         }
 
         return node;
@@ -271,7 +302,10 @@ internal static class Naming
         if (!isGood)
         {
             reader.Context.Error(
-                reader.Origin, reader.Path, $"'{name}' is no name for {what}", "use letters, digits, '-', '_' and '.', a letter or digit first");
+                reader.Origin,
+                reader.Path,
+                $"'{name}' is no name for {what}",
+                "use letters, digits, '-', '_' and '.', a letter or digit first");
         }
 
         return isGood;

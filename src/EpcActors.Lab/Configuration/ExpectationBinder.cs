@@ -27,8 +27,12 @@ internal static class ExpectationBinder
             if (!known.Contains(name) && name != kernel && !name.EndsWith(".conf", StringComparison.Ordinal))
             {
                 string? dotted = known.FirstOrDefault(k => k.StartsWith(name + ".", StringComparison.Ordinal));
-                perKernel.Error(name, $"there is no kernel '{name}'",
-                    dotted is null ? Suggestions.Remedy(name, [.. known]) : $"a name with a dot needs quotes: \"{dotted}\"");
+                perKernel.Error(
+                    name,
+                    $"there is no kernel '{name}'",
+                    dotted is null
+                        ? Suggestions.Remedy(name, [.. known])
+                        : $"a name with a dot needs quotes: \"{dotted}\"");
                 continue;
             }
 

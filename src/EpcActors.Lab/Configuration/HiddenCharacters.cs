@@ -4,7 +4,9 @@ using EpcActors.Hocon;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Refuses files whose keys or texts have characters that a terminal would obey (<see cref="PrintableText"/>).</summary>
+/// <summary>
+/// Refuses files whose keys or texts have characters that a terminal would obey (<see cref="PrintableText"/>).
+/// </summary>
 internal static class HiddenCharacters
 {
     /// <summary>Reports every key and text of the tree that is not printable.</summary>
@@ -38,9 +40,12 @@ internal static class HiddenCharacters
         }
     }
 
-    private static void Report(LoadContext context, HoconOrigin origin, string path, string what, string text) => context.Error(
-        origin,
-        path,
-        string.Create(CultureInfo.InvariantCulture, $"{what} has the control character U+{(int)text[PrintableText.IndexOfHidden(text)]:X4}"),
-        "write it without: names and texts are printed on terminals and in pages");
+    private static void Report(LoadContext context, HoconOrigin origin, string path, string what, string text) =>
+        context.Error(
+            origin,
+            path,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what} has the control character U+{(int)text[PrintableText.IndexOfHidden(text)]:X4}"),
+            "write it without: names and texts are printed on terminals and in pages");
 }

@@ -3,12 +3,14 @@ using EpcActors.Hocon;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>
-/// Puts the layers on top of one another: reference, kernel, costs and machine, scenario, command line. The scenario names the layers below it, so it is
-/// resolved twice: once for these names, once for good.
+/// Puts the layers on top of one another: reference, kernel, costs and machine, scenario, command line. The scenario
+/// names the layers below it, so it is resolved twice: once for these names, once for good.
 /// </summary>
 internal sealed class LayeredConfiguration
 {
-    /// <summary>Keys that name a file of a set, the set, and where the file's contents go while the layers are merged.</summary>
+    /// <summary>
+    /// Keys that name a file of a set, the set, and where the file's contents go while the layers are merged.
+    /// </summary>
     private static readonly Layer[] Layers =
     [
         new("kernel", "kernels", "kernel-file", "switches"),
@@ -61,7 +63,9 @@ internal sealed class LayeredConfiguration
     /// <summary>Names of the top-level keys that hold the contents of layer files in the result.</summary>
     public static IReadOnlyList<string> FileKeys { get; } = [.. Layers.Select(layer => layer.FileKey), ReferenceKey];
 
-    /// <summary>The effective configuration, or null when a text could not be read; then the context has the errors.</summary>
+    /// <summary>
+    /// The effective configuration, or null when a text could not be read; then the context has the errors.
+    /// </summary>
     public static HoconObject? Load(LoadContext context, IReadOnlyList<KeyValuePair<string, string>> overrides) =>
         new LayeredConfiguration(context, overrides).Load();
 
@@ -77,7 +81,8 @@ internal sealed class LayeredConfiguration
             Files = new HoconMemoryIncluder([new KeyValuePair<string, string>(Nothing, "")]),
             Variables = static _ => null,
         };
-        return Load(new LoadContext(Nothing, environment), []) ?? throw new InvalidOperationException("the built-in files cannot be read");
+        return Load(new LoadContext(Nothing, environment), [])
+            ?? throw new InvalidOperationException("the built-in files cannot be read");
     }
 
     /// <summary>
@@ -139,7 +144,9 @@ internal sealed class LayeredConfiguration
         }
     }
 
-    /// <summary>The overlay of a variant on top of the file, as if it stood at its end; null when there is none of that name.</summary>
+    /// <summary>
+    /// The overlay of a variant on top of the file, as if it stood at its end; null when there is none of that name.
+    /// </summary>
     private HoconConfig? WithVariant(HoconConfig scenario, HoconConfig reference)
     {
         if (_context.Variant.Length == 0)
@@ -148,7 +155,9 @@ internal sealed class LayeredConfiguration
         }
 
         HoconObject root = scenario.WithFallback(reference).Resolve().Root;
-        HoconObject? variants = root.TryGetPath(["epc", "race", "variants"], out HoconValue? value) ? value as HoconObject : null;
+        HoconObject? variants = root.TryGetPath(["epc", "race", "variants"], out HoconValue? value)
+            ? value as HoconObject
+            : null;
         if (variants is not null && variants.TryGet(_context.Variant, out HoconValue? overlay))
         {
             if (overlay is HoconObject)
@@ -156,7 +165,9 @@ internal sealed class LayeredConfiguration
                 return HoconConfig.Of(overlay, "epc").WithFallback(scenario);
             }
 
-            new Setting(_context, overlay, overlay.Origin, $"epc.race.variants.{_context.Variant}").Wrong("an object", "write { switches { … } }");
+            new Setting(_context, overlay, overlay.Origin, $"epc.race.variants.{_context.Variant}").Wrong(
+                "an object",
+                "write { switches { … } }");
             return null;
         }
 
@@ -169,8 +180,8 @@ internal sealed class LayeredConfiguration
     }
 
     /// <summary>
-    /// <c>machine = "name"</c> in the file and <c>--set epc.machine.sanitise-at-boot=on</c> shall go together, but in HOCON an object replaces a string.
-    /// So the string becomes an object with the key <c>profile</c> first.
+    /// <c>machine = "name"</c> in the file and <c>--set epc.machine.sanitise-at-boot=on</c> shall go together, but in
+    /// HOCON an object replaces a string. So the string becomes an object with the key <c>profile</c> first.
     /// </summary>
     private HoconConfig KeepNamesUnderOverrides(HoconConfig scenario, HoconConfig reference)
     {
@@ -189,8 +200,8 @@ internal sealed class LayeredConfiguration
     }
 
     /// <summary>
-    /// A kernel that the command line names is that kernel: its switches win over those of the file and of the variant, and
-    /// only <c>--set epc.switches.…</c> changes one.
+    /// A kernel that the command line names is that kernel: its switches win over those of the file and of the variant,
+    /// and only <c>--set epc.switches.…</c> changes one.
     /// </summary>
     private HoconConfig? WithKernelOnTop(HoconConfig scenario, HoconObject names, HoconConfig reference)
     {
@@ -224,13 +235,19 @@ internal sealed class LayeredConfiguration
         foreach ((string key, HoconValue value) in own)
         {
             bool isOfFile = standard is null || !standard.TryGet(key, out HoconValue? usual) || !usual.Equals(value);
-            if (isOfFile && ofKernel is not null && ofKernel.TryGet(key, out HoconValue? replacing) && !replacing.Equals(value))
+            if (
+                isOfFile
+                && ofKernel is not null
+                && ofKernel.TryGet(key, out HoconValue? replacing)
+                && !replacing.Equals(value))
             {
-                string whose = _context.Variant.Length == 0 ? "the file" : $"the variant '{_context.Variant}' or its file";
+                string whose =
+                    _context.Variant.Length == 0 ? "the file" : $"the variant '{_context.Variant}' or its file";
                 _context.Note(
                     value.Origin,
                     $"epc.switches.{key}",
-                    $"{whose} says {value.AsString()}; --set {KernelKey}={kernel} wins, which has {replacing.AsString()}"
+                    $"{whose} says {value.AsString()}; --set {KernelKey}={kernel} wins, which has "
+                        + $"{replacing.AsString()}"
                         + $" (--set epc.switches.{key}={value.AsString()} keeps it)");
             }
         }
@@ -258,7 +275,11 @@ internal sealed class LayeredConfiguration
         return isGood ? config : null;
     }
 
-    private (HoconConfig Below, HoconConfig Effective) AddLayer(Layer layer, HoconObject names, HoconConfig below, HoconConfig effective)
+    private (HoconConfig Below, HoconConfig Effective) AddLayer(
+        Layer layer,
+        HoconObject names,
+        HoconConfig below,
+        HoconConfig effective)
     {
         string path = $"epc.{layer.Key}";
         if (!names.TryGetPath(["epc", layer.Key], out HoconValue? value))
@@ -278,7 +299,8 @@ internal sealed class LayeredConfiguration
         {
             if (name is not (null or HoconNull))
             {
-                new Setting(_context, name, name.Origin, path).Wrong($"the name of one of {layer.Set}, or a path that ends in .conf");
+                new Setting(_context, name, name.Origin, path).Wrong(
+                    $"the name of one of {layer.Set}, or a path that ends in .conf");
             }
 
             return (below, effective);
@@ -289,10 +311,14 @@ internal sealed class LayeredConfiguration
             effective = AsProfile(layer, text, effective);
         }
 
-        return FindFile(layer, text, path) is { } file ? (Include(layer, file).WithFallback(below), effective) : (below, effective);
+        return FindFile(layer, text, path) is { } file
+            ? (Include(layer, file).WithFallback(below), effective)
+            : (below, effective);
     }
 
-    /// <summary>Name of the file that is meant, as an include in the scenario file would have it, or null: then it is reported.</summary>
+    /// <summary>
+    /// Name of the file that is meant, as an include in the scenario file would have it, or null: then it is reported.
+    /// </summary>
     private string? FindFile(Layer layer, HoconString name, string path)
     {
         if (name.Value.EndsWith(".conf", StringComparison.Ordinal))
@@ -305,7 +331,11 @@ internal sealed class LayeredConfiguration
                     return name.Value;
                 }
 
-                _context.Error(name.Origin, path, $"there is no file '{file}'", "a path is relative to the scenario file");
+                _context.Error(
+                    name.Origin,
+                    path,
+                    $"there is no file '{file}'",
+                    "a path is relative to the scenario file");
             }
             catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
             {
@@ -328,8 +358,13 @@ internal sealed class LayeredConfiguration
 
     private HoconConfig Include(Layer layer, string file)
     {
-        string target = layer.SwitchesKey is { } key ? $"epc.{key} = ${{?{layer.FileKey}.{key}}}" : $"epc.{layer.Key} = ${{?{layer.FileKey}}}";
-        return HoconConfig.ParseText($"{layer.FileKey} {{ include required({Quote(file)}) }}\n{target}", _context.File, _options);
+        string target = layer.SwitchesKey is { } key
+            ? $"epc.{key} = ${{?{layer.FileKey}.{key}}}"
+            : $"epc.{layer.Key} = ${{?{layer.FileKey}}}";
+        return HoconConfig.ParseText(
+            $"{layer.FileKey} {{ include required({Quote(file)}) }}\n{target}",
+            _context.File,
+            _options);
     }
 
     /// <summary>The named layer as an object with its name, on top of a configuration that has the name only.</summary>
@@ -359,6 +394,7 @@ internal sealed class LayeredConfiguration
     /// <param name="Key">Key below <c>epc</c> that names the file.</param>
     /// <param name="Set">Folder of the built-in ones.</param>
     /// <param name="FileKey">Top-level key for the file's contents.</param>
-    /// <param name="SwitchesKey">The one key of the file that counts; null when all do and the named thing is an object itself.</param>
+    /// <param name="SwitchesKey">The one key of the file that counts; null when all do and the named thing is an object
+    /// itself.</param>
     private sealed record Layer(string Key, string Set, string FileKey, string? SwitchesKey);
 }

@@ -41,9 +41,18 @@ internal static class MachineBinder
         reader.Finish("the machine");
 
         // The title of the named machine says nothing about other nodes.
-        bool isTitled = title.Length > 0 && !(file.TryGet("title", out Setting? itsTitle) && itsTitle.StringOrNull == title);
-        string nameOf = !isChanged ? profile : isTitled ? title : "custom";
-        return new MachineSpec { Name = nameOf, Nodes = nodes, SanitisesAtBoot = sanitises };
+        bool isTitled =
+            title.Length > 0 && !(file.TryGet("title", out Setting? itsTitle) && itsTitle.StringOrNull == title);
+        string nameOf =
+            !isChanged ? profile
+            : isTitled ? title
+            : "custom";
+        return new MachineSpec
+        {
+            Name = nameOf,
+            Nodes = nodes,
+            SanitisesAtBoot = sanitises,
+        };
     }
 
     private static List<NodeSpec> ReadNodes(Setting list)
@@ -79,13 +88,17 @@ internal static class MachineBinder
         if (sections > KernelConstants.MaxEpcSections)
         {
             list.Error(
-                $"the machine has {sections} EPC sections; the kernel keeps {KernelConstants.MaxEpcSections} (SGX_MAX_EPC_SECTIONS)",
+                $"the machine has {sections} EPC sections; the kernel keeps {KernelConstants.MaxEpcSections} "
+                    + "(SGX_MAX_EPC_SECTIONS)",
                 "join sections of one node");
         }
 
         if (pages > MaxEpcPages)
         {
-            list.Error($"the machine has {Setting.Number(pages)} EPC pages; at most {Setting.Number(MaxEpcPages)} are possible", "make sections smaller");
+            list.Error(
+                $"the machine has {Setting.Number(pages)} EPC pages; at most {Setting.Number(MaxEpcPages)} are "
+                    + "possible",
+                "make sections smaller");
         }
 
         // A list whose items are wrong has these errors only as a consequence.

@@ -76,14 +76,17 @@ internal sealed partial class NriAnnotations
             _reader.Error(
                 ContainerPrefix + name,
                 $"there is no container '{name}' in {_pod}",
-                Suggestions.Remedy(name, [.. _containers]) + "; a container is a cgroup below its pod, or has container = NAME");
+                Suggestions.Remedy(name, [.. _containers])
+                    + "; a container is a cgroup below its pod, or has container = NAME");
         }
     }
 
     /// <summary>A quantity as Kubernetes writes it, in bytes; 0 is no limit.</summary>
     private static long Bytes(Setting setting)
     {
-        if (setting.Value is HoconString or HoconNumber && TryQuantity(setting, setting.Value.AsString().Trim(), out long bytes))
+        if (
+            setting.Value is HoconString or HoconNumber
+            && TryQuantity(setting, setting.Value.AsString().Trim(), out long bytes))
         {
             return bytes == 0 ? Setting.NoLimit : bytes;
         }
@@ -94,21 +97,32 @@ internal sealed partial class NriAnnotations
             remedy += $": {(meant % 1048576 == 0 ? $"{Setting.Number(meant / 1048576)}Mi" : Setting.Number(meant))}";
         }
 
-        setting.Error($"found {Setting.Describe(setting.Value)}; expected a quantity of bytes as Kubernetes writes it", remedy);
+        setting.Error(
+            $"found {Setting.Describe(setting.Value)}; expected a quantity of bytes as Kubernetes writes it",
+            remedy);
         return Setting.NoLimit;
     }
 
     private static bool TryQuantity(Setting setting, string text, out long bytes)
     {
         bytes = 0;
-        if (Quantity.Match(text) is not { Success: true } parts
-            || !decimal.TryParse(parts.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))
+        if (
+            Quantity.Match(text) is not { Success: true } parts
+            || !decimal.TryParse(
+                parts.Groups["number"].ValueSpan,
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture,
+                out decimal number))
         {
             return false;
         }
 
         string suffix = parts.Groups["suffix"].Value;
-        int power = "kMGTPE".IndexOf(suffix.Length == 2 && suffix[0] == 'K' ? 'k' : suffix.FirstOrDefault(), StringComparison.Ordinal) + 1;
+        int power =
+            "kMGTPE".IndexOf(
+                suffix.Length == 2 && suffix[0] == 'K' ? 'k' : suffix.FirstOrDefault(),
+                StringComparison.Ordinal
+            ) + 1;
         try
         {
             decimal factor = 1;
@@ -117,7 +131,11 @@ internal sealed partial class NriAnnotations
                 factor *= suffix.EndsWith('i') ? 1024 : 1000;
             }
 
-            _ = int.TryParse(parts.Groups["exponent"].ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int exponent);
+            _ = int.TryParse(
+                parts.Groups["exponent"].ValueSpan,
+                NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture,
+                out int exponent);
             for (int i = 0; i < Math.Abs(exponent); i++)
             {
                 factor = exponent < 0 ? factor / 10 : factor * 10;
@@ -133,14 +151,17 @@ internal sealed partial class NriAnnotations
 
         if (power > 0 && !suffix.EndsWith('i'))
         {
-            setting.Note($"{text} is {bytes.ToString("#,0", CultureInfo.InvariantCulture)} bytes, as Kubernetes counts;"
-                + $" HOCON and {parts.Groups["number"].Value}{char.ToUpperInvariant(suffix[0])}i count in powers of 1024");
+            setting.Note(
+                $"{text} is {bytes.ToString("#,0", CultureInfo.InvariantCulture)} bytes, as Kubernetes counts;"
+                    + $" HOCON and {parts.Groups["number"].Value}{char.ToUpperInvariant(suffix[0])}i count in powers "
+                    + $"of 1024");
         }
 
         return true;
     }
 
-    [GeneratedRegex(@"^\+?(?<number>\d{1,20}(\.\d{0,20})?|\.\d{1,20})((?<suffix>[KMGTPE]i|[kMGTPE])|[eE](?<exponent>[+-]?\d{1,2}))?$",
+    [GeneratedRegex(
+        @"^\+?(?<number>\d{1,20}(\.\d{0,20})?|\.\d{1,20})((?<suffix>[KMGTPE]i|[kMGTPE])|[eE](?<exponent>[+-]?\d{1,2}))?$",
         RegexOptions.ExplicitCapture)]
     private static partial Regex Quantity { get; }
 }

@@ -4,8 +4,8 @@ using EpcActors.Hocon;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>
-/// Reads the keys of one object. What was never asked for is unknown, and <see cref="Finish"/> reports it with the key that was probably meant:
-/// so no key can be allowed and unread.
+/// Reads the keys of one object. What was never asked for is unknown, and <see cref="Finish"/> reports it with the key
+/// that was probably meant: so no key can be allowed and unread.
 /// </summary>
 internal sealed class ObjectReader
 {
@@ -16,7 +16,10 @@ internal sealed class ObjectReader
     private readonly List<string> _asked = [];
     private readonly HashSet<string> _isAsked = new(StringComparer.Ordinal);
 
-    /// <summary>True when something else stands here than an object: that is reported, and what is missing in it is no further error.</summary>
+    /// <summary>
+    /// True when something else stands here than an object: that is reported, and what is missing in it is no further
+    /// error.
+    /// </summary>
     private bool _isBroken;
 
     /// <param name="context">Takes the errors.</param>
@@ -25,7 +28,13 @@ internal sealed class ObjectReader
     /// <param name="path">Its full key.</param>
     /// <param name="schema">The same with placeholders for names, e.g. <c>epc.enclaves.&lt;name&gt;</c>.</param>
     /// <param name="defaults">Where keys are looked up that the object does not have.</param>
-    public ObjectReader(LoadContext context, HoconObject? value, HoconOrigin origin, string path, string schema, ObjectReader? defaults = null)
+    public ObjectReader(
+        LoadContext context,
+        HoconObject? value,
+        HoconOrigin origin,
+        string path,
+        string schema,
+        ObjectReader? defaults = null)
     {
         _context = context;
         _value = value;
@@ -71,14 +80,21 @@ internal sealed class ObjectReader
         }
 
         // Only a null in the file hides what the reference says; it means the default then.
-        if (!_isBroken && Schema.Length > 0 && LayeredConfiguration.Reference().TryGetPath([.. Schema.Split('.'), key], out HoconValue? usual))
+        if (
+            !_isBroken
+            && Schema.Length > 0
+            && LayeredConfiguration.Reference().TryGetPath([.. Schema.Split('.'), key], out HoconValue? usual))
         {
             return new Setting(_context, usual, usual.Origin, PathOf(key), SchemaOf(key));
         }
 
         if (!_isBroken)
         {
-            _context.Error(_origin, PathOf(key), $"the key '{key}' is missing", example.Length == 0 ? "" : $"write for example {key} = {example}");
+            _context.Error(
+                _origin,
+                PathOf(key),
+                $"the key '{key}' is missing",
+                example.Length == 0 ? "" : $"write for example {key} = {example}");
         }
 
         return new Setting(_context, null, _origin, PathOf(key), SchemaOf(key));
@@ -108,7 +124,9 @@ internal sealed class ObjectReader
     /// <summary>The objects below this one whose keys are names.</summary>
     /// <param name="placeholder">Stands for the name in the list of known keys.</param>
     /// <param name="defaults">Where their missing keys are looked up.</param>
-    public IEnumerable<(string Name, HoconOrigin Origin, ObjectReader Reader)> Named(string placeholder, ObjectReader? defaults = null)
+    public IEnumerable<(string Name, HoconOrigin Origin, ObjectReader Reader)> Named(
+        string placeholder,
+        ObjectReader? defaults = null)
     {
         foreach (string name in Keys)
         {
@@ -120,7 +138,11 @@ internal sealed class ObjectReader
     }
 
     /// <summary>One object whose key is a name.</summary>
-    public bool TryNamed(string name, string placeholder, ObjectReader? defaults, [NotNullWhen(true)] out ObjectReader? reader)
+    public bool TryNamed(
+        string name,
+        string placeholder,
+        ObjectReader? defaults,
+        [NotNullWhen(true)] out ObjectReader? reader)
     {
         reader = null;
         Allow(name);
@@ -135,7 +157,13 @@ internal sealed class ObjectReader
             return false;
         }
 
-        reader = new ObjectReader(_context, value, _value!.KeyOrigin(name), PathOf(name), $"{Schema}.{placeholder}", defaults);
+        reader = new ObjectReader(
+            _context,
+            value,
+            _value!.KeyOrigin(name),
+            PathOf(name),
+            $"{Schema}.{placeholder}",
+            defaults);
         return true;
     }
 
@@ -144,7 +172,9 @@ internal sealed class ObjectReader
 
     /// <summary>A reader of the object of a key, for a look that counts as none.</summary>
     public ObjectReader? Peek(string key) =>
-        ObjectAt(key) is { } value ? new ObjectReader(_context, value, KeyOrigin(key), PathOf(key), $"{Schema}.<path>") : null;
+        ObjectAt(key) is { } value
+            ? new ObjectReader(_context, value, KeyOrigin(key), PathOf(key), $"{Schema}.<path>")
+            : null;
 
     /// <summary>Lets a key pass that somebody else reads.</summary>
     public void Allow(string key)
@@ -156,7 +186,8 @@ internal sealed class ObjectReader
     }
 
     /// <summary>Where a key of this object is written; the object's own place when it has no such key.</summary>
-    public HoconOrigin KeyOrigin(string key) => _value is not null && _value.TryGet(key, out _) ? _value.KeyOrigin(key) : _origin;
+    public HoconOrigin KeyOrigin(string key) =>
+        _value is not null && _value.TryGet(key, out _) ? _value.KeyOrigin(key) : _origin;
 
     /// <summary>Reports every key that nobody asked for.</summary>
     /// <param name="what">What kind of object this is, for the message.</param>
@@ -167,13 +198,18 @@ internal sealed class ObjectReader
             if (!_isAsked.Contains(key))
             {
                 string place = what.Length == 0 ? "" : $" of {what}";
-                _context.Error(KeyOrigin(key), PathOf(key), $"there is no key '{key}'{place}", Suggestions.Remedy(key, _asked));
+                _context.Error(
+                    KeyOrigin(key),
+                    PathOf(key),
+                    $"there is no key '{key}'{place}",
+                    Suggestions.Remedy(key, _asked));
             }
         }
     }
 
     /// <summary>Reports a key at its own place.</summary>
-    public void Error(string key, string message, string remedy = "") => _context.Error(KeyOrigin(key), PathOf(key), message, remedy);
+    public void Error(string key, string message, string remedy = "") =>
+        _context.Error(KeyOrigin(key), PathOf(key), message, remedy);
 
     public string PathOf(string key) => Path.Length == 0 ? Quoted(key) : $"{Path}.{Quoted(key)}";
 

@@ -16,14 +16,22 @@ internal static class PatternBinder
     private const int MaxNesting = 8;
 
     /// <summary>Names of the patterns.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["uniform", "zipf", "sweep", "hotspot", "phased", "records", "mixed"];
+    public static IReadOnlyList<string> Names { get; } =
+    ["uniform", "zipf", "sweep", "hotspot", "phased", "records", "mixed"];
 
-    /// <summary>A pattern over <paramref name="pages"/> pages. The keys that the chosen pattern has no use for stay unread, so they are reported.</summary>
+    /// <summary>
+    /// A pattern over <paramref name="pages"/> pages. The keys that the chosen pattern has no use for stay unread, so
+    /// they are reported.
+    /// </summary>
     /// <param name="reader">The step, or a part of it.</param>
     /// <param name="pages">Pages that the pattern runs over.</param>
     /// <param name="defaults"><c>epc.defaults.run</c>.</param>
     /// <param name="nesting">Patterns around this one.</param>
-    public static (PatternFactory Factory, string Text) Read(ObjectReader reader, int pages, ObjectReader defaults, int nesting = 0)
+    public static (PatternFactory Factory, string Text) Read(
+        ObjectReader reader,
+        int pages,
+        ObjectReader defaults,
+        int nesting = 0)
     {
         Setting name = reader.Get("pattern", "zipf");
         string pattern = Names[name.Choice(Names, "a pattern")];
@@ -75,7 +83,11 @@ internal static class PatternBinder
             $"hotspot: {Tenths(share)} % on {Setting.Number(hot)} pages, {Text(mix)}");
     }
 
-    private static (PatternFactory Factory, string Text) Phased(ObjectReader reader, int pages, ObjectReader defaults, int nesting)
+    private static (PatternFactory Factory, string Text) Phased(
+        ObjectReader reader,
+        int pages,
+        ObjectReader defaults,
+        int nesting)
     {
         int set = reader.Get("working-set", "10 %").PartOfPages(pages, "the heap", allowZero: false);
         long accesses = reader.Get("phase", "10000").Integer(1, long.MaxValue);
@@ -115,13 +127,22 @@ internal static class PatternBinder
         };
         if (workload.Reads + workload.Updates + workload.Inserts + workload.Scans + workload.ReadModifyWrites == 0)
         {
-            reader.Error("reads", "all weights of the operations are 0", "set reads, updates, inserts, scans or read-modify-writes");
+            reader.Error(
+                "reads",
+                "all weights of the operations are 0",
+                "set reads, updates, inserts, scans or read-modify-writes");
         }
 
-        return ((pages, prng) => new RecordPattern(pages, workload, prng), $"records of {Setting.SizeText(workload.RecordBytes)}");
+        return (
+            (pages, prng) => new RecordPattern(pages, workload, prng),
+            $"records of {Setting.SizeText(workload.RecordBytes)}");
     }
 
-    private static (PatternFactory Factory, string Text) Mixed(ObjectReader reader, int pages, ObjectReader defaults, int nesting)
+    private static (PatternFactory Factory, string Text) Mixed(
+        ObjectReader reader,
+        int pages,
+        ObjectReader defaults,
+        int nesting)
     {
         List<(PatternFactory Factory, int First, int Pages, int Weight)> parts = [];
         List<string> texts = [];
@@ -134,7 +155,13 @@ internal static class PatternBinder
                 continue;
             }
 
-            ObjectReader part = new(reader.Context, value, item.Origin, item.Path, $"{reader.Schema}.parts[]", defaults);
+            ObjectReader part = new(
+                reader.Context,
+                value,
+                item.Origin,
+                item.Path,
+                $"{reader.Schema}.parts[]",
+                defaults);
             int weight = part.Get("weight", "1").Int(1, MaxWeight);
             Setting firstPage = part.Get("first", "0 %");
             int first = firstPage.PartOfPages(pages, "the heap", allowZero: true);
@@ -176,7 +203,9 @@ internal static class PatternBinder
         int executes = PerMilleOf(reader.Get("executes", "0 %"));
         if (writes + executes > PerMille)
         {
-            writesSetting.Error("writes and executes together are more than 100 %", "what they leave of 100 % are reads");
+            writesSetting.Error(
+                "writes and executes together are more than 100 %",
+                "what they leave of 100 % are reads");
             return AccessMix.ReadOnly;
         }
 

@@ -32,21 +32,34 @@ internal sealed class RaceBinder(
     {
         if (script.Count > 0)
         {
-            reader.Context.Error(reader.Origin, reader.Path, "a race has no clock, so there is no time at which a script could act",
+            reader.Context.Error(
+                reader.Origin,
+                reader.Path,
+                "a race has no clock, so there is no time at which a script could act",
                 "make each action of epc.script an operation of a task with optional = on");
         }
 
         ObjectReader block = reader.Child("tasks");
         List<(RaceTaskSpec Spec, Setting Do)> found = ReadTasks(block, defaults.Child("task"));
-        RaceNames names = RaceNames.Of(machine, cgroups, population.Enclaves, population.VirtualMachines, [.. found.Select(task => task.Spec.Name)]);
+        RaceNames names = RaceNames.Of(
+            machine,
+            cgroups,
+            population.Enclaves,
+            population.VirtualMachines,
+            [.. found.Select(task => task.Spec.Name)]);
         List<RaceTaskSpec> tasks = ReadOperations(found, names);
         if (block.Keys.Count == 0)
         {
-            reader.Error("tasks", "there is no task", "write for example tasks { CPU0 { process = a, do = [ \"write 0\" ] } }");
+            reader.Error(
+                "tasks",
+                "there is no task",
+                "write for example tasks { CPU0 { process = a, do = [ \"write 0\" ] } }");
         }
 
         List<RaceTaskSpec> setup = ReadSetup(reader.Get("setup", "[ \"a: build 2\" ]"), names, tasks);
-        List<RaceProperty> properties = ReadProperties(reader.Get("properties", "[ \"always usage(/a) <= max(/a)\" ]"), names);
+        List<RaceProperty> properties = ReadProperties(
+            reader.Get("properties", "[ \"always usage(/a) <= max(/a)\" ]"),
+            names);
         List<string> show = ReadShow(reader.Get("show", "[ counter ]"), names);
         List<string> ignored = [.. reader.Get("ignore-rules", "[ ]").Items("rules")
             .Select(rule => LabRules.All[rule.Choice(LabRules.All, "a rule")])];
@@ -98,7 +111,11 @@ internal sealed class RaceBinder(
     private List<(RaceTaskSpec Spec, Setting Do)> ReadTasks(ObjectReader reader, ObjectReader defaults)
     {
         List<(RaceTaskSpec, Setting)> tasks = [];
-        string[] processes = [.. population.Enclaves.Select(enclave => enclave.Name), .. population.VirtualMachines.Select(guest => guest.Name)];
+        string[] processes =
+        [
+            .. population.Enclaves.Select(enclave => enclave.Name),
+            .. population.VirtualMachines.Select(guest => guest.Name),
+        ];
         foreach ((string name, HoconOrigin _, ObjectReader task) in reader.Named("<name>", defaults))
         {
             Setting processSetting = task.Get("process", "a");
@@ -118,7 +135,10 @@ internal sealed class RaceBinder(
             {
                 if (processes.Contains(name))
                 {
-                    reader.Error(name, $"there is an enclave or virtual machine called '{name}'", "give the task another name, for example CPU0");
+                    reader.Error(
+                        name,
+                        $"there is an enclave or virtual machine called '{name}'",
+                        "give the task another name, for example CPU0");
                 }
 
                 continue;

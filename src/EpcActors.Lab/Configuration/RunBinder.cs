@@ -5,12 +5,17 @@ namespace EpcActors.Lab.Configuration;
 /// <summary>Reads <c>epc.run</c> and <c>epc.live</c>.</summary>
 internal static class RunBinder
 {
-    /// <summary>Samples of a run when their distance is left to us: enough for a curve, few enough for a page.</summary>
+    /// <summary>
+    /// Samples of a run when their distance is left to us: enough for a curve, few enough for a page.
+    /// </summary>
     private const int AutomaticSamples = 500;
 
     private const long ShortestSampleNs = 1000;
 
-    /// <summary>A run often ends long before its time limit, so the first samples lie close; a long run thins them out as it goes.</summary>
+    /// <summary>
+    /// A run often ends long before its time limit, so the first samples lie close; a long run thins them out as it
+    /// goes.
+    /// </summary>
     private const long LongestAutomaticSampleNs = 1_000_000;
 
     public static RunSpec Read(ObjectReader reader)

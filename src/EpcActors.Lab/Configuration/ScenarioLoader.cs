@@ -17,7 +17,9 @@ public sealed record LoadedScenario(Scenario Scenario, IReadOnlyList<Configurati
     public RaceDefinition? Race { get; init; }
 }
 
-/// <summary>Turns a configuration file into a <see cref="Scenario"/>: all of it, or an exception with every error.</summary>
+/// <summary>
+/// Turns a configuration file into a <see cref="Scenario"/>: all of it, or an exception with every error.
+/// </summary>
 public static class ScenarioLoader
 {
     /// <summary>Reads a scenario.</summary>
@@ -27,8 +29,11 @@ public static class ScenarioLoader
     /// <param name="environment">Files and variables.</param>
     /// <exception cref="ConfigurationException">Something in it is wrong.</exception>
     public static Scenario Load(
-        string file, IReadOnlyList<KeyValuePair<string, string>> overrides, ulong? seed, ConfigEnvironment environment) =>
-        LoadWithNotes(file, overrides, seed, environment).Scenario;
+        string file,
+        IReadOnlyList<KeyValuePair<string, string>> overrides,
+        ulong? seed,
+        ConfigEnvironment environment
+    ) => LoadWithNotes(file, overrides, seed, environment).Scenario;
 
     /// <summary>As <see cref="Load"/>, with what else is worth knowing.</summary>
     /// <exception cref="ConfigurationException">Something in it is wrong.</exception>
@@ -55,7 +60,10 @@ public static class ScenarioLoader
         return ConfigurationRenderer.Render(effective, options.All ? null : LayeredConfiguration.Standard(), options);
     }
 
-    internal static LoadedScenario Read(LoadContext context, IReadOnlyList<KeyValuePair<string, string>> overrides, ulong? seed)
+    internal static LoadedScenario Read(
+        LoadContext context,
+        IReadOnlyList<KeyValuePair<string, string>> overrides,
+        ulong? seed)
     {
         if (LayeredConfiguration.Load(context, overrides) is not { } effective)
         {
@@ -71,13 +79,23 @@ public static class ScenarioLoader
         context.ThrowIfErrors();
         if (effective.TryGet("akka", out HoconValue? akka) && akka is HoconObject block)
         {
-            scenario = scenario with { AkkaBlock = AkkaBlock.Render(block), OwnAkkaBlock = AkkaBlock.RenderOwn(block), AkkaOrigin = ConfigurationText.Place(AkkaBlock.Origin(block)) };
+            scenario = scenario with
+            {
+                AkkaBlock = AkkaBlock.Render(block),
+                OwnAkkaBlock = AkkaBlock.RenderOwn(block),
+                AkkaOrigin = ConfigurationText.Place(AkkaBlock.Origin(block)),
+            };
         }
 
         return new LoadedScenario(scenario, context.Notes) { Race = race };
     }
 
-    private static Scenario ReadScenario(LoadContext context, ObjectReader epc, LayerFiles files, ulong? seed, ref RaceDefinition? race)
+    private static Scenario ReadScenario(
+        LoadContext context,
+        ObjectReader epc,
+        LayerFiles files,
+        ulong? seed,
+        ref RaceDefinition? race)
     {
         // What is no string was reported when the layers were put together.
         string kernel = epc.Get("kernel").StringOrNull ?? "";
@@ -100,7 +118,10 @@ public static class ScenarioLoader
 
         IReadOnlyList<CgroupSpec> cgroups = CgroupBinder.Read(epc.Child("cgroups"), defaults.Child("cgroup"));
         Population population = new();
-        new EnclaveBinder(context, machine, cgroups, switches, kernel, epc.Has("race")).Read(epc.Child("enclaves"), defaults, population);
+        new EnclaveBinder(context, machine, cgroups, switches, kernel, epc.Has("race")).Read(
+            epc.Child("enclaves"),
+            defaults,
+            population);
         VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
         MemoryFailures failures = new(switches, kernel);
         IReadOnlyList<ScriptAction> script =
@@ -151,11 +172,15 @@ public static class ScenarioLoader
         return scenario;
     }
 
-    /// <summary>A text as written over indented lines, each paragraph in one line: how it is broken is up to the report.</summary>
+    /// <summary>
+    /// A text as written over indented lines, each paragraph in one line: how it is broken is up to the report.
+    /// </summary>
     private static string Prose(string text)
     {
-        IEnumerable<string> paragraphs = text.ReplaceLineEndings("\n").Split("\n\n")
-            .Select(paragraph => string.Join(' ', paragraph.Split([' ', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries)))
+        IEnumerable<string> paragraphs = text.ReplaceLineEndings("\n")
+            .Split("\n\n")
+            .Select(paragraph =>
+                string.Join(' ', paragraph.Split([' ', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries)))
             .Where(paragraph => paragraph.Length > 0);
         return string.Join("\n\n", paragraphs);
     }
@@ -176,7 +201,9 @@ public static class ScenarioLoader
             }
 
             string remedy = Suggestions.Remedy(key, ["epc", "akka", VariablesKey]);
-            if (Suggestions.Nearest(key, ["epc", "akka", VariablesKey]) is null && Suggestions.Nearest(key, epc.Keys) is { } meant)
+            if (
+                Suggestions.Nearest(key, ["epc", "akka", VariablesKey]) is null
+                && Suggestions.Nearest(key, epc.Keys) is { } meant)
             {
                 remedy = $"write epc.{meant}, or put it inside epc {{ … }}";
             }
@@ -199,7 +226,9 @@ public static class ScenarioLoader
         }
     }
 
-    /// <summary>A default may have the keys of the reference, no others; whether its value is right is seen where it is used.</summary>
+    /// <summary>
+    /// A default may have the keys of the reference, no others; whether its value is right is seen where it is used.
+    /// </summary>
     private static void CheckDefaults(LoadContext context, ObjectReader defaults)
     {
         if (!LayeredConfiguration.Reference().TryGetPath(["epc", "defaults"], out HoconValue? reference))

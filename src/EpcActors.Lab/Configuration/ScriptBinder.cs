@@ -4,7 +4,9 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Reads <c>epc.script</c>. What is left to chance is decided here, by the seed and the place in the list alone.</summary>
+/// <summary>
+/// Reads <c>epc.script</c>. What is left to chance is decided here, by the seed and the place in the list alone.
+/// </summary>
 internal sealed class ScriptBinder(
     MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population, MemoryFailures failures, ulong seed,
         long durationNs)
@@ -55,11 +57,19 @@ internal sealed class ScriptBinder(
         }
         else if (found.Count > 1)
         {
-            reader.Context.Error(reader.Origin, reader.Path, $"an action does one thing; this one has {string.Join(" and ", found)}", "write two actions");
+            reader.Context.Error(
+                reader.Origin,
+                reader.Path,
+                $"an action does one thing; this one has {string.Join(" and ", found)}",
+                "write two actions");
         }
         else if (reader.Keys.All(key => key is "at" or "between"))
         {
-            reader.Context.Error(reader.Origin, reader.Path, "the action does nothing", $"add one of: {Suggestions.List(Actions)}");
+            reader.Context.Error(
+                reader.Origin,
+                reader.Path,
+                "the action does nothing",
+                $"add one of: {Suggestions.List(Actions)}");
         }
 
         reader.Finish("an action");
@@ -105,7 +115,9 @@ internal sealed class ScriptBinder(
     {
         if (at >= durationNs)
         {
-            setting.Note($"the action comes at {Setting.Number(at)} ns, after the end of the run at {Setting.Number(durationNs)} ns: it never happens");
+            setting.Note(
+                $"the action comes at {Setting.Number(at)} ns, after the end of the run at "
+                    + $"{Setting.Number(durationNs)} ns: it never happens");
         }
 
         return at;
@@ -255,9 +267,14 @@ internal sealed class ScriptBinder(
             return indices;
         }
 
-        List<string> names = [.. population.Names.Where(n => withVirtualMachines || !population.VirtualMachinesByName.ContainsKey(n))];
+        List<string> names =
+        [
+            .. population.Names.Where(n => withVirtualMachines || !population.VirtualMachinesByName.ContainsKey(n)),
+        ];
         setting.Error(
-            population.VirtualMachinesByName.ContainsKey(name) ? $"'{name}' is a virtual machine, not an enclave" : $"there is no enclave '{name}'",
+            population.VirtualMachinesByName.ContainsKey(name)
+                ? $"'{name}' is a virtual machine, not an enclave"
+                : $"there is no enclave '{name}'",
             Suggestions.Remedy(name, names));
         return [];
     }

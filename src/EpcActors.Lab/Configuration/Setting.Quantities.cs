@@ -6,7 +6,8 @@ using EpcActors.Hocon;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>
-/// Values with a unit. A bare number is an error everywhere but for 0: what HOCON makes of it (milliseconds, bytes) is rarely what was meant.
+/// Values with a unit. A bare number is an error everywhere but for 0: what HOCON makes of it (milliseconds, bytes) is
+/// rarely what was meant.
 /// </summary>
 internal sealed partial class Setting
 {
@@ -20,8 +21,8 @@ internal sealed partial class Setting
     public const long NoLimit = long.MaxValue;
 
     /// <summary>
-    /// A limit of a cgroup in bytes; <see cref="NoLimit"/> for <c>max</c>. misc_cg_max_write() takes any number, and what
-    /// is no whole page never comes to be used; memory.max keeps whole pages.
+    /// A limit of a cgroup in bytes; <see cref="NoLimit"/> for <c>max</c>. misc_cg_max_write() takes any number, and
+    /// what is no whole page never comes to be used; memory.max keeps whole pages.
     /// </summary>
     /// <param name="roundsDown">To whole pages.</param>
     public long Limit(bool roundsDown = false)
@@ -55,8 +56,10 @@ internal sealed partial class Setting
         if (bytes % PageSize != 0)
         {
             string meant = MeantBinary(Value!.AsString().Trim());
-            Note($"{Describe(Value)} is {Number(bytes)} bytes, no whole number of pages: {Number(pages)}"
-                + $" {(pages == 1 ? "page is" : "pages are")} in effect, as in the kernel{(meant.Length == 0 ? "" : $" ({meant})")}");
+            Note(
+                $"{Describe(Value)} is {Number(bytes)} bytes, no whole number of pages: {Number(pages)}"
+                    + $" {(pages == 1 ? "page is" : "pages are")} in effect, as in the "
+                    + $"kernel{(meant.Length == 0 ? "" : $" ({meant})")}");
         }
 
         return roundsDown ? pages * PageSize : bytes;
@@ -67,7 +70,8 @@ internal sealed partial class Setting
     {
         string text = StringOrNull?.Trim() ?? (Value is HoconNumber ? Value.AsString() : "");
         number = text.EndsWith('B') ? text[..^1].TrimEnd() : text;
-        return ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ulong bytes) && bytes > long.MaxValue;
+        return ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ulong bytes)
+            && bytes > long.MaxValue;
     }
 
     /// <summary>A size in pages, from 1 to <paramref name="max"/>.</summary>
@@ -93,14 +97,18 @@ internal sealed partial class Setting
         long pages = SizeBytes(least * PageSize, "64 MiB") / PageSize;
         if (pages > max)
         {
-            Error($"{Describe(Value)} is {Number(pages)} pages; at most {Number(max)} are possible", $"write at most {SizeText(max * PageSize)}");
+            Error(
+                $"{Describe(Value)} is {Number(pages)} pages; at most {Number(max)} are possible",
+                $"write at most {SizeText(max * PageSize)}");
             return least;
         }
 
         return (int)pages;
     }
 
-    /// <summary>A part of <paramref name="wholePages"/> pages: a percentage of them, or a size of their own. Pages.</summary>
+    /// <summary>
+    /// A part of <paramref name="wholePages"/> pages: a percentage of them, or a size of their own. Pages.
+    /// </summary>
     public int PartOfPages(int wholePages, string whole, bool allowZero)
     {
         int least = allowZero ? 0 : 1;
@@ -119,7 +127,9 @@ internal sealed partial class Setting
         int pages = Pages(allowZero: allowZero);
         if (pages > wholePages)
         {
-            Error($"{Describe(Value)} is more than {whole} has ({SizeText((long)wholePages * PageSize)})", "write a smaller size, or a percentage");
+            Error(
+                $"{Describe(Value)} is more than {whole} has ({SizeText((long)wholePages * PageSize)})",
+                "write a smaller size, or a percentage");
             return wholePages;
         }
 
@@ -201,7 +211,9 @@ internal sealed partial class Setting
 
             nanoseconds = (long)decimal.Round(number * 1000 / Context.ClockMhz, MidpointRounding.AwayFromZero);
         }
-        else if (!HoconUnits.TryParseDuration(text.Replace('µ', 'u').Replace('μ', 'u'), out nanoseconds, out string? problem))
+        else if (
+            !HoconUnits.TryParseDuration(text.Replace('µ', 'u').Replace('μ', 'u'), out nanoseconds, out string? problem)
+        )
         {
             Error(WithoutAdvice(problem), DurationRemedy(text, unit));
             return minimumNs;
@@ -210,8 +222,12 @@ internal sealed partial class Setting
         if (nanoseconds < minimumNs)
         {
             Error(
-                nanoseconds < 0 ? $"the duration {Describe(Value)} is negative" : $"the duration {Describe(Value)} is too short",
-                minimumNs == 1 ? "it must be longer than 0" : minimumNs == 0 ? "write 0 or more" : $"write at least {Number(minimumNs)} ns");
+                nanoseconds < 0
+                    ? $"the duration {Describe(Value)} is negative"
+                    : $"the duration {Describe(Value)} is too short",
+                minimumNs == 1 ? "it must be longer than 0"
+                    : minimumNs == 0 ? "write 0 or more"
+                    : $"write at least {Number(minimumNs)} ns");
             return minimumNs;
         }
 
@@ -246,7 +262,9 @@ internal sealed partial class Setting
 
             Error(
                 $"the percentage {Value.AsString()} has no unit",
-                bare < min || bare > max ? $"write for example {Math.Clamp(10, min, max)} %" : $"write '{Value.AsString()} %'");
+                bare < min || bare > max
+                    ? $"write for example {Math.Clamp(10, min, max)} %"
+                    : $"write '{Value.AsString()} %'");
             return min;
         }
 
@@ -260,7 +278,9 @@ internal sealed partial class Setting
         decimal percent = Percent(min, max);
         if (percent != decimal.Truncate(percent))
         {
-            Error($"{Describe(Value)} is not a whole percentage", $"write {decimal.Truncate(percent)} % or {decimal.Truncate(percent) + 1} %");
+            Error(
+                $"{Describe(Value)} is not a whole percentage",
+                $"write {decimal.Truncate(percent)} % or {decimal.Truncate(percent) + 1} %");
         }
 
         return (int)percent;
@@ -290,7 +310,9 @@ internal sealed partial class Setting
 
         if (bytes % PageSize != 0)
         {
-            Error($"{Describe(Value)} is {Number(bytes)} bytes, which is not a whole number of pages of 4096", NearestSizes(bytes));
+            Error(
+                $"{Describe(Value)} is {Number(bytes)} bytes, which is not a whole number of pages of 4096",
+                NearestSizes(bytes));
             return minimum;
         }
 
@@ -345,7 +367,9 @@ internal sealed partial class Setting
 
         if (TryStripUnit(text, "pages", "page", out string? pages))
         {
-            if (long.TryParse(pages, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count <= long.MaxValue / PageSize)
+            if (
+                long.TryParse(pages, NumberStyles.None, CultureInfo.InvariantCulture, out long count)
+                && count <= long.MaxValue / PageSize)
             {
                 bytes = count * PageSize;
                 return true;
@@ -374,7 +398,8 @@ internal sealed partial class Setting
         string meant = MeantBinary(Value!.AsString().Trim());
         return meant.Length == 0 ? text : $"{meant}; {text}";
 
-        static string WithPages(long pages) => $"{SizeText(pages * PageSize)} ({Number(pages)} {(pages == 1 ? "page" : "pages")})";
+        static string WithPages(long pages) =>
+            $"{SizeText(pages * PageSize)} ({Number(pages)} {(pages == 1 ? "page" : "pages")})";
     }
 
     /// <summary>MB means a million; who writes it for EPC nearly always means MiB. Empty for any other unit.</summary>
@@ -386,7 +411,9 @@ internal sealed partial class Setting
             : "";
     }
 
-    /// <summary>The library lists all units of HOCON after a semicolon; which of them make sense here stands in the remedy.</summary>
+    /// <summary>
+    /// The library lists all units of HOCON after a semicolon; which of them make sense here stands in the remedy.
+    /// </summary>
     private static string WithoutAdvice(string problem)
     {
         int advice = problem.IndexOf("; write", StringComparison.Ordinal);
@@ -395,7 +422,12 @@ internal sealed partial class Setting
 
     private static string BareSizeRemedy(string text, decimal number, bool takesBytes)
     {
-        if (takesBytes && number >= MiB && number <= long.MaxValue && decimal.Truncate(number) == number && number % PageSize != 0)
+        if (
+            takesBytes
+            && number >= MiB
+            && number <= long.MaxValue
+            && decimal.Truncate(number) == number
+            && number % PageSize != 0)
         {
             return $"if bytes were meant, write '{Number((long)number)} B'";
         }
@@ -444,7 +476,11 @@ internal sealed partial class Setting
         return true;
     }
 
-    private static bool TryStripUnit(string text, string plural, string singular, [NotNullWhen(true)] out string? number)
+    private static bool TryStripUnit(
+        string text,
+        string plural,
+        string singular,
+        [NotNullWhen(true)] out string? number)
     {
         string? unit = text.EndsWith(plural, StringComparison.Ordinal) ? plural
             : text.EndsWith(singular, StringComparison.Ordinal) ? singular
@@ -461,5 +497,9 @@ internal sealed partial class Setting
         out number);
 
     private static bool TryDecimal(string text, out decimal number) =>
-        decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);
+        decimal.TryParse(
+            text,
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture,
+            out number);
 }

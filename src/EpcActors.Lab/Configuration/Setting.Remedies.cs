@@ -4,7 +4,8 @@ using EpcActors.Hocon;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <content>What to write instead. A remedy is a text that this very setting would take, and never the one it refused.</content>
+/// <content>What to write instead. A remedy is a text that this very setting would take, and never the one it
+/// refused.</content>
 internal sealed partial class Setting
 {
     private const string LongestDuration = "the longest duration is 2562047 h, 292 years";
@@ -20,18 +21,24 @@ internal sealed partial class Setting
             return $"write one number and one unit: '{Compound(parts)}'";
         }
 
-        return MeantUnit(text, DurationUnits, static meant => IsCount(meant, "cycle") || HoconUnits.TryParseDuration(meant, out _, out _))
-            ?? (IsTooLarge(text, DurationUnits) ? LongestDuration : $"write for example 10 {unit} (units: ns, us, ms, s, m, h, cycles)");
+        return MeantUnit(text, DurationUnits, static meant =>
+            IsCount(meant, "cycle") || HoconUnits.TryParseDuration(meant, out _, out _))
+            ?? (
+                IsTooLarge(text, DurationUnits)
+                    ? LongestDuration
+                    : $"write for example 10 {unit} (units: ns, us, ms, s, m, h, cycles)");
     }
 
     private static string SizeRemedy(string text, string example) =>
-        MeantUnit(text, SizeUnits, static meant => IsCount(meant, "page") || HoconUnits.TryParseSize(meant, out _, out _))
-            ?? (IsTooLarge(text, SizeUnits)
+        MeantUnit(text, SizeUnits, static meant =>
+            IsCount(meant, "page") || HoconUnits.TryParseSize(meant, out _, out _))
+        ?? (
+            IsTooLarge(text, SizeUnits)
                 ? LargestSize
                 : $"write for example {example} (units: KiB, MiB, GiB, TiB, pages, % of the machine's EPC)");
 
-    /// <summary>The same quantity as it is written here: with a digit before the point, and the unit's own capitals; null when
-    /// that is not taken either.</summary>
+    /// <summary>The same quantity as it is written here: with a digit before the point, and the unit's own capitals;
+    /// null when that is not taken either.</summary>
     private static string? MeantUnit(string text, string[] units, Func<string, bool> isTaken)
     {
         (string number, string unit) = Split(text);
@@ -41,7 +48,10 @@ internal sealed partial class Setting
             return null;
         }
 
-        string whole = number.StartsWith('.') ? $"0{number}" : number.EndsWith('.') ? number[..^1] : number.TrimStart('+');
+        string whole =
+            number.StartsWith('.') ? $"0{number}"
+            : number.EndsWith('.') ? number[..^1]
+            : number.TrimStart('+');
         string better = $"{whole} {meant}";
         return better != text && better != $"{number} {unit}" && isTaken(better) ? $"write '{better}'" : null;
     }
@@ -57,7 +67,8 @@ internal sealed partial class Setting
     {
         (string number, string unit) = Split(text);
         return Array.Exists(units, known => known.Equals(unit, StringComparison.OrdinalIgnoreCase))
-            && double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 1_000_000;
+            && double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            && value > 1_000_000;
     }
 
     private static (string Number, string Unit) Split(string text)
@@ -84,7 +95,11 @@ internal sealed partial class Setting
                 "s" => 1000,
                 _ => 1,
             };
-            _ = long.TryParse(parts.Groups["number"].Captures[i].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out long number);
+            _ = long.TryParse(
+                parts.Groups["number"].Captures[i].ValueSpan,
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out long number);
             milliseconds = unchecked(milliseconds + (number * factor));
         }
 

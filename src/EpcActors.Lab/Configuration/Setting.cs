@@ -5,13 +5,15 @@ using EpcActors.Hocon;
 namespace EpcActors.Lab.Configuration;
 
 /// <summary>
-/// One value of a configuration with its key. Each conversion reports what is wrong to the context and goes on with a harmless value, so that one
-/// run finds all errors.
+/// One value of a configuration with its key. Each conversion reports what is wrong to the context and goes on with a
+/// harmless value, so that one run finds all errors.
 /// </summary>
 internal sealed partial class Setting(
     LoadContext context, HoconValue? value, HoconOrigin origin, string path, string schema = "")
 {
-    /// <summary>Null when the key is required and missing: that is reported already, and no conversion reports more.</summary>
+    /// <summary>
+    /// Null when the key is required and missing: that is reported already, and no conversion reports more.
+    /// </summary>
     public HoconValue? Value { get; } = value;
 
     public HoconOrigin Origin { get; } = origin;
@@ -138,7 +140,9 @@ internal sealed partial class Setting(
                 return number;
             }
 
-            Error($"{Value.AsString()} is out of range", string.Create(CultureInfo.InvariantCulture, $"allowed: {min} to {max}"));
+            Error(
+                $"{Value.AsString()} is out of range",
+                string.Create(CultureInfo.InvariantCulture, $"allowed: {min} to {max}"));
         }
         else if (!IsMissing)
         {
@@ -210,14 +214,20 @@ internal sealed partial class Setting(
         return 0;
     }
 
-    /// <summary>The values of a list, or of an object whose keys are whole numbers, by these; null for anything else.</summary>
-    public IReadOnlyList<HoconValue>? List => Value switch
-    {
-        HoconArray array => array,
-        HoconObject { Keys.Count: > 0 } o when o.Keys.All(key => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out _)) =>
-            [.. o.OrderBy(pair => int.Parse(pair.Key, CultureInfo.InvariantCulture)).Select(pair => pair.Value)],
-        _ => null,
-    };
+    /// <summary>
+    /// The values of a list, or of an object whose keys are whole numbers, by these; null for anything else.
+    /// </summary>
+    public IReadOnlyList<HoconValue>? List =>
+        Value switch
+        {
+            HoconArray array => array,
+            HoconObject { Keys.Count: > 0 } o
+                when o.Keys.All(key => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out _)) =>
+            [
+                .. o.OrderBy(pair => int.Parse(pair.Key, CultureInfo.InvariantCulture)).Select(pair => pair.Value),
+            ],
+            _ => null,
+        };
 
     /// <summary>The values of a list, with their keys; empty for anything else, which is reported.</summary>
     public IReadOnlyList<Setting> Items(string what)
@@ -238,7 +248,8 @@ internal sealed partial class Setting(
     }
 
     /// <summary>Reports a value of the wrong type.</summary>
-    public void Wrong(string expected, string remedy = "") => Error($"found {Describe(Value)}; expected {expected}", remedy);
+    public void Wrong(string expected, string remedy = "") =>
+        Error($"found {Describe(Value)}; expected {expected}", remedy);
 
     public static string Describe(HoconValue? value) => value switch
     {

@@ -62,7 +62,12 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         item.May(ValueShape.Words(Bare));
         if (item.Value is HoconObject o)
         {
-            return ReadObject(item, new ObjectReader(item.Context, o, item.Origin, item.Path, Schema), enclaveNames, heapPages, isForked);
+            return ReadObject(
+                item,
+                new ObjectReader(item.Context, o, item.Origin, item.Path, Schema),
+                enclaveNames,
+                heapPages,
+                isForked);
         }
 
         string name = item.Value is HoconString or HoconNumber or HoconBoolean ? item.Value.AsString() : "";
@@ -90,11 +95,18 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         }
     }
 
-    private StepSpec? ReadObject(Setting item, ObjectReader reader, IReadOnlyList<string> enclaveNames, int heapPages, bool isForked)
+    private StepSpec? ReadObject(
+        Setting item,
+        ObjectReader reader,
+        IReadOnlyList<string> enclaveNames,
+        int heapPages,
+        bool isForked)
     {
         if (reader.Keys.Count != 1)
         {
-            item.Error($"a step has one key; this one has {reader.Keys.Count}", "put each step between braces of its own");
+            item.Error(
+                $"a step has one key; this one has {reader.Keys.Count}",
+                "put each step between braces of its own");
             return null;
         }
 
@@ -157,7 +169,9 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
             WorkloadPreset? preset = WorkloadPresets.Find(name);
             if (preset is null)
             {
-                setting.Error($"there is no preset '{name}'", Suggestions.Remedy(name, [.. WorkloadPresets.All.Select(p => p.Name)]));
+                setting.Error(
+                    $"there is no preset '{name}'",
+                    Suggestions.Remedy(name, [.. WorkloadPresets.All.Select(p => p.Name)]));
                 preset = WorkloadPresets.All[0];
             }
 
@@ -194,8 +208,13 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         {
             if (text is not null && text.EndsWith(unit, StringComparison.Ordinal))
             {
-                if (long.TryParse(text[..^unit.Length].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long passes)
-                    && passes is >= 1 and <= int.MaxValue)
+                if (
+                    long.TryParse(
+                        text[..^unit.Length].Trim(),
+                        NumberStyles.None,
+                        CultureInfo.InvariantCulture,
+                        out long passes
+                    ) && passes is >= 1 and <= int.MaxValue)
                 {
                     return passes * heapPages;
                 }
@@ -292,7 +311,11 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
         return new StepSpec.Trace(trace, enclave, GapsAreArrivals: gaps.Choice(GapKinds, "a meaning of gaps") == 1);
     }
 
-    private static int FindEnclave(Setting setting, AccessTrace trace, Setting? wanted, IReadOnlyList<string> enclaveNames)
+    private static int FindEnclave(
+        Setting setting,
+        AccessTrace trace,
+        Setting? wanted,
+        IReadOnlyList<string> enclaveNames)
     {
         if (trace.Count == 0)
         {
@@ -372,7 +395,9 @@ internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches,
     {
         if (switches.Sgx2 == Fix.Absent)
         {
-            item.Error($"{what} needs SGX2, which the kernel {kernel} has not", "set epc.switches.sgx2 = on, or drop the step");
+            item.Error(
+                $"{what} needs SGX2, which the kernel {kernel} has not",
+                "set epc.switches.sgx2 = on, or drop the step");
         }
 
         return step;

@@ -12,7 +12,9 @@ internal static class Suggestions
             : string.Join(", ", all.Take(most)) + $" and {all.Count - most} more";
     }
 
-    /// <summary>The remedy for an unknown word: the one that was meant, if one is near, and those that are allowed.</summary>
+    /// <summary>
+    /// The remedy for an unknown word: the one that was meant, if one is near, and those that are allowed.
+    /// </summary>
     public static string Remedy(string word, IReadOnlyCollection<string> allowed)
     {
         string list = $"allowed: {List(allowed)}";
@@ -27,7 +29,9 @@ internal static class Suggestions
         foreach (string candidate in allowed)
         {
             int distance = Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant());
-            if (distance < bestDistance || (distance == bestDistance && candidate.Length == word.Length && best!.Length != word.Length))
+            if (
+                distance < bestDistance
+                || (distance == bestDistance && candidate.Length == word.Length && best!.Length != word.Length))
             {
                 best = candidate;
                 bestDistance = distance;

@@ -7,7 +7,11 @@ namespace EpcActors.Lab.Configuration;
 /// <param name="Values">What it can be, in the order of the enumeration.</param>
 /// <param name="Get">Index of its value.</param>
 /// <param name="Set">The switches with another value.</param>
-internal sealed record SwitchKey(string Key, IReadOnlyList<string> Values, Func<KernelSwitches, int> Get, Func<KernelSwitches, int, KernelSwitches> Set)
+internal sealed record SwitchKey(
+    string Key,
+    IReadOnlyList<string> Values,
+    Func<KernelSwitches, int> Get,
+    Func<KernelSwitches, int, KernelSwitches> Set)
 {
     public string ValueOf(KernelSwitches switches) => Values[Get(switches)];
 }
@@ -32,7 +36,10 @@ internal static class SwitchKeys
         Mode("event-levels", s => s.EventLevels, (s, v) => s with { EventLevels = v }),
         OfFix("sgx2", s => s.Sgx2, (s, v) => s with { Sgx2 = v }),
         OfFix("node-walk-terminates", s => s.NodeWalkTerminates, (s, v) => s with { NodeWalkTerminates = v }),
-        OfFix("backing-pinned-under-mutex", s => s.BackingPinnedUnderMutex, (s, v) => s with { BackingPinnedUnderMutex = v }),
+        OfFix(
+            "backing-pinned-under-mutex",
+            s => s.BackingPinnedUnderMutex,
+            (s, v) => s with { BackingPinnedUnderMutex = v }),
         OfFix("pcmd-truncate-checked", s => s.PcmdTruncateChecked, (s, v) => s with { PcmdTruncateChecked = v }),
         OfFix("pcmd-clear-dirties", s => s.PcmdClearDirties, (s, v) => s with { PcmdClearDirties = v }),
         OfFix("dirty-set-with-write", s => s.DirtySetWithWrite, (s, v) => s with { DirtySetWithWrite = v }),
@@ -43,7 +50,10 @@ internal static class SwitchKeys
         OfFix("removal-marked", s => s.RemovalMarked, (s, v) => s with { RemovalMarked = v }),
         OfFix("mm-list-owns-reference", s => s.MmListOwnsReference, (s, v) => s with { MmListOwnsReference = v }),
         OfFix("memory-failure", s => s.MemoryFailure, (s, v) => s with { MemoryFailure = v }),
-        OfFix("reclaimer-respects-poison", s => s.ReclaimerRespectsPoison, (s, v) => s with { ReclaimerRespectsPoison = v }),
+        OfFix(
+            "reclaimer-respects-poison",
+            s => s.ReclaimerRespectsPoison,
+            (s, v) => s with { ReclaimerRespectsPoison = v }),
         OfFix("poison-unmarks", s => s.PoisonUnmarks, (s, v) => s with { PoisonUnmarks = v }),
         OfFix("zap-repeats", s => s.ZapRepeats, (s, v) => s with { ZapRepeats = v }),
         OfFix("ioctl-exclusive", s => s.IoctlExclusive, (s, v) => s with { IoctlExclusive = v }),
@@ -91,7 +101,10 @@ internal static class SwitchKeys
         return text.ToString();
     }
 
-    private static SwitchKey Mode<T>(string key, Func<KernelSwitches, T> get, Func<KernelSwitches, T, KernelSwitches> set)
+    private static SwitchKey Mode<T>(
+        string key,
+        Func<KernelSwitches, T> get,
+        Func<KernelSwitches, T, KernelSwitches> set)
         where T : struct, Enum
     {
         T[] values = Enum.GetValues<T>();
@@ -102,6 +115,9 @@ internal static class SwitchKeys
             (switches, index) => set(switches, values[index]));
     }
 
-    private static SwitchKey OfFix(string key, Func<KernelSwitches, Fix> get, Func<KernelSwitches, Fix, KernelSwitches> set) =>
-        new(key, OnOff, switches => (int)get(switches), (switches, index) => set(switches, (Fix)index));
+    private static SwitchKey OfFix(
+        string key,
+        Func<KernelSwitches, Fix> get,
+        Func<KernelSwitches, Fix, KernelSwitches> set
+    ) => new(key, OnOff, switches => (int)get(switches), (switches, index) => set(switches, (Fix)index));
 }

@@ -7,10 +7,15 @@ namespace EpcActors.Lab.Configuration;
 internal static class VirtualMachineBinder
 {
     public static void Read(
-        ObjectReader reader, ObjectReader defaults, MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population)
+        ObjectReader reader,
+        ObjectReader defaults,
+        MachineSpec machine,
+        IReadOnlyList<CgroupSpec> cgroups,
+        Population population)
     {
         NodeChoice nodes = new(machine);
-        foreach ((string name, HoconOrigin _, ObjectReader vm) in reader.Named("<name>", defaults.Child("virtual-machine")))
+        foreach (
+            (string name, HoconOrigin _, ObjectReader vm) in reader.Named("<name>", defaults.Child("virtual-machine")))
         {
             if (!Naming.Check(vm, name, "a virtual machine"))
             {

@@ -14,7 +14,8 @@ internal static class ExpectationMeant
     {
         Subject[] subjects =
         [
-            .. Order.Select(word => ExpectationTable.Subjects.First(one => one.Word == word && one.Names != NameOf.Step)),
+            .. Order.Select(word =>
+                ExpectationTable.Subjects.First(one => one.Word == word && one.Names != NameOf.Step)),
         ];
         return Named(subjects, words, names, isExact: true)
             ?? Named(subjects, words, names, isExact: false)
@@ -51,7 +52,9 @@ internal static class ExpectationMeant
         return null;
     }
 
-    /// <summary>The subject that goes by this name: a path, the last part of one, an enclave or all its instances.</summary>
+    /// <summary>
+    /// The subject that goes by this name: a path, the last part of one, an enclave or all its instances.
+    /// </summary>
     private static string? Named(Subject subject, string word, ExpectationNames? names, bool isExact)
     {
         if (subject.Names is NameOf.Nothing or NameOf.Node)
@@ -66,12 +69,15 @@ internal static class ExpectationMeant
             ?? (known.Any(one => one.StartsWith(word + '-', StringComparison.Ordinal)) ? word + "-*" : null);
     }
 
-    private static IReadOnlyList<string> Known(Subject subject, ExpectationNames? names) => names is null ? [] : subject.Names switch
-    {
-        NameOf.Cgroup => names.Cgroups,
-        NameOf.Enclave => names.Enclaves,
-        NameOf.Guest => names.Guests,
-        NameOf.Node => ["0"],
-        NameOf.Nothing or NameOf.Step => [],
-    };
+    private static IReadOnlyList<string> Known(Subject subject, ExpectationNames? names) =>
+        names is null
+            ? []
+            : subject.Names switch
+            {
+                NameOf.Cgroup => names.Cgroups,
+                NameOf.Enclave => names.Enclaves,
+                NameOf.Guest => names.Guests,
+                NameOf.Node => ["0"],
+                NameOf.Nothing or NameOf.Step => [],
+            };
 }

@@ -171,7 +171,10 @@ public static partial class ExpectationParser
 
         if (subject == machine && ExpectationMeant.Remedy(quantity, names) is { } meant)
         {
-            throw new ExpectationException(at, $"'{string.Join(' ', quantity)}' is not a quantity of the machine", meant);
+            throw new ExpectationException(
+                at,
+                $"'{string.Join(' ', quantity)}' is not a quantity of the machine",
+                meant);
         }
 
         throw new ExpectationException(

@@ -45,9 +45,10 @@ internal sealed partial class Audit
                 _violate(
                     Rules.CssReferences,
                     $"{cgroup.Name} has {Counted.Of(cgroup.References, "reference")} at rest; "
-                    + $"{(cgroup.IsDying ? "without its directory" : "its directory")}, {Counted.Of(_charged[i], "page")} charged "
-                    + "to it and its "
-                    + $"children hold {_references[i]}");
+                        + $"{(cgroup.IsDying ? "without its directory" : "its directory")}, "
+                        + $"{Counted.Of(_charged[i], "page")} charged "
+                        + "to it and its "
+                        + $"children hold {_references[i]}");
             }
         }
     }
@@ -64,7 +65,8 @@ internal sealed partial class Audit
         {
             _violate(
                 Rules.EnclaveReferences,
-                $"{enclave.Name} has {Counted.Of(enclave.References, "reference")} at rest; {Counted.Of(enclave.FileHolders, "process")} have "
+                $"{enclave.Name} has {Counted.Of(enclave.References, "reference")} at rest; "
+                + $"{Counted.Of(enclave.FileHolders, "process")} have "
                 + $"its file open and {enclave.MmCount} are on its mm_list");
         }
         else if (enclave.IsFreed != (holders == 0))
@@ -85,7 +87,8 @@ internal sealed partial class Audit
         {
             _violate(
                 Rules.EnclaveReferences,
-                $"{enclave.Name} has {Counted.Of(enclave.MmCount, "process")} on its mm_list at rest, and {living} address spaces "
+                $"{enclave.Name} has {Counted.Of(enclave.MmCount, "process")} on its mm_list at rest, and {living} "
+                + "address spaces "
                 + "live");
         }
     }

@@ -176,7 +176,8 @@ internal sealed partial class Audit
             {
                 audit._violate(
                     Rules.VaSlots,
-                    $"{enclave.Name}: {Counted.Of(enclave.VaPages.UsedSlots, "VA slot")} are in use, {Counted.Of(swapped, "page")} are swapped "
+                    $"{enclave.Name}: {Counted.Of(enclave.VaPages.UsedSlots, "VA slot")} are in use, "
+                    + $"{Counted.Of(swapped, "page")} are swapped "
                     + $"out and {slotsUnderWay} are on their way");
             }
         }

@@ -17,14 +17,17 @@ using EpcActors.Results;
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// Visits every resource, adds up what each holds and says of itself, and compares the sums. Kept for the next audit: its bitmap of a large EPC is.
+/// Visits every resource, adds up what each holds and says of itself, and compares the sums. Kept for the next audit:
+/// its bitmap of a large EPC is.
 /// </summary>
 /// <remarks>
-/// <para>Between two steps of a simulation, or once nothing runs any more, all are visited at one instant (<see cref="VisitAll"/>). At a consistent cut of a
-/// live run each is visited by whoever has it (<see cref="VisitForCut"/>), several at once: a visit walks its lists for itself, marks pages
-/// with atomic operations, and holds the lock only while it adds its sums.</para>
-/// <para>A visit reads the descriptors of the pages that its resource has: nobody else writes their links, or their cgroup. What is compared between two resources
-/// by way of a descriptor (is the page of an enclave on a list, is the page of a translation the enclave's) is left to an instant.</para>
+/// <para>Between two steps of a simulation, or once nothing runs any more, all are visited at one instant (<see
+/// cref="VisitAll"/>). At a consistent cut of a live run each is visited by whoever has it (<see cref="VisitForCut"/>),
+/// several at once: a visit walks its lists for itself, marks pages with atomic operations, and holds the lock only
+/// while it adds its sums.</para>
+/// <para>A visit reads the descriptors of the pages that its resource has: nobody else writes their links, or their
+/// cgroup. What is compared between two resources by way of a descriptor (is the page of an enclave on a list, is the
+/// page of a translation the enclave's) is left to an instant.</para>
 /// </remarks>
 internal sealed partial class Audit
 {
@@ -56,7 +59,8 @@ internal sealed partial class Audit
     private long _present;
 
     /// <param name="topology">The actors of the run.</param>
-    /// <param name="vaSlots">VA slots taken for pages not written out yet, by enclave; each entry protected by its enclave.</param>
+    /// <param name="vaSlots">VA slots taken for pages not written out yet, by enclave; each entry protected by its
+    /// enclave.</param>
     public Audit(Topology topology, int[] vaSlots)
     {
         _topology = topology;
@@ -68,7 +72,9 @@ internal sealed partial class Audit
         _backed = new long[topology.MemoryCgroups.Count];
         _usageSaid = new long[topology.Cgroups.Count];
         _memorySaid = new long[topology.MemoryCgroups.Count];
-        _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode || topology.Machine.Cluster is not null;
+        _ownsCounters =
+            topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode
+            || topology.Machine.Cluster is not null;
         _grantsUsed = new long[topology.Cgroups.Count];
     }
 
@@ -125,7 +131,9 @@ internal sealed partial class Audit
         }
     }
 
-    /// <summary>Adds what one resource holds. Called on the thread that has the resource to itself, once for each.</summary>
+    /// <summary>
+    /// Adds what one resource holds. Called on the thread that has the resource to itself, once for each.
+    /// </summary>
     /// <param name="resource">The resource.</param>
     /// <param name="books">Its books.</param>
     /// <param name="open">Takes their sum.</param>
@@ -185,17 +193,21 @@ internal sealed partial class Audit
             long nowhere = _present - _placed - open.HandPages;
             if (nowhere != 0)
             {
-                string which = nowhere == 1 && _topology.Machine.Cluster is null ? $": epc:{UnseenSum() - open.HandPageSum}" : "";
+                string which =
+                    nowhere == 1 && _topology.Machine.Cluster is null ? $": epc:{UnseenSum() - open.HandPageSum}" : "";
                 violate(
                     Rules.PageConservation,
-                    $"{_present} pages of EPC, {_placed} of them are somewhere and {open.HandPages} in the hands of tasks; "
+                    $"{_present} pages of EPC, {_placed} of them are somewhere and {open.HandPages} in the hands of "
+                    + "tasks; "
                     + (nowhere > 0 ? $"{nowhere} are nowhere{which}" : $"that is {-nowhere} too many"));
             }
 
             long drift = _counter + open.PendingFreePages - _listedFree;
             if (drift != 0)
             {
-                violate(Rules.FreePageCounter, $"sgx_nr_free_pages is {drift:+0;-0} off the free lists: found by a cut");
+                violate(
+                    Rules.FreePageCounter,
+                    $"sgx_nr_free_pages is {drift:+0;-0} off the free lists: found by a cut");
             }
 
             CompareUsage(open);
@@ -255,8 +267,10 @@ internal sealed partial class Audit
                 _violate(
                     Rules.PageConservation,
                     _topology.Machine.Cluster is null
-                        ? $"{Counted.Of(_present, "page")} of EPC, {_placed} of them are somewhere; the first that is nowhere: {FirstUnseen()}"
-                        : $"{Counted.Of(_present, "page")} of EPC are in this process, {_placed} of them are somewhere");
+                        ? $"{Counted.Of(_present, "page")} of EPC, {_placed} of them are somewhere; the first that is "
+                            + $"nowhere: {FirstUnseen()}"
+                        : $"{Counted.Of(_present, "page")} of EPC are in this process, {_placed} of them are somewhere"
+                );
             }
 
             foreach (Cgroup cgroup in _topology.Cgroups)
@@ -266,7 +280,8 @@ internal sealed partial class Audit
         }
         catch (BrokenListException)
         {
-            // A list with a page of another one may lead round in a circle: what was found is enough, and its counts would all be wrong.
+            // A list with a page of another one may lead round in a circle: what was found is enough, and its counts
+            // would all be wrong.
             return false;
         }
 
@@ -284,7 +299,9 @@ internal sealed partial class Audit
         if (_tracked != _listed + open.IsolatedPages)
         {
             _violate(
-                Rules.LruMembership, $"{Counted.Of(_tracked, "page")} are tracked, {_listed} of them are on a list and {open.IsolatedPages} isolated");
+                Rules.LruMembership,
+                $"{Counted.Of(_tracked, "page")} are tracked, {_listed} of them are on a list and {open.IsolatedPages} "
+                    + "isolated");
         }
 
         return true;
@@ -308,7 +325,8 @@ internal sealed partial class Audit
             {
                 _violate(
                     Rules.CgroupUsage,
-                    $"{_topology.Cgroups[i].Name}: the exchange says that {_grantsUsed[i]} bytes of what its home granted are used, {_usageSaid[i]} are charged here, and tasks are "
+                    $"{_topology.Cgroups[i].Name}: the exchange says that {_grantsUsed[i]} bytes of what its home "
+                    + $"granted are used, {_usageSaid[i]} are charged here, and tasks are "
                     + $"about to make it {open.GrantBytes(i):+0;-0;0} more");
             }
         }
@@ -320,7 +338,8 @@ internal sealed partial class Audit
             {
                 _violate(
                     Rules.CgroupUsage,
-                    $"{_topology.Cgroups[i].Name}: misc.current is {_usageSaid[i]} bytes, the pages charged beneath it are {charged}, and tasks are about to make "
+                    $"{_topology.Cgroups[i].Name}: misc.current is {_usageSaid[i]} bytes, the pages charged beneath it "
+                    + $"are {charged}, and tasks are about to make "
                     + $"it {open.ChargeBytes(i):+0;-0;0}");
             }
         }
@@ -339,7 +358,8 @@ internal sealed partial class Audit
             {
                 _violate(
                     Rules.BackingCharge,
-                    $"{_topology.MemoryCgroups[i].Name}: {Counted.Of(_memorySaid[i], "page")} charged, {Counted.Of(_backed[i], "page")} of backing store exist, "
+                    $"{_topology.MemoryCgroups[i].Name}: {Counted.Of(_memorySaid[i], "page")} charged, "
+                    + $"{Counted.Of(_backed[i], "page")} of backing store exist, "
                     + $"and tasks are about to make it {open.MemoryPages(i):+0;-0;0}");
             }
         }
@@ -349,7 +369,8 @@ internal sealed partial class Audit
     {
         foreach ((AddressSpace mm, int index) in _topology.AddressSpaces)
         {
-            // Between the notifier's release and the unmapping of an exit reclaim does not see the mm, and no thread is left that could use what it maps.
+            // Between the notifier's release and the unmapping of an exit reclaim does not see the mm, and no thread is
+            // left that could use what it maps.
             if (mm.Ptes.PresentCount == 0 || mm.IsGone)
             {
                 continue;
@@ -358,21 +379,23 @@ internal sealed partial class Audit
             Enclave enclave = _topology.Enclaves[index].Enclave;
             if (enclave.IsOutOfMemory)
             {
-                // The killer of v1 to v5 takes mm_list apart: nobody zaps for this enclave any more. What a stale translation leads to the EPCM keeps from it, and its
-                // next fault is SIGBUS.
+                // The killer of v1 to v5 takes mm_list apart: nobody zaps for this enclave any more. What a stale
+                // translation leads to the EPCM keeps from it, and its next fault is SIGBUS.
                 continue;
             }
 
             Work += mm.Ptes.PresentCount * WorkPerTranslation;
-            mm.Ptes.ForEach((page, pte) =>
-            {
-                if (enclave.Entries[page].EpcPage != pte.EpcPage)
+            mm.Ptes.ForEach(
+                (page, pte) =>
                 {
-                    _violate(
-                        Rules.ForeignPte,
-                        $"{mm.Name} maps page {page} of {enclave.Name} to {pte.EpcPage}, the enclave has it in {enclave.Entries[page].EpcPage}");
-                }
-            });
+                    if (enclave.Entries[page].EpcPage != pte.EpcPage)
+                    {
+                        _violate(
+                            Rules.ForeignPte,
+                            $"{mm.Name} maps page {page} of {enclave.Name} to {pte.EpcPage}, the enclave has it in "
+                                + $"{enclave.Entries[page].EpcPage}");
+                    }
+                });
         }
     }
 
@@ -416,7 +439,10 @@ internal sealed partial class Audit
         return "none";
     }
 
-    /// <summary>Sum of the numbers of the pages that were in no place: less those that are in hands, that is the one that is lost.</summary>
+    /// <summary>
+    /// Sum of the numbers of the pages that were in no place: less those that are in hands, that is the one that is
+    /// lost.
+    /// </summary>
     private long UnseenSum()
     {
         long sum = 0;

@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// Double entry for what is between two places: what was taken somewhere and not given elsewhere yet, or given and not taken yet. The effect of a message
-/// is booked in the books of the resource that handled it.
+/// Double entry for what is between two places: what was taken somewhere and not given elsewhere yet, or given and not
+/// taken yet. The effect of a message is booked in the books of the resource that handled it.
 /// </summary>
 /// <remarks>
-/// A simulation has one for the whole run. In a live run every resource has its own, which only the thread that handles the resource's request
-/// touches; one alone says nothing, but their sum at a consistent cut is what tasks have between two places there.
+/// A simulation has one for the whole run. In a live run every resource has its own, which only the thread that handles
+/// the resource's request touches; one alone says nothing, but their sum at a consistent cut is what tasks have between
+/// two places there.
 /// </remarks>
 internal class Books
 {
@@ -23,7 +24,8 @@ internal class Books
 
     /// <param name="cgroups">Cgroups of the machine.</param>
     /// <param name="memoryCgroups">Memory cgroups of the machine.</param>
-    /// <param name="isForAll">One for many resources: what most of those need is made at once, and an image of it has all of it.</param>
+    /// <param name="isForAll">One for many resources: what most of those need is made at once, and an image of it has
+    /// all of it.</param>
     public Books(int cgroups, int memoryCgroups, bool isForAll)
     {
         _cgroups = cgroups;
@@ -71,7 +73,10 @@ internal class Books
     /// <summary>Live runs: pages in the hands of tasks that are charged to a cgroup.</summary>
     public ref long HandPagesOf(int cgroup) => ref (_handPages ??= new long[_cgroups])[cgroup];
 
-    /// <summary>In a cluster: granted to this process by the home of a cgroup's account, and not charged to its cgroup here yet; bytes.</summary>
+    /// <summary>
+    /// In a cluster: granted to this process by the home of a cgroup's account, and not charged to its cgroup here yet;
+    /// bytes.
+    /// </summary>
     public ref long GrantBytes(int cgroup) => ref (_grantBytes ??= new long[_cgroups])[cgroup];
 
     /// <summary>A page comes into somebody's hands here.</summary>
@@ -155,13 +160,18 @@ internal class Books
     }
 }
 
-/// <summary>Books of one resource of a live run. The books of its neighbours in memory are changed by other threads, so they keep a distance.</summary>
+/// <summary>
+/// Books of one resource of a live run. The books of its neighbours in memory are changed by other threads, so they
+/// keep a distance.
+/// </summary>
 internal sealed class SharedBooks(int cgroups, int memoryCgroups) : Books(cgroups, memoryCgroups, isForAll: false)
 {
     public CacheLines Distance;
 }
 
-/// <summary>Room for two cache lines (processors fetch them in pairs), so that what two threads write is never on one.</summary>
+/// <summary>
+/// Room for two cache lines (processors fetch them in pairs), so that what two threads write is never on one.
+/// </summary>
 [InlineArray(16)]
 internal struct CacheLines
 {

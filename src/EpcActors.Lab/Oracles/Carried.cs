@@ -5,7 +5,10 @@ using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;
 
-/// <summary>What one task has between two places, by the messages that went by: taken and not given yet, or given and not taken yet.</summary>
+/// <summary>
+/// What one task has between two places, by the messages that went by: taken and not given yet, or given and not taken
+/// yet.
+/// </summary>
 internal class Carried(TaskActor task, Books books)
 {
     private readonly KernelTask? _kernelTask = task as KernelTask;
@@ -15,7 +18,10 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>Number of the task among all.</summary>
     public int Number { get; } = task.Id.Index;
 
-    /// <summary>Where the message that is looked at is booked: the one book of a simulation, in a live run that of the resource that handles it.</summary>
+    /// <summary>
+    /// Where the message that is looked at is booked: the one book of a simulation, in a live run that of the resource
+    /// that handles it.
+    /// </summary>
     public Books Books = books;
 
     /// <summary>EPC pages in its hands.</summary>
@@ -58,7 +64,10 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>Cgroup that a charge was last given back to, -1 for none.</summary>
     public int UnchargedCgroup = -1;
 
-    /// <summary>The page that it took last. No verdict needs it, but the published numbers of states count it: see <see cref="Word"/>.</summary>
+    /// <summary>
+    /// The page that it took last. No verdict needs it, but the published numbers of states count it: see <see
+    /// cref="Word"/>.
+    /// </summary>
     public int FreshPage = -1;
 
     /// <summary>Cgroup that was charged for it, -1 for none.</summary>
@@ -79,10 +88,14 @@ internal class Carried(TaskActor task, Books books)
     public bool IsReported;
 
     public bool IsEmpty =>
-        (VaSlots | Isolated) == 0 && (MemoryPages | UncountedPages) == 0 && ChargeBytes == KeptChargeBytes && Pages == KeptPages;
+        (VaSlots | Isolated) == 0
+        && (MemoryPages | UncountedPages) == 0
+        && ChargeBytes == KeptChargeBytes
+        && Pages == KeptPages;
 
     /// <summary>
-    /// What later verdicts depend on, in one number; 0 for a task that never carried anything. The values that only a report tells (what was loaded, and when) are left out.
+    /// What later verdicts depend on, in one number; 0 for a task that never carried anything. The values that only a
+    /// report tells (what was loaded, and when) are left out.
     /// </summary>
     public ulong Word
     {
@@ -90,7 +103,16 @@ internal class Carried(TaskActor task, Books books)
         {
             ReadOnlySpan<long> values =
             [
-                Pages, ChargeBytes, MemoryPages, VaSlots, Isolated, UncountedPages, ChargedCgroup + 1, UnchargedCgroup + 1, FreshPage + 1, FreshCgroup + 1,
+                Pages,
+                ChargeBytes,
+                MemoryPages,
+                VaSlots,
+                Isolated,
+                UncountedPages,
+                ChargedCgroup + 1,
+                UnchargedCgroup + 1,
+                FreshPage + 1,
+                FreshCgroup + 1,
                 IsReported ? 1 : 0,
             ];
             ulong word = 0;
@@ -113,7 +135,9 @@ internal class Carried(TaskActor task, Books books)
 
         if (ChargeBytes != KeptChargeBytes)
         {
-            yield return (Rules.CgroupUsage, $"charged {ChargeBytes - KeptChargeBytes} bytes, over all levels, more than it has pages for");
+            yield return (
+                Rules.CgroupUsage,
+                $"charged {ChargeBytes - KeptChargeBytes} bytes, over all levels, more than it has pages for");
         }
 
         if (UncountedPages != 0)
@@ -133,14 +157,17 @@ internal class Carried(TaskActor task, Books books)
 
         if (MemoryPages != 0)
         {
-            yield return (Rules.BackingCharge, $"charged {Counted.Of(MemoryPages, "page")} of RAM, over all levels, more than it made");
+            yield return (
+                Rules.BackingCharge,
+                $"charged {Counted.Of(MemoryPages, "page")} of RAM, over all levels, more than it made");
         }
     }
 }
 
 /// <summary>
-/// The same in a live run, with what the task alone has seen of progress and the lack of it: counts of its own, where a simulation has one for all tasks, so
-/// that no two threads write to one place. Others read them when a run seems to have stalled; a moment's old value does no harm then.
+/// The same in a live run, with what the task alone has seen of progress and the lack of it: counts of its own, where a
+/// simulation has one for all tasks, so that no two threads write to one place. Others read them when a run seems to
+/// have stalled; a moment's old value does no harm then.
 /// </summary>
 internal sealed class SharedCarried(TaskActor task, Books books) : Carried(task, books)
 {

@@ -1,6 +1,8 @@
 namespace EpcActors.Lab.Oracles;
 
-/// <summary>What the charges that were seen make of one cgroup. In a live run the cgroup's exclusivity protects it.</summary>
+/// <summary>
+/// What the charges that were seen make of one cgroup. In a live run the cgroup's exclusivity protects it.
+/// </summary>
 internal struct CgroupBook
 {
     /// <summary>Bytes charged.</summary>

@@ -4,8 +4,8 @@ using EpcActors.Engine;
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// Who holds which mutex. Read from the resources' private state by reflection: only a report of a deadlock and tests need it, so no message and no hot
-/// path pays for it.
+/// Who holds which mutex. Read from the resources' private state by reflection: only a report of a deadlock and tests
+/// need it, so no message and no hot path pays for it.
 /// </summary>
 internal static class HeldLocks
 {
@@ -14,7 +14,10 @@ internal static class HeldLocks
     {
         foreach (Resource resource in resources)
         {
-            foreach (FieldInfo field in resource.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
+            foreach (
+                FieldInfo field in resource
+                    .GetType()
+                    .GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
             {
                 object? value = field.GetValue(resource);
                 Engine.Mutex[] mutexes = value switch

@@ -3,12 +3,18 @@ using EpcActors.Engine;
 
 namespace EpcActors.Lab.Oracles;
 
-/// <summary>The mutexes of a resource, taken out and put back: without them shows what else a step has changed.</summary>
+/// <summary>
+/// The mutexes of a resource, taken out and put back: without them shows what else a step has changed.
+/// </summary>
 internal static class LockFields
 {
     /// <summary>Their values now.</summary>
     public static object[] Of(Resource resource) =>
-        [.. Fields(resource).Select(field => field.GetValue(resource)!).Select(value => value is Engine.Mutex[] many ? many.Clone() : value)];
+        [
+            .. Fields(resource)
+                .Select(field => field.GetValue(resource)!)
+                .Select(value => value is Engine.Mutex[] many ? many.Clone() : value),
+        ];
 
     /// <summary>Puts values back that <see cref="Of"/> returned.</summary>
     public static void Set(Resource resource, object[] values)

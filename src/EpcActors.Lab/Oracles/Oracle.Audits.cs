@@ -18,8 +18,9 @@ public sealed partial class Oracle
     public long AuditWork => _audit?.Work ?? 0;
 
     /// <summary>
-    /// Visits every resource at one instant and compares, exactly: what tasks carry is known. For a simulation between two steps, and for a live run whose
-    /// threads have all stopped: no request is being handled, and every task is at its next one or has ended.
+    /// Visits every resource at one instant and compares, exactly: what tasks carry is known. For a simulation between
+    /// two steps, and for a live run whose threads have all stopped: no request is being handled, and every task is at
+    /// its next one or has ended.
     /// </summary>
     /// <param name="nowNs">Time of the run, virtual or real.</param>
     /// <param name="atRest">No task is under way: nobody may carry anything.</param>
@@ -63,8 +64,8 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// Begins an audit of a live run that goes on: see <see cref="CutAudit"/> for who is to be visited when. One at a time; a cut that is dropped (the run
-    /// ends) needs no more than not to be finished.
+    /// Begins an audit of a live run that goes on: see <see cref="CutAudit"/> for who is to be visited when. One at a
+    /// time; a cut that is dropped (the run ends) needs no more than not to be finished.
     /// </summary>
     public CutAudit BeginCut()
     {
@@ -155,7 +156,10 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>When nobody is at work, the backing store has pages for what is swapped out, and no others. Kernels that keep all of it are exempt (R24).</summary>
+    /// <summary>
+    /// When nobody is at work, the backing store has pages for what is swapped out, and no others. Kernels that keep
+    /// all of it are exempt (R24).
+    /// </summary>
     private void CheckBackingLeft(long nowNs)
     {
         if (_topology.Machine.Switches.BackingFreedAfterLoad == Fix.Absent)
@@ -167,14 +171,17 @@ public sealed partial class Oracle
         {
             if (actors.Backing.File.AllocatedPages > 0 && FirstLeft(actors) is { } what)
             {
-                Violate(Rules.BackingLeak, nowNs, $"{actors.Backing.Name} still has {what}, and no page that it is for is swapped out");
+                Violate(
+                    Rules.BackingLeak,
+                    nowNs,
+                    $"{actors.Backing.Name} still has {what}, and no page that it is for is swapped out");
             }
         }
     }
 
     /// <summary>
-    /// The end of a live run: nothing is between two places, so every account is even. Each was compared with what resources hold; here an error would show
-    /// that made both sides wrong.
+    /// The end of a live run: nothing is between two places, so every account is even. Each was compared with what
+    /// resources hold; here an error would show that made both sides wrong.
     /// </summary>
     private void CheckBooksClosed(Books open, long nowNs)
     {
@@ -195,7 +202,10 @@ public sealed partial class Oracle
         Check(Rules.LruMembership, open.IsolatedPages, "pages are isolated");
         for (int i = 0; i < _topology.MemoryCgroups.Count; i++)
         {
-            Check(Rules.BackingCharge, open.MemoryPages(i), $"pages of RAM of {_topology.MemoryCgroups[i].Name} have no page of backing store");
+            Check(
+                Rules.BackingCharge,
+                open.MemoryPages(i),
+                $"pages of RAM of {_topology.MemoryCgroups[i].Name} have no page of backing store");
         }
 
         for (int i = 0; i < _topology.Cgroups.Count && keptBytes == 0; i++)
@@ -245,5 +255,6 @@ public sealed partial class Oracle
     private static bool IsSwappedOut(Enclave enclave, int index) =>
         index < enclave.Entries.PageCount
             ? enclave.Entries[index].State is EnclavePageState.Swapped or EnclavePageState.BeingReclaimed
-            : index == enclave.Entries.PageCount && (enclave.SecsSlot >= 0 || (enclave.SecsPage.IsNone && enclave.IsCreated));
+            : index == enclave.Entries.PageCount
+                && (enclave.SecsSlot >= 0 || (enclave.SecsPage.IsNone && enclave.IsCreated));
 }

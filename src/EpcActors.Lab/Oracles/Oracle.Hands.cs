@@ -97,7 +97,13 @@ public sealed partial class Oracle
         carried.Isolated += pages;
     }
 
-    private void Hold(EpcPageIndex page, ushort cgroup, Carried carried, long nowNs, string how, bool mayBeListed = false)
+    private void Hold(
+        EpcPageIndex page,
+        ushort cgroup,
+        Carried carried,
+        long nowNs,
+        string how,
+        bool mayBeListed = false)
     {
         int other = _sharedHolders is null
             ? _hands.TryHold(page.Value, carried.Number, cgroup, mayBeListed)
@@ -127,7 +133,9 @@ public sealed partial class Oracle
         nowNs,
         $"{page}, {how} by {carried.Task.Name}, is in the hands of {_carried[holder]!.Task.Name}");
 
-    /// <summary>Takes a page that was somewhere; its descriptor, whoever takes it's from now on, says which cgroup is charged.</summary>
+    /// <summary>
+    /// Takes a page that was somewhere; its descriptor, whoever takes it's from now on, says which cgroup is charged.
+    /// </summary>
     private void HoldIfAny(EpcPageIndex page, Carried carried, long nowNs, string how, bool mayBeListed = false)
     {
         if (!page.IsNone)
@@ -180,7 +188,9 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>A task that leaves the kernel, sleeps or has ended must have nothing in its hands: what it still has is lost.</summary>
+    /// <summary>
+    /// A task that leaves the kernel, sleeps or has ended must have nothing in its hands: what it still has is lost.
+    /// </summary>
     private void CheckIdle(Carried carried, long nowNs, string when)
     {
         if (carried.IsEmpty || carried.IsReported)

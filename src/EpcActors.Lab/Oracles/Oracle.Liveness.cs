@@ -9,25 +9,35 @@ namespace EpcActors.Lab.Oracles;
 
 /// <content>Progress, and the lack of it.</content>
 /// <remarks>
-/// In a live run every thread comes by here, so the fields are written racily, and seldom: what a task counts it counts for itself
-/// (<see cref="SharedCarried"/>), and the time of the last progress is kept to a small part of the window. What others own (lengths of lists) is read
-/// without asking, when a run has stalled for the whole window. Real time also passes while the machine does something else, so nothing is judged at
-/// first sight: the finding must hold for some more of the window, in which the task came by again and again. And what counts of the window is the time in which the
-/// process ran and something could move (<see cref="RunClock"/>): a process that was stopped is no hang, nor is one that waits for another which was stopped.
+/// In a live run every thread comes by here, so the fields are written racily, and seldom: what a task counts it counts
+/// for itself (<see cref="SharedCarried"/>), and the time of the last progress is kept to a small part of the window.
+/// What others own (lengths of lists) is read without asking, when a run has stalled for the whole window. Real time
+/// also passes while the machine does something else, so nothing is judged at first sight: the finding must hold for
+/// some more of the window, in which the task came by again and again. And what counts of the window is the time in
+/// which the process ran and something could move (<see cref="RunClock"/>): a process that was stopped is no hang, nor
+/// is one that waits for another which was stopped.
 /// </remarks>
 public sealed partial class Oracle
 {
-    /// <summary>Share of CPU time that ksgxd used since the run stalled, or null when it did not: 0 for one that sleeps through it. A live run cannot say.</summary>
+    /// <summary>
+    /// Share of CPU time that ksgxd used since the run stalled, or null when it did not: 0 for one that sleeps through
+    /// it. A live run cannot say.
+    /// </summary>
     public double? KsgxdShareOfStall(long nowNs) =>
         IsHopeless && !_isShared && _stalledSinceNs >= 0 && nowNs > _stalledSinceNs
-            ? (double)(Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd) - _ksgxdBusyWhenStalledNs) / (nowNs - _stalledSinceNs)
+            ? (double)(Engine.Simulation.TimedEngine.BusyNs(_topology.Ksgxd) - _ksgxdBusyWhenStalledNs)
+                / (nowNs - _stalledSinceNs)
             : null;
 
     private void OnFaultRetry(TaskActor task, long startNs, long endNs, long page)
     {
         long stalledNs = Ran(Math.Max(startNs, LastProgressNs), endNs);
         NoteStall(stalledNs, endNs);
-        if (stalledNs > _livenessWindowNs && !IsScanning(endNs) && AnythingReclaimable(out string where) && IsConfirmed(task, LastProgressNs, endNs))
+        if (
+            stalledNs > _livenessWindowNs
+            && !IsScanning(endNs)
+            && AnythingReclaimable(out string where)
+            && IsConfirmed(task, LastProgressNs, endNs))
         {
             GiveUp(
                 task,
@@ -55,7 +65,11 @@ public sealed partial class Oracle
     private void OnEmptyBatch(TaskActor task, long endNs)
     {
         long batches = _isShared ? ++SinceProgress(task).EmptyBatches : ++_emptyBatches;
-        if (batches >= 1000 && Ran(LastProgressNs, endNs) > _livenessWindowNs && HasScannedEverything() && IsConfirmed(task, LastProgressNs, endNs))
+        if (
+            batches >= 1000
+            && Ran(LastProgressNs, endNs) > _livenessWindowNs
+            && HasScannedEverything()
+            && IsConfirmed(task, LastProgressNs, endNs))
         {
             GiveUp(task, endNs, $"{batches} rounds of reclaim in a row freed nothing; the last page moved at "
                 + $"{Durations.Text(LastProgressNs)}");
@@ -63,9 +77,13 @@ public sealed partial class Oracle
     }
 
     /// <summary>Somebody goes round and round since a moment, and looks at nothing else.</summary>
-    private bool IsEndless(TaskActor task, long startNs, long endNs) => Ran(startNs, endNs) > _livenessWindowNs && IsConfirmed(task, startNs, endNs);
+    private bool IsEndless(TaskActor task, long startNs, long endNs) =>
+        Ran(startNs, endNs) > _livenessWindowNs && IsConfirmed(task, startNs, endNs);
 
-    /// <summary>Time between two moments that counts against the window. A simulation has no other time, and most spans are too short to matter.</summary>
+    /// <summary>
+    /// Time between two moments that counts against the window. A simulation has no other time, and most spans are too
+    /// short to matter.
+    /// </summary>
     private long Ran(long fromNs, long toNs) =>
         _clock is null || toNs - fromNs <= _livenessWindowNs >> 2 ? toNs - fromNs : _clock.Between(fromNs, toNs);
 
@@ -78,7 +96,10 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that goes round and round is.</summary>
+    /// <summary>
+    /// A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that
+    /// goes round and round is.
+    /// </summary>
     private bool IsScanning(long nowNs) => Ran(LastScanNs(), nowNs) < _livenessWindowNs && !HasScannedEverything();
 
     private bool HasScannedEverything()
@@ -135,7 +156,8 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// Live runs: what looks like a hang for the first time may be a process that was stopped for that long, and whose other threads go on in a moment.
+    /// Live runs: what looks like a hang for the first time may be a process that was stopped for that long, and whose
+    /// other threads go on in a moment.
     /// </summary>
     private bool IsConfirmed(TaskActor task, long progressNs, long nowNs)
     {
@@ -161,7 +183,8 @@ public sealed partial class Oracle
     {
         if (_isShared)
         {
-            // Every fault of every thread comes by: as long as the time is about right its cache line stays with all of them.
+            // Every fault of every thread comes by: as long as the time is about right its cache line stays with all of
+            // them.
             if (nowNs - LastProgressNs > _livenessWindowNs >> 10)
             {
                 Volatile.Write(ref _lastProgressNs, nowNs);
@@ -177,7 +200,10 @@ public sealed partial class Oracle
         _stalledSinceNs = -1;
     }
 
-    /// <summary>A task asked for a page and got none. Asking for ever, while nothing moves and something could be reclaimed, is a hang.</summary>
+    /// <summary>
+    /// A task asked for a page and got none. Asking for ever, while nothing moves and something could be reclaimed, is
+    /// a hang.
+    /// </summary>
     private void Refused(Carried carried, long nowNs, string how)
     {
         if (carried.RefusedSinceNs < 0)
@@ -201,7 +227,8 @@ public sealed partial class Oracle
     }
 
     private string DescribeCounter() =>
-        $"sgx_nr_free_pages says {CounterValue} (wakes ksgxd below {KernelConstants.NrLowPages}) with {Counted.Of(ListedFreePages, "page")} on the free lists, "
+        $"sgx_nr_free_pages says {CounterValue} (wakes ksgxd below {KernelConstants.NrLowPages}) with "
+        + $"{Counted.Of(ListedFreePages, "page")} on the free lists, "
         + $"ksgxd {(_topology.KsgxdWaitQueue.HasSleeper ? "sleeps" : "is awake")}";
 
     private bool AnythingReclaimable(out string where)

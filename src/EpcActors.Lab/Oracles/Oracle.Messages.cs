@@ -309,7 +309,10 @@ public sealed partial class Oracle
     private void ReportPoisoned(EpcPageIndex page, Carried carried, long nowNs) =>
         Violate(Rules.PoisonReuse, nowNs, $"{carried.Task.Name} allocates {page}, which is poisoned");
 
-    /// <summary>May be asked on any thread; a page that is hit by a memory failure at this very moment counts as poisoned before.</summary>
+    /// <summary>
+    /// May be asked on any thread; a page that is hit by a memory failure at this very moment counts as poisoned
+    /// before.
+    /// </summary>
     private bool IsPoisoned(EpcPageIndex page) => _topology.Nodes[_topology.Machine.NodeOf(page)].IsPoisoned(page);
 
     private void OnFreePage(in NumaNodeProtocol.FreePage free, Carried carried, long nowNs)
@@ -344,8 +347,8 @@ public sealed partial class Oracle
         long drift;
         if (_isShared)
         {
-            // The free lists belong to others just now. What this store throws away is known without them: what came between its load and itself. A counter
-            // that came back to the value of the load lost nothing.
+            // The free lists belong to others just now. What this store throws away is known without them: what came
+            // between its load and itself. A counter that came back to the value of the load lost nothing.
             drift = counter.Lost += isOverwritten && carried.LoadNumber >= 0 ? carried.LoadedPages - before.Pages : 0;
             if (drift == counter.ReportedLost)
             {
@@ -390,12 +393,18 @@ public sealed partial class Oracle
         $"{carried.Task.Name} changes sgx_nr_free_pages by {pages:+0;-0} without a page on or off a free list; it says "
         + $"{CounterValue} with {ListedFreePages} on the lists");
 
-    /// <summary>Between its release and its free a cgroup may stand under a cursor; where nobody takes it off there, it is found later too (C9).</summary>
+    /// <summary>
+    /// Between its release and its free a cgroup may stand under a cursor; where nobody takes it off there, it is found
+    /// later too (C9).
+    /// </summary>
     private void OnLockCursor(in CgroupTreeProtocol.LockCursor cursor, Carried carried, long nowNs)
     {
         if (_isCgroupFreed[cursor.Next] && _topology.Machine.Switches.CursorLeavesFreed == Fix.Absent)
         {
-            Violate(Rules.UseAfterFree, nowNs, $"{carried.Task.Name} finds {_topology.Cgroups[cursor.Next].Name}, which was freed, under a cursor");
+            Violate(
+                Rules.UseAfterFree,
+                nowNs,
+                $"{carried.Task.Name} finds {_topology.Cgroups[cursor.Next].Name}, which was freed, under a cursor");
         }
     }
 

@@ -115,11 +115,14 @@ public sealed partial class Oracle
         }
     }
 
-    private void ReportBelowTarget(in Owed owed, Cgroup cgroup, Carried carried, long nowNs) => Violate(
-        Rules.WorkerTarget,
-        nowNs,
-        $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with {Counted.Of(owed.UsagePages, "page")} "
-        + $"charged, and the smallest limit of {Counted.Of(owed.LimitPages, "page")} leaves it {WorkerTargetOf(owed.LimitPages)}");
+    private void ReportBelowTarget(in Owed owed, Cgroup cgroup, Carried carried, long nowNs) =>
+        Violate(
+            Rules.WorkerTarget,
+            nowNs,
+            $"{carried.Task.Name} goes on to reclaim (it looks at the LRU of {cgroup.Name}) with "
+                + $"{Counted.Of(owed.UsagePages, "page")} "
+                + $"charged, and the smallest limit of {Counted.Of(owed.LimitPages, "page")} leaves it "
+                + $"{WorkerTargetOf(owed.LimitPages)}");
 
     private void OnBeginIsolate(TaskActor caller, Carried carried, long nowNs)
     {
@@ -145,9 +148,11 @@ public sealed partial class Oracle
             Violate(
                 Rules.WorkerTarget,
                 nowNs,
-                $"{caller.Name} ends its work with {Counted.Of(owed.UsagePages, "page")} charged and a smallest limit of "
-                + $"{Counted.Of(owed.LimitPages, "page")}, and did not look whether any could be reclaimed: its target is "
-                + $"{WorkerTargetOf(owed.LimitPages)}");
+                $"{caller.Name} ends its work with {Counted.Of(owed.UsagePages, "page")} charged and a smallest limit "
+                    + "of "
+                    + $"{Counted.Of(owed.LimitPages, "page")}, and did not look whether any could be reclaimed: its "
+                    + "target is "
+                    + $"{WorkerTargetOf(owed.LimitPages)}");
         }
 
         owed.Verdict = 0;

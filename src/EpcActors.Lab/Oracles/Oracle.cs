@@ -19,14 +19,16 @@ using EpcActors.Results;
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// Watches a run and knows when a rule is broken. It believes messages, not actors: what it keeps, it keeps from the requests and answers that it saw
-/// go by, and compares it with what the actors say of themselves.
+/// Watches a run and knows when a rule is broken. It believes messages, not actors: what it keeps, it keeps from the
+/// requests and answers that it saw go by, and compares it with what the actors say of themselves.
 /// </summary>
 /// <remarks>
-/// <para>Some rules are checked at every step (<see cref="OnStep"/>), the others by <see cref="Audit"/>, which walks every list. A rule is reported once,
-/// with its first finding; a run goes on after a wrong count, and ends when nothing moves any more.</para>
-/// <para>What is between two places is accounted exactly, task by task (<see cref="Carried"/>), never by a tolerance: an audit in the middle of a run compares
-/// as strictly as one at its end, and a task that goes back to user space or to sleep must carry nothing.</para>
+/// <para>Some rules are checked at every step (<see cref="OnStep"/>), the others by <see cref="Audit"/>, which walks
+/// every list. A rule is reported once, with its first finding; a run goes on after a wrong count, and ends when
+/// nothing moves any more.</para>
+/// <para>What is between two places is accounted exactly, task by task (<see cref="Carried"/>), never by a tolerance:
+/// an audit in the middle of a run compares as strictly as one at its end, and a task that goes back to user space or
+/// to sleep must carry nothing.</para>
 /// </remarks>
 public sealed partial class Oracle
 {
@@ -88,10 +90,11 @@ public sealed partial class Oracle
     private volatile bool _isHopeless;
 
     /// <param name="topology">The actors of the run.</param>
-    /// <param name="livenessWindowNs">How long nothing may move while something could: nanoseconds of the run's clock, virtual or real.</param>
+    /// <param name="livenessWindowNs">How long nothing may move while something could: nanoseconds of the run's clock,
+    /// virtual or real.</param>
     /// <param name="isShared">
-    /// A live run: <see cref="OnStep"/> is called on many threads at once, each within the exclusivity of the resource that it handled, and
-    /// <see cref="OnReport"/> on the thread that runs the task.
+    /// A live run: <see cref="OnStep"/> is called on many threads at once, each within the exclusivity of the resource
+    /// that it handled, and <see cref="OnReport"/> on the thread that runs the task.
     /// </param>
     /// <param name="clock">Says how much of a span of time counts against the window; null: all of it.</param>
     public Oracle(Topology topology, long livenessWindowNs, bool isShared = false, RunClock? clock = null)
@@ -105,7 +108,9 @@ public sealed partial class Oracle
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
 
         // In a cluster the machine's counter is elsewhere; an audit over all processes compares it.
-        _ownsCounters = topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode || topology.Machine.Cluster is not null;
+        _ownsCounters =
+            topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode
+            || topology.Machine.Cluster is not null;
         _isWholeMachine = topology.Machine.Cluster is null;
         _hasOneCounter = !_ownsCounters;
         _nodeWithEpcFrom = NodesWithEpc(topology.Machine.OwnsEpc);
@@ -145,7 +150,9 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>What each task carries, by its index; for fingerprints of a state, since what the oracle will say depends on it.</summary>
+    /// <summary>
+    /// What each task carries, by its index; for fingerprints of a state, since what the oracle will say depends on it.
+    /// </summary>
     internal IReadOnlyList<Carried?> CarriedByTasks => _carried;
 
     /// <summary>True when a run has no sense any more: nothing moves, for ever.</summary>
@@ -154,7 +161,10 @@ public sealed partial class Oracle
     /// <summary>Tasks that hung when liveness was broken.</summary>
     public HashSet<TaskActor> Hung { get; } = [];
 
-    /// <summary>What the counter says more than the lists, pages; changes under way are taken into account. Of a live run only when nothing runs.</summary>
+    /// <summary>
+    /// What the counter says more than the lists, pages; changes under way are taken into account. Of a live run only
+    /// when nothing runs.
+    /// </summary>
     public long CounterDrift => CounterValue + PendingFreePages - ListedFreePages;
 
     private long CounterValue
@@ -176,7 +186,9 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>What the counter should say: poisoned pages that were freed or free count, as upstream counts them (D2).</summary>
+    /// <summary>
+    /// What the counter should say: poisoned pages that were freed or free count, as upstream counts them (D2).
+    /// </summary>
     private long ListedFreePages
     {
         get
@@ -271,7 +283,10 @@ public sealed partial class Oracle
 
                 break;
             case RunEvent.PageLeaked:
-                Violate(Rules.PageConservation, endNs, $"EREMOVE refuses epc:{detail} to {task.Name}: it is leaked, and charged for ever");
+                Violate(
+                    Rules.PageConservation,
+                    endNs,
+                    $"EREMOVE refuses epc:{detail} to {task.Name}: it is leaked, and charged for ever");
                 break;
             default:
                 break;

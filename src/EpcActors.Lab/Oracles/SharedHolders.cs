@@ -1,12 +1,14 @@
 namespace EpcActors.Lab.Oracles;
 
 /// <summary>
-/// Who has which page in its hands, for a live run: a slot for each page, in chunks that come into being when first touched. Taking and leaving a slot is one
-/// atomic operation, so that a page in two hands is seen at the very step that brings it there, whichever threads the two steps run on.
+/// Who has which page in its hands, for a live run: a slot for each page, in chunks that come into being when first
+/// touched. Taking and leaving a slot is one atomic operation, so that a page in two hands is seen at the very step
+/// that brings it there, whichever threads the two steps run on.
 /// </summary>
 /// <remarks>
-/// A page that changes hands leaves the first ones and comes into the second ones on one resource (a free list, an enclave), whose exclusivity orders the
-/// two; so an occupied slot is never one that is about to be left by a step before.
+/// A page that changes hands leaves the first ones and comes into the second ones on one resource (a free list, an
+/// enclave), whose exclusivity orders the two; so an occupied slot is never one that is about to be left by a step
+/// before.
 /// </remarks>
 internal sealed class SharedHolders
 {

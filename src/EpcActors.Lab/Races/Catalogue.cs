@@ -23,16 +23,21 @@ public static class Catalogue
             .Select(IdOf),
     ];
 
-    /// <summary>Name of the file of a race, for the loader; null when there is no such race. Upper and lower case are one.</summary>
+    /// <summary>
+    /// Name of the file of a race, for the loader; null when there is no such race. Upper and lower case are one.
+    /// </summary>
     public static string? FileOf(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        string? name = BuiltInFiles.Names(Set).FirstOrDefault(one => string.Equals(IdOf(one), id.Trim(), StringComparison.OrdinalIgnoreCase));
+        string? name = BuiltInFiles
+            .Names(Set)
+            .FirstOrDefault(one => string.Equals(IdOf(one), id.Trim(), StringComparison.OrdinalIgnoreCase));
         return name is null ? null : BuiltInFiles.FileName(Set, name);
     }
 
     /// <summary>Text of the file of a race.</summary>
-    public static string TextOf(string file) => BuiltInFiles.Read(file) ?? throw new ArgumentException($"there is no {file}");
+    public static string TextOf(string file) =>
+        BuiltInFiles.Read(file) ?? throw new ArgumentException($"there is no {file}");
 
     /// <summary>The shortest schedule known of a race; null when there is none.</summary>
     public static Schedule? ScheduleOf(string id)
@@ -50,7 +55,10 @@ public static class Catalogue
     }
 
     /// <summary>Measured figures of the races.</summary>
-    public static RaceFigures Figures { get; } = BuiltInFiles.Read($"{BuiltInFiles.Prefix}{Set}/figures.json") is { } json ? RaceFigures.FromJson(json) : new RaceFigures();
+    public static RaceFigures Figures { get; } =
+        BuiltInFiles.Read($"{BuiltInFiles.Prefix}{Set}/figures.json") is { } json
+            ? RaceFigures.FromJson(json)
+            : new RaceFigures();
 
     /// <summary>Rows of the literature that are no race here, with the reason.</summary>
     public static IReadOnlyList<(string Id, string Reason)> NotModelled { get; } =
@@ -58,7 +66,10 @@ public static class Catalogue
         .. (BuiltInFiles.Read($"{BuiltInFiles.Prefix}{Set}/not-modelled.txt") ?? "").Split('\n')
             .Select(line => line.Trim())
             .Where(line => line.Length > 0 && line[0] != '#')
-            .Select(line => (line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(), line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())),
+            .Select(line =>
+                (
+                    line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(),
+                    line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())),
     ];
 
     /// <summary>True for a variant that must show the race: buggy, or buggy-something.</summary>

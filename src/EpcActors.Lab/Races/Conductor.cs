@@ -13,5 +13,6 @@ internal static class Conductor
             world.Topology.Resources.Select(resource => (resource, $"resources/{resource.Id.Index}")),
             Tasks(world.Engine).Select(task => (task, $"tasks/{task.Name}")));
 
-    private static IEnumerable<TaskActor> Tasks(ExploredEngine engine) => Enumerable.Range(0, engine.TaskCount).Select(engine.Task);
+    private static IEnumerable<TaskActor> Tasks(ExploredEngine engine) =>
+        Enumerable.Range(0, engine.TaskCount).Select(engine.Task);
 }

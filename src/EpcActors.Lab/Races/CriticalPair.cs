@@ -13,7 +13,9 @@ internal static class CriticalPair
 {
     private const int RandomContinuations = 24;
 
-    /// <summary>A longer schedule is not traced back: each of its steps would be tried as the last but for all continuations.</summary>
+    /// <summary>
+    /// A longer schedule is not traced back: each of its steps would be tried as the last but for all continuations.
+    /// </summary>
     private const int MostSteps = 2000;
 
     /// <summary>Numbers of the two steps; -1 when they cannot be told.</summary>
@@ -24,7 +26,9 @@ internal static class CriticalPair
     {
         if (trace.ViolatedAtStep > 0)
         {
-            return Neighbour(trace, trace.ViolatedAtStep - 1) is { } before ? (trace.Steps[before].Number, trace.ViolatedAtStep) : LastPair(trace);
+            return Neighbour(trace, trace.ViolatedAtStep - 1) is { } before
+                ? (trace.Steps[before].Number, trace.ViolatedAtStep)
+                : LastPair(trace);
         }
 
         bool canTrace = trace.CycleStart < 0 && world.ProvesHangs && trace.Steps.Count <= MostSteps;
@@ -69,14 +73,21 @@ internal static class CriticalPair
         return (-1, -1);
     }
 
-    /// <summary>The last step at the same resource by another task, one of the two being a write: two looks at the same thing do not conflict.</summary>
+    /// <summary>
+    /// The last step at the same resource by another task, one of the two being a write: two looks at the same thing do
+    /// not conflict.
+    /// </summary>
     private static int? Neighbour(RaceTrace trace, int second)
     {
         RaceStep later = trace.Steps[second];
         for (int first = second - 1; first >= 0 && later.Resource >= 0; first--)
         {
             RaceStep earlier = trace.Steps[first];
-            if (earlier.Resource == later.Resource && earlier.Task != later.Task && !earlier.IsParked && (earlier.IsWrite || later.IsWrite))
+            if (
+                earlier.Resource == later.Resource
+                && earlier.Task != later.Task
+                && !earlier.IsParked
+                && (earlier.IsWrite || later.IsWrite))
             {
                 return first;
             }
@@ -86,7 +97,8 @@ internal static class CriticalPair
     }
 
     /// <summary>
-    /// The step of no return may only look (at what another task writes later). Then the write that makes the look a lie is the next one at that resource by another task.
+    /// The step of no return may only look (at what another task writes later). Then the write that makes the look a
+    /// lie is the next one at that resource by another task.
     /// </summary>
     private static (int First, int Second)? PairAround(RaceTrace trace, int step)
     {
@@ -105,7 +117,12 @@ internal static class CriticalPair
 
     private static bool IsSaved(LabWorld world, ushort[] prefix, string rule)
     {
-        Strategy[] continuations = [new DelayBounding(0), new RoundRobin(), .. Enumerable.Repeat(new RandomWalk(), RandomContinuations)];
+        Strategy[] continuations =
+        [
+            new DelayBounding(0),
+            new RoundRobin(),
+            .. Enumerable.Repeat(new RandomWalk(), RandomContinuations),
+        ];
         for (int i = 0; i < continuations.Length; i++)
         {
             if (world.Run(new Replay(prefix, isStrict: false, continuations[i]), (ulong)i).Finding?.Rule != rule)

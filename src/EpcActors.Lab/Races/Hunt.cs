@@ -59,7 +59,13 @@ public sealed record HuntProgress(long Schedules, long Steps, long States, TimeS
 /// <param name="Decisions">The record.</param>
 /// <param name="Finding">Violation of the schedule.</param>
 /// <param name="CycleStart">For a hang: the decision at which the repeating part begins.</param>
-public sealed record FoundSchedule(long Number, string Strategy, ulong Seed, ushort[] Decisions, Finding Finding, int CycleStart);
+public sealed record FoundSchedule(
+    long Number,
+    string Strategy,
+    ulong Seed,
+    ushort[] Decisions,
+    Finding Finding,
+    int CycleStart);
 
 /// <summary>Result of a search, and the number of schedules that it tried.</summary>
 public sealed record HuntResult
@@ -75,7 +81,10 @@ public sealed record HuntResult
     /// <summary>Different states seen after so many schedules.</summary>
     public IReadOnlyList<(long Schedules, long States)> Growth { get; init; } = [];
 
-    /// <summary>Schedules that neither ended nor repeated a state within their steps: nothing is known of how they would have gone on.</summary>
+    /// <summary>
+    /// Schedules that neither ended nor repeated a state within their steps: nothing is known of how they would have
+    /// gone on.
+    /// </summary>
     public long Unfinished { get; init; }
 
     /// <summary>Schedules that were run twice; all of them came out the same.</summary>
@@ -92,8 +101,9 @@ public sealed record HuntResult
 public sealed class NondeterminismException(string message) : Exception(message);
 
 /// <summary>
-/// Many schedules under several strategies, over all cores. Schedule n is the same on every machine whatever the number of cores: its strategy and seed come from n alone, and of several that break
-/// a rule the one with the smallest number is reported.
+/// Many schedules under several strategies, over all cores. Schedule n is the same on every machine whatever the number
+/// of cores: its strategy and seed come from n alone, and of several that break a rule the one with the smallest number
+/// is reported.
 /// </summary>
 public sealed class Hunt
 {
@@ -127,7 +137,8 @@ public sealed class Hunt
     }
 
     /// <summary>Searches until something is found, the budget is used up, or the user stops it.</summary>
-    /// <exception cref="NondeterminismException">The same decisions led to different states: no result of this search means anything.</exception>
+    /// <exception cref="NondeterminismException">The same decisions led to different states: no result of this search
+    /// means anything.</exception>
     public static HuntResult Run(HuntPlan plan, Action<HuntProgress>? report, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -159,7 +170,9 @@ public sealed class Hunt
 
         if (_failure is not null)
         {
-            throw _failure is NondeterminismException ? new NondeterminismException(_failure.Message) : new InvariantViolation(_failure.Message, _failure);
+            throw _failure is NondeterminismException
+                ? new NondeterminismException(_failure.Message)
+                : new InvariantViolation(_failure.Message, _failure);
         }
 
         return new HuntResult
@@ -176,7 +189,8 @@ public sealed class Hunt
     }
 
     /// <summary>The seed of schedule <paramref name="number"/> of a search.</summary>
-    public static ulong SeedOf(ulong seed, long number) => (seed * 0x9E3779B97F4A7C15) ^ ((ulong)(number + 1) * 0xD1B54A32D192ED03);
+    public static ulong SeedOf(ulong seed, long number) =>
+        (seed * 0x9E3779B97F4A7C15) ^ ((ulong)(number + 1) * 0xD1B54A32D192ED03);
 
     private void Work()
     {
@@ -207,7 +221,11 @@ public sealed class Hunt
         {
             first = _next;
             end = Math.Min(first + _plan.ChunkSchedules, _plan.MaxSchedules);
-            bool isOver = first >= end || _failure is not null || _cancellation.IsCancellationRequested || (_plan.StopsAtFirst && first > _foundAt)
+            bool isOver =
+                first >= end
+                || _failure is not null
+                || _cancellation.IsCancellationRequested
+                || (_plan.StopsAtFirst && first > _foundAt)
                 || (_plan.MaxTime is { } limit && Stopwatch.GetElapsedTime(_startedAt) >= limit);
             if (!isOver)
             {
@@ -312,7 +330,10 @@ public sealed class Hunt
             SelfChecks = 0;
             States.Clear();
             long number = first;
-            for (; number < end && !_hunt.IsBehindFound(number) && !_hunt._cancellation.IsCancellationRequested; number++)
+            for (
+                ;
+                number < end && !_hunt.IsBehindFound(number) && !_hunt._cancellation.IsCancellationRequested;
+                number++)
             {
                 One(number);
             }
@@ -335,7 +356,13 @@ public sealed class Hunt
 
             FoundSchedule? found = outcome.Finding is null
                 ? null
-                : new FoundSchedule(number, strategy.Name, seed, World.Engine.Log.ToArray(), outcome.Finding, outcome.CycleStart);
+                : new FoundSchedule(
+                    number,
+                    strategy.Name,
+                    seed,
+                    World.Engine.Log.ToArray(),
+                    outcome.Finding,
+                    outcome.CycleStart);
             if (found is not null || (plan.SelfCheckEvery > 0 && number % plan.SelfCheckEvery == 0))
             {
                 RunAgain(number, strategy.Name, seed, outcome);
@@ -358,8 +385,10 @@ public sealed class Hunt
             if (steps != first.Steps || World.Engine.Steps != steps || again != state)
             {
                 throw new NondeterminismException(
-                    $"schedule {number} ({strategy}, seed {seed}) did not come out the same: {Counted.Of(first.Steps, "step")}, then {steps} to state {state:x16}, then "
-                    + $"{World.Engine.Steps} to {again:x16}. This is a fault of EpcActors: something in it is not decided by the schedule");
+                    $"schedule {number} ({strategy}, seed {seed}) did not come out the same: "
+                        + $"{Counted.Of(first.Steps, "step")}, then {steps} to state {state:x16}, then "
+                        + $"{World.Engine.Steps} to {again:x16}. This is a fault of EpcActors: something in it is not "
+                        + "decided by the schedule");
             }
         }
 

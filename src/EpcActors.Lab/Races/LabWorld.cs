@@ -20,7 +20,10 @@ public sealed record Finding(string Rule, string Detail, int Step);
 /// <summary>Rules that only the laboratory judges.</summary>
 public static class LabRules
 {
-    /// <summary>An assertion of the model failed: the kernel would have dereferenced NULL, unlocked what it does not hold, or the like.</summary>
+    /// <summary>
+    /// An assertion of the model failed: the kernel would have dereferenced NULL, unlocked what it does not hold, or
+    /// the like.
+    /// </summary>
     public const string Crash = "crash";
 
     /// <summary>No rule of the oracle is excluded.</summary>
@@ -35,8 +38,9 @@ public static class LabRules
 public readonly record struct ScheduleOutcome(ExploredEnd End, Finding? Finding, int Steps, int CycleStart);
 
 /// <summary>
-/// Actors, oracle and properties under the explored engine: what a search runs again and again. The rules of the oracle are checked at every step, the audits when a schedule ends, liveness after
-/// <see cref="RaceSpec.MaxSteps"/> under a fair continuation.
+/// Actors, oracle and properties under the explored engine: what a search runs again and again. The rules of the oracle
+/// are checked at every step, the audits when a schedule ends, liveness after <see cref="RaceSpec.MaxSteps"/> under a
+/// fair continuation.
 /// </summary>
 public abstract partial class LabWorld : ExploredWorld, IRunObserver
 {
@@ -77,7 +81,9 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     /// <summary>Only this rule ends a run; null for any.</summary>
     public string? Target { get; set; }
 
-    /// <summary>The audit walks every list after every step, not at the end only: slow, and it names the very step.</summary>
+    /// <summary>
+    /// The audit walks every list after every step, not at the end only: slow, and it names the very step.
+    /// </summary>
     public bool AuditsEveryStep { get; set; }
 
     /// <summary>Numbers of the machine by name, of the present run.</summary>
@@ -99,7 +105,9 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
 
     public override long Progress => _progress;
 
-    /// <summary>Properties that must be seen at least once, with whether they were, over all runs of this world.</summary>
+    /// <summary>
+    /// Properties that must be seen at least once, with whether they were, over all runs of this world.
+    /// </summary>
     public IEnumerable<(string Text, bool WasHit)> Marks
     {
         get
@@ -156,7 +164,8 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     }
 
     /// <summary>
-    /// Without a fingerprint a hang can only be suspected: in turn, nothing useful has happened for so many steps. The steps before do not count, no strategy has to be fair.
+    /// Without a fingerprint a hang can only be suspected: in turn, nothing useful has happened for so many steps. The
+    /// steps before do not count, no strategy has to be fair.
     /// </summary>
     private ExploredEnd RunUntilTooHot()
     {
@@ -173,7 +182,10 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         while (end == ExploredEnd.StepLimit && _useful != before && Engine.Steps < limit);
         if (end == ExploredEnd.StepLimit && _useful == before)
         {
-            Break(Rules.Liveness, $"{DescribeEnabled()} went on in turn for {HotSteps} steps, and no page was moved, no fault served, no call returned");
+            Break(
+                Rules.Liveness,
+                $"{DescribeEnabled()} went on in turn for {HotSteps} steps, and no page was moved, no fault served, no "
+                    + "call returned");
         }
 
         return end;
@@ -254,8 +266,16 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         Oracle.OnReport(task, happened, startNs, endNs, detail);
         Counts.OnReport(happened, detail);
         bool isLoad = task is OperationTask { IsForever: true };
-        if (!isLoad
-            && happened is RunEvent.Fault or RunEvent.Evicted or RunEvent.Reloaded or RunEvent.Augmented or RunEvent.Release or RunEvent.Phase or RunEvent.Ioctl)
+        if (
+            !isLoad
+            && happened
+                is RunEvent.Fault
+                    or RunEvent.Evicted
+                    or RunEvent.Reloaded
+                    or RunEvent.Augmented
+                    or RunEvent.Release
+                    or RunEvent.Phase
+                    or RunEvent.Ioctl)
         {
             _useful++;
         }

@@ -16,14 +16,22 @@ public static class MessageNames
 
     private static readonly FrozenDictionary<ushort, string> Names = typeof(Machine).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IMessage).IsAssignableFrom(type))
-        .ToFrozenDictionary(type => (ushort)type.GetProperty(nameof(IMessage.Code), BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!, type => type.Name);
+        .ToFrozenDictionary(
+            type =>
+                (ushort)
+                    type.GetProperty(nameof(IMessage.Code), BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!,
+            type => type.Name);
 
     /// <summary>Name of the message type with that code; <see cref="Time"/> for 0.</summary>
-    public static string Of(ushort code) => code == 0 ? Time : Names.TryGetValue(code, out string? name) || Added.TryGetValue(code, out name) ? name : $"message-{code:x4}";
+    public static string Of(ushort code) =>
+        code == 0 ? Time
+        : Names.TryGetValue(code, out string? name) || Added.TryGetValue(code, out name) ? name
+        : $"message-{code:x4}";
 
     /// <summary>Names a message that is none of the kernel's.</summary>
     /// <param name="code">Its code.</param>
     /// <param name="name">Name of its type.</param>
     /// <returns>False when another message has that code.</returns>
-    public static bool Add(ushort code, string name) => code != 0 && !Names.ContainsKey(code) && Added.GetOrAdd(code, name) == name;
+    public static bool Add(ushort code, string name) =>
+        code != 0 && !Names.ContainsKey(code) && Added.GetOrAdd(code, name) == name;
 }

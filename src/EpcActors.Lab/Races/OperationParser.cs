@@ -7,7 +7,10 @@ using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>Reads operations: <c>write 2..3</c>, <c>remove 2 retry</c>, <c>set-max /a 64 KiB</c>. config/reference.conf lists them all.</summary>
+/// <summary>
+/// Reads operations: <c>write 2..3</c>, <c>remove 2 retry</c>, <c>set-max /a 64 KiB</c>. config/reference.conf lists
+/// them all.
+/// </summary>
 public sealed class OperationParser
 {
     private static readonly SortedDictionary<string, Reader> Verbs = new(StringComparer.Ordinal)
@@ -20,7 +23,8 @@ public sealed class OperationParser
             return new Operation.Add(text, first, count, isMeasured, words.TryWord("retry"));
         },
         ["init"] = (_, _, text) => new Operation.Init(text),
-        ["build"] = (p, words, text) => new Operation.Build(text, p.Number(words, 0, p.OwnPages, "the number of pages")),
+        ["build"] = (p, words, text) =>
+            new Operation.Build(text, p.Number(words, 0, p.OwnPages, "the number of pages")),
         ["read"] = (p, words, text) => p.Touch(words, text, AccessKind.Read),
         ["write"] = (p, words, text) => p.Touch(words, text, AccessKind.Write),
         ["execute"] = (p, words, text) => p.Touch(words, text, AccessKind.Execute),
@@ -76,9 +80,11 @@ public sealed class OperationParser
             int page = p.Number(words, word, 0, p.PagesOf(enclave) - 1, "a page");
             return new Operation.DebugRead(text, enclave, page, words.TryWord("retry"));
         },
-        ["reclaim"] = (p, words, text) => new Operation.Reclaim(text, words.IsAtEnd ? -1 : p.Name(words, p._names.Cgroups, "cgroup")),
+        ["reclaim"] = (p, words, text) =>
+            new Operation.Reclaim(text, words.IsAtEnd ? -1 : p.Name(words, p._names.Cgroups, "cgroup")),
         ["oom-kill"] = (p, words, text) => new Operation.OomKill(text, p.Name(words, p._names.Cgroups, "cgroup")),
-        ["charge"] = (p, words, text) => new Operation.Charge(text, p.Name(words, p._names.Cgroups, "cgroup"), Size(words)),
+        ["charge"] = (p, words, text) =>
+            new Operation.Charge(text, p.Name(words, p._names.Cgroups, "cgroup"), Size(words)),
         ["reclaim-direct"] = (_, _, text) => new Operation.ReclaimDirect(text),
         ["evict"] = (p, words, text) =>
         {
@@ -93,12 +99,16 @@ public sealed class OperationParser
             return new Operation.Age(text, enclave, first, count);
         },
         ["pause"] = (_, _, text) => new Operation.Pause(text),
-        ["set-max"] = (p, words, text) => new Operation.SetMax(text, p.Name(words, p._names.Cgroups, "cgroup"), Limit(words)),
+        ["set-max"] = (p, words, text) =>
+            new Operation.SetMax(text, p.Name(words, p._names.Cgroups, "cgroup"), Limit(words)),
         ["set-memory-max"] = (p, words, text) =>
         {
             int cgroup = p.Name(words, p._names.Cgroups, "cgroup");
             long bytes = Limit(words);
-            return new Operation.SetMemoryMax(text, cgroup, bytes == long.MaxValue ? -1 : bytes / KernelConstants.PageSize);
+            return new Operation.SetMemoryMax(
+                text,
+                cgroup,
+                bytes == long.MaxValue ? -1 : bytes / KernelConstants.PageSize);
         },
         ["kill"] = (p, words, text) =>
         {
@@ -132,7 +142,8 @@ public sealed class OperationParser
     private readonly int _guest;
 
     /// <param name="names">Names that a text may use.</param>
-    /// <param name="process">The enclave or guest in whose process the task runs; a cgroup's path or nothing for a task outside.</param>
+    /// <param name="process">The enclave or guest in whose process the task runs; a cgroup's path or nothing for a task
+    /// outside.</param>
     public OperationParser(RaceNames names, string process)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -154,7 +165,8 @@ public sealed class OperationParser
 
     private int OwnPages => PagesOf(_enclave);
 
-    private int OwnGuestPages => _guest >= 0 && _guest < _names.GuestPages.Count ? _names.GuestPages[_guest] : int.MaxValue;
+    private int OwnGuestPages =>
+        _guest >= 0 && _guest < _names.GuestPages.Count ? _names.GuestPages[_guest] : int.MaxValue;
 
     /// <summary>One operation.</summary>
     /// <exception cref="RaceTextException">The text is none.</exception>
@@ -206,7 +218,10 @@ public sealed class OperationParser
         }
 
         int enclave = Name(words, _names.Enclaves, "enclave");
-        return new Operation.PoisonOf(text, enclave, words.TryWord("secs") ? -1 : Number(words, 0, PagesOf(enclave) - 1, "a page"));
+        return new Operation.PoisonOf(
+            text,
+            enclave,
+            words.TryWord("secs") ? -1 : Number(words, 0, PagesOf(enclave) - 1, "a page"));
     }
 
     private (int Guest, int Page) SecsOf(WordReader words)
@@ -218,7 +233,9 @@ public sealed class OperationParser
         }
 
         int guest = Find(words, word, _names.Guests, "virtual machine");
-        return (guest, Number(words, 0, guest < _names.GuestPages.Count ? _names.GuestPages[guest] - 1 : int.MaxValue, "a page"));
+        return (
+            guest,
+            Number(words, 0, guest < _names.GuestPages.Count ? _names.GuestPages[guest] - 1 : int.MaxValue, "a page"));
     }
 
     private (int Enclave, int Guest) ProcessOf(WordReader words)
@@ -236,19 +253,26 @@ public sealed class OperationParser
         int dots = word.IndexOf("..", StringComparison.Ordinal);
         int first = Number(words, dots < 0 ? word : word[..dots], 0, pages - 1, "a page");
         int last = dots < 0 ? first : Number(words, word[(dots + 2)..], 0, pages - 1, "a page");
-        return last < first ? throw words.Wrong($"the range {word} is empty", $"write {last}..{first}") : (first, last - first + 1);
+        return last < first
+            ? throw words.Wrong($"the range {word} is empty", $"write {last}..{first}")
+            : (first, last - first + 1);
     }
 
-    private int Number(WordReader words, int min, int max, string what) => Number(words, words.Next(what), min, max, what);
+    private int Number(WordReader words, int min, int max, string what) =>
+        Number(words, words.Next(what), min, max, what);
 
     private int Number(WordReader words, string word, int min, int max, string what)
     {
         if (!int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
-            throw words.Wrong($"'{word}' is not the number of {what}", max == int.MaxValue ? "write for example 2" : $"allowed: {min} to {max}");
+            throw words.Wrong(
+                $"'{word}' is not the number of {what}",
+                max == int.MaxValue ? "write for example 2" : $"allowed: {min} to {max}");
         }
 
-        return number < min || number > max ? throw words.Wrong($"{number} is out of range for {what}", $"allowed: {min} to {max}") : number;
+        return number < min || number > max
+            ? throw words.Wrong($"{number} is out of range for {what}", $"allowed: {min} to {max}")
+            : number;
     }
 
     private int Name(WordReader words, IReadOnlyList<string> names, string what)
@@ -257,10 +281,17 @@ public sealed class OperationParser
         return Find(words, word, names, what);
     }
 
-    private int Find(WordReader words, string word, IReadOnlyList<string> names, string what, IReadOnlyList<string>? others = null)
+    private int Find(
+        WordReader words,
+        string word,
+        IReadOnlyList<string> names,
+        string what,
+        IReadOnlyList<string>? others = null)
     {
         int index = IndexOf(names, word);
-        return index >= 0 ? index : throw words.Wrong($"there is no {what} '{word}'", Suggestions.Remedy(word, [.. names, .. others ?? []]));
+        return index >= 0
+            ? index
+            : throw words.Wrong($"there is no {what} '{word}'", Suggestions.Remedy(word, [.. names, .. others ?? []]));
     }
 
     private void Expect(WordReader words, string word)
@@ -277,7 +308,9 @@ public sealed class OperationParser
         string text = words.Rest("a limit");
         return text == "max" ? long.MaxValue
             : text == "0" ? 0
-            : TryPages(text, out long bytes) || (!char.IsAsciiDigit(text[^1]) && HoconUnits.TryParseSize(text, out bytes, out _)) ? bytes
+            : TryPages(text, out long bytes)
+            || (!char.IsAsciiDigit(text[^1]) && HoconUnits.TryParseSize(text, out bytes, out _))
+                ? bytes
             : throw words.Wrong($"'{text}' is no size", "write for example 16 pages, 64 KiB, or max");
     }
 

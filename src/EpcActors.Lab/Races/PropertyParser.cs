@@ -4,13 +4,17 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>Reads properties: <c>always|finally|sometimes QUANTITY == != &lt; &lt;= &gt; &gt;= QUANTITY or NUMBER</c>.</summary>
+/// <summary>
+/// Reads properties: <c>always|finally|sometimes QUANTITY == != &lt; &lt;= &gt; &gt;= QUANTITY or NUMBER</c>.
+/// </summary>
 public static class PropertyParser
 {
     private static readonly string[] Kinds = ["always", "finally", "sometimes"];
     private static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];
 
-    /// <summary>One property. Whether its quantities exist is seen when a machine is there (<see cref="PropertyCheck"/>).</summary>
+    /// <summary>
+    /// One property. Whether its quantities exist is seen when a machine is there (<see cref="PropertyCheck"/>).
+    /// </summary>
     /// <exception cref="RaceTextException">The text is none.</exception>
     public static RaceProperty Parse(string text)
     {
@@ -89,7 +93,9 @@ public sealed class PropertyCheck
         }
 
         _left = quantities.Get(property.Left);
-        _right = PropertyParser.IsNumber(property.Right, out long number) ? () => number : quantities.Get(property.Right);
+        _right = PropertyParser.IsNumber(property.Right, out long number)
+            ? () => number
+            : quantities.Get(property.Right);
         _compare = property.Comparison switch
         {
             "==" => static (a, b) => a == b,

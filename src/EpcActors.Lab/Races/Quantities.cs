@@ -10,7 +10,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>Numbers of a machine by name: <c>counter</c>, <c>usage(/a)</c>, <c>resident(a)</c>. config/reference.conf lists them all.</summary>
+/// <summary>
+/// Numbers of a machine by name: <c>counter</c>, <c>usage(/a)</c>, <c>resident(a)</c>. config/reference.conf lists them
+/// all.
+/// </summary>
 /// <remarks>A quantity reads the actors as they are; it must be read between two steps only.</remarks>
 public sealed class Quantities
 {
@@ -27,7 +30,8 @@ public sealed class Quantities
         ["ksgxd-asleep"] = new(Argument.None, (q, _) => () => q._topology.KsgxdWaitQueue.HasSleeper ? 1 : 0),
 
         ["usage"] = OfCgroup(cgroup => cgroup.UsageBytes / KernelConstants.PageSize),
-        ["max"] = OfCgroup(cgroup => cgroup.MaxBytes == long.MaxValue ? long.MaxValue : cgroup.MaxBytes / KernelConstants.PageSize),
+        ["max"] = OfCgroup(cgroup =>
+            cgroup.MaxBytes == long.MaxValue ? long.MaxValue : cgroup.MaxBytes / KernelConstants.PageSize),
         ["events"] = OfCgroup(cgroup => cgroup.Events),
         ["events-local"] = OfCgroup(cgroup => cgroup.EventsLocal),
         ["lru"] = OfCgroup(cgroup => cgroup.LruPages),
@@ -37,7 +41,10 @@ public sealed class Quantities
         ["resident"] = OfEnclave(actors =>
         {
             long resident = 0;
-            for (int page = actors.Enclave.Entries.FindFrom(0); page >= 0; page = actors.Enclave.Entries.FindFrom(page + 1))
+            for (
+                int page = actors.Enclave.Entries.FindFrom(0);
+                page >= 0;
+                page = actors.Enclave.Entries.FindFrom(page + 1))
             {
                 resident += actors.Enclave.Entries[page].IsResident ? 1 : 0;
             }
@@ -56,8 +63,10 @@ public sealed class Quantities
         ["errno"] = OfTask(task => (long)task.LastErrno),
         ["count"] = OfTask(task => task.LastCount),
         ["done"] = OfTask(task => task.Done),
-        ["signals"] = new(Argument.TaskOrProcess, (q, index) => q.Signals(index, task => task.Outcome is ThreadOutcome.Sigbus or ThreadOutcome.Sigsegv)),
-        ["sigbus"] = new(Argument.TaskOrProcess, (q, index) => q.Signals(index, task => task.Outcome == ThreadOutcome.Sigbus)),
+        ["signals"] = new(Argument.TaskOrProcess, (q, index) =>
+            q.Signals(index, task => task.Outcome is ThreadOutcome.Sigbus or ThreadOutcome.Sigsegv)),
+        ["sigbus"] = new(Argument.TaskOrProcess, (q, index) =>
+            q.Signals(index, task => task.Outcome == ThreadOutcome.Sigbus)),
     };
 
     private readonly Topology _topology;
@@ -129,7 +138,9 @@ public sealed class Quantities
         string argument = "";
         if (open >= 0)
         {
-            argument = text.EndsWith(')') ? text[(open + 1)..^1] : throw new RaceTextException(text, text.Length, "')' is missing");
+            argument = text.EndsWith(')')
+                ? text[(open + 1)..^1]
+                : throw new RaceTextException(text, text.Length, "')' is missing");
         }
 
         int count = IndexOf(RunCounts.Names, name);
@@ -152,16 +163,24 @@ public sealed class Quantities
         switch (kind)
         {
             case Argument.None:
-                return argument.Length == 0 ? -1 : throw new RaceTextException(text, open, $"{name} is of the whole machine", $"write {name}");
+                return argument.Length == 0
+                    ? -1
+                    : throw new RaceTextException(text, open, $"{name} is of the whole machine", $"write {name}");
             case Argument.NodeOrNone:
                 if (argument.Length == 0)
                 {
                     return -1;
                 }
 
-                return int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out int node) && node < names.NodePages.Count
+                return
+                    int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out int node)
+                    && node < names.NodePages.Count
                     ? node
-                    : throw new RaceTextException(text, open + 1, $"there is no node '{argument}'", $"allowed: 0 to {names.NodePages.Count - 1}");
+                    : throw new RaceTextException(
+                        text,
+                        open + 1,
+                        $"there is no node '{argument}'",
+                        $"allowed: 0 to {names.NodePages.Count - 1}");
             case Argument.Cgroup:
                 return Named(names.Cgroups, "cgroup");
             case Argument.Enclave:
@@ -178,13 +197,23 @@ public sealed class Quantities
         {
             int index = IndexOf(known, argument);
             return index >= 0 ? index
-                : argument.Length == 0 ? throw new RaceTextException(
-                    text, text.Length, $"{name} of what?", $"write for example {name}({(known.Count > 0 ? known[0] : "…")})")
-                : throw new RaceTextException(text, open + 1, $"there is no {what} '{argument}'", Suggestions.Remedy(argument, known));
+                : argument.Length == 0
+                    ? throw new RaceTextException(
+                        text,
+                        text.Length,
+                        $"{name} of what?",
+                        $"write for example {name}({(known.Count > 0 ? known[0] : "…")})")
+                : throw new RaceTextException(
+                    text,
+                    open + 1,
+                    $"there is no {what} '{argument}'",
+                    Suggestions.Remedy(argument, known));
         }
     }
 
-    /// <summary>Threads that a signal ended: of one task, or of all tasks of an enclave or guest, forked children among them.</summary>
+    /// <summary>
+    /// Threads that a signal ended: of one task, or of all tasks of an enclave or guest, forked children among them.
+    /// </summary>
     private Func<long> Signals(int index, Func<OperationTask, bool> isSignalled)
     {
         int tasks = _topology.RaceTasks.Count;

@@ -15,7 +15,11 @@ internal static class RaceAssembler
     /// <param name="spec">The task, still without operations.</param>
     /// <param name="texts">Its operations.</param>
     /// <param name="wrong">Takes errors.</param>
-    public static RaceTaskSpec Task(RaceNames names, RaceTaskSpec spec, IReadOnlyList<string> texts, Action<int, RaceTextException> wrong)
+    public static RaceTaskSpec Task(
+        RaceNames names,
+        RaceTaskSpec spec,
+        IReadOnlyList<string> texts,
+        Action<int, RaceTextException> wrong)
     {
         List<Operation> operations = [];
         OperationParser parser = new(names, spec.Process);
@@ -26,12 +30,20 @@ internal static class RaceAssembler
                 Operation operation = parser.Parse(texts[i]);
                 if (operation is Operation.Exit && i < texts.Count - 1)
                 {
-                    throw new RaceTextException(texts[i], 0, "the thread ends here, what follows is never done", "put exit last");
+                    throw new RaceTextException(
+                        texts[i],
+                        0,
+                        "the thread ends here, what follows is never done",
+                        "put exit last");
                 }
 
                 if (operation is Operation.Touch { IsForever: true } && i < texts.Count - 1)
                 {
-                    throw new RaceTextException(texts[i], 0, "this never ends, what follows is never done", "put it last");
+                    throw new RaceTextException(
+                        texts[i],
+                        0,
+                        "this never ends, what follows is never done",
+                        "put it last");
                 }
 
                 operations.Add(operation);
@@ -64,28 +76,51 @@ internal static class RaceAssembler
         {
             process = "";
         }
-        else if (task is null && !names.Enclaves.Contains(who) && !names.Guests.Contains(who) && !names.Cgroups.Contains(who))
+        else if (
+            task is null
+            && !names.Enclaves.Contains(who)
+            && !names.Guests.Contains(who)
+            && !names.Cgroups.Contains(who))
         {
-            string[] known = [.. tasks.Select(one => one.Name), .. names.Enclaves, .. names.Guests, .. names.Cgroups, Administrator];
-            throw new RaceTextException(text, 0, $"there is no task and no process '{who}'", Suggestions.Remedy(who, known));
+            string[] known =
+            [
+                .. tasks.Select(one => one.Name),
+                .. names.Enclaves,
+                .. names.Guests,
+                .. names.Cgroups,
+                Administrator,
+            ];
+            throw new RaceTextException(
+                text,
+                0,
+                $"there is no task and no process '{who}'",
+                Suggestions.Remedy(who, known));
         }
 
         if (task is not null && IsForked(tasks, task))
         {
-            throw new RaceTextException(text, 0, $"{who} does not exist before it is forked", "let its parent's process set the stage");
+            throw new RaceTextException(
+                text,
+                0,
+                $"{who} does not exist before it is forked",
+                "let its parent's process set the stage");
         }
 
         int begin = colon + 2;
         try
         {
             Operation operation = new OperationParser(names, process).Parse(text[begin..]);
-            return operation is Operation.Fork ? throw new RaceTextException(text[begin..], 0, "a fork belongs to the race", "move it to a task")
-                : operation is Operation.Exit ? throw new RaceTextException(
-                    text[begin..],
-                    0,
-                    "exit does nothing in a setup: the thread of each line ends by itself, and the process lives on for the race",
-                    $"leave it out, or write '{who}: munmap' for a process without its address space")
-                : operation is Operation.Touch { IsForever: true } ? throw new RaceTextException(text[begin..], 0, "this never ends", "move it to a task")
+            return operation is Operation.Fork
+                    ? throw new RaceTextException(text[begin..], 0, "a fork belongs to the race", "move it to a task")
+                : operation is Operation.Exit
+                    ? throw new RaceTextException(
+                        text[begin..],
+                        0,
+                        "exit does nothing in a setup: the thread of each line ends by itself, and the process lives "
+                            + "on for the race",
+                        $"leave it out, or write '{who}: munmap' for a process without its address space")
+                : operation is Operation.Touch { IsForever: true }
+                    ? throw new RaceTextException(text[begin..], 0, "this never ends", "move it to a task")
                 : new RaceTaskSpec(who, process, -1, [operation]);
         }
         catch (RaceTextException e)
@@ -108,8 +143,10 @@ internal static class RaceAssembler
                 }
 
                 RaceTaskSpec child = tasks[fork.Child];
-                string? problem = fork.Child == i ? "a task cannot fork itself"
-                    : child.Process != tasks[i].Process ? $"the child {child.Name} runs in '{child.Process}', not in '{tasks[i].Process}'"
+                string? problem =
+                    fork.Child == i ? "a task cannot fork itself"
+                    : child.Process != tasks[i].Process
+                        ? $"the child {child.Name} runs in '{child.Process}', not in '{tasks[i].Process}'"
                     : !forked.Add(fork.Child) ? $"{child.Name} is forked twice; a task runs once"
                     : null;
                 if (problem is not null)
@@ -121,5 +158,6 @@ internal static class RaceAssembler
     }
 
     private static bool IsForked(IReadOnlyList<RaceTaskSpec> tasks, RaceTaskSpec task) =>
-        tasks.Any(one => one.Operations.Any(operation => operation is Operation.Fork fork && tasks[fork.Child].Name == task.Name));
+        tasks.Any(one =>
+            one.Operations.Any(operation => operation is Operation.Fork fork && tasks[fork.Child].Name == task.Name));
 }

@@ -73,7 +73,15 @@ public sealed class RaceBuilder
     /// <summary>A virtual machine with so many pages of virtual EPC.</summary>
     public RaceBuilder Guest(string name, int pages, string cgroup = "/", int node = -1)
     {
-        _guests.Add(new VirtualMachineSpec { Name = name, Cgroup = Find(cgroup), Node = node, Pages = pages, TouchedPages = 0 });
+        _guests.Add(
+            new VirtualMachineSpec
+            {
+                Name = name,
+                Cgroup = Find(cgroup),
+                Node = node,
+                Pages = pages,
+                TouchedPages = 0,
+            });
         return this;
     }
 
@@ -84,11 +92,15 @@ public sealed class RaceBuilder
         return this;
     }
 
-    /// <summary>A task in the process of an enclave or guest, in one of its own in a cgroup (a path), or outside (empty).</summary>
-    public RaceBuilder Task(string name, string process, params string[] operations) => Task(name, process, -1, false, operations);
+    /// <summary>
+    /// A task in the process of an enclave or guest, in one of its own in a cgroup (a path), or outside (empty).
+    /// </summary>
+    public RaceBuilder Task(string name, string process, params string[] operations) =>
+        Task(name, process, -1, false, operations);
 
     /// <summary>The same on a CPU of a node.</summary>
-    public RaceBuilder Task(string name, string process, int node, params string[] operations) => Task(name, process, node, false, operations);
+    public RaceBuilder Task(string name, string process, int node, params string[] operations) =>
+        Task(name, process, node, false, operations);
 
     /// <summary>An event outside that need not happen.</summary>
     public RaceBuilder Optional(string name, params string[] operations) => Task(name, "", -1, true, operations);
@@ -146,9 +158,16 @@ public sealed class RaceBuilder
     public Scenario Build()
     {
         MachineSpec machine = new() { Name = "race", Nodes = _nodes.Count > 0 ? _nodes : [new NodeSpec(4, [16])] };
-        RaceNames names = RaceNames.Of(machine, _cgroups, _enclaves, _guests, [.. _tasks.Select(task => task.Spec.Name)]);
-        List<RaceTaskSpec> tasks = [.. _tasks.Select(
-            task => RaceAssembler.Task(names, task.Spec, task.Operations, (_, error) => throw error))];
+        RaceNames names = RaceNames.Of(
+            machine,
+            _cgroups,
+            _enclaves,
+            _guests,
+            [.. _tasks.Select(task => task.Spec.Name)]);
+        List<RaceTaskSpec> tasks =
+        [
+            .. _tasks.Select(task => RaceAssembler.Task(names, task.Spec, task.Operations, (_, error) => throw error)),
+        ];
         foreach ((int task, int operation, string problem) in RaceAssembler.WrongForks(tasks))
         {
             throw new RaceTextException(_tasks[task].Operations[operation], 0, problem);
@@ -164,7 +183,14 @@ public sealed class RaceBuilder
             SwitchList = [.. SwitchKeys.All.Select(key => new SwitchReport(key.Key, key.ValueOf(_switches), false))],
             Seed = 1,
             Machine = machine,
-            Costs = new CostProfile { Name = "race", ClockMhz = 1000, Cycles = cycles, RemotePercent = 100, MutexSpinCycles = 1000 },
+            Costs = new CostProfile
+            {
+                Name = "race",
+                ClockMhz = 1000,
+                Cycles = cycles,
+                RemotePercent = 100,
+                MutexSpinCycles = 1000,
+            },
             Cgroups = _cgroups,
             Enclaves = _enclaves,
             VirtualMachines = _guests,

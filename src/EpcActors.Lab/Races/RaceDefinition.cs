@@ -49,7 +49,10 @@ public sealed record RaceDefinition
     /// <summary>Change that closes it.</summary>
     public string Fix { get; init; } = "";
 
-    /// <summary>The rule that the race breaks, as violations name it: one of the oracle's, or a property's; empty when it says none.</summary>
+    /// <summary>
+    /// The rule that the race breaks, as violations name it: one of the oracle's, or a property's; empty when it says
+    /// none.
+    /// </summary>
     public string Rule { get; init; } = "";
 
     public RaceStatus Status { get; init; }
@@ -84,7 +87,10 @@ public sealed record RaceDefinition
     {
         get
         {
-            string[] changed = [.. Scenario.SwitchList.Where(one => one.IsOverridden).Select(one => $"{one.Name} = {one.Value}")];
+            string[] changed =
+            [
+                .. Scenario.SwitchList.Where(one => one.IsOverridden).Select(one => $"{one.Name} = {one.Value}"),
+            ];
             return changed.Length == 0 ? Scenario.Kernel : $"{Scenario.Kernel} ({string.Join(", ", changed)})";
         }
     }

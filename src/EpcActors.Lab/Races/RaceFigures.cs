@@ -18,7 +18,10 @@ public sealed record RaceFigure
     /// <summary>Changes from one task to another in it.</summary>
     public int Switches { get; init; }
 
-    /// <summary>By strategy: schedules until the first that breaks the rule, median over the seeds; -1 when more than half of the seeds found none within the limit.</summary>
+    /// <summary>
+    /// By strategy: schedules until the first that breaks the rule, median over the seeds; -1 when more than half of
+    /// the seeds found none within the limit.
+    /// </summary>
     public IReadOnlyDictionary<string, long> MedianSchedules { get; init; } = new Dictionary<string, long>();
 
     /// <summary>By variant that must be clean: what the verdict rests on.</summary>
@@ -49,7 +52,8 @@ public sealed record RaceFigures
 
     public string ToJson() => JsonSerializer.Serialize(this, Options) + "\n";
 
-    public static RaceFigures FromJson(string json) => JsonSerializer.Deserialize<RaceFigures>(json, Options) ?? new RaceFigures();
+    public static RaceFigures FromJson(string json) =>
+        JsonSerializer.Deserialize<RaceFigures>(json, Options) ?? new RaceFigures();
 }
 
 /// <summary>Measures a race.</summary>
@@ -66,7 +70,11 @@ public static class RaceMeasurement
     /// <param name="cancellation">Ends it with an exception.</param>
     /// <exception cref="RaceVerdictException">A variant does not come out as it must.</exception>
     public static (RaceFigure Figure, Schedule? Shortest) Measure(
-        Func<string, RaceDefinition> load, RaceDefinition plain, RaceFigures method, Action<string>? progress, CancellationToken cancellation)
+        Func<string, RaceDefinition> load,
+        RaceDefinition plain,
+        RaceFigures method,
+        Action<string>? progress,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(load);
         ArgumentNullException.ThrowIfNull(plain);
@@ -80,15 +88,26 @@ public static class RaceMeasurement
             figure = figure with
             {
                 Rule = shrunk.Finding.Rule,
-                Steps = shrunk.CycleStart >= 0 ? Shrinker.StepsOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart)) : shrunk.Steps,
-                Switches = shrunk.CycleStart >= 0 ? Shrinker.SwitchesOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart)) : shrunk.Switches,
+                Steps =
+                    shrunk.CycleStart >= 0
+                        ? Shrinker.StepsOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart))
+                        : shrunk.Steps,
+                Switches =
+                    shrunk.CycleStart >= 0
+                        ? Shrinker.SwitchesOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart))
+                        : shrunk.Switches,
                 MedianSchedules = Medians(buggy, method, progress, cancellation),
             };
         }
 
-        foreach (string variant in plain.Variants.Where(variant => Catalogue.IsBuggy(variant) && variant != Catalogue.Buggy))
+        foreach (
+            string variant in plain.Variants.Where(variant => Catalogue.IsBuggy(variant) && variant != Catalogue.Buggy))
         {
-            RaceFinding other = RaceSearch.Find(load(variant), new RaceSearchOptions { ShrinkRuns = 0 }, progress, cancellation);
+            RaceFinding other = RaceSearch.Find(
+                load(variant),
+                new RaceSearchOptions { ShrinkRuns = 0 },
+                progress,
+                cancellation);
             cancellation.ThrowIfCancellationRequested();
             if (other.Shrunk is null)
             {
@@ -116,13 +135,21 @@ public static class RaceMeasurement
         : $"nothing is proved by {finding.Verdict.Bound}";
 
     /// <summary>The shortest of several finds, each shrunk.</summary>
-    private static Schedule Shortest(RaceDefinition race, out ShrunkSchedule best, Action<string>? progress, CancellationToken cancellation)
+    private static Schedule Shortest(
+        RaceDefinition race,
+        out ShrunkSchedule best,
+        Action<string>? progress,
+        CancellationToken cancellation)
     {
         best = null!;
         Schedule? schedule = null;
         for (ulong seed = 1; seed <= ShrunkSeeds; seed++)
         {
-            RaceFinding finding = RaceSearch.Find(race, new RaceSearchOptions { Seed = seed, Workers = 1 }, progress, cancellation);
+            RaceFinding finding = RaceSearch.Find(
+                race,
+                new RaceSearchOptions { Seed = seed, Workers = 1 },
+                progress,
+                cancellation);
             cancellation.ThrowIfCancellationRequested();
             if (finding.Shrunk is not { } shrunk)
             {
@@ -145,7 +172,11 @@ public static class RaceMeasurement
     private static int Turns(ShrunkSchedule shrunk) =>
         shrunk.CycleStart >= 0 ? Shrinker.SwitchesOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart)) : shrunk.Switches;
 
-    private static Dictionary<string, long> Medians(RaceDefinition race, RaceFigures method, Action<string>? progress, CancellationToken cancellation)
+    private static Dictionary<string, long> Medians(
+        RaceDefinition race,
+        RaceFigures method,
+        Action<string>? progress,
+        CancellationToken cancellation)
     {
         RaceWorld world = new(race.Scenario) { Target = race.Rule.Length > 0 ? race.Rule : null };
         Dictionary<string, long> medians = [];

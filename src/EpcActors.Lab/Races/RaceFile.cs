@@ -28,7 +28,11 @@ public static class RaceFile
         LoadedScenario loaded = ScenarioLoader.Read(context, overrides ?? [], seed);
         if (loaded.Race is null)
         {
-            context.Error(new HoconOrigin(file, 1, 1), "epc.race", "there is no race in this file", "write epc.race { tasks { … } }");
+            context.Error(
+                new HoconOrigin(file, 1, 1),
+                "epc.race",
+                "there is no race in this file",
+                "write epc.race { tasks { … } }");
             throw context.Failure();
         }
 
@@ -38,7 +42,10 @@ public static class RaceFile
     /// <summary>Reads a text.</summary>
     /// <exception cref="ConfigurationException">Something in it is wrong.</exception>
     public static RaceDefinition LoadText(
-        string text, string? variant = null, IReadOnlyList<KeyValuePair<string, string>>? overrides = null, ulong? seed = null)
+        string text,
+        string? variant = null,
+        IReadOnlyList<KeyValuePair<string, string>>? overrides = null,
+        ulong? seed = null)
     {
         ConfigEnvironment environment = ConfigEnvironment.Default with
         {

@@ -16,7 +16,12 @@ namespace EpcActors.Lab.Races;
 /// <param name="Shrunk">The failing schedule, short; null for none.</param>
 /// <param name="Schedule">The same as text; null for none.</param>
 /// <param name="Hunt">The random part in detail; null when there was none.</param>
-public sealed record RaceFinding(RaceDefinition Race, SearchVerdict Verdict, ShrunkSchedule? Shrunk, Schedule? Schedule, HuntResult? Hunt);
+public sealed record RaceFinding(
+    RaceDefinition Race,
+    SearchVerdict Verdict,
+    ShrunkSchedule? Shrunk,
+    Schedule? Schedule,
+    HuntResult? Hunt);
 
 /// <summary>Options of the search of a race.</summary>
 public sealed record RaceSearchOptions
@@ -26,10 +31,15 @@ public sealed record RaceSearchOptions
 
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>True: a schedule is sought by chance first; false: all schedules are looked at in order first; null: by chance for the variant that has the race.</summary>
+    /// <summary>
+    /// True: a schedule is sought by chance first; false: all schedules are looked at in order first; null: by chance
+    /// for the variant that has the race.
+    /// </summary>
     public bool? ExpectsRace { get; init; }
 
-    /// <summary>Only this rule counts; null for the race's own where it is expected, and for any where it is not.</summary>
+    /// <summary>
+    /// Only this rule counts; null for the race's own where it is expected, and for any where it is not.
+    /// </summary>
     public string? Target { get; init; }
 
     /// <summary>Most random schedules; null for what the race file says.</summary>
@@ -47,7 +57,10 @@ public sealed record RaceSearchOptions
     /// <summary>Point at which an earlier search stopped.</summary>
     public HuntProgress? Resume { get; init; }
 
-    /// <summary>Loads the race with settings on top of those that it has, to make it smaller; null to leave its topology as it is.</summary>
+    /// <summary>
+    /// Loads the race with settings on top of those that it has, to make it smaller; null to leave its topology as it
+    /// is.
+    /// </summary>
     public Func<IReadOnlyList<KeyValuePair<string, string>>, RaceDefinition>? Reload { get; init; }
 
     /// <summary>Settings on top of the file, kept in the schedule.</summary>
@@ -65,7 +78,11 @@ public static class RaceSearch
     /// <param name="options">Options of the search.</param>
     /// <param name="progress">Receives messages about the progress; may be null.</param>
     /// <param name="cancellation">Ends it with what there is.</param>
-    public static RaceFinding Find(RaceDefinition race, RaceSearchOptions options, Action<string>? progress, CancellationToken cancellation)
+    public static RaceFinding Find(
+        RaceDefinition race,
+        RaceSearchOptions options,
+        Action<string>? progress,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(race);
         ArgumentNullException.ThrowIfNull(options);
@@ -81,12 +98,29 @@ public static class RaceSearch
             if (verdict.Found is null && !isRandom && !hunt.IsCancelled && options.MaxTime is null)
             {
                 // Search in order for what random schedules did not find.
-                verdict = Verifier.Verify(() => new RaceWorld(race.Scenario), Bounds(race, options) with { Schedules = 0 }, options.Seed, options.Workers, target, progress, cancellation);
+                verdict = Verifier.Verify(
+                    () => new RaceWorld(race.Scenario),
+                    Bounds(race, options) with
+                    {
+                        Schedules = 0,
+                    },
+                    options.Seed,
+                    options.Workers,
+                    target,
+                    progress,
+                    cancellation);
             }
         }
         else
         {
-            verdict = Verifier.Verify(() => new RaceWorld(race.Scenario), Bounds(race, options), options.Seed, options.Workers, target, progress, cancellation);
+            verdict = Verifier.Verify(
+                () => new RaceWorld(race.Scenario),
+                Bounds(race, options),
+                options.Seed,
+                options.Workers,
+                target,
+                progress,
+                cancellation);
         }
 
         if (verdict.Found is null)
@@ -98,14 +132,20 @@ public static class RaceSearch
         ShrunkSchedule shrunk = Shrinker.Shrink(world, verdict.Found, options.ShrinkRuns, cancellation);
         if (race.ShrinksTopology && options is { Reload: { } reload, ShrinkRuns: > 0 })
         {
-            SmallerTopology smaller = new TopologyShrinker(settings => reload(settings).Scenario, scenario => new RaceWorld(scenario), options.Seed)
-                .Shrink(race.Scenario, shrunk, cancellation);
+            SmallerTopology smaller = new TopologyShrinker(
+                settings => reload(settings).Scenario,
+                scenario => new RaceWorld(scenario),
+                options.Seed
+            ).Shrink(race.Scenario, shrunk, cancellation);
             if (smaller.Settings.Count > 0)
             {
                 race = reload(smaller.Settings);
                 shrunk = smaller.Shrunk;
                 world = new RaceWorld(race.Scenario);
-                options = options with { Settings = [.. options.Settings, .. smaller.Settings.Select(one => $"{one.Key}={one.Value}")] };
+                options = options with
+                {
+                    Settings = [.. options.Settings, .. smaller.Settings.Select(one => $"{one.Key}={one.Value}")],
+                };
             }
         }
 
@@ -125,7 +165,8 @@ public static class RaceSearch
     /// <param name="schedule">The schedule.</param>
     /// <param name="isStrict">Ends where it does not fit; else what does not fit is left out.</param>
     /// <param name="replayCommand">For the report.</param>
-    /// <param name="newEngine">Makes a live engine whose actors the schedule conducts; null: it runs on the thread of the caller. Called once or twice.</param>
+    /// <param name="newEngine">Makes a live engine whose actors the schedule conducts; null: it runs on the thread of
+    /// the caller. Called once or twice.</param>
     public static (RaceTrace Trace, ScheduleOutcome Outcome, NamedReplay Replay) Trace(
         RaceDefinition race, Schedule schedule, bool isStrict, string replayCommand, Func<LiveEngine>? newEngine = null)
     {
@@ -135,14 +176,23 @@ public static class RaceSearch
         (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = TraceFor(target);
 
         // Not the rule that the file names. That is no pass yet: another one may be broken.
-        return target is not null && outcome.Finding is null && replay.Divergence is null ? TraceFor(null) : (trace, outcome, replay);
+        return target is not null && outcome.Finding is null && replay.Divergence is null
+            ? TraceFor(null)
+            : (trace, outcome, replay);
 
         (RaceTrace, ScheduleOutcome, NamedReplay) TraceFor(string? target)
         {
-            RaceWorld world = new(race.Scenario, newEngine is null ? null : world => Conductor.Host(world, newEngine())) { Target = target };
+            RaceWorld world = new(race.Scenario, newEngine is null ? null : world => Conductor.Host(world, newEngine()))
+            {
+                Target = target,
+            };
             using IStepHost? host = world.Engine.Host;
             NamedReplay replay = new(world, schedule, isStrict);
-            (RaceTrace trace, ScheduleOutcome outcome) = TraceRecorder.Record(world, replay, Header(race, schedule.Found, replayCommand), DecisionOf(schedule));
+            (RaceTrace trace, ScheduleOutcome outcome) = TraceRecorder.Record(
+                world,
+                replay,
+                Header(race, schedule.Found, replayCommand),
+                DecisionOf(schedule));
             return (trace, outcome, replay);
         }
     }
@@ -173,7 +223,11 @@ public static class RaceSearch
         options.ExpectsRace ?? Catalogue.IsBuggy(race.Variant);
 
     private static (SearchVerdict Verdict, HuntResult Hunt) HuntFor(
-        RaceDefinition race, RaceSearchOptions options, string? target, Action<string>? progress, CancellationToken cancellation)
+        RaceDefinition race,
+        RaceSearchOptions options,
+        string? target,
+        Action<string>? progress,
+        CancellationToken cancellation)
     {
         HuntResult hunt = Hunt.Run(
             new HuntPlan
@@ -187,12 +241,17 @@ public static class RaceSearch
                 Target = target,
                 Resume = options.Resume,
             },
-            progress is null ? null : one => progress($"{Count(one.Schedules)} schedules, {Count(one.States)} states seen"),
+            progress is null
+                ? null
+                : one => progress($"{Count(one.Schedules)} schedules, {Count(one.States)} states seen"),
             cancellation);
         bool isOver = hunt.Progress.Schedules >= (options.MaxSchedules ?? race.Bound.Schedules);
         SearchVerdict verdict = new()
         {
-            Kind = hunt.Found is not null ? VerdictKind.Found : hunt.IsCancelled || !isOver || hunt.Unfinished > 0 ? VerdictKind.Inconclusive : VerdictKind.Clean,
+            Kind =
+                hunt.Found is not null ? VerdictKind.Found
+                : hunt.IsCancelled || !isOver || hunt.Unfinished > 0 ? VerdictKind.Inconclusive
+                : VerdictKind.Clean,
             Bound = $"{Count(hunt.Progress.Schedules)} random schedules",
             Found = hunt.Found,
             Schedules = hunt.Progress.Schedules,
@@ -210,7 +269,12 @@ public static class RaceSearch
         Schedules = options.MaxSchedules ?? race.Bound.Schedules,
     };
 
-    private static Schedule ToSchedule(RaceDefinition race, RaceWorld world, FoundSchedule found, ShrunkSchedule shrunk, RaceSearchOptions options)
+    private static Schedule ToSchedule(
+        RaceDefinition race,
+        RaceWorld world,
+        FoundSchedule found,
+        ShrunkSchedule shrunk,
+        RaceSearchOptions options)
     {
         IReadOnlyList<ScheduleStep> steps = Schedule.Name(world, shrunk.Decisions);
         return new Schedule
@@ -218,9 +282,11 @@ public static class RaceSearch
             Race = race.Id,
             Variant = race.Variant,
             Rule = shrunk.Finding.Rule,
-            Found = $"{found.Strategy}{(found.Strategy == "exhaustive" ? "" : $", seed {options.Seed.ToString(CultureInfo.InvariantCulture)}")}, "
+            Found =
+                $"{found.Strategy}{(found.Strategy == "exhaustive" ? "" : $", seed {options.Seed.ToString(CultureInfo.InvariantCulture)}")}, "
                 + $"after {Count(found.Number + 1)} {(found.Number == 0 ? "schedule" : "schedules")}; "
-                + $"shrunk from {Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, {Counted.Of(shrunk.Switches, "switch")}",
+                + $"shrunk from {Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, "
+                + $"{Counted.Of(shrunk.Switches, "switch")}",
             Settings = options.Settings,
             Steps = steps,
             CycleStart = shrunk.CycleStart,

@@ -1,6 +1,9 @@
 namespace EpcActors.Lab.Races;
 
-/// <summary>A text of a race (an operation, a property) that says nothing. <see cref="Position"/>: where in it, characters from 0.</summary>
+/// <summary>
+/// A text of a race (an operation, a property) that says nothing. <see cref="Position"/>: where in it, characters from
+/// 0.
+/// </summary>
 public sealed class RaceTextException : Exception
 {
     public RaceTextException(string text, int position, string problem, string remedy = "")
@@ -11,7 +14,9 @@ public sealed class RaceTextException : Exception
         Remedy = remedy;
     }
 
-    /// <summary>Index of the first character of the word at fault; the text's length when something is missing at its end.</summary>
+    /// <summary>
+    /// Index of the first character of the word at fault; the text's length when something is missing at its end.
+    /// </summary>
     public int Position { get; }
 
     /// <summary>The problem.</summary>
@@ -61,8 +66,13 @@ public sealed record RaceNames(
             tasks,
             [.. machine.Nodes.Select(node => node.SectionPages.Sum())])
         {
-            EnclavePages = [.. enclaves.Select(enclave =>
-                (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, enclave.CodePages + enclave.HeapPages)))],
+            EnclavePages =
+            [
+                .. enclaves.Select(enclave =>
+                    (int)
+                        System.Numerics.BitOperations.RoundUpToPowerOf2(
+                            (uint)Math.Max(1, enclave.CodePages + enclave.HeapPages))),
+            ],
             GuestPages = [.. guests.Select(guest => guest.Pages)],
         };
     }

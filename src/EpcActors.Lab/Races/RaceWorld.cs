@@ -11,8 +11,8 @@ namespace EpcActors.Lab.Races;
 public sealed class RaceSetupException(string message) : Exception(message);
 
 /// <summary>
-/// The world of a race (<see cref="RaceSpec"/>): built once, its stage set once, and from then on brought back from an image, so that a schedule of thirty steps costs little more than its
-/// thirty steps.
+/// The world of a race (<see cref="RaceSpec"/>): built once, its stage set once, and from then on brought back from an
+/// image, so that a schedule of thirty steps costs little more than its thirty steps.
 /// </summary>
 public sealed class RaceWorld : LabWorld
 {
@@ -150,7 +150,10 @@ public sealed class RaceWorld : LabWorld
         }
 
         // The descriptor of a page belongs to the task that holds the page: no single request says which ones changed.
-        ulong sum = _sum + StateImage.Share(_image.SharedIndex, _image.Fingerprint(_image.SharedIndex)) + SplitMix.Mix(Engine.BudgetWord);
+        ulong sum =
+            _sum
+            + StateImage.Share(_image.SharedIndex, _image.Fingerprint(_image.SharedIndex))
+            + SplitMix.Mix(Engine.BudgetWord);
 
         // The oracle's later verdicts depend on what tasks carry, and two histories of one state may differ in that.
         IReadOnlyList<Carried?> carried = Oracle.CarriedByTasks;
@@ -178,7 +181,9 @@ public sealed class RaceWorld : LabWorld
         return scenario.Race ?? throw new ArgumentException("the scenario has no race");
     }
 
-    /// <summary>Counts that properties speak of are no state of the machine, but what is judged depends on them.</summary>
+    /// <summary>
+    /// Counts that properties speak of are no state of the machine, but what is judged depends on them.
+    /// </summary>
     private static IEnumerable<string> WatchedNames(RaceSpec race) =>
         race.Properties.Where(property => property.Kind != PropertyKind.Sometimes)
             .SelectMany(property => new[] { property.Left, property.Right })
@@ -226,12 +231,15 @@ public sealed class RaceWorld : LabWorld
             ExploredEnd end = Engine.Run(alone, Engine.Steps + SetupSteps);
             if (end == ExploredEnd.Stopped && Finding is { } broken)
             {
-                throw new RaceSetupException($"setup '{Text(task)}' breaks a rule already: {broken.Rule}: {broken.Detail}");
+                throw new RaceSetupException(
+                    $"setup '{Text(task)}' breaks a rule already: {broken.Rule}: {broken.Detail}");
             }
 
             if (end != ExploredEnd.Finished)
             {
-                throw new RaceSetupException($"setup '{Text(task)}' does not come to its end: {end}{(Engine.Failure is { } failure ? $": {failure.Message}" : "")}");
+                throw new RaceSetupException(
+                    $"setup '{Text(task)}' does not come to its end: "
+                        + $"{end}{(Engine.Failure is { } failure ? $": {failure.Message}" : "")}");
             }
 
             if (task.Outcome != Actors.Processes.ThreadOutcome.Finished)
@@ -242,7 +250,8 @@ public sealed class RaceWorld : LabWorld
             if (task.LastErrno != Domain.Kernel.Errno.Ok)
             {
                 throw new RaceSetupException(
-                    $"the kernel refuses '{Text(task)}' of the setup: {task.LastErrno}; leave the line out, or take a kernel that has it");
+                    $"the kernel refuses '{Text(task)}' of the setup: {task.LastErrno}; leave the line out, or take a "
+                        + "kernel that has it");
             }
         }
 
@@ -254,13 +263,15 @@ public sealed class RaceWorld : LabWorld
 
         if (Oracle.ViolationCount > 0)
         {
-            throw new RaceSetupException($"the setup breaks a rule already: {Oracle.Violations[0].Rule}: {Oracle.Violations[0].Detail}");
+            throw new RaceSetupException(
+                $"the setup breaks a rule already: {Oracle.Violations[0].Rule}: {Oracle.Violations[0].Detail}");
         }
 
         Counts.Clear();
     }
 
-    private static string Text(OperationTask task) => $"{task.Name}: {string.Join(", ", task.Operations.Select(operation => operation.Text))}";
+    private static string Text(OperationTask task) =>
+        $"{task.Name}: {string.Join(", ", task.Operations.Select(operation => operation.Text))}";
 
     /// <summary>Steps of a few random schedules: what strategies go by. The same for the same race.</summary>
     private int MeasureLength()
@@ -301,6 +312,8 @@ public sealed class RaceWorld : LabWorld
     {
         TaskActor task = Engine.Task(ordinal);
         ulong own = SplitMix.Mix(_image.Fingerprint(_rootOfTask[ordinal]) + Engine.StateBits(ordinal));
-        return task is { HasStarted: true, HasStopped: false } ? SplitMix.Mix(own + _image.FingerprintContinuation(task)) : own;
+        return task is { HasStarted: true, HasStopped: false }
+            ? SplitMix.Mix(own + _image.FingerprintContinuation(task))
+            : own;
     }
 }

@@ -10,8 +10,8 @@ public static class ScenarioLength
     public const int Most = 10_000_000;
 
     /// <summary>
-    /// Runs the scenario once with every task in turn. Another order needs more steps or fewer, mostly by little: threads
-    /// that fault in vain are what makes the difference.
+    /// Runs the scenario once with every task in turn. Another order needs more steps or fewer, mostly by little:
+    /// threads that fault in vain are what makes the difference.
     /// </summary>
     /// <returns>Steps; null when the scenario does not end within <see cref="Most"/>.</returns>
     public static int? Measure(Scenario scenario)

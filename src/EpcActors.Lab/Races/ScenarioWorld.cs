@@ -8,8 +8,8 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Lab.Races;
 
 /// <summary>
-/// A whole scenario under the explored engine, from its first process on: the programs, the script and the machine of the file, but in an order that a strategy picks and not the one that costs would
-/// give. Built anew for each schedule.
+/// A whole scenario under the explored engine, from its first process on: the programs, the script and the machine of
+/// the file, but in an order that a strategy picks and not the one that costs would give. Built anew for each schedule.
 /// </summary>
 public sealed class ScenarioWorld : LabWorld
 {
@@ -71,11 +71,17 @@ public sealed class ScenarioWorld : LabWorld
         }
     }
 
-    /// <summary>Hash of what was asked and answered so far: two runs of one schedule must agree in it. Says nothing of equal states.</summary>
+    /// <summary>
+    /// Hash of what was asked and answered so far: two runs of one schedule must agree in it. Says nothing of equal
+    /// states.
+    /// </summary>
     public override ulong Fingerprint() => _hash.Value;
 
     private protected override void OnAnswered(Envelope envelope) =>
-        _hash.Add(0, ((ulong)(uint)envelope.Caller.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code, envelope.Fold());
+        _hash.Add(
+            0,
+            ((ulong)(uint)envelope.Caller.Id.Index << 40) ^ ((ulong)(uint)envelope.Target.Index << 16) ^ envelope.Code,
+            envelope.Fold());
 
     internal override ulong FingerprintOf(Resource resource) => 0;
 }

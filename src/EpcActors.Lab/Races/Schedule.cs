@@ -33,7 +33,8 @@ public sealed record ScheduleStep(string Task, string Message, string Resource, 
 /// scenario:
 /// epc { ... }
 /// </code>
-/// The steps after <c>cycle:</c> repeat for ever. The text after <c>scenario:</c> is the race file, so that a schedule needs nothing else; it is missing where the topology was made in code.
+/// The steps after <c>cycle:</c> repeat for ever. The text after <c>scenario:</c> is the race file, so that a schedule
+/// needs nothing else; it is missing where the topology was made in code.
 /// </remarks>
 public sealed record Schedule
 {
@@ -238,7 +239,12 @@ public sealed record Schedule
             return words switch
             {
                 [string task, MessageNames.Time] => new ScheduleStep(task, MessageNames.Time, "", null, number),
-                [string task, string message, string resource] => new ScheduleStep(task, message, resource, null, number),
+                [string task, string message, string resource] => new ScheduleStep(
+                    task,
+                    message,
+                    resource,
+                    null,
+                    number),
                 _ => throw Wrong(number, $"'{line}' is no step: a task, a message and a resource"),
             };
         }
@@ -250,7 +256,9 @@ public sealed record Schedule
     private sealed class Namer(LabWorld world, ReadOnlyMemory<ushort> decisions) : Strategy
     {
         private readonly Replay _inner = new(decisions, isStrict: true);
-        private readonly Dictionary<ActorId, string> _resources = world.Topology.Resources.ToDictionary(resource => resource.Id, resource => resource.Name);
+        private readonly Dictionary<ActorId, string> _resources = world.Topology.Resources.ToDictionary(
+            resource => resource.Id,
+            resource => resource.Name);
 
         public List<ScheduleStep> Steps { get; } = [];
 
@@ -264,8 +272,12 @@ public sealed record Schedule
             if (task >= 0)
             {
                 ActorId target = engine.PendingTarget(task);
-                Steps.Add(new ScheduleStep(
-                    engine.Task(task).Name, MessageNames.Of(engine.PendingCode(task)), target.IsNone ? "" : _resources[target], null));
+                Steps.Add(
+                    new ScheduleStep(
+                        engine.Task(task).Name,
+                        MessageNames.Of(engine.PendingCode(task)),
+                        target.IsNone ? "" : _resources[target],
+                        null));
             }
 
             return task;
@@ -284,8 +296,9 @@ public sealed record Schedule
 public sealed class ScheduleFormatException(string message) : Exception(message);
 
 /// <summary>
-/// Replays a schedule by its names. Strict: the first line that is not what would happen here ends the replay and is explained. Lenient: a line that does not fit is left out, and after the last the
-/// tasks run on, one after the other, so that a schedule of one kernel can be shown on another.
+/// Replays a schedule by its names. Strict: the first line that is not what would happen here ends the replay and is
+/// explained. Lenient: a line that does not fit is left out, and after the last the tasks run on, one after the other,
+/// so that a schedule of one kernel can be shown on another.
 /// </summary>
 public sealed class NamedReplay : Strategy
 {
@@ -349,7 +362,9 @@ public sealed class NamedReplay : Strategy
 
             if (_isStrict)
             {
-                Divergence = $"{(step.Line > 0 ? $"line {step.Line}" : $"step {_next}")} ({step.Task} {step.Message} {step.Resource}".TrimEnd() + $"): {problem}";
+                Divergence =
+                    $"{(step.Line > 0 ? $"line {step.Line}" : $"step {_next}")} ({step.Task} {step.Message} {step.Resource}".TrimEnd()
+                    + $"): {problem}";
                 return -1;
             }
 
@@ -363,7 +378,10 @@ public sealed class NamedReplay : Strategy
     {
         ArgumentNullException.ThrowIfNull(engine);
         string name = ChoicePoints.Name((ChoicePoint)point);
-        if (_next < _schedule.Steps.Count && _schedule.Steps[_next] is { Choice: { } value } step && step.Message == name)
+        if (
+            _next < _schedule.Steps.Count
+            && _schedule.Steps[_next] is { Choice: { } value } step
+            && step.Message == name)
         {
             _next++;
             return value;
@@ -396,12 +414,16 @@ public sealed class NamedReplay : Strategy
         string message = MessageNames.Of(engine.PendingCode(task));
         ActorId target = engine.PendingTarget(task);
         string resource = target.IsNone ? "" : _resources[target];
-        return message == step.Message && resource == step.Resource ? null : $"here {actor.Name} is at {Describe(engine, task)}";
+        return message == step.Message && resource == step.Resource
+            ? null
+            : $"here {actor.Name} is at {Describe(engine, task)}";
     }
 
     private string Describe(ExploredEngine engine, int task)
     {
         ActorId target = engine.PendingTarget(task);
-        return target.IsNone ? MessageNames.Time : $"{MessageNames.Of(engine.PendingCode(task))} of {_resources[target]}";
+        return target.IsNone
+            ? MessageNames.Time
+            : $"{MessageNames.Of(engine.PendingCode(task))} of {_resources[target]}";
     }
 }

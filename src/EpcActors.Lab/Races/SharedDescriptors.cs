@@ -7,7 +7,8 @@ using EpcActors.Actors.VirtualEpcs;
 namespace EpcActors.Lab.Races;
 
 /// <summary>
-/// Messages whose handling reads or changes the descriptor of a page that the caller does not hold: they commute with no other request, whatever resource that goes to.
+/// Messages whose handling reads or changes the descriptor of a page that the caller does not hold: they commute with
+/// no other request, whatever resource that goes to.
 /// </summary>
 /// <remarks>
 /// The task that holds a page also writes its descriptor between two requests. That needs no entry here: a request that

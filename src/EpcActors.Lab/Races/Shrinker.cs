@@ -9,11 +9,18 @@ namespace EpcActors.Lab.Races;
 /// <param name="Steps">Steps of it.</param>
 /// <param name="Switches">Changes from one task to another.</param>
 /// <param name="Runs">Schedules that were tried.</param>
-public sealed record ShrunkSchedule(ushort[] Decisions, Finding Finding, int CycleStart, int Steps, int Switches, int Runs);
+public sealed record ShrunkSchedule(
+    ushort[] Decisions,
+    Finding Finding,
+    int CycleStart,
+    int Steps,
+    int Switches,
+    int Runs);
 
 /// <summary>
-/// Makes a failing schedule short: fewer steps first, then fewer switches between tasks, always with the same rule broken. It removes pieces of the record, halving their
-/// size (Zeller's delta debugging), replays what is left leniently and lets the tasks run on one after the other; then it moves pieces of one task together.
+/// Makes a failing schedule short: fewer steps first, then fewer switches between tasks, always with the same rule
+/// broken. It removes pieces of the record, halving their size (Zeller's delta debugging), replays what is left
+/// leniently and lets the tasks run on one after the other; then it moves pieces of one task together.
 /// </summary>
 public sealed class Shrinker
 {
@@ -41,7 +48,11 @@ public sealed class Shrinker
     /// <param name="found">The failing schedule.</param>
     /// <param name="maxRuns">Most schedules to try.</param>
     /// <param name="cancellation">Ends it with the best so far.</param>
-    public static ShrunkSchedule Shrink(LabWorld world, FoundSchedule found, int maxRuns, CancellationToken cancellation)
+    public static ShrunkSchedule Shrink(
+        LabWorld world,
+        FoundSchedule found,
+        int maxRuns,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(found);
@@ -108,7 +119,9 @@ public sealed class Shrinker
         for (int task = 0; task < _world.Engine.TaskCount && MayTry(cancellation); task++)
         {
             ushort gone = (ushort)task;
-            hasImproved |= Array.IndexOf(_best.Decisions, gone) >= 0 && Try([.. _best.Decisions.Where(decision => decision != gone)]);
+            hasImproved |=
+                Array.IndexOf(_best.Decisions, gone) >= 0
+                && Try([.. _best.Decisions.Where(decision => decision != gone)]);
         }
 
         return hasImproved;
@@ -208,7 +221,9 @@ public sealed class Shrinker
         return pieces;
     }
 
-    /// <summary>Runs a candidate; what it really did becomes the best when it is shorter, or as short with fewer switches.</summary>
+    /// <summary>
+    /// Runs a candidate; what it really did becomes the best when it is shorter, or as short with fewer switches.
+    /// </summary>
     private bool Try(ushort[] candidate)
     {
         _runs++;
@@ -230,7 +245,10 @@ public sealed class Shrinker
         int bestKey = isHang ? StepsOf(_best.Decisions.AsSpan(0, _best.CycleStart)) : _best.Steps;
         int switchKey = isHang ? SwitchesOf(decisions.AsSpan(0, outcome.CycleStart)) : switches;
         int bestSwitchKey = isHang ? SwitchesOf(_best.Decisions.AsSpan(0, _best.CycleStart)) : _best.Switches;
-        if (key > bestKey || (key == bestKey && switchKey > bestSwitchKey) || (key == bestKey && switchKey == bestSwitchKey && steps >= _best.Steps))
+        if (
+            key > bestKey
+            || (key == bestKey && switchKey > bestSwitchKey)
+            || (key == bestKey && switchKey == bestSwitchKey && steps >= _best.Steps))
         {
             return false;
         }

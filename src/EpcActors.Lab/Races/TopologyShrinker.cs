@@ -10,11 +10,16 @@ namespace EpcActors.Lab.Races;
 /// <param name="Scenario">The smaller scenario.</param>
 /// <param name="Settings">Settings that make it smaller, <c>key=value</c>, on top of the settings before.</param>
 /// <param name="Shrunk">Its schedule.</param>
-public sealed record SmallerTopology(Scenario Scenario, IReadOnlyList<KeyValuePair<string, string>> Settings, ShrunkSchedule Shrunk);
+public sealed record SmallerTopology(
+    Scenario Scenario,
+    IReadOnlyList<KeyValuePair<string, string>> Settings,
+    ShrunkSchedule Shrunk);
 
 /// <summary>
-/// Takes away what a violation does not need. Of a race: operations of tasks, lines of the setup, kernel tasks, choices. Of a whole scenario: instances, threads, the script. Of both: nodes, pages of EPC and of
-/// enclaves. Each step is a setting on top of the file, so that the result replays anywhere; it is kept when the same rule can still be broken.
+/// Takes away what a violation does not need. Of a race: operations of tasks, lines of the setup, kernel tasks,
+/// choices. Of a whole scenario: instances, threads, the script. Of both: nodes, pages of EPC and of enclaves. Each
+/// step is a setting on top of the file, so that the result replays anywhere; it is kept when the same rule can still
+/// be broken.
 /// </summary>
 public sealed class TopologyShrinker
 {
@@ -55,14 +60,21 @@ public sealed class TopologyShrinker
         while (hasImproved)
         {
             hasImproved = false;
-            foreach (KeyValuePair<string, string> candidate in best.Scenario.Race is null ? OfScenario(best.Scenario) : OfRace(best.Scenario))
+            foreach (
+                KeyValuePair<string, string> candidate in best.Scenario.Race is null
+                    ? OfScenario(best.Scenario)
+                    : OfRace(best.Scenario))
             {
                 if (cancellation.IsCancellationRequested || tried.Count >= MostTries)
                 {
                     return best;
                 }
 
-                KeyValuePair<string, string>[] settings = [.. best.Settings.Where(one => one.Key != candidate.Key), candidate];
+                KeyValuePair<string, string>[] settings =
+                [
+                    .. best.Settings.Where(one => one.Key != candidate.Key),
+                    candidate,
+                ];
                 if (tried.Add(string.Join('\n', settings)) && Try(settings, best, cancellation) is { } smaller)
                 {
                     best = smaller;
@@ -75,7 +87,10 @@ public sealed class TopologyShrinker
         return best;
     }
 
-    private SmallerTopology? Try(KeyValuePair<string, string>[] settings, SmallerTopology best, CancellationToken cancellation)
+    private SmallerTopology? Try(
+        KeyValuePair<string, string>[] settings,
+        SmallerTopology best,
+        CancellationToken cancellation)
     {
         string rule = best.Shrunk.Finding.Rule;
         try
@@ -100,7 +115,12 @@ public sealed class TopologyShrinker
                 },
                 null,
                 cancellation);
-            return hunt.Found is null ? null : new SmallerTopology(scenario, settings, Shrinker.Shrink(_newWorld(scenario), hunt.Found, ShrinkRuns, cancellation));
+            return hunt.Found is null
+                ? null
+                : new SmallerTopology(
+                    scenario,
+                    settings,
+                    Shrinker.Shrink(_newWorld(scenario), hunt.Found, ShrinkRuns, cancellation));
         }
         catch (Exception wrong) when (wrong is ConfigurationException or RaceSetupException or InvariantViolation)
         {
@@ -112,7 +132,11 @@ public sealed class TopologyShrinker
     /// <summary>Size of a scenario, to read and to run, in one number.</summary>
     private static long SizeOf(Scenario scenario)
     {
-        long size = scenario.Machine.EpcPages + scenario.Machine.Nodes.Count + scenario.Script.Count + (10 * scenario.Enclaves.Count);
+        long size =
+            scenario.Machine.EpcPages
+            + scenario.Machine.Nodes.Count
+            + scenario.Script.Count
+            + (10 * scenario.Enclaves.Count);
         foreach (EnclaveSpec enclave in scenario.Enclaves)
         {
             size += enclave.HeapPages + enclave.CodePages + enclave.Threads;
@@ -120,7 +144,12 @@ public sealed class TopologyShrinker
 
         if (scenario.Race is { } race)
         {
-            size += race.Setup.Count + race.Tasks.Sum(task => task.Operations.Count) + race.Choices.Values.Sum() + (race.HasKsgxd ? 1 : 0) + (race.HasWorkers ? 1 : 0);
+            size +=
+                race.Setup.Count
+                + race.Tasks.Sum(task => task.Operations.Count)
+                + race.Choices.Values.Sum()
+                + (race.HasKsgxd ? 1 : 0)
+                + (race.HasWorkers ? 1 : 0);
         }
 
         return size;
@@ -135,9 +164,13 @@ public sealed class TopologyShrinker
 
         foreach (EnclaveSpec enclave in scenario.Enclaves)
         {
-            // Instances are called name-0, name-1 and so on; the file knows the name. One of the two is no key and is refused.
+            // Instances are called name-0, name-1 and so on; the file knows the name. One of the two is no key and is
+            // refused.
             int dash = enclave.Name.LastIndexOf('-');
-            string[] keys = dash > 0 && int.TryParse(enclave.Name.AsSpan(dash + 1), out _) ? [enclave.Name[..dash], enclave.Name] : [enclave.Name];
+            string[] keys =
+                dash > 0 && int.TryParse(enclave.Name.AsSpan(dash + 1), out _)
+                    ? [enclave.Name[..dash], enclave.Name]
+                    : [enclave.Name];
             foreach (string key in keys)
             {
                 yield return new($"epc.enclaves.\"{key}\".instances", "1");
@@ -188,7 +221,10 @@ public sealed class TopologyShrinker
             for (int i = task.Operations.Count; i >= 0; i--)
             {
                 // All of them first: a task that does nothing is no task.
-                string[] left = i == task.Operations.Count ? [] : [.. task.Operations.Where((_, at) => at != i).Select(operation => operation.Text)];
+                string[] left =
+                    i == task.Operations.Count
+                        ? []
+                        : [.. task.Operations.Where((_, at) => at != i).Select(operation => operation.Text)];
                 if (left.Length < task.Operations.Count && (left.Length > 0 || i == task.Operations.Count))
                 {
                     yield return new($"epc.race.tasks.\"{task.Name}\".do", List(left));
@@ -237,11 +273,14 @@ public sealed class TopologyShrinker
         $"[{string.Join(", ", nodes.Select(node => $"{{ cpus = {Text(node.Cpus)}, {Epc(node)} }}"))}]";
 
     private static string Epc(NodeSpec node) =>
-        node.SectionPages.Count == 1 ? $"epc = {Text(node.SectionPages[0])} pages" : $"epc = [{string.Join(", ", node.SectionPages.Select(pages => $"{Text(pages)} pages"))}]";
+        node.SectionPages.Count == 1
+            ? $"epc = {Text(node.SectionPages[0])} pages"
+            : $"epc = [{string.Join(", ", node.SectionPages.Select(pages => $"{Text(pages)} pages"))}]";
 
     private static string Who(RaceTaskSpec line) => line.Name;
 
-    private static string List(IReadOnlyList<string> texts) => $"[{string.Join(", ", texts.Select(text => $"\"{text}\""))}]";
+    private static string List(IReadOnlyList<string> texts) =>
+        $"[{string.Join(", ", texts.Select(text => $"\"{text}\""))}]";
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

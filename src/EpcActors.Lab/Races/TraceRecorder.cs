@@ -10,7 +10,10 @@ using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
 
-/// <summary>Runs one schedule with everything written down that a reader may want: requests, answers, locks, stacks, counters. Slow; for one schedule, not for a search.</summary>
+/// <summary>
+/// Runs one schedule with everything written down that a reader may want: requests, answers, locks, stacks, counters.
+/// Slow; for one schedule, not for a search.
+/// </summary>
 public sealed class TraceRecorder : IStepWatcher
 {
     private readonly LabWorld _world;
@@ -45,7 +48,11 @@ public sealed class TraceRecorder : IStepWatcher
     /// <param name="header">Header of the trace; its quantities are those to show. Its steps and lanes are
     /// empty.</param>
     /// <param name="cycleStart">For a hang: index of the decision at which its cycle begins, -1 else.</param>
-    public static (RaceTrace Trace, ScheduleOutcome Outcome) Record(LabWorld world, Strategy strategy, RaceTrace header, int cycleStart = -1)
+    public static (RaceTrace Trace, ScheduleOutcome Outcome) Record(
+        LabWorld world,
+        Strategy strategy,
+        RaceTrace header,
+        int cycleStart = -1)
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(header);
@@ -65,7 +72,9 @@ public sealed class TraceRecorder : IStepWatcher
         }
 
         RaceTrace trace = recorder.Build(header, outcome, cycleStart >= 0 ? cycleStart : outcome.CycleStart);
-        return (outcome.Finding is { } finding ? trace with { Conflict = ConflictOf(world, trace, finding.Rule) } : trace, outcome);
+        return (
+            outcome.Finding is { } finding ? trace with { Conflict = ConflictOf(world, trace, finding.Rule) } : trace,
+            outcome);
     }
 
     /// <summary>
@@ -125,7 +134,9 @@ public sealed class TraceRecorder : IStepWatcher
         _locks = request is null ? [] : LockFields.Of(_byId[request.Target]);
     }
 
-    /// <summary>A step that only takes a lock, or gives it back, has looked at what the lock protects and changed nothing.</summary>
+    /// <summary>
+    /// A step that only takes a lock, or gives it back, has looked at what the lock protects and changed nothing.
+    /// </summary>
     private bool HasWritten()
     {
         if (_changed[^1] == 0)
@@ -188,7 +199,10 @@ public sealed class TraceRecorder : IStepWatcher
 
     private RaceTrace Build(RaceTrace header, ScheduleOutcome outcome, int cycleStart)
     {
-        int cycleStep = cycleStart < 0 ? -1 : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1;
+        int cycleStep =
+            cycleStart < 0
+                ? -1
+                : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1;
         KeepOneLap(cycleStep);
 
         // A task that neither acts nor is woken has no lane, above all those that only set up the state.
@@ -199,7 +213,10 @@ public sealed class TraceRecorder : IStepWatcher
             laneOf[acting[i]] = i;
         }
 
-        int violatedAt = outcome.Finding is { } finding && outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed ? _steps.Count : -1;
+        int violatedAt =
+            outcome.Finding is { } finding && outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed
+                ? _steps.Count
+                : -1;
         return header with
         {
             Rule = outcome.Finding?.Rule ?? "",
@@ -210,7 +227,15 @@ public sealed class TraceRecorder : IStepWatcher
             Resources = _resources,
             Before = _initially,
             Programs = Programs(),
-            Steps = [.. _steps.Select(step => step with { Task = laneOf[step.Task], Wakes = [.. step.Wakes.Select(woken => laneOf[woken])] })],
+            Steps =
+            [
+                .. _steps.Select(step =>
+                    step with
+                    {
+                        Task = laneOf[step.Task],
+                        Wakes = [.. step.Wakes.Select(woken => laneOf[woken])],
+                    }),
+            ],
         };
     }
 
@@ -228,7 +253,10 @@ public sealed class TraceRecorder : IStepWatcher
             bool repeats = true;
             for (int i = first; repeats && i + lap < _steps.Count; i++)
             {
-                repeats = _steps[i].Task == _steps[i + lap].Task && _steps[i].Resource == _steps[i + lap].Resource && _steps[i].Message == _steps[i + lap].Message
+                repeats =
+                    _steps[i].Task == _steps[i + lap].Task
+                    && _steps[i].Resource == _steps[i + lap].Resource
+                    && _steps[i].Message == _steps[i + lap].Message
                     && _steps[i].Request.SequenceEqual(_steps[i + lap].Request);
             }
 
@@ -247,7 +275,9 @@ public sealed class TraceRecorder : IStepWatcher
         {
             if (_world.Engine.Task(i) is OperationTask { IsSetup: false, Operations.Count: > 0 } task)
             {
-                programs.Add($"{task.Name} (node {task.Node}{(task.IsOptional ? ", optional" : "")}): {string.Join(", ", task.Operations.Select(one => one.Text))}");
+                programs.Add(
+                    $"{task.Name} (node {task.Node}{(task.IsOptional ? ", optional" : "")}): "
+                        + $"{string.Join(", ", task.Operations.Select(one => one.Text))}");
             }
         }
 

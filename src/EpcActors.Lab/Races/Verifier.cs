@@ -39,7 +39,10 @@ public sealed record SearchVerdict
 {
     public required VerdictKind Kind { get; init; }
 
-    /// <summary>The bound in words: <c>every schedule: 1,234 states</c>, <c>every schedule with at most 2 preemptions (40,000 states) and 2,000 random ones</c>.</summary>
+    /// <summary>
+    /// The bound in words: <c>every schedule: 1,234 states</c>, <c>every schedule with at most 2 preemptions (40,000
+    /// states) and 2,000 random ones</c>.
+    /// </summary>
     public required string Bound { get; init; }
 
     /// <summary>The failing schedule.</summary>
@@ -91,8 +94,11 @@ public static class Verifier
             {
                 SearchResult few = Search(world, bounds, bounds.Preemptions, progress, cancellation);
                 covered = few.IsComplete
-                    ? $"every schedule with at most {Counted.Of(bounds.Preemptions, "preemption")} ({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states of all"
-                    : $"the first {Count(few.States)} states of those with at most {Counted.Of(bounds.Preemptions, "preemption")}";
+                    ? $"every schedule with at most {Counted.Of(bounds.Preemptions, "preemption")} "
+                        + $"({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states "
+                        + "of all"
+                    : $"the first {Count(few.States)} states of those with at most "
+                        + $"{Counted.Of(bounds.Preemptions, "preemption")}";
                 all = few with { Schedules = few.Schedules + all.Schedules, Steps = few.Steps + all.Steps };
             }
 
@@ -103,12 +109,25 @@ public static class Verifier
         }
 
         // Where every schedule was covered, random ones only check the search itself.
-        long schedules = all is { IsComplete: true, IsBoundless: true } ? Math.Min(bounds.Schedules, SchedulesBesideAll) : bounds.Schedules;
+        long schedules = all is { IsComplete: true, IsBoundless: true }
+            ? Math.Min(bounds.Schedules, SchedulesBesideAll)
+            : bounds.Schedules;
         HuntResult hunt = Hunt.Run(
-            new HuntPlan { NewWorld = newWorld, Seed = seed, MaxSchedules = schedules, Workers = workers, Target = target },
+            new HuntPlan
+            {
+                NewWorld = newWorld,
+                Seed = seed,
+                MaxSchedules = schedules,
+                Workers = workers,
+                Target = target,
+            },
             progress is null ? null : one => progress($"{Count(one.Schedules)} random schedules"),
             cancellation);
-        bool isSure = (all?.IsComplete ?? true) && !hunt.IsCancelled && hunt.Unfinished == 0 && !cancellation.IsCancellationRequested;
+        bool isSure =
+            (all?.IsComplete ?? true)
+            && !hunt.IsCancelled
+            && hunt.Unfinished == 0
+            && !cancellation.IsCancellationRequested;
         HashSet<string> missed = [.. world.Marks.Where(mark => !mark.WasHit).Select(mark => mark.Text)];
         missed.ExceptWith(hunt.Marks.Where(mark => mark.WasHit).Select(mark => mark.Text));
         string random = schedules > 0 ? $"{Count(hunt.Progress.Schedules)} random schedules" : "";
@@ -126,7 +145,12 @@ public static class Verifier
 
     private const long SchedulesBesideAll = 2_000;
 
-    private static SearchResult Search(LabWorld world, VerifyBounds bounds, int preemptions, Action<string>? progress, CancellationToken cancellation) =>
+    private static SearchResult Search(
+        LabWorld world,
+        VerifyBounds bounds,
+        int preemptions,
+        Action<string>? progress,
+        CancellationToken cancellation) =>
         new ExhaustiveSearch(
             world,
             new SearchBounds
@@ -135,12 +159,16 @@ public static class Verifier
                 Preemptions = preemptions,
                 FindsHangs = world.IsFinding(Rules.Liveness),
 
-                // A property is judged behind every step, and quantities that it reads may belong to other tasks and resources: no step may be left out.
+                // A property is judged behind every step, and quantities that it reads may belong to other tasks and
+                // resources: no step may be left out.
                 Reduces = false,
                 MaxSteps = world.MaxSteps * 4,
             }).Search(progress is null ? null : search => progress($"{Count(search.States)} states"), cancellation);
 
-    /// <summary>The record of the search, run once more for its finding: a hang is a cycle in the graph and was not seen by any one run.</summary>
+    /// <summary>
+    /// The record of the search, run once more for its finding: a hang is a cycle in the graph and was not seen by any
+    /// one run.
+    /// </summary>
     private static SearchVerdict Broken(LabWorld world, SearchResult search)
     {
         Replay replay = new(search.Counterexample, isStrict: true);
@@ -155,11 +183,19 @@ public static class Verifier
         else
         {
             world.Judge(end);
-            finding = world.Finding ?? throw new NondeterminismException(
-                "the search saw a rule broken and its replay does not. This is a fault of EpcActors: something in it is not decided by the schedule");
+            finding = world.Finding
+                ?? throw new NondeterminismException(
+                    "the search saw a rule broken and its replay does not. This is a fault of EpcActors: something in "
+                        + "it is not decided by the schedule");
         }
 
-        FoundSchedule found = new(search.Schedules - 1, "exhaustive", 0, search.Counterexample!, finding, search.CycleStart);
+        FoundSchedule found = new(
+            search.Schedules - 1,
+            "exhaustive",
+            0,
+            search.Counterexample!,
+            finding,
+            search.CycleStart);
         return new SearchVerdict
         {
             Kind = VerdictKind.Found,

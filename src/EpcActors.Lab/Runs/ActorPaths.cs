@@ -90,7 +90,8 @@ public sealed class ActorPaths
         {
             Put(exchange.Id, "cluster/exchange");
             Put(topology.Steward!.Id, "cluster/steward");
-            foreach (TaskActor deputy in topology.Tasks.Select(one => one.Task).Where(task => task is Actors.Cluster.Deputy))
+            foreach (
+                TaskActor deputy in topology.Tasks.Select(one => one.Task).Where(task => task is Actors.Cluster.Deputy))
             {
                 Put(deputy.Id, $"cluster/{deputy.Name}");
             }
@@ -149,7 +150,11 @@ public sealed class ActorPaths
             });
         }
 
-        foreach (TaskActor task in topology.RaceTasks.Select(one => one.Task).Concat(topology.RaceSetup).Concat(topology.Tasks.Select(one => one.Task)))
+        foreach (
+            TaskActor task in topology
+                .RaceTasks.Select(one => one.Task)
+                .Concat(topology.RaceSetup)
+                .Concat(topology.Tasks.Select(one => one.Task)))
         {
             Put(task.Id, $"tasks/{task.Name}");
         }

@@ -170,7 +170,8 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
         if (siblings > 0)
         {
             yield return "a charge reclaims from the process's own cgroup and below, never from its siblings (C14), "
-                + $"and these held {Counted.Of(siblings, "page")}: {Thing(shortage)} needs {Sizes.OfPages(enough)} beside "
+                + $"and these held {Counted.Of(siblings, "page")}: {Thing(shortage)} needs {Sizes.OfPages(enough)} "
+                + "beside "
                 + "them, or give them a limit of their own";
         }
         else if (others > 0)
@@ -196,7 +197,7 @@ internal sealed class Explanation(Scenario scenario, Topology topology, Shortage
         if (!HasLimits)
         {
             return $"{kernel} has no limits on EPC: sgx_alloc_epc_page() fails with ENOMEM when no page is free and "
-                + $"the "
+                + "the "
                 + $"LRU is empty, and {NoLru}{signal}";
         }
 

@@ -5,8 +5,8 @@ using EpcActors.Results;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>
-/// Counts of latencies in buckets that are never wider than a sixteenth of their value: sixteen linear steps to every power of two, as in
-/// HdrHistogram.
+/// Counts of latencies in buckets that are never wider than a sixteenth of their value: sixteen linear steps to every
+/// power of two, as in HdrHistogram.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -52,8 +52,8 @@ internal sealed class LatencyHistogram
     }
 
     /// <summary>
-    /// Makes this the values that came to <paramref name="now"/> since it was taken last. The counts of a histogram that another thread adds to are
-    /// a little behind; what is missing is in the next difference.
+    /// Makes this the values that came to <paramref name="now"/> since it was taken last. The counts of a histogram
+    /// that another thread adds to are a little behind; what is missing is in the next difference.
     /// </summary>
     /// <param name="now">The histograms that are written to.</param>
     /// <param name="before">Their counts when they were taken last; brought up to date.</param>
@@ -84,7 +84,9 @@ internal sealed class LatencyHistogram
         }
     }
 
-    /// <summary>Values up to a bound, which must be the last of its bucket: one less than a power of two, or long.MaxValue.</summary>
+    /// <summary>
+    /// Values up to a bound, which must be the last of its bucket: one less than a power of two, or long.MaxValue.
+    /// </summary>
     public long CountUpTo(long ns)
     {
         long sum = 0;
@@ -112,7 +114,10 @@ internal sealed class LatencyHistogram
     /// <summary>Room for the counts of <see cref="TakeNew"/>.</summary>
     public static long[] NewCounts() => new long[(64 - SubBits + 1) * SubCount];
 
-    /// <summary>Smallest value that at least <paramref name="perMille"/> of the values do not exceed, to the width of its bucket.</summary>
+    /// <summary>
+    /// Smallest value that at least <paramref name="perMille"/> of the values do not exceed, to the width of its
+    /// bucket.
+    /// </summary>
     public long Percentile(int perMille)
     {
         if (Count == 0)

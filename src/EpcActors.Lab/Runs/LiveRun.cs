@@ -16,13 +16,18 @@ namespace EpcActors.Lab.Runs;
 /// </summary>
 public sealed class LiveRun : ScenarioRun, IDisposable
 {
-    /// <summary>The first audit, so that a run of a moment has one too; the gaps double from there to what the scenario asks for.</summary>
+    /// <summary>
+    /// The first audit, so that a run of a moment has one too; the gaps double from there to what the scenario asks
+    /// for.
+    /// </summary>
     /// <summary>A process that gets a quarter of a core, or more, is not starved.</summary>
     private const long CountedPerCpu = 4;
 
     private const long FirstAuditNs = 10_000_000;
 
-    /// <summary>At most this share of a run goes into audits, however large its topology: one part of so many.</summary>
+    /// <summary>
+    /// At most this share of a run goes into audits, however large its topology: one part of so many.
+    /// </summary>
     private const long AuditShare = 20;
 
     private const long BetweenStatusNs = 250_000_000;
@@ -54,18 +59,31 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     {
     }
 
-    internal LiveRun(Scenario scenario, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans)
-        : this(scenario, new Topology(scenario), newEngine, watch, spans)
-    {
-    }
+    internal LiveRun(
+        Scenario scenario,
+        Func<Scenario, LiveEngine> newEngine,
+        Action<LiveStatus>? watch,
+        LiveSpans? spans)
+        : this(scenario, new Topology(scenario), newEngine, watch, spans) { }
 
-    /// <summary>One process of a cluster: it serves the others until it is told to stop, and audits when all do.</summary>
-    internal LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans)
-        : this(scenario, topology, newEngine, watch, spans, new RunClock(BetweenTicksNs))
-    {
-    }
+    /// <summary>
+    /// One process of a cluster: it serves the others until it is told to stop, and audits when all do.
+    /// </summary>
+    internal LiveRun(
+        Scenario scenario,
+        Topology topology,
+        Func<Scenario, LiveEngine> newEngine,
+        Action<LiveStatus>? watch,
+        LiveSpans? spans)
+        : this(scenario, topology, newEngine, watch, spans, new RunClock(BetweenTicksNs)) { }
 
-    private LiveRun(Scenario scenario, Topology topology, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch, LiveSpans? spans, RunClock clock)
+    private LiveRun(
+        Scenario scenario,
+        Topology topology,
+        Func<Scenario, LiveEngine> newEngine,
+        Action<LiveStatus>? watch,
+        LiveSpans? spans,
+        RunClock clock)
         : base(
             scenario,
             topology,
@@ -222,9 +240,10 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     private protected override void RequestStop() => _engine.RequestStop(RunEnd.Stopped);
 
     /// <summary>
-    /// Time counts against the window of liveness when the process ran, handled at least one request, and waits for no other process: a call that is without an answer for longer than
-    /// it takes to ask twice is held up elsewhere, where the same rule watches the one that holds it up. A process that had
-    /// work all the while and got little of the processor is starved: four times the time that it got is what counts.
+    /// Time counts against the window of liveness when the process ran, handled at least one request, and waits for no
+    /// other process: a call that is without an answer for longer than it takes to ask twice is held up elsewhere,
+    /// where the same rule watches the one that holds it up. A process that had work all the while and got little of
+    /// the processor is starved: four times the time that it got is what counts.
     /// </summary>
     private void OnTick(long atNs)
     {

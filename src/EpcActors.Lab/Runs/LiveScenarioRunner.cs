@@ -20,7 +20,11 @@ public sealed class LiveScenarioRunner
     /// <param name="watch">Called four times a second from <see cref="Run"/>; may be null.</param>
     /// <param name="telemetry">Shows or sends the metrics of the run; may be null. Listeners of System.Diagnostics see
     /// them in any case.</param>
-    public LiveScenarioRunner(Scenario scenario, Func<Scenario, LiveEngine> newEngine, Action<LiveStatus>? watch = null, ILiveTelemetry? telemetry = null)
+    public LiveScenarioRunner(
+        Scenario scenario,
+        Func<Scenario, LiveEngine> newEngine,
+        Action<LiveStatus>? watch = null,
+        ILiveTelemetry? telemetry = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(newEngine);
@@ -30,7 +34,10 @@ public sealed class LiveScenarioRunner
         _telemetry = telemetry;
     }
 
-    /// <summary>Runs to the end of the work, the time limit (in real time), a hopeless state, or the cancellation: the report tells which.</summary>
+    /// <summary>
+    /// Runs to the end of the work, the time limit (in real time), a hopeless state, or the cancellation: the report
+    /// tells which.
+    /// </summary>
     /// <param name="replayCommand">The command that runs the same again.</param>
     /// <param name="cancellationToken">Ends the run with what there is; the verdict is then inconclusive.</param>
     /// <exception cref="InvariantViolation">when an actor or the engine failed; the message names it.</exception>
@@ -50,7 +57,12 @@ public sealed class LiveScenarioRunner
         }
     }
 
-    private RunReport Run(LiveRun run, LiveSpans spans, string replayCommand, long started, CancellationToken cancellationToken)
+    private RunReport Run(
+        LiveRun run,
+        LiveSpans spans,
+        string replayCommand,
+        long started,
+        CancellationToken cancellationToken)
     {
         LiveMetrics metrics = new(run, _scenario);
         using LiveMeter meter = new(metrics);

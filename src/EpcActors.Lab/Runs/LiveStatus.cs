@@ -18,7 +18,9 @@ public sealed record LiveStatus
 
     public required long Evictions { get; init; }
 
-    /// <summary>Tasks that were started and have not ended; of those, how many are under way rather than asleep or waiting.</summary>
+    /// <summary>
+    /// Tasks that were started and have not ended; of those, how many are under way rather than asleep or waiting.
+    /// </summary>
     public required int Tasks { get; init; }
 
     public required int GoingTasks { get; init; }
@@ -33,7 +35,9 @@ public sealed record LiveStatus
 
     public required long FreePageCounter { get; init; }
 
-    /// <summary>Audits of a cut so far; when the last one ended, -1 before the first, and how long it took, nanoseconds.</summary>
+    /// <summary>
+    /// Audits of a cut so far; when the last one ended, -1 before the first, and how long it took, nanoseconds.
+    /// </summary>
     public required int Audits { get; init; }
 
     public required long LastAuditNs { get; init; }

@@ -6,8 +6,8 @@ namespace EpcActors.Lab.Runs;
 public static class MemberScenario
 {
     /// <summary>
-    /// The same machine and cgroups, and of enclaves, guests and script what the member has. An action on a cgroup's limit is done by the member that has the cgroup's
-    /// account at the start.
+    /// The same machine and cgroups, and of enclaves, guests and script what the member has. An action on a cgroup's
+    /// limit is done by the member that has the cgroup's account at the start.
     /// </summary>
     /// <param name="scenario">The whole scenario.</param>
     /// <param name="member">Number of the member.</param>
@@ -30,7 +30,12 @@ public static class MemberScenario
         ArgumentNullException.ThrowIfNull(homeOfAccount);
         List<EnclaveSpec> enclaves = [];
         Dictionary<int, int> enclaveHere = [];
-        int[] ownNodes = [.. Enumerable.Range(0, memberOfNode.Count).Where(node => memberOfNode[node] == member && scenario.Machine.Nodes[node].Cpus > 0)];
+        int[] ownNodes =
+        [
+            .. Enumerable
+                .Range(0, memberOfNode.Count)
+                .Where(node => memberOfNode[node] == member && scenario.Machine.Nodes[node].Cpus > 0),
+        ];
         for (int i = 0; i < scenario.Enclaves.Count; i++)
         {
             if (memberOfEnclave[i] == member)
@@ -65,9 +70,24 @@ public static class MemberScenario
             {
                 ScriptAction.SetMax set => homeOfAccount[set.Cgroup] == member ? set : null,
                 ScriptAction.SetMemoryMax set => set,
-                ScriptAction.KillEnclave kill => enclaveHere.TryGetValue(kill.Enclave, out int enclave) ? kill with { Enclave = enclave } : null,
-                ScriptAction.KillVirtualMachine kill => guestHere.TryGetValue(kill.VirtualMachine, out int guest) ? kill with { VirtualMachine = guest } : null,
-                ScriptAction.Migrate migrate => enclaveHere.TryGetValue(migrate.Enclave, out int enclave) ? migrate with { Enclave = enclave } : null,
+                ScriptAction.KillEnclave kill => enclaveHere.TryGetValue(kill.Enclave, out int enclave)
+                    ? kill with
+                    {
+                        Enclave = enclave,
+                    }
+                    : null,
+                ScriptAction.KillVirtualMachine kill => guestHere.TryGetValue(kill.VirtualMachine, out int guest)
+                    ? kill with
+                    {
+                        VirtualMachine = guest,
+                    }
+                    : null,
+                ScriptAction.Migrate migrate => enclaveHere.TryGetValue(migrate.Enclave, out int enclave)
+                    ? migrate with
+                    {
+                        Enclave = enclave,
+                    }
+                    : null,
                 ScriptAction.Poison poison => memberOfNode[poison.Node] == member ? poison : null,
                 _ => null,
             };

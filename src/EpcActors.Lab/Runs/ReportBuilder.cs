@@ -31,7 +31,10 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             Scenario = scenario.File,
             Title = scenario.Title,
             Description = scenario.Description,
-            Verdict = violations.Count > 0 ? Verdict.Violation : end == RunEnd.Cancelled ? Verdict.Inconclusive : Verdict.Pass,
+            Verdict =
+                violations.Count > 0 ? Verdict.Violation
+                : end == RunEnd.Cancelled ? Verdict.Inconclusive
+                : Verdict.Pass,
             Kernel = scenario.Kernel,
             Switches = scenario.SwitchList,
             Engine = run.EngineName,
@@ -62,7 +65,9 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
         return report with { Expectations = Expectation.Evaluate(scenario.Expectations, report) };
     }
 
-    /// <summary>A valid program that dies of a fault which the kernel should have served is a finding of its own.</summary>
+    /// <summary>
+    /// A valid program that dies of a fault which the kernel should have served is a finding of its own.
+    /// </summary>
     private void JudgeOutcomes()
     {
         foreach (EnclaveActors enclave in _topology.Enclaves)
@@ -72,7 +77,8 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
                 run.Oracle.Violate(
                     Rules.WrongfulSignal,
                     run.EndNs,
-                    $"{enclave.Process.Name} dies of a page fault with the SGX bit: a translation leads to a page that the processor does not "
+                    $"{enclave.Process.Name} dies of a page fault with the SGX bit: a translation leads to a page that "
+                    + "the processor does not "
                     + "accept, and nothing ever faults it in again");
             }
         }
@@ -374,11 +380,16 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
         if (run.Live() is { } live)
         {
-            notes.Add("a live run shows what real threads do to each other, and is another one each time; activities cost nothing in it, so times and shares of "
-                + "work are those of this emulator: the simulation (without --live) is for sizing, and repeats exactly");
+            notes.Add(
+                "a live run shows what real threads do to each other, and is another one each time; activities cost "
+                    + "nothing in it, so times and shares of "
+                    + "work are those of this emulator: the simulation (without --live) is for sizing, and repeats "
+                    + "exactly");
             if (live.ActionsLeft > 0)
             {
-                notes.Add($"{live.ActionsLeft} of {scenario.Script.Count} actions of the script were not due when the run ended: work costs nothing here, pauses do");
+                notes.Add(
+                    $"{live.ActionsLeft} of {scenario.Script.Count} actions of the script were not due when the run "
+                        + "ended: work costs nothing here, pauses do");
             }
         }
 
@@ -402,7 +413,9 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
 
         if (run.Metrics.DroppedTraceEvents > 0)
         {
-            notes.Add($"trace.json holds the first {scenario.Run.TraceEvents} events; {run.Metrics.DroppedTraceEvents} came after (epc.run.trace-events)");
+            notes.Add(
+                $"trace.json holds the first {scenario.Run.TraceEvents} events; {run.Metrics.DroppedTraceEvents} came "
+                    + "after (epc.run.trace-events)");
         }
 
         if (run.Metrics.BackingFailures > 0)

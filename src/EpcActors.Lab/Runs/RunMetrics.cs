@@ -9,10 +9,12 @@ using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;
 
-/// <summary>Counts what tasks report, samples the misc files over the time of the run, and keeps the events of the Chrome trace.</summary>
+/// <summary>
+/// Counts what tasks report, samples the misc files over the time of the run, and keeps the events of the Chrome trace.
+/// </summary>
 /// <remarks>
-/// Every thread that reports counts in a shard of its own, without a lock; a simulation has one shard. Samples are taken by one thread, which adds the shards up while
-/// they grow.
+/// Every thread that reports counts in a shard of its own, without a lock; a simulation has one shard. Samples are
+/// taken by one thread, which adds the shards up while they grow.
 /// </remarks>
 internal sealed class RunMetrics : IDisposable
 {
@@ -96,13 +98,18 @@ internal sealed class RunMetrics : IDisposable
 
     public long BackingFailures => Sum(shard => shard.BackingFailures);
 
-    /// <summary>Takes the latency of every fault, when it has listeners; recorded by the thread that samples, since threads that fault must not wait for a listener.</summary>
+    /// <summary>
+    /// Takes the latency of every fault, when it has listeners; recorded by the thread that samples, since threads that
+    /// fault must not wait for a listener.
+    /// </summary>
     public Histogram<double>? LatencyInstrument { get; set; }
 
     /// <summary>Latency of the faults of the whole machine.</summary>
     public LatencyReport FaultLatency => FaultLatencies().ToReport();
 
-    /// <summary>The first events of the run, those of all threads by the time at which they ended. After the run only.</summary>
+    /// <summary>
+    /// The first events of the run, those of all threads by the time at which they ended. After the run only.
+    /// </summary>
     public IReadOnlyList<TraceEvent> TraceEvents => _single?.Trace ?? (_merged ??= MergeTraces());
 
     private IEnumerable<MetricsShard> Shards => _single is { } single ? [single] : _ofThread!.Values;
@@ -206,7 +213,10 @@ internal sealed class RunMetrics : IDisposable
         }
     }
 
-    /// <summary>Takes a sample; in a live run each figure at a moment of its own. True: the samples were thinned, the next one is twice as far away.</summary>
+    /// <summary>
+    /// Takes a sample; in a live run each figure at a moment of its own. True: the samples were thinned, the next one
+    /// is twice as far away.
+    /// </summary>
     public bool TakeSample(long atNs)
     {
         int cgroups = _topology.Cgroups.Count;
@@ -388,7 +398,9 @@ internal sealed class RunMetrics : IDisposable
         if (_topology.Machine.Switches.FreePageCounter != Domain.Kernel.FreePageCounterMode.PerNode)
         {
             // A member has a part of it, as the home counts it: the sum over all members is the counter.
-            return _topology is { Exchange: { } exchange, Machine.Cluster: not null } ? exchange.CountedFreePages : _topology.FreePageCounter.Pages;
+            return _topology is { Exchange: { } exchange, Machine.Cluster: not null }
+                ? exchange.CountedFreePages
+                : _topology.FreePageCounter.Pages;
         }
 
         long sum = 0;
@@ -442,9 +454,17 @@ internal sealed class RunMetrics : IDisposable
         byTask[task.Id.Index] = index;
     }
 
-    private static int At(List<int> byTask, TaskActor task) => task.Id.Index < byTask.Count ? byTask[task.Id.Index] : -1;
+    private static int At(List<int> byTask, TaskActor task) =>
+        task.Id.Index < byTask.Count ? byTask[task.Id.Index] : -1;
 
-    private void AddSpan(MetricsShard shard, TaskActor task, string name, long startNs, long endNs, string label, long value)
+    private void AddSpan(
+        MetricsShard shard,
+        TaskActor task,
+        string name,
+        long startNs,
+        long endNs,
+        string label,
+        long value)
     {
         if (shard.Trace.Count >= _maxTraceEvents)
         {
@@ -460,7 +480,8 @@ internal sealed class RunMetrics : IDisposable
     {
         if (shard.Trace.Count < _maxTraceEvents)
         {
-            shard.Trace.Add(new TraceEvent(TraceEventKind.Instant, task.Node, task.Id.Index, task.Name, name, atNs, 0, ""));
+            shard.Trace.Add(
+                new TraceEvent(TraceEventKind.Instant, task.Node, task.Id.Index, task.Name, name, atNs, 0, ""));
         }
     }
 

@@ -51,7 +51,8 @@ public abstract class ScenarioRun : IRunObserver
     /// <summary>Runs to the end of the work, the time limit, a hopeless state, or the cancellation.</summary>
     public abstract RunEnd Execute(CancellationToken cancellationToken);
 
-    public virtual void OnStep(Envelope envelope, Resource resource, long nowNs) => Oracle.OnStep(envelope, resource, nowNs);
+    public virtual void OnStep(Envelope envelope, Resource resource, long nowNs) =>
+        Oracle.OnStep(envelope, resource, nowNs);
 
     public StepWatcher? WatcherOf(ushort code) => Oracle.WatcherOf(code);
 
@@ -121,18 +122,19 @@ public abstract class ScenarioRun : IRunObserver
 
     private static string LimitText(long bytes) => bytes == long.MaxValue ? "max" : Sizes.Text(bytes);
 
-    internal string Describe(ScriptAction action) => action switch
-    {
-        ScriptAction.SetMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: misc.max {LimitText(set.Bytes)}",
-        ScriptAction.SetMemoryMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: memory.max {LimitText(set.Bytes)}",
-        ScriptAction.KillEnclave kill => $"kill -9 {Scenario.Enclaves[kill.Enclave].Name}",
-        ScriptAction.KillVirtualMachine kill => $"kill -9 {Scenario.VirtualMachines[kill.VirtualMachine].Name}",
-        ScriptAction.Migrate migrate => $"{Scenario.Enclaves[migrate.Enclave].Name} moves to {Scenario.Cgroups[migrate.Cgroup].Path}",
-        ScriptAction.RemoveCgroup remove => $"rmdir {Scenario.Cgroups[remove.Cgroup].Path}",
-        ScriptAction.LoseEpc { Cause: EpcLoss.Suspend } => "the EPC is lost (suspend)",
-        ScriptAction.LoseEpc => "the EPC is lost (migration of the virtual machine)",
-        ScriptAction.Poison poison =>
-            $"memory failure: {Counted.Of(poison.Count, "page")} of node {poison.Node}",
-        { } other => other.ToString(),
-    };
+    internal string Describe(ScriptAction action) =>
+        action switch
+        {
+            ScriptAction.SetMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: misc.max {LimitText(set.Bytes)}",
+            ScriptAction.SetMemoryMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: memory.max {LimitText(set.Bytes)}",
+            ScriptAction.KillEnclave kill => $"kill -9 {Scenario.Enclaves[kill.Enclave].Name}",
+            ScriptAction.KillVirtualMachine kill => $"kill -9 {Scenario.VirtualMachines[kill.VirtualMachine].Name}",
+            ScriptAction.Migrate migrate =>
+                $"{Scenario.Enclaves[migrate.Enclave].Name} moves to {Scenario.Cgroups[migrate.Cgroup].Path}",
+            ScriptAction.RemoveCgroup remove => $"rmdir {Scenario.Cgroups[remove.Cgroup].Path}",
+            ScriptAction.LoseEpc { Cause: EpcLoss.Suspend } => "the EPC is lost (suspend)",
+            ScriptAction.LoseEpc => "the EPC is lost (migration of the virtual machine)",
+            ScriptAction.Poison poison => $"memory failure: {Counted.Of(poison.Count, "page")} of node {poison.Node}",
+            { } other => other.ToString(),
+        };
 }

@@ -28,7 +28,9 @@ public sealed class ScenarioRunner
         _progress = progress;
     }
 
-    /// <summary>Runs to the end of the work, the time limit, a hopeless state, or the cancellation: the report tells which.</summary>
+    /// <summary>
+    /// Runs to the end of the work, the time limit, a hopeless state, or the cancellation: the report tells which.
+    /// </summary>
     /// <param name="replayCommand">The command that repeats this run.</param>
     /// <param name="cancellationToken">Ends the run with what there is; the verdict is then inconclusive.</param>
     /// <exception cref="InvariantViolation">when the emulator itself is wrong.</exception>
@@ -38,8 +40,12 @@ public sealed class ScenarioRunner
         TimedRun run = new(_scenario, "scenario", _progress);
         RunEnd end = run.Execute(cancellationToken);
         Slowdowns slowdowns = Slowdowns.None(_scenario);
-        if (_scenario.Run.MeasuresSlowdown && end is RunEnd.Finished or RunEnd.TimeLimit && !cancellationToken.IsCancellationRequested
-            && _scenario.Run.MeasuresSlowdown && _scenario.Enclaves.Count > 0)
+        if (
+            _scenario.Run.MeasuresSlowdown
+            && end is RunEnd.Finished or RunEnd.TimeLimit
+            && !cancellationToken.IsCancellationRequested
+            && _scenario.Run.MeasuresSlowdown
+            && _scenario.Enclaves.Count > 0)
         {
             slowdowns = MeasureAlone(run, cancellationToken);
         }

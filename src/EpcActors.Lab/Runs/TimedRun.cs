@@ -30,7 +30,11 @@ internal sealed class TimedRun : ScenarioRun
     }
 
     private TimedRun(Scenario scenario, Topology topology, string stage, Action<RunProgress>? progress)
-        : base(scenario, topology, new Oracle(topology, scenario.Run.LivenessWindowNs), new RunMetrics(topology, scenario.Run.TraceEvents))
+        : base(
+            scenario,
+            topology,
+            new Oracle(topology, scenario.Run.LivenessWindowNs),
+            new RunMetrics(topology, scenario.Run.TraceEvents))
     {
         _stage = stage;
         _progress = progress;
@@ -118,12 +122,15 @@ internal sealed class TimedRun : ScenarioRun
             }
         }
 
-        reports.Sort((a, b) => b.TimeNs != a.TimeNs ? b.TimeNs.CompareTo(a.TimeNs) : string.CompareOrdinal(a.Activity, b.Activity));
+        reports.Sort(
+            (a, b) =>
+                b.TimeNs != a.TimeNs ? b.TimeNs.CompareTo(a.TimeNs) : string.CompareOrdinal(a.Activity, b.Activity));
         return reports;
     }
 
     internal override double? KsgxdBusyShare() =>
-        Oracle.KsgxdShareOfStall(EndNs) ?? (EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(Topology.Ksgxd) / EndNs));
+        Oracle.KsgxdShareOfStall(EndNs)
+        ?? (EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(Topology.Ksgxd) / EndNs));
 
     private protected override void RequestStop() => Engine.RequestStop(RunEnd.Stopped);
 
@@ -168,7 +175,8 @@ internal sealed class TimedRun : ScenarioRun
     /// </summary>
     private bool HasEarnedAudit() => (Engine.Steps - _auditedSteps) * StepWork >= Oracle.AuditWork * AuditShare;
 
-    private RunProgress Progress() => new(Engine.ClockNs, Scenario.Run.DurationNs, Engine.Steps, Metrics.Faults, _stage);
+    private RunProgress Progress() =>
+        new(Engine.ClockNs, Scenario.Run.DurationNs, Engine.Steps, Metrics.Faults, _stage);
 
     /// <summary>The prices of a profile in nanoseconds.</summary>
     internal static CostTable Costs(CostProfile profile)

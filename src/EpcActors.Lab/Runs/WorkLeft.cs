@@ -17,7 +17,10 @@ public static class WorkLeft
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(report);
         HashSet<string> endless = Endless(scenario);
-        HashSet<string> held = [.. scenario.VirtualMachines.Where(guest => guest.HoldNs < 0).Select(guest => guest.Name)];
+        HashSet<string> held =
+        [
+            .. scenario.VirtualMachines.Where(guest => guest.HoldNs < 0).Select(guest => guest.Name),
+        ];
         return report.Enclaves.Count(one => one.Outcome == EnclaveOutcome.Running && !endless.Contains(one.Name))
             + report.VirtualEpcs.Count(one => one.Outcome == EnclaveOutcome.Running && !held.Contains(one.Name));
     }
@@ -33,7 +36,9 @@ public static class WorkLeft
         _ => false,
     };
 
-    /// <summary>A report with its verdict: one that was cut off with work left, and broke no rule, is inconclusive.</summary>
+    /// <summary>
+    /// A report with its verdict: one that was cut off with work left, and broke no rule, is inconclusive.
+    /// </summary>
     /// <param name="scenario">Scenario of the run.</param>
     /// <param name="report">Report of the run.</param>
     /// <param name="isCutOff">It ended with its duration.</param>

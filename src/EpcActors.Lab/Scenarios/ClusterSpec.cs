@@ -3,7 +3,9 @@ namespace EpcActors.Lab.Scenarios;
 /// <summary>Settings of a scenario's run over several processes.</summary>
 public sealed record ClusterSpec
 {
-    /// <summary>Most pages of a charge batch: with more, what lies unused in all processes is a small limit of its own.</summary>
+    /// <summary>
+    /// Most pages of a charge batch: with more, what lies unused in all processes is a small limit of its own.
+    /// </summary>
     public const int MostChargeBatch = 1024;
 
     /// <summary>MEMCG_CHARGE_BATCH: what the memory controller takes at once for a CPU.</summary>
@@ -15,7 +17,9 @@ public sealed record ClusterSpec
     /// <summary>Pages that a charge takes from the owner of the counter at once; 1 as the kernel does.</summary>
     public int ChargeBatch { get; init; } = UsualBatch;
 
-    /// <summary>Pages of the free-page counter that a process takes at once; 1: every page is counted at its owner.</summary>
+    /// <summary>
+    /// Pages of the free-page counter that a process takes at once; 1: every page is counted at its owner.
+    /// </summary>
     public int CounterBatch { get; init; } = UsualBatch;
 
     /// <summary>Calls to one other process that may be outstanding.</summary>

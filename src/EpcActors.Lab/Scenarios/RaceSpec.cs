@@ -32,10 +32,16 @@ public sealed record RaceSpec
     /// <summary>Resources that the race brings along.</summary>
     public IReadOnlyList<RaceResourceSpec> Resources { get; init; } = [];
 
-    /// <summary>Rules of the oracle that this race does not look at, because they are broken on this kernel for a known other reason.</summary>
+    /// <summary>
+    /// Rules of the oracle that this race does not look at, because they are broken on this kernel for a known other
+    /// reason.
+    /// </summary>
     public IReadOnlyList<string> IgnoredRules { get; init; } = [];
 
-    /// <summary>Steps after which a schedule goes on fairly (round robin), so that what still does not end is a hang and no whim of the strategy.</summary>
+    /// <summary>
+    /// Steps after which a schedule goes on fairly (round robin), so that what still does not end is a hang and no whim
+    /// of the strategy.
+    /// </summary>
     public int MaxSteps { get; init; } = 2000;
 }
 
@@ -45,8 +51,14 @@ public sealed record RaceSpec
 /// of them.</param>
 /// <param name="Node">NUMA node of its CPU; -1 for any.</param>
 /// <param name="Operations">Its operations, in order.</param>
-/// <param name="IsOptional">An event that need not happen: a schedule is over without it (a kill, a memory failure, an administrator's write).</param>
-public sealed record RaceTaskSpec(string Name, string Process, int Node, IReadOnlyList<Operation> Operations, bool IsOptional = false);
+/// <param name="IsOptional">An event that need not happen: a schedule is over without it (a kill, a memory failure, an
+/// administrator's write).</param>
+public sealed record RaceTaskSpec(
+    string Name,
+    string Process,
+    int Node,
+    IReadOnlyList<Operation> Operations,
+    bool IsOptional = false);
 
 /// <summary>A resource that is none of the kernel's.</summary>
 /// <param name="Name">Its name.</param>
@@ -66,7 +78,10 @@ public enum PropertyKind
     Sometimes,
 }
 
-/// <summary>A property: a comparison of quantities of the machine, in words such as <c>counter == free-pages</c> or <c>events(/a) &lt;= 1</c>.</summary>
+/// <summary>
+/// A property: a comparison of quantities of the machine, in words such as <c>counter == free-pages</c> or
+/// <c>events(/a) &lt;= 1</c>.
+/// </summary>
 /// <param name="Kind">When it must hold.</param>
 /// <param name="Text">As written.</param>
 /// <param name="Left">Name of a quantity with its argument.</param>
@@ -77,6 +92,9 @@ public sealed record RaceProperty(PropertyKind Kind, string Text, string Left, s
     /// <summary>Name under which a violation of it is reported: <c>property: </c> and its text.</summary>
     public string Rule => $"property: {Text}";
 
-    /// <summary>The property as code, instead of a comparison: whether it holds, and in words what it saw. Called once for each machine.</summary>
+    /// <summary>
+    /// The property as code, instead of a comparison: whether it holds, and in words what it saw. Called once for each
+    /// machine.
+    /// </summary>
     public Func<Quantities, (Func<bool> Holds, Func<string> Describe)>? Code { get; init; }
 }

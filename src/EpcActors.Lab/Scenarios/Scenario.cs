@@ -24,7 +24,10 @@ public sealed record Scenario
 
     public required KernelSwitches Switches { get; init; }
 
-    /// <summary>Every switch by its key with its effective value, in the order of the reference; overridden: not what the kernel's file says.</summary>
+    /// <summary>
+    /// Every switch by its key with its effective value, in the order of the reference; overridden: not what the
+    /// kernel's file says.
+    /// </summary>
     public required IReadOnlyList<Results.SwitchReport> SwitchList { get; init; }
 
     public required ulong Seed { get; init; }
@@ -33,7 +36,9 @@ public sealed record Scenario
 
     public required CostProfile Costs { get; init; }
 
-    /// <summary>Cgroups, parents before children; 0 is the root. The memory controller's tree has the same shape.</summary>
+    /// <summary>
+    /// Cgroups, parents before children; 0 is the root. The memory controller's tree has the same shape.
+    /// </summary>
     public required IReadOnlyList<CgroupSpec> Cgroups { get; init; }
 
     public IReadOnlyList<EnclaveSpec> Enclaves { get; init; } = [];
@@ -65,10 +70,16 @@ public sealed record Scenario
     /// </summary>
     public IReadOnlyList<string> Expectations { get; init; } = [];
 
-    /// <summary>The <c>akka</c> block of the file over that of the reference, <c>akka {…}</c> as Akka.NET's own reader understands it, for the ActorSystem of a live run.</summary>
+    /// <summary>
+    /// The <c>akka</c> block of the file over that of the reference, <c>akka {…}</c> as Akka.NET's own reader
+    /// understands it, for the ActorSystem of a live run.
+    /// </summary>
     public string AkkaBlock { get; init; } = "";
 
-    /// <summary>The user's part of it alone, in the same form: for the ActorSystem that joins a cluster, which is no run and has defaults of its own. Empty when there is none.</summary>
+    /// <summary>
+    /// The user's part of it alone, in the same form: for the ActorSystem that joins a cluster, which is no run and has
+    /// defaults of its own. Empty when there is none.
+    /// </summary>
     public string OwnAkkaBlock { get; init; } = "";
 
     /// <summary>
@@ -85,7 +96,10 @@ public sealed record MachineSpec
     /// <summary>By id, 0 upward.</summary>
     public required IReadOnlyList<NodeSpec> Nodes { get; init; }
 
-    /// <summary>True: the EPC is dirty at boot and ksgxd sanitises it while the scenario runs; false: all of it is free from the start.</summary>
+    /// <summary>
+    /// True: the EPC is dirty at boot and ksgxd sanitises it while the scenario runs; false: all of it is free from the
+    /// start.
+    /// </summary>
     public bool SanitisesAtBoot { get; init; }
 
     /// <summary>Nodes that have EPC: over as many processes the machine can be spread.</summary>
@@ -115,7 +129,8 @@ public sealed record MachineSpec
 
 /// <summary>A NUMA node.</summary>
 /// <param name="Cpus">Hardware threads; 0 is allowed (EPC without CPUs).</param>
-/// <param name="SectionPages">Pages of each of its EPC sections; empty for a node without EPC. At most 8 sections on a machine.</param>
+/// <param name="SectionPages">Pages of each of its EPC sections; empty for a node without EPC. At most 8 sections on a
+/// machine.</param>
 public sealed record NodeSpec(int Cpus, IReadOnlyList<int> SectionPages);
 
 /// <summary>Costs of activities.</summary>
@@ -148,13 +163,18 @@ public sealed record EnclaveSpec
 {
     public required string Name { get; init; }
 
-    /// <summary>Its place in the whole scenario when this is a part of it: what is random in it hangs on that. -1: its place in the list.</summary>
+    /// <summary>
+    /// Its place in the whole scenario when this is a part of it: what is random in it hangs on that. -1: its place in
+    /// the list.
+    /// </summary>
     public int Number { get; init; } = -1;
 
     /// <summary>Index of its process's cgroup.</summary>
     public required int Cgroup { get; init; }
 
-    /// <summary>Node whose CPUs run its threads; -1: threads are dealt out over all nodes with CPUs, one after the other.</summary>
+    /// <summary>
+    /// Node whose CPUs run its threads; -1: threads are dealt out over all nodes with CPUs, one after the other.
+    /// </summary>
     public int Node { get; init; } = -1;
 
     public int Threads { get; init; } = 1;
@@ -198,7 +218,8 @@ public abstract record StepSpec
     /// <param name="Accesses">Per thread, behind the warm-up; -1: until the end of the run.</param>
     /// <param name="WorkNs">User code between two accesses, nanoseconds.</param>
     /// <param name="Text">For people.</param>
-    /// <param name="DividesHeap">True: each thread has a pattern over its own part of the heap; false: over the whole.</param>
+    /// <param name="DividesHeap">True: each thread has a pattern over its own part of the heap; false: over the
+    /// whole.</param>
     /// <param name="WarmUp">Accesses of each thread before those that count in the step's figures.</param>
     public sealed record Pattern(
         PatternFactory Factory, long Accesses, long WorkNs, string Text, bool DividesHeap = false, long WarmUp = 0)
@@ -227,7 +248,9 @@ public abstract record StepSpec
     /// <summary>Sleeps.</summary>
     public sealed record Pause(long Ns) : StepSpec;
 
-    /// <summary>fork(): a child process of one thread runs steps of its own in the same enclave (no fork among them).</summary>
+    /// <summary>
+    /// fork(): a child process of one thread runs steps of its own in the same enclave (no fork among them).
+    /// </summary>
     public sealed record Fork(IReadOnlyList<StepSpec> Steps) : StepSpec;
 }
 
@@ -286,7 +309,10 @@ public abstract record ScriptAction(long AtNs)
     /// <summary>rmdir.</summary>
     public sealed record RemoveCgroup(long AtNs, int Cgroup) : ScriptAction(AtNs);
 
-    /// <summary>A memory failure hits <paramref name="Count"/> pages of a node, from page <paramref name="First"/> of the node on.</summary>
+    /// <summary>
+    /// A memory failure hits <paramref name="Count"/> pages of a node, from page <paramref name="First"/> of the node
+    /// on.
+    /// </summary>
     public sealed record Poison(long AtNs, int Node, int First, int Count) : ScriptAction(AtNs);
 
     /// <summary>The whole EPC is lost.</summary>
@@ -314,7 +340,10 @@ public sealed record RunSpec
     /// <summary>Most events kept for the Chrome trace.</summary>
     public required int TraceEvents { get; init; }
 
-    /// <summary>Threads that fault this long without progress, while something could be reclaimed, are a violation of liveness; nanoseconds.</summary>
+    /// <summary>
+    /// Threads that fault this long without progress, while something could be reclaimed, are a violation of liveness;
+    /// nanoseconds.
+    /// </summary>
     public required long LivenessWindowNs { get; init; }
 
     /// <summary>The full audit runs at every n-th sample; 0: at the end only.</summary>

@@ -81,10 +81,12 @@ public sealed partial class Topology
         Array.Fill(max, ulong.MaxValue);
         for (int i = 0; i < _scenario.Cgroups.Count; i++)
         {
-            max[i] = _scenario.Cgroups[i].MaxBytes == long.MaxValue ? ulong.MaxValue : (ulong)_scenario.Cgroups[i].MaxBytes;
+            max[i] =
+                _scenario.Cgroups[i].MaxBytes == long.MaxValue ? ulong.MaxValue : (ulong)_scenario.Cgroups[i].MaxBytes;
         }
 
-        Exchange = Add(new Exchange(port.Exchange, port, member.Outbox, member.Board, max, capacity, boot, member.Inbox));
+        Exchange = Add(
+            new Exchange(port.Exchange, port, member.Outbox, member.Board, max, capacity, boot, member.Inbox));
         int home = FirstNode(port);
         for (int i = 0; i < 2 * member.Deputies; i++)
         {

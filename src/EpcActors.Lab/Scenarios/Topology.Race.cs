@@ -20,7 +20,9 @@ public sealed partial class Topology
     /// <summary>The tasks that set a race's stage, each to be run to its end before the next.</summary>
     public List<OperationTask> RaceSetup { get; } = [];
 
-    /// <summary>The tasks of a race, as the scenario lists them; those that another one forks are not to be started.</summary>
+    /// <summary>
+    /// The tasks of a race, as the scenario lists them; those that another one forks are not to be started.
+    /// </summary>
     public List<(OperationTask Task, bool IsOptional)> RaceTasks { get; } = [];
 
     private RaceSpec? Race => _scenario.Race;
@@ -48,7 +50,10 @@ public sealed partial class Topology
         }
     }
 
-    /// <summary>Threads that a process has from the start: those that race, those that set the stage, and one that sleeps when none races.</summary>
+    /// <summary>
+    /// Threads that a process has from the start: those that race, those that set the stage, and one that sleeps when
+    /// none races.
+    /// </summary>
     private int ThreadsOf(string process)
     {
         int racing = 0;
@@ -60,14 +65,21 @@ public sealed partial class Topology
         return Math.Max(1, racing) + Race!.Setup.Count(spec => spec.Process == process && !HasOwnProcess(spec));
     }
 
-    /// <summary>The threads of an enclave's process or of a guest's, and of the children that they fork; in the order of the scenario.</summary>
+    /// <summary>
+    /// The threads of an enclave's process or of a guest's, and of the children that they fork; in the order of the
+    /// scenario.
+    /// </summary>
     /// <param name="name">Name of the enclave or guest.</param>
     /// <param name="home">Its process.</param>
     /// <param name="defaultNode">Node of threads that name none; -1 for any.</param>
     /// <param name="inEnclave">Takes the threads that run in the enclave; null for a guest.</param>
     /// <param name="child">Makes the process of a child, by its name.</param>
     private void AddRaceThreads(
-        string name, OperationHome home, int defaultNode, List<ActorId>? inEnclave, Func<string, OperationHome>? child = null)
+        string name,
+        OperationHome home,
+        int defaultNode,
+        List<ActorId>? inEnclave,
+        Func<string, OperationHome>? child = null)
     {
         for (int i = 0; i < _raceSpecs.Length; i++)
         {
@@ -125,7 +137,10 @@ public sealed partial class Topology
         }
     }
 
-    /// <summary>The process of a task outside, one per name: in the cgroup that it names or in the root; none for one that needs none.</summary>
+    /// <summary>
+    /// The process of a task outside, one per name: in the cgroup that it names or in the root; none for one that needs
+    /// none.
+    /// </summary>
     private OperationHome HomeOf(RaceTaskSpec spec, Dictionary<string, OperationHome> homes)
     {
         if (homes.TryGetValue(spec.Name, out OperationHome? known))
@@ -140,7 +155,9 @@ public sealed partial class Topology
             if (one.Name == spec.Name && HasOwnProcess(one))
             {
                 threads++;
-                needsProcess |= one.Process.Length > 0 || one.Operations.Any(operation => operation.Needs == OperationHomeKind.AnyProcess);
+                needsProcess |=
+                    one.Process.Length > 0
+                    || one.Operations.Any(operation => operation.Needs == OperationHomeKind.AnyProcess);
             }
         }
 
@@ -196,7 +213,15 @@ public sealed partial class Topology
         RaceTaskSpec spec = Race!.Setup[index];
         OperationTask? owner = Array.Find(_raceTasks, task => task?.Name == spec.Name);
         int node = spec.Node >= 0 ? spec.Node : owner?.Node ?? Math.Max(0, defaultNode);
-        OperationTask task = new(NewId(), $"setup-{index + 1}:{spec.Name}", -1, node, Machine, spec.Operations, home, _places)
+        OperationTask task = new(
+            NewId(),
+            $"setup-{index + 1}:{spec.Name}",
+            -1,
+            node,
+            Machine,
+            spec.Operations,
+            home,
+            _places)
         {
             SlotInEnclave = inEnclave?.Count ?? 0,
             IsSetup = true,

@@ -174,7 +174,8 @@ public sealed partial class Topology
         {
             CgroupSpec spec = _scenario.Cgroups[i];
             long maxBytes = _member is null ? spec.MaxBytes : long.MaxValue;
-            Cgroup cgroup = Add(new Cgroup(NewId(), i, spec.Path, Machine.Pages, maxBytes, capacity, isWide || _member is not null));
+            Cgroup cgroup = Add(
+                new Cgroup(NewId(), i, spec.Path, Machine.Pages, maxBytes, capacity, isWide || _member is not null));
             Cgroups.Add(cgroup);
             Machine.Cgroups[i] = cgroup.Id;
             if (spec.Parent >= 0)
@@ -183,7 +184,8 @@ public sealed partial class Topology
             }
 
             Machine.CgroupWork[i] = Add(new WaitChannel(NewId(), $"reclaim_work:{spec.Path}", remembers: true)).Id;
-            long memoryPages = spec.MemoryMaxBytes == long.MaxValue ? -1 : spec.MemoryMaxBytes / KernelConstants.PageSize;
+            long memoryPages =
+                spec.MemoryMaxBytes == long.MaxValue ? -1 : spec.MemoryMaxBytes / KernelConstants.PageSize;
             MemoryCgroup memory = Add(new MemoryCgroup(NewId(), i, spec.Path, memoryPages));
             MemoryCgroups.Add(memory);
             Machine.MemoryCgroups[i] = memory.Id;
@@ -196,7 +198,8 @@ public sealed partial class Topology
         int pageCount = RoundUpToPowerOfTwo(spec.CodePages + spec.HeapPages);
         int ownerBase = Machine.Space.Add(pageCount);
         BackingStore backing = Add(new BackingStore(NewId(), spec.Name, pageCount + 1));
-        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
+        Process process = Add(
+            new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
         Machine.Processes.Add(process.Id);
         _places.EnclaveProcesses.Add(process.Id);
         OomKiller.AddCandidate(process, backing);
@@ -260,7 +263,10 @@ public sealed partial class Topology
     private EnclaveThread NewThread(EnclaveSpec spec, Process process, string name, int thread, List<ActorId> inEnclave)
     {
         (int cpu, int node) = _cpus.Deal(spec.Node);
-        EnclaveThread task = new(NewId(), name, cpu, node, Machine, process.Id, thread) { SlotInEnclave = inEnclave.Count };
+        EnclaveThread task = new(NewId(), name, cpu, node, Machine, process.Id, thread)
+        {
+            SlotInEnclave = inEnclave.Count,
+        };
         inEnclave.Add(task.Id);
         return task;
     }
@@ -336,15 +342,24 @@ public sealed partial class Topology
         return new ProgramStep.RunPattern(patterns, pattern.Accesses, pattern.WorkNs, pattern.WarmUp);
     }
 
-    private static Domain.Workloads.PartPattern PartOf(EnclaveSpec spec, int thread, PatternFactory factory, Prng stream)
+    private static Domain.Workloads.PartPattern PartOf(
+        EnclaveSpec spec,
+        int thread,
+        PatternFactory factory,
+        Prng stream)
     {
         (int first, int count) = Domain.Workloads.PartPattern.Share(spec.HeapPages, thread, spec.Threads);
-        return new Domain.Workloads.PartPattern(spec.HeapPages, first, count == 0 ? null : factory(count, stream), stream);
+        return new Domain.Workloads.PartPattern(
+            spec.HeapPages,
+            first,
+            count == 0 ? null : factory(count, stream),
+            stream);
     }
 
     private void BuildVirtualMachine(VirtualMachineSpec spec)
     {
-        Process process = Add(new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
+        Process process = Add(
+            new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
         Machine.Processes.Add(process.Id);
         VirtualEpc vepc = Add(new VirtualEpc(NewId(), spec.Name, Machine, spec.Pages));
         _places.Guests.Add((process.Id, vepc.Id, spec.Pages));
@@ -353,12 +368,26 @@ public sealed partial class Topology
         {
             (int cpu, int node) = _cpus.Deal(spec.Node);
             vcpu = new VirtualCpu(
-                NewId(), spec.Name, cpu, node, Machine, process.Id, vepc.Id, spec.Pages, spec.TouchedPages, spec.WorkNs, spec.HoldNs);
+                NewId(),
+                spec.Name,
+                cpu,
+                node,
+                Machine,
+                process.Id,
+                vepc.Id,
+                spec.Pages,
+                spec.TouchedPages,
+                spec.WorkNs,
+                spec.HoldNs);
             Tasks.Add((vcpu, spec.StartNs));
         }
         else
         {
-            AddRaceThreads(spec.Name, new OperationHome { Process = process.Id, Guest = VirtualMachines.Count }, spec.Node, null);
+            AddRaceThreads(
+                spec.Name,
+                new OperationHome { Process = process.Id, Guest = VirtualMachines.Count },
+                spec.Node,
+                null);
         }
 
         VirtualMachines.Add(new VirtualMachineActors(spec, vepc, process, vcpu));
@@ -437,9 +466,13 @@ public sealed partial class Topology
         }
     }
 
-    private static int RoundUpToPowerOfTwo(int pages) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)pages);
+    private static int RoundUpToPowerOfTwo(int pages) =>
+        (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)pages);
 
-    /// <summary>Deals CPUs out to tasks, round robin on a node or over all nodes with CPUs: tasks share a CPU only when there are more tasks than CPUs.</summary>
+    /// <summary>
+    /// Deals CPUs out to tasks, round robin on a node or over all nodes with CPUs: tasks share a CPU only when there
+    /// are more tasks than CPUs.
+    /// </summary>
     private sealed class CpuDealer(MachineSpec machine)
     {
         private readonly int[] _next = new int[machine.Nodes.Count];
@@ -485,4 +518,8 @@ public sealed record EnclaveActors(
     IReadOnlyList<EnclaveThread> Children);
 
 /// <summary>The actors of one virtual machine; without a vCPU in a race.</summary>
-public sealed record VirtualMachineActors(VirtualMachineSpec Spec, VirtualEpc VirtualEpc, Process Process, VirtualCpu? Cpu);
+public sealed record VirtualMachineActors(
+    VirtualMachineSpec Spec,
+    VirtualEpc VirtualEpc,
+    Process Process,
+    VirtualCpu? Cpu);

@@ -8,6 +8,9 @@ public interface ILiveTelemetry
     /// <summary>A run is about to begin. Its metrics may be read from now on, on any thread.</summary>
     void Begin(LiveMetrics metrics);
 
-    /// <summary>It is over, and its span has ended: the metrics stand at their last values until this returns, and are gone then.</summary>
+    /// <summary>
+    /// It is over, and its span has ended: the metrics stand at their last values until this returns, and are gone
+    /// then.
+    /// </summary>
     void End(RunReport report);
 }

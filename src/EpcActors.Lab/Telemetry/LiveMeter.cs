@@ -14,7 +14,10 @@ public sealed class LiveMeter : IDisposable
     public const string Name = "EpcActors";
 
     /// <summary>Four a decade, 1 us to 10 s.</summary>
-    private static readonly double[] Bounds = [.. Enumerable.Range(0, 29).Select(i => Math.Round(1e-6 * Math.Pow(10, i / 4.0), 9))];
+    private static readonly double[] Bounds =
+    [
+        .. Enumerable.Range(0, 29).Select(i => Math.Round(1e-6 * Math.Pow(10, i / 4.0), 9)),
+    ];
 
     private readonly Meter _meter = new(Name);
 
@@ -32,7 +35,11 @@ public sealed class LiveMeter : IDisposable
                     break;
                 case MetricKind.Histogram:
                     FaultLatency = _meter.CreateHistogram(
-                        family.Name, unit, family.Help, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
+                        family.Name,
+                        unit,
+                        family.Help,
+                        null,
+                        new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
                     break;
                 case MetricKind.Gauge:
                 case MetricKind.Unknown:
@@ -44,7 +51,10 @@ public sealed class LiveMeter : IDisposable
         }
     }
 
-    /// <summary>Not observable, since there is no such histogram: the thread that samples records what came to the buckets of the run's own.</summary>
+    /// <summary>
+    /// Not observable, since there is no such histogram: the thread that samples records what came to the buckets of
+    /// the run's own.
+    /// </summary>
     internal Histogram<double>? FaultLatency { get; }
 
     public void Dispose() => _meter.Dispose();

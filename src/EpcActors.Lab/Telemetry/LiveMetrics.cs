@@ -10,14 +10,24 @@ using EpcActors.Results;
 namespace EpcActors.Lab.Telemetry;
 
 /// <summary>
-/// The metrics of a run while it goes on, for any thread. Reading adds up what the threads of the run have counted each for itself: it takes no lock that they take and
-/// costs them nothing but cache misses. Each figure is read at a moment of its own.
+/// The metrics of a run while it goes on, for any thread. Reading adds up what the threads of the run have counted each
+/// for itself: it takes no lock that they take and costs them nothing but cache misses. Each figure is read at a moment
+/// of its own.
 /// </summary>
 public sealed class LiveMetrics
 {
-    private static readonly (string Text, int PerMille)[] Quantiles = [("0.5", 500), ("0.9", 900), ("0.99", 990), ("0.999", 999)];
+    private static readonly (string Text, int PerMille)[] Quantiles =
+    [
+        ("0.5", 500),
+        ("0.9", 900),
+        ("0.99", 990),
+        ("0.999", 999),
+    ];
 
-    /// <summary>Bounds of the page's histogram: powers of two from 1 us to 34 s, since all values are whole nanoseconds one less.</summary>
+    /// <summary>
+    /// Bounds of the page's histogram: powers of two from 1 us to 34 s, since all values are whole nanoseconds one
+    /// less.
+    /// </summary>
     private const int FirstBoundPower = 10;
     private const int LastBoundPower = 35;
 
@@ -46,8 +56,15 @@ public sealed class LiveMetrics
         _cgroups = [.. Enumerable.Range(0, _topology.Cgroups.Count)
             .OrderBy(i => Depth(i)).ThenBy(i => i).Take(scenario.Telemetry.MostCgroups).Order()];
         _misc = [.. _topology.Cgroups.Select(one => MetricFamilies.OfMisc(one.Path))];
-        _ids = [.. _topology.Cgroups.Select(one => (KeyValuePair<string, object?>[])[MetricFamilies.OfCgroup(one.Path)])];
-        _nodes = [.. _topology.Nodes.Select(one => (KeyValuePair<string, object?>[])[new("node", one.NodeId.ToString(CultureInfo.InvariantCulture))])];
+        _ids =
+        [
+            .. _topology.Cgroups.Select(one => (KeyValuePair<string, object?>[])[MetricFamilies.OfCgroup(one.Path)]),
+        ];
+        _nodes =
+        [
+            .. _topology.Nodes.Select(one =>
+                (KeyValuePair<string, object?>[])[new("node", one.NodeId.ToString(CultureInfo.InvariantCulture))]),
+        ];
         _families =
         [
             (MetricFamilies.Run, Info),
@@ -84,8 +101,11 @@ public sealed class LiveMetrics
             (MetricFamilies.FaultRetries, () => PerCgroup(_metrics.RetriesBelow())),
             (MetricFamilies.Evictions, () => PerCgroup(_metrics.EvictionsBelow())),
             (MetricFamilies.Reloads, () => PerCgroup(_metrics.ReloadsBelow())),
-            (MetricFamilies.BackingUsage, () => PerMemoryCgroup(memory => memory.UsagePages * KernelConstants.PageSize)),
-            (MetricFamilies.BackingMax, () => PerMemoryCgroup(memory => memory.MaxPages < 0 ? double.PositiveInfinity : memory.MaxPages * KernelConstants.PageSize)),
+            (MetricFamilies.BackingUsage, () =>
+                PerMemoryCgroup(memory => memory.UsagePages * KernelConstants.PageSize)),
+            (MetricFamilies.BackingMax, () =>
+                PerMemoryCgroup(memory =>
+                    memory.MaxPages < 0 ? double.PositiveInfinity : memory.MaxPages * KernelConstants.PageSize)),
             (MetricFamilies.BackingOomKills, () => PerMemoryCgroup(memory => memory.OomKills)),
             (MetricFamilies.IpiWaves, () => One(_metrics.IpiWaves)),
             (MetricFamilies.KsgxdWakeups, () => One(_topology.KsgxdWaitQueue.Wakeups)),
@@ -106,7 +126,9 @@ public sealed class LiveMetrics
     {
         lock (_gate)
         {
-            return _isClosed ? [] : [.. _families.Select(one => (one.Family, (IReadOnlyList<MetricPoint>)[.. one.Points()]))];
+            return _isClosed
+                ? []
+                : [.. _families.Select(one => (one.Family, (IReadOnlyList<MetricPoint>)[.. one.Points()]))];
         }
     }
 
@@ -153,11 +175,15 @@ public sealed class LiveMetrics
     }
 
     private IEnumerable<MetricPoint> Violations() =>
-        _run.Oracle.ViolationCount == 0 ? [] : _run.Oracle.Violations.Select(one => new MetricPoint(1, [new("rule", one.Rule)]));
+        _run.Oracle.ViolationCount == 0
+            ? []
+            : _run.Oracle.Violations.Select(one => new MetricPoint(1, [new("rule", one.Rule)]));
 
-    private IEnumerable<MetricPoint> PerNode(Func<NumaNode, long> value) => _topology.Nodes.Select((node, i) => new MetricPoint(value(node), _nodes[i]));
+    private IEnumerable<MetricPoint> PerNode(Func<NumaNode, long> value) =>
+        _topology.Nodes.Select((node, i) => new MetricPoint(value(node), _nodes[i]));
 
-    private IEnumerable<MetricPoint> PerNode(long[] values) => values.Select((value, i) => new MetricPoint(value, _nodes[i]));
+    private IEnumerable<MetricPoint> PerNode(long[] values) =>
+        values.Select((value, i) => new MetricPoint(value, _nodes[i]));
 
     private double Max(Cgroup cgroup)
     {
@@ -165,12 +191,16 @@ public sealed class LiveMetrics
         return bytes == long.MaxValue ? double.PositiveInfinity : bytes;
     }
 
-    private IEnumerable<MetricPoint> PerMisc(Func<Cgroup, double> value) => _cgroups.Select(i => new MetricPoint(value(_topology.Cgroups[i]), _misc[i]));
+    private IEnumerable<MetricPoint> PerMisc(Func<Cgroup, double> value) =>
+        _cgroups.Select(i => new MetricPoint(value(_topology.Cgroups[i]), _misc[i]));
 
-    private IEnumerable<MetricPoint> PerCgroup(long[] values) => _cgroups.Select(i => new MetricPoint(values[i], _ids[i]));
+    private IEnumerable<MetricPoint> PerCgroup(long[] values) =>
+        _cgroups.Select(i => new MetricPoint(values[i], _ids[i]));
 
     private IEnumerable<MetricPoint> PerMemoryCgroup(Func<MemoryCgroup, double> value) =>
-        _topology.MemoryCgroups.Take(_scenario.Telemetry.MostCgroups).Select(memory => new MetricPoint(value(memory), [MetricFamilies.OfCgroup(memory.Path)]));
+        _topology
+            .MemoryCgroups.Take(_scenario.Telemetry.MostCgroups)
+            .Select(memory => new MetricPoint(value(memory), [MetricFamilies.OfCgroup(memory.Path)]));
 
     private IEnumerable<MetricPoint> Histogram()
     {
@@ -195,7 +225,9 @@ public sealed class LiveMetrics
             {
                 foreach ((string text, int perMille) in Quantiles)
                 {
-                    yield return new MetricPoint(latencies.Percentile(perMille) / 1e9, [_ids[i][0], new("quantile", text)]);
+                    yield return new MetricPoint(
+                        latencies.Percentile(perMille) / 1e9,
+                        [_ids[i][0], new("quantile", text)]);
                 }
             }
         }
@@ -213,5 +245,6 @@ public sealed class LiveMetrics
     }
 
     /// <summary>Nanoseconds are whole: decimal writes them without rounding and without an exponent.</summary>
-    private static string LatencyText(long ns) => (ns / 1_000_000_000m).ToString("0.0########", CultureInfo.InvariantCulture);
+    private static string LatencyText(long ns) =>
+        (ns / 1_000_000_000m).ToString("0.0########", CultureInfo.InvariantCulture);
 }

@@ -28,7 +28,8 @@ public sealed class LiveSpans
     {
         _run = run;
         _begun = run?.StartTimeUtc ?? default;
-        _slowFaultNs = run is null || scenario.Telemetry.SlowFaultNs == 0 ? long.MaxValue : scenario.Telemetry.SlowFaultNs;
+        _slowFaultNs =
+            run is null || scenario.Telemetry.SlowFaultNs == 0 ? long.MaxValue : scenario.Telemetry.SlowFaultNs;
     }
 
     /// <summary>Begins the span of a run.</summary>
@@ -51,7 +52,9 @@ public sealed class LiveSpans
     internal void SlowFault(string task, long startNs, long endNs, long page)
     {
         long next = Volatile.Read(ref _nextSlowFaultNs);
-        if (endNs < next || Interlocked.CompareExchange(ref _nextSlowFaultNs, endNs + BetweenSlowFaultsNs, next) != next)
+        if (
+            endNs < next
+            || Interlocked.CompareExchange(ref _nextSlowFaultNs, endNs + BetweenSlowFaultsNs, next) != next)
         {
             return;
         }
@@ -85,16 +88,24 @@ public sealed class LiveSpans
             return;
         }
 
-        _run.SetTag("epc.engine", report.Engine).SetTag("epc.verdict", Word(report.Verdict)).SetTag("epc.steps", report.Steps).SetTag("epc.faults", report.FaultLatency.Count);
+        _run.SetTag("epc.engine", report.Engine)
+            .SetTag("epc.verdict", Word(report.Verdict))
+            .SetTag("epc.steps", report.Steps)
+            .SetTag("epc.faults", report.FaultLatency.Count);
         foreach (ViolationReport violation in report.Violations)
         {
-            _run.AddEvent(new ActivityEvent(
-                "violation", At(violation.AtNs), new ActivityTagsCollection { ["epc.rule"] = violation.Rule, ["epc.detail"] = violation.Detail }));
+            _run.AddEvent(
+                new ActivityEvent(
+                    "violation",
+                    At(violation.AtNs),
+                    new ActivityTagsCollection { ["epc.rule"] = violation.Rule, ["epc.detail"] = violation.Detail }));
         }
 
         if (report.Verdict == Verdict.Violation)
         {
-            _run.SetStatus(ActivityStatusCode.Error, $"broken: {string.Join(", ", report.Violations.Select(one => one.Rule))}");
+            _run.SetStatus(
+                ActivityStatusCode.Error,
+                $"broken: {string.Join(", ", report.Violations.Select(one => one.Rule))}");
         }
 
         _run.Dispose();

@@ -100,7 +100,8 @@ internal static class RunCharts
         {
             Title = c.Path,
             Subtitle = subtitle,
-            Description = $"misc.current of {c.Path} over {Units.Duration(range.EndNs)} of {Wording.TimeName(r)}: {subtitle}.",
+            Description =
+                $"misc.current of {c.Path} over {Units.Duration(range.EndNs)} of {Wording.TimeName(r)}: {subtitle}.",
             AtNs = r.Timeline.AtNs,
             EndNs = range.EndNs,
             Y = Scale.Bytes(range.CgroupBytes.GetValueOrDefault(c.Path), 4),

@@ -4,7 +4,10 @@ using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>The plan of a cluster as one JSON object for scripts. The keys are a contract: keys may be added, none is renamed or removed.</summary>
+/// <summary>
+/// The plan of a cluster as one JSON object for scripts. The keys are a contract: keys may be added, none is renamed or
+/// removed.
+/// </summary>
 public static class PlanJson
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n" };

@@ -19,7 +19,10 @@ public static class PlanText
         ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(plan);
         ConsoleText text = new(console);
-        text.Paragraph("scenario  ", plan.Title.Length == 0 ? plan.Scenario : $"{plan.Scenario}: {plan.Title}", style: ConsoleText.Strong);
+        text.Paragraph(
+            "scenario  ",
+            plan.Title.Length == 0 ? plan.Scenario : $"{plan.Scenario}: {plan.Title}",
+            style: ConsoleText.Strong);
         text.Paragraph("kernel    ", plan.Kernel);
         text.Paragraph("plan      ", Summary(plan));
         WriteProcesses(text, plan);
@@ -42,13 +45,26 @@ public static class PlanText
     {
         text.Heading("Processes");
         TextTable table = new(
-            TextTable.Figure("process"), TextTable.Name("nodes"), TextTable.Figure("EPC"), TextTable.Figure("cpus"), TextTable.Figure("enclaves"),
-            TextTable.Figure("threads"), TextTable.Figure("guests"), TextTable.Figure("homes"), TextTable.Word("for the machine"));
+            TextTable.Figure("process"),
+            TextTable.Name("nodes"),
+            TextTable.Figure("EPC"),
+            TextTable.Figure("cpus"),
+            TextTable.Figure("enclaves"),
+            TextTable.Figure("threads"),
+            TextTable.Figure("guests"),
+            TextTable.Figure("homes"),
+            TextTable.Word("for the machine"));
         foreach (ProcessPlan process in plan.Processes)
         {
             table.Row(
-                Units.Count(process.Member), Ranges(process.Nodes), Units.BytesShort(process.EpcPages * Units.PageBytes), Units.Count(process.Cpus),
-                Units.Count(process.Enclaves.Count), Units.Count(process.Threads), Units.Count(process.Guests.Count), Units.Count(process.Homes.Count),
+                Units.Count(process.Member),
+                Ranges(process.Nodes),
+                Units.BytesShort(process.EpcPages * Units.PageBytes),
+                Units.Count(process.Cpus),
+                Units.Count(process.Enclaves.Count),
+                Units.Count(process.Threads),
+                Units.Count(process.Guests.Count),
+                Units.Count(process.Homes.Count),
                 process.HasKsgxd ? "ksgxd, counter" : "");
         }
 
@@ -58,10 +74,16 @@ public static class PlanText
     private static void WriteContents(ConsoleText text, ClusterPlan plan)
     {
         text.Heading("Who is where: enclaves, guests, and homes of cgroups (misc.current and misc.max)");
-        TextTable table = new(TextTable.Figure("process"), TextTable.Prose("enclaves and guests"), TextTable.Prose("homes of"));
+        TextTable table = new(
+            TextTable.Figure("process"),
+            TextTable.Prose("enclaves and guests"),
+            TextTable.Prose("homes of"));
         foreach (ProcessPlan process in plan.Processes)
         {
-            table.Row(Units.Count(process.Member), Names([.. process.Enclaves, .. process.Guests], MostNames), Names(process.Homes, MostHomes));
+            table.Row(
+                Units.Count(process.Member),
+                Names([.. process.Enclaves, .. process.Guests], MostNames),
+                Names(process.Homes, MostHomes));
         }
 
         table.WriteTo(text);
@@ -76,19 +98,35 @@ public static class PlanText
 
         text.Heading("Round trips of a page fault on memory of its own process");
         TextTable table = new(
-            TextTable.Figure("process"), TextTable.Name("cgroup"), TextTable.Figure("users"), TextTable.Figure("levels"), TextTable.Figure("elsewhere"),
-            TextTable.Figure("take"), TextTable.Figure("in batches"), TextTable.Figure("give back"), TextTable.Figure("in batches"));
+            TextTable.Figure("process"),
+            TextTable.Name("cgroup"),
+            TextTable.Figure("users"),
+            TextTable.Figure("levels"),
+            TextTable.Figure("elsewhere"),
+            TextTable.Figure("take"),
+            TextTable.Figure("in batches"),
+            TextTable.Figure("give back"),
+            TextTable.Figure("in batches"));
         foreach (FaultPlan fault in plan.Faults.Take(MostFaults))
         {
             table.Row(
-                Units.Count(fault.Member), fault.Cgroup, Units.Count(fault.Users), Units.Count(fault.Levels), Units.Count(fault.LevelsElsewhere),
-                Units.Count(fault.TakePage), Trips(fault.TakePageInBatch), Units.Count(fault.GiveBack), Trips(fault.GiveBackInBatch));
+                Units.Count(fault.Member),
+                fault.Cgroup,
+                Units.Count(fault.Users),
+                Units.Count(fault.Levels),
+                Units.Count(fault.LevelsElsewhere),
+                Units.Count(fault.TakePage),
+                Trips(fault.TakePageInBatch),
+                Units.Count(fault.GiveBack),
+                Trips(fault.GiveBackInBatch));
         }
 
         table.WriteTo(text);
         if (plan.Faults.Count > MostFaults)
         {
-            text.Line($"  … and {Wording.Counted(plan.Faults.Count - MostFaults, "row")} more: --json has all", ConsoleText.Dim);
+            text.Line(
+                $"  … and {Wording.Counted(plan.Faults.Count - MostFaults, "row")} more: --json has all",
+                ConsoleText.Dim);
         }
 
         text.Paragraph("  ", Explanation(plan), style: ConsoleText.Dim);
@@ -96,11 +134,15 @@ public static class PlanText
 
     private static string Explanation(ClusterPlan plan)
     {
-        string charged = $"{Batch("charges", plan.ChargeBatch, "charge-batch")}, and {Batch("counts free pages", plan.CounterBatch, "counter-batch")}";
+        string charged =
+            $"{Batch("charges", plan.ChargeBatch, "charge-batch")}, and "
+                + $"{Batch("counts free pages", plan.CounterBatch, "counter-batch")}";
         string near = plan.Faults.Any(fault => fault.LimitCalls > 0)
             ? ", once more to look how near its limit is (worker-queued = near-limit)" : "";
-        return $"Each level whose home is elsewhere is one{near}, and the free-page counter with its watermark one to three. They come one after the other, and more when "
-            + $"something is reclaimed or a limit is near. This scenario {charged}. The columns 'in batches' hold while the watermarks of ksgxd are far.";
+        return $"Each level whose home is elsewhere is one{near}, and the free-page counter with its watermark one to "
+            + "three. They come one after the other, and more when "
+            + $"something is reclaimed or a limit is near. This scenario {charged}. The columns 'in batches' hold "
+            + "while the watermarks of ksgxd are far.";
     }
 
     private static string Batch(string does, int pages, string key) => pages > 1
@@ -154,7 +196,8 @@ public static class PlanText
                 last++;
             }
 
-            ranges.Add(last == first ? Units.Count(nodes[first]) : $"{Units.Count(nodes[first])}-{Units.Count(nodes[last])}");
+            ranges.Add(
+                last == first ? Units.Count(nodes[first]) : $"{Units.Count(nodes[first])}-{Units.Count(nodes[last])}");
             first = last + 1;
         }
 

@@ -4,11 +4,12 @@ using EpcActors.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// metrics.csv: what the misc files would have shown, one row per sample, in virtual time or, of a live run, in real time. Fields are quoted as RFC
-/// 4180 says; lines end in a line feed, as the tools that read it on Linux like it. A limit that is not set is
-/// <c>max</c>, as in the file; a latency without a fault is empty. Columns whose names end in <c>_in_sample</c>, and
-/// the latencies, cover the time since the sample before; those that end in <c>_total</c>, misc.peak and misc.events
-/// cover the time since the run began; all others are of the moment. docs/metrics.md lists them.
+/// metrics.csv: what the misc files would have shown, one row per sample, in virtual time or, of a live run, in real
+/// time. Fields are quoted as RFC 4180 says; lines end in a line feed, as the tools that read it on Linux like it. A
+/// limit that is not set is <c>max</c>, as in the file; a latency without a fault is empty. Columns whose names end in
+/// <c>_in_sample</c>, and the latencies, cover the time since the sample before; those that end in <c>_total</c>,
+/// misc.peak and misc.events cover the time since the run began; all others are of the moment. docs/metrics.md lists
+/// them.
 /// </summary>
 public static class CsvReport
 {

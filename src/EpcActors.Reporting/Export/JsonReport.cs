@@ -9,9 +9,11 @@ namespace EpcActors.Reporting;
 /// timeline is in metrics.csv and the events in trace.json.
 /// </summary>
 /// <remarks>
-/// <c>elapsed_ns</c> is the time of the run, and every <c>…_ns</c> counts from its beginning. In a simulation it is virtual, and <c>virtual_time_ns</c> says the same. In a live
-/// run (<c>live</c> is true) it is real; <c>virtual_time_ns</c> and <c>trace_hash</c> are null, <c>profile</c> and <c>activities</c> are empty, slowdowns and <c>busy_share</c> are
-/// null, and <c>live_run</c> has what only such a run can tell; <c>cluster</c> is there after a run over several processes. An expectation with <c>judged</c> false was not met and says nothing against a live run.
+/// <c>elapsed_ns</c> is the time of the run, and every <c>…_ns</c> counts from its beginning. In a simulation it is
+/// virtual, and <c>virtual_time_ns</c> says the same. In a live run (<c>live</c> is true) it is real;
+/// <c>virtual_time_ns</c> and <c>trace_hash</c> are null, <c>profile</c> and <c>activities</c> are empty, slowdowns and
+/// <c>busy_share</c> are null, and <c>live_run</c> has what only such a run can tell; <c>cluster</c> is there after a
+/// run over several processes. An expectation with <c>judged</c> false was not met and says nothing against a live run.
 /// </remarks>
 public static class JsonReport
 {

@@ -5,7 +5,10 @@ using static EpcActors.Results.MetricFamilies;
 
 namespace EpcActors.Reporting;
 
-/// <summary>The metrics of a run in the OpenMetrics text format: of its end, or of this moment while it goes on. The names are those of <see cref="MetricFamilies"/>.</summary>
+/// <summary>
+/// The metrics of a run in the OpenMetrics text format: of its end, or of this moment while it goes on. The names are
+/// those of <see cref="MetricFamilies"/>.
+/// </summary>
 public static class OpenMetrics
 {
     /// <summary>Content type for scrapers.</summary>
@@ -46,11 +49,21 @@ public static class OpenMetrics
 
     private static void WriteRun(TextWriter writer, RunReport r)
     {
-        Family(writer, Run, [new MetricPoint(1,
-        [
-            new("scenario", r.Scenario), new("kernel", r.Kernel), new("engine", r.Engine),
-            new("seed", r.Seed.ToString(CultureInfo.InvariantCulture)), new("trace_hash", r.TraceHash), new("verdict", Wording.Key(r.Verdict)),
-        ])]);
+        Family(
+            writer,
+            Run,
+            [
+                new MetricPoint(
+                    1,
+                    [
+                        new("scenario", r.Scenario),
+                        new("kernel", r.Kernel),
+                        new("engine", r.Engine),
+                        new("seed", r.Seed.ToString(CultureInfo.InvariantCulture)),
+                        new("trace_hash", r.TraceHash),
+                        new("verdict", Wording.Key(r.Verdict)),
+                    ]),
+            ]);
         if (r.Live is { } live)
         {
             One(writer, Elapsed, r.VirtualTimeNs / 1e9);
@@ -65,11 +78,17 @@ public static class OpenMetrics
 
         One(writer, WallTime, r.WallTimeMs / 1000);
         One(writer, Steps, r.Steps);
-        Family(writer, Messages, r.Messages.GroupBy(one => (one.Kind, one.Asker, one.Resource))
-            .Select(group => new MetricPoint(
-                group.Sum(one => one.Count),
-                OfMessages(group.Key.Kind, group.Key.Asker, group.Key.Resource))));
-        Family(writer, Violations, r.Violations.GroupBy(v => v.Rule).Select(rule => new MetricPoint(rule.Count(), [new("rule", rule.Key)])));
+        Family(
+            writer,
+            Messages,
+            r.Messages.GroupBy(one => (one.Kind, one.Asker, one.Resource))
+                .Select(group => new MetricPoint(
+                    group.Sum(one => one.Count),
+                    OfMessages(group.Key.Kind, group.Key.Asker, group.Key.Resource))));
+        Family(
+            writer,
+            Violations,
+            r.Violations.GroupBy(v => v.Rule).Select(rule => new MetricPoint(rule.Count(), [new("rule", rule.Key)])));
     }
 
     private static void WriteDriver(TextWriter writer, RunReport r)
@@ -98,7 +117,10 @@ public static class OpenMetrics
     }
 
     private static void PerNode(TextWriter writer, RunReport r, MetricFamily family, Func<NodeReport, long> value) =>
-        Family(writer, family, r.Nodes.Select(n => new MetricPoint(value(n), [new("node", n.Id.ToString(CultureInfo.InvariantCulture))])));
+        Family(
+            writer,
+            family,
+            r.Nodes.Select(n => new MetricPoint(value(n), [new("node", n.Id.ToString(CultureInfo.InvariantCulture))])));
 
     private static void WriteCgroups(TextWriter writer, RunReport r)
     {
@@ -115,22 +137,42 @@ public static class OpenMetrics
         PerCgroup(writer, r, Slowdown, c => c.Slowdown);
     }
 
-    private static void PerMisc(TextWriter writer, RunReport r, MetricFamily family, Func<CgroupReport, double> value) =>
-        Family(writer, family, r.Cgroups.Select(c => new MetricPoint(value(c), OfMisc(c.Path))));
+    private static void PerMisc(
+        TextWriter writer,
+        RunReport r,
+        MetricFamily family,
+        Func<CgroupReport, double> value
+    ) => Family(writer, family, r.Cgroups.Select(c => new MetricPoint(value(c), OfMisc(c.Path))));
 
-    private static void PerCgroup(TextWriter writer, RunReport r, MetricFamily family, Func<CgroupReport, double?> value) =>
-        Family(writer, family, r.Cgroups.Where(c => value(c) is not null).Select(c => new MetricPoint(value(c)!.Value, [OfCgroup(c.Path)])));
+    private static void PerCgroup(
+        TextWriter writer,
+        RunReport r,
+        MetricFamily family,
+        Func<CgroupReport, double?> value) =>
+        Family(
+            writer,
+            family,
+            r.Cgroups.Where(c => value(c) is not null).Select(c => new MetricPoint(value(c)!.Value, [OfCgroup(c.Path)]))
+        );
 
     private static void WriteMemoryCgroups(TextWriter writer, RunReport r)
     {
         Family(writer, BackingUsage, r.MemoryCgroups.Select(m => new MetricPoint(m.CurrentBytes, [OfCgroup(m.Path)])));
-        Family(writer, BackingMax, r.MemoryCgroups.Select(m => new MetricPoint(m.MaxBytes ?? double.PositiveInfinity, [OfCgroup(m.Path)])));
+        Family(
+            writer,
+            BackingMax,
+            r.MemoryCgroups.Select(m => new MetricPoint(m.MaxBytes ?? double.PositiveInfinity, [OfCgroup(m.Path)])));
         Family(writer, BackingOomKills, r.MemoryCgroups.Select(m => new MetricPoint(m.OomKills, [OfCgroup(m.Path)])));
     }
 
     private static void WriteEnclaves(TextWriter writer, RunReport r) =>
-        Family(writer, EnclaveOutcomes, Enum.GetValues<EnclaveOutcome>()
-            .Select(outcome => new MetricPoint(r.Enclaves.Count(e => e.Outcome == outcome), [new("outcome", Wording.Key(outcome))])));
+        Family(
+            writer,
+            EnclaveOutcomes,
+            Enum.GetValues<EnclaveOutcome>()
+                .Select(outcome => new MetricPoint(
+                    r.Enclaves.Count(e => e.Outcome == outcome),
+                    [new("outcome", Wording.Key(outcome))])));
 
     private static void WriteActivities(TextWriter writer, RunReport r)
     {
@@ -164,11 +206,20 @@ public static class OpenMetrics
         }
 
         Family(writer, FaultLatency, buckets);
-        Family(writer, CgroupFaultLatency, r.Cgroups.Where(c => c.FaultLatency.Count > 0)
-            .SelectMany(c => Quantiles, (c, quantile) => new MetricPoint(quantile.Ns(c.FaultLatency) / 1e9, [OfCgroup(c.Path), new("quantile", quantile.Name)])));
+        Family(
+            writer,
+            CgroupFaultLatency,
+            r.Cgroups.Where(c => c.FaultLatency.Count > 0)
+                .SelectMany(
+                    c => Quantiles,
+                    (c, quantile) =>
+                        new MetricPoint(
+                            quantile.Ns(c.FaultLatency) / 1e9,
+                            [OfCgroup(c.Path), new("quantile", quantile.Name)])));
     }
 
-    private static void One(TextWriter writer, MetricFamily family, double value) => Family(writer, family, [new MetricPoint(value)]);
+    private static void One(TextWriter writer, MetricFamily family, double value) =>
+        Family(writer, family, [new MetricPoint(value)]);
 
     private static void Family(TextWriter writer, MetricFamily family, IEnumerable<MetricPoint> points)
     {
@@ -204,7 +255,8 @@ public static class OpenMetrics
             }
 
             writer.Write(point.Labels.Length > 0 ? "} " : " ");
-            writer.Write(family.Unit == "seconds" && point.Suffix is "" or "_sum" ? Seconds(point.Value) : Number(point.Value));
+            writer.Write(
+                family.Unit == "seconds" && point.Suffix is "" or "_sum" ? Seconds(point.Value) : Number(point.Value));
             writer.Write('\n');
         }
     }
@@ -216,9 +268,11 @@ public static class OpenMetrics
     private static string Number(double value) =>
         double.IsNaN(value) ? "NaN"
         : double.IsInfinity(value) ? (value > 0 ? "+Inf" : "-Inf")
-        : Math.Abs(value) < 1L << 53 && value == Math.Truncate(value) ? ((long)value).ToString(CultureInfo.InvariantCulture)
+        : Math.Abs(value) < 1L << 53 && value == Math.Truncate(value)
+            ? ((long)value).ToString(CultureInfo.InvariantCulture)
         : value.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>To the nanosecond, without an exponent.</summary>
-    private static string Seconds(double value) => ((decimal)value).ToString("0.0########", CultureInfo.InvariantCulture);
+    private static string Seconds(double value) =>
+        ((decimal)value).ToString("0.0########", CultureInfo.InvariantCulture);
 }

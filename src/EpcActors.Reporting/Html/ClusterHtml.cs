@@ -13,8 +13,26 @@ internal static class ClusterHtml
         }
 
         HtmlTables.Begin(
-            html, "Processes: " + ClusterWords.Summary(cluster), "process", "sockets", "where", "#lives", "verdict", "#messages/s", "#faults", "#evictions", "#enclaves", "#frames out", "#frames in",
-            "#bytes out", "#bytes in", "#dropped", "#sent again", "#fenced", "#audits", "missing");
+            html,
+            "Processes: " + ClusterWords.Summary(cluster),
+            "process",
+            "sockets",
+            "where",
+            "#lives",
+            "verdict",
+            "#messages/s",
+            "#faults",
+            "#evictions",
+            "#enclaves",
+            "#frames out",
+            "#frames in",
+            "#bytes out",
+            "#bytes in",
+            "#dropped",
+            "#sent again",
+            "#fenced",
+            "#audits",
+            "missing");
         foreach (ProcessReport p in cluster.Processes)
         {
             html.Open("tr");
@@ -22,7 +40,10 @@ internal static class ClusterHtml
             html.Element("td", string.Join(", ", p.Sockets));
             html.Element("td", $"{p.Host}, process {p.ProcessId}");
             HtmlTables.Number(html, Units.Count(p.Incarnations));
-            html.Element("td", ClusterWords.Verdict(p), ("class", !p.HasReport || p.Verdict == Verdict.Violation ? "bad" : null));
+            html.Element(
+                "td",
+                ClusterWords.Verdict(p),
+                ("class", !p.HasReport || p.Verdict == Verdict.Violation ? "bad" : null));
             HtmlTables.Number(html, Units.SiPrefixed(p.MessagesPerSecond));
             HtmlTables.Number(html, Units.Count(p.Faults));
             HtmlTables.Number(html, Units.Count(p.Evictions));

@@ -221,7 +221,10 @@ public static class HtmlReport
             Tile(html, "audits while it ran", Units.Count(watched.Cuts), Wording.Audits(watched));
         }
 
-        Tile(html, "ksgxd", r.Ksgxd.BusyShare is { } busy ? Units.Percent(busy) + " busy" : Wording.Counted(r.Ksgxd.Wakeups, "wake-up"),
+        Tile(
+            html,
+            "ksgxd",
+            r.Ksgxd.BusyShare is { } busy ? Units.Percent(busy) + " busy" : Wording.Counted(r.Ksgxd.Wakeups, "wake-up"),
             $"{Wording.Counted(r.Ksgxd.Wakeups, "wake-up")}, {Wording.Counted(r.Ksgxd.PagesReclaimed, "page")} "
                 + "reclaimed");
         long drift = r.FreePageCounter - free;
@@ -376,7 +379,11 @@ public static class HtmlReport
         html.Open("section", ("id", "replay"));
         html.Element("h2", "How to repeat this run");
         Command(html, r.ReplayCommand);
-        html.Element("p", r.Live is not null ? Wording.CannotBeRepeated : $"The same build gives the same trace hash, {r.TraceHash}; another hash means another run.");
+        html.Element(
+            "p",
+            r.Live is not null
+                ? Wording.CannotBeRepeated
+                : $"The same build gives the same trace hash, {r.TraceHash}; another hash means another run.");
         html.Close("section");
     }
 

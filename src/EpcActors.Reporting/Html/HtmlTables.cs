@@ -20,10 +20,25 @@ internal static class HtmlTables
         Begin(
             html,
             "Cgroups: the misc files at the end, and the paging in each cgroup and below"
-                + (hasStock ? "; in stock is the part of misc.current that processes took in advance and do not use" : ""),
+                + (
+                    hasStock
+                        ? "; in stock is the part of misc.current that processes took in advance and do not use"
+                        : ""),
             [
-                "cgroup", "#misc.max", "#misc.current", .. hasStock ? ["#in stock"] : (ReadOnlySpan<string>)[], "#misc.peak", "#events", "#events.local", "#faults", "#retries",
-                "#evictions", "#reloads", "#p50", "#p99", "#slowdown",
+                "cgroup",
+                "#misc.max",
+                "#misc.current",
+                .. hasStock ? ["#in stock"] : (ReadOnlySpan<string>)[],
+                "#misc.peak",
+                "#events",
+                "#events.local",
+                "#faults",
+                "#retries",
+                "#evictions",
+                "#reloads",
+                "#p50",
+                "#p99",
+                "#slowdown",
             ]);
         for (int i = 0; i < r.Cgroups.Count; i++)
         {

@@ -33,7 +33,9 @@ public sealed record JUnitCase(string Name, JUnitOutcome Outcome)
     /// <summary>Everything that helps: the listing of the schedule, the command that repeats it.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>Real time that it took. The questions of one run are answered together: the first has the time.</summary>
+    /// <summary>
+    /// Real time that it took. The questions of one run are answered together: the first has the time.
+    /// </summary>
     public TimeSpan Time { get; init; }
 }
 

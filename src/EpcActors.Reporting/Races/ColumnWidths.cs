@@ -2,7 +2,9 @@ using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>Room for the columns of an interleaving: each as wide as it needs, the widest give when there is too little.</summary>
+/// <summary>
+/// Room for the columns of an interleaving: each as wide as it needs, the widest give when there is too little.
+/// </summary>
 internal static class ColumnWidths
 {
     public static string Head(RaceLane lane) => lane.Note.Length > 0 ? $"{lane.Name} ({lane.Note})" : lane.Name;

@@ -12,7 +12,9 @@ internal readonly record struct KernelFunction(string Name, string File, bool Is
     public string Located => File.Length == 0 ? Name : $"{File}: {Name}()";
 }
 
-/// <summary>Routine to kernel function. A routine whose name occurs twice is told apart by its caller: <c>PutRef>Release</c>.</summary>
+/// <summary>
+/// Routine to kernel function. A routine whose name occurs twice is told apart by its caller: <c>PutRef>Release</c>.
+/// </summary>
 internal static class KernelFunctions
 {
     private const string Table = """
@@ -165,7 +167,10 @@ internal static class KernelFunctions
         return Known.TryGetValue(name, out KernelFunction known) ? known : new KernelFunction(name, "", false);
     }
 
-    /// <summary>Frames of a step as the kernel has them, outermost first: parts of a function are no frames, neither is user space.</summary>
+    /// <summary>
+    /// Frames of a step as the kernel has them, outermost first: parts of a function are no frames, neither is user
+    /// space.
+    /// </summary>
     public static IReadOnlyList<KernelFunction> Stack(RaceTrace trace, RaceStep step)
     {
         List<KernelFunction> frames = [];
@@ -177,7 +182,9 @@ internal static class KernelFunctions
                 function = new KernelFunction("ksgxd", "main.c", false);
             }
 
-            if (Bare(step.Stack[i]) == "Run" && TaskName(trace, step).StartsWith("sgx_cg_wq:", StringComparison.Ordinal))
+            if (
+                Bare(step.Stack[i]) == "Run"
+                && TaskName(trace, step).StartsWith("sgx_cg_wq:", StringComparison.Ordinal))
             {
                 function = new KernelFunction("worker_thread", "workqueue.c", false);
             }
@@ -188,7 +195,8 @@ internal static class KernelFunctions
                 function = function with { IsPart = true };
             }
 
-            // A part without its function in front (a trimmed stack) stands for the function, unless that is the frame already.
+            // A part without its function in front (a trimmed stack) stands for the function, unless that is the frame
+            // already.
             bool isFrame = !function.IsPart || (frames.Count == 0 && function.File.Length > 0);
             if (isFrame && (frames.Count == 0 || frames[^1].Name != function.Name))
             {
@@ -200,7 +208,8 @@ internal static class KernelFunctions
     }
 
     /// <summary>The innermost frame of a step.</summary>
-    public static KernelFunction Innermost(RaceTrace trace, RaceStep step) => Stack(trace, step) is [.., { } last] ? last : UserSpace;
+    public static KernelFunction Innermost(RaceTrace trace, RaceStep step) =>
+        Stack(trace, step) is [.., { } last] ? last : UserSpace;
 
     private static string TaskName(RaceTrace trace, RaceStep step) =>
         step.Task >= 0 && step.Task < trace.Tasks.Count ? trace.Tasks[step.Task].Name : "";

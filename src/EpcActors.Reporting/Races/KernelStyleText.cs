@@ -48,9 +48,14 @@ internal static class KernelStyleText
         }
         else
         {
-            string what = trace.CycleStart >= 1 ? "The following order of steps never ends" : "The following order of steps leads there";
-            sentences.Add($"{what} on {trace.Kernel}{(trace.Variant is "buggy" ? "" : $", variant {trace.Variant}")}. It breaks the rule '{trace.Rule}'"
-                + (trace.Detail.Length > 0 ? $": {RaceRows.Sentence(trace.Detail)}" : "."));
+            string what =
+                trace.CycleStart >= 1
+                    ? "The following order of steps never ends"
+                    : "The following order of steps leads there";
+            sentences.Add(
+                $"{what} on {trace.Kernel}{(trace.Variant is "buggy" ? "" : $", variant {trace.Variant}")}. It breaks "
+                    + $"the rule '{trace.Rule}'"
+                    + (trace.Detail.Length > 0 ? $": {RaceRows.Sentence(trace.Detail)}" : "."));
         }
 
         return string.Join(' ', sentences);
@@ -70,8 +75,14 @@ internal static class KernelStyleText
         int room = Width - Gap;
         bool isStair = tasks.Length > MostColumns || (tasks.Length == MostColumns && NeedsStair(trace, tasks, room));
         int[] widths = [];
-        int[] offsets = [.. tasks.Select((_, i) => i * Math.Min(Stair, (room - LeastTail) / Math.Max(1, tasks.Length - 1)))];
-        List<RaceRow> rows = RaceRows.Of(trace, withFiles: false, mergeWidth: isStair ? LeastTail : (room / Math.Max(1, tasks.Length)) - Gap - 2);
+        int[] offsets =
+        [
+            .. tasks.Select((_, i) => i * Math.Min(Stair, (room - LeastTail) / Math.Max(1, tasks.Length - 1))),
+        ];
+        List<RaceRow> rows = RaceRows.Of(
+            trace,
+            withFiles: false,
+            mergeWidth: isStair ? LeastTail : (room / Math.Max(1, tasks.Length)) - Gap - 2);
         if (!isStair)
         {
             widths = ColumnWidths.Of(trace, tasks, rows, Gap, room, LeastColumn);
@@ -106,7 +117,13 @@ internal static class KernelStyleText
         return ColumnWidths.Natural(trace, tasks, rows, LeastColumn).Sum() + (Gap * (tasks.Length - 1)) > room;
     }
 
-    private static void WriteHeads(StringBuilder text, RaceTrace trace, int[] tasks, bool isStair, int[] offsets, int[] widths)
+    private static void WriteHeads(
+        StringBuilder text,
+        RaceTrace trace,
+        int[] tasks,
+        bool isStair,
+        int[] offsets,
+        int[] widths)
     {
         if (isStair)
         {
@@ -120,7 +137,11 @@ internal static class KernelStyleText
             return;
         }
 
-        string[] heads = [.. tasks.Select((t, i) => ConsoleText.CutMiddle(ConsoleText.Visible(ColumnWidths.Head(trace.Tasks[t])), widths[i]))];
+        string[] heads =
+        [
+            .. tasks.Select(
+                (t, i) => ConsoleText.CutMiddle(ConsoleText.Visible(ColumnWidths.Head(trace.Tasks[t])), widths[i])),
+        ];
         Row(text, heads.Select((h, i) => (Gap + offsets[i], h)));
         Row(text, heads.Select((h, i) => (Gap + offsets[i], new string('-', ConsoleText.CellWidth(h)))));
     }
@@ -147,7 +168,9 @@ internal static class KernelStyleText
             Paragraph(text, $"Source: {trace.Source}");
         }
 
-        Paragraph(text, $"Found with EpcActors as {trace.Id}{(trace.Provenance.Length > 0 ? $": {trace.Provenance}" : "")}");
+        Paragraph(
+            text,
+            $"Found with EpcActors as {trace.Id}{(trace.Provenance.Length > 0 ? $": {trace.Provenance}" : "")}");
         if (trace.ReplayCommand.Length > 0)
         {
             Command(text, $"Replay: {ConsoleText.Visible(trace.ReplayCommand)}");
@@ -169,7 +192,10 @@ internal static class KernelStyleText
         List<string> lines = ConsoleText.WrapWords(command, isQuoted ? Width : Width - 4);
         for (int i = 0; i < lines.Count; i++)
         {
-            text.Append(i > 0 && !isQuoted ? "  " : "").Append(lines[i]).Append(i < lines.Count - 1 && !isQuoted ? " \\" : "").Append('\n');
+            text.Append(i > 0 && !isQuoted ? "  " : "")
+                .Append(lines[i])
+                .Append(i < lines.Count - 1 && !isQuoted ? " \\" : "")
+                .Append('\n');
         }
     }
 
@@ -185,5 +211,6 @@ internal static class KernelStyleText
     }
 
     private static void Line(StringBuilder text, int indent, string line) =>
-        text.Append(string.Create(CultureInfo.InvariantCulture, $"{new string(' ', indent)}{line}").TrimEnd()).Append('\n');
+        text.Append(string.Create(CultureInfo.InvariantCulture, $"{new string(' ', indent)}{line}").TrimEnd())
+            .Append('\n');
 }

@@ -20,14 +20,21 @@ public static class KernelWords
         // A NUMA node and the free-page counter.
         ["TakePage"] = new(NodeLock, v =>
             (v.Yes("KeepLocked") && !v.IsNone("Page") ? $"spin_lock(&{Node(v)}->lock); " : "")
-            + (v.IsNone("Page") ? $"{Node(v)}->free_page_list is empty" : $"page {v.Epc("Page")} off {Node(v)}->free_page_list")),
+            + (
+                v.IsNone("Page")
+                    ? $"{Node(v)}->free_page_list is empty"
+                    : $"page {v.Epc("Page")} off {Node(v)}->free_page_list")),
         ["UnlockNode"] = new("", v => $"spin_unlock(&{Node(v)}->lock)"),
         ["FreePage"] = new(NodeLock, v =>
-            (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "") + $"page {v.Epc("Page")} to {Node(v)}->free_page_list"
+            (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")
+            + $"page {v.Epc("Page")} to {Node(v)}->free_page_list"
             + (v.Yes("IgnorePoison") ? ", poison not looked at" : "")),
         ["PoisonPage"] = new(NodeLock, v => (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")
             + $"page {v.Epc("Page")}->poison = 1"
-            + (v.Yes("WasPoisoned") ? " (was set)" : v.Yes("WasFree") ? "; moved to sgx_poison_page_list" : "; in use")),
+            + (
+                v.Yes("WasPoisoned") ? " (was set)"
+                : v.Yes("WasFree") ? "; moved to sgx_poison_page_list"
+                : "; in use")),
         ["LoseEpc"] = new("", _ => "the EPC is lost: no EPCM entry is valid"),
         ["SanitisePage"] = new(NodeLock, v => v.IsNone("Page")
             ? $"no dirty page of {Node(v)} is left"
@@ -52,32 +59,46 @@ public static class KernelWords
             + (v.Yes("IsLocal") ? "events.local++" + (v.Yes("IsHierarchical") ? ", events++" : "") : "events++")),
         ["TryGetCss"] = new("", v => $"css_tryget({v.Owner}){(v.Yes("Got") ? "" : " fails")}"),
         ["PutCss"] = new("", v => $"css_put({v.Owner}){(v.Yes("WasLast") ? ", the last reference" : "")}"),
-        ["ReadLru"] = new(LruLock, v => $"list_empty(LRU of {v.Owner}): {(v.Yes("IsEmpty") ? "true" : "false")}"
+        ["ReadLru"] = new(LruLock, v =>
+            $"list_empty(LRU of {v.Owner}): {(v.Yes("IsEmpty") ? "true" : "false")}"
             + (v.Yes("TakeLock") ? "" : " (unlocked)")),
-        ["AddToLru"] = new(LruLock, v => $"page {v.Epc("Page")} RECLAIMER_TRACKED, to the tail of the LRU of {v.Owner}"),
-        ["Unmark"] = new(LruLock, v => v.Yes("IsBusy")
-            ? $"unmark page {v.Epc("Page")}: -EBUSY, isolated" : $"list_del(page {v.Epc("Page")}) from the LRU of {v.Owner}"),
-        ["BeginIsolate"] = new(LruLock, v => $"spin_lock(LRU of {v.Owner}); "
+        ["AddToLru"] = new(LruLock, v =>
+            $"page {v.Epc("Page")} RECLAIMER_TRACKED, to the tail of the LRU of {v.Owner}"),
+        ["Unmark"] = new(LruLock, v =>
+            v.Yes("IsBusy")
+                ? $"unmark page {v.Epc("Page")}: -EBUSY, isolated"
+                : $"list_del(page {v.Epc("Page")}) from the LRU of {v.Owner}"),
+        ["BeginIsolate"] = new(LruLock, v =>
+            $"spin_lock(LRU of {v.Owner}); "
             + (v.IsNone("Page") ? "it is empty" : $"list_del_init(page {v.Epc("Page")})")),
-        ["NextIsolate"] = new("", v => Forgotten(v) + (v.IsNone("Page") ? $"LRU of {v.Owner} is empty" : $"list_del_init(page {v.Epc("Page")})")),
+        ["NextIsolate"] = new("", v =>
+            Forgotten(v) + (v.IsNone("Page") ? $"LRU of {v.Owner} is empty" : $"list_del_init(page {v.Epc("Page")})")),
         ["EndIsolate"] = new("", v => Forgotten(v) + $"spin_unlock(LRU of {v.Owner})"),
         ["ReadUsage"] = new("", v => $"read usage({v.Owner}) = {v.Text("Usage")}, max {Limit(v.Text("Max"))}"),
         ["WriteMax"] = new("", v => $"misc.max of {v.Owner} = {Limit(v.Text("Max"))}"),
         ["AddUnreclaimable"] = new(LruLock, v => $"page {v.Epc("Page")} to the unreclaimable list of {v.Owner}"),
         ["DropUnreclaimable"] = new(LruLock, v => $"page {v.Epc("Page")} off the unreclaimable list of {v.Owner}"),
-        ["PopVictimPage"] = new(LruLock, v => v.IsNone("Enclave")
-            ? $"unreclaimable list of {v.Owner} is empty" : $"victim: first unreclaimable page of {v.Owner}, enclave {v.Text("Enclave")}"),
-        ["KillCss"] = new("", v => $"percpu_ref_kill(css of {v.Owner}){(v.Yes("WasLast") ? ", the last reference" : "")}"),
-        ["NextDescendant"] = new("", v => v.IsNone("Next")
-            ? "css_next_descendant_pre: end of the walk" : $"css_next_descendant_pre: cgroup {v.Text("Next")}"),
-        ["LockCursor"] = new("the cursor's lock", v => $"lock the cursor of cgroup {v.Text("Root")}: next is {v.Text("Next")}"),
+        ["PopVictimPage"] = new(LruLock, v =>
+            v.IsNone("Enclave")
+                ? $"unreclaimable list of {v.Owner} is empty"
+                : $"victim: first unreclaimable page of {v.Owner}, enclave {v.Text("Enclave")}"),
+        ["KillCss"] = new("", v =>
+            $"percpu_ref_kill(css of {v.Owner}){(v.Yes("WasLast") ? ", the last reference" : "")}"),
+        ["NextDescendant"] = new("", v =>
+            v.IsNone("Next")
+                ? "css_next_descendant_pre: end of the walk"
+                : $"css_next_descendant_pre: cgroup {v.Text("Next")}"),
+        ["LockCursor"] = new("the cursor's lock", v =>
+            $"lock the cursor of cgroup {v.Text("Root")}: next is {v.Text("Next")}"),
         ["SetCursor"] = new("", v => $"cursor of cgroup {v.Text("Root")} = {v.Text("Next")}; unlock"),
         ["RemoveCgroup"] = new("", v => $"css_release: cgroup {v.Text("Cgroup")} leaves the hierarchy"),
-        ["AdvanceCursor"] = new("the cursor's lock", v => $"cursor of cgroup {v.Text("Root")} moves off cgroup {v.Text("Cgroup")}"),
+        ["AdvanceCursor"] = new("the cursor's lock", v =>
+            $"cursor of cgroup {v.Text("Root")} moves off cgroup {v.Text("Cgroup")}"),
         ["LockHierarchy"] = new("cgroup_mutex", _ => "mutex_lock(&cgroup_mutex)"),
         ["UnlockHierarchy"] = new("", _ => "mutex_unlock(&cgroup_mutex)"),
         ["ReadOnline"] = new("", v => $"cgroup {v.Text("Cgroup")} is {(v.Yes("IsOnline") ? "online" : "gone")}"),
-        ["MarkDying"] = new("", v => $"cgroup_destroy_locked(cgroup {v.Text("Cgroup")}): {Errno(v.Text("Errno", "Ok"))}"),
+        ["MarkDying"] = new("", v =>
+            $"cgroup_destroy_locked(cgroup {v.Text("Cgroup")}): {Errno(v.Text("Errno", "Ok"))}"),
 
         // Processes, signals, memory.
         ["ReadCss"] = new("", v => $"get_current_misc_cg() of {v.Owner}: cgroup {v.Text("Cgroup")}"
@@ -85,19 +106,24 @@ public static class KernelWords
         ["Migrate"] = new("", v => v.Yes("HasExited")
             ? $"{v.Owner} has exited, not moved" : $"css_set_move_task({v.Owner}) to cgroup {v.Text("Cgroup")}"),
         ["Kill"] = new("", v => $"SIGKILL to {v.Owner}{(v.Yes("WasDying") ? ", dying already" : "")}"),
-        ["Signal"] = new("", v => $"a signal with a handler to {v.Owner}{(v.Yes("WasDying") ? ", dying already" : "")}"),
+        ["Signal"] = new("", v =>
+            $"a signal with a handler to {v.Owner}{(v.Yes("WasDying") ? ", dying already" : "")}"),
         ["ReadSignal"] = new("", v => $"signal_pending(current): {(v.Yes("IsPending") ? "true" : "false")}"),
         ["SpawnThreads"] = new("", v => $"clone() of {v.Owner}: {v.Text("Count")} threads more"),
-        ["ThreadExit"] = new("", v => $"do_exit() of a thread of {v.Owner}{(v.Yes("WasLast") ? ", the last one" : "")}"),
+        ["ThreadExit"] = new("", v =>
+            $"do_exit() of a thread of {v.Owner}{(v.Yes("WasLast") ? ", the last one" : "")}"),
         ["CloseDevice"] = new("", v => $"close() by {v.Owner}{(v.Yes("WasClosed") ? ", closed already" : "")}"),
         ["ArriveAtBarrier"] = new("the other threads", v => $"arrives at barrier {v.Text("Phase")} of {v.Owner}"),
-        ["SelectVictim"] = new("oom_lock", v => v.IsNone("Process")
-            ? $"oom: no process left in memcg {v.Text("MemoryCgroup")}"
-            : $"oom: victim of memcg {v.Text("MemoryCgroup")} is {v.Text("Process")}"),
-        ["ChargeMemory"] = new("", v => $"page_counter_try_charge({v.Owner}, {v.Text("Pages")}){(v.Yes("IsOver") ? " fails" : "")}"),
+        ["SelectVictim"] = new("oom_lock", v =>
+            v.IsNone("Process")
+                ? $"oom: no process left in memcg {v.Text("MemoryCgroup")}"
+                : $"oom: victim of memcg {v.Text("MemoryCgroup")} is {v.Text("Process")}"),
+        ["ChargeMemory"] = new("", v =>
+            $"page_counter_try_charge({v.Owner}, {v.Text("Pages")}){(v.Yes("IsOver") ? " fails" : "")}"),
         ["UnchargeMemory"] = new("", v => $"page_counter_uncharge({v.Owner}, {v.Text("Pages")})"),
         ["CountOomKill"] = new("", v => $"memory.events of {v.Owner}: oom_kill++"),
-        ["WriteMemoryMax"] = new("", v => $"memory.max of {v.Owner} = {(v.IsNone("Pages") ? "max" : v.Text("Pages") + " pages")}"
+        ["WriteMemoryMax"] = new("", v =>
+            $"memory.max of {v.Owner} = {(v.IsNone("Pages") ? "max" : v.Text("Pages") + " pages")}"
             + $" ({v.Text("UsagePages")} charged)"),
 
         // The backing store.
@@ -117,8 +143,10 @@ public static class KernelWords
             + (v.Yes("IsUnmapped") ? "; no VMA" : v.Yes("HasNoEnclave") ? "; no enclave" : "")),
         ["EndFault"] = new("", v => $"mmap_read_unlock({v.Lane})"),
         ["InsertPte"] = new("", v => $"vmf_insert_pfn(page {v.Text("Page")} -> EPC page {v.Epc("EpcPage")})"),
-        ["AgePage"] = new(MmapLock, v => $"test and clear young, page {v.Text("Page")} in {v.Lane}: {v.Text("Result", "Old").ToLowerInvariant()}"),
-        ["ZapPtes"] = new(MmapLock, v => $"zap_vma_ptes({v.Lane}, page {v.Text("FirstPage")}"
+        ["AgePage"] = new(MmapLock, v =>
+            $"test and clear young, page {v.Text("Page")} in {v.Lane}: {v.Text("Result", "Old").ToLowerInvariant()}"),
+        ["ZapPtes"] = new(MmapLock, v =>
+            $"zap_vma_ptes({v.Lane}, page {v.Text("FirstPage")}"
             + (v.Number("PageCount") is > 1 ? $", {v.Text("PageCount")} pages)" : ")")),
         ["MapEnclave"] = new(MmapLock, v => $"mmap(): {v.Lane} maps the enclave"),
         ["MapOther"] = new(MmapLock, v => $"mmap() or munmap() of something else in {v.Lane}"),
@@ -134,42 +162,64 @@ public static class KernelWords
         ["PrepareToWait"] = new("", v => $"prepare_to_wait({v.Lane})"),
         ["SleepUntilWoken"] = new("", v => $"schedule(): woken from {v.Lane}", v => $"schedule(): sleeps on {v.Lane}"),
         ["FinishWait"] = new("", v => $"finish_wait({v.Lane})"),
-        ["Wake"] = new("", v => (v.Lane.StartsWith("reclaim_work", StringComparison.Ordinal) ? $"queue_work({v.Lane})" : $"wake_up(&{v.Lane})")
-            + (v.Yes("WasWaiting") ? "" : ", no waiter")),
+        ["Wake"] = new("", v =>
+            (
+                v.Lane.StartsWith("reclaim_work", StringComparison.Ordinal)
+                    ? $"queue_work({v.Lane})"
+                    : $"wake_up(&{v.Lane})"
+            ) + (v.Yes("WasWaiting") ? "" : ", no waiter")),
 
         // Virtual EPC.
-        ["LockAndLookUp"] = new("vepc->lock", v => $"mutex_lock(&vepc->lock); xa_load({v.Text("Index")}): "
+        ["LockAndLookUp"] = new("vepc->lock", v =>
+            $"mutex_lock(&vepc->lock); xa_load({v.Text("Index")}): "
             + (v.IsNone("EpcPage") ? "none" : $"EPC page {v.Epc("EpcPage")}")),
-        ["StoreAndUnlock"] = new("", v => (v.IsNone("EpcPage") ? "" : $"xa_store({v.Text("Index")}, EPC page {v.Epc("EpcPage")}); ")
+        ["StoreAndUnlock"] = new("", v =>
+            (v.IsNone("EpcPage") ? "" : $"xa_store({v.Text("Index")}, EPC page {v.Epc("EpcPage")}); ")
             + "mutex_unlock(&vepc->lock)"),
-        ["GuestUse"] = new("", v => $"guest: page {v.Text("Index")} becomes "
+        ["GuestUse"] = new("", v =>
+            $"guest: page {v.Text("Index")} becomes "
             + (v.Text("Secs") == v.Text("Index") ? "a SECS" : "a child of a SECS")),
         ["EremoveGuestPage"] = new("", v => $"EREMOVE page {v.Text("Index")} of {v.Owner}"
-            + (v.Yes("HasChildren") ? ": SGX_CHILD_PRESENT" : v.IsNone("EpcPage") ? ": no such page" : "")),
-        ["TakeGuestPage"] = new("", v => $"xa_erase({v.Text("Index")}) of {v.Owner}"
+            + (
+                v.Yes("HasChildren") ? ": SGX_CHILD_PRESENT"
+                : v.IsNone("EpcPage") ? ": no such page"
+                : "")),
+        ["TakeGuestPage"] = new("", v =>
+            $"xa_erase({v.Text("Index")}) of {v.Owner}"
             + (v.IsNone("EpcPage") ? ": none" : $": EPC page {v.Epc("EpcPage")}")),
-        ["LockZombies"] = new("zombie_secs_pages_lock", v => $"mutex_lock(&zombie_secs_pages_lock): {v.Text("Count")} on the list"),
+        ["LockZombies"] = new("zombie_secs_pages_lock", v =>
+            $"mutex_lock(&zombie_secs_pages_lock): {v.Text("Count")} on the list"),
         ["UnlockZombies"] = new("", _ => "mutex_unlock(&zombie_secs_pages_lock)"),
         ["AddZombie"] = new("", v => $"EPC page {v.Epc("EpcPage")} to zombie_secs_pages"),
-        ["TakeZombie"] = new("", v => v.IsNone("EpcPage")
-            ? "zombie_secs_pages is empty" : $"EREMOVE zombie {v.Epc("EpcPage")}{(v.Yes("HasChildren") ? ": SGX_CHILD_PRESENT" : "")}"),
+        ["TakeZombie"] = new("", v =>
+            v.IsNone("EpcPage")
+                ? "zombie_secs_pages is empty"
+                : $"EREMOVE zombie {v.Epc("EpcPage")}{(v.Yes("HasChildren") ? ": SGX_CHILD_PRESENT" : "")}"),
 
         // Enclaves.
         ["BeginIoctl"] = new("", v => "test_and_set_bit(SGX_ENCL_IOCTL)" + (v.Yes("IsBusy") ? ": -EBUSY" : "")),
         ["EndIoctl"] = new("", _ => "clear_bit(SGX_ENCL_IOCTL)"),
-        ["TestGrow"] = new("", v => "encl->page_cnt % 512: " + (v.Yes("NeedsVaPage") ? "a VA page is needed" : "no VA page is needed")),
+        ["TestGrow"] = new("", v =>
+            "encl->page_cnt % 512: " + (v.Yes("NeedsVaPage") ? "a VA page is needed" : "no VA page is needed")),
         ["CountGrow"] = new("", _ => "encl->page_cnt++"),
         ["Shrink"] = new("", _ => "encl->page_cnt--"),
         ["LinkVaPage"] = new("", v => $"list_add(VA page {v.Epc("VaPage")}, &encl->va_pages)"),
         ["Ecreate"] = new("", v => $"ECREATE into EPC page {v.Epc("EpcPage")}"),
-        ["LockAndAddPage"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); EADD page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}"
-            + (v.Yes("Exists") ? ": -EBUSY, entry exists" : v.Yes("HasFailed") ? ": fault" : "")),
-        ["LockAndEinit"] = new(
-            EnclaveLock, v => "mutex_lock(&encl->lock); EINIT" + (v.Yes("HasFailed") ? ": fault" : "")),
-        ["LookUpPage"] = new("", v => $"xa_load(&encl->page_array, {v.Text("Page")}): {(v.Yes("Exists") ? "an entry" : "NULL")}"
+        ["LockAndAddPage"] = new(EnclaveLock, v =>
+            $"mutex_lock(&encl->lock); EADD page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}"
+            + (
+                v.Yes("Exists") ? ": -EBUSY, entry exists"
+                : v.Yes("HasFailed") ? ": fault"
+                : "")),
+        ["LockAndEinit"] = new(EnclaveLock, v =>
+            "mutex_lock(&encl->lock); EINIT" + (v.Yes("HasFailed") ? ": fault" : "")),
+        ["LookUpPage"] = new("", v =>
+            $"xa_load(&encl->page_array, {v.Text("Page")}): {(v.Yes("Exists") ? "an entry" : "NULL")}"
             + (v.Yes("IsOutOfMemory") ? ", SGX_ENCL_NO_MEMORY" : "")),
-        ["FindPage"] = new("", v => v.IsNone("EpcPage")
-            ? $"page {v.Text("Page")} of {v.Owner} is in no EPC page" : $"page {v.Text("Page")} of {v.Owner} is in EPC page {v.Epc("EpcPage")}"),
+        ["FindPage"] = new("", v =>
+            v.IsNone("EpcPage")
+                ? $"page {v.Text("Page")} of {v.Owner} is in no EPC page"
+                : $"page {v.Text("Page")} of {v.Owner} is in EPC page {v.Epc("EpcPage")}"),
         ["Lock"] = new(EnclaveLock, _ => "mutex_lock(&encl->lock)"),
         ["Unlock"] = new("", _ => "mutex_unlock(&encl->lock)"),
         ["LockAndReadPage"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} "
@@ -182,10 +232,15 @@ public static class KernelWords
                 "Swapped" => v.Yes("IsSecsResident") ? "is swapped out" : "is swapped out, so is the SECS",
                 { } other => other,
             }),
-        ["Eldu"] = new("", v => $"ELDU page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}"
-            + (v.Yes("HasFailed") ? $": #GP, slot says version {v.Text("SlotVersion")}, PCMD {v.Text("PcmdVersion")}" : "")
+        ["Eldu"] = new("", v =>
+            $"ELDU page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}"
+            + (
+                v.Yes("HasFailed")
+                    ? $": #GP, slot says version {v.Text("SlotVersion")}, PCMD {v.Text("PcmdVersion")}"
+                    : "")
             + (v.Yes("IsPcmdPageInUse") ? ", PCMD page in use" : "")),
-        ["InsertEntry"] = new("", v => $"xa_insert(&encl->page_array, {v.Text("Page")}){(v.Yes("Exists") ? ": -EBUSY" : "")}"),
+        ["InsertEntry"] = new("", v =>
+            $"xa_insert(&encl->page_array, {v.Text("Page")}){(v.Yes("Exists") ? ": -EBUSY" : "")}"),
         ["Eaug"] = new("", v => $"EAUG page {v.Text("Page")} into EPC page {v.Epc("EpcPage")}"
             + (v.Yes("HasNoSecs") ? " with secs.epc_page == NULL" : v.Yes("HasFailed") ? ": fault" : "")),
         ["TryGetRef"] = new("", v => $"kref_get_unless_zero({v.Owner}){(v.Yes("Got") ? "" : " fails")}"),
@@ -193,20 +248,33 @@ public static class KernelWords
         ["ReadMm"] = new("", v => $"mm_list of {v.Owner}: {(v.IsNone("Mm") ? "end" : v.Text("Mm"))}"),
         ["AddMm"] = new("", v => $"list_add_rcu(mm_list of {v.Owner}); mm_list_version++"),
         ["RemoveMm"] = new("", v => $"list_del_rcu(mm_list of {v.Owner}){(v.Yes("WasFound") ? "" : ": not on it")}"),
-        ["TakeFirstMm"] = new("", v => v.IsNone("Mm") ? $"mm_list of {v.Owner} is empty" : $"list_del_rcu(first of mm_list of {v.Owner})"),
-        ["MarkReclaimedAndUnlock"] = new("", v => $"page {v.Text("Page")} |= BEING_RECLAIMED; mutex_unlock(&encl->lock)"),
+        ["TakeFirstMm"] = new("", v =>
+            v.IsNone("Mm") ? $"mm_list of {v.Owner} is empty" : $"list_del_rcu(first of mm_list of {v.Owner})"),
+        ["MarkReclaimedAndUnlock"] = new("", v =>
+            $"page {v.Text("Page")} |= BEING_RECLAIMED; mutex_unlock(&encl->lock)"),
         ["BlockPage"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); EBLOCK page {v.Text("Page")}; mutex_unlock"),
-        ["LockForWrite"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} &= ~BEING_RECLAIMED; "
+        ["LockForWrite"] = new(EnclaveLock, v =>
+            $"mutex_lock(&encl->lock); page {v.Text("Page")} &= ~BEING_RECLAIMED; "
             + (v.IsNone("Slot") ? "no VA slot" : $"VA slot {v.Text("Slot")}")),
-        ["Ewb"] = new("", v => $"EWB page {v.Text("Page")} from EPC page {v.Epc("EpcPage")}" + Leaf(v.Text("Result", "Done"))),
+        ["Ewb"] = new("", v =>
+            $"EWB page {v.Text("Page")} from EPC page {v.Epc("EpcPage")}" + Leaf(v.Text("Result", "Done"))),
         ["Etrack"] = new("", v => "ETRACK" + Leaf(v.Text("Result", "Done"))),
         ["SendIpi"] = new("", v => $"on_each_cpu_mask(): IPI to {v.Text("Cpus")} CPUs"),
-        ["FinishWrite"] = new("", v => $"page {v.Text("Page")}: epc_page = NULL; secs_child_cnt--" + (v.Yes("CanWriteSecs") ? " (0)" : "")),
+        ["FinishWrite"] = new("", v =>
+            $"page {v.Text("Page")}: epc_page = NULL; secs_child_cnt--" + (v.Yes("CanWriteSecs") ? " (0)" : "")),
         ["FinishWriteSecs"] = new("", _ => "secs.epc_page = NULL"),
         ["ReadType"] = new("", v => $"type of page {v.Text("Page")}: {v.Text("Type", "Reg").ToUpperInvariant()}"),
-        ["ModifyPage"] = new("", v => (v.Text("To", "Reg") == "Reg" ? $"EMODPR page {v.Text("Page")}"
-            : $"EMODT page {v.Text("Page")} to {v.Text("To").ToUpperInvariant()}") + (v.Yes("IsNotModifiable") ? ": not modifiable" : v.Yes("HasFaulted") ? ": #PF" : "")),
-        ["BeginRemove"] = new("", v => $"page {v.Text("Page")} is {(v.Yes("IsRefused") ? "not " : "")}TRIM and accepted{(v.Yes("IsRefused") ? ": -EPERM" : "")}"),
+        ["ModifyPage"] = new("", v => (
+                v.Text("To", "Reg") == "Reg"
+                    ? $"EMODPR page {v.Text("Page")}"
+                    : $"EMODT page {v.Text("Page")} to {v.Text("To").ToUpperInvariant()}")
+            + (
+                v.Yes("IsNotModifiable") ? ": not modifiable"
+                : v.Yes("HasFaulted") ? ": #PF"
+                : "")),
+        ["BeginRemove"] = new("", v =>
+            $"page {v.Text("Page")} is {(v.Yes("IsRefused") ? "not " : "")}TRIM and "
+                + $"accepted{(v.Yes("IsRefused") ? ": -EPERM" : "")}"),
         ["UnlockForRemoval"] = new("", _ => "mutex_unlock(&encl->lock), to zap the PTEs"),
         ["GetFile"] = new("", v => $"get_file({v.Owner})"),
         ["PutFile"] = new("", v => $"fput({v.Owner}){(v.Yes("WasLast") ? ", the last one" : "")}"),
@@ -214,18 +282,25 @@ public static class KernelWords
         ["FreeEnclave"] = new("", _ => "cleanup_srcu_struct(&encl->srcu); kfree(encl)"),
         ["RecordTypeAndUnlock"] = new("", v => $"page {v.Text("Page")}: type recorded; mutex_unlock(&encl->lock)"),
         ["CancelWork"] = new("", v => $"cancel_work_sync({v.Owner}){(v.Yes("IsRunning") ? ": it runs" : "")}"),
-        ["PutBacking"] = new("", v => $"{(v.Yes("IsDirtied") ? "set_page_dirty(); " : "")}sgx_encl_put_backing({v.Text("Index")})"),
-        ["SwapOutBacking"] = new("", v => $"shmem swaps out the {(v.Yes("IsPcmd") ? "PCMD page of" : "contents of page")} {v.Text("Index")}"),
+        ["PutBacking"] = new("", v =>
+            $"{(v.Yes("IsDirtied") ? "set_page_dirty(); " : "")}sgx_encl_put_backing({v.Text("Index")})"),
+        ["SwapOutBacking"] = new("", v =>
+            $"shmem swaps out the {(v.Yes("IsPcmd") ? "PCMD page of" : "contents of page")} {v.Text("Index")}"),
         ["EraseAndUnlock"] = new("", _ => "xa_erase(&encl->page_array); mutex_unlock(&encl->lock)"),
-        ["LockAndErase"] = new(EnclaveLock, v => $"mutex_lock(&encl->lock); page {v.Text("Page")} out of EPC page {v.Epc("EpcPage")}"),
+        ["LockAndErase"] = new(EnclaveLock, v =>
+            $"mutex_lock(&encl->lock); page {v.Text("Page")} out of EPC page {v.Epc("EpcPage")}"),
         ["EnterEnclave"] = new("", v => $"EENTER/ERESUME {v.Owner}, thread {v.Text("Thread")}"),
         ["ExitEnclave"] = new("", v => $"AEX/EEXIT {v.Owner}, thread {v.Text("Thread")}"),
-        ["TakeEntry"] = new("", v => v.IsNone("Page") ? $"page_array of {v.Owner}: end"
-            : $"page_array of {v.Owner}: page {v.Text("Page")}{(v.IsNone("EpcPage") ? ", swapped out" : $", EPC page {v.Epc("EpcPage")}")}"),
+        ["TakeEntry"] = new("", v =>
+            v.IsNone("Page")
+                ? $"page_array of {v.Owner}: end"
+                : $"page_array of {v.Owner}: page "
+                    + $"{v.Text("Page")}{(v.IsNone("EpcPage") ? ", swapped out" : $", EPC page {v.Epc("EpcPage")}")}"),
         ["TakeSecs"] = new("", v => v.IsNone("EpcPage") ? "SECS is swapped out"
             : v.Yes("HasChildren") ? $"secs_child_cnt is not 0: SECS stays in EPC page {v.Epc("EpcPage")}"
             : $"SECS out of EPC page {v.Epc("EpcPage")}"),
-        ["TakeVaPage"] = new("", v => v.IsNone("EpcPage") ? "va_pages is empty" : $"list_del(VA page {v.Epc("EpcPage")})"),
+        ["TakeVaPage"] = new("", v =>
+            v.IsNone("EpcPage") ? "va_pages is empty" : $"list_del(VA page {v.Epc("EpcPage")})"),
         ["MarkOutOfMemory"] = new("", v => "set_bit(SGX_ENCL_NO_MEMORY)"
             + (v.Yes("IsNotCreated") ? ": not created yet" : v.Yes("WasMarked") ? " (was set)" : "")),
         ["UnlinkVaPage"] = new("", v => $"list_del(VA page {v.Epc("VaPage")})"),
@@ -234,7 +309,10 @@ public static class KernelWords
     /// <summary>True when the message type has a phrase of its own.</summary>
     public static bool Knows(string message) => Phrases.ContainsKey(message);
 
-    /// <summary>Name of the kernel function that a routine models: <c>AllocEpcPage</c> is <c>sgx_alloc_epc_page</c>; an unknown name is its own.</summary>
+    /// <summary>
+    /// Name of the kernel function that a routine models: <c>AllocEpcPage</c> is <c>sgx_alloc_epc_page</c>; an unknown
+    /// name is its own.
+    /// </summary>
     /// <param name="routine">C# name, with or without its class.</param>
     /// <param name="caller">C# name of the routine around it, which tells two of one name apart; may be empty.</param>
     public static string Function(string routine, string caller = "")
@@ -252,7 +330,10 @@ public static class KernelWords
         return KernelFunctions.Of(routine, caller).Located;
     }
 
-    /// <summary>The kernel's stack of a step, outermost first, each frame with its file. Routines that are parts of a function have no frame.</summary>
+    /// <summary>
+    /// The kernel's stack of a step, outermost first, each frame with its file. Routines that are parts of a function
+    /// have no frame.
+    /// </summary>
     public static IReadOnlyList<string> Stack(RaceTrace trace, RaceStep step)
     {
         ArgumentNullException.ThrowIfNull(trace);
@@ -301,7 +382,8 @@ public static class KernelWords
         ArgumentNullException.ThrowIfNull(step);
         string phrase = PhraseOfSeries(trace, step);
 
-        // Upstream has one list and one lock, and no cgroups of EPC: what the series calls an LRU of the root is sgx_active_page_list there.
+        // Upstream has one list and one lock, and no cgroups of EPC: what the series calls an LRU of the root is
+        // sgx_active_page_list there.
         return HasSeries(trace)
             ? phrase
             : phrase.Replace("spin_lock(LRU of /)", "spin_lock(&sgx_reclaimer_lock)", StringComparison.Ordinal)
@@ -357,9 +439,12 @@ public static class KernelWords
     }
 
     private static string Forgotten(PhraseValues values) =>
-        values.Text("Forget") is var page && values.IsNone("Forget") ? "" : $"page {page.Replace("epc:", "", StringComparison.Ordinal)} no longer tracked; ";
+        values.Text("Forget") is var page && values.IsNone("Forget")
+            ? ""
+            : $"page {page.Replace("epc:", "", StringComparison.Ordinal)} no longer tracked; ";
 
-    private static string Limit(string value) => value is "9223372036854775807" or "18446744073709551615" ? "max" : value;
+    private static string Limit(string value) =>
+        value is "9223372036854775807" or "18446744073709551615" ? "max" : value;
 
     private static string Errno(string value) => value == "Ok" ? "0" : "-" + value;
 
@@ -375,5 +460,8 @@ public static class KernelWords
     /// <param name="Lock">The lock that a parked request waits for; empty for none.</param>
     /// <param name="Text">The statement.</param>
     /// <param name="Parked">Text of a parked request that waits for no lock.</param>
-    private sealed record Entry(string Lock, Func<PhraseValues, string> Text, Func<PhraseValues, string>? Parked = null);
+    private sealed record Entry(
+        string Lock,
+        Func<PhraseValues, string> Text,
+        Func<PhraseValues, string>? Parked = null);
 }

@@ -4,8 +4,8 @@ using EpcActors.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// The drawing of <see cref="LamportPage"/>: a line per task and resource, time downwards, an arrow for each request and answer. The words of a step stand
-/// left of the lines.
+/// The drawing of <see cref="LamportPage"/>: a line per task and resource, time downwards, an arrow for each request
+/// and answer. The words of a step stand left of the lines.
 /// </summary>
 internal sealed class LamportDiagram
 {
@@ -36,7 +36,12 @@ internal sealed class LamportDiagram
     {
         _trace = trace;
         Steps = [.. trace.Steps.Skip(Math.Max(0, trace.Steps.Count - MostSteps))];
-        foreach (int resource in Steps.Select(s => s.Resource).Where(r => r >= 0 && r < trace.Resources.Count).Distinct().Order())
+        foreach (
+            int resource in Steps
+                .Select(s => s.Resource)
+                .Where(r => r >= 0 && r < trace.Resources.Count)
+                .Distinct()
+                .Order())
         {
             _placeOf[resource] = trace.Tasks.Count + _resources.Count;
             _resources.Add(trace.Resources[resource]);
@@ -44,7 +49,10 @@ internal sealed class LamportDiagram
 
         int lanes = trace.Tasks.Count + _resources.Count;
         _laneWidth = Math.Clamp(560.0 / Math.Max(1, lanes), 62, 110);
-        double longest = Steps.Select(s => Math.Max(Head(s).Length * HeadCharWidth, Phrase(s).Length * CharWidth)).DefaultIfEmpty(0).Max();
+        double longest = Steps
+            .Select(s => Math.Max(Head(s).Length * HeadCharWidth, Phrase(s).Length * CharWidth))
+            .DefaultIfEmpty(0)
+            .Max();
         _lanesLeft = TextLeft + Math.Clamp(longest, LeastText, MostCharacters * CharWidth) + (_laneWidth / 2) + 6;
         Width = _lanesLeft + (Math.Max(1, lanes) * _laneWidth) - (_laneWidth / 2) + 8;
         foreach (string name in Steps.SelectMany(s => s.Locks))
@@ -77,7 +85,13 @@ internal sealed class LamportDiagram
     /// <summary>Names of the lanes: a drawing of its own, which stays at the top of the window.</summary>
     public void WriteHead(HtmlWriter html)
     {
-        html.Open("svg", ("class", "heads"), ("viewBox", $"0 0 {C(Width)} {HeadHeight}"), ("width", C(Width)), ("height", C(HeadHeight)), ("aria-hidden", "true"));
+        html.Open(
+            "svg",
+            ("class", "heads"),
+            ("viewBox", $"0 0 {C(Width)} {HeadHeight}"),
+            ("width", C(Width)),
+            ("height", C(HeadHeight)),
+            ("aria-hidden", "true"));
         html.Element("text", "step", ("x", "52"), ("y", "42"), ("class", "num"));
         for (int i = 0; i < _trace.Tasks.Count; i++)
         {
@@ -94,7 +108,13 @@ internal sealed class LamportDiagram
 
     public void WriteBody(HtmlWriter html)
     {
-        html.Open("svg", ("class", "lamport"), ("viewBox", $"0 0 {C(Width)} {C(Height)}"), ("width", C(Width)), ("height", C(Height)), ("role", "img"),
+        html.Open(
+            "svg",
+            ("class", "lamport"),
+            ("viewBox", $"0 0 {C(Width)} {C(Height)}"),
+            ("width", C(Width)),
+            ("height", C(Height)),
+            ("role", "img"),
             ("aria-label", "Diagram of the steps; the table below says the same in words."));
         WriteMarkers(html);
         for (int i = 0; i < Steps.Count; i++)
@@ -129,8 +149,16 @@ internal sealed class LamportDiagram
         html.Open("defs");
         foreach (string kind in (ReadOnlySpan<string>)["ask", "answer", "wake"])
         {
-            html.Open("marker", ("id", "m-" + kind), ("class", kind), ("viewBox", "0 0 8 8"), ("refX", "7"), ("refY", "4"), ("markerWidth", "7"),
-                ("markerHeight", "7"), ("orient", "auto"));
+            html.Open(
+                "marker",
+                ("id", "m-" + kind),
+                ("class", kind),
+                ("viewBox", "0 0 8 8"),
+                ("refX", "7"),
+                ("refY", "4"),
+                ("markerWidth", "7"),
+                ("markerHeight", "7"),
+                ("orient", "auto"));
             html.Empty("path", ("d", "M0 0.5L8 4L0 7.5z"));
             html.Close("marker");
         }
@@ -152,7 +180,12 @@ internal sealed class LamportDiagram
         for (int i = 0; i < lines.Count; i++)
         {
             bool isNote = lane.Note.Length > 0 && i == lines.Count - 1;
-            html.Element("text", lines[i], ("x", C(x)), ("y", C(HeadHeight - 8 - ((lines.Count - 1 - i) * 13))), ("class", isNote ? "note" : "name"));
+            html.Element(
+                "text",
+                lines[i],
+                ("x", C(x)),
+                ("y", C(HeadHeight - 8 - ((lines.Count - 1 - i) * 13))),
+                ("class", isNote ? "note" : "name"));
         }
 
         html.Close("g");
@@ -175,8 +208,18 @@ internal sealed class LamportDiagram
     private void WriteBackground(HtmlWriter html, int i)
     {
         RaceStep step = Steps[i];
-        string state = RaceRows.IsViolated(_trace, step) ? " bad" : RaceRows.Mark(_trace, step).Length > 0 ? " clash" : i % 2 == 1 ? " odd" : "";
-        html.Empty("rect", ("class", "row" + state), ("x", "0"), ("y", C(Y(i))), ("width", C(Width)), ("height", C(RowHeight)));
+        string state =
+            RaceRows.IsViolated(_trace, step) ? " bad"
+            : RaceRows.Mark(_trace, step).Length > 0 ? " clash"
+            : i % 2 == 1 ? " odd"
+            : "";
+        html.Empty(
+            "rect",
+            ("class", "row" + state),
+            ("x", "0"),
+            ("y", C(Y(i))),
+            ("width", C(Width)),
+            ("height", C(RowHeight)));
     }
 
     private void WriteCycle(HtmlWriter html)
@@ -255,8 +298,14 @@ internal sealed class LamportDiagram
     private void WriteLock(HtmlWriter html, int task, int slot, string name, int from, double bottom)
     {
         double top = Y(from) + Section;
-        html.Open("rect", ("class", "lock " + ColourOf(_locks.IndexOf(name))), ("x", C(X(task) - 9 - (slot * 7))), ("y", C(top)), ("width", "5"),
-            ("height", C(Math.Max(2, bottom - top))), ("rx", "1.5"));
+        html.Open(
+            "rect",
+            ("class", "lock " + ColourOf(_locks.IndexOf(name))),
+            ("x", C(X(task) - 9 - (slot * 7))),
+            ("y", C(top)),
+            ("width", "5"),
+            ("height", C(Math.Max(2, bottom - top))),
+            ("rx", "1.5"));
         html.Element("title", $"{RaceRows.TaskName(_trace, task)} holds {name}");
         html.Close("rect");
     }
@@ -296,14 +345,23 @@ internal sealed class LamportDiagram
     {
         int first = IndexOf(_trace.Conflict.First);
         int second = IndexOf(_trace.Conflict.Second);
-        if (first < 0 || second < 0 || !_placeOf.TryGetValue(Steps[first].Resource, out int a) || !_placeOf.TryGetValue(Steps[second].Resource, out int b))
+        if (
+            first < 0
+            || second < 0
+            || !_placeOf.TryGetValue(Steps[first].Resource, out int a)
+            || !_placeOf.TryGetValue(Steps[second].Resource, out int b))
         {
             return;
         }
 
         double right = Math.Max(X(a), X(b)) + Math.Min(30, _laneWidth / 2);
-        html.Empty("path", ("class", "clash"), ("d",
-            $"M{C(X(a) + 9)} {C(Y(first) + Section)}C{C(right)} {C(Y(first) + Section)} {C(right)} {C(Y(second) + Section)} {C(X(b) + 9)} {C(Y(second) + Section)}"));
+        html.Empty(
+            "path",
+            ("class", "clash"),
+            (
+                "d",
+                $"M{C(X(a) + 9)} {C(Y(first) + Section)}C{C(right)} {C(Y(first) + Section)} {C(right)} "
+                    + $"{C(Y(second) + Section)} {C(X(b) + 9)} {C(Y(second) + Section)}"));
     }
 
     private void WriteStep(HtmlWriter html, int i)
@@ -311,11 +369,25 @@ internal sealed class LamportDiagram
         RaceStep step = Steps[i];
         double y = Y(i);
         html.Open("g", ("class", "step"), ("data-i", i.ToString(CultureInfo.InvariantCulture)));
-        html.Empty("rect", ("class", "hit"), ("x", "0.5"), ("y", C(y + 0.5)), ("width", C(Width - 1)), ("height", C(RowHeight - 1)));
-        html.Element("text", step.Number.ToString(CultureInfo.InvariantCulture), ("x", "52"), ("y", C(y + 21)), ("class", "num"));
+        html.Empty(
+            "rect",
+            ("class", "hit"),
+            ("x", "0.5"),
+            ("y", C(y + 0.5)),
+            ("width", C(Width - 1)),
+            ("height", C(RowHeight - 1)));
+        html.Element(
+            "text",
+            step.Number.ToString(CultureInfo.InvariantCulture),
+            ("x", "52"),
+            ("y", C(y + 21)),
+            ("class", "num"));
         html.Open("text", ("x", C(TextLeft)), ("y", C(y + 14)), ("class", "head"));
         html.Element("tspan", Cut(ConsoleText.Visible(RaceRows.TaskName(_trace, step.Task)), 20), ("class", "who"));
-        html.Element("tspan", Cut(Rest(step), MostCharacters - Math.Min(20, RaceRows.TaskName(_trace, step.Task).Length)), ("dx", "6"));
+        html.Element(
+            "tspan",
+            Cut(Rest(step), MostCharacters - Math.Min(20, RaceRows.TaskName(_trace, step.Task).Length)),
+            ("dx", "6"));
         if (RaceRows.IsViolated(_trace, step))
         {
             html.Element("tspan", "✗ " + Cut(ConsoleText.Visible(_trace.Rule), 34), ("class", "violated"), ("dx", "8"));
@@ -356,7 +428,14 @@ internal sealed class LamportDiagram
         {
             double source = place > 0 ? X(place) : from;
             double target = X(woken);
-            Line(html, "wake", source, y + Section + 6, target - (Math.Sign(target - source) * 4), y + Answer + 4, "wake");
+            Line(
+                html,
+                "wake",
+                source,
+                y + Section + 6,
+                target - (Math.Sign(target - source) * 4),
+                y + Answer + 4,
+                "wake");
         }
     }
 
@@ -373,7 +452,10 @@ internal sealed class LamportDiagram
     }
 
     private string Head(RaceStep step) =>
-        RaceRows.TaskName(_trace, step.Task) + " " + Rest(step) + (RaceRows.IsViolated(_trace, step) ? "    " + _trace.Rule : "");
+        RaceRows.TaskName(_trace, step.Task)
+        + " "
+        + Rest(step)
+        + (RaceRows.IsViolated(_trace, step) ? "    " + _trace.Rule : "");
 
     private string Rest(RaceStep step)
     {
@@ -408,8 +490,22 @@ internal sealed class LamportDiagram
     private static void Text(HtmlWriter html, string text, double x, double y, string kind) =>
         html.Element("text", text, ("x", C(x)), ("y", C(y)), ("class", kind));
 
-    private static void Line(HtmlWriter html, string kind, double x1, double y1, double x2, double y2, string? marker = null) =>
-        html.Empty("line", ("class", kind), ("x1", C(x1)), ("y1", C(y1)), ("x2", C(x2)), ("y2", C(y2)), ("marker-end", marker is null ? null : $"url(#m-{marker})"));
+    private static void Line(
+        HtmlWriter html,
+        string kind,
+        double x1,
+        double y1,
+        double x2,
+        double y2,
+        string? marker = null) =>
+        html.Empty(
+            "line",
+            ("class", kind),
+            ("x1", C(x1)),
+            ("y1", C(y1)),
+            ("x2", C(x2)),
+            ("y2", C(y2)),
+            ("marker-end", marker is null ? null : $"url(#m-{marker})"));
 
     private static string C(double value) => HtmlWriter.Coordinate(value);
 }

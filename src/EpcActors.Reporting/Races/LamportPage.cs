@@ -9,8 +9,8 @@ using EpcActors.Results;
 namespace EpcActors.Reporting;
 
 /// <summary>
-/// race.html: one schedule as a Lamport diagram in one file that can be mailed. It asks nothing of the network and says so to the browser; without a script
-/// it is a drawing and a table, with one the reader steps through.
+/// race.html: one schedule as a Lamport diagram in one file that can be mailed. It asks nothing of the network and says
+/// so to the browser; without a script it is a drawing and a table, with one the reader steps through.
 /// </summary>
 public static class LamportPage
 {
@@ -28,8 +28,13 @@ public static class LamportPage
         html.Open("html", ("lang", "en"));
         html.Open("head");
         html.Empty("meta", ("charset", "utf-8"));
-        html.Empty("meta", ("http-equiv", "Content-Security-Policy"), ("content",
-            $"default-src 'none'; style-src '{Hash("report.css")}' '{Hash(Style)}'; script-src '{Hash(Script)}'; base-uri 'none'; form-action 'none'"));
+        html.Empty(
+            "meta",
+            ("http-equiv", "Content-Security-Policy"),
+            (
+                "content",
+                $"default-src 'none'; style-src '{Hash("report.css")}' '{Hash(Style)}'; script-src '{Hash(Script)}'; "
+                    + "base-uri 'none'; form-action 'none'"));
         html.Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"));
         html.Empty("meta", ("name", "color-scheme"), ("content", "light dark"));
         html.Element("title", $"{trace.Id} ({trace.Variant}): {trace.Title}");
@@ -43,7 +48,11 @@ public static class LamportPage
         WriteTable(html, trace, diagram);
         html.Close("main");
         html.Open("footer");
-        html.Element("p", trace.Provenance.Length > 0 ? $"EpcActors race laboratory. Found by: {trace.Provenance}." : "EpcActors race laboratory.");
+        html.Element(
+            "p",
+            trace.Provenance.Length > 0
+                ? $"EpcActors race laboratory. Found by: {trace.Provenance}."
+                : "EpcActors race laboratory.");
         html.Close("footer");
         html.Element("script", Data(trace, diagram), ("type", "application/json"), ("id", "race"));
         html.Resource("script", Script);
@@ -61,10 +70,15 @@ public static class LamportPage
         html.Element("span", isBroken ? "✗" : "✓", ("class", "sign"), ("aria-hidden", "true"));
         html.Open("div");
         html.Element("strong", isBroken ? $"violated: {trace.Rule}" : "no rule is violated");
-        string where = trace.CycleStart >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"The cycle begins at step {trace.CycleStart}.")
-            : trace.ViolatedAtStep >= 1 ? string.Create(CultureInfo.InvariantCulture, $"Seen at step {trace.ViolatedAtStep}.") : "";
-        html.Element("span", string.Join(' ', new[] { RaceRows.Sentence(trace.Detail), where }.Where(t => t.Length > 0)));
+        string where =
+            trace.CycleStart >= 1
+                ? string.Create(CultureInfo.InvariantCulture, $"The cycle begins at step {trace.CycleStart}.")
+            : trace.ViolatedAtStep >= 1
+                ? string.Create(CultureInfo.InvariantCulture, $"Seen at step {trace.ViolatedAtStep}.")
+            : "";
+        html.Element(
+            "span",
+            string.Join(' ', new[] { RaceRows.Sentence(trace.Detail), where }.Where(t => t.Length > 0)));
         html.Close("div");
         html.Close("div");
         if (trace.Symptom.Length > 0)
@@ -96,7 +110,13 @@ public static class LamportPage
             html.Open("pre", ("class", "command"));
             html.Element("code", trace.ReplayCommand, ("id", "command"));
             html.Close("pre");
-            html.Element("button", "Copy", ("type", "button"), ("id", "copy"), ("hidden", ""), ("aria-label", "Copy the command that replays this schedule"));
+            html.Element(
+                "button",
+                "Copy",
+                ("type", "button"),
+                ("id", "copy"),
+                ("hidden", ""),
+                ("aria-label", "Copy the command that replays this schedule"));
             html.Close("div");
         }
 
@@ -121,12 +141,23 @@ public static class LamportPage
         WriteLegend(html, trace, diagram);
         if (diagram.Steps.Count < trace.Steps.Count)
         {
-            html.Element("p", string.Create(
-                CultureInfo.InvariantCulture, $"Drawn are the last {diagram.Steps.Count} of {Counted.Of(trace.Steps.Count, "step")}; the JSON file has them all."), ("class", "cut"));
+            html.Element(
+                "p",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Drawn are the last {diagram.Steps.Count} of {Counted.Of(trace.Steps.Count, "step")}; the JSON "
+                        + $"file has them all."),
+                ("class", "cut"));
         }
 
         html.Open("div", ("class", $"stage {RoomFor(diagram.Width)}"));
-        html.Open("div", ("class", "drawing"), ("id", "drawing"), ("tabindex", "0"), ("role", "region"), ("aria-label", "Lamport diagram"));
+        html.Open(
+            "div",
+            ("class", "drawing"),
+            ("id", "drawing"),
+            ("tabindex", "0"),
+            ("role", "region"),
+            ("aria-label", "Lamport diagram"));
         diagram.WriteHead(html);
         diagram.WriteBody(html);
         html.Close("div");
@@ -175,10 +206,23 @@ public static class LamportPage
     private static void Key(HtmlWriter html, string kind, string text)
     {
         html.Open("li", ("class", "key"));
-        html.Open("svg", ("class", "swatch"), ("viewBox", "0 0 26 12"), ("width", "26"), ("height", "12"), ("aria-hidden", "true"));
+        html.Open(
+            "svg",
+            ("class", "swatch"),
+            ("viewBox", "0 0 26 12"),
+            ("width", "26"),
+            ("height", "12"),
+            ("aria-hidden", "true"));
         if (kind.StartsWith("lock", StringComparison.Ordinal))
         {
-            html.Empty("rect", ("class", kind), ("x", "10"), ("y", "0"), ("width", "5"), ("height", "12"), ("rx", "1.5"));
+            html.Empty(
+                "rect",
+                ("class", kind),
+                ("x", "10"),
+                ("y", "0"),
+                ("width", "5"),
+                ("height", "12"),
+                ("rx", "1.5"));
         }
         else if (kind == "clash")
         {
@@ -186,7 +230,14 @@ public static class LamportPage
         }
         else
         {
-            html.Empty("line", ("class", kind), ("x1", "1"), ("y1", "6"), ("x2", "25"), ("y2", "6"), ("marker-end", kind == "wait" ? null : $"url(#m-{kind})"));
+            html.Empty(
+                "line",
+                ("class", kind),
+                ("x1", "1"),
+                ("y1", "6"),
+                ("x2", "25"),
+                ("y2", "6"),
+                ("marker-end", kind == "wait" ? null : $"url(#m-{kind})"));
         }
 
         html.Close("svg");
@@ -205,8 +256,14 @@ public static class LamportPage
         Button(html, "last", "»", "Last step", "End");
         html.Element("output", "", ("id", "place"));
         html.Close("div");
-        html.Empty("input", ("type", "range"), ("id", "slider"), ("min", "0"),
-            ("max", Math.Max(0, diagram.Steps.Count - 1).ToString(CultureInfo.InvariantCulture)), ("value", "0"), ("aria-label", "Step"));
+        html.Empty(
+            "input",
+            ("type", "range"),
+            ("id", "slider"),
+            ("min", "0"),
+            ("max", Math.Max(0, diagram.Steps.Count - 1).ToString(CultureInfo.InvariantCulture)),
+            ("value", "0"),
+            ("aria-label", "Step"));
         html.Open("div", ("aria-live", "polite"));
         html.Element("p", "", ("id", "who"));
         html.Element("p", "", ("id", "phrase"));
@@ -241,7 +298,14 @@ public static class LamportPage
     }
 
     private static void Button(HtmlWriter html, string id, string sign, string label, string key) =>
-        html.Element("button", sign, ("type", "button"), ("id", id), ("aria-label", label), ("aria-keyshortcuts", key), ("title", label));
+        html.Element(
+            "button",
+            sign,
+            ("type", "button"),
+            ("id", id),
+            ("aria-label", label),
+            ("aria-keyshortcuts", key),
+            ("title", label));
 
     private static void WriteTable(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
     {
@@ -276,15 +340,23 @@ public static class LamportPage
             html.Element("code", KernelFunctions.Innermost(trace, step).Located);
             html.Close("td");
             html.Open("td", ("class", "prose"));
-            html.Element("code", mark.Length > 0 ? $"{mark} {KernelWords.Phrase(trace, step)}" : KernelWords.Phrase(trace, step));
+            html.Element(
+                "code",
+                mark.Length > 0 ? $"{mark} {KernelWords.Phrase(trace, step)}" : KernelWords.Phrase(trace, step));
             html.Close("td");
             for (int i = 0; i < trace.Quantities.Count; i++)
             {
-                html.Element("td", RaceValues.After(step, i)?.ToString(CultureInfo.InvariantCulture) ?? "", ("class", "n"));
+                html.Element(
+                    "td",
+                    RaceValues.After(step, i)?.ToString(CultureInfo.InvariantCulture) ?? "",
+                    ("class", "n"));
             }
 
             string violated = RaceRows.IsViolated(trace, step) ? $"violated: {trace.Rule}" : "";
-            html.Element("td", string.Join("; ", RaceRows.Margin(trace, step).Append(violated).Where(t => t.Length > 0)), ("class", "prose"));
+            html.Element(
+                "td",
+                string.Join("; ", RaceRows.Margin(trace, step).Append(violated).Where(t => t.Length > 0)),
+                ("class", "prose"));
             html.Close("tr");
         }
 
@@ -308,7 +380,11 @@ public static class LamportPage
             json.WriteStartArray("before");
             for (int i = 0; i < trace.Quantities.Count; i++)
             {
-                Value(json, steps.Count > 0 ? RaceValues.Before(trace, steps[0], i) : i < trace.Before.Count ? trace.Before[i] : null);
+                Value(
+                    json,
+                    steps.Count > 0 ? RaceValues.Before(trace, steps[0], i)
+                        : i < trace.Before.Count ? trace.Before[i]
+                        : null);
             }
 
             json.WriteEndArray();
@@ -317,11 +393,19 @@ public static class LamportPage
             {
                 json.WriteStartObject();
                 json.WriteNumber("number", step.Number);
-                json.WriteString("who", RaceRows.TaskName(trace, step.Task) + (step.Operation.Length > 0 ? $": {step.Operation}" : ""));
+                json.WriteString(
+                    "who",
+                    RaceRows.TaskName(trace, step.Task) + (step.Operation.Length > 0 ? $": {step.Operation}" : ""));
                 string mark = RaceRows.Mark(trace, step);
-                json.WriteString("phrase", mark.Length > 0 ? $"{mark} {KernelWords.Phrase(trace, step)}" : KernelWords.Phrase(trace, step));
+                json.WriteString(
+                    "phrase",
+                    mark.Length > 0 ? $"{mark} {KernelWords.Phrase(trace, step)}" : KernelWords.Phrase(trace, step));
                 IEnumerable<string> margin = RaceRows.Margin(trace, step);
-                json.WriteString("margin", string.Join("\n", RaceRows.IsViolated(trace, step) ? margin.Append($"✗ violated: {trace.Rule}") : margin));
+                json.WriteString(
+                    "margin",
+                    string.Join(
+                        "\n",
+                        RaceRows.IsViolated(trace, step) ? margin.Append($"✗ violated: {trace.Rule}") : margin));
                 json.WriteBoolean("bad", RaceRows.IsViolated(trace, step));
                 Strings(json, "stack", KernelWords.Stack(trace, step));
                 Strings(json, "locks", step.Locks);
@@ -345,10 +429,16 @@ public static class LamportPage
 
     private static string Message(RaceTrace trace, RaceStep step)
     {
-        string lane = step.Resource >= 0 && step.Resource < trace.Resources.Count ? $" to {trace.Resources[step.Resource].Name}" : "";
+        string lane =
+            step.Resource >= 0 && step.Resource < trace.Resources.Count
+                ? $" to {trace.Resources[step.Resource].Name}"
+                : "";
         string request = string.Join(", ", step.Request.Select(f => $"{f.Key} = {f.Value}"));
         string answer = step.IsParked ? "parked" : string.Join(", ", step.Answer.Select(f => $"{f.Key} = {f.Value}"));
-        return step.Message + lane + (request.Length > 0 ? $" ({request})" : "") + (answer.Length > 0 ? $" → {answer}" : "");
+        return step.Message
+            + lane
+            + (request.Length > 0 ? $" ({request})" : "")
+            + (answer.Length > 0 ? $" → {answer}" : "");
     }
 
     private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)

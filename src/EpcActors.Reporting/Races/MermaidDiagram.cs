@@ -5,7 +5,9 @@ using EpcActors.Results;
 
 namespace EpcActors.Reporting;
 
-/// <summary>One schedule of a race as a Mermaid sequence diagram, for documents and issue trackers that draw it.</summary>
+/// <summary>
+/// One schedule of a race as a Mermaid sequence diagram, for documents and issue trackers that draw it.
+/// </summary>
 public static class MermaidDiagram
 {
     /// <summary>Viewers refuse much longer texts, and people do not read them.</summary>
@@ -25,9 +27,13 @@ public static class MermaidDiagram
             Line(text, 1, string.Create(CultureInfo.InvariantCulture, $"participant T{i} as {Label(trace.Tasks[i])}"));
         }
 
-        foreach (int i in steps.Select(s => s.Resource).Where(r => r >= 0 && r < trace.Resources.Count).Distinct().Order())
+        foreach (
+            int i in steps.Select(s => s.Resource).Where(r => r >= 0 && r < trace.Resources.Count).Distinct().Order())
         {
-            Line(text, 1, string.Create(CultureInfo.InvariantCulture, $"participant R{i} as {Label(trace.Resources[i])}"));
+            Line(
+                text,
+                1,
+                string.Create(CultureInfo.InvariantCulture, $"participant R{i} as {Label(trace.Resources[i])}"));
         }
 
         string[] functions = [.. trace.Tasks.Select(_ => "")];
@@ -60,7 +66,11 @@ public static class MermaidDiagram
         if (steps.Count < trace.Steps.Count)
         {
             int left = trace.Steps.Count - steps.Count;
-            Line(text, 1, $"Note over {All(trace)}: " + string.Create(CultureInfo.InvariantCulture, $"cut here, {Counted.Of(left, "step")} more"));
+            Line(
+                text,
+                1,
+                $"Note over {All(trace)}: "
+                    + string.Create(CultureInfo.InvariantCulture, $"cut here, {Counted.Of(left, "step")} more"));
         }
 
         if (trace.Rule.Length > 0 && !steps.Any(s => RaceRows.IsViolated(trace, s)))
@@ -71,7 +81,9 @@ public static class MermaidDiagram
         return text.ToString();
     }
 
-    /// <summary>Mermaid's own entities for what it would read as syntax: <c>;</c> ends a statement, <c>#</c> begins an entity.</summary>
+    /// <summary>
+    /// Mermaid's own entities for what it would read as syntax: <c>;</c> ends a statement, <c>#</c> begins an entity.
+    /// </summary>
     internal static string Escape(string text)
     {
         StringBuilder escaped = new();
@@ -153,7 +165,10 @@ public static class MermaidDiagram
         Escape(lane.Name) + (lane.Note.Length > 0 ? $"<br/>{Escape(lane.Note)}" : "");
 
     private static string EscapeEnd(string text) =>
-        string.Join(' ', text.Split(' ').Select(w => w.Equals("end", StringComparison.OrdinalIgnoreCase) ? $"#{(int)w[0]};{w[1..]}" : w));
+        string.Join(
+            ' ',
+            text.Split(' ')
+                .Select(w => w.Equals("end", StringComparison.OrdinalIgnoreCase) ? $"#{(int)w[0]};{w[1..]}" : w));
 
     private static void Line(StringBuilder text, int depth, string line) =>
         text.Append(' ', depth * 4).Append(line).Append('\n');

@@ -13,7 +13,8 @@ internal sealed class PhraseValues(RaceTrace trace, RaceStep step)
     public string Lane { get; } = LaneName(trace, step);
 
     /// <summary>As answered, or as asked when the answer left it alone.</summary>
-    public string Text(string field, string missing = "0") => Find(step.Answer, field) ?? Find(step.Request, field) ?? missing;
+    public string Text(string field, string missing = "0") =>
+        Find(step.Answer, field) ?? Find(step.Request, field) ?? missing;
 
     public bool Yes(string field) => Text(field, "no") is "yes" or "true" or "True" or "1";
 
@@ -23,7 +24,9 @@ internal sealed class PhraseValues(RaceTrace trace, RaceStep step)
     public bool IsNone(string field) => Text(field) is "none" or "-" or "-1" or "epc:-1";
 
     public long? Number(string field) =>
-        long.TryParse(Bare(Text(field)), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;
+        long.TryParse(Bare(Text(field)), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : null;
 
     /// <summary>
     /// Value that the task read with its last <paramref name="message"/> before this step, from the same resource.
@@ -33,7 +36,11 @@ internal sealed class PhraseValues(RaceTrace trace, RaceStep step)
         for (int i = IndexOf(step) - 1; i >= 0; i--)
         {
             RaceStep before = trace.Steps[i];
-            if (before.Task == step.Task && before.Resource == step.Resource && before.Message == message && !before.IsParked)
+            if (
+                before.Task == step.Task
+                && before.Resource == step.Resource
+                && before.Message == message
+                && !before.IsParked)
             {
                 return new PhraseValues(trace, before).Number(field);
             }

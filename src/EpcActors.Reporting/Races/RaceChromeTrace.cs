@@ -32,7 +32,13 @@ public static class RaceChromeTrace
         ChromeTrace.WriteMetadata(json, "process_name", Process, null, "name", $"{trace.Id} ({trace.Variant})");
         for (int task = 0; task < trace.Tasks.Count; task++)
         {
-            ChromeTrace.WriteMetadata(json, "thread_name", Process, task + 1, "name", ColumnWidths.Head(trace.Tasks[task]));
+            ChromeTrace.WriteMetadata(
+                json,
+                "thread_name",
+                Process,
+                task + 1,
+                "name",
+                ColumnWidths.Head(trace.Tasks[task]));
             ChromeTrace.WriteMetadata(json, "thread_sort_index", Process, task + 1, "sort_index", task + 1);
         }
 
@@ -57,7 +63,10 @@ public static class RaceChromeTrace
     private static void WriteTask(Utf8JsonWriter json, RaceTrace trace, int task)
     {
         int[] own = [.. Enumerable.Range(0, trace.Steps.Count).Where(i => trace.Steps[i].Task == task)];
-        string[][] stacks = [.. own.Select(i => KernelFunctions.Stack(trace, trace.Steps[i]).Select(f => f.Located).ToArray())];
+        string[][] stacks =
+        [
+            .. own.Select(i => KernelFunctions.Stack(trace, trace.Steps[i]).Select(f => f.Located).ToArray()),
+        ];
         for (int at = 0; at < own.Length; at++)
         {
             RaceStep step = trace.Steps[own[at]];
@@ -78,7 +87,13 @@ public static class RaceChromeTrace
 
             string mark = RaceRows.Mark(trace, step);
             string phrase = KernelWords.Phrase(trace, step);
-            Slice(json, mark.Length > 0 ? $"{mark} {phrase}" : phrase, step.IsParked ? "wait" : "step", task, StartNs(own[at]), EndNs(trace, own, at));
+            Slice(
+                json,
+                mark.Length > 0 ? $"{mark} {phrase}" : phrase,
+                step.IsParked ? "wait" : "step",
+                task,
+                StartNs(own[at]),
+                EndNs(trace, own, at));
             WriteArguments(json, trace, step);
             json.WriteEndObject();
         }
@@ -138,7 +153,9 @@ public static class RaceChromeTrace
         }
     }
 
-    /// <summary>An arrow leaves in the middle of a step and arrives in the middle of the next step of the task that it wakes.</summary>
+    /// <summary>
+    /// An arrow leaves in the middle of a step and arrives in the middle of the next step of the task that it wakes.
+    /// </summary>
     private static void WriteWakes(Utf8JsonWriter json, RaceTrace trace)
     {
         int id = 0;
@@ -184,7 +201,9 @@ public static class RaceChromeTrace
 
             for (int i = 0; i < trace.Steps.Count; i++)
             {
-                if (RaceValues.After(trace.Steps[i], quantity) is { } now && (now != last || i == trace.Steps.Count - 1))
+                if (
+                    RaceValues.After(trace.Steps[i], quantity) is { } now
+                    && (now != last || i == trace.Steps.Count - 1))
                 {
                     last = now;
                     ChromeTrace.WriteCounter(json, trace.Quantities[quantity], Process, StartNs(i + 1), "value", now);

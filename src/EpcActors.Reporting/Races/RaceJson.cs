@@ -99,8 +99,13 @@ public static class RaceJson
         json.WriteEndArray();
     }
 
-    /// <summary>Pairs, not an object: nothing keeps a message from having a field twice, and the order is part of the trace.</summary>
-    private static void WriteFields(Utf8JsonWriter json, string name, IReadOnlyList<KeyValuePair<string, string>> fields)
+    /// <summary>
+    /// Pairs, not an object: nothing keeps a message from having a field twice, and the order is part of the trace.
+    /// </summary>
+    private static void WriteFields(
+        Utf8JsonWriter json,
+        string name,
+        IReadOnlyList<KeyValuePair<string, string>> fields)
     {
         json.WriteStartArray(name);
         foreach ((string field, string value) in fields)

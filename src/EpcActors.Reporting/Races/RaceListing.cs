@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace EpcActors.Reporting;
 
-/// <summary>One schedule of a race as text: a column for each task, numbers of steps in front, quantities beside.</summary>
+/// <summary>
+/// One schedule of a race as text: a column for each task, numbers of steps in front, quantities beside.
+/// </summary>
 public static class RaceListing
 {
     /// <summary>Columns of a listing for mail and terminal.</summary>
@@ -65,11 +67,14 @@ public static class RaceListing
             List<string> wrapped = Wrapped(row, layout.Widths[at]);
             for (int i = 0; i < wrapped.Count; i++)
             {
-                lines.Line((i == 0 ? number : "").PadLeft(NumberWidth - Gap) + new string(' ', Gap), Tone.Dim)
-                    .Add(i == 0 ? pad : new string(' ', layout.Offsets[at]), Tone.Strong).Add(wrapped[i], ToneOf(row.Kind));
+                lines
+                    .Line((i == 0 ? number : "").PadLeft(NumberWidth - Gap) + new string(' ', Gap), Tone.Dim)
+                    .Add(i == 0 ? pad : new string(' ', layout.Offsets[at]), Tone.Strong)
+                    .Add(wrapped[i], ToneOf(row.Kind));
                 if (i == 0 && row.Step is { } numbered && quantities.Length > 0)
                 {
-                    lines.Add(new string(' ', Math.Max(0, body - layout.Offsets[at] - ConsoleText.CellWidth(wrapped[i]))));
+                    lines.Add(
+                        new string(' ', Math.Max(0, body - layout.Offsets[at] - ConsoleText.CellWidth(wrapped[i]))));
                     WriteValues(lines, trace, numbered, quantities, quantityWidths);
                 }
             }
@@ -80,7 +85,12 @@ public static class RaceListing
 
     private static void WriteHeader(ToneLines lines, RaceTrace trace, int width)
     {
-        lines.Paragraph($"{ConsoleText.Visible(trace.Id)}  ", trace.Variant.Length == 0 ? trace.Title : $"{trace.Title} [{trace.Variant}]", width, Tone.Strong, Tone.Strong);
+        lines.Paragraph(
+            $"{ConsoleText.Visible(trace.Id)}  ",
+            trace.Variant.Length == 0 ? trace.Title : $"{trace.Title} [{trace.Variant}]",
+            width,
+            Tone.Strong,
+            Tone.Strong);
         Fact(lines, "kernel", trace.Kernel, width);
         Fact(lines, "source", trace.Source, width);
         Fact(lines, "symptom", trace.Symptom, width);
@@ -133,7 +143,9 @@ public static class RaceListing
         lines.Add(new string(' ', Math.Max(0, body - used)));
         for (int i = 0; i < quantities.Length; i++)
         {
-            lines.Add(new string(' ', Gap)).Add(ConsoleText.Visible(trace.Quantities[quantities[i]]).PadLeft(quantityWidths[i]), Tone.Dim);
+            lines
+                .Add(new string(' ', Gap))
+                .Add(ConsoleText.Visible(trace.Quantities[quantities[i]]).PadLeft(quantityWidths[i]), Tone.Dim);
         }
 
         if (quantities.Length > 0 && trace.Before.Count > 0)
@@ -141,7 +153,10 @@ public static class RaceListing
             lines.Line("  0".PadRight(NumberWidth) + new string(' ', body), Tone.Dim);
             for (int i = 0; i < quantities.Length; i++)
             {
-                string value = quantities[i] < trace.Before.Count ? trace.Before[quantities[i]].ToString(CultureInfo.InvariantCulture) : "";
+                string value =
+                    quantities[i] < trace.Before.Count
+                        ? trace.Before[quantities[i]].ToString(CultureInfo.InvariantCulture)
+                        : "";
                 lines.Add(new string(' ', Gap) + value.PadLeft(quantityWidths[i]), Tone.Dim);
             }
         }
@@ -189,7 +204,9 @@ public static class RaceListing
         {
             int deeper = row.Kind == RaceRowKind.Function && lines.Count > 0 ? 2 : 0;
             bool isWhole = ConsoleText.CellWidth(statement) <= width - indent - deeper;
-            List<string> words = isWhole ? [statement] : ConsoleText.WrapWords(statement, Math.Max(8, width - indent - deeper - 2));
+            List<string> words = isWhole
+                ? [statement]
+                : ConsoleText.WrapWords(statement, Math.Max(8, width - indent - deeper - 2));
             for (int i = 0; i < words.Count; i++)
             {
                 lines.Add(new string(' ', indent + deeper + (i > 0 ? 2 : 0)) + words[i]);
@@ -215,7 +232,8 @@ public static class RaceListing
     {
         List<int> kept = [];
         int used = 0;
-        foreach (int i in Enumerable.Range(0, trace.Quantities.Count).OrderBy(i => RaceValues.Changes(trace, i) ? 0 : 1))
+        foreach (
+            int i in Enumerable.Range(0, trace.Quantities.Count).OrderBy(i => RaceValues.Changes(trace, i) ? 0 : 1))
         {
             int width = RaceValues.Width(trace, i) + Gap;
             if (used + width <= MostQuantityWidth)
@@ -256,7 +274,10 @@ public static class RaceListing
 
         public static Layout OneColumn(RaceTrace trace, int[] tasks, int body)
         {
-            int names = Math.Clamp(tasks.Max(t => ConsoleText.CellWidth(ConsoleText.Visible(trace.Tasks[t].Name))), 4, MostNameWidth);
+            int names = Math.Clamp(
+                tasks.Max(t => ConsoleText.CellWidth(ConsoleText.Visible(trace.Tasks[t].Name))),
+                4,
+                MostNameWidth);
             return new Layout
             {
                 Offsets = [.. tasks.Select(_ => names + Gap)],

@@ -38,7 +38,10 @@ internal static class RaceRows
 {
     /// <summary>The mark of a conflicting access, empty for any other step.</summary>
     public static string Mark(RaceTrace trace, RaceStep step) =>
-        step.Number < 1 ? "" : step.Number == trace.Conflict.First ? "(A)" : step.Number == trace.Conflict.Second ? "(B)" : "";
+        step.Number < 1 ? ""
+        : step.Number == trace.Conflict.First ? "(A)"
+        : step.Number == trace.Conflict.Second ? "(B)"
+        : "";
 
     public static bool IsViolated(RaceTrace trace, RaceStep step) =>
         trace.Rule.Length > 0 && step.Number >= 1 && step.Number == trace.ViolatedAtStep;
@@ -48,7 +51,9 @@ internal static class RaceRows
         [.. Enumerable.Range(0, trace.Tasks.Count).Where(t => trace.Steps.Any(s => s.Task == t))];
 
     public static string TaskName(RaceTrace trace, int task) =>
-        task >= 0 && task < trace.Tasks.Count ? trace.Tasks[task].Name : string.Create(CultureInfo.InvariantCulture, $"task {task}");
+        task >= 0 && task < trace.Tasks.Count
+            ? trace.Tasks[task].Name
+            : string.Create(CultureInfo.InvariantCulture, $"task {task}");
 
     /// <summary>Notes in the margin beside a step: choices, wake-ups, events.</summary>
     public static IEnumerable<string> Margin(RaceTrace trace, RaceStep step)
@@ -73,7 +78,8 @@ internal static class RaceRows
     /// <param name="trace">The schedule.</param>
     /// <param name="withFiles">Functions with their files.</param>
     /// <param name="mergeWidth">
-    /// Consecutive plain steps of one task in one function share a row as long as they fit into this many characters; 0: a row for each step.
+    /// Consecutive plain steps of one task in one function share a row as long as they fit into this many characters;
+    /// 0: a row for each step.
     /// </param>
     public static List<RaceRow> Of(RaceTrace trace, bool withFiles, int mergeWidth = 0)
     {
@@ -96,7 +102,10 @@ internal static class RaceRows
             bool isNewFunction = isKnownTask && functions[step.Task] != header;
             string mark = Mark(trace, step);
             string phrase = KernelWords.Phrase(trace, step);
-            RaceRowKind kind = mark.Length > 0 ? RaceRowKind.Conflict : step.IsParked ? RaceRowKind.Wait : RaceRowKind.Statement;
+            RaceRowKind kind =
+                mark.Length > 0 ? RaceRowKind.Conflict
+                : step.IsParked ? RaceRowKind.Wait
+                : RaceRowKind.Statement;
             bool isPlain = kind == RaceRowKind.Statement && !IsViolated(trace, step);
             if (isNewFunction)
             {
@@ -134,7 +143,11 @@ internal static class RaceRows
 
         if (trace.CycleStart >= 1)
         {
-            rows.Add(new RaceRow(-1, RaceRowKind.Rule, string.Create(CultureInfo.InvariantCulture, $"and so on from step {trace.CycleStart}")));
+            rows.Add(
+                new RaceRow(
+                    -1,
+                    RaceRowKind.Rule,
+                    string.Create(CultureInfo.InvariantCulture, $"and so on from step {trace.CycleStart}")));
         }
 
         if (trace.Rule.Length > 0 && !trace.Steps.Any(s => IsViolated(trace, s)))
@@ -161,7 +174,8 @@ internal static class RaceRows
             + $"(B) is {trace.Tasks[trace.Steps[second - 1].Task].Name}'s, {Held(trace.Steps[second - 1])}";
     }
 
-    private static string Held(RaceStep step) => step.Locks.Count == 0 ? "with no lock held" : $"with {string.Join(" and ", step.Locks)} held";
+    private static string Held(RaceStep step) =>
+        step.Locks.Count == 0 ? "with no lock held" : $"with {string.Join(" and ", step.Locks)} held";
 
     /// <summary>A sentence with its full stop.</summary>
     public static string Sentence(string text)
@@ -170,7 +184,8 @@ internal static class RaceRows
         return trimmed.Length == 0 || trimmed[^1] is '.' or '!' or '?' or ':' ? trimmed : trimmed + ".";
     }
 
-    private static bool HasMargin(RaceStep step) => step.Choices.Count > 0 || step.Wakes.Count > 0 || step.Events.Count > 0;
+    private static bool HasMargin(RaceStep step) =>
+        step.Choices.Count > 0 || step.Wakes.Count > 0 || step.Events.Count > 0;
 
     private static void AddAfter(RaceTrace trace, List<RaceRow> rows, RaceStep step)
     {

@@ -7,7 +7,8 @@ namespace EpcActors.Reporting;
 internal static class RaceValues
 {
     /// <summary>Value after a step, null when the step does not say.</summary>
-    public static long? After(RaceStep step, int quantity) => quantity < step.Values.Count ? step.Values[quantity] : null;
+    public static long? After(RaceStep step, int quantity) =>
+        quantity < step.Values.Count ? step.Values[quantity] : null;
 
     /// <summary>Value before a step: that of the last one before it that says it.</summary>
     public static long? Before(RaceTrace trace, RaceStep step, int quantity)

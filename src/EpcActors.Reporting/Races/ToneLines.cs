@@ -71,7 +71,10 @@ internal sealed class ToneLines
             foreach ((string piece, Tone tone) in line)
             {
                 string escaped = Markup.Escape(piece);
-                text.Append(tone == Tone.Plain || string.IsNullOrWhiteSpace(piece) ? escaped : $"[{StyleOf(tone).ToMarkup()}]{escaped}[/]");
+                text.Append(
+                    tone == Tone.Plain || string.IsNullOrWhiteSpace(piece)
+                        ? escaped
+                        : $"[{StyleOf(tone).ToMarkup()}]{escaped}[/]");
             }
 
             text.Append('\n');

@@ -18,14 +18,34 @@ internal static class ClusterText
         text.Paragraph("cluster   ", ClusterWords.Summary(cluster), ConsoleText.Dim);
         text.Heading("Processes");
         TextTable table = new(
-            TextTable.Figure("process"), TextTable.Name("sockets"), TextTable.Name("where"), TextTable.Figure("lives"), TextTable.Word("verdict"), TextTable.Figure("messages/s"),
-            TextTable.Figure("faults"), TextTable.Figure("evictions"), TextTable.Figure("frames out"), TextTable.Figure("bytes out"), TextTable.Figure("sent again"), TextTable.Figure("audits"));
+            TextTable.Figure("process"),
+            TextTable.Name("sockets"),
+            TextTable.Name("where"),
+            TextTable.Figure("lives"),
+            TextTable.Word("verdict"),
+            TextTable.Figure("messages/s"),
+            TextTable.Figure("faults"),
+            TextTable.Figure("evictions"),
+            TextTable.Figure("frames out"),
+            TextTable.Figure("bytes out"),
+            TextTable.Figure("sent again"),
+            TextTable.Figure("audits"));
         foreach (ProcessReport p in cluster.Processes)
         {
             Style? style = !p.HasReport || p.Verdict == Verdict.Violation ? ConsoleText.Bad : (Style?)null;
             table.Row(
-                Units.Count(p.Member), string.Join(", ", p.Sockets), $"{p.Host}:{p.ProcessId}", Units.Count(p.Incarnations), new Cell(ClusterWords.Verdict(p), style),
-                Units.SiPrefixed(p.MessagesPerSecond), Units.Count(p.Faults), Units.Count(p.Evictions), Units.Count(p.FramesOut), Units.Bytes(p.BytesOut), Units.Count(p.SentAgain), Units.Count(p.Cuts));
+                Units.Count(p.Member),
+                string.Join(", ", p.Sockets),
+                $"{p.Host}:{p.ProcessId}",
+                Units.Count(p.Incarnations),
+                new Cell(ClusterWords.Verdict(p), style),
+                Units.SiPrefixed(p.MessagesPerSecond),
+                Units.Count(p.Faults),
+                Units.Count(p.Evictions),
+                Units.Count(p.FramesOut),
+                Units.Bytes(p.BytesOut),
+                Units.Count(p.SentAgain),
+                Units.Count(p.Cuts));
         }
 
         table.WriteTo(text);
@@ -52,12 +72,19 @@ internal static class ClusterWords
             : $", {Units.Count(cluster.DroppedAudits)} dropped when a process joined or died")
         + (cluster.WasAuditedAtTheEnd ? ", and one at the end" : ", none at the end");
 
-    public static string Verdict(ProcessReport process) => process.Verdict is { } verdict ? Wording.Key(verdict) : "no report";
+    public static string Verdict(ProcessReport process) =>
+        process.Verdict is { } verdict ? Wording.Key(verdict) : "no report";
 
     public static string Death(DeathReport death) =>
-        $"process {death.Member}, life {death.Incarnation}, was found dead at {Units.Duration(death.AtNs)}: {death.Reason}; "
-        + (death.InstalledNs is { } installed
-            ? $"all knew {Units.Duration(installed)} later" : "the run ended before all knew")
-        + (death.CleanAuditNs is { } clean ? $", an audit found all in order {Units.Duration(clean)} later" : ", no audit came after it")
+        $"process {death.Member}, life {death.Incarnation}, was found dead at {Units.Duration(death.AtNs)}: "
+        + $"{death.Reason}; "
+        + (
+            death.InstalledNs is { } installed
+                ? $"all knew {Units.Duration(installed)} later"
+                : "the run ended before all knew")
+        + (
+            death.CleanAuditNs is { } clean
+                ? $", an audit found all in order {Units.Duration(clean)} later"
+                : ", no audit came after it")
         + (death.BackNs is { } back ? $", and it was back at work {Units.Duration(back)} later" : "");
 }

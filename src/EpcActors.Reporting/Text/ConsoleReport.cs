@@ -67,11 +67,25 @@ public static class ConsoleReport
 
     private static void WriteLiveHeader(ConsoleText text, RunReport r, LiveReport live)
     {
-        text.Paragraph("engine    ", $"{r.Engine} (live, {Wording.Counted(live.Workers, "worker")}), seed {r.Seed} for workloads only", ConsoleText.Dim);
-        text.Paragraph("time      ", $"{Units.Duration(r.VirtualTimeNs)} elapsed, {Wording.Counted(r.Steps, "message")} handled, "
-            + $"{Units.SiPrefixed(live.MessagesPerSecond)} a second", ConsoleText.Dim);
-        text.Paragraph("actors    ", $"{Wording.Counted(live.Resources, "resource")}, {Wording.Counted(live.Tasks, "task")}", ConsoleText.Dim);
-        text.Paragraph("audits    ", live.Cuts == 0 ? Wording.Audits(live) : $"{Units.Count(live.Cuts)} {Wording.Audits(live)}; and one at the end", ConsoleText.Dim);
+        text.Paragraph(
+            "engine    ",
+            $"{r.Engine} (live, {Wording.Counted(live.Workers, "worker")}), seed {r.Seed} for workloads only",
+            ConsoleText.Dim);
+        text.Paragraph(
+            "time      ",
+            $"{Units.Duration(r.VirtualTimeNs)} elapsed, {Wording.Counted(r.Steps, "message")} handled, "
+                + $"{Units.SiPrefixed(live.MessagesPerSecond)} a second",
+            ConsoleText.Dim);
+        text.Paragraph(
+            "actors    ",
+            $"{Wording.Counted(live.Resources, "resource")}, {Wording.Counted(live.Tasks, "task")}",
+            ConsoleText.Dim);
+        text.Paragraph(
+            "audits    ",
+            live.Cuts == 0
+                ? Wording.Audits(live)
+                : $"{Units.Count(live.Cuts)} {Wording.Audits(live)}; and one at the end",
+            ConsoleText.Dim);
     }
 
     private static void WriteCgroups(ConsoleText text, RunReport r)
@@ -98,9 +112,10 @@ public static class ConsoleReport
         {
             CgroupReport c = r.Cgroups[i];
             Style? atLimit = c.Events > 0 ? ConsoleText.Warn : (Style?)null;
-            usage.Row(
-            [
-                labels[i], c.MaxBytes is { } max && isWide ? Size(max, isWide) : Units.Limit(c.MaxBytes), Size(c.CurrentBytes, isWide),
+            usage.Row([
+                labels[i],
+                c.MaxBytes is { } max && isWide ? Size(max, isWide) : Units.Limit(c.MaxBytes),
+                Size(c.CurrentBytes, isWide),
                 .. hasStock ? [Size(c.StockBytes ?? 0, isWide)] : (ReadOnlySpan<Cell>)[],
                 Size(c.PeakBytes, isWide), new Cell(Units.Count(c.Events), atLimit), Units.Count(c.EventsLocal),
             ]);
@@ -112,7 +127,9 @@ public static class ConsoleReport
         usage.WriteTo(text);
         if (hasStock)
         {
-            text.Line("  in stock: taken in advance by processes (epc.cluster.charge-batch) and not used; a part of current", ConsoleText.Dim);
+            text.Line(
+                "  in stock: taken in advance by processes (epc.cluster.charge-batch) and not used; a part of current",
+                ConsoleText.Dim);
         }
 
         text.Heading("Paging of each cgroup and below");
@@ -236,8 +253,12 @@ public static class ConsoleReport
             TextTable.Figure("peak"), TextTable.Figure("OOM kills"));
         foreach (MemoryCgroupReport m in r.MemoryCgroups)
         {
-            table.Row(m.Path, m.MaxBytes is { } max ? Size(max, isWide) : "max", Size(m.CurrentBytes, isWide),
-                Size(m.PeakBytes, isWide), new Cell(Units.Count(m.OomKills), m.OomKills > 0 ? ConsoleText.Bad : (Style?)null));
+            table.Row(
+                m.Path,
+                m.MaxBytes is { } max ? Size(max, isWide) : "max",
+                Size(m.CurrentBytes, isWide),
+                Size(m.PeakBytes, isWide),
+                new Cell(Units.Count(m.OomKills), m.OomKills > 0 ? ConsoleText.Bad : (Style?)null));
         }
 
         table.WriteTo(text);

@@ -70,7 +70,8 @@ internal static class Wording
     public static string Outcome(EnclaveReport e) => e.IsCutOff ? "cut off" : Key(e.Outcome);
 
     /// <summary><c>1 rule</c>, <c>2 rules</c>.</summary>
-    public static string Counted(long count, string noun) => Units.Count(count) + " " + (count == 1 ? noun : EpcActors.Domain.Counted.Plural(noun));
+    public static string Counted(long count, string noun) =>
+        Units.Count(count) + " " + (count == 1 ? noun : EpcActors.Domain.Counted.Plural(noun));
 
     /// <summary><c>1 retry</c>, <c>2 retries</c>.</summary>
     public static string Retries(long count) => Units.Count(count) + (count == 1 ? " retry" : " retries");
@@ -99,21 +100,30 @@ internal static class Wording
     public static string TimeName(RunReport r) => r.Live is null ? "virtual time" : "real time";
 
     /// <summary>Result of the audits of a live run.</summary>
-    public static string Audits(LiveReport live) => live.Cuts == 0
-        ? "at the end only"
-        : $"of a consistent cut, while the actors went on: {Units.Duration((long)(live.CutMs * 1e6))} altogether, the longest "
-            + Units.Duration((long)(live.LongestCutMs * 1e6));
+    public static string Audits(LiveReport live) =>
+        live.Cuts == 0
+            ? "at the end only"
+            : $"of a consistent cut, while the actors went on: {Units.Duration((long)(live.CutMs * 1e6))} altogether, "
+                + "the longest "
+                + Units.Duration((long)(live.LongestCutMs * 1e6));
 
     /// <summary>For the command of a live run.</summary>
     public const string CannotBeRepeated =
-        "A live run cannot be repeated exactly: real threads meet each other elsewhere each time. Run it several times, or search with epc race find or epc check.";
+        "A live run cannot be repeated exactly: real threads meet each other elsewhere each time. Run it several "
+            + "times, or search with epc race find or epc check.";
 
     /// <summary>Sign of an expectation.</summary>
     public static string Sign(ExpectationReport e) => e.IsMet ? "✓" : e.IsUnmet ? "✗" : "–";
 
     /// <summary>Value that was found, and the reason why it was not judged; may be empty.</summary>
     public static string Found(ExpectationReport e) =>
-        string.Join("; ", (string[])[.. e.Found.Length > 0 ? (string[])[$"found: {e.Found}"] : [], .. e.NotJudged.Length > 0 ? (string[])[$"not judged: {e.NotJudged}"] : []]);
+        string.Join(
+            "; ",
+            (string[])
+                [
+                    .. e.Found.Length > 0 ? (string[])[$"found: {e.Found}"] : [],
+                    .. e.NotJudged.Length > 0 ? (string[])[$"not judged: {e.NotJudged}"] : [],
+                ]);
 
     private static string Broken(RunReport r)
     {

@@ -13,8 +13,13 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Tests.Cgroups;
 
 /// <summary>A thread of control whose routine is written in a test.</summary>
-internal sealed class ScriptedTask(ActorId id, Machine machine, TaskKind kind, ActorId process, Func<ScriptedTask, Routine> body)
-    : KernelTask(id, "test", -1, 0, machine, kind, process)
+internal sealed class ScriptedTask(
+    ActorId id,
+    Machine machine,
+    TaskKind kind,
+    ActorId process,
+    Func<ScriptedTask, Routine> body
+) : KernelTask(id, "test", -1, 0, machine, kind, process)
 {
     protected override Routine Run() => body(this);
 }
@@ -63,12 +68,18 @@ internal sealed class CgroupLab
 
     /// <param name="switches">The kernel.</param>
     /// <param name="capacity">EPC, pages.</param>
-    /// <param name="cgroups">Parent and limit (pages; -1 for max) of the cgroups after the root; parents by index, the root is 0.</param>
+    /// <param name="cgroups">Parent and limit (pages; -1 for max) of the cgroups after the root; parents by index, the
+    /// root is 0.</param>
     /// <param name="enclaves">Cgroup of each enclave's process.</param>
     /// <param name="memoryMaxPages">memory.max of the first cgroup below the root, pages; -1 for max.</param>
-    /// <param name="atomicNs">What an atomic costs: above the length of a group of requests (decision 3), each is a moment of its own.</param>
+    /// <param name="atomicNs">What an atomic costs: above the length of a group of requests (decision 3), each is a
+    /// moment of its own.</param>
     public CgroupLab(
-        KernelSwitches switches, int capacity, (int Parent, long Limit)[] cgroups, int[] enclaves, long memoryMaxPages = -1,
+        KernelSwitches switches,
+        int capacity,
+        (int Parent, long Limit)[] cgroups,
+        int[] enclaves,
+        long memoryMaxPages = -1,
         int atomicNs = 20)
     {
         List<CgroupSpec> specs = [new("/", -1, long.MaxValue, long.MaxValue)];
@@ -95,7 +106,10 @@ internal sealed class CgroupLab
             });
         }
 
-        Run = new TimedRun(Scenarios.Of(switches, [capacity], specs, enclaveSpecs, [], atomicNs: atomicNs), "test", null);
+        Run = new TimedRun(
+            Scenarios.Of(switches, [capacity], specs, enclaveSpecs, [], atomicNs: atomicNs),
+            "test",
+            null);
         _nextId = Run.Topology.Resources.Count + Run.Topology.Tasks.Count;
     }
 
@@ -113,7 +127,9 @@ internal sealed class CgroupLab
 
     /// <summary>A task on behalf of the process of an enclave.</summary>
     public void Task(int enclave, Func<ScriptedTask, Routine> body, long startNs = 0) =>
-        Run.Add(new ScriptedTask(new ActorId(_nextId++), Machine, TaskKind.User, Enclave(enclave).Process.Id, body), startNs);
+        Run.Add(
+            new ScriptedTask(new ActorId(_nextId++), Machine, TaskKind.User, Enclave(enclave).Process.Id, body),
+            startNs);
 
     /// <summary>A task of any kind; it starts at once.</summary>
     public void Kernel(TaskKind kind, ActorId process, Func<ScriptedTask, Routine> body) =>

@@ -31,8 +31,8 @@ public class CgroupScenarioTests
         return data;
     }
 
-    /// <summary>C14: the parent is full because of a sibling that sits still. The faulting one has pages of its own, so it is told to try again; its
-    /// worker looks at its own usage and goes back to sleep.</summary>
+    /// <summary>C14: the parent is full because of a sibling that sits still. The faulting one has pages of its own, so
+    /// it is told to try again; its worker looks at its own usage and goes back to sleep.</summary>
     [Theory]
     [InlineData("v6", true)]
     [InlineData("v8", true)]
@@ -50,7 +50,14 @@ public class CgroupScenarioTests
         ];
         EnclaveSpec[] enclaves =
         [
-            new() { Name = "idle", Cgroup = 2, HeapPages = 48, AddedHeapPages = 48, Steps = [new StepSpec.Pause(200_000_000)] },
+            new()
+            {
+                Name = "idle",
+                Cgroup = 2,
+                HeapPages = 48,
+                AddedHeapPages = 48,
+                Steps = [new StepSpec.Pause(200_000_000)],
+            },
             new()
             {
                 Name = "busy",
@@ -82,7 +89,11 @@ public class CgroupScenarioTests
     [InlineData("v17", 9)]
     public void Unreclaimable_pages_fill_a_small_limit(string kernel, long limit)
     {
-        CgroupSpec[] cgroups = [new("/", -1, long.MaxValue, long.MaxValue), new("/small", 0, limit * Page, long.MaxValue)];
+        CgroupSpec[] cgroups =
+        [
+            new("/", -1, long.MaxValue, long.MaxValue),
+            new("/small", 0, limit * Page, long.MaxValue),
+        ];
         List<EnclaveSpec> enclaves = [];
         for (int i = 0; i < 5; i++)
         {
@@ -102,7 +113,8 @@ public class CgroupScenarioTests
         Assert.Equal(RunEnd.Finished, run.Execute(CancellationToken.None));
         Assert.Empty(run.Oracle.Violations);
 
-        // An initialised enclave that is written out keeps its VA page only; one that is being built needs two more, and the pages that it adds.
+        // An initialised enclave that is written out keeps its VA page only; one that is being built needs two more,
+        // and the pages that it adds.
         Assert.All(run.Topology.Enclaves, one => Assert.Equal(ThreadOutcome.Finished, one.Process.Outcome));
         Assert.Equal(0, run.Topology.Cgroups[1].UsageBytes);
         Assert.Equal(limit * Page, run.Topology.Cgroups[1].PeakBytes);
@@ -114,10 +126,23 @@ public class CgroupScenarioTests
     {
         CgroupSpec[] cgroups = [new("/", -1, long.MaxValue, long.MaxValue), new("/a", 0, long.MaxValue, long.MaxValue)];
         EnclaveSpec[] enclaves =
-            [new() { Name = "e", Cgroup = 1, HeapPages = 10, AddedHeapPages = 10, Steps = [new StepSpec.Pause(10_000_000)] }];
+        [
+            new()
+            {
+                Name = "e",
+                Cgroup = 1,
+                HeapPages = 10,
+                AddedHeapPages = 10,
+                Steps = [new StepSpec.Pause(10_000_000)],
+            },
+        ];
         ScriptAction[] script = [new ScriptAction.RemoveCgroup(5_000_000, 1)];
         string[] notes =
-            [.. new ScenarioRunner(Scenarios.Of(new KernelSwitches(), [400], cgroups, enclaves, script)).Run("", CancellationToken.None).Notes];
+        [
+            .. new ScenarioRunner(Scenarios.Of(new KernelSwitches(), [400], cgroups, enclaves, script))
+                .Run("", CancellationToken.None)
+                .Notes,
+        ];
         Assert.Contains("the script's \"rmdir /a\" at 5 ms failed: EBUSY", notes);
     }
 
@@ -148,7 +173,9 @@ public class CgroupScenarioTests
             },
         ];
         TimedRun run = new(
-            Scenarios.Of(new KernelSwitches(), [400], cgroups, enclaves, [new ScriptAction.Migrate(1_000_000, 0, 2)]), "test", null);
+            Scenarios.Of(new KernelSwitches(), [400], cgroups, enclaves, [new ScriptAction.Migrate(1_000_000, 0, 2)]),
+            "test",
+            null);
         Assert.Equal(RunEnd.Finished, run.Execute(CancellationToken.None));
         Assert.Empty(run.Oracle.Violations);
         Assert.Equal((22 * Page, 30 * Page), (run.Topology.Cgroups[1].PeakBytes, run.Topology.Cgroups[2].PeakBytes));
@@ -180,7 +207,9 @@ public class CgroupScenarioTests
         int count = 1 + Next(6);
         for (int i = 1; i <= count; i++)
         {
-            cgroups.Add(new CgroupSpec($"/c{i}", Next(i), RandomLimit(), Next(4) == 0 ? (20 + Next(200)) * Page : long.MaxValue));
+            cgroups.Add(
+                new CgroupSpec($"/c{i}", Next(i), RandomLimit(), Next(4) == 0 ? (20 + Next(200)) * Page : long.MaxValue)
+            );
         }
 
         List<EnclaveSpec> enclaves = [];
@@ -188,22 +217,29 @@ public class CgroupScenarioTests
         for (int i = 0; i < enclaveCount; i++)
         {
             int heap = 16 + Next(120);
-            enclaves.Add(new EnclaveSpec
-            {
-                Name = $"e{i}",
-                Cgroup = 1 + Next(count),
-                Threads = 1 + Next(3),
-                StartNs = Next(1_000_000),
-                HeapPages = heap,
-                AddedHeapPages = Next(2) == 0 ? heap : Next(heap + 1),
-                Steps =
-                [
-                    new StepSpec.Touch(AccessKind.Write, Next(2) * 500),
-                    new StepSpec.Pattern((pages, stream) => new UniformPattern(pages, AccessMix.ReadOnly, stream), 200, 100, "uniform"),
-                    .. Next(3) == 0 ? [new StepSpec.Fork([new StepSpec.Touch(AccessKind.Read, 100)])] : Array.Empty<StepSpec>(),
-                    new StepSpec.Pause(Next(500_000)),
-                ],
-            });
+            enclaves.Add(
+                new EnclaveSpec
+                {
+                    Name = $"e{i}",
+                    Cgroup = 1 + Next(count),
+                    Threads = 1 + Next(3),
+                    StartNs = Next(1_000_000),
+                    HeapPages = heap,
+                    AddedHeapPages = Next(2) == 0 ? heap : Next(heap + 1),
+                    Steps =
+                    [
+                        new StepSpec.Touch(AccessKind.Write, Next(2) * 500),
+                        new StepSpec.Pattern(
+                            (pages, stream) => new UniformPattern(pages, AccessMix.ReadOnly, stream),
+                            200,
+                            100,
+                            "uniform"),
+                        .. Next(3) == 0
+                            ? [new StepSpec.Fork([new StepSpec.Touch(AccessKind.Read, 100)])]
+                            : Array.Empty<StepSpec>(),
+                        new StepSpec.Pause(Next(500_000)),
+                    ],
+                });
         }
 
         List<ScriptAction> script = [];
@@ -211,14 +247,18 @@ public class CgroupScenarioTests
         for (int i = 0; i < actions; i++)
         {
             long at = Next(4_000_000);
-            script.Add(Next(6) switch
-            {
-                0 or 1 => new ScriptAction.SetMax(at, 1 + Next(count), RandomLimit()),
-                2 => new ScriptAction.SetMemoryMax(at, 1 + Next(count), Next(2) == 0 ? long.MaxValue : Next(150) * Page),
-                3 => new ScriptAction.KillEnclave(at, Next(enclaveCount)),
-                4 => new ScriptAction.Migrate(at, Next(enclaveCount), Next(count + 1)),
-                _ => new ScriptAction.RemoveCgroup(at, 1 + Next(count)),
-            });
+            script.Add(
+                Next(6) switch
+                {
+                    0 or 1 => new ScriptAction.SetMax(at, 1 + Next(count), RandomLimit()),
+                    2 => new ScriptAction.SetMemoryMax(
+                        at,
+                        1 + Next(count),
+                        Next(2) == 0 ? long.MaxValue : Next(150) * Page),
+                    3 => new ScriptAction.KillEnclave(at, Next(enclaveCount)),
+                    4 => new ScriptAction.Migrate(at, Next(enclaveCount), Next(count + 1)),
+                    _ => new ScriptAction.RemoveCgroup(at, 1 + Next(count)),
+                });
         }
 
         script.Sort((a, b) => a.AtNs.CompareTo(b.AtNs));

@@ -32,7 +32,9 @@ public class ChargeTests
             }
         });
         lab.Execute();
-        Assert.Equal([MiscCharge.Charged, MiscCharge.Charged, MiscCharge.Charged, MiscCharge.Refused, MiscCharge.Refused], results);
+        Assert.Equal(
+            [MiscCharge.Charged, MiscCharge.Charged, MiscCharge.Charged, MiscCharge.Refused, MiscCharge.Refused],
+            results);
         Assert.Equal((0, 0), (lab[3].Events, lab[3].EventsLocal));
         Assert.Equal((2, 2 * local), (lab[2].Events, lab[2].EventsLocal));
         Assert.Equal((2, 0), (lab[1].Events, lab[1].EventsLocal));
@@ -67,7 +69,8 @@ public class ChargeTests
         });
         lab.Execute();
 
-        // The second cgroup's own usage was far below the capacity: the root refused. The first one was over it by itself.
+        // The second cgroup's own usage was far below the capacity: the root refused. The first one was over it by
+        // itself.
         Assert.Equal((0, 1), (lab[0].Events, lab[0].EventsLocal));
         Assert.Equal((0, 0), (lab[2].Events, lab[2].EventsLocal));
         Assert.Equal((1, 1), (lab[1].Events, lab[1].EventsLocal));
@@ -86,13 +89,17 @@ public class ChargeTests
         lab.Admin(async task =>
         {
             Assert.Equal(Errno.Ok, await CgroupCore.WriteMiscMax(task, 1, text));
-            Assert.Equal(fits ? MiscCharge.Charged : MiscCharge.Refused, await Misc.TryCharge(task, 1, takeReference: true));
+            Assert.Equal(
+                fits ? MiscCharge.Charged : MiscCharge.Refused,
+                await Misc.TryCharge(task, 1, takeReference: true));
         });
         lab.Execute();
         Assert.Equal(text + "\n", MiscFilesOfCgroup.Read(lab.Machine, lab[1], MiscFile.Max));
     }
 
-    /// <summary>C21: the page that a refused charger has not given back yet keeps another one from a page that is there.</summary>
+    /// <summary>
+    /// C21: the page that a refused charger has not given back yet keeps another one from a page that is there.
+    /// </summary>
     [Fact]
     public void Two_chargers_of_the_last_page_can_both_fail()
     {
@@ -100,11 +107,15 @@ public class ChargeTests
         lab.Admin(async task =>
         {
             await Misc.TryCharge(task, 1, takeReference: true);
-            CgroupProtocol.Charge first = await task.Ask(lab[1].Id, new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
+            CgroupProtocol.Charge first = await task.Ask(
+                lab[1].Id,
+                new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
             await task.Ask(lab[1].Id, new CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
             Assert.Equal(2, lab.Current(1));
             await Misc.Uncharge(task, 1);
-            CgroupProtocol.Charge second = await task.Ask(lab[1].Id, new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
+            CgroupProtocol.Charge second = await task.Ask(
+                lab[1].Id,
+                new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
             await task.Ask(lab[1].Id, new CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
             Assert.Equal((LevelCharge.Over, LevelCharge.Over), (first.Result, second.Result));
             await task.Ask(lab[1].Id, new CgroupProtocol.Uncharge { Bytes = CgroupLab.Page });
@@ -124,11 +135,22 @@ public class ChargeTests
     public void A_sum_in_32_bits_ends_at_two_gibibytes(Fix wide, LevelCharge expected)
     {
         const long Half = 1L << 31;
-        CgroupLab lab = new(Kernels.Named("v8") with { WideUsage = wide }, (int)(2 * Half / CgroupLab.Page), [(0, -1)], []);
+        CgroupLab lab = new(
+            Kernels.Named("v8") with
+            {
+                WideUsage = wide,
+            },
+            (int)(2 * Half / CgroupLab.Page),
+            [(0, -1)],
+            []);
         lab.Admin(async task =>
         {
-            CgroupProtocol.Charge below = await task.Ask(lab[1].Id, new CgroupProtocol.Charge { Bytes = Half - CgroupLab.Page });
-            CgroupProtocol.Charge above = await task.Ask(lab[1].Id, new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
+            CgroupProtocol.Charge below = await task.Ask(
+                lab[1].Id,
+                new CgroupProtocol.Charge { Bytes = Half - CgroupLab.Page });
+            CgroupProtocol.Charge above = await task.Ask(
+                lab[1].Id,
+                new CgroupProtocol.Charge { Bytes = CgroupLab.Page });
             Assert.Equal((LevelCharge.Fits, expected), (below.Result, above.Result));
         });
         lab.Execute();

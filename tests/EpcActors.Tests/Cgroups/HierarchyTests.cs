@@ -36,7 +36,9 @@ public class HierarchyTests
         Assert.Equal(1, lab[0].References);
     }
 
-    /// <summary>A removed cgroup with pages counts upwards, is still walked, and goes with its last page, its parent with it.</summary>
+    /// <summary>
+    /// A removed cgroup with pages counts upwards, is still walked, and goes with its last page, its parent with it.
+    /// </summary>
     [Theory]
     [InlineData("v5")]
     [InlineData("v8")]
@@ -160,7 +162,10 @@ public class HierarchyTests
     [InlineData("sgx_epc -1", Errno.EINVAL, "sgx_epc 12288\n")]
     [InlineData("sgx_epc 4K", Errno.EINVAL, "sgx_epc 12288\n")]
     [InlineData("sgx_epc 18446744073709551616", Errno.ERANGE, "sgx_epc 12288\n")]
-    public void A_write_of_misc_max_returns_the_errno_and_leaves_the_old_value(string text, Errno expected, string shown)
+    public void A_write_of_misc_max_returns_the_errno_and_leaves_the_old_value(
+        string text,
+        Errno expected,
+        string shown)
     {
         CgroupLab lab = new(Kernels.Named("v17"), 10, [(0, 3)], []);
         Errno result = Errno.Ok;

@@ -23,13 +23,15 @@ public sealed class LifetimeTests
         {
             Assert.Equal(Errno.Ok, await lab.Build(task, 1, 40));
 
-            // The first round ends behind 2; the second goes on there and reaches 4, which the first cgroup's pages would have hidden (C6).
+            // The first round ends behind 2; the second goes on there and reaches 4, which the first cgroup's pages
+            // would have hidden (C6).
             Assert.Equal((16, 3), await EpcCgroup.ReclaimFrom(task, 1, -1));
             Assert.Equal((26, 42), (lab.Current(2), lab.Current(4)));
             Assert.Equal((16, -1), await EpcCgroup.ReclaimFrom(task, 1, 3));
             Assert.Equal((26, 26), (lab.Current(2), lab.Current(4)));
 
-            // The place is kept without a reference: with the cgroup the round is lost, and the next robs the first cgroup again.
+            // The place is kept without a reference: with the cgroup the round is lost, and the next robs the first
+            // cgroup again.
             Assert.Equal((16, 3), await EpcCgroup.ReclaimFrom(task, 1, -1));
             Assert.Equal(Errno.Ok, await CgroupCore.Rmdir(task, 3));
             Assert.Equal((0, -1), await EpcCgroup.ReclaimFrom(task, 1, 3));
@@ -154,6 +156,8 @@ public sealed class LifetimeTests
             Assert.True(await EpcCgroup.OomKill(task, 1));
         }, startNs: 10_000_000);
         lab.ExecuteCleanly();
-        Assert.Equal(killed, (lab.Enclave(0).Enclave.IsOutOfMemory ? 1 : 0) + (lab.Enclave(1).Enclave.IsOutOfMemory ? 1 : 0));
+        Assert.Equal(
+            killed,
+            (lab.Enclave(0).Enclave.IsOutOfMemory ? 1 : 0) + (lab.Enclave(1).Enclave.IsOutOfMemory ? 1 : 0));
     }
 }

@@ -27,15 +27,18 @@ public class MemoryTests
         lab.Task(0, async task =>
         {
             Assert.Equal(Errno.Ok, await lab.Build(task, 0, 20));
-            lab.Kernel(kind, kind == TaskKind.User ? lab.Enclave(1).Process.Id : EpcActors.Engine.ActorId.None, async other =>
-            {
-                // 16 pages of contents and one of PCMD.
-                await EpcCgroup.ReclaimSubtree(other, 1, 16, false);
-                for (int i = 0; i < 3; i++)
+            lab.Kernel(
+                kind,
+                kind == TaskKind.User ? lab.Enclave(1).Process.Id : EpcActors.Engine.ActorId.None,
+                async other =>
                 {
-                    Assert.Equal(i == payer || i == 0 ? 17 : 0, lab.Run.Topology.MemoryCgroups[i].UsagePages);
-                }
-            });
+                    // 16 pages of contents and one of PCMD.
+                    await EpcCgroup.ReclaimSubtree(other, 1, 16, false);
+                    for (int i = 0; i < 3; i++)
+                    {
+                        Assert.Equal(i == payer || i == 0 ? 17 : 0, lab.Run.Topology.MemoryCgroups[i].UsagePages);
+                    }
+                });
             await task.Sleep(10_000_000);
             await lab.Exit(task, 0);
         });
@@ -58,9 +61,12 @@ public class MemoryTests
                 Assert.Equal((10, 10), (Memory(1).UsagePages, Memory(2).UsagePages));
             }
 
-            // Nine of 16 pages and their PCMD page found room; the process with the largest file is the victim, and stays it.
+            // Nine of 16 pages and their PCMD page found room; the process with the largest file is the victim, and
+            // stays it.
             Assert.Equal(33, lab.Current(2) - 2);
-            Assert.Equal((KillReason.MemoryOom, KillReason.None), (lab.Enclave(0).Process.Killed, lab.Enclave(1).Process.Killed));
+            Assert.Equal(
+                (KillReason.MemoryOom, KillReason.None),
+                (lab.Enclave(0).Process.Killed, lab.Enclave(1).Process.Killed));
             Assert.Equal((0, 1, 1), (Memory(0).OomKills, Memory(1).OomKills, Memory(2).OomKills));
             await lab.Exit(task, 0);
             await lab.Exit(task, 1);

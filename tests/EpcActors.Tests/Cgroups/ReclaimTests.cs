@@ -88,7 +88,9 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>v2 to v9: one page less, and eight more only when what is left is above 32; a limit of 0 stays 0.</summary>
+    /// <summary>
+    /// v2 to v9: one page less, and eight more only when what is left is above 32; a limit of 0 stays 0.
+    /// </summary>
     [Theory]
     [InlineData(33, 32)]
     [InlineData(34, 16)]
@@ -119,7 +121,12 @@ public class ReclaimTests
     [InlineData("v13", 16, 0, 0, 24)]
     [InlineData("v17", 16, 0, 0, 24)]
     [InlineData("v17", 1, 0, 5, 40)]
-    public void A_round_takes_its_pages_from_the_subtree_in_the_way_of_the_version(string kernel, int wanted, int p, int c1, int c2)
+    public void A_round_takes_its_pages_from_the_subtree_in_the_way_of_the_version(
+        string kernel,
+        int wanted,
+        int p,
+        int c1,
+        int c2)
     {
         CgroupLab lab = Family(kernel);
         lab.Task(0, async task =>
@@ -132,7 +139,10 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>A worker wants 16 pages a round, however little it is over: small lists before a long one all go, and a SECS goes with its last child.</summary>
+    /// <summary>
+    /// A worker wants 16 pages a round, however little it is over: small lists before a long one all go, and a SECS
+    /// goes with its last child.
+    /// </summary>
     [Theory]
     [InlineData("v13")]
     [InlineData("v17")]
@@ -152,7 +162,10 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>C6: without a cursor every round begins at the top, where pages that are used all the time take up the whole of it.</summary>
+    /// <summary>
+    /// C6: without a cursor every round begins at the top, where pages that are used all the time take up the whole of
+    /// it.
+    /// </summary>
     [Theory]
     [InlineData("v6", false)]
     [InlineData("v8", false)]
@@ -184,7 +197,9 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>v2 to v5 stop to spare young pages after more than five rounds that freed nothing; later versions never do.</summary>
+    /// <summary>
+    /// v2 to v5 stop to spare young pages after more than five rounds that freed nothing; later versions never do.
+    /// </summary>
     [Theory]
     [InlineData("v5", 7)]
     [InlineData("v6", 0)]
@@ -215,7 +230,11 @@ public class ReclaimTests
                 {
                     await task.Ask(
                         lab.Enclave(0).Mm.Id,
-                        new Actors.AddressSpaces.AddressSpaceProtocol.Access { Page = page, Kind = Actors.AddressSpaces.AccessKind.Read });
+                        new Actors.AddressSpaces.AddressSpaceProtocol.Access
+                        {
+                            Page = page,
+                            Kind = Actors.AddressSpaces.AccessKind.Read,
+                        });
                 }
 
                 await task.Sleep(100);
@@ -306,7 +325,14 @@ public class ReclaimTests
     {
         foreach (string kernel in new[] { "v6", "v8", "v10" })
         {
-            CgroupLab lab = new(Kernels.Named(kernel) with { WalkSkipsDying = fix }, 600, [(0, 42), (1, -1), (1, -1)], [3, 1]);
+            CgroupLab lab = new(
+                Kernels.Named(kernel) with
+                {
+                    WalkSkipsDying = fix,
+                },
+                600,
+                [(0, 42), (1, -1), (1, -1)],
+                [3, 1]);
             lab.Task(1, async task =>
             {
                 await Inherit(lab, task, 0, 3, 40);
@@ -326,7 +352,9 @@ public class ReclaimTests
         }
     }
 
-    /// <summary>C25: the worker, queued when the usage came near the limit, and the charger that met the limit both reclaim.</summary>
+    /// <summary>
+    /// C25: the worker, queued when the usage came near the limit, and the charger that met the limit both reclaim.
+    /// </summary>
     [Theory]
     [InlineData("v10", 27)]
     [InlineData("v13", 27)]
@@ -364,7 +392,10 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>v3 to v5: a write of misc.max queues the worker, whose subtree counts. When nothing is left to reclaim, it kills.</summary>
+    /// <summary>
+    /// v3 to v5: a write of misc.max queues the worker, whose subtree counts. When nothing is left to reclaim, it
+    /// kills.
+    /// </summary>
     [Theory]
     [InlineData("v5", 20, 20)]
     [InlineData("v6", 60, 0)]
@@ -382,7 +413,10 @@ public class ReclaimTests
         lab.ExecuteCleanly();
     }
 
-    /// <summary>v5: the oldest unreclaimable page decides, in the first cgroup in pre-order that has one; one enclave at a time (C3).</summary>
+    /// <summary>
+    /// v5: the oldest unreclaimable page decides, in the first cgroup in pre-order that has one; one enclave at a time
+    /// (C3).
+    /// </summary>
     [Fact]
     public void The_oldest_unreclaimable_page_decides_who_is_killed()
     {
@@ -390,7 +424,8 @@ public class ReclaimTests
         List<int> victims = [];
         lab.Task(0, async task =>
         {
-            // In /c2: one enclave that was never created, whose VA page is the oldest of all. In /c3: the second was built before the first.
+            // In /c2: one enclave that was never created, whose VA page is the oldest of all. In /c3: the second was
+            // built before the first.
             await task.Ask(lab.Enclave(3).Process.Id, new ProcessProtocol.ReadCss());
             AllocResult va = await Encl.Grow(task, 3, reclaim: true);
             await Inherit(lab, task, 2, 3, 5);
@@ -439,7 +474,8 @@ public class ReclaimTests
         Assert.Equal(Errno.Ok, await CgroupCore.Attach(task, task.Process, own.Cgroup, own.MemoryCgroup));
     }
 
-    private static CgroupLab Family(string kernel) => new(Kernels.Named(kernel), 600, [(0, -1), (1, -1), (1, -1)], [1, 2, 3]);
+    private static CgroupLab Family(string kernel) =>
+        new(Kernels.Named(kernel), 600, [(0, -1), (1, -1), (1, -1)], [1, 2, 3]);
 
     private static async Routine BuildFamily(CgroupLab lab, ScriptedTask task)
     {

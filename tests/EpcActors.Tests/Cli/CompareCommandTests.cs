@@ -13,7 +13,14 @@ public sealed class CompareCommandTests : IDisposable
     public async Task Kernels_stand_side_by_side_and_files_go_to_folders()
     {
         string folder = _cli.At("out");
-        CliResult result = await CliHarness.Call("compare", _cli.GoodFile, "--kernels", "linux-6.16,epc-cgroup-v8", "--out", folder, "--no-slowdown");
+        CliResult result = await CliHarness.Call(
+            "compare",
+            _cli.GoodFile,
+            "--kernels",
+            "linux-6.16,epc-cgroup-v8",
+            "--out",
+            folder,
+            "--no-slowdown");
 
         Assert.Equal(0, result.Code);
         Assert.Equal("linux-6.16: seed 7, kernel linux-6.16, engine simulation", result.OutLines[0]);
@@ -29,13 +36,23 @@ public sealed class CompareCommandTests : IDisposable
     public async Task Json_is_an_array_with_labels_and_alone_on_standard_output()
     {
         CliResult result = await CliHarness.Call(
-            "compare", _cli.GoodFile, "--kernels", "linux-6.16,epc-cgroup-v8", "--vary", "epc.seed=1,2", "--json", "-", "--no-slowdown");
+            "compare",
+            _cli.GoodFile,
+            "--kernels",
+            "linux-6.16,epc-cgroup-v8",
+            "--vary",
+            "epc.seed=1,2",
+            "--json",
+            "-",
+            "--no-slowdown");
 
         using JsonDocument document = JsonDocument.Parse(result.Out);
         Assert.Equal(
             ["linux-6.16 seed=1", "linux-6.16 seed=2", "epc-cgroup-v8 seed=1", "epc-cgroup-v8 seed=2"],
             document.RootElement.EnumerateArray().Select(one => one.GetProperty("label").GetString()));
-        Assert.Equal([1UL, 2, 1, 2], document.RootElement.EnumerateArray().Select(one => one.GetProperty("seed").GetUInt64()));
+        Assert.Equal(
+            [1UL, 2, 1, 2],
+            document.RootElement.EnumerateArray().Select(one => one.GetProperty("seed").GetUInt64()));
         Assert.Equal("linux-6.16", document.RootElement[1].GetProperty("kernel").GetString());
         Assert.Contains("4 runs, compared", result.Error, StringComparison.Ordinal);
     }
@@ -43,7 +60,12 @@ public sealed class CompareCommandTests : IDisposable
     [Fact]
     public async Task Violation_in_one_run_exits_with_1_and_its_command_repeats_it()
     {
-        CliResult result = await CliHarness.Call("compare", _cli.RacyFile, "--kernels", "linux-6.16,linux-5.15", "--no-slowdown");
+        CliResult result = await CliHarness.Call(
+            "compare",
+            _cli.RacyFile,
+            "--kernels",
+            "linux-6.16,linux-5.15",
+            "--no-slowdown");
 
         Assert.Equal(1, result.Code);
         Assert.Equal($"epc run {_cli.RacyFile} --seed 3 --set epc.kernel=linux-5.15 --no-slowdown", result.LastOutLine);
@@ -55,7 +77,13 @@ public sealed class CompareCommandTests : IDisposable
     public async Task Known_bad_kernel_that_fails_is_what_was_asked_for()
     {
         CliResult result = await CliHarness.Call(
-            "compare", _cli.RacyFile, "--kernels", "linux-5.15,linux-5.15-atomic-counter", "--known-bad", "linux-5.15", "--no-slowdown");
+            "compare",
+            _cli.RacyFile,
+            "--kernels",
+            "linux-5.15,linux-5.15-atomic-counter",
+            "--known-bad",
+            "linux-5.15",
+            "--no-slowdown");
 
         Assert.Equal(0, result.Code);
         Assert.Equal("linux-5.15: known to be bad, and it was", result.LastOutLine);
@@ -65,7 +93,13 @@ public sealed class CompareCommandTests : IDisposable
     public async Task Known_bad_kernel_that_passes_proves_nothing()
     {
         CliResult result = await CliHarness.Call(
-            "compare", _cli.RacyFile, "--kernels", "linux-6.16,epc-cgroup-v8", "--known-bad", "linux-6.16", "--no-slowdown");
+            "compare",
+            _cli.RacyFile,
+            "--kernels",
+            "linux-6.16,epc-cgroup-v8",
+            "--known-bad",
+            "linux-6.16",
+            "--no-slowdown");
 
         Assert.Equal(2, result.Code);
         Assert.Contains("the comparison proves nothing", result.LastOutLine, StringComparison.Ordinal);
@@ -75,7 +109,13 @@ public sealed class CompareCommandTests : IDisposable
     public async Task Known_bad_does_not_excuse_another_run()
     {
         CliResult result = await CliHarness.Call(
-            "compare", _cli.RacyFile, "--kernels", "linux-5.15,epc-cgroup-v8-racy-counter", "--known-bad", "linux-5.15", "--no-slowdown");
+            "compare",
+            _cli.RacyFile,
+            "--kernels",
+            "linux-5.15,epc-cgroup-v8-racy-counter",
+            "--known-bad",
+            "linux-5.15",
+            "--no-slowdown");
 
         Assert.Equal(1, result.Code);
         Assert.Contains("--set epc.kernel=epc-cgroup-v8-racy-counter", result.LastOutLine, StringComparison.Ordinal);
@@ -91,13 +131,21 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(0, without.Code);
         Assert.Equal(1, with.Code);
         Assert.Contains("epc-cgroup-v8: expected faults == 0, found ", with.Out, StringComparison.Ordinal);
-        Assert.Equal($"epc run {_cli.DisappointedFile} --seed 7 --set epc.kernel=linux-6.16 --no-slowdown --expect", with.LastOutLine);
+        Assert.Equal(
+            $"epc run {_cli.DisappointedFile} --seed 7 --set epc.kernel=linux-6.16 --no-slowdown --expect",
+            with.LastOutLine);
     }
 
     [Fact]
     public async Task Quiet_is_a_line_for_each_run()
     {
-        CliResult result = await CliHarness.Call("compare", _cli.GoodFile, "--kernels", "linux-6.16,epc-cgroup-v8", "--quiet", "--no-slowdown");
+        CliResult result = await CliHarness.Call(
+            "compare",
+            _cli.GoodFile,
+            "--kernels",
+            "linux-6.16,epc-cgroup-v8",
+            "--quiet",
+            "--no-slowdown");
 
         Assert.Equal(2, result.OutLines.Count);
         Assert.StartsWith("linux-6.16: pass: ", result.OutLines[0], StringComparison.Ordinal);
@@ -109,7 +157,12 @@ public sealed class CompareCommandTests : IDisposable
     {
         using CancellationTokenSource source = new();
         await source.CancelAsync();
-        CliResult result = await CliHarness.Call(source.Token, "compare", _cli.GoodFile, "--kernels", "linux-6.16,epc-cgroup-v8");
+        CliResult result = await CliHarness.Call(
+            source.Token,
+            "compare",
+            _cli.GoodFile,
+            "--kernels",
+            "linux-6.16,epc-cgroup-v8");
 
         Assert.Equal(2, result.Code);
         Assert.Contains("cancelled: 0 of 2 runs were started", result.Out, StringComparison.Ordinal);

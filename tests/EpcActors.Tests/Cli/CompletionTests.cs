@@ -55,7 +55,8 @@ public sealed class CompletionTests : IDisposable
             {
                 string name = shell == "fish" ? $"-l {option.Name[2..]} " : option.Name;
                 Assert.True(
-                    Array.Exists(lines, line => line.Contains(name, StringComparison.Ordinal)), $"{path} {option.Name}");
+                    Array.Exists(lines, line => line.Contains(name, StringComparison.Ordinal)),
+                    $"{path} {option.Name}");
             }
 
             foreach (Command below in command.Subcommands.Where(one => !one.Hidden))

@@ -23,12 +23,16 @@ public sealed class HelpTests
 
         Assert.Equal(0, result.Code);
         Assert.Empty(result.Error);
-        Assert.Contains($"Usage:\n  epc{(command.Length == 0 ? "" : " " + command)}", result.Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Usage:\n  epc{(command.Length == 0 ? "" : " " + command)}",
+            result.Out.ReplaceLineEndings("\n"),
+            StringComparison.Ordinal);
         Assert.InRange(Examples(result.Out).Count, 2, 5);
         Assert.Contains("Exit codes:", result.Out, StringComparison.Ordinal);
         Assert.Contains("  64  ", result.Out, StringComparison.Ordinal);
         Assert.Contains("--help", result.Out, StringComparison.Ordinal);
-        Assert.All(result.OutLines.Where(line => !line.StartsWith("  epc ", StringComparison.Ordinal)), line => Assert.True(line.Length <= 100, line));
+        Assert.All(result.OutLines.Where(line => !line.StartsWith("  epc ", StringComparison.Ordinal)), line =>
+            Assert.True(line.Length <= 100, line));
     }
 
     /// <summary>An example that the command line does not understand teaches nonsense.</summary>
@@ -45,7 +49,10 @@ public sealed class HelpTests
                 .Replace("--junit results.xml", "--junit " + Quoted(cli.At("results.xml")), StringComparison.Ordinal)
                 .Replace(Recordings, Loading.RepositoryPath(Recordings), StringComparison.Ordinal)
                 .Replace("--set epc.switches.epc-cgroup=off", "", StringComparison.Ordinal)
-                .Replace("linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", "linux-6.16,epc-cgroup-v8", StringComparison.Ordinal);
+                .Replace(
+                    "linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15",
+                    "linux-6.16,epc-cgroup-v8",
+                    StringComparison.Ordinal);
             CliResult result = await CliHarness.Call([.. CliHarness.SplitAsShell(line).Skip(1)]);
 
             Assert.True(result.Code == 0, $"{line}\n{result.Code}\n{result.Error}");
@@ -56,7 +63,10 @@ public sealed class HelpTests
     [MemberData(nameof(Commands))]
     public async Task Files_in_the_help_are_files_of_the_repository(string command)
     {
-        foreach (Match name in Regex.Matches((await CliHarness.Call([.. Words(command), "--help"])).Out, @"[\w/-]+/[\w-]+\.conf"))
+        foreach (
+            Match name in Regex.Matches(
+                (await CliHarness.Call([.. Words(command), "--help"])).Out,
+                @"[\w/-]+/[\w-]+\.conf"))
         {
             Assert.True(File.Exists(Loading.RepositoryPath(name.Value)), name.Value);
         }
@@ -71,7 +81,10 @@ public sealed class HelpTests
 
         foreach (ExitCode code in Enum.GetValues<ExitCode>())
         {
-            Assert.Contains(result.OutLines, line => line.StartsWith($"  {((int)code).ToString(CultureInfo.InvariantCulture),-2}  ", StringComparison.Ordinal));
+            Assert.Contains(result.OutLines, line =>
+                line.StartsWith(
+                    $"  {((int)code).ToString(CultureInfo.InvariantCulture),-2}  ",
+                    StringComparison.Ordinal));
         }
 
         Assert.Contains("config/reference.conf", result.Out, StringComparison.Ordinal);
@@ -83,7 +96,10 @@ public sealed class HelpTests
         string help = (await CliHarness.Call("compare", "--help")).Out;
 
         Assert.Contains("A kernel that is known to be wrong", help, StringComparison.Ordinal);
-        Assert.Contains("--kernels linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15", help, StringComparison.Ordinal);
+        Assert.Contains(
+            "--kernels linux-5.15,linux-5.15-atomic-counter --known-bad linux-5.15",
+            help,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -138,6 +154,12 @@ public sealed class HelpTests
     private static List<string> Examples(string help)
     {
         string examples = help.ReplaceLineEndings("\n").Split("Examples:\n")[1].Split("\n\n")[0];
-        return [.. examples.Split('\n').Where(line => line.StartsWith("  epc ", StringComparison.Ordinal)).Select(line => line.Trim())];
+        return
+        [
+            .. examples
+                .Split('\n')
+                .Where(line => line.StartsWith("  epc ", StringComparison.Ordinal))
+                .Select(line => line.Trim()),
+        ];
     }
 }

@@ -31,7 +31,9 @@ public sealed class HostileFileTests : IDisposable
     [Theory]
     [InlineData("epc { kernel = \"part.conf\" }", "file.conf:1:16: epc.kernel: cannot read ")]
     [InlineData("include \"part.conf\"", "file.conf:1:")]
-    [InlineData("epc { enclaves { a { heap = 16 pages, steps = [ { trace = \"part.conf\" } ] } } }", "file.conf:1:59: ")]
+    [InlineData(
+        "epc { enclaves { a { heap = 16 pages, steps = [ { trace = \"part.conf\" } ] } } }",
+        "file.conf:1:59: ")]
     public async Task A_file_names_no_pipe_either(string text, string place)
     {
         if (OperatingSystem.IsWindows())
@@ -89,7 +91,9 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public async Task A_line_of_a_schedule_is_quoted_without_its_control_characters()
     {
-        string schedule = _cli.Write("bad.schedule", "# EpcActors schedule 1\nrace: R1\nvariant: buggy\nsteps:\nT \u001b[31m x\n");
+        string schedule = _cli.Write(
+            "bad.schedule",
+            "# EpcActors schedule 1\nrace: R1\nvariant: buggy\nsteps:\nT \u001b[31m x\n");
         CliResult result = await CliHarness.Call("race", "replay", schedule);
 
         Assert.Contains(result.Code, (int[])[2, 64]);
@@ -141,7 +145,10 @@ public sealed class HostileFileTests : IDisposable
             CliResult result = await CliHarness.Call([command, race, .. more]);
 
             Assert.Equal(64, result.Code);
-            Assert.Contains($"this is a race file, not a scenario: 'epc race find {race}'", result.Error, StringComparison.Ordinal);
+            Assert.Contains(
+                $"this is a race file, not a scenario: 'epc race find {race}'",
+                result.Error,
+                StringComparison.Ordinal);
         }
     }
 

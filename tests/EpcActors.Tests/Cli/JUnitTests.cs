@@ -20,9 +20,7 @@ public sealed class JUnitTests : IDisposable
         JUnitDocument document = await Document(0, "run", _cli.GoodFile, "--seed", "11");
 
         Assert.Equal(
-            [
-                "the run comes to its end", .. Rules.BySeverity.Select(rule => $"rule {rule}"), "expect verdict == pass",
-            ],
+            ["the run comes to its end", .. Rules.BySeverity.Select(rule => $"rule {rule}"), "expect verdict == pass"],
             document.Cases.Select(one => one.Attribute("name")!.Value));
         Assert.Equal("11", document.Property("seed"));
         Assert.Equal("epc-cgroup-v8", document.Property("kernel"));
@@ -59,7 +57,13 @@ public sealed class JUnitTests : IDisposable
     [Fact]
     public async Task A_run_that_was_cut_off_is_an_error_and_its_rules_are_not_called_kept()
     {
-        JUnitDocument document = await Document(2, "run", _cli.GoodFile, "--set", "epc.run.duration=1 ms", "--no-slowdown");
+        JUnitDocument document = await Document(
+            2,
+            "run",
+            _cli.GoodFile,
+            "--set",
+            "epc.run.duration=1 ms",
+            "--no-slowdown");
 
         Assert.Equal(["the run comes to its end"], document.With("error"));
         Assert.Contains("rule liveness", document.With("skipped"));
@@ -125,9 +129,14 @@ public sealed class JUnitTests : IDisposable
 
         Assert.Equal(["rule free-page-counter"], document.With("failure"));
         Assert.Contains("rule liveness", document.With("skipped"));
-        Assert.Contains("looks for free-page-counter only", document.Case("rule liveness").Value, StringComparison.Ordinal);
         Assert.Contains(
-            "tmp = sgx_nr_free_pages", document.Case("rule free-page-counter").Value, StringComparison.Ordinal);
+            "looks for free-page-counter only",
+            document.Case("rule liveness").Value,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "tmp = sgx_nr_free_pages",
+            document.Case("rule free-page-counter").Value,
+            StringComparison.Ordinal);
         Assert.Equal("epc.race.R1.buggy", document.Cases.First().Attribute("classname")!.Value);
         Assert.Equal("linux-5.15", document.Property("kernel"));
     }
@@ -189,7 +198,9 @@ public sealed class JUnitTests : IDisposable
         await CliHarness.Call("race", "find", "R1", "--quiet", "--out", folder);
         string schedule = Path.Combine(folder, "race.schedule");
         string text = await File.ReadAllTextAsync(schedule);
-        await File.WriteAllTextAsync(schedule, text.Replace("CPU1  FreePage ", "CPU1  TakePage ", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            schedule,
+            text.Replace("CPU1  FreePage ", "CPU1  TakePage ", StringComparison.Ordinal));
         JUnitDocument document = await Document(2, "race", "replay", schedule);
 
         Assert.Equal(["the schedule fits and ends"], document.With("error"));
@@ -236,7 +247,9 @@ public sealed class JUnitTests : IDisposable
     {
         string file = _cli.At("results.xml");
         CliResult result = await CliHarness.Call([.. words, "--junit", file]);
-        Assert.True(result.Code == code, string.Create(CultureInfo.InvariantCulture, $"{result.Code}\n{result.Out}\n{result.Error}"));
+        Assert.True(
+            result.Code == code,
+            string.Create(CultureInfo.InvariantCulture, $"{result.Code}\n{result.Out}\n{result.Error}"));
         JUnitDocument document = JUnitDocument.Parse(await File.ReadAllTextAsync(file));
 
         // The document says the same as the exit code, whatever was asked.

@@ -20,7 +20,15 @@ public sealed class LiveCommandTests : IDisposable
     public async Task Live_run_says_so_and_reports_real_time()
     {
         string folder = _cli.At("out");
-        CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--engine", "threads", "--workers", "2", "--out", folder);
+        CliResult result = await CliHarness.Call(
+            "run",
+            _cli.GoodFile,
+            "--engine",
+            "threads",
+            "--workers",
+            "2",
+            "--out",
+            folder);
 
         Assert.Equal(0, result.Code);
         Assert.Equal("seed 7, kernel epc-cgroup-v8, engine threads", result.OutLines[0]);
@@ -32,14 +40,19 @@ public sealed class LiveCommandTests : IDisposable
         Assert.Contains("Over real time", html, StringComparison.Ordinal);
         Assert.DoesNotContain("virtual time", html, StringComparison.Ordinal);
         Assert.Contains("A live run cannot be repeated exactly", html, StringComparison.Ordinal);
-        Assert.DoesNotContain("virtual_time", await File.ReadAllTextAsync(Path.Combine(folder, "metrics.txt")), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "virtual_time",
+            await File.ReadAllTextAsync(Path.Combine(folder, "metrics.txt")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Json_of_a_live_run_has_null_where_there_is_no_virtual_time()
     {
-        using JsonDocument live = JsonDocument.Parse((await CliHarness.Call("run", _cli.GoodFile, "--live", "--json", "-")).Out);
-        using JsonDocument simulated = JsonDocument.Parse((await CliHarness.Call("run", _cli.GoodFile, "--no-slowdown", "--json", "-")).Out);
+        using JsonDocument live = JsonDocument.Parse(
+            (await CliHarness.Call("run", _cli.GoodFile, "--live", "--json", "-")).Out);
+        using JsonDocument simulated = JsonDocument.Parse(
+            (await CliHarness.Call("run", _cli.GoodFile, "--no-slowdown", "--json", "-")).Out);
         JsonElement root = live.RootElement;
 
         Assert.True(root.GetProperty("live").GetBoolean());
@@ -49,10 +62,16 @@ public sealed class LiveCommandTests : IDisposable
         Assert.True(root.GetProperty("elapsed_ns").GetInt64() > 0);
         Assert.True(root.GetProperty("live_run").GetProperty("tasks").GetInt32() >= 3);
         Assert.False(simulated.RootElement.GetProperty("live").GetBoolean());
-        Assert.Equal(simulated.RootElement.GetProperty("virtual_time_ns").GetInt64(), simulated.RootElement.GetProperty("elapsed_ns").GetInt64());
+        Assert.Equal(
+            simulated.RootElement.GetProperty("virtual_time_ns").GetInt64(),
+            simulated.RootElement.GetProperty("elapsed_ns").GetInt64());
 
         // What a script reads of the one is there in the other.
-        Assert.Empty(simulated.RootElement.EnumerateObject().Select(one => one.Name).Except(root.EnumerateObject().Select(one => one.Name)));
+        Assert.Empty(
+            simulated
+                .RootElement.EnumerateObject()
+                .Select(one => one.Name)
+                .Except(root.EnumerateObject().Select(one => one.Name)));
     }
 
     [Fact]
@@ -63,12 +82,19 @@ public sealed class LiveCommandTests : IDisposable
         EngineRegistry two = new([all.Default, threads with { Name = "first" }, threads]);
 
         Assert.Equal("akka", all.DefaultLive.Name);
-        Assert.Contains("engine first", (await CliHarness.CallWith(two, null, "run", _cli.GoodFile, "--live")).OutLines[0], StringComparison.Ordinal);
+        Assert.Contains(
+            "engine first",
+            (await CliHarness.CallWith(two, null, "run", _cli.GoodFile, "--live")).OutLines[0],
+            StringComparison.Ordinal);
         Assert.Matches("(?m)^first +the default of live runs", (await CliHarness.CallWith(two, null, "engines")).Out);
     }
 
     [Theory]
-    [InlineData("--live --engine simulation: the simulation engine runs in virtual time", "--live", "--engine", "simulation")]
+    [InlineData(
+        "--live --engine simulation: the simulation engine runs in virtual time",
+        "--live",
+        "--engine",
+        "simulation")]
     [InlineData("--workers 4: the simulation engine runs on one thread", "--workers", "4")]
     public async Task Options_that_contradict_each_other_are_a_mistake(string message, params string[] options)
     {
@@ -89,7 +115,10 @@ public sealed class LiveCommandTests : IDisposable
         CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--live", "--workers", workers);
 
         Assert.Equal(64, result.Code);
-        Assert.StartsWith($"epc: --workers {workers}: a number of threads from 1 to 4096", result.ErrorLines[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"epc: --workers {workers}: a number of threads from 1 to 4096",
+            result.ErrorLines[0],
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -100,17 +129,29 @@ public sealed class LiveCommandTests : IDisposable
         CliResult result = await CliHarness.Call(["check", _cli.GoodFile, .. options]);
 
         Assert.Equal(64, result.Code);
-        Assert.Contains("epc check decides which critical section comes next, which only the simulation can", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "epc check decides which critical section comes next, which only the simulation can",
+            result.Error,
+            StringComparison.Ordinal);
         Assert.Contains($"epc run {_cli.GoodFile} {string.Join(' ', options)}", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Compare_runs_live_too()
     {
-        CliResult result = await CliHarness.Call("compare", _cli.GoodFile, "--kernels", "linux-6.16,epc-cgroup-v8", "--live", "--workers", "2");
+        CliResult result = await CliHarness.Call(
+            "compare",
+            _cli.GoodFile,
+            "--kernels",
+            "linux-6.16,epc-cgroup-v8",
+            "--live",
+            "--workers",
+            "2");
 
         Assert.Equal(0, result.Code);
-        Assert.Equal("linux-6.16: seed 7, kernel linux-6.16, engine threads", result.OutLines[0].Replace("akka", "threads", StringComparison.Ordinal));
+        Assert.Equal(
+            "linux-6.16: seed 7, kernel linux-6.16, engine threads",
+            result.OutLines[0].Replace("akka", "threads", StringComparison.Ordinal));
         Assert.Contains("real time", result.Out, StringComparison.Ordinal);
     }
 
@@ -155,8 +196,10 @@ public sealed class LiveCommandTests : IDisposable
 
         Assert.Equal(
             [
-                "5.00 s elapsed, 2.00 M messages/s, 1.00 k faults/s, 500 evictions/s, 3 of 5 tasks under way, 2 waiting, 700 pages free, 4 audits, the last 250 ms ago in 2.00 ms",
-                "10.0 s elapsed, 2.00 M messages/s, 1.00 k faults/s, 500 evictions/s, 3 of 5 tasks under way, 2 waiting, 700 pages free, 4 audits, the last 250 ms ago in 2.00 ms",
+                "5.00 s elapsed, 2.00 M messages/s, 1.00 k faults/s, 500 evictions/s, 3 of 5 tasks under way, 2 "
+                    + "waiting, 700 pages free, 4 audits, the last 250 ms ago in 2.00 ms",
+                "10.0 s elapsed, 2.00 M messages/s, 1.00 k faults/s, 500 evictions/s, 3 of 5 tasks under way, 2 "
+                    + "waiting, 700 pages free, 4 audits, the last 250 ms ago in 2.00 ms",
             ],
             error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
         Assert.Null(new LiveRunDisplay(shell, isQuiet: true).Follow<Action<LiveStatus>?>("", watch => watch));
@@ -196,21 +239,27 @@ public sealed class LiveCommandTests : IDisposable
         Assert.Empty(output.ToString());
     }
 
-    private static LiveStatus Status(long nowNs, int cgroups) => new()
-    {
-        NowNs = nowNs,
-        LimitNs = 60_000_000_000,
-        Steps = nowNs / 500,
-        Faults = nowNs / 1_000_000,
-        Evictions = nowNs / 2_000_000,
-        Tasks = 5,
-        GoingTasks = 3,
-        Cgroups = [.. Enumerable.Range(0, cgroups).Select(i => new LiveCgroup(i == 0 ? "/" : $"/g{i}", 4096 * i, long.MaxValue, i, i * nowNs / 1000))],
-        Nodes = [new LiveNode(0, 300, 1024), new LiveNode(1, 400, 1024)],
-        FreePageCounter = 700,
-        Audits = 4,
-        LastAuditNs = nowNs - 250_000_000,
-        LastAuditTookNs = 2_000_000,
-        Violations = 0,
-    };
+    private static LiveStatus Status(long nowNs, int cgroups) =>
+        new()
+        {
+            NowNs = nowNs,
+            LimitNs = 60_000_000_000,
+            Steps = nowNs / 500,
+            Faults = nowNs / 1_000_000,
+            Evictions = nowNs / 2_000_000,
+            Tasks = 5,
+            GoingTasks = 3,
+            Cgroups =
+            [
+                .. Enumerable
+                    .Range(0, cgroups)
+                    .Select(i => new LiveCgroup(i == 0 ? "/" : $"/g{i}", 4096 * i, long.MaxValue, i, i * nowNs / 1000)),
+            ],
+            Nodes = [new LiveNode(0, 300, 1024), new LiveNode(1, 400, 1024)],
+            FreePageCounter = 700,
+            Audits = 4,
+            LastAuditNs = nowNs - 250_000_000,
+            LastAuditTookNs = 2_000_000,
+            Violations = 0,
+        };
 }

@@ -16,14 +16,21 @@ public sealed class ProgressTests : IDisposable
     public async Task Lines_come_at_most_every_five_seconds_and_none_for_a_short_run()
     {
         ManualClock clock = new();
-        EngineRegistry engines = CliHarness.Engines((_, progress) =>
-        {
-            for (int second = 1; second <= 11; second++)
+        EngineRegistry engines = CliHarness.Engines(
+            (_, progress) =>
             {
-                clock.Advance(TimeSpan.FromSeconds(1));
-                progress!(new RunProgress(second * 1_000_000_000L, 60_000_000_000, second * 2_000_000L, second * 10, "scenario"));
-            }
-        });
+                for (int second = 1; second <= 11; second++)
+                {
+                    clock.Advance(TimeSpan.FromSeconds(1));
+                    progress!(
+                        new RunProgress(
+                            second * 1_000_000_000L,
+                            60_000_000_000,
+                            second * 2_000_000L,
+                            second * 10,
+                            "scenario"));
+                }
+            });
         CliResult result = await CliHarness.CallWith(engines, clock, "run", _cli.GoodFile);
 
         Assert.Equal(
@@ -39,7 +46,12 @@ public sealed class ProgressTests : IDisposable
     public async Task Quiet_run_reports_no_progress()
     {
         bool isAsked = true;
-        await CliHarness.CallWith(CliHarness.Engines((_, progress) => isAsked = progress is not null), null, "run", _cli.GoodFile, "--quiet");
+        await CliHarness.CallWith(
+            CliHarness.Engines((_, progress) => isAsked = progress is not null),
+            null,
+            "run",
+            _cli.GoodFile,
+            "--quiet");
 
         Assert.False(isAsked);
     }
@@ -69,7 +81,10 @@ public sealed class ProgressTests : IDisposable
         await using CommandShell shell = CommandShell.Terminal(output, error, live, engines, clock);
 
         Assert.Equal(0, await EpcCommand.InvokeAsync(["run", _cli.GoodFile], shell, CancellationToken.None));
-        Assert.Contains("scenario  1.00 s of 2.00 s, 3.00 M steps/s, 40 faults", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "scenario  1.00 s of 2.00 s, 3.00 M steps/s, 40 faults",
+            error.ToString(),
+            StringComparison.Ordinal);
         Assert.Contains("run with enough EPC  1.00 s of 2.00 s", error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("steps/s", output.ToString(), StringComparison.Ordinal);
 
@@ -86,7 +101,10 @@ public sealed class ProgressTests : IDisposable
         Assert.All(result.OutLines.SkipLast(1), line => Assert.True(line.Length <= 120, line));
 
         // Only from 110 columns on are sizes followed by exact bytes.
-        Assert.Contains("8388608", (await CliHarness.Call("run", _cli.GoodFile, "--set", "epc.cgroups./a.max=8 MiB")).Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "8388608",
+            (await CliHarness.Call("run", _cli.GoodFile, "--set", "epc.cgroups./a.max=8 MiB")).Out,
+            StringComparison.Ordinal);
     }
 
     private sealed class ManualClock : TimeProvider

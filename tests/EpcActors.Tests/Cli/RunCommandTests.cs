@@ -28,7 +28,14 @@ public sealed class RunCommandTests : IDisposable
     public async Task Seed_and_set_win_over_the_file()
     {
         CliResult result = await CliHarness.Call(
-            "run", _cli.GoodFile, "--seed", "18446744073709551615", "--set", "epc.kernel=linux-6.16", "--set=epc.title=\"a=b\"", "--no-slowdown");
+            "run",
+            _cli.GoodFile,
+            "--seed",
+            "18446744073709551615",
+            "--set",
+            "epc.kernel=linux-6.16",
+            "--set=epc.title=\"a=b\"",
+            "--no-slowdown");
 
         Assert.Equal(0, result.Code);
         Assert.Equal("seed 18446744073709551615, kernel linux-6.16, engine simulation", result.OutLines[0]);
@@ -39,7 +46,15 @@ public sealed class RunCommandTests : IDisposable
     public async Task Later_set_wins_and_an_overridden_switch_is_announced()
     {
         CliResult result = await CliHarness.Call(
-            "run", _cli.GoodFile, "--set", "epc.kernel=linux-5.15", "--set", "epc.kernel=epc-cgroup-v8", "--set", "epc.switches.sgx2=off", "--no-slowdown");
+            "run",
+            _cli.GoodFile,
+            "--set",
+            "epc.kernel=linux-5.15",
+            "--set",
+            "epc.kernel=epc-cgroup-v8",
+            "--set",
+            "epc.switches.sgx2=off",
+            "--no-slowdown");
 
         Assert.Equal("seed 7, kernel epc-cgroup-v8 with 1 switch of its own, engine simulation", result.OutLines[0]);
     }
@@ -48,11 +63,16 @@ public sealed class RunCommandTests : IDisposable
     public async Task Slowdowns_are_measured_unless_told_not_to()
     {
         using JsonDocument with = JsonDocument.Parse((await CliHarness.Call("run", _cli.GoodFile, "--json", "-")).Out);
-        using JsonDocument without = JsonDocument.Parse((await CliHarness.Call("run", _cli.GoodFile, "--json", "-", "--no-slowdown")).Out);
+        using JsonDocument without = JsonDocument.Parse(
+            (await CliHarness.Call("run", _cli.GoodFile, "--json", "-", "--no-slowdown")).Out);
 
         Assert.True(with.RootElement.GetProperty("enclaves")[0].GetProperty("slowdown").GetDouble() > 1);
-        Assert.Equal(JsonValueKind.Null, without.RootElement.GetProperty("enclaves")[0].GetProperty("slowdown").ValueKind);
-        Assert.Equal(with.RootElement.GetProperty("trace_hash").GetString(), without.RootElement.GetProperty("trace_hash").GetString());
+        Assert.Equal(
+            JsonValueKind.Null,
+            without.RootElement.GetProperty("enclaves")[0].GetProperty("slowdown").ValueKind);
+        Assert.Equal(
+            with.RootElement.GetProperty("trace_hash").GetString(),
+            without.RootElement.GetProperty("trace_hash").GetString());
     }
 
     [Fact]
@@ -90,10 +110,18 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(
             ["metrics.csv", "metrics.txt", "report.html", "report.json", "steps.csv", "trace.json"],
             Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Assert.Contains($"wrote report.html, metrics.csv, steps.csv, trace.json, metrics.txt, report.json to {folder}",
-            result.Out, StringComparison.Ordinal);
-        Assert.Contains("</html>", await File.ReadAllTextAsync(Path.Combine(folder, "report.html")), StringComparison.Ordinal);
-        Assert.EndsWith("# EOF\n", await File.ReadAllTextAsync(Path.Combine(folder, "metrics.txt")), StringComparison.Ordinal);
+        Assert.Contains(
+            $"wrote report.html, metrics.csv, steps.csv, trace.json, metrics.txt, report.json to {folder}",
+            result.Out,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "</html>",
+            await File.ReadAllTextAsync(Path.Combine(folder, "report.html")),
+            StringComparison.Ordinal);
+        Assert.EndsWith(
+            "# EOF\n",
+            await File.ReadAllTextAsync(Path.Combine(folder, "metrics.txt")),
+            StringComparison.Ordinal);
         Assert.True((await File.ReadAllLinesAsync(Path.Combine(folder, "metrics.csv"))).Length > 2);
         JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "trace.json"))).Dispose();
         JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "report.json"))).Dispose();
@@ -105,7 +133,10 @@ public sealed class RunCommandTests : IDisposable
         CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--quiet", "--out", _cli.At("out"));
 
         string line = Assert.Single(result.OutLines);
-        Assert.StartsWith($"pass: {_cli.GoodFile}: seed 7, kernel epc-cgroup-v8, engine simulation, trace ", line, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"pass: {_cli.GoodFile}: seed 7, kernel epc-cgroup-v8, engine simulation, trace ",
+            line,
+            StringComparison.Ordinal);
         Assert.Empty(result.Error);
         Assert.True(File.Exists(_cli.At("out/report.html")));
     }
@@ -119,8 +150,17 @@ public sealed class RunCommandTests : IDisposable
         string file = _cli.Write("it's a $(race).conf", await File.ReadAllTextAsync(_cli.RacyFile));
         List<string> args =
         [
-            "run", file, "--seed", "12", "--set", "epc.kernel=linux-5.15", "--set", "epc.title=\"it's `a` $HOME = \\\\ b\"", "--no-slowdown",
-            "--out", _cli.At("out"),
+            "run",
+            file,
+            "--seed",
+            "12",
+            "--set",
+            "epc.kernel=linux-5.15",
+            "--set",
+            "epc.title=\"it's `a` $HOME = \\\\ b\"",
+            "--no-slowdown",
+            "--out",
+            _cli.At("out"),
         ];
         CliResult first = await CliHarness.Call([.. args, .. isQuiet ? ["--quiet"] : Array.Empty<string>()]);
 
@@ -134,7 +174,9 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(1, second.Code);
         using JsonDocument before = JsonDocument.Parse(await File.ReadAllTextAsync(_cli.At("out/report.json")));
         using JsonDocument after = JsonDocument.Parse(second.Out);
-        Assert.Equal(before.RootElement.GetProperty("trace_hash").GetString(), after.RootElement.GetProperty("trace_hash").GetString());
+        Assert.Equal(
+            before.RootElement.GetProperty("trace_hash").GetString(),
+            after.RootElement.GetProperty("trace_hash").GetString());
         Assert.Equal("it's `a` $HOME = \\ b", after.RootElement.GetProperty("title").GetString());
         Assert.Equal(first.LastOutLine, after.RootElement.GetProperty("replay_command").GetString());
     }
@@ -166,7 +208,13 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public async Task Violation_stays_a_violation_when_it_was_expected()
     {
-        CliResult result = await CliHarness.Call("run", _cli.RacyFile, "--set", "epc.kernel=linux-5.15", "--expect", "--quiet");
+        CliResult result = await CliHarness.Call(
+            "run",
+            _cli.RacyFile,
+            "--set",
+            "epc.kernel=linux-5.15",
+            "--expect",
+            "--quiet");
 
         Assert.Equal(1, result.Code);
         Assert.DoesNotContain("expectations not met", result.Out, StringComparison.Ordinal);
@@ -177,12 +225,22 @@ public sealed class RunCommandTests : IDisposable
     {
         using CancellationTokenSource source = new();
         await source.CancelAsync();
-        CliResult result = await CliHarness.Call(source.Token, "run", _cli.GoodFile, "--out", _cli.At("out"), "--json", _cli.At("run.json"));
+        CliResult result = await CliHarness.Call(
+            source.Token,
+            "run",
+            _cli.GoodFile,
+            "--out",
+            _cli.At("out"),
+            "--json",
+            _cli.At("run.json"));
 
         Assert.Equal(2, result.Code);
         Assert.StartsWith("INCONCLUSIVE: ", result.OutLines[^1], StringComparison.Ordinal);
         Assert.True(File.Exists(_cli.At("out/report.html")));
-        Assert.Contains("\"verdict\": \"inconclusive\"", await File.ReadAllTextAsync(_cli.At("run.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"verdict\": \"inconclusive\"",
+            await File.ReadAllTextAsync(_cli.At("run.json")),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -70,7 +70,10 @@ public sealed class UsageTests : IDisposable
             CliResult result = await CliHarness.Call([.. command, name]);
 
             Assert.Equal(64, result.Code);
-            Assert.Contains($"{name}: there is no such file; did you mean {_cli.GoodFile}?", result.Error, StringComparison.Ordinal);
+            Assert.Contains(
+                $"{name}: there is no such file; did you mean {_cli.GoodFile}?",
+                result.Error,
+                StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
         }
     }
@@ -79,10 +82,19 @@ public sealed class UsageTests : IDisposable
     public async Task Missing_file_with_no_like_lists_what_is_there()
     {
         CliResult result = await CliHarness.Call("run", _cli.At("something-else.conf"));
-        Assert.Contains("in that folder: disappointed.conf, good.conf, racy.conf", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "in that folder: disappointed.conf, good.conf, racy.conf",
+            result.Error,
+            StringComparison.Ordinal);
 
-        Assert.Contains("this is a folder", (await CliHarness.Call("run", _cli.Folder)).Error, StringComparison.Ordinal);
-        Assert.Contains("and no folder ", (await CliHarness.Call("run", _cli.At("nowhere/x.conf"))).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "this is a folder",
+            (await CliHarness.Call("run", _cli.Folder)).Error,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "and no folder ",
+            (await CliHarness.Call("run", _cli.At("nowhere/x.conf"))).Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,7 +7,9 @@ namespace EpcActors.Tests.Configuration;
 /// <summary><c>epc.cluster</c>: what it says, and each mistake with its place and remedy.</summary>
 public sealed class ClusterTests
 {
-    private const string Machine = "epc.machine.nodes = [ { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = 4 MiB }, { cpus = 1 } ]\n";
+    private const string Machine =
+        "epc.machine.nodes = [ { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = 4 MiB }, { cpus = 1, epc = 4 MiB }, { cpus "
+            + "= 1 } ]\n";
 
     [Fact]
     public void The_reference_documents_the_defaults_of_the_record()
@@ -50,16 +52,23 @@ public sealed class ClusterTests
 
         // By time; those of the same time as in the list.
         Assert.Equal(
-            ["Kill 2000 2 False", "Kill 2000 1 True", "Pause 3000 1 500", "Partition 3000 0,2 2000", "Restart 4000 2"], cluster.Faults.Select(Text));
+            ["Kill 2000 2 False", "Kill 2000 1 True", "Pause 3000 1 500", "Partition 3000 0,2 2000", "Restart 4000 2"],
+            cluster.Faults.Select(Text));
     }
 
     [Fact]
     public void What_is_shown_reads_back()
     {
-        const string Text = "epc { cluster { processes = 2, charge-batch = 8, faults = [ { at = 1 s, partition = [ 0 ], for = 20 ms } ] } }";
+        const string Text =
+            "epc { cluster { processes = 2, charge-batch = 8, faults = [ { at = 1 s, partition = [ 0 ], for = 20 ms } "
+                + "] } }";
         foreach (HoconFormat format in (HoconFormat[])[HoconFormat.Hocon, HoconFormat.Json])
         {
-            string shown = ScenarioLoader.Show(Loading.File, [], Loading.Environment(Text), new ConfigurationShowOptions { Format = format });
+            string shown = ScenarioLoader.Show(
+                Loading.File,
+                [],
+                Loading.Environment(Text),
+                new ConfigurationShowOptions { Format = format });
             Assert.Contains("charge-batch", shown, StringComparison.Ordinal);
             Assert.DoesNotContain("failure-timeout", shown, StringComparison.Ordinal);
             ClusterSpec read = Loading.Load(shown).Cluster;
@@ -67,10 +76,30 @@ public sealed class ClusterTests
             Assert.Equal(["Partition 1000 0 20"], read.Faults.Select(ClusterTests.Text));
         }
 
-        string all = ScenarioLoader.Show(Loading.File, [], Loading.Environment(""), new ConfigurationShowOptions { All = true });
-        foreach (string key in (string[])["processes", "charge-batch", "counter-batch", "window", "resend", "failure-timeout", "join-timeout", "audit-every", "restart", "faults"])
+        string all = ScenarioLoader.Show(
+            Loading.File,
+            [],
+            Loading.Environment(""),
+            new ConfigurationShowOptions { All = true });
+        foreach (
+            string key in (string[])
+                [
+                    "processes",
+                    "charge-batch",
+                    "counter-batch",
+                    "window",
+                    "resend",
+                    "failure-timeout",
+                    "join-timeout",
+                    "audit-every",
+                    "restart",
+                    "faults",
+                ])
         {
-            Assert.Contains($"\n    {key} = ", all[all.IndexOf("  cluster {", StringComparison.Ordinal)..], StringComparison.Ordinal);
+            Assert.Contains(
+                $"\n    {key} = ",
+                all[all.IndexOf("  cluster {", StringComparison.Ordinal)..],
+                StringComparison.Ordinal);
         }
     }
 
@@ -98,7 +127,9 @@ public sealed class ClusterTests
     [InlineData("¦{ kill = 1 }", "the key 'at' is missing; write for example at = 2 s")]
     [InlineData("¦{ at = 1 s }", "the fault does nothing; add one of: kill, pause, partition, restart")]
     [InlineData("¦{ at = 1 s, for = 1 s }", "the fault does nothing")]
-    [InlineData("¦{ at = 1 s, kill = 1, pause = 2, for = 1 s }", "a fault is one thing; this one is kill and pause; write two faults")]
+    [InlineData(
+        "¦{ at = 1 s, kill = 1, pause = 2, for = 1 s }",
+        "a fault is one thing; this one is kill and pause; write two faults")]
     [InlineData("{ at = 1 s, ¦kil = 1 }", "there is no key 'kil' of a fault; did you mean 'kill'")]
     [InlineData("{ at = ¦1, kill = 1 }", "write '1 s'")]
     [InlineData("{ at = ¦-1 s, kill = 1 }", "is negative")]
@@ -109,7 +140,9 @@ public sealed class ClusterTests
     [InlineData("{ at = 1 s, kill = 1, ¦for = 1 s }", "'for' has no place in this fault; a killed process stays dead")]
     [InlineData("¦{ at = 1 s, pause = 1 }", "the key 'for' is missing; write for example for = 2 s")]
     [InlineData("{ at = 1 s, pause = 1, for = ¦0 s }", "it must be longer than 0")]
-    [InlineData("{ at = 1 s, pause = 1, for = 1 s, ¦when = reclaim }", "'when' has no place in this fault; only kill waits for a moment")]
+    [InlineData(
+        "{ at = 1 s, pause = 1, for = 1 s, ¦when = reclaim }",
+        "'when' has no place in this fault; only kill waits for a moment")]
     [InlineData("{ at = 1 s, restart = 1, ¦for = 1 s }", "a restarted process comes back at once")]
     [InlineData("{ at = 1 s, restart = 1, ¦when = reclaim }", "only kill waits for a moment")]
     [InlineData("{ at = 1 s, partition = ¦1, for = 1 s }", "expected a list of members")]
@@ -131,21 +164,26 @@ public sealed class ClusterTests
     [Fact]
     public void A_fault_after_the_end_of_the_run_is_noted()
     {
-        LoadedScenario loaded = Loading.LoadWith(Machine + "epc { run.duration = 1 s, enclaves.e.heap = 4 MiB, cluster.faults = [ { at = 1 s, kill = 0 } ] }");
+        LoadedScenario loaded = Loading.LoadWith(
+            Machine + "epc { run.duration = 1 s, enclaves.e.heap = 4 MiB, cluster.faults = [ { at = 1 s, kill = 0 } ] }"
+        );
         ConfigurationNote note = Assert.Single(loaded.Notes);
         Assert.Contains("it never happens", note.Message, StringComparison.Ordinal);
     }
 
-    private static void Wrong(string keys, string words) => Loading.OnlyErrorAtMark($"epc.cluster {{ {keys} }}\n{Machine}", words);
+    private static void Wrong(string keys, string words) =>
+        Loading.OnlyErrorAtMark($"epc.cluster {{ {keys} }}\n{Machine}", words);
 
-    private static string Text(ClusterFault fault) => fault switch
-    {
-        ClusterFault.Kill kill => $"Kill {Ms(kill.AtNs)} {kill.Member} {kill.InReclaim}",
-        ClusterFault.Pause pause => $"Pause {Ms(pause.AtNs)} {pause.Member} {Ms(pause.ForNs)}",
-        ClusterFault.Partition partition => $"Partition {Ms(partition.AtNs)} {string.Join(',', partition.Side)} {Ms(partition.ForNs)}",
-        ClusterFault.Restart restart => $"Restart {Ms(restart.AtNs)} {restart.Member}",
-        _ => throw new InvalidOperationException("a fault of a new kind"),
-    };
+    private static string Text(ClusterFault fault) =>
+        fault switch
+        {
+            ClusterFault.Kill kill => $"Kill {Ms(kill.AtNs)} {kill.Member} {kill.InReclaim}",
+            ClusterFault.Pause pause => $"Pause {Ms(pause.AtNs)} {pause.Member} {Ms(pause.ForNs)}",
+            ClusterFault.Partition partition =>
+                $"Partition {Ms(partition.AtNs)} {string.Join(',', partition.Side)} {Ms(partition.ForNs)}",
+            ClusterFault.Restart restart => $"Restart {Ms(restart.AtNs)} {restart.Member}",
+            _ => throw new InvalidOperationException("a fault of a new kind"),
+        };
 
     private static long Ms(long ns) => ns / 1_000_000;
 }

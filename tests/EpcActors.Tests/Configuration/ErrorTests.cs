@@ -7,7 +7,11 @@ public sealed class ErrorTests
 {
     [Theory]
     [InlineData("epc.kernal = x", "lab/test.conf:1:1", "there is no key 'kernal' of epc", "did you mean 'kernel'")]
-    [InlineData("epc {\n  run { durration = 1 s }\n}", "lab/test.conf:2:9", "epc.run.durration", "did you mean 'duration'")]
+    [InlineData(
+        "epc {\n  run { durration = 1 s }\n}",
+        "lab/test.conf:2:9",
+        "epc.run.durration",
+        "did you mean 'duration'")]
     [InlineData("epc.switches {\n  free-page-count = racy\n}", "lab/test.conf:2:3", "did you mean 'free-page-counter'")]
     [InlineData("epc.machine { sanitize-at-boot = on }", "lab/test.conf:1:15", "did you mean 'sanitise-at-boot'")]
     [InlineData("epc.costs { ewbb = 3 }", "lab/test.conf:1:13", "epc.costs.ewbb", "did you mean 'ewb'")]
@@ -15,7 +19,10 @@ public sealed class ErrorTests
     [InlineData("epc.defaults { enclaves { threads = 3 } }", "lab/test.conf:1:16", "did you mean 'enclave'")]
     [InlineData("epc.cgroups { pods { max = 4 MiB } }", "lab/test.conf:1:15", "begins with '/'")]
     [InlineData("epc.cgroups { /pods { mx = 4 MiB } }", "lab/test.conf:1:23", "did you mean 'max'")]
-    [InlineData("epc.virtual-machines { v { epc = 4 MiB, cgroups = / } }", "lab/test.conf:1:41", "did you mean 'cgroup'")]
+    [InlineData(
+        "epc.virtual-machines { v { epc = 4 MiB, cgroups = / } }",
+        "lab/test.conf:1:41",
+        "did you mean 'cgroup'")]
     [InlineData("epc.script = [ { at = 1 ms, kil = x } ]", "lab/test.conf:1:29", "did you mean 'kill'")]
     [InlineData("kernel = x", "lab/test.conf:1:1", "there is no key 'kernel' at the root", "write epc.kernel")]
     [InlineData("enclave { }", "lab/test.conf:1:1", "at the root", "write epc.enclaves")]
@@ -25,23 +32,52 @@ public sealed class ErrorTests
         Loading.OnlyError(text, place, words);
 
     [Theory]
-    [InlineData("epc.kernel = linux-5.14", "lab/test.conf:1:14", "epc.kernel", "no 'linux-5.14' among the kernels", "did you mean 'linux-5.15'")]
-    [InlineData("epc.machine = two-socket-64mib", "lab/test.conf:1:15", "epc.machine", "did you mean 'two-sockets-64mib'")]
+    [InlineData(
+        "epc.kernel = linux-5.14",
+        "lab/test.conf:1:14",
+        "epc.kernel",
+        "no 'linux-5.14' among the kernels",
+        "did you mean 'linux-5.15'")]
+    [InlineData(
+        "epc.machine = two-socket-64mib",
+        "lab/test.conf:1:15",
+        "epc.machine",
+        "did you mean 'two-sockets-64mib'")]
     [InlineData("epc { machine { profile = nuc } }", "lab/test.conf:1:27", "epc.machine.profile", "nuc-22mib")]
     [InlineData("epc.costs = xeon", "lab/test.conf:1:13", "epc.costs", "xeon-icx")]
-    [InlineData("epc.kernel = my.conf", "lab/test.conf:1:14", "there is no file 'lab/my.conf'", "relative to the scenario file")]
+    [InlineData(
+        "epc.kernel = my.conf",
+        "lab/test.conf:1:14",
+        "there is no file 'lab/my.conf'",
+        "relative to the scenario file")]
     [InlineData("epc.kernel = [ 1 ]", "lab/test.conf:1:14", "found a list")]
-    [InlineData("epc.switches.free-page-counter = pernode", "lab/test.conf:1:34", "did you mean 'per-node'", "racy, atomic, per-node")]
+    [InlineData(
+        "epc.switches.free-page-counter = pernode",
+        "lab/test.conf:1:34",
+        "did you mean 'per-node'",
+        "racy, atomic, per-node")]
     [InlineData("epc.switches.sgx2 = maybe", "lab/test.conf:1:21", "allowed: off, on")]
     [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ tuch ] }", "lab/test.conf:1:42", "did you mean 'touch'")]
     [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { rum {} } ] }", "lab/test.conf:1:44", "did you mean 'run'")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { run { pattern = zipff } } ] }", "lab/test.conf:1:60", "did you mean 'zipf'")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { run { preset = ycsbb } } ] }", "lab/test.conf:1:59", "did you mean 'ycsb-b'")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { touch { access = wirte } } ] }", "lab/test.conf:1:61", "did you mean 'write'")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { run { pattern = zipff } } ] }",
+        "lab/test.conf:1:60",
+        "did you mean 'zipf'")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { run { preset = ycsbb } } ] }",
+        "lab/test.conf:1:59",
+        "did you mean 'ycsb-b'")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { touch { access = wirte } } ] }",
+        "lab/test.conf:1:61",
+        "did you mean 'write'")]
     [InlineData("epc.expect-on { linux-5.15 = [ \"verdict == pass\" ] }", "lab/test.conf:1:17", "\"linux-5.15")]
     [InlineData("epc.expect-on { \"linux-5.16\" = [] }", "lab/test.conf:1:17", "did you mean 'linux-5.15'")]
-    public void An_unknown_name_is_reported_with_the_one_that_was_meant(string text, string place, params string[] words) =>
-        Loading.OnlyError(text, place, words);
+    public void An_unknown_name_is_reported_with_the_one_that_was_meant(
+        string text,
+        string place,
+        params string[] words
+    ) => Loading.OnlyError(text, place, words);
 
     [Theory]
     [InlineData("epc.seed = abc", "lab/test.conf:1:12", "epc.seed: found 'abc'; expected a whole number")]
@@ -61,21 +97,52 @@ public sealed class ErrorTests
     [InlineData("epc = 5", "lab/test.conf:1:7", "epc: found 5; expected an object")]
     [InlineData("akka = 5", "lab/test.conf:1:8", "akka: found 5; expected an object")]
     [InlineData("epc.enclaves.e { heap = 4 MiB, steps = touch }", "lab/test.conf:1:40", "expected a list of steps")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { accept {}, remove {} } ] }", "lab/test.conf:1:42", "a step has one key; this one has 2")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ run ] }", "lab/test.conf:1:42", "needs a value", "run { pattern")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { remove = 3 } ] }", "lab/test.conf:1:44", "write remove alone")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { fork = [ { fork = [ touch ] } ] } ] }", "lab/test.conf:1:55", "cannot fork again")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { accept {}, remove {} } ] }",
+        "lab/test.conf:1:42",
+        "a step has one key; this one has 2")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ run ] }",
+        "lab/test.conf:1:42",
+        "needs a value",
+        "run { pattern")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { remove = 3 } ] }",
+        "lab/test.conf:1:44",
+        "write remove alone")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { fork = [ { fork = [ touch ] } ] } ] }",
+        "lab/test.conf:1:55",
+        "cannot fork again")]
     public void A_wrong_type_is_reported(string text, string place, params string[] words) =>
         Loading.OnlyError(text, place, words);
 
     [Theory]
-    [InlineData("epc.cgroups { /a { max = 64 } }", "lab/test.conf:1:26", "the size 64 has no unit", "write '64 MiB'", "64 pages")]
+    [InlineData(
+        "epc.cgroups { /a { max = 64 } }",
+        "lab/test.conf:1:26",
+        "the size 64 has no unit",
+        "write '64 MiB'",
+        "64 pages")]
     [InlineData("epc.cgroups { /a { max = \"64\" } }", "lab/test.conf:1:26", "the size 64 has no unit")]
     [InlineData("epc.cgroups { /a { max = 67108864 } }", "lab/test.conf:1:26", "if bytes were meant, write '64 MiB'")]
     [InlineData("epc.cgroups { /a { max = 64 Mib } }", "lab/test.conf:1:26", "unknown unit 'Mib'; write '64 MiB'")]
-    [InlineData("epc.cgroups { /a { max = 10000000 } }", "lab/test.conf:1:26", "if bytes were meant, write '10000000 B'")]
-    [InlineData("epc.enclaves.e { heap = 5000 B }", "lab/test.conf:1:25", "not a whole number of pages", "4 KiB (1 page) or 8 KiB (2 pages)")]
-    [InlineData("epc.enclaves.e { heap = 48 MB }", "lab/test.conf:1:25", "48000000 bytes", "write '48 MiB'", "11718 pages", "11719 pages")]
+    [InlineData(
+        "epc.cgroups { /a { max = 10000000 } }",
+        "lab/test.conf:1:26",
+        "if bytes were meant, write '10000000 B'")]
+    [InlineData(
+        "epc.enclaves.e { heap = 5000 B }",
+        "lab/test.conf:1:25",
+        "not a whole number of pages",
+        "4 KiB (1 page) or 8 KiB (2 pages)")]
+    [InlineData(
+        "epc.enclaves.e { heap = 48 MB }",
+        "lab/test.conf:1:25",
+        "48000000 bytes",
+        "write '48 MiB'",
+        "11718 pages",
+        "11719 pages")]
     [InlineData("epc.cgroups { /a { max = -4 MiB } }", "lab/test.conf:1:26", "negative")]
     [InlineData("epc.cgroups { /a { max = 1.5 pages } }", "lab/test.conf:1:26", "a whole number of pages")]
     [InlineData("epc.cgroups { /a { max = 1000001 % } }", "lab/test.conf:1:26", "out of range")]
@@ -97,38 +164,85 @@ public sealed class ErrorTests
     [InlineData("epc.costs.clock = fast", "lab/test.conf:1:19", "2.9 GHz")]
     [InlineData("epc.costs.ewb = 9 us", "lab/test.conf:1:17", "expected a number of cycles")]
     [InlineData("epc.enclaves.e { heap = 4 MiB, added = 120 % }", "lab/test.conf:1:40", "0 % to 100 %")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, added = 5 MiB }", "lab/test.conf:1:40", "more than the heap has (4 MiB)")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, added = 5 MiB }",
+        "lab/test.conf:1:40",
+        "more than the heap has (4 MiB)")]
     [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { pause = 0 ms } ] }", "lab/test.conf:1:52", "too short")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { run { pattern = uniform, work = 300 } } ] }", "lab/test.conf:1:76", "write '300 ns'", "cycles")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, steps = [ { run { pattern = uniform, accesses = many } } ] }", "lab/test.conf:1:80", "3 passes")]
-    [InlineData("epc.machine.nodes = [ { cpus = 1, epc = 10 % } ]", "lab/test.conf:1:41", "cannot be a share of the EPC")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { run { pattern = uniform, work = 300 } } ] }",
+        "lab/test.conf:1:76",
+        "write '300 ns'",
+        "cycles")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, steps = [ { run { pattern = uniform, accesses = many } } ] }",
+        "lab/test.conf:1:80",
+        "3 passes")]
+    [InlineData(
+        "epc.machine.nodes = [ { cpus = 1, epc = 10 % } ]",
+        "lab/test.conf:1:41",
+        "cannot be a share of the EPC")]
     public void A_wrong_or_missing_unit_is_reported(string text, string place, params string[] words) =>
         Loading.OnlyError(text, place, words);
 
     [Theory]
     [InlineData("epc.enclaves.e { heap = 4 MiB, cgroup = /pods }", "lab/test.conf:1:41", "there is no cgroup '/pods'")]
-    [InlineData("epc { cgroups { /pods {} }, enclaves.e { heap = 4 MiB, cgroup = /pod } }", "lab/test.conf:1:65", "did you mean '/pods'")]
+    [InlineData(
+        "epc { cgroups { /pods {} }, enclaves.e { heap = 4 MiB, cgroup = /pod } }",
+        "lab/test.conf:1:65",
+        "did you mean '/pods'")]
     [InlineData("epc.cgroups { / { max = 4 MiB } }", "lab/test.conf:1:19", "the root cgroup has no misc.max")]
     [InlineData("epc.cgroups { \"/a b\" {} }", "lab/test.conf:1:15", "white space")]
     [InlineData("epc.cgroups { \"/a/\" {} }", "lab/test.conf:1:15", "a name is empty")]
     [InlineData("epc.cgroups { \"/..\" {} }", "lab/test.conf:1:15", "'..' is no name")]
-    [InlineData("epc.enclaves { web { heap = 4 MiB, instances = 2 }, web-1 { heap = 4 MiB } }", "lab/test.conf:1:53", "another enclave called 'web-1'")]
-    [InlineData("epc { enclaves.x { heap = 4 MiB }, virtual-machines.x { epc = 4 MiB } }", "lab/test.conf:1:36", "an enclave called 'x'")]
+    [InlineData(
+        "epc.enclaves { web { heap = 4 MiB, instances = 2 }, web-1 { heap = 4 MiB } }",
+        "lab/test.conf:1:53",
+        "another enclave called 'web-1'")]
+    [InlineData(
+        "epc { enclaves.x { heap = 4 MiB }, virtual-machines.x { epc = 4 MiB } }",
+        "lab/test.conf:1:36",
+        "an enclave called 'x'")]
     [InlineData("epc.enclaves { \"a b\" { heap = 4 MiB } }", "lab/test.conf:1:16", "is no name for an enclave")]
-    [InlineData("epc.enclaves { e { threads = 2 } }", "lab/test.conf:1:16", "epc.enclaves.e.heap", "the key 'heap' is missing", "heap = 48 MiB")]
+    [InlineData(
+        "epc.enclaves { e { threads = 2 } }",
+        "lab/test.conf:1:16",
+        "epc.enclaves.e.heap",
+        "the key 'heap' is missing",
+        "heap = 48 MiB")]
     [InlineData("epc.enclaves.e { heap = 8 TiB }", "lab/test.conf:1:25", "pages; at most")]
     [InlineData("epc.enclaves.e { heap = 4 TiB }", "lab/test.conf:1:25", "rounded up to a power of two")]
     [InlineData("epc.enclaves { e { heap = 2 TiB, instances = 4 } }", "lab/test.conf:1:1", "in all")]
-    [InlineData("epc.enclaves.e { heap = 4 MiB, code-pages = 2, threads = 3 }", "lab/test.conf:1:45", "a TCS for each of 3 threads")]
+    [InlineData(
+        "epc.enclaves.e { heap = 4 MiB, code-pages = 2, threads = 3 }",
+        "lab/test.conf:1:45",
+        "a TCS for each of 3 threads")]
     [InlineData("epc.enclaves.e { heap = 4 MiB, node = 2 }", "lab/test.conf:1:39", "2 is out of range", "0 to 1")]
-    [InlineData("epc { machine = four-sockets-snc, enclaves.e { heap = 4 MiB, node = 2 } }", "lab/test.conf:1:69", "node 2 has no CPUs", "0, 1, 3")]
+    [InlineData(
+        "epc { machine = four-sockets-snc, enclaves.e { heap = 4 MiB, node = 2 } }",
+        "lab/test.conf:1:69",
+        "node 2 has no CPUs",
+        "0, 1, 3")]
     [InlineData("epc.machine.nodes = [ { cpus = 1 } ]", "lab/test.conf:1:21", "no node has EPC")]
     [InlineData("epc.machine.nodes = [ { cpus = 0, epc = 4 MiB } ]", "lab/test.conf:1:21", "no node has a CPU")]
-    [InlineData("epc.machine.nodes = [ { cpus = 1, epc = [ 1 MiB, 1 MiB, 1 MiB, 1 MiB, 1 MiB ] }, { cpus = 1, epc = [ 1 MiB, 1 MiB, 1 MiB, 1 MiB ] } ]",
-        "lab/test.conf:1:21", "9 EPC sections", "keeps 8")]
-    [InlineData("epc.machine.nodes = [ { cpus = 1, epc = 1 TiB }, { cpus = 1, epc = 1 TiB } ]", "lab/test.conf:1:21", "EPC pages; at most")]
-    [InlineData("epc { kernel = linux-5.15, switches.sgx2 = off, enclaves.e { heap = 4 MiB, steps = [ touch, remove ] } }", "lab/test.conf:1:93", "REMOVE_PAGES needs SGX2")]
-    [InlineData("epc { switches.sgx2 = off, enclaves.e { heap = 4 MiB, added = 0 % } }", "lab/test.conf:1:63", "EAUG, which needs SGX2")]
+    [InlineData(
+        "epc.machine.nodes = [ { cpus = 1, epc = [ 1 MiB, 1 MiB, 1 MiB, 1 MiB, 1 MiB ] }, { cpus = 1, epc = [ 1 MiB, 1 "
+            + "MiB, 1 MiB, 1 MiB ] } ]",
+        "lab/test.conf:1:21",
+        "9 EPC sections",
+        "keeps 8")]
+    [InlineData(
+        "epc.machine.nodes = [ { cpus = 1, epc = 1 TiB }, { cpus = 1, epc = 1 TiB } ]",
+        "lab/test.conf:1:21",
+        "EPC pages; at most")]
+    [InlineData(
+        "epc { kernel = linux-5.15, switches.sgx2 = off, enclaves.e { heap = 4 MiB, steps = [ touch, remove ] } }",
+        "lab/test.conf:1:93",
+        "REMOVE_PAGES needs SGX2")]
+    [InlineData(
+        "epc { switches.sgx2 = off, enclaves.e { heap = 4 MiB, added = 0 % } }",
+        "lab/test.conf:1:63",
+        "EAUG, which needs SGX2")]
     public void What_cannot_be_is_reported(string text, string place, params string[] words) =>
         Loading.OnlyError(text, place, words);
 
@@ -166,7 +280,9 @@ public sealed class ErrorTests
     [InlineData("pattern = records, ¦reads = 0, updates = 0", "all weights of the operations are 0")]
     [InlineData("pattern = records, record = ¦1", "has no unit")]
     [InlineData("pattern = mixed, parts = ¦[]", "the list of parts is empty")]
-    [InlineData("pattern = mixed, parts = [ { pattern = sweep, weight = 1, first = ¦60 %, pages = 50 % } ]", "the heap has 1024 pages")]
+    [InlineData(
+        "pattern = mixed, parts = [ { pattern = sweep, weight = 1, first = ¦60 %, pages = 50 % } ]",
+        "the heap has 1024 pages")]
     [InlineData("preset = ycsb-a, ¦theta = 1", "there is no key 'theta'")]
     [InlineData("preset = ycsb-a, ¦pattern = zipf", "not both")]
     [InlineData("pattern = sweep, stride = ¦8 MiB", "at most 1024")]
@@ -192,7 +308,10 @@ public sealed class ErrorTests
     [InlineData("{ at = 1 ms, migrate { enclave = ¦vm, cgroup = /a } }", "a virtual machine, not an enclave")]
     [InlineData("{ at = 1 ms, poison { node = 0, first = ¦16380, count = 5 } }", "node 0 has 16384 EPC pages")]
     public void An_action_of_the_script_must_make_sense(string action, string words) =>
-        Loading.OnlyErrorAtMark($"epc.script = [ {action} ]\nepc {{ cgroups {{ /a {{}} }}\n enclaves.e.heap = 4 MiB, virtual-machines.vm.epc = 4 MiB }}", words);
+        Loading.OnlyErrorAtMark(
+            $"epc.script = [ {action} ]\nepc {{ cgroups {{ /a {{}} }}\n enclaves.e.heap = 4 MiB, "
+                + $"virtual-machines.vm.epc = 4 MiB }}",
+            words);
 
     [Fact]
     public void All_errors_are_reported_in_the_order_of_the_file()
@@ -208,7 +327,13 @@ public sealed class ErrorTests
             }
             """);
         Assert.Equal(
-            ["lab/test.conf:2:12", "lab/test.conf:3:20", "lab/test.conf:4:24", "lab/test.conf:5:41", "lab/test.conf:6:3"],
+            [
+                "lab/test.conf:2:12",
+                "lab/test.conf:3:20",
+                "lab/test.conf:4:24",
+                "lab/test.conf:5:41",
+                "lab/test.conf:6:3",
+            ],
             errors.Select(error => error[..error.IndexOf(": ", StringComparison.Ordinal)]));
     }
 

@@ -3,7 +3,9 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Configuration;
 
-/// <summary>Limits as Kubernetes hands them down: annotations of pods, its quantities, and the bytes that misc.max takes.</summary>
+/// <summary>
+/// Limits as Kubernetes hands them down: annotations of pods, its quantities, and the bytes that misc.max takes.
+/// </summary>
 public sealed class KubernetesTests
 {
     private const string Pod = "\"epc-limit.nri.io/pod\"";
@@ -32,14 +34,21 @@ public sealed class KubernetesTests
             """);
 
         Assert.Equal(
-            [("/", long.MaxValue), ("/pod", 16777216), ("/pod/cri-0.scope", 4194304), ("/pod/log", 1048576)], Limits(scenario));
+            [("/", long.MaxValue), ("/pod", 16777216), ("/pod/cri-0.scope", 4194304), ("/pod/log", 1048576)],
+            Limits(scenario));
     }
 
     [Theory]
-    [InlineData("/pod { annotations { \"epc-limit.nri.io/container.c2\" = 4096 }, /c0 {}, /c1 {} }", "no container 'c2' in /pod; did you mean 'c0'?")]
+    [InlineData(
+        "/pod { annotations { \"epc-limit.nri.io/container.c2\" = 4096 }, /c0 {}, /c1 {} }",
+        "no container 'c2' in /pod; did you mean 'c0'?")]
     [InlineData("/pod { annotations { \"epc-limit.nri.io/container.c1\" = 4096 } }", "no container 'c1' in /pod")]
-    [InlineData("/pod { annotations { \"epc-limit.nri.io/pod\" = 4096 }, /c { max = 1 MiB } }", "both max and the annotations of the pod")]
-    [InlineData("/pod { annotations { \"epc-limit.nri.io/pod\" = 4096 }, /c { annotations { \"epc-limit.nri.io\" = 1 } } }", "drop one")]
+    [InlineData(
+        "/pod { annotations { \"epc-limit.nri.io/pod\" = 4096 }, /c { max = 1 MiB } }",
+        "both max and the annotations of the pod")]
+    [InlineData(
+        "/pod { annotations { \"epc-limit.nri.io/pod\" = 4096 }, /c { annotations { \"epc-limit.nri.io\" = 1 } } }",
+        "drop one")]
     [InlineData("/kubepods.slice { max = 4 MiB }", "quote it: \"/kubepods.slice\"")]
     [InlineData("/kubepods.slice/pod1.slice { max = 4 MiB }", "quote it: \"/kubepods.slice/pod1.slice\"")]
     [InlineData("/a { /cri-x.scope { max = 4 MiB } }", "quote it: \"/a/cri-x.scope\"")]
@@ -49,9 +58,13 @@ public sealed class KubernetesTests
     [Fact]
     public void Annotations_pasted_into_each_container_of_a_pod_may_name_the_others()
     {
-        const string Both = "annotations { \"epc-limit.nri.io/container.a\" = 4096, \"epc-limit.nri.io/container.b\" = 8192 }";
+        const string Both =
+            "annotations { \"epc-limit.nri.io/container.a\" = 4096, \"epc-limit.nri.io/container.b\" = 8192 }";
 
-        Assert.Equal([4096, 8192], Limits(Loading.Load($"epc.cgroups./pod {{ /a {{ {Both} }}, /b {{ {Both} }} }}"))[2..].Select(one => one.Max));
+        Assert.Equal(
+            [4096, 8192],
+            Limits(Loading.Load($"epc.cgroups./pod {{ /a {{ {Both} }}, /b {{ {Both} }} }}"))[2..].Select(one => one.Max)
+        );
     }
 
     [Theory]
@@ -64,7 +77,9 @@ public sealed class KubernetesTests
     [InlineData("0.5", 1)]
     [InlineData("0", long.MaxValue)]
     public void A_quantity_is_what_Kubernetes_makes_of_it(string quantity, long bytes) =>
-        Assert.Equal(bytes, Loading.Load($"epc.cgroups {{ /w {{ annotations {{ {Pod} = \"{quantity}\" }} }} }}").Cgroups[1].MaxBytes);
+        Assert.Equal(
+            bytes,
+            Loading.Load($"epc.cgroups {{ /w {{ annotations {{ {Pod} = \"{quantity}\" }} }} }}").Cgroups[1].MaxBytes);
 
     [Theory]
     [InlineData("64 MiB")]
@@ -81,9 +96,11 @@ public sealed class KubernetesTests
     [Fact]
     public void Powers_of_a_thousand_are_noted_where_HOCON_has_powers_of_1024()
     {
-        string text = $"epc.cgroups {{ /w {{ annotations {{ {Pod} = 24M }} }}, /v {{ annotations {{ {Pod} = 24Mi }} }} }}";
+        string text =
+            $"epc.cgroups {{ /w {{ annotations {{ {Pod} = 24M }} }}, /v {{ annotations {{ {Pod} = 24Mi }} }} }}";
 
-        ConfigurationNote note = Assert.Single(Loading.LoadWith(text).Notes, one => one.Key.Contains("nri", StringComparison.Ordinal));
+        ConfigurationNote note = Assert.Single(Loading.LoadWith(text).Notes, one =>
+            one.Key.Contains("nri", StringComparison.Ordinal));
         Assert.Contains("24M is 24,000,000 bytes, as Kubernetes counts", note.Message, StringComparison.Ordinal);
     }
 
@@ -97,12 +114,18 @@ public sealed class KubernetesTests
             epc.cgroups { /p { annotations { {{Pod}} = {{quantity}} }, /c0 {}, /c1 {} } }
             """);
 
-        Assert.Equal(isNoted, loaded.Notes.Any(note => note.Message.Contains("add up to 66 MiB", StringComparison.Ordinal)));
+        Assert.Equal(
+            isNoted,
+            loaded.Notes.Any(note => note.Message.Contains("add up to 66 MiB", StringComparison.Ordinal)));
     }
 
     [Theory]
-    [InlineData("/a { max = 40 MiB }, /b { max = 40 MiB }", "the limits of 2 cgroups add up to 80 MiB, and the machine has 64 MiB")]
-    [InlineData("/p { /a { max = 40 MiB }, /q { /b { max = 40 MiB } } }, /c { max = 1 MiB }", "3 cgroups add up to 81 MiB")]
+    [InlineData(
+        "/a { max = 40 MiB }, /b { max = 40 MiB }",
+        "the limits of 2 cgroups add up to 80 MiB, and the machine has 64 MiB")]
+    [InlineData(
+        "/p { /a { max = 40 MiB }, /q { /b { max = 40 MiB } } }, /c { max = 1 MiB }",
+        "3 cgroups add up to 81 MiB")]
     [InlineData("/p { max = 60 MiB, /a { max = 40 MiB }, /b { max = 40 MiB } }, /c {}", null)]
     [InlineData("/a { max = 90 MiB }, /b {}", null)]
     [InlineData("/a { max = 32 MiB }, /b { max = 32 MiB }", null)]
@@ -135,7 +158,8 @@ public sealed class KubernetesTests
             CaseFile.PathOf("trust/22-unaligned-max.conf"), [], null, ConfigEnvironment.Default);
 
         Assert.Equal(10_000_000, loaded.Scenario.Cgroups[1].MaxBytes);
-        Assert.Contains(loaded.Notes, note => note.Message.Contains("2441 pages are in effect", StringComparison.Ordinal));
+        Assert.Contains(loaded.Notes, note =>
+            note.Message.Contains("2441 pages are in effect", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -149,10 +173,13 @@ public sealed class KubernetesTests
             ]
             """);
 
-        Assert.Equal([10_000_000, 2441 * 4096], [((ScriptAction.SetMax)scenario.Script[0]).Bytes, ((ScriptAction.SetMemoryMax)scenario.Script[1]).Bytes]);
+        Assert.Equal(
+            [10_000_000, 2441 * 4096],
+            [((ScriptAction.SetMax)scenario.Script[0]).Bytes, ((ScriptAction.SetMemoryMax)scenario.Script[1]).Bytes]);
     }
 
-    private static Scenario Case(string name) => ScenarioLoader.Load(CaseFile.PathOf(name), [], null, ConfigEnvironment.Default);
+    private static Scenario Case(string name) =>
+        ScenarioLoader.Load(CaseFile.PathOf(name), [], null, ConfigEnvironment.Default);
 
     private static (string Path, long Max)[] Limits(Scenario scenario) =>
         [.. scenario.Cgroups.Select(cgroup => (cgroup.Path, cgroup.MaxBytes))];

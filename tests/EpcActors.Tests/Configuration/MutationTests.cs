@@ -3,7 +3,10 @@ using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Tests.Configuration;
 
-/// <summary>Whatever is done to a file, it loads or there is a <see cref="ConfigurationException"/> with places: nothing else comes out.</summary>
+/// <summary>
+/// Whatever is done to a file, it loads or there is a <see cref="ConfigurationException"/> with places: nothing else
+/// comes out.
+/// </summary>
 public sealed class MutationTests
 {
     private const string Scenario = """
@@ -25,8 +28,38 @@ public sealed class MutationTests
         """;
 
     private static readonly string[] Values =
-        ["null", "{}", "[]", "[ null ]", "-1", "0", "99999999999999999999", "1e300", "true", "\"\"", "\"%\"", "x", "-5 MiB", "9999999 GiB", "101 %", "1 ns", "-3 s",
-         "9e18 d", "{ a = 1 }", "[ {} ]", "${epc.seed}", "${?no}", "\"/\"", "1 page", "cycles", "passes", "pages", "max", "forever", "spread"];
+    [
+        "null",
+        "{}",
+        "[]",
+        "[ null ]",
+        "-1",
+        "0",
+        "99999999999999999999",
+        "1e300",
+        "true",
+        "\"\"",
+        "\"%\"",
+        "x",
+        "-5 MiB",
+        "9999999 GiB",
+        "101 %",
+        "1 ns",
+        "-3 s",
+        "9e18 d",
+        "{ a = 1 }",
+        "[ {} ]",
+        "${epc.seed}",
+        "${?no}",
+        "\"/\"",
+        "1 page",
+        "cycles",
+        "passes",
+        "pages",
+        "max",
+        "forever",
+        "spread",
+    ];
 
     [Fact]
     public void The_scenario_itself_is_good() => Loading.Load(Scenario);

@@ -6,10 +6,15 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Configuration;
 
-/// <summary>config/reference.conf against the binder: every key that is read is documented, every key that is documented is read, and says the truth.</summary>
+/// <summary>
+/// config/reference.conf against the binder: every key that is read is documented, every key that is documented is
+/// read, and says the truth.
+/// </summary>
 public sealed partial class ReferenceTests
 {
-    /// <summary>Names in the reader's own list of keys, beside those of configurations; annotations have names of their own.</summary>
+    /// <summary>
+    /// Names in the reader's own list of keys, beside those of configurations; annotations have names of their own.
+    /// </summary>
     private static readonly string[] NotConfiguration =
         ["kernel-file", "costs-file", "machine-file", "epc.cgroups.<path>.annotations.", "epc.expect-on."];
 
@@ -82,14 +87,19 @@ public sealed partial class ReferenceTests
         HoconObject switches = (HoconObject)LayeredConfiguration.Reference().Require("epc.switches");
         Assert.Equal(SwitchKeys.All.Select(key => key.Key), switches.Keys);
         Assert.Equal(scenario.SwitchList.Select(s => s.Value), switches.Select(field => field.Value.AsString()));
-        Assert.Equal(SwitchKeys.All.Select(key => key.ValueOf(new EpcActors.Domain.Kernel.KernelSwitches())), switches.Select(field => field.Value.AsString()));
+        Assert.Equal(
+            SwitchKeys.All.Select(key => key.ValueOf(new EpcActors.Domain.Kernel.KernelSwitches())),
+            switches.Select(field => field.Value.AsString()));
     }
 
     [Fact]
     public void The_documented_costs_are_those_of_the_default_profile()
     {
         HoconObject documented = (HoconObject)LayeredConfiguration.Reference().Require("epc.costs");
-        HoconObject profile = HoconConfig.ParseText(BuiltInFiles.Read(BuiltInFiles.FileName("costs", documented.Require("profile").AsString()))!).Resolve().Root;
+        HoconObject profile = HoconConfig
+            .ParseText(BuiltInFiles.Read(BuiltInFiles.FileName("costs", documented.Require("profile").AsString()))!)
+            .Resolve()
+            .Root;
         foreach (string key in documented.Keys.Where(key => key != "profile"))
         {
             Assert.True(profile.TryGet(key, out HoconValue? value), $"the profile has no '{key}'");
@@ -107,7 +117,9 @@ public sealed partial class ReferenceTests
         string text = ReferenceText();
         foreach (EpcActors.Domain.Workloads.WorkloadPreset preset in EpcActors.Domain.Workloads.WorkloadPresets.All)
         {
-            bool isNamed = text.Contains(preset.Name, StringComparison.Ordinal) || preset.Name is "ycsb-b" or "ycsb-c" or "ycsb-d" or "ycsb-e";
+            bool isNamed =
+                text.Contains(preset.Name, StringComparison.Ordinal)
+                || preset.Name is "ycsb-b" or "ycsb-c" or "ycsb-d" or "ycsb-e";
             Assert.True(isNamed, $"the reference does not name the preset {preset.Name}");
         }
 
@@ -124,7 +136,8 @@ public sealed partial class ReferenceTests
             }
         }
 
-        Assert.All(KernelLine().Matches(text), match => Assert.Contains(match.Groups[1].Value, BuiltInFiles.Names("kernels")));
+        Assert.All(KernelLine().Matches(text), match =>
+            Assert.Contains(match.Groups[1].Value, BuiltInFiles.Names("kernels")));
         Assert.Equal(6, KernelLine().Count(text));
     }
 
@@ -189,7 +202,9 @@ public sealed partial class ReferenceTests
             }
         }
 
-        return key.StartsWith("epc.enclaves.<name>.", StringComparison.Ordinal) && !key.Contains("steps[]", StringComparison.Ordinal)
+        return
+            key.StartsWith("epc.enclaves.<name>.", StringComparison.Ordinal)
+            && !key.Contains("steps[]", StringComparison.Ordinal)
             ? "epc.defaults.enclave." + key["epc.enclaves.<name>.".Length..]
             : key;
     }

@@ -10,7 +10,8 @@ public sealed partial class RemedyTests
     [InlineData("64 mib", "64 MiB")]
     [InlineData("16 PAGES", "16 pages")]
     [InlineData("5. MiB", "5 MiB")]
-    public void A_size_that_was_meant_is_written_out(string refused, string meant) => IsTaken(Size(refused), Size(meant), meant);
+    public void A_size_that_was_meant_is_written_out(string refused, string meant) =>
+        IsTaken(Size(refused), Size(meant), meant);
 
     [Theory]
     [InlineData(".5 s", "0.5 s")]
@@ -19,7 +20,8 @@ public sealed partial class RemedyTests
     [InlineData("1 m 30 s", "90 s")]
     [InlineData("1s500ms", "1500 ms")]
     [InlineData("1d1h", "1500 m")]
-    public void A_duration_that_was_meant_is_written_out(string refused, string meant) => IsTaken(Duration(refused), Duration(meant), meant);
+    public void A_duration_that_was_meant_is_written_out(string refused, string meant) =>
+        IsTaken(Duration(refused), Duration(meant), meant);
 
     [Theory]
     [InlineData("1e308 MiB")]
@@ -40,7 +42,8 @@ public sealed partial class RemedyTests
     [InlineData("99999999999999999999 d 1 h")]
     [InlineData("s")]
     [InlineData("9999999999 h")]
-    public void No_remedy_repeats_a_duration_that_is_refused(string refused) => DoesNotRepeat(Duration(refused), refused);
+    public void No_remedy_repeats_a_duration_that_is_refused(string refused) =>
+        DoesNotRepeat(Duration(refused), refused);
 
     private static string Size(string text) => $"epc.enclaves.a {{ heap = \"{text}\" }}";
 

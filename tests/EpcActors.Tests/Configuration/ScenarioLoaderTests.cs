@@ -63,7 +63,9 @@ public sealed class ScenarioLoaderTests
         string scenario = $"epc.kernel = linux-5.15\n{Switch} = per-node";
         Assert.Equal(FreePageCounterMode.PerNode, Loading.Load(scenario).Switches.FreePageCounter);
         Assert.Equal(FreePageCounterMode.Atomic, Loading.Load(scenario, $"{Switch}=atomic").Switches.FreePageCounter);
-        Assert.Equal(FreePageCounterMode.Racy, Loading.Load(scenario, $"{Switch}=atomic", $"{Switch}=racy").Switches.FreePageCounter);
+        Assert.Equal(
+            FreePageCounterMode.Racy,
+            Loading.Load(scenario, $"{Switch}=atomic", $"{Switch}=racy").Switches.FreePageCounter);
     }
 
     [Fact]
@@ -78,7 +80,8 @@ public sealed class ScenarioLoaderTests
     [Fact]
     public void Only_what_differs_from_the_kernel_file_counts_as_overridden()
     {
-        Scenario scenario = Loading.Load("epc { kernel = linux-5.15, switches { free-page-counter = atomic, epc-cgroup = off } }");
+        Scenario scenario = Loading.Load(
+            "epc { kernel = linux-5.15, switches { free-page-counter = atomic, epc-cgroup = off } }");
         Assert.Equal("free-page-counter", Assert.Single(scenario.SwitchList, s => s.IsOverridden).Name);
         Assert.Equal("off", scenario.SwitchList.Single(s => s.Name == "epc-cgroup").Value);
         Assert.Equal("off", scenario.SwitchList.Single(s => s.Name == "backing-pinned-under-mutex").Value);
@@ -124,8 +127,11 @@ public sealed class ScenarioLoaderTests
         Assert.True(changed.SanitisesAtBoot);
         Assert.Equal(23936, changed.EpcPages);
 
-        MachineSpec own = Loading.Load(
-            "epc.machine { title = mine, nodes = [ { cpus = 8, epc = 64 MiB }, { cpus = 0, epc = [ 32 MiB, 16 MiB ] }, { cpus = 4 } ] }").Machine;
+        MachineSpec own = Loading
+            .Load(
+                "epc.machine { title = mine, nodes = [ { cpus = 8, epc = 64 MiB }, { cpus = 0, epc = [ 32 MiB, 16 MiB "
+                    + "] }, { cpus = 4 } ] }")
+            .Machine;
         Assert.Equal("mine", own.Name);
         Assert.Equal([8, 0, 4], own.Nodes.Select(node => node.Cpus));
         Assert.Equal([[16384], [8192, 4096], []], own.Nodes.Select(node => node.SectionPages));
@@ -147,7 +153,9 @@ public sealed class ScenarioLoaderTests
     [Fact]
     public void Costs_can_be_named_or_changed()
     {
-        CostProfile costs = Loading.Load("epc.costs { profile = client-sgx1, ewb = 12345 cycles, clock = 3.5 GHz, remote = 170 % }").Costs;
+        CostProfile costs = Loading
+            .Load("epc.costs { profile = client-sgx1, ewb = 12345 cycles, clock = 3.5 GHz, remote = 170 % }")
+            .Costs;
         Assert.Equal("client-sgx1 (changed)", costs.Name);
         Assert.Equal(12345, costs.Cycles[(int)Activity.Ewb]);
         Assert.Equal(8500, costs.Cycles[(int)Activity.Eldu]);
@@ -178,8 +186,12 @@ public sealed class ScenarioLoaderTests
     [Fact]
     public void Cgroups_nest_or_have_paths_and_parents_come_first()
     {
-        const string Nested = "epc.cgroups { / { memory-max = 16 MiB }, /a { max = 8 MiB, memory-max = 1 MiB, /b { max = 4 MiB, /d {} } }, /c {} }";
-        const string Paths = "epc.cgroups { /a/b { max = 4 MiB }, /a { max = 8 MiB, memory-max = 1 MiB }, /a/b/d {}, / { memory-max = 16 MiB }, /c {} }";
+        const string Nested =
+            "epc.cgroups { / { memory-max = 16 MiB }, /a { max = 8 MiB, memory-max = 1 MiB, /b { max = 4 MiB, /d {} } "
+                + "}, /c {} }";
+        const string Paths =
+            "epc.cgroups { /a/b { max = 4 MiB }, /a { max = 8 MiB, memory-max = 1 MiB }, /a/b/d {}, / { memory-max = "
+                + "16 MiB }, /c {} }";
         CgroupSpec[] expected =
         [
             new("/", -1, long.MaxValue, 16 * MiB),
@@ -200,7 +212,12 @@ public sealed class ScenarioLoaderTests
     [InlineData("\"epc-limit.nri.io/pod\" = \"0\"", long.MaxValue)]
     [InlineData("\"kubernetes.io/config.source\" = api", long.MaxValue)]
     public void Annotations_set_the_limit_in_the_order_of_the_plug_in(string annotations, long bytes) =>
-        Assert.Equal(bytes, Loading.Load($"epc.cgroups {{ /pods {{ /web {{ annotations {{ {annotations} }} }} }} }}").Cgroups[2].MaxBytes);
+        Assert.Equal(
+            bytes,
+            Loading
+                .Load($"epc.cgroups {{ /pods {{ /web {{ annotations {{ {annotations} }} }} }} }}")
+                .Cgroups[2]
+                .MaxBytes);
 
     [Fact]
     public void A_container_can_be_called_otherwise_than_its_cgroup()
@@ -210,7 +227,9 @@ public sealed class ScenarioLoaderTests
             "there is no container 'c' in /x",
             Assert.Single(Loading.Errors($"epc.cgroups {{ /x {{ {Annotations} }} }}")),
             StringComparison.Ordinal);
-        Assert.Equal(8192, Loading.Load($"epc.cgroups {{ /x {{ container = c, {Annotations} }} }}").Cgroups[1].MaxBytes);
+        Assert.Equal(
+            8192,
+            Loading.Load($"epc.cgroups {{ /x {{ container = c, {Annotations} }} }}").Cgroups[1].MaxBytes);
     }
 
     [Theory]
@@ -221,7 +240,10 @@ public sealed class ScenarioLoaderTests
     [InlineData("max = 4 MiB, annotations { \"epc-limit.nri.io/pod\" = 1 }", "both max and annotations")]
     [InlineData("container = web", "only with annotations")]
     public void A_wrong_annotation_explains_the_trap(string cgroup, string words) =>
-        Assert.Contains(words, Assert.Single(Loading.Errors($"epc.cgroups {{ /web {{ {cgroup} }} }}")), StringComparison.Ordinal);
+        Assert.Contains(
+            words,
+            Assert.Single(Loading.Errors($"epc.cgroups {{ /web {{ {cgroup} }} }}")),
+            StringComparison.Ordinal);
 
     [Fact]
     public void An_enclave_has_the_documented_defaults()
@@ -229,7 +251,16 @@ public sealed class ScenarioLoaderTests
         EnclaveSpec enclave = Assert.Single(Loading.Load("epc.enclaves.web.heap = 4 MiB").Enclaves);
         Assert.Equal(
             ("web", 0, -1, 1, 0L, 10, 1024, 1024, false),
-            (enclave.Name, enclave.Cgroup, enclave.Node, enclave.Threads, enclave.StartNs, enclave.CodePages, enclave.HeapPages, enclave.AddedHeapPages, enclave.IsHeapMeasured));
+            (
+                enclave.Name,
+                enclave.Cgroup,
+                enclave.Node,
+                enclave.Threads,
+                enclave.StartNs,
+                enclave.CodePages,
+                enclave.HeapPages,
+                enclave.AddedHeapPages,
+                enclave.IsHeapMeasured));
         Assert.Equal(new StepSpec.Touch(AccessKind.Write, 0), Assert.Single(enclave.Steps));
     }
 
@@ -237,10 +268,14 @@ public sealed class ScenarioLoaderTests
     public void Instances_are_numbered_and_start_one_after_the_other()
     {
         Scenario scenario = Loading.Load(
-            "epc { cgroups { /p {} }, enclaves.web { cgroup = /p, heap = 4 MiB, added = 25 %, measured = on, threads = 4, node = 1, start = 1 ms, instances = 3, start-spread = 2 ms } }");
+            "epc { cgroups { /p {} }, enclaves.web { cgroup = /p, heap = 4 MiB, added = 25 %, measured = on, threads = "
+                + "4, node = 1, start = 1 ms, instances = 3, start-spread = 2 ms } }");
         Assert.Equal(["web-0", "web-1", "web-2"], scenario.Enclaves.Select(e => e.Name));
         Assert.Equal([1 * Ms, 3 * Ms, 5 * Ms], scenario.Enclaves.Select(e => e.StartNs));
-        Assert.All(scenario.Enclaves, e => Assert.Equal((1, 1, 4, 256, true, 13), (e.Cgroup, e.Node, e.Threads, e.AddedHeapPages, e.IsHeapMeasured, e.CodePages)));
+        Assert.All(scenario.Enclaves, e =>
+            Assert.Equal(
+                (1, 1, 4, 256, true, 13),
+                (e.Cgroup, e.Node, e.Threads, e.AddedHeapPages, e.IsHeapMeasured, e.CodePages)));
     }
 
     [Fact]
@@ -287,7 +322,11 @@ public sealed class ScenarioLoaderTests
         Assert.Equal(ns, Assert.IsType<StepSpec.Touch>(Loading.Load(text).Enclaves[0].Steps[0]).WorkNs);
         if (work == "2900 cycles")
         {
-            Assert.Equal(806, Assert.IsType<StepSpec.Touch>(Loading.Load("epc.costs = client-sgx1\n" + text).Enclaves[0].Steps[0]).WorkNs);
+            Assert.Equal(
+                806,
+                Assert
+                    .IsType<StepSpec.Touch>(Loading.Load("epc.costs = client-sgx1\n" + text).Enclaves[0].Steps[0])
+                    .WorkNs);
         }
     }
 
@@ -309,7 +348,9 @@ public sealed class ScenarioLoaderTests
         Assert.IsType<StepSpec.Accept>(steps[4]);
         Assert.IsType<StepSpec.Restrict>(steps[5]);
         Assert.IsType<StepSpec.Remove>(steps[6]);
-        Assert.Equal([new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(Ms)], Assert.IsType<StepSpec.Fork>(steps[7]).Steps);
+        Assert.Equal(
+            [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(Ms)],
+            Assert.IsType<StepSpec.Fork>(steps[7]).Steps);
         Assert.Equal(8, steps.Count);
     }
 
@@ -321,7 +362,9 @@ public sealed class ScenarioLoaderTests
         Assert.Equal(50, Run("preset = ycsb-b, work = 50 ns").WorkNs);
         Assert.Equal("ycsb-b", Run("preset = ycsb-b").Text);
         Assert.Equal(-1, Run("preset = ycsb-b, accesses = forever").Accesses);
-        Assert.Equal(Accesses(preset.CreatePattern(1024, new Prng(3))), Accesses(Run("preset = ycsb-b").Factory(1024, new Prng(3))));
+        Assert.Equal(
+            Accesses(preset.CreatePattern(1024, new Prng(3))),
+            Accesses(Run("preset = ycsb-b").Factory(1024, new Prng(3))));
     }
 
     [Fact]
@@ -331,31 +374,80 @@ public sealed class ScenarioLoaderTests
         Prng prng = new(5);
         Same("pattern = uniform", new UniformPattern(1024, tenth, prng));
         Same("pattern = uniform, writes = 100 %", new UniformPattern(1024, AccessMix.WriteOnly, prng));
-        Same("pattern = uniform, writes = 0 %, executes = 100 %", new UniformPattern(1024, new AccessMix(0, 0, 1), prng));
+        Same(
+            "pattern = uniform, writes = 0 %, executes = 100 %",
+            new UniformPattern(1024, new AccessMix(0, 0, 1), prng));
         Same("pattern = zipf", new ZipfPattern(1024, 0.99, PlacementOrder.Scattered, tenth, prng));
-        Same("pattern = zipf, theta = 0.5, order = by-rank", new ZipfPattern(1024, 0.5, PlacementOrder.ByRank, tenth, prng));
+        Same(
+            "pattern = zipf, theta = 0.5, order = by-rank",
+            new ZipfPattern(1024, 0.5, PlacementOrder.ByRank, tenth, prng));
         Same("pattern = sweep, stride = 8 pages", new SweepPattern(1024, tenth, prng, 8));
         Same("pattern = hotspot, hot = 1 MiB, hot-accesses = 80 %", new HotspotPattern(1024, 256, 800, tenth, prng));
-        Same("pattern = phased, working-set = 25 %, phase = 7, move = 16 pages",
+        Same(
+            "pattern = phased, working-set = 25 %, phase = 7, move = 16 pages",
             new PhasedPattern(1024, new UniformPattern(256, tenth, prng), 7, 16, prng));
-        Same("pattern = phased, working-set = 25 %, phase = 7, within { pattern = sweep, writes = 0 % }",
+        Same(
+            "pattern = phased, working-set = 25 %, phase = 7, within { pattern = sweep, writes = 0 % }",
             new PhasedPattern(1024, new SweepPattern(256, AccessMix.ReadOnly, prng), 7, 0, prng));
-        Same("pattern = records, record = 2 KiB, keys = uniform, order = by-rank, reads = 1, updates = 1, scans = 1, max-scan = 9",
-            new RecordPattern(1024, new RecordWorkload { RecordBytes = 2048, Keys = KeyChoice.Uniform, Order = PlacementOrder.ByRank, Reads = 1, Updates = 1, Scans = 1, MaxScanRecords = 9 }, prng));
-        Same("pattern = mixed, parts = [ { weight = 3, first = 0 %, pages = 25 %, pattern = uniform }, { weight = 1, first = 512 pages, pages = 50 %, pattern = sweep } ]",
-            new MixedPattern(1024, [new(new UniformPattern(256, tenth, prng.Split(0)), 0, 3), new(new SweepPattern(512, tenth, prng.Split(1)), 512, 1)], prng));
+        Same(
+            "pattern = records, record = 2 KiB, keys = uniform, order = by-rank, reads = 1, updates = 1, scans = 1, "
+                + "max-scan = 9",
+            new RecordPattern(
+                1024,
+                new RecordWorkload
+                {
+                    RecordBytes = 2048,
+                    Keys = KeyChoice.Uniform,
+                    Order = PlacementOrder.ByRank,
+                    Reads = 1,
+                    Updates = 1,
+                    Scans = 1,
+                    MaxScanRecords = 9,
+                },
+                prng));
+        Same(
+            "pattern = mixed, parts = [ { weight = 3, first = 0 %, pages = 25 %, pattern = uniform }, { weight = 1, "
+                + "first = 512 pages, pages = 50 %, pattern = sweep } ]",
+            new MixedPattern(
+                1024,
+                [
+                    new(new UniformPattern(256, tenth, prng.Split(0)), 0, 3),
+                    new(new SweepPattern(512, tenth, prng.Split(1)), 512, 1),
+                ],
+                prng));
 
-        void Same(string run, AccessPattern expected) => Assert.Equal(Accesses(expected), Accesses(Run(run).Factory(1024, new Prng(5))));
+        void Same(string run, AccessPattern expected) =>
+            Assert.Equal(Accesses(expected), Accesses(Run(run).Factory(1024, new Prng(5))));
     }
 
     [Fact]
     public void A_virtual_machine_has_defaults_and_settings()
     {
-        Scenario scenario = Loading.Load("epc { cgroups./p {}, virtual-machines { a { epc = 16 MiB }, b { epc = 8 MiB, cgroup = /p, touch = 50 %, work = 2 us, hold = 5 ms, start = 1 ms, node = 1 } } }");
+        Scenario scenario = Loading.Load(
+            "epc { cgroups./p {}, virtual-machines { a { epc = 16 MiB }, b { epc = 8 MiB, cgroup = /p, touch = 50 %, "
+                + "work = 2 us, hold = 5 ms, start = 1 ms, node = 1 } } }");
         Assert.Equal(
             [
-                new VirtualMachineSpec { Name = "a", Cgroup = 0, Pages = 4096, TouchedPages = 4096, WorkNs = 1000, HoldNs = -1 },
-                new VirtualMachineSpec { Name = "b", Cgroup = 1, Node = 1, StartNs = Ms, Pages = 2048, TouchedPages = 1024, WorkNs = 2000, HoldNs = 5 * Ms },
+                new VirtualMachineSpec
+                {
+                    Name = "a",
+                    Cgroup = 0,
+                    Pages = 4096,
+                    TouchedPages = 4096,
+                    WorkNs = 1000,
+                    HoldNs = -1,
+                },
+                new VirtualMachineSpec
+                {
+                    Name = "b",
+                    Cgroup = 1,
+                    Node = 1,
+                    StartNs = Ms,
+                    Pages = 2048,
+                    TouchedPages = 1024,
+                    WorkNs = 2000,
+                    HoldNs = 5 * Ms,
+                },
             ],
             scenario.VirtualMachines);
     }
@@ -363,7 +455,8 @@ public sealed class ScenarioLoaderTests
     [Fact]
     public void Expectations_of_the_kernel_replace_the_general_ones()
     {
-        const string Text = "epc { expect = [ \"verdict == pass\" ], expect-on { \"linux-5.15\" = ${epc.expect} [ \"faults > 1\" ] } }";
+        const string Text =
+            "epc { expect = [ \"verdict == pass\" ], expect-on { \"linux-5.15\" = ${epc.expect} [ \"faults > 1\" ] } }";
         Assert.Equal(["verdict == pass"], Loading.Load(Text).Expectations);
         Assert.Equal(["verdict == pass", "faults > 1"], Loading.Load(Text, "epc.kernel=linux-5.15").Expectations);
     }
@@ -420,10 +513,15 @@ public sealed class ScenarioLoaderTests
             }
             """);
         Assert.Contains(
-            "\"timeout\":\"5 s\",\"size\":\"64 KiB\",\"mine\":\"akka.actor.my.dispatcher\",\"list\":[\"a\",{\"b\":1},2.50],\"text\":\"a \\\"quoted\\\"\\n${not} one\"",
+            "\"timeout\":\"5 s\",\"size\":\"64 "
+                + "KiB\",\"mine\":\"akka.actor.my.dispatcher\",\"list\":[\"a\",{\"b\":1},2.50],\"text\":\"a "
+                + "\\\"quoted\\\"\\n${not} one\"",
             scenario.AkkaBlock,
             StringComparison.Ordinal);
-        Assert.Contains("\"deployment\":{\"/cgroups/pods/web\":{\"dispatcher\":\"akka.actor.my.dispatcher\"}}", scenario.AkkaBlock, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"deployment\":{\"/cgroups/pods/web\":{\"dispatcher\":\"akka.actor.my.dispatcher\"}}",
+            scenario.AkkaBlock,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("loglevel", scenario.AkkaBlock, StringComparison.Ordinal);
     }
 
@@ -444,5 +542,6 @@ public sealed class ScenarioLoaderTests
     private static StepSpec.Pattern Run(string run) => Assert.IsType<StepSpec.Pattern>(
         Loading.Load($"epc.enclaves.e {{ heap = 4 MiB, steps = [ {{ run {{ {run} }} }} ] }}").Enclaves[0].Steps[0]);
 
-    private static List<PageAccess> Accesses(AccessPattern pattern) => [.. Enumerable.Range(0, 200).Select(_ => pattern.Next())];
+    private static List<PageAccess> Accesses(AccessPattern pattern) =>
+        [.. Enumerable.Range(0, 200).Select(_ => pattern.Next())];
 }

@@ -78,14 +78,17 @@ public sealed class ScriptTests
     [Fact]
     public void Two_random_actions_of_one_script_differ()
     {
-        IReadOnlyList<ScriptAction> script = Script("{ between = [ 1 ms, 5 ms ], kill = db }, { between = [ 1 ms, 5 ms ], kill = db }", 1);
+        IReadOnlyList<ScriptAction> script = Script(
+            "{ between = [ 1 ms, 5 ms ], kill = db }, { between = [ 1 ms, 5 ms ], kill = db }",
+            1);
         Assert.NotEqual(script[0].AtNs, script[1].AtNs);
     }
 
     [Fact]
     public void An_action_after_the_end_is_worth_a_note()
     {
-        LoadedScenario loaded = Loading.LoadWith(World + "epc { run.duration = 5 ms, script = [ { at = 5 ms, kill = db }, { at = 4 ms, kill = db } ] }");
+        LoadedScenario loaded = Loading.LoadWith(
+            World + "epc { run.duration = 5 ms, script = [ { at = 5 ms, kill = db }, { at = 4 ms, kill = db } ] }");
         ConfigurationNote note = Assert.Single(loaded.Notes);
         Assert.Equal("lab/test.conf:5:46", note.Place);
         Assert.Contains("it never happens", note.Message, StringComparison.Ordinal);
@@ -96,10 +99,14 @@ public sealed class ScriptTests
     public void A_trace_is_read_for_the_enclave_of_its_name()
     {
         const string Text = "# us enclave page kind\n0 other 9 r\n1 web 3 w\n2 web 4 r\n";
-        LoadedScenario loaded = Loading.LoadWith("epc.enclaves.web { heap = 20 KiB, steps = [ { trace = \"t/a.trace\" } ] }", ("lab/t/a.trace", Text));
+        LoadedScenario loaded = Loading.LoadWith(
+            "epc.enclaves.web { heap = 20 KiB, steps = [ { trace = \"t/a.trace\" } ] }",
+            ("lab/t/a.trace", Text));
         StepSpec.Trace trace = Assert.IsType<StepSpec.Trace>(Assert.Single(loaded.Scenario.Enclaves[0].Steps));
         Assert.Equal("web", trace.Accesses.Enclaves[trace.TraceEnclave]);
-        loaded = Loading.LoadWith("epc.enclaves.x { heap = 40 KiB, steps = [ { trace { file = \"t/a.trace\", enclave = other } } ] }", ("lab/t/a.trace", Text));
+        loaded = Loading.LoadWith(
+            "epc.enclaves.x { heap = 40 KiB, steps = [ { trace { file = \"t/a.trace\", enclave = other } } ] }",
+            ("lab/t/a.trace", Text));
         trace = Assert.IsType<StepSpec.Trace>(Assert.Single(loaded.Scenario.Enclaves[0].Steps));
         Assert.Equal("other", trace.Accesses.Enclaves[trace.TraceEnclave]);
     }
@@ -120,11 +127,13 @@ public sealed class ScriptTests
         ("lab/empty.trace", "# nothing\n"));
 
     [Fact]
-    public void A_bad_line_of_a_trace_has_its_own_place() => Loading.Only(
-        Loading.ErrorsWith(
-            "epc.enclaves.web { heap = 8 KiB, instances = 2, steps = [ { trace = \"bad.trace\" } ] }", ("lab/bad.trace", "0 a 1 r\n1 a 0 q\n")),
-        "lab/bad.trace:2:7",
-        "'q' is no kind of access");
+    public void A_bad_line_of_a_trace_has_its_own_place() =>
+        Loading.Only(
+            Loading.ErrorsWith(
+                "epc.enclaves.web { heap = 8 KiB, instances = 2, steps = [ { trace = \"bad.trace\" } ] }",
+                ("lab/bad.trace", "0 a 1 r\n1 a 0 q\n")),
+            "lab/bad.trace:2:7",
+            "'q' is no kind of access");
 
     [Fact]
     public void An_enclave_that_its_backing_cannot_hold_must_be_meant()
@@ -134,9 +143,17 @@ public sealed class ScriptTests
         const string Enclave = "epc.enclaves.e { heap = 8 MiB, cgroup = /a }";
         string tooSmall = Limits.Replace("{0}", "1055 pages", StringComparison.Ordinal);
         string justEnough = Limits.Replace("{0}", "1056 pages", StringComparison.Ordinal);
-        Loading.OnlyError(tooSmall + Enclave, "lab/test.conf:2:25", "1024 of its pages", "must be OOM-killed", "allow-oom = on");
+        Loading.OnlyError(
+            tooSmall + Enclave,
+            "lab/test.conf:2:25",
+            "1024 of its pages",
+            "must be OOM-killed",
+            "allow-oom = on");
         Assert.Empty(Loading.LoadWith(tooSmall + Enclave + "\nepc.enclaves.e.allow-oom = on").Notes);
-        Assert.Contains("larger than memory-max of /a", Assert.Single(Loading.LoadWith(justEnough + Enclave).Notes).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "larger than memory-max of /a",
+            Assert.Single(Loading.LoadWith(justEnough + Enclave).Notes).Message,
+            StringComparison.Ordinal);
 
         // Without an EPC cgroup the limit does not count, and what is never touched needs no backing.
         Assert.Single(Loading.LoadWith("epc.kernel = linux-6.16\n" + tooSmall + Enclave).Notes);
@@ -150,10 +167,12 @@ public sealed class ScriptTests
     public void A_limit_of_an_ancestor_counts_for_backing_too()
     {
         Loading.OnlyError(
-            "epc { cgroups { /a { max = 4 MiB, /b { memory-max = 1 MiB } } }, enclaves.e { heap = 8 MiB, cgroup = /a/b } }",
+            "epc { cgroups { /a { max = 4 MiB, /b { memory-max = 1 MiB } } }, enclaves.e { heap = 8 MiB, cgroup = /a/b "
+                + "} }",
             "lab/test.conf:1:86", "memory-max of /a/b is 1 MiB");
         Loading.OnlyError(
-            "epc { cgroups { /a { memory-max = 1 MiB, /b { max = 4 MiB } } }, enclaves.e { heap = 8 MiB, cgroup = /a/b } }",
+            "epc { cgroups { /a { memory-max = 1 MiB, /b { max = 4 MiB } } }, enclaves.e { heap = 8 MiB, cgroup = /a/b "
+                + "} }",
             "lab/test.conf:1:86", "memory-max of /a is 1 MiB");
     }
 

@@ -16,7 +16,12 @@ public sealed class ShippedFilesTests
     public static TheoryData<string> Machines => [.. BuiltInFiles.Names("machines")];
 
     public static TheoryData<string> Scenarios =>
-        [.. Directory.GetFiles(Loading.RepositoryPath("config/scenarios"), "*.conf").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .GetFiles(Loading.RepositoryPath("config/scenarios"), "*.conf")
+                .Select(file => Path.GetFileName(file))
+                .Order(StringComparer.Ordinal),
+        ];
 
     public static TheoryData<string> Workloads => [.. BuiltInFiles.Names("workloads")];
 
@@ -113,7 +118,13 @@ public sealed class ShippedFilesTests
                 DirectReclaim = DirectReclaim.OwnCgroupToo,
             },
             Switches("epc-cgroup-v17"));
-        Assert.Equal(v8 with { EpcCgroup = EpcCgroupMode.Off, BackingCharge = BackingCharge.KsgxdRule }, Switches("linux-6.16"));
+        Assert.Equal(
+            v8 with
+            {
+                EpcCgroup = EpcCgroupMode.Off,
+                BackingCharge = BackingCharge.KsgxdRule,
+            },
+            Switches("linux-6.16"));
         Assert.Equal(
             v8 with
             {
@@ -168,7 +179,8 @@ public sealed class ShippedFilesTests
         double evict = Sum(c, Activity.Ewb, Activity.Eblock)
             + ((Sum(c, Activity.Etrack, Activity.Ipi) + (4 * Sum(c, Activity.IpiPerCpu))) / KernelConstants.NrToScan);
         Assert.InRange(evict, 11_200 * 0.9, 11_200 * 1.1);
-        double swapIn = Sum(c, Activity.Aex, Activity.PageFault, Activity.Eldu, Activity.Backing, Activity.Eresume) + evict;
+        double swapIn =
+            Sum(c, Activity.Aex, Activity.PageFault, Activity.Eldu, Activity.Backing, Activity.Eresume) + evict;
         Assert.InRange(swapIn, 33_200 * 0.9, 33_200 * 1.1);
         Assert.Equal(12_000, Sum(c, Activity.Aex, Activity.PageFault, Activity.Eresume));
         Assert.Equal(3600, c.ClockMhz);
@@ -185,7 +197,10 @@ public sealed class ShippedFilesTests
         Assert.Equal(11_000, Sum(c, Activity.Aex, Activity.PageFault, Activity.Eresume));
 
         // Adding and measuring a page takes 22 to 30 us of a CPU at about 4 GHz.
-        Assert.InRange(Sum(c, Activity.Eadd) + (KernelConstants.EextendsPerPage * Sum(c, Activity.Eextend)), 88_000, 120_000);
+        Assert.InRange(
+            Sum(c, Activity.Eadd) + (KernelConstants.EextendsPerPage * Sum(c, Activity.Eextend)),
+            88_000,
+            120_000);
         Assert.Equal((2900, 140, 30_000), (c.ClockMhz, c.RemotePercent, c.MutexSpinCycles));
     }
 
@@ -203,8 +218,12 @@ public sealed class ShippedFilesTests
     [MemberData(nameof(Workloads))]
     public void A_workload_can_be_included_in_an_enclave(string workload)
     {
-        EnclaveSpec enclave = Assert.Single(Loading.Load(
-            $"epc {{ machine = icx-8gib-x2, cgroups./p {{}}, enclaves {{ app {{ include \"builtin:workloads/{workload}.conf\"\n cgroup = /p }} }} }}").Enclaves);
+        EnclaveSpec enclave = Assert.Single(
+            Loading
+                .Load(
+                    $"epc {{ machine = icx-8gib-x2, cgroups./p {{}}, enclaves {{ app {{ include "
+                        + $"\"builtin:workloads/{workload}.conf\"\n cgroup = /p }} }} }}")
+                .Enclaves);
         Assert.Equal(1, enclave.Cgroup);
         WorkloadPreset preset = WorkloadPresets.Find(workload)!;
         Assert.Equal(preset.HeapPagesFor(4_194_304), enclave.HeapPages);
@@ -215,7 +234,9 @@ public sealed class ShippedFilesTests
 
     [Fact]
     public void Every_preset_has_a_workload() =>
-        Assert.Equal(WorkloadPresets.All.Select(preset => preset.Name).Order(StringComparer.Ordinal), BuiltInFiles.Names("workloads"));
+        Assert.Equal(
+            WorkloadPresets.All.Select(preset => preset.Name).Order(StringComparer.Ordinal),
+            BuiltInFiles.Names("workloads"));
 
     [Theory]
     [MemberData(nameof(AllFiles))]
@@ -231,5 +252,6 @@ public sealed class ShippedFilesTests
 
     private static KernelSwitches Switches(string kernel) => Loading.Load($"epc.kernel = \"{kernel}\"").Switches;
 
-    private static double Sum(CostProfile costs, params Activity[] activities) => activities.Sum(activity => (double)costs.Cycles[(int)activity]);
+    private static double Sum(CostProfile costs, params Activity[] activities) =>
+        activities.Sum(activity => (double)costs.Cycles[(int)activity]);
 }

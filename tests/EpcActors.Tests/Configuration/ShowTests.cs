@@ -24,7 +24,9 @@ public sealed class ShowTests
     [Fact]
     public void What_differs_from_the_reference_is_shown_and_nothing_else()
     {
-        string shown = Show("epc { seed = 7, run.duration = 10 s, costs.ewb = 1, machine.sanitise-at-boot = on }", new ConfigurationShowOptions());
+        string shown = Show(
+            "epc { seed = 7, run.duration = 10 s, costs.ewb = 1, machine.sanitise-at-boot = on }",
+            new ConfigurationShowOptions());
         Assert.Equal(
             """
             epc {
@@ -57,7 +59,14 @@ public sealed class ShowTests
     [InlineData(true)]
     public void As_JSON_it_is_JSON_and_reads_back_too(bool all)
     {
-        string shown = Show(Text, new ConfigurationShowOptions { All = all, Origins = true, Format = HoconFormat.Json });
+        string shown = Show(
+            Text,
+            new ConfigurationShowOptions
+            {
+                All = all,
+                Origins = true,
+                Format = HoconFormat.Json,
+            });
         using JsonDocument json = JsonDocument.Parse(shown);
         Assert.Equal("linux-5.15", json.RootElement.GetProperty("epc").GetProperty("kernel").GetString());
         Same(Loading.Load(Text), Loading.Load(shown));
@@ -96,7 +105,9 @@ public sealed class ShowTests
         Assert.Equal(a.Costs.Name, b.Costs.Name);
         Assert.Equal(a.Costs.Cycles, b.Costs.Cycles);
         Assert.Equal(a.Cgroups, b.Cgroups);
-        Assert.Equal(a.Enclaves.Select(e => (e.Name, e.HeapPages, e.Cgroup, e.Steps.Count)), b.Enclaves.Select(e => (e.Name, e.HeapPages, e.Cgroup, e.Steps.Count)));
+        Assert.Equal(
+            a.Enclaves.Select(e => (e.Name, e.HeapPages, e.Cgroup, e.Steps.Count)),
+            b.Enclaves.Select(e => (e.Name, e.HeapPages, e.Cgroup, e.Steps.Count)));
         Assert.Equal(a.Run, b.Run);
         Assert.Equal(a.Expectations, b.Expectations);
     }

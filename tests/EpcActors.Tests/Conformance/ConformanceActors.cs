@@ -96,10 +96,19 @@ internal static class Say
     }
 }
 
-/// <summary>A resource that notices when two are in it at once, when an order is not kept, and when a request comes twice.</summary>
-internal sealed class Counter(int id, string name, int tasks) : Resource(new ActorId(id), name),
-    IHandle<Say.Count>, IHandle<Say.Lock>, IHandle<Say.Unlock>, IHandle<Say.WaitHere>, IHandle<Say.WakeOne>, IHandle<Say.Load>, IHandle<Say.Store>,
-    IHandle<Say.Explode>
+/// <summary>
+/// A resource that notices when two are in it at once, when an order is not kept, and when a request comes twice.
+/// </summary>
+internal sealed class Counter(int id, string name, int tasks)
+    : Resource(new ActorId(id), name),
+        IHandle<Say.Count>,
+        IHandle<Say.Lock>,
+        IHandle<Say.Unlock>,
+        IHandle<Say.WaitHere>,
+        IHandle<Say.WakeOne>,
+        IHandle<Say.Load>,
+        IHandle<Say.Store>,
+        IHandle<Say.Explode>
 {
     private readonly long[] _next = new long[tasks];
     private EpcActors.Engine.Mutex _mutex;
@@ -207,7 +216,10 @@ internal sealed class Counter(int id, string name, int tasks) : Resource(new Act
 }
 
 /// <summary>A purse of tokens that keeps books of what each task has taken out of it and put into it.</summary>
-internal sealed class Purse(int id, string name, int tokens, int tasks) : Resource(new ActorId(id), name), IHandle<Say.Take>, IHandle<Say.Put>
+internal sealed class Purse(int id, string name, int tokens, int tasks)
+    : Resource(new ActorId(id), name),
+        IHandle<Say.Take>,
+        IHandle<Say.Put>
 {
     private readonly int[] _given = new int[tasks];
 
@@ -235,7 +247,8 @@ internal sealed class Purse(int id, string name, int tokens, int tasks) : Resour
 }
 
 /// <summary>A task whose routine is given as a function.</summary>
-internal sealed class Doing(int id, string name, Func<Doing, Routine> run, bool isDaemon = false) : TaskActor(new ActorId(id), name, -1, 0)
+internal sealed class Doing(int id, string name, Func<Doing, Routine> run, bool isDaemon = false)
+    : TaskActor(new ActorId(id), name, -1, 0)
 {
     public override bool IsDaemon => isDaemon;
 

@@ -11,7 +11,9 @@ public abstract class EngineConformance
     private const int FirstTask = 1000;
     private const long Ms = 1_000_000;
 
-    /// <summary>Far more than any of these runs takes; a hang ends here, and the assertion on the end of the run says so.</summary>
+    /// <summary>
+    /// Far more than any of these runs takes; a hang ends here, and the assertion on the end of the run says so.
+    /// </summary>
     private const long Limit = 120_000 * Ms;
 
     protected abstract EngineUnderTest NewEngine();
@@ -33,7 +35,9 @@ public abstract class EngineConformance
                 {
                     for (int r = 0; r < resources; r++)
                     {
-                        Say.Count answer = await self.Ask(new ActorId((r + self.Id.Index) % resources), new Say.Count { Number = round });
+                        Say.Count answer = await self.Ask(
+                            new ActorId((r + self.Id.Index) % resources),
+                            new Say.Count { Number = round });
                         Assert.Equal(round, answer.Number);
                     }
                 }
@@ -42,7 +46,8 @@ public abstract class EngineConformance
         }
 
         Assert.Equal(RunEnd.Finished, engine.Run(Limit));
-        Assert.All(counters, counter => Assert.Equal((0, 0, (long)tasks * rounds), (counter.Overlaps, counter.OutOfOrder, counter.Handled)));
+        Assert.All(counters, counter =>
+            Assert.Equal((0, 0, (long)tasks * rounds), (counter.Overlaps, counter.OutOfOrder, counter.Handled)));
         Assert.Equal((long)resources * tasks * rounds, engine.Steps);
         Assert.Empty(engine.Waiting());
     }
@@ -134,7 +139,9 @@ public abstract class EngineConformance
         engine.Add(counter);
         for (int t = 0; t < Tasks; t++)
         {
-            Add(engine, new Doing(FirstTask + t, $"task-{t}", async self => await self.Ask(counter.Id, new Say.WaitHere())));
+            Add(
+                engine,
+                new Doing(FirstTask + t, $"task-{t}", async self => await self.Ask(counter.Id, new Say.WaitHere())));
         }
 
         Add(engine, new Doing(FirstTask + Tasks, "waker", async self =>
@@ -161,7 +168,11 @@ public abstract class EngineConformance
         using EngineUnderTest engine = NewEngine();
         Counter counter = new(0, "queue", 1);
         engine.Add(counter);
-        Doing daemon = new(FirstTask, "daemon", async self => await self.Ask(counter.Id, new Say.WaitHere()), isDaemon: true);
+        Doing daemon = new(
+            FirstTask,
+            "daemon",
+            async self => await self.Ask(counter.Id, new Say.WaitHere()),
+            isDaemon: true);
         Doing sleeper = new(
             FirstTask + 1,
             "sleeper",
@@ -198,7 +209,11 @@ public abstract class EngineConformance
                 await self.Ask(counter.Id, new Say.WaitHere());
             },
             isDaemon: true);
-        Doing stuck = new(FirstTask + 1, "stuck", async self => await self.Ask(counter.Id, new Say.Lock()), isDaemon: true);
+        Doing stuck = new(
+            FirstTask + 1,
+            "stuck",
+            async self => await self.Ask(counter.Id, new Say.Lock()),
+            isDaemon: true);
         engine.Add(stuck);
         Add(engine, holder);
         Add(engine, new Doing(FirstTask + 2, "task", async self =>
@@ -280,7 +295,8 @@ public abstract class EngineConformance
         Doing[] children = new Doing[Children];
         for (int i = 0; i < Children; i++)
         {
-            children[i] = new Doing(FirstTask + i, $"child-{i}", async self => await self.Ask(counter.Id, new Say.Count()));
+            children[i] = new Doing(FirstTask + i, $"child-{i}", async self =>
+                await self.Ask(counter.Id, new Say.Count()));
             engine.Add(children[i]);
         }
 
@@ -414,7 +430,9 @@ public abstract class EngineConformance
                 engine.AddTimer(Ms, _ => user.Cancel());
             }
 
-            Assert.Equal(cancels ? RunEnd.Cancelled : RunEnd.TimeLimit, engine.Run(cancels ? Limit : 3 * Ms, user.Token));
+            Assert.Equal(
+                cancels ? RunEnd.Cancelled : RunEnd.TimeLimit,
+                engine.Run(cancels ? Limit : 3 * Ms, user.Token));
         }
     }
 
@@ -470,7 +488,8 @@ public abstract class EngineConformance
                 }
             });
 
-            // A task has one token or none, at every moment: put back before it was taken out it would have -1, taken out twice 2.
+            // A task has one token or none, at every moment: put back before it was taken out it would have -1, taken
+            // out twice 2.
             Assert.Equal(Purses, visited.Count);
             Assert.All(held, one => Assert.InRange(one, 0, 1));
             Assert.Equal(Purses * Tokens, tokens + held.Sum());
@@ -493,7 +512,8 @@ public abstract class EngineConformance
         const int Each = 2000;
         bool hasLost = false;
 
-        // The handler of the load has its caller yield, so that others get in between; where cores are busy with something else it may take more than one run.
+        // The handler of the load has its caller yield, so that others get in between; where cores are busy with
+        // something else it may take more than one run.
         for (int run = 0; run < 200 && !hasLost; run++)
         {
             using EngineUnderTest engine = NewEngine();

@@ -58,7 +58,8 @@ public sealed class SimulationUnderTest : EngineUnderTest
 
     public override void RequestStop(RunEnd end) => _engine.RequestStop(end);
 
-    public override RunEnd Run(long limitNs, CancellationToken cancellationToken = default) => _engine.Run(limitNs, cancellationToken);
+    public override RunEnd Run(long limitNs, CancellationToken cancellationToken = default) =>
+        _engine.Run(limitNs, cancellationToken);
 
     public override IEnumerable<TaskActor> Waiting() => _engine.Waiting();
 }
@@ -90,7 +91,8 @@ public sealed class LiveUnderTest(LiveEngine engine) : EngineUnderTest
 
     public override void RequestStop(RunEnd end) => engine.RequestStop(end);
 
-    public override RunEnd Run(long limitNs, CancellationToken cancellationToken = default) => engine.Run(limitNs, cancellationToken);
+    public override RunEnd Run(long limitNs, CancellationToken cancellationToken = default) =>
+        engine.Run(limitNs, cancellationToken);
 
     public override IEnumerable<TaskActor> Waiting() => engine.Waiting();
 

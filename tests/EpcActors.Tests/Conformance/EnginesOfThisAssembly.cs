@@ -11,7 +11,8 @@ public sealed class SimulationConformance : EngineConformance
 
 public sealed class ThreadsConformance : EngineConformance
 {
-    protected override EngineUnderTest NewEngine() => new LiveUnderTest(new ThreadsEngine(new ThreadsOptions { Workers = 4 }));
+    protected override EngineUnderTest NewEngine() =>
+        new LiveUnderTest(new ThreadsEngine(new ThreadsOptions { Workers = 4 }));
 }
 
 /// <summary>One worker, and each task goes to the back of the queue after each request: the opposite extreme.</summary>

@@ -7,22 +7,28 @@ using EpcActors.Results;
 namespace EpcActors.Tests.Conformance;
 
 /// <summary>
-/// The shipped scenarios on live engines: no rule is broken, audits in the middle included, and when the work is done the books say what those of the simulation say. What takes
-/// longer there, who waits for whom and how often is different each time, and is not compared.
+/// The shipped scenarios on live engines: no rule is broken, audits in the middle included, and when the work is done
+/// the books say what those of the simulation say. What takes longer there, who waits for whom and how often is
+/// different each time, and is not compared.
 /// </summary>
 public abstract class ScenarioConformance
 {
     /// <summary>Scenarios that make no sense in real time, with the reason.</summary>
     private static readonly Dictionary<string, string> NotLive = new(StringComparer.Ordinal)
     {
-        ["limit-lowered.conf"] = "work costs nothing here and is over long before the limit is lowered; quickstart.conf lowers one under load",
+        ["limit-lowered.conf"] =
+            "work costs nothing here and is over long before the limit is lowered; quickstart.conf lowers one under "
+                + "load",
     };
 
     /// <summary>Every scenario under every kernel that it names.</summary>
     public static TheoryData<string, string> FilesAndKernels()
     {
         TheoryData<string, string> data = [];
-        foreach ((string file, string kernel) in ShippedScenarios.WithKernels().Where(one => !NotLive.ContainsKey(Path.GetFileName(one.File))))
+        foreach (
+            (string file, string kernel) in ShippedScenarios
+                .WithKernels()
+                .Where(one => !NotLive.ContainsKey(Path.GetFileName(one.File))))
         {
             data.Add(file, kernel);
         }
@@ -36,7 +42,11 @@ public abstract class ScenarioConformance
     [MemberData(nameof(FilesAndKernels))]
     public void A_scenario_ends_with_the_same_accounting_as_in_the_simulation(string file, string kernel)
     {
-        Scenario scenario = ScenarioLoader.Load(Path.Combine(ShippedScenarios.Root, file), [new("epc.kernel", kernel), new("epc.run.slowdown", "off")], null, ConfigEnvironment.Default);
+        Scenario scenario = ScenarioLoader.Load(
+            Path.Combine(ShippedScenarios.Root, file),
+            [new("epc.kernel", kernel), new("epc.run.slowdown", "off")],
+            null,
+            ConfigEnvironment.Default);
         RunReport simulated = new ScenarioRunner(scenario).Run("", CancellationToken.None);
         if (simulated.Verdict != Verdict.Pass)
         {
@@ -44,16 +54,25 @@ public abstract class ScenarioConformance
             return;
         }
 
-        // Where all work comes to an end it must do so here too, however busy the machine is; the file's limit is one of virtual time.
+        // Where all work comes to an end it must do so here too, however busy the machine is; the file's limit is one
+        // of virtual time.
         bool comesToAnEnd = simulated.Enclaves.All(enclave => enclave.Outcome != EnclaveOutcome.Running)
             && simulated.VirtualEpcs.All(guest => guest.Outcome != EnclaveOutcome.Running);
-        Scenario patient = comesToAnEnd ? scenario with { Run = scenario.Run with { DurationNs = 180_000_000_000 } } : scenario;
+        Scenario patient = comesToAnEnd
+            ? scenario with
+            {
+                Run = scenario.Run with { DurationNs = 180_000_000_000 },
+            }
+            : scenario;
         RunReport live = new LiveScenarioRunner(patient, NewEngine).Run("", CancellationToken.None);
         Assert.True(live.Verdict == Verdict.Pass, string.Join("\n", live.Violations));
         Assert.Equal(Accounts(simulated), Accounts(live));
     }
 
-    /// <summary>Enclaves and a guest that would work for ever are killed while they fault and page; one exits by itself in the midst of it.</summary>
+    /// <summary>
+    /// Enclaves and a guest that would work for ever are killed while they fault and page; one exits by itself in the
+    /// midst of it.
+    /// </summary>
     [Fact]
     public void Who_is_killed_or_exits_in_the_middle_leaves_nothing_behind()
     {
@@ -87,16 +106,18 @@ public abstract class ScenarioConformance
         Assert.All(report.Nodes, node => Assert.Equal(node.CapacityPages, node.FreePages));
         Assert.All(report.Cgroups, cgroup => Assert.Equal(0, cgroup.CurrentBytes));
         Assert.All(report.MemoryCgroups, memory => Assert.Equal(0, memory.CurrentBytes));
-        Assert.All(
-            report.Enclaves,
-            enclave => Assert.True(
-                enclave is { ResidentPages: 0, SwappedPages: 0, VaPages: 0 } && enclave.Outcome is not (EnclaveOutcome.Running or EnclaveOutcome.Hung), enclave.ToString()));
+        Assert.All(report.Enclaves, enclave =>
+            Assert.True(
+                enclave is { ResidentPages: 0, SwappedPages: 0, VaPages: 0 }
+                    && enclave.Outcome is not (EnclaveOutcome.Running or EnclaveOutcome.Hung),
+                enclave.ToString()));
     }
 
     /// <summary>Figures that must agree when the work is done.</summary>
     private static IEnumerable<string> Accounts(RunReport report)
     {
-        yield return $"free pages {report.Nodes.Sum(node => node.FreePages)}, poisoned {report.Nodes.Sum(node => node.PoisonedPages)}, counter {report.FreePageCounter}";
+        yield return $"free pages {report.Nodes.Sum(node => node.FreePages)}, poisoned "
+            + $"{report.Nodes.Sum(node => node.PoisonedPages)}, counter {report.FreePageCounter}";
         foreach (CgroupReport cgroup in report.Cgroups)
         {
             yield return $"{cgroup.Path}: misc.max {cgroup.MaxBytes}, misc.current {cgroup.CurrentBytes}";
@@ -107,11 +128,13 @@ public abstract class ScenarioConformance
             yield return $"{memory.Path}: memory.current {memory.CurrentBytes}";
         }
 
-        // Which of several enclaves gets the last pages of a limit, and which ENOMEM or SIGBUS, is a matter of time; that nothing of any of them is left is not.
+        // Which of several enclaves gets the last pages of a limit, and which ENOMEM or SIGBUS, is a matter of time;
+        // that nothing of any of them is left is not.
         foreach (EnclaveReport enclave in report.Enclaves)
         {
             bool isOver = enclave.Outcome is not (EnclaveOutcome.Running or EnclaveOutcome.Hung);
-            yield return $"{enclave.Name}: {(isOver ? "over" : "at work")}, {enclave.ResidentPages} resident, {enclave.SwappedPages} swapped out, {enclave.VaPages} VA pages";
+            yield return $"{enclave.Name}: {(isOver ? "over" : "at work")}, {enclave.ResidentPages} resident, "
+                + $"{enclave.SwappedPages} swapped out, {enclave.VaPages} VA pages";
         }
     }
 }

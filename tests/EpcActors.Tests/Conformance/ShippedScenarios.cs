@@ -11,7 +11,11 @@ internal static class ShippedScenarios
     /// <summary>Files relative to <see cref="Root"/>, each with every kernel that it names.</summary>
     public static IEnumerable<(string File, string Kernel)> WithKernels()
     {
-        foreach (string file in Directory.GetFiles(Path.Combine(Root, "config", "scenarios"), "*.conf").Order(StringComparer.Ordinal).Append(Path.Combine(Root, "config", "quickstart.conf")))
+        foreach (
+            string file in Directory
+                .GetFiles(Path.Combine(Root, "config", "scenarios"), "*.conf")
+                .Order(StringComparer.Ordinal)
+                .Append(Path.Combine(Root, "config", "quickstart.conf")))
         {
             HoconObject root = HoconConfig.ParseFile(file).Resolve().Root;
             SortedSet<string> kernels = new(StringComparer.Ordinal);

@@ -9,7 +9,9 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>The audit over all processes: every rule with nothing wrong, and with a defect planted that it has to find.</summary>
+/// <summary>
+/// The audit over all processes: every rule with nothing wrong, and with a defect planted that it has to find.
+/// </summary>
 public sealed class ClusterAuditTests
 {
     private const int Cgroup = 1;
@@ -24,7 +26,16 @@ public sealed class ClusterAuditTests
     private readonly ControlMessage.CutPart[] _parts;
 
     public ClusterAuditTests() =>
-        _parts = [.. Enumerable.Range(0, 4).Select(member => new ControlMessage.CutPart(1, AuditParts.Exchange(_view, member), AuditParts.Nodes(Whole, member), 1, IsComplete: true))];
+        _parts = [
+            .. Enumerable
+                .Range(0, 4)
+                .Select(member => new ControlMessage.CutPart(
+                    1,
+                    AuditParts.Exchange(_view, member),
+                    AuditParts.Nodes(Whole, member),
+                    1,
+                    IsComplete: true)),
+        ];
 
     [Fact]
     public void Parts_that_agree_have_nothing_to_find()
@@ -39,10 +50,19 @@ public sealed class ClusterAuditTests
     {
         Assert.Null(ClusterAudit.WhyNot(_parts, _view));
         Assert.Contains("no part of member 3", ClusterAudit.WhyNot(_parts[..3], _view), StringComparison.Ordinal);
-        Assert.Contains("had view 1, the coordinator has 2", ClusterAudit.WhyNot(_parts, _view.Next([1, 1, 1, 1])), StringComparison.Ordinal);
-        Assert.Contains("member 3 is dead", ClusterAudit.WhyNot([_parts[3], .. _parts[..3]], _view.Next([1, 1, 1, 0])), StringComparison.Ordinal);
+        Assert.Contains(
+            "had view 1, the coordinator has 2",
+            ClusterAudit.WhyNot(_parts, _view.Next([1, 1, 1, 1])),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "member 3 is dead",
+            ClusterAudit.WhyNot([_parts[3], .. _parts[..3]], _view.Next([1, 1, 1, 0])),
+            StringComparison.Ordinal);
         Change(2, one => one with { IsFenced = true });
-        Assert.Contains("incarnation 1 of member 2 is dead", ClusterAudit.WhyNot(_parts, _view), StringComparison.Ordinal);
+        Assert.Contains(
+            "incarnation 1 of member 2 is dead",
+            ClusterAudit.WhyNot(_parts, _view),
+            StringComparison.Ordinal);
         _parts[2] = _parts[2] with { IsComplete = false };
         Assert.Contains("ended meanwhile", ClusterAudit.WhyNot(_parts, _view), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Check());
@@ -58,7 +78,10 @@ public sealed class ClusterAuditTests
         Change(2, one => one with { Granted = [0, 8192, 0] });
         ClusterFinding found = Assert.Single(Check());
         Assert.Equal(Rules.CgroupUsage, found.Rule);
-        Assert.Contains("misc.current of /a: its home, member 1, says that member 2 has 4096; member 2 says 8192", found.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "misc.current of /a: its home, member 1, says that member 2 has 4096; member 2 says 8192",
+            found.Detail,
+            StringComparison.Ordinal);
         Assert.EndsWith("-4096", found.Detail, StringComparison.Ordinal);
     }
 
@@ -68,7 +91,12 @@ public sealed class ClusterAuditTests
     [InlineData(2, 41, 7u, 1, false)]
     [InlineData(2, 40, 6u, 1, false)]
     [InlineData(2, 40, 7u, 0, false)]
-    public void A_call_that_was_executed_and_not_answered_counts_by_member_caller_and_number(int member, int caller, uint sequence, int account, bool isSame)
+    public void A_call_that_was_executed_and_not_answered_counts_by_member_caller_and_number(
+        int member,
+        int caller,
+        uint sequence,
+        int account,
+        bool isSame)
     {
         // The home has added a page for call 7 of task 40 of member 2, and the answer is on its way.
         Home(1, Cgroup, one => one with { Value = 4096, Parts = [0, 0, 4096, 0] });
@@ -82,11 +110,28 @@ public sealed class ClusterAuditTests
     {
         ClusterView view = _view.Next([1, 1, 1, 0]);
         ControlMessage.CutPart[] parts =
-            [.. view.Alive().Select(member => new ControlMessage.CutPart(1, AuditParts.Exchange(view, member), AuditParts.Nodes(Whole, member), 1, IsComplete: true))];
+        [
+            .. view.Alive()
+                .Select(member => new ControlMessage.CutPart(
+                    1,
+                    AuditParts.Exchange(view, member),
+                    AuditParts.Nodes(Whole, member),
+                    1,
+                    IsComplete: true)),
+        ];
         Assert.Empty(ClusterAudit.Check(parts, view, Rules4, atRest: false));
 
-        parts[1] = parts[1] with { Exchange = parts[1].Exchange with { Homes = [parts[1].Exchange.Homes[0] with { Value = 4096, Parts = [0, 0, 0, 4096] }] } };
-        Assert.Contains("still counts 4096 for member 3, which is dead", Assert.Single(ClusterAudit.Check(parts, view, Rules4, atRest: false)).Detail, StringComparison.Ordinal);
+        parts[1] = parts[1] with
+        {
+            Exchange = parts[1].Exchange with
+            {
+                Homes = [parts[1].Exchange.Homes[0] with { Value = 4096, Parts = [0, 0, 0, 4096] }],
+            },
+        };
+        Assert.Contains(
+            "still counts 4096 for member 3, which is dead",
+            Assert.Single(ClusterAudit.Check(parts, view, Rules4, atRest: false)).Detail,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,7 +159,10 @@ public sealed class ClusterAuditTests
         Assert.DoesNotContain("unprotected", atomic.Detail, StringComparison.Ordinal);
         ClusterFinding racy = Assert.Single(Check(rules: Rules4 with { Counter = FreePageCounterMode.Racy }));
         Assert.Equal(Rules.FreePageCounter, racy.Rule);
-        Assert.Contains("sgx_nr_free_pages is -3, and 0 by what the members did to it: -3; an unprotected += lost updates", racy.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "sgx_nr_free_pages is -3, and 0 by what the members did to it: -3; an unprotected += lost updates",
+            racy.Detail,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,18 +172,32 @@ public sealed class ClusterAuditTests
         Change(2, one => one with { Granted = [0, 8192, 0] });
         Assert.Empty(Check());
         Assert.Equal(Rules.CgroupLimit, Assert.Single(Check(atRest: true)).Rule);
-        Assert.Contains("above misc.max 4096", Assert.Single(Check(rules: Rules4 with { ChargeBatch = 64 })).Detail, StringComparison.Ordinal);
-        Assert.Empty(Check(rules: Rules4 with { ChargeBatch = 64, WrittenLimits = new HashSet<int> { Cgroup } }));
+        Assert.Contains(
+            "above misc.max 4096",
+            Assert.Single(Check(rules: Rules4 with { ChargeBatch = 64 })).Detail,
+            StringComparison.Ordinal);
+        Assert.Empty(
+            Check(
+                rules: Rules4 with
+                {
+                    ChargeBatch = 64,
+                    WrittenLimits = new HashSet<int> { Cgroup },
+                }));
         Home(1, Cgroup, one => one with { Max = 8192 });
         Assert.Empty(Check(rules: Rules4 with { ChargeBatch = 64 }));
         Home(1, Cgroup, one => one with { Max = ulong.MaxValue, Capacity = 4096 });
-        Assert.Contains("above misc.capacity 4096", Assert.Single(Check(rules: Rules4 with { ChargeBatch = 64 })).Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "above misc.capacity 4096",
+            Assert.Single(Check(rules: Rules4 with { ChargeBatch = 64 })).Detail,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Which_limits_the_script_writes_is_known()
     {
-        Scenario written = Loading.Load(CoordinatorRig.Machine, "epc.script=[ { at = 1 ms, set-max { cgroup = \"/a\", max = 64 KiB } } ]");
+        Scenario written = Loading.Load(
+            CoordinatorRig.Machine,
+            "epc.script=[ { at = 1 ms, set-max { cgroup = \"/a\", max = 64 KiB } } ]");
         Assert.Equal([Cgroup], ClusterAuditRules.Of(written, Spread).WrittenLimits);
         Assert.Empty(Rules4.WrittenLimits);
     }
@@ -155,9 +217,15 @@ public sealed class ClusterAuditTests
         Node(2, 0, one => one with { Borrowed = 1, BorrowedSum = 17, Present = 1 });
         Assert.Empty(Check(atRest: true));
         Node(2, 0, one => one with { BorrowedSum = 18 });
-        Assert.Contains("are not the 2 that others have borrowed", Assert.Single(Check(atRest: true)).Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "are not the 2 that others have borrowed",
+            Assert.Single(Check(atRest: true)).Detail,
+            StringComparison.Ordinal);
         Node(2, 0, one => one with { BorrowedSum = 17, Present = 0 });
-        Assert.Contains("all processes together have 255", Assert.Single(Check(atRest: true)).Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "all processes together have 255",
+            Assert.Single(Check(atRest: true)).Detail,
+            StringComparison.Ordinal);
         Node(1, 0, one => one with { Borrowed = 1, BorrowedSum = 1 });
         Assert.Contains("1 pages are in two places", Assert.Single(Check()).Detail, StringComparison.Ordinal);
     }
@@ -167,8 +235,19 @@ public sealed class ClusterAuditTests
     {
         ClusterView view = _view.Next([0, 1, 1, 1]).Next([2, 1, 1, 1]);
         ControlMessage.CutPart[] parts =
-            [.. view.Alive().Select(member => new ControlMessage.CutPart(1, AuditParts.Exchange(view, member), AuditParts.Nodes(Whole, member), 1, IsComplete: true))];
-        parts[3] = parts[3] with { Nodes = [parts[3].Nodes[0] with { Borrowed = 1, BorrowedSum = 5, Present = 1 }, .. parts[3].Nodes.Skip(1)] };
+        [
+            .. view.Alive()
+                .Select(member => new ControlMessage.CutPart(
+                    1,
+                    AuditParts.Exchange(view, member),
+                    AuditParts.Nodes(Whole, member),
+                    1,
+                    IsComplete: true)),
+        ];
+        parts[3] = parts[3] with
+        {
+            Nodes = [parts[3].Nodes[0] with { Borrowed = 1, BorrowedSum = 5, Present = 1 }, .. parts[3].Nodes.Skip(1)],
+        };
         Assert.Empty(ClusterAudit.Check(parts, view, Rules4, atRest: false));
     }
 
@@ -179,17 +258,29 @@ public sealed class ClusterAuditTests
         Assert.Empty(Check());
         ClusterFinding found = Assert.Single(Check(atRest: true));
         Assert.Equal(Rules.FreePageCounter, found.Rule);
-        Assert.Contains("sgx_nr_free_pages is 0 and the lists of all processes hold 5", found.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "sgx_nr_free_pages is 0 and the lists of all processes hold 5",
+            found.Detail,
+            StringComparison.Ordinal);
         Assert.Empty(Check(atRest: true, rules: Rules4 with { Counter = FreePageCounterMode.PerNode }));
     }
 
-    private IReadOnlyList<ClusterFinding> Check(bool atRest = false, ClusterAuditRules? rules = null) => ClusterAudit.Check(_parts, _view, rules ?? Rules4, atRest);
+    private IReadOnlyList<ClusterFinding> Check(bool atRest = false, ClusterAuditRules? rules = null) =>
+        ClusterAudit.Check(_parts, _view, rules ?? Rules4, atRest);
 
-    private void Change(int member, Func<ExchangeSnapshot, ExchangeSnapshot> change) => _parts[member] = _parts[member] with { Exchange = change(_parts[member].Exchange) };
+    private void Change(int member, Func<ExchangeSnapshot, ExchangeSnapshot> change) =>
+        _parts[member] = _parts[member] with { Exchange = change(_parts[member].Exchange) };
 
     private void Home(int member, int account, Func<HomeSnapshot, HomeSnapshot> change) =>
-        Change(member, one => one with { Homes = [.. one.Homes.Select(home => home.Account == account ? change(home) : home)] });
+        Change(member, one =>
+            one with
+            {
+                Homes = [.. one.Homes.Select(home => home.Account == account ? change(home) : home)],
+            });
 
     private void Node(int member, int node, Func<NodePart, NodePart> change) =>
-        _parts[member] = _parts[member] with { Nodes = [.. _parts[member].Nodes.Select(one => one.Node == node ? change(one) : one)] };
+        _parts[member] = _parts[member] with
+        {
+            Nodes = [.. _parts[member].Nodes.Select(one => one.Node == node ? change(one) : one)],
+        };
 }

@@ -32,7 +32,8 @@ public sealed class ClusterCommandTests : IDisposable
               run { duration = 60 s }
             }
             """);
-        _long = _cli.Write("long.conf", File.ReadAllText(_short).Replace("steps = [ touch ]", "steps = [ { pause = 50 s } ]", StringComparison.Ordinal));
+        _long = _cli.Write("long.conf", File.ReadAllText(_short).Replace("steps = [ touch ]", "steps = [ { pause = 50 "
+            + "s } ]", StringComparison.Ordinal));
     }
 
     public void Dispose() => _cli.Dispose();
@@ -86,12 +87,21 @@ public sealed class ClusterCommandTests : IDisposable
     [InlineData("--workers 0: a number of threads", "--workers", "0")]
     [InlineData("--sockets 0,0: socket 0 is named twice", "--sockets", "0,0")]
     [InlineData("--sockets 5: there is no socket 5; the machine of this scenario has 2, 0 to 1", "--sockets", "5")]
-    [InlineData("--processes 2 --sockets 1: each process needs a socket of its own", "--sockets", "1", "--processes", "2")]
+    [InlineData(
+        "--processes 2 --sockets 1: each process needs a socket of its own",
+        "--sockets",
+        "1",
+        "--processes",
+        "2")]
     [InlineData("the simulation engine runs in virtual time", "--engine", "simulation")]
     [InlineData("there is no member 2 among 2 processes", "--fault", "kill:2@1s")]
     [InlineData("--plan is for processes, and --simulate starts none", "--simulate", "--plan")]
     [InlineData("--fault is for processes, and --simulate starts none", "--simulate", "--fault", "kill:1@1s")]
-    [InlineData("forgotten-death: the coordinator leaves a dead life in the next view", "--simulate", "--defect", "nope")]
+    [InlineData(
+        "forgotten-death: the coordinator leaves a dead life in the next view",
+        "--simulate",
+        "--defect",
+        "nope")]
     [InlineData("--defect is not a valid defect; the valid ones are", "--simulate", "--defect")]
     public async Task Nonsense_is_refused_before_anything_is_started(string message, params string[] options)
     {
@@ -141,7 +151,10 @@ public sealed class ClusterCommandTests : IDisposable
     {
         CliResult result = await CliHarness.Call("node", _short, "--join", address);
         Assert.Equal(64, result.Code);
-        Assert.Contains($"--join {address}: is not a valid address of a coordinator; write HOST:PORT", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"--join {address}: is not a valid address of a coordinator; write HOST:PORT",
+            result.Error,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
     }
 
@@ -149,7 +162,15 @@ public sealed class ClusterCommandTests : IDisposable
     [Fact]
     public async Task A_coordinator_that_is_silent_is_said()
     {
-        CliResult result = await CliHarness.Call("node", _short, "--join", "127.0.0.1:1", "--token-file", _cli.Write("token", NewToken), "--join-timeout", "500ms");
+        CliResult result = await CliHarness.Call(
+            "node",
+            _short,
+            "--join",
+            "127.0.0.1:1",
+            "--token-file",
+            _cli.Write("token", NewToken),
+            "--join-timeout",
+            "500ms");
         Assert.Equal(2, result.Code);
         Assert.Contains("no coordinator answers at 127.0.0.1:1 within 0.5 s", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
@@ -160,7 +181,10 @@ public sealed class ClusterCommandTests : IDisposable
     {
         CliResult result = await CliHarness.Call("cluster", _short, "--workers", "1", "--join-timeout", "100ms");
         Assert.Equal(2, result.Code);
-        Assert.Contains("have no process after 0.1 s (epc.cluster.join-timeout, --join-timeout)", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "have no process after 0.1 s (epc.cluster.join-timeout, --join-timeout)",
+            result.Error,
+            StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -170,7 +194,15 @@ public sealed class ClusterCommandTests : IDisposable
     [Fact]
     public async Task A_run_that_waits_for_others_listens_on_loopback_and_names_the_file_with_its_token()
     {
-        CliResult result = await CliHarness.Call("cluster", _short, "--workers", "1", "--sockets", "0", "--join-timeout", "100ms");
+        CliResult result = await CliHarness.Call(
+            "cluster",
+            _short,
+            "--workers",
+            "1",
+            "--sockets",
+            "0",
+            "--join-timeout",
+            "100ms");
         Assert.Equal(2, result.Code);
         Match named = Regex.Match(result.Error, @"the token of this run is in (\S+), which only you can read");
         Assert.True(named.Success, result.Error);
@@ -185,7 +217,9 @@ public sealed class ClusterCommandTests : IDisposable
         try
         {
             Assert.Equal(NewToken, File.ReadAllText(path).Trim());
-            Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+            Assert.True(
+                OperatingSystem.IsWindows()
+                    || File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
         }
         finally
         {
@@ -200,21 +234,33 @@ public sealed class ClusterCommandTests : IDisposable
     {
         CliResult result = await CliHarness.Call("cluster", _short, "--plan");
         Assert.Equal(0, result.Code);
-        using JsonDocument plan = JsonDocument.Parse((await CliHarness.Call("cluster", _short, "--plan", "--json", "-")).Out);
+        using JsonDocument plan = JsonDocument.Parse(
+            (await CliHarness.Call("cluster", _short, "--plan", "--json", "-")).Out);
         Assert.Equal(JsonValueKind.Object, plan.RootElement.ValueKind);
     }
 
     [Fact]
     public async Task Two_processes_run_to_the_end_and_make_one_report()
     {
-        CliResult result = await CliHarness.Call("cluster", _short, "--workers", "1", "--engine", "threads", "--json", "-", "--set", "epc.cluster.audit-every=50 ms");
+        CliResult result = await CliHarness.Call(
+            "cluster",
+            _short,
+            "--workers",
+            "1",
+            "--engine",
+            "threads",
+            "--json",
+            "-",
+            "--set",
+            "epc.cluster.audit-every=50 ms");
         Assert.True(result.Code == 0, result.Error);
         using JsonDocument report = JsonDocument.Parse(result.Out);
         Assert.Equal("pass", report.RootElement.GetProperty("verdict").GetString());
         JsonElement processes = report.RootElement.GetProperty("cluster").GetProperty("processes");
         Assert.Equal(2, processes.GetArrayLength());
         Assert.All(processes.EnumerateArray(), one => Assert.Equal("pass", one.GetProperty("verdict").GetString()));
-        Assert.All(report.RootElement.GetProperty("enclaves").EnumerateArray(), one => Assert.Equal("finished", one.GetProperty("outcome").GetString()));
+        Assert.All(report.RootElement.GetProperty("enclaves").EnumerateArray(), one =>
+            Assert.Equal("finished", one.GetProperty("outcome").GetString()));
         AssertGone(processes);
     }
 
@@ -222,7 +268,18 @@ public sealed class ClusterCommandTests : IDisposable
     public async Task A_process_that_is_killed_is_dead_in_the_report_and_the_others_go_on_to_the_end_of_the_duration()
     {
         CliResult result = await CliHarness.Call(
-            "cluster", _long, "--workers", "1", "--engine", "threads", "--json", "-", "--fault", "kill:1@200ms", "--set", "epc.run.duration=2 s");
+            "cluster",
+            _long,
+            "--workers",
+            "1",
+            "--engine",
+            "threads",
+            "--json",
+            "-",
+            "--fault",
+            "kill:1@200ms",
+            "--set",
+            "epc.run.duration=2 s");
 
         // Their work is longer than the run, so nothing is proved.
         Assert.True(result.Code == 2, result.Error);
@@ -241,7 +298,11 @@ public sealed class ClusterCommandTests : IDisposable
         using CancellationTokenSource stop = new();
         using SignalWriter error = new("running", stop.Cancel);
         using StringWriter output = new();
-        int code = await EpcCommand.InvokeAsync(["cluster", _long, "--workers", "1", "--engine", "threads", "--json", "-"], output, error, stop.Token);
+        int code = await EpcCommand.InvokeAsync(
+            ["cluster", _long, "--workers", "1", "--engine", "threads", "--json", "-"],
+            output,
+            error,
+            stop.Token);
         Assert.True(code == 2, error.ToString());
         using JsonDocument report = JsonDocument.Parse(output.ToString());
         Assert.Equal("inconclusive", report.RootElement.GetProperty("verdict").GetString());
@@ -263,7 +324,8 @@ public sealed class ClusterCommandTests : IDisposable
         (int code, _, string error) = await BashAsync($"ulimit -n {limit}; exec {epc} cluster '{_short}'");
         Assert.Equal(3, code);
         Assert.Equal(
-            $"epc: epc cluster needs {FileHandles.Needed(0)} file handles, and this process may have {limit}: raise the limit, with 'ulimit -n 1024' in this shell, LimitNOFILE= of the service "
+            $"epc: epc cluster needs {FileHandles.Needed(0)} file handles, and this process may have {limit}: raise "
+            + "the limit, with 'ulimit -n 1024' in this shell, LimitNOFILE= of the service "
             + "or --ulimit nofile= of the container",
             error.Trim());
     }
@@ -305,11 +367,15 @@ public sealed class ClusterCommandTests : IDisposable
         }
 
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(90));
-        using Process coordinator = Process.Start(new ProcessStartInfo("dotnet", [typeof(EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+        using Process coordinator = Process.Start(
+            new ProcessStartInfo(
+                "dotnet",
+                [typeof(EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         Task<string> output = coordinator.StandardOutput.ReadToEndAsync(patience.Token);
         await LineAsync(coordinator, "running", patience.Token);
         Process[] children = ChildrenOf(coordinator.Id);
@@ -349,7 +415,9 @@ public sealed class ClusterCommandTests : IDisposable
     private static async Task<(int Code, string Out, string Error)> BashAsync(string script)
     {
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
-        using Process bash = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using Process bash = Process.Start(
+            new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardError = true, RedirectStandardOutput = true }
+        )!;
         Task<string> output = bash.StandardOutput.ReadToEndAsync(patience.Token);
         string error = await bash.StandardError.ReadToEndAsync(patience.Token);
         await bash.WaitForExitAsync(patience.Token);
@@ -357,10 +425,15 @@ public sealed class ClusterCommandTests : IDisposable
     }
 
     private static Process[] ChildrenOf(int parent) =>
-    [
-        .. Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => name.All(char.IsAsciiDigit)).Where(name => ParentOf(name) == parent)
-            .Select(name => Process.GetProcessById(int.Parse(name, System.Globalization.CultureInfo.InvariantCulture))),
-    ];
+        [
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Select(path => Path.GetFileName(path))
+                .Where(name => name.All(char.IsAsciiDigit))
+                .Where(name => ParentOf(name) == parent)
+                .Select(name =>
+                    Process.GetProcessById(int.Parse(name, System.Globalization.CultureInfo.InvariantCulture))),
+        ];
 
     // The second word from the end of the name on is the parent.
     private static int ParentOf(string process)
@@ -368,7 +441,9 @@ public sealed class ClusterCommandTests : IDisposable
         try
         {
             string stat = File.ReadAllText($"/proc/{process}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+            return int.Parse(
+                stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                System.Globalization.CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {

@@ -5,7 +5,9 @@ using EpcActors.Engine;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>Interleavings of a cluster that are too rare to wait for: one actor alone, asked in the order that matters.</summary>
+/// <summary>
+/// Interleavings of a cluster that are too rare to wait for: one actor alone, asked in the order that matters.
+/// </summary>
 public sealed class ClusterPiecesTests
 {
     private readonly PieceTurn _turn = new();
@@ -50,7 +52,14 @@ public sealed class ClusterPiecesTests
         board.Views.Add(new ClusterView(1, [1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 1, 1]));
         PieceOutbox outbox = new();
         ClusterPort port = new(0, 1, [0, 1, 2], 2) { Window = 1 };
-        Exchange exchange = new(new ActorId(0), port, outbox, board, [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue], [1, 1, 1], [0, 0, 0]);
+        Exchange exchange = new(
+            new ActorId(0),
+            port,
+            outbox,
+            board,
+            [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue],
+            [1, 1, 1],
+            [0, 0, 0]);
 
         // Task 10 has asked before, so it stands in front of task 11, whose call takes the only place.
         Read(10, 0);
@@ -63,12 +72,15 @@ public sealed class ClusterPiecesTests
         Read(10, 0);
         Assert.Equal(11, outbox.Frames[^1].Caller);
 
-        // Member 1 dies and is back in one view, with the account that task 10 asks for; the other one went to member 2.
+        // Member 1 dies and is back in one view, with the account that task 10 asks for; the other one went to member
+        // 2.
         board.Views.Add(new ClusterView(2, [1, 2, 1], [1, 2, 1], [1, 2, 0], [2, 2, 1]));
         outbox.Frames.Clear();
         ClusterProtocol.InstallView install = new() { Epoch = 2 };
         exchange.Handle(ref install, _turn);
-        Assert.Equal([(10, 1, 2), (11, 2, 1)], outbox.Frames.Select(frame => (frame.Caller, (int)frame.To, frame.ToIncarnation)));
+        Assert.Equal(
+            [(10, 1, 2), (11, 2, 1)],
+            outbox.Frames.Select(frame => (frame.Caller, (int)frame.To, frame.ToIncarnation)));
 
         void Read(int task, int account, bool again = false)
         {
@@ -88,7 +100,14 @@ public sealed class ClusterPiecesTests
         PieceBoard first = new();
         first.Views.Add(board.Views[0]);
         Later later = new(first, board);
-        Exchange exchange = new(new ActorId(0), new ClusterPort(0, 1, [0, 1], 1), new PieceOutbox(), later, [ulong.MaxValue, ulong.MaxValue], [1, 1], [0, 0]);
+        Exchange exchange = new(
+            new ActorId(0),
+            new ClusterPort(0, 1, [0, 1], 1),
+            new PieceOutbox(),
+            later,
+            [ulong.MaxValue, ulong.MaxValue],
+            [1, 1],
+            [0, 0]);
         foreach (int epoch in (int[])[3, 2, 1, 3])
         {
             ClusterProtocol.InstallView install = new() { Epoch = epoch };

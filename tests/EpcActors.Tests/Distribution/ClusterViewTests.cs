@@ -38,7 +38,8 @@ public sealed class ClusterViewTests
     });
 
     [Fact]
-    public void Every_account_has_a_living_home() => Over((_, next) => Assert.All(next.Homes, home => Assert.True(next.IsAlive(home))));
+    public void Every_account_has_a_living_home() =>
+        Over((_, next) => Assert.All(next.Homes, home => Assert.True(next.IsAlive(home))));
 
     [Fact]
     public void What_is_lost_goes_to_those_with_fewest() => Over((before, next) =>
@@ -129,10 +130,16 @@ public sealed class ClusterViewTests
     private static bool Survives(ClusterView before, ClusterView next, int member) =>
         next.IsAlive(member) && next.IncarnationOf(member) == before.IncarnationOf(member);
 
-    /// <summary>Histories of a cluster: some views, each with fates for all; at least one member lives always.</summary>
+    /// <summary>
+    /// Histories of a cluster: some views, each with fates for all; at least one member lives always.
+    /// </summary>
     private static void Over(Action<ClusterView, ClusterView> check)
     {
-        Gen<Fate> fate = Gen.Frequency((5, Gen.Constant(Fate.Stays)), (2, Gen.Constant(Fate.Dies)), (2, Gen.Constant(Fate.Comes)), (1, Gen.Constant(Fate.IsReplaced)));
+        Gen<Fate> fate = Gen.Frequency(
+            (5, Gen.Constant(Fate.Stays)),
+            (2, Gen.Constant(Fate.Dies)),
+            (2, Gen.Constant(Fate.Comes)),
+            (1, Gen.Constant(Fate.IsReplaced)));
         Arbitrary<(int[] Homes, Fate[][] Fates)> histories = (
             from homes in Gen.Choose(0, Members - 1).ArrayOf()
             from fates in fate.ArrayOf(Members).ArrayOf()

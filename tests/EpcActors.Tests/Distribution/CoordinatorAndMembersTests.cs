@@ -9,7 +9,9 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>A coordinator and real members in one process: live engines, real time, queues instead of a network.</summary>
+/// <summary>
+/// A coordinator and real members in one process: live engines, real time, queues instead of a network.
+/// </summary>
 public sealed class CoordinatorAndMembersTests
 {
     private const string Paging = """
@@ -37,7 +39,8 @@ public sealed class CoordinatorAndMembersTests
         Assert.Empty(outcome.Violations);
         Assert.True(outcome.WasAuditedAtTheEnd);
         Assert.All(outcome.Members, member => Assert.Equal(Verdict.Pass, member.Result!.Report.Verdict));
-        Assert.All(outcome.Members, member => Assert.True(member.Result!.Report.Enclaves[0].Outcome == EnclaveOutcome.Finished));
+        Assert.All(outcome.Members, member =>
+            Assert.True(member.Result!.Report.Enclaves[0].Outcome == EnclaveOutcome.Finished));
         Assert.All(outcome.Members, member => Assert.True(member.Result!.Wire.FramesOut > 0));
     }
 
@@ -52,8 +55,12 @@ public sealed class CoordinatorAndMembersTests
                 Scenario = scenario,
                 Version = "1",
                 Configuration = "c",
-                Own = Placement.Of(scenario, processes).MemberOfNode.Select((member, node) => (member, node)).GroupBy(one => one.member, one => one.node)
-                    .Select(group => (IReadOnlyList<int>)[.. group]).ToArray(),
+                Own = Placement
+                    .Of(scenario, processes)
+                    .MemberOfNode.Select((member, node) => (member, node))
+                    .GroupBy(one => one.member, one => one.node)
+                    .Select(group => (IReadOnlyList<int>)[.. group])
+                    .ToArray(),
             },
             cluster,
             keeper,
@@ -64,7 +71,8 @@ public sealed class CoordinatorAndMembersTests
     }
 
     /// <summary>Starts members as tasks of this process.</summary>
-    private sealed class Keeper(Scenario scenario, InProcessCluster cluster, CancellationToken cancellationToken) : IProcessKeeper
+    private sealed class Keeper(Scenario scenario, InProcessCluster cluster, CancellationToken cancellationToken)
+        : IProcessKeeper
     {
         private int _started;
 
@@ -74,13 +82,16 @@ public sealed class CoordinatorAndMembersTests
         {
             InProcessCluster.InProcessMember transport = cluster.NewMember($"member:{++_started}");
             MemberHost host = new(scenario, transport, _ => new ThreadsEngine(new ThreadsOptions { Workers = 2 }));
-            Runs.Add(Task.Run(
-                async () =>
-                {
-                    MemberEnd end = await host.RunAsync(new ControlMessage.Hello("1", "c", [], _started, "here", "", ticket), cancellationToken);
-                    exited(end == MemberEnd.Stopped ? 0 : 1, host.Reason);
-                },
-                cancellationToken));
+            Runs.Add(
+                Task.Run(
+                    async () =>
+                    {
+                        MemberEnd end = await host.RunAsync(
+                            new ControlMessage.Hello("1", "c", [], _started, "here", "", ticket),
+                            cancellationToken);
+                        exited(end == MemberEnd.Stopped ? 0 : 1, host.Reason);
+                    },
+                    cancellationToken));
             return new Process(transport, _started);
         }
 

@@ -65,9 +65,18 @@ public sealed class CoordinatorFormingTests
         FakeLink own = rig.Hello(rig.Keeper.Started[0].Ticket);
         FakeLink third = rig.Hello(sockets: [3]);
 
-        Assert.Contains("socket 1 has a process of the coordinator already; ask for others: 2", rig.Hello(sockets: [1, 2]).Refusal, StringComparison.Ordinal);
-        Assert.Contains("socket 3 has process 100 on host already", rig.Hello(sockets: [3]).Refusal, StringComparison.Ordinal);
-        Assert.Contains("there is no socket 4: the machine has 4, 0 to 3", rig.Hello(sockets: [4]).Refusal, StringComparison.Ordinal);
+        Assert.Contains(
+            "socket 1 has a process of the coordinator already; ask for others: 2",
+            rig.Hello(sockets: [1, 2]).Refusal,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "socket 3 has process 100 on host already",
+            rig.Hello(sockets: [3]).Refusal,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no socket 4: the machine has 4, 0 to 3",
+            rig.Hello(sockets: [4]).Refusal,
+            StringComparison.Ordinal);
         Assert.Contains("named twice", rig.Hello(sockets: [2, 2]).Refusal, StringComparison.Ordinal);
 
         // A process that names no sockets gets the rest.
@@ -98,8 +107,14 @@ public sealed class CoordinatorFormingTests
         rig.Pass(1_000);
 
         ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
-        Assert.Contains("sockets 2, 3 have no process after 60 s (epc.cluster.join-timeout, --join-timeout)", wrong.Message, StringComparison.Ordinal);
-        Assert.Contains("epc node FILE --join door:1 --token-file TOKEN --sockets 2,3", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "sockets 2, 3 have no process after 60 s (epc.cluster.join-timeout, --join-timeout)",
+            wrong.Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "epc node FILE --join door:1 --token-file TOKEN --sockets 2,3",
+            wrong.Message,
+            StringComparison.Ordinal);
         Assert.Equal(wrong.Message, own.Refusal);
         Assert.Equal(["kill"], rig.Keeper.Started[0].Signals);
     }
@@ -132,7 +147,11 @@ public sealed class CoordinatorFormingTests
         rig.Pass(3_000);
         ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
         Assert.Equal(ClusterErrorKind.NotFormed, wrong.Kind);
-        Assert.StartsWith("sockets 1, 2, 3 have no process after 3 s (epc.cluster.join-timeout, --join-timeout): process 1 was started here and did not join", wrong.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "sockets 1, 2, 3 have no process after 3 s (epc.cluster.join-timeout, --join-timeout): process 1 was "
+                + "started here and did not join",
+            wrong.Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -162,7 +181,10 @@ public sealed class CoordinatorFormingTests
         rig.Keeper.Started[4].Exit(137, "last words");
         rig.Coordinator.Pump();
         ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
-        Assert.Equal("process 2 was killed by signal 9 while the cluster formed: last words; so was the one that was started before it", wrong.Message);
+        Assert.Equal(
+            "process 2 was killed by signal 9 while the cluster formed: last words; so was the one that was started "
+                + "before it",
+            wrong.Message);
         Assert.Equal(ClusterErrorKind.NotFormed, wrong.Kind);
     }
 
@@ -183,7 +205,9 @@ public sealed class CoordinatorFormingTests
         Assert.All(rig.Members, member => Assert.Single(member.Told.OfType<ControlMessage.Start>()));
         rig.Coordinator.Cancel();
         ClusterOutcome outcome = rig.End();
-        Assert.Contains("process 2 was killed by signal 9 while the cluster formed; it was started again", outcome.Notes);
+        Assert.Contains(
+            "process 2 was killed by signal 9 while the cluster formed; it was started again",
+            outcome.Notes);
         Assert.Empty(outcome.Deaths);
     }
 
@@ -202,7 +226,10 @@ public sealed class CoordinatorFormingTests
         Assert.Equal(5, rig.Keeper.Started.Count);
         rig.Keeper.Started[4].Exit(137);
         rig.Coordinator.Pump();
-        Assert.StartsWith("process 1 was killed by signal 9 while the cluster formed", Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "process 1 was killed by signal 9 while the cluster formed",
+            Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,7 +240,9 @@ public sealed class CoordinatorFormingTests
         rig.Keeper.Started[2].Exit(137);
         rig.Coordinator.Pump();
         ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
-        Assert.Equal(("process 2 was killed by signal 9 while the cluster formed", ClusterErrorKind.NotFormed), (wrong.Message, wrong.Kind));
+        Assert.Equal(
+            ("process 2 was killed by signal 9 while the cluster formed", ClusterErrorKind.NotFormed),
+            (wrong.Message, wrong.Kind));
         Assert.Equal(wrong.Message, links[0].Refusal);
     }
 
@@ -231,7 +260,9 @@ public sealed class CoordinatorFormingTests
         rig.Coordinator.Pump();
         Assert.Equal(4, rig.Keeper.Started.Count);
         ClusterException wrong = Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome());
-        Assert.Equal(($"process 3 ended with exit code {code} while the cluster formed: epc: so it is", kind), (wrong.Message, wrong.Kind));
+        Assert.Equal(
+            ($"process 3 ended with exit code {code} while the cluster formed: epc: so it is", kind),
+            (wrong.Message, wrong.Kind));
     }
 
     [Theory]
@@ -249,7 +280,10 @@ public sealed class CoordinatorFormingTests
         rig.Keeper.Started[3].Exit(64, "epc: the port is taken");
         rig.Coordinator.Pump();
 
-        Assert.Contains("process 3 ended with exit code 64 while the cluster formed: epc: the port is taken", Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "process 3 ended with exit code 64 while the cluster formed: epc: the port is taken",
+            Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message,
+            StringComparison.Ordinal);
         Assert.Contains("kill", rig.Keeper.Started[0].Signals);
         Assert.NotEmpty(first.Told.OfType<ControlMessage.Refused>());
     }
@@ -266,7 +300,10 @@ public sealed class CoordinatorFormingTests
         }
 
         rig.Pass(11_000);
-        Assert.Contains("with sockets 3, did not get ready", Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "with sockets 3, did not get ready",
+            Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -284,7 +321,10 @@ public sealed class CoordinatorFormingTests
         CoordinatorRig rig = new(With("epc.cluster.faults=[ { at = 1 s, kill = 3 } ]"), [[0, 1], [2, 3]]);
         rig.Hello(rig.Keeper.Started[0].Ticket);
         rig.Hello(rig.Keeper.Started[1].Ticket);
-        Assert.Contains("names process 3, and there are 2", Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "names process 3, and there are 2",
+            Assert.Throws<ClusterException>(() => rig.Coordinator.Outcome()).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -295,7 +335,10 @@ public sealed class CoordinatorFormingTests
     [InlineData(new[] { 0, 1 }, "1-0", new[] { 1 })]
     [InlineData(new[] { 0, 1, 2 }, "0-1", new[] { 1 })]
     [InlineData(new[] { 0, 1, 2 }, "", new int[0])]
-    public void The_smaller_side_goes_and_on_a_tie_the_one_without_the_lowest(int[] members, string broken, int[] expected)
+    public void The_smaller_side_goes_and_on_a_tie_the_one_without_the_lowest(
+        int[] members,
+        string broken,
+        int[] expected)
     {
         HashSet<string> pairs = [.. broken.Split(' ')];
         Assert.Equal(expected, Partitions.TakeOut(members, (one, other) => pairs.Contains($"{one}-{other}")));

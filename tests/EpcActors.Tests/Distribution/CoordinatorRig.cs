@@ -8,7 +8,9 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>A coordinator whose members are the test: nothing happens but what it does, at the times that it says.</summary>
+/// <summary>
+/// A coordinator whose members are the test: nothing happens but what it does, at the times that it says.
+/// </summary>
 internal sealed class CoordinatorRig
 {
     public const string Machine = """
@@ -30,7 +32,20 @@ internal sealed class CoordinatorRig
         Transport = new FakeTransport();
         Keeper = new FakeKeeper();
         Coordinator = new Coordinator(
-            new CoordinatorOptions { Scenario = Scenario, Version = "v1", Configuration = "c1", Own = own ?? [[0], [1], [2], [3]] },
+            new CoordinatorOptions
+            {
+                Scenario = Scenario,
+                Version = "v1",
+                Configuration = "c1",
+                Own = own
+                    ??
+                    [
+                        [0],
+                        [1],
+                        [2],
+                        [3],
+                    ],
+            },
             Transport,
             Keeper,
             _clock);
@@ -74,16 +89,37 @@ internal sealed class CoordinatorRig
     public FakeLink Hello(string ticket = "", int[]? sockets = null, string version = "v1", string configuration = "c1")
     {
         FakeLink link = new();
-        Coordinator.OnHello(link, new ControlMessage.Hello(version, configuration, sockets ?? [], 100, "host", $"at-{++_number}", ticket));
+        Coordinator.OnHello(
+            link,
+            new ControlMessage.Hello(version, configuration, sockets ?? [], 100, "host", $"at-{++_number}", ticket));
         Coordinator.Pump();
         return link;
     }
 
     public void Say(
-        FakeLink from, bool isReady = true, bool isDone = false, bool isQuiet = false, int? epoch = null, long framesOut = 0, long framesIn = 0, int[]? unreachable = null, bool isHopeless = false)
+        FakeLink from,
+        bool isReady = true,
+        bool isDone = false,
+        bool isQuiet = false,
+        int? epoch = null,
+        long framesOut = 0,
+        long framesIn = 0,
+        int[]? unreachable = null,
+        bool isHopeless = false)
     {
-        Coordinator.OnControl(from, new ControlMessage.Status(
-            ++from.Number, isReady, isDone, isQuiet, epoch ?? Coordinator.View?.Epoch ?? 0, framesOut, framesIn, unreachable ?? [], isHopeless, null));
+        Coordinator.OnControl(
+            from,
+            new ControlMessage.Status(
+                ++from.Number,
+                isReady,
+                isDone,
+                isQuiet,
+                epoch ?? Coordinator.View?.Epoch ?? 0,
+                framesOut,
+                framesIn,
+                unreachable ?? [],
+                isHopeless,
+                null));
         Coordinator.Pump();
     }
 
@@ -144,15 +180,25 @@ internal sealed class CoordinatorRig
     public ControlMessage.CutPart Part(int member, int number, Func<ExchangeSnapshot, ExchangeSnapshot>? change = null)
     {
         ExchangeSnapshot exchange = AuditParts.Exchange(View, member);
-        return new ControlMessage.CutPart(number, change is null ? exchange : change(exchange), AuditParts.Nodes(Scenario, member), 1, IsComplete: true);
+        return new ControlMessage.CutPart(
+            number,
+            change is null ? exchange : change(exchange),
+            AuditParts.Nodes(Scenario, member),
+            1,
+            IsComplete: true);
     }
 
-    public ControlMessage.Result Result(int member, params ViolationReport[] violations) => new(
-        AuditParts.Report(Scenario) with { Violations = violations, Verdict = violations.Length > 0 ? Verdict.Violation : Verdict.Pass },
-        Part(member, int.MaxValue),
-        new WireCounts(10, 640, 9, 600, 0, 5),
-        1,
-        2);
+    public ControlMessage.Result Result(int member, params ViolationReport[] violations) =>
+        new(
+            AuditParts.Report(Scenario) with
+            {
+                Violations = violations,
+                Verdict = violations.Length > 0 ? Verdict.Violation : Verdict.Pass,
+            },
+            Part(member, int.MaxValue),
+            new WireCounts(10, 640, 9, 600, 0, 5),
+            1,
+            2);
 
     public ClusterOutcome End()
     {
@@ -248,23 +294,32 @@ internal sealed class CoordinatorRig
 /// <summary>Parts of cuts in which all is in order, to plant defects in.</summary>
 internal static class AuditParts
 {
-    public static ExchangeSnapshot Exchange(ClusterView view, int member, long granted = 0) => new()
-    {
-        Member = member,
-        Incarnation = view.IncarnationOf(member),
-        Epoch = view.Epoch,
-        IsFenced = false,
-        Granted = [.. Enumerable.Repeat(granted, view.AccountCount)],
-        Used = [.. Enumerable.Repeat(granted, view.AccountCount)],
-        Stock = [.. Enumerable.Repeat(0L, view.AccountCount)],
-        Calls = [],
-        Homes =
-        [
-            .. Enumerable.Range(0, view.AccountCount).Where(account => view.HomeOf(account) == member).Select(account => new HomeSnapshot(
-                account, granted * view.Alive().Count(), ulong.MaxValue, 1 << 30, 0, [.. Enumerable.Range(0, view.MemberCount).Select(one => view.IsAlive(one) ? granted : 0)])),
-        ],
-        Served = [],
-    };
+    public static ExchangeSnapshot Exchange(ClusterView view, int member, long granted = 0) =>
+        new()
+        {
+            Member = member,
+            Incarnation = view.IncarnationOf(member),
+            Epoch = view.Epoch,
+            IsFenced = false,
+            Granted = [.. Enumerable.Repeat(granted, view.AccountCount)],
+            Used = [.. Enumerable.Repeat(granted, view.AccountCount)],
+            Stock = [.. Enumerable.Repeat(0L, view.AccountCount)],
+            Calls = [],
+            Homes =
+            [
+                .. Enumerable
+                    .Range(0, view.AccountCount)
+                    .Where(account => view.HomeOf(account) == member)
+                    .Select(account => new HomeSnapshot(
+                        account,
+                        granted * view.Alive().Count(),
+                        ulong.MaxValue,
+                        1 << 30,
+                        0,
+                        [.. Enumerable.Range(0, view.MemberCount).Select(one => view.IsAlive(one) ? granted : 0)])),
+            ],
+            Served = [],
+        };
 
     /// <summary>Each member has its own node in full; the counter is at 0, so no page is free.</summary>
     public static IReadOnlyList<NodePart> Nodes(Scenario scenario, int member) =>

@@ -30,7 +30,9 @@ public sealed class CoordinatorRunningTests
         rig.Say(rig.Members[1]);
         rig.Coordinator.Cancel();
         DeathReport death = Assert.Single(rig.End().Deaths);
-        Assert.Equal((2, 1, 100_000_000L, "connection reset"), (death.Member, death.Incarnation, death.AtNs, death.Reason));
+        Assert.Equal(
+            (2, 1, 100_000_000L, "connection reset"),
+            (death.Member, death.Incarnation, death.AtNs, death.Reason));
         Assert.Equal(50_000_000, death.InstalledNs);
         Assert.Null(death.BackNs);
         Assert.Equal(4, rig.Keeper.Started.Count);
@@ -45,7 +47,10 @@ public sealed class CoordinatorRunningTests
         rig.PassAlive(50, rig.Members[1]);
         Assert.False(rig.View.IsAlive(1));
         rig.Coordinator.Cancel();
-        Assert.Contains("nothing was heard of it for 1 s", Assert.Single(rig.End().Deaths).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing was heard of it for 1 s",
+            Assert.Single(rig.End().Deaths).Reason,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,7 +63,8 @@ public sealed class CoordinatorRunningTests
         rig.Coordinator.Pump();
         rig.Coordinator.Cancel();
         Assert.Equal(
-            ["it closed the connection; it was killed by signal 9", "it ended with exit code 1: out of memory"], rig.End().Deaths.Select(death => death.Reason));
+            ["it closed the connection; it was killed by signal 9", "it ended with exit code 1: out of memory"],
+            rig.End().Deaths.Select(death => death.Reason));
     }
 
     [Fact]
@@ -108,7 +114,8 @@ public sealed class CoordinatorRunningTests
         rig.AllSay(isDone: true, isQuiet: true);
         ClusterOutcome outcome = rig.End();
         Assert.Equal(RunEndKind.Finished, outcome.End);
-        Assert.Contains(outcome.Notes, note => note.Contains("never came up; the last time it ended with exit code 3: no", StringComparison.Ordinal));
+        Assert.Contains(outcome.Notes, note =>
+            note.Contains("never came up; the last time it ended with exit code 3: no", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -137,7 +144,10 @@ public sealed class CoordinatorRunningTests
 
         Assert.Equal([1, 1, 1, 0], rig.View.Incarnations);
         rig.Coordinator.Cancel();
-        Assert.Contains("cut off: it and process 0, 1, 2", Assert.Single(rig.End().Deaths).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "cut off: it and process 0, 1, 2",
+            Assert.Single(rig.End().Deaths).Reason,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -166,7 +176,8 @@ public sealed class CoordinatorRunningTests
         rig.Coordinator.Pump();
         Assert.Equal(2, rig.View.Epoch);
 
-        // They report what they waited for before the view came; process 1 takes 300 ms to install it. Suspicion counts from there.
+        // They report what they waited for before the view came; process 1 takes 300 ms to install it. Suspicion counts
+        // from there.
         Unreachable(300, epochOfOne: 1);
         Unreachable(450);
         Assert.Equal([1, 1, 1, 0], rig.View.Incarnations);
@@ -321,7 +332,12 @@ public sealed class CoordinatorRunningTests
             rig.Pass(10);
             for (int member = 0; member < 4; member++)
             {
-                rig.Say(rig.Members[member], isDone: true, isQuiet: true, framesOut: member == i % 4 ? i : 0, framesIn: member == i % 4 ? i : 0);
+                rig.Say(
+                    rig.Members[member],
+                    isDone: true,
+                    isQuiet: true,
+                    framesOut: member == i % 4 ? i : 0,
+                    framesIn: member == i % 4 ? i : 0);
             }
         }
 
@@ -512,7 +528,9 @@ public sealed class CoordinatorRunningTests
             Assert.Equal(cut, rig.Members[0].Last<ControlMessage.BeginCut>().Number);
             for (int member = 0; member < 4; member++)
             {
-                rig.Tell(rig.Members[member], rig.Part(member, cut, one => member == 2 ? one with { Granted = [0, 4096, 0] } : one));
+                rig.Tell(
+                    rig.Members[member],
+                    rig.Part(member, cut, one => member == 2 ? one with { Granted = [0, 4096, 0] } : one));
             }
         }
 
@@ -526,8 +544,10 @@ public sealed class CoordinatorRunningTests
     [Fact]
     public void Faults_come_at_their_times()
     {
-        CoordinatorRig rig = Running(With(
-            "epc.cluster.faults=[ { at = 100 ms, pause = 0, for = 200 ms }, { at = 200 ms, kill = 1, when = reclaim }, { at = 300 ms, restart = 2 }, { at = 400 ms, kill = 3 } ]"));
+        CoordinatorRig rig = Running(
+            With(
+                "epc.cluster.faults=[ { at = 100 ms, pause = 0, for = 200 ms }, { at = 200 ms, kill = 1, when = "
+                    + "reclaim }, { at = 300 ms, restart = 2 }, { at = 400 ms, kill = 3 } ]"));
         rig.PassAlive(100);
         Assert.Equal(["pause"], rig.Keeper.Started[0].Signals);
         rig.PassAlive(100);
@@ -545,15 +565,22 @@ public sealed class CoordinatorRunningTests
         Assert.Equal(5, rig.Keeper.Started.Count);
         rig.Coordinator.Cancel();
         ClusterOutcome outcome = rig.End();
-        Assert.Equal(["killed by the experiment (SIGKILL), to be started again", "killed by the experiment (SIGKILL)"], outcome.Deaths.Select(death => death.Reason));
-        Assert.Contains(outcome.Notes, note => note.Contains("process 1 was to be killed by the experiment in the middle of a batch of reclaim", StringComparison.Ordinal));
+        Assert.Equal(
+            ["killed by the experiment (SIGKILL), to be started again", "killed by the experiment (SIGKILL)"],
+            outcome.Deaths.Select(death => death.Reason));
+        Assert.Contains(outcome.Notes, note =>
+            note.Contains(
+                "process 1 was to be killed by the experiment in the middle of a batch of reclaim",
+                StringComparison.Ordinal));
         Assert.Equal(5, outcome.Marks.Count);
     }
 
     [Fact]
     public void A_partition_is_told_to_both_sides_and_to_a_member_that_joins_meanwhile()
     {
-        CoordinatorRig rig = Running(With("epc.cluster.faults=[ { at = 100 ms, partition = [ 0, 1 ], for = 300 ms } ]", "epc.cluster.restart=on"));
+        CoordinatorRig rig = Running(
+            With("epc.cluster.faults=[ { at = 100 ms, partition = [ 0, 1 ], for = 300 ms } ]", "epc.cluster.restart=on")
+        );
         rig.PassAlive(100);
         Assert.Equal([2, 3], rig.Members[0].Last<ControlMessage.CutOff>().Members);
         Assert.Equal([0, 1], rig.Members[3].Last<ControlMessage.CutOff>().Members);

@@ -5,7 +5,8 @@ using EpcActors.Engine;
 namespace EpcActors.Tests.Distribution;
 
 /// <summary>
-/// The exchanges of some members without any engine: a call is answered before <see cref="Ask"/> comes back, its frames delivered one after the other. For rules that hold between any two calls.
+/// The exchanges of some members without any engine: a call is answered before <see cref="Ask"/> comes back, its frames
+/// delivered one after the other. For rules that hold between any two calls.
 /// </summary>
 internal sealed class ExchangeNet
 {
@@ -19,7 +20,12 @@ internal sealed class ExchangeNet
     /// <param name="max">Limit of the root, bytes.</param>
     /// <param name="chargeBatch">See <see cref="ClusterPort.ChargeBatch"/>.</param>
     /// <param name="counterBatch">See <see cref="ClusterPort.CounterBatch"/>.</param>
-    public ExchangeNet(int members, long bootPages, ulong max = ulong.MaxValue, int chargeBatch = 8, int counterBatch = 8)
+    public ExchangeNet(
+        int members,
+        long bootPages,
+        ulong max = ulong.MaxValue,
+        int chargeBatch = 8,
+        int counterBatch = 8)
     {
         Views views = new(ClusterView.First(members, [0, 0, 0]));
         int[] memberOfNode = [.. Enumerable.Range(0, members)];
@@ -29,7 +35,12 @@ internal sealed class ExchangeNet
         [
             .. memberOfNode.Select(member => new Exchange(
                 new ActorId(member),
-                new ClusterPort(member, 1, memberOfNode, 2) { ChargeBatch = chargeBatch, CounterBatch = counterBatch, CgroupParents = [-1, 0] },
+                new ClusterPort(member, 1, memberOfNode, 2)
+                {
+                    ChargeBatch = chargeBatch,
+                    CounterBatch = counterBatch,
+                    CgroupParents = [-1, 0],
+                },
                 new Outbox(_frames),
                 views,
                 [max, ulong.MaxValue, ulong.MaxValue],
@@ -82,14 +93,23 @@ internal sealed class ExchangeNet
         }
         else if (take.Bytes > 0)
         {
-            Ask(member, new ClusterProtocol.UnchargeAccount { Account = account, Bytes = take.Bytes, IsRollBack = true });
+            Ask(
+                member,
+                new ClusterProtocol.UnchargeAccount
+                {
+                    Account = account,
+                    Bytes = take.Bytes,
+                    IsRollBack = true,
+                });
         }
     }
 
     /// <summary>sgx_should_reclaim's look at the counter, as the routine does it.</summary>
     public bool IsBelow(int member, int watermark)
     {
-        ClusterProtocol.ReadAccount read = Ask(member, new ClusterProtocol.ReadAccount { Account = Counter, Enough = watermark });
+        ClusterProtocol.ReadAccount read = Ask(
+            member,
+            new ClusterProtocol.ReadAccount { Account = Counter, Enough = watermark });
         if (read.Value < watermark && read.IsLowerBound)
         {
             for (int other = 0; other < Exchanges.Count; other++)
@@ -97,7 +117,14 @@ internal sealed class ExchangeNet
                 GiveBack(other, Counter);
             }
 
-            read = Ask(member, new ClusterProtocol.ReadAccount { Account = Counter, Enough = watermark, Advances = read.Advances });
+            read = Ask(
+                member,
+                new ClusterProtocol.ReadAccount
+                {
+                    Account = Counter,
+                    Enough = watermark,
+                    Advances = read.Advances,
+                });
         }
 
         return read.Value < watermark;
@@ -136,7 +163,8 @@ internal sealed class ExchangeNet
 
         public override void Park(ref WaitQueue queue, int spinActivity = -1) => HasParked = true;
 
-        public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1) => throw new InvalidOperationException("nothing waits in a queue here");
+        public override void Ready(ref WaitQueue queue, int activity = -1, int count = 1) =>
+            throw new InvalidOperationException("nothing waits in a queue here");
 
         public override void Spend(int activity, int count, bool remote)
         {

@@ -48,7 +48,10 @@ public sealed class ExchangeStockTests
         Assert.Equal(0, net.Exchanges[1].StockOf(ExchangeNet.Counter));
     }
 
-    /// <summary>Whatever others have in advance, a look at the counter says what the lists say: below a watermark is below it, above is above.</summary>
+    /// <summary>
+    /// Whatever others have in advance, a look at the counter says what the lists say: below a watermark is below it,
+    /// above is above.
+    /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -78,7 +81,9 @@ public sealed class ExchangeStockTests
             below += isBelow ? 1 : 0;
         }
 
-        Assert.True(below > 100 && ahead > 100, $"{below} looks were below a watermark, and pages were out in advance at {ahead}");
+        Assert.True(
+            below > 100 && ahead > 100,
+            $"{below} looks were below a watermark, and pages were out in advance at {ahead}");
     }
 
     [Fact]
@@ -122,18 +127,22 @@ public sealed class ExchangeStockTests
     public void Levels_with_stock_are_charged_in_one_turn_and_all_or_none()
     {
         ExchangeNet net = new(2, 10_000);
-        Assert.False(net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
+        Assert.False(
+            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
         Assert.All((int[])[0, ExchangeNet.Cgroup], account => Assert.Equal(0, net.Exchanges[1].UsedOf(account)));
         Assert.True(Charge(net, 1));
         int frames = net.Frames;
-        Assert.True(net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
-        Assert.True(net.Ask(0, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
+        Assert.True(
+            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
+        Assert.True(
+            net.Ask(0, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
         Assert.Equal(frames, net.Frames);
         Assert.Equal((2 * Page, Page), (net.Exchanges[1].UsedOf(0), net.Exchanges[0].UsedOf(0)));
 
         // A level that has none left stops all of them.
         net.GiveBack(1, 0);
-        Assert.False(net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
+        Assert.False(
+            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
         Assert.Equal(2 * Page, net.Exchanges[1].UsedOf(ExchangeNet.Cgroup));
     }
 
@@ -170,7 +179,9 @@ public sealed class ExchangeStockTests
 
         foreach (int level in (int[])[ExchangeNet.Cgroup, 0])
         {
-            while (net.Ask(member, new ClusterProtocol.ChargeAccount { Account = level, Bytes = Page }).Result == AccountCharge.Over)
+            while (
+                net.Ask(member, new ClusterProtocol.ChargeAccount { Account = level, Bytes = Page }).Result
+                == AccountCharge.Over)
             {
                 long before = net.Exchanges.Sum(one => one.StockOf(level));
                 for (int other = 0; other < net.Exchanges.Count; other++)
@@ -181,7 +192,14 @@ public sealed class ExchangeStockTests
                 if (before == 0)
                 {
                     Assert.Equal(0, level);
-                    net.Ask(member, new ClusterProtocol.UnchargeAccount { Account = ExchangeNet.Cgroup, Bytes = Page, IsRollBack = true });
+                    net.Ask(
+                        member,
+                        new ClusterProtocol.UnchargeAccount
+                        {
+                            Account = ExchangeNet.Cgroup,
+                            Bytes = Page,
+                            IsRollBack = true,
+                        });
                     return false;
                 }
             }
@@ -192,7 +210,11 @@ public sealed class ExchangeStockTests
 
     private static void Uncharge(ExchangeNet net, int member)
     {
-        if (net.Ask(member, new ClusterProtocol.UnchargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsUncharged)
+        if (
+            net.Ask(
+                member,
+                new ClusterProtocol.UnchargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }
+            ).IsUncharged)
         {
             return;
         }

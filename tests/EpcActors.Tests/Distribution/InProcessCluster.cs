@@ -5,11 +5,14 @@ using EpcActors.Distribution.Transport;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>A cluster within this process: everything that a transport does, with queues instead of a network.</summary>
+/// <summary>
+/// A cluster within this process: everything that a transport does, with queues instead of a network.
+/// </summary>
 internal sealed class InProcessCluster : ICoordinatorTransport
 {
     private readonly ConcurrentDictionary<string, InProcessMember> _members = new(StringComparer.Ordinal);
-    private readonly TaskCompletionSource<ICoordinatorListener> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ICoordinatorListener> _opened = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Address => "here";
 
@@ -21,7 +24,8 @@ internal sealed class InProcessCluster : ICoordinatorTransport
         return Task.CompletedTask;
     }
 
-    public void Tell(MemberLink member, ControlMessage message) => ((Link)member).Member.Deliver(listener => listener.OnControl(message), message);
+    public void Tell(MemberLink member, ControlMessage message) =>
+        ((Link)member).Member.Deliver(listener => listener.OnControl(message), message);
 
     public void Drop(MemberLink member) => ((Link)member).Member.Lose("dropped");
 
@@ -57,7 +61,8 @@ internal sealed class InProcessCluster : ICoordinatorTransport
         private readonly InProcessCluster _cluster;
         private readonly Link _link;
         private readonly Channel<Action<IMemberListener>> _inbox = Channel.CreateUnbounded<Action<IMemberListener>>();
-        private readonly TaskCompletionSource<ControlMessage.Welcome> _welcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<ControlMessage.Welcome> _welcome = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly HashSet<string> _cut = [];
         private volatile string[] _addresses = [];
         private volatile bool _isDead;
@@ -74,9 +79,19 @@ internal sealed class InProcessCluster : ICoordinatorTransport
 
         public string Address { get; }
 
-        public WireCounts Counts => new(Volatile.Read(ref _out), 64 * Volatile.Read(ref _out), Volatile.Read(ref _in), 64 * Volatile.Read(ref _in), 0, Volatile.Read(ref _out));
+        public WireCounts Counts =>
+            new(
+                Volatile.Read(ref _out),
+                64 * Volatile.Read(ref _out),
+                Volatile.Read(ref _in),
+                64 * Volatile.Read(ref _in),
+                0,
+                Volatile.Read(ref _out));
 
-        public async Task<ControlMessage.Welcome> JoinAsync(ControlMessage.Hello hello, IMemberListener listener, CancellationToken cancellationToken)
+        public async Task<ControlMessage.Welcome> JoinAsync(
+            ControlMessage.Hello hello,
+            IMemberListener listener,
+            CancellationToken cancellationToken)
         {
             _coordinator = await _cluster._opened.Task.WaitAsync(cancellationToken);
             _coordinator.OnHello(_link, hello with { Address = Address });

@@ -12,7 +12,9 @@ namespace EpcActors.Tests.Distribution;
 /// <summary>Members on live engines: real threads, a network in memory.</summary>
 public sealed class LiveClusterTests
 {
-    /// <summary>Two sockets of 8 MiB with a tree over both: one cgroup at its limit, one that spills over to the other socket.</summary>
+    /// <summary>
+    /// Two sockets of 8 MiB with a tree over both: one cgroup at its limit, one that spills over to the other socket.
+    /// </summary>
     private const string TwoSockets = """
         epc {
           seed = 3
@@ -45,14 +47,19 @@ public sealed class LiveClusterTests
         Assert.All(results, result => Assert.Empty(result.Report.Violations));
         Assert.Equal(
             ["tight-a: Finished ", "tight-b: Finished ", "wide-a: Finished ", "wide-b: Finished "],
-            results.SelectMany(result => result.Report.Enclaves)
-                .Select(enclave => $"{enclave.Name}: {enclave.Outcome} {enclave.Detail}").Order(StringComparer.Ordinal));
+            results
+                .SelectMany(result => result.Report.Enclaves)
+                .Select(enclave => $"{enclave.Name}: {enclave.Outcome} {enclave.Detail}")
+                .Order(StringComparer.Ordinal));
         AssertSettled(results, cluster.View);
 
         // Frames went both ways for it, and the nodes have all of their pages back.
-        Assert.All(results, result => Assert.True(result.Wire.FramesOut > (setting.Contains("charge-batch = 1", StringComparison.Ordinal) ? 1000 : 10)));
+        Assert.All(results, result =>
+            Assert.True(
+                result.Wire.FramesOut > (setting.Contains("charge-batch = 1", StringComparison.Ordinal) ? 1000 : 10)));
         Assert.Equal(4096, results.Sum(result => result.Rest.Nodes.Sum(node => node.Free)));
-        Assert.All(results.SelectMany(result => result.Rest.Nodes), node => Assert.Equal((0, 0), (node.Lent, node.Borrowed)));
+        Assert.All(results.SelectMany(result => result.Rest.Nodes), node =>
+            Assert.Equal((0, 0), (node.Lent, node.Borrowed)));
     }
 
     [Fact]
@@ -78,11 +85,17 @@ public sealed class LiveClusterTests
     [InlineData(1, "")]
     [InlineData(0, "epc.cluster.charge-batch = 1")]
     [InlineData(1, "epc.cluster.charge-batch = 1")]
-    public async Task When_a_process_dies_the_other_goes_on_and_everything_of_the_dead_is_released(int victim, string setting)
+    public async Task When_a_process_dies_the_other_goes_on_and_everything_of_the_dead_is_released(
+        int victim,
+        string setting)
     {
         await using LocalCluster cluster = new(Load(setting), 2);
         cluster.Start();
-        cluster.Await(() => cluster[victim].Status?.Live is { Faults: > 500 } && cluster[1 - victim].Status?.Live is { Faults: > 300 }, "the first faults");
+        cluster.Await(
+            () =>
+                cluster[victim].Status?.Live is { Faults: > 500 }
+                && cluster[1 - victim].Status?.Live is { Faults: > 300 },
+            "the first faults");
         cluster.Silence(victim);
         cluster.Change(dead: [victim]);
         cluster.AwaitDone();
@@ -200,7 +213,8 @@ public sealed class LiveClusterTests
         await using LocalCluster cluster = new(scenario, 2);
         cluster.Start();
         cluster.AwaitDone();
-        Assert.All([1, 2], account => Assert.Equal(3ul << 20, MaxOf(cluster.Cut().Select(part => part.Exchange), account)));
+        Assert.All([1, 2], account =>
+            Assert.Equal(3ul << 20, MaxOf(cluster.Cut().Select(part => part.Exchange), account)));
         for (int victim = 1; victim >= 0; victim--)
         {
             cluster.Silence(victim);
@@ -213,7 +227,8 @@ public sealed class LiveClusterTests
         // Both are new lives, and neither wrote anything.
         IReadOnlyList<ControlMessage.Result> results = cluster.Stop();
         Assert.All(results, result => Assert.Equal(2, result.Rest.Exchange.Incarnation));
-        Assert.All([1, 2], account => Assert.Equal(3ul << 20, MaxOf(results.Select(result => result.Rest.Exchange), account)));
+        Assert.All([1, 2], account =>
+            Assert.Equal(3ul << 20, MaxOf(results.Select(result => result.Rest.Exchange), account)));
 
         static ulong MaxOf(IEnumerable<ExchangeSnapshot> members, int account) =>
             members.SelectMany(member => member.Homes).Single(home => home.Account == account).Max;
@@ -235,10 +250,15 @@ public sealed class LiveClusterTests
             }
 
             Assert.Equal(home.Parts.Sum(), home.Value);
-            Assert.All(members, member => Assert.Equal(member.Granted[account], member.Used[account] + member.Stock[account]));
-            Assert.All(members, member => Assert.Equal(account == counter ? member.Used[account] : 0, member.Used[account]));
+            Assert.All(members, member =>
+                Assert.Equal(member.Granted[account], member.Used[account] + member.Stock[account]));
+            Assert.All(members, member =>
+                Assert.Equal(account == counter ? member.Used[account] : 0, member.Used[account]));
         }
     }
 
-    private static Scenario Load(string setting) => setting.Length == 0 ? Loading.Load(TwoSockets) : Loading.Load(TwoSockets, setting.Replace(" = ", "=", StringComparison.Ordinal));
+    private static Scenario Load(string setting) =>
+        setting.Length == 0
+            ? Loading.Load(TwoSockets)
+            : Loading.Load(TwoSockets, setting.Replace(" = ", "=", StringComparison.Ordinal));
 }

@@ -8,7 +8,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>Members on live engines in one process, with a network that does what a test wants, and a test in the place of the coordinator.</summary>
+/// <summary>
+/// Members on live engines in one process, with a network that does what a test wants, and a test in the place of the
+/// coordinator.
+/// </summary>
 internal sealed class LocalCluster : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -50,7 +53,9 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>No frame comes from it or gets to it any more, as if its process were gone; the others do not know yet.</summary>
+    /// <summary>
+    /// No frame comes from it or gets to it any more, as if its process were gone; the others do not know yet.
+    /// </summary>
     public void Silence(int member) => _members[member].IsSilent = true;
 
     /// <summary>Delivers the messages that it has sent and received since it became silent.</summary>
@@ -104,7 +109,9 @@ internal sealed class LocalCluster : IAsyncDisposable
         return [.. asked.Select(member => member.Parts[number])];
     }
 
-    /// <summary>A cut that only one member is told of; null when the work was done before the others heard of it by a frame.</summary>
+    /// <summary>
+    /// A cut that only one member is told of; null when the work was done before the others heard of it by a frame.
+    /// </summary>
     public IReadOnlyList<ControlMessage.CutPart>? CutAt(int first)
     {
         int number = ++_cut;
@@ -112,19 +119,30 @@ internal sealed class LocalCluster : IAsyncDisposable
         _members[first].Hear(new ControlMessage.BeginCut(number));
         bool isOver = false;
         Await(
-            () => asked.All(member => member.Parts.ContainsKey(number)) || (isOver = asked.All(member => member.Status is { IsDone: true, IsQuiet: true })),
+            () =>
+                asked.All(member => member.Parts.ContainsKey(number))
+                || (isOver = asked.All(member => member.Status is { IsDone: true, IsQuiet: true })),
             $"cut {number}");
         return isOver ? null : [.. asked.Select(member => member.Parts[number])];
     }
 
     public void AwaitDone()
     {
-        Await(() => Alive.All(member => member.Status is { IsDone: true, IsQuiet: true } status && status.Epoch == View.Epoch), "the work is done");
+        Await(
+            () =>
+                Alive.All(member =>
+                    member.Status is { IsDone: true, IsQuiet: true } status && status.Epoch == View.Epoch),
+            "the work is done");
 
         // Two looks in a row: each process at its own moment, the second look after all of the first.
         long[] seen = [.. Alive.Select(member => member.Status!.Number)];
         Await(
-            () => Alive.Zip(seen).All(pair => pair.First.Status!.Number > pair.Second + 1 && pair.First.Status is { IsDone: true, IsQuiet: true }),
+            () =>
+                Alive
+                    .Zip(seen)
+                    .All(pair =>
+                        pair.First.Status!.Number > pair.Second + 1
+                        && pair.First.Status is { IsDone: true, IsQuiet: true }),
             "the work is done at a second look");
     }
 
@@ -152,13 +170,17 @@ internal sealed class LocalCluster : IAsyncDisposable
                 if (_all.Find(member => member is { IsSilent: false, Result: not null }) is { } ended && !_isStopping)
                 {
                     throw new InvalidOperationException(
-                        $"member {ended.Number} ended by itself: {string.Join("; ", ended.Result!.Report.Violations.Select(one => $"{one.Rule}: {one.Detail}"))}");
+                        $"member {ended.Number} ended by itself: "
+                            + $"{string.Join("; ", ended.Result!.Report.Violations.Select(one => $"{one.Rule}: {one.Detail}"))}"
+                    );
                 }
 
                 long left = until - Environment.TickCount64;
                 if (left <= 0 || !Monitor.Wait(_changed, TimeSpan.FromMilliseconds(Math.Max(1, left))))
                 {
-                    string state = string.Join("; ", _all.Select(member => $"{member.Number}: {member.Status} {member.Failure}"));
+                    string state = string.Join(
+                        "; ",
+                        _all.Select(member => $"{member.Number}: {member.Status} {member.Failure}"));
                     throw new TimeoutException($"waited in vain: {what}. {state}");
                 }
             }
@@ -219,9 +241,15 @@ internal sealed class LocalCluster : IAsyncDisposable
         _all.Add(member);
         ControlMessage.Membership view = ControlMessage.Membership.Of(View, [.. View.Incarnations.Select(_ => "")]);
         member.Greeting = new ControlMessage.Welcome(
-            number, View.IncarnationOf(number), _placement.MemberOfNode, _placement.MemberOfEnclave, _placement.MemberOfGuest, view);
+            number,
+            View.IncarnationOf(number),
+            _placement.MemberOfNode,
+            _placement.MemberOfEnclave,
+            _placement.MemberOfGuest,
+            view);
         member.Host = new MemberHost(_scenario, member, _ => new ThreadsEngine(new ThreadsOptions { Workers = 1 }));
-        member.Run = Task.Run(() => member.Host.RunAsync(new ControlMessage.Hello("test", "", [], 1, "", "", ""), _end.Token));
+        member.Run = Task.Run(() =>
+            member.Host.RunAsync(new ControlMessage.Hello("test", "", [], 1, "", "", ""), _end.Token));
     }
 }
 
@@ -255,7 +283,10 @@ internal sealed class LocalMember(LocalCluster cluster, int number) : IMemberTra
 
     public WireCounts Counts => new(Volatile.Read(ref _out), 0, Volatile.Read(ref _in), 0, 0, 0);
 
-    public Task<ControlMessage.Welcome> JoinAsync(ControlMessage.Hello hello, IMemberListener listener, CancellationToken cancellationToken)
+    public Task<ControlMessage.Welcome> JoinAsync(
+        ControlMessage.Hello hello,
+        IMemberListener listener,
+        CancellationToken cancellationToken)
     {
         _listener = listener;
         _reader = new Thread(Read) { IsBackground = true };

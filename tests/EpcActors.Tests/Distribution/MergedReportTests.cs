@@ -86,14 +86,30 @@ public sealed class MergedReportTests
         RunReport own = outcome.Members[1].Result!.Report with
         {
             Timeline = Samples([10], [7], [5]),
-            Enclaves = [new EnclaveReport { Name = "y", Cgroup = "/b", Outcome = EnclaveOutcome.Finished, StartNs = 1, EndNs = 20 }],
+            Enclaves =
+            [
+                new EnclaveReport
+                {
+                    Name = "y",
+                    Cgroup = "/b",
+                    Outcome = EnclaveOutcome.Finished,
+                    StartNs = 1,
+                    EndNs = 20,
+                },
+            ],
         };
-        MemberOutcome back = outcome.Members[2] with { Incarnations = 2, Missing = "", Result = outcome.Members[1].Result! with { Report = own } };
-        RunReport merged = Merge(outcome with
+        MemberOutcome back = outcome.Members[2] with
         {
-            Members = [outcome.Members[0], outcome.Members[1], back],
-            Deaths = [outcome.Deaths[0] with { BackNs = 2_000_000_000 }],
-        });
+            Incarnations = 2,
+            Missing = "",
+            Result = outcome.Members[1].Result! with { Report = own },
+        };
+        RunReport merged = Merge(
+            outcome with
+            {
+                Members = [outcome.Members[0], outcome.Members[1], back],
+                Deaths = [outcome.Deaths[0] with { BackNs = 2_000_000_000 }],
+            });
         EnclaveReport enclave = merged.Enclaves.Single(one => one.Name == "y");
         Assert.Equal((3_000_000_001, 3_000_000_020), (enclave.StartNs, enclave.EndNs));
         Assert.Equal([3_000_000_010], merged.Timeline.AtNs);
@@ -109,17 +125,27 @@ public sealed class MergedReportTests
         };
         RunReport merged = Merge(outcome);
         Assert.Equal(Verdict.Violation, merged.Verdict);
-        Assert.Equal([("page-conservation", "process 1: twice"), ("cgroup-usage", "between them")], merged.Violations.Select(one => (one.Rule, one.Detail)));
+        Assert.Equal(
+            [("page-conservation", "process 1: twice"), ("cgroup-usage", "between them")],
+            merged.Violations.Select(one => (one.Rule, one.Detail)));
     }
 
     [Theory]
     [InlineData(RunEndKind.Cancelled, "dead: killed", Verdict.Inconclusive)]
     [InlineData(RunEndKind.Finished, "it sent no result within 20 s", Verdict.Inconclusive)]
     [InlineData(RunEndKind.TimeLimit, "dead: killed", Verdict.Pass)]
-    public void A_process_that_is_silent_cannot_be_judged_and_a_dead_one_need_not(RunEndKind end, string missing, Verdict verdict)
+    public void A_process_that_is_silent_cannot_be_judged_and_a_dead_one_need_not(
+        RunEndKind end,
+        string missing,
+        Verdict verdict)
     {
         ClusterOutcome outcome = Outcome();
-        RunReport merged = Merge(outcome with { End = end, Members = [outcome.Members[0], outcome.Members[1], outcome.Members[2] with { Missing = missing }] });
+        RunReport merged = Merge(
+            outcome with
+            {
+                End = end,
+                Members = [outcome.Members[0], outcome.Members[1], outcome.Members[2] with { Missing = missing }],
+            });
         Assert.Equal(verdict, merged.Verdict);
         Assert.Equal(missing, merged.Cluster!.Processes[2].Missing);
     }
@@ -148,10 +174,17 @@ public sealed class MergedReportTests
 
     private static RunReport Merge(ClusterOutcome outcome) => MergedReport.Of(Whole, outcome, "epc cluster x", 5);
 
-    private static MemberOutcome WithViolation(MemberOutcome member) => member with
-    {
-        Result = member.Result! with { Report = member.Result.Report with { Violations = [new ViolationReport("page-conservation", 9, "twice")] } },
-    };
+    private static MemberOutcome WithViolation(MemberOutcome member) =>
+        member with
+        {
+            Result = member.Result! with
+            {
+                Report = member.Result.Report with
+                {
+                    Violations = [new ViolationReport("page-conservation", 9, "twice")],
+                },
+            },
+        };
 
     /// <summary>Three processes; the third, with sockets 2 and 3, is dead.</summary>
     private static ClusterOutcome Outcome(params ViolationReport[] violations)
@@ -186,13 +219,50 @@ public sealed class MergedReportTests
     private static ControlMessage.Result Result(ClusterView view, int member, long faults, long evictions, long free)
     {
         ExchangeSnapshot exchange = AuditParts.Exchange(view, member);
-        exchange = exchange with { Homes = [.. exchange.Homes.Select(home => home.Account == 1 ? home with { Value = 4096, Peak = 8192, Max = 524_288 } : home)] };
+        exchange = exchange with
+        {
+            Homes =
+            [
+                .. exchange.Homes.Select(home =>
+                    home.Account == 1 ? home with { Value = 4096, Peak = 8192, Max = 524_288 } : home),
+            ],
+        };
         return new ControlMessage.Result(
             AuditParts.Report(Whole) with
             {
-                Cgroups = [new CgroupReport { Path = "/", Faults = faults, Evictions = evictions }, new CgroupReport { Path = "/a", Faults = faults, Evictions = evictions, CurrentBytes = 99 }],
-                Nodes = [.. Whole.Machine.Nodes.Select((node, id) => new NodeReport { Id = id, FreePages = id == 0 ? free : 0 })],
-                Enclaves = member == 0 ? [new EnclaveReport { Name = "x", Cgroup = "/a", Outcome = EnclaveOutcome.Finished }] : [],
+                Cgroups =
+                [
+                    new CgroupReport
+                    {
+                        Path = "/",
+                        Faults = faults,
+                        Evictions = evictions,
+                    },
+                    new CgroupReport
+                    {
+                        Path = "/a",
+                        Faults = faults,
+                        Evictions = evictions,
+                        CurrentBytes = 99,
+                    },
+                ],
+                Nodes =
+                [
+                    .. Whole.Machine.Nodes.Select(
+                        (node, id) => new NodeReport { Id = id, FreePages = id == 0 ? free : 0 }),
+                ],
+                Enclaves =
+                    member == 0
+                        ?
+                        [
+                            new EnclaveReport
+                            {
+                                Name = "x",
+                                Cgroup = "/a",
+                                Outcome = EnclaveOutcome.Finished,
+                            },
+                        ]
+                        : [],
             },
             new ControlMessage.CutPart(1, exchange, [], 1, IsComplete: true),
             new WireCounts(10, 640, 9, 600, 0, 5),

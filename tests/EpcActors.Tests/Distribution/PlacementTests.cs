@@ -9,57 +9,64 @@ namespace EpcActors.Tests.Distribution;
 public sealed class PlacementTests
 {
     [Fact]
-    public void Everything_has_exactly_one_member() => Prop.ForAll(SpreadMachine.Any(), one =>
-    {
-        Placement placement = Placement.Of(one.Scenario, one.Members);
-        Assert.Equal(one.Members, placement.Members);
-        Assert.Equal(one.Scenario.Machine.Nodes.Count, placement.MemberOfNode.Count);
-        Assert.Equal(one.Scenario.Enclaves.Count, placement.MemberOfEnclave.Count);
-        Assert.Equal(one.Scenario.VirtualMachines.Count, placement.MemberOfGuest.Count);
-        Assert.Equal(one.Scenario.Cgroups.Count + 1, placement.HomeOfAccount.Count);
-        Assert.All(
-            placement.MemberOfNode.Concat(placement.MemberOfEnclave).Concat(placement.MemberOfGuest).Concat(placement.HomeOfAccount),
-            member => Assert.InRange(member, 0, one.Members - 1));
-    }).QuickCheckThrowOnFailure();
+    public void Everything_has_exactly_one_member() =>
+        Prop.ForAll(SpreadMachine.Any(), one =>
+            {
+                Placement placement = Placement.Of(one.Scenario, one.Members);
+                Assert.Equal(one.Members, placement.Members);
+                Assert.Equal(one.Scenario.Machine.Nodes.Count, placement.MemberOfNode.Count);
+                Assert.Equal(one.Scenario.Enclaves.Count, placement.MemberOfEnclave.Count);
+                Assert.Equal(one.Scenario.VirtualMachines.Count, placement.MemberOfGuest.Count);
+                Assert.Equal(one.Scenario.Cgroups.Count + 1, placement.HomeOfAccount.Count);
+                Assert.All(
+                    placement
+                        .MemberOfNode.Concat(placement.MemberOfEnclave)
+                        .Concat(placement.MemberOfGuest)
+                        .Concat(placement.HomeOfAccount),
+                    member => Assert.InRange(member, 0, one.Members - 1));
+            })
+            .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Every_member_has_EPC_and_no_member_much_more_nodes_than_another() => Prop.ForAll(SpreadMachine.Any(), one =>
-    {
-        Placement placement = Placement.Of(one.Scenario, one.Members);
-        int[] nodes = new int[one.Members];
-        int last = 0;
-        for (int node = 0; node < placement.MemberOfNode.Count; node++)
-        {
-            if (one.Scenario.Machine.HasEpc(node))
+    public void Every_member_has_EPC_and_no_member_much_more_nodes_than_another() =>
+        Prop.ForAll(SpreadMachine.Any(), one =>
             {
-                nodes[placement.MemberOfNode[node]]++;
+                Placement placement = Placement.Of(one.Scenario, one.Members);
+                int[] nodes = new int[one.Members];
+                int last = 0;
+                for (int node = 0; node < placement.MemberOfNode.Count; node++)
+                {
+                    if (one.Scenario.Machine.HasEpc(node))
+                    {
+                        nodes[placement.MemberOfNode[node]]++;
 
-                // In runs.
-                Assert.InRange(placement.MemberOfNode[node], last, last + 1);
-                last = placement.MemberOfNode[node];
-            }
-        }
+                        // In runs.
+                        Assert.InRange(placement.MemberOfNode[node], last, last + 1);
+                        last = placement.MemberOfNode[node];
+                    }
+                }
 
-        Assert.True(nodes.Min() >= 1);
-        Assert.True(nodes.Max() - nodes.Min() <= 1);
-    }).QuickCheckThrowOnFailure();
+                Assert.True(nodes.Min() >= 1);
+                Assert.True(nodes.Max() - nodes.Min() <= 1);
+            }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void A_node_without_EPC_is_with_the_node_that_its_CPUs_allocate_from() => Prop.ForAll(SpreadMachine.Any(), one =>
-    {
-        Placement placement = Placement.Of(one.Scenario, one.Members);
-        int count = placement.MemberOfNode.Count;
-        for (int node = 0; node < count; node++)
-        {
-            int from = node;
-            while (!one.Scenario.Machine.HasEpc(from))
+    public void A_node_without_EPC_is_with_the_node_that_its_CPUs_allocate_from() =>
+        Prop.ForAll(SpreadMachine.Any(), one =>
             {
-                from = (from + 1) % count;
-            }
+                Placement placement = Placement.Of(one.Scenario, one.Members);
+                int count = placement.MemberOfNode.Count;
+                for (int node = 0; node < count; node++)
+                {
+                    int from = node;
+                    while (!one.Scenario.Machine.HasEpc(from))
+                    {
+                        from = (from + 1) % count;
+                    }
 
-            Assert.Equal(placement.MemberOfNode[from], placement.MemberOfNode[node]);
-        }
-    }).QuickCheckThrowOnFailure();
+                    Assert.Equal(placement.MemberOfNode[from], placement.MemberOfNode[node]);
+                }
+            }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void What_is_bound_to_a_node_is_where_the_node_is() => Prop.ForAll(SpreadMachine.Any(), one =>
@@ -85,7 +92,11 @@ public sealed class PlacementTests
     [Fact]
     public void What_is_bound_to_no_node_goes_to_those_with_CPUs_in_turn()
     {
-        Scenario scenario = SpreadMachine.Of([new(4, [64]), new(0, [64]), new(4, [64]), new(4, [64])], 1, [-1, -1, 2, -1, -1], [-1]);
+        Scenario scenario = SpreadMachine.Of(
+            [new(4, [64]), new(0, [64]), new(4, [64]), new(4, [64])],
+            1,
+            [-1, -1, 2, -1, -1],
+            [-1]);
         Placement placement = Placement.Of(scenario, 4);
         Assert.Equal([0, 2, 2, 3, 0], placement.MemberOfEnclave);
         Assert.Equal([2], placement.MemberOfGuest);
@@ -112,8 +123,12 @@ public sealed class PlacementTests
     }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void The_same_scenario_and_members_give_the_same_placement() => Prop.ForAll(SpreadMachine.Any(), one =>
-        Same(Placement.Of(one.Scenario, one.Members), Placement.Of(one.Scenario with { Seed = one.Scenario.Seed + 1 }, one.Members))).QuickCheckThrowOnFailure();
+    public void The_same_scenario_and_members_give_the_same_placement() =>
+        Prop.ForAll(SpreadMachine.Any(), one =>
+                Same(
+                    Placement.Of(one.Scenario, one.Members),
+                    Placement.Of(one.Scenario with { Seed = one.Scenario.Seed + 1 }, one.Members)))
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Given_sockets_are_taken_as_given()
@@ -134,13 +149,17 @@ public sealed class PlacementTests
     [InlineData(new[] { 1, 1, 1 }, "member 0 of 2 has no node")]
     [InlineData(new[] { 0, -1, 1 }, "no process has node 1")]
     public void Sockets_that_do_not_fit_are_refused(int[] memberOfNode, string words) =>
-        Assert.Contains(words, Assert.Throws<ArgumentException>(() => Placement.Of(SpreadMachine.Sockets(3), memberOfNode)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            words,
+            Assert.Throws<ArgumentException>(() => Placement.Of(SpreadMachine.Sockets(3), memberOfNode)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0)]
     [InlineData(4)]
-    public void There_are_no_more_members_than_nodes_with_EPC(int members) => Assert.Throws<ArgumentOutOfRangeException>(
-        () => Placement.Of(SpreadMachine.Of([new(4, [64]), new(4, [64]), new(4, []), new(4, [64])], 1, [], []), members));
+    public void There_are_no_more_members_than_nodes_with_EPC(int members) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Placement.Of(SpreadMachine.Of([new(4, [64]), new(4, [64]), new(4, []), new(4, [64])], 1, [], []), members));
 
     private static void Same(Placement one, Placement other)
     {

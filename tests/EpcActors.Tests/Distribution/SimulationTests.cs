@@ -4,7 +4,10 @@ using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>The protocol between processes under simulated faults: without a defect nothing is found, with each of them something is.</summary>
+/// <summary>
+/// The protocol between processes under simulated faults: without a defect nothing is found, with each of them
+/// something is.
+/// </summary>
 public sealed class SimulationTests
 {
     private const long Seeds = 400;
@@ -39,12 +42,30 @@ public sealed class SimulationTests
         // A search that never meets what it is for would be clean too.
         Assert.All(
             (long[])
-            [
-                counts.Crashes, counts.Deaths, counts.Suspicions, counts.BrokenLines, counts.LateLines, counts.Views, counts.Refusals, counts.Audits,
-                counts.Restarts, counts.Pauses, counts.Partitions, counts.HomesLost, counts.FencedProcesses, counts.FencedFrames,
-                counts.SkippedViews, counts.BorrowedPages, counts.ClosedLoans, counts.DrainedStocks, counts.RemoteReclaims, counts.RefusedCharges, counts.LostSockets,
-                .. counts.Frames,
-            ],
+                [
+                    counts.Crashes,
+                    counts.Deaths,
+                    counts.Suspicions,
+                    counts.BrokenLines,
+                    counts.LateLines,
+                    counts.Views,
+                    counts.Refusals,
+                    counts.Audits,
+                    counts.Restarts,
+                    counts.Pauses,
+                    counts.Partitions,
+                    counts.HomesLost,
+                    counts.FencedProcesses,
+                    counts.FencedFrames,
+                    counts.SkippedViews,
+                    counts.BorrowedPages,
+                    counts.ClosedLoans,
+                    counts.DrainedStocks,
+                    counts.RemoteReclaims,
+                    counts.RefusedCharges,
+                    counts.LostSockets,
+                    .. counts.Frames,
+                ],
             count => Assert.True(count > 0));
     }
 
@@ -52,7 +73,13 @@ public sealed class SimulationTests
     [MemberData(nameof(Defects))]
     public void EachDefectIsFoundAndTheSameSeedsAreCleanWithoutIt(ClusterDefect defect, long seeds)
     {
-        ClusterSearchResult with = ClusterSearch.Run(new ClusterSearchPlan { Seeds = seeds, Defect = defect, ShrinkRuns = 0 });
+        ClusterSearchResult with = ClusterSearch.Run(
+            new ClusterSearchPlan
+            {
+                Seeds = seeds,
+                Defect = defect,
+                ShrinkRuns = 0,
+            });
         ClusterSearchResult without = ClusterSearch.Run(new ClusterSearchPlan { Seeds = seeds, ShrinkRuns = 0 });
 
         Assert.NotNull(with.Found);
@@ -93,7 +120,13 @@ public sealed class SimulationTests
     {
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
-            if (SimulationCase.Of(seed).Run().Cluster.History.Any(line => line.Contains("the coordinator declares process", StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal)))
+            if (
+                SimulationCase
+                    .Of(seed)
+                    .Run()
+                    .Cluster.History.Any(line =>
+                        line.Contains("the coordinator declares process", StringComparison.Ordinal)
+                        && line.Contains(reason, StringComparison.Ordinal)))
             {
                 return;
             }
@@ -141,7 +174,8 @@ public sealed class SimulationTests
     [Fact]
     public void ASmallerFindingBreaksTheSameRuleWithLess()
     {
-        ClusterSearchResult result = ClusterSearch.Run(new ClusterSearchPlan { Seeds = 40, Defect = ClusterDefect.DoubleRelease });
+        ClusterSearchResult result = ClusterSearch.Run(
+            new ClusterSearchPlan { Seeds = 40, Defect = ClusterDefect.DoubleRelease });
 
         FoundSeed found = Assert.IsType<FoundSeed>(result.Found);
         FaultPlan before = found.First.Case.Setup.Plan;
@@ -153,7 +187,8 @@ public sealed class SimulationTests
 
         // A part that stays needs a death; the smallest plan has one and says so.
         Assert.Single(after.Faults);
-        Assert.Contains(found.Smallest.Cluster.History, line => line.Contains("the coordinator declares process", StringComparison.Ordinal));
+        Assert.Contains(found.Smallest.Cluster.History, line =>
+            line.Contains("the coordinator declares process", StringComparison.Ordinal));
         SimulationOutcome again = found.Smallest.Case.Run();
         Assert.Equal(found.Smallest.Hash, again.Hash);
         Assert.NotEmpty(again.Cluster.FramesBefore(8));
@@ -187,7 +222,13 @@ public sealed class SimulationTests
         Assert.Contains(SimulationScenarios.All, scenario => scenario.Switches.EpcCgroup == EpcCgroupMode.Off);
     }
 
-    private static string Describe(ClusterSearchResult result) => string.Join(
-        "; ",
-        result.Broken.Select(one => $"{one.Key}: seeds {string.Join(",", one.Value)}").Append(result.Found is { } found ? $"{found.Smallest.Finding}: {string.Join(", ", found.Smallest.Case.Setup.Plan.Faults)}" : ""));
+    private static string Describe(ClusterSearchResult result) =>
+        string.Join(
+            "; ",
+            result
+                .Broken.Select(one => $"{one.Key}: seeds {string.Join(",", one.Value)}")
+                .Append(
+                    result.Found is { } found
+                        ? $"{found.Smallest.Finding}: {string.Join(", ", found.Smallest.Case.Setup.Plan.Faults)}"
+                        : ""));
 }

@@ -5,7 +5,8 @@ using EpcActors.Engine;
 namespace EpcActors.Tests.Distribution;
 
 /// <summary>
-/// Suspicion counts from the oldest call that a member has not answered. The clock of these tests is the tick of the exchange: 100 ms each, with a failure timeout of 1 s.
+/// Suspicion counts from the oldest call that a member has not answered. The clock of these tests is the tick of the
+/// exchange: 100 ms each, with a failure timeout of 1 s.
 /// </summary>
 public sealed class SuspicionTests
 {
@@ -63,7 +64,15 @@ public sealed class SuspicionTests
         for (uint i = 1; i < 2 * Limit; i++)
         {
             Tick(exchange, 1);
-            Frame frame = new() { Kind = FrameKind.Request, From = 1, FromIncarnation = 1, ToIncarnation = 1, Caller = 20, Sequence = i };
+            Frame frame = new()
+            {
+                Kind = FrameKind.Request,
+                From = 1,
+                FromIncarnation = 1,
+                ToIncarnation = 1,
+                Caller = 20,
+                Sequence = i,
+            };
             frame.Write(new ClusterProtocol.ReadAccount { Account = 3 });
             Arrive(exchange, frame);
         }
@@ -80,7 +89,8 @@ public sealed class SuspicionTests
         Tick(exchange, Limit + 1);
         Assert.Equal([1, 2], _suspicion.Unreachable(exchange));
 
-        // Member 1 is replaced in one view, so the call about its account goes to the new life, which has had no time to answer.
+        // Member 1 is replaced in one view, so the call about its account goes to the new life, which has had no time
+        // to answer.
         Install(exchange, new ClusterView(2, [1, 2, 1], [1, 2, 1], [1, 1, 2, 0], [2, 2, 1, 1]));
         Assert.Equal([2], _suspicion.Unreachable(exchange));
         Tick(exchange, Limit);
@@ -153,7 +163,13 @@ public sealed class SuspicionTests
     {
         ClusterPort port = new(member, incarnation, [0, 1, 2], 3);
         return new Exchange(
-            new ActorId(0), port, _outbox, _board, [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue], [1, 1, 1], [0, 0, 0]);
+            new ActorId(0),
+            port,
+            _outbox,
+            _board,
+            [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue],
+            [1, 1, 1],
+            [0, 0, 0]);
     }
 
     private void Tick(Exchange exchange, int times)

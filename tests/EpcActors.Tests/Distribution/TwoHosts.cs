@@ -7,9 +7,11 @@ namespace EpcActors.Tests.Distribution;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class TwoHostsFactAttribute : FactAttribute
 {
-    // They need the machine to themselves: beside other tests a starved process is declared dead before the cable is cut.
+    // They need the machine to themselves: beside other tests a starved process is declared dead before the cable is
+    // cut.
     private static readonly Lazy<string?> WhyNot = new(() =>
-        Environment.GetEnvironmentVariable("EPC_TWO_HOSTS") == "1" ? TwoHosts.WhyNot() : "set EPC_TWO_HOSTS=1 to run it");
+        Environment.GetEnvironmentVariable("EPC_TWO_HOSTS") == "1" ? TwoHosts.WhyNot() : "set EPC_TWO_HOSTS=1 to run it"
+    );
 
     public TwoHostsFactAttribute() => Skip = WhyNot.Value;
 }
@@ -103,9 +105,9 @@ internal sealed class TwoHosts : IDisposable
             {
                 Ip("netns", "delete", host);
             }
-            catch (Exception failure) when (failure is InvalidOperationException or System.ComponentModel.Win32Exception)
-            {
-            }
+            catch (Exception failure)
+                when (failure is InvalidOperationException or System.ComponentModel.Win32Exception)
+            { }
         }
     }
 

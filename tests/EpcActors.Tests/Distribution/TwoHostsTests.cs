@@ -136,10 +136,22 @@ public sealed class TwoHostsTests : IDisposable
     ];
 
     private string[] NodeOf(string scenario, string sockets) =>
-    [
-        "node", scenario, "--join", $"{TwoHosts.FirstAddress}:4053", "--host", TwoHosts.SecondAddress, "--sockets", sockets,
-        "--token-file", Token(), "--engine", "threads", "--workers", "1",
-    ];
+        [
+            "node",
+            scenario,
+            "--join",
+            $"{TwoHosts.FirstAddress}:4053",
+            "--host",
+            TwoHosts.SecondAddress,
+            "--sockets",
+            sockets,
+            "--token-file",
+            Token(),
+            "--engine",
+            "threads",
+            "--workers",
+            "1",
+        ];
 
     private string Token() => _cli.Write("token", "00112233445566778899aabbccddeeff");
 
@@ -169,13 +181,16 @@ public sealed class TwoHostsTests : IDisposable
         Dictionary<int, string> owners = cluster.GetProperty("processes").EnumerateArray()
             .ToDictionary(one => one.GetProperty("process").GetInt32(), Sockets);
         JsonElement[] deaths = [.. cluster.GetProperty("deaths").EnumerateArray()];
-        Assert.Equal(sockets, deaths.Select(one => owners[one.GetProperty("process").GetInt32()]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            sockets,
+            deaths.Select(one => owners[one.GetProperty("process").GetInt32()]).Order(StringComparer.Ordinal));
         Assert.All(deaths, one => Assert.True(one.GetProperty("clean_audit_ns").GetInt64() > 0, report.ToString()));
         Assert.All(cluster.GetProperty("processes").EnumerateArray(), one =>
             Assert.Equal(!sockets.Contains(Sockets(one)), one.GetProperty("reported").GetBoolean()));
     }
 
-    private static string Sockets(JsonElement process) => string.Join(',', process.GetProperty("sockets").EnumerateArray());
+    private static string Sockets(JsonElement process) =>
+        string.Join(',', process.GetProperty("sockets").EnumerateArray());
 
     private static IEnumerable<string?> Outcomes(JsonElement report) =>
         report.GetProperty("enclaves").EnumerateArray().Select(one => one.GetProperty("outcome").GetString());

@@ -5,35 +5,48 @@ using EpcActors.Engine;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>The wire format of frames: every message is known, its bytes are pinned, and what is read is what was written.</summary>
+/// <summary>
+/// The wire format of frames: every message is known, its bytes are pinned, and what is read is what was written.
+/// </summary>
 public sealed class WireFrameTests
 {
     /// <summary>The version that the bytes below are of.</summary>
     private const byte PinnedVersion = 2;
 
     private const string WhatToDo =
-        "Processes of two builds would misread one another. If the change is meant, raise Frame.CurrentVersion, and pin the new bytes and that version in WireFrameTests; if it is not, take it back. New: ";
+        "Processes of two builds would misread one another. If the change is meant, raise Frame.CurrentVersion, and "
+            + "pin the new bytes and that version in WireFrameTests; if it is not, take it back. New: ";
 
     /// <summary>A bundle with one frame, by the message in it.</summary>
     private static readonly Dictionary<string, string> Pinned = new(StringComparer.Ordinal)
     {
         [""] = "4550020f00000001000300000102030405ac02f0a2040600",
-        ["AddAccount"] = "4550022f000000010001030e0102030405ac02f0a2040620feffffffffffffff181716151413121108070605040302012423222101000000",
+        ["AddAccount"] =
+            "4550022f000000010001030e0102030405ac02f0a2040620feffffffffffffff181716151413121108070605040302012423222101000000",
         ["BorrowPage"] = "4550021f000000010001090e0102030405ac02f0a204061004030201141312112423222101000000",
-        ["ChargeAccount"] = "45500227000000010001010e0102030405ac02f0a2040618080706050403020118171615141312112423222101000000",
-        ["ShareMax"] = "4550022f000000010001100e0102030405ac02f0a20406200807060504030201181716151413121128272625242322213433323101000000",
-        ["DrainStock"] = "455002270000000100010f0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
+        ["ChargeAccount"] =
+            "45500227000000010001010e0102030405ac02f0a2040618080706050403020118171615141312112423222101000000",
+        ["ShareMax"] =
+            "4550022f000000010001100e0102030405ac02f0a20406200807060504030201181716151413121128272625242322213433323101000000",
+        ["DrainStock"] =
+            "455002270000000100010f0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
         ["LoadAccount"] = "4550021f000000010001040e0102030405ac02f0a204061008070605040302011817161514131211",
-        ["QueueWorkAt"] = "455002270000000100010d0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
-        ["ReadAccount"] = "45500237000000010001060e0102030405ac02f0a204062808070605040302011817161514131211ffffffffffffff7f28272625242322213433323101000000",
+        ["QueueWorkAt"] =
+            "455002270000000100010d0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
+        ["ReadAccount"] =
+            "45500237000000010001060e0102030405ac02f0a204062808070605040302011817161514131211ffffffffffffff7f28272625242322213433323101000000",
         ["ReadNodeAt"] = "4550021f0000000100010e0e0102030405ac02f0a204061004030201010000001817161514131211",
-        ["ReclaimAt"] = "4550022b0000000100010b0e0102030405ac02f0a204061c04030201141312112423222101000000020000003433323101000000",
-        ["ReportAccount"] = "45500237000000010001080e0102030405ac02f0a204062808070605040302011817161514131211282726252423222138373635343332314847464544434241",
+        ["ReclaimAt"] =
+            "4550022b0000000100010b0e0102030405ac02f0a204061c04030201141312112423222101000000020000003433323101000000",
+        ["ReportAccount"] =
+            "45500237000000010001080e0102030405ac02f0a204062808070605040302011817161514131211282726252423222138373635343332314847464544434241",
         ["ReturnPage"] = "4550021f0000000100010a0e0102030405ac02f0a204061004030201141312112423222101000000",
-        ["StoreAccount"] = "45500227000000010001050e0102030405ac02f0a2040618080706050403020118171615141312112827262524232221",
+        ["StoreAccount"] =
+            "45500227000000010001050e0102030405ac02f0a2040618080706050403020118171615141312112827262524232221",
         ["UnchargeAccount"] = "4550021f000000010001020e0102030405ac02f0a204061008070605040302012423222101000000",
         ["WakeKsgxd"] = "455002170000000100010c0e0102030405ac02f0a20406080403020101000000",
-        ["WriteAccountMax"] = "45500227000000010001070e0102030405ac02f0a2040618ffffffffffffffff08070605040302011817161514131211",
+        ["WriteAccountMax"] =
+            "45500227000000010001070e0102030405ac02f0a2040618ffffffffffffffff08070605040302011817161514131211",
     };
 
     /// <summary>Meaning of the numbers of enums in messages.</summary>
@@ -50,10 +63,18 @@ public sealed class WireFrameTests
     [Fact]
     public void Every_message_that_travels_is_registered_and_has_a_sample()
     {
-        (ushort Code, string Name)[] protocol = [.. Messages().Select(type => (CodeOf(type), type.Name)).Where(m => m.Item1 < ClusterProtocol.FirstLocalCode).Order()];
+        (ushort Code, string Name)[] protocol =
+        [
+            .. Messages()
+                .Select(type => (CodeOf(type), type.Name))
+                .Where(m => m.Item1 < ClusterProtocol.FirstLocalCode)
+                .Order(),
+        ];
         Assert.True(protocol.Length >= 15);
         Assert.Equal(protocol, WireMessages.All.Select(message => (message.Code, message.Name)));
-        Assert.Equal(protocol.Select(message => message.Name).Order(StringComparer.Ordinal), WireSamples.ByName.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            protocol.Select(message => message.Name).Order(StringComparer.Ordinal),
+            WireSamples.ByName.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -61,7 +82,9 @@ public sealed class WireFrameTests
     {
         for (int code = 0; code <= ushort.MaxValue; code++)
         {
-            Assert.Equal(WireMessages.All.SingleOrDefault(message => message.Code == code), WireMessages.Find((ushort)code));
+            Assert.Equal(
+                WireMessages.All.SingleOrDefault(message => message.Code == code),
+                WireMessages.Find((ushort)code));
         }
 
         Assert.All(WireMessages.All, message => Assert.Equal(Frame.CurrentVersion, message.Version));
@@ -85,11 +108,24 @@ public sealed class WireFrameTests
     [Fact]
     public void The_numbers_of_enums_are_pinned()
     {
-        string[] enums = [.. Messages().Where(type => CodeOf(type) < ClusterProtocol.FirstLocalCode)
-            .SelectMany(type => type.GetFields()).Select(field => field.FieldType).Append(typeof(FrameKind)).Where(type => type.IsEnum).Distinct()
-            .Select(type => $"{type.Name}: {string.Join(", ", Enum.GetNames(type).Select(name => $"{name} = {Convert.ToInt64(Enum.Parse(type, name))}"))}")
-            .Order(StringComparer.Ordinal)];
-        Assert.True(PinnedVersion == Frame.CurrentVersion && enums.SequenceEqual(PinnedEnums), $"{WhatToDo}\n{string.Join('\n', enums.Select(line => $"\"{line}\","))}");
+        string[] enums =
+        [
+            .. Messages()
+                .Where(type => CodeOf(type) < ClusterProtocol.FirstLocalCode)
+                .SelectMany(type => type.GetFields())
+                .Select(field => field.FieldType)
+                .Append(typeof(FrameKind))
+                .Where(type => type.IsEnum)
+                .Distinct()
+                .Select(type =>
+                    $"{type.Name}: "
+                        + $"{string.Join(", ", Enum.GetNames(type).Select(name => $"{name} = {Convert.ToInt64(Enum.Parse(type, name))}"))}"
+                )
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.True(
+            PinnedVersion == Frame.CurrentVersion && enums.SequenceEqual(PinnedEnums),
+            $"{WhatToDo}\n{string.Join('\n', enums.Select(line => $"\"{line}\","))}");
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -98,7 +134,23 @@ public sealed class WireFrameTests
         WireMessage message = WireMessages.All.Single(m => m.Name == name);
         foreach (byte fill in (byte[])[0x00, 0x01, 0x7F, 0x80, 0xFF])
         {
-            foreach (int number in (int[])[0, 1, 127, 128, 16383, 16384, (1 << 21) - 1, 1 << 21, (1 << 28) - 1, 1 << 28, int.MaxValue, int.MinValue, -1])
+            foreach (
+                int number in (int[])
+                    [
+                        0,
+                        1,
+                        127,
+                        128,
+                        16383,
+                        16384,
+                        (1 << 21) - 1,
+                        1 << 21,
+                        (1 << 28) - 1,
+                        1 << 28,
+                        int.MaxValue,
+                        int.MinValue,
+                        -1,
+                    ])
             {
                 Frame frame = new()
                 {
@@ -117,7 +169,9 @@ public sealed class WireFrameTests
                 frame.PayloadBytes[..message.Size].Fill(fill);
                 byte[] bytes = WireSamples.Bundle(frame, frame);
                 ReadOnlySpan<Frame> read = new BundleReader().Read(bytes);
-                Assert.True(WireSamples.Memory([frame, frame]).SequenceEqual(WireSamples.Memory(read)), $"{name} with {number} and {fill}");
+                Assert.True(
+                    WireSamples.Memory([frame, frame]).SequenceEqual(WireSamples.Memory(read)),
+                    $"{name} with {number} and {fill}");
             }
         }
     }
@@ -250,18 +304,31 @@ public sealed class WireFrameTests
         Assert.Throws<WireFormatException>(() => new BundleReader().Read([.. bytes, 0]).Length);
         byte[] longer = [.. bytes, 0];
         longer[3]++;
-        Assert.Contains("has 1 bytes behind its 16 frames", Assert.Throws<WireFormatException>(() => new BundleReader().Read(longer).Length).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 1 bytes behind its 16 frames",
+            Assert.Throws<WireFormatException>(() => new BundleReader().Read(longer).Length).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_number_in_a_longer_form_than_needed_is_refused()
     {
         byte[] bytes = WireSamples.Bundle(WireSamples.Fenced);
-        foreach (byte[] number in (byte[][])[[0x81, 0x00], [0xFF, 0xFF, 0xFF, 0xFF, 0x10], [0x80, 0x80, 0x80, 0x80, 0x80, 0x01], [0x80, 0x80, 0x80, 0x80, 0x00]])
+        foreach (
+            byte[] number in (byte[][])
+                [
+                    [0x81, 0x00],
+                    [0xFF, 0xFF, 0xFF, 0xFF, 0x10],
+                    [0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
+                    [0x80, 0x80, 0x80, 0x80, 0x00],
+                ])
         {
             byte[] changed = [.. bytes[..14], .. number, .. bytes[15..]];
             changed[3] += (byte)(number.Length - 1);
-            Assert.Contains("in its shortest form", Assert.Throws<WireFormatException>(() => new BundleReader().Read(changed).Length).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "in its shortest form",
+                Assert.Throws<WireFormatException>(() => new BundleReader().Read(changed).Length).Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -281,10 +348,13 @@ public sealed class WireFrameTests
         string bytes = Convert.ToHexStringLower(WireSamples.Bundle(frame));
         Assert.True(
             PinnedVersion == Frame.CurrentVersion && Pinned.GetValueOrDefault(name) == bytes,
-            $"The bytes of {(name.Length == 0 ? "a refusal" : name)} are not those of version {PinnedVersion}. {WhatToDo}\n[\"{name}\"] = \"{bytes}\",");
+            $"The bytes of {(name.Length == 0 ? "a refusal" : name)} are not those of version {PinnedVersion}. "
+                + $"{WhatToDo}\n[\"{name}\"] = \"{bytes}\",");
     }
 
-    private static IEnumerable<Type> Messages() => typeof(ClusterProtocol).GetNestedTypes().Where(type => typeof(IMessage).IsAssignableFrom(type));
+    private static IEnumerable<Type> Messages() =>
+        typeof(ClusterProtocol).GetNestedTypes().Where(type => typeof(IMessage).IsAssignableFrom(type));
 
-    private static ushort CodeOf(Type message) => (ushort)message.GetProperty("Code", BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!;
+    private static ushort CodeOf(Type message) =>
+        (ushort)message.GetProperty("Code", BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!;
 }

@@ -6,7 +6,9 @@ using FsCheck.Fluent;
 
 namespace EpcActors.Tests.Distribution;
 
-/// <summary>Whatever comes over the wire: frames that would be written the same, or a <see cref="WireFormatException"/>.</summary>
+/// <summary>
+/// Whatever comes over the wire: frames that would be written the same, or a <see cref="WireFormatException"/>.
+/// </summary>
 public sealed class WireFuzzTests
 {
     [Fact]
@@ -49,8 +51,28 @@ public sealed class WireFuzzTests
             }
 
             // Most would end at the first byte: give three in four a beginning, and every second a header that fits.
-            byte[] header = [(byte)'E', (byte)'P', Frame.CurrentVersion, (byte)Math.Max(0, bytes.Length - BundleWriter.HeaderBytes), 0, 0, 0, (byte)(1 + prng.NextBelow(5)), 0, 1, 1, 0x0E];
-            int kept = prng.NextBelow(4) switch { 0 => 0, 1 => 3, 2 => 9, _ => 12 };
+            byte[] header =
+            [
+                (byte)'E',
+                (byte)'P',
+                Frame.CurrentVersion,
+                (byte)Math.Max(0, bytes.Length - BundleWriter.HeaderBytes),
+                0,
+                0,
+                0,
+                (byte)(1 + prng.NextBelow(5)),
+                0,
+                1,
+                1,
+                0x0E,
+            ];
+            int kept = prng.NextBelow(4) switch
+            {
+                0 => 0,
+                1 => 3,
+                2 => 9,
+                _ => 12,
+            };
             header.AsSpan(0, Math.Min(kept, bytes.Length)).CopyTo(bytes);
             ends[Feed(reader, bytes) ? 1 : 0]++;
         }
@@ -151,7 +173,13 @@ public sealed class WireFuzzTests
     {
         long Any(ref Prng from, int bits) => (long)(from.NextUInt64() >> (64 - (1 + from.NextBelow(bits))));
         return new BundleHead(
-            (short)Any(ref prng, 15), (short)Any(ref prng, 15), (int)Any(ref prng, 31), (int)Any(ref prng, 31), Any(ref prng, 63), Any(ref prng, 63), prng.NextUInt64());
+            (short)Any(ref prng, 15),
+            (short)Any(ref prng, 15),
+            (int)Any(ref prng, 31),
+            (int)Any(ref prng, 31),
+            Any(ref prng, 63),
+            Any(ref prng, 63),
+            prng.NextUInt64());
     }
 
     /// <summary>True: it was read.</summary>

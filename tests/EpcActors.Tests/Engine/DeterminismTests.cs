@@ -6,11 +6,14 @@ using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.EngineTests;
 
-/// <summary>The same seed does the same: twice in one process, and in every process and on every machine (the pinned values).</summary>
+/// <summary>
+/// The same seed does the same: twice in one process, and in every process and on every machine (the pinned values).
+/// </summary>
 public sealed class DeterminismTests
 {
-    // Pinned: a change of the engine's order, of its prices or of the hash changes them, and then every recorded seed means another run. When that is
-    // intended, run the test and copy the value that it reports. String hashes differ from process to process, so a value that depends on one never passes.
+    // Pinned: a change of the engine's order, of its prices or of the hash changes them, and then every recorded seed
+    // means another run. When that is intended, run the test and copy the value that it reports. String hashes differ
+    // from process to process, so a value that depends on one never passes.
     private const ulong LockedAndShared = 0xF6C1FFAB8A5513C3;
     private const ulong Jittered = 0x09BC6F319FFF200E;
 
@@ -58,7 +61,13 @@ public sealed class DeterminismTests
         Scenario scenario = PlantedRun.Tight();
         Assert.Equal(
             PlantedRun.Execute(scenario).Run.Engine.HashValue,
-            PlantedRun.Execute(scenario with { Run = scenario.Run with { AuditEverySamples = 0, SampleNs = 7 * PlantedRun.Ms } }).Run.Engine.HashValue);
+            PlantedRun
+                .Execute(
+                    scenario with
+                    {
+                        Run = scenario.Run with { AuditEverySamples = 0, SampleNs = 7 * PlantedRun.Ms },
+                    })
+                .Run.Engine.HashValue);
     }
 
     private static ulong Hash(ulong seed, int jitterPercent, long quantumNs)

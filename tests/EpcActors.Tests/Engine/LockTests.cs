@@ -45,11 +45,15 @@ public sealed class LockTests
             long latestNs = 0;
             foreach (Section section in ofLock)
             {
-                Assert.True(section.AskedNs > latestNs - LongestGroupNs, $"{section} came {latestNs - section.AskedNs} ns before one that was served earlier");
+                Assert.True(
+                    section.AskedNs > latestNs - LongestGroupNs,
+                    $"{section} came {latestNs - section.AskedNs} ns before one that was served earlier");
                 latestNs = Math.Max(latestNs, section.AskedNs);
             }
 
-            Assert.True(endNs >= ofLock.Sum(section => section.ToNs - section.FromNs), "the run was shorter than the sum of the sections");
+            Assert.True(
+                endNs >= ofLock.Sum(section => section.ToNs - section.FromNs),
+                "the run was shorter than the sum of the sections");
         }
 
         Assert.True(sections.Sum(ofLock => ofLock.Count) >= 60, "too few tasks met");
@@ -104,7 +108,8 @@ public sealed class LockTests
 
         Assert.Equal(RunEnd.Finished, bench.Run());
 
-        // The bench's waiters spin for 5 000 ns of the 8 000 and 16 000 that they wait; a hand-over costs 50 ns however many wait.
+        // The bench's waiters spin for 5 000 ns of the 8 000 and 16 000 that they wait; a hand-over costs 50 ns however
+        // many wait.
         Assert.Equal([1, 8_051, 16_101], bench.Resource.Notes.Select(note => note.AtNs));
         Assert.Equal(10_000, bench.Engine.TimeNs(EngineActivity.MutexWait));
         Assert.Equal([8_000, 13_050, 13_050], tasks.Select(TimedEngine.BusyNs));

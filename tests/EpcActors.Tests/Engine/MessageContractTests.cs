@@ -19,7 +19,9 @@ public sealed class MessageContractTests
     [MemberData(nameof(Messages))]
     public void A_message_is_unmanaged_and_has_no_padding(Type message)
     {
-        Assert.False((bool)Generic(nameof(RuntimeHelpers.IsReferenceOrContainsReferences), typeof(RuntimeHelpers), message)!, $"{message} holds references");
+        Assert.False(
+            (bool)Generic(nameof(RuntimeHelpers.IsReferenceOrContainsReferences), typeof(RuntimeHelpers), message)!,
+            $"{message} holds references");
         int size = (int)Generic(nameof(Unsafe.SizeOf), typeof(Unsafe), message)!;
         int fields = SizeOfFields(message);
 
@@ -32,7 +34,8 @@ public sealed class MessageContractTests
     public void A_message_is_handled_by_an_actor(Type message)
     {
         Type handler = typeof(IHandle<>).MakeGenericType(message);
-        Assert.Contains(typeof(Machine).Assembly.GetTypes(), t => t.IsSubclassOf(typeof(Resource)) && handler.IsAssignableFrom(t));
+        Assert.Contains(typeof(Machine).Assembly.GetTypes(), t =>
+            t.IsSubclassOf(typeof(Resource)) && handler.IsAssignableFrom(t));
     }
 
     [Fact]
@@ -60,7 +63,10 @@ public sealed class MessageContractTests
     }
 
     private static IEnumerable<Type> All() =>
-        typeof(Machine).Assembly.GetTypes().Where(t => t.IsValueType && typeof(IMessage).IsAssignableFrom(t)).OrderBy(t => t.FullName, StringComparer.Ordinal);
+        typeof(Machine)
+            .Assembly.GetTypes()
+            .Where(t => t.IsValueType && typeof(IMessage).IsAssignableFrom(t))
+            .OrderBy(t => t.FullName, StringComparer.Ordinal);
 
     private static ushort CodeOf(Type message) =>
         (ushort)message.GetProperty("Code", BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!;
@@ -78,7 +84,11 @@ public sealed class MessageContractTests
 
         if (type.GetCustomAttribute<InlineArrayAttribute>() is { } array)
         {
-            return array.Length * SizeOfFields(type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public).Single().FieldType);
+            return array.Length
+                * SizeOfFields(
+                    type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
+                        .Single()
+                        .FieldType);
         }
 
         if (type.IsPrimitive)
@@ -86,7 +96,8 @@ public sealed class MessageContractTests
             return (int)Generic(nameof(Unsafe.SizeOf), typeof(Unsafe), type)!;
         }
 
-        return type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Sum(f => SizeOfFields(f.FieldType));
+        return type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .Sum(f => SizeOfFields(f.FieldType));
     }
 
 #pragma warning disable CS0649 // Only the layout matters.

@@ -4,7 +4,10 @@ using EpcActors.Engine.Simulation;
 
 namespace EpcActors.Tests.EngineTests;
 
-/// <summary>The project's own awaitable: what completes at once makes no box, what waits goes into a pooled one, what fails reaches the engine.</summary>
+/// <summary>
+/// The project's own awaitable: what completes at once makes no box, what waits goes into a pooled one, what fails
+/// reaches the engine.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class RoutineTests
 {
@@ -38,8 +41,9 @@ public sealed class RoutineTests
     [Fact]
     public void A_hundred_thousand_steps_allocate_nothing()
     {
-        // Two tasks in turns, so that every step goes through the event queue, suspends routines and takes their boxes from the pool again. The first
-        // batches may allocate: the pool fills, and code that is not optimised yet boxes awaiters.
+        // Two tasks in turns, so that every step goes through the event queue, suspends routines and takes their boxes
+        // from the pool again. The first batches may allocate: the pool fills, and code that is not optimised yet boxes
+        // awaiters.
         List<long> allocated = AllocatedByBatches(stepsPerBatch: 100_000, batches: 60);
         Assert.Contains(0, allocated);
         Assert.Equal(0, allocated[^1]);
@@ -63,7 +67,10 @@ public sealed class RoutineTests
 #pragma warning disable CS1998 // No await: that is the case under test.
         bench.Task(7, async task => throw new InvalidOperationException("at once"));
 #pragma warning restore CS1998
-        Assert.Contains("task-7 failed at 0 ns", Assert.Throws<InvariantViolation>(() => bench.Run()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "task-7 failed at 0 ns",
+            Assert.Throws<InvariantViolation>(() => bench.Run()).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -99,7 +106,10 @@ public sealed class RoutineTests
     {
         Bench bench = new();
         bench.Task(7, async task => await task.Ask(bench.Id, new Probe.Unheard()));
-        Assert.Contains("probe does not understand Unheard", Assert.Throws<InvariantViolation>(() => bench.Run()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "probe does not understand Unheard",
+            Assert.Throws<InvariantViolation>(() => bench.Run()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,7 +207,9 @@ public sealed class RoutineTests
         return load.Value;
     }
 
-    /// <summary>A reference type as the value: generic code over it is shared, which is where a box could creep in.</summary>
+    /// <summary>
+    /// A reference type as the value: generic code over it is shared, which is where a box could creep in.
+    /// </summary>
     private static async Routine<string> Text(ProbeTask task, ActorId resource)
     {
         await task.Ask(resource, new Probe.Load());
@@ -244,6 +256,9 @@ public sealed class RoutineTests
 #pragma warning restore CS1998
 }
 
-/// <summary>Not beside other tests: while others keep the compiler busy, hot code stays unoptimised for a long time, and unoptimised code allocates.</summary>
+/// <summary>
+/// Not beside other tests: while others keep the compiler busy, hot code stays unoptimised for a long time, and
+/// unoptimised code allocates.
+/// </summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;

@@ -3,7 +3,10 @@ using EpcActors.Engine.Simulation;
 
 namespace EpcActors.Tests.EngineTests;
 
-/// <summary>Actors and messages that only the tests of the engine know; their codes are in a range that no actor of the product uses.</summary>
+/// <summary>
+/// Actors and messages that only the tests of the engine know; their codes are in a range that no actor of the product
+/// uses.
+/// </summary>
 internal static class Probe
 {
     public struct Note : IMessage
@@ -96,9 +99,18 @@ internal static class Probe
     }
 }
 
-internal sealed class ProbeResource(int id, string name = "probe") : Resource(new ActorId(id), name),
-    IHandle<Probe.Note>, IHandle<Probe.Acquire>, IHandle<Probe.Release>, IHandle<Probe.SleepHere>, IHandle<Probe.WakeOne>, IHandle<Probe.Load>,
-    IHandle<Probe.Store>, IHandle<Probe.HoldFor>, IHandle<Probe.Fail>, IHandle<Probe.Hit>
+internal sealed class ProbeResource(int id, string name = "probe")
+    : Resource(new ActorId(id), name),
+        IHandle<Probe.Note>,
+        IHandle<Probe.Acquire>,
+        IHandle<Probe.Release>,
+        IHandle<Probe.SleepHere>,
+        IHandle<Probe.WakeOne>,
+        IHandle<Probe.Load>,
+        IHandle<Probe.Store>,
+        IHandle<Probe.HoldFor>,
+        IHandle<Probe.Fail>,
+        IHandle<Probe.Hit>
 {
     private EpcActors.Engine.Mutex _mutex;
     private WaitQueue _sleepers;
@@ -171,8 +183,13 @@ internal sealed class ProbeResource(int id, string name = "probe") : Resource(ne
 }
 
 /// <summary>A task whose routine is given as a function.</summary>
-internal sealed class ProbeTask(int id, Func<ProbeTask, Routine> run, int cpu = -1, bool isDaemon = false, string? name = null)
-    : TaskActor(new ActorId(id), name ?? $"task-{id}", cpu, 0)
+internal sealed class ProbeTask(
+    int id,
+    Func<ProbeTask, Routine> run,
+    int cpu = -1,
+    bool isDaemon = false,
+    string? name = null
+) : TaskActor(new ActorId(id), name ?? $"task-{id}", cpu, 0)
 {
     public override bool IsDaemon => isDaemon;
 

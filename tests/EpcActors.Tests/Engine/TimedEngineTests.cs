@@ -28,7 +28,9 @@ public sealed class TimedEngineTests
         Assert.Equal(RunEnd.Finished, bench.Run());
         for (int id = 1; id <= 3; id++)
         {
-            Assert.Equal(Enumerable.Range(0, 50).Select(i => (long)i), bench.Resource.Notes.Where(n => n.Task == id).Select(n => n.Value));
+            Assert.Equal(
+                Enumerable.Range(0, 50).Select(i => (long)i),
+                bench.Resource.Notes.Where(n => n.Task == id).Select(n => n.Value));
         }
     }
 
@@ -68,7 +70,8 @@ public sealed class TimedEngineTests
             bench.Task(id, Lock, startNs: 10 * id);
         }
 
-        // Comes in the very moment in which the first holder gives the lock back, and again right behind its own release.
+        // Comes in the very moment in which the first holder gives the lock back, and again right behind its own
+        // release.
         Assert.Equal(RunEnd.Finished, bench.Run());
         Assert.Equal([1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5], bench.Resource.Notes.Select(n => n.Task));
         Assert.True(bench.Engine.TimeNs(EngineActivity.MutexWait) > 0);
@@ -94,12 +97,18 @@ public sealed class TimedEngineTests
             await task.Ask(twice.Id, new Probe.Acquire());
             await task.Ask(twice.Id, new Probe.Acquire());
         });
-        Assert.Contains("locks a mutex that it holds", Assert.Throws<InvariantViolation>(() => twice.Run()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "locks a mutex that it holds",
+            Assert.Throws<InvariantViolation>(() => twice.Run()).Message,
+            StringComparison.Ordinal);
 
         Bench never = new();
         never.Task(1, async task => await task.Ask(never.Id, new Probe.Acquire()));
         never.Task(2, async task => await task.Ask(never.Id, new Probe.Release()), startNs: 10);
-        Assert.Contains("without holding it", Assert.Throws<InvariantViolation>(() => never.Run()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "without holding it",
+            Assert.Throws<InvariantViolation>(() => never.Run()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,7 +118,10 @@ public sealed class TimedEngineTests
         ProbeTask[] sleepers = new ProbeTask[3];
         for (int i = 0; i < 3; i++)
         {
-            sleepers[i] = bench.Task(1 + i, async task => await task.Ask(bench.Id, new Probe.SleepHere()), startNs: 10 * (3 - i));
+            sleepers[i] = bench.Task(
+                1 + i,
+                async task => await task.Ask(bench.Id, new Probe.SleepHere()),
+                startNs: 10 * (3 - i));
         }
 
         bench.Task(9, async task =>

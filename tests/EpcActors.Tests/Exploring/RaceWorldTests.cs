@@ -16,14 +16,19 @@ public sealed class RaceWorldTests
     public void The_lost_update_ends_at_the_six_steps_of_its_commit_message()
     {
         Scenario scenario = Counter(FreePageCounterMode.Racy, 2);
-        HuntResult result = Hunt.Run(new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 1000 }, null, CancellationToken.None);
+        HuntResult result = Hunt.Run(
+            new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 1000 },
+            null,
+            CancellationToken.None);
         Assert.NotNull(result.Found);
         RaceWorld world = new(scenario);
         ShrunkSchedule shrunk = Shrinker.Shrink(world, result.Found, 5000, CancellationToken.None);
         Assert.Equal(Rules.FreePageCounter, shrunk.Finding.Rule);
         Assert.Equal((6, 2), (shrunk.Steps, shrunk.Switches));
         ScheduleStep[] steps = [.. Schedule.Name(world, shrunk.Decisions)];
-        Assert.Equal(["TakePage", "LoadPages", "TakePage", "LoadPages", "StorePages", "StorePages"], steps.Select(step => step.Message));
+        Assert.Equal(
+            ["TakePage", "LoadPages", "TakePage", "LoadPages", "StorePages", "StorePages"],
+            steps.Select(step => step.Message));
         Assert.Equal(steps[0].Task, steps[^1].Task);
     }
 
@@ -38,7 +43,15 @@ public sealed class RaceWorldTests
         for (ulong seed = 1; seed <= 20; seed++)
         {
             HuntResult result = Hunt.Run(
-                new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 1000, Workers = 1, Seed = seed }, null, CancellationToken.None);
+                new HuntPlan
+                {
+                    NewWorld = () => new RaceWorld(scenario),
+                    MaxSchedules = 1000,
+                    Workers = 1,
+                    Seed = seed,
+                },
+                null,
+                CancellationToken.None);
             ShrunkSchedule shrunk = Shrinker.Shrink(world, result.Found!, 2000, CancellationToken.None);
             Assert.True(shrunk.Steps <= Shrinker.StepsOf(result.Found!.Decisions));
             ScheduleOutcome again = world.Run(new Replay(shrunk.Decisions, isStrict: true), 0);
@@ -53,8 +66,18 @@ public sealed class RaceWorldTests
         Scenario scenario = Counter(FreePageCounterMode.Racy, 1);
         FoundSchedule?[] found =
         [
-            .. new[] { 1, 2, 3 }.Select(workers => Hunt.Run(
-                new HuntPlan { NewWorld = () => new RaceWorld(scenario), Workers = workers, Strategies = ["sticky"], Seed = 3 }, null, CancellationToken.None).Found),
+            .. new[] { 1, 2, 3 }.Select(workers =>
+                Hunt.Run(
+                    new HuntPlan
+                    {
+                        NewWorld = () => new RaceWorld(scenario),
+                        Workers = workers,
+                        Strategies = ["sticky"],
+                        Seed = 3,
+                    },
+                    null,
+                    CancellationToken.None
+                ).Found),
         ];
         Assert.All(found, one => Assert.Equal((found[0]!.Number, found[0]!.Seed), (one!.Number, one.Seed)));
         Assert.All(found, one => Assert.Equal(found[0]!.Decisions, one!.Decisions));
@@ -66,7 +89,9 @@ public sealed class RaceWorldTests
     [InlineData(4)]
     public void The_atomic_counter_is_clean_in_every_schedule(int operations)
     {
-        SearchResult result = Search(new RaceWorld(Counter(FreePageCounterMode.Atomic, operations)), new SearchBounds());
+        SearchResult result = Search(
+            new RaceWorld(Counter(FreePageCounterMode.Atomic, operations)),
+            new SearchBounds());
         Assert.True(result.IsComplete);
         Assert.Null(result.Counterexample);
         Assert.True(result.States > 20);
@@ -135,15 +160,23 @@ public sealed class RaceWorldTests
                     Play(world, prefix);
                     (int a, int b) = (enabled[i], enabled[j]);
                     ActorId target = world.Engine.PendingTarget(a);
-                    if (target == world.Engine.PendingTarget(b) || target.IsNone || world.Engine.PendingTarget(b).IsNone
-                        || world.TouchesOthers(world.Engine.PendingCode(a)) || world.TouchesOthers(world.Engine.PendingCode(b)))
+                    if (
+                        target == world.Engine.PendingTarget(b)
+                        || target.IsNone
+                        || world.Engine.PendingTarget(b).IsNone
+                        || world.TouchesOthers(world.Engine.PendingCode(a))
+                        || world.TouchesOthers(world.Engine.PendingCode(b)))
                     {
                         continue;
                     }
 
                     ulong one = Play(world, [.. prefix, (ushort)a, (ushort)b]);
                     ulong other = Play(world, [.. prefix, (ushort)b, (ushort)a]);
-                    Assert.True(one == other, $"{name}: after {string.Join(' ', Schedule.Name(world, prefix).Select(step => $"{step.Task}:{step.Message}"))}, {a} and {b} do not commute");
+                    Assert.True(
+                        one == other,
+                        $"{name}: after "
+                            + $"{string.Join(' ', Schedule.Name(world, prefix).Select(step => $"{step.Task}:{step.Message}"))}, {a} and {b} do not commute"
+                    );
                     compared++;
                 }
             }
@@ -172,8 +205,13 @@ public sealed class RaceWorldTests
     [InlineData("read 0 forever", null)]
     public void A_load_without_end_is_a_hang_only_for_those_who_wait(string load, string? rule)
     {
-        Scenario scenario = new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off }).Node(4, 2).Enclave("a", 2)
-            .Setup("a: build 2", "a: read 0..1").Task("L", "a", load).Task("T", "", "allocate").Build();
+        Scenario scenario = new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off })
+            .Node(4, 2)
+            .Enclave("a", 2)
+            .Setup("a: build 2", "a: read 0..1")
+            .Task("L", "a", load)
+            .Task("T", "", "allocate")
+            .Build();
         RoundRobin turns = new();
         ScheduleOutcome outcome = new RaceWorld(scenario).Run(turns, 0);
         Assert.Equal(rule, outcome.Finding?.Rule);
@@ -184,7 +222,11 @@ public sealed class RaceWorldTests
     public void What_must_hold_always_holds_behind_the_last_step_too()
     {
         // The errno of the only operation is there when the task has ended, and there is no step any more.
-        Scenario scenario = new RaceBuilder().Cgroup("/a", 0).Task("T", "/a", "allocate").Property("always errno(T) == 0").Build();
+        Scenario scenario = new RaceBuilder()
+            .Cgroup("/a", 0)
+            .Task("T", "/a", "allocate")
+            .Property("always errno(T) == 0")
+            .Build();
         RaceWorld world = new(scenario);
         Assert.Equal("property: always errno(T) == 0", world.Run(new RoundRobin(), 0).Finding?.Rule);
     }
@@ -192,8 +234,14 @@ public sealed class RaceWorldTests
     [Fact]
     public void A_setup_that_is_refused_is_told()
     {
-        RaceSetupException wrong = Assert.Throws<RaceSetupException>(() => new RaceWorld(
-            new RaceBuilder().Node(64).Enclave("a", 4).Setup("a: build 2", "a: add 3").Task("CPU0", "a", "read 0").Build()));
+        RaceSetupException wrong = Assert.Throws<RaceSetupException>(() =>
+            new RaceWorld(
+                new RaceBuilder()
+                    .Node(64)
+                    .Enclave("a", 4)
+                    .Setup("a: build 2", "a: add 3")
+                    .Task("CPU0", "a", "read 0")
+                    .Build()));
         Assert.Contains("a: add 3", wrong.Message, StringComparison.Ordinal);
     }
 
@@ -208,7 +256,8 @@ public sealed class RaceWorldTests
         Assert.Equal(hash, world.Fingerprint());
     }
 
-    private static SearchResult Search(RaceWorld world, SearchBounds bounds) => new ExhaustiveSearch(world, bounds).Search(null, CancellationToken.None);
+    private static SearchResult Search(RaceWorld world, SearchBounds bounds) =>
+        new ExhaustiveSearch(world, bounds).Search(null, CancellationToken.None);
 
     private static ulong Play(RaceWorld world, ushort[] decisions)
     {
@@ -233,13 +282,48 @@ public sealed class RaceWorldTests
         return name switch
         {
             "counter" => Counter(FreePageCounterMode.Atomic, 3),
-            "reclaim" => builder.Node(16).Enclave("a", 4).Setup("a: build 3").Task("CPU0", "a", "write 0").Task("CPU1", "", "reclaim").Build(),
-            "faults" => builder.Node(16).Enclave("a", 8).Setup("a: build 2").Task("CPU0", "a", "write 2").Task("CPU1", "a", "write 2").Task("CPU2", "a", "write 3").Build(),
-            "cgroups" => builder.Node(16).Cgroup("/p", 64).Cgroup("/p/a", 32).Enclave("a", 4, "/p/a").Enclave("b", 4, "/p").Setup("a: build 2", "b: build 2")
-                .Task("CPU0", "a", "write 2").Task("CPU1", "b", "write 2").Task("admin", "", "set-max /p 40 pages").Build(),
-            "types" => builder.Node(16).Enclave("a", 4).Setup("a: build 2", "CPU0: read 1").Task("CPU0", "a", "write 1", "write 1").Task("CPU1", "a", "change-type 1")
-                .Task("CPU2", "a", "accept 1").Build(),
-            _ => builder.Node(16).Guest("vm", 4).Enclave("a", 4).Setup("a: build 1").Task("vcpu", "vm", "vepc-touch 0").Task("CPU0", "a", "write 1").Build(),
+            "reclaim" => builder
+                .Node(16)
+                .Enclave("a", 4)
+                .Setup("a: build 3")
+                .Task("CPU0", "a", "write 0")
+                .Task("CPU1", "", "reclaim")
+                .Build(),
+            "faults" => builder
+                .Node(16)
+                .Enclave("a", 8)
+                .Setup("a: build 2")
+                .Task("CPU0", "a", "write 2")
+                .Task("CPU1", "a", "write 2")
+                .Task("CPU2", "a", "write 3")
+                .Build(),
+            "cgroups" => builder
+                .Node(16)
+                .Cgroup("/p", 64)
+                .Cgroup("/p/a", 32)
+                .Enclave("a", 4, "/p/a")
+                .Enclave("b", 4, "/p")
+                .Setup("a: build 2", "b: build 2")
+                .Task("CPU0", "a", "write 2")
+                .Task("CPU1", "b", "write 2")
+                .Task("admin", "", "set-max /p 40 pages")
+                .Build(),
+            "types" => builder
+                .Node(16)
+                .Enclave("a", 4)
+                .Setup("a: build 2", "CPU0: read 1")
+                .Task("CPU0", "a", "write 1", "write 1")
+                .Task("CPU1", "a", "change-type 1")
+                .Task("CPU2", "a", "accept 1")
+                .Build(),
+            _ => builder
+                .Node(16)
+                .Guest("vm", 4)
+                .Enclave("a", 4)
+                .Setup("a: build 1")
+                .Task("vcpu", "vm", "vepc-touch 0")
+                .Task("CPU0", "a", "write 1")
+                .Build(),
         };
     }
 

@@ -22,7 +22,10 @@ public sealed class ReviewTests
         public void Handle(ref Toy.Put message, Turn turn) => Value = message.Value;
     }
 
-    /// <summary>Two that try, see the other, and give way: a fair order of their steps goes on for ever, but not the one in turn, for their rounds differ in length.</summary>
+    /// <summary>
+    /// Two that try, see the other, and give way: a fair order of their steps goes on for ever, but not the one in
+    /// turn, for their rounds differ in length.
+    /// </summary>
     private static RaceTest Politeness() => RaceTest.Of(draft => draft
         .Node(8).Resource("f0", (id, name) => new Flag(id, name)).Resource("f1", (id, name) => new Flag(id, name))
         .Task("CPU0", "", async task =>
@@ -112,8 +115,18 @@ public sealed class ReviewTests
     public void A_hang_is_no_finding_where_it_does_not_count(bool isIgnored, string? target)
     {
         RaceDefinition race = RaceFile.Load(Catalogue.FileOf("C7")!, Catalogue.Buggy);
-        Scenario scenario = race.Scenario with { Race = race.Scenario.Race! with { IgnoredRules = isIgnored ? [Rules.Liveness] : [] } };
-        SearchVerdict verdict = Verifier.Verify(() => new RaceWorld(scenario), new VerifyBounds { Schedules = 0 }, 1, 1, target, null, CancellationToken.None);
+        Scenario scenario = race.Scenario with
+        {
+            Race = race.Scenario.Race! with { IgnoredRules = isIgnored ? [Rules.Liveness] : [] },
+        };
+        SearchVerdict verdict = Verifier.Verify(
+            () => new RaceWorld(scenario),
+            new VerifyBounds { Schedules = 0 },
+            1,
+            1,
+            target,
+            null,
+            CancellationToken.None);
         Assert.NotEqual(VerdictKind.Found, verdict.Kind);
     }
 
@@ -129,7 +142,9 @@ public sealed class ReviewTests
 
             task.At++;
         });
-        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { Preemptions = 2 }).Search(null, CancellationToken.None);
+        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { Preemptions = 2 }).Search(
+            null,
+            CancellationToken.None);
         Assert.True(result.CycleStart >= 0);
     }
 
@@ -137,14 +152,20 @@ public sealed class ReviewTests
     public void What_must_hold_always_holds_in_every_state()
     {
         // Between the pause and the next request: what that request does makes it true again.
-        RaceTest race = RaceTest.Of(draft => draft
-            .Node(8).Resource("f0", (id, name) => new Flag(id, name))
-            .Task("T", "", "pause").Then("set", async task =>
-            {
-                await task.Ask(task.Resource("f0"), new Toy.Put { Value = 1 });
-                return Errno.Ok;
-            })
-            .Always("the flag is up behind the pause", state => state["done(T)"] != 1 || state.Resource<Flag>("f0").Value == 1)).SchedulesTo(null);
+        RaceTest race = RaceTest
+            .Of(draft =>
+                draft
+                    .Node(8)
+                    .Resource("f0", (id, name) => new Flag(id, name))
+                    .Task("T", "", "pause")
+                    .Then("set", async task =>
+                    {
+                        await task.Ask(task.Resource("f0"), new Toy.Put { Value = 1 });
+                        return Errno.Ok;
+                    })
+                    .Always("the flag is up behind the pause", state =>
+                        state["done(T)"] != 1 || state.Resource<Flag>("f0").Value == 1))
+            .SchedulesTo(null);
         race.Expect("the flag is up behind the pause");
     }
 
@@ -169,7 +190,9 @@ public sealed class ReviewTests
         }
 
         world.Engine.SetBudget(4, 2);
-        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { StopsAtFirst = false }).Search(null, CancellationToken.None);
+        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { StopsAtFirst = false }).Search(
+            null,
+            CancellationToken.None);
         Assert.True(result.IsComplete);
         Assert.Equal([2, 11, 20], ends.Order());
     }
@@ -177,13 +200,35 @@ public sealed class ReviewTests
     [Fact]
     public void A_hunt_over_choices_before_the_first_request_repeats()
     {
-        Scenario scenario = new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off }).Node(8).Guest("g", 2).Setup("g: vepc-touch 0", "g: vepc-touch 1")
-            .Task("CPU0", "g", "vepc-remove-all").Task("CPU1", "g", "vepc-remove-all").Choice(ChoicePoint.EremoveFails, 2)
-            .Property("sometimes errno(CPU0) == 16").Property("sometimes errno(CPU1) == 16").Build();
+        Scenario scenario = new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off })
+            .Node(8)
+            .Guest("g", 2)
+            .Setup("g: vepc-touch 0", "g: vepc-touch 1")
+            .Task("CPU0", "g", "vepc-remove-all")
+            .Task("CPU1", "g", "vepc-remove-all")
+            .Choice(ChoicePoint.EremoveFails, 2)
+            .Property("sometimes errno(CPU0) == 16")
+            .Property("sometimes errno(CPU1) == 16")
+            .Build();
         HuntResult result = Hunt.Run(
-            new HuntPlan { NewWorld = () => new RaceWorld(scenario), MaxSchedules = 200, Workers = 1, SelfCheckEvery = 1 }, null, CancellationToken.None);
+            new HuntPlan
+            {
+                NewWorld = () => new RaceWorld(scenario),
+                MaxSchedules = 200,
+                Workers = 1,
+                SelfCheckEvery = 1,
+            },
+            null,
+            CancellationToken.None);
         Assert.Null(result.Found);
-        SearchVerdict verdict = Verifier.Verify(() => new RaceWorld(scenario), new VerifyBounds { Schedules = 0 }, 1, 1, null, null, CancellationToken.None);
+        SearchVerdict verdict = Verifier.Verify(
+            () => new RaceWorld(scenario),
+            new VerifyBounds { Schedules = 0 },
+            1,
+            1,
+            null,
+            null,
+            CancellationToken.None);
         Assert.Equal(VerdictKind.Clean, verdict.Kind);
         Assert.Empty(verdict.MissedMarks);
     }
@@ -230,8 +275,13 @@ public sealed class ReviewTests
     public void What_a_task_reports_behind_the_last_step_of_a_cut_schedule_is_judged()
     {
         // A page is leaked: that is told in a report, after the request that the step handles.
-        Scenario scenario = new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off }).Node(4).Enclave("a", 1).Setup("a: build 1")
-            .Task("G", "a", "exit").Choice(ChoicePoint.EremoveFails).Build();
+        Scenario scenario = new RaceBuilder(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off })
+            .Node(4)
+            .Enclave("a", 1)
+            .Setup("a: build 1")
+            .Task("G", "a", "exit")
+            .Choice(ChoicePoint.EremoveFails)
+            .Build();
         RaceWorld world = new(scenario);
         ScheduleOutcome whole = world.Run(new Yes(), 0);
         Assert.Equal(Rules.PageConservation, whole.Finding?.Rule);

@@ -23,7 +23,8 @@ public sealed class SearchTests
         SearchResult result = new ExhaustiveSearch(world, Plain).Search(null, CancellationToken.None);
         Assert.True(result.IsComplete);
 
-        // Each task is before one of its steps or at its end; the state in which all have ended is no node of the search.
+        // Each task is before one of its steps or at its end; the state in which all have ended is no node of the
+        // search.
         Assert.Equal((int)Math.Pow(steps + 1, tasks) - 1, result.States);
         Assert.Single(world.Ends);
     }
@@ -43,7 +44,9 @@ public sealed class SearchTests
         }
 
         SearchResult all = new ExhaustiveSearch(World(), Plain).Search(null, CancellationToken.None);
-        SearchResult reduced = new ExhaustiveSearch(World(), Plain with { Reduces = true }).Search(null, CancellationToken.None);
+        SearchResult reduced = new ExhaustiveSearch(World(), Plain with { Reduces = true }).Search(
+            null,
+            CancellationToken.None);
         Assert.Equal(all.States, reduced.States);
 
         // One order: every state but the first is entered by one edge.
@@ -59,11 +62,15 @@ public sealed class SearchTests
             ToyWorld plain = Random(seed);
             ToyWorld reduced = Random(seed);
             SearchResult all = new ExhaustiveSearch(plain, Plain).Search(null, CancellationToken.None);
-            SearchResult few = new ExhaustiveSearch(reduced, Plain with { Reduces = true }).Search(null, CancellationToken.None);
+            SearchResult few = new ExhaustiveSearch(reduced, Plain with { Reduces = true }).Search(
+                null,
+                CancellationToken.None);
             Assert.True(all.IsComplete && few.IsComplete);
             Assert.Equal(plain.Ends.Order(), reduced.Ends.Order());
             Assert.Equal(all.States, few.States);
-            Assert.Equal(plain.EndKinds.Contains(ExploredEnd.Deadlock), reduced.EndKinds.Contains(ExploredEnd.Deadlock));
+            Assert.Equal(
+                plain.EndKinds.Contains(ExploredEnd.Deadlock),
+                reduced.EndKinds.Contains(ExploredEnd.Deadlock));
         }
     }
 
@@ -253,7 +260,8 @@ public sealed class SearchTests
         Assert.Equal([0, 0, 1, 1], world.Engine.Log.ToArray());
     }
 
-    private static SearchResult Search(ToyWorld world, SearchBounds bounds) => new ExhaustiveSearch(world, bounds).Search(null, CancellationToken.None);
+    private static SearchResult Search(ToyWorld world, SearchBounds bounds) =>
+        new ExhaustiveSearch(world, bounds).Search(null, CancellationToken.None);
 
     private static ulong After(ToyWorld world, ushort[] decisions)
     {

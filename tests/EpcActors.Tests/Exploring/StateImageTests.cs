@@ -62,7 +62,8 @@ public sealed class StateImageTests
         Topology one = Small();
         Topology other = Small();
         Assert.Equal(
-            StateImage.Take(Roots(one), [one.Machine.Pages]).Fingerprint(), StateImage.Take(Roots(other), [other.Machine.Pages]).Fingerprint());
+            StateImage.Take(Roots(one), [one.Machine.Pages]).Fingerprint(),
+            StateImage.Take(Roots(other), [other.Machine.Pages]).Fingerprint());
     }
 
     [Fact]
@@ -109,7 +110,10 @@ public sealed class StateImageTests
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    /// <summary>Every field of every resource and of the classes inside: changed, it shows in exactly one partition, or it is marked; restored, it is gone.</summary>
+    /// <summary>
+    /// Every field of every resource and of the classes inside: changed, it shows in exactly one partition, or it is
+    /// marked; restored, it is gone.
+    /// </summary>
     [Fact]
     public void Every_field_shows_in_the_fingerprint_unless_it_is_no_state()
     {
@@ -147,11 +151,25 @@ public sealed class StateImageTests
                     continue;
                 }
 
-                Try(field.FieldType, () => field.GetValue(owner), value => field.SetValue(owner, value), at, depth, isNotState || StateFields.IsNotState(field), field.IsInitOnly);
+                Try(
+                    field.FieldType,
+                    () => field.GetValue(owner),
+                    value => field.SetValue(owner, value),
+                    at,
+                    depth,
+                    isNotState || StateFields.IsNotState(field),
+                    field.IsInitOnly);
             }
         }
 
-        void Try(Type type, Func<object?> get, Action<object?> set, string at, int depth, bool isNotState, bool isReadOnly)
+        void Try(
+            Type type,
+            Func<object?> get,
+            Action<object?> set,
+            string at,
+            int depth,
+            bool isNotState,
+            bool isReadOnly)
         {
             object? value = get();
             if (Other(type, value) is { } other)
@@ -163,7 +181,9 @@ public sealed class StateImageTests
                 tried.Add(at + "._held");
                 Mutex held = (Mutex)value!;
                 object boxed = held;
-                typeof(Mutex).GetField("_held", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(boxed, !held.IsHeld);
+                typeof(Mutex)
+                    .GetField("_held", BindingFlags.Instance | BindingFlags.NonPublic)!
+                    .SetValue(boxed, !held.IsHeld);
                 Expect(() => set(boxed), () => set(held), at, isNotState, isReadOnly);
             }
             else if (type == typeof(WaitQueue))
@@ -200,15 +220,32 @@ public sealed class StateImageTests
                     int last = Array.FindLastIndex(array.Cast<object?>().ToArray(), one => one is not null);
                     if (last >= 0)
                     {
-                        Try(type.GetElementType()!, () => array.GetValue(last), one => array.SetValue(one, last), at + "[]", depth, isNotState, false);
+                        Try(
+                            type.GetElementType()!,
+                            () => array.GetValue(last),
+                            one => array.SetValue(one, last),
+                            at + "[]",
+                            depth,
+                            isNotState,
+                            false);
                     }
                 }
             }
             else if (value is IList { Count: > 0 } list)
             {
-                Try(type.GetGenericArguments()[0], () => list[0], one => list[0] = one, at + "[]", depth, isNotState, false);
+                Try(
+                    type.GetGenericArguments()[0],
+                    () => list[0],
+                    one => list[0] = one,
+                    at + "[]",
+                    depth,
+                    isNotState,
+                    false);
             }
-            else if (value is not null && type.Namespace!.StartsWith("EpcActors", StringComparison.Ordinal) && !StateFields.IsBoundary(type))
+            else if (
+                value is not null
+                && type.Namespace!.StartsWith("EpcActors", StringComparison.Ordinal)
+                && !StateFields.IsBoundary(type))
             {
                 Assert.True(depth < 5, at);
                 Change(value, at, depth + 1, isNotState);
@@ -422,32 +459,54 @@ public sealed class StateImageTests
     [Fact]
     public void Names_of_state_machines()
     {
-        Assert.Equal("Run", RoutineNames.MethodOf(typeof(Ksgxd).GetNestedTypes(BindingFlags.NonPublic).Single(type => type.Name.StartsWith("<Run>", StringComparison.Ordinal))));
+        Assert.Equal(
+            "Run",
+            RoutineNames.MethodOf(
+                typeof(Ksgxd)
+                    .GetNestedTypes(BindingFlags.NonPublic)
+                    .Single(type => type.Name.StartsWith("<Run>", StringComparison.Ordinal))));
     }
 
-    internal static Topology Small(int threads = 2, int heap = 8, long maxPages = 7) => new(TestScenarios.Make(
-        new KernelSwitches { EpcCgroup = EpcCgroupMode.On },
-        [new NodeSpec(2, [32]), new NodeSpec(2, [32])],
-        [
-            new EnclaveSpec
-            {
-                Name = "a",
-                Cgroup = 2,
-                CodePages = 1,
-                HeapPages = heap,
-                AddedHeapPages = heap / 2,
-                Threads = threads,
-                Steps = [new StepSpec.Touch(AccessKind.Write, 100), new StepSpec.Touch(AccessKind.Write, 100), new StepSpec.Fork([]), new StepSpec.ChangeType()],
-            },
-        ],
-        [new VirtualMachineSpec { Name = "vm", Cgroup = 1, Pages = 4, TouchedPages = 3 }],
-        [
-            new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-            new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
-            new CgroupSpec("/a/b", 1, maxPages * KernelConstants.PageSize, long.MaxValue),
-        ]));
+    internal static Topology Small(int threads = 2, int heap = 8, long maxPages = 7) =>
+        new(
+            TestScenarios.Make(
+                new KernelSwitches { EpcCgroup = EpcCgroupMode.On },
+                [new NodeSpec(2, [32]), new NodeSpec(2, [32])],
+                [
+                    new EnclaveSpec
+                    {
+                        Name = "a",
+                        Cgroup = 2,
+                        CodePages = 1,
+                        HeapPages = heap,
+                        AddedHeapPages = heap / 2,
+                        Threads = threads,
+                        Steps =
+                        [
+                            new StepSpec.Touch(AccessKind.Write, 100),
+                            new StepSpec.Touch(AccessKind.Write, 100),
+                            new StepSpec.Fork([]),
+                            new StepSpec.ChangeType(),
+                        ],
+                    },
+                ],
+                [
+                    new VirtualMachineSpec
+                    {
+                        Name = "vm",
+                        Cgroup = 1,
+                        Pages = 4,
+                        TouchedPages = 3,
+                    },
+                ],
+                [
+                    new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
+                    new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
+                    new CgroupSpec("/a/b", 1, maxPages * KernelConstants.PageSize, long.MaxValue),
+                ]));
 
-    internal static List<object> Roots(Topology topology) => [.. topology.Resources, .. topology.Tasks.Select(one => one.Task)];
+    internal static List<object> Roots(Topology topology) =>
+        [.. topology.Resources, .. topology.Tasks.Select(one => one.Task)];
 
     private static TimedEngine Engine(Topology topology)
     {
@@ -491,7 +550,8 @@ public sealed class StateImageTests
         }
     }
 
-    private static ulong[] Fingerprints(StateImage image) => [.. Enumerable.Range(0, image.SharedIndex + 1).Select(image.Fingerprint)];
+    private static ulong[] Fingerprints(StateImage image) =>
+        [.. Enumerable.Range(0, image.SharedIndex + 1).Select(image.Fingerprint)];
 
     private static ulong Of(object root) => StateImage.Take([root]).Fingerprint();
 

@@ -77,8 +77,11 @@ internal sealed class Cell(int id) : Resource(new ActorId(id), $"cell-{id}"),
     public void Handle(ref Toy.Give message, Turn turn) => _mutex.Release(turn);
 }
 
-/// <summary>A task whose position is a number that it sets itself: all that a fingerprint needs to know of it.</summary>
-internal sealed class ToyTask(int id, Func<ToyTask, Routine> body, bool isDaemon = false) : TaskActor(new ActorId(id), $"task-{id}", -1, 0)
+/// <summary>
+/// A task whose position is a number that it sets itself: all that a fingerprint needs to know of it.
+/// </summary>
+internal sealed class ToyTask(int id, Func<ToyTask, Routine> body, bool isDaemon = false)
+    : TaskActor(new ActorId(id), $"task-{id}", -1, 0)
 {
     public long At { get; set; }
 
@@ -99,7 +102,9 @@ internal sealed class ToyTask(int id, Func<ToyTask, Routine> body, bool isDaemon
     protected override Routine Run() => body(this);
 }
 
-/// <summary>A few cells and tasks with a fingerprint written by hand, to test searches with answers that one can count on paper.</summary>
+/// <summary>
+/// A few cells and tasks with a fingerprint written by hand, to test searches with answers that one can count on paper.
+/// </summary>
 internal sealed class ToyWorld : ExploredWorld
 {
     private readonly List<ToyTask> _tasks = [];
@@ -172,7 +177,11 @@ internal sealed class ToyWorld : ExploredWorld
         {
             hash = SplitMix.Mix(hash + (ulong)_tasks[i].At);
             hash = SplitMix.Mix(hash + (ulong)_tasks[i].Local);
-            hash = SplitMix.Mix(hash + (ulong)(Engine.IsEnabled(i) ? 1 : 0) + ((ulong)Engine.PendingCode(i) << 8) + ((ulong)Engine.PendingTarget(i).Index << 24));
+            hash = SplitMix.Mix(
+                hash
+                    + (ulong)(Engine.IsEnabled(i) ? 1 : 0)
+                    + ((ulong)Engine.PendingCode(i) << 8)
+                    + ((ulong)Engine.PendingTarget(i).Index << 24));
         }
 
         return hash;

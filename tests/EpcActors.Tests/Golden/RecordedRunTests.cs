@@ -105,7 +105,10 @@ public sealed class RecordedRunTests
         DriverComparison differs =
             Compare(text.Replace("\"a: init\"", "\"a: remove 0\"", StringComparison.Ordinal), "v5.txt");
         string difference = Assert.Single(differs.Differences);
-        Assert.StartsWith("before the first leaf: the kernel refuses 'setup-3:a: remove", difference, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "before the first leaf: the kernel refuses 'setup-3:a: remove",
+            difference,
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -201,7 +201,8 @@ public sealed class AllocatorTests
     [Fact]
     public void The_walk_over_the_nodes_begins_at_home_and_goes_up_and_around()
     {
-        KernelRig rig = new(nodes: [new NodeSpec(1, [1]), new NodeSpec(1, []), new NodeSpec(1, [1]), new NodeSpec(1, [1])]);
+        KernelRig rig = new(
+            nodes: [new NodeSpec(1, [1]), new NodeSpec(1, []), new NodeSpec(1, [1]), new NodeSpec(1, [1])]);
         rig.User(
             "t",
             async t =>
@@ -463,7 +464,9 @@ public sealed class AllocatorTests
             await KernelRig.ReclaimBatch(t);
         });
         rig.Run(expectClean: fix == Fix.Present);
-        Assert.Equal(fix == Fix.Present ? EnclavePageState.Resident : EnclavePageState.Swapped, rig.Enclave().Entries[2].State);
+        Assert.Equal(
+            fix == Fix.Present ? EnclavePageState.Resident : EnclavePageState.Swapped,
+            rig.Enclave().Entries[2].State);
         Assert.Equal(poisonedThatStay, rig.Enclave().SecsChildCount);
         if (fix == Fix.Absent)
         {
@@ -520,7 +523,9 @@ public sealed class AllocatorTests
         {
             await rig.Build(t, 5);
             await t.Ask(t.Process, new Actors.Processes.ProcessProtocol.Kill());
-            await t.Ask(t.Process, new Actors.Processes.ProcessProtocol.Kill { Reason = Actors.Processes.KillReason.Scenario });
+            await t.Ask(
+                t.Process,
+                new Actors.Processes.ProcessProtocol.Kill { Reason = Actors.Processes.KillReason.Scenario });
             AllocResult alloc = await Main.AllocEpcPage(t, true);
             withFree = alloc.Errno;
             withoutFree = (await Main.AllocEpcPage(t, true)).Errno;

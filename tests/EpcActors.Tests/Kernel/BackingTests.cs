@@ -11,7 +11,10 @@ using Activity = EpcActors.Actors.Activity;
 
 namespace EpcActors.Tests.Kernel;
 
-/// <summary>The backing file under memory pressure: what is dirty survives, what is clean is dropped, what is pinned stays (R2, R4, R5).</summary>
+/// <summary>
+/// The backing file under memory pressure: what is dirty survives, what is clean is dropped, what is pinned stays (R2,
+/// R4, R5).
+/// </summary>
 public sealed class BackingTests
 {
     [Fact]
@@ -208,7 +211,8 @@ public sealed class BackingTests
     [InlineData(Fix.Absent)]
     public void R2_a_PCMD_page_pinned_outside_the_mutex_is_truncated_by_a_fault_that_sees_no_mark(Fix fix)
     {
-        // Page 0 is out. The reclaimer takes its time between pinning page 1's backing and the mutex; a fault loads page 0 then.
+        // Page 0 is out. The reclaimer takes its time between pinning page 1's backing and the mutex; a fault loads
+        // page 0 then.
         KernelRig rig = new(
             KernelRig.Upstream with { BackingPinnedUnderMutex = fix },
             prices: new Dictionary<Activity, long> { [Activity.Backing] = 1000 });
@@ -219,7 +223,10 @@ public sealed class BackingTests
             await KernelRig.ReclaimBatch(t, 1);
             await KernelRig.ReclaimBatch(t, 1);
         });
-        rig.User("fault", async t => Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 0)), atNs: 1500);
+        rig.User(
+            "fault",
+            async t => Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 0)),
+            atNs: 1500);
         rig.User("later", async t => result = await Encl.VmaFault(t, rig.Mm().Id, 0, 1), atNs: 9000);
         rig.Run(expectClean: fix == Fix.Present);
         Assert.Equal(fix == Fix.Present ? FaultResult.Mapped : FaultResult.Sigbus, result);

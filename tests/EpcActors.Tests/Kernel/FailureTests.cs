@@ -26,7 +26,9 @@ public sealed class FailureTests
         {
             await rig.Build(t, 2);
             Assert.Equal(1, await KernelRig.ReclaimBatch(t, 1));
-            Assert.Equal((EnclavePageState.Swapped, -1), (rig.Enclave().Entries[0].State, rig.Enclave().Entries[0].VaSlot));
+            Assert.Equal(
+                (EnclavePageState.Swapped, -1),
+                (rig.Enclave().Entries[0].State, rig.Enclave().Entries[0].VaSlot));
             Assert.Equal(0, rig.Enclave().VaPages.UsedSlots);
 
             // One page is free besides, and comes first: the next allocation gets the page that the EPCM still has.
@@ -40,7 +42,8 @@ public sealed class FailureTests
         });
         rig.Run(expectClean: false);
         Assert.Equal(
-            [Rules.Contents, Rules.EpcmValid, Rules.WrongfulSignal], rig.Oracle.Violations.Select(violation => violation.Rule));
+            [Rules.Contents, Rules.EpcmValid, Rules.WrongfulSignal],
+            rig.Oracle.Violations.Select(violation => violation.Rule));
     }
 
     [Fact]
@@ -110,7 +113,9 @@ public sealed class FailureTests
 
             // EMODT faults on a page that is TRIM already, accepted or not.
             Assert.Equal(new IoctlResult(Errno.EFAULT, 0), await Ioctls.ModifyTypes(t, 0, 0, 1));
-            Assert.Equal(new IoctlResult(Errno.EFAULT, 0, Ioctls.SgxPageNotModifiable), await Ioctls.RestrictPermissions(t, 0, 0, 1));
+            Assert.Equal(
+                new IoctlResult(Errno.EFAULT, 0, Ioctls.SgxPageNotModifiable),
+                await Ioctls.RestrictPermissions(t, 0, 0, 1));
             Assert.False(rig.Enclave().Entries[0].IsTrim);
 
             // EACCEPT believes the processor, REMOVE_PAGES the entry.
@@ -183,8 +188,9 @@ public sealed class FailureTests
     [InlineData(Fix.Absent)]
     public void R11_an_exit_that_waits_for_the_SRCU_while_another_closes_the_file(Fix fix)
     {
-        // The child has closed and unmapped the device long ago, and exits now; its parent closes the file when the child is between the list and the
-        // wait. No price makes time pass between those two, so the child's exit is written out.
+        // The child has closed and unmapped the device long ago, and exits now; its parent closes the file when the
+        // child is between the list and the wait. No price makes time pass between those two, so the child's exit is
+        // written out.
         KernelRig rig = new(KernelRig.Upstream with { MmListOwnsReference = fix });
         ActorId encl = rig.Enclave().Id;
         rig.User("parent", async t =>

@@ -316,7 +316,8 @@ public sealed class IoctlTests
         FaultResult loser = FaultResult.Mapped;
         rig.User("t", async t =>
         {
-            // The winner's page takes page_cnt to 512: the loser grows a VA page, and has to give it back. Both looked before either got the mutex.
+            // The winner's page takes page_cnt to 512: the loser grows a VA page, and has to give it back. Both looked
+            // before either got the mutex.
             await rig.Build(t, 510);
             await t.Ask(rig.Enclave().Id, new EnclaveProtocol.Lock());
             await t.Sleep(1000);
@@ -339,7 +340,11 @@ public sealed class IoctlTests
     public void R10_a_fault_between_the_zap_and_the_removal(Fix fix)
     {
         KernelRig rig = new(
-            KernelRig.Upstream with { RemovalMarked = fix }, prices: new Dictionary<Activity, long> { [Activity.Pte] = 1000 });
+            KernelRig.Upstream with
+            {
+                RemovalMarked = fix,
+            },
+            prices: new Dictionary<Activity, long> { [Activity.Pte] = 1000 });
         FaultResult during = FaultResult.Sigbus;
         AccessResult after = AccessResult.Hit;
         rig.User("t", async t =>
@@ -359,7 +364,8 @@ public sealed class IoctlTests
         rig.Run(expectClean: fix == Fix.Present);
         Assert.Equal(fix == Fix.Present ? FaultResult.Retry : FaultResult.Mapped, during);
 
-        // With the fix a fresh page comes; without, the address is dead: a translation to a page that is not the enclave's.
+        // With the fix a fresh page comes; without, the address is dead: a translation to a page that is not the
+        // enclave's.
         Assert.Equal(fix == Fix.Present ? AccessResult.Hit : AccessResult.EpcmFault, after);
         if (fix == Fix.Absent)
         {
@@ -371,7 +377,11 @@ public sealed class IoctlTests
     public void R10s_mark_does_not_outlive_a_removal_that_found_the_page_isolated()
     {
         KernelRig rig = new(
-            KernelRig.Upstream with { RemovalMarked = Fix.Present }, prices: new Dictionary<Activity, long> { [Activity.Age] = 1000 });
+            KernelRig.Upstream with
+            {
+                RemovalMarked = Fix.Present,
+            },
+            prices: new Dictionary<Activity, long> { [Activity.Age] = 1000 });
         IoctlResult removal = default;
         rig.User("t", async t =>
         {
@@ -433,8 +443,8 @@ public sealed class IoctlTests
     [InlineData(Fix.Absent)]
     public void R26_a_child_that_is_forked_behind_the_zap_walk(Fix fix)
     {
-        // The walk has read that the parent is the first process; the fork holds the parent's mmap_lock, so the zap waits for it; then the
-        // child joins and copies the parent's translation.
+        // The walk has read that the parent is the first process; the fork holds the parent's mmap_lock, so the zap
+        // waits for it; then the child joins and copies the parent's translation.
         KernelRig rig = new(KernelRig.Upstream with { ZapRepeats = fix });
         rig.User("t", async t =>
         {
@@ -582,7 +592,14 @@ public sealed class VirtualEpcTests
             await Virt.Fault(t, second, 0);
             await t.Ask(first, new VirtualEpcProtocol.GuestUse { Index = 0, Secs = 0 });
             await t.Ask(first, new VirtualEpcProtocol.GuestUse { Index = 1, Secs = 0 });
-            await t.Ask(second, new VirtualEpcProtocol.GuestUse { Index = 0, Secs = -1, ForeignSecs = new EpcPageIndex(0) });
+            await t.Ask(
+                second,
+                new VirtualEpcProtocol.GuestUse
+                {
+                    Index = 0,
+                    Secs = -1,
+                    ForeignSecs = new EpcPageIndex(0),
+                });
             await Virt.Release(t, first, 2);
             Assert.Equal(1, rig.Topology.ZombieSecs.Count);
             Assert.Equal(254, rig.FreePages);

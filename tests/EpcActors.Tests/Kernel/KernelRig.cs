@@ -20,7 +20,14 @@ public sealed class ScriptTask : KernelTask
 {
     private readonly Func<ScriptTask, Routine> _body;
 
-    public ScriptTask(ActorId id, string name, int node, Machine machine, TaskKind kind, ActorId process, Func<ScriptTask, Routine> body)
+    public ScriptTask(
+        ActorId id,
+        string name,
+        int node,
+        Machine machine,
+        TaskKind kind,
+        ActorId process,
+        Func<ScriptTask, Routine> body)
         : base(id, name, -1, node, machine, kind, process) => _body = body;
 
     protected override Routine Run() => _body(this);
@@ -30,8 +37,8 @@ public sealed class ScriptTask : KernelTask
 public readonly record struct Step(string Task, string Resource, string Message, object Content);
 
 /// <summary>
-/// The kernel's actors on a timed engine in which nothing costs time but what a test prices: a task runs until it sleeps, pays or is parked, so that
-/// interleavings are written down with sleeps.
+/// The kernel's actors on a timed engine in which nothing costs time but what a test prices: a task runs until it
+/// sleeps, pays or is parked, so that interleavings are written down with sleeps.
 /// </summary>
 public sealed class KernelRig : IRunObserver
 {
@@ -195,7 +202,8 @@ public sealed class KernelRig : IRunObserver
         Assert.Contains(Oracle.Violations, violation => violation.Rule == rule);
 
     /// <summary>Messages of one task, by name.</summary>
-    public IReadOnlyList<string> MessagesOf(string task) => [.. Steps.Where(step => step.Task == task).Select(step => step.Message)];
+    public IReadOnlyList<string> MessagesOf(string task) =>
+        [.. Steps.Where(step => step.Task == task).Select(step => step.Message)];
 
     public int Count<TMessage>() => Steps.Count(step => step.Content is TMessage);
 
@@ -224,7 +232,9 @@ public sealed class KernelRig : IRunObserver
         Assert.Equal(Errno.Ok, await Ioctls.Create(task, enclave));
         if (pages > 0)
         {
-            Assert.Equal(new IoctlResult(Errno.Ok, pages), await Ioctls.AddPages(task, enclave, 0, pages, isMeasured: false));
+            Assert.Equal(
+                new IoctlResult(Errno.Ok, pages),
+                await Ioctls.AddPages(task, enclave, 0, pages, isMeasured: false));
         }
 
         if (initialises)
@@ -241,12 +251,20 @@ public sealed class KernelRig : IRunObserver
     }
 
     /// <summary>One batch of reclaim from the global LRU.</summary>
-    public static async Routine<int> ReclaimBatch(ScriptTask task, int limit = KernelConstants.NrToScan, bool ignoreAge = false) =>
-        await Reclaim.Isolate(task, 0, limit) == 0 ? 0 : await Reclaim.Write(task, ignoreAge);
+    public static async Routine<int> ReclaimBatch(
+        ScriptTask task,
+        int limit = KernelConstants.NrToScan,
+        bool ignoreAge = false
+    ) => await Reclaim.Isolate(task, 0, limit) == 0 ? 0 : await Reclaim.Write(task, ignoreAge);
 
     /// <summary>A user access with its faults; what the last fault or the access itself said.</summary>
     public async Routine<AccessResult> Touch(
-        ScriptTask task, int page, AccessKind kind = AccessKind.Read, AddressSpace? mm = null, int enclave = 0, int tries = 1)
+        ScriptTask task,
+        int page,
+        AccessKind kind = AccessKind.Read,
+        AddressSpace? mm = null,
+        int enclave = 0,
+        int tries = 1)
     {
         mm ??= Mm(enclave);
         for (int i = 0; ; i++)
@@ -262,7 +280,13 @@ public sealed class KernelRig : IRunObserver
         }
     }
 
-    private ScriptTask Add(string name, TaskKind kind, ActorId process, Func<ScriptTask, Routine> body, long atNs, int node)
+    private ScriptTask Add(
+        string name,
+        TaskKind kind,
+        ActorId process,
+        Func<ScriptTask, Routine> body,
+        long atNs,
+        int node)
     {
         ScriptTask task = new(new ActorId(_nextId++), name, node, Machine, kind, process, body);
         Engine.Add(task);
@@ -272,13 +296,15 @@ public sealed class KernelRig : IRunObserver
     }
 
     /// <summary>The engine, but for choices, which the test makes.</summary>
-    private sealed class ChoosingDriver(IEngineDriver engine, Dictionary<ChoicePoint, Queue<bool>> decisions) : IEngineDriver
+    private sealed class ChoosingDriver(IEngineDriver engine, Dictionary<ChoicePoint, Queue<bool>> decisions)
+        : IEngineDriver
     {
         public void Post(Envelope envelope) => engine.Post(envelope);
 
         public bool Spend(TaskActor task, int activity, long ns) => engine.Spend(task, activity, ns);
 
-        public bool SpendCost(TaskActor task, int activity, int count, bool remote) => engine.SpendCost(task, activity, count, remote);
+        public bool SpendCost(TaskActor task, int activity, int count, bool remote) =>
+            engine.SpendCost(task, activity, count, remote);
 
         public bool Sleep(TaskActor task, long ns) => engine.Sleep(task, ns);
 
@@ -287,9 +313,12 @@ public sealed class KernelRig : IRunObserver
         public void Start(TaskActor task, long afterNs) => engine.Start(task, afterNs);
 
         public bool Choose(TaskActor task, int point) =>
-            decisions.TryGetValue((ChoicePoint)point, out Queue<bool>? answers) && answers.TryDequeue(out bool answer) && answer;
+            decisions.TryGetValue((ChoicePoint)point, out Queue<bool>? answers)
+            && answers.TryDequeue(out bool answer)
+            && answer;
 
-        public void Report(TaskActor task, int what, long startNs, long detail) => engine.Report(task, what, startNs, detail);
+        public void Report(TaskActor task, int what, long startNs, long detail) =>
+            engine.Report(task, what, startNs, detail);
 
         public void Stopped(TaskActor task, Exception? error) => engine.Stopped(task, error);
     }
@@ -341,6 +370,13 @@ internal static class TestScenarios
         cycles[(int)Activity.Atomic] = 40;
         cycles[(int)Activity.Touch] = 60;
         cycles[(int)Activity.Eextend] = 500;
-        return new CostProfile { Name = "test", ClockMhz = 2000, Cycles = cycles, RemotePercent = 150, MutexSpinCycles = 30_000 };
+        return new CostProfile
+        {
+            Name = "test",
+            ClockMhz = 2000,
+            Cycles = cycles,
+            RemotePercent = 150,
+            MutexSpinCycles = 30_000,
+        };
     }
 }

@@ -10,7 +10,10 @@ namespace EpcActors.Tests.Kernel;
 /// <summary>SIGKILL at any moment: whatever the process was doing, nothing of it stays.</summary>
 public sealed class KillTests
 {
-    /// <summary>Moments from before the process starts over its build, its faults and reclaim, a barrier and a pause, to its long run.</summary>
+    /// <summary>
+    /// Moments from before the process starts over its build, its faults and reclaim, a barrier and a pause, to its
+    /// long run.
+    /// </summary>
     public static TheoryData<long, int> Moments
     {
         get
@@ -50,7 +53,11 @@ public sealed class KillTests
                 new StepSpec.Pause(2_000_000),
 
                 // For ever; with enough EPC without a single fault.
-                new StepSpec.Pattern((pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng), -1, 100, "uniform"),
+                new StepSpec.Pattern(
+                    (pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng),
+                    -1,
+                    100,
+                    "uniform"),
             ],
         };
         TimedRun run = new(
@@ -59,7 +66,10 @@ public sealed class KillTests
                 [new NodeSpec(4, [epcPages])],
                 [enclave],
                 [],
-                [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue)],
+                [
+                    new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
+                    new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
+                ],
                 script: [new ScriptAction.KillEnclave(killNs, 0)],
                 durationNs: 2_000_000_000),
             "test",

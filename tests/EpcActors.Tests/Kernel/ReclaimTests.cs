@@ -68,13 +68,38 @@ public sealed class ReclaimTests
             await KernelRig.ReclaimBatch(t, limit: 3);
         });
         rig.Run();
-        List<string> phases = [.. rig.Steps.Skip(start).Select(step => step.Message)
-            .Where(name => name is "AgePage" or "MarkReclaimedAndUnlock" or "BlockPage" or "LockForWrite" or "Etrack" or "FinishWrite")];
+        List<string> phases =
+        [
+            .. rig
+                .Steps.Skip(start)
+                .Select(step => step.Message)
+                .Where(name =>
+                    name
+                        is "AgePage"
+                            or "MarkReclaimedAndUnlock"
+                            or "BlockPage"
+                            or "LockForWrite"
+                            or "Etrack"
+                            or "FinishWrite"),
+        ];
         Assert.Equal(
             [
-                "AgePage", "MarkReclaimedAndUnlock", "AgePage", "MarkReclaimedAndUnlock", "AgePage", "MarkReclaimedAndUnlock",
-                "BlockPage", "BlockPage", "BlockPage",
-                "LockForWrite", "Etrack", "FinishWrite", "LockForWrite", "FinishWrite", "LockForWrite", "FinishWrite",
+                "AgePage",
+                "MarkReclaimedAndUnlock",
+                "AgePage",
+                "MarkReclaimedAndUnlock",
+                "AgePage",
+                "MarkReclaimedAndUnlock",
+                "BlockPage",
+                "BlockPage",
+                "BlockPage",
+                "LockForWrite",
+                "Etrack",
+                "FinishWrite",
+                "LockForWrite",
+                "FinishWrite",
+                "LockForWrite",
+                "FinishWrite",
             ],
             phases);
     }
@@ -123,7 +148,8 @@ public sealed class ReclaimTests
             Assert.Equal(1, await KernelRig.ReclaimBatch(t, 2));
             Assert.Equal(EnclavePageState.Resident, rig.Enclave().Entries[0].State);
             Assert.Equal(EnclavePageState.Swapped, rig.Enclave().Entries[1].State);
-            rig.Topology.Cgroups[0].ForEachLruPage(page => swapped.Add(rig.Machine.Space.PageOf(rig.Machine.Pages[page].Owner)));
+            rig.Topology.Cgroups[0]
+                .ForEachLruPage(page => swapped.Add(rig.Machine.Space.PageOf(rig.Machine.Pages[page].Owner)));
             Assert.Equal(3, await KernelRig.ReclaimBatch(t));
         });
         rig.Run();
@@ -283,7 +309,10 @@ public sealed class ReclaimTests
             await KernelRig.ReclaimBatch(t, 1);
             await KernelRig.ReclaimBatch(t, 1);
         });
-        rig.User("fault", async t => Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 0)), atNs: 1500);
+        rig.User(
+            "fault",
+            async t => Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 0)),
+            atNs: 1500);
         rig.User("later", async t => result = await Encl.VmaFault(t, rig.Mm().Id, 0, 1), atNs: 5000);
         rig.Run(expectClean: fix == Fix.Present);
         Assert.Equal(fix == Fix.Present ? FaultResult.Mapped : FaultResult.Sigbus, result);
@@ -428,7 +457,9 @@ public sealed class ReclaimTests
     [Fact]
     public void D5_pages_in_the_hands_of_another_reclaimer_make_an_allocator_fail_with_ENOMEM()
     {
-        KernelRig rig = new(nodes: [new NodeSpec(1, [8])], prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
+        KernelRig rig = new(
+            nodes: [new NodeSpec(1, [8])],
+            prices: new Dictionary<Activity, long> { [Activity.Eblock] = 1000 });
         Errno during = Errno.Ok;
         rig.User("t", async t => await rig.Build(t, 6));
         rig.Other("r", async t => await KernelRig.ReclaimBatch(t), atNs: 100);

@@ -38,28 +38,38 @@ public sealed class ScenarioPropertyTests
         run.Execute(CancellationToken.None);
         string where = Describe(scenario);
 
-        // R19 is in every kernel: a memory failure hits a page that is isolated, or on its way to the LRU, and EWB meets it later.
+        // R19 is in every kernel: a memory failure hits a page that is isolated, or on its way to the LRU, and EWB
+        // meets it later.
         List<ViolationReport> violations =
         [
-            .. run.Oracle.Violations.Where(one => one.Rule != Rules.PoisonReuse || !one.Detail.Contains("EWB", StringComparison.Ordinal)),
+            .. run.Oracle.Violations.Where(one =>
+                one.Rule != Rules.PoisonReuse || !one.Detail.Contains("EWB", StringComparison.Ordinal)),
         ];
         Assert.True(violations.Count == 0, $"{where}\n{string.Join('\n', violations)}");
         Assert.True(run.EndNs < scenario.Run.DurationNs, $"{where}\nnot finished");
         int free = run.Topology.Nodes.Sum(node => node.FreePages + node.PoisonedPages);
-        Assert.True(free == scenario.Machine.EpcPages, $"{where}\n{free} of {scenario.Machine.EpcPages} pages are back");
+        Assert.True(
+            free == scenario.Machine.EpcPages,
+            $"{where}\n{free} of {scenario.Machine.EpcPages} pages are back");
         Assert.All(run.Topology.Cgroups, cgroup => Assert.Equal(0, cgroup.UsageBytes));
         Assert.All(run.Topology.MemoryCgroups, cgroup => Assert.Equal(0, cgroup.UsagePages));
         Assert.All(run.Topology.Cgroups, cgroup => Assert.Equal(0, cgroup.LruPages));
-        Assert.All(run.Topology.Enclaves, enclave => Assert.True(enclave.Enclave.References == 0, $"{where}\n{enclave.Enclave.Name} lives"));
+        Assert.All(run.Topology.Enclaves, enclave =>
+            Assert.True(enclave.Enclave.References == 0, $"{where}\n{enclave.Enclave.Name} lives"));
     }
 
     internal static Scenario Generate(ulong seed)
     {
         Prng prng = new(seed);
         int epc = 64 << prng.NextBelow(4);
-        List<NodeSpec> nodes = prng.NextBelow(2) == 0
-            ? [new NodeSpec(2 + prng.NextBelow(3), [epc])]
-            : [new NodeSpec(2, [epc / 2]), new NodeSpec(1 + prng.NextBelow(2), prng.NextBelow(3) == 0 ? [] : [epc / 4, epc / 4])];
+        List<NodeSpec> nodes =
+            prng.NextBelow(2) == 0
+                ? [new NodeSpec(2 + prng.NextBelow(3), [epc])]
+                :
+                [
+                    new NodeSpec(2, [epc / 2]),
+                    new NodeSpec(1 + prng.NextBelow(2), prng.NextBelow(3) == 0 ? [] : [epc / 4, epc / 4]),
+                ];
         long total = nodes.Sum(node => node.SectionPages.Sum());
         List<EnclaveSpec> enclaves = [];
         List<ScriptAction> script = [];
@@ -68,7 +78,12 @@ public sealed class ScenarioPropertyTests
         for (int i = 0; i < count; i++)
         {
             long max = prng.NextBelow(3) == 0 ? (24 + prng.NextBelow((int)total)) * 4096L : long.MaxValue;
-            cgroups.Add(new CgroupSpec($"/{(char)('a' + i)}", prng.NextBelow(3) == 0 ? cgroups.Count - 1 : 0, max, long.MaxValue));
+            cgroups.Add(
+                new CgroupSpec(
+                    $"/{(char)('a' + i)}",
+                    prng.NextBelow(3) == 0 ? cgroups.Count - 1 : 0,
+                    max,
+                    long.MaxValue));
         }
 
         for (int i = 0; i < count; i++)
@@ -82,15 +97,35 @@ public sealed class ScenarioPropertyTests
 
         if (prng.NextBelow(4) == 0)
         {
-            script.Add(new ScriptAction.Poison(1 + prng.NextBelow(5_000_000), 0, prng.NextBelow(20), 1 + prng.NextBelow(3)));
+            script.Add(
+                new ScriptAction.Poison(1 + prng.NextBelow(5_000_000), 0, prng.NextBelow(20), 1 + prng.NextBelow(3)));
         }
 
         script.Sort((a, b) => a.AtNs.CompareTo(b.AtNs));
-        List<VirtualMachineSpec> guests = prng.NextBelow(3) == 0
-            ? [new VirtualMachineSpec { Name = "vm", Cgroup = 0, Pages = 16, TouchedPages = 8, HoldNs = prng.NextBelow(3_000_000) }]
-            : [];
+        List<VirtualMachineSpec> guests =
+            prng.NextBelow(3) == 0
+                ?
+                [
+                    new VirtualMachineSpec
+                    {
+                        Name = "vm",
+                        Cgroup = 0,
+                        Pages = 16,
+                        TouchedPages = 8,
+                        HoldNs = prng.NextBelow(3_000_000),
+                    },
+                ]
+                : [];
         return TestScenarios.Make(
-            Switches(prng), nodes, enclaves, guests, cgroups, sanitises: prng.NextBelow(4) == 0, script, seed, durationNs: 120_000_000_000);
+            Switches(prng),
+            nodes,
+            enclaves,
+            guests,
+            cgroups,
+            sanitises: prng.NextBelow(4) == 0,
+            script,
+            seed,
+            durationNs: 120_000_000_000);
     }
 
     private static EnclaveSpec Enclave(Prng prng, int index, int cgroups, int epc)
@@ -125,8 +160,12 @@ public sealed class ScenarioPropertyTests
                     break;
                 default:
                     long accesses = 50 + prng.NextBelow(800);
-                    steps.Add(new StepSpec.Pattern(
-                        (pages, stream) => new UniformPattern(pages, AccessMix.ReadOnly, stream), accesses, prng.NextBelow(1000), "uniform"));
+                    steps.Add(
+                        new StepSpec.Pattern(
+                            (pages, stream) => new UniformPattern(pages, AccessMix.ReadOnly, stream),
+                            accesses,
+                            prng.NextBelow(1000),
+                            "uniform"));
                     break;
             }
         }
@@ -145,7 +184,9 @@ public sealed class ScenarioPropertyTests
         };
     }
 
-    /// <summary>The choices of design vary; everything that is a fix is in place, those that were only proposed too.</summary>
+    /// <summary>
+    /// The choices of design vary; everything that is a fix is in place, those that were only proposed too.
+    /// </summary>
     private static KernelSwitches Switches(Prng prng) => new()
     {
         EpcCgroup = (EpcCgroupMode)prng.NextBelow(2),
@@ -160,8 +201,15 @@ public sealed class ScenarioPropertyTests
     };
 
     private static string Describe(Scenario scenario) =>
-        $"seed {scenario.Seed}: EPC {string.Join(" + ", scenario.Machine.Nodes.Select(node => $"[{string.Join(',', node.SectionPages)}]"))}, {scenario.Switches}\n"
-        + string.Join('\n', scenario.Enclaves.Select(one =>
-            $"  {one.Name}: {one.Threads} threads, {one.AddedHeapPages} of {one.HeapPages} pages, cgroup {scenario.Cgroups[one.Cgroup]}, {string.Join(", ", one.Steps.Select(step => step.GetType().Name))}"))
-        + "\n  " + string.Join(", ", scenario.Script);
+        $"seed {scenario.Seed}: EPC "
+        + $"{string.Join(" + ", scenario.Machine.Nodes.Select(node => $"[{string.Join(',', node.SectionPages)}]"))}, "
+        + $"{scenario.Switches}\n"
+        + string.Join(
+            '\n',
+            scenario.Enclaves.Select(one =>
+                $"  {one.Name}: {one.Threads} threads, {one.AddedHeapPages} of {one.HeapPages} pages, cgroup "
+                    + $"{scenario.Cgroups[one.Cgroup]}, "
+                    + $"{string.Join(", ", one.Steps.Select(step => step.GetType().Name))}"))
+        + "\n  "
+        + string.Join(", ", scenario.Script);
 }

@@ -30,11 +30,16 @@ public sealed class CutOffTests
     public void Work_without_an_end_leaves_nothing_over(EnclaveOutcome ends, EnclaveOutcome endless, int left)
     {
         Scenario scenario = Loading.Load(Machine);
-        RunReport report = Report(Verdict.Pass, 0) with { Enclaves = [Enclave("ends", ends), Enclave("endless", endless)] };
+        RunReport report = Report(Verdict.Pass, 0) with
+        {
+            Enclaves = [Enclave("ends", ends), Enclave("endless", endless)],
+        };
         RunReport judged = WorkLeft.Judge(scenario, report, isCutOff: true);
         Assert.Equal(left, judged.WorkLeft);
         Assert.Equal(left > 0 ? Verdict.Inconclusive : Verdict.Pass, judged.Verdict);
-        Assert.Equal(Verdict.Violation, WorkLeft.Judge(scenario, report with { Verdict = Verdict.Violation }, isCutOff: true).Verdict);
+        Assert.Equal(
+            Verdict.Violation,
+            WorkLeft.Judge(scenario, report with { Verdict = Verdict.Violation }, isCutOff: true).Verdict);
         Assert.Same(report, WorkLeft.Judge(scenario, report, isCutOff: false));
     }
 
@@ -88,17 +93,33 @@ public sealed class CutOffTests
     {
         RunReport report = Report(Verdict.Inconclusive, 1);
         Assert.Equal(ExitCode.Inconclusive, Verdicts.CodeOf(report, checksExpectations: false));
-        Assert.Equal(ExitCode.Inconclusive, Verdicts.CodeOf(
-            report with { Expectations = [new ExpectationReport("x", false, "") { NotJudged = "ended with work left" }] }, checksExpectations: true));
+        Assert.Equal(
+            ExitCode.Inconclusive,
+            Verdicts.CodeOf(
+                report with
+                {
+                    Expectations = [new ExpectationReport("x", false, "") { NotJudged = "ended with work left" }],
+                },
+                checksExpectations: true));
         RunReport broken = report with { Expectations = [new ExpectationReport("x", false, "")] };
         Assert.Equal(ExitCode.Violation, Verdicts.CodeOf(broken, checksExpectations: true));
         Assert.Equal(ExitCode.Inconclusive, Verdicts.CodeOf(broken, checksExpectations: false));
         Assert.Equal(ExitCode.Inconclusive, Verdicts.CodeOf(broken with { WorkLeft = 0 }, checksExpectations: true));
-        Assert.Equal(ExitCode.Violation, Verdicts.CodeOf(report with { Verdict = Verdict.Violation }, checksExpectations: false));
-        Assert.Equal(ExitCode.Pass, Verdicts.CodeOf(report with { Verdict = Verdict.Pass, WorkLeft = 0 }, checksExpectations: true));
+        Assert.Equal(
+            ExitCode.Violation,
+            Verdicts.CodeOf(report with { Verdict = Verdict.Violation }, checksExpectations: false));
+        Assert.Equal(
+            ExitCode.Pass,
+            Verdicts.CodeOf(report with { Verdict = Verdict.Pass, WorkLeft = 0 }, checksExpectations: true));
     }
 
-    private static EnclaveReport Enclave(string name, EnclaveOutcome outcome) => new() { Name = name, Cgroup = "/a", Outcome = outcome };
+    private static EnclaveReport Enclave(string name, EnclaveOutcome outcome) =>
+        new()
+        {
+            Name = name,
+            Cgroup = "/a",
+            Outcome = outcome,
+        };
 
     private static RunReport Report(Verdict verdict, int workLeft) => new()
     {

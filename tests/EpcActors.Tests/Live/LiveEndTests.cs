@@ -4,7 +4,10 @@ using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Tests.Live;
 
-/// <summary>Corners of the end of a live run: what only an engine of many threads can get wrong, shown in one order that the test decides.</summary>
+/// <summary>
+/// Corners of the end of a live run: what only an engine of many threads can get wrong, shown in one order that the
+/// test decides.
+/// </summary>
 public sealed class LiveEndTests : IDisposable
 {
     private const long Ms = 1_000_000;
@@ -24,7 +27,12 @@ public sealed class LiveEndTests : IDisposable
         Counter idle = new(1, "idle", 2);
         _engine.Add(gate, "gate");
         _engine.Add(idle, "idle");
-        Doing[] tasks = [.. Enumerable.Range(0, 2).Select(t => new Doing(1000 + t, $"task-{t}", async self => await self.Ask(gate.Id, new Say.Count())))];
+        Doing[] tasks =
+        [
+            .. Enumerable
+                .Range(0, 2)
+                .Select(t => new Doing(1000 + t, $"task-{t}", async self => await self.Ask(gate.Id, new Say.Count()))),
+        ];
         foreach (Doing task in tasks)
         {
             _engine.Add(task, task.Name);
@@ -36,7 +44,11 @@ public sealed class LiveEndTests : IDisposable
         {
             // One task is in the gate, the other in its mailbox.
             Assert.True(isInside.Wait(Long));
-            Assert.True(SpinWait.SpinUntil(() => Array.TrueForAll(tasks, task => gate.Came[0] == task.Id.Index || task.Outstanding is not null), Long));
+            Assert.True(
+                SpinWait.SpinUntil(
+                    () =>
+                        Array.TrueForAll(tasks, task => gate.Came[0] == task.Id.Index || task.Outstanding is not null),
+                    Long));
             isWhole = _engine.Cut(resource =>
             {
                 if (resource == idle)
@@ -116,7 +128,10 @@ public sealed class LiveEndTests : IDisposable
         _engine.Add(task, "task");
         _engine.Start(task);
         _engine.Start(task);
-        Assert.Contains("twice", Assert.Throws<InvariantViolation>(() => _engine.Run(Limit, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "twice",
+            Assert.Throws<InvariantViolation>(() => _engine.Run(Limit, CancellationToken.None)).Message,
+            StringComparison.Ordinal);
 
         // The task may have had its turn, or not; its thread has ended in any case.
         Assert.NotEqual(true, thread?.IsAlive);
@@ -132,7 +147,8 @@ public sealed class LiveEndTests : IDisposable
         _engine.Start(task);
         bool? isWhole = null;
         _engine.AddTimer(Ms, _ => isWhole = _engine.Cut(_ => throw new InvalidOperationException("torn")));
-        InvariantViolation failure = Assert.Throws<InvariantViolation>(() => _engine.Run(Limit, CancellationToken.None));
+        InvariantViolation failure = Assert.Throws<InvariantViolation>(() =>
+            _engine.Run(Limit, CancellationToken.None));
         Assert.Contains("counter", failure.Message, StringComparison.Ordinal);
         Assert.Contains("torn", failure.Message, StringComparison.Ordinal);
         Assert.False(isWhole);
@@ -208,7 +224,12 @@ public sealed class LiveEndTests : IDisposable
         using ManualResetEventSlim mayLeave = new();
         Gate gate = new(0, isInside, mayLeave);
         engine.Add(gate, "gate");
-        Doing[] tasks = [.. Enumerable.Range(0, Tasks).Select(t => new Doing(1000 + t, $"task-{t}", async self => await self.Ask(gate.Id, new Say.Count())))];
+        Doing[] tasks =
+        [
+            .. Enumerable
+                .Range(0, Tasks)
+                .Select(t => new Doing(1000 + t, $"task-{t}", async self => await self.Ask(gate.Id, new Say.Count()))),
+        ];
         foreach (Doing task in tasks)
         {
             engine.Add(task, task.Name);
@@ -273,7 +294,9 @@ public sealed class LiveEndTests : IDisposable
     }
 
     /// <summary>Keeps the first that comes in until the test lets it go.</summary>
-    private sealed class Gate(int id, ManualResetEventSlim isInside, ManualResetEventSlim mayLeave) : Resource(new ActorId(id), "gate"), IHandle<Say.Count>
+    private sealed class Gate(int id, ManualResetEventSlim isInside, ManualResetEventSlim mayLeave)
+        : Resource(new ActorId(id), "gate"),
+            IHandle<Say.Count>
     {
         public List<int> Came { get; } = [];
 

@@ -26,11 +26,19 @@ internal static class LiveRig
         new LiveScenarioRunner(scenario, newEngine ?? NewEngine).Run("", CancellationToken.None);
 
     /// <summary>With audits from the first moment on, so that a run of a moment has some.</summary>
-    public static Scenario Live(this Scenario scenario, int workers = Workers, int traceEvents = 0) => scenario with
-    {
-        Live = new LiveSpec { Workers = workers, TaskBatch = 16, SampleNs = 1_000_000, AuditEveryNs = 1, LivenessWindowNs = 60_000_000_000 },
-        Run = scenario.Run with { DurationNs = 120_000_000_000, TraceEvents = traceEvents },
-    };
+    public static Scenario Live(this Scenario scenario, int workers = Workers, int traceEvents = 0) =>
+        scenario with
+        {
+            Live = new LiveSpec
+            {
+                Workers = workers,
+                TaskBatch = 16,
+                SampleNs = 1_000_000,
+                AuditEveryNs = 1,
+                LivenessWindowNs = 60_000_000_000,
+            },
+            Run = scenario.Run with { DurationNs = 120_000_000_000, TraceEvents = traceEvents },
+        };
 
     /// <summary>Two enclaves, each larger than the EPC.</summary>
     public static Scenario Tight() => PlantedRun.Make(

@@ -13,7 +13,9 @@ namespace EpcActors.Tests.Live;
 /// <summary>Scenarios on worker threads, from their configuration to their report.</summary>
 public sealed class LiveRunTests
 {
-    /// <summary>A race that shows in nine runs of ten is not found by so many in one case of a very large number.</summary>
+    /// <summary>
+    /// A race that shows in nine runs of ten is not found by so many in one case of a very large number.
+    /// </summary>
     private const int MostAttempts = 60;
 
     [Theory]
@@ -43,7 +45,8 @@ public sealed class LiveRunTests
         Assert.Empty(report.Profile);
         Assert.Null(report.Ksgxd.BusyShare);
         Assert.All(report.Enclaves, enclave => Assert.Null(enclave.Slowdown));
-        Assert.Contains(report.Notes, note => note.StartsWith("a live run shows what real threads do to each other", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, note =>
+            note.StartsWith("a live run shows what real threads do to each other", StringComparison.Ordinal));
         Assert.NotNull(report.Live);
         Assert.Equal(2, report.Live.Workers);
         Assert.True(report.Live.Cuts > 0);
@@ -114,7 +117,8 @@ public sealed class LiveRunTests
     [Fact]
     public void An_actor_that_fails_ends_the_run_with_its_name_and_reason()
     {
-        InvariantViolation failure = Assert.Throws<InvariantViolation>(() => LiveRig.Run(LiveRig.Forever(), WithBrokenActor));
+        InvariantViolation failure = Assert.Throws<InvariantViolation>(() =>
+            LiveRig.Run(LiveRig.Forever(), WithBrokenActor));
 
         Assert.Contains("saboteur failed", failure.Message, StringComparison.Ordinal);
         Assert.Contains("page 5 is in two places", failure.Message, StringComparison.Ordinal);
@@ -123,20 +127,41 @@ public sealed class LiveRunTests
     [Fact]
     public void Pauses_take_real_time_and_an_action_of_the_script_that_comes_too_late_is_told()
     {
-        Scenario scenario = PlantedRun.Make(
-            [PlantedRun.Enclave("a", 64, [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(2_000_000)])], [new NodeSpec(2, [256])]).Live();
+        Scenario scenario = PlantedRun
+            .Make(
+                [PlantedRun.Enclave("a", 64, [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(2_000_000)])],
+                [new NodeSpec(2, [256])])
+            .Live();
         scenario = scenario with
         {
             Script = [new ScriptAction.SetMax(1, 1, 1 << 20), new ScriptAction.SetMax(100_000_000_000, 1, 1 << 19)],
-            Expectations = ["cgroup /a events > 0", "cgroup /a peak == 1", "verdict == pass", "enclave a slowdown < 1.1", "violation liveness", "no violation liveness", "verdict == violation"],
+            Expectations =
+            [
+                "cgroup /a events > 0",
+                "cgroup /a peak == 1",
+                "verdict == pass",
+                "enclave a slowdown < 1.1",
+                "violation liveness",
+                "no violation liveness",
+                "verdict == violation",
+            ],
         };
         RunReport report = LiveRig.Run(scenario);
 
         Assert.True(report.VirtualTimeNs >= 2_000_000, $"{report.VirtualTimeNs}");
         Assert.Equal(1, report.Live!.ActionsLeft);
-        Assert.Contains(report.Notes, note => note.StartsWith("1 of 2 actions of the script were not due", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, note =>
+            note.StartsWith("1 of 2 actions of the script were not due", StringComparison.Ordinal));
         Assert.Equal(
-            ["how much is a matter of who is faster", "the script meets other work in a live run", "", "compares virtual time", "a race need not show in a live run", "", "a race need not show in a live run"],
+            [
+                "how much is a matter of who is faster",
+                "the script meets other work in a live run",
+                "",
+                "compares virtual time",
+                "a race need not show in a live run",
+                "",
+                "a race need not show in a live run",
+            ],
             report.Expectations.Select(one => one.NotJudged));
         Assert.DoesNotContain(report.Expectations, one => one.IsUnmet);
     }

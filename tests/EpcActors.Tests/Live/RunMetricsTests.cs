@@ -79,7 +79,12 @@ public sealed class RunMetricsTests
             {
                 for (int k = 0; k < 100; k++)
                 {
-                    shared.OnReport(topology.Enclaves[0].Threads[0], RunEvent.Fault, (k * 30) + thread, (k * 30) + thread + 10, k);
+                    shared.OnReport(
+                        topology.Enclaves[0].Threads[0],
+                        RunEvent.Fault,
+                        (k * 30) + thread,
+                        (k * 30) + thread + 10,
+                        k);
                 }
             });
             one.Start();

@@ -4,10 +4,12 @@ using EpcActors.Tests.Cli;
 
 namespace EpcActors.Tests.Live;
 
-/// <summary>A live run whose process is stopped for longer than the liveness window: no thread is blamed for it.</summary>
+/// <summary>
+/// A live run whose process is stopped for longer than the liveness window: no thread is blamed for it.
+/// </summary>
 /// <remarks>
-/// From end to end only. It passes without <see cref="EpcActors.Engine.Live.RunClock"/> too, as progress comes before the
-/// finding is confirmed; the clock has its own tests, <see cref="RunClockTests"/>.
+/// From end to end only. It passes without <see cref="EpcActors.Engine.Live.RunClock"/> too, as progress comes before
+/// the finding is confirmed; the clock has its own tests, <see cref="RunClockTests"/>.
 /// </remarks>
 public sealed class StoppedProcessTests : IDisposable
 {
@@ -36,11 +38,13 @@ public sealed class StoppedProcessTests : IDisposable
             }
             """);
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(120));
-        using Process run = Process.Start(new ProcessStartInfo("dotnet", [typeof(EpcCommand).Assembly.Location, "run", file, "--engine", engine])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+        using Process run = Process.Start(
+            new ProcessStartInfo("dotnet", [typeof(EpcCommand).Assembly.Location, "run", file, "--engine", engine])
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         Task<string> errors = run.StandardError.ReadToEndAsync(patience.Token);
         Assert.NotNull(await run.StandardOutput.ReadLineAsync(patience.Token));
         const string Stops = "for stop in 1 2; do sleep 0.7; kill -STOP $0; sleep 1.3; kill -CONT $0; done";

@@ -16,7 +16,10 @@ using static EpcActors.Tests.OracleTests.PlantedRun;
 
 namespace EpcActors.Tests.OracleTests;
 
-/// <summary>The oracle of live runs, on runs that can be repeated: at a consistent cut it raises no false alarm, and sees what is planted.</summary>
+/// <summary>
+/// The oracle of live runs, on runs that can be repeated: at a consistent cut it raises no false alarm, and sees what
+/// is planted.
+/// </summary>
 public sealed class CutTests
 {
     private const int SeedsPerKernel = 8;
@@ -29,7 +32,9 @@ public sealed class CutTests
         int forced = 0;
         for (ulong seed = 1; seed <= SeedsPerKernel; seed++)
         {
-            SharedRun run = new(FalseAlarmTests.Random(seed, FalseAlarmTests.Switches(kernel)), stepNs: 20_000 * (long)seed);
+            SharedRun run = new(
+                FalseAlarmTests.Random(seed, FalseAlarmTests.Switches(kernel)),
+                stepNs: 20_000 * (long)seed);
             RunEnd end = run.Execute();
             IReadOnlyList<ViolationReport> found = WithoutR19(run);
             Assert.True(found.Count == 0, $"kernel {kernel}, seed {seed}, {end}: {string.Join("; ", found)}");
@@ -119,7 +124,8 @@ public sealed class CutTests
     [Fact]
     public void A_page_whose_descriptor_names_another_cgroup() =>
         Plant(
-            run => run.Topology.Enclaves[0].Enclave.VaPages.ForEach(page => run.Topology.Machine.Pages[page].Cgroup = 2),
+            run =>
+                run.Topology.Enclaves[0].Enclave.VaPages.ForEach(page => run.Topology.Machine.Pages[page].Cgroup = 2),
             Rules.CgroupUsage);
 
     [Fact]
@@ -144,7 +150,9 @@ public sealed class CutTests
     [Fact]
     public void A_listed_page_without_its_flag() =>
         Plant(
-            run => run.Topology.Machine.Pages[run.Topology.Enclaves[0].Enclave.Entries[12].EpcPage].Flags &= ~EpcPageFlags.ReclaimerTracked,
+            run =>
+                run.Topology.Machine.Pages[run.Topology.Enclaves[0].Enclave.Entries[12].EpcPage].Flags &=
+                    ~EpcPageFlags.ReclaimerTracked,
             Rules.LruMembership);
 
     [Fact]
@@ -187,7 +195,9 @@ public sealed class CutTests
             drift.Detail);
 
         // One goes by what was overwritten, the other by the lists, and they tell the same.
-        Assert.Equal(Assert.Single(run.Simulated.Violations, one => one.Rule == Rules.FreePageCounter).Detail, drift.Detail);
+        Assert.Equal(
+            Assert.Single(run.Simulated.Violations, one => one.Rule == Rules.FreePageCounter).Detail,
+            drift.Detail);
     }
 
     [Fact]
@@ -229,10 +239,16 @@ public sealed class CutTests
         Assert.Throws<InvariantViolation>(() => new Oracle(run.Topology, 1).BeginCut());
     }
 
-    private static IReadOnlyList<ViolationReport> Plant(Action<SharedRun> defect, params string[] rules) => Plant(defect, new KernelSwitches(), rules);
+    private static IReadOnlyList<ViolationReport> Plant(Action<SharedRun> defect, params string[] rules) =>
+        Plant(defect, new KernelSwitches(), rules);
 
-    /// <summary>The defect is planted behind the back of every message, while a cut may be under way: only a cut can see it.</summary>
-    private static IReadOnlyList<ViolationReport> Plant(Action<SharedRun> defect, KernelSwitches switches, params string[] rules)
+    /// <summary>
+    /// The defect is planted behind the back of every message, while a cut may be under way: only a cut can see it.
+    /// </summary>
+    private static IReadOnlyList<ViolationReport> Plant(
+        Action<SharedRun> defect,
+        KernelSwitches switches,
+        params string[] rules)
     {
         SharedRun run = new(Roomy(switches, durationNs: 10 * Ms), stepNs: 50_000, auditsBetween: false);
         run.Sabotage(5 * Ms, _ =>
@@ -242,7 +258,9 @@ public sealed class CutTests
             return default;
         });
         run.Execute(auditsAtEnd: false);
-        Assert.Equal(rules.Order(StringComparer.Ordinal), run.Oracle.Violations.Select(one => one.Rule).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            rules.Order(StringComparer.Ordinal),
+            run.Oracle.Violations.Select(one => one.Rule).Order(StringComparer.Ordinal));
         return run.Oracle.Violations;
     }
 
@@ -261,9 +279,16 @@ public sealed class CutTests
             KeyValuePair.Create("epc.run.slowdown", "off"),
             KeyValuePair.Create("epc.run.duration", "200 ms"),
         ];
-        return ScenarioLoader.Load(Loading.RepositoryPath($"config/scenarios/{file}.conf"), overrides, null, ConfigEnvironment.Default);
+        return ScenarioLoader.Load(
+            Loading.RepositoryPath($"config/scenarios/{file}.conf"),
+            overrides,
+            null,
+            ConfigEnvironment.Default);
     }
 
     private static IReadOnlyList<ViolationReport> WithoutR19(SharedRun run) =>
-        [.. run.Oracle.Violations.Where(v => v.Rule != Rules.PoisonReuse || !v.Detail.Contains("EWB on", StringComparison.Ordinal))];
+        [
+            .. run.Oracle.Violations.Where(v =>
+                v.Rule != Rules.PoisonReuse || !v.Detail.Contains("EWB on", StringComparison.Ordinal)),
+        ];
 }

@@ -20,7 +20,8 @@ public sealed class FalseAlarmTests
 {
     private const int SeedsPerKernel = 24;
 
-    public static TheoryData<string> Kernels => ["per-cgroup", "off", "cursor", "kill", "shared-batch", "racy-free per node"];
+    public static TheoryData<string> Kernels =>
+        ["per-cgroup", "off", "cursor", "kill", "shared-batch", "racy-free per node"];
 
     [Theory]
     [MemberData(nameof(Kernels))]
@@ -28,10 +29,16 @@ public sealed class FalseAlarmTests
     {
         for (ulong seed = 1; seed <= SeedsPerKernel; seed++)
         {
-            (RunEnd end, TimedRun run, IReadOnlyList<EpcActors.Results.ViolationReport> found) = Execute(Random(seed, Switches(kernel)));
+            (RunEnd end, TimedRun run, IReadOnlyList<EpcActors.Results.ViolationReport> found) = Execute(
+                Random(seed, Switches(kernel)));
 
-            // R19: a memory failure that hits a page which a reclaimer has isolated is written out all the same, in every kernel.
-            found = [.. found.Where(v => v.Rule != Rules.PoisonReuse || !v.Detail.Contains("runs EWB on", StringComparison.Ordinal))];
+            // R19: a memory failure that hits a page which a reclaimer has isolated is written out all the same, in
+            // every kernel.
+            found =
+            [
+                .. found.Where(v =>
+                    v.Rule != Rules.PoisonReuse || !v.Detail.Contains("runs EWB on", StringComparison.Ordinal)),
+            ];
             Assert.True(found.Count == 0, $"kernel {kernel}, seed {seed}, {end}: {string.Join("; ", found)}");
             if (end == RunEnd.Finished)
             {
@@ -47,8 +54,9 @@ public sealed class FalseAlarmTests
     [Fact]
     public void A_lock_that_is_held_is_seen()
     {
-        (RunEnd _, TimedRun run, _) = Execute(Roomy(), run => run.Sabotage(
-            5 * Ms, async task => await task.Ask(run.Topology.Enclaves[0].Enclave.Id, new Actors.Enclaves.EnclaveProtocol.Lock())));
+        (RunEnd _, TimedRun run, _) = Execute(Roomy(), run =>
+            run.Sabotage(5 * Ms, async task =>
+                await task.Ask(run.Topology.Enclaves[0].Enclave.Id, new Actors.Enclaves.EnclaveProtocol.Lock())));
         (EpcActors.Engine.Resource resource, string name, _) = Assert.Single(HeldLocks.In(run.Topology.Resources));
         Assert.Equal("enclave:a", resource.Name);
         Assert.Equal("lock", name);
@@ -81,7 +89,11 @@ public sealed class FalseAlarmTests
                 BackingCharge = BackingCharge.KsgxdRule,
             },
             "shared-batch" => @fixed with { ReclaimWalk = ReclaimWalk.SharedBatch },
-            "racy-free per node" => @fixed with { FreePageCounter = FreePageCounterMode.PerNode, ReclaimWalk = ReclaimWalk.PerLru },
+            "racy-free per node" => @fixed with
+            {
+                FreePageCounter = FreePageCounterMode.PerNode,
+                ReclaimWalk = ReclaimWalk.PerLru,
+            },
             _ => throw new ArgumentOutOfRangeException(nameof(kernel)),
         };
     }
@@ -97,7 +109,12 @@ public sealed class FalseAlarmTests
             List<StepSpec> steps = [Uniform(100 + (long)prng.NextBelow(400), (long)prng.NextBelow(2000))];
             if (prng.NextBelow(4) == 0)
             {
-                steps.AddRange([new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.ChangeType(), new StepSpec.Accept(), new StepSpec.Remove()]);
+                steps.AddRange([
+                    new StepSpec.Touch(AccessKind.Write, 0),
+                    new StepSpec.ChangeType(),
+                    new StepSpec.Accept(),
+                    new StepSpec.Remove(),
+                ]);
             }
 
             if (prng.NextBelow(3) == 0)
@@ -136,7 +153,17 @@ public sealed class FalseAlarmTests
         return Make(enclaves, [new NodeSpec(3, [160]), new NodeSpec(3, [96])], switches, 150 * Ms, seed) with
         {
             Script = script,
-            VirtualMachines = [new VirtualMachineSpec { Name = "guest", Cgroup = 2, Pages = 64, TouchedPages = 24, HoldNs = 10 * Ms }],
+            VirtualMachines =
+            [
+                new VirtualMachineSpec
+                {
+                    Name = "guest",
+                    Cgroup = 2,
+                    Pages = 64,
+                    TouchedPages = 24,
+                    HoldNs = 10 * Ms,
+                },
+            ],
         };
     }
 }

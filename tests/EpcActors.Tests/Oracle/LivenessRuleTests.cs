@@ -21,8 +21,9 @@ public sealed class LivenessRuleTests
         // R1's end: the counter is too high, so no task wakes ksgxd.
         Scenario scenario = Tight(new KernelSwitches { EpcCgroup = EpcCgroupMode.Off }, accesses: 2000);
         Assert.Empty(Execute(scenario).Violations);
-        (RunEnd end, TimedRun run, IReadOnlyList<ViolationReport> found) = Execute(scenario, run => run.Sabotage(3 * Ms, async task =>
-            await task.Ask(task.Machine.FreePageCounter, new FreePageCounterProtocol.AddPages { Pages = 1000 })));
+        (RunEnd end, TimedRun run, IReadOnlyList<ViolationReport> found) = Execute(scenario, run =>
+            run.Sabotage(3 * Ms, async task =>
+                await task.Ask(task.Machine.FreePageCounter, new FreePageCounterProtocol.AddPages { Pages = 1000 })));
         Assert.Equal(RunEnd.Stopped, end);
         Assert.True(run.Oracle.IsHopeless);
         Assert.Equal([Rules.Liveness, Rules.FreePageCounter], found.Select(v => v.Rule));
@@ -33,7 +34,10 @@ public sealed class LivenessRuleTests
     [Fact]
     public void Reclaim_that_finds_every_page_young_for_ever()
     {
-        Scenario scenario = Make([Enclave("young", 200, [Uniform(20_000)])], [new NodeSpec(4, [64])], durationNs: 1_000 * Ms);
+        Scenario scenario = Make(
+            [Enclave("young", 200, [Uniform(20_000)])],
+            [new NodeSpec(4, [64])],
+            durationNs: 1_000 * Ms);
         Assert.Empty(Execute(scenario).Violations);
         (RunEnd end, TimedRun _, IReadOnlyList<ViolationReport> found) = Execute(
             scenario, run => run.Sabotage(5 * Ms, task => KeepYoung(task, run.Topology.Enclaves[0]), isDaemon: true));
@@ -46,20 +50,21 @@ public sealed class LivenessRuleTests
     {
         // The limit stands, pages are listed, and the LRU gives none: a walk that comes out empty each time.
         Scenario scenario = Roomy(durationNs: 1_000 * Ms, pauseNs: 500 * Ms);
-        (RunEnd end, TimedRun _, IReadOnlyList<ViolationReport> found) = Execute(scenario, run => run.Sabotage(5 * Ms, async task =>
-        {
-            ActorId cgroup = run.Topology.Cgroups[2].Id;
-            await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.WriteMax { Max = 0 });
-            while (true)
+        (RunEnd end, TimedRun _, IReadOnlyList<ViolationReport> found) = Execute(scenario, run =>
+            run.Sabotage(5 * Ms, async task =>
             {
-                await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Charge { Bytes = 4096 });
-                await task.Ask(
-                    cgroup,
-                    new Actors.Cgroups.CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
-                await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Uncharge { Bytes = 4096 });
-                await task.SpendNs(3, 10_000);
-            }
-        }));
+                ActorId cgroup = run.Topology.Cgroups[2].Id;
+                await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.WriteMax { Max = 0 });
+                while (true)
+                {
+                    await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Charge { Bytes = 4096 });
+                    await task.Ask(
+                        cgroup,
+                        new Actors.Cgroups.CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
+                    await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Uncharge { Bytes = 4096 });
+                    await task.SpendNs(3, 10_000);
+                }
+            }));
         Assert.Equal(RunEnd.Stopped, end);
         ViolationReport hang = Assert.Single(found);
         Assert.Equal(Rules.Liveness, hang.Rule);
@@ -81,8 +86,14 @@ public sealed class LivenessRuleTests
         Assert.Equal(RunEnd.Deadlock, end);
         ViolationReport deadlock = Assert.Single(found);
         Assert.Equal(Rules.Deadlock, deadlock.Rule);
-        Assert.Contains("ab (holds lock of enclave:a) for Lock of enclave:b", deadlock.Detail, StringComparison.Ordinal);
-        Assert.Contains("ba (holds lock of enclave:b) for Lock of enclave:a", deadlock.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "ab (holds lock of enclave:a) for Lock of enclave:b",
+            deadlock.Detail,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "ba (holds lock of enclave:b) for Lock of enclave:a",
+            deadlock.Detail,
+            StringComparison.Ordinal);
         Assert.Contains(run.Oracle.Hung, t => t.Name == "ab");
     }
 
@@ -103,12 +114,21 @@ public sealed class LivenessRuleTests
     [Fact]
     public void A_daemon_that_waits_for_a_lock_that_is_never_released_is_a_deadlock_too()
     {
-        (RunEnd end, TimedRun _, IReadOnlyList<ViolationReport> found) = Execute(Make([], [new NodeSpec(4, [64])]), run =>
-        {
-            ActorId tree = run.Topology.Machine.CgroupTree;
-            run.Sabotage(1 * Ms, async task => await task.Ask(tree, new Actors.Cgroups.CgroupTreeProtocol.LockCursor()), "holder");
-            run.Sabotage(2 * Ms, async task => await task.Ask(tree, new Actors.Cgroups.CgroupTreeProtocol.LockCursor()), "waiter", isDaemon: true);
-        });
+        (RunEnd end, TimedRun _, IReadOnlyList<ViolationReport> found) = Execute(
+            Make([], [new NodeSpec(4, [64])]),
+            run =>
+            {
+                ActorId tree = run.Topology.Machine.CgroupTree;
+                run.Sabotage(
+                    1 * Ms,
+                    async task => await task.Ask(tree, new Actors.Cgroups.CgroupTreeProtocol.LockCursor()),
+                    "holder");
+                run.Sabotage(
+                    2 * Ms,
+                    async task => await task.Ask(tree, new Actors.Cgroups.CgroupTreeProtocol.LockCursor()),
+                    "waiter",
+                    isDaemon: true);
+            });
         Assert.Equal(RunEnd.Deadlock, end);
         Assert.Equal(Rules.Deadlock, Assert.Single(found).Rule);
     }

@@ -17,26 +17,38 @@ internal static class PlantedRun
     public const long Ms = 1_000_000;
 
     /// <summary>Everything fits: nothing is ever evicted. The enclave sleeps for most of the run.</summary>
-    public static Scenario Roomy(KernelSwitches? switches = null, long durationNs = 60 * Ms, long pauseNs = 20 * Ms) => Make(
-        [
-            Enclave("a", 64, [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(pauseNs)]),
-            Enclave("b", 64, [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(pauseNs)]),
-        ],
-        [new NodeSpec(4, [1024])],
-        switches,
-        durationNs);
+    public static Scenario Roomy(KernelSwitches? switches = null, long durationNs = 60 * Ms, long pauseNs = 20 * Ms) =>
+        Make(
+            [
+                Enclave("a", 64, [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(pauseNs)]),
+                Enclave("b", 64, [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(pauseNs)]),
+            ],
+            [new NodeSpec(4, [1024])],
+            switches,
+            durationNs);
 
     /// <summary>Twice as many pages as there is EPC, and every access is a fault.</summary>
     public static Scenario Tight(
-        KernelSwitches? switches = null, long durationNs = 2_000 * Ms, long accesses = 400, int threads = 2, ulong seed = 1) => Make(
-        [
-            Enclave("a", 192, [Uniform(accesses)]) with { Threads = threads },
-            Enclave("b", 192, [Uniform(accesses)]) with { Threads = threads },
-        ],
-        [new NodeSpec(4, [128]), new NodeSpec(4, [128])],
-        switches,
-        durationNs,
-        seed);
+        KernelSwitches? switches = null,
+        long durationNs = 2_000 * Ms,
+        long accesses = 400,
+        int threads = 2,
+        ulong seed = 1) =>
+        Make(
+            [
+                Enclave("a", 192, [Uniform(accesses)]) with
+                {
+                    Threads = threads,
+                },
+                Enclave("b", 192, [Uniform(accesses)]) with
+                {
+                    Threads = threads,
+                },
+            ],
+            [new NodeSpec(4, [128]), new NodeSpec(4, [128])],
+            switches,
+            durationNs,
+            seed);
 
     public static StepSpec Uniform(long accesses, long workNs = 0) => new StepSpec.Pattern(
         (pages, prng) => new UniformPattern(pages, AccessMix.ReadOnly, prng), accesses, workNs, "uniform");
@@ -85,7 +97,9 @@ internal static class PlantedRun
         };
 
     /// <summary>Runs with whatever <paramref name="plant"/> adds.</summary>
-    public static (RunEnd End, TimedRun Run, IReadOnlyList<ViolationReport> Violations) Execute(Scenario scenario, Action<TimedRun>? plant = null)
+    public static (RunEnd End, TimedRun Run, IReadOnlyList<ViolationReport> Violations) Execute(
+        Scenario scenario,
+        Action<TimedRun>? plant = null)
     {
         TimedRun run = new(scenario, "test", null);
         plant?.Invoke(run);
@@ -94,7 +108,11 @@ internal static class PlantedRun
     }
 
     /// <summary>The run breaks these rules and no other, and the same run without the defect breaks none.</summary>
-    public static IReadOnlyList<ViolationReport> Expect(Scenario clean, Scenario planted, Action<TimedRun>? plant, params string[] rules)
+    public static IReadOnlyList<ViolationReport> Expect(
+        Scenario clean,
+        Scenario planted,
+        Action<TimedRun>? plant,
+        params string[] rules)
     {
         (RunEnd _, TimedRun _, IReadOnlyList<ViolationReport> none) = Execute(clean);
         Assert.Empty(none);
@@ -103,11 +121,19 @@ internal static class PlantedRun
         return found;
     }
 
-    public static IReadOnlyList<ViolationReport> Expect(Scenario scenario, Action<TimedRun> plant, params string[] rules) =>
-        Expect(scenario, scenario, plant, rules);
+    public static IReadOnlyList<ViolationReport> Expect(
+        Scenario scenario,
+        Action<TimedRun> plant,
+        params string[] rules
+    ) => Expect(scenario, scenario, plant, rules);
 
     /// <summary>Adds a task that does what it is told at a moment of virtual time.</summary>
-    public static Saboteur Sabotage(this TimedRun run, long atNs, Func<Saboteur, Routine> what, string name = "saboteur", bool isDaemon = false)
+    public static Saboteur Sabotage(
+        this TimedRun run,
+        long atNs,
+        Func<Saboteur, Routine> what,
+        string name = "saboteur",
+        bool isDaemon = false)
     {
         Saboteur saboteur = new(new ActorId(FreeId(run)), name, run.Topology.Machine, what, isDaemon);
         run.Add(saboteur, atNs);
@@ -131,7 +157,14 @@ internal static class PlantedRun
         cycles[(int)Activity.Ewb] = 10000;
         cycles[(int)Activity.Eldu] = 8500;
         cycles[(int)Activity.Ipi] = 4000;
-        return new CostProfile { Name = "test", ClockMhz = 4000, Cycles = cycles, RemotePercent = 140, MutexSpinCycles = 30000 };
+        return new CostProfile
+        {
+            Name = "test",
+            ClockMhz = 4000,
+            Cycles = cycles,
+            RemotePercent = 140,
+            MutexSpinCycles = 30000,
+        };
     }
 }
 

@@ -18,7 +18,10 @@ using static EpcActors.Tests.OracleTests.PlantedRun;
 
 namespace EpcActors.Tests.OracleTests;
 
-/// <summary>Each rule sees its defect: the defect is planted, that rule and no other is reported, and the same run without it is clean.</summary>
+/// <summary>
+/// Each rule sees its defect: the defect is planted, that rule and no other is reported, and the same run without it is
+/// clean.
+/// </summary>
 public sealed class SafetyRuleTests
 {
     [Fact]
@@ -37,7 +40,10 @@ public sealed class SafetyRuleTests
     [Fact]
     public void A_page_that_is_taken_and_dropped()
     {
-        IReadOnlyList<ViolationReport> found = Expect(Roomy(), run => run.Sabotage(5 * Ms, async task => await Take(task)), Rules.PageConservation);
+        IReadOnlyList<ViolationReport> found = Expect(
+            Roomy(),
+            run => run.Sabotage(5 * Ms, async task => await Take(task)),
+            Rules.PageConservation);
         Assert.Contains("saboteur has ended and still has 1 EPC pages", found[0].Detail, StringComparison.Ordinal);
     }
 
@@ -64,18 +70,23 @@ public sealed class SafetyRuleTests
     {
         Scenario cut = Roomy(durationNs: 10 * Ms);
         IReadOnlyList<ViolationReport> found = Execute(cut, run => run.Sabotage(5 * Ms, task =>
-        {
-            // Behind the back of every message: the page array forgets a page.
-            run.Topology.Enclaves[0].Enclave.Entries[12] = EnclavePage.Absent;
-            return default;
-        })).Violations;
-        Assert.Contains(found, v => v.Rule == Rules.PageConservation && v.Detail.Contains("the first that is nowhere: epc:", StringComparison.Ordinal));
+            {
+                // Behind the back of every message: the page array forgets a page.
+                run.Topology.Enclaves[0].Enclave.Entries[12] = EnclavePage.Absent;
+                return default;
+            })).Violations;
+        Assert.Contains(found, v =>
+            v.Rule == Rules.PageConservation
+            && v.Detail.Contains("the first that is nowhere: epc:", StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_counter_that_is_changed_without_a_page()
     {
-        IReadOnlyList<ViolationReport> found = Expect(Roomy(), run => run.Sabotage(5 * Ms, task => Count(task, 1)), Rules.FreePageCounter);
+        IReadOnlyList<ViolationReport> found = Expect(
+            Roomy(),
+            run => run.Sabotage(5 * Ms, task => Count(task, 1)),
+            Rules.FreePageCounter);
         Assert.Contains("saboteur changes sgx_nr_free_pages by +1", found[0].Detail, StringComparison.Ordinal);
     }
 
@@ -101,7 +112,10 @@ public sealed class SafetyRuleTests
                 + @"then \1 stored \d+ over it",
             drift.Detail);
         Assert.Empty(Execute(Tight(durationNs: 100 * Ms, accesses: 2000)).Violations);
-        Assert.Empty(Execute(Tight(new KernelSwitches { FreePageCounter = FreePageCounterMode.PerNode }, 100 * Ms, 2000)).Violations);
+        Assert.Empty(
+            Execute(
+                Tight(new KernelSwitches { FreePageCounter = FreePageCounterMode.PerNode }, 100 * Ms, 2000)
+            ).Violations);
     }
 
     [Fact]
@@ -143,10 +157,15 @@ public sealed class SafetyRuleTests
         IReadOnlyList<ViolationReport> found = Execute(narrow, Plant).Violations;
         Assert.Equal(Rules.CgroupLimit, Assert.Single(found).Rule);
 
-        static Scenario Big(KernelSwitches switches) => Make([], [new NodeSpec(4, [1 << 20])], switches) with
-        {
-            Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), new CgroupSpec("/a", 0, 5L << 29, long.MaxValue)],
-        };
+        static Scenario Big(KernelSwitches switches) =>
+            Make([], [new NodeSpec(4, [1 << 20])], switches) with
+            {
+                Cgroups =
+                [
+                    new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
+                    new CgroupSpec("/a", 0, 5L << 29, long.MaxValue),
+                ],
+            };
 
         static void Plant(TimedRun run) => run.Sabotage(5 * Ms, async task =>
         {
@@ -191,14 +210,13 @@ public sealed class SafetyRuleTests
 
     [Fact]
     public void An_isolated_page_that_is_never_put_back() =>
-        Expect(
-            Roomy(durationNs: 10 * Ms),
-            run => run.Sabotage(5 * Ms, async task =>
-            {
-                await task.Ask(run.Topology.Cgroups[1].Id, new CgroupProtocol.BeginIsolate());
-                await task.Ask(run.Topology.Cgroups[1].Id, new CgroupProtocol.EndIsolate { Forget = EpcPageIndex.None });
-            }),
-            Rules.LruMembership);
+        Expect(Roomy(durationNs: 10 * Ms), run => run.Sabotage(5 * Ms, async task =>
+                {
+                    await task.Ask(run.Topology.Cgroups[1].Id, new CgroupProtocol.BeginIsolate());
+                    await task.Ask(
+                        run.Topology.Cgroups[1].Id,
+                        new CgroupProtocol.EndIsolate { Forget = EpcPageIndex.None });
+                }), Rules.LruMembership);
 
     [Fact]
     public void An_entry_that_is_erased_although_it_does_not_exist() =>
@@ -231,18 +249,20 @@ public sealed class SafetyRuleTests
         (RunEnd _, TimedRun _, IReadOnlyList<ViolationReport> found) = Execute(
             Tight(durationNs: 45 * Ms, accesses: -1),
             run => run.Sabotage(30 * Ms, async task =>
-            {
-                foreach (EnclaveActors enclave in run.Topology.Enclaves)
                 {
-                    for (int page = 0; page < enclave.Enclave.Entries.PageCount; page++)
+                    foreach (EnclaveActors enclave in run.Topology.Enclaves)
                     {
-                        if (enclave.Enclave.Entries[page].State == EnclavePageState.Swapped)
+                        for (int page = 0; page < enclave.Enclave.Entries.PageCount; page++)
                         {
-                            await task.Ask(enclave.Backing.Id, new BackingStoreProtocol.FinishLoad { Index = page, KeepAll = true });
+                            if (enclave.Enclave.Entries[page].State == EnclavePageState.Swapped)
+                            {
+                                await task.Ask(
+                                    enclave.Backing.Id,
+                                    new BackingStoreProtocol.FinishLoad { Index = page, KeepAll = true });
+                            }
                         }
                     }
-                }
-            }));
+                }));
         ViolationReport contents = Assert.Single(found);
         Assert.Equal(Rules.Contents, contents.Rule);
         Assert.Contains("its PCMD nothing", contents.Detail, StringComparison.Ordinal);
@@ -307,7 +327,9 @@ public sealed class SafetyRuleTests
     public void An_enclave_that_is_used_after_its_release() =>
         Expect(
             Roomy(),
-            run => run.Sabotage(50 * Ms, async task => await task.Ask(run.Topology.Enclaves[0].Enclave.Id, new EnclaveProtocol.ReadMm())),
+            run =>
+                run.Sabotage(50 * Ms, async task =>
+                    await task.Ask(run.Topology.Enclaves[0].Enclave.Id, new EnclaveProtocol.ReadMm())),
             Rules.UseAfterFree);
 
     [Fact]
@@ -339,8 +361,11 @@ public sealed class SafetyRuleTests
     public void A_translation_to_the_page_of_another() =>
         Expect(
             Roomy(durationNs: 10 * Ms),
-            run => run.Sabotage(5 * Ms, async task => await task.Ask(
-                run.Topology.Enclaves[0].Mm.Id, new AddressSpaceProtocol.InsertPte { Page = 12, EpcPage = Resident(run, 1, 12) })),
+            run =>
+                run.Sabotage(5 * Ms, async task =>
+                    await task.Ask(
+                        run.Topology.Enclaves[0].Mm.Id,
+                        new AddressSpaceProtocol.InsertPte { Page = 12, EpcPage = Resident(run, 1, 12) })),
             Rules.ForeignPte);
 
     [Fact]
@@ -366,22 +391,24 @@ public sealed class SafetyRuleTests
         Assert.Contains("saboteur allocates epc:0, which is poisoned", reuse.Detail, StringComparison.Ordinal);
 
         static void Plant(TimedRun run, bool ignoresPoison) => run.Sabotage(1 * Ms, async task =>
-        {
-            EpcPageIndex page = await Take(task);
-            await task.Ask(task.Machine.Nodes[0], new NumaNodeProtocol.PoisonPage { Page = page });
-            await task.Ask(task.Machine.Nodes[0], new NumaNodeProtocol.FreePage { Page = page, IgnorePoison = ignoresPoison });
-            await Count(task, 1);
-            List<EpcPageIndex> all = [];
-            for (int i = 0; i < (ignoresPoison ? 64 : 63); i++)
             {
-                all.Add(await Take(task));
-            }
+                EpcPageIndex page = await Take(task);
+                await task.Ask(task.Machine.Nodes[0], new NumaNodeProtocol.PoisonPage { Page = page });
+                await task.Ask(
+                    task.Machine.Nodes[0],
+                    new NumaNodeProtocol.FreePage { Page = page, IgnorePoison = ignoresPoison });
+                await Count(task, 1);
+                List<EpcPageIndex> all = [];
+                for (int i = 0; i < (ignoresPoison ? 64 : 63); i++)
+                {
+                    all.Add(await Take(task));
+                }
 
-            foreach (EpcPageIndex one in all)
-            {
-                await Free(task, one);
-            }
-        });
+                foreach (EpcPageIndex one in all)
+                {
+                    await Free(task, one);
+                }
+            });
     }
 
     [Fact]
@@ -390,13 +417,17 @@ public sealed class SafetyRuleTests
         // R7: the enclave sleeps outside until all of it, its SECS included, was evicted by another.
         Expect(Sleeper(Fix.Present), Sleeper(Fix.Absent), null, Rules.WrongfulSignal);
 
-        static Scenario Sleeper(Fix loadsSecs) => Make(
-            [
-                Enclave("sleeper", 64, [new StepSpec.Pause(40 * Ms), new StepSpec.Touch(AccessKind.Write, 0)]) with { AddedHeapPages = 0 },
-                Enclave("busy", 512, [Uniform(4000)]),
-            ],
-            [new NodeSpec(4, [256])],
-            new KernelSwitches { EaugLoadsSecs = loadsSecs });
+        static Scenario Sleeper(Fix loadsSecs) =>
+            Make(
+                [
+                    Enclave("sleeper", 64, [new StepSpec.Pause(40 * Ms), new StepSpec.Touch(AccessKind.Write, 0)]) with
+                    {
+                        AddedHeapPages = 0,
+                    },
+                    Enclave("busy", 512, [Uniform(4000)]),
+                ],
+                [new NodeSpec(4, [256])],
+                new KernelSwitches { EaugLoadsSecs = loadsSecs });
     }
 
     [Fact]

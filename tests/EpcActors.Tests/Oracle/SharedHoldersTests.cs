@@ -49,7 +49,9 @@ public sealed class SharedHoldersTests
             }
         });
         Assert.Equal(Pages * (Threads - 1), seenBy.Sum());
-        Assert.Equal(Enumerable.Range(0, Pages).Select(page => (page, holderOf[page], (ushort)7, false)), holders.All());
+        Assert.Equal(
+            Enumerable.Range(0, Pages).Select(page => (page, holderOf[page], (ushort)7, false)),
+            holders.All());
     }
 
     [Fact]

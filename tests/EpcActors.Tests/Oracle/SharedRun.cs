@@ -10,8 +10,8 @@ using EpcActors.Results;
 namespace EpcActors.Tests.OracleTests;
 
 /// <summary>
-/// A simulated run watched by the oracle of live runs: repeatable, and yet with cuts that are spread over time. Of each cut some resources are visited early,
-/// some whenever the rule of cuts demands it, the rest bit by bit.
+/// A simulated run watched by the oracle of live runs: repeatable, and yet with cuts that are spread over time. Of each
+/// cut some resources are visited early, some whenever the rule of cuts demands it, the rest bit by bit.
 /// </summary>
 internal sealed class SharedRun : IRunObserver
 {
@@ -38,7 +38,11 @@ internal sealed class SharedRun : IRunObserver
         _auditsBetween = auditsBetween;
         _prng = new Prng(scenario.Seed).Split("cuts");
         Topology = new Topology(scenario);
-        Engine = new TimedEngine(Costs(scenario.Costs), scenario.Run.QuantumNs, scenario.Seed, scenario.Run.JitterPercent);
+        Engine = new TimedEngine(
+            Costs(scenario.Costs),
+            scenario.Run.QuantumNs,
+            scenario.Seed,
+            scenario.Run.JitterPercent);
         Oracle = new Oracle(Topology, scenario.Run.LivenessWindowNs, isShared: true);
         Simulated = new Oracle(Topology, scenario.Run.LivenessWindowNs);
         _lastId = Math.Max(Topology.Resources.Max(r => r.Id.Index), Topology.Tasks.Max(t => t.Task.Id.Index));
@@ -95,7 +99,12 @@ internal sealed class SharedRun : IRunObserver
 
     public Saboteur Sabotage(long atNs, Func<Saboteur, Routine> what)
     {
-        Saboteur saboteur = new(new ActorId(_lastId + ++_saboteurs), "saboteur", Topology.Machine, what, isDaemon: false);
+        Saboteur saboteur = new(
+            new ActorId(_lastId + ++_saboteurs),
+            "saboteur",
+            Topology.Machine,
+            what,
+            isDaemon: false);
         Add(saboteur);
         Engine.Start(saboteur, atNs);
         return saboteur;
@@ -129,7 +138,12 @@ internal sealed class SharedRun : IRunObserver
 
     private void BeforePost(TaskActor task, ActorId target)
     {
-        if (_keepsRule && _cut is { } cut && _isBehind[task.Id.Index] && _resources[target.Index] is { } resource && !cut.HasVisited(resource))
+        if (
+            _keepsRule
+            && _cut is { } cut
+            && _isBehind[task.Id.Index]
+            && _resources[target.Index] is { } resource
+            && !cut.HasVisited(resource))
         {
             ForcedVisits++;
             cut.Visit(resource);
@@ -192,7 +206,8 @@ internal sealed class SharedRun : IRunObserver
 
         public bool Spend(TaskActor task, int activity, long ns) => engine.Spend(task, activity, ns);
 
-        public bool SpendCost(TaskActor task, int activity, int count, bool remote) => engine.SpendCost(task, activity, count, remote);
+        public bool SpendCost(TaskActor task, int activity, int count, bool remote) =>
+            engine.SpendCost(task, activity, count, remote);
 
         public bool Sleep(TaskActor task, long ns) => engine.Sleep(task, ns);
 
@@ -206,7 +221,8 @@ internal sealed class SharedRun : IRunObserver
 
         public bool Choose(TaskActor task, int point) => engine.Choose(task, point);
 
-        public void Report(TaskActor task, int what, long startNs, long detail) => engine.Report(task, what, startNs, detail);
+        public void Report(TaskActor task, int what, long startNs, long detail) =>
+            engine.Report(task, what, startNs, detail);
 
         public void Stopped(TaskActor task, Exception? error) => engine.Stopped(task, error);
     }

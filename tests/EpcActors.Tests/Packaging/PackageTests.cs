@@ -23,9 +23,19 @@ public sealed class PackageTests : IDisposable
     {
         string feed = At("feed");
         Dotnet(
-            ShippedScenarios.Root, "pack", "EpcActors.sln", "-c", Configuration, "--no-build", "-o", feed,
-            $"-p:Version={_version}", $"-p:PackageVersion={_version}", "-nodeReuse:false");
-        foreach (string name in (string[])[ToolPackage, "EpcActors.TestKit", "EpcActors.Hocon", "EpcActors.Engine.Akka"])
+            ShippedScenarios.Root,
+            "pack",
+            "EpcActors.sln",
+            "-c",
+            Configuration,
+            "--no-build",
+            "-o",
+            feed,
+            $"-p:Version={_version}",
+            $"-p:PackageVersion={_version}",
+            "-nodeReuse:false");
+        foreach (
+            string name in (string[])[ToolPackage, "EpcActors.TestKit", "EpcActors.Hocon", "EpcActors.Engine.Akka"])
         {
             Assert.True(File.Exists(Path.Combine(feed, $"{name}.{_version}.nupkg")), $"{name} is not packed");
             Assert.True(File.Exists(Path.Combine(feed, $"{name}.{_version}.snupkg")), $"{name} has no symbols");
@@ -39,7 +49,17 @@ public sealed class PackageTests : IDisposable
     {
         string config = Write("tool/nuget.config", SourcesOf(feed));
         string tools = At("tools");
-        Dotnet(_folder, "tool", "install", ToolPackage, "--version", _version, "--tool-path", tools, "--configfile", config);
+        Dotnet(
+            _folder,
+            "tool",
+            "install",
+            ToolPackage,
+            "--version",
+            _version,
+            "--tool-path",
+            tools,
+            "--configfile",
+            config);
 
         string elsewhere = Directory.CreateDirectory(At("elsewhere")).FullName;
         string epc = Path.Combine(tools, OperatingSystem.IsWindows() ? "epc.exe" : "epc");
@@ -81,11 +101,12 @@ public sealed class PackageTests : IDisposable
     }
 
     /// <summary>release or debug: what these tests were built as is there to be packed.</summary>
-    private static string Configuration => Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)) switch
-    {
-        "release" => "Release",
-        _ => "Debug",
-    };
+    private static string Configuration =>
+        Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)) switch
+        {
+            "release" => "Release",
+            _ => "Debug",
+        };
 
     private static string PackagesOfTheUser => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
@@ -122,7 +143,10 @@ public sealed class PackageTests : IDisposable
         };
 
         // Those of the build that runs these tests are not meant for another one.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        foreach (
+            string name in start
+                .Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))
+                .ToArray())
         {
             start.Environment.Remove(name);
         }
@@ -131,7 +155,9 @@ public sealed class PackageTests : IDisposable
         Task<string> error = process.StandardError.ReadToEndAsync();
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: exit {process.ExitCode}\n{text}\n{error.Result}");
+        Assert.True(
+            process.ExitCode == 0,
+            $"{program} {string.Join(' ', arguments)}: exit {process.ExitCode}\n{text}\n{error.Result}");
         return text;
     }
 }

@@ -7,10 +7,15 @@ using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Races;
 
-/// <summary>Every race of the catalogue, both ways: found with its bug in, clean without; and what is written about it.</summary>
+/// <summary>
+/// Every race of the catalogue, both ways: found with its bug in, clean without; and what is written about it.
+/// </summary>
 public sealed class CatalogueTests
 {
-    /// <summary>Random schedules per clean variant here; the exhaustive part is never cut. <c>epc race measure</c> runs all of them.</summary>
+    /// <summary>
+    /// Random schedules per clean variant here; the exhaustive part is never cut. <c>epc race measure</c> runs all of
+    /// them.
+    /// </summary>
     private const int Schedules = 400;
 
     public static TheoryData<string> Ids => [.. Catalogue.Ids];
@@ -25,7 +30,11 @@ public sealed class CatalogueTests
     {
         RaceDefinition race = Load(id, variant);
         Assert.NotEqual("", race.Rule);
-        RaceFinding finding = RaceSearch.Find(race, new RaceSearchOptions { ShrinkRuns = 0, Workers = 1 }, null, CancellationToken.None);
+        RaceFinding finding = RaceSearch.Find(
+            race,
+            new RaceSearchOptions { ShrinkRuns = 0, Workers = 1 },
+            null,
+            CancellationToken.None);
         Assert.Equal(VerdictKind.Found, finding.Verdict.Kind);
         Assert.Equal(race.Rule, finding.Shrunk!.Finding.Rule);
     }
@@ -36,10 +45,16 @@ public sealed class CatalogueTests
     {
         RaceDefinition race = Load(id, variant);
         long schedules = Math.Min(Schedules, race.Bound.Schedules);
-        RaceFinding finding = RaceSearch.Find(race, new RaceSearchOptions { MaxSchedules = schedules, Workers = 1 }, null, CancellationToken.None);
+        RaceFinding finding = RaceSearch.Find(
+            race,
+            new RaceSearchOptions { MaxSchedules = schedules, Workers = 1 },
+            null,
+            CancellationToken.None);
         Assert.True(finding.Shrunk is null, $"{finding.Shrunk?.Finding}\n{finding.Schedule}");
         Assert.Equal(VerdictKind.Clean, finding.Verdict.Kind);
-        Assert.True(race.Scenario.Race!.Properties.Any(property => property.Kind == Lab.Scenarios.PropertyKind.Sometimes), "a clean race needs a mark");
+        Assert.True(
+            race.Scenario.Race!.Properties.Any(property => property.Kind == Lab.Scenarios.PropertyKind.Sometimes),
+            "a clean race needs a mark");
         Assert.Equal([], finding.Verdict.MissedMarks);
     }
 
@@ -58,7 +73,11 @@ public sealed class CatalogueTests
 
         Assert.NotNull(schedule);
         RaceDefinition race = Load(id, schedule.Variant);
-        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(race, schedule, isStrict: true, "");
+        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(
+            race,
+            schedule,
+            isStrict: true,
+            "");
         Assert.Null(replay.Divergence);
         Assert.Equal(race.Rule, outcome.Finding?.Rule);
         Assert.Equal(race.Rule, trace.Rule);
@@ -107,8 +126,36 @@ public sealed class CatalogueTests
         Assert.All(Catalogue.NotModelled, row => Assert.True(row.Reason.Length > 20, row.Id));
         string[] required =
         [
-            "R1", "R2", "R3", "R4", "R5", "R7", "R8", "R9", "R10", "R11", "R13", "R17", "R18", "R19", "R26", "R27", "R30",
-            "C1", "C3", "C5", "C6", "C7", "C8", "C14", "C15", "C16", "C18", "C21", "C22", "C26",
+            "R1",
+            "R2",
+            "R3",
+            "R4",
+            "R5",
+            "R7",
+            "R8",
+            "R9",
+            "R10",
+            "R11",
+            "R13",
+            "R17",
+            "R18",
+            "R19",
+            "R26",
+            "R27",
+            "R30",
+            "C1",
+            "C3",
+            "C5",
+            "C6",
+            "C7",
+            "C8",
+            "C14",
+            "C15",
+            "C16",
+            "C18",
+            "C21",
+            "C22",
+            "C26",
             .. Enumerable.Range(1, 15).Select(n => $"D{n}"),
         ];
         Assert.Equal([], required.Except(Catalogue.Ids));

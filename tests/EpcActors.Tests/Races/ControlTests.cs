@@ -3,7 +3,10 @@ using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Races;
 
-/// <summary>Races that rest on what only the laboratory does: a memory pressure that disregards pins, an ETRACK that lets go of the mutex.</summary>
+/// <summary>
+/// Races that rest on what only the laboratory does: a memory pressure that disregards pins, an ETRACK that lets go of
+/// the mutex.
+/// </summary>
 public sealed class ControlTests
 {
     [Theory]
@@ -16,7 +19,15 @@ public sealed class ControlTests
     {
         RaceDefinition race = RaceFile.Load(Loading.RepositoryPath($"config/races/{file}.conf"), variant);
         RaceFinding found = RaceSearch.Find(
-            race, new RaceSearchOptions { Strategies = ["exhaustive"], MaxSchedules = 200, Workers = 1 }, null, CancellationToken.None);
+            race,
+            new RaceSearchOptions
+            {
+                Strategies = ["exhaustive"],
+                MaxSchedules = 200,
+                Workers = 1,
+            },
+            null,
+            CancellationToken.None);
         Assert.Equal(rule.Length == 0 ? VerdictKind.Clean : VerdictKind.Found, found.Verdict.Kind);
         Assert.Equal(rule, found.Shrunk?.Finding.Rule ?? "");
         Assert.Empty(found.Verdict.MissedMarks);

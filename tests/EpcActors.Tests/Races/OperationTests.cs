@@ -18,10 +18,14 @@ public sealed class OperationTests
     [Fact]
     public void An_enclave_is_built_in_one_step_or_in_three()
     {
-        RaceRig rig = RaceRig.Run(Small().Enclave("b", 4)
-            .Task("T", "a", "create", "add 0..1", "add 2 measured", "init", "add 3")
-            .Task("U", "b", "build 4"));
-        Assert.Equal([Errno.Ok, Errno.Ok, Errno.Ok, Errno.Ok, Errno.EINVAL], rig.Task("T").Results.Select(result => result.Errno));
+        RaceRig rig = RaceRig.Run(
+            Small()
+                .Enclave("b", 4)
+                .Task("T", "a", "create", "add 0..1", "add 2 measured", "init", "add 3")
+                .Task("U", "b", "build 4"));
+        Assert.Equal(
+            [Errno.Ok, Errno.Ok, Errno.Ok, Errno.Ok, Errno.EINVAL],
+            rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal([0, 2, 1, 0, 0], rig.Task("T").Results.Select(result => result.Count));
         Assert.Equal((3, 4), (rig["resident(a)"], rig["resident(b)"]));
         Assert.Equal(16 - 3 - 4 - 4, rig["free-pages"]);
@@ -33,13 +37,15 @@ public sealed class OperationTests
     [Fact]
     public void A_signal_ends_a_call_early_and_a_caller_that_reads_the_count_goes_on()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: create").Task("S", "", "signal a").Task("T", "a", "pause", "add 0..1", "add 2..3 retry"));
+        RaceRig rig = RaceRig.Run(
+            Small().Setup("a: create").Task("S", "", "signal a").Task("T", "a", "pause", "add 0..1", "add 2..3 retry"));
         Assert.Equal([Errno.Ok, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((4, 2), (rig["resident(a)"], rig["count(T)"]));
 
         // The signal comes with the first page under way; the missing pages stay missing until a task asks for the
         // rest.
-        rig = RaceRig.Run(Small().Setup("a: create").Task("S", "", "pause", "signal a").Task("T", "a", "reclaim", "add 0..3"));
+        rig = RaceRig.Run(
+            Small().Setup("a: create").Task("S", "", "pause", "signal a").Task("T", "a", "reclaim", "add 0..3"));
         Assert.Equal(Errno.Ok, rig.Task("T").LastErrno);
         Assert.InRange(rig["count(T)"], 1, 4);
         Assert.Equal(rig["count(T)"], rig["resident(a)"]);
@@ -48,7 +54,11 @@ public sealed class OperationTests
     [Fact]
     public void A_load_that_never_ends_keeps_no_run()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("L", "a", "write 0..1 forever").Task("T", "a", "pause", "evict a 0", "read 0"));
+        RaceRig rig = RaceRig.Run(
+            Small()
+                .Setup("a: build 2")
+                .Task("L", "a", "write 0..1 forever")
+                .Task("T", "a", "pause", "evict a 0", "read 0"));
         Assert.Equal((0, 3), (rig["done(L)"], rig["done(T)"]));
         Assert.Equal((0, 0), (rig["signals(a)"], rig["sigbus(a)"]));
     }
@@ -56,7 +66,8 @@ public sealed class OperationTests
     [Fact]
     public void Write_outs_and_loads_are_counted_with_those_of_the_SECS()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "a", "evict a 0", "read 0", "evict a 0..1", "read 0"));
+        RaceRig rig = RaceRig.Run(
+            Small().Setup("a: build 2").Task("T", "a", "evict a 0", "read 0", "evict a 0..1", "read 0"));
         Assert.Equal((3, 2), (rig["evictions"], rig["reloads"]));
         Assert.Equal((4, 3), (rig["ewb"], rig["eldu"]));
     }
@@ -75,11 +86,15 @@ public sealed class OperationTests
     [Fact]
     public void Evict_takes_the_pages_that_were_named_and_keeps_the_order_of_the_others()
     {
-        RaceRig rig = RaceRig.Run(Small(8).Setup("a: build 6", "a: write 1", "admin: evict a 1", "admin: evict a 3..4").Task("T", "a", "pause"));
+        RaceRig rig = RaceRig.Run(
+            Small(8)
+                .Setup("a: build 6", "a: write 1", "admin: evict a 1", "admin: evict a 3..4")
+                .Task("T", "a", "pause"));
         Assert.Equal((3, 3, 3), (rig["swapped(a)"], rig["resident(a)"], rig["lru(/)"]));
         List<int> owners = [];
         EpcPageTable pages = rig.Topology.Machine.Pages;
-        rig.Topology.Cgroups[0].ForEachLruPage(page => owners.Add(rig.Topology.Machine.Space.PageOf(pages[new EpcPageIndex(page)].Owner)));
+        rig.Topology.Cgroups[0]
+            .ForEachLruPage(page => owners.Add(rig.Topology.Machine.Space.PageOf(pages[new EpcPageIndex(page)].Owner)));
         Assert.Equal([0, 2, 5], owners);
     }
 
@@ -94,10 +109,22 @@ public sealed class OperationTests
     [Fact]
     public void Pages_change_type_and_go()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 4")
-            .Task("T", "a", "change-type 2..3", "remove 2", "accept 2..3", "remove 2..3", "restrict 0..1 retry", "accept 0..1", "remove 0"));
+        RaceRig rig = RaceRig.Run(
+            Small()
+                .Setup("a: build 4")
+                .Task(
+                    "T",
+                    "a",
+                    "change-type 2..3",
+                    "remove 2",
+                    "accept 2..3",
+                    "remove 2..3",
+                    "restrict 0..1 retry",
+                    "accept 0..1",
+                    "remove 0"));
         Assert.Equal(
-            [Errno.Ok, Errno.EPERM, Errno.Ok, Errno.Ok, Errno.Ok, Errno.Ok, Errno.EPERM], rig.Task("T").Results.Select(result => result.Errno));
+            [Errno.Ok, Errno.EPERM, Errno.Ok, Errno.Ok, Errno.Ok, Errno.Ok, Errno.EPERM],
+            rig.Task("T").Results.Select(result => result.Errno));
         // The SECS counts in page_cnt.
         Assert.Equal((2, 3), (rig["resident(a)"], rig["pages(a)"]));
     }
@@ -105,15 +132,20 @@ public sealed class OperationTests
     [Fact]
     public void A_retry_goes_on_until_the_other_ioctl_is_over()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 4")
-            .Task("T", "a", "change-type 0..3").Task("U", "a", "pause", "accept 0..3").Task("V", "a", "restrict 0 retry"));
+        RaceRig rig = RaceRig.Run(
+            Small()
+                .Setup("a: build 4")
+                .Task("T", "a", "change-type 0..3")
+                .Task("U", "a", "pause", "accept 0..3")
+                .Task("V", "a", "restrict 0 retry"));
         Assert.NotEqual(Errno.EBUSY, rig.Task("V").LastErrno);
     }
 
     [Fact]
     public void The_last_thread_takes_the_enclave_with_it()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "a: write 1").Task("T", "a", "read 0", "exit").Task("U", "a", "exit"));
+        RaceRig rig = RaceRig.Run(
+            Small().Setup("a: build 2", "a: write 1").Task("T", "a", "read 0", "exit").Task("U", "a", "exit"));
         Assert.True(rig.Topology.Enclaves[0].Process.HasExited);
         Assert.Equal((16, 0), (rig["free-pages"], rig["references(a)"]));
     }
@@ -121,9 +153,12 @@ public sealed class OperationTests
     [Fact]
     public void The_file_and_the_address_space_can_go_one_by_one()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "a", "munmap").Task("U", "a", "pause", "close", "close", "exit"));
+        RaceRig rig = RaceRig.Run(
+            Small().Setup("a: build 2").Task("T", "a", "munmap").Task("U", "a", "pause", "close", "close", "exit"));
         Assert.Equal((16, 0), (rig["free-pages"], rig["references(a)"]));
-        Assert.Equal([Errno.Ok, Errno.Ok, Errno.EINVAL, Errno.Ok], rig.Task("U").Results.Select(result => result.Errno));
+        Assert.Equal(
+            [Errno.Ok, Errno.Ok, Errno.EINVAL, Errno.Ok],
+            rig.Task("U").Results.Select(result => result.Errno));
     }
 
     [Fact]
@@ -149,7 +184,8 @@ public sealed class OperationTests
     [Fact]
     public void A_task_from_outside_is_charged_in_the_cgroup_that_it_names()
     {
-        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a", 1).Task("T", "/a", "allocate", "allocate").Task("U", "", "allocate"));
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder().Cgroup("/a", 1).Task("T", "/a", "allocate", "allocate").Task("U", "", "allocate"));
         Assert.Equal([Errno.Ok, Errno.ENOMEM], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((1, 2, 1), (rig["usage(/a)"], rig["usage(/)"], rig["max(/a)"]));
         Assert.True(rig["failed-charges(/a)"] >= 1);
@@ -159,9 +195,14 @@ public sealed class OperationTests
     [Fact]
     public void Reclaim_takes_old_pages_of_the_machine_or_of_a_subtree()
     {
-        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a").Cgroup("/b").Enclave("a", 4, "/a").Enclave("b", 4, "/b")
-            .Setup("a: build 4", "b: build 4", "a: write 0..3", "admin: age a 1..3")
-            .Task("T", "", "reclaim /a"));
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder()
+                .Cgroup("/a")
+                .Cgroup("/b")
+                .Enclave("a", 4, "/a")
+                .Enclave("b", 4, "/b")
+                .Setup("a: build 4", "b: build 4", "a: write 0..3", "admin: age a 1..3")
+                .Task("T", "", "reclaim /a"));
         Assert.Equal((1, 0), (rig["resident(a)"], rig["swapped(b)"]));
         Assert.Equal((3, 1), (rig["swapped(a)"], rig["young"]));
 
@@ -176,11 +217,25 @@ public sealed class OperationTests
     [Fact]
     public void An_administrator_writes_limits_moves_processes_and_removes_cgroups()
     {
-        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a").Cgroup("/b").Enclave("a", 4, "/a").Setup("a: build 1")
-            .Task("T", "", "set-max /a 2 pages", "set-max / max", "set-memory-max /a 8 KiB", "rmdir /a", "migrate a /b", "rmdir /a",
-                "set-max /b 64KiB"));
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder()
+                .Cgroup("/a")
+                .Cgroup("/b")
+                .Enclave("a", 4, "/a")
+                .Setup("a: build 1")
+                .Task(
+                    "T",
+                    "",
+                    "set-max /a 2 pages",
+                    "set-max / max",
+                    "set-memory-max /a 8 KiB",
+                    "rmdir /a",
+                    "migrate a /b",
+                    "rmdir /a",
+                    "set-max /b 64KiB"));
         Assert.Equal(
-            [Errno.Ok, Errno.ENOENT, Errno.Ok, Errno.EBUSY, Errno.Ok, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+            [Errno.Ok, Errno.ENOENT, Errno.Ok, Errno.EBUSY, Errno.Ok, Errno.Ok, Errno.Ok],
+            rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((2, 16, 3), (rig["max(/a)"], rig["max(/b)"], rig["usage(/a)"]));
         Assert.Equal((long.MaxValue, 0), (rig["max(/)"], rig["memory(/a)"]));
     }
@@ -188,7 +243,9 @@ public sealed class OperationTests
     [Fact]
     public void A_kill_ends_a_thread_where_the_kernel_looks_for_it()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "admin: kill a").Task("T", "a", "read 2", "read 0").Optional("admin", "kill a"));
+        RaceRig rig = RaceRig.Run(
+            Small().Setup("a: build 2", "admin: kill a").Task("T", "a", "read 2", "read 0").Optional("admin", "kill a")
+        );
         Assert.Equal((ThreadOutcome.Killed, 1), (rig.Task("T").Outcome, rig.Task("T").Done));
         Assert.Equal((16, 0, 512), (rig["free-pages"], rig["signals(a)"], rig["errno(T)"]));
         Assert.Equal(Errno.ESRCH, rig.Task("admin").LastErrno);
@@ -198,19 +255,34 @@ public sealed class OperationTests
     [Fact]
     public void A_page_that_does_not_exist_is_SIGBUS_and_one_that_cannot_be_accepted_SIGSEGV()
     {
-        RaceRig rig = RaceRig.Run(new RaceBuilder(RaceRig.Upstream with { Sgx2 = Fix.Absent }).Enclave("a", 4).Setup("a: build 2")
-            .Task("T", "a", "read 3").Task("U", "a", "read 0"));
-        Assert.Equal((ThreadOutcome.Sigbus, 1, 1, 0), (rig.Task("T").Outcome, rig["signals(T)"], rig["signals(a)"], rig["signals(U)"]));
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder(RaceRig.Upstream with { Sgx2 = Fix.Absent })
+                .Enclave("a", 4)
+                .Setup("a: build 2")
+                .Task("T", "a", "read 3")
+                .Task("U", "a", "read 0"));
+        Assert.Equal(
+            (ThreadOutcome.Sigbus, 1, 1, 0),
+            (rig.Task("T").Outcome, rig["signals(T)"], rig["signals(a)"], rig["signals(U)"]));
         rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "a", "change-type 1", "read 1", "accept 0"));
-        Assert.Equal((ThreadOutcome.Sigsegv, Errno.EFAULT, 2), (rig.Task("T").Outcome, rig.Task("T").LastErrno, rig.Task("T").Done));
+        Assert.Equal(
+            (ThreadOutcome.Sigsegv, Errno.EFAULT, 2),
+            (rig.Task("T").Outcome, rig.Task("T").LastErrno, rig.Task("T").Done));
     }
 
     [Fact]
     public void Memory_failures_hit_a_page_of_a_node_or_of_an_enclave()
     {
-        RaceRig rig = RaceRig.Run(new RaceBuilder(RaceRig.Upstream).Node(8).Node(8).Enclave("a", 4, node: 0).Setup("a: build 2", "admin: evict a 1")
-            .Task("T", "", "poison node 1 page 3", "poison a 0", "poison a 1", "poison a secs"));
-        Assert.Equal([Errno.Ok, Errno.Ok, Errno.EFAULT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder(RaceRig.Upstream)
+                .Node(8)
+                .Node(8)
+                .Enclave("a", 4, node: 0)
+                .Setup("a: build 2", "admin: evict a 1")
+                .Task("T", "", "poison node 1 page 3", "poison a 0", "poison a 1", "poison a secs"));
+        Assert.Equal(
+            [Errno.Ok, Errno.Ok, Errno.EFAULT, Errno.Ok],
+            rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((1, 1, 0), (rig["poisoned"], rig["poisoned(1)"], rig["poisoned(0)"]));
         Assert.True(rig.Topology.Nodes[1].IsPoisoned(new EpcPageIndex(8 + 3)));
         Assert.Equal(7, rig["free-pages(1)"]);
@@ -242,18 +314,32 @@ public sealed class OperationTests
     [Fact]
     public void Backing_pages_go_to_swap_and_come_back()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2", "admin: evict a 0")
-            .Task("T", "a", "swap-out a 0", "swap-out a pcmd 0", "swap-out a 0", "swap-out a 1", "read 0"));
-        Assert.Equal([Errno.Ok, Errno.Ok, Errno.ENOENT, Errno.ENOENT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        RaceRig rig = RaceRig.Run(
+            Small()
+                .Setup("a: build 2", "admin: evict a 0")
+                .Task("T", "a", "swap-out a 0", "swap-out a pcmd 0", "swap-out a 0", "swap-out a 1", "read 0"));
+        Assert.Equal(
+            [Errno.Ok, Errno.Ok, Errno.ENOENT, Errno.ENOENT, Errno.Ok],
+            rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((2, 0, 0), (rig["resident(a)"], rig["backing(a)"], rig["memory(/)"]));
     }
 
     [Fact]
     public void Swap_out_takes_what_is_in_RAM_once()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 3", "admin: evict a 1")
-            .Task("T", "", "swap-out a 2", "swap-out a 1", "swap-out a 1 even-pinned", "swap-out a pcmd 0 even-pinned"));
-        Assert.Equal([Errno.ENOENT, Errno.Ok, Errno.ENOENT, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
+        RaceRig rig = RaceRig.Run(
+            Small()
+                .Setup("a: build 3", "admin: evict a 1")
+                .Task(
+                    "T",
+                    "",
+                    "swap-out a 2",
+                    "swap-out a 1",
+                    "swap-out a 1 even-pinned",
+                    "swap-out a pcmd 0 even-pinned"));
+        Assert.Equal(
+            [Errno.ENOENT, Errno.Ok, Errno.ENOENT, Errno.Ok],
+            rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((1, 0), (rig["swapped(a)"], rig["backing(a)"]));
     }
 
@@ -261,8 +347,14 @@ public sealed class OperationTests
     public void A_look_for_a_victim_takes_one_enclave_if_there_is_any()
     {
         KernelSwitches v5 = new() { AtLimit = AtLimit.Kill };
-        RaceRig rig = RaceRig.Run(new RaceBuilder(v5).Cgroup("/a").Cgroup("/b").Enclave("a", 4, "/a").Enclave("b", 4, "/a")
-            .Setup("a: create", "b: create").Task("T", "", "oom-kill /b", "oom-kill /a", "oom-kill /"));
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder(v5)
+                .Cgroup("/a")
+                .Cgroup("/b")
+                .Enclave("a", 4, "/a")
+                .Enclave("b", 4, "/a")
+                .Setup("a: create", "b: create")
+                .Task("T", "", "oom-kill /b", "oom-kill /a", "oom-kill /"));
         Assert.Equal([Errno.ESRCH, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((1, 0, 1), (rig["oom-kills"], rig["mms(a)"], rig["mms(b)"]));
     }
@@ -270,7 +362,11 @@ public sealed class OperationTests
     [Fact]
     public void A_charge_at_once_stays_and_is_refused_like_any_other()
     {
-        RaceRig rig = RaceRig.Run(new RaceBuilder().Cgroup("/a", 4).Setup("T: charge /a 2 pages").Task("T", "/a", "charge /a 3 pages", "charge /a 4 KiB", "allocate"));
+        RaceRig rig = RaceRig.Run(
+            new RaceBuilder()
+                .Cgroup("/a", 4)
+                .Setup("T: charge /a 2 pages")
+                .Task("T", "/a", "charge /a 3 pages", "charge /a 4 KiB", "allocate"));
         Assert.Equal([Errno.EBUSY, Errno.Ok, Errno.Ok], rig.Task("T").Results.Select(result => result.Errno));
         Assert.Equal((4, 4, 1, 15), (rig["usage(/a)"], rig["usage(/)"], rig["failed-charges(/a)"], rig["free-pages"]));
     }
@@ -278,7 +374,11 @@ public sealed class OperationTests
     [Fact]
     public void Pages_are_touched_until_a_task_has_ended()
     {
-        RaceRig rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "", "reclaim", "reclaim", "reclaim").Task("U", "a", "write 0..1 until T", "read 1"));
+        RaceRig rig = RaceRig.Run(
+            Small()
+                .Setup("a: build 2")
+                .Task("T", "", "reclaim", "reclaim", "reclaim")
+                .Task("U", "a", "write 0..1 until T", "read 1"));
         Assert.Equal((3, 2, 1), (rig["done(T)"], rig["done(U)"], rig["young"] + rig["evictions"] > 0 ? 1 : 0));
         rig = RaceRig.Run(Small().Setup("a: build 2").Task("T", "").Task("U", "a", "pause", "write 0..1 until T"));
         Assert.Equal((0, 0), (rig["done(T)"], rig.Task("U").Results[1].Count));
@@ -301,7 +401,12 @@ public sealed class OperationTests
 
             // Also when no task uses the cursor any more.
             rig = RaceRig.Run(
-                new RaceBuilder(switches).Cgroup("/a").Cgroup("/x").Enclave("a", 1, "/a").Setup("a: build 1", "admin: reclaim").Task("T", "", "rmdir /x"),
+                new RaceBuilder(switches)
+                    .Cgroup("/a")
+                    .Cgroup("/x")
+                    .Enclave("a", 1, "/a")
+                    .Setup("a: build 1", "admin: reclaim")
+                    .Task("T", "", "rmdir /x"),
                 expectClean: false);
             Assert.Contains("stands on", Assert.Single(rig.Oracle.Violations).Detail, StringComparison.Ordinal);
         }
@@ -320,13 +425,23 @@ public sealed class OperationTests
     [Fact]
     public void Tasks_have_the_nodes_that_they_name_and_slots_of_their_own()
     {
-        RaceRig rig = new(new RaceBuilder(RaceRig.Upstream).Node(4).Node(4).Enclave("a", 4, node: 1)
-            .Setup("a: build 1", "CPU0: read 0").Task("CPU0", "a", 0, "read 0").Task("CPU1", "a", "fork C").Task("C", "a", "read 0").Build());
+        RaceRig rig = new(
+            new RaceBuilder(RaceRig.Upstream)
+                .Node(4)
+                .Node(4)
+                .Enclave("a", 4, node: 1)
+                .Setup("a: build 1", "CPU0: read 0")
+                .Task("CPU0", "a", 0, "read 0")
+                .Task("CPU1", "a", "fork C")
+                .Task("C", "a", "read 0")
+                .Build());
         Assert.Equal((0, 1, 1), (rig.Task("CPU0").Node, rig.Task("CPU1").Node, rig.Task("C").Node));
         Assert.Equal([1, 0], rig.Topology.RaceSetup.Select(task => task.Node));
         Assert.Equal(
             [0, 1, 2, 3, 4],
-            rig.Topology.RaceTasks.Select(task => task.Task).Concat(rig.Topology.RaceSetup).Select(task => task.SlotInEnclave));
+            rig.Topology.RaceTasks.Select(task => task.Task)
+                .Concat(rig.Topology.RaceSetup)
+                .Select(task => task.SlotInEnclave));
         Assert.Equal(["setup-1:a", "setup-2:CPU0"], rig.Topology.RaceSetup.Select(task => task.Name));
         Assert.True(rig.Task("C").IsForked);
     }
@@ -334,12 +449,26 @@ public sealed class OperationTests
     [Fact]
     public void A_restored_race_runs_again_as_it_did()
     {
-        RaceRig rig = new(Small().Guest("vm", 4).Setup("a: build 3", "a: write 0..1", "admin: evict a 1", "T: allocate", "U: allocate")
-            .Task("T", "a", "read 0..1", "free", "allocate", "write 3", "change-type 2", "accept 2", "remove 2", "fork C", "exit")
-            .Task("U", "", "free", "reclaim", "allocate")
-            .Task("C", "a", "write 0", "munmap", "close", "exit")
-            .Task("V", "vm", "vepc-touch 0", "guest-use 0 secs 0", "vepc-release", "exit")
-            .Build());
+        RaceRig rig = new(
+            Small()
+                .Guest("vm", 4)
+                .Setup("a: build 3", "a: write 0..1", "admin: evict a 1", "T: allocate", "U: allocate")
+                .Task(
+                    "T",
+                    "a",
+                    "read 0..1",
+                    "free",
+                    "allocate",
+                    "write 3",
+                    "change-type 2",
+                    "accept 2",
+                    "remove 2",
+                    "fork C",
+                    "exit")
+                .Task("U", "", "free", "reclaim", "allocate")
+                .Task("C", "a", "write 0", "munmap", "close", "exit")
+                .Task("V", "vm", "vepc-touch 0", "guest-use 0 secs 0", "vepc-release", "exit")
+                .Build());
         rig.Setup();
         List<object> roots = [.. rig.Topology.Resources, .. rig.Topology.RaceTasks.Select(task => task.Task)];
         StateImage image = StateImage.Take(roots, [rig.Topology.Machine.Pages]);
@@ -349,7 +478,10 @@ public sealed class OperationTests
         {
             rig.Reset();
             Assert.Equal(RunEnd.Finished, rig.RunRace());
-            runs.Add(string.Join(' ', rig.Topology.RaceTasks.SelectMany(task => task.Task.Results)) + rig.Engine.Steps + image.Fingerprint());
+            runs.Add(
+                string.Join(' ', rig.Topology.RaceTasks.SelectMany(task => task.Task.Results))
+                    + rig.Engine.Steps
+                    + image.Fingerprint());
             Assert.NotEqual(before, image.Fingerprint());
             image.Restore();
             Assert.Equal(before, image.Fingerprint());
@@ -361,19 +493,45 @@ public sealed class OperationTests
     [Fact]
     public void Wherever_an_operation_waits_its_state_can_be_told()
     {
-        Scenario scenario = new RaceBuilder().Cgroup("/a", 6).Cgroup("/b").Enclave("a", 4, "/a").Guest("vm", 4, "/b").Guest("wm", 4).Workers().Ksgxd()
+        Scenario scenario = new RaceBuilder()
+            .Cgroup("/a", 6)
+            .Cgroup("/b")
+            .Enclave("a", 4, "/a")
+            .Guest("vm", 4, "/b")
+            .Guest("wm", 4)
+            .Workers()
+            .Ksgxd()
             .Setup("a: build 3", "a: write 0", "wm: vepc-touch 0", "wm: guest-use 0 secs 0")
-            .Task("T", "a", "read 0..1", "change-type 2 retry", "accept 2", "remove 2 retry", "restrict 0 retry", "fork C",
-                "debug-read 1 retry", "exit")
+            .Task(
+                "T",
+                "a",
+                "read 0..1",
+                "change-type 2 retry",
+                "accept 2",
+                "remove 2 retry",
+                "restrict 0 retry",
+                "fork C",
+                "debug-read 1 retry",
+                "exit")
             .Task("C", "a", "write 0", "munmap", "close", "exit")
-            .Task("V", "vm", "vepc-touch 0", "vepc-touch 1 mapping 1", "guest-use 0 secs wm 0", "vepc-remove-all", "vepc-release", "exit")
+            .Task(
+                "V",
+                "vm",
+                "vepc-touch 0",
+                "vepc-touch 1 mapping 1",
+                "guest-use 0 secs wm 0",
+                "vepc-remove-all",
+                "vepc-release",
+                "exit")
             .Task("U", "/b", "allocate", "free", "reclaim", "reclaim /a", "reclaim-direct", "pause")
             .Task("E", "", "age a 0..1", "evict a 0..1", "swap-out a 0", "poison node 0 page 9", "poison a 1")
             .Optional("A", "set-max /a 5 pages", "set-memory-max /a 64 pages", "migrate a /b", "rmdir /a", "kill a")
             .Ignore(Rules.PoisonReuse)
             .Build();
         RaceWorld world = new(scenario);
-        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { MaxStates = 3000 }).Search(null, CancellationToken.None);
+        SearchResult result = new ExhaustiveSearch(world, new SearchBounds { MaxStates = 3000 }).Search(
+            null,
+            CancellationToken.None);
         Assert.True(result.Counterexample is not null || result.States >= 3000, result.ToString());
         RandomWalk walk = new();
         for (ulong seed = 0; seed < 200; seed++)

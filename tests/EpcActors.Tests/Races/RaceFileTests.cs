@@ -11,7 +11,8 @@ using EpcActors.Tests.Configuration;
 namespace EpcActors.Tests.Races;
 
 /// <summary>
-/// Race files: what they say arrives, what is wrong in them has its place, and those that come with the project load in every variant.
+/// Race files: what they say arrives, what is wrong in them has its place, and those that come with the project load in
+/// every variant.
 /// </summary>
 public sealed class RaceFileTests
 {
@@ -52,7 +53,9 @@ public sealed class RaceFileTests
     {
         RaceDefinition race = RaceFile.LoadText(Everything);
         Assert.Equal(("R99", "a title", "s", "y", "f"), (race.Id, race.Title, race.Source, race.Symptom, race.Fix));
-        Assert.Equal(("what is raced", "property: finally signals(a) == 0", ""), (race.Description, race.Rule, race.Variant));
+        Assert.Equal(
+            ("what is raced", "property: finally signals(a) == 0", ""),
+            (race.Description, race.Rule, race.Variant));
         Assert.Equal((RaceStatus.Fixed, RaceVerdict.Confirmed), (race.Status, race.Verdict));
         Assert.Equal(new RaceBound(false, 3, 5, 6), race.Bound);
         Assert.Equal(["counter", "usage(/a)"], race.Show);
@@ -62,12 +65,16 @@ public sealed class RaceFileTests
         Assert.Equal([Rules.Contents, Rules.VaSlots], spec.IgnoredRules);
         Assert.Equal(2, spec.Choices.Count);
         Assert.Equal((1, 2), (spec.Choices[ChoicePoint.EwbFails], spec.Choices[ChoicePoint.BackingFails]));
-        Assert.Equal(["always usage(/a) <= max(/a)", "finally signals(a) == 0"], spec.Properties.Select(property => property.Text));
+        Assert.Equal(
+            ["always usage(/a) <= max(/a)", "finally signals(a) == 0"],
+            spec.Properties.Select(property => property.Text));
         Assert.Equal(["CPU0", "C", "admin", "guest", "outside"], spec.Tasks.Select(task => task.Name));
         Assert.Equal(["a", "a", "", "vm", "/a"], spec.Tasks.Select(task => task.Process));
         Assert.Equal([-1, 0, -1, -1, -1], spec.Tasks.Select(task => task.Node));
         Assert.Equal([false, false, true, false, false], spec.Tasks.Select(task => task.IsOptional));
-        Assert.Equal<Operation>([new Operation.Touch("read 0", Actors.AddressSpaces.AccessKind.Read, 0, 1)], spec.Tasks[1].Operations);
+        Assert.Equal<Operation>(
+            [new Operation.Touch("read 0", Actors.AddressSpaces.AccessKind.Read, 0, 1)],
+            spec.Tasks[1].Operations);
         Assert.Equal([("a", "a"), ("CPU0", "a"), ("admin", "")], spec.Setup.Select(task => (task.Name, task.Process)));
         EnclaveSpec enclave = Assert.Single(race.Scenario.Enclaves);
         Assert.Equal((0, 3, 1), (enclave.CodePages, enclave.HeapPages, enclave.Node));
@@ -77,10 +84,17 @@ public sealed class RaceFileTests
     public void A_variant_lies_on_top_of_the_file_and_below_the_command_line()
     {
         RaceDefinition buggy = RaceFile.LoadText(Everything, "buggy");
-        Assert.Equal((88, 0, "buggy"), (buggy.Scenario.Race!.MaxSteps, buggy.Scenario.Race.Tasks[0].Node, buggy.Variant));
+        Assert.Equal(
+            (88, 0, "buggy"),
+            (buggy.Scenario.Race!.MaxSteps, buggy.Scenario.Race.Tasks[0].Node, buggy.Variant));
         Assert.Equal((Fix.Absent, "linux-6.16"), (buggy.Scenario.Switches.EaugRaceTolerated, buggy.Kernel));
-        RaceDefinition fixedOne = RaceFile.LoadText(Everything, "fixed", Loading.Overrides(["epc.race.max-steps=99", "epc.cgroups./a.max=3 pages"]));
-        Assert.Equal((99, "linux-6.16 (eaug-race-tolerated = on)"), (fixedOne.Scenario.Race!.MaxSteps, fixedOne.Kernel));
+        RaceDefinition fixedOne = RaceFile.LoadText(
+            Everything,
+            "fixed",
+            Loading.Overrides(["epc.race.max-steps=99", "epc.cgroups./a.max=3 pages"]));
+        Assert.Equal(
+            (99, "linux-6.16 (eaug-race-tolerated = on)"),
+            (fixedOne.Scenario.Race!.MaxSteps, fixedOne.Kernel));
         Assert.Equal(3 * 4096, fixedOne.Scenario.Cgroups[1].MaxBytes);
         Assert.Equal(["buggy", "fixed"], fixedOne.Variants);
     }
@@ -89,9 +103,17 @@ public sealed class RaceFileTests
     public void What_a_file_does_not_say_is_as_the_reference_has_it()
     {
         RaceDefinition race = RaceFile.LoadText("epc { title = t, race { tasks { T { do = [ pause ] } } } }");
-        Assert.Equal(("race", "t", "", RaceStatus.Open, RaceVerdict.None), (race.Id, race.Title, race.Rule, race.Status, race.Verdict));
+        Assert.Equal(
+            ("race", "t", "", RaceStatus.Open, RaceVerdict.None),
+            (race.Id, race.Title, race.Rule, race.Status, race.Verdict));
         Assert.Equal(new RaceBound(true, 2, 200_000, 20_000), race.Bound);
-        Assert.Equal((true, false, 2000, 0), (race.Scenario.Race!.HasKsgxd, race.Scenario.Race.HasWorkers, race.Scenario.Race.MaxSteps, race.Scenario.Race.Choices.Count));
+        Assert.Equal(
+            (true, false, 2000, 0),
+            (
+                race.Scenario.Race!.HasKsgxd,
+                race.Scenario.Race.HasWorkers,
+                race.Scenario.Race.MaxSteps,
+                race.Scenario.Race.Choices.Count));
     }
 
     [Fact]
@@ -129,7 +151,9 @@ public sealed class RaceFileTests
     [InlineData("¦tasks { }", "there is no task")]
     public void An_error_has_its_place(string race, string words, string? key = null)
     {
-        string text = $"epc {{ machine {{ nodes = [ {{ cpus = 1, epc = 4 pages }} ] }}, enclaves {{ a {{ heap = 4 pages }} }}\n race {{ {race} }} }}";
+        string text =
+            $"epc {{ machine {{ nodes = [ {{ cpus = 1, epc = 4 pages }} ] }}, enclaves {{ a {{ heap = 4 pages }} }}\n "
+                + $"race {{ {race} }} }}";
         if (key is null)
         {
             Loading.OnlyErrorAtMark(text, words);
@@ -141,8 +165,13 @@ public sealed class RaceFileTests
     }
 
     [Theory]
-    [InlineData("epc { race { tasks { T { do = [] } } }, script = [ { at = 1 ms, kill = a } ], enclaves { a { heap = 4 pages } } }", "has no clock")]
-    [InlineData("epc { race { tasks { T { do = [] } } }, enclaves { a { heap = 4 pages, steps = [ touch ] } } }", "no program of its own")]
+    [InlineData(
+        "epc { race { tasks { T { do = [] } } }, script = [ { at = 1 ms, kill = a } ], enclaves { a { heap = 4 pages } "
+            + "} }",
+        "has no clock")]
+    [InlineData(
+        "epc { race { tasks { T { do = [] } } }, enclaves { a { heap = 4 pages, steps = [ touch ] } } }",
+        "no program of its own")]
     public void A_race_has_no_programs_and_no_script(string text, string words) =>
         Assert.Contains(words, Assert.Single(Loading.Errors(text)), StringComparison.Ordinal);
 
@@ -150,11 +179,21 @@ public sealed class RaceFileTests
     public void An_unknown_variant_and_a_file_without_a_race_are_errors_like_others()
     {
         ConfigurationException e = Assert.Throws<ConfigurationException>(() => RaceFile.LoadText(Everything, "fixd"));
-        Assert.StartsWith("race.conf:22:14: epc.race.variants: there is no variant 'fixd'; did you mean 'fixed'", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "race.conf:22:14: epc.race.variants: there is no variant 'fixd'; did you mean 'fixed'",
+            e.Message,
+            StringComparison.Ordinal);
         e = Assert.Throws<ConfigurationException>(() => RaceFile.LoadText("epc.title = t"));
-        Assert.StartsWith("race.conf:1:1: epc.race: there is no race in this file", e.Message, StringComparison.Ordinal);
-        e = Assert.Throws<ConfigurationException>(() => RaceFile.LoadText("epc.race { tasks { T { do = [] } }, variants { x { switches { sgx3 = on } } } }", "x"));
-        Assert.StartsWith("race.conf:1:63: epc.switches.sgx3: there is no key 'sgx3'", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "race.conf:1:1: epc.race: there is no race in this file",
+            e.Message,
+            StringComparison.Ordinal);
+        e = Assert.Throws<ConfigurationException>(() =>
+            RaceFile.LoadText("epc.race { tasks { T { do = [] } }, variants { x { switches { sgx3 = on } } } }", "x"));
+        Assert.StartsWith(
+            "race.conf:1:63: epc.switches.sgx3: there is no key 'sgx3'",
+            e.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -171,7 +210,10 @@ public sealed class RaceFileTests
             RaceDefinition one = RaceFile.Load(file, variant);
             Assert.Equal(race.Variants, one.Variants);
             Assert.Equal(race.Scenario.Race!.Tasks.Count, one.Scenario.Race!.Tasks.Count);
-            Assert.All(one.Show, quantity => new Quantities(new EpcActors.Lab.Scenarios.Topology(one.Scenario), new RunCounts(), one.Scenario).Get(quantity)());
+            Assert.All(one.Show, quantity =>
+                new Quantities(new EpcActors.Lab.Scenarios.Topology(one.Scenario), new RunCounts(), one.Scenario).Get(
+                    quantity
+                )());
         }
     }
 
@@ -183,7 +225,14 @@ public sealed class RaceFileTests
         {
             RaceDefinition race = RaceFile.Load(file, variant);
             HuntResult result = Hunt.Run(
-                new HuntPlan { NewWorld = () => new RaceWorld(race.Scenario), MaxSchedules = 2000, Workers = 1 }, null, CancellationToken.None);
+                new HuntPlan
+                {
+                    NewWorld = () => new RaceWorld(race.Scenario),
+                    MaxSchedules = 2000,
+                    Workers = 1,
+                },
+                null,
+                CancellationToken.None);
             Assert.Equal(variant == "buggy" ? race.Rule : null, result.Found?.Finding.Rule);
         }
     }

@@ -11,7 +11,10 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Races;
 
-/// <summary>A race in one order only: on the timed engine, in which everything costs the same, the setup first and then all tasks at once.</summary>
+/// <summary>
+/// A race in one order only: on the timed engine, in which everything costs the same, the setup first and then all
+/// tasks at once.
+/// </summary>
 internal sealed class RaceRig : IRunObserver
 {
     public static readonly KernelSwitches Upstream = new() { EpcCgroup = EpcCgroupMode.Off };
@@ -50,7 +53,8 @@ internal sealed class RaceRig : IRunObserver
         return rig;
     }
 
-    public OperationTask Task(string name) => Topology.RaceTasks.Select(task => task.Task).Single(task => task.Name == name);
+    public OperationTask Task(string name) =>
+        Topology.RaceTasks.Select(task => task.Task).Single(task => task.Name == name);
 
     public long this[string quantity] => Quantities.Get(quantity)();
 
@@ -91,7 +95,9 @@ internal sealed class RaceRig : IRunObserver
         }
     }
 
-    /// <summary>All tasks back at their beginning, on a new engine; their state is for the caller to bring back.</summary>
+    /// <summary>
+    /// All tasks back at their beginning, on a new engine; their state is for the caller to bring back.
+    /// </summary>
     public void Reset()
     {
         foreach ((OperationTask task, bool _) in Topology.RaceTasks)

@@ -5,7 +5,9 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Races;
 
-/// <summary>Operations, properties and quantities as texts: what is understood, and where what is not is at fault.</summary>
+/// <summary>
+/// Operations, properties and quantities as texts: what is understood, and where what is not is at fault.
+/// </summary>
 public sealed class RaceTextTests
 {
     private static readonly RaceNames Names = new(["web", "db"], ["vm"], ["/", "/a", "/a/b"], ["CPU0", "CPU1"], [4, 8])
@@ -15,69 +17,78 @@ public sealed class RaceTextTests
     };
 
     /// <summary>One text for every operation that there is.</summary>
-    public static TheoryData<string, string, Operation> Operations => new()
-    {
-        { "web", "create", new Operation.Create("create") },
-        { "web", "add 0..3", new Operation.Add("add 0..3", 0, 4, false) },
-        { "web", "add 7 measured", new Operation.Add("add 7 measured", 7, 1, true) },
-        { "web", "add 0..3 measured retry", new Operation.Add("add 0..3 measured retry", 0, 4, true, true) },
-        { "web", "init", new Operation.Init("init") },
-        { "web", "build 8", new Operation.Build("build 8", 8) },
-        { "web", "read 2", new Operation.Touch("read 2", AccessKind.Read, 2, 1) },
-        { "web", " write  2..3 ", new Operation.Touch("write  2..3", AccessKind.Write, 2, 2) },
-        { "web", "write 0..3 until CPU1", new Operation.Touch("write 0..3 until CPU1", AccessKind.Write, 0, 4, 1) },
-        { "web", "write 2..3 forever", new Operation.Touch("write 2..3 forever", AccessKind.Write, 2, 2, -1, true) },
-        { "web", "execute 0", new Operation.Touch("execute 0", AccessKind.Execute, 0, 1) },
-        { "web", "accept 2", new Operation.Touch("accept 2", AccessKind.Eaccept, 2, 1) },
-        { "web", "change-type 2..3", new Operation.ChangeType("change-type 2..3", 2, 2, false) },
-        { "web", "restrict 2 retry", new Operation.Restrict("restrict 2 retry", 2, 1, true) },
-        { "web", "remove 2..3 retry", new Operation.Remove("remove 2..3 retry", 2, 2, true) },
-        { "web", "close", new Operation.Close("close") },
-        { "web", "munmap", new Operation.ExitMm("munmap") },
-        { "web", "mmap-other", new Operation.MapOther("mmap-other") },
-        { "web", "exit-mm", new Operation.ExitMm("exit-mm") },
-        { "web", "fork CPU1", new Operation.Fork("fork CPU1", 1) },
-        { "vm", "exit", new Operation.Exit("exit") },
-        { "vm", "vepc-touch 3", new Operation.TouchGuest("vepc-touch 3", 3, 0) },
-        { "vm", "vepc-touch 0 mapping 1", new Operation.TouchGuest("vepc-touch 0 mapping 1", 0, 1) },
-        { "vm", "vepc-touch 3 no-retry", new Operation.TouchGuest("vepc-touch 3 no-retry", 3, 0, CanRetry: false) },
-        { "vm", "guest-use 1 secs 0", new Operation.UseGuestPage("guest-use 1 secs 0", 1, 0, -1) },
-        { "vm", "guest-use 1 secs vm 2", new Operation.UseGuestPage("guest-use 1 secs vm 2", 1, 2, 0) },
-        { "vm", "vepc-remove-all", new Operation.RemoveAllGuestPages("vepc-remove-all") },
-        { "vm", "vepc-release", new Operation.ReleaseGuest("vepc-release") },
-        { "", "allocate", new Operation.Allocate("allocate", true) },
-        { "/a", "allocate no-reclaim", new Operation.Allocate("allocate no-reclaim", false) },
-        { "", "free", new Operation.Free("free") },
-        { "db", "debug-read 2", new Operation.DebugRead("debug-read 2", 1, 2, false) },
-        { "", "debug-read web 2 retry", new Operation.DebugRead("debug-read web 2 retry", 0, 2, true) },
-        { "", "reclaim", new Operation.Reclaim("reclaim", -1) },
-        { "", "reclaim /a", new Operation.Reclaim("reclaim /a", 1) },
-        { "", "oom-kill /a", new Operation.OomKill("oom-kill /a", 1) },
-        { "", "charge /a 16 pages", new Operation.Charge("charge /a 16 pages", 1, 65536) },
-        { "", "reclaim-direct", new Operation.ReclaimDirect("reclaim-direct") },
-        { "", "evict db 0..1", new Operation.Evict("evict db 0..1", 1, 0, 2) },
-        { "", "age web 5", new Operation.Age("age web 5", 0, 5, 1) },
-        { "", "pause", new Operation.Pause("pause") },
-        { "", "set-max /a 64KiB", new Operation.SetMax("set-max /a 64KiB", 1, 65536) },
-        { "", "set-max /a 64 KiB", new Operation.SetMax("set-max /a 64 KiB", 1, 65536) },
-        { "", "set-max /a/b 16 pages", new Operation.SetMax("set-max /a/b 16 pages", 2, 65536) },
-        { "", "set-max /a max", new Operation.SetMax("set-max /a max", 1, long.MaxValue) },
-        { "", "set-memory-max /a 1 page", new Operation.SetMemoryMax("set-memory-max /a 1 page", 1, 1) },
-        { "", "set-memory-max /a max", new Operation.SetMemoryMax("set-memory-max /a max", 1, -1) },
-        { "", "kill db", new Operation.Kill("kill db", 1, -1) },
-        { "", "kill vm", new Operation.Kill("kill vm", -1, 0) },
-        { "", "poison node 1 page 7", new Operation.PoisonPage("poison node 1 page 7", 1, 7) },
-        { "", "signal db", new Operation.Signal("signal db", 1, -1) },
-        { "", "poison node 1 page 2..7", new Operation.PoisonPage("poison node 1 page 2..7", 1, 2, 6) },
-        { "", "poison web 2", new Operation.PoisonOf("poison web 2", 0, 2) },
-        { "", "poison web secs", new Operation.PoisonOf("poison web secs", 0, -1) },
-        { "", "lose-epc", new Operation.LoseEpc("lose-epc") },
-        { "", "rmdir /a/b", new Operation.RemoveCgroup("rmdir /a/b", 2) },
-        { "", "migrate web /a", new Operation.Migrate("migrate web /a", 0, -1, 1) },
-        { "", "swap-out web 2", new Operation.SwapOut("swap-out web 2", 0, 2, false) },
-        { "", "swap-out web pcmd 0", new Operation.SwapOut("swap-out web pcmd 0", 0, 0, true) },
-        { "", "swap-out web 1 even-pinned", new Operation.SwapOut("swap-out web 1 even-pinned", 0, 1, false, EvenPinned: true) },
-    };
+    public static TheoryData<string, string, Operation> Operations =>
+        new()
+        {
+            { "web", "create", new Operation.Create("create") },
+            { "web", "add 0..3", new Operation.Add("add 0..3", 0, 4, false) },
+            { "web", "add 7 measured", new Operation.Add("add 7 measured", 7, 1, true) },
+            { "web", "add 0..3 measured retry", new Operation.Add("add 0..3 measured retry", 0, 4, true, true) },
+            { "web", "init", new Operation.Init("init") },
+            { "web", "build 8", new Operation.Build("build 8", 8) },
+            { "web", "read 2", new Operation.Touch("read 2", AccessKind.Read, 2, 1) },
+            { "web", " write  2..3 ", new Operation.Touch("write  2..3", AccessKind.Write, 2, 2) },
+            { "web", "write 0..3 until CPU1", new Operation.Touch("write 0..3 until CPU1", AccessKind.Write, 0, 4, 1) },
+            {
+                "web",
+                "write 2..3 forever",
+                new Operation.Touch("write 2..3 forever", AccessKind.Write, 2, 2, -1, true)
+            },
+            { "web", "execute 0", new Operation.Touch("execute 0", AccessKind.Execute, 0, 1) },
+            { "web", "accept 2", new Operation.Touch("accept 2", AccessKind.Eaccept, 2, 1) },
+            { "web", "change-type 2..3", new Operation.ChangeType("change-type 2..3", 2, 2, false) },
+            { "web", "restrict 2 retry", new Operation.Restrict("restrict 2 retry", 2, 1, true) },
+            { "web", "remove 2..3 retry", new Operation.Remove("remove 2..3 retry", 2, 2, true) },
+            { "web", "close", new Operation.Close("close") },
+            { "web", "munmap", new Operation.ExitMm("munmap") },
+            { "web", "mmap-other", new Operation.MapOther("mmap-other") },
+            { "web", "exit-mm", new Operation.ExitMm("exit-mm") },
+            { "web", "fork CPU1", new Operation.Fork("fork CPU1", 1) },
+            { "vm", "exit", new Operation.Exit("exit") },
+            { "vm", "vepc-touch 3", new Operation.TouchGuest("vepc-touch 3", 3, 0) },
+            { "vm", "vepc-touch 0 mapping 1", new Operation.TouchGuest("vepc-touch 0 mapping 1", 0, 1) },
+            { "vm", "vepc-touch 3 no-retry", new Operation.TouchGuest("vepc-touch 3 no-retry", 3, 0, CanRetry: false) },
+            { "vm", "guest-use 1 secs 0", new Operation.UseGuestPage("guest-use 1 secs 0", 1, 0, -1) },
+            { "vm", "guest-use 1 secs vm 2", new Operation.UseGuestPage("guest-use 1 secs vm 2", 1, 2, 0) },
+            { "vm", "vepc-remove-all", new Operation.RemoveAllGuestPages("vepc-remove-all") },
+            { "vm", "vepc-release", new Operation.ReleaseGuest("vepc-release") },
+            { "", "allocate", new Operation.Allocate("allocate", true) },
+            { "/a", "allocate no-reclaim", new Operation.Allocate("allocate no-reclaim", false) },
+            { "", "free", new Operation.Free("free") },
+            { "db", "debug-read 2", new Operation.DebugRead("debug-read 2", 1, 2, false) },
+            { "", "debug-read web 2 retry", new Operation.DebugRead("debug-read web 2 retry", 0, 2, true) },
+            { "", "reclaim", new Operation.Reclaim("reclaim", -1) },
+            { "", "reclaim /a", new Operation.Reclaim("reclaim /a", 1) },
+            { "", "oom-kill /a", new Operation.OomKill("oom-kill /a", 1) },
+            { "", "charge /a 16 pages", new Operation.Charge("charge /a 16 pages", 1, 65536) },
+            { "", "reclaim-direct", new Operation.ReclaimDirect("reclaim-direct") },
+            { "", "evict db 0..1", new Operation.Evict("evict db 0..1", 1, 0, 2) },
+            { "", "age web 5", new Operation.Age("age web 5", 0, 5, 1) },
+            { "", "pause", new Operation.Pause("pause") },
+            { "", "set-max /a 64KiB", new Operation.SetMax("set-max /a 64KiB", 1, 65536) },
+            { "", "set-max /a 64 KiB", new Operation.SetMax("set-max /a 64 KiB", 1, 65536) },
+            { "", "set-max /a/b 16 pages", new Operation.SetMax("set-max /a/b 16 pages", 2, 65536) },
+            { "", "set-max /a max", new Operation.SetMax("set-max /a max", 1, long.MaxValue) },
+            { "", "set-memory-max /a 1 page", new Operation.SetMemoryMax("set-memory-max /a 1 page", 1, 1) },
+            { "", "set-memory-max /a max", new Operation.SetMemoryMax("set-memory-max /a max", 1, -1) },
+            { "", "kill db", new Operation.Kill("kill db", 1, -1) },
+            { "", "kill vm", new Operation.Kill("kill vm", -1, 0) },
+            { "", "poison node 1 page 7", new Operation.PoisonPage("poison node 1 page 7", 1, 7) },
+            { "", "signal db", new Operation.Signal("signal db", 1, -1) },
+            { "", "poison node 1 page 2..7", new Operation.PoisonPage("poison node 1 page 2..7", 1, 2, 6) },
+            { "", "poison web 2", new Operation.PoisonOf("poison web 2", 0, 2) },
+            { "", "poison web secs", new Operation.PoisonOf("poison web secs", 0, -1) },
+            { "", "lose-epc", new Operation.LoseEpc("lose-epc") },
+            { "", "rmdir /a/b", new Operation.RemoveCgroup("rmdir /a/b", 2) },
+            { "", "migrate web /a", new Operation.Migrate("migrate web /a", 0, -1, 1) },
+            { "", "swap-out web 2", new Operation.SwapOut("swap-out web 2", 0, 2, false) },
+            { "", "swap-out web pcmd 0", new Operation.SwapOut("swap-out web pcmd 0", 0, 0, true) },
+            {
+                "",
+                "swap-out web 1 even-pinned",
+                new Operation.SwapOut("swap-out web 1 even-pinned", 0, 1, false, EvenPinned: true)
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Operations))]
@@ -110,8 +121,12 @@ public sealed class RaceTextTests
     [InlineData("", "poison node ¦2 page 0", "2 is out of range for a node", "allowed: 0 to 1")]
     [InlineData("", "poison node 0 ¦pages 0", "expected 'page'", "")]
     [InlineData("vm", "guest-use 0 ¦of 1", "expected 'secs'", "")]
-    public void A_wrong_operation_says_where_and_what_instead(string process, string marked, string problem, string remedy) =>
-        Expect(marked, problem, remedy, text => new OperationParser(Names, process).Parse(text));
+    public void A_wrong_operation_says_where_and_what_instead(
+        string process,
+        string marked,
+        string problem,
+        string remedy
+    ) => Expect(marked, problem, remedy, text => new OperationParser(Names, process).Parse(text));
 
     [Fact]
     public void A_property_is_read()
@@ -144,7 +159,13 @@ public sealed class RaceTextTests
     [Fact]
     public void Every_quantity_has_a_value_and_a_property_compares_it()
     {
-        RaceRig rig = new(new RaceBuilder().Cgroup("/a", 4, 9).Enclave("web", 4, "/a").Guest("vm", 2).Task("T", "web", "build 1").Build());
+        RaceRig rig = new(
+            new RaceBuilder()
+                .Cgroup("/a", 4, 9)
+                .Enclave("web", 4, "/a")
+                .Guest("vm", 2)
+                .Task("T", "web", "build 1")
+                .Build());
         foreach (string name in Quantities.Names)
         {
             string[] forms = [name, $"{name}(0)", $"{name}(/a)", $"{name}(web)", $"{name}(T)"];
@@ -152,7 +173,9 @@ public sealed class RaceTextTests
         }
 
         Assert.Equal(RunEndFinished, rig.Run().ToString());
-        Assert.Equal((1, 3, 4, 13, 1), (rig["resident(web)"], rig["usage(/a)"], rig["max(/a)"], rig["free-pages"], rig["done(T)"]));
+        Assert.Equal(
+            (1, 3, 4, 13, 1),
+            (rig["resident(web)"], rig["usage(/a)"], rig["max(/a)"], rig["free-pages"], rig["done(T)"]));
         Assert.True(Check("always usage(/a) < max(/a)").Holds());
         Assert.False(Check("always usage(/a) > max(/a)").Holds());
         Assert.True(Check("finally allocations == 3").Holds());
@@ -168,11 +191,15 @@ public sealed class RaceTextTests
     [Fact]
     public void A_builder_refuses_what_does_not_fit_together()
     {
-        Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "exit", "read 0").Build());
-        Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "read 0 forever", "read 0").Build());
+        Assert.Throws<RaceTextException>(() =>
+            new RaceBuilder().Enclave("a", 4).Task("T", "a", "exit", "read 0").Build());
+        Assert.Throws<RaceTextException>(() =>
+            new RaceBuilder().Enclave("a", 4).Task("T", "a", "read 0 forever", "read 0").Build());
         Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "fork T").Build());
-        Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Enclave("b", 4).Task("T", "a", "fork C").Task("C", "b", "pause").Build());
-        Assert.Throws<RaceTextException>(() => new RaceBuilder().Enclave("a", 4).Task("T", "a", "fork C", "fork C").Task("C", "a", "pause").Build());
+        Assert.Throws<RaceTextException>(() =>
+            new RaceBuilder().Enclave("a", 4).Enclave("b", 4).Task("T", "a", "fork C").Task("C", "b", "pause").Build());
+        Assert.Throws<RaceTextException>(() =>
+            new RaceBuilder().Enclave("a", 4).Task("T", "a", "fork C", "fork C").Task("C", "a", "pause").Build());
         Assert.Throws<ArgumentException>(() => new RaceBuilder().Enclave("a", 4, "/x"));
         Assert.Throws<ArgumentException>(() => new RaceBuilder().Cgroup("/x/y"));
     }
@@ -186,11 +213,8 @@ public sealed class RaceTextTests
     [InlineData("¦C: read 0", "C does not exist before it is forked", "")]
     [InlineData("admin: ¦read 0", "read runs in an enclave's process", "")]
     public void A_wrong_line_of_the_setup_says_where_and_what_instead(string marked, string problem, string remedy) =>
-        Expect(
-            marked,
-            problem,
-            remedy,
-            text => new RaceBuilder().Enclave("a", 4).Setup(text).Task("T", "a", "fork C").Task("C", "a", "read 0").Build());
+        Expect(marked, problem, remedy, text =>
+            new RaceBuilder().Enclave("a", 4).Setup(text).Task("T", "a", "fork C").Task("C", "a", "read 0").Build());
 
     private const string RunEndFinished = "Finished";
 

@@ -8,19 +8,26 @@ using EpcActors.Tests.Tidy;
 namespace EpcActors.Tests.Robustness;
 
 /// <summary>
-/// Every configuration, schedule and trace of the repository, changed at random: the command answers with an exit code of its
-/// list and with lines for people, and takes no more than its share of memory. What hangs hangs this test.
+/// Every configuration, schedule and trace of the repository, changed at random: the command answers with an exit code
+/// of its list and with lines for people, and takes no more than its share of memory. What hangs hangs this test.
 /// EPC_FUZZ_INPUTS and EPC_FUZZ_SEED make it longer and other.
 /// </summary>
 public sealed class FuzzTests : IDisposable
 {
-    /// <summary>Most that one input may allocate, bytes. The reference and the command itself take some 20 MiB.</summary>
+    /// <summary>
+    /// Most that one input may allocate, bytes. The reference and the command itself take some 20 MiB.
+    /// </summary>
     private const long MostBytes = 512L << 20;
 
     // Half of a surrogate pair is what a mutation leaves behind now and then.
-    private static readonly UTF8Encoding LossyUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: false);
+    private static readonly UTF8Encoding LossyUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: false);
 
-    private static readonly int[] ExitCodes = [.. Enum.GetValues<ExitCode>().Where(code => code != ExitCode.EmulatorError).Select(code => (int)code)];
+    private static readonly int[] ExitCodes =
+    [
+        .. Enum.GetValues<ExitCode>().Where(code => code != ExitCode.EmulatorError).Select(code => (int)code),
+    ];
 
     private static readonly int Inputs = Number("EPC_FUZZ_INPUTS", 20_000);
 
@@ -54,7 +61,8 @@ public sealed class FuzzTests : IDisposable
             string scenario = Write(
                 worker,
                 ".conf",
-                $"epc {{ machine {{ nodes = [ {{ cpus = 1, epc = 1 MiB }} ] }}, enclaves {{ a {{ heap = 1 MiB, steps = [ {{ trace = \"{trace}\" }} ] }} }} }}");
+                $"epc {{ machine {{ nodes = [ {{ cpus = 1, epc = 1 MiB }} ] }}, enclaves {{ a {{ heap = 1 MiB, steps = "
+                    + $"[ {{ trace = \"{trace}\" }} ] }} }} }}");
             return ["config", "validate", scenario];
         });
 
@@ -86,32 +94,43 @@ public sealed class FuzzTests : IDisposable
         Assert.NotEmpty(corpus);
         ulong seed = (ulong)Number("EPC_FUZZ_SEED", 1);
         ParallelOptions options = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.For(0, count, options, () => Environment.CurrentManagedThreadId, (number, _, worker) =>
-        {
-            string text = new Mutator(new Prng((seed << 32) + (ulong)number), corpus).Next();
-            string[] words = command(worker, text);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            Task<CliResult> call = CliHarness.Call(words);
-            Assert.True(call.IsCompleted, "the command went on to another thread");
-            CliResult result = call.Result;
-            long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
-            string said = result.Out + result.Error;
-            if (!ExitCodes.Contains(result.Code)
-                || said.Contains("   at EpcActors", StringComparison.Ordinal)
-                || said.Any(one => char.IsControl(one) && one is not ('\n' or '\t'))
-                || (result.Code != 0 && said.Length == 0)
-                || bytes > MostBytes)
+        Parallel.For(
+            0,
+            count,
+            options,
+            () => Environment.CurrentManagedThreadId,
+            (number, _, worker) =>
             {
-                Assert.Fail($"input {number}, seed {seed}: exit code {result.Code}, {bytes >> 20} MiB\n{said}\n---\n{text}");
-            }
+                string text = new Mutator(new Prng((seed << 32) + (ulong)number), corpus).Next();
+                string[] words = command(worker, text);
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                Task<CliResult> call = CliHarness.Call(words);
+                Assert.True(call.IsCompleted, "the command went on to another thread");
+                CliResult result = call.Result;
+                long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+                string said = result.Out + result.Error;
+                if (
+                    !ExitCodes.Contains(result.Code)
+                    || said.Contains("   at EpcActors", StringComparison.Ordinal)
+                    || said.Any(one => char.IsControl(one) && one is not ('\n' or '\t'))
+                    || (result.Code != 0 && said.Length == 0)
+                    || bytes > MostBytes)
+                {
+                    Assert.Fail(
+                        $"input {number}, seed {seed}: exit code {result.Code}, {bytes >> 20} MiB\n{said}\n---\n{text}"
+                    );
+                }
 
-            return worker;
-        }, _ => { });
+                return worker;
+            }, _ => { });
     }
 
     private static List<string> Corpus(string extension)
     {
-        IEnumerable<string> names = Directory.EnumerateFiles(Repository.Root, $"*{extension}", SearchOption.AllDirectories);
+        IEnumerable<string> names = Directory.EnumerateFiles(
+            Repository.Root,
+            $"*{extension}",
+            SearchOption.AllDirectories);
 
         // A megabyte of trace is no better than its beginning, and much slower.
         return
@@ -125,7 +144,13 @@ public sealed class FuzzTests : IDisposable
         !path.Contains("/artifacts/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal);
 
     private static int Number(string variable, int usual) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : usual;
+        int.TryParse(
+            Environment.GetEnvironmentVariable(variable),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out int number)
+            ? number
+            : usual;
 
     /// <summary>The file of a worker: each input takes the place of the one before.</summary>
     private string Write(int worker, string extension, string text)

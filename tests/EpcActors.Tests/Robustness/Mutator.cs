@@ -3,14 +3,71 @@ using EpcActors.Domain.Random;
 
 namespace EpcActors.Tests.Robustness;
 
-/// <summary>Changes texts as a tired hand or a hostile one would: characters, words, lines, pieces of other texts.</summary>
+/// <summary>
+/// Changes texts as a tired hand or a hostile one would: characters, words, lines, pieces of other texts.
+/// </summary>
 internal sealed class Mutator(Prng prng, IReadOnlyList<string> corpus)
 {
     private static readonly string[] Words =
     [
-        "0", "-1", "1", "99999999999999999999", "1e308", "1e308 MiB", ".5", "1h30m", "-3 s", "101 %", "9e18 d", "max", "forever", "null", "true", "{}", "[]", "{", "}", "[",
-        "]", "\"", "\"\"\"", "${", "${?x}", "${epc.seed}", "include \"x\"", "include required(\"x\")", "+=", "=", ":", ",", "#", "//", "\\", "\u0000", "\u001b[31m", "\u202e",
-        "\ufffd", "\ud800", "/", "/a", "a", "*", "?", "..", "0..99999999", "2 pages", "16 TiB", "yes", "no", "cycle:", "steps:", "scenario:", "\n", "\r", "\t", "😀",
+        "0",
+        "-1",
+        "1",
+        "99999999999999999999",
+        "1e308",
+        "1e308 MiB",
+        ".5",
+        "1h30m",
+        "-3 s",
+        "101 %",
+        "9e18 d",
+        "max",
+        "forever",
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "\"\"\"",
+        "${",
+        "${?x}",
+        "${epc.seed}",
+        "include \"x\"",
+        "include required(\"x\")",
+        "+=",
+        "=",
+        ":",
+        ",",
+        "#",
+        "//",
+        "\\",
+        "\u0000",
+        "\u001b[31m",
+        "\u202e",
+        "\ufffd",
+        "\ud800",
+        "/",
+        "/a",
+        "a",
+        "*",
+        "?",
+        "..",
+        "0..99999999",
+        "2 pages",
+        "16 TiB",
+        "yes",
+        "no",
+        "cycle:",
+        "steps:",
+        "scenario:",
+        "\n",
+        "\r",
+        "\t",
+        "😀",
     ];
 
     /// <summary>One of the corpus, changed in one to four places.</summary>
@@ -56,7 +113,10 @@ internal sealed class Mutator(Prng prng, IReadOnlyList<string> corpus)
                 text.Length = at; // a file that was cut short
                 break;
             default:
-                ReplaceWord(text, at, prng.NextBelow(int.MaxValue).ToString(System.Globalization.CultureInfo.InvariantCulture));
+                ReplaceWord(
+                    text,
+                    at,
+                    prng.NextBelow(int.MaxValue).ToString(System.Globalization.CultureInfo.InvariantCulture));
                 break;
         }
     }

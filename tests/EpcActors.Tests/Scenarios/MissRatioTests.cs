@@ -25,12 +25,17 @@ public sealed class MissRatioTests
         Assert.InRange(ratio, 1 - (resident / Heap) - 0.03, 1 - (resident / Heap) + 0.03);
     }
 
-    /// <summary>A cyclic sweep over more than fits misses always, with FIFO, LRU and second chance alike: the cliff.</summary>
+    /// <summary>
+    /// A cyclic sweep over more than fits misses always, with FIFO, LRU and second chance alike: the cliff.
+    /// </summary>
     [Fact]
     public void A_cyclic_sweep_over_more_than_fits_misses_always() =>
         Assert.InRange(Miss(Heap - 400, (pages, prng) => new SweepPattern(pages, AccessMix.ReadOnly, prng)), 0.98, 1.0);
 
-    /// <summary>Zipf: an ideal cache that holds the hottest pages is the lower bound; one reference bit stays within twice of it.</summary>
+    /// <summary>
+    /// Zipf: an ideal cache that holds the hottest pages is the lower bound; one reference bit stays within twice of
+    /// it.
+    /// </summary>
     [Theory]
     [InlineData(0.99, 0.25)]
     [InlineData(0.99, 0.50)]
@@ -38,7 +43,8 @@ public sealed class MissRatioTests
     public void Zipf_lies_between_the_ideal_cache_and_twice_of_it(double theta, double share)
     {
         int epcPages = (int)(Heap * share) + 57;
-        double ratio = Miss(epcPages, (pages, prng) => new ZipfPattern(pages, theta, PlacementOrder.Scattered, AccessMix.ReadOnly, prng));
+        double ratio = Miss(epcPages, (pages, prng) =>
+            new ZipfPattern(pages, theta, PlacementOrder.Scattered, AccessMix.ReadOnly, prng));
 
         double ideal = MissRatio.Zipf(Heap, theta, (int)(Heap * share));
         Assert.InRange(ratio, ideal * 0.98, ideal * 2);

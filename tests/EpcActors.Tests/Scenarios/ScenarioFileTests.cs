@@ -6,7 +6,10 @@ using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Tests.Scenarios;
 
-/// <summary>Every shipped scenario tells its story: what its file expects of the report comes so, under every kernel that it names.</summary>
+/// <summary>
+/// Every shipped scenario tells its story: what its file expects of the report comes so, under every kernel that it
+/// names.
+/// </summary>
 public sealed class ScenarioFileTests
 {
     public static TheoryData<string, string> FilesAndKernels()
@@ -27,7 +30,8 @@ public sealed class ScenarioFileTests
         RunReport report = Run(file, ("epc.kernel", kernel));
 
         Assert.NotEmpty(report.Expectations);
-        Assert.All(report.Expectations, expectation => Assert.True(expectation.IsMet, $"{expectation.Text}: found {expectation.Found}"));
+        Assert.All(report.Expectations, expectation =>
+            Assert.True(expectation.IsMet, $"{expectation.Text}: found {expectation.Found}"));
     }
 
     [Theory]
@@ -36,7 +40,9 @@ public sealed class ScenarioFileTests
     public void Any_kernel_with_the_racy_counter_hangs_on_the_reproducer(string kernel, string counter)
     {
         RunReport report = Run(
-            "config/scenarios/free-page-counter.conf", ("epc.kernel", kernel), ("epc.switches.free-page-counter", counter));
+            "config/scenarios/free-page-counter.conf",
+            ("epc.kernel", kernel),
+            ("epc.switches.free-page-counter", counter));
 
         Assert.Equal(Verdict.Violation, report.Verdict);
         Assert.Equal("liveness", report.Violations[0].Rule);
@@ -51,7 +57,9 @@ public sealed class ScenarioFileTests
     public void With_the_counter_fixed_time_divides_between_the_faulting_threads_and_ksgxd(string counter)
     {
         RunReport report = Run(
-            "config/scenarios/free-page-counter.conf", ("epc.switches.free-page-counter", counter), ("epc.expect", "[]"));
+            "config/scenarios/free-page-counter.conf",
+            ("epc.switches.free-page-counter", counter),
+            ("epc.expect", "[]"));
 
         Assert.Equal(Verdict.Pass, report.Verdict);
         Assert.InRange(report.Ksgxd.BusyShare!.Value, 0.25, 0.75);
@@ -79,12 +87,16 @@ public sealed class ScenarioFileTests
     public void Without_a_limit_on_the_neighbour_the_critical_group_pays()
     {
         RunReport limited = Run("config/scenarios/noisy-neighbour.conf");
-        RunReport unlimited = Run("config/scenarios/noisy-neighbour.conf", ("epc.cgroups.\"/best-effort\".max", "max"), ("epc.expect-on", "{}"));
+        RunReport unlimited = Run(
+            "config/scenarios/noisy-neighbour.conf",
+            ("epc.cgroups.\"/best-effort\".max", "max"),
+            ("epc.expect-on", "{}"));
 
         Assert.Equal(0, Of(limited, "critical").Evictions);
         Assert.True(Of(unlimited, "critical").Evictions > 1000);
 
-        static EnclaveReport Of(RunReport report, string name) => report.Enclaves.Single(enclave => enclave.Name == name);
+        static EnclaveReport Of(RunReport report, string name) =>
+            report.Enclaves.Single(enclave => enclave.Name == name);
     }
 
     /// <summary>
@@ -129,8 +141,15 @@ public sealed class ScenarioFileTests
 
     private static RunReport Run(string file, params (string Key, string Value)[] settings)
     {
-        List<KeyValuePair<string, string>> overrides = [.. settings.Select(one => KeyValuePair.Create(one.Key, one.Value))];
-        Scenario scenario = ScenarioLoader.Load(Path.Combine(ShippedScenarios.Root, file), overrides, null, ConfigEnvironment.Default);
+        List<KeyValuePair<string, string>> overrides =
+        [
+            .. settings.Select(one => KeyValuePair.Create(one.Key, one.Value)),
+        ];
+        Scenario scenario = ScenarioLoader.Load(
+            Path.Combine(ShippedScenarios.Root, file),
+            overrides,
+            null,
+            ConfigEnvironment.Default);
         return new ScenarioRunner(scenario).Run("", CancellationToken.None);
     }
 }

@@ -14,7 +14,9 @@ internal static class TestScenario
         ConfigEnvironment environment = ConfigEnvironment.Default;
         if (!File.Exists(file))
         {
-            File.WriteAllText(file, "epc { machine { nodes = [ { cpus = 4, epc = 16 MiB } ] }, run { slowdown = off } }\n");
+            File.WriteAllText(
+                file,
+                "epc { machine { nodes = [ { cpus = 4, epc = 16 MiB } ] }, run { slowdown = off } }\n");
         }
 
         Scenario scenario = ScenarioLoader.Load(file, [], null, environment);

@@ -17,7 +17,8 @@ using Mutex = EpcActors.Engine.Mutex;
 namespace EpcActors.Tests.Scenarios;
 
 /// <summary>
-/// Virtual time of whole scenarios: the same run at every quantum, locks that exclude, and faults that get in each other's way as much as was measured.
+/// Virtual time of whole scenarios: the same run at every quantum, locks that exclude, and faults that get in each
+/// other's way as much as was measured.
 /// </summary>
 public sealed class VirtualTimeTests
 {
@@ -77,7 +78,8 @@ public sealed class VirtualTimeTests
     [Fact]
     public void Threads_of_the_preheat_preset_divide_the_heap_and_one_that_was_there_before_spares_them_the_faults()
     {
-        const string Preheated = "[ { touch { threads = one } }, { run { preset = graphene-preheat, accesses = 1 pass } } ]";
+        const string Preheated =
+            "[ { touch { threads = one } }, { run { preset = graphene-preheat, accesses = 1 pass } } ]";
         TimedRun together = Run(Preset);
         TimedRun preheated = Run(Preset, ("epc.enclaves.a.steps", Preheated));
         const int Pages = 256 * 256;
@@ -135,8 +137,18 @@ public sealed class VirtualTimeTests
     /// <summary>Time in the kernel, the processor's exit and entry included, of all faults.</summary>
     private static double SystemNsPerFault(TimedRun run)
     {
-        string[] system = ["AEX", "ERESUME", "asm_exc_page_fault", "vmf_insert_pfn / zap", "mutex_lock", "mutex_unlock_slowpath", "schedule"];
-        return run.Profile().Where(one => system.Contains(one.Activity)).Sum(one => (double)one.TimeNs) / run.Metrics.Faults;
+        string[] system =
+        [
+            "AEX",
+            "ERESUME",
+            "asm_exc_page_fault",
+            "vmf_insert_pfn / zap",
+            "mutex_lock",
+            "mutex_unlock_slowpath",
+            "schedule",
+        ];
+        return run.Profile().Where(one => system.Contains(one.Activity)).Sum(one => (double)one.TimeNs)
+            / run.Metrics.Faults;
     }
 
     private static TimedRun Run(string file, params (string Key, string Value)[] settings)
@@ -146,8 +158,12 @@ public sealed class VirtualTimeTests
         return run;
     }
 
-    private static Scenario Load(string file, params (string Key, string Value)[] settings) => ScenarioLoader.Load(
-        Loading.RepositoryPath(file), [.. settings.Select(one => KeyValuePair.Create(one.Key, one.Value))], null, ConfigEnvironment.Default);
+    private static Scenario Load(string file, params (string Key, string Value)[] settings) =>
+        ScenarioLoader.Load(
+            Loading.RepositoryPath(file),
+            [.. settings.Select(one => KeyValuePair.Create(one.Key, one.Value))],
+            null,
+            ConfigEnvironment.Default);
 
     /// <summary>Looks at the locks of a resource after each of its steps.</summary>
     private sealed class LockWatch : IRunObserver
@@ -183,14 +199,17 @@ public sealed class VirtualTimeTests
             }
         }
 
-        public void OnReport(TaskActor task, int what, long startNs, long endNs, long detail) => Inner.OnReport(task, what, startNs, endNs, detail);
+        public void OnReport(TaskActor task, int what, long startNs, long endNs, long detail) =>
+            Inner.OnReport(task, what, startNs, endNs, detail);
 
         private void Look(Resource resource, int number, in Mutex mutex)
         {
             (long sinceNs, long endNs) = _seen.GetValueOrDefault((resource.Id, number), (-1, 0));
             if (mutex.SinceNs != sinceNs && (mutex.IsHeld || mutex.EndNs > endNs))
             {
-                Assert.True(mutex.SinceNs >= endNs, $"{resource.Name}: a section begins at {mutex.SinceNs} ns, the one before it ended at {endNs} ns");
+                Assert.True(
+                    mutex.SinceNs >= endNs,
+                    $"{resource.Name}: a section begins at {mutex.SinceNs} ns, the one before it ended at {endNs} ns");
                 Sections++;
             }
 

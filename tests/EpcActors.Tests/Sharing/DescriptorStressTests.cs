@@ -12,8 +12,8 @@ using EpcActors.Engine;
 namespace EpcActors.Tests.Sharing;
 
 /// <summary>
-/// Page descriptors under actors on different threads (docs/decisions/0012): each test does what two of them may do to one page at once, and looks for what a
-/// plain read-modify-write would lose.
+/// Page descriptors under actors on different threads (docs/decisions/0012): each test does what two of them may do to
+/// one page at once, and looks for what a plain read-modify-write would lose.
 /// </summary>
 public sealed class DescriptorStressTests
 {
@@ -40,7 +40,9 @@ public sealed class DescriptorStressTests
             {
                 for (int chunk = 0; chunk < Chunks; chunk++)
                 {
-                    Assert.Equal([0, 1, 2, -1], Enumerable.Range(0, 4).Select(page => table[(chunk * Chunk) + page].Owner));
+                    Assert.Equal(
+                        [0, 1, 2, -1],
+                        Enumerable.Range(0, 4).Select(page => table[(chunk * Chunk) + page].Owner));
                 }
             },
             parts);
@@ -119,11 +121,14 @@ public sealed class DescriptorStressTests
                 rig.Reset(Epcm.Valid);
                 rig.ForEach(page => rig.Table[page].Epcm |= page % 2 == 0 ? Epcm.Modified : Epcm.None);
             },
-            () => rig.ForEach(page =>
-            {
-                Assert.True(isModified[page] || page % 2 == 0);
-                Assert.Equal(Epcm.Valid | (isModified[page] ? Epcm.Trim : Epcm.None), rig.Table[page].Epcm & ~Epcm.Modified);
-            }),
+            () =>
+                rig.ForEach(page =>
+                {
+                    Assert.True(isModified[page] || page % 2 == 0);
+                    Assert.Equal(
+                        Epcm.Valid | (isModified[page] ? Epcm.Trim : Epcm.None),
+                        rig.Table[page].Epcm & ~Epcm.Modified);
+                }),
             () => rig.ForEach(0, page => rig.Accept(page)),
             () => rig.ForEach(1, page => isModified[page] = rig.Trim(page)));
     }
@@ -131,12 +136,17 @@ public sealed class DescriptorStressTests
     [Fact]
     public void A_page_that_goes_to_another_enclave_is_accepted_no_more()
     {
-        // A translation that should not be there any more (R10): EREMOVE, the free list, and the page waits for the EACCEPT of another enclave.
+        // A translation that should not be there any more (R10): EREMOVE, the free list, and the page waits for the
+        // EACCEPT of another enclave.
         Rig rig = new();
         SideBySide.Run(
             Rounds,
             () => rig.Reset(Epcm.Valid | Epcm.Pending),
-            () => rig.ForEach(page => Assert.Equal((Epcm.Valid | Epcm.Pending, 1_000_000 + page), (rig.Table[page].Epcm, rig.Table[page].Owner))),
+            () =>
+                rig.ForEach(page =>
+                    Assert.Equal(
+                        (Epcm.Valid | Epcm.Pending, 1_000_000 + page),
+                        (rig.Table[page].Epcm, rig.Table[page].Owner))),
             () => rig.ForEach(0, page => rig.Accept(page)),
             () => rig.ForEach(1, page =>
             {
@@ -171,7 +181,12 @@ public sealed class DescriptorStressTests
                     table[Pages + page].Owner = -1;
                     VirtualEpcProtocol.GuestUse use = new() { Index = page, Secs = page };
                     secs.Handle(ref use, first);
-                    VirtualEpcProtocol.GuestUse child = new() { Index = page, Secs = -1, ForeignSecs = new EpcPageIndex(page) };
+                    VirtualEpcProtocol.GuestUse child = new()
+                    {
+                        Index = page,
+                        Secs = -1,
+                        ForeignSecs = new EpcPageIndex(page),
+                    };
                     children.Handle(ref child, first);
                 }
             },
@@ -182,7 +197,9 @@ public sealed class DescriptorStressTests
                     // Either the SECS went between its children, or it has the second one now.
                     bool hasChild = table[Pages + page].Epcm == Epcm.Valid;
                     Assert.Equal(!isRemoved[page], hasChild);
-                    Assert.Equal(isRemoved[page] ? (Epcm.None, -1) : (Epcm.Valid | Epcm.Secs, -3), (table[page].Epcm, table[page].Owner));
+                    Assert.Equal(
+                        isRemoved[page] ? (Epcm.None, -1) : (Epcm.Valid | Epcm.Secs, -3),
+                        (table[page].Epcm, table[page].Owner));
                 }
             },
             () =>
@@ -202,7 +219,12 @@ public sealed class DescriptorStressTests
                     meetings.Meet(1);
                     VirtualEpcProtocol.EremoveGuestPage remove = new() { Index = page };
                     children.Handle(ref remove, second);
-                    VirtualEpcProtocol.GuestUse child = new() { Index = page, Secs = -1, ForeignSecs = new EpcPageIndex(page) };
+                    VirtualEpcProtocol.GuestUse child = new()
+                    {
+                        Index = page,
+                        Secs = -1,
+                        ForeignSecs = new EpcPageIndex(page),
+                    };
                     children.Handle(ref child, second);
                 }
             });
@@ -215,7 +237,11 @@ public sealed class DescriptorStressTests
             {
                 VirtualEpcProtocol.LockAndLookUp look = new() { Index = page };
                 vepc.Handle(ref look, turn);
-                VirtualEpcProtocol.StoreAndUnlock store = new() { Index = page, EpcPage = new EpcPageIndex(firstPage + page) };
+                VirtualEpcProtocol.StoreAndUnlock store = new()
+                {
+                    Index = page,
+                    EpcPage = new EpcPageIndex(firstPage + page),
+                };
                 vepc.Handle(ref store, turn);
             }
 
@@ -239,7 +265,14 @@ public sealed class DescriptorStressTests
                 node = NewNode(table);
                 for (int page = 0; page < Pages; page++)
                 {
-                    table[page] = new EpcPage { Next = -1, Previous = -1, Owner = -1, Cgroup = EpcPage.NoCgroup, Flags = EpcPageFlags.IsFree };
+                    table[page] = new EpcPage
+                    {
+                        Next = -1,
+                        Previous = -1,
+                        Owner = -1,
+                        Cgroup = EpcPage.NoCgroup,
+                        Flags = EpcPageFlags.IsFree,
+                    };
                     NumaNodeProtocol.TakePage take = new();
                     node.Handle(ref take, task);
                     Assert.Equal(page, take.Page.Value);
@@ -285,7 +318,8 @@ public sealed class DescriptorStressTests
     [Fact]
     public void A_cgroup_takes_no_page_off_the_lists_of_others()
     {
-        // A memory failure asks the cgroup to which the page was charged a moment ago; by now others list it, give it back, get it, list it again.
+        // A memory failure asks the cgroup to which the page was charged a moment ago; by now others list it, give it
+        // back, get it, list it again.
         EpcPageTable table = new(4);
         NumaNode node = NewNode(table, 4);
         Cgroup asked = NewCgroup(table, 1);
@@ -356,7 +390,8 @@ public sealed class DescriptorStressTests
         return count;
     }
 
-    private static NumaNode NewNode(EpcPageTable table, int pages = Pages) => new(new ActorId(1), 0, table, [(0, pages)], isSanitised: true);
+    private static NumaNode NewNode(EpcPageTable table, int pages = Pages) =>
+        new(new ActorId(1), 0, table, [(0, pages)], isSanitised: true);
 
     private static Cgroup NewCgroup(EpcPageTable table, int index = 1) =>
         new(new ActorId(1 + index), index, $"/{index}", table, long.MaxValue, long.MaxValue, wideUsage: true);

@@ -17,14 +17,21 @@ namespace EpcActors.Tests.Sharing;
 /// </summary>
 public sealed class SharedStateTests
 {
-    private const BindingFlags AllStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-    private const BindingFlags AllInstance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    private const BindingFlags AllStatic =
+        BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    private const BindingFlags AllInstance =
+        BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>Fields that lead from one actor to the object of another, each with the reason why that is sound. The list is short on purpose.</summary>
+    /// <summary>
+    /// Fields that lead from one actor to the object of another, each with the reason why that is sound. The list is
+    /// short on purpose.
+    /// </summary>
     private static readonly Dictionary<string, string> ReviewedReferences = new(StringComparer.Ordinal)
     {
-        ["OomKiller._candidates"] = "filled while building; reads words of processes and files, as the kernel does under RCU",
-        ["OperationPlaces.<Tasks>k__BackingField"] = "filled while building; Fork starts a task, Touch.Until reads one flag that is set once",
+        ["OomKiller._candidates"] =
+            "filled while building; reads words of processes and files, as the kernel does under RCU",
+        ["OperationPlaces.<Tasks>k__BackingField"] =
+            "filled while building; Fork starts a task, Touch.Until reads one flag that is set once",
         ["OperationTask.<Owner>k__BackingField"] = "a task of the setup, which ends before its owner starts",
         ["EnclaveProgram.<Threads>k__BackingField"] = "to start them; constant",
         ["ForkChild.<Child>k__BackingField"] = "to start it, and its constant process and address space",
@@ -64,10 +71,14 @@ public sealed class SharedStateTests
         Assert.Empty(found);
 
         // Delegates without a closure, kept by the compiler: a second creation makes the same.
-        static bool IsClosureCache(Type type) => type.Name is "<>c" or "<>O" || type.Name.StartsWith("<PrivateImplementationDetails>", StringComparison.Ordinal);
+        static bool IsClosureCache(Type type) =>
+            type.Name is "<>c" or "<>O"
+            || type.Name.StartsWith("<PrivateImplementationDetails>", StringComparison.Ordinal);
 
         static bool CanChange(Type type) =>
-            type.IsArray || (type != typeof(string) && type.IsAssignableTo(typeof(IList)) && type.IsClass) || type.IsAssignableTo(typeof(IDictionary));
+            type.IsArray
+            || (type != typeof(string) && type.IsAssignableTo(typeof(IList)) && type.IsClass)
+            || type.IsAssignableTo(typeof(IDictionary));
     }
 
     [Fact]
@@ -101,14 +112,20 @@ public sealed class SharedStateTests
             || (type.IsGenericType && Array.Exists(type.GetGenericArguments(), MentionsActor));
     }
 
-    /// <summary>Runs a scenario and compares every object that more than one actor can reach before and after: none changes, but for the descriptors.</summary>
+    /// <summary>
+    /// Runs a scenario and compares every object that more than one actor can reach before and after: none changes, but
+    /// for the descriptors.
+    /// </summary>
     [Theory]
     [InlineData("config/quickstart.conf")]
     [InlineData("config/scenarios/sgx2-storm.conf")]
     [InlineData("config/scenarios/backing-memory.conf")]
     public void What_more_than_one_actor_reaches_does_not_change_during_a_run(string file)
     {
-        TimedRun run = new(ScenarioLoader.Load(Path.Combine(Repository.Root, file), [], null, ConfigEnvironment.Default), "test", null);
+        TimedRun run = new(
+            ScenarioLoader.Load(Path.Combine(Repository.Root, file), [], null, ConfigEnvironment.Default),
+            "test",
+            null);
         Dictionary<object, string> shared = Shared(run.Topology);
         Assert.Contains(shared.Keys, one => one is Machine);
         Dictionary<object, string> before = new(ReferenceEqualityComparer.Instance);
@@ -121,7 +138,10 @@ public sealed class SharedStateTests
         Assert.Empty(shared.Where(one => Contents(one.Key) != before[one.Key]).Select(one => one.Value));
 
         // What came to be shared during the run are requests, which wait in a resource, and the descriptors.
-        Assert.Empty(Shared(run.Topology).Where(one => !before.ContainsKey(one.Key) && one.Key is not EpcPage[]).Select(one => one.Value));
+        Assert.Empty(
+            Shared(run.Topology)
+                .Where(one => !before.ContainsKey(one.Key) && one.Key is not EpcPage[])
+                .Select(one => one.Value));
     }
 
     /// <summary>Objects that more than one actor can reach, with a path to each.</summary>
@@ -167,7 +187,10 @@ public sealed class SharedStateTests
             {
                 foreach (object? element in array)
                 {
-                    foreach ((object Value, string Name) reference in element is null ? [] : element.GetType().IsValueType ? References(element) : [(element, "[]")])
+                    foreach (
+                        (object Value, string Name) reference in element is null ? []
+                        : element.GetType().IsValueType ? References(element)
+                        : [(element, "[]")])
                     {
                         yield return reference;
                     }
@@ -179,13 +202,20 @@ public sealed class SharedStateTests
 
         foreach (FieldInfo field in FieldsOf(of.GetType()))
         {
-            if (field.FieldType.IsPrimitive || field.FieldType.IsEnum || field.FieldType.IsPointer || EnginesOwn.Contains(field.Name))
+            if (
+                field.FieldType.IsPrimitive
+                || field.FieldType.IsEnum
+                || field.FieldType.IsPointer
+                || EnginesOwn.Contains(field.Name))
             {
                 continue;
             }
 
             object? value = field.GetValue(of);
-            foreach ((object Value, string Name) reference in value is null ? [] : value.GetType().IsValueType ? References(value) : [(value, field.Name)])
+            foreach (
+                (object Value, string Name) reference in value is null ? []
+                : value.GetType().IsValueType ? References(value)
+                : [(value, field.Name)])
             {
                 yield return (reference.Value, field.Name);
             }

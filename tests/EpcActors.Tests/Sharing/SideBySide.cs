@@ -5,7 +5,10 @@ namespace EpcActors.Tests.Sharing;
 /// <summary>Two or more threads that do the same rounds at the same time.</summary>
 internal static class SideBySide
 {
-    /// <summary>Rounds: <paramref name="before"/> alone, then all of <paramref name="parts"/> at once, then <paramref name="after"/> alone.</summary>
+    /// <summary>
+    /// Rounds: <paramref name="before"/> alone, then all of <paramref name="parts"/> at once, then <paramref
+    /// name="after"/> alone.
+    /// </summary>
     public static void Run(int rounds, Action? before, Action? after, params Action[] parts)
     {
         Exception? failure = null;
@@ -58,7 +61,10 @@ internal static class SideBySide
     }
 }
 
-/// <summary>Two threads that come to each of many places at the same time, give or take a few nanoseconds: now one is first, now the other.</summary>
+/// <summary>
+/// Two threads that come to each of many places at the same time, give or take a few nanoseconds: now one is first, now
+/// the other.
+/// </summary>
 internal sealed class Meetings
 {
     private const int MostSkew = 100;

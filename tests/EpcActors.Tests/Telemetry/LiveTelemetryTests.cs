@@ -60,15 +60,24 @@ public sealed class LiveTelemetryTests
         Assert.Equal(0, seen["sgx_nr_enclaves"]);
         Assert.Equal(report.Cgroups[0].Evictions, seen["sgx_nr_evicted"]);
         Assert.Equal(report.Cgroups[0].Reloads, seen["sgx_loaded_back"]);
-        Assert.Equal(report.Reclaim, new ReclaimReport((long)seen["sgx_nr_reclaim"], (long)seen["sgx_nr_marked_old"], (long)seen["epc_ipi_waves"]));
+        Assert.Equal(
+            report.Reclaim,
+            new ReclaimReport(
+                (long)seen["sgx_nr_reclaim"],
+                (long)seen["sgx_nr_marked_old"],
+                (long)seen["epc_ipi_waves"]));
         Assert.Equal(report.Nodes.Sum(node => node.Allocations), seen["sgx_nr_alloc_pages"]);
         Assert.Equal(report.Live!.Cuts, seen["epc_cuts"]);
         Assert.Equal(report.Ksgxd.PagesReclaimed, seen["epc_ksgxd_reclaimed_pages"]);
-        Assert.Contains(seen, one => one.Key.StartsWith("epc_run_info", StringComparison.Ordinal) && one.Key.EndsWith("verdict=pass", StringComparison.Ordinal));
+        Assert.Contains(seen, one =>
+            one.Key.StartsWith("epc_run_info", StringComparison.Ordinal)
+            && one.Key.EndsWith("verdict=pass", StringComparison.Ordinal));
         foreach (CgroupReport cgroup in report.Cgroups)
         {
             Assert.Equal(cgroup.CurrentBytes, seen[$"container_misc_usage id={cgroup.Path} resource=sgx_epc"]);
-            Assert.Equal(cgroup.MaxBytes ?? double.PositiveInfinity, seen[$"container_misc_max id={cgroup.Path} resource=sgx_epc"]);
+            Assert.Equal(
+                cgroup.MaxBytes ?? double.PositiveInfinity,
+                seen[$"container_misc_max id={cgroup.Path} resource=sgx_epc"]);
             Assert.Equal(cgroup.PeakBytes, seen[$"container_misc_peak id={cgroup.Path} resource=sgx_epc"]);
             Assert.Equal(cgroup.Events, seen[$"container_misc_events id={cgroup.Path} resource=sgx_epc"]);
             Assert.Equal(cgroup.EventsLocal, seen[$"container_misc_events_local id={cgroup.Path} resource=sgx_epc"]);
@@ -78,7 +87,10 @@ public sealed class LiveTelemetryTests
 
         Assert.Equal(report.FaultLatency.P99Ns / 1e9, seen["epc_cgroup_fault_latency_seconds id=/ quantile=0.99"], 9);
         Assert.Equal(report.FaultLatency.Count, faults);
-        Assert.InRange(latencies, report.FaultLatency.SumNs!.Value / 1e9 * 0.95, report.FaultLatency.SumNs.Value / 1e9 * 1.05);
+        Assert.InRange(
+            latencies,
+            report.FaultLatency.SumNs!.Value / 1e9 * 0.95,
+            report.FaultLatency.SumNs.Value / 1e9 * 1.05);
 
         // Names that OpenTelemetry takes.
         Assert.All(seen.Keys, name => Assert.Matches("^[a-z][a-z0-9_]{0,254}( |$)", name));
@@ -88,16 +100,21 @@ public sealed class LiveTelemetryTests
     public void The_page_of_a_live_run_and_the_file_of_its_end_have_the_same_names_and_values()
     {
         string page = "";
-        RunReport report = Run(PlantedRun.Tight().Live(workers: 2), new Probe(end: metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics.Read()))));
+        RunReport report = Run(
+            PlantedRun.Tight().Live(workers: 2),
+            new Probe(end: metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics.Read()))));
 
         OpenMetricsPage live = OpenMetricsPage.Parse(page);
         OpenMetricsPage file = OpenMetricsPage.Parse(Render.Text(writer => OpenMetrics.Write(writer, report)));
         Assert.Equal(["epc_tasks"], live.Types.Keys.Except(file.Types.Keys));
-        Assert.All(live.Types.Where(one => file.Types.ContainsKey(one.Key)), one => Assert.Equal(one.Value, file.Types[one.Key]));
+        Assert.All(live.Types.Where(one => file.Types.ContainsKey(one.Key)), one =>
+            Assert.Equal(one.Value, file.Types[one.Key]));
         foreach ((string name, double value) in live.Samples)
         {
             // The page has fixed bounds, the file those that were hit.
-            if (!name.Contains("_bucket", StringComparison.Ordinal) && !name.StartsWith("epc_tasks", StringComparison.Ordinal))
+            if (
+                !name.Contains("_bucket", StringComparison.Ordinal)
+                && !name.StartsWith("epc_tasks", StringComparison.Ordinal))
             {
                 Assert.Equal(value, file.Samples[name], 6);
             }
@@ -122,7 +139,11 @@ public sealed class LiveTelemetryTests
         scenario = scenario with { Telemetry = scenario.Telemetry with { MostCgroups = 2 } };
         (int, int) cgroups = default;
         string page = "";
-        Run(scenario, new Probe(metrics => cgroups = metrics.Cgroups, metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics.Read()))));
+        Run(
+            scenario,
+            new Probe(
+                metrics => cgroups = metrics.Cgroups,
+                metrics => page = Render.Text(writer => OpenMetrics.Write(writer, metrics.Read()))));
 
         Assert.Equal((2, 3), cgroups);
         OpenMetricsPage parsed = OpenMetricsPage.Parse(page);
@@ -134,8 +155,16 @@ public sealed class LiveTelemetryTests
     public void An_activity_listener_sees_the_run_with_its_verdict_its_cuts_and_the_actions_of_the_script()
     {
         List<Activity> seen = [];
-        Scenario scenario = PlantedRun.Make(
-            [PlantedRun.Enclave("a", 64, [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(30_000_000)])], [new NodeSpec(2, [256])]).Live();
+        Scenario scenario = PlantedRun
+            .Make(
+                [
+                    PlantedRun.Enclave(
+                        "a",
+                        64,
+                        [new StepSpec.Touch(AccessKind.Write, 0), new StepSpec.Pause(30_000_000)]),
+                ],
+                [new NodeSpec(2, [256])])
+            .Live();
         scenario = scenario with
         {
             Script = [new ScriptAction.SetMax(1, 1, 1 << 20)],
@@ -177,7 +206,9 @@ public sealed class LiveTelemetryTests
         Assert.Equal("violation", activity.GetTagItem("epc.verdict"));
         Assert.Equal(ActivityStatusCode.Error, activity.Status);
         Assert.Equal(SampleReports.Hang(3).Violations.Count, activity.Events.Count());
-        Assert.Equal(SampleReports.Hang(3).Violations[0].Rule, violation.Tags.Single(tag => tag.Key == "epc.rule").Value);
+        Assert.Equal(
+            SampleReports.Hang(3).Violations[0].Rule,
+            violation.Tags.Single(tag => tag.Key == "epc.rule").Value);
         Assert.Contains("broken: liveness", activity.StatusDescription, StringComparison.Ordinal);
     }
 
@@ -202,7 +233,8 @@ public sealed class LiveTelemetryTests
         List<Activity> seen = [];
         using (Listen(seen))
         {
-            Assert.Throws<Engine.InvariantViolation>(() => LiveRig.Run(LiveRig.Forever(), LiveRunTests.WithBrokenActor));
+            Assert.Throws<Engine.InvariantViolation>(() =>
+                LiveRig.Run(LiveRig.Forever(), LiveRunTests.WithBrokenActor));
         }
 
         Activity run = Assert.Single(seen, one => one.OperationName == "epc run");
@@ -211,15 +243,21 @@ public sealed class LiveTelemetryTests
     }
 
     [Fact]
-    public void The_defaults_of_the_reference_are_those_of_the_code() => Assert.Equal(new TelemetrySpec(), Loading.Load("").Telemetry);
+    public void The_defaults_of_the_reference_are_those_of_the_code() =>
+        Assert.Equal(new TelemetrySpec(), Loading.Load("").Telemetry);
 
     [Fact]
     public void The_read_me_names_every_family_of_a_live_run()
     {
         string text = Repository.Text("docs/metrics.md");
         List<string> missing = [];
-        Run(PlantedRun.Tight().Live(workers: 1), new Probe(metrics => missing.AddRange(
-            metrics.Families.Where(family => !text.Contains($"`{family.Name}`", StringComparison.Ordinal)).Select(family => family.Name))));
+        Run(
+            PlantedRun.Tight().Live(workers: 1),
+            new Probe(metrics =>
+                missing.AddRange(
+                    metrics
+                        .Families.Where(family => !text.Contains($"`{family.Name}`", StringComparison.Ordinal))
+                        .Select(family => family.Name))));
         Assert.Equal([], missing);
     }
 

@@ -36,7 +36,10 @@ public sealed class MetricsServerTests : IDisposable
             {
                 for (int round = 0; round < 2; round++)
                 {
-                    Task<string>[] scrapes = [.. Enumerable.Range(0, 20).Select(_ => client.GetStringAsync(new Uri(server.Url)))];
+                    Task<string>[] scrapes =
+                    [
+                        .. Enumerable.Range(0, 20).Select(_ => client.GetStringAsync(new Uri(server.Url))),
+                    ];
                     Task.WaitAll(scrapes);
                     pages.AddRange(scrapes.Select(scrape => OpenMetricsPage.Parse(scrape.Result)));
                 }
@@ -52,7 +55,9 @@ public sealed class MetricsServerTests : IDisposable
         Assert.True(pages[0].Samples["epc_steps_total"] > 0);
         Assert.True(pages[^1].Samples["epc_steps_total"] > pages[0].Samples["epc_steps_total"]);
         Assert.True(pages[0].Samples["container_misc_usage{id=\"/a\",resource=\"sgx_epc\"}"] > 0);
-        Assert.Contains(pages[0].Samples.Keys, name => name.StartsWith("epc_run_info", StringComparison.Ordinal) && name.Contains("verdict=\"running\"", StringComparison.Ordinal));
+        Assert.Contains(pages[0].Samples.Keys, name =>
+            name.StartsWith("epc_run_info", StringComparison.Ordinal)
+            && name.Contains("verdict=\"running\"", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -163,7 +168,10 @@ public sealed class MetricsServerTests : IDisposable
         CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--metrics-port", "0");
 
         Assert.Equal(64, result.Code);
-        Assert.StartsWith("epc: --metrics-port 0: the simulation engine runs in virtual time", result.ErrorLines[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "epc: --metrics-port 0: the simulation engine runs in virtual time",
+            result.ErrorLines[0],
+            StringComparison.Ordinal);
         Assert.Contains("metrics.txt", result.ErrorLines[0], StringComparison.Ordinal);
     }
 
@@ -176,7 +184,10 @@ public sealed class MetricsServerTests : IDisposable
         CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--live", "--metrics-port", port);
 
         Assert.Equal(64, result.Code);
-        Assert.StartsWith($"epc: --metrics-port {port}: a port from 0 to 65535", result.ErrorLines[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"epc: --metrics-port {port}: a port from 0 to 65535",
+            result.ErrorLines[0],
+            StringComparison.Ordinal);
     }
 
     /// <summary>Gives a run to a server.</summary>

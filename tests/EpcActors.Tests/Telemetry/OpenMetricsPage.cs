@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace EpcActors.Tests.Telemetry;
 
-/// <summary>A page of OpenMetrics, read with all the rules of the format that a scraper checks: metadata first, families in one piece, suffixes by type, the end mark.</summary>
+/// <summary>
+/// A page of OpenMetrics, read with all the rules of the format that a scraper checks: metadata first, families in one
+/// piece, suffixes by type, the end mark.
+/// </summary>
 internal sealed partial class OpenMetricsPage
 {
     private readonly Dictionary<string, double> _samples = new(StringComparer.Ordinal);
@@ -33,8 +36,11 @@ internal sealed partial class OpenMetricsPage
                     metadata.Clear();
                     hasSamples = false;
                     Assert.True(page._types.TryAdd(family, meta.Groups[3].Value), $"{family} comes twice");
-                    Assert.Contains(meta.Groups[3].Value, (string[])["gauge", "counter", "info", "histogram", "summary", "unknown"]);
-                    Assert.False(meta.Groups[3].Value == "counter" && family.EndsWith("_total", StringComparison.Ordinal));
+                    Assert.Contains(
+                        meta.Groups[3].Value,
+                        (string[])["gauge", "counter", "info", "histogram", "summary", "unknown"]);
+                    Assert.False(
+                        meta.Groups[3].Value == "counter" && family.EndsWith("_total", StringComparison.Ordinal));
                 }
 
                 Assert.Equal(family, meta.Groups[2].Value);
@@ -59,7 +65,9 @@ internal sealed partial class OpenMetricsPage
                 _ => [""],
             };
             Assert.Contains(sample.Groups[1].Value, suffixes.Select(suffix => family + suffix));
-            Assert.True(page._samples.TryAdd(sample.Groups[1].Value + sample.Groups[2].Value, Number(sample.Groups[3].Value)), $"twice: {line}");
+            Assert.True(
+                page._samples.TryAdd(sample.Groups[1].Value + sample.Groups[2].Value, Number(sample.Groups[3].Value)),
+                $"twice: {line}");
         }
 
         page.CheckHistograms();
@@ -70,14 +78,21 @@ internal sealed partial class OpenMetricsPage
     {
         foreach (string family in _types.Where(one => one.Value == "histogram").Select(one => one.Key))
         {
-            List<(double Bound, double Count)> buckets = [.. _samples.Select(one => (Match: Bucket().Match(one.Key), one.Value))
-                .Where(one => one.Match.Success && one.Match.Groups[1].Value == family).Select(one => (Number(one.Match.Groups[2].Value), one.Value))];
+            List<(double Bound, double Count)> buckets =
+            [
+                .. _samples
+                    .Select(one => (Match: Bucket().Match(one.Key), one.Value))
+                    .Where(one => one.Match.Success && one.Match.Groups[1].Value == family)
+                    .Select(one => (Number(one.Match.Groups[2].Value), one.Value)),
+            ];
             Assert.Equal(buckets.OrderBy(one => one.Bound).ThenBy(one => one.Count), buckets);
             Assert.Equal(double.PositiveInfinity, buckets[^1].Bound);
             Assert.Equal(_samples.ContainsKey(family + "_sum"), _samples.ContainsKey(family + "_count"));
             if (_samples.TryGetValue(family + "_count", out double count))
             {
-                Assert.True(count >= buckets[^1].Count, $"{family}: {count} values, {buckets[^1].Count} of them in buckets");
+                Assert.True(
+                    count >= buckets[^1].Count,
+                    $"{family}: {count} values, {buckets[^1].Count} of them in buckets");
             }
         }
     }

@@ -24,19 +24,35 @@ public sealed class OtlpTests : IDisposable
     {
         using Collector collector = new(answers: true);
         CliResult result = await CliHarness.Call(
-            "run", _cli.GoodFile, "--live", "--workers", "2", "--set", $"epc.telemetry.otlp.endpoint=\"{collector.Url}\"", "--set", "epc.telemetry.otlp.timeout=20 s");
+            "run",
+            _cli.GoodFile,
+            "--live",
+            "--workers",
+            "2",
+            "--set",
+            $"epc.telemetry.otlp.endpoint=\"{collector.Url}\"",
+            "--set",
+            "epc.telemetry.otlp.timeout=20 s");
 
         Assert.Equal(0, result.Code);
         Assert.Empty(result.Error);
         string metrics = collector.BodiesOf("/v1/metrics");
         string[] names =
         [
-            "sgx_nr_free_pages", "sgx_nr_total_epc_pages", "sgx_nr_evicted", "container_misc_usage", "container_misc_events", "epc_fault_latency_seconds", "epc_steps",
-            "sgx_epc", "service.name",
+            "sgx_nr_free_pages",
+            "sgx_nr_total_epc_pages",
+            "sgx_nr_evicted",
+            "container_misc_usage",
+            "container_misc_events",
+            "epc_fault_latency_seconds",
+            "epc_steps",
+            "sgx_epc",
+            "service.name",
         ];
         Assert.All(names, name => Assert.Contains(name, metrics, StringComparison.Ordinal));
         string traces = collector.BodiesOf("/v1/traces");
-        Assert.All((string[])["epc run", "epc.verdict", "pass", "epc.kernel"], word => Assert.Contains(word, traces, StringComparison.Ordinal));
+        Assert.All((string[])["epc run", "epc.verdict", "pass", "epc.kernel"], word =>
+            Assert.Contains(word, traces, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -44,10 +60,21 @@ public sealed class OtlpTests : IDisposable
     {
         using Collector collector = new(answers: false);
         CliResult result = await CliHarness.Call(
-            "run", _cli.GoodFile, "--live", "--workers", "2", "--set", $"epc.telemetry.otlp.endpoint=\"{collector.Url}\"", "--set", "epc.telemetry.otlp.timeout=200 ms");
+            "run",
+            _cli.GoodFile,
+            "--live",
+            "--workers",
+            "2",
+            "--set",
+            $"epc.telemetry.otlp.endpoint=\"{collector.Url}\"",
+            "--set",
+            "epc.telemetry.otlp.timeout=200 ms");
 
         Assert.Equal(0, result.Code);
-        Assert.Single(result.ErrorLines, line => line.StartsWith($"note: OTLP: the collector at {collector.Url}/v1/metrics did not take all: ", StringComparison.Ordinal));
+        Assert.Single(result.ErrorLines, line =>
+            line.StartsWith(
+                $"note: OTLP: the collector at {collector.Url}/v1/metrics did not take all: ",
+                StringComparison.Ordinal));
         Assert.StartsWith("PASS", result.LastOutLine, StringComparison.Ordinal);
     }
 
@@ -60,7 +87,13 @@ public sealed class OtlpTests : IDisposable
             port = collector.Port;
         }
 
-        CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--live", "--quiet", "--set", $"epc.telemetry.otlp.endpoint=\"http://127.0.0.1:{port}\"");
+        CliResult result = await CliHarness.Call(
+            "run",
+            _cli.GoodFile,
+            "--live",
+            "--quiet",
+            "--set",
+            $"epc.telemetry.otlp.endpoint=\"http://127.0.0.1:{port}\"");
 
         Assert.Equal(0, result.Code);
         Assert.Single(result.ErrorLines, line => line.StartsWith("note: OTLP: ", StringComparison.Ordinal));
@@ -69,10 +102,17 @@ public sealed class OtlpTests : IDisposable
     [Fact]
     public async Task The_simulation_sends_nothing_and_says_so()
     {
-        CliResult result = await CliHarness.Call("run", _cli.GoodFile, "--quiet", "--no-slowdown", "--set", "epc.telemetry.otlp.endpoint=\"http://127.0.0.1:4318\"");
+        CliResult result = await CliHarness.Call(
+            "run",
+            _cli.GoodFile,
+            "--quiet",
+            "--no-slowdown",
+            "--set",
+            "epc.telemetry.otlp.endpoint=\"http://127.0.0.1:4318\"");
 
         Assert.Equal(0, result.Code);
-        Assert.Contains(result.ErrorLines, line => line.StartsWith("note: epc.telemetry.otlp is for live runs (--live)", StringComparison.Ordinal));
+        Assert.Contains(result.ErrorLines, line =>
+            line.StartsWith("note: epc.telemetry.otlp is for live runs (--live)", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -86,15 +126,25 @@ public sealed class OtlpTests : IDisposable
         Assert.Equal("http://collector:4318/v1/traces", all.Traces!.AbsoluteUri);
         Assert.False(all.IsMetricsGrpc);
 
-        OtlpSettings grpc = Find(new TelemetrySpec(), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"))!;
+        OtlpSettings grpc = Find(
+            new TelemetrySpec(),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+        )!;
         Assert.Equal("http://collector:4317/", grpc.Metrics!.AbsoluteUri);
         Assert.True(grpc is { IsMetricsGrpc: true, IsTracesGrpc: true });
 
-        OtlpSettings one = Find(new TelemetrySpec(), ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://metrics/otlp/v1/metrics"))!;
+        OtlpSettings one = Find(
+            new TelemetrySpec(),
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://metrics/otlp/v1/metrics")
+        )!;
         Assert.Equal("http://metrics/otlp/v1/metrics", one.Metrics!.AbsoluteUri);
         Assert.Null(one.Traces);
 
-        OtlpSettings file = Find(new TelemetrySpec { OtlpEndpoint = "http://file:1", IsOtlpGrpc = true }, ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"))!;
+        OtlpSettings file = Find(
+            new TelemetrySpec { OtlpEndpoint = "http://file:1", IsOtlpGrpc = true },
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+        )!;
         Assert.Equal(("http://file:1/", true), (file.Metrics!.AbsoluteUri, file.IsTracesGrpc));
         Assert.Null(Find(new TelemetrySpec { OtlpEndpoint = "http://file:1" }, ("OTEL_SDK_DISABLED", "true")));
     }
@@ -116,7 +166,8 @@ public sealed class OtlpTests : IDisposable
     [InlineData("headers = x", "epc.telemetry.otlp.headers")]
     public void A_key_that_is_wrong_is_named(string text, string key)
     {
-        ConfigurationException error = Assert.Throws<ConfigurationException>(() => Loading.Load($"epc {{ telemetry {{ otlp {{ {text} }} }} }}"));
+        ConfigurationException error = Assert.Throws<ConfigurationException>(() =>
+            Loading.Load($"epc {{ telemetry {{ otlp {{ {text} }} }} }}"));
         Assert.Contains(error.Errors, one => one.Key == key);
     }
 
@@ -183,7 +234,9 @@ public sealed class OtlpTests : IDisposable
                     }
 
                     string[] lines = head.ToString().Split("\r\n");
-                    string length = lines.Single(line => line.StartsWith("Content-Length: ", StringComparison.OrdinalIgnoreCase))[16..];
+                    string length = lines.Single(line =>
+                        line.StartsWith("Content-Length: ", StringComparison.OrdinalIgnoreCase)
+                    )[16..];
                     byte[] body = new byte[int.Parse(length, CultureInfo.InvariantCulture)];
                     await stream.ReadExactlyAsync(body);
                     lock (_requests)
@@ -193,7 +246,9 @@ public sealed class OtlpTests : IDisposable
 
                     if (_answers)
                     {
-                        await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+                        await stream.WriteAsync(
+                            "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"u8.ToArray()
+                        );
                     }
                 }
             }

@@ -7,7 +7,9 @@ using EpcActors.TestKit;
 
 namespace EpcActors.Tests.TestKit;
 
-/// <summary>Tasks, resources and properties in C#: what they can do, and what is said when they do what a search cannot follow.</summary>
+/// <summary>
+/// Tasks, resources and properties in C#: what they can do, and what is said when they do what a search cannot follow.
+/// </summary>
 public sealed class OwnCodeTests
 {
     [Fact]
@@ -23,7 +25,8 @@ public sealed class OwnCodeTests
         Assert.DoesNotContain("scenario:", text, StringComparison.Ordinal);
         Assert.Contains("RaceTest.Of(…).Pinned(…)", Wrong(() => RaceTest.Replay(text)), StringComparison.Ordinal);
         race.Pinned(text).MustBreak();
-        RaceFoundException failure = Assert.Throws<RaceFoundException>(() => race.SchedulesTo(Path.GetTempPath()).Check());
+        RaceFoundException failure = Assert.Throws<RaceFoundException>(() =>
+            race.SchedulesTo(Path.GetTempPath()).Check());
         Assert.Contains("race.Pinned(\"", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("epc race replay", failure.Message, StringComparison.Ordinal);
         File.Delete(failure.File!);
@@ -33,7 +36,8 @@ public sealed class OwnCodeTests
     [Fact]
     public void Locals_are_part_of_the_state()
     {
-        // The second read differs from the first in what the task remembers only: a search that did not see that would stop before the finding.
+        // The second read differs from the first in what the task remembers only: a search that did not see that would
+        // stop before the finding.
         RaceTest race = Raced(async task =>
         {
             int seen = 0;
@@ -45,7 +49,10 @@ public sealed class OwnCodeTests
 
             return seen == 2 ? Errno.EBUSY : Errno.Ok;
         });
-        Assert.StartsWith("errno(mine) is 16", race.Expect("finally errno(mine) == 0").Detail, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "errno(mine) is 16",
+            race.Expect("finally errno(mine) == 0").Detail,
+            StringComparison.Ordinal);
         Assert.Throws<RaceFoundException>(() => race.Exhaustive().Check());
     }
 
@@ -65,18 +72,23 @@ public sealed class OwnCodeTests
     [Fact]
     public void Operations_of_code_are_those_of_race_files()
     {
-        RaceTest race = RaceTest.Of(draft => draft
-            .Node(8).Enclave("a", 4).Setup("a: build 1")
-            .Task("mine", "a", async task =>
-            {
-                OperationResult write = await task.Do("write 1..2");
-                OperationResult trim = await task.Do("change-type 1");
-                OperationResult read = await task.Do("read 3");
-                return write is { Errno: Errno.Ok, Count: 2 } && trim.Count == 1 && read.Errno == Errno.Ok ? Errno.Ok : Errno.EINVAL;
-            })
-            .Then("write 0")
-            .Task("CPU1", "a", "read 0")
-            .Property("finally errno(mine) == 0", "finally done(mine) == 2", "finally signals(a) == 0"));
+        RaceTest race = RaceTest.Of(draft =>
+            draft
+                .Node(8)
+                .Enclave("a", 4)
+                .Setup("a: build 1")
+                .Task("mine", "a", async task =>
+                {
+                    OperationResult write = await task.Do("write 1..2");
+                    OperationResult trim = await task.Do("change-type 1");
+                    OperationResult read = await task.Do("read 3");
+                    return write is { Errno: Errno.Ok, Count: 2 } && trim.Count == 1 && read.Errno == Errno.Ok
+                        ? Errno.Ok
+                        : Errno.EINVAL;
+                })
+                .Then("write 0")
+                .Task("CPU1", "a", "read 0")
+                .Property("finally errno(mine) == 0", "finally done(mine) == 2", "finally signals(a) == 0"));
         race.SchedulesTo(null).Strategy("random", "pct3").Schedules(300).Check();
     }
 
@@ -172,16 +184,33 @@ public sealed class OwnCodeTests
     [Fact]
     public void A_property_in_code_reads_counts_that_are_watched_only()
     {
-        RaceTest Counted(params string[] watched) => RaceTest.Of(draft => draft.Node(8).Cgroup("/a").Task("CPU0", "/a", "allocate").Watch(watched)
-            .Finally("one page was allocated", state => state["allocations"] == 1));
+        RaceTest Counted(params string[] watched) =>
+            RaceTest.Of(draft =>
+                draft
+                    .Node(8)
+                    .Cgroup("/a")
+                    .Task("CPU0", "/a", "allocate")
+                    .Watch(watched)
+                    .Finally("one page was allocated", state => state["allocations"] == 1));
         Assert.Contains("Write .Watch(\"allocations\")", Wrong(() => Counted().Check()), StringComparison.Ordinal);
         Counted("allocations").Check();
     }
 
     [Fact]
     public void A_mark_in_code_that_is_never_seen_is_said() =>
-        Assert.Equal(["never"], Assert.Throws<NeverSeenException>(
-            () => RaceTest.Of(draft => draft.Node(8).Cgroup("/a").Task("CPU0", "/a", "allocate").Sometimes("never", state => state["usage(/a)"] > 1)).Check()).Marks);
+        Assert.Equal(
+            ["never"],
+            Assert
+                .Throws<NeverSeenException>(() =>
+                    RaceTest
+                        .Of(draft =>
+                            draft
+                                .Node(8)
+                                .Cgroup("/a")
+                                .Task("CPU0", "/a", "allocate")
+                                .Sometimes("never", state => state["usage(/a)"] > 1))
+                        .Check())
+                .Marks);
 
     [Fact]
     public void A_resource_of_ones_own_has_messages_of_its_own()
@@ -193,17 +222,28 @@ public sealed class OwnCodeTests
         FoundRace found = race.Expect("both count");
         Assert.Contains(found.Schedule.Steps, step => step is { Message: "Store", Resource: "sum" });
         race.Pinned(found.Schedule.ToString()).MustBreak();
-        Assert.Contains("there is no resource 'difference'", Wrong(() => RaceTest.Of(draft => draft.Task("one", "", async task =>
-        {
-            await task.Ask(task.Resource("difference"), new Sum.Load());
-            return Errno.Ok;
-        })).Check()), StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no resource 'difference'",
+            Wrong(() =>
+                RaceTest
+                    .Of(draft => draft.Task("one", "", async task =>
+                        {
+                            await task.Ask(task.Resource("difference"), new Sum.Load());
+                            return Errno.Ok;
+                        }))
+                    .Check()),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_message_with_a_code_of_the_kernels_is_refused() =>
-        Assert.Contains("has the code 0x0301 of Charge", Wrong(() => RaceTest.Of(draft => draft
-            .Resource("thief", (id, name) => new Thief(id, name)).Task("one", "", "pause")).Check()), StringComparison.Ordinal);
+        Assert.Contains(
+            "has the code 0x0301 of Charge",
+            Wrong(() =>
+                RaceTest
+                    .Of(draft => draft.Resource("thief", (id, name) => new Thief(id, name)).Task("one", "", "pause"))
+                    .Check()),
+            StringComparison.Ordinal);
 
     private static async Routine<Errno> Add(RaceTask task)
     {
@@ -231,8 +271,16 @@ public sealed class OwnCodeTests
         Assert.Throws<NondeterminismException>(() => race.Strategy("random").Schedules(500).Workers(1).Check());
     }
 
-    private static RaceTest Raced(Func<RaceTask, Routine<Errno>> code) => RaceTest.Of(draft => draft
-        .Node(8).Cgroup("/a", maxPages: 4).Task("CPU0", "/a", "allocate").Task("mine", "", code).Property("finally errno(mine) == 0")).SchedulesTo(null);
+    private static RaceTest Raced(Func<RaceTask, Routine<Errno>> code) =>
+        RaceTest
+            .Of(draft =>
+                draft
+                    .Node(8)
+                    .Cgroup("/a", maxPages: 4)
+                    .Task("CPU0", "/a", "allocate")
+                    .Task("mine", "", code)
+                    .Property("finally errno(mine) == 0"))
+            .SchedulesTo(null);
 
     private static string Wrong(Action test) => Assert.Throws<RaceDefinitionException>(test).Message;
 

@@ -6,11 +6,17 @@ namespace EpcActors.Tests.TestKit;
 /// <summary>Recorded schedules as tests.</summary>
 public sealed class ScheduleTestTests
 {
-    private static readonly RaceTest Lowered = RaceTest.Of(race => race
-        .Node(8).Cgroup("/a", maxPages: 2).Setup("CPU0: allocate").Task("CPU0", "/a", "allocate").Task("admin", "", "set-max /a 1 page")
-        .Property("finally errno(CPU0) == 0")
-        .Variant("same", switches => switches)
-        .Variant("uncharged", switches => switches with { EpcCgroup = EpcCgroupMode.Off })).SchedulesTo(null);
+    private static readonly RaceTest Lowered = RaceTest
+        .Of(race =>
+            race.Node(8)
+                .Cgroup("/a", maxPages: 2)
+                .Setup("CPU0: allocate")
+                .Task("CPU0", "/a", "allocate")
+                .Task("admin", "", "set-max /a 1 page")
+                .Property("finally errno(CPU0) == 0")
+                .Variant("same", switches => switches)
+                .Variant("uncharged", switches => switches with { EpcCgroup = EpcCgroupMode.Off }))
+        .SchedulesTo(null);
 
     private static readonly string Text = Lowered.Expect("finally errno(CPU0) == 0").Schedule.ToString();
 
@@ -29,7 +35,10 @@ public sealed class ScheduleTestTests
         int at = Array.FindIndex(lines, line => line.Contains(" WriteMax ", StringComparison.Ordinal));
         string edited = Text.Replace(lines[at], "admin  ReadLru cgroup:/a", StringComparison.Ordinal);
         string message = Assert.Throws<ScheduleException>(() => RaceTest.Replay(edited)).Message;
-        Assert.Contains($"line {at + 1} (admin ReadLru cgroup:/a): here admin is at WriteMax of cgroup:/a", message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"line {at + 1} (admin ReadLru cgroup:/a): here admin is at WriteMax of cgroup:/a",
+            message,
+            StringComparison.Ordinal);
         Assert.True(RaceTest.Schedule(edited).Leniently().MustHold().Skipped > 0);
     }
 
@@ -37,7 +46,10 @@ public sealed class ScheduleTestTests
     public void A_task_that_is_not_there_is_named()
     {
         string edited = Text.Replace("\nadmin ", "\nroot  ", StringComparison.Ordinal);
-        Assert.Contains("there is no task 'root' here; there are CPU0, admin", Assert.Throws<ScheduleException>(() => RaceTest.Replay(edited)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no task 'root' here; there are CPU0, admin",
+            Assert.Throws<ScheduleException>(() => RaceTest.Replay(edited)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -46,7 +58,10 @@ public sealed class ScheduleTestTests
         ScheduleTest elsewhere = RaceTest.Schedule(Text).Variant("uncharged");
         elsewhere.MustHold();
         string message = Assert.Throws<ScheduleException>(() => elsewhere.MustBreak()).Message;
-        Assert.Contains("does not break 'property: finally errno(CPU0) == 0' any more", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not break 'property: finally errno(CPU0) == 0' any more",
+            message,
+            StringComparison.Ordinal);
         Assert.Contains("no rule is violated", message, StringComparison.Ordinal);
     }
 
@@ -63,5 +78,8 @@ public sealed class ScheduleTestTests
     [InlineData("nowhere.schedule", "there is no nowhere.schedule")]
     [InlineData("# EpcActors schedule 1\nrace: mine\nsteps:\n", "the schedule is of mine, part of which is code")]
     public void What_is_no_schedule_is_a_mistake_of_the_test(string schedule, string part) =>
-        Assert.Contains(part, Assert.Throws<RaceDefinitionException>(() => RaceTest.Replay(schedule)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            part,
+            Assert.Throws<RaceDefinitionException>(() => RaceTest.Replay(schedule)).Message,
+            StringComparison.Ordinal);
 }

@@ -5,8 +5,8 @@ namespace EpcActors.Tests.Tidy;
 
 /// <summary>
 /// Code in docs/writing-race-tests.md is code of the example project, or of the example for Akka.NET, which compile and
-/// run. Its project file is used by <see cref="Packaging.PackageTests"/>. C# in docs/akka.md is code of the tests of the engine on Akka.NET. Those also run its scenario and compare its
-/// table of actors.
+/// run. Its project file is used by <see cref="Packaging.PackageTests"/>. C# in docs/akka.md is code of the tests of
+/// the engine on Akka.NET. Those also run its scenario and compare its table of actors.
 /// </summary>
 public sealed partial class DocumentedCodeTests
 {
@@ -49,8 +49,11 @@ public sealed partial class DocumentedCodeTests
     }
 
     /// <summary>The project file that the document shows: the whole of it, for tests outside the repository.</summary>
-    internal static string ProjectFile => CodeBlock().Matches(Repository.Text(Document)).Select(block => block.Groups[2].Value)
-        .Single(text => text.StartsWith("<Project ", StringComparison.Ordinal));
+    internal static string ProjectFile =>
+        CodeBlock()
+            .Matches(Repository.Text(Document))
+            .Select(block => block.Groups[2].Value)
+            .Single(text => text.StartsWith("<Project ", StringComparison.Ordinal));
 
     [Theory, MemberData(nameof(Blocks))]
     public void A_block_stands_in_the_example_word_for_word(string language, int at)
@@ -63,9 +66,18 @@ public sealed partial class DocumentedCodeTests
             return;
         }
 
-        Assert.True(Sources.TryGetValue(language, out string? extension), $"{Document}: a block of {language} is held by no test");
-        string[] files = [.. Repository.FilesOf(extension).Where(file => file.StartsWith(Example, StringComparison.Ordinal) || file == AkkaExample)];
-        Assert.True(Array.Exists(files, file => Repository.Text(file).Contains(block, StringComparison.Ordinal)), $"{Document}: in no {extension} of {Example}:\n{block}");
+        Assert.True(
+            Sources.TryGetValue(language, out string? extension),
+            $"{Document}: a block of {language} is held by no test");
+        string[] files =
+        [
+            .. Repository
+                .FilesOf(extension)
+                .Where(file => file.StartsWith(Example, StringComparison.Ordinal) || file == AkkaExample),
+        ];
+        Assert.True(
+            Array.Exists(files, file => Repository.Text(file).Contains(block, StringComparison.Ordinal)),
+            $"{Document}: in no {extension} of {Example}:\n{block}");
     }
 
     [Fact]

@@ -7,8 +7,27 @@ internal static class Repository
 
     private static readonly HashSet<string> TextExtensions = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".cs", ".csproj", ".props", ".targets", ".sln", ".md", ".conf", ".json", ".yml", ".yaml", ".ps1", ".sh", ".txt", ".css", ".js", ".editorconfig",
-        ".gitignore", ".gitattributes", ".schedule", ".csv", "",
+        ".cs",
+        ".csproj",
+        ".props",
+        ".targets",
+        ".sln",
+        ".md",
+        ".conf",
+        ".json",
+        ".yml",
+        ".yaml",
+        ".ps1",
+        ".sh",
+        ".txt",
+        ".css",
+        ".js",
+        ".editorconfig",
+        ".gitignore",
+        ".gitattributes",
+        ".schedule",
+        ".csv",
+        "",
     };
 
     public static string Root { get; } = FindRoot();

@@ -3,7 +3,10 @@ using System.Xml.Linq;
 
 namespace EpcActors.Tests.Tidy;
 
-/// <summary>Lints the repository. A rule with exceptions lists them here; the lists may only shrink, and an entry that is not needed any more fails too.</summary>
+/// <summary>
+/// Lints the repository. A rule with exceptions lists them here; the lists may only shrink, and an entry that is not
+/// needed any more fails too.
+/// </summary>
 public sealed partial class TidyTests
 {
     private const int MostLines = 1000;
@@ -28,7 +31,11 @@ public sealed partial class TidyTests
     private static readonly string[] BrokenLinks = [];
 
     /// <summary>Files that need an absolute path: what a home directory is.</summary>
-    private static readonly string[] AbsolutePaths = ["tests/EpcActors.Hocon.Tests/SubstitutionTests.cs", "tests/EpcActors.Tests/Tidy/TidyTests.cs"];
+    private static readonly string[] AbsolutePaths =
+    [
+        "tests/EpcActors.Hocon.Tests/SubstitutionTests.cs",
+        "tests/EpcActors.Tests/Tidy/TidyTests.cs",
+    ];
 
     /// <summary>References of each project, as the picture in docs/code.md shows them.</summary>
     private static readonly Dictionary<string, string[]> References = ReadReferences();
@@ -40,7 +47,8 @@ public sealed partial class TidyTests
             .Where(f => f != "docs/races.md" && Repository.Lines(f).Length > MostLines));
 
     [Fact]
-    public void Nothing_is_left_to_do_without_a_number() => AssertNone(Find(ToDo(), ".cs", ".conf", ".md", ".props", ".csproj", ".ps1", ".css", ".js"));
+    public void Nothing_is_left_to_do_without_a_number() =>
+        AssertNone(Find(ToDo(), ".cs", ".conf", ".md", ".props", ".csproj", ".ps1", ".css", ".js"));
 
     [Fact]
     public void There_are_no_regions() => AssertNone(Find(Region(), ".cs"));
@@ -51,7 +59,10 @@ public sealed partial class TidyTests
         HashSet<string> enums = [.. Repository.FilesOf(".cs").Where(f => f.StartsWith("src/", StringComparison.Ordinal))
             .SelectMany(f => EnumDeclaration().Matches(Repository.Text(f))).Select(m => m.Groups[1].Value)];
         Assert.Contains("EnclavePageState", enums);
-        AssertListed(CatchAllArms, Repository.FilesOf(".cs").Where(f => f.StartsWith("src/", StringComparison.Ordinal)), f => CatchAllsIn(Repository.Text(f), enums));
+        AssertListed(
+            CatchAllArms,
+            Repository.FilesOf(".cs").Where(f => f.StartsWith("src/", StringComparison.Ordinal)),
+            f => CatchAllsIn(Repository.Text(f), enums));
     }
 
     [Theory]
@@ -63,25 +74,35 @@ public sealed partial class TidyTests
     public void Catch_all_arms_are_found(string text, int count) => Assert.Equal(count, CatchAllsIn(text, ["Color"]));
 
     [Fact]
-    public void Tests_do_not_sleep() => AssertNone(Find(Sleep(), ".cs").Where(f => f.StartsWith("tests/", StringComparison.Ordinal)));
+    public void Tests_do_not_sleep() =>
+        AssertNone(Find(Sleep(), ".cs").Where(f => f.StartsWith("tests/", StringComparison.Ordinal)));
 
     [Fact]
     public void Projects_refer_to_each_other_in_one_direction_only()
     {
-        foreach (string file in Repository.FilesOf(".csproj").Where(f => f.StartsWith("src/", StringComparison.Ordinal)))
+        foreach (
+            string file in Repository.FilesOf(".csproj").Where(f => f.StartsWith("src/", StringComparison.Ordinal)))
         {
             string project = Path.GetFileNameWithoutExtension(file);
             XDocument xml = XDocument.Parse(Repository.Text(file));
-            string[] actual = [.. xml.Descendants("ProjectReference")
-                .Select(r => Path.GetFileNameWithoutExtension(((string)r.Attribute("Include")!).Replace('\\', '/'))).Order(StringComparer.Ordinal)];
+            string[] actual =
+            [
+                .. xml.Descendants("ProjectReference")
+                    .Select(r => Path.GetFileNameWithoutExtension(((string)r.Attribute("Include")!).Replace('\\', '/')))
+                    .Order(StringComparer.Ordinal),
+            ];
             if (project == "EpcActors.Cli")
             {
                 Assert.All(actual, r => Assert.Contains(r, References.Keys));
                 continue;
             }
 
-            Assert.True(References.TryGetValue(project, out string[]? expected), $"{project} has no place in the layout: say here what it may refer to");
-            Assert.True(expected.SequenceEqual(actual), $"{project} refers to {string.Join(", ", actual)}; the layout says {string.Join(", ", expected)}");
+            Assert.True(
+                References.TryGetValue(project, out string[]? expected),
+                $"{project} has no place in the layout: say here what it may refer to");
+            Assert.True(
+                expected.SequenceEqual(actual),
+                $"{project} refers to {string.Join(", ", actual)}; the layout says {string.Join(", ", expected)}");
         }
     }
 
@@ -89,30 +110,50 @@ public sealed partial class TidyTests
     public void Only_the_engine_on_akka_refers_to_akka() =>
         AssertNone(Find(Akka(), ".csproj").Where(f => !f.Contains("Engine.Akka", StringComparison.Ordinal)));
 
-    /// <summary>Akka.NET is a plain dependency: no project leaves its files out, and a missing package is a restore error.</summary>
+    /// <summary>
+    /// Akka.NET is a plain dependency: no project leaves its files out, and a missing package is a restore error.
+    /// </summary>
     [Fact]
     public void The_engine_on_akka_is_in_every_build()
     {
         string[] packages = ["Akka", "Akka.Cluster", "Akka.TestKit.Xunit2"];
-        string[] used = [.. Repository.FilesOf(".csproj").SelectMany(f => Included(f, "PackageReference")).Where(p => p.StartsWith("Akka", StringComparison.Ordinal))];
+        string[] used =
+        [
+            .. Repository
+                .FilesOf(".csproj")
+                .SelectMany(f => Included(f, "PackageReference"))
+                .Where(p => p.StartsWith("Akka", StringComparison.Ordinal)),
+        ];
         Assert.Equal(packages, used.Order(StringComparer.Ordinal));
         AssertNone(Find(ConditionOnAkka(), ".csproj", ".props", ".targets"));
         AssertNone(Find(Conditional(), ".cs").Where(f => f.Contains("AKKA", StringComparison.Ordinal)));
-        Assert.All(packages, p => Assert.Contains($"<PackageVersion Include=\"{p}\" Version=\"1.5.", Repository.Text("Directory.Packages.props"), StringComparison.Ordinal));
+        Assert.All(packages, p =>
+            Assert.Contains(
+                $"<PackageVersion Include=\"{p}\" Version=\"1.5.",
+                Repository.Text("Directory.Packages.props"),
+                StringComparison.Ordinal));
     }
 
     [Fact]
     public void Deterministic_layers_have_their_list_of_banned_symbols()
     {
         string props = Repository.Text("Directory.Build.props");
-        foreach (string project in (string[])["EpcActors.Domain", "EpcActors.Engine", "EpcActors.Actors", "EpcActors.Engine.Simulation"])
+        foreach (
+            string project in (string[])
+                ["EpcActors.Domain", "EpcActors.Engine", "EpcActors.Actors", "EpcActors.Engine.Simulation"])
         {
             Assert.Contains($"== '{project}'", props, StringComparison.Ordinal);
         }
 
         Assert.Contains("BannedSymbols.txt", props, StringComparison.Ordinal);
-        Assert.Contains("dotnet_diagnostic.RS0030.severity = error", Repository.Text(".editorconfig"), StringComparison.Ordinal);
-        Assert.Contains("T:System.Diagnostics.Stopwatch;", Repository.Text("BannedSymbols.txt"), StringComparison.Ordinal);
+        Assert.Contains(
+            "dotnet_diagnostic.RS0030.severity = error",
+            Repository.Text(".editorconfig"),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "T:System.Diagnostics.Stopwatch;",
+            Repository.Text("BannedSymbols.txt"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -122,10 +163,21 @@ public sealed partial class TidyTests
     [Fact]
     public void Decisions_have_numbers_of_their_own()
     {
-        string[] decisions = [.. Repository.FilesOf(".md").Where(f => f.StartsWith("docs/decisions/", StringComparison.Ordinal) && !f.EndsWith("README.md", StringComparison.Ordinal))];
+        string[] decisions =
+        [
+            .. Repository
+                .FilesOf(".md")
+                .Where(f =>
+                    f.StartsWith("docs/decisions/", StringComparison.Ordinal)
+                    && !f.EndsWith("README.md", StringComparison.Ordinal)),
+        ];
         Assert.NotEmpty(decisions);
         Assert.All(decisions, d => Assert.Matches(@"^docs/decisions/\d{4}-[a-z0-9-]+\.md$", d));
-        AssertNone(decisions.GroupBy(d => Path.GetFileName(d)[..4]).Where(g => g.Count() > 1).Select(g => string.Join(" and ", g)));
+        AssertNone(
+            decisions
+                .GroupBy(d => Path.GetFileName(d)[..4])
+                .Where(g => g.Count() > 1)
+                .Select(g => string.Join(" and ", g)));
     }
 
     [Fact]
@@ -137,12 +189,19 @@ public sealed partial class TidyTests
             foreach (Match link in MarkdownLink().Matches(CodeFence().Replace(Repository.Text(file), "")))
             {
                 string target = link.Groups[1].Value;
-                if (target.Contains("://", StringComparison.Ordinal) || target.StartsWith('#') || target.StartsWith("mailto:", StringComparison.Ordinal))
+                if (
+                    target.Contains("://", StringComparison.Ordinal)
+                    || target.StartsWith('#')
+                    || target.StartsWith("mailto:", StringComparison.Ordinal))
                 {
                     continue;
                 }
 
-                string path = Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(file)!, Uri.UnescapeDataString(target.Split('#')[0])));
+                string path = Path.GetFullPath(
+                    Path.Combine(
+                        Repository.Root,
+                        Path.GetDirectoryName(file)!,
+                        Uri.UnescapeDataString(target.Split('#')[0])));
                 if (!File.Exists(path) && !Directory.Exists(path))
                 {
                     broken.Add($"{file}: {target}");
@@ -155,38 +214,69 @@ public sealed partial class TidyTests
 
     [Fact]
     public void No_file_names_a_machine_a_user_or_a_registry() =>
-        AssertNone(Find(MachineOrRegistry(), [.. Repository.Files.Select(Path.GetExtension).Distinct().OfType<string>()])
-            .Where(f => !AbsolutePaths.Contains(f.Split(':')[0])));
+        AssertNone(
+            Find(MachineOrRegistry(), [.. Repository.Files.Select(Path.GetExtension).Distinct().OfType<string>()])
+                .Where(f => !AbsolutePaths.Contains(f.Split(':')[0])));
 
     [Theory]
     [InlineData("in /home/somebody/src", true)]
     [InlineData(@"C:\Users\somebody", true)]
     [InlineData("https://registry.example.org/artifactory/nuget", true)]
     [InlineData("cgroup /pods/a, dev/sgx_enclave and ./home/a", false)]
-    public void Machines_and_registries_are_found(string text, bool isFound) => Assert.Equal(isFound, MachineOrRegistry().IsMatch(text));
+    public void Machines_and_registries_are_found(string text, bool isFound) =>
+        Assert.Equal(isFound, MachineOrRegistry().IsMatch(text));
 
     [Fact]
-    public void Builds_do_not_look_at_the_clock() => AssertNone(Find(ClockInMsBuild(), ".props", ".targets", ".csproj"));
+    public void Builds_do_not_look_at_the_clock() =>
+        AssertNone(Find(ClockInMsBuild(), ".props", ".targets", ".csproj"));
 
     [Fact]
     public void Every_configuration_file_is_embedded_or_read_by_a_test()
     {
-        string[] embedded = [.. Repository.FilesOf(".csproj").SelectMany(f => XDocument.Parse(Repository.Text(f)).Descendants("EmbeddedResource"))
-            .Select(e => ((string?)e.Attribute("Include") ?? "").Replace('\\', '/')).Where(i => i.Contains("config/", StringComparison.Ordinal))
-            .Select(i => "^" + Regex.Escape(i[i.IndexOf("config/", StringComparison.Ordinal)..]).Replace(@"\*", "[^/]*") + "$")];
-        string tests = string.Concat(Repository.FilesOf(".cs").Where(f => f.StartsWith("tests/", StringComparison.Ordinal) && !f.Contains("/Tidy/", StringComparison.Ordinal))
-            .Select(Repository.Text));
-        AssertNone(Repository.FilesOf(".conf").Where(f => f.StartsWith("config/", StringComparison.Ordinal))
-            .Where(f => !Array.Exists(embedded, e => Regex.IsMatch(f, e)))
-            .Where(f => !tests.Contains(f, StringComparison.Ordinal) && !tests.Contains(DirectoryOf(f).Replace("/", "\", \"", StringComparison.Ordinal), StringComparison.Ordinal)));
+        string[] embedded =
+        [
+            .. Repository
+                .FilesOf(".csproj")
+                .SelectMany(f => XDocument.Parse(Repository.Text(f)).Descendants("EmbeddedResource"))
+                .Select(e => ((string?)e.Attribute("Include") ?? "").Replace('\\', '/'))
+                .Where(i => i.Contains("config/", StringComparison.Ordinal))
+                .Select(i =>
+                    "^"
+                    + Regex.Escape(i[i.IndexOf("config/", StringComparison.Ordinal)..]).Replace(@"\*", "[^/]*")
+                    + "$"),
+        ];
+        string tests = string.Concat(
+            Repository
+                .FilesOf(".cs")
+                .Where(f =>
+                    f.StartsWith("tests/", StringComparison.Ordinal) && !f.Contains("/Tidy/", StringComparison.Ordinal))
+                .Select(Repository.Text));
+        AssertNone(
+            Repository
+                .FilesOf(".conf")
+                .Where(f => f.StartsWith("config/", StringComparison.Ordinal))
+                .Where(f => !Array.Exists(embedded, e => Regex.IsMatch(f, e)))
+                .Where(f =>
+                    !tests.Contains(f, StringComparison.Ordinal)
+                    && !tests.Contains(
+                        DirectoryOf(f).Replace("/", "\", \"", StringComparison.Ordinal),
+                        StringComparison.Ordinal)));
     }
 
     [Fact]
     public void Public_types_say_what_they_are() =>
-        AssertListed(Undocumented, Repository.FilesOf(".cs").Where(f => f.StartsWith("src/", StringComparison.Ordinal)), UndocumentedIn);
+        AssertListed(
+            Undocumented,
+            Repository.FilesOf(".cs").Where(f => f.StartsWith("src/", StringComparison.Ordinal)),
+            UndocumentedIn);
 
     private static string[] Included(string project, string item) =>
-        [.. XDocument.Parse(Repository.Text(project)).Descendants(item).Select(i => (string?)i.Attribute("Include") ?? "")];
+        [
+            .. XDocument
+                .Parse(Repository.Text(project))
+                .Descendants(item)
+                .Select(i => (string?)i.Attribute("Include") ?? ""),
+        ];
 
     private static string DirectoryOf(string file) => Path.GetDirectoryName(file)!.Replace('\\', '/');
 
@@ -213,7 +303,9 @@ public sealed partial class TidyTests
         return count;
     }
 
-    /// <summary>Switch expressions with an arm for a member of one of the enums and an arm for whatever is left.</summary>
+    /// <summary>
+    /// Switch expressions with an arm for a member of one of the enums and an arm for whatever is left.
+    /// </summary>
     private static int CatchAllsIn(string text, HashSet<string> enums)
     {
         int count = 0;
@@ -270,7 +362,10 @@ public sealed partial class TidyTests
             int allowed = listed.GetValueOrDefault(file);
             if (found != allowed)
             {
-                wrong.Add(found > allowed ? $"{file}: {found}, allowed {allowed}" : $"{file}: only {found} left, the list here still allows {allowed}");
+                wrong.Add(
+                    found > allowed
+                        ? $"{file}: {found}, allowed {allowed}"
+                        : $"{file}: only {found} left, the list here still allows {allowed}");
             }
         }
 
@@ -326,13 +421,17 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"```.*?```", RegexOptions.Singleline)]
     private static partial Regex CodeFence();
 
-    [GeneratedRegex(@"(^|[\s""'(=:])(/home/\w|/root/|/Users/\w|/[w]ork/\w|/tmp/\w|/var/tmp/)|[A-Za-z]:\\(Users|Work|src)|artifactory|jfrog|sonatype|pkgs\.dev\.azure\.com|nuget\.pkg\.github\.com")]
+    [GeneratedRegex(
+        @"(^|[\s""'(=:])(/home/\w|/root/|/Users/\w|/[w]ork/\w|/tmp/\w|/var/tmp/)|[A-Za-z]:\\(Users|Work|src)|artifactory|jfrog|sonatype|pkgs\.dev\.azure\.com|nuget\.pkg\.github\.com"
+    )]
     private static partial Regex MachineOrRegistry();
 
     [GeneratedRegex(@"System\.DateTime|DateTime\]::|DateTimeOffset")]
     private static partial Regex ClockInMsBuild();
 
-    [GeneratedRegex(@"^\s*public\s+(?:(?:static|sealed|abstract|readonly|partial|ref|unsafe)\s+)*(?:class|struct|interface|enum|record|delegate)\b")]
+    [GeneratedRegex(
+        @"^\s*public\s+(?:(?:static|sealed|abstract|readonly|partial|ref|unsafe)\s+)*(?:class|struct|interface|enum|record|delegate)\b"
+    )]
     private static partial Regex PublicType();
 
     /// <summary>

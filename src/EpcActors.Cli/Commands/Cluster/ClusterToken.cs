@@ -40,7 +40,9 @@ internal static class ClusterToken
     /// <returns>Its path.</returns>
     public static string Write(string token)
     {
-        string path = Path.Combine(Path.GetTempPath(), $"epc-{RandomNumberGenerator.GetHexString(8, lowercase: true)}.token");
+        string path = Path.Combine(
+            Path.GetTempPath(),
+            $"epc-{RandomNumberGenerator.GetHexString(8, lowercase: true)}.token");
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
@@ -56,9 +58,12 @@ internal static class ClusterToken
     {
         try
         {
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & ~OwnerAlone & ~UnixFileMode.UserExecute) is not 0 and var mode)
+            if (
+                !OperatingSystem.IsWindows()
+                && (File.GetUnixFileMode(file) & ~OwnerAlone & ~UnixFileMode.UserExecute) is not 0 and var mode)
             {
-                shell.Error.WriteLine($"note: --token-file {file}: other users may use it too ({mode}); chmod 600 {file}");
+                shell.Error.WriteLine(
+                    $"note: --token-file {file}: other users may use it too ({mode}); chmod 600 {file}");
             }
 
             return TextFiles.Read(file) ?? throw new FileNotFoundException("there is no such file");
@@ -74,7 +79,9 @@ internal static class ClusterToken
         string token = text.Trim();
         if (token.Length is < LeastLength or > MostLength)
         {
-            throw CommandException.Usage($"{origin} is not a valid token: it has {token.Length} characters, and needs {LeastLength} to {MostLength}; {Remedy}");
+            throw CommandException.Usage(
+                $"{origin} is not a valid token: it has {token.Length} characters, and needs {LeastLength} to "
+                    + $"{MostLength}; {Remedy}");
         }
 
         return token.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter))

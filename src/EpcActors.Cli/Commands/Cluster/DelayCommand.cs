@@ -131,7 +131,8 @@ internal sealed class DelayCommand
         WireCosts wire = WireCosts.Measured;
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {scenario.Seed}, kernel {scenario.Kernel}, {Counted.Of(scenario.Machine.NodesWithEpc, "socket")}, leases of "
+            $"seed {scenario.Seed}, kernel {scenario.Kernel}, {Counted.Of(scenario.Machine.NodesWithEpc, "socket")}, "
+            + $"leases of "
             + $"{Counted.Of(scenario.Cluster.ChargeBatch, "page")} (1: page by page); virtual time"));
         _shell.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,

@@ -44,7 +44,8 @@ internal static class FileHandles
     {
         long needed = Needed(members);
         return Limit() is { } limit && limit < needed
-            ? $"{command} needs {needed} file handles, and this process may have {limit}: raise the limit, with 'ulimit -n 1024' in this shell, "
+            ? $"{command} needs {needed} file handles, and this process may have {limit}: raise the limit, with "
+                + "'ulimit -n 1024' in this shell, "
                 + "LimitNOFILE= of the service or --ulimit nofile= of the container"
             : null;
     }
@@ -54,7 +55,9 @@ internal static class FileHandles
     /// none to ask.
     /// </summary>
     private static long? Limit() =>
-        !OperatingSystem.IsWindows() && GetLimit(Resource, out Limits limits) == 0 && limits.Most <= long.MaxValue ? (long)limits.Most : null;
+        !OperatingSystem.IsWindows() && GetLimit(Resource, out Limits limits) == 0 && limits.Most <= long.MaxValue
+            ? (long)limits.Most
+            : null;
 
     [DllImport("libc", EntryPoint = "getrlimit")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

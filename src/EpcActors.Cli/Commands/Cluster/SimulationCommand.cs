@@ -12,7 +12,9 @@ using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Cluster;
 
-/// <summary><c>epc cluster --simulate</c>: the protocol between processes under simulated faults, seed by seed, in this process.</summary>
+/// <summary>
+/// <c>epc cluster --simulate</c>: the protocol between processes under simulated faults, seed by seed, in this process.
+/// </summary>
 internal sealed class SimulationCommand
 {
     private const long DefaultSeeds = 1000;
@@ -24,13 +26,27 @@ internal sealed class SimulationCommand
     private static readonly string[] Shared = ["--set", "--quiet", "--help"];
 
     private readonly CommandShell _shell;
-    private readonly Option<bool> _simulate = CommonOptions.Flag("--simulate", "starts no process, but simulates processes and the network between them with crashes, partitions and lost frames, a run for each seed");
-    private readonly Option<long?> _seeds = new("--seeds") { HelpName = "N", Description = $"with --simulate: how many seeds (default: {DefaultSeeds})" };
-    private readonly Option<ulong?> _from = new("--from") { HelpName = "S", Description = "with --simulate: the first seed (default: 1)" };
+    private readonly Option<bool> _simulate = CommonOptions.Flag(
+        "--simulate",
+        "starts no process, but simulates processes and the network between them with crashes, partitions and lost "
+            + "frames, a run for each seed");
+    private readonly Option<long?> _seeds = new("--seeds")
+    {
+        HelpName = "N",
+        Description = $"with --simulate: how many seeds (default: {DefaultSeeds})",
+    };
+    private readonly Option<ulong?> _from = new("--from")
+    {
+        HelpName = "S",
+        Description = "with --simulate: the first seed (default: 1)",
+    };
     private readonly Option<string?> _defect = new("--defect")
     {
         HelpName = "NAME",
-        Description = "with --simulate: leaves a rule out, to see that it is missed; the first nine are of the protocol, the others of the coordinator:\n" + DefectText.Lines(),
+        Description =
+            "with --simulate: leaves a rule out, to see that it is missed; the first nine are of the protocol, the "
+            + "others of the coordinator:\n"
+            + DefectText.Lines(),
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -51,12 +67,21 @@ internal sealed class SimulationCommand
     {
         if (parsed.GetValue(_simulate))
         {
-            Option? foreign = parsed.CommandResult.Command.Options.FirstOrDefault(option => !Options.Contains(option) && !Shared.Contains(option.Name) && parsed.GetResult(option) is { Implicit: false });
-            return foreign is null ? true : throw CommandException.Usage($"{foreign.Name} is for processes, and --simulate starts none; leave one of them out");
+            Option? foreign = parsed.CommandResult.Command.Options.FirstOrDefault(option =>
+                !Options.Contains(option)
+                && !Shared.Contains(option.Name)
+                && parsed.GetResult(option) is { Implicit: false });
+            return foreign is null
+                ? true
+                : throw CommandException.Usage(
+                    $"{foreign.Name} is for processes, and --simulate starts none; leave one of them out");
         }
 
-        Option? stray = Options.FirstOrDefault(option => option != _simulate && parsed.GetResult(option) is { Implicit: false });
-        return stray is null ? false : throw CommandException.Usage($"{stray.Name} goes with --simulate; add that, or leave {stray.Name} out");
+        Option? stray = Options.FirstOrDefault(option =>
+            option != _simulate && parsed.GetResult(option) is { Implicit: false });
+        return stray is null
+            ? false
+            : throw CommandException.Usage($"{stray.Name} goes with --simulate; add that, or leave {stray.Name} out");
     }
 
     /// <summary>Runs the seeds.</summary>
@@ -67,14 +92,20 @@ internal sealed class SimulationCommand
     /// <param name="cancellation">Ctrl-C.</param>
     /// <exception cref="CommandException">for a mistake of the user.</exception>
     public ExitCode Execute(
-        ParseResult parsed, string file, IReadOnlyList<KeyValuePair<string, string>> settings, bool isQuiet, CancellationToken cancellation)
+        ParseResult parsed,
+        string file,
+        IReadOnlyList<KeyValuePair<string, string>> settings,
+        bool isQuiet,
+        CancellationToken cancellation)
     {
         if (_delay.IsAsked(parsed))
         {
             return ExecuteDelays(parsed, file, settings, cancellation);
         }
 
-        ClusterDefect defect = parsed.GetResult(_defect) is { Implicit: false } ? DefectOf(parsed.GetValue(_defect)) : ClusterDefect.None;
+        ClusterDefect defect = parsed.GetResult(_defect) is { Implicit: false }
+            ? DefectOf(parsed.GetValue(_defect))
+            : ClusterDefect.None;
         long seeds = parsed.GetValue(_seeds) ?? DefaultSeeds;
         if (seeds < 1)
         {
@@ -90,7 +121,9 @@ internal sealed class SimulationCommand
         };
         if (file.Length == 0 && settings.Count > 0)
         {
-            throw CommandException.Usage("--set is for a scenario file; name one, or leave --set out: the machines that are built in are as they are");
+            throw CommandException.Usage(
+                "--set is for a scenario file; name one, or leave --set out: the machines that are built in are as "
+                    + "they are");
         }
 
         _shell.RunBegins();
@@ -104,7 +137,10 @@ internal sealed class SimulationCommand
     }
 
     private ExitCode ExecuteDelays(
-        ParseResult parsed, string file, IReadOnlyList<KeyValuePair<string, string>> settings, CancellationToken cancellation)
+        ParseResult parsed,
+        string file,
+        IReadOnlyList<KeyValuePair<string, string>> settings,
+        CancellationToken cancellation)
     {
         Option[] ofSeeds = [_seeds, _from, _defect];
         if (Array.Find(ofSeeds, option => parsed.GetResult(option) is { Implicit: false }) is { } stray)
@@ -123,8 +159,11 @@ internal sealed class SimulationCommand
         return _delay.Execute(parsed, ScenarioLoader.Load(file, settings, null, _shell.Configuration), cancellation);
     }
 
-    private static ClusterDefect DefectOf(string? name) => DefectText.Find(name ?? "")
-        ?? throw CommandException.Usage($"--defect{(name is null ? "" : " ")}{name} is not a valid defect; the valid ones are\n{DefectText.Lines()}");
+    private static ClusterDefect DefectOf(string? name) =>
+        DefectText.Find(name ?? "")
+        ?? throw CommandException.Usage(
+            $"--defect{(name is null ? "" : " ")}{name} is not a valid defect; the valid ones are\n{DefectText.Lines()}"
+        );
 
     private Scenario Load(string file, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
@@ -132,10 +171,13 @@ internal sealed class SimulationCommand
         Scenario scenario = ScenarioLoader.Load(file, settings, null, _shell.Configuration);
         return scenario switch
         {
-            { Race: not null } => throw CommandException.Usage($"{file}: this is a race; --simulate runs scenarios with programs"),
-            { Machine.Nodes.Count: < 2 } => throw CommandException.Usage($"{file}: the machine has one socket (NUMA node); a cluster needs two at least"),
+            { Race: not null } => throw CommandException.Usage(
+                $"{file}: this is a race; --simulate runs scenarios with programs"),
+            { Machine.Nodes.Count: < 2 } => throw CommandException.Usage(
+                $"{file}: the machine has one socket (NUMA node); a cluster needs two at least"),
             { Machine.EpcPages: > MostPages } => throw CommandException.Usage(
-                $"{file}: {Counted.Of(scenario.Machine.EpcPages, "page")} of EPC are too much to simulate message by message; at most {MostPages}, with enclaves to match"),
+                $"{file}: {Counted.Of(scenario.Machine.EpcPages, "page")} of EPC are too much to simulate message by "
+                    + $"message; at most {MostPages}, with enclaves to match"),
             _ => scenario,
         };
     }
@@ -165,7 +207,10 @@ internal sealed class SimulationCommand
 
         return _shell.ErrorConsole.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn())
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn { Width = 24 },
+                new PercentageColumn())
             .Start(context =>
             {
                 ProgressTask task = context.AddTask("starting", maxValue: plan.Seeds);
@@ -180,9 +225,12 @@ internal sealed class SimulationCommand
             });
     }
 
-    private static string Text(ClusterSearchProgress progress) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{progress.Done:N0} of {progress.Seeds:N0} seeds, {progress.Done / Math.Max(progress.Elapsed.TotalSeconds, 0.001):N0} a second, {progress.Steps:N0} steps");
+    private static string Text(ClusterSearchProgress progress) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{progress.Done:N0} of {progress.Seeds:N0} seeds, "
+                + $"{progress.Done / Math.Max(progress.Elapsed.TotalSeconds, 0.001):N0} a second, {progress.Steps:N0} "
+                + $"steps");
 
     private void WriteCoverage(ClusterSearchResult result)
     {
@@ -223,21 +271,29 @@ internal sealed class SimulationCommand
         int width = rows.Max(row => row.What.Length);
         foreach ((string what, long count) in rows)
         {
-            _shell.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what.PadRight(width)}  {count,15:N0}"));
+            _shell.Out.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"  {what.PadRight(width)}  {count,15:N0}"));
         }
 
         _shell.Out.WriteLine();
     }
 
-    private ExitCode Tell(ClusterSearchResult result, ClusterSearchPlan plan, string file, IReadOnlyList<KeyValuePair<string, string>> settings, bool isQuiet)
+    private ExitCode Tell(
+        ClusterSearchResult result,
+        ClusterSearchPlan plan,
+        string file,
+        IReadOnlyList<KeyValuePair<string, string>> settings,
+        bool isQuiet)
     {
         string seconds = result.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         if (result.Found is not { } found)
         {
             bool isCut = result.IsCancelled && result.Seeds < plan.Seeds;
-            _shell.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{(isCut ? "INCONCLUSIVE" : "CLEAN")}: {Counted.Of(result.Seeds, "seed", "N0")} from {plan.From} in {seconds} s broke no rule{(isCut ? "; the search was stopped" : "")}"));
+            _shell.Out.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(isCut ? "INCONCLUSIVE" : "CLEAN")}: {Counted.Of(result.Seeds, "seed", "N0")} from {plan.From} "
+                        + $"in {seconds} s broke no rule{(isCut ? "; the search was stopped" : "")}"));
             return isCut ? ExitCode.Inconclusive : ExitCode.Pass;
         }
 
@@ -256,12 +312,20 @@ internal sealed class SimulationCommand
     {
         SimulationOutcome outcome = found.Smallest;
         SimulationSetup setup = outcome.Case.Setup;
-        _shell.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"seed {found.First.Case.Seed}: kernel {setup.Scenario.Kernel}, {Counted.Of(setup.Placement.Members, "member")}, {Counted.Of(setup.Scenario.Machine.Nodes.Count, "socket")}, charge-batch {setup.ChargeBatch}, counter-batch {setup.CounterBatch}, window {setup.Window}"));
-        _shell.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"after {found.ShrinkRuns} runs with less: {setup.Plan.Faults.Count} of {Counted.Of(found.First.Case.Setup.Plan.Faults.Count, "fault")}, at most {Counted.Of(setup.Plan.Losses, "frame")} lost, {setup.Plan.Doubles} doubled, {setup.Plan.Overtakes} overtaken"));
+        _shell.Out.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"seed {found.First.Case.Seed}: kernel {setup.Scenario.Kernel}, "
+                    + $"{Counted.Of(setup.Placement.Members, "member")}, "
+                    + $"{Counted.Of(setup.Scenario.Machine.Nodes.Count, "socket")}, charge-batch {setup.ChargeBatch}, "
+                    + $"counter-batch {setup.CounterBatch}, window {setup.Window}"));
+        _shell.Out.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"after {found.ShrinkRuns} runs with less: {setup.Plan.Faults.Count} of "
+                    + $"{Counted.Of(found.First.Case.Setup.Plan.Faults.Count, "fault")}, at most "
+                    + $"{Counted.Of(setup.Plan.Losses, "frame")} lost, {setup.Plan.Doubles} doubled, "
+                    + $"{setup.Plan.Overtakes} overtaken"));
         foreach (PlannedFault fault in setup.Plan.Faults)
         {
             _shell.Out.WriteLine($"  {fault}");
@@ -284,7 +348,11 @@ internal sealed class SimulationCommand
     }
 
     /// <summary>The command that finds the same seed again.</summary>
-    private string Again(SimulationCase found, ClusterSearchPlan plan, string file, IReadOnlyList<KeyValuePair<string, string>> settings)
+    private string Again(
+        SimulationCase found,
+        ClusterSearchPlan plan,
+        string file,
+        IReadOnlyList<KeyValuePair<string, string>> settings)
     {
         List<string> words = [EpcCommand.Name, "cluster"];
         if (file.Length > 0)

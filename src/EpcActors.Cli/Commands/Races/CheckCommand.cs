@@ -25,7 +25,10 @@ internal sealed class CheckCommand
     /// <summary>A schedule may take so many times the steps that the scenario has in turn.</summary>
     private const int StepsPerLength = 3;
 
-    /// <summary>What is not small by then stays as it is: the schedule is replayed from its decisions, so any length of it is right.</summary>
+    /// <summary>
+    /// What is not small by then stays as it is: the schedule is replayed from its decisions, so any length of it is
+    /// right.
+    /// </summary>
     private static readonly TimeSpan MostShrinking = TimeSpan.FromSeconds(15);
 
     private readonly CommandShell _shell;
@@ -44,7 +47,9 @@ internal sealed class CheckCommand
             + "steps that the scenario has with every task in turn)",
         CustomParser = static result =>
         {
-            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int steps) && steps is >= 100 and <= 1_000_000_000)
+            if (
+                int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int steps)
+                && steps is >= 100 and <= 1_000_000_000)
             {
                 return steps;
             }
@@ -58,7 +63,9 @@ internal sealed class CheckCommand
     private readonly Option<string?> _engine = Hidden(CommonOptions.Engine());
     private readonly Option<bool> _live = Hidden(CommonOptions.Flag("--live", ""));
 
-    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
+    private readonly Option<bool> _quiet = CommonOptions.Flag(
+        "--quiet",
+        "prints the verdict only, in one line, and the command that repeats it");
 
     private readonly Option<string?> _junit = CommonOptions.JUnit(": a case for each rule");
     private TextWriter _text;
@@ -73,7 +80,10 @@ internal sealed class CheckCommand
     public static Command Create(CommandShell shell)
     {
         CheckCommand check = new(shell);
-        DocumentedCommand command = new("check", "Runs a scenario in many orders of its critical sections, on all cores, with every rule on.", Page())
+        DocumentedCommand command = new(
+            "check",
+            "Runs a scenario in many orders of its critical sections, on all cores, with every rule on.",
+            Page())
         {
             check._file, check._set, check._seed, check._strategy, check._budget, check._workers, check._variant,
             check._steps, check._resume, check._junit, check._quiet, check._engine, check._live,
@@ -92,7 +102,9 @@ internal sealed class CheckCommand
         StrategyCheck.Require(strategies);
         if (strategies.Contains("exhaustive"))
         {
-            throw CommandException.Usage("--strategy exhaustive: a whole scenario has too many orders for that; 'epc race find' searches a race file exhaustively");
+            throw CommandException.Usage(
+                "--strategy exhaustive: a whole scenario has too many orders for that; 'epc race find' searches a race "
+                    + "file exhaustively");
         }
 
         DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
@@ -104,8 +116,11 @@ internal sealed class CheckCommand
         bool isQuiet = parsed.GetValue(_quiet);
         if (!isQuiet)
         {
-            _text.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{file}: kernel {scenario.Kernel}, seed {seed}, engine simulation (explored), budget {budget.Text}"));
+            _text.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{file}: kernel {scenario.Kernel}, seed {seed}, engine simulation (explored), budget {budget.Text}"
+                ));
         }
 
         DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
@@ -125,10 +140,18 @@ internal sealed class CheckCommand
             Resume = state?.Done,
         };
         _shell.RunBegins();
-        HuntResult result = new SearchDisplay(_shell, isQuiet).Follow("check", progress => Hunt.Run(
-            plan,
-            progress is null ? null : one => progress(string.Create(CultureInfo.InvariantCulture, $"{Counted.Of(one.Schedules, "schedule", "N0")}, {Counted.Of(one.Steps, "step", "N0")}")),
-            cancellation));
+        HuntResult result = new SearchDisplay(_shell, isQuiet).Follow("check", progress =>
+            Hunt.Run(
+                plan,
+                progress is null
+                    ? null
+                    : one =>
+                        progress(
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"{Counted.Of(one.Schedules, "schedule", "N0")}, {Counted.Of(one.Steps, "step", "N0")}")
+                        ),
+                cancellation));
         state?.Save(result.Progress);
         (ExitCode code, SearchSuite suite) = Tell(scenario, plan, result, parsed, steps, isQuiet);
         suite = suite with { At = beganAt, Time = _shell.Clock.GetElapsedTime(began) };
@@ -149,14 +172,19 @@ internal sealed class CheckCommand
             return StandardSteps;
         }
 
-        int? length = new SearchDisplay(_shell, isQuiet).Follow("measuring the scenario's length", _ => ScenarioLength.Measure(scenario));
+        int? length = new SearchDisplay(_shell, isQuiet).Follow("measuring the scenario's length", _ =>
+            ScenarioLength.Measure(scenario));
         if (!isQuiet)
         {
-            _text.WriteLine(length is { } known
-                ? string.Create(CultureInfo.InvariantCulture, $"in turn the scenario has {Counted.Of(known, "step", "N0")}")
-                : string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"in turn the scenario does not end within {ScenarioLength.Most:N0} steps; schedules are cut after {StandardSteps:N0}"));
+            _text.WriteLine(
+                length is { } known
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"in turn the scenario has {Counted.Of(known, "step", "N0")}")
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"in turn the scenario does not end within {ScenarioLength.Most:N0} steps; schedules are cut "
+                            + $"after {StandardSteps:N0}"));
         }
 
         return length is { } found ? Math.Max(StandardSteps, StepsPerLength * found) : StandardSteps;
@@ -171,7 +199,8 @@ internal sealed class CheckCommand
         {
             string option = isLive ? "--live" : $"--engine {engine}";
             throw CommandException.Usage(
-                $"{option}: epc check decides which critical section comes next, which only the simulation can; '{EpcCommand.Name} run {file} {option}' runs it live");
+                $"{option}: epc check decides which critical section comes next, which only the simulation can; "
+                    + $"'{EpcCommand.Name} run {file} {option}' runs it live");
         }
     }
 
@@ -214,12 +243,18 @@ internal sealed class CheckCommand
 
         (string verdict, bool isNothing) = VerdictOf(plan, result, steps);
         _text.WriteLine(verdict);
-        return (isNothing ? ExitCode.Inconclusive : ExitCode.Pass, suite with
-        {
-            Verdict = verdict,
-            Command = Repeating(plan, parsed, steps, parsed.GetResult(_budget)?.Tokens is [var given] ? given.Value : null),
-            Undecided = isNothing ? verdict : null,
-        });
+        return (
+            isNothing ? ExitCode.Inconclusive : ExitCode.Pass,
+            suite with
+            {
+                Verdict = verdict,
+                Command = Repeating(
+                    plan,
+                    parsed,
+                    steps,
+                    parsed.GetResult(_budget)?.Tokens is [var given] ? given.Value : null),
+                Undecided = isNothing ? verdict : null,
+            });
     }
 
     private SearchSuite TellFound(
@@ -243,7 +278,9 @@ internal sealed class CheckCommand
 
         string verdict = string.Create(
             CultureInfo.InvariantCulture,
-            $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from {Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, {Counted.Of(shrunk.Switches, "switch")}");
+            $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from "
+                + $"{Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, "
+                + $"{Counted.Of(shrunk.Switches, "switch")}");
         string command = Repeating(plan, parsed, steps, (found.Number + 1).ToString(CultureInfo.InvariantCulture));
         _text.WriteLine(verdict);
         _text.WriteLine(shrunk.Finding.Detail);
@@ -289,28 +326,35 @@ internal sealed class CheckCommand
     }
 
     /// <summary>
-    /// A pass says that schedules came to their end. When most of them were cut, what they would have done is not known.
+    /// A pass says that schedules came to their end. When most of them were cut, what they would have done is not
+    /// known.
     /// </summary>
     private static (string Text, bool IsInconclusive) VerdictOf(HuntPlan plan, HuntResult result, int steps)
     {
         long all = result.Progress.Schedules;
         long ended = all - result.Unfinished;
         bool isInconclusive = all == 0 || result.IsCancelled || 2 * ended < all;
-        string share = all == 0
-            ? "no schedule was run"
-            : $"no rule broken in {Count(all, "schedule", "schedules")} of {Count(plan.Strategies.Count, "strategy", "strategies")}; "
-                + (ended == all ? "all came to their end" : Cut(ended, all - ended, steps));
-        string remedy = isInconclusive && all > 0 && !result.IsCancelled ? "; name more --steps, or a scenario with less work" : "";
+        string share =
+            all == 0
+                ? "no schedule was run"
+                : $"no rule broken in {Count(all, "schedule", "schedules")} of "
+                    + $"{Count(plan.Strategies.Count, "strategy", "strategies")}; "
+                    + (ended == all ? "all came to their end" : Cut(ended, all - ended, steps));
+        string remedy =
+            isInconclusive && all > 0 && !result.IsCancelled ? "; name more --steps, or a scenario with less work" : "";
         return ($"{(isInconclusive ? "INCONCLUSIVE" : "PASS")}: {share}{remedy}", isInconclusive);
 
-        static string Cut(long ended, long cut, int steps) => string.Create(
-            CultureInfo.InvariantCulture, $"{ended:N0} came to their end, {cut:N0} were cut after {Counted.Of(steps, "step", "N0")}");
+        static string Cut(long ended, long cut, int steps) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ended:N0} came to their end, {cut:N0} were cut after {Counted.Of(steps, "step", "N0")}");
 
         static string Count(long count, string one, string many) =>
             string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many)}");
     }
 
-    private static LabWorld NewWorld(Scenario scenario, int steps) => scenario.Race is null ? new ScenarioWorld(scenario, steps) : new RaceWorld(scenario);
+    private static LabWorld NewWorld(Scenario scenario, int steps) =>
+        scenario.Race is null ? new ScenarioWorld(scenario, steps) : new RaceWorld(scenario);
 
     /// <summary>The schedule first, then the topology: a whole scenario breaks with much less than it has.</summary>
     private SmallerTopology Shrink(Scenario scenario, HuntPlan plan, FoundSchedule found, ParseResult parsed, int steps)
@@ -319,7 +363,8 @@ internal sealed class CheckCommand
         ShrunkSchedule shrunk = Shrinker.Shrink(plan.NewWorld(), found, ShrinkRuns(found), enough.Token);
         IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
         return new TopologyShrinker(
-            smaller => Load(scenario.File, parsed.GetValue(_variant), [.. settings, .. smaller], parsed.GetValue(_seed)),
+            smaller =>
+                Load(scenario.File, parsed.GetValue(_variant), [.. settings, .. smaller], parsed.GetValue(_seed)),
             one => NewWorld(one, steps),
             plan.Seed)
         {
@@ -329,7 +374,8 @@ internal sealed class CheckCommand
     }
 
     /// <summary>A long schedule is shrunk for seconds, not for minutes.</summary>
-    private static int ShrinkRuns(FoundSchedule found) => (int)Math.Clamp(20_000_000L / Math.Max(1, found.Decisions.Length), 20, 4000);
+    private static int ShrinkRuns(FoundSchedule found) =>
+        (int)Math.Clamp(20_000_000L / Math.Max(1, found.Decisions.Length), 20, 4000);
 
     /// <summary>The end of the schedule: a whole scenario builds its enclaves first, which fills pages.</summary>
     /// <param name="scenario">The scenario, made smaller.</param>
@@ -384,30 +430,39 @@ internal sealed class CheckCommand
             RaceOptions.WriteNotes(loaded.Notes, _shell);
         }
 
-        return variant is null ? loaded.Scenario : throw CommandException.Usage($"--variant {variant}: {file} is no race file and has no variants");
+        return variant is null
+            ? loaded.Scenario
+            : throw CommandException.Usage($"--variant {variant}: {file} is no race file and has no variants");
     }
 
-    private static HelpPage Page() => new()
-    {
-        Notes =
-        [
-            "Time is left out: who goes next is up to a strategy, and what costs would never let happen may happen. So a pass says more than that of 'epc run', and slowness says nothing.",
-            "A schedule that does not end within --steps is audited where it is, then goes on in turn for a while: when nothing useful happens any more, that is a hang.",
-        ],
-        Examples =
-        [
-            new("epc check config/quickstart.conf", "Half a minute on all cores"),
-            new("epc check my.conf --budget 10m --resume my.check", "Ten minutes more each time"),
-            new("epc check my.conf --budget 2000 --junit check.xml", "In CI: each rule as a case for the build server"),
-        ],
-        ExitCodes =
-        [
-            (ExitCode.Pass, "no rule was broken within the budget, and at least half of the schedules came to their end"),
-            (ExitCode.Violation, "a rule was broken"),
-            (ExitCode.Inconclusive, "cancelled, or more than half of the schedules were cut before their end"),
-            (ExitCode.Usage, "a mistake in the command line or in a configuration file"),
-            (ExitCode.EmulatorError, "an error in epc itself, such as two runs of one schedule that differ"),
-        ],
-        SeeAlso = ["epc race --help: small topologies, searched to the end", .. StandardExitCodes.KeyReference],
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes =
+            [
+                "Time is left out: who goes next is up to a strategy, and what costs would never let happen may "
+                    + "happen. So a pass says more than that of 'epc run', and slowness says nothing.",
+                "A schedule that does not end within --steps is audited where it is, then goes on in turn for a while: "
+                    + "when nothing useful happens any more, that is a hang.",
+            ],
+            Examples =
+            [
+                new("epc check config/quickstart.conf", "Half a minute on all cores"),
+                new("epc check my.conf --budget 10m --resume my.check", "Ten minutes more each time"),
+                new(
+                    "epc check my.conf --budget 2000 --junit check.xml",
+                    "In CI: each rule as a case for the build server"),
+            ],
+            ExitCodes =
+            [
+                (
+                    ExitCode.Pass,
+                    "no rule was broken within the budget, and at least half of the schedules came to their end"),
+                (ExitCode.Violation, "a rule was broken"),
+                (ExitCode.Inconclusive, "cancelled, or more than half of the schedules were cut before their end"),
+                (ExitCode.Usage, "a mistake in the command line or in a configuration file"),
+                (ExitCode.EmulatorError, "an error in epc itself, such as two runs of one schedule that differ"),
+            ],
+            SeeAlso = ["epc race --help: small topologies, searched to the end", .. StandardExitCodes.KeyReference],
+        };
 }

@@ -14,20 +14,30 @@ internal static class HuntText
     public static void Write(TextWriter output, HuntResult hunt)
     {
         HuntProgress done = hunt.Progress;
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"explored {Counted.Of(done.Schedules, "schedule", "N0")}, {Counted.Of(done.Steps, "step", "N0")}{(done.States > 0 ? $", {done.States:N0} different states among those counted" : "")}; "
-            + $"{Counted.Of(hunt.SelfChecks, "schedule", "N0")} run twice, all equal"));
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"explored {Counted.Of(done.Schedules, "schedule", "N0")}, "
+                    + $"{Counted.Of(done.Steps, "step", "N0")}{(done.States > 0 ? $", {done.States:N0} different states among those counted" : "")}; "
+                    + $"{Counted.Of(hunt.SelfChecks, "schedule", "N0")} run twice, all equal"));
         if (hunt.Growth.Count > 1)
         {
-            output.WriteLine("states after schedules: " + string.Join(
-                ", ", hunt.Growth.Select(point => string.Create(CultureInfo.InvariantCulture, $"{point.States:N0} after {point.Schedules:N0}"))));
+            output.WriteLine(
+                "states after schedules: "
+                    + string.Join(
+                        ", ",
+                        hunt.Growth.Select(point =>
+                            string.Create(CultureInfo.InvariantCulture, $"{point.States:N0} after {point.Schedules:N0}")
+                        )));
         }
 
         if (hunt.Unfinished > 0)
         {
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"not seen: {Counted.Of(hunt.Unfinished, "schedule", "N0")} neither ended nor came back to a state of theirs within their steps"));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"not seen: {Counted.Of(hunt.Unfinished, "schedule", "N0")} neither ended nor came back to a state "
+                        + $"of theirs within their steps"));
         }
     }
 }
@@ -38,7 +48,12 @@ internal static class BlindSpots
     public static void Write(TextWriter output, RaceDefinition race)
     {
         RaceSpec spec = race.Scenario.Race!;
-        List<string> outside = ["what happens within one critical section", "the memory model of a CPU", "events that would come after everything has ended"];
+        List<string> outside =
+        [
+            "what happens within one critical section",
+            "the memory model of a CPU",
+            "events that would come after everything has ended",
+        ];
         if (!spec.HasKsgxd)
         {
             outside.Add("ksgxd");
@@ -51,7 +66,10 @@ internal static class BlindSpots
 
         if (spec.Choices.Any(choice => choice.Value > 0))
         {
-            outside.Add($"more failures than {string.Join(", ", spec.Choices.Where(choice => choice.Value > 0).Select(choice => $"{choice.Value} {ChoicePoints.Name(choice.Key)}"))}");
+            outside.Add(
+                $"more failures than "
+                    + $"{string.Join(", ", spec.Choices.Where(choice => choice.Value > 0).Select(choice => $"{choice.Value} {ChoicePoints.Name(choice.Key)}"))}"
+            );
         }
 
         if (spec.IgnoredRules.Count > 0)
@@ -74,7 +92,8 @@ internal static class StrategyCheck
             if (name != "exhaustive" && StrategyNames.Create(name) is null)
             {
                 throw CommandException.Usage(
-                    $"--strategy {name}: there is no such strategy; there are {string.Join(", ", StrategyNames.All)} (with a number for N), and exhaustive");
+                    $"--strategy {name}: there is no such strategy; there are {string.Join(", ", StrategyNames.All)} "
+                        + "(with a number for N), and exhaustive");
             }
         }
     }

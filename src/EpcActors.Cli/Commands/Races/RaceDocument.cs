@@ -17,7 +17,13 @@ internal static class RaceDocument
     /// <summary>The strategy that needs the fewest schedules, and how many.</summary>
     public static string Best(RaceFigure figure)
     {
-        KeyValuePair<string, long>[] found = [.. figure.MedianSchedules.Where(one => one.Value >= 0).OrderBy(one => one.Value).ThenBy(one => one.Key, StringComparer.Ordinal)];
+        KeyValuePair<string, long>[] found =
+        [
+            .. figure
+                .MedianSchedules.Where(one => one.Value >= 0)
+                .OrderBy(one => one.Value)
+                .ThenBy(one => one.Key, StringComparer.Ordinal),
+        ];
         return figure.Rule.Length == 0 ? "-"
             : found.Length == 0 ? "exhaustive"
             : string.Create(CultureInfo.InvariantCulture, $"{found[0].Value} ({found[0].Key})");
@@ -45,7 +51,8 @@ internal static class RaceDocument
         foreach (RaceDefinition race in races)
         {
             RaceFigure? figure = Catalogue.Figures.Of(race.Id);
-            string steps = figure is null || figure.Rule.Length == 0 ? "-" : figure.Steps.ToString(CultureInfo.InvariantCulture);
+            string steps =
+                figure is null || figure.Rule.Length == 0 ? "-" : figure.Steps.ToString(CultureInfo.InvariantCulture);
             output.WriteLine(
                 $"| [{race.Id}](#{Anchor(race)}) | {Cell(race.Title)} | {RaceText.Status(race)} | "
                 + $"{Cell(race.Rule.Replace("property: ", "", StringComparison.Ordinal))} | {steps} | "
@@ -58,13 +65,22 @@ internal static class RaceDocument
     {
         output.WriteLine("# The races");
         output.WriteLine();
-        foreach (string line in RaceText.Wrap(
-            "Written by `epc race list --document`; change config/races and write it again. Every verdict can be repeated by the command beside it. A step is one critical section of the kernel; "
-            + "the steps are those of the shortest schedule known, for a hang up to the cycle that repeats for ever. Schedules: until the first that breaks the rule, median over "
-            + string.Create(CultureInfo.InvariantCulture, $"{Catalogue.Figures.Seeds} seeds, `-` where more than half of them found none in {Catalogue.Figures.Limit} (`epc race measure`). ")
-            + "What is called confirmed or found is so in the model, which was written from the sources: nothing here was reproduced on hardware. What is called clean is clean within the bound that stands there and under sequential consistency: memory-model effects between CPUs are not modelled. "
-            + "[writing-race-tests.md](writing-race-tests.md) says how to write a race of one's own.",
-            120))
+        foreach (
+            string line in RaceText.Wrap(
+                "Written by `epc race list --document`; change config/races and write it again. Every verdict can be "
+                    + "repeated by the command beside it. A step is one critical section of the kernel; "
+                    + "the steps are those of the shortest schedule known, for a hang up to the cycle that repeats for "
+                    + "ever. Schedules: until the first that breaks the rule, median over "
+                    + string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Catalogue.Figures.Seeds} seeds, `-` where more than half of them found none in "
+                            + $"{Catalogue.Figures.Limit} (`epc race measure`). ")
+                    + "What is called confirmed or found is so in the model, which was written from the sources: "
+                    + "nothing here was reproduced on hardware. What is called clean is clean within the bound that "
+                    + "stands there and under sequential consistency: memory-model effects between CPUs are not "
+                    + "modelled. "
+                    + "[writing-race-tests.md](writing-race-tests.md) says how to write a race of one's own.",
+                120))
         {
             output.WriteLine(line);
         }
@@ -107,39 +123,70 @@ internal static class RaceDocument
         Line(output, "Status", RaceText.Status(race));
         Line(output, "Topology", TopologyOf(race.Scenario));
         RaceFigure? figure = Catalogue.Figures.Of(race.Id);
-        string[] judged = [.. race.Variants.Where(one => one == Catalogue.Buggy || figure?.Clean.ContainsKey(one) == true)];
+        string[] judged =
+        [
+            .. race.Variants.Where(one => one == Catalogue.Buggy || figure?.Clean.ContainsKey(one) == true),
+        ];
         Line(output, "Kernels", string.Join("; ", judged.Select(one => $"{one} {KernelOf(race, one)}")));
         if (Catalogue.ScheduleOf(race.Id) is { } shortest)
         {
-            RaceDefinition shown = RaceReplayCommand.LoadRace(shortest, null, [], race.Id, Lab.Configuration.ConfigEnvironment.Default);
-            Line(output, "Tasks", string.Join("; ", RaceSearch.Trace(shown, shortest, isStrict: true, "").Trace.Programs.Select(one => $"`{one}`")));
+            RaceDefinition shown = RaceReplayCommand.LoadRace(
+                shortest,
+                null,
+                [],
+                race.Id,
+                Lab.Configuration.ConfigEnvironment.Default);
+            Line(
+                output,
+                "Tasks",
+                string.Join(
+                    "; ",
+                    RaceSearch.Trace(shown, shortest, isStrict: true, "").Trace.Programs.Select(one => $"`{one}`")));
         }
 
         if (figure is not null && figure.Rule.Length > 0)
         {
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"- With it: **found**, `{figure.Rule}`, {Counted.Of(figure.Steps, "step")}, {Counted.Of(figure.Switches, "switch")}. `epc race find {race.Id}`"));
-            output.WriteLine("- Schedules to find it: " + string.Join(
-                ", ", figure.MedianSchedules.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {(one.Value < 0 ? "-" : one.Value)}"))));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"- With it: **found**, `{figure.Rule}`, {Counted.Of(figure.Steps, "step")}, "
+                        + $"{Counted.Of(figure.Switches, "switch")}. `epc race find {race.Id}`"));
+            output.WriteLine(
+                "- Schedules to find it: "
+                    + string.Join(
+                        ", ",
+                        figure.MedianSchedules.Select(one =>
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"{one.Key} {(one.Value < 0 ? "-" : one.Value)}"))));
         }
 
         foreach ((string variant, string bound) in figure?.Clean ?? new Dictionary<string, string>())
         {
-            output.WriteLine($"- {(variant == "claim" ? "As it is" : IsWithout(race, variant) ? $"Without it ({variant})" : $"Control ({variant})")}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`");
+            output.WriteLine(
+                $"- {(variant == "claim" ? "As it is" : IsWithout(race, variant) ? $"Without it ({variant})" : $"Control ({variant})")}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`"
+            );
         }
 
         if (Catalogue.ScheduleOf(race.Id) is { Steps.Count: > MostSteps })
         {
-            output.WriteLine($"- The schedule: `epc race show {race.Id} --kernel-style`, or step by step in a browser: `epc race show {race.Id} --out {race.Id.ToLowerInvariant()}`");
+            output.WriteLine(
+                $"- The schedule: `epc race show {race.Id} --kernel-style`, or step by step in a browser: `epc race "
+                    + $"show {race.Id} --out {race.Id.ToLowerInvariant()}`");
         }
         else if (Catalogue.ScheduleOf(race.Id) is { } schedule)
         {
-            RaceDefinition buggy = RaceReplayCommand.LoadRace(schedule, null, [], race.Id, Lab.Configuration.ConfigEnvironment.Default);
+            RaceDefinition buggy = RaceReplayCommand.LoadRace(
+                schedule,
+                null,
+                [],
+                race.Id,
+                Lab.Configuration.ConfigEnvironment.Default);
             (RaceTrace trace, _, _) = RaceSearch.Trace(buggy, schedule, isStrict: true, $"epc race find {race.Id}");
             output.WriteLine();
             output.WriteLine("```text");
-            output.WriteLine(string.Join('\n', RaceListing.KernelStyle(trace).TrimEnd().Split('\n').Select(line => line.TrimEnd())));
+            output.WriteLine(
+                string.Join('\n', RaceListing.KernelStyle(trace).TrimEnd().Split('\n').Select(line => line.TrimEnd())));
             output.WriteLine("```");
         }
     }
@@ -162,20 +209,42 @@ internal static class RaceDocument
     /// <summary>Nodes, limits, enclaves and guests in one line.</summary>
     private static string TopologyOf(Scenario scenario)
     {
-        List<string> parts = [$"EPC pages by node {string.Join(" + ", scenario.Machine.Nodes.Select(node => node.SectionPages.Sum().ToString(CultureInfo.InvariantCulture)))}"];
-        parts.AddRange(scenario.Cgroups.Where(cgroup => cgroup.Parent >= 0).Select(cgroup => cgroup.MaxBytes == long.MaxValue
-            ? $"cgroup {cgroup.Path}"
-            : string.Create(CultureInfo.InvariantCulture, $"cgroup {cgroup.Path} of at most {cgroup.MaxBytes / KernelConstants.PageSize} pages")));
-        parts.AddRange(scenario.Enclaves.Select(enclave => string.Create(
-            CultureInfo.InvariantCulture, $"enclave {enclave.Name} of {enclave.CodePages + enclave.HeapPages} pages in {scenario.Cgroups[enclave.Cgroup].Path}")));
-        parts.AddRange(scenario.VirtualMachines.Select(guest => string.Create(
-            CultureInfo.InvariantCulture, $"guest {guest.Name} with {guest.Pages} pages of vEPC in {scenario.Cgroups[guest.Cgroup].Path}")));
+        List<string> parts =
+        [
+            $"EPC pages by node "
+                + $"{string.Join(" + ", scenario.Machine.Nodes.Select(node => node.SectionPages.Sum().ToString(CultureInfo.InvariantCulture)))}",
+        ];
+        parts.AddRange(
+            scenario
+                .Cgroups.Where(cgroup => cgroup.Parent >= 0)
+                .Select(cgroup =>
+                    cgroup.MaxBytes == long.MaxValue
+                        ? $"cgroup {cgroup.Path}"
+                        : string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"cgroup {cgroup.Path} of at most {cgroup.MaxBytes / KernelConstants.PageSize} pages")));
+        parts.AddRange(
+            scenario.Enclaves.Select(enclave =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"enclave {enclave.Name} of {enclave.CodePages + enclave.HeapPages} pages in "
+                        + $"{scenario.Cgroups[enclave.Cgroup].Path}")));
+        parts.AddRange(
+            scenario.VirtualMachines.Select(guest =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"guest {guest.Name} with {guest.Pages} pages of vEPC in {scenario.Cgroups[guest.Cgroup].Path}")));
         return string.Join("; ", parts);
     }
 
     private static string Anchor(RaceDefinition race)
     {
-        char[] kept = [.. $"{race.Id}: {race.Title}".ToLowerInvariant().Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')];
+        char[] kept =
+        [
+            .. $"{race.Id}: {race.Title}"
+                .ToLowerInvariant()
+                .Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_'),
+        ];
         return new string(kept).Replace(' ', '-');
     }
 

@@ -23,8 +23,12 @@ internal sealed class RaceFindCommand
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<string?> _out = CommonOptions.Out("writes the schedule and everything that shows it there");
     private readonly Option<string?> _resume = SearchState.Option();
-    private readonly Option<bool> _noShrink = CommonOptions.Flag("--no-shrink", "leaves the schedule as long as it was found");
-    private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line, and the command that repeats it");
+    private readonly Option<bool> _noShrink = CommonOptions.Flag(
+        "--no-shrink",
+        "leaves the schedule as long as it was found");
+    private readonly Option<bool> _quiet = CommonOptions.Flag(
+        "--quiet",
+        "prints the verdict only, in one line, and the command that repeats it");
 
     private readonly Option<string?> _junit = CommonOptions.JUnit(
         ": a case for each rule, property and mark of the race");
@@ -41,7 +45,10 @@ internal sealed class RaceFindCommand
     public static Command Create(CommandShell shell)
     {
         RaceFindCommand find = new(shell);
-        DocumentedCommand command = new("find", "Searches the schedules of a race for one that breaks a rule, and shortens it.", Page())
+        DocumentedCommand command = new(
+            "find",
+            "Searches the schedules of a race for one that breaks a rule, and shortens it.",
+            Page())
         {
             find._race, find._variant, find._strategy, find._seed, find._budget, find._workers, find._set, find._out,
             find._junit, find._resume, find._noShrink, find._quiet,
@@ -69,7 +76,10 @@ internal sealed class RaceFindCommand
             Resume = state?.Done,
             Strategies = strategies,
             Seed = seed,
-            MaxSchedules = budget is null ? null : budget.Schedules is { } more ? (state?.Done?.Schedules ?? 0) + more : long.MaxValue,
+            MaxSchedules =
+                budget is null ? null
+                : budget.Schedules is { } more ? (state?.Done?.Schedules ?? 0) + more
+                : long.MaxValue,
             MaxTime = budget?.Time,
             Workers = parsed.GetValue(_workers),
             ShrinkRuns = parsed.GetValue(_noShrink) ? 0 : 4000,
@@ -164,7 +174,9 @@ internal sealed class RaceFindCommand
         {
             string replay = directory is null
                 ? ShellQuoting.Join(again, _shell.Dialect)
-                : ShellQuoting.Join([EpcCommand.Name, "race", "replay", directory.PathOf(RaceFiles.Schedule)], _shell.Dialect);
+                : ShellQuoting.Join(
+                    [EpcCommand.Name, "race", "replay", directory.PathOf(RaceFiles.Schedule)],
+                    _shell.Dialect);
             (RaceTrace trace, _, _) = RaceSearch.Trace(race, schedule, isStrict: true, replay);
             if (!isQuiet)
             {
@@ -220,28 +232,36 @@ internal sealed class RaceFindCommand
             suite with { Verdict = text, Undecided = isClean ? null : text });
     }
 
-    private static HelpPage Page() => new()
-    {
-        Notes =
-        [
-            "A schedule is the order in which tasks enter the critical sections of the kernel. Schedule n of a seed is the same on every machine, whatever the number of cores.",
-            "Clean means: no schedule within the bound that is printed breaks any rule.",
-        ],
-        Examples =
-        [
-            new("epc race find R1", "The shortest interleaving that loses a page count"),
-            new("epc race find R1 --variant fixed", "Does the fix hold in every schedule?"),
-            new("epc race find R3 --out r3", "Schedule, listing, diagrams and traces as files"),
-            new("epc race find R1 --variant fixed --junit r1.xml", "In CI: rules, properties and marks as cases"),
-            new("epc race find R1 --strategy pct3 --seed 7 --budget 10s", "One strategy, another seed, ten seconds"),
-        ],
-        ExitCodes =
-        [
-            (ExitCode.Pass, "no schedule within the bound breaks a rule"),
-            (ExitCode.Violation, "a schedule breaks a rule"),
-            (ExitCode.Inconclusive, "the budget ended first, or the search was cancelled"),
-            (ExitCode.Usage, "a mistake in the command line or in a race file"),
-        ],
-        SeeAlso = ["docs/races.md: every race, and how to write one", "epc race replay --help: carry a schedule over to another kernel"],
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes =
+            [
+                "A schedule is the order in which tasks enter the critical sections of the kernel. Schedule n of a "
+                    + "seed is the same on every machine, whatever the number of cores.",
+                "Clean means: no schedule within the bound that is printed breaks any rule.",
+            ],
+            Examples =
+            [
+                new("epc race find R1", "The shortest interleaving that loses a page count"),
+                new("epc race find R1 --variant fixed", "Does the fix hold in every schedule?"),
+                new("epc race find R3 --out r3", "Schedule, listing, diagrams and traces as files"),
+                new("epc race find R1 --variant fixed --junit r1.xml", "In CI: rules, properties and marks as cases"),
+                new(
+                    "epc race find R1 --strategy pct3 --seed 7 --budget 10s",
+                    "One strategy, another seed, ten seconds"),
+            ],
+            ExitCodes =
+            [
+                (ExitCode.Pass, "no schedule within the bound breaks a rule"),
+                (ExitCode.Violation, "a schedule breaks a rule"),
+                (ExitCode.Inconclusive, "the budget ended first, or the search was cancelled"),
+                (ExitCode.Usage, "a mistake in the command line or in a race file"),
+            ],
+            SeeAlso =
+            [
+                "docs/races.md: every race, and how to write one",
+                "epc race replay --help: carry a schedule over to another kernel",
+            ],
+        };
 }

@@ -14,21 +14,32 @@ internal sealed class RaceListCommand
 {
     private readonly CommandShell _shell;
 
-    private readonly Option<bool> _document = CommonOptions.Flag("--document", "as the whole of docs/races.md, every race with its schedule");
+    private readonly Option<bool> _document = CommonOptions.Flag(
+        "--document",
+        "as the whole of docs/races.md, every race with its schedule");
 
     private RaceListCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
     {
         RaceListCommand list = new(shell);
-        DocumentedCommand command = new("list", "Lists the races of the catalogue with what was measured of them.", Page()) { list._document };
+        DocumentedCommand command = new(
+            "list",
+            "Lists the races of the catalogue with what was measured of them.",
+            Page())
+        {
+            list._document,
+        };
         command.SetAction((parsed, _) => Task.FromResult((int)list.Execute(parsed)));
         return command;
     }
 
     private ExitCode Execute(ParseResult parsed)
     {
-        List<RaceDefinition> races = [.. Catalogue.Ids.Select(id => RaceFile.Load(Catalogue.FileOf(id)!, null, [], _shell.Configuration))];
+        List<RaceDefinition> races =
+        [
+            .. Catalogue.Ids.Select(id => RaceFile.Load(Catalogue.FileOf(id)!, null, [], _shell.Configuration)),
+        ];
         if (parsed.GetValue(_document))
         {
             RaceDocument.Write(_shell.Out, races);
@@ -63,12 +74,20 @@ internal sealed class RaceListCommand
         }
 
         _shell.Console.Write(table);
-        _shell.Out.WriteLine("steps: of the shortest schedule known, for a hang up to its cycle. schedules: until the first that breaks the rule, median over "
-            + string.Create(CultureInfo.InvariantCulture, $"{Counted.Of(Catalogue.Figures.Seeds, "seed")}, best strategy."));
-        _shell.Out.WriteLine("'epc race find RACE' finds it again, 'epc race find RACE --variant fixed' repeats the verdict without it, 'epc race show RACE' tells the story.");
+        _shell.Out.WriteLine(
+            "steps: of the shortest schedule known, for a hang up to its cycle. schedules: until the first that breaks "
+                + "the rule, median over "
+                + string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Counted.Of(Catalogue.Figures.Seeds, "seed")}, best strategy."));
+        _shell.Out.WriteLine(
+            "'epc race find RACE' finds it again, 'epc race find RACE --variant fixed' repeats the verdict without it, "
+                + "'epc race show RACE' tells the story.");
         if (Catalogue.NotModelled.Count > 0)
         {
-            _shell.Out.WriteLine($"Not modelled: {string.Join(", ", Catalogue.NotModelled.Select(row => row.Id))}; docs/races.md says why.");
+            _shell.Out.WriteLine(
+                $"Not modelled: {string.Join(", ", Catalogue.NotModelled.Select(row => row.Id))}; docs/races.md says "
+                    + "why.");
         }
     }
 

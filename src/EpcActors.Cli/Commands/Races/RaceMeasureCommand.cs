@@ -20,7 +20,8 @@ internal sealed class RaceMeasureCommand
         },
         static () => Catalogue.Ids);
 
-    private readonly Option<string?> _out = CommonOptions.Out("writes figures.json and the shortest schedules there (config/races of a checkout)");
+    private readonly Option<string?> _out = CommonOptions.Out(
+        "writes figures.json and the shortest schedules there (config/races of a checkout)");
     private readonly Option<string?> _junit = CommonOptions.JUnit(": a case for each race");
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "no progress");
 
@@ -29,7 +30,10 @@ internal sealed class RaceMeasureCommand
     public static Command Create(CommandShell shell)
     {
         RaceMeasureCommand measure = new(shell);
-        DocumentedCommand command = new("measure", "Measures races: both verdicts, the shortest schedule, schedules to the first failure by strategy.", Page())
+        DocumentedCommand command = new(
+            "measure",
+            "Measures races: both verdicts, the shortest schedule, schedules to the first failure by strategy.",
+            Page())
         {
             measure._races, measure._out, measure._junit, measure._quiet,
         };
@@ -43,15 +47,19 @@ internal sealed class RaceMeasureCommand
         List<string> ids = [];
         foreach (string word in words.Length == 0 ? Catalogue.Ids : words)
         {
-            ids.Add(Catalogue.Ids.FirstOrDefault(id => string.Equals(id, word, StringComparison.OrdinalIgnoreCase))
-                ?? throw CommandException.Usage($"{word}: there is no race of that name; 'epc race list' lists the races"));
+            ids.Add(
+                Catalogue.Ids.FirstOrDefault(id => string.Equals(id, word, StringComparison.OrdinalIgnoreCase))
+                    ?? throw CommandException.Usage(
+                        $"{word}: there is no race of that name; 'epc race list' lists the races"));
         }
 
         DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
         (TextWriter text, _) = DocumentTarget.Beside(_shell, junit);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         SearchDisplay display = new(_shell, parsed.GetValue(_quiet));
-        Dictionary<string, RaceFigure> figures = Catalogue.Figures.Races.ToDictionary(race => race.Id, StringComparer.Ordinal);
+        Dictionary<string, RaceFigure> figures = Catalogue.Figures.Races.ToDictionary(
+            race => race.Id,
+            StringComparer.Ordinal);
         List<JUnitCase> cases = [];
         DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
         _shell.RunBegins();
@@ -63,11 +71,18 @@ internal sealed class RaceMeasureCommand
             RaceDefinition plain = RaceFile.Load(file, null, [], _shell.Configuration);
             try
             {
-                (RaceFigure figure, Schedule? shortest) = display.Follow(id, progress => RaceMeasurement.Measure(
-                    variant => RaceFile.Load(file, variant, [], _shell.Configuration), plain, Catalogue.Figures, progress, cancellation));
+                (RaceFigure figure, Schedule? shortest) = display.Follow(id, progress =>
+                    RaceMeasurement.Measure(
+                        variant => RaceFile.Load(file, variant, [], _shell.Configuration),
+                        plain,
+                        Catalogue.Figures,
+                        progress,
+                        cancellation));
                 figures[id] = figure;
                 cases.Add(new JUnitCase(id, JUnitOutcome.Passed) { Time = _shell.Clock.GetElapsedTime(began) });
-                text.WriteLine($"{id}: {(figure.Rule.Length > 0 ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; " : "")}{RaceDocument.CleanOf(figure)}");
+                text.WriteLine(
+                    $"{id}: {(figure.Rule.Length > 0 ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; " : "")}{RaceDocument.CleanOf(figure)}"
+                );
                 if (directory is not null && shortest is not null)
                 {
                     directory.AddText(files, Catalogue.ScheduleFile(id), writer => writer.Write(shortest.ToString()));
@@ -109,19 +124,22 @@ internal sealed class RaceMeasureCommand
         return cases.TrueForAll(one => one.Outcome == JUnitOutcome.Passed) ? ExitCode.Pass : ExitCode.Violation;
     }
 
-    private static HelpPage Page() => new()
-    {
-        Examples =
-        [
-            new("epc race measure R1 R9", "Two races"),
-            new("epc race measure --out config/races", "All, into a checkout; then build and write docs/races.md again"),
-        ],
-        ExitCodes =
-        [
-            (ExitCode.Pass, "every race is found with its bug in, and clean without"),
-            (ExitCode.Violation, "one is not; its line says which and why"),
-            (ExitCode.Usage, "a mistake in the command line"),
-        ],
-        SeeAlso = ["epc race list", "docs/races.md"],
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Examples =
+            [
+                new("epc race measure R1 R9", "Two races"),
+                new(
+                    "epc race measure --out config/races",
+                    "All, into a checkout; then build and write docs/races.md again"),
+            ],
+            ExitCodes =
+            [
+                (ExitCode.Pass, "every race is found with its bug in, and clean without"),
+                (ExitCode.Violation, "one is not; its line says which and why"),
+                (ExitCode.Usage, "a mistake in the command line"),
+            ],
+            SeeAlso = ["epc race list", "docs/races.md"],
+        };
 }

@@ -26,7 +26,8 @@ internal static class RaceOptions
     public static Option<IReadOnlyList<string>> Strategy() => CommonOptions.List(
         "--strategy",
         "NAMES",
-        $"who decides who goes next: {string.Join(", ", StrategyNames.All)}, exhaustive (default: {string.Join(",", StrategyNames.Portfolio)} in turn, then exhaustive where the file says so)",
+        $"who decides who goes next: {string.Join(", ", StrategyNames.All)}, exhaustive (default: "
+            + $"{string.Join(",", StrategyNames.Portfolio)} in turn, then exhaustive where the file says so)",
         static () => [.. StrategyNames.Portfolio, "exhaustive"]);
 
     public static Option<Budget?> BudgetOption(string standard) => new("--budget")
@@ -41,7 +42,8 @@ internal static class RaceOptions
                 return budget;
             }
 
-            result.AddError($"--budget {text}: write a number of schedules (100000), or a time with its unit (500ms, 30s, 10m, 2h)");
+            result.AddError($"--budget {text}: write a number of schedules (100000), or a time with its unit (500ms, "
+                + "30s, 10m, 2h)");
             return null;
         },
     };
@@ -72,8 +74,11 @@ internal static class RaceOptions
             return (known, Catalogue.TextOf(known));
         }
 
-        bool looksLikeFile = word.Contains('/', StringComparison.Ordinal) || word.Contains('\\', StringComparison.Ordinal)
-            || word.EndsWith(".conf", StringComparison.Ordinal) || File.Exists(word);
+        bool looksLikeFile =
+            word.Contains('/', StringComparison.Ordinal)
+            || word.Contains('\\', StringComparison.Ordinal)
+            || word.EndsWith(".conf", StringComparison.Ordinal)
+            || File.Exists(word);
         if (!looksLikeFile && shell.Configuration.Files == ConfigEnvironment.Default.Files)
         {
             string? meant = Suggestions.Nearest(word, Catalogue.Ids);
@@ -118,7 +123,11 @@ internal static class RaceOptions
         string file, string? variant, IReadOnlyList<KeyValuePair<string, string>> settings, CommandShell shell)
     {
         RaceDefinition plain = RaceFile.Load(file, null, settings, shell.Configuration);
-        string? wanted = variant ?? (plain.Variants.Contains(Catalogue.Buggy) ? Catalogue.Buggy : plain.Variants.Count > 0 ? plain.Variants[0] : null);
+        string? wanted = variant
+            ?? (
+                plain.Variants.Contains(Catalogue.Buggy) ? Catalogue.Buggy
+                : plain.Variants.Count > 0 ? plain.Variants[0]
+                : null);
         if (wanted is null)
         {
             return plain;
@@ -148,8 +157,13 @@ internal sealed record Budget(long? Schedules, TimeSpan? Time, string Text)
         (string Unit, double Seconds)[] units = [("ms", 0.001), ("s", 1), ("min", 60), ("m", 60), ("h", 3600)];
         foreach ((string unit, double seconds) in units)
         {
-            if (text.EndsWith(unit, StringComparison.Ordinal)
-                && double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+            if (
+                text.EndsWith(unit, StringComparison.Ordinal)
+                && double.TryParse(
+                    text.AsSpan(0, text.Length - unit.Length),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out double number)
                 && number > 0)
             {
                 return new Budget(null, TimeSpan.FromSeconds(Math.Min(number * seconds, 1e9)), text);

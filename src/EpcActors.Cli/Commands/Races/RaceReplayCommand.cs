@@ -29,7 +29,9 @@ internal sealed class RaceReplayCommand
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
 
     private readonly Option<bool> _lenient = CommonOptions.Flag(
-        "--lenient", "leaves out steps that do not fit, and lets the tasks run on after the last one; implied by another variant or --set");
+        "--lenient",
+        "leaves out steps that do not fit, and lets the tasks run on after the last one; implied by another variant or "
+            + "--set");
 
     private readonly Option<string?> _out = CommonOptions.Out("writes everything that shows it there");
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "prints the verdict only, in one line");
@@ -41,7 +43,10 @@ internal sealed class RaceReplayCommand
     public static Command Create(CommandShell shell)
     {
         RaceReplayCommand replay = new(shell);
-        DocumentedCommand command = new("replay", "Replays a recorded schedule step by step, on its own kernel or on another one.", Page())
+        DocumentedCommand command = new(
+            "replay",
+            "Replays a recorded schedule step by step, on its own kernel or on another one.",
+            Page())
         {
             replay._file, replay._variant, replay._set, replay._lenient, replay._out, replay._junit, replay._quiet,
         };
@@ -52,12 +57,18 @@ internal sealed class RaceReplayCommand
     /// <summary>The race that a schedule is of: in its own text, or by its id in the catalogue.</summary>
     /// <exception cref="CommandException">when it is of neither.</exception>
     internal static RaceDefinition LoadRace(
-        Schedule schedule, string? variant, IReadOnlyList<KeyValuePair<string, string>> settings, string name, ConfigEnvironment environment)
+        Schedule schedule,
+        string? variant,
+        IReadOnlyList<KeyValuePair<string, string>> settings,
+        string name,
+        ConfigEnvironment environment)
     {
         string wanted = variant ?? schedule.Variant;
         IReadOnlyList<KeyValuePair<string, string>> all =
         [
-            .. schedule.Settings.Select(one => new KeyValuePair<string, string>(one[..one.IndexOf('=', StringComparison.Ordinal)], one[(one.IndexOf('=', StringComparison.Ordinal) + 1)..])),
+            .. schedule.Settings.Select(one => new KeyValuePair<string, string>(
+                one[..one.IndexOf('=', StringComparison.Ordinal)],
+                one[(one.IndexOf('=', StringComparison.Ordinal) + 1)..])),
             .. settings,
         ];
         RaceDefinition plain;
@@ -68,14 +79,18 @@ internal sealed class RaceReplayCommand
         }
 
         string file = Catalogue.FileOf(schedule.Race)
-            ?? throw CommandException.Usage($"{name}: the schedule holds no race file, and the catalogue has no race '{schedule.Race}'; replay it where its topology is made, in its test");
+            ?? throw CommandException.Usage(
+                $"{name}: the schedule holds no race file, and the catalogue has no race '{schedule.Race}'; replay it "
+                    + "where its topology is made, in its test");
         plain = RaceFile.Load(file, null, all, environment);
         return wanted.Length == 0 ? plain : RaceFile.Load(file, Known(plain, wanted), all, environment);
     }
 
-    private static string Known(RaceDefinition race, string variant) => race.Variants.Contains(variant)
-        ? variant
-        : throw CommandException.Usage($"--variant {variant}: {race.Id} has the variants {string.Join(", ", race.Variants)}");
+    private static string Known(RaceDefinition race, string variant) =>
+        race.Variants.Contains(variant)
+            ? variant
+            : throw CommandException.Usage(
+                $"--variant {variant}: {race.Id} has the variants {string.Join(", ", race.Variants)}");
 
     private ExitCode Execute(ParseResult parsed)
     {
@@ -89,11 +104,16 @@ internal sealed class RaceReplayCommand
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         RaceDefinition race = LoadRace(schedule, variant, settings, name, _shell.Configuration);
         RaceOptions.WriteNotes(race.Notes, _shell);
-        bool isStrict = !parsed.GetValue(_lenient) && settings.Count == 0 && (variant is null || variant == schedule.Variant);
+        bool isStrict =
+            !parsed.GetValue(_lenient) && settings.Count == 0 && (variant is null || variant == schedule.Variant);
         DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
         long began = _shell.Clock.GetTimestamp();
         string command = ShellQuoting.Join([EpcCommand.Name, .. Words(parsed)], _shell.Dialect);
-        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(race, schedule, isStrict, command);
+        (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = RaceSearch.Trace(
+            race,
+            schedule,
+            isStrict,
+            command);
         if (!isQuiet)
         {
             RaceListing.Write(console, trace);
@@ -148,7 +168,8 @@ internal sealed class RaceReplayCommand
             : outcome.End == ExploredEnd.StepLimit
                 ? (
                     ExitCode.Inconclusive,
-                    $"{name}: INCONCLUSIVE: {Counted.Of(outcome.Steps, "step")}, and neither an end nor a state that comes back{skipped}")
+                    $"{name}: INCONCLUSIVE: {Counted.Of(outcome.Steps, "step")}, and neither an end nor a state that "
+                        + $"comes back{skipped}")
             : (ExitCode.Pass, $"{name}: HOLDS in this schedule{skipped}");
     }
 
@@ -157,8 +178,12 @@ internal sealed class RaceReplayCommand
     {
         int recorded = schedule.Steps.Count(step => step.Choice is null);
         return schedule.CycleStart >= 0 ? ""
-            : outcome.Steps > recorded ? $"; the file has {Counted.Of(recorded, "step")}, the tasks went on by themselves for {outcome.Steps - recorded} more"
-            : outcome.Finding is not null && replay.Followed < schedule.Steps.Count ? $"; the last {Counted.Of(schedule.Steps.Count - replay.Followed, "line")} of the file come behind that"
+            : outcome.Steps > recorded
+                ? $"; the file has {Counted.Of(recorded, "step")}, the tasks went on by themselves for "
+                    + $"{outcome.Steps - recorded} more"
+            : outcome.Finding is not null && replay.Followed < schedule.Steps.Count
+                ? $"; the last {Counted.Of(schedule.Steps.Count - replay.Followed, "line")} of the file come behind "
+                    + "that"
             : "";
     }
 
@@ -170,8 +195,10 @@ internal sealed class RaceReplayCommand
         {
             if (Catalogue.FileOf(name) is not null)
             {
-                return Catalogue.ScheduleOf(name) ?? throw CommandException.Usage(
-                    $"{name}: the catalogue has no schedule of it: no schedule breaks its rule; '{EpcCommand.Name} race find {name}' looks again");
+                return Catalogue.ScheduleOf(name)
+                    ?? throw CommandException.Usage(
+                        $"{name}: the catalogue has no schedule of it: no schedule breaks its rule; '{EpcCommand.Name} "
+                            + $"race find {name}' looks again");
             }
 
             ScenarioFile.RequireReadableName(name);
@@ -194,26 +221,30 @@ internal sealed class RaceReplayCommand
         }
     }
 
-    private static HelpPage Page() => new()
-    {
-        Notes =
-        [
-            "Strictly: every step must be what the file says, or the first that is not is named. Leniently: a schedule found on one kernel is carried over to another; what does not fit there is "
-            + "left out, and after the last step the tasks run on.",
-        ],
-        Examples =
-        [
-            new("epc race replay r3/race.schedule", "Shows it once more"),
-            new("epc race replay r3/race.schedule --variant fixed", "The same order of things on the fixed kernel"),
-            new("epc race replay r3/race.schedule --set epc.switches.pcmd-truncate-checked=on", "One switch changed"),
-        ],
-        ExitCodes =
-        [
-            (ExitCode.Pass, "the rule holds in this schedule"),
-            (ExitCode.Violation, "a rule is broken"),
-            (ExitCode.Inconclusive, "the schedule does not fit, or its run does not end"),
-            (ExitCode.Usage, "a mistake in the command line or in the schedule"),
-        ],
-        SeeAlso = ["docs/races.md"],
-    };
+    private static HelpPage Page() =>
+        new()
+        {
+            Notes =
+            [
+                "Strictly: every step must be what the file says, or the first that is not is named. Leniently: a "
+                    + "schedule found on one kernel is carried over to another; what does not fit there is "
+                    + "left out, and after the last step the tasks run on.",
+            ],
+            Examples =
+            [
+                new("epc race replay r3/race.schedule", "Shows it once more"),
+                new("epc race replay r3/race.schedule --variant fixed", "The same order of things on the fixed kernel"),
+                new(
+                    "epc race replay r3/race.schedule --set epc.switches.pcmd-truncate-checked=on",
+                    "One switch changed"),
+            ],
+            ExitCodes =
+            [
+                (ExitCode.Pass, "the rule holds in this schedule"),
+                (ExitCode.Violation, "a rule is broken"),
+                (ExitCode.Inconclusive, "the schedule does not fit, or its run does not end"),
+                (ExitCode.Usage, "a mistake in the command line or in the schedule"),
+            ],
+            SeeAlso = ["docs/races.md"],
+        };
 }

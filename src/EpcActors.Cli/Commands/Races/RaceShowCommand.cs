@@ -8,24 +8,33 @@ using EpcActors.Results;
 
 namespace EpcActors.Cli.Commands.Races;
 
-/// <summary><c>epc race show</c>: the shortest schedule known of a race of the catalogue, in one of several forms.</summary>
+/// <summary>
+/// <c>epc race show</c>: the shortest schedule known of a race of the catalogue, in one of several forms.
+/// </summary>
 internal sealed class RaceShowCommand
 {
     private readonly CommandShell _shell;
     private readonly Argument<string> _race = CommonOptions.Completing<Argument<string>>(
-        new("RACE") { Description = "a race of the catalogue ('epc race list')" }, static () => Catalogue.Ids);
-    private readonly Option<bool> _kernelStyle = CommonOptions.Flag("--kernel-style", "as a commit message would draw it");
+        new("RACE") { Description = "a race of the catalogue ('epc race list')" },
+        static () => Catalogue.Ids);
+    private readonly Option<bool> _kernelStyle = CommonOptions.Flag(
+        "--kernel-style",
+        "as a commit message would draw it");
     private readonly Option<bool> _mermaid = CommonOptions.Flag("--mermaid", "as a Mermaid sequence diagram");
     private readonly Option<bool> _schedule = CommonOptions.Flag("--schedule", "as a schedule, for 'epc race replay'");
     private readonly Option<bool> _json = CommonOptions.Flag("--json", "as JSON");
-    private readonly Option<string?> _out = CommonOptions.Out("writes the HTML page, the diagrams and the traces there");
+    private readonly Option<string?> _out = CommonOptions.Out(
+        "writes the HTML page, the diagrams and the traces there");
 
     private RaceShowCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
     {
         RaceShowCommand show = new(shell);
-        DocumentedCommand command = new("show", "Shows a race: what it is, and the shortest schedule known that breaks its rule.", Page())
+        DocumentedCommand command = new(
+            "show",
+            "Shows a race: what it is, and the shortest schedule known that breaks its rule.",
+            Page())
         {
             show._race, show._kernelStyle, show._mermaid, show._schedule, show._json, show._out,
         };
@@ -47,16 +56,26 @@ internal sealed class RaceShowCommand
         {
             RaceText.Describe(_shell.Out, race);
             _shell.Out.WriteLine();
-            _shell.Out.WriteLine("No schedule breaks it that is known. " + (race.Variants.Count > 0 ? $"epc race find {word} --variant {race.Variants[0]}" : $"epc race find {word}"));
+            _shell.Out.WriteLine(
+                "No schedule breaks it that is known. "
+                    + (
+                        race.Variants.Count > 0
+                            ? $"epc race find {word} --variant {race.Variants[0]}"
+                            : $"epc race find {word}"));
             return ExitCode.Pass;
         }
 
         race = RaceReplayCommand.LoadRace(schedule, null, [], word, _shell.Configuration);
         (RaceTrace trace, _, NamedReplay replay) = RaceSearch.Trace(
-            race, schedule, isStrict: true, ShellQuoting.Join([EpcCommand.Name, "race", "find", race.Id, "--variant", race.Variant], _shell.Dialect));
+            race,
+            schedule,
+            isStrict: true,
+            ShellQuoting.Join([EpcCommand.Name, "race", "find", race.Id, "--variant", race.Variant], _shell.Dialect));
         if (replay.Divergence is { } divergence)
         {
-            throw new CommandException(ExitCode.EmulatorError, $"the schedule of {race.Id} does not replay: {divergence}");
+            throw new CommandException(
+                ExitCode.EmulatorError,
+                $"the schedule of {race.Id} does not replay: {divergence}");
         }
 
         if (parsed.GetValue(_kernelStyle))

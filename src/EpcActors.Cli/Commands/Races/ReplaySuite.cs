@@ -60,7 +60,9 @@ internal sealed class ReplaySuite(
             JUnitOutcome outcome = rule == broken?.Rule ? JUnitOutcome.Failed
                 : code == ExitCode.Pass ? JUnitOutcome.Passed
                 : JUnitOutcome.Skipped;
-            yield return new JUnitCase(rule.StartsWith("property: ", StringComparison.Ordinal) ? rule : $"rule {rule}", outcome)
+            yield return new JUnitCase(
+                rule.StartsWith("property: ", StringComparison.Ordinal) ? rule : $"rule {rule}",
+                outcome)
             {
                 Type = rule,
                 Message = outcome == JUnitOutcome.Failed ? broken!.Detail : $"not judged to the end: {verdict}",

@@ -23,11 +23,14 @@ internal sealed class SearchState
     /// <summary>What was done before; null for nothing.</summary>
     public HuntProgress? Done { get; }
 
-    public static Option<string?> Option() => new("--resume")
-    {
-        HelpName = "FILE",
-        Description = "goes on where FILE says an earlier search stopped, and keeps FILE up to date; it is made when it is not there",
-    };
+    public static Option<string?> Option() =>
+        new("--resume")
+        {
+            HelpName = "FILE",
+            Description =
+                "goes on where FILE says an earlier search stopped, and keeps FILE up to date; it is made when it is "
+                    + "not there",
+        };
 
     /// <exception cref="CommandException">when the file is of another search.</exception>
     public static SearchState? Load(string? path, string what, ulong seed, IReadOnlyList<string> strategies)
@@ -38,7 +41,8 @@ internal sealed class SearchState
         }
 
         OutputPath.RequireWritableFile("--resume", path);
-        string of = string.Create(CultureInfo.InvariantCulture, $"{what} seed {seed} {string.Join(',', strategies)}").TrimEnd();
+        string of = string.Create(CultureInfo.InvariantCulture, $"{what} seed {seed} {string.Join(',', strategies)}")
+            .TrimEnd();
         if (!File.Exists(path))
         {
             return new SearchState(path, of, null);
@@ -54,12 +58,17 @@ internal sealed class SearchState
             saved = null;
         }
 
-        return saved is null ? throw CommandException.Usage($"--resume {path}: this is no file of an earlier search; name another, or remove it")
-            : saved.Of != of ? throw CommandException.Usage($"--resume {path}: it is of '{saved.Of}', and this is '{of}'; name another file")
+        return saved is null
+                ? throw CommandException.Usage(
+                    $"--resume {path}: this is no file of an earlier search; name another, or remove it")
+            : saved.Of != of
+                ? throw CommandException.Usage(
+                    $"--resume {path}: it is of '{saved.Of}', and this is '{of}'; name another file")
             : new SearchState(path, of, saved.Done);
     }
 
-    public void Save(HuntProgress done) => StagedFiles.Write(_path, stream => JsonSerializer.Serialize(stream, new Saved(_of, done)));
+    public void Save(HuntProgress done) =>
+        StagedFiles.Write(_path, stream => JsonSerializer.Serialize(stream, new Saved(_of, done)));
 
     private sealed record Saved(string Of, HuntProgress Done);
 }

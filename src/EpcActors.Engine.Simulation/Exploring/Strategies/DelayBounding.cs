@@ -1,8 +1,8 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// Delay bounding (Emmi, Qadeer, Rakamarić: POPL 2011): a task runs until it waits or ends, then the next in order; at a few random steps the one whose turn it is has to stand
-/// back. Good at bugs that need few switches in long runs.
+/// Delay bounding (Emmi, Qadeer, Rakamarić: POPL 2011): a task runs until it waits or ends, then the next in order; at
+/// a few random steps the one whose turn it is has to stand back. Good at bugs that need few switches in long runs.
 /// </summary>
 public sealed class DelayBounding(int delays) : Strategy
 {

@@ -1,8 +1,8 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// PCT for the first part of a schedule, then a random walk: a task that spins for what another one must do does not starve that one for ever, so that what still
-/// does not end is a hang and no matter of priorities.
+/// PCT for the first part of a schedule, then a random walk: a task that spins for what another one must do does not
+/// starve that one for ever, so that what still does not end is a hang and no matter of priorities.
 /// </summary>
 public sealed class FairPct(int depth) : Strategy
 {

@@ -1,8 +1,9 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// Partial order sampling (Yuan, Yang, Gu: CAV 2018): every pending request has a random priority, the highest goes, and those that compete with it for the same resource draw
-/// again. Where a random walk prefers some partial orders of the requests to others, this samples them more evenly.
+/// Partial order sampling (Yuan, Yang, Gu: CAV 2018): every pending request has a random priority, the highest goes,
+/// and those that compete with it for the same resource draw again. Where a random walk prefers some partial orders of
+/// the requests to others, this samples them more evenly.
 /// </summary>
 public sealed class PartialOrderSampling : Strategy
 {

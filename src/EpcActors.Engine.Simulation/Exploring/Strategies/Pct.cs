@@ -1,8 +1,9 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: ASPLOS 2010): random priorities, the highest goes, and at d - 1 random steps the one that
-/// goes is put below all others. Finds a bug of depth d with probability at least 1/(n k^(d-1)). The length k is <see cref="ExploredEngine.ExpectedSteps"/>.
+/// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: ASPLOS 2010): random priorities, the
+/// highest goes, and at d - 1 random steps the one that goes is put below all others. Finds a bug of depth d with
+/// probability at least 1/(n k^(d-1)). The length k is <see cref="ExploredEngine.ExpectedSteps"/>.
 /// </summary>
 public sealed class Pct : Strategy
 {

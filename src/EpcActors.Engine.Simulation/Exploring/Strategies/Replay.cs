@@ -1,8 +1,9 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// Follows a record. Strict: the first decision that cannot be followed ends the run. Lenient: what cannot be followed is left out, so that a schedule of one kernel can
-/// be carried over to another; after its last decision the run goes on with another strategy, or ends.
+/// Follows a record. Strict: the first decision that cannot be followed ends the run. Lenient: what cannot be followed
+/// is left out, so that a schedule of one kernel can be carried over to another; after its last decision the run goes
+/// on with another strategy, or ends.
 /// </summary>
 public sealed class Replay : Strategy
 {
@@ -84,7 +85,10 @@ public sealed class Replay : Strategy
             return _then?.Choose(engine, task, point) ?? false;
         }
 
-        if (_next < decisions.Length && Decision.IsChoice(decisions[_next]) && Decision.PointOf(decisions[_next]) == point)
+        if (
+            _next < decisions.Length
+            && Decision.IsChoice(decisions[_next])
+            && Decision.PointOf(decisions[_next]) == point)
         {
             return Decision.ValueOf(decisions[_next++]);
         }

@@ -1,6 +1,9 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
-/// <summary>One step for each task in turn: the plainest fair schedule. What does not end under it hangs for ever; no choice is made any more.</summary>
+/// <summary>
+/// One step for each task in turn: the plainest fair schedule. What does not end under it hangs for ever; no choice is
+/// made any more.
+/// </summary>
 /// <param name="skipsOptional">Events that need not happen do not.</param>
 public sealed class RoundRobin(bool skipsOptional = false) : Strategy
 {

@@ -1,8 +1,8 @@
 namespace EpcActors.Engine.Simulation.Exploring;
 
 /// <summary>
-/// Stays with the task that made the last step, seven times out of eight: long runs of one task with few switches, as on real CPUs, where a plain random walk would chop
-/// every critical path to pieces.
+/// Stays with the task that made the last step, seven times out of eight: long runs of one task with few switches, as
+/// on real CPUs, where a plain random walk would chop every critical path to pieces.
 /// </summary>
 public sealed class StickyWalk : Strategy
 {

@@ -5,11 +5,14 @@ namespace EpcActors.Engine.Simulation.Exploring;
 /// <summary>The strategies by the names that commands and files use.</summary>
 public static class StrategyNames
 {
-    /// <summary>What a portfolio runs when nobody says otherwise: no single one is best at races of every shape.</summary>
+    /// <summary>
+    /// What a portfolio runs when nobody says otherwise: no single one is best at races of every shape.
+    /// </summary>
     public static IReadOnlyList<string> Portfolio { get; } = ["random", "sticky", "pct3", "pos", "delay2", "fair-pct3"];
 
     /// <summary>All names, with N for a number of one's own.</summary>
-    public static IReadOnlyList<string> All { get; } = ["random", "sticky", "pctN", "fair-pctN", "pos", "delayN", "round-robin"];
+    public static IReadOnlyList<string> All { get; } =
+    ["random", "sticky", "pctN", "fair-pctN", "pos", "delayN", "round-robin"];
 
     /// <summary>The strategy of that name; null when there is none.</summary>
     public static Strategy? Create(string name)

@@ -75,7 +75,9 @@ public sealed class PlanTests
     [Fact]
     public void What_cannot_run_says_so()
     {
-        string text = Render.Console(100, console => PlanText.Write(console, PlanOf("epc { cgroups { /a { memory-max = 1 MiB } }, enclaves.e.heap = 4 MiB }", 2)));
+        string text = Render.Console(100, console =>
+            PlanText.Write(console, PlanOf("epc { cgroups { /a { memory-max = 1 MiB } }, enclaves.e.heap = 4 MiB }", 2))
+        );
         Assert.Contains("\nIt cannot run like this\n  ✗ memory.max of /a: ", text, StringComparison.Ordinal);
         Assert.DoesNotContain("What goes wrong on purpose", text, StringComparison.Ordinal);
     }
@@ -86,12 +88,19 @@ public sealed class PlanTests
         Scenario scenario = Loading.Load("epc.enclaves { e { heap = 4 KiB, instances = 30, node = 0 } }");
         scenario = scenario with
         {
-            Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), .. Enumerable.Range(1, 30).Select(i => new CgroupSpec($"/{i}", 0, long.MaxValue, long.MaxValue))],
+            Cgroups =
+            [
+                new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
+                .. Enumerable.Range(1, 30).Select(i => new CgroupSpec($"/{i}", 0, long.MaxValue, long.MaxValue)),
+            ],
             Enclaves = [.. scenario.Enclaves.Select((enclave, i) => enclave with { Cgroup = 1 + i })],
         };
         ClusterPlan plan = ClusterPlanner.Of(scenario, Placement.Of(scenario, 2));
         Assert.Equal(30, plan.Faults.Count);
-        Assert.Contains("… and 6 rows more: --json has all", Render.Console(100, console => PlanText.Write(console, plan)), StringComparison.Ordinal);
+        Assert.Contains(
+            "… and 6 rows more: --json has all",
+            Render.Console(100, console => PlanText.Write(console, plan)),
+            StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse(PlanJson.ToJson(plan));
         Assert.Equal(30, json.RootElement.GetProperty("faults").GetArrayLength());
     }
@@ -103,23 +112,32 @@ public sealed class PlanTests
         using JsonDocument document = JsonDocument.Parse(PlanJson.ToJson(plan));
         JsonElement root = document.RootElement;
         Assert.Equal("Two tenants", root.GetProperty("title").GetString());
-        Assert.Equal((64, 64), (root.GetProperty("charge_batch").GetInt32(), root.GetProperty("counter_batch").GetInt32()));
+        Assert.Equal(
+            (64, 64),
+            (root.GetProperty("charge_batch").GetInt32(), root.GetProperty("counter_batch").GetInt32()));
         Assert.Equal(6, root.GetProperty("injected").GetArrayLength());
         Assert.Equal(0, root.GetProperty("problems").GetArrayLength());
         JsonElement[] processes = [.. root.GetProperty("processes").EnumerateArray()];
         Assert.Equal([0, 1, 2], processes.Select(process => process.GetProperty("member").GetInt32()));
         Assert.Equal([true, false, false], processes.Select(process => process.GetProperty("ksgxd").GetBoolean()));
-        Assert.Equal(["a-0", "a-1", "a-2", "a-3", "a-4", "a-5", "agent-0", "agent-1"], Strings(processes[0], "enclaves"));
+        Assert.Equal(
+            ["a-0", "a-1", "a-2", "a-3", "a-4", "a-5", "agent-0", "agent-1"],
+            Strings(processes[0], "enclaves"));
         Assert.Equal(14, processes[0].GetProperty("threads").GetInt32());
         Assert.Equal(["guest"], Strings(processes[2], "guests"));
         Assert.Equal(plan.Processes[1].Homes, Strings(processes[1], "homes"));
         Assert.Equal(2L * 64 * 262144, processes[0].GetProperty("epc_pages").GetInt64());
         JsonElement fault = root.GetProperty("faults").EnumerateArray().Last();
-        Assert.Equal((2, "/tenants/b"), (fault.GetProperty("member").GetInt32(), fault.GetProperty("cgroup").GetString()));
+        Assert.Equal(
+            (2, "/tenants/b"),
+            (fault.GetProperty("member").GetInt32(), fault.GetProperty("cgroup").GetString()));
         Assert.Equal(plan.Faults[^1].TakePage, fault.GetProperty("take_page").GetInt32());
     }
 
-    /// <summary>The worked example: two processes; homes counter 0, root 1, /a 0, /a/b 1; so of the three levels of /a/b two are at 1.</summary>
+    /// <summary>
+    /// The worked example: two processes; homes counter 0, root 1, /a 0, /a/b 1; so of the three levels of /a/b two are
+    /// at 1.
+    /// </summary>
     [Theory]
     [InlineData("free-page-counter = atomic", 0, 2, 0, 0, 2, 2)]
     [InlineData("free-page-counter = atomic", 1, 1, 2, 0, 3, 2)]
@@ -129,19 +147,34 @@ public sealed class PlanTests
     [InlineData("worker-queued = near-limit", 0, 2, 0, 2, 4, 2)]
     [InlineData("epc-cgroup = off", 0, 0, 0, 0, 0, 0)]
     [InlineData("epc-cgroup = off", 1, 0, 2, 0, 2, 1)]
-    public void Round_trips_are_counted_as_the_routines_make_them(string switches, int member, int elsewhere, int counter, int limits, int take, int giveBack)
+    public void Round_trips_are_counted_as_the_routines_make_them(
+        string switches,
+        int member,
+        int elsewhere,
+        int counter,
+        int limits,
+        int take,
+        int giveBack)
     {
         ClusterPlan plan = PlanOf(
-            $"epc {{ switches {{ {switches} }}, cgroups {{ /a {{ /b {{}} }} }}, enclaves {{ x {{ cgroup = /a/b, node = 0, heap = 1 MiB }}, y {{ cgroup = /a/b, node = 1, heap = 1 MiB }} }} }}", 2);
+            $"epc {{ switches {{ {switches} }}, cgroups {{ /a {{ /b {{}} }} }}, enclaves {{ x {{ cgroup = /a/b, node = "
+                + $"0, heap = 1 MiB }}, y {{ cgroup = /a/b, node = 1, heap = 1 MiB }} }} }}",
+            2);
         FaultPlan fault = plan.Faults[member];
         Assert.Equal(member, fault.Member);
         Assert.Equal((elsewhere, counter, limits), (fault.LevelsElsewhere, fault.CounterCalls, fault.LimitCalls));
         Assert.Equal((take, giveBack), (fault.TakePage, fault.GiveBack));
 
         // In batches an atomic counter is changed once for 64 pages, and no task reads it.
-        bool isAhead = !switches.Contains("racy", StringComparison.Ordinal) && !switches.Contains("per-node", StringComparison.Ordinal) && member == 1;
+        bool isAhead =
+            !switches.Contains("racy", StringComparison.Ordinal)
+            && !switches.Contains("per-node", StringComparison.Ordinal)
+            && member == 1;
         Assert.Equal(take - elsewhere + (elsewhere / 64.0) - (isAhead ? 2 - (1 / 64.0) : 0), fault.TakePageInBatch, 10);
-        Assert.Equal(giveBack - elsewhere + (elsewhere / 64.0) - (isAhead ? 1 - (1 / 64.0) : 0), fault.GiveBackInBatch, 10);
+        Assert.Equal(
+            giveBack - elsewhere + (elsewhere / 64.0) - (isAhead ? 1 - (1 / 64.0) : 0),
+            fault.GiveBackInBatch,
+            10);
     }
 
     [Fact]
@@ -155,11 +188,17 @@ public sealed class PlanTests
     [Fact]
     public void The_batches_of_the_scenario_are_the_ones_that_are_shown()
     {
-        ClusterPlan plan = PlanOf("epc { cluster { charge-batch = 16, counter-batch = 1 }, enclaves { x { node = 0, heap = 1 MiB } } }", 2);
+        ClusterPlan plan = PlanOf(
+            "epc { cluster { charge-batch = 16, counter-batch = 1 }, enclaves { x { node = 0, heap = 1 MiB } } }",
+            2);
         Assert.Equal((16, 1), (plan.ChargeBatch, plan.CounterBatch));
         Assert.Equal(1 / 16.0, plan.Faults[0].TakePageInBatch, 10);
         string text = Render.Console(1000, console => PlanText.Write(console, plan));
-        Assert.Contains("This scenario charges 16 at once (epc.cluster.charge-batch), and counts free pages one by one, as the kernel does (", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "This scenario charges 16 at once (epc.cluster.charge-batch), and counts free pages one by one, as the "
+                + "kernel does (",
+            text,
+            StringComparison.Ordinal);
     }
 
     private static ClusterPlan PlanOf(string text, int members)
@@ -168,5 +207,6 @@ public sealed class PlanTests
         return ClusterPlanner.Of(scenario, Placement.Of(scenario, members));
     }
 
-    private static string[] Strings(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(one => one.GetString()!)];
+    private static string[] Strings(JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(one => one.GetString()!)];
 }

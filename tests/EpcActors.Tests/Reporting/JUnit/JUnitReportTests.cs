@@ -34,10 +34,12 @@ public sealed class JUnitReportTests
         Assert.Equal(Harmless, document.Property(Harmless));
         Assert.Equal(Harmless, document.Suites[0].Element("system-out")!.Value);
         Assert.Equal(Harmless, document.Suites[0].Element("system-err")!.Value);
-        Assert.Equal(["failure", "error", "skipped"], document.Cases.Select(one => one.Elements().Single().Name.LocalName));
+        Assert.Equal(
+            ["failure", "error", "skipped"],
+            document.Cases.Select(one => one.Elements().Single().Name.LocalName));
         Assert.All(document.Cases, one => Assert.Equal(Harmless, one.Elements().Single().Attribute("message")!.Value));
-        Assert.All(
-            document.Cases, one => Assert.Equal($"{Hostile[..2]}{Harmless[2..]}\n\n{Harmless}\n", one.Elements().Single().Value));
+        Assert.All(document.Cases, one =>
+            Assert.Equal($"{Hostile[..2]}{Harmless[2..]}\n\n{Harmless}\n", one.Elements().Single().Value));
 
         static JUnitCase Case(string name, JUnitOutcome outcome) =>
             new(name + Hostile, outcome) { Message = Hostile, Text = Hostile, Type = Hostile };
@@ -99,7 +101,11 @@ public sealed class JUnitReportTests
     {
         RunReport report = Reports[name];
         JUnitSuite suite = RunSuite.Of(
-            report, "summary", "1.2.3", new DateTimeOffset(2026, 11, 29, 10, 0, 7, 5, TimeSpan.Zero), TimeSpan.FromSeconds(4321.5));
+            report,
+            "summary",
+            "1.2.3",
+            new DateTimeOffset(2026, 11, 29, 10, 0, 7, 5, TimeSpan.Zero),
+            TimeSpan.FromSeconds(4321.5));
         JUnitDocument document = JUnitDocument.Parse(JUnitReport.ToXml([suite]));
 
         Assert.Equal("2026-11-29T10:00:07", document.Suites[0].Attribute("timestamp")!.Value);

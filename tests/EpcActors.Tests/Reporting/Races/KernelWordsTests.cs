@@ -13,8 +13,14 @@ public sealed class KernelWordsTests
 {
     private static readonly HashSet<Type> OverProcesses =
     [
-        typeof(NumaNodeProtocol.LendPage), typeof(NumaNodeProtocol.TakeBackPage), typeof(NumaNodeProtocol.CloseLoans), typeof(NumaNodeProtocol.ImportPage),
-        typeof(NumaNodeProtocol.ExportPage), typeof(NumaNodeProtocol.ReadBorrowed), typeof(EnclaveProtocol.HoldsNode), typeof(VirtualEpcProtocol.HoldsNode),
+        typeof(NumaNodeProtocol.LendPage),
+        typeof(NumaNodeProtocol.TakeBackPage),
+        typeof(NumaNodeProtocol.CloseLoans),
+        typeof(NumaNodeProtocol.ImportPage),
+        typeof(NumaNodeProtocol.ExportPage),
+        typeof(NumaNodeProtocol.ReadBorrowed),
+        typeof(EnclaveProtocol.HoldsNode),
+        typeof(VirtualEpcProtocol.HoldsNode),
     ];
 
     [Fact]
@@ -36,8 +42,17 @@ public sealed class KernelWordsTests
             foreach (bool isParked in (bool[])[false, true])
             {
                 RaceStep bare = SampleRaces.Step(1, 0, 0, message.Name, [], []) with { IsParked = isParked };
-                (string, string)[] fields = [.. message.GetFields(BindingFlags.Instance | BindingFlags.Public)
-                    .Select(f => (f.Name, f.FieldType.IsEnum ? Enum.GetNames(f.FieldType)[^1] : f.FieldType.Name == "YesNo" ? "yes" : "11"))];
+                (string, string)[] fields =
+                [
+                    .. message
+                        .GetFields(BindingFlags.Instance | BindingFlags.Public)
+                        .Select(f =>
+                            (
+                                f.Name,
+                                f.FieldType.IsEnum ? Enum.GetNames(f.FieldType)[^1]
+                                : f.FieldType.Name == "YesNo" ? "yes"
+                                : "11")),
+                ];
                 RaceStep full = SampleRaces.Step(1, 0, 0, message.Name, [], [], fields) with { IsParked = isParked };
                 foreach (RaceStep step in (RaceStep[])[bare, full])
                 {
@@ -57,7 +72,12 @@ public sealed class KernelWordsTests
         IEnumerable<string> unknown =
             from type in typeof(NumaNode).Assembly.GetTypes()
             where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks" && type.Name != "Remote"
-            from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            from method in type.GetMethods(
+                BindingFlags.Static
+                    | BindingFlags.Instance
+                    | BindingFlags.Public
+                    | BindingFlags.NonPublic
+                    | BindingFlags.DeclaredOnly)
             where method.ReturnType.Name.StartsWith("Routine", StringComparison.Ordinal)
             where !KernelFunctions.Knows(method.Name)
             select $"{type.Name}.{method.Name}";
@@ -82,8 +102,13 @@ public sealed class KernelWordsTests
     {
         RaceTrace trace = SampleRaces.Hang();
         Assert.Equal(
-            ["encl.c: sgx_vma_fault()", "encl.c: __sgx_encl_load_page()", "encl.c: sgx_encl_eldu()", "main.c: sgx_alloc_epc_page()",
-                "main.c: __sgx_alloc_epc_page()"],
+            [
+                "encl.c: sgx_vma_fault()",
+                "encl.c: __sgx_encl_load_page()",
+                "encl.c: sgx_encl_eldu()",
+                "main.c: sgx_alloc_epc_page()",
+                "main.c: __sgx_alloc_epc_page()",
+            ],
             KernelWords.Stack(trace, trace.Steps[3]));
         Assert.Equal(["main.c: ksgxd()"], KernelWords.Stack(trace, trace.Steps[0]));
         Assert.Empty(KernelWords.Stack(trace, trace.Steps[8]));
@@ -112,13 +137,20 @@ public sealed class KernelWordsTests
         Assert.Equal("... waits for encl->lock", KernelWords.Phrase(hang, hang.Steps[2]));
         RaceStep charge = SampleRaces.Step(1, 0, 3, "Charge", [], [], [("Bytes", "4096")], [("Result", "Over")]);
         Assert.Equal("misc_cg_try_charge: usage(/) += 4096, above max", KernelWords.Phrase(trace, charge));
-        Assert.Equal("... waits: New(node-0): A 1", KernelWords.Phrase(trace, SampleRaces.Step(1, 0, 0, "New", [], [], [("A", "1")]) with { IsParked = true }));
+        Assert.Equal(
+            "... waits: New(node-0): A 1",
+            KernelWords.Phrase(trace, SampleRaces.Step(1, 0, 0, "New", [], [], [("A", "1")]) with { IsParked = true }));
     }
 
     /// <summary>Messages of the laboratory: a race is between the tasks of one process.</summary>
     private static List<Type> Messages() =>
-    [
-        .. typeof(NumaNode).Assembly.GetTypes().Where(t =>
-            t.IsValueType && typeof(IMessage).IsAssignableFrom(t) && t.DeclaringType != typeof(ClusterProtocol) && !OverProcesses.Contains(t)),
-    ];
+        [
+            .. typeof(NumaNode)
+                .Assembly.GetTypes()
+                .Where(t =>
+                    t.IsValueType
+                    && typeof(IMessage).IsAssignableFrom(t)
+                    && t.DeclaringType != typeof(ClusterProtocol)
+                    && !OverProcesses.Contains(t)),
+        ];
 }

@@ -7,8 +7,19 @@ public sealed class RaceListingTests
     public void Dump()
     {
         string dir = Environment.GetEnvironmentVariable("RACE_OUT") ?? "";
-        if (dir.Length == 0) { return; }
-        foreach (var (n, t) in new[] { ("r1", SampleRaces.LostUpdate()), ("hang", SampleRaces.Hang()), ("hostile", SampleRaces.Hostile()), ("large", SampleRaces.Large(6, 60)), ("huge", SampleRaces.Large(20, 2500)) })
+        if (dir.Length == 0)
+        {
+            return;
+        }
+        foreach (
+            var (n, t) in new[]
+            {
+                ("r1", SampleRaces.LostUpdate()),
+                ("hang", SampleRaces.Hang()),
+                ("hostile", SampleRaces.Hostile()),
+                ("large", SampleRaces.Large(6, 60)),
+                ("huge", SampleRaces.Large(20, 2500)),
+            })
         {
             File.WriteAllText($"{dir}/{n}.txt", RaceListing.Text(t));
             File.WriteAllText($"{dir}/{n}.kernel.txt", RaceListing.KernelStyle(t));

@@ -21,14 +21,17 @@ public sealed partial class RaceReportTests
         Assert.DoesNotContain("https:", page, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
         Assert.DoesNotContain(" style=", page, StringComparison.Ordinal);
-        Assert.DoesNotContain(document.Descendants(), e => e.Attributes().Any(a => a.Name.LocalName.StartsWith("on", StringComparison.Ordinal)));
+        Assert.DoesNotContain(document.Descendants(), e =>
+            e.Attributes().Any(a => a.Name.LocalName.StartsWith("on", StringComparison.Ordinal)));
         Assert.Equal(2, document.Descendants("script").Count());
         Assert.Equal(2, document.Descendants("style").Count());
         JsonElement data = JsonDocument.Parse(document.Descendants("script").First().Value).RootElement;
         int steps = Trace(name).Steps.Count;
         Assert.Equal(steps, data.GetProperty("steps").GetArrayLength());
         Assert.Equal(steps, document.Descendants("g").Count(g => (string?)g.Attribute("class") == "step"));
-        Assert.Equal(steps, document.Descendants("details").Single().Descendants("tbody").Single().Elements("tr").Count());
+        Assert.Equal(
+            steps,
+            document.Descendants("details").Single().Descendants("tbody").Single().Elements("tr").Count());
         List<string> ids = [.. document.Descendants().Attributes("id").Select(a => a.Value)];
         Assert.Equal(ids.Count, ids.Distinct().Count());
         Assert.All(document.Descendants("button"), b => Assert.NotNull(b.Attribute("aria-label")));
@@ -65,10 +68,15 @@ public sealed partial class RaceReportTests
     public void The_policy_names_the_scripts_and_styles_of_the_page()
     {
         XDocument document = XDocument.Parse(Page(Trace("r1"))["<!DOCTYPE html>\n".Length..]);
-        string policy = (string)document.Descendants("meta").Single(m => m.Attribute("http-equiv") is not null).Attribute("content")!;
-        foreach (XElement element in document.Descendants("style").Concat(document.Descendants("script").Where(s => s.Attribute("type") is null)))
+        string policy = (string)
+            document.Descendants("meta").Single(m => m.Attribute("http-equiv") is not null).Attribute("content")!;
+        foreach (
+            XElement element in document
+                .Descendants("style")
+                .Concat(document.Descendants("script").Where(s => s.Attribute("type") is null)))
         {
-            byte[] hash = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(element.Value));
+            byte[] hash = System.Security.Cryptography.SHA256.HashData(
+                System.Text.Encoding.UTF8.GetBytes(element.Value));
             Assert.Contains("'sha256-" + Convert.ToBase64String(hash) + "'", policy, StringComparison.Ordinal);
         }
     }
@@ -105,7 +113,9 @@ public sealed partial class RaceReportTests
         Assert.All(RaceListing.Text(trace).Split('\n'), line => Assert.True(line.Length <= 100, line));
         Assert.All(RaceListing.Text(trace, 80).Split('\n'), line => Assert.True(line.Length <= 80, line));
         Assert.All(RaceListing.KernelStyle(Trace(name)).Split('\n'), line => Assert.True(line.Length <= 75, line));
-        Assert.DoesNotContain('\u001b', RaceListing.Text(trace) + RaceListing.KernelStyle(trace) + RaceListing.Markup(trace));
+        Assert.DoesNotContain(
+            '\u001b',
+            RaceListing.Text(trace) + RaceListing.KernelStyle(trace) + RaceListing.Markup(trace));
     }
 
     [Theory]
@@ -117,7 +127,10 @@ public sealed partial class RaceReportTests
         Assert.Equal(RaceListing.Text(trace), string.Join('\n', plain.Split('\n').Select(l => l.TrimEnd())));
         Assert.Equal(
             RaceListing.Text(trace),
-            string.Join('\n', Render.Console(100, console => RaceListing.Write(console, trace)).Split('\n').Select(l => l.TrimEnd())));
+            string.Join(
+                '\n',
+                Render.Console(100, console => RaceListing.Write(console, trace)).Split('\n').Select(l => l.TrimEnd()))
+        );
     }
 
     [Theory]
@@ -126,7 +139,10 @@ public sealed partial class RaceReportTests
     {
         JsonElement root = JsonDocument.Parse(Render.Utf8(s => RaceChromeTrace.Write(s, Trace(name)))).RootElement;
         List<JsonElement> events = [.. root.GetProperty("traceEvents").EnumerateArray()];
-        foreach (IGrouping<int, JsonElement> thread in events.Where(e => Phase(e) == "X").GroupBy(e => e.GetProperty("tid").GetInt32()))
+        foreach (
+            IGrouping<int, JsonElement> thread in events
+                .Where(e => Phase(e) == "X")
+                .GroupBy(e => e.GetProperty("tid").GetInt32()))
         {
             Stack<decimal> ends = new();
             decimal last = -1;
@@ -158,15 +174,23 @@ public sealed partial class RaceReportTests
         JsonElement wait = events.Single(e => e.GetProperty("name").GetString() == "... waits for encl->lock");
         Assert.Equal(2m, wait.GetProperty("ts").GetDecimal());
         Assert.Equal(3m, wait.GetProperty("dur").GetDecimal());
-        JsonElement fault = events.First(e => e.GetProperty("name").GetString() == "encl.c: sgx_vma_fault()" && e.GetProperty("tid").GetInt32() == 3);
+        JsonElement fault = events.First(e =>
+            e.GetProperty("name").GetString() == "encl.c: sgx_vma_fault()" && e.GetProperty("tid").GetInt32() == 3);
         Assert.Equal(6m, fault.GetProperty("dur").GetDecimal());
         Assert.Equal(4.5m, events.Single(e => Phase(e) == "s").GetProperty("ts").GetDecimal());
         Assert.Equal(5.5m, events.Single(e => Phase(e) == "f").GetProperty("ts").GetDecimal());
-        List<JsonElement> r1 = [.. JsonDocument.Parse(Render.Utf8(s => RaceChromeTrace.Write(s, Trace("r1")))).RootElement.GetProperty("traceEvents").EnumerateArray()];
+        List<JsonElement> r1 =
+        [
+            .. JsonDocument
+                .Parse(Render.Utf8(s => RaceChromeTrace.Write(s, Trace("r1"))))
+                .RootElement.GetProperty("traceEvents")
+                .EnumerateArray(),
+        ];
         Assert.Equal(
             ["0:100", "5:99", "8:101", "10:101"],
             r1.Where(e => Phase(e) == "C" && e.GetProperty("name").GetString() == "counter")
-                .Select(e => $"{e.GetProperty("ts").GetDecimal()}:{e.GetProperty("args").GetProperty("value").GetInt64()}"));
+                .Select(e =>
+                    $"{e.GetProperty("ts").GetDecimal()}:{e.GetProperty("args").GetProperty("value").GetInt64()}"));
     }
 
     [Theory]
@@ -177,7 +201,11 @@ public sealed partial class RaceReportTests
         int open = 0;
         foreach (string line in text.Split('\n').Select(l => l.Trim()))
         {
-            open += line.StartsWith("rect ", StringComparison.Ordinal) || line.StartsWith("loop ", StringComparison.Ordinal) ? 1 : line == "end" ? -1 : 0;
+            open +=
+                line.StartsWith("rect ", StringComparison.Ordinal) || line.StartsWith("loop ", StringComparison.Ordinal)
+                    ? 1
+                : line == "end" ? -1
+                : 0;
             Assert.True(open >= 0);
             if (!line.StartsWith("title ", StringComparison.Ordinal) && line.Length > 0 && line != "end")
             {
@@ -208,7 +236,9 @@ public sealed partial class RaceReportTests
         foreach ((RaceStep step, JsonElement json) in trace.Steps.Zip(root.GetProperty("steps").EnumerateArray()))
         {
             Assert.Equal(step.Values, json.GetProperty("values").EnumerateArray().Select(v => v.GetInt64()));
-            Assert.Equal(step.Request.Select(f => f.Value), json.GetProperty("request").EnumerateArray().Select(f => f.GetProperty("value").GetString()));
+            Assert.Equal(
+                step.Request.Select(f => f.Value),
+                json.GetProperty("request").EnumerateArray().Select(f => f.GetProperty("value").GetString()));
             Assert.Equal(step.IsParked, json.GetProperty("parked").GetBoolean());
         }
     }
@@ -234,22 +264,39 @@ public sealed partial class RaceReportTests
     }
 
     private static string All(RaceTrace trace) =>
-        RaceListing.Text(trace) + RaceListing.Markup(trace) + RaceListing.KernelStyle(trace) + MermaidDiagram.Text(trace) + Page(trace)
-        + RaceJson.ToJson(trace) + Render.Utf8(s => RaceChromeTrace.Write(s, trace));
+        RaceListing.Text(trace)
+        + RaceListing.Markup(trace)
+        + RaceListing.KernelStyle(trace)
+        + MermaidDiagram.Text(trace)
+        + Page(trace)
+        + RaceJson.ToJson(trace)
+        + Render.Utf8(s => RaceChromeTrace.Write(s, trace));
 
     private static string Page(RaceTrace trace) => Render.Text(w => LamportPage.Write(w, trace));
 
     private static string Phase(JsonElement e) => e.GetProperty("ph").GetString()!;
 
-    private static RaceTrace Trace(string name) => name switch
-    {
-        "r1" => SampleRaces.LostUpdate(),
-        "hang" => SampleRaces.Hang(),
-        "hostile" => SampleRaces.Hostile(),
-        "large" => SampleRaces.Large(9, 300),
-        _ => SampleRaces.LostUpdate() with { Steps = [], Tasks = [], Resources = [], Rule = "", Quantities = [], Before = [], Conflict = (-1, -1) },
-    };
+    private static RaceTrace Trace(string name) =>
+        name switch
+        {
+            "r1" => SampleRaces.LostUpdate(),
+            "hang" => SampleRaces.Hang(),
+            "hostile" => SampleRaces.Hostile(),
+            "large" => SampleRaces.Large(9, 300),
+            _ => SampleRaces.LostUpdate() with
+            {
+                Steps = [],
+                Tasks = [],
+                Resources = [],
+                Rule = "",
+                Quantities = [],
+                Before = [],
+                Conflict = (-1, -1),
+            },
+        };
 
-    [GeneratedRegex(@"^(sequenceDiagram|loop for ever|rect rgba\([0-9., ]+\)|participant [TR]\d+ as [^:<>]+(<br/>[^:<>]+)?|Note over T\d+(,T\d+)?: [^:<>""]+|[TR]\d+(->>|-->>|-\)|--\))[TR]\d+: [^:<>""]+)$")]
+    [GeneratedRegex(
+        @"^(sequenceDiagram|loop for ever|rect rgba\([0-9., ]+\)|participant [TR]\d+ as [^:<>]+(<br/>[^:<>]+)?|Note over T\d+(,T\d+)?: [^:<>""]+|[TR]\d+(->>|-->>|-\)|--\))[TR]\d+: [^:<>""]+)$"
+    )]
     private static partial Regex Statement();
 }
