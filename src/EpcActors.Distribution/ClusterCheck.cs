@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Scenarios;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 
 namespace EpcActors.Domain;
@@ -5,7 +6,7 @@ namespace EpcActors.Domain;
 /// <summary>Durations as people write them: <c>60 s</c>, <c>1.5 ms</c>.</summary>
 public static class Durations
 {
-    private static readonly (long Ns, string Name)[] Units =
+    private static readonly ImmutableArray<(long Ns, string Name)> Units =
         [(3_600_000_000_000, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
 
     /// <summary>Exact, in the largest unit that it fills; minutes and hours only when they are whole.</summary>

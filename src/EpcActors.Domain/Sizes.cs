@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using EpcActors.Domain.Kernel;
 
@@ -6,7 +7,7 @@ namespace EpcActors.Domain;
 /// <summary>Sizes as people write them.</summary>
 public static class Sizes
 {
-    private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    private static readonly ImmutableArray<string> Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
     /// <summary>With a binary prefix and up to one digit behind the point.</summary>
     public static string Text(long bytes)

@@ -32,7 +32,9 @@ internal static class OwnSystem
                 : ConfigurationFactory.ParseString(options.AkkaBlock);
             return ActorSystem.Create(options.SystemName, Enforced.WithFallback(user).WithFallback(Reference));
         }
-#pragma warning disable CA1031 // Whatever Akka makes of a configuration, it is the configuration: parsing, types that do not exist, values out of range.
+        // Whatever Akka makes of a configuration, it is the configuration: parsing, types that do not exist, values out
+        // of range.
+#pragma warning disable CA1031
         catch (Exception error)
 #pragma warning restore CA1031
         {

@@ -351,7 +351,9 @@ public sealed class ThreadsEngine : LiveEngine
                 }
             }
         }
-#pragma warning disable CA1031 // What a routine throws is reported by its end; what comes here is an error of the engine, and ends the run too.
+        // What a routine throws is reported by its end; what comes here is an error of the engine, and ends the run
+        // too.
+#pragma warning disable CA1031
         catch (Exception error)
 #pragma warning restore CA1031
         {

@@ -221,7 +221,8 @@ internal static class MessageIndex
 {
     private static int _count;
 
-#pragma warning disable RS0030 // Several engines may run in one process, each on a thread of its own; the numbers reach no behaviour.
+    // Several engines may run in one process, each on a thread of its own; the numbers reach no behaviour.
+#pragma warning disable RS0030
     public static int Next() => Interlocked.Increment(ref _count) - 1;
 #pragma warning restore RS0030
 }

@@ -24,7 +24,8 @@ public sealed class LiveActorsExample : global::Akka.TestKit.Xunit2.TestKit
     public void A_run_in_the_tests_own_system_tells_its_end()
     {
         Sys.EventStream.Subscribe(TestActor, typeof(RunEnded));
-        Scenario scenario = ScenarioLoader.Load("config/quickstart.conf", [new("epc.run.duration", "60 s")], null, ConfigEnvironment.Default);
+        Scenario scenario = ScenarioLoader.Load(
+            "config/quickstart.conf", [new("epc.run.duration", "60 s")], null, ConfigEnvironment.Default);
         using LiveRun run = new(scenario, _ => new AkkaEngine(Sys));
         run.Execute(CancellationToken.None);
         Assert.Equal(RunEnd.Finished, ExpectMsg<RunEnded>(TimeSpan.FromMinutes(1)).End);

@@ -10,7 +10,8 @@ public sealed class LimitResizedTests
     public static IEnumerable<object[]> Pinned => RaceTest.SchedulesIn("schedules");
 
     [Fact]
-    public void A_limit_that_dips_on_its_way_up_refuses_an_allocation_that_always_fits() => Resized.CheckBoth("buggy", "fixed");
+    public void A_limit_that_dips_on_its_way_up_refuses_an_allocation_that_always_fits() =>
+        Resized.CheckBoth("buggy", "fixed");
 
     [Fact]
     public void The_schedule_that_showed_it_still_does() => RaceTest.Replay("schedules/limit-resized.schedule");
@@ -24,5 +25,6 @@ public sealed class LimitResizedTests
 
     [Fact]
     public void Random_schedules_find_it_as_well() =>
-        Resized.Variant("buggy").Strategy("pct3", "random").Seed(7).Schedules(10_000).Expect("finally errno(CPU0) == 0");
+        Resized.Variant("buggy").Strategy("pct3", "random").Seed(7).Schedules(10_000)
+            .Expect("finally errno(CPU0) == 0");
 }

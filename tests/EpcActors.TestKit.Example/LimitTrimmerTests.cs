@@ -23,15 +23,21 @@ public sealed class LimitTrimmerTests
     [Theory]
     [InlineData("epc-cgroup-v8")]
     [InlineData("epc-cgroup-v17")]
-    public void A_trimmer_that_looks_again_does_not(string kernel) => Trimmed(ReadWriteReadAgain).On(kernel).Exhaustive().Check();
+    public void A_trimmer_that_looks_again_does_not(string kernel) =>
+        Trimmed(ReadWriteReadAgain).On(kernel).Exhaustive().Check();
 
     [Fact]
-    public void On_v8_a_limit_without_room_and_without_a_worker_makes_a_thread_fault_for_ever() => TrimmedUnderFaults.Expect("liveness");
+    public void On_v8_a_limit_without_room_and_without_a_worker_makes_a_thread_fault_for_ever() =>
+        TrimmedUnderFaults.Expect("liveness");
 
     [Fact]
-    public void With_a_worker_it_gets_its_page() => TrimmedUnderFaults.Set("epc.race.workers", "on").Strategy("pos", "fair-pct3").Schedules(2_000).Check();
+    public void With_a_worker_it_gets_its_page() =>
+        TrimmedUnderFaults.Set("epc.race.workers", "on").Strategy("pos", "fair-pct3").Schedules(2_000).Check();
 
-    /// <summary>The better trimmer against a page fault instead of an allocation. v8 does not reclaim on a fault, it wakes the cgroup's worker.</summary>
+    /// <summary>
+    /// The better trimmer against a page fault instead of an allocation. v8 does not reclaim on a fault, it wakes the
+    /// cgroup's worker.
+    /// </summary>
     private static RaceTest TrimmedUnderFaults => RaceTest.Of(race => race
         .Node(epcPages: 8)
         .Cgroup("/a", maxPages: 6)

@@ -6,7 +6,10 @@ using Mutex = EpcActors.Engine.Mutex;
 
 namespace EpcActors.TestKit.Example;
 
-/// <summary>Two replicas of a controller each give a cgroup one page more. Without a lease one raise is lost; the lease is a resource of the test's own.</summary>
+/// <summary>
+/// Two replicas of a controller each give a cgroup one page more. Without a lease one raise is lost; the lease is
+/// a resource of the test's own.
+/// </summary>
 public sealed class TwoControllersTests
 {
     [Fact]
@@ -21,7 +24,9 @@ public sealed class TwoControllersTests
         .Task("first", "", controller)
         .Task("second", "", controller)
         .Finally("both raises count", state => state["max(/a)"] == 4)
-        .Sometimes("one controller waits for the other", state => state.Resource<Lease>("lease").Waiting > 0 || state["max(/a)"] == 3)
+        .Sometimes(
+            "one controller waits for the other",
+            state => state.Resource<Lease>("lease").Waiting > 0 || state["max(/a)"] == 3)
         .Rule("both raises count")
         .Show("max(/a)"));
 

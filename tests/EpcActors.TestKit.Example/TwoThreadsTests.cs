@@ -22,5 +22,6 @@ public sealed class TwoThreadsTests
 
     [Fact]
     public void One_switch_is_what_makes_the_difference() =>
-        TwoThreads.On("linux-6.16").With(switches => switches with { EaugRaceTolerated = Fix.Present }).Exhaustive(states: 5_000).Check();
+        TwoThreads.On("linux-6.16").With(switches => switches with { EaugRaceTolerated = Fix.Present })
+            .Exhaustive(states: 5_000).Check();
 }

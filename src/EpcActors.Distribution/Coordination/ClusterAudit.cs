@@ -259,7 +259,7 @@ public static class ClusterAudit
                     Rules.PageConservation,
                     $"node {node}/borrowed",
                     $"node {node}: member {owner} has lent {Counted.Of(lender.Lent, "page")}, and others have "
-                        + $"{borrowed} of them: {Counted.Of(borrowed - lender.Lent, "page")} are in two places");
+                        + $"{borrowed} of them: in two places are {Counted.Of(borrowed - lender.Lent, "page")}");
             }
 
             if (!_atRest)

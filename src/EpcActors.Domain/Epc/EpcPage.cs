@@ -216,7 +216,8 @@ public sealed class EpcPageTable
                 Cgroup = EpcPage.NoCgroup,
                 Flags = EpcPageFlags.IsFree,
             });
-#pragma warning disable RS0030 // Pages of one chunk have many owners: when two touch it first, on two threads, there must be one chunk.
+        // Pages of one chunk have many owners: when two touch it first, on two threads, there must be one chunk.
+#pragma warning disable RS0030
         return Interlocked.CompareExchange(ref _chunks[chunk], pages, null) ?? pages;
 #pragma warning restore RS0030
     }

@@ -49,7 +49,9 @@ public readonly struct EpcmEntry
     /// <summary>Any of these flags; the type is no flag (<see cref="Type"/>).</summary>
     public bool Has(Epcm bits) => (_state & bits) != 0;
 
-#pragma warning disable RS0030 // The processor is no actor: its table has no owner, and is the one thing that tasks on different threads change at once.
+    // The processor is no actor: its table has no owner, and is the one thing that tasks on different threads change at
+    // once.
+#pragma warning disable RS0030
     /// <summary>All of it at one moment.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static EpcmEntry Read(ref EpcPage page) =>

@@ -62,7 +62,9 @@ internal static class ClusterSystem
             _ = AkkaCluster.Get(system).DowningProvider.DowningActorProps;
             return system;
         }
-#pragma warning disable CA1031 // Whatever Akka makes of a configuration, it is the configuration: types that do not exist, values out of range; or the socket.
+        // Whatever Akka makes of a configuration, it is the configuration: types that do not exist, values out of
+        // range; or the socket.
+#pragma warning disable CA1031
         catch (Exception error)
 #pragma warning restore CA1031
         {

@@ -10,7 +10,8 @@ namespace EpcActors.Lab.Races;
 /// <example>
 /// <code>
 /// Scenario scenario = new RaceBuilder(switches).Node(4).Node(4).Enclave("a", 4)
-///     .Setup("a: build 2").Task("CPU0", "a", "write 0").Task("CPU1", "a", 1, "write 0").Property("finally signals(a) == 0").Build();
+///     .Setup("a: build 2").Task("CPU0", "a", "write 0").Task("CPU1", "a", 1, "write 0")
+///     .Property("finally signals(a) == 0").Build();
 /// </code>
 /// </example>
 public sealed class RaceBuilder

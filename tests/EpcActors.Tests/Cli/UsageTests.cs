@@ -14,7 +14,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("epc has no command 'rnu'; did you mean run?", "rnu")]
     [InlineData(
         "epc has no command 'frobnicate'; there are: run, compare, compare-driver, cluster, node, check, race, config, "
-            + "engines",
+            + "new, completion, engines",
         "frobnicate")]
     [InlineData("epc config has no command 'shwo'; did you mean show?", "config", "shwo")]
     [InlineData("epc has no option --hepl; did you mean --help?", "--hepl")]

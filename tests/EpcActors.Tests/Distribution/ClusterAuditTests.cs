@@ -227,7 +227,7 @@ public sealed class ClusterAuditTests
             Assert.Single(Check(atRest: true)).Detail,
             StringComparison.Ordinal);
         Node(1, 0, one => one with { Borrowed = 1, BorrowedSum = 1 });
-        Assert.Contains("1 pages are in two places", Assert.Single(Check()).Detail, StringComparison.Ordinal);
+        Assert.Contains("in two places are 1 page", Assert.Single(Check()).Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed class ClusterCheckTests
     [InlineData(
         "epc.cluster.faults = [ { at = 1 s, kill = 1 } ]",
         1,
-        "epc.cluster.faults, at 1 s: there is no member 1 among 1 processes; name one from 0 to 0, or run more "
+        "epc.cluster.faults, at 1 s: there is no member 1 among 1 process; name one from 0 to 0, or run more "
             + "processes")]
     [InlineData(
         "epc.cluster.faults = [ { at = 1 s, partition = [ 0 ], for = 1 s } ]",

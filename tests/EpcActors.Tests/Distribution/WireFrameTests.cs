@@ -260,7 +260,7 @@ public sealed class WireFrameTests
     [InlineData(0, 0x44, "begins with 44 50")]
     [InlineData(2, 99, "has version 99")]
     [InlineData(6, 0x7F, "bytes follow; it may have")]
-    [InlineData(3, 0, "says that it has 1 frames in 0 bytes")]
+    [InlineData(3, 0, "says that it has 1 frame in 0 bytes")]
     [InlineData(7, 0, "says that it has 0 frames")]
     [InlineData(8, 0xFF, "says that it has 65281 frames")]
     [InlineData(9, 0, "the kind 0 at byte 9")]

@@ -10,6 +10,7 @@ namespace EpcActors.Tests.Tidy;
 public sealed partial class TidyTests
 {
     private const int MostLines = 1000;
+    private const int LongLines = 75;
 
     /// <summary>Arms that catch every other member of a domain enum, by file: how many such switches it has.</summary>
     private static readonly Dictionary<string, int> CatchAllArms = new(StringComparer.Ordinal)
@@ -45,6 +46,15 @@ public sealed partial class TidyTests
     public void No_file_is_longer_than_a_thousand_lines() =>
         AssertNone(Repository.FilesOf(".cs", ".conf", ".md", ".css", ".js", ".ps1")
             .Where(f => f != "docs/races.md" && Repository.Lines(f).Length > MostLines));
+
+    /// <summary>
+    /// Left are lines of configurations inside raw strings, literals without a place to break, and interpolations with
+    /// texts in them. The number may only fall.
+    /// </summary>
+    [Fact]
+    public void No_more_lines_are_longer_than_120_columns() => Assert.Equal(
+        LongLines,
+        Repository.FilesOf(".cs").Sum(file => Repository.Lines(file).Count(line => line.Length > 120)));
 
     [Fact]
     public void Nothing_is_left_to_do_without_a_number() =>
