@@ -139,7 +139,7 @@ public static class ClusterCheck
                 {
                     problems.Add(
                         $"epc.cluster.faults, {At(fault.AtNs)}: there is no member {Number(member)} among "
-                        + $"{Number(members)} processes; "
+                        + $"{Counted.Of(members, "process")}; "
                         + $"name one from 0 to {Number(members - 1)}, or run more processes");
                 }
             }

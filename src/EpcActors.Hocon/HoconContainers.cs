@@ -54,10 +54,7 @@ public sealed class HoconArray : HoconValue, IReadOnlyList<HoconValue>
 }
 
 /// <summary>Keys and values; <see cref="Keys"/> are in the order in which they were first defined.</summary>
-[SuppressMessage(
-    "Naming",
-    "CA1710",
-    Justification = "It is the specification's object, one of the six kinds of value.")]
+[SuppressMessage("Naming", "CA1710", Justification = "The specification's object, one of six kinds of value.")]
 public sealed class HoconObject : HoconValue, IReadOnlyCollection<KeyValuePair<string, HoconValue>>
 {
     private readonly OrderedDictionary<string, (HoconValue Value, HoconOrigin KeyOrigin)> _fields;
