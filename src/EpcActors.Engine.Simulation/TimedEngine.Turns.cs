@@ -144,7 +144,7 @@ public sealed partial class TimedEngine
             return spunNs < waitedNs;
         }
 
-        /// <summary>CPU time of somebody who does not run just now.</summary>
+        /// <summary>CPU time of a task that does not run just now.</summary>
         private long Pay(TaskState payer, int activity, int count)
         {
             long ns = _engine.Price(this, activity, count, false);

@@ -41,7 +41,7 @@ public static class Rules
     /// <summary>No translation leads to a page that is not the enclave's page at that address.</summary>
     public const string ForeignPte = "foreign-pte";
 
-    /// <summary>Nobody uses an enclave or a cgroup that was freed.</summary>
+    /// <summary>No task uses an enclave or a cgroup that was freed.</summary>
     public const string UseAfterFree = "use-after-free";
 
     /// <summary>RAM of the backing store stays only behind pages that are swapped out (R4).</summary>
@@ -70,8 +70,8 @@ public static class Rules
     public const string TranslationAtEwb = "translation-at-ewb";
 
     /// <summary>
-    /// EWB succeeds only after an ETRACK since the page's EBLOCK, when everybody who was inside before that has left or
-    /// was driven out by an IPI.
+    /// EWB succeeds only after an ETRACK since the page's EBLOCK, when every thread that was inside before that has
+    /// left or was driven out by an IPI.
     /// </summary>
     public const string EwbTracking = "ewb-tracking";
 

@@ -351,7 +351,7 @@ public sealed partial class Enclave
 
     public void Handle(ref PutRef message, Turn turn)
     {
-        Invariant.That(References > 0, $"{Name}: a reference is put that nobody holds");
+        Invariant.That(References > 0, $"{Name}: a reference is put that no task holds");
         message.WasLast = --References == 0;
     }
 
@@ -502,7 +502,7 @@ public sealed partial class Enclave
             return;
         }
 
-        // Nobody else changes the entry of a page that is blocked: an EACCEPT of it faults.
+        // No other instruction changes the entry of a page that is blocked: an EACCEPT of it faults.
         ref EpcPage page = ref _epc[message.EpcPage];
         VaPages.Attributes(message.Slot) = (byte)(page.Epcm & ~(Epcm.Valid | Epcm.Blocked));
         page.Epcm = Epcm.None;

@@ -146,7 +146,7 @@ public static partial class EnclaveProtocol
         public YesNo Exists;
 
         /// <summary>
-        /// Out: EADD faulted, as the SECS is not there or the EPCM has the EPC page as somebody's already (D3), or
+        /// Out: EADD faulted, as the SECS is not there or the EPCM has the EPC page as valid already (D3), or
         /// EEXTEND failed. The entry is gone again (xa_erase); behind EEXTEND the child stays counted.
         /// </summary>
         public YesNo HasFailed;
@@ -165,8 +165,8 @@ public static partial class EnclaveProtocol
 
     /// <summary>xa_load() and the flags, without the mutex.</summary>
     /// <remarks>
-    /// One message for three looks. The flags only ever go up: whoever sees them a moment later takes the other way,
-    /// which the same order of steps with this look a moment later takes too.
+    /// One message for three looks. The flags only ever go up: a task that sees them a moment later takes the other
+    /// way, which the same order of steps with this look a moment later takes too.
     /// </remarks>
     public struct LookUpPage : IMessage
     {
@@ -261,7 +261,7 @@ public static partial class EnclaveProtocol
 
         public int Page;
 
-        /// <summary>Out: EBUSY, somebody was quicker (R9).</summary>
+        /// <summary>Out: EBUSY, another thread was quicker (R9).</summary>
         public YesNo Exists;
 
         /// <summary>Out: EPC page of the quicker one's entry.</summary>
@@ -282,7 +282,7 @@ public static partial class EnclaveProtocol
         /// <summary>Out: the SECS is not resident: the kernel runs EAUG with a null SECS (R7).</summary>
         public YesNo HasNoSecs;
 
-        /// <summary>Out: it faulted: no SECS, or the EPCM has the EPC page as somebody's already (D3).</summary>
+        /// <summary>Out: it faulted: no SECS, or the EPCM has the EPC page as valid already (D3).</summary>
         public YesNo HasFailed;
     }
 
@@ -365,7 +365,7 @@ public static partial class EnclaveProtocol
     }
 
     /// <summary>
-    /// The end of sgx_encl_release: cleanup_srcu_struct() and kfree(). Nobody may use the enclave any more.
+    /// The end of sgx_encl_release: cleanup_srcu_struct() and kfree(). No task may use the enclave any more.
     /// </summary>
     public struct FreeEnclave : IMessage
     {
@@ -524,7 +524,7 @@ public static partial class EnclaveProtocol
 
         public static MessageKind Kind => MessageKind.Lifetime;
 
-        /// <summary>Out: nobody has it open any more: the caller runs sgx_release.</summary>
+        /// <summary>Out: no process has it open any more: the caller runs sgx_release.</summary>
         public YesNo WasLast;
     }
 
@@ -624,7 +624,7 @@ public static partial class EnclaveProtocol
         public EpcPageIndex VaPage;
     }
     /// <summary>
-    /// Where a page is at this moment, for whoever stands outside: hardware that fails, an administrator with a
+    /// Where a page is at this moment, for those outside: hardware that fails, an administrator with a
     /// debugger. No lock.
     /// </summary>
     public struct FindPage : IMessage

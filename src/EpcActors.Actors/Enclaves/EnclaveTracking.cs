@@ -5,8 +5,8 @@ namespace EpcActors.Actors.Enclaves;
 
 /// <summary>
 /// What the processor keeps to make EWB safe: who is inside the enclave since when, and which pages were blocked when.
-/// ETRACK begins a new epoch; a blocked page can be written out once everybody who was inside before the epoch after
-/// its EBLOCK has left. And whom the kernel's IPI hits: the CPUs in mm_cpumask of every process, inside or not
+/// ETRACK begins a new epoch; a blocked page can be written out once every thread that was inside before the epoch
+/// after its EBLOCK has left. And whom the kernel's IPI hits: the CPUs in mm_cpumask of every process, inside or not
 /// (sgx_encl_cpumask).
 /// </summary>
 /// <remarks>

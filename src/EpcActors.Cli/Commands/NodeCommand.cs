@@ -30,7 +30,8 @@ internal sealed class NodeCommand
         "file with the secret of the run, as 'epc cluster' has it");
     private readonly Option<long?> _joinTimeout = ClusterOptions.JoinTimeout();
     private readonly Option<IReadOnlyList<int>> _sockets = ClusterOptions.Sockets(
-        "sockets (NUMA nodes) of the machine that this process is to have (default: those that nobody has asked for)");
+        "sockets (NUMA nodes) of the machine that this process is to have (default: those that no process has asked "
+            + "for)");
     private readonly Option<string?> _host = new("--host")
     {
         HelpName = "NAME",
@@ -163,7 +164,7 @@ internal sealed class NodeCommand
         }
         catch (OperationCanceledException)
         {
-            // Whoever is left behind notices.
+            // The processes left behind notice.
         }
 
         if (end != MemberEnd.Stopped || !isQuiet)
@@ -184,8 +185,8 @@ internal sealed class NodeCommand
     private static void Ignore(PosixSignalContext context) => context.Cancel = true;
 
     /// <summary>
-    /// Standard input is a pipe of the coordinator that nobody writes to. It ends when the coordinator does, however
-    /// that comes to pass, and whatever this process is doing.
+    /// Standard input is a pipe of the coordinator that no process writes to. It ends when the coordinator does,
+    /// however that comes to pass, and whatever this process is doing.
     /// </summary>
     private static void EndWithParent(CancellationTokenSource alone)
     {

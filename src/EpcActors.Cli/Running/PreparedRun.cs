@@ -74,7 +74,7 @@ internal sealed class PreparedRun
     /// <param name="display">Shows how far it is.</param>
     /// <param name="label">Which of several runs it is; empty when it is the only one.</param>
     /// <param name="cancellationToken">Ends the run with what there is.</param>
-    /// <param name="telemetry">Shows or sends the metrics of a live run; null for nobody.</param>
+    /// <param name="telemetry">Shows or sends the metrics of a live run; null for none.</param>
     /// <exception cref="CommandException">when the emulator itself fails.</exception>
     public RunReport Run(
         ProgressDisplay display,

@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace EpcActors.Cli.Running;
 
 /// <summary>
-/// Tells whoever waits how far a run is, on standard error: a bar on a terminal, elsewhere a line now and then and none
+/// Tells the user how far a run is, on standard error: a bar on a terminal, elsewhere a line now and then and none
 /// for a short run.
 /// </summary>
 internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
@@ -15,7 +15,7 @@ internal sealed class ProgressDisplay(CommandShell shell, bool isQuiet)
 
     private static readonly TimeSpan BetweenDrawings = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Nobody wants to see anything.</summary>
+    /// <summary>Shows nothing.</summary>
     public bool IsQuiet => isQuiet;
 
     /// <summary>Runs <paramref name="run"/> and shows what it reports.</summary>

@@ -4,7 +4,7 @@ using Spectre.Console;
 namespace EpcActors.Cli.Running;
 
 /// <summary>
-/// Tells whoever waits how far a search is, on standard error: a spinner on a terminal, elsewhere a line now and then
+/// Tells the user how far a search is, on standard error: a spinner on a terminal, elsewhere a line now and then
 /// and none for a short one.
 /// </summary>
 internal sealed class SearchDisplay(CommandShell shell, bool isQuiet)

@@ -86,8 +86,8 @@ internal sealed class MetricsServer : IDisposable
         _closing.Cancel();
         _listener.Dispose();
 
-        // Whoever is being served loses the connection. The tasks end by themselves; nothing that is put away after
-        // this is theirs.
+        // A client that is being served loses the connection. The tasks end by themselves; nothing that is put away
+        // after this is theirs.
         _accepting.Wait(UsualPatience);
     }
 

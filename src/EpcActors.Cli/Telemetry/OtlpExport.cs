@@ -97,7 +97,7 @@ internal sealed class OtlpExport : IDisposable
     };
 
     /// <summary>
-    /// The exporters tell their failures to an event source of the process and to nobody else; those about our
+    /// The exporters tell their failures to an event source of the process alone; those about our
     /// collector count.
     /// </summary>
     private sealed class Complaints(OtlpSettings settings) : EventListener

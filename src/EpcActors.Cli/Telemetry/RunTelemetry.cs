@@ -51,7 +51,7 @@ internal sealed class RunTelemetry : ILiveTelemetry, IDisposable
         MetricsServer? server = metricsPort is { } wanted ? MetricsServer.Listen(wanted) : null;
         if (server is not null)
         {
-            // Also with --quiet: whoever asks for a page wants to know where it is.
+            // Also with --quiet: a user who asks for a page wants to know where it is.
             shell.Error.WriteLine($"metrics: {server.Url}");
         }
 

@@ -7,7 +7,7 @@ namespace EpcActors.Cli.Terminal;
 /// has started, at once and
 /// with the exit code of a run that proved nothing. Before a run begins there is nothing to end well, and the first is
 /// left to the system, which
-/// kills: a configuration read from a pipe that nobody writes to must not hold the command.
+/// kills: a configuration read from a pipe without a writer must not hold the command.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {

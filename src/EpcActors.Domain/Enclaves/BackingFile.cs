@@ -7,7 +7,7 @@ namespace EpcActors.Domain.Enclaves;
 /// page by page: memory is there between a write-out and the load that follows it.
 /// </summary>
 /// <remarks>
-/// <para>A page that is truncated while somebody holds it pinned lives on detached: what is written to it then is lost,
+/// <para>A page that is truncated while a task holds it pinned lives on detached: what is written to it then is lost,
 /// as in the kernel. The generation that a pin returns tells the two apart.</para>
 /// <para>Under memory pressure a page leaves RAM (<see cref="SwapOut"/>): a dirty one is written to swap first, a clean
 /// one is only dropped. Who looks it up next reads back what swap holds, or zeroes when that is nothing; it is clean
@@ -155,7 +155,7 @@ public sealed class BackingFile
     /// <param name="isPcmd">The PCMD page, else the contents page.</param>
     /// <param name="evenPinned">
     /// What no kernel does: a pinned page is written or, when it is clean, filled again with what swap holds, under the
-    /// feet of whoever has it pinned.
+    /// feet of the task that has it pinned.
     /// </param>
     /// <param name="payer">The memory cgroup that paid for the page, -1 when none left RAM.</param>
     /// <returns>True when the page was in RAM and not left alone.</returns>
@@ -297,7 +297,7 @@ public sealed class BackingFile
         {
             if (_groups[at] is { } swapped)
             {
-                // What is in swap costs nobody RAM.
+                // A page in swap costs no RAM.
                 swapped.SwappedContents = 0;
                 swapped.IsPcmdInSwap = false;
                 Recycle(at * PcmdPerPage, swapped);

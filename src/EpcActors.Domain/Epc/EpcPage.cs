@@ -17,7 +17,7 @@ public readonly record struct EpcPageIndex(int Value)
 /// <summary>Bits of <c>struct sgx_epc_page.flags</c> (sgx.h).</summary>
 /// <remarks>
 /// Who has the page writes them: the node while it is free, the cgroup while it is listed, else the task that has it in
-/// its hands. The kernel's <c>poison</c>, which hits a page whoever has it, is a field of its own under the node's
+/// its hands. The kernel's <c>poison</c>, which hits a page wherever it is, is a field of its own under the node's
 /// lock, and <c>NumaNode</c>'s here.
 /// </remarks>
 [Flags]
@@ -90,7 +90,7 @@ public enum Epcm : byte
 /// A page has exactly one owner at any time: a node's free or poison list, a list of a cgroup, an enclave, a vEPC
 /// instance, or the task that carries it in a message. Only the owner touches the descriptor; that is why one flat
 /// table can serve all actors of a process. The links belong to the list that holds the page, be it a free list or an
-/// LRU, never to two lists at once. What the processor does to a page that somebody else has goes through <see
+/// LRU, never to two lists at once. What the processor does to a page that another task has goes through <see
 /// cref="EpcmEntry"/>.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]

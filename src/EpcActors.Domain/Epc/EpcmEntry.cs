@@ -8,10 +8,10 @@ namespace EpcActors.Domain.Epc;
 /// of it. It is the second half of an <see cref="EpcPage"/>, eight bytes that are read and replaced as one.
 /// </summary>
 /// <remarks>
-/// Everything else in a descriptor belongs to whoever holds the page. The processor does not: a thread with a
+/// Everything else in a descriptor belongs to the task that holds the page. The processor does not: a thread with a
 /// translation may touch a page, or accept it, while the kernel blocks, changes or removes it. The hardware serves one
 /// instruction at a time per entry (the loser gets SGX_EPC_PAGE_CONFLICT and tries again), so a decision and what it
-/// changes are one compare-and-swap here, of the owner too: a page that went to somebody else meanwhile is another
+/// changes are one compare-and-swap here, of the owner too: a page that went to another task meanwhile is another
 /// page. Who holds a page alone may write its fields one by one; a swap that such a write overtakes fails, and looks
 /// again.
 /// </remarks>
@@ -61,12 +61,12 @@ public readonly struct EpcmEntry
     public static EpcmEntry ReadLast(ref EpcPage page) =>
         Unsafe.BitCast<long, EpcmEntry>(Interlocked.CompareExchange(ref Word(ref page), 0, 0));
 
-    /// <summary>Gives the page another state. False: somebody changed it since it was read; look again.</summary>
+    /// <summary>Gives the page another state. False: it has changed since it was read; look again.</summary>
     public static bool TryChange(ref EpcPage page, EpcmEntry seen, Epcm state) =>
         TryChange(ref page, seen, seen.Owner, state);
 
     /// <summary>
-    /// Gives the page another owner and state. False: somebody changed it since it was read; look again.
+    /// Gives the page another owner and state. False: it has changed since it was read; look again.
     /// </summary>
     public static bool TryChange(ref EpcPage page, EpcmEntry seen, int owner, Epcm state)
     {

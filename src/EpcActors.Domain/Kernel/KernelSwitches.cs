@@ -113,10 +113,10 @@ public enum AgeEscalation
     AfterFiveFailedRounds,
 }
 
-/// <summary>Which memory cgroup pays for the backing store when somebody else than the owner reclaims.</summary>
+/// <summary>Which memory cgroup pays for the backing store when another task than the owner reclaims.</summary>
 public enum BackingCharge
 {
-    /// <summary>The root: nobody is limited (before 0c9782e204d3, R23).</summary>
+    /// <summary>The root, so no limit applies (before 0c9782e204d3, R23).</summary>
     Root,
 
     /// <summary>
@@ -258,7 +258,7 @@ public sealed record KernelSwitches
     /// </summary>
     public Fix CursorSkipsDying { get; init; } = Fix.Present;
 
-    /// <summary>C9: whoever frees a cgroup takes the cursors of its ancestors off it (v16).</summary>
+    /// <summary>C9: the task that frees a cgroup takes the cursors of its ancestors off it (v16).</summary>
     public Fix CursorLeavesFreed { get; init; } = Fix.Present;
 
     /// <summary>C19: the free of a cgroup waits for its reclaim work, and takes it off the workqueue.</summary>

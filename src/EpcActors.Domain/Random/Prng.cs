@@ -163,7 +163,7 @@ public struct Prng
     /// The stream of one concern (schedule, workload, faults, …). Draws of one stream never shift those of another.
     /// </summary>
     /// <remarks>
-    /// Depends on the state and the label and leaves the state alone: keep one root generator that nobody draws from
+    /// Depends on the state and the label and leaves the state alone: keep one root generator that nothing draws from
     /// and split all concerns off it, in any order. The same state and label give the same stream.
     /// </remarks>
     public readonly Prng Split(ulong label)

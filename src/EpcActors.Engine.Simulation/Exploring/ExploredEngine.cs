@@ -120,7 +120,7 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>What the run did so far: task ordinals, and choices as <see cref="Decision"/> encodes them.</summary>
     public ReadOnlySpan<ushort> Log => _log.AsSpan(0, _logLength);
 
-    /// <summary>Sees the steps; null for nobody.</summary>
+    /// <summary>Sees the steps; null for none.</summary>
     public IStepWatcher? Watcher { get; set; }
 
     /// <summary>Live actors in which the halves of each step happen; null: on the thread of the engine. To be set
@@ -137,7 +137,7 @@ public sealed class ExploredEngine : IEngineDriver
     public ushort LastCode { get; private set; }
 
     /// <summary>
-    /// By index of a resource: what was touched since somebody looked. Whoever looks clears the bits that are its own.
+    /// By index of a resource: what was touched since the last look. A reader clears its own bits.
     /// </summary>
     internal byte[] Touched { get; private set; } = [];
 
@@ -310,7 +310,7 @@ public sealed class ExploredEngine : IEngineDriver
     }
 
     /// <summary>
-    /// A task never runs again: its process was killed. What it holds stays as it is, and nobody but the tasks of that
+    /// A task never runs again: its process was killed. What it holds stays as it is, and only the tasks of that
     /// process can tell. Not of the task that is making a step; harmless for one that has ended.
     /// </summary>
     public void Halt(TaskActor task)

@@ -29,7 +29,7 @@ public abstract class ExploredWorld
 
     /// <summary>
     /// True for messages whose handling reads or changes data beside their resource's own (a page's descriptor that
-    /// somebody else holds): such a request commutes with no other.
+    /// another task holds): such a request commutes with no other.
     /// </summary>
     public abstract bool TouchesOthers(ushort code);
 }

@@ -5,7 +5,7 @@ namespace EpcActors.Engine.Simulation.Exploring;
 /// ever, which is a hang proved and not one suspected. States are compared at the end of each round with one kept from
 /// earlier, the kept one being renewed at powers of two (Brent), so nothing has to be remembered.
 /// </summary>
-/// <remarks>Events that need not happen do not: no fairness makes them, so nobody may wait for one.</remarks>
+/// <remarks>Events that need not happen do not: no fairness makes them, so no task may wait for one.</remarks>
 public sealed class LassoWatch : Strategy
 {
     private readonly ExploredWorld _world;

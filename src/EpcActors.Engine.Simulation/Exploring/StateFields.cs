@@ -107,7 +107,7 @@ internal static class StateFields
         || (!type.IsPrimitive && !type.IsEnum && Of(type).Exists(field => HoldsReferences(field.FieldType)));
 
     /// <summary>Says no to a type of which a state cannot be saved.</summary>
-    /// <exception cref="InvariantViolation">when it is of a kind that nobody has thought about.</exception>
+    /// <exception cref="InvariantViolation">when it is of a kind that this class does not know.</exception>
     public static void Check(Type type, string where)
     {
         if (

@@ -6,10 +6,10 @@ namespace EpcActors.Engine.Simulation.Exploring;
 /// </summary>
 /// <remarks>
 /// <para>An image has a partition for each root (a resource, a task, or any other object), which holds what only that
-/// root reaches, and a shared one, for what several reach or what was given as shared. Whoever runs actors marks the
-/// partitions that they change; the shared one counts as changed always.</para>
+/// root reaches, and a shared one, for what several reach or what was given as shared. The code that runs actors marks
+/// the partitions that they change; the shared one counts as changed always.</para>
 /// <para>References to other actors, to requests, functions, texts and constants are saved, but not followed. Requests
-/// that wait in queues cannot be brought back, as the routines that made them cannot: an image is taken while nobody
+/// that wait in queues cannot be brought back, as the routines that made them cannot: an image is taken while no task
 /// waits.</para>
 /// <para>Fields marked <see cref="NotStateAttribute"/> are restored, but not in a fingerprint. One thread at a
 /// time.</para>
@@ -58,7 +58,7 @@ public sealed class StateImage
 
         foreach (object root in roots)
         {
-            // Whoever refers to a root that is no actor has it not in his own state.
+            // An object that refers to a root that is no actor does not have it in its own state.
             if (root is not (Resource or TaskActor))
             {
                 _sharedNumbers.TryAdd(root, _sharedNumbers.Count);
@@ -99,7 +99,7 @@ public sealed class StateImage
     /// <param name="shared">Objects that anybody may change: they and what they reach are in the shared
     /// partition.</param>
     /// <exception cref="InvariantViolation">when a field is of a kind that can be neither saved nor compared, or
-    /// somebody waits in a queue.</exception>
+    /// a task waits in a queue.</exception>
     public static StateImage Take(IEnumerable<object> roots, IEnumerable<object>? shared = null)
     {
         ArgumentNullException.ThrowIfNull(roots);

@@ -36,7 +36,7 @@ internal sealed class StateWalk
 
         foreach (object one in _order)
         {
-            // A root keeps its own fields, whoever refers to it.
+            // A root keeps its own fields, whatever refers to it.
             int owner = isRoot.Contains(one) ? Array.IndexOf(roots, one) : _owner[one];
             (owner == _sharedIndex ? Shared : Owned[owner]).Add(one);
         }

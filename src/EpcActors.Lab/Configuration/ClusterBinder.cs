@@ -14,7 +14,7 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
     private const int MostProcesses = 1024;
 
     /// <summary>
-    /// A process says twenty times a second that it lives: with less than two of them missing nobody is dead.
+    /// A process says twenty times a second that it lives: with less than two of them missing no process is dead.
     /// </summary>
     private const long LeastFailureTimeoutNs = 100_000_000;
 
@@ -210,11 +210,11 @@ internal sealed class ClusterBinder(MachineSpec machine, long durationNs)
 
         if (items.Count == 0)
         {
-            setting.Error("nobody is on this side of the partition", "write for example [ 0, 1 ]");
+            setting.Error("no process is on this side of the partition", "write for example [ 0, 1 ]");
         }
         else if (members.Count == MostMembers(processes))
         {
-            setting.Error("everybody is on this side of the partition", "leave somebody on the other one");
+            setting.Error("all processes are on this side of the partition", "leave one on the other side");
         }
 
         members.Sort();

@@ -176,7 +176,7 @@ internal sealed class ObjectReader
             ? new ObjectReader(_context, value, KeyOrigin(key), PathOf(key), $"{Schema}.<path>")
             : null;
 
-    /// <summary>Lets a key pass that somebody else reads.</summary>
+    /// <summary>Lets a key pass that another reader takes.</summary>
     public void Allow(string key)
     {
         if (_isAsked.Add(key))
@@ -189,7 +189,7 @@ internal sealed class ObjectReader
     public HoconOrigin KeyOrigin(string key) =>
         _value is not null && _value.TryGet(key, out _) ? _value.KeyOrigin(key) : _origin;
 
-    /// <summary>Reports every key that nobody asked for.</summary>
+    /// <summary>Reports every key that no reader asked for.</summary>
     /// <param name="what">What kind of object this is, for the message.</param>
     public void Finish(string what = "")
     {

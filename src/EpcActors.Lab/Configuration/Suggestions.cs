@@ -1,6 +1,6 @@
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>Which of the allowed words somebody meant.</summary>
+/// <summary>The allowed word that was meant.</summary>
 internal static class Suggestions
 {
     /// <summary>A list for people: all of it when short, else its beginning.</summary>

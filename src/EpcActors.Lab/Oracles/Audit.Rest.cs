@@ -9,7 +9,7 @@ using EpcActors.Results;
 namespace EpcActors.Lab.Oracles;
 
 /// <content>
-/// What holds only when nobody is under way: references equal their holders, and cursors stand on what lives.
+/// Rules that hold only when no task is under way: references equal their holders, and cursors stand on what lives.
 /// </content>
 internal sealed partial class Audit
 {
@@ -94,8 +94,8 @@ internal sealed partial class Audit
     }
 
     /// <summary>
-    /// Whoever frees a cgroup may be about to take the cursors off it; when nobody is under way, none stands on a freed
-    /// one (C9).
+    /// The task that frees a cgroup may be about to take the cursors off it; when no task is under way, none stands on
+    /// a freed one (C9).
     /// </summary>
     private void AuditCursors()
     {

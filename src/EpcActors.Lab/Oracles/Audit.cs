@@ -22,10 +22,10 @@ namespace EpcActors.Lab.Oracles;
 /// </summary>
 /// <remarks>
 /// <para>Between two steps of a simulation, or once nothing runs any more, all are visited at one instant (<see
-/// cref="VisitAll"/>). At a consistent cut of a live run each is visited by whoever has it (<see cref="VisitForCut"/>),
-/// several at once: a visit walks its lists for itself, marks pages with atomic operations, and holds the lock only
-/// while it adds its sums.</para>
-/// <para>A visit reads the descriptors of the pages that its resource has: nobody else writes their links, or their
+/// cref="VisitAll"/>). At a consistent cut of a live run each is visited by the thread that has it (<see
+/// cref="VisitForCut"/>), several at once: a visit walks its lists for itself, marks pages with atomic operations, and
+/// holds the lock only while it adds its sums.</para>
+/// <para>A visit reads the descriptors of the pages that its resource has: no other task writes their links, or their
 /// cgroup. What is compared between two resources by way of a descriptor (is the page of an enclave on a list, is the
 /// page of a translation the enclave's) is left to an instant.</para>
 /// </remarks>
@@ -81,7 +81,7 @@ internal sealed partial class Audit
     /// <summary>
     /// What the last audit looked at, in units of about a nanosecond: so much for a word of the bitmap, for a page on a
     /// list, for a translation. The same on every machine, so
-    /// whoever decides by it when to audit again decides the same.
+    /// a run that decides by it when to audit again decides the same.
     /// </summary>
     public long Work { get; private set; }
 
@@ -379,7 +379,7 @@ internal sealed partial class Audit
             Enclave enclave = _topology.Enclaves[index].Enclave;
             if (enclave.IsOutOfMemory)
             {
-                // The killer of v1 to v5 takes mm_list apart: nobody zaps for this enclave any more. What a stale
+                // The killer of v1 to v5 takes mm_list apart: no task zaps for this enclave any more. What a stale
                 // translation leads to the EPCM keeps from it, and its next fault is SIGBUS.
                 continue;
             }

@@ -79,7 +79,7 @@ internal class Books
     /// </summary>
     public ref long GrantBytes(int cgroup) => ref (_grantBytes ??= new long[_cgroups])[cgroup];
 
-    /// <summary>A page comes into somebody's hands here.</summary>
+    /// <summary>A page comes into the hands of a task here.</summary>
     public void Hold(int page, int cgroup)
     {
         HandPages++;

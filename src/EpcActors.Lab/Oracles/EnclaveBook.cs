@@ -74,7 +74,7 @@ internal sealed class EnclaveBook(int pageCount)
     /// <summary>ETRACK succeeded.</summary>
     public void Track() => _epoch++;
 
-    /// <summary>Everybody inside left, and came back.</summary>
+    /// <summary>All threads inside left, and came back.</summary>
     public void Interrupt()
     {
         foreach (ref int entered in _enteredIn.AsSpan())

@@ -42,7 +42,7 @@ internal sealed class HandTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Release(int page)
     {
-        // Mostly the page is at its own place, and the next place is free: then nobody has to move up.
+        // Mostly the page is at its own place, and the next place is free: then no entry has to move up.
         Slot[] slots = _slots;
         int place = Home(page);
         ref Slot home = ref slots[place];

@@ -17,7 +17,7 @@ namespace EpcActors.Lab.Oracles;
 /// </content>
 public sealed partial class Oracle
 {
-    /// <summary>A level refuses: nobody may be above a limit, and nobody be refused below it.</summary>
+    /// <summary>A level refuses: no usage may be above a limit, and no charge be refused below it.</summary>
     private void OnRefused(Cgroup cgroup, long usage, Carried carried, long nowNs)
     {
         Refused(carried, nowNs, "is refused a charge");
@@ -130,7 +130,7 @@ public sealed partial class Oracle
         owed.WalkedProcess = 0;
         if (read.Mm.IsNone)
         {
-            // The end of a walk that ages a page says nothing of who pays; the end of the other says that nobody is
+            // The end of a walk that ages a page says nothing of who pays; the end of the other says that none is
             // left, and the root does.
             owed.OwnersMemory = owed.IsAgeing ? 0 : 1;
             owed.IsAgeing = false;
@@ -158,8 +158,8 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// Whom sgx_encl_get_mem_cgroup names: ksgxd, and from v6 on a cgroup's worker, the owner's; everybody else itself.
-    /// Before 0c9782e204d3 ksgxd the root.
+    /// Whom sgx_encl_get_mem_cgroup names: ksgxd, and from v6 on a cgroup's worker, the owner's; any other task its
+    /// own. Before 0c9782e204d3 ksgxd the root.
     /// </summary>
     private void CheckPayer(
         in BackingStoreProtocol.PinBacking pin, Resource backing, TaskActor caller, Carried carried, long nowNs)

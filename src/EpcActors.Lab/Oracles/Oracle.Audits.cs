@@ -23,7 +23,7 @@ public sealed partial class Oracle
     /// its next one or has ended.
     /// </summary>
     /// <param name="nowNs">Time of the run, virtual or real.</param>
-    /// <param name="atRest">No task is under way: nobody may carry anything.</param>
+    /// <param name="atRest">No task is under way, so none may carry anything.</param>
     public void Audit(long nowNs, bool atRest)
     {
         CheckCounter(CounterDrift, nowNs, "found by an audit");
@@ -157,7 +157,7 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// When nobody is at work, the backing store has pages for what is swapped out, and no others. Kernels that keep
+    /// When no task is at work, the backing store has pages for what is swapped out, and no others. Kernels that keep
     /// all of it are exempt (R24).
     /// </summary>
     private void CheckBackingLeft(long nowNs)
@@ -222,7 +222,7 @@ public sealed partial class Oracle
         {
             if (left != 0)
             {
-                Violate(rule, nowNs, $"everybody is at rest, and {left} {what}");
+                Violate(rule, nowNs, $"all tasks are at rest, and {left} {what}");
             }
         }
     }

@@ -212,7 +212,7 @@ public sealed partial class Oracle
     public bool HasLostEpc(int enclave) => _hasLostEpc[enclave];
 
     /// <summary>
-    /// Whoever has something in an EPC that is lost has to live with instructions that fail from then on. What succeeds
+    /// A task with pages in an EPC that is lost has to live with instructions that fail from then on. What succeeds
     /// is judged as ever.
     /// </summary>
     private void OnEpcLost()

@@ -23,7 +23,7 @@ public sealed partial class Oracle
             return AddCarried(task);
         }
 
-        // A live run makes them all before it starts; whoever comes later (a test's task) may come from any thread.
+        // A live run makes them all before it starts; a task that comes later (of a test) may come from any thread.
         lock (_gate)
         {
             return AddCarried(task);
@@ -134,7 +134,7 @@ public sealed partial class Oracle
         $"{page}, {how} by {carried.Task.Name}, is in the hands of {_carried[holder]!.Task.Name}");
 
     /// <summary>
-    /// Takes a page that was somewhere; its descriptor, whoever takes it's from now on, says which cgroup is charged.
+    /// Takes a page that was somewhere; its descriptor, which now belongs to the taker, says which cgroup is charged.
     /// </summary>
     private void HoldIfAny(EpcPageIndex page, Carried carried, long nowNs, string how, bool mayBeListed = false)
     {

@@ -76,7 +76,7 @@ public sealed partial class Oracle
         }
     }
 
-    /// <summary>Somebody goes round and round since a moment, and looks at nothing else.</summary>
+    /// <summary>A task goes round and round since a moment, and looks at nothing else.</summary>
     private bool IsEndless(TaskActor task, long startNs, long endNs) =>
         Ran(startNs, endNs) > _livenessWindowNs && IsConfirmed(task, startNs, endNs);
 
@@ -140,7 +140,7 @@ public sealed partial class Oracle
         return young;
     }
 
-    /// <summary>A task's own counts, begun anew when somebody made progress since.</summary>
+    /// <summary>A task's own counts, begun anew after progress of any task.</summary>
     private SharedCarried SinceProgress(TaskActor task)
     {
         SharedCarried own = (SharedCarried)CarriedBy(task);

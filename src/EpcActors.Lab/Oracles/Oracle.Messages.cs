@@ -103,7 +103,7 @@ public sealed partial class Oracle
     private void SawAddToLru(Envelope envelope, Resource resource, long nowNs)
     {
         Carried carried = CarriedBy(envelope, resource);
-        // A reclaimer that holds isolated pages lists only what it skips; everybody else lists what is new.
+        // A reclaimer that holds isolated pages lists only what it skips; every other task lists what is new.
         Isolate(carried, carried.Isolated > 0 ? -1 : 0);
         carried.Owed.IsAgeing = false;
         EpcPageIndex listed = Of<CgroupProtocol.AddToLru>(envelope).Page;
@@ -394,8 +394,8 @@ public sealed partial class Oracle
         + $"{CounterValue} with {ListedFreePages} on the lists");
 
     /// <summary>
-    /// Between its release and its free a cgroup may stand under a cursor; where nobody takes it off there, it is found
-    /// later too (C9).
+    /// Between its release and its free a cgroup may stand under a cursor; where no task takes it off there, it is
+    /// found later too (C9).
     /// </summary>
     private void OnLockCursor(in CgroupTreeProtocol.LockCursor cursor, Carried carried, long nowNs)
     {

@@ -58,7 +58,7 @@ public sealed partial class Oracle
     {
         EnclaveBook book = _enclaveBooks[((Enclave)resource).Index];
 
-        // Nobody but EWB changes the entry of a page that is blocked: so it has to come back.
+        // Only EWB changes the entry of a page that is blocked: so it has to come back.
         ref readonly EnclaveProtocol.BlockPage block = ref Of<EnclaveProtocol.BlockPage>(envelope);
         book.Block(block.Page, _pages[block.EpcPage].Epcm);
     }
@@ -89,7 +89,7 @@ public sealed partial class Oracle
 
         if (enclave.IsOutOfMemory)
         {
-            // The killer of v1 to v5 took mm_list apart: nobody zaps for this enclave any more.
+            // The killer of v1 to v5 took mm_list apart: no task zaps for this enclave any more.
             return;
         }
 

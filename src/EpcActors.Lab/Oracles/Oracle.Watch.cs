@@ -124,7 +124,7 @@ public sealed partial class Oracle
         Watch<EnclaveProtocol.BeginRemove>(SawPageOfSgx2);
     }
 
-    /// <summary>What concerns the processor, whoever asks: Oracle.Processor.</summary>
+    /// <summary>Messages about the processor, of any task: Oracle.Processor.</summary>
     private void WatchProcessor()
     {
         Watch<EnclaveProtocol.EnterEnclave>(SawEnterEnclave);

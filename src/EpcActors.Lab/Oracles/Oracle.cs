@@ -278,7 +278,7 @@ public sealed partial class Oracle
                         task,
                         endNs,
                         $"{task.Name} asks for a cgroup that is going away since {Durations.Text(startNs)}, {detail} "
-                            + "times by now, and holds the lock that whoever frees it wants");
+                            + "times by now, and holds the lock that the task that frees it wants");
                 }
 
                 break;
@@ -313,7 +313,7 @@ public sealed partial class Oracle
         Violate(Rules.Deadlock, nowNs, "wait for ever: " + string.Join(", ", who));
     }
 
-    /// <summary>Records a finding of somebody else under a rule.</summary>
+    /// <summary>Records a finding of another component under a rule.</summary>
     public void Violate(string rule, long nowNs, string detail)
     {
         lock (_gate)

@@ -190,7 +190,7 @@ internal sealed class CheckCommand
         return length is { } found ? Math.Max(StandardSteps, StepsPerLength * found) : StandardSteps;
     }
 
-    /// <summary>Whoever knows epc run may look for its engines here.</summary>
+    /// <summary>A user of epc run may look for its engines here.</summary>
     private void RequireSimulation(ParseResult parsed, string file)
     {
         string? engine = parsed.GetValue(_engine);

@@ -26,7 +26,9 @@ internal static class RaceText
         Line(output, "variants", string.Join(", ", race.Variants));
     }
 
-    /// <summary>What became of it: fixed, open, by design; confirmed or refuted for what nobody had reported.</summary>
+    /// <summary>
+    /// What became of it: fixed, open, by design; confirmed or refuted for what was not reported before.
+    /// </summary>
     public static string Status(RaceDefinition race)
     {
         string status = race.Status switch

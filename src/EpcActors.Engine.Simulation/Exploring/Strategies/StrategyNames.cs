@@ -6,7 +6,7 @@ namespace EpcActors.Engine.Simulation.Exploring;
 public static class StrategyNames
 {
     /// <summary>
-    /// What a portfolio runs when nobody says otherwise: no single one is best at races of every shape.
+    /// The default portfolio: no single one is best at races of every shape.
     /// </summary>
     public static IReadOnlyList<string> Portfolio { get; } = ["random", "sticky", "pct3", "pos", "delay2", "fair-pct3"];
 
