@@ -70,11 +70,11 @@ public sealed class MergedReportTests
         {
             Cgroups = [new CgroupTimeline { Path = "/a", CurrentBytes = peak, MaxBytes = max, PeakBytes = peak }],
         };
-        Timeline left = With(Samples([10, 20, 30], [1, 2, 3], [5, 6, 7]), [-1, 4096, 4096], [0, 0, 0]);
-        Timeline right = With(Samples([15, 28], [10, 20], [100, 200]), [8192, 8192], [8192, 12288]);
+        Timeline left = With(Samples([10, 20, 30], [1, 2, 3], [5, 6, 7]), [-1, -1, -1], [0, 0, 0]);
+        Timeline right = With(Samples([20, 30], [10, 20], [100, 200]), [8192, 4096], [8192, 12288]);
         CgroupTimeline merged = TimelineMerge.Of([(0, Of(left)), (1, Of(right))], Outcome()).Cgroups[0];
 
-        Assert.Equal([-1, 4096, 4096], merged.MaxBytes);
+        Assert.Equal([-1, 8192, 4096], merged.MaxBytes);
         Assert.Equal([0, 8192, 12288], merged.PeakBytes);
     }
 
