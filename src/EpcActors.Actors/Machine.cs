@@ -1,4 +1,4 @@
-using EpcActors.Actors.Cluster;
+using EpcActors.Actors.Routines;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
@@ -57,8 +57,8 @@ public sealed class Machine
 
     public ActorId[] Nodes { get; }
 
-    /// <summary>The other processes, when this machine is spread over several; null when it is in one.</summary>
-    public ClusterPort? Cluster { get; set; }
+    /// <summary>How routines reach what all sockets share.</summary>
+    public ISharedMachine Shared { get; set; } = OneMachine.Instance;
 
     public ActorId FreePageCounter { get; set; }
 

@@ -18,15 +18,21 @@ namespace EpcActors.Actors.Cluster;
 public sealed class Deputy : KernelTask
 {
     private readonly int _lane;
+    private readonly SharedMachine _shared;
 
-    public Deputy(ActorId id, int number, int lane, int cpu, int node, Machine machine)
-        : base(id, $"deputy-{number}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None) => _lane = lane;
+    public Deputy(ActorId id, int number, int lane, int cpu, int node, Machine machine, SharedMachine shared)
+        : base(id, $"deputy-{number}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None)
+    {
+        ArgumentNullException.ThrowIfNull(shared);
+        _lane = lane;
+        _shared = shared;
+    }
 
     public override ActorKind ActorKind => ActorKind.ClusterTask;
 
     public override bool IsDaemon => true;
 
-    private ClusterPort Cluster => Machine.Cluster!;
+    private ClusterPort Cluster => _shared.Port;
 
     protected override async Routine Run()
     {
@@ -44,9 +50,9 @@ public sealed class Deputy : KernelTask
         {
             case 0x0E09:
                 BorrowPage borrow = frame.Read<BorrowPage>();
-                NumaNodeProtocol.LendPage lend = await Ask(
+                SharedNodeProtocol.LendPage lend = await Ask(
                     Machine.Nodes[borrow.Node],
-                    new NumaNodeProtocol.LendPage { Member = frame.From, Incarnation = frame.FromIncarnation });
+                    new SharedNodeProtocol.LendPage { Member = frame.From, Incarnation = frame.FromIncarnation });
                 borrow.Page = lend.Page;
                 borrow.Incarnation = Cluster.Incarnation;
                 frame.Write(in borrow);
@@ -57,7 +63,7 @@ public sealed class Deputy : KernelTask
                 {
                     await Ask(
                         Machine.Nodes[back.Node],
-                        new NumaNodeProtocol.TakeBackPage
+                        new SharedNodeProtocol.TakeBackPage
                         {
                             Page = back.Page,
                             Member = frame.From,
@@ -70,13 +76,10 @@ public sealed class Deputy : KernelTask
                 ReclaimAt reclaim = frame.Read<ReclaimAt>();
                 reclaim.Result = reclaim.Purpose switch
                 {
-                    ReclaimPurpose.Reclaim => await EpcCgroup.ReclaimHere(
-                        this,
-                        reclaim.Root,
-                        reclaim.Wanted,
-                        reclaim.IgnoreAge),
-                    ReclaimPurpose.Look => await EpcCgroup.CanReclaimHere(this, reclaim.Root) ? 1 : 0,
-                    ReclaimPurpose.OomKill => await EpcCgroup.OomKill(this, reclaim.Root) ? 1 : 0,
+                    ReclaimPurpose.Reclaim => (await _shared.Here.ReclaimBelow(
+                        this, reclaim.Root, reclaim.Wanted, reclaim.IgnoreAge, resume: -1)).Scanned,
+                    ReclaimPurpose.Look => await _shared.Here.CanReclaim(this, reclaim.Root) ? 1 : 0,
+                    ReclaimPurpose.OomKill => await _shared.Here.OomKill(this, reclaim.Root) ? 1 : 0,
                 };
                 frame.Write(in reclaim);
                 return frame;
@@ -96,7 +99,7 @@ public sealed class Deputy : KernelTask
                 return frame;
             case 0x0E0F:
                 DrainStock drain = frame.Read<DrainStock>();
-                drain.Bytes = await Remote.DrainHere(this, Cluster, drain.Account);
+                drain.Bytes = await _shared.DrainHere(this, drain.Account);
                 frame.Write(in drain);
                 return frame;
             default:

@@ -15,10 +15,10 @@ namespace EpcActors.Actors.Cluster;
 /// </summary>
 public sealed class Reporter : KernelTask
 {
-    public Reporter(ActorId id, int cpu, int node, Machine machine)
-        : base(id, "reporter", cpu, node, machine, TaskKind.Other, ActorId.None)
-    {
-    }
+    private readonly ActorId _exchange;
+
+    public Reporter(ActorId id, int cpu, int node, Machine machine, ActorId exchange)
+        : base(id, "reporter", cpu, node, machine, TaskKind.Other, ActorId.None) => _exchange = exchange;
 
     public override ActorKind ActorKind => ActorKind.ClusterTask;
 
@@ -26,11 +26,10 @@ public sealed class Reporter : KernelTask
 
     protected override async Routine Run()
     {
-        ActorId exchange = Machine.Cluster!.Exchange;
         int epoch = 0;
         while (true)
         {
-            AwaitView view = await Ask(exchange, new AwaitView { Epoch = epoch });
+            AwaitView view = await Ask(_exchange, new AwaitView { Epoch = epoch });
             if (view.IsFenced)
             {
                 return;
@@ -38,11 +37,11 @@ public sealed class Reporter : KernelTask
 
             epoch = view.Epoch;
             for (
-                NextReport next = await Ask(exchange, new NextReport());
+                NextReport next = await Ask(_exchange, new NextReport());
                 next.Account >= 0;
-                next = await Ask(exchange, new NextReport()))
+                next = await Ask(_exchange, new NextReport()))
             {
-                await Ask(exchange, new ReportAccount { Account = next.Account });
+                await Ask(_exchange, new ReportAccount { Account = next.Account });
             }
         }
     }
@@ -66,6 +65,7 @@ public sealed class Steward : KernelTask
     /// <param name="cpu">CPU, -1 for one of its own.</param>
     /// <param name="node">NUMA node.</param>
     /// <param name="machine">The machine.</param>
+    /// <param name="port">The member that this process is.</param>
     /// <param name="processOfEnclave">By enclave: the process that built it.</param>
     /// <param name="guests">Virtual EPC and process of each guest.</param>
     /// <param name="bootPages">Free pages that this process brings into a cluster that runs already; 0 for a member of
@@ -75,12 +75,15 @@ public sealed class Steward : KernelTask
         int cpu,
         int node,
         Machine machine,
+        ClusterPort port,
         IReadOnlyList<ActorId> processOfEnclave,
         IReadOnlyList<(ActorId Guest, ActorId Process)> guests,
         long bootPages)
         : base(id, "steward", cpu, node, machine, TaskKind.Other, ActorId.None)
     {
-        _seenDead = new int[machine.Cluster!.Members];
+        ArgumentNullException.ThrowIfNull(port);
+        Cluster = port;
+        _seenDead = new int[port.Members];
         _seenAlive = new int[_seenDead.Length];
         _processOfEnclave = processOfEnclave;
         _guests = guests;
@@ -91,7 +94,7 @@ public sealed class Steward : KernelTask
 
     public override bool IsDaemon => true;
 
-    private ClusterPort Cluster => Machine.Cluster!;
+    private ClusterPort Cluster { get; }
 
     protected override async Routine Run()
     {
@@ -181,7 +184,7 @@ public sealed class Steward : KernelTask
         {
             if (!Cluster.IsForeign(node) && Cluster.Defect != ClusterDefect.LostLoan)
             {
-                await Ask(Machine.Nodes[node], new NumaNodeProtocol.CloseLoans { Member = member, Incarnation = dead });
+                await Ask(Machine.Nodes[node], new SharedNodeProtocol.CloseLoans { Member = member, Incarnation = dead });
             }
             else if (Cluster.MemberOfNode[node] == member)
             {
@@ -199,15 +202,15 @@ public sealed class Steward : KernelTask
         while (true)
         {
             // Pages of the next incarnation of that process come only when none of this one is left.
-            NumaNodeProtocol.ReadBorrowed left = await Ask(
+            SharedNodeProtocol.ReadBorrowed left = await Ask(
                 Machine.Nodes[node],
-                new NumaNodeProtocol.ReadBorrowed { Dead = incarnation });
+                new SharedNodeProtocol.ReadBorrowed { Dead = incarnation });
             if (left.Pages == 0 || left.Incarnation > incarnation)
             {
                 return;
             }
 
-            NumaNodeProtocol.ExportPage export = await Ask(Machine.Nodes[node], new NumaNodeProtocol.ExportPage());
+            SharedNodeProtocol.ExportPage export = await Ask(Machine.Nodes[node], new SharedNodeProtocol.ExportPage());
             if (!export.Page.IsNone)
             {
                 continue;

@@ -8,7 +8,7 @@ namespace EpcActors.Actors.NumaNodes;
 /// <c>struct sgx_numa_node</c>: the EPC of one node behind its spin lock, with its free list, its poison list and, at
 /// boot, its dirty pages.
 /// </summary>
-public sealed class NumaNode
+public class NumaNode
     : Resource,
         IHandle<TakePage>,
         IHandle<FreePage>,
@@ -16,26 +16,12 @@ public sealed class NumaNode
         IHandle<PoisonPage>,
         IHandle<SanitisePage>,
         IHandle<ReadFreePages>,
-        IHandle<LoseEpc>,
-        IHandle<LendPage>,
-        IHandle<TakeBackPage>,
-        IHandle<CloseLoans>,
-        IHandle<ImportPage>,
-        IHandle<ExportPage>,
-        IHandle<ReadBorrowed>
+        IHandle<LoseEpc>
 {
     private readonly EpcPageTable _pages;
     private readonly FreeList _free;
     private readonly List<(int First, int End)> _dirty = [];
     private readonly PageSet _poison;
-    private readonly Dictionary<int, (int Member, int Incarnation)> _lent = [];
-    private readonly Dictionary<int, int> _closed = [];
-    private int _foreignPages;
-    private int _foreignIncarnation;
-    private int _deadLender;
-    private bool _isLosing;
-    private long _lentSum;
-    private long _foreignSum;
     private EpcPageList _poisoned = new();
     private Mutex _lock = new(isSpinLock: true);
 
@@ -79,23 +65,8 @@ public sealed class NumaNode
     /// <summary>Pages of its sections (sgx_total_bytes / 4096).</summary>
     public int CapacityPages { get; }
 
-    /// <summary>
-    /// Pages of the node that this process has. In a cluster, pages lent to others are subtracted and pages borrowed
-    /// from others are added.
-    /// </summary>
-    public int PresentPages => CapacityPages - _lent.Count + _foreignPages;
-
-    /// <summary>Pages lent to other processes.</summary>
-    public int LentPages => _lent.Count;
-
-    /// <summary>Sum of their numbers: when one is lost, the difference is its number.</summary>
-    public long LentSum => _lentSum;
-
-    /// <summary>Sum of the numbers of <see cref="BorrowedPages"/>.</summary>
-    public long BorrowedSum => _foreignSum;
-
-    /// <summary>Pages borrowed from the process that has this node.</summary>
-    public int BorrowedPages => _foreignPages;
+    /// <summary>Pages that are on its lists or in use: all of them, unless some are lent or borrowed.</summary>
+    public virtual int PresentPages => CapacityPages;
 
     /// <summary>Length of the free list.</summary>
     public int FreePages => _free.Count;
@@ -296,117 +267,9 @@ public sealed class NumaNode
 
     public void Handle(ref ReadFreePages message, Turn turn) => message.FreePages = OwnCounter;
 
-    public void Handle(ref LendPage message, Turn turn)
-    {
-        if (!LockShortly(turn))
-        {
-            return;
-        }
-
-        message.Page = EpcPageIndex.None;
-        if (_closed.TryGetValue(message.Member, out int closed) && message.Incarnation <= closed)
-        {
-            // The borrower died while its request was on the way, and its loans were taken back: this page would never
-            // come back.
-            return;
-        }
-
-        message.Page = TakeFree();
-        if (!message.Page.IsNone)
-        {
-            _lent.Add(message.Page.Value, (message.Member, message.Incarnation));
-            _lentSum += message.Page.Value;
-        }
-    }
-
-    public void Handle(ref TakeBackPage message, Turn turn)
-    {
-        if (LockShortly(turn) && _lent.TryGetValue(message.Page.Value, out (int Member, int Incarnation) lent)
-            && lent == (message.Member, message.Incarnation))
-        {
-            _lent.Remove(message.Page.Value);
-            _lentSum -= message.Page.Value;
-            PutFree(message.Page);
-        }
-    }
-
-    public void Handle(ref CloseLoans message, Turn turn)
-    {
-        if (!LockShortly(turn))
-        {
-            return;
-        }
-
-        _closed[message.Member] = Math.Max(_closed.GetValueOrDefault(message.Member), message.Incarnation);
-        List<int> back = [];
-        foreach ((int page, (int Member, int Incarnation) lent) in _lent)
-        {
-            if (lent.Member == message.Member && lent.Incarnation <= message.Incarnation)
-            {
-                back.Add(page);
-            }
-        }
-
-        back.Sort();
-        foreach (int page in back)
-        {
-            _lent.Remove(page);
-            _lentSum -= page;
-            PutFree(new EpcPageIndex(page));
-        }
-
-        message.Pages = back.Count;
-    }
-
-    public void Handle(ref ImportPage message, Turn turn)
-    {
-        if (!LockShortly(turn))
-        {
-            return;
-        }
-
-        // During the search for pages of a dead incarnation, a page of the next one would look like one of them.
-        if (
-            _isLosing
-            || message.Incarnation <= _deadLender
-            || (_foreignPages > 0 && _foreignIncarnation != message.Incarnation))
-        {
-            message.IsRefused = true;
-            return;
-        }
-
-        _foreignIncarnation = message.Incarnation;
-        _foreignPages++;
-        _foreignSum += message.Page.Value;
-        PutFree(message.Page);
-    }
-
-    public void Handle(ref ExportPage message, Turn turn)
-    {
-        if (!LockShortly(turn))
-        {
-            return;
-        }
-
-        message.Page = TakeFree();
-        message.Incarnation = _foreignIncarnation;
-        if (!message.Page.IsNone)
-        {
-            _foreignPages--;
-            _foreignSum -= message.Page.Value;
-        }
-    }
-
-    public void Handle(ref ReadBorrowed message, Turn turn)
-    {
-        _deadLender = Math.Max(_deadLender, message.Dead);
-        message.Pages = _foreignPages;
-        message.Incarnation = _foreignIncarnation;
-        _isLosing = _foreignPages > 0 && _foreignIncarnation <= _deadLender;
-    }
-
     /// <summary>A section of the node's spin lock that begins and ends in this message.</summary>
-    private bool LockShortly(Turn turn)
+    /// <returns>False: the request was parked.</returns>
+    protected bool LockShortly(Turn turn)
     {
         if (!_lock.Acquire(turn))
         {
@@ -418,7 +281,8 @@ public sealed class NumaNode
         return true;
     }
 
-    private EpcPageIndex TakeFree()
+    /// <summary>Takes the first page off the free list; none when it is empty. Lock held.</summary>
+    protected EpcPageIndex TakeFree()
     {
         EpcPageIndex page = _free.PopHead();
         if (!page.IsNone)
@@ -430,8 +294,9 @@ public sealed class NumaNode
         return page;
     }
 
-    /// <summary>Adds a page and resets its descriptor.</summary>
-    private void PutFree(EpcPageIndex index)
+    /// <summary>Puts a page onto the free list, or the list of poisoned ones, and resets its descriptor. Lock
+    /// held.</summary>
+    protected void PutFree(EpcPageIndex index)
     {
         ref EpcPage page = ref _pages[index];
         page.Owner = -1;

@@ -127,20 +127,17 @@ internal static class CgroupCore
     /// </summary>
     private static async Routine Store(KernelTask current, int cgroup, ulong value)
     {
-        if (current.Machine.Cluster is { } cluster)
-        {
-            await Remote.WriteMax(current, cluster, cgroup, value);
-        }
-        else
-        {
-            await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.WriteMax { Max = value });
-        }
-
+        ISharedMachine shared = current.Machine.Shared;
+        await shared.WriteMax(current, cgroup, value);
         if (current.Switches.LimitLowered == LimitLowered.Worker)
         {
-            await EpcCgroup.QueueWork(current, cgroup);
+            await shared.QueueWork(current, cgroup);
         }
     }
+
+    /// <summary>WRITE_ONCE of the limit in the cgroup.</summary>
+    public static async Routine StoreMax(KernelTask current, int cgroup, ulong value) =>
+        await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.WriteMax { Max = value });
 
     private static async Routine<bool> HasFile(KernelTask current, int cgroup)
     {

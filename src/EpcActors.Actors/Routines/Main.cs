@@ -46,7 +46,7 @@ internal static class Main
                 break;
             }
 
-            if (!await EpcCgroup.CanReclaim(current, 0))
+            if (!await machine.Shared.CanReclaim(current, 0))
             {
                 current.Report(RunEvent.AllocationFailed, current.NowNs, (long)Errno.ENOMEM << 1);
                 if (cgroup < 0)
@@ -71,7 +71,7 @@ internal static class Main
                 break;
             }
 
-            await EpcCgroup.ReclaimGlobal(current);
+            await Reclaim.ReclaimGlobal(current);
             await current.Spend(Activity.Schedule);
         }
 
@@ -79,7 +79,7 @@ internal static class Main
         {
             if (cgroup >= 0)
             {
-                await Misc.Uncharge(current, cgroup);
+                await machine.Shared.Uncharge(current, cgroup);
             }
         }
         else if (cgroup >= 0)
@@ -88,16 +88,9 @@ internal static class Main
             machine.Pages[page].Cgroup = (ushort)cgroup;
         }
 
-        if (await ShouldReclaim(current, KernelConstants.NrLowPages))
+        if (await machine.Shared.ShouldReclaim(current, KernelConstants.NrLowPages))
         {
-            if (machine.Cluster is { } cluster)
-            {
-                await Remote.WakeKsgxd(current, cluster);
-            }
-            else
-            {
-                await current.Ask(machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
-            }
+            await machine.Shared.WakeKsgxd(current);
         }
 
         return new AllocResult(page, errno);
@@ -124,9 +117,9 @@ internal static class Main
         {
             NumaNodeProtocol.TakePage take = await current.Ask(
                 machine.Nodes[node], new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
-            if (take.Page.IsNone && machine.Cluster is { } cluster && await Remote.Borrow(current, cluster, node))
+            if (take.Page.IsNone && await machine.Shared.RefillNode(current, node))
             {
-                // Another task of this process may take the page first: then we treat the node as empty.
+                // Another task may take the page first: then we treat the node as empty.
                 take = await current.Ask(
                     machine.Nodes[node],
                     new NumaNodeProtocol.TakePage { KeepLocked = CountsUnderNodeLock(machine) });
@@ -134,7 +127,7 @@ internal static class Main
 
             if (!take.Page.IsNone)
             {
-                await CountFreePages(current, -1);
+                await machine.Shared.CountFreePages(current, -1);
                 if (CountsUnderNodeLock(machine))
                 {
                     await current.Ask(machine.Nodes[node], new NumaNodeProtocol.UnlockNode());
@@ -179,12 +172,6 @@ internal static class Main
     public static async Routine CountFreePages(KernelTask current, int delta)
     {
         ActorId counter = current.Machine.FreePageCounter;
-        if (current.Machine.Cluster is { } cluster)
-        {
-            await Remote.CountFreePages(current, cluster, delta);
-            return;
-        }
-
         switch (current.Switches.FreePageCounter)
         {
             case FreePageCounterMode.Atomic:
@@ -207,11 +194,7 @@ internal static class Main
     {
         Machine machine = current.Machine;
         long free = 0;
-        if (machine.Cluster is { } cluster)
-        {
-            free = await Remote.ReadFreePages(current, cluster, watermark);
-        }
-        else if (machine.Switches.FreePageCounter == FreePageCounterMode.PerNode)
+        if (machine.Switches.FreePageCounter == FreePageCounterMode.PerNode)
         {
             for (int node = 0; node < machine.NodeCount && free < watermark; node++)
             {
@@ -230,8 +213,12 @@ internal static class Main
             free = read.Pages;
         }
 
-        return free < watermark && await EpcCgroup.CanReclaim(current, 0);
+        return free < watermark && await machine.Shared.CanReclaim(current, 0);
     }
+
+    /// <summary>wake_up(&amp;ksgxd_waitq).</summary>
+    public static async Routine WakeKsgxd(KernelTask current) =>
+        await current.Ask(current.Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
 
     /// <summary>sgx_free_epc_page: uncharge first, then the node's list, then the counter.</summary>
     public static async Routine FreeEpcPage(KernelTask current, EpcPageIndex page, bool byReclaimer = false)
@@ -240,7 +227,7 @@ internal static class Main
         ushort cgroup = machine.Pages[page].Cgroup;
         if (cgroup != EpcPage.NoCgroup)
         {
-            await Misc.Uncharge(current, cgroup);
+            await machine.Shared.Uncharge(current, cgroup);
         }
 
         bool ignorePoison = byReclaimer && machine.Switches.ReclaimerRespectsPoison == Fix.Absent;
@@ -253,16 +240,13 @@ internal static class Main
                 IgnorePoison = ignorePoison,
                 KeepLocked = CountsUnderNodeLock(machine),
             });
-        await CountFreePages(current, 1);
+        await machine.Shared.CountFreePages(current, 1);
         if (CountsUnderNodeLock(machine))
         {
             await current.Ask(node, new NumaNodeProtocol.UnlockNode());
         }
 
-        if (machine.Cluster is { } cluster && cluster.IsForeign(machine.NodeOf(page)))
-        {
-            await Remote.GiveBack(current, cluster, machine.NodeOf(page));
-        }
+        await machine.Shared.PageFreed(current, machine.NodeOf(page));
     }
 
     /// <summary>
@@ -280,7 +264,7 @@ internal static class Main
             return false;
         }
 
-        await CountFreePages(current, 1);
+        await machine.Shared.CountFreePages(current, 1);
         if (CountsUnderNodeLock(machine))
         {
             await current.Ask(machine.Nodes[node], new NumaNodeProtocol.UnlockNode());
@@ -389,16 +373,17 @@ internal static class Main
             {
                 if (await EpcCgroup.ShouldReclaim(current, css.Cgroup))
                 {
-                    await EpcCgroup.ReclaimBelow(current, css.Cgroup, KernelConstants.NrToScan, false);
+                    await current.Machine.Shared.ReclaimBelow(
+                        current, css.Cgroup, KernelConstants.NrToScan, ignoreAge: false, resume: -1);
                 }
 
                 await Misc.PutCss(current, css.Cgroup);
             }
         }
 
-        if (await ShouldReclaim(current, KernelConstants.NrLowPages))
+        if (await current.Machine.Shared.ShouldReclaim(current, KernelConstants.NrLowPages))
         {
-            await EpcCgroup.ReclaimGlobal(current);
+            await Reclaim.ReclaimGlobal(current);
         }
     }
 

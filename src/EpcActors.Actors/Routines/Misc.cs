@@ -6,8 +6,9 @@ using EpcActors.Engine;
 namespace EpcActors.Actors.Routines;
 
 /// <summary>Result of one attempt to charge.</summary>
-internal enum MiscCharge
+public enum MiscCharge
 {
+    /// <summary>Every level took the amount.</summary>
     Charged,
 
     /// <summary>EBUSY: a level is at its limit, or the machine's capacity.</summary>
@@ -41,30 +42,6 @@ internal static class Misc
         long bytes = KernelConstants.PageSize)
     {
         Machine machine = current.Machine;
-        if (machine.Cluster is { } cluster)
-        {
-            // The homes of the accounts check the limits; the charges below are this process's part of them, without a
-            // limit.
-            int refused = await Remote.TryCharge(current, cluster, cgroup, bytes);
-            if (refused >= 0)
-            {
-                if (takeReference)
-                {
-                    // As in one process: the charge is refused, and keeps the reference that the next attempts need.
-                    CgroupProtocol.Charge nothing = await current.Ask(
-                        machine.Cgroups[cgroup],
-                        new CgroupProtocol.Charge { TakeReference = true });
-                    if (nothing.Result == LevelCharge.Gone)
-                    {
-                        return MiscCharge.Gone;
-                    }
-                }
-
-                await CountEvent(current, refused);
-                return MiscCharge.Refused;
-            }
-        }
-
         int level = cgroup;
         while (level >= 0)
         {
@@ -113,11 +90,6 @@ internal static class Misc
                 machine.Cgroups[level],
                 new CgroupProtocol.Uncharge { Bytes = KernelConstants.PageSize, PutReference = level == cgroup });
             mustPut |= uncharge.MustPut;
-        }
-
-        if (machine.Cluster is { } cluster)
-        {
-            await Remote.Uncharge(current, cluster, cgroup, -1, KernelConstants.PageSize, isRollBack: false);
         }
 
         if (mustPut)
@@ -186,7 +158,7 @@ internal static class Misc
     /// misc_cg_event: the event belongs to the level that refused and to those above it, not to the one that asked.
     /// Every attempt counts, the retries of one allocation too (C16).
     /// </summary>
-    private static async Routine CountEvent(KernelTask current, int level)
+    public static async Routine CountEvent(KernelTask current, int level)
     {
         Machine machine = current.Machine;
         bool hasLocal = current.Switches.EventLevels == EventLevels.BelowRoot;

@@ -15,6 +15,103 @@ namespace EpcActors.Actors.Routines;
 /// </summary>
 internal static class Reclaim
 {
+    /// <summary>Instead of an LRU: the pages are in the batch already.</summary>
+    public const int IsIsolated = -1;
+
+    /// <summary>What ksgxd and an allocator without a free page do: one round over the whole machine.</summary>
+    public static Routine<(int Scanned, int Resume)> ReclaimGlobal(KernelTask current) =>
+        current.Machine.Shared.ReclaimBelow(current, 0, KernelConstants.NrToScan, ignoreAge: false, resume: -1);
+
+    /// <summary>
+    /// sgx_reclaim_pages_global: the one LRU without an EPC cgroup, else those of the cgroups below a root.
+    /// </summary>
+    public static async Routine<(int Scanned, int Resume)> ReclaimBelow(
+        KernelTask current,
+        int root,
+        int wanted,
+        bool ignoreAge,
+        int resume) =>
+        current.Switches.EpcCgroup == EpcCgroupMode.Off
+            ? (await ReclaimPages(current, 0, KernelConstants.NrToScan), -1)
+            : await EpcCgroup.ReclaimSubtree(current, root, wanted, ignoreAge, resume);
+
+    /// <summary>sgx_can_reclaim without an EPC cgroup: the one list, without its lock (D5).</summary>
+    public static async Routine<bool> CanReclaim(KernelTask current)
+    {
+        CgroupProtocol.ReadLru global = await current.Ask(current.Machine.Cgroups[0], new CgroupProtocol.ReadLru());
+        return !global.IsEmpty;
+    }
+
+    /// <summary>
+    /// sgx_reclaim_pages: isolates pages of one LRU, ages and pins each of them, then blocks the survivors, then writes
+    /// and frees them. No lock is held between the phases; that is where faults meet pages that are BEING_RECLAIMED.
+    /// </summary>
+    /// <param name="current">Task that reclaims.</param>
+    /// <param name="lru">Cgroup whose LRU it is, 0 without an EPC cgroup; <see cref="IsIsolated"/> when the pages were
+    /// isolated before, from several lists (v2 to v6).</param>
+    /// <param name="nrToScan">Most pages to take off the LRU.</param>
+    /// <param name="ignoreAge">Young pages are not spared.</param>
+    /// <returns>Pages isolated, freed or not; of a batch that was isolated before, pages freed.</returns>
+    public static async Routine<int> ReclaimPages(KernelTask current, int lru, int nrToScan, bool ignoreAge = false)
+    {
+        Machine machine = current.Machine;
+        ReclaimBatch batch = current.Batch;
+        int count = lru == IsIsolated ? batch.Count : await Isolate(current, lru, nrToScan);
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        ForReport<long> startNs = current.NowNs;
+        for (int i = 0; i < count; i++)
+        {
+            int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
+            int page = machine.Space.PageOf(batch.Owner[i]);
+            if (!ignoreAge && await IsYoung(current, enclave, page))
+            {
+                current.Report(RunEvent.Young, current.NowNs);
+                await Skip(current, i, enclave);
+            }
+            else if (!await PinAndMark(current, i, enclave, page))
+            {
+                current.Report(RunEvent.BackingFailed, current.NowNs);
+                await Skip(current, i, enclave);
+            }
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (!batch.Page[i].IsNone)
+            {
+                int owner = batch.Owner[i];
+                await Block(current, batch.Page[i], machine.Space.EnclaveOf(owner), machine.Space.PageOf(owner));
+            }
+        }
+
+        int freed = 0;
+        for (int i = 0; i < count; i++)
+        {
+            EpcPageIndex page = batch.Page[i];
+            if (page.IsNone)
+            {
+                continue;
+            }
+
+            int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
+            await WriteOne(current, page, enclave, machine.Space.PageOf(batch.Owner[i]), batch.Pin[i]);
+            await Encl.PutRef(current, enclave);
+            int cgroup = machine.LruOf(page);
+            machine.Pages[page].Flags &= ~EpcPageFlags.ReclaimerTracked;
+            await Main.FreeEpcPage(current, page, byReclaimer: true);
+            current.Report(RunEvent.Evicted, current.NowNs, ((long)enclave << 20) | (uint)cgroup);
+            freed++;
+        }
+
+        batch.Clear();
+        current.Report(RunEvent.ReclaimBatch, startNs, freed);
+        return lru == IsIsolated ? freed : count;
+    }
+
     /// <summary>
     /// sgx_isolate_epc_pages: takes up to <paramref name="limit"/> pages off the head of one LRU into the batch, under
     /// the LRU's lock.
@@ -65,69 +162,6 @@ internal static class Reclaim
 
         await current.Ask(lru, new CgroupProtocol.EndIsolate { Forget = forget });
         return batch.Count - before;
-    }
-
-    /// <summary>
-    /// sgx_reclaim_pages after the isolation: ages and pins every page of the batch, then blocks the survivors, then
-    /// writes them. No lock is held between the phases; that is where faults meet pages that are BEING_RECLAIMED.
-    /// </summary>
-    /// <returns>Pages freed.</returns>
-    public static async Routine<int> Write(KernelTask current, bool ignoreAge)
-    {
-        Machine machine = current.Machine;
-        ReclaimBatch batch = current.Batch;
-        ForReport<long> startNs = current.NowNs;
-        int count = batch.Count;
-        for (int i = 0; i < count; i++)
-        {
-            int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
-            int page = machine.Space.PageOf(batch.Owner[i]);
-            if (!ignoreAge && await IsYoung(current, enclave, page))
-            {
-                current.Report(RunEvent.Young, current.NowNs);
-                await Skip(current, i, enclave);
-            }
-            else if (!await PinAndMark(current, i, enclave, page))
-            {
-                current.Report(RunEvent.BackingFailed, current.NowNs);
-                await Skip(current, i, enclave);
-            }
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            if (!batch.Page[i].IsNone)
-            {
-                await Block(
-                    current,
-                    batch.Page[i],
-                    machine.Space.EnclaveOf(batch.Owner[i]),
-                    machine.Space.PageOf(batch.Owner[i]));
-            }
-        }
-
-        int freed = 0;
-        for (int i = 0; i < count; i++)
-        {
-            EpcPageIndex page = batch.Page[i];
-            if (page.IsNone)
-            {
-                continue;
-            }
-
-            int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
-            await WriteOne(current, page, enclave, machine.Space.PageOf(batch.Owner[i]), batch.Pin[i]);
-            await Encl.PutRef(current, enclave);
-            int cgroup = machine.LruOf(page);
-            machine.Pages[page].Flags &= ~EpcPageFlags.ReclaimerTracked;
-            await Main.FreeEpcPage(current, page, byReclaimer: true);
-            current.Report(RunEvent.Evicted, current.NowNs, ((long)enclave << 20) | (uint)cgroup);
-            freed++;
-        }
-
-        batch.Clear();
-        current.Report(RunEvent.ReclaimBatch, startNs, freed);
-        return freed;
     }
 
     /// <summary>

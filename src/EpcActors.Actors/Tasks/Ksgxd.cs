@@ -33,10 +33,10 @@ public sealed class Ksgxd : KernelTask
         {
             // wait_event(): prepared before the condition is read, so that a wake-up in between is not lost.
             await Ask(queue, new WaitChannelProtocol.PrepareToWait());
-            // In a cluster only the ksgxd at the home of the free-page counter works. The others sleep.
-            bool isMine =
-                Machine.Cluster is not { } cluster || await Remote.IsHome(this, cluster, cluster.FreePageCounter);
-            if (isMine && await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
+
+            // Where a machine has several, one of them works and the others sleep.
+            bool isMine = !await Machine.Shared.IsKsgxdElsewhere(this);
+            if (isMine && await Machine.Shared.ShouldReclaim(this, KernelConstants.NrHighPages))
             {
                 await Ask(queue, new WaitChannelProtocol.FinishWait());
             }
@@ -45,9 +45,9 @@ public sealed class Ksgxd : KernelTask
                 await Ask(queue, new WaitChannelProtocol.SleepUntilWoken());
             }
 
-            if (isMine && await Main.ShouldReclaim(this, KernelConstants.NrHighPages))
+            if (isMine && await Machine.Shared.ShouldReclaim(this, KernelConstants.NrHighPages))
             {
-                await EpcCgroup.ReclaimGlobal(this);
+                await Reclaim.ReclaimGlobal(this);
             }
 
             await Spend(Activity.Schedule);

@@ -60,7 +60,7 @@ public sealed partial class OperationTask
             await PutBack();
         }
 
-        await Reclaim.Write(this, ignoreAge: true);
+        await Reclaim.ReclaimPages(this, Reclaim.IsIsolated, 0, ignoreAge: true);
         find = await Ask(Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.FindPage { Page = page });
         Errno errno = find.State == EnclavePageState.Swapped ? Errno.Ok : Errno.EBUSY;
 

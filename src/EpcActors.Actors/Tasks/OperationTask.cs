@@ -570,7 +570,7 @@ public sealed partial class OperationTask : UserThread
     {
         if (cgroup < 0)
         {
-            return Result(Errno.Ok, await EpcCgroup.ReclaimGlobal(this));
+            return Result(Errno.Ok, (await Reclaim.ReclaimGlobal(this)).Scanned);
         }
 
         // Without the series there is no such subtree, so the call fails.
@@ -578,7 +578,7 @@ public sealed partial class OperationTask : UserThread
             ? Result(Errno.ENODEV)
             : Result(
                 Errno.Ok,
-                await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false));
+                (await EpcCgroup.ReclaimSubtree(this, cgroup, KernelConstants.NrToScan, ignoreAge: false)).Scanned);
     }
 
     private async Routine<OperationResult> ReclaimDirectOnce()

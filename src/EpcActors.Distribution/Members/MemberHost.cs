@@ -411,16 +411,20 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         _transport.Tell(_control.Report(in activity, _live));
     }
 
-    internal static NodePart PartOf(NumaNode node) => new(
-        node.NodeId,
-        node.PresentPages,
-        node.FreePages,
-        node.PoisonedPages,
-        node.LentPages,
-        node.LentSum,
-        node.BorrowedPages,
-        node.BorrowedSum,
-        node.OwnCounter);
+    internal static NodePart PartOf(NumaNode node)
+    {
+        SharedNode shared = (SharedNode)node;
+        return new NodePart(
+            shared.NodeId,
+            shared.PresentPages,
+            shared.FreePages,
+            shared.PoisonedPages,
+            shared.LentPages,
+            shared.LentSum,
+            shared.BorrowedPages,
+            shared.BorrowedSum,
+            shared.OwnCounter);
+    }
 
     /// <summary>
     /// For an experiment: kills the process as a power failure does, with pages isolated and half written out.

@@ -127,7 +127,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         TaskActor task = envelope.Caller;
         switch (envelope)
         {
-            case Envelope<NumaNodeProtocol.LendPage> { Message: { Page.IsNone: false } lend }:
+            case Envelope<SharedNodeProtocol.LendPage> { Message: { Page.IsNone: false } lend }:
                 if (!Of(_lent, process).TryAdd(lend.Page.Value, (lend.Member, lend.Incarnation)))
                 {
                     cluster.Break(
@@ -136,7 +136,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 }
 
                 break;
-            case Envelope<NumaNodeProtocol.TakeBackPage> { Message: var back }:
+            case Envelope<SharedNodeProtocol.TakeBackPage> { Message: var back }:
                 Dictionary<int, (int Member, int Incarnation)> lent = Of(_lent, process);
                 if (lent.TryGetValue(back.Page.Value, out (int, int) to) && to == (back.Member, back.Incarnation))
                 {
@@ -144,7 +144,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 }
 
                 break;
-            case Envelope<NumaNodeProtocol.CloseLoans> { Message: var close }:
+            case Envelope<SharedNodeProtocol.CloseLoans> { Message: var close }:
                 Dictionary<int, (int Member, int Incarnation)> open = Of(_lent, process);
                 foreach ((int page, (int Member, int Incarnation) one) in open)
                 {
@@ -157,7 +157,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 }
 
                 break;
-            case Envelope<NumaNodeProtocol.ImportPage> { Message: { IsRefused: var refused } import }:
+            case Envelope<SharedNodeProtocol.ImportPage> { Message: { IsRefused: var refused } import }:
                 if (!refused)
                 {
                     _inHands.Remove(task);
@@ -168,7 +168,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 }
 
                 break;
-            case Envelope<NumaNodeProtocol.ExportPage> { Message: { Page.IsNone: false } export }:
+            case Envelope<SharedNodeProtocol.ExportPage> { Message: { Page.IsNone: false } export }:
                 if (!Of(_borrowed, process).Remove(export.Page.Value))
                 {
                     cluster.Break(
@@ -362,7 +362,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         foreach ((SimulatedProcess owner, ExchangeSnapshot _) in living)
         {
             Dictionary<int, (int Member, int Incarnation)> lent = Of(_lent, owner);
-            int lentPages = owner.Topology.Nodes.Sum(node => node.LentPages);
+            int lentPages = owner.Topology.Nodes.Sum(node => ((SharedNode)node).LentPages);
             if (lentPages != lent.Count)
             {
                 cluster.Break(

@@ -23,7 +23,7 @@ internal sealed partial class Audit
             AuditReferences(actors.Enclave);
         }
 
-        if (_topology.Machine.Cluster is not null)
+        if (!_topology.IsWholeMachine)
         {
             return;
         }

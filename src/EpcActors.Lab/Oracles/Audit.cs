@@ -74,7 +74,7 @@ internal sealed partial class Audit
         _memorySaid = new long[topology.MemoryCgroups.Count];
         _ownsCounters =
             topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode
-            || topology.Machine.Cluster is not null;
+            || !topology.IsWholeMachine;
         _grantsUsed = new long[topology.Cgroups.Count];
     }
 
@@ -194,7 +194,7 @@ internal sealed partial class Audit
             if (nowhere != 0)
             {
                 string which =
-                    nowhere == 1 && _topology.Machine.Cluster is null ? $": epc:{UnseenSum() - open.HandPageSum}" : "";
+                    nowhere == 1 && _topology.IsWholeMachine ? $": epc:{UnseenSum() - open.HandPageSum}" : "";
                 violate(
                     Rules.PageConservation,
                     $"{_present} pages of EPC, {_placed} of them are somewhere and {open.HandPages} in the hands of "
@@ -266,7 +266,7 @@ internal sealed partial class Audit
             {
                 _violate(
                     Rules.PageConservation,
-                    _topology.Machine.Cluster is null
+                    _topology.IsWholeMachine
                         ? $"{Counted.Of(_present, "page")} of EPC, {_placed} of them are somewhere; the first that is "
                             + $"nowhere: {FirstUnseen()}"
                         : $"{Counted.Of(_present, "page")} of EPC are in this process, {_placed} of them are somewhere"

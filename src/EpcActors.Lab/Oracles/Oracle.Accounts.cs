@@ -21,7 +21,7 @@ public sealed partial class Oracle
     private void OnRefused(Cgroup cgroup, long usage, Carried carried, long nowNs)
     {
         Refused(carried, nowNs, "is refused a charge");
-        if (_topology.Machine.Cluster is not null)
+        if (!_isWholeMachine)
         {
             return;
         }
@@ -55,7 +55,7 @@ public sealed partial class Oracle
                 + $"that went by make {_cgroups[level].Events} and {_cgroups[level].EventsLocal}");
         }
 
-        if (_topology.Machine.Cluster is not null)
+        if (!_isWholeMachine)
         {
             return;
         }

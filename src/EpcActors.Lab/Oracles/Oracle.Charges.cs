@@ -87,7 +87,7 @@ public sealed partial class Oracle
     /// </summary>
     private void OnChargeAccount(in ClusterProtocol.ChargeAccount charge, Carried carried, long nowNs)
     {
-        if (charge.Result == AccountCharge.Fits || _topology.Machine.Cluster!.ChargeBatch == 1)
+        if (charge.Result == AccountCharge.Fits || _topology.Member!.ChargeBatch == 1)
         {
             carried.Books.GrantBytes(charge.Account) += charge.Bytes;
         }

@@ -222,7 +222,7 @@ public sealed partial class Oracle
         };
         owed.Look = LookStage.None;
         Machine machine = _topology.Machine;
-        if (what is not null && machine.Switches.DirectReclaim != DirectReclaim.None && machine.Cluster is null)
+        if (what is not null && machine.Switches.DirectReclaim != DirectReclaim.None && _isWholeMachine)
         {
             Violate(Rules.DirectReclaim, nowNs, $"{carried.Task.Name} works on a page of an SGX2 call {what}");
         }
@@ -233,7 +233,7 @@ public sealed partial class Oracle
     /// </summary>
     private void OnReadUsage(in CgroupProtocol.ReadUsage read, Cgroup cgroup, TaskActor caller, Carried carried)
     {
-        if (caller is not KernelTask { Kind: TaskKind.CgroupWorker } || _topology.Machine.Cluster is not null)
+        if (caller is not KernelTask { Kind: TaskKind.CgroupWorker } || !_isWholeMachine)
         {
             return;
         }

@@ -110,8 +110,8 @@ public sealed partial class Oracle
         // In a cluster the machine's counter is elsewhere; an audit over all processes compares it.
         _ownsCounters =
             topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode
-            || topology.Machine.Cluster is not null;
-        _isWholeMachine = topology.Machine.Cluster is null;
+            || !topology.IsWholeMachine;
+        _isWholeMachine = topology.IsWholeMachine;
         _hasOneCounter = !_ownsCounters;
         _nodeWithEpcFrom = NodesWithEpc(topology.Machine.OwnsEpc);
         _parents = topology.Machine.CgroupParents;

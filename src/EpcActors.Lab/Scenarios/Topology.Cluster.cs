@@ -1,5 +1,6 @@
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Cluster;
+using EpcActors.Actors.NumaNodes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 
@@ -31,6 +32,13 @@ public sealed record TopologyMember
 public sealed partial class Topology
 {
     private readonly TopologyMember? _member;
+    private SharedMachine? _shared;
+
+    /// <summary>All sockets of the machine are in this process.</summary>
+    public bool IsWholeMachine => _member is null;
+
+    /// <summary>The member that this process is; null when it has the whole machine.</summary>
+    public ClusterPort? Member => _member?.Port;
 
     /// <summary>The exchange, when this is a process of a cluster.</summary>
     public Exchange? Exchange { get; private set; }
@@ -58,8 +66,14 @@ public sealed partial class Topology
         member.Port.FirstId = member.FirstId;
         member.Port.CgroupParents = [.. _scenario.Cgroups.Select(cgroup => cgroup.Parent)];
         member.Port.Exchange = NewId();
-        Machine.Cluster = member.Port;
+        _shared = new SharedMachine(member.Port);
+        Machine.Shared = _shared;
     }
+
+    private NumaNode NewNode(ActorId id, int node, List<(int First, int Count)> sections, bool isSanitised) =>
+        IsWholeMachine
+            ? new NumaNode(id, node, Machine.Pages, sections, isSanitised)
+            : new SharedNode(id, node, Machine.Pages, sections, isSanitised);
 
     private void BuildMember()
     {
@@ -90,7 +104,7 @@ public sealed partial class Topology
         int home = FirstNode(port);
         for (int i = 0; i < 2 * member.Deputies; i++)
         {
-            Tasks.Add((new Deputy(NewId(), i, i / member.Deputies, -1, home, Machine), 0));
+            Tasks.Add((new Deputy(NewId(), i, i / member.Deputies, -1, home, Machine, _shared!), 0));
         }
 
         long joinsWith = member.Board.Last.Epoch == 1 ? 0 : boot[port.Self];
@@ -99,11 +113,12 @@ public sealed partial class Topology
             -1,
             home,
             Machine,
+            port,
             [.. Enclaves.Select(enclave => enclave.Process.Id)],
             [.. VirtualMachines.Select(guest => (guest.VirtualEpc.Id, guest.Process.Id))],
             joinsWith);
         Tasks.Add((Steward, 0));
-        Tasks.Add((new Reporter(NewId(), -1, home, Machine), 0));
+        Tasks.Add((new Reporter(NewId(), -1, home, Machine, port.Exchange), 0));
     }
 
     private static int FirstNode(ClusterPort port)

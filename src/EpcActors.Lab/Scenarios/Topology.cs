@@ -139,7 +139,7 @@ public sealed partial class Topology
 
         for (int node = 0; node < ofNode.Length; node++)
         {
-            NumaNode actor = Add(new NumaNode(NewId(), node, Machine.Pages, ofNode[node], isSanitised));
+            NumaNode actor = Add(NewNode(NewId(), node, ofNode[node], isSanitised));
             if (isSanitised)
             {
                 actor.CountBootPages();

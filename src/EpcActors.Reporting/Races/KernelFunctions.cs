@@ -71,17 +71,15 @@ internal static class KernelFunctions
         EnclaveEtrack ioctl.c sgx_enclave_etrack
         ChargeCurrent epc_cgroup.c sgx_cgroup_try_charge
         Retry epc_cgroup.c sgx_cgroup_try_charge part
-        CanReclaimHere main.c sgx_can_reclaim
-        ReclaimGlobal main.c sgx_reclaim_pages part
-        ReclaimGlobal>ReclaimSubtree main.c sgx_reclaim_pages part
+        CanReclaim main.c sgx_can_reclaim
+        ReclaimGlobal main.c sgx_reclaim_pages_global part
+        ReclaimPages main.c sgx_reclaim_pages
         ReclaimSubtree epc_cgroup.c sgx_cgroup_reclaim_pages
         ReclaimShared epc_cgroup.c sgx_cgroup_reclaim_pages part
         ReclaimPreOrder epc_cgroup.c sgx_cgroup_reclaim_pages part
         ReclaimWithCursor epc_cgroup.c sgx_cgroup_reclaim_pages part
-        ReclaimOne main.c sgx_reclaim_pages
-        CanReclaim main.c sgx_can_reclaim part
-        ReclaimBelow epc_cgroup.c sgx_cgroup_reclaim_pages part
-        ReclaimHere epc_cgroup.c sgx_cgroup_reclaim_pages part
+        ReclaimBelow main.c sgx_reclaim_pages_global part
+        WakeKsgxd main.c wake_up part
         UsageAndLimit epc_cgroup.c sgx_cgroup_should_reclaim part
         Next epc_cgroup.c css_next_descendant_pre part
         TryGet epc_cgroup.c css_tryget part
@@ -92,8 +90,6 @@ internal static class KernelFunctions
         OomKillOne main.c sgx_epc_oom
         KillEnclave main.c sgx_epc_oom_encl
         Isolate main.c sgx_isolate_epc_pages
-        Write main.c sgx_reclaim_pages
-        ReclaimOne>Write main.c sgx_reclaim_pages part
         IsYoung main.c sgx_reclaimer_age
         PinAndMark main.c sgx_reclaim_pages part
         Skip main.c sgx_reclaim_pages part
@@ -118,6 +114,7 @@ internal static class KernelFunctions
         Attach cgroup.c cgroup_attach_task
         WriteMiscMax misc.c misc_cg_max_write
         Store misc.c misc_cg_max_write part
+        StoreMax misc.c misc_cg_max_write part
         HasFile misc.c misc_cg_max_write part
         IsPopulated cgroup.c cgroup_is_populated
         Fault virt.c sgx_vepc_fault
@@ -125,7 +122,6 @@ internal static class KernelFunctions
         RemoveAll virt.c sgx_vepc_remove_all
         Sanitise main.c __sgx_sanitize_pages
         SanitisePage main.c sgx_free_epc_page
-        Round epc_cgroup.c sgx_cgroup_reclaim_work_func part
         ReclaimFrom epc_cgroup.c sgx_cgroup_reclaim_pages part
         FinishFree misc.c misc_cg_free part
         PutWritten main.c sgx_reclaimer_write part

@@ -79,7 +79,7 @@ public sealed class LifetimeTests
             await t.Sleep(1000);
             await Misc.FreeCss(t, 1);
         });
-        rig.Other("reclaimer", async t => reclaimed = await EpcCgroup.ReclaimSubtree(t, 0, 1, false), atNs: 500);
+        rig.Other("reclaimer", async t => (reclaimed, _) = await EpcCgroup.ReclaimSubtree(t, 0, 1, false), atNs: 500);
         RunEnd end = rig.Run(expectClean: fix == Fix.Present);
         if (fix == Fix.Present)
         {

@@ -383,7 +383,7 @@ public class ReclaimTests
             Assert.Equal(Errno.Ok, await lab.Build(task, 0, 16));
             await Reclaim.Isolate(task, 1, 16);
             Assert.Equal(Errno.ENOMEM, (await Main.AllocEpcPage(task, reclaim: true)).Errno);
-            await Reclaim.Write(task, ignoreAge: false);
+            await Reclaim.ReclaimPages(task, Reclaim.IsIsolated, 0);
             AllocResult page = await Main.AllocEpcPage(task, reclaim: true);
             Assert.Equal(Errno.Ok, page.Errno);
             await Main.FreeEpcPage(task, page.Page);

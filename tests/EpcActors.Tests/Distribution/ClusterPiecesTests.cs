@@ -15,12 +15,12 @@ public sealed class ClusterPiecesTests
     [Fact]
     public void Nothing_of_the_next_life_comes_in_while_pages_of_the_dead_one_are_looked_for()
     {
-        NumaNode node = new(new ActorId(0), 1, new EpcPageTable(64), [], isSanitised: true);
+        SharedNode node = new(new ActorId(0), 1, new EpcPageTable(64), [], isSanitised: true);
         Assert.False(Import(3, 1));
         Assert.Equal(1, Borrowed(dead: 1));
 
         // The last page of the dead life went away, and the one who looks for it does not know yet.
-        NumaNodeProtocol.ExportPage export = default;
+        SharedNodeProtocol.ExportPage export = default;
         node.Handle(ref export, _turn);
         Assert.Equal(3, export.Page.Value);
         Assert.True(Import(4, 2));
@@ -32,14 +32,14 @@ public sealed class ClusterPiecesTests
 
         bool Import(int page, int incarnation)
         {
-            NumaNodeProtocol.ImportPage import = new() { Page = new EpcPageIndex(page), Incarnation = incarnation };
+            SharedNodeProtocol.ImportPage import = new() { Page = new EpcPageIndex(page), Incarnation = incarnation };
             node.Handle(ref import, _turn);
             return import.IsRefused;
         }
 
         int Borrowed(int dead)
         {
-            NumaNodeProtocol.ReadBorrowed read = new() { Dead = dead };
+            SharedNodeProtocol.ReadBorrowed read = new() { Dead = dead };
             node.Handle(ref read, _turn);
             return read.Pages;
         }

@@ -488,7 +488,7 @@ public sealed class AllocatorTests
             hit = rig.Enclave().Entries[2].EpcPage;
             await Reclaim.Isolate(t, 0, 16);
             await Main.MemoryFailure(t, hit);
-            await Reclaim.Write(t, false);
+            await Reclaim.ReclaimPages(t, Reclaim.IsIsolated, 0);
         });
         rig.Run(expectClean: false);
         Assert.Equal(fix == Fix.Present ? 1 : 0, rig.Topology.Nodes[0].PoisonedPages);

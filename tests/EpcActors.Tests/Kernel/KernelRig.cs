@@ -255,7 +255,9 @@ public sealed class KernelRig : IRunObserver
         ScriptTask task,
         int limit = KernelConstants.NrToScan,
         bool ignoreAge = false
-    ) => await Reclaim.Isolate(task, 0, limit) == 0 ? 0 : await Reclaim.Write(task, ignoreAge);
+    ) => await Reclaim.Isolate(task, 0, limit) == 0
+        ? 0
+        : await Reclaim.ReclaimPages(task, Reclaim.IsIsolated, 0, ignoreAge);
 
     /// <summary>A user access with its faults; what the last fault or the access itself said.</summary>
     public async Routine<AccessResult> Touch(

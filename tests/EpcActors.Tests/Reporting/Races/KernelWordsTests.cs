@@ -2,6 +2,7 @@ using System.Reflection;
 using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
+using EpcActors.Actors.Routines;
 using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Engine;
 using EpcActors.Reporting;
@@ -13,12 +14,6 @@ public sealed class KernelWordsTests
 {
     private static readonly HashSet<Type> OverProcesses =
     [
-        typeof(NumaNodeProtocol.LendPage),
-        typeof(NumaNodeProtocol.TakeBackPage),
-        typeof(NumaNodeProtocol.CloseLoans),
-        typeof(NumaNodeProtocol.ImportPage),
-        typeof(NumaNodeProtocol.ExportPage),
-        typeof(NumaNodeProtocol.ReadBorrowed),
         typeof(EnclaveProtocol.HoldsNode),
         typeof(VirtualEpcProtocol.HoldsNode),
     ];
@@ -71,7 +66,7 @@ public sealed class KernelWordsTests
     {
         IEnumerable<string> unknown =
             from type in typeof(NumaNode).Assembly.GetTypes()
-            where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks" && type.Name != "Remote"
+            where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks" && type != typeof(OneMachine)
             from method in type.GetMethods(
                 BindingFlags.Static
                     | BindingFlags.Instance
@@ -83,6 +78,10 @@ public sealed class KernelWordsTests
             select $"{type.Name}.{method.Name}";
         Assert.True(!unknown.Any(), string.Join(" ", unknown));
     }
+
+    [Fact]
+    public void A_machine_in_one_process_adds_no_frame_to_a_routine() =>
+        Assert.Empty(typeof(OneMachine).GetNestedTypes(BindingFlags.NonPublic));
 
     [Theory]
     [InlineData("AllocEpcPage", "", "main.c: sgx_alloc_epc_page()")]
@@ -151,6 +150,7 @@ public sealed class KernelWordsTests
                     t.IsValueType
                     && typeof(IMessage).IsAssignableFrom(t)
                     && t.DeclaringType != typeof(ClusterProtocol)
+                    && t.DeclaringType != typeof(SharedNodeProtocol)
                     && !OverProcesses.Contains(t)),
         ];
 }
