@@ -65,6 +65,9 @@ public sealed class StepTimes
     /// <summary>The slot of a step without its warm-up.</summary>
     public static int StepOf(int phase) => 2 + (2 * phase);
 
+    /// <summary>The slot under way; -1 between two of them.</summary>
+    public int Current => _current;
+
     /// <summary>Reads the measurements of a slot.</summary>
     /// <param name="slot">One of the slots.</param>
     /// <param name="accessesNow">Accesses of the thread so far: those of the slot under way count, too.</param>

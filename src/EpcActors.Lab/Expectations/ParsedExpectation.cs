@@ -1,3 +1,6 @@
+using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
+
 namespace EpcActors.Lab.Expectations;
 
 /// <summary>
@@ -93,4 +96,19 @@ public sealed record ExpectationNames(
 {
     /// <summary>Names of an enclave's steps, and their numbers.</summary>
     public Func<string, IReadOnlyList<string>> StepsOf { get; init; } = static _ => [];
+
+    /// <summary>The names of a scenario that was read.</summary>
+    public static ExpectationNames Of(Scenario scenario)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        return new ExpectationNames(
+            [.. scenario.Cgroups.Select(one => one.Path)],
+            [.. scenario.Enclaves.Select(one => one.Name)],
+            [.. scenario.VirtualMachines.Select(one => one.Name)],
+            scenario.Machine.Nodes.Count)
+        {
+            StepsOf = name => scenario.Enclaves.FirstOrDefault(one => one.Name == name) is { } one
+                ? StepSum.Names(one) : [],
+        };
+    }
 }

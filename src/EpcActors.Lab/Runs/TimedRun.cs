@@ -9,7 +9,7 @@ using Stopwatch = System.Diagnostics.Stopwatch;
 namespace EpcActors.Lab.Runs;
 
 /// <summary>A run on the timed simulation engine.</summary>
-internal sealed class TimedRun : ScenarioRun
+internal class TimedRun : ScenarioRun
 {
     /// <summary>A step in the units of <see cref="Oracle.AuditWork"/>: the least that one takes.</summary>
     private const long StepWork = 40;
@@ -132,6 +132,9 @@ internal sealed class TimedRun : ScenarioRun
         Oracle.KsgxdShareOfStall(EndNs)
         ?? (EndNs == 0 ? 0 : Math.Min(1, (double)TimedEngine.BusyNs(Topology.Ksgxd) / EndNs));
 
+    /// <summary>Asked at each sample: true ends the run, which has shown what it is for.</summary>
+    private protected virtual bool IsEnough(long nowNs) => false;
+
     private protected override void RequestStop() => Engine.RequestStop(RunEnd.Stopped);
 
     private void OnSample(long atNs)
@@ -150,7 +153,7 @@ internal sealed class TimedRun : ScenarioRun
             Audit(atNs, atRest: false);
         }
 
-        if (Oracle.IsHopeless)
+        if (Oracle.IsHopeless || IsEnough(atNs))
         {
             RequestStop();
         }
