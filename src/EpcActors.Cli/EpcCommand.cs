@@ -116,6 +116,7 @@ internal static class EpcCommand
         {
             RunCommand.Create(shell),
             CompareCommand.Create(shell),
+            SizeCommand.Create(shell),
             CompareDriverCommand.Create(shell),
             ClusterCommand.Create(shell),
             NodeCommand.Create(shell),
