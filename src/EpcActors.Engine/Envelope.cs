@@ -144,7 +144,8 @@ public abstract class Envelope : RoutineAwaiter
 public sealed class Envelope<TMessage> : Envelope
     where TMessage : unmanaged, IMessage
 {
-    private object? _handler;
+    private Resource? _handler;
+    private Type? _understood;
 
     internal Envelope(TaskActor caller)
         : base(caller, MessageIndex<TMessage>.Value, TMessage.Code, TMessage.Kind)
@@ -159,15 +160,22 @@ public sealed class Envelope<TMessage> : Envelope
 
     public override void Deliver(Resource resource, Turn turn)
     {
-        // A task asks the same resource again and again; the first time has checked that the resource understands the
-        // message.
+        // A task asks the same resource again and again, and others of its type: the first time has checked that the
+        // type understands the message.
         if (!ReferenceEquals(resource, _handler))
         {
-            IsFor(Checked(resource), isFirst: _handler is null);
+            Type type = resource.GetType();
+            if (type != _understood)
+            {
+                Check(resource);
+                _understood = type;
+            }
+
+            IsFor(resource, isFirst: _handler is null);
             _handler = resource;
         }
 
-        Unsafe.As<IHandle<TMessage>>(_handler!).Handle(ref Message, turn);
+        Unsafe.As<IHandle<TMessage>>(resource).Handle(ref Message, turn);
     }
 
     public override ulong Fold()
@@ -213,8 +221,11 @@ public sealed class Envelope<TMessage> : Envelope
 
     public Envelope<TMessage> GetAwaiter() => this;
 
-    private static Resource Checked(Resource resource) =>
-        resource is IHandle<TMessage>
-            ? resource
-            : throw new InvariantViolation($"{resource.Name} does not understand {typeof(TMessage).Name}");
+    private static void Check(Resource resource)
+    {
+        if (resource is not IHandle<TMessage>)
+        {
+            throw new InvariantViolation($"{resource.Name} does not understand {typeof(TMessage).Name}");
+        }
+    }
 }

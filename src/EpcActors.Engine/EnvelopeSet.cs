@@ -10,10 +10,10 @@ internal sealed class EnvelopeSet
     // A chain, so that reports can count while a task makes another: an envelope is complete before it is seen, and
     // none ever goes.
     private Envelope? _newest;
-    private Envelope?[] _idle = [];
+    private Slot[] _idle = [];
 
     /// <summary>A free envelope for a message of this type, or null.</summary>
-    public Envelope? Idle(int index) => (uint)index < (uint)_idle.Length ? _idle[index] : null;
+    public Envelope? Idle(int index) => (uint)index < (uint)_idle.Length ? _idle[index].First : null;
 
     public void Add(Envelope envelope)
     {
@@ -30,16 +30,17 @@ internal sealed class EnvelopeSet
     /// <summary>The request is answered later: until then no other request gets its envelope.</summary>
     public void TakeOut(Envelope envelope)
     {
-        Invariant.That(ReferenceEquals(_idle[envelope.TypeIndex], envelope), "an envelope is under way twice");
-        _idle[envelope.TypeIndex] = envelope.NextIdle;
+        Invariant.That(ReferenceEquals(_idle[envelope.TypeIndex].First, envelope), "an envelope is under way twice");
+        _idle[envelope.TypeIndex].First = envelope.NextIdle;
         envelope.NextIdle = null;
     }
 
     /// <summary>The answer is about to be read.</summary>
     public void PutBack(Envelope envelope)
     {
-        envelope.NextIdle = _idle[envelope.TypeIndex];
-        _idle[envelope.TypeIndex] = envelope;
+        ref Slot slot = ref _idle[envelope.TypeIndex];
+        envelope.NextIdle = slot.First;
+        slot.First = envelope;
     }
 
     /// <summary>Adds the numbers of requests handled in its envelopes; on any thread, while tasks go on.</summary>
@@ -49,5 +50,11 @@ internal sealed class EnvelopeSet
         {
             envelope.CountMessages(counts);
         }
+    }
+
+    /// <summary>The idle envelopes of one type. A struct: storing into an array of a class checks its type.</summary>
+    private struct Slot
+    {
+        public Envelope? First;
     }
 }

@@ -19,7 +19,7 @@ internal interface IFrameFingerprints
 internal interface IRoutineFrame
 {
     /// <summary>Awaiter of this method: the frame further out, or the end of the task.</summary>
-    IResumable? Caller { get; }
+    Resumable? Caller { get; }
 
     /// <summary>Name of the method, without that of its type.</summary>
     string Method { get; }

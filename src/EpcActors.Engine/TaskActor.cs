@@ -187,11 +187,11 @@ public abstract class TaskActor
         return envelope;
     }
 
-    private sealed class RoutineEnd(TaskActor task) : IResumable
+    private sealed class RoutineEnd(TaskActor task) : Resumable
     {
         public RoutineAwaiter<Nothing> Awaiter;
 
-        public void Resume() => Finish(Awaiter);
+        public override void Resume() => Finish(Awaiter);
 
         public void Finish(RoutineAwaiter<Nothing> awaiter)
         {

@@ -504,7 +504,7 @@ public sealed partial class Enclave
 
         // No other instruction changes the entry of a page that is blocked: an EACCEPT of it faults.
         ref EpcPage page = ref _epc[message.EpcPage];
-        VaPages.Attributes(message.Slot) = (byte)(page.Epcm & ~(Epcm.Valid | Epcm.Blocked));
+        VaPages.Attributes(message.Slot) = (uint)(page.Epcm & ~(Epcm.Valid | Epcm.Blocked));
         page.Epcm = Epcm.None;
         message.Version = ++_lastVersion;
         VaPages.Version(message.Slot) = message.Version;

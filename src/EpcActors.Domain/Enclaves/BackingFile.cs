@@ -48,14 +48,14 @@ public sealed class BackingFile
         {
             group.Contents |= Bit(index);
             group.DirtyContents &= ~Bit(index);
-            group.ContentsPins[index % PcmdPerPage] = 0;
-            group.ContentsVersion[index % PcmdPerPage] = group.ContentsInSwap(index % PcmdPerPage);
-            group.ContentsGeneration[index % PcmdPerPage] = ++_generation;
-            group.ContentsPayer[index % PcmdPerPage] = (ushort)payer;
+            group.Pages[index % PcmdPerPage].Pins = 0;
+            group.Pages[index % PcmdPerPage].ContentsVersion = group.ContentsInSwap(index % PcmdPerPage);
+            group.Pages[index % PcmdPerPage].Generation = ++_generation;
+            group.Pages[index % PcmdPerPage].Payer = (ushort)payer;
             AllocatedPages++;
         }
 
-        return group.ContentsGeneration[index % PcmdPerPage];
+        return group.Pages[index % PcmdPerPage].Generation;
     }
 
     /// <summary>
@@ -85,7 +85,7 @@ public sealed class BackingFile
     public void Pin(int index)
     {
         PcmdGroup group = Group(index)!;
-        group.ContentsPins[index % PcmdPerPage]++;
+        group.Pages[index % PcmdPerPage].Pins++;
         group.PcmdPins++;
     }
 
@@ -94,7 +94,7 @@ public sealed class BackingFile
     {
         if (IsContents(index, contentsGeneration, out PcmdGroup? group))
         {
-            group.ContentsPins[index % PcmdPerPage]--;
+            group.Pages[index % PcmdPerPage].Pins--;
         }
 
         if (IsPcmdPage(index, pcmdGeneration, out group))
@@ -112,13 +112,13 @@ public sealed class BackingFile
         bool hasContents = IsContents(index, contentsGeneration, out PcmdGroup? group);
         if (hasContents)
         {
-            group!.ContentsVersion[index % PcmdPerPage] = version;
+            group!.Pages[index % PcmdPerPage].ContentsVersion = version;
         }
 
         bool hasPcmd = IsPcmdPage(index, pcmdGeneration, out group);
         if (hasPcmd)
         {
-            group!.PcmdVersion[index % PcmdPerPage] = version;
+            group!.WritePcmd(index % PcmdPerPage, version);
         }
 
         return hasContents && hasPcmd;
@@ -169,7 +169,7 @@ public sealed class BackingFile
 
         PcmdGroup group = Group(index)!;
         int at = index % PcmdPerPage;
-        bool isPinned = (isPcmd ? group.PcmdPins : group.ContentsPins[at]) > 0;
+        bool isPinned = (isPcmd ? group.PcmdPins : group.Pages[at].Pins) > 0;
         if (isPinned && !evenPinned)
         {
             return false;
@@ -192,7 +192,7 @@ public sealed class BackingFile
         }
         else if (isPinned)
         {
-            group.ContentsVersion[at] = group.ContentsInSwap(at);
+            group.Pages[at].ContentsVersion = group.ContentsInSwap(at);
         }
 
         if (isPinned)
@@ -209,7 +209,7 @@ public sealed class BackingFile
         else
         {
             group.Contents &= ~Bit(index);
-            payer = group.ContentsPayer[at];
+            payer = group.Pages[at].Payer;
         }
 
         Recycle(index, group);
@@ -218,23 +218,23 @@ public sealed class BackingFile
 
     /// <summary>Version that the contents page holds; 0 when it holds nothing.</summary>
     public uint ContentsVersion(int index) =>
-        HasContents(index) ? _groups[index / PcmdPerPage]!.ContentsVersion[index % PcmdPerPage] : 0;
+        HasContents(index) ? _groups[index / PcmdPerPage]!.Pages[index % PcmdPerPage].ContentsVersion : 0;
 
     /// <summary>Version in the PCMD record; 0 when it is all zero.</summary>
     public uint PcmdVersion(int index) =>
-        HasPcmdPage(index) ? _groups[index / PcmdPerPage]!.PcmdVersion[index % PcmdPerPage] : 0;
+        HasPcmdPage(index) ? _groups[index / PcmdPerPage]!.Pages[index % PcmdPerPage].PcmdVersion : 0;
 
     public void ClearPcmd(int index)
     {
         if (Group(index) is { HasPcmd: true } group)
         {
-            group.PcmdVersion[index % PcmdPerPage] = 0;
+            group.WritePcmd(index % PcmdPerPage, 0);
         }
     }
 
     /// <summary>True when every record of the page is zero.</summary>
     public bool IsPcmdPageEmpty(int index) =>
-        Group(index) is not { HasPcmd: true } group || group.PcmdVersion.AsSpan().IndexOfAnyExcept(0u) < 0;
+        Group(index) is not { HasPcmd: true } group || group.WrittenPcmd == 0;
 
     /// <summary>
     /// Truncates the contents page. Returns the memory cgroup that paid for it, -1 when there was no page.
@@ -252,10 +252,10 @@ public sealed class BackingFile
 
         // Nothing stays behind in a group: files that hold the same are the same.
         int at = index % PcmdPerPage;
-        int payer = group.ContentsPayer[at];
-        group.ContentsVersion[at] = 0;
-        group.ContentsGeneration[at] = 0;
-        group.ContentsPayer[at] = 0;
+        int payer = group.Pages[at].Payer;
+        group.Pages[at].ContentsVersion = 0;
+        group.Pages[at].Generation = 0;
+        group.Pages[at].Payer = 0;
         Recycle(index, group);
         return payer;
     }
@@ -275,7 +275,7 @@ public sealed class BackingFile
         group.IsPcmdInSwap = false;
         AllocatedPages--;
         int payer = group.PcmdPayer;
-        Array.Clear(group.PcmdVersion);
+        group.ClearPcmd();
         group.PcmdGeneration = 0;
         group.PcmdPayer = 0;
         Recycle(index, group);
@@ -306,7 +306,7 @@ public sealed class BackingFile
             while (_groups[at] is { } group)
             {
                 int first = group.Contents != 0
-                    ? group.ContentsPayer[System.Numerics.BitOperations.TrailingZeroCount(group.Contents)]
+                    ? group.Pages[System.Numerics.BitOperations.TrailingZeroCount(group.Contents)].Payer
                     : group.PcmdPayer;
                 if (payer >= 0 && first != payer)
                 {
@@ -340,7 +340,7 @@ public sealed class BackingFile
 
             for (uint left = group.Contents; left != 0; left &= left - 1)
             {
-                onePage(group.ContentsPayer[System.Numerics.BitOperations.TrailingZeroCount(left)]);
+                onePage(group.Pages[System.Numerics.BitOperations.TrailingZeroCount(left)].Payer);
             }
 
             if (group.HasPcmd)
@@ -357,7 +357,7 @@ public sealed class BackingFile
         group = Group(index);
         return group is not null
             && (group.Contents & Bit(index)) != 0
-            && group.ContentsGeneration[index % PcmdPerPage] == generation;
+            && group.Pages[index % PcmdPerPage].Generation == generation;
     }
 
     private bool IsPcmdPage(int index, int generation, [NotNullWhen(true)] out PcmdGroup? group)
@@ -391,18 +391,26 @@ public sealed class BackingFile
         }
     }
 
+    /// <summary>A contents page and its PCMD record; side by side, as a write-out changes both.</summary>
+    private struct BackingPage
+    {
+        public uint ContentsVersion;
+        public uint PcmdVersion;
+        public int Generation;
+        public ushort Payer;
+        public ushort Pins;
+    }
+
     private sealed class PcmdGroup
     {
-        public readonly uint[] ContentsVersion = new uint[PcmdPerPage];
-        public readonly uint[] PcmdVersion = new uint[PcmdPerPage];
-        public readonly int[] ContentsGeneration = new int[PcmdPerPage];
-        public readonly ushort[] ContentsPayer = new ushort[PcmdPerPage];
-        public readonly byte[] ContentsPins = new byte[PcmdPerPage];
+        public readonly BackingPage[] Pages = new BackingPage[PcmdPerPage];
         public ushort PcmdPayer;
         public int PcmdPins;
         public uint Contents;
         public uint DirtyContents;
         public uint SwappedContents;
+        /// <summary>PCMD records that are not zero, a bit for each: the kernel searches the page for one.</summary>
+        public uint WrittenPcmd;
         public bool HasPcmd;
         public bool IsPcmdDirty;
         public bool IsPcmdInSwap;
@@ -411,13 +419,27 @@ public sealed class BackingFile
         private uint[]? _contentsInSwap;
         private uint[]? _pcmdInSwap;
 
+        public void WritePcmd(int at, uint version)
+        {
+            Pages[at].PcmdVersion = version;
+            WrittenPcmd = version == 0 ? WrittenPcmd & ~(1u << at) : WrittenPcmd | (1u << at);
+        }
+
+        public void ClearPcmd()
+        {
+            for (int at = 0; at < PcmdPerPage; at++)
+            {
+                WritePcmd(at, 0);
+            }
+        }
+
         /// <summary>Version that swap holds of a contents page; 0 when it holds none.</summary>
         public uint ContentsInSwap(int at) => (SwappedContents & (1u << at)) != 0 ? _contentsInSwap![at] : 0;
 
         public void WriteContentsToSwap(int at)
         {
             _contentsInSwap ??= new uint[PcmdPerPage];
-            _contentsInSwap[at] = ContentsVersion[at];
+            _contentsInSwap[at] = Pages[at].ContentsVersion;
             SwappedContents |= 1u << at;
             DirtyContents &= ~(1u << at);
         }
@@ -425,20 +447,20 @@ public sealed class BackingFile
         public void WritePcmdToSwap()
         {
             _pcmdInSwap ??= new uint[PcmdPerPage];
-            PcmdVersion.CopyTo(_pcmdInSwap, 0);
+            for (int at = 0; at < PcmdPerPage; at++)
+            {
+                _pcmdInSwap[at] = Pages[at].PcmdVersion;
+            }
+
             IsPcmdInSwap = true;
             IsPcmdDirty = false;
         }
 
         public void ReadPcmdFromSwap()
         {
-            if (IsPcmdInSwap)
+            for (int at = 0; at < PcmdPerPage; at++)
             {
-                _pcmdInSwap!.CopyTo(PcmdVersion, 0);
-            }
-            else
-            {
-                Array.Clear(PcmdVersion);
+                WritePcmd(at, IsPcmdInSwap ? _pcmdInSwap![at] : 0);
             }
         }
     }

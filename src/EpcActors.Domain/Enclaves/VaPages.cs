@@ -102,12 +102,12 @@ public sealed class VaPages
     public EpcPageIndex PageOf(int slot) => _pages[slot / SlotsPerPage].EpcPage;
 
     /// <summary>What the processor holds in a slot: 0 for nothing.</summary>
-    public ref uint Version(int slot) => ref _pages[slot / SlotsPerPage].Versions[slot % SlotsPerPage];
+    public ref uint Version(int slot) => ref _pages[slot / SlotsPerPage].Slots[slot % SlotsPerPage].Version;
 
     /// <summary>
     /// Type and state that the page had in the EPCM when it was written out (SECINFO of its PCMD record).
     /// </summary>
-    public ref byte Attributes(int slot) => ref _pages[slot / SlotsPerPage].Attributes[slot % SlotsPerPage];
+    public ref uint Attributes(int slot) => ref _pages[slot / SlotsPerPage].Slots[slot % SlotsPerPage].Attributes;
 
     /// <summary>Removes a VA page (only one just grown, or at release).</summary>
     public void Remove(EpcPageIndex page)
@@ -195,13 +195,17 @@ public sealed class VaPages
         }
     }
 
+    private struct VaSlot
+    {
+        public uint Version;
+        public uint Attributes;
+    }
+
     private sealed class VaPage(EpcPageIndex epcPage)
     {
         private readonly ulong[] _bitmap = new ulong[SlotsPerPage / 64];
 
-        public readonly uint[] Versions = new uint[SlotsPerPage];
-
-        public readonly byte[] Attributes = new byte[SlotsPerPage];
+        public readonly VaSlot[] Slots = new VaSlot[SlotsPerPage];
 
         public EpcPageIndex EpcPage { get; private set; } = epcPage;
 
@@ -221,8 +225,7 @@ public sealed class VaPages
             Previous = -1;
             Used = 0;
             Array.Clear(_bitmap);
-            Array.Clear(Versions);
-            Array.Clear(Attributes);
+            Array.Clear(Slots);
         }
 
         public int TakeLowest()
@@ -245,8 +248,7 @@ public sealed class VaPages
         public void Free(int slot)
         {
             _bitmap[slot >> 6] &= ~(1UL << (slot & 63));
-            Versions[slot] = 0;
-            Attributes[slot] = 0;
+            Slots[slot] = default;
             Used--;
         }
     }

@@ -23,7 +23,7 @@ internal sealed class RoutineImage : IFrameFingerprints
         }
 
         ulong hash = awaiter is Envelope envelope ? OfRequest(envelope) : Time;
-        for (IResumable? at = awaiter.Waiting; at is IRoutineFrame frame; at = frame.Caller)
+        for (Resumable? at = awaiter.Waiting; at is IRoutineFrame frame; at = frame.Caller)
         {
             hash = StateMix.Add(hash, frame.Fingerprint(Functions, image));
         }
@@ -34,7 +34,7 @@ internal sealed class RoutineImage : IFrameFingerprints
     public static void DescribeStack(TaskActor task, List<string> methods)
     {
         int start = methods.Count;
-        for (IResumable? at = task.WaitsFor?.Waiting; at is IRoutineFrame frame; at = frame.Caller)
+        for (Resumable? at = task.WaitsFor?.Waiting; at is IRoutineFrame frame; at = frame.Caller)
         {
             methods.Add(frame.Method);
         }
