@@ -11,6 +11,7 @@ if (
     return (int)ExitCode.NotSupported;
 }
 
+HugePages.AdviseForHeap();
 using StopSignals signals = new();
 await using CommandShell shell = CommandShell.OfProcess();
 shell.RunBegins = signals.RunBegins;
