@@ -8,9 +8,9 @@ namespace EpcActors.Cli;
 /// Asks the kernel for huge pages behind the garbage collector's heap (<c>madvise(2)</c>, <c>MADV_HUGEPAGE</c>).
 /// </summary>
 /// <remarks>
-/// A machine of hundreds of enclaves is hundreds of megabytes of small objects that a run visits in no order. With pages
-/// of 4 KiB most of these visits miss the TLB as well as the cache; most distributions give huge pages only to those who
-/// ask. It is advice: where the kernel does not take it, nothing changes but speed.
+/// A machine of hundreds of enclaves is hundreds of megabytes of small objects that a run visits in no order. With
+/// pages of 4 KiB most of these visits miss the TLB as well as the cache. Most distributions give huge pages only to
+/// programs that ask. It is advice: where the kernel does not take it, nothing changes but speed.
 /// </remarks>
 internal static class HugePages
 {

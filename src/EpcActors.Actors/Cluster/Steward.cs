@@ -184,7 +184,9 @@ public sealed class Steward : KernelTask
         {
             if (!Cluster.IsForeign(node) && Cluster.Defect != ClusterDefect.LostLoan)
             {
-                await Ask(Machine.Nodes[node], new SharedNodeProtocol.CloseLoans { Member = member, Incarnation = dead });
+                await Ask(
+                    Machine.Nodes[node],
+                    new SharedNodeProtocol.CloseLoans { Member = member, Incarnation = dead });
             }
             else if (Cluster.MemberOfNode[node] == member)
             {

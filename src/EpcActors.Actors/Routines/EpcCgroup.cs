@@ -6,7 +6,9 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Routines;
 
-/// <summary>arch/x86/kernel/cpu/sgx/epc_cgroup.c, in the shapes that the series gave it: charges and the worker.</summary>
+/// <summary>
+/// arch/x86/kernel/cpu/sgx/epc_cgroup.c, in the shapes that the series gave it: charges and the worker.
+/// </summary>
 internal static partial class EpcCgroup
 {
     private const int MaxFailedRounds = 5;

@@ -451,7 +451,8 @@ public sealed class StateImageTests
             }
         }
 
-        string[] expected = ["Run", "Build", "AddPages", "Access", "VmaFault", "TryCharge", "ReclaimSubtree", "ReclaimPages"];
+        string[] expected =
+            ["Run", "Build", "AddPages", "Access", "VmaFault", "TryCharge", "ReclaimSubtree", "ReclaimPages"];
         Assert.True(methods.IsSupersetOf(expected), string.Join(' ', methods));
         Assert.True(places.Count > 100);
     }

@@ -66,7 +66,8 @@ public sealed class KernelWordsTests
     {
         IEnumerable<string> unknown =
             from type in typeof(NumaNode).Assembly.GetTypes()
-            where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks" && type != typeof(OneMachine)
+            where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks"
+                && type != typeof(OneMachine)
             from method in type.GetMethods(
                 BindingFlags.Static
                     | BindingFlags.Instance
