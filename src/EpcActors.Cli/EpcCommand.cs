@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Reflection;
 using EpcActors.Cli.Commands;
 using EpcActors.Cli.Commands.Completion;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
@@ -124,6 +125,7 @@ internal static class EpcCommand
             RaceCommand.Create(shell),
             ConfigCommand.Create(shell),
             NewCommand.Create(shell),
+            ImportCommand.Create(shell),
             CompletionCommandLine.Create(shell),
             EnginesCommand.Create(shell),
         };

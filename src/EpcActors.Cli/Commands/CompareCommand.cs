@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
@@ -39,6 +40,7 @@ internal sealed class CompareCommand
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
     private readonly EngineOptions _engine = new();
+    private readonly InputOptions _input = new();
     private readonly Option<string?> _out = CommonOptions.Out(
         "writes compare.html there, and the files of each run in a folder of its own");
     private readonly Option<string?> _json = CommonOptions.Json(
@@ -68,7 +70,8 @@ internal sealed class CompareCommand
             compare._file, compare._kernels, compare._vary, compare._knownBad, compare._set, compare._seed,
         };
         foreach (Option option in (IEnumerable<Option>)[
-            .. compare._engine.All, compare._out, compare._json, compare._noSlowdown, compare._expect, compare._quiet])
+            .. compare._engine.All, compare._out, compare._json, compare._noSlowdown, compare._expect, compare._quiet,
+            .. compare._input.All])
         {
             command.Options.Add(option);
         }
@@ -142,6 +145,7 @@ internal sealed class CompareCommand
         return new RunRequest
         {
             File = parsed.GetRequiredValue(_file),
+            Import = _input.Read(parsed),
             Overrides = [.. parsed.GetRequiredValue(_set), .. variation.Overrides],
             Seed = parsed.GetValue(_seed),
             Engine = engine,

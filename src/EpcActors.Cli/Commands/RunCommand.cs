@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
@@ -20,6 +21,7 @@ internal sealed class RunCommand
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
     private readonly Option<ulong?> _seed = CommonOptions.Seed();
     private readonly EngineOptions _engine = new();
+    private readonly InputOptions _input = new();
     private readonly Option<string?> _out = CommonOptions.Out(
         $"writes {string.Join(", ", OutputDirectory.RunFiles.Select(file => file.Name))} there");
 
@@ -81,6 +83,7 @@ internal sealed class RunCommand
                     run._noSlowdown,
                     run._expect,
                     run._quiet,
+                    .. run._input.All,
                 ])
         {
             command.Options.Add(option);
@@ -97,6 +100,7 @@ internal sealed class RunCommand
         PreparedRun run = PreparedRun.Load(_shell, new RunRequest
         {
             File = parsed.GetRequiredValue(_file),
+            Import = _input.Read(parsed),
             Overrides = parsed.GetRequiredValue(_set),
             Seed = parsed.GetValue(_seed),
             Engine = engine,

@@ -4,6 +4,7 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
@@ -54,12 +55,13 @@ internal sealed class PreparedRun
     /// <exception cref="ConfigurationException">when the file or an override is wrong.</exception>
     public static PreparedRun Load(CommandShell shell, RunRequest request)
     {
-        ScenarioFile.RequireExists(request.File, shell.Configuration);
+        ScenarioText source = ScenarioFile.Open(request.File, request.Import, shell.Configuration);
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(
-            request.File,
+            source.SourceName,
             Settings(request),
             request.Seed,
-            shell.Configuration);
+            source.In(shell.Configuration));
+        loaded = loaded with { Notes = [.. source.Notes, .. loaded.Notes] };
         Scenario scenario = loaded.Scenario;
         ScenarioFile.RequireNoRace(request.File, scenario);
         if (request.SkipsSlowdown)

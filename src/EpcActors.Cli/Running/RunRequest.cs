@@ -1,6 +1,8 @@
 using System.Globalization;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
+using EpcActors.Imports;
 
 namespace EpcActors.Cli.Running;
 
@@ -9,6 +11,9 @@ internal sealed record RunRequest
 {
     /// <summary>The scenario, as given.</summary>
     public required string File { get; init; }
+
+    /// <summary>What the file does not say when it is none of a scenario.</summary>
+    public ImportOptions Import { get; init; } = ImportOptions.Default;
 
     /// <summary>Keys set on the command line, in order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Overrides { get; init; } = [];
@@ -61,6 +66,8 @@ internal sealed record RunRequest
         {
             words.Add("--expect");
         }
+
+        words.AddRange(InputOptions.Words(Import));
 
         return ShellQuoting.Join(words, dialect);
     }

@@ -1,3 +1,5 @@
+using EpcActors.Cli.Commands.Imports;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
@@ -7,6 +9,26 @@ namespace EpcActors.Cli.Running;
 internal static class ScenarioFile
 {
     private const int MostNames = 8;
+
+    /// <summary>A scenario, or the one made of an input of another kind.</summary>
+    /// <param name="file">As given on the command line.</param>
+    /// <param name="options">What the input does not say.</param>
+    /// <param name="environment">Files.</param>
+    /// <exception cref="CommandException">There is no such file, or the options are for another kind.</exception>
+    /// <exception cref="ConfigurationException">Something in an input is wrong.</exception>
+    public static ScenarioText Open(string file, ImportOptions options, ConfigEnvironment environment)
+    {
+        RequireExists(file, environment);
+        ScenarioText text = ScenarioSource.Read(file, options, environment);
+        if (!text.IsImported && InputOptions.Words(options).FirstOrDefault() is { } option)
+        {
+            throw CommandException.Usage(
+                $"{option}: {file} is a scenario and says this itself; the option is for inputs that are imported "
+                    + "('epc import --help')");
+        }
+
+        return text;
+    }
 
     /// <summary>Says what there is instead when there is no such file.</summary>
     /// <exception cref="CommandException">when it is missing.</exception>

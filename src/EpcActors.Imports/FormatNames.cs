@@ -1,0 +1,12 @@
+namespace EpcActors.Imports;
+
+/// <summary>Words of the command line for the formats.</summary>
+public static class FormatNames
+{
+    /// <summary>The word behind <c>epc import</c>.</summary>
+    public static string WordOf(InputFormat format) => format switch
+    {
+        InputFormat.Scenario => "scenario",
+        InputFormat.Kubernetes => "k8s",
+    };
+}
