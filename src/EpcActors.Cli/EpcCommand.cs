@@ -126,6 +126,7 @@ internal static class EpcCommand
             ConfigCommand.Create(shell),
             NewCommand.Create(shell),
             ImportCommand.Create(shell),
+            TraceCommand.Create(shell),
             CompletionCommandLine.Create(shell),
             EnginesCommand.Create(shell),
         };

@@ -64,6 +64,13 @@ public static class ClusterCheck
 
     private static void CheckMachine(Scenario scenario, List<string> problems)
     {
+        if (scenario.VirtualMachines.Any(guest => guest.Vmm >= 0))
+        {
+            problems.Add(
+                "a guest has several sections (epc.virtual-machines.NAME.vmm), which may be on sockets of different "
+                    + "processes: run it in one process, or give each section a guest of its own");
+        }
+
         string[] limited =
         [
             .. scenario.Cgroups.Where(cgroup => cgroup.MemoryMaxBytes != long.MaxValue).Select(cgroup => cgroup.Path),

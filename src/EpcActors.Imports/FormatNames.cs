@@ -8,5 +8,11 @@ public static class FormatNames
     {
         InputFormat.Scenario => "scenario",
         InputFormat.Kubernetes => "k8s",
+        InputFormat.Gramine => "gramine",
+        InputFormat.Occlum => "occlum",
+        InputFormat.SgxSdk => "sgxsdk",
+        InputFormat.Qemu => "qemu",
+        InputFormat.Libvirt => "libvirt",
+        InputFormat.Cgroup => "cgroup",
     };
 }

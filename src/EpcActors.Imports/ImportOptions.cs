@@ -9,7 +9,7 @@ public enum ClaimUse
     /// </summary>
     Limits,
 
-    /// <summary>The scheduler counts it, and nothing enforces it: a cluster without the webhook or the plug-in.</summary>
+    /// <summary>Nothing enforces what the scheduler counts: no webhook, or no plug-in.</summary>
     Bookkeeping,
 }
 

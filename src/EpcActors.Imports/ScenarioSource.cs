@@ -1,6 +1,9 @@
+using EpcActors.Imports.Cgroups;
 using EpcActors.Imports.Drafts;
+using EpcActors.Imports.Enclaves;
 using EpcActors.Imports.Kubernetes;
 using EpcActors.Imports.Reading;
+using EpcActors.Imports.Vms;
 using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Imports;
@@ -49,8 +52,9 @@ public static class ScenarioSource
             return Scenario(paths[0], environment);
         }
 
-        List<InputText> inputs = [.. paths.Select(path => InputText.Read(path, environment, log))];
-        InputFormat kind = format ?? FormatDetector.Of(inputs[0], log);
+        bool isTree = format == InputFormat.Cgroup || (format is null && IsInputFolder(paths[0]));
+        List<InputText> inputs = isTree ? [] : [.. paths.Select(path => InputText.Read(path, environment, log))];
+        InputFormat kind = isTree ? InputFormat.Cgroup : format ?? FormatDetector.Of(inputs[0], log);
         if (kind == InputFormat.Scenario)
         {
             return Scenario(paths[0], environment);
@@ -59,16 +63,28 @@ public static class ScenarioSource
         ScenarioDraft draft = kind switch
         {
             InputFormat.Kubernetes => KubernetesImport.Read(inputs, options, log),
+            InputFormat.Gramine => GramineImport.Read(inputs, options, log),
+            InputFormat.Occlum => OcclumImport.Read(inputs, options, log),
+            InputFormat.SgxSdk => SgxSdkImport.Read(inputs, options, log),
+            InputFormat.Qemu => QemuImport.Read(inputs, options, log),
+            InputFormat.Libvirt => LibvirtImport.Read(inputs, options, log),
+            InputFormat.Cgroup => CgroupImport.Read(paths, options, environment, log),
             InputFormat.Scenario => throw new InvalidOperationException("a scenario needs no import"),
         };
         log.ThrowIfErrors();
         draft.Head.Insert(0,
-            $"Made of {string.Join(", ", paths.Select(Path.GetFileName))} by 'epc import {FormatNames.WordOf(kind)}'. "
+            $"Made of {string.Join(", ", paths.Select(NameOf))} by 'epc import {FormatNames.WordOf(kind)}'. "
                 + "Behind each value stands where it comes from: a place in the input, an option, or \"assumed\" where "
-                + $"nothing says it. Change what you know better. {WorkloadChoice.LengthOfPrograms}");
+                + "nothing says it. Change what you know better."
+                + (draft.Enclaves.Count == 0 ? "" : $" {WorkloadChoice.LengthOfPrograms}"));
         string text = ScenarioWriter.Write(draft);
         return new ScenarioText(kind, paths[0] + Mark, () => text) { Notes = log.Notes };
     }
+
+    /// <summary>A folder that is an input: a copied cgroup tree.</summary>
+    public static bool IsInputFolder(string path) => CgroupTree.IsCgroup(path);
+
+    private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
 
     private static ScenarioText Scenario(string path, ConfigEnvironment environment) => new(
         InputFormat.Scenario, path, () => InputText.Read(path, environment, new ImportLog()).Text);

@@ -40,7 +40,9 @@ public sealed record ScenarioText
     public ConfigEnvironment In(ConfigEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        return IsImported ? environment with { Files = new WithText(environment.Files, SourceName, Text) } : environment;
+        return IsImported
+            ? environment with { Files = new WithText(environment.Files, SourceName, Text) }
+            : environment;
     }
 
     /// <summary>One text in front of other files.</summary>

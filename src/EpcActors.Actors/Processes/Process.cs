@@ -18,6 +18,9 @@ public enum KillReason
     /// It had EPC pages of a socket whose process is dead: the memory is gone (a machine check in its enclave).
     /// </summary>
     SocketLost,
+
+    /// <summary>A vCPU got SIGBUS: the VMM and with it all sections of the guest end.</summary>
+    Sigbus,
 }
 
 /// <summary>End of a thread.</summary>

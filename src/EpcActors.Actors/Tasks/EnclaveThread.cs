@@ -174,8 +174,7 @@ public sealed class EnclaveThread : UserThread
                 ProgramStep.TouchHeap step => (await TouchHeap(step.Kind, step.WorkNs, step.ByOne), 0),
                 ProgramStep.AcceptHeap => (await TouchHeap(AccessKind.Eaccept, 0, byOne: false), 0),
                 ProgramStep.RunPattern step => (await RunPattern(step, phase), 0),
-                ProgramStep.ReplayTrace step =>
-                    (_thread == 0 ? await ReplayTrace(step, phase) : ThreadOutcome.Finished, 0),
+                ProgramStep.ReplayTrace step => (await ReplayTrace(step, phase), 0),
                 ProgramStep.ChangeType => await Call(Ioctl.ModifyTypes),
                 ProgramStep.RestrictPermissions => await Call(Ioctl.RestrictPermissions),
                 ProgramStep.RemoveHeap => await Call(Ioctl.RemovePages),
@@ -274,7 +273,7 @@ public sealed class EnclaveThread : UserThread
         for (int i = 0; i < step.Trace.Count; i++)
         {
             TraceEntry entry = step.Trace[i];
-            if (entry.Enclave != step.TraceEnclave)
+            if (entry.Enclave != step.TraceEnclave || entry.Thread % Program.Threads.Count != _thread)
             {
                 continue;
             }

@@ -27,7 +27,7 @@ public abstract record ProgramStep
     public sealed record RunPattern(IReadOnlyList<AccessPattern> Patterns, long Accesses, long WorkNs, long WarmUp)
         : ProgramStep;
 
-    /// <summary>Replays a recorded trace; thread 0.</summary>
+    /// <summary>Replays a recorded trace, each thread its own accesses: thread 1 of 8 also those of thread 9.</summary>
     /// <param name="Trace">The trace.</param>
     /// <param name="TraceEnclave">Whose accesses.</param>
     /// <param name="GapsAreArrivals">

@@ -63,7 +63,12 @@ public sealed class VirtualCpu : KernelTask
             await Hold();
         }
 
-        await Ask(Process, new ProcessProtocol.ThreadExit { Outcome = outcome });
+        ProcessProtocol.ThreadExit exit = await Ask(Process, new ProcessProtocol.ThreadExit { Outcome = outcome });
+        if (outcome == ThreadOutcome.Sigbus && !exit.WasLast)
+        {
+            await Ask(Process, new ProcessProtocol.Kill { Reason = KillReason.Sigbus });
+        }
+
         await Virt.Release(this, _vepc, _size);
     }
 

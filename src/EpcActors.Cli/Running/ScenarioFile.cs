@@ -18,7 +18,11 @@ internal static class ScenarioFile
     /// <exception cref="ConfigurationException">Something in an input is wrong.</exception>
     public static ScenarioText Open(string file, ImportOptions options, ConfigEnvironment environment)
     {
-        RequireExists(file, environment);
+        if (!ScenarioSource.IsInputFolder(file))
+        {
+            RequireExists(file, environment);
+        }
+
         ScenarioText text = ScenarioSource.Read(file, options, environment);
         if (!text.IsImported && InputOptions.Words(options).FirstOrDefault() is { } option)
         {

@@ -5,11 +5,12 @@ namespace EpcActors.Domain.Workloads;
 /// <param name="Enclave">Index into <see cref="AccessTrace.Enclaves"/>.</param>
 /// <param name="Page">Page of that enclave's heap.</param>
 /// <param name="Kind">Read, write or execute.</param>
-public readonly record struct TraceEntry(long TimeUs, int Enclave, int Page, PageAccessKind Kind);
+/// <param name="Thread">Number of the thread within its enclave; 0 in a trace without threads.</param>
+public readonly record struct TraceEntry(long TimeUs, int Enclave, int Page, PageAccessKind Kind, int Thread = 0);
 
 /// <summary>
-/// Recorded page accesses in the order of their time, 16 bytes each. Immutable. Read by <see cref="AccessTraceReader"/>
-/// or <see cref="ArcTraceImporter"/>; replayed by <see cref="TracePattern"/>.
+/// Recorded page accesses in the order of their time, 16 bytes each, 20 with threads. Immutable. Read by
+/// <see cref="AccessTraceReader"/>; replayed by <see cref="TracePattern"/>.
 /// </summary>
 public sealed class AccessTrace
 {
@@ -20,6 +21,10 @@ public sealed class AccessTrace
     private readonly long[] _timesUs;
     private readonly int[] _pages;
     private readonly int[] _enclavesAndKinds;
+
+    /// <summary>Empty when every access is of thread 0.</summary>
+    private readonly int[] _threads;
+
     private readonly int[] _accessesPerEnclave;
     private readonly int[] _heapPagesPerEnclave;
 
@@ -30,6 +35,7 @@ public sealed class AccessTrace
         _timesUs = builder.TimesUs;
         _pages = builder.Pages;
         _enclavesAndKinds = builder.EnclavesAndKinds;
+        _threads = builder.Threads;
         _accessesPerEnclave = new int[_enclaves.Length];
         _heapPagesPerEnclave = new int[_enclaves.Length];
         for (int i = 0; i < Count; i++)
@@ -58,7 +64,11 @@ public sealed class AccessTrace
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
             int packed = _enclavesAndKinds[index];
             return new TraceEntry(
-                _timesUs[index], packed >> KindBits, _pages[index], (PageAccessKind)(packed & KindMask));
+                _timesUs[index],
+                packed >> KindBits,
+                _pages[index],
+                (PageAccessKind)(packed & KindMask),
+                _threads.Length == 0 ? 0 : _threads[index]);
         }
     }
 
@@ -89,6 +99,9 @@ public sealed class AccessTrace
 
         public int[] EnclavesAndKinds { get; private set; } = new int[1024];
 
+        /// <summary>Empty as long as every access is of thread 0.</summary>
+        public int[] Threads { get; private set; } = [];
+
         /// <summary>Time of the access added last, microseconds.</summary>
         public long LastTimeUs => Count == 0 ? 0 : TimesUs[Count - 1];
 
@@ -114,7 +127,7 @@ public sealed class AccessTrace
             return Enclaves.Count - 1;
         }
 
-        public void Add(long timeUs, int enclave, int page, PageAccessKind kind)
+        public void Add(long timeUs, int enclave, int page, PageAccessKind kind, int thread = 0)
         {
             if (Count == Pages.Length)
             {
@@ -124,6 +137,16 @@ public sealed class AccessTrace
             TimesUs[Count] = timeUs;
             Pages[Count] = page;
             EnclavesAndKinds[Count] = (enclave << KindBits) | (int)kind;
+            if (thread != 0 && Threads.Length == 0)
+            {
+                Threads = new int[Pages.Length];
+            }
+
+            if (Threads.Length > 0)
+            {
+                Threads[Count] = thread;
+            }
+
             Count++;
         }
 
@@ -138,12 +161,15 @@ public sealed class AccessTrace
             long[] timesUs = TimesUs;
             int[] pages = Pages;
             int[] enclavesAndKinds = EnclavesAndKinds;
+            int[] threads = Threads;
             Array.Resize(ref timesUs, capacity);
             Array.Resize(ref pages, capacity);
             Array.Resize(ref enclavesAndKinds, capacity);
+            Array.Resize(ref threads, threads.Length == 0 ? 0 : capacity);
             TimesUs = timesUs;
             Pages = pages;
             EnclavesAndKinds = enclavesAndKinds;
+            Threads = threads;
         }
     }
 }

@@ -1,15 +1,18 @@
 namespace EpcActors.Domain.Workloads;
 
 /// <summary>
-/// Reads the text form of a trace: <c>t_us enclave page r|w|x</c>, one access a line, times never falling, fields
-/// separated by blanks, <c>#</c> to the end of a line a comment, empty lines free.
+/// Reads the text form of a trace: <c>t_us enclave page r|w|x [thread]</c>, one access a line, times never falling,
+/// fields separated by blanks, <c>#</c> to the end of a line a comment, empty lines free. Without a thread it is 0.
 /// </summary>
 public static class AccessTraceReader
 {
     /// <summary>Accesses read unless the caller allows more: 1.6 GB of memory.</summary>
     public const int DefaultMaxAccesses = 100_000_000;
 
-    private const string Form = "t_us enclave page r|w|x";
+    private const string Form = "t_us enclave page r|w|x [thread]";
+
+    /// <summary>Highest number of a thread: the most threads of an enclave, less 1.</summary>
+    private const int MaxThread = 4095;
 
     /// <summary>Reads all of <paramref name="reader"/>.</summary>
     /// <param name="reader">The text; the caller opens and closes it.</param>
@@ -68,7 +71,8 @@ public static class AccessTraceReader
             "x" => PageAccessKind.Execute,
             _ => throw line.Error($"'{kind}' is no kind of access", "write r, w or x"),
         };
+        int thread = line.IsAtEnd ? 0 : (int)line.NextNumber("thread", MaxThread);
         line.End(Form);
-        builder.Add(timeUs, enclave, page, access);
+        builder.Add(timeUs, enclave, page, access, thread);
     }
 }

@@ -6,7 +6,7 @@ internal static class EnclaveSize
     /// <summary>Slots of a VA page: one for each page of the enclave, its SECS included.</summary>
     private const int SlotsPerVaPage = 512;
 
-    /// <summary>Code and data of an enclave whose file says nothing of them: those of the kernel's test enclave.</summary>
+    /// <summary>Code and data of an enclave whose file says nothing of them: the kernel's test enclave.</summary>
     private const int PlainCodePages = 9;
 
     /// <summary>

@@ -16,8 +16,13 @@ internal static class MachineChoice
 
     /// <summary>Sets machine and costs of the draft to a named machine.</summary>
     /// <returns>EPC of the machine, pages; 0 when there is no such machine.</returns>
-    public static long Named(ScenarioDraft draft, ImportOptions options, ImportLog log)
+    public static long Named(ScenarioDraft draft, ImportOptions options, ImportLog log) =>
+        Named(draft, options, log, out _);
+
+    /// <summary>As the other, with the number of its NUMA nodes.</summary>
+    public static long Named(ScenarioDraft draft, ImportOptions options, ImportLog log, out int nodes)
     {
+        nodes = 0;
         string name = options.Machine ?? Default;
         HoconOrigin at = new("--machine", 0, 0);
         IReadOnlyList<string> known = BuiltInFiles.Names("machines");
@@ -32,6 +37,7 @@ internal static class MachineChoice
             HoconText.Quoted(name),
             options.Machine is null ? "assumed: the input says nothing of the machine; --machine NAME" : "--machine");
         SetCosts(draft, machine.EpcPages);
+        nodes = machine.Nodes.Count;
         return machine.EpcPages;
     }
 

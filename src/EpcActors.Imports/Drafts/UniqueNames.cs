@@ -9,10 +9,10 @@ internal sealed class UniqueNames
 {
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
-    /// <summary>The name with what a scenario does not allow replaced, and a number behind it when it is taken.</summary>
+    /// <summary>The name, other characters replaced, and a number behind it when it is taken.</summary>
     public string Next(string wanted)
     {
-        char[] letters = [.. wanted.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')];
+        char[] letters = [.. wanted.Select(static c => IsAllowed(c) ? c : '-')];
         string clean = new string(letters).TrimStart('-', '_', '.');
         clean = clean.Length == 0 ? "enclave" : clean;
         string name = clean;
@@ -23,6 +23,8 @@ internal sealed class UniqueNames
 
         return name;
     }
+
+    private static bool IsAllowed(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
 
     private bool TryTake(string name)
     {

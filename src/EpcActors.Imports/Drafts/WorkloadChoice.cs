@@ -30,7 +30,10 @@ internal sealed record WorkloadChoice(WorkloadPreset Preset, string Why)
         }
 
         log.Error(
-            at, key, $"there is no workload '{name}'", Suggestions.Remedy(name, [.. WorkloadPresets.All.Select(p => p.Name)]));
+            at,
+            key,
+            $"there is no workload '{name}'",
+            Suggestions.Remedy(name, [.. WorkloadPresets.All.Select(p => p.Name)]));
         return null;
     }
 

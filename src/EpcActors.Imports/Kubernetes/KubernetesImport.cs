@@ -16,6 +16,8 @@ internal sealed class KubernetesImport
     /// <summary>Pods of one scenario: the loader takes 65,534 cgroups, and people read the text.</summary>
     private const int MostPods = 5000;
 
+    private const string NotEnforced = "is bookkeeping: nothing enforces it";
+
     private readonly ImportOptions _options;
     private readonly ImportLog _log;
     private readonly ScenarioDraft _draft;
@@ -135,7 +137,7 @@ internal sealed class KubernetesImport
             _draft,
             pages,
             cpus,
-            $"Node {node.Name}: {node.EpcText} ({At(node.Origin)}), {cpus.Why}; one NUMA node assumed");
+            $"Node {node.Name}: {node.EpcText} ({Place.Short(node.Origin)}), {cpus.Why}; one NUMA node assumed");
         return pages;
     }
 
@@ -164,7 +166,7 @@ internal sealed class KubernetesImport
                 ? pod.Name
                 : string.Create(CultureInfo.InvariantCulture, $"{pod.Name}-{i}");
             string path = $"/kubepods/{space}{name}";
-            string comment = i > 0 ? "" : $"{pod.Label} ({At(pod.Origin)}){pod.ReplicasWhy}";
+            string comment = i > 0 ? "" : $"{pod.Label} ({Place.Short(pod.Origin)}){pod.ReplicasWhy}";
             _claims.Add((space + name, PodClaim(pod), pod.Origin));
             long start = 0;
             foreach (ContainerDraft draft in drafts)
@@ -194,7 +196,7 @@ internal sealed class KubernetesImport
                 || pod.Annotations.For(PodAnnotations.Heap, container.Name) is not null);
     }
 
-    /// <summary>What the scheduler counts: all app containers, or the largest init container with what runs beside it.</summary>
+    /// <summary>Claim of a pod: the app containers, or the largest init container with its sidecars.</summary>
     private static long PodClaim(PodTemplate pod)
     {
         long apps = 0;
@@ -252,14 +254,14 @@ internal sealed class KubernetesImport
                 int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
                 && count is >= 1 and <= 4096)
             {
-                return (count, $"annotation {key} ({At(value.Origin)})");
+                return (count, $"annotation {key} ({Place.Short(value.Origin)})");
             }
 
             _log.Error(value.Origin, key, $"found {value.Kind}; expected a number of threads", "write 1 to 4096");
         }
 
         return container.Cpus is { } cpus
-            ? (Math.Min(cpus.Value, 256), $"as many as CPUs: cpu {cpus.Text} ({At(cpus.Origin)})")
+            ? (Math.Min(cpus.Value, 256), $"as many as CPUs: cpu {cpus.Text} ({Place.Short(cpus.Origin)})")
             : (1, "assumed: no cpu in its resources");
     }
 
@@ -271,12 +273,13 @@ internal sealed class KubernetesImport
         }
 
         return pod.Annotations.For(PodAnnotations.Workload, container.Name) is (string key, DataScalar value)
-            ? WorkloadChoice.Find(value.Text, $"annotation {key} ({At(value.Origin)})", value.Origin, key, _log)
+            ? WorkloadChoice.Find(
+                value.Text, $"annotation {key} ({Place.Short(value.Origin)})", value.Origin, key, _log)
                 ?? WorkloadChoice.Default
             : WorkloadChoice.Default;
     }
 
-    /// <summary>The heap by the annotation, else what fits the claim, else the limit, else the workload's own.</summary>
+    /// <summary>The heap: the annotation, else what fits the claim, else the limit, else the workload's own.</summary>
     private (long Pages, string Why)? Heap(
         PodTemplate pod,
         ContainerSpec container,
@@ -290,7 +293,7 @@ internal sealed class KubernetesImport
                 && heap.Ceiling is >= KernelConstants.PageSize and <= 1L << 42)
             {
                 long whole = (heap.Ceiling + KernelConstants.PageSize - 1) / KernelConstants.PageSize;
-                return (whole, $"{value.Text}: annotation {key} ({At(value.Origin)})");
+                return (whole, $"{value.Text}: annotation {key} ({Place.Short(value.Origin)})");
             }
 
             _log.Error(
@@ -302,9 +305,9 @@ internal sealed class KubernetesImport
         }
 
         (long Bytes, string Why, HoconOrigin Origin)? size = container.Claim is { } claim
-            ? (claim.Bytes, $"what fits the claim, {claim.Text} ({At(claim.Origin)})", claim.Origin)
+            ? (claim.Bytes, $"what fits the claim, {claim.Text} ({Place.Short(claim.Origin)})", claim.Origin)
             : limit is { Value: > 0 and < 1L << 42 }
-                ? (limit.Value, $"what fits the limit of {limit.Value} bytes ({At(limit.Origin)})", limit.Origin)
+                ? (limit.Value, $"what fits {limit.Text} {limit.Value} ({Place.Short(limit.Origin)})", limit.Origin)
                 : null;
         if (size is not { } known)
         {
@@ -318,8 +321,8 @@ internal sealed class KubernetesImport
             _log.Error(
                 known.Origin,
                 "",
-                $"{known.Bytes} bytes hold no enclave of {Counted.Of(threads, "thread")}: its SECS, a VA page, code and "
-                    + "TCS take more",
+                $"{known.Bytes} bytes hold no enclave of {Counted.Of(threads, "thread")}: its SECS, a VA page, code "
+                    + "and TCS take more",
                 known.Bytes < 4096 ? $"write {known.Bytes}Mi if MiB are meant" : "write at least 128Ki");
             return null;
         }
@@ -336,13 +339,13 @@ internal sealed class KubernetesImport
                 _log.Note(
                     limit.Origin,
                     limit.Text,
-                    $"the annotation says {limit.Value} bytes and the claim {claim.Bytes}; where Intel's webhook runs, it "
-                        + "annotates the container with its claim, and that goes first");
+                    $"the annotation says {limit.Value} bytes and the claim {claim.Bytes}; where Intel's webhook runs, "
+                        + "it annotates the container with its claim, and that goes first");
             }
 
             return limit.Value is 0 or long.MaxValue
-                ? new Sourced("max", $"{limit.Text} {limit.Value}: no limit ({At(limit.Origin)})")
-                : new Sourced(HoconText.Bytes(limit.Value), $"{limit.Text} ({At(limit.Origin)})");
+                ? new Sourced("max", $"{limit.Text} {limit.Value}: no limit ({Place.Short(limit.Origin)})")
+                : new Sourced(HoconText.Bytes(limit.Value), $"{limit.Text} ({Place.Short(limit.Origin)})");
         }
 
         if (container.Claim is not { } own)
@@ -351,14 +354,11 @@ internal sealed class KubernetesImport
         }
 
         // The webhook looks at app containers only.
+        string said = $"{own.Resource} {own.Text} ({Place.Short(own.Origin)})";
         return own.IsIntel && container.Role == ContainerRole.App && _options.Claims == ClaimUse.Limits
-            ? new Sourced(HoconText.Bytes(own.Bytes), $"{own.Resource} {own.Text} ({At(own.Origin)}), as the webhook annotates")
-            : new Sourced("max", $"{own.Resource} {own.Text} ({At(own.Origin)}) is bookkeeping: nothing enforces it");
+            ? new Sourced(HoconText.Bytes(own.Bytes), $"{said}, as the webhook annotates")
+            : new Sourced("max", $"{said} {NotEnforced}");
     }
-
-    /// <summary>A place in a comment: file and line say enough there.</summary>
-    private static string At(HoconOrigin origin) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(origin.Source)}:{origin.Line}");
 
     private void Emit(ContainerDraft draft, string pod, string name, long startNs, bool isRepeated, string comment)
     {
@@ -370,7 +370,8 @@ internal sealed class KubernetesImport
             Comment = comment,
             Max = Once(draft.Max),
             MemoryMax = spec.Memory is { } memory
-                ? Once(new Sourced(HoconText.Bytes(memory.Value), $"limits.memory {memory.Text} ({At(memory.Origin)})"))
+                ? Once(new Sourced(
+                    HoconText.Bytes(memory.Value), $"limits.memory {memory.Text} ({Place.Short(memory.Origin)})"))
                 : null,
         });
         _draft.Enclaves.Add(new EnclaveDraft(_names.Next(name))
@@ -389,7 +390,7 @@ internal sealed class KubernetesImport
             Steps = Once(draft.Steps),
             Comments = isRepeated || spec.Role == ContainerRole.App
                 ? []
-                : [spec.Role == ContainerRole.Init ? "An init container: it ends before the others begin." : "A sidecar."],
+                : [spec.Role == ContainerRole.Init ? "An init container; the others begin behind it." : "A sidecar."],
         });
     }
 
@@ -416,13 +417,14 @@ internal sealed class KubernetesImport
             _log.Note(
                 node?.Origin ?? file,
                 "",
-                $"the claims are more than the node's {Sizes.Text(capacity)}: {Lab.Configuration.Suggestions.List(pending, 8)} "
+                $"the claims are more than the node's {Sizes.Text(capacity)}: "
+                    + $"{Lab.Configuration.Suggestions.List(pending, 8)} "
                     + "would stay Pending (Insufficient EPC); the scenario runs them all the same");
         }
 
         string[] bookkeeping =
         [
-            .. _draft.Cgroups.Where(one => one.Max?.Why.EndsWith("enforces it", StringComparison.Ordinal) ?? false)
+            .. _draft.Cgroups.Where(one => one.Max?.Why.EndsWith(NotEnforced, StringComparison.Ordinal) ?? false)
                 .Select(one => one.Path),
         ];
         if (bookkeeping.Length > 0)

@@ -106,7 +106,8 @@ internal sealed class PodAnnotations
         _log.Error(
             value.Origin,
             $"{_path}.{key}",
-            $"found {value.Kind}; the NRI plug-in takes plain decimal bytes and refuses the container for anything else",
+            $"found {value.Kind}; the NRI plug-in takes plain decimal bytes and refuses the container for "
+                + "anything else",
             remedy);
         return null;
     }

@@ -173,7 +173,8 @@ internal static class PodReader
             resources.Log.Error(
                 value.Origin,
                 path,
-                $"{value.Text} is more EPC than any machine has{(unit == 1 ? "" : "; this resource counts MiB already")}",
+                $"{value.Text} is more EPC than any machine has"
+                    + (unit == 1 ? "" : "; this resource counts MiB already"),
                 $"write for example {example}");
             return null;
         }

@@ -85,7 +85,7 @@ internal readonly partial record struct Quantity(BigInteger Numerator, BigIntege
         return true;
     }
 
-    /// <summary>What to write instead of a text that is no quantity: the one that was meant, when it can be told.</summary>
+    /// <summary>What to write instead of a text that is no quantity: what was meant, when it can be told.</summary>
     public static string Remedy(string text)
     {
         if (text.EndsWith('K') && TryParse(text[..^1], out _))

@@ -16,14 +16,28 @@ internal static partial class FormatDetector
     /// <exception cref="Lab.Configuration.ConfigurationException">It is of no kind that is known.</exception>
     public static InputFormat Of(InputText input, ImportLog log)
     {
-        if (ScenarioKey.IsMatch(input.Text))
+        if (input.Text.TrimStart().StartsWith('<'))
         {
-            return InputFormat.Scenario;
+            string root = XmlRoot(input.Text);
+            if (root is "EnclaveConfiguration" or "domain" or "domains" or "domstatus" or "domainsnapshot")
+            {
+                return root == "EnclaveConfiguration" ? InputFormat.SgxSdk : InputFormat.Libvirt;
+            }
         }
 
-        if (KubernetesKey.IsMatch(input.Text))
+        foreach ((Regex sign, InputFormat format) in ((Regex, InputFormat)[])
+            [
+                (OcclumKey, InputFormat.Occlum),
+                (GramineKey, InputFormat.Gramine),
+                (KubernetesKey, InputFormat.Kubernetes),
+                (ScenarioKey, InputFormat.Scenario),
+                (QemuObject, InputFormat.Qemu),
+            ])
         {
-            return InputFormat.Kubernetes;
+            if (sign.IsMatch(input.Text))
+            {
+                return format;
+            }
         }
 
         throw log.Fail(
@@ -35,6 +49,25 @@ internal static partial class FormatDetector
 
     [GeneratedRegex(@"(^|[{,])[ \t]*""?epc""?[ \t]*([.{=:]|$)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex ScenarioKey { get; }
+
+    /// <summary>Name of the first element; empty when the text has none.</summary>
+    private static string XmlRoot(string text) => Element.Match(text).Groups["name"].Value;
+
+    [GeneratedRegex(@"<(?<name>[A-Za-z][\w:.-]*)", RegexOptions.ExplicitCapture)]
+    private static partial Regex Element { get; }
+
+    [GeneratedRegex(
+        @"memory-backend-epc|(^|[ \t/])qemu-(system-|kvm)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex QemuObject { get; }
+
+    [GeneratedRegex(@"""resource_limits""[ \t\r\n]*:", RegexOptions.ExplicitCapture)]
+    private static partial Regex OcclumKey { get; }
+
+    [GeneratedRegex(
+        @"^[ \t]*(\[\[?)?[ \t]*(sgx|loader|libos)\.[\w.]+[ \t]*(=|\])|^\[(sgx|loader|libos)\]",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex GramineKey { get; }
 
     [GeneratedRegex(@"^[ \t{,-]*""?(apiVersion|kind)""?[ \t]*:", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex KubernetesKey { get; }

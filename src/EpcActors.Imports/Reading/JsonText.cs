@@ -7,11 +7,15 @@ internal static class JsonText
 {
     private const string Extension = ".json";
 
+    /// <param name="text">The text.</param>
+    /// <param name="source">Its name in places.</param>
+    /// <param name="log">Where errors go.</param>
+    /// <param name="allowsComments">Whether <c>//</c> begins a comment, as people write in some files.</param>
     /// <exception cref="Lab.Configuration.ConfigurationException">The text is no JSON.</exception>
-    public static DataNode Read(string text, string source, ImportLog log)
+    public static DataNode Read(string text, string source, ImportLog log, bool allowsComments = false)
     {
-        // The reader takes a text for strict JSON by its name.
-        string name = source.EndsWith(Extension, StringComparison.Ordinal) ? source : source + Extension;
+        // The reader takes a text for strict JSON by its name; any other is HOCON, that is JSON with comments.
+        string name = allowsComments ? "text" : "text" + Extension;
         try
         {
             HoconOptions options = new() { Includer = new OneText(name, text), Environment = static _ => null };

@@ -22,7 +22,15 @@ internal static class VirtualMachineBinder
                 continue;
             }
 
-            int cgroup = CgroupLookup.Find(cgroups, vm.Get("cgroup", "\"/\""));
+            int vmm = ReadVmm(vm, population);
+            int cgroup = vmm >= 0 && !vm.Has("cgroup")
+                ? population.VirtualMachines[vmm].Cgroup
+                : CgroupLookup.Find(cgroups, vm.Get("cgroup", "\"/\""));
+            if (vmm >= 0 && cgroup != population.VirtualMachines[vmm].Cgroup)
+            {
+                vm.Error("cgroup", "a process is in one cgroup, that of its vmm", "drop the key");
+            }
+
             int pages = vm.Get("epc", "16 MiB").Pages();
             int touched = vm.Get("touch", "100 %").PartOfPages(pages, "its EPC", allowZero: true);
             long work = vm.Get("work", "1 us").DurationNs(unit: "ns");
@@ -44,6 +52,7 @@ internal static class VirtualMachineBinder
             {
                 Name = name,
                 Cgroup = cgroup,
+                Vmm = vmm,
                 Node = node,
                 StartNs = start,
                 Pages = pages,
@@ -54,5 +63,33 @@ internal static class VirtualMachineBinder
         }
 
         reader.Finish();
+    }
+
+    /// <summary>Index of the guest that this is another section of, or -1.</summary>
+    private static int ReadVmm(ObjectReader vm, Population population)
+    {
+        if (!vm.TryGet("vmm", out Setting? setting))
+        {
+            return -1;
+        }
+
+        string name = setting.Text("vm1");
+        if (!population.VirtualMachinesByName.TryGetValue(name, out int vmm))
+        {
+            setting.Error(
+                $"there is no virtual machine '{name}' before this one",
+                Suggestions.Remedy(name, [.. population.VirtualMachinesByName.Keys]));
+            return -1;
+        }
+
+        if (population.VirtualMachines[vmm].Vmm >= 0)
+        {
+            setting.Error(
+                $"'{name}' is a section itself",
+                $"write vmm = {population.VirtualMachines[population.VirtualMachines[vmm].Vmm].Name}");
+            return -1;
+        }
+
+        return vmm;
     }
 }

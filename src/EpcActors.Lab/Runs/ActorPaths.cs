@@ -38,7 +38,11 @@ public sealed class ActorPaths
         {
             string path = $"virtual-machines/{guest.Spec.Name}";
             Put(guest.VirtualEpc.Id, path);
-            Put(guest.Process.Id, $"{path}/process");
+            if (guest.Spec.Vmm < 0)
+            {
+                Put(guest.Process.Id, $"{path}/process");
+            }
+
             if (guest.Cpu is { } vcpu)
             {
                 Put(vcpu.Id, $"{path}/vcpu");

@@ -322,8 +322,8 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
         List<VirtualEpcReport> reports = [];
         foreach (VirtualMachineActors guest in _topology.VirtualMachines)
         {
-            EnclaveOutcome outcome = guest.Process.Killed != KillReason.None ? EnclaveOutcome.Killed
-                : guest.Process.Outcome == ThreadOutcome.Sigbus ? EnclaveOutcome.Sigbus
+            EnclaveOutcome outcome = guest.Process.Outcome == ThreadOutcome.Sigbus ? EnclaveOutcome.Sigbus
+                : guest.Process.Killed != KillReason.None ? EnclaveOutcome.Killed
                 : guest.Process.HasExited ? EnclaveOutcome.Finished
                 : EnclaveOutcome.Running;
             reports.Add(new VirtualEpcReport(

@@ -96,7 +96,8 @@ internal sealed class Shortages
 
         for (int i = 0; i < _guests.Length; i++)
         {
-            _ofProcess[topology.VirtualMachines[i].Process.Id.Index] = (-1, i);
+            // Of several sections of one guest the first stands for its process.
+            _ofProcess.TryAdd(topology.VirtualMachines[i].Process.Id.Index, (-1, i));
         }
     }
 

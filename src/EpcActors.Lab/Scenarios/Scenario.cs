@@ -265,6 +265,12 @@ public sealed record VirtualMachineSpec
 
     public long StartNs { get; init; }
 
+    /// <summary>
+    /// Index of the guest whose VMM has this instance, too: another section of the same guest, in the same process.
+    /// -1: its VMM is its own.
+    /// </summary>
+    public int Vmm { get; init; } = -1;
+
     /// <summary>Pages of its vEPC.</summary>
     public required int Pages { get; init; }
 

@@ -358,9 +358,7 @@ public sealed partial class Topology
 
     private void BuildVirtualMachine(VirtualMachineSpec spec)
     {
-        Process process = Add(
-            new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
-        Machine.Processes.Add(process.Id);
+        Process process = spec.Vmm >= 0 ? VirtualMachines[spec.Vmm].Process : AddVmm(spec);
         VirtualEpc vepc = Add(new VirtualEpc(NewId(), spec.Name, Machine, spec.Pages));
         _places.Guests.Add((process.Id, vepc.Id, spec.Pages));
         VirtualCpu? vcpu = null;
@@ -391,6 +389,17 @@ public sealed partial class Topology
         }
 
         VirtualMachines.Add(new VirtualMachineActors(spec, vepc, process, vcpu));
+    }
+
+    /// <summary>The process of a VMM: a vCPU for each section of its guest.</summary>
+    private Process AddVmm(VirtualMachineSpec spec)
+    {
+        int own = VirtualMachines.Count;
+        int sections = 1 + _scenario.VirtualMachines.Count(one => one.Vmm == own);
+        Process process = Add(
+            new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? sections : ThreadsOf(spec.Name)));
+        Machine.Processes.Add(process.Id);
+        return process;
     }
 
     private void BuildKernelTasks()

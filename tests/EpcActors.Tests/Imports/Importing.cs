@@ -10,10 +10,16 @@ namespace EpcActors.Tests.Imports;
 internal static class Importing
 {
     /// <summary>A text as a file of that name.</summary>
-    public static ScenarioText Text(string name, string text, ImportOptions? options = null) => ScenarioSource.Read(
-        name,
-        options ?? ImportOptions.Default,
-        new ConfigEnvironment { Files = new HoconMemoryIncluder([new(name, text)]), Variables = static _ => null });
+    public static ScenarioText Text(
+        string name, string text, ImportOptions? options = null, InputFormat? format = null) => ScenarioSource.Read(
+            [name], format, options ?? ImportOptions.Default, Environment(name, text));
+
+    /// <summary>A scenario's own text, loaded.</summary>
+    public static Scenario LoadScenario(string name, string text) =>
+        ScenarioLoader.Load(name, [], null, Environment(name, text));
+
+    private static ConfigEnvironment Environment(string name, string text) =>
+        new() { Files = new HoconMemoryIncluder([new(name, text)]), Variables = static _ => null };
 
     /// <summary>The scenario, loaded as a command loads it.</summary>
     public static Scenario Load(string name, string text, ImportOptions? options = null) =>

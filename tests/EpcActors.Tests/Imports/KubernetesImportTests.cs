@@ -10,7 +10,8 @@ public sealed class KubernetesImportTests
     private const long MiB = 1 << 20;
 
     /// <summary>A pod of containers c0 and c1 that claim 8 MiB each, with other annotations and resources.</summary>
-    private static string Pod(string annotations = "", string more = "", string claim = "sgx.intel.com/epc: 8Mi") => $$"""
+    private static string Pod(
+        string annotations = "", string more = "", string claim = "sgx.intel.com/epc: 8Mi") => $$"""
         apiVersion: v1
         kind: Pod
         metadata:
@@ -146,14 +147,14 @@ public sealed class KubernetesImportTests
     }
 
     [Theory]
-    [InlineData("sgx.intel.com/epc: 8MB", "p.yaml:9:52: spec.containers[0].resources.limits.sgx.intel.com/epc: ", "write 8")]
-    [InlineData("sgx.intel.com/epc: 8K", "p.yaml:9:52: ", "write 8Ki (powers of 1024) or 8k")]
-    [InlineData("sgx.intel.com/epc: 1.5", "p.yaml:9:52: ", "an extended resource has no parts")]
-    [InlineData("sgx.intel.com/epc: -8Mi", "p.yaml:9:52: ", "is not a whole number")]
-    [InlineData("sgx.intel.com/epc: [8]", "p.yaml:9:52: ", "found a list; expected a single value")]
-    [InlineData("sgx.intel.com/epc: 8Ti", "p.yaml:9:52: ", "more EPC than any machine has")]
-    [InlineData("kubernetes.azure.com/sgx_epc_mem_in_MiB: 8Mi", "p.yaml:9:74: ", "this resource counts MiB already")]
-    [InlineData("sgx.intel.com/epc: 40Ki", "p.yaml:9:52: ", "hold no enclave of 1 thread")]
+    [InlineData("sgx.intel.com/epc: 8MB", "p.yaml:10:47: spec.containers[0].resources.limits.sgx.intel", "write 8")]
+    [InlineData("sgx.intel.com/epc: 8K", "p.yaml:10:47: ", "write 8Ki (powers of 1024) or 8k")]
+    [InlineData("sgx.intel.com/epc: 1.5", "p.yaml:10:47: ", "an extended resource has no parts")]
+    [InlineData("sgx.intel.com/epc: -8Mi", "p.yaml:10:47: ", "is not a whole number")]
+    [InlineData("sgx.intel.com/epc: [8]", "p.yaml:10:47: ", "found a list; expected a single value")]
+    [InlineData("sgx.intel.com/epc: 8Ti", "p.yaml:10:47: ", "more EPC than any machine has")]
+    [InlineData("kubernetes.azure.com/sgx_epc_mem_in_MiB: 8Mi", "p.yaml:10:69: ", "this resource counts MiB already")]
+    [InlineData("sgx.intel.com/epc: 40Ki", "p.yaml:10:47: ", "hold no enclave of 1 thread")]
     public void A_claim_that_is_wrong_is_an_error_at_its_place(string claim, string place, string expected)
     {
         string errors = Importing.Errors("p.yaml", Pod(claim: claim));
@@ -179,8 +180,8 @@ public sealed class KubernetesImportTests
     public void What_a_manifest_cannot_say_comes_from_annotations_or_the_caller()
     {
         string pod = Pod(
-            "workload.epcactors.dev: ycsb-a, workload.epcactors.dev/container.c1: redis-gramine, heap.epcactors.dev: 3Mi, "
-                + "threads.epcactors.dev/container.c1: '3'");
+            "workload.epcactors.dev: ycsb-a, workload.epcactors.dev/container.c1: redis-gramine, "
+                + "heap.epcactors.dev: 3Mi, threads.epcactors.dev/container.c1: '3'");
         Scenario scenario = Importing.Load("p.yaml", pod);
 
         Assert.Equal("ycsb-a", Program(scenario, "p_c0"));
@@ -189,7 +190,8 @@ public sealed class KubernetesImportTests
         Assert.Equal(1, Importing.Enclave(scenario, "p_c0").Threads);
         Assert.Equal(3, Importing.Enclave(scenario, "p_c1").Threads);
 
-        Scenario other = Importing.Load("p.yaml", pod, new ImportOptions { Workload = "ycsb-f", Machine = "nuc-22mib" });
+        ImportOptions options = new() { Workload = "ycsb-f", Machine = "nuc-22mib" };
+        Scenario other = Importing.Load("p.yaml", pod, options);
         Assert.Equal("ycsb-f", Program(other, "p_c1"));
         Assert.Equal("nuc-22mib", other.Machine.Name);
 
@@ -281,7 +283,7 @@ public sealed class KubernetesImportTests
     [InlineData("kind: Pod\nspec: { containers: [] }", "a Pod has no name")]
     [InlineData("kind: Pod\nmetadata: { name: p }", "a pod has no containers")]
     [InlineData("kind: Pod\nkind: Pod", "k.yaml:2:1: kind: the key stands here a second time; the first is in line 1")]
-    [InlineData("kind: [", "k.yaml:1:")]
+    [InlineData("kind: [", "k.yaml:2:1: this is no valid YAML")]
     [InlineData("kind: Pod\nmetadata: *a", "k.yaml:2:11: there is no anchor 'a' above")]
     [InlineData("kind: Pod\nmetadata: 3", "k.yaml:2:11: metadata: found the number 3; expected a map")]
     public void A_manifest_that_is_wrong_is_told(string text, string expected) =>
@@ -291,7 +293,7 @@ public sealed class KubernetesImportTests
     public void Aliases_of_aliases_of_aliases_do_not_grow()
     {
         string lists = string.Concat(Enumerable.Range(1, 30).Select(i =>
-            $"- &a{i} {{ kind: List, items: [ *a{i - 1}, *a{i - 1}, *a{i - 1}, *a{i - 1}, *a{i - 1}, *a{i - 1} ] }}\n"));
+            $"- &a{i} {{ kind: List, items: [ {string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 6))} ] }}\n"));
         string text = $"kind: List\nitems:\n- &a0 {{ kind: Service }}\n{lists}";
 
         Assert.Contains("more than 20000 objects", Importing.Errors("k.yaml", text), StringComparison.Ordinal);

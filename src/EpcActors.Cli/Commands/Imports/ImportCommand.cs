@@ -40,6 +40,66 @@ internal static class ImportCommand
                     "epc import k8s config/samples/deployment.yaml --machine xeon-e-188mib --workload redis-gramine",
                     "Another machine, another workload"),
             ]),
+        new(
+            InputFormat.Gramine,
+            "Gramine manifests, rendered or templates.",
+            [
+                "The enclave's range is sgx.enclave_size; what image, stacks, SSA frames and TCS leave of it is the "
+                    + "heap, added at once, or by EAUG with sgx.edmm_enable.",
+            ],
+            [
+                new("epc import gramine config/samples/redis.manifest", "One enclave"),
+                new(
+                    "epc import gramine config/samples/redis.manifest --instances 3 --machine azure-dc4sv3",
+                    "Three of them, side by side"),
+            ]),
+        new(
+            InputFormat.Occlum,
+            "Occlum.json, with comments or without.",
+            ["Heap is the user space and the heap of Occlum's kernel; each thread has a stack of the kernel's."],
+            [
+                new("epc import occlum config/samples/Occlum.json", "One enclave"),
+                new(
+                    "epc import occlum config/samples/Occlum.json --workload mysql-occlum",
+                    "With a workload measured in Occlum"),
+            ]),
+        new(
+            InputFormat.SgxSdk,
+            "Enclave.config.xml of Intel's SGX SDK.",
+            ["What is not set has the default of sgx_sign. HeapInitSize below HeapMaxSize means EDMM."],
+            [
+                new("epc import sgxsdk config/samples/Enclave.config.xml", "One enclave"),
+                new(
+                    "epc import sgxsdk config/samples/Enclave.config.xml --instances 8 -o enclaves.conf",
+                    "Eight of them, into a file"),
+            ]),
+        new(
+            InputFormat.Qemu,
+            "Command lines of QEMU, out of a script or of ps.",
+            [
+                "Each -object memory-backend-epc is a section, an instance of virtual EPC of one VMM; -M "
+                    + "sgx-epc.N.memdev says which the guest sees.",
+            ],
+            [
+                new("epc import qemu config/samples/qemu.txt", "Two guests, one with two sections"),
+                new("epc import qemu config/samples/qemu.txt --machine icx-64gib-x2", "On another host"),
+            ]),
+        new(
+            InputFormat.Libvirt,
+            "Domains of libvirt, XML.",
+            ["Each <memory model='sgx-epc'> is a section of the guest."],
+            [
+                new("epc import libvirt config/samples/libvirt.xml", "A guest with a section on each node"),
+                new("epc import libvirt config/samples/libvirt.xml -o guests.conf", "Into a file"),
+            ]),
+        new(
+            InputFormat.Cgroup,
+            "A copied /sys/fs/cgroup: the tree with its limits, and what was in use.",
+            ["Copy it with: find /sys/fs/cgroup -name 'misc.*' | cpio -pdm copy"],
+            [
+                new("epc import cgroup config/samples/cgroup", "Limits and use of a node"),
+                new("epc run config/samples/cgroup", "The same, run at once"),
+            ]),
     ];
 
     public static Command Create(CommandShell shell)
@@ -58,9 +118,11 @@ internal static class ImportCommand
 
     private static DocumentedCommand Create(CommandShell shell, Kind kind)
     {
-        Argument<string[]> paths = new("FILE")
+        Argument<string[]> paths = new(kind.Format == InputFormat.Cgroup ? "DIR" : "FILE")
         {
-            Description = "one or more; together they become one scenario",
+            Description = kind.Format == InputFormat.Cgroup
+                ? "the folder"
+                : "one or more; together they become one scenario",
             Arity = ArgumentArity.OneOrMore,
         };
         Option<string?> output = new("--output", "-o")
@@ -73,7 +135,7 @@ internal static class ImportCommand
         {
             paths, output,
         };
-        foreach (Option option in kind.Format == InputFormat.Kubernetes ? input.All : input.Common)
+        foreach (Option option in input.Of(kind.Format))
         {
             command.Options.Add(option);
         }

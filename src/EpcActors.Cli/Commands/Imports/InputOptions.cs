@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using EpcActors.Domain.Workloads;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
@@ -10,6 +11,8 @@ namespace EpcActors.Cli.Commands.Imports;
 /// </summary>
 internal sealed class InputOptions
 {
+    private const int MostInstances = 1000;
+
     private static readonly string[] ClaimWords = ["limits", "bookkeeping"];
 
     private readonly Option<string?> _machine = CommonOptions.Completing(
@@ -43,13 +46,36 @@ internal sealed class InputOptions
         },
         static () => ClaimWords);
 
-    /// <summary>Those that every import understands.</summary>
-    public IEnumerable<Option> Common => [_machine, _workload];
+    private readonly Option<int?> _instances = new("--instances")
+    {
+        HelpName = "N",
+        Description = "enclaves of each imported enclave configuration (default: 1)",
+        CustomParser = static result =>
+        {
+            if (
+                int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+                && count is >= 1 and <= MostInstances)
+            {
+                return count;
+            }
 
-    /// <summary>Those of Kubernetes.</summary>
-    public IEnumerable<Option> OfKubernetes => [_node, _claims];
+            result.AddError($"--instances {result.Tokens[0].Value}: a number from 1 to {MostInstances}");
+            return null;
+        },
+    };
 
-    public IEnumerable<Option> All => [.. Common, .. OfKubernetes];
+    /// <summary>Those that mean something for a kind of input.</summary>
+    public IEnumerable<Option> Of(InputFormat format) => format switch
+    {
+        InputFormat.Kubernetes => [_machine, _workload, _node, _claims],
+        InputFormat.Gramine or InputFormat.Occlum or InputFormat.SgxSdk => [_machine, _workload, _instances],
+        InputFormat.Cgroup => [_machine, _workload],
+        InputFormat.Qemu or InputFormat.Libvirt => [_machine],
+        InputFormat.Scenario => [],
+    };
+
+    /// <summary>All of them, for commands that take any kind.</summary>
+    public IEnumerable<Option> All => [_machine, _workload, _node, _claims, _instances];
 
     /// <summary>What was said.</summary>
     /// <exception cref="CommandException">A word is not known.</exception>
@@ -68,8 +94,11 @@ internal sealed class InputOptions
             Workload = parsed.GetValue(_workload),
             Node = parsed.GetValue(_node),
             Claims = (ClaimUse)use,
+            Instances = parsed.GetValue(_instances) ?? 1,
         };
     }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The options that say it, for a command line that repeats a run.</summary>
     public static IEnumerable<string> Words(ImportOptions options)
@@ -79,6 +108,7 @@ internal sealed class InputOptions
                 ("--machine", options.Machine),
                 ("--workload", options.Workload),
                 ("--node", options.Node),
+                ("--instances", options.Instances == 1 ? null : Number(options.Instances)),
                 ("--claims", options.Claims == default ? null : ClaimWords[(int)options.Claims]),
             ])
         {

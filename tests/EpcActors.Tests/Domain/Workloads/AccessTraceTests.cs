@@ -57,7 +57,9 @@ public sealed class AccessTraceTests
     [InlineData("0 a 1", 1, 6, "the kind of access is missing")]
     [InlineData("0 a 1 R", 1, 7, "'R' is no kind of access")]
     [InlineData("0 a 1 rw", 1, 7, "'rw' is no kind of access")]
-    [InlineData("0 a 1 r r", 1, 9, "'r' is too much")]
+    [InlineData("0 a 1 r r", 1, 9, "'r' is no thread")]
+    [InlineData("0 a 1 r 4096", 1, 9, "'4096' is no thread")]
+    [InlineData("0 a 1 r 1 r", 1, 11, "'r' is too much")]
     [InlineData("# head\n7 a 1 r\n6 a 1 r", 3, 1, "time 6 comes after 7")]
     public void A_bad_line_says_where_and_what(string text, int line, int column, string problem)
     {
@@ -129,53 +131,13 @@ public sealed class AccessTraceTests
     }
 
     [Fact]
-    public void An_ARC_trace_is_imported_by_first_use()
+    public void A_trace_may_tell_threads_from_one_another()
     {
-        AccessTrace trace = Import(
-            "4000000000 3 0 0\n4000000001 1 0 1\n12 1 0 2\n\n7 0 0 3\n", new ArcImportOptions { IntervalUs = 5 });
+        AccessTrace trace = Read("0 a 1 r\n1 a 2 w 3\n2 b 0 x 0 # main\n");
 
-        Assert.Equal(["arc"], trace.Enclaves);
-        Assert.Equal([0, 1, 2, 1, 3], Pages(trace));
-        Assert.Equal(20, trace.DurationUs);
-        Assert.Equal(4, trace.HeapPagesOf(0));
-        Assert.Equal(PageAccessKind.Read, trace[4].Kind);
-    }
-
-    [Fact]
-    public void Blocks_of_an_ARC_trace_can_be_gathered_into_pages()
-    {
-        // Blocks 6 to 9 lie on pages 0 and 1, block 16 on page 2.
-        ArcImportOptions options = new() { BlocksPerPage = 8, Numbering = ArcNumbering.AsIs };
-        Assert.Equal([0, 1, 2], Pages(Import("6 4 0 0\n16 1 0 1\n", options)));
-    }
-
-    [Theory]
-    [InlineData("1 x 0 0", 1, 3)]
-    [InlineData("1", 1, 2)]
-    [InlineData("1 1 0", 1, 6)]
-    [InlineData("1 1 0 0 0", 1, 9)]
-    [InlineData("1 1 0 0\n0 4294967296 0 0", 2, 3)]
-    [InlineData("2147483647 1 0 0", 1, 12)]
-    public void A_bad_ARC_line_says_where(string text, int line, int column)
-    {
-        TraceFormatException error = Assert.Throws<TraceFormatException>(
-            () => Import(text, new ArcImportOptions { Numbering = ArcNumbering.AsIs }));
-        Assert.Equal((line, column), (error.Line, error.Column));
+        Assert.Equal([0, 3, 0], Enumerable.Range(0, 3).Select(i => trace[i].Thread));
+        Assert.Equal(new TraceEntry(1, 0, 2, PageAccessKind.Write, 3), trace[1]);
     }
 
     private static AccessTrace Read(string text) => AccessTraceReader.Read(new StringReader(text), "test.trace");
-
-    private static AccessTrace Import(string text, ArcImportOptions options) =>
-        ArcTraceImporter.Read(new StringReader(text), "test.lis", options);
-
-    private static int[] Pages(AccessTrace trace)
-    {
-        int[] pages = new int[trace.Count];
-        for (int i = 0; i < pages.Length; i++)
-        {
-            pages[i] = trace[i].Page;
-        }
-
-        return pages;
-    }
 }

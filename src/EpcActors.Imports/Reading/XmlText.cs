@@ -1,0 +1,32 @@
+using System.Xml;
+using System.Xml.Linq;
+using EpcActors.Hocon;
+
+namespace EpcActors.Imports.Reading;
+
+/// <summary>Reads XML with places. Entities and document types are refused: they can grow without end.</summary>
+internal static class XmlText
+{
+    /// <exception cref="Lab.Configuration.ConfigurationException">The text is no XML.</exception>
+    public static XElement Read(string text, string source, ImportLog log)
+    {
+        try
+        {
+            XmlReaderSettings settings = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
+            using XmlReader reader = XmlReader.Create(new StringReader(text), settings);
+            return XDocument.Load(reader, LoadOptions.SetLineInfo).Root!;
+        }
+        catch (XmlException wrong)
+        {
+            throw log.Fail(
+                new HoconOrigin(source, Math.Max(1, wrong.LineNumber), Math.Max(1, wrong.LinePosition)),
+                "",
+                $"this is no valid XML: {wrong.Message.ReplaceLineEndings(" ")}",
+                "correct it");
+        }
+    }
+
+    public static HoconOrigin At(XObject node, string source) => node is IXmlLineInfo line && line.HasLineInfo()
+        ? new HoconOrigin(source, line.LineNumber, line.LinePosition)
+        : new HoconOrigin(source, 0, 0);
+}
