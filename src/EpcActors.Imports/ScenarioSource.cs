@@ -1,3 +1,4 @@
+using EpcActors.Hocon;
 using EpcActors.Imports.Cgroups;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Enclaves;
@@ -71,6 +72,7 @@ public static class ScenarioSource
             InputFormat.Cgroup => CgroupImport.Read(paths, options, environment, log),
             InputFormat.Scenario => throw new InvalidOperationException("a scenario needs no import"),
         };
+        draft.RequireSize(new HoconOrigin(paths[0], 0, 0), log);
         log.ThrowIfErrors();
         draft.Head.Insert(0,
             $"Made of {string.Join(", ", paths.Select(NameOf))} by 'epc import {FormatNames.WordOf(kind)}'. "

@@ -99,10 +99,10 @@ internal static class CgroupImport
         draft.Cgroups.Add(new CgroupDraft(cgroup.Path)
         {
             Max = isLimited
-                ? new Sourced(HoconText.Bytes(cgroup.Max!.Value.Bytes), $"misc.max{Where(cgroup.Max)}{events}")
+                ? new Sourced(HoconText.Bytes(cgroup.Max!.Value.Bytes), $"misc.max{events}")
                 : new Sourced("max", $"misc.max: max{events}"),
             MemoryMax = hasMemory
-                ? new Sourced(HoconText.Bytes(cgroup.MemoryMax!.Value.Bytes), $"memory.max{Where(cgroup.MemoryMax)}")
+                ? new Sourced(HoconText.Bytes(cgroup.MemoryMax!.Value.Bytes), "memory.max")
                 : null,
         });
     }
@@ -143,9 +143,10 @@ internal static class CgroupImport
         draft.Enclaves.Add(new EnclaveDraft(names.Next(cgroup.Path.TrimStart('/').Replace('/', '_')))
         {
             Cgroup = cgroup.Path,
+            Pages = heap + EnclaveSize.Code(1),
             Heap = new Sourced(
                 HoconText.Pages(heap),
-                $"misc.current {current.Bytes}{(below > 0 ? $" less {below} below" : "")}{peak}{Where(current)}, "
+                $"misc.current {current.Bytes}{(below > 0 ? $" less {below} below" : "")}{peak}, "
                     + "beside SECS, VA pages, code and TCS"),
             AllowOom = hasMemory
                 ? new Sourced("on", "evicted pages count in memory.max, which may be too small for them")
@@ -153,6 +154,4 @@ internal static class CgroupImport
             Steps = workload.Steps(heap),
         });
     }
-
-    private static string Where(FileValue? value) => value is { } at ? $" ({at.Origin.Source.Split('/')[^1]})" : "";
 }

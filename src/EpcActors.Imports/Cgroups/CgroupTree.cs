@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Domain;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
 using EpcActors.Lab.Configuration;
@@ -28,7 +29,7 @@ internal sealed record TreeCgroup(string Path)
 }
 
 /// <summary>Reads a copied /sys/fs/cgroup: what misc and memory files say of each folder.</summary>
-internal sealed class CgroupTree(string root, ConfigEnvironment environment, ImportLog log)
+internal sealed class CgroupTree(ConfigEnvironment environment, ImportLog log)
 {
     private const string Resource = "sgx_epc";
     private const string MaxWord = "max";
@@ -42,7 +43,7 @@ internal sealed class CgroupTree(string root, ConfigEnvironment environment, Imp
     /// <summary>Cgroups from the root on, parents first, siblings by name.</summary>
     public static IReadOnlyList<TreeCgroup> Read(string root, ConfigEnvironment environment, ImportLog log)
     {
-        CgroupTree tree = new(root, environment, log);
+        CgroupTree tree = new(environment, log);
         try
         {
             tree.Walk(root, "/", 0);
@@ -106,7 +107,7 @@ internal sealed class CgroupTree(string root, ConfigEnvironment environment, Imp
     private bool IsName(string folder, out string name)
     {
         name = Path.GetFileName(folder);
-        if (name.Any(static c => char.IsWhiteSpace(c) || char.IsControl(c)))
+        if (name.Any(static c => char.IsWhiteSpace(c) || PrintableText.IsHidden(c)))
         {
             log.Error(
                 new HoconOrigin(folder, 0, 0),

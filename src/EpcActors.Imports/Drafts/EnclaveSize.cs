@@ -16,6 +16,9 @@ internal static class EnclaveSize
     public static long HeapIn(long pages, int threads)
     {
         long withSlots = pages - ((pages + SlotsPerVaPage) / (SlotsPerVaPage + 1));
-        return withSlots - 1 - PlainCodePages - threads;
+        return withSlots - 1 - Code(threads);
     }
+
+    /// <summary>Pages of code and data with a TCS for each thread.</summary>
+    public static long Code(int threads) => PlainCodePages + threads;
 }

@@ -1,3 +1,7 @@
+using System.Numerics;
+using EpcActors.Hocon;
+using EpcActors.Imports.Reading;
+
 namespace EpcActors.Imports.Drafts;
 
 /// <summary>A value as HOCON, and where it comes from.</summary>
@@ -26,6 +30,23 @@ internal sealed class ScenarioDraft
 
     public List<GuestDraft> Guests { get; } = [];
 
+    /// <summary>The emulator counts the pages of all address spaces in 31 bits.</summary>
+    public void RequireSize(HoconOrigin file, ImportLog log)
+    {
+        const long Granule = 4096;
+        decimal pages = Enclaves.Sum(one =>
+            (decimal)Math.Max(Granule, (long)BitOperations.RoundUpToPowerOf2((ulong)one.Pages)) * one.Count);
+        if (pages > int.MaxValue)
+        {
+            log.Error(
+                file,
+                "",
+                $"the enclaves have address spaces of {pages / 262144 / 1024:0.#} TiB in all, each a power "
+                    + "of two; less than 8 TiB are possible",
+                "import a part of them, or lower replicas and instances");
+        }
+    }
+
     /// <summary>Longest virtual time of a run.</summary>
     public Sourced Duration { get; set; } = new("10 m", "assumed: longer than the work takes; the run ends with it");
 }
@@ -46,6 +67,12 @@ internal sealed record CgroupDraft(string Path)
 internal sealed record EnclaveDraft(string Name)
 {
     public required Sourced Heap { get; init; }
+
+    /// <summary>Pages of its address space, before it is rounded up.</summary>
+    public required long Pages { get; init; }
+
+    /// <summary>Instances of it.</summary>
+    public int Count { get; init; } = 1;
 
     public string? Cgroup { get; init; }
 

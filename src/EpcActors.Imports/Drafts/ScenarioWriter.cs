@@ -1,4 +1,5 @@
 using System.Text;
+using EpcActors.Domain;
 
 namespace EpcActors.Imports.Drafts;
 
@@ -27,7 +28,7 @@ internal sealed class ScenarioWriter
 
         Blank();
         Open("epc");
-        Value("title", new Sourced(HoconText.Quoted(draft.Title), ""));
+        Value("title", new Sourced(HoconText.Quoted(OneLine(draft.Title)), ""));
         Value("kernel", draft.Kernel);
         Value("costs", draft.Costs);
         Value("machine", draft.Machine);
@@ -219,5 +220,6 @@ internal sealed class ScenarioWriter
     }
 
     /// <summary>A line break would end the comment, and what follows would be configuration.</summary>
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Replace('\t', ' ');
+    private static string OneLine(string text) =>
+        PrintableText.Escape(text.ReplaceLineEndings(" ").Replace('\t', ' '));
 }

@@ -88,11 +88,14 @@ internal static class EnclavePlans
     {
         draft.Cgroups.Add(new CgroupDraft("/" + name));
         Sourced steps = workload.Steps(plan.HeapPages);
-        if (plan.PreheatWhy.Length > 0)
+        bool isEdmm = plan.AddedPages < plan.HeapPages;
+        if (plan.PreheatWhy.Length > 0 || isEdmm)
         {
+            // Two threads that fault on one absent page are a race that kills (R9); the thread that maps pages accepts
+            // them before others see them.
+            string why = isEdmm ? "assumed: with EDMM one thread accepts what it maps" : plan.PreheatWhy;
             steps = new Sourced(
-                steps.Text.Replace("[ ", "[ { touch { threads = one } }, ", StringComparison.Ordinal),
-                $"{plan.PreheatWhy}; {steps.Why}");
+                string.Concat("[ { touch { threads = one } }, ", steps.Text.AsSpan(2)), $"{why}; {steps.Why}");
         }
 
         long size = 1;
@@ -105,6 +108,8 @@ internal static class EnclavePlans
         {
             Cgroup = "/" + name,
             Heap = new Sourced(HoconText.Pages(plan.HeapPages), plan.HeapWhy),
+            Pages = plan.HeapPages + plan.OtherPages,
+            Count = options.Instances,
             Added = plan.AddedPages >= plan.HeapPages
                 ? null
                 : new Sourced(

@@ -38,7 +38,7 @@ internal static class GramineImport
             plans.Add(Plan(input, new Fields(TomlText.Read(input.Text, input.Source, log), "", log)));
         }
 
-        return EnclavePlans.Draft(inputs[0].Name, plans, options, log);
+        return EnclavePlans.Draft(plans[0].Name, plans, options, log);
     }
 
     private static EnclavePlan Plan(InputText input, Fields manifest)

@@ -239,6 +239,7 @@ internal sealed class KubernetesImport
             Max = Max(container, limit),
             HeapPages = pages,
             Heap = new Sourced(HoconText.Pages(pages), heapWhy),
+            ThreadCount = threads,
             Threads = new Sourced(HoconText.Number(threads), threadsWhy),
             Steps = container.Role == ContainerRole.Init
                 ? new Sourced("[ touch ]", "assumed: an init container builds its enclave, touches all of it, and ends")
@@ -378,6 +379,7 @@ internal sealed class KubernetesImport
         {
             Cgroup = path,
             Heap = Once(draft.Heap),
+            Pages = draft.HeapPages + EnclaveSize.Code(draft.ThreadCount),
             Threads = Once(draft.Threads),
             Start = startNs == 0
                 ? null
@@ -451,6 +453,8 @@ internal sealed class KubernetesImport
         public required long HeapPages { get; init; }
 
         public required Sourced Heap { get; init; }
+
+        public required int ThreadCount { get; init; }
 
         public required Sourced Threads { get; init; }
 

@@ -69,7 +69,7 @@ internal static class LineFields
     }
 
     /// <summary>Takes the next field, separated by blanks or tabs; empty behind the last.</summary>
-    public static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> line)
+    public static ReadOnlySpan<char> Next(scoped ref ReadOnlySpan<char> line)
     {
         line = line.TrimStart(" \t");
         int end = line.IndexOfAny(' ', '\t');

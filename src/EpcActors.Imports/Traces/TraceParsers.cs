@@ -47,8 +47,8 @@ internal abstract class TraceParser(string source)
     protected TraceFormatException Wrong(
         ReadOnlySpan<char> line, ReadOnlySpan<char> field, int number, string problem, string remedy)
     {
-        int at = field.Length == 0 ? -1 : line.IndexOf(field, StringComparison.Ordinal);
-        return new TraceFormatException(Source, number, at < 0 ? 1 : at + 1, problem, remedy);
+        int column = field.Length > 0 && line.Overlaps(field, out int offset) ? offset + 1 : 1;
+        return new TraceFormatException(Source, number, column, problem, remedy);
     }
 }
 

@@ -13,6 +13,8 @@ public sealed class HelpTests
     [
         "", "run", "compare", "compare-driver", "config", "config show", "config validate", "config kernels",
         "config machines", "config costs", "config presets", "config schema", "completion", "engines",
+        "import", "import k8s", "import gramine", "import occlum", "import sgxsdk", "import qemu", "import libvirt",
+        "trace", "trace import",
     ];
 
     [Theory]
@@ -47,6 +49,7 @@ public sealed class HelpTests
             string line = Regex.Replace(example.Split(" | ")[0], @"\S*\*?\S*\.conf", Quoted(cli.GoodFile));
             line = line.Replace("--out results", "--out " + Quoted(cli.At("out")), StringComparison.Ordinal)
                 .Replace("--junit results.xml", "--junit " + Quoted(cli.At("results.xml")), StringComparison.Ordinal)
+                .Replace("-o web.trace", "-o " + Quoted(cli.At("web.trace")), StringComparison.Ordinal)
                 .Replace(Recordings, Loading.RepositoryPath(Recordings), StringComparison.Ordinal)
                 .Replace("--set epc.switches.epc-cgroup=off", "", StringComparison.Ordinal)
                 .Replace(

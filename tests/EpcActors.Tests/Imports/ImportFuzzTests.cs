@@ -17,11 +17,22 @@ public sealed class ImportFuzzTests
         Environment.GetEnvironmentVariable("EPC_FUZZ_IMPORTS"), CultureInfo.InvariantCulture, out int count)
         ? count : 150;
 
-    public static TheoryData<string, InputFormat> Files =>
-    [
-        .. SampleTests.Samples.Select(row => ((string)row[0], (InputFormat)row[1]))
-            .Where(row => row.Item2 != InputFormat.Cgroup),
-    ];
+    public static TheoryData<string, InputFormat> Files
+    {
+        get
+        {
+            TheoryData<string, InputFormat> files = [];
+            foreach (object[] row in SampleTests.Samples)
+            {
+                if ((InputFormat)row[1] != InputFormat.Cgroup)
+                {
+                    files.Add((string)row[0], (InputFormat)row[1]);
+                }
+            }
+
+            return files;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Files))]

@@ -95,7 +95,7 @@ internal static class ImportCommand
         new(
             InputFormat.Cgroup,
             "A copied /sys/fs/cgroup: the tree with its limits, and what was in use.",
-            ["Copy it with: find /sys/fs/cgroup -name 'misc.*' | cpio -pdm copy"],
+            ["Copy it with: find /sys/fs/cgroup -name 'misc.*' -exec cp --parents -t copy {} +"],
             [
                 new("epc import cgroup config/samples/cgroup", "Limits and use of a node"),
                 new("epc run config/samples/cgroup", "The same, run at once"),

@@ -5,6 +5,7 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Hocon;
 using EpcActors.Imports.Traces;
+using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Cli.Commands.Imports;
 
@@ -163,7 +164,9 @@ internal sealed class TraceCommand
         ScenarioFile.RequireReadableName(file);
         try
         {
-            return TextFiles.Open(file) ?? throw CommandException.Usage($"{file}: there is no such file");
+            return TextFiles.Open(file)
+                ?? (BuiltInFiles.ReadShipped(file) is { } shipped ? new StringReader(shipped) : null)
+                ?? throw CommandException.Usage($"{file}: there is no such file");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
