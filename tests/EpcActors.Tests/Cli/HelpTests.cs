@@ -46,7 +46,7 @@ public sealed class HelpTests
         foreach (string example in Examples((await CliHarness.Call([.. Words(command), "--help"])).Out))
         {
             // A pipe and what follows it is the shell's; files get a name that exists, results a place of the test's.
-            string line = Regex.Replace(example.Split(" | ")[0], @"\S*\*?\S*\.conf", Quoted(cli.GoodFile));
+            string line = Regex.Replace(example.Split(" | ")[0], @"\S*\*?\S*\.conf\b", Quoted(cli.GoodFile));
             line = line.Replace("--out results", "--out " + Quoted(cli.At("out")), StringComparison.Ordinal)
                 .Replace("--junit results.xml", "--junit " + Quoted(cli.At("results.xml")), StringComparison.Ordinal)
                 .Replace("-o web.trace", "-o " + Quoted(cli.At("web.trace")), StringComparison.Ordinal)
@@ -69,7 +69,7 @@ public sealed class HelpTests
         foreach (
             Match name in Regex.Matches(
                 (await CliHarness.Call([.. Words(command), "--help"])).Out,
-                @"[\w/-]+/[\w-]+\.conf"))
+                @"[\w/-]+/[\w-]+\.conf\b"))
         {
             Assert.True(File.Exists(Loading.RepositoryPath(name.Value)), name.Value);
         }

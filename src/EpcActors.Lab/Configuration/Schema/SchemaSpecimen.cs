@@ -25,7 +25,7 @@ internal static class SchemaSpecimen
             { trace = "t.trace" }, { trace { file = "t.trace", enclave = e, gaps = work } }
             { pause = 1 ms }, { fork = [] }
           ] } }
-          virtual-machines { v { epc = 4 MiB } }
+          virtual-machines { v { epc = 4 MiB }, w { vmm = v, epc = 4 MiB } }
           script = [
             { at = 1 ms, set-max { cgroup = /a, max = max } }
             { at = 1 ms, set-memory-max { cgroup = /a, max = max } }
