@@ -12,7 +12,7 @@ internal static class CommonOptions
     /// <summary>The scenario.</summary>
     public static Argument<string> File() => new("FILE")
     {
-        Description = "the scenario, a HOCON file",
+        Description = "the scenario, a HOCON file; epc run, compare and size take what 'epc import' takes, too",
         CustomParser = static result => FileName(result.Tokens[0].Value, result.AddError),
     };
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Scenarios;
@@ -24,6 +26,7 @@ internal sealed class SizeCommand
 
     private readonly CommandShell _shell;
     private readonly Argument<string> _file = CommonOptions.File();
+    private readonly InputOptions _input = new();
 
     private readonly Argument<string[]> _cgroups = new("CGROUP")
     {
@@ -85,6 +88,11 @@ internal sealed class SizeCommand
             size._file, size._cgroups, size._keep, size._until, size._seeds, size._kernel, size._set, size._seed,
             size._jobs, size._out, size._json, size._csv, size._quiet,
         };
+        foreach (Option option in size._input.All)
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction((parsed, token) => Task.FromResult((int)size.Execute(parsed, token)));
         return command;
     }
@@ -98,9 +106,9 @@ internal sealed class SizeCommand
             settings.Insert(0, new KeyValuePair<string, string>(Variation.KernelKey, kernel));
         }
 
-        ScenarioFile.RequireExists(file, _shell.Configuration);
+        ScenarioText source = ScenarioFile.Open(file, _input.Read(parsed), _shell.Configuration);
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(
-            file, settings, parsed.GetValue(_seed), _shell.Configuration);
+            source.SourceName, settings, parsed.GetValue(_seed), source.In(_shell.Configuration));
         ScenarioFile.RequireNoRace(file, loaded.Scenario);
         SizingRequest request = new()
         {
@@ -113,7 +121,7 @@ internal sealed class SizeCommand
             Command = Command(parsed, file, loaded.Scenario),
         };
         Require(request);
-        foreach (ConfigurationNote note in loaded.Notes)
+        foreach (ConfigurationNote note in source.Notes.Concat(loaded.Notes))
         {
             _shell.Error.WriteLine($"note: {note}");
         }
@@ -227,6 +235,8 @@ internal sealed class SizeCommand
         {
             words.AddRange(["--set", $"{key}={value}"]);
         }
+
+        words.AddRange(InputOptions.Words(_input.Read(parsed)));
 
         return ShellQuoting.Join(words, _shell.Dialect);
     }
