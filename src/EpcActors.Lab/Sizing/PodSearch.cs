@@ -292,7 +292,7 @@ internal sealed class PodSearch
     {
         (double At, double Value)[] curve =
         [
-            .. Sizer.Measures.Where(one => one.Point.Seed == _work.Seeds[0])
+            .. Sizer.Measures.Where(one => one.Point.Seed == _work.Seeds[0] && one.Point.Death.Length == 0)
                 .Select(one => ((double)one.Point.LimitPages, 1 / one.Slowdown)),
         ];
         int knee = CurveKnee.Of(curve);

@@ -96,7 +96,8 @@ public static class SizingPage
     {
         html.Open("section", ("id", "limits"));
         html.Element("h2", "Limits");
-        HtmlTables.Begin(html, SizingWords.Legend(r),
+        html.Element("p", SizingWords.Legend(r), ("class", "lead"));
+        HtmlTables.Begin(html, "The least limits of each cgroup",
         [
             "cgroup", "#max now", "#loads", .. r.Shares.Select(share => "#" + SizingWords.Share(share)),
             .. r.Until.Length > 0 ? ["#until"] : (ReadOnlySpan<string>)[],

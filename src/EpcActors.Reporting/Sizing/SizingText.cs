@@ -9,7 +9,7 @@ namespace EpcActors.Reporting;
 /// </summary>
 public static class SizingText
 {
-    private const int SparkWidth = 16;
+    private const int SparkWidth = 12;
 
     /// <summary>Up to so many cgroups each line to paste is printed.</summary>
     private const int MostPasted = 3;
@@ -34,7 +34,7 @@ public static class SizingText
 
     private static void WriteLimits(ConsoleText text, SizingReport r)
     {
-        List<TextTable.Column> columns = [TextTable.Name("cgroup"), TextTable.Figure("max now"),
+        List<TextTable.Column> columns = [TextTable.Name("cgroup"), TextTable.Figure("now"),
             TextTable.Figure("loads")];
         columns.AddRange(r.Shares.Select(share => TextTable.Figure(SizingWords.Share(share))));
         if (r.Until.Length > 0)
@@ -42,7 +42,7 @@ public static class SizingText
             columns.Add(TextTable.Figure("until"));
         }
 
-        columns.AddRange([TextTable.Figure("knee"), TextTable.Figure("whole"), TextTable.Figure("RAM behind"),
+        columns.AddRange([TextTable.Figure("knee"), TextTable.Figure("whole"), TextTable.Figure("RAM"),
             TextTable.Figure("fault p50, p99"), TextTable.Word("speed")]);
         TextTable table = new([.. columns]);
         foreach (CgroupSizing one in r.Cgroups)
