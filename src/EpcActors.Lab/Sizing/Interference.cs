@@ -108,7 +108,8 @@ internal sealed class Interference
         {
             // The one left out is missing in the row, so those behind it move up.
             int place = pod < other ? pod : pod - 1;
-            if (other != pod && together.Slowdowns[pod] / figure.Slowdowns[place] is var factor and > WorthNaming)
+            if (other != pod && double.IsFinite(together.Slowdowns[pod])
+                && together.Slowdowns[pod] / figure.Slowdowns[place] is var factor and > WorthNaming)
             {
                 by.Add((Path(other), factor));
             }
@@ -175,8 +176,8 @@ internal sealed class Interference
                 if (here is null || free is null || run.IsDead(place) || run.IsStuck)
                 {
                     slowdowns[row] = double.PositiveInfinity;
-                    deaths[row] = $"{_work.Scenario.Enclaves[sizer.Pod.Enclaves[enclave]].Name} "
-                        + (run.IsDead(place) ? "is refused EPC or killed" : "makes no progress");
+                    deaths[row] = $"{_work.Scenario.Enclaves[sizer.Pod.Enclaves[enclave]].Name}: "
+                        + (run.IsDead(place) ? run.WhyDead(place) : "makes no progress");
                 }
                 else
                 {

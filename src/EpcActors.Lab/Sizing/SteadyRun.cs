@@ -2,6 +2,7 @@ using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
+using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
@@ -176,6 +177,14 @@ internal sealed class SteadyRun : TimedRun
         Process process = Topology.Enclaves[enclave].Process;
         return process.Outcome != ThreadOutcome.Finished || process.Killed != KillReason.None
             || Topology.Enclaves[enclave].Enclave.IsOutOfMemory;
+    }
+
+    /// <summary>Reason of the end of an enclave, as a report has it.</summary>
+    public string WhyDead(int enclave)
+    {
+        EnclaveReport report = new ReportBuilder(Scenario, this, End, Slowdowns.None(Scenario)).Build("", 0)
+            .Enclaves[enclave];
+        return report.Detail.Length > 0 ? report.Detail : ExpectationTable.Word(report.Outcome);
     }
 
     private int FindDead()

@@ -91,7 +91,7 @@ public static class SizingText
             bool isAlone = r.Cgroups.Count <= MostPasted;
             foreach (string line in SizingWords.About(one, r, isAlone))
             {
-                text.Paragraph($"  {one.Path}: ", line);
+                text.Paragraph($"  {ConsoleText.Visible(one.Path)}: ", line);
             }
         }
     }

@@ -150,7 +150,7 @@ internal static class SizingWords
             : $"the limits come to {Units.Bytes(together.SumPages * Units.PageBytes)}, "
                 + $"{Units.Bytes(-left * Units.PageBytes)} more than the "
                 + $"{Units.Bytes(together.MachinePages * Units.PageBytes)} "
-                + "of EPC: ksgxd takes from every cgroup, whoever is within its limit";
+                + "of EPC: they compete for it, each within its limit";
         string others = together.Others.Count == 0 ? ""
             : $"; with {Names(together.Others)}, which no limit here is for";
         return $"{fit}{others}; RAM behind all of it: {Units.Bytes(together.BackingPages * Units.PageBytes)}"
