@@ -14,7 +14,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("epc has no command 'rnu'; did you mean run?", "rnu")]
     [InlineData(
         "epc has no command 'frobnicate'; there are: run, compare, size, compare-driver, cluster, node, check, race, "
-            + "config, new, completion, engines",
+            + "config, new, import, trace, completion, engines",
         "frobnicate")]
     [InlineData("epc config has no command 'shwo'; did you mean show?", "config", "shwo")]
     [InlineData("epc has no option --hepl; did you mean --help?", "--hepl")]
