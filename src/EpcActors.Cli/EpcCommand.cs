@@ -8,7 +8,7 @@ using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
-using EpcActors.Distribution.Transport;
+using EpcActors.Cluster.Transport;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 

@@ -1,4 +1,4 @@
-using EpcActors.Distribution.Transport;
+using EpcActors.Cluster.Transport;
 
 namespace EpcActors.Cli;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using EpcActors.Actors.Cluster;
-using EpcActors.Distribution.Wire;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Wire;
 
 namespace EpcActors.Benchmarks;
 

@@ -3,9 +3,9 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
-using EpcActors.Actors.Cluster;
-using EpcActors.Distribution.Transport;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Transport;
 
 namespace EpcActors.Benchmarks;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Akka.Actor;
-using EpcActors.Actors.Cluster;
-using EpcActors.Distribution.Transport;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Transport;
 
 namespace EpcActors.Engine.Akka.Tests;
 

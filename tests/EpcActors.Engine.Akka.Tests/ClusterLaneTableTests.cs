@@ -1,8 +1,8 @@
 using Akka.TestKit;
-using EpcActors.Actors.Cluster;
-using EpcActors.Distribution.Transport;
-using EpcActors.Distribution.Wire;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Transport;
+using EpcActors.Cluster.Wire;
 
 namespace EpcActors.Engine.Akka.Tests;
 

@@ -1,6 +1,6 @@
-using EpcActors.Actors.Cluster;
-using EpcActors.Distribution.Wire;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Wire;
 
 namespace EpcActors.Engine.Akka.Tests;
 

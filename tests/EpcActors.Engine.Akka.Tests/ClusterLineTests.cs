@@ -1,7 +1,7 @@
 using System.Globalization;
-using EpcActors.Distribution.Transport;
-using EpcActors.Distribution.Wire;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Transport;
+using EpcActors.Cluster.Wire;
 
 namespace EpcActors.Engine.Akka.Tests;
 

@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.Remote;
 using Akka.Remote.Transport;
-using EpcActors.Distribution.Transport;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Transport;
 using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;

@@ -2,10 +2,10 @@ using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Event;
 using Akka.Serialization;
-using EpcActors.Actors.Cluster;
-using EpcActors.Distribution.Transport;
-using EpcActors.Distribution.Wire;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Transport;
+using EpcActors.Cluster.Wire;
 
 namespace EpcActors.Engine.Akka.Tests;
 
@@ -158,7 +158,7 @@ public sealed class ClusterSerializerTests : IDisposable
     [Theory]
     [InlineData("ERROR", "Akka.Remote.EndpointWriter", false)]
     [InlineData("DEBUG", "Akka.Remote.EndpointWriter", true)]
-    [InlineData("ERROR", "EpcActors.Engine.Akka.Cluster.DoorActor", true)]
+    [InlineData("ERROR", "EpcActors.Cluster.AkkaTransport.DoorActor", true)]
     public void Connections_that_break_are_not_in_the_log_unless_it_is_asked_for(
         string level,
         string type,

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
-using EpcActors.Actors.Cluster;
-using EpcActors.Distribution.Transport;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Transport;
 using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;

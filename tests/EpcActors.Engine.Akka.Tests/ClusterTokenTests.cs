@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.Cluster;
-using EpcActors.Distribution.Transport;
-using EpcActors.Distribution.Wire;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Transport;
+using EpcActors.Cluster.Wire;
 using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;

@@ -1,6 +1,6 @@
 using System.Text;
-using EpcActors.Distribution.Transport;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Transport;
 
 namespace EpcActors.Engine.Akka.Tests;
 

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
 using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace EpcActors.Engine.Akka.Tests;

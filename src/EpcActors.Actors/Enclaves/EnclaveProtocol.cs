@@ -643,12 +643,14 @@ public static partial class EnclaveProtocol
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>In a cluster: has the enclave a page of a node? No lock, as <see cref="FindPage"/>.</summary>
+    /// <summary>
+    /// The memory of a node is gone: has the enclave a page of it? No lock, as <see cref="FindPage"/>.
+    /// </summary>
     public struct HoldsNode : IMessage
     {
         public static ushort Code => 0x0733;
 
-        public static MessageKind Kind => MessageKind.Cluster;
+        public static MessageKind Kind => MessageKind.Fault;
 
         public int Node;
 

@@ -55,8 +55,9 @@ internal static partial class EpcCgroup
     /// <param name="wanted">Pages that the caller wants.</param>
     /// <param name="ignoreAge">Young pages are not spared (v2 to v5).</param>
     /// <param name="resume">Where the last round of the caller ended, -1 for the top (v14, v15).</param>
-    /// <returns>Pages freed (v2 to v6), or isolated, freed or not (v7 and later); where the next round goes
-    /// on.</returns>
+    /// <returns>
+    /// Pages freed (v2 to v6), or isolated, freed or not (v7 and later); where the next round goes on.
+    /// </returns>
     public static async Routine<(int Scanned, int Resume)> ReclaimSubtree(
         KernelTask current,
         int root,

@@ -97,12 +97,12 @@ public static class VirtualEpcProtocol
         public EpcPageIndex EpcPage;
     }
 
-    /// <summary>In a cluster: asks whether the guest has a page of a node.</summary>
+    /// <summary>The memory of a node is gone: has the guest a page of it?</summary>
     public struct HoldsNode : IMessage
     {
         public static ushort Code => 0x0B0A;
 
-        public static MessageKind Kind => MessageKind.Cluster;
+        public static MessageKind Kind => MessageKind.Fault;
 
         public int Node;
 

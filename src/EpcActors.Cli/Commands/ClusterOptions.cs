@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Net;
 using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cli.Commands;

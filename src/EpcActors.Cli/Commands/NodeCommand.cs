@@ -5,9 +5,9 @@ using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Distribution.Members;
-using EpcActors.Distribution.Transport;
-using EpcActors.Engine.Akka.Cluster;
+using EpcActors.Cluster.AkkaTransport;
+using EpcActors.Cluster.Members;
+using EpcActors.Cluster.Transport;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Scenarios;
 

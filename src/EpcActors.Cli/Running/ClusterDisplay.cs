@@ -1,5 +1,5 @@
 using EpcActors.Cli.Terminal;
-using EpcActors.Distribution.Coordination;
+using EpcActors.Cluster.Coordination;
 using EpcActors.Domain;
 using EpcActors.Reporting;
 using Spectre.Console;

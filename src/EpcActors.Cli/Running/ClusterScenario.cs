@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using EpcActors.Actors.Cluster;
 using EpcActors.Cli.Terminal;
+using EpcActors.Cluster.Sharing;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 

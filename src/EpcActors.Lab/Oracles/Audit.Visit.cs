@@ -1,6 +1,5 @@
 using System.Numerics;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
@@ -85,10 +84,12 @@ internal sealed partial class Audit
                 case ZombieSecsList zombies:
                     Zombies(zombies);
                     break;
-                case Exchange exchange:
-                    Exchange(exchange);
-                    break;
                 default:
+                    if (_topology.Part is { } part && part.Grants == resource.Id)
+                    {
+                        Grants(part);
+                    }
+
                     break;
             }
         }
@@ -124,11 +125,11 @@ internal sealed partial class Audit
             }
         }
 
-        public void Exchange(Exchange exchange)
+        public void Grants(IMachinePart part)
         {
             for (int i = 0; i < audit._grantsUsed.Length; i++)
             {
-                audit._grantsUsed[i] = exchange.UsedOf(i);
+                audit._grantsUsed[i] = part.UsedBytesOf(i);
             }
         }
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
@@ -290,9 +289,9 @@ internal sealed partial class Audit
             visit.Memory(memory);
         }
 
-        if (_topology.Exchange is { } exchange)
+        if (_topology.Part is { } part)
         {
-            visit.Exchange(exchange);
+            visit.Grants(part);
         }
 
         visit.AddSums();
@@ -319,14 +318,14 @@ internal sealed partial class Audit
             _charged[_topology.Machine.CgroupParents[i]] += _charged[i];
         }
 
-        for (int i = 0; i < _charged.Length && _topology.Exchange is not null; i++)
+        for (int i = 0; i < _charged.Length && !_topology.IsWholeMachine; i++)
         {
             if (_grantsUsed[i] != _usageSaid[i] + open.GrantBytes(i))
             {
                 _violate(
                     Rules.CgroupUsage,
-                    $"{_topology.Cgroups[i].Name}: the exchange says that {_grantsUsed[i]} bytes of what its home "
-                    + $"granted are used, {_usageSaid[i]} are charged here, and tasks are "
+                    $"{_topology.Cgroups[i].Name}: {_grantsUsed[i]} bytes of what was granted to this process "
+                    + $"are used, {_usageSaid[i]} are charged here, and tasks are "
                     + $"about to make it {open.GrantBytes(i):+0;-0;0} more");
             }
         }

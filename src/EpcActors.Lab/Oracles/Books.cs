@@ -74,8 +74,7 @@ internal class Books
     public ref long HandPagesOf(int cgroup) => ref (_handPages ??= new long[_cgroups])[cgroup];
 
     /// <summary>
-    /// In a cluster: granted to this process by the home of a cgroup's account, and not charged to its cgroup here yet;
-    /// bytes.
+    /// Of a part: granted to this process, and not charged to its cgroup here yet; bytes.
     /// </summary>
     public ref long GrantBytes(int cgroup) => ref (_grantBytes ??= new long[_cgroups])[cgroup];
 

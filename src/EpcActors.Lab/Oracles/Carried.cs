@@ -58,7 +58,7 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>Cgroup that the charge for the next page was made to, -1 for none.</summary>
     public int ChargedCgroup = -1;
 
-    /// <summary>In a cluster: the homes of all levels have granted the next charge.</summary>
+    /// <summary>Of a part: all levels have granted the next charge.</summary>
     public bool IsGranted;
 
     /// <summary>Cgroup that a charge was last given back to, -1 for none.</summary>

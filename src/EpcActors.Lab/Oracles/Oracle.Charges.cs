@@ -1,5 +1,4 @@
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Cluster;
 using EpcActors.Engine;
 using EpcActors.Results;
 
@@ -22,7 +21,7 @@ public sealed partial class Oracle
         long usage = book.Usage += charge.Bytes;
         if (charge.TakeReference || carried.IsGranted)
         {
-            // In a cluster the reference may be taken long before: what comes first after a grant is the cgroup of the
+            // Of a part the reference may be taken long before: what comes first after a grant is the cgroup of the
             // process.
             carried.ChargedCgroup = cgroup.Index;
             carried.IsGranted = false;
@@ -81,37 +80,4 @@ public sealed partial class Oracle
 
     private void ReportBelowZero(Cgroup cgroup, Carried carried, long nowNs) =>
         Violate(Rules.CgroupUsage, nowNs, $"{carried.Task.Name} takes usage of {cgroup.Name} below zero");
-
-    /// <summary>
-    /// In a cluster: the limit is decided at the account's home, and a grant comes before the charge here.
-    /// </summary>
-    private void OnChargeAccount(in ClusterProtocol.ChargeAccount charge, Carried carried, long nowNs)
-    {
-        if (charge.Result == AccountCharge.Fits || _topology.Member!.ChargeBatch == 1)
-        {
-            carried.Books.GrantBytes(charge.Account) += charge.Bytes;
-        }
-
-        carried.IsGranted = charge.Result == AccountCharge.Fits;
-        if (charge.Result != AccountCharge.Fits)
-        {
-            Refused(carried, nowNs, "is refused a charge");
-        }
-    }
-
-    private void GrantLevels(Carried carried, int cgroup, long bytes)
-    {
-        for (int level = cgroup; level >= 0; level = _topology.Machine.CgroupParents[level])
-        {
-            carried.Books.GrantBytes(level) += bytes;
-        }
-    }
-
-    private void Grant(Carried carried, int cgroup, long bytes)
-    {
-        if (!_isWholeMachine)
-        {
-            carried.Books.GrantBytes(cgroup) += bytes;
-        }
-    }
 }

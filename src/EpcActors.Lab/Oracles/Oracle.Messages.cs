@@ -1,5 +1,4 @@
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
@@ -55,44 +54,6 @@ public sealed partial class Oracle
 
     private void SawUncharge(Envelope envelope, Resource resource, long nowNs) =>
         OnUncharge(in Of<CgroupProtocol.Uncharge>(envelope), (Cgroup)resource, CarriedBy(envelope, resource), nowNs);
-
-    private void SawChargeAccount(Envelope envelope, Resource resource, long nowNs) =>
-        OnChargeAccount(in Of<ClusterProtocol.ChargeAccount>(envelope), CarriedBy(envelope, resource), nowNs);
-
-    private void SawUnchargeAccount(Envelope envelope, Resource resource, long nowNs)
-    {
-        Carried carried = CarriedBy(envelope, resource);
-        ref readonly ClusterProtocol.UnchargeAccount back = ref Of<ClusterProtocol.UnchargeAccount>(envelope);
-        carried.Books.GrantBytes(back.Account) -= back.Bytes;
-    }
-
-    private void SawChargeLevels(Envelope envelope, Resource resource, long nowNs)
-    {
-        Carried carried = CarriedBy(envelope, resource);
-        ref readonly ClusterProtocol.ChargeLevels levels = ref Of<ClusterProtocol.ChargeLevels>(envelope);
-        if (levels.IsCharged)
-        {
-            GrantLevels(carried, levels.Cgroup, levels.Bytes);
-            carried.IsGranted = true;
-        }
-    }
-
-    private void SawUnchargeLevels(Envelope envelope, Resource resource, long nowNs)
-    {
-        Carried carried = CarriedBy(envelope, resource);
-        ref readonly ClusterProtocol.UnchargeLevels backLevels = ref Of<ClusterProtocol.UnchargeLevels>(envelope);
-        GrantLevels(carried, backLevels.Cgroup, backLevels.IsUncharged ? -backLevels.Bytes : 0);
-    }
-
-    private void SawTakeStock(Envelope envelope, Resource resource, long nowNs)
-    {
-        Carried carried = CarriedBy(envelope, resource);
-        ref readonly ClusterProtocol.TakeStock stock = ref Of<ClusterProtocol.TakeStock>(envelope);
-        if (stock.Account < _topology.Cgroups.Count)
-        {
-            carried.Books.GrantBytes((int)stock.Account) += stock.Bytes;
-        }
-    }
 
     private void SawWriteMax(Envelope envelope, Resource resource, long nowNs)
     {

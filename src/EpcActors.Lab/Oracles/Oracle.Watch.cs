@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
@@ -40,6 +39,7 @@ public sealed partial class Oracle
         WatchEnclaves();
         WatchRoutines();
         WatchProcessor();
+        _topology.Part?.Watch(this);
     }
 
     /// <summary>Nodes, the free-page counter, cgroups, memory, guests: Oracle.Messages.</summary>
@@ -54,11 +54,6 @@ public sealed partial class Oracle
         Watch<FreePageCounterProtocol.StorePages>(SawStorePages);
         Watch<CgroupProtocol.Charge>(SawCharge);
         Watch<CgroupProtocol.Uncharge>(SawUncharge);
-        Watch<ClusterProtocol.ChargeAccount>(SawChargeAccount);
-        Watch<ClusterProtocol.UnchargeAccount>(SawUnchargeAccount);
-        Watch<ClusterProtocol.ChargeLevels>(SawChargeLevels);
-        Watch<ClusterProtocol.UnchargeLevels>(SawUnchargeLevels);
-        Watch<ClusterProtocol.TakeStock>(SawTakeStock);
         Watch<CgroupProtocol.WriteMax>(SawWriteMax);
         Watch<CgroupProtocol.AddToLru>(SawAddToLru);
         Watch<CgroupProtocol.ReadUsage>(SawReadUsage);

@@ -107,7 +107,7 @@ public sealed partial class Oracle
         _clock = clock;
         _capacityBytes = (long)topology.Machine.CapacityPages * KernelConstants.PageSize;
 
-        // In a cluster the machine's counter is elsewhere; an audit over all processes compares it.
+        // Of a part the machine's counter is elsewhere; an audit over all processes compares it.
         _ownsCounters =
             topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode
             || !topology.IsWholeMachine;

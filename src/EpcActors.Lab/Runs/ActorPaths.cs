@@ -90,15 +90,9 @@ public sealed class ActorPaths
 
     private void AddMachine(Topology topology)
     {
-        if (topology.Exchange is { } exchange)
+        foreach ((ActorId id, string path) in topology.Part?.Paths(topology) ?? [])
         {
-            Put(exchange.Id, "cluster/exchange");
-            Put(topology.Steward!.Id, "cluster/steward");
-            foreach (
-                TaskActor deputy in topology.Tasks.Select(one => one.Task).Where(task => task is Actors.Cluster.Deputy))
-            {
-                Put(deputy.Id, $"cluster/{deputy.Name}");
-            }
+            Put(id, path);
         }
 
         foreach (NumaNode node in topology.Nodes)

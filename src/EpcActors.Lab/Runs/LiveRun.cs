@@ -126,7 +126,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     /// </summary>
     internal Action? OnIsolated { get; set; }
 
-    private bool IsMember => Topology.Exchange is not null;
+    private bool IsMember => !Topology.IsWholeMachine;
 
     public override bool IsLive => true;
 
@@ -248,7 +248,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     private void OnTick(long atNs)
     {
         long steps = _engine.Steps;
-        bool isHeldUp = Topology.Exchange is { IsHeldUp: true };
+        bool isHeldUp = Topology.Part is { IsHeldUp: true };
         bool hasWork = _engine.GoingTasks > 0;
         long cpuNs = (long)Environment.CpuUsage.TotalTime.TotalNanoseconds;
         long mostNs = hasWork && _hadWork ? CountedPerCpu * (cpuNs - _cpuAtTickNs) : long.MaxValue;

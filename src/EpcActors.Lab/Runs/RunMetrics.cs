@@ -397,10 +397,7 @@ internal sealed class RunMetrics : IDisposable
     {
         if (_topology.Machine.Switches.FreePageCounter != Domain.Kernel.FreePageCounterMode.PerNode)
         {
-            // A member has a part of it, as the home counts it: the sum over all members is the counter.
-            return _topology is { Exchange: { } exchange }
-                ? exchange.CountedFreePages
-                : _topology.FreePageCounter.Pages;
+            return _topology.Part?.CountedFreePages ?? _topology.FreePageCounter.Pages;
         }
 
         long sum = 0;

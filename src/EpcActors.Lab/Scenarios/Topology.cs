@@ -23,15 +23,14 @@ public sealed partial class Topology
     private readonly Prng _workload;
     private int _nextId;
 
-    /// <param name="scenario">Scenario to build; for a process of a cluster, its part of it (see
-    /// <see cref="Runs.MemberScenario"/>).</param>
-    /// <param name="member">Part of a process of a cluster; null when there is only one process.</param>
-    public Topology(Scenario scenario, TopologyMember? member = null)
+    /// <param name="scenario">Scenario to build; for a part of a machine, what of it is in this process.</param>
+    /// <param name="part">Part of the machine that this process has; null for all of it.</param>
+    public Topology(Scenario scenario, IMachinePart? part = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         _scenario = scenario;
-        _member = member;
-        _nextId = member?.FirstId ?? 0;
+        Part = part;
+        _nextId = part?.FirstId ?? 0;
         _cpus = new CpuDealer(scenario.Machine);
         _workload = new Prng(scenario.Seed).Split("workload");
         List<(int Node, int PageCount)> sections = [];
@@ -44,7 +43,7 @@ public sealed partial class Topology
         }
 
         Machine = new Machine(scenario.Switches, sections, scenario.Machine.Nodes.Count);
-        PrepareMember();
+        BeginPart();
         BuildMachine(sections);
         BuildCgroups();
         PrepareRace();
@@ -60,7 +59,7 @@ public sealed partial class Topology
 
         AddRaceOutsiders();
         BuildKernelTasks();
-        BuildMember();
+        part?.AddActors(this);
     }
 
     public Machine Machine { get; }
@@ -129,7 +128,7 @@ public sealed partial class Topology
         foreach ((int node, int count) in sections)
         {
             // Of a node of another process there is a stand-in here, without pages of its own.
-            if (_member is not { } member || !member.Port.IsForeign(node))
+            if (Part is null || Part.HasNode(node))
             {
                 ofNode[node].Add((first, count));
             }
@@ -173,9 +172,9 @@ public sealed partial class Topology
         for (int i = 0; i < count; i++)
         {
             CgroupSpec spec = _scenario.Cgroups[i];
-            long maxBytes = _member is null ? spec.MaxBytes : long.MaxValue;
+            long maxBytes = Part is null ? spec.MaxBytes : long.MaxValue;
             Cgroup cgroup = Add(
-                new Cgroup(NewId(), i, spec.Path, Machine.Pages, maxBytes, capacity, isWide || _member is not null));
+                new Cgroup(NewId(), i, spec.Path, Machine.Pages, maxBytes, capacity, isWide || Part is not null));
             Cgroups.Add(cgroup);
             Machine.Cgroups[i] = cgroup.Id;
             if (spec.Parent >= 0)

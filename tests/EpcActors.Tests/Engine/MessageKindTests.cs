@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using EpcActors.Actors;
-using EpcActors.Distribution.Members;
+using EpcActors.Cluster.Members;
 using EpcActors.Engine;
 using EpcActors.Engine.Threads;
 using EpcActors.Lab.Runs;

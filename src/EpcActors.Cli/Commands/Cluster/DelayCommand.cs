@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using EpcActors.Cli.Terminal;
-using EpcActors.Distribution;
-using EpcActors.Distribution.Delays;
+using EpcActors.Cluster;
+using EpcActors.Cluster.Delays;
 using EpcActors.Domain;
 using EpcActors.Lab.Scenarios;
 

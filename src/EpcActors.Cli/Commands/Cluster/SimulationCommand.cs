@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using EpcActors.Actors.Cluster;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Distribution.Simulation;
+using EpcActors.Cluster.Sharing;
+using EpcActors.Cluster.Simulation;
 using EpcActors.Domain;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;

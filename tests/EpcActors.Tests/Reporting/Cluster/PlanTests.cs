@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EpcActors.Distribution;
+using EpcActors.Cluster;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
 using EpcActors.Results;

@@ -1,9 +1,9 @@
 using System.Reflection;
-using EpcActors.Actors.Cluster;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.VirtualEpcs;
+using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
 using EpcActors.Reporting;
 using EpcActors.Results;
@@ -67,7 +67,7 @@ public sealed class KernelWordsTests
         IEnumerable<string> unknown =
             from type in typeof(NumaNode).Assembly.GetTypes()
             where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks"
-                && type != typeof(OneMachine)
+            where type != typeof(OneMachine)
             from method in type.GetMethods(
                 BindingFlags.Static
                     | BindingFlags.Instance

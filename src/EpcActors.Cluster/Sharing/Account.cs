@@ -1,0 +1,55 @@
+namespace EpcActors.Cluster.Sharing;
+
+/// <summary>
+/// An account at its home: one number of the machine that several processes add to, with the part of each of them. A
+/// cgroup's <c>misc.current</c> with <c>misc.max</c>, or the free-page counter.
+/// </summary>
+/// <remarks>
+/// The home knows each process's part, so a death is exact: the home takes the part of a dead incarnation off once, in
+/// the turn in which it begins to refuse its requests.
+/// </remarks>
+public sealed class Account
+{
+    internal Account(int members, ulong max, long capacity)
+    {
+        Of = new long[members];
+        HasReported = new bool[members];
+        Max = max;
+        Capacity = capacity;
+    }
+
+    /// <summary>The number as the kernel sees it.</summary>
+    public long Value { get; internal set; }
+
+    /// <summary>Highest value within the limits.</summary>
+    public long Peak { get; internal set; }
+
+    /// <summary>Limit; ulong.MaxValue for none.</summary>
+    public ulong Max { get; internal set; }
+
+    /// <summary>Number of writes of the limit.</summary>
+    public long MaxVersion { get; internal set; }
+
+    /// <summary>Second limit, that of the machine: misc.capacity, of the sockets that are there.</summary>
+    public long Capacity { get; internal set; }
+
+    /// <summary>
+    /// For the free-page counter: number of times that the home gave pages in advance. A rebuilt home begins above any
+    /// number of the old one, since the members may still have pages from it.
+    /// </summary>
+    public long Advances { get; internal set; }
+
+    /// <summary>This process is the home.</summary>
+    public bool IsHome { get; internal set; }
+
+    /// <summary>The old home is dead and not all members have reported: the new home serves no request.</summary>
+    public bool IsRebuilding { get; internal set; }
+
+    /// <summary>By member: its part of the number.</summary>
+    internal long[] Of { get; }
+
+    internal bool[] HasReported { get; }
+
+    /// <summary>Part of the number that a member has.</summary>
+    public long PartOf(int member) => Of[member];
+}

@@ -1,0 +1,615 @@
+using EpcActors.Actors;
+using EpcActors.Domain.Epc;
+using EpcActors.Engine;
+
+namespace EpcActors.Cluster.Sharing;
+
+/// <summary>Result of a call to another process.</summary>
+public enum CallStatus
+{
+    /// <summary>It happened, once.</summary>
+    Ok,
+
+    /// <summary>
+    /// The called process is dead. It does not matter whether it executed the call: all its state is gone.
+    /// </summary>
+    Gone,
+}
+
+/// <summary>Result of a charge at its home.</summary>
+public enum AccountCharge
+{
+    /// <summary>Added, and within the limits.</summary>
+    Fits,
+
+    /// <summary>
+    /// Above the limit. Without a batch the amount was added all the same, as misc_cg_try_charge does, and has to be
+    /// taken back; with a batch nothing is added.
+    /// </summary>
+    Over,
+}
+
+/// <summary>Work that a deputy does for a task of another process.</summary>
+public enum ReclaimPurpose
+{
+    /// <summary>One round over the LRUs of the cgroups below a root.</summary>
+    Reclaim,
+
+    /// <summary>Only look whether a list has a page.</summary>
+    Look,
+
+    /// <summary>Series v1 to v5: find an enclave to kill.</summary>
+    OomKill,
+}
+
+/// <summary>
+/// Requests of tasks to the exchange of their process. Those that are an <see cref="IFrameMessage"/> travel to other
+/// processes.
+/// </summary>
+public static class ClusterProtocol
+{
+    /// <summary>
+    /// One level of misc_cg_try_charge at the account's home, or out of the stock that this process has taken in
+    /// advance.
+    /// </summary>
+    public struct ChargeAccount : IHomeMessage
+    {
+        public static ushort Code => 0x0E01;
+
+        public static MessageKind Kind => MessageKind.Charge;
+
+        public long Bytes;
+
+        /// <summary>
+        /// On the wire: bytes that the home may add beyond <see cref="Bytes"/>, as far as they fit. The answer has the
+        /// bytes that it added.
+        /// </summary>
+        public long ExtraBytes;
+
+        public int Account;
+
+        /// <summary>Out.</summary>
+        public AccountCharge Result;
+
+        readonly int IHomeMessage.AccountNumber => Account;
+    }
+
+    /// <summary>Uncharges an amount: into the stock of this process, or at the home.</summary>
+    public struct UnchargeAccount : IHomeMessage
+    {
+        public static ushort Code => 0x0E02;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
+
+        public long Bytes;
+
+        public int Account;
+
+        /// <summary>The amount was just refused, but added all the same: the home gets it back at once.</summary>
+        public YesNo IsRollBack;
+
+        readonly int IHomeMessage.AccountNumber => Account;
+    }
+
+    /// <summary>
+    /// atomic_long_add on a number without a limit: the free-page counter. With a batch it is percpu_counter_add: out
+    /// of the pages that this process has taken in advance, or at the home.
+    /// </summary>
+    public struct AddAccount : IHomeMessage
+    {
+        public static ushort Code => 0x0E03;
+
+        public static MessageKind Kind => MessageKind.Counter;
+
+        public long Amount;
+
+        /// <summary>
+        /// On the wire: pages that the home may take off in advance, all of them or none. The answer has the pages that
+        /// it took off.
+        /// </summary>
+        public long Advance;
+
+        /// <summary>Out: the number afterwards, at the home or as this process last saw it.</summary>
+        public long Value;
+
+        public int Account;
+
+        /// <summary>The amount is the stock of this process: it goes to the home at once.</summary>
+        public YesNo IsGivenBack;
+
+        readonly int IHomeMessage.AccountNumber => Account;
+    }
+
+    /// <summary>First half of an unprotected <c>+=</c>.</summary>
+    public struct LoadAccount : IHomeMessage
+    {
+        public static ushort Code => 0x0E04;
+
+        public static MessageKind Kind => MessageKind.Counter;
+
+        public long Account;
+
+        /// <summary>Out.</summary>
+        public long Value;
+
+        readonly int IHomeMessage.AccountNumber => (int)Account;
+    }
+
+    /// <summary>Second half of an unprotected <c>+=</c>: changes by others since the load are lost.</summary>
+    public struct StoreAccount : IHomeMessage
+    {
+        public static ushort Code => 0x0E05;
+
+        public static MessageKind Kind => MessageKind.Counter;
+
+        public long Value;
+
+        /// <summary>
+        /// Amount that the store was meant to add: for the home's record, which the kernel does not have.
+        /// </summary>
+        public long Amount;
+
+        public long Account;
+
+        readonly int IHomeMessage.AccountNumber => (int)Account;
+    }
+
+    /// <summary>Reads value and limit, without a lock.</summary>
+    public struct ReadAccount : IHomeMessage
+    {
+        public static ushort Code => 0x0E06;
+
+        public static MessageKind Kind => MessageKind.Limit;
+
+        public long Account;
+
+        /// <summary>
+        /// Out: the number as its home has it. Pages that processes have taken in advance are missing in the free-page
+        /// counter, so it is never more than there is.
+        /// </summary>
+        public long Value;
+
+        /// <summary>Out: the limit, long.MaxValue for none.</summary>
+        public long Max;
+
+        /// <summary>
+        /// In: number of the advance up to which the caller had all others give back, 0 for none. Out: number of
+        /// advances that the home has made.
+        /// </summary>
+        public long Advances;
+
+        /// <summary>
+        /// The caller only needs to know whether there are at least so many; 0: it needs the number. A process that has
+        /// pages in advance knows it without a call.
+        /// </summary>
+        public int Enough;
+
+        /// <summary>
+        /// Out: other processes may have pages in advance that were not asked back since; the number may be too small
+        /// by these.
+        /// </summary>
+        public YesNo IsLowerBound;
+
+        readonly int IHomeMessage.AccountNumber => (int)Account;
+    }
+
+    /// <summary>Writes the limit.</summary>
+    public struct WriteAccountMax : IHomeMessage
+    {
+        public static ushort Code => 0x0E07;
+
+        public static MessageKind Kind => MessageKind.Limit;
+
+        /// <summary>ulong.MaxValue for none.</summary>
+        public ulong Max;
+
+        public long Account;
+
+        /// <summary>Out: number of the write, ascending: a home that rebuilds the account takes the last one.</summary>
+        public long Version;
+
+        readonly int IHomeMessage.AccountNumber => (int)Account;
+    }
+
+    /// <summary>To a new home: a process's part of an account whose old home is dead.</summary>
+    public struct ReportAccount : IHomeMessage
+    {
+        public static ushort Code => 0x0E08;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        public long Account;
+
+        /// <summary>Amount that this process was granted and did not give back.</summary>
+        public long Amount;
+
+        /// <summary>The last write of the limit that it knows of.</summary>
+        public ulong Max;
+
+        public long MaxVersion;
+
+        /// <summary>The epoch since which the receiver is the home.</summary>
+        public long Since;
+
+        readonly int IHomeMessage.AccountNumber => (int)Account;
+    }
+
+    /// <summary>A page of a node of another process: off its free list, for this process to use.</summary>
+    public struct BorrowPage : IDeputyMessage
+    {
+        public static ushort Code => 0x0E09;
+
+        public static MessageKind Kind => MessageKind.Allocate;
+
+        public int Node;
+
+        /// <summary>Out: none when the node has no free page, or its process is dead.</summary>
+        public EpcPageIndex Page;
+
+        /// <summary>Out: the incarnation of the process that lent it.</summary>
+        public int Incarnation;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        readonly int IDeputyMessage.Lane => 0;
+    }
+
+    /// <summary>Gives a borrowed page back.</summary>
+    public struct ReturnPage : IDeputyMessage
+    {
+        public static ushort Code => 0x0E0A;
+
+        public static MessageKind Kind => MessageKind.Free;
+
+        public int Node;
+
+        public EpcPageIndex Page;
+
+        /// <summary>The incarnation that lent it: no later one has it.</summary>
+        public int Incarnation;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        readonly int IDeputyMessage.Lane => 0;
+    }
+
+    /// <summary>A round of reclaim over the lists of another process, by a deputy there.</summary>
+    public struct ReclaimAt : IDeputyMessage
+    {
+        public static ushort Code => 0x0E0B;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
+
+        public int Member;
+
+        /// <summary>Index of the root cgroup of the round.</summary>
+        public int Root;
+
+        public int Wanted;
+
+        public YesNo IgnoreAge;
+
+        public ReclaimPurpose Purpose;
+
+        /// <summary>Out: result of the routine that runs there; for a look or a kill 1 or 0.</summary>
+        public int Result;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        readonly int IDeputyMessage.Lane => Purpose == ReclaimPurpose.Look ? 0 : 1;
+    }
+
+    /// <summary>Wakes the ksgxd that works: at the home of the free-page counter.</summary>
+    public struct WakeKsgxd : IDeputyMessage
+    {
+        public static ushort Code => 0x0E0C;
+
+        public static MessageKind Kind => MessageKind.Wait;
+
+        public int Member;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        readonly int IDeputyMessage.Lane => 0;
+    }
+
+    /// <summary>Queues the reclaim work of a cgroup at its worker: at the home of the cgroup's account.</summary>
+    public struct QueueWorkAt : IDeputyMessage
+    {
+        public static ushort Code => 0x0E0D;
+
+        public static MessageKind Kind => MessageKind.Wait;
+
+        public int Member;
+
+        public int Cgroup;
+
+        public long Reserved;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        public int Reserved2;
+
+        readonly int IDeputyMessage.Lane => 0;
+    }
+
+    /// <summary>Reads the free-page counter of a node of another process.</summary>
+    public struct ReadNodeAt : IDeputyMessage
+    {
+        public static ushort Code => 0x0E0E;
+
+        public static MessageKind Kind => MessageKind.Counter;
+
+        public int Node;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        /// <summary>Out: 0 when its process is dead.</summary>
+        public long FreePages;
+
+        readonly int IDeputyMessage.Lane => 0;
+    }
+
+    /// <summary>
+    /// Makes another process give back the stock of an account that it does not use (drain_all_stock).
+    /// </summary>
+    public struct DrainStock : IDeputyMessage
+    {
+        public static ushort Code => 0x0E0F;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
+
+        public int Member;
+
+        public int Account;
+
+        /// <summary>Out: bytes that the home got back.</summary>
+        public long Bytes;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+
+        public int Reserved;
+
+        readonly int IDeputyMessage.Lane => 0;
+    }
+
+    /// <summary>
+    /// Tells another process of a written limit. The write is over when all processes know: then no new home forgets
+    /// it, whichever process dies.
+    /// </summary>
+    public struct ShareMax : INewsMessage
+    {
+        public static ushort Code => 0x0E10;
+
+        public static MessageKind Kind => MessageKind.Limit;
+
+        public long Account;
+
+        public ulong Max;
+
+        public long Version;
+
+        public int Member;
+
+        /// <summary>Out.</summary>
+        public CallStatus Status;
+    }
+
+    /// <summary>A frame came from another process. The task that reads the wire asks it.</summary>
+    public struct Arrive : IMessage
+    {
+        public static ushort Code => 0x0E20;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        public Frame Frame;
+    }
+
+    /// <summary>
+    /// Frames came from other processes, and lie in the process's <see cref="IInbox"/>: the same as an
+    /// <see cref="Arrive"/> for each of them, in their order, with no other request in between. For live engines, where
+    /// a request and its answer cost more than most frames.
+    /// </summary>
+    public struct ArriveTogether : IMessage
+    {
+        public static ushort Code => 0x0E30;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        /// <summary>Number of frames there; the inbox is not changed before the answer.</summary>
+        public int Count;
+    }
+
+    /// <summary>A tick: calls that were not answered for a while are sent again.</summary>
+    public struct Tick : IMessage
+    {
+        public static ushort Code => 0x0E21;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+    }
+
+    /// <summary>The coordinator made a new view; it is on the board of the process.</summary>
+    public struct InstallView : IMessage
+    {
+        public static ushort Code => 0x0E22;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        public int Epoch;
+    }
+
+    /// <summary>Waits for a view that is newer.</summary>
+    public struct AwaitView : IMessage
+    {
+        public static ushort Code => 0x0E23;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        /// <summary>In: the last one that the caller knows. Out: the one that is installed.</summary>
+        public int Epoch;
+
+        /// <summary>Out: this process is dead for the others.</summary>
+        public YesNo IsFenced;
+    }
+
+    /// <summary>The next account whose new home has no report of this process yet.</summary>
+    public struct NextReport : IMessage
+    {
+        public static ushort Code => 0x0E24;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        /// <summary>Out: -1 for none.</summary>
+        public int Account;
+    }
+
+    /// <summary>Waits for a request of another process.</summary>
+    public struct TakeRequest : IMessage
+    {
+        public static ushort Code => 0x0E25;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        /// <summary>Kind of deputy that asks (see <see cref="IDeputyMessage.Lane"/>).</summary>
+        public int Lane;
+
+        /// <summary>Out: to be given back with the answer.</summary>
+        public int Ticket;
+
+        /// <summary>Out: the request.</summary>
+        public Frame Request;
+    }
+
+    /// <summary>The answer to such a request.</summary>
+    public struct FinishRequest : IMessage
+    {
+        public static ushort Code => 0x0E26;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        public int Ticket;
+
+        public int Reserved;
+
+        /// <summary>The request with the message answered.</summary>
+        public Frame Request;
+    }
+
+    /// <summary>
+    /// misc_cg_try_charge out of the stock of this process: all levels from a cgroup to the root at once, when each of
+    /// them has stock or its home here. Otherwise nothing is charged, and the levels are charged one after the other.
+    /// </summary>
+    public struct ChargeLevels : IMessage
+    {
+        public static ushort Code => 0x0E2C;
+
+        public static MessageKind Kind => MessageKind.Charge;
+
+        public long Bytes;
+
+        public int Cgroup;
+
+        /// <summary>Out.</summary>
+        public YesNo IsCharged;
+    }
+
+    /// <summary>
+    /// misc_cg_uncharge into the stock of this process: the counterpart of <see cref="ChargeLevels"/>.
+    /// </summary>
+    public struct UnchargeLevels : IMessage
+    {
+        public static ushort Code => 0x0E2D;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
+
+        public long Bytes;
+
+        public int Cgroup;
+
+        /// <summary>Out.</summary>
+        public YesNo IsUncharged;
+    }
+
+    /// <summary>Takes the stock of an account, to give it back at its home.</summary>
+    public struct TakeStock : IMessage
+    {
+        public static ushort Code => 0x0E27;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
+
+        public long Account;
+
+        /// <summary>Out.</summary>
+        public long Bytes;
+    }
+
+    /// <summary>
+    /// Process whose lists are next in a reclaim below a root: every process in turn, as
+    /// mem_cgroup_select_victim_node() took the nodes.
+    /// </summary>
+    public struct NextVictim : IMessage
+    {
+        public static ushort Code => 0x0E28;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
+
+        public int Root;
+
+        /// <summary>Out.</summary>
+        public int Member;
+    }
+
+    /// <summary>Asks for the present home of an account.</summary>
+    public struct FindHome : IMessage
+    {
+        public static ushort Code => 0x0E29;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        public int Account;
+
+        /// <summary>Out.</summary>
+        public int Member;
+    }
+
+    /// <summary>Is a member alive, and in which incarnation.</summary>
+    public struct FindMember : IMessage
+    {
+        public static ushort Code => 0x0E2A;
+
+        public static MessageKind Kind => MessageKind.Cluster;
+
+        public int Member;
+
+        /// <summary>Out: 0 when it is dead.</summary>
+        public int Incarnation;
+
+        /// <summary>Out: the highest incarnation of it that died while this process was there; 0 for none.</summary>
+        public int Dead;
+
+        public int Reserved;
+    }
+
+    /// <summary>The last write of a limit that this process knows of.</summary>
+    public struct FindMax : IMessage
+    {
+        public static ushort Code => 0x0E2B;
+
+        public static MessageKind Kind => MessageKind.Limit;
+
+        public long Account;
+
+        /// <summary>Out: ulong.MaxValue for none.</summary>
+        public ulong Max;
+
+        /// <summary>Out: number of the write; 0: it was never written.</summary>
+        public long Version;
+    }
+}

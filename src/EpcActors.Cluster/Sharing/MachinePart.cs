@@ -1,0 +1,159 @@
+using EpcActors.Actors;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Domain.Epc;
+using EpcActors.Domain.Kernel;
+using EpcActors.Engine;
+using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Scenarios;
+
+namespace EpcActors.Cluster.Sharing;
+
+/// <summary>A member's part of the machine: its sockets, and stand-ins for those of the others.</summary>
+public sealed class MachinePart : IMachinePart
+{
+    private readonly ClusterPort _port;
+    private readonly SharedMachine _shared;
+    private Scenario? _scenario;
+    private Exchange? _exchange;
+    private Steward? _steward;
+
+    /// <param name="port">The member that this process is.</param>
+    public MachinePart(ClusterPort port)
+    {
+        _port = port;
+        _shared = new SharedMachine(port);
+    }
+
+    /// <summary>The member that this process is.</summary>
+    public ClusterPort Port => _port;
+
+    /// <summary>Outbox of frames for other processes.</summary>
+    public required IOutbox Outbox { get; init; }
+
+    /// <summary>Source of views; the first view is already there.</summary>
+    public required IViewBoard Board { get; init; }
+
+    /// <summary>Inbox of frames from other processes that arrive together; null when they come one by one.</summary>
+    public IInbox? Inbox { get; init; }
+
+    /// <summary>Deputies of each kind.</summary>
+    public int Deputies { get; init; } = 4;
+
+    public int FirstId { get; init; }
+
+    /// <summary>The exchange of the process, once its topology is built.</summary>
+    public Exchange Exchange =>
+        _exchange ?? throw new InvariantViolation("the actors of this part are not made yet");
+
+    public ActorId Grants => _port.Exchange;
+
+    public long CountedFreePages => Exchange.CountedFreePages;
+
+    public bool IsHeldUp => Exchange.IsHeldUp;
+
+    public bool HasNode(int node) => !_port.IsForeign(node);
+
+    public NumaNode NewNode(
+        ActorId id,
+        int node,
+        EpcPageTable pages,
+        IReadOnlyList<(int First, int Count)> sections,
+        bool isSanitised) => new SharedNode(id, node, pages, sections, isSanitised);
+
+    public ISharedMachine Begin(Scenario scenario, ActorId grants)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        _scenario = scenario;
+        _port.FirstId = FirstId;
+        _port.CgroupParents = [.. scenario.Cgroups.Select(cgroup => cgroup.Parent)];
+        _port.Exchange = grants;
+        return _shared;
+    }
+
+    public void AddActors(Topology topology)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        Machine machine = topology.Machine;
+        MachineSpec spec = _scenario!.Machine;
+        long[] capacity = new long[_port.Members];
+        long[] boot = new long[_port.Members];
+        for (int node = 0; node < machine.NodeCount; node++)
+        {
+            long pages = spec.Nodes[node].SectionPages.Sum(count => (long)count);
+            capacity[_port.MemberOfNode[node]] += pages * KernelConstants.PageSize;
+            boot[_port.MemberOfNode[node]] += spec.SanitisesAtBoot ? 0 : pages;
+        }
+
+        _exchange = new Exchange(_port.Exchange, _port, Outbox, Board, Limits(), capacity, boot, Inbox);
+        topology.Resources.Add(_exchange);
+        int home = Enumerable.Range(0, machine.NodeCount).First(HasNode);
+        for (int i = 0; i < 2 * Deputies; i++)
+        {
+            topology.Tasks.Add((new Deputy(topology.NewTaskId(), i, i / Deputies, -1, home, machine, _shared), 0));
+        }
+
+        long joinsWith = Board.Last.Epoch == 1 ? 0 : boot[_port.Self];
+        _steward = new Steward(
+            topology.NewTaskId(),
+            -1,
+            home,
+            machine,
+            _port,
+            [.. topology.Enclaves.Select(enclave => enclave.Process.Id)],
+            [.. topology.VirtualMachines.Select(guest => (guest.VirtualEpc.Id, guest.Process.Id))],
+            joinsWith);
+        topology.Tasks.Add((_steward, 0));
+        topology.Tasks.Add((new Reporter(topology.NewTaskId(), -1, home, machine, _port.Exchange), 0));
+    }
+
+    public long MaxBytesOf(int cgroup) => Exchange.MaxBytesOf(cgroup);
+
+    public long PeakBytesOf(int cgroup) => Exchange.PeakAtHome(cgroup);
+
+    public long UsedBytesOf(int cgroup) => Exchange.UsedOf(cgroup);
+
+    public IEnumerable<(ActorId Id, string Path)> Paths(Topology topology)
+    {
+        ArgumentNullException.ThrowIfNull(topology);
+        yield return (Exchange.Id, "cluster/exchange");
+        yield return (_steward!.Id, "cluster/steward");
+        foreach (Deputy deputy in topology.Tasks.Select(one => one.Task).OfType<Deputy>())
+        {
+            yield return (deputy.Id, $"cluster/{deputy.Name}");
+        }
+    }
+
+    public void Watch(Oracle oracle)
+    {
+        ArgumentNullException.ThrowIfNull(oracle);
+        bool isPageByPage = _port.ChargeBatch == 1;
+        oracle.WatchGrants((in ClusterProtocol.ChargeAccount charge) =>
+        {
+            // Page by page a refused amount was added all the same, and is taken back.
+            bool fits = charge.Result == AccountCharge.Fits;
+            return new GrantStep(charge.Account, fits || isPageByPage ? charge.Bytes : 0, IsGranted: fits);
+        });
+        oracle.WatchGrants((in ClusterProtocol.UnchargeAccount back) => new GrantStep(back.Account, -back.Bytes));
+        oracle.WatchGrants((in ClusterProtocol.ChargeLevels levels) => levels.IsCharged
+            ? new GrantStep(levels.Cgroup, levels.Bytes, WithAncestors: true, IsGranted: true)
+            : default);
+        oracle.WatchGrants((in ClusterProtocol.UnchargeLevels levels) => new GrantStep(
+            levels.Cgroup, levels.IsUncharged ? -levels.Bytes : 0, WithAncestors: true));
+        oracle.WatchGrants((in ClusterProtocol.TakeStock stock) => new GrantStep(
+            (int)stock.Account < _port.Cgroups ? (int)stock.Account : -1, stock.Bytes));
+    }
+
+    /// <summary>By account: the limit of the scenario; the free-page counter has none.</summary>
+    private ulong[] Limits()
+    {
+        ulong[] max = new ulong[_port.AccountCount];
+        Array.Fill(max, ulong.MaxValue);
+        for (int i = 0; i < _scenario!.Cgroups.Count; i++)
+        {
+            long bytes = _scenario.Cgroups[i].MaxBytes;
+            max[i] = bytes == long.MaxValue ? ulong.MaxValue : (ulong)bytes;
+        }
+
+        return max;
+    }
+}

@@ -1,0 +1,204 @@
+using EpcActors.Domain.Random;
+using EpcActors.Engine.Simulation.Exploring;
+
+namespace EpcActors.Cluster.Simulation;
+
+/// <summary>Rule by which a run picks the task that makes the next step.</summary>
+public enum WalkKind
+{
+    /// <summary>
+    /// Every task that can do something is as likely as every other, but for the pace of its process or link.
+    /// </summary>
+    Random,
+
+    /// <summary>As above, but stays with the last task seven times out of eight.</summary>
+    Sticky,
+
+    /// <summary>
+    /// Priorities (probabilistic concurrency testing), dealt anew now and then so that no task starves.
+    /// </summary>
+    Priorities,
+}
+
+/// <summary>
+/// A random walk for a cluster: processes and links are fast or slow for a while, so that messages are late by as much
+/// as a whole reclaim; tasks that could do nothing now (a carrier of an empty link) are passed over. From
+/// <see cref="FaultPlan.FairFrom"/> on all are equally fast and no fault comes.
+/// </summary>
+public sealed class ClusterWalk : Strategy
+{
+    private const int Full = 64;
+    private const int TickerPace = 6;
+    private const int Tries = 64;
+
+    /// <summary>Every so many steps what is on its way to the coordinator goes first.</summary>
+    private const int PromptEvery = 8;
+
+    private readonly SimulatedCluster _cluster;
+    private readonly WalkKind _kind;
+    private Prng _order;
+    private Prng _network;
+    private int[] _pace = [];
+    private ulong[] _priority = [];
+    private int _nextDeal;
+    private bool _wasFair;
+    private int _sparePick;
+
+    public ClusterWalk(SimulatedCluster cluster, WalkKind kind)
+    {
+        _cluster = cluster;
+        _kind = kind;
+    }
+
+    public override string Name => $"cluster-{_kind}";
+
+    private bool IsFair => _cluster.Now >= _cluster.Setup.Plan.FairFrom;
+
+    public override void Begin(ExploredEngine engine, ulong seed)
+    {
+        Prng root = new(seed);
+        _order = root.Split("order");
+        _network = root.Split("network");
+        _nextDeal = 0;
+        _wasFair = false;
+        _sparePick = 0;
+    }
+
+    public override int Next(ExploredEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        bool isFair = IsFair;
+        if (engine.Steps >= _nextDeal || isFair != _wasFair)
+        {
+            _wasFair = isFair;
+            Deal(engine, isFair);
+        }
+
+        // Due work is not delayed by chance.
+        if (_cluster.IsSomethingDue)
+        {
+            return _cluster.ClockOrdinal;
+        }
+
+        bool isPrompt = isFair || !_cluster.Setup.Plan.HasSlowLines;
+        if (isPrompt && engine.Steps % PromptEvery == 0 && _cluster.NextPromptLine() is >= 0 and var line)
+        {
+            return line;
+        }
+
+        return _kind == WalkKind.Priorities && !isFair ? Highest(engine) : Draw(engine, isFair);
+    }
+
+    public override bool Choose(ExploredEngine engine, int task, int point)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        int oneIn = point == (int)NetworkChoice.SkipView ? 2 : _cluster.Setup.Plan.OneIn;
+        return !IsFair && _network.Chance(1, oneIn);
+    }
+
+    private void Deal(ExploredEngine engine, bool isFair)
+    {
+        _nextDeal = isFair ? int.MaxValue : engine.Steps + 100 + _order.NextBelow(500);
+        int groups = _cluster.PaceGroups;
+        if (_pace.Length < groups + 8)
+        {
+            _pace = new int[groups + 8];
+        }
+
+        for (int i = 0; i < _pace.Length; i++)
+        {
+            _pace[i] =
+                isFair || _cluster.Setup.Plan.IsCalm
+                    ? Full
+                    : _order.NextBelow(4) switch
+                    {
+                        0 => 2,
+                        1 => 16,
+                        _ => Full,
+                    };
+        }
+
+        if (_priority.Length < engine.TaskCount + 256)
+        {
+            _priority = new ulong[engine.TaskCount + 256];
+        }
+
+        for (int i = 0; i < _priority.Length; i++)
+        {
+            _priority[i] = _order.NextUInt64();
+        }
+    }
+
+    private int Draw(ExploredEngine engine, bool isFair)
+    {
+        ReadOnlySpan<int> enabled = engine.Enabled;
+        int last = engine.LastTask;
+        if (
+            _kind == WalkKind.Sticky
+            && !isFair
+            && last >= 0
+            && engine.IsEnabled(last)
+            && !_cluster.IsTicker(last)
+            && _cluster.IsUseful(last)
+            && _order.NextBelow(8) != 0)
+        {
+            return last;
+        }
+
+        for (int i = 0; i < Tries; i++)
+        {
+            int ordinal = enabled[_order.NextBelow(enabled.Length)];
+            if (
+                ordinal != _cluster.ClockOrdinal
+                && _cluster.IsUseful(ordinal)
+                && _order.NextBelow(Full) < PaceOf(ordinal))
+            {
+                return ordinal;
+            }
+        }
+
+        return Any(engine);
+    }
+
+    private int PaceOf(int ordinal)
+    {
+        int group = _cluster.PaceGroup(ordinal);
+        int pace = (uint)group < (uint)_pace.Length ? _pace[group] : Full;
+        return _cluster.IsTicker(ordinal) ? Math.Max(1, pace * TickerPace / Full) : pace;
+    }
+
+    private int Highest(ExploredEngine engine)
+    {
+        int best = -1;
+        foreach (int ordinal in engine.Enabled)
+        {
+            // A clock is no thread that others could be behind: it ticks now and then.
+            bool mayGo = ordinal != _cluster.ClockOrdinal && !_cluster.IsTicker(ordinal) && _cluster.IsUseful(ordinal);
+            if (mayGo && (best < 0 || Priority(ordinal) > Priority(best)))
+            {
+                best = ordinal;
+            }
+        }
+
+        return best < 0 || _order.NextBelow(24) == 0 ? Draw(engine, isFair: true) : best;
+    }
+
+    private ulong Priority(int ordinal) => ordinal < _priority.Length ? _priority[ordinal] : 0;
+
+    /// <summary>The first one behind the last such pick that can do something; when none can, the clock.</summary>
+    private int Any(ExploredEngine engine)
+    {
+        ReadOnlySpan<int> enabled = engine.Enabled;
+        for (int i = 0; i < enabled.Length; i++)
+        {
+            int ordinal = enabled[(i + ++_sparePick) % enabled.Length];
+            if (ordinal != _cluster.ClockOrdinal && _cluster.IsUseful(ordinal))
+            {
+                return ordinal;
+            }
+        }
+
+        // All stand still, are cut off, or have nothing to do: time is what is waited for.
+        return _cluster.ClockOrdinal;
+    }
+}
