@@ -87,7 +87,7 @@ public static class ClusterCheck
         if (switches.EpcCgroup == EpcCgroupMode.On && switches.WideUsage == Fix.Absent)
         {
             problems.Add(
-                "epc.switches.wide-usage = off: the home of a cgroup's usage sums in 64 bits and would not overflow "
+                "epc.switches.wide-usage = off: the owner of a cgroup's usage sums in 64 bits and would not overflow "
                     + "(C1); set it to on, or use epc run");
         }
 

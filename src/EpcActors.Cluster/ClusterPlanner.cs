@@ -53,13 +53,13 @@ public static class ClusterPlanner
             Enclaves = [.. enclaves.Select(enclave => scenario.Enclaves[enclave].Name)],
             Threads = enclaves.Sum(enclave => scenario.Enclaves[enclave].Threads),
             Guests = [.. Of(placement.MemberOfGuest, member).Select(guest => scenario.VirtualMachines[guest].Name)],
-            Homes =
+            OwnedCgroups =
             [
-                .. Of(placement.HomeOfAccount, member)
-                    .Where(account => account < scenario.Cgroups.Count)
-                    .Select(account => scenario.Cgroups[account].Path),
+                .. Of(placement.OwnerOfCounter, member)
+                    .Where(counter => counter < scenario.Cgroups.Count)
+                    .Select(counter => scenario.Cgroups[counter].Path),
             ],
-            HasKsgxd = placement.HomeOfAccount[^1] == member,
+            HasKsgxd = placement.OwnerOfCounter[^1] == member,
         };
     }
 
@@ -105,10 +105,10 @@ public static class ClusterPlanner
             level = scenario.Cgroups[level].Parent)
         {
             levels++;
-            elsewhere += placement.HomeOfAccount[level] == member ? 0 : 1;
+            elsewhere += placement.OwnerOfCounter[level] == member ? 0 : 1;
         }
 
-        int isCounterElsewhere = placement.HomeOfAccount[^1] == member ? 0 : 1;
+        int isCounterElsewhere = placement.OwnerOfCounter[^1] == member ? 0 : 1;
         int change = isCounterElsewhere * scenario.Switches.FreePageCounter switch
         {
             FreePageCounterMode.Racy => 2,

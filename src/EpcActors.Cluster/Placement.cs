@@ -12,14 +12,14 @@ namespace EpcActors.Cluster;
 /// <param name="MemberOfNode">Member of each NUMA node.</param>
 /// <param name="MemberOfEnclave">Member that runs each enclave.</param>
 /// <param name="MemberOfGuest">Member that runs each virtual machine.</param>
-/// <param name="HomeOfAccount">Member that keeps each account at the start (cgroups by index, then the free-page
+/// <param name="OwnerOfCounter">Member that keeps each counter at the start (cgroups by index, then the free-page
 /// counter). The global ksgxd works where the counter is.</param>
 public sealed record Placement(
     int Members,
     IReadOnlyList<int> MemberOfNode,
     IReadOnlyList<int> MemberOfEnclave,
     IReadOnlyList<int> MemberOfGuest,
-    IReadOnlyList<int> HomeOfAccount)
+    IReadOnlyList<int> OwnerOfCounter)
 {
     /// <summary>Nodes with EPC dealt out evenly, in runs: neighbours stay together.</summary>
     /// <remarks>
@@ -72,17 +72,17 @@ public sealed record Placement(
         int[] ofEnclave = [.. scenario.Enclaves.Select(enclave => MemberOf(enclave.Node))];
         int[] ofGuest = [.. scenario.VirtualMachines.Select(guest => MemberOf(guest.Node))];
 
-        // Homes in turn, beginning with the counter: no process has many more than another, the two that all processes
+        // Owners in turn, beginning with the counter: no process has many more than another, the two that all processes
         // need, the counter and the root, are apart, and a cgroup and its parent are rarely together, so that their
         // numbers do not wait for one another.
-        int[] homes = new int[scenario.Cgroups.Count + 1];
+        int[] owners = new int[scenario.Cgroups.Count + 1];
         for (int cgroup = 0; cgroup < scenario.Cgroups.Count; cgroup++)
         {
-            homes[cgroup] = (cgroup + 1) % members;
+            owners[cgroup] = (cgroup + 1) % members;
         }
 
-        homes[^1] = 0;
-        return new Placement(members, memberOfNode, ofEnclave, ofGuest, homes);
+        owners[^1] = 0;
+        return new Placement(members, memberOfNode, ofEnclave, ofGuest, owners);
 
         int MemberOf(int node) =>
             node >= 0 ? memberOfNode[node]

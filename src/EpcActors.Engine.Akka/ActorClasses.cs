@@ -55,7 +55,7 @@ internal sealed class WaitChannelActor(AkkaEngine engine, AkkaResource cell, Act
     : ResourceActor(engine, cell, node);
 
 /// <summary>The record of one process of a cluster: shared counters, loans and requests under way.</summary>
-internal sealed class ClusterExchangeActor(AkkaEngine engine, AkkaResource cell, ActorNode node)
+internal sealed class ClusterGatewayActor(AkkaEngine engine, AkkaResource cell, ActorNode node)
     : ResourceActor(engine, cell, node);
 
 /// <summary>A CPU thread of an enclave: ioctls, accesses, page faults.</summary>
@@ -105,7 +105,7 @@ internal static class ActorClasses
         ActorKind.VirtualEpc => Of(() => new VirtualEpcActor(engine, cell, node)),
         ActorKind.ZombieSecsList => Of(() => new ZombieSecsListActor(engine, cell, node)),
         ActorKind.WaitChannel => Of(() => new WaitChannelActor(engine, cell, node)),
-        ActorKind.Exchange => Of(() => new ClusterExchangeActor(engine, cell, node)),
+        ActorKind.Gateway => Of(() => new ClusterGatewayActor(engine, cell, node)),
         ActorKind.Resource => Of(() => new ResourceActor(engine, cell, node)),
         ActorKind.Task or ActorKind.Thread or ActorKind.VirtualCpu or ActorKind.Ksgxd
             or ActorKind.ReclaimWorker or ActorKind.Administrator or ActorKind.ClusterTask or ActorKind.External =>
@@ -125,7 +125,7 @@ internal static class ActorClasses
         ActorKind.Resource or ActorKind.NumaNode or ActorKind.FreePageCounter or ActorKind.Cgroup
             or ActorKind.CgroupTree or ActorKind.Enclave or ActorKind.AddressSpace or ActorKind.BackingStore
             or ActorKind.MemoryCgroup or ActorKind.OomKiller or ActorKind.Process or ActorKind.VirtualEpc
-            or ActorKind.ZombieSecsList or ActorKind.WaitChannel or ActorKind.Exchange or ActorKind.External =>
+            or ActorKind.ZombieSecsList or ActorKind.WaitChannel or ActorKind.Gateway or ActorKind.External =>
             throw NotOfItsSort(cell.Name, cell.Task.ActorKind),
     };
 

@@ -49,7 +49,7 @@ public enum ActorKind : byte
     WaitChannel,
 
     /// <summary>Shared counters and borrowed pages of one process of a cluster.</summary>
-    Exchange,
+    Gateway,
 
     /// <summary>A task of a test or of a user.</summary>
     Task,
@@ -105,7 +105,7 @@ public static class ActorKinds
         ActorKind.VirtualEpc => "virtual-epc",
         ActorKind.ZombieSecsList => "zombie-secs-list",
         ActorKind.WaitChannel => "wait-channel",
-        ActorKind.Exchange => "exchange",
+        ActorKind.Gateway => "gateway",
         ActorKind.Task => "task",
         ActorKind.Thread => "thread",
         ActorKind.VirtualCpu => "virtual-cpu",

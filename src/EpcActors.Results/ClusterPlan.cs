@@ -56,7 +56,7 @@ public sealed record ProcessPlan
     public required IReadOnlyList<string> Guests { get; init; }
 
     /// <summary>Paths of the cgroups whose usage and limit it keeps at the start.</summary>
-    public required IReadOnlyList<string> Homes { get; init; }
+    public required IReadOnlyList<string> OwnedCgroups { get; init; }
 
     /// <summary>It keeps the free-page counter at the start, and its ksgxd is the one that works.</summary>
     public required bool HasKsgxd { get; init; }
@@ -76,10 +76,10 @@ public sealed record FaultPlan
     /// <summary>Enclaves and guests of that process in that cgroup.</summary>
     public required int Users { get; init; }
 
-    /// <summary>Accounts to charge, from the cgroup to the root.</summary>
+    /// <summary>Shared counters to charge, from the cgroup to the root.</summary>
     public required int Levels { get; init; }
 
-    /// <summary>Of those, accounts whose home is in another process.</summary>
+    /// <summary>Of those, shared counters whose owner is in another process.</summary>
     public required int LevelsElsewhere { get; init; }
 
     /// <summary>Calls that change the free-page counter, and look at it for the watermark.</summary>

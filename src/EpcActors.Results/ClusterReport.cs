@@ -102,7 +102,7 @@ public sealed record ProcessReport
 /// <param name="AtNs">When it was noticed, nanoseconds since the start.</param>
 /// <param name="Reason">Reason of the death.</param>
 /// <param name="InstalledNs">From there until every process knew; null when the run ended before.</param>
-/// <param name="CleanAuditNs">From there until an audit over all processes found every account in order without it;
+/// <param name="CleanAuditNs">From there until an audit over all processes found every counter in order without it;
 /// null when there was none.</param>
 /// <param name="BackNs">From there until it was started again and at work; null when it was not.</param>
 public sealed record DeathReport(

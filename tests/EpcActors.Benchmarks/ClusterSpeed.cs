@@ -57,7 +57,7 @@ internal static class ClusterSpeed
         }
 
         Console.WriteLine();
-        Console.WriteLine("| killed | home of the counter | all knew after | an audit found all in order after |");
+        Console.WriteLine("| killed | owner of the counter | all knew after | an audit found all in order after |");
         Console.WriteLine("|---|---|---|---|");
         foreach (int victim in (int[])[0, 1, 2, 3])
         {

@@ -89,7 +89,7 @@ public class WireBenchmarks
             Sequence = sequence,
             Cut = 20,
         };
-        frame.Write(new ClusterProtocol.ChargeAccount { Bytes = 4096, Account = 3 });
+        frame.Write(new ClusterProtocol.ChargeCounter { Bytes = 4096, Counter = 3 });
         return frame;
     }
 }

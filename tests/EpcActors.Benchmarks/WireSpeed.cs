@@ -34,11 +34,11 @@ internal static class WireSpeed
         await using BareLoad bare = new("batching.enabled = off");
         await using BareLoad stock = new("");
         (string Name, IWireLoad Load)[] loads =
-            [("lane", members), ("bare Akka.Remote, unbatched", bare), ("bare Akka.Remote, as it comes", stock)];
+            [("queue", members), ("bare Akka.Remote, unbatched", bare), ("bare Akka.Remote, as it comes", stock)];
 
         Console.WriteLine(
             "| calls under way | transport | frames/s | bytes/frame | frames/write | round trip, us "
-            + "| CPU, us/frame | allocated, bytes/frame | frames/s of the lane in ratio to it |");
+            + "| CPU, us/frame | allocated, bytes/frame | frames/s of the queue in ratio to it |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach ((int window, int calls, int bareCalls) in Cases)
         {
@@ -61,7 +61,7 @@ internal static class WireSpeed
             {
                 Figures median = all[i].OrderBy(one => one.FramesPerSecond).ElementAt(rounds / 2);
                 double[] ratios =
-                    [.. all[0].Zip(all[i], (lane, other) => lane.FramesPerSecond / other.FramesPerSecond).Order()];
+                    [.. all[0].Zip(all[i], (queue, other) => queue.FramesPerSecond / other.FramesPerSecond).Order()];
                 string ratio = i == 0 ? "" : $"{ratios[rounds / 2]:0.00} ({ratios[0]:0.00} to {ratios[^1]:0.00})";
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
@@ -222,7 +222,7 @@ internal static class WireSpeed
             await _coordinator.DisposeAsync().ConfigureAwait(false);
         }
 
-        /// <summary>As the exchange does: frames of one turn may wait for one another.</summary>
+        /// <summary>As the gateway does: frames of one turn may wait for one another.</summary>
         private static void Send(AkkaMemberTransport transport, in Frame frame, int together)
         {
             if (together > 1)
@@ -272,11 +272,11 @@ internal static class WireSpeed
         {
             _asks = Create(settings, _meter);
             _answers = Create(settings, new WireMeter());
-            _answers.ActorOf(Props.Create(() => new BareAnswerer()), ExchangeActor.Name);
+            _answers.ActorOf(Props.Create(() => new BareAnswerer()), WireActor.Name);
             Address address = ((ExtendedActorSystem)_answers).Provider.DefaultAddress;
-            ActorPath path = new RootActorPath(address) / "user" / ExchangeActor.Name;
+            ActorPath path = new RootActorPath(address) / "user" / WireActor.Name;
             IActorRef answerer = ((ExtendedActorSystem)_asks).Provider.ResolveActorRef(path);
-            _asker = _asks.ActorOf(Props.Create(() => new BareAsker(answerer)), ExchangeActor.Name);
+            _asker = _asks.ActorOf(Props.Create(() => new BareAsker(answerer)), WireActor.Name);
         }
 
         public WireCounts Counts => _meter.Counts;
@@ -355,7 +355,7 @@ internal static class WireSpeed
     }
 }
 
-/// <summary>As many bytes as a charge has on the lane.</summary>
+/// <summary>As many bytes as a charge has on the queue.</summary>
 internal sealed record BareFrame(byte[] Bytes)
 {
     public const int Length = 38;

@@ -26,7 +26,7 @@ public sealed partial class ActorClassTests : AkkaTestKit
         }
 
         ActorKind[] elsewhere =
-            [ActorKind.Resource, ActorKind.Task, ActorKind.Exchange, ActorKind.ClusterTask, ActorKind.External];
+            [ActorKind.Resource, ActorKind.Task, ActorKind.Gateway, ActorKind.ClusterTask, ActorKind.External];
         Assert.Equal(ActorKinds.All.Except(elsewhere), classes.Keys.Order());
         Assert.All(classes, one => Assert.Single(one.Value));
         Assert.Equal(classes.Count, classes.Values.SelectMany(one => one).Distinct().Count());

@@ -114,7 +114,7 @@ internal sealed class ClusterHarness : IAsyncDisposable
             Epoch = 1,
             Sequence = (uint)number,
         };
-        frame.Write(new ClusterProtocol.AddAccount { Account = 3, Amount = number });
+        frame.Write(new ClusterProtocol.AddToCounter { Counter = 3, Amount = number });
         return frame;
     }
 

@@ -87,7 +87,7 @@ public sealed class ClusterPartitionTests
         Assert.Equal(new ControlMessage.BeginCut(1), await members[0].Log.Controls.NextAsync());
         Assert.Equal(new ControlMessage.Failed("said while cut off"), (await cluster.Log.Controls.NextAsync()).Message);
 
-        // A frame that was lost is the exchange's to send again; the way is open.
+        // A frame that was lost is the gateway's to send again; the way is open.
         members[0].Transport.Send(ClusterHarness.FrameOf(0, 1, 2));
         while ((await members[1].Log.Frames.NextAsync()).Sequence != 2)
         {

@@ -164,7 +164,7 @@ public sealed class ClusterSerializerTests : IDisposable
         string type,
         bool isWanted)
     {
-        Type source = typeof(global::Akka.Remote.RemoteActorRef).Assembly.GetType(type) ?? typeof(DoorActor);
+        Type source = typeof(global::Akka.Remote.RemoteActorRef).Assembly.GetType(type) ?? typeof(CoordinatorActor);
         Assert.Equal(isWanted, ErrorLogger.IsWanted(new Error(null, "somewhere", source, "text"), level));
         Assert.True(
             ErrorLogger.IsWanted(new Error(new SerializationException("bad"), "somewhere", source, "text"), level));

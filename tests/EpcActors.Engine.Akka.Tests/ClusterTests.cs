@@ -14,7 +14,7 @@ namespace EpcActors.Engine.Akka.Tests;
 public sealed class ClusterTests
 {
     [Fact]
-    public async Task Members_join_are_welcome_and_exchange_frames_and_control_messages()
+    public async Task Members_join_are_welcome_and_gateway_frames_and_control_messages()
     {
         await using ClusterHarness cluster = await ClusterHarness.OpenAsync();
         IReadOnlyList<ClusterMember> members = await cluster.JoinAsync(3);
@@ -37,8 +37,9 @@ public sealed class ClusterTests
             atZero.Where(frame => frame.From == 1).Select(frame => (int)frame.Sequence));
         Assert.Equal(
             Enumerable.Range(1, 500),
-            atZero.Where(frame => frame.From == 2).Select(frame => (int)frame.Read<ClusterProtocol.AddAccount>().Amount)
-        );
+            atZero
+                .Where(frame => frame.From == 2)
+                .Select(frame => (int)frame.Read<ClusterProtocol.AddToCounter>().Amount));
         for (int i = 1; i <= 500; i++)
         {
             Assert.Equal((uint)i, (await members[1].Log.Frames.NextAsync()).Sequence);

@@ -103,19 +103,19 @@ public sealed class ClusterTokenTests
             AkkaClusterOptions.MemberRole);
         if (withWrongProof)
         {
-            stranger.Tell(DoorActor.Name, new Handshake(stranger.Life, RunToken.NewNonce(), []));
+            stranger.Tell(CoordinatorActor.Name, new Handshake(stranger.Life, RunToken.NewNonce(), []));
             Handshake answer = Assert.IsType<Handshake>(await stranger.Heard.NextAsync());
             Assert.Equal(RunToken.ProofBytes, answer.Proof.Length);
 
             // The coordinator's own proof is no proof of a member.
-            stranger.Tell(DoorActor.Name, new Handshake(stranger.Life, [], answer.Proof));
+            stranger.Tell(CoordinatorActor.Name, new Handshake(stranger.Life, [], answer.Proof));
             LifeOver over = Assert.IsType<LifeOver>(await stranger.Heard.NextAsync());
             Assert.Contains("--token-file", over.Reason, StringComparison.Ordinal);
         }
 
         ControlLine line = new(stranger.Life);
         line.Add(ClusterHarness.HelloOf(0));
-        stranger.Tell(DoorActor.Name, line.Next(0)!);
+        stranger.Tell(CoordinatorActor.Name, line.Next(0)!);
 
         // A member that comes after it is heard, and it is not.
         cluster.Begin(1);
@@ -142,7 +142,7 @@ public sealed class ClusterTokenTests
         line.Add(new ControlMessage.Stop(RunEndKind.Cancelled));
         stranger.TellAt(members[0].Address, MemberActor.Name, new LifeOver(life, "go"));
         stranger.TellAt(members[0].Address, MemberActor.Name, line.Next(0)!);
-        stranger.TellAt(members[0].Address, ExchangeActor.Name, Bundle(new RunToken("another")));
+        stranger.TellAt(members[0].Address, WireActor.Name, Bundle(new RunToken("another")));
 
         // What a member and the coordinator say afterwards is heard; nothing else was.
         await ClusterWait.UntilAsync(() =>

@@ -46,11 +46,11 @@ public sealed class ClusterWireCostTests
     }
 
     [Theory]
-    [InlineData("/user/epc-exchange", false, true)]
-    [InlineData("/user/epc-exchange", true, true)]
+    [InlineData("/user/epc-wire", false, true)]
+    [InlineData("/user/epc-wire", true, true)]
     [InlineData("/user/epc-member", false, false)]
     [InlineData("/system/cluster/core/daemon", true, false)]
-    public void Only_messages_to_the_exchange_are_frames(string path, bool hasAnswer, bool isFrames)
+    public void Only_messages_to_the_gateway_are_frames(string path, bool hasAnswer, bool isFrames)
     {
         byte[] recipient = Field(1, Field(1, Encoding.UTF8.GetBytes($"akka.tcp://epc-cluster@127.0.0.1:4711{path}")));
         byte[] envelope = Field(2, [.. recipient, .. Field(2, new byte[300])]);

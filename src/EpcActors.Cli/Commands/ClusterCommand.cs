@@ -436,19 +436,19 @@ internal sealed class ClusterCommand
             [
                 "Every process has some of the sockets (NUMA nodes) with their free lists, and the enclaves on them, "
                     + "with their threads. What the whole machine shares, misc.current of each cgroup and the "
-                    + "free-page counter, has a home in one of them, and every charge and every look goes there. "
+                    + "free-page counter, has an owner in one of them, and every charge and every look goes there. "
                     + "--plan shows who has what. docs/decisions/0017 says how this stays exact.",
                 "Processes may die at any moment. The others take what a dead one had out of the books, find new "
-                    + "homes, and go on; its enclaves are gone, and with --restart it comes back empty. --fault and "
+                    + "owners, and go on; its enclaves are gone, and with --restart it comes back empty. --fault and "
                     + "epc.cluster.faults do it on purpose: kill:2@3s kills process 2 with SIGKILL three seconds after "
                     + "the start, kill:2@3s:reclaim waits until it is in the middle of a batch of reclaim, "
                     + "restart:2@3s starts it again, pause:1@2s+500ms stops it for a while (longer than "
                     + "epc.cluster.failure-timeout, and it is dead when it wakes up), partition:0,1@2s+3s loses what "
                     + "these "
                     + "processes and the others send one another.",
-                "While it runs, all processes are audited together at consistent cuts, without stopping: what the home "
-                    + "of an account says a process has is what that process says it was granted, to the byte, "
-                    + "calls on their way included. A rule that does not hold is a violation, exit code 1.",
+                "While it runs, all processes are audited together at consistent cuts, without stopping: what the "
+                    + "owner of a shared counter says a process has is what that process says it was granted, to the "
+                    + "byte, calls on their way included. A rule that does not hold is a violation, exit code 1.",
                 "The report is that of the whole machine, with a section for each process and each death. Ctrl-C ends "
                     + "the run with what it has; a second one kills it, and all processes with it.",
                 "Other machines: --sockets says which sockets have their process here; the others are waited for at "

@@ -19,7 +19,7 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
 
     private readonly AkkaClusterOptions _options;
     private ActorSystem? _system;
-    private IActorRef _door = ActorRefs.Nobody;
+    private IActorRef _coordinatorActor = ActorRefs.Nobody;
 
     /// <summary>Nothing is opened yet.</summary>
     public AkkaCoordinatorTransport(AkkaClusterOptions options)
@@ -46,10 +46,10 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
         try
         {
             AkkaCluster cluster = AkkaCluster.Get(_system);
-            _door = _system.ActorOf(
-                DoorActor.Props(listener, new RunToken(_options.Token), _options.FailureTimeout, text =>
+            _coordinatorActor = _system.ActorOf(
+                CoordinatorActor.Props(listener, new RunToken(_options.Token), _options.FailureTimeout, text =>
                     _options.OnNote?.Invoke(text)),
-                DoorActor.Name);
+                CoordinatorActor.Name);
             CoordinatedShutdown
                 .Get(_system)
                 .AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "epc-control-arrived", FlushAsync);
@@ -74,10 +74,10 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
     public void Tell(MemberLink member, ControlMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        _door.Tell(new Local.Tell((AkkaMemberLink)member, message));
+        _coordinatorActor.Tell(new Local.Tell((AkkaMemberLink)member, message));
     }
 
-    public void Drop(MemberLink member) => _door.Tell(new Local.Drop((AkkaMemberLink)member));
+    public void Drop(MemberLink member) => _coordinatorActor.Tell(new Local.Drop((AkkaMemberLink)member));
 
     /// <summary>
     /// Waits until the last messages to the members have arrived, then leaves the cluster. Members that are still there
@@ -91,7 +91,7 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
             return Task.CompletedTask;
         }
 
-        _door.Tell(new Local.Leaving());
+        _coordinatorActor.Tell(new Local.Leaving());
         return ClusterSystem.LeaveAsync(system, RunIsOver.Reason, cancellationToken);
     }
 
@@ -114,7 +114,7 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
     private async Task<Done> FlushAsync()
     {
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _door.Tell(new Local.Flush(done));
+        _coordinatorActor.Tell(new Local.Flush(done));
         await done.Task.ConfigureAwait(false);
         return Done.Instance;
     }

@@ -23,9 +23,9 @@ public sealed class AkkaMemberTransport : IMemberTransport
 
     private readonly AkkaClusterOptions _options;
     private readonly WireMeter _meter = new();
-    private readonly LaneTable _lanes;
+    private readonly FrameQueues _queues;
     private ActorSystem? _system;
-    private IActorRef _exchange = ActorRefs.Nobody;
+    private IActorRef _gateway = ActorRefs.Nobody;
     private IActorRef _member = ActorRefs.Nobody;
 
     /// <summary>Nothing is opened yet.</summary>
@@ -33,7 +33,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _lanes = new LaneTable(_meter, new RunToken(options.Token));
+        _queues = new FrameQueues(_meter, new RunToken(options.Token));
     }
 
     public WireCounts Counts => _meter.Counts;
@@ -41,9 +41,9 @@ public sealed class AkkaMemberTransport : IMemberTransport
     /// <summary>Null before the join.</summary>
     internal ActorSystem? System => _system;
 
-    public void Send(in Frame frame) => _lanes.Send(in frame, mayLeave: true);
+    public void Send(in Frame frame) => _queues.Send(in frame, mayLeave: true);
 
-    public void SendWithOthers(in Frame frame) => _lanes.Send(in frame, mayLeave: false);
+    public void SendWithOthers(in Frame frame) => _queues.Send(in frame, mayLeave: false);
 
     /// <remarks>
     /// The sockets of the hello become roles of the node, and its address becomes the one that others reach this system
@@ -78,7 +78,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
                 new TaskCompletionSource<ControlMessage.Welcome>(TaskCreationOptions.RunContinuationsAsynchronously),
                 _options.FailureTimeout,
                 Note);
-            _exchange = _system.ActorOf(ExchangeActor.Props(_lanes, _meter, listener, Note), ExchangeActor.Name);
+            _gateway = _system.ActorOf(WireActor.Props(_queues, _meter, listener, Note), WireActor.Name);
             _member = _system.ActorOf(MemberActor.Props(duties), MemberActor.Name);
             RegisterShutdown(_system);
 
@@ -88,8 +88,8 @@ public sealed class AkkaMemberTransport : IMemberTransport
             ControlMessage.Welcome welcome = await duties
                 .Welcome.Task.WaitAsync(cancellationToken)
                 .ConfigureAwait(false);
-            _lanes.Introduce(welcome.Member, welcome.Incarnation);
-            _exchange.Tell(ExchangeActor.Order.Open);
+            _queues.Introduce(welcome.Member, welcome.Incarnation);
+            _gateway.Tell(WireActor.Order.Open);
             _member.Tell(new Local.Open());
             return welcome;
         }
@@ -111,14 +111,14 @@ public sealed class AkkaMemberTransport : IMemberTransport
         ArgumentNullException.ThrowIfNull(view);
         if (_system is { } system)
         {
-            _lanes.Connect(view, address => ClusterSystem.Resolve(system, address, ExchangeActor.Name), _exchange);
+            _queues.Connect(view, address => ClusterSystem.Resolve(system, address, WireActor.Name), _gateway);
         }
     }
 
     public void Cut(IReadOnlyCollection<int> members)
     {
         ArgumentNullException.ThrowIfNull(members);
-        _lanes.Cut(members);
+        _queues.Cut(members);
     }
 
     /// <summary>
@@ -152,7 +152,7 @@ public sealed class AkkaMemberTransport : IMemberTransport
             }
         }
 
-        _lanes.Close();
+        _queues.Close();
     }
 
     private async Task AnswerAsync(MemberDuties duties, CancellationToken cancellationToken)

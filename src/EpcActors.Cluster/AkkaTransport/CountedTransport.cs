@@ -30,7 +30,7 @@ internal sealed class CountedTransport : RemoteTransport
     /// <summary>The length that DotNetty puts before each message.</summary>
     public const int LengthBytes = sizeof(int);
 
-    private static readonly byte[] ExchangePath = [.. "/user/"u8, .. ExchangeActor.Name.Select(letter => (byte)letter)];
+    private static readonly byte[] GatewayPath = [.. "/user/"u8, .. WireActor.Name.Select(letter => (byte)letter)];
 
     private readonly RemoteTransport _inner;
     private readonly WireMeter _meter;
@@ -66,7 +66,7 @@ internal sealed class CountedTransport : RemoteTransport
     public override Task<bool> ManagementCommand(object message) => _inner.ManagementCommand(message);
 
     /// <summary>
-    /// True for a message to the exchange actor of a process. Such a message begins, in the fields of protocol buffers,
+    /// True for a message to the gateway actor of a process. Such a message begins, in the fields of protocol buffers,
     /// with: payload (1) { envelope (2) { recipient (1) { path (1) …; an acknowledgement (1) may stand before the
     /// envelope. Only these lengths are read.
     /// </summary>
@@ -76,7 +76,7 @@ internal sealed class CountedTransport : RemoteTransport
             || (TryEnter(ref message, 1, isSkipped: true) && TryEnter(ref message, 2, isSkipped: false)))
         && TryEnter(ref message, 1, isSkipped: false)
         && TryEnter(ref message, 1, isSkipped: false)
-        && message.EndsWith(ExchangePath);
+        && message.EndsWith(GatewayPath);
 
     /// <summary>Goes into a field that has a length, when it is the first of a message, or behind it.</summary>
     private static bool TryEnter(ref ReadOnlySpan<byte> message, int field, bool isSkipped)

@@ -25,7 +25,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     private readonly List<ControlMessage> _early = [];
     private readonly List<TaskCompletionSource> _flushes = [];
     private UniqueAddress? _coordinator;
-    private IActorRef _door = ActorRefs.Nobody;
+    private IActorRef _coordinatorActor = ActorRefs.Nobody;
     private Handshake? _step;
     private long _stepAtMs;
     private bool _isProven;
@@ -84,7 +84,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
                 break;
             case ControlTaken taken when taken.Life == _life && _isProven:
                 _step = null;
-                _line.OnTaken(taken.Number, LaneTable.NowMs);
+                _line.OnTaken(taken.Number, FrameQueues.NowMs);
                 _duties.Heard.TrySetResult();
                 Pump();
                 break;
@@ -160,7 +160,7 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         {
             // A process without a proof of its own is refused, and the coordinator's user learns it. A stranger gets no
             // proof.
-            _door.Tell(new Handshake(_life, [], []), Self);
+            _coordinatorActor.Tell(new Handshake(_life, [], []), Self);
             Lose(
                 $"the token of this process is not that of the coordinator at "
                     + $"{ClusterSystem.Place(_coordinator!.Address)}: "
@@ -179,8 +179,8 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     private void Take(Handshake step)
     {
         _step = step;
-        _stepAtMs = LaneTable.NowMs;
-        _door.Tell(step, Self);
+        _stepAtMs = FrameQueues.NowMs;
+        _coordinatorActor.Tell(step, Self);
     }
 
     private void Knock()
@@ -258,7 +258,8 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
         {
             case ClusterEvent.MemberUp when _coordinator is null:
                 _coordinator = member.UniqueAddress;
-                _door = ClusterSystem.Resolve(Context.System, member.Address.ToString(), DoorActor.Name);
+                _coordinatorActor = ClusterSystem.Resolve(
+                    Context.System, member.Address.ToString(), CoordinatorActor.Name);
                 Knock();
                 break;
             case ClusterEvent.MemberExited
@@ -304,9 +305,9 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     {
         if (_isProven && _lost is null)
         {
-            while (_line.Next(LaneTable.NowMs) is { } part)
+            while (_line.Next(FrameQueues.NowMs) is { } part)
             {
-                _door.Tell(part, Self);
+                _coordinatorActor.Tell(part, Self);
             }
         }
 
@@ -317,14 +318,14 @@ internal sealed class MemberActor : UntypedActor, IWithTimers
     {
         if (_lost is null)
         {
-            if (_step is { } step && LaneTable.NowMs - _stepAtMs >= ControlLine.ResendMs)
+            if (_step is { } step && FrameQueues.NowMs - _stepAtMs >= ControlLine.ResendMs)
             {
                 Take(step);
             }
 
-            foreach (ControlPart part in _line.Overdue(LaneTable.NowMs))
+            foreach (ControlPart part in _line.Overdue(FrameQueues.NowMs))
             {
-                _door.Tell(part, Self);
+                _coordinatorActor.Tell(part, Self);
             }
         }
     }

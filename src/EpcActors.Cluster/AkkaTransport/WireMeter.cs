@@ -4,7 +4,7 @@ using EpcActors.Cluster.Transport;
 namespace EpcActors.Cluster.AkkaTransport;
 
 /// <summary>
-/// Counts what goes over the wire for frames. Frames are counted by the lanes; bytes and writes by <see
+/// Counts what goes over the wire for frames. Frames are counted by the queues; bytes and writes by <see
 /// cref="CountedTransport"/>, from the messages that Akka.Remote hands to the socket: bundles, the answers to them, and
 /// all that Akka puts around both. Heartbeats, gossip and the coordinator's messages are counted apart. Any thread may
 /// count and read; the figures of a reading belong to different moments.

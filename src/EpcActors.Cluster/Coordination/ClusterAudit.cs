@@ -8,15 +8,15 @@ using EpcActors.Results;
 namespace EpcActors.Cluster.Coordination;
 
 /// <summary>
-/// The oracle of what no process sees alone: the accounts against what the members say they were granted, and the pages
-/// that are lent. Pure: the same parts give the same findings.
+/// The oracle of what no process sees alone: the shared counters against what the members say they were granted, and
+/// the pages that are lent. Pure: the same parts give the same findings.
 /// </summary>
 /// <remarks>
-/// <para>The parts are of one cut, so a frame that is counted as received is counted as sent. The home's record of a
+/// <para>The parts are of one cut, so a frame that is counted as received is counted as sent. The owner's record of a
 /// member's part then equals what that member was granted, plus the effect of those of the member's open calls that the
-/// home has executed: both sides name the call by its number. There is no tolerance.</para>
-/// <para>Each process compares its own lists with what its tasks were told (<see cref="Exchange.UsedOf"/>), and its
-/// exchange that with what was granted; here is the last link of that chain.</para>
+/// owner has executed: both sides name the call by its number. There is no tolerance.</para>
+/// <para>Each process compares its own lists with what its tasks were told (<see cref="Gateway.UsedOf"/>), and its
+/// gateway that with what was granted; here is the last link of that chain.</para>
 /// </remarks>
 public static class ClusterAudit
 {
@@ -32,26 +32,26 @@ public static class ClusterAudit
         ArgumentNullException.ThrowIfNull(view);
         foreach (ControlMessage.CutPart part in parts)
         {
-            ExchangeSnapshot exchange = part.Exchange;
+            GatewaySnapshot gateway = part.Gateway;
             if (!part.IsComplete)
             {
-                return $"the run of member {exchange.Member} ended meanwhile";
+                return $"the run of member {gateway.Member} ended meanwhile";
             }
 
-            if (exchange.IsFenced || view.IncarnationOf(exchange.Member) != exchange.Incarnation)
+            if (gateway.IsFenced || view.IncarnationOf(gateway.Member) != gateway.Incarnation)
             {
-                return $"incarnation {exchange.Incarnation} of member {exchange.Member} is dead";
+                return $"incarnation {gateway.Incarnation} of member {gateway.Member} is dead";
             }
 
-            if (exchange.Epoch != view.Epoch)
+            if (gateway.Epoch != view.Epoch)
             {
-                return $"member {exchange.Member} had view {exchange.Epoch}, the coordinator has {view.Epoch}";
+                return $"member {gateway.Member} had view {gateway.Epoch}, the coordinator has {view.Epoch}";
             }
         }
 
         foreach (int member in view.Alive())
         {
-            if (parts.Count(part => part.Exchange.Member == member) != 1)
+            if (parts.Count(part => part.Gateway.Member == member) != 1)
             {
                 return $"there is no part of member {member}";
             }
@@ -92,7 +92,7 @@ public static class ClusterAudit
             ClusterAuditRules rules,
             bool atRest)
         {
-            _parts = parts.ToDictionary(part => part.Exchange.Member);
+            _parts = parts.ToDictionary(part => part.Gateway.Member);
             _view = view;
             _rules = rules;
             _atRest = atRest;
@@ -103,17 +103,17 @@ public static class ClusterAudit
             foreach ((int member, ControlMessage.CutPart part) in _parts.OrderBy(one => one.Key))
             {
                 Dictionary<(int Member, int Caller, uint Sequence), long> served = [];
-                foreach (ServedCall call in part.Exchange.Served)
+                foreach (ServedCall call in part.Gateway.Served)
                 {
                     served[(call.Member, call.Caller, call.Sequence)] = call.Effect;
                 }
 
-                // Accounts that are being rebuilt are not among them: their values are not known yet.
-                foreach (HomeSnapshot home in part.Exchange.Homes)
+                // Shared counters that are being rebuilt are not among them: their values are not known yet.
+                foreach (OwnedCounter owned in part.Gateway.Owners)
                 {
-                    Parts(member, home, served);
-                    Value(home);
-                    Limits(home);
+                    Parts(member, owned, served);
+                    Value(owned);
+                    Limits(owned);
                 }
             }
 
@@ -132,32 +132,32 @@ public static class ClusterAudit
 
         private void Parts(
             int keeper,
-            HomeSnapshot home,
+            OwnedCounter owned,
             Dictionary<(int Member, int Caller, uint Sequence), long> served)
         {
             for (int member = 0; member < _view.MemberCount; member++)
             {
-                long said = home.Parts[member];
+                long said = owned.Parts[member];
                 if (!_parts.TryGetValue(member, out ControlMessage.CutPart? part))
                 {
                     if (said != 0)
                     {
                         Find(
-                            home.Account,
+                            owned.Counter,
                             $"m{member}",
-                            $"{Name(home)}: its home, member {keeper}, still counts {said} for member {member}, which "
-                                + "is dead");
+                            $"{Name(owned)}: its owner, member {keeper}, still counts {said} for member {member}, "
+                                + "which is dead");
                     }
 
                     continue;
                 }
 
-                long granted = part.Exchange.Granted[home.Account];
+                long granted = part.Gateway.Granted[owned.Counter];
                 long executed = 0;
                 int open = 0;
-                foreach (OpenCall call in part.Exchange.Calls)
+                foreach (OpenCall call in part.Gateway.Calls)
                 {
-                    if (call.Account == home.Account && call.Target == keeper)
+                    if (call.Counter == owned.Counter && call.Target == keeper)
                     {
                         open++;
                         executed += served.GetValueOrDefault((member, call.Caller, call.Sequence));
@@ -167,34 +167,35 @@ public static class ClusterAudit
                 if (said != granted + executed)
                 {
                     Find(
-                        home.Account,
+                        owned.Counter,
                         $"m{member}",
-                        $"{Name(home)}: its home, member {keeper}, says that member {member} has {said}; member "
+                        $"{Name(owned)}: its owner, member {keeper}, says that member {member} has {said}; member "
                         + $"{member} says {granted}, and {executed} more come from "
                         + $"those of its {open} open calls that were executed: {Signed(said - granted - executed)}");
                 }
             }
         }
 
-        private void Value(HomeSnapshot home)
+        private void Value(OwnedCounter owned)
         {
-            long sum = home.Parts.Sum();
-            if (home.Value == sum)
+            long sum = owned.Parts.Sum();
+            if (owned.Value == sum)
             {
                 return;
             }
 
-            string detail = home.Account == _rules.FreePageCounter
-                ? $"sgx_nr_free_pages is {home.Value}, and {sum} by what the members did to it: "
-                    + $"{Signed(home.Value - sum)}"
+            string detail = owned.Counter == _rules.FreePageCounter
+                ? $"sgx_nr_free_pages is {owned.Value}, and {sum} by what the members did to it: "
+                    + $"{Signed(owned.Value - sum)}"
                     + (_rules.Counter == FreePageCounterMode.Racy ? "; an unprotected += lost updates" : "")
-                : $"{Name(home)} is {home.Value}, and the parts of the members are {sum}: {Signed(home.Value - sum)}";
-            Find(home.Account, "value", detail);
+                : $"{Name(owned)} is {owned.Value}, and the parts of the members are {sum}: "
+                    + $"{Signed(owned.Value - sum)}";
+            Find(owned.Counter, "value", detail);
         }
 
-        private void Limits(HomeSnapshot home)
+        private void Limits(OwnedCounter owned)
         {
-            if (home.Account == _rules.FreePageCounter)
+            if (owned.Counter == _rules.FreePageCounter)
             {
                 return;
             }
@@ -206,22 +207,23 @@ public static class ClusterAudit
                 return;
             }
 
-            if (!_rules.WrittenLimits.Contains(home.Account) && home.Max < long.MaxValue && home.Value > (long)home.Max)
+            bool isAbove = owned.Max < long.MaxValue && owned.Value > (long)owned.Max;
+            if (isAbove && !_rules.WrittenLimits.Contains(owned.Counter))
             {
                 Violate(
                     Rules.CgroupLimit,
-                    $"{home.Account}/max",
-                    $"{Name(home)} is {home.Value}, above misc.max {home.Max}");
+                    $"{owned.Counter}/max",
+                    $"{Name(owned)} is {owned.Value}, above misc.max {owned.Max}");
             }
 
             // Pages of a dead socket are charged until their enclaves are gone.
             bool isComplete = _view.Alive().Count() == _view.MemberCount;
-            if (isComplete && home.Value > home.Capacity)
+            if (isComplete && owned.Value > owned.Capacity)
             {
                 Violate(
                     Rules.CgroupLimit,
-                    $"{home.Account}/capacity",
-                    $"{Name(home)} is {home.Value}, above misc.capacity {home.Capacity}");
+                    $"{owned.Counter}/capacity",
+                    $"{Name(owned)} is {owned.Value}, above misc.capacity {owned.Capacity}");
             }
         }
 
@@ -243,7 +245,7 @@ public static class ClusterAudit
             {
                 NodePart? here = part.Nodes.FirstOrDefault(one => one.Node == node);
                 present += here?.Present ?? 0;
-                if (part.Exchange.Member != owner)
+                if (part.Gateway.Member != owner)
                 {
                     borrowed += here?.Borrowed ?? 0;
                     borrowedSum += here?.BorrowedSum ?? 0;
@@ -301,9 +303,9 @@ public static class ClusterAudit
         /// </summary>
         private void CounterAtRest()
         {
-            HomeSnapshot? counter = _parts
-                .Values.SelectMany(part => part.Exchange.Homes)
-                .FirstOrDefault(home => home.Account == _rules.FreePageCounter);
+            OwnedCounter? counter = _parts
+                .Values.SelectMany(part => part.Gateway.Owners)
+                .FirstOrDefault(owned => owned.Counter == _rules.FreePageCounter);
             if (counter is null || _rules.Counter == FreePageCounterMode.PerNode)
             {
                 return;
@@ -312,7 +314,7 @@ public static class ClusterAudit
             // Each node counts with its list, poisoned pages included as upstream counts them. Pages that processes
             // have in advance are free and off the counter.
             long listed = _parts.Values.SelectMany(part => part.Nodes).Sum(node => node.OwnCounter);
-            long ahead = -_parts.Values.Sum(part => part.Exchange.Stock[_rules.FreePageCounter]);
+            long ahead = -_parts.Values.Sum(part => part.Gateway.Stock[_rules.FreePageCounter]);
             if (counter.Value + ahead != listed)
             {
                 string and = ahead > 0 ? $", processes have {ahead} in advance" : "";
@@ -324,16 +326,16 @@ public static class ClusterAudit
             }
         }
 
-        private void Find(int account, string subject, string detail) =>
+        private void Find(int counter, string subject, string detail) =>
             Violate(
-                account == _rules.FreePageCounter ? Rules.FreePageCounter : Rules.CgroupUsage,
-                $"{account}/{subject}",
+                counter == _rules.FreePageCounter ? Rules.FreePageCounter : Rules.CgroupUsage,
+                $"{counter}/{subject}",
                 detail);
 
         private void Violate(string rule, string subject, string detail) =>
             _findings.Add(new ClusterFinding(rule, subject, detail));
 
-        private string Name(HomeSnapshot home) => _rules.NameOf(home.Account);
+        private string Name(OwnedCounter owned) => _rules.NameOf(owned.Counter);
 
         private static string Signed(long difference) => difference.ToString("+0;-0", CultureInfo.InvariantCulture);
     }

@@ -8,14 +8,15 @@ namespace EpcActors.Cluster.Coordination;
 public sealed record ClusterAuditRules
 {
     /// <summary>
-    /// By cgroup: its path, for people. The accounts are those of the cgroups, and behind them the free-page counter.
+    /// By cgroup: its path, for people. The shared counters are those of the cgroups, and behind them the free-page
+    /// counter.
     /// </summary>
     public required IReadOnlyList<string> CgroupPaths { get; init; }
 
     /// <summary>The kernel's way to keep the free-page counter.</summary>
     public required FreePageCounterMode Counter { get; init; }
 
-    /// <summary>Pages that a charge takes from its home at once; 1 as the kernel does.</summary>
+    /// <summary>Pages that a charge takes from its owner at once; 1 as the kernel does.</summary>
     public required int ChargeBatch { get; init; }
 
     /// <summary>
@@ -29,7 +30,7 @@ public sealed record ClusterAuditRules
     /// <summary>By NUMA node: its pages.</summary>
     public required IReadOnlyList<long> CapacityPages { get; init; }
 
-    /// <summary>The account of the free-page counter.</summary>
+    /// <summary>The counter of the free-page counter.</summary>
     public int FreePageCounter => CgroupPaths.Count;
 
     /// <summary>The rules of a scenario that is spread in a certain way.</summary>
@@ -48,8 +49,8 @@ public sealed record ClusterAuditRules
         };
     }
 
-    internal string NameOf(int account) =>
-        account == FreePageCounter ? "sgx_nr_free_pages" : $"misc.current of {CgroupPaths[account]}";
+    internal string NameOf(int counter) =>
+        counter == FreePageCounter ? "sgx_nr_free_pages" : $"misc.current of {CgroupPaths[counter]}";
 }
 
 /// <summary>A rule that does not hold over all processes.</summary>

@@ -141,7 +141,7 @@ public sealed partial class Coordinator
                     _members.Where(one => one.Link is not null || !includingAwaited).SelectMany(one => one.Sockets)),
         ];
 
-    /// <summary>Completes the cluster once all are there: numbers, homes, the first view.</summary>
+    /// <summary>Completes the cluster once all are there: numbers, owners, the first view.</summary>
     private void Complete()
     {
         Number();
@@ -164,7 +164,7 @@ public sealed partial class Coordinator
 
         _placement = Placement.Of(_options.Scenario, memberOfNode);
         _rules = ClusterAuditRules.Of(_options.Scenario, _placement);
-        _view = ClusterView.First(_members.Count, _placement.HomeOfAccount);
+        _view = ClusterView.First(_members.Count, _placement.OwnerOfCounter);
         _phase = Phase.Preparing;
         foreach (Member member in _members)
         {

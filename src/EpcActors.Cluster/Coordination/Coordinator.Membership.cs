@@ -188,9 +188,9 @@ public sealed partial class Coordinator
 
         ClusterView next = _view.Next(incarnations);
         _view = isRewritten
-            ? new ClusterView(_view.Epoch, next.Incarnations, next.Joined, next.Homes, next.HomesSince)
+            ? new ClusterView(_view.Epoch, next.Incarnations, next.Joined, next.Owners, next.OwnersSince)
             : next;
-        Decided?.Invoke($"view {_view.Epoch}: lives {Names(_view.Incarnations)}, homes {Names(_view.Homes)}");
+        Decided?.Invoke($"view {_view.Epoch}: lives {Names(_view.Incarnations)}, owners {Names(_view.Owners)}");
         _viewAwakeNs = AwakeNs;
         ControlMessage.Membership membership = Membership();
         foreach (Member member in _members)

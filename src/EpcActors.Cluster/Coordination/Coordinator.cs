@@ -144,7 +144,10 @@ public sealed partial class Coordinator : ICoordinatorListener
     /// <summary>Gets each decision in plain words; may be null. Called from the loop.</summary>
     internal Action<string>? Decided { get; set; }
 
-    /// <summary>Opens the door, starts the processes, runs to the end, and closes the door. Called once.</summary>
+    /// <summary>
+    /// Opens the coordinator's actor, starts the processes, runs to the end, and closes the coordinator's actor. Called
+    /// once.
+    /// </summary>
     /// <param name="cancellationToken">Ends the run with what there is: the results are still collected.</param>
     /// <exception cref="ClusterException">the cluster could not be formed; the message says why and what to
     /// do.</exception>

@@ -197,7 +197,7 @@ public static class MergedReport
     }
 
     /// <summary>
-    /// By path: what happened is added up; usage, peak and limit are those of the account at its home.
+    /// By path: what happened is added up; usage, peak and limit are those of the counter at its owner.
     /// </summary>
     private static List<CgroupReport> Cgroups(Scenario scenario, ClusterOutcome outcome, RunReport[] reports)
     {
@@ -211,22 +211,22 @@ public static class MergedReport
         {
             string path = reports[0].Cgroups[i].Path;
             CgroupReport[] of = [.. reports.Select(report => report.Cgroups.First(cgroup => cgroup.Path == path))];
-            int account = scenario
+            int counter = scenario
                 .Cgroups.Select((cgroup, index) => (cgroup.Path, index))
                 .First(one => one.Path == path)
                 .index;
-            HomeSnapshot? home = Home(outcome, account);
+            OwnedCounter? owned = Owner(outcome, counter);
             merged.Add(of[0] with
             {
-                MaxBytes = home is not null ? home.Max >= long.MaxValue ? null : (long)home.Max
-                    : scenario.Cgroups[account].MaxBytes == long.MaxValue ? null : scenario.Cgroups[account].MaxBytes,
+                MaxBytes = owned is not null ? owned.Max >= long.MaxValue ? null : (long)owned.Max
+                    : scenario.Cgroups[counter].MaxBytes == long.MaxValue ? null : scenario.Cgroups[counter].MaxBytes,
 
-                // Between two homes the account is the sum of all grants.
-                CurrentBytes = home?.Value ?? Granted(outcome, account),
+                // Between two owners the counter is the sum of all grants.
+                CurrentBytes = owned?.Value ?? Granted(outcome, counter),
                 StockBytes = scenario.Cluster.ChargeBatch > 1
-                    ? outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0)
+                    ? outcome.Members.Sum(member => member.Result?.Rest.Gateway.Stock[counter] ?? 0)
                     : null,
-                PeakBytes = home?.Peak ?? Granted(outcome, account),
+                PeakBytes = owned?.Peak ?? Granted(outcome, counter),
                 Events = of.Sum(one => one.Events),
                 EventsLocal = of.Sum(one => one.EventsLocal),
                 Faults = of.Sum(one => one.Faults),
@@ -243,14 +243,14 @@ public static class MergedReport
         return merged;
     }
 
-    private static long Granted(ClusterOutcome outcome, int account) =>
-        outcome.Members.Sum(member => member.Result?.Rest.Exchange.Granted[account] ?? 0);
+    private static long Granted(ClusterOutcome outcome, int counter) =>
+        outcome.Members.Sum(member => member.Result?.Rest.Gateway.Granted[counter] ?? 0);
 
-    private static HomeSnapshot? Home(ClusterOutcome outcome, int account) =>
+    private static OwnedCounter? Owner(ClusterOutcome outcome, int counter) =>
         outcome
             .Members.Select(member =>
-                member.Result?.Rest.Exchange.Homes.FirstOrDefault(home => home.Account == account))
-            .FirstOrDefault(home => home is not null);
+                member.Result?.Rest.Gateway.Owners.FirstOrDefault(owned => owned.Counter == counter))
+            .FirstOrDefault(owned => owned is not null);
 
     /// <summary>Of the process that has the node; the pages of it that others have are theirs to count.</summary>
     private static List<NodeReport> Nodes(Scenario scenario, ClusterOutcome outcome)
@@ -295,12 +295,12 @@ public static class MergedReport
     private static long Counter(Scenario scenario, ClusterOutcome outcome, RunReport[] reports) =>
         scenario.Switches.FreePageCounter == Domain.Kernel.FreePageCounterMode.PerNode
             ? reports.Sum(report => report.FreePageCounter)
-            : (Home(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count))
+            : (Owner(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count))
                 - Stock(outcome, scenario.Cgroups.Count);
 
-    /// <summary>Amount that processes have in advance of an account.</summary>
-    private static long Stock(ClusterOutcome outcome, int account) =>
-        outcome.Members.Sum(member => member.Result?.Rest.Exchange.Stock[account] ?? 0);
+    /// <summary>Amount that processes have in advance of a shared counter.</summary>
+    private static long Stock(ClusterOutcome outcome, int counter) =>
+        outcome.Members.Sum(member => member.Result?.Rest.Gateway.Stock[counter] ?? 0);
 
     /// <summary>
     /// In the order of the scenario. Those of a dead process count as killed: no process is left that could report

@@ -58,7 +58,7 @@ internal static class TimelineMerge
             CurrentBytes = Level(at, of, one => one.Cgroups[i].CurrentBytes),
             MaxBytes = Latest(at, of, one => one.Cgroups[i].MaxBytes),
 
-            // The home of the account knows the peak, every other process says 0.
+            // The owner of the counter knows the peak, every other process says 0.
             PeakBytes = Highest(at, of, one => one.Cgroups[i].PeakBytes),
             Events = Level(at, of, one => one.Cgroups[i].Events),
             EventsLocal = Level(at, of, one => one.Cgroups[i].EventsLocal),
@@ -69,7 +69,7 @@ internal static class TimelineMerge
     private static long[] Level(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>?> values) =>
         Fold(at, of, values, static (sum, value, _) => sum + value);
 
-    /// <summary>Highest so far, of all processes: a home that was rebuilt elsewhere begins anew.</summary>
+    /// <summary>Highest so far, of all processes: an owner that was rebuilt elsewhere begins anew.</summary>
     private static long[] Highest(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>> values)
     {
         long[] highest = Fold(at, of, values, static (most, value, _) => Math.Max(most, value));

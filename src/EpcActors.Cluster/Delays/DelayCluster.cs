@@ -13,7 +13,7 @@ using EpcActors.Results;
 namespace EpcActors.Cluster.Delays;
 
 /// <summary>
-/// The processes of a cluster on one timed engine: the actors of every process with their exchanges, the costs of the
+/// The processes of a cluster on one timed engine: the actors of every process with their gateways, the costs of the
 /// kernel's work in virtual time, and a network that takes time. It has no faults; it is for speed.
 /// <see cref="Simulation.SimulatedCluster"/> has faults.
 /// </summary>
@@ -45,7 +45,7 @@ public sealed class DelayCluster : IRunObserver
         _setup = setup;
         Scenario scenario = setup.Scenario;
         _placement = Placement.Of(scenario, setup.Processes);
-        _view = ClusterView.First(setup.Processes, _placement.HomeOfAccount);
+        _view = ClusterView.First(setup.Processes, _placement.OwnerOfCounter);
         _engine = new TimedEngine(
             TimedRun.Costs(scenario.Costs), scenario.Run.QuantumNs, scenario.Seed, scenario.Run.JitterPercent);
         _network = new DelayNetwork(setup.Processes, setup.LinkDelayNs, setup.Wire, () => _engine.ClockNs);
@@ -57,10 +57,10 @@ public sealed class DelayCluster : IRunObserver
             _members.Add(NewMember(member, firstCpu + member, ref nextId));
         }
 
-        DelayCarrier carrier = new(new ActorId(nextId), _network, [.. _members.Select(one => one.Inbox)]);
+        DelayedDelivery delivery = new(new ActorId(nextId), _network, [.. _members.Select(one => one.Inbox)]);
         _memberOfId.Add(null);
-        _engine.Add(carrier);
-        _engine.Start(carrier, 0);
+        _engine.Add(delivery);
+        _engine.Start(delivery, 0);
     }
 
     /// <summary>Runs to the end of the work, or of the scenario's duration.</summary>
@@ -93,7 +93,7 @@ public sealed class DelayCluster : IRunObserver
             Evictions = _evictions,
             EndNs = end == RunEnd.Finished ? _lastStepNs : _engine.ClockNs,
             Frames = _network.Frames,
-            SentAgain = _members.Sum(member => member.Exchange.SentAgain),
+            SentAgain = _members.Sum(member => member.Gateway.SentAgain),
             Writes = _network.Writes,
             Calls = _network.Calls,
             CallNs = _network.CallNs,
@@ -138,25 +138,25 @@ public sealed class DelayCluster : IRunObserver
             _placement.MemberOfNode,
             _placement.MemberOfEnclave,
             _placement.MemberOfGuest,
-            _placement.HomeOfAccount);
+            _placement.OwnerOfCounter);
         DelayInbox inbox = new(new ActorId(nextId++), number);
         MachinePart machine = new(port)
         {
             Outbox = new Outbox(_network),
-            Board = new ViewBoard(_view),
+            History = new ViewHistory(_view),
             Inbox = inbox,
             FirstId = nextId,
         };
         Topology topology = new(part, machine);
-        Exchange exchange = machine.Exchange;
-        DelayWire wire = new(topology.NewTaskId(), cpu, inbox, exchange.Id, _setup.Wire, _network);
+        Gateway gateway = machine.Gateway;
+        DelayWire wire = new(topology.NewTaskId(), cpu, inbox, gateway.Id, _setup.Wire, _network);
         long tickNs = Math.Max(LeastTickNs, cluster.ResendNs / TicksBeforeResend);
-        Ticker ticker = new(topology.NewTaskId(), exchange.Id, tickNs);
+        GatewayTicker ticker = new(topology.NewTaskId(), gateway.Id, tickNs);
         nextId = ticker.Id.Index + 1;
 
         // The window of a live run: that of a simulation is for a machine whose sockets are nanoseconds apart.
         Oracle oracle = new(topology, scenario.Live.LivenessWindowNs);
-        Member member = new(number, topology, exchange, oracle, inbox, wire, ticker);
+        Member member = new(number, topology, gateway, oracle, inbox, wire, ticker);
         foreach (Resource resource in (IEnumerable<Resource>)[inbox, .. topology.Resources])
         {
             _engine.Add(resource);
@@ -199,14 +199,14 @@ public sealed class DelayCluster : IRunObserver
             }
         }
 
-        if (!isFinished || _members.Exists(member => member.Exchange.OutstandingCalls > 0))
+        if (!isFinished || _members.Exists(member => member.Gateway.OutstandingCalls > 0))
         {
             yield break;
         }
 
         ControlMessage.CutPart[] parts = [.. _members.Select(member => new ControlMessage.CutPart(
             Number: 1,
-            member.Exchange.Snapshot(),
+            member.Gateway.Snapshot(),
             [.. member.Topology.Nodes.Select(MemberHost.PartOf)],
             TookMs: 0,
             IsComplete: true))];
@@ -220,11 +220,11 @@ public sealed class DelayCluster : IRunObserver
     private sealed record Member(
         int Number,
         Topology Topology,
-        Exchange Exchange,
+        Gateway Gateway,
         Oracle Oracle,
         DelayInbox Inbox,
         DelayWire Wire,
-        Ticker Ticker);
+        GatewayTicker Ticker);
 
     private sealed class Outbox(DelayNetwork network) : IOutbox
     {

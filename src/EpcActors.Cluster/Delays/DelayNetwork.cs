@@ -5,19 +5,19 @@ using static EpcActors.Cluster.Delays.DelayProtocol;
 namespace EpcActors.Cluster.Delays;
 
 /// <summary>
-/// The network between processes in virtual time. Each process has one sending wire: a frame schedules the lane to its
-/// receiver, the wire serves lanes one after the other, and frames that come before it gets to theirs join the write,
-/// as in the lane over Akka.Remote. A write takes CPU time of the wire, then the delay of the link.
+/// The network between processes in virtual time. Each process has one sending wire: a frame schedules the channel to
+/// its receiver, the wire serves channels one after the other, and frames that come before it gets to theirs join the
+/// write, as in the channel over Akka.Remote. A write takes CPU time of the wire, then the delay of the link.
 /// </summary>
 /// <remarks>
-/// A send is a side effect of a turn of an exchange, which no task can wait for. So frames are noted with their time,
+/// A send is a side effect of a turn of a gateway, which no task can wait for. So frames are noted with their time,
 /// and a task looks at what was noted: it never sleeps longer than the shortest time from a send to an arrival. A frame
 /// that is sent while it sleeps arrives after it wakes, so no frame is late (the look-ahead of a conservative
 /// simulation).
 /// </remarks>
 internal sealed class DelayNetwork
 {
-    /// <summary>As <c>FrameLane.BundleBytes</c>, in frames of 42 bytes.</summary>
+    /// <summary>As <c>FrameQueue.BundleBytes</c>, in frames of 42 bytes.</summary>
     private const int MostFrames = 1170;
 
     private readonly long _delayNs;
@@ -55,7 +55,7 @@ internal sealed class DelayNetwork
     /// <summary>Time for which the sending wire of a process was at work, nanoseconds.</summary>
     public long SentNs(int member) => _senders[member].BusyNs;
 
-    /// <summary>In the turn of an exchange.</summary>
+    /// <summary>In the turn of a gateway.</summary>
     public void Send(in Frame frame)
     {
         long nowNs = _nowNs();
@@ -67,7 +67,7 @@ internal sealed class DelayNetwork
         }
     }
 
-    /// <summary>An exchange is about to see it.</summary>
+    /// <summary>A gateway is about to see it.</summary>
     public void OnHandled(in Frame frame, long nowNs)
     {
         if (frame.Kind == FrameKind.Reply && _askedAt.Remove((frame.To, frame.Caller), out long askedNs))
@@ -123,11 +123,11 @@ internal sealed class DelayNetwork
     private void Put(in Frame frame, long nowNs)
     {
         Sender sender = _senders[frame.From];
-        Lane lane = sender.Lanes[frame.To];
-        if (lane.Last is not { } open || open.Count == MostFrames)
+        Channel channel = sender.Channels[frame.To];
+        if (channel.Last is not { } open || open.Count == MostFrames)
         {
             open = _spare.TryPop(out List<Frame>? spare) ? spare : [];
-            lane.Last = open;
+            channel.Last = open;
             sender.Waiting.Enqueue((nowNs, frame.To, open));
         }
 
@@ -147,8 +147,8 @@ internal sealed class DelayNetwork
             }
 
             sender.Waiting.Dequeue();
-            Lane lane = sender.Lanes[first.To];
-            lane.Last = ReferenceEquals(lane.Last, first.Frames) ? null : lane.Last;
+            Channel channel = sender.Channels[first.To];
+            channel.Last = ReferenceEquals(channel.Last, first.Frames) ? null : channel.Last;
             long ns = _costs.WriteNs + (first.Frames.Count * _costs.FrameOutNs);
             sender.FreeAtNs = beginNs + ns;
             sender.BusyNs += ns;
@@ -159,7 +159,7 @@ internal sealed class DelayNetwork
 
     private readonly record struct Write(int To, List<Frame> Frames);
 
-    private sealed class Lane
+    private sealed class Channel
     {
         /// <summary>The write that the next frame joins; null when the wire has begun it.</summary>
         public List<Frame>? Last;
@@ -167,7 +167,7 @@ internal sealed class DelayNetwork
 
     private sealed class Sender(int members)
     {
-        public readonly Lane[] Lanes = [.. Enumerable.Range(0, members).Select(_ => new Lane())];
+        public readonly Channel[] Channels = [.. Enumerable.Range(0, members).Select(_ => new Channel())];
         public readonly Queue<(long AtNs, int To, List<Frame> Frames)> Waiting = [];
         public long FreeAtNs;
         public long BusyNs;
@@ -175,7 +175,7 @@ internal sealed class DelayNetwork
 }
 
 /// <summary>Carries writes to the inboxes at their time.</summary>
-internal sealed class DelayCarrier(ActorId id, DelayNetwork network, DelayInbox[] inboxes)
+internal sealed class DelayedDelivery(ActorId id, DelayNetwork network, DelayInbox[] inboxes)
     : TaskActor(id, "network", -1, 0)
 {
     public override ActorKind ActorKind => ActorKind.ClusterTask;
@@ -211,7 +211,7 @@ internal sealed class DelayInbox(ActorId id, int member)
     private WaitQueue _wire;
     private int _count;
 
-    public override ActorKind ActorKind => ActorKind.Exchange;
+    public override ActorKind ActorKind => ActorKind.Gateway;
 
     public ReadOnlySpan<Frame> Frames => _together.AsSpan(0, _count);
 
@@ -251,9 +251,9 @@ internal sealed class DelayInbox(ActorId id, int member)
     }
 }
 
-/// <summary>The receiving wire of one process: reads writes, and brings their frames to the exchange.</summary>
+/// <summary>The receiving wire of one process: reads writes, and brings their frames to the gateway.</summary>
 internal sealed class DelayWire(
-    ActorId id, int cpu, DelayInbox inbox, ActorId exchange, WireCosts costs, DelayNetwork network)
+    ActorId id, int cpu, DelayInbox inbox, ActorId gateway, WireCosts costs, DelayNetwork network)
     : TaskActor(id, inbox.Name.Replace("inbox", "wire", StringComparison.Ordinal), cpu, 0)
 {
     public override ActorKind ActorKind => ActorKind.ClusterTask;
@@ -276,7 +276,7 @@ internal sealed class DelayWire(
                 network.OnHandled(in frame, NowNs);
             }
 
-            await Ask(exchange, new ClusterProtocol.ArriveTogether { Count = taken.Frames });
+            await Ask(gateway, new ClusterProtocol.ArriveTogether { Count = taken.Frames });
         }
     }
 }

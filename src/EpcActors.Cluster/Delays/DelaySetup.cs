@@ -27,12 +27,12 @@ public sealed record DelaySetup
 /// <param name="WriteNs">Of a write at its sender: serialisation, Akka.Remote, the socket.</param>
 /// <param name="FrameOutNs">Of a frame at its sender.</param>
 /// <param name="ReadNs">Of a write at its receiver.</param>
-/// <param name="FrameInNs">Of a frame at its receiver: decoding, and the exchange's turn.</param>
+/// <param name="FrameInNs">Of a frame at its receiver: decoding, and the gateway's turn.</param>
 public sealed record WireCosts(long WriteNs, long FrameOutNs, long ReadNs, long FrameInNs)
 {
     /// <summary>
     /// As the benchmark <c>wire</c> has it (docs/performance.md): 257 us for a round trip of two writes with a frame
-    /// each, and 0.3 us more for each further frame, divided evenly between both ends. The turn of the exchange, 0.85
+    /// each, and 0.3 us more for each further frame, divided evenly between both ends. The turn of the gateway, 0.85
     /// us, is an assumption.
     /// </summary>
     public static WireCosts Measured { get; } = new(WriteNs: 64_000, FrameOutNs: 150, ReadNs: 64_000, FrameInNs: 1_000);

@@ -9,8 +9,8 @@ namespace EpcActors.Cluster.Delays;
 /// </summary>
 /// <remarks>
 /// The driver keeps eight EPC sections (SGX_MAX_EPC_SECTIONS), so a file cannot say more, and no kernel has such a
-/// machine. It is for one question: how do the protocol and its accounts grow beyond eight processes. Nothing in the
-/// model of the kernel depends on the limit.
+/// machine. It is for one question: how do the protocol and its shared counters grow beyond eight processes. Nothing in
+/// the model of the kernel depends on the limit.
 /// </remarks>
 public static class RepeatedMachine
 {

@@ -12,7 +12,7 @@ internal interface IMemberMachine
     /// <summary>Lets the tasks run.</summary>
     void Begin();
 
-    /// <summary>Takes note of a view; the exchange installs it behind those that came before.</summary>
+    /// <summary>Takes note of a view; the gateway installs it behind those that came before.</summary>
     void Post(ControlMessage.Membership view);
 
     /// <summary>Begins a cut, unless a frame has begun it already.</summary>
@@ -33,7 +33,7 @@ internal interface IMemberMachine
 /// <param name="GoingTasks">Tasks that are neither asleep, nor parked, nor ended; daemons too.</param>
 /// <param name="SleepingTasks">Tasks that go on by themselves when their time has come, without those that bring frames
 /// and ticks.</param>
-/// <param name="HasUnread">Frames or views have arrived that the exchange has not seen.</param>
+/// <param name="HasUnread">Frames or views have arrived that the gateway has not seen.</param>
 /// <param name="IsHopeless">The oracle ends the run.</param>
 /// <param name="FramesOut">Frames sent so far.</param>
 /// <param name="FramesIn">Frames received so far.</param>
@@ -53,15 +53,15 @@ internal readonly record struct MemberActivity(
 /// </summary>
 internal sealed class MemberControl
 {
-    private readonly Exchange _exchange;
+    private readonly Gateway _gateway;
     private readonly Suspicion _suspicion;
     private readonly IMemberMachine _machine;
     private volatile bool _hasStarted;
     private long _number;
 
-    public MemberControl(Exchange exchange, Suspicion suspicion, IMemberMachine machine)
+    public MemberControl(Gateway gateway, Suspicion suspicion, IMemberMachine machine)
     {
-        _exchange = exchange;
+        _gateway = gateway;
         _suspicion = suspicion;
         _machine = machine;
     }
@@ -76,7 +76,7 @@ internal sealed class MemberControl
             welcome.MemberOfNode,
             welcome.MemberOfEnclave,
             welcome.MemberOfGuest,
-            welcome.View.Homes);
+            welcome.View.Owners);
 
         // The earlier incarnation ran the administrator's script, or it must not run twice.
         return welcome.Incarnation > 1 ? part with { Script = [] } : part;
@@ -127,16 +127,16 @@ internal sealed class MemberControl
 
         // A task that sleeps goes on by itself: then this is no end, and no deadlock.
         bool isQuiet = _hasStarted && activity.GoingTasks == 0 && (isDone || activity.SleepingTasks <= 0)
-            && _exchange.OutstandingCalls == 0 && !activity.HasUnread;
+            && _gateway.OutstandingCalls == 0 && !activity.HasUnread;
         return new ControlMessage.Status(
             ++_number,
             IsReady: true,
             isDone,
             isQuiet,
-            _exchange.View.Epoch,
+            _gateway.View.Epoch,
             activity.FramesOut,
             activity.FramesIn,
-            _suspicion.Unreachable(_exchange),
+            _suspicion.Unreachable(_gateway),
             activity.IsHopeless,
             live);
     }

@@ -41,7 +41,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 
     private const int TicksBeforeResend = 4;
 
-    /// <summary>Postman and ticker sleep whenever they have nothing to do.</summary>
+    /// <summary>Inbox reader and ticker sleep whenever they have nothing to do.</summary>
     private const int OwnSleepers = 2;
 
     private readonly Scenario _scenario;
@@ -57,9 +57,9 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     private bool _isOver;
     private LiveRun? _run;
     private readonly Inbox _inbox = new();
-    private Postman _postman = null!;
-    private Exchange _exchange = null!;
-    private ViewBoard _board = null!;
+    private InboxReader _inboxReader = null!;
+    private Gateway _gateway = null!;
+    private ViewHistory _history = null!;
     private MemberControl _control = null!;
     private volatile LiveStatus? _live;
     private volatile string _lost = "";
@@ -116,7 +116,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
             .ConfigureAwait(false);
     }
 
-    /// <summary>The thread that handles a request of the exchange calls it.</summary>
+    /// <summary>The thread that handles a request of the gateway calls it.</summary>
     public void Send(in Frame frame)
     {
         Frame stamped = Stamped(in frame);
@@ -148,7 +148,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         {
             if (!_isOver)
             {
-                _run!.Engine.Rouse(_postman);
+                _run!.Engine.Rouse(_inboxReader);
             }
         }
     }
@@ -197,10 +197,10 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 
     void IMemberMachine.Post(ControlMessage.Membership view)
     {
-        _board.Post(view.ToView());
+        _history.Post(view.ToView());
         _transport.Connect(view);
         _inbox.Put(view.Epoch);
-        _run!.Engine.Rouse(_postman);
+        _run!.Engine.Rouse(_inboxReader);
     }
 
     void IMemberMachine.BeginCut(int number) => IsInCut(number);
@@ -234,22 +234,22 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
             Window = cluster.Window,
             ResendTicks = TicksBeforeResend,
         };
-        _board = new ViewBoard(welcome.View.ToView());
+        _history = new ViewHistory(welcome.View.ToView());
         long tickNs = Math.Max(1_000_000, cluster.ResendNs / TicksBeforeResend);
         MachinePart machine = new(port)
         {
             Outbox = this,
-            Board = _board,
+            History = _history,
             Inbox = _inbox,
         };
         Topology topology = new(part, machine);
-        _exchange = machine.Exchange;
-        _control = new MemberControl(_exchange, new Suspicion(port.Self, cluster.FailureTimeoutNs, tickNs), this);
+        _gateway = machine.Gateway;
+        _control = new MemberControl(_gateway, new Suspicion(port.Self, cluster.FailureTimeoutNs, tickNs), this);
         LiveRun run = new(part, topology, _newEngine, status => _live = status, null) { OnIsolated = DieIfArmed };
         _run = run;
-        _postman = new Postman(topology.NewTaskId(), _exchange.Id, _inbox, IsInCut);
-        Ticker ticker = new(topology.NewTaskId(), _exchange.Id, tickNs);
-        foreach (TaskActor task in (TaskActor[])[_postman, ticker])
+        _inboxReader = new InboxReader(topology.NewTaskId(), _gateway.Id, _inbox, IsInCut);
+        GatewayTicker ticker = new(topology.NewTaskId(), _gateway.Id, tickNs);
+        foreach (TaskActor task in (TaskActor[])[_inboxReader, ticker])
         {
             run.Engine.Add(task, $"cluster/{task.Name}");
             run.Engine.Start(task);
@@ -265,7 +265,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
         {
             run.Engine.AddTimer(0, OnStatus);
             RunEnd end = run.Execute(cancellationToken);
-            if (_exchange.IsFenced)
+            if (_gateway.IsFenced)
             {
                 Reason = "the others took this process for dead; what it did since then counts nowhere";
                 return MemberEnd.Fenced;
@@ -283,10 +283,10 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
             List<NodePart> nodes = [.. run.Topology.Nodes.Select(PartOf)];
             _transport.Tell(new ControlMessage.Result(
                 report,
-                new ControlMessage.CutPart(int.MaxValue, _exchange.Snapshot(), nodes, 0, IsComplete: true),
+                new ControlMessage.CutPart(int.MaxValue, _gateway.Snapshot(), nodes, 0, IsComplete: true),
                 _transport.Counts,
-                _exchange.FencedFrames,
-                _exchange.SentAgain));
+                _gateway.FencedFrames,
+                _gateway.SentAgain));
             return MemberEnd.Stopped;
         }
         catch (InvariantViolation failure)
@@ -340,15 +340,15 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
     {
         long begun = Stopwatch.GetTimestamp();
         Lock gate = new();
-        ExchangeSnapshot? exchange = null;
+        GatewaySnapshot? gateway = null;
         List<NodePart> nodes = [];
         bool isComplete = _run!.TakePart(number, Visit);
-        if (exchange is not null)
+        if (gateway is not null)
         {
             _transport.Tell(
                 new ControlMessage.CutPart(
                     number,
-                    exchange,
+                    gateway,
                     nodes,
                     Stopwatch.GetElapsedTime(begun).TotalMilliseconds,
                     isComplete));
@@ -356,9 +356,9 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 
         void Visit(Resource resource)
         {
-            if (resource is Exchange own)
+            if (resource is Gateway own)
             {
-                exchange = own.Snapshot();
+                gateway = own.Snapshot();
             }
             else if (resource is NumaNode node)
             {
@@ -373,7 +373,7 @@ public sealed class MemberHost : IMemberListener, IOutbox, IMemberMachine
 
     private void OnStatus(long atNs)
     {
-        if (_exchange.IsFenced)
+        if (_gateway.IsFenced)
         {
             StopRun(RunEnd.Stopped);
             return;

@@ -7,27 +7,27 @@ public static class MemberScenario
 {
     /// <summary>
     /// The same machine and cgroups, and of enclaves, guests and script what the member has. An action on a cgroup's
-    /// limit is done by the member that has the cgroup's account at the start.
+    /// limit is done by the member that has the cgroup's counter at the start.
     /// </summary>
     /// <param name="scenario">The whole scenario.</param>
     /// <param name="member">Number of the member.</param>
     /// <param name="memberOfNode">Member of each NUMA node.</param>
     /// <param name="memberOfEnclave">Member that runs each enclave.</param>
     /// <param name="memberOfGuest">Member that runs each virtual machine.</param>
-    /// <param name="homeOfAccount">Member that has each cgroup's account at the start.</param>
+    /// <param name="ownerOfCounter">Member that has each cgroup's counter at the start.</param>
     public static Scenario Of(
         Scenario scenario,
         int member,
         IReadOnlyList<int> memberOfNode,
         IReadOnlyList<int> memberOfEnclave,
         IReadOnlyList<int> memberOfGuest,
-        IReadOnlyList<int> homeOfAccount)
+        IReadOnlyList<int> ownerOfCounter)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(memberOfNode);
         ArgumentNullException.ThrowIfNull(memberOfEnclave);
         ArgumentNullException.ThrowIfNull(memberOfGuest);
-        ArgumentNullException.ThrowIfNull(homeOfAccount);
+        ArgumentNullException.ThrowIfNull(ownerOfCounter);
         List<EnclaveSpec> enclaves = [];
         Dictionary<int, int> enclaveHere = [];
         int[] ownNodes =
@@ -68,7 +68,7 @@ public static class MemberScenario
         {
             ScriptAction? here = action switch
             {
-                ScriptAction.SetMax set => homeOfAccount[set.Cgroup] == member ? set : null,
+                ScriptAction.SetMax set => ownerOfCounter[set.Cgroup] == member ? set : null,
                 ScriptAction.SetMemoryMax set => set,
                 ScriptAction.KillEnclave kill => enclaveHere.TryGetValue(kill.Enclave, out int enclave)
                     ? kill with

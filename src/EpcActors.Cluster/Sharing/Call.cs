@@ -11,7 +11,7 @@ internal enum CallState
     /// <summary>Waits until another call to the same process is answered: the window is full.</summary>
     Waiting,
 
-    /// <summary>Sent, or deferred by the home; sent again until it is answered.</summary>
+    /// <summary>Sent, or deferred by the owner; sent again until it is answered.</summary>
     Sent,
 
     /// <summary>Answered; the task has not run since.</summary>
@@ -31,8 +31,8 @@ internal sealed class Call(int caller)
     /// <summary>The process that is asked.</summary>
     public int Target;
 
-    /// <summary>Its account; -1 for none. A call with an account follows the account to another home.</summary>
-    public int Account;
+    /// <summary>Its counter; -1 for none. A call with a shared counter follows the counter to another owner.</summary>
+    public int Counter;
 
     /// <summary>The request as it was sent, then the answer.</summary>
     public Frame Frame;
@@ -48,8 +48,8 @@ internal sealed class Call(int caller)
     public int Waited;
 
     /// <summary>
-    /// For an <see cref="ClusterProtocol.UnchargeAccount"/> or <see cref="ClusterProtocol.AddAccount"/>: the amount of
-    /// the task; that of the frame may be less or more, because of the stock.
+    /// For an <see cref="ClusterProtocol.UnchargeCounter"/> or <see cref="ClusterProtocol.AddToCounter"/>: the amount
+    /// of the task; that of the frame may be less or more, because of the stock.
     /// </summary>
     public long Bytes;
 
@@ -68,12 +68,12 @@ internal sealed class Served(int member, int caller, int ticket)
     public int Incarnation;
     public uint Sequence;
 
-    /// <summary>A deputy is at it.</summary>
+    /// <summary>A request worker is at it.</summary>
     public bool IsRunning;
 
     /// <summary>The request while it runs, then the answer.</summary>
     public Frame Frame;
 
-    /// <summary>Change that it made to its account.</summary>
+    /// <summary>Change that it made to its counter.</summary>
     public long Effect;
 }

@@ -36,20 +36,20 @@ public sealed class ClusterPort
     public IReadOnlyList<int> CgroupParents { get; set; } = [];
 
     /// <summary>
-    /// Pages that a charge takes from its home at once, the first time (see <see cref="Exchange"/>); 1: every page is
-    /// charged at the home, as the kernel does.
+    /// Pages that a charge takes from its owner at once, the first time (see <see cref="Gateway"/>); 1: every page is
+    /// charged at the owner, as the kernel does.
     /// </summary>
     public int ChargeBatch { get; init; } = 1;
 
     /// <summary>
-    /// Pages of the free-page counter that a process takes from its home at once, as percpu_counter does; 1: every page
-    /// is counted at the home. Near the watermarks every page is counted at the home, whatever the batch
+    /// Pages of the free-page counter that a process takes from its owner at once, as percpu_counter does; 1: every
+    /// page is counted at the owner. Near the watermarks every page is counted at the owner, whatever the batch
     /// (<see cref="CounterFloor"/>).
     /// </summary>
     public int CounterBatch { get; init; } = 1;
 
     /// <summary>
-    /// The home of the free-page counter gives no pages in advance that would take it below this: ksgxd wakes below 32
+    /// The owner of the free-page counter gives no pages in advance that would take it below this: ksgxd wakes below 32
     /// pages and works up to 64, and there the counter has to be exact.
     /// </summary>
     public const long CounterFloor = 2 * KernelConstants.NrHighPages;
@@ -68,13 +68,13 @@ public sealed class ClusterPort
     /// </summary>
     public int FirstId { get; set; }
 
-    /// <summary>The exchange of this process.</summary>
-    public ActorId Exchange { get; set; } = ActorId.None;
+    /// <summary>The gateway of this process.</summary>
+    public ActorId Gateway { get; set; } = ActorId.None;
 
-    /// <summary>Accounts: one for each cgroup, by its index, and behind them the free-page counter.</summary>
-    public int AccountCount => Cgroups + 1;
+    /// <summary>Shared counters: one for each cgroup, by its index, and behind them the free-page counter.</summary>
+    public int CounterCount => Cgroups + 1;
 
-    /// <summary>The account of the free-page counter.</summary>
+    /// <summary>The counter of the free-page counter.</summary>
     public int FreePageCounter => Cgroups;
 
     /// <summary>True for a NUMA node of another process.</summary>
@@ -82,9 +82,9 @@ public sealed class ClusterPort
 }
 
 /// <summary>
-/// The views of one process. The receiver of a view puts it here, and then tells the exchange its number.
+/// The views of one process. The receiver of a view puts it here, and then tells the gateway its number.
 /// </summary>
-public interface IViewBoard
+public interface IViewHistory
 {
     /// <summary>The newest view.</summary>
     ClusterView Last { get; }
@@ -110,7 +110,7 @@ public enum ClusterDefect
     /// </summary>
     DoubleRelease,
 
-    /// <summary>A report to a new home leaves out the amount taken in advance.</summary>
+    /// <summary>A report to a new owner leaves out the amount taken in advance.</summary>
     ForgottenStock,
 
     /// <summary>A request that comes twice is executed twice.</summary>
@@ -122,8 +122,8 @@ public enum ClusterDefect
     /// <summary>An answer is accepted for the open call, whichever call it answers.</summary>
     LateReply,
 
-    /// <summary>A new home serves before all members have reported.</summary>
-    EarlyHome,
+    /// <summary>A new owner serves before all members have reported.</summary>
+    EarlyOwner,
 
     /// <summary>An incarnation that ends and the next one that begins with the same view count as one.</summary>
     QuickReturn,

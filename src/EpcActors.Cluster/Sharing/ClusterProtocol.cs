@@ -16,8 +16,8 @@ public enum CallStatus
     Gone,
 }
 
-/// <summary>Result of a charge at its home.</summary>
-public enum AccountCharge
+/// <summary>Result of a charge at its owner.</summary>
+public enum CounterCharge
 {
     /// <summary>Added, and within the limits.</summary>
     Fits,
@@ -29,7 +29,7 @@ public enum AccountCharge
     Over,
 }
 
-/// <summary>Work that a deputy does for a task of another process.</summary>
+/// <summary>Work that a request worker does for a task of another process.</summary>
 public enum ReclaimPurpose
 {
     /// <summary>One round over the LRUs of the cgroups below a root.</summary>
@@ -43,16 +43,16 @@ public enum ReclaimPurpose
 }
 
 /// <summary>
-/// Requests of tasks to the exchange of their process. Those that are an <see cref="IFrameMessage"/> travel to other
+/// Requests of tasks to the gateway of their process. Those that are an <see cref="IFrameMessage"/> travel to other
 /// processes.
 /// </summary>
 public static class ClusterProtocol
 {
     /// <summary>
-    /// One level of misc_cg_try_charge at the account's home, or out of the stock that this process has taken in
+    /// One level of misc_cg_try_charge at the counter's owner, or out of the stock that this process has taken in
     /// advance.
     /// </summary>
-    public struct ChargeAccount : IHomeMessage
+    public struct ChargeCounter : IOwnerMessage
     {
         public static ushort Code => 0x0E01;
 
@@ -61,21 +61,21 @@ public static class ClusterProtocol
         public long Bytes;
 
         /// <summary>
-        /// On the wire: bytes that the home may add beyond <see cref="Bytes"/>, as far as they fit. The answer has the
+        /// On the wire: bytes that the owner may add beyond <see cref="Bytes"/>, as far as they fit. The answer has the
         /// bytes that it added.
         /// </summary>
         public long ExtraBytes;
 
-        public int Account;
+        public int Counter;
 
         /// <summary>Out.</summary>
-        public AccountCharge Result;
+        public CounterCharge Result;
 
-        readonly int IHomeMessage.AccountNumber => Account;
+        readonly int IOwnerMessage.CounterNumber => Counter;
     }
 
-    /// <summary>Uncharges an amount: into the stock of this process, or at the home.</summary>
-    public struct UnchargeAccount : IHomeMessage
+    /// <summary>Uncharges an amount: into the stock of this process, or at the owner.</summary>
+    public struct UnchargeCounter : IOwnerMessage
     {
         public static ushort Code => 0x0E02;
 
@@ -83,19 +83,19 @@ public static class ClusterProtocol
 
         public long Bytes;
 
-        public int Account;
+        public int Counter;
 
-        /// <summary>The amount was just refused, but added all the same: the home gets it back at once.</summary>
+        /// <summary>The amount was just refused, but added all the same: the owner gets it back at once.</summary>
         public YesNo IsRollBack;
 
-        readonly int IHomeMessage.AccountNumber => Account;
+        readonly int IOwnerMessage.CounterNumber => Counter;
     }
 
     /// <summary>
     /// atomic_long_add on a number without a limit: the free-page counter. With a batch it is percpu_counter_add: out
-    /// of the pages that this process has taken in advance, or at the home.
+    /// of the pages that this process has taken in advance, or at the owner.
     /// </summary>
-    public struct AddAccount : IHomeMessage
+    public struct AddToCounter : IOwnerMessage
     {
         public static ushort Code => 0x0E03;
 
@@ -104,39 +104,39 @@ public static class ClusterProtocol
         public long Amount;
 
         /// <summary>
-        /// On the wire: pages that the home may take off in advance, all of them or none. The answer has the pages that
-        /// it took off.
+        /// On the wire: pages that the owner may take off in advance, all of them or none. The answer has the pages
+        /// that it took off.
         /// </summary>
         public long Advance;
 
-        /// <summary>Out: the number afterwards, at the home or as this process last saw it.</summary>
+        /// <summary>Out: the number afterwards, at the owner or as this process last saw it.</summary>
         public long Value;
 
-        public int Account;
+        public int Counter;
 
-        /// <summary>The amount is the stock of this process: it goes to the home at once.</summary>
+        /// <summary>The amount is the stock of this process: it goes to the owner at once.</summary>
         public YesNo IsGivenBack;
 
-        readonly int IHomeMessage.AccountNumber => Account;
+        readonly int IOwnerMessage.CounterNumber => Counter;
     }
 
     /// <summary>First half of an unprotected <c>+=</c>.</summary>
-    public struct LoadAccount : IHomeMessage
+    public struct LoadCounter : IOwnerMessage
     {
         public static ushort Code => 0x0E04;
 
         public static MessageKind Kind => MessageKind.Counter;
 
-        public long Account;
+        public long Counter;
 
         /// <summary>Out.</summary>
         public long Value;
 
-        readonly int IHomeMessage.AccountNumber => (int)Account;
+        readonly int IOwnerMessage.CounterNumber => (int)Counter;
     }
 
     /// <summary>Second half of an unprotected <c>+=</c>: changes by others since the load are lost.</summary>
-    public struct StoreAccount : IHomeMessage
+    public struct StoreCounter : IOwnerMessage
     {
         public static ushort Code => 0x0E05;
 
@@ -145,26 +145,26 @@ public static class ClusterProtocol
         public long Value;
 
         /// <summary>
-        /// Amount that the store was meant to add: for the home's record, which the kernel does not have.
+        /// Amount that the store was meant to add: for the owner's record, which the kernel does not have.
         /// </summary>
         public long Amount;
 
-        public long Account;
+        public long Counter;
 
-        readonly int IHomeMessage.AccountNumber => (int)Account;
+        readonly int IOwnerMessage.CounterNumber => (int)Counter;
     }
 
     /// <summary>Reads value and limit, without a lock.</summary>
-    public struct ReadAccount : IHomeMessage
+    public struct ReadCounter : IOwnerMessage
     {
         public static ushort Code => 0x0E06;
 
         public static MessageKind Kind => MessageKind.Limit;
 
-        public long Account;
+        public long Counter;
 
         /// <summary>
-        /// Out: the number as its home has it. Pages that processes have taken in advance are missing in the free-page
+        /// Out: the number as its owner has it. Pages that processes have taken in advance are missing in the free-page
         /// counter, so it is never more than there is.
         /// </summary>
         public long Value;
@@ -174,7 +174,7 @@ public static class ClusterProtocol
 
         /// <summary>
         /// In: number of the advance up to which the caller had all others give back, 0 for none. Out: number of
-        /// advances that the home has made.
+        /// advances that the owner has made.
         /// </summary>
         public long Advances;
 
@@ -190,11 +190,11 @@ public static class ClusterProtocol
         /// </summary>
         public YesNo IsLowerBound;
 
-        readonly int IHomeMessage.AccountNumber => (int)Account;
+        readonly int IOwnerMessage.CounterNumber => (int)Counter;
     }
 
     /// <summary>Writes the limit.</summary>
-    public struct WriteAccountMax : IHomeMessage
+    public struct WriteCounterMax : IOwnerMessage
     {
         public static ushort Code => 0x0E07;
 
@@ -203,22 +203,24 @@ public static class ClusterProtocol
         /// <summary>ulong.MaxValue for none.</summary>
         public ulong Max;
 
-        public long Account;
+        public long Counter;
 
-        /// <summary>Out: number of the write, ascending: a home that rebuilds the account takes the last one.</summary>
+        /// <summary>
+        /// Out: number of the write, ascending: an owner that rebuilds the counter takes the last one.
+        /// </summary>
         public long Version;
 
-        readonly int IHomeMessage.AccountNumber => (int)Account;
+        readonly int IOwnerMessage.CounterNumber => (int)Counter;
     }
 
-    /// <summary>To a new home: a process's part of an account whose old home is dead.</summary>
-    public struct ReportAccount : IHomeMessage
+    /// <summary>To a new owner: a process's part of a shared counter whose old owner is dead.</summary>
+    public struct ReportCounter : IOwnerMessage
     {
         public static ushort Code => 0x0E08;
 
         public static MessageKind Kind => MessageKind.Cluster;
 
-        public long Account;
+        public long Counter;
 
         /// <summary>Amount that this process was granted and did not give back.</summary>
         public long Amount;
@@ -228,14 +230,14 @@ public static class ClusterProtocol
 
         public long MaxVersion;
 
-        /// <summary>The epoch since which the receiver is the home.</summary>
+        /// <summary>The epoch since which the receiver is the owner.</summary>
         public long Since;
 
-        readonly int IHomeMessage.AccountNumber => (int)Account;
+        readonly int IOwnerMessage.CounterNumber => (int)Counter;
     }
 
     /// <summary>A page of a node of another process: off its free list, for this process to use.</summary>
-    public struct BorrowPage : IDeputyMessage
+    public struct BorrowPage : IWorkerMessage
     {
         public static ushort Code => 0x0E09;
 
@@ -252,11 +254,11 @@ public static class ClusterProtocol
         /// <summary>Out.</summary>
         public CallStatus Status;
 
-        readonly int IDeputyMessage.Lane => 0;
+        readonly int IWorkerMessage.WorkerKind => 0;
     }
 
     /// <summary>Gives a borrowed page back.</summary>
-    public struct ReturnPage : IDeputyMessage
+    public struct ReturnPage : IWorkerMessage
     {
         public static ushort Code => 0x0E0A;
 
@@ -272,11 +274,11 @@ public static class ClusterProtocol
         /// <summary>Out.</summary>
         public CallStatus Status;
 
-        readonly int IDeputyMessage.Lane => 0;
+        readonly int IWorkerMessage.WorkerKind => 0;
     }
 
-    /// <summary>A round of reclaim over the lists of another process, by a deputy there.</summary>
-    public struct ReclaimAt : IDeputyMessage
+    /// <summary>A round of reclaim over the lists of another process, by a request worker there.</summary>
+    public struct ReclaimAt : IWorkerMessage
     {
         public static ushort Code => 0x0E0B;
 
@@ -299,11 +301,11 @@ public static class ClusterProtocol
         /// <summary>Out.</summary>
         public CallStatus Status;
 
-        readonly int IDeputyMessage.Lane => Purpose == ReclaimPurpose.Look ? 0 : 1;
+        readonly int IWorkerMessage.WorkerKind => Purpose == ReclaimPurpose.Look ? 0 : 1;
     }
 
-    /// <summary>Wakes the ksgxd that works: at the home of the free-page counter.</summary>
-    public struct WakeKsgxd : IDeputyMessage
+    /// <summary>Wakes the ksgxd that works: at the owner of the free-page counter.</summary>
+    public struct WakeKsgxd : IWorkerMessage
     {
         public static ushort Code => 0x0E0C;
 
@@ -314,11 +316,11 @@ public static class ClusterProtocol
         /// <summary>Out.</summary>
         public CallStatus Status;
 
-        readonly int IDeputyMessage.Lane => 0;
+        readonly int IWorkerMessage.WorkerKind => 0;
     }
 
-    /// <summary>Queues the reclaim work of a cgroup at its worker: at the home of the cgroup's account.</summary>
-    public struct QueueWorkAt : IDeputyMessage
+    /// <summary>Queues the reclaim work of a cgroup at its worker: at the owner of the cgroup's counter.</summary>
+    public struct QueueWorkAt : IWorkerMessage
     {
         public static ushort Code => 0x0E0D;
 
@@ -335,11 +337,11 @@ public static class ClusterProtocol
 
         public int Reserved2;
 
-        readonly int IDeputyMessage.Lane => 0;
+        readonly int IWorkerMessage.WorkerKind => 0;
     }
 
     /// <summary>Reads the free-page counter of a node of another process.</summary>
-    public struct ReadNodeAt : IDeputyMessage
+    public struct ReadNodeAt : IWorkerMessage
     {
         public static ushort Code => 0x0E0E;
 
@@ -353,13 +355,13 @@ public static class ClusterProtocol
         /// <summary>Out: 0 when its process is dead.</summary>
         public long FreePages;
 
-        readonly int IDeputyMessage.Lane => 0;
+        readonly int IWorkerMessage.WorkerKind => 0;
     }
 
     /// <summary>
-    /// Makes another process give back the stock of an account that it does not use (drain_all_stock).
+    /// Makes another process give back the stock of a shared counter that it does not use (drain_all_stock).
     /// </summary>
-    public struct DrainStock : IDeputyMessage
+    public struct DrainStock : IWorkerMessage
     {
         public static ushort Code => 0x0E0F;
 
@@ -367,9 +369,9 @@ public static class ClusterProtocol
 
         public int Member;
 
-        public int Account;
+        public int Counter;
 
-        /// <summary>Out: bytes that the home got back.</summary>
+        /// <summary>Out: bytes that the owner got back.</summary>
         public long Bytes;
 
         /// <summary>Out.</summary>
@@ -377,11 +379,11 @@ public static class ClusterProtocol
 
         public int Reserved;
 
-        readonly int IDeputyMessage.Lane => 0;
+        readonly int IWorkerMessage.WorkerKind => 0;
     }
 
     /// <summary>
-    /// Tells another process of a written limit. The write is over when all processes know: then no new home forgets
+    /// Tells another process of a written limit. The write is over when all processes know: then no new owner forgets
     /// it, whichever process dies.
     /// </summary>
     public struct ShareMax : INewsMessage
@@ -390,7 +392,7 @@ public static class ClusterProtocol
 
         public static MessageKind Kind => MessageKind.Limit;
 
-        public long Account;
+        public long Counter;
 
         public ulong Max;
 
@@ -459,7 +461,7 @@ public static class ClusterProtocol
         public YesNo IsFenced;
     }
 
-    /// <summary>The next account whose new home has no report of this process yet.</summary>
+    /// <summary>The next counter whose new owner has no report of this process yet.</summary>
     public struct NextReport : IMessage
     {
         public static ushort Code => 0x0E24;
@@ -467,7 +469,7 @@ public static class ClusterProtocol
         public static MessageKind Kind => MessageKind.Cluster;
 
         /// <summary>Out: -1 for none.</summary>
-        public int Account;
+        public int Counter;
     }
 
     /// <summary>Waits for a request of another process.</summary>
@@ -477,8 +479,8 @@ public static class ClusterProtocol
 
         public static MessageKind Kind => MessageKind.Cluster;
 
-        /// <summary>Kind of deputy that asks (see <see cref="IDeputyMessage.Lane"/>).</summary>
-        public int Lane;
+        /// <summary>Kind of request worker that asks (see <see cref="IWorkerMessage.WorkerKind"/>).</summary>
+        public int WorkerKind;
 
         /// <summary>Out: to be given back with the answer.</summary>
         public int Ticket;
@@ -504,7 +506,7 @@ public static class ClusterProtocol
 
     /// <summary>
     /// misc_cg_try_charge out of the stock of this process: all levels from a cgroup to the root at once, when each of
-    /// them has stock or its home here. Otherwise nothing is charged, and the levels are charged one after the other.
+    /// them has stock or its owner here. Otherwise nothing is charged, and the levels are charged one after the other.
     /// </summary>
     public struct ChargeLevels : IMessage
     {
@@ -537,14 +539,14 @@ public static class ClusterProtocol
         public YesNo IsUncharged;
     }
 
-    /// <summary>Takes the stock of an account, to give it back at its home.</summary>
+    /// <summary>Takes the stock of a shared counter, to give it back at its owner.</summary>
     public struct TakeStock : IMessage
     {
         public static ushort Code => 0x0E27;
 
         public static MessageKind Kind => MessageKind.Uncharge;
 
-        public long Account;
+        public long Counter;
 
         /// <summary>Out.</summary>
         public long Bytes;
@@ -566,14 +568,14 @@ public static class ClusterProtocol
         public int Member;
     }
 
-    /// <summary>Asks for the present home of an account.</summary>
-    public struct FindHome : IMessage
+    /// <summary>Asks for the present owner of a shared counter.</summary>
+    public struct FindOwner : IMessage
     {
         public static ushort Code => 0x0E29;
 
         public static MessageKind Kind => MessageKind.Cluster;
 
-        public int Account;
+        public int Counter;
 
         /// <summary>Out.</summary>
         public int Member;
@@ -604,7 +606,7 @@ public static class ClusterProtocol
 
         public static MessageKind Kind => MessageKind.Limit;
 
-        public long Account;
+        public long Counter;
 
         /// <summary>Out: ulong.MaxValue for none.</summary>
         public ulong Max;

@@ -21,15 +21,15 @@ public enum FrameKind : byte
     Fenced,
 
     /// <summary>
-    /// A request has arrived and its answer takes longer: an account is being rebuilt, or a deputy is at work. It shows
-    /// only that the sender is heard.
+    /// A request has arrived and its answer takes longer: a shared counter is being rebuilt, or a request worker is at
+    /// work. It shows only that the sender is heard.
     /// </summary>
     Pending,
 }
 
 /// <summary>
 /// Message from process to process: a request of a task or the answer to it. Frames may be lost, doubled, late and
-/// overtake one another; <see cref="Exchange"/> makes calls that happen exactly once of them.
+/// overtake one another; <see cref="Gateway"/> makes calls that happen exactly once of them.
 /// </summary>
 /// <remarks>
 /// A task has one request outstanding at most, so the caller (member, incarnation, task) and a number that counts up
@@ -110,7 +110,7 @@ public struct FramePayload
 }
 
 /// <summary>
-/// Frames from other processes that wait for the <see cref="Exchange"/>, where several are taken in one turn.
+/// Frames from other processes that wait for the <see cref="Gateway"/>, where several are taken in one turn.
 /// </summary>
 public interface IInbox
 {
@@ -121,13 +121,13 @@ public interface IInbox
 }
 
 /// <summary>
-/// Outbox of an <see cref="Exchange"/> for frames to other processes. Never waits: a frame that cannot be sent is lost,
+/// Outbox of an <see cref="Gateway"/> for frames to other processes. Never waits: a frame that cannot be sent is lost,
 /// and sent again later.
 /// </summary>
 public interface IOutbox
 {
     /// <summary>
-    /// Takes a frame that may leave at once. The thread that handles a request of the exchange calls it.
+    /// Takes a frame that may leave at once. The thread that handles a request of the gateway calls it.
     /// </summary>
     void Send(in Frame frame);
 

@@ -9,40 +9,40 @@ namespace EpcActors.Cluster.Sharing;
 /// </summary>
 public interface IFrameMessage : IMessage;
 
-/// <summary>A request to the home of an account: served in the turn in which it arrives.</summary>
-public interface IHomeMessage : IFrameMessage
+/// <summary>A request to the owner of a shared counter: served in the turn in which it arrives.</summary>
+public interface IOwnerMessage : IFrameMessage
 {
-    /// <summary>Number of the account.</summary>
-    int AccountNumber { get; }
+    /// <summary>Number of the counter.</summary>
+    int CounterNumber { get; }
 }
 
-/// <summary>Work that takes more than one turn: a deputy of the asked process does it.</summary>
-public interface IDeputyMessage : IFrameMessage
+/// <summary>Work that takes more than one turn: a request worker of the asked process does it.</summary>
+public interface IWorkerMessage : IFrameMessage
 {
     /// <summary>
-    /// Kind of deputy, from 0. Reclaim waits for locks of enclaves, so it is kept apart: the holder of such a lock may
-    /// wait for any other request (a page, a look at the lists, stock), but never for reclaim.
+    /// Kind of request worker, from 0. Reclaim waits for locks of enclaves, so it is kept apart: the holder of such a
+    /// lock may wait for any other request (a page, a look at the lists, stock), but never for reclaim.
     /// </summary>
-    int Lane { get; }
+    int WorkerKind { get; }
 }
 
 /// <summary>News for another process: taken in the turn in which it arrives, whatever else goes on there.</summary>
 public interface INewsMessage : IFrameMessage;
 
-/// <summary>What an exchange does with a request to the home of an account.</summary>
-internal interface IServesAtHome<TMessage>
-    where TMessage : unmanaged, IHomeMessage
+/// <summary>What a gateway does with a request to the owner of a shared counter.</summary>
+internal interface IServesAsOwner<TMessage>
+    where TMessage : unmanaged, IOwnerMessage
 {
-    /// <summary>At the home: decides, fills in the answer, and changes the account.</summary>
+    /// <summary>At the owner: decides, fills in the answer, and changes the counter.</summary>
     /// <param name="member">Member that asks.</param>
     /// <param name="message">The request; then the answer.</param>
-    /// <param name="effect">Change that it made to the account.</param>
+    /// <param name="effect">Change that it made to the counter.</param>
     /// <param name="turn">The turn.</param>
     /// <returns>False: not now; the caller asks again.</returns>
     bool Serve(int member, ref TMessage message, out long effect, Turn turn);
 
-    /// <summary>At the process that asked: books the answer of the home.</summary>
-    void Book(int account, in TMessage asked, in TMessage answered);
+    /// <summary>At the process that asked: books the answer of the owner.</summary>
+    void Book(int counter, in TMessage asked, in TMessage answered);
 
     /// <summary>
     /// At the process that asked: the amount between its grants and what its tasks use and its stock has.
@@ -53,16 +53,16 @@ internal interface IServesAtHome<TMessage>
     long UnderWay(in TMessage message, long bytes, bool isAnswered);
 }
 
-/// <summary>What an exchange does with news.</summary>
+/// <summary>What a gateway does with news.</summary>
 internal interface ITakesNews<TMessage>
     where TMessage : unmanaged, INewsMessage
 {
     void Take(in TMessage news);
 }
 
-/// <summary>What a deputy does with a request.</summary>
+/// <summary>What a request worker does with a request.</summary>
 internal interface IDoes<TMessage>
-    where TMessage : unmanaged, IDeputyMessage
+    where TMessage : unmanaged, IWorkerMessage
 {
     /// <summary>Does the work.</summary>
     /// <param name="request">The request.</param>

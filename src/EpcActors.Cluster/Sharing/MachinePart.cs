@@ -14,8 +14,8 @@ public sealed class MachinePart : IMachinePart
     private readonly ClusterPort _port;
     private readonly SharedMachine _shared;
     private Scenario? _scenario;
-    private Exchange? _exchange;
-    private Steward? _steward;
+    private Gateway? _gateway;
+    private MemberCleanup? _cleanup;
 
     /// <param name="port">The member that this process is.</param>
     public MachinePart(ClusterPort port)
@@ -31,25 +31,25 @@ public sealed class MachinePart : IMachinePart
     public required IOutbox Outbox { get; init; }
 
     /// <summary>Source of views; the first view is already there.</summary>
-    public required IViewBoard Board { get; init; }
+    public required IViewHistory History { get; init; }
 
     /// <summary>Inbox of frames from other processes that arrive together; null when they come one by one.</summary>
     public IInbox? Inbox { get; init; }
 
-    /// <summary>Deputies of each kind.</summary>
-    public int Deputies { get; init; } = 4;
+    /// <summary>Request workers of each kind.</summary>
+    public int RequestWorkers { get; init; } = 4;
 
     public int FirstId { get; init; }
 
-    /// <summary>The exchange of the process, once its topology is built.</summary>
-    public Exchange Exchange =>
-        _exchange ?? throw new InvariantViolation("the actors of this part are not made yet");
+    /// <summary>The gateway of the process, once its topology is built.</summary>
+    public Gateway Gateway =>
+        _gateway ?? throw new InvariantViolation("the actors of this part are not made yet");
 
-    public ActorId Grants => _port.Exchange;
+    public ActorId Grants => _port.Gateway;
 
-    public long CountedFreePages => Exchange.CountedFreePages;
+    public long CountedFreePages => Gateway.CountedFreePages;
 
-    public bool IsHeldUp => Exchange.IsHeldUp;
+    public bool IsHeldUp => Gateway.IsHeldUp;
 
     public bool HasNode(int node) => !_port.IsForeign(node);
 
@@ -66,7 +66,7 @@ public sealed class MachinePart : IMachinePart
         _scenario = scenario;
         _port.FirstId = FirstId;
         _port.CgroupParents = [.. scenario.Cgroups.Select(cgroup => cgroup.Parent)];
-        _port.Exchange = grants;
+        _port.Gateway = grants;
         return _shared;
     }
 
@@ -84,42 +84,43 @@ public sealed class MachinePart : IMachinePart
             boot[_port.MemberOfNode[node]] += spec.SanitisesAtBoot ? 0 : pages;
         }
 
-        _exchange = new Exchange(_port.Exchange, _port, Outbox, Board, Limits(), capacity, boot, Inbox);
-        topology.Resources.Add(_exchange);
-        int home = Enumerable.Range(0, machine.NodeCount).First(HasNode);
-        for (int i = 0; i < 2 * Deputies; i++)
+        _gateway = new Gateway(_port.Gateway, _port, Outbox, History, Limits(), capacity, boot, Inbox);
+        topology.Resources.Add(_gateway);
+        int firstNode = Enumerable.Range(0, machine.NodeCount).First(HasNode);
+        for (int i = 0; i < 2 * RequestWorkers; i++)
         {
-            topology.Tasks.Add((new Deputy(topology.NewTaskId(), i, i / Deputies, -1, home, machine, _shared), 0));
+            ActorId id = topology.NewTaskId();
+            topology.Tasks.Add((new RequestWorker(id, i, i / RequestWorkers, -1, firstNode, machine, _shared), 0));
         }
 
-        long joinsWith = Board.Last.Epoch == 1 ? 0 : boot[_port.Self];
-        _steward = new Steward(
+        long joinsWith = History.Last.Epoch == 1 ? 0 : boot[_port.Self];
+        _cleanup = new MemberCleanup(
             topology.NewTaskId(),
             -1,
-            home,
+            firstNode,
             machine,
             _port,
             [.. topology.Enclaves.Select(enclave => enclave.Process.Id)],
             [.. topology.VirtualMachines.Select(guest => (guest.VirtualEpc.Id, guest.Process.Id))],
             joinsWith);
-        topology.Tasks.Add((_steward, 0));
-        topology.Tasks.Add((new Reporter(topology.NewTaskId(), -1, home, machine, _port.Exchange), 0));
+        topology.Tasks.Add((_cleanup, 0));
+        topology.Tasks.Add((new Reporter(topology.NewTaskId(), -1, firstNode, machine, _port.Gateway), 0));
     }
 
-    public long MaxBytesOf(int cgroup) => Exchange.MaxBytesOf(cgroup);
+    public long MaxBytesOf(int cgroup) => Gateway.MaxBytesOf(cgroup);
 
-    public long PeakBytesOf(int cgroup) => Exchange.PeakAtHome(cgroup);
+    public long PeakBytesOf(int cgroup) => Gateway.PeakAtOwner(cgroup);
 
-    public long UsedBytesOf(int cgroup) => Exchange.UsedOf(cgroup);
+    public long UsedBytesOf(int cgroup) => Gateway.UsedOf(cgroup);
 
     public IEnumerable<(ActorId Id, string Path)> Paths(Topology topology)
     {
         ArgumentNullException.ThrowIfNull(topology);
-        yield return (Exchange.Id, "cluster/exchange");
-        yield return (_steward!.Id, "cluster/steward");
-        foreach (Deputy deputy in topology.Tasks.Select(one => one.Task).OfType<Deputy>())
+        yield return (Gateway.Id, "cluster/gateway");
+        yield return (_cleanup!.Id, "cluster/cleanup");
+        foreach (RequestWorker worker in topology.Tasks.Select(one => one.Task).OfType<RequestWorker>())
         {
-            yield return (deputy.Id, $"cluster/{deputy.Name}");
+            yield return (worker.Id, $"cluster/{worker.Name}");
         }
     }
 
@@ -127,26 +128,26 @@ public sealed class MachinePart : IMachinePart
     {
         ArgumentNullException.ThrowIfNull(oracle);
         bool isPageByPage = _port.ChargeBatch == 1;
-        oracle.WatchGrants((in ClusterProtocol.ChargeAccount charge) =>
+        oracle.WatchGrants((in ClusterProtocol.ChargeCounter charge) =>
         {
             // Page by page a refused amount was added all the same, and is taken back.
-            bool fits = charge.Result == AccountCharge.Fits;
-            return new GrantStep(charge.Account, fits || isPageByPage ? charge.Bytes : 0, IsGranted: fits);
+            bool fits = charge.Result == CounterCharge.Fits;
+            return new GrantStep(charge.Counter, fits || isPageByPage ? charge.Bytes : 0, IsGranted: fits);
         });
-        oracle.WatchGrants((in ClusterProtocol.UnchargeAccount back) => new GrantStep(back.Account, -back.Bytes));
+        oracle.WatchGrants((in ClusterProtocol.UnchargeCounter back) => new GrantStep(back.Counter, -back.Bytes));
         oracle.WatchGrants((in ClusterProtocol.ChargeLevels levels) => levels.IsCharged
             ? new GrantStep(levels.Cgroup, levels.Bytes, WithAncestors: true, IsGranted: true)
             : default);
         oracle.WatchGrants((in ClusterProtocol.UnchargeLevels levels) => new GrantStep(
             levels.Cgroup, levels.IsUncharged ? -levels.Bytes : 0, WithAncestors: true));
         oracle.WatchGrants((in ClusterProtocol.TakeStock stock) => new GrantStep(
-            (int)stock.Account < _port.Cgroups ? (int)stock.Account : -1, stock.Bytes));
+            (int)stock.Counter < _port.Cgroups ? (int)stock.Counter : -1, stock.Bytes));
     }
 
-    /// <summary>By account: the limit of the scenario; the free-page counter has none.</summary>
+    /// <summary>By counter: the limit of the scenario; the free-page counter has none.</summary>
     private ulong[] Limits()
     {
-        ulong[] max = new ulong[_port.AccountCount];
+        ulong[] max = new ulong[_port.CounterCount];
         Array.Fill(max, ulong.MaxValue);
         for (int i = 0; i < _scenario!.Cgroups.Count; i++)
         {

@@ -19,7 +19,7 @@ public sealed partial class SharedMachine
         }
 
         ClusterProtocol.BorrowPage borrow = await current.Ask(
-            _port.Exchange,
+            _port.Gateway,
             new ClusterProtocol.BorrowPage { Node = node });
         if (borrow.Page.IsNone)
         {
@@ -32,7 +32,7 @@ public sealed partial class SharedMachine
         if (import.IsRefused)
         {
             await current.Ask(
-                _port.Exchange,
+                _port.Gateway,
                 new ClusterProtocol.ReturnPage
                 {
                     Node = node,
@@ -44,7 +44,7 @@ public sealed partial class SharedMachine
         return !import.IsRefused;
     }
 
-    /// <summary>Returns a freed page of another process's node to its home.</summary>
+    /// <summary>Returns a freed page of another process's node to its owner.</summary>
     public async Routine PageFreed(KernelTask current, int node)
     {
         if (!_port.IsForeign(node))
@@ -59,7 +59,7 @@ public sealed partial class SharedMachine
         {
             // A page of an earlier incarnation is not returned: it went with its socket.
             await current.Ask(
-                _port.Exchange,
+                _port.Gateway,
                 new ClusterProtocol.ReturnPage
                 {
                     Node = node,
@@ -88,7 +88,7 @@ public sealed partial class SharedMachine
         for (int i = 0; i < _port.Members; i++)
         {
             ClusterProtocol.NextVictim victim = await current.Ask(
-                _port.Exchange,
+                _port.Gateway,
                 new ClusterProtocol.NextVictim { Root = root });
             int done;
             if (victim.Member == _port.Self)
@@ -98,7 +98,7 @@ public sealed partial class SharedMachine
             else
             {
                 ClusterProtocol.ReclaimAt there = await current.Ask(
-                    _port.Exchange,
+                    _port.Gateway,
                     new ClusterProtocol.ReclaimAt
                     {
                         Member = victim.Member,
@@ -122,21 +122,21 @@ public sealed partial class SharedMachine
     public async Routine<bool> OomKill(KernelTask current, int root) =>
         await _here.OomKill(current, root) || await AskOthers(current, root, ReclaimPurpose.OomKill);
 
-    /// <summary>queue_work() for the worker of a cgroup, where its account lives.</summary>
+    /// <summary>queue_work() for the worker of a cgroup, where its counter lives.</summary>
     public async Routine QueueWork(KernelTask current, int cgroup)
     {
-        ClusterProtocol.FindHome home = await current.Ask(
-            _port.Exchange,
-            new ClusterProtocol.FindHome { Account = cgroup });
-        if (home.Member == _port.Self)
+        ClusterProtocol.FindOwner owner = await current.Ask(
+            _port.Gateway,
+            new ClusterProtocol.FindOwner { Counter = cgroup });
+        if (owner.Member == _port.Self)
         {
             await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
         }
         else
         {
             await current.Ask(
-                _port.Exchange,
-                new ClusterProtocol.QueueWorkAt { Member = home.Member, Cgroup = cgroup });
+                _port.Gateway,
+                new ClusterProtocol.QueueWorkAt { Member = owner.Member, Cgroup = cgroup });
         }
     }
 
@@ -146,29 +146,29 @@ public sealed partial class SharedMachine
     /// </summary>
     public async Routine WakeKsgxd(KernelTask current)
     {
-        ClusterProtocol.FindHome home = await current.Ask(
-            _port.Exchange,
-            new ClusterProtocol.FindHome { Account = _port.FreePageCounter });
-        if (home.Member == _port.Self)
+        ClusterProtocol.FindOwner owner = await current.Ask(
+            _port.Gateway,
+            new ClusterProtocol.FindOwner { Counter = _port.FreePageCounter });
+        if (owner.Member == _port.Self)
         {
             await current.Ask(current.Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
         }
         else
         {
-            await current.Ask(_port.Exchange, new ClusterProtocol.WakeKsgxd { Member = home.Member });
+            await current.Ask(_port.Gateway, new ClusterProtocol.WakeKsgxd { Member = owner.Member });
         }
     }
 
     public async Routine<bool> IsKsgxdElsewhere(KernelTask current)
     {
-        ClusterProtocol.FindHome home = await current.Ask(
-            _port.Exchange,
-            new ClusterProtocol.FindHome { Account = _port.FreePageCounter });
-        return home.Member != _port.Self;
+        ClusterProtocol.FindOwner owner = await current.Ask(
+            _port.Gateway,
+            new ClusterProtocol.FindOwner { Counter = _port.FreePageCounter });
+        return owner.Member != _port.Self;
     }
 
     /// <summary>
-    /// The fault will come again at once (C13). At the home of the account that costs no message, and would leave no
+    /// The fault will come again at once (C13). At the owner of the counter that costs no message, and would leave no
     /// CPU to the tasks that make room.
     /// </summary>
     public async Routine ReturnRefused(KernelTask current)
@@ -190,7 +190,7 @@ public sealed partial class SharedMachine
             }
 
             ClusterProtocol.ReclaimAt there = await current.Ask(
-                _port.Exchange, new ClusterProtocol.ReclaimAt { Member = member, Root = root, Purpose = purpose });
+                _port.Gateway, new ClusterProtocol.ReclaimAt { Member = member, Root = root, Purpose = purpose });
             if (there.Result > 0)
             {
                 return true;

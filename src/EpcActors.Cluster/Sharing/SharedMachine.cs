@@ -10,8 +10,8 @@ namespace EpcActors.Cluster.Sharing;
 
 /// <summary>
 /// What routines of one process do with what all processes share. The steps are the kernel's; those on numbers that all
-/// sockets share go to the number's home, page by page or out of a stock, and those on the lists of another socket are
-/// done there by a deputy.
+/// sockets share go to the number's owner, page by page or out of a stock, and those on the lists of another socket are
+/// done there by a request worker.
 /// </summary>
 public sealed partial class SharedMachine : ISharedMachine
 {
@@ -38,8 +38,8 @@ public sealed partial class SharedMachine : ISharedMachine
         int refused = await ChargeOwners(current, cgroup, bytes);
         if (refused < 0)
         {
-            // The homes of the accounts have checked the limits; the counters here are this process's part of them,
-            // without a limit.
+            // The owners of the shared counters have checked the limits; the counters here are this process's part of
+            // them, without a limit.
             return await _here.TryCharge(current, cgroup, takeReference, bytes);
         }
 
@@ -59,7 +59,7 @@ public sealed partial class SharedMachine : ISharedMachine
         return MiscCharge.Refused;
     }
 
-    /// <summary>The part here, then that of the homes. A directory is not removed while processes share it.</summary>
+    /// <summary>The part here, then that of the owners. A directory is not removed while processes share it.</summary>
     public async Routine Uncharge(KernelTask current, int cgroup)
     {
         await _here.Uncharge(current, cgroup);
@@ -67,22 +67,22 @@ public sealed partial class SharedMachine : ISharedMachine
     }
 
     /// <summary>
-    /// Writes misc.max at the home, then tells each process, so the limit outlives both the home and the writer.
+    /// Writes misc.max at the owner, then tells each process, so the limit outlives both the owner and the writer.
     /// </summary>
     public async Routine WriteMax(KernelTask current, int cgroup, ulong max)
     {
-        ClusterProtocol.WriteAccountMax write = await current.Ask(
-            _port.Exchange, new ClusterProtocol.WriteAccountMax { Account = cgroup, Max = max });
+        ClusterProtocol.WriteCounterMax write = await current.Ask(
+            _port.Gateway, new ClusterProtocol.WriteCounterMax { Counter = cgroup, Max = max });
         for (int member = 0; member < _port.Members; member++)
         {
             if (member != _port.Self)
             {
                 await current.Ask(
-                    _port.Exchange,
+                    _port.Gateway,
                     new ClusterProtocol.ShareMax
                     {
                         Member = member,
-                        Account = cgroup,
+                        Counter = cgroup,
                         Max = max,
                         Version = write.Version,
                     });
@@ -99,9 +99,9 @@ public sealed partial class SharedMachine : ISharedMachine
         long max = long.MaxValue;
         for (int level = cgroup; level >= 0; level = current.Machine.CgroupParents[level])
         {
-            ClusterProtocol.ReadAccount read = await current.Ask(
-                _port.Exchange,
-                new ClusterProtocol.ReadAccount { Account = level });
+            ClusterProtocol.ReadCounter read = await current.Ask(
+                _port.Gateway,
+                new ClusterProtocol.ReadCounter { Counter = level });
             max = Math.Min(max, read.Max);
             if (level == cgroup)
             {
@@ -112,25 +112,25 @@ public sealed partial class SharedMachine : ISharedMachine
         return (usage / KernelConstants.PageSize, max / KernelConstants.PageSize);
     }
 
-    /// <summary>sgx_nr_free_pages += delta, at its home; a node's own counter was changed with its list.</summary>
+    /// <summary>sgx_nr_free_pages += delta, at its owner; a node's own counter was changed with its list.</summary>
     public async Routine CountFreePages(KernelTask current, int delta)
     {
         switch (current.Switches.FreePageCounter)
         {
             case FreePageCounterMode.Atomic:
                 await current.Ask(
-                    _port.Exchange,
-                    new ClusterProtocol.AddAccount { Account = _port.FreePageCounter, Amount = delta });
+                    _port.Gateway,
+                    new ClusterProtocol.AddToCounter { Counter = _port.FreePageCounter, Amount = delta });
                 break;
             case FreePageCounterMode.Racy:
-                ClusterProtocol.LoadAccount load = await current.Ask(
-                    _port.Exchange,
-                    new ClusterProtocol.LoadAccount { Account = _port.FreePageCounter });
+                ClusterProtocol.LoadCounter load = await current.Ask(
+                    _port.Gateway,
+                    new ClusterProtocol.LoadCounter { Counter = _port.FreePageCounter });
                 await current.Ask(
-                    _port.Exchange,
-                    new ClusterProtocol.StoreAccount
+                    _port.Gateway,
+                    new ClusterProtocol.StoreCounter
                     {
-                        Account = _port.FreePageCounter,
+                        Counter = _port.FreePageCounter,
                         Value = load.Value + delta,
                         Amount = delta,
                     });
@@ -143,20 +143,20 @@ public sealed partial class SharedMachine : ISharedMachine
     public async Routine<bool> ShouldReclaim(KernelTask current, int watermark) =>
         await ReadFreePages(current, watermark) < watermark && await CanReclaim(current, 0);
 
-    /// <summary>A deputy's part of it: returns the stock of this process.</summary>
+    /// <summary>A request worker's part of it: returns the stock of this process.</summary>
     /// <returns>Bytes; pages of the free-page counter.</returns>
-    public async Routine<long> DrainHere(KernelTask current, int account)
+    public async Routine<long> DrainHere(KernelTask current, int counter)
     {
         ClusterProtocol.TakeStock take = await current.Ask(
-            _port.Exchange,
-            new ClusterProtocol.TakeStock { Account = account });
-        if (take.Bytes > 0 && account == _port.FreePageCounter)
+            _port.Gateway,
+            new ClusterProtocol.TakeStock { Counter = counter });
+        if (take.Bytes > 0 && counter == _port.FreePageCounter)
         {
             await current.Ask(
-                _port.Exchange,
-                new ClusterProtocol.AddAccount
+                _port.Gateway,
+                new ClusterProtocol.AddToCounter
                 {
-                    Account = account,
+                    Counter = counter,
                     Amount = take.Bytes,
                     IsGivenBack = true,
                 });
@@ -164,10 +164,10 @@ public sealed partial class SharedMachine : ISharedMachine
         else if (take.Bytes > 0)
         {
             await current.Ask(
-                _port.Exchange,
-                new ClusterProtocol.UnchargeAccount
+                _port.Gateway,
+                new ClusterProtocol.UnchargeCounter
                 {
-                    Account = account,
+                    Counter = counter,
                     Bytes = take.Bytes,
                     IsRollBack = true,
                 });
@@ -178,7 +178,7 @@ public sealed partial class SharedMachine : ISharedMachine
 
     /// <summary>Number of free pages that a watermark is compared with.</summary>
     /// <remarks>
-    /// percpu_counter_compare: the home's number decides while it is above the watermark. Else processes that have
+    /// percpu_counter_compare: the owner's number decides while it is above the watermark. Else processes that have
     /// pages in advance give them back (percpu_counter_sum), and the counter is read again.
     /// </remarks>
     /// <param name="current">Task that asks.</param>
@@ -188,17 +188,17 @@ public sealed partial class SharedMachine : ISharedMachine
         Machine machine = current.Machine;
         if (machine.Switches.FreePageCounter != FreePageCounterMode.PerNode)
         {
-            ClusterProtocol.ReadAccount read = await current.Ask(
-                _port.Exchange,
-                new ClusterProtocol.ReadAccount { Account = _port.FreePageCounter, Enough = enough });
+            ClusterProtocol.ReadCounter read = await current.Ask(
+                _port.Gateway,
+                new ClusterProtocol.ReadCounter { Counter = _port.FreePageCounter, Enough = enough });
             if (read.Value < enough && read.IsLowerBound)
             {
                 await DrainOthers(current, _port.FreePageCounter);
                 read = await current.Ask(
-                    _port.Exchange,
-                    new ClusterProtocol.ReadAccount
+                    _port.Gateway,
+                    new ClusterProtocol.ReadCounter
                     {
-                        Account = _port.FreePageCounter,
+                        Counter = _port.FreePageCounter,
                         Enough = enough,
                         Advances = read.Advances,
                     });
@@ -222,7 +222,7 @@ public sealed partial class SharedMachine : ISharedMachine
             if (_port.IsForeign(node))
             {
                 ClusterProtocol.ReadNodeAt there = await current.Ask(
-                    _port.Exchange,
+                    _port.Gateway,
                     new ClusterProtocol.ReadNodeAt { Node = node });
                 free += there.FreePages;
             }
@@ -231,7 +231,9 @@ public sealed partial class SharedMachine : ISharedMachine
         return free;
     }
 
-    /// <summary>The part of misc_cg_try_charge that limits decide: level by level at the accounts' homes.</summary>
+    /// <summary>
+    /// The part of misc_cg_try_charge that limits decide: level by level at the shared counters' owners.
+    /// </summary>
     /// <remarks>
     /// A refusal does not count while other processes have stock: each process gives back what it has taken in advance
     /// and does not use (drain_all_stock). The level is then asked again, until a round over all processes finds
@@ -243,7 +245,7 @@ public sealed partial class SharedMachine : ISharedMachine
         if (_port.ChargeBatch > 1)
         {
             ClusterProtocol.ChargeLevels here = await current.Ask(
-                _port.Exchange,
+                _port.Gateway,
                 new ClusterProtocol.ChargeLevels { Cgroup = cgroup, Bytes = bytes });
             if (here.IsCharged)
             {
@@ -254,10 +256,10 @@ public sealed partial class SharedMachine : ISharedMachine
         int level = cgroup;
         while (level >= 0)
         {
-            ClusterProtocol.ChargeAccount charge = await current.Ask(
-                _port.Exchange,
-                new ClusterProtocol.ChargeAccount { Account = level, Bytes = bytes });
-            if (charge.Result == AccountCharge.Fits)
+            ClusterProtocol.ChargeCounter charge = await current.Ask(
+                _port.Gateway,
+                new ClusterProtocol.ChargeCounter { Counter = level, Bytes = bytes });
+            if (charge.Result == CounterCharge.Fits)
             {
                 level = current.Machine.CgroupParents[level];
                 continue;
@@ -273,10 +275,10 @@ public sealed partial class SharedMachine : ISharedMachine
             else
             {
                 await current.Ask(
-                    _port.Exchange,
-                    new ClusterProtocol.UnchargeAccount
+                    _port.Gateway,
+                    new ClusterProtocol.UnchargeCounter
                     {
-                        Account = level,
+                        Counter = level,
                         Bytes = bytes,
                         IsRollBack = true,
                     });
@@ -302,7 +304,7 @@ public sealed partial class SharedMachine : ISharedMachine
         if (_port.ChargeBatch > 1 && end < 0 && !isRollBack)
         {
             ClusterProtocol.UnchargeLevels here = await current.Ask(
-                _port.Exchange,
+                _port.Gateway,
                 new ClusterProtocol.UnchargeLevels { Cgroup = cgroup, Bytes = bytes });
             if (here.IsUncharged)
             {
@@ -313,25 +315,25 @@ public sealed partial class SharedMachine : ISharedMachine
         for (int level = cgroup; level != end; level = current.Machine.CgroupParents[level])
         {
             await current.Ask(
-                _port.Exchange,
-                new ClusterProtocol.UnchargeAccount
+                _port.Gateway,
+                new ClusterProtocol.UnchargeCounter
                 {
-                    Account = level,
+                    Counter = level,
                     Bytes = bytes,
                     IsRollBack = isRollBack,
                 });
         }
     }
 
-    private async Routine<long> DrainOthers(KernelTask current, int account)
+    private async Routine<long> DrainOthers(KernelTask current, int counter)
     {
-        long bytes = await DrainHere(current, account);
+        long bytes = await DrainHere(current, counter);
         for (int member = 0; member < _port.Members; member++)
         {
             if (member != _port.Self && _port.Defect != ClusterDefect.LazyDrain)
             {
                 ClusterProtocol.DrainStock drain = await current.Ask(
-                    _port.Exchange, new ClusterProtocol.DrainStock { Member = member, Account = account });
+                    _port.Gateway, new ClusterProtocol.DrainStock { Member = member, Counter = counter });
                 bytes += drain.Bytes;
             }
         }

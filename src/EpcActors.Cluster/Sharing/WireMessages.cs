@@ -28,34 +28,34 @@ public abstract class WireMessage
     public int Size { get; }
 }
 
-/// <summary>A message to the home of an account.</summary>
-internal abstract class HomeMessage(ushort code, string name, int size) : WireMessage(code, name, size)
+/// <summary>A message to the owner of a shared counter.</summary>
+internal abstract class OwnerMessage(ushort code, string name, int size) : WireMessage(code, name, size)
 {
-    /// <summary>As <see cref="IServesAtHome{TMessage}.Serve"/>, of a frame that becomes the answer.</summary>
-    public abstract bool Serve(Exchange exchange, ref Frame frame, out long effect, Turn turn);
+    /// <summary>As <see cref="IServesAsOwner{TMessage}.Serve"/>, of a frame that becomes the answer.</summary>
+    public abstract bool Serve(Gateway gateway, ref Frame frame, out long effect, Turn turn);
 
-    /// <summary>As <see cref="IServesAtHome{TMessage}.Book"/>.</summary>
-    public abstract void Book(Exchange exchange, int account, in Frame asked, in Frame answered);
+    /// <summary>As <see cref="IServesAsOwner{TMessage}.Book"/>.</summary>
+    public abstract void Book(Gateway gateway, int counter, in Frame asked, in Frame answered);
 
-    /// <summary>As <see cref="IServesAtHome{TMessage}.UnderWay"/>.</summary>
-    public abstract long UnderWay(Exchange exchange, in Frame frame, long bytes, bool isAnswered);
+    /// <summary>As <see cref="IServesAsOwner{TMessage}.UnderWay"/>.</summary>
+    public abstract long UnderWay(Gateway gateway, in Frame frame, long bytes, bool isAnswered);
 }
 
-/// <summary>A message to a deputy.</summary>
-internal abstract class DeputyMessage(ushort code, string name, int size) : WireMessage(code, name, size)
+/// <summary>A message to a request worker.</summary>
+internal abstract class WorkerMessage(ushort code, string name, int size) : WireMessage(code, name, size)
 {
-    /// <summary>As <see cref="IDeputyMessage.Lane"/>.</summary>
-    public abstract int LaneOf(in Frame frame);
+    /// <summary>As <see cref="IWorkerMessage.WorkerKind"/>.</summary>
+    public abstract int WorkerKindOf(in Frame frame);
 
     /// <summary>As <see cref="IDoes{TMessage}.Do"/>: the frame with the answer.</summary>
-    public abstract Routine<Frame> Do(Deputy deputy, Frame frame);
+    public abstract Routine<Frame> Do(RequestWorker worker, Frame frame);
 }
 
 /// <summary>News.</summary>
 internal abstract class NewsMessage(ushort code, string name, int size) : WireMessage(code, name, size)
 {
     /// <summary>As <see cref="ITakesNews{TMessage}.Take"/>.</summary>
-    public abstract void Take(Exchange exchange, in Frame frame);
+    public abstract void Take(Gateway gateway, in Frame frame);
 }
 
 /// <summary>
@@ -68,22 +68,22 @@ public static class WireMessages
     /// <summary>In ascending order of their codes.</summary>
     public static IReadOnlyList<WireMessage> All { get; } =
     [
-        Home<Exchange, ChargeAccount>(),
-        Home<Exchange, UnchargeAccount>(),
-        Home<Exchange, AddAccount>(),
-        Home<Exchange, LoadAccount>(),
-        Home<Exchange, StoreAccount>(),
-        Home<Exchange, ReadAccount>(),
-        Home<Exchange, WriteAccountMax>(),
-        Home<Exchange, ReportAccount>(),
-        Work<Deputy, BorrowPage>(),
-        Work<Deputy, ReturnPage>(),
-        Work<Deputy, ReclaimAt>(),
-        Work<Deputy, WakeKsgxd>(),
-        Work<Deputy, QueueWorkAt>(),
-        Work<Deputy, ReadNodeAt>(),
-        Work<Deputy, DrainStock>(),
-        News<Exchange, ShareMax>(),
+        Owner<Gateway, ChargeCounter>(),
+        Owner<Gateway, UnchargeCounter>(),
+        Owner<Gateway, AddToCounter>(),
+        Owner<Gateway, LoadCounter>(),
+        Owner<Gateway, StoreCounter>(),
+        Owner<Gateway, ReadCounter>(),
+        Owner<Gateway, WriteCounterMax>(),
+        Owner<Gateway, ReportCounter>(),
+        Work<RequestWorker, BorrowPage>(),
+        Work<RequestWorker, ReturnPage>(),
+        Work<RequestWorker, ReclaimAt>(),
+        Work<RequestWorker, WakeKsgxd>(),
+        Work<RequestWorker, QueueWorkAt>(),
+        Work<RequestWorker, ReadNodeAt>(),
+        Work<RequestWorker, DrainStock>(),
+        News<Gateway, ShareMax>(),
     ];
 
     private static readonly WireMessage?[] ByCode = Index();
@@ -91,13 +91,13 @@ public static class WireMessages
     /// <summary>The message with a code; null when no such message travels.</summary>
     public static WireMessage? Find(ushort code) => code < ByCode.Length ? ByCode[code] : null;
 
-    private static WireMessage Home<TReceiver, TMessage>()
-        where TReceiver : class, IServesAtHome<TMessage>
-        where TMessage : unmanaged, IHomeMessage => new AtHome<TReceiver, TMessage>();
+    private static WireMessage Owner<TReceiver, TMessage>()
+        where TReceiver : class, IServesAsOwner<TMessage>
+        where TMessage : unmanaged, IOwnerMessage => new AtOwner<TReceiver, TMessage>();
 
     private static WireMessage Work<TReceiver, TMessage>()
         where TReceiver : class, IDoes<TMessage>
-        where TMessage : unmanaged, IDeputyMessage => new ByDeputy<TReceiver, TMessage>();
+        where TMessage : unmanaged, IWorkerMessage => new ByWorker<TReceiver, TMessage>();
 
     private static WireMessage News<TReceiver, TMessage>()
         where TReceiver : class, ITakesNews<TMessage>
@@ -115,36 +115,36 @@ public static class WireMessages
         return byCode;
     }
 
-    private sealed class AtHome<TReceiver, TMessage>()
-        : HomeMessage(TMessage.Code, typeof(TMessage).Name, Unsafe.SizeOf<TMessage>())
-        where TReceiver : class, IServesAtHome<TMessage>
-        where TMessage : unmanaged, IHomeMessage
+    private sealed class AtOwner<TReceiver, TMessage>()
+        : OwnerMessage(TMessage.Code, typeof(TMessage).Name, Unsafe.SizeOf<TMessage>())
+        where TReceiver : class, IServesAsOwner<TMessage>
+        where TMessage : unmanaged, IOwnerMessage
     {
-        public override bool Serve(Exchange exchange, ref Frame frame, out long effect, Turn turn)
+        public override bool Serve(Gateway gateway, ref Frame frame, out long effect, Turn turn)
         {
             TMessage message = frame.Read<TMessage>();
-            bool isServed = ((TReceiver)(object)exchange).Serve(frame.From, ref message, out effect, turn);
+            bool isServed = ((TReceiver)(object)gateway).Serve(frame.From, ref message, out effect, turn);
             frame.Write(in message);
             return isServed;
         }
 
-        public override void Book(Exchange exchange, int account, in Frame asked, in Frame answered) =>
-            ((TReceiver)(object)exchange).Book(account, asked.Read<TMessage>(), answered.Read<TMessage>());
+        public override void Book(Gateway gateway, int counter, in Frame asked, in Frame answered) =>
+            ((TReceiver)(object)gateway).Book(counter, asked.Read<TMessage>(), answered.Read<TMessage>());
 
-        public override long UnderWay(Exchange exchange, in Frame frame, long bytes, bool isAnswered) =>
-            ((TReceiver)(object)exchange).UnderWay(frame.Read<TMessage>(), bytes, isAnswered);
+        public override long UnderWay(Gateway gateway, in Frame frame, long bytes, bool isAnswered) =>
+            ((TReceiver)(object)gateway).UnderWay(frame.Read<TMessage>(), bytes, isAnswered);
     }
 
-    private sealed class ByDeputy<TReceiver, TMessage>()
-        : DeputyMessage(TMessage.Code, typeof(TMessage).Name, Unsafe.SizeOf<TMessage>())
+    private sealed class ByWorker<TReceiver, TMessage>()
+        : WorkerMessage(TMessage.Code, typeof(TMessage).Name, Unsafe.SizeOf<TMessage>())
         where TReceiver : class, IDoes<TMessage>
-        where TMessage : unmanaged, IDeputyMessage
+        where TMessage : unmanaged, IWorkerMessage
     {
-        public override int LaneOf(in Frame frame) => frame.Read<TMessage>().Lane;
+        public override int WorkerKindOf(in Frame frame) => frame.Read<TMessage>().WorkerKind;
 
-        public override async Routine<Frame> Do(Deputy deputy, Frame frame)
+        public override async Routine<Frame> Do(RequestWorker worker, Frame frame)
         {
-            TMessage answer = await ((TReceiver)(object)deputy).Do(
+            TMessage answer = await ((TReceiver)(object)worker).Do(
                 frame.Read<TMessage>(), frame.From, frame.FromIncarnation);
             frame.Write(in answer);
             return frame;
@@ -156,7 +156,7 @@ public static class WireMessages
         where TReceiver : class, ITakesNews<TMessage>
         where TMessage : unmanaged, INewsMessage
     {
-        public override void Take(Exchange exchange, in Frame frame) =>
-            ((TReceiver)(object)exchange).Take(frame.Read<TMessage>());
+        public override void Take(Gateway gateway, in Frame frame) =>
+            ((TReceiver)(object)gateway).Take(frame.Read<TMessage>());
     }
 }

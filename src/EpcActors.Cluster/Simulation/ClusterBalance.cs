@@ -20,7 +20,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     private readonly Dictionary<SimulatedProcess, Dictionary<int, int>> _borrowed = [];
     private readonly Dictionary<SimulatedProcess, Dictionary<int, (int Member, int Incarnation)>> _lent = [];
     private readonly Dictionary<TaskActor, (int Page, int Incarnation)> _inHands = [];
-    private readonly Dictionary<TaskActor, (int Account, int Step)> _refused = [];
+    private readonly Dictionary<TaskActor, (int Counter, int Step)> _refused = [];
     private readonly Dictionary<
         int,
         (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers)
@@ -31,8 +31,8 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     {
         switch (resource)
         {
-            case Exchange exchange:
-                OnExchange(envelope, exchange, process);
+            case Gateway gateway:
+                OnGateway(envelope, gateway, process);
                 break;
             case NumaNode node:
                 OnNode(envelope, node, process);
@@ -49,7 +49,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         }
     }
 
-    private void OnExchange(Envelope envelope, Exchange exchange, SimulatedProcess process)
+    private void OnGateway(Envelope envelope, Gateway gateway, SimulatedProcess process)
     {
         TaskActor task = envelope.Caller;
         switch (envelope)
@@ -61,10 +61,10 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             case Envelope<ReturnPage>:
                 _inHands.Remove(task);
                 break;
-            case Envelope<ChargeAccount> { Message: var charge }:
-                if (charge.Result == AccountCharge.Over)
+            case Envelope<ChargeCounter> { Message: var charge }:
+                if (charge.Result == CounterCharge.Over)
                 {
-                    _refused[task] = (charge.Account, cluster.Engine.Steps);
+                    _refused[task] = (charge.Counter, cluster.Engine.Steps);
                 }
                 else
                 {
@@ -72,15 +72,15 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 }
 
                 break;
-            case Envelope<WriteAccountMax> { Message: var write }:
+            case Envelope<WriteCounterMax> { Message: var write }:
                 if (
                     !_written.TryGetValue(
-                        (int)write.Account,
+                        (int)write.Counter,
                         out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) last)
                     || write.Version > last.Version
                     || (!last.By.IsLiving && last.Knowers is null))
                 {
-                    _written[(int)write.Account] = (process, write.Version, write.Max, null);
+                    _written[(int)write.Counter] = (process, write.Version, write.Max, null);
                 }
 
                 break;
@@ -91,12 +91,12 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 if (
                     share.Member == lastMember
                     && _written.TryGetValue(
-                        (int)share.Account,
+                        (int)share.Counter,
                         out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) shared)
                     && shared.By == process
                     && shared.Version == share.Version)
                 {
-                    _written[(int)share.Account] = shared with
+                    _written[(int)share.Counter] = shared with
                     {
                         Knowers = [.. cluster.Processes.Where(one => one.IsLiving)],
                     };
@@ -113,11 +113,11 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 break;
         }
 
-        for (int account = 0; account < process.LastEmptyStock.Length; account++)
+        for (int counter = 0; counter < process.LastEmptyStock.Length; counter++)
         {
-            if (exchange.StockOf(account) == 0)
+            if (gateway.StockOf(counter) == 0)
             {
-                process.LastEmptyStock[account] = cluster.Engine.Steps;
+                process.LastEmptyStock[counter] = cluster.Engine.Steps;
             }
         }
     }
@@ -176,7 +176,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                         $"{process.Name} gives back page {export.Page.Value}, which it has not borrowed");
                 }
 
-                if (task is not Steward)
+                if (task is not MemberCleanup)
                 {
                     Take(task, export.Page.Value, export.Incarnation, process);
                 }
@@ -203,7 +203,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
     /// </summary>
     private void OnRefused(TaskActor task, Cgroup cgroup, SimulatedProcess process)
     {
-        if (!_refused.Remove(task, out (int Account, int Step) refused) || refused.Account != cgroup.Index)
+        if (!_refused.Remove(task, out (int Counter, int Step) refused) || refused.Counter != cgroup.Index)
         {
             return;
         }
@@ -218,15 +218,15 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         {
             if (
                 other.IsLiving
-                && other.JoinedWith <= process.Exchange.View.Epoch
-                && other.LastEmptyStock[refused.Account] < refused.Step
-                && other.Exchange.StockOf(refused.Account) > 0)
+                && other.JoinedWith <= process.Gateway.View.Epoch
+                && other.LastEmptyStock[refused.Counter] < refused.Step
+                && other.Gateway.StockOf(refused.Counter) > 0)
             {
                 cluster.Break(
                     ClusterRules.Stock,
                     $"{process.Name}: {task.Name} is refused a charge to {cgroup.Name}, and {other.Name} has "
-                    + $"{other.Exchange.StockOf(refused.Account)} bytes in stock, "
-                    + $"without a break since before the home said no at step {refused.Step}",
+                    + $"{other.Gateway.StockOf(refused.Counter)} bytes in stock, "
+                    + $"without a break since before the owner said no at step {refused.Step}",
                     process.Member,
                     other.Member);
             }
@@ -246,82 +246,82 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         return of;
     }
 
-    /// <summary>Compares the accounts and loans of all that live.</summary>
+    /// <summary>Compares the shared counters and loans of all that live.</summary>
     public void Check()
     {
-        List<(SimulatedProcess Process, ExchangeSnapshot Says)> living = [];
+        List<(SimulatedProcess Process, GatewaySnapshot Says)> living = [];
         foreach (SimulatedProcess process in cluster.Processes)
         {
-            if (process.IsLiving && !process.Exchange.IsFenced)
+            if (process.IsLiving && !process.Gateway.IsFenced)
             {
-                living.Add((process, process.Exchange.Snapshot()));
+                living.Add((process, process.Gateway.Snapshot()));
             }
         }
 
-        foreach ((SimulatedProcess home, ExchangeSnapshot says) in living)
+        foreach ((SimulatedProcess owner, GatewaySnapshot says) in living)
         {
-            foreach (HomeSnapshot account in says.Homes)
+            foreach (OwnedCounter counter in says.Owners)
             {
-                CheckAccount(home, says, account, living);
+                CheckCounter(owner, says, counter, living);
             }
         }
 
         CheckLoans(living);
     }
 
-    private void CheckAccount(
-        SimulatedProcess home,
-        ExchangeSnapshot says,
-        HomeSnapshot account,
-        List<(SimulatedProcess Process, ExchangeSnapshot Says)> living)
+    private void CheckCounter(
+        SimulatedProcess owner,
+        GatewaySnapshot says,
+        OwnedCounter counter,
+        List<(SimulatedProcess Process, GatewaySnapshot Says)> living)
     {
-        int index = account.Account;
-        ClusterView view = home.Exchange.View;
+        int index = counter.Counter;
+        ClusterView view = owner.Gateway.View;
         long sum = 0;
-        for (int member = 0; member < account.Parts.Count; member++)
+        for (int member = 0; member < counter.Parts.Count; member++)
         {
-            sum += account.Parts[member];
-            if (!view.IsAlive(member) && account.Parts[member] != 0)
+            sum += counter.Parts[member];
+            if (!view.IsAlive(member) && counter.Parts[member] != 0)
             {
                 cluster.Break(
                     ClusterRules.Dead,
-                    $"{home.Name} still has {account.Parts[member]} of account {index} for member {member}, which is "
+                    $"{owner.Name} still has {counter.Parts[member]} of counter {index} for member {member}, which is "
                         + $"dead in its view {view.Epoch}",
-                    home.Member,
+                    owner.Member,
                     member);
             }
         }
 
-        bool isCounter = index == home.Port.FreePageCounter;
+        bool isCounter = index == owner.Port.FreePageCounter;
         if (
-            sum != account.Value
-            && !(isCounter && home.Topology.Machine.Switches.FreePageCounter == FreePageCounterMode.Racy))
+            sum != counter.Value
+            && !(isCounter && owner.Topology.Machine.Switches.FreePageCounter == FreePageCounterMode.Racy))
         {
             cluster.Break(
                 ClusterRules.Sum,
-                $"{home.Name} has {account.Value} in account {index}, its parts {string.Join(",", account.Parts)} make "
-                    + $"{sum}",
-                home.Member);
+                $"{owner.Name} has {counter.Value} in counter {index}, its parts {string.Join(",", counter.Parts)} "
+                    + $"make {sum}",
+                owner.Member);
         }
 
-        // A written limit may be lost with a home that was also its writer, and a lowered limit may be below the usage.
-        // A new home is told of an amount that a process is about to give back, and may have given back to the old home
-        // already.
+        // A written limit may be lost with an owner that was also its writer, and a lowered limit may be below the
+        // usage. A new owner is told of an amount that a process is about to give back, and may have given back to the
+        // old owner already.
         bool isGivenBack = living.Exists(one =>
-            one.Says.Calls.Any(call => call.Account == index && call.Code == UnchargeAccount.Code));
+            one.Says.Calls.Any(call => call.Counter == index && call.Code == UnchargeCounter.Code));
         if (
             !isCounter
-            && home.Port.ChargeBatch > 1
-            && (ulong)Math.Max(account.Value, 0) > account.Max
+            && owner.Port.ChargeBatch > 1
+            && (ulong)Math.Max(counter.Value, 0) > counter.Max
             && !isGivenBack
-            && cluster.Processes.All(one => one.Exchange.AccountOf(index).MaxVersion == 0))
+            && cluster.Processes.All(one => one.Gateway.CounterOf(index).MaxVersion == 0))
         {
             cluster.Break(
                 ClusterRules.Limit,
-                $"{home.Name} has {account.Value} in account {index}, whose limit is {account.Max}");
+                $"{owner.Name} has {counter.Value} in counter {index}, whose limit is {counter.Max}");
         }
 
-        foreach ((SimulatedProcess process, ExchangeSnapshot has) in living)
+        foreach ((SimulatedProcess process, GatewaySnapshot has) in living)
         {
             if (view.IncarnationOf(process.Member) != process.Incarnation)
             {
@@ -331,7 +331,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
             long executed = 0;
             foreach (OpenCall call in has.Calls)
             {
-                if (call.Account == index && call.Target == home.Member)
+                if (call.Counter == index && call.Target == owner.Member)
                 {
                     foreach (ServedCall served in says.Served)
                     {
@@ -345,21 +345,21 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 }
             }
 
-            if (account.Parts[process.Member] != has.Granted[index] + executed)
+            if (counter.Parts[process.Member] != has.Granted[index] + executed)
             {
                 cluster.Break(
                     ClusterRules.Parts,
-                    $"account {index}: {home.Name} says that {process.Name} has {account.Parts[process.Member]}, that "
+                    $"counter {index}: {owner.Name} says that {process.Name} has {counter.Parts[process.Member]}, that "
                         + $"one was granted {has.Granted[index]} and calls under way make {executed:+0;-0;0}",
-                    home.Member,
+                    owner.Member,
                     process.Member);
             }
         }
     }
 
-    private void CheckLoans(List<(SimulatedProcess Process, ExchangeSnapshot Says)> living)
+    private void CheckLoans(List<(SimulatedProcess Process, GatewaySnapshot Says)> living)
     {
-        foreach ((SimulatedProcess owner, ExchangeSnapshot _) in living)
+        foreach ((SimulatedProcess owner, GatewaySnapshot _) in living)
         {
             Dictionary<int, (int Member, int Incarnation)> lent = Of(_lent, owner);
             int lentPages = owner.Topology.Nodes.Sum(node => ((SharedNode)node).LentPages);
@@ -370,7 +370,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                     $"{owner.Name} says that it has lent {Counted.Of(lentPages, "page")}, {lent.Count} went by");
             }
 
-            foreach ((SimulatedProcess borrower, ExchangeSnapshot says) in living)
+            foreach ((SimulatedProcess borrower, GatewaySnapshot says) in living)
             {
                 if (borrower == owner)
                 {
@@ -427,7 +427,7 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
 
     /// <summary>Its call was answered, and the task has not come to see it yet.</summary>
     private static bool IsAnswered(TaskActor task, SimulatedProcess process) =>
-        task.Outstanding is Envelope<BorrowPage> request && !request.IsParked && request.Target == process.Exchange.Id;
+        task.Outstanding is Envelope<BorrowPage> request && !request.IsParked && request.Target == process.Gateway.Id;
 
     private bool IsInHands(SimulatedProcess process, int page, int incarnation)
     {
@@ -454,26 +454,26 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 continue;
             }
 
-            ExchangeSnapshot says = process.Exchange.Snapshot();
+            GatewaySnapshot says = process.Gateway.Snapshot();
             if (says.Calls.Count > 0)
             {
                 cluster.Break(ClusterRules.Rest, $"{process.Name} is at rest with {says.Calls.Count} open calls");
             }
 
-            for (int account = 0; account < says.Granted.Count; account++)
+            for (int counter = 0; counter < says.Granted.Count; counter++)
             {
-                if (says.Granted[account] != says.Used[account] + says.Stock[account])
+                if (says.Granted[counter] != says.Used[counter] + says.Stock[counter])
                 {
                     cluster.Break(
                         ClusterRules.Rest,
-                        $"{process.Name}: account {account}: granted {says.Granted[account]}, used "
-                            + $"{says.Used[account]}, stock {says.Stock[account]}");
+                        $"{process.Name}: counter {counter}: granted {says.Granted[counter]}, used "
+                            + $"{says.Used[counter]}, stock {says.Stock[counter]}");
                 }
             }
 
-            for (int account = 0; account < process.Port.AccountCount; account++)
+            for (int counter = 0; counter < process.Port.CounterCount; counter++)
             {
-                CheckHome(process, account);
+                CheckOwner(process, counter);
             }
 
             foreach ((int page, (int Member, int Incarnation) to) in Of(_lent, process))
@@ -506,17 +506,17 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
         }
     }
 
-    private void CheckHome(SimulatedProcess process, int index)
+    private void CheckOwner(SimulatedProcess process, int index)
     {
-        if (cluster.View.HomeOf(index) != process.Member)
+        if (cluster.View.OwnerOf(index) != process.Member)
         {
             return;
         }
 
-        Account account = process.Exchange.AccountOf(index);
-        if (!account.IsHome || account.IsRebuilding)
+        SharedCounter counter = process.Gateway.CounterOf(index);
+        if (!counter.IsOwner || counter.IsRebuilding)
         {
-            cluster.Break(ClusterRules.Rest, $"{process.Name} is at rest and has not rebuilt account {index}");
+            cluster.Break(ClusterRules.Rest, $"{process.Name} is at rest and has not rebuilt counter {index}");
             return;
         }
 
@@ -525,13 +525,13 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 index,
                 out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) write)
             && (write.By.IsLiving || write.Knowers?.Any(one => one.IsLiving) == true)
-            && (account.MaxVersion < write.Version || (account.MaxVersion == write.Version && account.Max != write.Max))
+            && (counter.MaxVersion < write.Version || (counter.MaxVersion == write.Version && counter.Max != write.Max))
         )
         {
             cluster.Break(
                 ClusterRules.Limit,
-                $"account {index}: {write.By.Name} wrote limit {write.Max} as number {write.Version}, {process.Name} "
-                    + $"has {account.Max} as number {account.MaxVersion}",
+                $"counter {index}: {write.By.Name} wrote limit {write.Max} as number {write.Version}, {process.Name} "
+                    + $"has {counter.Max} as number {counter.MaxVersion}",
                 process.Member,
                 write.By.Member);
         }
@@ -546,24 +546,24 @@ internal sealed class ClusterBalance(SimulatedCluster cluster)
                 free += living.IsLiving ? living.Topology.Nodes.Sum(node => node.FreePages + node.PoisonedPages) : 0;
             }
 
-            long ahead = -cluster.Processes.Where(one => one.IsLiving).Sum(one => one.Exchange.StockOf(index));
-            if (free != account.Value + ahead)
+            long ahead = -cluster.Processes.Where(one => one.IsLiving).Sum(one => one.Gateway.StockOf(index));
+            if (free != counter.Value + ahead)
             {
                 cluster.Break(
                     ClusterRules.Counter,
-                    $"sgx_nr_free_pages is {account.Value} at {process.Name}, {ahead} are with processes in advance, "
+                    $"sgx_nr_free_pages is {counter.Value} at {process.Name}, {ahead} are with processes in advance, "
                         + $"and {Counted.Of(free, "page")} of living sockets are free");
             }
         }
 
         if (!isCounter)
         {
-            long granted = cluster.Processes.Where(one => one.IsLiving).Sum(one => one.Exchange.GrantedOf(index));
-            if (granted != account.Value)
+            long granted = cluster.Processes.Where(one => one.IsLiving).Sum(one => one.Gateway.GrantedOf(index));
+            if (granted != counter.Value)
             {
                 cluster.Break(
                     ClusterRules.Parts,
-                    $"account {index} is {account.Value} at rest, and the living were granted {granted}");
+                    $"counter {index} is {counter.Value} at rest, and the living were granted {granted}");
             }
         }
     }

@@ -7,18 +7,18 @@ namespace EpcActors.Cluster.Simulation;
 public static class ClusterRules
 {
     /// <summary>
-    /// The home's record of a process's part of an account equals exactly what that process was granted, but for its
-    /// open calls that were executed.
+    /// The owner's record of a process's part of a shared counter equals exactly what that process was granted, but for
+    /// its open calls that were executed.
     /// </summary>
     public const string Parts = "account-parts";
 
-    /// <summary>The number of an account is the sum of its parts.</summary>
+    /// <summary>The number of a shared counter is the sum of its parts.</summary>
     public const string Sum = "account-sum";
 
     /// <summary>The dead have no part.</summary>
     public const string Dead = "account-of-the-dead";
 
-    /// <summary>With batches, no account is above its limit.</summary>
+    /// <summary>With batches, no counter is above its limit.</summary>
     public const string Limit = "account-limit";
 
     /// <summary>A page is lent to exactly the process that has it, and to a living one.</summary>

@@ -22,7 +22,7 @@ public enum WalkKind
 
 /// <summary>
 /// A random walk for a cluster: processes and links are fast or slow for a while, so that messages are late by as much
-/// as a whole reclaim; tasks that could do nothing now (a carrier of an empty link) are passed over. From
+/// as a whole reclaim; tasks that could do nothing now (a delivery of an empty link) are passed over. From
 /// <see cref="FaultPlan.FairFrom"/> on all are equally fast and no fault comes.
 /// </summary>
 public sealed class ClusterWalk : Strategy

@@ -14,14 +14,14 @@ internal sealed class ControlLine : MemberLink
     /// <param name="cluster">Cluster of the line.</param>
     /// <param name="upId">Of the queue to the coordinator; the three ids behind it are its too.</param>
     /// <param name="number">Ascending over all lines.</param>
-    /// <param name="paceGroup">Of its carriers.</param>
+    /// <param name="paceGroup">Of its delivery.</param>
     public ControlLine(SimulatedCluster cluster, ActorId upId, int number, int paceGroup)
     {
         Address = $"line {number}";
         Up = new ControlQueue(upId, $"line-{number}-up");
         Down = new ControlQueue(new ActorId(upId.Index + 1), $"line-{number}-down");
-        UpCarrier = new UpCarrier(new ActorId(upId.Index + 2), this, cluster, paceGroup);
-        DownCarrier = new DownCarrier(new ActorId(upId.Index + 3), this, cluster, paceGroup);
+        UpDelivery = new UpDelivery(new ActorId(upId.Index + 2), this, cluster, paceGroup);
+        DownDelivery = new DownDelivery(new ActorId(upId.Index + 3), this, cluster, paceGroup);
     }
 
     public override string Address { get; }
@@ -32,9 +32,9 @@ internal sealed class ControlLine : MemberLink
     /// <summary>To the member.</summary>
     public ControlQueue Down { get; }
 
-    public UpCarrier UpCarrier { get; }
+    public UpDelivery UpDelivery { get; }
 
-    public DownCarrier DownCarrier { get; }
+    public DownDelivery DownDelivery { get; }
 
     /// <summary>The life at its end; null until it is welcomed.</summary>
     public SimulatedProcess? Process { get; set; }
@@ -82,7 +82,7 @@ internal sealed class ControlQueue(ActorId id, string name) : Resource(id, name)
 {
     private readonly Queue<(ControlMessage? Message, string? Lost)> _messages = [];
 
-    public override ActorKind ActorKind => ActorKind.Exchange;
+    public override ActorKind ActorKind => ActorKind.Gateway;
 
     public int Count => _messages.Count;
 
@@ -127,7 +127,7 @@ internal sealed class ControlQueue(ActorId id, string name) : Resource(id, name)
 }
 
 /// <summary>Brings to the coordinator what a member says; the coordinator handles it in the same step.</summary>
-internal sealed class UpCarrier(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup)
+internal sealed class UpDelivery(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup)
     : WorldTask(id, "to-coordinator", paceGroup)
 {
     public override bool IsUseful => line.Up.Count > 0 && !line.Up.IsHeld;
@@ -147,7 +147,7 @@ internal sealed class UpCarrier(ActorId id, ControlLine line, SimulatedCluster c
 }
 
 /// <summary>Brings to a member what the coordinator says.</summary>
-internal sealed class DownCarrier(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup)
+internal sealed class DownDelivery(ActorId id, ControlLine line, SimulatedCluster cluster, int paceGroup)
     : WorldTask(id, "from-coordinator", paceGroup)
 {
     private bool _isPosting;

@@ -6,7 +6,7 @@ namespace EpcActors.Cluster.Simulation;
 
 /// <summary>
 /// Frames on the way from one member to another. Exchanges put frames in as a side effect of their turn, which is what
-/// a send to a network is; carriers take them out.
+/// a send to a network is; delivery take them out.
 /// </summary>
 /// <remarks>
 /// Each pair of incarnations has a connection of its own. Frames still on the way on an old one come out in turn with
@@ -42,7 +42,7 @@ internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
         }
     }
 
-    public override ActorKind ActorKind => ActorKind.Exchange;
+    public override ActorKind ActorKind => ActorKind.Gateway;
 
     public void Clear()
     {
@@ -91,12 +91,12 @@ internal sealed class Link : Resource, IHandle<TakeFrame>, IHandle<PutFrame>
 }
 
 /// <summary>Brings the frames of one link to the process that they are for, or not, or twice, or late.</summary>
-internal sealed class Carrier : WorldTask
+internal sealed class FrameDelivery : WorldTask
 {
     private readonly SimulatedCluster _cluster;
 
-    public Carrier(ActorId id, Link link, SimulatedCluster cluster, int paceGroup)
-        : base(id, $"carrier-{link.From}-{link.To}", paceGroup)
+    public FrameDelivery(ActorId id, Link link, SimulatedCluster cluster, int paceGroup)
+        : base(id, $"delivery-{link.From}-{link.To}", paceGroup)
     {
         Link = link;
         _cluster = cluster;

@@ -79,16 +79,16 @@ public sealed partial class SimulatedCluster
     }
 
     /// <summary>
-    /// The ordinal of a carrier that has something for the coordinator, each in its turn; -1 for none.
+    /// The ordinal of a delivery that has something for the coordinator, each in its turn; -1 for none.
     /// </summary>
     internal int NextPromptLine()
     {
         for (int i = 0; i < _lines.Count; i++)
         {
             ControlLine line = _lines[++_promptLine % _lines.Count];
-            if (line.UpCarrier.IsUseful)
+            if (line.UpDelivery.IsUseful)
             {
-                return ExploredEngine.OrdinalOf(line.UpCarrier);
+                return ExploredEngine.OrdinalOf(line.UpDelivery);
             }
         }
 
@@ -290,14 +290,14 @@ public sealed partial class SimulatedCluster
                 return $"{process.Name} is at work";
             }
 
-            if (process.Exchange.OutstandingCalls > 0)
+            if (process.Gateway.OutstandingCalls > 0)
             {
                 return $"{process.Name} has open calls";
             }
 
-            if (process.Exchange.View.Epoch < View.Epoch)
+            if (process.Gateway.View.Epoch < View.Epoch)
             {
-                return $"{process.Name} has view {process.Exchange.View.Epoch}, and there is view {View.Epoch}";
+                return $"{process.Name} has view {process.Gateway.View.Epoch}, and there is view {View.Epoch}";
             }
 
             if (process.Activity().GoingTasks > 0)
@@ -351,8 +351,8 @@ public sealed partial class SimulatedCluster
         _lines.Add(line);
         Engine.Add(line.Up);
         Engine.Add(line.Down);
-        AddTask(line.UpCarrier);
-        AddTask(line.DownCarrier);
+        AddTask(line.UpDelivery);
+        AddTask(line.DownDelivery);
         if (own is not null)
         {
             own.Line = line;
@@ -386,13 +386,13 @@ public sealed partial class SimulatedCluster
         SetDue();
     }
 
-    /// <summary>Closes a line with no process at either end: its carriers have no more to do.</summary>
+    /// <summary>Closes a line with no process at either end: its delivery have no more to do.</summary>
     private void Close(ControlLine line)
     {
         if (line.IsDropped)
         {
-            Engine.Halt(line.UpCarrier);
-            Engine.Halt(line.DownCarrier);
+            Engine.Halt(line.UpDelivery);
+            Engine.Halt(line.DownDelivery);
         }
     }
 

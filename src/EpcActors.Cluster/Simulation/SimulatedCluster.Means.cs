@@ -35,7 +35,7 @@ public sealed partial class SimulatedCluster
             if ((message as ControlMessage.Membership ?? line.Welcome?.View) is { } view && view.Epoch > _epoch)
             {
                 cluster.Counts.Views += view.Epoch - _epoch;
-                cluster.Counts.HomesLost += view.HomesSince.Count(since => since > Math.Max(_epoch, 1));
+                cluster.Counts.OwnersLost += view.OwnersSince.Count(since => since > Math.Max(_epoch, 1));
                 _epoch = view.Epoch;
             }
 

@@ -56,11 +56,11 @@ public sealed partial class SimulatedCluster
                 continue;
             }
 
-            ExchangeSnapshot exchange = process.Exchange.Snapshot();
+            GatewaySnapshot gateway = process.Gateway.Snapshot();
             foreach ((TaskActor task, long _) in process.Topology.Tasks)
             {
                 bool mustEnd = task is { HasStarted: true, HasStopped: false, IsDaemon: false };
-                OpenCall? call = exchange.Calls.FirstOrDefault(one =>
+                OpenCall? call = gateway.Calls.FirstOrDefault(one =>
                     one.Caller == task.Id.Index - process.Port.FirstId);
                 if (!mustEnd && call is null)
                 {
@@ -74,17 +74,17 @@ public sealed partial class SimulatedCluster
                 string where = call is null
                     ? ""
                     : $", call {call.Sequence} to member "
-                        + $"{call.Target}{(call.Account < 0 ? "" : $" about account {call.Account}")}";
+                        + $"{call.Target}{(call.Counter < 0 ? "" : $" about counter {call.Counter}")}";
                 lines.Add($"{process.Name} {task.Name} for {asks}{where}");
             }
 
-            string homes = string.Join(
+            string owners = string.Join(
                 ",",
                 Enumerable
-                    .Range(0, process.Port.AccountCount)
-                    .Where(account => process.Exchange.AccountOf(account) is { IsHome: true, IsRebuilding: true }));
+                    .Range(0, process.Port.CounterCount)
+                    .Where(counter => process.Gateway.CounterOf(counter) is { IsOwner: true, IsRebuilding: true }));
             lines.Add(
-                $"{process.Name} is in view {exchange.Epoch}{(homes.Length == 0 ? "" : $" and rebuilds {homes}")}");
+                $"{process.Name} is in view {gateway.Epoch}{(owners.Length == 0 ? "" : $" and rebuilds {owners}")}");
         }
 
         return $"nothing ends after {Engine.Steps} steps: {string.Join("; ", lines)}";

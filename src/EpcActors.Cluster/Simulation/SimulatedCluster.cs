@@ -12,10 +12,10 @@ namespace EpcActors.Cluster.Simulation;
 /// killed. So a run is a function of its setup and the strategy's seed, and its record replays it.
 /// </summary>
 /// <remarks>
-/// <para>A send is a side effect of the turn of the exchange: the frame is on its link when the turn is over, as a
+/// <para>A send is a side effect of the turn of the gateway: the frame is on its link when the turn is over, as a
 /// datagram is in the socket's buffer when send() comes back.
-/// Everything behind that is an actor's step. A killed process makes no step any more, and what its exchange is still
-/// asked by a carrier that was on its way goes nowhere.</para>
+/// Everything behind that is an actor's step. A killed process makes no step any more, and what its gateway is still
+/// asked by a delivery that was on its way goes nowhere.</para>
 /// <para>The coordinator is <see cref="Coordinator"/>, the members' side of its protocol <see
 /// cref="Members.MemberControl"/>: the code of production. It handles one control message, or looks
 /// at its clock, in one step. A step is a millisecond of that clock.</para>
@@ -60,7 +60,7 @@ public sealed partial class SimulatedCluster : IRunObserver
                 Engine.Add(link);
                 if (from != to)
                 {
-                    AddTask(new Carrier(NewId(), link, this, NewPaceGroup()));
+                    AddTask(new FrameDelivery(NewId(), link, this, NewPaceGroup()));
                 }
             }
         }
@@ -115,8 +115,8 @@ public sealed partial class SimulatedCluster : IRunObserver
 
         foreach (SimulatedProcess process in _processes)
         {
-            Counts.FencedFrames += process.Exchange.FencedFrames;
-            Counts.SentAgain += process.Exchange.SentAgain;
+            Counts.FencedFrames += process.Gateway.FencedFrames;
+            Counts.SentAgain += process.Gateway.SentAgain;
             Counts.SkippedViews += process.Keeper.Skipped;
         }
 
@@ -134,7 +134,7 @@ public sealed partial class SimulatedCluster : IRunObserver
         _current[member] is { IsLiving: true } process ? process : null;
 
     /// <summary>
-    /// The exchange that a frame gets to: the life that it is for while that one runs, else whatever is in its place.
+    /// The gateway that a frame gets to: the life that it is for while that one runs, else whatever is in its place.
     /// </summary>
     internal ActorId ReceiverOf(in Frame frame)
     {
@@ -145,14 +145,14 @@ public sealed partial class SimulatedCluster : IRunObserver
             {
                 if (process.Incarnation == frame.ToIncarnation)
                 {
-                    return process.Exchange.Id;
+                    return process.Gateway.Id;
                 }
 
                 newest = process;
             }
         }
 
-        return newest?.Exchange.Id ?? ActorId.None;
+        return newest?.Gateway.Id ?? ActorId.None;
     }
 
     /// <summary>
@@ -180,7 +180,7 @@ public sealed partial class SimulatedCluster : IRunObserver
     internal int PaceGroup(int ordinal) =>
         _worldTaskOfOrdinal[ordinal] is { } task ? task.PaceGroup : _processOfOrdinal[ordinal]!.PaceGroup;
 
-    internal bool IsTicker(int ordinal) => _worldTaskOfOrdinal[ordinal] is Ticker;
+    internal bool IsTicker(int ordinal) => _worldTaskOfOrdinal[ordinal] is SimulatedTicker;
 
     void IRunObserver.OnStep(Envelope envelope, Resource resource, long nowNs)
     {
@@ -200,7 +200,7 @@ public sealed partial class SimulatedCluster : IRunObserver
 
         process.Oracle.OnStep(envelope, resource, nowNs);
         _balance.OnStep(envelope, resource, process);
-        if (resource is Exchange { IsFenced: true })
+        if (resource is Gateway { IsFenced: true })
         {
             // A process that hears that it was given up ends itself.
             Counts.FencedProcesses++;

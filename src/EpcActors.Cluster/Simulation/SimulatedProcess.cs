@@ -48,20 +48,20 @@ internal sealed class SimulatedProcess : IMemberMachine
         };
         ClusterView view = welcome.View.ToView();
         JoinedWith = view.Epoch;
-        Board = new ViewBoard(view);
+        History = new ViewHistory(view);
         SimulatedOutbox outbox = new(cluster);
         _part = new MachinePart(Port)
         {
             Outbox = outbox,
-            Board = Board,
+            History = History,
             FirstId = firstId,
-            Deputies = setup.Deputies,
+            RequestWorkers = setup.RequestWorkers,
         };
         Topology = new Topology(MemberControl.PartOf(setup.Scenario, welcome), _part);
         outbox.Process = this;
         Oracle = new Oracle(Topology, long.MaxValue / 4);
         Suspicion suspicion = new(Member, timeoutNs: SilentResends * setup.ResendTicks, tickNs: 1);
-        Control = new MemberControl(Exchange, suspicion, this);
+        Control = new MemberControl(Gateway, suspicion, this);
         int id =
             Math.Max(
                 Topology.Resources.Max(resource => resource.Id.Index),
@@ -69,9 +69,9 @@ internal sealed class SimulatedProcess : IMemberMachine
             ) + 1;
         Post = new ViewPost(new ActorId(id++), view.Epoch);
         Keeper = new ViewKeeper(new ActorId(id++), this, view.Epoch);
-        Ticker = new Ticker(new ActorId(id++), this);
+        Ticker = new SimulatedTicker(new ActorId(id++), this);
         EndId = id;
-        LastEmptyStock = new int[Port.AccountCount];
+        LastEmptyStock = new int[Port.CounterCount];
 
         // It begins without stock: what an earlier life of it had is no stock without a break.
         Array.Fill(LastEmptyStock, cluster.Engine.Steps);
@@ -114,19 +114,19 @@ internal sealed class SimulatedProcess : IMemberMachine
     /// <summary>The view that it began with.</summary>
     public int JoinedWith { get; }
 
-    public ViewBoard Board { get; }
+    public ViewHistory History { get; }
 
     public Topology Topology { get; }
 
     public Oracle Oracle { get; }
 
-    public Exchange Exchange => _part.Exchange;
+    public Gateway Gateway => _part.Gateway;
 
     public ViewPost Post { get; }
 
     public ViewKeeper Keeper { get; }
 
-    public Ticker Ticker { get; }
+    public SimulatedTicker Ticker { get; }
 
     /// <summary>The first id behind its own.</summary>
     public int EndId { get; }
@@ -146,7 +146,7 @@ internal sealed class SimulatedProcess : IMemberMachine
     /// <summary>It counts: in the newest view, and running.</summary>
     public bool IsLiving => !IsHalted && !IsGivenUp;
 
-    /// <summary>By account: the last step after which it had nothing in stock.</summary>
+    /// <summary>By counter: the last step after which it had nothing in stock.</summary>
     public int[] LastEmptyStock { get; }
 
     /// <summary>
@@ -210,10 +210,10 @@ internal sealed class SimulatedProcess : IMemberMachine
             running,
             going,
             sleeping,
-            HasUnread: Post.Newest > Exchange.View.Epoch,
+            HasUnread: Post.Newest > Gateway.View.Epoch,
             Oracle.IsHopeless,
             FramesOut,
-            Exchange.Received);
+            Gateway.Received);
     }
 
     /// <summary>Takes its part of a cut, unless it has. Between two steps, so nothing in it moves meanwhile.</summary>
@@ -232,7 +232,7 @@ internal sealed class SimulatedProcess : IMemberMachine
         _cluster.StartTasks(this);
     }
 
-    void IMemberMachine.Post(ControlMessage.Membership view) => Board.Post(view.ToView());
+    void IMemberMachine.Post(ControlMessage.Membership view) => History.Post(view.ToView());
 
     void IMemberMachine.CutOff(IReadOnlyList<int> members) =>
         throw new InvariantViolation("the faults of a simulation are in its own plan");
@@ -248,10 +248,10 @@ internal sealed class SimulatedProcess : IMemberMachine
                 SimulatedCluster.NoReport,
                 PartOf(int.MaxValue),
                 WireCounts.None,
-                Exchange.FencedFrames,
-                Exchange.SentAgain));
+                Gateway.FencedFrames,
+                Gateway.SentAgain));
     }
 
     private ControlMessage.CutPart PartOf(int number) =>
-        new(number, Exchange.Snapshot(), [.. Topology.Nodes.Select(MemberHost.PartOf)], TookMs: 0, IsComplete: true);
+        new(number, Gateway.Snapshot(), [.. Topology.Nodes.Select(MemberHost.PartOf)], TookMs: 0, IsComplete: true);
 }

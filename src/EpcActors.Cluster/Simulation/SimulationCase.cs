@@ -48,7 +48,7 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
             CounterBatch = Pick([1, 4, 16]),
             Window = Pick([1, 2, 256]),
             ResendTicks = Pick([2, 6, 12]),
-            Deputies = Pick([1, 1, 2]),
+            RequestWorkers = Pick([1, 1, 2]),
             FailureSteps = failureSteps,
             ClusterAuditSteps = Pick([0, 1000, 4000]),
             AreOwn = random.Chance(1, 2),

@@ -45,8 +45,8 @@ public sealed class SimulationCounts
 
     public long Restarts { get; set; }
 
-    /// <summary>Accounts that lost their home.</summary>
-    public long HomesLost { get; set; }
+    /// <summary>Shared counters that lost their owner.</summary>
+    public long OwnersLost { get; set; }
 
     /// <summary>Processes that heard that they were given up, and stopped.</summary>
     public long FencedProcesses { get; set; }
@@ -96,7 +96,7 @@ public sealed class SimulationCounts
         Pauses += other.Pauses;
         Partitions += other.Partitions;
         Restarts += other.Restarts;
-        HomesLost += other.HomesLost;
+        OwnersLost += other.OwnersLost;
         FencedProcesses += other.FencedProcesses;
         FencedFrames += other.FencedFrames;
         SentAgain += other.SentAgain;

@@ -22,8 +22,8 @@ public sealed record SimulationSetup
 
     public int ResendTicks { get; init; } = 6;
 
-    /// <summary>Deputies of each kind in a process: one is enough, says <see cref="Deputy"/>.</summary>
-    public int Deputies { get; init; } = 1;
+    /// <summary>Request workers of each kind in a process: one is enough, says <see cref="RequestWorker"/>.</summary>
+    public int RequestWorkers { get; init; } = 1;
 
     public FaultPlan Plan { get; init; } = new();
 
@@ -40,7 +40,7 @@ public sealed record SimulationSetup
     public bool AreOwn { get; init; } = true;
 
     /// <summary>
-    /// The views are checked as they are told. Off only to see what a wrong view does to the accounts.
+    /// The views are checked as they are told. Off only to see what a wrong view does to the shared counters.
     /// </summary>
     public bool WatchesViews { get; init; } = true;
 

@@ -42,8 +42,8 @@ internal sealed class ViewRules
     {
         if (_views.Find(one => one.Epoch == view.Epoch) is { } known)
         {
-            bool isSame = known.Incarnations.SequenceEqual(view.Incarnations) && known.Homes.SequenceEqual(view.Homes)
-                && known.HomesSince.SequenceEqual(view.HomesSince);
+            bool isSame = known.Incarnations.SequenceEqual(view.Incarnations) && known.Owners.SequenceEqual(view.Owners)
+                && known.OwnersSince.SequenceEqual(view.OwnersSince);
             if (!isSame)
             {
                 _cluster.Break(
@@ -74,14 +74,15 @@ internal sealed class ViewRules
             }
         }
 
-        for (int account = 0; account < view.Homes.Count; account++)
+        for (int counter = 0; counter < view.Owners.Count; counter++)
         {
-            if (view.Incarnations[view.Homes[account]] == 0)
+            if (view.Incarnations[view.Owners[counter]] == 0)
             {
                 _cluster.Break(
                     ClusterRules.Views,
-                    $"view {view.Epoch}: account {account} has its home at member {view.Homes[account]}, which is dead",
-                    view.Homes[account]);
+                    $"view {view.Epoch}: counter {counter} has its owner at member {view.Owners[counter]}, which is "
+                        + "dead",
+                    view.Owners[counter]);
             }
         }
     }

@@ -41,26 +41,26 @@ internal sealed class WorldClock(ActorId id, SimulatedCluster cluster) : WorldTa
 }
 
 /// <summary>The clock of one process, for what is to be sent again.</summary>
-internal sealed class Ticker(ActorId id, SimulatedProcess process) : WorldTask(id, "ticker", process.PaceGroup)
+internal sealed class SimulatedTicker(ActorId id, SimulatedProcess process) : WorldTask(id, "ticker", process.PaceGroup)
 {
-    public override bool IsUseful => !process.IsStill && process.Exchange.OutstandingCalls > 0;
+    public override bool IsUseful => !process.IsStill && process.Gateway.OutstandingCalls > 0;
 
     protected override async Routine Run()
     {
         while (true)
         {
-            await Ask(process.Exchange.Id, new ClusterProtocol.Tick());
+            await Ask(process.Gateway.Id, new ClusterProtocol.Tick());
         }
     }
 }
 
-/// <summary>Views that the coordinator told one process of, and that its exchange has not installed yet.</summary>
+/// <summary>Views that the coordinator told one process of, and that its gateway has not installed yet.</summary>
 internal sealed class ViewPost(ActorId id, int first) : Resource(id, "view-post"), IHandle<PostView>, IHandle<AwaitPost>
 {
     private readonly List<int> _posted = [first];
     private WaitQueue _keeper;
 
-    public override ActorKind ActorKind => ActorKind.Exchange;
+    public override ActorKind ActorKind => ActorKind.Gateway;
 
     public int Newest => _posted[^1];
 
@@ -109,7 +109,7 @@ internal sealed class ViewKeeper(ActorId id, SimulatedProcess process, int first
                 seen = view.Newest;
             }
 
-            await Ask(process.Exchange.Id, new ClusterProtocol.InstallView { Epoch = seen });
+            await Ask(process.Gateway.Id, new ClusterProtocol.InstallView { Epoch = seen });
         }
     }
 }

@@ -72,24 +72,24 @@ public abstract record ControlMessage
     /// <param name="Epoch">As <see cref="ClusterView.Epoch"/>; so are the next four.</param>
     /// <param name="Incarnations">By member.</param>
     /// <param name="Joined">By member.</param>
-    /// <param name="Homes">By account.</param>
-    /// <param name="HomesSince">By account.</param>
+    /// <param name="Owners">By counter.</param>
+    /// <param name="OwnersSince">By counter.</param>
     /// <param name="Addresses">By member: where it is reached; empty for a dead one.</param>
     public sealed record Membership(
         int Epoch,
         IReadOnlyList<int> Incarnations,
         IReadOnlyList<int> Joined,
-        IReadOnlyList<int> Homes,
-        IReadOnlyList<int> HomesSince,
+        IReadOnlyList<int> Owners,
+        IReadOnlyList<int> OwnersSince,
         IReadOnlyList<string> Addresses) : ControlMessage
     {
         public static Membership Of(ClusterView view, IReadOnlyList<string> addresses)
         {
             ArgumentNullException.ThrowIfNull(view);
-            return new(view.Epoch, view.Incarnations, view.Joined, view.Homes, view.HomesSince, addresses);
+            return new(view.Epoch, view.Incarnations, view.Joined, view.Owners, view.OwnersSince, addresses);
         }
 
-        public ClusterView ToView() => new(Epoch, Incarnations, Joined, Homes, HomesSince);
+        public ClusterView ToView() => new(Epoch, Incarnations, Joined, Owners, OwnersSince);
     }
 
     /// <summary>Coordinator: begin. Comes when every member has its actors.</summary>
@@ -126,13 +126,13 @@ public abstract record ControlMessage
 
     /// <summary>Member: its part of a cut.</summary>
     /// <param name="Number">Number of the cut.</param>
-    /// <param name="Exchange">Snapshot of its exchange.</param>
+    /// <param name="Gateway">Snapshot of its gateway.</param>
     /// <param name="Nodes">Its nodes, and its stand-ins for those of others.</param>
     /// <param name="TookMs">Time that the visits took.</param>
     /// <param name="IsComplete">False: the run ended meanwhile.</param>
     public sealed record CutPart(
         int Number,
-        ExchangeSnapshot Exchange,
+        GatewaySnapshot Gateway,
         IReadOnlyList<NodePart> Nodes,
         double TookMs,
         bool IsComplete

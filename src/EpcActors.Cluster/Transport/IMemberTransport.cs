@@ -7,7 +7,7 @@ namespace EpcActors.Cluster.Transport;
 /// test.
 /// </summary>
 /// <remarks>
-/// Frames may be lost, doubled, late, and overtake one another: <see cref="Exchange"/> stands that. Control messages
+/// Frames may be lost, doubled, late, and overtake one another: <see cref="Gateway"/> stands that. Control messages
 /// between a member and the coordinator come once and in order as long as both live and the connection does; when it
 /// breaks, the one is dead for the other.
 /// </remarks>
@@ -71,7 +71,7 @@ public interface ICoordinatorTransport : IAsyncDisposable
     /// </summary>
     string Address { get; }
 
-    /// <summary>Opens the door.</summary>
+    /// <summary>Opens the coordinator's actor.</summary>
     /// <exception cref="ClusterException">the port is in use, or may not be had.</exception>
     Task OpenAsync(ICoordinatorListener listener, CancellationToken cancellationToken);
 

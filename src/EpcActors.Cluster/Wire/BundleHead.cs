@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace EpcActors.Cluster.Wire;
 
 /// <summary>
-/// Stands before a bundle that travels on a lane: which two lives the lane joins, how far it has come, and how far the
-/// other direction has arrived. A head without a bundle behind it is an answer alone.
+/// Stands before a bundle that travels on a queue: which two lives the queue joins, how far it has come, and how far
+/// the other direction has arrived. A head without a bundle behind it is an answer alone.
 /// </summary>
 /// <remarks>
 /// Six numbers of 7 bits a byte in their shortest form, in the order of the parameters, and eight bytes of the seal; 14
@@ -14,9 +14,9 @@ namespace EpcActors.Cluster.Wire;
 /// <param name="To">Member that it is for.</param>
 /// <param name="FromIncarnation">Life of the sender.</param>
 /// <param name="ToIncarnation">Life of the receiver that the sender means.</param>
-/// <param name="Sent">Bytes of all bundles of this lane up to the end of this one, heads included. A gap is a bundle
+/// <param name="Sent">Bytes of all bundles of this queue up to the end of this one, heads included. A gap is a bundle
 /// that was lost.</param>
-/// <param name="Taken">The highest <see cref="Sent"/> that has come on the lane back. Everything before it has arrived
+/// <param name="Taken">The highest <see cref="Sent"/> that has come on the queue back. Everything before it has arrived
 /// or is lost.</param>
 /// <param name="Seal">Shows that the sender has the token of the run.</param>
 public readonly record struct BundleHead(
@@ -52,8 +52,8 @@ public readonly record struct BundleHead(
             FrameCodec.Member(ref reader, memberCount: 0),
             (int)reader.Varint("the incarnation of the sender"),
             (int)reader.Varint("the incarnation of the receiver"),
-            reader.Varint64("the bytes sent on a lane"),
-            reader.Varint64("the bytes taken from a lane"),
+            reader.Varint64("the bytes sent on a queue"),
+            reader.Varint64("the bytes taken from a queue"),
             BinaryPrimitives.ReadUInt64LittleEndian(reader.Bytes(sizeof(ulong), "the seal of a bundle")));
         length = reader.Position;
         return head;

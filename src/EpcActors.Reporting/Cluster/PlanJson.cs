@@ -58,7 +58,7 @@ public static class PlanJson
             json.WriteNumber("threads", process.Threads);
             WriteStrings(json, "enclaves", process.Enclaves);
             WriteStrings(json, "guests", process.Guests);
-            WriteStrings(json, "homes", process.Homes);
+            WriteStrings(json, "owned_cgroups", process.OwnedCgroups);
             json.WriteBoolean("ksgxd", process.HasKsgxd);
             json.WriteEndObject();
         }

@@ -9,7 +9,7 @@ public static class PlanText
 {
     private const int MostNames = 4;
 
-    private const int MostHomes = 6;
+    private const int MostOwned = 6;
 
     private const int MostFaults = 24;
 
@@ -39,7 +39,7 @@ public static class PlanText
         Units.BytesShort(plan.Processes.Sum(process => process.EpcPages) * Units.PageBytes) + " of EPC",
         Wording.Counted(plan.Processes.Sum(process => process.Enclaves.Count), "enclave"),
         Wording.Counted(plan.Processes.Sum(process => process.Guests.Count), "guest"),
-        Wording.Counted(plan.Processes.Sum(process => process.Homes.Count), "cgroup"));
+        Wording.Counted(plan.Processes.Sum(process => process.OwnedCgroups.Count), "cgroup"));
 
     private static void WriteProcesses(ConsoleText text, ClusterPlan plan)
     {
@@ -52,7 +52,7 @@ public static class PlanText
             TextTable.Figure("enclaves"),
             TextTable.Figure("threads"),
             TextTable.Figure("guests"),
-            TextTable.Figure("homes"),
+            TextTable.Figure("owned"),
             TextTable.Word("for the machine"));
         foreach (ProcessPlan process in plan.Processes)
         {
@@ -64,7 +64,7 @@ public static class PlanText
                 Units.Count(process.Enclaves.Count),
                 Units.Count(process.Threads),
                 Units.Count(process.Guests.Count),
-                Units.Count(process.Homes.Count),
+                Units.Count(process.OwnedCgroups.Count),
                 process.HasKsgxd ? "ksgxd, counter" : "");
         }
 
@@ -73,17 +73,17 @@ public static class PlanText
 
     private static void WriteContents(ConsoleText text, ClusterPlan plan)
     {
-        text.Heading("Who is where: enclaves, guests, and homes of cgroups (misc.current and misc.max)");
+        text.Heading("Who is where: enclaves, guests, and owners of cgroups (misc.current and misc.max)");
         TextTable table = new(
             TextTable.Figure("process"),
             TextTable.Prose("enclaves and guests"),
-            TextTable.Prose("homes of"));
+            TextTable.Prose("owner of"));
         foreach (ProcessPlan process in plan.Processes)
         {
             table.Row(
                 Units.Count(process.Member),
                 Names([.. process.Enclaves, .. process.Guests], MostNames),
-                Names(process.Homes, MostHomes));
+                Names(process.OwnedCgroups, MostOwned));
         }
 
         table.WriteTo(text);
@@ -139,7 +139,7 @@ public static class PlanText
                 + $"{Batch("counts free pages", plan.CounterBatch, "counter-batch")}";
         string near = plan.Faults.Any(fault => fault.LimitCalls > 0)
             ? ", once more to look how near its limit is (worker-queued = near-limit)" : "";
-        return $"Each level whose home is elsewhere is one{near}, and the free-page counter with its watermark one to "
+        return $"Each level whose owner is elsewhere is one{near}, and the free-page counter with its watermark one to "
             + "three. They come one after the other, and more when "
             + $"something is reclaimed or a limit is near. This scenario {charged}. The columns 'in batches' hold "
             + "while the watermarks of ksgxd are far.";

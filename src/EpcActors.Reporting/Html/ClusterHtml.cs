@@ -68,7 +68,7 @@ internal static class ClusterHtml
 
         HtmlTables.Begin(
             html,
-            "Deaths, and how long until all processes knew, until an audit over all processes found every account in "
+            "Deaths, and how long until all processes knew, until an audit over all processes found every counter in "
             + "order, and until it was back at work",
             "process", "#life", "#at", "#known to all", "#clean audit", "#back", "reason");
         foreach (DeathReport death in cluster.Deaths)

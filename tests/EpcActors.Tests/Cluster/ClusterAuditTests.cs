@@ -21,7 +21,7 @@ public sealed class ClusterAuditTests
     private static readonly Placement Spread = Placement.Of(Whole, 4);
     private static readonly ClusterAuditRules Rules4 = ClusterAuditRules.Of(Whole, Spread) with { ChargeBatch = 1 };
 
-    /// <summary>Homes: the root at 0, /a at 1, the counter at 0.</summary>
+    /// <summary>Owners: the root at 0, /a at 1, the counter at 0.</summary>
     private readonly ClusterView _view = ClusterView.First(4, [0, 1, 0]);
     private readonly ControlMessage.CutPart[] _parts;
 
@@ -31,7 +31,7 @@ public sealed class ClusterAuditTests
                 .Range(0, 4)
                 .Select(member => new ControlMessage.CutPart(
                     1,
-                    AuditParts.Exchange(_view, member),
+                    AuditParts.Gateway(_view, member),
                     AuditParts.Nodes(Whole, member),
                     1,
                     IsComplete: true)),
@@ -40,7 +40,7 @@ public sealed class ClusterAuditTests
     [Fact]
     public void Parts_that_agree_have_nothing_to_find()
     {
-        Assert.Equal([0, 1, 0], _view.Homes);
+        Assert.Equal([0, 1, 0], _view.Owners);
         Assert.Empty(Check());
         Assert.Empty(Check(atRest: true));
     }
@@ -71,7 +71,7 @@ public sealed class ClusterAuditTests
     [Fact]
     public void A_part_that_is_not_what_the_member_was_granted_is_found()
     {
-        Home(1, Cgroup, one => one with { Value = 4096, Parts = [0, 0, 4096, 0] });
+        Owner(1, Cgroup, one => one with { Value = 4096, Parts = [0, 0, 4096, 0] });
         Change(2, one => one with { Granted = [0, 4096, 0] });
         Assert.Empty(Check());
 
@@ -79,7 +79,7 @@ public sealed class ClusterAuditTests
         ClusterFinding found = Assert.Single(Check());
         Assert.Equal(Rules.CgroupUsage, found.Rule);
         Assert.Contains(
-            "misc.current of /a: its home, member 1, says that member 2 has 4096; member 2 says 8192",
+            "misc.current of /a: its owner, member 1, says that member 2 has 4096; member 2 says 8192",
             found.Detail,
             StringComparison.Ordinal);
         Assert.EndsWith("-4096", found.Detail, StringComparison.Ordinal);
@@ -95,18 +95,18 @@ public sealed class ClusterAuditTests
         int member,
         int caller,
         uint sequence,
-        int account,
+        int counter,
         bool isSame)
     {
-        // The home has added a page for call 7 of task 40 of member 2, and the answer is on its way.
-        Home(1, Cgroup, one => one with { Value = 4096, Parts = [0, 0, 4096, 0] });
+        // The owner has added a page for call 7 of task 40 of member 2, and the answer is on its way.
+        Owner(1, Cgroup, one => one with { Value = 4096, Parts = [0, 0, 4096, 0] });
         Change(1, one => one with { Served = [new ServedCall(member, caller, sequence, 4096)] });
-        Change(2, one => one with { Calls = [new OpenCall(40, 7, 1, account, 0x0E01)] });
+        Change(2, one => one with { Calls = [new OpenCall(40, 7, 1, counter, 0x0E01)] });
         Assert.Equal(isSame, Check().Count == 0);
     }
 
     [Fact]
-    public void A_part_that_the_home_keeps_for_the_dead_is_found()
+    public void A_part_that_the_owner_keeps_for_the_dead_is_found()
     {
         ClusterView view = _view.Next([1, 1, 1, 0]);
         ControlMessage.CutPart[] parts =
@@ -114,7 +114,7 @@ public sealed class ClusterAuditTests
             .. view.Alive()
                 .Select(member => new ControlMessage.CutPart(
                     1,
-                    AuditParts.Exchange(view, member),
+                    AuditParts.Gateway(view, member),
                     AuditParts.Nodes(Whole, member),
                     1,
                     IsComplete: true)),
@@ -123,9 +123,9 @@ public sealed class ClusterAuditTests
 
         parts[1] = parts[1] with
         {
-            Exchange = parts[1].Exchange with
+            Gateway = parts[1].Gateway with
             {
-                Homes = [parts[1].Exchange.Homes[0] with { Value = 4096, Parts = [0, 0, 0, 4096] }],
+                Owners = [parts[1].Gateway.Owners[0] with { Value = 4096, Parts = [0, 0, 0, 4096] }],
             },
         };
         Assert.Contains(
@@ -135,9 +135,9 @@ public sealed class ClusterAuditTests
     }
 
     [Fact]
-    public void An_account_that_is_being_rebuilt_is_left_alone()
+    public void An_counter_that_is_being_rebuilt_is_left_alone()
     {
-        Change(1, one => one with { Homes = [] });
+        Change(1, one => one with { Owners = [] });
         Change(2, one => one with { Granted = [0, 4096, 0] });
         Assert.Empty(Check());
     }
@@ -145,7 +145,7 @@ public sealed class ClusterAuditTests
     [Fact]
     public void A_value_that_is_not_the_sum_of_its_parts_is_found()
     {
-        Home(1, Cgroup, one => one with { Value = 4096 });
+        Owner(1, Cgroup, one => one with { Value = 4096 });
         ClusterFinding found = Assert.Single(Check());
         Assert.Equal((Rules.CgroupUsage, "1/value"), (found.Rule, found.Subject));
     }
@@ -153,7 +153,7 @@ public sealed class ClusterAuditTests
     [Fact]
     public void The_drift_of_a_racy_counter_is_that_rule()
     {
-        Home(0, Counter, one => one with { Value = -3 });
+        Owner(0, Counter, one => one with { Value = -3 });
         ClusterFinding atomic = Assert.Single(Check());
         Assert.Equal(Rules.FreePageCounter, atomic.Rule);
         Assert.DoesNotContain("unprotected", atomic.Detail, StringComparison.Ordinal);
@@ -168,7 +168,7 @@ public sealed class ClusterAuditTests
     [Fact]
     public void Usage_above_the_limit_is_found_with_batches_always_and_page_by_page_at_rest()
     {
-        Home(1, Cgroup, one => one with { Value = 8192, Parts = [0, 0, 8192, 0], Max = 4096 });
+        Owner(1, Cgroup, one => one with { Value = 8192, Parts = [0, 0, 8192, 0], Max = 4096 });
         Change(2, one => one with { Granted = [0, 8192, 0] });
         Assert.Empty(Check());
         Assert.Equal(Rules.CgroupLimit, Assert.Single(Check(atRest: true)).Rule);
@@ -183,9 +183,9 @@ public sealed class ClusterAuditTests
                     ChargeBatch = 64,
                     WrittenLimits = new HashSet<int> { Cgroup },
                 }));
-        Home(1, Cgroup, one => one with { Max = 8192 });
+        Owner(1, Cgroup, one => one with { Max = 8192 });
         Assert.Empty(Check(rules: Rules4 with { ChargeBatch = 64 }));
-        Home(1, Cgroup, one => one with { Max = ulong.MaxValue, Capacity = 4096 });
+        Owner(1, Cgroup, one => one with { Max = ulong.MaxValue, Capacity = 4096 });
         Assert.Contains(
             "above misc.capacity 4096",
             Assert.Single(Check(rules: Rules4 with { ChargeBatch = 64 })).Detail,
@@ -239,7 +239,7 @@ public sealed class ClusterAuditTests
             .. view.Alive()
                 .Select(member => new ControlMessage.CutPart(
                     1,
-                    AuditParts.Exchange(view, member),
+                    AuditParts.Gateway(view, member),
                     AuditParts.Nodes(Whole, member),
                     1,
                     IsComplete: true)),
@@ -268,14 +268,14 @@ public sealed class ClusterAuditTests
     private IReadOnlyList<ClusterFinding> Check(bool atRest = false, ClusterAuditRules? rules = null) =>
         ClusterAudit.Check(_parts, _view, rules ?? Rules4, atRest);
 
-    private void Change(int member, Func<ExchangeSnapshot, ExchangeSnapshot> change) =>
-        _parts[member] = _parts[member] with { Exchange = change(_parts[member].Exchange) };
+    private void Change(int member, Func<GatewaySnapshot, GatewaySnapshot> change) =>
+        _parts[member] = _parts[member] with { Gateway = change(_parts[member].Gateway) };
 
-    private void Home(int member, int account, Func<HomeSnapshot, HomeSnapshot> change) =>
+    private void Owner(int member, int counter, Func<OwnedCounter, OwnedCounter> change) =>
         Change(member, one =>
             one with
             {
-                Homes = [.. one.Homes.Select(home => home.Account == account ? change(home) : home)],
+                Owners = [.. one.Owners.Select(owner => owner.Counter == counter ? change(owner) : owner)],
             });
 
     private void Node(int member, int node, Func<NodePart, NodePart> change) =>

@@ -54,7 +54,7 @@ public sealed class ClusterCheckTests
     [InlineData(
         "epc.switches.wide-usage = off",
         2,
-        "epc.switches.wide-usage = off: the home of a cgroup's usage sums in 64 bits")]
+        "epc.switches.wide-usage = off: the owner of a cgroup's usage sums in 64 bits")]
     [InlineData(
         "epc.kernel = epc-cgroup-v15",
         2,

@@ -4,7 +4,7 @@ using EpcActors.Engine;
 namespace EpcActors.Tests.Cluster;
 
 /// <summary>Views that a test has put there.</summary>
-internal sealed class PieceBoard : IViewBoard
+internal sealed class PieceHistory : IViewHistory
 {
     public List<ClusterView> Views { get; } = [];
 
@@ -13,7 +13,7 @@ internal sealed class PieceBoard : IViewBoard
     public ClusterView this[int epoch] => Views[epoch - 1];
 }
 
-/// <summary>Frames that an exchange has sent.</summary>
+/// <summary>Frames that a gateway has sent.</summary>
 internal sealed class PieceOutbox : IOutbox
 {
     public List<Frame> Frames { get; } = [];

@@ -48,15 +48,15 @@ public sealed class ClusterPiecesTests
     [Fact]
     public void A_call_that_goes_to_a_new_life_does_not_wait_for_those_that_left_with_the_old_one()
     {
-        PieceBoard board = new();
-        board.Views.Add(new ClusterView(1, [1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 1, 1]));
+        PieceHistory history = new();
+        history.Views.Add(new ClusterView(1, [1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 1, 1]));
         PieceOutbox outbox = new();
         ClusterPort port = new(0, 1, [0, 1, 2], 2) { Window = 1 };
-        Exchange exchange = new(
+        Gateway gateway = new(
             new ActorId(0),
             port,
             outbox,
-            board,
+            history,
             [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue],
             [1, 1, 1],
             [0, 0, 0]);
@@ -66,41 +66,41 @@ public sealed class ClusterPiecesTests
         Frame answer = outbox.Frames[^1];
         (answer.Kind, answer.From, answer.To) = (FrameKind.Reply, 1, 0);
         ClusterProtocol.Arrive arrive = new() { Frame = answer };
-        exchange.Handle(ref arrive, _turn);
+        gateway.Handle(ref arrive, _turn);
         Read(10, 0, again: true);
         Read(11, 1);
         Read(10, 0);
         Assert.Equal(11, outbox.Frames[^1].Caller);
 
-        // Member 1 dies and is back in one view, with the account that task 10 asks for; the other one went to member
+        // Member 1 dies and is back in one view, with the counter that task 10 asks for; the other one went to member
         // 2.
-        board.Views.Add(new ClusterView(2, [1, 2, 1], [1, 2, 1], [1, 2, 0], [2, 2, 1]));
+        history.Views.Add(new ClusterView(2, [1, 2, 1], [1, 2, 1], [1, 2, 0], [2, 2, 1]));
         outbox.Frames.Clear();
         ClusterProtocol.InstallView install = new() { Epoch = 2 };
-        exchange.Handle(ref install, _turn);
+        gateway.Handle(ref install, _turn);
         Assert.Equal(
             [(10, 1, 2), (11, 2, 1)],
             outbox.Frames.Select(frame => (frame.Caller, (int)frame.To, frame.ToIncarnation)));
 
-        void Read(int task, int account, bool again = false)
+        void Read(int task, int counter, bool again = false)
         {
             _turn.Of(task, again);
-            ClusterProtocol.ReadAccount read = new() { Account = account };
-            exchange.Handle(ref read, _turn);
+            ClusterProtocol.ReadCounter read = new() { Counter = counter };
+            gateway.Handle(ref read, _turn);
         }
     }
 
     [Fact]
     public void A_view_that_is_older_than_the_installed_one_changes_nothing()
     {
-        PieceBoard board = new();
-        board.Views.Add(new ClusterView(1, [1, 1], [1, 1], [0, 1], [1, 1]));
-        board.Views.Add(new ClusterView(2, [1, 0], [1, 2], [0, 0], [1, 2]));
-        board.Views.Add(new ClusterView(3, [1, 2], [1, 3], [0, 0], [1, 2]));
-        PieceBoard first = new();
-        first.Views.Add(board.Views[0]);
-        Later later = new(first, board);
-        Exchange exchange = new(
+        PieceHistory history = new();
+        history.Views.Add(new ClusterView(1, [1, 1], [1, 1], [0, 1], [1, 1]));
+        history.Views.Add(new ClusterView(2, [1, 0], [1, 2], [0, 0], [1, 2]));
+        history.Views.Add(new ClusterView(3, [1, 2], [1, 3], [0, 0], [1, 2]));
+        PieceHistory first = new();
+        first.Views.Add(history.Views[0]);
+        Later later = new(first, history);
+        Gateway gateway = new(
             new ActorId(0),
             new ClusterPort(0, 1, [0, 1], 1),
             new PieceOutbox(),
@@ -111,12 +111,12 @@ public sealed class ClusterPiecesTests
         foreach (int epoch in (int[])[3, 2, 1, 3])
         {
             ClusterProtocol.InstallView install = new() { Epoch = epoch };
-            exchange.Handle(ref install, _turn);
-            Assert.Equal(3, exchange.View.Epoch);
+            gateway.Handle(ref install, _turn);
+            Assert.Equal(3, gateway.View.Epoch);
         }
     }
 
-    private sealed class Later(PieceBoard first, PieceBoard all) : IViewBoard
+    private sealed class Later(PieceHistory first, PieceHistory all) : IViewHistory
     {
         public ClusterView Last => first.Last;
 

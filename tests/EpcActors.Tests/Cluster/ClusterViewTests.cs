@@ -5,7 +5,7 @@ using FsCheck.Fluent;
 
 namespace EpcActors.Tests.Cluster;
 
-/// <summary>Members and homes from one view to the next.</summary>
+/// <summary>Members and owners from one view to the next.</summary>
 public sealed class ClusterViewTests
 {
     private const int Members = 5;
@@ -20,43 +20,44 @@ public sealed class ClusterViewTests
     }
 
     [Fact]
-    public void A_home_stays_while_its_incarnation_lives() => Over((before, next) =>
+    public void A_owner_stays_while_its_incarnation_lives() => Over((before, next) =>
     {
-        for (int account = 0; account < before.AccountCount; account++)
+        for (int counter = 0; counter < before.CounterCount; counter++)
         {
-            int home = before.HomeOf(account);
-            if (Survives(before, next, home))
+            int owner = before.OwnerOf(counter);
+            if (Survives(before, next, owner))
             {
-                Assert.Equal(home, next.HomeOf(account));
-                Assert.Equal(before.HomeSince(account), next.HomeSince(account));
+                Assert.Equal(owner, next.OwnerOf(counter));
+                Assert.Equal(before.OwnerSince(counter), next.OwnerSince(counter));
             }
             else
             {
-                Assert.Equal(next.Epoch, next.HomeSince(account));
+                Assert.Equal(next.Epoch, next.OwnerSince(counter));
             }
         }
     });
 
     [Fact]
-    public void Every_account_has_a_living_home() =>
-        Over((_, next) => Assert.All(next.Homes, home => Assert.True(next.IsAlive(home))));
+    public void Every_counter_has_a_living_owner() =>
+        Over((_, next) => Assert.All(next.Owners, owner => Assert.True(next.IsAlive(owner))));
 
     [Fact]
     public void What_is_lost_goes_to_those_with_fewest() => Over((before, next) =>
     {
         int[] kept = new int[Members];
-        foreach (int home in next.Homes)
+        foreach (int owner in next.Owners)
         {
-            kept[home]++;
+            kept[owner]++;
         }
 
         int fewest = next.Alive().Min(member => kept[member]);
-        for (int account = 0; account < next.AccountCount; account++)
+        for (int counter = 0; counter < next.CounterCount; counter++)
         {
-            if (next.HomeSince(account) == next.Epoch)
+            if (next.OwnerSince(counter) == next.Epoch)
             {
                 Assert.True(
-                    kept[next.HomeOf(account)] <= fewest + 1, "a member that got an account has two more than another");
+                    kept[next.OwnerOf(counter)] <= fewest + 1,
+                    "a member that got a shared counter has two more than another");
             }
         }
     });
@@ -66,7 +67,7 @@ public sealed class ClusterViewTests
     {
         Assert.Equal(before.Epoch + 1, next.Epoch);
         Assert.Equal(before.MemberCount, next.MemberCount);
-        Assert.Equal(before.AccountCount, next.AccountCount);
+        Assert.Equal(before.CounterCount, next.CounterCount);
         Assert.Equal(next.Alive(), Enumerable.Range(0, Members).Where(next.IsAlive));
         foreach (int member in next.Alive())
         {
@@ -78,8 +79,8 @@ public sealed class ClusterViewTests
     public void The_same_change_of_the_same_view_is_the_same_everywhere() => Over((before, next) =>
     {
         ClusterView again = before.Next(next.Incarnations);
-        Assert.Equal(next.Homes, again.Homes);
-        Assert.Equal(next.HomesSince, again.HomesSince);
+        Assert.Equal(next.Owners, again.Owners);
+        Assert.Equal(next.OwnersSince, again.OwnersSince);
         Assert.Equal(next.Joined, again.Joined);
         Assert.Equal(next.Incarnations, again.Incarnations);
     });
@@ -87,39 +88,39 @@ public sealed class ClusterViewTests
     [Fact]
     public void A_view_does_not_change_when_the_next_is_made() => Over((before, _) =>
     {
-        int[] homes = [.. before.Homes];
+        int[] owners = [.. before.Owners];
         int[] joined = [.. before.Joined];
-        int[] since = [.. before.HomesSince];
+        int[] since = [.. before.OwnersSince];
         _ = before.Next([.. before.Incarnations.Select(incarnation => incarnation + 10)]);
-        Assert.Equal(homes, before.Homes);
+        Assert.Equal(owners, before.Owners);
         Assert.Equal(joined, before.Joined);
-        Assert.Equal(since, before.HomesSince);
+        Assert.Equal(since, before.OwnersSince);
     });
 
     [Fact]
-    public void A_member_that_comes_back_gets_a_home_when_one_is_lost()
+    public void A_member_that_comes_back_gets_a_owner_when_one_is_lost()
     {
         ClusterView view = ClusterView.First(3, [1, 2, 0, 1]);
         Assert.Equal(1, view.Epoch);
         Assert.All(view.Incarnations, incarnation => Assert.Equal(1, incarnation));
         ClusterView dead = view.Next([1, 0, 1]);
-        Assert.Equal([0, 2, 0, 2], dead.Homes);
-        Assert.Equal([2, 1, 1, 2], dead.HomesSince);
+        Assert.Equal([0, 2, 0, 2], dead.Owners);
+        Assert.Equal([2, 1, 1, 2], dead.OwnersSince);
         ClusterView back = dead.Next([1, 2, 1]);
-        Assert.Equal(dead.Homes, back.Homes);
-        Assert.Equal(dead.HomesSince, back.HomesSince);
+        Assert.Equal(dead.Owners, back.Owners);
+        Assert.Equal(dead.OwnersSince, back.OwnersSince);
         Assert.Equal(3, back.JoinedAt(1));
         ClusterView lost = back.Next([1, 2, 0]);
-        Assert.Equal([0, 1, 0, 1], lost.Homes);
-        Assert.Equal([2, 4, 1, 4], lost.HomesSince);
+        Assert.Equal([0, 1, 0, 1], lost.Owners);
+        Assert.Equal([2, 4, 1, 4], lost.OwnersSince);
     }
 
     [Fact]
-    public void An_incarnation_that_replaces_another_in_one_view_may_be_the_home()
+    public void An_incarnation_that_replaces_another_in_one_view_may_be_the_owner()
     {
         ClusterView next = ClusterView.First(2, [0, 1, 0]).Next([1, 2]);
-        Assert.Equal([0, 1, 0], next.Homes);
-        Assert.Equal([1, 2, 1], next.HomesSince);
+        Assert.Equal([0, 1, 0], next.Owners);
+        Assert.Equal([1, 2, 1], next.OwnersSince);
         Assert.Equal(2, next.JoinedAt(1));
     }
 
@@ -140,13 +141,13 @@ public sealed class ClusterViewTests
             (2, Gen.Constant(Fate.Dies)),
             (2, Gen.Constant(Fate.Comes)),
             (1, Gen.Constant(Fate.IsReplaced)));
-        Arbitrary<(int[] Homes, Fate[][] Fates)> histories = (
-            from homes in Gen.Choose(0, Members - 1).ArrayOf()
+        Arbitrary<(int[] Owners, Fate[][] Fates)> histories = (
+            from owners in Gen.Choose(0, Members - 1).ArrayOf()
             from fates in fate.ArrayOf(Members).ArrayOf()
-            select (homes, fates)).ToArbitrary();
+            select (owners, fates)).ToArbitrary();
         Prop.ForAll(histories, history =>
         {
-            ClusterView view = ClusterView.First(Members, history.Homes);
+            ClusterView view = ClusterView.First(Members, history.Owners);
             int[] last = [.. view.Incarnations];
             foreach (Fate[] fates in history.Fates)
             {

@@ -30,7 +30,7 @@ public sealed class CoordinatorAndMembersTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     [Fact]
-    public async Task Two_members_page_against_themselves_and_every_account_is_in_order()
+    public async Task Two_members_page_against_themselves_and_every_counter_is_in_order()
     {
         ClusterOutcome outcome = await Run(Loading.Load(Paging), 2);
 

@@ -176,13 +176,15 @@ internal sealed class CoordinatorRig
         Coordinator.Pump();
     }
 
-    /// <summary>A part of a cut in which every account of the member is at its home and nothing has happened.</summary>
-    public ControlMessage.CutPart Part(int member, int number, Func<ExchangeSnapshot, ExchangeSnapshot>? change = null)
+    /// <summary>
+    /// A part of a cut in which every counter of the member is at its owner and nothing has happened.
+    /// </summary>
+    public ControlMessage.CutPart Part(int member, int number, Func<GatewaySnapshot, GatewaySnapshot>? change = null)
     {
-        ExchangeSnapshot exchange = AuditParts.Exchange(View, member);
+        GatewaySnapshot gateway = AuditParts.Gateway(View, member);
         return new ControlMessage.CutPart(
             number,
-            change is null ? exchange : change(exchange),
+            change is null ? gateway : change(gateway),
             AuditParts.Nodes(Scenario, member),
             1,
             IsComplete: true);
@@ -294,24 +296,24 @@ internal sealed class CoordinatorRig
 /// <summary>Parts of cuts in which all is in order, to plant defects in.</summary>
 internal static class AuditParts
 {
-    public static ExchangeSnapshot Exchange(ClusterView view, int member, long granted = 0) =>
+    public static GatewaySnapshot Gateway(ClusterView view, int member, long granted = 0) =>
         new()
         {
             Member = member,
             Incarnation = view.IncarnationOf(member),
             Epoch = view.Epoch,
             IsFenced = false,
-            Granted = [.. Enumerable.Repeat(granted, view.AccountCount)],
-            Used = [.. Enumerable.Repeat(granted, view.AccountCount)],
-            Stock = [.. Enumerable.Repeat(0L, view.AccountCount)],
+            Granted = [.. Enumerable.Repeat(granted, view.CounterCount)],
+            Used = [.. Enumerable.Repeat(granted, view.CounterCount)],
+            Stock = [.. Enumerable.Repeat(0L, view.CounterCount)],
             Calls = [],
-            Homes =
+            Owners =
             [
                 .. Enumerable
-                    .Range(0, view.AccountCount)
-                    .Where(account => view.HomeOf(account) == member)
-                    .Select(account => new HomeSnapshot(
-                        account,
+                    .Range(0, view.CounterCount)
+                    .Where(counter => view.OwnerOf(counter) == member)
+                    .Select(counter => new OwnedCounter(
+                        counter,
                         granted * view.Alive().Count(),
                         ulong.MaxValue,
                         1 << 30,

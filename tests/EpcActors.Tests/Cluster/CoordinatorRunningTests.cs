@@ -19,7 +19,7 @@ public sealed class CoordinatorRunningTests
         Assert.Equal([1, 1, 0, 1], rig.View.Incarnations);
         Assert.All(rig.Living(), member => Assert.Equal(2, member.Last<ControlMessage.Membership>().Epoch));
         Assert.All(rig.Living(), member => Assert.Equal("", member.Last<ControlMessage.Membership>().Addresses[2]));
-        Assert.DoesNotContain(2, rig.View.Homes);
+        Assert.DoesNotContain(2, rig.View.Owners);
 
         // Known to all when the last one has it installed.
         rig.Pass(30);

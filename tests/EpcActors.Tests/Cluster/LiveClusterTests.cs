@@ -106,8 +106,8 @@ public sealed class LiveClusterTests
         AssertSettled(results, cluster.View);
         Assert.Equal(2048, left.Rest.Nodes.Sum(node => node.Free));
 
-        // All accounts have their home with the survivor now.
-        Assert.Equal(cluster.View.AccountCount, left.Rest.Exchange.Homes.Count);
+        // All shared counters have their owner with the survivor now.
+        Assert.Equal(cluster.View.CounterCount, left.Rest.Gateway.Owners.Count);
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class LiveClusterTests
 
         Assert.Equal(2, results.Count);
         Assert.All(results, result => Assert.Empty(result.Report.Violations));
-        Assert.Equal(2, results[1].Rest.Exchange.Incarnation);
+        Assert.Equal(2, results[1].Rest.Gateway.Incarnation);
         AssertSettled(results, cluster.View);
         Assert.Equal(4096, results.Sum(result => result.Rest.Nodes.Sum(node => node.Free)));
     }
@@ -213,8 +213,8 @@ public sealed class LiveClusterTests
         await using LocalCluster cluster = new(scenario, 2);
         cluster.Start();
         cluster.AwaitDone();
-        Assert.All([1, 2], account =>
-            Assert.Equal(3ul << 20, MaxOf(cluster.Cut().Select(part => part.Exchange), account)));
+        Assert.All([1, 2], counter =>
+            Assert.Equal(3ul << 20, MaxOf(cluster.Cut().Select(part => part.Gateway), counter)));
         for (int victim = 1; victim >= 0; victim--)
         {
             cluster.Silence(victim);
@@ -226,34 +226,34 @@ public sealed class LiveClusterTests
 
         // Both are new lives, and neither wrote anything.
         IReadOnlyList<ControlMessage.Result> results = cluster.Stop();
-        Assert.All(results, result => Assert.Equal(2, result.Rest.Exchange.Incarnation));
-        Assert.All([1, 2], account =>
-            Assert.Equal(3ul << 20, MaxOf(results.Select(result => result.Rest.Exchange), account)));
+        Assert.All(results, result => Assert.Equal(2, result.Rest.Gateway.Incarnation));
+        Assert.All([1, 2], counter =>
+            Assert.Equal(3ul << 20, MaxOf(results.Select(result => result.Rest.Gateway), counter)));
 
-        static ulong MaxOf(IEnumerable<ExchangeSnapshot> members, int account) =>
-            members.SelectMany(member => member.Homes).Single(home => home.Account == account).Max;
+        static ulong MaxOf(IEnumerable<GatewaySnapshot> members, int counter) =>
+            members.SelectMany(member => member.Owners).Single(owner => owner.Counter == counter).Max;
     }
 
-    /// <summary>No task is under way: each home agrees with the members, and nothing is charged any more.</summary>
+    /// <summary>No task is under way: each owner agrees with the members, and nothing is charged any more.</summary>
     private static void AssertSettled(IReadOnlyList<ControlMessage.Result> results, ClusterView view)
     {
-        ExchangeSnapshot[] members = [.. results.Select(result => result.Rest.Exchange)];
+        GatewaySnapshot[] members = [.. results.Select(result => result.Rest.Gateway)];
         Assert.All(members, member => Assert.Empty(member.Calls));
-        int freePages = view.AccountCount - 1;
-        for (int account = 0; account < view.AccountCount; account++)
+        int freePages = view.CounterCount - 1;
+        for (int counter = 0; counter < view.CounterCount; counter++)
         {
-            HomeSnapshot home = members.SelectMany(member => member.Homes).Single(one => one.Account == account);
+            OwnedCounter owner = members.SelectMany(member => member.Owners).Single(one => one.Counter == counter);
             foreach (int member in Enumerable.Range(0, view.MemberCount))
             {
-                long granted = members.SingleOrDefault(one => one.Member == member)?.Granted[account] ?? 0;
-                Assert.Equal(granted, home.Parts[member]);
+                long granted = members.SingleOrDefault(one => one.Member == member)?.Granted[counter] ?? 0;
+                Assert.Equal(granted, owner.Parts[member]);
             }
 
-            Assert.Equal(home.Parts.Sum(), home.Value);
+            Assert.Equal(owner.Parts.Sum(), owner.Value);
             Assert.All(members, member =>
-                Assert.Equal(member.Granted[account], member.Used[account] + member.Stock[account]));
+                Assert.Equal(member.Granted[counter], member.Used[counter] + member.Stock[counter]));
             Assert.All(members, member =>
-                Assert.Equal(account == freePages ? member.Used[account] : 0, member.Used[account]));
+                Assert.Equal(counter == freePages ? member.Used[counter] : 0, member.Used[counter]));
         }
     }
 

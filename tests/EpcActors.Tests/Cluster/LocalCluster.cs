@@ -29,7 +29,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         _scenario = scenario;
         _placement = Placement.Of(scenario, members);
-        View = ClusterView.First(members, _placement.HomeOfAccount);
+        View = ClusterView.First(members, _placement.OwnerOfCounter);
         _members = new LocalMember[members];
         for (int member = 0; member < members; member++)
         {

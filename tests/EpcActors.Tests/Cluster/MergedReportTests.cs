@@ -17,7 +17,7 @@ public sealed class MergedReportTests
     private static readonly Scenario Whole = Loading.Load(CoordinatorRig.Machine);
 
     [Fact]
-    public void Figures_are_added_up_and_what_has_a_home_comes_from_there()
+    public void Figures_are_added_up_and_what_has_a_owner_comes_from_there()
     {
         RunReport merged = Merge(Outcome());
         CgroupReport a = merged.Cgroups.Single(cgroup => cgroup.Path == "/a");
@@ -64,7 +64,7 @@ public sealed class MergedReportTests
     }
 
     [Fact]
-    public void A_limit_is_the_newest_that_a_process_knows_and_the_peak_is_that_of_the_home()
+    public void A_limit_is_the_newest_that_a_process_knows_and_the_peak_is_that_of_the_owner()
     {
         static Timeline With(Timeline timeline, long[] max, long[] peak) => timeline with
         {
@@ -190,7 +190,7 @@ public sealed class MergedReportTests
     private static ClusterOutcome Outcome(params ViolationReport[] violations)
     {
         Placement placement = Placement.Of(Whole, [0, 1, 2, 2]);
-        ClusterView view = ClusterView.First(3, placement.HomeOfAccount).Next([1, 1, 0]);
+        ClusterView view = ClusterView.First(3, placement.OwnerOfCounter).Next([1, 1, 0]);
         return new ClusterOutcome
         {
             End = RunEndKind.Finished,
@@ -218,13 +218,13 @@ public sealed class MergedReportTests
 
     private static ControlMessage.Result Result(ClusterView view, int member, long faults, long evictions, long free)
     {
-        ExchangeSnapshot exchange = AuditParts.Exchange(view, member);
-        exchange = exchange with
+        GatewaySnapshot gateway = AuditParts.Gateway(view, member);
+        gateway = gateway with
         {
-            Homes =
+            Owners =
             [
-                .. exchange.Homes.Select(home =>
-                    home.Account == 1 ? home with { Value = 4096, Peak = 8192, Max = 524_288 } : home),
+                .. gateway.Owners.Select(owner =>
+                    owner.Counter == 1 ? owner with { Value = 4096, Peak = 8192, Max = 524_288 } : owner),
             ],
         };
         return new ControlMessage.Result(
@@ -264,7 +264,7 @@ public sealed class MergedReportTests
                         ]
                         : [],
             },
-            new ControlMessage.CutPart(1, exchange, [], 1, IsComplete: true),
+            new ControlMessage.CutPart(1, gateway, [], 1, IsComplete: true),
             new WireCounts(10, 640, 9, 600, 0, 5),
             1,
             2);

@@ -17,12 +17,12 @@ public sealed class PlacementTests
                 Assert.Equal(one.Scenario.Machine.Nodes.Count, placement.MemberOfNode.Count);
                 Assert.Equal(one.Scenario.Enclaves.Count, placement.MemberOfEnclave.Count);
                 Assert.Equal(one.Scenario.VirtualMachines.Count, placement.MemberOfGuest.Count);
-                Assert.Equal(one.Scenario.Cgroups.Count + 1, placement.HomeOfAccount.Count);
+                Assert.Equal(one.Scenario.Cgroups.Count + 1, placement.OwnerOfCounter.Count);
                 Assert.All(
                     placement
                         .MemberOfNode.Concat(placement.MemberOfEnclave)
                         .Concat(placement.MemberOfGuest)
-                        .Concat(placement.HomeOfAccount),
+                        .Concat(placement.OwnerOfCounter),
                     member => Assert.InRange(member, 0, one.Members - 1));
             })
             .QuickCheckThrowOnFailure();
@@ -103,22 +103,22 @@ public sealed class PlacementTests
     }
 
     [Fact]
-    public void Homes_are_balanced_and_the_two_that_all_need_are_apart() => Prop.ForAll(SpreadMachine.Any(), one =>
+    public void Owners_are_balanced_and_the_two_that_all_need_are_apart() => Prop.ForAll(SpreadMachine.Any(), one =>
     {
         Placement placement = Placement.Of(one.Scenario, one.Members);
-        int[] homes = new int[one.Members];
-        foreach (int member in placement.HomeOfAccount)
+        int[] owners = new int[one.Members];
+        foreach (int member in placement.OwnerOfCounter)
         {
-            homes[member]++;
+            owners[member]++;
         }
 
-        Assert.True(homes.Max() - homes.Min() <= 1);
-        Assert.True(one.Members == 1 || placement.HomeOfAccount[0] != placement.HomeOfAccount[^1]);
+        Assert.True(owners.Max() - owners.Min() <= 1);
+        Assert.True(one.Members == 1 || placement.OwnerOfCounter[0] != placement.OwnerOfCounter[^1]);
 
-        // The cgroups are a chain: none has its home with its parent's.
+        // The cgroups are a chain: none has its owner with its parent's.
         for (int cgroup = 1; cgroup < one.Scenario.Cgroups.Count && one.Members > 1; cgroup++)
         {
-            Assert.NotEqual(placement.HomeOfAccount[cgroup - 1], placement.HomeOfAccount[cgroup]);
+            Assert.NotEqual(placement.OwnerOfCounter[cgroup - 1], placement.OwnerOfCounter[cgroup]);
         }
     }).QuickCheckThrowOnFailure();
 
@@ -139,7 +139,7 @@ public sealed class PlacementTests
         Assert.Equal([1, 0, 1], placement.MemberOfNode);
         Assert.Equal([1, 0, 1, 1, 0], placement.MemberOfEnclave);
         Assert.Equal([0], placement.MemberOfGuest);
-        Assert.Equal([1, 0, 0], placement.HomeOfAccount);
+        Assert.Equal([1, 0, 0], placement.OwnerOfCounter);
         Same(Placement.Of(scenario, 3), Placement.Of(scenario, [0, 1, 2]));
     }
 
@@ -167,6 +167,6 @@ public sealed class PlacementTests
         Assert.Equal(one.MemberOfNode, other.MemberOfNode);
         Assert.Equal(one.MemberOfEnclave, other.MemberOfEnclave);
         Assert.Equal(one.MemberOfGuest, other.MemberOfGuest);
-        Assert.Equal(one.HomeOfAccount, other.HomeOfAccount);
+        Assert.Equal(one.OwnerOfCounter, other.OwnerOfCounter);
     }
 }

@@ -21,7 +21,7 @@ public sealed class SimulationTests
         { ClusterDefect.NoMemory, 20 },
         { ClusterDefect.LostLoan, 150 },
         { ClusterDefect.LateReply, 20 },
-        { ClusterDefect.EarlyHome, 20 },
+        { ClusterDefect.EarlyOwner, 20 },
         { ClusterDefect.QuickReturn, 200 },
         { ClusterDefect.LazyDrain, 60 },
         { ClusterDefect.ViewTwice, 20 },
@@ -54,7 +54,7 @@ public sealed class SimulationTests
                     counts.Restarts,
                     counts.Pauses,
                     counts.Partitions,
-                    counts.HomesLost,
+                    counts.OwnersLost,
                     counts.FencedProcesses,
                     counts.FencedFrames,
                     counts.SkippedViews,
@@ -87,8 +87,8 @@ public sealed class SimulationTests
     }
 
     /// <summary>
-    /// Effects of a coordinator's defect on the cluster: found by wrong accounts and work that does not end, without a
-    /// look at its views.
+    /// Effects of a coordinator's defect on the cluster: found by wrong shared counters and work that does not end,
+    /// without a look at its views.
     /// </summary>
     [Theory]
     [InlineData(ClusterDefect.ViewTwice)]
@@ -216,7 +216,7 @@ public sealed class SimulationTests
 
             Assert.Null(outcome.Finding);
             Assert.Equal(0, outcome.Cluster.Counts.Frames[(int)FrameFate.Lost]);
-            Assert.Equal(0, outcome.Cluster.Counts.HomesLost);
+            Assert.Equal(0, outcome.Cluster.Counts.OwnersLost);
         }
 
         Assert.Contains(SimulationScenarios.All, scenario => scenario.Switches.EpcCgroup == EpcCgroupMode.Off);

@@ -18,7 +18,7 @@ public sealed class TwoHostsTests : IDisposable
     public void Dispose() => _cli.Dispose();
 
     [TwoHostsFact]
-    public async Task A_run_over_two_hosts_passes_with_every_account_in_order()
+    public async Task A_run_over_two_hosts_passes_with_every_counter_in_order()
     {
         using Spread run = new(this, busy: "", "2,3");
         HostProcess node = Assert.Single(run.Nodes);
@@ -174,7 +174,7 @@ public sealed class TwoHostsTests : IDisposable
         Assert.EndsWith("the run is over; the coordinator has the report", error, StringComparison.Ordinal);
     }
 
-    /// <summary>The processes of these sockets died, no other did, and what they had is out of every account.</summary>
+    /// <summary>The processes of these sockets died, no other did, and what they had is out of every counter.</summary>
     private static void AssertDead(JsonElement report, params string[] sockets)
     {
         JsonElement cluster = report.GetProperty("cluster");

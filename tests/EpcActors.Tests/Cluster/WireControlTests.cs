@@ -26,7 +26,7 @@ public sealed class WireControlTests
 
     private static readonly ControlMessage.CutPart Part = new(
         4,
-        new ExchangeSnapshot
+        new GatewaySnapshot
         {
             Member = 1,
             Incarnation = 2,
@@ -36,7 +36,7 @@ public sealed class WireControlTests
             Used = [1, 2],
             Stock = [3, 4],
             Calls = [new OpenCall(1, uint.MaxValue, 2, -1, 0x0E01)],
-            Homes = [new HomeSnapshot(1, 2, ulong.MaxValue, 3, 4, [5, 6])],
+            Owners = [new OwnedCounter(1, 2, ulong.MaxValue, 3, 4, [5, 6])],
             Served = [new ServedCall(1, 2, 3, -4)],
         },
         [new NodePart(0, 1, 2, 3, 4, long.MaxValue, 6, 7, -8)],
@@ -272,6 +272,6 @@ public sealed class WireControlTests
                 Marks = [new TimelineMark(1, "m")],
                 LowPages = 1,
             },
-            TraceEvents = [new TraceEvent(TraceEventKind.Instant, 0, 1, "lane", "name", 2, 3, "d")],
+            TraceEvents = [new TraceEvent(TraceEventKind.Instant, 0, 1, "kind", "name", 2, 3, "d")],
         };
 }

@@ -21,39 +21,39 @@ public sealed class WireFrameTests
     private static readonly Dictionary<string, string> Pinned = new(StringComparer.Ordinal)
     {
         [""] = "4550020f00000001000300000102030405ac02f0a2040600",
-        ["AddAccount"] =
+        ["AddToCounter"] =
             "4550022f000000010001030e0102030405ac02f0a2040620feffffffffffffff181716151413121108070605040302012423222101000000",
         ["BorrowPage"] = "4550021f000000010001090e0102030405ac02f0a204061004030201141312112423222101000000",
-        ["ChargeAccount"] =
+        ["ChargeCounter"] =
             "45500227000000010001010e0102030405ac02f0a2040618080706050403020118171615141312112423222101000000",
         ["ShareMax"] =
             "4550022f000000010001100e0102030405ac02f0a20406200807060504030201181716151413121128272625242322213433323101000000",
         ["DrainStock"] =
             "455002270000000100010f0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
-        ["LoadAccount"] = "4550021f000000010001040e0102030405ac02f0a204061008070605040302011817161514131211",
+        ["LoadCounter"] = "4550021f000000010001040e0102030405ac02f0a204061008070605040302011817161514131211",
         ["QueueWorkAt"] =
             "455002270000000100010d0e0102030405ac02f0a2040618040302011413121128272625242322210100000034333231",
-        ["ReadAccount"] =
+        ["ReadCounter"] =
             "45500237000000010001060e0102030405ac02f0a204062808070605040302011817161514131211ffffffffffffff7f28272625242322213433323101000000",
         ["ReadNodeAt"] = "4550021f0000000100010e0e0102030405ac02f0a204061004030201010000001817161514131211",
         ["ReclaimAt"] =
             "4550022b0000000100010b0e0102030405ac02f0a204061c04030201141312112423222101000000020000003433323101000000",
-        ["ReportAccount"] =
+        ["ReportCounter"] =
             "45500237000000010001080e0102030405ac02f0a204062808070605040302011817161514131211282726252423222138373635343332314847464544434241",
         ["ReturnPage"] = "4550021f0000000100010a0e0102030405ac02f0a204061004030201141312112423222101000000",
-        ["StoreAccount"] =
+        ["StoreCounter"] =
             "45500227000000010001050e0102030405ac02f0a2040618080706050403020118171615141312112827262524232221",
-        ["UnchargeAccount"] = "4550021f000000010001020e0102030405ac02f0a204061008070605040302012423222101000000",
+        ["UnchargeCounter"] = "4550021f000000010001020e0102030405ac02f0a204061008070605040302012423222101000000",
         ["WakeKsgxd"] = "455002170000000100010c0e0102030405ac02f0a20406080403020101000000",
-        ["WriteAccountMax"] =
+        ["WriteCounterMax"] =
             "45500227000000010001070e0102030405ac02f0a2040618ffffffffffffffff08070605040302011817161514131211",
     };
 
     /// <summary>Meaning of the numbers of enums in messages.</summary>
     private static readonly string[] PinnedEnums =
     [
-        "AccountCharge: Fits = 0, Over = 1",
         "CallStatus: Ok = 0, Gone = 1",
+        "CounterCharge: Fits = 0, Over = 1",
         "FrameKind: None = 0, Request = 1, Reply = 2, Fenced = 3, Pending = 4",
         "ReclaimPurpose: Reclaim = 0, Look = 1, OomKill = 2",
     ];
@@ -81,7 +81,7 @@ public sealed class WireFrameTests
     public void Every_message_that_travels_says_who_takes_it()
     {
         // One mark each, from anywhere in the room: with two, the list would decide, and with none no receiver.
-        Type[] marks = [typeof(IHomeMessage), typeof(IDeputyMessage), typeof(INewsMessage)];
+        Type[] marks = [typeof(IOwnerMessage), typeof(IWorkerMessage), typeof(INewsMessage)];
         Type[] travelling =
         [
             .. typeof(IFrameMessage).Assembly.GetTypes()
@@ -96,22 +96,29 @@ public sealed class WireFrameTests
     [Fact]
     public void A_request_that_does_not_travel_ends_the_process_that_hears_it()
     {
-        PieceBoard board = new();
-        board.Views.Add(new ClusterView(1, [1, 1], [1, 1], [0, 0], [1, 1]));
-        Exchange exchange = new(
+        PieceHistory history = new();
+        history.Views.Add(new ClusterView(1, [1, 1], [1, 1], [0, 0], [1, 1]));
+        Gateway gateway = new(
             new ActorId(0),
             new ClusterPort(0, 1, [0, 1], 1),
             new PieceOutbox(),
-            board,
+            history,
             [ulong.MaxValue, ulong.MaxValue],
             [1, 1],
             [0, 0]);
-        Frame stray = new() { Kind = FrameKind.Request, From = 1, FromIncarnation = 1, ToIncarnation = 1, Sequence = 1 };
-        stray.Write(default(ClusterProtocol.FindHome));
+        Frame stray = new()
+        {
+            Kind = FrameKind.Request,
+            From = 1,
+            FromIncarnation = 1,
+            ToIncarnation = 1,
+            Sequence = 1,
+        };
+        stray.Write(default(ClusterProtocol.FindOwner));
         ClusterProtocol.Arrive arrive = new() { Frame = stray };
         Assert.Contains(
             "no message that travels",
-            Assert.Throws<InvariantViolation>(() => exchange.Handle(ref arrive, new PieceTurn())).Message,
+            Assert.Throws<InvariantViolation>(() => gateway.Handle(ref arrive, new PieceTurn())).Message,
             StringComparison.Ordinal);
     }
 
@@ -226,7 +233,7 @@ public sealed class WireFrameTests
     [Fact]
     public void A_frame_that_no_receiver_could_read_is_not_sent()
     {
-        Frame good = WireSamples.ByName[nameof(ClusterProtocol.AddAccount)];
+        Frame good = WireSamples.ByName[nameof(ClusterProtocol.AddToCounter)];
         Refuses(good with { Kind = FrameKind.None });
         Refuses(good with { Kind = FrameKind.Fenced });
         Refuses(good with { Kind = FrameKind.Pending });
@@ -269,7 +276,7 @@ public sealed class WireFrameTests
     [Fact]
     public void A_writer_takes_frames_until_its_limit_and_is_used_again()
     {
-        Frame frame = WireSamples.ByName[nameof(ClusterProtocol.ReportAccount)];
+        Frame frame = WireSamples.ByName[nameof(ClusterProtocol.ReportCounter)];
         BundleWriter writer = new(4096);
         while (writer.TryAdd(in frame))
         {
@@ -308,10 +315,10 @@ public sealed class WireFrameTests
     [InlineData(11, 0x0F, "the code 0f03 at byte 10")]
     [InlineData(12, 8, "member 8 at byte 13; there are 8")]
     [InlineData(13, 0x7F, "member 127")]
-    [InlineData(23, 15, "the message AddAccount has 15 bytes at byte 23; in version 2 it has 32")]
+    [InlineData(23, 15, "the message AddToCounter has 15 bytes at byte 23; in version 2 it has 32")]
     public void A_wrong_byte_is_said_what_and_where(int at, byte value, string said)
     {
-        byte[] bytes = WireSamples.Bundle(WireSamples.ByName[nameof(ClusterProtocol.AddAccount)]);
+        byte[] bytes = WireSamples.Bundle(WireSamples.ByName[nameof(ClusterProtocol.AddToCounter)]);
         bytes[at] = value;
         WireFormatException error = Assert.Throws<WireFormatException>(() => new BundleReader(8).Read(bytes).Length);
         Assert.Contains(said, error.Message, StringComparison.Ordinal);

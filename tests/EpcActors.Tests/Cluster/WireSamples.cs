@@ -16,41 +16,41 @@ internal static class WireSamples
         new Frame[]
         {
             Of(
-                new ChargeAccount
+                new ChargeCounter
                 {
                     Bytes = 0x0102030405060708,
                     ExtraBytes = 0x1112131415161718,
-                    Account = 0x21222324,
-                    Result = AccountCharge.Over,
+                    Counter = 0x21222324,
+                    Result = CounterCharge.Over,
                 }),
             Of(
-                new UnchargeAccount
+                new UnchargeCounter
                 {
                     Bytes = 0x0102030405060708,
-                    Account = 0x21222324,
+                    Counter = 0x21222324,
                     IsRollBack = true,
                 }),
             Of(
-                new AddAccount
+                new AddToCounter
                 {
                     Amount = -2,
                     Advance = 0x1112131415161718,
                     Value = 0x0102030405060708,
-                    Account = 0x21222324,
+                    Counter = 0x21222324,
                     IsGivenBack = true,
                 }),
-            Of(new LoadAccount { Account = 0x0102030405060708, Value = 0x1112131415161718 }),
+            Of(new LoadCounter { Counter = 0x0102030405060708, Value = 0x1112131415161718 }),
             Of(
-                new StoreAccount
+                new StoreCounter
                 {
                     Value = 0x0102030405060708,
                     Amount = 0x1112131415161718,
-                    Account = 0x2122232425262728,
+                    Counter = 0x2122232425262728,
                 }),
             Of(
-                new ReadAccount
+                new ReadCounter
                 {
-                    Account = 0x0102030405060708,
+                    Counter = 0x0102030405060708,
                     Value = 0x1112131415161718,
                     Max = long.MaxValue,
                     Advances = 0x2122232425262728,
@@ -58,16 +58,16 @@ internal static class WireSamples
                     IsLowerBound = true,
                 }),
             Of(
-                new WriteAccountMax
+                new WriteCounterMax
                 {
                     Max = ulong.MaxValue,
-                    Account = 0x0102030405060708,
+                    Counter = 0x0102030405060708,
                     Version = 0x1112131415161718,
                 }),
             Of(
-                new ReportAccount
+                new ReportCounter
                 {
-                    Account = 0x0102030405060708,
+                    Counter = 0x0102030405060708,
                     Amount = 0x1112131415161718,
                     Max = 0x2122232425262728,
                     MaxVersion = 0x3132333435363738,
@@ -120,7 +120,7 @@ internal static class WireSamples
             Of(
                 new ShareMax
                 {
-                    Account = 0x0102030405060708,
+                    Counter = 0x0102030405060708,
                     Max = 0x1112131415161718,
                     Version = 0x2122232425262728,
                     Member = 0x31323334,
@@ -130,7 +130,7 @@ internal static class WireSamples
                 new DrainStock
                 {
                     Member = 0x01020304,
-                    Account = 0x11121314,
+                    Counter = 0x11121314,
                     Bytes = 0x2122232425262728,
                     Status = CallStatus.Gone,
                     Reserved = 0x31323334,

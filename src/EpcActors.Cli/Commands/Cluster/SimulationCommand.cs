@@ -253,7 +253,7 @@ internal sealed class SimulationCommand
             ("views that the coordinator made", counts.Views),
             ("audits of the coordinator over all processes", counts.Audits),
             ("runs at whose end no process was alive", counts.Extinctions),
-            ("accounts that lost their home and were rebuilt", counts.HomesLost),
+            ("shared counters that lost their owner and were rebuilt", counts.OwnersLost),
             ("views that a process skipped", counts.SkippedViews),
             ("frames sent", counts.Frames[(int)FrameFate.Sent]),
             ("  lost", counts.Frames[(int)FrameFate.Lost]),

@@ -37,13 +37,13 @@ public sealed class PlanTests
             plan      3 processes, 5 nodes, 224 GiB of EPC, 10 enclaves, 1 guest, 5 cgroups
 
             Processes
-              process  nodes       EPC  cpus  enclaves  threads  guests  homes  for the machine
+              process  nodes       EPC  cpus  enclaves  threads  guests  owned  for the machine
                     0  0-1, 4  128 GiB    18         8       14       0      1  ksgxd, counter
                     1  2        64 GiB     8         2        2       0      2
                     2  3        32 GiB     4         0        0       1      2
 
-            Who is where: enclaves, guests, and homes of cgroups (misc.current and misc.max)
-              process  enclaves and guests            homes of
+            Who is where: enclaves, guests, and owners of cgroups (misc.current and misc.max)
+              process  enclaves and guests            owner of
                     0  a-0, a-1, a-2, a-3 and 4 more  /tenants/a
                     1  b, agent-2                     /, /tenants/b
                     2  guest                          /tenants, /system
@@ -55,7 +55,7 @@ public sealed class PlanTests
                     1  /tenants/b      1       3          1     3        0.03          2        0.03
                     1  /system         1       2          1     3        0.03          2        0.03
                     2  /tenants/b      1       3          2     4        0.05          3        0.05
-              Each level whose home is elsewhere is one, and the free-page counter with its watermark one to
+              Each level whose owner is elsewhere is one, and the free-page counter with its watermark one to
               three. They come one after the other, and more when something is reclaimed or a limit is near.
               This scenario charges 64 at once (epc.cluster.charge-batch), and counts free pages 64 at once
               (epc.cluster.counter-batch). The columns 'in batches' hold while the watermarks of ksgxd are far.
@@ -125,7 +125,7 @@ public sealed class PlanTests
             Strings(processes[0], "enclaves"));
         Assert.Equal(14, processes[0].GetProperty("threads").GetInt32());
         Assert.Equal(["guest"], Strings(processes[2], "guests"));
-        Assert.Equal(plan.Processes[1].Homes, Strings(processes[1], "homes"));
+        Assert.Equal(plan.Processes[1].OwnedCgroups, Strings(processes[1], "owned_cgroups"));
         Assert.Equal(2L * 64 * 262144, processes[0].GetProperty("epc_pages").GetInt64());
         JsonElement fault = root.GetProperty("faults").EnumerateArray().Last();
         Assert.Equal(
@@ -135,8 +135,8 @@ public sealed class PlanTests
     }
 
     /// <summary>
-    /// The worked example: two processes; homes counter 0, root 1, /a 0, /a/b 1; so of the three levels of /a/b two are
-    /// at 1.
+    /// The worked example: two processes; owners counter 0, root 1, /a 0, /a/b 1; so of the three levels of /a/b two
+    /// are at 1.
     /// </summary>
     [Theory]
     [InlineData("free-page-counter = atomic", 0, 2, 0, 0, 2, 2)]

@@ -1,16 +1,16 @@
 namespace EpcActors.Cluster.Sharing;
 
 /// <summary>
-/// An account at its home: one number of the machine that several processes add to, with the part of each of them. A
-/// cgroup's <c>misc.current</c> with <c>misc.max</c>, or the free-page counter.
+/// A shared counter at its owner: one number of the machine that several processes add to, with the part of each of
+/// them. A cgroup's <c>misc.current</c> with <c>misc.max</c>, or the free-page counter.
 /// </summary>
 /// <remarks>
-/// The home knows each process's part, so a death is exact: the home takes the part of a dead incarnation off once, in
-/// the turn in which it begins to refuse its requests.
+/// The owner knows each process's part, so a death is exact: the owner takes the part of a dead incarnation off once,
+/// in the turn in which it begins to refuse its requests.
 /// </remarks>
-public sealed class Account
+public sealed class SharedCounter
 {
-    internal Account(int members, ulong max, long capacity)
+    internal SharedCounter(int members, ulong max, long capacity)
     {
         Of = new long[members];
         HasReported = new bool[members];
@@ -34,15 +34,15 @@ public sealed class Account
     public long Capacity { get; internal set; }
 
     /// <summary>
-    /// For the free-page counter: number of times that the home gave pages in advance. A rebuilt home begins above any
-    /// number of the old one, since the members may still have pages from it.
+    /// For the free-page counter: number of times that the owner gave pages in advance. A rebuilt owner begins above
+    /// any number of the old one, since the members may still have pages from it.
     /// </summary>
     public long Advances { get; internal set; }
 
-    /// <summary>This process is the home.</summary>
-    public bool IsHome { get; internal set; }
+    /// <summary>This process is the owner.</summary>
+    public bool IsOwner { get; internal set; }
 
-    /// <summary>The old home is dead and not all members have reported: the new home serves no request.</summary>
+    /// <summary>The old owner is dead and not all members have reported: the new owner serves no request.</summary>
     public bool IsRebuilding { get; internal set; }
 
     /// <summary>By member: its part of the number.</summary>

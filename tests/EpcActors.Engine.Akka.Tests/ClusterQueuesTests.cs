@@ -6,20 +6,20 @@ using EpcActors.Cluster.Wire;
 
 namespace EpcActors.Engine.Akka.Tests;
 
-/// <summary>The lanes of a member: one to each life of each other member.</summary>
-public sealed class ClusterLaneTableTests : AkkaTestKit
+/// <summary>The queues of a member: one to each life of each other member.</summary>
+public sealed class ClusterQueuesTests : AkkaTestKit
 {
-    private readonly LaneTable _lanes = new(new WireMeter(), new RunToken("token"));
+    private readonly FrameQueues _queues = new(new WireMeter(), new RunToken("token"));
 
     [Fact]
     public void What_comes_from_an_old_life_is_not_answered_to_the_new_one()
     {
         TestProbe peer = Connect(incarnation: 2);
         Arrive(incarnation: 1);
-        _lanes.OnTick();
+        _queues.OnTick();
         peer.ExpectNoMsg(TimeSpan.Zero);
         Arrive(incarnation: 2);
-        _lanes.OnTick();
+        _queues.OnTick();
         FrameBundle answer = peer.ExpectMsg<FrameBundle>(EngineHarness.Patience);
         BundleHead head = BundleHead.Read(answer.Bytes, out _);
         Assert.Equal((2, 1000L), (head.ToIncarnation, head.Taken));
@@ -48,20 +48,20 @@ public sealed class ClusterLaneTableTests : AkkaTestKit
             view = view.Next([1, life]);
         }
 
-        _lanes.Introduce(0, 1);
-        _lanes.Connect(ControlMessage.Membership.Of(view, ["here", "there"]), _ => peer.Ref, TestActor);
+        _queues.Introduce(0, 1);
+        _queues.Connect(ControlMessage.Membership.Of(view, ["here", "there"]), _ => peer.Ref, TestActor);
         return peer;
     }
 
     private void Arrive(int incarnation)
     {
         BundleHead head = new(1, 0, incarnation, 1, 1000, 0, Seal: 0);
-        _lanes.OnArrived(in head);
+        _queues.OnArrived(in head);
     }
 
     private void Send()
     {
         Frame frame = ClusterHarness.FrameOf(0, 1, 1);
-        _lanes.Send(in frame, mayLeave: true);
+        _queues.Send(in frame, mayLeave: true);
     }
 }

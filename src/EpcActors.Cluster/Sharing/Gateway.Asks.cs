@@ -4,96 +4,97 @@ using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Sharing;
 
-/// <content>Requests of this process's tasks: on accounts, which are at their homes, and to other processes.</content>
-public sealed partial class Exchange
+/// <content>Requests of this process's tasks: on shared counters, which are at their owners, and to other
+/// processes.</content>
+public sealed partial class Gateway
 {
-    public void Handle(ref ChargeAccount message, Turn turn)
+    public void Handle(ref ChargeCounter message, Turn turn)
     {
         if (!turn.WasParked && _port.ChargeBatch > 1)
         {
-            if (_stock[message.Account] >= message.Bytes)
+            if (_stock[message.Counter] >= message.Bytes)
             {
-                _stock[message.Account] -= message.Bytes;
-                _used[message.Account] += message.Bytes;
-                message.Result = AccountCharge.Fits;
+                _stock[message.Counter] -= message.Bytes;
+                _used[message.Counter] += message.Bytes;
+                message.Result = CounterCharge.Fits;
                 return;
             }
 
-            message.ExtraBytes = message.Bytes * AdvanceOf(message.Account);
+            message.ExtraBytes = message.Bytes * AdvanceOf(message.Counter);
         }
 
-        if (AskHome(ref message, 0, turn))
+        if (AskOwner(ref message, 0, turn))
         {
-            _used[message.Account] += Added(message) - ExtraAdded(message);
+            _used[message.Counter] += Added(message) - ExtraAdded(message);
         }
     }
 
-    public void Handle(ref UnchargeAccount message, Turn turn)
+    public void Handle(ref UnchargeCounter message, Turn turn)
     {
         if (turn.WasParked)
         {
             long bytes = CallOf(turn.Caller).Bytes;
-            _ = AskHome(ref message, 0, turn);
+            _ = AskOwner(ref message, 0, turn);
             message.Bytes = bytes;
-            _used[message.Account] -= bytes;
+            _used[message.Counter] -= bytes;
             return;
         }
 
-        UnchargeAccount toHome = message;
+        UnchargeCounter toOwner = message;
         if (_port.ChargeBatch > 1 && !message.IsRollBack)
         {
             // As the per-CPU stock of the memory controller: a little stays here for the next charge.
-            bool isHome = _view.HomeOf(message.Account) == _port.Self;
-            long keep = isHome ? 0 : _advance[message.Account] * (long)KernelConstants.PageSize;
-            long stock = _stock[message.Account] + message.Bytes;
-            toHome.Bytes = stock > 2 * keep ? stock - keep : 0;
-            _stock[message.Account] = stock - toHome.Bytes;
-            if (toHome.Bytes == 0)
+            bool isOwner = _view.OwnerOf(message.Counter) == _port.Self;
+            long keep = isOwner ? 0 : _advance[message.Counter] * (long)KernelConstants.PageSize;
+            long stock = _stock[message.Counter] + message.Bytes;
+            toOwner.Bytes = stock > 2 * keep ? stock - keep : 0;
+            _stock[message.Counter] = stock - toOwner.Bytes;
+            if (toOwner.Bytes == 0)
             {
-                _used[message.Account] -= message.Bytes;
+                _used[message.Counter] -= message.Bytes;
                 return;
             }
         }
 
-        if (AskHome(ref toHome, message.Bytes, turn))
+        if (AskOwner(ref toOwner, message.Bytes, turn))
         {
-            _used[message.Account] -= message.Bytes;
+            _used[message.Counter] -= message.Bytes;
         }
     }
 
-    public void Handle(ref AddAccount message, Turn turn)
+    public void Handle(ref AddToCounter message, Turn turn)
     {
         long pages = message.Amount;
-        AddAccount toHome = message;
-        bool isHere = !turn.WasParked && TryCountHere(ref toHome);
-        if (isHere || AskHome(ref toHome, pages, turn))
+        AddToCounter toOwner = message;
+        bool isHere = !turn.WasParked && TryCountHere(ref toOwner);
+        if (isHere || AskOwner(ref toOwner, pages, turn))
         {
-            _used[message.Account] += pages;
-            message.Value = isHere ? _counterSeen : toHome.Value;
+            _used[message.Counter] += pages;
+            message.Value = isHere ? _counterSeen : toOwner.Value;
         }
     }
 
-    public void Handle(ref LoadAccount message, Turn turn)
+    public void Handle(ref LoadCounter message, Turn turn)
     {
         if (!turn.WasParked)
         {
             turn.Yield();
         }
 
-        _ = AskHome(ref message, 0, turn);
+        _ = AskOwner(ref message, 0, turn);
     }
 
-    public void Handle(ref StoreAccount message, Turn turn)
+    public void Handle(ref StoreCounter message, Turn turn)
     {
-        if (AskHome(ref message, 0, turn))
+        if (AskOwner(ref message, 0, turn))
         {
-            _used[message.Account] += message.Amount;
+            _used[message.Counter] += message.Amount;
         }
     }
 
-    public void Handle(ref ReadAccount message, Turn turn)
+    public void Handle(ref ReadCounter message, Turn turn)
     {
-        if (!turn.WasParked && message.Account == _port.FreePageCounter)
+        if (!turn.WasParked && message.Counter == _port.FreePageCounter)
         {
             _drainedAdvances = Math.Max(_drainedAdvances, message.Advances);
             if (_isAhead && message.Enough > 0)
@@ -103,16 +104,16 @@ public sealed partial class Exchange
             }
         }
 
-        if (AskHome(ref message, 0, turn))
+        if (AskOwner(ref message, 0, turn))
         {
             message.IsLowerBound = message.Advances > _drainedAdvances;
         }
     }
 
-    public void Handle(ref WriteAccountMax message, Turn turn) =>
-        _ = AskHome(ref message, 0, turn);
+    public void Handle(ref WriteCounterMax message, Turn turn) =>
+        _ = AskOwner(ref message, 0, turn);
 
-    public void Handle(ref ReportAccount message, Turn turn) => _ = AskHome(ref message, 0, turn);
+    public void Handle(ref ReportCounter message, Turn turn) => _ = AskOwner(ref message, 0, turn);
 
     public void Handle(ref BorrowPage message, Turn turn)
     {
@@ -194,11 +195,11 @@ public sealed partial class Exchange
         _nextVictim[message.Root] = (member + 1) % _view.MemberCount;
     }
 
-    public void Handle(ref FindHome message, Turn turn) => message.Member = _view.HomeOf(message.Account);
+    public void Handle(ref FindOwner message, Turn turn) => message.Member = _view.OwnerOf(message.Counter);
 
     public void Handle(ref FindMember message, Turn turn) =>
         (message.Incarnation, message.Dead) = (_view.IncarnationOf(message.Member), _lastDead[message.Member]);
 
     public void Handle(ref FindMax message, Turn turn) =>
-        (message.Max, message.Version) = (_maxKnown[message.Account], _maxVersion[message.Account]);
+        (message.Max, message.Version) = (_maxKnown[message.Counter], _maxVersion[message.Counter]);
 }

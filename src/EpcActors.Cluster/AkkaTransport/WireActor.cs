@@ -6,22 +6,22 @@ using EpcActors.Cluster.Wire;
 namespace EpcActors.Cluster.AkkaTransport;
 
 /// <summary>
-/// The wire's end in a member, <c>/user/epc-exchange</c>: bundles of other members arrive here, and those for them
+/// The wire's end in a member, <c>/user/epc-gateway</c>: bundles of other members arrive here, and those for them
 /// leave from here. Frames have an actor of their own, so that a message of the coordinator does not wait behind them.
 /// </summary>
 /// <remarks>
-/// A turn is one message: a bundle that came, or a lane that has frames. A lane is scheduled by the first frame that is
-/// put on it, behind the messages that are in the mailbox by then; so all answers to the bundles that have come already
-/// leave in one bundle.
+/// A turn is one message: a bundle that came, or a queue that has frames. A queue is scheduled by the first frame that
+/// is put on it, behind the messages that are in the mailbox by then; so all answers to the bundles that have come
+/// already leave in one bundle.
 /// </remarks>
-internal sealed class ExchangeActor : UntypedActor, IWithTimers
+internal sealed class WireActor : UntypedActor, IWithTimers
 {
     /// <summary>Its name below <c>/user</c>; all members of a cluster agree on it.</summary>
-    public const string Name = "epc-exchange";
+    public const string Name = "epc-wire";
 
     private static readonly TimeSpan TickTime = TimeSpan.FromMilliseconds(50);
 
-    private readonly LaneTable _lanes;
+    private readonly FrameQueues _queues;
     private readonly WireMeter _meter;
     private readonly IMemberListener _listener;
     private readonly Action<string> _note;
@@ -30,9 +30,9 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
     private bool _isOpen;
     private bool _isStrangerNoted;
 
-    public ExchangeActor(LaneTable lanes, WireMeter meter, IMemberListener listener, Action<string> note)
+    public WireActor(FrameQueues queues, WireMeter meter, IMemberListener listener, Action<string> note)
     {
-        _lanes = lanes;
+        _queues = queues;
         _meter = meter;
         _listener = listener;
         _note = note;
@@ -40,26 +40,26 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(LaneTable lanes, WireMeter meter, IMemberListener listener, Action<string> note) =>
-        global::Akka.Actor.Props.Create(() => new ExchangeActor(lanes, meter, listener, note))
+    public static Props Props(FrameQueues queues, WireMeter meter, IMemberListener listener, Action<string> note) =>
+        global::Akka.Actor.Props.Create(() => new WireActor(queues, meter, listener, note))
             .WithDispatcher(ClusterSystem.Dispatcher);
 
     protected override void PreStart() => Timers.StartPeriodicTimer(Order.Tick, Order.Tick, TickTime);
 
-    protected override void PostStop() => _lanes.Close();
+    protected override void PostStop() => _queues.Close();
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case FrameLane lane:
-                lane.Flush(LaneTable.NowMs);
+            case FrameQueue queue:
+                queue.Flush(FrameQueues.NowMs);
                 break;
             case FrameBundle bundle:
                 OnBundle(bundle);
                 break;
             case Order.Tick:
-                _lanes.OnTick();
+                _queues.OnTick();
                 break;
             case Order.Open:
                 _isOpen = true;
@@ -86,7 +86,7 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
         try
         {
             BundleHead head = BundleHead.Read(bundle.Bytes, out int length);
-            if (!_lanes.IsSealed(in head))
+            if (!_queues.IsSealed(in head))
             {
                 NoteStranger();
                 return;
@@ -94,7 +94,7 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
 
             if (_isOpen)
             {
-                _lanes.OnArrived(in head);
+                _queues.OnArrived(in head);
             }
 
             frames = length < bundle.Bytes.Length ? _reader.Read(bundle.Bytes.AsSpan(length)) : [];
@@ -124,7 +124,7 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
     private ReadOnlySpan<Frame> WithoutCut(ReadOnlySpan<Frame> frames)
     {
         int first = 0;
-        while (first < frames.Length && !_lanes.IsCut(frames[first].From))
+        while (first < frames.Length && !_queues.IsCut(frames[first].From))
         {
             first++;
         }
@@ -143,7 +143,7 @@ internal sealed class ExchangeActor : UntypedActor, IWithTimers
         int count = first;
         foreach (ref readonly Frame frame in frames[first..])
         {
-            if (!_lanes.IsCut(frame.From))
+            if (!_queues.IsCut(frame.From))
             {
                 _kept[count++] = frame;
             }

@@ -8,14 +8,14 @@ namespace EpcActors.Tests.Cluster;
 /// Stock that processes take in advance: seldom asked for where there is room, exact where a limit or a watermark is
 /// near.
 /// </summary>
-public sealed class ExchangeStockTests
+public sealed class GatewayStockTests
 {
     private const int Page = KernelConstants.PageSize;
 
     [Fact]
-    public void Far_from_the_watermarks_pages_are_counted_without_the_home()
+    public void Far_from_the_watermarks_pages_are_counted_without_the_owner()
     {
-        ExchangeNet net = new(2, 100_000, counterBatch: 64);
+        GatewayNet net = new(2, 100_000, counterBatch: 64);
         for (int i = 0; i < 10_000; i++)
         {
             Count(net, 1, -1);
@@ -35,9 +35,9 @@ public sealed class ExchangeStockTests
     }
 
     [Fact]
-    public void With_a_batch_of_one_every_page_is_counted_at_the_home()
+    public void With_a_batch_of_one_every_page_is_counted_at_the_owner()
     {
-        ExchangeNet net = new(2, 1000, counterBatch: 1);
+        GatewayNet net = new(2, 1000, counterBatch: 1);
         for (int i = 0; i < 10; i++)
         {
             Count(net, 1, -1);
@@ -45,7 +45,7 @@ public sealed class ExchangeStockTests
         }
 
         Assert.Equal(40, net.Frames);
-        Assert.Equal(0, net.Exchanges[1].StockOf(ExchangeNet.Counter));
+        Assert.Equal(0, net.Gateways[1].StockOf(GatewayNet.Counter));
     }
 
     /// <summary>
@@ -60,7 +60,7 @@ public sealed class ExchangeStockTests
     {
         const int Members = 3;
         Prng random = new(seed);
-        ExchangeNet net = new(Members, 80);
+        GatewayNet net = new(Members, 80);
         int[] free = [80, 80, 80];
         int below = 0;
         int ahead = 0;
@@ -71,10 +71,10 @@ public sealed class ExchangeStockTests
             bool takes = free[member] > 0 && (free[member] == 80 || random.Chance(i / 500 % 2 == 0 ? 2 : 1, 3));
             free[member] += takes ? -1 : 1;
             Count(net, member, takes ? -1 : 1);
-            ahead += net.Exchanges.Any(one => one.StockOf(ExchangeNet.Counter) < 0) ? 1 : 0;
+            ahead += net.Gateways.Any(one => one.StockOf(GatewayNet.Counter) < 0) ? 1 : 0;
             Assert.Equal(free.Sum(), Free(net));
-            Account home = net.Exchanges[0].AccountOf(ExchangeNet.Counter);
-            Assert.True(home.Value <= free.Sum());
+            SharedCounter owner = net.Gateways[0].CounterOf(GatewayNet.Counter);
+            Assert.True(owner.Value <= free.Sum());
             int watermark = random.Chance(1, 2) ? KernelConstants.NrLowPages : KernelConstants.NrHighPages;
             bool isBelow = net.IsBelow(member, watermark);
             Assert.Equal(free.Sum() < watermark, isBelow);
@@ -92,7 +92,7 @@ public sealed class ExchangeStockTests
         const int Members = 3;
         const ulong Max = 200 * Page;
         Prng random = new(7);
-        ExchangeNet net = new(Members, 10_000, Max);
+        GatewayNet net = new(Members, 10_000, Max);
         int[] used = new int[Members];
         int refused = 0;
         for (int i = 0; i < 20_000; i++)
@@ -113,11 +113,11 @@ public sealed class ExchangeStockTests
                 Assert.Equal(200, used.Sum());
             }
 
-            Account root = net.Exchanges[0].AccountOf(0);
+            SharedCounter root = net.Gateways[0].CounterOf(0);
             Assert.True((ulong)root.Value <= Max);
-            Assert.Equal(used.Sum() * (long)Page, net.Exchanges.Sum(one => one.UsedOf(0)));
-            Assert.Equal(root.Value, net.Exchanges.Sum(one => one.UsedOf(0) + one.StockOf(0)));
-            Assert.All(net.Exchanges, one => one.Snapshot());
+            Assert.Equal(used.Sum() * (long)Page, net.Gateways.Sum(one => one.UsedOf(0)));
+            Assert.Equal(root.Value, net.Gateways.Sum(one => one.UsedOf(0) + one.StockOf(0)));
+            Assert.All(net.Gateways, one => one.Snapshot());
         }
 
         Assert.True(refused > 100);
@@ -126,65 +126,65 @@ public sealed class ExchangeStockTests
     [Fact]
     public void Levels_with_stock_are_charged_in_one_turn_and_all_or_none()
     {
-        ExchangeNet net = new(2, 10_000);
+        GatewayNet net = new(2, 10_000);
         Assert.False(
-            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
-        Assert.All((int[])[0, ExchangeNet.Cgroup], account => Assert.Equal(0, net.Exchanges[1].UsedOf(account)));
+            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = GatewayNet.Cgroup, Bytes = Page }).IsCharged);
+        Assert.All((int[])[0, GatewayNet.Cgroup], counter => Assert.Equal(0, net.Gateways[1].UsedOf(counter)));
         Assert.True(Charge(net, 1));
         int frames = net.Frames;
         Assert.True(
-            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
+            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = GatewayNet.Cgroup, Bytes = Page }).IsCharged);
         Assert.True(
-            net.Ask(0, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
+            net.Ask(0, new ClusterProtocol.ChargeLevels { Cgroup = GatewayNet.Cgroup, Bytes = Page }).IsCharged);
         Assert.Equal(frames, net.Frames);
-        Assert.Equal((2 * Page, Page), (net.Exchanges[1].UsedOf(0), net.Exchanges[0].UsedOf(0)));
+        Assert.Equal((2 * Page, Page), (net.Gateways[1].UsedOf(0), net.Gateways[0].UsedOf(0)));
 
         // A level that has none left stops all of them.
         net.GiveBack(1, 0);
         Assert.False(
-            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged);
-        Assert.Equal(2 * Page, net.Exchanges[1].UsedOf(ExchangeNet.Cgroup));
+            net.Ask(1, new ClusterProtocol.ChargeLevels { Cgroup = GatewayNet.Cgroup, Bytes = Page }).IsCharged);
+        Assert.Equal(2 * Page, net.Gateways[1].UsedOf(GatewayNet.Cgroup));
     }
 
     [Fact]
     public void A_process_that_gave_back_begins_with_one_batch_again()
     {
-        ExchangeNet net = new(2, 100_000, counterBatch: 8);
+        GatewayNet net = new(2, 100_000, counterBatch: 8);
         for (int i = 0; i < 1000; i++)
         {
             Count(net, 1, -1);
         }
 
-        Assert.True(-net.Exchanges[1].StockOf(ExchangeNet.Counter) > 2 * 8);
-        net.GiveBack(1, ExchangeNet.Counter);
-        Assert.Equal(0, net.Exchanges[1].StockOf(ExchangeNet.Counter));
+        Assert.True(-net.Gateways[1].StockOf(GatewayNet.Counter) > 2 * 8);
+        net.GiveBack(1, GatewayNet.Counter);
+        Assert.Equal(0, net.Gateways[1].StockOf(GatewayNet.Counter));
         Count(net, 1, -1);
-        Assert.Equal(-8, net.Exchanges[1].StockOf(ExchangeNet.Counter));
+        Assert.Equal(-8, net.Gateways[1].StockOf(GatewayNet.Counter));
     }
 
-    private static void Count(ExchangeNet net, int member, int pages) =>
-        net.Ask(member, new ClusterProtocol.AddAccount { Account = ExchangeNet.Counter, Amount = pages });
+    private static void Count(GatewayNet net, int member, int pages) =>
+        net.Ask(member, new ClusterProtocol.AddToCounter { Counter = GatewayNet.Counter, Amount = pages });
 
-    private static long Free(ExchangeNet net) => net.Exchanges.Sum(one => one.CountedFreePages);
+    private static long Free(GatewayNet net) => net.Gateways.Sum(one => one.CountedFreePages);
 
     /// <summary>
     /// As the routine: all levels at once or one after the other; before a refusal every process gives its stock back.
     /// </summary>
-    private static bool Charge(ExchangeNet net, int member)
+    private static bool Charge(GatewayNet net, int member)
     {
-        if (net.Ask(member, new ClusterProtocol.ChargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }).IsCharged)
+        if (net.Ask(member, new ClusterProtocol.ChargeLevels { Cgroup = GatewayNet.Cgroup, Bytes = Page }).IsCharged)
         {
             return true;
         }
 
-        foreach (int level in (int[])[ExchangeNet.Cgroup, 0])
+        foreach (int level in (int[])[GatewayNet.Cgroup, 0])
         {
             while (
-                net.Ask(member, new ClusterProtocol.ChargeAccount { Account = level, Bytes = Page }).Result
-                == AccountCharge.Over)
+                net.Ask(member, new ClusterProtocol.ChargeCounter { Counter = level, Bytes = Page }).Result
+                == CounterCharge.Over)
             {
-                long before = net.Exchanges.Sum(one => one.StockOf(level));
-                for (int other = 0; other < net.Exchanges.Count; other++)
+                long before = net.Gateways.Sum(one => one.StockOf(level));
+                for (int other = 0; other < net.Gateways.Count; other++)
                 {
                     net.GiveBack(other, level);
                 }
@@ -194,9 +194,9 @@ public sealed class ExchangeStockTests
                     Assert.Equal(0, level);
                     net.Ask(
                         member,
-                        new ClusterProtocol.UnchargeAccount
+                        new ClusterProtocol.UnchargeCounter
                         {
-                            Account = ExchangeNet.Cgroup,
+                            Counter = GatewayNet.Cgroup,
                             Bytes = Page,
                             IsRollBack = true,
                         });
@@ -208,20 +208,20 @@ public sealed class ExchangeStockTests
         return true;
     }
 
-    private static void Uncharge(ExchangeNet net, int member)
+    private static void Uncharge(GatewayNet net, int member)
     {
         if (
             net.Ask(
                 member,
-                new ClusterProtocol.UnchargeLevels { Cgroup = ExchangeNet.Cgroup, Bytes = Page }
+                new ClusterProtocol.UnchargeLevels { Cgroup = GatewayNet.Cgroup, Bytes = Page }
             ).IsUncharged)
         {
             return;
         }
 
-        foreach (int level in (int[])[ExchangeNet.Cgroup, 0])
+        foreach (int level in (int[])[GatewayNet.Cgroup, 0])
         {
-            net.Ask(member, new ClusterProtocol.UnchargeAccount { Account = level, Bytes = Page });
+            net.Ask(member, new ClusterProtocol.UnchargeCounter { Counter = level, Bytes = Page });
         }
     }
 }

@@ -5,22 +5,22 @@ using EpcActors.Engine;
 namespace EpcActors.Tests.Cluster;
 
 /// <summary>
-/// The exchanges of some members without any engine: a call is answered before <see cref="Ask"/> comes back, its frames
+/// The gateways of some members without any engine: a call is answered before <see cref="Ask"/> comes back, its frames
 /// delivered one after the other. For rules that hold between any two calls.
 /// </summary>
-internal sealed class ExchangeNet
+internal sealed class GatewayNet
 {
     private const int Task = 100;
 
     private readonly Queue<Frame> _frames = new();
     private readonly AnyTurn _turn = new();
 
-    /// <param name="members">How many; all accounts have their home at member 0.</param>
+    /// <param name="members">How many; all shared counters have their owner at member 0.</param>
     /// <param name="bootPages">Free pages of each member at the start.</param>
     /// <param name="max">Limit of the root, bytes.</param>
     /// <param name="chargeBatch">See <see cref="ClusterPort.ChargeBatch"/>.</param>
     /// <param name="counterBatch">See <see cref="ClusterPort.CounterBatch"/>.</param>
-    public ExchangeNet(
+    public GatewayNet(
         int members,
         long bootPages,
         ulong max = ulong.MaxValue,
@@ -31,9 +31,9 @@ internal sealed class ExchangeNet
         int[] memberOfNode = [.. Enumerable.Range(0, members)];
         long[] capacity = [.. memberOfNode.Select(_ => bootPages * KernelConstants.PageSize)];
         long[] boot = [.. memberOfNode.Select(_ => bootPages)];
-        Exchanges =
+        Gateways =
         [
-            .. memberOfNode.Select(member => new Exchange(
+            .. memberOfNode.Select(member => new Gateway(
                 new ActorId(member),
                 new ClusterPort(member, 1, memberOfNode, 2)
                 {
@@ -49,12 +49,12 @@ internal sealed class ExchangeNet
         ];
     }
 
-    public IReadOnlyList<Exchange> Exchanges { get; }
+    public IReadOnlyList<Gateway> Gateways { get; }
 
-    /// <summary>The account of the free-page counter.</summary>
+    /// <summary>The counter of the free-page counter.</summary>
     public const int Counter = 2;
 
-    /// <summary>The account that is charged, and its parent, the root.</summary>
+    /// <summary>The counter that is charged, and its parent, the root.</summary>
     public const int Cgroup = 1;
 
     /// <summary>Frames that went from one member to another.</summary>
@@ -64,7 +64,7 @@ internal sealed class ExchangeNet
     public TMessage Ask<TMessage>(int member, TMessage message)
         where TMessage : unmanaged, IMessage
     {
-        IHandle<TMessage> handler = (IHandle<TMessage>)(object)Exchanges[member];
+        IHandle<TMessage> handler = (IHandle<TMessage>)(object)Gateways[member];
         _turn.Of(Task + member);
         handler.Handle(ref message, _turn);
         while (_turn.HasParked)
@@ -72,7 +72,7 @@ internal sealed class ExchangeNet
             Frame frame = _frames.Dequeue();
             Frames++;
             ClusterProtocol.Arrive arrive = new() { Frame = frame };
-            Exchanges[frame.To].Handle(ref arrive, new AnyTurn());
+            Gateways[frame.To].Handle(ref arrive, new AnyTurn());
             if (frame.Kind == FrameKind.Reply && frame.To == member)
             {
                 _turn.Again();
@@ -83,21 +83,23 @@ internal sealed class ExchangeNet
         return message;
     }
 
-    /// <summary>Returns the stock of a member to its home, as a deputy does for DrainStock.</summary>
-    public void GiveBack(int member, int account)
+    /// <summary>Returns the stock of a member to its owner, as a request worker does for DrainStock.</summary>
+    public void GiveBack(int member, int counter)
     {
-        ClusterProtocol.TakeStock take = Ask(member, new ClusterProtocol.TakeStock { Account = account });
-        if (take.Bytes > 0 && account == Counter)
+        ClusterProtocol.TakeStock take = Ask(member, new ClusterProtocol.TakeStock { Counter = counter });
+        if (take.Bytes > 0 && counter == Counter)
         {
-            Ask(member, new ClusterProtocol.AddAccount { Account = account, Amount = take.Bytes, IsGivenBack = true });
+            Ask(
+                member,
+                new ClusterProtocol.AddToCounter { Counter = counter, Amount = take.Bytes, IsGivenBack = true });
         }
         else if (take.Bytes > 0)
         {
             Ask(
                 member,
-                new ClusterProtocol.UnchargeAccount
+                new ClusterProtocol.UnchargeCounter
                 {
-                    Account = account,
+                    Counter = counter,
                     Bytes = take.Bytes,
                     IsRollBack = true,
                 });
@@ -107,21 +109,21 @@ internal sealed class ExchangeNet
     /// <summary>sgx_should_reclaim's look at the counter, as the routine does it.</summary>
     public bool IsBelow(int member, int watermark)
     {
-        ClusterProtocol.ReadAccount read = Ask(
+        ClusterProtocol.ReadCounter read = Ask(
             member,
-            new ClusterProtocol.ReadAccount { Account = Counter, Enough = watermark });
+            new ClusterProtocol.ReadCounter { Counter = Counter, Enough = watermark });
         if (read.Value < watermark && read.IsLowerBound)
         {
-            for (int other = 0; other < Exchanges.Count; other++)
+            for (int other = 0; other < Gateways.Count; other++)
             {
                 GiveBack(other, Counter);
             }
 
             read = Ask(
                 member,
-                new ClusterProtocol.ReadAccount
+                new ClusterProtocol.ReadCounter
                 {
-                    Account = Counter,
+                    Counter = Counter,
                     Enough = watermark,
                     Advances = read.Advances,
                 });
@@ -135,7 +137,7 @@ internal sealed class ExchangeNet
         public void Send(in Frame frame) => frames.Enqueue(frame);
     }
 
-    private sealed class Views(ClusterView view) : IViewBoard
+    private sealed class Views(ClusterView view) : IViewHistory
     {
         public ClusterView Last => view;
 

@@ -5,97 +5,97 @@ using EpcActors.Cluster.Wire;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>
-/// A lane between two members, on a clock of the test; turns of the actor are taken when the test says so.
+/// A queue between two members, on a clock of the test; turns of the actor are taken when the test says so.
 /// </summary>
-public sealed class ClusterLaneTests
+public sealed class ClusterQueueTests
 {
-    private const int LongestBundle = FrameLane.BundleBytes + BundleHead.MaxBytes;
+    private const int LongestBundle = FrameQueue.BundleBytes + BundleHead.MaxBytes;
 
     [Fact]
     public void Frames_that_are_added_before_the_turn_leave_in_one_bundle_and_in_order()
     {
-        LaneEnd lane = new();
-        lane.Add(1000);
-        Assert.Equal(1, lane.Scheduled);
-        Assert.Empty(lane.Sent);
-        lane.Turn();
-        Assert.Equal(1000, Assert.Single(lane.Sent).Frames);
-        lane.Add(3);
-        Assert.Equal(2, lane.Scheduled);
-        lane.Turn();
-        Assert.Equal(3, lane.Sent[^1].Frames);
-        Assert.Equal(Enumerable.Range(1, 1003), lane.Numbers());
+        QueueEnd queue = new();
+        queue.Add(1000);
+        Assert.Equal(1, queue.Scheduled);
+        Assert.Empty(queue.Sent);
+        queue.Turn();
+        Assert.Equal(1000, Assert.Single(queue.Sent).Frames);
+        queue.Add(3);
+        Assert.Equal(2, queue.Scheduled);
+        queue.Turn();
+        Assert.Equal(3, queue.Sent[^1].Frames);
+        Assert.Equal(Enumerable.Range(1, 1003), queue.Numbers());
     }
 
     [Fact]
     public void An_idle_lane_sends_a_frame_at_once_and_a_busy_one_when_its_turn_comes()
     {
-        LaneEnd lane = new();
-        lane.AddOrSend();
-        Assert.Equal((1, 0), (Assert.Single(lane.Sent).Frames, lane.Scheduled));
+        QueueEnd queue = new();
+        queue.AddOrSend();
+        Assert.Equal((1, 0), (Assert.Single(queue.Sent).Frames, queue.Scheduled));
 
         // Under way: the next ones share a bundle.
-        lane.AddOrSend();
-        lane.AddOrSend();
-        Assert.Equal((1, 1), (lane.Sent.Count, lane.Scheduled));
-        lane.Turn();
-        Assert.Equal(2, lane.Sent[^1].Frames);
+        queue.AddOrSend();
+        queue.AddOrSend();
+        Assert.Equal((1, 1), (queue.Sent.Count, queue.Scheduled));
+        queue.Turn();
+        Assert.Equal(2, queue.Sent[^1].Frames);
 
         // Answered: idle again.
-        lane.Arrive(0, lane.HeadOf(1).Sent, 0);
-        lane.AddOrSend();
-        Assert.Equal((3, 1), (lane.Sent.Count, lane.Scheduled));
-        Assert.Equal(Enumerable.Range(1, 4), lane.Numbers());
+        queue.Arrive(0, queue.HeadOf(1).Sent, 0);
+        queue.AddOrSend();
+        Assert.Equal((3, 1), (queue.Sent.Count, queue.Scheduled));
+        Assert.Equal(Enumerable.Range(1, 4), queue.Numbers());
     }
 
     [Fact]
     public void Without_credit_no_turn_is_asked_for_until_an_answer_comes()
     {
-        LaneEnd lane = new();
-        while (lane.SentBytes < FrameLane.MostUnderWayBytes - (2 * LongestBundle))
+        QueueEnd queue = new();
+        while (queue.SentBytes < FrameQueue.MostUnderWayBytes - (2 * LongestBundle))
         {
-            lane.Add(1000);
-            lane.Turn();
+            queue.Add(1000);
+            queue.Turn();
         }
 
-        lane.Add(3000);
-        lane.Turn();
-        int scheduled = lane.Scheduled;
-        lane.Add(1);
-        lane.AddOrSend();
-        Assert.Equal(scheduled, lane.Scheduled);
-        lane.Arrive(0, lane.HeadOf(lane.Sent.Count - 1).Sent, 0);
-        Assert.Equal(scheduled + 1, lane.Scheduled);
-        lane.Turn();
-        Assert.Equal(0, lane.Meter.Counts.FramesDropped);
-        Assert.Equal(lane.Numbers().Count(), (int)lane.Meter.Counts.FramesOut);
+        queue.Add(3000);
+        queue.Turn();
+        int scheduled = queue.Scheduled;
+        queue.Add(1);
+        queue.AddOrSend();
+        Assert.Equal(scheduled, queue.Scheduled);
+        queue.Arrive(0, queue.HeadOf(queue.Sent.Count - 1).Sent, 0);
+        Assert.Equal(scheduled + 1, queue.Scheduled);
+        queue.Turn();
+        Assert.Equal(0, queue.Meter.Counts.FramesDropped);
+        Assert.Equal(queue.Numbers().Count(), (int)queue.Meter.Counts.FramesOut);
     }
 
     [Fact]
     public void A_frame_does_not_overtake_those_that_wait_and_a_closed_lane_loses_it()
     {
-        LaneEnd lane = new();
-        lane.Add(2);
-        lane.AddOrSend();
-        Assert.Empty(lane.Sent);
-        lane.Turn();
-        Assert.Equal(Enumerable.Range(1, 3), lane.Numbers());
-        lane.Arrive(0, lane.HeadOf(0).Sent, 0);
-        lane.Lane.Close();
-        lane.AddOrSend();
-        Assert.Equal((1, 1L), (lane.Sent.Count, lane.Meter.Counts.FramesDropped));
+        QueueEnd queue = new();
+        queue.Add(2);
+        queue.AddOrSend();
+        Assert.Empty(queue.Sent);
+        queue.Turn();
+        Assert.Equal(Enumerable.Range(1, 3), queue.Numbers());
+        queue.Arrive(0, queue.HeadOf(0).Sent, 0);
+        queue.Queue.Close();
+        queue.AddOrSend();
+        Assert.Equal((1, 1L), (queue.Sent.Count, queue.Meter.Counts.FramesDropped));
     }
 
     [Fact]
     public void What_is_longer_than_a_bundle_leaves_in_several()
     {
-        LaneEnd lane = new();
-        lane.Add(4_000);
-        lane.Turn();
-        Assert.InRange(lane.Sent.Count, 2, 10);
-        Assert.All(lane.Sent, bundle => Assert.InRange(bundle.Bytes.Length, 1, LongestBundle));
-        Assert.Equal(Enumerable.Range(1, 4_000), lane.Numbers());
-        Assert.Equal(0, lane.Meter.Counts.FramesDropped);
+        QueueEnd queue = new();
+        queue.Add(4_000);
+        queue.Turn();
+        Assert.InRange(queue.Sent.Count, 2, 10);
+        Assert.All(queue.Sent, bundle => Assert.InRange(bundle.Bytes.Length, 1, LongestBundle));
+        Assert.Equal(Enumerable.Range(1, 4_000), queue.Numbers());
+        Assert.Equal(0, queue.Meter.Counts.FramesDropped);
     }
 
     /// <summary>A process that was stopped: bytes are bounded, whatever the frames.</summary>
@@ -105,45 +105,45 @@ public sealed class ClusterLaneTests
     public void A_peer_that_takes_nothing_costs_a_bounded_number_of_bytes(int framesPerTurn)
     {
         const int Many = 200_000;
-        LaneEnd lane = new();
+        QueueEnd queue = new();
         for (int i = 0; i < Many / framesPerTurn; i++)
         {
-            lane.Add(framesPerTurn);
-            lane.Turn();
+            queue.Add(framesPerTurn);
+            queue.Turn();
         }
 
-        const int Credit = FrameLane.MostUnderWayBytes;
-        Assert.InRange(lane.SentBytes, (Credit / 2) - LongestBundle, Credit);
-        int sent = lane.Numbers().Count();
+        const int Credit = FrameQueue.MostUnderWayBytes;
+        Assert.InRange(queue.SentBytes, (Credit / 2) - LongestBundle, Credit);
+        int sent = queue.Numbers().Count();
 
         // Silence: one bundle at a time, ever more rarely; what waited is all that there is.
-        int before = lane.Sent.Count;
+        int before = queue.Sent.Count;
         for (long now = 0; now <= 60_000; now += 50)
         {
-            lane.Tick(now);
+            queue.Tick(now);
         }
 
-        Assert.InRange(lane.SentBytes, Credit, Credit + FrameLane.MostWaitingBytes + (10 * BundleHead.MaxBytes));
-        Assert.InRange(lane.Sent.Count - before, 5, 8);
-        Assert.Equal(Many, lane.Numbers().Count() + (int)lane.Meter.Counts.FramesDropped);
-        Assert.True(sent < lane.Numbers().Count());
+        Assert.InRange(queue.SentBytes, Credit, Credit + FrameQueue.MostWaitingBytes + (10 * BundleHead.MaxBytes));
+        Assert.InRange(queue.Sent.Count - before, 5, 8);
+        Assert.Equal(Many, queue.Numbers().Count() + (int)queue.Meter.Counts.FramesDropped);
+        Assert.True(sent < queue.Numbers().Count());
     }
 
     [Fact]
     public void The_time_between_two_attempts_is_doubled_up_to_a_limit()
     {
-        LaneEnd lane = new();
-        lane.Add(20_000);
-        lane.Turn();
-        lane.Add(20_000);
+        QueueEnd queue = new();
+        queue.Add(20_000);
+        queue.Turn();
+        queue.Add(20_000);
         List<long> at = [];
         for (long now = 0; now <= 60_000; now += 50)
         {
-            int before = lane.Sent.Count;
-            lane.Tick(now);
-            if (lane.Sent.Count > before)
+            int before = queue.Sent.Count;
+            queue.Tick(now);
+            if (queue.Sent.Count > before)
             {
-                Assert.Equal(before + 1, lane.Sent.Count);
+                Assert.Equal(before + 1, queue.Sent.Count);
                 at.Add(now);
             }
         }
@@ -154,68 +154,68 @@ public sealed class ClusterLaneTests
     [Fact]
     public void An_answer_after_silence_gives_the_whole_credit_back()
     {
-        LaneEnd lane = new();
-        lane.Add(10);
-        lane.Turn();
-        lane.Tick(FrameLane.FirstSilenceMs - 1);
-        lane.Add(10);
-        lane.Turn();
-        Assert.Equal(2, lane.Sent.Count);
-        lane.Tick(FrameLane.FirstSilenceMs);
-        lane.Add(1);
-        lane.Turn();
-        Assert.Equal(3, lane.Sent.Count);
+        QueueEnd queue = new();
+        queue.Add(10);
+        queue.Turn();
+        queue.Tick(FrameQueue.FirstSilenceMs - 1);
+        queue.Add(10);
+        queue.Turn();
+        Assert.Equal(2, queue.Sent.Count);
+        queue.Tick(FrameQueue.FirstSilenceMs);
+        queue.Add(1);
+        queue.Turn();
+        Assert.Equal(3, queue.Sent.Count);
 
         // One at a time, and an answer to one that was given up is not an answer to the one under way.
-        lane.Add(1);
-        lane.Turn();
-        Assert.Equal(3, lane.Sent.Count);
-        lane.Arrive(0, lane.HeadOf(1).Sent, 300);
-        lane.TurnIfScheduled();
-        Assert.Equal(3, lane.Sent.Count);
-        lane.Arrive(0, lane.HeadOf(2).Sent, 310);
-        lane.TurnIfScheduled();
-        Assert.Equal(4, lane.Sent.Count);
-        lane.Add(20_000);
-        lane.Turn();
-        Assert.True(lane.Sent.Count > 6);
+        queue.Add(1);
+        queue.Turn();
+        Assert.Equal(3, queue.Sent.Count);
+        queue.Arrive(0, queue.HeadOf(1).Sent, 300);
+        queue.TurnIfScheduled();
+        Assert.Equal(3, queue.Sent.Count);
+        queue.Arrive(0, queue.HeadOf(2).Sent, 310);
+        queue.TurnIfScheduled();
+        Assert.Equal(4, queue.Sent.Count);
+        queue.Add(20_000);
+        queue.Turn();
+        Assert.True(queue.Sent.Count > 6);
     }
 
     [Fact]
     public void An_answer_to_more_than_was_sent_gives_no_credit()
     {
-        LaneEnd lane = new();
-        lane.Add(20_000);
-        lane.Turn();
-        int before = lane.Sent.Count;
-        lane.Arrive(0, long.MaxValue, 0);
-        lane.TurnIfScheduled();
-        Assert.Equal(before, lane.Sent.Count);
-        lane.Arrive(0, lane.HeadOf(before - 1).Sent, 0);
-        lane.TurnIfScheduled();
-        Assert.True(lane.Sent.Count > before);
+        QueueEnd queue = new();
+        queue.Add(20_000);
+        queue.Turn();
+        int before = queue.Sent.Count;
+        queue.Arrive(0, long.MaxValue, 0);
+        queue.TurnIfScheduled();
+        Assert.Equal(before, queue.Sent.Count);
+        queue.Arrive(0, queue.HeadOf(before - 1).Sent, 0);
+        queue.TurnIfScheduled();
+        Assert.True(queue.Sent.Count > before);
     }
 
     [Fact]
     public void Answers_ride_with_bundles_and_go_alone_at_the_tick()
     {
-        LaneEnd lane = new();
-        lane.Arrive(500, 0, 0);
-        Assert.Equal(0, lane.Scheduled);
-        lane.Add(1);
-        lane.Turn();
-        Assert.Equal(500, lane.HeadOf(0).Taken);
-        lane.Tick(50);
-        Assert.Single(lane.Sent);
+        QueueEnd queue = new();
+        queue.Arrive(500, 0, 0);
+        Assert.Equal(0, queue.Scheduled);
+        queue.Add(1);
+        queue.Turn();
+        Assert.Equal(500, queue.HeadOf(0).Taken);
+        queue.Tick(50);
+        Assert.Single(queue.Sent);
 
-        lane.Arrive(700, 0, 60);
-        lane.Tick(100);
-        Assert.Equal(2, lane.Sent.Count);
-        Assert.Equal(0, lane.Sent[1].Frames);
-        Assert.Equal(700, lane.HeadOf(1).Taken);
-        Assert.Equal(lane.HeadOf(0).Sent, lane.HeadOf(1).Sent);
-        lane.Tick(150);
-        Assert.Equal(2, lane.Sent.Count);
+        queue.Arrive(700, 0, 60);
+        queue.Tick(100);
+        Assert.Equal(2, queue.Sent.Count);
+        Assert.Equal(0, queue.Sent[1].Frames);
+        Assert.Equal(700, queue.HeadOf(1).Taken);
+        Assert.Equal(queue.HeadOf(0).Sent, queue.HeadOf(1).Sent);
+        queue.Tick(150);
+        Assert.Equal(2, queue.Sent.Count);
     }
 
     /// <summary>
@@ -224,8 +224,8 @@ public sealed class ClusterLaneTests
     [Fact]
     public void Answers_to_a_stream_are_grouped_by_bytes()
     {
-        LaneEnd from = new();
-        LaneEnd to = new();
+        QueueEnd from = new();
+        QueueEnd to = new();
         int bundles = 0;
         for (int i = 0; i < 1_000; i++)
         {
@@ -246,7 +246,7 @@ public sealed class ClusterLaneTests
 
         Assert.Equal(0, from.Meter.Counts.FramesDropped);
         Assert.Equal(Enumerable.Range(1, 50_000), from.Numbers());
-        long most = from.SentBytes / FrameLane.AnswerBytes;
+        long most = from.SentBytes / FrameQueue.AnswerBytes;
         Assert.InRange(to.Sent.Count, most / 2, most + 1);
     }
 
@@ -254,8 +254,8 @@ public sealed class ClusterLaneTests
     [Fact]
     public void Two_peers_without_credit_answer_one_another()
     {
-        LaneEnd left = new();
-        LaneEnd right = new();
+        QueueEnd left = new();
+        QueueEnd right = new();
         left.Add(20_000);
         right.Add(20_000);
         left.Turn();
@@ -273,8 +273,8 @@ public sealed class ClusterLaneTests
     [Fact]
     public void A_lost_bundle_does_not_stop_the_lane()
     {
-        LaneEnd from = new();
-        LaneEnd to = new();
+        QueueEnd from = new();
+        QueueEnd to = new();
         for (int i = 0; i < 2_000; i++)
         {
             from.Add(10);
@@ -299,16 +299,16 @@ public sealed class ClusterLaneTests
     [Fact]
     public void A_closed_lane_loses_frames_and_answers_nothing()
     {
-        LaneEnd lane = new();
-        lane.Add(10);
-        lane.Lane.Close();
-        lane.Add(1);
-        lane.Turn();
-        lane.Arrive(10 * FrameLane.AnswerBytes, 0, 0);
-        lane.Tick(10_000);
-        Assert.Empty(lane.Sent);
-        Assert.Equal(1, lane.Scheduled);
-        Assert.Equal(11, lane.Meter.Counts.FramesDropped);
+        QueueEnd queue = new();
+        queue.Add(10);
+        queue.Queue.Close();
+        queue.Add(1);
+        queue.Turn();
+        queue.Arrive(10 * FrameQueue.AnswerBytes, 0, 0);
+        queue.Tick(10_000);
+        Assert.Empty(queue.Sent);
+        Assert.Equal(1, queue.Scheduled);
+        Assert.Equal(11, queue.Meter.Counts.FramesDropped);
     }
 
     /// <summary>
@@ -322,14 +322,14 @@ public sealed class ClusterLaneTests
         using SemaphoreSlim due = new(0);
         List<FrameBundle> sent = [];
         WireMeter meter = new();
-        FrameLane lane = new(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), sent.Add, _ => due.Release(), meter);
+        FrameQueue queue = new(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), sent.Add, _ => due.Release(), meter);
         Task[] threads = [.. Enumerable.Range(0, 2).Select(thread => Task.Run(() =>
         {
             for (int i = 0; i < PerThread; i++)
             {
                 Frame frame = ClusterHarness.FrameOf(0, 1, i);
                 frame.Caller = thread;
-                lane.Add(in frame);
+                queue.Add(in frame);
             }
         }))];
         Task all = Task.WhenAll(threads);
@@ -337,17 +337,17 @@ public sealed class ClusterLaneTests
         {
             if (await due.WaitAsync(TimeSpan.FromMilliseconds(10)))
             {
-                lane.Flush(0);
+                queue.Flush(0);
             }
 
             if (sent.Count > 0)
             {
-                lane.OnArrived(new BundleHead(1, 0, 1, 1, 0, BundleHead.Read(sent[^1].Bytes, out _).Sent, Seal: 7), 0);
+                queue.OnArrived(new BundleHead(1, 0, 1, 1, 0, BundleHead.Read(sent[^1].Bytes, out _).Sent, Seal: 7), 0);
             }
         }
 
         await all;
-        List<Frame> frames = LaneEnd.FramesOf(sent);
+        List<Frame> frames = QueueEnd.FramesOf(sent);
         Assert.Equal(2 * PerThread, frames.Count + meter.Counts.FramesDropped);
         foreach (IGrouping<int, Frame> thread in frames.GroupBy(frame => frame.Caller))
         {
@@ -355,20 +355,20 @@ public sealed class ClusterLaneTests
         }
     }
 
-    /// <summary>One end of a lane.</summary>
-    private sealed class LaneEnd
+    /// <summary>One end of a queue.</summary>
+    private sealed class QueueEnd
     {
         private int _number;
         private int _turns;
 
-        public LaneEnd() =>
-            Lane = new FrameLane(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), Sent.Add, _ => Scheduled++, Meter);
+        public QueueEnd() =>
+            Queue = new FrameQueue(new BundleHead(0, 1, 1, 1, 0, 0, Seal: 7), Sent.Add, _ => Scheduled++, Meter);
 
         public List<FrameBundle> Sent { get; } = [];
 
         public WireMeter Meter { get; } = new();
 
-        public FrameLane Lane { get; }
+        public FrameQueue Queue { get; }
 
         /// <summary>Turns that were asked for.</summary>
         public int Scheduled { get; private set; }
@@ -395,16 +395,16 @@ public sealed class ClusterLaneTests
         {
             for (int i = 0; i < count; i++)
             {
-                Lane.Add(ClusterHarness.FrameOf(0, 1, ++_number));
+                Queue.Add(ClusterHarness.FrameOf(0, 1, ++_number));
             }
         }
 
-        public void AddOrSend() => Lane.AddOrSend(ClusterHarness.FrameOf(0, 1, ++_number), 0);
+        public void AddOrSend() => Queue.AddOrSend(ClusterHarness.FrameOf(0, 1, ++_number), 0);
 
         public void Turn()
         {
             _turns = Scheduled;
-            Lane.Flush(0);
+            Queue.Flush(0);
         }
 
         public void TurnIfScheduled()
@@ -415,10 +415,10 @@ public sealed class ClusterLaneTests
             }
         }
 
-        public void Tick(long nowMs) => Lane.OnTick(nowMs);
+        public void Tick(long nowMs) => Queue.OnTick(nowMs);
 
         public void Arrive(long sent, long taken, long nowMs) =>
-            Lane.OnArrived(new BundleHead(1, 0, 1, 1, sent, taken, Seal: 7), nowMs);
+            Queue.OnArrived(new BundleHead(1, 0, 1, 1, sent, taken, Seal: 7), nowMs);
 
         public BundleHead HeadOf(int bundle) => BundleHead.Read(Sent[bundle].Bytes, out _);
 

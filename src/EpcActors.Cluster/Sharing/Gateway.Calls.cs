@@ -4,18 +4,18 @@ using static EpcActors.Cluster.Sharing.ClusterProtocol;
 namespace EpcActors.Cluster.Sharing;
 
 /// <content>Calls to other processes: from the request of a task to its answer.</content>
-public sealed partial class Exchange
+public sealed partial class Gateway
 {
-    /// <summary>A call to the home of its account. False: the request was parked.</summary>
-    private bool AskHome<TMessage>(ref TMessage message, long bytes, Turn turn)
-        where TMessage : unmanaged, IHomeMessage
+    /// <summary>A call to the owner of its counter. False: the request was parked.</summary>
+    private bool AskOwner<TMessage>(ref TMessage message, long bytes, Turn turn)
+        where TMessage : unmanaged, IOwnerMessage
     {
-        int account = message.AccountNumber;
+        int counter = message.CounterNumber;
         Call call = CallOf(turn.Caller);
         if (!turn.WasParked)
         {
             call.Bytes = bytes;
-            Begin(call, in message, _view.HomeOf(account), account, turn);
+            Begin(call, in message, _view.OwnerOf(counter), counter, turn);
         }
 
         return TakeAnswer(call, ref message, turn, out _);
@@ -69,13 +69,13 @@ public sealed partial class Exchange
         return call;
     }
 
-    private void Begin<TMessage>(Call call, in TMessage message, int target, int account, Turn turn)
+    private void Begin<TMessage>(Call call, in TMessage message, int target, int counter, Turn turn)
         where TMessage : unmanaged, IFrameMessage
     {
         Invariant.That(call.State == CallState.Idle, "a task has two calls");
         call.Frame.Write(in message);
         call.Frame.Sequence++;
-        call.Account = account;
+        call.Counter = counter;
         call.Waited = 0;
         Direct(call, target, turn);
     }
@@ -127,9 +127,9 @@ public sealed partial class Exchange
         frame.ToIncarnation = _view.IncarnationOf(call.Target);
         frame.Epoch = _view.Epoch;
         frame.Caller = call.Caller;
-        if (frame.Code == ReportAccount.Code)
+        if (frame.Code == ReportCounter.Code)
         {
-            frame.Write(ReportOf(call.Account));
+            frame.Write(ReportOf(call.Counter));
         }
 
         if (call.Target != _port.Self)
@@ -150,9 +150,9 @@ public sealed partial class Exchange
     {
         Frame request = call.Frame;
         call.Frame.Payload = reply.Payload;
-        if (call.Account >= 0)
+        if (call.Counter >= 0)
         {
-            MessageOf(call).Book(this, call.Account, in request, in call.Frame);
+            MessageOf(call).Book(this, call.Counter, in request, in call.Frame);
         }
 
         Release(call, turn);
@@ -161,10 +161,10 @@ public sealed partial class Exchange
         Wake(call, turn);
     }
 
-    /// <summary>The message of a call to the home of an account.</summary>
-    private static HomeMessage MessageOf(Call call) =>
-        WireMessages.Find(call.Frame.Code) as HomeMessage
-        ?? throw new InvariantViolation($"{call.Frame.Code:X4} is no message to a home");
+    /// <summary>The message of a call to the owner of a shared counter.</summary>
+    private static OwnerMessage MessageOf(Call call) =>
+        WireMessages.Find(call.Frame.Code) as OwnerMessage
+        ?? throw new InvariantViolation($"{call.Frame.Code:X4} is no message to an owner");
 
     /// <summary>A call is over: the next one to the same target may go.</summary>
     private void Release(Call call, Turn turn)
@@ -183,17 +183,18 @@ public sealed partial class Exchange
     }
 
     /// <summary>
-    /// Window in which a call has a place until it is answered. There is one to each process for accounts and one for
-    /// each kind of deputy, as a deputy that is waited for may need an account, or another kind of deputy, to come to
-    /// its end. A report needs no place: calls in the window may wait for it.
+    /// Window in which a call has a place until it is answered. There is one to each process for shared counters and
+    /// one for each kind of request worker, as a request worker that is waited for may need a shared counter, or
+    /// another kind of request worker, to come to its end. A report needs no place: calls in the window may wait for
+    /// it.
     /// </summary>
     private int WindowOf(Call call) =>
-        call.Target == _port.Self || call.Frame.Code == ReportAccount.Code ? -1
-        : (call.Target * Windows) + (call.Account >= 0 ? 0 : 1 + LaneOf(call));
+        call.Target == _port.Self || call.Frame.Code == ReportCounter.Code ? -1
+        : (call.Target * Windows) + (call.Counter >= 0 ? 0 : 1 + WorkerKindOf(call));
 
-    /// <summary>Kind of deputy that answers a call; news are taken beside those of the first kind.</summary>
-    private static int LaneOf(Call call) =>
-        WireMessages.Find(call.Frame.Code) is DeputyMessage message ? message.LaneOf(in call.Frame) : 0;
+    /// <summary>Kind of request worker that answers a call; news are taken beside those of the first kind.</summary>
+    private static int WorkerKindOf(Call call) =>
+        WireMessages.Find(call.Frame.Code) is WorkerMessage message ? message.WorkerKindOf(in call.Frame) : 0;
 
     private static void Wake(Call call, Turn turn)
     {

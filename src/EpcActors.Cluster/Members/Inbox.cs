@@ -4,14 +4,14 @@ using EpcActors.Engine;
 
 namespace EpcActors.Cluster.Members;
 
-/// <summary>Frames and views from outside, until the <see cref="Postman"/> brings them to the exchange.</summary>
+/// <summary>Frames and views from outside, until the <see cref="InboxReader"/> brings them to the gateway.</summary>
 /// <remarks>
 /// Any thread adds frames. The windows of the senders bound their number. The frames of one request belong to the
-/// postman until it asks, and to the exchange until it answers.
+/// inbox reader until it asks, and to the gateway until it answers.
 /// </remarks>
 internal sealed class Inbox : IInbox
 {
-    /// <summary>Frames that are handled in one turn; others that ask the exchange wait for its end.</summary>
+    /// <summary>Frames that are handled in one turn; others that ask the gateway wait for its end.</summary>
     private const int Most = 64;
 
     private readonly ConcurrentQueue<Frame> _frames = new();
@@ -63,28 +63,28 @@ internal sealed class Inbox : IInbox
 }
 
 /// <summary>
-/// Brings what lies in the <see cref="Inbox"/> to the exchange: frames in the order in which they came, and views.
+/// Brings what lies in the <see cref="Inbox"/> to the gateway: frames in the order in which they came, and views.
 /// Others rouse it.
 /// </summary>
-internal sealed class Postman : TaskActor
+internal sealed class InboxReader : TaskActor
 {
     /// <summary>
     /// While it waits for a cut to begin; that takes as long as the engine's thread needs to look at its timers.
     /// </summary>
     private const long BeforeCutNs = 200_000;
 
-    private readonly ActorId _exchange;
+    private readonly ActorId _gateway;
     private readonly Inbox _inbox;
     private readonly Func<int, bool> _isInCut;
 
     /// <param name="id">Address.</param>
-    /// <param name="exchange">The exchange of this process.</param>
+    /// <param name="gateway">The gateway of this process.</param>
     /// <param name="inbox">Inbox of the frames.</param>
     /// <param name="isInCut">True when this process has begun a cut; if not, it is asked to.</param>
-    public Postman(ActorId id, ActorId exchange, Inbox inbox, Func<int, bool> isInCut)
-        : base(id, "postman", -1, 0)
+    public InboxReader(ActorId id, ActorId gateway, Inbox inbox, Func<int, bool> isInCut)
+        : base(id, "inbox reader", -1, 0)
     {
-        _exchange = exchange;
+        _gateway = gateway;
         _inbox = inbox;
         _isInCut = isInCut;
     }
@@ -100,7 +100,7 @@ internal sealed class Postman : TaskActor
             // A view first: it may be what makes the next frames count.
             while (_inbox.TryTakeView(out int epoch))
             {
-                await Ask(_exchange, new ClusterProtocol.InstallView { Epoch = epoch });
+                await Ask(_gateway, new ClusterProtocol.InstallView { Epoch = epoch });
             }
 
             if (!_inbox.TryTake(_isInCut, out int count))
@@ -109,7 +109,7 @@ internal sealed class Postman : TaskActor
             }
             else if (count > 0)
             {
-                await Ask(_exchange, new ClusterProtocol.ArriveTogether { Count = count });
+                await Ask(_gateway, new ClusterProtocol.ArriveTogether { Count = count });
             }
             else
             {
@@ -119,16 +119,16 @@ internal sealed class Postman : TaskActor
     }
 }
 
-/// <summary>Makes time pass for the exchange.</summary>
-internal sealed class Ticker : TaskActor
+/// <summary>Makes time pass for the gateway.</summary>
+internal sealed class GatewayTicker : TaskActor
 {
-    private readonly ActorId _exchange;
+    private readonly ActorId _gateway;
     private readonly long _everyNs;
 
-    public Ticker(ActorId id, ActorId exchange, long everyNs)
+    public GatewayTicker(ActorId id, ActorId gateway, long everyNs)
         : base(id, "ticker", -1, 0)
     {
-        _exchange = exchange;
+        _gateway = gateway;
         _everyNs = everyNs;
     }
 
@@ -141,7 +141,7 @@ internal sealed class Ticker : TaskActor
         while (true)
         {
             await Sleep(_everyNs);
-            await Ask(_exchange, default(ClusterProtocol.Tick));
+            await Ask(_gateway, default(ClusterProtocol.Tick));
         }
     }
 }

@@ -5,35 +5,35 @@ using static EpcActors.Cluster.Sharing.ClusterProtocol;
 namespace EpcActors.Cluster.Sharing;
 
 /// <summary>
-/// Traffic of one process with the others: the calls of its tasks, the accounts that have their home here, the requests
-/// that came from elsewhere. It is one actor, because that makes it exact: a request is recognised, fenced, executed
-/// and answered in one turn, and an answer is booked in the turn in which it is accepted.
+/// Traffic of one process with the others: the calls of its tasks, the shared counters that have their owner here, the
+/// requests that came from elsewhere. It is one actor, because that makes it exact: a request is recognised, fenced,
+/// executed and answered in one turn, and an answer is booked in the turn in which it is accepted.
 /// </summary>
 /// <remarks>
 /// <para><b>Calls happen once.</b> Frames may be lost, doubled and late. A request is sent again until it is answered
 /// (<see cref="Tick"/>); the receiver keeps the last request of each task with its answer, so that a second one of the
 /// same number only gets the answer again, and an older one nothing.</para>
 /// <para><b>The dead are fenced.</b> A frame counts only between incarnations that are alive in the view of the
-/// receiver. When a view takes an incarnation away, its part of every account here is taken off in that same turn; its
+/// receiver. When a view takes an incarnation away, its part of every counter here is taken off in that same turn; its
 /// requests still on the way are refused from then on, so nothing is released twice and nothing is added later.</para>
-/// <para><b>Homes can be lost.</b> Every process knows what it was granted of each account: the sum over the living is
-/// the account. A new home serves no request until every process that was there has reported. A process accepts no
-/// answer of the old home after its own report: the report is what it had when it installed the view.</para>
+/// <para><b>Owners can be lost.</b> Every process knows what it was granted of each counter: the sum over the living is
+/// the counter. A new owner serves no request until every process that was there has reported. A process accepts no
+/// answer of the old owner after its own report: the report is what it had when it installed the view.</para>
 /// </remarks>
-public sealed partial class Exchange : Resource,
-    IHandle<ChargeAccount>, IHandle<UnchargeAccount>, IHandle<AddAccount>, IHandle<LoadAccount>, IHandle<StoreAccount>,
-    IHandle<ReadAccount>, IHandle<WriteAccountMax>, IHandle<ReportAccount>, IHandle<BorrowPage>, IHandle<ReturnPage>,
-    IHandle<ReclaimAt>, IHandle<WakeKsgxd>, IHandle<QueueWorkAt>, IHandle<ReadNodeAt>, IHandle<DrainStock>,
-    IHandle<ShareMax>, IHandle<Arrive>, IHandle<ArriveTogether>, IHandle<Tick>, IHandle<InstallView>,
-    IHandle<AwaitView>, IHandle<NextReport>, IHandle<TakeRequest>, IHandle<FinishRequest>, IHandle<ChargeLevels>,
-    IHandle<UnchargeLevels>, IHandle<TakeStock>, IHandle<NextVictim>, IHandle<FindHome>, IHandle<FindMember>,
-    IHandle<FindMax>,
-    IServesAtHome<ChargeAccount>, IServesAtHome<UnchargeAccount>, IServesAtHome<AddAccount>,
-    IServesAtHome<LoadAccount>, IServesAtHome<StoreAccount>, IServesAtHome<ReadAccount>,
-    IServesAtHome<WriteAccountMax>, IServesAtHome<ReportAccount>, ITakesNews<ShareMax>
+public sealed partial class Gateway : Resource,
+    IHandle<ChargeCounter>, IHandle<UnchargeCounter>, IHandle<AddToCounter>, IHandle<LoadCounter>,
+    IHandle<StoreCounter>, IHandle<ReadCounter>, IHandle<WriteCounterMax>, IHandle<ReportCounter>,
+    IHandle<BorrowPage>, IHandle<ReturnPage>, IHandle<ReclaimAt>, IHandle<WakeKsgxd>, IHandle<QueueWorkAt>,
+    IHandle<ReadNodeAt>, IHandle<DrainStock>, IHandle<ShareMax>, IHandle<Arrive>, IHandle<ArriveTogether>,
+    IHandle<Tick>, IHandle<InstallView>, IHandle<AwaitView>, IHandle<NextReport>, IHandle<TakeRequest>,
+    IHandle<FinishRequest>, IHandle<ChargeLevels>, IHandle<UnchargeLevels>, IHandle<TakeStock>, IHandle<NextVictim>,
+    IHandle<FindOwner>, IHandle<FindMember>, IHandle<FindMax>, IServesAsOwner<ChargeCounter>,
+    IServesAsOwner<UnchargeCounter>, IServesAsOwner<AddToCounter>, IServesAsOwner<LoadCounter>,
+    IServesAsOwner<StoreCounter>, IServesAsOwner<ReadCounter>, IServesAsOwner<WriteCounterMax>,
+    IServesAsOwner<ReportCounter>, ITakesNews<ShareMax>
 {
-    private const int Lanes = 2;
-    private const int Windows = 1 + Lanes;
+    private const int WorkerKinds = 2;
+    private const int Windows = 1 + WorkerKinds;
 
     /// <summary>The longest wait before a request is sent again, as a multiple of the first.</summary>
     private const int MaxPatience = 4;
@@ -43,12 +43,12 @@ public sealed partial class Exchange : Resource,
     [Constant]
     private readonly IOutbox _outbox;
     [Constant]
-    private readonly IViewBoard _board;
+    private readonly IViewHistory _history;
     [Constant]
     private readonly IInbox? _inbox;
     [Constant]
     private readonly long[] _capacityOfMember;
-    private readonly Account[] _accounts;
+    private readonly SharedCounter[] _counters;
     private readonly long[] _granted;
     private readonly long[] _used;
     private readonly long[] _stock;
@@ -66,8 +66,8 @@ public sealed partial class Exchange : Resource,
     private readonly Queue<Call>[] _waiting;
     private readonly Dictionary<(int Member, int Caller), Served> _servedOf = [];
     private readonly List<Served> _served = [];
-    private readonly Queue<int>[] _lanes = new Queue<int>[Lanes];
-    private readonly WaitQueue[] _deputies = new WaitQueue[Lanes];
+    private readonly Queue<int>[] _requests = new Queue<int>[WorkerKinds];
+    private readonly WaitQueue[] _workers = new WaitQueue[WorkerKinds];
     private WaitQueue _viewWaiters;
     private ClusterView _view;
     [NotState]
@@ -76,46 +76,46 @@ public sealed partial class Exchange : Resource,
     /// <param name="id">Address.</param>
     /// <param name="port">The member that this process is.</param>
     /// <param name="outbox">Outbox for frames to other processes.</param>
-    /// <param name="board">Source of views; the first one is there.</param>
-    /// <param name="max">By account: its limit, bytes or whatever it counts; ulong.MaxValue for none.</param>
+    /// <param name="history">Source of views; the first one is there.</param>
+    /// <param name="max">By counter: its limit, bytes or whatever it counts; ulong.MaxValue for none.</param>
     /// <param name="capacityOfMember">By member: bytes of EPC on its sockets.</param>
     /// <param name="bootPagesOfMember">By member: pages that are free from the start and counted, for those of the
     /// first view.</param>
     /// <param name="inbox">Inbox of frames that arrive together; null when they come one by one.</param>
-    public Exchange(
+    public Gateway(
         ActorId id,
         ClusterPort port,
         IOutbox outbox,
-        IViewBoard board,
+        IViewHistory history,
         IReadOnlyList<ulong> max,
         IReadOnlyList<long> capacityOfMember,
         IReadOnlyList<long> bootPagesOfMember,
         IInbox? inbox = null)
-        : base(id, "exchange")
+        : base(id, "gateway")
     {
         ArgumentNullException.ThrowIfNull(port);
-        ArgumentNullException.ThrowIfNull(board);
+        ArgumentNullException.ThrowIfNull(history);
         ArgumentNullException.ThrowIfNull(max);
         _port = port;
         _outbox = outbox;
-        _board = board;
+        _history = history;
         _inbox = inbox;
         _capacityOfMember = [.. capacityOfMember];
-        _view = board.Last;
+        _view = history.Last;
         int members = _view.MemberCount;
-        _accounts = new Account[port.AccountCount];
-        _granted = new long[port.AccountCount];
-        _used = new long[port.AccountCount];
-        _stock = new long[port.AccountCount];
-        _advance = new int[port.AccountCount];
-        for (int account = 0; account < _advance.Length; account++)
+        _counters = new SharedCounter[port.CounterCount];
+        _granted = new long[port.CounterCount];
+        _used = new long[port.CounterCount];
+        _stock = new long[port.CounterCount];
+        _advance = new int[port.CounterCount];
+        for (int counter = 0; counter < _advance.Length; counter++)
         {
-            _advance[account] = BatchOf(account);
+            _advance[counter] = BatchOf(counter);
         }
 
         _maxKnown = [.. max];
-        _maxVersion = new long[port.AccountCount];
-        _reportedSince = new int[port.AccountCount];
+        _maxVersion = new long[port.CounterCount];
+        _reportedSince = new int[port.CounterCount];
         _nextVictim = new int[port.Cgroups];
         Array.Fill(_nextVictim, port.Self);
         _lastDead = new int[members];
@@ -127,21 +127,21 @@ public sealed partial class Exchange : Resource,
             _waiting[window] = new Queue<Call>();
         }
 
-        for (int lane = 0; lane < Lanes; lane++)
+        for (int kind = 0; kind < WorkerKinds; kind++)
         {
-            _lanes[lane] = new Queue<int>();
+            _requests[kind] = new Queue<int>();
         }
 
-        for (int account = 0; account < _accounts.Length; account++)
+        for (int counter = 0; counter < _counters.Length; counter++)
         {
-            bool isHome = _view.HomeOf(account) == port.Self;
-            _accounts[account] = new Account(members, max[account], Capacity(account)) { IsHome = isHome };
+            bool isOwner = _view.OwnerOf(counter) == port.Self;
+            _counters[counter] = new SharedCounter(members, max[counter], Capacity(counter)) { IsOwner = isOwner };
 
-            // With no earlier incarnation there is nothing to report; the homes know that a member that joins later has
-            // nothing.
-            bool isFresh = _view.JoinedAt(port.Self) >= _view.HomeSince(account);
-            _reportedSince[account] = isFresh ? _view.HomeSince(account) : 0;
-            _accounts[account].IsRebuilding = _accounts[account].IsHome && !EverybodyHasReported(account);
+            // With no earlier incarnation there is nothing to report; the owners know that a member that joins later
+            // has nothing.
+            bool isFresh = _view.JoinedAt(port.Self) >= _view.OwnerSince(counter);
+            _reportedSince[counter] = isFresh ? _view.OwnerSince(counter) : 0;
+            _counters[counter].IsRebuilding = _counters[counter].IsOwner && !EverybodyHasReported(counter);
         }
 
         if (_view.Epoch != 1)
@@ -151,16 +151,16 @@ public sealed partial class Exchange : Resource,
 
         // The pages that are free at boot are counted before any process looks, not while processes make their actors.
         ArgumentNullException.ThrowIfNull(bootPagesOfMember);
-        Account counter = _accounts[port.FreePageCounter];
+        SharedCounter freePages = _counters[port.FreePageCounter];
         _granted[port.FreePageCounter] = _used[port.FreePageCounter] = bootPagesOfMember[port.Self];
-        for (int member = 0; member < members && counter.IsHome; member++)
+        for (int member = 0; member < members && freePages.IsOwner; member++)
         {
-            counter.Of[member] = bootPagesOfMember[member];
-            counter.Value += bootPagesOfMember[member];
+            freePages.Of[member] = bootPagesOfMember[member];
+            freePages.Value += bootPagesOfMember[member];
         }
     }
 
-    public override ActorKind ActorKind => ActorKind.Exchange;
+    public override ActorKind ActorKind => ActorKind.Gateway;
 
     /// <summary>The view that is installed.</summary>
     public ClusterView View => _view;
@@ -201,26 +201,30 @@ public sealed partial class Exchange : Resource,
     [NotState]
     public long Received { get; private set; }
 
-    /// <summary>Amount that this process was granted of an account and did not give back, its stock included.</summary>
-    public long GrantedOf(int account) => _granted[account];
+    /// <summary>
+    /// Amount that this process was granted of a shared counter and did not give back, its stock included.
+    /// </summary>
+    public long GrantedOf(int counter) => _granted[counter];
 
     /// <summary>The part of it that tasks know: the rest is stock, or on its way to them.</summary>
-    public long UsedOf(int account) => _used[account];
+    public long UsedOf(int counter) => _used[counter];
 
     /// <summary>
     /// Amount that this process has taken in advance: bytes that are charged and not used; below zero for the free-page
     /// counter: pages that are free and not counted.
     /// </summary>
-    public long StockOf(int account) => _stock[account];
+    public long StockOf(int counter) => _stock[counter];
 
     /// <summary>
-    /// The part of the free-page counter that this process accounts for, what it has in advance included: the sum over
-    /// all is the number of free pages.
+    /// The part of the free-page counter that this process shared counters for, what it has in advance included: the
+    /// sum over all is the number of free pages.
     /// </summary>
     public long CountedFreePages => _granted[_port.FreePageCounter] - _stock[_port.FreePageCounter];
 
-    /// <summary>An account as its home has it; of an account with another home only the limit is of use.</summary>
-    public Account AccountOf(int account) => _accounts[account];
+    /// <summary>
+    /// A shared counter as its owner has it; of a shared counter with another owner only the limit is of use.
+    /// </summary>
+    public SharedCounter CounterOf(int counter) => _counters[counter];
 
     public void Handle(ref AwaitView message, Turn turn)
     {
@@ -236,12 +240,12 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref NextReport message, Turn turn)
     {
-        message.Account = -1;
-        for (int account = 0; account < _accounts.Length; account++)
+        message.Counter = -1;
+        for (int counter = 0; counter < _counters.Length; counter++)
         {
-            if (_reportedSince[account] < _view.HomeSince(account))
+            if (_reportedSince[counter] < _view.OwnerSince(counter))
             {
-                message.Account = account;
+                message.Counter = counter;
                 return;
             }
         }
@@ -249,14 +253,14 @@ public sealed partial class Exchange : Resource,
 
     public void Handle(ref TakeRequest message, Turn turn)
     {
-        Queue<int> lane = _lanes[message.Lane];
-        if (lane.Count == 0)
+        Queue<int> kind = _requests[message.WorkerKind];
+        if (kind.Count == 0)
         {
-            turn.Park(ref _deputies[message.Lane]);
+            turn.Park(ref _workers[message.WorkerKind]);
             return;
         }
 
-        message.Ticket = lane.Dequeue();
+        message.Ticket = kind.Dequeue();
         message.Request = _served[message.Ticket].Frame;
     }
 

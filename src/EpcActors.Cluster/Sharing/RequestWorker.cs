@@ -11,22 +11,23 @@ namespace EpcActors.Cluster.Sharing;
 /// the asking process dies, so no lock of this process is held by a task that may die with another process.
 /// </summary>
 /// <remarks>
-/// Two kinds, by <see cref="IDeputyMessage.Lane"/>: those of lane 0 wait for no lock that is held over other work, those of
-/// lane 1 reclaim, and wait for the locks of enclaves. Both may ask the homes of accounts, which need no deputy, and
-/// lane 1 those of lane 0. So deputies never wait in a circle, however few there are.
+/// Two kinds, by <see cref="IWorkerMessage.WorkerKind"/>: those of kind 0 wait for no lock that is held over other
+/// work, those of kind 1 reclaim, and wait for the locks of enclaves. Both may ask the owners of shared counters, which
+/// need no request worker, and kind 1 those of kind 0. So request workers never wait in a circle, however few there
+/// are.
 /// </remarks>
-public sealed class Deputy : KernelTask,
+public sealed class RequestWorker : KernelTask,
     IDoes<BorrowPage>, IDoes<ReturnPage>, IDoes<ReclaimAt>, IDoes<WakeKsgxd>, IDoes<QueueWorkAt>, IDoes<ReadNodeAt>,
     IDoes<DrainStock>
 {
-    private readonly int _lane;
+    private readonly int _kind;
     private readonly SharedMachine _shared;
 
-    public Deputy(ActorId id, int number, int lane, int cpu, int node, Machine machine, SharedMachine shared)
-        : base(id, $"deputy-{number}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None)
+    public RequestWorker(ActorId id, int number, int kind, int cpu, int node, Machine machine, SharedMachine shared)
+        : base(id, $"request worker-{number}", cpu, node, machine, TaskKind.CgroupWorker, ActorId.None)
     {
         ArgumentNullException.ThrowIfNull(shared);
-        _lane = lane;
+        _kind = kind;
         _shared = shared;
     }
 
@@ -40,11 +41,11 @@ public sealed class Deputy : KernelTask,
     {
         while (true)
         {
-            TakeRequest take = await Ask(Cluster.Exchange, new TakeRequest { Lane = _lane });
-            DeputyMessage message = WireMessages.Find(take.Request.Code) as DeputyMessage
-                ?? throw new InvariantViolation($"{take.Request.Code:X4} is no message to a deputy");
+            TakeRequest take = await Ask(Cluster.Gateway, new TakeRequest { WorkerKind = _kind });
+            WorkerMessage message = WireMessages.Find(take.Request.Code) as WorkerMessage
+                ?? throw new InvariantViolation($"{take.Request.Code:X4} is no message to a request worker");
             Frame answer = await message.Do(this, take.Request);
-            await Ask(Cluster.Exchange, new FinishRequest { Ticket = take.Ticket, Request = answer });
+            await Ask(Cluster.Gateway, new FinishRequest { Ticket = take.Ticket, Request = answer });
         }
     }
 
@@ -111,7 +112,7 @@ public sealed class Deputy : KernelTask,
 
     async Routine<DrainStock> IDoes<DrainStock>.Do(DrainStock request, int member, int incarnation)
     {
-        request.Bytes = await _shared.DrainHere(this, request.Account);
+        request.Bytes = await _shared.DrainHere(this, request.Counter);
         return request;
     }
 }

@@ -4,40 +4,42 @@ using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Sharing;
 
-/// <content>Accounts at their home, and their recovery when a process dies.</content>
-public sealed partial class Exchange
+/// <content>Shared counters at their owner, and their recovery when a process dies.</content>
+public sealed partial class Gateway
 {
-    /// <summary>The limit of an account as this process knows it, bytes; long.MaxValue for none.</summary>
-    public long MaxBytesOf(int account) => (long)Math.Min(_maxKnown[account], long.MaxValue);
+    /// <summary>The limit of a shared counter as this process knows it, bytes; long.MaxValue for none.</summary>
+    public long MaxBytesOf(int counter) => (long)Math.Min(_maxKnown[counter], long.MaxValue);
 
-    /// <summary>The highest value of an account within its limits, if this process is its home; else 0.</summary>
-    public long PeakAtHome(int account) => _accounts[account] is { IsHome: true } home ? home.Peak : 0;
+    /// <summary>
+    /// The highest value of a shared counter within its limits, if this process is its owner; else 0.
+    /// </summary>
+    public long PeakAtOwner(int counter) => _counters[counter] is { IsOwner: true } owned ? owned.Peak : 0;
 
-    private ReportAccount ReportOf(int account) => new()
+    private ReportCounter ReportOf(int counter) => new()
     {
-        Account = account,
-        Amount = _port.Defect == ClusterDefect.ForgottenStock ? _granted[account] - _stock[account] : _granted[account],
-        Max = _maxKnown[account],
-        MaxVersion = _maxVersion[account],
-        Since = _view.HomeSince(account),
+        Counter = counter,
+        Amount = _port.Defect == ClusterDefect.ForgottenStock ? _granted[counter] - _stock[counter] : _granted[counter],
+        Max = _maxKnown[counter],
+        MaxVersion = _maxVersion[counter],
+        Since = _view.OwnerSince(counter),
     };
 
-    private void LearnMax(int account, ulong max, long version)
+    private void LearnMax(int counter, ulong max, long version)
     {
-        if (version > _maxVersion[account])
+        if (version > _maxVersion[counter])
         {
-            _maxKnown[account] = max;
-            _maxVersion[account] = version;
+            _maxKnown[counter] = max;
+            _maxVersion[counter] = version;
         }
     }
 
-    private bool EverybodyHasReported(int account)
+    private bool EverybodyHasReported(int counter)
     {
-        int since = _view.HomeSince(account);
+        int since = _view.OwnerSince(counter);
         foreach (int member in _view.Alive())
         {
             // The first view, and every incarnation that came with the view or later, begins with nothing.
-            if (_view.JoinedAt(member) < since && !_accounts[account].HasReported[member])
+            if (_view.JoinedAt(member) < since && !_counters[counter].HasReported[member])
             {
                 return false;
             }
@@ -46,23 +48,23 @@ public sealed partial class Exchange
         return true;
     }
 
-    private void EndRebuildIfComplete(int account, Turn turn)
+    private void EndRebuildIfComplete(int counter, Turn turn)
     {
-        Account home = _accounts[account];
-        if (!home.IsRebuilding || !EverybodyHasReported(account))
+        SharedCounter owned = _counters[counter];
+        if (!owned.IsRebuilding || !EverybodyHasReported(counter))
         {
             return;
         }
 
-        home.IsRebuilding = false;
-        home.Peak = Math.Max(home.Peak, home.Value);
+        owned.IsRebuilding = false;
+        owned.Peak = Math.Max(owned.Peak, owned.Value);
         foreach (Call call in _calls)
         {
             if (
                 call.State == CallState.Sent
-                && call.Account == account
+                && call.Counter == counter
                 && call.Target == _port.Self
-                && call.Frame.Code != ReportAccount.Code)
+                && call.Frame.Code != ReportCounter.Code)
             {
                 Transmit(call, turn);
             }
@@ -70,9 +72,9 @@ public sealed partial class Exchange
     }
 
     /// <summary>misc.capacity, of the sockets that are there; the free-page counter has none.</summary>
-    private long Capacity(int account)
+    private long Capacity(int counter)
     {
-        if (account >= _port.Cgroups)
+        if (counter >= _port.Cgroups)
         {
             return long.MaxValue;
         }
@@ -113,39 +115,39 @@ public sealed partial class Exchange
             }
         }
 
-        for (int account = 0; account < _accounts.Length; account++)
+        for (int counter = 0; counter < _counters.Length; counter++)
         {
-            Account home = _accounts[account];
-            home.Capacity = Capacity(account);
-            bool isHome = view.HomeOf(account) == _port.Self;
-            if (isHome && before.HomeSince(account) != view.HomeSince(account))
+            SharedCounter owned = _counters[counter];
+            owned.Capacity = Capacity(counter);
+            bool isOwner = view.OwnerOf(counter) == _port.Self;
+            if (isOwner && before.OwnerSince(counter) != view.OwnerSince(counter))
             {
-                home.IsHome = true;
-                home.IsRebuilding = true;
-                home.Value = 0;
-                home.Advances =
-                    _port.CounterBatch > 1 && account == _port.FreePageCounter
-                        ? (long)view.HomeSince(account) << 32
+                owned.IsOwner = true;
+                owned.IsRebuilding = true;
+                owned.Value = 0;
+                owned.Advances =
+                    _port.CounterBatch > 1 && counter == _port.FreePageCounter
+                        ? (long)view.OwnerSince(counter) << 32
                         : 0;
-                home.Max = _maxKnown[account];
-                home.MaxVersion = _maxVersion[account];
-                Array.Clear(home.Of);
-                Array.Clear(home.HasReported);
+                owned.Max = _maxKnown[counter];
+                owned.MaxVersion = _maxVersion[counter];
+                Array.Clear(owned.Of);
+                Array.Clear(owned.HasReported);
             }
 
-            home.IsHome = isHome;
-            if (_view.JoinedAt(_port.Self) >= _view.HomeSince(account))
+            owned.IsOwner = isOwner;
+            if (_view.JoinedAt(_port.Self) >= _view.OwnerSince(counter))
             {
-                _reportedSince[account] = _view.HomeSince(account);
+                _reportedSince[counter] = _view.OwnerSince(counter);
             }
         }
 
-        // Sockets may have gone: every process looks at the home before it relies on pages in advance again.
+        // Sockets may have gone: every process looks at the owner before it relies on pages in advance again.
         _isAhead = false;
 
-        // Calls to the dead: those with an account go to its new home, the others are answered. All give their places
-        // back before the first takes one again: a call that finds no room waits for an answer to another call, and
-        // none would come.
+        // Calls to the dead: those with a shared counter go to its new owner, the others are answered. All give their
+        // places back before the first takes one again: a call that finds no room waits for an answer to another call,
+        // and none would come.
         List<Call> lost = [];
         foreach (Call call in _calls)
         {
@@ -165,7 +167,7 @@ public sealed partial class Exchange
         foreach (Call call in lost)
         {
             OutstandingCalls--;
-            if (call.Account >= 0)
+            if (call.Counter >= 0)
             {
                 // Use a new number, as the call with the old one may have been served there.
                 call.Frame.Sequence++;
@@ -179,9 +181,9 @@ public sealed partial class Exchange
             }
         }
 
-        for (int account = 0; account < _accounts.Length; account++)
+        for (int counter = 0; counter < _counters.Length; counter++)
         {
-            EndRebuildIfComplete(account, turn);
+            EndRebuildIfComplete(counter, turn);
         }
 
         WakeViewWaiters(turn);
@@ -190,13 +192,13 @@ public sealed partial class Exchange
     /// <summary>Removes a dead incarnation: takes its parts off once, and forgets its requests.</summary>
     private void Bury(int member)
     {
-        foreach (Account home in _accounts)
+        foreach (SharedCounter owned in _counters)
         {
-            if (home.IsHome)
+            if (owned.IsOwner)
             {
-                home.Value -= home.Of[member];
-                home.Of[member] = _port.Defect == ClusterDefect.DoubleRelease ? home.Of[member] : 0;
-                home.HasReported[member] = false;
+                owned.Value -= owned.Of[member];
+                owned.Of[member] = _port.Defect == ClusterDefect.DoubleRelease ? owned.Of[member] : 0;
+                owned.HasReported[member] = false;
             }
         }
 
@@ -210,14 +212,14 @@ public sealed partial class Exchange
             }
         }
 
-        foreach (Queue<int> lane in _lanes)
+        foreach (Queue<int> kind in _requests)
         {
-            for (int left = lane.Count; left > 0; left--)
+            for (int left = kind.Count; left > 0; left--)
             {
-                int ticket = lane.Dequeue();
+                int ticket = kind.Dequeue();
                 if (_served[ticket].Member != member)
                 {
-                    lane.Enqueue(ticket);
+                    kind.Enqueue(ticket);
                 }
             }
         }
@@ -230,11 +232,11 @@ public sealed partial class Exchange
     }
 
     /// <summary>
-    /// True when the called process is dead in the view that was just installed, or no longer keeps the account.
+    /// True when the called process is dead in the view that was just installed, or no longer keeps the counter.
     /// </summary>
     private bool Leaves(Call call, ClusterView before) =>
         before.IncarnationOf(call.Target) != _view.IncarnationOf(call.Target)
-        || (call.Account >= 0 && _view.HomeOf(call.Account) != call.Target);
+        || (call.Counter >= 0 && _view.OwnerOf(call.Counter) != call.Target);
 
-    private void Redirect(Call call, Turn turn) => Direct(call, _view.HomeOf(call.Account), turn);
+    private void Redirect(Call call, Turn turn) => Direct(call, _view.OwnerOf(call.Counter), turn);
 }

@@ -16,12 +16,12 @@ namespace EpcActors.Cluster.Sharing;
 /// back begins with one batch again.</para>
 /// <para>A limit is never exceeded: stock counts as used at the owner.</para>
 /// </remarks>
-public sealed partial class Exchange
+public sealed partial class Gateway
 {
     /// <summary>Largest factor by which a process may raise its requests.</summary>
     private const int MostGrowth = 16;
 
-    /// <summary>By account: pages to ask for when the stock runs out next.</summary>
+    /// <summary>By counter: pages to ask for when the stock runs out next.</summary>
     private readonly int[] _advance;
 
     // The free-page counter: true when the owner gave pages in advance at the last call, so there are more than any
@@ -90,81 +90,81 @@ public sealed partial class Exchange
     public void Handle(ref TakeStock message, Turn turn)
     {
         // It counts as used from here on, until it is given back like a refused charge.
-        int account = (int)message.Account;
-        long stock = _stock[account];
+        int counter = (int)message.Counter;
+        long stock = _stock[counter];
         message.Bytes = Math.Abs(stock);
-        _stock[account] = 0;
-        _used[account] += stock;
-        _advance[account] = BatchOf(account);
-        _isAhead &= account != _port.FreePageCounter;
+        _stock[counter] = 0;
+        _used[counter] += stock;
+        _advance[counter] = BatchOf(counter);
+        _isAhead &= counter != _port.FreePageCounter;
     }
 
-    private int BatchOf(int account) => account == _port.FreePageCounter ? _port.CounterBatch : _port.ChargeBatch;
+    private int BatchOf(int counter) => counter == _port.FreePageCounter ? _port.CounterBatch : _port.ChargeBatch;
 
-    private bool OwnsHere(int account) => _accounts[account] is { IsHome: true, IsRebuilding: false };
+    private bool OwnsHere(int counter) => _counters[counter] is { IsOwner: true, IsRebuilding: false };
 
-    private bool HasRoomHere(int account, long bytes) => OwnsHere(account) && RoomIn(_accounts[account]) >= bytes;
+    private bool HasRoomHere(int counter, long bytes) => OwnsHere(counter) && RoomIn(_counters[counter]) >= bytes;
 
     /// <summary>Room that the limit and the capacity leave; negative when the limit was lowered.</summary>
-    private static long RoomIn(Account home) => (long)Math.Min(home.Max, (ulong)home.Capacity) - home.Value;
+    private static long RoomIn(SharedCounter owned) => (long)Math.Min(owned.Max, (ulong)owned.Capacity) - owned.Value;
 
     /// <summary>A stock that grows beyond twice what was asked for last goes back.</summary>
-    private bool KeepsAfter(int account, long bytes) =>
-        _stock[account] + bytes <= 2L * _advance[account] * KernelConstants.PageSize;
+    private bool KeepsAfter(int counter, long bytes) =>
+        _stock[counter] + bytes <= 2L * _advance[counter] * KernelConstants.PageSize;
 
-    /// <summary>Changes an account that has its home here, for a task of this process.</summary>
-    private void AddHere(int account, long bytes)
+    /// <summary>Changes a shared counter that has its owner here, for a task of this process.</summary>
+    private void AddHere(int counter, long bytes)
     {
-        Account home = _accounts[account];
-        home.Value += bytes;
-        home.Of[_port.Self] += bytes;
-        home.Peak = Math.Max(home.Peak, bytes > 0 ? home.Value : 0);
-        _granted[account] += bytes;
+        SharedCounter owned = _counters[counter];
+        owned.Value += bytes;
+        owned.Of[_port.Self] += bytes;
+        owned.Peak = Math.Max(owned.Peak, bytes > 0 ? owned.Value : 0);
+        _granted[counter] += bytes;
     }
 
     /// <summary>
-    /// Amount to ask for beyond a page: zero for an account with its home here, which needs no frame.
+    /// Amount to ask for beyond a page: zero for a shared counter with its owner here, which needs no frame.
     /// </summary>
-    private int AdvanceOf(int account) => _view.HomeOf(account) == _port.Self ? 0 : _advance[account];
+    private int AdvanceOf(int counter) => _view.OwnerOf(counter) == _port.Self ? 0 : _advance[counter];
 
     /// <summary>
     /// Adapts the next request to what the owner gave in advance: the full amount doubles it, less makes it as small.
     /// </summary>
-    private void Grow(int account, long asked, long given)
+    private void Grow(int counter, long asked, long given)
     {
-        int batch = BatchOf(account);
-        _advance[account] =
+        int batch = BatchOf(counter);
+        _advance[counter] =
             given < asked
-                ? (int)Math.Clamp(given, batch, _advance[account])
-                : Math.Min(2 * _advance[account], MostGrowth * batch);
+                ? (int)Math.Clamp(given, batch, _advance[counter])
+                : Math.Min(2 * _advance[counter], MostGrowth * batch);
     }
 
     /// <summary>
-    /// At the home: the amount to give of one that is asked for in advance. A share of the room, so that one process
+    /// At the owner: the amount to give of one that is asked for in advance. A share of the room, so that one process
     /// does not take what the others need next.
     /// </summary>
     private long ShareOf(long room, long asked) => Math.Clamp(room / (2 * _view.MemberCount), 0, asked);
 
     /// <summary>
     /// percpu_counter_add: a page out of what this process has in advance, or back into it. Works only while the
-    /// watermarks are far: near them the home has taken all stock back and gives none, and each page is counted there.
+    /// watermarks are far: near them the owner has taken all stock back and gives none, and each page is counted there.
     /// </summary>
     /// <remarks>
-    /// The home's number is never more than the free pages, as the stocks of processes are taken off it. So when there
-    /// are fewer than a watermark, the task that took the last page there learns it from the home and wakes ksgxd: no
-    /// wake-up is lost. It has all others give back first (<see cref="ReadAccount.IsLowerBound"/>), so ksgxd does not
+    /// The owner's number is never more than the free pages, as the stocks of processes are taken off it. So when there
+    /// are fewer than a watermark, the task that took the last page there learns it from the owner and wakes ksgxd: no
+    /// wake-up is lost. It has all others give back first (<see cref="ReadCounter.IsLowerBound"/>), so ksgxd does not
     /// wake early either.
     /// </remarks>
-    /// <param name="add">Request of the task; then the request to the home.</param>
+    /// <param name="add">Request of the task; then the request to the owner.</param>
     /// <returns>True: counted here.</returns>
-    private bool TryCountHere(ref AddAccount add)
+    private bool TryCountHere(ref AddToCounter add)
     {
         if (_port.CounterBatch == 1 || add.IsGivenBack)
         {
             return false;
         }
 
-        ref long stock = ref _stock[add.Account];
+        ref long stock = ref _stock[add.Counter];
         if (add.Amount < 0)
         {
             if (stock <= add.Amount)
@@ -173,7 +173,7 @@ public sealed partial class Exchange
                 return true;
             }
 
-            add.Advance = AdvanceOf(add.Account);
+            add.Advance = AdvanceOf(add.Counter);
             return false;
         }
 
@@ -183,7 +183,7 @@ public sealed partial class Exchange
         }
 
         long free = add.Amount - stock;
-        int keep = _advance[add.Account];
+        int keep = _advance[add.Counter];
         if (free <= 2 * keep)
         {
             stock = -free;
@@ -195,12 +195,12 @@ public sealed partial class Exchange
         return false;
     }
 
-    /// <summary>The home's part of it.</summary>
-    private void Advance(Account home, ref AddAccount add)
+    /// <summary>The owner's part of it.</summary>
+    private void Advance(SharedCounter owned, ref AddToCounter add)
     {
-        long left = home.Value + add.Amount - ClusterPort.CounterFloor;
+        long left = owned.Value + add.Amount - ClusterPort.CounterFloor;
         add.Advance = add.Advance > 0 ? ShareOf(left, add.Advance) : 0;
-        add.Value = home.Value + add.Amount - add.Advance;
-        home.Advances += add.Advance > 0 ? 1 : 0;
+        add.Value = owned.Value + add.Amount - add.Advance;
+        owned.Advances += add.Advance > 0 ? 1 : 0;
     }
 }

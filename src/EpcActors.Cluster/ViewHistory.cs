@@ -3,13 +3,13 @@ using EpcActors.Cluster.Sharing;
 namespace EpcActors.Cluster;
 
 /// <summary>The views that one process heard of. Any thread may post or read.</summary>
-public sealed class ViewBoard : IViewBoard
+public sealed class ViewHistory : IViewHistory
 {
     private readonly Lock _gate = new();
     private readonly SortedList<int, ClusterView> _views = [];
 
     /// <param name="first">The view that the process begins with.</param>
-    public ViewBoard(ClusterView first)
+    public ViewHistory(ClusterView first)
     {
         ArgumentNullException.ThrowIfNull(first);
         _views.Add(first.Epoch, first);

@@ -6,9 +6,9 @@ using EpcActors.Cluster.Wire;
 namespace EpcActors.Cluster.AkkaTransport;
 
 /// <summary>
-/// The lanes of a member, by member. Sending takes no lock of the table; views and cuts replace what it reads.
+/// The queues of a member, by member. Sending takes no lock of the table; views and cuts replace what it reads.
 /// </summary>
-internal sealed class LaneTable
+internal sealed class FrameQueues
 {
     private const int MostSeals = 4096;
 
@@ -22,30 +22,30 @@ internal sealed class LaneTable
     private int _incarnation;
     private bool _isClosed;
 
-    public LaneTable(WireMeter meter, RunToken token) => (_meter, _token) = (meter, token);
+    public FrameQueues(WireMeter meter, RunToken token) => (_meter, _token) = (meter, token);
 
-    /// <summary>Time of the lanes, milliseconds.</summary>
+    /// <summary>Time of the queues, milliseconds.</summary>
     public static long NowMs => Environment.TickCount64;
 
     /// <summary>Says which member this process is, before the first view.</summary>
     public void Introduce(int member, int incarnation) => (_self, _incarnation) = ((short)member, incarnation);
 
-    /// <summary>Puts a frame on the lane to its receiver, or loses it. Any thread.</summary>
+    /// <summary>Puts a frame on the queue to its receiver, or loses it. Any thread.</summary>
     /// <param name="frame">The frame.</param>
-    /// <param name="mayLeave">An idle lane sends it at once.</param>
+    /// <param name="mayLeave">An idle queue sends it at once.</param>
     public void Send(in Frame frame, bool mayLeave)
     {
         Target[] targets = Volatile.Read(ref _targets);
         int to = frame.To;
-        if ((uint)to < (uint)targets.Length && targets[to].Lane is { } lane && !IsCut(to))
+        if ((uint)to < (uint)targets.Length && targets[to].Queue is { } queue && !IsCut(to))
         {
             if (mayLeave)
             {
-                lane.AddOrSend(in frame, NowMs);
+                queue.AddOrSend(in frame, NowMs);
             }
             else
             {
-                lane.Add(in frame);
+                queue.Add(in frame);
             }
         }
         else
@@ -55,7 +55,7 @@ internal sealed class LaneTable
     }
 
     /// <summary>
-    /// True when the sender of a bundle has the token of the run. Called by the exchange actor alone.
+    /// True when the sender of a bundle has the token of the run. Called by the gateway actor alone.
     /// </summary>
     public bool IsSealed(in BundleHead head)
     {
@@ -94,10 +94,10 @@ internal sealed class LaneTable
         Volatile.Write(ref _cut, cut);
     }
 
-    /// <summary>Makes lanes to the new incarnations of a view and closes those to dead ones.</summary>
+    /// <summary>Makes queues to the new incarnations of a view and closes those to dead ones.</summary>
     /// <param name="view">The view.</param>
-    /// <param name="resolve">The exchange actor at an address.</param>
-    /// <param name="self">Our exchange actor: it flushes the lanes.</param>
+    /// <param name="resolve">The gateway actor at an address.</param>
+    /// <param name="self">Our gateway actor: it flushes the queues.</param>
     public void Connect(ControlMessage.Membership view, Func<string, IActorRef> resolve, IActorRef self)
     {
         lock (_lock)
@@ -116,42 +116,42 @@ internal sealed class LaneTable
                 Target old = member < before.Length ? before[member] : default;
                 after[member] = incarnation == 0 || address.Length == 0
                     ? default
-                    : old.Lane?.PeerIncarnation == incarnation && old.Address == address
+                    : old.Queue?.PeerIncarnation == incarnation && old.Address == address
                         ? old
-                        : new Target(address, NewLane(member, incarnation, resolve(address), self));
+                        : new Target(address, NewQueue(member, incarnation, resolve(address), self));
             }
 
             Volatile.Write(ref _targets, after);
             foreach (Target old in before)
             {
-                if (old.Lane is not null && !Array.Exists(after, target => target.Lane == old.Lane))
+                if (old.Queue is not null && !Array.Exists(after, target => target.Queue == old.Queue))
                 {
-                    old.Lane.Close();
+                    old.Queue.Close();
                 }
             }
         }
     }
 
     /// <summary>
-    /// A bundle or an answer has come. One that is not between the two incarnations of our lane is neither counted nor
-    /// answered: the exchange judges its frames.
+    /// A bundle or an answer has come. One that is not between the two incarnations of our queue is neither counted nor
+    /// answered: the gateway judges its frames.
     /// </summary>
     public void OnArrived(in BundleHead head)
     {
         Target[] targets = Volatile.Read(ref _targets);
         if (head.To == _self && head.ToIncarnation == _incarnation && head.From < targets.Length
-            && targets[head.From].Lane is { } lane && lane.PeerIncarnation == head.FromIncarnation)
+            && targets[head.From].Queue is { } queue && queue.PeerIncarnation == head.FromIncarnation)
         {
-            lane.OnArrived(in head, NowMs);
+            queue.OnArrived(in head, NowMs);
         }
     }
 
-    /// <summary>Tells every lane that time passes.</summary>
+    /// <summary>Tells every queue that time passes.</summary>
     public void OnTick()
     {
         foreach (Target target in Volatile.Read(ref _targets))
         {
-            target.Lane?.OnTick(NowMs);
+            target.Queue?.OnTick(NowMs);
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class LaneTable
             _isClosed = true;
             foreach (Target target in _targets)
             {
-                target.Lane?.Close();
+                target.Queue?.Close();
             }
 
             Volatile.Write(ref _targets, []);
@@ -173,7 +173,7 @@ internal sealed class LaneTable
     /// <remarks>
     /// It has no sender: the head of a bundle names the origin in a few bytes, and the path of an actor takes sixty.
     /// </remarks>
-    private FrameLane NewLane(int member, int incarnation, IActorRef peer, IActorRef self) =>
+    private FrameQueue NewQueue(int member, int incarnation, IActorRef peer, IActorRef self) =>
         new(
             new BundleHead(
                 _self,
@@ -184,8 +184,8 @@ internal sealed class LaneTable
                 0,
                 _token.Seal(_self, member, _incarnation, incarnation)),
             bundle => peer.Tell(bundle, ActorRefs.NoSender),
-            lane => self.Tell(lane, ActorRefs.NoSender),
+            queue => self.Tell(queue, ActorRefs.NoSender),
             _meter);
 
-    private readonly record struct Target(string Address, FrameLane? Lane);
+    private readonly record struct Target(string Address, FrameQueue? Queue);
 }

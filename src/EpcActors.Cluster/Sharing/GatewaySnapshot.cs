@@ -1,7 +1,7 @@
 namespace EpcActors.Cluster.Sharing;
 
-/// <summary>State of one exchange at one moment, which an audit over all processes compares.</summary>
-public sealed record ExchangeSnapshot
+/// <summary>State of one gateway at one moment, which an audit over all processes compares.</summary>
+public sealed record GatewaySnapshot
 {
     public required int Member { get; init; }
 
@@ -12,25 +12,25 @@ public sealed record ExchangeSnapshot
 
     public required bool IsFenced { get; init; }
 
-    /// <summary>By account: what this process was granted and did not give back.</summary>
+    /// <summary>By counter: what this process was granted and did not give back.</summary>
     public required IReadOnlyList<long> Granted { get; init; }
 
-    /// <summary>By account: of that, what its tasks use.</summary>
+    /// <summary>By counter: of that, what its tasks use.</summary>
     public required IReadOnlyList<long> Used { get; init; }
 
     /// <summary>
-    /// By account: of that, what was taken in advance and is not used; below zero for the free-page counter.
+    /// By counter: of that, what was taken in advance and is not used; below zero for the free-page counter.
     /// </summary>
     public required IReadOnlyList<long> Stock { get; init; }
 
     /// <summary>Calls that are not answered yet.</summary>
     public required IReadOnlyList<OpenCall> Calls { get; init; }
 
-    /// <summary>Accounts that have their home here and are not being rebuilt.</summary>
-    public required IReadOnlyList<HomeSnapshot> Homes { get; init; }
+    /// <summary>Shared counters that have their owner here and are not being rebuilt.</summary>
+    public required IReadOnlyList<OwnedCounter> Owners { get; init; }
 
     /// <summary>
-    /// The last request of each task elsewhere that was executed here, where it was about an account.
+    /// The last request of each task elsewhere that was executed here, where it was about a shared counter.
     /// </summary>
     public required IReadOnlyList<ServedCall> Served { get; init; }
 }
@@ -39,37 +39,37 @@ public sealed record ExchangeSnapshot
 /// <param name="Caller">Index of the task that asks.</param>
 /// <param name="Sequence">Number of the call of its task.</param>
 /// <param name="Target">The member that is asked.</param>
-/// <param name="Account">The account that it is about, -1 for none.</param>
+/// <param name="Counter">The counter that it is about, -1 for none.</param>
 /// <param name="Code">The message.</param>
-public sealed record OpenCall(int Caller, uint Sequence, int Target, int Account, ushort Code);
+public sealed record OpenCall(int Caller, uint Sequence, int Target, int Counter, ushort Code);
 
-/// <summary>An account at its home.</summary>
-/// <param name="Account">Number of the account.</param>
+/// <summary>A shared counter at its owner.</summary>
+/// <param name="Counter">Number of the counter.</param>
 /// <param name="Value">The number as the kernel sees it.</param>
 /// <param name="Max">Its limit; ulong.MaxValue for none.</param>
 /// <param name="Capacity">misc.capacity.</param>
 /// <param name="Peak">Highest value within the limits.</param>
 /// <param name="Parts">By member: its part.</param>
-public sealed record HomeSnapshot(
-    int Account,
+public sealed record OwnedCounter(
+    int Counter,
     long Value,
     ulong Max,
     long Capacity,
     long Peak,
     IReadOnlyList<long> Parts);
 
-/// <summary>A request that was executed at a home.</summary>
+/// <summary>A request that was executed at an owner.</summary>
 /// <param name="Member">Member that asked.</param>
 /// <param name="Caller">Index of the task that asked.</param>
 /// <param name="Sequence">Number of the call of its task.</param>
-/// <param name="Effect">Change that it made to the account.</param>
+/// <param name="Effect">Change that it made to the counter.</param>
 public sealed record ServedCall(int Member, int Caller, uint Sequence, long Effect);
 
 /// <content>What audits see.</content>
-public sealed partial class Exchange
+public sealed partial class Gateway
 {
-    /// <summary>Makes a snapshot, for audits and for callers with exclusive access to the exchange.</summary>
-    public ExchangeSnapshot Snapshot()
+    /// <summary>Makes a snapshot, for audits and for callers with exclusive access to the gateway.</summary>
+    public GatewaySnapshot Snapshot()
     {
         CheckGrants();
         List<OpenCall> calls = [];
@@ -77,17 +77,18 @@ public sealed partial class Exchange
         {
             if (call.State is CallState.Sent or CallState.Waiting)
             {
-                calls.Add(new OpenCall(call.Caller, call.Frame.Sequence, call.Target, call.Account, call.Frame.Code));
+                calls.Add(new OpenCall(call.Caller, call.Frame.Sequence, call.Target, call.Counter, call.Frame.Code));
             }
         }
 
-        List<HomeSnapshot> homes = [];
-        for (int account = 0; account < _accounts.Length; account++)
+        List<OwnedCounter> owners = [];
+        for (int counter = 0; counter < _counters.Length; counter++)
         {
-            Account home = _accounts[account];
-            if (home.IsHome && !home.IsRebuilding)
+            SharedCounter owned = _counters[counter];
+            if (owned.IsOwner && !owned.IsRebuilding)
             {
-                homes.Add(new HomeSnapshot(account, home.Value, home.Max, home.Capacity, home.Peak, [.. home.Of]));
+                owners.Add(
+                    new OwnedCounter(counter, owned.Value, owned.Max, owned.Capacity, owned.Peak, [.. owned.Of]));
             }
         }
 
@@ -100,7 +101,7 @@ public sealed partial class Exchange
             }
         }
 
-        return new ExchangeSnapshot
+        return new GatewaySnapshot
         {
             Member = _port.Self,
             Incarnation = _port.Incarnation,
@@ -110,7 +111,7 @@ public sealed partial class Exchange
             Used = [.. _used],
             Stock = [.. _stock],
             Calls = calls,
-            Homes = homes,
+            Owners = owners,
             Served = served,
         };
     }
@@ -124,19 +125,19 @@ public sealed partial class Exchange
         long[] underWay = new long[_granted.Length];
         foreach (Call call in _calls)
         {
-            if (call.Account >= 0 && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
+            if (call.Counter >= 0 && call.State is (CallState.Sent or CallState.Waiting or CallState.Answered))
             {
                 bool isAnswered = call.State == CallState.Answered;
-                underWay[call.Account] += MessageOf(call).UnderWay(this, in call.Frame, call.Bytes, isAnswered);
+                underWay[call.Counter] += MessageOf(call).UnderWay(this, in call.Frame, call.Bytes, isAnswered);
             }
         }
 
-        for (int account = 0; account < underWay.Length; account++)
+        for (int counter = 0; counter < underWay.Length; counter++)
         {
             Engine.Invariant.That(
-                _granted[account] == _used[account] + _stock[account] + underWay[account],
-                $"member {_port.Self}: account {account} was granted {_granted[account]}, {_used[account]} are used, "
-                    + $"{_stock[account]} in stock and {underWay[account]} on the way");
+                _granted[counter] == _used[counter] + _stock[counter] + underWay[counter],
+                $"member {_port.Self}: counter {counter} was granted {_granted[counter]}, {_used[counter]} are used, "
+                    + $"{_stock[counter]} in stock and {underWay[counter]} on the way");
         }
     }
 }

@@ -11,15 +11,15 @@ using static EpcActors.Cluster.Sharing.ClusterProtocol;
 namespace EpcActors.Cluster.Sharing;
 
 /// <summary>
-/// Tells new homes what this process has. It is a task of its own that sends no other request: a home serves no request
-/// until every process has reported, so the reporter must never wait for a home.
+/// Tells new owners what this process has. It is a task of its own that sends no other request: an owner serves no
+/// request until every process has reported, so the reporter must never wait for an owner.
 /// </summary>
 public sealed class Reporter : KernelTask
 {
-    private readonly ActorId _exchange;
+    private readonly ActorId _gateway;
 
-    public Reporter(ActorId id, int cpu, int node, Machine machine, ActorId exchange)
-        : base(id, "reporter", cpu, node, machine, TaskKind.Other, ActorId.None) => _exchange = exchange;
+    public Reporter(ActorId id, int cpu, int node, Machine machine, ActorId gateway)
+        : base(id, "reporter", cpu, node, machine, TaskKind.Other, ActorId.None) => _gateway = gateway;
 
     public override ActorKind ActorKind => ActorKind.ClusterTask;
 
@@ -30,7 +30,7 @@ public sealed class Reporter : KernelTask
         int epoch = 0;
         while (true)
         {
-            AwaitView view = await Ask(_exchange, new AwaitView { Epoch = epoch });
+            AwaitView view = await Ask(_gateway, new AwaitView { Epoch = epoch });
             if (view.IsFenced)
             {
                 return;
@@ -38,11 +38,11 @@ public sealed class Reporter : KernelTask
 
             epoch = view.Epoch;
             for (
-                NextReport next = await Ask(_exchange, new NextReport());
-                next.Account >= 0;
-                next = await Ask(_exchange, new NextReport()))
+                NextReport next = await Ask(_gateway, new NextReport());
+                next.Counter >= 0;
+                next = await Ask(_gateway, new NextReport()))
             {
-                await Ask(_exchange, new ReportAccount { Account = next.Account });
+                await Ask(_gateway, new ReportCounter { Counter = next.Counter });
             }
         }
     }
@@ -52,7 +52,7 @@ public sealed class Reporter : KernelTask
 /// Cleans up after every change of the membership: takes back pages that were lent to the dead, and ends the processes
 /// whose enclaves had pages on a socket that is gone.
 /// </summary>
-public sealed class Steward : KernelTask
+public sealed class MemberCleanup : KernelTask
 {
     private const long PollNs = 5_000_000;
 
@@ -71,7 +71,7 @@ public sealed class Steward : KernelTask
     /// <param name="guests">Virtual EPC and process of each guest.</param>
     /// <param name="bootPages">Free pages that this process brings into a cluster that runs already; 0 for a member of
     /// the first view.</param>
-    public Steward(
+    public MemberCleanup(
         ActorId id,
         int cpu,
         int node,
@@ -80,7 +80,7 @@ public sealed class Steward : KernelTask
         IReadOnlyList<ActorId> processOfEnclave,
         IReadOnlyList<(ActorId Guest, ActorId Process)> guests,
         long bootPages)
-        : base(id, "steward", cpu, node, machine, TaskKind.Other, ActorId.None)
+        : base(id, "cleanup task", cpu, node, machine, TaskKind.Other, ActorId.None)
     {
         ArgumentNullException.ThrowIfNull(port);
         Cluster = port;
@@ -101,13 +101,13 @@ public sealed class Steward : KernelTask
     {
         if (_bootPages > 0)
         {
-            await Ask(Cluster.Exchange, new AddAccount { Account = Cluster.FreePageCounter, Amount = _bootPages });
+            await Ask(Cluster.Gateway, new AddToCounter { Counter = Cluster.FreePageCounter, Amount = _bootPages });
         }
 
         int epoch = 0;
         while (true)
         {
-            AwaitView view = await Ask(Cluster.Exchange, new AwaitView { Epoch = epoch });
+            AwaitView view = await Ask(Cluster.Gateway, new AwaitView { Epoch = epoch });
             if (view.IsFenced)
             {
                 return;
@@ -139,12 +139,12 @@ public sealed class Steward : KernelTask
 
     /// <summary>
     /// Tells a new incarnation the limits: it knows those of the scenario, and none that was written since. It may
-    /// become the home of an account when no other process that knows is left. Every process tells it; a writer that
-    /// wrote while it was absent sees it join later.
+    /// become the owner of a shared counter when no other process that knows is left. Every process tells it; a writer
+    /// that wrote while it was absent sees it join later.
     /// </summary>
     private async Routine TellLimits(int member)
     {
-        FindMember find = await Ask(Cluster.Exchange, new FindMember { Member = member });
+        FindMember find = await Ask(Cluster.Gateway, new FindMember { Member = member });
         if (find.Incarnation <= _seenAlive[member])
         {
             return;
@@ -153,15 +153,15 @@ public sealed class Steward : KernelTask
         _seenAlive[member] = find.Incarnation;
         for (int cgroup = 0; cgroup < Cluster.Cgroups; cgroup++)
         {
-            FindMax known = await Ask(Cluster.Exchange, new FindMax { Account = cgroup });
+            FindMax known = await Ask(Cluster.Gateway, new FindMax { Counter = cgroup });
             if (known.Version > 0)
             {
                 await Ask(
-                    Cluster.Exchange,
+                    Cluster.Gateway,
                     new ShareMax
                     {
                         Member = member,
-                        Account = cgroup,
+                        Counter = cgroup,
                         Max = known.Max,
                         Version = known.Version,
                     });
@@ -171,7 +171,7 @@ public sealed class Steward : KernelTask
 
     private async Routine Look(int member)
     {
-        FindMember find = await Ask(Cluster.Exchange, new FindMember { Member = member });
+        FindMember find = await Ask(Cluster.Gateway, new FindMember { Member = member });
         int dead = find.Dead;
         if (dead == _seenDead[member])
         {

@@ -4,7 +4,7 @@ using static EpcActors.Cluster.Sharing.ClusterProtocol;
 namespace EpcActors.Cluster.Sharing;
 
 /// <content>Frames from other processes, the answers to them, and ticks.</content>
-public sealed partial class Exchange
+public sealed partial class Gateway
 {
     public void Handle(ref Arrive message, Turn turn) => OnFrame(in message.Frame, turn);
 
@@ -107,7 +107,7 @@ public sealed partial class Exchange
     {
         if (message.Epoch > _view.Epoch)
         {
-            Install(_board[message.Epoch], turn);
+            Install(_history[message.Epoch], turn);
         }
     }
 
@@ -179,7 +179,7 @@ public sealed partial class Exchange
         Frame request = frame;
         switch (WireMessages.Find(frame.Code))
         {
-            case HomeMessage message:
+            case OwnerMessage message:
                 if (message.Serve(this, ref request, out long effect, turn))
                 {
                     served.Sequence = frame.Sequence;
@@ -192,16 +192,16 @@ public sealed partial class Exchange
                 }
 
                 break;
-            case DeputyMessage message:
+            case WorkerMessage message:
                 served.Sequence = frame.Sequence;
                 served.Effect = 0;
                 served.IsRunning = true;
                 served.Frame = request;
-                int lane = message.LaneOf(in frame);
-                _lanes[lane].Enqueue(served.Ticket);
-                if (!_deputies[lane].IsEmpty)
+                int kind = message.WorkerKindOf(in frame);
+                _requests[kind].Enqueue(served.Ticket);
+                if (!_workers[kind].IsEmpty)
                 {
-                    turn.Ready(ref _deputies[lane]);
+                    turn.Ready(ref _workers[kind]);
                 }
 
                 break;

@@ -4,14 +4,14 @@ using EpcActors.Cluster.Wire;
 namespace EpcActors.Cluster.AkkaTransport;
 
 /// <summary>
-/// The lane to one incarnation of one other member, and the answers for the lane back. Frames are added by any thread
-/// and leave in bundles, in the turn of the <see cref="ExchangeActor"/>: the first frame schedules that turn, the
+/// The queue to one incarnation of one other member, and the answers for the queue back. Frames are added by any thread
+/// and leave in bundles, in the turn of the <see cref="WireActor"/>: the first frame schedules that turn, the
 /// frames that are added until it comes join the bundle. So the busier the process, the longer the bundles.
 /// </summary>
 /// <remarks>
 /// <para><b>Credit.</b> At most <see cref="MostUnderWayBytes"/> are sent and not answered, and at most <see
 /// cref="MostWaitingBytes"/> wait: a peer that takes nothing costs no more, and frames are lost and counted.</para>
-/// <para><b>An idle lane</b>, with nothing under way and nothing that waits, sends a single frame on the thread that
+/// <para><b>An idle queue</b>, with nothing under way and nothing that waits, sends a single frame on the thread that
 /// adds it (<see cref="AddOrSend"/>): there is no other frame to bundle it with, and a process that waits for one
 /// answer saves a turn of another thread at both ends.</para>
 /// <para><b>Answers</b> ride in the head of each bundle that goes the other way. Where none does, an answer of its own
@@ -19,11 +19,11 @@ namespace EpcActors.Cluster.AkkaTransport;
 /// <para><b>Loss.</b> The head says how many bytes were sent before: an answer to a later bundle answers the lost one
 /// too. When no answer comes for a while, all that is under way counts as lost (a connection that broke), and one
 /// bundle at a time is sent, ever more rarely, until one is answered. Nothing is sent again here: <see
-/// cref="Exchange"/> does that.</para>
+/// cref="Gateway"/> does that.</para>
 /// <para><see cref="Add"/>, <see cref="AddOrSend"/> and <see cref="Close"/> may be called by any thread, everything
 /// else by the actor alone. Time is milliseconds of any clock that does not go back.</para>
 /// </remarks>
-internal sealed class FrameLane
+internal sealed class FrameQueue
 {
     /// <summary>
     /// Longest bundle, bytes without its head. Short enough that a heartbeat on the same connection does not wait
@@ -54,7 +54,7 @@ internal sealed class FrameLane
     private readonly Lock _lock = new();
     private readonly BundleHead _ends;
     private readonly Action<FrameBundle> _send;
-    private readonly Action<FrameLane> _schedule;
+    private readonly Action<FrameQueue> _schedule;
     private readonly WireMeter _meter;
 
     // All below: under the lock.
@@ -77,7 +77,7 @@ internal sealed class FrameLane
     /// <param name="schedule">Has the actor call <see cref="Flush"/> in a turn of its own; never waits, any
     /// thread.</param>
     /// <param name="meter">Counts.</param>
-    public FrameLane(BundleHead ends, Action<FrameBundle> send, Action<FrameLane> schedule, WireMeter meter)
+    public FrameQueue(BundleHead ends, Action<FrameBundle> send, Action<FrameQueue> schedule, WireMeter meter)
     {
         _ends = ends;
         _send = send;
@@ -100,7 +100,7 @@ internal sealed class FrameLane
         }
     }
 
-    /// <summary>Takes a frame, or loses it: no room, or the lane is closed.</summary>
+    /// <summary>Takes a frame, or loses it: no room, or the queue is closed.</summary>
     public void Add(in Frame frame)
     {
         bool isFirst;
@@ -123,7 +123,7 @@ internal sealed class FrameLane
         }
     }
 
-    /// <summary>Takes a frame as <see cref="Add"/> does; an idle lane sends it at once.</summary>
+    /// <summary>Takes a frame as <see cref="Add"/> does; an idle queue sends it at once.</summary>
     public void AddOrSend(in Frame frame, long nowMs)
     {
         lock (_lock)
@@ -152,7 +152,7 @@ internal sealed class FrameLane
         }
     }
 
-    /// <summary>Something has come on the lane back.</summary>
+    /// <summary>Something has come on the queue back.</summary>
     public void OnArrived(in BundleHead head, long nowMs)
     {
         bool isFirst;

@@ -11,7 +11,7 @@ namespace EpcActors.Cluster.AkkaTransport;
 /// is a plain actor and no singleton: a coordinator's knowledge of its run cannot move to another process, and this
 /// process serves the user's terminal.
 /// </summary>
-internal sealed class DoorActor : UntypedActor, IWithTimers
+internal sealed class CoordinatorActor : UntypedActor, IWithTimers
 {
     public const string Name = "epc-coordinator";
 
@@ -30,7 +30,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     private readonly List<TaskCompletionSource> _flushes = [];
     private bool _isLeaving;
 
-    public DoorActor(ICoordinatorListener listener, RunToken token, TimeSpan failureTimeout, Action<string> note)
+    public CoordinatorActor(ICoordinatorListener listener, RunToken token, TimeSpan failureTimeout, Action<string> note)
     {
         _listener = listener;
         _token = token;
@@ -47,7 +47,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
         TimeSpan failureTimeout,
         Action<string> note) =>
         global::Akka
-            .Actor.Props.Create(() => new DoorActor(listener, token, failureTimeout, note))
+            .Actor.Props.Create(() => new CoordinatorActor(listener, token, failureTimeout, note))
             .WithDispatcher(ClusterSystem.Dispatcher);
 
     protected override void PreStart()
@@ -183,7 +183,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
             "the token of this process is not that of the run: give it the file that the coordinator has, with "
                 + "--token-file";
         _over[node] = Reason;
-        _strangers.Add((node, LaneTable.NowMs));
+        _strangers.Add((node, FrameQueues.NowMs));
         Sender.Tell(new LifeOver(node.Uid, Reason), Self);
         _note(
             $"a process at {ClusterSystem.Place(node.Address)} was turned away: it does not have the token of this run"
@@ -249,7 +249,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     {
         if (_links.TryGetValue(new UniqueAddress(Sender.Path.Address, taken.Life), out AkkaMemberLink? link))
         {
-            link.Line.OnTaken(taken.Number, LaneTable.NowMs);
+            link.Line.OnTaken(taken.Number, FrameQueues.NowMs);
             Pump(link);
             AnswerFlushes();
         }
@@ -283,7 +283,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     {
         foreach ((UniqueAddress node, long sinceMs) in _strangers.ToArray())
         {
-            if (LaneTable.NowMs - sinceMs > _failureTimeout.TotalMilliseconds)
+            if (FrameQueues.NowMs - sinceMs > _failureTimeout.TotalMilliseconds)
             {
                 _strangers.Remove((node, sinceMs));
                 _cluster.Down(node.Address);
@@ -292,16 +292,16 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
 
         foreach (AkkaMemberLink link in _links.Values)
         {
-            foreach (ControlPart part in link.Line.Overdue(LaneTable.NowMs))
+            foreach (ControlPart part in link.Line.Overdue(FrameQueues.NowMs))
             {
-                link.Door.Tell(part, Self);
+                link.Actor.Tell(part, Self);
             }
 
             // It was told, and had time to leave by itself.
             if (
                 link.IsDropped
                 && !link.IsDowned
-                && LaneTable.NowMs - link.DroppedAtMs > _failureTimeout.TotalMilliseconds)
+                && FrameQueues.NowMs - link.DroppedAtMs > _failureTimeout.TotalMilliseconds)
             {
                 link.IsDowned = true;
                 _cluster.Down(link.Node.Address);
@@ -311,9 +311,9 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
 
     private void Pump(AkkaMemberLink link)
     {
-        while (link.Line.Next(LaneTable.NowMs) is { } part)
+        while (link.Line.Next(FrameQueues.NowMs) is { } part)
         {
-            link.Door.Tell(part, Self);
+            link.Actor.Tell(part, Self);
         }
     }
 
@@ -323,7 +323,7 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
         {
             // Its last messages still arrive.
             link.IsDropped = true;
-            link.DroppedAtMs = LaneTable.NowMs;
+            link.DroppedAtMs = FrameQueues.NowMs;
         }
     }
 
@@ -355,14 +355,14 @@ internal sealed class DoorActor : UntypedActor, IWithTimers
     }
 }
 
-/// <summary>One incarnation of a member. All but the address belongs to <see cref="DoorActor"/>.</summary>
-internal sealed class AkkaMemberLink(UniqueAddress node, IActorRef door) : MemberLink
+/// <summary>One incarnation of a member. All but the address belongs to <see cref="CoordinatorActor"/>.</summary>
+internal sealed class AkkaMemberLink(UniqueAddress node, IActorRef actor) : MemberLink
 {
     public override string Address => ClusterSystem.Place(node.Address);
 
     public UniqueAddress Node => node;
 
-    public IActorRef Door => door;
+    public IActorRef Actor => actor;
 
     public ControlLine Line { get; } = new(node.Uid);
 
