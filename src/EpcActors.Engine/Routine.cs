@@ -173,7 +173,7 @@ internal abstract class RoutineBox<T> : Resumable, IRoutineFrame
 
     Resumable? IRoutineFrame.Caller => Continuation;
 
-    public virtual string Method => "?";
+    public virtual RoutineMethod Method => new("?", null, false);
 
     public virtual ulong Fingerprint(IFrameFingerprints functions, object context) =>
         throw new InvariantViolation("a routine that has failed has no position");
@@ -217,7 +217,7 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
         return box;
     }
 
-    public override string Method => RoutineFrames<TStateMachine>.Method;
+    public override RoutineMethod Method => RoutineFrames<TStateMachine>.Method;
 
     public override void Resume() => StateMachine.MoveNext();
 

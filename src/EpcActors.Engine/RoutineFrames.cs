@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 
 namespace EpcActors.Engine;
@@ -21,21 +22,42 @@ internal interface IRoutineFrame
     /// <summary>Awaiter of this method: the frame further out, or the end of the task.</summary>
     Resumable? Caller { get; }
 
-    /// <summary>Name of the method, without that of its type.</summary>
-    string Method { get; }
+    /// <summary>The method as it was written.</summary>
+    RoutineMethod Method { get; }
 
     /// <summary>Hash of the position in the method and of its locals.</summary>
     ulong Fingerprint(IFrameFingerprints functions, object context);
 }
 
-/// <summary>Names of async methods, from the types that the compiler makes of them.</summary>
+/// <summary>A routine's method as it was written.</summary>
+/// <param name="Name">Its name, without that of its type.</param>
+/// <param name="Linux">Kernel function that it models; null for none.</param>
+/// <param name="IsOfTask">It is a method of a task: user space, where it models no kernel function.</param>
+public sealed record RoutineMethod(string Name, LinuxAttribute? Linux, bool IsOfTask);
+
+/// <summary>Methods behind the types that the compiler makes of async methods.</summary>
 internal static class RoutineNames
 {
+    /// <summary>The method behind a state machine.</summary>
+    public static RoutineMethod Of(Type stateMachine)
+    {
+        const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public
+            | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        Type type = stateMachine.IsGenericType ? stateMachine.GetGenericTypeDefinition() : stateMachine;
+        Type? declaring = stateMachine.DeclaringType;
+        MethodInfo? method = declaring?.GetMethods(All).FirstOrDefault(candidate =>
+            candidate.GetCustomAttribute<AsyncStateMachineAttribute>()?.StateMachineType == type);
+        return new RoutineMethod(
+            NameOf(stateMachine),
+            method?.GetCustomAttribute<LinuxAttribute>(),
+            typeof(TaskActor).IsAssignableFrom(declaring));
+    }
+
     /// <summary>
-    /// The method behind a state machine: <c>Name</c> of <c>&lt;Name&gt;d__12</c>, <c>Outer.Local</c> of a local
+    /// Its name: <c>Name</c> of <c>&lt;Name&gt;d__12</c>, <c>Outer.Local</c> of a local
     /// function (<c>&lt;&lt;Outer&gt;g__Local|0_1&gt;d</c>), <c>Outer.lambda</c> of a lambda.
     /// </summary>
-    public static string MethodOf(Type stateMachine)
+    private static string NameOf(Type stateMachine)
     {
         string name = stateMachine.Name;
         int end = name.LastIndexOf(">d", StringComparison.Ordinal);
@@ -67,11 +89,14 @@ internal static class RoutineNames
 internal static class RoutineFrames<TStateMachine>
     where TStateMachine : IAsyncStateMachine
 {
-    public static readonly string Method = RoutineNames.MethodOf(typeof(TStateMachine));
+    private static RoutineMethod? _method;
 
     // One for each thread, as the pools of boxes are: engines on different threads share nothing.
     [ThreadStatic]
     private static FrameFingerprint<TStateMachine>? _fingerprint;
+
+    /// <summary>Found when it is first asked for: a run without a trace never does.</summary>
+    public static RoutineMethod Method => _method ??= RoutineNames.Of(typeof(TStateMachine));
 
     public static ulong Fingerprint(ref TStateMachine stateMachine, IFrameFingerprints functions, object context) =>
         (_fingerprint ??= functions.For<TStateMachine>())(ref stateMachine, context);

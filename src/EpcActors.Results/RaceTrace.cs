@@ -97,7 +97,7 @@ public sealed record RaceStep
     /// Routines of the task from the outermost to the one that asks, by their C# names (<c>AllocEpcPage</c>,
     /// <c>TakeFromNodes</c>).
     /// </summary>
-    public IReadOnlyList<string> Stack { get; init; } = [];
+    public IReadOnlyList<RaceFrame> Stack { get; init; } = [];
 
     /// <summary>The operation of the task's program that this step belongs to.</summary>
     public string Operation { get; init; } = "";

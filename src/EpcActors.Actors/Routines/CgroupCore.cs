@@ -17,6 +17,7 @@ internal static class CgroupCore
     /// </summary>
     /// <returns>Ok; EBUSY with live processes or child directories, and for the root; ENOENT when it is gone
     /// already.</returns>
+    [Linux("cgroup.c", "cgroup_rmdir")]
     public static async Routine<Errno> Rmdir(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -59,6 +60,7 @@ internal static class CgroupCore
     /// <param name="cgroup">New cgroup of the process.</param>
     /// <param name="memoryCgroup">New cgroup of the memory controller; -1 to keep the old one.</param>
     /// <returns>Ok; ENODEV when the directory is gone; ESRCH when the process is gone.</returns>
+    [Linux("cgroup.c", "cgroup_attach_task")]
     public static async Routine<Errno> Attach(KernelTask current, ActorId process, int cgroup, int memoryCgroup)
     {
         ActorId tree = current.Machine.CgroupTree;
@@ -81,6 +83,7 @@ internal static class CgroupCore
     /// <summary>One write to misc.max (misc_cg_max_write). A refused write leaves the old value.</summary>
     /// <returns>Ok, EINVAL or ERANGE; ENOENT in the root, which has no such file, and where the directory is
     /// gone.</returns>
+    [Linux("misc.c", "misc_cg_max_write")]
     public static async Routine<Errno> WriteMiscMax(KernelTask current, int cgroup, string text)
     {
         if (!await HasFile(current, cgroup))
@@ -105,6 +108,7 @@ internal static class CgroupCore
     /// <param name="cgroup">Cgroup of the limit.</param>
     /// <param name="value">Bytes; ulong.MaxValue for max.</param>
     /// <returns>Ok; EINVAL on a kernel without the resource; ENOENT as above.</returns>
+    [Linux("misc.c", "misc_cg_max_write")]
     public static async Routine<Errno> WriteMiscMax(KernelTask current, int cgroup, ulong value)
     {
         if (!await HasFile(current, cgroup))
@@ -125,6 +129,7 @@ internal static class CgroupCore
     /// Stores the limit: no reclaim, no rounding, no wake-up. Only v3 to v5 queue the cgroup's worker, even when the
     /// limit rises.
     /// </summary>
+    [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
     private static async Routine Store(KernelTask current, int cgroup, ulong value)
     {
         ISharedMachine shared = current.Machine.Shared;
@@ -136,9 +141,11 @@ internal static class CgroupCore
     }
 
     /// <summary>WRITE_ONCE of the limit in the cgroup.</summary>
+    [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
     public static async Routine StoreMax(KernelTask current, int cgroup, ulong value) =>
         await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.WriteMax { Max = value });
 
+    [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
     private static async Routine<bool> HasFile(KernelTask current, int cgroup)
     {
         ActorId tree = current.Machine.CgroupTree;
@@ -159,6 +166,7 @@ internal static class CgroupCore
     /// cgroup_is_populated. A process that has yet to start counts: the task that starts it waits in its cgroup. A
     /// process that forks while we ask forks into its own cgroup, and its parent has answered for that one.
     /// </summary>
+    [Linux("cgroup.c", "cgroup_is_populated")]
     private static async Routine<bool> IsPopulated(KernelTask current, int cgroup)
     {
         List<ActorId> processes = current.Machine.Processes;

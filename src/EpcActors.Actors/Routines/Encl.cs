@@ -31,6 +31,7 @@ internal static class Encl
     /// <summary>
     /// sgx_vma_fault. Context: called with nothing held; takes mmap_lock for reading, then the enclave's mutex.
     /// </summary>
+    [Linux("encl.c", "sgx_vma_fault")]
     public static async Routine<FaultResult> VmaFault(KernelTask current, ActorId mm, int enclave, int page)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
@@ -47,6 +48,7 @@ internal static class Encl
     /// __sgx_encl_load_page, which takes the mutex here. On Ok the mutex is held and the page resident; else it is
     /// released.
     /// </summary>
+    [Linux("encl.c", "__sgx_encl_load_page")]
     public static async Routine<AllocResult> LockAndLoad(KernelTask current, int enclave, int page)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
@@ -70,6 +72,7 @@ internal static class Encl
 
     /// <summary>sgx_zap_enclave_ptes: zaps the page in every process, and again when the list of processes changed
     /// meanwhile: else a child forked behind the walk would keep a translation.</summary>
+    [Linux("encl.c", "sgx_zap_enclave_ptes")]
     public static async Routine ZapPtes(KernelTask current, int enclave, int firstPage, int pageCount)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -93,6 +96,7 @@ internal static class Encl
     /// kref_put(&amp;encl->refcount, sgx_encl_release): the task that drops the last reference runs the release; that
     /// may be the reclaimer.
     /// </summary>
+    [Linux("encl.c", "kref_put", IsPart = true)]
     public static async Routine PutRef(KernelTask current, int enclave)
     {
         EnclaveProtocol.PutRef put = await current.Ask(
@@ -106,6 +110,7 @@ internal static class Encl
     /// <summary>
     /// fput() of a process that has closed and unmapped the device; the last fput() runs sgx_release.
     /// </summary>
+    [Linux("driver.c", "sgx_release")]
     public static async Routine CloseFile(KernelTask current, int enclave)
     {
         EnclaveProtocol.PutFile put = await current.Ask(
@@ -123,6 +128,7 @@ internal static class Encl
     /// and not faulted anew. A zap walk that began before the child joined has to come again (R26); one that finds the
     /// child waits until the copy is complete.
     /// </summary>
+    [Linux("fork.c", "dup_mmap")]
     public static async Routine ForkMm(KernelTask current, ActorId parent, ActorId child, int enclave)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -150,6 +156,7 @@ internal static class Encl
     }
 
     /// <summary>Takes every entry off mm_list, as the close of the file and the v5 out-of-memory killer do.</summary>
+    [Linux("driver.c", "sgx_release", IsPart = true)]
     public static async Routine DrainMmList(KernelTask current, int enclave)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -173,6 +180,7 @@ internal static class Encl
     /// mmput(), sgx_mmu_notifier_release and exit_mmap: a process gives its address space up. After the first message
     /// mmget_not_zero fails for all. The page tables are torn down last.
     /// </summary>
+    [Linux("encl.c", "sgx_mmu_notifier_release")]
     public static async Routine ExitMm(KernelTask current, ActorId mm, int enclave)
     {
         await current.Ask(mm, new AddressSpaceProtocol.BeginExit());
@@ -198,6 +206,7 @@ internal static class Encl
     /// context, so the debugger's cgroup is charged.
     /// </summary>
     /// <remarks>SGX_ENCL_DEBUG is not modelled: every enclave can be debugged.</remarks>
+    [Linux("encl.c", "sgx_vma_access")]
     public static async Routine<Errno> VmaAccess(KernelTask current, int enclave, int page)
     {
         ForReport<long> startNs = current.NowNs;
@@ -223,6 +232,7 @@ internal static class Encl
 
     /// <summary>sgx_encl_grow: a VA page when the page count comes to a multiple of 512.</summary>
     /// <returns>The VA page (none when none was needed), or the error.</returns>
+    [Linux("ioctl.c", "sgx_encl_grow")]
     public static async Routine<AllocResult> Grow(KernelTask current, int enclave, bool reclaim)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -254,6 +264,7 @@ internal static class Encl
     }
 
     /// <summary>sgx_encl_shrink on an error path: gives the VA page that was just added back.</summary>
+    [Linux("ioctl.c", "sgx_encl_shrink")]
     public static async Routine Shrink(KernelTask current, int enclave, EpcPageIndex va)
     {
         await current.Ask(current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.Shrink());
@@ -266,6 +277,7 @@ internal static class Encl
     /// <summary>
     /// Series v1 to v5: SECS and VA pages are on a list of their cgroup, where the out-of-memory killer finds them.
     /// </summary>
+    [Linux("main.c", "sgx_record_epc_page")]
     public static async Routine RecordUnreclaimable(KernelTask current, EpcPageIndex page, int enclave)
     {
         if (current.Switches.AtLimit == AtLimit.Kill && current.Switches.EpcCgroup == EpcCgroupMode.On)
@@ -276,6 +288,7 @@ internal static class Encl
         }
     }
 
+    [Linux("encl.c", "sgx_vma_fault", IsPart = true)]
     private static async Routine<FaultResult> FaultUnderMmapLock(
         KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
     {
@@ -307,6 +320,7 @@ internal static class Encl
 
     /// <summary>The swapped half of __sgx_encl_load_page: SECS first, then the page. Two allocations that may not
     /// reclaim; a SECS that was loaded stays when the page then fails. Mutex held.</summary>
+    [Linux("encl.c", "__sgx_encl_load_page", IsPart = true)]
     private static async Routine<AllocResult> LoadSwapped(
         KernelTask current, int enclave, EnclavePlace place, int page, bool isSecsResident)
     {
@@ -329,6 +343,7 @@ internal static class Encl
         return load;
     }
 
+    [Linux("encl.c", "sgx_encl_load_secs")]
     private static async Routine<Errno> LoadSecs(KernelTask current, int enclave, EnclavePlace place)
     {
         AllocResult load = await EldUPage(current, enclave, place, place.PageCount);
@@ -341,6 +356,7 @@ internal static class Encl
     }
 
     /// <summary>sgx_encl_eldu into a fresh page: allocate, pin, ELDU, clean the backing up in any case.</summary>
+    [Linux("encl.c", "sgx_encl_eldu")]
     private static async Routine<AllocResult> EldUPage(KernelTask current, int enclave, EnclavePlace place, int page)
     {
         AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
@@ -400,6 +416,7 @@ internal static class Encl
     /// <summary>
     /// sgx_encl_eaug_page behind its look at SGX_ENCL_INITIALIZED: a page that was never added comes on demand.
     /// </summary>
+    [Linux("encl.c", "sgx_encl_eaug_page")]
     private static async Routine<FaultResult> EaugPage(
         KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
     {
@@ -465,6 +482,7 @@ internal static class Encl
         return FaultResult.Mapped;
     }
 
+    [Linux("encl.c", "sgx_encl_eaug_page", IsPart = true)]
     private static async Routine UndoEaug(
         KernelTask current,
         int enclave,
@@ -485,6 +503,7 @@ internal static class Encl
     /// <summary>
     /// sgx_encl_release: frees all that the enclave still has. Runs in the context that dropped the last reference.
     /// </summary>
+    [Linux("encl.c", "sgx_encl_release")]
     private static async Routine Release(KernelTask current, int enclave)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];

@@ -13,6 +13,7 @@ internal static partial class EpcCgroup
     /// where other walks stop.
     /// </summary>
     /// <returns>True: there is a victim, or one is on its way out already.</returns>
+    [Linux("epc_cgroup.c", "sgx_epc_cgroup_oom")]
     public static async Routine<bool> OomKill(KernelTask current, int root)
     {
         int cgroup = -1;
@@ -49,6 +50,7 @@ internal static partial class EpcCgroup
     /// <remarks>The kernel pops and takes the enclave's reference in one hold of the LRU's lock. Between our two
     /// messages the enclave could go away, which has the same effect as if it had gone before; the page is off the list
     /// in either case.</remarks>
+    [Linux("main.c", "sgx_epc_oom")]
     private static async Routine<bool> OomKillOne(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -82,6 +84,7 @@ internal static partial class EpcCgroup
     /// <summary>
     /// The victim's part: an enclave that was not created is no victim, and one that is marked already is skipped.
     /// </summary>
+    [Linux("main.c", "sgx_epc_oom_encl")]
     private static async Routine<(bool IsVictim, bool WasMarked)> KillEnclave(
         KernelTask current,
         int index,

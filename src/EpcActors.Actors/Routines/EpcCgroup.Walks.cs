@@ -11,6 +11,7 @@ internal static partial class EpcCgroup
     /// sgx_cgroup_lru_empty, the other way round: whether any LRU of the subtree has a page. One list after the other,
     /// each under its own lock, and blind to isolated pages.
     /// </summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_lru_empty")]
     public static async Routine<bool> CanReclaim(KernelTask current, int root)
     {
         int cgroup = -1;
@@ -58,6 +59,7 @@ internal static partial class EpcCgroup
     /// <returns>
     /// Pages freed (v2 to v6), or isolated, freed or not (v7 and later); where the next round goes on.
     /// </returns>
+    [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages")]
     public static async Routine<(int Scanned, int Resume)> ReclaimSubtree(
         KernelTask current,
         int root,
@@ -80,6 +82,7 @@ internal static partial class EpcCgroup
         };
 
     /// <summary>v2 to v6: gathers pages over the subtree into one batch, then reclaims the batch.</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages", IsPart = true)]
     private static async Routine<int> ReclaimShared(KernelTask current, int root, int wanted, bool ignoreAge)
     {
         int scanned = 0;
@@ -117,6 +120,7 @@ internal static partial class EpcCgroup
     /// v7 to v13: pre-order from the top, reclaim per cgroup, until 16 pages were scanned: 16 in all (v7 to v9), or 16
     /// of each LRU until it is enough (v10 to v13). Busy young pages at the top use up the whole budget (C6).
     /// </summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages", IsPart = true)]
     private static async Routine<int> ReclaimPreOrder(KernelTask current, int root, bool isBudget)
     {
         int scanned = 0;
@@ -159,6 +163,7 @@ internal static partial class EpcCgroup
     /// ends there, and the next begins at the top (C8).
     /// </summary>
     /// <returns>Pages isolated, and the cgroup to go on with: -1 for the top.</returns>
+    [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages", IsPart = true)]
     public static async Routine<(int Scanned, int Resume)> ReclaimFrom(KernelTask current, int root, int start)
     {
         int scanned = 0;
@@ -190,6 +195,7 @@ internal static partial class EpcCgroup
     }
 
     /// <summary>v16 and later: round robin over the subtree with the root's cursor, 16 pages a visit.</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages", IsPart = true)]
     private static async Routine<int> ReclaimWithCursor(KernelTask current, int root, int wanted)
     {
         int scanned = 0;
@@ -218,6 +224,7 @@ internal static partial class EpcCgroup
     /// at once. Here the next call checks that it lives, with the same result, and the task that frees it moves the
     /// cursor off it (C9).
     /// </remarks>
+    [Linux("epc_cgroup.c", "sgx_cgroup_next_cg")]
     private static async Routine<int> NextByCursor(KernelTask current, int root)
     {
         ActorId tree = current.Machine.CgroupTree;
@@ -251,6 +258,7 @@ internal static partial class EpcCgroup
         return cgroup;
     }
 
+    [Linux("epc_cgroup.c", "css_next_descendant_pre", IsPart = true)]
     private static async Routine<int> Next(KernelTask current, int root, int after)
     {
         CgroupTreeProtocol.NextDescendant next = await current.Ask(
@@ -258,6 +266,7 @@ internal static partial class EpcCgroup
         return next.Next;
     }
 
+    [Linux("epc_cgroup.c", "css_tryget", IsPart = true)]
     private static async Routine<bool> TryGet(KernelTask current, int cgroup)
     {
         CgroupProtocol.TryGetCss get = await current.Ask(

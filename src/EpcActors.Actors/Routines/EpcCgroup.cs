@@ -21,6 +21,7 @@ internal static partial class EpcCgroup
     /// Ok with the cgroup that was charged; EBUSY: at the limit, the worker was queued; ENOMEM: at the limit and
     /// nothing to reclaim; ERESTARTSYS.
     /// </returns>
+    [Linux("epc_cgroup.c", "sgx_cgroup_try_charge")]
     public static async Routine<ChargeResult> ChargeCurrent(KernelTask current, bool reclaim)
     {
         Machine machine = current.Machine;
@@ -62,6 +63,7 @@ internal static partial class EpcCgroup
     /// earlier versions).
     /// </summary>
     /// <remarks>Pressure that siblings put on an ancestor is invisible here (C14).</remarks>
+    [Linux("epc_cgroup.c", "sgx_cgroup_should_reclaim")]
     public static async Routine<bool> ShouldReclaim(KernelTask current, int cgroup)
     {
         ISharedMachine shared = current.Machine.Shared;
@@ -77,6 +79,7 @@ internal static partial class EpcCgroup
     /// <summary>The worker's loop (sgx_epc_cgroup_reclaim_work_func, sgx_cgroup_reclaim_work_func). It looks at the
     /// cgroup's own usage: a worker that runs for pressure which siblings put on an ancestor finds no work
     /// (C14).</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_work_func")]
     public static async Routine Work(KernelTask current, int cgroup)
     {
         KernelSwitches switches = current.Switches;
@@ -127,12 +130,14 @@ internal static partial class EpcCgroup
     }
 
     /// <summary>queue_work on the workqueue of the series.</summary>
+    [Linux("epc_cgroup.c", "queue_work", IsPart = true)]
     public static async Routine QueueWork(KernelTask current, int cgroup) =>
         await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
 
     /// <summary>
     /// Usage of a cgroup and the smallest limit up to the root, pages: level by level, each when it is reached.
     /// </summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_should_reclaim", IsPart = true)]
     public static async Routine<(long Usage, long Max)> UsageAndLimit(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -152,6 +157,7 @@ internal static partial class EpcCgroup
     }
 
     /// <summary>The attempts of a charge after the first was refused.</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_try_charge", IsPart = true)]
     private static async Routine<Errno> Retry(KernelTask current, int cgroup, bool reclaim)
     {
         KernelSwitches switches = current.Switches;

@@ -24,6 +24,7 @@ internal static class Ioctls
     public const int SgxPageNotModifiable = 20;
 
     /// <summary>SGX_IOC_ENCLAVE_CREATE: the first page of an enclave is a VA page, the second its SECS.</summary>
+    [Linux("ioctl.c", "sgx_ioc_enclave_create")]
     public static async Routine<Errno> Create(KernelTask current, int enclave)
     {
         EnclaveProtocol.BeginIoctl begin = await Begin(current, enclave);
@@ -38,6 +39,7 @@ internal static class Ioctls
     }
 
     /// <summary>SGX_IOC_ENCLAVE_ADD_PAGES over a range.</summary>
+    [Linux("ioctl.c", "sgx_ioc_enclave_add_pages")]
     public static async Routine<IoctlResult> AddPages(
         KernelTask current, int enclave, int firstPage, int pageCount, bool isMeasured, bool isTcs = false)
     {
@@ -74,6 +76,7 @@ internal static class Ioctls
     }
 
     /// <summary>SGX_IOC_ENCLAVE_INIT.</summary>
+    [Linux("ioctl.c", "sgx_ioc_enclave_init")]
     public static async Routine<Errno> Init(KernelTask current, int enclave)
     {
         EnclaveProtocol.BeginIoctl begin = await Begin(current, enclave);
@@ -98,6 +101,7 @@ internal static class Ioctls
     }
 
     /// <summary>SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS: EMODPR, ETRACK and IPI per page.</summary>
+    [Linux("ioctl.c", "sgx_ioc_enclave_restrict_permissions")]
     public static async Routine<IoctlResult> RestrictPermissions(
         KernelTask current,
         int enclave,
@@ -107,6 +111,7 @@ internal static class Ioctls
 
     /// <summary>SGX_IOC_ENCLAVE_MODIFY_TYPES to TCS or TRIM: EMODT, ETRACK and IPI per page.</summary>
     /// <remarks>Another type is EINVAL, after the checks for another ioctl (EBUSY) and for SGX2 (ENODEV).</remarks>
+    [Linux("ioctl.c", "sgx_ioc_enclave_modify_types")]
     public static async Routine<IoctlResult> ModifyTypes(
         KernelTask current, int enclave, int firstPage, int pageCount, EnclavePageType to = EnclavePageType.Trim)
     {
@@ -129,6 +134,7 @@ internal static class Ioctls
     /// SGX_IOC_ENCLAVE_REMOVE_PAGES. Between unmarking and erasing the mutex is dropped to zap the translations: R10's
     /// window.
     /// </summary>
+    [Linux("ioctl.c", "sgx_ioc_enclave_remove_pages")]
     public static async Routine<IoctlResult> RemovePages(KernelTask current, int enclave, int firstPage, int pageCount)
     {
         Errno errno = await BeginSgx2(current, enclave, firstPage, pageCount);
@@ -151,15 +157,18 @@ internal static class Ioctls
         return new IoctlResult(errno, count);
     }
 
+    [Linux("ioctl.c", "sgx_ioctl", IsPart = true)]
     private static async Routine<EnclaveProtocol.BeginIoctl> Begin(KernelTask current, int enclave)
     {
         await current.Spend(Activity.Syscall);
         return await current.Ask(current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.BeginIoctl());
     }
 
+    [Linux("ioctl.c", "sgx_ioctl", IsPart = true)]
     private static async Routine End(KernelTask current, int enclave) =>
         await current.Ask(current.Machine.Enclaves[enclave].Enclave, new EnclaveProtocol.EndIoctl());
 
+    [Linux("ioctl.c", "sgx_encl_create")]
     private static async Routine<Errno> CreateLocked(KernelTask current, int enclave)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -200,6 +209,7 @@ internal static class Ioctls
     }
 
     /// <summary>sgx_encl_add_page.</summary>
+    [Linux("ioctl.c", "sgx_encl_add_page")]
     private static async Routine<Errno> AddPage(KernelTask current, int enclave, int page, bool isMeasured, bool isTcs)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -244,6 +254,7 @@ internal static class Ioctls
     /// sgx_encl_shrink on the way out of an ioctl that failed: decrements page_cnt, and frees the VA page that it
     /// added.
     /// </summary>
+    [Linux("ioctl.c", "sgx_encl_shrink", IsPart = true)]
     private static async Routine UnlinkAndShrink(KernelTask current, int enclave, EpcPageIndex va)
     {
         if (!va.IsNone)
@@ -256,6 +267,7 @@ internal static class Ioctls
     }
 
     /// <summary>sgx_ioc_sgx2_ready and sgx_validate_offset_length, after the check for another ioctl.</summary>
+    [Linux("ioctl.c", "sgx_ioc_sgx2_ready", IsPart = true)]
     private static async Routine<Errno> BeginSgx2(KernelTask current, int enclave, int firstPage, int pageCount)
     {
         EnclaveProtocol.BeginIoctl begin = await Begin(current, enclave);
@@ -279,6 +291,7 @@ internal static class Ioctls
     private static bool IsInRange(KernelTask current, int enclave, int firstPage, int pageCount) =>
         firstPage >= 0 && pageCount > 0 && pageCount <= current.Machine.Enclaves[enclave].PageCount - firstPage;
 
+    [Linux("ioctl.c", "sgx_enclave_modify_types")]
     private static async Routine<IoctlResult> Modify(
         KernelTask current, int enclave, int firstPage, int pageCount, EnclavePageType to)
     {
@@ -303,6 +316,7 @@ internal static class Ioctls
         return new IoctlResult(errno, count, result);
     }
 
+    [Linux("ioctl.c", "sgx_enclave_modify_types", IsPart = true)]
     private static async Routine<(Errno Errno, int Result)> ModifyPage(
         KernelTask current, int enclave, int page, EnclavePageType to)
     {
@@ -366,6 +380,7 @@ internal static class Ioctls
     /// <summary>
     /// sgx_enclave_etrack: ETRACK, again after an IPI when it fails, then the IPI in any case. All under the mutex.
     /// </summary>
+    [Linux("ioctl.c", "sgx_enclave_etrack")]
     private static async Routine<Errno> EnclaveEtrack(KernelTask current, ActorId encl)
     {
         if (current.Choose((int)ChoicePoint.EtrackFails))
@@ -394,6 +409,7 @@ internal static class Ioctls
         return Errno.Ok;
     }
 
+    [Linux("ioctl.c", "sgx_encl_remove_pages")]
     private static async Routine<Errno> RemovePage(KernelTask current, int enclave, int page)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;

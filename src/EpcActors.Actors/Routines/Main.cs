@@ -21,6 +21,7 @@ internal static class Main
     /// The page, now the caller's, charged to its cgroup; EBUSY: try again later, a reclaimer was woken; ENOMEM:
     /// nothing can be reclaimed; ERESTARTSYS: a signal waits.
     /// </returns>
+    [Linux("main.c", "sgx_alloc_epc_page")]
     public static async Routine<AllocResult> AllocEpcPage(KernelTask current, bool reclaim)
     {
         Machine machine = current.Machine;
@@ -100,6 +101,7 @@ internal static class Main
     /// __sgx_alloc_epc_page: nodes in ascending cyclic order, from the CPU's own if it has EPC, else from the next that
     /// has.
     /// </summary>
+    [Linux("main.c", "__sgx_alloc_epc_page")]
     private static async Routine<EpcPageIndex> TakeFromNodes(KernelTask current)
     {
         Machine machine = current.Machine;
@@ -169,6 +171,7 @@ internal static class Main
     }
 
     /// <summary>sgx_nr_free_pages += delta, in the kernel's way of keeping it.</summary>
+    [Linux("main.c", "sgx_nr_free_pages", IsPart = true)]
     public static async Routine CountFreePages(KernelTask current, int delta)
     {
         ActorId counter = current.Machine.FreePageCounter;
@@ -190,6 +193,7 @@ internal static class Main
     }
 
     /// <summary>sgx_should_reclaim: fewer free pages than a watermark, and something to reclaim.</summary>
+    [Linux("main.c", "sgx_should_reclaim")]
     public static async Routine<bool> ShouldReclaim(KernelTask current, int watermark)
     {
         Machine machine = current.Machine;
@@ -217,10 +221,12 @@ internal static class Main
     }
 
     /// <summary>wake_up(&amp;ksgxd_waitq).</summary>
+    [Linux("main.c", "wake_up", IsPart = true)]
     public static async Routine WakeKsgxd(KernelTask current) =>
         await current.Ask(current.Machine.KsgxdWaitQueue, new WaitChannelProtocol.Wake());
 
     /// <summary>sgx_free_epc_page: uncharge first, then the node's list, then the counter.</summary>
+    [Linux("main.c", "sgx_free_epc_page")]
     public static async Routine FreeEpcPage(KernelTask current, EpcPageIndex page, bool byReclaimer = false)
     {
         Machine machine = current.Machine;
@@ -254,6 +260,7 @@ internal static class Main
     /// yet.
     /// </summary>
     /// <returns>False: the node has no dirty page left.</returns>
+    [Linux("main.c", "sgx_free_epc_page")]
     public static async Routine<bool> SanitisePage(KernelTask current, int node)
     {
         Machine machine = current.Machine;
@@ -285,6 +292,7 @@ internal static class Main
     /// never frees or uncharges it.
     /// </summary>
     /// <returns>False: leaked.</returns>
+    [Linux("encl.c", "sgx_encl_free_epc_page")]
     public static async Routine<bool> EnclFreeEpcPage(KernelTask current, EpcPageIndex page, bool mustLeak = false)
     {
         Machine machine = current.Machine;
@@ -309,12 +317,14 @@ internal static class Main
     }
 
     /// <summary>sgx_mark_page_reclaimable.</summary>
+    [Linux("main.c", "sgx_mark_page_reclaimable")]
     public static async Routine MarkReclaimable(KernelTask current, EpcPageIndex page) =>
         await current.Ask(
             current.Machine.Cgroups[current.Machine.LruOf(page)], new CgroupProtocol.AddToLru { Page = page });
 
     /// <summary>sgx_unmark_page_reclaimable.</summary>
     /// <returns>False: EBUSY, a reclaimer has the page.</returns>
+    [Linux("main.c", "sgx_unmark_page_reclaimable")]
     public static async Routine<bool> TryUnmark(KernelTask current, EpcPageIndex page)
     {
         CgroupProtocol.Unmark unmark = await current.Ask(
@@ -322,6 +332,7 @@ internal static class Main
         return !unmark.IsBusy;
     }
 
+    [Linux("main.c", "signal_pending", IsPart = true)]
     public static async Routine<bool> SignalPending(KernelTask current)
     {
         if (current.Process.IsNone)
@@ -338,6 +349,7 @@ internal static class Main
     /// pending.
     /// </summary>
     /// <returns>True: SIGKILL is pending, and the thread has to die.</returns>
+    [Linux("exit.c", "exit_to_user_mode_loop", IsPart = true)]
     public static async Routine<bool> TakeSignal(KernelTask current)
     {
         if (current.Process.IsNone)
@@ -352,6 +364,7 @@ internal static class Main
     }
 
     /// <summary>sgx_reclaim_direct: one batch before a load that may not reclaim. Context: no lock held.</summary>
+    [Linux("main.c", "sgx_reclaim_direct")]
     public static async Routine ReclaimDirect(KernelTask current)
     {
         KernelSwitches switches = current.Switches;
@@ -391,10 +404,12 @@ internal static class Main
     /// The machine suspends and wakes, or moves: the contents of the EPC are gone. The driver has no hook for it, and
     /// does not learn it.
     /// </summary>
+    [Linux("suspend.c", "suspend_enter", IsPart = true)]
     public static async Routine LoseEpc(KernelTask current) =>
         await current.Ask(current.Machine.Nodes[0], new NumaNodeProtocol.LoseEpc());
 
     /// <summary>arch_memory_failure: poison a page, on the free list or in use.</summary>
+    [Linux("main.c", "arch_memory_failure")]
     public static async Routine MemoryFailure(KernelTask current, EpcPageIndex page)
     {
         Machine machine = current.Machine;

@@ -35,6 +35,7 @@ internal static class Misc
     /// <param name="cgroup">Cgroup to charge.</param>
     /// <param name="takeReference">Take a reference first. The caller then holds one, refused or not.</param>
     /// <param name="bytes">Amount: a page, except where a stage is set.</param>
+    [Linux("misc.c", "misc_cg_try_charge")]
     public static async Routine<MiscCharge> TryCharge(
         KernelTask current,
         int cgroup,
@@ -80,6 +81,7 @@ internal static class Misc
     /// <summary>
     /// misc_cg_uncharge and the put of the page's reference: subtracts at each level up to the root. Wakes no task.
     /// </summary>
+    [Linux("misc.c", "misc_cg_uncharge")]
     public static async Routine Uncharge(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -99,6 +101,7 @@ internal static class Misc
     }
 
     /// <summary>css_put.</summary>
+    [Linux("misc.c", "css_put", IsPart = true)]
     public static async Routine PutCss(KernelTask current, int cgroup)
     {
         CgroupProtocol.PutCss put = await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.PutCss());
@@ -118,6 +121,7 @@ internal static class Misc
     /// cgroup holds no reference, so it is cancelled first (C19); when it runs just then, its worker does the rest at
     /// its end, which has the same effect as waiting for it.
     /// </remarks>
+    [Linux("misc.c", "misc_cg_free")]
     public static async Routine FreeCss(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -137,6 +141,7 @@ internal static class Misc
     }
 
     /// <summary>The rest of the free, once no reclaim work of the cgroup can run any more.</summary>
+    [Linux("misc.c", "misc_cg_free", IsPart = true)]
     public static async Routine FinishFree(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
@@ -158,6 +163,7 @@ internal static class Misc
     /// misc_cg_event: the event belongs to the level that refused and to those above it, not to the one that asked.
     /// Every attempt counts, the retries of one allocation too (C16).
     /// </summary>
+    [Linux("misc.c", "misc_cg_event")]
     public static async Routine CountEvent(KernelTask current, int level)
     {
         Machine machine = current.Machine;

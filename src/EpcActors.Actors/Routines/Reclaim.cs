@@ -19,12 +19,14 @@ internal static class Reclaim
     public const int IsIsolated = -1;
 
     /// <summary>What ksgxd and an allocator without a free page do: one round over the whole machine.</summary>
+    [Linux("main.c", "sgx_reclaim_pages_global", IsPart = true)]
     public static Routine<(int Scanned, int Resume)> ReclaimGlobal(KernelTask current) =>
         current.Machine.Shared.ReclaimBelow(current, 0, KernelConstants.NrToScan, ignoreAge: false, resume: -1);
 
     /// <summary>
     /// sgx_reclaim_pages_global: the one LRU without an EPC cgroup, else those of the cgroups below a root.
     /// </summary>
+    [Linux("main.c", "sgx_reclaim_pages_global", IsPart = true)]
     public static async Routine<(int Scanned, int Resume)> ReclaimBelow(
         KernelTask current,
         int root,
@@ -36,6 +38,7 @@ internal static class Reclaim
             : await EpcCgroup.ReclaimSubtree(current, root, wanted, ignoreAge, resume);
 
     /// <summary>sgx_can_reclaim without an EPC cgroup: the one list, without its lock (D5).</summary>
+    [Linux("main.c", "sgx_should_reclaim", IsPart = true)]
     public static async Routine<bool> CanReclaim(KernelTask current)
     {
         CgroupProtocol.ReadLru global = await current.Ask(current.Machine.Cgroups[0], new CgroupProtocol.ReadLru());
@@ -52,6 +55,7 @@ internal static class Reclaim
     /// <param name="nrToScan">Most pages to take off the LRU.</param>
     /// <param name="ignoreAge">Young pages are not spared.</param>
     /// <returns>Pages isolated, freed or not; of a batch that was isolated before, pages freed.</returns>
+    [Linux("main.c", "sgx_reclaim_pages")]
     public static async Routine<int> ReclaimPages(KernelTask current, int lru, int nrToScan, bool ignoreAge = false)
     {
         Machine machine = current.Machine;
@@ -117,6 +121,7 @@ internal static class Reclaim
     /// the LRU's lock.
     /// </summary>
     /// <returns>Pages added to the batch.</returns>
+    [Linux("main.c", "sgx_isolate_epc_pages")]
     public static async Routine<int> Isolate(KernelTask current, int cgroup, int limit)
     {
         Machine machine = current.Machine;
@@ -168,6 +173,7 @@ internal static class Reclaim
     /// sgx_reclaimer_age: young in any process spares the page; the walk stops there, so later processes keep their
     /// accessed bits.
     /// </summary>
+    [Linux("main.c", "sgx_reclaimer_age")]
     private static async Routine<bool> IsYoung(KernelTask current, int enclave, int page)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -191,6 +197,7 @@ internal static class Reclaim
         }
     }
 
+    [Linux("main.c", "sgx_reclaim_pages", IsPart = true)]
     private static async Routine<bool> PinAndMark(KernelTask current, int slot, int enclave, int page)
     {
         ActorId encl = current.Machine.Enclaves[enclave].Enclave;
@@ -224,6 +231,7 @@ internal static class Reclaim
     }
 
     /// <summary>Back to the tail of its LRU.</summary>
+    [Linux("main.c", "sgx_reclaim_pages", IsPart = true)]
     private static async Routine Skip(KernelTask current, int slot, int enclave)
     {
         EpcPageIndex page = current.Batch.Page[slot];
@@ -234,6 +242,7 @@ internal static class Reclaim
     }
 
     /// <summary>sgx_reclaimer_block.</summary>
+    [Linux("main.c", "sgx_reclaimer_block")]
     private static async Routine Block(KernelTask current, EpcPageIndex epcPage, int enclave, int page)
     {
         await Encl.ZapPtes(current, enclave, page, 1);
@@ -243,6 +252,7 @@ internal static class Reclaim
     }
 
     /// <summary>sgx_reclaimer_write, and with the last resident child of an initialised enclave its SECS.</summary>
+    [Linux("main.c", "sgx_reclaimer_write")]
     private static async Routine WriteOne(
         KernelTask current,
         EpcPageIndex epcPage,
@@ -278,6 +288,7 @@ internal static class Reclaim
     /// <summary>
     /// Writes the SECS within the write of the last child: no EBLOCK, no LRU, and its EREMOVE has nothing to do.
     /// </summary>
+    [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
     private static async Routine WriteSecs(KernelTask current, EnclavePlace place, int enclave, EpcPageIndex secs)
     {
         int payer = await Shmem.Payer(current, enclave);
@@ -308,6 +319,7 @@ internal static class Reclaim
     /// are still inside.
     /// </summary>
     /// <returns>The last EWB's answer; its slot is -1 when it failed.</returns>
+    [Linux("main.c", "sgx_encl_ewb")]
     private static async Routine<EnclaveProtocol.Ewb> EnclEwb(
         KernelTask current, EnclavePlace place, int page, EpcPageIndex epcPage, int slot, BackingPin pin)
     {
@@ -344,6 +356,7 @@ internal static class Reclaim
     }
 
     /// <summary>Stores EWB's output in the pinned pages and ends the pin. A failed EWB has written nothing.</summary>
+    [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
     private static async Routine PutWritten(
         KernelTask current, EnclavePlace place, int index, EnclaveProtocol.Ewb ewb, BackingPin pin)
     {

@@ -15,6 +15,7 @@ internal static class Shmem
     /// the same page finds it then.
     /// </summary>
     /// <returns>The pin, or ENOMEM when memory.max has no room (the out-of-memory killer was called).</returns>
+    [Linux("encl.c", "sgx_encl_get_backing")]
     public static async Routine<BackingPin> Pin(KernelTask current, int enclave, int index, int payer)
     {
         ActorId backing = current.Machine.Enclaves[enclave].Backing;
@@ -61,6 +62,7 @@ internal static class Shmem
     /// <param name="isPcmd">The PCMD page with the record of that index instead.</param>
     /// <param name="evenPinned">Also take a page that is pinned, which no kernel does.</param>
     /// <returns>True when the page was there and was taken.</returns>
+    [Linux("vmscan.c", "pageout")]
     public static async Routine<bool> SwapOut(
         KernelTask current,
         int enclave,
@@ -86,6 +88,7 @@ internal static class Shmem
     /// <param name="current">Task that writes.</param>
     /// <param name="memoryCgroup">Memory cgroup of the limit.</param>
     /// <param name="pages">The limit; -1 for max.</param>
+    [Linux("memcontrol.c", "memory_max_write")]
     public static async Routine WriteMemoryMax(KernelTask current, int memoryCgroup, long pages)
     {
         const long PollNs = 100_000;
@@ -100,6 +103,7 @@ internal static class Shmem
     }
 
     /// <summary>Gives pages back at every level.</summary>
+    [Linux("memcontrol.c", "mem_cgroup_uncharge")]
     public static async Routine Uncharge(KernelTask current, int payer, int pages)
     {
         Machine machine = current.Machine;
@@ -116,6 +120,7 @@ internal static class Shmem
     /// </summary>
     /// <remarks>A process whose last thread has ended counts as gone, a moment before its address space is: its memory
     /// has no owner then, and the kernel falls back to the root.</remarks>
+    [Linux("encl.c", "sgx_encl_get_mem_cgroup")]
     public static async Routine<int> Payer(KernelTask current, int enclave)
     {
         bool indirect = current.Kind switch
@@ -167,6 +172,7 @@ internal static class Shmem
     /// try_charge_memcg: level by level, with roll-back. A level adds and checks in one message, so no charge is
     /// refused for pages that a loser gives back at once. The kernel's caller tries again in that case and gets them.
     /// </summary>
+    [Linux("memcontrol.c", "try_charge_memcg")]
     private static async Routine<bool> TryCharge(KernelTask current, int payer, int pages)
     {
         Machine machine = current.Machine;
@@ -202,6 +208,7 @@ internal static class Shmem
 
     /// <summary>mem_cgroup_out_of_memory: one victim, unless one is dying already.</summary>
     /// <returns>False when no process is left to kill.</returns>
+    [Linux("memcontrol.c", "mem_cgroup_out_of_memory")]
     private static async Routine<bool> OutOfMemory(KernelTask current, int memoryCgroup)
     {
         Machine machine = current.Machine;

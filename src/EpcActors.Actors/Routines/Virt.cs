@@ -19,6 +19,7 @@ internal static class Virt
     /// <param name="mapping">The mapping that faults.</param>
     /// <param name="canRetry">FAULT_FLAG_ALLOW_RETRY, as with every fault of user space; without it "no page just now"
     /// is SIGBUS as well.</param>
+    [Linux("virt.c", "sgx_vepc_fault")]
     public static async Routine<FaultResult> Fault(
         KernelTask current,
         ActorId vepc,
@@ -59,6 +60,7 @@ internal static class Virt
     /// another instance. Every release also tries the zombies of earlier releases, whose last child may have gone with
     /// this one.
     /// </summary>
+    [Linux("virt.c", "sgx_vepc_release")]
     public static async Routine Release(KernelTask current, ActorId vepc, int size)
     {
         // Children first, then the SECS pages that had some.
@@ -117,6 +119,7 @@ internal static class Virt
 
     /// <summary>SGX_IOC_VEPC_REMOVE_ALL: EREMOVE in place.</summary>
     /// <returns>Number of SECS pages that still have children; -EBUSY when EREMOVE failed for another reason.</returns>
+    [Linux("virt.c", "sgx_vepc_remove_all")]
     public static async Routine<int> RemoveAll(KernelTask current, ActorId vepc, int size)
     {
         int failed = 0;

@@ -21,6 +21,7 @@ public sealed class Ksgxd : KernelTask
 
     public override bool IsDaemon => true;
 
+    [Linux("main.c", "ksgxd")]
     protected override async Routine Run()
     {
         if (_sanitises)
@@ -55,6 +56,7 @@ public sealed class Ksgxd : KernelTask
     }
 
     /// <summary>__sgx_sanitize_pages: page by page, each free and counted before the next.</summary>
+    [Linux("main.c", "__sgx_sanitize_pages")]
     private async Routine Sanitise()
     {
         for (int node = 0; node < Machine.NodeCount; node++)
@@ -83,6 +85,7 @@ public sealed class CgroupWorker : KernelTask
 
     public override bool IsDaemon => true;
 
+    [Linux("workqueue.c", "worker_thread")]
     protected override async Routine Run()
     {
         ActorId work = Machine.CgroupWork[_cgroup];

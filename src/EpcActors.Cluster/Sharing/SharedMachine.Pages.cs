@@ -11,6 +11,7 @@ public sealed partial class SharedMachine
 {
     /// <summary>A page of a node of another process, onto the list of its stand-in here.</summary>
     /// <returns>False: there is none.</returns>
+    [Linux("main.c", "__sgx_alloc_epc_page", IsPart = true)]
     public async Routine<bool> RefillNode(KernelTask current, int node)
     {
         if (!_port.IsForeign(node))
@@ -45,6 +46,7 @@ public sealed partial class SharedMachine
     }
 
     /// <summary>Returns a freed page of another process's node to its owner.</summary>
+    [Linux("main.c", "sgx_free_epc_page", IsPart = true)]
     public async Routine PageFreed(KernelTask current, int node)
     {
         if (!_port.IsForeign(node))
@@ -70,6 +72,7 @@ public sealed partial class SharedMachine
     }
 
     /// <summary>Has this process, or else another one, a page of the subtree on a list?</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_lru_empty")]
     public async Routine<bool> CanReclaim(KernelTask current, int root) =>
         await _here.CanReclaim(current, root) || await AskOthers(current, root, ReclaimPurpose.Look);
 
@@ -78,6 +81,7 @@ public sealed partial class SharedMachine
     /// take turns, as mem_cgroup_select_victim_node() had the nodes take turns under a limit; one without pages passes
     /// the turn on. So each round begins at the top.
     /// </summary>
+    [Linux("main.c", "sgx_reclaim_pages_global", IsPart = true)]
     public async Routine<(int Scanned, int Resume)> ReclaimBelow(
         KernelTask current,
         int root,
@@ -119,10 +123,12 @@ public sealed partial class SharedMachine
     }
 
     /// <summary>An enclave of this process, or else of another one.</summary>
+    [Linux("epc_cgroup.c", "sgx_epc_cgroup_oom")]
     public async Routine<bool> OomKill(KernelTask current, int root) =>
         await _here.OomKill(current, root) || await AskOthers(current, root, ReclaimPurpose.OomKill);
 
     /// <summary>queue_work() for the worker of a cgroup, where its counter lives.</summary>
+    [Linux("epc_cgroup.c", "queue_work", IsPart = true)]
     public async Routine QueueWork(KernelTask current, int cgroup)
     {
         ClusterProtocol.FindOwner owner = await current.Ask(
@@ -144,6 +150,7 @@ public sealed partial class SharedMachine
     /// Wakes the ksgxd that works. If that one dies with its process the wake-up is lost, but its successor looks for
     /// itself.
     /// </summary>
+    [Linux("main.c", "wake_up", IsPart = true)]
     public async Routine WakeKsgxd(KernelTask current)
     {
         ClusterProtocol.FindOwner owner = await current.Ask(
@@ -159,6 +166,7 @@ public sealed partial class SharedMachine
         }
     }
 
+    [Linux("main.c", "ksgxd", IsPart = true)]
     public async Routine<bool> IsKsgxdElsewhere(KernelTask current)
     {
         ClusterProtocol.FindOwner owner = await current.Ask(
@@ -171,6 +179,7 @@ public sealed partial class SharedMachine
     /// The fault will come again at once (C13). At the owner of the counter that costs no message, and would leave no
     /// CPU to the tasks that make room.
     /// </summary>
+    [Linux("exit.c", "exit_to_user_mode_loop", IsPart = true)]
     public async Routine ReturnRefused(KernelTask current)
     {
         ArgumentNullException.ThrowIfNull(current);

@@ -32,6 +32,7 @@ public sealed partial class SharedMachine : ISharedMachine
     /// <summary>This process's own part of the machine, as the kernel has it.</summary>
     public ISharedMachine Here => _here;
 
+    [Linux("misc.c", "misc_cg_try_charge")]
     public async Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference, long bytes)
     {
         ArgumentNullException.ThrowIfNull(current);
@@ -60,6 +61,7 @@ public sealed partial class SharedMachine : ISharedMachine
     }
 
     /// <summary>The part here, then that of the owners. A directory is not removed while processes share it.</summary>
+    [Linux("misc.c", "misc_cg_uncharge")]
     public async Routine Uncharge(KernelTask current, int cgroup)
     {
         await _here.Uncharge(current, cgroup);
@@ -69,6 +71,7 @@ public sealed partial class SharedMachine : ISharedMachine
     /// <summary>
     /// Writes misc.max at the owner, then tells each process, so the limit outlives both the owner and the writer.
     /// </summary>
+    [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
     public async Routine WriteMax(KernelTask current, int cgroup, ulong max)
     {
         ClusterProtocol.WriteCounterMax write = await current.Ask(
@@ -91,6 +94,7 @@ public sealed partial class SharedMachine : ISharedMachine
     }
 
     /// <summary>Usage of a cgroup and the smallest limit up to the root, pages.</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_should_reclaim", IsPart = true)]
     public async Routine<(long Usage, long Max)> UsageAndLimit(
         KernelTask current,
         int cgroup)
@@ -113,6 +117,7 @@ public sealed partial class SharedMachine : ISharedMachine
     }
 
     /// <summary>sgx_nr_free_pages += delta, at its owner; a node's own counter was changed with its list.</summary>
+    [Linux("main.c", "sgx_nr_free_pages", IsPart = true)]
     public async Routine CountFreePages(KernelTask current, int delta)
     {
         switch (current.Switches.FreePageCounter)
@@ -140,6 +145,7 @@ public sealed partial class SharedMachine : ISharedMachine
         }
     }
 
+    [Linux("main.c", "sgx_should_reclaim")]
     public async Routine<bool> ShouldReclaim(KernelTask current, int watermark) =>
         await ReadFreePages(current, watermark) < watermark && await CanReclaim(current, 0);
 

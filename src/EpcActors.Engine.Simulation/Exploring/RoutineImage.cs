@@ -31,7 +31,7 @@ internal sealed class RoutineImage : IFrameFingerprints
         return StateMix.Finish(hash);
     }
 
-    public static void DescribeStack(TaskActor task, List<string> methods)
+    public static void DescribeStack(TaskActor task, List<RoutineMethod> methods)
     {
         int start = methods.Count;
         for (Resumable? at = task.WaitsFor?.Waiting; at is IRoutineFrame frame; at = frame.Caller)

@@ -188,8 +188,8 @@ public sealed class StateImage
         return RoutineImage.Fingerprint(task, this);
     }
 
-    /// <summary>Names of the methods in which a task waits, outermost first, added to a list.</summary>
-    public static void DescribeStack(TaskActor task, List<string> methods)
+    /// <summary>Methods in which a task waits, outermost first, added to a list.</summary>
+    public static void DescribeStack(TaskActor task, List<RoutineMethod> methods)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(methods);

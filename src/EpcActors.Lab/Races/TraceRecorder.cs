@@ -27,7 +27,7 @@ public sealed class TraceRecorder : IStepWatcher
     private readonly List<string> _events = [];
     private readonly List<string> _choices = [];
     private readonly List<int> _wakes = [];
-    private readonly List<string> _stack = [];
+    private readonly List<RoutineMethod> _stack = [];
     private Envelope? _request;
     private ActorId _target;
     private object? _asked;
@@ -134,6 +134,13 @@ public sealed class TraceRecorder : IStepWatcher
         _locks = request is null ? [] : LockFields.Of(_byId[request.Target]);
     }
 
+    /// <summary>A method of a task without a kernel function is user space, and no frame of the kernel's stack.</summary>
+    private static RaceFrame FrameOf(RoutineMethod method) => new(
+        method.Name,
+        method.Linux is { } linux
+            ? new KernelFunction(linux.Function, linux.File, linux.IsPart)
+            : new KernelFunction(method.Name, "", method.IsOfTask));
+
     /// <summary>
     /// A step that only takes a lock, or gives it back, has looked at what the lock protects and changed nothing.
     /// </summary>
@@ -169,7 +176,7 @@ public sealed class TraceRecorder : IStepWatcher
             Message = _asked?.GetType().Name ?? MessageNames.Time,
             Request = _asked is null ? [] : Fields(_asked, null),
             Answer = _asked is null || isParked ? [] : Fields(_answered ?? _asked, _asked),
-            Stack = [.. _stack],
+            Stack = [.. _stack.Select(FrameOf)],
             Operation = _operation,
             Locks = held.TryGetValue(task.Id, out string? locks) ? locks.Split(" and ") : [],
             IsParked = isParked,

@@ -310,35 +310,13 @@ public static class KernelWords
     public static bool Knows(string message) => Phrases.ContainsKey(message);
 
     /// <summary>
-    /// Name of the kernel function that a routine models: <c>AllocEpcPage</c> is <c>sgx_alloc_epc_page</c>; an unknown
-    /// name is its own.
-    /// </summary>
-    /// <param name="routine">C# name, with or without its class.</param>
-    /// <param name="caller">C# name of the routine around it, which tells two of one name apart; may be empty.</param>
-    public static string Function(string routine, string caller = "")
-    {
-        ArgumentNullException.ThrowIfNull(routine);
-        ArgumentNullException.ThrowIfNull(caller);
-        return KernelFunctions.Of(routine, caller).Name;
-    }
-
-    /// <summary>The function with its file, <c>encl.c: sgx_vma_fault()</c>.</summary>
-    public static string Located(string routine, string caller = "")
-    {
-        ArgumentNullException.ThrowIfNull(routine);
-        ArgumentNullException.ThrowIfNull(caller);
-        return KernelFunctions.Of(routine, caller).Located;
-    }
-
-    /// <summary>
     /// The kernel's stack of a step, outermost first, each frame with its file. Routines that are parts of a function
     /// have no frame.
     /// </summary>
-    public static IReadOnlyList<string> Stack(RaceTrace trace, RaceStep step)
+    public static IReadOnlyList<string> Stack(RaceStep step)
     {
-        ArgumentNullException.ThrowIfNull(trace);
         ArgumentNullException.ThrowIfNull(step);
-        return [.. KernelFunctions.Stack(trace, step).Select(f => f.Located)];
+        return [.. KernelFunctions.Stack(step).Select(f => f.Located)];
     }
 
     /// <summary>

@@ -459,7 +459,7 @@ internal sealed class LamportDiagram
 
     private string Rest(RaceStep step)
     {
-        string function = ConsoleText.Visible(KernelFunctions.Innermost(_trace, step).Located);
+        string function = ConsoleText.Visible(KernelFunctions.Innermost(step).Located);
         string margin = string.Join(" ", RaceRows.Margin(_trace, step).Select(ConsoleText.Visible));
         return margin.Length > 0 ? $"{function} {margin}" : function;
     }

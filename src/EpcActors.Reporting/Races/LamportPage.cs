@@ -337,7 +337,7 @@ public static class LamportPage
             html.Element("td", step.Number.ToString(CultureInfo.InvariantCulture), ("class", "n"));
             html.Element("td", RaceRows.TaskName(trace, step.Task));
             html.Open("td");
-            html.Element("code", KernelFunctions.Innermost(trace, step).Located);
+            html.Element("code", KernelFunctions.Innermost(step).Located);
             html.Close("td");
             html.Open("td", ("class", "prose"));
             html.Element(
@@ -407,7 +407,7 @@ public static class LamportPage
                         "\n",
                         RaceRows.IsViolated(trace, step) ? margin.Append($"✗ violated: {trace.Rule}") : margin));
                 json.WriteBoolean("bad", RaceRows.IsViolated(trace, step));
-                Strings(json, "stack", KernelWords.Stack(trace, step));
+                Strings(json, "stack", KernelWords.Stack(step));
                 Strings(json, "locks", step.Locks);
                 json.WriteString("message", Message(trace, step));
                 json.WriteStartArray("values");

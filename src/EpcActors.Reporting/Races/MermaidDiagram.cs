@@ -112,7 +112,7 @@ public static class MermaidDiagram
             return;
         }
 
-        string function = KernelFunctions.Innermost(trace, step).Located;
+        string function = KernelFunctions.Innermost(step).Located;
         if (functions[step.Task] != function)
         {
             functions[step.Task] = function;

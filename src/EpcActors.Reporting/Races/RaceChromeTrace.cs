@@ -65,7 +65,7 @@ public static class RaceChromeTrace
         int[] own = [.. Enumerable.Range(0, trace.Steps.Count).Where(i => trace.Steps[i].Task == task)];
         string[][] stacks =
         [
-            .. own.Select(i => KernelFunctions.Stack(trace, trace.Steps[i]).Select(f => f.Located).ToArray()),
+            .. own.Select(i => KernelFunctions.Stack(trace.Steps[i]).Select(f => f.Located).ToArray()),
         ];
         for (int at = 0; at < own.Length; at++)
         {

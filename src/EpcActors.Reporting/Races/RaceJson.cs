@@ -73,8 +73,8 @@ public static class RaceJson
         json.WriteString("phrase", KernelWords.Phrase(trace, step));
         WriteFields(json, "request", step.Request);
         WriteFields(json, "answer", step.Answer);
-        WriteStrings(json, "stack", step.Stack);
-        WriteStrings(json, "kernel_stack", KernelWords.Stack(trace, step));
+        WriteStrings(json, "stack", [.. step.Stack.Select(frame => frame.Routine)]);
+        WriteStrings(json, "kernel_stack", KernelWords.Stack(step));
         json.WriteString("operation", step.Operation);
         WriteStrings(json, "locks", step.Locks);
         json.WriteBoolean("parked", step.IsParked);

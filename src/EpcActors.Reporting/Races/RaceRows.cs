@@ -96,7 +96,7 @@ internal static class RaceRows
                 canMerge = false;
             }
 
-            KernelFunction function = KernelFunctions.Innermost(trace, step);
+            KernelFunction function = KernelFunctions.Innermost(step);
             string header = withFiles || function.File.Length == 0 ? function.Located : function.Name + "()";
             bool isKnownTask = step.Task >= 0 && step.Task < functions.Length;
             bool isNewFunction = isKnownTask && functions[step.Task] != header;

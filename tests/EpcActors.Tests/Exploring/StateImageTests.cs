@@ -419,9 +419,9 @@ public sealed class StateImageTests
             void Look()
             {
                 places.Add(image.FingerprintContinuation(task));
-                List<string> stack = [];
+                List<RoutineMethod> stack = [];
                 StateImage.DescribeStack(task, stack);
-                stacks.Add(stack);
+                stacks.Add([.. stack.Select(method => method.Name)]);
             }
         }
     }
@@ -434,7 +434,7 @@ public sealed class StateImageTests
         TimedEngine engine = Engine(topology);
         HashSet<string> methods = [];
         HashSet<ulong> places = [];
-        List<string> stack = [];
+        List<RoutineMethod> stack = [];
         for (long at = 0; at < 4_000_000; at += 1_500)
         {
             if (engine.Run(at, CancellationToken.None) != RunEnd.TimeLimit)
@@ -447,7 +447,7 @@ public sealed class StateImageTests
                 places.Add(image.FingerprintContinuation(task));
                 stack.Clear();
                 StateImage.DescribeStack(task, stack);
-                methods.UnionWith(stack);
+                methods.UnionWith(stack.Select(method => method.Name));
             }
         }
 
@@ -462,10 +462,10 @@ public sealed class StateImageTests
     {
         Assert.Equal(
             "Run",
-            RoutineNames.MethodOf(
+            RoutineNames.Of(
                 typeof(Ksgxd)
                     .GetNestedTypes(BindingFlags.NonPublic)
-                    .Single(type => type.Name.StartsWith("<Run>", StringComparison.Ordinal))));
+                    .Single(type => type.Name.StartsWith("<Run>", StringComparison.Ordinal))).Name);
     }
 
     internal static Topology Small(int threads = 2, int heap = 8, long maxPages = 7) =>

@@ -96,7 +96,7 @@ public sealed class SharedStateTests
                 }
                 else if (field.Name is not ("current" or "<>4__this"))
                 {
-                    string method = RoutineNames.MethodOf(type);
+                    string method = RoutineNames.Of(type).Name;
                     locals.Add($"{type.DeclaringType!.Name}.{method}.{field.Name}");
                 }
             }

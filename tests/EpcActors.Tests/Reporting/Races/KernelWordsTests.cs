@@ -62,40 +62,8 @@ public sealed class KernelWordsTests
     }
 
     [Fact]
-    public void Every_routine_of_the_actors_is_known()
-    {
-        IEnumerable<string> unknown =
-            from type in typeof(NumaNode).Assembly.GetTypes()
-            where type.Namespace is "EpcActors.Actors.Routines" or "EpcActors.Actors.Tasks"
-            where type != typeof(OneMachine)
-            from method in type.GetMethods(
-                BindingFlags.Static
-                    | BindingFlags.Instance
-                    | BindingFlags.Public
-                    | BindingFlags.NonPublic
-                    | BindingFlags.DeclaredOnly)
-            where method.ReturnType.Name.StartsWith("Routine", StringComparison.Ordinal)
-            where !KernelFunctions.Knows(method.Name)
-            select $"{type.Name}.{method.Name}";
-        Assert.True(!unknown.Any(), string.Join(" ", unknown));
-    }
-
-    [Fact]
     public void A_machine_in_one_process_adds_no_frame_to_a_routine() =>
         Assert.Empty(typeof(OneMachine).GetNestedTypes(BindingFlags.NonPublic));
-
-    [Theory]
-    [InlineData("AllocEpcPage", "", "main.c: sgx_alloc_epc_page()")]
-    [InlineData("Main.TakeFromNodes", "AllocEpcPage", "main.c: __sgx_alloc_epc_page()")]
-    [InlineData("VmaFault", "Access", "encl.c: sgx_vma_fault()")]
-    [InlineData("Release", "PutRef", "encl.c: sgx_encl_release()")]
-    [InlineData("Release", "", "virt.c: sgx_vepc_release()")]
-    [InlineData("TryCharge", "Shmem.Pin", "memcontrol.c: try_charge_memcg()")]
-    [InlineData("TryCharge", "ChargeCurrent", "misc.c: misc_cg_try_charge()")]
-    [InlineData("ShouldReclaim", "Work", "epc_cgroup.c: sgx_cgroup_should_reclaim()")]
-    [InlineData("Whatever", "", "Whatever")]
-    public void Functions_have_their_file(string routine, string caller, string expected) =>
-        Assert.Equal(expected, KernelWords.Located(routine, caller));
 
     [Fact]
     public void A_stack_has_no_frames_for_parts_and_user_space()
@@ -109,9 +77,9 @@ public sealed class KernelWordsTests
                 "main.c: sgx_alloc_epc_page()",
                 "main.c: __sgx_alloc_epc_page()",
             ],
-            KernelWords.Stack(trace, trace.Steps[3]));
-        Assert.Equal(["main.c: ksgxd()"], KernelWords.Stack(trace, trace.Steps[0]));
-        Assert.Empty(KernelWords.Stack(trace, trace.Steps[8]));
+            KernelWords.Stack(trace.Steps[3]));
+        Assert.Equal(["main.c: ksgxd()"], KernelWords.Stack(trace.Steps[0]));
+        Assert.Empty(KernelWords.Stack(trace.Steps[8]));
     }
 
     [Fact]

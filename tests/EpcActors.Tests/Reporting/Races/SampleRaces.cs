@@ -1,4 +1,8 @@
+using System.Reflection;
+using EpcActors.Actors.NumaNodes;
+using EpcActors.Engine;
 using EpcActors.Results;
+using EpcActors.Tests.Kernel;
 
 namespace EpcActors.Tests.Reporting.Races;
 
@@ -109,7 +113,7 @@ internal static class SampleRaces
                 {
                     Operation = "touch 3",
                 },
-                Step(7, 0, 2, "ReadPages", ["AllocEpcPage", "ShouldReclaim"], [99, 100], [], [("Pages", "99")]) with
+                Step(7, 0, 2, "ReadPages", ["AllocEpcPage", "Main.ShouldReclaim"], [99, 100], [], [("Pages", "99")]) with
                 {
                     Operation = "touch 3",
                     Events = ["CPU0 ends"],
@@ -143,7 +147,7 @@ internal static class SampleRaces
                     1,
                     3,
                     "ReadLru",
-                    ["RemovePages", "RemovePage", "CanReclaim"],
+                    ["RemovePages", "RemovePage", "Reclaim.CanReclaim"],
                     [101, 100],
                     [],
                     [("IsEmpty", "yes")]
@@ -185,7 +189,7 @@ internal static class SampleRaces
             Before = [40],
             Steps =
             [
-                Step(1, 0, 0, "SleepUntilWoken", ["Run"], [40]) with
+                Step(1, 0, 0, "SleepUntilWoken", ["Ksgxd.Run"], [40]) with
                 {
                     IsParked = true,
                 },
@@ -291,7 +295,7 @@ internal static class SampleRaces
                         "LoadSwapped",
                         "EldUPage",
                         "AllocEpcPage",
-                        "ShouldReclaim",
+                        "Main.ShouldReclaim",
                     ],
                     [40],
                     [],
@@ -335,7 +339,7 @@ internal static class SampleRaces
                         Events = [Name],
                         Wakes = [0],
                         Operation = Name,
-                        Stack = [Name],
+                        Stack = [new RaceFrame(Name, new KernelFunction(Name, Name, false))],
                         Locks = [Name],
                         Message = s.Number % 2 == 0 ? Name : s.Message,
                         Request = [new(Name, Name)],
@@ -372,6 +376,27 @@ internal static class SampleRaces
         };
     }
 
+    /// <summary>A routine by its name, with its type where the name occurs twice.</summary>
+    private static RaceFrame Frame(string routine)
+    {
+        string[] words = routine.Split('.');
+        List<LinuxAttribute> found =
+        [
+            .. from type in typeof(NumaNode).Assembly.GetTypes()
+            where words.Length == 1 ? type.Namespace == "EpcActors.Actors.Routines" : type.Name == words[0]
+            from method in type.GetMethods(LinuxNamesTests.AllMethods)
+            where method.Name == words[^1]
+            let linux = method.GetCustomAttribute<LinuxAttribute>()
+            where linux is not null
+            select linux,
+        ];
+        return new RaceFrame(
+            words[^1],
+            found is []
+                ? new KernelFunction(words[^1], "", IsPart: true)
+                : new KernelFunction(found.Single().Function, found.Single().File, found.Single().IsPart));
+    }
+
     public static RaceStep Step(
         int number, int task, int resource, string message, string[] stack, long[] values,
         (string Field, string Value)[]? request = null, (string Field, string Value)[]? answer = null) => new()
@@ -380,7 +405,7 @@ internal static class SampleRaces
             Task = task,
             Resource = resource,
             Message = message,
-            Stack = stack,
+            Stack = [.. stack.Select(Frame)],
             Values = values,
             Request = [.. (request ?? []).Select(f => KeyValuePair.Create(f.Field, f.Value))],
             Answer = [.. (answer ?? []).Select(f => KeyValuePair.Create(f.Field, f.Value))],
