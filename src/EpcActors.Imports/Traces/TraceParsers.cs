@@ -105,7 +105,11 @@ internal sealed class FtraceParser(string source) : TraceParser(source)
                 _ = LineFields.TryKey(line, "error_code=", out ulong code);
                 access = new RecordedAccess
                 {
-                    TimeNs = ns, Address = address, Process = -1, Thread = tid, Kind = LineFields.KindOf(code),
+                    TimeNs = ns,
+                    Address = address,
+                    Process = -1,
+                    Thread = tid,
+                    Kind = LineFields.KindOf(code),
                 };
                 return true;
             }
@@ -253,7 +257,11 @@ internal sealed class BpftraceParser(string source) : TraceParser(source)
 
         access = new RecordedAccess
         {
-            TimeNs = ns, Address = address, Process = pid, Thread = tid, Kind = LineFields.KindOf(code),
+            TimeNs = ns,
+            Address = address,
+            Process = pid,
+            Thread = tid,
+            Kind = LineFields.KindOf(code),
         };
         return true;
     }
@@ -324,7 +332,11 @@ internal sealed class SgxPerfParser(string source) : TraceParser(source)
 
         access = new RecordedAccess
         {
-            TimeNs = ns, Address = (ulong)address, Process = enclave, Thread = thread, Kind = PageAccessKind.Read,
+            TimeNs = ns,
+            Address = (ulong)address,
+            Process = enclave,
+            Thread = thread,
+            Kind = PageAccessKind.Read,
         };
         return true;
     }
