@@ -24,7 +24,7 @@ internal static class JsonText
         catch (HoconException wrong)
         {
             throw log.Fail(
-                wrong.Origin with { Source = source }, "", $"this is no valid JSON: {wrong.Detail}", "correct it");
+                wrong.Origin with { Source = source }, "", $"this is not valid JSON: {wrong.Detail}", "correct it");
         }
     }
 

@@ -23,7 +23,7 @@ internal static class TomlText
         {
             if (wrong.Kind == DiagnosticMessageKind.Error)
             {
-                log.Error(At(source, wrong.Span), "", $"this is no valid TOML: {wrong.Message.TrimEnd('.')}", remedy);
+                log.Error(At(source, wrong.Span), "", $"this is not valid TOML: {wrong.Message.TrimEnd('.')}", remedy);
             }
         }
 

@@ -21,7 +21,7 @@ internal static class XmlText
             throw log.Fail(
                 new HoconOrigin(source, Math.Max(1, wrong.LineNumber), Math.Max(1, wrong.LinePosition)),
                 "",
-                $"this is no valid XML: {wrong.Message.ReplaceLineEndings(" ")}",
+                $"this is not valid XML: {wrong.Message.ReplaceLineEndings(" ")}",
                 "correct it");
         }
     }

@@ -41,7 +41,7 @@ internal sealed partial class YamlText
             throw log.Fail(
                 reader.At(wrong.Start),
                 "",
-                $"this is no valid YAML: {wrong.Message.TrimEnd('.')}",
+                $"this is not valid YAML: {wrong.Message.TrimEnd('.')}",
                 "mind the indentation, colons followed by a blank, and quotes around texts with ': ' or ' #'");
         }
     }

@@ -92,6 +92,23 @@ public static class SizingPage
         html.Close("dl");
     }
 
+    /// <summary>The head of a row: the path, which may break behind each of its slashes and nowhere else.</summary>
+    private static void Path(HtmlWriter html, string path)
+    {
+        html.Open("th", ("scope", "row"), ("class", "path"));
+        string[] parts = path.Split('/');
+        for (int i = 0; i < parts.Length; i++)
+        {
+            html.Text(i < parts.Length - 1 ? parts[i] + "/" : parts[i]);
+            if (i < parts.Length - 1)
+            {
+                html.Empty("wbr");
+            }
+        }
+
+        html.Close("th");
+    }
+
     private static void WriteLimits(HtmlWriter html, SizingReport r)
     {
         html.Open("section", ("id", "limits"));
@@ -106,7 +123,7 @@ public static class SizingPage
         foreach (CgroupSizing one in r.Cgroups)
         {
             html.Open("tr");
-            html.Element("th", one.Path, ("scope", "row"));
+            Path(html, one.Path);
             Cell(html, Units.Limit(one.MaxBytes));
             Cell(html, Wording.Counted(one.Least.Pages, "page"));
             foreach (SizeAnswer answer in one.Answers)
@@ -237,7 +254,7 @@ public static class SizingPage
         foreach (NeighbourSizing row in together.Rows)
         {
             html.Open("tr");
-            html.Element("th", row.Path, ("scope", "row"));
+            Path(html, row.Path);
             Cell(html, Units.Bytes(row.LimitPages * Units.PageBytes));
             Cell(html, SizingWords.Slowdown(row.Alone));
             Cell(html, SizingWords.Slowdown(row.Together), row.Keeps ? null : "bad");

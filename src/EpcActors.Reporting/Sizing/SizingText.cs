@@ -34,7 +34,8 @@ public static class SizingText
 
     private static void WriteLimits(ConsoleText text, SizingReport r)
     {
-        List<TextTable.Column> columns = [TextTable.Name("cgroup"), TextTable.Figure("now"),
+        string parent = SizingWords.CommonParent(r);
+        List<TextTable.Column> columns = [TextTable.Name(Header(parent)), TextTable.Figure("now"),
             TextTable.Figure("loads")];
         columns.AddRange(r.Shares.Select(share => TextTable.Figure(SizingWords.Share(share))));
         if (r.Until.Length > 0)
@@ -49,7 +50,7 @@ public static class SizingText
         {
             List<Cell> row =
             [
-                one.Path,
+                Below(one.Path, parent),
                 Units.Limit(one.MaxBytes),
                 Wording.Counted(one.Least.Pages, "page"),
                 .. one.Answers.Select(answer => Limit(answer, IsChosen(r, answer))),
@@ -76,6 +77,12 @@ public static class SizingText
         text.Line();
         text.Paragraph("  ", SizingWords.Legend(r), style: ConsoleText.Dim);
     }
+
+    private static string Header(string parent) => parent.Length > 1 ? "cgroup of " + parent[..^1] : "cgroup";
+
+    /// <summary>The path without the group that the header names: its end tells cgroups apart.</summary>
+    private static string Below(string path, string parent) =>
+        parent.Length > 1 && path.Length > parent.Length ? path[parent.Length..] : path;
 
     private static bool IsChosen(SizingReport r, SizeAnswer answer) =>
         r.Until.Length == 0 && answer.Share == r.ChosenShare;
@@ -110,11 +117,12 @@ public static class SizingText
             return;
         }
 
-        TextTable table = new(TextTable.Name("cgroup"), TextTable.Figure("limit"), TextTable.Figure("alone"),
+        string parent = SizingWords.CommonParent(r);
+        TextTable table = new(TextTable.Name(Header(parent)), TextTable.Figure("limit"), TextTable.Figure("alone"),
             TextTable.Figure("with the others"), TextTable.Word("keeps it"), TextTable.Prose("slowed by"));
         foreach (NeighbourSizing row in together.Rows)
         {
-            table.Row(row.Path, Units.Bytes(row.LimitPages * Units.PageBytes), SizingWords.Slowdown(row.Alone),
+            table.Row(Below(row.Path, parent), Units.Bytes(row.LimitPages * Units.PageBytes), SizingWords.Slowdown(row.Alone),
                 new Cell(SizingWords.Slowdown(row.Together), row.Keeps ? (Style?)null : ConsoleText.Bad),
                 new Cell(row.Keeps ? "yes" : "no", row.Keeps ? ConsoleText.Good : ConsoleText.Bad),
                 row.Death.Length > 0 ? row.Death : SizingWords.SlowedBy(row));

@@ -20,8 +20,30 @@ internal static class SizingWords
         slowdown is { } value ? value.ToString("0.000", CultureInfo.InvariantCulture) + "×" : "died";
 
     /// <summary>What was asked for, as part of a sentence.</summary>
-    public static string Aim(SizingReport r) =>
-        r.Until.Length > 0 ? $"'{r.Until}'" : $"{Share(r.ChosenShare ?? 1)} of its speed";
+    public static string Aim(SizingReport r, bool ofSeveral = false) =>
+        r.Until.Length > 0
+            ? $"'{r.Until}'"
+            : $"{Share(r.ChosenShare ?? 1)} of {(ofSeveral ? "their" : "its")} speed";
+
+    /// <summary>
+    /// The group that all cgroups of a sizing lie below, with a slash at its end: a table names it once. <c>/</c> for
+    /// none.
+    /// </summary>
+    public static string CommonParent(SizingReport r)
+    {
+        string common = r.Cgroups.Count < 2 ? "/" : r.Cgroups[0].Path;
+        foreach (CgroupSizing one in r.Cgroups)
+        {
+            while (
+                common.Length > 1
+                && (!one.Path.StartsWith(common, StringComparison.Ordinal) || !common.EndsWith('/')))
+            {
+                common = common[..(common.AsSpan(0, common.Length - 1).LastIndexOf('/') + 1)];
+            }
+        }
+
+        return common.Length > 1 ? common : "/";
+    }
 
     /// <summary>The verdict in words.</summary>
     public static string Sentence(SizingReport r)
@@ -41,7 +63,7 @@ internal static class SizingWords
 
         string[] slow = [.. (r.Together?.Rows ?? []).Where(row => !row.Keeps).Select(row => row.Path)];
         string why = r.Together is { Fits: false } ? ": the limits are more than the EPC of the machine" : "";
-        return $"{Names(slow)} {(slow.Length == 1 ? "does" : "do")} not keep {Aim(r)} on this machine{why}";
+        return $"{Names(slow)} {(slow.Length == 1 ? "does" : "do")} not keep {Aim(r, slow.Length > 1)} on this machine{why}";
     }
 
     /// <summary>What the columns mean.</summary>

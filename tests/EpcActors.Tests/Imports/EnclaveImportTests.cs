@@ -57,8 +57,8 @@ public sealed class EnclaveImportTests
     [InlineData("sgx.max_threads = \"8\"", "a.manifest:1:19: ", "found the text '8'; expected a whole number")]
     [InlineData("sgx.edmm_enable = \"yes\"", "a.manifest:1:19: ", "expected true or false")]
     [InlineData("sgx.edmm_enable = true\nsgx.preheat_enclave = true", "a.manifest:2:1: ", "Gramine refuses both")]
-    [InlineData("sgx.enclave_size = 1 2", "a.manifest:1:", "this is no valid TOML")]
-    [InlineData("sgx.debug = true\nsgx.debug = true", "a.manifest:2:", "this is no valid TOML")]
+    [InlineData("sgx.enclave_size = 1 2", "a.manifest:1:", "this is not valid TOML")]
+    [InlineData("sgx.debug = true\nsgx.debug = true", "a.manifest:2:", "this is not valid TOML")]
     public void A_manifest_that_is_wrong_is_told(string text, string place, string expected)
     {
         string errors = Importing.Errors("a.manifest", text);
@@ -126,7 +126,7 @@ public sealed class EnclaveImportTests
     [InlineData("\"user_space_size\"", "\"user_space\"", "Occlum.json:2:", "user_space_size: the key is missing")]
     [InlineData("\"32MB\"", "\"9999TB\"", "Occlum.json:2:", "expected a size")]
     [InlineData("\"16MB\"", "16", "Occlum.json:4:", "process.default_heap_size: found the number 16")]
-    [InlineData("{ \"kernel", "[ \"kernel", "Occlum.json:2:", "this is no valid JSON")]
+    [InlineData("{ \"kernel", "[ \"kernel", "Occlum.json:2:", "this is not valid JSON")]
     public void An_occlum_file_that_is_wrong_is_told(string old, string put, string place, string expected)
     {
         string errors = Importing.Errors("Occlum.json", Occlum().Replace(old, put, StringComparison.Ordinal));
@@ -162,7 +162,7 @@ public sealed class EnclaveImportTests
     [InlineData("<TCSNum>3</TCSNum><TCSMaxNum>2</TCSMaxNum>", "e.xml:2:2: TCSNum: ", "it is larger than TCSMaxNum")]
     [InlineData("<HeapInitSize>0x2000000</HeapInitSize>", "e.xml:2:2: HeapInitSize: ", "larger than HeapMaxSize")]
     [InlineData("<TCSNum>3</TCSNum><TCSNum>2</TCSNum>", "e.xml:2:20: TCSNum: ", "a second time")]
-    [InlineData("<TCSNum>3</TCS>", "e.xml:2:", "this is no valid XML")]
+    [InlineData("<TCSNum>3</TCS>", "e.xml:2:", "this is not valid XML")]
     public void A_configuration_of_the_sdk_that_is_wrong_is_told(string elements, string place, string expected)
     {
         string errors = Importing.Errors("e.xml", Sdk(elements));
@@ -179,7 +179,7 @@ public sealed class EnclaveImportTests
             Importing.Notes(Importing.Text("e.xml", Sdk("<HeapMaxsize>0x1000</HeapMaxsize>"))),
             StringComparison.Ordinal);
         Assert.Contains(
-            "this is no valid XML",
+            "this is not valid XML",
             Importing.Errors("e.xml", "<!DOCTYPE a [ <!ENTITY b \"c\"> ]>" + Sdk("<TCSNum>&b;</TCSNum>")),
             StringComparison.Ordinal);
     }

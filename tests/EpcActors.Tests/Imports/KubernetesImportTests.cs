@@ -283,7 +283,7 @@ public sealed class KubernetesImportTests
     [InlineData("kind: Pod\nspec: { containers: [] }", "a Pod has no name")]
     [InlineData("kind: Pod\nmetadata: { name: p }", "a pod has no containers")]
     [InlineData("kind: Pod\nkind: Pod", "k.yaml:2:1: kind: the key stands here a second time; the first is in line 1")]
-    [InlineData("kind: [", "k.yaml:2:1: this is no valid YAML")]
+    [InlineData("kind: [", "k.yaml:2:1: this is not valid YAML")]
     [InlineData("kind: Pod\nmetadata: *a", "k.yaml:2:11: there is no anchor 'a' above")]
     [InlineData("kind: Pod\nmetadata: 3", "k.yaml:2:11: metadata: found the number 3; expected a map")]
     public void A_manifest_that_is_wrong_is_told(string text, string expected) =>

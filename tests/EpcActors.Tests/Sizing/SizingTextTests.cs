@@ -40,6 +40,32 @@ public sealed class SizingTextTests
         Assert.All(lines, line => Assert.True(line.Length <= 120, line));
     }
 
+    /// <summary>Cut in their middle, pods of one parent all looked alike.</summary>
+    [Theory]
+    [InlineData("/kubepods/cache-0/redis", "/kubepods/cache-1/redis", "/kubepods/")]
+    [InlineData("/pods/a", "/pods/ab", "/pods/")]
+    [InlineData("/pods", "/pods/a", "/")]
+    [InlineData("/a", "/b", "/")]
+    [InlineData("a", "b", "/")]
+    public void Cgroups_of_one_parent_are_told_apart_by_the_rest(string first, string second, string parent)
+    {
+        SizingReport crowd = SampleSizings.Of("crowd");
+        SizingReport two = crowd with
+        {
+            Cgroups = [crowd.Cgroups[0] with { Path = first }, crowd.Cgroups[1] with { Path = second }],
+            Together = null,
+        };
+        Assert.Equal(parent, SizingWords.CommonParent(two));
+        string[] lines = Write(two, 120).Split('\n');
+        string header = parent == "/" ? "cgroup" : $"cgroup of {parent[..^1]}";
+        int table = Array.FindIndex(lines, line => line.TrimStart().StartsWith(header, StringComparison.Ordinal));
+        IEnumerable<string> shown = lines
+            .Skip(table + 1)
+            .Take(2)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]);
+        Assert.Equal(parent == "/" ? [first, second] : [first[parent.Length..], second[parent.Length..]], shown);
+    }
+
     [Fact]
     public void A_terminal_that_knows_letters_only_gets_letters_only() =>
         Assert.DoesNotContain(Write(SampleSizings.Of("three"), 100, isUnicode: false), c => c > '~');
