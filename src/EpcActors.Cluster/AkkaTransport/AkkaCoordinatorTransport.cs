@@ -15,6 +15,12 @@ namespace EpcActors.Cluster.AkkaTransport;
 /// </remarks>
 public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
 {
+    /// <summary>
+    /// Longest time until this node is a cluster of one. It waits for no other process: join-timeout is not about it,
+    /// and a short one must not end the run on a busy machine before another process could join.
+    /// </summary>
+    private static readonly TimeSpan OwnStart = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan LongestLeave = TimeSpan.FromSeconds(15);
 
     private readonly AkkaClusterOptions _options;
@@ -56,7 +62,7 @@ public sealed class AkkaCoordinatorTransport : ICoordinatorTransport
             Address = ClusterSystem.Place(cluster.SelfAddress);
             await cluster
                 .JoinAsync(cluster.SelfAddress, CancellationToken.None)
-                .WaitAsync(_options.JoinTimeout, cancellationToken)
+                .WaitAsync(OwnStart, cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (Exception error) when (error is TimeoutException or ClusterJoinFailedException)

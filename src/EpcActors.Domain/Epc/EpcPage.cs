@@ -137,6 +137,10 @@ public sealed class EpcPageTable
 
     private readonly EpcPage[]?[] _chunks;
 
+    // Counted before anything is cleared: in a live run other threads use pages meanwhile.
+    [NotState]
+    private int _losses;
+
     /// <param name="pageCount">EPC pages of the machine.</param>
     public EpcPageTable(long pageCount)
     {
@@ -150,6 +154,9 @@ public sealed class EpcPageTable
     public const long MaxPages = (1L << 29) - 2;
 
     public int PageCount { get; }
+
+    /// <summary>How often the EPC lost its contents (<see cref="LoseAll"/>); a word that any thread may read.</summary>
+    public int Losses => _losses;
 
     /// <summary>Bytes of the chunks that exist.</summary>
     public long AllocatedBytes
@@ -191,6 +198,7 @@ public sealed class EpcPageTable
     /// </summary>
     public void LoseAll()
     {
+        _losses++;
         foreach (EpcPage[]? chunk in _chunks)
         {
             for (int page = 0; chunk is not null && page < chunk.Length; page++)

@@ -125,12 +125,28 @@ public sealed partial class Oracle
     {
         Epcm expected = page.Blocked & ~Epcm.Blocked;
         Epcm found = _pages[eldu.EpcPage].Epcm;
-        if (page.Blocked != Epcm.None && found != expected)
+        if (page.Blocked != Epcm.None && found != expected && !WasJustLost(found, enclave))
         {
             ReportReloaded(in eldu, found, expected, enclave, carried, nowNs);
         }
 
         page.Blocked = Epcm.None;
+    }
+
+    /// <summary>
+    /// In a live run the EPC is lost on the thread of a node, between an enclave's ELDU and this look at it. Once for
+    /// each enclave and loss: what is empty after that was not lost with the EPC.
+    /// </summary>
+    private bool WasJustLost(Epcm found, Enclave enclave)
+    {
+        int losses = _pages.Losses;
+        if (_sharedHolders is null || found != Epcm.None || _lossesSeen[enclave.Index] == losses)
+        {
+            return false;
+        }
+
+        _lossesSeen[enclave.Index] = losses;
+        return true;
     }
 
     private void ReportReloaded(

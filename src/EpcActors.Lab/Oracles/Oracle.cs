@@ -74,6 +74,7 @@ public sealed partial class Oracle
     private readonly int[] _vaSlots;
     private readonly bool[] _isEnclaveFreed;
     private readonly bool[] _hasLostEpc;
+    private readonly int[] _lossesSeen;
     private readonly bool[] _isCgroupFreed;
     private Carried?[] _carried = [];
     [Constant]
@@ -123,6 +124,7 @@ public sealed partial class Oracle
         _vaSlots = new int[topology.Enclaves.Count];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
         _hasLostEpc = new bool[topology.Enclaves.Count];
+        _lossesSeen = new int[topology.Enclaves.Count];
         _isCgroupFreed = new bool[topology.Cgroups.Count];
         _enclaveBooks = [.. topology.Enclaves.Select(one => new EnclaveBook(one.Enclave.Entries.PageCount))];
         _order = new OrderBook(topology.Machine.CapacityPages, topology.Cgroups.Count);
