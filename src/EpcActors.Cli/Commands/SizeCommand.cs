@@ -292,7 +292,8 @@ internal sealed class SizeCommand
                 out double percent)
                 || percent is < 1 or > 100)
             {
-                addError($"--keep {text}: '{part}' is not a percentage from 1 to 100; write for example --keep 90,95,99");
+                addError(
+                    $"--keep {text}: '{part}' is not a percentage from 1 to 100; write for example --keep 90,95,99");
                 return [];
             }
 

@@ -9,7 +9,7 @@ namespace EpcActors.Reporting;
 /// </summary>
 public static class SizingText
 {
-    private const int SparkWidth = 12;
+    private const int SparkWidth = 8;
 
     /// <summary>Up to so many cgroups each line to paste is printed.</summary>
     private const int MostPasted = 3;
@@ -35,7 +35,7 @@ public static class SizingText
     private static void WriteLimits(ConsoleText text, SizingReport r)
     {
         string parent = SizingWords.CommonParent(r);
-        List<TextTable.Column> columns = [TextTable.Name(Header(parent)), TextTable.Figure("now"),
+        List<TextTable.Column> columns = [TextTable.Name("cgroup"), TextTable.Figure("now"),
             TextTable.Figure("loads")];
         columns.AddRange(r.Shares.Select(share => TextTable.Figure(SizingWords.Share(share))));
         if (r.Until.Length > 0)
@@ -75,12 +75,11 @@ public static class SizingText
 
         table.WriteTo(text);
         text.Line();
-        text.Paragraph("  ", SizingWords.Legend(r), style: ConsoleText.Dim);
+        string place = parent.Length > 1 ? $"The cgroups are those of {ConsoleText.Visible(parent[..^1])}. " : "";
+        text.Paragraph("  ", place + SizingWords.Legend(r), style: ConsoleText.Dim);
     }
 
-    private static string Header(string parent) => parent.Length > 1 ? "cgroup of " + parent[..^1] : "cgroup";
-
-    /// <summary>The path without the group that the header names: its end tells cgroups apart.</summary>
+    /// <summary>The path without the group that all of them are in: the rest tells cgroups apart.</summary>
     private static string Below(string path, string parent) =>
         parent.Length > 1 && path.Length > parent.Length ? path[parent.Length..] : path;
 
@@ -118,11 +117,14 @@ public static class SizingText
         }
 
         string parent = SizingWords.CommonParent(r);
-        TextTable table = new(TextTable.Name(Header(parent)), TextTable.Figure("limit"), TextTable.Figure("alone"),
+        TextTable table = new(TextTable.Name("cgroup"), TextTable.Figure("limit"), TextTable.Figure("alone"),
             TextTable.Figure("with the others"), TextTable.Word("keeps it"), TextTable.Prose("slowed by"));
         foreach (NeighbourSizing row in together.Rows)
         {
-            table.Row(Below(row.Path, parent), Units.Bytes(row.LimitPages * Units.PageBytes), SizingWords.Slowdown(row.Alone),
+            table.Row(
+                Below(row.Path, parent),
+                Units.Bytes(row.LimitPages * Units.PageBytes),
+                SizingWords.Slowdown(row.Alone),
                 new Cell(SizingWords.Slowdown(row.Together), row.Keeps ? (Style?)null : ConsoleText.Bad),
                 new Cell(row.Keeps ? "yes" : "no", row.Keeps ? ConsoleText.Good : ConsoleText.Bad),
                 row.Death.Length > 0 ? row.Death : SizingWords.SlowedBy(row));

@@ -26,8 +26,7 @@ internal static class SizingWords
             : $"{Share(r.ChosenShare ?? 1)} of {(ofSeveral ? "their" : "its")} speed";
 
     /// <summary>
-    /// The group that all cgroups of a sizing lie below, with a slash at its end: a table names it once. <c>/</c> for
-    /// none.
+    /// The group that all cgroups of a sizing lie below, with a slash at its end; it is told once. <c>/</c> for none.
     /// </summary>
     public static string CommonParent(SizingReport r)
     {
@@ -63,7 +62,8 @@ internal static class SizingWords
 
         string[] slow = [.. (r.Together?.Rows ?? []).Where(row => !row.Keeps).Select(row => row.Path)];
         string why = r.Together is { Fits: false } ? ": the limits are more than the EPC of the machine" : "";
-        return $"{Names(slow)} {(slow.Length == 1 ? "does" : "do")} not keep {Aim(r, slow.Length > 1)} on this machine{why}";
+        string verb = slow.Length == 1 ? "does" : "do";
+        return $"{Names(slow)} {verb} not keep {Aim(r, slow.Length > 1)} on this machine{why}";
     }
 
     /// <summary>What the columns mean.</summary>

@@ -68,9 +68,9 @@ public sealed class SizeCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--keep 0", "no percentage from 1 to 100")]
-    [InlineData("--keep 101", "no percentage from 1 to 100")]
-    [InlineData("--keep fast", "no percentage from 1 to 100")]
+    [InlineData("--keep 0", "not a percentage from 1 to 100")]
+    [InlineData("--keep 101", "not a percentage from 1 to 100")]
+    [InlineData("--keep fast", "not a percentage from 1 to 100")]
     [InlineData("--seeds 0", "a number from 1 to 64")]
     [InlineData("--jobs none", "a number from 1 to 1024")]
     [InlineData("/podd", "did you mean /pod?")]

@@ -56,14 +56,16 @@ public sealed class SizingTextTests
             Together = null,
         };
         Assert.Equal(parent, SizingWords.CommonParent(two));
-        string[] lines = Write(two, 120).Split('\n');
-        string header = parent == "/" ? "cgroup" : $"cgroup of {parent[..^1]}";
-        int table = Array.FindIndex(lines, line => line.TrimStart().StartsWith(header, StringComparison.Ordinal));
+        string[] lines = Write(two, 160).Split('\n');
+        int table = Array.FindIndex(lines, line => line.TrimStart().StartsWith("cgroup ", StringComparison.Ordinal));
         IEnumerable<string> shown = lines
             .Skip(table + 1)
             .Take(2)
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]);
         Assert.Equal(parent == "/" ? [first, second] : [first[parent.Length..], second[parent.Length..]], shown);
+        Assert.Equal(
+            parent != "/",
+            lines.Any(line => line.Contains($"The cgroups are those of {parent[..^1]}.", StringComparison.Ordinal)));
     }
 
     [Fact]
