@@ -186,7 +186,7 @@ internal sealed class NodeCommand
 
     /// <summary>
     /// Standard input is a pipe of the coordinator that no process writes to. It ends when the coordinator does,
-    /// however that comes to pass, and whatever this process is doing.
+    /// however that comes to pass, at any moment of this process.
     /// </summary>
     private static void EndWithParent(CancellationTokenSource alone)
     {

@@ -33,7 +33,7 @@ public sealed partial class Gateway
         }
     }
 
-    private bool EverybodyHasReported(int counter)
+    private bool HaveAllReported(int counter)
     {
         int since = _view.OwnerSince(counter);
         foreach (int member in _view.Alive())
@@ -51,7 +51,7 @@ public sealed partial class Gateway
     private void EndRebuildIfComplete(int counter, Turn turn)
     {
         SharedCounter owned = _counters[counter];
-        if (!owned.IsRebuilding || !EverybodyHasReported(counter))
+        if (!owned.IsRebuilding || !HaveAllReported(counter))
         {
             return;
         }

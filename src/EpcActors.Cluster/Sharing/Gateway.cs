@@ -77,7 +77,7 @@ public sealed partial class Gateway : Resource,
     /// <param name="port">The member that this process is.</param>
     /// <param name="outbox">Outbox for frames to other processes.</param>
     /// <param name="history">Source of views; the first one is there.</param>
-    /// <param name="max">By counter: its limit, bytes or whatever it counts; ulong.MaxValue for none.</param>
+    /// <param name="max">By counter: its limit, in bytes or in what it counts; ulong.MaxValue for none.</param>
     /// <param name="capacityOfMember">By member: bytes of EPC on its sockets.</param>
     /// <param name="bootPagesOfMember">By member: pages that are free from the start and counted, for those of the
     /// first view.</param>
@@ -141,7 +141,7 @@ public sealed partial class Gateway : Resource,
             // has nothing.
             bool isFresh = _view.JoinedAt(port.Self) >= _view.OwnerSince(counter);
             _reportedSince[counter] = isFresh ? _view.OwnerSince(counter) : 0;
-            _counters[counter].IsRebuilding = _counters[counter].IsOwner && !EverybodyHasReported(counter);
+            _counters[counter].IsRebuilding = _counters[counter].IsOwner && !HaveAllReported(counter);
         }
 
         if (_view.Epoch != 1)

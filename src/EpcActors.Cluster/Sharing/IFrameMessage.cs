@@ -26,7 +26,7 @@ public interface IWorkerMessage : IFrameMessage
     int WorkerKind { get; }
 }
 
-/// <summary>News for another process: taken in the turn in which it arrives, whatever else goes on there.</summary>
+/// <summary>News for another process: taken in the turn in which it arrives; nothing there delays it.</summary>
 public interface INewsMessage : IFrameMessage;
 
 /// <summary>What a gateway does with a request to the owner of a shared counter.</summary>

@@ -134,7 +134,7 @@ public sealed partial class SimulatedCluster : IRunObserver
         _current[member] is { IsLiving: true } process ? process : null;
 
     /// <summary>
-    /// The gateway that a frame gets to: the life that it is for while that one runs, else whatever is in its place.
+    /// The gateway that a frame gets to: the life that it is for while that one runs, else its successor.
     /// </summary>
     internal ActorId ReceiverOf(in Frame frame)
     {

@@ -8,7 +8,7 @@ internal static partial class FormatDetector
 {
     private static readonly string[] ScenarioEndings = [".conf", ".hocon"];
 
-    /// <summary>A file of this name is a scenario whatever stands in it: its errors are those of the loader.</summary>
+    /// <summary>A file of this name is a scenario, with any content: its errors are those of the loader.</summary>
     public static bool IsScenarioName(string path) =>
         Array.Exists(ScenarioEndings, ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 

@@ -7,7 +7,7 @@ namespace EpcActors.Imports.Reading;
 
 /// <summary>
 /// Reads YAML documents into <see cref="DataNode"/> with their places. Built on the parser's events, not on a tree of
-/// the library: nesting and size are bounded here, whatever a file has in it.
+/// the library: nesting and size are bounded here, for every file.
 /// </summary>
 internal sealed partial class YamlText
 {

@@ -37,7 +37,7 @@ internal sealed record SizingChart
 
     private const double Height = 340;
 
-    /// <summary>Side of the inner picture, whatever the outer one measures.</summary>
+    /// <summary>Side of the inner picture; it does not depend on the outer one.</summary>
     private const double Inner = 1000;
 
     private const int Columns = 120;

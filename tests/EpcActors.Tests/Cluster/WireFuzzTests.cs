@@ -7,7 +7,7 @@ using FsCheck.Fluent;
 namespace EpcActors.Tests.Cluster;
 
 /// <summary>
-/// Whatever comes over the wire: frames that would be written the same, or a <see cref="WireFormatException"/>.
+/// Any bytes over the wire: frames that would be written the same, or a <see cref="WireFormatException"/>.
 /// </summary>
 public sealed class WireFuzzTests
 {

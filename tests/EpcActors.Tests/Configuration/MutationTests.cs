@@ -4,7 +4,7 @@ using EpcActors.Lab.Configuration;
 namespace EpcActors.Tests.Configuration;
 
 /// <summary>
-/// Whatever is done to a file, it loads or there is a <see cref="ConfigurationException"/> with places: nothing else
+/// After any change to a file, it loads or there is a <see cref="ConfigurationException"/> with places: nothing else
 /// comes out.
 /// </summary>
 public sealed class MutationTests

@@ -132,7 +132,7 @@ public sealed class SchemaTests
         Assert.False(IsValid(Json(text)), text);
     }
 
-    /// <summary>Whatever the key and the value: the schema takes what the loader takes.</summary>
+    /// <summary>For every key and value: the schema takes what the loader takes.</summary>
     [Theory]
     [MemberData(nameof(Keys))]
     public void The_schema_and_the_loader_agree(string key)

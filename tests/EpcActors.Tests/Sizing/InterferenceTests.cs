@@ -48,7 +48,7 @@ public sealed class InterferenceTests
             }
         }
 
-        // The answers themselves are those of each alone, whatever the machine.
+        // The answers themselves are those of each alone, on every machine.
         Assert.Equal(
             SizingRig.Size(Pods("16 MiB")).Cgroups.Select(one => one.Chosen!.LimitPages),
             report.Cgroups.Select(one => one.Chosen!.LimitPages));

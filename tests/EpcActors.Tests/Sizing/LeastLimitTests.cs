@@ -31,7 +31,7 @@ public sealed class LeastLimitTests
     [InlineData("epc-cgroup-v8")]
     [InlineData("epc-cgroup-v17")]
     [InlineData("epc-cgroup-v17-head-room")]
-    public void Whatever_the_kernel_it_loads_at_the_answer_and_not_a_page_below(string kernel)
+    public void On_every_kernel_it_loads_at_the_answer_and_not_a_page_below(string kernel)
     {
         string text = Text(kernel, "a { cgroup = /pod, heap = 1500 pages }");
         LeastSizing least = Find(text, "/pod");

@@ -10,7 +10,7 @@ public sealed class LimitSearchTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void The_least_point_that_keeps_is_found_whatever_the_shape_and_the_guess(string shape)
+    public void The_least_point_that_keeps_is_found_for_every_shape_and_guess(string shape)
     {
         Func<int, double> cost = Shape(shape);
         foreach (double target in (double[])[1.0001, 1.01, 1.0526, 1.5, 3, 40])

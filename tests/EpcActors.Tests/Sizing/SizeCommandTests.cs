@@ -96,7 +96,7 @@ public sealed class SizeCommandTests : IDisposable
         Assert.Contains("give them one: epc.cgroups { /pod {} }", result.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>A memory limit below what evicted pages take: whatever the EPC, the kernel kills.</summary>
+    /// <summary>A memory limit below what evicted pages take: at any EPC the kernel kills.</summary>
     [Fact]
     public async Task Where_no_limit_keeps_the_share_the_exit_code_says_so()
     {

@@ -316,7 +316,7 @@ public sealed partial class TidyTests
     }
 
     /// <summary>
-    /// Switch expressions with an arm for a member of one of the enums and an arm for whatever is left.
+    /// Switch expressions with an arm for a member of one of the enums and an arm for all others.
     /// </summary>
     private static int CatchAllsIn(string text, HashSet<string> enums)
     {
