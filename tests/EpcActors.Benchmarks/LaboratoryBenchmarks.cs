@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
@@ -11,7 +12,7 @@ namespace EpcActors.Benchmarks;
 public class ExploredBenchmarks
 {
     private RaceWorld _world = null!;
-    private Strategy _strategy = null!;
+    private IStrategy _strategy = null!;
 
     /// <summary>
     /// Load of the benchmark: a few steps of two tasks, hundreds of them, or a whole round of reclaim between faults.

@@ -1,5 +1,6 @@
 using EpcActors.Domain.Random;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 
 namespace EpcActors.Cluster.Simulation;
 
@@ -25,7 +26,7 @@ public enum WalkKind
 /// as a whole reclaim; tasks that could do nothing now (a delivery of an empty link) are passed over. From
 /// <see cref="FaultPlan.FairFrom"/> on all are equally fast and no fault comes.
 /// </summary>
-public sealed class ClusterWalk : Strategy
+public sealed class ClusterWalk : IStrategy
 {
     private const int Full = 64;
     private const int TickerPace = 6;
@@ -50,11 +51,11 @@ public sealed class ClusterWalk : Strategy
         _kind = kind;
     }
 
-    public override string Name => $"cluster-{_kind}";
+    public override string ToString() => $"cluster-{_kind}";
 
     private bool IsFair => _cluster.Now >= _cluster.Setup.Plan.FairFrom;
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
         Prng root = new(seed);
         _order = root.Split("order");
@@ -64,14 +65,14 @@ public sealed class ClusterWalk : Strategy
         _sparePick = 0;
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(execution);
         bool isFair = IsFair;
-        if (engine.Steps >= _nextDeal || isFair != _wasFair)
+        if (execution.Steps >= _nextDeal || isFair != _wasFair)
         {
             _wasFair = isFair;
-            Deal(engine, isFair);
+            Deal(execution, isFair);
         }
 
         // Due work is not delayed by chance.
@@ -81,24 +82,24 @@ public sealed class ClusterWalk : Strategy
         }
 
         bool isPrompt = isFair || !_cluster.Setup.Plan.HasSlowLines;
-        if (isPrompt && engine.Steps % PromptEvery == 0 && _cluster.NextPromptLine() is >= 0 and var line)
+        if (isPrompt && execution.Steps % PromptEvery == 0 && _cluster.NextPromptLine() is >= 0 and var line)
         {
             return line;
         }
 
-        return _kind == WalkKind.Priorities && !isFair ? Highest(engine) : Draw(engine, isFair);
+        return _kind == WalkKind.Priorities && !isFair ? Highest(execution) : Draw(execution, isFair);
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point)
+    public bool Choose(Execution execution, int task, int point)
     {
-        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(execution);
         int oneIn = point == (int)NetworkChoice.SkipView ? 2 : _cluster.Setup.Plan.OneIn;
         return !IsFair && _network.Chance(1, oneIn);
     }
 
-    private void Deal(ExploredEngine engine, bool isFair)
+    private void Deal(Execution execution, bool isFair)
     {
-        _nextDeal = isFair ? int.MaxValue : engine.Steps + 100 + _order.NextBelow(500);
+        _nextDeal = isFair ? int.MaxValue : execution.Steps + 100 + _order.NextBelow(500);
         int groups = _cluster.PaceGroups;
         if (_pace.Length < groups + 8)
         {
@@ -118,9 +119,9 @@ public sealed class ClusterWalk : Strategy
                     };
         }
 
-        if (_priority.Length < engine.TaskCount + 256)
+        if (_priority.Length < execution.TaskCount + 256)
         {
-            _priority = new ulong[engine.TaskCount + 256];
+            _priority = new ulong[execution.TaskCount + 256];
         }
 
         for (int i = 0; i < _priority.Length; i++)
@@ -129,15 +130,15 @@ public sealed class ClusterWalk : Strategy
         }
     }
 
-    private int Draw(ExploredEngine engine, bool isFair)
+    private int Draw(Execution execution, bool isFair)
     {
-        ReadOnlySpan<int> enabled = engine.Enabled;
-        int last = engine.LastTask;
+        ReadOnlySpan<int> enabled = execution.Enabled;
+        int last = execution.LastTask;
         if (
             _kind == WalkKind.Sticky
             && !isFair
             && last >= 0
-            && engine.IsEnabled(last)
+            && execution.IsEnabled(last)
             && !_cluster.IsTicker(last)
             && _cluster.IsUseful(last)
             && _order.NextBelow(8) != 0)
@@ -157,7 +158,7 @@ public sealed class ClusterWalk : Strategy
             }
         }
 
-        return Any(engine);
+        return Any(execution);
     }
 
     private int PaceOf(int ordinal)
@@ -167,10 +168,10 @@ public sealed class ClusterWalk : Strategy
         return _cluster.IsTicker(ordinal) ? Math.Max(1, pace * TickerPace / Full) : pace;
     }
 
-    private int Highest(ExploredEngine engine)
+    private int Highest(Execution execution)
     {
         int best = -1;
-        foreach (int ordinal in engine.Enabled)
+        foreach (int ordinal in execution.Enabled)
         {
             // A clock is no thread that others could be behind: it ticks now and then.
             bool mayGo = ordinal != _cluster.ClockOrdinal && !_cluster.IsTicker(ordinal) && _cluster.IsUseful(ordinal);
@@ -180,15 +181,15 @@ public sealed class ClusterWalk : Strategy
             }
         }
 
-        return best < 0 || _order.NextBelow(24) == 0 ? Draw(engine, isFair: true) : best;
+        return best < 0 || _order.NextBelow(24) == 0 ? Draw(execution, isFair: true) : best;
     }
 
     private ulong Priority(int ordinal) => ordinal < _priority.Length ? _priority[ordinal] : 0;
 
     /// <summary>The first one behind the last such pick that can do something; when none can, the clock.</summary>
-    private int Any(ExploredEngine engine)
+    private int Any(Execution execution)
     {
-        ReadOnlySpan<int> enabled = engine.Enabled;
+        ReadOnlySpan<int> enabled = execution.Enabled;
         for (int i = 0; i < enabled.Length; i++)
         {
             int ordinal = enabled[(i + ++_sparePick) % enabled.Length];

@@ -3,6 +3,7 @@ using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 
 namespace EpcActors.Cluster.Simulation;
 
@@ -99,7 +100,7 @@ public sealed partial class SimulatedCluster : IRunObserver
     /// <summary>Runs to the end of the work, or to a finding.</summary>
     /// <param name="strategy">Strategy that decides; begun here.</param>
     /// <param name="seed">Of the strategy.</param>
-    public ClusterFinding? Run(Strategy strategy, ulong seed)
+    public ClusterFinding? Run(IStrategy strategy, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(strategy);
         strategy.Begin(Engine, seed);

@@ -2,6 +2,7 @@ using EpcActors.Cluster.Sharing;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cluster.Simulation;

@@ -1,5 +1,6 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
+using EpcActors.Exploration;
 
 namespace EpcActors.Cluster.Simulation;
 
@@ -78,9 +79,8 @@ public static class SimulationProtocol
 }
 
 /// <summary>
-/// Choices of the world outside, numbered as choices are (see
-/// <see cref="EpcActors.Engine.Simulation.Exploring.Decision"/>). The numbers are far from those of the kernel's
-/// actors.
+/// Choices of the world outside, numbered as choices are (see <see cref="Decision"/>). The numbers are far from those
+/// of the kernel's actors.
 /// </summary>
 public enum NetworkChoice
 {

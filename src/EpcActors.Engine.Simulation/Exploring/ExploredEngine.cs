@@ -1,36 +1,7 @@
 using System.Runtime.CompilerServices;
+using EpcActors.Exploration;
 
 namespace EpcActors.Engine.Simulation.Exploring;
-
-/// <summary>Why an explored run ended.</summary>
-public enum ExploredEnd
-{
-    /// <summary>Every task that must come to its end did, and the daemons sleep.</summary>
-    Finished,
-
-    /// <summary>
-    /// Every task that must come to its end did; daemons may still be at work (<see
-    /// cref="ExploredEngine.EndsWithTasks"/>).
-    /// </summary>
-    TasksEnded,
-
-    /// <summary>Tasks wait for one another and nothing can happen any more.</summary>
-    Deadlock,
-
-    /// <summary>An observer asked for the end: something was found.</summary>
-    Stopped,
-
-    /// <summary>
-    /// The strategy has nothing more to say: a state that it knows, or the end of a recorded schedule.
-    /// </summary>
-    Abandoned,
-
-    /// <summary>The limit of steps was reached.</summary>
-    StepLimit,
-
-    /// <summary>An actor failed: an invariant of the model is broken.</summary>
-    Failed,
-}
 
 /// <summary>Sees each step of an explored run from both sides; for records, not for verdicts.</summary>
 public interface IStepWatcher
@@ -59,43 +30,21 @@ public interface IStepWatcher
 /// <para>A run is over when every task has ended or sleeps that must; a daemon that sleeps (in a wait queue or for a
 /// time) and an optional task that has not begun do not keep it. One thread at a time may use an engine.</para>
 /// </remarks>
-public sealed class ExploredEngine : IEngineDriver
+public sealed class ExploredEngine : Execution, IEngineDriver
 {
-    private const int ChoiceMark = 0x8000;
-
     private readonly ExploredTurn _turn;
     private Resource[] _resources = [];
     private TaskState[] _tasks = [];
-    private int _taskCount;
-    private int[] _enabled = [];
-    private int _enabledCount;
-    private ushort[] _log = new ushort[256];
-    private int _logLength;
     private int _mustGoOn;
     private int _running;
-    private int _steps;
-    private int _lastTask = -1;
     private ExploredEnd? _end;
-    private Strategy? _strategy;
-    private int[] _budget = [];
-    private int[] _budgetLeft = [];
+    private IStrategy? _strategy;
     private IRunObserver? _observer;
     private int[] _toBegin = [];
     private int _toBeginCount;
     private bool _isRunning;
 
     public ExploredEngine() => _turn = new ExploredTurn(this);
-
-    /// <summary>Steps of the run so far.</summary>
-    public int Steps => _steps;
-
-    /// <summary>Tasks of the engine; their ordinals go from 0 upward in the order in which they were added.</summary>
-    public int TaskCount => _taskCount;
-
-    /// <summary>
-    /// Ordinals of the tasks that could make a step now, in no particular order, but the same for the same schedule.
-    /// </summary>
-    public ReadOnlySpan<int> Enabled => _enabled.AsSpan(0, _enabledCount);
 
     /// <summary>
     /// Each task has a clock that its sleeps move on, for programs that wait for a moment. Off for races: there time
@@ -104,21 +53,10 @@ public sealed class ExploredEngine : IEngineDriver
     public bool HasClocks { get; init; }
 
     /// <summary>
-    /// About how many steps a schedule has: where strategies spread their few interventions. At least 1.
-    /// </summary>
-    public int ExpectedSteps { get; set; } = 64;
-
-    /// <summary>
     /// A run is over when the last task that is no daemon has ended, wherever the daemons are: for a load without end,
     /// which never lets them sleep.
     /// </summary>
     public bool EndsWithTasks { get; set; }
-
-    /// <summary>The task that made the last step, -1 at the start.</summary>
-    public int LastTask => _lastTask;
-
-    /// <summary>What the run did so far: task ordinals, and choices as <see cref="Decision"/> encodes them.</summary>
-    public ReadOnlySpan<ushort> Log => _log.AsSpan(0, _logLength);
 
     /// <summary>Sees the steps; null for none.</summary>
     public IStepWatcher? Watcher { get; set; }
@@ -168,17 +106,16 @@ public sealed class ExploredEngine : IEngineDriver
     public void Add(TaskActor task, bool isOptional = false)
     {
         ArgumentNullException.ThrowIfNull(task);
-        if (_taskCount == _tasks.Length)
+        int ordinal = AddTask();
+        if (ordinal == _tasks.Length)
         {
             Array.Resize(ref _tasks, Math.Max(8, _tasks.Length * 2));
-            Array.Resize(ref _enabled, _tasks.Length);
             Array.Resize(ref _toBegin, _tasks.Length);
             Moved = new byte[_tasks.Length];
         }
 
-        Invariant.That(_taskCount < ChoiceMark, "too many tasks for a schedule");
-        TaskState state = new(task, _taskCount, isOptional);
-        _tasks[_taskCount++] = state;
+        TaskState state = new(task, ordinal, isOptional);
+        _tasks[ordinal] = state;
         task.Attach(this, state);
     }
 
@@ -197,14 +134,16 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Code of the message that a task has pending; 0 for a step of time only.</summary>
     public ushort PendingCode(int ordinal) => _tasks[ordinal].Pending?.Code ?? 0;
 
-    /// <summary>An event that need not happen: no fairness makes it.</summary>
-    public bool NeedNotHappen(int ordinal) => _tasks[ordinal].IsIdle && _tasks[ordinal].IsOptional;
+    public override bool NeedNotHappen(int task) => _tasks[task].IsIdle && _tasks[task].IsOptional;
+
+    /// <summary>The resource of the pending request.</summary>
+    public override int ConflictKey(int task) => (_tasks[task].Pending?.Target.Index ?? -1) + 1;
 
     /// <summary>What the engine itself keeps of a task between two steps, in one number.</summary>
     internal ulong StateBits(int ordinal)
     {
         TaskState state = _tasks[ordinal];
-        return (state.Place >= 0 ? 1UL : 0)
+        return (IsEnabled(ordinal) ? 1UL : 0)
             | (state.WasParked ? 2UL : 0)
             | (state.IsTime ? 4UL : 0)
             | (state.IsIdle ? 8UL : 0)
@@ -212,52 +151,18 @@ public sealed class ExploredEngine : IEngineDriver
             | (state.Task.HasStarted ? 32UL : 0);
     }
 
-    public bool IsEnabled(int ordinal) => _tasks[ordinal].Place >= 0;
-
     /// <summary>It sleeps for a time, and its next step wakes it.</summary>
     public bool IsAsleep(int ordinal) => _tasks[ordinal].IsTime;
-
-    /// <summary>How often a choice may still be made.</summary>
-    public void SetBudget(int point, int times)
-    {
-        if (point >= _budget.Length)
-        {
-            Array.Resize(ref _budget, point + 1);
-            Array.Resize(ref _budgetLeft, point + 1);
-        }
-
-        _budget[point] = times;
-        _budgetLeft[point] = times;
-    }
-
-    /// <summary>True when schedules may make choices, whatever the present one has used up.</summary>
-    public bool HasChoices => _budget.AsSpan().ContainsAnyExcept(0);
-
-    /// <summary>Choices that are left, in one number, for fingerprints.</summary>
-    internal ulong BudgetWord
-    {
-        get
-        {
-            ulong word = 0;
-            foreach (int left in _budgetLeft)
-            {
-                word = SplitMix.Mix(word + (uint)left + 1);
-            }
-
-            return word;
-        }
-    }
 
     /// <summary>
     /// Forgets the run: no task is started, the record is empty. The actors' own state is the caller's to restore.
     /// </summary>
     public void Reset()
     {
-        for (int i = 0; i < _taskCount; i++)
+        for (int i = 0; i < TaskCount; i++)
         {
             TaskState state = _tasks[i];
             state.Task.Reset();
-            state.Place = -1;
             state.Pending = null;
             state.IsTime = false;
             state.IsIdle = false;
@@ -266,18 +171,14 @@ public sealed class ExploredEngine : IEngineDriver
             state.ClockNs = 0;
         }
 
-        _enabledCount = 0;
+        ForgetRun(keepsTasks: true);
         _toBeginCount = 0;
         _strategy = null;
-        _logLength = 0;
         _mustGoOn = 0;
         _running = 0;
-        _steps = 0;
-        _lastTask = -1;
         _end = null;
         Failure = null;
         LastResource = null;
-        _budget.AsSpan().CopyTo(_budgetLeft);
     }
 
     /// <summary>
@@ -288,7 +189,7 @@ public sealed class ExploredEngine : IEngineDriver
     {
         ArgumentNullException.ThrowIfNull(task);
         TaskState state = (TaskState)task.EngineState!;
-        Invariant.That(!task.HasStarted && state.Place < 0, $"{task.Name} is started twice");
+        Invariant.That(!task.HasStarted && !IsEnabled(state.Ordinal), $"{task.Name} is started twice");
         if (!task.IsDaemon)
         {
             _running++;
@@ -323,7 +224,7 @@ public sealed class ExploredEngine : IEngineDriver
         }
 
         state.IsHalted = true;
-        if (state.Place >= 0)
+        if (IsEnabled(state.Ordinal))
         {
             Disable(state);
         }
@@ -337,10 +238,7 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Ends the run after the current step.</summary>
     public void RequestStop() => _end ??= ExploredEnd.Stopped;
 
-    /// <summary>Goes on until the end of the work, something that an observer stops, or the limit.</summary>
-    /// <param name="strategy">Who decides.</param>
-    /// <param name="maxSteps">Limit on the steps of the whole run.</param>
-    public ExploredEnd Run(Strategy strategy, int maxSteps)
+    public override ExploredEnd Run(IStrategy strategy, int maxSteps)
     {
         ArgumentNullException.ThrowIfNull(strategy);
         _strategy = strategy;
@@ -360,7 +258,7 @@ public sealed class ExploredEngine : IEngineDriver
                     return ExploredEnd.TasksEnded;
                 }
 
-                if (_steps >= maxSteps)
+                if (Steps >= maxSteps)
                 {
                     return ExploredEnd.StepLimit;
                 }
@@ -409,7 +307,7 @@ public sealed class ExploredEngine : IEngineDriver
     /// <summary>Tasks that a deadlock leaves behind.</summary>
     public IEnumerable<TaskActor> Waiting()
     {
-        for (int i = 0; i < _taskCount; i++)
+        for (int i = 0; i < TaskCount; i++)
         {
             TaskState state = _tasks[i];
             if (
@@ -439,7 +337,7 @@ public sealed class ExploredEngine : IEngineDriver
 
     private bool IsAnyDaemonStuck()
     {
-        for (int i = 0; i < _taskCount; i++)
+        for (int i = 0; i < TaskCount; i++)
         {
             if (IsStuck(_tasks[i]))
             {
@@ -451,22 +349,15 @@ public sealed class ExploredEngine : IEngineDriver
     }
 
     /// <summary>Waits for a lock; a wait queue in which one sleeps is none.</summary>
-    private static bool IsStuck(TaskState state) =>
-        state.Place < 0
+    private bool IsStuck(TaskState state) =>
+        !IsEnabled(state.Ordinal)
         && state.IsWaitingForLock
         && !state.IsHalted
         && state.Task is { HasStarted: true, HasStopped: false };
 
     private void Step(TaskState state)
     {
-        if (_logLength == _log.Length)
-        {
-            Array.Resize(ref _log, _log.Length * 2);
-        }
-
-        _log[_logLength++] = (ushort)state.Ordinal;
-        _lastTask = state.Ordinal;
-        _steps++;
+        RecordStep(state.Ordinal);
         Moved[state.Ordinal] = byte.MaxValue;
         if (state.IsIdle)
         {
@@ -503,7 +394,7 @@ public sealed class ExploredEngine : IEngineDriver
             else
             {
                 state.WasParked = false;
-                _observer?.OnStep(envelope, resource, _steps);
+                _observer?.OnStep(envelope, resource, Steps);
                 state.Pending = null;
                 state.Task.Outstanding = null;
                 envelope.MarkAnswered();
@@ -542,8 +433,7 @@ public sealed class ExploredEngine : IEngineDriver
 
     private void Enable(TaskState state)
     {
-        state.Place = _enabledCount;
-        _enabled[_enabledCount++] = state.Ordinal;
+        Enable(state.Ordinal);
         if (!state.IsIdle)
         {
             _mustGoOn++;
@@ -552,10 +442,7 @@ public sealed class ExploredEngine : IEngineDriver
 
     private void Disable(TaskState state)
     {
-        int last = _enabled[--_enabledCount];
-        _enabled[state.Place] = last;
-        _tasks[last].Place = state.Place;
-        state.Place = -1;
+        Disable(state.Ordinal);
         if (!state.IsIdle)
         {
             _mustGoOn--;
@@ -602,29 +489,18 @@ public sealed class ExploredEngine : IEngineDriver
 
     bool IEngineDriver.Choose(TaskActor task, int point)
     {
-        if ((uint)point >= (uint)_budgetLeft.Length || _budgetLeft[point] == 0 || _strategy is null)
+        if (_strategy is null || !HasBudget(point))
         {
             return false;
         }
 
-        bool value = _strategy.Choose(this, OrdinalOf(task), point);
-        if (value)
-        {
-            _budgetLeft[point]--;
-        }
-
-        if (_logLength == _log.Length)
-        {
-            Array.Resize(ref _log, _log.Length * 2);
-        }
-
-        _log[_logLength++] = Decision.OfChoice(point, value);
+        bool value = MakeChoice(_strategy, OrdinalOf(task), point);
         Watcher?.OnChoice(task, point, value);
         return value;
     }
 
     void IEngineDriver.Report(TaskActor task, int what, long startNs, long detail) =>
-        _observer?.OnReport(task, what, startNs, _steps, detail);
+        _observer?.OnReport(task, what, startNs, Steps, detail);
 
     void IEngineDriver.Stopped(TaskActor task, Exception? error)
     {
@@ -648,9 +524,6 @@ public sealed class ExploredEngine : IEngineDriver
         public readonly TaskActor Task = task;
         public readonly int Ordinal = ordinal;
         public readonly bool IsOptional = isOptional;
-
-        /// <summary>Place among the enabled, -1 when it waits or does not run.</summary>
-        public int Place = -1;
 
         public Envelope? Pending;
         public bool IsTime;
@@ -724,18 +597,4 @@ public sealed class ExploredEngine : IEngineDriver
         {
         }
     }
-}
-
-/// <summary>How a recorded run writes down what was decided: a task's ordinal for a step, or a choice.</summary>
-public static class Decision
-{
-    private const int ChoiceMark = 0x8000;
-
-    public static bool IsChoice(ushort decision) => (decision & ChoiceMark) != 0;
-
-    public static int PointOf(ushort decision) => (decision & ~ChoiceMark) >> 1;
-
-    public static bool ValueOf(ushort decision) => (decision & 1) != 0;
-
-    public static ushort OfChoice(int point, bool value) => (ushort)(ChoiceMark | (point << 1) | (value ? 1 : 0));
 }

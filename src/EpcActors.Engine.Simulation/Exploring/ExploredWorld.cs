@@ -1,35 +1,35 @@
+using EpcActors.Exploration;
+
 namespace EpcActors.Engine.Simulation.Exploring;
 
-/// <summary>
-/// Something that can be run again and again from the same starting state: an engine with its actors, and how to bring
-/// all of them back.
-/// </summary>
-public abstract class ExploredWorld
+/// <summary>An explored engine with its actors, and how to bring all of them back to the starting state.</summary>
+public abstract class ExploredWorld : Explorable
 {
     /// <summary>The engine; its tasks are added in the order of their ordinals.</summary>
     public abstract ExploredEngine Engine { get; }
 
-    /// <summary>Goes up whenever something useful happened: what never goes up in a cycle is a hang.</summary>
-    public abstract long Progress { get; }
-
-    /// <summary>True when a rule was seen broken in this run.</summary>
-    public abstract bool IsBroken { get; }
-
-    /// <summary>Back to the starting state, tasks started.</summary>
-    public abstract void Reset();
-
-    /// <summary>
-    /// Hash of everything that the future of this run depends on: resources, positions and locals of tasks, choices
-    /// left. Called after every step or not at all.
-    /// </summary>
-    public abstract ulong Fingerprint();
-
-    /// <summary>The run is over: looks at what can only be judged at the end.</summary>
-    public abstract void Judge(ExploredEnd end);
+    public sealed override Execution Execution => Engine;
 
     /// <summary>
     /// True for messages whose handling reads or changes data beside their resource's own (a page's descriptor that
     /// another task holds): such a request commutes with no other.
     /// </summary>
     public abstract bool TouchesOthers(ushort code);
+
+    /// <summary>
+    /// Two pending requests commute when they go to different resources: a handler touches its own resource and its
+    /// message only, the code between two requests touches the task's own locals and pages that the task holds, and a
+    /// request can make another task ready only in its own resource. Requests for which that is not so say so
+    /// (<see cref="TouchesOthers"/>). A test executes random pairs of such requests in both orders and compares the
+    /// states.
+    /// </summary>
+    public sealed override bool CommutesWithLast(int task)
+    {
+        ExploredEngine engine = Engine;
+        ActorId last = engine.LastResource?.Id ?? ActorId.None;
+        ActorId target = engine.PendingTarget(task);
+        return !TouchesOthers(engine.LastCode)
+            && !TouchesOthers(engine.PendingCode(task))
+            && (target != last || target.IsNone);
+    }
 }

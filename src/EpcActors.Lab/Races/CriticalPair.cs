@@ -1,4 +1,5 @@
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
@@ -117,7 +118,7 @@ internal static class CriticalPair
 
     private static bool IsSaved(LabWorld world, ushort[] prefix, string rule)
     {
-        Strategy[] continuations =
+        IStrategy[] continuations =
         [
             new DelayBounding(0),
             new RoundRobin(),

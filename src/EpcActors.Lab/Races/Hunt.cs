@@ -2,6 +2,7 @@ using System.Diagnostics;
 using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 
 namespace EpcActors.Lab.Races;
 
@@ -300,7 +301,7 @@ public sealed class Hunt
     private sealed class Worker
     {
         private readonly Hunt _hunt;
-        private readonly Strategy[] _strategies;
+        private readonly IStrategy[] _strategies;
         private readonly StateCounter _counter;
         private readonly Replay _again = new(default, isStrict: true);
 
@@ -344,7 +345,7 @@ public sealed class Hunt
         private void One(long number)
         {
             HuntPlan plan = _hunt._plan;
-            Strategy strategy = _strategies[number % _strategies.Length];
+            IStrategy strategy = _strategies[number % _strategies.Length];
             ulong seed = SeedOf(plan.Seed, number);
             bool counts = plan.CountStatesEvery > 0 && number % plan.CountStatesEvery == 0;
             ScheduleOutcome outcome = World.Run(counts ? _counter.Around(strategy) : strategy, seed);
@@ -358,14 +359,14 @@ public sealed class Hunt
                 ? null
                 : new FoundSchedule(
                     number,
-                    strategy.Name,
+                    strategy.ToString()!,
                     seed,
                     World.Engine.Log.ToArray(),
                     outcome.Finding,
                     outcome.CycleStart);
             if (found is not null || (plan.SelfCheckEvery > 0 && number % plan.SelfCheckEvery == 0))
             {
-                RunAgain(number, strategy.Name, seed, outcome);
+                RunAgain(number, strategy.ToString()!, seed, outcome);
             }
 
             if (found is not null)
@@ -403,26 +404,26 @@ public sealed class Hunt
     }
 
     /// <summary>Notes the state before every decision of another strategy.</summary>
-    private sealed class StateCounter(LabWorld world, HashSet<ulong> states) : Strategy
+    private sealed class StateCounter(LabWorld world, HashSet<ulong> states) : IStrategy
     {
-        private Strategy _inner = null!;
+        private IStrategy _inner = null!;
 
-        public override string Name => _inner.Name;
+        public override string ToString() => _inner.ToString()!;
 
-        public Strategy Around(Strategy inner)
+        public IStrategy Around(IStrategy inner)
         {
             _inner = inner;
             return this;
         }
 
-        public override void Begin(ExploredEngine engine, ulong seed) => _inner.Begin(engine, seed);
+        public void Begin(Execution execution, ulong seed) => _inner.Begin(execution, seed);
 
-        public override int Next(ExploredEngine engine)
+        public int Next(Execution execution)
         {
             states.Add(world.Fingerprint());
-            return _inner.Next(engine);
+            return _inner.Next(execution);
         }
 
-        public override bool Choose(ExploredEngine engine, int task, int point) => _inner.Choose(engine, task, point);
+        public bool Choose(Execution execution, int task, int point) => _inner.Choose(execution, task, point);
     }
 }

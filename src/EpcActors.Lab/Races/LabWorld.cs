@@ -5,6 +5,7 @@ using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
@@ -120,21 +121,22 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
     }
 
     /// <summary>Runs one schedule to its end, fairly after <see cref="MaxSteps"/>, and judges it.</summary>
-    public ScheduleOutcome Run(Strategy strategy, ulong seed)
+    public ScheduleOutcome Run(IStrategy strategy, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(strategy);
         Reset();
         Recorder?.OnReset();
-        LapWatch? lap = strategy.RecordedCycleStart >= 0 && ProvesHangs ? new LapWatch(this, strategy) : null;
-        Strategy decides = lap ?? strategy;
+        IReplay? replay = strategy as IReplay;
+        LapWatch? lap = replay is { RecordedCycleStart: >= 0 } && ProvesHangs ? new LapWatch(this, replay) : null;
+        IStrategy decides = lap ?? strategy;
         decides.Begin(Engine, seed);
-        ExploredEnd end = Engine.Run(decides, strategy.RecordedSteps + MaxSteps);
+        ExploredEnd end = Engine.Run(decides, (replay?.RecordedSteps ?? 0) + MaxSteps);
         if (lap is { IsHang: true })
         {
-            _cycleStart = strategy.RecordedCycleStart;
+            _cycleStart = replay!.RecordedCycleStart;
             Break(Rules.Liveness, DescribeHang());
         }
-        else if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && strategy.IsAtEndOfRecord))
+        else if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && replay is { IsAtEndOfRecord: true }))
         {
             end = RunFairly();
         }

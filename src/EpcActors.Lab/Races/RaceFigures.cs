@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 
 namespace EpcActors.Lab.Races;
 
@@ -90,11 +91,11 @@ public static class RaceMeasurement
                 Rule = shrunk.Finding.Rule,
                 Steps =
                     shrunk.CycleStart >= 0
-                        ? Shrinker.StepsOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart))
+                        ? Decision.StepsOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart))
                         : shrunk.Steps,
                 Switches =
                     shrunk.CycleStart >= 0
-                        ? Shrinker.SwitchesOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart))
+                        ? Decision.SwitchesOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart))
                         : shrunk.Switches,
                 MedianSchedules = Medians(buggy, method, progress, cancellation),
             };
@@ -167,10 +168,10 @@ public static class RaceMeasurement
     }
 
     private static int Length(ShrunkSchedule shrunk) =>
-        shrunk.CycleStart >= 0 ? Shrinker.StepsOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart)) : shrunk.Steps;
+        shrunk.CycleStart >= 0 ? Decision.StepsOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart)) : shrunk.Steps;
 
     private static int Turns(ShrunkSchedule shrunk) =>
-        shrunk.CycleStart >= 0 ? Shrinker.SwitchesOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart)) : shrunk.Switches;
+        shrunk.CycleStart >= 0 ? Decision.SwitchesOf(shrunk.Decisions.AsSpan(0, shrunk.CycleStart)) : shrunk.Switches;
 
     private static Dictionary<string, long> Medians(
         RaceDefinition race,
@@ -182,7 +183,7 @@ public static class RaceMeasurement
         Dictionary<string, long> medians = [];
         foreach (string name in StrategyNames.Portfolio)
         {
-            Strategy strategy = StrategyNames.Create(name)!;
+            IStrategy strategy = StrategyNames.Create(name)!;
             List<long> needed = [];
             for (int seed = 1; seed <= method.Seeds; seed++)
             {
@@ -205,7 +206,7 @@ public static class RaceMeasurement
         return medians;
     }
 
-    private static long Needed(RaceWorld world, Strategy strategy, ulong seed, int limit)
+    private static long Needed(RaceWorld world, IStrategy strategy, ulong seed, int limit)
     {
         for (int number = 0; number < limit; number++)
         {

@@ -3,6 +3,7 @@ using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;
@@ -285,7 +286,7 @@ public static class RaceSearch
             Found =
                 $"{found.Strategy}{(found.Strategy == "exhaustive" ? "" : $", seed {options.Seed.ToString(CultureInfo.InvariantCulture)}")}, "
                 + $"after {Count(found.Number + 1)} {(found.Number == 0 ? "schedule" : "schedules")}; "
-                + $"shrunk from {Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, "
+                + $"shrunk from {Counted.Of(Decision.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, "
                 + $"{Counted.Of(shrunk.Switches, "switch")}",
             Settings = options.Settings,
             Steps = steps,

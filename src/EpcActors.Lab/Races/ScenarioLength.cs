@@ -1,4 +1,5 @@
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;

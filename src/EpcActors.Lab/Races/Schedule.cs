@@ -3,6 +3,7 @@ using System.Text;
 using EpcActors.Actors;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 
 namespace EpcActors.Lab.Races;
 
@@ -253,7 +254,7 @@ public sealed record Schedule
     }
 
     /// <summary>Follows a record and writes down what each step was.</summary>
-    private sealed class Namer(LabWorld world, ReadOnlyMemory<ushort> decisions) : Strategy
+    private sealed class Namer(LabWorld world, ReadOnlyMemory<ushort> decisions) : IStrategy
     {
         private readonly Replay _inner = new(decisions, isStrict: true);
         private readonly Dictionary<ActorId, string> _resources = world.Topology.Resources.ToDictionary(
@@ -262,20 +263,18 @@ public sealed record Schedule
 
         public List<ScheduleStep> Steps { get; } = [];
 
-        public override string Name => "replay";
+        public void Begin(Execution execution, ulong seed) => _inner.Begin(execution, seed);
 
-        public override void Begin(ExploredEngine engine, ulong seed) => _inner.Begin(engine, seed);
-
-        public override int Next(ExploredEngine engine)
+        public int Next(Execution execution)
         {
-            int task = _inner.Next(engine);
+            int task = _inner.Next(execution);
             if (task >= 0)
             {
-                ActorId target = engine.PendingTarget(task);
+                ActorId target = world.Engine.PendingTarget(task);
                 Steps.Add(
                     new ScheduleStep(
-                        engine.Task(task).Name,
-                        MessageNames.Of(engine.PendingCode(task)),
+                        world.Engine.Task(task).Name,
+                        MessageNames.Of(world.Engine.PendingCode(task)),
                         target.IsNone ? "" : _resources[target],
                         null));
             }
@@ -283,10 +282,10 @@ public sealed record Schedule
             return task;
         }
 
-        public override bool Choose(ExploredEngine engine, int task, int point)
+        public bool Choose(Execution execution, int task, int point)
         {
-            bool value = _inner.Choose(engine, task, point);
-            Steps.Add(new ScheduleStep(engine.Task(task).Name, ChoicePoints.Name((ChoicePoint)point), "", value));
+            bool value = _inner.Choose(execution, task, point);
+            Steps.Add(new ScheduleStep(world.Engine.Task(task).Name, ChoicePoints.Name((ChoicePoint)point), "", value));
             return value;
         }
     }
@@ -300,8 +299,9 @@ public sealed class ScheduleFormatException(string message) : Exception(message)
 /// explained. Lenient: a line that does not fit is left out, and after the last the tasks run on, one after the other,
 /// so that a schedule of one kernel can be shown on another.
 /// </summary>
-public sealed class NamedReplay : Strategy
+public sealed class NamedReplay : IReplay
 {
+    private readonly LabWorld _world;
     private readonly Schedule _schedule;
     private readonly bool _isStrict;
     private readonly Dictionary<string, int> _tasks = new(StringComparer.Ordinal);
@@ -313,6 +313,7 @@ public sealed class NamedReplay : Strategy
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(schedule);
+        _world = world;
         _schedule = schedule;
         _isStrict = isStrict;
         _resources = world.Topology.Resources.ToDictionary(resource => resource.Id, resource => resource.Name);
@@ -322,7 +323,7 @@ public sealed class NamedReplay : Strategy
         }
     }
 
-    public override string Name => _isStrict ? "replay" : "replay-leniently";
+    public override string ToString() => _isStrict ? "replay" : "replay-leniently";
 
     /// <summary>First point at which the schedule and this world differ; null for none. Strict replays only.</summary>
     public string? Divergence { get; private set; }
@@ -330,30 +331,29 @@ public sealed class NamedReplay : Strategy
     /// <summary>Lines of the schedule that were taken up.</summary>
     public int Followed => _next;
 
-    public override int RecordedSteps => _schedule.Steps.Count;
+    public int RecordedSteps => _schedule.Steps.Count;
 
-    public override bool IsAtEndOfRecord => Divergence is null;
+    public bool IsAtEndOfRecord => Divergence is null;
 
-    public override int RecordedCycleStart => _isStrict ? _schedule.CycleStart : -1;
+    public int RecordedCycleStart => _isStrict ? _schedule.CycleStart : -1;
 
     /// <summary>Lines that a lenient replay left out.</summary>
     public int Skipped { get; private set; }
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
         _next = 0;
         Divergence = null;
         Skipped = 0;
-        _then.Begin(engine, 0);
+        _then.Begin(execution, 0);
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
         while (_next < _schedule.Steps.Count)
         {
             ScheduleStep step = _schedule.Steps[_next];
-            string? problem = Compare(engine, step, out int task);
+            string? problem = Compare(_world.Engine, step, out int task);
             _next++;
             if (problem is null)
             {
@@ -371,12 +371,11 @@ public sealed class NamedReplay : Strategy
             Skipped++;
         }
 
-        return _isStrict ? -1 : _then.Next(engine);
+        return _isStrict ? -1 : _then.Next(execution);
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point)
+    public bool Choose(Execution execution, int task, int point)
     {
-        ArgumentNullException.ThrowIfNull(engine);
         string name = ChoicePoints.Name((ChoicePoint)point);
         if (
             _next < _schedule.Steps.Count

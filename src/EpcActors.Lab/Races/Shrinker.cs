@@ -1,4 +1,4 @@
-using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 
 namespace EpcActors.Lab.Races;
 
@@ -17,32 +17,9 @@ public sealed record ShrunkSchedule(
     int Switches,
     int Runs);
 
-/// <summary>
-/// Makes a failing schedule short: fewer steps first, then fewer switches between tasks, always with the same rule
-/// broken. It removes pieces of the record, halving their size (Zeller's delta debugging), replays what is left
-/// leniently and lets the tasks run on one after the other; then it moves pieces of one task together.
-/// </summary>
-public sealed class Shrinker
+/// <summary>Makes a failing schedule of a race short (<see cref="DecisionShrinker{TFinding}"/>).</summary>
+public static class Shrinker
 {
-    private readonly LabWorld _world;
-    private readonly string _rule;
-    private readonly int _maxRuns;
-    private readonly Replay _alone;
-    private readonly Replay _completed;
-    private int _runs;
-    private ShrunkSchedule _best;
-
-    private Shrinker(LabWorld world, FoundSchedule found, int maxRuns)
-    {
-        _world = world;
-        _rule = found.Finding.Rule;
-        _maxRuns = maxRuns;
-        _alone = new Replay(default, isStrict: false);
-        _completed = new Replay(default, isStrict: false, new DelayBounding(0));
-        _best = new ShrunkSchedule(
-            found.Decisions, found.Finding, found.CycleStart, StepsOf(found.Decisions), SwitchesOf(found.Decisions), 0);
-    }
-
     /// <summary>Shrinks; the result was replayed and breaks the rule.</summary>
     /// <param name="world">The world in which it was found.</param>
     /// <param name="found">The failing schedule.</param>
@@ -57,203 +34,25 @@ public sealed class Shrinker
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(found);
         string? target = world.Target;
-        world.Target = found.Finding.Rule;
+        string rule = found.Finding.Rule;
+        world.Target = rule;
         try
         {
-            return new Shrinker(world, found, maxRuns).Run(cancellation);
+            ShrunkDecisions<Finding> shrunk = new DecisionShrinker<Finding>(
+                () => world.Engine, Attempt, found.Decisions, found.Finding, found.CycleStart, maxRuns)
+                .Shrink(cancellation);
+            return new ShrunkSchedule(
+                shrunk.Decisions, shrunk.Finding, shrunk.CycleStart, shrunk.Steps, shrunk.Switches, shrunk.Runs);
         }
         finally
         {
             world.Target = target;
         }
-    }
 
-    /// <summary>Changes from one task to another in a record.</summary>
-    public static int SwitchesOf(ReadOnlySpan<ushort> decisions)
-    {
-        int switches = 0;
-        int last = -1;
-        foreach (ushort decision in decisions)
+        (Finding?, int) Attempt(Replay replay)
         {
-            if (!Decision.IsChoice(decision))
-            {
-                switches += last >= 0 && decision != last ? 1 : 0;
-                last = decision;
-            }
+            ScheduleOutcome outcome = world.Run(replay, 0);
+            return (outcome.Finding?.Rule == rule ? outcome.Finding : null, outcome.CycleStart);
         }
-
-        return switches;
-    }
-
-    /// <summary>Steps in a record.</summary>
-    public static int StepsOf(ReadOnlySpan<ushort> decisions)
-    {
-        int steps = 0;
-        foreach (ushort decision in decisions)
-        {
-            steps += Decision.IsChoice(decision) ? 0 : 1;
-        }
-
-        return steps;
-    }
-
-    private ShrunkSchedule Run(CancellationToken cancellation)
-    {
-        bool hasImproved = true;
-        while (hasImproved && MayTry(cancellation))
-        {
-            hasImproved = RemoveTasks(cancellation);
-            hasImproved |= RemovePieces(cancellation);
-            hasImproved |= MoveTogether(cancellation);
-        }
-
-        return _best with { Runs = _runs };
-    }
-
-    private bool MayTry(CancellationToken cancellation) => _runs < _maxRuns && !cancellation.IsCancellationRequested;
-
-    /// <summary>Without one of the tasks at all, where the violation does not need it.</summary>
-    private bool RemoveTasks(CancellationToken cancellation)
-    {
-        bool hasImproved = false;
-        for (int task = 0; task < _world.Engine.TaskCount && MayTry(cancellation); task++)
-        {
-            ushort gone = (ushort)task;
-            hasImproved |=
-                Array.IndexOf(_best.Decisions, gone) >= 0
-                && Try([.. _best.Decisions.Where(decision => decision != gone)]);
-        }
-
-        return hasImproved;
-    }
-
-    private bool RemovePieces(CancellationToken cancellation)
-    {
-        bool hasImproved = false;
-        for (int size = Math.Max(1, _best.Decisions.Length / 2); size >= 1; size /= 2)
-        {
-            for (int at = 0; at < _best.Decisions.Length && MayTry(cancellation);)
-            {
-                int length = Math.Min(size, _best.Decisions.Length - at);
-                ushort[] candidate = [.. _best.Decisions.AsSpan(0, at), .. _best.Decisions.AsSpan(at + length)];
-                if (Try(candidate))
-                {
-                    hasImproved = true;
-                }
-                else
-                {
-                    at += length;
-                }
-            }
-        }
-
-        return hasImproved;
-    }
-
-    /// <summary>A piece of one task goes to where the task's next or last piece is.</summary>
-    private bool MoveTogether(CancellationToken cancellation)
-    {
-        bool hasImproved = false;
-        bool isDone = false;
-        while (!isDone && MayTry(cancellation))
-        {
-            isDone = true;
-            List<(int First, int End)> pieces = Pieces(_best.Decisions);
-            for (int i = 0; i < pieces.Count && isDone && MayTry(cancellation); i++)
-            {
-                int next = NextOfSameTask(pieces, i);
-                if (next < 0)
-                {
-                    continue;
-                }
-
-                if (Try(MoveBack(pieces[i], pieces[next])) || Try(MoveForward(pieces[i], pieces[next])))
-                {
-                    hasImproved = true;
-                    isDone = false;
-                }
-            }
-        }
-
-        return hasImproved;
-    }
-
-    private int NextOfSameTask(List<(int First, int End)> pieces, int from)
-    {
-        for (int i = from + 1; i < pieces.Count; i++)
-        {
-            if (_best.Decisions[pieces[i].First] == _best.Decisions[pieces[from].First])
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    private ushort[] MoveBack((int First, int End) to, (int First, int End) piece) =>
-    [
-        .. _best.Decisions.AsSpan(0, to.End), .. _best.Decisions.AsSpan(piece.First, piece.End - piece.First),
-        .. _best.Decisions.AsSpan(to.End, piece.First - to.End), .. _best.Decisions.AsSpan(piece.End),
-    ];
-
-    private ushort[] MoveForward((int First, int End) piece, (int First, int End) to) =>
-    [
-        .. _best.Decisions.AsSpan(0, piece.First), .. _best.Decisions.AsSpan(piece.End, to.First - piece.End),
-        .. _best.Decisions.AsSpan(piece.First, piece.End - piece.First), .. _best.Decisions.AsSpan(to.First),
-    ];
-
-    private static List<(int First, int End)> Pieces(ushort[] decisions)
-    {
-        List<(int First, int End)> pieces = [];
-        for (int i = 0; i < decisions.Length;)
-        {
-            int end = i + 1;
-            while (end < decisions.Length && (Decision.IsChoice(decisions[end]) || decisions[end] == decisions[i]))
-            {
-                end++;
-            }
-
-            pieces.Add((i, end));
-            i = end;
-        }
-
-        return pieces;
-    }
-
-    /// <summary>
-    /// Runs a candidate; what it really did becomes the best when it is shorter, or as short with fewer switches.
-    /// </summary>
-    private bool Try(ushort[] candidate)
-    {
-        _runs++;
-        bool isHang = _best.CycleStart >= 0;
-        Replay replay = isHang ? _alone : _completed;
-        replay.Load(candidate);
-        ScheduleOutcome outcome = _world.Run(replay, 0);
-        if (outcome.Finding?.Rule != _rule || (isHang && outcome.CycleStart < 0))
-        {
-            return false;
-        }
-
-        ushort[] decisions = _world.Engine.Log.ToArray();
-        int steps = StepsOf(decisions);
-        int switches = SwitchesOf(decisions);
-
-        // The fair continuation of a hang goes round in turn anyhow: what counts is how soon the cycle begins.
-        int key = isHang ? StepsOf(decisions.AsSpan(0, outcome.CycleStart)) : steps;
-        int bestKey = isHang ? StepsOf(_best.Decisions.AsSpan(0, _best.CycleStart)) : _best.Steps;
-        int switchKey = isHang ? SwitchesOf(decisions.AsSpan(0, outcome.CycleStart)) : switches;
-        int bestSwitchKey = isHang ? SwitchesOf(_best.Decisions.AsSpan(0, _best.CycleStart)) : _best.Switches;
-        if (
-            key > bestKey
-            || (key == bestKey && switchKey > bestSwitchKey)
-            || (key == bestKey && switchKey == bestSwitchKey && steps >= _best.Steps))
-        {
-            return false;
-        }
-
-        _best = new ShrunkSchedule(decisions, outcome.Finding, outcome.CycleStart, steps, switches, _runs);
-        return true;
     }
 }

@@ -4,6 +4,7 @@ using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
@@ -50,7 +51,7 @@ public sealed class TraceRecorder : IStepWatcher
     /// <param name="cycleStart">For a hang: index of the decision at which its cycle begins, -1 else.</param>
     public static (RaceTrace Trace, ScheduleOutcome Outcome) Record(
         LabWorld world,
-        Strategy strategy,
+        IStrategy strategy,
         RaceTrace header,
         int cycleStart = -1)
     {
@@ -209,7 +210,7 @@ public sealed class TraceRecorder : IStepWatcher
         int cycleStep =
             cycleStart < 0
                 ? -1
-                : Shrinker.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1;
+                : Decision.StepsOf(_world.Engine.Log[..Math.Min(cycleStart, _world.Engine.Log.Length)]) + 1;
         KeepOneLap(cycleStep);
 
         // A task that neither acts nor is woken has no lane, above all those that only set up the state.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;

@@ -2,6 +2,7 @@ using System.Globalization;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
@@ -265,17 +266,15 @@ public static class LeafComparison
     }
 
     /// <summary>The driver ran single-threaded: a task goes on as long as it can, then the next one does.</summary>
-    private sealed class OneAfterTheOther : Strategy
+    private sealed class OneAfterTheOther : IStrategy
     {
         private int _last;
 
-        public override string Name => "one-after-the-other";
+        public void Begin(Execution execution, ulong seed) => _last = 0;
 
-        public override void Begin(ExploredEngine engine, ulong seed) => _last = 0;
-
-        public override int Next(ExploredEngine engine)
+        public int Next(Execution execution)
         {
-            for (int i = 0; !engine.IsEnabled(_last) && i < engine.TaskCount; i++)
+            for (int i = 0; !execution.IsEnabled(_last) && i < execution.TaskCount; i++)
             {
                 _last = i;
             }
@@ -283,6 +282,6 @@ public static class LeafComparison
             return _last;
         }
 
-        public override bool Choose(ExploredEngine engine, int task, int point) => false;
+        public bool Choose(Execution execution, int task, int point) => false;
     }
 }

@@ -1,6 +1,7 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
@@ -53,7 +54,7 @@ public sealed class RaceWorldTests
                 null,
                 CancellationToken.None);
             ShrunkSchedule shrunk = Shrinker.Shrink(world, result.Found!, 2000, CancellationToken.None);
-            Assert.True(shrunk.Steps <= Shrinker.StepsOf(result.Found!.Decisions));
+            Assert.True(shrunk.Steps <= Decision.StepsOf(result.Found!.Decisions));
             ScheduleOutcome again = world.Run(new Replay(shrunk.Decisions, isStrict: true), 0);
             Assert.Equal(shrunk.Finding, again.Finding);
             Assert.Equal(6, shrunk.Steps);
@@ -327,23 +328,21 @@ public sealed class RaceWorldTests
         };
     }
 
-    private sealed class Stepwise(RaceWorld world) : Strategy
+    private sealed class Stepwise(RaceWorld world) : IStrategy
     {
         private readonly RandomWalk _inner = new();
 
         public int Seen { get; private set; }
 
-        public override string Name => "stepwise";
+        public void Begin(Execution execution, ulong seed) => _inner.Begin(execution, seed);
 
-        public override void Begin(ExploredEngine engine, ulong seed) => _inner.Begin(engine, seed);
-
-        public override int Next(ExploredEngine engine)
+        public int Next(Execution execution)
         {
             world.Fingerprint();
             Seen++;
-            return _inner.Next(engine);
+            return _inner.Next(execution);
         }
 
-        public override bool Choose(ExploredEngine engine, int task, int point) => false;
+        public bool Choose(Execution execution, int task, int point) => false;
     }
 }

@@ -2,6 +2,7 @@ using EpcActors.Actors;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
@@ -298,16 +299,14 @@ public sealed class ReviewTests
     }
 
     /// <summary>In turn, and whatever can fail does.</summary>
-    private sealed class Yes : Strategy
+    private sealed class Yes : IStrategy
     {
         private readonly RoundRobin _inner = new();
 
-        public override string Name => "yes";
+        public void Begin(Execution execution, ulong seed) => _inner.Begin(execution, seed);
 
-        public override void Begin(ExploredEngine engine, ulong seed) => _inner.Begin(engine, seed);
+        public int Next(Execution execution) => _inner.Next(execution);
 
-        public override int Next(ExploredEngine engine) => _inner.Next(engine);
-
-        public override bool Choose(ExploredEngine engine, int task, int point) => true;
+        public bool Choose(Execution execution, int task, int point) => true;
     }
 }

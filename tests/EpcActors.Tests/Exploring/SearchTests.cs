@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 
 namespace EpcActors.Tests.Exploring;
 
@@ -229,8 +230,8 @@ public sealed class SearchTests
     public void Every_strategy_finds_a_lost_update_and_its_runs_repeat(string name)
     {
         ToyWorld world = LostUpdate(isAtomic: false);
-        Strategy strategy = StrategyNames.Create(name)!;
-        Assert.Equal(name, strategy.Name);
+        IStrategy strategy = StrategyNames.Create(name)!;
+        Assert.Equal(name, strategy.ToString());
         bool found = false;
         for (ulong seed = 0; seed < 300; seed++)
         {
@@ -273,7 +274,7 @@ public sealed class SearchTests
         return world.Fingerprint();
     }
 
-    private static ushort[] Once(ToyWorld world, Strategy strategy, ulong seed)
+    private static ushort[] Once(ToyWorld world, IStrategy strategy, ulong seed)
     {
         world.Reset();
         strategy.Begin(world.Engine, seed);

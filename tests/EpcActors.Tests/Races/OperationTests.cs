@@ -5,6 +5,7 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;

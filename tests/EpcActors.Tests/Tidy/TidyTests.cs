@@ -152,7 +152,8 @@ public sealed partial class TidyTests
         string props = Repository.Text("Directory.Build.props");
         foreach (
             string project in (string[])
-                ["EpcActors.Domain", "EpcActors.Engine", "EpcActors.Actors", "EpcActors.Engine.Simulation"])
+                ["EpcActors.Domain", "EpcActors.Engine", "EpcActors.Actors", "EpcActors.Engine.Simulation",
+                    "EpcActors.Exploration"])
         {
             Assert.Contains($"== '{project}'", props, StringComparison.Ordinal);
         }
@@ -424,7 +425,7 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"^\s*(lock\s*\(|(\w+\s+)*volatile\s)")]
     private static partial Regex LockOrVolatile();
 
-    [GeneratedRegex(@"^src/EpcActors\.(Domain|Engine|Actors|Engine\.Simulation)/")]
+    [GeneratedRegex(@"^src/EpcActors\.(Domain|Engine|Actors|Engine\.Simulation|Exploration)/")]
     private static partial Regex DeterministicLayer();
 
     [GeneratedRegex(@"\[[^\]]*\]\(([^)\s]+)[^)]*\)")]

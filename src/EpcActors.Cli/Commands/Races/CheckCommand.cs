@@ -5,6 +5,7 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
@@ -279,7 +280,7 @@ internal sealed class CheckCommand
         string verdict = string.Create(
             CultureInfo.InvariantCulture,
             $"VIOLATION {shrunk.Finding.Rule}: schedule {found.Number} ({found.Strategy}); shrunk from "
-                + $"{Counted.Of(Shrinker.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, "
+                + $"{Counted.Of(Decision.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, "
                 + $"{Counted.Of(shrunk.Switches, "switch")}");
         string command = Repeating(plan, parsed, steps, (found.Number + 1).ToString(CultureInfo.InvariantCulture));
         _text.WriteLine(verdict);

@@ -3,6 +3,7 @@ using EpcActors.Actors;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 

@@ -4,6 +4,7 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Exploration;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;

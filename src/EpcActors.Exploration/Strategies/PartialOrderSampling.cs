@@ -1,34 +1,34 @@
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>
 /// Partial order sampling (Yuan, Yang, Gu: CAV 2018): every pending request has a random priority, the highest goes,
 /// and those that compete with it for the same resource draw again. Where a random walk prefers some partial orders of
 /// the requests to others, this samples them more evenly.
 /// </summary>
-public sealed class PartialOrderSampling : Strategy
+public sealed class PartialOrderSampling : IStrategy
 {
     private ulong[] _priority = [];
     private SplitMix _random;
 
-    public override string Name => "pos";
+    public override string ToString() => "pos";
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
-        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(execution);
         _random = new SplitMix(seed);
-        if (_priority.Length < engine.TaskCount)
+        if (_priority.Length < execution.TaskCount)
         {
-            _priority = new ulong[engine.TaskCount];
+            _priority = new ulong[execution.TaskCount];
         }
 
         // Zero: to be drawn.
         _priority.AsSpan().Clear();
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
-        ReadOnlySpan<int> enabled = engine.Enabled;
+        ArgumentNullException.ThrowIfNull(execution);
+        ReadOnlySpan<int> enabled = execution.Enabled;
         int best = enabled[0];
         foreach (int task in enabled)
         {
@@ -43,10 +43,10 @@ public sealed class PartialOrderSampling : Strategy
             }
         }
 
-        ActorId target = engine.PendingTarget(best);
+        int target = execution.ConflictKey(best);
         foreach (int task in enabled)
         {
-            if (task == best || (!target.IsNone && engine.PendingTarget(task) == target))
+            if (task == best || (target != 0 && execution.ConflictKey(task) == target))
             {
                 _priority[task] = 0;
             }
@@ -55,5 +55,5 @@ public sealed class PartialOrderSampling : Strategy
         return best;
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point) => (_random.Next() & 3) == 0;
+    public bool Choose(Execution execution, int task, int point) => (_random.Next() & 3) == 0;
 }

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>How far an exhaustive search goes.</summary>
 public sealed record SearchBounds
@@ -76,20 +76,17 @@ public sealed record SearchResult
 /// <remarks>
 /// <para>A schedule is executed from the start each time; the table cuts it off where a known state is reached. States
 /// are told apart by 64-bit fingerprints: among n states the chance that any two share one is about n^2 / 2^65.</para>
-/// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5). Two pending requests commute
-/// when they go to different resources: a handler touches its own resource and its message only, the code between two
-/// requests touches the task's own locals and pages that the task holds, and a request can make another task ready only
-/// in its own resource. Requests for which that is not so say so (<see cref="ExploredWorld.TouchesOthers"/>). Sleep
-/// sets leave out edges, never states, so every rule that is judged by a state or by what one request answers is judged
-/// everywhere. A test executes random pairs of such requests in both orders and compares the states.</para>
+/// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5), for steps of which the world
+/// says that they commute (<see cref="Explorable.CommutesWithLast"/>). Sleep sets leave out edges, never states, so
+/// every rule that is judged by a state or by what one step answers is judged everywhere.</para>
 /// <para>Bounded preemptions (Musuvathi, Qadeer 2007): a state counts as known when it was met before with as few
 /// preemptions and the same task going on.</para>
 /// </remarks>
-public sealed class ExhaustiveSearch : Strategy
+public sealed class ExhaustiveSearch : IStrategy
 {
     private const int MaxTasks = 64;
 
-    private readonly ExploredWorld _world;
+    private readonly Explorable _world;
     private readonly SearchBounds _bounds;
     private readonly bool _usesSleepSets;
     private readonly Dictionary<ulong, int> _known = [];
@@ -107,18 +104,22 @@ public sealed class ExhaustiveSearch : Strategy
     private int _depth;
     private bool _isCut;
 
-    public ExhaustiveSearch(ExploredWorld world, SearchBounds bounds)
+    public ExhaustiveSearch(Explorable world, SearchBounds bounds)
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(bounds);
-        Invariant.That(world.Engine.TaskCount <= MaxTasks, $"an exhaustive search takes at most {MaxTasks} tasks");
+        if (world.Execution.TaskCount > MaxTasks)
+        {
+            throw new ArgumentException($"an exhaustive search takes at most {MaxTasks} tasks", nameof(world));
+        }
+
         _world = world;
         _bounds = bounds;
-        _usesSleepSets = bounds.Reduces && !bounds.FindsHangs && bounds.Preemptions < 0 && !world.Engine.HasChoices;
+        _usesSleepSets = bounds.Reduces && !bounds.FindsHangs && bounds.Preemptions < 0 && !world.Execution.HasChoices;
         _graph = bounds.FindsHangs ? new StateGraph() : null;
     }
 
-    public override string Name => "exhaustive";
+    public override string ToString() => "exhaustive";
 
     /// <summary>States met so far, for those who wait.</summary>
     public int States => _states;
@@ -145,7 +146,7 @@ public sealed class ExhaustiveSearch : Strategy
             ExploredEnd end = RunOnce();
             if (_world.IsBroken)
             {
-                counterexample ??= _world.Engine.Log.ToArray();
+                counterexample ??= _world.Execution.Log.ToArray();
                 if (_bounds.StopsAtFirst)
                 {
                     break;
@@ -180,22 +181,22 @@ public sealed class ExhaustiveSearch : Strategy
         };
     }
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(execution);
         if (_cursor < _stack.Count)
         {
             return Take(_cursor++);
         }
 
-        return TryPush(engine) ? Take(_cursor++) : -1;
+        return TryPush(execution) ? Take(_cursor++) : -1;
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point)
+    public bool Choose(Execution execution, int task, int point)
     {
         if (_cursor == _stack.Count)
         {
@@ -213,10 +214,10 @@ public sealed class ExhaustiveSearch : Strategy
     {
         _world.Reset();
         _cursor = 0;
-        ExploredEngine engine = _world.Engine;
-        ExploredEnd end = engine.Run(this, _bounds.MaxSteps);
-        _steps += engine.Steps;
-        _depth = Math.Max(_depth, engine.Steps);
+        Execution execution = _world.Execution;
+        ExploredEnd end = execution.Run(this, _bounds.MaxSteps);
+        _steps += execution.Steps;
+        _depth = Math.Max(_depth, execution.Steps);
         if (end is not (ExploredEnd.Abandoned or ExploredEnd.StepLimit))
         {
             _ends++;
@@ -240,12 +241,12 @@ public sealed class ExhaustiveSearch : Strategy
     /// <summary>
     /// The state is new, or known with more to do in it: pushes a node for what is to be done. False: nothing.
     /// </summary>
-    private bool TryPush(ExploredEngine engine)
+    private bool TryPush(Execution execution)
     {
-        int last = engine.LastTask;
+        int last = execution.LastTask;
 
         // A task whose next step is time that passes has given way by itself.
-        bool mayStay = last >= 0 && engine.IsEnabled(last) && !engine.PendingTarget(last).IsNone;
+        bool mayStay = last >= 0 && execution.IsEnabled(last) && execution.ConflictKey(last) != 0;
         bool hasParent = TryGetParent(out Node parent);
         int preemptions = 0;
         if (_bounds.Preemptions >= 0 && hasParent)
@@ -259,7 +260,7 @@ public sealed class ExhaustiveSearch : Strategy
             fingerprint = SplitMix.Mix(fingerprint + (ulong)(mayStay ? last + 1 : 0));
         }
 
-        ulong sleep = _usesSleepSets && hasParent ? StillAsleep(engine, parent) : 0;
+        ulong sleep = _usesSleepSets && hasParent ? StillAsleep(execution, parent) : 0;
         ulong todo = ~sleep;
         bool isKnown = _known.TryGetValue(fingerprint, out int state);
         if (!isKnown)
@@ -271,7 +272,7 @@ public sealed class ExhaustiveSearch : Strategy
             hasParent ? parent.State : -1,
             state,
             !isKnown,
-            engine,
+            execution,
             hasParent && _world.Progress != parent.Progress);
         if (isKnown)
         {
@@ -307,7 +308,7 @@ public sealed class ExhaustiveSearch : Strategy
 
         if (!isBound)
         {
-            AddOthers(engine, stays, todo);
+            AddOthers(execution, stays, todo);
         }
 
         if (_alternatives.Count == first)
@@ -328,10 +329,10 @@ public sealed class ExhaustiveSearch : Strategy
         return true;
     }
 
-    private void AddOthers(ExploredEngine engine, int but, ulong todo)
+    private void AddOthers(Execution execution, int but, ulong todo)
     {
         ulong enabled = 0;
-        foreach (int task in engine.Enabled)
+        foreach (int task in execution.Enabled)
         {
             enabled |= 1UL << task;
         }
@@ -352,7 +353,7 @@ public sealed class ExhaustiveSearch : Strategy
     /// Tasks that slept in the parent, or were tried there before, and whose pending request commutes with the step
     /// that was made.
     /// </summary>
-    private ulong StillAsleep(ExploredEngine engine, in Node parent)
+    private ulong StillAsleep(Execution execution, in Node parent)
     {
         ulong sleep = parent.Sleep;
         for (int i = 0; i < parent.Next; i++)
@@ -365,19 +366,12 @@ public sealed class ExhaustiveSearch : Strategy
             return 0;
         }
 
-        ActorId stepTarget = engine.LastResource?.Id ?? ActorId.None;
-        bool touchesOthers = _world.TouchesOthers(engine.LastCode);
         ulong still = 0;
         while (sleep != 0)
         {
             int task = BitOperations.TrailingZeroCount(sleep);
             sleep &= sleep - 1;
-            ActorId target = engine.PendingTarget(task);
-            bool commutes =
-                !touchesOthers
-                && !_world.TouchesOthers(engine.PendingCode(task))
-                && (target != stepTarget || target.IsNone);
-            if (commutes && engine.IsEnabled(task))
+            if (_world.CommutesWithLast(task) && execution.IsEnabled(task))
             {
                 still |= 1UL << task;
             }

@@ -1,4 +1,4 @@
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>
 /// The graph of the states that a search met, to find hangs exactly: a fair cycle in which nothing useful happens.
@@ -19,11 +19,11 @@ internal sealed class StateGraph
     private readonly Dictionary<int, ushort[]> _rootChoices = [];
 
     /// <summary>A step from one state to another, or into the first state (<paramref name="from"/> -1).</summary>
-    public void AddStep(int from, int to, bool isNew, ExploredEngine engine, bool isProgress)
+    public void AddStep(int from, int to, bool isNew, Execution execution, bool isProgress)
     {
         if (from >= 0)
         {
-            ReadOnlySpan<ushort> log = engine.Log;
+            ReadOnlySpan<ushort> log = execution.Log;
             int step = log.Length - 1;
             while (Decision.IsChoice(log[step]))
             {
@@ -37,9 +37,9 @@ internal sealed class StateGraph
         if (isNew)
         {
             ulong enabled = 0;
-            foreach (int task in engine.Enabled)
+            foreach (int task in execution.Enabled)
             {
-                if (!engine.NeedNotHappen(task))
+                if (!execution.NeedNotHappen(task))
                 {
                     enabled |= 1UL << task;
                 }
@@ -47,10 +47,10 @@ internal sealed class StateGraph
 
             _enabled.Add(enabled);
             _treeEdge.Add(from >= 0 ? _edges.Count - 1 : -1);
-            if (from < 0 && !engine.Log.IsEmpty)
+            if (from < 0 && !execution.Log.IsEmpty)
             {
                 // Tasks have made choices on the way to their first requests.
-                _rootChoices.Add(to, engine.Log.ToArray());
+                _rootChoices.Add(to, execution.Log.ToArray());
             }
         }
     }
@@ -290,7 +290,7 @@ internal sealed class StateGraph
             }
         }
 
-        throw new InvariantViolation("a strongly connected component with a state that cannot be reached");
+        throw new InvalidOperationException("a strongly connected component with a state that cannot be reached");
     }
 
     private readonly record struct Edge(int From, int To, int Task, bool IsProgress);

@@ -1,7 +1,7 @@
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>SplitMix64 (Steele, Lea, Flood 2014): one word of state, which is all a schedule needs.</summary>
-internal struct SplitMix(ulong seed)
+public struct SplitMix(ulong seed)
 {
     private ulong _state = seed;
 

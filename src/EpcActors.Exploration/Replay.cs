@@ -1,14 +1,14 @@
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>
 /// Follows a record. Strict: the first decision that cannot be followed ends the run. Lenient: what cannot be followed
 /// is left out, so that a schedule of one kernel can be carried over to another; after its last decision the run goes
 /// on with another strategy, or ends.
 /// </summary>
-public sealed class Replay : Strategy
+public sealed class Replay : IReplay
 {
     private readonly bool _isStrict;
-    private readonly Strategy? _then;
+    private readonly IStrategy? _then;
     private ReadOnlyMemory<ushort> _decisions;
     private int _next;
     private bool _isPast;
@@ -16,14 +16,14 @@ public sealed class Replay : Strategy
     /// <param name="decisions">The record (see <see cref="Decision"/>).</param>
     /// <param name="isStrict">Ends at the first decision that cannot be followed.</param>
     /// <param name="then">Goes on after the last decision; null to end there.</param>
-    public Replay(ReadOnlyMemory<ushort> decisions, bool isStrict, Strategy? then = null)
+    public Replay(ReadOnlyMemory<ushort> decisions, bool isStrict, IStrategy? then = null)
     {
         _decisions = decisions;
         _isStrict = isStrict;
         _then = then;
     }
 
-    public override string Name => _isStrict ? "replay" : "replay-leniently";
+    public override string ToString() => _isStrict ? "replay" : "replay-leniently";
 
     /// <summary>Index of the first decision that could not be followed, -1 for none; strict replays only.</summary>
     public int DivergedAt { get; private set; } = -1;
@@ -34,30 +34,32 @@ public sealed class Replay : Strategy
     /// <summary>Decisions taken from the record so far, those left out included.</summary>
     public int Followed => _next;
 
-    public override int RecordedSteps => _decisions.Length;
+    public int RecordedSteps => _decisions.Length;
 
-    public override bool IsAtEndOfRecord => DivergedAt < 0;
+    public bool IsAtEndOfRecord => DivergedAt < 0;
+
+    public int RecordedCycleStart => -1;
 
     /// <summary>Follows another record from the next <see cref="Begin"/> on.</summary>
     public void Load(ReadOnlyMemory<ushort> decisions) => _decisions = decisions;
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
         _next = 0;
         _isPast = false;
         DivergedAt = -1;
         Skipped = 0;
-        _then?.Begin(engine, seed);
+        _then?.Begin(execution, seed);
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(execution);
         ReadOnlySpan<ushort> decisions = _decisions.Span;
         while (_next < decisions.Length)
         {
             ushort decision = decisions[_next];
-            if (!Decision.IsChoice(decision) && decision < engine.TaskCount && engine.IsEnabled(decision))
+            if (!Decision.IsChoice(decision) && decision < execution.TaskCount && execution.IsEnabled(decision))
             {
                 _next++;
                 return decision;
@@ -74,15 +76,15 @@ public sealed class Replay : Strategy
         }
 
         _isPast = true;
-        return _then?.Next(engine) ?? -1;
+        return _then?.Next(execution) ?? -1;
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point)
+    public bool Choose(Execution execution, int task, int point)
     {
         ReadOnlySpan<ushort> decisions = _decisions.Span;
         if (_isPast)
         {
-            return _then?.Choose(engine, task, point) ?? false;
+            return _then?.Choose(execution, task, point) ?? false;
         }
 
         if (

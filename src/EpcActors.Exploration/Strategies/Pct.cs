@@ -1,11 +1,11 @@
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>
 /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: ASPLOS 2010): random priorities, the
 /// highest goes, and at d - 1 random steps the one that goes is put below all others. Finds a bug of depth d with
-/// probability at least 1/(n k^(d-1)). The length k is <see cref="ExploredEngine.ExpectedSteps"/>.
+/// probability at least 1/(n k^(d-1)). The length k is <see cref="Execution.ExpectedSteps"/>.
 /// </summary>
-public sealed class Pct : Strategy
+public sealed class Pct : IStrategy
 {
     private readonly int _depth;
     private readonly ulong[] _changeAt;
@@ -21,18 +21,18 @@ public sealed class Pct : Strategy
         _changeAt = new ulong[Math.Max(depth - 1, 0)];
     }
 
-    public override string Name => $"pct{_depth}";
+    public override string ToString() => $"pct{_depth}";
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
-        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(execution);
         _random = new SplitMix(seed);
-        if (_priority.Length < engine.TaskCount)
+        if (_priority.Length < execution.TaskCount)
         {
-            _priority = new ulong[engine.TaskCount];
+            _priority = new ulong[execution.TaskCount];
         }
 
-        for (int i = 0; i < engine.TaskCount; i++)
+        for (int i = 0; i < execution.TaskCount; i++)
         {
             // The lowest values are for those who were put below all others.
             _priority[i] = _random.Next() | (1UL << 63);
@@ -40,7 +40,7 @@ public sealed class Pct : Strategy
 
         for (int i = 0; i < _changeAt.Length; i++)
         {
-            _changeAt[i] = (ulong)_random.Below(engine.ExpectedSteps);
+            _changeAt[i] = (ulong)_random.Below(execution.ExpectedSteps);
         }
 
         Array.Sort(_changeAt);
@@ -48,25 +48,25 @@ public sealed class Pct : Strategy
         _lowest = 1UL << 62;
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
-        int best = Best(engine);
-        while (_nextChange < _changeAt.Length && (ulong)engine.Steps >= _changeAt[_nextChange])
+        ArgumentNullException.ThrowIfNull(execution);
+        int best = Best(execution);
+        while (_nextChange < _changeAt.Length && (ulong)execution.Steps >= _changeAt[_nextChange])
         {
             _nextChange++;
             _priority[best] = --_lowest;
-            best = Best(engine);
+            best = Best(execution);
         }
 
         return best;
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point) => (_random.Next() & 3) == 0;
+    public bool Choose(Execution execution, int task, int point) => (_random.Next() & 3) == 0;
 
-    private int Best(ExploredEngine engine)
+    private int Best(Execution execution)
     {
-        ReadOnlySpan<int> enabled = engine.Enabled;
+        ReadOnlySpan<int> enabled = execution.Enabled;
         int best = enabled[0];
         for (int i = 1; i < enabled.Length; i++)
         {

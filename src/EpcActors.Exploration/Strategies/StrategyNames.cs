@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>The strategies by the names that commands and files use.</summary>
 public static class StrategyNames
@@ -15,7 +15,7 @@ public static class StrategyNames
     ["random", "sticky", "pctN", "fair-pctN", "pos", "delayN", "round-robin"];
 
     /// <summary>The strategy of that name; null when there is none.</summary>
-    public static Strategy? Create(string name)
+    public static IStrategy? Create(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return name switch

@@ -1,13 +1,13 @@
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>
 /// Follows the record of a hang and sees whether its last part is one: a fair lap without progress that comes back to
 /// the state in which it began. A search of all states finds such laps also where going on in turn leaves them again.
 /// </summary>
-public sealed class LapWatch : Strategy
+public sealed class LapWatch : IStrategy
 {
-    private readonly ExploredWorld _world;
-    private readonly Strategy _inner;
+    private readonly Explorable _world;
+    private readonly IReplay _inner;
     private bool _hasBegun;
     private ulong _state;
     private long _progress;
@@ -15,7 +15,7 @@ public sealed class LapWatch : Strategy
     // Tasks that made a step in the lap, or could not somewhere in it.
     private ulong _satisfied;
 
-    public LapWatch(ExploredWorld world, Strategy inner)
+    public LapWatch(Explorable world, IReplay inner)
     {
         ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(inner);
@@ -23,24 +23,24 @@ public sealed class LapWatch : Strategy
         _inner = inner;
     }
 
-    public override string Name => _inner.Name;
+    public override string ToString() => _inner.ToString()!;
 
     /// <summary>
     /// The record was followed to its end, and can be followed from the beginning of its lap for ever.
     /// </summary>
     public bool IsHang { get; private set; }
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
-        _inner.Begin(engine, seed);
+        _inner.Begin(execution, seed);
         _hasBegun = false;
         IsHang = false;
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
-        bool begins = !_hasBegun && engine.Log.Length == _inner.RecordedCycleStart;
+        ArgumentNullException.ThrowIfNull(execution);
+        bool begins = !_hasBegun && execution.Log.Length == _inner.RecordedCycleStart;
         if (begins)
         {
             _hasBegun = true;
@@ -49,13 +49,13 @@ public sealed class LapWatch : Strategy
             _satisfied = 0;
         }
 
-        int task = _inner.Next(engine);
-        if (_hasBegun && engine.TaskCount <= 64)
+        int task = _inner.Next(execution);
+        if (_hasBegun && execution.TaskCount <= 64)
         {
             ulong able = 0;
-            foreach (int one in engine.Enabled)
+            foreach (int one in execution.Enabled)
             {
-                able |= engine.NeedNotHappen(one) ? 0 : 1UL << one;
+                able |= execution.NeedNotHappen(one) ? 0 : 1UL << one;
             }
 
             _satisfied |= ~able | (task >= 0 ? 1UL << task : 0);
@@ -71,5 +71,5 @@ public sealed class LapWatch : Strategy
         return task;
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point) => _inner.Choose(engine, task, point);
+    public bool Choose(Execution execution, int task, int point) => _inner.Choose(execution, task, point);
 }

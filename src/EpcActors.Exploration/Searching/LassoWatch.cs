@@ -1,4 +1,4 @@
-namespace EpcActors.Engine.Simulation.Exploring;
+namespace EpcActors.Exploration;
 
 /// <summary>
 /// Goes on in turn (<see cref="RoundRobin"/>) and notices when a state comes back: then this fair schedule repeats for
@@ -6,9 +6,9 @@ namespace EpcActors.Engine.Simulation.Exploring;
 /// earlier, the kept one being renewed at powers of two (Brent), so nothing has to be remembered.
 /// </summary>
 /// <remarks>Events that need not happen do not: no fairness makes them, so no task may wait for one.</remarks>
-public sealed class LassoWatch : Strategy
+public sealed class LassoWatch : IStrategy
 {
-    private readonly ExploredWorld _world;
+    private readonly Explorable _world;
     private readonly RoundRobin _inner = new(skipsOptional: true);
     private ulong _kept;
     private int _keptLog;
@@ -17,30 +17,30 @@ public sealed class LassoWatch : Strategy
     private int _nextKeep;
     private int _lastRound;
 
-    public LassoWatch(ExploredWorld world)
+    public LassoWatch(Explorable world)
     {
         ArgumentNullException.ThrowIfNull(world);
         _world = world;
     }
 
-    public override string Name => "round-robin";
+    public override string ToString() => "round-robin";
 
     /// <summary>Index of the decision at which the repeating part begins; -1 when no state came back.</summary>
     public int CycleStart { get; private set; } = -1;
 
-    public override void Begin(ExploredEngine engine, ulong seed)
+    public void Begin(Execution execution, ulong seed)
     {
-        _inner.Begin(engine, seed);
+        _inner.Begin(execution, seed);
         CycleStart = -1;
         _keptRound = -1;
         _nextKeep = 1;
         _lastRound = 0;
     }
 
-    public override int Next(ExploredEngine engine)
+    public int Next(Execution execution)
     {
-        ArgumentNullException.ThrowIfNull(engine);
-        int task = _inner.Next(engine);
+        ArgumentNullException.ThrowIfNull(execution);
+        int task = _inner.Next(execution);
         if (_inner.Rounds == _lastRound)
         {
             return task;
@@ -59,7 +59,7 @@ public sealed class LassoWatch : Strategy
         {
             _kept = state;
             _keptRound = _lastRound;
-            _keptLog = engine.Log.Length;
+            _keptLog = execution.Log.Length;
             _keptProgress = _world.Progress;
             _nextKeep = _lastRound * 2;
         }
@@ -67,5 +67,5 @@ public sealed class LassoWatch : Strategy
         return task;
     }
 
-    public override bool Choose(ExploredEngine engine, int task, int point) => false;
+    public bool Choose(Execution execution, int task, int point) => false;
 }
