@@ -118,6 +118,7 @@ internal static class EpcCommand
             RunCommand.Create(shell),
             CompareCommand.Create(shell),
             SizeCommand.Create(shell),
+            CostsCommand.Create(shell),
             CompareDriverCommand.Create(shell),
             ClusterCommand.Create(shell),
             NodeCommand.Create(shell),
