@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using EpcActors.Domain;
 using EpcActors.Domain.Workloads;
+using EpcActors.Domain.Workloads.Fitting;
 
 namespace EpcActors.Imports.Traces;
 
@@ -65,6 +67,40 @@ public sealed class ImportedTrace
 
     /// <summary>Accesses of all enclaves in a second; 0 when all come at once.</summary>
     public double Rate => DurationNs == 0 ? 0 : Accesses * 1e9 / DurationNs;
+
+    /// <summary>The accesses of each of <see cref="Enclaves"/>.</summary>
+    public IReadOnlyList<RecordedEnclave> Recorded()
+    {
+        List<RecordedEnclave> recorded = [];
+        List<int> pages = [];
+        List<int> threads = [];
+        for (int enclave = 0; enclave < _names.Count; enclave++)
+        {
+            pages.Clear();
+            threads.Clear();
+            long firstNs = -1;
+            long lastNs = 0;
+            for (int i = 0; i < _entries.Length; i++)
+            {
+                if (_entries[i].Enclave == enclave)
+                {
+                    pages.Add(_pages[i]);
+                    threads.Add(_entries[i].Thread);
+                    lastNs = Scaled(_entries[i].TimeNs);
+                    firstNs = firstNs < 0 ? lastNs : firstNs;
+                }
+            }
+
+            if (pages.Count > 0)
+            {
+                AccessSequence accesses = new(
+                    CollectionsMarshal.AsSpan(pages), CollectionsMarshal.AsSpan(threads));
+                recorded.Add(new RecordedEnclave(Enclaves[recorded.Count], accesses, lastNs - firstNs));
+            }
+        }
+
+        return recorded;
+    }
 
     /// <summary>Writes it in the form that scenarios read.</summary>
     public void Write(TextWriter writer)
