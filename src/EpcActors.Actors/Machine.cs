@@ -118,4 +118,8 @@ public sealed class Machine
 /// <param name="OwnerBase">Number of its page 0 in the enclave-page space.</param>
 /// <param name="PageCount">Pages of its linear range: a power of two.</param>
 [Constant]
-public sealed record EnclavePlace(ActorId Enclave, ActorId Backing, int OwnerBase, int PageCount);
+public sealed record EnclavePlace(ActorId Enclave, ActorId Backing, int OwnerBase, int PageCount)
+{
+    /// <summary>Pages from the first one on that the process maps: what lies behind them belongs to no VMA.</summary>
+    public int MappedPages { get; init; } = PageCount;
+}

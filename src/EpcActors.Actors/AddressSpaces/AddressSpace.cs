@@ -23,6 +23,7 @@ public sealed class AddressSpace
         IHandle<BeginFault>,
         IHandle<EndFault>,
         IHandle<InsertPte>,
+        IHandle<MapNeighbour>,
         IHandle<AgePage>,
         IHandle<ZapPtes>,
         IHandle<MapEnclave>,
@@ -121,6 +122,16 @@ public sealed class AddressSpace
     {
         turn.Spend(Activity.Pte);
         Ptes[message.Page] = Pte.Of(message.EpcPage, message.IsAccessed);
+    }
+
+    public void Handle(ref MapNeighbour message, Turn turn)
+    {
+        message.IsNew = !Ptes[message.Page].IsPresent;
+        if (message.IsNew)
+        {
+            turn.Spend(Activity.Pte);
+            Ptes[message.Page] = Pte.Of(message.EpcPage, false);
+        }
     }
 
     public void Handle(ref AgePage message, Turn turn)

@@ -210,4 +210,22 @@ public static class AddressSpaceProtocol
         /// <summary>Out: none at the end.</summary>
         public EpcPageIndex EpcPage;
     }
+
+    /// <summary>
+    /// Fault-around: vmf_insert_pfn() for a page that did not fault. A translation that is there stays as it is; a new
+    /// one is old.
+    /// </summary>
+    public struct MapNeighbour : IMessage
+    {
+        public static ushort Code => 0x060F;
+
+        public static MessageKind Kind => MessageKind.Map;
+
+        public int Page;
+
+        public EpcPageIndex EpcPage;
+
+        /// <summary>Out: there was no translation.</summary>
+        public YesNo IsNew;
+    }
 }

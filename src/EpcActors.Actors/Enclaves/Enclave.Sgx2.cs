@@ -55,6 +55,27 @@ public sealed partial class Enclave
             : EnclavePageType.Reg;
     }
 
+    public void Handle(ref FindNext message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        message.EpcPage = EpcPageIndex.None;
+        int end = Math.Min(message.End, Entries.PageCount);
+        for (int page = message.From; page < end; page++)
+        {
+            EnclavePage entry = Entries[page];
+            if (message.IsResident
+                ? entry is { State: EnclavePageState.Resident, IsTrim: false }
+                : entry.State == EnclavePageState.Absent)
+            {
+                message.Page = page;
+                message.EpcPage = message.IsResident ? entry.EpcPage : EpcPageIndex.None;
+                return;
+            }
+        }
+
+        message.Page = -1;
+    }
+
     public void Handle(ref BeginRemove message, Turn turn)
     {
         _lock.AssertHeldBy(turn);

@@ -45,6 +45,7 @@ public sealed partial class Enclave
         IHandle<ReadType>,
         IHandle<ModifyPage>,
         IHandle<BeginRemove>,
+        IHandle<FindNext>,
         IHandle<LockAndErase>,
         IHandle<EnterEnclave>,
         IHandle<ExitEnclave>,

@@ -108,4 +108,30 @@ public static partial class EnclaveProtocol
 
         public static MessageKind Kind => MessageKind.Build;
     }
+
+    /// <summary>
+    /// xa_for_each_range(): the next page of a range without an entry, or the next one that is resident and not about
+    /// to be reclaimed or removed. Mutex held.
+    /// </summary>
+    public struct FindNext : IMessage
+    {
+        public static ushort Code => 0x0734;
+
+        public static MessageKind Kind => MessageKind.Fault;
+
+        /// <summary>First page of the range.</summary>
+        public int From;
+
+        /// <summary>The page behind its last.</summary>
+        public int End;
+
+        /// <summary>Looks for a resident page; else for one without an entry.</summary>
+        public YesNo IsResident;
+
+        /// <summary>Out: -1 at the end.</summary>
+        public int Page;
+
+        /// <summary>Out: none for a page without an entry.</summary>
+        public EpcPageIndex EpcPage;
+    }
 }

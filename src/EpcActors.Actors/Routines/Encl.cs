@@ -26,7 +26,7 @@ public enum FaultResult
 }
 
 /// <summary>arch/x86/kernel/cpu/sgx/encl.c: loading, faults, mm lists, release.</summary>
-internal static class Encl
+internal static partial class Encl
 {
     /// <summary>
     /// sgx_vma_fault. Context: called with nothing held; takes mmap_lock for reading, then the enclave's mutex.
@@ -314,6 +314,11 @@ internal static class Encl
         // A page just loaded starts old: reclaim may take it first (the kernel clears the accessed bit after the
         // insertion).
         await current.Ask(mm, new AddressSpaceProtocol.InsertPte { Page = page, EpcPage = load.Page });
+        if (current.Switches.FaultAround > 1)
+        {
+            await MapAround(current, mm, place, page);
+        }
+
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
         return FaultResult.Mapped;
     }
@@ -411,93 +416,6 @@ internal static class Encl
         }
 
         return alloc;
-    }
-
-    /// <summary>
-    /// sgx_encl_eaug_page behind its look at SGX_ENCL_INITIALIZED: a page that was never added comes on demand.
-    /// </summary>
-    [Linux("encl.c", "sgx_encl_eaug_page")]
-    private static async Routine<FaultResult> EaugPage(
-        KernelTask current, ActorId mm, int enclave, EnclavePlace place, int page)
-    {
-        KernelSwitches switches = current.Switches;
-        EnclaveProtocol.LockAndReadPage state = await current.Ask(
-            place.Enclave, new EnclaveProtocol.LockAndReadPage { Page = page });
-        if (!state.IsSecsResident && switches.EaugLoadsSecs == Fix.Present)
-        {
-            Errno secs = await LoadSecs(current, enclave, place);
-            if (secs != Errno.Ok)
-            {
-                await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
-                return secs == Errno.EBUSY ? FaultResult.Retry : FaultResult.Sigbus;
-            }
-        }
-
-        AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
-        if (alloc.Errno != Errno.Ok)
-        {
-            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
-            return alloc.Errno == Errno.EBUSY ? FaultResult.Retry : FaultResult.Sigbus;
-        }
-
-        AllocResult va = await Grow(current, enclave, reclaim: false);
-        if (va.Errno != Errno.Ok)
-        {
-            await Main.EnclFreeEpcPage(current, alloc.Page);
-            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
-            return va.Errno == Errno.EBUSY && switches.EaugVaBusyRetries == Fix.Present
-                ? FaultResult.Retry
-                : FaultResult.Sigbus;
-        }
-
-        if (!va.Page.IsNone)
-        {
-            await current.Ask(place.Enclave, new EnclaveProtocol.LinkVaPage { VaPage = va.Page });
-        }
-
-        EnclaveProtocol.InsertEntry insert = await current.Ask(
-            place.Enclave,
-            new EnclaveProtocol.InsertEntry { Page = page });
-        if (insert.Exists)
-        {
-            // R9: another thread was quicker between our unlocked look-up and the mutex. Upstream punishes the loser
-            // with SIGBUS.
-            await UndoEaug(current, enclave, place, alloc.Page, va.Page);
-            return switches.EaugRaceTolerated == Fix.Present ? FaultResult.Retry : FaultResult.Sigbus;
-        }
-
-        EnclaveProtocol.Eaug eaug = await current.Ask(
-            place.Enclave, new EnclaveProtocol.Eaug { Page = page, EpcPage = alloc.Page });
-        if (eaug.HasFailed)
-        {
-            await UndoEaug(current, enclave, place, alloc.Page, va.Page);
-            return FaultResult.Sigbus;
-        }
-
-        await Main.MarkReclaimable(current, alloc.Page);
-        await current.Ask(
-            mm, new AddressSpaceProtocol.InsertPte { Page = page, EpcPage = alloc.Page, IsAccessed = true });
-        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
-        current.Report(RunEvent.Augmented, current.NowNs, enclave);
-        return FaultResult.Mapped;
-    }
-
-    [Linux("encl.c", "sgx_encl_eaug_page", IsPart = true)]
-    private static async Routine UndoEaug(
-        KernelTask current,
-        int enclave,
-        EnclavePlace place,
-        EpcPageIndex page,
-        EpcPageIndex va)
-    {
-        if (!va.IsNone)
-        {
-            await current.Ask(place.Enclave, new EnclaveProtocol.UnlinkVaPage { VaPage = va });
-        }
-
-        await Shrink(current, enclave, va);
-        await Main.EnclFreeEpcPage(current, page);
-        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
     }
 
     /// <summary>

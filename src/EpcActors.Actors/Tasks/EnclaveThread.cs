@@ -159,7 +159,23 @@ public sealed class EnclaveThread : UserThread
         startNs = NowNs;
         errno = await Ioctls.Init(this, Program.Enclave);
         ReportIoctl(Ioctl.Init, startNs, errno);
-        return errno == Errno.Ok ? (ThreadOutcome.Finished, 0) : Failed(Ioctl.Init, errno);
+        if (errno != Errno.Ok)
+        {
+            return Failed(Ioctl.Init, errno);
+        }
+
+        int added = Program.CodePages + Program.AddedHeapPages;
+        int left = Program.HeapPages - Program.AddedHeapPages;
+        if (left > 0 && Machine.Switches.MapPopulate == Fix.Present)
+        {
+            await Encl.Populate(this, Program.Mm, Program.Enclave, added, left);
+            if (await Main.SignalPending(this))
+            {
+                return (ThreadOutcome.Killed, 0);
+            }
+        }
+
+        return (ThreadOutcome.Finished, 0);
     }
 
     private async Routine<(ThreadOutcome Outcome, int Detail)> RunSteps()

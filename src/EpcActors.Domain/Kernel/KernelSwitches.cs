@@ -269,6 +269,24 @@ public sealed record KernelSwitches
 
     /// <summary>C1: usage in 64 bits.</summary>
     public Fix WideUsage { get; init; } = Fix.Present;
+
+    /// <summary>
+    /// Proposed, in no kernel: pages behind the one that faulted that are augmented in the same hold of the enclave's
+    /// mutex, those of them that are not there; 0: none.
+    /// </summary>
+    public int EaugBatch { get; init; }
+
+    /// <summary>
+    /// Proposed, in no kernel: pages of the aligned window around a page that faulted in which resident pages without
+    /// a translation are mapped, too; 0: none.
+    /// </summary>
+    public int FaultAround { get; init; }
+
+    /// <summary>
+    /// Proposed, in no kernel: the loader maps the heap with MAP_POPULATE behind EINIT, which augments what was not
+    /// added.
+    /// </summary>
+    public Fix MapPopulate { get; init; } = Fix.Absent;
 }
 
 /// <summary>Numbers of the kernel's EPC management.</summary>

@@ -13,12 +13,27 @@ internal sealed record SwitchKey(
     Func<KernelSwitches, int> Get,
     Func<KernelSwitches, int, KernelSwitches> Set)
 {
-    public string ValueOf(KernelSwitches switches) => Values[Get(switches)];
+    /// <summary>
+    /// Largest value of a switch that is a number, 0 being <c>off</c>; its <see cref="Values"/> are examples. 0 for one
+    /// that is a word.
+    /// </summary>
+    public int Most { get; init; }
+
+    public string ValueOf(KernelSwitches switches)
+    {
+        int value = Get(switches);
+        return Most == 0 ? Values[value]
+            : value == 0 ? "off"
+            : value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
 }
 
 /// <summary>All switches, in the order of the reference configuration.</summary>
 internal static class SwitchKeys
 {
+    /// <summary>Pages of a page table of the lowest level: what Linux takes for a large fault-around.</summary>
+    private const int MostPages = 512;
+
     private static readonly string[] OnOff = ["off", "on"];
 
     public static IReadOnlyList<SwitchKey> All { get; } =
@@ -66,6 +81,9 @@ internal static class SwitchKeys
         OfFix("cancel-work-on-free", s => s.CancelWorkOnFree, (s, v) => s with { CancelWorkOnFree = v }),
         OfFix("walk-skips-dying", s => s.WalkSkipsDying, (s, v) => s with { WalkSkipsDying = v }),
         OfFix("wide-usage", s => s.WideUsage, (s, v) => s with { WideUsage = v }),
+        Pages("eaug-batch", s => s.EaugBatch, (s, v) => s with { EaugBatch = v }),
+        Pages("fault-around", s => s.FaultAround, (s, v) => s with { FaultAround = v }),
+        OfFix("map-populate", s => s.MapPopulate, (s, v) => s with { MapPopulate = v }),
     ];
 
     /// <summary>Reads the switches of an object; those it does not have are as in <paramref name="below"/>.</summary>
@@ -76,12 +94,21 @@ internal static class SwitchKeys
         {
             if (reader.TryGet(key.Key, out Setting? setting))
             {
-                switches = key.Set(switches, setting.Choice(key.Values, "a value of this switch"));
+                switches = key.Set(
+                    switches,
+                    key.Most > 0 ? ReadNumber(setting, key.Most)
+                        : setting.Choice(key.Values, "a value of this switch"));
             }
         }
 
         reader.Finish("the switches");
         return switches;
+    }
+
+    private static int ReadNumber(Setting setting, int most)
+    {
+        setting.May(ValueShape.Integer(0, most));
+        return setting.IsOff() ? 0 : setting.Int(0, most);
     }
 
     /// <summary><c>PerNode</c> as configurations write it: <c>per-node</c>.</summary>
@@ -114,6 +141,10 @@ internal static class SwitchKeys
             switches => Array.IndexOf(values, get(switches)),
             (switches, index) => set(switches, values[index]));
     }
+
+    private static SwitchKey Pages(
+        string key, Func<KernelSwitches, int> get, Func<KernelSwitches, int, KernelSwitches> set) =>
+        new(key, ["off", "16"], get, set) { Most = MostPages };
 
     private static SwitchKey OfFix(
         string key,

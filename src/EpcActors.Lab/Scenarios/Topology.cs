@@ -231,7 +231,10 @@ public sealed partial class Topology
         }
 
         Enclave enclave = Add(new Enclave(NewId(), index, spec.Name, Machine, pageCount, ownerBase, inEnclave));
-        Machine.Enclaves.Add(new EnclavePlace(enclave.Id, backing.Id, ownerBase, pageCount));
+        Machine.Enclaves.Add(new EnclavePlace(enclave.Id, backing.Id, ownerBase, pageCount)
+        {
+            MappedPages = spec.CodePages + spec.HeapPages,
+        });
         EnclaveProgram program = new()
         {
             Name = spec.Name,

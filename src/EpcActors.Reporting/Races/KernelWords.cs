@@ -143,6 +143,9 @@ public static class KernelWords
             + (v.Yes("IsUnmapped") ? "; no VMA" : v.Yes("HasNoEnclave") ? "; no enclave" : "")),
         ["EndFault"] = new("", v => $"mmap_read_unlock({v.Lane})"),
         ["InsertPte"] = new("", v => $"vmf_insert_pfn(page {v.Text("Page")} -> EPC page {v.Epc("EpcPage")})"),
+        ["MapNeighbour"] = new("", v =>
+            $"vmf_insert_pfn(page {v.Text("Page")} -> EPC page {v.Epc("EpcPage")}), not touched"
+            + (v.Yes("IsNew") ? "" : ": mapped already")),
         ["AgePage"] = new(MmapLock, v =>
             $"test and clear young, page {v.Text("Page")} in {v.Lane}: {v.Text("Result", "Old").ToLowerInvariant()}"),
         ["ZapPtes"] = new(MmapLock, v =>
@@ -216,6 +219,9 @@ public static class KernelWords
         ["LookUpPage"] = new("", v =>
             $"xa_load(&encl->page_array, {v.Text("Page")}): {(v.Yes("Exists") ? "an entry" : "NULL")}"
             + (v.Yes("IsOutOfMemory") ? ", SGX_ENCL_NO_MEMORY" : "")),
+        ["FindNext"] = new("", v => $"xa_for_each_range(&encl->page_array, {v.Text("From")}, {v.Text("End")}): "
+            + (v.IsNone("Page") ? "none" : $"page {v.Text("Page")}")
+            + (v.Yes("IsResident") ? " resident" : " without an entry")),
         ["FindPage"] = new("", v =>
             v.IsNone("EpcPage")
                 ? $"page {v.Text("Page")} of {v.Owner} is in no EPC page"
