@@ -119,6 +119,7 @@ internal static class EpcCommand
             CompareCommand.Create(shell),
             SizeCommand.Create(shell),
             CostsCommand.Create(shell),
+            CalibrateCommand.Create(shell),
             CompareDriverCommand.Create(shell),
             ClusterCommand.Create(shell),
             NodeCommand.Create(shell),

@@ -80,7 +80,8 @@ internal sealed class BuiltInIncluder(IHoconIncluder files) : IHoconIncluder
             return name;
         }
 
-        if (!IsBuiltIn(includingSource))
+        // A setting of the command line may name a file of the user, whatever scenario it goes with.
+        if (!IsBuiltIn(includingSource) || Path.IsPathRooted(name))
         {
             return files.Locate(includingSource, name);
         }

@@ -13,8 +13,8 @@ public sealed class UsageTests : IDisposable
     [Theory]
     [InlineData("epc has no command 'rnu'; did you mean run?", "rnu")]
     [InlineData(
-        "epc has no command 'frobnicate'; there are: run, compare, size, costs, compare-driver, cluster, node, check, "
-            + "race, config, new, import, trace, completion, engines",
+        "epc has no command 'frobnicate'; there are: run, compare, size, costs, calibrate, compare-driver, cluster, "
+            + "node, check, race, config, new, import, trace, completion, engines",
         "frobnicate")]
     [InlineData("epc config has no command 'shwo'; did you mean show?", "config", "shwo")]
     [InlineData("epc has no option --hepl; did you mean --help?", "--hepl")]

@@ -12,6 +12,7 @@ public sealed class SampleTests
     public static TheoryData<string, InputFormat, int> Samples => new()
     {
         { "pods.yaml", InputFormat.Kubernetes, 12 },
+        { "shop.yaml", InputFormat.Kubernetes, 3 },
         { "deployment.yaml", InputFormat.Kubernetes, 6 },
         { "list.json", InputFormat.Kubernetes, 3 },
         { "azure.yaml", InputFormat.Kubernetes, 1 },
