@@ -28,6 +28,11 @@ public sealed class PartialOrderSampling : IStrategy
     public int Next(Execution execution)
     {
         ArgumentNullException.ThrowIfNull(execution);
+        if (_priority.Length < execution.TaskCount)
+        {
+            Array.Resize(ref _priority, execution.TaskCount);
+        }
+
         ReadOnlySpan<int> enabled = execution.Enabled;
         int best = enabled[0];
         foreach (int task in enabled)

@@ -11,6 +11,7 @@ public sealed class Pct : IStrategy
     private readonly ulong[] _changeAt;
     private ulong[] _priority = [];
     private SplitMix _random;
+    private int _tasks;
     private int _nextChange;
     private ulong _lowest;
 
@@ -27,17 +28,8 @@ public sealed class Pct : IStrategy
     {
         ArgumentNullException.ThrowIfNull(execution);
         _random = new SplitMix(seed);
-        if (_priority.Length < execution.TaskCount)
-        {
-            _priority = new ulong[execution.TaskCount];
-        }
-
-        for (int i = 0; i < execution.TaskCount; i++)
-        {
-            // The lowest values are for those who were put below all others.
-            _priority[i] = _random.Next() | (1UL << 63);
-        }
-
+        _tasks = 0;
+        DealTo(execution.TaskCount);
         for (int i = 0; i < _changeAt.Length; i++)
         {
             _changeAt[i] = (ulong)_random.Below(execution.ExpectedSteps);
@@ -51,6 +43,11 @@ public sealed class Pct : IStrategy
     public int Next(Execution execution)
     {
         ArgumentNullException.ThrowIfNull(execution);
+        if (_tasks < execution.TaskCount)
+        {
+            DealTo(execution.TaskCount);
+        }
+
         int best = Best(execution);
         while (_nextChange < _changeAt.Length && (ulong)execution.Steps >= _changeAt[_nextChange])
         {
@@ -63,6 +60,21 @@ public sealed class Pct : IStrategy
     }
 
     public bool Choose(Execution execution, int task, int point) => (_random.Next() & 3) == 0;
+
+    /// <summary>Priorities for tasks that have none: all at the start, later those that the run has brought.</summary>
+    private void DealTo(int count)
+    {
+        if (_priority.Length < count)
+        {
+            Array.Resize(ref _priority, count);
+        }
+
+        for (; _tasks < count; _tasks++)
+        {
+            // The lowest values are for those who were put below all others.
+            _priority[_tasks] = _random.Next() | (1UL << 63);
+        }
+    }
 
     private int Best(Execution execution)
     {

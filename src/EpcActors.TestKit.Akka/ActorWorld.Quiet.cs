@@ -1,0 +1,384 @@
+using EpcActors.Exploration;
+using global::Akka.Actor;
+using global::Akka.Dispatch;
+using global::Akka.Dispatch.SysMsg;
+
+namespace EpcActors.TestKit.Akka;
+
+/// <content>What Akka hands over, and when nothing more of it is to be waited for.</content>
+internal sealed partial class ActorWorld
+{
+    /// <summary>A message is on its way to a mailbox.</summary>
+    /// <returns>How often it gets there: 1, unless a fault was chosen.</returns>
+    public int OnSend(ActorCell cell, Envelope envelope)
+    {
+        if (IsFree || !IsLabThread)
+        {
+            return 1;
+        }
+
+        if (TaskOf(cell) is not { } receiver || receiver.IsInfrastructure)
+        {
+            _touches.Add(Shared);
+            return 1;
+        }
+
+        _sentTo.Add(receiver);
+        NoteAsk(envelope.Sender);
+        if (_current is not { Ordinal: > 0 } sender)
+        {
+            return 1;
+        }
+
+        if (Choose(sender.Ordinal, Faults.LosePoint, Faults.MayLose(sender, receiver)))
+        {
+            Happenings.Note($"{sender.Label}: {Names.OfMessage(envelope.Message)} to {receiver.Label} is lost");
+            return 0;
+        }
+
+        return Choose(sender.Ordinal, Faults.DoublePoint, Faults.MayDouble(sender, receiver)) ? 2 : 1;
+    }
+
+    /// <summary>A system message is on its way to a mailbox.</summary>
+    public void OnSystemSend(ActorCell cell, SystemMessage message)
+    {
+        if (IsFree || TaskOf(cell) is not { } receiver)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            receiver.AddSystem(message, IsLabThread ? StepIndex : -1);
+        }
+
+        if (!IsLabThread)
+        {
+            return;
+        }
+
+        (receiver.IsInfrastructure ? null : _touched)?.Add(receiver);
+        if (message is Failed failed && TaskOf(failed.Child) is { } child)
+        {
+            child.HasFailed = true;
+            Happenings.OnFailure(LabelOf(failed.Child), failed.Cause);
+        }
+        else if (message is Recreate)
+        {
+            Happenings.OnRestart(LabelOf(cell.Self));
+        }
+    }
+
+    /// <summary>A mailbox, or another piece of work, is to be run.</summary>
+    public void OnReady(IRunnable run)
+    {
+        if (IsFree)
+        {
+            Interlocked.Increment(ref _freeRuns);
+            ThreadPool.UnsafeQueueUserWorkItem(RunFreely, run, preferLocal: false);
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (run is Mailbox mailbox)
+            {
+                ActorTask task = OwnerOf(mailbox);
+                task.Mailbox = mailbox;
+                task.IsQueued = true;
+                _fresh.Add(task);
+            }
+            else
+            {
+                _runnables.Enqueue(run);
+            }
+        }
+    }
+
+    /// <summary>The program has read the clock or set a timer.</summary>
+    public void OnTime()
+    {
+        if (_current is not null && IsLabThread)
+        {
+            _touches.Add(TimeTask);
+        }
+    }
+
+    /// <summary>The program has published or subscribed.</summary>
+    public void OnPublished() => _touches.Add(Shared);
+
+    private void RunFreely(IRunnable run)
+    {
+        try
+        {
+            run.Run();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _freeRuns);
+        }
+    }
+
+    /// <summary>What the start of the system has set going is done.</summary>
+    private void WaitForFreeRuns()
+    {
+        SpinWait spin = default;
+        while (Volatile.Read(ref _freeRuns) > 0)
+        {
+            spin.SpinOnce();
+        }
+    }
+
+    private static ActorTask? TaskOf(ActorCell cell) => (cell.Mailbox?.MessageQueue as LabQueue)?.Task;
+
+    private bool IsLabThread => Environment.CurrentManagedThreadId == _labThread;
+
+    private static void OnFlow(AsyncLocalValueChangedArgs<ActorWorld?> change)
+    {
+        // A thread of the pool takes up work that began in a step, or has done it.
+        if (change.ThreadContextChanged)
+        {
+            if (change.CurrentValue is { } now)
+            {
+                Interlocked.Increment(ref now._outside);
+            }
+
+            if (change.PreviousValue is { } before)
+            {
+                Interlocked.Decrement(ref before._outside);
+            }
+        }
+    }
+
+    private ActorTask OwnerOf(Mailbox mailbox)
+    {
+        if (mailbox.MessageQueue is LabQueue { Task: { } task })
+        {
+            return task;
+        }
+
+        if (!_foreign.TryGetValue(mailbox, out ActorTask? foreign))
+        {
+            foreign = NewTask(AkkaInternals.ActorOf(mailbox).Self);
+            _foreign.Add(mailbox, foreign);
+        }
+
+        return foreign;
+    }
+
+    /// <summary>Everything that the last step brought about is known: who can go on, and whether time can.</summary>
+    private void Settle()
+    {
+        RunEagerly(task => task.HasOnlyBookkeeping);
+        while (IsWorkOutside(out ActorTask? who))
+        {
+            WaitForWork(who);
+            RunEagerly(task => task.HasOnlyBookkeeping);
+        }
+
+        foreach (ActorTask receiver in _sentTo)
+        {
+            _sends.Add(IdOf(receiver));
+        }
+
+        foreach (ActorTask receiver in _touched)
+        {
+            _touches.Add(IdOf(receiver));
+        }
+
+        bool mayPass = _scheduler.HasTimers && (Enabled.Length == (IsTimeEnabled ? 1 : 0) || _overtakes < MaxOvertakes);
+        if (mayPass != IsTimeEnabled)
+        {
+            if (mayPass)
+            {
+                Enable(TimeTask);
+            }
+            else
+            {
+                Disable(TimeTask);
+            }
+        }
+    }
+
+    private bool IsTimeEnabled => IsEnabled(TimeTask);
+
+    /// <summary>Actors that have not been able to make a step yet have no ordinal: a number below all others.</summary>
+    private static int IdOf(ActorTask task) => task.Ordinal >= 0 ? task.Ordinal : -10 - task.Sequence;
+
+    /// <summary>
+    /// What is no step of the program runs at once, in order: guardians, mailboxes with nothing to do, and what the
+    /// caller says. The others can go on.
+    /// </summary>
+    private void RunEagerly(Func<ActorTask, bool> isEager)
+    {
+        for (int i = 0; i < MaxEager; i++)
+        {
+            ActorTask[] fresh;
+            IRunnable? runnable = null;
+            lock (_gate)
+            {
+                fresh = [.. _fresh.Where(task => task.IsQueued).Distinct().OrderBy(task => task.Sequence)];
+                _fresh.Clear();
+                if (fresh.Length == 0 && !_runnables.TryDequeue(out runnable))
+                {
+                    return;
+                }
+            }
+
+            if (runnable is not null)
+            {
+                runnable.Run();
+                continue;
+            }
+
+            foreach (ActorTask task in fresh)
+            {
+                bool isIdle = task.HasStarted && task.SystemMessages.Count == 0 && !CanHandle(task);
+                if (task.IsInfrastructure)
+                {
+                    task.HasStarted = true;
+                    RunMailbox(task, isSystem: false);
+                }
+                else if (isIdle || isEager(task))
+                {
+                    RunMailbox(task, isSystem: true);
+                }
+                else
+                {
+                    MakeAble(task);
+                }
+            }
+        }
+
+        throw new InvalidOperationException("the actor system does not come to rest");
+    }
+
+    private static bool CanHandle(ActorTask task) =>
+        task.Mailbox!.MessageQueue.HasMessages && !AkkaInternals.IsSuspended(task.Mailbox);
+
+    private void MakeAble(ActorTask task)
+    {
+        if (task.Ordinal < 0)
+        {
+            task.Ordinal = AddTask();
+            _tasks.Add(task);
+            LabelOf(task.Owner);
+        }
+
+        if (!IsEnabled(task.Ordinal))
+        {
+            Enable(task.Ordinal);
+        }
+    }
+
+    /// <summary>An actor awaits, and no message of this system can end that; or a thread of the pool is at work.</summary>
+    private bool IsWorkOutside(out ActorTask? who)
+    {
+        who = _tasks.Find(task => task is { IsAwaiting: true, IsQueued: false } && !HasOpenAsk(task));
+        return who is not null || Volatile.Read(ref _outside) > 0;
+    }
+
+    private bool HasOpenAsk(ActorTask task)
+    {
+        task.Asks.RemoveAll(ask => !IsOpen(ask));
+        return task.Asks.Count > 0;
+    }
+
+    private bool IsOpen(IActorRef ask) =>
+        ((ExtendedActorSystem)System).Provider.ResolveActorRef(ask.Path) is { } found && found.Equals(ask);
+
+    private void NoteAsk(IActorRef? sender)
+    {
+        if (_current is { IsInfrastructure: false } asking
+            && sender?.Path.Elements is ["temp", ..]
+            && !asking.Asks.Contains(sender))
+        {
+            asking.Asks.Add(sender);
+            if (AskTimeout is { } timeout)
+            {
+                _scheduler.At(timeout, $"ask-timeout->{asking.Label}", () => FailAsk(sender, timeout));
+            }
+        }
+    }
+
+    private void FailAsk(IActorRef ask, TimeSpan timeout)
+    {
+        if (IsOpen(ask))
+        {
+            ask.Tell(
+                new Status.Failure(new AskTimeoutException($"Timeout after {timeout.TotalSeconds:F2} seconds")),
+                ActorRefs.NoSender);
+        }
+    }
+
+    private void WaitForWork(ActorTask? who)
+    {
+        long start = Environment.TickCount64;
+        SpinWait spin = default;
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_fresh.Count > 0 && (who is null || who.IsQueued))
+                {
+                    return;
+                }
+            }
+
+            if (who is null && Volatile.Read(ref _outside) == 0)
+            {
+                return;
+            }
+
+            if (Environment.TickCount64 - start > OutsideLimit.TotalMilliseconds)
+            {
+                throw new OutsideWorkException(
+                    who is null
+                        ? $"work that an actor began on the thread pool is not done after {OutsideLimit.TotalSeconds} s"
+                        : $"{who.Label} awaits something that does not come back after {OutsideLimit.TotalSeconds} s: "
+                            + "no answer of an actor, no timer of the actor system");
+            }
+
+            spin.SpinOnce();
+        }
+    }
+
+    private ActorTask[] Live()
+    {
+        lock (_gate)
+        {
+            return [.. _byRef.Values];
+        }
+    }
+
+    /// <summary>Stops the actors of the last run. What they still do then is no part of any run.</summary>
+    private void StopAll()
+    {
+        _labThread = Environment.CurrentManagedThreadId;
+        ActorTask[] live = [.. Live().Where(task => !task.IsInfrastructure)];
+        if (live.Length == 0)
+        {
+            return;
+        }
+
+        Faults.Clear(this);
+        foreach (ActorTask task in live.Where(task => task.Owner.Path.Elements.Count() == 2))
+        {
+            System.Stop(task.Owner);
+        }
+
+        lock (_gate)
+        {
+            _fresh.AddRange(live.Where(task => task.IsQueued));
+        }
+
+        RunEagerly(task => task.IsSystemStep || DropFirst(task));
+    }
+
+    /// <summary>Of a run that is over no message is handled any more.</summary>
+    private static bool DropFirst(ActorTask task)
+    {
+        task.Queue.CleanUp(task.Owner, new LabQueue(null, null));
+        return true;
+    }
+}

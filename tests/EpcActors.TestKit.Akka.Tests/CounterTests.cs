@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using global::Akka.Actor;
+
+namespace EpcActors.TestKit.Akka.Tests;
+
+/// <summary>Two clients read and write a counter: the smallest lost update, told and asked.</summary>
+public sealed class CounterTests : AkkaRaces
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_lost_update_is_found_shrunk_and_replayed(bool asks)
+    {
+        ActorRace race = Race(Lost(asks, isAtomic: false));
+        FoundActorRace found = race.Expect();
+        Assert.Equal("finally", found.Finding.Rule);
+        Assert.Equal("counter = 1", found.Finding.Detail);
+        PinnedActorRace pinned = race.Pinned(found.Schedule.ToString());
+        string[] traces = [.. Enumerable.Range(0, 100).Select(_ => pinned.MustBreak().Trace)];
+        Assert.Single(traces.Distinct());
+        Assert.Equal(found.Trace, traces[0]);
+        Assert.Equal(found.Schedule.ToString(), race.Expect().Schedule.ToString());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void With_an_atomic_update_every_schedule_holds(bool asks)
+    {
+        CleanActorRace clean = Race(Lost(asks, isAtomic: true)).Check();
+        Assert.True(clean.IsComplete, clean.Bound);
+    }
+
+    [Fact]
+    public void All_schedules_are_as_many_as_there_are()
+    {
+        // a and b: Go, Val; the counter handles four messages. Counted by hand: Go of a and b commute with one another
+        // but for the order in which Get gets to the counter, and so on.
+        int all = CountOf(reduces: false);
+        int reduced = CountOf(reduces: true);
+        Assert.Equal(22, all);
+        Assert.InRange(reduced, 2, 12);
+    }
+
+    [Fact]
+    public void A_failing_check_prints_the_interleaving_and_the_line_that_pins_it()
+    {
+        ActorRaceFoundException failure = Assert.Throws<ActorRaceFoundException>(
+            () => Race(Lost(asks: false, isAtomic: false)).SchedulesTo(Path.GetTempPath()).Check());
+        Assert.Contains("counter  Set { Value = 1 }  b", failure.Message.Replace("  a", "  b"), StringComparison.Ordinal);
+        Assert.Contains(".MustBreak();", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("sequenceDiagram", failure.Race.Mermaid, StringComparison.Ordinal);
+    }
+
+    private int CountOf(bool reduces)
+    {
+        int ends = 0;
+        Action<Race> lost = Lost(asks: false, isAtomic: true, () => ends++);
+        CleanActorRace clean = Race(lost).Schedules(0).Reduces(reduces).Check();
+        Assert.True(clean.IsComplete);
+        return ends;
+    }
+
+    private static Action<Race> Lost(bool asks, bool isAtomic, Action? ended = null) => race =>
+    {
+        int value = 0;
+        Action<int> changed = now => value = now;
+        IActorRef counter = race.ActorOf(Props.Create(() => new Counter(changed)), "counter");
+        foreach (string name in (string[])["a", "b"])
+        {
+            Props props = asks
+                ? Props.Create(() => new AskingClient(counter, isAtomic))
+                : Props.Create(() => new Client(counter, isAtomic));
+            race.ActorOf(props, name).Tell(new Go());
+        }
+
+        race.Finally(() =>
+        {
+            ended?.Invoke();
+            if (value != 2)
+            {
+                throw new InvalidOperationException($"counter = {value}");
+            }
+        });
+    };
+
+    private sealed record Go;
+
+    private sealed record Get;
+
+    private sealed record Add;
+
+    private sealed record Set(int Value);
+
+    private sealed record Val(int Value);
+
+    private sealed class Counter : ReceiveActor
+    {
+        private int _value;
+
+        public Counter(Action<int> changed)
+        {
+            Receive<Get>(_ => Sender.Tell(new Val(_value)));
+            Receive<Set>(set => changed(_value = set.Value));
+            Receive<Add>(_ => changed(++_value));
+        }
+    }
+
+    private sealed class Client : ReceiveActor
+    {
+        public Client(IActorRef counter, bool isAtomic)
+        {
+            Receive<Go>(_ => counter.Tell(isAtomic ? new Add() : new Get()));
+            Receive<Val>(value => counter.Tell(new Set(value.Value + 1)));
+        }
+    }
+
+    private sealed class AskingClient : ReceiveActor
+    {
+        public AskingClient(IActorRef counter, bool isAtomic) => ReceiveAsync<Go>(async _ =>
+        {
+            if (isAtomic)
+            {
+                counter.Tell(new Add());
+                return;
+            }
+
+            Val value = await counter.Ask<Val>(new Get());
+            counter.Tell(new Set(value.Value + 1));
+        });
+    }
+}
