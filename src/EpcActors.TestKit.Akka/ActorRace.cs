@@ -196,6 +196,11 @@ public sealed class ActorRace
             () => runner.World, Attempt, found.Decisions, found.Finding, -1, _options.ShrinkRuns)
             .Shrink(CancellationToken.None);
         ScheduleRun run = runner.Run(new Replay(shrunk.Decisions, isStrict: true), 0);
+        if (run.Finding is null)
+        {
+            throw Undecided("the same decisions broke a rule, and then broke none");
+        }
+
         for (int i = 1; i < SelfChecks; i++)
         {
             Same(runner, shrunk.Decisions, run.Trace);
@@ -230,13 +235,16 @@ public sealed class ActorRace
             string[] first = trace.Split('\n');
             string[] second = again.Split('\n');
             int at = first.Zip(second).TakeWhile(pair => pair.First == pair.Second).Count();
-            throw new ActorNondeterminismException(
-                $"{_name}: the same decisions led to other steps, from step {at + 1} on: "
-                    + $"'{first.ElementAtOrDefault(at)}', then '{second.ElementAtOrDefault(at)}'. Something that the "
-                    + "actors do is not decided by the schedule: static state, the clock (take Race.Clock), random "
-                    + "numbers (take Race.Random), a thread, or what an earlier schedule left (try .FreshSystems())");
+            throw Undecided(
+                $"the same decisions led to other steps, from step {at + 1} on: "
+                    + $"'{first.ElementAtOrDefault(at)}', then '{second.ElementAtOrDefault(at)}'");
         }
     }
+
+    private ActorNondeterminismException Undecided(string what) => new(
+        $"{_name}: {what}. Something that the actors do is not decided by the schedule: static state, the clock (take "
+            + "Race.Clock), random numbers (take Race.Random), a thread, or what an earlier schedule left (try "
+            + ".FreshSystems())");
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

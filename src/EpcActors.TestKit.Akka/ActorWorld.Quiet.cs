@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EpcActors.Exploration;
 using global::Akka.Actor;
 using global::Akka.Dispatch;
@@ -45,6 +46,11 @@ internal sealed partial class ActorWorld
         if (IsFree || TaskOf(cell) is not { } receiver)
         {
             return;
+        }
+
+        if (message.GetType().Name == AkkaInternals.Continuation)
+        {
+            TaskWatch.LastIsInMailbox();
         }
 
         lock (_gate)
@@ -133,6 +139,23 @@ internal sealed partial class ActorWorld
 
     private bool IsLabThread => Environment.CurrentManagedThreadId == _labThread;
 
+    /// <summary>The world whose step began the work of this thread; null for none.</summary>
+    public static ActorWorld? OfThisFlow => Flow.Value;
+
+    public void OnWorkBegun() => Interlocked.Increment(ref _outside);
+
+    /// <summary>Work is done.</summary>
+    /// <param name="isElsewhere">On another thread, where what awaits it may still have to be taken up.</param>
+    public void OnWorkDone(bool isElsewhere)
+    {
+        if (isElsewhere)
+        {
+            _wasElsewhere = true;
+        }
+
+        Interlocked.Decrement(ref _outside);
+    }
+
     private static void OnFlow(AsyncLocalValueChangedArgs<ActorWorld?> change)
     {
         // A thread of the pool takes up work that began in a step, or has done it.
@@ -170,11 +193,15 @@ internal sealed partial class ActorWorld
     private void Settle()
     {
         RunEagerly(task => task.HasOnlyBookkeeping);
-        while (IsWorkOutside(out ActorTask? who))
+        do
         {
-            WaitForWork(who);
-            RunEagerly(task => task.HasOnlyBookkeeping);
+            while (IsWorkOutside(out ActorTask? who))
+            {
+                WaitForWork(who);
+                RunEagerly(task => task.HasOnlyBookkeeping);
+            }
         }
+        while (IsFollowUpPossible());
 
         foreach (ActorTask receiver in _sentTo)
         {
@@ -278,6 +305,38 @@ internal sealed partial class ActorWorld
         return who is not null || Volatile.Read(ref _outside) > 0;
     }
 
+    /// <summary>
+    /// What awaited work that is done may be on its way to a thread of the pool, which is told to no listener. It is
+    /// given the time to arrive.
+    /// </summary>
+    private bool IsFollowUpPossible()
+    {
+        if (!_wasElsewhere)
+        {
+            return false;
+        }
+
+        _wasElsewhere = false;
+        long until = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 500);
+        while (Stopwatch.GetTimestamp() < until || ThreadPool.PendingWorkItemCount > 0)
+        {
+            if (Volatile.Read(ref _outside) > 0)
+            {
+                return true;
+            }
+
+            Thread.Yield();
+            if (Stopwatch.GetTimestamp() > until + Stopwatch.Frequency)
+            {
+                // Others keep the pool busy: what they do is not waited for any longer.
+                break;
+            }
+        }
+
+        RunEagerly(task => task.HasOnlyBookkeeping);
+        return Volatile.Read(ref _outside) > 0;
+    }
+
     private bool HasOpenAsk(ActorTask task)
     {
         task.Asks.RemoveAll(ask => !IsOpen(ask));
@@ -362,7 +421,7 @@ internal sealed partial class ActorWorld
         }
 
         Faults.Clear(this);
-        foreach (ActorTask task in live.Where(task => task.Owner.Path.Elements.Count() == 2))
+        foreach (ActorTask task in live.Where(task => task.Owner.Path.Elements.Count == 2))
         {
             System.Stop(task.Owner);
         }

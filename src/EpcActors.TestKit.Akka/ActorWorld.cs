@@ -42,12 +42,14 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     private int _sequence;
     private int _outside;
     private int _freeRuns;
+    private volatile bool _wasElsewhere;
     private int _overtakes;
     private int _labThread;
 
     public ActorWorld(Config config)
     {
         AkkaInternals.Check();
+        _ = TaskWatch.Instance;
         ActorSystemSetup setup = BootstrapSetup.Create().WithConfig(LabConfig.Over(config)).And(new LabSetup(this));
         IsFree = true;
         LabScheduler.StartFor(this);
@@ -180,6 +182,21 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         Settle();
     }
 
+    /// <summary>
+    /// All that the actors have to do is done, one after the other, before anything is explored; time stands still.
+    /// </summary>
+    public void RunToRest()
+    {
+        StartCreated();
+        while (Enabled.ToArray().Where(task => task != TimeTask).DefaultIfEmpty(-1).Min() is > 0 and var ordinal)
+        {
+            ActorTask task = _tasks[ordinal]!;
+            Disable(ordinal);
+            RunMailbox(task, task.IsSystemStep);
+            Settle();
+        }
+    }
+
     public override ExploredEnd Run(IStrategy strategy, int maxSteps)
     {
         _strategy = strategy;
@@ -251,14 +268,12 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         Disable(ordinal);
         NoteCauses(task);
         bool isSystem = task.IsSystemStep;
-        ActorStep step = Describe(task, isSystem);
-        bool crashes = !isSystem && Choose(ordinal, Faults.CrashPoint, Faults.MayCrash(task));
-        if (crashes)
+        OnStep?.Invoke(Describe(task, isSystem));
+        if (!isSystem && Choose(ordinal, Faults.CrashPoint, Faults.MayCrash(task)))
         {
             Faults.CrashOn(task);
         }
 
-        OnStep?.Invoke(step with { Fault = crashes ? "crashes" : "" });
         RunMailbox(task, isSystem);
     }
 

@@ -1,4 +1,5 @@
 using global::Akka.Configuration;
+using global::Akka.Configuration.Hocon;
 
 namespace EpcActors.TestKit.Akka;
 
@@ -38,20 +39,34 @@ internal static class LabConfig
     public static Config Over(Config config)
     {
         Config whole = Own.WithFallback(config);
-        string text = string.Join('\n', OwnDispatchers(config));
+        string text = config.IsEmpty ? "" : string.Join('\n', OwnDispatchers(config.Root.GetObject(), ""));
         return text.Length == 0 ? whole : ConfigurationFactory.ParseString(text).WithFallback(whole);
     }
 
     /// <summary>Blocks of the test's configuration that are dispatchers: <c>my-dispatcher { type = … }</c>.</summary>
-    private static IEnumerable<string> OwnDispatchers(Config config) =>
-        config.IsEmpty
-            ? []
-            : config
-                .AsEnumerable()
-                .Where(entry => entry.Value.IsObject())
-                .Where(entry => entry.Value.GetObject().GetKey("type")?.GetString()
-                    .EndsWith("Dispatcher", StringComparison.Ordinal) == true)
-                .Select(entry => $"{entry.Key} {{ type = \"{Name<LabDispatcherConfigurator>()}\" }}");
+    private static IEnumerable<string> OwnDispatchers(HoconObject block, string path)
+    {
+        foreach ((string key, HoconValue value) in block.Items)
+        {
+            if (!value.IsObject())
+            {
+                continue;
+            }
+
+            string full = path.Length == 0 ? key : $"{path}.{key}";
+            HoconObject inner = value.GetObject();
+            bool isDispatcher = inner.Items.TryGetValue("type", out HoconValue? type)
+                && type.IsString()
+                && type.GetString().EndsWith("Dispatcher", StringComparison.Ordinal);
+            IEnumerable<string> found = isDispatcher
+                ? [$"{full} {{ type = \"{Name<LabDispatcherConfigurator>()}\" }}"]
+                : OwnDispatchers(inner, full);
+            foreach (string line in found)
+            {
+                yield return line;
+            }
+        }
+    }
 
     private static string Name<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
 }

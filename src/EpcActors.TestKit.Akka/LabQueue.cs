@@ -99,8 +99,7 @@ internal sealed class LabQueue(ActorWorld? world, ActorTask? task)
 }
 
 /// <summary>Makes the queues; stands in the configuration in place of Akka's own unbounded mailboxes.</summary>
-public sealed class LabMailbox : MailboxType, IProducesMessageQueue<UnboundedMessageQueue>,
-    IProducesMessageQueue<UnboundedDequeMessageQueue>
+public sealed class LabMailbox : MailboxType, IProducesMessageQueue<LabQueue>
 {
     private readonly ActorWorld? _world;
 

@@ -60,6 +60,11 @@ public sealed class Race
         return probe;
     }
 
+    /// <summary>
+    /// What the actors were told so far is handled before anything is explored: recovery, registration, and the like.
+    /// </summary>
+    public void RunToRest() => _world.RunToRest();
+
     /// <summary>An assertion that must hold when no actor has anything more to do.</summary>
     /// <param name="check">Throws when it does not.</param>
     /// <param name="name">Name of the rule in reports.</param>

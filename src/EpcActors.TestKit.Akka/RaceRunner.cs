@@ -41,7 +41,7 @@ internal sealed class RaceRunner(Action<Race> setUp, Config config, int maxSteps
         _steps.Clear();
         _lines.Clear();
         world.OnStep = Note;
-        world.OnChoice = (actor, fault, value) => _lines.Add(new ActorScheduleLine(actor, fault, "", value));
+        world.OnChoice = NoteChoice;
         Race race = new(world, seed: 1);
         try
         {
@@ -81,6 +81,15 @@ internal sealed class RaceRunner(Action<Race> setUp, Config config, int maxSteps
         TakeHappenings();
         _steps.Add(step);
         _lines.Add(new ActorScheduleLine(step.Actor, step.Message, step.Sender));
+    }
+
+    private void NoteChoice(string actor, string fault, bool value)
+    {
+        _lines.Add(new ActorScheduleLine(actor, fault, "", value));
+        if (value && fault == Faults.NameOf(Faults.CrashPoint))
+        {
+            _steps[^1] = _steps[^1] with { Fault = "crashes" };
+        }
     }
 
     private void TakeHappenings()

@@ -35,7 +35,11 @@ public sealed class PackageTests : IDisposable
             $"-p:PackageVersion={_version}",
             "-nodeReuse:false");
         foreach (
-            string name in (string[])[ToolPackage, "EpcActors.TestKit", "EpcActors.Hocon", "EpcActors.Engine.Akka"])
+            string name in (string[])
+                [
+                    ToolPackage, "EpcActors.TestKit", "EpcActors.TestKit.Akka", "EpcActors.Hocon",
+                    "EpcActors.Engine.Akka",
+                ])
         {
             Assert.True(File.Exists(Path.Combine(feed, $"{name}.{_version}.nupkg")), $"{name} is not packed");
             Assert.True(File.Exists(Path.Combine(feed, $"{name}.{_version}.snupkg")), $"{name} has no symbols");

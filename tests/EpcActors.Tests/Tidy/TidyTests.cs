@@ -117,9 +117,10 @@ public sealed partial class TidyTests
     }
 
     [Fact]
-    public void Only_the_engine_on_akka_and_the_cluster_refer_to_akka() =>
+    public void Only_the_engine_on_akka_the_cluster_and_the_kit_for_akka_refer_to_akka() =>
         AssertNone(Find(Akka(), ".csproj").Where(f =>
             !f.Contains("Engine.Akka", StringComparison.Ordinal)
+            && !f.Contains("TestKit.Akka", StringComparison.Ordinal)
             && !f.StartsWith("src/EpcActors.Cluster/", StringComparison.Ordinal)));
 
     /// <summary>
@@ -128,7 +129,7 @@ public sealed partial class TidyTests
     [Fact]
     public void The_engine_on_akka_is_in_every_build()
     {
-        string[] packages = ["Akka", "Akka.Cluster", "Akka.TestKit.Xunit2"];
+        string[] packages = ["Akka", "Akka.Cluster", "Akka.Persistence", "Akka.TestKit.Xunit2"];
         string[] used =
         [
             .. Repository
