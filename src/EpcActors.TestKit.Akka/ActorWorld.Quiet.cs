@@ -298,7 +298,9 @@ internal sealed partial class ActorWorld
         }
     }
 
-    /// <summary>An actor awaits, and no message of this system can end that; or a thread of the pool is at work.</summary>
+    /// <summary>
+    /// An actor awaits, and no message of this system can end that; or a thread of the pool is at work.
+    /// </summary>
     private bool IsWorkOutside(out ActorTask? who)
     {
         who = _tasks.Find(task => task is { IsAwaiting: true, IsQueued: false } && !HasOpenAsk(task));

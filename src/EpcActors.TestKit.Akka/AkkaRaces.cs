@@ -26,7 +26,9 @@ namespace EpcActors.TestKit.Akka;
 /// </example>
 public abstract class AkkaRaces
 {
-    /// <summary>Configuration of the actor system, in HOCON; dispatchers and the scheduler are the laboratory's.</summary>
+    /// <summary>
+    /// Configuration of the actor system, in HOCON; dispatchers and the scheduler are the laboratory's.
+    /// </summary>
     protected virtual string Configuration => "";
 
     /// <summary>A race.</summary>

@@ -51,8 +51,8 @@ public sealed class FoundActorRace
                     ? step.At.TotalSeconds.ToString("0.##", CultureInfo.InvariantCulture).PadLeft(3) + "s  "
                     : "";
                 string number = (i + 1).ToString(CultureInfo.InvariantCulture).PadLeft(4);
-                string line = $"{number}  {at}{step.Actor.PadRight(actors)}  {step.Detail.PadRight(details)}  {step.Sender}";
-                text.Append(line.TrimEnd()).Append('\n');
+                string line = $"{step.Actor.PadRight(actors)}  {step.Detail.PadRight(details)}  {step.Sender}";
+                text.Append($"{number}  {at}{line}".TrimEnd()).Append('\n');
                 IEnumerable<string> notes = step.Fault.Length > 0 ? [step.Fault, .. step.Happened] : step.Happened;
                 foreach (string note in notes)
                 {

@@ -26,7 +26,8 @@ public sealed class LabDispatcherConfigurator : MessageDispatcherConfigurator
     {
         ArgumentNullException.ThrowIfNull(prerequisites);
         ActorWorld world = LabSetup.WorldOf(prerequisites.Settings)
-            ?? throw new ConfigurationException($"{nameof(LabDispatcher)} works in an actor system of a race test only");
+            ?? throw new ConfigurationException(
+                $"{nameof(LabDispatcher)} works in an actor system of a race test only");
         _dispatcher = new LabDispatcher(this, world);
     }
 

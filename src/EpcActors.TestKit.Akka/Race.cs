@@ -78,7 +78,9 @@ public sealed class Race
     /// <summary>Goes on when no actor has anything more to do: further messages, further checks.</summary>
     public void Then(Action act) => _phases.Enqueue(act);
 
-    /// <summary>Forbids something that needs no assertion. An endless await is always forbidden, unless allowed.</summary>
+    /// <summary>
+    /// Forbids something that needs no assertion. An endless await is always forbidden, unless allowed.
+    /// </summary>
     public void Forbid(Forbidden what) => _world.Happenings.Forbidden |= what;
 
     /// <summary>Allows what would be forbidden.</summary>
@@ -107,7 +109,9 @@ public sealed class Race
         _world.SetBudget(Faults.DoublePoint, times);
     }
 
-    /// <summary>A question (Ask) of an actor fails after so long, of virtual time; without it it waits for ever.</summary>
+    /// <summary>
+    /// A question (Ask) of an actor fails after so long, of virtual time; without it it waits for ever.
+    /// </summary>
     public void AskTimeout(TimeSpan timeout) => _world.AskTimeout = timeout;
 
     /// <summary>How often in a schedule a timer may fire while messages wait to be handled.</summary>

@@ -76,7 +76,7 @@ public sealed class ControlTests : AkkaRaces
             actor.Tell("now");
             race.Finally(() =>
             {
-                Assert.Equal(TimeSpan.FromHours(2), race.Clock.GetUtcNow() - new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+                Assert.Equal(ActorWorld.Epoch + TimeSpan.FromHours(2), race.Clock.GetUtcNow());
                 ends.Add(string.Join(' ', order));
             });
         }).Check();
@@ -124,7 +124,8 @@ public sealed class ControlTests : AkkaRaces
         });
         FoundActorRace found = race.Expect("no restart");
         Assert.Equal("\"fail\"", Assert.Single(found.Steps).Message);
-        Assert.Contains("failing fails: InvalidOperationException: on purpose", found.Listing, StringComparison.Ordinal);
+        Assert.Contains(
+            "failing fails: InvalidOperationException: on purpose", found.Listing, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,7 +13,8 @@ public sealed class PublishTests : Programs
             {
                 RaceProbe heard = race.Probe("heard");
                 IActorRef source = race.ActorOf<Source>("source");
-                IActorRef listener = race.ActorOf(Props.Create(() => new Listener(heard.Ref, source, waits)), "listener");
+                IActorRef listener = race.ActorOf(
+                    Props.Create(() => new Listener(heard.Ref, source, waits)), "listener");
                 listener.Tell(new Begin());
                 if (!waits)
                 {
