@@ -112,6 +112,12 @@ public static class ClusterCheck
                         + "has the directories for itself, and none goes while "
                         + "another one may still charge it; leave the action out, or use epc run");
                     break;
+                case ScriptAction.PoisonGuest poison:
+                    problems.Add(
+                        $"epc.script, {At(poison.AtNs)}: poison of "
+                        + $"{scenario.VirtualMachines[poison.VirtualMachine].Name}: which EPC page a guest has is "
+                        + "known in its own process only; name pages of a node, or use epc run");
+                    break;
                 case ScriptAction.LoseEpc lose:
                     problems.Add(
                         $"epc.script, {At(lose.AtNs)}: lose-epc: all sockets lose their EPC at one moment, "

@@ -1,5 +1,6 @@
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
+using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
@@ -30,6 +31,9 @@ public abstract record AdminAction(long AtNs)
 
     /// <summary>A memory failure hits pages, one after the other.</summary>
     public sealed record Poison(long AtNs, IReadOnlyList<EpcPageIndex> Pages) : AdminAction(AtNs);
+
+    /// <summary>A memory failure hits pages of a guest, wherever they are then.</summary>
+    public sealed record PoisonGuest(long AtNs, ActorId VirtualEpc, int First, int Count) : AdminAction(AtNs);
 
     /// <summary>The whole EPC is lost.</summary>
     public sealed record LoseEpc(long AtNs) : AdminAction(AtNs);
@@ -105,11 +109,31 @@ public sealed class Administrator : KernelTask
                 }
 
                 return Errno.Ok;
+            case AdminAction.PoisonGuest poison:
+                return await PoisonGuest(poison);
             case AdminAction.LoseEpc:
                 await Main.LoseEpc(this);
                 return Errno.Ok;
             default:
                 throw new InvariantViolation($"{action.GetType().Name} is no action that the administrator knows");
         }
+    }
+
+    /// <returns>ENOENT: the guest has touched none of them.</returns>
+    private async Routine<Errno> PoisonGuest(AdminAction.PoisonGuest poison)
+    {
+        Errno errno = Errno.ENOENT;
+        for (int page = poison.First; page < poison.First + poison.Count; page++)
+        {
+            VirtualEpcProtocol.FindGuestPage find = await Ask(
+                poison.VirtualEpc, new VirtualEpcProtocol.FindGuestPage { Index = page });
+            if (!find.EpcPage.IsNone)
+            {
+                await Main.MemoryFailure(this, find.EpcPage);
+                errno = Errno.Ok;
+            }
+        }
+
+        return errno;
     }
 }

@@ -97,6 +97,19 @@ public static class VirtualEpcProtocol
         public EpcPageIndex EpcPage;
     }
 
+    /// <summary>Where a page is at this moment, for hardware that fails. No lock.</summary>
+    public struct FindGuestPage : IMessage
+    {
+        public static ushort Code => 0x0B0B;
+
+        public static MessageKind Kind => MessageKind.Fault;
+
+        public int Index;
+
+        /// <summary>Out: none when the guest has not touched it.</summary>
+        public EpcPageIndex EpcPage;
+    }
+
     /// <summary>The memory of a node is gone: has the guest a page of it?</summary>
     public struct HoldsNode : IMessage
     {
@@ -166,6 +179,7 @@ public sealed class VirtualEpc
         IHandle<GuestUse>,
         IHandle<EremoveGuestPage>,
         IHandle<TakeGuestPage>,
+        IHandle<FindGuestPage>,
         IHandle<HoldsNode>
 {
     private readonly Machine _machine;
@@ -236,6 +250,9 @@ public sealed class VirtualEpc
         message.HasFailed = message.MustFail;
         message.HasChildren = !message.MustFail && !GuestEnclaves.TryRemove(_epc, message.EpcPage);
     }
+
+    public void Handle(ref FindGuestPage message, Turn turn) =>
+        message.EpcPage = new EpcPageIndex(_pages[message.Index]);
 
     public void Handle(ref HoldsNode message, Turn turn)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
@@ -60,6 +61,7 @@ internal sealed class ClusterCommand
         "--quiet",
         "prints the verdict only, in one line, and on a failure the command that repeats it");
 
+    private readonly InputOptions _input = new();
     private readonly SimulationCommand _simulation;
 
     private ClusterCommand(CommandShell shell)
@@ -80,29 +82,15 @@ internal sealed class ClusterCommand
             "Runs a scenario over several processes, which may be killed, paused and cut off.",
             Page())
         {
-            cluster._file,
-            cluster._set,
-            cluster._seed,
+            cluster._file, cluster._set, cluster._seed,
         };
         foreach (
             Option option in (IEnumerable<Option>)
                 [
-                    cluster._processes,
-                    cluster._sockets,
-                    cluster._host,
-                    cluster._port,
-                    cluster._tokenFile,
-                    cluster._joinTimeout,
-                    cluster._engine,
-                    cluster._workers,
-                    cluster._restart,
-                    cluster._faults,
-                    cluster._plan,
-                    cluster._out,
-                    cluster._json,
-                    cluster._expect,
-                    .. cluster._simulation.Options,
-                    cluster._quiet,
+                    cluster._processes, cluster._sockets, cluster._host, cluster._port, cluster._tokenFile,
+                    cluster._joinTimeout, cluster._engine, cluster._workers, cluster._restart, cluster._faults,
+                    cluster._plan, cluster._out, cluster._json, cluster._expect, .. cluster._simulation.Options,
+                    cluster._quiet, .. cluster._input.All,
                 ])
         {
             command.Options.Add(option);
@@ -120,6 +108,7 @@ internal sealed class ClusterCommand
             return _simulation.Execute(
                 parsed,
                 file,
+                _input.Read(parsed),
                 parsed.GetRequiredValue(_set),
                 parsed.GetValue(_quiet),
                 cancellationToken);
@@ -134,7 +123,8 @@ internal sealed class ClusterCommand
 
         ClusterScenario loaded = ClusterScenario.Load(
             _shell,
-            parsed.GetRequiredValue(_file),
+            file,
+            _input.Read(parsed),
             parsed.GetRequiredValue(_set),
             parsed.GetValue(_seed));
         Scenario scenario = WithOptions(loaded.Scenario, parsed);
@@ -305,6 +295,7 @@ internal sealed class ClusterCommand
             words.AddRange(["--join-timeout", $"{Invariant(limitNs)}ns"]);
         }
 
+        words.AddRange(InputOptions.Words(_input.Read(launch.Parsed)));
         words.ForEach(start.ArgumentList.Add);
 
         start.Environment[ClusterOptions.TicketVariable] = ticket;

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Hocon;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Cli.Commands;
@@ -20,6 +22,8 @@ internal sealed class ConfigShowCommand
         "above each key the file and line its value comes from");
     private readonly Option<bool> _json = CommonOptions.Flag("--json", "as JSON instead of HOCON");
 
+    private readonly InputOptions _input = new();
+
     private ConfigShowCommand()
     {
     }
@@ -34,6 +38,11 @@ internal sealed class ConfigShowCommand
         {
             show._file, show._set, show._all, show._origins, show._json,
         };
+        foreach (Option option in show._input.All)
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction(parsed => (int)show.Execute(parsed, shell));
         return command;
     }
@@ -48,12 +57,17 @@ internal sealed class ConfigShowCommand
                 "--origins are comments, and JSON has none; leave out one of --origins and --json");
         }
 
-        string file = parsed.GetRequiredValue(_file);
-        ScenarioFile.RequireExists(file, shell.Configuration);
+        ScenarioText source = ScenarioFile.Open(
+            parsed.GetRequiredValue(_file), _input.Read(parsed), shell.Configuration);
+        foreach (ConfigurationNote note in source.Notes)
+        {
+            shell.Error.WriteLine($"note: {note}");
+        }
+
         string text = ScenarioLoader.Show(
-            file,
+            source.SourceName,
             parsed.GetRequiredValue(_set),
-            shell.Configuration,
+            source.In(shell.Configuration),
             new ConfigurationShowOptions
             {
                 All = parsed.GetValue(_all),

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
@@ -13,6 +15,8 @@ internal sealed class ConfigValidateCommand
     private readonly Argument<string[]> _files = CommonOptions.Files();
     private readonly Option<IReadOnlyList<KeyValuePair<string, string>>> _set = CommonOptions.Set();
 
+    private readonly InputOptions _input = new();
+
     private ConfigValidateCommand()
     {
     }
@@ -22,12 +26,17 @@ internal sealed class ConfigValidateCommand
         ConfigValidateCommand validate = new();
         DocumentedCommand command = new(
             "validate",
-            "Checks scenario files and reports every error in them, a line each.",
+            "Checks scenario files, or what is imported as one, and reports every error in them, a line each.",
             Page())
         {
             validate._files,
             validate._set,
         };
+        foreach (Option option in validate._input.All)
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction(parsed => (int)validate.Execute(parsed, shell));
         return command;
     }
@@ -39,14 +48,14 @@ internal sealed class ConfigValidateCommand
         {
             try
             {
-                ScenarioFile.RequireExists(file, shell.Configuration);
+                ScenarioText source = ScenarioFile.Open(file, _input.Read(parsed), shell.Configuration);
                 LoadedScenario loaded = ScenarioLoader.LoadWithNotes(
-                    file,
+                    source.SourceName,
                     parsed.GetRequiredValue(_set),
                     null,
-                    shell.Configuration);
+                    source.In(shell.Configuration));
                 shell.Out.WriteLine($"{file}: ok: {Describe(loaded.Scenario)}");
-                foreach (ConfigurationNote note in loaded.Notes)
+                foreach (ConfigurationNote note in source.Notes.Concat(loaded.Notes))
                 {
                     shell.Out.WriteLine($"note: {note}");
                 }

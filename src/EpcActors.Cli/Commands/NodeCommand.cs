@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
@@ -42,6 +43,8 @@ internal sealed class NodeCommand
     private readonly Option<int?> _workers = ClusterOptions.Workers();
     private readonly Option<bool> _quiet = CommonOptions.Flag("--quiet", "says nothing but errors");
 
+    private readonly InputOptions _input = new();
+
     private NodeCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
@@ -68,6 +71,7 @@ internal sealed class NodeCommand
                     node._engine,
                     node._workers,
                     node._quiet,
+                    .. node._input.All,
                 ])
         {
             command.Options.Add(option);
@@ -94,6 +98,7 @@ internal sealed class NodeCommand
         ClusterScenario loaded = ClusterScenario.Load(
             _shell,
             parsed.GetRequiredValue(_file),
+            _input.Read(parsed),
             parsed.GetRequiredValue(_set),
             parsed.GetValue(_seed));
         Scenario scenario = loaded.Scenario with

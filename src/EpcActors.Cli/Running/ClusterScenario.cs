@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Sharing;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
@@ -27,19 +28,24 @@ internal sealed record ClusterScenario(Scenario Scenario, IReadOnlyList<Configur
     public static ClusterScenario Load(
         CommandShell shell,
         string file,
+        ImportOptions import,
         IReadOnlyList<KeyValuePair<string, string>> overrides,
         ulong? seed)
     {
-        ScenarioFile.RequireExists(file, shell.Configuration);
-        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(file, overrides, seed, shell.Configuration);
+        ScenarioText source = ScenarioFile.Open(file, import, shell.Configuration);
+        ConfigEnvironment environment = source.In(shell.Configuration);
+        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(source.SourceName, overrides, seed, environment);
         ScenarioFile.RequireNoRace(file, loaded.Scenario);
         string effective = ScenarioLoader.Show(
-            file,
+            source.SourceName,
             overrides,
-            shell.Configuration,
+            environment,
             new ConfigurationShowOptions { All = true });
         byte[] hash = SHA256.HashData(
             Encoding.UTF8.GetBytes($"{loaded.Scenario.Seed.ToString(CultureInfo.InvariantCulture)}\n{effective}"));
-        return new ClusterScenario(loaded.Scenario, loaded.Notes, Convert.ToHexStringLower(hash)[..FingerprintDigits]);
+        return new ClusterScenario(
+            loaded.Scenario,
+            [.. source.Notes, .. loaded.Notes],
+            Convert.ToHexStringLower(hash)[..FingerprintDigits]);
     }
 }

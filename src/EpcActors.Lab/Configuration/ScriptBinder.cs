@@ -196,6 +196,12 @@ internal sealed class ScriptBinder(
 
     private void ReadPoison(ObjectReader poison, long at, List<ScriptAction> actions)
     {
+        if (poison.TryGet("vm", out Setting? guest))
+        {
+            ReadPoisonOfGuest(poison, guest, at, actions);
+            return;
+        }
+
         Setting nodeSetting = poison.Get("node", "0");
         int node = nodeSetting.Int(0, Math.Max(0, machine.Nodes.Count - 1), isOpen: true);
         Setting firstSetting = poison.Get("first", "0");
@@ -212,6 +218,41 @@ internal sealed class ScriptBinder(
         }
 
         actions.Add(new ScriptAction.Poison(at, node, first, count));
+    }
+
+    private void ReadPoisonOfGuest(ObjectReader poison, Setting guest, long at, List<ScriptAction> actions)
+    {
+        if (poison.Has("node"))
+        {
+            poison.Error(
+                "node", "a memory failure is in pages of a node or of a guest, not both", "drop one of the two");
+            poison.TryGet("node", out _);
+        }
+
+        Setting firstSetting = poison.Get("first", "0");
+        int first = firstSetting.Int(0, int.MaxValue);
+        int count = poison.Get("count", "1").Int(1, int.MaxValue);
+        poison.Finish("poison");
+        guest.May(ValueShape.Name);
+        string name = guest.Text("guest");
+        if (!population.VirtualMachinesByName.TryGetValue(name, out int vm))
+        {
+            guest.Error(
+                $"there is no virtual machine '{name}'",
+                Suggestions.Remedy(name, [.. population.VirtualMachinesByName.Keys.Order(StringComparer.Ordinal)]));
+            return;
+        }
+
+        int pages = population.VirtualMachines[vm].Pages;
+        if ((long)first + count > pages)
+        {
+            firstSetting.Error(
+                $"pages {Setting.Number(first)} to {Setting.Number((long)first + count - 1)} are not all there: "
+                    + $"'{name}' has {Setting.Number(pages)} EPC pages",
+                "make first or count smaller");
+        }
+
+        actions.Add(new ScriptAction.PoisonGuest(at, vm, first, count));
     }
 
     private void Kill(Setting setting, long at, List<ScriptAction> actions)

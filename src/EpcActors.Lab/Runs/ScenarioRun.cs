@@ -134,6 +134,8 @@ public abstract class ScenarioRun : IRunObserver
             ScriptAction.RemoveCgroup remove => $"rmdir {Scenario.Cgroups[remove.Cgroup].Path}",
             ScriptAction.LoseEpc { Cause: EpcLoss.Suspend } => "the EPC is lost (suspend)",
             ScriptAction.LoseEpc => "the EPC is lost (migration of the virtual machine)",
+            ScriptAction.PoisonGuest poison => $"memory failure: {Counted.Of(poison.Count, "page")} of "
+                + Scenario.VirtualMachines[poison.VirtualMachine].Name,
             ScriptAction.Poison poison => $"memory failure: {Counted.Of(poison.Count, "page")} of node {poison.Node}",
             { } other => other.ToString(),
         };

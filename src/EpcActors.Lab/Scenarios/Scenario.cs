@@ -321,6 +321,9 @@ public abstract record ScriptAction(long AtNs)
     /// </summary>
     public sealed record Poison(long AtNs, int Node, int First, int Count) : ScriptAction(AtNs);
 
+    /// <summary>A memory failure in pages of a guest, counted from the first of its EPC.</summary>
+    public sealed record PoisonGuest(long AtNs, int VirtualMachine, int First, int Count) : ScriptAction(AtNs);
+
     /// <summary>The whole EPC is lost.</summary>
     public sealed record LoseEpc(long AtNs, EpcLoss Cause) : ScriptAction(AtNs);
 }

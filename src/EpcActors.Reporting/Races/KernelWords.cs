@@ -222,6 +222,9 @@ public static class KernelWords
         ["FindNext"] = new("", v => $"xa_for_each_range(&encl->page_array, {v.Text("From")}, {v.Text("End")}): "
             + (v.IsNone("Page") ? "none" : $"page {v.Text("Page")}")
             + (v.Yes("IsResident") ? " resident" : " without an entry")),
+        ["FindGuestPage"] = new("", v => v.IsNone("EpcPage")
+            ? $"page {v.Text("Index")} of {v.Owner} is in no EPC page"
+            : $"page {v.Text("Index")} of {v.Owner} is in EPC page {v.Epc("EpcPage")}"),
         ["FindPage"] = new("", v =>
             v.IsNone("EpcPage")
                 ? $"page {v.Text("Page")} of {v.Owner} is in no EPC page"

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Simulation;
 using EpcActors.Domain;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 using Spectre.Console;
@@ -52,6 +54,8 @@ internal sealed class SimulationCommand
 
     private readonly DelayCommand _delay;
 
+    private IReadOnlyList<string> _importWords = [];
+
     public SimulationCommand(CommandShell shell)
     {
         _shell = shell;
@@ -87,6 +91,7 @@ internal sealed class SimulationCommand
     /// <summary>Runs the seeds.</summary>
     /// <param name="parsed">The words of the call.</param>
     /// <param name="file">A scenario; empty for the small machines that are built in.</param>
+    /// <param name="import">What it does not say when it is no scenario.</param>
     /// <param name="settings">What is set over it.</param>
     /// <param name="isQuiet">Only the verdict, and on a failure the command that repeats it.</param>
     /// <param name="cancellation">Ctrl-C.</param>
@@ -94,13 +99,14 @@ internal sealed class SimulationCommand
     public ExitCode Execute(
         ParseResult parsed,
         string file,
+        ImportOptions import,
         IReadOnlyList<KeyValuePair<string, string>> settings,
         bool isQuiet,
         CancellationToken cancellation)
     {
         if (_delay.IsAsked(parsed))
         {
-            return ExecuteDelays(parsed, file, settings, cancellation);
+            return ExecuteDelays(parsed, file, import, settings, cancellation);
         }
 
         ClusterDefect defect = parsed.GetResult(_defect) is { Implicit: false }
@@ -116,7 +122,7 @@ internal sealed class SimulationCommand
         {
             Seeds = seeds,
             From = parsed.GetValue(_from) ?? 1,
-            Scenarios = file.Length == 0 ? null : [Load(file, settings)],
+            Scenarios = file.Length == 0 ? null : [Load(file, import, settings)],
             Defect = defect,
         };
         if (file.Length == 0 && settings.Count > 0)
@@ -133,12 +139,14 @@ internal sealed class SimulationCommand
             WriteCoverage(result);
         }
 
+        _importWords = [.. InputOptions.Words(import)];
         return Tell(result, plan, file, settings, isQuiet);
     }
 
     private ExitCode ExecuteDelays(
         ParseResult parsed,
         string file,
+        ImportOptions import,
         IReadOnlyList<KeyValuePair<string, string>> settings,
         CancellationToken cancellation)
     {
@@ -155,8 +163,16 @@ internal sealed class SimulationCommand
                 "--link-delay needs a FILE, for example config/scenarios/cluster-one-limit.conf");
         }
 
-        ScenarioFile.RequireExists(file, _shell.Configuration);
-        return _delay.Execute(parsed, ScenarioLoader.Load(file, settings, null, _shell.Configuration), cancellation);
+        return _delay.Execute(parsed, Read(file, import, settings), cancellation);
+    }
+
+    private Scenario Read(
+        string file,
+        ImportOptions import,
+        IReadOnlyList<KeyValuePair<string, string>> settings)
+    {
+        ScenarioText source = ScenarioFile.Open(file, import, _shell.Configuration);
+        return ScenarioLoader.Load(source.SourceName, settings, null, source.In(_shell.Configuration));
     }
 
     private static ClusterDefect DefectOf(string? name) =>
@@ -165,10 +181,12 @@ internal sealed class SimulationCommand
             $"--defect{(name is null ? "" : " ")}{name} is not a valid defect; the valid ones are\n{DefectText.Lines()}"
         );
 
-    private Scenario Load(string file, IReadOnlyList<KeyValuePair<string, string>> settings)
+    private Scenario Load(
+        string file,
+        ImportOptions import,
+        IReadOnlyList<KeyValuePair<string, string>> settings)
     {
-        ScenarioFile.RequireExists(file, _shell.Configuration);
-        Scenario scenario = ScenarioLoader.Load(file, settings, null, _shell.Configuration);
+        Scenario scenario = Read(file, import, settings);
         return scenario switch
         {
             { Race: not null } => throw CommandException.Usage(
@@ -371,6 +389,7 @@ internal sealed class SimulationCommand
             words.AddRange(["--set", $"{key}={value}"]);
         }
 
+        words.AddRange(_importWords);
         return ShellQuoting.Join(words, _shell.Dialect);
     }
 }

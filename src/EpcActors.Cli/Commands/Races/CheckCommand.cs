@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Domain;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
@@ -72,6 +74,9 @@ internal sealed class CheckCommand
     private TextWriter _text;
     private IAnsiConsole _console;
 
+    private readonly InputOptions _input = new();
+    private ScenarioText? _source;
+
     private CheckCommand(CommandShell shell)
     {
         _shell = shell;
@@ -89,6 +94,11 @@ internal sealed class CheckCommand
             check._file, check._set, check._seed, check._strategy, check._budget, check._workers, check._variant,
             check._steps, check._resume, check._junit, check._quiet, check._engine, check._live,
         };
+        foreach (Option option in check._input.All)
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction((parsed, token) => Task.FromResult((int)check.Execute(parsed, token)));
         return command;
     }
@@ -97,7 +107,7 @@ internal sealed class CheckCommand
     {
         string file = parsed.GetRequiredValue(_file);
         RequireSimulation(parsed, file);
-        ScenarioFile.RequireExists(file, _shell.Configuration);
+        _source = ScenarioFile.Open(file, _input.Read(parsed), _shell.Configuration);
         IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
         IReadOnlyList<string> strategies = parsed.GetRequiredValue(_strategy);
         StrategyCheck.Require(strategies);
@@ -110,7 +120,8 @@ internal sealed class CheckCommand
 
         DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
         (_text, _console) = DocumentTarget.Beside(_shell, junit);
-        Scenario scenario = Load(file, parsed.GetValue(_variant), settings, parsed.GetValue(_seed), tellsNotes: true);
+        Scenario scenario = Load(
+            _source, parsed.GetValue(_variant), settings, parsed.GetValue(_seed), tellsNotes: true);
         ulong seed = parsed.GetValue(_seed) ?? scenario.Seed;
         Budget budget = parsed.GetValue(_budget) ?? new Budget(null, TimeSpan.FromSeconds(30), "30s");
         SearchState? state = SearchState.Load(parsed.GetValue(_resume), Path.GetFileName(file), seed, strategies);
@@ -323,6 +334,7 @@ internal sealed class CheckCommand
             words.AddRange(["--variant", variant]);
         }
 
+        words.AddRange(InputOptions.Words(_input.Read(parsed)));
         return ShellQuoting.Join(words, _shell.Dialect);
     }
 
@@ -365,7 +377,7 @@ internal sealed class CheckCommand
         IReadOnlyList<KeyValuePair<string, string>> settings = parsed.GetRequiredValue(_set);
         return new TopologyShrinker(
             smaller =>
-                Load(scenario.File, parsed.GetValue(_variant), [.. settings, .. smaller], parsed.GetValue(_seed)),
+                Load(_source!, parsed.GetValue(_variant), [.. settings, .. smaller], parsed.GetValue(_seed)),
             one => NewWorld(one, steps),
             plan.Seed)
         {
@@ -408,16 +420,17 @@ internal sealed class CheckCommand
     }
 
     private Scenario Load(
-        string file,
+        ScenarioText source,
         string? variant,
         IReadOnlyList<KeyValuePair<string, string>> settings,
         ulong? seed,
         bool tellsNotes = false)
     {
-        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(file, settings, seed, _shell.Configuration);
+        LoadedScenario loaded = ScenarioLoader.LoadWithNotes(
+            source.SourceName, settings, seed, source.In(_shell.Configuration));
         if (loaded.Scenario.Race is not null)
         {
-            RaceDefinition race = RaceOptions.Load(file, variant, settings, _shell);
+            RaceDefinition race = RaceOptions.Load(source.SourceName, variant, settings, _shell);
             if (tellsNotes)
             {
                 RaceOptions.WriteNotes(race.Notes, _shell);
@@ -428,12 +441,13 @@ internal sealed class CheckCommand
 
         if (tellsNotes)
         {
-            RaceOptions.WriteNotes(loaded.Notes, _shell);
+            RaceOptions.WriteNotes([.. source.Notes, .. loaded.Notes], _shell);
         }
 
         return variant is null
             ? loaded.Scenario
-            : throw CommandException.Usage($"--variant {variant}: {file} is no race file and has no variants");
+            : throw CommandException.Usage(
+                $"--variant {variant}: {source.SourceName} is no race file and has no variants");
     }
 
     private static HelpPage Page() =>
