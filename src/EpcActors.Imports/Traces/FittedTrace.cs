@@ -83,8 +83,8 @@ public sealed class FittedTrace
         WorkloadFit fit,
         FittedWorkload workload)
     {
-        long accesses = Math.Max(1, recorded.Enclave.Accesses / workload.Threads);
-        long workNs = recorded.DurationNs * workload.Threads / recorded.Enclave.Accesses;
+        long accesses = Math.Max(1, fit.Accesses / workload.Threads);
+        long workNs = recorded.DurationNs * workload.Threads / fit.Accesses;
         string path = "/" + name;
         draft.Cgroups.Add(new CgroupDraft(path));
         draft.Enclaves.Add(new EnclaveDraft(name)
@@ -140,6 +140,12 @@ public sealed class FittedTrace
                 + (workload.Threads == recorded.Enclave.Threads ? "" : $" for the {recorded.Enclave.Threads} of the "
                     + "trace, which do not all do the same")
                 + (workload.Preset.Length > 0 ? "" : $", {Share(workload.WritesPerMille / 1000.0)} writes");
+        }
+
+        if (fit.Accesses < recorded.Enclave.Accesses)
+        {
+            yield return $"  accesses of a thread that follow one another on a page count as one: "
+                + $"{Number(fit.Accesses)} of {Number(recorded.Enclave.Accesses)}";
         }
 
         yield return $"  miss ratio of an LRU, over sizes up to all pages: {Share(fit.MeanDifference)} off on average, "

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EpcActors.Domain.Workloads.Fitting;
 
 /// <summary>The pages that one enclave touches, in order, numbered from 0 by their first use.</summary>
@@ -47,7 +49,7 @@ public sealed class AccessSequence
     public int PageCount { get; }
 
     /// <summary>Pages from the lowest to the highest number, those that are never touched among them.</summary>
-    public long SpanPages { get; }
+    public long SpanPages { get; private init; }
 
     /// <summary>Threads, by their highest number.</summary>
     public int Threads { get; }
@@ -72,7 +74,44 @@ public sealed class AccessSequence
 
     /// <summary>The first accesses.</summary>
     public AccessSequence First(int accesses) =>
-        accesses >= _pages.Length ? this : new AccessSequence(_pages.AsSpan(0, accesses), []);
+        accesses >= _pages.Length ? this : new AccessSequence(_pages.AsSpan(0, accesses), []) { SpanPages = SpanPages };
+
+    /// <summary>
+    /// Without the accesses of a thread to the page that it touched just before: a page is visited as long as its
+    /// thread touches no other one.
+    /// </summary>
+    public AccessSequence Visits()
+    {
+        int[] last = new int[Threads];
+        Array.Fill(last, -1);
+        int[] pages = new int[_pages.Length];
+        int[] threads = new int[_threads.Length];
+        int count = 0;
+        for (int i = 0; i < _pages.Length; i++)
+        {
+            int thread = _threads.Length == 0 ? 0 : _threads[i];
+            if (last[thread] == _pages[i])
+            {
+                continue;
+            }
+
+            last[thread] = _pages[i];
+            pages[count] = _pages[i];
+            if (_threads.Length > 0)
+            {
+                threads[count] = thread;
+            }
+
+            count++;
+        }
+
+        return count == _pages.Length
+            ? this
+            : new AccessSequence(pages.AsSpan(0, count), threads.AsSpan(0, Math.Min(count, threads.Length)))
+            {
+                SpanPages = SpanPages,
+            };
+    }
 
     /// <summary>The accesses of each thread that has any.</summary>
     public List<AccessSequence> ByThread()
@@ -93,7 +132,7 @@ public sealed class AccessSequence
         {
             if (pages is not null)
             {
-                threads.Add(new AccessSequence(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(pages), []));
+                threads.Add(new AccessSequence(CollectionsMarshal.AsSpan(pages), []) { SpanPages = SpanPages });
             }
         }
 

@@ -63,6 +63,7 @@ internal sealed class FitComparison
         {
             Verdict = fits ? FitVerdict.Fits : FitVerdict.NoneFits,
             Workload = workload,
+            Accesses = (int)_accesses,
             MeanDifference = mean,
             LargestDifference = largest,
             LargestAtPages = at,

@@ -21,6 +21,12 @@ public sealed record WorkloadFit
     /// <summary>The workload; null when the sequence is too short.</summary>
     public FittedWorkload? Workload { get; init; }
 
+    /// <summary>
+    /// Accesses of the sequence that the workload stands for: all, or its visits, where accesses of a thread that
+    /// follow one another on a page count as one.
+    /// </summary>
+    public int Accesses { get; init; }
+
     /// <summary>Mean difference of the miss ratios over the sizes, 0 to 1.</summary>
     public double MeanDifference { get; init; }
 

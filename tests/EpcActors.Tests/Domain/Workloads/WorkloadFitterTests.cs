@@ -188,6 +188,20 @@ public sealed class WorkloadFitterTests
         Assert.True(fit.LargestNearby > WorkloadFitter.MostLargest, $"{fit.LargestNearby}");
     }
 
+    /// <summary>A program that reads on within a page: three accesses in four stay where they are.</summary>
+    [Fact]
+    public void Accesses_that_follow_one_another_on_a_page_count_as_one_where_that_is_nearer()
+    {
+        int[] visits = Take(Mixed(1000, 0.8, 300, 3000, 1000, 65), 60_000);
+        WorkloadFit fit = Fit([.. visits.SelectMany(page => Enumerable.Repeat(page, 4))]);
+
+        Assert.Equal(FitVerdict.Fits, fit.Verdict);
+        Assert.InRange(fit.Accesses, 59_000, 60_000);
+        Near(1000, fit.Workload!.Pages, 0.02);
+        Near(3000, fit.Workload.ScanPages, 0.02);
+        Assert.InRange(fit.Workload.Theta, 0.75, 0.85);
+    }
+
     /// <summary>Numbers of pages that say nothing of the heap: the count of pages that are touched does.</summary>
     [Fact]
     public void Pages_may_have_any_numbers()
