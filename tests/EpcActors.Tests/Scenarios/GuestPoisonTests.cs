@@ -64,7 +64,10 @@ public sealed class GuestPoisonTests
     [Theory]
     [InlineData("vm = gest, first = 0, count = 1", "there is no virtual machine 'gest'", "did you mean 'guest'?")]
     [InlineData("vm = guest, first = 15, count = 2", "pages 15 to 16 are not all there", "has 16 EPC pages")]
-    [InlineData("vm = guest, node = 0, first = 0, count = 1", "in pages of a node or of a guest, not both", "drop one of the two")]
+    [InlineData(
+        "vm = guest, node = 0, first = 0, count = 1",
+        "in pages of a node or of a guest, not both",
+        "drop one of the two")]
     public void Mistakes_are_told(string poison, string problem, string remedy)
     {
         string error = Assert.Single(Loading.Errors(Guest($"{{ at = 5 ms, poison {{ {poison} }} }}")));
