@@ -42,7 +42,10 @@ internal static class Names
         object? plain = message is IScheduledTellMsg scheduled ? scheduled.Message : message;
         string? text = plain is null or Crash or SystemMessage ? null : plain.ToString();
         string? line = text?.ReplaceLineEndings(" ");
-        return line is { Length: > 0 and <= 60 } && line.StartsWith($"{name} {{", StringComparison.Ordinal)
+
+        // A reference is told with a number that each run draws anew.
+        bool hasReference = line?.Contains("akka://", StringComparison.Ordinal) == true;
+        return line is { Length: > 0 and <= 60 } && !hasReference && line.StartsWith($"{name} {{", StringComparison.Ordinal)
             ? line.EndsWith("{ }", StringComparison.Ordinal) ? name : line
             : name;
     }
