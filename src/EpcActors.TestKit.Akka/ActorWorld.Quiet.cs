@@ -423,6 +423,11 @@ internal sealed partial class ActorWorld
         }
 
         Faults.Clear(this);
+        foreach (ActorTask task in live)
+        {
+            System.EventStream.Unsubscribe(task.Owner);
+        }
+
         foreach (ActorTask task in live.Where(task => task.Owner.Path.Elements.Count == 2))
         {
             System.Stop(task.Owner);
