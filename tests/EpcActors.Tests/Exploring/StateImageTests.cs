@@ -1,18 +1,11 @@
 using System.Collections;
-using System.Reflection;
 using EpcActors.Actors;
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
-using EpcActors.Actors.Tasks;
-using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Tests.Kernel;
 using Activity = EpcActors.Actors.Activity;
@@ -20,7 +13,7 @@ using Mutex = EpcActors.Engine.Mutex;
 
 namespace EpcActors.Tests.Exploring;
 
-public sealed class StateImageTests
+public sealed partial class StateImageTests
 {
     private const long Limit = 20_000_000_000;
 
@@ -108,176 +101,6 @@ public sealed class StateImageTests
         image.MarkDirty(0);
         image.RestoreDirty();
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
-    }
-
-    /// <summary>
-    /// Every field of every resource and of the classes inside: changed, it shows in exactly one partition, or it is
-    /// marked; restored, it is gone.
-    /// </summary>
-    [Fact]
-    public void Every_field_shows_in_the_fingerprint_unless_it_is_no_state()
-    {
-        Topology topology = Small();
-
-        // Something in every container.
-        Run(topology, limitNs: 2_000_000);
-        foreach (Resource resource in topology.Resources)
-        {
-            ClearQueues(resource);
-        }
-
-        Reset(topology);
-        List<object> roots = [.. topology.Resources];
-        StateImage image = StateImage.Take(roots, [topology.Machine.Pages]);
-        HashSet<string> tried = [];
-        List<string> missed = [];
-        for (int i = 0; i < roots.Count; i++)
-        {
-            Change(roots[i], roots[i].GetType().Name, 0, isNotState: false);
-        }
-
-        Assert.Empty(missed);
-        Assert.Contains("Enclave._lock._held", tried);
-        Assert.Contains("Cgroup.<UsageBytes>k__BackingField", tried);
-        Assert.True(tried.Count > 90, $"{tried.Count}");
-
-        void Change(object owner, string path, int depth, bool isNotState)
-        {
-            foreach (FieldInfo field in StateFields.Of(owner.GetType()))
-            {
-                string at = $"{path}.{field.Name}";
-                if (StateFields.IsConstant(field))
-                {
-                    continue;
-                }
-
-                Try(
-                    field.FieldType,
-                    () => field.GetValue(owner),
-                    value => field.SetValue(owner, value),
-                    at,
-                    depth,
-                    isNotState || StateFields.IsNotState(field),
-                    field.IsInitOnly);
-            }
-        }
-
-        void Try(
-            Type type,
-            Func<object?> get,
-            Action<object?> set,
-            string at,
-            int depth,
-            bool isNotState,
-            bool isReadOnly)
-        {
-            object? value = get();
-            if (Other(type, value) is { } other)
-            {
-                Expect(() => set(other), () => set(value), at, isNotState, isReadOnly);
-            }
-            else if (type == typeof(Mutex))
-            {
-                tried.Add(at + "._held");
-                Mutex held = (Mutex)value!;
-                object boxed = held;
-                typeof(Mutex)
-                    .GetField("_held", BindingFlags.Instance | BindingFlags.NonPublic)!
-                    .SetValue(boxed, !held.IsHeld);
-                Expect(() => set(boxed), () => set(held), at, isNotState, isReadOnly);
-            }
-            else if (type == typeof(WaitQueue))
-            {
-                WaitQueue queue = default;
-                TestTask waiter = new(new ActorId(77), topology.Machine);
-                waiter.Attach(new NoDriver(), null);
-                queue.Enqueue(waiter.Ask(new ActorId(0), default(WaitChannelProtocol.Wake)));
-                Expect(() => set(queue), () => set(value), at, isNotState, isReadOnly);
-            }
-            else if (type.IsValueType && !type.IsPrimitive)
-            {
-                foreach (FieldInfo inner in StateFields.Of(type))
-                {
-                    Try(
-                        inner.FieldType,
-                        () => inner.GetValue(get()),
-                        one =>
-                        {
-                            object copy = get()!;
-                            inner.SetValue(copy, one);
-                            set(copy);
-                        },
-                        $"{at}.{inner.Name}",
-                        depth,
-                        isNotState || StateFields.IsNotState(inner),
-                        isReadOnly);
-                }
-            }
-            else if (value is Array array)
-            {
-                if (array.Length > 0)
-                {
-                    int last = Array.FindLastIndex(array.Cast<object?>().ToArray(), one => one is not null);
-                    if (last >= 0)
-                    {
-                        Try(
-                            type.GetElementType()!,
-                            () => array.GetValue(last),
-                            one => array.SetValue(one, last),
-                            at + "[]",
-                            depth,
-                            isNotState,
-                            false);
-                    }
-                }
-            }
-            else if (value is IList { Count: > 0 } list)
-            {
-                Try(
-                    type.GetGenericArguments()[0],
-                    () => list[0],
-                    one => list[0] = one,
-                    at + "[]",
-                    depth,
-                    isNotState,
-                    false);
-            }
-            else if (
-                value is not null
-                && type.Namespace!.StartsWith("EpcActors", StringComparison.Ordinal)
-                && !StateFields.IsBoundary(type))
-            {
-                Assert.True(depth < 5, at);
-                Change(value, at, depth + 1, isNotState);
-            }
-        }
-
-        void Expect(Action change, Action back, string at, bool isNotState, bool isReadOnly)
-        {
-            tried.Add(at);
-            ulong before = image.Fingerprint();
-            change();
-            bool hasChanged = image.Fingerprint() != before;
-            if (isReadOnly)
-            {
-                back();
-            }
-            else
-            {
-                image.Restore();
-            }
-
-            if (hasChanged == isNotState)
-            {
-                missed.Add(isNotState ? $"{at} is no state, but shows" : $"{at} does not show");
-            }
-
-            if (image.Fingerprint() != before)
-            {
-                missed.Add($"{at} is not restored");
-                back();
-            }
-        }
     }
 
     [Fact]
@@ -382,92 +205,6 @@ public sealed class StateImageTests
         Assert.Throws<InvariantViolation>(() => StateImage.Take(Roots(topology)));
     }
 
-    [Fact]
-    public void Places_in_routines_differ_and_equal_places_are_equal()
-    {
-        (List<ulong> one, List<List<string>> stacks) = Places(local: 0);
-        (List<ulong> again, _) = Places(local: 0);
-        (List<ulong> other, _) = Places(local: 1);
-        Assert.Equal(one, again);
-        Assert.Equal(5, one.Distinct().Count());
-
-        // Before the start and after the end there are no locals.
-        Assert.Equal((one[0], one[4]), (other[0], other[4]));
-        Assert.NotEqual(one[1], other[1]);
-        Assert.NotEqual(one[2], other[2]);
-        Assert.NotEqual(one[3], other[3]);
-        Assert.Equal([[], ["Run", "Outer", "Outer.Local"], ["Run", "Outer"], ["Run"], []], stacks);
-
-        static (List<ulong> Places, List<List<string>> Stacks) Places(int local)
-        {
-            KernelRig rig = new();
-            StateImage image = StateImage.Take(rig.Topology.Resources);
-            TestTask task = new(new ActorId(200), rig.Machine) { Local = local };
-            rig.Engine.Add(task);
-            List<ulong> places = [];
-            List<List<string>> stacks = [];
-            Look();
-            rig.Engine.Start(task, 0);
-            for (int i = 0; i < 4; i++)
-            {
-                rig.Engine.Run(500 + (i * 1000), CancellationToken.None);
-                Look();
-            }
-
-            return (places, stacks);
-
-            void Look()
-            {
-                places.Add(image.FingerprintContinuation(task));
-                List<RoutineMethod> stack = [];
-                StateImage.DescribeStack(task, stack);
-                stacks.Add([.. stack.Select(method => method.Name)]);
-            }
-        }
-    }
-
-    [Fact]
-    public void All_routines_of_the_kernel_can_be_fingerprinted_wherever_they_wait()
-    {
-        Topology topology = Small();
-        StateImage image = StateImage.Take(Roots(topology), [topology.Machine.Pages]);
-        TimedEngine engine = Engine(topology);
-        HashSet<string> methods = [];
-        HashSet<ulong> places = [];
-        List<RoutineMethod> stack = [];
-        for (long at = 0; at < 4_000_000; at += 1_500)
-        {
-            if (engine.Run(at, CancellationToken.None) != RunEnd.TimeLimit)
-            {
-                break;
-            }
-
-            foreach ((TaskActor task, long _) in topology.Tasks)
-            {
-                places.Add(image.FingerprintContinuation(task));
-                stack.Clear();
-                StateImage.DescribeStack(task, stack);
-                methods.UnionWith(stack.Select(method => method.Name));
-            }
-        }
-
-        string[] expected =
-            ["Run", "Build", "AddPages", "Access", "VmaFault", "TryCharge", "ReclaimSubtree", "ReclaimPages"];
-        Assert.True(methods.IsSupersetOf(expected), string.Join(' ', methods));
-        Assert.True(places.Count > 100);
-    }
-
-    [Fact]
-    public void Names_of_state_machines()
-    {
-        Assert.Equal(
-            "Run",
-            RoutineNames.Of(
-                typeof(Ksgxd)
-                    .GetNestedTypes(BindingFlags.NonPublic)
-                    .Single(type => type.Name.StartsWith("<Run>", StringComparison.Ordinal))).Name);
-    }
-
     internal static Topology Small(int threads = 2, int heap = 8, long maxPages = 7) =>
         new(
             TestScenarios.Make(
@@ -555,89 +292,6 @@ public sealed class StateImageTests
         [.. Enumerable.Range(0, image.SharedIndex + 1).Select(image.Fingerprint)];
 
     private static ulong Of(object root) => StateImage.Take([root]).Fingerprint();
-
-    private static void ClearQueues(object owner)
-    {
-        foreach (FieldInfo field in StateFields.Of(owner.GetType()))
-        {
-            object? value = field.GetValue(owner);
-            if (value is WaitQueue)
-            {
-                field.SetValue(owner, default(WaitQueue));
-            }
-            else if (value is Mutex mutex)
-            {
-                mutex.Waiters = default;
-                field.SetValue(owner, mutex);
-            }
-        }
-    }
-
-    private static object? Other(Type type, object? value) => value switch
-    {
-        bool one => !one,
-        byte one => (byte)(one ^ 1),
-        ushort one => (ushort)(one ^ 1),
-        int one => one ^ 1,
-        uint one => one ^ 1,
-        long one => one ^ 1,
-        ulong one => one ^ 1,
-        Enum one => Enum.ToObject(type, Convert.ToInt64(one, System.Globalization.CultureInfo.InvariantCulture) ^ 1),
-        _ => null,
-    };
-
-    private sealed class TestTask(ActorId id, Machine machine)
-        : KernelTask(id, "test", -1, 0, machine, TaskKind.Other, ActorId.None)
-    {
-        public int Local { get; init; }
-
-        protected override async Routine Run()
-        {
-            int local = Local;
-            await Outer(Machine, local);
-            await Sleep(1000);
-            Report(RunEvent.Phase, local);
-        }
-
-        private async Routine Outer(Machine machine, int local)
-        {
-            ForReport<int> start = Environment.TickCount;
-            await Local(machine.NodeCount);
-            await Sleep(1000);
-            Report(RunEvent.Phase, local + start);
-
-            async Routine Local(int count) => await Sleep(1000 * count);
-        }
-    }
-
-    private sealed class NoDriver : IEngineDriver
-    {
-        public void Post(Envelope envelope)
-        {
-        }
-
-        public bool Spend(TaskActor task, int activity, long ns) => true;
-
-        public bool SpendCost(TaskActor task, int activity, int count, bool remote) => true;
-
-        public bool Sleep(TaskActor task, long ns) => true;
-
-        public long NowNs(TaskActor task) => 0;
-
-        public void Start(TaskActor task, long afterNs)
-        {
-        }
-
-        public bool Choose(TaskActor task, int point) => false;
-
-        public void Report(TaskActor task, int what, long startNs, long detail)
-        {
-        }
-
-        public void Stopped(TaskActor task, Exception? error)
-        {
-        }
-    }
 
     private sealed class Containers
     {
