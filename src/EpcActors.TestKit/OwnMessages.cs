@@ -1,6 +1,6 @@
 using System.Reflection;
 using EpcActors.Engine;
-using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.TestKit;
 

@@ -6,7 +6,7 @@ using EpcActors.Actors;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Races;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.TestKit;

@@ -2,6 +2,7 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.TestKit;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using EpcActors.Actors;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
-using EpcActors.Lab.Races;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.TestKit;

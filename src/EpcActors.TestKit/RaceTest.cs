@@ -7,6 +7,7 @@ using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 
 namespace EpcActors.TestKit;

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;

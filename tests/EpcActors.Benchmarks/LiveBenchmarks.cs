@@ -5,6 +5,7 @@ using EpcActors.Engine.Akka;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Threads;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Akka.Actor;
 using Akka.TestKit;
 using EpcActors.Actors;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Engine.Akka.Tests;

@@ -1,6 +1,6 @@
 using Akka.TestKit;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Scenarios;
 using EpcActors.TestKit;
 

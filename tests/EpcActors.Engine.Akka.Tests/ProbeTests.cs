@@ -1,12 +1,11 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.TestKit;
-using EpcActors.Actors;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Processes;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 

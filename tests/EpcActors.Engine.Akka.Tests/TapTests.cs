@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Akka.TestKit;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Reporting;
 
 namespace EpcActors.Engine.Akka.Tests;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Planted;
 

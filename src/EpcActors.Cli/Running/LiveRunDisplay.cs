@@ -1,4 +1,5 @@
 using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Runs;
 using EpcActors.Reporting;
 using Spectre.Console;

@@ -6,9 +6,9 @@ using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Telemetry;
 using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;

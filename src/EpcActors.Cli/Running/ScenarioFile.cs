@@ -2,6 +2,7 @@ using EpcActors.Cli.Commands.Imports;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Cli.Running;
 

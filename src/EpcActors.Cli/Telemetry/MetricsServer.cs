@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EpcActors.Lab.Telemetry;
+using EpcActors.Lab.Live;
 using EpcActors.Reporting;
 
 namespace EpcActors.Cli.Telemetry;

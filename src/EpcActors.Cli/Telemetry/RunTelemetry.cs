@@ -1,7 +1,7 @@
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Telemetry;
 using EpcActors.Results;
 
 namespace EpcActors.Cli.Telemetry;

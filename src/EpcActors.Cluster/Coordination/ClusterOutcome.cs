@@ -1,5 +1,5 @@
 using EpcActors.Cluster.Transport;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Results;
 
 namespace EpcActors.Cluster.Coordination;

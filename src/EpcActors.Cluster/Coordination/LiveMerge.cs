@@ -1,4 +1,4 @@
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 
 namespace EpcActors.Cluster.Coordination;
 

@@ -1,7 +1,7 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cluster.Members;

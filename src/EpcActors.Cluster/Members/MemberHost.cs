@@ -4,6 +4,7 @@ using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;

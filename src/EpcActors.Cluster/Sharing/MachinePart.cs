@@ -3,7 +3,6 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cluster.Sharing;
@@ -124,7 +123,7 @@ public sealed class MachinePart : IMachinePart
         }
     }
 
-    public void Watch(Oracle oracle)
+    public void Watch(IGrantWatch oracle)
     {
         ArgumentNullException.ThrowIfNull(oracle);
         bool isPageByPage = _port.ChargeBatch == 1;

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using EpcActors.Cluster.Sharing;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Results;
 
 namespace EpcActors.Cluster.Transport;

@@ -2,6 +2,7 @@ using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Imports.Drafts;
 

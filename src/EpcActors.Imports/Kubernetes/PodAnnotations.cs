@@ -1,7 +1,7 @@
 using System.Globalization;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Imports.Kubernetes;
 

@@ -1,6 +1,5 @@
-using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Imports.Kubernetes;
 

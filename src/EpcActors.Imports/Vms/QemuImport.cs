@@ -3,7 +3,7 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Imports.Vms;
 

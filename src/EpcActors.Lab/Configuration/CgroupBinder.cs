@@ -2,6 +2,7 @@ using System.Text;
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 

@@ -1,5 +1,6 @@
 using EpcActors.Hocon;
 using EpcActors.Lab.Expectations;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 

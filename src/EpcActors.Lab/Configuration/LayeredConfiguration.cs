@@ -1,4 +1,5 @@
 using EpcActors.Hocon;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 

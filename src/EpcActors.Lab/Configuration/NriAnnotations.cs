@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EpcActors.Hocon;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EpcActors.Hocon;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 

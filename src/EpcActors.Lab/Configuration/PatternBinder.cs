@@ -63,7 +63,7 @@ internal static class PatternBinder
     private static (PatternFactory Factory, string Text) Zipf(ObjectReader reader, AccessMix mix)
     {
         double theta = Theta(reader);
-        PlacementOrder order = Words<PlacementOrder>.Read(reader.Get("order", "scattered"), "an order of pages");
+        PlacementOrder order = reader.Get("order", "scattered").Choice<PlacementOrder>("an order of pages");
         return ((pages, prng) => new ZipfPattern(pages, theta, order, mix, prng),
             string.Create(CultureInfo.InvariantCulture, $"zipf {theta}, {Text(mix)}"));
     }
@@ -115,9 +115,9 @@ internal static class PatternBinder
         RecordWorkload workload = new()
         {
             RecordBytes = (int)reader.Get("record", "1 KiB").Bytes(1, int.MaxValue),
-            Keys = Words<KeyChoice>.Read(reader.Get("keys", "zipf"), "a choice of keys"),
+            Keys = reader.Get("keys", "zipf").Choice<KeyChoice>("a choice of keys"),
             Theta = Theta(reader),
-            Order = Words<PlacementOrder>.Read(reader.Get("order", "scattered"), "an order of records"),
+            Order = reader.Get("order", "scattered").Choice<PlacementOrder>("an order of records"),
             Reads = Weight(reader, "reads"),
             Updates = Weight(reader, "updates"),
             Inserts = Weight(reader, "inserts"),

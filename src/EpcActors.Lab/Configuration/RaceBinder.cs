@@ -1,8 +1,8 @@
 using EpcActors.Actors;
 using EpcActors.Actors.Tasks;
 using EpcActors.Hocon;
-using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 
@@ -71,8 +71,8 @@ internal sealed class RaceBinder(
         string source = reader.Get("source", "a commit").Text("a commit");
         string symptom = reader.Get("symptom", "a hang").Text("a hang");
         string fix = reader.Get("fix", "an atomic").Text("an atomic");
-        RaceStatus status = Words<RaceStatus>.Read(reader.Get("status", "open"), "a status");
-        RaceVerdict verdict = Words<RaceVerdict>.Read(reader.Get("verdict", "none"), "a verdict");
+        RaceStatus status = reader.Get("status", "open").Choice<RaceStatus>("a status");
+        RaceVerdict verdict = reader.Get("verdict", "none").Choice<RaceVerdict>("a verdict");
         string rule = ReadRule(reader.Get("rule", "free-page-counter"), properties);
         Spec = new RaceSpec
         {

@@ -1,9 +1,8 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Configuration;
@@ -100,7 +99,7 @@ public static class ScenarioLoader
         // What is no string was reported when the layers were put together.
         string kernel = epc.Get("kernel").StringOrNull ?? "";
         KernelSwitches ofKernel = files.ReadKernel();
-        KernelSwitches switches = SwitchKeys.Read(epc.Child("switches"), new KernelSwitches());
+        KernelSwitches switches = SwitchBinder.Read(epc.Child("switches"), new KernelSwitches());
         CostProfile costs = CostBinder.Read(epc.Child("costs"), files.Costs);
         context.ClockMhz = costs.ClockMhz;
         MachineSpec machine = MachineBinder.Read(epc.Child("machine"), files.Machine);
@@ -136,7 +135,7 @@ public static class ScenarioLoader
                 [.. population.VirtualMachines.Select(one => one.Name)], machine.Nodes.Count)
         {
             StepsOf = name => population.Enclaves.FirstOrDefault(one => one.Name == name) is { } one
-                ? StepSum.Names(one) : [],
+                ? StepNames.Of(one) : [],
         };
         IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel, names, run.MeasuresSlowdown);
         epc.Finish("epc");
@@ -274,7 +273,7 @@ public static class ScenarioLoader
                 }
             }
 
-            KernelSwitches switches = SwitchKeys.Read(Kernel.Child("switches"), new KernelSwitches());
+            KernelSwitches switches = SwitchBinder.Read(Kernel.Child("switches"), new KernelSwitches());
             Kernel.Finish("a kernel file");
             return switches;
         }

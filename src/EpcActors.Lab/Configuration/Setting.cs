@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using EpcActors.Hocon;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 
@@ -175,6 +176,10 @@ internal sealed partial class Setting(
 
         return false;
     }
+
+    /// <summary>One member of an enumeration, in kebab case.</summary>
+    public T Choice<T>(string what)
+        where T : struct, Enum => Enum.GetValues<T>()[Choice(Words<T>.All, what)];
 
     /// <summary>One word of a list. Returns its index.</summary>
     public int Choice(IReadOnlyList<string> words, string what)

@@ -5,6 +5,7 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Workloads;
 using EpcActors.Hocon;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Text;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Expectations;

@@ -1,3 +1,5 @@
+using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Expectations;

@@ -1,4 +1,3 @@
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Expectations;
@@ -108,7 +107,7 @@ public sealed record ExpectationNames(
             scenario.Machine.Nodes.Count)
         {
             StepsOf = name => scenario.Enclaves.FirstOrDefault(one => one.Name == name) is { } one
-                ? StepSum.Names(one) : [],
+                ? StepNames.Of(one) : [],
         };
     }
 }

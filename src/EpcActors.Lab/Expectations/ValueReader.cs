@@ -1,6 +1,6 @@
 using System.Globalization;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Expectations;
 

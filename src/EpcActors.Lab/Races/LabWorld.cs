@@ -1,11 +1,10 @@
 using System.Text.RegularExpressions;
-using EpcActors.Actors;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
@@ -17,19 +16,6 @@ namespace EpcActors.Lab.Races;
 /// <param name="Detail">Expected and found state.</param>
 /// <param name="Step">Step at which it was seen; the number of steps for what is judged at the end.</param>
 public sealed record Finding(string Rule, string Detail, int Step);
-
-/// <summary>Rules that only the laboratory judges.</summary>
-public static class LabRules
-{
-    /// <summary>
-    /// An assertion of the model failed: the kernel would have dereferenced NULL, unlocked what it does not hold, or
-    /// the like.
-    /// </summary>
-    public const string Crash = "crash";
-
-    /// <summary>No rule of the oracle is excluded.</summary>
-    public static IReadOnlyList<string> All { get; } = [.. Rules.BySeverity, Crash];
-}
 
 /// <summary>Result of one schedule.</summary>
 /// <param name="End">Reason of the end.</param>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Lab.Races;
 

@@ -4,6 +4,7 @@ using EpcActors.Actors;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;
 

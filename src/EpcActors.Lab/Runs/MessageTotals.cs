@@ -1,5 +1,5 @@
 using EpcActors.Engine;
-using EpcActors.Lab.Races;
+using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;

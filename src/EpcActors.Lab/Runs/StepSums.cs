@@ -140,7 +140,7 @@ internal sealed record StepSum(StepRole Role, int Number, string Name, string Te
 
         for (int phase = 0; phase < steps.Count; phase++)
         {
-            (string name, string text) = Describe(steps[phase]);
+            (string name, string text) = StepNames.Describe(steps[phase]);
             if (steps[phase] is StepSpec.Pattern { WarmUp: > 0 })
             {
                 Sum(new StepSum(StepRole.WarmUp, phase + 1, $"{prefix}warm-up", text), StepTimes.WarmUpOf(phase));
@@ -164,51 +164,4 @@ internal sealed record StepSum(StepRole Role, int Number, string Name, string Te
             sums.Add(sum);
         }
     }
-
-    /// <summary>Names of the steps that an enclave's report has, and the numbers of those of its program.</summary>
-    public static IReadOnlyList<string> Names(EnclaveSpec spec)
-    {
-        List<string> names = ["load"];
-        int child = 0;
-        Add(spec.Steps, "");
-        names.AddRange(["exit", "total"]);
-        foreach (StepSpec.Fork fork in spec.Steps.OfType<StepSpec.Fork>())
-        {
-            Add(fork.Steps, $"child-{child}/");
-            names.Add($"child-{child++}/exit");
-        }
-
-        return names;
-
-        void Add(IReadOnlyList<StepSpec> steps, string prefix)
-        {
-            for (int phase = 0; phase < steps.Count; phase++)
-            {
-                if (steps[phase] is StepSpec.Pattern { WarmUp: > 0 })
-                {
-                    names.Add(prefix + "warm-up");
-                }
-
-                names.Add(prefix + Describe(steps[phase]).Name);
-                if (prefix.Length == 0)
-                {
-                    names.Add((phase + 1).ToString(System.Globalization.CultureInfo.InvariantCulture));
-                }
-            }
-        }
-    }
-
-    private static (string Name, string Text) Describe(StepSpec step) => step switch
-    {
-        StepSpec.Touch => ("touch", "the heap, once"),
-        StepSpec.Pattern pattern => ("run", pattern.Text),
-        StepSpec.Trace trace => ("trace", trace.GapsAreArrivals ? "gaps are arrivals" : "gaps are work"),
-        StepSpec.Accept => ("accept", "EACCEPT"),
-        StepSpec.ChangeType => ("change-type", "MODIFY_TYPES"),
-        StepSpec.Restrict => ("restrict", "RESTRICT_PERMISSIONS"),
-        StepSpec.Remove => ("remove", "REMOVE_PAGES"),
-        StepSpec.Pause => ("pause", ""),
-        StepSpec.Fork => ("fork", ""),
-        { } other => (other.GetType().Name, ""),
-    };
 }

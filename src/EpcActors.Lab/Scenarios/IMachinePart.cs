@@ -2,7 +2,6 @@ using EpcActors.Actors;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
 
 namespace EpcActors.Lab.Scenarios;
 
@@ -67,6 +66,6 @@ public interface IMachinePart
     /// <summary>Its actors with their paths in reports, logs and actor systems.</summary>
     IEnumerable<(ActorId Id, string Path)> Paths(Topology topology);
 
-    /// <summary>Tells an oracle which of its messages grant charges: <see cref="Oracle.WatchGrants"/>.</summary>
-    void Watch(Oracle oracle);
+    /// <summary>Tells an oracle which of its messages grant charges: <see cref="IGrantWatch"/>.</summary>
+    void Watch(IGrantWatch oracle);
 }

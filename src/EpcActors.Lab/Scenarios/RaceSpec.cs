@@ -1,7 +1,6 @@
 using EpcActors.Actors;
 using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
-using EpcActors.Lab.Races;
 
 namespace EpcActors.Lab.Scenarios;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Runs;
+using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Sizing;
@@ -221,7 +221,7 @@ internal sealed class PodSearch
             NameOf.Cgroup => one.Matches(pod.Path),
             NameOf.Enclave => pod.EnclaveSpecs.Any(enclave => one.Matches(enclave.Name)),
             NameOf.Step => pod.EnclaveSpecs.Any(enclave =>
-                StepSum.Names(enclave).Any(step => one.Matches($"{enclave.Name} {step}"))),
+                StepNames.Of(enclave).Any(step => one.Matches($"{enclave.Name} {step}"))),
             NameOf.Guest => pod.GuestSpecs.Any(guest => one.Matches(guest.Name)),
             NameOf.Node or NameOf.Nothing or null => true,
         };

@@ -1,9 +1,8 @@
 using System.Text.Json;
-using EpcActors.Cli;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Tests.Live;
 using Spectre.Console;
 

@@ -6,6 +6,7 @@ using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Cluster.Wire;
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Runs;
 using EpcActors.Reporting;
 using EpcActors.Results;

@@ -3,6 +3,7 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Tests.Configuration;
 
@@ -101,7 +102,7 @@ public sealed partial class ScenarioLoaderTests
     public void The_keys_of_the_switches_are_the_names_of_the_record()
     {
         Assert.Equal(
-            typeof(KernelSwitches).GetProperties().Select(property => SwitchKeys.Kebab(property.Name)),
+            typeof(KernelSwitches).GetProperties().Select(property => Words.Kebab(property.Name)),
             SwitchKeys.All.Select(key => key.Key));
     }
 

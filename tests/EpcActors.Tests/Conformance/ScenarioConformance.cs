@@ -1,5 +1,6 @@
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;

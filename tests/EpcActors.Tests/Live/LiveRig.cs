@@ -1,8 +1,7 @@
-using EpcActors.Actors;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 using EpcActors.Tests.OracleTests;

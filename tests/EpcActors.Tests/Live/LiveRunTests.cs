@@ -3,7 +3,7 @@ using EpcActors.Actors.AddressSpaces;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 using EpcActors.Tests.OracleTests;

@@ -1,4 +1,5 @@
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Results;
 using EpcActors.TestKit;

@@ -1,3 +1,4 @@
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Tests.Configuration;
 

@@ -3,6 +3,7 @@ using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;

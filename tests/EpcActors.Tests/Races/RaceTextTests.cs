@@ -1,5 +1,6 @@
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Tasks;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Lab.Runs;
+using EpcActors.Lab.Live;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Telemetry;
 using EpcActors.Reporting;
 using EpcActors.Results;
 using EpcActors.Tests.Configuration;

@@ -1,11 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EpcActors.Cli;
 using EpcActors.Cli.Telemetry;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Telemetry;
+using EpcActors.Lab.Live;
 using EpcActors.Reporting;
 using EpcActors.Results;
 using EpcActors.Tests.Cli;

@@ -44,7 +44,7 @@ public sealed partial class KernelRoomTests
     private static readonly string[] Outside =
     [
         "src/EpcActors.Actors/Tasks/OperationTask.cs: EpcCgroup.OomKill(",
-        "src/EpcActors.Actors/Tasks/OperationTask.cs: Misc.TryCharge(",
+        "src/EpcActors.Actors/Tasks/OperationTask.Pages.cs: Misc.TryCharge(",
     ];
 
     private static IEnumerable<string> KernelFiles() => Repository

@@ -9,7 +9,7 @@ namespace EpcActors.Tests.Tidy;
 /// </summary>
 public sealed partial class TidyTests
 {
-    private const int MostLines = 1000;
+    private const int MostLines = 500;
     private const int LongLines = 74;
 
     /// <summary>Arms that catch every other member of a domain enum, by file: how many such switches it has.</summary>

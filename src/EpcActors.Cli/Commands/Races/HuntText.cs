@@ -4,6 +4,7 @@ using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;

@@ -3,6 +3,7 @@ using System.Globalization;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Reporting;
 using EpcActors.Results;

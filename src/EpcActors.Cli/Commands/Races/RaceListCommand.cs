@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using EpcActors.Cli.Help;
-using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Domain;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using Spectre.Console;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Reporting;
 

@@ -6,6 +6,7 @@ using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
+using EpcActors.Lab.Text;
 
 namespace EpcActors.Cli.Commands.Races;
 

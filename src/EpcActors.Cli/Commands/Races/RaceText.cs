@@ -1,4 +1,4 @@
-using EpcActors.Lab.Races;
+using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 

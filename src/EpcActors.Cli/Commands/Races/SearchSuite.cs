@@ -1,6 +1,7 @@
 using System.Globalization;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;

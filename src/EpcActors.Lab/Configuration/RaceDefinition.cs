@@ -1,7 +1,7 @@
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Configuration;
 
 /// <summary>Status of a race in the kernel.</summary>
 public enum RaceStatus

@@ -5,10 +5,9 @@ using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Telemetry;
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Runs;
+namespace EpcActors.Lab.Live;
 
 /// <summary>
 /// A run on a live engine: real threads, real time. The thread that runs it serves samples, audits and the watcher. The

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Telemetry;
+namespace EpcActors.Lab.Live;
 
 /// <summary>
 /// A live run as <c>System.Diagnostics.Activity</c> has it: the source <c>EpcActors</c> with a span for the run, for

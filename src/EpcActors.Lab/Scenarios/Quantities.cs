@@ -4,11 +4,10 @@ using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>
 /// Numbers of a machine by name: <c>counter</c>, <c>usage(/a)</c>, <c>resident(a)</c>. config/reference.conf lists them

@@ -7,7 +7,7 @@ using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Telemetry;
+namespace EpcActors.Lab.Live;
 
 /// <summary>
 /// The metrics of a run while it goes on, for any thread. Reading adds up what the threads of the run have counted each

@@ -1,4 +1,6 @@
-namespace EpcActors.Lab.Runs;
+using EpcActors.Lab.Runs;
+
+namespace EpcActors.Lab.Live;
 
 /// <summary>
 /// State of a live run at one moment, for the watcher. Each figure is read at a moment of its own, while the actors go
@@ -50,12 +52,6 @@ public sealed record LiveStatus
 
 /// <summary>A cgroup of a <see cref="LiveStatus"/>; <paramref name="MaxBytes"/> long.MaxValue for max.</summary>
 public readonly record struct LiveCgroup(string Path, long CurrentBytes, long MaxBytes, long Events, long Faults);
-
-/// <summary>
-/// Messages of one kind from tasks of one kind to resources of one kind, in the words of <see
-/// cref="Results.MessageReport"/>.
-/// </summary>
-public readonly record struct LiveMessages(string Kind, string Asker, string Resource, long Count);
 
 /// <summary>A node of a <see cref="LiveStatus"/>.</summary>
 public readonly record struct LiveNode(int Id, long FreePages, long CapacityPages);

@@ -4,8 +4,10 @@ using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Configuration;
 
 /// <summary>
 /// Reads operations: <c>write 2..3</c>, <c>remove 2 retry</c>, <c>set-max /a 64 KiB</c>. config/reference.conf lists

@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>
 /// A text of a race (an operation, a property) that says nothing. <see cref="Position"/>: where in it, characters from

@@ -2,7 +2,7 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Routines;
 using EpcActors.Engine;
 
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>Counts of events since the start of a run. The engine's observer passes on the reports of tasks.</summary>
 public sealed class RunCounts

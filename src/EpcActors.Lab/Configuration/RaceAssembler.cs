@@ -1,8 +1,9 @@
 using EpcActors.Actors.Tasks;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Configuration;
 
 /// <summary>Makes the tasks of a race of their texts, and sees that they fit together.</summary>
 internal static class RaceAssembler

@@ -4,7 +4,7 @@ using System.Reflection;
 using EpcActors.Actors;
 using EpcActors.Engine;
 
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>Names of messages by their codes.</summary>
 public static class MessageNames

@@ -1,6 +1,6 @@
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Telemetry;
+namespace EpcActors.Lab.Live;
 
 /// <summary>Receiver that shows or sends the metrics of live runs.</summary>
 public interface ILiveTelemetry

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Telemetry;
+namespace EpcActors.Lab.Live;
 
 /// <summary>
 /// A live run as <c>System.Diagnostics.Metrics</c> has it: the meter <c>EpcActors</c> with one observable instrument to

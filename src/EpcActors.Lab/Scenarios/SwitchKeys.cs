@@ -1,6 +1,7 @@
 using EpcActors.Domain.Kernel;
+using EpcActors.Lab.Text;
 
-namespace EpcActors.Lab.Configuration;
+namespace EpcActors.Lab.Scenarios;
 
 /// <summary>One switch of the kernel in a configuration.</summary>
 /// <param name="Key">Key under <c>epc.switches</c>.</param>
@@ -86,48 +87,6 @@ internal static class SwitchKeys
         OfFix("map-populate", s => s.MapPopulate, (s, v) => s with { MapPopulate = v }),
     ];
 
-    /// <summary>Reads the switches of an object; those it does not have are as in <paramref name="below"/>.</summary>
-    public static KernelSwitches Read(ObjectReader reader, KernelSwitches below)
-    {
-        KernelSwitches switches = below;
-        foreach (SwitchKey key in All)
-        {
-            if (reader.TryGet(key.Key, out Setting? setting))
-            {
-                switches = key.Set(
-                    switches,
-                    key.Most > 0 ? ReadNumber(setting, key.Most)
-                        : setting.Choice(key.Values, "a value of this switch"));
-            }
-        }
-
-        reader.Finish("the switches");
-        return switches;
-    }
-
-    private static int ReadNumber(Setting setting, int most)
-    {
-        setting.May(ValueShape.Integer(0, most));
-        return setting.IsOff() ? 0 : setting.Int(0, most);
-    }
-
-    /// <summary><c>PerNode</c> as configurations write it: <c>per-node</c>.</summary>
-    public static string Kebab(string name)
-    {
-        System.Text.StringBuilder text = new();
-        foreach (char c in name)
-        {
-            if (char.IsAsciiLetterUpper(c) && text.Length > 0)
-            {
-                text.Append('-');
-            }
-
-            text.Append(char.ToLowerInvariant(c));
-        }
-
-        return text.ToString();
-    }
-
     private static SwitchKey Mode<T>(
         string key,
         Func<KernelSwitches, T> get,
@@ -137,7 +96,7 @@ internal static class SwitchKeys
         T[] values = Enum.GetValues<T>();
         return new SwitchKey(
             key,
-            [.. values.Select(value => Kebab(value.ToString()))],
+            [.. values.Select(value => Words.Kebab(value.ToString()))],
             switches => Array.IndexOf(values, get(switches)),
             (switches, index) => set(switches, values[index]));
     }

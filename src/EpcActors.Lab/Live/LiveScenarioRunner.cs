@@ -2,10 +2,9 @@ using System.Diagnostics;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Telemetry;
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Runs;
+namespace EpcActors.Lab.Live;
 
 /// <summary>Runs a scenario on a live engine and says what happened.</summary>
 public sealed class LiveScenarioRunner

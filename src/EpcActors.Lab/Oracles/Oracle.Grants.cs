@@ -1,25 +1,15 @@
 using EpcActors.Engine;
+using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Oracles;
-
-/// <summary>What a message of a machine's part does to what this process may charge.</summary>
-/// <param name="Cgroup">The cgroup; -1 for none.</param>
-/// <param name="Bytes">Bytes that it may charge more; below zero: fewer.</param>
-/// <param name="WithAncestors">The same at every level up to the root.</param>
-/// <param name="IsGranted">True: the next charge is granted; false: one is refused; null: neither.</param>
-public readonly record struct GrantStep(int Cgroup, long Bytes, bool WithAncestors = false, bool? IsGranted = null);
-
-/// <summary>Reads an answered message. May be called on any thread.</summary>
-public delegate GrantStep GrantReader<TMessage>(in TMessage message)
-    where TMessage : unmanaged, IMessage;
 
 /// <content>
 /// Charges of a process that has a part of the machine: the limit is decided elsewhere, and a grant comes before the
 /// charge here.
 /// </content>
-public sealed partial class Oracle
+public sealed partial class Oracle : IGrantWatch
 {
-    /// <summary>Watches a message of a machine's part that grants charges or takes grants back.</summary>
+    /// <inheritdoc/>
     public void WatchGrants<TMessage>(GrantReader<TMessage> read)
         where TMessage : unmanaged, IMessage =>
         Watch<TMessage>((envelope, resource, nowNs) =>

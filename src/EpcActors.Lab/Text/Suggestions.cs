@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Configuration;
+namespace EpcActors.Lab.Text;
 
 /// <summary>The allowed word that was meant.</summary>
 internal static class Suggestions

@@ -1,8 +1,9 @@
 using System.Globalization;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
+using EpcActors.Lab.Text;
 
-namespace EpcActors.Lab.Races;
+namespace EpcActors.Lab.Configuration;
 
 /// <summary>
 /// Reads properties: <c>always|finally|sometimes QUANTITY == != &lt; &lt;= &gt; &gt;= QUANTITY or NUMBER</c>.
