@@ -15,7 +15,8 @@ public sealed class ConfigurationTests
         string akka = Load(
             """
             akka.actor {
-              mine { type = ForkJoinDispatcher, throughput = 1, dedicated-thread-pool { thread-count = 1, threadtype = background } }
+              mine { type = ForkJoinDispatcher, throughput = 1,
+                  dedicated-thread-pool { thread-count = 1, threadtype = background } }
               deployment { /cgroups/pods/web { dispatcher = akka.actor.mine } }
             }
             """).AkkaBlock;

@@ -21,8 +21,10 @@ public static class SimulationScenarios
             machine { nodes = [ { cpus = 2, epc = 160 KiB }, { cpus = 2, epc = 160 KiB } ] }
             cgroups { /pod { max = 96 KiB }, /pod/inner { max = 64 KiB } }
             enclaves {
-              a { cgroup = /pod/inner, node = 0, code-pages = 2, heap = 32 KiB, added = 50 %, steps = [ touch, { run { pattern = uniform, accesses = 12 } } ] }
-              b { cgroup = /pod, node = 1, threads = 2, code-pages = 2, heap = 32 KiB, steps = [ touch, { run { pattern = uniform, accesses = 8 } } ] }
+              a { cgroup = /pod/inner, node = 0, code-pages = 2, heap = 32 KiB, added = 50 %,
+                  steps = [ touch, { run { pattern = uniform, accesses = 12 } } ] }
+              b { cgroup = /pod, node = 1, threads = 2, code-pages = 2, heap = 32 KiB,
+                  steps = [ touch, { run { pattern = uniform, accesses = 8 } } ] }
             }
             """),
 
@@ -31,7 +33,8 @@ public static class SimulationScenarios
             machine { nodes = [ { cpus = 2, epc = 40 KiB }, { cpus = 2, epc = 128 KiB }, { cpus = 2, epc = 128 KiB } ] }
             cgroups { /pod { max = 144 KiB } }
             enclaves {
-              a { cgroup = /pod, node = 0, code-pages = 2, heap = 56 KiB, steps = [ touch, { run { pattern = uniform, accesses = 10 } } ] }
+              a { cgroup = /pod, node = 0, code-pages = 2, heap = 56 KiB,
+                  steps = [ touch, { run { pattern = uniform, accesses = 10 } } ] }
               b { cgroup = /pod, node = 1, code-pages = 2, heap = 24 KiB, added = 0 %, steps = [ touch ] }
               c { cgroup = /, node = 2, code-pages = 2, heap = 24 KiB, steps = [ touch ] }
             }
@@ -39,14 +42,18 @@ public static class SimulationScenarios
 
         // One cgroup at its limit on all sockets: a page here is paid with a page elsewhere.
         ("limit", """
-            machine { nodes = [ { cpus = 2, epc = 128 KiB }, { cpus = 2, epc = 128 KiB }, { cpus = 2, epc = 128 KiB } ] }
+            machine { nodes = [ { cpus = 2, epc = 128 KiB }, { cpus = 2, epc = 128 KiB },
+                { cpus = 2, epc = 128 KiB } ] }
             cgroups { /pod { max = 80 KiB }, /pod/one { }, /pod/two { max = 48 KiB } }
             enclaves {
-              a { cgroup = /pod/one, node = 0, code-pages = 2, heap = 24 KiB, steps = [ touch, { run { pattern = uniform, accesses = 8 } } ] }
-              b { cgroup = /pod/two, node = 1, code-pages = 2, heap = 24 KiB, steps = [ touch, { run { pattern = uniform, accesses = 8 } } ] }
+              a { cgroup = /pod/one, node = 0, code-pages = 2, heap = 24 KiB,
+                  steps = [ touch, { run { pattern = uniform, accesses = 8 } } ] }
+              b { cgroup = /pod/two, node = 1, code-pages = 2, heap = 24 KiB,
+                  steps = [ touch, { run { pattern = uniform, accesses = 8 } } ] }
               c { cgroup = /pod/two, node = 2, code-pages = 2, heap = 24 KiB, added = 0 %, steps = [ touch ] }
             }
-            script = [ { at = 1 us, set-max { cgroup = /pod, max = 64 KiB } }, { at = 2 us, set-max { cgroup = /pod, max = 96 KiB } } ]
+            script = [ { at = 1 us, set-max { cgroup = /pod, max = 64 KiB } },
+                { at = 2 us, set-max { cgroup = /pod, max = 96 KiB } } ]
             """),
 
         // A limit that VA pages and SECS pages fill: some charge is refused in the end.
@@ -81,13 +88,15 @@ public static class SimulationScenarios
 
         // Four members, two of them small.
         ("four", """
-            machine { nodes = [ { cpus = 2, epc = 48 KiB }, { cpus = 2, epc = 96 KiB }, { cpus = 2, epc = 48 KiB }, { cpus = 2, epc = 96 KiB } ] }
+            machine { nodes = [ { cpus = 2, epc = 48 KiB }, { cpus = 2, epc = 96 KiB }, { cpus = 2, epc = 48 KiB },
+                { cpus = 2, epc = 96 KiB } ] }
             cgroups { /x { max = 96 KiB }, /x/y { max = 64 KiB }, /z { } }
             enclaves {
               a { cgroup = /x/y, node = 0, code-pages = 1, heap = 48 KiB, steps = [ touch ] }
               b { cgroup = /x, node = 1, code-pages = 1, heap = 16 KiB, added = 0 %, steps = [ touch ] }
               c { cgroup = /z, node = 2, code-pages = 1, heap = 52 KiB, steps = [ touch ] }
-              d { cgroup = /x/y, node = 3, code-pages = 1, heap = 16 KiB, steps = [ touch, { run { pattern = uniform, accesses = 6 } } ] }
+              d { cgroup = /x/y, node = 3, code-pages = 1, heap = 16 KiB,
+                  steps = [ touch, { run { pattern = uniform, accesses = 6 } } ] }
             }
             """),
     ];

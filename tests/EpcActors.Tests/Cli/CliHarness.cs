@@ -29,7 +29,8 @@ internal sealed class CliHarness : IDisposable
           title = "small"
           seed = 7
           machine { nodes = [ { cpus = 4, epc = 1 MiB } ] }
-          enclaves { a { heap = 1536 KiB, threads = 2, steps = [ touch, { run { pattern = uniform, accesses = 200, work = 1 us } } ] } }
+          enclaves { a { heap = 1536 KiB, threads = 2, steps = [ touch,
+              { run { pattern = uniform, accesses = 200, work = 1 us } } ] } }
           run { duration = 10 s }
           expect = [ "verdict == pass" ]
         }

@@ -19,8 +19,10 @@ public sealed class CoordinatorAndMembersTests
           machine { nodes = [ { cpus = 2, epc = 1 MiB }, { cpus = 2, epc = 1 MiB } ] }
           cgroups { "/left" { max = 768 KiB }, "/right" { max = 900 KiB } }
           enclaves {
-            a { cgroup = "/left", node = 0, heap = 1 MiB, threads = 2, steps = [ touch, { run { pattern = uniform, accesses = 400 } } ] }
-            b { cgroup = "/right", node = 1, heap = 1 MiB, threads = 2, steps = [ touch, { run { pattern = uniform, accesses = 400 } } ] }
+            a { cgroup = "/left", node = 0, heap = 1 MiB, threads = 2,
+                steps = [ touch, { run { pattern = uniform, accesses = 400 } } ] }
+            b { cgroup = "/right", node = 1, heap = 1 MiB, threads = 2,
+                steps = [ touch, { run { pattern = uniform, accesses = 400 } } ] }
           }
           cluster { audit-every = 100 ms, resend = 50 ms, failure-timeout = 2 s }
           run { duration = 60 s }

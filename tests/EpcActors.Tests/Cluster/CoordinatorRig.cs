@@ -15,9 +15,11 @@ internal sealed class CoordinatorRig
 {
     public const string Machine = """
         epc {
-          machine { nodes = [ { cpus = 1, epc = 1 MiB }, { cpus = 1, epc = 1 MiB }, { cpus = 1, epc = 1 MiB }, { cpus = 1, epc = 1 MiB } ] }
+          machine { nodes = [ { cpus = 1, epc = 1 MiB }, { cpus = 1, epc = 1 MiB }, { cpus = 1, epc = 1 MiB },
+              { cpus = 1, epc = 1 MiB } ] }
           cgroups { "/a" { max = 512 KiB } }
-          enclaves { x { cgroup = "/a", node = 0, heap = 64 KiB, steps = [ touch ] }, y { cgroup = "/a", node = 3, heap = 64 KiB, steps = [ touch ] } }
+          enclaves { x { cgroup = "/a", node = 0, heap = 64 KiB, steps = [ touch ] },
+              y { cgroup = "/a", node = 3, heap = 64 KiB, steps = [ touch ] } }
           run { duration = 60 s }
           cluster { failure-timeout = 1 s, audit-every = 1 s, resend = 100 ms }
         }

@@ -206,7 +206,8 @@ public sealed class LiveClusterTests
                 a { cgroup = /a, node = 0, heap = 1 MiB, steps = [ touch ] }
                 b { cgroup = /b, node = 1, heap = 1 MiB, steps = [ touch ] }
               }
-              script = [ { at = 1 ms, set-max { cgroup = /a, max = 3 MiB } }, { at = 1 ms, set-max { cgroup = /b, max = 3 MiB } } ]
+              script = [ { at = 1 ms, set-max { cgroup = /a, max = 3 MiB } },
+                  { at = 1 ms, set-max { cgroup = /b, max = 3 MiB } } ]
               run { duration = 60 s }
             }
             """);

@@ -87,7 +87,8 @@ public sealed class TwoHostsTests : IDisposable
         return _cli.Write("two-hosts.conf", $$"""
             epc {
               machine { nodes = [
-                { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB }
+                { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB },
+                    { cpus = 1, epc = 2 MiB }
               ] }
               cgroups { /a { max = 1 MiB } }
               enclaves {

@@ -24,7 +24,8 @@ public sealed class ClusterTests
     {
         ClusterSpec cluster = Loading.Load(Machine + """
             epc.cluster {
-              processes = 3, charge-batch = 32, counter-batch = 16, window = 16, resend = 50 ms, failure-timeout = 2 s, join-timeout = 7 s, audit-every = 0, restart = on
+              processes = 3, charge-batch = 32, counter-batch = 16, window = 16, resend = 50 ms, failure-timeout = 2 s,
+                  join-timeout = 7 s, audit-every = 0, restart = on
               faults = [
                 { at = 4 s, restart = 2 }
                 { at = 2 s, kill = 2 }

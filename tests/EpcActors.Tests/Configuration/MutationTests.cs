@@ -13,15 +13,22 @@ public sealed class MutationTests
         epc {
           kernel = "epc-cgroup-v8" , seed = 3
           switches { at-limit = kill, sgx2 = on }
-          machine { profile = "client-93mib", nodes = [ { cpus = 8, epc = [ 64 MiB , 32 MiB ] } , { cpus = 2 } ] , sanitise-at-boot = off }
+          machine { profile = "client-93mib", nodes = [ { cpus = 8, epc = [ 64 MiB , 32 MiB ] } , { cpus = 2 } ] ,
+              sanitise-at-boot = off }
           costs { profile = "xeon-icx", ewb = 9000, clock = 2.9 GHz, remote = 140 % }
-          cgroups { / { memory-max = 1 GiB } , /pods { max = 64 MiB, /web { annotations { "epc-limit.nri.io/pod" = "4096000" } } } }
-          enclaves { web { cgroup = /pods/web , heap = 50 % , added = 20 % , threads = 2 , node = 0 , instances = 2 , start-spread = 1 ms ,
-            code-pages = auto , allow-oom = on , steps = [ touch , { run { pattern = phased , within { pattern = zipf , theta = 0.5 } } } ,
-            { run { preset = ycsb-a , accesses = 2 passes , work = 5 cycles } } , { pause = 1 ms } , { fork = [ touch ] } , accept ] } }
+          cgroups { / { memory-max = 1 GiB } , /pods { max = 64 MiB,
+              /web { annotations { "epc-limit.nri.io/pod" = "4096000" } } } }
+          enclaves { web { cgroup = /pods/web , heap = 50 % , added = 20 % , threads = 2 , node = 0 , instances = 2 ,
+              start-spread = 1 ms ,
+            code-pages = auto , allow-oom = on , steps = [ touch ,
+                { run { pattern = phased , within { pattern = zipf , theta = 0.5 } } } ,
+            { run { preset = ycsb-a , accesses = 2 passes , work = 5 cycles } } , { pause = 1 ms } ,
+                { fork = [ touch ] } , accept ] } }
           virtual-machines { vm { epc = 4 MiB , touch = 50 % , hold = forever } }
-          script = [ { at = 1 ms , set-max { cgroup = /pods , max = 1 page } } , { between = [ 1 ms , 2 ms ] , kill-any = [ web , vm ] } ,
-            { at = 5 s , migrate { enclave = web-1 , cgroup = /pods } } , { at = 1 s , poison { node = 0 , first = 1 , count = 2 } } ]
+          script = [ { at = 1 ms , set-max { cgroup = /pods , max = 1 page } } ,
+              { between = [ 1 ms , 2 ms ] , kill-any = [ web , vm ] } ,
+            { at = 5 s , migrate { enclave = web-1 , cgroup = /pods } } ,
+                { at = 1 s , poison { node = 0 , first = 1 , count = 2 } } ]
           run { duration = 1 s , sample = auto , jitter = 5 % }
           expect = [ "verdict == pass" ] , expect-on { "linux-5.15" = [] }
         }

@@ -47,7 +47,8 @@ public sealed partial class ScenarioLoaderTests
         Scenario scenario = Loading.Load(
             """
             epc {
-              defaults { enclave { threads = 3, steps = [ { run { pattern = uniform } } ] }, run { accesses = 5, work = 1 us }, cgroup.max = 4 MiB }
+              defaults { enclave { threads = 3, steps = [ { run { pattern = uniform } } ] },
+                  run { accesses = 5, work = 1 us }, cgroup.max = 4 MiB }
               cgroups { /a {}, /b { max = 8 MiB } }
               enclaves { x { heap = 4 MiB }, y { heap = 4 MiB, threads = 1 } }
             }
@@ -87,7 +88,8 @@ public sealed partial class ScenarioLoaderTests
         IReadOnlyList<StepSpec> steps = Loading.Load(
             """
             epc.enclaves.e { heap = 4 MiB, steps = [
-              { touch { access = execute, work = 10 ns } }, { run { pattern = sweep, accesses = 3 passes } }, { pause = 10 ms },
+              { touch { access = execute, work = 10 ns } }, { run { pattern = sweep, accesses = 3 passes } },
+                  { pause = 10 ms },
               change-type, accept, restrict, remove, { fork = [ touch, { pause = 1 ms } ] }
             ] }
             """).Enclaves[0].Steps;

@@ -14,7 +14,8 @@ public sealed class ShowTests
           machine = client-93mib
           title = "a \"title\""
           cgroups { "/pods" { max = 16 MiB, /web { max = 8 MiB } } }
-          enclaves { web { heap = 12 MiB, cgroup = /pods/web, instances = 2, steps = [ touch, { run { pattern = zipf, accesses = 10 } } ] } }
+          enclaves { web { heap = 12 MiB, cgroup = /pods/web, instances = 2,
+              steps = [ touch, { run { pattern = zipf, accesses = 10 } } ] } }
           run.duration = 1 s
           expect-on { "linux-5.15" = [ "verdict == violation" ] }
         }

@@ -82,8 +82,10 @@ public abstract class ScenarioConformance
               machine { nodes = [ { cpus = 4, epc = 2 MiB }, { cpus = 4, epc = 2 MiB } ] }
               cgroups { /a { max = 1 MiB }, /a/b { max = 768 KiB } }
               enclaves {
-                first  { cgroup = /a, heap = 3 MiB, threads = 2, steps = [ { run { pattern = uniform, accesses = forever } } ] }
-                second { cgroup = /a/b, heap = 2 MiB, threads = 2, steps = [ { run { pattern = uniform, accesses = forever } } ] }
+                first  { cgroup = /a, heap = 3 MiB, threads = 2,
+                    steps = [ { run { pattern = uniform, accesses = forever } } ] }
+                second { cgroup = /a/b, heap = 2 MiB, threads = 2,
+                    steps = [ { run { pattern = uniform, accesses = forever } } ] }
                 third  { heap = 4 MiB, steps = [ { run { pattern = uniform, accesses = forever } } ] }
                 leaver { cgroup = /a, heap = 2 MiB, steps = [ { run { pattern = uniform, accesses = 3000 } } ] }
               }

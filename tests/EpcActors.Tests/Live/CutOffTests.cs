@@ -17,7 +17,8 @@ public sealed class CutOffTests
           cgroups { "/a" { max = 512 KiB } }
           enclaves {
             ends { cgroup = "/a", heap = 64 KiB, steps = [ touch ] }
-            endless { cgroup = "/a", heap = 64 KiB, steps = [ touch, { run { pattern = uniform, accesses = forever } } ] }
+            endless { cgroup = "/a", heap = 64 KiB, steps = [ touch,
+                { run { pattern = uniform, accesses = forever } } ] }
           }
         }
         """;

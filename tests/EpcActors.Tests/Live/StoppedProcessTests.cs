@@ -32,7 +32,8 @@ public sealed class StoppedProcessTests : IDisposable
         string file = _cli.Write("stop.conf", """
             epc {
               machine { nodes = [ { cpus = 2, epc = 1 MiB } ] }
-              enclaves { a { heap = 4 MiB, threads = 2, steps = [ { run { pattern = uniform, accesses = 1000000000 } } ] } }
+              enclaves { a { heap = 4 MiB, threads = 2, steps = [ { run { pattern = uniform,
+                  accesses = 1000000000 } } ] } }
               run { duration = 5 s, slowdown = off }
               live { liveness-window = 500 ms }
             }

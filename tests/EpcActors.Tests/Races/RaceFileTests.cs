@@ -24,7 +24,8 @@ public sealed class RaceFileTests
           enclaves { a { cgroup = /a, heap = 3 pages, node = 1 } }
           virtual-machines { vm { epc = 2 pages } }
           race {
-            id = R99, title = "a title", source = s, symptom = y, fix = f, rule = "finally signals(a) == 0", status = fixed, verdict = confirmed
+            id = R99, title = "a title", source = s, symptom = y, fix = f, rule = "finally signals(a) == 0",
+                status = fixed, verdict = confirmed
             ksgxd = off, workers = on, max-steps = 77, ignore-rules = [ contents, va-slots ]
             setup = [ "a: build 2", "CPU0: write 0", "admin: set-max /a 2 pages" ]
             tasks {

@@ -78,13 +78,17 @@ public sealed class FuzzTests : IDisposable
         epc {
           kernel = "epc-cgroup-v8"
           machine { nodes = [ { cpus = 2, epc = 128 KiB }, { cpus = 1, epc = 64 KiB } ] }
-          cgroups { /pods { max = 160 KiB, /web { max = 96 KiB }, /db { annotations { "epc-limit.nri.io/pod" = "64Ki" } } } }
+          cgroups { /pods { max = 160 KiB, /web { max = 96 KiB },
+              /db { annotations { "epc-limit.nri.io/pod" = "64Ki" } } } }
           enclaves {
-            web { cgroup = /pods/web, heap = 128 KiB, threads = 2, steps = [ touch, { run { pattern = zipf, accesses = 40 } }, { pause = 1 us } ] }
-            db { cgroup = /pods/db, heap = 64 KiB, added = 50 %, start = 10 us, steps = [ touch, accept, { fork = [ touch ] } ] }
+            web { cgroup = /pods/web, heap = 128 KiB, threads = 2,
+                steps = [ touch, { run { pattern = zipf, accesses = 40 } }, { pause = 1 us } ] }
+            db { cgroup = /pods/db, heap = 64 KiB, added = 50 %, start = 10 us,
+                steps = [ touch, accept, { fork = [ touch ] } ] }
           }
           virtual-machines { vm { epc = 16 KiB, hold = 20 us } }
-          script = [ { at = 50 us, set-max { cgroup = /pods, max = 80 KiB } }, { at = 90 us, kill = db }, { at = 95 us, poison { node = 0, first = 1, count = 2 } } ]
+          script = [ { at = 50 us, set-max { cgroup = /pods, max = 80 KiB } }, { at = 90 us, kill = db },
+              { at = 95 us, poison { node = 0, first = 1, count = 2 } } ]
           expect = [ "verdict == pass" ]
         }
         """;

@@ -13,7 +13,8 @@ public sealed class PlanTests
     private const string Text = """
         epc {
           title = "Two tenants"
-          machine.nodes = [ { cpus = 8, epc = 64 GiB }, { cpus = 8, epc = 64 GiB }, { cpus = 8, epc = 64 GiB }, { cpus = 4, epc = 32 GiB }, { cpus = 2 } ]
+          machine.nodes = [ { cpus = 8, epc = 64 GiB }, { cpus = 8, epc = 64 GiB }, { cpus = 8, epc = 64 GiB },
+              { cpus = 4, epc = 32 GiB }, { cpus = 2 } ]
           cgroups { /tenants { /a {}, /b {} }, /system {} }
           enclaves {
             a { cgroup = /tenants/a, node = 0, heap = 4 MiB, instances = 6, threads = 2 }
@@ -22,7 +23,8 @@ public sealed class PlanTests
           }
           virtual-machines { guest { cgroup = /tenants/b, node = 3, epc = 4 MiB } }
           cluster.faults = [
-            { at = 2 s, kill = 2, when = reclaim }, { at = 1500 ms, partition = [ 0, 1 ], for = 2 s }, { at = 3 s, pause = 1, for = 10 ms }, { at = 4 s, restart = 0 }
+            { at = 2 s, kill = 2, when = reclaim }, { at = 1500 ms, partition = [ 0, 1 ], for = 2 s },
+                { at = 3 s, pause = 1, for = 10 ms }, { at = 4 s, restart = 0 }
             { at = 5 s, kill = 1 }, { at = 6 s, partition = [ 0 ], for = 1 s }
           ]
         }
