@@ -236,13 +236,12 @@ public sealed class RaceTest
             ? (race.Definition.Rule.Length > 0 ? race.Definition.Rule : null)
             : RuleOf(race.Definition, rule);
         RaceFinding finding = Find(race, expectsRace: true, target);
+        string end = finding.Verdict.Kind == VerdictKind.Inconclusive ? ", and the budget ended first" : "";
         return finding.Schedule is not null
             ? Trace(race, finding)
             : throw new RaceNotFoundException(
                 $"{race.Definition.Title}: no schedule breaks {(target is null ? "any rule" : $"'{target}'")} on "
-                    + $"{Kernel(race.Definition)}, and one should: "
-                    + $"{Looked(finding.Verdict)}{(finding.Verdict.Kind == VerdictKind.Inconclusive ? ", and the budget ended first" : "")}"
-            );
+                    + $"{Kernel(race.Definition)}, and one should: {Looked(finding.Verdict)}{end}");
     }
 
     /// <summary>Asserts that one variant has the race and another has not.</summary>

@@ -65,7 +65,8 @@ public sealed class ClusterTlsTests : IDisposable
         Assert.Contains("akka block", error.Message, StringComparison.Ordinal);
     }
 
-    private static string Tls(string certificate, bool validates = false) => string.Create(CultureInfo.InvariantCulture, $$"""
+    private static string Tls(string certificate, bool validates = false) => string.Create(
+        CultureInfo.InvariantCulture, $$"""
         akka.remote.dot-netty.tcp {
           enable-ssl = on
           ssl {

@@ -41,9 +41,9 @@ public sealed class ConfigTests
         HoconConfig third = Parse("a : { y : 2 }");
 
         AssertJson("""{"a":{"x":1}}""", first.WithFallback(second).WithFallback(third).Root, "42 between");
-        AssertJson("""{"a":{"x":1}}""", first.WithFallback(second.WithFallback(third)).Root, "42 between, other way");
+        AssertJson("""{"a":{"x":1}}""", first.WithFallback(second.WithFallback(third)).Root, "42 between, too");
         AssertJson("""{"a":{"x":1,"y":2}}""", first.WithFallback(third).WithFallback(second).Root, "42 last");
-        AssertJson("""{"a":{"x":1,"y":2}}""", first.WithFallback(third.WithFallback(second)).Root, "42 last, other way");
+        AssertJson("""{"a":{"x":1,"y":2}}""", first.WithFallback(third.WithFallback(second)).Root, "42 last, too");
     }
 
     [Fact]
@@ -63,7 +63,10 @@ public sealed class ConfigTests
         HoconConfig reference = Parse("host = here, url = ${host}/x, list = [${host}]").Resolve();
         HoconConfig application = Parse("host = there, mine = ${url}").WithFallback(reference);
         Assert.False(application.IsResolved);
-        AssertJson("""{"host":"there","url":"here/x","list":["here"],"mine":"here/x"}""", application.Resolve().Root, "app");
+        AssertJson(
+            """{"host":"there","url":"here/x","list":["here"],"mine":"here/x"}""",
+            application.Resolve().Root,
+            "app");
         Assert.Equal("test", application.Resolve().Root["url"].Origin.Source);
     }
 

@@ -139,8 +139,10 @@ public sealed class IncludeTests
     // inside arrays there is no path, yet the element's own values are found
     [InlineData("a = [ { include \"foo\" } ]", """{"a":[{"x":10,"y":10}]}""")]
     [InlineData("a = [ { x=1, b { include \"foo\" } } ]", """{"a":[{"x":1,"b":{"x":10,"y":10}}]}""")]
-    [InlineData("a = [ [ { include \"foo\" }, { include \"foo\", x=3 } ] ]", """{"a":[[{"x":10,"y":10},{"x":3,"y":3}]]}""")]
-    [InlineData("a += { include \"foo\" }, a += { include \"foo\" } { x=5 }", """{"a":[{"x":10,"y":10},{"x":5,"y":5}]}""")]
+    [InlineData("a = [ [ { include \"foo\" }, { include \"foo\", x=3 } ] ]",
+        """{"a":[[{"x":10,"y":10},{"x":3,"y":3}]]}""")]
+    [InlineData("a += { include \"foo\" }, a += { include \"foo\" } { x=5 }",
+        """{"a":[{"x":10,"y":10},{"x":5,"y":5}]}""")]
     [InlineData("name=root, a = [ { include \"outer\" } ]",
         """{"name":"root","a":[{"name":"outer","inner":{"a":"root","c":"in","z":"in"}}]}""")]
     [InlineData("a = [ { include \"rows\" } ]", """{"a":[{"x":1,"rows":[{"y":1,"r":[1]}]}]}""")]

@@ -142,10 +142,8 @@ internal sealed partial class ClusterCommand
         bool isComplete = own.Sum(sockets => sockets.Count) == scenario.Machine.Nodes.Count;
         if (isComplete && ClusterCheck.Problems(scenario, own.Count) is { Count: > 0 } problems)
         {
-            throw CommandException.Usage(
-                $"this cannot run over "
-                    + $"{Counted.Of(own.Count, "process")}:\n{string.Join('\n', problems.Select(problem => "  - " + problem))}"
-            );
+            string list = string.Join('\n', problems.Select(problem => "  - " + problem));
+            throw CommandException.Usage($"this cannot run over {Counted.Of(own.Count, "process")}:\n{list}");
         }
 
         FileHandles.Check("epc cluster with this scenario", scenario.Machine.Nodes.Count);

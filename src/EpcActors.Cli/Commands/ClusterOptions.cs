@@ -55,7 +55,9 @@ internal static class ClusterOptions
             string text = result.Tokens[0].Value;
             int colon = text.LastIndexOf(':');
             if (colon > 0 && !text.Any(char.IsWhiteSpace)
-                && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0)
+                && ushort.TryParse(
+                    text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+                && port > 0)
             {
                 return text;
             }

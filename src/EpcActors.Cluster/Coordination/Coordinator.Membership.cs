@@ -221,12 +221,13 @@ public sealed partial class Coordinator
 
         if (member is null)
         {
+            IEnumerable<string> processes =
+                _members.Select(one => $"sockets {Names(one.Sockets)} {(one.IsAlive ? "alive" : "dead")}");
             Refuse(
                 link,
                 $"the run goes on, and no process of sockets "
                     + $"{(hello.Sockets.Count == 0 ? "that are free" : Names(hello.Sockets))} is dead; "
-                    + "these are the processes: "
-                    + $"{string.Join("; ", _members.Select(one => $"sockets {Names(one.Sockets)} {(one.IsAlive ? "alive" : "dead")}"))}. "
+                    + $"these are the processes: {string.Join("; ", processes)}. "
                     + "One that was killed counts as alive until nothing was heard of it for "
                     + $"{FailureTimeoutNs / 1e9:0.###} s (epc.cluster.failure-timeout): start this one again after that"
             );

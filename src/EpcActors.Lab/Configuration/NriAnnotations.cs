@@ -162,7 +162,8 @@ internal sealed partial class NriAnnotations
     }
 
     [GeneratedRegex(
-        @"^\+?(?<number>\d{1,20}(\.\d{0,20})?|\.\d{1,20})((?<suffix>[KMGTPE]i|[kMGTPE])|[eE](?<exponent>[+-]?\d{1,2}))?$",
+        @"^\+?(?<number>\d{1,20}(\.\d{0,20})?|\.\d{1,20})"
+            + @"((?<suffix>[KMGTPE]i|[kMGTPE])|[eE](?<exponent>[+-]?\d{1,2}))?$",
         RegexOptions.ExplicitCapture)]
     private static partial Regex Quantity { get; }
 }

@@ -280,13 +280,16 @@ public static class RaceSearch
         RaceSearchOptions options)
     {
         IReadOnlyList<ScheduleStep> steps = Schedule.Name(world, shrunk.Decisions);
+        string seed = found.Strategy == "exhaustive"
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", seed {options.Seed}");
         return new Schedule
         {
             Race = race.Id,
             Variant = race.Variant,
             Rule = shrunk.Finding.Rule,
             Found =
-                $"{found.Strategy}{(found.Strategy == "exhaustive" ? "" : $", seed {options.Seed.ToString(CultureInfo.InvariantCulture)}")}, "
+                $"{found.Strategy}{seed}, "
                 + $"after {Count(found.Number + 1)} {(found.Number == 0 ? "schedule" : "schedules")}; "
                 + $"shrunk from {Counted.Of(Decision.StepsOf(found.Decisions), "step")} to {shrunk.Steps}, "
                 + $"{Counted.Of(shrunk.Switches, "switch")}",

@@ -363,9 +363,8 @@ public sealed class NamedReplay : IReplay
 
             if (_isStrict)
             {
-                Divergence =
-                    $"{(step.Line > 0 ? $"line {step.Line}" : $"step {_next}")} ({step.Task} {step.Message} {step.Resource}".TrimEnd()
-                    + $"): {problem}";
+                string place = step.Line > 0 ? $"line {step.Line}" : $"step {_next}";
+                Divergence = $"{place} ({$"{step.Task} {step.Message} {step.Resource}".TrimEnd()}): {problem}";
                 return -1;
             }
 

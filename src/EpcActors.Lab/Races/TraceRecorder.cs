@@ -135,7 +135,7 @@ public sealed class TraceRecorder : IStepWatcher
         _locks = request is null ? [] : LockFields.Of(_byId[request.Target]);
     }
 
-    /// <summary>A method of a task without a kernel function is user space, and no frame of the kernel's stack.</summary>
+    /// <summary>A method of a task without a kernel function is user space: not in the kernel's stack.</summary>
     private static RaceFrame FrameOf(RoutineMethod method) => new(
         method.Name,
         method.Linux is { } linux

@@ -55,7 +55,9 @@ internal sealed class CliHarness : IDisposable
               expect-on { "linux-5.15" = [ "violation free-page-counter" ] }
             }
             """);
-        DisappointedFile = Write("disappointed.conf", Good.Replace("verdict == pass", "faults == 0", StringComparison.Ordinal));
+        DisappointedFile = Write(
+            "disappointed.conf",
+            Good.Replace("verdict == pass", "faults == 0", StringComparison.Ordinal));
     }
 
     public string Folder { get; }

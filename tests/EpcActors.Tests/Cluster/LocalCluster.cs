@@ -169,10 +169,10 @@ internal sealed class LocalCluster : IAsyncDisposable
             {
                 if (_all.Find(member => member is { IsSilent: false, Result: not null }) is { } ended && !_isStopping)
                 {
+                    IEnumerable<string> found =
+                        ended.Result!.Report.Violations.Select(one => $"{one.Rule}: {one.Detail}");
                     throw new InvalidOperationException(
-                        $"member {ended.Number} ended by itself: "
-                            + $"{string.Join("; ", ended.Result!.Report.Violations.Select(one => $"{one.Rule}: {one.Detail}"))}"
-                    );
+                        $"member {ended.Number} ended by itself: {string.Join("; ", found)}");
                 }
 
                 long left = until - Environment.TickCount64;

@@ -7,7 +7,7 @@ namespace EpcActors.Tests.Cluster;
 /// <summary>
 /// A run over two hosts: <c>epc cluster</c> on the first has sockets 0 and 1, <c>epc node</c> on the second 2 and 3.
 /// </summary>
-[Trait("tier", "slow")] // Hosts need processes of their own; a host that is cut off is known by silence alone, for seconds.
+[Trait("tier", "slow")] // Processes of their own; a host that is cut off is known by silence alone, for seconds.
 public sealed class TwoHostsTests : IDisposable
 {
     /// <summary>Longer than any run here takes on a machine with other work, and none waits for it.</summary>
@@ -87,8 +87,8 @@ public sealed class TwoHostsTests : IDisposable
         return _cli.Write("two-hosts.conf", $$"""
             epc {
               machine { nodes = [
-                { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB },
-                    { cpus = 1, epc = 2 MiB }
+                { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB }
+                { cpus = 1, epc = 2 MiB }, { cpus = 1, epc = 2 MiB }
               ] }
               cgroups { /a { max = 1 MiB } }
               enclaves {

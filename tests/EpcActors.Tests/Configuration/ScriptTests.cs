@@ -21,7 +21,8 @@ public sealed class ScriptTests
     {
         IReadOnlyList<ScriptAction> script = Script(
             """
-            { at = 9 ms, kill = web-1 }, { at = 1 ms, set-max { cgroup = /a, max = 8 MiB } }, { at = 2 ms, set-memory-max { cgroup = /, max = max } },
+            { at = 9 ms, kill = web-1 }, { at = 1 ms, set-max { cgroup = /a, max = 8 MiB } },
+            { at = 2 ms, set-memory-max { cgroup = /, max = max } },
             { at = 3 ms, kill = web }, { at = 3 ms, kill = vm }, { at = 4 ms, migrate { enclave = db, cgroup = /b } },
             { at = 5 ms, rmdir = /a }, { at = 6 ms, poison { node = 1, first = 2, count = 3 } },
             { at = 7 ms, kill = db-0 },

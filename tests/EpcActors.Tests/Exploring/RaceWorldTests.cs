@@ -173,11 +173,11 @@ public sealed class RaceWorldTests
 
                     ulong one = Play(world, [.. prefix, (ushort)a, (ushort)b]);
                     ulong other = Play(world, [.. prefix, (ushort)b, (ushort)a]);
+                    IEnumerable<string> steps =
+                        Schedule.Name(world, prefix).Select(step => $"{step.Task}:{step.Message}");
                     Assert.True(
                         one == other,
-                        $"{name}: after "
-                            + $"{string.Join(' ', Schedule.Name(world, prefix).Select(step => $"{step.Task}:{step.Message}"))}, {a} and {b} do not commute"
-                    );
+                        $"{name}: after {string.Join(' ', steps)}, {a} and {b} do not commute");
                     compared++;
                 }
             }

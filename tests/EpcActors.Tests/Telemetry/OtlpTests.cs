@@ -246,9 +246,9 @@ public sealed class OtlpTests : IDisposable
 
                     if (_answers)
                     {
-                        await stream.WriteAsync(
-                            "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"u8.ToArray()
-                        );
+                        await stream.WriteAsync((
+                            "HTTP/1.1 200 OK\r\n"u8
+                                + "Content-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"u8).ToArray());
                     }
                 }
             }

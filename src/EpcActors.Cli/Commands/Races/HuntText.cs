@@ -16,11 +16,14 @@ internal static class HuntText
     public static void Write(TextWriter output, HuntResult hunt)
     {
         HuntProgress done = hunt.Progress;
+        string states = done.States > 0
+            ? string.Create(CultureInfo.InvariantCulture, $", {done.States:N0} different states among those counted")
+            : "";
         output.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"explored {Counted.Of(done.Schedules, "schedule", "N0")}, "
-                    + $"{Counted.Of(done.Steps, "step", "N0")}{(done.States > 0 ? $", {done.States:N0} different states among those counted" : "")}; "
+                    + $"{Counted.Of(done.Steps, "step", "N0")}{states}; "
                     + $"{Counted.Of(hunt.SelfChecks, "schedule", "N0")} run twice, all equal"));
         if (hunt.Growth.Count > 1)
         {
@@ -68,10 +71,10 @@ internal static class BlindSpots
 
         if (spec.Choices.Any(choice => choice.Value > 0))
         {
-            outside.Add(
-                $"more failures than "
-                    + $"{string.Join(", ", spec.Choices.Where(choice => choice.Value > 0).Select(choice => $"{choice.Value} {ChoicePoints.Name(choice.Key)}"))}"
-            );
+            IEnumerable<string> choices = spec.Choices
+                .Where(choice => choice.Value > 0)
+                .Select(choice => $"{choice.Value} {ChoicePoints.Name(choice.Key)}");
+            outside.Add($"more failures than {string.Join(", ", choices)}");
         }
 
         if (spec.IgnoredRules.Count > 0)

@@ -164,9 +164,10 @@ internal static class RaceDocument
 
         foreach ((string variant, string bound) in figure?.Clean ?? new Dictionary<string, string>())
         {
-            output.WriteLine(
-                $"- {(variant == "claim" ? "As it is" : IsWithout(race, variant) ? $"Without it ({variant})" : $"Control ({variant})")}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`"
-            );
+            string what = variant == "claim" ? "As it is"
+                : IsWithout(race, variant) ? $"Without it ({variant})"
+                : $"Control ({variant})";
+            output.WriteLine($"- {what}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`");
         }
 
         if (Catalogue.ScheduleOf(race.Id) is { Steps.Count: > MostSteps })
@@ -210,11 +211,9 @@ internal static class RaceDocument
     /// <summary>Nodes, limits, enclaves and guests in one line.</summary>
     private static string TopologyOf(Scenario scenario)
     {
-        List<string> parts =
-        [
-            $"EPC pages by node "
-                + $"{string.Join(" + ", scenario.Machine.Nodes.Select(node => node.SectionPages.Sum().ToString(CultureInfo.InvariantCulture)))}",
-        ];
+        IEnumerable<string> pages = scenario.Machine.Nodes
+            .Select(node => node.SectionPages.Sum().ToString(CultureInfo.InvariantCulture));
+        List<string> parts = [$"EPC pages by node {string.Join(" + ", pages)}"];
         parts.AddRange(
             scenario
                 .Cgroups.Where(cgroup => cgroup.Parent >= 0)

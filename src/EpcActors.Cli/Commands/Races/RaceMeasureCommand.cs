@@ -81,9 +81,10 @@ internal sealed class RaceMeasureCommand
                         cancellation));
                 figures[id] = figure;
                 cases.Add(new JUnitCase(id, JUnitOutcome.Passed) { Time = _shell.Clock.GetElapsedTime(began) });
-                text.WriteLine(
-                    $"{id}: {(figure.Rule.Length > 0 ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; " : "")}{RaceDocument.CleanOf(figure)}"
-                );
+                string found = figure.Rule.Length > 0
+                    ? $"{figure.Rule}, {figure.Steps} steps, {RaceDocument.Best(figure)}; "
+                    : "";
+                text.WriteLine($"{id}: {found}{RaceDocument.CleanOf(figure)}");
                 if (directory is not null && shortest is not null)
                 {
                     directory.AddText(files, Catalogue.ScheduleFile(id), writer => writer.Write(shortest.ToString()));

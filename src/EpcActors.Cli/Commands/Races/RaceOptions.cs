@@ -56,12 +56,14 @@ internal static class RaceOptions
         Description = "threads that search (default: one per core)",
         CustomParser = static result =>
         {
-            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int workers) && workers is >= 1 and <= 1024)
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int workers)
+                && workers is >= 1 and <= 1024)
             {
                 return workers;
             }
 
-            result.AddError($"--workers {result.Tokens[0].Value}: a number of threads from 1 to 1024");
+            result.AddError($"--workers {text}: a number of threads from 1 to 1024");
             return 0;
         },
     };

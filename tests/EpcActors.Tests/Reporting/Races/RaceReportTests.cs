@@ -296,7 +296,7 @@ public sealed partial class RaceReportTests
         };
 
     [GeneratedRegex(
-        @"^(sequenceDiagram|loop for ever|rect rgba\([0-9., ]+\)|participant [TR]\d+ as [^:<>]+(<br/>[^:<>]+)?|Note over T\d+(,T\d+)?: [^:<>""]+|[TR]\d+(->>|-->>|-\)|--\))[TR]\d+: [^:<>""]+)$"
-    )]
+        @"^(sequenceDiagram|loop for ever|rect rgba\([0-9., ]+\)|participant [TR]\d+ as [^:<>]+(<br/>[^:<>]+)?|"
+            + @"Note over T\d+(,T\d+)?: [^:<>""]+|[TR]\d+(->>|-->>|-\)|--\))[TR]\d+: [^:<>""]+)$")]
     private static partial Regex Statement();
 }

@@ -113,7 +113,8 @@ internal static class SampleRaces
                 {
                     Operation = "touch 3",
                 },
-                Step(7, 0, 2, "ReadPages", ["AllocEpcPage", "Main.ShouldReclaim"], [99, 100], [], [("Pages", "99")]) with
+                Step(7, 0, 2, "ReadPages", ["AllocEpcPage", "Main.ShouldReclaim"], [99, 100], [],
+                    [("Pages", "99")]) with
                 {
                     Operation = "touch 3",
                     Events = ["CPU0 ends"],
