@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using EpcActors.Hocon.Syntax;
 
 namespace EpcActors.Hocon;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using EpcActors.Engine;
-using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.TestKit;

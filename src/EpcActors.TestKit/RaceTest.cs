@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;

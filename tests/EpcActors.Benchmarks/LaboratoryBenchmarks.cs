@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using EpcActors.Domain.Kernel;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;

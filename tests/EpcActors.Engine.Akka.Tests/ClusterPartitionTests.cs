@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Remote;
 using Akka.Remote.Transport;
-using EpcActors.Cluster.AkkaTransport;
 using EpcActors.Cluster.Transport;
 using AkkaCluster = Akka.Cluster.Cluster;
 

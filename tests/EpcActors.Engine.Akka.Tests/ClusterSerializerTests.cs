@@ -5,7 +5,6 @@ using Akka.Serialization;
 using EpcActors.Cluster.AkkaTransport;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Cluster.Wire;
 
 namespace EpcActors.Engine.Akka.Tests;
 

@@ -1,5 +1,4 @@
 using EpcActors.Actors.Enclaves;
-using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;

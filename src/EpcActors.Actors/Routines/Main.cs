@@ -1,6 +1,4 @@
-using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Waiting;

@@ -1,8 +1,6 @@
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
-using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;

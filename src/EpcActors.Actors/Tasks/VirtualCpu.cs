@@ -1,4 +1,3 @@
-using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.VirtualEpcs;

@@ -54,6 +54,8 @@ internal sealed partial class ClusterCommand
         $"writes {string.Join(", ", OutputDirectory.RunFiles.Select(file => file.Name))} there");
     private readonly Option<string?> _json = CommonOptions.Json(
         "writes the report as JSON; with - standard output holds the document and nothing else");
+    private readonly Option<string?> _junit = CommonOptions.JUnit(
+        ": a case for each rule and expectation; implies --expect");
     private readonly Option<bool> _expect = CommonOptions.Flag(
         "--expect",
         "exits with 1 also when an expectation of the scenario is not met");
@@ -89,7 +91,7 @@ internal sealed partial class ClusterCommand
                 [
                     cluster._processes, cluster._sockets, cluster._host, cluster._port, cluster._tokenFile,
                     cluster._joinTimeout, cluster._engine, cluster._workers, cluster._restart, cluster._faults,
-                    cluster._plan, cluster._out, cluster._json, cluster._expect, .. cluster._simulation.Options,
+                    cluster._plan, cluster._out, cluster._json, cluster._junit, cluster._expect, .. cluster._simulation.Options,
                     cluster._quiet, .. cluster._input.All,
                 ])
         {
@@ -149,25 +151,46 @@ internal sealed partial class ClusterCommand
         FileHandles.Check("epc cluster with this scenario", scenario.Machine.Nodes.Count);
         string? token = ClusterToken.Given(_shell, parsed.GetValue(_tokenFile));
         EngineEntry engine = ClusterOptions.LiveEngine(_shell.Engines, parsed.GetValue(_engine));
-        bool isQuiet = parsed.GetValue(_quiet);
-        DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
-        OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
-        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json);
         string effective =
             $"seed {scenario.Seed}, kernel {scenario.Kernel}, engine {engine.Name}, {Counted.Of(own.Count, "process")} "
                 + "here";
+        return await RunAndTellAsync(
+            new Launch(scenario, loaded.Fingerprint, own, isComplete, token, engine, parsed),
+            effective,
+            cancellationToken);
+    }
+
+    private async Task<ExitCode> RunAndTellAsync(Launch launch, string effective, CancellationToken cancellationToken)
+    {
+        ParseResult parsed = launch.Parsed;
+        bool isQuiet = parsed.GetValue(_quiet);
+        DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
+        DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
+        OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
+        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json, junit);
         if (!isQuiet)
         {
             text.WriteLine(effective);
             text.WriteLine();
         }
 
-        Launch launch = new(scenario, loaded.Fingerprint, own, isComplete, token, engine, parsed);
+        DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
+        long began = _shell.Clock.GetTimestamp();
         RunReport report = await RunAsync(launch, isQuiet, cancellationToken);
-        ExitCode code = Verdicts.CodeOf(report, parsed.GetValue(_expect));
+
+        // A file that lists an expectation as failed must not come with exit code 0.
+        ExitCode code = Verdicts.CodeOf(report, parsed.GetValue(_expect) || parsed.GetValue(_junit) is not null);
+        string summary = Summary(report, effective);
         try
         {
-            string?[] lines = [json.Write(_shell.Out, JsonReport.ToJson(report)), directory?.WriteRun(report)];
+            JUnitSuite suite = RunSuite.Of(
+                report, summary, EpcCommand.Version, beganAt, _shell.Clock.GetElapsedTime(began));
+            string?[] lines =
+            [
+                json.Write(_shell.Out, JsonReport.ToJson(report)),
+                junit.Write(_shell.Out, JUnitReport.ToXml([suite])),
+                directory?.WriteRun(report),
+            ];
             foreach (string line in isQuiet ? [] : lines.OfType<string>())
             {
                 text.WriteLine(line);
@@ -179,10 +202,7 @@ internal sealed partial class ClusterCommand
             // Even when a disk is full: the run took its time, and its verdict is the last thing to lose.
             if (isQuiet)
             {
-                string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
-                text.WriteLine(
-                    $"{report.Verdict.ToString().ToLowerInvariant()}: {report.Scenario}: "
-                        + $"{effective}{(rules.Length == 0 ? "" : $"; broken: {rules}")}");
+                text.WriteLine(summary);
             }
             else
             {
@@ -196,6 +216,13 @@ internal sealed partial class ClusterCommand
         }
 
         return code;
+    }
+
+    private static string Summary(RunReport report, string effective)
+    {
+        string rules = string.Join(", ", report.Violations.Select(one => one.Rule).Distinct());
+        return $"{report.Verdict.ToString().ToLowerInvariant()}: {report.Scenario}: {effective}"
+            + (rules.Length == 0 ? "" : $"; broken: {rules}");
     }
 
     private async Task<RunReport> RunAsync(Launch launch, bool isQuiet, CancellationToken cancellationToken)

@@ -48,6 +48,9 @@ internal sealed class CompareCommand
         "writes an array of the runs' reports, each with its label; with - standard output holds the document and "
             + "nothing else");
 
+    private readonly Option<string?> _junit = CommonOptions.JUnit(
+        ": a suite for each run, with a case for each rule and expectation; implies --expect");
+
     private readonly Option<bool> _noSlowdown = CommonOptions.Flag(
         "--no-slowdown", "leaves out the runs of each enclave alone that slowdowns are measured against");
 
@@ -71,8 +74,8 @@ internal sealed class CompareCommand
             compare._file, compare._kernels, compare._vary, compare._knownBad, compare._set, compare._seed,
         };
         foreach (Option option in (IEnumerable<Option>)[
-            .. compare._engine.All, compare._out, compare._json, compare._noSlowdown, compare._expect, compare._quiet,
-            .. compare._input.All])
+            .. compare._engine.All, compare._out, compare._json, compare._junit, compare._noSlowdown, compare._expect,
+            compare._quiet, .. compare._input.All])
         {
             command.Options.Add(option);
         }
@@ -93,12 +96,14 @@ internal sealed class CompareCommand
         List<PreparedRun> runs = [.. variations.Select(one => PreparedRun.Load(_shell, Request(parsed, one)))];
         PreparedRun.WriteNotes(runs, _shell.Error);
         DocumentTarget json = DocumentTarget.Prepare("--json", parsed.GetValue(_json));
+        DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
-        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json);
+        (TextWriter text, IAnsiConsole console) = DocumentTarget.Beside(_shell, json, junit);
         bool isQuiet = parsed.GetValue(_quiet);
         ProgressDisplay display = new(_shell, isQuiet);
 
         List<RunReport> reports = [];
+        List<JUnitSuite> suites = [];
         ExitCode worst = ExitCode.Pass;
         for (int i = 0; i < runs.Count && !cancellationToken.IsCancellationRequested; i++)
         {
@@ -107,9 +112,12 @@ internal sealed class CompareCommand
                 text.WriteLine($"{variations[i].Label}: {runs[i].Effective}");
             }
 
-            reports.Add(runs[i].Run(display, variations[i].Label, cancellationToken));
-            ExitCode code = IsKnownBad(variations[i], knownBad) ? JudgeKnownBad(reports[i]) : runs[i].Judge(reports[i]);
-            worst = ExitCodes.Worse(worst, code);
+            bool isKnownBad = IsKnownBad(variations[i], knownBad);
+            (RunReport report, JUnitSuite suite) =
+                Run(runs[i], display, variations[i].Label, isKnownBad, cancellationToken);
+            reports.Add(report);
+            suites.Add(suite);
+            worst = ExitCodes.Worse(worst, isKnownBad ? JudgeKnownBad(report) : runs[i].Judge(report));
             if (isQuiet)
             {
                 text.WriteLine($"{variations[i].Label}: {runs[i].Summary(reports[i])}");
@@ -119,12 +127,20 @@ internal sealed class CompareCommand
         if (reports.Count < runs.Count)
         {
             worst = ExitCodes.Worse(worst, ExitCode.Inconclusive);
+            suites.AddRange(variations
+                .Skip(reports.Count)
+                .Select(one => RunSuite.NotStarted(runs[0].Scenario.File, one.Label)));
         }
 
         List<string> labels = [.. variations.Take(reports.Count).Select(one => one.Label)];
         try
         {
+            string? said = junit.Write(_shell.Out, JUnitReport.ToXml(suites));
             Write(text, json, directory, reports, labels, variations, isQuiet);
+            if (said is not null && !isQuiet)
+            {
+                text.WriteLine(said);
+            }
         }
         finally
         {
@@ -140,6 +156,17 @@ internal sealed class CompareCommand
         return worst;
     }
 
+    private (RunReport Report, JUnitSuite Suite) Run(
+        PreparedRun run, ProgressDisplay display, string label, bool isKnownBad, CancellationToken cancellationToken)
+    {
+        DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
+        long began = _shell.Clock.GetTimestamp();
+        RunReport report = run.Run(display, label, cancellationToken);
+        JUnitSuite suite = RunSuite.Of(
+            report, run.Summary(report), EpcCommand.Version, beganAt, _shell.Clock.GetElapsedTime(began));
+        return (report, RunSuite.OfVariation(suite, label, isKnownBad ? report : null));
+    }
+
     private RunRequest Request(ParseResult parsed, Variation variation)
     {
         EngineEntry engine = _engine.Engine(parsed, _shell.Engines);
@@ -153,7 +180,8 @@ internal sealed class CompareCommand
             IsDefaultEngine = engine == _shell.Engines.Default,
             Workers = _engine.Workers(parsed),
             SkipsSlowdown = parsed.GetValue(_noSlowdown),
-            ChecksExpectations = parsed.GetValue(_expect),
+            // A file that lists an expectation as failed must not come with exit code 0.
+            ChecksExpectations = parsed.GetValue(_expect) || parsed.GetValue(_junit) is not null,
         };
     }
 

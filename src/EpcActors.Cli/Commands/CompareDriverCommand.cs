@@ -2,7 +2,6 @@ using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Recordings;
 
 namespace EpcActors.Cli.Commands;

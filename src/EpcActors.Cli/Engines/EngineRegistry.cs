@@ -1,5 +1,4 @@
 using EpcActors.Engine.Akka;
-using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

@@ -4,7 +4,6 @@ using System.Text;
 using Akka.Actor;
 using Akka.Serialization;
 using EpcActors.Cluster.Wire;
-using EpcActors.Engine.Akka;
 
 namespace EpcActors.Cluster.AkkaTransport;
 

@@ -63,40 +63,33 @@ public static class MemberScenario
             }
         }
 
-        List<ScriptAction> script = [];
-        foreach (ScriptAction action in scenario.Script)
-        {
-            ScriptAction? here = action switch
-            {
-                ScriptAction.SetMax set => ownerOfCounter[set.Cgroup] == member ? set : null,
-                ScriptAction.SetMemoryMax set => set,
-                ScriptAction.KillEnclave kill => enclaveHere.TryGetValue(kill.Enclave, out int enclave)
-                    ? kill with
-                    {
-                        Enclave = enclave,
-                    }
-                    : null,
-                ScriptAction.KillVirtualMachine kill => guestHere.TryGetValue(kill.VirtualMachine, out int guest)
-                    ? kill with
-                    {
-                        VirtualMachine = guest,
-                    }
-                    : null,
-                ScriptAction.Migrate migrate => enclaveHere.TryGetValue(migrate.Enclave, out int enclave)
-                    ? migrate with
-                    {
-                        Enclave = enclave,
-                    }
-                    : null,
-                ScriptAction.Poison poison => memberOfNode[poison.Node] == member ? poison : null,
-                _ => null,
-            };
-            if (here is not null)
-            {
-                script.Add(here);
-            }
-        }
-
+        List<ScriptAction> script =
+        [
+            .. scenario.Script
+                .Select(action => Here(action, member, memberOfNode, ownerOfCounter, enclaveHere, guestHere))
+                .OfType<ScriptAction>(),
+        ];
         return scenario with { Enclaves = enclaves, VirtualMachines = guests, Script = script, Expectations = [] };
     }
+
+    /// <summary>An action in the numbers of one member; null when it is another member's.</summary>
+    private static ScriptAction? Here(
+        ScriptAction action,
+        int member,
+        IReadOnlyList<int> memberOfNode,
+        IReadOnlyList<int> ownerOfCounter,
+        Dictionary<int, int> enclaveHere,
+        Dictionary<int, int> guestHere) => action switch
+    {
+        ScriptAction.SetMax set => ownerOfCounter[set.Cgroup] == member ? set : null,
+        ScriptAction.SetMemoryMax set => set,
+        ScriptAction.KillEnclave kill =>
+            enclaveHere.TryGetValue(kill.Enclave, out int enclave) ? kill with { Enclave = enclave } : null,
+        ScriptAction.KillVirtualMachine kill =>
+            guestHere.TryGetValue(kill.VirtualMachine, out int guest) ? kill with { VirtualMachine = guest } : null,
+        ScriptAction.Migrate migrate =>
+            enclaveHere.TryGetValue(migrate.Enclave, out int enclave) ? migrate with { Enclave = enclave } : null,
+        ScriptAction.Poison poison => memberOfNode[poison.Node] == member ? poison : null,
+        _ => null,
+    };
 }

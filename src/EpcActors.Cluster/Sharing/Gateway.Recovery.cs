@@ -1,4 +1,3 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
@@ -115,6 +114,22 @@ public sealed partial class Gateway
             }
         }
 
+        InstallOwners(view, before);
+
+        // Sockets may have gone: every process looks at the owner before it relies on pages in advance again.
+        _isAhead = false;
+
+        RedirectCallsToTheDead(before, turn);
+        for (int counter = 0; counter < _counters.Length; counter++)
+        {
+            EndRebuildIfComplete(counter, turn);
+        }
+
+        WakeViewWaiters(turn);
+    }
+
+    private void InstallOwners(ClusterView view, ClusterView before)
+    {
         for (int counter = 0; counter < _counters.Length; counter++)
         {
             SharedCounter owned = _counters[counter];
@@ -141,13 +156,15 @@ public sealed partial class Gateway
                 _reportedSince[counter] = _view.OwnerSince(counter);
             }
         }
+    }
 
-        // Sockets may have gone: every process looks at the owner before it relies on pages in advance again.
-        _isAhead = false;
-
-        // Calls to the dead: those with a shared counter go to its new owner, the others are answered. All give their
-        // places back before the first takes one again: a call that finds no room waits for an answer to another call,
-        // and none would come.
+    /// <summary>
+    /// Calls to the dead: those with a shared counter go to its new owner, the others are answered. All give their
+    /// places back before the first takes one again: a call that finds no room waits for an answer to another call,
+    /// and none would come.
+    /// </summary>
+    private void RedirectCallsToTheDead(ClusterView before, Turn turn)
+    {
         List<Call> lost = [];
         foreach (Call call in _calls)
         {
@@ -180,13 +197,6 @@ public sealed partial class Gateway
                 Wake(call, turn);
             }
         }
-
-        for (int counter = 0; counter < _counters.Length; counter++)
-        {
-            EndRebuildIfComplete(counter, turn);
-        }
-
-        WakeViewWaiters(turn);
     }
 
     /// <summary>Removes a dead incarnation: takes its parts off once, and forgets its requests.</summary>

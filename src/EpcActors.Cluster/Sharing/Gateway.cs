@@ -1,4 +1,3 @@
-using EpcActors.Actors;
 using EpcActors.Engine;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 

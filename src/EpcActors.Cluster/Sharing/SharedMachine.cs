@@ -2,7 +2,6 @@ using EpcActors.Actors;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
-using EpcActors.Actors.Waiting;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 

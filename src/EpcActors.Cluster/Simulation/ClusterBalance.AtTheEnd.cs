@@ -86,6 +86,18 @@ internal sealed partial class ClusterBalance
                 $"{owner.Name} has {counter.Value} in counter {index}, whose limit is {counter.Max}");
         }
 
+        CheckParts(owner, says, counter, living);
+    }
+
+    /// <summary>Every process has what the owner says it has, with its calls that were executed.</summary>
+    private void CheckParts(
+        SimulatedProcess owner,
+        GatewaySnapshot says,
+        OwnedCounter counter,
+        List<(SimulatedProcess Process, GatewaySnapshot Says)> living)
+    {
+        int index = counter.Counter;
+        ClusterView view = owner.Gateway.View;
         foreach ((SimulatedProcess process, GatewaySnapshot has) in living)
         {
             if (view.IncarnationOf(process.Member) != process.Incarnation)

@@ -1,4 +1,3 @@
-using EpcActors.Lab.Oracles;
 using EpcActors.Results;
 
 namespace EpcActors.Cluster.Simulation;

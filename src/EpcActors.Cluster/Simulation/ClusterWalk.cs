@@ -1,5 +1,4 @@
 using EpcActors.Domain.Random;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 
 namespace EpcActors.Cluster.Simulation;

@@ -3,7 +3,6 @@ using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Cluster.Simulation;

@@ -1,7 +1,6 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Scenarios;
 

@@ -99,7 +99,7 @@ internal sealed class KubernetesImport
                     new HoconOrigin("--node", 0, 0),
                     "",
                     $"there is no Node object '{name}' with EPC",
-                    Lab.Configuration.Suggestions.Remedy(name, [.. nodes.Select(one => one.Name)]));
+                    Lab.Text.Suggestions.Remedy(name, [.. nodes.Select(one => one.Name)]));
             }
 
             return chosen;
@@ -420,7 +420,7 @@ internal sealed class KubernetesImport
                 node?.Origin ?? file,
                 "",
                 $"the claims are more than the node's {Sizes.Text(capacity)}: "
-                    + $"{Lab.Configuration.Suggestions.List(pending, 8)} "
+                    + $"{Lab.Text.Suggestions.List(pending, 8)} "
                     + "would stay Pending (Insufficient EPC); the scenario runs them all the same");
         }
 
@@ -435,7 +435,7 @@ internal sealed class KubernetesImport
                 file,
                 "",
                 $"{Counted.Of(bookkeeping.Length, "claim")} without a limit: "
-                    + $"{Lab.Configuration.Suggestions.List(bookkeeping, 8)}; an annotation "
+                    + $"{Lab.Text.Suggestions.List(bookkeeping, 8)}; an annotation "
                     + $"{PodAnnotations.Limit}/container.NAME sets one");
         }
     }

@@ -1,5 +1,4 @@
 using EpcActors.Domain;
-using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
 
 namespace EpcActors.Imports.Kubernetes;

@@ -1,5 +1,4 @@
 using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Workloads;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;

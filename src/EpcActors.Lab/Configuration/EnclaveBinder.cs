@@ -78,11 +78,8 @@ internal sealed class EnclaveBinder(
         }
     }
 
-    private void ReadGroup(string name, ObjectReader reader, StepBinder steps, Population population)
+    private int ReadAddedPages(Setting addedSetting, int heap)
     {
-        Setting heapSetting = reader.Get("heap", "48 MiB");
-        int heap = heapSetting.Pages(MaxEnclavePages);
-        Setting addedSetting = reader.Get("added", "100 %");
         int added = addedSetting.PartOfPages(heap, "the heap", allowZero: true);
         if (added < heap && switches.Sgx2 == Fix.Absent)
         {
@@ -92,11 +89,11 @@ internal sealed class EnclaveBinder(
                 "write added = 100 %, or set epc.switches.sgx2 = on");
         }
 
-        Setting cgroupSetting = reader.Get("cgroup", "\"/\"");
-        int cgroup = CgroupLookup.Find(cgroups, cgroupSetting);
-        int threads = reader.Get("threads", "1").Int(1, MaxThreads);
-        Setting codeSetting = reader.Get("code-pages", "auto");
+        return added;
+    }
 
+    private int ReadCodePages(Setting codeSetting, int threads)
+    {
         // The tasks of a race count pages from the first on; what a page holds is nothing to them.
         int code = !codeSetting.Is("auto") ? codeSetting.Int(isRace ? 0 : 1, MaxEnclavePages)
             : isRace ? 0 : PlainCodePages + threads;
@@ -107,6 +104,19 @@ internal sealed class EnclaveBinder(
                 $"write auto, or at least {Setting.Number(threads)}");
         }
 
+        return code;
+    }
+
+    private void ReadGroup(string name, ObjectReader reader, StepBinder steps, Population population)
+    {
+        Setting heapSetting = reader.Get("heap", "48 MiB");
+        int heap = heapSetting.Pages(MaxEnclavePages);
+        int added = ReadAddedPages(reader.Get("added", "100 %"), heap);
+
+        Setting cgroupSetting = reader.Get("cgroup", "\"/\"");
+        int cgroup = CgroupLookup.Find(cgroups, cgroupSetting);
+        int threads = reader.Get("threads", "1").Int(1, MaxThreads);
+        int code = ReadCodePages(reader.Get("code-pages", "auto"), threads);
         long linear = LinearPages((long)code + heap);
         if (linear > MaxEnclavePages)
         {

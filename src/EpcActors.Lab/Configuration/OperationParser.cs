@@ -3,7 +3,6 @@ using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Text;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Text;
 

@@ -1,5 +1,4 @@
 using EpcActors.Actors.Tasks;
-using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Text;
 

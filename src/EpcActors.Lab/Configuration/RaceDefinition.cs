@@ -1,4 +1,3 @@
-using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;

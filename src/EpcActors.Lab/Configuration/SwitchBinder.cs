@@ -1,5 +1,4 @@
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Configuration.Schema;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Configuration;

@@ -1,5 +1,3 @@
-using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Text;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Expectations;

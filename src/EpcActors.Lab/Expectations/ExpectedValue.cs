@@ -1,6 +1,5 @@
 using System.Globalization;
 using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 
 namespace EpcActors.Lab.Expectations;
 

@@ -4,6 +4,7 @@ using EpcActors.Actors.Routines;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Lab.Oracles;
+using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 

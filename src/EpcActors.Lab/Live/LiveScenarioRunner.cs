@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
+using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 

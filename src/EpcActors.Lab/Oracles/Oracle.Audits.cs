@@ -1,6 +1,5 @@
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Memory;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;

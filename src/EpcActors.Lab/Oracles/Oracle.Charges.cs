@@ -1,5 +1,4 @@
 using EpcActors.Actors.Cgroups;
-using EpcActors.Engine;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Oracles;

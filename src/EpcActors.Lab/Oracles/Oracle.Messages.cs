@@ -1,5 +1,4 @@
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.VirtualEpcs;

@@ -1,6 +1,5 @@
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Enclaves;
-using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
 using EpcActors.Results;

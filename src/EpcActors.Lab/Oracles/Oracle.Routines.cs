@@ -1,12 +1,10 @@
 using EpcActors.Actors;
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain;
-using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;

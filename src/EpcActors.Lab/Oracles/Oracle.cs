@@ -1,18 +1,11 @@
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Memory;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
-using EpcActors.Actors.Tasks;
-using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Domain;
-using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using EpcActors.Domain;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 
 namespace EpcActors.Lab.Races;

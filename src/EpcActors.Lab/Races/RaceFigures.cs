@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 

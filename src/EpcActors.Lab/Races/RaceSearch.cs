@@ -2,10 +2,8 @@ using System.Globalization;
 using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Races;

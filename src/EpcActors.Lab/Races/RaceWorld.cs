@@ -3,7 +3,6 @@ using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;

@@ -1,4 +1,3 @@
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Scenarios;
 

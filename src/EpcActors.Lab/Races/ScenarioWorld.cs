@@ -2,7 +2,6 @@ using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Races;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using EpcActors.Actors;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;

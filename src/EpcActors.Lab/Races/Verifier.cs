@@ -1,6 +1,5 @@
 using System.Globalization;
 using EpcActors.Domain;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Results;
 

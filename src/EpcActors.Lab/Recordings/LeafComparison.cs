@@ -1,7 +1,6 @@
 using System.Globalization;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;

@@ -2,10 +2,8 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Recordings;

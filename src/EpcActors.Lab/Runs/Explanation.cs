@@ -1,6 +1,5 @@
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Runs;

@@ -1,4 +1,3 @@
-using EpcActors.Actors;
 using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
@@ -9,7 +8,6 @@ using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 

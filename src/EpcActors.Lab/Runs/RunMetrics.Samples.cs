@@ -1,6 +1,4 @@
-using System.Diagnostics.Metrics;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Results;
 
 namespace EpcActors.Lab.Runs;

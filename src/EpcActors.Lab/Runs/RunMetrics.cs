@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Tasks;

@@ -1,10 +1,8 @@
 using System.Globalization;
 using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Scenarios;

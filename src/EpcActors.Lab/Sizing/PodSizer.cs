@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using EpcActors.Actors.Processes;
 using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 

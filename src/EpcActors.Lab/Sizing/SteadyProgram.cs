@@ -1,4 +1,3 @@
-using EpcActors.Actors.Tasks;
 using EpcActors.Domain.Random;
 using EpcActors.Domain.Workloads;
 using EpcActors.Lab.Scenarios;

@@ -12,6 +12,15 @@ internal static class ClusterHtml
             return;
         }
 
+        WriteProcesses(html, cluster);
+        if (cluster.Deaths.Count > 0)
+        {
+            WriteDeaths(html, cluster);
+        }
+    }
+
+    private static void WriteProcesses(HtmlWriter html, ClusterReport cluster)
+    {
         HtmlTables.Begin(
             html,
             "Processes: " + ClusterWords.Summary(cluster),
@@ -61,11 +70,10 @@ internal static class ClusterHtml
         }
 
         HtmlTables.End(html);
-        if (cluster.Deaths.Count == 0)
-        {
-            return;
-        }
+    }
 
+    private static void WriteDeaths(HtmlWriter html, ClusterReport cluster)
+    {
         HtmlTables.Begin(
             html,
             "Deaths, and how long until all processes knew, until an audit over all processes found every counter in "

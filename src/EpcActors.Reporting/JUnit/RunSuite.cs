@@ -33,6 +33,52 @@ public static class RunSuite
         };
     }
 
+    /// <summary>The suite of one run of a comparison.</summary>
+    /// <param name="suite">As for the run alone.</param>
+    /// <param name="label">What sets the run apart.</param>
+    /// <param name="knownBad">The run, when it has to break a rule; null else.</param>
+    public static JUnitSuite OfVariation(JUnitSuite suite, string label, RunReport? knownBad)
+    {
+        ArgumentNullException.ThrowIfNull(suite);
+        JUnitSuite named = suite with
+        {
+            Name = $"{suite.Name}: {label}",
+            ClassName = $"{suite.ClassName}.{JUnitReport.ClassName(label)}",
+        };
+        return knownBad is null ? named : named with
+        {
+            Cases =
+            [
+                new JUnitCase(
+                    "the control breaks a rule",
+                    knownBad.Verdict == Verdict.Violation ? JUnitOutcome.Passed : JUnitOutcome.Undecided)
+                {
+                    Type = "inconclusive",
+                    Message = "known to be bad, but no violation was found: the comparison proves nothing",
+                    Text = knownBad.ReplayCommand,
+                    Time = suite.Cases[0].Time,
+                },
+            ],
+        };
+    }
+
+    /// <summary>A run of a comparison that was cancelled before it came to it.</summary>
+    /// <param name="scenario">The file.</param>
+    /// <param name="label">What sets the run apart.</param>
+    public static JUnitSuite NotStarted(string scenario, string label) => new()
+    {
+        Name = $"{scenario}: {label}",
+        ClassName = JUnitReport.ClassName("epc", "run", Path.GetFileNameWithoutExtension(scenario), label),
+        Cases =
+        [
+            new JUnitCase("the run comes to its end", JUnitOutcome.Undecided)
+            {
+                Type = "inconclusive",
+                Message = "inconclusive: cancelled before it was started",
+            },
+        ],
+    };
+
     private static List<KeyValuePair<string, string>> Properties(RunReport report, string version)
     {
         List<KeyValuePair<string, string>> all =

@@ -6,7 +6,6 @@ using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 

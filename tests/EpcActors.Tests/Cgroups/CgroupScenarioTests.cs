@@ -4,7 +4,6 @@ using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Domain.Workloads;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

@@ -4,7 +4,6 @@ using EpcActors.Actors.Routines;
 using EpcActors.Actors.Waiting;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Results;
 using EpcActors.Tests.Kernel;

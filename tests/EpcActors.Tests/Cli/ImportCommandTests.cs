@@ -1,5 +1,3 @@
-using EpcActors.Tests.Imports;
-
 namespace EpcActors.Tests.Cli;
 
 /// <summary><c>epc import</c>, and inputs where a scenario is expected.</summary>

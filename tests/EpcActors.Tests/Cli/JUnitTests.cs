@@ -85,6 +85,32 @@ public sealed class JUnitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_comparison_has_a_suite_for_each_run()
+    {
+        JUnitDocument document = await Document(
+            1, "compare", _cli.DisappointedFile, "--vary", "epc.seed=1,2", "--no-slowdown");
+
+        Assert.Equal(2, document.Suites.Count);
+        Assert.Equal(["expect faults == 0", "expect faults == 0"], document.With("failure"));
+        Assert.Equal(
+            ["epc.run.disappointed.epc-cgroup-v8.epc_seed=1", "epc.run.disappointed.epc-cgroup-v8.epc_seed=2"],
+            document.Suites.Select(one => one.Elements("testcase").First().Attribute("classname")!.Value));
+    }
+
+    /// <summary>A control that shows the fault is a success, and one that shows nothing proves nothing.</summary>
+    [Theory]
+    [InlineData(0, "linux-5.15,linux-5.15-atomic-counter")]
+    [InlineData(2, "linux-5.15-atomic-counter,linux-6.16")]
+    public async Task A_control_of_a_comparison_is_one_case(int code, string kernels)
+    {
+        JUnitDocument document = await Document(
+            code, "compare", _cli.RacyFile, "--kernels", kernels, "--known-bad", kernels.Split(',')[0]);
+
+        Assert.Equal("the control breaks a rule", document.Cases.First().Attribute("name")!.Value);
+        Assert.Equal(code == 0 ? [] : ["the control breaks a rule"], document.With("error").Distinct());
+    }
+
+    [Fact]
     public async Task A_check_has_a_case_for_each_rule()
     {
         JUnitDocument document = await Document(0, "check", _cli.GoodFile, "--budget", "4", "--workers", "1");
@@ -209,6 +235,7 @@ public sealed class JUnitTests : IDisposable
 
     [Theory]
     [InlineData("run {good} --junit -")]
+    [InlineData("compare {good} --kernels linux-6.16,epc-cgroup-v8 --no-slowdown --junit -")]
     [InlineData("check {good} --budget 2 --junit -")]
     [InlineData("race find R1 --variant fixed --budget 20 --junit -")]
     [InlineData("race replay R1 --junit -")]

@@ -1,5 +1,4 @@
 using EpcActors.Cli;
-using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
 
 namespace EpcActors.Tests.Cli;

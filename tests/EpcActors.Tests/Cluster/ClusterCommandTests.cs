@@ -6,6 +6,7 @@ using EpcActors.Cli.Commands;
 using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Tests.Cli;
+using EpcActors.Tests.Reporting.JUnit;
 
 namespace EpcActors.Tests.Cluster;
 
@@ -251,9 +252,14 @@ public sealed class ClusterCommandTests : IDisposable
             "threads",
             "--json",
             "-",
+            "--junit",
+            _cli.At("results.xml"),
             "--set",
             "epc.cluster.audit-every=50 ms");
         Assert.True(result.Code == 0, result.Error);
+        JUnitDocument cases = JUnitDocument.Parse(await File.ReadAllTextAsync(_cli.At("results.xml")));
+        Assert.Contains(cases.Cases, one => one.Attribute("name")!.Value == "rule cgroup-limit");
+        Assert.Empty(cases.With("failure"));
         using JsonDocument report = JsonDocument.Parse(result.Out);
         Assert.Equal("pass", report.RootElement.GetProperty("verdict").GetString());
         JsonElement processes = report.RootElement.GetProperty("cluster").GetProperty("processes");

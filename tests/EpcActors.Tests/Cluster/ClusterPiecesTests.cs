@@ -1,4 +1,3 @@
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Domain.Epc;
 using EpcActors.Engine;

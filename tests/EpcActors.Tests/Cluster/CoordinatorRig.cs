@@ -1,4 +1,3 @@
-using EpcActors.Cluster;
 using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;

@@ -4,7 +4,6 @@ using EpcActors.Cluster.Members;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

@@ -1,5 +1,4 @@
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Tests.OracleTests;

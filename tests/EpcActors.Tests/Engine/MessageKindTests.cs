@@ -5,7 +5,6 @@ using EpcActors.Cluster.Members;
 using EpcActors.Engine;
 using EpcActors.Engine.Threads;
 using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 using EpcActors.Tests.Live;
 

@@ -1,6 +1,5 @@
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Scenarios;

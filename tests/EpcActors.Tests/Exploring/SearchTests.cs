@@ -1,5 +1,4 @@
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 
 namespace EpcActors.Tests.Exploring;

@@ -4,7 +4,6 @@ using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Kernel;
-using EpcActors.Engine;
 using EpcActors.Lab.Oracles;
 using EpcActors.Results;
 using Activity = EpcActors.Actors.Activity;

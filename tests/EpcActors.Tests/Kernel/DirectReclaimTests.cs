@@ -1,7 +1,6 @@
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain.Kernel;
-using EpcActors.Engine;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;

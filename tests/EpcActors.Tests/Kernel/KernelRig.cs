@@ -4,12 +4,10 @@ using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using Activity = EpcActors.Actors.Activity;
 

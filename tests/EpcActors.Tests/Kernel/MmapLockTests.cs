@@ -1,6 +1,5 @@
 using EpcActors.Actors.AddressSpaces;
 using EpcActors.Actors.Routines;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 
 namespace EpcActors.Tests.Kernel;

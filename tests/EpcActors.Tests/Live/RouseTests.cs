@@ -1,5 +1,4 @@
 using EpcActors.Engine;
-using EpcActors.Engine.Live;
 using EpcActors.Engine.Threads;
 
 namespace EpcActors.Tests.Live;

@@ -1,4 +1,3 @@
-using EpcActors.Actors;
 using EpcActors.Actors.Routines;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

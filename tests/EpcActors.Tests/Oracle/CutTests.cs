@@ -5,7 +5,6 @@ using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;

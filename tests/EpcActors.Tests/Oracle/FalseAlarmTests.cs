@@ -3,7 +3,6 @@ using EpcActors.Actors.AddressSpaces;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

@@ -4,7 +4,6 @@ using EpcActors.Actors.Routines;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Workloads;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;

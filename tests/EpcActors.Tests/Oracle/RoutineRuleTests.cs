@@ -7,7 +7,6 @@ using EpcActors.Actors.Waiting;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;

@@ -9,7 +9,6 @@ using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

@@ -5,7 +5,6 @@ using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Results;
 
 namespace EpcActors.Tests.OracleTests;
 
@@ -72,6 +71,12 @@ internal sealed class SharedRun : IRunObserver
     /// <summary>The oracle of simulations, on the same steps.</summary>
     public Oracle Simulated { get; }
 
+    /// <summary>
+    /// Called between the handling of a request and the oracles' look at it, where another thread may come in a live
+    /// run; returns what puts things right again.
+    /// </summary>
+    public Func<Envelope, Resource, Action?>? Between { get; set; }
+
     public int Cuts { get; private set; }
 
     /// <summary>Visits that could not wait: a task from behind the cut was about to come.</summary>
@@ -112,8 +117,10 @@ internal sealed class SharedRun : IRunObserver
 
     public void OnStep(Envelope envelope, Resource resource, long nowNs)
     {
+        Action? undo = Between?.Invoke(envelope, resource);
         Oracle.OnStep(envelope, resource, nowNs);
         Simulated.OnStep(envelope, resource, nowNs);
+        undo?.Invoke();
         if (_cut is { } cut && cut.HasVisited(resource))
         {
             _isBehind[envelope.Caller.Id.Index] = true;

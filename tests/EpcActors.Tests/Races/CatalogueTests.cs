@@ -1,4 +1,3 @@
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Results;

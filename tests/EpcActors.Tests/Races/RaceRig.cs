@@ -6,7 +6,6 @@ using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Oracles;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Tests.Races;

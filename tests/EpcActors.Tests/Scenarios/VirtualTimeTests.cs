@@ -8,7 +8,6 @@ using EpcActors.Engine.Simulation;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Results;
 using EpcActors.Tests.Configuration;
 using EpcActors.Tests.Conformance;
 using EpcActors.Tests.Kernel;

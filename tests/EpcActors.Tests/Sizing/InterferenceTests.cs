@@ -1,4 +1,3 @@
-using EpcActors.Lab.Sizing;
 using EpcActors.Results;
 
 namespace EpcActors.Tests.Sizing;

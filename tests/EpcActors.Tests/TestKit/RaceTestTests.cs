@@ -238,7 +238,7 @@ public sealed class RaceTestTests
                 .Show("counter")
                 .Hocon("race.bound.states = 99")
                 .Watch("evictions"));
-        Lab.Races.RaceDefinition race = all.Load().Definition;
+        Lab.Configuration.RaceDefinition race = all.Load().Definition;
         Lab.Scenarios.RaceSpec spec = race.Scenario.Race!;
         Assert.Equal(["CPU0", "admin", "vcpu"], spec.Tasks.Select(task => task.Name));
         Assert.Equal(["write 0", "read 0"], spec.Tasks[0].Operations.Select(operation => operation.Text));

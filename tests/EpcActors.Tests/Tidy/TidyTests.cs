@@ -187,13 +187,18 @@ public sealed partial class TidyTests
                     && !f.EndsWith("README.md", StringComparison.Ordinal)),
         ];
         Assert.NotEmpty(decisions);
-        Assert.All(decisions, d => Assert.Matches(@"^docs/decisions/\d{4}-[a-z0-9-]+\.md$", d));
+        Assert.All(decisions, d => Assert.Matches(DecisionName(), d));
         AssertNone(
             decisions
                 .GroupBy(d => Path.GetFileName(d)[..4])
                 .Where(g => g.Count() > 1)
                 .Select(g => string.Join(" and ", g)));
     }
+
+    [Fact]
+    public void A_decision_is_at_most_a_page() => AssertNone(Repository
+        .FilesOf(".md")
+        .Where(f => DecisionName().IsMatch(f) && Repository.Lines(f).Length > 60));
 
     [Fact]
     public void Links_in_documents_lead_somewhere()
@@ -432,6 +437,9 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"\[[^\]]*\]\(([^)\s]+)[^)]*\)")]
     private static partial Regex MarkdownLink();
+
+    [GeneratedRegex(@"^docs/decisions/\d{4}-[a-z0-9-]+\.md$")]
+    private static partial Regex DecisionName();
 
     [GeneratedRegex(@"```.*?```", RegexOptions.Singleline)]
     private static partial Regex CodeFence();

@@ -5,7 +5,6 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Domain;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;

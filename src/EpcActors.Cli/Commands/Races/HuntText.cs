@@ -2,7 +2,6 @@ using System.Globalization;
 using EpcActors.Actors;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;

@@ -145,6 +145,12 @@ internal static class RaceDocument
                     RaceSearch.Trace(shown, shortest, isStrict: true, "").Trace.Programs.Select(one => $"`{one}`")));
         }
 
+        WriteFigure(output, race, figure);
+        WriteSchedule(output, race);
+    }
+
+    private static void WriteFigure(TextWriter output, RaceDefinition race, RaceFigure? figure)
+    {
         if (figure is not null && figure.Rule.Length > 0)
         {
             output.WriteLine(
@@ -169,7 +175,10 @@ internal static class RaceDocument
                 : $"Control ({variant})";
             output.WriteLine($"- {what}: **clean**, {bound}. `epc race find {race.Id} --variant {variant}`");
         }
+    }
 
+    private static void WriteSchedule(TextWriter output, RaceDefinition race)
+    {
         if (Catalogue.ScheduleOf(race.Id) is { Steps.Count: > MostSteps })
         {
             output.WriteLine(

@@ -42,18 +42,14 @@ internal sealed class RaceMeasureCommand
         return command;
     }
 
+    private static string IdOf(string word) =>
+        Catalogue.Ids.FirstOrDefault(id => string.Equals(id, word, StringComparison.OrdinalIgnoreCase))
+            ?? throw CommandException.Usage($"{word}: there is no race of that name; 'epc race list' lists the races");
+
     private ExitCode Execute(ParseResult parsed, CancellationToken cancellation)
     {
         string[] words = parsed.GetValue(_races) ?? [];
-        List<string> ids = [];
-        foreach (string word in words.Length == 0 ? Catalogue.Ids : words)
-        {
-            ids.Add(
-                Catalogue.Ids.FirstOrDefault(id => string.Equals(id, word, StringComparison.OrdinalIgnoreCase))
-                    ?? throw CommandException.Usage(
-                        $"{word}: there is no race of that name; 'epc race list' lists the races"));
-        }
-
+        List<string> ids = [.. (words.Length == 0 ? Catalogue.Ids : words).Select(IdOf)];
         DocumentTarget junit = DocumentTarget.Prepare("--junit", parsed.GetValue(_junit));
         (TextWriter text, _) = DocumentTarget.Beside(_shell, junit);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;

@@ -3,7 +3,6 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Domain;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;

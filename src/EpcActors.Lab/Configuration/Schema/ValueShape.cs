@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
-using EpcActors.Lab.Text;
 
 namespace EpcActors.Lab.Configuration;
 
