@@ -2,7 +2,7 @@ using EpcActors.Cluster.Transport;
 
 namespace EpcActors.Cli;
 
-/// <summary>What the command says to the script that called it. The numbers are a contract.</summary>
+/// <summary>The command's answer to a script. The numbers are a contract.</summary>
 internal enum ExitCode
 {
     /// <summary>Every rule held.</summary>

@@ -171,7 +171,7 @@ public static class ClusterPlanner
                 $"{(partition.Side.Count == 1 ? "process" : "processes")} {string.Join(", ", partition.Side)} and the "
                     + $"others do not reach each other for {Time(partition.ForNs)}",
             ClusterFault.Restart restart => $"process {restart.Member} is killed and started again",
-            _ => throw new ArgumentException($"{fault.GetType().Name} is no fault that has words", nameof(fault)),
+            _ => throw new ArgumentException($"{fault.GetType().Name} is not a fault that has words", nameof(fault)),
         };
         return $"at {Time(fault.AtNs)}: {what}";
     }

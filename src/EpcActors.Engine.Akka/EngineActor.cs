@@ -83,7 +83,7 @@ internal abstract class EngineActor(AkkaEngine engine, ActorNode node) : ActorBa
     }
 }
 
-/// <summary>A name in the tree that is no actor of the run.</summary>
+/// <summary>A name in the tree that is not an actor of the run.</summary>
 internal sealed class FolderActor(AkkaEngine engine, ActorNode node) : EngineActor(engine, node)
 {
     protected override bool AroundReceive(Receive receive, object message)

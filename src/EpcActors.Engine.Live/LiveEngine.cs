@@ -235,8 +235,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     }
 
     /// <summary>
-    /// Runs until every task that is no daemon has ended and the daemons sleep, or until the limit. The calling thread
-    /// only looks after timers.
+    /// Runs until every task that is not a daemon has ended and the daemons sleep, or until the limit. The calling
+    /// thread only looks after timers.
     /// </summary>
     /// <param name="limitNs">Longest real time, nanoseconds.</param>
     /// <param name="cancellationToken">Ends the run with what there is.</param>
@@ -356,7 +356,7 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     protected ResourceCell CellOf(ActorId resource) =>
         (uint)resource.Index < (uint)_cells.Length && _cells[resource.Index] is { } cell
             ? cell
-            : throw new InvariantViolation($"{resource} is no resource");
+            : throw new InvariantViolation($"{resource} is not a resource");
 
     protected static TaskCell CellOf(TaskActor task)
     {

@@ -1,6 +1,6 @@
 namespace EpcActors.Engine.Simulation;
 
-/// <summary>What each activity costs, in nanoseconds of virtual time, on local and on remote memory.</summary>
+/// <summary>Cost of each activity, nanoseconds of virtual time, on local and on remote memory.</summary>
 public sealed class CostTable
 {
     private readonly long[] _localNs;

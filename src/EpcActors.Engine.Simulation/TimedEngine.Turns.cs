@@ -1,6 +1,6 @@
 namespace EpcActors.Engine.Simulation;
 
-/// <summary>What a handler may do in virtual time.</summary>
+/// <summary>Calls of a handler in virtual time.</summary>
 public sealed partial class TimedEngine
 {
     /// <summary>

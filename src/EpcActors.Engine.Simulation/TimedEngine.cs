@@ -96,7 +96,7 @@ public sealed partial class TimedEngine : IEngineDriver
     /// <summary>How often an activity was paid for.</summary>
     public long Count(int activity) => _countByActivity[activity];
 
-    /// <summary>Who watches; at most one.</summary>
+    /// <summary>The watcher; at most one.</summary>
     public void Observe(IRunObserver observer)
     {
         ArgumentNullException.ThrowIfNull(observer);
@@ -180,7 +180,9 @@ public sealed partial class TimedEngine : IEngineDriver
     /// <summary>Ends the run after the current step.</summary>
     public void RequestStop(RunEnd end) => _end ??= end;
 
-    /// <summary>Runs until every task that is no daemon has ended and the daemons sleep, or until the limit.</summary>
+    /// <summary>
+    /// Runs until every task that is not a daemon has ended and the daemons sleep, or until the limit.
+    /// </summary>
     /// <exception cref="InvariantViolation">when an actor failed; the message names it.</exception>
     public RunEnd Run(long limitNs, CancellationToken cancellationToken)
     {

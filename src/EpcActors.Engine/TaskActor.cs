@@ -43,7 +43,7 @@ public abstract class TaskActor
     public bool HasStarted { get; private set; }
 
     /// <summary>
-    /// A task that serves for ever (ksgxd, workers): a run does not wait for its end, and its sleep is no deadlock.
+    /// A task that serves for ever (ksgxd, workers): a run does not wait for its end, and its sleep is not a deadlock.
     /// </summary>
     public virtual bool IsDaemon => false;
 

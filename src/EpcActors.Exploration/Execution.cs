@@ -36,7 +36,9 @@ public abstract class Execution
     /// <summary>The task that made the last step, -1 at the start.</summary>
     public int LastTask => _lastTask;
 
-    /// <summary>What the run did so far: task ordinals, and choices as <see cref="Decision"/> encodes them.</summary>
+    /// <summary>
+    /// Decisions of the run so far: task ordinals, and choices as <see cref="Decision"/> encodes them.
+    /// </summary>
     public ReadOnlySpan<ushort> Log => _log.AsSpan(0, _logLength);
 
     /// <summary>

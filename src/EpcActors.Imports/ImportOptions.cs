@@ -1,6 +1,6 @@
 namespace EpcActors.Imports;
 
-/// <summary>What becomes of the EPC that a container claims and no annotation limits.</summary>
+/// <summary>Use of the EPC that a container claims and no annotation limits.</summary>
 public enum ClaimUse
 {
     /// <summary>
@@ -13,7 +13,7 @@ public enum ClaimUse
     Bookkeeping,
 }
 
-/// <summary>What an input does not say, said by the caller.</summary>
+/// <summary>Answers of the caller to what an input does not say.</summary>
 public sealed record ImportOptions
 {
     /// <summary>Nothing said: annotations and defaults hold.</summary>
@@ -28,7 +28,7 @@ public sealed record ImportOptions
     /// <summary>Node object to take when the input has several; null for the first.</summary>
     public string? Node { get; init; }
 
-    /// <summary>What becomes of claims that no annotation limits.</summary>
+    /// <summary>Use of claims that no annotation limits.</summary>
     public ClaimUse Claims { get; init; }
 
     /// <summary>Enclaves of each kind where the input describes one: a manifest, an enclave configuration.</summary>

@@ -15,7 +15,7 @@ public sealed record ScenarioText
         _text = new Lazy<string>(text);
     }
 
-    /// <summary>What the input was.</summary>
+    /// <summary>Kind of the input.</summary>
     public InputFormat Format { get; }
 
     /// <summary>
@@ -28,7 +28,9 @@ public sealed record ScenarioText
     /// <exception cref="ConfigurationException">That file cannot be read.</exception>
     public string Text => _text.Value;
 
-    /// <summary>What was left out, assumed or looks like a mistake; each with its place in the input.</summary>
+    /// <summary>
+    /// Notes on what was left out, was assumed or looks like a mistake; each with its place in the input.
+    /// </summary>
     public IReadOnlyList<ConfigurationNote> Notes { get; init; } = [];
 
     /// <summary>True when the text was made from an input of another kind.</summary>

@@ -23,7 +23,7 @@ public sealed record PublishedRow
     /// <summary>Machine of the publication.</summary>
     public required string Machine { get; init; }
 
-    /// <summary>What was measured.</summary>
+    /// <summary>The measured quantity.</summary>
     public required string What { get; init; }
 
     /// <summary>Unit of both figures; empty for a ratio.</summary>

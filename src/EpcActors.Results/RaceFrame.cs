@@ -2,7 +2,7 @@ namespace EpcActors.Results;
 
 /// <summary>A kernel function that a routine models.</summary>
 /// <param name="Name">Its name in the kernel.</param>
-/// <param name="File">Name of the source file without its folder; empty for what is no file of the kernel.</param>
+/// <param name="File">Name of the source file without its folder; empty for what is not a file of the kernel.</param>
 /// <param name="IsPart">The routine is a part of its caller there: no frame of its own.</param>
 public sealed record KernelFunction(string Name, string File, bool IsPart)
 {

@@ -1,6 +1,6 @@
 namespace EpcActors.Results;
 
-/// <summary>What a sizing says as a whole.</summary>
+/// <summary>Report of a sizing.</summary>
 public enum SizingVerdict
 {
     /// <summary>Each cgroup has its limit, and together they keep what they keep alone.</summary>
@@ -150,7 +150,7 @@ public sealed record SizeAnswer
     /// <summary>The same of the seed that needs most, before the check of what lies above.</summary>
     public long HighestPages { get; init; }
 
-    /// <summary>What the limit comes to; of the slowest seed.</summary>
+    /// <summary>Slowdown at the limit; of the slowest seed.</summary>
     public SizePoint? Point { get; init; }
 
     /// <summary>Reason why there is no limit, or what was found of the expectation.</summary>

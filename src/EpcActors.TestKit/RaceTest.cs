@@ -73,7 +73,7 @@ public sealed class RaceTest
     /// <param name="schedule">Path of a schedule, from the current folder or from that of the test assembly; or its
     /// text; or the id of a race of the catalogue: R1.</param>
     /// <exception cref="ScheduleException">It does not fit any more, or breaks nothing.</exception>
-    /// <exception cref="RaceDefinitionException">There is no such file, or it is no schedule, or its race is made in
+    /// <exception cref="RaceDefinitionException">There is no such file, or it is not a schedule, or its race is made in
     /// code (then use <see cref="Pinned"/>).</exception>
     public static ReplayedSchedule Replay(string schedule) => Schedule(schedule).MustBreak();
 
@@ -326,7 +326,7 @@ public sealed class RaceTest
             test =
                 equals > 0
                     ? test.Set(setting[..equals], setting[(equals + 1)..])
-                    : throw new RaceDefinitionException($"'set: {setting}' is no key=value");
+                    : throw new RaceDefinitionException($"'set: {setting}' is not a key=value");
         }
 
         return test;
@@ -402,7 +402,7 @@ public sealed class RaceTest
             .FirstOrDefault(one => one == rule || one == $"property: {rule}");
         return found
             ?? throw new RaceDefinitionException(
-                $"'{rule}' is no rule of the oracle and none of the properties; the rules are "
+                $"'{rule}' is not a rule of the oracle and none of the properties; the rules are "
                     + $"{string.Join(", ", LabRules.All)}"
                     + (
                         properties.Length == 0

@@ -13,7 +13,7 @@ namespace EpcActors.Benchmarks;
 /// <summary>
 /// Cost of the oracle: the same run with it and without it, by CPU time of the thread, in processes of their own that
 /// take turns. The share compares the quickest run of each side: other programs only ever make a run slower, by half
-/// within seconds on a shared machine, and what they add to one side is no cost of the oracle.
+/// within seconds on a shared machine, and what they add to one side is not a cost of the oracle.
 /// </summary>
 /// <remarks>
 /// A process of its own for each side, since the compiler's profile favours the calls that it met first: in one process

@@ -288,7 +288,7 @@ public sealed class ClusterTests
     }
 
     [Theory]
-    [InlineData("192.0.2.1", "192.0.2.1 is no address of this host")]
+    [InlineData("192.0.2.1", "192.0.2.1 is not an address of this host")]
     [InlineData("0.0.0.0", "say as well under which name")]
     public async Task A_host_that_cannot_be_listened_on_is_an_error_that_says_so(string host, string said)
     {

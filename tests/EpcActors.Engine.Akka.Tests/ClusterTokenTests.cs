@@ -107,7 +107,7 @@ public sealed class ClusterTokenTests
             Handshake answer = Assert.IsType<Handshake>(await stranger.Heard.NextAsync());
             Assert.Equal(RunToken.ProofBytes, answer.Proof.Length);
 
-            // The coordinator's own proof is no proof of a member.
+            // The coordinator's own proof is not a proof of a member.
             stranger.Tell(CoordinatorActor.Name, new Handshake(stranger.Life, [], answer.Proof));
             LifeOver over = Assert.IsType<LifeOver>(await stranger.Heard.NextAsync());
             Assert.Contains("--token-file", over.Reason, StringComparison.Ordinal);

@@ -65,7 +65,8 @@ public sealed class ProbeTests : AkkaTestKit
     }
 
     /// <summary>
-    /// The only task of the run waits for a lock that the probe has: nothing is under way, and yet it is no deadlock.
+    /// The only task of the run waits for a lock that the probe has: nothing is under way, and yet it is not a
+    /// deadlock.
     /// </summary>
     [Fact]
     public void While_a_probe_may_release_what_tasks_wait_for_there_is_no_deadlock()

@@ -25,7 +25,7 @@ internal sealed record Defect(string Name, string Title, IReadOnlyList<Edit> Edi
             .Select(file => Parse(Path.GetFileNameWithoutExtension(file), File.ReadAllText(file))),
     ];
 
-    /// <exception cref="DefectException">when the text is no patch.</exception>
+    /// <exception cref="DefectException">when the text is not a patch.</exception>
     public static Defect Parse(string name, string text)
     {
         string title = "";

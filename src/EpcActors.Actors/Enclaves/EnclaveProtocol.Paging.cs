@@ -20,7 +20,7 @@ public static partial class EnclaveProtocol
 
         public EpcPageIndex EpcPage;
 
-        /// <summary>What the backing store held.</summary>
+        /// <summary>Contents that the backing store held.</summary>
         public uint ContentsVersion;
 
         public uint PcmdVersion;
@@ -182,7 +182,7 @@ public static partial class EnclaveProtocol
 
         public int Thread;
 
-        /// <summary>What <see cref="EnterEnclave"/> answered.</summary>
+        /// <summary>The answer of <see cref="EnterEnclave"/>.</summary>
         public int Epoch;
 
         /// <summary>The thread sleeps now, or ends: its CPU is no more in the mm_cpumask of its process.</summary>

@@ -4,7 +4,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Actors.Enclaves;
 
-/// <summary>What EWB, ETRACK, EAUG and their kin answered.</summary>
+/// <summary>Answer of EWB, ETRACK, EAUG and their kin.</summary>
 public enum LeafResult
 {
     Done,

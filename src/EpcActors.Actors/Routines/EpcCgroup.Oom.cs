@@ -82,7 +82,7 @@ internal static partial class EpcCgroup
     }
 
     /// <summary>
-    /// The victim's part: an enclave that was not created is no victim, and one that is marked already is skipped.
+    /// The victim's part: an enclave that was not created is not a victim, and one that is marked already is skipped.
     /// </summary>
     [Linux("main.c", "sgx_epc_oom_encl")]
     private static async Routine<(bool IsVictim, bool WasMarked)> KillEnclave(

@@ -17,7 +17,7 @@ internal static class Reclaim
     /// <summary>Instead of an LRU: the pages are in the batch already.</summary>
     public const int IsIsolated = -1;
 
-    /// <summary>What ksgxd and an allocator without a free page do: one round over the whole machine.</summary>
+    /// <summary>One round over the whole machine, for ksgxd and for an allocator without a free page.</summary>
     [Linux("main.c", "sgx_reclaim_pages_global", IsPart = true)]
     public static Routine<(int Scanned, int Resume)> ReclaimGlobal(KernelTask current) =>
         current.Machine.Shared.ReclaimBelow(current, 0, KernelConstants.NrToScan, ignoreAge: false, resume: -1);

@@ -115,7 +115,7 @@ public sealed class Administrator : KernelTask
                 await Main.LoseEpc(this);
                 return Errno.Ok;
             default:
-                throw new InvariantViolation($"{action.GetType().Name} is no action that the administrator knows");
+                throw new InvariantViolation($"{action.GetType().Name} is not an action that the administrator knows");
         }
     }
 

@@ -196,7 +196,7 @@ public sealed class EnclaveThread : UserThread
                 ProgramStep.RemoveHeap => await Call(Ioctl.RemovePages),
                 ProgramStep.Pause step => (await Pause(step.Ns), 0),
                 ProgramStep.ForkChild step => (await Fork(step.Child), 0),
-                { } other => throw new InvariantViolation($"{other.GetType().Name} is no step that a thread knows"),
+                { } other => throw new InvariantViolation($"{other.GetType().Name} is not a step that a thread knows"),
             };
 
             EndStep(outcome);

@@ -265,7 +265,7 @@ public sealed partial class OperationTask : UserThread
         Operation.Migrate migrate => Result(await CgroupCore.Attach(
             this, ProcessOf(migrate.Enclave, migrate.Guest), migrate.Cgroup, migrate.Cgroup)),
         Operation.SwapOut swap => Result(await SwapPageOut(swap.Enclave, swap.Page, swap.IsPcmd, swap.EvenPinned)),
-        { } other => throw new InvariantViolation($"{other.Text} is no operation that a task knows"),
+        { } other => throw new InvariantViolation($"{other.Text} is not an operation that a task knows"),
     };
 
     private OperationResult Result(Errno errno, int count = 0) => new(_at, errno, count);

@@ -399,7 +399,7 @@ internal static class GuestEnclaves
                 continue;
             }
 
-            // A page that a failed EWB left valid (D3) belongs to no guest and is no child.
+            // A page that a failed EWB left valid (D3) belongs to no guest and is not a child.
             if (seen.Type != Epcm.Secs && value >= 0)
             {
                 bool hadParent = TryAddChildren(epc, value, -1);
@@ -410,7 +410,7 @@ internal static class GuestEnclaves
         }
     }
 
-    /// <summary>False: the page is no SECS of a guest.</summary>
+    /// <summary>False: the page is not a SECS of a guest.</summary>
     private static bool TryAddChildren(EpcPageTable epc, int secs, int children)
     {
         ref EpcPage page = ref epc[secs];

@@ -91,7 +91,8 @@ internal sealed partial class ClusterCommand
                 [
                     cluster._processes, cluster._sockets, cluster._host, cluster._port, cluster._tokenFile,
                     cluster._joinTimeout, cluster._engine, cluster._workers, cluster._restart, cluster._faults,
-                    cluster._plan, cluster._out, cluster._json, cluster._junit, cluster._expect, .. cluster._simulation.Options,
+                    cluster._plan, cluster._out, cluster._json, cluster._junit, cluster._expect,
+                    .. cluster._simulation.Options,
                     cluster._quiet, .. cluster._input.All,
                 ])
         {

@@ -265,7 +265,7 @@ internal sealed class CompareCommand
     private static bool IsKnownBad(Variation variation, IReadOnlyList<string> knownBad) =>
         knownBad.Any(name => Names(variation).Contains(name));
 
-    /// <summary>What a run may be called: its label, its kernel, <c>key=value</c> as given.</summary>
+    /// <summary>Names of a run: its label, its kernel, <c>key=value</c> as given.</summary>
     private static IEnumerable<string> Names(Variation variation) =>
         [
             variation.Label,

@@ -159,7 +159,7 @@ internal sealed class SizeCommand
             "sizing", progress => Sizer.Size(request, Serial(progress), cancellation));
     }
 
-    /// <summary>What cannot be sized is told before anything is written.</summary>
+    /// <summary>Says what cannot be sized before anything is written.</summary>
     private static void Require(SizingRequest request)
     {
         try

@@ -19,10 +19,10 @@ internal sealed record EngineEntry
     /// <summary>Value of <c>--engine</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it is for.</summary>
+    /// <summary>Its purpose.</summary>
     public required string Purpose { get; init; }
 
-    /// <summary>What it promises, and what it does not.</summary>
+    /// <summary>Its promises, and their limits.</summary>
     public required string Guarantees { get; init; }
 
     /// <summary>Real threads and real time instead of virtual time; what <c>--live</c> chooses among.</summary>
@@ -36,6 +36,6 @@ internal sealed record EngineEntry
     /// </summary>
     public Func<Scenario, LiveEngine>? NewEngine { get; init; }
 
-    /// <summary>What it is built on, with the version: <c>Akka.NET 1.5.74</c>; empty for .NET alone.</summary>
+    /// <summary>The library below it, with the version: <c>Akka.NET 1.5.74</c>; empty for .NET alone.</summary>
     public string BuiltOn { get; init; } = "";
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace EpcActors.Cli.Help;
 
-/// <summary>What the help of a command says beyond its options.</summary>
+/// <summary>Help of a command beyond its options.</summary>
 internal sealed record HelpPage
 {
     /// <summary>Command lines to copy, each with what it is good for.</summary>

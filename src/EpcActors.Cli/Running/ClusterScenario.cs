@@ -19,7 +19,7 @@ internal sealed record ClusterScenario(Scenario Scenario, IReadOnlyList<Configur
 {
     private const int FingerprintDigits = 16;
 
-    /// <summary>What processes must have in common to speak with one another.</summary>
+    /// <summary>Version and configuration that processes must share to talk to each other.</summary>
     public static string Version =>
         $"{EpcCommand.Version}, frames {Frame.CurrentVersion.ToString(CultureInfo.InvariantCulture)}";
 

@@ -13,7 +13,7 @@ internal sealed class OutputDirectory
 
     private OutputDirectory(string path) => _path = path;
 
-    /// <summary>What <see cref="WriteRun"/> writes, with what each is for.</summary>
+    /// <summary>Files of <see cref="WriteRun"/>, with the purpose of each.</summary>
     public static IReadOnlyList<(string Name, string Purpose)> RunFiles { get; } =
     [
         ("report.html", "charts and tables in one file, for people"),

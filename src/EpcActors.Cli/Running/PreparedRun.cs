@@ -30,7 +30,7 @@ internal sealed class PreparedRun
 
     public Scenario Scenario { get; }
 
-    /// <summary>What is odd about the configuration but allowed.</summary>
+    /// <summary>Notes on what is odd about the configuration but allowed.</summary>
     public IReadOnlyList<ConfigurationNote> Notes { get; }
 
     /// <summary>The command that repeats this run.</summary>
@@ -120,7 +120,7 @@ internal sealed class PreparedRun
             : report;
     }
 
-    /// <summary>What a report means for the exit code.</summary>
+    /// <summary>The exit code of a report.</summary>
     public ExitCode Judge(RunReport report) => Verdicts.CodeOf(report, _request.ChecksExpectations);
 
     /// <summary>Says once what is odd about the configurations of some runs.</summary>

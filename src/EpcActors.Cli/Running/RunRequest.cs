@@ -12,7 +12,7 @@ internal sealed record RunRequest
     /// <summary>The scenario, as given.</summary>
     public required string File { get; init; }
 
-    /// <summary>What the file does not say when it is none of a scenario.</summary>
+    /// <summary>Answers to what an imported file does not say.</summary>
     public ImportOptions Import { get; init; } = ImportOptions.Default;
 
     /// <summary>Keys set on the command line, in order.</summary>

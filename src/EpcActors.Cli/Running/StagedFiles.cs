@@ -43,7 +43,7 @@ internal sealed class StagedFiles : IDisposable
         _files.Clear();
     }
 
-    /// <summary>What was not committed is gone.</summary>
+    /// <summary>Drops what was not committed.</summary>
     public void Dispose()
     {
         foreach ((string temporary, string _) in _files)

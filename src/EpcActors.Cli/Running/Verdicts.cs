@@ -2,7 +2,7 @@ using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;
 
-/// <summary>What a report means for the exit code.</summary>
+/// <summary>The exit code of a report.</summary>
 internal static class Verdicts
 {
     /// <param name="report">A run, of one process or of several.</param>

@@ -15,7 +15,7 @@ internal sealed class MetricsServer : IDisposable
 {
     private const string Path = "/metrics";
 
-    /// <summary>A request that is longer is no scraper's.</summary>
+    /// <summary>A request that is longer is not a scraper's.</summary>
     private const int LongestRequest = 16 * 1024;
 
     /// <summary>Connections at a time. One more takes the place of the one that has kept silent for longest.</summary>
@@ -72,7 +72,7 @@ internal sealed class MetricsServer : IDisposable
         return new MetricsServer(listener, patience ?? UsualPatience);
     }
 
-    /// <summary>What the page shows from now on.</summary>
+    /// <summary>Sets what the page shows from now on.</summary>
     public void Show(LiveMetrics metrics) => _metrics = metrics;
 
     public void Dispose()
@@ -203,7 +203,7 @@ internal sealed class MetricsServer : IDisposable
             || !words[2].StartsWith("HTTP/1.", StringComparison.Ordinal)
             || !request.Contains("\r\n\r\n", StringComparison.Ordinal))
         {
-            return Response("400 Bad Request", "this is no request of HTTP/1.1\n");
+            return Response("400 Bad Request", "this is not a request of HTTP/1.1\n");
         }
 
         bool isHead = words[0] == "HEAD";

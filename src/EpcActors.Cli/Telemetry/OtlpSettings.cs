@@ -80,6 +80,6 @@ internal sealed record OtlpSettings(
         return Uri.TryCreate(full, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
             ? uri
             : throw CommandException.Usage(
-                $"{where}: '{endpoint}' is no address of a collector; write for example http://127.0.0.1:4318");
+                $"{where}: '{endpoint}' is not an address of a collector; write for example http://127.0.0.1:4318");
     }
 }

@@ -1,6 +1,6 @@
 namespace EpcActors.Cli.Terminal;
 
-/// <summary>What the system said, without the full names of temporary files that the runtime adds.</summary>
+/// <summary>Messages of the system, without the full names of temporary files that the runtime adds.</summary>
 internal static class SystemErrors
 {
     /// <summary>Whether the system has refused to read or to write.</summary>

@@ -29,7 +29,7 @@ internal static class ClusterSystem
         {
             throw new ClusterException(
                 ClusterErrorKind.Usage,
-                $"{options.Host} is no address that others can be told: say as well under which name this host is "
+                $"{options.Host} is not an address that others can be told: say as well under which name this host is "
                     + "reached");
         }
 
@@ -184,7 +184,7 @@ internal static class ClusterSystem
                     $"port {options.Port} of {options.Host} is in use: another run, or another program; name another "
                         + "port, or none",
                 SocketError.AddressNotAvailable or SocketError.HostNotFound or SocketError.TryAgain =>
-                    $"{options.Host} is no address of this host ({error.Message}); "
+                    $"{options.Host} is not an address of this host ({error.Message}); "
                         + "say which one to listen on, and under which name others reach it",
                 SocketError.AccessDenied =>
                     $"port {options.Port} of {options.Host} may not be listened on by this user",

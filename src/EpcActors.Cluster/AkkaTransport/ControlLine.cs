@@ -106,7 +106,7 @@ internal sealed class ControlLine(int life)
     /// Takes a part. Returns the message that ends with it, if one does; the caller answers <see cref="Taken"/> in any
     /// case.
     /// </summary>
-    /// <exception cref="WireFormatException">it is no message.</exception>
+    /// <exception cref="WireFormatException">it is not a message.</exception>
     public ControlMessage? OnPart(ControlPart part)
     {
         if (part.Number != _taken + 1)

@@ -125,7 +125,7 @@ internal sealed class MemberControl
     {
         bool isDone = _hasStarted && activity.RunningTasks == 0;
 
-        // A task that sleeps goes on by itself: then this is no end, and no deadlock.
+        // A task that sleeps goes on by itself: then this is not an end, and no deadlock.
         bool isQuiet = _hasStarted && activity.GoingTasks == 0 && (isDone || activity.SleepingTasks <= 0)
             && _gateway.OutstandingCalls == 0 && !activity.HasUnread;
         return new ControlMessage.Status(

@@ -1,4 +1,3 @@
-using System.Linq;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 

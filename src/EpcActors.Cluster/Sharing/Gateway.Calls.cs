@@ -164,7 +164,7 @@ public sealed partial class Gateway
     /// <summary>The message of a call to the owner of a shared counter.</summary>
     private static OwnerMessage MessageOf(Call call) =>
         WireMessages.Find(call.Frame.Code) as OwnerMessage
-        ?? throw new InvariantViolation($"{call.Frame.Code:X4} is no message to an owner");
+        ?? throw new InvariantViolation($"{call.Frame.Code:X4} is not a message to an owner");
 
     /// <summary>A call is over: the next one to the same target may go.</summary>
     private void Release(Call call, Turn turn)

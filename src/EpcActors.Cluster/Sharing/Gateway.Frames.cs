@@ -213,7 +213,7 @@ public sealed partial class Gateway
                 break;
             default:
                 throw new InvariantViolation(
-                    $"member {frame.From} asks for {frame.Code:X4}, which is no message that travels");
+                    $"member {frame.From} asks for {frame.Code:X4}, which is not a message that travels");
         }
     }
 

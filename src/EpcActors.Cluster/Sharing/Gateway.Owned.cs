@@ -102,7 +102,7 @@ public sealed partial class Gateway
 
     long IServesAsOwner<LoadCounter>.UnderWay(in LoadCounter message, long bytes, bool isAnswered) => 0;
 
-    /// <summary>The one change that is no addition.</summary>
+    /// <summary>The one change that is not an addition.</summary>
     bool IServesAsOwner<StoreCounter>.Serve(int member, ref StoreCounter message, out long effect, Turn turn)
     {
         effect = 0;

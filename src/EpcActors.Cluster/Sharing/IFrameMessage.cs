@@ -29,7 +29,7 @@ public interface IWorkerMessage : IFrameMessage
 /// <summary>News for another process: taken in the turn in which it arrives; nothing there delays it.</summary>
 public interface INewsMessage : IFrameMessage;
 
-/// <summary>What a gateway does with a request to the owner of a shared counter.</summary>
+/// <summary>A request to the owner of a shared counter, as a gateway handles it.</summary>
 internal interface IServesAsOwner<TMessage>
     where TMessage : unmanaged, IOwnerMessage
 {
@@ -53,14 +53,14 @@ internal interface IServesAsOwner<TMessage>
     long UnderWay(in TMessage message, long bytes, bool isAnswered);
 }
 
-/// <summary>What a gateway does with news.</summary>
+/// <summary>News, as a gateway handles them.</summary>
 internal interface ITakesNews<TMessage>
     where TMessage : unmanaged, INewsMessage
 {
     void Take(in TMessage news);
 }
 
-/// <summary>What a request worker does with a request.</summary>
+/// <summary>A request, as a request worker handles it.</summary>
 internal interface IDoes<TMessage>
     where TMessage : unmanaged, IWorkerMessage
 {

@@ -1,6 +1,5 @@
 using EpcActors.Actors;
 using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.VirtualEpcs;

@@ -43,7 +43,7 @@ public sealed class RequestWorker : KernelTask,
         {
             TakeRequest take = await Ask(Cluster.Gateway, new TakeRequest { WorkerKind = _kind });
             WorkerMessage message = WireMessages.Find(take.Request.Code) as WorkerMessage
-                ?? throw new InvariantViolation($"{take.Request.Code:X4} is no message to a request worker");
+                ?? throw new InvariantViolation($"{take.Request.Code:X4} is not a message to a request worker");
             Frame answer = await message.Do(this, take.Request);
             await Ask(Cluster.Gateway, new FinishRequest { Ticket = take.Ticket, Request = answer });
         }

@@ -9,8 +9,8 @@ namespace EpcActors.Cluster.Sharing;
 /// </summary>
 /// <remarks>
 /// Ticks and not nanoseconds: a process that was stopped or starved has no ticks meanwhile, so it blames no other for
-/// the time in which it did not listen itself. A message that a member sends unasked is no sign: where frames get lost
-/// one way only, it is heard and does not hear. Whether a member is silent changes nothing that a gateway does, so
+/// the time in which it did not listen itself. A message that a member sends unasked is not a sign: where frames get
+/// lost one way only, it is heard and does not hear. Whether a member is silent changes nothing that a gateway does, so
 /// none of this is state.
 /// </remarks>
 internal sealed class Silence(int members)

@@ -9,16 +9,16 @@ public static class ClusterRules
     /// The owner's record of a process's part of a shared counter equals exactly what that process was granted, but for
     /// its open calls that were executed.
     /// </summary>
-    public const string Parts = "account-parts";
+    public const string Parts = "counter-parts";
 
     /// <summary>The number of a shared counter is the sum of its parts.</summary>
-    public const string Sum = "account-sum";
+    public const string Sum = "counter-sum";
 
     /// <summary>The dead have no part.</summary>
-    public const string Dead = "account-of-the-dead";
+    public const string Dead = "counter-of-the-dead";
 
     /// <summary>With batches, no counter is above its limit.</summary>
-    public const string Limit = "account-limit";
+    public const string Limit = "counter-limit";
 
     /// <summary>A page is lent to exactly the process that has it, and to a living one.</summary>
     public const string Loans = "loans";

@@ -172,7 +172,7 @@ public sealed class ClusterWalk : IStrategy
         int best = -1;
         foreach (int ordinal in execution.Enabled)
         {
-            // A clock is no thread that others could be behind: it ticks now and then.
+            // A clock is not a thread that others could be behind: it ticks now and then.
             bool mayGo = ordinal != _cluster.ClockOrdinal && !_cluster.IsTicker(ordinal) && _cluster.IsUseful(ordinal);
             if (mayGo && (best < 0 || Priority(ordinal) > Priority(best)))
             {

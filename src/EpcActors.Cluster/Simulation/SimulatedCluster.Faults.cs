@@ -95,7 +95,7 @@ public sealed partial class SimulatedCluster
             case FaultKind.Crash or FaultKind.Break:
                 break;
             default:
-                throw new InvariantViolation($"{fault.Kind} is no fault of a plan");
+                throw new InvariantViolation($"{fault.Kind} is not a fault of a plan");
         }
     }
 

@@ -59,7 +59,7 @@ public static class SimulationProtocol
     }
 
     /// <summary>
-    /// Takes the first control message off a line; the message itself is the line's, as it is no plain bytes.
+    /// Takes the first control message off a line; the message itself is the line's, as it is not plain bytes.
     /// </summary>
     public struct TakeControl : IMessage
     {

@@ -100,7 +100,7 @@ public abstract record ControlMessage
     /// </summary>
     /// <param name="Number">Ascending.</param>
     /// <param name="IsReady">Its actors are made; it waits for the start.</param>
-    /// <param name="IsDone">Every task that is no daemon has ended.</param>
+    /// <param name="IsDone">Every task that is not a daemon has ended.</param>
     /// <param name="IsQuiet">Besides, no task is under way and no call is open.</param>
     /// <param name="Epoch">The view that is installed.</param>
     /// <param name="FramesOut">Frames sent and received: when they do not change between two looks at all processes,

@@ -16,7 +16,7 @@ public sealed class BundleReader(int memberCount = 0)
     /// <summary>Reads the length of a bundle from its beginning, as soon as its header is there.</summary>
     /// <param name="start">Bytes that have come so far.</param>
     /// <param name="length">Bytes of the bundle with its header, at most <see cref="BundleWriter.MaxBytes"/>.</param>
-    /// <exception cref="WireFormatException">it is no bundle of this version.</exception>
+    /// <exception cref="WireFormatException">it is not a bundle of this version.</exception>
     public static bool TryMeasure(ReadOnlySpan<byte> start, out int length)
     {
         if (start.Length < BundleWriter.HeaderBytes)
@@ -32,7 +32,7 @@ public sealed class BundleReader(int memberCount = 0)
 
     /// <summary>The frames of one bundle. They stay where they are until the next call.</summary>
     /// <param name="bundle">All of the bundle and nothing behind it.</param>
-    /// <exception cref="WireFormatException">it is no bundle of this version, or not a whole one.</exception>
+    /// <exception cref="WireFormatException">it is not a bundle of this version, or not a whole one.</exception>
     public ReadOnlySpan<Frame> Read(ReadOnlySpan<byte> bundle)
     {
         WireReader reader = new(bundle);

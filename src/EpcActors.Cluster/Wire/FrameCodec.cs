@@ -48,7 +48,7 @@ public static class FrameCodec
         {
             Invariant.That(
                 frame is { Kind: FrameKind.Fenced or FrameKind.Pending, Code: 0 },
-                "a frame that is no request, no reply and no notice is to be sent");
+                "a frame that is neither a request nor a reply nor a notice is to be sent");
         }
 
         Invariant.That(frame.Version == Frame.CurrentVersion, "a frame of another version is to be sent");

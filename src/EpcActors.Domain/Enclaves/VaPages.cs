@@ -101,7 +101,7 @@ public sealed class VaPages
     /// <summary>The VA page of a slot.</summary>
     public EpcPageIndex PageOf(int slot) => _pages[slot / SlotsPerPage].EpcPage;
 
-    /// <summary>What the processor holds in a slot: 0 for nothing.</summary>
+    /// <summary>The version that the processor holds in a slot: 0 for none.</summary>
     public ref uint Version(int slot) => ref _pages[slot / SlotsPerPage].Slots[slot % SlotsPerPage].Version;
 
     /// <summary>

@@ -37,7 +37,7 @@ public enum EpcPageFlags : byte
     Unreclaimable = 8,
 }
 
-/// <summary>What the processor's EPCM says of a page. Hardware, not kernel: the oracle compares the two.</summary>
+/// <summary>A page's entry in the processor's EPCM. Hardware, not kernel: the oracle compares the two.</summary>
 /// <remarks>
 /// Four flags, a page type in three bits as in the manual (SECINFO.FLAGS.PT), and PR. The type is a number: compare it
 /// with

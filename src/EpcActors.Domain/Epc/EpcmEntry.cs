@@ -46,11 +46,11 @@ public readonly struct EpcmEntry
 
     public bool IsValid => (_state & Epcm.Valid) != 0;
 
-    /// <summary>Any of these flags; the type is no flag (<see cref="Type"/>).</summary>
+    /// <summary>Any of these flags; the type is not a flag (<see cref="Type"/>).</summary>
     public bool Has(Epcm bits) => (_state & bits) != 0;
 
-    // The processor is no actor: its table has no owner, and is the one thing that tasks on different threads change at
-    // once.
+    // The processor is not an actor: its table has no owner, and is the one thing that tasks on different threads
+    // change at once.
 #pragma warning disable RS0030
     /// <summary>All of it at one moment.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -23,7 +23,7 @@ public enum EpcCgroupMode
     On,
 }
 
-/// <summary>What happens when a cgroup is at its limit and nothing in it can be reclaimed.</summary>
+/// <summary>Fate of a charge when a cgroup is at its limit and nothing in it can be reclaimed.</summary>
 public enum AtLimit
 {
     /// <summary>The allocation fails with ENOMEM (series v6 and later).</summary>
@@ -33,7 +33,7 @@ public enum AtLimit
     Kill,
 }
 
-/// <summary>What a write of misc.max sets off.</summary>
+/// <summary>Work that a write of misc.max sets off.</summary>
 public enum LimitLowered
 {
     /// <summary>Nothing: the next charge notices (v6 and later).</summary>
@@ -113,7 +113,7 @@ public enum AgeEscalation
     AfterFiveFailedRounds,
 }
 
-/// <summary>Which memory cgroup pays for the backing store when another task than the owner reclaims.</summary>
+/// <summary>The memory cgroup that pays for the backing store when another task than the owner reclaims.</summary>
 public enum BackingCharge
 {
     /// <summary>The root, so no limit applies (before 0c9782e204d3, R23).</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EpcActors.Domain.Misc;
 
-/// <summary>What a write to <c>misc.max</c> returns, in the kernel's words.</summary>
+/// <summary>Answer to a write of <c>misc.max</c>, in the kernel's words.</summary>
 public enum MiscWriteResult
 {
     /// <summary>Accepted: the write returns the number of bytes.</summary>

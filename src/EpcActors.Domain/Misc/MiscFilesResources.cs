@@ -86,7 +86,7 @@ public enum MiscFile
     EventsLocal,
 }
 
-/// <summary>Which files a kernel has: they came one by one over the years.</summary>
+/// <summary>The files that a kernel has: they came one by one over the years.</summary>
 /// <param name="HasEvents"><c>misc.events</c>: missing in the first version (5.13), which logs a line instead.</param>
 /// <param name="HasCurrentAtRoot"><c>misc.current</c> in the root as well: since June 2023.</param>
 /// <param name="HasPeak"><c>misc.peak</c>: since 1028f391d5f9 (2024).</param>

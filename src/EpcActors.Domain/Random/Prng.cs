@@ -16,7 +16,7 @@ public readonly record struct PrngState(ulong S0, ulong S1, ulong S2, ulong S3);
 /// </para>
 /// <para>
 /// A mutable struct: a copy goes on from the same place and repeats what the original draws. Keep it in a field that is
-/// not <c>readonly</c> and pass it by <c>ref</c>. <c>default(Prng)</c> is no generator and throws on the first draw.
+/// not <c>readonly</c> and pass it by <c>ref</c>. <c>default(Prng)</c> is not a generator and throws on the first draw.
 /// </para>
 /// </remarks>
 public struct Prng

@@ -18,7 +18,7 @@ public static class AccessTraceReader
     /// <param name="reader">The text; the caller opens and closes it.</param>
     /// <param name="source">Name of the trace for error messages, e.g. the file's.</param>
     /// <param name="maxAccesses">Refuse more than these, before memory runs out.</param>
-    /// <exception cref="TraceFormatException">The text is no trace, or too long.</exception>
+    /// <exception cref="TraceFormatException">The text is not a trace, or too long.</exception>
     public static AccessTrace Read(TextReader reader, string source, int maxAccesses = DefaultMaxAccesses)
     {
         ArgumentNullException.ThrowIfNull(reader);
@@ -69,7 +69,7 @@ public static class AccessTraceReader
             "r" => PageAccessKind.Read,
             "w" => PageAccessKind.Write,
             "x" => PageAccessKind.Execute,
-            _ => throw line.Error($"'{kind}' is no kind of access", "write r, w or x"),
+            _ => throw line.Error($"'{kind}' is not a kind of access", "write r, w or x"),
         };
         int thread = line.IsAtEnd ? 0 : (int)line.NextNumber("thread", MaxThread);
         line.End(Form);

@@ -2,7 +2,7 @@ using EpcActors.Domain.Random;
 
 namespace EpcActors.Domain.Workloads;
 
-/// <summary>What a thread does to a page.</summary>
+/// <summary>An access of a thread to a page.</summary>
 public enum PageAccessKind
 {
     Read,

@@ -6,8 +6,8 @@ namespace EpcActors.Domain.Workloads;
 /// distance of n or more, so one pass gives the misses at every size.
 /// </summary>
 /// <remarks>
-/// A Fenwick tree over the moments of the last touches answers in a logarithm of the pages. The kernel's list is no LRU
-/// (it gives accessed pages a second chance), and no such list has this property: its misses are simulated.
+/// A Fenwick tree over the moments of the last touches answers in a logarithm of the pages. The kernel's list is not an
+/// LRU (it gives accessed pages a second chance), and no such list has this property: its misses are simulated.
 /// </remarks>
 public sealed class StackDistances
 {

@@ -22,9 +22,9 @@ public sealed class TraceFormatException : FormatException
     /// <summary>Column of the offending field, from 1; behind the last character when a field is missing.</summary>
     public int Column { get; }
 
-    /// <summary>What is wrong.</summary>
+    /// <summary>The problem.</summary>
     public string Problem { get; }
 
-    /// <summary>What to write instead.</summary>
+    /// <summary>The remedy: text to write instead.</summary>
     public string Remedy { get; }
 }

@@ -30,7 +30,7 @@ public sealed record WorkloadPreset
     /// <summary>Where its parameters come from.</summary>
     public required string Source { get; init; }
 
-    /// <summary>What it does, and which parts are the source's and which are ours.</summary>
+    /// <summary>Its behaviour, and which parts are the source's and which are ours.</summary>
     public required string Description { get; init; }
 
     /// <summary>Makes its pattern.</summary>

@@ -52,8 +52,8 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     public bool HasClocks { get; init; }
 
     /// <summary>
-    /// A run is over when the last task that is no daemon has ended, wherever the daemons are: for a load without end,
-    /// which never lets them sleep.
+    /// A run is over when the last task that is not a daemon has ended, wherever the daemons are: for a load without
+    /// end, which never lets them sleep.
     /// </summary>
     public bool EndsWithTasks { get; set; }
 
@@ -64,7 +64,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     /// between two runs.</summary>
     public IStepHost? Host { get; set; }
 
-    /// <summary>What ended the run, when it was an actor that failed.</summary>
+    /// <summary>The exception of an actor that ended the run.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>Resource that the last step touched; null when it was time only.</summary>
@@ -86,7 +86,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     /// <summary>True while some task that must come to its end could go on.</summary>
     public bool CanGoOn => _mustGoOn > 0;
 
-    /// <summary>Who watches for rules; at most one.</summary>
+    /// <summary>The watcher of the rules; at most one.</summary>
     public void Observe(IRunObserver observer) => _observer = observer;
 
     /// <summary>Adds a resource under its id.</summary>
@@ -138,7 +138,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     /// <summary>The resource of the pending request.</summary>
     public override int ConflictKey(int task) => (_tasks[task].Pending?.Target.Index ?? -1) + 1;
 
-    /// <summary>What the engine itself keeps of a task between two steps, in one number.</summary>
+    /// <summary>State of a task that the engine keeps between two steps, in one number.</summary>
     internal ulong StateBits(int ordinal)
     {
         TaskState state = _tasks[ordinal];

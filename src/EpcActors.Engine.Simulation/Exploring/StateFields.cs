@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace EpcActors.Engine.Simulation.Exploring;
 
-/// <summary>Which fields and types belong to a state, and which are boundaries of it.</summary>
+/// <summary>Fields and types that belong to a state, and those that are boundaries of it.</summary>
 /// <remarks>
 /// Attributes are recognised by name: the domain does not see the engine and has attributes of its own. Types of the
 /// framework are let through one by one: what a class of the framework keeps inside is not ours to copy, unless we have
@@ -72,7 +72,7 @@ internal static class StateFields
 
     public static bool IsNotState(FieldInfo field) => Has(field, nameof(NotStateAttribute));
 
-    /// <summary>What the field refers to does not change after the topology was built.</summary>
+    /// <summary>The field refers to what does not change after the topology was built.</summary>
     public static bool IsConstant(FieldInfo field) =>
         Has(field, nameof(ConstantAttribute)) || IsConstant(field.FieldType);
 

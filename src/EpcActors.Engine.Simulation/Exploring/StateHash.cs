@@ -54,7 +54,7 @@ internal sealed class StateHash
     }
 }
 
-/// <summary>What compiled hashes call.</summary>
+/// <summary>Calls of compiled hashes.</summary>
 internal static class StateHashCalls
 {
     private const ulong Shared = 0x2545F4914F6CDD1D;
@@ -123,7 +123,7 @@ internal static class StateHashCalls
             ? StateMix.Null
             : StateMix.Text(function.Method.Name) + StateMix.Text(function.Method.DeclaringType?.ToString() ?? "");
 
-    /// <summary>Who waits, in their order.</summary>
+    /// <summary>The waiters, in their order.</summary>
     public static ulong Queue(WaitQueue queue)
     {
         ulong hash = 1;
@@ -135,7 +135,7 @@ internal static class StateHashCalls
         return hash;
     }
 
-    /// <summary>Who holds it, who waits for it. Who held it last does not matter.</summary>
+    /// <summary>Holder and waiters. The last holder does not matter.</summary>
     public static ulong Lock(Mutex mutex) => StateMix.Add(Queue(mutex.Waiters), (ulong)(long)mutex.Owner.Index);
 
     public static ulong ArrayOfValues<T>(object? context, object array, StateImage image)

@@ -105,7 +105,7 @@ internal sealed class StateHashCompiler
             {
                 Invariant.That(
                     element.IsSZArray && StateFields.IsItsBytes(element.GetElementType()!),
-                    $"{type} is no table of tables of numbers");
+                    $"{type} is not a table of tables of numbers");
                 return Close(nameof(StateHashCalls.SparseTable), null, element.GetElementType()!);
             }
 

@@ -58,7 +58,7 @@ public sealed class StateImage
 
         foreach (object root in roots)
         {
-            // An object that refers to a root that is no actor does not have it in its own state.
+            // An object that refers to a root that is not an actor does not have it in its own state.
             if (root is not (Resource or TaskActor))
             {
                 _sharedNumbers.TryAdd(root, _sharedNumbers.Count);

@@ -13,7 +13,7 @@ internal static class StateMix
     /// <summary>Odd, with its bits well spread.</summary>
     public const ulong Multiplier = 0x9FB21C651E98DF25;
 
-    /// <summary>What stands for a reference to nothing.</summary>
+    /// <summary>Stands for a reference to nothing.</summary>
     public const ulong Null = 0x5851F42D4C957F2D;
 
     private const ulong First = 0xA0761D6478BD642F;

@@ -33,7 +33,7 @@ public sealed record SearchBounds
     public bool StopsAtFirst { get; init; } = true;
 }
 
-/// <summary>What an exhaustive search found.</summary>
+/// <summary>Result of an exhaustive search.</summary>
 public sealed record SearchResult
 {
     /// <summary>True when every schedule within the bounds was covered.</summary>

@@ -16,8 +16,8 @@ internal sealed class ObjectNode : Node
     public OrderedDictionary<string, Definition> Fields { get; } = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Set once the object has overridden a value that is no object: earlier objects must then stay out of sight, also
-    /// those of a fallback that is added later (section "Config object merging and file merging").
+    /// Set once the object has overridden a value that is not an object: earlier objects must then stay out of sight,
+    /// also those of a fallback that is added later (section "Config object merging and file merging").
     /// </summary>
     public override bool HidesBelow => _hidesBelow;
 

@@ -82,7 +82,7 @@ internal sealed class ParseSession
                 found |= TryInclude(name + extension, target.Origin, scope, depth, into);
             }
 
-            // A name with some other extension is no base name: take it as it is.
+            // A name with some other extension is not a base name: take it as it is.
             if (!found && Path.HasExtension(name))
             {
                 found = TryInclude(name, target.Origin, scope, depth, into);

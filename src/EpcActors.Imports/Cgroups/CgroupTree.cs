@@ -112,7 +112,7 @@ internal sealed class CgroupTree(ConfigEnvironment environment, ImportLog log)
             log.Error(
                 new HoconOrigin(folder, 0, 0),
                 "",
-                $"'{name}' is no name of a cgroup here: white space is not allowed",
+                $"'{name}' is not a name of a cgroup here: white space is not allowed",
                 "rename the folder");
             return false;
         }

@@ -9,7 +9,7 @@ namespace EpcActors.Imports.Drafts;
 /// <param name="Why">Behind the value as a comment; empty when it speaks for itself.</param>
 internal readonly record struct Sourced(string Text, string Why);
 
-/// <summary>What an input says, in the words of a scenario, before it is written.</summary>
+/// <summary>An input in the words of a scenario, before it is written.</summary>
 internal sealed class ScenarioDraft
 {
     public required string Title { get; init; }

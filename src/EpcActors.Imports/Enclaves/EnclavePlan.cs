@@ -46,7 +46,7 @@ internal static class EnclavePlans
     /// <summary>The loader's: an enclave's range is a power of two and counted in 31 bits.</summary>
     private const long MostPages = 1 << 30;
 
-    /// <summary>What stands above an enclave.</summary>
+    /// <summary>The note above an enclave.</summary>
     public static string Heading(string source, bool isEdmm) =>
         $"{Path.GetFileName(source)}, {(isEdmm ? "EDMM" : "static: all of it is added at once")}.";
 

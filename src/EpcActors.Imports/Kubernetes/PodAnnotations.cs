@@ -87,7 +87,7 @@ internal sealed class PodAnnotations
         }
     }
 
-    /// <summary>misc.max of a container in bytes; null without an annotation; 0 is no limit.</summary>
+    /// <summary>misc.max of a container in bytes; null without an annotation; 0 is not a limit.</summary>
     public Placed<long>? LimitOf(string container)
     {
         if (For(Limit, container) is not (string key, DataScalar value))

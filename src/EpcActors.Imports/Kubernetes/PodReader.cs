@@ -93,7 +93,7 @@ internal static class PodReader
             fields.Log.Error(
                 name?.Origin ?? fields.Origin,
                 fields.PathOf("name"),
-                name is null ? "a container has no name" : $"'{name.Text}' is no name of a container",
+                name is null ? "a container has no name" : $"'{name.Text}' is not a name of a container",
                 "write lower-case letters, digits and '-'");
             return null;
         }

@@ -76,7 +76,7 @@ internal sealed record PodTemplate
     public string Label => $"{Kind} {(Namespace == "default" ? "" : Namespace + "/")}{Name}";
 }
 
-/// <summary>What a Node object says.</summary>
+/// <summary>EPC and CPUs of a Node object.</summary>
 internal sealed record NodeSpec(string Name, long EpcBytes, string EpcText, HoconOrigin Origin)
 {
     public Placed<int>? Cpus { get; init; }

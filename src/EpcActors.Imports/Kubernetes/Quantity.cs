@@ -16,7 +16,7 @@ internal readonly partial record struct Quantity(BigInteger Numerator, BigIntege
     /// <summary>Kubernetes keeps 63 bits; a larger text is a mistake.</summary>
     private const int MostExponent = 40;
 
-    /// <summary>What a quantity looks like, for remedies.</summary>
+    /// <summary>Examples of a quantity, for remedies.</summary>
     public const string Form =
         "a number, alone or with Ki, Mi, Gi (powers of 1024) or k, M, G (powers of 1000) behind it";
 
@@ -85,7 +85,7 @@ internal readonly partial record struct Quantity(BigInteger Numerator, BigIntege
         return true;
     }
 
-    /// <summary>What to write instead of a text that is no quantity: what was meant, when it can be told.</summary>
+    /// <summary>Remedy for a text that is not a quantity: the one that was meant, when it can be told.</summary>
     public static string Remedy(string text)
     {
         if (text.EndsWith('K') && TryParse(text[..^1], out _))

@@ -7,11 +7,11 @@ internal abstract class DataNode(HoconOrigin origin)
 {
     public HoconOrigin Origin { get; } = origin;
 
-    /// <summary>What it is, for messages: <c>a list</c>.</summary>
+    /// <summary>Its kind, for messages: <c>a list</c>.</summary>
     public abstract string Kind { get; }
 }
 
-/// <summary>What a scalar is.</summary>
+/// <summary>Type of a scalar.</summary>
 internal enum ScalarKind
 {
     Text,

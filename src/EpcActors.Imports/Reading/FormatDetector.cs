@@ -43,7 +43,7 @@ internal static partial class FormatDetector
         throw log.Fail(
             new HoconOrigin(input.Source, 0, 0),
             "",
-            "cannot tell what this file is: it is no scenario (epc { … }) and no input that is known",
+            "cannot tell what this file is: it is neither a scenario (epc { … }) nor a known input",
             "'epc import --help' lists the kinds; 'epc import KIND FILE' says what is wrong with it");
     }
 

@@ -10,7 +10,7 @@ internal static class TomlText
 {
     private const int MostNesting = 100;
 
-    /// <exception cref="Lab.Configuration.ConfigurationException">The text is no TOML.</exception>
+    /// <exception cref="Lab.Configuration.ConfigurationException">The text is not valid TOML.</exception>
     public static DataMap Read(string text, string source, ImportLog log)
     {
         string plain = WithoutTemplate(text, out bool isTemplate);

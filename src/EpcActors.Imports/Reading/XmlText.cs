@@ -7,7 +7,7 @@ namespace EpcActors.Imports.Reading;
 /// <summary>Reads XML with places. Entities and document types are refused: they can grow without end.</summary>
 internal static class XmlText
 {
-    /// <exception cref="Lab.Configuration.ConfigurationException">The text is no XML.</exception>
+    /// <exception cref="Lab.Configuration.ConfigurationException">The text is not valid XML.</exception>
     public static XElement Read(string text, string source, ImportLog log)
     {
         try

@@ -28,7 +28,7 @@ internal sealed partial class YamlText
     }
 
     /// <summary>All documents of the text that are not empty.</summary>
-    /// <exception cref="Lab.Configuration.ConfigurationException">The text is no YAML.</exception>
+    /// <exception cref="Lab.Configuration.ConfigurationException">The text is not valid YAML.</exception>
     public static IReadOnlyList<DataNode> Read(string text, string source, ImportLog log)
     {
         YamlText reader = new(text, source, log);

@@ -5,7 +5,7 @@ public static class EnclaveRanges
 {
     private const string Device = "sgx_enclave";
 
-    /// <summary>Reads <c>web=0x7f0000000000-0x7f0004000000</c>; null when it is no range.</summary>
+    /// <summary>Reads <c>web=0x7f0000000000-0x7f0004000000</c>; null when it is not a range.</summary>
     public static EnclaveRange? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -6,7 +6,7 @@ using EpcActors.Domain.Workloads.Fitting;
 
 namespace EpcActors.Imports.Traces;
 
-/// <summary>What a trace says of one enclave.</summary>
+/// <summary>One enclave of a trace.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Accesses">Accesses in all.</param>
 /// <param name="Pages">Different pages.</param>
@@ -56,7 +56,7 @@ public sealed class ImportedTrace
     /// <summary>The enclaves that have accesses.</summary>
     public IReadOnlyList<TracedEnclave> Enclaves { get; }
 
-    /// <summary>What was left out, assumed, or is not what it seems.</summary>
+    /// <summary>Notes on what was left out, was assumed, or is not what it seems.</summary>
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Accesses in all.</summary>

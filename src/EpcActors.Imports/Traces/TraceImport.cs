@@ -247,7 +247,7 @@ public sealed class TraceImport
     /// <summary>An access that is kept: 24 bytes.</summary>
     internal readonly record struct Entry(long TimeNs, ulong Page, int Enclave, short Thread, PageAccessKind Kind);
 
-    /// <summary>What is known of an enclave while the recording is read.</summary>
+    /// <summary>State of an enclave while the recording is read.</summary>
     internal sealed class EnclaveEntries(string name)
     {
         private readonly Dictionary<int, short> _threads = [];

@@ -38,12 +38,12 @@ internal sealed class ArcParser(string source) : TraceParser(source)
             && rest.IsWhiteSpace();
         if (!LineFields.TryLong(first, out long start) || start > long.MaxValue / 8192)
         {
-            throw Wrong(line, first, number, $"'{first}' is no start block", Remedy);
+            throw Wrong(line, first, number, $"'{first}' is not a start block", Remedy);
         }
 
         if (!LineFields.TryLong(count, out long blocks) || blocks > MostBlocks)
         {
-            throw Wrong(line, count, number, $"'{count}' is no count of blocks up to {MostBlocks}", Remedy);
+            throw Wrong(line, count, number, $"'{count}' is not a count of blocks up to {MostBlocks}", Remedy);
         }
 
         if (!isWhole)
@@ -114,7 +114,7 @@ internal sealed class PlainParser(string source) : TraceParser(source)
 
         if (!LineFields.TryLong(page, out long pages) || pages > int.MaxValue - 1)
         {
-            throw Wrong(line, page, number, $"'{page}' is no page", Remedy);
+            throw Wrong(line, page, number, $"'{page}' is not a page", Remedy);
         }
 
         int tid = 0;

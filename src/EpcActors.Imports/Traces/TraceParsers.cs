@@ -93,7 +93,7 @@ internal sealed class FtraceParser(string source) : TraceParser(source)
         ReadOnlySpan<char> thread = task[(task.LastIndexOf('-') + 1)..];
         if (!LineFields.TryInt(thread, out int tid))
         {
-            throw Wrong(line, thread, number, $"'{thread}' is no thread", "leave the line as the kernel prints it");
+            throw Wrong(line, thread, number, $"'{thread}' is not a thread", "leave the line as the kernel prints it");
         }
 
         ReadOnlySpan<char> fields = line[(cpu + 1)..];
@@ -166,7 +166,7 @@ internal sealed class PerfParser(string source) : TraceParser(source)
             || !LineFields.TryInt(slash < 0 ? before : before[..slash], out int pid))
         {
             throw Wrong(
-                line, before, number, $"'{before}' is no thread", "use perf script -F comm,pid,tid,time,event,trace");
+                line, before, number, $"'{before}' is not a thread", "use perf script -F comm,pid,tid,time,event,trace");
         }
 
         bool hasCode = LineFields.TryKey(rest, "error_code=", out ulong code);
@@ -327,7 +327,7 @@ internal sealed class SgxPerfParser(string source) : TraceParser(source)
 
         if (!LineFields.TryLong(line[parts[4]], out long address))
         {
-            throw Wrong(line, line[parts[4]], number, $"'{line[parts[4]]}' is no address", Remedy);
+            throw Wrong(line, line[parts[4]], number, $"'{line[parts[4]]}' is not an address", Remedy);
         }
 
         access = new RecordedAccess

@@ -158,7 +158,7 @@ internal static class LibvirtImport
         log.Error(
             XmlText.At(element, source),
             element.Name.LocalName,
-            $"'{element.Value.Trim()}' is no number of a node",
+            $"'{element.Value.Trim()}' is not a number of a node",
             "write for example 0");
         return -1;
     }

@@ -107,7 +107,7 @@ internal static class QemuImport
 
                 if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index > 255)
                 {
-                    log.Error(value.At(key), key, $"'{text}' is no number of a section", "write sgx-epc.0.memdev=ID");
+                    log.Error(value.At(key), key, $"'{text}' is not a number of a section", "write sgx-epc.0.memdev=ID");
                     continue;
                 }
 
@@ -125,7 +125,7 @@ internal static class QemuImport
                 return node;
             }
 
-            log.Error(value.At(key), key, $"'{value[key]}' is no number of a node", "write for example 0");
+            log.Error(value.At(key), key, $"'{value[key]}' is not a number of a node", "write for example 0");
             return -1;
         }
 

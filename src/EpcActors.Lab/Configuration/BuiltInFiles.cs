@@ -10,7 +10,7 @@ namespace EpcActors.Lab.Configuration;
 /// </summary>
 public static class BuiltInFiles
 {
-    /// <summary>What the names of these files begin with, in includes and in error messages.</summary>
+    /// <summary>Prefix of the names of these files, in includes and in error messages.</summary>
     public const string Prefix = "builtin:";
 
     /// <summary>The reference configuration.</summary>

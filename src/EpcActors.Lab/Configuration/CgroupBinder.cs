@@ -103,7 +103,7 @@ internal sealed class CgroupBinder
             _context.Error(
                 reader.Origin,
                 reader.Path,
-                $"'{key}' is no path of a cgroup: {problem}",
+                $"'{key}' is not a path of a cgroup: {problem}",
                 "write for example /pods/web");
             return;
         }
@@ -310,7 +310,7 @@ internal sealed class CgroupBinder
 
             if (part is "." or "..")
             {
-                return $"'{part}' is no name";
+                return $"'{part}' is not a name";
             }
 
             foreach (char c in part)

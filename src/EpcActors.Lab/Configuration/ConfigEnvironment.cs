@@ -2,7 +2,7 @@ using EpcActors.Hocon;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>What reading a configuration needs of the world around it.</summary>
+/// <summary>The world around a configuration, as far as reading it needs it.</summary>
 public sealed record ConfigEnvironment
 {
     /// <summary>Files from disk and the variables of the process.</summary>

@@ -315,7 +315,7 @@ internal static class Naming
             reader.Context.Error(
                 reader.Origin,
                 reader.Path,
-                $"'{name}' is no name for {what}",
+                $"'{name}' is not a name for {what}",
                 "use letters, digits, '-', '_' and '.', a letter or digit first");
         }
 

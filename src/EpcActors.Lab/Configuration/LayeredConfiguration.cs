@@ -73,7 +73,7 @@ internal sealed class LayeredConfiguration
     /// <summary>The reference configuration alone.</summary>
     public static HoconObject Reference() => ResolvedReference.Value;
 
-    /// <summary>What an empty scenario file makes effective.</summary>
+    /// <summary>The configuration of an empty scenario file.</summary>
     public static HoconObject Standard()
     {
         const string Nothing = "empty.conf";

@@ -2,7 +2,7 @@ using EpcActors.Hocon;
 
 namespace EpcActors.Lab.Configuration;
 
-/// <summary>What all parts of the binder share while one configuration is read.</summary>
+/// <summary>State that all parts of the binder share while one configuration is read.</summary>
 internal sealed class LoadContext(string file, ConfigEnvironment environment)
 {
     private readonly List<ConfigurationError> _errors = [];

@@ -8,7 +8,7 @@ namespace EpcActors.Lab.Configuration;
 /// <summary>Reads <c>epc.machine</c>.</summary>
 internal static class MachineBinder
 {
-    /// <summary>What the tables of pages can address: just under 2 TiB.</summary>
+    /// <summary>Pages that the tables can address: just under 2 TiB.</summary>
     private const long MaxEpcPages = EpcPageTable.MaxPages;
 
     private const int MaxNodes = 1024;

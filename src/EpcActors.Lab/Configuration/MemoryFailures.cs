@@ -10,7 +10,7 @@ namespace EpcActors.Lab.Configuration;
 /// <param name="kernel">Its name.</param>
 internal sealed class MemoryFailures(KernelSwitches switches, string kernel)
 {
-    /// <summary>What to write instead.</summary>
+    /// <summary>The remedy: text to write instead.</summary>
     public const string Remedy =
         "set epc.kernel = linux-5.17 or a later one, or epc.switches.memory-failure = on, or leave the poison out";
 

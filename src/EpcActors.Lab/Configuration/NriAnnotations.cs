@@ -82,7 +82,7 @@ internal sealed partial class NriAnnotations
         }
     }
 
-    /// <summary>A quantity as Kubernetes writes it, in bytes; 0 is no limit.</summary>
+    /// <summary>A quantity as Kubernetes writes it, in bytes; 0 is not a limit.</summary>
     private static long Bytes(Setting setting)
     {
         if (

@@ -18,8 +18,8 @@ internal sealed class ObjectReader
     private readonly HashSet<string> _isAsked = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// True when something else stands here than an object: that is reported, and what is missing in it is no further
-    /// error.
+    /// True when something else stands here than an object: that is reported, and what is missing in it is not a
+    /// further error.
     /// </summary>
     private bool _isBroken;
 

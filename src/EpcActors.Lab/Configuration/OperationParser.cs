@@ -312,7 +312,7 @@ public sealed class OperationParser
             : TryPages(text, out long bytes)
             || (!char.IsAsciiDigit(text[^1]) && HoconUnits.TryParseSize(text, out bytes, out _))
                 ? bytes
-            : throw words.Wrong($"'{text}' is no size", "write for example 16 pages, 64 KiB, or max");
+            : throw words.Wrong($"'{text}' is not a size", "write for example 16 pages, 64 KiB, or max");
     }
 
     private static long Size(WordReader words)
@@ -320,7 +320,7 @@ public sealed class OperationParser
         long bytes = Limit(words);
         return bytes is > 0 and < long.MaxValue && bytes % KernelConstants.PageSize == 0
             ? bytes
-            : throw words.Wrong("this is no number of whole pages", "write for example 16 pages or 64 KiB");
+            : throw words.Wrong("this is not a number of whole pages", "write for example 16 pages or 64 KiB");
     }
 
     private static bool TryPages(string text, out long bytes)

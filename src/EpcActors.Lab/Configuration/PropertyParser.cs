@@ -31,7 +31,7 @@ public static class PropertyParser
         string comparison = words.Next("a comparison");
         if (!Comparisons.Contains(comparison))
         {
-            throw words.Wrong($"'{comparison}' is no comparison", $"allowed: {string.Join(' ', Comparisons)}");
+            throw words.Wrong($"'{comparison}' is not a comparison", $"allowed: {string.Join(' ', Comparisons)}");
         }
 
         string right = words.Next("a number or a quantity");
@@ -104,7 +104,7 @@ public sealed class PropertyCheck
             "<=" => static (a, b) => a <= b,
             ">" => static (a, b) => a > b,
             ">=" => static (a, b) => a >= b,
-            _ => throw new RaceTextException(property.Text, 0, $"'{property.Comparison}' is no comparison"),
+            _ => throw new RaceTextException(property.Text, 0, $"'{property.Comparison}' is not a comparison"),
         };
     }
 

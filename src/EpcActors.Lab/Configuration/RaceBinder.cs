@@ -246,7 +246,7 @@ internal sealed class RaceBinder(
         if (property is null && !setting.IsMissing)
         {
             setting.Error(
-                $"'{text}' is no rule of the oracle and none of the properties",
+                $"'{text}' is not a rule of the oracle and none of the properties",
                 Suggestions.Remedy(text, [.. LabRules.All, .. properties.Select(one => one.Text)]));
         }
 

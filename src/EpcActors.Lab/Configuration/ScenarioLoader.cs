@@ -12,7 +12,7 @@ namespace EpcActors.Lab.Configuration;
 /// <param name="Notes">What is odd but allowed.</param>
 public sealed record LoadedScenario(Scenario Scenario, IReadOnlyList<ConfigurationNote> Notes)
 {
-    /// <summary>What the file says of its race; null without one.</summary>
+    /// <summary>The race of the file; null without one.</summary>
     public RaceDefinition? Race { get; init; }
 }
 
@@ -96,7 +96,7 @@ public static class ScenarioLoader
         ulong? seed,
         ref RaceDefinition? race)
     {
-        // What is no string was reported when the layers were put together.
+        // What is not a string was reported when the layers were put together.
         string kernel = epc.Get("kernel").StringOrNull ?? "";
         KernelSwitches ofKernel = files.ReadKernel();
         KernelSwitches switches = SwitchBinder.Read(epc.Child("switches"), new KernelSwitches());

@@ -17,12 +17,12 @@ internal sealed partial class Setting
     private static readonly string[] SizeUnits = ["B", "KiB", "MiB", "GiB", "TiB", "pages", "page"];
     private static readonly string[] DurationUnits = ["ns", "us", "ms", "s", "m", "h", "cycles", "cycle"];
 
-    /// <summary>What <c>max</c> means: no limit.</summary>
+    /// <summary>Value of <c>max</c>: no limit.</summary>
     public const long NoLimit = long.MaxValue;
 
     /// <summary>
     /// A limit of a cgroup in bytes; <see cref="NoLimit"/> for <c>max</c>. misc_cg_max_write() takes any number, and
-    /// what is no whole page never comes to be used; memory.max keeps whole pages.
+    /// what is not a whole page never comes to be used; memory.max keeps whole pages.
     /// </summary>
     /// <param name="roundsDown">To whole pages.</param>
     public long Limit(bool roundsDown = false)

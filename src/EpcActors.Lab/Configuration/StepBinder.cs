@@ -15,7 +15,7 @@ namespace EpcActors.Lab.Configuration;
 /// <param name="kernel">Its name.</param>
 internal sealed class StepBinder(ObjectReader defaults, KernelSwitches switches, string kernel)
 {
-    /// <summary>What a warm-up of its own accord takes at most, passes over the heap by each thread.</summary>
+    /// <summary>Longest warm-up of its own accord, passes over the heap by each thread.</summary>
     private const int WarmUpPasses = 8;
 
     private const string Schema = "epc.enclaves.<name>.steps[]";

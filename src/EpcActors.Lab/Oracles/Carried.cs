@@ -73,7 +73,7 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>Cgroup that was charged for it, -1 for none.</summary>
     public int FreshCgroup = -1;
 
-    /// <summary>What it last loaded from the racy counter, and when.</summary>
+    /// <summary>Its last load from the racy counter, and the time of it.</summary>
     public long LoadedPages;
     public long LoadedNs;
     public long LoadNumber = -1;
@@ -81,7 +81,7 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>When it was first refused a page since it last got one, -1 for never; nanoseconds.</summary>
     public long RefusedSinceNs = -1;
 
-    /// <summary>What it has still to do by what it saw.</summary>
+    /// <summary>Duties that follow from what it saw.</summary>
     public Owed Owed;
 
     /// <summary>Its debts were reported already.</summary>
@@ -125,7 +125,7 @@ internal class Carried(TaskActor task, Books books)
         }
     }
 
-    /// <summary>What it has, by the rule that each breaks.</summary>
+    /// <summary>Its possessions, by the rule that each breaks.</summary>
     public IEnumerable<(string Rule, string What)> Describe()
     {
         if (Pages != KeptPages)

@@ -28,7 +28,7 @@ internal sealed class EnclaveBook(int pageCount)
 
     public bool HasSecs { get; set; }
 
-    /// <summary>What was seen of a page; the enclave's page count is the SECS.</summary>
+    /// <summary>The book of a page; the enclave's page count is the SECS.</summary>
     public ref PageBook this[int page]
     {
         get
@@ -110,7 +110,7 @@ internal sealed class EnclaveBook(int pageCount)
     }
 }
 
-/// <summary>What was seen of one page of an enclave.</summary>
+/// <summary>The book of one page of an enclave.</summary>
 internal struct PageBook
 {
     /// <summary>The version that it was last written out with.</summary>
@@ -119,6 +119,6 @@ internal struct PageBook
     /// <summary>Epoch of its EBLOCK; 0 when it is not blocked.</summary>
     public int BlockedIn;
 
-    /// <summary>What the EPCM said of it when it was blocked: so it has to be when it is loaded again.</summary>
+    /// <summary>Its EPCM entry when it was blocked: it has to be the same when it is loaded again.</summary>
     public Epcm Blocked;
 }

@@ -14,8 +14,8 @@ namespace EpcActors.Lab.Oracles;
 /// What others own (lengths of lists) is read without asking, when a run has stalled for the whole window. Real time
 /// also passes while the machine does something else, so nothing is judged at first sight: the finding must hold for
 /// some more of the window, in which the task came by again and again. And what counts of the window is the time in
-/// which the process ran and something could move (<see cref="RunClock"/>): a process that was stopped is no hang, nor
-/// is one that waits for another which was stopped.
+/// which the process ran and something could move (<see cref="RunClock"/>): a process that was stopped is not a hang,
+/// nor is one that waits for another which was stopped.
 /// </remarks>
 public sealed partial class Oracle
 {
@@ -97,7 +97,7 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// A scan that goes once over an LRU full of young pages frees nothing for a long time and is no hang; one that
+    /// A scan that goes once over an LRU full of young pages frees nothing for a long time and is not a hang; one that
     /// goes round and round is.
     /// </summary>
     private bool IsScanning(long nowNs) => Ran(LastScanNs(), nowNs) < _livenessWindowNs && !HasScannedEverything();

@@ -20,7 +20,7 @@ public sealed partial class Oracle
     [Constant]
     private readonly StepWatcher?[] _watchers = new StepWatcher?[WatchedMessages.Most];
 
-    /// <summary>Which of the methods below judges the requests of a code; null when they concern no rule.</summary>
+    /// <summary>The method below that judges the requests of a code; null when they concern no rule.</summary>
     public StepWatcher? WatcherOf(ushort code) => _watchers[WatchedMessages.NumberOf(code)];
 
     /// <summary>Looks at one answered request.</summary>
@@ -78,7 +78,7 @@ public sealed partial class Oracle
         Watch<VirtualEpcProtocol.TakeZombie>(SawTakeZombie);
     }
 
-    /// <summary>What an enclave gives and takes: Oracle.Enclaves.</summary>
+    /// <summary>Pages and slots that an enclave gives and takes: Oracle.Enclaves.</summary>
     private void WatchEnclaves()
     {
         Watch<EnclaveProtocol.LinkVaPage>(SawLinkVaPage);
@@ -103,7 +103,7 @@ public sealed partial class Oracle
         Watch<EnclaveProtocol.FreeEnclave>(SawFreeEnclave);
     }
 
-    /// <summary>What a task owes by what it sees: Oracle.Routines.</summary>
+    /// <summary>Duties of a task by what it sees: Oracle.Routines.</summary>
     private void WatchRoutines()
     {
         Watch<AddressSpaceProtocol.AgePage>(SawAgePage);

@@ -15,7 +15,7 @@ internal sealed record PublishedFigure
     /// <summary>Machine of the publication.</summary>
     public required string Machine { get; init; }
 
-    /// <summary>What was measured.</summary>
+    /// <summary>The measured quantity.</summary>
     public required string What { get; init; }
 
     /// <summary>Unit of the figure; empty for a ratio.</summary>

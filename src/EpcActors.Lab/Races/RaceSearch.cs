@@ -176,7 +176,7 @@ public static class RaceSearch
         string? target = isStrict && schedule.Rule.Length > 0 ? schedule.Rule : null;
         (RaceTrace trace, ScheduleOutcome outcome, NamedReplay replay) = TraceFor(target);
 
-        // Not the rule that the file names. That is no pass yet: another one may be broken.
+        // Not the rule that the file names. That is not a pass yet: another one may be broken.
         return target is not null && outcome.Finding is null && replay.Divergence is null
             ? TraceFor(null)
             : (trace, outcome, replay);

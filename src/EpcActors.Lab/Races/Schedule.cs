@@ -219,7 +219,7 @@ public sealed record Schedule
             }
             else if (key is not ("race" or "variant" or "rule" or "found") || colon < 0)
             {
-                throw Wrong(number, $"'{line}' is no line of a header: race, variant, rule, found, set, then 'steps:'");
+                throw Wrong(number, $"'{line}' is not a line of a header: race, variant, rule, found, set, then 'steps:'");
             }
             else if (!_header.TryAdd(key, value))
             {
@@ -235,7 +235,7 @@ public sealed record Schedule
             {
                 return words.Length == question + 3 && words[^1] is "yes" or "no"
                     ? new ScheduleStep(string.Join(' ', words[..question]), words[^2], "", words[^1] == "yes", number)
-                    : throw Wrong(number, $"'{line}' is no choice: a task, '?', the choice, 'yes' or 'no'");
+                    : throw Wrong(number, $"'{line}' is not a choice: a task, '?', the choice, 'yes' or 'no'");
             }
 
             return words switch
@@ -247,7 +247,7 @@ public sealed record Schedule
                     resource,
                     null,
                     number),
-                _ => throw Wrong(number, $"'{line}' is no step: a task, a message and a resource"),
+                _ => throw Wrong(number, $"'{line}' is not a step: a task, a message and a resource"),
             };
         }
 
@@ -292,7 +292,7 @@ public sealed record Schedule
     }
 }
 
-/// <summary>A text that is no schedule, with file, line and column.</summary>
+/// <summary>A text that is not a schedule, with file, line and column.</summary>
 public sealed class ScheduleFormatException(string message) : Exception(message);
 
 /// <summary>

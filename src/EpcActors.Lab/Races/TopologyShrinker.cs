@@ -164,8 +164,8 @@ public sealed class TopologyShrinker
 
         foreach (EnclaveSpec enclave in scenario.Enclaves)
         {
-            // Instances are called name-0, name-1 and so on; the file knows the name. One of the two is no key and is
-            // refused.
+            // Instances are called name-0, name-1 and so on; the file knows the name. One of the two is not a key and
+            // is refused.
             int dash = enclave.Name.LastIndexOf('-');
             string[] keys =
                 dash > 0 && int.TryParse(enclave.Name.AsSpan(dash + 1), out _)
@@ -220,7 +220,7 @@ public sealed class TopologyShrinker
         {
             for (int i = task.Operations.Count; i >= 0; i--)
             {
-                // All of them first: a task that does nothing is no task.
+                // All of them first: a task that does nothing is not a task.
                 string[] left =
                     i == task.Operations.Count
                         ? []

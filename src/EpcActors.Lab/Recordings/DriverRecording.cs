@@ -132,7 +132,7 @@ public sealed partial class DriverRecording
         foreach (string needed in Sections.Where(one => one != "script" && !seen.Contains(one)))
         {
             throw new RecordingFormatException(
-                $"{name}: this is no recording of the driver: it has no section [{needed}]");
+                $"{name}: this is not a recording of the driver: it has no section [{needed}]");
         }
 
         recording.Scenario = string.Join('\n', scenario);

@@ -215,7 +215,8 @@ public static class LeafComparison
     }
 
     /// <summary>
-    /// A loop without a way out is a hang on both sides; the scenario's own property, which never holds, is no finding.
+    /// A loop without a way out is a hang on both sides; the scenario's own property, which never holds, is not a
+    /// finding.
     /// </summary>
     private static void CheckEnd(
         DriverRecording recording, RaceDefinition race, ScheduleOutcome outcome, List<string> differences)

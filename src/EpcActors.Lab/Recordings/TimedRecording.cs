@@ -145,7 +145,7 @@ public static class TimedRecording
             isGood = long.TryParse(values[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out row[i]);
         }
 
-        return isGood ? row : throw new RecordingFormatException($"{file}: '{line}' is no row of {columns} numbers");
+        return isGood ? row : throw new RecordingFormatException($"{file}: '{line}' is not a row of {columns} numbers");
     }
 
     private static IEnumerable<string> LinesOf(string folder, string name)

@@ -2,7 +2,7 @@ using EpcActors.Engine;
 
 namespace EpcActors.Lab.Scenarios;
 
-/// <summary>What a message of a machine's part does to what this process may charge.</summary>
+/// <summary>Effect of a message of a machine's part on what this process may charge.</summary>
 /// <param name="Cgroup">The cgroup; -1 for none.</param>
 /// <param name="Bytes">Bytes that it may charge more; below zero: fewer.</param>
 /// <param name="WithAncestors">The same at every level up to the root.</param>

@@ -77,8 +77,8 @@ public sealed record Scenario
     public string AkkaBlock { get; init; } = "";
 
     /// <summary>
-    /// The user's part of it alone, in the same form: for the ActorSystem that joins a cluster, which is no run and has
-    /// defaults of its own. Empty when there is none.
+    /// The user's part of it alone, in the same form: for the ActorSystem that joins a cluster, which is not a run and
+    /// has defaults of its own. Empty when there is none.
     /// </summary>
     public string OwnAkkaBlock { get; init; } = "";
 

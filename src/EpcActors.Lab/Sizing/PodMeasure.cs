@@ -3,7 +3,7 @@ using EpcActors.Results;
 
 namespace EpcActors.Lab.Sizing;
 
-/// <summary>What one cgroup came to at one limit with one seed.</summary>
+/// <summary>Figures of one cgroup at one limit with one seed.</summary>
 internal sealed record PodMeasure
 {
     /// <summary>

@@ -299,7 +299,7 @@ internal sealed class PodSearch
         return knee < 0 ? 0 : (long)curve[knee].At;
     }
 
-    /// <summary>What is sought, and what was found.</summary>
+    /// <summary>The question, and the answer.</summary>
     private sealed class Target(double cost, bool isUntil)
     {
         public double Cost { get; } = cost;

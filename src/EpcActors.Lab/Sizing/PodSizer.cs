@@ -79,7 +79,7 @@ internal sealed class PodSizer
         }
     }
 
-    /// <summary>What the cgroup comes to at a limit.</summary>
+    /// <summary>Figures of the cgroup at a limit.</summary>
     /// <param name="limitPages">The limit, pages.</param>
     /// <param name="seed">One of the seeds.</param>
     public PodMeasure Measure(long limitPages, ulong seed) =>

@@ -111,7 +111,7 @@ public static class Sizer
 /// <param name="problem">What is wrong, with its remedy.</param>
 public sealed class SizingException(string problem) : Exception(problem);
 
-/// <summary>Which cgroups a sizing is about.</summary>
+/// <summary>Cgroups of a sizing.</summary>
 internal static class SizingTargets
 {
     /// <summary>Those named, or each that has enclaves or guests of its own.</summary>

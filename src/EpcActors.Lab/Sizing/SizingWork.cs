@@ -2,7 +2,7 @@ using EpcActors.Lab.Scenarios;
 
 namespace EpcActors.Lab.Sizing;
 
-/// <summary>What a sizing is asked for.</summary>
+/// <summary>Questions to a sizing.</summary>
 public sealed record SizingRequest
 {
     public required Scenario Scenario { get; init; }
@@ -26,7 +26,7 @@ public sealed record SizingRequest
     public string Command { get; init; } = "";
 }
 
-/// <summary>What all parts of one sizing share: the scenario, the seeds, the counts, the threads.</summary>
+/// <summary>State that all parts of one sizing share: the scenario, the seeds, the counts, the threads.</summary>
 internal sealed class SizingWork(SizingRequest request, Action<string>? progress, CancellationToken cancellation)
 {
     private int _simulations;

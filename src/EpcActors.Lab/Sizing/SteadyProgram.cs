@@ -50,10 +50,10 @@ internal sealed class SteadyProgram
     /// <summary>Accesses of each measured step, as written: how much it counts.</summary>
     public IReadOnlyList<double> Weights { get; }
 
-    /// <summary>Which of its steps a stage measures.</summary>
+    /// <summary>Steps that a stage measures.</summary>
     public int StepOfStage(int stage) => Math.Min(stage, Stages - 1);
 
-    /// <summary>What a stage measures.</summary>
+    /// <summary>Figures of a stage.</summary>
     /// <param name="stage">The stage.</param>
     /// <param name="length">Length of the parts.</param>
     /// <param name="limitPages">Most pages that can be resident; null for all.</param>

@@ -9,7 +9,7 @@ using EpcActors.Results;
 
 namespace EpcActors.Lab.Sizing;
 
-/// <summary>What a run measures of one enclave.</summary>
+/// <summary>Measures one enclave of a run.</summary>
 /// <param name="Phase">Number of the step to measure; -1: the program as it is written, to its end.</param>
 /// <param name="Accesses">Accesses of each thread in the step that are enough.</param>
 /// <param name="LeastAccesses">Accesses that are enough when many pages were loaded back in them.</param>

@@ -15,7 +15,7 @@ public enum JUnitOutcome
     /// </summary>
     Undecided,
 
-    /// <summary>It was not asked this time, for a reason that is no fault; the build stays green.</summary>
+    /// <summary>It was not asked this time, for a reason that is not a fault; the build stays green.</summary>
     Skipped,
 }
 

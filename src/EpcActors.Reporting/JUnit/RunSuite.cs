@@ -164,7 +164,7 @@ public static class RunSuite
             }
             else
             {
-                // A live run leaves some to the simulation, which is no fault of it. A simulation leaves none.
+                // A live run leaves some to the simulation, which is not a fault of it. A simulation leaves none.
                 bool isFault = report.Verdict == Verdict.Pass && report.Live is null;
                 yield return new JUnitCase(name, isFault ? JUnitOutcome.Undecided : JUnitOutcome.Skipped)
                 {

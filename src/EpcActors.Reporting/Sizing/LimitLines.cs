@@ -6,7 +6,7 @@ namespace EpcActors.Reporting;
 /// <summary>A limit as each place wants it written.</summary>
 public static class LimitLines
 {
-    /// <summary>What <c>misc.max</c> takes, with the file that takes it.</summary>
+    /// <summary>The value for <c>misc.max</c>, with its file.</summary>
     public static string MiscMax(string path, long pages) => $"echo \"sgx_epc {Bytes(pages)}\" > {File(path)}";
 
     /// <summary>

@@ -353,7 +353,7 @@ public static class SizingPage
         html.Close("section");
     }
 
-    /// <summary>What the script reads out at a limit: names and curves.</summary>
+    /// <summary>Data for the script, which reads it out at a limit: names and curves.</summary>
     private static string Data(SizingReport r) => JsonSerializer.Serialize(
         r.Cgroups.Take(MostCurves).Where(one => one.Points.Count > 0).Select(one => new
         {

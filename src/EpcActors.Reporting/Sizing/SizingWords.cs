@@ -19,7 +19,7 @@ internal static class SizingWords
     public static string Slowdown(double? slowdown) =>
         slowdown is { } value ? value.ToString("0.000", CultureInfo.InvariantCulture) + "×" : "died";
 
-    /// <summary>What was asked for, as part of a sentence.</summary>
+    /// <summary>The question, as part of a sentence.</summary>
     public static string Aim(SizingReport r, bool ofSeveral = false) =>
         r.Until.Length > 0
             ? $"'{r.Until}'"
@@ -66,7 +66,7 @@ internal static class SizingWords
         return $"{Names(slow)} {verb} not keep {Aim(r, slow.Length > 1)} on this machine{why}";
     }
 
-    /// <summary>What the columns mean.</summary>
+    /// <summary>Meaning of the columns.</summary>
     public static string Legend(SizingReport r) =>
         "loads: the least limit at which an enclave can be built. "
         + (r.Shares.Count > 0 ? $"{string.Join(", ", r.Shares.Select(Share))}: the least that keeps so much of the "
@@ -76,7 +76,7 @@ internal static class SizingWords
         + (r.Until.Length > 0 ? "RAM and faults: at the limit of 'until'." : $"RAM and faults: at the limit of "
             + $"{Share(r.ChosenShare ?? 1)}.");
 
-    /// <summary>What is worth a line about one cgroup.</summary>
+    /// <summary>Remarks on one cgroup.</summary>
     /// <param name="one">The cgroup.</param>
     /// <param name="r">The sizing.</param>
     /// <param name="isAlone">There is room for more than what is wrong.</param>

@@ -26,7 +26,7 @@ public static class Units
     public static string BytesShort(long bytes) => Bytes(bytes, "0.#");
 
     /// <summary>
-    /// A limit of a misc or memory file: bytes, or <c>max</c> for null. A limit that is no whole number of pages is
+    /// A limit of a misc or memory file: bytes, or <c>max</c> for null. A limit that is not a whole number of pages is
     /// written out to the byte, as in misc.max.
     /// </summary>
     public static string Limit(long? bytes) =>

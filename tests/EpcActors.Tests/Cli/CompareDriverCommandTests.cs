@@ -60,7 +60,7 @@ public sealed class CompareDriverCommandTests : IDisposable
     [Theory]
     [InlineData("no-such-file.txt", "no-such-file.txt: there is no such file or folder")]
     [InlineData("empty", "there is no recording of the driver in this folder")]
-    [InlineData("mine.txt", "this is no recording of the driver: it has no section [scenario]")]
+    [InlineData("mine.txt", "this is not a recording of the driver: it has no section [scenario]")]
     [InlineData("wrong.txt", "wrong.txt:2:16: epc.kernel: there is no 'linux-5.14' among the kernels")]
     public async Task What_is_no_recording_is_a_mistake_of_the_user(string name, string problem)
     {

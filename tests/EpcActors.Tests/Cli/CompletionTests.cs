@@ -93,7 +93,7 @@ public sealed class CompletionTests : IDisposable
     [MemberData(nameof(Lines))]
     public async Task Zsh_completes(string line, string expected)
     {
-        // Outside of its line editor compadd is no command: this one prints what fits, as the editor would show it.
+        // Outside of its line editor compadd is not a command: this one prints what fits, as the editor would show it.
         string[] words = line.Split(' ');
         string ask = $$"""
             compadd() {

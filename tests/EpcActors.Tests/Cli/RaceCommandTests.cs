@@ -143,16 +143,16 @@ public sealed class RaceCommandTests : IDisposable
     [InlineData("race.schedule:1:1: a schedule begins with the line", "hello\n")]
     [InlineData("race.schedule:1:1: this is '# EpcActors schedule 7'; this version", "# EpcActors schedule 7\n")]
     [InlineData(
-        "race.schedule:3:1: 'colour: red' is no line of a header",
+        "race.schedule:3:1: 'colour: red' is not a line of a header",
         "# EpcActors schedule 1\nrace: R1\ncolour: red\nsteps:\n")]
     [InlineData(
         "race.schedule:3:1: 'race:' stands there twice",
         "# EpcActors schedule 1\nrace: R1\nrace: R1\nsteps:\n")]
     [InlineData(
-        "race.schedule:5:1: 'CPU0 TakePage' is no step",
+        "race.schedule:5:1: 'CPU0 TakePage' is not a step",
         "# EpcActors schedule 1\nrace: R1\nvariant: buggy\nsteps:\nCPU0 TakePage\n")]
     [InlineData(
-        "race.schedule:5:1: 'T ? ewb-fails maybe' is no choice",
+        "race.schedule:5:1: 'T ? ewb-fails maybe' is not a choice",
         "# EpcActors schedule 1\nrace: R1\nvariant: buggy\nsteps:\nT ? ewb-fails maybe\n")]
     [InlineData("the line 'steps:' is missing", "# EpcActors schedule 1\nrace: R1\nvariant: buggy\n")]
     [InlineData("the catalogue has no race 'R999'", "# EpcActors schedule 1\nrace: R999\nvariant: buggy\nsteps:\n")]

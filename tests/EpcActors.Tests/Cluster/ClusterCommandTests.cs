@@ -11,6 +11,7 @@ using EpcActors.Tests.Reporting.JUnit;
 namespace EpcActors.Tests.Cluster;
 
 /// <summary><c>epc cluster</c> and <c>epc node</c>: what they refuse, and runs with real processes.</summary>
+[Trait("tier", "slow")] // Runs with processes of their own.
 public sealed class ClusterCommandTests : IDisposable
 {
     private const string NewToken = "00112233445566778899aabbccddeeff";
@@ -364,7 +365,6 @@ public sealed class ClusterCommandTests : IDisposable
 
     /// <summary>The second one comes while the first is being obeyed: nothing is waited for any more.</summary>
     [Fact]
-    [Trait("tier", "slow")] // Real signals need a real process, and its children.
     public async Task A_second_Ctrl_C_ends_the_run_at_once_and_its_processes_with_it()
     {
         if (!OperatingSystem.IsLinux())

@@ -155,7 +155,7 @@ public sealed class CoordinatorFormingTests
     }
 
     /// <summary>
-    /// Nothing is lost yet, so a process that was killed is started again; a second time it is no accident.
+    /// Nothing is lost yet, so a process that was killed is started again; a second time it is not an accident.
     /// </summary>
     [Theory]
     [InlineData(false)]

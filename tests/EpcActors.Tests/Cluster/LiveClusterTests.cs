@@ -9,6 +9,7 @@ using EpcActors.Tests.Configuration;
 namespace EpcActors.Tests.Cluster;
 
 /// <summary>Members on live engines: real threads, a network in memory.</summary>
+[Trait("tier", "slow")] // Whole runs over several members in real time.
 public sealed class LiveClusterTests
 {
     /// <summary>

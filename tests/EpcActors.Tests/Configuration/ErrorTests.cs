@@ -194,7 +194,7 @@ public sealed class ErrorTests
     [InlineData("epc.cgroups { / { max = 4 MiB } }", "lab/test.conf:1:19", "the root cgroup has no misc.max")]
     [InlineData("epc.cgroups { \"/a b\" {} }", "lab/test.conf:1:15", "white space")]
     [InlineData("epc.cgroups { \"/a/\" {} }", "lab/test.conf:1:15", "a name is empty")]
-    [InlineData("epc.cgroups { \"/..\" {} }", "lab/test.conf:1:15", "'..' is no name")]
+    [InlineData("epc.cgroups { \"/..\" {} }", "lab/test.conf:1:15", "'..' is not a name")]
     [InlineData(
         "epc.enclaves { web { heap = 4 MiB, instances = 2 }, web-1 { heap = 4 MiB } }",
         "lab/test.conf:1:53",
@@ -203,7 +203,7 @@ public sealed class ErrorTests
         "epc { enclaves.x { heap = 4 MiB }, virtual-machines.x { epc = 4 MiB } }",
         "lab/test.conf:1:36",
         "an enclave called 'x'")]
-    [InlineData("epc.enclaves { \"a b\" { heap = 4 MiB } }", "lab/test.conf:1:16", "is no name for an enclave")]
+    [InlineData("epc.enclaves { \"a b\" { heap = 4 MiB } }", "lab/test.conf:1:16", "is not a name for an enclave")]
     [InlineData(
         "epc.enclaves { e { threads = 2 } }",
         "lab/test.conf:1:16",

@@ -134,7 +134,7 @@ public sealed class ScriptTests
                 "epc.enclaves.web { heap = 8 KiB, instances = 2, steps = [ { trace = \"bad.trace\" } ] }",
                 ("lab/bad.trace", "0 a 1 r\n1 a 0 q\n")),
             "lab/bad.trace:2:7",
-            "'q' is no kind of access");
+            "'q' is not a kind of access");
 
     [Fact]
     public void An_enclave_that_its_backing_cannot_hold_must_be_meant()

@@ -22,11 +22,13 @@ public sealed class OneThreadConformance : EngineConformance
         new LiveUnderTest(new ThreadsEngine(new ThreadsOptions { Workers = 1, TaskBatch = 1, MailboxBatch = 1 }));
 }
 
+[Trait("tier", "slow")] // Schedules of many races, step by step on threads.
 public sealed class ThreadsReplays : ConductedReplays
 {
     protected override LiveEngine NewEngine() => new ThreadsEngine(new ThreadsOptions { Workers = 2 });
 }
 
+[Trait("tier", "slow")] // Whole scenarios in real time.
 public sealed class ThreadsScenarios : ScenarioConformance
 {
     protected override LiveEngine NewEngine(Scenario scenario) => new ThreadsEngine(new ThreadsOptions { Workers = 2 });

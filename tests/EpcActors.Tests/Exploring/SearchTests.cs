@@ -23,7 +23,7 @@ public sealed class SearchTests
         SearchResult result = new ExhaustiveSearch(world, Plain).Search(null, CancellationToken.None);
         Assert.True(result.IsComplete);
 
-        // Each task is before one of its steps or at its end; the state in which all have ended is no node of the
+        // Each task is before one of its steps or at its end; the state in which all have ended is not a node of the
         // search.
         Assert.Equal((int)Math.Pow(steps + 1, tasks) - 1, result.States);
         Assert.Single(world.Ends);

@@ -173,7 +173,7 @@ public sealed partial class StateImageTests
 
             if (hasChanged == isNotState)
             {
-                missed.Add(isNotState ? $"{at} is no state, but shows" : $"{at} does not show");
+                missed.Add(isNotState ? $"{at} is not a state, but shows" : $"{at} does not show");
             }
 
             if (image.Fingerprint() != before)

@@ -31,7 +31,7 @@ public sealed class RecordedRunTests
     public void Every_operation_of_a_timed_run_does_the_same(string folder) =>
         AssertEqual(TimedRecording.Run(At("timed/" + folder), [], CancellationToken.None));
 
-    /// <summary>A recording that was lost, or is not found any more, is no pass.</summary>
+    /// <summary>A recording that was lost, or is not found any more, is not a pass.</summary>
     [Fact]
     public void All_recordings_are_there()
     {

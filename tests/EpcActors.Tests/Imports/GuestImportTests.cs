@@ -42,7 +42,7 @@ public sealed class GuestImportTests
     [InlineData("id=mem0,", "", "has no id", "add id=mem1")]
     [InlineData("memdev=mem1,", "memdev=mem2,", "no -object memory-backend-epc with id 'mem2'", "did you mean")]
     [InlineData("memdev=mem1,", "memdev=mem0,", "'mem0' is another section already", "give each section its own")]
-    [InlineData("host-nodes=1", "host-nodes=x", "'x' is no number of a node", "write for example 0")]
+    [InlineData("host-nodes=1", "host-nodes=x", "'x' is not a number of a node", "write for example 0")]
     [InlineData("host-nodes=1", "host-nodes=7", "the machine has nodes 0 to 1", "--machine")]
     [InlineData("prealloc=on", "prealloc=maybe", "found 'maybe'", "write on or off")]
     [InlineData("sgx-epc.0.node=0", "sgx-epc.0.nodes=0", "there is no such property", "write sgx-epc.0.memdev=ID")]

@@ -279,7 +279,7 @@ public sealed class KubernetesImportTests
 
     [Theory]
     [InlineData("kind: Service\nmetadata: { name: s }", "no container of it asks for EPC")]
-    [InlineData("kind: Pod\nmetadata: { name: P }\nspec: { containers: [] }", "'P' is no name of an object")]
+    [InlineData("kind: Pod\nmetadata: { name: P }\nspec: { containers: [] }", "'P' is not a name of an object")]
     [InlineData("kind: Pod\nspec: { containers: [] }", "a Pod has no name")]
     [InlineData("kind: Pod\nmetadata: { name: p }", "a pod has no containers")]
     [InlineData("kind: Pod\nkind: Pod", "k.yaml:2:1: kind: the key stands here a second time; the first is in line 1")]

@@ -34,7 +34,7 @@ public sealed class ScenarioSourceTests
     [Theory]
     [InlineData("kind: Pod\nmetadata: { name: \u001b[31m }", "k.yaml:2:19: the text has the control character U+001B")]
     [InlineData("kind: Pod # \u202e", "k.yaml:1:13: the text has the control character U+202E")]
-    [InlineData("kind: Pod\nmetadata: { name: \"\\x1b[31m\" }", "'\\u001b[31m' is no name of an object")]
+    [InlineData("kind: Pod\nmetadata: { name: \"\\x1b[31m\" }", "'\\u001b[31m' is not a name of an object")]
     public void Control_characters_are_refused_and_never_printed(string text, string expected)
     {
         string errors = Importing.Errors("k.yaml", text);

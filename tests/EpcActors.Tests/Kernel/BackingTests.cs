@@ -68,7 +68,7 @@ public sealed class BackingTests
         int later = file.AddPcmdPage(0, 0);
         Assert.True(file.IsPcmdPageEmpty(0));
 
-        // The old pin is no pin of the new page.
+        // The old pin is not a pin of the new page.
         file.Unpin(0, contents, pcmd);
         Assert.True(file.SwapOut(0, isPcmd: false, evenPinned: false, out _));
         Assert.True(file.SwapOut(0, isPcmd: true, evenPinned: false, out _));

@@ -7,8 +7,8 @@ using static EpcActors.Tests.OracleTests.PlantedRun;
 namespace EpcActors.Tests.OracleTests;
 
 /// <summary>
-/// A loss of the EPC (suspend, migration of a virtual machine) empties the EPCM on a thread of its own. In a live run it
-/// may come between an ELDU and the oracle's look at the loaded page: that is not a page that came back wrong.
+/// A loss of the EPC (suspend, migration of a virtual machine) empties the EPCM on a thread of its own. In a live run
+/// it may come between an ELDU and the oracle's look at the loaded page: that is not a page that came back wrong.
 /// </summary>
 public sealed class LostEpcTests
 {

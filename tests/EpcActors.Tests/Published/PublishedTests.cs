@@ -12,6 +12,7 @@ namespace EpcActors.Tests.Published;
 /// Published measurements beside the model's: each ratio where it is known to be, each that is far off with its reason,
 /// and the document with the same rows. The runs are made once, for all tests.
 /// </summary>
+[Trait("tier", "slow")] // Simulates every published measurement.
 public sealed class PublishedTests
 {
     private const string Document = "docs/published.md";

@@ -10,6 +10,7 @@ namespace EpcActors.Tests.Races;
 /// <summary>
 /// Every race of the catalogue, both ways: found with its bug in, clean without; and what is written about it.
 /// </summary>
+[Trait("tier", "slow")] // Every race of the catalogue is searched for and verified.
 public sealed class CatalogueTests
 {
     /// <summary>

@@ -116,7 +116,7 @@ public sealed class RaceTextTests
     [InlineData("", "¦exit", "exit runs in a process", "")]
     [InlineData("web", "fork ¦CPU2", "there is no task 'CPU2'", "did you mean")]
     [InlineData("", "kill ¦wed", "there is no enclave 'wed'", "did you mean 'web'")]
-    [InlineData("", "set-max /a ¦64", "'64' is no size", "16 pages")]
+    [InlineData("", "set-max /a ¦64", "'64' is not a size", "16 pages")]
     [InlineData("", "set-max ¦/c max", "there is no cgroup '/c'", "did you mean '/a'")]
     [InlineData("", "set-max /a¦", "a limit is missing", "")]
     [InlineData("", "poison node ¦2 page 0", "2 is out of range for a node", "allowed: 0 to 1")]
@@ -141,7 +141,7 @@ public sealed class RaceTextTests
 
     [Theory]
     [InlineData("¦never counter == 0", "'never' does not say when", "always, finally, sometimes")]
-    [InlineData("always counter ¦= 0", "'=' is no comparison", "==")]
+    [InlineData("always counter ¦= 0", "'=' is not a comparison", "==")]
     [InlineData("always counter ==¦", "a number or a quantity is missing", "")]
     [InlineData("always ¦conter == 0", "there is no quantity 'conter'", "did you mean 'counter'")]
     [InlineData("always counter == ¦free-page", "there is no quantity 'free-page'", "did you mean 'free-pages'")]

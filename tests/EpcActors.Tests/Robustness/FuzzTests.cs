@@ -12,6 +12,7 @@ namespace EpcActors.Tests.Robustness;
 /// of its list and with lines for people, and takes no more than its share of memory. What hangs hangs this test.
 /// EPC_FUZZ_INPUTS and EPC_FUZZ_SEED make it longer and other.
 /// </summary>
+[Trait("tier", "slow")] // Thousands of texts and scenarios made at random.
 public sealed class FuzzTests : IDisposable
 {
     /// <summary>

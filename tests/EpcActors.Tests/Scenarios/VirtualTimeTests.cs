@@ -19,6 +19,7 @@ namespace EpcActors.Tests.Scenarios;
 /// Virtual time of whole scenarios: the same run at every quantum, locks that exclude, and faults that get in each
 /// other's way as much as was measured.
 /// </summary>
+[Trait("tier", "slow")] // Whole scenarios at every quantum.
 public sealed class VirtualTimeTests
 {
     private const string ByMany = "tests/EpcActors.Tests/Scenarios/first-touch-by-many.conf";

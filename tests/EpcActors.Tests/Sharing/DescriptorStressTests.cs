@@ -15,6 +15,7 @@ namespace EpcActors.Tests.Sharing;
 /// Page descriptors under actors on different threads (docs/decisions/0012): each test does what two of them may do to
 /// one page at once, and looks for what a plain read-modify-write would lose.
 /// </summary>
+[Trait("tier", "slow")] // Threads that meet often enough need many rounds.
 public sealed class DescriptorStressTests
 {
     private const int Rounds = 200;

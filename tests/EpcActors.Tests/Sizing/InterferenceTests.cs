@@ -3,6 +3,7 @@ using EpcActors.Results;
 namespace EpcActors.Tests.Sizing;
 
 /// <summary>What cgroups come to when all of them are at their limits.</summary>
+[Trait("tier", "slow")] // Many simulations for each answer.
 public sealed class InterferenceTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using EpcActors.Results;
 
 namespace EpcActors.Tests.Sizing;
 
+[Trait("tier", "slow")] // Hundreds of simulations for each answer.
 public sealed class SizerTests
 {
     /// <summary>

@@ -197,7 +197,7 @@ public sealed class RaceTestTests
             Wrong(() => TwoThreads.Strategy("nix")),
             StringComparison.Ordinal);
         Assert.Contains(
-            "'nix' is no rule of the oracle",
+            "'nix' is not a rule of the oracle",
             Wrong(() => TwoThreads.Expect("nix")),
             StringComparison.Ordinal);
         Assert.Contains("there is no nix.conf", Wrong(() => RaceTest.FromFile("nix.conf")), StringComparison.Ordinal);

@@ -23,7 +23,7 @@ internal static class FileHandles
     /// <summary>RLIMIT_NOFILE of Linux and of macOS.</summary>
     private static int Resource => OperatingSystem.IsMacOS() ? 8 : 7;
 
-    /// <summary>What a process of a cluster needs.</summary>
+    /// <summary>Open files that a process of a cluster needs.</summary>
     /// <param name="members">Processes of the cluster beside it.</param>
     public static long Needed(int members) => OfProcess + (PerMember * members);
 
@@ -39,7 +39,7 @@ internal static class FileHandles
         }
     }
 
-    /// <summary>What to tell the user when there are too few; null when there are enough.</summary>
+    /// <summary>A message for the user when there are too few; null when there are enough.</summary>
     public static string? Shortage(string command, int members = 0)
     {
         long needed = Needed(members);

@@ -4,7 +4,7 @@ using EpcActors.Cli.Help;
 
 namespace EpcActors.Cli.Commands.Completion;
 
-/// <summary>What may stand in the place of a value.</summary>
+/// <summary>Words that may stand in the place of a value.</summary>
 /// <param name="Words">Words that are known.</param>
 /// <param name="IsFile">Names of files.</param>
 /// <param name="IsFolder">Names of folders.</param>

@@ -8,7 +8,7 @@ using EpcActors.Lab.Text;
 namespace EpcActors.Cli.Commands.Imports;
 
 /// <summary>
-/// What an input that is no scenario does not say. The commands that take such an input have these options, too.
+/// What an input that is not a scenario does not say. The commands that take such an input have these options, too.
 /// </summary>
 internal sealed class InputOptions
 {
@@ -78,7 +78,7 @@ internal sealed class InputOptions
     /// <summary>All of them, for commands that take any kind.</summary>
     public IEnumerable<Option> All => [_machine, _workload, _node, _claims, _instances];
 
-    /// <summary>What was said.</summary>
+    /// <summary>The options as given.</summary>
     /// <exception cref="CommandException">A word is not known.</exception>
     public ImportOptions Read(ParseResult parsed)
     {

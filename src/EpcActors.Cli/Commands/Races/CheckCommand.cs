@@ -446,7 +446,7 @@ internal sealed class CheckCommand
         return variant is null
             ? loaded.Scenario
             : throw CommandException.Usage(
-                $"--variant {variant}: {source.SourceName} is no race file and has no variants");
+                $"--variant {variant}: {source.SourceName} is not a race file and has no variants");
     }
 
     private static HelpPage Page() =>

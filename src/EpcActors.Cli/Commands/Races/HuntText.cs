@@ -46,7 +46,7 @@ internal static class HuntText
     }
 }
 
-/// <summary>What no search of a race can see, in words.</summary>
+/// <summary>Limits of a search, in words.</summary>
 internal static class BlindSpots
 {
     public static void Write(TextWriter output, RaceDefinition race)

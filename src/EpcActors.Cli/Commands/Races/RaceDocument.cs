@@ -30,7 +30,7 @@ internal static class RaceDocument
             : string.Create(CultureInfo.InvariantCulture, $"{found[0].Value} ({found[0].Key})");
     }
 
-    /// <summary>What the verdict without the race rests on.</summary>
+    /// <summary>The grounds of the verdict without the race.</summary>
     public static string CleanOf(RaceFigure figure)
     {
         if (figure.Clean.Count == 0)

@@ -8,7 +8,7 @@ namespace EpcActors.Cli.Commands.Races;
 /// <summary>The files that show one schedule.</summary>
 internal static class RaceFiles
 {
-    /// <summary>What <c>epc race replay</c> takes.</summary>
+    /// <summary>Inputs of <c>epc race replay</c>.</summary>
     public const string Schedule = "race.schedule";
 
     /// <summary>Writes all of them; returns the line that says so.</summary>

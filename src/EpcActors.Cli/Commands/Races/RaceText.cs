@@ -2,7 +2,7 @@ using EpcActors.Lab.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 
-/// <summary>What is known of a race, in words.</summary>
+/// <summary>A race in words.</summary>
 internal static class RaceText
 {
     public static void Describe(TextWriter output, RaceDefinition race)

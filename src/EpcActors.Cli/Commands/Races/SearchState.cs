@@ -20,7 +20,7 @@ internal sealed class SearchState
         Done = done;
     }
 
-    /// <summary>What was done before; null for nothing.</summary>
+    /// <summary>Earlier work; null for none.</summary>
     public HuntProgress? Done { get; }
 
     public static Option<string?> Option() =>
@@ -60,7 +60,7 @@ internal sealed class SearchState
 
         return saved is null
                 ? throw CommandException.Usage(
-                    $"--resume {path}: this is no file of an earlier search; name another, or remove it")
+                    $"--resume {path}: this is not a file of an earlier search; name another, or remove it")
             : saved.Of != of
                 ? throw CommandException.Usage(
                     $"--resume {path}: it is of '{saved.Of}', and this is '{of}'; name another file")

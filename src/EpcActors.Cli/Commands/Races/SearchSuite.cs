@@ -36,7 +36,7 @@ internal sealed record SearchSuite
     /// <summary>The verdict in one line.</summary>
     public required string Verdict { get; init; }
 
-    /// <summary>What a schedule broke; null for nothing.</summary>
+    /// <summary>The rule that a schedule broke; null for none.</summary>
     public Finding? Broken { get; init; }
 
     /// <summary>The schedule as a listing.</summary>

@@ -95,7 +95,7 @@ internal sealed partial class ReferenceDocuments
         return string.Join('\n', lines);
     }
 
-    /// <summary>A comment that is no key without a default.</summary>
+    /// <summary>A comment that is not a key without a default.</summary>
     private bool IsWords(int line) => IsComment(line) && !WithoutDefault().IsMatch(_lines[line]);
 
     /// <summary>The line opens a block.</summary>

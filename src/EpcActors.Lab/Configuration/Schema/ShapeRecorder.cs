@@ -66,7 +66,7 @@ internal sealed partial class ShapeRecorder
     public void AddMap(string path, string keyPattern, params ValueShape[] forms) =>
         _maps[Canonical(path)] = (keyPattern, forms);
 
-    /// <summary>What stands at <paramref name="path"/> is what stands at <paramref name="target"/>.</summary>
+    /// <summary>The keys at <paramref name="path"/> are those at <paramref name="target"/>.</summary>
     public void AddAlias(string path, string target) => _aliases[path] = target;
 
     /// <summary>The value is the name of a built-in file, or a path.</summary>
