@@ -57,8 +57,8 @@ public sealed class RaceState
         if (RunCounts.Names.Contains(quantity) && !_watched.Contains(quantity))
         {
             throw _mistakes.Add(
-                $"'{quantity}' counts what happened and is not a state of the machine: a search that may leave out states "
-                    + $"must know that it matters. Write .Watch(\"{quantity}\")");
+                $"'{quantity}' counts what happened and is not a state of the machine: a search that may leave out "
+                    + $"states must know that it matters. Write .Watch(\"{quantity}\")");
         }
 
         try

@@ -102,7 +102,8 @@ public sealed class EquivalenceTests
             + ""","strings":{"word":"abcd","again":"abcd","a":"a","b":"b","c":"c","d":"d","joined":"null bar"""
             + """ 42 baz true 3.14 hi"}"""
             + ""","arrays":{"empty":[],"1":[1],"12":[1,2],"123":[1,2,3],"words":["a","b","c"]}"""
-            + ""","booleans":{"true":true,"again":true,"false":false,"not":false},"nulls":{"null":null,"again":null}}""")]
+            + ""","booleans":{"true":true,"again":true,"false":false,"not":false}"""
+            + ""","nulls":{"null":null,"again":null}}""")]
     [InlineData("paths, like properties, with substitutions", """
         # not a properties file, though it looks like one
         ints.forty=40

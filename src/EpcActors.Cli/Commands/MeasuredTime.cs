@@ -39,7 +39,7 @@ internal static class MeasuredTime
 
         throw CommandException.Usage(unit.Length == 0
             ? $"{option} {text}: no unit; write {text}ns or {text}us"
-            : $"{option} {text}: '{unit}' is no unit of time; ns, us, ms, s or cycles");
+            : $"{option} {text}: '{unit}' is not a unit of time; ns, us, ms, s or cycles");
     }
 
     /// <summary>MHz of a clock such as <c>2.4GHz</c>.</summary>

@@ -166,7 +166,8 @@ internal sealed class PerfParser(string source) : TraceParser(source)
             || !LineFields.TryInt(slash < 0 ? before : before[..slash], out int pid))
         {
             throw Wrong(
-                line, before, number, $"'{before}' is not a thread", "use perf script -F comm,pid,tid,time,event,trace");
+                line, before, number, $"'{before}' is not a thread",
+                "use perf script -F comm,pid,tid,time,event,trace");
         }
 
         bool hasCode = LineFields.TryKey(rest, "error_code=", out ulong code);

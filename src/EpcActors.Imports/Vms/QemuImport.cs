@@ -107,7 +107,7 @@ internal static class QemuImport
 
                 if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index > 255)
                 {
-                    log.Error(value.At(key), key, $"'{text}' is not a number of a section", "write sgx-epc.0.memdev=ID");
+                    log.Error(value.At(key), key, $"'{text}' is not a section's number", "write sgx-epc.0.memdev=ID");
                     continue;
                 }
 

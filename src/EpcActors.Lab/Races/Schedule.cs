@@ -219,7 +219,8 @@ public sealed record Schedule
             }
             else if (key is not ("race" or "variant" or "rule" or "found") || colon < 0)
             {
-                throw Wrong(number, $"'{line}' is not a line of a header: race, variant, rule, found, set, then 'steps:'");
+                throw Wrong(
+                    number, $"'{line}' is not a line of a header: race, variant, rule, found, set, then 'steps:'");
             }
             else if (!_header.TryAdd(key, value))
             {

@@ -74,7 +74,7 @@ public sealed class CalibrateCommandTests : IDisposable
 
     [Theory]
     [InlineData("--fault 12", "no unit; write 12ns or 12us")]
-    [InlineData("--fault 12parsecs", "'parsecs' is no unit of time")]
+    [InlineData("--fault 12parsecs", "'parsecs' is not a unit of time")]
     [InlineData("--fault=-12us", "a time is above 0")]
     [InlineData("--fault 0us", "a time is above 0")]
     [InlineData("--fault quick", "it begins with no number")]

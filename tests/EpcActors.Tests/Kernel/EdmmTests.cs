@@ -5,6 +5,7 @@ using EpcActors.Domain.Enclaves;
 using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
 using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;

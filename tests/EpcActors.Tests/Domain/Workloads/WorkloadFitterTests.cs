@@ -4,7 +4,7 @@ using EpcActors.Domain.Workloads.Fitting;
 
 namespace EpcActors.Tests.Domain.Workloads;
 
-/// <summary>Workloads are recovered from their accesses; what is no workload of the grammar is told so.</summary>
+/// <summary>Workloads are recovered from their accesses; what is not a workload of the grammar is told so.</summary>
 public sealed class WorkloadFitterTests
 {
     private const int Accesses = 150_000;
