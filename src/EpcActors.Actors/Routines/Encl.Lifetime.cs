@@ -1,9 +1,6 @@
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Cgroups;
 using EpcActors.Actors.Enclaves;
 using EpcActors.Actors.Memory;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 

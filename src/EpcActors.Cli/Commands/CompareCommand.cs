@@ -5,7 +5,6 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Text;
 using EpcActors.Reporting;
 using EpcActors.Results;
 using Spectre.Console;

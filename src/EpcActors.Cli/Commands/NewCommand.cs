@@ -5,7 +5,6 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Domain.Workloads;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Text;
 
 namespace EpcActors.Cli.Commands;
 

@@ -9,7 +9,6 @@ using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Expectations;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Lab.Sizing;
-using EpcActors.Lab.Text;
 using EpcActors.Reporting;
 using EpcActors.Results;
 using Spectre.Console;

@@ -7,7 +7,6 @@ using EpcActors.Engine.Live;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Live;
-using EpcActors.Lab.Runs;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
 

@@ -2,7 +2,6 @@ using EpcActors.Cli.Commands.Imports;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Text;
 
 namespace EpcActors.Cli.Running;
 

@@ -1,4 +1,3 @@
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Routines;
 using EpcActors.Actors.Waiting;
 using EpcActors.Engine;

@@ -1,4 +1,3 @@
-using EpcActors.Actors.Processes;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Domain;
 using EpcActors.Domain.Kernel;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using EpcActors.Domain;
-using EpcActors.Domain.Workloads;
 using EpcActors.Domain.Workloads.Fitting;
 using EpcActors.Imports.Drafts;
 

@@ -47,7 +47,8 @@ public sealed class LostEpcTests
         EpcPageTable pages = run.Topology.Machine.Pages;
         run.Between = (envelope, resource) =>
         {
-            if (envelope is not Engine.Envelope<EnclaveProtocol.Eldu> { Message: { HasFailed: false } eldu }
+            if (envelope is not Engine.Envelope<EnclaveProtocol.Eldu> { Message: var eldu }
+                || eldu.HasFailed
                 || resource is not Enclave { Index: 0 } enclave
                 || eldu.Page == enclave.Entries.PageCount
                 || seen == loads)

@@ -89,7 +89,7 @@ public sealed partial class FolderTests
         string project, SortedDictionary<string, SortedSet<string>> references) => references.Keys
         .Select(first => WayBack(references, first, [first]))
         .OfType<List<string>>()
-        .Where(cycle => string.CompareOrdinal(cycle[0], cycle.Min(StringComparer.Ordinal)) == 0)
+        .Where(cycle => string.Equals(cycle[0], cycle.Min(StringComparer.Ordinal), StringComparison.Ordinal))
         .Select(cycle => $"{project}: {string.Join(" -> ", cycle)}");
 
     /// <summary>The way back to the first folder of a path; null when there is none.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Running;

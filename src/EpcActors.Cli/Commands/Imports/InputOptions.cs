@@ -3,7 +3,6 @@ using System.Globalization;
 using EpcActors.Domain.Workloads;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Text;
 
 namespace EpcActors.Cli.Commands.Imports;
 

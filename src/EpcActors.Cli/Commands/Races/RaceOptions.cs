@@ -5,7 +5,6 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Text;
 
 namespace EpcActors.Cli.Commands.Races;
 

@@ -7,7 +7,6 @@ using EpcActors.Exploration;
 using EpcActors.Hocon;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
-using EpcActors.Lab.Text;
 using EpcActors.Reporting;
 using EpcActors.Results;
 using Spectre.Console;
