@@ -236,7 +236,7 @@ internal sealed class SizeCommand
             words.AddRange(["--set", $"{key}={value}"]);
         }
 
-        words.AddRange(InputOptions.Words(_input.Read(parsed)));
+        words.AddRange(InputWords.Of(_input.Read(parsed)));
 
         return ShellQuoting.Join(words, _shell.Dialect);
     }

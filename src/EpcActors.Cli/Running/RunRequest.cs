@@ -1,5 +1,4 @@
 using System.Globalization;
-using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
 using EpcActors.Imports;
@@ -67,7 +66,7 @@ internal sealed record RunRequest
             words.Add("--expect");
         }
 
-        words.AddRange(InputOptions.Words(Import));
+        words.AddRange(InputWords.Of(Import));
 
         return ShellQuoting.Join(words, dialect);
     }

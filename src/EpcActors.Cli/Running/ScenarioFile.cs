@@ -1,4 +1,3 @@
-using EpcActors.Cli.Commands.Imports;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
@@ -24,7 +23,7 @@ internal static class ScenarioFile
         }
 
         ScenarioText text = ScenarioSource.Read(file, options, environment);
-        if (!text.IsImported && InputOptions.Words(options).FirstOrDefault() is { } option)
+        if (!text.IsImported && InputWords.Of(options).FirstOrDefault() is { } option)
         {
             throw CommandException.Usage(
                 $"{option}: {file} is a scenario and says this itself; the option is for inputs that are imported "

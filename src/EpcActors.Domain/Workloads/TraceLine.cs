@@ -50,7 +50,7 @@ internal ref struct TraceLine
         ReadOnlySpan<char> field = Next(what, $"write {what} as a decimal number from 0 to {max}");
         if (!long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out long value) || value > max)
         {
-            throw Error($"'{field}' is no {what}", $"write a decimal number from 0 to {max}");
+            throw Error($"'{field}' is not a {what}", $"write a decimal number from 0 to {max}");
         }
 
         return value;

@@ -127,7 +127,7 @@ internal sealed class ObjectCollector(ImportLog log)
                 log.Error(
                     value?.Origin ?? fields.Origin,
                     metadata.PathOf(key),
-                    value is null ? $"a {kind} has no name" : $"'{value.Text}' is no {key} of an object",
+                    value is null ? $"a {kind} has no name" : $"'{value.Text}' is not a {key} of an object",
                     "write lower-case letters, digits, '-' and '.'");
                 return;
             }

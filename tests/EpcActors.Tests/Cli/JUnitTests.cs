@@ -93,7 +93,7 @@ public sealed class JUnitTests : IDisposable
         Assert.Equal(2, document.Suites.Count);
         Assert.Equal(["expect faults == 0", "expect faults == 0"], document.With("failure"));
         Assert.Equal(
-            ["epc.run.disappointed.epc-cgroup-v8.epc_seed=1", "epc.run.disappointed.epc-cgroup-v8.epc_seed=2"],
+            ["epc.run.disappointed.epc-cgroup-v8.seed=1", "epc.run.disappointed.epc-cgroup-v8.seed=2"],
             document.Suites.Select(one => one.Elements("testcase").First().Attribute("classname")!.Value));
     }
 

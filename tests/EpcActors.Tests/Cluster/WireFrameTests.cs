@@ -122,7 +122,7 @@ public sealed class WireFrameTests
         stray.Write(default(ClusterProtocol.FindOwner));
         ClusterProtocol.Arrive arrive = new() { Frame = stray };
         Assert.Contains(
-            "no message that travels",
+            "not a message that travels",
             Assert.Throws<InvariantViolation>(() => gateway.Handle(ref arrive, new PieceTurn())).Message,
             StringComparison.Ordinal);
     }

@@ -181,7 +181,7 @@ public sealed class RaceFileTests
     {
         ConfigurationException e = Assert.Throws<ConfigurationException>(() => RaceFile.LoadText(Everything, "fixd"));
         Assert.StartsWith(
-            "race.conf:22:14: epc.race.variants: there is no variant 'fixd'; did you mean 'fixed'",
+            "race.conf:23:14: epc.race.variants: there is no variant 'fixd'; did you mean 'fixed'",
             e.Message,
             StringComparison.Ordinal);
         e = Assert.Throws<ConfigurationException>(() => RaceFile.LoadText("epc.title = t"));

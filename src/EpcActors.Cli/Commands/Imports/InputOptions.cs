@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using EpcActors.Cli.Running;
 using EpcActors.Domain.Workloads;
 using EpcActors.Imports;
 using EpcActors.Lab.Configuration;
@@ -12,8 +13,6 @@ namespace EpcActors.Cli.Commands.Imports;
 internal sealed class InputOptions
 {
     private const int MostInstances = 1000;
-
-    private static readonly string[] ClaimWords = ["limits", "bookkeeping"];
 
     private readonly Option<string?> _machine = CommonOptions.Completing(
         new Option<string?>("--machine")
@@ -44,7 +43,7 @@ internal sealed class InputOptions
             Description = "sgx.intel.com/epc without an annotation: limits, as Intel's webhook hands it down (default),"
                 + " or bookkeeping, which nothing enforces",
         },
-        static () => ClaimWords);
+        static () => InputWords.Claims);
 
     private readonly Option<int?> _instances = new("--instances")
     {
@@ -81,11 +80,11 @@ internal sealed class InputOptions
     /// <exception cref="CommandException">A word is not known.</exception>
     public ImportOptions Read(ParseResult parsed)
     {
-        string claims = parsed.GetValue(_claims) ?? ClaimWords[0];
-        int use = Array.IndexOf(ClaimWords, claims);
+        string claims = parsed.GetValue(_claims) ?? InputWords.Claims[0];
+        int use = InputWords.Claims.IndexOf(claims);
         if (use < 0)
         {
-            throw CommandException.Usage($"--claims {claims}: write {string.Join(" or ", ClaimWords)}");
+            throw CommandException.Usage($"--claims {claims}: write {string.Join(" or ", InputWords.Claims)}");
         }
 
         return new ImportOptions
@@ -96,27 +95,5 @@ internal sealed class InputOptions
             Claims = (ClaimUse)use,
             Instances = parsed.GetValue(_instances) ?? 1,
         };
-    }
-
-    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>The options that say it, for a command line that repeats a run.</summary>
-    public static IEnumerable<string> Words(ImportOptions options)
-    {
-        foreach ((string name, string? value) in ((string, string?)[])
-            [
-                ("--machine", options.Machine),
-                ("--workload", options.Workload),
-                ("--node", options.Node),
-                ("--instances", options.Instances == 1 ? null : Number(options.Instances)),
-                ("--claims", options.Claims == default ? null : ClaimWords[(int)options.Claims]),
-            ])
-        {
-            if (value is not null)
-            {
-                yield return name;
-                yield return value;
-            }
-        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace EpcActors.Domain.Workloads.Fitting;
 
 /// <summary>
@@ -9,7 +11,8 @@ internal sealed class FitSearch
     private const int KeptPerKind = 2;
     private const int MostSteps = 160;
 
-    private static readonly double[] ScanParts = [0.03, 0.08, 0.16, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.94];
+    private static readonly ImmutableArray<double> ScanParts =
+        [0.03, 0.08, 0.16, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.94];
 
     private readonly long _accesses;
     private readonly double _pages;
