@@ -233,7 +233,7 @@ internal sealed partial class ActorWorld
     private static int IdOf(ActorTask task) => task.Ordinal >= 0 ? task.Ordinal : -10 - task.Sequence;
 
     /// <summary>
-    /// What is no step of the program runs at once, in order: guardians, mailboxes with nothing to do, and what the
+    /// What is not a step of the program runs at once, in order: guardians, mailboxes with nothing to do, and what the
     /// caller says. The others can go on.
     /// </summary>
     private void RunEagerly(Func<ActorTask, bool> isEager)

@@ -1,17 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
-using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
-using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster;
-using EpcActors.Cluster.AkkaTransport;
-using EpcActors.Cluster.Coordination;
-using EpcActors.Cluster.Transport;
 using EpcActors.Domain;
-using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;
 using EpcActors.Reporting;
 using EpcActors.Results;
@@ -60,7 +54,7 @@ internal sealed partial class ClusterCommand
             words.AddRange(["--join-timeout", $"{Invariant(limitNs)}ns"]);
         }
 
-        words.AddRange(InputOptions.Words(_input.Read(launch.Parsed)));
+        words.AddRange(InputWords.Of(_input.Read(launch.Parsed)));
         words.ForEach(start.ArgumentList.Add);
 
         start.Environment[ClusterOptions.TicketVariable] = ticket;

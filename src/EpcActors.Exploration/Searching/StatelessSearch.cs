@@ -142,7 +142,7 @@ public sealed class StatelessSearch : IStrategy
             Event later = _events[j];
             for (int i = j - 1; i >= 0; i--)
             {
-                // From near to far: what is known to come before by way of another step is no race.
+                // From near to far: what is known to come before by way of another step is not a race.
                 Event earlier = _events[i];
                 bool isCause = later.Effects!.Causes.Contains(i);
                 bool conflicts = earlier.Task != later.Task && earlier.Effects!.ConflictsWith(later.Effects);

@@ -46,7 +46,7 @@ public sealed partial class Topology
 
                 return new AdminAction.Poison(poison.AtNs, pages);
             default:
-                throw new InvariantViolation($"{action.GetType().Name} is no action that a script can have");
+                throw new InvariantViolation($"{action.GetType().Name} is not an action that a script can have");
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Sharing;
@@ -90,7 +89,7 @@ internal sealed class SimulationCommand
     /// <summary>Runs the seeds.</summary>
     /// <param name="parsed">The words of the call.</param>
     /// <param name="file">A scenario; empty for the small machines that are built in.</param>
-    /// <param name="import">What it does not say when it is no scenario.</param>
+    /// <param name="import">What it does not say when it is not a scenario.</param>
     /// <param name="settings">What is set over it.</param>
     /// <param name="isQuiet">Only the verdict, and on a failure the command that repeats it.</param>
     /// <param name="cancellation">Ctrl-C.</param>
@@ -138,7 +137,7 @@ internal sealed class SimulationCommand
             WriteCoverage(result);
         }
 
-        _importWords = [.. InputOptions.Words(import)];
+        _importWords = [.. InputWords.Of(import)];
         return Tell(result, plan, file, settings, isQuiet);
     }
 

@@ -333,7 +333,7 @@ internal sealed class CheckCommand
             words.AddRange(["--variant", variant]);
         }
 
-        words.AddRange(InputOptions.Words(_input.Read(parsed)));
+        words.AddRange(InputWords.Of(_input.Read(parsed)));
         return ShellQuoting.Join(words, _shell.Dialect);
     }
 
