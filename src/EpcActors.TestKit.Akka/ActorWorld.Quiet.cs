@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using EpcActors.Exploration;
 using global::Akka.Actor;
 using global::Akka.Dispatch;
 using global::Akka.Dispatch.SysMsg;

@@ -1,5 +1,4 @@
 using global::Akka.Actor;
-using global::Akka.Dispatch;
 
 namespace EpcActors.TestKit.Akka;
 

@@ -27,7 +27,7 @@ internal sealed class TaskWatch : EventListener
     /// <summary>The one of this process, from the first use on.</summary>
     public static TaskWatch Instance { get; } = new();
 
-    /// <summary>The task that was scheduled last on this thread waits in a mailbox: it is not a work outside.</summary>
+    /// <summary>The task that was scheduled last on this thread waits in a mailbox: it is no work outside.</summary>
     public static void LastIsInMailbox()
     {
         Done(_lastScheduled);

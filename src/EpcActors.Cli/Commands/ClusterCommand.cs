@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
@@ -9,7 +8,6 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Cluster;
 using EpcActors.Cluster.AkkaTransport;
 using EpcActors.Cluster.Coordination;
-using EpcActors.Cluster.Transport;
 using EpcActors.Domain;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Scenarios;

@@ -1,15 +1,7 @@
 using EpcActors.Actors;
 using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Memory;
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Engine;
 

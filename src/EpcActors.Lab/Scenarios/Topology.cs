@@ -8,7 +8,6 @@ using EpcActors.Actors.Processes;
 using EpcActors.Actors.Tasks;
 using EpcActors.Actors.VirtualEpcs;
 using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Epc;
 using EpcActors.Domain.Kernel;
 using EpcActors.Domain.Random;
 using EpcActors.Engine;
