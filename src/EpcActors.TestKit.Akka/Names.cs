@@ -45,7 +45,8 @@ internal static class Names
 
         // A reference is told with a number that each run draws anew.
         bool hasReference = line?.Contains("akka://", StringComparison.Ordinal) == true;
-        return line is { Length: > 0 and <= 60 } && !hasReference && line.StartsWith($"{name} {{", StringComparison.Ordinal)
+        return line is { Length: > 0 and <= 60 } && !hasReference
+            && line.StartsWith($"{name} {{", StringComparison.Ordinal)
             ? line.EndsWith("{ }", StringComparison.Ordinal) ? name : line
             : name;
     }

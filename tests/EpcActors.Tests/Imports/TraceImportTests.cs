@@ -175,7 +175,7 @@ public sealed class TraceImportTests
     [InlineData(TraceFormat.SgxPerf, "EnclavePageInEvent,1,2", "r.txt:1:1: the line has 3 fields, not 6")]
     [InlineData(TraceFormat.SgxPerf, "EnclavePageInEvent,1,2,x,5,", "time, thread and enclave are no numbers")]
     [InlineData(TraceFormat.Plain, "1 a 5 q", "r.txt:1:7: the kind of access is r, w or x")]
-    [InlineData(TraceFormat.Plain, "x a 5 r", "r.txt:1:1: 'x' is no time in microseconds")]
+    [InlineData(TraceFormat.Plain, "x a 5 r", "r.txt:1:1: 'x' is not a time in microseconds")]
     [InlineData(TraceFormat.Arc, "1 x 0 0", "r.txt:1:3: 'x' is not a count of blocks")]
     [InlineData(TraceFormat.Arc, "1 1 0", "r.txt:1:1: the line does not have four fields")]
     [InlineData(TraceFormat.Ftrace, "a-x [1] 1.000001: page_fault_user: address=0x1000", "'x' is not a thread")]

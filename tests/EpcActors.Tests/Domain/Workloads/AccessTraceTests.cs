@@ -44,9 +44,9 @@ public sealed class AccessTraceTests
     }
 
     [Theory]
-    [InlineData("x a 1 r", 1, 1, "'x' is no time in microseconds")]
-    [InlineData("-1 a 1 r", 1, 1, "'-1' is no time in microseconds")]
-    [InlineData("1.5 a 1 r", 1, 1, "'1.5' is no time in microseconds")]
+    [InlineData("x a 1 r", 1, 1, "'x' is not a time in microseconds")]
+    [InlineData("-1 a 1 r", 1, 1, "'-1' is not a time in microseconds")]
+    [InlineData("1.5 a 1 r", 1, 1, "'1.5' is not a time in microseconds")]
     [InlineData("0 a 1 r\n  5", 2, 4, "the enclave's name is missing")]
     [InlineData("0 a", 1, 4, "page is missing")]
     [InlineData("0 a #1 r", 1, 4, "page is missing")]
