@@ -1,6 +1,6 @@
 using System.CommandLine;
-using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Cluster;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Cluster;
+using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;

@@ -80,16 +80,16 @@ public static class MemberScenario
         IReadOnlyList<int> ownerOfCounter,
         Dictionary<int, int> enclaveHere,
         Dictionary<int, int> guestHere) => action switch
-    {
-        ScriptAction.SetMax set => ownerOfCounter[set.Cgroup] == member ? set : null,
-        ScriptAction.SetMemoryMax set => set,
-        ScriptAction.KillEnclave kill =>
-            enclaveHere.TryGetValue(kill.Enclave, out int enclave) ? kill with { Enclave = enclave } : null,
-        ScriptAction.KillVirtualMachine kill =>
-            guestHere.TryGetValue(kill.VirtualMachine, out int guest) ? kill with { VirtualMachine = guest } : null,
-        ScriptAction.Migrate migrate =>
-            enclaveHere.TryGetValue(migrate.Enclave, out int enclave) ? migrate with { Enclave = enclave } : null,
-        ScriptAction.Poison poison => memberOfNode[poison.Node] == member ? poison : null,
-        _ => null,
-    };
+        {
+            ScriptAction.SetMax set => ownerOfCounter[set.Cgroup] == member ? set : null,
+            ScriptAction.SetMemoryMax set => set,
+            ScriptAction.KillEnclave kill =>
+                enclaveHere.TryGetValue(kill.Enclave, out int enclave) ? kill with { Enclave = enclave } : null,
+            ScriptAction.KillVirtualMachine kill =>
+                guestHere.TryGetValue(kill.VirtualMachine, out int guest) ? kill with { VirtualMachine = guest } : null,
+            ScriptAction.Migrate migrate =>
+                enclaveHere.TryGetValue(migrate.Enclave, out int enclave) ? migrate with { Enclave = enclave } : null,
+            ScriptAction.Poison poison => memberOfNode[poison.Node] == member ? poison : null,
+            _ => null,
+        };
 }

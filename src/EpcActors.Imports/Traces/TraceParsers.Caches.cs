@@ -109,7 +109,7 @@ internal sealed class PlainParser(string source) : TraceParser(source)
         ReadOnlySpan<char> thread = LineFields.Next(ref rest);
         if (!LineFields.TryLong(time, out long us) || us > long.MaxValue / 1000)
         {
-            throw Wrong(line, time, number, $"'{time}' is no time in microseconds", Remedy);
+            throw Wrong(line, time, number, $"'{time}' is not a time in microseconds", Remedy);
         }
 
         if (!LineFields.TryLong(page, out long pages) || pages > int.MaxValue - 1)

@@ -8,6 +8,7 @@ namespace EpcActors.Tests.Calibration;
 /// <summary>
 /// The fitted profile makes the microbenchmarks take as long as was measured, and changes nothing else.
 /// </summary>
+[Trait("tier", "slow")] // Each fixed point takes many simulations.
 public sealed class CalibrationTests
 {
     private const string Xeon = "xeon-icx";

@@ -8,6 +8,7 @@ namespace EpcActors.Tests.Cluster;
 /// The protocol between processes under simulated faults: without a defect nothing is found, with each of them
 /// something is.
 /// </summary>
+[Trait("tier", "slow")] // Thousands of clusters in virtual time.
 public sealed class SimulationTests
 {
     private const long Seeds = 400;

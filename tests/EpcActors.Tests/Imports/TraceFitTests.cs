@@ -8,6 +8,7 @@ using EpcActors.Lab.Scenarios;
 namespace EpcActors.Tests.Imports;
 
 /// <summary>A fitted trace is a scenario that loads, and does what the fit says.</summary>
+[Trait("tier", "slow")] // Fits, and runs of what was fitted.
 public sealed class TraceFitTests
 {
     private static FittedTrace Fitted(string text) => FittedTrace.Of(

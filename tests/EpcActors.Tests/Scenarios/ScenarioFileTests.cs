@@ -10,6 +10,7 @@ namespace EpcActors.Tests.Scenarios;
 /// Every shipped scenario tells its story: what its file expects of the report comes so, under every kernel that it
 /// names.
 /// </summary>
+[Trait("tier", "slow")] // Every shipped scenario is run.
 public sealed class ScenarioFileTests
 {
     public static TheoryData<string, string> FilesAndKernels()

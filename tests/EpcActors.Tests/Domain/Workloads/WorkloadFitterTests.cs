@@ -5,6 +5,7 @@ using EpcActors.Domain.Workloads.Fitting;
 namespace EpcActors.Tests.Domain.Workloads;
 
 /// <summary>Workloads are recovered from their accesses; what is not a workload of the grammar is told so.</summary>
+[Trait("tier", "slow")] // Searches of workloads for traces of hundreds of thousands of accesses.
 public sealed class WorkloadFitterTests
 {
     private const int Accesses = 150_000;
