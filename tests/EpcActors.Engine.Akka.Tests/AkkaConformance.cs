@@ -37,6 +37,7 @@ public sealed class PinnedAkkaConformance : EngineConformance
 }
 
 /// <summary>Schedules of the laboratory on Akka actors, all in one system.</summary>
+[Trait("tier", "slow")] // Schedules of many races, step by step on an actor system.
 public sealed class AkkaReplays : ConductedReplays, IDisposable
 {
     private readonly ActorSystem _system = ActorSystem.Create("replays");
@@ -47,6 +48,7 @@ public sealed class AkkaReplays : ConductedReplays, IDisposable
 }
 
 /// <summary>The shipped scenarios on Akka actors.</summary>
+[Trait("tier", "slow")] // Whole scenarios in real time.
 public sealed class AkkaScenarios : ScenarioConformance
 {
     protected override LiveEngine NewEngine(Scenario scenario) => new AkkaEngine();
