@@ -78,8 +78,8 @@ internal static partial class Encl
     /// <summary>
     /// Augments the pages of a range that are not there (switches eaug-batch, map-populate), one ENCLS[EAUG] and one
     /// charge each. Mutex held; the SECS is resident and stays so meanwhile. A refused charge, no EPC page or a failed
-    /// EAUG ends it: nobody asked for these pages yet, so there is no signal. Their translations are old: whoever
-    /// reclaims takes them before pages that were touched.
+    /// EAUG ends it: no thread asked for these pages yet, so there is no signal. Their translations are old: a
+    /// reclaimer takes them before pages that were touched.
     /// </summary>
     /// <returns>False: it ended before the range.</returns>
     [Linux("encl.c", "sgx_encl_eaug_page", IsPart = true)]

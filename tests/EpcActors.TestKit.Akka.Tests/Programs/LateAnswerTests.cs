@@ -3,7 +3,7 @@ using global::Akka.Actor;
 namespace EpcActors.TestKit.Akka.Tests.Programs;
 
 /// <summary>
-/// A desk asks for a seat and gives up when the answer is late; the seat is taken all the same, for nobody. As in
+/// A desk asks for a seat and gives up when the answer is late; the seat stays taken. As in
 /// reports of Ask whose answer comes behind the time-out.
 /// </summary>
 public sealed class LateAnswerTests : Programs
