@@ -9,8 +9,8 @@ using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Transport;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster;
 

@@ -1,5 +1,5 @@
-using EpcActors.Domain;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster;
 

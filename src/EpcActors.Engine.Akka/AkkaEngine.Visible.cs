@@ -109,7 +109,11 @@ public sealed partial class AkkaEngine
     protected override void OnDelivered(ResourceCell cell, Envelope request, object asked, object? answer)
     {
         AkkaResource resource = (AkkaResource)cell;
-        string words = Options.Words?.Invoke(resource.Resource, asked, answer) ?? "";
+        string words = Options.Words?.Invoke(
+            resource.Resource.Name,
+            asked.GetType().Name,
+            MessageFields.Of(asked, null),
+            answer is null ? null : MessageFields.Of(answer, asked)) ?? "";
         Show(resource.Line.Ref.Path, resource.Line.ActorClass, words, request, asked, answer);
     }
 

@@ -37,11 +37,13 @@ public sealed record AkkaOptions
     public bool Tap { get; init; }
 
     /// <summary>
-    /// Says the critical section of a message in words, for the tap and for logs: the resource, the message as asked,
-    /// the message as answered or null. Called on the thread that has the resource to itself, and only while messages
-    /// are shown. <c>KernelWords.Of</c> of EpcActors.Reporting says it as the kernel would.
+    /// Says the critical section of a message in words, for the tap and for logs: the resource, the message, its fields
+    /// as asked, and as answered or null. Called on the thread that has the resource to itself, and only while messages
+    /// are shown. <c>KernelWords.Of</c> of EpcActors.Reports says it as the kernel would.
     /// </summary>
-    public Func<Resource, object, object?, string>? Words { get; init; }
+    public Func<string, string, IReadOnlyList<KeyValuePair<string, string>>, IReadOnlyList<KeyValuePair<string, string>>?,
+        string>? Words
+    { get; init; }
 
     /// <summary>Dispatcher of whatever has none of its own.</summary>
     public const string DefaultDispatcher = "akka.actor.epc-dispatcher";

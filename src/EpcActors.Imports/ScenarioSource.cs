@@ -5,7 +5,7 @@ using EpcActors.Imports.Enclaves;
 using EpcActors.Imports.Kubernetes;
 using EpcActors.Imports.Reading;
 using EpcActors.Imports.Vms;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports;
 

@@ -1,5 +1,5 @@
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports;
 

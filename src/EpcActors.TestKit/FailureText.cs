@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using EpcActors.Domain;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Results.Text;
 
 namespace EpcActors.TestKit;
 

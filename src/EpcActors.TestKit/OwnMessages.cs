@@ -1,6 +1,6 @@
 using System.Reflection;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.TestKit;
 

@@ -1,8 +1,8 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Races;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.TestKit;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.TestKit;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
-using EpcActors.Actors;
-using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.TestKit;
 
@@ -39,7 +39,7 @@ public sealed class RaceTask
 
     /// <summary>One step: sends a message to an actor; the await yields it as answered.</summary>
     /// <param name="actor">Actor that gets it.</param>
-    /// <param name="message">A message of one of the protocols in EpcActors.Actors, or of a resource of one's
+    /// <param name="message">A message of one of the protocols in EpcActors.Kernel, or of a resource of one's
     /// own.</param>
     public Envelope<TMessage> Ask<TMessage>(ActorId actor, TMessage message)
         where TMessage : unmanaged, IMessage => _task.Ask(actor, message);

@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Exploration;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.TestKit;
 

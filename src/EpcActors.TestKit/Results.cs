@@ -1,5 +1,5 @@
-using EpcActors.Lab.Races;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.TestKit;

@@ -1,8 +1,8 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Live;
 using EpcActors.Hocon;
-using EpcActors.Lab.Races;
-using EpcActors.Reporting;
+using EpcActors.Kernel;
+using EpcActors.Races;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.TestKit;

@@ -1,8 +1,8 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Benchmarks;
 

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using EpcActors.Actors;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
+using EpcActors.Kernel;
 
 namespace EpcActors.Benchmarks;
 

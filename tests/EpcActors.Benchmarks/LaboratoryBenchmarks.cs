@@ -1,10 +1,10 @@
 using BenchmarkDotNet.Attributes;
-using EpcActors.Domain.Kernel;
 using EpcActors.Exploration;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Benchmarks;
 
@@ -62,7 +62,7 @@ public class PortfolioBenchmarks
     public long Hunt()
     {
         Scenario scenario = LaboratoryScenarios.Eviction();
-        HuntResult result = Lab.Races.Hunt.Run(
+        HuntResult result = EpcActors.Races.Hunt.Run(
             new HuntPlan
             {
                 NewWorld = () => new RaceWorld(scenario),
@@ -91,7 +91,7 @@ public class VerdictBenchmarks
             null,
             CancellationToken.None);
         (RaceTrace trace, _, _) = RaceSearch.Trace(race, finding.Schedule!, isStrict: true, "");
-        return Reporting.RaceListing.KernelStyle(trace);
+        return Reports.RaceListing.KernelStyle(trace);
     }
 
     /// <summary>The fixed counter, two nodes with four operations each: every schedule.</summary>

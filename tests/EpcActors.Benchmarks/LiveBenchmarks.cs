@@ -1,14 +1,14 @@
 using BenchmarkDotNet.Attributes;
-using EpcActors.Actors;
 using EpcActors.Engine;
 using EpcActors.Engine.Akka;
 using EpcActors.Engine.Live;
+using EpcActors.Engine.Live.Threads;
 using EpcActors.Engine.Simulation;
-using EpcActors.Engine.Threads;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Benchmarks;
 

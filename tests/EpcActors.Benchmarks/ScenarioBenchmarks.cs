@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Benchmarks;
 

@@ -2,9 +2,9 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Akka.Actor;
 using Akka.TestKit;
-using EpcActors.Actors;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Engine.Akka.Tests;
 

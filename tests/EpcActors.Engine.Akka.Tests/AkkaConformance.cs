@@ -1,6 +1,6 @@
 using Akka.Actor;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Engine.Akka.Tests;

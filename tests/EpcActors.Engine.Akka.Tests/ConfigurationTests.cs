@@ -1,8 +1,8 @@
 using Akka.Configuration;
 using EpcActors.Engine.Live;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Engine.Akka.Tests;
 

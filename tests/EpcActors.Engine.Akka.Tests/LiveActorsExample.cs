@@ -1,7 +1,7 @@
 using Akka.TestKit;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.TestKit;
 
 namespace EpcActors.Engine.Akka.Tests;

@@ -1,13 +1,13 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.TestKit;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Processes;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Processes;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Engine.Akka.Tests;
 

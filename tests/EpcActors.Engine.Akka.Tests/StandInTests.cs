@@ -75,7 +75,7 @@ public sealed class StandInTests : AkkaTestKit
     [Fact]
     public void The_tap_shows_what_a_stand_in_says()
     {
-        AkkaOptions options = new() { Words = (_, _, _) => "atomic_long_add()" };
+        AkkaOptions options = new() { Words = (_, _, _, _) => "atomic_long_add()" };
         using EngineHarness live = Ask(out ProbeResource resource, out TestProbe standIn, out long[] _, options);
         TestProbe seen = CreateTestProbe();
         MessageTap.Get(Sys).Subscribe(seen.Ref);

@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.TestKit;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Lab.Live;
-using EpcActors.Reporting;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Reports;
+using EpcActors.Runs.Live;
 
 namespace EpcActors.Engine.Akka.Tests;
 
@@ -130,7 +130,7 @@ public sealed class DebugReceiveTests() : AkkaTestKit("akka { loglevel = DEBUG, 
     [Fact]
     public void Each_message_is_logged_by_the_actor_that_handles_it_as_LoggingReceive_does()
     {
-        AkkaOptions options = new() { Words = (_, _, _) => "atomic_long_add()" };
+        AkkaOptions options = new() { Words = (_, _, _, _) => "atomic_long_add()" };
         using EngineHarness live = new(new AkkaEngine(Sys, options));
         ProbeResource resource = live.AddResource(0, "node");
         live.AddTask(1, t => Routines.Add(t, resource.Id, 1), path: "adder");

@@ -1,9 +1,9 @@
 using EpcActors.Engine;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Planted;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Planted;
 

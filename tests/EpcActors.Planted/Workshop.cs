@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using System.Diagnostics;
 
 namespace EpcActors.Planted;
@@ -19,19 +20,13 @@ internal sealed class Workshop
     private static readonly TimeSpan MostBuilding = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan MostRunning = TimeSpan.FromMinutes(15);
 
-    /// <summary>Projects that the suite needs, in the order in which projects refer to one another.</summary>
-    private static readonly string[] Projects =
-    [
-        "EpcActors.Domain", "EpcActors.Engine", "EpcActors.Hocon", "EpcActors.Actors", "EpcActors.Engine.Live",
-        "EpcActors.Engine.Simulation", "EpcActors.Results", "EpcActors.Lab",
-    ];
-
     private static readonly string[] Means =
     [
         "-c", "Release", "--nologo", "-v", "q", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false",
         "-p:TreatWarningsAsErrors=false", "-p:NuGetAudit=false",
     ];
 
+    private readonly IReadOnlyList<string> _projects;
     private readonly string _tree;
     private readonly string _results;
     private readonly Action<string> _tell;
@@ -44,9 +39,15 @@ internal sealed class Workshop
         _tree = Path.Combine(root, "artifacts", "planted");
         _results = Path.Combine(_tree, "broken.txt");
         _tell = tell;
+        List<string> projects = [];
+        AddReferences(projects, Path.Combine(root, "tests", Project, $"{Project}.csproj"));
+        _projects = projects;
     }
 
     public string Root { get; }
+
+    /// <summary>Projects that the suite needs, as the project files say: each behind those that it refers to.</summary>
+    public IReadOnlyList<string> Projects => _projects;
 
     private string Output(string project) => Path.Combine(_tree, "artifacts", "bin", project, "release");
 
@@ -60,7 +61,7 @@ internal sealed class Workshop
             Copy(file);
         }
 
-        List<string> folders = ["config", $"tests/{Project}", .. Projects.Select(project => $"src/{project}")];
+        List<string> folders = ["config", $"tests/{Project}", .. _projects.Select(project => $"src/{project}")];
         foreach (string folder in folders)
         {
             string target = Path.Combine(_tree, folder);
@@ -115,7 +116,7 @@ internal sealed class Workshop
             File.WriteAllText(Path.Combine(_tree, file), text);
         }
 
-        foreach (string project in Projects)
+        foreach (string project in _projects)
         {
             if (!files.Keys.Any(file => file.StartsWith($"src/{project}/", StringComparison.Ordinal)))
             {
@@ -214,5 +215,19 @@ internal sealed class Workshop
         string target = Path.Combine(_tree, Path.GetRelativePath(Root, file));
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Copy(file, target, overwrite: true);
+    }
+
+    private static void AddReferences(List<string> projects, string projectFile)
+    {
+        foreach (XElement reference in XDocument.Load(projectFile).Descendants("ProjectReference"))
+        {
+            string path = Path.Combine(Path.GetDirectoryName(projectFile)!, reference.Attribute("Include")!.Value);
+            string name = Path.GetFileNameWithoutExtension(path);
+            if (!projects.Contains(name))
+            {
+                AddReferences(projects, path);
+                projects.Add(name);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Tasks;
 using EpcActors.TestKit;
 
 namespace EpcActors.TestKit.Example;

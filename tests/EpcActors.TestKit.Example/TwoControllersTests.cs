@@ -1,6 +1,6 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.TestKit;
 using Mutex = EpcActors.Engine.Mutex;
 

@@ -4,8 +4,8 @@ using System.Text;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Calibration;
-using EpcActors.Lab.Configuration;
+using EpcActors.Runs.Calibration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands;
 

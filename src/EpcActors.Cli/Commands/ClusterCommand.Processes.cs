@@ -5,10 +5,10 @@ using EpcActors.Cli.Engines;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster;
-using EpcActors.Domain;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands;

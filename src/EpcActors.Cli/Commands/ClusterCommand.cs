@@ -8,11 +8,11 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Cluster;
 using EpcActors.Cluster.AkkaTransport;
 using EpcActors.Cluster.Coordination;
-using EpcActors.Domain;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands;

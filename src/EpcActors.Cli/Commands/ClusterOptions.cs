@@ -5,7 +5,7 @@ using System.Net;
 using EpcActors.Cli.Commands.Cluster;
 using EpcActors.Cli.Engines;
 using EpcActors.Cluster.AkkaTransport;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Commands;
 

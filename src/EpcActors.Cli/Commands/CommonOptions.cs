@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using EpcActors.Cli.Engines;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands;
 

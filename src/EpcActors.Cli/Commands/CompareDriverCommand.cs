@@ -2,7 +2,7 @@ using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
 using EpcActors.Hocon;
-using EpcActors.Lab.Recordings;
+using EpcActors.Races.Recordings;
 
 namespace EpcActors.Cli.Commands;
 

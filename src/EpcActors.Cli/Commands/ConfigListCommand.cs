@@ -1,10 +1,10 @@
 using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
-using EpcActors.Domain.Workloads;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Expectations;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Expectations;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Cli.Commands;
 

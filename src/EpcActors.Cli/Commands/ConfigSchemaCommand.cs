@@ -1,7 +1,7 @@
 using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands;
 

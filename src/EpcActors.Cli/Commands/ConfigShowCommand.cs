@@ -5,7 +5,7 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Hocon;
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands;
 

@@ -5,9 +5,9 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Hocon;
-using EpcActors.Lab.Published;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Runs.Published;
 
 namespace EpcActors.Cli.Commands;
 

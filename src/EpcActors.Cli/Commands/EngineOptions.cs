@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using EpcActors.Cli.Engines;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Commands;
 

@@ -3,8 +3,8 @@ using System.Text;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Cli.Commands;
 

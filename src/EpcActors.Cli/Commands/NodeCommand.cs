@@ -10,7 +10,7 @@ using EpcActors.Cluster.AkkaTransport;
 using EpcActors.Cluster.Members;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Commands;
 

@@ -7,7 +7,7 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Telemetry;
 using EpcActors.Cli.Terminal;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
 using Spectre.Console;
 

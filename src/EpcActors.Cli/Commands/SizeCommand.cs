@@ -5,12 +5,12 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Sizing;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Runs.Sizing;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Expectations;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands;

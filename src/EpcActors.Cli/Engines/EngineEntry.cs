@@ -1,7 +1,7 @@
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Engines;
 

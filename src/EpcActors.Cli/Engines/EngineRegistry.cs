@@ -1,8 +1,8 @@
 using EpcActors.Engine.Akka;
-using EpcActors.Engine.Threads;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Reporting;
+using EpcActors.Engine.Live.Threads;
+using EpcActors.Reports;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Engines;
 

@@ -1,7 +1,7 @@
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Coordination;
-using EpcActors.Domain;
-using EpcActors.Reporting;
+using EpcActors.Reports;
+using EpcActors.Results.Text;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -4,8 +4,8 @@ using System.Text;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Running;
 

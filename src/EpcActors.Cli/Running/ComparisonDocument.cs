@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;

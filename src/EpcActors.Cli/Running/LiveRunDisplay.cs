@@ -1,7 +1,7 @@
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Runs;
-using EpcActors.Reporting;
+using EpcActors.Reports;
+using EpcActors.Runs;
+using EpcActors.Runs.Live;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

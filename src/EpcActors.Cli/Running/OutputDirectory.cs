@@ -1,5 +1,5 @@
 using System.Text;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;

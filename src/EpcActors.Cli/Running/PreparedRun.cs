@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text;
 using EpcActors.Cli.Terminal;
-using EpcActors.Domain;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Results.Text;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Running;
 

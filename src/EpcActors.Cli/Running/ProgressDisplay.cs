@@ -1,6 +1,6 @@
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Runs;
-using EpcActors.Reporting;
+using EpcActors.Reports;
+using EpcActors.Runs;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Running;

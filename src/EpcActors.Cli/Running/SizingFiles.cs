@@ -1,4 +1,4 @@
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.Cli.Running;

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EpcActors.Lab.Live;
-using EpcActors.Reporting;
+using EpcActors.Reports;
+using EpcActors.Runs.Live;
 
 namespace EpcActors.Cli.Telemetry;
 

@@ -1,4 +1,4 @@
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Telemetry;
 

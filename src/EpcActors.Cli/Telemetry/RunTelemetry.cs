@@ -1,8 +1,8 @@
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Telemetry;
 

@@ -1,5 +1,5 @@
 using EpcActors.Cli.Engines;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Terminal;

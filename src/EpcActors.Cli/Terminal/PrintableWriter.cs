@@ -1,5 +1,5 @@
 using System.Text;
-using EpcActors.Domain;
+using EpcActors.Results.Text;
 
 namespace EpcActors.Cli.Terminal;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Results.Text;
 
 namespace EpcActors.Cluster.Coordination;
 

@@ -1,6 +1,6 @@
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Coordination;
 

@@ -1,6 +1,6 @@
 using EpcActors.Cluster.Transport;
-using EpcActors.Lab.Live;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
 
 namespace EpcActors.Cluster.Coordination;
 

@@ -1,7 +1,7 @@
 using EpcActors.Cluster.Transport;
-using EpcActors.Domain;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Coordination;
 

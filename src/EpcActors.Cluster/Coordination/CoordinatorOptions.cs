@@ -1,5 +1,5 @@
 using EpcActors.Cluster.Sharing;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Coordination;
 

@@ -1,4 +1,4 @@
-using EpcActors.Lab.Live;
+using EpcActors.Runs.Live;
 
 namespace EpcActors.Cluster.Coordination;
 

@@ -1,9 +1,9 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Expectations;
 
 namespace EpcActors.Cluster.Coordination;
 
@@ -293,7 +293,7 @@ public static class MergedReport
     }
 
     private static long Counter(Scenario scenario, ClusterOutcome outcome, RunReport[] reports) =>
-        scenario.Switches.FreePageCounter == Domain.Kernel.FreePageCounterMode.PerNode
+        scenario.Switches.FreePageCounter == Kernel.FreePageCounterMode.PerNode
             ? reports.Sum(report => report.FreePageCounter)
             : (Owner(outcome, scenario.Cgroups.Count)?.Value ?? Granted(outcome, scenario.Cgroups.Count))
                 - Stock(outcome, scenario.Cgroups.Count);

@@ -1,14 +1,14 @@
-using EpcActors.Actors.Routines;
 using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Members;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.Routines;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Delays;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Delays;
 

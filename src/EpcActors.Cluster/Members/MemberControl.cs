@@ -1,8 +1,8 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Members;
 

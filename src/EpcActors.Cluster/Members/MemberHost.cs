@@ -1,13 +1,13 @@
 using System.Diagnostics;
-using EpcActors.Actors.NumaNodes;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.NumaNodes;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Members;
 

@@ -1,5 +1,5 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
 
 namespace EpcActors.Cluster.Sharing;
 

@@ -1,5 +1,5 @@
-using EpcActors.Actors;
 using EpcActors.Engine;
+using EpcActors.Kernel;
 
 namespace EpcActors.Cluster.Sharing;
 

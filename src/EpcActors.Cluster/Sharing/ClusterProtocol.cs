@@ -1,6 +1,6 @@
-using EpcActors.Actors;
-using EpcActors.Domain.Epc;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Epc;
 
 namespace EpcActors.Cluster.Sharing;
 

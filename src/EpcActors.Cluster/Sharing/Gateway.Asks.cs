@@ -1,5 +1,5 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Sharing;
@@ -119,7 +119,7 @@ public sealed partial class Gateway
     {
         if (Ask(ref message, _port.MemberOfNode[message.Node], turn, out bool isGone) && isGone)
         {
-            message.Page = Domain.Epc.EpcPageIndex.None;
+            message.Page = Kernel.Epc.EpcPageIndex.None;
             message.Status = CallStatus.Gone;
         }
     }

@@ -1,9 +1,8 @@
-using EpcActors.Actors;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Sharing;
 

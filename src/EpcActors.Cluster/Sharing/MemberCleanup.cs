@@ -1,10 +1,10 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Actors.Waiting;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.VirtualEpcs;
+using EpcActors.Kernel.Waiting;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Sharing;

@@ -1,7 +1,7 @@
-using EpcActors.Actors;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Routines;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Routines;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Sharing;

@@ -1,6 +1,6 @@
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.Waiting;
 using EpcActors.Engine;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Waiting;
 
 namespace EpcActors.Cluster.Sharing;
 

@@ -1,9 +1,8 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Routines;
 
 namespace EpcActors.Cluster.Sharing;
 

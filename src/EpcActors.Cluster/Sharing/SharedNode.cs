@@ -1,6 +1,6 @@
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Domain.Epc;
 using EpcActors.Engine;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.NumaNodes;
 using static EpcActors.Cluster.Sharing.SharedNodeProtocol;
 
 namespace EpcActors.Cluster.Sharing;

@@ -1,7 +1,7 @@
 using EpcActors.Cluster.Sharing;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Results.Text;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Simulation;
@@ -182,7 +182,7 @@ internal sealed partial class ClusterBalance
                 {
                     bool isOfOwner =
                         incarnation == owner.Incarnation
-                        && owner.Port.MemberOfNode[owner.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))]
+                        && owner.Port.MemberOfNode[owner.Topology.Machine.NodeOf(new Kernel.Epc.EpcPageIndex(page))]
                             == owner.Member;
                     if (
                         isOfOwner
@@ -255,7 +255,7 @@ internal sealed partial class ClusterBalance
             foreach ((int page, int incarnation) in Of(_borrowed, process))
             {
                 int owner = process.Port.MemberOfNode[
-                    process.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page))
+                    process.Topology.Machine.NodeOf(new Kernel.Epc.EpcPageIndex(page))
                 ];
                 if (cluster.LivingMember(owner)?.Incarnation != incarnation)
                 {

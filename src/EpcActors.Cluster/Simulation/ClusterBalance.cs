@@ -1,8 +1,8 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Processes;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Processes;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Simulation;
@@ -147,7 +147,7 @@ internal sealed partial class ClusterBalance(SimulatedCluster cluster)
                 foreach ((int page, (int Member, int Incarnation) one) in open)
                 {
                     if (one.Member == close.Member && one.Incarnation <= close.Incarnation
-                        && node.NodeId == process.Topology.Machine.NodeOf(new Domain.Epc.EpcPageIndex(page)))
+                        && node.NodeId == process.Topology.Machine.NodeOf(new Kernel.Epc.EpcPageIndex(page)))
                     {
                         open.Remove(page);
                         cluster.Counts.ClosedLoans++;

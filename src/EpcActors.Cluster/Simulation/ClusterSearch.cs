@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Simulation;
 

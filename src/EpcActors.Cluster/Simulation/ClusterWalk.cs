@@ -1,5 +1,5 @@
-using EpcActors.Domain.Random;
 using EpcActors.Exploration;
+using EpcActors.Kernel.Random;
 
 namespace EpcActors.Cluster.Simulation;
 

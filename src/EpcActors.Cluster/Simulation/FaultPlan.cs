@@ -1,5 +1,5 @@
 using System.Globalization;
-using EpcActors.Domain;
+using EpcActors.Results.Text;
 
 namespace EpcActors.Cluster.Simulation;
 

@@ -1,9 +1,9 @@
 using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
+using EpcActors.Kernel;
 using EpcActors.Results;
 
 namespace EpcActors.Cluster.Simulation;

@@ -4,6 +4,7 @@ using EpcActors.Cluster.Transport;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Kernel.Routines;
 
 namespace EpcActors.Cluster.Simulation;
 
@@ -214,7 +215,7 @@ public sealed partial class SimulatedCluster : IRunObserver
     {
         if (ProcessOf(task.Id) is { } process)
         {
-            process.Oracle.OnReport(task, (EpcActors.Actors.Routines.RunEvent)what, startNs, endNs, detail);
+            process.Oracle.OnReport(task, (RunEvent)what, startNs, endNs, detail);
         }
     }
 

@@ -1,8 +1,8 @@
 using EpcActors.Cluster.Sharing;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Random;
 using EpcActors.Exploration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Random;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Simulation;
 

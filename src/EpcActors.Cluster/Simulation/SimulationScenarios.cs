@@ -1,7 +1,7 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cluster.Simulation;
 

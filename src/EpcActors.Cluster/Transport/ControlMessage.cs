@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using EpcActors.Cluster.Sharing;
-using EpcActors.Lab.Live;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
 
 namespace EpcActors.Cluster.Transport;
 

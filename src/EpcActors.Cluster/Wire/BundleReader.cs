@@ -1,5 +1,5 @@
 using EpcActors.Cluster.Sharing;
-using EpcActors.Domain;
+using EpcActors.Results.Text;
 
 namespace EpcActors.Cluster.Wire;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Cgroups;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
-using EpcActors.Domain;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Configuration;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Cgroups;
 

@@ -1,8 +1,8 @@
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Text;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Imports.Drafts;
 

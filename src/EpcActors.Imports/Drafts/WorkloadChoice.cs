@@ -1,7 +1,7 @@
-using EpcActors.Domain.Workloads;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Text;
+using EpcActors.Scenarios.Text;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Imports.Drafts;
 

@@ -1,7 +1,7 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
+using EpcActors.Kernel;
 
 namespace EpcActors.Imports.Enclaves;
 

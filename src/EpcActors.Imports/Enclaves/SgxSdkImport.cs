@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Xml.Linq;
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Text;
+using EpcActors.Kernel;
+using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Imports.Enclaves;
 

@@ -1,9 +1,10 @@
 using System.Globalization;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
+using EpcActors.Kernel;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Imports.Kubernetes;
 
@@ -99,7 +100,7 @@ internal sealed class KubernetesImport
                     new HoconOrigin("--node", 0, 0),
                     "",
                     $"there is no Node object '{name}' with EPC",
-                    Lab.Text.Suggestions.Remedy(name, [.. nodes.Select(one => one.Name)]));
+                    Suggestions.Remedy(name, [.. nodes.Select(one => one.Name)]));
             }
 
             return chosen;
@@ -420,7 +421,7 @@ internal sealed class KubernetesImport
                 node?.Origin ?? file,
                 "",
                 $"the claims are more than the node's {Sizes.Text(capacity)}: "
-                    + $"{Lab.Text.Suggestions.List(pending, 8)} "
+                    + $"{EpcActors.Scenarios.Text.Suggestions.List(pending, 8)} "
                     + "would stay Pending (Insufficient EPC); the scenario runs them all the same");
         }
 
@@ -435,7 +436,7 @@ internal sealed class KubernetesImport
                 file,
                 "",
                 $"{Counted.Of(bookkeeping.Length, "claim")} without a limit: "
-                    + $"{Lab.Text.Suggestions.List(bookkeeping, 8)}; an annotation "
+                    + $"{EpcActors.Scenarios.Text.Suggestions.List(bookkeeping, 8)}; an annotation "
                     + $"{PodAnnotations.Limit}/container.NAME sets one");
         }
     }

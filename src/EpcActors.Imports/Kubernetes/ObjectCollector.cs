@@ -1,5 +1,5 @@
-using EpcActors.Domain;
 using EpcActors.Imports.Reading;
+using EpcActors.Results.Text;
 
 namespace EpcActors.Imports.Kubernetes;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Text;
+using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Imports.Kubernetes;
 

@@ -1,5 +1,5 @@
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Text;
+using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Imports.Kubernetes;
 

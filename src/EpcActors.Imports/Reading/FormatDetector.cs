@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using EpcActors.Hocon;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Reading;
 
@@ -13,7 +14,7 @@ internal static partial class FormatDetector
         Array.Exists(ScenarioEndings, ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The kind of an input.</summary>
-    /// <exception cref="Lab.Configuration.ConfigurationException">It is of no kind that is known.</exception>
+    /// <exception cref="ConfigurationException">It is of no kind that is known.</exception>
     public static InputFormat Of(InputText input, ImportLog log)
     {
         if (input.Text.TrimStart().StartsWith('<'))

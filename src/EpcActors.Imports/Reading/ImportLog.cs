@@ -1,6 +1,6 @@
-using EpcActors.Domain;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Reading;
 

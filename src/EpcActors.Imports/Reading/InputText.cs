@@ -1,7 +1,7 @@
 using System.Globalization;
-using EpcActors.Domain;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Reading;
 

@@ -1,4 +1,5 @@
 using EpcActors.Hocon;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Reading;
 
@@ -11,7 +12,7 @@ internal static class JsonText
     /// <param name="source">Its name in places.</param>
     /// <param name="log">Where errors go.</param>
     /// <param name="allowsComments">Whether <c>//</c> begins a comment, as people write in some files.</param>
-    /// <exception cref="Lab.Configuration.ConfigurationException">The text is not valid JSON.</exception>
+    /// <exception cref="ConfigurationException">The text is not valid JSON.</exception>
     public static DataNode Read(string text, string source, ImportLog log, bool allowsComments = false)
     {
         // The reader takes a text for strict JSON by its name; any other is HOCON, that is JSON with comments.

@@ -1,5 +1,6 @@
 using System.Text;
 using EpcActors.Hocon;
+using EpcActors.Scenarios.Configuration;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
@@ -10,7 +11,7 @@ internal static class TomlText
 {
     private const int MostNesting = 100;
 
-    /// <exception cref="Lab.Configuration.ConfigurationException">The text is not valid TOML.</exception>
+    /// <exception cref="ConfigurationException">The text is not valid TOML.</exception>
     public static DataMap Read(string text, string source, ImportLog log)
     {
         string plain = WithoutTemplate(text, out bool isTemplate);

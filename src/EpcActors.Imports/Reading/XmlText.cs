@@ -1,13 +1,14 @@
 using System.Xml;
 using System.Xml.Linq;
 using EpcActors.Hocon;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Reading;
 
 /// <summary>Reads XML with places. Entities and document types are refused: they can grow without end.</summary>
 internal static class XmlText
 {
-    /// <exception cref="Lab.Configuration.ConfigurationException">The text is not valid XML.</exception>
+    /// <exception cref="ConfigurationException">The text is not valid XML.</exception>
     public static XElement Read(string text, string source, ImportLog log)
     {
         try

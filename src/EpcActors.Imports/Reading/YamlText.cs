@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using EpcActors.Hocon;
+using EpcActors.Scenarios.Configuration;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -28,7 +29,7 @@ internal sealed partial class YamlText
     }
 
     /// <summary>All documents of the text that are not empty.</summary>
-    /// <exception cref="Lab.Configuration.ConfigurationException">The text is not valid YAML.</exception>
+    /// <exception cref="ConfigurationException">The text is not valid YAML.</exception>
     public static IReadOnlyList<DataNode> Read(string text, string source, ImportLog log)
     {
         YamlText reader = new(text, source, log);

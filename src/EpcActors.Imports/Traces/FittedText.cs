@@ -1,7 +1,7 @@
 using System.Globalization;
-using EpcActors.Domain;
-using EpcActors.Domain.Workloads.Fitting;
 using EpcActors.Imports.Drafts;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Workloads.Fitting;
 
 namespace EpcActors.Imports.Traces;
 

@@ -1,8 +1,9 @@
 using System.Globalization;
-using EpcActors.Domain;
-using EpcActors.Domain.Workloads.Fitting;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads.Fitting;
 
 namespace EpcActors.Imports.Traces;
 
@@ -54,7 +55,7 @@ public sealed class FittedTrace
 
     /// <summary>A scenario of the workloads that fit: HOCON for <c>epc run</c> and <c>epc size</c>.</summary>
     /// <param name="options">The machine, if it was named.</param>
-    /// <exception cref="Lab.Configuration.ConfigurationException">There is no such machine.</exception>
+    /// <exception cref="ConfigurationException">There is no such machine.</exception>
     public string Scenario(ImportOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

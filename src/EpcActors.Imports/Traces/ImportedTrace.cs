@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using EpcActors.Domain;
-using EpcActors.Domain.Workloads;
-using EpcActors.Domain.Workloads.Fitting;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Workloads.Fitting;
 
 namespace EpcActors.Imports.Traces;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EpcActors.Domain.Workloads;
+using EpcActors.Kernel.Workloads;
 
 namespace EpcActors.Imports.Traces;
 

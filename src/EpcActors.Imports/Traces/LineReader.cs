@@ -1,4 +1,4 @@
-using EpcActors.Domain.Workloads;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Imports.Traces;
 

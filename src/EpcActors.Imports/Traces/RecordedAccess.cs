@@ -1,4 +1,4 @@
-using EpcActors.Domain.Workloads;
+using EpcActors.Kernel.Workloads;
 
 namespace EpcActors.Imports.Traces;
 

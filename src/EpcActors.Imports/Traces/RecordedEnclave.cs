@@ -1,4 +1,4 @@
-using EpcActors.Domain.Workloads.Fitting;
+using EpcActors.Scenarios.Workloads.Fitting;
 
 namespace EpcActors.Imports.Traces;
 

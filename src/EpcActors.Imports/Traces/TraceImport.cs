@@ -1,8 +1,9 @@
-using EpcActors.Domain;
-using EpcActors.Domain.Workloads;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Imports.Traces;
 

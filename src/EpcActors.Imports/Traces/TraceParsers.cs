@@ -1,4 +1,5 @@
-using EpcActors.Domain.Workloads;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Imports.Traces;
 

@@ -1,8 +1,8 @@
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
+using EpcActors.Kernel;
+using EpcActors.Results.Text;
 
 namespace EpcActors.Imports.Vms;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Xml.Linq;
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
+using EpcActors.Kernel;
 
 namespace EpcActors.Imports.Vms;
 

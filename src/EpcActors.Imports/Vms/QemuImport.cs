@@ -1,9 +1,9 @@
 using System.Globalization;
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
 using EpcActors.Imports.Drafts;
 using EpcActors.Imports.Reading;
-using EpcActors.Lab.Text;
+using EpcActors.Kernel;
+using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Imports.Vms;
 

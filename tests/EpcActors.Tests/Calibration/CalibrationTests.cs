@@ -1,7 +1,7 @@
-using EpcActors.Actors;
-using EpcActors.Lab.Calibration;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Runs.Calibration;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Tests.Calibration;
 

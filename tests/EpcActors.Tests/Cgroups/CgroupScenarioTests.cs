@@ -1,13 +1,14 @@
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Processes;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Random;
-using EpcActors.Domain.Workloads;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Random;
+using EpcActors.Kernel.Workloads;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Cgroups;
 

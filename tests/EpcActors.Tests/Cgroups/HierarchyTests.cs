@@ -1,9 +1,8 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Misc;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.VirtualEpcs;
 
 namespace EpcActors.Tests.Cgroups;
 

@@ -1,11 +1,10 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Waiting;
 using EpcActors.Results;
+using EpcActors.Runs.Oracles;
 using EpcActors.Tests.Kernel;
 
 namespace EpcActors.Tests.Cgroups;

@@ -1,7 +1,7 @@
-using EpcActors.Actors.Memory;
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Kernel;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Memory;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Routines;
 
 namespace EpcActors.Tests.Cgroups;
 

@@ -1,9 +1,10 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Routines;
 
 namespace EpcActors.Tests.Cgroups;
 
@@ -230,10 +231,10 @@ public class ReclaimTests
                 {
                     await task.Ask(
                         lab.Enclave(0).Mm.Id,
-                        new Actors.AddressSpaces.AddressSpaceProtocol.Access
+                        new AddressSpaceProtocol.Access
                         {
                             Page = page,
-                            Kind = Actors.AddressSpaces.AccessKind.Read,
+                            Kind = AccessKind.Read,
                         });
                 }
 

@@ -1,6 +1,5 @@
-using EpcActors.Actors;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Cgroups;
 

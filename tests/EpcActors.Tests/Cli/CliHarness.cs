@@ -2,8 +2,8 @@ using System.Text;
 using EpcActors.Cli;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Cli;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
 
 namespace EpcActors.Tests.Cli;
 

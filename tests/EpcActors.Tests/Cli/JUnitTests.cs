@@ -1,7 +1,7 @@
 using System.Globalization;
 using EpcActors.Cli;
 using EpcActors.Results;
-using EpcActors.Tests.Reporting.JUnit;
+using EpcActors.Tests.Reports.JUnit;
 
 namespace EpcActors.Tests.Cli;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Live;
+using EpcActors.Runs.Live;
 using EpcActors.Tests.Live;
 using Spectre.Console;
 

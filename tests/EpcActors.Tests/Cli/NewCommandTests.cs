@@ -1,5 +1,6 @@
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Cli;
 

@@ -1,7 +1,7 @@
 using EpcActors.Cli;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Runs;
+using EpcActors.Runs;
 using Spectre.Console;
 
 namespace EpcActors.Tests.Cli;

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using EpcActors.Cli.Engines;
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Cli;
 

@@ -1,4 +1,4 @@
-using EpcActors.Lab.Races;
+using EpcActors.Races;
 
 namespace EpcActors.Tests.Cli;
 

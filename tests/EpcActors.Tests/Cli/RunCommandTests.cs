@@ -2,7 +2,7 @@ using System.Text.Json;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Terminal;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
+using EpcActors.Runs;
 
 namespace EpcActors.Tests.Cli;
 

@@ -1,5 +1,6 @@
-using EpcActors.Domain.Random;
-using EpcActors.Domain.Workloads;
+using EpcActors.Kernel.Random;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Cli;
 

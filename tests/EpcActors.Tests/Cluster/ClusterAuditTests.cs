@@ -2,9 +2,9 @@ using EpcActors.Cluster;
 using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

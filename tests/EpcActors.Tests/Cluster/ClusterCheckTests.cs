@@ -1,6 +1,6 @@
 using EpcActors.Cluster;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 using EpcActors.Cli;
 using EpcActors.Cli.Commands;
 using EpcActors.Cli.Commands.Cluster;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Cli;
-using EpcActors.Tests.Reporting.JUnit;
+using EpcActors.Tests.Reports.JUnit;
 
 namespace EpcActors.Tests.Cluster;
 

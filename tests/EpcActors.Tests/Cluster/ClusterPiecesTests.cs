@@ -1,6 +1,6 @@
 using EpcActors.Cluster.Sharing;
-using EpcActors.Domain.Epc;
 using EpcActors.Engine;
+using EpcActors.Kernel.Epc;
 
 namespace EpcActors.Tests.Cluster;
 

@@ -2,9 +2,9 @@ using EpcActors.Cluster;
 using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Members;
 using EpcActors.Cluster.Transport;
-using EpcActors.Engine.Threads;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Engine.Live.Threads;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

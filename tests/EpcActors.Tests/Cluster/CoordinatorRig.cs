@@ -1,8 +1,8 @@
 using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

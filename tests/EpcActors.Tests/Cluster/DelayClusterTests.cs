@@ -1,5 +1,5 @@
 using EpcActors.Cluster.Delays;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

@@ -1,6 +1,6 @@
 using EpcActors.Cluster.Sharing;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
 
 namespace EpcActors.Tests.Cluster;
 

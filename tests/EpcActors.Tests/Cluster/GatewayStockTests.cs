@@ -1,6 +1,6 @@
 using EpcActors.Cluster.Sharing;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Random;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Random;
 
 namespace EpcActors.Tests.Cluster;
 

@@ -3,7 +3,7 @@ using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Members;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

@@ -3,8 +3,8 @@ using EpcActors.Cluster;
 using EpcActors.Cluster.Members;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Engine.Threads;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Engine.Live.Threads;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Cluster;
 

@@ -3,11 +3,11 @@ using EpcActors.Cluster;
 using EpcActors.Cluster.Coordination;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
-using EpcActors.Tests.Reporting;
+using EpcActors.Tests.Reports;
 
 namespace EpcActors.Tests.Cluster;
 

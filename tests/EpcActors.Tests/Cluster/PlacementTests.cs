@@ -1,5 +1,5 @@
 using EpcActors.Cluster;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 using FsCheck;
 using FsCheck.Fluent;
 

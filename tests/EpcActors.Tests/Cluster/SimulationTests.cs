@@ -1,6 +1,7 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Simulation;
-using EpcActors.Domain.Kernel;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Cluster;
 
@@ -210,7 +211,7 @@ public sealed class SimulationTests
     public void WithoutFaultsEveryMachineComesToItsEnd()
     {
         ulong seed = 1;
-        foreach (Lab.Scenarios.Scenario scenario in SimulationScenarios.All)
+        foreach (Scenario scenario in SimulationScenarios.All)
         {
             SimulationCase it = SimulationCase.Of(seed++, [scenario]);
             SimulationOutcome outcome = (it with { Setup = it.Setup with { Plan = new FaultPlan() } }).Run();

@@ -1,5 +1,5 @@
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 using FsCheck;
 using FsCheck.Fluent;

@@ -5,11 +5,11 @@ using System.Text.Json.Serialization;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Cluster.Wire;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Runs;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cluster;

@@ -1,6 +1,6 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Wire;
-using EpcActors.Domain.Random;
+using EpcActors.Kernel.Random;
 using FsCheck;
 using FsCheck.Fluent;
 

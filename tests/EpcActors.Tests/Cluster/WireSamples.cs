@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Wire;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Random;
 using EpcActors.Engine;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Random;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Tests.Cluster;

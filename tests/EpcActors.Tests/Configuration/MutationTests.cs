@@ -1,5 +1,5 @@
-using EpcActors.Domain.Random;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel.Random;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Tests.Configuration;
 

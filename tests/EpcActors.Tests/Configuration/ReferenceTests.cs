@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Configuration;
 
@@ -88,7 +90,7 @@ public sealed partial class ReferenceTests
         Assert.Equal(SwitchKeys.All.Select(key => key.Key), switches.Keys);
         Assert.Equal(scenario.SwitchList.Select(s => s.Value), switches.Select(field => field.Value.AsString()));
         Assert.Equal(
-            SwitchKeys.All.Select(key => key.ValueOf(new EpcActors.Domain.Kernel.KernelSwitches())),
+            SwitchKeys.All.Select(key => key.ValueOf(new KernelSwitches())),
             switches.Select(field => field.Value.AsString()));
     }
 
@@ -107,7 +109,7 @@ public sealed partial class ReferenceTests
         }
 
         Assert.Equal(
-            CostBinder.Priced.Select(EpcActors.Actors.Activities.Key).Order(StringComparer.Ordinal),
+            CostBinder.Priced.Select(Activities.Key).Order(StringComparer.Ordinal),
             documented.Keys.Except(["profile", "clock", "remote", "mutex-spin"]).Order(StringComparer.Ordinal));
     }
 
@@ -115,7 +117,7 @@ public sealed partial class ReferenceTests
     public void The_names_in_the_reference_exist()
     {
         string text = ReferenceText();
-        foreach (EpcActors.Domain.Workloads.WorkloadPreset preset in EpcActors.Domain.Workloads.WorkloadPresets.All)
+        foreach (WorkloadPreset preset in WorkloadPresets.All)
         {
             bool isNamed =
                 text.Contains(preset.Name, StringComparison.Ordinal)

@@ -1,7 +1,8 @@
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Domain.Random;
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Random;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Configuration;
 

@@ -1,9 +1,8 @@
-using EpcActors.Actors;
-using EpcActors.Domain.Kernel;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Text;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Tests.Configuration;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Tidy;
 using Json.Schema;

@@ -1,8 +1,8 @@
-using EpcActors.Actors;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Configuration;
 

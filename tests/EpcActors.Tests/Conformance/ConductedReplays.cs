@@ -1,5 +1,5 @@
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
 using EpcActors.TestKit;
 
 namespace EpcActors.Tests.Conformance;

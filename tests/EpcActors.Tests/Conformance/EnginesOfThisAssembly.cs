@@ -1,6 +1,6 @@
 using EpcActors.Engine.Live;
-using EpcActors.Engine.Threads;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Engine.Live.Threads;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Conformance;
 

@@ -1,9 +1,9 @@
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Tests.Conformance;
 

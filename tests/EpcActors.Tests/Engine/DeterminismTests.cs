@@ -1,6 +1,6 @@
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.EngineTests;

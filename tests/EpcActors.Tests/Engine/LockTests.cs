@@ -1,6 +1,6 @@
-using EpcActors.Domain.Random;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
+using EpcActors.Kernel.Random;
 using Mutex = EpcActors.Engine.Mutex;
 
 namespace EpcActors.Tests.EngineTests;

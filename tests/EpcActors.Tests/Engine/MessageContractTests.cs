@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using EpcActors.Actors;
 using EpcActors.Engine;
+using EpcActors.Kernel;
 
 namespace EpcActors.Tests.EngineTests;
 

@@ -1,11 +1,11 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using EpcActors.Actors;
 using EpcActors.Cluster.Members;
 using EpcActors.Engine;
-using EpcActors.Engine.Threads;
-using EpcActors.Lab.Runs;
+using EpcActors.Engine.Live.Threads;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Runs;
 using EpcActors.Tests.Live;
 
 namespace EpcActors.Tests.EngineTests;

@@ -1,8 +1,8 @@
 using EpcActors.Cli;
 using EpcActors.Cli.Running;
-using EpcActors.Lab.Expectations;
 using EpcActors.Results;
-using EpcActors.Tests.Reporting;
+using EpcActors.Scenarios.Expectations;
+using EpcActors.Tests.Reports;
 
 namespace EpcActors.Tests.Expectations;
 

@@ -1,4 +1,4 @@
-using EpcActors.Lab.Expectations;
+using EpcActors.Scenarios.Expectations;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Expectations;

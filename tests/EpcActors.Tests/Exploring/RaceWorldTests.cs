@@ -1,9 +1,9 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Exploration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Exploring;
 

@@ -1,13 +1,12 @@
-using EpcActors.Actors;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.TestKit;
 
 namespace EpcActors.Tests.Exploring;

@@ -1,12 +1,12 @@
 using System.Collections;
 using System.Reflection;
-using EpcActors.Actors;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Waiting;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Scenarios;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Waiting;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 using Mutex = EpcActors.Engine.Mutex;
 
 namespace EpcActors.Tests.Exploring;

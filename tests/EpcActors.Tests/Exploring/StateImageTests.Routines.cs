@@ -1,14 +1,14 @@
 using System.Collections;
 using System.Reflection;
-using EpcActors.Actors;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.Tasks;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Kernel;
-using Activity = EpcActors.Actors.Activity;
+using Activity = EpcActors.Kernel.Activity;
 using Mutex = EpcActors.Engine.Mutex;
 
 namespace EpcActors.Tests.Exploring;

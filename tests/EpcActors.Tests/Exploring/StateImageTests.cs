@@ -1,14 +1,13 @@
 using System.Collections;
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Routines;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Kernel;
-using Activity = EpcActors.Actors.Activity;
+using Activity = EpcActors.Kernel.Activity;
 using Mutex = EpcActors.Engine.Mutex;
 
 namespace EpcActors.Tests.Exploring;

@@ -1,4 +1,4 @@
-using EpcActors.Lab.Recordings;
+using EpcActors.Races.Recordings;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Golden;

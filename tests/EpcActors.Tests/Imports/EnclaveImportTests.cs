@@ -1,5 +1,5 @@
 using EpcActors.Imports;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Imports;
 

@@ -1,7 +1,7 @@
 using EpcActors.Imports;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Imports;
 
@@ -134,7 +134,7 @@ public sealed class GuestImportTests
     public void A_vmm_that_is_wrong_is_told(string machines, string place, string expected)
     {
         string text = $"epc {{ cgroups {{ /x {{}} }}, virtual-machines {{ {machines} }} }}";
-        string errors = Assert.Throws<Lab.Configuration.ConfigurationException>(
+        string errors = Assert.Throws<EpcActors.Scenarios.Configuration.ConfigurationException>(
             () => Importing.LoadScenario("v.conf", text)).Message;
 
         Assert.StartsWith(place, errors, StringComparison.Ordinal);
@@ -201,7 +201,7 @@ public sealed class GuestImportTests
         string folder = Tree(("cgroup.controllers", "misc\n"), (file, text));
         try
         {
-            string errors = Assert.Throws<Lab.Configuration.ConfigurationException>(
+            string errors = Assert.Throws<EpcActors.Scenarios.Configuration.ConfigurationException>(
                 () => ScenarioSource.Read([folder], InputFormat.Cgroup, ImportOptions.Default)).Message;
             Assert.Contains(expected, errors, StringComparison.Ordinal);
         }

@@ -1,8 +1,8 @@
 using System.Globalization;
-using EpcActors.Domain.Random;
 using EpcActors.Imports;
 using EpcActors.Imports.Traces;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel.Random;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Robustness;
 
 namespace EpcActors.Tests.Imports;

@@ -1,7 +1,7 @@
 using EpcActors.Hocon;
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Imports;

@@ -1,6 +1,7 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Imports;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Tests.Imports;
 
@@ -137,7 +138,7 @@ public sealed class KubernetesImportTests
         {
             said = Importing.Notes(Importing.Text("p.yaml", Pod(claim: claim)));
         }
-        catch (Lab.Configuration.ConfigurationException wrong)
+        catch (ConfigurationException wrong)
         {
             said = wrong.Message;
             expected = "write 10Mi";

@@ -1,7 +1,7 @@
 using EpcActors.Imports;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Imports;
 

@@ -1,5 +1,5 @@
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Tests.Imports;
 

@@ -1,9 +1,10 @@
-using EpcActors.Domain.Random;
-using EpcActors.Domain.Workloads;
-using EpcActors.Domain.Workloads.Fitting;
 using EpcActors.Imports;
 using EpcActors.Imports.Traces;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.Random;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
+using EpcActors.Scenarios.Workloads.Fitting;
 
 namespace EpcActors.Tests.Imports;
 

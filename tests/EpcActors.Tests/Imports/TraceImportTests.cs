@@ -1,9 +1,10 @@
-using EpcActors.Domain.Workloads;
 using EpcActors.Imports.Traces;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.Workloads;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Imports;
 

@@ -1,14 +1,12 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Waiting;
 using EpcActors.Results;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -1,14 +1,14 @@
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Waiting;
 using EpcActors.Results;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 
@@ -370,10 +370,10 @@ public sealed partial class AllocatorTests
         rig.User("t", async t =>
         {
             await rig.Build(t, 5);
-            await t.Ask(t.Process, new Actors.Processes.ProcessProtocol.Kill());
+            await t.Ask(t.Process, new ProcessProtocol.Kill());
             await t.Ask(
                 t.Process,
-                new Actors.Processes.ProcessProtocol.Kill { Reason = Actors.Processes.KillReason.Scenario });
+                new ProcessProtocol.Kill { Reason = KillReason.Scenario });
             AllocResult alloc = await Main.AllocEpcPage(t, true);
             withFree = alloc.Errno;
             withoutFree = (await Main.AllocEpcPage(t, true)).Errno;

@@ -1,12 +1,11 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Memory;
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Oracles;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Memory;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Routines;
 using EpcActors.Results;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Runs.Oracles;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -1,9 +1,9 @@
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Routines;
 using EpcActors.Results;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Kernel;
 

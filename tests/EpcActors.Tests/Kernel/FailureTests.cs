@@ -1,16 +1,14 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.VirtualEpcs;
 using EpcActors.Results;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -1,12 +1,11 @@
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.VirtualEpcs;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 
@@ -44,7 +43,7 @@ public sealed class FaultTests
     public void An_entry_whose_EAUG_failed_is_gone_again()
     {
         KernelRig rig = new(nodes: [new NodeSpec(1, [5])]);
-        rig.Decide(Actors.ChoicePoint.EwbFails, true);
+        rig.Decide(ChoicePoint.EwbFails, true);
         rig.User("t", async t =>
         {
             await rig.Build(t, 2);

@@ -1,12 +1,10 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Routines;
 using EpcActors.Results;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 

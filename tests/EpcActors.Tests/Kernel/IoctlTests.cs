@@ -1,15 +1,14 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.VirtualEpcs;
 using EpcActors.Results;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 
@@ -99,7 +98,7 @@ public sealed partial class IoctlTests
         });
         rig.Other("kill", async t => await t.Ask(
             rig.Topology.Enclaves[0].Process.Id,
-            new Actors.Processes.ProcessProtocol.Kill { Reason = Actors.Processes.KillReason.Scenario }), atNs: 2500);
+            new ProcessProtocol.Kill { Reason = KillReason.Scenario }), atNs: 2500);
         rig.Run();
         Assert.Equal(new IoctlResult(Errno.Ok, 3), result);
         Assert.Equal(new IoctlResult(Errno.ERESTARTSYS, 0), next);

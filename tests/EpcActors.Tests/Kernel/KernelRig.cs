@@ -1,15 +1,13 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Scenarios;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Routines;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -1,9 +1,10 @@
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Processes;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Routines;
 using EpcActors.Engine;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Routines;
 using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Kernel;

@@ -1,6 +1,6 @@
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Routines;
 using EpcActors.Engine;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Routines;
 
 namespace EpcActors.Tests.Kernel;
 

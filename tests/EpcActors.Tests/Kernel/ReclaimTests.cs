@@ -1,13 +1,11 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
-using Activity = EpcActors.Actors.Activity;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Routines;
+using EpcActors.Scenarios;
+using Activity = EpcActors.Kernel.Activity;
 
 namespace EpcActors.Tests.Kernel;
 

@@ -1,11 +1,12 @@
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Random;
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Random;
+using EpcActors.Kernel.Workloads;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Kernel;
 

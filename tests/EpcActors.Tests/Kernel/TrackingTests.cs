@@ -1,5 +1,5 @@
-using EpcActors.Actors.Enclaves;
 using EpcActors.Engine;
+using EpcActors.Kernel.Enclaves;
 
 namespace EpcActors.Tests.Kernel;
 

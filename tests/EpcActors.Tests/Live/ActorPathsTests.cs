@@ -1,7 +1,7 @@
 using EpcActors.Engine;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Configuration;
 using EpcActors.Tests.OracleTests;
 

@@ -1,9 +1,9 @@
 using EpcActors.Cli;
 using EpcActors.Cli.Running;
-using EpcActors.Lab.Expectations;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Expectations;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Live;

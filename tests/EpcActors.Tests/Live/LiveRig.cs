@@ -1,9 +1,9 @@
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine.Live;
-using EpcActors.Engine.Threads;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Engine.Live.Threads;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.Live;

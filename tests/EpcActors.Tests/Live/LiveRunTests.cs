@@ -1,11 +1,10 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.Live;

@@ -1,5 +1,5 @@
 using EpcActors.Engine;
-using EpcActors.Engine.Threads;
+using EpcActors.Engine.Live.Threads;
 
 namespace EpcActors.Tests.Live;
 

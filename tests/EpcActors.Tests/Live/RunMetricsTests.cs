@@ -1,7 +1,7 @@
-using EpcActors.Actors.Routines;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.Routines;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 using EpcActors.Tests.OracleTests;
 
 namespace EpcActors.Tests.Live;

@@ -1,12 +1,13 @@
 using System.Reflection;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Random;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Random;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 
 namespace EpcActors.Tests.OracleTests;
@@ -55,7 +56,7 @@ public sealed class FalseAlarmTests
     {
         (RunEnd _, TimedRun run, _) = Execute(Roomy(), run =>
             run.Sabotage(5 * Ms, async task =>
-                await task.Ask(run.Topology.Enclaves[0].Enclave.Id, new Actors.Enclaves.EnclaveProtocol.Lock())));
+                await task.Ask(run.Topology.Enclaves[0].Enclave.Id, new EnclaveProtocol.Lock())));
         (EpcActors.Engine.Resource resource, string name, _) = Assert.Single(HeldLocks.In(run.Topology.Resources));
         Assert.Equal("enclave:a", resource.Name);
         Assert.Equal("lock", name);

@@ -1,12 +1,13 @@
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.NumaNodes;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 
 namespace EpcActors.Tests.OracleTests;
@@ -53,14 +54,14 @@ public sealed class LivenessRuleTests
             run.Sabotage(5 * Ms, async task =>
             {
                 ActorId cgroup = run.Topology.Cgroups[2].Id;
-                await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.WriteMax { Max = 0 });
+                await task.Ask(cgroup, new CgroupProtocol.WriteMax { Max = 0 });
                 while (true)
                 {
-                    await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Charge { Bytes = 4096 });
+                    await task.Ask(cgroup, new CgroupProtocol.Charge { Bytes = 4096 });
                     await task.Ask(
                         cgroup,
-                        new Actors.Cgroups.CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
-                    await task.Ask(cgroup, new Actors.Cgroups.CgroupProtocol.Uncharge { Bytes = 4096 });
+                        new CgroupProtocol.CountMaxEvent { IsLocal = true, IsHierarchical = true });
+                    await task.Ask(cgroup, new CgroupProtocol.Uncharge { Bytes = 4096 });
                     await task.SpendNs(3, 10_000);
                 }
             }));
@@ -120,11 +121,11 @@ public sealed class LivenessRuleTests
                 ActorId tree = run.Topology.Machine.CgroupTree;
                 run.Sabotage(
                     1 * Ms,
-                    async task => await task.Ask(tree, new Actors.Cgroups.CgroupTreeProtocol.LockCursor()),
+                    async task => await task.Ask(tree, new CgroupTreeProtocol.LockCursor()),
                     "holder");
                 run.Sabotage(
                     2 * Ms,
-                    async task => await task.Ask(tree, new Actors.Cgroups.CgroupTreeProtocol.LockCursor()),
+                    async task => await task.Ask(tree, new CgroupTreeProtocol.LockCursor()),
                     "waiter",
                     isDaemon: true);
             });

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Domain.Epc;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
 using EpcActors.Results;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 

@@ -1,5 +1,5 @@
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
+using EpcActors.Runs;
 
 namespace EpcActors.Tests.OracleTests;
 

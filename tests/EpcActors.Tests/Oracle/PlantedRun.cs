@@ -1,12 +1,12 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Kernel;
-using EpcActors.Domain.Workloads;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Workloads;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.OracleTests;
 

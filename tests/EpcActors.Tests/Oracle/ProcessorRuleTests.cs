@@ -1,16 +1,15 @@
 using System.Runtime.CompilerServices;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Tasks;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 
 namespace EpcActors.Tests.OracleTests;

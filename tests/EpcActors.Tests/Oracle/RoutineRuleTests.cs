@@ -1,15 +1,15 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Memory;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Memory;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Waiting;
 using EpcActors.Results;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Cgroups;
 using static EpcActors.Tests.OracleTests.PlantedRun;
 

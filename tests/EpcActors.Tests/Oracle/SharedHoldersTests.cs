@@ -1,4 +1,4 @@
-using EpcActors.Lab.Oracles;
+using EpcActors.Runs.Oracles;
 
 namespace EpcActors.Tests.OracleTests;
 

@@ -1,10 +1,10 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Routines;
-using EpcActors.Domain.Random;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Random;
+using EpcActors.Kernel.Routines;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.OracleTests;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Published;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Runs.Published;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Tidy;
 

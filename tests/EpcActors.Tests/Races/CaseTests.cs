@@ -1,4 +1,4 @@
-using EpcActors.Lab.Races;
+using EpcActors.Races;
 using EpcActors.Results;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Configuration;

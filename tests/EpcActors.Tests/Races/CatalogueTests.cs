@@ -1,6 +1,7 @@
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.TestKit;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Tidy;
@@ -54,7 +55,7 @@ public sealed class CatalogueTests
         Assert.True(finding.Shrunk is null, $"{finding.Shrunk?.Finding}\n{finding.Schedule}");
         Assert.Equal(VerdictKind.Clean, finding.Verdict.Kind);
         Assert.True(
-            race.Scenario.Race!.Properties.Any(property => property.Kind == Lab.Scenarios.PropertyKind.Sometimes),
+            race.Scenario.Race!.Properties.Any(property => property.Kind == PropertyKind.Sometimes),
             "a clean race needs a mark");
         Assert.Equal([], finding.Verdict.MissedMarks);
     }

@@ -1,5 +1,5 @@
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Races;

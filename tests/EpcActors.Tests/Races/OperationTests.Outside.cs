@@ -1,10 +1,11 @@
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Kernel.Workloads;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Races;
 

@@ -1,13 +1,13 @@
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Races;
 

@@ -1,11 +1,10 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Races;
 using EpcActors.Results;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Races;
@@ -74,7 +73,7 @@ public sealed class RaceFileTests
         Assert.Equal([-1, 0, -1, -1, -1], spec.Tasks.Select(task => task.Node));
         Assert.Equal([false, false, true, false, false], spec.Tasks.Select(task => task.IsOptional));
         Assert.Equal<Operation>(
-            [new Operation.Touch("read 0", Actors.AddressSpaces.AccessKind.Read, 0, 1)],
+            [new Operation.Touch("read 0", EpcActors.Kernel.AddressSpaces.AccessKind.Read, 0, 1)],
             spec.Tasks[1].Operations);
         Assert.Equal([("a", "a"), ("CPU0", "a"), ("admin", "")], spec.Setup.Select(task => (task.Name, task.Process)));
         EnclaveSpec enclave = Assert.Single(race.Scenario.Enclaves);
@@ -212,7 +211,7 @@ public sealed class RaceFileTests
             Assert.Equal(race.Variants, one.Variants);
             Assert.Equal(race.Scenario.Race!.Tasks.Count, one.Scenario.Race!.Tasks.Count);
             Assert.All(one.Show, quantity =>
-                new Quantities(new EpcActors.Lab.Scenarios.Topology(one.Scenario), new RunCounts(), one.Scenario).Get(
+                new Quantities(new Topology(one.Scenario), new RunCounts(), one.Scenario).Get(
                     quantity
                 )());
         }

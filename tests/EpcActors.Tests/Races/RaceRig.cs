@@ -1,12 +1,11 @@
-using EpcActors.Actors;
-using EpcActors.Actors.Routines;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
-using EpcActors.Lab.Oracles;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Routines;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Races;
+using EpcActors.Runs.Oracles;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Races;
 

@@ -1,8 +1,8 @@
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Tasks;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Races;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Tests.Races;
 

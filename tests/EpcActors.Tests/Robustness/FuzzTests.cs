@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EpcActors.Cli;
-using EpcActors.Domain.Random;
+using EpcActors.Kernel.Random;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Tidy;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using EpcActors.Domain.Random;
+using EpcActors.Kernel.Random;
 
 namespace EpcActors.Tests.Robustness;
 

@@ -1,7 +1,8 @@
-using EpcActors.Domain.Workloads;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel.Workloads;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Tests.Scenarios;
 

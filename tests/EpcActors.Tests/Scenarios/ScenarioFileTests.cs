@@ -1,7 +1,7 @@
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Conformance;
 
 namespace EpcActors.Tests.Scenarios;

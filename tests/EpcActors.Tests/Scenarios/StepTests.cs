@@ -1,6 +1,6 @@
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Runs;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Scenarios;

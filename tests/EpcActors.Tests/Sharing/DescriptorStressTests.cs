@@ -1,13 +1,11 @@
-using EpcActors.Actors;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.VirtualEpcs;
 
 namespace EpcActors.Tests.Sharing;
 

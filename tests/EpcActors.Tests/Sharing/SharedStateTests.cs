@@ -1,13 +1,13 @@
 using System.Collections;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using EpcActors.Actors;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Epc;
 using EpcActors.Engine;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Runs;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Sharing;

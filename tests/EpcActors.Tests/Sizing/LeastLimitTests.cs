@@ -1,6 +1,6 @@
-using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Sizing;
 using EpcActors.Results;
+using EpcActors.Runs.Sizing;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Sizing;
 

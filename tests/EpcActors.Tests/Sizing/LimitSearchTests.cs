@@ -1,5 +1,5 @@
-using EpcActors.Domain.Random;
-using EpcActors.Lab.Sizing;
+using EpcActors.Kernel.Random;
+using EpcActors.Runs.Sizing;
 
 namespace EpcActors.Tests.Sizing;
 

@@ -1,5 +1,5 @@
 using EpcActors.Results;
-using EpcActors.Tests.Reporting;
+using EpcActors.Tests.Reports;
 
 namespace EpcActors.Tests.Sizing;
 

@@ -1,5 +1,5 @@
-using EpcActors.Lab.Sizing;
 using EpcActors.Results;
+using EpcActors.Runs.Sizing;
 
 namespace EpcActors.Tests.Sizing;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
-using EpcActors.Tests.Reporting;
+using EpcActors.Tests.Reports;
 
 namespace EpcActors.Tests.Sizing;
 

@@ -1,7 +1,7 @@
-using EpcActors.Lab.Runs;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Lab.Sizing;
 using EpcActors.Results;
+using EpcActors.Runs;
+using EpcActors.Runs.Sizing;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Sizing;

@@ -1,6 +1,6 @@
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
-using EpcActors.Tests.Reporting;
+using EpcActors.Tests.Reports;
 
 namespace EpcActors.Tests.Sizing;
 

@@ -1,14 +1,14 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Lab.Live;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Reporting;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 using EpcActors.Tests.Live;
 using EpcActors.Tests.OracleTests;
-using EpcActors.Tests.Reporting;
+using EpcActors.Tests.Reports;
 using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Telemetry;

@@ -3,9 +3,9 @@ using System.Net.Sockets;
 using System.Text;
 using EpcActors.Cli.Telemetry;
 using EpcActors.Engine.Live;
-using EpcActors.Lab.Live;
-using EpcActors.Reporting;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Live;
 

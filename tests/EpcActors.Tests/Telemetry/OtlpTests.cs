@@ -4,8 +4,8 @@ using System.Net.Sockets;
 using System.Text;
 using EpcActors.Cli;
 using EpcActors.Cli.Telemetry;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Cli;
 using EpcActors.Tests.Configuration;
 

@@ -1,8 +1,8 @@
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Races;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Tasks;
+using EpcActors.Races;
 using EpcActors.TestKit;
 
 namespace EpcActors.Tests.TestKit;

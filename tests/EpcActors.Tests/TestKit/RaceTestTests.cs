@@ -1,5 +1,6 @@
-using EpcActors.Actors;
-using EpcActors.Domain.Kernel;
+using EpcActors.Kernel;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.TestKit;
 
 namespace EpcActors.Tests.TestKit;
@@ -238,8 +239,8 @@ public sealed class RaceTestTests
                 .Show("counter")
                 .Hocon("race.bound.states = 99")
                 .Watch("evictions"));
-        Lab.Configuration.RaceDefinition race = all.Load().Definition;
-        Lab.Scenarios.RaceSpec spec = race.Scenario.Race!;
+        RaceDefinition race = all.Load().Definition;
+        RaceSpec spec = race.Scenario.Race!;
         Assert.Equal(["CPU0", "admin", "vcpu"], spec.Tasks.Select(task => task.Name));
         Assert.Equal(["write 0", "read 0"], spec.Tasks[0].Operations.Select(operation => operation.Text));
         Assert.Equal((true, true, 77, true), (spec.HasKsgxd, spec.HasWorkers, spec.MaxSteps, spec.Tasks[1].IsOptional));

@@ -1,4 +1,4 @@
-using EpcActors.Domain.Kernel;
+using EpcActors.Kernel;
 using EpcActors.TestKit;
 
 namespace EpcActors.Tests.TestKit;

@@ -15,18 +15,19 @@ public sealed partial class FolderTests
             .FilesOf(".csproj")
             .Where(f => f.StartsWith("src/", StringComparison.Ordinal))
             .Select(f => Path.GetFileNameWithoutExtension(f))];
-        Assert.Contains("EpcActors.Lab", projects);
+        Assert.Contains("EpcActors.Runs", projects);
         string[] cycles = [.. projects.SelectMany(project => CyclesIn(project, ReferencesIn(project)))];
         Assert.True(cycles.Length == 0, string.Join('\n', cycles));
     }
 
     [Fact]
-    public void The_folders_of_the_laboratory_are_as_documented()
+    public void The_folders_of_scenarios_runs_and_races_are_as_documented()
     {
         string[] actual =
         [
-            .. ReferencesIn("EpcActors.Lab")
-                .Select(one => one.Value.Count == 0 ? one.Key : $"{one.Key} -> {string.Join(", ", one.Value)}"),
+            .. new[] { "Scenarios", "Runs", "Races" }.SelectMany(project => ReferencesIn($"EpcActors.{project}")
+                .Select(one => $"{project}/{one.Key}"
+                    + (one.Value.Count == 0 ? "" : $" -> {string.Join(", ", one.Value)}"))),
         ];
         string[] documented =
             [.. Folders().Match(Repository.Text("docs/code.md")).Groups[1].Value.Trim().Split('\n')];

@@ -25,7 +25,7 @@ public sealed partial class KernelRoomTests
     public void Routines_reach_what_all_sockets_share_by_the_port()
     {
         // The routines that stand behind the port: called by OneMachine alone, or a process of several would miss them.
-        string port = Repository.Text("src/EpcActors.Actors/Routines/OneMachine.cs");
+        string port = Repository.Text("src/EpcActors.Kernel/Routines/OneMachine.cs");
         string[] behind = [.. Behind().Matches(port).Select(call => call.Value).Distinct()];
         Assert.Contains("Misc.Uncharge(", behind);
         Assert.Contains("Main.ShouldReclaim(", behind);
@@ -43,15 +43,15 @@ public sealed partial class KernelRoomTests
     /// <summary>Actions of a race on one process, which stand for no call of the kernel.</summary>
     private static readonly string[] Outside =
     [
-        "src/EpcActors.Actors/Tasks/OperationTask.cs: EpcCgroup.OomKill(",
-        "src/EpcActors.Actors/Tasks/OperationTask.Pages.cs: Misc.TryCharge(",
+        "src/EpcActors.Kernel/Tasks/OperationTask.cs: EpcCgroup.OomKill(",
+        "src/EpcActors.Kernel/Tasks/OperationTask.Pages.cs: Misc.TryCharge(",
     ];
 
     private static IEnumerable<string> KernelFiles() => Repository
         .FilesOf(".cs")
         .Where(file =>
-            file.StartsWith("src/EpcActors.Actors/", StringComparison.Ordinal)
-            || file.StartsWith("src/EpcActors.Domain/", StringComparison.Ordinal));
+            file.StartsWith("src/EpcActors.Kernel/", StringComparison.Ordinal)
+            || file.StartsWith("src/EpcActors.Kernel/", StringComparison.Ordinal));
 
     [GeneratedRegex(@"\w*(?:[Cc]luster|[Ii]ncarnation|Gateway)\w*")]
     private static partial Regex ClusterWords();

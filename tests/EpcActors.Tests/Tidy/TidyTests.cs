@@ -14,16 +14,16 @@ public sealed partial class TidyTests
     /// <summary>Arms that catch every other member of a domain enum, by file: how many such switches it has.</summary>
     private static readonly Dictionary<string, int> CatchAllArms = new(StringComparer.Ordinal)
     {
-        ["src/EpcActors.Actors/Routines/Virt.cs"] = 1,
+        ["src/EpcActors.Kernel/Routines/Virt.cs"] = 1,
         ["src/EpcActors.Hocon/Syntax/HoconParser.cs"] = 1,
     };
 
     /// <summary>Public types without a documentation comment, by file.</summary>
     private static readonly Dictionary<string, int> Undocumented = new(StringComparer.Ordinal)
     {
-        ["src/EpcActors.Actors/Enclaves/EnclaveProtocol.cs"] = 1,
-        ["src/EpcActors.Actors/Memory/MemoryCgroup.cs"] = 1,
-        ["src/EpcActors.Actors/VirtualEpcs/VirtualEpc.cs"] = 1,
+        ["src/EpcActors.Kernel/Enclaves/EnclaveProtocol.cs"] = 1,
+        ["src/EpcActors.Kernel/Memory/MemoryCgroup.cs"] = 1,
+        ["src/EpcActors.Kernel/VirtualEpcs/VirtualEpc.cs"] = 1,
         ["src/EpcActors.Results/RunReport.cs"] = 1,
     };
 
@@ -154,8 +154,7 @@ public sealed partial class TidyTests
         string props = Repository.Text("Directory.Build.props");
         foreach (
             string project in (string[])
-                ["EpcActors.Domain", "EpcActors.Engine", "EpcActors.Actors", "EpcActors.Engine.Simulation",
-                    "EpcActors.Exploration"])
+                ["EpcActors.Kernel", "EpcActors.Engine", "EpcActors.Engine.Simulation", "EpcActors.Exploration"])
         {
             Assert.Contains($"== '{project}'", props, StringComparison.Ordinal);
         }
@@ -458,7 +457,7 @@ public sealed partial class TidyTests
     private static partial Regex PublicType();
 
     /// <summary>
-    /// Lines such as <c>Actors -> Domain, Engine</c>; a project refers to those above it only, so that there is no
+    /// Lines such as <c>Runs -> Engine, Kernel</c>; a project refers to those above it only, so that there is no
     /// cycle.
     /// </summary>
     private static Dictionary<string, string[]> ReadReferences()

@@ -4,8 +4,8 @@ using System.Globalization;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster;
 using EpcActors.Cluster.Delays;
-using EpcActors.Domain;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Commands.Cluster;
 

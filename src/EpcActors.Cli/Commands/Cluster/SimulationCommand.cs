@@ -4,10 +4,10 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Simulation;
-using EpcActors.Domain;
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Cluster;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using EpcActors.Cli.Running;
-using EpcActors.Domain.Workloads;
 using EpcActors.Imports;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
+using EpcActors.Scenarios.Workloads;
 
 namespace EpcActors.Cli.Commands.Imports;
 

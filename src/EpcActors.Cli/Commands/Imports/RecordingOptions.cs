@@ -3,7 +3,7 @@ using System.Globalization;
 using EpcActors.Cli.Running;
 using EpcActors.Hocon;
 using EpcActors.Imports.Traces;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Imports;
 

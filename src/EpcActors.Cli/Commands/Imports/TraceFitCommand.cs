@@ -4,7 +4,7 @@ using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Imports;
 using EpcActors.Imports.Traces;
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Imports;
 

@@ -1,11 +1,10 @@
 using System.Globalization;
-using EpcActors.Actors;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
 using EpcActors.Exploration;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Races;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
-using EpcActors.Domain;
-using EpcActors.Domain.Kernel;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Scenarios;
-using EpcActors.Reporting;
+using EpcActors.Kernel;
+using EpcActors.Races;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 
@@ -136,7 +136,7 @@ internal static class RaceDocument
                 null,
                 [],
                 race.Id,
-                Lab.Configuration.ConfigEnvironment.Default);
+                ConfigEnvironment.Default);
             Line(
                 output,
                 "Tasks",
@@ -192,7 +192,7 @@ internal static class RaceDocument
                 null,
                 [],
                 race.Id,
-                Lab.Configuration.ConfigEnvironment.Default);
+                ConfigEnvironment.Default);
             (RaceTrace trace, _, _) = RaceSearch.Trace(buggy, schedule, isStrict: true, $"epc race find {race.Id}");
             output.WriteLine();
             output.WriteLine("```text");
@@ -207,7 +207,7 @@ internal static class RaceDocument
         || (race.Variants.Contains(Catalogue.Buggy) && KernelOf(race, variant) != KernelOf(race, Catalogue.Buggy));
 
     private static string KernelOf(RaceDefinition race, string variant) =>
-        RaceFile.Load(Catalogue.FileOf(race.Id)!, variant, [], Lab.Configuration.ConfigEnvironment.Default).Kernel;
+        RaceFile.Load(Catalogue.FileOf(race.Id)!, variant, [], ConfigEnvironment.Default).Kernel;
 
     private static void Line(TextWriter output, string name, string text)
     {

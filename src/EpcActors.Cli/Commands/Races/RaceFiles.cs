@@ -1,6 +1,6 @@
 using EpcActors.Cli.Running;
-using EpcActors.Lab.Races;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.Cli.Commands.Races;

@@ -3,10 +3,10 @@ using System.Globalization;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Scenarios.Configuration;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;

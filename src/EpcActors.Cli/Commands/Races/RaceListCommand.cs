@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
-using EpcActors.Domain;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;

@@ -3,8 +3,8 @@ using System.Globalization;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Exploration;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 

@@ -2,13 +2,13 @@ using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Domain;
 using EpcActors.Exploration;
 using EpcActors.Hocon;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
 using Spectre.Console;
 
 namespace EpcActors.Cli.Commands.Races;

@@ -2,10 +2,10 @@ using System.CommandLine;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 

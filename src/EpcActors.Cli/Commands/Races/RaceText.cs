@@ -1,4 +1,4 @@
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 

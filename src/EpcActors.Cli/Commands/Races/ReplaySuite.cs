@@ -1,6 +1,6 @@
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Reports;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Races;
 

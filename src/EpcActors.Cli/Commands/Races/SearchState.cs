@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using EpcActors.Cli.Running;
 using EpcActors.Hocon;
-using EpcActors.Lab.Races;
+using EpcActors.Races;
 
 namespace EpcActors.Cli.Commands.Races;
 

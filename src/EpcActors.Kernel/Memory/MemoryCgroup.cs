@@ -1,0 +1,109 @@
+using EpcActors.Engine;
+using static EpcActors.Kernel.Memory.MemoryCgroupProtocol;
+
+namespace EpcActors.Kernel.Memory;
+
+/// <summary>Requests to one level of the memory controller.</summary>
+public static class MemoryCgroupProtocol
+{
+    /// <summary>Charges pages of RAM at this level (page_counter_try_charge, one level of its walk).</summary>
+    public struct ChargeMemory : IMessage
+    {
+        public static ushort Code => 0x0901;
+
+        public static MessageKind Kind => MessageKind.Charge;
+
+        public int Pages;
+
+        /// <summary>Out: above memory.max; nothing was charged here.</summary>
+        public YesNo IsOver;
+    }
+
+    public struct UnchargeMemory : IMessage
+    {
+        public static ushort Code => 0x0902;
+
+        public static MessageKind Kind => MessageKind.Uncharge;
+
+        public int Pages;
+    }
+
+    /// <summary>The out-of-memory killer acts for this cgroup: counts in memory.events (oom_kill).</summary>
+    public struct CountOomKill : IMessage
+    {
+        public static ushort Code => 0x0903;
+
+        public static MessageKind Kind => MessageKind.Limit;
+    }
+
+    /// <summary>Writes memory.max; pages, -1 for max.</summary>
+    public struct WriteMemoryMax : IMessage
+    {
+        public static ushort Code => 0x0904;
+
+        public static MessageKind Kind => MessageKind.Limit;
+
+        public long Pages;
+
+        /// <summary>Out: charged now, pages.</summary>
+        public long UsagePages;
+    }
+}
+
+/// <summary>
+/// One memory cgroup: RAM of the backing store of enclaves, against memory.max. No swap: charged pages stay.
+/// </summary>
+public sealed class MemoryCgroup : Resource,
+    IHandle<ChargeMemory>, IHandle<UnchargeMemory>, IHandle<CountOomKill>, IHandle<WriteMemoryMax>
+{
+    public MemoryCgroup(ActorId id, int index, string path, long maxPages)
+        : base(id, $"memcg:{path}")
+    {
+        Index = index;
+        Path = path;
+        MaxPages = maxPages;
+    }
+
+    public override ActorKind ActorKind => ActorKind.MemoryCgroup;
+
+    public int Index { get; }
+
+    public string Path { get; }
+
+    /// <summary>memory.max in pages; -1 for max.</summary>
+    public long MaxPages { get; private set; }
+
+    public long UsagePages { get; private set; }
+
+    [NotState]
+    public long PeakPages { get; private set; }
+
+    [NotState]
+    public long OomKills { get; private set; }
+
+    public void Handle(ref ChargeMemory message, Turn turn)
+    {
+        if (MaxPages >= 0 && UsagePages + message.Pages > MaxPages)
+        {
+            message.IsOver = true;
+            return;
+        }
+
+        UsagePages += message.Pages;
+        PeakPages = Math.Max(PeakPages, UsagePages);
+    }
+
+    public void Handle(ref UnchargeMemory message, Turn turn)
+    {
+        UsagePages -= message.Pages;
+        Invariant.That(UsagePages >= 0, $"{Name}: usage below zero");
+    }
+
+    public void Handle(ref CountOomKill message, Turn turn) => OomKills++;
+
+    public void Handle(ref WriteMemoryMax message, Turn turn)
+    {
+        MaxPages = message.Pages;
+        message.UsagePages = UsagePages;
+    }
+}

@@ -1,0 +1,68 @@
+using EpcActors.Engine;
+
+namespace EpcActors.Kernel.Routines;
+
+/// <summary>
+/// A machine whose sockets are all in this process: every operation is the kernel's routine, without a frame of its
+/// own. Has no state; one is enough for all machines.
+/// </summary>
+public sealed class OneMachine : ISharedMachine
+{
+    private OneMachine()
+    {
+    }
+
+    /// <summary>The only one.</summary>
+    public static OneMachine Instance { get; } = new();
+
+    public Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference, long bytes) =>
+        Misc.TryCharge(current, cgroup, takeReference, bytes);
+
+    /// <summary>misc_cg_event, for an implementation that refuses a charge by itself.</summary>
+    public Routine CountEvent(KernelTask current, int level) => Misc.CountEvent(current, level);
+
+    public Routine Uncharge(KernelTask current, int cgroup) => Misc.Uncharge(current, cgroup);
+
+    public Routine WriteMax(KernelTask current, int cgroup, ulong max) => CgroupCore.StoreMax(current, cgroup, max);
+
+    public Routine<(long Usage, long Max)> UsageAndLimit(KernelTask current, int cgroup) =>
+        EpcCgroup.UsageAndLimit(current, cgroup);
+
+    public Routine CountFreePages(KernelTask current, int delta) => Main.CountFreePages(current, delta);
+
+    public Routine<bool> ShouldReclaim(KernelTask current, int watermark) => Main.ShouldReclaim(current, watermark);
+
+    /// <summary>The list is the whole node: never.</summary>
+    public Routine<bool> RefillNode(KernelTask current, int node) => default;
+
+    /// <summary>The page is where it belongs.</summary>
+    public Routine PageFreed(KernelTask current, int node) => default;
+
+    public Routine<bool> CanReclaim(KernelTask current, int root)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        return current.Switches.EpcCgroup == EpcCgroupMode.Off
+            ? Reclaim.CanReclaim(current)
+            : EpcCgroup.CanReclaim(current, root);
+    }
+
+    public Routine<(int Scanned, int Resume)> ReclaimBelow(
+        KernelTask current,
+        int root,
+        int wanted,
+        bool ignoreAge,
+        int resume) =>
+        Reclaim.ReclaimBelow(current, root, wanted, ignoreAge, resume);
+
+    public Routine<bool> OomKill(KernelTask current, int root) => EpcCgroup.OomKill(current, root);
+
+    public Routine QueueWork(KernelTask current, int cgroup) => EpcCgroup.QueueWork(current, cgroup);
+
+    public Routine WakeKsgxd(KernelTask current) => Main.WakeKsgxd(current);
+
+    /// <summary>There is one ksgxd: never.</summary>
+    public Routine<bool> IsKsgxdElsewhere(KernelTask current) => default;
+
+    /// <summary>The way to user space and back is part of the price of a fault.</summary>
+    public Routine ReturnRefused(KernelTask current) => default;
+}
