@@ -30,6 +30,7 @@ public sealed class DecisionShrinker<TFinding>
     private readonly Replay _completed = new(default, isStrict: false, new DelayBounding(0));
     private int _runs;
     private ShrunkDecisions<TFinding> _best;
+    private IEnumerator<bool>? _attempts;
 
     /// <param name="execution">The run that the last attempt made.</param>
     /// <param name="attempt">Runs a replay from the start; null when the violation is not of the kind that was
@@ -53,71 +54,79 @@ public sealed class DecisionShrinker<TFinding>
             decisions, finding, cycleStart, Decision.StepsOf(decisions), Decision.SwitchesOf(decisions), 0);
     }
 
+    /// <summary>The shortest record so far; it was replayed and breaks the same rule.</summary>
+    public ShrunkDecisions<TFinding> Best => _best with { Runs = _runs };
+
     /// <summary>Shrinks; the result was replayed and breaks the same rule.</summary>
     /// <param name="cancellation">Ends it with the best so far.</param>
     public ShrunkDecisions<TFinding> Shrink(CancellationToken cancellation)
     {
+        while (!cancellation.IsCancellationRequested && Advance())
+        {
+        }
+
+        return Best;
+    }
+
+    /// <summary>Tries the next schedule, for callers that do something else in between.</summary>
+    /// <returns>False when there is nothing left to try.</returns>
+    public bool Advance() => (_attempts ??= Attempts().GetEnumerator()).MoveNext();
+
+    private bool MayTry => _runs < _maxRuns;
+
+    /// <summary>Every attempt, each made when it is asked for; the value says whether the record became
+    /// shorter.</summary>
+    private IEnumerable<bool> Attempts()
+    {
         bool hasImproved = true;
-        while (hasImproved && MayTry(cancellation))
+        while (hasImproved && MayTry)
         {
-            hasImproved = RemoveTasks(cancellation);
-            hasImproved |= RemovePieces(cancellation);
-            hasImproved |= MoveTogether(cancellation);
-        }
-
-        return _best with { Runs = _runs };
-    }
-
-    private bool MayTry(CancellationToken cancellation) => _runs < _maxRuns && !cancellation.IsCancellationRequested;
-
-    /// <summary>Without one of the tasks at all, where the violation does not need it.</summary>
-    private bool RemoveTasks(CancellationToken cancellation)
-    {
-        bool hasImproved = false;
-        for (int task = 0; task < _execution().TaskCount && MayTry(cancellation); task++)
-        {
-            ushort gone = (ushort)task;
-            hasImproved |=
-                Array.IndexOf(_best.Decisions, gone) >= 0
-                && Try([.. _best.Decisions.Where(decision => decision != gone)]);
-        }
-
-        return hasImproved;
-    }
-
-    private bool RemovePieces(CancellationToken cancellation)
-    {
-        bool hasImproved = false;
-        for (int size = Math.Max(1, _best.Decisions.Length / 2); size >= 1; size /= 2)
-        {
-            for (int at = 0; at < _best.Decisions.Length && MayTry(cancellation);)
+            hasImproved = false;
+            foreach (bool isShorter in RemoveTasks().Concat(RemovePieces()).Concat(MoveTogether()))
             {
-                int length = Math.Min(size, _best.Decisions.Length - at);
-                ushort[] candidate = [.. _best.Decisions.AsSpan(0, at), .. _best.Decisions.AsSpan(at + length)];
-                if (Try(candidate))
-                {
-                    hasImproved = true;
-                }
-                else
-                {
-                    at += length;
-                }
+                hasImproved |= isShorter;
+                yield return isShorter;
             }
         }
+    }
 
-        return hasImproved;
+    /// <summary>Without one of the tasks at all, where the violation does not need it.</summary>
+    private IEnumerable<bool> RemoveTasks()
+    {
+        for (int task = 0; task < _execution().TaskCount && MayTry; task++)
+        {
+            ushort gone = (ushort)task;
+            if (Array.IndexOf(_best.Decisions, gone) >= 0)
+            {
+                yield return Try([.. _best.Decisions.Where(decision => decision != gone)]);
+            }
+        }
+    }
+
+    private IEnumerable<bool> RemovePieces()
+    {
+        for (int size = Math.Max(1, _best.Decisions.Length / 2); size >= 1; size /= 2)
+        {
+            for (int at = 0; at < _best.Decisions.Length && MayTry;)
+            {
+                int length = Math.Min(size, _best.Decisions.Length - at);
+                bool isShorter = Try(
+                    [.. _best.Decisions.AsSpan(0, at), .. _best.Decisions.AsSpan(at + length)]);
+                at += isShorter ? 0 : length;
+                yield return isShorter;
+            }
+        }
     }
 
     /// <summary>A piece of one task goes to where the task's next or last piece is.</summary>
-    private bool MoveTogether(CancellationToken cancellation)
+    private IEnumerable<bool> MoveTogether()
     {
-        bool hasImproved = false;
         bool isDone = false;
-        while (!isDone && MayTry(cancellation))
+        while (!isDone && MayTry)
         {
             isDone = true;
             List<(int First, int End)> pieces = Pieces(_best.Decisions);
-            for (int i = 0; i < pieces.Count && isDone && MayTry(cancellation); i++)
+            for (int i = 0; i < pieces.Count && isDone && MayTry; i++)
             {
                 int next = NextOfSameTask(pieces, i);
                 if (next < 0)
@@ -125,15 +134,11 @@ public sealed class DecisionShrinker<TFinding>
                     continue;
                 }
 
-                if (Try(MoveBack(pieces[i], pieces[next])) || Try(MoveForward(pieces[i], pieces[next])))
-                {
-                    hasImproved = true;
-                    isDone = false;
-                }
+                bool isShorter = Try(MoveBack(pieces[i], pieces[next])) || Try(MoveForward(pieces[i], pieces[next]));
+                isDone = !isShorter;
+                yield return isShorter;
             }
         }
-
-        return hasImproved;
     }
 
     private int NextOfSameTask(List<(int First, int End)> pieces, int from)

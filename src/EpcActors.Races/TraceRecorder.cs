@@ -35,12 +35,16 @@ public sealed class TraceRecorder : IStepWatcher
     private ulong _before;
     private object[] _locks = [];
     private readonly List<ulong> _changed = [];
+    private int _from;
+    private int _step;
 
     private TraceRecorder(LabWorld world, IReadOnlyList<string> show)
     {
         _world = world;
         _show = show;
     }
+
+    private bool IsSkipping => _step <= _from;
 
     /// <summary>Runs a strategy, usually a replay, and writes down what happens.</summary>
     /// <param name="world">The world; its rules are checked after every step meanwhile.</param>
@@ -78,10 +82,36 @@ public sealed class TraceRecorder : IStepWatcher
     }
 
     /// <summary>
+    /// Runs a strategy and writes down its steps behind the first <paramref name="from"/>. The lanes are all tasks by
+    /// their ordinals and all resources of the topology in its order, so that tails of one run fit together.
+    /// </summary>
+    internal static (IReadOnlyList<RaceStep> Steps, IReadOnlyList<long> Initially, ScheduleOutcome Outcome) RecordTail(
+        LabWorld world, IStrategy strategy, IReadOnlyList<string> show, int from)
+    {
+        TraceRecorder recorder = new(world, show) { _from = from };
+        foreach (Resource resource in world.Topology.Resources)
+        {
+            recorder._lanes[resource.Id] = recorder._lanes.Count;
+        }
+
+        world.Recorder = recorder;
+        try
+        {
+            ScheduleOutcome outcome = world.Run(strategy, 0);
+            return (recorder._steps, recorder._initially, outcome);
+        }
+        finally
+        {
+            world.Recorder = null;
+            world.Engine.Watcher = null;
+        }
+    }
+
+    /// <summary>
     /// The pair of steps that decided. The search for it makes hundreds of runs and shows none of them, so they need no
     /// live actors: on those a switch of threads for each half of a step would cost a minute.
     /// </summary>
-    private static (int First, int Second) ConflictOf(LabWorld world, RaceTrace trace, string rule)
+    internal static (int First, int Second) ConflictOf(LabWorld world, RaceTrace trace, string rule)
     {
         IStepHost? host = world.Engine.Host;
         world.Engine.Host = null;
@@ -113,7 +143,7 @@ public sealed class TraceRecorder : IStepWatcher
     internal void OnEvent(TaskActor task, RunEvent what, long detail)
     {
         // A failed allocation is in the listing as the errno that it leads to.
-        if (what != RunEvent.AllocationFailed)
+        if (what != RunEvent.AllocationFailed && !IsSkipping)
         {
             _events.Add(Describe(task, what, detail));
         }
@@ -121,6 +151,12 @@ public sealed class TraceRecorder : IStepWatcher
 
     void IStepWatcher.BeforeStep(TaskActor task, Envelope? request)
     {
+        _step++;
+        if (IsSkipping)
+        {
+            return;
+        }
+
         _events.Clear();
         _choices.Clear();
         _wakes.Clear();
@@ -161,6 +197,11 @@ public sealed class TraceRecorder : IStepWatcher
 
     void IStepWatcher.AfterStep(TaskActor task, bool isParked)
     {
+        if (IsSkipping)
+        {
+            return;
+        }
+
         _changed.Add(_request is null ? 0 : _before ^ _world.FingerprintOf(_byId[_target]));
         Dictionary<ActorId, string> held = HeldLocks.ByOwner(_world.Topology.Resources);
         if (task.HasStopped)
@@ -170,7 +211,7 @@ public sealed class TraceRecorder : IStepWatcher
 
         _steps.Add(new RaceStep
         {
-            Number = _steps.Count + 1,
+            Number = _step,
             Task = ExploredEngine.OrdinalOf(task),
             Resource = _request is null ? -1 : LaneOf(_target),
             Message = _asked?.GetType().Name ?? MessageNames.Time,
@@ -202,7 +243,7 @@ public sealed class TraceRecorder : IStepWatcher
     private object? _answered;
 
     /// <summary>The request as answered: the task may use its envelope again before the step is over.</summary>
-    internal void OnAnswered(Envelope envelope) => _answered = envelope.Describe();
+    internal void OnAnswered(Envelope envelope) => _answered = IsSkipping ? null : envelope.Describe();
 
     private RaceTrace Build(RaceTrace header, ScheduleOutcome outcome, int cycleStart)
     {

@@ -103,6 +103,8 @@ public sealed class ExhaustiveSearch : IStrategy
     private long _ends;
     private int _depth;
     private bool _isCut;
+    private bool _isOver;
+    private ushort[]? _counterexample;
 
     public ExhaustiveSearch(Explorable world, SearchBounds bounds)
     {
@@ -124,51 +126,34 @@ public sealed class ExhaustiveSearch : IStrategy
     /// <summary>States met so far, for those who wait.</summary>
     public int States => _states;
 
+    /// <summary>Schedules that came to an end of their own, so far.</summary>
+    public long Ends => _ends;
+
+    /// <summary>Every schedule within the bounds was covered; known once the search is over.</summary>
+    public bool IsComplete => _isOver && !_isCut && _stack.Count == 0;
+
     /// <summary>Searches to the end, the bounds, or the first broken rule.</summary>
     public SearchResult Search(Action<ExhaustiveSearch>? progress, CancellationToken cancellationToken)
     {
-        ushort[]? counterexample = null;
-        int cycleStart = -1;
-        bool isCancelled = false;
         do
         {
-            if ((++_schedules & 1023) == 0)
+            if (((_schedules + 1) & 1023) == 0)
             {
                 progress?.Invoke(this);
             }
-
-            if (cancellationToken.IsCancellationRequested)
-            {
-                isCancelled = true;
-                break;
-            }
-
-            ExploredEnd end = RunOnce();
-            if (_world.IsBroken)
-            {
-                counterexample ??= _world.Execution.Log.ToArray();
-                if (_bounds.StopsAtFirst)
-                {
-                    break;
-                }
-            }
-            else if (end == ExploredEnd.StepLimit)
-            {
-                _isCut = true;
-            }
         }
-        while (_states < _bounds.MaxStates && Backtrack());
+        while (!cancellationToken.IsCancellationRequested && Advance());
 
-        bool isComplete = !isCancelled && !_isCut && _stack.Count == 0;
-        if (counterexample is null && _graph is not null && !isCancelled)
+        int cycleStart = -1;
+        if (_counterexample is null && !cancellationToken.IsCancellationRequested)
         {
             // A cycle that was seen is a hang, whether or not the rest was searched.
-            (counterexample, cycleStart) = _graph.FindFairCycle();
+            (_counterexample, cycleStart) = FindHang();
         }
 
         return new SearchResult
         {
-            IsComplete = isComplete,
+            IsComplete = IsComplete,
             IsBoundless = _bounds.Preemptions < 0,
             States = _states,
             Edges = _edges,
@@ -176,10 +161,41 @@ public sealed class ExhaustiveSearch : IStrategy
             Ends = _ends,
             Steps = _steps,
             Depth = _depth,
-            Counterexample = counterexample,
+            Counterexample = _counterexample,
             CycleStart = cycleStart,
         };
     }
+
+    /// <summary>Runs the next schedule, for callers that do something else in between.</summary>
+    /// <returns>False when the search is over.</returns>
+    public bool Advance()
+    {
+        if (_isOver)
+        {
+            return false;
+        }
+
+        _schedules++;
+        ExploredEnd end = RunOnce();
+        bool isFound = _world.IsBroken;
+        if (isFound)
+        {
+            _counterexample ??= _world.Execution.Log.ToArray();
+        }
+        else if (end == ExploredEnd.StepLimit)
+        {
+            _isCut = true;
+        }
+
+        _isOver = (isFound && _bounds.StopsAtFirst) || _states >= _bounds.MaxStates || !Backtrack();
+        return !_isOver;
+    }
+
+    /// <summary>
+    /// A hang among the states met so far: a fair cycle without progress, up to the end of its first lap; null for
+    /// none, or where hangs are not looked for.
+    /// </summary>
+    public (ushort[]? Decisions, int CycleStart) FindHang() => _graph?.FindFairCycle() ?? (null, -1);
 
     public void Begin(Execution execution, ulong seed)
     {

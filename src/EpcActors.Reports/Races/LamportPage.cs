@@ -175,7 +175,7 @@ public static class LamportPage
         _ => "xl",
     };
 
-    private static void WriteLegend(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
+    internal static void WriteLegend(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
     {
         html.Open("ul", ("class", "legend"), ("aria-label", "Legend"));
         Key(html, "ask", "request");
@@ -427,7 +427,7 @@ public static class LamportPage
         return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
 
-    private static string Message(RaceTrace trace, RaceStep step)
+    internal static string Message(RaceTrace trace, RaceStep step)
     {
         string lane =
             step.Resource >= 0 && step.Resource < trace.Resources.Count

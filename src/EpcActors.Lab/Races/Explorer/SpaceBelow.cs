@@ -1,0 +1,75 @@
+using EpcActors.Exploration;
+using EpcActors.Results;
+
+namespace EpcActors.Lab.Races.Explorer;
+
+/// <summary>
+/// Counts what lies below a position: states, ends, ends that break a rule. Where no end breaks one and every schedule
+/// was looked at, the position is safe.
+/// </summary>
+public sealed class SpaceBelow : IExplorerJob
+{
+    private readonly PrefixedWorld _world;
+    private readonly ExhaustiveSearch _search;
+    private readonly bool _findsHangs;
+
+    /// <param name="explorer">The race.</param>
+    /// <param name="path">The position; the run is not over there.</param>
+    /// <param name="maxStates">Most states.</param>
+    public SpaceBelow(RaceExplorer explorer, IReadOnlyList<RaceMove> path, int maxStates)
+    {
+        ArgumentNullException.ThrowIfNull(explorer);
+        LabWorld world = explorer.NewWorld();
+        _world = new PrefixedWorld(world, explorer.DecisionsOf(path));
+        _findsHangs = world.IsFinding(Rules.Liveness);
+        _search = new ExhaustiveSearch(
+            _world,
+            new SearchBounds
+            {
+                MaxStates = maxStates,
+                MaxSteps = world.MaxSteps * 4,
+                FindsHangs = _findsHangs,
+                Reduces = false,
+                StopsAtFirst = false,
+            });
+        MaxStates = maxStates;
+    }
+
+    /// <summary>Most states.</summary>
+    public int MaxStates { get; }
+
+    /// <summary>Different states met.</summary>
+    public int States => _search.States;
+
+    /// <summary>Ways that came to an end of their own.</summary>
+    public long Ends => _search.Ends;
+
+    /// <summary>Ways that break a rule at their end or before it.</summary>
+    public long Violations => _world.Violations;
+
+    /// <summary>Ways whose tasks wait for one another for ever.</summary>
+    public long Deadlocks => _world.Deadlocks;
+
+    /// <summary>A cycle was met in which tasks go round for ever and nothing useful happens; known at the
+    /// end.</summary>
+    public bool HasHang { get; private set; }
+
+    /// <summary>Every schedule was looked at.</summary>
+    public bool IsExhausted => _search.IsComplete;
+
+    /// <summary>No schedule below breaks a rule.</summary>
+    public bool IsSafe => IsExhausted && Violations == 0 && !HasHang;
+
+    public bool IsOver { get; private set; }
+
+    public void Advance()
+    {
+        if (IsOver || _search.Advance())
+        {
+            return;
+        }
+
+        HasHang = _findsHangs && _search.FindHang().Decisions is not null;
+        IsOver = true;
+    }
+}

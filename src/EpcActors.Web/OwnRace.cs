@@ -1,0 +1,44 @@
+using EpcActors.Lab.Configuration;
+using EpcActors.Lab.Races;
+using EpcActors.Reporting;
+
+namespace EpcActors.Web;
+
+/// <summary>A race of the reader's own, as text.</summary>
+internal static class OwnRace
+{
+    /// <summary>All mistakes of a text; none when it can be run.</summary>
+    public static IReadOnlyList<TextMistake> Check(string text)
+    {
+        try
+        {
+            RaceDefinition plain = RaceFile.LoadText(text);
+            foreach (string variant in plain.Variants)
+            {
+                RaceFile.LoadText(text, variant);
+            }
+
+            _ = new RaceWorld(plain.Scenario);
+            return [];
+        }
+        catch (ConfigurationException wrong)
+        {
+            return
+            [
+                .. wrong.Errors.Select(error => new TextMistake(
+                    error.Origin.Source == RaceFile.TextName ? error.Origin.Line : 0,
+                    error.Origin.Column,
+                    (error.Key.Length > 0 ? $"{error.Key}: " : "") + error.Message
+                        + (error.Remedy.Length > 0 ? $"; {error.Remedy}" : ""))),
+            ];
+        }
+        catch (RaceSetupException wrong)
+        {
+            return [new TextMistake(0, 0, wrong.Message)];
+        }
+    }
+
+    /// <summary>A race of the catalogue as a sample to start from; an empty id is the shortest.</summary>
+    public static string Sample(string id) =>
+        Catalogue.TextOf(Catalogue.FileOf(id.Length == 0 ? "R1" : id) ?? Catalogue.FileOf("R1")!);
+}
