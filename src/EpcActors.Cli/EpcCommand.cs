@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Reflection;
 using EpcActors.Cli.Commands;
 using EpcActors.Cli.Commands.Completion;
+using EpcActors.Cli.Commands.Explore;
 using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
@@ -125,6 +126,7 @@ internal static class EpcCommand
             NodeCommand.Create(shell),
             CheckCommand.Create(shell),
             RaceCommand.Create(shell),
+            ExploreCommand.Create(shell),
             ConfigCommand.Create(shell),
             NewCommand.Create(shell),
             ImportCommand.Create(shell),

@@ -131,6 +131,17 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         return new ScheduleOutcome(end, _finding, Engine.Steps, _cycleStart);
     }
 
+    /// <summary>Runs from the start as far as a strategy goes, however far that is, and judges what is there.</summary>
+    internal ScheduleOutcome Follow(IStrategy strategy)
+    {
+        Reset();
+        Recorder?.OnReset();
+        strategy.Begin(Engine, 0);
+        ExploredEnd end = Engine.Run(strategy, int.MaxValue);
+        Judge(end);
+        return new ScheduleOutcome(end, _finding, Engine.Steps, -1);
+    }
+
     /// <summary>Goes on in turn: what has not come to its end then never does.</summary>
     private ExploredEnd RunFairly()
     {

@@ -97,7 +97,7 @@ public sealed class TraceRecorder : IStepWatcher
         world.Recorder = recorder;
         try
         {
-            ScheduleOutcome outcome = world.Run(strategy, 0);
+            ScheduleOutcome outcome = world.Follow(strategy);
             return (recorder._steps, recorder._initially, outcome);
         }
         finally

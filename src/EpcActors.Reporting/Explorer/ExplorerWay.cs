@@ -6,6 +6,9 @@ namespace EpcActors.Reporting;
 /// <summary>The steps of the way as the Lamport diagram of the step page, and the step that was made last.</summary>
 internal static class ExplorerWay
 {
+    /// <summary>Width of the drawing's column in a window of 1200 pixels.</summary>
+    private const double RoomWidth = 800;
+
     public static void Write(HtmlWriter html, ExplorerView view)
     {
         int steps = view.Way.Steps.Count;
@@ -22,7 +25,7 @@ internal static class ExplorerWay
             return;
         }
 
-        LamportDiagram diagram = new(Acting(view));
+        LamportDiagram diagram = new(Acting(view), RoomWidth);
         LamportPage.WriteLegend(html, view.Way, diagram);
         html.Open(
             "div",
@@ -54,14 +57,18 @@ internal static class ExplorerWay
             laneOf[acting[i]] = i;
         }
 
+        // Resources in the order in which the steps come to them, as the step page has them.
+        List<int> touched = [.. way.Steps.Select(step => step.Resource).Where(one => one >= 0).Distinct()];
         return way with
         {
+            Resources = [.. touched.Select(resource => way.Resources[resource])],
             Tasks = [.. acting.Select(task => way.Tasks[task])],
             Steps =
             [
                 .. way.Steps.Select(step => step with
                 {
                     Task = laneOf[step.Task],
+                    Resource = touched.IndexOf(step.Resource),
                     Wakes = [.. step.Wakes.Select(woken => laneOf[woken])],
                 }),
             ],

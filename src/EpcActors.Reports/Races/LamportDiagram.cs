@@ -32,7 +32,10 @@ internal sealed partial class LamportDiagram
     private readonly double _lanesLeft;
     private readonly List<string> _locks = [];
 
-    public LamportDiagram(RaceTrace trace)
+    /// <param name="trace">The schedule.</param>
+    /// <param name="room">Width that the lanes keep within if they can, pixels; null for lanes as wide as they
+    /// like.</param>
+    public LamportDiagram(RaceTrace trace, double? room = null)
     {
         _trace = trace;
         Steps = [.. trace.Steps.Skip(Math.Max(0, trace.Steps.Count - MostSteps))];
@@ -48,12 +51,13 @@ internal sealed partial class LamportDiagram
         }
 
         int lanes = trace.Tasks.Count + _resources.Count;
-        _laneWidth = Math.Clamp(560.0 / Math.Max(1, lanes), 62, 110);
         double longest = Steps
             .Select(s => Math.Max(Head(s).Length * HeadCharWidth, Phrase(s).Length * CharWidth))
             .DefaultIfEmpty(0)
             .Max();
-        _lanesLeft = TextLeft + Math.Clamp(longest, LeastText, MostCharacters * CharWidth) + (_laneWidth / 2) + 6;
+        double text = TextLeft + Math.Clamp(longest, LeastText, MostCharacters * CharWidth) + 6;
+        _laneWidth = Math.Clamp(Math.Min(560.0, (room - text - 8) ?? 560.0) / Math.Max(1, lanes), 62, 110);
+        _lanesLeft = text + (_laneWidth / 2);
         Width = _lanesLeft + (Math.Max(1, lanes) * _laneWidth) - (_laneWidth / 2) + 8;
         foreach (string name in Steps.SelectMany(s => s.Locks))
         {

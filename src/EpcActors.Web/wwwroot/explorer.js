@@ -310,6 +310,9 @@ document.addEventListener("drop", async function (event) {
   }
 });
 
+// For tests and for those who want to script it.
+window.explorer = { ask: ask, get waiting() { return waiting.size; } };
+
 addEventListener("hashchange", open);
 open();
 if ("serviceWorker" in navigator && isSecureContext) {

@@ -1,6 +1,6 @@
 // Keeps the page for times without a network. What the network has is newer, so it is asked first.
-const version = "$(VERSION)";
-const files = "$(FILES)".split(";");
+const version = "VERSION_OF_THE_SITE";
+const files = "FILES_OF_THE_SITE".split(";");
 
 self.addEventListener("install", function (event) {
   event.waitUntil(caches.open(version).then((cache) => cache.addAll(["./", ...files])).then(() => self.skipWaiting()));

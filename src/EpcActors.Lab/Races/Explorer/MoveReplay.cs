@@ -1,3 +1,4 @@
+using EpcActors.Actors.Tasks;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 
@@ -25,7 +26,11 @@ internal sealed class MoveReplay : IStrategy
         _isLenient = isLenient;
         for (int i = 0; i < engine.TaskCount; i++)
         {
-            _ordinals.TryAdd(engine.Task(i).Name, i);
+            // Tasks of the setup have done their work.
+            if (engine.Task(i) is not OperationTask { IsSetup: true })
+            {
+                _ordinals.TryAdd(engine.Task(i).Name, i);
+            }
         }
     }
 

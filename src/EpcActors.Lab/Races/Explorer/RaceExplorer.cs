@@ -65,7 +65,7 @@ public sealed class RaceExplorer
     public (IReadOnlyList<RaceMove> Path, int Skipped) Carry(IReadOnlyList<RaceMove> path)
     {
         MoveReplay replay = new(_world.Engine, path, isLenient: true);
-        _world.Run(replay, 0);
+        _world.Follow(replay);
         return ([.. replay.Taken], replay.Skipped);
     }
 
@@ -73,7 +73,7 @@ public sealed class RaceExplorer
     public IReadOnlyList<RaceMove> Normalise(IReadOnlyList<RaceMove> path)
     {
         MoveReplay replay = new(_world.Engine, path, isLenient: false);
-        _world.Run(replay, 0);
+        _world.Follow(replay);
         return [.. replay.Taken];
     }
 
@@ -117,7 +117,7 @@ public sealed class RaceExplorer
     /// <summary>The record of a path.</summary>
     internal ushort[] DecisionsOf(IReadOnlyList<RaceMove> path)
     {
-        _world.Run(new MoveReplay(_world.Engine, path, isLenient: false), 0);
+        _world.Follow(new MoveReplay(_world.Engine, path, isLenient: false));
         return _world.Engine.Log.ToArray();
     }
 

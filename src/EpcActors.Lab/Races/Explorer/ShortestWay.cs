@@ -81,7 +81,7 @@ public sealed class ShortestWay : IExplorerJob
 
     private void Run()
     {
-        ScheduleOutcome outcome = _world.Run(_extension, 0);
+        ScheduleOutcome outcome = _world.Follow(_extension);
         Depth = _world.Engine.Steps;
         if (outcome.Finding is { } finding)
         {

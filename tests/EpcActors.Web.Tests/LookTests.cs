@@ -1,0 +1,94 @@
+using System.Globalization;
+
+namespace EpcActors.Web.Tests;
+
+/// <summary>How the page looks: pictures of it, and what can be measured of them.</summary>
+[Trait("tier", "slow")] // A browser, and an engine in it that is interpreted.
+public sealed class LookTests(Browser browser) : IClassFixture<Browser>
+{
+    private const string Lost = "R1/buggy/CPU0*2,CPU1*3,CPU0/vs/fixed";
+
+    /// <summary>Elements with text of their own whose colours are nearer to each other than WCAG AA allows.</summary>
+    private const string Pale =
+        """
+        () => {
+          const parse = (c) => (c.match(/[\d.]+/g) ?? []).map(Number);
+          const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+          const behind = (one) => {
+            for (let at = one; at; at = at.parentElement) {
+              const c = parse(getComputedStyle(at).backgroundColor);
+              if (c.length === 3 || c[3] === 1) return c;
+            }
+            return [255, 255, 255];
+          };
+          const pale = [];
+          for (const one of document.querySelectorAll("body *:not(svg *)")) {
+            const text = Array.from(one.childNodes).some((n) => n.nodeType === 3 && n.data.trim() !== "");
+            const style = getComputedStyle(one);
+            if (!text || !one.checkVisibility({ visibilityProperty: true }) || one.disabled) continue;
+            const [a, b] = [light(parse(style.color)), light(behind(one))];
+            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            const isLarge = parseFloat(style.fontSize) >= 24;
+            if (ratio < (isLarge ? 3 : 4.5)) {
+              pale.push(one.tagName + "." + one.className + " " + ratio.toFixed(2) + ": " + one.textContent.slice(0, 30));
+            }
+          }
+          return pale;
+        }
+        """;
+
+    /// <summary>What a screen reader could not name.</summary>
+    private const string Nameless =
+        """
+        () => Array.from(document.querySelectorAll("button, a, input, select, textarea, [role=region]"))
+          .filter((one) => one.checkVisibility())
+          .filter((one) => !(one.textContent.trim() || one.getAttribute("aria-label") || one.labels?.length))
+          .map((one) => one.outerHTML.slice(0, 80))
+        """;
+
+    [BrowserFact]
+    public async Task Nothing_is_cut_off_pale_or_nameless()
+    {
+        string pictures = Directory.CreateDirectory(
+            Path.Combine(AppContext.BaseDirectory, "pictures")).FullName;
+        List<string> wrong = [];
+        foreach (int width in (int[])[1200, 500])
+        {
+            foreach (bool isDark in (bool[])[false, true])
+            {
+                foreach ((string name, string link, string ready) in ((string, string, string)[])
+                    [
+                        ("races", "races", "#races li"), ("own", "own", "#mistakes ol"), ("R1", Lost, "#compare table"),
+                        ("R3", "R3/buggy/CPU0*4", "#next .choice"),
+                    ])
+                {
+                    await using Window window = await browser.OpenAsync(link, width, isDark);
+                    await window.Page.WaitForFunctionAsync($"document.querySelector('{ready}') !== null");
+                    await window.SettledAsync();
+                    string place = string.Create(
+                        CultureInfo.InvariantCulture, $"{name}-{width}-{(isDark ? "dark" : "light")}");
+                    await window.Page.ScreenshotAsync(
+                        new() { Path = Path.Combine(pictures, place + ".png"), FullPage = name != "races" });
+                    int needed = await window.Page.EvaluateAsync<int>("document.documentElement.scrollWidth");
+                    wrong.AddRange(needed > width ? [$"{place}: needs {needed} pixels"] : []);
+                    wrong.AddRange((await window.Page.EvaluateAsync<string[]>(Pale)).Select(one => $"{place}: {one}"));
+                    wrong.AddRange((await window.Page.EvaluateAsync<string[]>(Nameless))
+                        .Select(one => $"{place}: no name: {one}"));
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong.Take(30)));
+    }
+
+    [Fact]
+    public void The_page_is_small()
+    {
+        // Packed as a host would: 5 MB are a few seconds of a slow line.
+        long bytes = new FileInfo(Path.Combine(AppContext.BaseDirectory, "explorer.zip")).Length;
+
+        Assert.InRange(bytes, 1, 5 * 1024 * 1024);
+    }
+}

@@ -1,0 +1,256 @@
+using System.Globalization;
+using System.IO.Compression;
+using EpcActors.Cli.Commands.Explore;
+using EpcActors.Lab.Races;
+using EpcActors.Lab.Races.Explorer;
+using EpcActors.Results;
+
+namespace EpcActors.Web.Tests;
+
+/// <summary>The published page in a real browser.</summary>
+[Trait("tier", "slow")] // A browser, and an engine in it that is interpreted.
+public sealed class PageTests(Browser browser) : IClassFixture<Browser>
+{
+    private const string Lost = "R1/buggy/CPU0*2,CPU1*3,CPU0";
+
+    [BrowserFact]
+    public async Task A_race_is_understood_and_its_fix_flipped()
+    {
+        await using Window window = await browser.OpenAsync("");
+        await window.Page.Locator("#search").FillAsync("free-page counter");
+        await window.Page.Locator("#races li:not([hidden]) a").First.ClickAsync();
+        await window.WaitAsync("#next .choice");
+        Assert.Equal("Free-page counter loses updates", await window.TextAsync("#race h1"));
+        Assert.Contains("sgx_nr_free_pages", await window.TextAsync("#actors"), StringComparison.Ordinal);
+
+        foreach (string task in (string[])["CPU0", "CPU0", "CPU1", "CPU1", "CPU1", "CPU0"])
+        {
+            await window.PressAsync($"#next [data-arg={task}]");
+        }
+
+        Assert.Contains("violated: free-page-counter", await window.TextAsync("#verdict"), StringComparison.Ordinal);
+        Assert.Equal("#" + Lost, window.Fragment);
+
+        await window.PressAsync("#race [data-arg=fixed]");
+        Assert.DoesNotContain("violated", await window.TextAsync("#verdict"), StringComparison.Ordinal);
+        await window.PressAsync("#way [data-key=Home]");
+        await window.PressAsync(".tools [data-do=count]");
+        Assert.Contains(
+            "42 states, 11 ends, none breaks a rule, all of them", await window.TextAsync("#next .below"),
+            StringComparison.Ordinal);
+    }
+
+    [BrowserFact]
+    public async Task A_link_opens_the_same_step()
+    {
+        await using Window window = await browser.OpenAsync("R1/buggy/CPU0*2,CPU1*2");
+        await window.WaitAsync("#next .choice");
+
+        ExplorerView here = new ExplorerSession(RaceLink.Parse("R1/buggy/CPU0*2,CPU1*2")).View();
+        Assert.Equal("step 4 of 4", await window.TextAsync("#place"));
+        Assert.Equal(Text(here.Position.Fingerprint), await window.StateAsync());
+        Assert.Equal(2, await window.Page.Locator("#next .choice").CountAsync());
+        Assert.Contains("conflicts with CPU1", await window.TextAsync("#next"), StringComparison.Ordinal);
+
+        // Another link in the same window.
+        await window.Page.EvaluateAsync($"location.hash = '#{Lost}/vs/fixed'");
+        await window.WaitAsync("#verdict .violation");
+        Assert.Contains("first difference is in row 1", await window.TextAsync("#compare"), StringComparison.Ordinal);
+    }
+
+    [BrowserFact]
+    public async Task Every_race_has_the_verdict_and_the_states_of_dotnet()
+    {
+        await using Window window = await browser.OpenAsync("R1");
+        await window.WaitAsync("#next .choice");
+        List<string> wrong = [];
+        foreach (string id in Catalogue.Ids)
+        {
+            Schedule schedule = Catalogue.ScheduleOf(id)!;
+            ExplorerSession session = new(ExplorerSession.LinkOf(schedule));
+            session.Open(schedule);
+            ExplorerView here = session.View();
+
+            await window.Page.EvaluateAsync(
+                "async (text) => { await window.explorer.ask('file', text); }", schedule.ToString());
+            string there = await window.StateAsync();
+            if (
+                there != Text(here.Position.Fingerprint)
+                || window.Fragment != $"#{here.Link}"
+                || (here.Position.Trace.Rule.Length > 0)
+                    != await window.Page.Locator("#verdict .violation").IsVisibleAsync())
+            {
+                wrong.Add($"{id}: {there} {window.Fragment}, here {Text(here.Position.Fingerprint)} #{here.Link}");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [BrowserFact]
+    public async Task A_strategy_finds_what_it_finds_in_dotnet()
+    {
+        await using Window window = await browser.OpenAsync("R11");
+        await window.WaitAsync("#next .choice");
+
+        await window.KeyAsync("g");
+
+        ExplorerSession session = new(RaceLink.Parse("R11/buggy/"));
+        session.BeginGoOn();
+        while (session.IsBusy)
+        {
+            session.Advance();
+        }
+
+        Assert.Equal($"#{session.Link}", window.Fragment);
+        Assert.Equal(Text(session.View().Position.Fingerprint), await window.StateAsync());
+    }
+
+    [BrowserFact]
+    public async Task Keys_do_what_buttons_do()
+    {
+        await using Window window = await browser.OpenAsync("R1/buggy/");
+        await window.WaitAsync("#next .choice");
+
+        await window.KeyAsync("1");
+        await window.KeyAsync("2");
+        Assert.Equal("#R1/buggy/CPU0,CPU1", window.Fragment);
+        await window.KeyAsync("ArrowLeft");
+        Assert.Equal("step 1 of 2", await window.TextAsync("#place"));
+        await window.KeyAsync("End");
+        Assert.Equal("step 2 of 2", await window.TextAsync("#place"));
+        await window.KeyAsync("k");
+        await window.KeyAsync("s");
+        Assert.Contains("violated: free-page-counter", await window.TextAsync("#verdict"), StringComparison.Ordinal);
+        Assert.StartsWith("#R1/buggy/CPU0", window.Fragment, StringComparison.Ordinal);
+    }
+
+    [BrowserFact]
+    public async Task The_page_answers_while_work_goes_on()
+    {
+        await using Window window = await browser.OpenAsync("C19/buggy/");
+        await window.WaitAsync("#next .choice");
+
+        await window.Page.Locator(".tools [data-do=count]").ClickAsync();
+        await window.WaitAsync("#next .count");
+        await window.WaitAsync("#work [data-do=stop]");
+        await window.KeyAsync("Escape");
+
+        Assert.Contains("Stopped.", await window.TextAsync("#work"), StringComparison.Ordinal);
+        Assert.Contains("so far", await window.TextAsync("#next"), StringComparison.Ordinal);
+        await window.KeyAsync("1");
+        Assert.Equal("step 1 of 1", await window.TextAsync("#place"));
+    }
+
+    [BrowserFact]
+    public async Task A_race_of_ones_own_is_checked_and_played()
+    {
+        await using Window window = await browser.OpenAsync("own");
+        await window.Page.WaitForFunctionAsync("document.getElementById('text').value.length > 0");
+        string text = await window.Page.Locator("#text").InputValueAsync();
+        string[] lines = text.Split('\n');
+        int line = Array.FindIndex(lines, one => one.Contains("CPU0 {", StringComparison.Ordinal));
+        lines[line] = lines[line].Replace("allocate", "alocate", StringComparison.Ordinal);
+
+        await window.Page.Locator("#text").FillAsync(string.Join('\n', lines));
+        await window.WaitAsync("#mistakes li");
+        string mistake = await window.TextAsync("#mistakes li");
+        Assert.StartsWith(
+            $"line {(line + 1).ToString(CultureInfo.InvariantCulture)}:", mistake, StringComparison.Ordinal);
+        Assert.Contains("did you mean", mistake, StringComparison.Ordinal);
+        await window.PressAsync("#run");
+        Assert.True(await window.Page.Locator("#editor").IsVisibleAsync());
+
+        await window.Page.Locator("#text").FillAsync(text.Replace("id = R1", "id = mine", StringComparison.Ordinal));
+        await window.PressAsync("#run");
+        await window.WaitAsync("#next .choice");
+        Assert.StartsWith("#own:", window.Fragment, StringComparison.Ordinal);
+        await window.KeyAsync("s");
+        Assert.Contains("violated: free-page-counter", await window.TextAsync("#verdict"), StringComparison.Ordinal);
+
+        // The link holds the whole race.
+        string link = window.Fragment[1..];
+        await using Window other = await browser.OpenAsync(link);
+        await other.WaitAsync("#verdict .violation");
+        Assert.StartsWith("mine", await other.TextAsync("#race .over"), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [BrowserFact]
+    public async Task What_the_page_saves_the_command_reads_and_the_other_way_round()
+    {
+        await using Window window = await browser.OpenAsync(Lost);
+        await window.WaitAsync("#verdict .violation");
+        Microsoft.Playwright.IDownload download =
+            await window.Page.RunAndWaitForDownloadAsync(() => window.Page.Locator("#save").ClickAsync());
+        using StreamReader reader = new(await download.CreateReadStreamAsync());
+        string saved = await reader.ReadToEndAsync();
+
+        Assert.Equal("R1.schedule", download.SuggestedFilename);
+        Assert.Equal(new ExplorerSession(RaceLink.Parse(Lost)).ToSchedule().ToString(), saved);
+
+        await window.Page.EvaluateAsync(
+            """
+            (text) => {
+              const data = new DataTransfer();
+              data.items.add(new File([text], "race.schedule"));
+              document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+            }
+            """,
+            Catalogue.ScheduleOf("R11")!.ToString());
+        await window.Page.WaitForFunctionAsync("location.hash.startsWith('#R11/')");
+        Assert.Contains("use-after-free", await window.TextAsync("#verdict"), StringComparison.Ordinal);
+
+        await window.Page.Locator("#mail").ClickAsync();
+        await window.Page.WaitForFunctionAsync("document.getElementById('said').textContent.startsWith('Copied')");
+        string mail = await window.Page.EvaluateAsync<string>("navigator.clipboard.readText()");
+        Assert.Contains("<-- violated: use-after-free", mail, StringComparison.Ordinal);
+        Assert.Contains(window.Fragment, mail, StringComparison.Ordinal);
+    }
+
+    [BrowserFact]
+    public async Task A_damaged_link_says_so()
+    {
+        await using Window window = await browser.OpenAsync("R1/buggy/CPU0*2,CPU9");
+        await window.WaitAsync("#next .choice");
+        Assert.Contains("there is no task 'CPU9'", await window.TextAsync("#work"), StringComparison.Ordinal);
+
+        await window.Page.EvaluateAsync("location.hash = '#R99/x'");
+        await window.WaitAsync("#wrong:not([hidden])");
+        Assert.Contains("no race 'R99'", await window.TextAsync("#wrong"), StringComparison.Ordinal);
+    }
+
+    [BrowserFact]
+    public async Task The_page_works_below_a_path_and_without_a_network()
+    {
+        string folder = Directory.CreateTempSubdirectory("epc-site").FullName;
+        try
+        {
+            ExplorerSite.Load().Write(Path.Combine(folder, "site", "some", "path"));
+            string zip = Path.Combine(folder, "site.zip");
+            await ZipFile.CreateFromDirectoryAsync(Path.Combine(folder, "site"), zip);
+            using CancellationTokenSource closing = new();
+            SiteServer server = SiteServer.Listen(ExplorerSite.Load(zip), 0);
+            Task serving = server.ServeAsync(closing.Token);
+            await using Window window = await browser.OpenAsync("R1", url: server.Url + "some/path/");
+            await window.WaitAsync("#next .choice");
+            await window.Page.EvaluateAsync("navigator.serviceWorker.ready.then(() => true)");
+            await closing.CancelAsync();
+            await serving;
+            server.Dispose();
+
+            await window.Page.ReloadAsync();
+            await window.WaitAsync("#next .choice");
+            await window.KeyAsync("1");
+            Assert.Equal("step 1 of 1", await window.TextAsync("#place"));
+
+            // Without a network the browser says of each file that it could not be had, before the kept one comes.
+            window.Complaints.Clear();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Text(ulong state) => state.ToString("x16", CultureInfo.InvariantCulture);
+}

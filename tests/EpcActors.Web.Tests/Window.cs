@@ -1,0 +1,71 @@
+using Microsoft.Playwright;
+
+namespace EpcActors.Web.Tests;
+
+/// <summary>A page of the explorer as its reader uses it. Whatever the browser complains of fails the test at its
+/// end.</summary>
+internal sealed class Window : IAsyncDisposable
+{
+    /// <summary>Longest wait for anything: a hang is a failure, slowness is not.</summary>
+    public const int PatienceMs = 120_000;
+
+    private readonly IBrowserContext _context;
+    private readonly List<string> _complaints = [];
+
+    public Window(IBrowserContext context, IPage page)
+    {
+        _context = context;
+        Page = page;
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+            {
+                _complaints.Add($"{message.Type}: {message.Text}");
+            }
+        };
+        page.PageError += (_, error) => _complaints.Add(error);
+        page.RequestFailed += (_, request) => _complaints.Add($"failed: {request.Url}");
+    }
+
+    public IPage Page { get; }
+
+    public string Fragment => new Uri(Page.Url).Fragment;
+
+    /// <summary>What the browser complained of so far; a test that provokes it clears it.</summary>
+    public List<string> Complaints => _complaints;
+
+    /// <summary>Hash of the state that the page shows.</summary>
+    public Task<string> StateAsync() => Page.EvaluateAsync<string>("document.body.dataset.state ?? ''");
+
+    public async Task GoAsync(string url)
+    {
+        await Page.GotoAsync(url);
+        await Page.WaitForFunctionAsync("document.getElementById('said').textContent === ''");
+    }
+
+    public Task<string> TextAsync(string selector) => Page.Locator(selector).InnerTextAsync();
+
+    public Task WaitAsync(string selector) => Page.Locator(selector).First.WaitForAsync();
+
+    /// <summary>Presses a button and waits until the page has answered, and until no work goes on.</summary>
+    public async Task PressAsync(string selector)
+    {
+        await Page.Locator(selector).First.ClickAsync();
+        await SettledAsync();
+    }
+
+    public async Task KeyAsync(string key)
+    {
+        await Page.Keyboard.PressAsync(key);
+        await SettledAsync();
+    }
+
+    public Task SettledAsync() =>
+        Page.WaitForFunctionAsync("window.explorer.waiting === 0 && !document.body.classList.contains('busy')");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.DisposeAsync();
+        Assert.Empty(_complaints);
+    }
+}
