@@ -19,7 +19,9 @@ public sealed record RacePosition
     /// <summary>The reason why nothing can come next, as a sentence; empty while something can.</summary>
     public string End { get; init; } = "";
 
-    /// <summary>Number of the earlier step after which the same state was; 0 for the start, -1 for a new state.</summary>
+    /// <summary>
+    /// Number of the earlier step after which the same state was; 0 for the start, -1 for a new state.
+    /// </summary>
     public int SameAsStep { get; init; } = -1;
 
     /// <summary>The path says something that cannot happen here, as a sentence; empty when all of it was

@@ -83,11 +83,11 @@ internal sealed class Desk(Func<long> clockMs)
     {
         switch (what)
         {
-            case "catalogue":
-                answer.Regions.Add(new("races", ExplorerPage.Catalogue(CatalogueEntries.All())));
-                return;
             case "check":
                 answer.Regions.Add(new("mistakes", ExplorerPage.Mistakes(OwnRace.Check(argument))));
+                return;
+            case "complete":
+                answer.Text = OwnRace.Complete(argument);
                 return;
             case "sample":
                 answer.Text = OwnRace.Sample(argument);
@@ -166,13 +166,6 @@ internal sealed class Desk(Func<long> clockMs)
 
     private void Open(RaceLink link)
     {
-        // A link without a variant means the one that has the race.
-        if (link.Variant.Length == 0 && link.Text.Length == 0 && Catalogue.FileOf(link.Race) is { } file)
-        {
-            IReadOnlyList<string> variants = RaceFile.Load(file).Variants;
-            link = link with { Variant = variants.Contains(Catalogue.Buggy) ? Catalogue.Buggy : variants[0] };
-        }
-
         if (_session is null)
         {
             _session = new ExplorerSession(link);
@@ -188,10 +181,7 @@ internal sealed class Desk(Func<long> clockMs)
     {
         if (!text.StartsWith("# EpcActors schedule", StringComparison.Ordinal))
         {
-            RaceDefinition race = RaceFile.LoadText(text);
-            string variant = race.Variants.Contains(Catalogue.Buggy) ? Catalogue.Buggy
-                : race.Variants.Count > 0 ? race.Variants[0] : "";
-            Open(new RaceLink { Text = text, Variant = variant });
+            Open(new RaceLink { Text = text });
             return;
         }
 

@@ -1,5 +1,7 @@
+using System.Globalization;
 using EpcActors.Lab.Configuration;
 using EpcActors.Lab.Races;
+using EpcActors.Lab.Races.Explorer;
 using EpcActors.Reporting;
 
 namespace EpcActors.Web;
@@ -36,6 +38,18 @@ internal static class OwnRace
         {
             return [new TextMistake(0, 0, wrong.Message)];
         }
+    }
+
+    /// <summary>
+    /// Keys that can stand at a place: the characters of the key that stand there already, then a key on each line.
+    /// </summary>
+    /// <param name="place">Characters before the place, a line break, the text.</param>
+    public static string Complete(string place)
+    {
+        int end = place.IndexOf('\n', StringComparison.Ordinal);
+        (string begun, IReadOnlyList<string> keys) = KeyCompletion.At(
+            place[(end + 1)..], int.Parse(place.AsSpan(0, end), CultureInfo.InvariantCulture));
+        return string.Join('\n', keys.Prepend(begun.Length.ToString(CultureInfo.InvariantCulture)));
     }
 
     /// <summary>A race of the catalogue as a sample to start from; an empty id is the shortest.</summary>

@@ -32,7 +32,8 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
             const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
             const isLarge = parseFloat(style.fontSize) >= 24;
             if (ratio < (isLarge ? 3 : 4.5)) {
-              pale.push(one.tagName + "." + one.className + " " + ratio.toFixed(2) + ": " + one.textContent.slice(0, 30));
+              const what = one.tagName + "." + one.className;
+              pale.push(what + " " + ratio.toFixed(2) + ": " + one.textContent.slice(0, 30));
             }
           }
           return pale;
@@ -65,7 +66,7 @@ public sealed class LookTests(Browser browser) : IClassFixture<Browser>
                     ])
                 {
                     await using Window window = await browser.OpenAsync(link, width, isDark);
-                    await window.Page.WaitForFunctionAsync($"document.querySelector('{ready}') !== null");
+                    await window.WaitAsync(ready);
                     await window.SettledAsync();
                     string place = string.Create(
                         CultureInfo.InvariantCulture, $"{name}-{width}-{(isDark ? "dark" : "light")}");

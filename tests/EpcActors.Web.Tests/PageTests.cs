@@ -146,7 +146,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
     public async Task A_race_of_ones_own_is_checked_and_played()
     {
         await using Window window = await browser.OpenAsync("own");
-        await window.Page.WaitForFunctionAsync("document.getElementById('text').value.length > 0");
+        await window.WaitAsync("#mistakes ol");
         string text = await window.Page.Locator("#text").InputValueAsync();
         string[] lines = text.Split('\n');
         int line = Array.FindIndex(lines, one => one.Contains("CPU0 {", StringComparison.Ordinal));
@@ -160,6 +160,12 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
         Assert.Contains("did you mean", mistake, StringComparison.Ordinal);
         await window.PressAsync("#run");
         Assert.True(await window.Page.Locator("#editor").IsVisibleAsync());
+
+        await window.Page.Locator("#text").FillAsync("epc { race { symp");
+        await window.KeyAsync("Control+Space");
+        await window.WaitAsync("#words li");
+        await window.KeyAsync("Enter");
+        Assert.Equal("epc { race { symptom", await window.Page.Locator("#text").InputValueAsync());
 
         await window.Page.Locator("#text").FillAsync(text.Replace("id = R1", "id = mine", StringComparison.Ordinal));
         await window.PressAsync("#run");
@@ -197,11 +203,11 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>
             }
             """,
             Catalogue.ScheduleOf("R11")!.ToString());
-        await window.Page.WaitForFunctionAsync("location.hash.startsWith('#R11/')");
+        await window.Page.WaitForURLAsync("**/#R11/**");
         Assert.Contains("use-after-free", await window.TextAsync("#verdict"), StringComparison.Ordinal);
 
         await window.Page.Locator("#mail").ClickAsync();
-        await window.Page.WaitForFunctionAsync("document.getElementById('said').textContent.startsWith('Copied')");
+        await window.WaitAsync("#said:has-text('Copied')");
         string mail = await window.Page.EvaluateAsync<string>("navigator.clipboard.readText()");
         Assert.Contains("<-- violated: use-after-free", mail, StringComparison.Ordinal);
         Assert.Contains(window.Fragment, mail, StringComparison.Ordinal);

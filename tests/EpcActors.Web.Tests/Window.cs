@@ -40,12 +40,15 @@ internal sealed class Window : IAsyncDisposable
     public async Task GoAsync(string url)
     {
         await Page.GotoAsync(url);
-        await Page.WaitForFunctionAsync("document.getElementById('said').textContent === ''");
+        await WaitAsync("body[data-ready]");
     }
 
     public Task<string> TextAsync(string selector) => Page.Locator(selector).InnerTextAsync();
 
-    public Task WaitAsync(string selector) => Page.Locator(selector).First.WaitForAsync();
+    /// <summary>Waits until an element is there. The policy of the page lets no test evaluate a condition in
+    /// it.</summary>
+    public Task WaitAsync(string selector) =>
+        Page.Locator(selector).First.WaitForAsync(new() { State = WaitForSelectorState.Attached });
 
     /// <summary>Presses a button and waits until the page has answered, and until no work goes on.</summary>
     public async Task PressAsync(string selector)
@@ -60,8 +63,7 @@ internal sealed class Window : IAsyncDisposable
         await SettledAsync();
     }
 
-    public Task SettledAsync() =>
-        Page.WaitForFunctionAsync("window.explorer.waiting === 0 && !document.body.classList.contains('busy')");
+    public Task SettledAsync() => WaitAsync("body[data-waiting='0']:not(.busy)");
 
     public async ValueTask DisposeAsync()
     {

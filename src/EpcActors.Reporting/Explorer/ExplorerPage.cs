@@ -78,6 +78,11 @@ public static class ExplorerPage
         ArgumentNullException.ThrowIfNull(mistakes);
         return Markup(html =>
         {
+            if (mistakes.Count == 0)
+            {
+                html.Element("p", "✓ There is no mistake in it.", ("class", "correct"));
+            }
+
             html.Open("ol", ("class", "mistakes"));
             foreach (TextMistake mistake in mistakes)
             {

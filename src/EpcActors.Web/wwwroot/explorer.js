@@ -4,18 +4,20 @@ const worker = new Worker("worker.js", { type: "module" });
 const waiting = new Map();
 let lastId = 0;
 let state = { link: "", rule: "", hash: "", busy: false };
-let isReady = false;
 
 function ask(what, argument) {
   const id = ++lastId;
   worker.postMessage({ id: id, request: { do: what, arg: argument ?? "" } });
-  return new Promise((done) => waiting.set(id, done));
+  return new Promise(function (done) {
+    waiting.set(id, done);
+    document.body.dataset.waiting = waiting.size;
+  });
 }
 
 worker.onmessage = function (event) {
   const { id, answer, ready, failure } = event.data;
   if (ready) {
-    isReady = true;
+    document.body.dataset.ready = "";
     say("");
     return;
   }
@@ -26,6 +28,7 @@ worker.onmessage = function (event) {
   show(answer);
   waiting.get(id)?.(answer);
   waiting.delete(id);
+  document.body.dataset.waiting = waiting.size;
 };
 worker.onerror = (event) => complain("The engine does not start: " + (event.message || "its script cannot be loaded"));
 
@@ -107,18 +110,11 @@ async function open() {
   if (hash === "" || hash === "races") {
     view("list");
     document.title = "EpcActors: the race laboratory";
-    if (!find("races").firstChild) {
-      await ask("catalogue");
-      filter();
-      samples();
-    }
+    await races();
   } else if (hash === "own") {
     view("editor");
     document.title = "A race of your own · EpcActors";
-    if (!find("races").firstChild) {
-      await ask("catalogue");
-      samples();
-    }
+    await races();
     if (find("text").value === "") {
       await sample();
     }
@@ -127,6 +123,22 @@ async function open() {
   } else {
     view("lab");
   }
+}
+
+// The list is a file of its own: it is there before the engine is.
+let listed = null;
+function races() {
+  listed ??= fetch("races.html").then((file) => file.text()).then(function (markup) {
+    find("races").innerHTML = markup;
+    filter();
+    find("sample").replaceChildren(...Array.from(document.querySelectorAll("#races a")).map(function (one) {
+      const option = document.createElement("option");
+      option.value = one.hash.slice(1);
+      option.textContent = one.textContent;
+      return option;
+    }));
+  });
+  return listed;
 }
 
 function filter() {
@@ -250,14 +262,6 @@ text.addEventListener("input", function () {
   timer = setTimeout(check, 250);
 });
 text.addEventListener("scroll", () => { find("lines").scrollTop = text.scrollTop; });
-function samples() {
-  find("sample").replaceChildren(...Array.from(document.querySelectorAll("#races a")).map(function (one) {
-    const option = document.createElement("option");
-    option.value = one.hash.slice(1);
-    option.textContent = one.textContent;
-    return option;
-  }));
-}
 async function sample() {
   const answer = await ask("sample", find("sample").value);
   text.value = answer.text;
@@ -281,10 +285,59 @@ find("mistakes").addEventListener("click", function (event) {
     text.setSelectionRange(start + Number(place.dataset.column) - 1, start + (lines[Number(place.dataset.line) - 1] ?? "").length);
   }
 });
+// Keys are completed from what the loader knows.
+const words = find("words");
+let begun = 0;
+let chosen = 0;
+async function complete() {
+  const answer = await ask("complete", text.selectionStart + "\n" + text.value);
+  const [length, ...keys] = answer.text.split("\n");
+  begun = Number(length);
+  words.replaceChildren(...keys.map(function (key, i) {
+    const item = document.createElement("li");
+    item.textContent = key;
+    item.role = "option";
+    item.id = "word-" + i;
+    item.addEventListener("mousedown", function (event) {
+      event.preventDefault();
+      choose(i);
+      insert();
+    });
+    return item;
+  }));
+  words.hidden = keys.length === 0;
+  say(keys.length === 0 ? "No key can stand here." : "");
+  choose(0);
+}
+function choose(i) {
+  const items = Array.from(words.children);
+  chosen = (i + items.length) % Math.max(1, items.length);
+  items.forEach((one, at) => one.setAttribute("aria-selected", at === chosen));
+  items[chosen]?.scrollIntoView({ block: "nearest" });
+  text.setAttribute("aria-activedescendant", items[chosen]?.id ?? "");
+}
+function insert() {
+  const key = words.children[chosen].textContent;
+  text.setRangeText(key.slice(begun), text.selectionStart, text.selectionEnd, "end");
+  words.hidden = true;
+  text.dispatchEvent(new Event("input"));
+}
 text.addEventListener("keydown", function (event) {
+  const moves = { ArrowDown: 1, ArrowUp: -1 };
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     run();
+  } else if (event.key === " " && event.ctrlKey) {
+    event.preventDefault();
+    complete();
+  } else if (!words.hidden && moves[event.key]) {
+    event.preventDefault();
+    choose(chosen + moves[event.key]);
+  } else if (!words.hidden && (event.key === "Enter" || event.key === "Tab")) {
+    event.preventDefault();
+    insert();
+  } else if (!["Control", "Shift", "Alt", "Meta"].includes(event.key)) {
+    words.hidden = true;
   }
 });
 
@@ -311,7 +364,7 @@ document.addEventListener("drop", async function (event) {
 });
 
 // For tests and for those who want to script it.
-window.explorer = { ask: ask, get waiting() { return waiting.size; } };
+window.explorer = { ask: ask };
 
 addEventListener("hashchange", open);
 open();

@@ -113,8 +113,10 @@ public sealed class ExplorerSessionTests
     [Fact]
     public void A_schedule_of_a_race_file_brings_it_along()
     {
-        string text = Catalogue.TextOf(Catalogue.FileOf("R1")!).Replace("id = R1", "id = mine", StringComparison.Ordinal);
-        ExplorerSession session = new(new RaceLink { Text = text, Variant = "buggy", Path = RacePath.Parse("CPU0*2") });
+        string text = Catalogue.TextOf(Catalogue.FileOf("R1")!)
+            .Replace("id = R1", "id = mine", StringComparison.Ordinal);
+        ExplorerSession session = new(
+            new RaceLink { Text = text, Variant = "buggy", Path = RacePath.Parse("CPU0*2") });
         Schedule saved = Schedule.Parse(session.ToSchedule().ToString(), "x");
 
         ExplorerSession other = new(ExplorerSession.LinkOf(saved));

@@ -24,9 +24,9 @@ public sealed class RaceExplorerTests
         Assert.Equal(schedule.Steps.Count(step => step.Choice is null), position.Trace.Steps.Count);
         if (schedule.CycleStart >= 0)
         {
-            // A hang: the state at the end is the one at which the cycle begins.
+            // A hang: the state at the end was there before, where its cycle begins or a lap later.
             int first = schedule.Steps.Take(schedule.CycleStart).Count(step => step.Choice is null);
-            Assert.Equal(first, position.SameAsStep);
+            Assert.InRange(position.SameAsStep, first, position.Trace.Steps.Count - 1);
             Assert.NotEmpty(position.Choices);
         }
         else
@@ -157,9 +157,10 @@ public sealed class RaceExplorerTests
 
         Assert.Equal(2, position.Trace.Steps.Count);
         Assert.Equal(
-            "Step 3 of the path cannot be made: there is no task 'CPU7' here; there are CPU0, CPU1.", position.Divergence);
+            "Step 3 of the path cannot be made: there is no task 'CPU7' here; there are CPU0, CPU1.",
+            position.Divergence);
         Assert.StartsWith(
-            "The run is over after", explorer.Look(RacePath.Parse("CPU0*3,CPU1*30")).Divergence,
+            "The run is over after 6 of the 7", explorer.Look(RacePath.Parse("CPU0*2,CPU1*3,CPU0,CPU1")).Divergence,
             StringComparison.Ordinal);
     }
 

@@ -113,14 +113,11 @@ internal sealed class ExploreCommand
 
             // The page has no files: an include beside the race says so here and not there.
             bool isKnown = Catalogue.FileOf(word) == file;
-            RaceDefinition race = isKnown ? RaceFile.Load(file, null, settings) : RaceFile.LoadText(text, null, settings);
-            string wanted = variant
-                ?? (race.Variants.Contains(Catalogue.Buggy) ? Catalogue.Buggy : race.Variants.FirstOrDefault() ?? "");
             return new ExplorerSession(new RaceLink
             {
-                Race = isKnown ? race.Id : "",
+                Race = isKnown ? RaceFile.Load(file).Id : "",
                 Text = isKnown ? "" : text,
-                Variant = wanted,
+                Variant = variant ?? "",
                 Settings = set,
             }).Link;
         }

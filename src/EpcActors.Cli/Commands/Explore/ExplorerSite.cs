@@ -24,7 +24,8 @@ internal sealed class ExplorerSite
         {
             throw new CommandException(
                 ExitCode.NotSupported,
-                $"the page is not beside this command ({path}); build it with 'dotnet build -c Release src/EpcActors.Cli'");
+                $"the page is not beside this command ({path}); build it with "
+                    + "'dotnet build -c Release src/EpcActors.Cli'");
         }
 
         SortedDictionary<string, byte[]> files = new(StringComparer.Ordinal);

@@ -3,6 +3,8 @@ using System.Globalization;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
 using EpcActors.Races;
+using EpcActors.Races.Explorer;
+using EpcActors.Reports;
 using EpcActors.Results.Text;
 using EpcActors.Scenarios.Configuration;
 using Spectre.Console;
@@ -18,6 +20,10 @@ internal sealed class RaceListCommand
         "--document",
         "as the whole of docs/races.md, every race with its schedule");
 
+    private readonly Option<bool> _page = CommonOptions.Flag(
+        "--page",
+        "as the list of the explorer's page, src/EpcActors.Web/wwwroot/races.html");
+
     private RaceListCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
@@ -28,7 +34,7 @@ internal sealed class RaceListCommand
             "Lists the races of the catalogue with what was measured of them.",
             Page())
         {
-            list._document,
+            list._document, list._page,
         };
         command.SetAction((parsed, _) => Task.FromResult((int)list.Execute(parsed)));
         return command;
@@ -36,6 +42,12 @@ internal sealed class RaceListCommand
 
     private ExitCode Execute(ParseResult parsed)
     {
+        if (parsed.GetValue(_page))
+        {
+            _shell.Out.Write(ExplorerPage.Catalogue(CatalogueEntries.All()));
+            return ExitCode.Pass;
+        }
+
         List<RaceDefinition> races =
         [
             .. Catalogue.Ids.Select(id => RaceFile.Load(Catalogue.FileOf(id)!, null, [], _shell.Configuration)),

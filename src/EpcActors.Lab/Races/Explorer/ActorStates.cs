@@ -81,7 +81,10 @@ internal sealed class ActorStates
             facts.Add(new("stack", functions));
         }
 
-        string[] locks = [.. held.Where(one => one.Owner == task.Id).Select(one => $"{one.Lock} of {one.Resource.Name}")];
+        string[] locks =
+        [
+            .. held.Where(one => one.Owner == task.Id).Select(one => $"{one.Lock} of {one.Resource.Name}"),
+        ];
         if (locks.Length > 0)
         {
             facts.Add(new("holds", string.Join(", ", locks)));
@@ -111,8 +114,9 @@ internal sealed class ActorStates
 
         if (engine.PendingTarget(ordinal) is { IsNone: false } target)
         {
-            string owners = string.Join(
-                ", ", held.Where(one => one.Resource.Id == target).Select(one => $"{one.Lock} held by {NameOf(one.Owner)}"));
+            string owners = string.Join(", ", held
+                .Where(one => one.Resource.Id == target)
+                .Select(one => $"{one.Lock} held by {NameOf(one.Owner)}"));
             return $"waits at {_byId[target].Name}" + (owners.Length > 0 ? $" ({owners})" : "");
         }
 

@@ -40,8 +40,8 @@ public sealed class ExplorerSession
     public ExplorerSession(RaceLink link)
     {
         ArgumentNullException.ThrowIfNull(link);
-        _place = link;
         _explorer = Explorer(link);
+        _place = link with { Variant = _explorer.Race.Variant };
         Walk(link.Path);
     }
 
@@ -82,7 +82,7 @@ public sealed class ExplorerSession
     {
         ArgumentNullException.ThrowIfNull(link);
         _explorer = Explorer(link);
-        _place = link;
+        _place = link with { Variant = _explorer.Race.Variant };
         Walk(link.Path);
     }
 
@@ -266,6 +266,7 @@ public sealed class ExplorerSession
             return;
         }
 
+        bool isToBeShort = _shortensFound;
         Rest();
         if (goOn.Found is not { } found)
         {
@@ -274,9 +275,8 @@ public sealed class ExplorerSession
         }
 
         string result = $"Schedule {Number(goOn.Schedules)} breaks {goOn.Finding!.Rule}: {goOn.Finding.Detail}.";
-        if (_shortensFound)
+        if (isToBeShort)
         {
-            _shortensFound = false;
             _shorten = new Shorten(_explorer, found, MostRuns);
             Work(result);
             return;
@@ -421,6 +421,7 @@ public sealed class ExplorerSession
         return explorer;
     }
 
+    /// <summary>A place that names no variant means the one that has the race.</summary>
     private static RaceDefinition Load(RaceLink place)
     {
         KeyValuePair<string, string>[] settings =
@@ -429,25 +430,23 @@ public sealed class ExplorerSession
                 one[..one.IndexOf('=', StringComparison.Ordinal)],
                 one[(one.IndexOf('=', StringComparison.Ordinal) + 1)..])),
         ];
-        if (place.Text.Length > 0)
+        if (place.Text.Length == 0 && Catalogue.FileOf(place.Race) is null)
         {
-            RequireVariant(place.Variant, RaceFile.LoadText(place.Text, null, settings));
-            return RaceFile.LoadText(place.Text, place.Variant, settings);
+            throw new RaceLinkException($"there is no race '{place.Race}' in the catalogue");
         }
 
-        string file = Catalogue.FileOf(place.Race)
-            ?? throw new RaceLinkException($"there is no race '{place.Race}' in the catalogue");
-        RequireVariant(place.Variant, RaceFile.Load(file, null, settings));
-        return RaceFile.Load(file, place.Variant, settings);
-    }
+        RaceDefinition plain = Read(null);
+        string variant = place.Variant.Length > 0 ? place.Variant
+            : plain.Variants.Contains(Catalogue.Buggy) ? Catalogue.Buggy
+            : plain.Variants.FirstOrDefault() ?? "";
+        return variant.Length == 0 ? plain
+            : plain.Variants.Contains(variant) ? Read(variant)
+            : throw new RaceLinkException(
+                $"{plain.Id} has no variant '{variant}'; it has {string.Join(", ", plain.Variants)}");
 
-    private static void RequireVariant(string variant, RaceDefinition race)
-    {
-        if (variant.Length > 0 && !race.Variants.Contains(variant))
-        {
-            throw new RaceLinkException(
-                $"{race.Id} has no variant '{variant}'; it has {string.Join(", ", race.Variants)}");
-        }
+        RaceDefinition Read(string? variant) => place.Text.Length > 0
+            ? RaceFile.LoadText(place.Text, variant, settings)
+            : RaceFile.Load(Catalogue.FileOf(place.Race)!, variant, settings);
     }
 
     private static RaceMove Move(RaceChoice choice) => RacePath.Parse(choice.Move)[0];
@@ -460,7 +459,13 @@ public sealed class ExplorerSession
     private static SpaceCount Count(SpaceBelow? below) => below is null
         ? new SpaceCount(0, 1, 0, 0, false, true, true)
         : new SpaceCount(
-            below.States, below.Ends, below.Violations, below.Deadlocks, below.HasHang, below.IsExhausted, below.IsOver);
+            below.States,
+            below.Ends,
+            below.Violations,
+            below.Deadlocks,
+            below.HasHang,
+            below.IsExhausted,
+            below.IsOver);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

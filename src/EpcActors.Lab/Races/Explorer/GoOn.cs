@@ -16,7 +16,7 @@ public sealed class GoOn : IExplorerJob
     /// <param name="strategies">Names of strategies, taken in turn; empty for the portfolio.</param>
     /// <param name="seed">Seed of the first schedule.</param>
     /// <param name="maxSchedules">Most schedules.</param>
-    /// <param name="rule">The rule that counts; null for any.</param>
+    /// <param name="rule">The rule that counts; null for what the explorer looks for.</param>
     public GoOn(
         RaceExplorer explorer,
         IReadOnlyList<RaceMove> path,
@@ -36,7 +36,7 @@ public sealed class GoOn : IExplorerJob
                 StrategyNames.Create(name) ?? throw new ArgumentException($"there is no strategy '{name}'"))),
         ];
         _world = explorer.NewWorld();
-        _world.Target = rule;
+        _world.Target = rule ?? explorer.Target;
         _seed = seed;
         MaxSchedules = maxSchedules;
     }

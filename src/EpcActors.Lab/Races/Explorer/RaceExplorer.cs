@@ -26,7 +26,8 @@ public sealed class RaceExplorer
     {
         ArgumentNullException.ThrowIfNull(race);
         Race = race;
-        _world = new RaceWorld(race.Scenario);
+        Target = RaceSearch.TargetOf(race, new RaceSearchOptions());
+        _world = NewWorld();
 
         // The tasks of the setup have the highest ordinals; their work is done.
         _tasks = _world.Engine.TaskCount - _world.Topology.RaceSetup.Count;
@@ -36,8 +37,14 @@ public sealed class RaceExplorer
     /// <summary>The race and variant.</summary>
     public RaceDefinition Race { get; }
 
+    /// <summary>
+    /// The one rule that ends a run, as for <c>epc race find</c>: that of the race in a variant that has it; null for
+    /// any.
+    /// </summary>
+    public string? Target { get; }
+
     /// <summary>A world of its own for a search that runs beside this explorer.</summary>
-    internal RaceWorld NewWorld() => new(Race.Scenario);
+    internal RaceWorld NewWorld() => new(Race.Scenario) { Target = Target };
 
     /// <summary>The position behind a path; what cannot be made of it is left out with all that follows.</summary>
     public RacePosition Look(IReadOnlyList<RaceMove> path)

@@ -5,8 +5,8 @@ namespace EpcActors.Lab.Races.Explorer;
 
 /// <summary>
 /// A position as a link holds it: <c>R1/buggy/CPU0*2,CPU1*3,CPU0</c>, with settings as
-/// <c>R1/buggy;epc.race.choices.ewb-fails=1/…</c> and a second variant to compare with as <c>…/vs/fixed</c>. A race of
-/// one's own is in it as a whole: <c>own:</c> and its text, deflated.
+/// <c>R1/buggy;epc.race.choices.ewb-fails=1/…</c> and a second variant to compare with as <c>…/vs/fixed</c>. A race
+/// of one's own is in it as a whole: <c>own:</c> and its text, deflated.
 /// </summary>
 public sealed record RaceLink
 {
@@ -65,7 +65,8 @@ public sealed record RaceLink
         string[] parts = link.TrimStart('#').Split('/');
         if (parts.Length is not (1 or 2 or 3 or 5) || parts[0].Length == 0 || (parts.Length == 5 && parts[3] != "vs"))
         {
-            throw new RaceLinkException($"'{Cut(link)}' is not a valid link; write RACE/VARIANT/STEPS, as R1/buggy/CPU0*2");
+            throw new RaceLinkException(
+                $"'{Cut(link)}' is not a valid link; write RACE/VARIANT/STEPS, as R1/buggy/CPU0*2");
         }
 
         bool isOwn = parts[0].StartsWith(OwnPrefix, StringComparison.Ordinal);

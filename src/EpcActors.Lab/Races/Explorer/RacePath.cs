@@ -88,6 +88,3 @@ public static class RacePath
         return new RaceMove(task, answers.TrimEnd('0'));
     }
 }
-
-/// <summary>A link or a path that cannot be read.</summary>
-public sealed class RaceLinkException(string message) : Exception(message);

@@ -2,7 +2,9 @@ using EpcActors.Exploration;
 
 namespace EpcActors.Lab.Races.Explorer;
 
-/// <summary>Makes a way that breaks a rule short, from the start of the race; of a hang, the way into its cycle.</summary>
+/// <summary>
+/// Makes a way that breaks a rule short, from the start of the race; of a hang, the way into its cycle.
+/// </summary>
 public sealed class Shorten : IExplorerJob
 {
     private readonly LabWorld _world;
@@ -19,7 +21,7 @@ public sealed class Shorten : IExplorerJob
         _world = explorer.NewWorld();
 
         // A path ends where it ends; as a record it goes on fairly, which shows a hang.
-        ScheduleOutcome outcome = _world.Run(new Replay(decisions, isStrict: false, new RoundRobin()), 0);
+        ScheduleOutcome outcome = _world.Run(new Replay(decisions, isStrict: false), 0);
         Finding finding = outcome.Finding ?? throw new ArgumentException("the way breaks no rule", nameof(path));
         _world.Target = finding.Rule;
         _shrinker = new DecisionShrinker<Finding>(

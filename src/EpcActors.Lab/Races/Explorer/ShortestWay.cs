@@ -16,14 +16,14 @@ public sealed class ShortestWay : IExplorerJob
 
     /// <param name="explorer">The race.</param>
     /// <param name="path">The position.</param>
-    /// <param name="rule">The rule; null for any.</param>
+    /// <param name="rule">The rule; null for what the explorer looks for.</param>
     /// <param name="maxStates">Most states.</param>
     public ShortestWay(RaceExplorer explorer, IReadOnlyList<RaceMove> path, string? rule, int maxStates)
     {
         ArgumentNullException.ThrowIfNull(explorer);
         ushort[] decisions = explorer.DecisionsOf(path);
         _world = explorer.NewWorld();
-        _world.Target = rule;
+        _world.Target = rule ?? explorer.Target;
         MaxStates = maxStates;
         _extension = new Extension(_world);
         _extension.Load(decisions);

@@ -1,12 +1,12 @@
 using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
 using EpcActors.Results;
 
-namespace EpcActors.Web;
+namespace EpcActors.Lab.Races.Explorer;
 
-/// <summary>The races of the catalogue, in its order.</summary>
-internal static class CatalogueEntries
+/// <summary>The races of the catalogue as the explorer lists them.</summary>
+public static class CatalogueEntries
 {
+    /// <summary>All of them, in the order of the catalogue.</summary>
     public static IReadOnlyList<CatalogueEntry> All() => [.. Catalogue.Ids.Select(Of)];
 
     private static CatalogueEntry Of(string id)

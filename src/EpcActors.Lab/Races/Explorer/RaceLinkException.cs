@@ -1,0 +1,4 @@
+namespace EpcActors.Lab.Races.Explorer;
+
+/// <summary>A link or a path that cannot be read.</summary>
+public sealed class RaceLinkException(string message) : Exception(message);
