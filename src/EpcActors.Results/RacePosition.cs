@@ -28,6 +28,9 @@ public sealed record RacePosition
     /// taken.</summary>
     public string Divergence { get; init; } = "";
 
-    /// <summary>Hash of the state, the same on every machine.</summary>
-    public ulong Fingerprint { get; init; }
+    /// <summary>
+    /// Hash of the steps so far: what was asked, answered, reported and locked, and the quantities. The same on every
+    /// machine, and in a browser.
+    /// </summary>
+    public ulong TraceHash { get; init; }
 }

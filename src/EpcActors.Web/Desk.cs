@@ -198,6 +198,6 @@ internal sealed class Desk(Func<long> clockMs)
         answer.Title = $"{view.Race.Id}: {view.Race.Title}";
         answer.Rule = view.Race.Rule;
         answer.IsKnown = view.Race.HasSchedule;
-        answer.State = view.Position.Fingerprint;
+        answer.TraceHash = view.Position.TraceHash;
     }
 }

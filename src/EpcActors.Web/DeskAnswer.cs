@@ -20,8 +20,8 @@ internal sealed class DeskAnswer
     /// <summary>The catalogue has a schedule of it.</summary>
     public bool IsKnown { get; set; }
 
-    /// <summary>Hash of the state; 0 where none is shown.</summary>
-    public ulong State { get; set; }
+    /// <summary>Hash of the steps that are shown.</summary>
+    public ulong TraceHash { get; set; }
 
     /// <summary>Work goes on.</summary>
     public bool IsBusy { get; set; }
@@ -58,7 +58,7 @@ internal sealed class DeskAnswer
             if (Link is not null)
             {
                 json.WriteBoolean("known", IsKnown);
-                json.WriteString("state", State.ToString("x16", CultureInfo.InvariantCulture));
+                json.WriteString("trace", TraceHash.ToString("x16", CultureInfo.InvariantCulture));
             }
 
             json.WriteEndObject();

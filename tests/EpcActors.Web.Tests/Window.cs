@@ -34,8 +34,8 @@ internal sealed class Window : IAsyncDisposable
     /// <summary>What the browser complained of so far; a test that provokes it clears it.</summary>
     public List<string> Complaints => _complaints;
 
-    /// <summary>Hash of the state that the page shows.</summary>
-    public Task<string> StateAsync() => Page.EvaluateAsync<string>("document.body.dataset.state ?? ''");
+    /// <summary>Hash of the steps that the page shows.</summary>
+    public Task<string> TraceHashAsync() => Page.EvaluateAsync<string>("document.body.dataset.trace ?? ''");
 
     public async Task GoAsync(string url)
     {

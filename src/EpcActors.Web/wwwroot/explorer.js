@@ -69,7 +69,7 @@ function show(answer) {
     document.title = answer.title + " · EpcActors";
     find("known").hidden = !answer.known;
     find("shortest").dataset.arg = state.rule;
-    document.body.dataset.state = answer.state;
+    document.body.dataset.trace = answer.trace;
     view("lab");
     if (location.hash !== "#" + answer.link) {
       // Replaced, not pushed: a step is undone by going back in the way, not in the browser's history.

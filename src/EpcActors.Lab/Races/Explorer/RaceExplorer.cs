@@ -1,4 +1,5 @@
 using EpcActors.Actors.Tasks;
+using EpcActors.Domain.Random;
 using EpcActors.Engine;
 using EpcActors.Exploration;
 using EpcActors.Lab.Configuration;
@@ -195,7 +196,7 @@ public sealed class RaceExplorer
             End = isOver ? Describe(outcome) : "",
             SameAsStep = SameAs(seen),
             Divergence = divergence ?? "",
-            Fingerprint = seen[^1].State,
+            TraceHash = HashOf(trace),
         };
         return isOver ? position : position with { Choices = Choices([.. replay.Taken], made.Count) };
     }
@@ -236,6 +237,24 @@ public sealed class RaceExplorer
             ViolatedAtStep = outcome.End is ExploredEnd.Stopped or ExploredEnd.Failed ? steps.Count : -1,
         };
         return trace with { Conflict = TraceRecorder.ConflictOf(_world, trace, finding.Rule) };
+    }
+
+    private static ulong HashOf(RaceTrace trace)
+    {
+        ulong hash = 0;
+        foreach (RaceStep step in trace.Steps)
+        {
+            string text = string.Join('|', (string[])
+            [
+                trace.Tasks[step.Task].Name, step.Message, step.Resource >= 0 ? trace.Resources[step.Resource].Name : "",
+                string.Join(' ', step.Request), string.Join(' ', step.Answer), string.Join(' ', step.Events),
+                string.Join(' ', step.Locks), string.Join(' ', step.Choices), string.Join(' ', step.Values),
+                string.Join(' ', step.Wakes), $"{step.IsParked} {step.IsWrite}",
+            ]);
+            hash = StableHash.Fnv1a(hash ^ StableHash.Fnv1a(text));
+        }
+
+        return hash;
     }
 
     /// <summary>Tries each step that could come next, with and without each fault that it would meet.</summary>
