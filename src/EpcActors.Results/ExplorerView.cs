@@ -20,6 +20,9 @@ public sealed record ExplorerView
     /// <summary>Steps of the way that the reader has taken.</summary>
     public int At { get; init; }
 
+    /// <summary>Names of the resources that the race is about, as far as that is known.</summary>
+    public IReadOnlyList<string> Central { get; init; } = [];
+
     /// <summary>What lies below each choice, in their order; empty until it is counted.</summary>
     public IReadOnlyList<SpaceCount> Counts { get; init; } = [];
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Races.Explorer;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Races.Explorer;
+using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Web;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Races.Explorer;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Races.Explorer;
+using EpcActors.Reports;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Web;
 

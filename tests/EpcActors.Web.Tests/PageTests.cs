@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.IO.Compression;
 using EpcActors.Cli.Commands.Explore;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Races.Explorer;
+using EpcActors.Races;
+using EpcActors.Races.Explorer;
 using EpcActors.Results;
 
 namespace EpcActors.Web.Tests;

@@ -1,5 +1,5 @@
-using EpcActors.Lab.Races.Explorer;
-using EpcActors.Reporting;
+using EpcActors.Races.Explorer;
+using EpcActors.Reports;
 using EpcActors.Tests.Tidy;
 
 namespace EpcActors.Tests.Explorer;

@@ -1,5 +1,5 @@
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Races.Explorer;
+using EpcActors.Races;
+using EpcActors.Races.Explorer;
 using EpcActors.Results;
 
 namespace EpcActors.Tests.Explorer;

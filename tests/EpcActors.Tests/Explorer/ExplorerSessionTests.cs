@@ -1,7 +1,7 @@
 using System.Xml.Linq;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Races.Explorer;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Races.Explorer;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.Tests.Explorer;

@@ -1,6 +1,6 @@
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Races.Explorer;
-using EpcActors.Reporting;
+using EpcActors.Races;
+using EpcActors.Races.Explorer;
+using EpcActors.Reports;
 using EpcActors.Results;
 
 namespace EpcActors.Tests.Explorer;

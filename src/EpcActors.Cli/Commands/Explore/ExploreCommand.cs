@@ -4,10 +4,10 @@ using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
-using EpcActors.Domain;
-using EpcActors.Lab.Configuration;
-using EpcActors.Lab.Races;
-using EpcActors.Lab.Races.Explorer;
+using EpcActors.Races;
+using EpcActors.Races.Explorer;
+using EpcActors.Results.Text;
+using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Explore;
 

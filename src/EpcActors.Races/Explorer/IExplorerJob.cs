@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// Work that goes on in pieces: where there is one thread, the caller serves its reader between two of them.

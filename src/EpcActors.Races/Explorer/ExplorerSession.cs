@@ -1,9 +1,9 @@
 using System.Globalization;
-using EpcActors.Actors;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel;
 using EpcActors.Results;
+using EpcActors.Scenarios.Configuration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// What a reader does in the explorer, without the page: stands at a position, takes a step, goes back, lets a strategy
@@ -68,6 +68,9 @@ public sealed class ExplorerSession
             Way = end.Trace,
             WayEnd = end.End,
             At = _at,
+            Central = _place.Text.Length > 0 || Catalogue.ScheduleOf(_place.Race) is not { } known
+                ? []
+                : [.. known.Steps.Select(step => step.Resource).Distinct()],
             Counts = [.. _counts.Skip(1).Select(Count)],
             Below = _counts.Length > 0 ? Count(_counts[0]) : null,
             Comparison = Comparison(),

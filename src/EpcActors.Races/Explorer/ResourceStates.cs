@@ -1,20 +1,19 @@
 using System.Globalization;
-using EpcActors.Actors.AddressSpaces;
-using EpcActors.Actors.Cgroups;
-using EpcActors.Actors.Enclaves;
-using EpcActors.Actors.Memory;
-using EpcActors.Actors.NumaNodes;
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.VirtualEpcs;
-using EpcActors.Actors.Waiting;
-using EpcActors.Domain.Enclaves;
-using EpcActors.Domain.Epc;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
-using EpcActors.Lab.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Enclaves;
+using EpcActors.Kernel.Epc;
+using EpcActors.Kernel.Memory;
+using EpcActors.Kernel.NumaNodes;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.VirtualEpcs;
+using EpcActors.Kernel.Waiting;
 using EpcActors.Results;
+using EpcActors.Scenarios;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// States of resources in the kernel's words: what <c>crash</c> or <c>drgn</c> would print of the structures.

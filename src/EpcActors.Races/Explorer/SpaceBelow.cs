@@ -1,7 +1,7 @@
 using EpcActors.Exploration;
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// Counts what lies below a position: states, ends, ends that break a rule. Where no end breaks one and every schedule

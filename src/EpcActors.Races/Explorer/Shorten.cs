@@ -1,6 +1,6 @@
 using EpcActors.Exploration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// Makes a way that breaks a rule short, from the start of the race; of a hang, the way into its cycle.

@@ -1,4 +1,4 @@
-namespace EpcActors.Reporting;
+namespace EpcActors.Reports;
 
 /// <summary>A mistake in a text of the reader's own.</summary>
 /// <param name="Line">Line from 1 upward; 0 where it has no place.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using EpcActors.Results;
 
-namespace EpcActors.Reporting;
+namespace EpcActors.Reports;
 
 /// <summary>The steps of the way as the Lamport diagram of the step page, and the step that was made last.</summary>
 internal static class ExplorerWay

@@ -1,8 +1,8 @@
 using System.Globalization;
-using EpcActors.Domain;
 using EpcActors.Results;
+using EpcActors.Results.Text;
 
-namespace EpcActors.Reporting;
+namespace EpcActors.Reports;
 
 /// <summary>The steps that could come next, as buttons: the task, the function, the statement, what it
 /// conflicts with, and what lies below it.</summary>

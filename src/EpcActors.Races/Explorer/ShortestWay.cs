@@ -1,6 +1,6 @@
 using EpcActors.Exploration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// Looks for the shortest way from a position to a broken rule: breadth first over the states, so the first way found

@@ -1,6 +1,6 @@
 using EpcActors.Results;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>Puts the steps of two traces side by side: the longest common sequence of requests stays on one
 /// line.</summary>

@@ -1,6 +1,6 @@
 using EpcActors.Exploration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// Lets strategies go on from a position, schedule by schedule, until a rule is broken.

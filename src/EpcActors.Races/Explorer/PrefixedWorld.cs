@@ -1,6 +1,6 @@
 using EpcActors.Exploration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>A world whose starting state is the one behind a record, for a search of what can follow it.</summary>
 internal sealed class PrefixedWorld : Explorable

@@ -1,11 +1,11 @@
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Random;
 using EpcActors.Engine;
 using EpcActors.Exploration;
-using EpcActors.Lab.Configuration;
+using EpcActors.Kernel.Random;
+using EpcActors.Kernel.Tasks;
 using EpcActors.Results;
+using EpcActors.Scenarios.Configuration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// One race under one set of settings, walked by hand: shows every position that a path leads to. A path is run from

@@ -1,6 +1,6 @@
 using EpcActors.Results;
 
-namespace EpcActors.Reporting;
+namespace EpcActors.Reports;
 
 /// <summary>The state of every actor: those that take part first, what the last step changed marked.</summary>
 internal static class ExplorerActors
@@ -10,6 +10,7 @@ internal static class ExplorerActors
         RacePosition position = view.Position;
         HashSet<string> taking =
         [
+            .. view.Central,
             .. view.Way.Steps.Concat(position.Choices.Select(choice => choice.Step))
                 .Where(step => step.Resource >= 0)
                 .Select(step => view.Way.Resources[step.Resource].Name),
@@ -31,7 +32,7 @@ internal static class ExplorerActors
         if (rest.Length > 0)
         {
             html.Open("details", ("id", "others"));
-            html.Element("summary", $"{rest.Length} more, which no step so far touches");
+            html.Element("summary", $"{rest.Length} more");
             html.Open("div", ("class", "cards"));
             foreach (ActorState actor in rest)
             {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using EpcActors.Results;
 
-namespace EpcActors.Reporting;
+namespace EpcActors.Reports;
 
 /// <summary>The same choices under two variants, step beside step.</summary>
 internal static class ExplorerComparison

@@ -1,8 +1,8 @@
 using System.Globalization;
-using EpcActors.Domain;
 using EpcActors.Results;
+using EpcActors.Results.Text;
 
-namespace EpcActors.Reporting;
+namespace EpcActors.Reports;
 
 /// <summary>
 /// The regions of the explorer's page as markup. A page puts each into the element of its name; what a reader presses

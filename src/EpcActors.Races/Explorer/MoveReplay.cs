@@ -1,8 +1,8 @@
-using EpcActors.Actors.Tasks;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
+using EpcActors.Kernel.Tasks;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// Follows a path and ends the run behind its last step. Strict: a step that cannot be made ends it. Lenient: such a

@@ -1,13 +1,13 @@
 using System.Globalization;
-using EpcActors.Actors.Processes;
-using EpcActors.Actors.Tasks;
-using EpcActors.Domain.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Simulation.Exploring;
-using EpcActors.Lab.Oracles;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Tasks;
 using EpcActors.Results;
+using EpcActors.Runs.Oracles;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>States of all actors of a world, read between two steps: tasks first, then resources.</summary>
 internal sealed class ActorStates

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// A path through a race as text that fits into a link: <c>CPU0*2,CPU1*3,ksgxd!1</c>. A number after <c>*</c> repeats

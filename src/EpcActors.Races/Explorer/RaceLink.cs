@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// A position as a link holds it: <c>R1/buggy/CPU0*2,CPU1*3,CPU0</c>, with settings as

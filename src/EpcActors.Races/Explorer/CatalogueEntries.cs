@@ -1,7 +1,7 @@
-using EpcActors.Lab.Configuration;
 using EpcActors.Results;
+using EpcActors.Scenarios.Configuration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>The races of the catalogue as the explorer lists them.</summary>
 public static class CatalogueEntries

@@ -1,4 +1,4 @@
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// One step of a path by names: the task that makes it, and the answers of the world outside on the way to the task's

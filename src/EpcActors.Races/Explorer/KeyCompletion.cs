@@ -1,6 +1,6 @@
-using EpcActors.Lab.Configuration;
+using EpcActors.Scenarios.Configuration;
 
-namespace EpcActors.Lab.Races.Explorer;
+namespace EpcActors.Races.Explorer;
 
 /// <summary>Keys that can stand at a place of a text in HOCON that is being written, and need not be well-formed
 /// yet.</summary>
