@@ -29,7 +29,7 @@ internal static class ExplorerChoices
         html.Close("ol");
         if (view.Below is { } below)
         {
-            html.Element("p", $"From here: {Describe(below)}.", ("class", "below"));
+            html.Element("p", $"From here, {Describe(below)}.", ("class", "below"));
         }
     }
 
@@ -99,10 +99,12 @@ internal static class ExplorerChoices
         html.Element("span", text, ("class", kind));
     }
 
+    /// <summary>Of what the numbers are: of every schedule, of the first states, or of those so far.</summary>
     private static string Describe(SpaceCount count)
     {
-        List<string> parts = [Counted.Of(count.States, "state"), Counted.Of(count.Ends, "end")];
-        parts.Add(count.Violations == 0 ? "none breaks a rule" : $"{Number(count.Violations)} break a rule");
+        string scope = count.IsExhausted ? "every schedule" : count.IsOver ? "the first of more" : "so far";
+        List<string> parts = [$"{Number(count.States)} states", $"{Number(count.Ends)} ends"];
+        parts.Add(count.Violations == 0 ? "none breaks a rule" : $"{Number(count.Violations)} of them break a rule");
         if (count.HasHang)
         {
             parts.Add("tasks can go round for ever");
@@ -113,8 +115,7 @@ internal static class ExplorerChoices
             parts.Add(Counted.Of(count.Deadlocks, "deadlock"));
         }
 
-        parts.Add(count.IsExhausted ? "all of them" : count.IsOver ? "and more" : "so far");
-        return string.Join(", ", parts);
+        return $"{scope}: {string.Join(", ", parts)}";
     }
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
