@@ -34,7 +34,11 @@ internal sealed class ActorStates
         List<ActorState> states = [];
         for (int i = 0; i < _tasks; i++)
         {
-            states.Add(OfTask(_world.Engine.Task(i), held));
+            // A task that this variant gives nothing to do is not there.
+            if (_world.Engine.Task(i) is not OperationTask { Operations.Count: 0 })
+            {
+                states.Add(OfTask(_world.Engine.Task(i), held));
+            }
         }
 
         foreach (Resource resource in _world.Topology.Resources)
