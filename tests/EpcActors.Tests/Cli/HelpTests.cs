@@ -13,7 +13,7 @@ public sealed class HelpTests
     [
         "", "run", "compare", "compare-driver", "config", "config show", "config validate", "config kernels",
         "config machines", "config costs", "config presets", "config schema", "completion", "engines",
-        "import", "import k8s", "import gramine", "import occlum", "import sgxsdk", "import qemu", "import libvirt",
+        "explore", "import", "import k8s", "import gramine", "import occlum", "import sgxsdk", "import qemu", "import libvirt",
         "trace", "trace import", "trace fit",
     ];
 
