@@ -13,8 +13,8 @@ public sealed class HelpTests
     [
         "", "run", "compare", "compare-driver", "config", "config show", "config validate", "config kernels",
         "config machines", "config costs", "config presets", "config schema", "completion", "engines",
-        "explore", "import", "import k8s", "import gramine", "import occlum", "import sgxsdk", "import qemu", "import libvirt",
-        "trace", "trace import", "trace fit",
+        "import", "import k8s", "import gramine", "import occlum", "import sgxsdk", "import qemu", "import libvirt",
+        "trace", "trace import", "trace fit", "explore",
     ];
 
     [Theory]
