@@ -1,6 +1,7 @@
 namespace EpcActors.Web.Tests;
 
 /// <summary>A test in a real browser; skipped with its reason where there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
 public sealed class BrowserFactAttribute : FactAttribute
 {
     public BrowserFactAttribute() => Skip = Browser.Path is null

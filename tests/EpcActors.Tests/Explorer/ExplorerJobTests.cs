@@ -1,4 +1,3 @@
-using EpcActors.Races;
 using EpcActors.Races.Explorer;
 using EpcActors.Results;
 

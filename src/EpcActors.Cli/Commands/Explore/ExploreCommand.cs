@@ -7,7 +7,6 @@ using EpcActors.Cli.Terminal;
 using EpcActors.Races;
 using EpcActors.Races.Explorer;
 using EpcActors.Results.Text;
-using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Cli.Commands.Explore;
 
