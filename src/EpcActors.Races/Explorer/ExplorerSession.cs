@@ -441,7 +441,8 @@ public sealed class ExplorerSession
         RaceDefinition plain = Read(null);
         string variant = place.Variant.Length > 0 ? place.Variant
             : plain.Variants.Contains(Catalogue.Buggy) ? Catalogue.Buggy
-            : plain.Variants.FirstOrDefault() ?? "";
+            : plain.Variants.Count > 0 ? plain.Variants[0]
+            : "";
         return variant.Length == 0 ? plain
             : plain.Variants.Contains(variant) ? Read(variant)
             : throw new RaceLinkException(
