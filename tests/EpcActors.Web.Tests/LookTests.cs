@@ -4,7 +4,8 @@ namespace EpcActors.Web.Tests;
 
 /// <summary>How the page looks: pictures of it, and what can be measured of them.</summary>
 [Trait("tier", "slow")] // A browser, and an engine in it that is interpreted.
-public sealed class LookTests(Browser browser) : IClassFixture<Browser>
+[Collection(BrowserTests.Name)]
+public sealed class LookTests(Browser browser)
 {
     private const string Lost = "R1/buggy/CPU0*2,CPU1*3,CPU0/vs/fixed";
 

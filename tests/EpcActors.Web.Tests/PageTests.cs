@@ -9,7 +9,8 @@ namespace EpcActors.Web.Tests;
 
 /// <summary>The published page in a real browser.</summary>
 [Trait("tier", "slow")] // A browser, and an engine in it that is interpreted.
-public sealed class PageTests(Browser browser) : IClassFixture<Browser>
+[Collection(BrowserTests.Name)]
+public sealed class PageTests(Browser browser)
 {
     private const string Lost = "R1/buggy/CPU0*2,CPU1*3,CPU0";
 
