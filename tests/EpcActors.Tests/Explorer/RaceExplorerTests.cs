@@ -160,7 +160,8 @@ public sealed class RaceExplorerTests
             "Step 3 of the path cannot be made: there is no task 'CPU7' here; there are CPU0, CPU1.",
             position.Divergence);
         Assert.StartsWith(
-            "The run is over after 6 of the 7", explorer.Look(RacePath.Parse("CPU0*2,CPU1*3,CPU0,CPU1")).Divergence,
+            "The run is over after 6 of the 7",
+            explorer.Look(RacePath.Parse("CPU0*2,CPU1*3,CPU0,CPU1")).Divergence,
             StringComparison.Ordinal);
     }
 
