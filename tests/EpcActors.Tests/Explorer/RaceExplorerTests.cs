@@ -142,7 +142,7 @@ public sealed class RaceExplorerTests
         {
             string name = position.Trace.Resources[resource].Name;
             ActorState state = position.Actors.Single(actor => actor.Name == name);
-            
+
             // The killer's choice and the tree of cgroups hold nothing that a list of facts would show.
             Assert.True(state.Facts.Count > 0 || name is "oom-killer" or "cgroup-tree", name);
         }
