@@ -6,6 +6,7 @@ using EpcActors.Cli.Commands;
 using EpcActors.Cli.Commands.Completion;
 using EpcActors.Cli.Commands.Explore;
 using EpcActors.Cli.Commands.Imports;
+using EpcActors.Cli.Commands.Mounting;
 using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Terminal;
@@ -124,6 +125,9 @@ internal static class EpcCommand
             CompareDriverCommand.Create(shell),
             ClusterCommand.Create(shell),
             NodeCommand.Create(shell),
+            MountCommand.Create(shell),
+            EnclaveCommand.Create(shell),
+            TestSgxCommand.Create(shell),
             CheckCommand.Create(shell),
             RaceCommand.Create(shell),
             ExploreCommand.Create(shell),

@@ -106,6 +106,11 @@ public static class ClusterCheck
         {
             switch (action)
             {
+                case ScriptAction.CreateCgroup create:
+                    problems.Add(
+                        $"epc.script, {At(action.AtNs)}: mkdir {scenario.Cgroups[create.Cgroup].Path}: every process "
+                        + "has the directories for itself; leave the action out, or use epc run");
+                    break;
                 case ScriptAction.RemoveCgroup remove:
                     problems.Add(
                         $"epc.script, {At(action.AtNs)}: rmdir {scenario.Cgroups[remove.Cgroup].Path}: every process "

@@ -45,6 +45,12 @@ public abstract class TaskCell
     /// <summary>Started, or about to be.</summary>
     internal bool IsStarted;
 
+    /// <summary>
+    /// With a pace: moment of the run until which the task is busy. Its own thread writes it, and the resource that
+    /// handles its request.
+    /// </summary>
+    internal long FreeNs;
+
     protected TaskCell(TaskActor task, string path)
     {
         Task = task;
@@ -52,6 +58,12 @@ public abstract class TaskCell
     }
 
     public TaskActor Task { get; }
+
+    /// <summary>How far the task is ahead of the clock, nanoseconds; negative when it is behind.</summary>
+    internal long AheadNs(long nowNs) => FreeNs - nowNs;
+
+    /// <summary>The task is busy for some time from now on, or from the moment on until which it is busy.</summary>
+    internal void Spend(long nowNs, long ns) => FreeNs = Math.Max(FreeNs, nowNs) + ns;
 
     /// <summary>As <see cref="ResourceCell.Path"/>.</summary>
     public string Path { get; }
@@ -102,13 +114,16 @@ internal sealed class LiveTurn(LiveEngine engine) : Turn
         engine.OnReady(envelope.Caller);
     }
 
+    /// <summary>With a pace it is the caller that is busy; the resource is free for the next request at once.</summary>
     public override void Spend(int activity, int count, bool remote)
     {
+        if (engine.Pace is { } pace)
+        {
+            ((TaskCell)_envelope.Caller.EngineState!).Spend(engine.CoarseNowNs, pace.Ns(activity, count, remote));
+        }
     }
 
-    public override void Hold(int activity, int count, bool remote)
-    {
-    }
+    public override void Hold(int activity, int count, bool remote) => Spend(activity, count, remote);
 
     public override void Yield() => MustYield = true;
 

@@ -33,6 +33,12 @@ public abstract partial class LiveEngine
     protected abstract void Post(Envelope envelope, TaskCell caller, ResourceCell target);
 
     /// <summary>
+    /// The same at a moment of the run, for a task that is ahead of its pace. An engine without a pace posts at once.
+    /// </summary>
+    protected virtual void PostAt(long atNs, Envelope envelope, TaskCell caller, ResourceCell target) =>
+        Post(envelope, caller, target);
+
+    /// <summary>
     /// Brings an answer back: has the task go on (<see cref="GoOn(Envelope)"/>) on some thread, after it has left the
     /// code that asked.
     /// </summary>

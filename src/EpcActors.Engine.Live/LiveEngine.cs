@@ -108,6 +108,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// </summary>
     public bool StaysOpen { get; set; }
 
+    /// <summary>Real time that activities take; null: none but what the emulator needs. Set before the run.</summary>
+    public Pace? Pace { get; set; }
+
     /// <summary>Every task was started, or has a timer that will start it.</summary>
     protected bool HasStartedAll => Volatile.Read(ref _hasStartedAll);
 
@@ -302,12 +305,35 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
 
     void IEngineDriver.Post(Envelope envelope)
     {
-        Post(envelope, Unsafe.As<TaskCell>(envelope.Caller.EngineState!), CellOf(envelope.Target));
+        TaskCell caller = Unsafe.As<TaskCell>(envelope.Caller.EngineState!);
+        if (Pace is not null && caller.AheadNs(CoarseNowNs) > Pace.GrainNs)
+        {
+            PostAt(caller.FreeNs, envelope, caller, CellOf(envelope.Target));
+            return;
+        }
+
+        Post(envelope, caller, CellOf(envelope.Target));
     }
 
-    bool IEngineDriver.Spend(TaskActor task, int activity, long ns) => true;
+    bool IEngineDriver.Spend(TaskActor task, int activity, long ns)
+    {
+        if (Pace is not null)
+        {
+            CellOf(task).Spend(CoarseNowNs, ns);
+        }
 
-    bool IEngineDriver.SpendCost(TaskActor task, int activity, int count, bool remote) => true;
+        return true;
+    }
+
+    bool IEngineDriver.SpendCost(TaskActor task, int activity, int count, bool remote)
+    {
+        if (Pace is { } pace)
+        {
+            CellOf(task).Spend(CoarseNowNs, pace.Ns(activity, count, remote));
+        }
+
+        return true;
+    }
 
     bool IEngineDriver.Sleep(TaskActor task, long ns)
     {
@@ -459,7 +485,8 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         }
     }
 
-    private void PushTimer(long atNs, object due)
+    /// <summary>Adds a timer of the engine itself.</summary>
+    protected void PushTimer(long atNs, object due)
     {
         bool isFirst;
         lock (_timerGate)

@@ -25,7 +25,7 @@ public abstract class Resource
     public virtual ActorKind ActorKind => ActorKind.Resource;
 
     /// <summary>Name in the words of the field: <c>node-0</c>, <c>cgroup:/pods/a</c>, <c>enclave:a</c>.</summary>
-    public string Name { get; }
+    public string Name { get; protected set; }
 
     /// <summary>Virtual time until which a holder keeps the lock; only a timed engine reads or writes it.</summary>
     internal long BusyUntilNs { get; set; }

@@ -65,6 +65,11 @@ internal sealed partial class RunMetrics : IDisposable
             }
         }
 
+        foreach (OutsidePlace place in topology.Places)
+        {
+            Put(_enclaveOf, place.Thread, place.Enclave.Index);
+        }
+
         for (int i = 0; i < topology.VirtualMachines.Count; i++)
         {
             if (topology.VirtualMachines[i].Cpu is { } vcpu)

@@ -131,6 +131,7 @@ public abstract class ScenarioRun : IRunObserver
             ScriptAction.KillVirtualMachine kill => $"kill -9 {Scenario.VirtualMachines[kill.VirtualMachine].Name}",
             ScriptAction.Migrate migrate =>
                 $"{Scenario.Enclaves[migrate.Enclave].Name} moves to {Scenario.Cgroups[migrate.Cgroup].Path}",
+            ScriptAction.CreateCgroup create => $"mkdir {Scenario.Cgroups[create.Cgroup].Path}",
             ScriptAction.RemoveCgroup remove => $"rmdir {Scenario.Cgroups[remove.Cgroup].Path}",
             ScriptAction.LoseEpc { Cause: EpcLoss.Suspend } => "the EPC is lost (suspend)",
             ScriptAction.LoseEpc => "the EPC is lost (migration of the virtual machine)",

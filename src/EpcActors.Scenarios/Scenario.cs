@@ -156,7 +156,11 @@ public sealed record CostProfile
 /// <param name="Parent">Index of its parent; -1 for the root.</param>
 /// <param name="MaxBytes">misc.max of sgx_epc; long.MaxValue for max.</param>
 /// <param name="MemoryMaxBytes">memory.max; long.MaxValue for max.</param>
-public sealed record CgroupSpec(string Path, int Parent, long MaxBytes, long MemoryMaxBytes);
+public sealed record CgroupSpec(string Path, int Parent, long MaxBytes, long MemoryMaxBytes)
+{
+    /// <summary>It is not there at the start: an action of the script, or an operation of a race, makes it.</summary>
+    public bool IsMadeLater { get; init; }
+}
 
 /// <summary>An enclave in a process of its own.</summary>
 public sealed record EnclaveSpec
@@ -312,6 +316,9 @@ public abstract record ScriptAction(long AtNs)
     /// <summary>Moves the process of an enclave to another cgroup.</summary>
     public sealed record Migrate(long AtNs, int Enclave, int Cgroup) : ScriptAction(AtNs);
 
+    /// <summary>mkdir: a cgroup that is not there begins, without limits.</summary>
+    public sealed record CreateCgroup(long AtNs, int Cgroup) : ScriptAction(AtNs);
+
     /// <summary>rmdir.</summary>
     public sealed record RemoveCgroup(long AtNs, int Cgroup) : ScriptAction(AtNs);
 
@@ -382,6 +389,11 @@ public sealed record LiveSpec
 
     /// <summary>As <see cref="RunSpec.LivenessWindowNs"/>, in real time.</summary>
     public long LivenessWindowNs { get; init; } = 5_000_000_000;
+
+    /// <summary>
+    /// Virtual time that passes in a unit of real time; 0: activities take only what the emulator needs for them.
+    /// </summary>
+    public double Pace { get; init; }
 
     /// <summary>Threads on this machine.</summary>
     public int WorkersOrCores => Workers > 0 ? Workers : Environment.ProcessorCount;

@@ -24,6 +24,8 @@ public sealed partial class Topology
             case ScriptAction.Migrate migrate:
                 return new AdminAction.MigrateProcess(
                     migrate.AtNs, Enclaves[migrate.Enclave].Process.Id, migrate.Cgroup, migrate.Cgroup);
+            case ScriptAction.CreateCgroup create:
+                return new AdminAction.CreateCgroup(create.AtNs, create.Cgroup);
             case ScriptAction.RemoveCgroup remove:
                 return new AdminAction.RemoveCgroup(remove.AtNs, remove.Cgroup);
             case ScriptAction.LoseEpc lose:

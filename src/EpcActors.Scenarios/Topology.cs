@@ -23,10 +23,12 @@ public sealed partial class Topology
 
     /// <param name="scenario">Scenario to build; for a part of a machine, what of it is in this process.</param>
     /// <param name="part">Part of the machine that this process has; null for all of it.</param>
-    public Topology(Scenario scenario, IMachinePart? part = null)
+    /// <param name="outside">Room for what comes from outside while the machine runs; null for none.</param>
+    public Topology(Scenario scenario, IMachinePart? part = null, OutsideSpec? outside = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         _scenario = scenario;
+        _outside = outside;
         Part = part;
         _nextId = part?.FirstId ?? 0;
         _cpus = new CpuDealer(scenario.Machine);
@@ -56,6 +58,7 @@ public sealed partial class Topology
         }
 
         AddRaceOutsiders();
+        AddOutside();
         BuildKernelTasks();
         part?.AddActors(this);
     }
@@ -149,11 +152,14 @@ public sealed partial class Topology
 
     private void BuildCgroups()
     {
-        int count = _scenario.Cgroups.Count;
+        int named = _scenario.Cgroups.Count;
+        int count = named + (_outside?.Cgroups ?? 0);
         int[] parents = new int[count];
+        bool[] free = new bool[count];
         for (int i = 0; i < count; i++)
         {
-            parents[i] = _scenario.Cgroups[i].Parent;
+            parents[i] = i < named ? _scenario.Cgroups[i].Parent : 0;
+            free[i] = i >= named || _scenario.Cgroups[i].IsMadeLater;
         }
 
         Machine.CgroupParents = parents;
@@ -161,21 +167,27 @@ public sealed partial class Topology
         Machine.Cgroups = new ActorId[count];
         Machine.CgroupWork = new ActorId[count];
         Machine.MemoryCgroups = new ActorId[count];
-        CgroupTree tree = Add(new CgroupTree(NewId(), parents));
-        Machine.CgroupTree = tree.Id;
+        Tree = Add(new CgroupTree(NewId(), parents, free));
+        Machine.CgroupTree = Tree.Id;
         OomKiller = Add(new OomKiller(NewId(), parents));
         Machine.OomKiller = OomKiller.Id;
         long capacity = (long)Machine.CapacityPages * KernelConstants.PageSize;
         bool isWide = _scenario.Switches.WideUsage == Fix.Present;
         for (int i = 0; i < count; i++)
         {
-            CgroupSpec spec = _scenario.Cgroups[i];
+            CgroupSpec spec = i < named
+                ? _scenario.Cgroups[i]
+                : new CgroupSpec($"/place-{i}", 0, long.MaxValue, long.MaxValue);
             long maxBytes = Part is null ? spec.MaxBytes : long.MaxValue;
             Cgroup cgroup = Add(
                 new Cgroup(NewId(), i, spec.Path, Machine.Pages, maxBytes, capacity, isWide || Part is not null));
             Cgroups.Add(cgroup);
             Machine.Cgroups[i] = cgroup.Id;
-            if (spec.Parent >= 0)
+            if (free[i])
+            {
+                cgroup.LeaveFree();
+            }
+            else if (spec.Parent >= 0)
             {
                 Cgroups[spec.Parent].AddChild();
             }

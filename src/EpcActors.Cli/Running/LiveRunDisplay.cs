@@ -95,7 +95,7 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
         IEnumerable<int> all = Enumerable.Range(0, now.Cgroups.Count);
         IEnumerable<int> order = now.Cgroups.Count <= MostCgroups ? all : all
             .OrderByDescending(i => i == 0)
-            .ThenByDescending(i => now.Cgroups[i].Faults - Before(i).Faults)
+            .ThenByDescending(i => now.Cgroups[i].Faults - Before(now.Cgroups[i]).Faults)
             .ThenByDescending(i => now.Cgroups[i].CurrentBytes)
             .ThenBy(i => i);
         foreach (int i in order.Take(MostCgroups))
@@ -106,7 +106,7 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
                 new Text(Units.Bytes(cgroup.CurrentBytes)),
                 new Text(cgroup.MaxBytes == long.MaxValue ? "max" : Units.Bytes(cgroup.MaxBytes)),
                 new Text(Units.Count(cgroup.Events)),
-                new Text(PerSecond(now, cgroup.Faults - Before(i).Faults)));
+                new Text(PerSecond(now, cgroup.Faults - Before(cgroup).Faults)));
         }
 
         return table;
@@ -159,7 +159,9 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
         return table;
     }
 
-    private LiveCgroup Before(int cgroup) => _last is { } last ? last.Cgroups[cgroup] : default;
+    /// <summary>The cgroup at the last look; nothing for one that was made since.</summary>
+    private LiveCgroup Before(LiveCgroup cgroup) =>
+        _last?.Cgroups.FirstOrDefault(one => one.Path == cgroup.Path) ?? default;
 
     private static string Tasks(LiveStatus now) =>
         $"{Units.Count(now.GoingTasks)} of {Units.Count(now.Tasks)} tasks under way, "

@@ -116,6 +116,16 @@ public sealed partial class ThreadsEngine : LiveEngine
         Deliver(envelope, Unsafe.As<MailboxCell>(target));
     }
 
+    /// <summary>The task stays under way meanwhile; a timer has it go on with the request.</summary>
+    protected override void PostAt(long atNs, Envelope envelope, TaskCell caller, ResourceCell target)
+    {
+        ThreadTask task = Unsafe.As<ThreadTask>(caller);
+        task.Pending = envelope;
+        task.Next = Next.Deliver;
+        envelope.Caller.Outstanding = envelope;
+        PushTimer(atNs, (Action<long>)(_ => Signal(task)));
+    }
+
     protected override void Answer(ResourceCell cell, TaskCell caller, Envelope envelope, bool mustYield)
     {
         MailboxCell mailbox = Unsafe.As<MailboxCell>(cell);

@@ -33,7 +33,8 @@ public sealed class AddressSpace
         IHandle<BeginFork>,
         IHandle<EndFork>,
         IHandle<ReadPte>,
-        IHandle<MapOther>
+        IHandle<MapOther>,
+        IHandle<CreateMm>
 {
     private readonly EpcPageTable _epc;
     private readonly int _ownerBase;
@@ -215,6 +216,17 @@ public sealed class AddressSpace
     }
 
     public void Handle(ref LoseEnclave message, Turn turn) => _hasLostEnclave = true;
+
+    public void Handle(ref CreateMm message, Turn turn)
+    {
+        Invariant.That(_isGone && Ptes.PresentCount == 0, $"{Name} is made anew before it is gone");
+        _isGone = false;
+        _isMapped = false;
+        _hasLostEnclave = false;
+    }
+
+    /// <summary>Before the run: a place without an address space, for a process that starts later.</summary>
+    public void LeaveFree() => _isGone = true;
 
     public void Handle(ref BeginExit message, Turn turn) => _isGone = true;
 

@@ -228,4 +228,12 @@ public static class AddressSpaceProtocol
         /// <summary>Out: there was no translation.</summary>
         public YesNo IsNew;
     }
+
+    /// <summary>mm_alloc(): the place of an address space that is gone becomes a new one, without a mapping.</summary>
+    public struct CreateMm : IMessage
+    {
+        public static ushort Code => 0x0610;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
+    }
 }

@@ -27,7 +27,8 @@ public sealed class Cgroup
         IHandle<AddUnreclaimable>,
         IHandle<DropUnreclaimable>,
         IHandle<PopVictimPage>,
-        IHandle<KillCss>
+        IHandle<KillCss>,
+        IHandle<CreateCss>
 {
     private readonly EpcPageTable _pages;
     private readonly bool _wideUsage;
@@ -66,7 +67,9 @@ public sealed class Cgroup
 
     public int Index { get; }
 
-    public string Path { get; }
+    /// <summary>Path below the root; <c>/</c> for the root. A place that is used again has the newest.</summary>
+    [NotState]
+    public string Path { get; private set; }
 
     /// <summary>misc.max as it is stored and shown: unrounded; 2^64-1 is max.</summary>
     public ulong Max { get; private set; }
@@ -300,6 +303,32 @@ public sealed class Cgroup
         Invariant.That(!IsDying, $"{Name} is removed twice");
         IsDying = true;
         message.WasLast = --_references == 0;
+    }
+
+    public void Handle(ref CreateCss message, Turn turn)
+    {
+        Invariant.That(IsFreed && UsageBytes == 0, $"{Name} is made anew before it was freed");
+        _references = 1;
+        IsDying = false;
+        Max = ulong.MaxValue;
+        PeakBytes = 0;
+        Events = 0;
+        EventsLocal = 0;
+    }
+
+    /// <summary>Before the run: a place without a cgroup, for one that is made later (mkdir).</summary>
+    public void LeaveFree()
+    {
+        _references = 0;
+        IsDying = true;
+    }
+
+    /// <summary>Gives a free place the path of the cgroup that it is about to become.</summary>
+    public void Rename(string path)
+    {
+        Invariant.That(IsFreed, $"{Name} is renamed while it is in use");
+        Path = path;
+        Name = $"cgroup:{path}";
     }
 
     /// <summary>

@@ -260,4 +260,13 @@ public static class CgroupProtocol
         /// <summary>Out: that was the last reference; the caller frees the cgroup.</summary>
         public YesNo WasLast;
     }
+
+    /// <summary>css_create and misc_cg_alloc: a free place in the table of cgroups becomes a new cgroup.</summary>
+    /// <remarks>The caller has the hierarchy's mutex, and no other task knows the place yet.</remarks>
+    public struct CreateCss : IMessage
+    {
+        public static ushort Code => 0x0320;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
+    }
 }

@@ -103,6 +103,9 @@ public static class CgroupTreeProtocol
 
         /// <summary>Out.</summary>
         public YesNo IsOnline;
+
+        /// <summary>Out: the place has no cgroup, not even one without a directory.</summary>
+        public YesNo IsRemoved;
     }
 
     /// <summary>The directory goes (cgroup_destroy_locked), unless it has children. Hierarchy locked.</summary>
@@ -117,6 +120,20 @@ public static class CgroupTreeProtocol
         /// <summary>Out: EBUSY when there are child directories, ENOENT when it is gone already.</summary>
         public Errno Errno;
     }
+
+    /// <summary>
+    /// init_and_link_css and online_css: a new cgroup is linked behind its parent's last child. Hierarchy locked.
+    /// </summary>
+    public struct AddCgroup : IMessage
+    {
+        public static ushort Code => 0x040A;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
+
+        public int Cgroup;
+
+        public int Parent;
+    }
 }
 
 /// <summary>
@@ -124,67 +141,48 @@ public static class CgroupTreeProtocol
 /// </summary>
 public sealed class CgroupTree : Resource,
     IHandle<NextDescendant>, IHandle<LockCursor>, IHandle<SetCursor>, IHandle<RemoveCgroup>, IHandle<AdvanceCursor>,
-    IHandle<LockHierarchy>, IHandle<UnlockHierarchy>, IHandle<ReadOnline>, IHandle<MarkDying>
+    IHandle<LockHierarchy>, IHandle<UnlockHierarchy>, IHandle<ReadOnline>, IHandle<MarkDying>, IHandle<AddCgroup>
 {
-    [Constant]
-    private readonly int[] _parents;
     private readonly bool[] _dying;
-    [Constant]
-    private readonly int[] _preOrder;
-    [Constant]
-    private readonly int[] _positionOf;
-    [Constant]
-    private readonly int[] _subtreeEnd;
     private readonly bool[] _removed;
     private readonly int[] _cursor;
     private readonly Mutex[] _cursorLock;
+    [Constant]
+    private readonly Shape _initial;
+
+    /// <summary>The links since the first cgroup was made at run time; null before.</summary>
+    private Shape? _changed;
     private Mutex _mutex;
 
     /// <param name="id">Address.</param>
     /// <param name="parents">Parent of each cgroup by index; -1 for the root, which is 0.</param>
-    public CgroupTree(ActorId id, IReadOnlyList<int> parents)
+    /// <param name="free">Places without a cgroup, for those that are made later; null for none.</param>
+    public CgroupTree(ActorId id, IReadOnlyList<int> parents, IReadOnlyList<bool>? free = null)
         : base(id, "cgroup-tree")
     {
         ArgumentNullException.ThrowIfNull(parents);
         int count = parents.Count;
-        _parents = [.. parents];
-        _dying = new bool[count];
-        List<int>[] children = new List<int>[count];
+        int[] births = new int[count];
         for (int i = 0; i < count; i++)
         {
-            children[i] = [];
-            if (parents[i] >= 0)
-            {
-                children[parents[i]].Add(i);
-            }
+            births[i] = i;
         }
 
-        _preOrder = new int[count];
-        _positionOf = new int[count];
-        _subtreeEnd = new int[count];
-        int position = 0;
-        Walk(0);
+        _initial = new Shape([.. parents], births);
+        _dying = new bool[count];
         _removed = new bool[count];
         _cursor = new int[count];
         _cursorLock = new Mutex[count];
         for (int i = 0; i < count; i++)
         {
+            _dying[i] = free is not null && free[i];
+            _removed[i] = _dying[i];
             _cursor[i] = i;
             _cursorLock[i] = new Mutex(isSpinLock: true);
         }
-
-        void Walk(int cgroup)
-        {
-            _preOrder[position] = cgroup;
-            _positionOf[cgroup] = position++;
-            foreach (int child in children[cgroup])
-            {
-                Walk(child);
-            }
-
-            _subtreeEnd[cgroup] = position;
-        }
     }
+
+    private Shape Links => _changed ?? _initial;
 
     public override ActorKind ActorKind => ActorKind.CgroupTree;
 
@@ -230,6 +228,7 @@ public sealed class CgroupTree : Resource,
     {
         _mutex.AssertHeldBy(turn);
         message.IsOnline = !_dying[message.Cgroup];
+        message.IsRemoved = _removed[message.Cgroup];
     }
 
     public void Handle(ref MarkDying message, Turn turn)
@@ -241,9 +240,10 @@ public sealed class CgroupTree : Resource,
             return;
         }
 
-        for (int i = 0; i < _parents.Length; i++)
+        int[] parents = Links.Parents;
+        for (int i = 0; i < parents.Length; i++)
         {
-            if (_parents[i] == message.Cgroup && !_dying[i])
+            if (parents[i] == message.Cgroup && !_dying[i])
             {
                 message.Errno = Errno.EBUSY;
                 return;
@@ -253,20 +253,102 @@ public sealed class CgroupTree : Resource,
         _dying[message.Cgroup] = true;
     }
 
+    public void Handle(ref AddCgroup message, Turn turn)
+    {
+        _mutex.AssertHeldBy(turn);
+        Invariant.That(_removed[message.Cgroup], $"place {message.Cgroup} of the cgroups is not free");
+        _changed = Links.With(message.Cgroup, message.Parent);
+        _dying[message.Cgroup] = false;
+        _removed[message.Cgroup] = false;
+        _cursor[message.Cgroup] = message.Cgroup;
+    }
+
     /// <summary>For audits: the cgroup under the cursor of a root.</summary>
     public int CursorOf(int root) => _cursor[root];
 
+    /// <summary>The place has no cgroup: none was made there yet, or the last one was freed.</summary>
+    public bool IsRemoved(int cgroup) => _removed[cgroup];
+
     private int After(int root, int after)
     {
-        int position = after < 0 ? _positionOf[root] : _positionOf[after] + 1;
-        for (; position < _subtreeEnd[root]; position++)
+        Shape links = Links;
+        int position = after < 0 ? links.PositionOf[root] : links.PositionOf[after] + 1;
+        for (; position < links.SubtreeEnd[root]; position++)
         {
-            if (!_removed[_preOrder[position]])
+            if (!_removed[links.PreOrder[position]])
             {
-                return _preOrder[position];
+                return links.PreOrder[position];
             }
         }
 
         return -1;
+    }
+
+    /// <summary>
+    /// Parents, and the order of a walk: siblings in the order in which they were made (list_add_tail_rcu).
+    /// </summary>
+    private sealed class Shape
+    {
+        public readonly int[] Parents;
+        public readonly int[] PreOrder;
+        public readonly int[] PositionOf;
+        public readonly int[] SubtreeEnd;
+        private readonly int[] _births;
+
+        public Shape(int[] parents, int[] births)
+        {
+            int count = parents.Length;
+            Parents = parents;
+            _births = births;
+            PreOrder = new int[count];
+            PositionOf = new int[count];
+            SubtreeEnd = new int[count];
+            List<int>[] children = new List<int>[count];
+            int[] byBirth = new int[count];
+            for (int i = 0; i < count; i++)
+            {
+                children[i] = [];
+                byBirth[births[i]] = i;
+            }
+
+            foreach (int cgroup in byBirth)
+            {
+                if (parents[cgroup] >= 0)
+                {
+                    children[parents[cgroup]].Add(cgroup);
+                }
+            }
+
+            int position = 0;
+            Walk(0);
+
+            void Walk(int cgroup)
+            {
+                PreOrder[position] = cgroup;
+                PositionOf[cgroup] = position++;
+                foreach (int child in children[cgroup])
+                {
+                    Walk(child);
+                }
+
+                SubtreeEnd[cgroup] = position;
+            }
+        }
+
+        /// <summary>The same with a cgroup as the youngest child of a parent.</summary>
+        public Shape With(int cgroup, int parent)
+        {
+            int[] parents = [.. Parents];
+            int[] births = [.. _births];
+            parents[cgroup] = parent;
+            int born = births[cgroup];
+            for (int i = 0; i < births.Length; i++)
+            {
+                births[i] -= births[i] > born ? 1 : 0;
+            }
+
+            births[cgroup] = births.Length - 1;
+            return new Shape(parents, births);
+        }
     }
 }

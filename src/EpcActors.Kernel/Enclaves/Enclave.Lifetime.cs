@@ -77,6 +77,38 @@ public sealed partial class Enclave
 
     public void Handle(ref FreeEnclave message, Turn turn) => IsFreed = true;
 
+    public void Handle(ref OpenDevice message, Turn turn)
+    {
+        message.IsBusy = !IsFreed;
+        if (!IsFreed)
+        {
+            return;
+        }
+
+        IsFreed = false;
+        References = 1;
+        FileHolders = 1;
+        IsCreated = false;
+        IsInitialised = false;
+        IsOutOfMemory = false;
+        SecsChildCount = 0;
+        PageCount = 0;
+        SwappedPages = 0;
+        _emptyEntry = -1;
+        _inIoctl = false;
+        _mms.Clear();
+        _mmListVersion++;
+        _tracking.Clear();
+    }
+
+    /// <summary>Before the run: a place without an enclave, for a process that starts later.</summary>
+    public void LeaveFree()
+    {
+        IsFreed = true;
+        References = 0;
+        FileHolders = 0;
+    }
+
     public void Handle(ref GetFile message, Turn turn)
     {
         Invariant.That(FileHolders > 0, $"{Name}: a closed file is opened again");

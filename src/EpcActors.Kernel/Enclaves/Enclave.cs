@@ -60,7 +60,8 @@ public sealed partial class Enclave
         IHandle<HoldsNode>,
         IHandle<SynchronizeSrcu>,
         IHandle<FreeEnclave>,
-        IHandle<RecordTypeAndUnlock>
+        IHandle<RecordTypeAndUnlock>,
+        IHandle<OpenDevice>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;

@@ -179,4 +179,17 @@ public static partial class EnclaveProtocol
         /// <summary>Out: not created yet; no victim.</summary>
         public YesNo IsNotCreated;
     }
+
+    /// <summary>
+    /// sgx_open(): the place of an enclave that was released becomes a new one, with an open file and nothing else.
+    /// </summary>
+    public struct OpenDevice : IMessage
+    {
+        public static ushort Code => 0x0740;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
+
+        /// <summary>Out: the enclave before it still has a reference, a reclaimer's; nothing happened.</summary>
+        public YesNo IsBusy;
+    }
 }

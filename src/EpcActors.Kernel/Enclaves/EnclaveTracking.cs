@@ -48,6 +48,18 @@ internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
         }
     }
 
+    /// <summary>A new SECS: the processor knows no thread and no blocked page of it.</summary>
+    public void Clear()
+    {
+        Array.Clear(_inside);
+        Array.Clear(_onCpu);
+        _blocked.Clear();
+        _epoch = 0;
+        _floor = 0;
+        _insideCurrent = 0;
+        _insidePrevious = 0;
+    }
+
     public void Block(EpcPageIndex page) => _blocked.Add((page, _epoch));
 
     public bool IsDrained(EpcPageIndex page)

@@ -48,13 +48,22 @@ public static class MemoryCgroupProtocol
         /// <summary>Out: charged now, pages.</summary>
         public long UsagePages;
     }
+
+    /// <summary>mem_cgroup_css_alloc: a place whose last charge is gone becomes a new memory cgroup.</summary>
+    public struct CreateMemory : IMessage
+    {
+        public static ushort Code => 0x0905;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
+    }
 }
 
 /// <summary>
 /// One memory cgroup: RAM of the backing store of enclaves, against memory.max. No swap: charged pages stay.
 /// </summary>
 public sealed class MemoryCgroup : Resource,
-    IHandle<ChargeMemory>, IHandle<UnchargeMemory>, IHandle<CountOomKill>, IHandle<WriteMemoryMax>
+    IHandle<ChargeMemory>, IHandle<UnchargeMemory>, IHandle<CountOomKill>, IHandle<WriteMemoryMax>,
+    IHandle<CreateMemory>
 {
     public MemoryCgroup(ActorId id, int index, string path, long maxPages)
         : base(id, $"memcg:{path}")
@@ -68,7 +77,9 @@ public sealed class MemoryCgroup : Resource,
 
     public int Index { get; }
 
-    public string Path { get; }
+    /// <summary>As the cgroup's.</summary>
+    [NotState]
+    public string Path { get; private set; }
 
     /// <summary>memory.max in pages; -1 for max.</summary>
     public long MaxPages { get; private set; }
@@ -81,11 +92,16 @@ public sealed class MemoryCgroup : Resource,
     [NotState]
     public long OomKills { get; private set; }
 
+    /// <summary>Charges that memory.max refused: <c>max</c> in memory.events.</summary>
+    [NotState]
+    public long MaxEvents { get; private set; }
+
     public void Handle(ref ChargeMemory message, Turn turn)
     {
         if (MaxPages >= 0 && UsagePages + message.Pages > MaxPages)
         {
             message.IsOver = true;
+            MaxEvents++;
             return;
         }
 
@@ -97,6 +113,22 @@ public sealed class MemoryCgroup : Resource,
     {
         UsagePages -= message.Pages;
         Invariant.That(UsagePages >= 0, $"{Name}: usage below zero");
+    }
+
+    public void Handle(ref CreateMemory message, Turn turn)
+    {
+        Invariant.That(UsagePages == 0, $"{Name} is made anew while pages are charged to it");
+        MaxPages = -1;
+        PeakPages = 0;
+        OomKills = 0;
+        MaxEvents = 0;
+    }
+
+    /// <summary>Gives a free place the path of the cgroup that it is about to become.</summary>
+    public void Rename(string path)
+    {
+        Path = path;
+        Name = $"memcg:{path}";
     }
 
     public void Handle(ref CountOomKill message, Turn turn) => OomKills++;

@@ -163,6 +163,20 @@ public static class ProcessProtocol
         public YesNo WasClosed;
     }
 
+    /// <summary>
+    /// fork() from outside of the machine: a place whose last process is gone becomes a new one, with one thread.
+    /// </summary>
+    public struct Spawn : IMessage
+    {
+        public static ushort Code => 0x0511;
+
+        public static MessageKind Kind => MessageKind.Lifetime;
+
+        public int Cgroup;
+
+        public int MemoryCgroup;
+    }
+
     /// <summary>A thread arrives at a barrier of the program and waits for all live threads.</summary>
     public struct ArriveAtBarrier : IMessage
     {
@@ -186,7 +200,8 @@ public sealed class Process
         IHandle<SpawnThreads>,
         IHandle<ThreadExit>,
         IHandle<ArriveAtBarrier>,
-        IHandle<CloseDevice>
+        IHandle<CloseDevice>,
+        IHandle<Spawn>
 {
     private WaitQueue _atBarrier;
     private int _threads;
@@ -275,6 +290,21 @@ public sealed class Process
     {
         message.WasDying = Killed != KillReason.None || HasExited;
         _hasSignal |= !message.WasDying;
+    }
+
+    public void Handle(ref Spawn message, Turn turn)
+    {
+        Invariant.That(HasExited, $"{Name} is used again before its last thread has ended");
+        Cgroup = message.Cgroup;
+        MemoryCgroup = message.MemoryCgroup;
+        Killed = KillReason.None;
+        Outcome = ThreadOutcome.Finished;
+        OutcomeDetail = 0;
+        _threads = 1;
+        _arrived = 0;
+        _phase = 0;
+        _isClosed = false;
+        _hasSignal = false;
     }
 
     public void Handle(ref SpawnThreads message, Turn turn) => _threads += message.Count;

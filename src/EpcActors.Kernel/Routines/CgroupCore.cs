@@ -1,6 +1,8 @@
 using EpcActors.Engine;
 using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Memory;
 using EpcActors.Kernel.Processes;
+using EpcActors.Kernel.Waiting;
 
 namespace EpcActors.Kernel.Routines;
 
@@ -10,6 +12,45 @@ namespace EpcActors.Kernel.Routines;
 /// </summary>
 internal static class CgroupCore
 {
+    /// <summary>
+    /// mkdir (cgroup_mkdir): a free place in the table of cgroups becomes a cgroup below <paramref name="parent"/>, with
+    /// its misc and memory state. It is linked last: a walk that meets it finds all of it.
+    /// </summary>
+    /// <param name="current">Task that makes the directory.</param>
+    /// <param name="cgroup">The place; no other task uses it.</param>
+    /// <param name="parent">Index of the parent, smaller than that of the place.</param>
+    /// <returns>Ok; ENODEV when the parent is gone; EEXIST while the directory is there; EAGAIN while the place still
+    /// belongs to a cgroup that was removed and has pages (the kernel would take another place).</returns>
+    [Linux("cgroup.c", "cgroup_mkdir")]
+    public static async Routine<Errno> Mkdir(KernelTask current, int cgroup, int parent)
+    {
+        Machine machine = current.Machine;
+        ActorId tree = machine.CgroupTree;
+        await current.Ask(tree, new CgroupTreeProtocol.LockHierarchy());
+        CgroupTreeProtocol.ReadOnline above = await current.Ask(
+            tree, new CgroupTreeProtocol.ReadOnline { Cgroup = parent });
+        CgroupTreeProtocol.ReadOnline own = await current.Ask(
+            tree, new CgroupTreeProtocol.ReadOnline { Cgroup = cgroup });
+        Errno errno = !above.IsOnline ? Errno.ENODEV
+            : own.IsOnline ? Errno.EEXIST
+            : own.IsRemoved ? Errno.Ok
+            : Errno.EAGAIN;
+        if (errno == Errno.Ok)
+        {
+            machine.CgroupParents[cgroup] = parent;
+
+            // Its parent's directory holds a reference, so this one is to be had.
+            await current.Ask(machine.Cgroups[parent], new CgroupProtocol.TryGetCss());
+            await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.CreateCss());
+            await current.Ask(machine.MemoryCgroups[cgroup], new MemoryCgroupProtocol.CreateMemory());
+            await current.Ask(machine.CgroupWork[cgroup], new WaitChannelProtocol.InitWork());
+            await current.Ask(tree, new CgroupTreeProtocol.AddCgroup { Cgroup = cgroup, Parent = parent });
+        }
+
+        await current.Ask(tree, new CgroupTreeProtocol.UnlockHierarchy());
+        return errno;
+    }
+
     /// <summary>
     /// rmdir (cgroup_destroy_locked): removes the directory; charged pages keep the cgroup alive as a zombie.
     /// </summary>

@@ -144,8 +144,10 @@ internal static class Misc
     public static async Routine FinishFree(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
-        await current.Ask(machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = cgroup });
+
+        // Read first: behind the next message the place may become another cgroup, with another parent.
         int parent = machine.CgroupParents[cgroup];
+        await current.Ask(machine.CgroupTree, new CgroupTreeProtocol.RemoveCgroup { Cgroup = cgroup });
         if (current.Switches.ReclaimWalk == ReclaimWalk.Cursor && current.Switches.CursorLeavesFreed == Fix.Present)
         {
             for (int root = parent; root >= 0; root = machine.CgroupParents[root])

@@ -248,6 +248,12 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
+    /// <summary>mkdir.</summary>
+    public sealed record CreateCgroup(string Text, int Cgroup) : Operation(Text)
+    {
+        public override OperationHomeKind Needs => OperationHomeKind.None;
+    }
+
     /// <summary>rmdir.</summary>
     public sealed record RemoveCgroup(string Text, int Cgroup) : Operation(Text)
     {

@@ -260,6 +260,8 @@ public sealed partial class OperationTask : UserThread
         Operation.PoisonPage poison => await PoisonPages(poison.Node, poison.Page, poison.Count),
         Operation.PoisonOf poison => await PoisonOf(poison.Enclave, poison.Page),
         Operation.LoseEpc => await LoseEpcOnce(),
+        Operation.CreateCgroup create =>
+            Result(await CgroupCore.Mkdir(this, create.Cgroup, Machine.CgroupParents[create.Cgroup])),
         Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
         Operation.Migrate migrate => Result(await CgroupCore.Attach(
             this, ProcessOf(migrate.Enclave, migrate.Guest), migrate.Cgroup, migrate.Cgroup)),

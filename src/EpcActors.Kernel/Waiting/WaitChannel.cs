@@ -59,6 +59,14 @@ public static class WaitChannelProtocol
         /// <summary>Out: a task slept, or was about to.</summary>
         public YesNo WasWaiting;
     }
+
+    /// <summary>INIT_WORK(): the work item of a new cgroup, which was cancelled with the cgroup before it.</summary>
+    public struct InitWork : IMessage
+    {
+        public static ushort Code => 0x0A06;
+
+        public static MessageKind Kind => MessageKind.Wait;
+    }
 }
 
 /// <summary>
@@ -66,7 +74,8 @@ public static class WaitChannelProtocol
 /// <c>reclaim_work</c>): the first kind forgets a wake-up that finds no sleeper, the second remembers it.
 /// </summary>
 public sealed class WaitChannel : Resource,
-    IHandle<PrepareToWait>, IHandle<SleepUntilWoken>, IHandle<FinishWait>, IHandle<Wake>, IHandle<CancelWork>
+    IHandle<PrepareToWait>, IHandle<SleepUntilWoken>, IHandle<FinishWait>, IHandle<Wake>, IHandle<CancelWork>,
+    IHandle<InitWork>
 {
     private readonly bool _remembers;
     private WaitQueue _sleepers;
@@ -131,6 +140,12 @@ public sealed class WaitChannel : Resource,
         {
             turn.Ready(ref _sleepers);
         }
+    }
+
+    public void Handle(ref InitWork message, Turn turn)
+    {
+        _isCancelled = false;
+        _woken = false;
     }
 
     public void Handle(ref CancelWork message, Turn turn)

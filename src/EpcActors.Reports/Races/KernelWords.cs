@@ -90,6 +90,14 @@ public static class KernelWords
         ["LockCursor"] = new("the cursor's lock", v =>
             $"lock the cursor of cgroup {v.Text("Root")}: next is {v.Text("Next")}"),
         ["SetCursor"] = new("", v => $"cursor of cgroup {v.Text("Root")} = {v.Text("Next")}; unlock"),
+        ["CreateCss"] = new("", v => $"css_create: {v.Owner} begins, without limits"),
+        ["CreateMemory"] = new("", v => $"mem_cgroup_css_alloc: {v.Owner} begins, without limits"),
+        ["InitWork"] = new("", v => $"INIT_WORK({v.Owner})"),
+        ["AddCgroup"] = new("", v => $"cgroup {v.Text("Cgroup")} is linked below cgroup {v.Text("Parent")}"),
+        ["OpenDevice"] = new("", v =>
+            v.Yes("IsBusy") ? "sgx_open: the place is still taken" : $"sgx_open: {v.Owner} begins"),
+        ["CreateMm"] = new("", v => $"mm_alloc: {v.Owner} begins"),
+        ["Spawn"] = new("", v => $"fork: {v.Owner} begins in cgroup {v.Text("Cgroup")}"),
         ["RemoveCgroup"] = new("", v => $"css_release: cgroup {v.Text("Cgroup")} leaves the hierarchy"),
         ["AdvanceCursor"] = new("the cursor's lock", v =>
             $"cursor of cgroup {v.Text("Root")} moves off cgroup {v.Text("Cgroup")}"),

@@ -107,7 +107,23 @@ public sealed class LiveRun : ScenarioRun, IDisposable
             _engine.Add(task, paths.Of(task));
         }
 
+        _engine.Pace = PaceOf(scenario);
         _engine.Observe(this);
+    }
+
+    /// <summary>The cost profile in real time, slower or faster by the scenario's pace; null without one.</summary>
+    private static Pace? PaceOf(Scenario scenario)
+    {
+        if (scenario.Live.Pace <= 0)
+        {
+            return null;
+        }
+
+        CostProfile costs = scenario.Costs;
+        double nsPerCycle = 1000.0 / costs.ClockMhz / scenario.Live.Pace;
+        return new Pace(
+            [.. costs.Cycles.Select(cycles => (long)(cycles * nsPerCycle))],
+            [.. costs.Cycles.Select(cycles => (long)(cycles * nsPerCycle * costs.RemotePercent / 100))]);
     }
 
     public override string EngineName => _engine.Name;
@@ -199,8 +215,9 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         }
 
         _spans?.StartClock();
-        _engine.StaysOpen |= IsMember;
-        RunEnd end = _engine.Run(IsMember ? long.MaxValue : Scenario.Run.DurationNs, cancellationToken);
+        bool staysOpen = IsMember || Topology.Places.Count > 0;
+        _engine.StaysOpen |= staysOpen;
+        RunEnd end = _engine.Run(staysOpen ? long.MaxValue : Scenario.Run.DurationNs, cancellationToken);
         if (end == RunEnd.Deadlock)
         {
             Oracle.OnDeadlock(EndNs, _engine.Waiting());
@@ -321,7 +338,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
     {
         long[] faults = Metrics.FaultsBelow();
         List<LiveCgroup> cgroups = [];
-        foreach (Cgroup cgroup in Topology.Cgroups)
+        foreach (Cgroup cgroup in Topology.Cgroups.Where(one => !one.IsFreed))
         {
             cgroups.Add(new LiveCgroup(
                 cgroup.Path, cgroup.UsageBytes, Topology.MaxBytesOf(cgroup), cgroup.Events, faults[cgroup.Index]));

@@ -187,6 +187,29 @@ public sealed partial class Oracle
         _isEnclaveFreed[enclave.Index] = true;
     }
 
+    private void SawOpenDevice(Envelope envelope, Resource resource, long nowNs)
+    {
+        Enclave enclave = (Enclave)resource;
+        if (Of<EnclaveProtocol.OpenDevice>(envelope).IsBusy)
+        {
+            return;
+        }
+
+        Carried carried = CarriedBy(envelope, resource);
+        if (!_isEnclaveFreed[enclave.Index] && _hasOpened[enclave.Index])
+        {
+            Violate(
+                Rules.EnclaveReferences,
+                nowNs,
+                $"{carried.Task.Name} opens the place of {enclave.Name}, whose enclave was not released");
+        }
+
+        _hasOpened[enclave.Index] = true;
+        _isEnclaveFreed[enclave.Index] = false;
+        _hasLostEpc[enclave.Index] = false;
+        _enclaveBooks[enclave.Index] = new EnclaveBook(enclave.Entries.PageCount);
+    }
+
     private void ReportFailedEaug(in EnclaveProtocol.Eaug eaug, Enclave enclave, Carried carried, long nowNs)
     {
         string how = eaug.HasNoSecs

@@ -96,6 +96,27 @@ public sealed partial class Oracle
     private void SawRemoveCgroup(Envelope envelope, Resource resource, long nowNs) =>
         _isCgroupFreed[Of<CgroupTreeProtocol.RemoveCgroup>(envelope).Cgroup] = true;
 
+    /// <summary>A place is used again: what the oracle knows of the cgroup before it is over.</summary>
+    private void SawAddCgroup(Envelope envelope, Resource resource, long nowNs)
+    {
+        ref readonly CgroupTreeProtocol.AddCgroup add = ref Of<CgroupTreeProtocol.AddCgroup>(envelope);
+        _levels[add.Cgroup] = _levels[add.Parent] + 1;
+        _memoryLevels[add.Cgroup] = _memoryLevels[add.Parent] + 1;
+    }
+
+    private void SawCreateCss(Envelope envelope, Resource resource, long nowNs)
+    {
+        int cgroup = ((Cgroup)resource).Index;
+        _isCgroupFreed[cgroup] = false;
+        CgroupBook before = _cgroups[cgroup];
+        _cgroups[cgroup] = new CgroupBook { Max = long.MaxValue };
+        if (before.Usage != 0)
+        {
+            Violate(
+                Rules.CgroupUsage, nowNs, $"{resource.Name} is made anew with {before.Usage} bytes charged to its place");
+        }
+    }
+
     private void SawLockCursor(Envelope envelope, Resource resource, long nowNs) =>
         OnLockCursor(in Of<CgroupTreeProtocol.LockCursor>(envelope), CarriedBy(envelope, resource), nowNs);
 

@@ -59,6 +59,8 @@ public sealed partial class Oracle
         Watch<CgroupProtocol.ReadUsage>(SawReadUsage);
         Watch<CgroupProtocol.ReadLru>(SawReadLru);
         Watch<CgroupTreeProtocol.RemoveCgroup>(SawRemoveCgroup);
+        Watch<CgroupTreeProtocol.AddCgroup>(SawAddCgroup);
+        Watch<CgroupProtocol.CreateCss>(SawCreateCss);
         Watch<CgroupTreeProtocol.LockCursor>(SawLockCursor);
         Watch<CgroupProtocol.BeginIsolate>(SawBeginIsolate);
         Watch<CgroupProtocol.NextIsolate>(SawNextIsolate);
@@ -101,6 +103,7 @@ public sealed partial class Oracle
         Watch<EnclaveProtocol.RemoveMm>(SawRemoveMm);
         Watch<EnclaveProtocol.TakeFirstMm>(SawTakeFirstMm);
         Watch<EnclaveProtocol.FreeEnclave>(SawFreeEnclave);
+        Watch<EnclaveProtocol.OpenDevice>(SawOpenDevice);
     }
 
     /// <summary>Duties of a task by what it sees: Oracle.Routines.</summary>

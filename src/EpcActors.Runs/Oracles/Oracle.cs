@@ -66,6 +66,7 @@ public sealed partial class Oracle
     private readonly Books[]? _booksOf;
     private readonly int[] _vaSlots;
     private readonly bool[] _isEnclaveFreed;
+    private readonly bool[] _hasOpened;
     private readonly bool[] _hasLostEpc;
     private readonly int[] _lossesSeen;
     private readonly bool[] _isCgroupFreed;
@@ -116,6 +117,7 @@ public sealed partial class Oracle
         _books = new Books(topology.Cgroups.Count, topology.MemoryCgroups.Count, isForAll: true);
         _vaSlots = new int[topology.Enclaves.Count];
         _isEnclaveFreed = new bool[topology.Enclaves.Count];
+        _hasOpened = new bool[topology.Enclaves.Count];
         _hasLostEpc = new bool[topology.Enclaves.Count];
         _lossesSeen = new int[topology.Enclaves.Count];
         _isCgroupFreed = new bool[topology.Cgroups.Count];

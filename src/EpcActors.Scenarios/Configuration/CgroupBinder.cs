@@ -16,12 +16,12 @@ internal sealed class CgroupBinder
 
     private const string Placeholder = "<path>";
 
-    private static readonly string[] Settings = ["max", "memory-max", "annotations", "container"];
+    private static readonly string[] Settings = ["max", "memory-max", "made-later", "annotations", "container"];
 
     private readonly LoadContext _context;
     private readonly ObjectReader _defaults;
 
-    private readonly Dictionary<string, (HoconOrigin Origin, string Key, long Max, long MemoryMax)> _found = new(
+    private readonly Dictionary<string, (HoconOrigin Origin, string Key, long Max, long MemoryMax, bool IsMadeLater)> _found = new(
         StringComparer.Ordinal);
 
     private CgroupBinder(LoadContext context, ObjectReader defaults)
@@ -123,7 +123,7 @@ internal sealed class CgroupBinder
 
         long max = ReadMax(reader, isPod ? null : annotations, pod, container);
         long memoryMax = reader.Get("memory-max", "max").Limit(roundsDown: true);
-        _found.Add(path, (reader.Origin, reader.Path, max, memoryMax));
+        _found.Add(path, (reader.Origin, reader.Path, max, memoryMax, ReadMadeLater(reader, parent, max, memoryMax)));
         ReadChildren(reader, path, isPod ? annotations : null);
         annotations?.Finish(
             isPod
@@ -131,6 +131,27 @@ internal sealed class CgroupBinder
                 : around.Keys.Where(name => name.StartsWith('/')).Select(name => ContainerName(around.Peek(name), name))
         );
         reader.Finish("a cgroup");
+    }
+
+    /// <summary>True for a cgroup that mkdir makes while the scenario runs, without limits.</summary>
+    private bool ReadMadeLater(ObjectReader reader, string parent, long max, long memoryMax)
+    {
+        bool isMadeLater = reader.Get("made-later", "on").OnOff();
+        if (isMadeLater && (max != Setting.NoLimit || memoryMax != Setting.NoLimit))
+        {
+            reader.Error(
+                "made-later",
+                "a cgroup that is made later begins without limits",
+                "drop the limits here, and write them with set-max behind its mkdir");
+        }
+
+        if (!isMadeLater && _found.TryGetValue(parent, out var above) && above.IsMadeLater)
+        {
+            reader.Error(
+                "made-later", $"'{parent}' is made later, and this cgroup below it is not", "set made-later = on here too");
+        }
+
+        return isMadeLater;
     }
 
     private static string ContainerName(ObjectReader? cgroup, string key) =>
@@ -155,7 +176,8 @@ internal sealed class CgroupBinder
             reader.Origin,
             reader.Path,
             Setting.NoLimit,
-            reader.Get("memory-max", "max").Limit(roundsDown: true));
+            reader.Get("memory-max", "max").Limit(roundsDown: true),
+            false);
         reader.Finish("the root cgroup");
     }
 
@@ -292,7 +314,10 @@ internal sealed class CgroupBinder
             foreach (string path in children.GetValueOrDefault(parent, []))
             {
                 indices.Add(path, tree.Count);
-                tree.Add(new CgroupSpec(path, indices[parent], _found[path].Max, _found[path].MemoryMax));
+                tree.Add(new CgroupSpec(path, indices[parent], _found[path].Max, _found[path].MemoryMax)
+                {
+                    IsMadeLater = _found[path].IsMadeLater,
+                });
                 Add(path);
             }
         }

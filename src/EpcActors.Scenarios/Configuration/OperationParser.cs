@@ -122,6 +122,7 @@ public sealed class OperationParser
         },
         ["poison"] = (p, words, text) => p.Poison(words, text),
         ["lose-epc"] = (_, _, text) => new Operation.LoseEpc(text),
+        ["mkdir"] = (p, words, text) => new Operation.CreateCgroup(text, p.Name(words, p._names.Cgroups, "cgroup")),
         ["rmdir"] = (p, words, text) => new Operation.RemoveCgroup(text, p.Name(words, p._names.Cgroups, "cgroup")),
         ["migrate"] = (p, words, text) =>
         {

@@ -42,6 +42,7 @@ internal static class RunBinder
     public static LiveSpec ReadLive(ObjectReader reader)
     {
         Setting workers = reader.Get("workers", "auto");
+        Setting pace = reader.Get("pace", "10 %");
         LiveSpec live = new()
         {
             Workers = workers.Is("auto") ? 0 : workers.Int(1, LiveSpec.MostWorkers),
@@ -50,6 +51,7 @@ internal static class RunBinder
             SampleNs = reader.Get("sample", "5 ms").DurationNs(minimumNs: 1),
             AuditEveryNs = reader.Get("audit-every", "1 s").DurationNs(minimumNs: 0, unit: "s"),
             LivenessWindowNs = reader.Get("liveness-window", "5 s").DurationNs(minimumNs: 1, unit: "s"),
+            Pace = pace.IsOff() ? 0 : pace.WholePercent(1, 10_000) / 100.0,
         };
         reader.Finish("a live run");
         return live;

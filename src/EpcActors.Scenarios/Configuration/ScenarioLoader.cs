@@ -121,6 +121,15 @@ public static class ScenarioLoader
             defaults,
             population);
         VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
+        foreach (EnclaveSpec enclave in population.Enclaves.Where(one => cgroups[one.Cgroup].IsMadeLater))
+        {
+            context.Error(
+                epc.Origin,
+                "epc.enclaves",
+                $"'{enclave.Name}' starts in {cgroups[enclave.Cgroup].Path}, which is made later",
+                "start it elsewhere, and migrate it behind the mkdir");
+        }
+
         MemoryFailures failures = new(switches, kernel);
         IReadOnlyList<ScriptAction> script =
             new ScriptBinder(machine, cgroups, population, failures, seed ?? configured, run.DurationNs)

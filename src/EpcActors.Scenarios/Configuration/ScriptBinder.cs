@@ -14,7 +14,7 @@ internal sealed class ScriptBinder(
     private const string Schema = "epc.script[]";
 
     private static readonly string[] Actions =
-        ["set-max", "set-memory-max", "kill", "kill-any", "migrate", "rmdir", "poison", "lose-epc"];
+        ["set-max", "set-memory-max", "kill", "kill-any", "migrate", "mkdir", "rmdir", "poison", "lose-epc"];
 
     private static readonly string[] Losses = ["suspend", "migration"];
 
@@ -73,6 +73,17 @@ internal sealed class ScriptBinder(
         }
 
         reader.Finish("an action");
+    }
+
+    private int CgroupOf(Setting path, string what)
+    {
+        int cgroup = CgroupLookup.Find(cgroups, path);
+        if (path.StringOrNull == "/")
+        {
+            path.Error($"the root cgroup cannot be {what}", "name a cgroup below it");
+        }
+
+        return cgroup;
     }
 
     private long ReadTime(ObjectReader reader, Prng prng)
@@ -148,15 +159,11 @@ internal sealed class ScriptBinder(
                 }
 
                 break;
+            case "mkdir":
+                actions.Add(new ScriptAction.CreateCgroup(at, CgroupOf(reader.Get("mkdir"), "made")));
+                break;
             case "rmdir":
-                Setting path = reader.Get("rmdir");
-                int cgroup = CgroupLookup.Find(cgroups, path);
-                if (path.StringOrNull == "/")
-                {
-                    path.Error("the root cgroup cannot be removed", "name a cgroup below it");
-                }
-
-                actions.Add(new ScriptAction.RemoveCgroup(at, cgroup));
+                actions.Add(new ScriptAction.RemoveCgroup(at, CgroupOf(reader.Get("rmdir"), "removed")));
                 break;
             case "lose-epc":
                 EpcLoss cause = (EpcLoss)reader.Get("lose-epc", "suspend").Choice(Losses, "a reason to lose the EPC");

@@ -31,6 +31,7 @@ internal static class SchemaSpecimen
             { at = 1 ms, set-memory-max { cgroup = /a, max = max } }
             { between = [ 1 ms, 2 ms ], kill = e }, { at = 1 ms, kill-any = [ e ] }
             { at = 1 ms, migrate { enclave = e, cgroup = /a } }, { at = 1 ms, rmdir = /b/c }
+            { at = 1 ms, mkdir = /b/c }
             { at = 1 ms, poison { node = 0, first = 0, count = 1 } }, { at = 1 ms, lose-epc = suspend }
             { at = 1 ms, poison { vm = v, first = 0, count = 1 } }
           ]
