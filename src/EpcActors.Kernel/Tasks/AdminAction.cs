@@ -1,5 +1,5 @@
-using EpcActors.Kernel.Epc;
 using EpcActors.Engine;
+using EpcActors.Kernel.Epc;
 
 namespace EpcActors.Kernel.Tasks;
 

@@ -1,8 +1,7 @@
+using EpcActors.Engine;
 using EpcActors.Kernel.Processes;
 using EpcActors.Kernel.Routines;
 using EpcActors.Kernel.VirtualEpcs;
-using EpcActors.Kernel;
-using EpcActors.Engine;
 
 namespace EpcActors.Kernel.Tasks;
 

@@ -1,9 +1,8 @@
+using EpcActors.Engine;
 using EpcActors.Kernel.AddressSpaces;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Processes;
 using EpcActors.Kernel.Routines;
-using EpcActors.Kernel;
-using EpcActors.Engine;
 
 namespace EpcActors.Kernel.Tasks;
 

@@ -1,4 +1,3 @@
-using EpcActors.Kernel;
 
 namespace EpcActors.Kernel.Tasks;
 

@@ -1,4 +1,3 @@
-using EpcActors.Kernel;
 using EpcActors.Engine;
 
 namespace EpcActors.Kernel.Tasks;

@@ -1,6 +1,6 @@
 using System.Text;
 using EpcActors.Kernel;
-using EpcActors.Kernel.Misc;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Mount.Fuse;
 
 namespace EpcActors.Mount.CgroupFs;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using EpcActors.Kernel.Tasks;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Tasks;
 using EpcActors.Mount.CgroupFs;
 using EpcActors.Mount.Fuse;
 

@@ -1,15 +1,15 @@
 using System.Numerics;
-using EpcActors.Kernel.Cgroups;
-using EpcActors.Kernel.Memory;
-using EpcActors.Kernel.Tasks;
-using EpcActors.Kernel;
 using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Engine.Live.Threads;
-using EpcActors.Runs.Live;
-using EpcActors.Scenarios;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
+using EpcActors.Kernel.Memory;
+using EpcActors.Kernel.Tasks;
 using EpcActors.Mount.CgroupFs;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Mount.Live;
 

@@ -1,7 +1,7 @@
+using EpcActors.Engine.Live;
+using EpcActors.Kernel;
 using EpcActors.Kernel.Processes;
 using EpcActors.Kernel.Tasks;
-using EpcActors.Kernel;
-using EpcActors.Engine.Live;
 using EpcActors.Scenarios;
 
 namespace EpcActors.Mount.Live;

@@ -1,6 +1,6 @@
-using EpcActors.Kernel.Tasks;
-using EpcActors.Kernel;
 using EpcActors.Engine.Live;
+using EpcActors.Kernel;
+using EpcActors.Kernel.Tasks;
 
 namespace EpcActors.Mount.Live;
 

@@ -248,7 +248,7 @@ public class CgroupScenarioTests
         {
             long at = Next(4_000_000);
             script.Add(
-                Next(6) switch
+                Next(7) switch
                 {
                     0 or 1 => new ScriptAction.SetMax(at, 1 + Next(count), RandomLimit()),
                     2 => new ScriptAction.SetMemoryMax(
@@ -257,6 +257,7 @@ public class CgroupScenarioTests
                         Next(2) == 0 ? long.MaxValue : Next(150) * Page),
                     3 => new ScriptAction.KillEnclave(at, Next(enclaveCount)),
                     4 => new ScriptAction.Migrate(at, Next(enclaveCount), Next(count + 1)),
+                    5 => new ScriptAction.CreateCgroup(at, 1 + Next(count)),
                     _ => new ScriptAction.RemoveCgroup(at, 1 + Next(count)),
                 });
         }

@@ -19,6 +19,9 @@ public sealed class HelpTests
 
     [Theory]
     [MemberData(nameof(Commands))]
+    [InlineData("mount")]
+    [InlineData("enclave")]
+    [InlineData("test-sgx")]
     public async Task Help_teaches_with_examples_and_exit_codes(string command)
     {
         CliResult result = await CliHarness.Call([.. Words(command), "--help"]);

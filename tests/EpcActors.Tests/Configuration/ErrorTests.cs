@@ -303,6 +303,7 @@ public sealed class ErrorTests
     [InlineData("¦{ at = 1 ms, kill = e, rmdir = /a }", "one thing; this one has kill and rmdir")]
     [InlineData("{ at = 1 ms, rmdir = ¦/ }", "the root cgroup cannot be removed")]
     [InlineData("{ at = 1 ms, rmdir = ¦/b }", "did you mean '/a'")]
+    [InlineData("{ at = 1 ms, mkdir = ¦/ }", "the root cgroup cannot be made")]
     [InlineData("{ at = 1 ms, set-max { cgroup = ¦/, max = max } }", "the root cgroup has no misc.max")]
     [InlineData("{ at = 1 ms, ¦set-max { cgroup = /a } }", "the key 'max' is missing")]
     [InlineData("{ at = 1 ms, migrate { enclave = ¦vm, cgroup = /a } }", "a virtual machine, not an enclave")]

@@ -1,8 +1,8 @@
-using EpcActors.Kernel.Tasks;
 using EpcActors.Kernel;
 using EpcActors.Kernel.Cgroups;
-using EpcActors.Scenarios;
+using EpcActors.Kernel.Tasks;
 using EpcActors.Mount.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Tests.Mount;
 

@@ -1,5 +1,5 @@
-using EpcActors.Scenarios.Configuration;
 using EpcActors.Scenarios;
+using EpcActors.Scenarios.Configuration;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Mount;

@@ -1,8 +1,8 @@
 using EpcActors.Kernel;
 using EpcActors.Kernel.Cgroups;
-using EpcActors.Scenarios;
 using EpcActors.Mount.CgroupFs;
 using EpcActors.Mount.Live;
+using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Mount;

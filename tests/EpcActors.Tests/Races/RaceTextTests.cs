@@ -81,6 +81,7 @@ public sealed class RaceTextTests
             { "", "poison web secs", new Operation.PoisonOf("poison web secs", 0, -1) },
             { "", "lose-epc", new Operation.LoseEpc("lose-epc") },
             { "", "rmdir /a/b", new Operation.RemoveCgroup("rmdir /a/b", 2) },
+            { "", "mkdir /a/b", new Operation.CreateCgroup("mkdir /a/b", 2) },
             { "", "migrate web /a", new Operation.Migrate("migrate web /a", 0, -1, 1) },
             { "", "swap-out web 2", new Operation.SwapOut("swap-out web 2", 0, 2, false) },
             { "", "swap-out web pcmd 0", new Operation.SwapOut("swap-out web pcmd 0", 0, 0, true) },

@@ -4,12 +4,12 @@ using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Engine;
-using EpcActors.Runs.Live;
-using EpcActors.Scenarios;
 using EpcActors.Mount.Fuse;
 using EpcActors.Mount.Live;
 using EpcActors.Reports;
 using EpcActors.Results;
+using EpcActors.Runs.Live;
+using EpcActors.Scenarios;
 
 namespace EpcActors.Cli.Commands.Mounting;
 

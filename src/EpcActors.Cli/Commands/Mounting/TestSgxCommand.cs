@@ -50,7 +50,11 @@ internal static class TestSgxCommand
                 + "unclobbered_vdso_oversubscribed_remove; it prints TAP and ends with 0 when all passed, 1 when one "
                 + "failed, 4 when there is no device. Under 'epc mount FILE -- COMMAND' it is in PATH already.",
         ],
-        Examples = [new("epc test-sgx ./test_sgx", "Beside the kernel's scripts, which call ./test_sgx")],
+        Examples =
+        [
+            new("epc test-sgx", "Beside the kernel's scripts, which call ./test_sgx"),
+            new("epc test-sgx /tmp/test_sgx", "Anywhere else"),
+        ],
         ExitCodes = [.. StandardExitCodes.OfQueries, (ExitCode.OutputError, "the file could not be written")],
         SeeAlso = ["docs/mount.md: the kernel's self-tests"],
     };
