@@ -11,7 +11,8 @@ namespace EpcActors.Engine.Live;
 /// <para>Promises of the contract: a resource handles one request at a time and to its end, whatever thread that is on;
 /// a task runs on one thread at a time, and only after its request was answered; first in, first out per task and
 /// resource. Nothing is promised between different tasks or resources.</para>
-/// <para>Activities cost nothing: a live run shows concurrent behaviour, not the time that it takes on a given machine.
+/// <para>Activities cost nothing, unless there is a pace: a live run shows concurrent behaviour, not the time that it
+/// takes on a given machine.
 /// <see cref="TaskActor.Sleep"/> is real (nanoseconds), and so is <see cref="ClockNs"/>.</para>
 /// <para>A <b>cut</b> (<see cref="Cut"/>) is a snapshot without a stop. Every resource is visited once, at a moment
 /// when it handles nothing; a resource that is about to handle a request while a cut is on and that was not visited yet
@@ -107,9 +108,6 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     /// of the engine calls <see cref="RequestStop"/>.
     /// </summary>
     public bool StaysOpen { get; set; }
-
-    /// <summary>Real time that activities take; null: none but what the emulator needs. Set before the run.</summary>
-    public Pace? Pace { get; set; }
 
     /// <summary>Every task was started, or has a timer that will start it.</summary>
     protected bool HasStartedAll => Volatile.Read(ref _hasStartedAll);
@@ -301,38 +299,6 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
     {
         Dispose(true);
         GC.SuppressFinalize(this);
-    }
-
-    void IEngineDriver.Post(Envelope envelope)
-    {
-        TaskCell caller = Unsafe.As<TaskCell>(envelope.Caller.EngineState!);
-        if (Pace is not null && caller.AheadNs(CoarseNowNs) > Pace.GrainNs)
-        {
-            PostAt(caller.FreeNs, envelope, caller, CellOf(envelope.Target));
-            return;
-        }
-
-        Post(envelope, caller, CellOf(envelope.Target));
-    }
-
-    bool IEngineDriver.Spend(TaskActor task, int activity, long ns)
-    {
-        if (Pace is not null)
-        {
-            CellOf(task).Spend(CoarseNowNs, ns);
-        }
-
-        return true;
-    }
-
-    bool IEngineDriver.SpendCost(TaskActor task, int activity, int count, bool remote)
-    {
-        if (Pace is { } pace)
-        {
-            CellOf(task).Spend(CoarseNowNs, pace.Ns(activity, count, remote));
-        }
-
-        return true;
     }
 
     bool IEngineDriver.Sleep(TaskActor task, long ns)

@@ -7,8 +7,12 @@ namespace EpcActors.Scenarios;
 /// the tasks that make an administrator's system calls.
 /// </summary>
 /// <param name="Calls">Source of the system calls.</param>
+/// <param name="Signals">
+/// Source of the signals. They have tasks of their own: a write to memory.max waits until processes have ended, so it
+/// must not keep the signals that end them.
+/// </param>
 /// <param name="Orders">Source of the processes' orders.</param>
-public sealed record OutsideSpec(ISystemCalls Calls, IProcessOrders Orders)
+public sealed record OutsideSpec(ISystemCalls Calls, ISystemCalls Signals, IProcessOrders Orders)
 {
     /// <summary>Places for cgroups; removed ones that have pages still take one.</summary>
     public int Cgroups { get; init; } = 256;
@@ -20,5 +24,5 @@ public sealed record OutsideSpec(ISystemCalls Calls, IProcessOrders Orders)
     public required int EnclavePages { get; init; }
 
     /// <summary>Tasks that make system calls: so many overlap.</summary>
-    public int CallTasks { get; init; } = 8;
+    public int CallTasks { get; init; } = 32;
 }

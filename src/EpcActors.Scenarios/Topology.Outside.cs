@@ -22,6 +22,9 @@ public sealed partial class Topology
     /// <summary>Tasks that make system calls from outside.</summary>
     public List<SystemCallTask> CallTasks { get; } = [];
 
+    /// <summary>Tasks that send signals from outside.</summary>
+    public List<SystemCallTask> SignalTasks { get; } = [];
+
     /// <summary>Cgroups of the scenario; the places for others follow.</summary>
     public int NamedCgroups => _scenario.Cgroups.Count;
 
@@ -36,6 +39,12 @@ public sealed partial class Topology
         {
             CallTasks.Add(new SystemCallTask(NewId(), $"shell-{i}", Machine, outside.Calls));
             Tasks.Add((CallTasks[^1], 0));
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            SignalTasks.Add(new SystemCallTask(NewId(), $"kill-{i}", Machine, outside.Signals));
+            Tasks.Add((SignalTasks[^1], 0));
         }
 
         for (int i = 0; i < outside.Processes; i++)

@@ -13,8 +13,8 @@ namespace EpcActors.Kernel.Routines;
 internal static class CgroupCore
 {
     /// <summary>
-    /// mkdir (cgroup_mkdir): a free place in the table of cgroups becomes a cgroup below <paramref name="parent"/>, with
-    /// its misc and memory state. It is linked last: a walk that meets it finds all of it.
+    /// mkdir (cgroup_mkdir): a free place in the table of cgroups becomes a cgroup below <paramref name="parent"/>,
+    /// with its misc and memory state. It is linked last: a walk that meets it finds all of it.
     /// </summary>
     /// <param name="current">Task that makes the directory.</param>
     /// <param name="cgroup">The place; no other task uses it.</param>

@@ -39,7 +39,7 @@ public sealed class OutsideProcess : UserThread
         _orders = orders;
     }
 
-    /// <summary>Nobody waits for a process that may never come.</summary>
+    /// <summary>A run does not wait for a process that may never come.</summary>
     public override bool IsDaemon => true;
 
     /// <summary>Gives the place its enclave and its address space, once, before the run.</summary>
@@ -155,8 +155,8 @@ public sealed class OutsideProcess : UserThread
             {
                 ThreadOutcome.Finished => Errno.Ok,
                 ThreadOutcome.Killed => Errno.EINTR,
-                ThreadOutcome.Sigbus or ThreadOutcome.Sigsegv or ThreadOutcome.BuildFailed or ThreadOutcome.CallFailed =>
-                    Errno.EFAULT,
+                ThreadOutcome.Sigbus or ThreadOutcome.Sigsegv => Errno.EFAULT,
+                ThreadOutcome.BuildFailed or ThreadOutcome.CallFailed => Errno.EFAULT,
             };
             done += errno == Errno.Ok ? 1 : 0;
         }

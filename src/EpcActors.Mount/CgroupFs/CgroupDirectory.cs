@@ -30,7 +30,9 @@ internal sealed class CgroupDirectory : CgroupNode
     /// <summary>cgroup.subtree_control.</summary>
     public Controllers Control { get; set; }
 
-    /// <summary>Controllers that this directory has: those of its parent's subtree_control. The root has none here.</summary>
+    /// <summary>
+    /// Controllers that this directory has: those of its parent's subtree_control. The root has none here.
+    /// </summary>
     public Controllers Enabled { get; set; }
 
     /// <summary>cgroup.controllers.</summary>
@@ -70,7 +72,9 @@ internal sealed class CgroupDirectory : CgroupNode
         }
     }
 
-    /// <summary>Place that a process in this directory is charged to by a controller: its own or the nearest above.</summary>
+    /// <summary>
+    /// Place that a process in this directory is charged to by a controller: its own or the nearest above.
+    /// </summary>
     public int EffectivePlace(Controllers controller) =>
         Ancestry().First(one => one.IsRoot || (one.Enabled & controller) != 0).Place;
 

@@ -16,7 +16,6 @@ public sealed class CgroupFileSystem : IFuseFileSystem, IDisposable
     private const uint PollOut = 4;
     private const uint PollErr = 8;
     private const uint PollNormal = 0x40 | 0x100;
-    private const uint Truncates = 0x200;
 
     private readonly CgroupHierarchy _hierarchy;
     private readonly FileContents _contents;
@@ -117,10 +116,11 @@ public sealed class CgroupFileSystem : IFuseFileSystem, IDisposable
         lock (_hierarchy.Gate)
         {
             CgroupDirectory directory = DirectoryOf(parent);
-            CgroupNode? found = directory.Children.Find(child => child.Name == name);
-            found ??= CgroupFile.All.FirstOrDefault(file => file.Name == name && file.IsIn(directory, MiscFiles)) is { } file
-                ? FileOf(directory, file)
-                : throw new FuseException(Errno.ENOENT);
+            CgroupFile? file = CgroupFile.All.FirstOrDefault(
+                one => one.Name == name && one.IsIn(directory, MiscFiles));
+            CgroupNode found = directory.Children.Find(child => child.Name == name)
+                ?? (CgroupNode?)(file is null ? null : FileOf(directory, file))
+                ?? throw new FuseException(Errno.ENOENT);
             found.Lookups++;
             return AttrOf(found);
         }
@@ -150,7 +150,6 @@ public sealed class CgroupFileSystem : IFuseFileSystem, IDisposable
                 throw new FuseException(Errno.ENODEV);
             }
 
-            _ = flags & Truncates;
             _open.Add(++_lastHandle, new OpenFile(file));
             return (_lastHandle, false);
         }

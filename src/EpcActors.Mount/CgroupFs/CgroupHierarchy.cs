@@ -280,7 +280,8 @@ internal sealed class CgroupHierarchy : IDisposable
     }
 
     /// <summary>
-    /// cgroup_procs_write_permission: whoever is not root may write cgroup.procs of the nearest directory above both.
+    /// cgroup_procs_write_permission: a user other than root must be allowed to write cgroup.procs of the nearest
+    /// directory above both.
     /// </summary>
     private static void RequireMay(FuseCaller caller, CgroupDirectory from, CgroupDirectory to)
     {
@@ -353,7 +354,9 @@ internal sealed class CgroupHierarchy : IDisposable
         }
     }
 
-    /// <summary>What a disabled controller had of a child goes: its limits, or the place with the last controller.</summary>
+    /// <summary>
+    /// What a disabled controller had of a child goes: its limits, or the place with the last controller.
+    /// </summary>
     private async Task LoseAsync(CgroupDirectory child, Controllers lost, Controllers control)
     {
         if (lost == Controllers.None || child.Place < 0)

@@ -44,9 +44,8 @@ internal static class CgroupText
             return Errno.Ok;
         }
 
-        int digits = 0;
         bool isHex = stripped.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        digits = isHex ? 2 : 0;
+        int digits = isHex ? 2 : 0;
         while (digits < stripped.Length
             && (char.IsAsciiDigit(stripped[digits]) || (isHex && char.IsAsciiHexDigit(stripped[digits]))))
         {
@@ -64,7 +63,8 @@ internal static class CgroupText
         }
 
         string rest = stripped[digits..];
-        int power = rest.Length == 0 ? 0 : "KMGTPE".IndexOf(char.ToUpperInvariant(rest[0]), StringComparison.Ordinal) + 1;
+        int power = rest.Length == 0 ? 0
+            : "KMGTPE".IndexOf(char.ToUpperInvariant(rest[0]), StringComparison.Ordinal) + 1;
         if (rest.Length > (power > 0 ? 1 : 0))
         {
             return Errno.EINVAL;

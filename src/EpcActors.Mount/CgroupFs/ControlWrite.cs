@@ -2,7 +2,9 @@ using EpcActors.Kernel;
 
 namespace EpcActors.Mount.CgroupFs;
 
-/// <summary>The grammar of cgroup.subtree_control (<c>cgroup_subtree_control_write</c>, kernel/cgroup/cgroup.c).</summary>
+/// <summary>
+/// The grammar of cgroup.subtree_control (<c>cgroup_subtree_control_write</c>, kernel/cgroup/cgroup.c).
+/// </summary>
 internal static class ControlWrite
 {
     /// <summary>One write: names with + or -, separated by blanks; a later one wins over an earlier one.</summary>

@@ -30,7 +30,8 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
     private readonly Topology _topology;
     private readonly LiveRun _run;
     private readonly LiveEngine _engine;
-    private readonly SystemCalls _calls;
+    private readonly SystemCalls _calls = new();
+    private readonly SystemCalls _signals = new();
     private readonly ProcessPlaces _places;
     private readonly Lock _gate = new();
     private readonly HashSet<int> _reserved = [];
@@ -50,7 +51,6 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         ArgumentNullException.ThrowIfNull(killed);
         int enclavePages = (int)Math.Min(
             1L << 28, (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(4096, 2 * scenario.Machine.EpcPages)));
-        _calls = new SystemCalls();
         _places = new ProcessPlaces(killed);
         Scenario = scenario with
         {
@@ -60,7 +60,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         _topology = new Topology(
             Scenario,
             null,
-            new OutsideSpec(_calls, _places)
+            new OutsideSpec(_calls, _signals, _places)
             {
                 Cgroups = cgroups,
                 Processes = (int)Math.Clamp(MostEnclavePages / enclavePages, 1, MostProcesses),
@@ -74,6 +74,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         _run = new LiveRun(Scenario, _topology, NewEngine, watch, null);
         _engine = _run.Engine;
         _calls.Begin(_engine, _topology.CallTasks);
+        _signals.Begin(_engine, _topology.SignalTasks);
         _places.Begin(_engine, _topology.Places);
     }
 
@@ -153,7 +154,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
     {
         ArgumentNullException.ThrowIfNull(process);
         ActorId target = _topology.Places[process.Place].Process.Id;
-        return CallAsync(isFatal
+        return _signals.CallAsync(isFatal
             ? new AdminAction.KillProcess(0, target)
             : new AdminAction.SignalProcess(0, target));
     }
@@ -334,6 +335,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         finally
         {
             _calls.End();
+            _signals.End();
             _places.End();
         }
     }

@@ -4,7 +4,9 @@ using EpcActors.Mount.Fuse;
 
 namespace EpcActors.Mount.Live;
 
-/// <summary>A mount from its beginning to its end: over a directory, or in a namespace of its own with a command in it.</summary>
+/// <summary>
+/// A mount from its beginning to its end: over a directory, or in a namespace of its own with a command in it.
+/// </summary>
 public static class MountSession
 {
     /// <summary>Where the cgroup tree of every system is.</summary>

@@ -113,7 +113,9 @@ public sealed partial class Oracle
         if (before.Usage != 0)
         {
             Violate(
-                Rules.CgroupUsage, nowNs, $"{resource.Name} is made anew with {before.Usage} bytes charged to its place");
+                Rules.CgroupUsage,
+                nowNs,
+                $"{resource.Name} is made anew with {before.Usage} bytes charged to its place");
         }
     }
 

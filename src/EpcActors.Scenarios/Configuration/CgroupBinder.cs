@@ -21,8 +21,7 @@ internal sealed class CgroupBinder
     private readonly LoadContext _context;
     private readonly ObjectReader _defaults;
 
-    private readonly Dictionary<string, (HoconOrigin Origin, string Key, long Max, long MemoryMax, bool IsMadeLater)> _found = new(
-        StringComparer.Ordinal);
+    private readonly Dictionary<string, Found> _found = new(StringComparer.Ordinal);
 
     private CgroupBinder(LoadContext context, ObjectReader defaults)
     {
@@ -123,7 +122,7 @@ internal sealed class CgroupBinder
 
         long max = ReadMax(reader, isPod ? null : annotations, pod, container);
         long memoryMax = reader.Get("memory-max", "max").Limit(roundsDown: true);
-        _found.Add(path, (reader.Origin, reader.Path, max, memoryMax, ReadMadeLater(reader, parent, max, memoryMax)));
+        _found.Add(path, new Found(max, memoryMax, ReadMadeLater(reader, parent, max, memoryMax)));
         ReadChildren(reader, path, isPod ? annotations : null);
         annotations?.Finish(
             isPod
@@ -145,10 +144,12 @@ internal sealed class CgroupBinder
                 "drop the limits here, and write them with set-max behind its mkdir");
         }
 
-        if (!isMadeLater && _found.TryGetValue(parent, out var above) && above.IsMadeLater)
+        if (!isMadeLater && _found.TryGetValue(parent, out Found? above) && above.IsMadeLater)
         {
             reader.Error(
-                "made-later", $"'{parent}' is made later, and this cgroup below it is not", "set made-later = on here too");
+                "made-later",
+                $"'{parent}' is made later, and this cgroup below it is not",
+                "set made-later = on here too");
         }
 
         return isMadeLater;
@@ -172,12 +173,10 @@ internal sealed class CgroupBinder
         // Asked for, so that it is not reported a second time as unknown.
         reader.TryGet("max", out _);
         reader.Child("annotations");
-        _found["/"] = (
-            reader.Origin,
-            reader.Path,
+        _found["/"] = new Found(
             Setting.NoLimit,
             reader.Get("memory-max", "max").Limit(roundsDown: true),
-            false);
+            IsMadeLater: false);
         reader.Finish("the root cgroup");
     }
 
@@ -284,11 +283,11 @@ internal sealed class CgroupBinder
                 "/",
                 -1,
                 Setting.NoLimit,
-                _found.TryGetValue("/", out var root) ? root.MemoryMax : Setting.NoLimit));
+                _found.TryGetValue("/", out Found? root) ? root.MemoryMax : Setting.NoLimit));
         indices.Add("/", 0);
 
         Dictionary<string, List<string>> children = new(StringComparer.Ordinal);
-        foreach ((string path, var cgroup) in _found)
+        foreach (string path in _found.Keys)
         {
             if (path == "/")
             {
@@ -322,6 +321,9 @@ internal sealed class CgroupBinder
             }
         }
     }
+
+    /// <summary>What a block says of a cgroup; limits in bytes.</summary>
+    private sealed record Found(long Max, long MemoryMax, bool IsMadeLater);
 
     private static string? PathProblem(string key)
     {

@@ -16,7 +16,10 @@ public sealed class MadeLaterTests
           machine { nodes = [ { cpus = 4, epc = 4 MiB } ] }
           cgroups { /a { made-later = on, /b { made-later = on } }, /c {} }
           enclaves {
-            e { cgroup = /c, heap = 2 MiB, steps = [ touch, { run { pattern = uniform, accesses = 20000, work = 1 us } } ] }
+            e {
+              cgroup = /c, heap = 2 MiB
+              steps = [ touch, { run { pattern = uniform, accesses = 20000, work = 1 us } } ]
+            }
           }
           script = [
             { at = 1 ms, mkdir = /a }, { at = 2 ms, mkdir = /a/b }, { at = 2 ms, mkdir = /a }

@@ -30,7 +30,8 @@ public sealed class FuseSessionTests
         Assert.Equal((0, 144), (ErrorOf(made), made.Length));
         ulong node = BinaryPrimitives.ReadUInt64LittleEndian(made.AsSpan(16));
         Assert.Equal(FuseAttr.Directory | 0x1EDu, At(made, 16 + 40 + 60));
-        Assert.Equal(node, BinaryPrimitives.ReadUInt64LittleEndian(wire.Ask(FuseOpcode.Lookup, 1, Name("a")).AsSpan(16)));
+        byte[] found = wire.Ask(FuseOpcode.Lookup, 1, Name("a"));
+        Assert.Equal(node, BinaryPrimitives.ReadUInt64LittleEndian(found.AsSpan(16)));
         byte[] list = wire.Ask(FuseOpcode.ReadDir, node, [.. U64(0, 0), .. U32(4096, 0), .. U64(0), .. U32(0, 0)]);
         string text = Encoding.UTF8.GetString(list);
         Assert.Contains("cgroup.procs", text, StringComparison.Ordinal);

@@ -107,6 +107,30 @@ public sealed class LiveMachineTests : IDisposable
         End(machine);
     }
 
+    /// <summary>
+    /// A write that waits for processes to end must not keep the signal that ends them, however many writes there are.
+    /// </summary>
+    [Fact]
+    public async Task Writes_of_memory_max_do_not_keep_the_end_of_a_process()
+    {
+        LiveMachine machine = Begin(Small);
+        (_, int place) = await machine.CreateAsync("/a", 0);
+        await machine.WriteMiscMaxAsync(place, "sgx_epc 131072");
+        OutsideHandle process = (await machine.OpenAsync(4711, place, place))!;
+        Assert.Equal(Errno.Ok, await Load(process, 400));
+        Task<Errno>[] writes =
+            [.. Enumerable.Range(0, 50).Select(pages => machine.WriteMemoryMaxAsync(place, pages))];
+        while (_killed.Count == 0)
+        {
+            await Task.Yield();
+        }
+
+        await machine.CloseAsync(process);
+        Assert.All(await Task.WhenAll(writes), errno => Assert.Equal(Errno.Ok, errno));
+        Assert.Equal(0, machine.ReadMemory(place).UsagePages);
+        End(machine);
+    }
+
     [Fact]
     public async Task A_process_that_is_killed_gives_everything_back()
     {
@@ -145,7 +169,9 @@ public sealed class LiveMachineTests : IDisposable
     {
         ProcessOrder[] orders =
         [
-            new ProcessOrder.Create(), new ProcessOrder.AddPages(0, 10, true), new ProcessOrder.AddPages(10, heap, false),
+            new ProcessOrder.Create(),
+            new ProcessOrder.AddPages(0, 10, true),
+            new ProcessOrder.AddPages(10, heap, false),
             new ProcessOrder.Init(),
         ];
         foreach (ProcessOrder order in orders)
