@@ -25,6 +25,7 @@ public abstract class Resource
     public virtual ActorKind ActorKind => ActorKind.Resource;
 
     /// <summary>Name in the words of the field: <c>node-0</c>, <c>cgroup:/pods/a</c>, <c>enclave:a</c>.</summary>
+    [NotState]
     public string Name { get; protected set; }
 
     /// <summary>Virtual time until which a holder keeps the lock; only a timed engine reads or writes it.</summary>

@@ -29,6 +29,9 @@ public sealed class FuseServer : IDisposable
     /// <summary>Where it is mounted.</summary>
     public string Directory { get; }
 
+    /// <summary>False once the mount was taken away, by this process or by another.</summary>
+    public bool IsServing => _thread.IsAlive;
+
     /// <summary>A defect of the file system that a request met; null for none.</summary>
     public Exception? LastError => _session.LastError;
 

@@ -71,6 +71,9 @@ internal sealed class CgroupMount : IDisposable
     /// <summary>Process that watches over the mounts.</summary>
     public int WatcherId => _watcher.Id;
 
+    /// <summary>False once the tree was unmounted, by this process or by another.</summary>
+    public bool IsMounted => _server.IsServing;
+
     /// <summary>A defect that a request met; null for none.</summary>
     public Exception? LastError => _server.LastError ?? _device.LastError;
 

@@ -17,7 +17,7 @@ public static class MountSession
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Mounts over a directory until it is cancelled, or the machine stops.</summary>
+    /// <summary>Mounts over a directory until it is cancelled or unmounted, or the machine stops.</summary>
     /// <param name="machine">The machine, started.</param>
     /// <param name="directory">An existing directory.</param>
     /// <param name="mounted">Told the path of the device when the mount is there.</param>
@@ -30,7 +30,7 @@ public static class MountSession
         ArgumentNullException.ThrowIfNull(mounted);
         using CgroupMount mount = new(machine, directory, hasNamespace: false, null);
         mounted(mount.Device);
-        while (!cancellationToken.WaitHandle.WaitOne(BetweenLooks) && !machine.HasEnded)
+        while (!cancellationToken.WaitHandle.WaitOne(BetweenLooks) && !machine.HasEnded && mount.IsMounted)
         {
         }
 
