@@ -128,6 +128,15 @@ public sealed class OutsideProcess : UserThread
         int done = 0;
         while (done < add.Count)
         {
+            while (!_orders.MayAdd(_place, done, add.Count))
+            {
+                await Sleep(TickNs);
+                if (await Main.SignalPending(this))
+                {
+                    return new ProcessResult(Errno.EINTR, done);
+                }
+            }
+
             int count = Math.Min(PagesPerCall, add.Count - done);
             IoctlResult result = await Ioctls.AddPages(
                 this, EnclaveIndex, add.First + done, count, add.IsMeasured);

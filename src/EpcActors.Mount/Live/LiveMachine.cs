@@ -51,7 +51,8 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         ArgumentNullException.ThrowIfNull(killed);
         int enclavePages = (int)Math.Min(
             1L << 28, (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(4096, 2 * scenario.Machine.EpcPages)));
-        _places = new ProcessPlaces(killed);
+        _places = new ProcessPlaces(
+            killed, new LoadSteps((int)scenario.Machine.EpcPages, () => Environment.TickCount64));
         Scenario = scenario with
         {
             Live = scenario.Live with { SampleNs = Math.Max(scenario.Live.SampleNs, SampleNs) },

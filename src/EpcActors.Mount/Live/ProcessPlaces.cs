@@ -7,7 +7,7 @@ using EpcActors.Scenarios;
 namespace EpcActors.Mount.Live;
 
 /// <summary>Places for processes of the host, and the orders on their way to them.</summary>
-internal sealed class ProcessPlaces(Action<int> killed) : IProcessOrders
+internal sealed class ProcessPlaces(Action<int> killed, LoadSteps steps) : IProcessOrders
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, OutsideHandle> _open = [];
@@ -118,8 +118,15 @@ internal sealed class ProcessPlaces(Action<int> killed) : IProcessOrders
         }
     }
 
+    public bool MayAdd(int place, int pages, int total) => steps.MayAdd(place, pages, total);
+
     public void Complete(int place, ProcessOrder order, ProcessResult result)
     {
+        if (order is ProcessOrder.AddPages)
+        {
+            steps.End(place);
+        }
+
         TaskCompletionSource<ProcessResult>? waiting;
         lock (_gate)
         {

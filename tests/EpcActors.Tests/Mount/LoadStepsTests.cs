@@ -1,0 +1,42 @@
+using EpcActors.Mount.Live;
+
+namespace EpcActors.Tests.Mount;
+
+/// <summary>Loads that run side by side keep their distance.</summary>
+public sealed class LoadStepsTests
+{
+    private long _now;
+
+    [Fact]
+    public void The_second_waits_for_a_distance_and_the_first_for_the_second()
+    {
+        LoadSteps steps = new(1000, () => _now);
+        Assert.True(steps.MayAdd(0, 0, 1000));
+        Assert.False(steps.MayAdd(1, 0, 1000));
+        Assert.True(steps.MayAdd(0, 69, 1000));
+        Assert.False(steps.MayAdd(1, 0, 1000));
+        Assert.True(steps.MayAdd(0, 70, 1000));
+        Assert.True(steps.MayAdd(1, 0, 1000));
+        Assert.True(steps.MayAdd(0, 100, 1000));
+        Assert.False(steps.MayAdd(0, 101, 1000));
+        Assert.True(steps.MayAdd(1, 31, 1000));
+        Assert.True(steps.MayAdd(0, 101, 1000));
+
+        // The order is that of the beginnings, whatever the places.
+        Assert.False(steps.MayAdd(5, 0, 1000));
+        steps.End(0);
+        Assert.True(steps.MayAdd(1, 100, 1000));
+        Assert.True(steps.MayAdd(5, 0, 1000));
+    }
+
+    [Fact]
+    public void Small_loads_and_loads_that_do_not_move_hold_up_no_other()
+    {
+        LoadSteps steps = new(1000, () => _now);
+        Assert.True(steps.MayAdd(0, 0, 1000));
+        Assert.True(steps.MayAdd(1, 0, 499));
+        Assert.False(steps.MayAdd(2, 0, 1000));
+        _now = 5001;
+        Assert.True(steps.MayAdd(2, 0, 1000));
+    }
+}
