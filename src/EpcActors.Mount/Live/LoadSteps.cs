@@ -7,7 +7,7 @@ namespace EpcActors.Mount.Live;
 /// </summary>
 /// <remarks>
 /// Only loads of at least half of the EPC count. The distance to the load before is at least 7 % of the EPC, and to the
-/// one behind at most 10 %. A load that has not moved for a while holds up no other.
+/// one behind at most 10 %. A load that has not asked for a while holds up no other.
 /// </remarks>
 /// <param name="capacityPages">EPC of the machine, pages.</param>
 /// <param name="clock">Milliseconds of the host.</param>
@@ -35,15 +35,11 @@ internal sealed class LoadSteps(int capacityPages, Func<long> clock)
             if (at < 0)
             {
                 at = _loads.Count;
-                _loads.Add(new Load(place) { MovedAt = now });
+                _loads.Add(new Load(place) { AskedAt = now });
             }
 
-            Load own = _loads[at];
-            if (own.Pages != pages)
-            {
-                own.Pages = pages;
-                own.MovedAt = now;
-            }
+            _loads[at].Pages = pages;
+            _loads[at].AskedAt = now;
 
             bool isBehind = at == 0 || IsStuck(_loads[at - 1], now) || _loads[at - 1].Pages - pages >= _least;
             bool isNear = at == _loads.Count - 1 || IsStuck(_loads[at + 1], now)
@@ -61,7 +57,7 @@ internal sealed class LoadSteps(int capacityPages, Func<long> clock)
         }
     }
 
-    private static bool IsStuck(Load load, long now) => now - load.MovedAt > PatienceMs;
+    private static bool IsStuck(Load load, long now) => now - load.AskedAt > PatienceMs;
 
     private sealed class Load(int place)
     {
@@ -69,6 +65,6 @@ internal sealed class LoadSteps(int capacityPages, Func<long> clock)
 
         public int Pages { get; set; }
 
-        public long MovedAt { get; set; }
+        public long AskedAt { get; set; }
     }
 }

@@ -30,7 +30,7 @@ public sealed class LoadStepsTests
     }
 
     [Fact]
-    public void Small_loads_and_loads_that_do_not_move_hold_up_no_other()
+    public void Small_loads_and_loads_that_do_not_ask_hold_up_no_other()
     {
         LoadSteps steps = new(1000, () => _now);
         Assert.True(steps.MayAdd(0, 0, 1000));
