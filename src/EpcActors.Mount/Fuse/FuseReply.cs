@@ -10,7 +10,9 @@ internal static class FuseReply
     /// <summary>Bytes of <c>struct fuse_out_header</c>.</summary>
     public const int HeaderSize = 16;
 
-    /// <summary>FOPEN_DIRECT_IO: reads and writes come as they are made; the size of the file does not matter.</summary>
+    /// <summary>
+    /// FOPEN_DIRECT_IO: reads and writes come as they are made; the size of the file does not matter.
+    /// </summary>
     public const uint DirectIo = 1;
 
     /// <summary>FOPEN_NONSEEKABLE and FOPEN_STREAM: no position.</summary>

@@ -17,6 +17,7 @@ internal static class Libc
     public const int Detach = 2;
     public const int NewMountNamespace = 0x20000;
 
+    /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct PollFd
     {

@@ -175,7 +175,9 @@ public sealed class EnclaveDevice : IFuseFileSystem
         }
     }
 
-    /// <summary>The process of an open file, made with its first command: in the cgroup in which its caller is.</summary>
+    /// <summary>
+    /// The process of an open file, made with its first command: in the cgroup in which its caller is.
+    /// </summary>
     private async Task<OutsideHandle> ProcessOf(Session session, FuseCaller caller)
     {
         if (session.Process is { } known)

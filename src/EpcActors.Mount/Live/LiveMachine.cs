@@ -41,7 +41,9 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
     private RunEnd _end = RunEnd.Stopped;
     private Exception? _failure;
 
-    /// <param name="scenario">Machine, kernel, cgroups and pace. Enclaves and the script of the file run as ever.</param>
+    /// <param name="scenario">
+    /// Machine, kernel, cgroups and pace. Enclaves and the script of the file run as ever.
+    /// </param>
     /// <param name="killed">The kernel has killed a process, by its number on the host.</param>
     /// <param name="watch">Called four times a second with the state; may be null.</param>
     /// <param name="cgroups">Places for cgroups that are made while it runs.</param>

@@ -2,7 +2,8 @@ namespace EpcActors.Mount.Live;
 
 /// <summary>
 /// Programs for the shell behind a mount: the kernel's test program for enclaves, the tools of libcgroup (which look
-/// for a cgroup file system by its type and do not see this one), and swapoff and swapon, which must not touch the host.
+/// for a cgroup file system by its type and do not see this one), and swapoff and swapon, which must not touch the
+/// host.
 /// </summary>
 public static class StandIns
 {

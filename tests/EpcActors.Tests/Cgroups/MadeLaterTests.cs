@@ -1,4 +1,5 @@
 using EpcActors.Kernel;
+using EpcActors.Races;
 using EpcActors.Results;
 using EpcActors.Runs;
 using EpcActors.Scenarios;

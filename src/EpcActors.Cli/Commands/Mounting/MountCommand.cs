@@ -187,8 +187,8 @@ internal sealed class MountCommand
         [
             "The machine of the file runs on the wall clock while the tree is mounted: each system call on the mount "
                 + "is a routine of the emulated kernel, on the same actors as in every other run, and the oracle "
-                + "audits them. Enclaves come from programs: test_sgx, a stand-in for the kernel's test program, or 'epc "
-                + "enclave'.",
+                + "audits them. Enclaves come from programs: test_sgx, a stand-in for the kernel's test program, or "
+                + "'epc enclave'.",
             "With a command the tree is mounted in a mount namespace of its own; the command finds cgcreate, cgexec, "
                 + "cgdelete, swapoff and swapon for it in PATH, and all processes of the namespace end with the "
                 + "command. epc.live.pace says how fast virtual time passes.",

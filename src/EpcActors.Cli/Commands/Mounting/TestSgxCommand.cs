@@ -53,7 +53,7 @@ internal static class TestSgxCommand
         Examples =
         [
             new("epc test-sgx", "Beside the kernel's scripts, which call ./test_sgx"),
-            new("epc test-sgx /tmp/test_sgx", "Anywhere else"),
+            new("epc test-sgx bin/test_sgx", "Anywhere else"),
         ],
         ExitCodes = [.. StandardExitCodes.OfQueries, (ExitCode.OutputError, "the file could not be written")],
         SeeAlso = ["docs/mount.md: the kernel's self-tests"],

@@ -51,7 +51,7 @@ internal static class SchemaSpecimen
           enclaves { e { heap = 4 MiB, node = 0, code-pages = 20 } }
           virtual-machines { v { epc = 4 MiB, node = 0, hold = 1 ms } }
           run { sample = 1 ms }
-          live { workers = 1 }
+          live { workers = 1, pace = 10 % }
           cluster { processes = 1 }
         }
         """;
