@@ -6,19 +6,20 @@ namespace EpcActors.Mount.Live;
 /// On a busy host the first may be done before the last has begun, or all may come to a limit in the same moment.
 /// </summary>
 /// <remarks>
-/// Only loads of at least half of the EPC count. The distance to the load before is at least 7 % of the EPC, and to the
-/// one behind at most 10 %. A load that has not asked for a while holds up no other.
+/// Only loads of at least half of the EPC count. The distance to the load before is at least 5 % of the EPC, and to the
+/// one behind at most 6.5 %: so in a cgroup with room for the VA pages of four loads, four do not meet at the limit, and
+/// five meet there long before the first is done. A load that has not asked for a while holds up no other.
 /// </remarks>
 /// <param name="capacityPages">EPC of the machine, pages.</param>
 /// <param name="clock">Milliseconds of the host.</param>
 internal sealed class LoadSteps(int capacityPages, Func<long> clock)
 {
-    private const long PatienceMs = 5000;
+    private const long PatienceMs = 20_000;
 
     private readonly Lock _gate = new();
     private readonly List<Load> _loads = [];
-    private readonly int _least = capacityPages * 7 / 100;
-    private readonly int _most = capacityPages / 10;
+    private readonly int _least = capacityPages / 20;
+    private readonly int _most = capacityPages * 13 / 200;
 
     /// <summary>True when a load may add its next pages.</summary>
     public bool MayAdd(int place, int pages, int total)

@@ -13,14 +13,14 @@ public sealed class LoadStepsTests
         LoadSteps steps = new(1000, () => _now);
         Assert.True(steps.MayAdd(0, 0, 1000));
         Assert.False(steps.MayAdd(1, 0, 1000));
-        Assert.True(steps.MayAdd(0, 69, 1000));
+        Assert.True(steps.MayAdd(0, 49, 1000));
         Assert.False(steps.MayAdd(1, 0, 1000));
-        Assert.True(steps.MayAdd(0, 70, 1000));
+        Assert.True(steps.MayAdd(0, 50, 1000));
         Assert.True(steps.MayAdd(1, 0, 1000));
-        Assert.True(steps.MayAdd(0, 100, 1000));
-        Assert.False(steps.MayAdd(0, 101, 1000));
-        Assert.True(steps.MayAdd(1, 31, 1000));
-        Assert.True(steps.MayAdd(0, 101, 1000));
+        Assert.True(steps.MayAdd(0, 65, 1000));
+        Assert.False(steps.MayAdd(0, 66, 1000));
+        Assert.True(steps.MayAdd(1, 15, 1000));
+        Assert.True(steps.MayAdd(0, 66, 1000));
 
         // The order is that of the beginnings, whatever the places.
         Assert.False(steps.MayAdd(5, 0, 1000));
@@ -36,7 +36,7 @@ public sealed class LoadStepsTests
         Assert.True(steps.MayAdd(0, 0, 1000));
         Assert.True(steps.MayAdd(1, 0, 499));
         Assert.False(steps.MayAdd(2, 0, 1000));
-        _now = 5001;
+        _now = 20_001;
         Assert.True(steps.MayAdd(2, 0, 1000));
     }
 }
