@@ -6,9 +6,9 @@ namespace EpcActors.Mount.Live;
 /// On a busy host the first may be done before the last has begun, or all may come to a limit in the same moment.
 /// </summary>
 /// <remarks>
-/// Only loads of at least half of the EPC count. The distance to the load before is at least 5 % of the EPC, and to the
-/// one behind at most 6.5 %: so in a cgroup with room for the VA pages of four loads, four do not meet at the limit, and
-/// five meet there long before the first is done. A load that has not asked for a while holds up no other.
+/// Only loads of at least half of the EPC count. The distance to the load before is at least 5 % of the EPC, and to
+/// the one behind at most 6.5 %: so in a cgroup with room for the VA pages of four loads, four do not meet at the
+/// limit, and five meet there long before the first is done. A load that has not asked for a while holds up no other.
 /// </remarks>
 /// <param name="capacityPages">EPC of the machine, pages.</param>
 /// <param name="clock">Milliseconds of the host.</param>

@@ -25,7 +25,7 @@ public sealed class LoadStepsTests
         // The order is that of the beginnings, whatever the places.
         Assert.False(steps.MayAdd(5, 0, 1000));
         steps.End(0);
-        Assert.True(steps.MayAdd(1, 100, 1000));
+        Assert.True(steps.MayAdd(1, 65, 1000));
         Assert.True(steps.MayAdd(5, 0, 1000));
     }
 
