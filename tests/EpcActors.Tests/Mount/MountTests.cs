@@ -69,7 +69,9 @@ public sealed class MountTests
     {
         (int code, string output, LiveMachine _) = RunAcceptance(
             "epc-cgroup-v8", machine => new PlantedMachine(machine, defect));
-        Assert.Equal(1, code);
+
+        // The script says so; or the oracle has stopped the machine before, with the script.
+        Assert.NotEqual(0, code);
         Assert.Contains(line, output, StringComparison.Ordinal);
     }
 
