@@ -73,7 +73,7 @@ public static class ClusterCheck
 
         string[] limited =
         [
-            .. scenario.Cgroups.Where(cgroup => cgroup.MemoryMaxBytes != long.MaxValue).Select(cgroup => cgroup.Path),
+            .. scenario.Cgroups.Where(cgroup => !cgroup.MemoryMax.IsMax).Select(cgroup => cgroup.Path),
         ];
         if (limited.Length > 0)
         {
@@ -128,7 +128,7 @@ public static class ClusterCheck
                         $"epc.script, {At(lose.AtNs)}: lose-epc: all sockets lose their EPC at one moment, "
                         + "and processes have no moment in common; leave the action out, or use epc run");
                     break;
-                case ScriptAction.SetMemoryMax set when set.Bytes != long.MaxValue:
+                case ScriptAction.SetMemoryMax set when !set.Max.IsMax:
                     problems.Add(
                         $"epc.script, {At(action.AtNs)}: memory.max of {scenario.Cgroups[set.Cgroup].Path}: backing "
                         + "memory is counted in each process by itself; "

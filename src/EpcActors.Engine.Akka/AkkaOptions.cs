@@ -41,9 +41,12 @@ public sealed record AkkaOptions
     /// as asked, and as answered or null. Called on the thread that has the resource to itself, and only while messages
     /// are shown. <c>KernelWords.Of</c> of EpcActors.Reports says it as the kernel would.
     /// </summary>
-    public Func<string, string, IReadOnlyList<KeyValuePair<string, string>>, IReadOnlyList<KeyValuePair<string, string>>?,
-        string>? Words
-    { get; init; }
+    public Func<
+        string,
+        string,
+        IReadOnlyList<KeyValuePair<string, string>>,
+        IReadOnlyList<KeyValuePair<string, string>>?,
+        string>? Words { get; init; }
 
     /// <summary>Dispatcher of whatever has none of its own.</summary>
     public const string DefaultDispatcher = "akka.actor.epc-dispatcher";

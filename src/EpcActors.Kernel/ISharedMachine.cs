@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Routines;
 
 namespace EpcActors.Kernel;
@@ -38,8 +39,8 @@ public interface ISharedMachine
     /// </summary>
     /// <param name="current">Task that writes.</param>
     /// <param name="cgroup">Cgroup of the limit.</param>
-    /// <param name="max">Bytes; ulong.MaxValue for max.</param>
-    Routine WriteMax(KernelTask current, int cgroup, ulong max);
+    /// <param name="max">The limit.</param>
+    Routine WriteMax(KernelTask current, int cgroup, Limit max);
 
     /// <summary>
     /// What sgx_cgroup_should_reclaim compares: usage of a cgroup, and the smallest limit up to the root, pages.

@@ -1,4 +1,5 @@
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results;
 using EpcActors.Scenarios;
 using EpcActors.Scenarios.Configuration;
@@ -17,7 +18,7 @@ public sealed class RaceBuilder
 {
     private readonly KernelSwitches _switches;
     private readonly List<NodeSpec> _nodes = [];
-    private readonly List<CgroupSpec> _cgroups = [new("/", -1, long.MaxValue, long.MaxValue)];
+    private readonly List<CgroupSpec> _cgroups = [new("/", -1, Limit.Max, Limit.Max)];
     private readonly List<EnclaveSpec> _enclaves = [];
     private readonly List<VirtualMachineSpec> _guests = [];
     private readonly List<string> _setup = [];
@@ -39,8 +40,8 @@ public sealed class RaceBuilder
         return this;
     }
 
-    /// <summary>A cgroup; its parent comes first. Limits in pages, -1 for max.</summary>
-    public RaceBuilder Cgroup(string path, long maxPages = -1, long memoryMaxPages = -1)
+    /// <summary>A cgroup; its parent comes first. Limits in pages, null for max.</summary>
+    public RaceBuilder Cgroup(string path, long? maxPages = null, long? memoryMaxPages = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         int slash = path.LastIndexOf('/');
@@ -51,7 +52,7 @@ public sealed class RaceBuilder
             throw new ArgumentException($"{path} has no parent {above}", nameof(path));
         }
 
-        _cgroups.Add(new CgroupSpec(path, parent, Bytes(maxPages), Bytes(memoryMaxPages)));
+        _cgroups.Add(new CgroupSpec(path, parent, LimitOf(maxPages), LimitOf(memoryMaxPages)));
         return this;
     }
 
@@ -225,5 +226,5 @@ public sealed class RaceBuilder
         return index >= 0 ? index : throw new ArgumentException($"there is no cgroup {cgroup}", nameof(cgroup));
     }
 
-    private static long Bytes(long pages) => pages < 0 ? long.MaxValue : pages * KernelConstants.PageSize;
+    private static Limit LimitOf(long? pages) => pages is { } number ? Limit.OfPages(number) : Limit.Max;
 }

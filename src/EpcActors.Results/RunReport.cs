@@ -446,14 +446,14 @@ public sealed record Timeline
     public IReadOnlyList<TimelineMark> Marks { get; init; } = [];
 }
 
-/// <summary>One cgroup over time; -1 in <see cref="MaxBytes"/> stands for <c>max</c>.</summary>
+/// <summary>One cgroup over time; null in <see cref="MaxBytes"/> stands for <c>max</c>.</summary>
 public sealed record CgroupTimeline
 {
     public required string Path { get; init; }
 
     public IReadOnlyList<long> CurrentBytes { get; init; } = [];
 
-    public IReadOnlyList<long> MaxBytes { get; init; } = [];
+    public IReadOnlyList<long?> MaxBytes { get; init; } = [];
 
     public IReadOnlyList<long> PeakBytes { get; init; } = [];
 

@@ -116,7 +116,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
             reports.Add(new CgroupReport
             {
                 Path = cgroup.Path,
-                MaxBytes = cgroup.MaxBytes == long.MaxValue ? null : cgroup.MaxBytes,
+                MaxBytes = cgroup.Max.BytesOrNull,
                 CurrentBytes = cgroup.UsageBytes,
                 PeakBytes = cgroup.PeakBytes,
                 Events = cgroup.Events,
@@ -348,7 +348,7 @@ internal sealed class ReportBuilder(Scenario scenario, ScenarioRun run, RunEnd e
         {
             reports.Add(new MemoryCgroupReport(
                 memory.Path,
-                memory.MaxPages < 0 ? null : memory.MaxPages * KernelConstants.PageSize,
+                memory.Max.BytesOrNull,
                 memory.UsagePages * KernelConstants.PageSize,
                 memory.PeakPages * KernelConstants.PageSize,
                 memory.OomKills));

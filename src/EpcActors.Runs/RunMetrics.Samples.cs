@@ -27,7 +27,7 @@ internal sealed partial class RunMetrics
         {
             AtNs = atNs,
             Current = new long[cgroups],
-            Max = new long[cgroups],
+            Max = new Limit[cgroups],
             Peak = new long[cgroups],
             Events = new long[cgroups],
             EventsLocal = new long[cgroups],
@@ -50,8 +50,7 @@ internal sealed partial class RunMetrics
         {
             Cgroup cgroup = _topology.Cgroups[i];
             sample.Current[i] = cgroup.UsageBytes;
-            long max = _topology.MaxBytesOf(cgroup);
-            sample.Max[i] = max == long.MaxValue ? -1 : max;
+            sample.Max[i] = _topology.MaxOf(cgroup);
             sample.Peak[i] = _topology.PeakBytesOf(cgroup);
             sample.Events[i] = cgroup.Events;
             sample.EventsLocal[i] = cgroup.EventsLocal;
@@ -85,7 +84,7 @@ internal sealed partial class RunMetrics
             {
                 Path = _topology.Cgroups[i].Path,
                 CurrentBytes = Series(sample => sample.Current[at]),
-                MaxBytes = Series(sample => sample.Max[at]),
+                MaxBytes = Series(sample => sample.Max[at].BytesOrNull),
                 PeakBytes = Series(sample => sample.Peak[at]),
                 Events = Series(sample => sample.Events[at]),
                 EventsLocal = Series(sample => sample.EventsLocal[at]),
@@ -148,9 +147,9 @@ internal sealed partial class RunMetrics
         _samples.AddRange(kept);
     }
 
-    private long[] Series(Func<Sample, long> value)
+    private T[] Series<T>(Func<Sample, T> value)
     {
-        long[] series = new long[_samples.Count];
+        T[] series = new T[_samples.Count];
         for (int i = 0; i < series.Length; i++)
         {
             series[i] = value(_samples[i]);

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.NumaNodes;
 using EpcActors.Kernel.Routines;
 using EpcActors.Kernel.Tasks;
@@ -432,7 +433,7 @@ internal sealed partial class RunMetrics : IDisposable
     {
         public long AtNs;
         public long[] Current = [];
-        public long[] Max = [];
+        public Limit[] Max = [];
         public long[] Peak = [];
         public long[] Events = [];
         public long[] EventsLocal = [];

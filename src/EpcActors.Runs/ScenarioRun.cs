@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Routines;
 using EpcActors.Kernel.Tasks;
 using EpcActors.Results;
@@ -120,13 +121,13 @@ public abstract class ScenarioRun : IRunObserver
         }
     }
 
-    private static string LimitText(long bytes) => bytes == long.MaxValue ? "max" : Sizes.Text(bytes);
+    private static string LimitText(Limit limit) => limit.IsMax ? "max" : Sizes.Text(limit.Bytes);
 
     internal string Describe(ScriptAction action) =>
         action switch
         {
-            ScriptAction.SetMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: misc.max {LimitText(set.Bytes)}",
-            ScriptAction.SetMemoryMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: memory.max {LimitText(set.Bytes)}",
+            ScriptAction.SetMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: misc.max {LimitText(set.Max)}",
+            ScriptAction.SetMemoryMax set => $"{Scenario.Cgroups[set.Cgroup].Path}: memory.max {LimitText(set.Max)}",
             ScriptAction.KillEnclave kill => $"kill -9 {Scenario.Enclaves[kill.Enclave].Name}",
             ScriptAction.KillVirtualMachine kill => $"kill -9 {Scenario.VirtualMachines[kill.VirtualMachine].Name}",
             ScriptAction.Migrate migrate =>

@@ -149,7 +149,7 @@ internal sealed class Shortages
         for (int level = CgroupOf(of); level >= 0; level = _topology.Machine.CgroupParents[level])
         {
             Cgroup cgroup = _topology.Cgroups[level];
-            if (cgroup.UsageBytes + KernelConstants.PageSize > cgroup.MaxBytes)
+            if (!cgroup.Max.Allows((ulong)(cgroup.UsageBytes + KernelConstants.PageSize)))
             {
                 return Below(level, cause, atNs, CgroupOf(of));
             }
@@ -186,7 +186,7 @@ internal sealed class Shortages
         AtNs = atNs,
         Level = level,
         Searched = searched,
-        MaxPages = _topology.Cgroups[level].MaxBytes / KernelConstants.PageSize,
+        MaxPages = _topology.Cgroups[level].Max.Pages,
         UsagePages = _topology.Cgroups[level].UsageBytes / KernelConstants.PageSize,
         Holders = Holders(level),
     };
@@ -198,10 +198,10 @@ internal sealed class Shortages
         for (int level = CgroupOf(of); level >= 0; level = _topology.Machine.CgroupParents[level])
         {
             MemoryCgroup memory = _topology.MemoryCgroups[level];
-            if (memory.MaxPages >= 0 && (full < 0 || memory.UsagePages >= memory.MaxPages))
+            if (!memory.Max.IsMax && (full < 0 || memory.UsagePages >= memory.Max.Pages))
             {
                 full = level;
-                if (memory.UsagePages >= memory.MaxPages)
+                if (memory.UsagePages >= memory.Max.Pages)
                 {
                     break;
                 }
@@ -213,7 +213,7 @@ internal sealed class Shortages
             Cause = ShortageCause.MemoryOomKill,
             AtNs = atNs,
             Level = full,
-            MaxPages = full < 0 ? 0 : _topology.MemoryCgroups[full].MaxPages,
+            MaxPages = full < 0 ? 0 : _topology.MemoryCgroups[full].Max.Pages,
             UsagePages = full < 0 ? 0 : _topology.MemoryCgroups[full].UsagePages,
             Holders = full < 0 ? [] : Holders(full),
         };

@@ -1,3 +1,4 @@
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results;
 using EpcActors.Scenarios;
 
@@ -75,7 +76,7 @@ internal sealed class Slowdowns
                 Nodes = [new NodeSpec(cpus, [(int)Math.Min(wanted, (1L << 29) - 2)])],
                 SanitisesAtBoot = false,
             },
-            Cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue)],
+            Cgroups = [new CgroupSpec("/", -1, Limit.Max, Limit.Max)],
             Enclaves =
             [
                 spec with

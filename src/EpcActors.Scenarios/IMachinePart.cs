@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Epc;
 using EpcActors.Kernel.NumaNodes;
 
@@ -54,8 +55,8 @@ public interface IMachinePart
     /// <summary>When all other actors are made: adds its own resources and tasks.</summary>
     void AddActors(Topology topology);
 
-    /// <summary>misc.max of a cgroup as this process knows it, bytes; long.MaxValue for none.</summary>
-    long MaxBytesOf(int cgroup);
+    /// <summary>misc.max of a cgroup as this process knows it.</summary>
+    Limit MaxOf(int cgroup);
 
     /// <summary>misc.peak of a cgroup, bytes; 0 where another process knows it.</summary>
     long PeakBytesOf(int cgroup);

@@ -27,8 +27,7 @@ public sealed class Quantities
         ["ksgxd-asleep"] = new(Argument.None, (q, _) => () => q._topology.KsgxdWaitQueue.HasSleeper ? 1 : 0),
 
         ["usage"] = OfCgroup(cgroup => cgroup.UsageBytes / KernelConstants.PageSize),
-        ["max"] = OfCgroup(cgroup =>
-            cgroup.MaxBytes == long.MaxValue ? long.MaxValue : cgroup.MaxBytes / KernelConstants.PageSize),
+        ["max"] = OfCgroup(cgroup => cgroup.Max.IsMax ? long.MaxValue : cgroup.Max.Pages),
         ["events"] = OfCgroup(cgroup => cgroup.Events),
         ["events-local"] = OfCgroup(cgroup => cgroup.EventsLocal),
         ["lru"] = OfCgroup(cgroup => cgroup.LruPages),

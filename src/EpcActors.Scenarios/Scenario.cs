@@ -1,5 +1,6 @@
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Random;
 using EpcActors.Kernel.Workloads;
 using EpcActors.Scenarios.Expectations;
@@ -154,9 +155,9 @@ public sealed record CostProfile
 /// <summary>A cgroup.</summary>
 /// <param name="Path">Path below the root; <c>/</c> for the root itself.</param>
 /// <param name="Parent">Index of its parent; -1 for the root.</param>
-/// <param name="MaxBytes">misc.max of sgx_epc; long.MaxValue for max.</param>
-/// <param name="MemoryMaxBytes">memory.max; long.MaxValue for max.</param>
-public sealed record CgroupSpec(string Path, int Parent, long MaxBytes, long MemoryMaxBytes)
+/// <param name="Max">misc.max of sgx_epc.</param>
+/// <param name="MemoryMax">memory.max.</param>
+public sealed record CgroupSpec(string Path, int Parent, Limit Max, Limit MemoryMax)
 {
     /// <summary>It is not there at the start: an action of the script, or an operation of a race, makes it.</summary>
     public bool IsMadeLater { get; init; }
@@ -301,11 +302,11 @@ public enum EpcLoss
 /// <summary>Something done to the system at a moment of virtual time, nanoseconds.</summary>
 public abstract record ScriptAction(long AtNs)
 {
-    /// <summary>Writes misc.max; long.MaxValue for max.</summary>
-    public sealed record SetMax(long AtNs, int Cgroup, long Bytes) : ScriptAction(AtNs);
+    /// <summary>Writes misc.max.</summary>
+    public sealed record SetMax(long AtNs, int Cgroup, Limit Max) : ScriptAction(AtNs);
 
-    /// <summary>Writes memory.max; long.MaxValue for max.</summary>
-    public sealed record SetMemoryMax(long AtNs, int Cgroup, long Bytes) : ScriptAction(AtNs);
+    /// <summary>Writes memory.max.</summary>
+    public sealed record SetMemoryMax(long AtNs, int Cgroup, Limit Max) : ScriptAction(AtNs);
 
     /// <summary>kill -9 of the process of an enclave.</summary>
     public sealed record KillEnclave(long AtNs, int Enclave) : ScriptAction(AtNs);

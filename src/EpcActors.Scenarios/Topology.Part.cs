@@ -13,8 +13,8 @@ public sealed partial class Topology
     /// <summary>All sockets of the machine are in this process.</summary>
     public bool IsWholeMachine => Part is null;
 
-    /// <summary>misc.max of a cgroup, bytes; long.MaxValue for none. Of a part, as this process knows it.</summary>
-    public long MaxBytesOf(Cgroup cgroup) => Part?.MaxBytesOf(cgroup.Index) ?? cgroup.MaxBytes;
+    /// <summary>misc.max of a cgroup. Of a part, as this process knows it.</summary>
+    public Limit MaxOf(Cgroup cgroup) => Part?.MaxOf(cgroup.Index) ?? cgroup.Max;
 
     /// <summary>misc.peak of a cgroup, bytes. Of a part, one process knows it and every other says 0.</summary>
     public long PeakBytesOf(Cgroup cgroup) => Part?.PeakBytesOf(cgroup.Index) ?? cgroup.PeakBytes;

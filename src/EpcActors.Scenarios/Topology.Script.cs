@@ -13,10 +13,9 @@ public sealed partial class Topology
         switch (action)
         {
             case ScriptAction.SetMax set:
-                return new AdminAction.WriteMax(set.AtNs, set.Cgroup, set.Bytes);
+                return new AdminAction.WriteMax(set.AtNs, set.Cgroup, set.Max);
             case ScriptAction.SetMemoryMax set:
-                return new AdminAction.WriteMemoryMax(
-                    set.AtNs, set.Cgroup, set.Bytes == long.MaxValue ? -1 : set.Bytes / KernelConstants.PageSize);
+                return new AdminAction.WriteMemoryMax(set.AtNs, set.Cgroup, set.Max);
             case ScriptAction.KillEnclave kill:
                 return new AdminAction.KillProcess(kill.AtNs, Enclaves[kill.Enclave].Process.Id);
             case ScriptAction.KillVirtualMachine kill:

@@ -177,10 +177,10 @@ public sealed partial class Topology
         {
             CgroupSpec spec = i < named
                 ? _scenario.Cgroups[i]
-                : new CgroupSpec($"/place-{i}", 0, long.MaxValue, long.MaxValue);
-            long maxBytes = Part is null ? spec.MaxBytes : long.MaxValue;
+                : new CgroupSpec($"/place-{i}", 0, Limit.Max, Limit.Max);
+            Limit max = Part is null ? spec.Max : Limit.Max;
             Cgroup cgroup = Add(
-                new Cgroup(NewId(), i, spec.Path, Machine.Pages, maxBytes, capacity, isWide || Part is not null));
+                new Cgroup(NewId(), i, spec.Path, Machine.Pages, max, capacity, isWide || Part is not null));
             Cgroups.Add(cgroup);
             Machine.Cgroups[i] = cgroup.Id;
             if (free[i])
@@ -193,9 +193,7 @@ public sealed partial class Topology
             }
 
             Machine.CgroupWork[i] = Add(new WaitChannel(NewId(), $"reclaim_work:{spec.Path}", remembers: true)).Id;
-            long memoryPages =
-                spec.MemoryMaxBytes == long.MaxValue ? -1 : spec.MemoryMaxBytes / KernelConstants.PageSize;
-            MemoryCgroup memory = Add(new MemoryCgroup(NewId(), i, spec.Path, memoryPages));
+            MemoryCgroup memory = Add(new MemoryCgroup(NewId(), i, spec.Path, spec.MemoryMax));
             MemoryCgroups.Add(memory);
             Machine.MemoryCgroups[i] = memory.Id;
         }

@@ -78,9 +78,9 @@ public sealed class RaceDraft
 
     /// <summary>A cgroup.</summary>
     /// <param name="path">Its path, <c>/pods/a</c>; those above it come into being with it.</param>
-    /// <param name="maxPages">misc.max, pages; -1 for max.</param>
-    /// <param name="memoryMaxPages">memory.max, pages; -1 for max.</param>
-    public RaceDraft Cgroup(string path, long maxPages = -1, long memoryMaxPages = -1)
+    /// <param name="maxPages">misc.max, pages; null for max.</param>
+    /// <param name="memoryMaxPages">memory.max, pages; null for max.</param>
+    public RaceDraft Cgroup(string path, long? maxPages = null, long? memoryMaxPages = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         for (int slash = path.IndexOf('/', Math.Min(1, path.Length)); slash > 0; slash = path.IndexOf('/', slash + 1))
@@ -448,7 +448,7 @@ public sealed class RaceDraft
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static string Limit(long pages) => pages < 0 ? "max" : $"{Number(pages)} pages";
+    private static string Limit(long? pages) => pages is { } number ? $"{Number(number)} pages" : "max";
 
     private static string OnNode(int node) => node < 0 ? "" : $", node = {Number(node)}";
 

@@ -1,5 +1,6 @@
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Workloads;
 using EpcActors.Scenarios;
 using EpcActors.Scenarios.Workloads;
@@ -60,12 +61,12 @@ internal static class BenchmarkScenarios
     public static Scenario TwoSockets(double theta, int passes)
     {
         const int Heap = 2048;
-        List<CgroupSpec> cgroups = [new("/", -1, long.MaxValue, long.MaxValue)];
+        List<CgroupSpec> cgroups = [new("/", -1, Limit.Max, Limit.Max)];
         List<EnclaveSpec> enclaves = [];
         for (int i = 0; i < 4; i++)
         {
             cgroups.Add(
-                new CgroupSpec($"/{(char)('a' + i)}", 0, Heap * 2 / 3 * KernelConstants.PageSize, long.MaxValue));
+                new CgroupSpec($"/{(char)('a' + i)}", 0, Limit.OfPages(Heap * 2 / 3), Limit.Max));
             enclaves.Add(
                 new EnclaveSpec
                 {
@@ -103,13 +104,13 @@ internal static class BenchmarkScenarios
         const int Heap = 1024;
         List<CgroupSpec> cgroups =
         [
-            new("/", -1, long.MaxValue, long.MaxValue),
-            new("/pods", 0, long.MaxValue, long.MaxValue),
+            new("/", -1, Limit.Max, Limit.Max),
+            new("/pods", 0, Limit.Max, Limit.Max),
         ];
         List<EnclaveSpec> enclaves = [];
         for (int pod = 0; pod < pods; pod++)
         {
-            cgroups.Add(new CgroupSpec($"/pods/p{pod}", 1, 3 * Heap * KernelConstants.PageSize, long.MaxValue));
+            cgroups.Add(new CgroupSpec($"/pods/p{pod}", 1, Limit.OfPages(3 * Heap), Limit.Max));
             for (int i = 0; i < 4; i++)
             {
                 enclaves.Add(
@@ -183,8 +184,8 @@ internal static class BenchmarkScenarios
             Costs = Costs(),
             Cgroups =
             [
-                new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-                new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
+                new CgroupSpec("/", -1, Limit.Max, Limit.Max),
+                new CgroupSpec("/a", 0, Limit.Max, Limit.Max),
             ],
             Enclaves = enclaves,
             Run = new RunSpec

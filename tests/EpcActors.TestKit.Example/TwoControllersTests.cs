@@ -33,7 +33,7 @@ public sealed class TwoControllersTests
     private static async Routine<Errno> RaiseWithoutLease(RaceTask task)
     {
         CgroupProtocol.ReadUsage limit = await task.Ask(task.Cgroup("/a"), new CgroupProtocol.ReadUsage());
-        await task.Ask(task.Cgroup("/a"), new CgroupProtocol.WriteMax { Max = (ulong)limit.Max + 4096 });
+        await task.Ask(task.Cgroup("/a"), new CgroupProtocol.WriteMax { Max = Limit.OfBytes(limit.MaxBytes + 4096) });
         return Errno.Ok;
     }
 

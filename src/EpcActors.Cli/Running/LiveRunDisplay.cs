@@ -104,7 +104,7 @@ internal sealed class LiveRunDisplay(CommandShell shell, bool isQuiet)
             table.AddRow(
                 new Text(cgroup.Path),
                 new Text(Units.Bytes(cgroup.CurrentBytes)),
-                new Text(cgroup.MaxBytes == long.MaxValue ? "max" : Units.Bytes(cgroup.MaxBytes)),
+                new Text(Units.Limit(cgroup.Max.BytesOrNull)),
                 new Text(Units.Count(cgroup.Events)),
                 new Text(PerSecond(now, cgroup.Faults - Before(cgroup).Faults)));
         }

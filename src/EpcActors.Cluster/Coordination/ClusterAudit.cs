@@ -2,6 +2,7 @@ using System.Globalization;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results;
 using EpcActors.Results.Text;
 
@@ -207,13 +208,13 @@ public static class ClusterAudit
                 return;
             }
 
-            bool isAbove = owned.Max < long.MaxValue && owned.Value > (long)owned.Max;
+            bool isAbove = owned.Value > Limit.Of(owned.Max).Bytes;
             if (isAbove && !_rules.WrittenLimits.Contains(owned.Counter))
             {
                 Violate(
                     Rules.CgroupLimit,
                     $"{owned.Counter}/max",
-                    $"{Name(owned)} is {owned.Value}, above misc.max {owned.Max}");
+                    $"{Name(owned)} is {owned.Value}, above misc.max {Limit.Of(owned.Max)}");
             }
 
             // Pages of a dead socket are charged until their enclaves are gone.

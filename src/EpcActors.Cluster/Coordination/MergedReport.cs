@@ -1,5 +1,6 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results;
 using EpcActors.Runs;
 using EpcActors.Scenarios;
@@ -218,8 +219,7 @@ public static class MergedReport
             OwnedCounter? owned = Owner(outcome, counter);
             merged.Add(of[0] with
             {
-                MaxBytes = owned is not null ? owned.Max >= long.MaxValue ? null : (long)owned.Max
-                    : scenario.Cgroups[counter].MaxBytes == long.MaxValue ? null : scenario.Cgroups[counter].MaxBytes,
+                MaxBytes = (owned is not null ? Limit.Of(owned.Max) : scenario.Cgroups[counter].Max).BytesOrNull,
 
                 // Between two owners the counter is the sum of all grants.
                 CurrentBytes = owned?.Value ?? Granted(outcome, counter),

@@ -82,7 +82,7 @@ internal static class TimelineMerge
     }
 
     /// <summary>Values of the process whose last sample is the newest: a written limit reaches all.</summary>
-    private static long[] Latest(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<long>> values)
+    private static T[] Latest<T>(IReadOnlyList<long> at, Timeline[] of, Func<Timeline, IReadOnlyList<T>> values)
     {
         long[] newest = new long[at.Count];
         Array.Fill(newest, long.MinValue);
@@ -104,13 +104,13 @@ internal static class TimelineMerge
     /// <param name="values">Selects one of their series; null or empty for none.</param>
     /// <param name="add">Adds to the sum so far a sample, with the index of the time and the time at which it was
     /// taken.</param>
-    private static long[] Fold(
+    private static T[] Fold<T>(
         IReadOnlyList<long> at,
         Timeline[] of,
-        Func<Timeline, IReadOnlyList<long>?> values,
-        Func<long, long, (int I, long AtNs), long> add)
+        Func<Timeline, IReadOnlyList<T>?> values,
+        Func<T, T, (int I, long AtNs), T> add)
     {
-        long[] all = new long[at.Count];
+        T[] all = new T[at.Count];
         foreach (Timeline one in of)
         {
             if (values(one) is not { Count: > 0 } own)

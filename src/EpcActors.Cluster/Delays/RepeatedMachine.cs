@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Delays;
@@ -36,8 +37,8 @@ public static class RepeatedMachine
             Machine = scenario.Machine with { Nodes = [.. all.SelectMany(_ => scenario.Machine.Nodes)] },
             Cgroups = [.. scenario.Cgroups.Select(cgroup => cgroup with
             {
-                MaxBytes = Times(cgroup.MaxBytes, times),
-                MemoryMaxBytes = Times(cgroup.MemoryMaxBytes, times),
+                Max = Times(cgroup.Max, times),
+                MemoryMax = Times(cgroup.MemoryMax, times),
             })],
             Enclaves = [.. all.SelectMany(i => scenario.Enclaves.Select(one => one with
             {
@@ -53,7 +54,8 @@ public static class RepeatedMachine
         };
     }
 
-    private static long Times(long bytes, int times) => bytes >= long.MaxValue / times ? long.MaxValue : bytes * times;
+    private static Limit Times(Limit limit, int times) =>
+        limit.Bytes >= long.MaxValue / times ? Limit.Max : Limit.OfBytes(limit.Bytes * times);
 
     private static string NameOf(string name, int repetition) =>
         repetition == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}+{repetition}");

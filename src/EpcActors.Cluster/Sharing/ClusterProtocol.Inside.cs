@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 
 namespace EpcActors.Cluster.Sharing;
 
@@ -212,8 +213,8 @@ public static partial class ClusterProtocol
 
         public long Counter;
 
-        /// <summary>Out: ulong.MaxValue for none.</summary>
-        public ulong Max;
+        /// <summary>Out: the limit.</summary>
+        public Limit Max;
 
         /// <summary>Out: number of the write; 0: it was never written.</summary>
         public long Version;

@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Epc;
 
 namespace EpcActors.Cluster.Sharing;
@@ -169,8 +170,8 @@ public static partial class ClusterProtocol
         /// </summary>
         public long Value;
 
-        /// <summary>Out: the limit, long.MaxValue for none.</summary>
-        public long Max;
+        /// <summary>Out: what the limit allows (<see cref="Limit.Bytes"/>).</summary>
+        public long MaxBytes;
 
         /// <summary>
         /// In: number of the advance up to which the caller had all others give back, 0 for none. Out: number of
@@ -200,8 +201,7 @@ public static partial class ClusterProtocol
 
         public static MessageKind Kind => MessageKind.Limit;
 
-        /// <summary>ulong.MaxValue for none.</summary>
-        public ulong Max;
+        public Limit Max;
 
         public long Counter;
 
@@ -226,7 +226,7 @@ public static partial class ClusterProtocol
         public long Amount;
 
         /// <summary>The last write of the limit that it knows of.</summary>
-        public ulong Max;
+        public Limit Max;
 
         public long MaxVersion;
 
@@ -394,7 +394,7 @@ public static partial class ClusterProtocol
 
         public long Counter;
 
-        public ulong Max;
+        public Limit Max;
 
         public long Version;
 

@@ -131,7 +131,7 @@ public sealed partial class Gateway
         }
 
         message.Value = owned.Value;
-        message.Max = (long)Math.Min(owned.Max, long.MaxValue);
+        message.MaxBytes = owned.Max.Bytes;
         message.Advances = owned.Advances;
         return true;
     }

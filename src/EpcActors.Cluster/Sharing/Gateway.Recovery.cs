@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Sharing;
@@ -6,8 +7,8 @@ namespace EpcActors.Cluster.Sharing;
 /// <content>Shared counters at their owner, and their recovery when a process dies.</content>
 public sealed partial class Gateway
 {
-    /// <summary>The limit of a shared counter as this process knows it, bytes; long.MaxValue for none.</summary>
-    public long MaxBytesOf(int counter) => (long)Math.Min(_maxKnown[counter], long.MaxValue);
+    /// <summary>The limit of a shared counter as this process knows it.</summary>
+    public Limit MaxOf(int counter) => _maxKnown[counter];
 
     /// <summary>
     /// The highest value of a shared counter within its limits, if this process is its owner; else 0.
@@ -23,7 +24,7 @@ public sealed partial class Gateway
         Since = _view.OwnerSince(counter),
     };
 
-    private void LearnMax(int counter, ulong max, long version)
+    private void LearnMax(int counter, Limit max, long version)
     {
         if (version > _maxVersion[counter])
         {

@@ -106,7 +106,7 @@ public sealed partial class Gateway
     private bool HasRoomHere(int counter, long bytes) => OwnsHere(counter) && RoomIn(_counters[counter]) >= bytes;
 
     /// <summary>Room that the limit and the capacity leave; negative when the limit was lowered.</summary>
-    private static long RoomIn(SharedCounter owned) => (long)Math.Min(owned.Max, (ulong)owned.Capacity) - owned.Value;
+    private static long RoomIn(SharedCounter owned) => Math.Min(owned.Max.Bytes, owned.Capacity) - owned.Value;
 
     /// <summary>A stock that grows beyond twice what was asked for last goes back.</summary>
     private bool KeepsAfter(int counter, long bytes) =>

@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
 namespace EpcActors.Cluster.Sharing;
@@ -51,7 +52,7 @@ public sealed partial class Gateway : Resource,
     private readonly long[] _granted;
     private readonly long[] _used;
     private readonly long[] _stock;
-    private readonly ulong[] _maxKnown;
+    private readonly Limit[] _maxKnown;
     private readonly long[] _maxVersion;
     private readonly int[] _reportedSince;
     private readonly int[] _lastDead;
@@ -76,7 +77,7 @@ public sealed partial class Gateway : Resource,
     /// <param name="port">The member that this process is.</param>
     /// <param name="outbox">Outbox for frames to other processes.</param>
     /// <param name="history">Source of views; the first one is there.</param>
-    /// <param name="max">By counter: its limit, in bytes or in what it counts; ulong.MaxValue for none.</param>
+    /// <param name="max">By counter: its limit, in bytes or in what it counts.</param>
     /// <param name="capacityOfMember">By member: bytes of EPC on its sockets.</param>
     /// <param name="bootPagesOfMember">By member: pages that are free from the start and counted, for those of the
     /// first view.</param>
@@ -86,7 +87,7 @@ public sealed partial class Gateway : Resource,
         ClusterPort port,
         IOutbox outbox,
         IViewHistory history,
-        IReadOnlyList<ulong> max,
+        IReadOnlyList<Limit> max,
         IReadOnlyList<long> capacityOfMember,
         IReadOnlyList<long> bootPagesOfMember,
         IInbox? inbox = null)

@@ -1,3 +1,5 @@
+using EpcActors.Kernel.Cgroups;
+
 namespace EpcActors.Cluster.Sharing;
 
 /// <summary>State of one gateway at one moment, which an audit over all processes compares.</summary>
@@ -46,7 +48,7 @@ public sealed record OpenCall(int Caller, uint Sequence, int Target, int Counter
 /// <summary>A shared counter at its owner.</summary>
 /// <param name="Counter">Number of the counter.</param>
 /// <param name="Value">The number as the kernel sees it.</param>
-/// <param name="Max">Its limit; ulong.MaxValue for none.</param>
+/// <param name="Max">Its limit, as a file stores it (<see cref="Limit.Value"/>).</param>
 /// <param name="Capacity">misc.capacity.</param>
 /// <param name="Peak">Highest value within the limits.</param>
 /// <param name="Parts">By member: its part.</param>
@@ -88,7 +90,7 @@ public sealed partial class Gateway
             if (owned.IsOwner && !owned.IsRebuilding)
             {
                 owners.Add(
-                    new OwnedCounter(counter, owned.Value, owned.Max, owned.Capacity, owned.Peak, [.. owned.Of]));
+                    new OwnedCounter(counter, owned.Value, owned.Max.Value, owned.Capacity, owned.Peak, [.. owned.Of]));
             }
         }
 

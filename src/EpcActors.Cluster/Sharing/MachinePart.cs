@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Epc;
 using EpcActors.Kernel.NumaNodes;
 using EpcActors.Scenarios;
@@ -105,7 +106,7 @@ public sealed class MachinePart : IMachinePart
         topology.Tasks.Add((new Reporter(topology.NewTaskId(), -1, firstNode, machine, _port.Gateway), 0));
     }
 
-    public long MaxBytesOf(int cgroup) => Gateway.MaxBytesOf(cgroup);
+    public Limit MaxOf(int cgroup) => Gateway.MaxOf(cgroup);
 
     public long PeakBytesOf(int cgroup) => Gateway.PeakAtOwner(cgroup);
 
@@ -143,14 +144,13 @@ public sealed class MachinePart : IMachinePart
     }
 
     /// <summary>By counter: the limit of the scenario; the free-page counter has none.</summary>
-    private ulong[] Limits()
+    private Limit[] Limits()
     {
-        ulong[] max = new ulong[_port.CounterCount];
-        Array.Fill(max, ulong.MaxValue);
+        Limit[] max = new Limit[_port.CounterCount];
+        Array.Fill(max, Limit.Max);
         for (int i = 0; i < _scenario!.Cgroups.Count; i++)
         {
-            long bytes = _scenario.Cgroups[i].MaxBytes;
-            max[i] = bytes == long.MaxValue ? ulong.MaxValue : (ulong)bytes;
+            max[i] = _scenario.Cgroups[i].Max;
         }
 
         return max;

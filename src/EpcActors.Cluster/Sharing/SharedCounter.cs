@@ -1,3 +1,5 @@
+using EpcActors.Kernel.Cgroups;
+
 namespace EpcActors.Cluster.Sharing;
 
 /// <summary>
@@ -10,7 +12,7 @@ namespace EpcActors.Cluster.Sharing;
 /// </remarks>
 public sealed class SharedCounter
 {
-    internal SharedCounter(int members, ulong max, long capacity)
+    internal SharedCounter(int members, Limit max, long capacity)
     {
         Of = new long[members];
         HasReported = new bool[members];
@@ -24,8 +26,8 @@ public sealed class SharedCounter
     /// <summary>Highest value within the limits.</summary>
     public long Peak { get; internal set; }
 
-    /// <summary>Limit; ulong.MaxValue for none.</summary>
-    public ulong Max { get; internal set; }
+    /// <summary>The limit.</summary>
+    public Limit Max { get; internal set; }
 
     /// <summary>Number of writes of the limit.</summary>
     public long MaxVersion { get; internal set; }

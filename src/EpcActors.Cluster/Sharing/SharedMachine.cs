@@ -70,7 +70,7 @@ public sealed partial class SharedMachine : ISharedMachine
     /// Writes misc.max at the owner, then tells each process, so the limit outlives both the owner and the writer.
     /// </summary>
     [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
-    public async Routine WriteMax(KernelTask current, int cgroup, ulong max)
+    public async Routine WriteMax(KernelTask current, int cgroup, Limit max)
     {
         ClusterProtocol.WriteCounterMax write = await current.Ask(
             _port.Gateway, new ClusterProtocol.WriteCounterMax { Counter = cgroup, Max = max });
@@ -98,13 +98,13 @@ public sealed partial class SharedMachine : ISharedMachine
         int cgroup)
     {
         long usage = 0;
-        long max = long.MaxValue;
+        long max = Limit.Max.Bytes;
         for (int level = cgroup; level >= 0; level = current.Machine.CgroupParents[level])
         {
             ClusterProtocol.ReadCounter read = await current.Ask(
                 _port.Gateway,
                 new ClusterProtocol.ReadCounter { Counter = level });
-            max = Math.Min(max, read.Max);
+            max = Math.Min(max, read.MaxBytes);
             if (level == cgroup)
             {
                 usage = read.Value;

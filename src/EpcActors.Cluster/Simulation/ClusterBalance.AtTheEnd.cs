@@ -1,6 +1,7 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results.Text;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
 
@@ -285,7 +286,7 @@ internal sealed partial class ClusterBalance
         if (
             _written.TryGetValue(
                 index,
-                out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) write)
+                out (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers) write)
             && (write.By.IsLiving || write.Knowers?.Any(one => one.IsLiving) == true)
             && (counter.MaxVersion < write.Version || (counter.MaxVersion == write.Version && counter.Max != write.Max))
         )

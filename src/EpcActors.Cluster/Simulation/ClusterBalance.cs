@@ -21,7 +21,7 @@ internal sealed partial class ClusterBalance(SimulatedCluster cluster)
     private readonly Dictionary<TaskActor, (int Counter, int Step)> _refused = [];
     private readonly Dictionary<
         int,
-        (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers)
+        (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers)
     > _written = [];
 
     /// <summary>Notes what a step moved between processes.</summary>
@@ -74,7 +74,7 @@ internal sealed partial class ClusterBalance(SimulatedCluster cluster)
                 if (
                     !_written.TryGetValue(
                         (int)write.Counter,
-                        out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) last)
+                        out (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers) last)
                     || write.Version > last.Version
                     || (!last.By.IsLiving && last.Knowers is null))
                 {
@@ -90,7 +90,7 @@ internal sealed partial class ClusterBalance(SimulatedCluster cluster)
                     share.Member == lastMember
                     && _written.TryGetValue(
                         (int)share.Counter,
-                        out (SimulatedProcess By, long Version, ulong Max, SimulatedProcess[]? Knowers) shared)
+                        out (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers) shared)
                     && shared.By == process
                     && shared.Version == share.Version)
                 {

@@ -47,7 +47,7 @@ internal static class CgroupImport
         {
             AddCgroup(draft, cgroup);
             AddEnclave(draft, cgroup, tree, names, workload, log);
-            if (cgroup.Max is { Bytes: < long.MaxValue } max && max.Bytes > capacity)
+            if (cgroup.Max is { IsMax: false } max && max.Bytes > capacity)
             {
                 log.Note(max.Origin, "", $"the limit is above the capacity, {Sizes.Text(capacity)}: it never holds");
             }
@@ -87,8 +87,8 @@ internal static class CgroupImport
 
     private static void AddCgroup(ScenarioDraft draft, TreeCgroup cgroup)
     {
-        bool isLimited = cgroup.Max is { Bytes: < long.MaxValue };
-        bool hasMemory = cgroup.MemoryMax is { Bytes: < long.MaxValue };
+        bool isLimited = cgroup.Max is { IsMax: false };
+        bool hasMemory = cgroup.MemoryMax is { IsMax: false };
         bool isUsed = cgroup.Current is { Bytes: > 0 };
         if (cgroup.Path == "/" || !(isLimited || isUsed || (hasMemory && cgroup.Current is not null)))
         {
@@ -138,7 +138,7 @@ internal static class CgroupImport
         string peak = cgroup.Peak is { } most
             ? string.Create(CultureInfo.InvariantCulture, $", peak {most.Bytes}")
             : "";
-        bool hasMemory = tree.Any(one => one.MemoryMax is { Bytes: < long.MaxValue }
+        bool hasMemory = tree.Any(one => one.MemoryMax is { IsMax: false }
             && (cgroup.Path + "/").StartsWith(one.Path + "/", StringComparison.Ordinal));
         draft.Enclaves.Add(new EnclaveDraft(names.Next(cgroup.Path.TrimStart('/').Replace('/', '_')))
         {

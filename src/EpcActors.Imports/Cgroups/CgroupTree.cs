@@ -1,15 +1,22 @@
 using System.Globalization;
 using EpcActors.Hocon;
 using EpcActors.Imports.Reading;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results.Text;
 using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Imports.Cgroups;
 
-/// <summary>A number of a file such as misc.max, and where it stands.</summary>
-/// <param name="Bytes">The number; <see cref="long.MaxValue"/> for max.</param>
+/// <summary>A number of a file such as misc.max, or <c>max</c>, and where it stands.</summary>
+/// <param name="Number">The number.</param>
 /// <param name="Origin">Its place.</param>
-internal readonly record struct FileValue(long Bytes, HoconOrigin Origin);
+internal readonly record struct FileValue(Limit Number, HoconOrigin Origin)
+{
+    /// <summary>No limit: max, or more than any machine has.</summary>
+    public bool IsMax => Number.Bytes == long.MaxValue;
+
+    public long Bytes => Number.Bytes;
+}
 
 /// <summary>A cgroup of a copied tree.</summary>
 internal sealed record TreeCgroup(string Path)
@@ -167,12 +174,12 @@ internal sealed class CgroupTree(ConfigEnvironment environment, ImportLog log)
     {
         if (text == MaxWord)
         {
-            return new FileValue(long.MaxValue, at);
+            return new FileValue(Limit.Max, at);
         }
 
         if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong bytes))
         {
-            return new FileValue((long)Math.Min(bytes, long.MaxValue), at);
+            return new FileValue(Limit.Of(bytes), at);
         }
 
         log.Error(at, "", $"found '{text}'; expected a number of bytes or max", "copy the file as it is");

@@ -42,7 +42,7 @@ public sealed class Cgroup
     /// <param name="index">Number of the cgroup, as in the pages charged to it.</param>
     /// <param name="path">Path below the root; <c>/</c> for the root.</param>
     /// <param name="pages">The machine's descriptors; this actor touches those of listed pages only.</param>
-    /// <param name="maxBytes">misc.max; long.MaxValue for max.</param>
+    /// <param name="max">misc.max.</param>
     /// <param name="capacityBytes">misc.capacity.</param>
     /// <param name="wideUsage">False: the sum that is checked is a 32-bit integer (C1).</param>
     public Cgroup(
@@ -50,7 +50,7 @@ public sealed class Cgroup
         int index,
         string path,
         EpcPageTable pages,
-        long maxBytes,
+        Limit max,
         long capacityBytes,
         bool wideUsage)
         : base(id, $"cgroup:{path}")
@@ -58,7 +58,7 @@ public sealed class Cgroup
         Index = index;
         Path = path;
         _pages = pages;
-        Max = maxBytes == long.MaxValue ? ulong.MaxValue : (ulong)maxBytes;
+        Max = max;
         CapacityBytes = capacityBytes;
         _wideUsage = wideUsage;
     }
@@ -71,11 +71,8 @@ public sealed class Cgroup
     [NotState]
     public string Path { get; private set; }
 
-    /// <summary>misc.max as it is stored and shown: unrounded; 2^64-1 is max.</summary>
-    public ulong Max { get; private set; }
-
-    /// <summary>misc.max, bytes; long.MaxValue for that and anything above, max among it.</summary>
-    public long MaxBytes => (long)Math.Min(Max, long.MaxValue);
+    /// <summary>misc.max as it is stored and shown: unrounded.</summary>
+    public Limit Max { get; private set; }
 
     public long CapacityBytes { get; }
 
@@ -131,7 +128,7 @@ public sealed class Cgroup
         // negative, which the comparison with an unsigned long turns into a number above every limit: no cgroup is
         // charged for more than 2 GiB, the root included.
         ulong sum = unchecked(_wideUsage ? (ulong)UsageBytes : (ulong)(int)UsageBytes);
-        if (sum > Max || sum > (ulong)CapacityBytes)
+        if (!Max.Allows(sum) || sum > (ulong)CapacityBytes)
         {
             message.Result = LevelCharge.Over;
             return;
@@ -251,7 +248,7 @@ public sealed class Cgroup
     public void Handle(ref ReadUsage message, Turn turn)
     {
         message.Usage = UsageBytes;
-        message.Max = MaxBytes;
+        message.MaxBytes = Max.Bytes;
     }
 
     public void Handle(ref WriteMax message, Turn turn) => Max = message.Max;
@@ -310,7 +307,7 @@ public sealed class Cgroup
         Invariant.That(IsFreed && UsageBytes == 0, $"{Name} is made anew before it was freed");
         _references = 1;
         IsDying = false;
-        Max = ulong.MaxValue;
+        Max = Limit.Max;
         PeakBytes = 0;
         Events = 0;
         EventsLocal = 0;

@@ -199,8 +199,8 @@ public static class CgroupProtocol
         /// <summary>Out: misc.current, bytes.</summary>
         public long Usage;
 
-        /// <summary>Out: misc.max, bytes; long.MaxValue for that and anything above.</summary>
-        public long Max;
+        /// <summary>Out: bytes that misc.max allows (<see cref="Limit.Bytes"/>).</summary>
+        public long MaxBytes;
     }
 
     /// <summary>Writes misc.max: a pure store, of any number of 64 bits.</summary>
@@ -210,8 +210,7 @@ public static class CgroupProtocol
 
         public static MessageKind Kind => MessageKind.Limit;
 
-        /// <summary>Bytes; ulong.MaxValue for max.</summary>
-        public ulong Max;
+        public Limit Max;
     }
 
     /// <summary>Series v1 to v5: sgx_record_epc_page with an unreclaimable page (SECS, VA).</summary>

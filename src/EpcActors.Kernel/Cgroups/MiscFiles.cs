@@ -24,9 +24,6 @@ public enum MiscWriteResult
 /// </summary>
 public static class MiscFiles
 {
-    /// <summary>The limit that reads <c>max</c>: 2^64 - 1 (U64_MAX; ULONG_MAX in older kernels).</summary>
-    public const ulong Unlimited = ulong.MaxValue;
-
     /// <summary>Name of a file as it stands in the cgroup directory.</summary>
     public static string NameOf(MiscFile file) => file switch
     {
@@ -77,7 +74,7 @@ public static class MiscFiles
                 continue;
             }
 
-            if (limits[resource] == Unlimited)
+            if (Limit.Of(limits[resource]).IsMax)
             {
                 text.Append(NameOf(resource)).Append(" max\n");
             }
@@ -136,7 +133,7 @@ public static class MiscFiles
     /// <param name="text">The bytes of one write(2).</param>
     /// <param name="capacities">What the machine has of each resource.</param>
     /// <param name="resource">Whose limit to store; meaningful only with <see cref="MiscWriteResult.Ok"/>.</param>
-    /// <param name="value">The limit to store, <see cref="Unlimited"/> for <c>max</c>; 0 unless Ok.</param>
+    /// <param name="value">The limit to store, that of <see cref="Limit.Max"/> for <c>max</c>; 0 unless Ok.</param>
     public static MiscWriteResult ParseMaxWrite(
         ReadOnlySpan<byte> text, in MiscValues capacities, out MiscResource resource, out ulong value)
     {
@@ -155,7 +152,7 @@ public static class MiscFiles
         }
 
         ReadOnlySpan<byte> number = text[(blank + 1)..];
-        ulong parsed = Unlimited;
+        ulong parsed = Limit.Max.Value;
         if (!number.SequenceEqual("max"u8))
         {
             MiscWriteResult result = ParseUnsigned(number, out parsed);

@@ -50,7 +50,7 @@ public static class MiscFilesOfCgroup
         return file switch
         {
             MiscFile.Capacity => MiscFiles.FormatCapacity(capacities),
-            MiscFile.Max => MiscFiles.FormatMax(capacities, MiscValues.OfSgxEpc(cgroup.Max)),
+            MiscFile.Max => MiscFiles.FormatMax(capacities, MiscValues.OfSgxEpc(cgroup.Max.Value)),
             MiscFile.Current => MiscFiles.FormatCurrent(capacities, MiscValues.OfSgxEpc((ulong)cgroup.UsageBytes)),
             MiscFile.Peak => MiscFiles.FormatPeak(capacities, MiscValues.OfSgxEpc((ulong)cgroup.PeakBytes)),
             MiscFile.Events => MiscFiles.FormatEvents(capacities, MiscValues.OfSgxEpc((ulong)cgroup.Events)),

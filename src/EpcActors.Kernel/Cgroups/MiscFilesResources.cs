@@ -37,7 +37,7 @@ public struct MiscValues
         set => _slots[(int)resource] = value;
     }
 
-    /// <summary>Every resource the same, e.g. <see cref="MiscFiles.Unlimited"/>.</summary>
+    /// <summary>Every resource the same, e.g. that of <see cref="Limit.Max"/>.</summary>
     public static MiscValues All(ulong value)
     {
         MiscValues values = default;

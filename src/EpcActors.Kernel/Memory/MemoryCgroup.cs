@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using static EpcActors.Kernel.Memory.MemoryCgroupProtocol;
 
 namespace EpcActors.Kernel.Memory;
@@ -36,14 +37,14 @@ public static class MemoryCgroupProtocol
         public static MessageKind Kind => MessageKind.Limit;
     }
 
-    /// <summary>Writes memory.max; pages, -1 for max.</summary>
+    /// <summary>Writes memory.max.</summary>
     public struct WriteMemoryMax : IMessage
     {
         public static ushort Code => 0x0904;
 
         public static MessageKind Kind => MessageKind.Limit;
 
-        public long Pages;
+        public Limit Max;
 
         /// <summary>Out: charged now, pages.</summary>
         public long UsagePages;
@@ -65,12 +66,12 @@ public sealed class MemoryCgroup : Resource,
     IHandle<ChargeMemory>, IHandle<UnchargeMemory>, IHandle<CountOomKill>, IHandle<WriteMemoryMax>,
     IHandle<CreateMemory>
 {
-    public MemoryCgroup(ActorId id, int index, string path, long maxPages)
+    public MemoryCgroup(ActorId id, int index, string path, Limit max)
         : base(id, $"memcg:{path}")
     {
         Index = index;
         Path = path;
-        MaxPages = maxPages;
+        Max = max;
     }
 
     public override ActorKind ActorKind => ActorKind.MemoryCgroup;
@@ -81,8 +82,8 @@ public sealed class MemoryCgroup : Resource,
     [NotState]
     public string Path { get; private set; }
 
-    /// <summary>memory.max in pages; -1 for max.</summary>
-    public long MaxPages { get; private set; }
+    /// <summary>memory.max. What counts is whole pages.</summary>
+    public Limit Max { get; private set; }
 
     public long UsagePages { get; private set; }
 
@@ -98,7 +99,7 @@ public sealed class MemoryCgroup : Resource,
 
     public void Handle(ref ChargeMemory message, Turn turn)
     {
-        if (MaxPages >= 0 && UsagePages + message.Pages > MaxPages)
+        if (UsagePages + message.Pages > Max.Pages)
         {
             message.IsOver = true;
             MaxEvents++;
@@ -118,7 +119,7 @@ public sealed class MemoryCgroup : Resource,
     public void Handle(ref CreateMemory message, Turn turn)
     {
         Invariant.That(UsagePages == 0, $"{Name} is made anew while pages are charged to it");
-        MaxPages = -1;
+        Max = Limit.Max;
         PeakPages = 0;
         OomKills = 0;
         MaxEvents = 0;
@@ -135,7 +136,7 @@ public sealed class MemoryCgroup : Resource,
 
     public void Handle(ref WriteMemoryMax message, Turn turn)
     {
-        MaxPages = message.Pages;
+        Max = message.Max;
         message.UsagePages = UsagePages;
     }
 }

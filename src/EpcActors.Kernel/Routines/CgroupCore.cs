@@ -138,17 +138,17 @@ internal static class CgroupCore
         }
 
         Invariant.That(resource == MiscResource.SgxEpc, "the machine has no other resource than EPC");
-        await Store(current, cgroup, value);
+        await Store(current, cgroup, Limit.Of(value));
         return Errno.Ok;
     }
 
     /// <summary>The same with a number: what <c>sgx_epc N</c> does.</summary>
     /// <param name="current">Task that writes.</param>
     /// <param name="cgroup">Cgroup of the limit.</param>
-    /// <param name="value">Bytes; ulong.MaxValue for max.</param>
+    /// <param name="max">The limit.</param>
     /// <returns>Ok; EINVAL on a kernel without the resource; ENOENT as above.</returns>
     [Linux("misc.c", "misc_cg_max_write")]
-    public static async Routine<Errno> WriteMiscMax(KernelTask current, int cgroup, ulong value)
+    public static async Routine<Errno> WriteMiscMax(KernelTask current, int cgroup, Limit max)
     {
         if (!await HasFile(current, cgroup))
         {
@@ -160,7 +160,7 @@ internal static class CgroupCore
             return Errno.EINVAL;
         }
 
-        await Store(current, cgroup, value);
+        await Store(current, cgroup, max);
         return Errno.Ok;
     }
 
@@ -169,10 +169,10 @@ internal static class CgroupCore
     /// limit rises.
     /// </summary>
     [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
-    private static async Routine Store(KernelTask current, int cgroup, ulong value)
+    private static async Routine Store(KernelTask current, int cgroup, Limit max)
     {
         ISharedMachine shared = current.Machine.Shared;
-        await shared.WriteMax(current, cgroup, value);
+        await shared.WriteMax(current, cgroup, max);
         if (current.Switches.LimitLowered == LimitLowered.Worker)
         {
             await shared.QueueWork(current, cgroup);
@@ -181,8 +181,8 @@ internal static class CgroupCore
 
     /// <summary>WRITE_ONCE of the limit in the cgroup.</summary>
     [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
-    public static async Routine StoreMax(KernelTask current, int cgroup, ulong value) =>
-        await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.WriteMax { Max = value });
+    public static async Routine StoreMax(KernelTask current, int cgroup, Limit max) =>
+        await current.Ask(current.Machine.Cgroups[cgroup], new CgroupProtocol.WriteMax { Max = max });
 
     [Linux("misc.c", "misc_cg_max_write", IsPart = true)]
     private static async Routine<bool> HasFile(KernelTask current, int cgroup)

@@ -141,11 +141,11 @@ internal static partial class EpcCgroup
     {
         Machine machine = current.Machine;
         long usage = 0;
-        long max = long.MaxValue;
+        long max = Limit.Max.Bytes;
         for (int level = cgroup; level >= 0; level = machine.CgroupParents[level])
         {
             CgroupProtocol.ReadUsage read = await current.Ask(machine.Cgroups[level], new CgroupProtocol.ReadUsage());
-            max = Math.Min(max, read.Max);
+            max = Math.Min(max, read.MaxBytes);
             if (level == cgroup)
             {
                 usage = read.Usage;

@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 
 namespace EpcActors.Kernel.Routines;
 
@@ -23,7 +24,7 @@ public sealed class OneMachine : ISharedMachine
 
     public Routine Uncharge(KernelTask current, int cgroup) => Misc.Uncharge(current, cgroup);
 
-    public Routine WriteMax(KernelTask current, int cgroup, ulong max) => CgroupCore.StoreMax(current, cgroup, max);
+    public Routine WriteMax(KernelTask current, int cgroup, Limit max) => CgroupCore.StoreMax(current, cgroup, max);
 
     public Routine<(long Usage, long Max)> UsageAndLimit(KernelTask current, int cgroup) =>
         EpcCgroup.UsageAndLimit(current, cgroup);

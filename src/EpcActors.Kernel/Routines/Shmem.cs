@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Memory;
 using EpcActors.Kernel.Processes;
@@ -86,18 +87,18 @@ internal static class Shmem
     /// </summary>
     /// <param name="current">Task that writes.</param>
     /// <param name="memoryCgroup">Memory cgroup of the limit.</param>
-    /// <param name="pages">The limit; -1 for max.</param>
+    /// <param name="max">The limit.</param>
     [Linux("memcontrol.c", "memory_max_write")]
-    public static async Routine WriteMemoryMax(KernelTask current, int memoryCgroup, long pages)
+    public static async Routine WriteMemoryMax(KernelTask current, int memoryCgroup, Limit max)
     {
         const long PollNs = 100_000;
         ActorId target = current.Machine.MemoryCgroups[memoryCgroup];
         MemoryCgroupProtocol.WriteMemoryMax write = await current.Ask(
-            target, new MemoryCgroupProtocol.WriteMemoryMax { Pages = pages });
-        while (pages >= 0 && write.UsagePages > pages && await OutOfMemory(current, memoryCgroup))
+            target, new MemoryCgroupProtocol.WriteMemoryMax { Max = max });
+        while (write.UsagePages > max.Pages && await OutOfMemory(current, memoryCgroup))
         {
             await current.Sleep(PollNs);
-            write = await current.Ask(target, new MemoryCgroupProtocol.WriteMemoryMax { Pages = pages });
+            write = await current.Ask(target, new MemoryCgroupProtocol.WriteMemoryMax { Max = max });
         }
     }
 

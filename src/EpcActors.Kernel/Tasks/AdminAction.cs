@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Epc;
 
 namespace EpcActors.Kernel.Tasks;
@@ -7,14 +8,14 @@ namespace EpcActors.Kernel.Tasks;
 /// <param name="AtNs">When, nanoseconds from the start of the run.</param>
 public abstract record AdminAction(long AtNs)
 {
-    /// <summary>Writes misc.max; long.MaxValue for max.</summary>
-    public sealed record WriteMax(long AtNs, int Cgroup, long Bytes) : AdminAction(AtNs);
+    /// <summary>Writes misc.max.</summary>
+    public sealed record WriteMax(long AtNs, int Cgroup, Limit Max) : AdminAction(AtNs);
 
     /// <summary>Writes a text to misc.max.</summary>
     public sealed record WriteMaxText(long AtNs, int Cgroup, string Text) : AdminAction(AtNs);
 
-    /// <summary>Writes memory.max; pages, -1 for max.</summary>
-    public sealed record WriteMemoryMax(long AtNs, int MemoryCgroup, long Pages) : AdminAction(AtNs);
+    /// <summary>Writes memory.max.</summary>
+    public sealed record WriteMemoryMax(long AtNs, int MemoryCgroup, Limit Max) : AdminAction(AtNs);
 
     /// <summary>kill -9.</summary>
     public sealed record KillProcess(long AtNs, ActorId Process) : AdminAction(AtNs);

@@ -22,12 +22,11 @@ public abstract class AdminTask : KernelTask
         switch (action)
         {
             case AdminAction.WriteMax write:
-                return await CgroupCore.WriteMiscMax(
-                    this, write.Cgroup, write.Bytes == long.MaxValue ? ulong.MaxValue : (ulong)write.Bytes);
+                return await CgroupCore.WriteMiscMax(this, write.Cgroup, write.Max);
             case AdminAction.WriteMaxText write:
                 return await CgroupCore.WriteMiscMax(this, write.Cgroup, write.Text);
             case AdminAction.WriteMemoryMax write:
-                await Shmem.WriteMemoryMax(this, write.MemoryCgroup, write.Pages);
+                await Shmem.WriteMemoryMax(this, write.MemoryCgroup, write.Max);
                 return Errno.Ok;
             case AdminAction.KillProcess kill:
                 await Ask(kill.Process, new ProcessProtocol.Kill { Reason = KillReason.Scenario });

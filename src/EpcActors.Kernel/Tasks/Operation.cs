@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 
 namespace EpcActors.Kernel.Tasks;
 
@@ -192,14 +193,14 @@ public abstract record Operation(string Text)
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>Writes misc.max; long.MaxValue for max.</summary>
-    public sealed record SetMax(string Text, int Cgroup, long Bytes) : Operation(Text)
+    /// <summary>Writes misc.max.</summary>
+    public sealed record SetMax(string Text, int Cgroup, Limit Max) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }
 
-    /// <summary>Writes memory.max; pages, -1 for max.</summary>
-    public sealed record SetMemoryMax(string Text, int Cgroup, long Pages) : Operation(Text)
+    /// <summary>Writes memory.max.</summary>
+    public sealed record SetMemoryMax(string Text, int Cgroup, Limit Max) : Operation(Text)
     {
         public override OperationHomeKind Needs => OperationHomeKind.None;
     }

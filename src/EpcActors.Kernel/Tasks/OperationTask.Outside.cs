@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Epc;
 using EpcActors.Kernel.Processes;
@@ -124,9 +125,9 @@ public sealed partial class OperationTask
         return Result(Errno.Ok);
     }
 
-    private async Routine<OperationResult> SetMemoryMax(int cgroup, long pages)
+    private async Routine<OperationResult> SetMemoryMax(int cgroup, Limit max)
     {
-        await Shmem.WriteMemoryMax(this, cgroup, pages);
+        await Shmem.WriteMemoryMax(this, cgroup, max);
         return Result(Errno.Ok);
     }
 

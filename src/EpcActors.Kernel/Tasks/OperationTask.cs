@@ -253,8 +253,8 @@ public sealed partial class OperationTask : UserThread
         Operation.Age age => await AgeAll(age.Enclave, age.First, age.Count),
         Operation.Pause => await PauseOnce(),
         Operation.SetMax set => Result(await CgroupCore.WriteMiscMax(
-            this, set.Cgroup, set.Bytes == long.MaxValue ? ulong.MaxValue : (ulong)set.Bytes)),
-        Operation.SetMemoryMax set => await SetMemoryMax(set.Cgroup, set.Pages),
+            this, set.Cgroup, set.Max)),
+        Operation.SetMemoryMax set => await SetMemoryMax(set.Cgroup, set.Max),
         Operation.Kill kill => await KillProcess(kill.Enclave, kill.Guest),
         Operation.Signal signal => await SignalProcess(signal.Enclave, signal.Guest),
         Operation.PoisonPage poison => await PoisonPages(poison.Node, poison.Page, poison.Count),

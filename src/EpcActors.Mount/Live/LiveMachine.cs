@@ -225,7 +225,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         CallAsync(new AdminAction.WriteMaxText(0, place, text));
 
     public Task<Errno> WriteMemoryMaxAsync(int place, long pages) =>
-        CallAsync(new AdminAction.WriteMemoryMax(0, place, pages));
+        CallAsync(new AdminAction.WriteMemoryMax(0, place, pages < 0 ? Limit.Max : Limit.OfPages(pages)));
 
     public async Task<Errno> AttachAsync(int process, int misc, int memory)
     {
@@ -250,7 +250,11 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
     {
         MemoryCgroup memory = _topology.MemoryCgroups[place];
         return new MemoryFigures(
-            memory.UsagePages, memory.PeakPages, memory.MaxPages, memory.MaxEvents, memory.OomKills);
+            memory.UsagePages,
+            memory.PeakPages,
+            memory.Max.IsMax ? -1 : memory.Max.Pages,
+            memory.MaxEvents,
+            memory.OomKills);
     }
 
     public int DyingBelow(int place)

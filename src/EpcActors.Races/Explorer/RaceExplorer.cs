@@ -246,7 +246,9 @@ public sealed class RaceExplorer
         {
             string text = string.Join('|', (string[])
             [
-                trace.Tasks[step.Task].Name, step.Message, step.Resource >= 0 ? trace.Resources[step.Resource].Name : "",
+                trace.Tasks[step.Task].Name,
+                step.Message,
+                step.Resource >= 0 ? trace.Resources[step.Resource].Name : "",
                 string.Join(' ', step.Request), string.Join(' ', step.Answer), string.Join(' ', step.Events),
                 string.Join(' ', step.Locks), string.Join(' ', step.Choices), string.Join(' ', step.Values),
                 string.Join(' ', step.Wakes), $"{step.IsParked} {step.IsWrite}",

@@ -80,7 +80,7 @@ internal sealed class ResourceStates(Topology topology)
     private string Describe(Cgroup cgroup)
     {
         Add("misc.current", Charged(cgroup.UsageBytes));
-        Add("misc.max", cgroup.Max == ulong.MaxValue ? "max" : Charged(cgroup.MaxBytes));
+        Add("misc.max", cgroup.Max.IsMax ? "max" : Charged(cgroup.Max.Bytes));
         Add("misc.events", $"max {Number(cgroup.Events)}, local {Number(cgroup.EventsLocal)}");
         List<string> lru = [];
         cgroup.ForEachLruPage(page => lru.Add($"{page}"));
@@ -102,7 +102,7 @@ internal sealed class ResourceStates(Topology topology)
     private string Describe(MemoryCgroup memory)
     {
         Add("memory.current", Pages(memory.UsagePages));
-        Add("memory.max", memory.MaxPages is long.MaxValue or < 0 ? "max" : Pages(memory.MaxPages));
+        Add("memory.max", memory.Max.IsMax ? "max" : Pages(memory.Max.Pages));
         if (memory.OomKills > 0)
         {
             Add("oom_kill", memory.OomKills);

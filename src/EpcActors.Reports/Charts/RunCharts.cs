@@ -79,7 +79,7 @@ internal static class RunCharts
     public static TimeChart Usage(RunReport r, CgroupTimeline c, ChartRange range, bool isSmall = false)
     {
         CgroupReport? report = r.Cgroups.FirstOrDefault(g => g.Path == c.Path);
-        double[] limits = [.. c.MaxBytes.Select(v => v < 0 ? double.NaN : v)];
+        double[] limits = [.. c.MaxBytes.Select(v => v ?? double.NaN)];
         List<Series> series = [new Series("current", 0, SeriesShape.Area, Numbers(c.CurrentBytes))];
         if (c.PeakBytes.Count > 0)
         {
@@ -232,7 +232,7 @@ internal static class RunCharts
     public static double BytesToShow(CgroupTimeline c)
     {
         double used = c.CurrentBytes.Concat(c.PeakBytes).DefaultIfEmpty(0).Max();
-        double limit = c.MaxBytes.DefaultIfEmpty(-1).Max();
+        double limit = c.MaxBytes.Max() ?? -1;
         return limit > used && limit <= Math.Max(used, Units.PageBytes * 16) * 4 ? limit : used;
     }
 

@@ -46,7 +46,7 @@ public static class CsvReport
             foreach (CgroupTimeline c in t.Cgroups)
             {
                 fields.Add(Number(c.CurrentBytes, i));
-                fields.Add(i < c.MaxBytes.Count && c.MaxBytes[i] < 0 ? "max" : Number(c.MaxBytes, i));
+                fields.Add(Limit(c.MaxBytes, i));
                 fields.Add(Number(c.PeakBytes, i));
                 fields.Add(Number(c.Events, i));
                 fields.Add(Number(c.EventsLocal, i));
@@ -77,6 +77,9 @@ public static class CsvReport
     /// <summary>A series that was not sampled leaves its column empty instead of pretending a nought.</summary>
     private static string Number(IReadOnlyList<long> values, int i) =>
         i < values.Count ? values[i].ToString(CultureInfo.InvariantCulture) : "";
+
+    private static string Limit(IReadOnlyList<long?> values, int i) =>
+        i >= values.Count ? "" : values[i]?.ToString(CultureInfo.InvariantCulture) ?? "max";
 
     internal static void WriteRow(TextWriter writer, IReadOnlyList<string> fields)
     {

@@ -103,8 +103,7 @@ public sealed class LiveMetrics
             (MetricFamilies.BackingUsage, () =>
                 PerMemoryCgroup(memory => memory.UsagePages * KernelConstants.PageSize)),
             (MetricFamilies.BackingMax, () =>
-                PerMemoryCgroup(memory =>
-                    memory.MaxPages < 0 ? double.PositiveInfinity : memory.MaxPages * KernelConstants.PageSize)),
+                PerMemoryCgroup(memory => memory.Max.BytesOrNull ?? double.PositiveInfinity)),
             (MetricFamilies.BackingOomKills, () => PerMemoryCgroup(memory => memory.OomKills)),
             (MetricFamilies.IpiWaves, () => One(_metrics.IpiWaves)),
             (MetricFamilies.KsgxdWakeups, () => One(_topology.KsgxdWaitQueue.Wakeups)),
@@ -184,11 +183,7 @@ public sealed class LiveMetrics
     private IEnumerable<MetricPoint> PerNode(long[] values) =>
         values.Select((value, i) => new MetricPoint(value, _nodes[i]));
 
-    private double Max(Cgroup cgroup)
-    {
-        long bytes = _topology.MaxBytesOf(cgroup);
-        return bytes == long.MaxValue ? double.PositiveInfinity : bytes;
-    }
+    private double Max(Cgroup cgroup) => _topology.MaxOf(cgroup).BytesOrNull ?? double.PositiveInfinity;
 
     private IEnumerable<MetricPoint> PerMisc(Func<Cgroup, double> value) =>
         _cgroups.Select(i => new MetricPoint(value(_topology.Cgroups[i]), _misc[i]));

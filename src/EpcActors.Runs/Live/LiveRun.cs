@@ -341,7 +341,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
         foreach (Cgroup cgroup in Topology.Cgroups.Where(one => !one.IsFreed))
         {
             cgroups.Add(new LiveCgroup(
-                cgroup.Path, cgroup.UsageBytes, Topology.MaxBytesOf(cgroup), cgroup.Events, faults[cgroup.Index]));
+                cgroup.Path, cgroup.UsageBytes, Topology.MaxOf(cgroup), cgroup.Events, faults[cgroup.Index]));
         }
 
         List<LiveNode> nodes = [];

@@ -1,3 +1,5 @@
+using EpcActors.Kernel.Cgroups;
+
 namespace EpcActors.Runs.Live;
 
 /// <summary>
@@ -48,8 +50,8 @@ public sealed record LiveStatus
     public required int Violations { get; init; }
 }
 
-/// <summary>A cgroup of a <see cref="LiveStatus"/>; <paramref name="MaxBytes"/> long.MaxValue for max.</summary>
-public readonly record struct LiveCgroup(string Path, long CurrentBytes, long MaxBytes, long Events, long Faults);
+/// <summary>A cgroup of a <see cref="LiveStatus"/>.</summary>
+public readonly record struct LiveCgroup(string Path, long CurrentBytes, Limit Max, long Events, long Faults);
 
 /// <summary>A node of a <see cref="LiveStatus"/>.</summary>
 public readonly record struct LiveNode(int Id, long FreePages, long CapacityPages);

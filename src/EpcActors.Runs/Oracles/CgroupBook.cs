@@ -1,3 +1,5 @@
+using EpcActors.Kernel.Cgroups;
+
 namespace EpcActors.Runs.Oracles;
 
 /// <summary>
@@ -8,7 +10,7 @@ internal struct CgroupBook
     /// <summary>Bytes charged.</summary>
     public long Usage;
 
-    /// <summary>Bytes that may be: misc.max, long.MaxValue for max and anything above.</summary>
+    /// <summary>Bytes that misc.max allows (<see cref="Limit.Bytes"/>).</summary>
     public long Max;
 
     /// <summary>The highest usage that an accepted charge led to, bytes.</summary>

@@ -54,11 +54,8 @@ public sealed partial class Oracle
     private void SawUncharge(Envelope envelope, Resource resource, long nowNs) =>
         OnUncharge(in Of<CgroupProtocol.Uncharge>(envelope), (Cgroup)resource, CarriedBy(envelope, resource), nowNs);
 
-    private void SawWriteMax(Envelope envelope, Resource resource, long nowNs)
-    {
-        ulong max = Of<CgroupProtocol.WriteMax>(envelope).Max;
-        _cgroups[((Cgroup)resource).Index].Max = (long)Math.Min(max, long.MaxValue);
-    }
+    private void SawWriteMax(Envelope envelope, Resource resource, long nowNs) =>
+        _cgroups[((Cgroup)resource).Index].Max = Of<CgroupProtocol.WriteMax>(envelope).Max.Bytes;
 
     private void SawAddToLru(Envelope envelope, Resource resource, long nowNs)
     {

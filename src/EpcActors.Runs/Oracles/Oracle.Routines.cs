@@ -237,7 +237,7 @@ public sealed partial class Oracle
 
         int[] parents = _topology.Machine.CgroupParents;
         ref Owed owed = ref carried.Owed;
-        long max = read.Max / KernelConstants.PageSize;
+        long max = read.MaxBytes / KernelConstants.PageSize;
         if (owed.UsageLevel > 0 && parents[owed.UsageLevel - 1] == cgroup.Index)
         {
             owed.LimitPages = Math.Min(owed.LimitPages, max);

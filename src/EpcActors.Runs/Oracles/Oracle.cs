@@ -132,7 +132,7 @@ public sealed partial class Oracle
         _cgroups = new CgroupBook[topology.Cgroups.Count];
         for (int i = 0; i < _cgroups.Length; i++)
         {
-            _cgroups[i].Max = topology.Cgroups[i].MaxBytes;
+            _cgroups[i].Max = topology.Cgroups[i].Max.Bytes;
         }
 
         if (isShared)

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results;
 using EpcActors.Scenarios;
 
@@ -210,7 +210,7 @@ internal sealed class Interference
             Cgroups =
             [
                 .. whole.Cgroups.Select((cgroup, i) => limits.TryGetValue(i, out long pages)
-                    ? cgroup with { MaxBytes = pages * KernelConstants.PageSize } : cgroup),
+                    ? cgroup with { Max = Limit.OfPages(pages) } : cgroup),
             ],
             Enclaves = enclaves,
             VirtualMachines =

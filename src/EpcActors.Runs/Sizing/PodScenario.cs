@@ -1,4 +1,4 @@
-using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios;
 
 namespace EpcActors.Runs.Sizing;
@@ -142,9 +142,9 @@ internal sealed class PodScenario
             cgroups.Add(spec with
             {
                 Parent = spec.Parent < 0 ? -1 : places[spec.Parent],
-                MaxBytes = i != Cgroup ? (isBelow ? spec.MaxBytes : long.MaxValue)
-                    : limitPages is { } pages ? pages * KernelConstants.PageSize
-                    : long.MaxValue,
+                Max = i != Cgroup ? (isBelow ? spec.Max : Limit.Max)
+                    : limitPages is { } pages ? Limit.OfPages(pages)
+                    : Limit.Max,
             });
         }
 

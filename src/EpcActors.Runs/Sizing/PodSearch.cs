@@ -147,13 +147,12 @@ internal sealed class PodSearch
         SizePoint[] compared = [.. measures.Where(one => one.Point.Death.Length == 0
             && one.Point.Seed == _work.Seeds[0]).Select(one => one.Point)];
         double[] differences = lru is null ? [] : [.. compared.Select(one => one.MissRatio - lru.At(one.LimitPages))];
-        long? max = _work.Scenario.Cgroups[pod.Cgroup].MaxBytes is var bytes && bytes != long.MaxValue ? bytes : null;
         return new CgroupSizing
         {
             Path = pod.Path,
             Enclaves = [.. pod.EnclaveSpecs.Select(one => one.Name)],
             Guests = [.. pod.GuestSpecs.Select(one => one.Name)],
-            MaxBytes = max,
+            MaxBytes = _work.Scenario.Cgroups[pod.Cgroup].Max.BytesOrNull,
             Least = _least,
             WholePages = pod.WholePages,
             Answers = [.. _request.Shares.Select((share, i) => AnswerOf(_targets[i], share))],

@@ -1,6 +1,7 @@
 using System.Text;
 using EpcActors.Hocon;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Scenarios.Configuration;
@@ -120,8 +121,8 @@ internal sealed class CgroupBinder
                 "add annotations { … }, or drop the key");
         }
 
-        long max = ReadMax(reader, isPod ? null : annotations, pod, container);
-        long memoryMax = reader.Get("memory-max", "max").Limit(roundsDown: true);
+        Limit max = ReadMax(reader, isPod ? null : annotations, pod, container);
+        Limit memoryMax = reader.Get("memory-max", "max").CgroupLimit(roundsDown: true);
         _found.Add(path, new Found(max, memoryMax, ReadMadeLater(reader, parent, max, memoryMax)));
         ReadChildren(reader, path, isPod ? annotations : null);
         annotations?.Finish(
@@ -133,10 +134,10 @@ internal sealed class CgroupBinder
     }
 
     /// <summary>True for a cgroup that mkdir makes while the scenario runs, without limits.</summary>
-    private bool ReadMadeLater(ObjectReader reader, string parent, long max, long memoryMax)
+    private bool ReadMadeLater(ObjectReader reader, string parent, Limit max, Limit memoryMax)
     {
         bool isMadeLater = reader.Get("made-later", "on").OnOff();
-        if (isMadeLater && (max != Setting.NoLimit || memoryMax != Setting.NoLimit))
+        if (isMadeLater && !(max.IsMax && memoryMax.IsMax))
         {
             reader.Error(
                 "made-later",
@@ -174,24 +175,24 @@ internal sealed class CgroupBinder
         reader.TryGet("max", out _);
         reader.Child("annotations");
         _found["/"] = new Found(
-            Setting.NoLimit,
-            reader.Get("memory-max", "max").Limit(roundsDown: true),
+            Limit.Max,
+            reader.Get("memory-max", "max").CgroupLimit(roundsDown: true),
             IsMadeLater: false);
         reader.Finish("the root cgroup");
     }
 
-    /// <summary>misc.max in bytes: the key <c>max</c>, or the annotations of the Kubernetes plug-in.</summary>
+    /// <summary>misc.max: the key <c>max</c>, or the annotations of the Kubernetes plug-in.</summary>
     /// <param name="reader">The cgroup.</param>
     /// <param name="own">Its own annotations, when it is a container and its pod at once; null without any.</param>
     /// <param name="pod">Those of the pod around it.</param>
     /// <param name="container">Its name as a container.</param>
-    private long ReadMax(ObjectReader reader, NriAnnotations? own, NriAnnotations? pod, string container)
+    private Limit ReadMax(ObjectReader reader, NriAnnotations? own, NriAnnotations? pod, string container)
     {
-        long? ofPod = pod?.LimitOf(container);
-        long? annotated = own is null ? ofPod : own.LimitOf(container) ?? Setting.NoLimit;
+        Limit? ofPod = pod?.LimitOf(container);
+        Limit? annotated = own is null ? ofPod : own.LimitOf(container) ?? Limit.Max;
         if (annotated is null)
         {
-            return reader.Get("max", "64 MiB").Limit();
+            return reader.Get("max", "64 MiB").CgroupLimit();
         }
 
         if (own is not null && ofPod is not null)
@@ -252,11 +253,11 @@ internal sealed class CgroupBinder
         for (int i = 1; i < tree.Count; i++)
         {
             bool isCovered = isBelowOne[tree[i].Parent];
-            bool isLimited = tree[i].MaxBytes != Setting.NoLimit;
+            bool isLimited = !tree[i].Max.IsMax;
             isBelowOne[i] = isCovered || isLimited;
             if (isLimited && !isCovered)
             {
-                sum += tree[i].MaxBytes;
+                sum += tree[i].Max.Bytes;
                 count++;
             }
         }
@@ -282,8 +283,8 @@ internal sealed class CgroupBinder
             new CgroupSpec(
                 "/",
                 -1,
-                Setting.NoLimit,
-                _found.TryGetValue("/", out Found? root) ? root.MemoryMax : Setting.NoLimit));
+                Limit.Max,
+                _found.TryGetValue("/", out Found? root) ? root.MemoryMax : Limit.Max));
         indices.Add("/", 0);
 
         Dictionary<string, List<string>> children = new(StringComparer.Ordinal);
@@ -323,7 +324,7 @@ internal sealed class CgroupBinder
     }
 
     /// <summary>What a block says of a cgroup; limits in bytes.</summary>
-    private sealed record Found(long Max, long MemoryMax, bool IsMadeLater);
+    private sealed record Found(Limit Max, Limit MemoryMax, bool IsMadeLater);
 
     private static string? PathProblem(string key)
     {

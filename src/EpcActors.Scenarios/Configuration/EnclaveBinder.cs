@@ -1,5 +1,6 @@
 using EpcActors.Hocon;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Scenarios.Configuration;
@@ -212,24 +213,24 @@ internal sealed class EnclaveBinder(
             return;
         }
 
-        long memoryMax = Setting.NoLimit;
+        Limit memoryMax = Limit.Max;
         long epc = context.EpcPages;
         string memoryPath = "/";
         for (int i = cgroup; i >= 0; i = cgroups[i].Parent)
         {
-            if (cgroups[i].MemoryMaxBytes < memoryMax)
+            if (cgroups[i].MemoryMax < memoryMax)
             {
-                memoryMax = cgroups[i].MemoryMaxBytes;
+                memoryMax = cgroups[i].MemoryMax;
                 memoryPath = cgroups[i].Path;
             }
 
-            if (switches.EpcCgroup == EpcCgroupMode.On && cgroups[i].MaxBytes != Setting.NoLimit)
+            if (switches.EpcCgroup == EpcCgroupMode.On && !cgroups[i].Max.IsMax)
             {
-                epc = Math.Min(epc, cgroups[i].MaxBytes / KernelConstants.PageSize);
+                epc = Math.Min(epc, cgroups[i].Max.Pages);
             }
         }
 
-        if (memoryMax == Setting.NoLimit)
+        if (memoryMax.IsMax)
         {
             return;
         }
@@ -237,21 +238,21 @@ internal sealed class EnclaveBinder(
         long used = steps.Any(step => step is StepSpec.Touch) ? heapPages : addedPages;
         long evicted = Math.Max(0, used - epc);
         long needed = (evicted + ((evicted + PcmdPerPage - 1) / PcmdPerPage)) * KernelConstants.PageSize;
-        if (needed > memoryMax)
+        if (needed > memoryMax.Bytes)
         {
             heap.Error(
                 $"at least {Setting.Number(evicted)} of its pages cannot stay in the EPC; their backing takes "
                     + $"{Setting.Number(needed)} bytes, "
-                    + $"but memory-max of {memoryPath} is {Setting.SizeText(memoryMax)}: the enclave must be "
+                    + $"but memory-max of {memoryPath} is {Setting.SizeText(memoryMax.Bytes)}: the enclave must be "
                     + "OOM-killed",
                 "raise memory-max or max, make the heap smaller, or set allow-oom = on if that is what the scenario is "
                     + "about");
         }
-        else if ((long)heapPages * KernelConstants.PageSize > memoryMax)
+        else if ((long)heapPages * KernelConstants.PageSize > memoryMax.Bytes)
         {
             heap.Note(
-                $"the heap is larger than memory-max of {memoryPath} ({Setting.SizeText(memoryMax)}): if much of it is "
-                    + "evicted, the enclave is OOM-killed");
+                $"the heap is larger than memory-max of {memoryPath} ({Setting.SizeText(memoryMax.Bytes)}): if much of "
+                    + "it is evicted, the enclave is OOM-killed");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EpcActors.Hocon;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios.Text;
 
 namespace EpcActors.Scenarios.Configuration;
@@ -17,12 +18,12 @@ internal sealed partial class NriAnnotations
 
     private readonly ObjectReader _reader;
     private readonly string _pod;
-    private readonly Dictionary<string, long> _ofContainer = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Limit> _ofContainer = new(StringComparer.Ordinal);
     /// <summary>Keys that are read; annotations of other programs may stand beside them.</summary>
     public const string KeyPattern = @"^epc-limit\.nri\.io(\x2f.*)?$";
 
     private readonly HashSet<string> _containers = new(StringComparer.Ordinal);
-    private readonly long? _ofEach;
+    private readonly Limit? _ofEach;
 
     /// <param name="reader">The block <c>annotations</c>.</param>
     /// <param name="pod">Path of the cgroup that it stands in.</param>
@@ -34,8 +35,8 @@ internal sealed partial class NriAnnotations
         {
             if (reader.TryGet(key, out Setting? setting))
             {
-                long bytes = Bytes(setting);
-                _ofEach ??= bytes;
+                Limit limit = ReadLimit(setting);
+                _ofEach ??= limit;
             }
         }
 
@@ -44,7 +45,7 @@ internal sealed partial class NriAnnotations
             // Annotations of other programs are none of our business; a near miss is.
             if (key.StartsWith(ContainerPrefix, StringComparison.Ordinal) && reader.TryGet(key, out Setting? setting))
             {
-                _ofContainer[key[ContainerPrefix.Length..]] = Bytes(setting);
+                _ofContainer[key[ContainerPrefix.Length..]] = ReadLimit(setting);
             }
             else if (key == "epc-limit")
             {
@@ -60,11 +61,11 @@ internal sealed partial class NriAnnotations
         reader.Finish("the annotations");
     }
 
-    /// <summary>misc.max of a container, bytes; null when no annotation limits it.</summary>
-    public long? LimitOf(string container)
+    /// <summary>misc.max of a container; null when no annotation limits it.</summary>
+    public Limit? LimitOf(string container)
     {
         _containers.Add(container);
-        return _ofContainer.TryGetValue(container, out long bytes) ? bytes : _ofEach;
+        return _ofContainer.TryGetValue(container, out Limit limit) ? limit : _ofEach;
     }
 
     /// <summary>Reports every container that is named and not there.</summary>
@@ -82,14 +83,14 @@ internal sealed partial class NriAnnotations
         }
     }
 
-    /// <summary>A quantity as Kubernetes writes it, in bytes; 0 is not a limit.</summary>
-    private static long Bytes(Setting setting)
+    /// <summary>A quantity as Kubernetes writes it; 0 is not a limit.</summary>
+    private static Limit ReadLimit(Setting setting)
     {
         if (
             setting.Value is HoconString or HoconNumber
             && TryQuantity(setting, setting.Value.AsString().Trim(), out long bytes))
         {
-            return bytes == 0 ? Setting.NoLimit : bytes;
+            return bytes == 0 ? Limit.Max : Limit.OfBytes(bytes);
         }
 
         string remedy = "write bytes, or a number with Ki, Mi or Gi (powers of 1024) or k, M or G (powers of 1000)";
@@ -101,7 +102,7 @@ internal sealed partial class NriAnnotations
         setting.Error(
             $"found {Setting.Describe(setting.Value)}; expected a quantity of bytes as Kubernetes writes it",
             remedy);
-        return Setting.NoLimit;
+        return Limit.Max;
     }
 
     private static bool TryQuantity(Setting setting, string text, out long bytes)

@@ -2,6 +2,7 @@ using System.Globalization;
 using EpcActors.Hocon;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Tasks;
 using EpcActors.Scenarios.Text;
 
@@ -100,15 +101,11 @@ public sealed class OperationParser
         },
         ["pause"] = (_, _, text) => new Operation.Pause(text),
         ["set-max"] = (p, words, text) =>
-            new Operation.SetMax(text, p.Name(words, p._names.Cgroups, "cgroup"), Limit(words)),
+            new Operation.SetMax(text, p.Name(words, p._names.Cgroups, "cgroup"), ReadLimit(words)),
         ["set-memory-max"] = (p, words, text) =>
         {
             int cgroup = p.Name(words, p._names.Cgroups, "cgroup");
-            long bytes = Limit(words);
-            return new Operation.SetMemoryMax(
-                text,
-                cgroup,
-                bytes == long.MaxValue ? -1 : bytes / KernelConstants.PageSize);
+            return new Operation.SetMemoryMax(text, cgroup, ReadLimit(words));
         },
         ["kill"] = (p, words, text) =>
         {
@@ -304,22 +301,22 @@ public sealed class OperationParser
         }
     }
 
-    private static long Limit(WordReader words)
+    private static Limit ReadLimit(WordReader words)
     {
         string text = words.Rest("a limit");
-        return text == "max" ? long.MaxValue
-            : text == "0" ? 0
+        return text == "max" ? Limit.Max
+            : text == "0" ? default
             : TryPages(text, out long bytes)
-            || (!char.IsAsciiDigit(text[^1]) && HoconUnits.TryParseSize(text, out bytes, out _))
-                ? bytes
+            || (!char.IsAsciiDigit(text[^1]) && HoconUnits.TryParseSize(text, out bytes, out _) && bytes >= 0)
+                ? Limit.OfBytes(bytes)
             : throw words.Wrong($"'{text}' is not a size", "write for example 16 pages, 64 KiB, or max");
     }
 
     private static long Size(WordReader words)
     {
-        long bytes = Limit(words);
-        return bytes is > 0 and < long.MaxValue && bytes % KernelConstants.PageSize == 0
-            ? bytes
+        Limit size = ReadLimit(words);
+        return !size.IsMax && size.Bytes > 0 && size.Bytes % KernelConstants.PageSize == 0
+            ? size.Bytes
             : throw words.Wrong("this is not a number of whole pages", "write for example 16 pages or 64 KiB");
     }
 

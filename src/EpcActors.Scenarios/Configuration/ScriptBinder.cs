@@ -1,4 +1,5 @@
 using EpcActors.Hocon;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Random;
 using EpcActors.Scenarios.Text;
 
@@ -185,11 +186,11 @@ internal sealed class ScriptBinder(
         ObjectReader limit = reader.Child(action);
         Setting where = limit.Get("cgroup", "\"/pods/a\"");
         int cgroup = CgroupLookup.Find(cgroups, where);
-        long bytes = limit.Get("max", "8 MiB").Limit(roundsDown: action == "set-memory-max");
+        Limit max = limit.Get("max", "8 MiB").CgroupLimit(roundsDown: action == "set-memory-max");
         limit.Finish(action);
         if (action == "set-memory-max")
         {
-            actions.Add(new ScriptAction.SetMemoryMax(at, cgroup, bytes));
+            actions.Add(new ScriptAction.SetMemoryMax(at, cgroup, max));
             return;
         }
 
@@ -198,7 +199,7 @@ internal sealed class ScriptBinder(
             where.Error("the root cgroup has no misc.max", "name a cgroup below it");
         }
 
-        actions.Add(new ScriptAction.SetMax(at, cgroup, bytes));
+        actions.Add(new ScriptAction.SetMax(at, cgroup, max));
     }
 
     private void ReadPoison(ObjectReader poison, long at, List<ScriptAction> actions)

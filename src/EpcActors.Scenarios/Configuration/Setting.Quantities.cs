@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using EpcActors.Hocon;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 
 namespace EpcActors.Scenarios.Configuration;
 
@@ -17,39 +18,36 @@ internal sealed partial class Setting
     private static readonly string[] SizeUnits = ["B", "KiB", "MiB", "GiB", "TiB", "pages", "page"];
     private static readonly string[] DurationUnits = ["ns", "us", "ms", "s", "m", "h", "cycles", "cycle"];
 
-    /// <summary>Value of <c>max</c>: no limit.</summary>
-    public const long NoLimit = long.MaxValue;
-
     /// <summary>
-    /// A limit of a cgroup in bytes; <see cref="NoLimit"/> for <c>max</c>. misc_cg_max_write() takes any number, and
+    /// A limit of a cgroup: bytes, or <c>max</c>. misc_cg_max_write() takes any number, and
     /// what is not a whole page never comes to be used; memory.max keeps whole pages.
     /// </summary>
     /// <param name="roundsDown">To whole pages.</param>
-    public long Limit(bool roundsDown = false)
+    public Limit CgroupLimit(bool roundsDown = false)
     {
         May(ValueShape.Word("max"));
         May(ValueShape.Size);
         May(ValueShape.Zero);
         if (StringOrNull?.Trim() == "max")
         {
-            return NoLimit;
+            return Limit.Max;
         }
 
         if (IsAboveAnyEpc(out string? number))
         {
             Note($"{number} bytes are more than any machine has: as max");
-            return NoLimit;
+            return Limit.Max;
         }
 
         if (!TryBytes("64 MiB, or max", out long bytes, takesBytes: true))
         {
-            return 0;
+            return default;
         }
 
         if (bytes < 0)
         {
             Error($"the size {Describe(Value)} is negative", "write for example 64 MiB, or max");
-            return 0;
+            return default;
         }
 
         long pages = bytes / PageSize;
@@ -62,7 +60,7 @@ internal sealed partial class Setting
                     + $"kernel{(meant.Length == 0 ? "" : $" ({meant})")}");
         }
 
-        return roundsDown ? pages * PageSize : bytes;
+        return roundsDown ? Limit.OfPages(pages) : Limit.OfBytes(bytes);
     }
 
     /// <summary>A number of bytes that the kernel's u64 holds and a long does not.</summary>

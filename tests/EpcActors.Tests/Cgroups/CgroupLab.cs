@@ -69,7 +69,7 @@ internal sealed class CgroupLab
     /// <param name="cgroups">Parent and limit (pages; -1 for max) of the cgroups after the root; parents by index, the
     /// root is 0.</param>
     /// <param name="enclaves">Cgroup of each enclave's process.</param>
-    /// <param name="memoryMaxPages">memory.max of the first cgroup below the root, pages; -1 for max.</param>
+    /// <param name="memoryMaxPages">memory.max of the first cgroup below the root, pages; null for max.</param>
     /// <param name="atomicNs">What an atomic costs: above the length of a group of requests (decision 3), each is a
     /// moment of its own.</param>
     public CgroupLab(
@@ -77,17 +77,17 @@ internal sealed class CgroupLab
         int capacity,
         (int Parent, long Limit)[] cgroups,
         int[] enclaves,
-        long memoryMaxPages = -1,
+        long? memoryMaxPages = null,
         int atomicNs = 20)
     {
-        List<CgroupSpec> specs = [new("/", -1, long.MaxValue, long.MaxValue)];
+        List<CgroupSpec> specs = [new("/", -1, Limit.Max, Limit.Max)];
         for (int i = 0; i < cgroups.Length; i++)
         {
             specs.Add(new CgroupSpec(
                 $"/c{i + 1}",
                 cgroups[i].Parent,
-                cgroups[i].Limit < 0 ? long.MaxValue : cgroups[i].Limit * Page,
-                i > 0 || memoryMaxPages < 0 ? long.MaxValue : memoryMaxPages * Page));
+                cgroups[i].Limit < 0 ? Limit.Max : Limit.OfPages(cgroups[i].Limit),
+                i == 0 && memoryMaxPages is { } pages ? Limit.OfPages(pages) : Limit.Max));
         }
 
         List<EnclaveSpec> enclaveSpecs = [];

@@ -1,6 +1,7 @@
 using EpcActors.Engine;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Processes;
 using EpcActors.Kernel.Random;
 using EpcActors.Kernel.Workloads;
@@ -43,10 +44,10 @@ public class CgroupScenarioTests
     {
         CgroupSpec[] cgroups =
         [
-            new("/", -1, long.MaxValue, long.MaxValue),
-            new("/p", 0, 100 * Page, long.MaxValue),
-            new("/p/idle", 1, long.MaxValue, long.MaxValue),
-            new("/p/busy", 1, long.MaxValue, long.MaxValue),
+            new("/", -1, Limit.Max, Limit.Max),
+            new("/p", 0, Limit.OfBytes(100 * Page), Limit.Max),
+            new("/p/idle", 1, Limit.Max, Limit.Max),
+            new("/p/busy", 1, Limit.Max, Limit.Max),
         ];
         EnclaveSpec[] enclaves =
         [
@@ -91,8 +92,8 @@ public class CgroupScenarioTests
     {
         CgroupSpec[] cgroups =
         [
-            new("/", -1, long.MaxValue, long.MaxValue),
-            new("/small", 0, limit * Page, long.MaxValue),
+            new("/", -1, Limit.Max, Limit.Max),
+            new("/small", 0, Limit.OfBytes(limit * Page), Limit.Max),
         ];
         List<EnclaveSpec> enclaves = [];
         for (int i = 0; i < 5; i++)
@@ -124,7 +125,7 @@ public class CgroupScenarioTests
     [Fact]
     public void A_refused_action_is_in_the_notes()
     {
-        CgroupSpec[] cgroups = [new("/", -1, long.MaxValue, long.MaxValue), new("/a", 0, long.MaxValue, long.MaxValue)];
+        CgroupSpec[] cgroups = [new("/", -1, Limit.Max, Limit.Max), new("/a", 0, Limit.Max, Limit.Max)];
         EnclaveSpec[] enclaves =
         [
             new()
@@ -152,9 +153,9 @@ public class CgroupScenarioTests
     {
         CgroupSpec[] cgroups =
         [
-            new("/", -1, long.MaxValue, long.MaxValue),
-            new("/a", 0, long.MaxValue, long.MaxValue),
-            new("/b", 0, long.MaxValue, long.MaxValue),
+            new("/", -1, Limit.Max, Limit.Max),
+            new("/a", 0, Limit.Max, Limit.Max),
+            new("/b", 0, Limit.Max, Limit.Max),
         ];
         EnclaveSpec[] enclaves =
         [
@@ -203,12 +204,16 @@ public class CgroupScenarioTests
     {
         Prng prng = new(seed);
         int Next(int bound) => prng.NextBelow(bound);
-        List<CgroupSpec> cgroups = [new("/", -1, long.MaxValue, long.MaxValue)];
+        List<CgroupSpec> cgroups = [new("/", -1, Limit.Max, Limit.Max)];
         int count = 1 + Next(6);
         for (int i = 1; i <= count; i++)
         {
             cgroups.Add(
-                new CgroupSpec($"/c{i}", Next(i), RandomLimit(), Next(4) == 0 ? (20 + Next(200)) * Page : long.MaxValue)
+                new CgroupSpec(
+                    $"/c{i}",
+                    Next(i),
+                    RandomLimit(),
+                    Next(4) == 0 ? Limit.OfPages(20 + Next(200)) : Limit.Max)
             );
         }
 
@@ -254,7 +259,7 @@ public class CgroupScenarioTests
                     2 => new ScriptAction.SetMemoryMax(
                         at,
                         1 + Next(count),
-                        Next(2) == 0 ? long.MaxValue : Next(150) * Page),
+                        Next(2) == 0 ? Limit.Max : Limit.OfPages(Next(150))),
                     3 => new ScriptAction.KillEnclave(at, Next(enclaveCount)),
                     4 => new ScriptAction.Migrate(at, Next(enclaveCount), Next(count + 1)),
                     5 => new ScriptAction.CreateCgroup(at, 1 + Next(count)),
@@ -274,6 +279,6 @@ public class CgroupScenarioTests
             durationNs: 100_000_000,
             livenessNs: 5_000_000);
 
-        long RandomLimit() => Next(3) == 0 ? long.MaxValue : (Next(3) == 0 ? Next(20) : 20 + Next(180)) * Page;
+        Limit RandomLimit() => Next(3) == 0 ? Limit.Max : Limit.OfPages(Next(3) == 0 ? Next(20) : 20 + Next(180));
     }
 }

@@ -164,7 +164,7 @@ public class ChargeTests
         lab.Task(0, async task =>
         {
             Assert.Equal(Errno.Ok, await lab.Build(task, 0, 40));
-            Assert.Equal(Errno.Ok, await CgroupCore.WriteMiscMax(task, 1, 10UL * CgroupLab.Page));
+            Assert.Equal(Errno.Ok, await CgroupCore.WriteMiscMax(task, 1, Limit.OfPages(10)));
             await task.Sleep(1_000_000);
             Assert.Equal(42, lab.Current(1));
             Assert.Equal(0, lab[1].Events);

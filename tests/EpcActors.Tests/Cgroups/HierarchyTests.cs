@@ -182,7 +182,7 @@ public class HierarchyTests
         {
             Assert.Equal(Errno.ENOENT, await CgroupCore.WriteMiscMax(task, 0, "sgx_epc 4096"));
             Assert.Equal(Errno.EINVAL, await CgroupCore.WriteMiscMax(task, 1, "sgx_epc 4096"));
-            Assert.Equal(Errno.EINVAL, await CgroupCore.WriteMiscMax(task, 1, 4096));
+            Assert.Equal(Errno.EINVAL, await CgroupCore.WriteMiscMax(task, 1, Limit.OfPages(1)));
         });
         lab.ExecuteCleanly();
         foreach (MiscFile file in Enum.GetValues<MiscFile>())

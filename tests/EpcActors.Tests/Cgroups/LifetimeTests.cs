@@ -51,7 +51,7 @@ public sealed class LifetimeTests
         lab.Task(1, async task => Assert.Equal(Errno.Ok, await lab.Build(task, 1, 60)));
         lab.Admin(async task =>
         {
-            Assert.Equal(Errno.Ok, await CgroupCore.WriteMiscMax(task, 1, 64UL * KernelConstants.PageSize));
+            Assert.Equal(Errno.Ok, await CgroupCore.WriteMiscMax(task, 1, Limit.OfPages(64)));
             await EpcCgroup.Work(task, 1);
         }, startNs: 20_000_000);
         lab.ExecuteCleanly();

@@ -1,4 +1,5 @@
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Memory;
 using EpcActors.Kernel.Processes;
 using EpcActors.Kernel.Routines;
@@ -95,9 +96,9 @@ public class MemoryTests
         lab.Admin(
             async task =>
             {
-                await Shmem.WriteMemoryMax(task, 1, 17);
+                await Shmem.WriteMemoryMax(task, 1, Limit.OfPages(17));
                 Assert.Equal(KillReason.None, lab.Enclave(0).Process.Killed);
-                await Shmem.WriteMemoryMax(task, 1, 16);
+                await Shmem.WriteMemoryMax(task, 1, Limit.OfPages(16));
                 Assert.Equal(0, lab.Run.Topology.MemoryCgroups[1].UsagePages);
             },
             startNs: 5_000_000);

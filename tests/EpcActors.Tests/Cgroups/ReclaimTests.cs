@@ -80,7 +80,7 @@ public class ReclaimTests
             Assert.Equal(Errno.Ok, await lab.Build(task, 0, 98));
 
             // The limit of an ancestor counts like its own.
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = (ulong)(limit * CgroupLab.Page) });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = Limit.OfBytes(limit * CgroupLab.Page) });
             await EpcCgroup.QueueWork(task, 2);
             await task.Sleep(10_000_000);
             Assert.Equal(end, lab.Current(2));
@@ -101,7 +101,7 @@ public class ReclaimTests
         lab.Task(0, async task =>
         {
             Assert.Equal(Errno.Ok, await lab.Build(task, 0, 30));
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = (ulong)(limit * CgroupLab.Page) });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = Limit.OfBytes(limit * CgroupLab.Page) });
             await EpcCgroup.QueueWork(task, 1);
             await task.Sleep(10_000_000);
             Assert.Equal(end, lab.Current(1));
@@ -154,7 +154,7 @@ public class ReclaimTests
         {
             await BuildFamily(lab, task);
             Assert.Equal(56, lab.Current(1));
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = (ulong)(55 * CgroupLab.Page) });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = Limit.OfBytes(55 * CgroupLab.Page) });
             await EpcCgroup.QueueWork(task, 1);
             await task.Sleep(10_000_000);
             Assert.Equal(28, lab.Current(1));
@@ -262,7 +262,7 @@ public class ReclaimTests
             // The worker would make room: let it find the limit raised.
             Assert.Equal(Errno.Ok, await lab.Build(task, 0, 10));
             await task.Sleep(1_000_000);
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = (ulong)(lab.Current(1) * CgroupLab.Page) });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = Limit.OfPages(lab.Current(1)) });
             Assert.Equal(Errno.EBUSY, (await Main.AllocEpcPage(task, reclaim: false)).Errno);
             Assert.Equal(1, lab[1].Events);
             long before = lab.Current(1);
@@ -275,15 +275,15 @@ public class ReclaimTests
                 await EpcCgroup.ReclaimSubtree(task, 1, 16, false);
             }
 
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = 0 });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = default });
             Assert.Equal(Errno.ENOMEM, (await Main.AllocEpcPage(task, reclaim: true)).Errno);
             Assert.Equal(Errno.ENOMEM, (await Main.AllocEpcPage(task, reclaim: false)).Errno);
             Assert.Equal(3, lab[1].Events);
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = ulong.MaxValue });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = Limit.Max });
             Assert.Equal(FaultResult.Mapped, await lab.Touch(task, 0, 0));
 
             // A signal: only one that comes to a full cgroup with something to reclaim.
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = 0 });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = default });
             await task.Ask(task.Process, new ProcessProtocol.Kill { Reason = KillReason.Scenario });
             Assert.Equal(Errno.ERESTARTSYS, (await Main.AllocEpcPage(task, reclaim: true)).Errno);
             await lab.Exit(task, 0);
@@ -406,7 +406,7 @@ public class ReclaimTests
         lab.Task(0, async task =>
         {
             Assert.Equal(Errno.Ok, await lab.Build(task, 0, 58));
-            Assert.Equal(Errno.Ok, await CgroupCore.WriteMiscMax(task, 1, 30UL * CgroupLab.Page));
+            Assert.Equal(Errno.Ok, await CgroupCore.WriteMiscMax(task, 1, Limit.OfPages(30)));
             await task.Sleep(10_000_000);
             Assert.Equal(lessThanBefore > 0 ? 29 : after, lab.Current(1));
             await lab.Exit(task, 0);
@@ -431,7 +431,7 @@ public class ReclaimTests
             AllocResult va = await Encl.Grow(task, 3, reclaim: true);
             await Inherit(lab, task, 2, 3, 5);
             await Inherit(lab, task, 1, 3, 5);
-            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = 0 });
+            await task.Ask(lab[1].Id, new CgroupProtocol.WriteMax { Max = default });
             Assert.Equal((0, 2, 2), (Unreclaimable(1), Unreclaimable(2) + 1, Unreclaimable(3) - 2));
 
             // Everything that can be reclaimed goes, SECS pages with it; then VA pages decide.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Runs.Live;
 using EpcActors.Tests.Live;
 using Spectre.Console;
@@ -252,7 +253,7 @@ public sealed class LiveCommandTests : IDisposable
             [
                 .. Enumerable
                     .Range(0, cgroups)
-                    .Select(i => new LiveCgroup(i == 0 ? "/" : $"/g{i}", 4096 * i, long.MaxValue, i, i * nowNs / 1000)),
+                    .Select(i => new LiveCgroup(i == 0 ? "/" : $"/g{i}", 4096 * i, Limit.Max, i, i * nowNs / 1000)),
             ],
             Nodes = [new LiveNode(0, 300, 1024), new LiveNode(1, 400, 1024)],
             FreePageCounter = 700,

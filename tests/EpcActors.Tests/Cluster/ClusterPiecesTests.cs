@@ -1,5 +1,6 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Epc;
 
 namespace EpcActors.Tests.Cluster;
@@ -56,7 +57,7 @@ public sealed class ClusterPiecesTests
             port,
             outbox,
             history,
-            [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue],
+            [Limit.Max, Limit.Max, Limit.Max],
             [1, 1, 1],
             [0, 0, 0]);
 
@@ -104,7 +105,7 @@ public sealed class ClusterPiecesTests
             new ClusterPort(0, 1, [0, 1], 1),
             new PieceOutbox(),
             later,
-            [ulong.MaxValue, ulong.MaxValue],
+            [Limit.Max, Limit.Max],
             [1, 1],
             [0, 0]);
         foreach (int epoch in (int[])[3, 2, 1, 3])

@@ -107,8 +107,8 @@ public sealed class DelayClusterTests
         Assert.Equal(8 * two.Enclaves.Count, sixteen.Enclaves.Count);
         Assert.Equal(sixteen.Enclaves.Count, sixteen.Enclaves.Select(one => one.Name).Distinct().Count());
         Assert.Equal(Enumerable.Range(0, 16), sixteen.Enclaves.Select(one => one.Node).Distinct().Order());
-        Assert.Equal(8 * two.Cgroups[2].MaxBytes, sixteen.Cgroups[2].MaxBytes);
-        Assert.Equal(long.MaxValue, sixteen.Cgroups[1].MaxBytes);
+        Assert.Equal(8 * two.Cgroups[2].Max.Bytes, sixteen.Cgroups[2].Max.Bytes);
+        Assert.True(sixteen.Cgroups[1].Max.IsMax);
         Assert.Same(two, RepeatedMachine.Of(two, 2));
 
         // The same work for each process, so no less in the same time than the wire costs.

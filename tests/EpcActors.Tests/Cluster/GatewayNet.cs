@@ -1,6 +1,7 @@
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 
 namespace EpcActors.Tests.Cluster;
 
@@ -43,7 +44,7 @@ internal sealed class GatewayNet
                 },
                 new Outbox(_frames),
                 views,
-                [max, ulong.MaxValue, ulong.MaxValue],
+                [Limit.Of(max), Limit.Max, Limit.Max],
                 capacity,
                 boot)),
         ];

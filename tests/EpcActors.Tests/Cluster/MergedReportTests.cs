@@ -66,15 +66,15 @@ public sealed class MergedReportTests
     [Fact]
     public void A_limit_is_the_newest_that_a_process_knows_and_the_peak_is_that_of_the_owner()
     {
-        static Timeline With(Timeline timeline, long[] max, long[] peak) => timeline with
+        static Timeline With(Timeline timeline, long?[] max, long[] peak) => timeline with
         {
             Cgroups = [new CgroupTimeline { Path = "/a", CurrentBytes = peak, MaxBytes = max, PeakBytes = peak }],
         };
-        Timeline left = With(Samples([10, 20, 30], [1, 2, 3], [5, 6, 7]), [-1, -1, -1], [0, 0, 0]);
+        Timeline left = With(Samples([10, 20, 30], [1, 2, 3], [5, 6, 7]), [null, null, null], [0, 0, 0]);
         Timeline right = With(Samples([20, 30], [10, 20], [100, 200]), [8192, 4096], [8192, 12288]);
         CgroupTimeline merged = TimelineMerge.Of([(0, Of(left)), (1, Of(right))], Outcome()).Cgroups[0];
 
-        Assert.Equal([-1, 8192, 4096], merged.MaxBytes);
+        Assert.Equal([null, 8192, 4096], merged.MaxBytes);
         Assert.Equal([0, 8192, 12288], merged.PeakBytes);
     }
 

@@ -1,4 +1,5 @@
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios;
 using EpcActors.Tests.Configuration;
 using FsCheck;
@@ -59,8 +60,8 @@ internal static class SpreadMachine
                     .Select(i => new CgroupSpec(
                         i == 0 ? "/" : "/" + string.Join('/', Enumerable.Range(1, i)),
                         i - 1,
-                        long.MaxValue,
-                        long.MaxValue)),
+                        Limit.Max,
+                        Limit.Max)),
             ],
             Enclaves =
             [

@@ -1,6 +1,7 @@
 using EpcActors.Cluster.Members;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 
 namespace EpcActors.Tests.Cluster;
 
@@ -10,7 +11,7 @@ namespace EpcActors.Tests.Cluster;
 /// </summary>
 public sealed class SuspicionTests
 {
-    private const int Limit = 10;
+    private const int TickLimit = 10;
 
     private const int Task = 10;
     private readonly PieceTurn _turn = new();
@@ -29,7 +30,7 @@ public sealed class SuspicionTests
 
         // What it said last was long ago when it is asked: that does not count against it.
         Read(gateway, counter: 0);
-        Tick(gateway, Limit);
+        Tick(gateway, TickLimit);
         Assert.Empty(_suspicion.Unreachable(gateway));
     }
 
@@ -38,7 +39,7 @@ public sealed class SuspicionTests
     {
         Gateway gateway = Gateway(0);
         Read(gateway, counter: 0);
-        Tick(gateway, Limit);
+        Tick(gateway, TickLimit);
         Read(gateway, counter: 0, task: Task + 1);
         Assert.Empty(_suspicion.Unreachable(gateway));
         Tick(gateway, 1);
@@ -47,7 +48,7 @@ public sealed class SuspicionTests
         // The answer clears it, and the other call is as old as the answer.
         Arrive(gateway, Answer(_outbox.Frames.First(frame => frame.Caller == Task)));
         Assert.Empty(_suspicion.Unreachable(gateway));
-        Tick(gateway, Limit);
+        Tick(gateway, TickLimit);
         Assert.Empty(_suspicion.Unreachable(gateway));
         Tick(gateway, 1);
         Assert.Equal([1], _suspicion.Unreachable(gateway));
@@ -61,7 +62,7 @@ public sealed class SuspicionTests
     {
         Gateway gateway = Gateway(0);
         Read(gateway, counter: 0);
-        for (uint i = 1; i < 2 * Limit; i++)
+        for (uint i = 1; i < 2 * TickLimit; i++)
         {
             Tick(gateway, 1);
             Frame frame = new()
@@ -86,14 +87,14 @@ public sealed class SuspicionTests
         Gateway gateway = Gateway(0);
         Read(gateway, counter: 0);
         Read(gateway, counter: 2, task: Task + 1);
-        Tick(gateway, Limit + 1);
+        Tick(gateway, TickLimit + 1);
         Assert.Equal([1, 2], _suspicion.Unreachable(gateway));
 
         // Member 1 is replaced in one view, so the call about its counter goes to the new life, which has had no time
         // to answer.
         Install(gateway, new ClusterView(2, [1, 2, 1], [1, 2, 1], [1, 1, 2, 0], [2, 2, 1, 1]));
         Assert.Equal([2], _suspicion.Unreachable(gateway));
-        Tick(gateway, Limit);
+        Tick(gateway, TickLimit);
         Assert.Equal([2], _suspicion.Unreachable(gateway));
         Tick(gateway, 1);
         Assert.Equal([1, 2], _suspicion.Unreachable(gateway));
@@ -111,7 +112,7 @@ public sealed class SuspicionTests
         Install(owner, rebuilding);
         _outbox.Frames.Clear();
         Read(gateway, counter: 2);
-        for (int i = 0; i < 10 * Limit; i++)
+        for (int i = 0; i < 10 * TickLimit; i++)
         {
             Deliver(gateway, owner);
             Assert.DoesNotContain(_outbox.Frames, frame => frame.Kind == FrameKind.Reply);
@@ -121,7 +122,7 @@ public sealed class SuspicionTests
         Assert.Empty(_suspicion.Unreachable(gateway));
 
         // An owner that is gone altogether is still found.
-        Tick(gateway, Limit + 1);
+        Tick(gateway, TickLimit + 1);
         Assert.Equal([1], _suspicion.Unreachable(gateway));
     }
 
@@ -133,7 +134,7 @@ public sealed class SuspicionTests
         ClusterProtocol.ReclaimAt reclaim = new() { Member = 1 };
         _turn.Of(Task, again: false);
         gateway.Handle(ref reclaim, _turn);
-        for (int i = 0; i < 10 * Limit; i++)
+        for (int i = 0; i < 10 * TickLimit; i++)
         {
             Deliver(gateway, busy);
             Tick(gateway, 1);
@@ -149,7 +150,7 @@ public sealed class SuspicionTests
         _history.Views.Add(new ClusterView(2, [2, 1, 1], [2, 1, 1], [1, 1, 2, 0], [1, 1, 1, 2]));
         Gateway gateway = Gateway(0, incarnation: 2);
         Read(gateway, counter: 0);
-        for (int i = 0; i < 2 * Limit; i++)
+        for (int i = 0; i < 2 * TickLimit; i++)
         {
             Deliver(gateway, late);
             Tick(gateway, 1);
@@ -167,7 +168,7 @@ public sealed class SuspicionTests
             port,
             _outbox,
             _history,
-            [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue],
+            [Limit.Max, Limit.Max, Limit.Max, Limit.Max],
             [1, 1, 1],
             [0, 0, 0]);
     }

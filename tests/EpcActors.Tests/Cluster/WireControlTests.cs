@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Transport;
 using EpcActors.Cluster.Wire;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Reports;
 using EpcActors.Results;
 using EpcActors.Runs;
@@ -53,7 +54,7 @@ public sealed class WireControlTests
         Evictions = 5,
         Tasks = 6,
         GoingTasks = 7,
-        Cgroups = [new LiveCgroup("/a \"b\" ü", 1, long.MaxValue, 2, 3)],
+        Cgroups = [new LiveCgroup("/a \"b\" ü", 1, Limit.Max, 2, 3)],
         Nodes = [new LiveNode(0, 1, 2)],
         FreePageCounter = -9,
         Audits = 10,
@@ -265,7 +266,7 @@ public sealed class WireControlTests
                     {
                         Path = "/",
                         CurrentBytes = [1],
-                        MaxBytes = [-1],
+                        MaxBytes = [null],
                     },
                 ],
                 Nodes = [new NodeTimeline(0, [1])],

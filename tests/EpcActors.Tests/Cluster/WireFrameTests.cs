@@ -2,6 +2,7 @@ using System.Reflection;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Wire;
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 
 namespace EpcActors.Tests.Cluster;
 
@@ -108,7 +109,7 @@ public sealed class WireFrameTests
             new ClusterPort(0, 1, [0, 1], 1),
             new PieceOutbox(),
             history,
-            [ulong.MaxValue, ulong.MaxValue],
+            [Limit.Max, Limit.Max],
             [1, 1],
             [0, 0]);
         Frame stray = new()

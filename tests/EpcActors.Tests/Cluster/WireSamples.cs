@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Wire;
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Epc;
 using EpcActors.Kernel.Random;
 using static EpcActors.Cluster.Sharing.ClusterProtocol;
@@ -52,7 +53,7 @@ internal static class WireSamples
                 {
                     Counter = 0x0102030405060708,
                     Value = 0x1112131415161718,
-                    Max = long.MaxValue,
+                    MaxBytes = long.MaxValue,
                     Advances = 0x2122232425262728,
                     Enough = 0x31323334,
                     IsLowerBound = true,
@@ -60,7 +61,7 @@ internal static class WireSamples
             Of(
                 new WriteCounterMax
                 {
-                    Max = ulong.MaxValue,
+                    Max = Limit.Max,
                     Counter = 0x0102030405060708,
                     Version = 0x1112131415161718,
                 }),
@@ -69,7 +70,7 @@ internal static class WireSamples
                 {
                     Counter = 0x0102030405060708,
                     Amount = 0x1112131415161718,
-                    Max = 0x2122232425262728,
+                    Max = Limit.Of(0x2122232425262728),
                     MaxVersion = 0x3132333435363738,
                     Since = 0x4142434445464748,
                 }),
@@ -121,7 +122,7 @@ internal static class WireSamples
                 new ShareMax
                 {
                     Counter = 0x0102030405060708,
-                    Max = 0x1112131415161718,
+                    Max = Limit.Of(0x1112131415161718),
                     Version = 0x2122232425262728,
                     Member = 0x31323334,
                     Status = CallStatus.Gone,

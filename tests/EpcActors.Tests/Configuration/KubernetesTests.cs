@@ -79,7 +79,7 @@ public sealed class KubernetesTests
     public void A_quantity_is_what_Kubernetes_makes_of_it(string quantity, long bytes) =>
         Assert.Equal(
             bytes,
-            Loading.Load($"epc.cgroups {{ /w {{ annotations {{ {Pod} = \"{quantity}\" }} }} }}").Cgroups[1].MaxBytes);
+            Loading.Load($"epc.cgroups {{ /w {{ annotations {{ {Pod} = \"{quantity}\" }} }} }}").Cgroups[1].Max.Bytes);
 
     [Theory]
     [InlineData("64 MiB")]
@@ -146,7 +146,7 @@ public sealed class KubernetesTests
     {
         LoadedScenario loaded = Loading.LoadWith($"epc.cgroups {{ /a {{ max = {number} }} }}");
 
-        Assert.Equal(long.MaxValue, loaded.Scenario.Cgroups[1].MaxBytes);
+        Assert.True(loaded.Scenario.Cgroups[1].Max.IsMax);
         Assert.Contains(loaded.Notes, note => note.Message.Contains("as max", StringComparison.Ordinal));
         Assert.NotEmpty(Loading.Errors("epc.cgroups { /a { max = 18446744073709551616 B } }"));
     }
@@ -157,7 +157,7 @@ public sealed class KubernetesTests
         LoadedScenario loaded = ScenarioLoader.LoadWithNotes(
             CaseFile.PathOf("trust/22-unaligned-max.conf"), [], null, ConfigEnvironment.Default);
 
-        Assert.Equal(10_000_000, loaded.Scenario.Cgroups[1].MaxBytes);
+        Assert.Equal(10_000_000, loaded.Scenario.Cgroups[1].Max.Bytes);
         Assert.Contains(loaded.Notes, note =>
             note.Message.Contains("2441 pages are in effect", StringComparison.Ordinal));
     }
@@ -175,12 +175,15 @@ public sealed class KubernetesTests
 
         Assert.Equal(
             [10_000_000, 2441 * 4096],
-            [((ScriptAction.SetMax)scenario.Script[0]).Bytes, ((ScriptAction.SetMemoryMax)scenario.Script[1]).Bytes]);
+            [
+                ((ScriptAction.SetMax)scenario.Script[0]).Max.Bytes,
+                ((ScriptAction.SetMemoryMax)scenario.Script[1]).Max.Bytes,
+            ]);
     }
 
     private static Scenario Case(string name) =>
         ScenarioLoader.Load(CaseFile.PathOf(name), [], null, ConfigEnvironment.Default);
 
     private static (string Path, long Max)[] Limits(Scenario scenario) =>
-        [.. scenario.Cgroups.Select(cgroup => (cgroup.Path, cgroup.MaxBytes))];
+        [.. scenario.Cgroups.Select(cgroup => (cgroup.Path, cgroup.Max.Bytes))];
 }

@@ -206,7 +206,7 @@ public sealed class LayersTests
     }
 
     private static long MaxOf(Scenario scenario, string path) =>
-        scenario.Cgroups.Single(cgroup => cgroup.Path == path).MaxBytes;
+        scenario.Cgroups.Single(cgroup => cgroup.Path == path).Max.Bytes;
 
     private static string Nodes(Scenario scenario) =>
         string.Join(' ', scenario.Machine.Nodes.Select(node => $"{node.Cpus}:{node.SectionPages.Sum() / 256}"));

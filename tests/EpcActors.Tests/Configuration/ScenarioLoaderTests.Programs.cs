@@ -58,7 +58,7 @@ public sealed partial class ScenarioLoaderTests
         Assert.All(scenario.Enclaves,
             e => Assert.Equal((5, 1000), Assert.IsType<StepSpec.Pattern>(Assert.Single(e.Steps)) is { } p
             ? (p.WarmUp + p.Accesses, p.WorkNs) : default));
-        Assert.Equal([4 * MiB, 8 * MiB], scenario.Cgroups.Skip(1).Select(c => c.MaxBytes));
+        Assert.Equal([4 * MiB, 8 * MiB], scenario.Cgroups.Skip(1).Select(c => c.Max.Bytes));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using EpcActors.Hocon;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios;
 using EpcActors.Scenarios.Configuration;
 using EpcActors.Scenarios.Text;
@@ -25,7 +26,7 @@ public sealed partial class ScenarioLoaderTests
         Assert.False(scenario.Machine.SanitisesAtBoot);
         Assert.Equal("xeon-icx", scenario.Costs.Name);
         Assert.Equal(1ul, scenario.Seed);
-        Assert.Equal(new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), Assert.Single(scenario.Cgroups));
+        Assert.Equal(new CgroupSpec("/", -1, Limit.Max, Limit.Max), Assert.Single(scenario.Cgroups));
         Assert.Equal("nothing will happen", Assert.Single(loaded.Notes).Message[^19..]);
     }
 
@@ -191,11 +192,11 @@ public sealed partial class ScenarioLoaderTests
                 + "16 MiB }, /c {} }";
         CgroupSpec[] expected =
         [
-            new("/", -1, long.MaxValue, 16 * MiB),
-            new("/a", 0, 8 * MiB, MiB),
-            new("/a/b", 1, 4 * MiB, long.MaxValue),
-            new("/a/b/d", 2, long.MaxValue, long.MaxValue),
-            new("/c", 0, long.MaxValue, long.MaxValue),
+            new("/", -1, Limit.Max, Limit.OfBytes(16 * MiB)),
+            new("/a", 0, Limit.OfBytes(8 * MiB), Limit.OfBytes(MiB)),
+            new("/a/b", 1, Limit.OfBytes(4 * MiB), Limit.Max),
+            new("/a/b/d", 2, Limit.Max, Limit.Max),
+            new("/c", 0, Limit.Max, Limit.Max),
         ];
         Assert.Equal(expected, Loading.Load(Nested).Cgroups);
         Assert.Equal(expected, Loading.Load(Paths).Cgroups);
@@ -214,7 +215,7 @@ public sealed partial class ScenarioLoaderTests
             Loading
                 .Load($"epc.cgroups {{ /pods {{ /web {{ annotations {{ {annotations} }} }} }} }}")
                 .Cgroups[2]
-                .MaxBytes);
+                .Max.Bytes);
 
     [Fact]
     public void A_container_can_be_called_otherwise_than_its_cgroup()
@@ -226,7 +227,7 @@ public sealed partial class ScenarioLoaderTests
             StringComparison.Ordinal);
         Assert.Equal(
             8192,
-            Loading.Load($"epc.cgroups {{ /x {{ container = c, {Annotations} }} }}").Cgroups[1].MaxBytes);
+            Loading.Load($"epc.cgroups {{ /x {{ container = c, {Annotations} }} }}").Cgroups[1].Max.Bytes);
     }
 
     [Theory]

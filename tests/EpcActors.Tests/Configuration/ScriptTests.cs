@@ -1,3 +1,4 @@
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Scenarios;
 using EpcActors.Scenarios.Configuration;
 
@@ -30,8 +31,8 @@ public sealed class ScriptTests
             """);
         Assert.Equal(
             [
-                new ScriptAction.SetMax(1 * Ms, 1, 8L << 20),
-                new ScriptAction.SetMemoryMax(2 * Ms, 0, long.MaxValue),
+                new ScriptAction.SetMax(1 * Ms, 1, Limit.OfBytes(8L << 20)),
+                new ScriptAction.SetMemoryMax(2 * Ms, 0, Limit.Max),
                 new ScriptAction.KillEnclave(3 * Ms, 0),
                 new ScriptAction.KillEnclave(3 * Ms, 1),
                 new ScriptAction.KillEnclave(3 * Ms, 2),

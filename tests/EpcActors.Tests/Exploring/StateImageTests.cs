@@ -4,6 +4,7 @@ using EpcActors.Engine.Simulation;
 using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Routines;
 using EpcActors.Scenarios;
 using EpcActors.Tests.Kernel;
@@ -14,7 +15,7 @@ namespace EpcActors.Tests.Exploring;
 
 public sealed partial class StateImageTests
 {
-    private const long Limit = 20_000_000_000;
+    private const long LimitNs = 20_000_000_000;
 
     [Fact]
     public void A_run_leaves_a_state_that_is_brought_back_and_the_next_run_is_the_same()
@@ -237,9 +238,9 @@ public sealed partial class StateImageTests
                     },
                 ],
                 [
-                    new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-                    new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
-                    new CgroupSpec("/a/b", 1, maxPages * KernelConstants.PageSize, long.MaxValue),
+                    new CgroupSpec("/", -1, Limit.Max, Limit.Max),
+                    new CgroupSpec("/a", 0, Limit.Max, Limit.Max),
+                    new CgroupSpec("/a/b", 1, Limit.OfBytes(maxPages * KernelConstants.PageSize), Limit.Max),
                 ]));
 
     internal static List<object> Roots(Topology topology) =>
@@ -267,7 +268,7 @@ public sealed partial class StateImageTests
         return engine;
     }
 
-    private static (RunEnd End, long Steps, ulong Hash) Run(Topology topology, long limitNs = Limit)
+    private static (RunEnd End, long Steps, ulong Hash) Run(Topology topology, long limitNs = LimitNs)
     {
         foreach (Resource resource in topology.Resources)
         {

@@ -38,7 +38,7 @@ internal static class Importing
 
     /// <summary>misc.max of a cgroup, bytes.</summary>
     public static long MaxOf(Scenario scenario, string path) =>
-        Assert.Single(scenario.Cgroups, one => one.Path == path).MaxBytes;
+        Assert.Single(scenario.Cgroups, one => one.Path == path).Max.Bytes;
 
     public static EnclaveSpec Enclave(Scenario scenario, string name) =>
         Assert.Single(scenario.Enclaves, one => one.Name == name);

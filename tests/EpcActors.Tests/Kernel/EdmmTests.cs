@@ -1,6 +1,7 @@
 using EpcActors.Engine;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Epc;
 using EpcActors.Kernel.Routines;
@@ -92,7 +93,7 @@ public sealed class EdmmTests
         rig.User("t", async t =>
         {
             await rig.Build(t, 1);
-            await CgroupCore.WriteMiscMax(t, 1, 8 * KernelConstants.PageSize * 1UL);
+            await CgroupCore.WriteMiscMax(t, 1, Limit.OfPages(8));
             Assert.Equal(FaultResult.Mapped, await Encl.VmaFault(t, rig.Mm().Id, 0, 5));
         });
         rig.Run();

@@ -2,6 +2,7 @@ using EpcActors.Engine;
 using EpcActors.Engine.Simulation;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.NumaNodes;
 using EpcActors.Kernel.Routines;
@@ -54,7 +55,7 @@ public sealed class KernelRig : IRunObserver
         bool sanitises = false,
         bool withKsgxd = false,
         IReadOnlyDictionary<Activity, long>? prices = null,
-        long memoryMaxPages = -1)
+        long? memoryMaxPages = null)
     {
         List<EnclaveSpec> specs = [];
         for (int i = 0; i < enclaves; i++)
@@ -77,13 +78,13 @@ public sealed class KernelRig : IRunObserver
             guests.Add(new VirtualMachineSpec { Name = $"vm{i}", Cgroup = 1, Pages = vepcPages, TouchedPages = 0 });
         }
 
-        long memoryMax = memoryMaxPages < 0 ? long.MaxValue : memoryMaxPages * KernelConstants.PageSize;
+        Limit memoryMax = memoryMaxPages is { } most ? Limit.OfPages(most) : Limit.Max;
         Topology = new Topology(TestScenarios.Make(
             switches ?? Upstream,
             nodes ?? [new NodeSpec(4, [256])],
             specs,
             guests,
-            [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue), new CgroupSpec("/a", 0, long.MaxValue, memoryMax)],
+            [new CgroupSpec("/", -1, Limit.Max, Limit.Max), new CgroupSpec("/a", 0, Limit.Max, memoryMax)],
             sanitises));
         long[] costs = new long[Activities.Count];
         foreach ((Activity activity, long ns) in prices ?? new Dictionary<Activity, long>())

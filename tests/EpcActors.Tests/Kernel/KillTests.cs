@@ -1,5 +1,6 @@
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Processes;
 using EpcActors.Kernel.Workloads;
 using EpcActors.Runs;
@@ -68,8 +69,8 @@ public sealed class KillTests
                 [enclave],
                 [],
                 [
-                    new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-                    new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
+                    new CgroupSpec("/", -1, Limit.Max, Limit.Max),
+                    new CgroupSpec("/a", 0, Limit.Max, Limit.Max),
                 ],
                 script: [new ScriptAction.KillEnclave(killNs, 0)],
                 durationNs: 2_000_000_000),

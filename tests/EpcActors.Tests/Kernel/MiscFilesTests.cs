@@ -154,7 +154,7 @@ public sealed class MiscFilesTests
         MiscValues capacity = MiscValues.OfSgxEpc(Capacity);
 
         Assert.Equal("sgx_epc 98041856\n", MiscFiles.FormatCapacity(capacity));
-        Assert.Equal("sgx_epc max\n", MiscFiles.FormatMax(capacity, MiscValues.All(MiscFiles.Unlimited)));
+        Assert.Equal("sgx_epc max\n", MiscFiles.FormatMax(capacity, MiscValues.All(Limit.Max.Value)));
         Assert.Equal("sgx_epc 4097\n", MiscFiles.FormatMax(capacity, MiscValues.OfSgxEpc(4097)));
         Assert.Equal("sgx_epc 0\n", MiscFiles.FormatMax(capacity, MiscValues.OfSgxEpc(0)));
         Assert.Equal("sgx_epc 4096\n", MiscFiles.FormatCurrent(capacity, MiscValues.OfSgxEpc(4096)));

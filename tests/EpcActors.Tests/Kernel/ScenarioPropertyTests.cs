@@ -1,5 +1,6 @@
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Random;
 using EpcActors.Kernel.Workloads;
 using EpcActors.Results;
@@ -76,16 +77,16 @@ public sealed class ScenarioPropertyTests
         List<EnclaveSpec> enclaves = [];
         List<ScriptAction> script = [];
         int count = 1 + prng.NextBelow(4);
-        List<CgroupSpec> cgroups = [new CgroupSpec("/", -1, long.MaxValue, long.MaxValue)];
+        List<CgroupSpec> cgroups = [new CgroupSpec("/", -1, Limit.Max, Limit.Max)];
         for (int i = 0; i < count; i++)
         {
-            long max = prng.NextBelow(3) == 0 ? (24 + prng.NextBelow((int)total)) * 4096L : long.MaxValue;
+            Limit max = prng.NextBelow(3) == 0 ? Limit.OfPages(24 + prng.NextBelow((int)total)) : Limit.Max;
             cgroups.Add(
                 new CgroupSpec(
                     $"/{(char)('a' + i)}",
                     prng.NextBelow(3) == 0 ? cgroups.Count - 1 : 0,
                     max,
-                    long.MaxValue));
+                    Limit.Max));
         }
 
         for (int i = 0; i < count; i++)

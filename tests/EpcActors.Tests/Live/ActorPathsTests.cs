@@ -1,4 +1,5 @@
 using EpcActors.Engine;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Runs;
 using EpcActors.Scenarios;
 using EpcActors.Scenarios.Configuration;
@@ -60,7 +61,7 @@ public sealed class ActorPathsTests
         Scenario scenario = PlantedRun.Roomy();
         scenario = scenario with
         {
-            Cgroups = [.. scenario.Cgroups, new CgroupSpec("/a/worker", 1, long.MaxValue, long.MaxValue)],
+            Cgroups = [.. scenario.Cgroups, new CgroupSpec("/a/worker", 1, Limit.Max, Limit.Max)],
         };
         Topology topology = new(scenario);
         ActorPaths paths = new(topology);

@@ -2,6 +2,7 @@ using EpcActors.Engine;
 using EpcActors.Engine.Live;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Results;
 using EpcActors.Runs.Live;
 using EpcActors.Scenarios;
@@ -133,7 +134,11 @@ public sealed class LiveRunTests
             .Live();
         scenario = scenario with
         {
-            Script = [new ScriptAction.SetMax(1, 1, 1 << 20), new ScriptAction.SetMax(100_000_000_000, 1, 1 << 19)],
+            Script =
+            [
+                new ScriptAction.SetMax(1, 1, Limit.OfBytes(1 << 20)),
+                new ScriptAction.SetMax(100_000_000_000, 1, Limit.OfBytes(1 << 19)),
+            ],
             Expectations =
             [
                 "cgroup /a events > 0",

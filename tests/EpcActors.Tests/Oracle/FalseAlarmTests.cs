@@ -2,6 +2,7 @@ using System.Reflection;
 using EpcActors.Engine;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Random;
 using EpcActors.Results;
@@ -140,10 +141,10 @@ public sealed class FalseAlarmTests
             {
                 0 => new ScriptAction.KillEnclave(atNs, enclave),
                 1 => new ScriptAction.Migrate(atNs, enclave, cgroup),
-                2 => new ScriptAction.SetMax(atNs, cgroup, (long)(32 + prng.NextBelow(200)) * 4096),
-                3 => new ScriptAction.SetMax(atNs, cgroup, long.MaxValue),
-                4 => new ScriptAction.SetMemoryMax(atNs, cgroup, (long)prng.NextBelow(200) * 4096),
-                5 => new ScriptAction.SetMemoryMax(atNs, cgroup, long.MaxValue),
+                2 => new ScriptAction.SetMax(atNs, cgroup, Limit.OfPages((long)(32 + prng.NextBelow(200)))),
+                3 => new ScriptAction.SetMax(atNs, cgroup, Limit.Max),
+                4 => new ScriptAction.SetMemoryMax(atNs, cgroup, Limit.OfPages((long)prng.NextBelow(200))),
+                5 => new ScriptAction.SetMemoryMax(atNs, cgroup, Limit.Max),
                 6 => new ScriptAction.Poison(atNs, (int)prng.NextBelow(2), (int)prng.NextBelow(80), 2),
                 7 => new ScriptAction.KillVirtualMachine(atNs, 0),
                 _ => throw new InvalidOperationException(),

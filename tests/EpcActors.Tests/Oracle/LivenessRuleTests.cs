@@ -54,7 +54,7 @@ public sealed class LivenessRuleTests
             run.Sabotage(5 * Ms, async task =>
             {
                 ActorId cgroup = run.Topology.Cgroups[2].Id;
-                await task.Ask(cgroup, new CgroupProtocol.WriteMax { Max = 0 });
+                await task.Ask(cgroup, new CgroupProtocol.WriteMax { Max = default });
                 while (true)
                 {
                     await task.Ask(cgroup, new CgroupProtocol.Charge { Bytes = 4096 });

@@ -1,6 +1,7 @@
 using EpcActors.Engine;
 using EpcActors.Kernel;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Routines;
 using EpcActors.Kernel.Workloads;
 using EpcActors.Results;
@@ -77,9 +78,9 @@ internal static class PlantedRun
             Costs = Costs(),
             Cgroups =
         [
-            new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-            new CgroupSpec("/a", 0, long.MaxValue, long.MaxValue),
-            new CgroupSpec("/b", 0, long.MaxValue, long.MaxValue),
+            new CgroupSpec("/", -1, Limit.Max, Limit.Max),
+            new CgroupSpec("/a", 0, Limit.Max, Limit.Max),
+            new CgroupSpec("/b", 0, Limit.Max, Limit.Max),
         ],
             Enclaves = enclaves,
             Run = new RunSpec

@@ -106,8 +106,8 @@ public sealed class ProcessorRuleTests
         {
             Cgroups =
             [
-                new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-                new CgroupSpec("/a", 0, 96 * KernelConstants.PageSize, long.MaxValue),
+                new CgroupSpec("/", -1, Limit.Max, Limit.Max),
+                new CgroupSpec("/a", 0, Limit.OfBytes(96 * KernelConstants.PageSize), Limit.Max),
             ],
         };
         IReadOnlyList<ViolationReport> found = Meddle(limited, run => Meddler.BreakState(run, (envelope, resource) =>

@@ -147,13 +147,13 @@ public sealed class RoutineRuleTests
             run => run.Sabotage(5 * Ms, async task =>
             {
                 ActorId cgroup = run.Topology.Cgroups[1].Id;
-                await task.Ask(cgroup, new CgroupProtocol.WriteMax { Max = 0 });
+                await task.Ask(cgroup, new CgroupProtocol.WriteMax { Max = default });
                 await task.Ask(cgroup, new CgroupProtocol.Charge { Bytes = KernelConstants.PageSize });
                 await task.Ask(
                     run.Topology.Cgroups[level].Id,
                     new CgroupProtocol.CountMaxEvent { IsLocal = isLocal, IsHierarchical = isHierarchical });
                 await task.Ask(cgroup, new CgroupProtocol.Uncharge { Bytes = KernelConstants.PageSize });
-                await task.Ask(cgroup, new CgroupProtocol.WriteMax { Max = ulong.MaxValue });
+                await task.Ask(cgroup, new CgroupProtocol.WriteMax { Max = Limit.Max });
             }),
             isBroken ? [Rules.CgroupEvents] : []);
 

@@ -159,8 +159,8 @@ public sealed class SafetyRuleTests
             {
                 Cgroups =
                 [
-                    new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-                    new CgroupSpec("/a", 0, 5L << 29, long.MaxValue),
+                    new CgroupSpec("/", -1, Limit.Max, Limit.Max),
+                    new CgroupSpec("/a", 0, Limit.OfBytes(5L << 29), Limit.Max),
                 ],
             };
 

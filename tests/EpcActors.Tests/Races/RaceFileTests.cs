@@ -95,7 +95,7 @@ public sealed class RaceFileTests
         Assert.Equal(
             (99, "linux-6.16 (eaug-race-tolerated = on)"),
             (fixedOne.Scenario.Race!.MaxSteps, fixedOne.Kernel));
-        Assert.Equal(3 * 4096, fixedOne.Scenario.Cgroups[1].MaxBytes);
+        Assert.Equal(3 * 4096, fixedOne.Scenario.Cgroups[1].Max.Bytes);
         Assert.Equal(["buggy", "fixed"], fixedOne.Variants);
     }
 

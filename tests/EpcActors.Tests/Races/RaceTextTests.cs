@@ -1,4 +1,5 @@
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Tasks;
 using EpcActors.Races;
 using EpcActors.Scenarios;
@@ -66,12 +67,16 @@ public sealed class RaceTextTests
             { "", "evict db 0..1", new Operation.Evict("evict db 0..1", 1, 0, 2) },
             { "", "age web 5", new Operation.Age("age web 5", 0, 5, 1) },
             { "", "pause", new Operation.Pause("pause") },
-            { "", "set-max /a 64KiB", new Operation.SetMax("set-max /a 64KiB", 1, 65536) },
-            { "", "set-max /a 64 KiB", new Operation.SetMax("set-max /a 64 KiB", 1, 65536) },
-            { "", "set-max /a/b 16 pages", new Operation.SetMax("set-max /a/b 16 pages", 2, 65536) },
-            { "", "set-max /a max", new Operation.SetMax("set-max /a max", 1, long.MaxValue) },
-            { "", "set-memory-max /a 1 page", new Operation.SetMemoryMax("set-memory-max /a 1 page", 1, 1) },
-            { "", "set-memory-max /a max", new Operation.SetMemoryMax("set-memory-max /a max", 1, -1) },
+            { "", "set-max /a 64KiB", new Operation.SetMax("set-max /a 64KiB", 1, Limit.OfBytes(65536)) },
+            { "", "set-max /a 64 KiB", new Operation.SetMax("set-max /a 64 KiB", 1, Limit.OfBytes(65536)) },
+            { "", "set-max /a/b 16 pages", new Operation.SetMax("set-max /a/b 16 pages", 2, Limit.OfBytes(65536)) },
+            { "", "set-max /a max", new Operation.SetMax("set-max /a max", 1, Limit.Max) },
+            {
+                "",
+                "set-memory-max /a 1 page",
+                new Operation.SetMemoryMax("set-memory-max /a 1 page", 1, Limit.OfPages(1))
+            },
+            { "", "set-memory-max /a max", new Operation.SetMemoryMax("set-memory-max /a max", 1, Limit.Max) },
             { "", "kill db", new Operation.Kill("kill db", 1, -1) },
             { "", "kill vm", new Operation.Kill("kill vm", -1, 0) },
             { "", "poison node 1 page 7", new Operation.PoisonPage("poison node 1 page 7", 1, 7) },

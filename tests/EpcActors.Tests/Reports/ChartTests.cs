@@ -99,7 +99,7 @@ public sealed class ChartTests
         {
             Path = "/",
             CurrentBytes = [used * unit],
-            MaxBytes = [limit < 0 ? -1 : limit * unit],
+            MaxBytes = [limit < 0 ? null : limit * unit],
         };
         Assert.Equal(expected * unit, RunCharts.BytesToShow(c));
     }

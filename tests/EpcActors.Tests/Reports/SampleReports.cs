@@ -295,7 +295,8 @@ internal static class SampleReports
         {
             Path = path,
             CurrentBytes = current,
-            MaxBytes = Series(samples, i => path == "/" ? -1 : i < samples / 2 ? goal : goal - 4 * MiB),
+            MaxBytes = [.. Enumerable.Range(0, samples)
+                .Select(i => path == "/" ? null : (long?)(i < samples / 2 ? goal : goal - 4 * MiB))],
             PeakBytes = Series(samples, i => peak = Math.Max(peak, current[i])),
             Events = Series(samples, i => path == "/" ? 0 : Math.Max(0, i - samples / 4) * 6L),
             EventsLocal = Series(samples, i => path == "/" ? 0 : Math.Max(0, i - samples / 4) * 6L),

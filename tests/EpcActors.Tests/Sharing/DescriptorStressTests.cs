@@ -393,7 +393,7 @@ public sealed class DescriptorStressTests
         new(new ActorId(1), 0, table, [(0, pages)], isSanitised: true);
 
     private static Cgroup NewCgroup(EpcPageTable table, int index = 1) =>
-        new(new ActorId(1 + index), index, $"/{index}", table, long.MaxValue, long.MaxValue, wideUsage: true);
+        new(new ActorId(1 + index), index, $"/{index}", table, Limit.Max, long.MaxValue, wideUsage: true);
 
     /// <summary>An enclave whose pages are all mapped, page by page, by one process.</summary>
     private sealed class Rig

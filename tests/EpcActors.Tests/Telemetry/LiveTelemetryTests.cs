@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EpcActors.Kernel.AddressSpaces;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Reports;
 using EpcActors.Results;
 using EpcActors.Runs.Live;
@@ -166,7 +167,7 @@ public sealed class LiveTelemetryTests
             .Live();
         scenario = scenario with
         {
-            Script = [new ScriptAction.SetMax(1, 1, 1 << 20)],
+            Script = [new ScriptAction.SetMax(1, 1, Limit.OfBytes(1 << 20))],
             Telemetry = scenario.Telemetry with { SlowFaultNs = 1 },
         };
         using (Listen(seen))

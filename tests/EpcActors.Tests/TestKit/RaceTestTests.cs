@@ -252,7 +252,7 @@ public sealed class RaceTestTests
         Assert.Equal(
             (99, "Everything_that_a_draft_says_arrives", "Everything that a draft says arrives"),
             (race.Bound.States, race.Id, race.Title));
-        Assert.Equal(4 * 4096, race.Scenario.Cgroups.Single(cgroup => cgroup.Path == "/p/a").MaxBytes);
+        Assert.Equal(4 * 4096, race.Scenario.Cgroups.Single(cgroup => cgroup.Path == "/p/a").Max.Bytes);
     }
 
     private static string Wrong(Action test) => Assert.Throws<RaceDefinitionException>(test).Message;

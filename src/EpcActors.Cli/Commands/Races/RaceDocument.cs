@@ -227,11 +227,11 @@ internal static class RaceDocument
             scenario
                 .Cgroups.Where(cgroup => cgroup.Parent >= 0)
                 .Select(cgroup =>
-                    cgroup.MaxBytes == long.MaxValue
+                    cgroup.Max.IsMax
                         ? $"cgroup {cgroup.Path}"
                         : string.Create(
                             CultureInfo.InvariantCulture,
-                            $"cgroup {cgroup.Path} of at most {cgroup.MaxBytes / KernelConstants.PageSize} pages")));
+                            $"cgroup {cgroup.Path} of at most {cgroup.Max.Pages} pages")));
         parts.AddRange(
             scenario.Enclaves.Select(enclave =>
                 string.Create(

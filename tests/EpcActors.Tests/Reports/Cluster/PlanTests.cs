@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EpcActors.Cluster;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Reports;
 using EpcActors.Results;
 using EpcActors.Scenarios;
@@ -92,8 +93,8 @@ public sealed class PlanTests
         {
             Cgroups =
             [
-                new CgroupSpec("/", -1, long.MaxValue, long.MaxValue),
-                .. Enumerable.Range(1, 30).Select(i => new CgroupSpec($"/{i}", 0, long.MaxValue, long.MaxValue)),
+                new CgroupSpec("/", -1, Limit.Max, Limit.Max),
+                .. Enumerable.Range(1, 30).Select(i => new CgroupSpec($"/{i}", 0, Limit.Max, Limit.Max)),
             ],
             Enclaves = [.. scenario.Enclaves.Select((enclave, i) => enclave with { Cgroup = 1 + i })],
         };
