@@ -1,5 +1,4 @@
 using System.Globalization;
-using EpcActors.Kernel;
 using EpcActors.Races;
 using EpcActors.Reports;
 using EpcActors.Results;
