@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using EpcActors.Cli.Commands.Explore;
 using Microsoft.Playwright;
 
 namespace EpcActors.Web.Tests;
 
 /// <summary>A browser and the site on loopback, for all tests of a class.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "xunit disposes it by IAsyncLifetime.")]
 public sealed class Browser : IAsyncLifetime
 {
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

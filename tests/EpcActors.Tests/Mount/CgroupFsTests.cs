@@ -287,7 +287,7 @@ public sealed class CgroupFsTests
     }
 
     [Fact]
-    public void Changes_of_events_are_told_to_those_who_wait()
+    public async Task Changes_of_events_are_told_to_those_who_wait()
     {
         FsRig rig = new();
         rig.MkDir("/a");
@@ -297,7 +297,7 @@ public sealed class CgroupFsTests
         rig.Files.NotifyPoll = told.Add;
         rig.Files.Changed = changed.Add;
         (ulong handle, bool _) = rig.Files.Open(rig.Node("/a/misc.events"), 0, rig.Caller);
-        _ = rig.Files.ReadAsync(handle, 0, 100, rig.Caller, default).AsTask().Result;
+        _ = await rig.Files.ReadAsync(handle, 0, 100, rig.Caller, default);
         const uint Changed = 0x2 | 0x8;
         Assert.Equal(0u, rig.Files.Poll(handle, 77) & Changed);
         rig.Files.Tick();
