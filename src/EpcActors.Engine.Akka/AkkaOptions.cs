@@ -46,7 +46,8 @@ public sealed record AkkaOptions
         string,
         IReadOnlyList<KeyValuePair<string, string>>,
         IReadOnlyList<KeyValuePair<string, string>>?,
-        string>? Words { get; init; }
+        string>? Words
+    { get; init; }
 
     /// <summary>Dispatcher of whatever has none of its own.</summary>
     public const string DefaultDispatcher = "akka.actor.epc-dispatcher";

@@ -1,5 +1,5 @@
-using System.Xml.Linq;
 using System.Diagnostics;
+using System.Xml.Linq;
 
 namespace EpcActors.Planted;
 
