@@ -13,7 +13,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("epc has no command 'rnu'; did you mean run?", "rnu")]
     [InlineData(
         "epc has no command 'frobnicate'; there are: run, compare, size, costs, calibrate, compare-driver, cluster, "
-            + "node, check, race, explore, config, new, import, trace, completion, engines",
+            + "node, mount, enclave, test-sgx, check, race, explore, config, new, import, trace, completion, engines",
         "frobnicate")]
     [InlineData("epc config has no command 'shwo'; did you mean show?", "config", "shwo")]
     [InlineData("epc has no option --hepl; did you mean --help?", "--hepl")]
