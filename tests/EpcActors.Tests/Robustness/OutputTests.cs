@@ -147,7 +147,7 @@ public sealed class OutputTests : IDisposable
 
     [Theory]
     [InlineData("race test --help", "epc race has no command 'test'")]
-    [InlineData("mount --help", "epc has no command 'mount'")]
+    [InlineData("unmount --help", "epc has no command 'unmount'")]
     [InlineData("config sohw -h", "epc config has no command 'sohw'")]
     public async Task Help_of_a_command_that_is_not_there_says_so(string words, string expected)
     {
