@@ -29,7 +29,11 @@ public static class ControlCodec
 
         // A share of nothing is NaN.
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+        Converters =
+        {
+            new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false),
+            new LimitJson(),
+        },
     };
 
     /// <summary>Writes a message.</summary>

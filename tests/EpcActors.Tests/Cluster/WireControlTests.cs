@@ -54,7 +54,12 @@ public sealed class WireControlTests
         Evictions = 5,
         Tasks = 6,
         GoingTasks = 7,
-        Cgroups = [new LiveCgroup("/a \"b\" ü", 1, Limit.Max, 2, 3)],
+        Cgroups =
+        [
+            new LiveCgroup("/a \"b\" ü", 1, Limit.Max, 2, 3),
+            new LiveCgroup("/c", 4, Limit.OfPages(5), 6, 7),
+            new LiveCgroup("/d", 8, Limit.Of(ulong.MaxValue - 1), 9, 10),
+        ],
         Nodes = [new LiveNode(0, 1, 2)],
         FreePageCounter = -9,
         Audits = 10,
