@@ -124,13 +124,18 @@ public static class RaceSearch
                 cancellation);
         }
 
-        if (verdict.Found is null)
-        {
-            return new RaceFinding(race, verdict, null, null, hunt);
-        }
+        return verdict.Found is null
+            ? new RaceFinding(race, verdict, null, null, hunt)
+            : Shrink(new RaceFinding(race, verdict, null, null, hunt), verdict.Found, options, cancellation);
+    }
 
+    /// <summary>The finding with its schedule made short, and its topology small where the race allows it.</summary>
+    private static RaceFinding Shrink(
+        RaceFinding finding, FoundSchedule found, RaceSearchOptions options, CancellationToken cancellation)
+    {
+        RaceDefinition race = finding.Race;
         RaceWorld world = new(race.Scenario);
-        ShrunkSchedule shrunk = Shrinker.Shrink(world, verdict.Found, options.ShrinkRuns, cancellation);
+        ShrunkSchedule shrunk = Shrinker.Shrink(world, found, options.ShrinkRuns, cancellation);
         if (race.ShrinksTopology && options is { Reload: { } reload, ShrinkRuns: > 0 })
         {
             SmallerTopology smaller = new TopologyShrinker(
@@ -150,7 +155,12 @@ public static class RaceSearch
             }
         }
 
-        return new RaceFinding(race, verdict, shrunk, ToSchedule(race, world, verdict.Found, shrunk, options), hunt);
+        return finding with
+        {
+            Race = race,
+            Shrunk = shrunk,
+            Schedule = ToSchedule(race, world, found, shrunk, options),
+        };
     }
 
     /// <summary>The one rule that a search looks for; null when it looks for all.</summary>

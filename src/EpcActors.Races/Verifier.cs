@@ -88,20 +88,7 @@ public static class Verifier
         string covered = "";
         if (bounds.IsExhaustive)
         {
-            all = Search(world, bounds, -1, progress, cancellation);
-            covered = $"every schedule ({Count(all.States)} states)";
-            if (!all.IsComplete && all.Counterexample is null && bounds.Preemptions >= 0)
-            {
-                SearchResult few = Search(world, bounds, bounds.Preemptions, progress, cancellation);
-                covered = few.IsComplete
-                    ? $"every schedule with at most {Counted.Of(bounds.Preemptions, "preemption")} "
-                        + $"({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states "
-                        + "of all"
-                    : $"the first {Count(few.States)} states of those with at most "
-                        + $"{Counted.Of(bounds.Preemptions, "preemption")}";
-                all = few with { Schedules = few.Schedules + all.Schedules, Steps = few.Steps + all.Steps };
-            }
-
+            (all, covered) = SearchInOrder(world, bounds, progress, cancellation);
             if (all.Counterexample is not null)
             {
                 return Broken(world, all);
@@ -144,6 +131,27 @@ public static class Verifier
     }
 
     private const long SchedulesBesideAll = 2_000;
+
+    /// <summary>Looks at all schedules; where they are too many, at all with few preemptions.</summary>
+    /// <returns>The result, and in words what it covers.</returns>
+    private static (SearchResult Result, string Covered) SearchInOrder(
+        LabWorld world, VerifyBounds bounds, Action<string>? progress, CancellationToken cancellation)
+    {
+        SearchResult all = Search(world, bounds, -1, progress, cancellation);
+        if (all.IsComplete || all.Counterexample is not null || bounds.Preemptions < 0)
+        {
+            return (all, $"every schedule ({Count(all.States)} states)");
+        }
+
+        SearchResult few = Search(world, bounds, bounds.Preemptions, progress, cancellation);
+        string covered = few.IsComplete
+            ? $"every schedule with at most {Counted.Of(bounds.Preemptions, "preemption")} "
+                + $"({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states "
+                + "of all"
+            : $"the first {Count(few.States)} states of those with at most "
+                + $"{Counted.Of(bounds.Preemptions, "preemption")}";
+        return (few with { Schedules = few.Schedules + all.Schedules, Steps = few.Steps + all.Steps }, covered);
+    }
 
     private static SearchResult Search(
         LabWorld world,

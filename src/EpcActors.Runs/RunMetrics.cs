@@ -153,12 +153,7 @@ internal sealed partial class RunMetrics : IDisposable
                 shard.CgroupRetries[CgroupOf(task)]++;
                 break;
             case RunEvent.Evicted:
-                int enclave = (int)(detail >> 20);
-                shard.Evictions++;
-                shard.Enclaves[enclave].Evictions++;
-                int cgroup = (int)(detail & 0xFFFFF);
-                shard.CgroupEvictions[cgroup == 0 ? _topology.Enclaves[enclave].Process.Cgroup : cgroup]++;
-                shard.KsgxdPages += task is Ksgxd ? 1 : 0;
+                OnEvicted(shard, task, enclave: (int)(detail >> 20), cgroup: (int)(detail & 0xFFFFF));
                 break;
             case RunEvent.Reloaded:
                 shard.Reloads++;
@@ -193,17 +188,14 @@ internal sealed partial class RunMetrics : IDisposable
                 AddSpan(shard, task, "sgx_encl_release", startNs, endNs, "pages ", detail);
                 break;
             case RunEvent.EnclaveOomKill:
-                string victim = _topology.Enclaves[(int)detail].Spec.Name;
-                Mark(endNs, $"EPC OOM kills {victim}");
-                AddInstant(shard, task, $"EPC OOM kills {victim}", endNs);
+                OnKilled(shard, task, "EPC", _topology.Enclaves[(int)detail], endNs);
                 break;
             case RunEvent.MemoryOomKill:
                 foreach (EnclaveActors one in _topology.Enclaves)
                 {
                     if (one.Process.Id.Index == detail)
                     {
-                        Mark(endNs, $"memcg OOM kills {one.Spec.Name}");
-                        AddInstant(shard, task, $"memcg OOM kills {one.Spec.Name}", endNs);
+                        OnKilled(shard, task, "memcg", one, endNs);
                     }
                 }
 
@@ -312,6 +304,25 @@ internal sealed partial class RunMetrics : IDisposable
         {
             shard.Enclaves[enclave].Faults++;
         }
+    }
+
+    /// <param name="shard">Counts of the thread.</param>
+    /// <param name="task">Task that reclaims.</param>
+    /// <param name="enclave">Enclave that has lost the page.</param>
+    /// <param name="cgroup">Cgroup that the page was charged to; 0: that of the enclave's process.</param>
+    private void OnEvicted(MetricsShard shard, TaskActor task, int enclave, int cgroup)
+    {
+        shard.Evictions++;
+        shard.Enclaves[enclave].Evictions++;
+        shard.CgroupEvictions[cgroup == 0 ? _topology.Enclaves[enclave].Process.Cgroup : cgroup]++;
+        shard.KsgxdPages += task is Ksgxd ? 1 : 0;
+    }
+
+    private void OnKilled(MetricsShard shard, TaskActor task, string by, EnclaveActors victim, long atNs)
+    {
+        string text = $"{by} OOM kills {victim.Spec.Name}";
+        Mark(atNs, text);
+        AddInstant(shard, task, text, atNs);
     }
 
     private static string IoctlName(Ioctl ioctl) => $"ioctl {ioctl}";

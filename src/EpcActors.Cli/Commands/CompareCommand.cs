@@ -106,21 +106,12 @@ internal sealed class CompareCommand
         ExitCode worst = ExitCode.Pass;
         for (int i = 0; i < runs.Count && !cancellationToken.IsCancellationRequested; i++)
         {
-            if (!isQuiet)
-            {
-                text.WriteLine($"{variations[i].Label}: {runs[i].Effective}");
-            }
-
             bool isKnownBad = IsKnownBad(variations[i], knownBad);
             (RunReport report, JUnitSuite suite) =
-                Run(runs[i], display, variations[i].Label, isKnownBad, cancellationToken);
+                Run(runs[i], display, text, variations[i].Label, isKnownBad, isQuiet, cancellationToken);
             reports.Add(report);
             suites.Add(suite);
             worst = ExitCodes.Worse(worst, isKnownBad ? JudgeKnownBad(report) : runs[i].Judge(report));
-            if (isQuiet)
-            {
-                text.WriteLine($"{variations[i].Label}: {runs[i].Summary(reports[i])}");
-            }
         }
 
         if (reports.Count < runs.Count)
@@ -156,13 +147,24 @@ internal sealed class CompareCommand
     }
 
     private (RunReport Report, JUnitSuite Suite) Run(
-        PreparedRun run, ProgressDisplay display, string label, bool isKnownBad, CancellationToken cancellationToken)
+        PreparedRun run, ProgressDisplay display, TextWriter text, string label, bool isKnownBad, bool isQuiet,
+        CancellationToken cancellationToken)
     {
+        if (!isQuiet)
+        {
+            text.WriteLine($"{label}: {run.Effective}");
+        }
+
         DateTimeOffset beganAt = _shell.Clock.GetUtcNow();
         long began = _shell.Clock.GetTimestamp();
         RunReport report = run.Run(display, label, cancellationToken);
         JUnitSuite suite = RunSuite.Of(
             report, run.Summary(report), EpcCommand.Version, beganAt, _shell.Clock.GetElapsedTime(began));
+        if (isQuiet)
+        {
+            text.WriteLine($"{label}: {run.Summary(report)}");
+        }
+
         return (report, RunSuite.OfVariation(suite, label, isKnownBad ? report : null));
     }
 

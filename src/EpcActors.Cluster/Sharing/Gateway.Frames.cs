@@ -143,20 +143,7 @@ public sealed partial class Gateway
 
     private void OnRequest(in Frame frame, Turn turn)
     {
-        if (!_servedOf.TryGetValue((frame.From, frame.Caller), out Served? served))
-        {
-            served = new Served(frame.From, frame.Caller, _served.Count);
-            _servedOf.Add((frame.From, frame.Caller), served);
-            _served.Add(served);
-        }
-
-        if (served.Incarnation != frame.FromIncarnation)
-        {
-            served.Incarnation = frame.FromIncarnation;
-            served.Sequence = 0;
-            served.IsRunning = false;
-        }
-
+        Served served = ServedOf(in frame);
         if (frame.Sequence < served.Sequence)
         {
             return;
@@ -215,6 +202,26 @@ public sealed partial class Gateway
                 throw new InvariantViolation(
                     $"member {frame.From} asks for {frame.Code:X4}, which is not a message that travels");
         }
+    }
+
+    /// <summary>The last request of the task that sent a frame; none yet in a new life of its process.</summary>
+    private Served ServedOf(in Frame frame)
+    {
+        if (!_servedOf.TryGetValue((frame.From, frame.Caller), out Served? served))
+        {
+            served = new Served(frame.From, frame.Caller, _served.Count);
+            _servedOf.Add((frame.From, frame.Caller), served);
+            _served.Add(served);
+        }
+
+        if (served.Incarnation != frame.FromIncarnation)
+        {
+            served.Incarnation = frame.FromIncarnation;
+            served.Sequence = 0;
+            served.IsRunning = false;
+        }
+
+        return served;
     }
 
     private void Reply(Served served, in Frame request)

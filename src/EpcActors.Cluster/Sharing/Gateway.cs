@@ -144,19 +144,10 @@ public sealed partial class Gateway : Resource,
             _counters[counter].IsRebuilding = _counters[counter].IsOwner && !HaveAllReported(counter);
         }
 
-        if (_view.Epoch != 1)
+        if (_view.Epoch == 1)
         {
-            return;
-        }
-
-        // The pages that are free at boot are counted before any process looks, not while processes make their actors.
-        ArgumentNullException.ThrowIfNull(bootPagesOfMember);
-        SharedCounter freePages = _counters[port.FreePageCounter];
-        _granted[port.FreePageCounter] = _used[port.FreePageCounter] = bootPagesOfMember[port.Self];
-        for (int member = 0; member < members && freePages.IsOwner; member++)
-        {
-            freePages.Of[member] = bootPagesOfMember[member];
-            freePages.Value += bootPagesOfMember[member];
+            ArgumentNullException.ThrowIfNull(bootPagesOfMember);
+            CountBootPages(bootPagesOfMember);
         }
     }
 
@@ -225,6 +216,20 @@ public sealed partial class Gateway : Resource,
     /// A shared counter as its owner has it; of a shared counter with another owner only the limit is of use.
     /// </summary>
     public SharedCounter CounterOf(int counter) => _counters[counter];
+
+    /// <summary>
+    /// Counts the pages that are free at boot before any process looks, not while processes make their actors.
+    /// </summary>
+    private void CountBootPages(IReadOnlyList<long> ofMember)
+    {
+        SharedCounter freePages = _counters[_port.FreePageCounter];
+        _granted[_port.FreePageCounter] = _used[_port.FreePageCounter] = ofMember[_port.Self];
+        for (int member = 0; member < _view.MemberCount && freePages.IsOwner; member++)
+        {
+            freePages.Of[member] = ofMember[member];
+            freePages.Value += ofMember[member];
+        }
+    }
 
     public void Handle(ref AwaitView message, Turn turn)
     {

@@ -71,35 +71,10 @@ internal sealed partial class ClusterBalance(SimulatedCluster cluster)
 
                 break;
             case Envelope<WriteCounterMax> { Message: var write }:
-                if (
-                    !_written.TryGetValue(
-                        (int)write.Counter,
-                        out (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers) last)
-                    || write.Version > last.Version
-                    || (!last.By.IsLiving && last.Knowers is null))
-                {
-                    _written[(int)write.Counter] = (process, write.Version, write.Max, null);
-                }
-
+                OnLimitWritten(write, process);
                 break;
             case Envelope<ShareMax> { Message: var share }:
-                // Once the last of the others knows, the write is over, and must be known as long as one of those lives
-                // that were there.
-                int lastMember = process.Port.Members - (process.Port.Self == process.Port.Members - 1 ? 2 : 1);
-                if (
-                    share.Member == lastMember
-                    && _written.TryGetValue(
-                        (int)share.Counter,
-                        out (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers) shared)
-                    && shared.By == process
-                    && shared.Version == share.Version)
-                {
-                    _written[(int)share.Counter] = shared with
-                    {
-                        Knowers = [.. cluster.Processes.Where(one => one.IsLiving)],
-                    };
-                }
-
+                OnLimitShared(share, process);
                 break;
             case Envelope<TakeStock> { Message.Bytes: > 0 }:
                 cluster.Counts.DrainedStocks++;
@@ -117,6 +92,41 @@ internal sealed partial class ClusterBalance(SimulatedCluster cluster)
             {
                 process.LastEmptyStock[counter] = cluster.Engine.Steps;
             }
+        }
+    }
+
+    private void OnLimitWritten(in WriteCounterMax write, SimulatedProcess process)
+    {
+        if (
+            !_written.TryGetValue(
+                (int)write.Counter,
+                out (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers) last)
+            || write.Version > last.Version
+            || (!last.By.IsLiving && last.Knowers is null))
+        {
+            _written[(int)write.Counter] = (process, write.Version, write.Max, null);
+        }
+    }
+
+    /// <summary>
+    /// Once the last of the others knows, the write is over, and must be known as long as one of those lives that were
+    /// there.
+    /// </summary>
+    private void OnLimitShared(in ShareMax share, SimulatedProcess process)
+    {
+        int lastMember = process.Port.Members - (process.Port.Self == process.Port.Members - 1 ? 2 : 1);
+        if (
+            share.Member == lastMember
+            && _written.TryGetValue(
+                (int)share.Counter,
+                out (SimulatedProcess By, long Version, Limit Max, SimulatedProcess[]? Knowers) shared)
+            && shared.By == process
+            && shared.Version == share.Version)
+        {
+            _written[(int)share.Counter] = shared with
+            {
+                Knowers = [.. cluster.Processes.Where(one => one.IsLiving)],
+            };
         }
     }
 

@@ -409,21 +409,27 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         }
         else
         {
-            LastResource = null;
-            LastCode = 0;
-            state.IsTime = false;
-            if (Host is null)
-            {
-                state.Task.ResumeFromTime();
-            }
-            else
-            {
-                Host.Run(state.Task, state.Task.ResumeFromTime);
-            }
+            PassTime(state);
         }
 
         Watcher?.AfterStep(state.Task, isParked);
         _observer?.AfterStep();
+    }
+
+    /// <summary>The step of a task that waits for time alone: it goes on without a message.</summary>
+    private void PassTime(TaskState state)
+    {
+        LastResource = null;
+        LastCode = 0;
+        state.IsTime = false;
+        if (Host is null)
+        {
+            state.Task.ResumeFromTime();
+        }
+        else
+        {
+            Host.Run(state.Task, state.Task.ResumeFromTime);
+        }
     }
 
     /// <summary>Apart from its caller, which would otherwise make the closure on every step.</summary>

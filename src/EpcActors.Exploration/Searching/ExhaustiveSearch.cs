@@ -277,7 +277,6 @@ public sealed class ExhaustiveSearch : IStrategy
         }
 
         ulong sleep = _usesSleepSets && hasParent ? StillAsleep(execution, parent) : 0;
-        ulong todo = ~sleep;
         bool isKnown = _known.TryGetValue(fingerprint, out int state);
         if (!isKnown)
         {
@@ -290,27 +289,10 @@ public sealed class ExhaustiveSearch : IStrategy
             !isKnown,
             execution,
             hasParent && _world.Progress != parent.Progress);
-        if (isKnown)
+        ulong todo = isKnown ? LeftToDo(state, sleep, preemptions) : ~sleep;
+        if (todo == 0)
         {
-            if (_bounds.Preemptions >= 0)
-            {
-                if (_preemptionsOf[state] <= preemptions)
-                {
-                    return false;
-                }
-
-                _preemptionsOf[state] = (byte)preemptions;
-            }
-            else
-            {
-                // Done before except for what slept then; of that, what sleeps now is done elsewhere.
-                todo = _sleepOf[state] & ~sleep;
-                _sleepOf[state] &= sleep;
-                if (todo == 0)
-                {
-                    return false;
-                }
-            }
+            return false;
         }
 
         int first = _alternatives.Count;
@@ -343,6 +325,29 @@ public sealed class ExhaustiveSearch : IStrategy
             Progress = _world.Progress,
         });
         return true;
+    }
+
+    /// <summary>
+    /// Tasks whose steps were not looked at yet in a state that was reached before; notes that they are from now on.
+    /// </summary>
+    private ulong LeftToDo(int state, ulong sleep, int preemptions)
+    {
+        if (_bounds.Preemptions < 0)
+        {
+            // Done before except for what slept then; of that, what sleeps now is done elsewhere.
+            ulong left = _sleepOf[state] & ~sleep;
+            _sleepOf[state] &= sleep;
+            return left;
+        }
+
+        if (_preemptionsOf[state] <= preemptions)
+        {
+            return 0;
+        }
+
+        // With more preemptions left, more schedules go on from here.
+        _preemptionsOf[state] = (byte)preemptions;
+        return ~sleep;
     }
 
     private void AddOthers(Execution execution, int but, ulong todo)

@@ -15,92 +15,143 @@ internal static class ShellWords
     /// <summary>Commands of a text, each at least one word. On one line ; &amp; and | part them.</summary>
     public static IEnumerable<IReadOnlyList<ShellWord>> Commands(string text, string source, ImportLog log)
     {
-        List<ShellWord> words = [];
-        StringBuilder? word = null;
-        HoconOrigin begin = default;
-        int line = 1;
-        int lineStart = 0;
-        char quote = '\0';
-        for (int i = 0; i < text.Length; i++)
+        Scanner scanner = new(text, source, log);
+        while (scanner.NextCommand() is { Count: > 0 } words)
         {
-            char c = text[i];
-            HoconOrigin at = new(source, line, i - lineStart + 1);
-            if (c == '\n')
+            yield return words;
+        }
+    }
+
+    /// <summary>Walks over a text once, from command to command.</summary>
+    private sealed class Scanner(string text, string source, ImportLog log)
+    {
+        private const char NoQuote = '\0';
+
+        private List<ShellWord> _words = [];
+        private StringBuilder? _word;
+        private HoconOrigin _wordBegin;
+        private char _quote = NoQuote;
+        private int _at;
+        private int _line = 1;
+        private int _lineStart;
+
+        private HoconOrigin Here => new(source, _line, _at - _lineStart + 1);
+
+        /// <summary>The words up to the next end of a command; none at the end of the text.</summary>
+        public IReadOnlyList<ShellWord> NextCommand()
+        {
+            _words = [];
+            while (_at < text.Length)
             {
-                line++;
-                lineStart = i + 1;
+                bool isEnd = Take(text[_at], Here);
+                _at++;
+                if (isEnd && _words.Count > 0)
+                {
+                    return _words;
+                }
             }
 
-            if (quote != '\0')
+            if (_quote != NoQuote)
             {
-                if (c == quote)
-                {
-                    quote = '\0';
-                }
-                else
-                {
-                    word!.Append(c);
-                }
+                log.Error(_wordBegin, "", $"the quote {_quote} is not closed", "close it");
+                _quote = NoQuote;
             }
-            else if (c == '\\' && i + 1 < text.Length)
+
+            EndWord();
+            return _words;
+        }
+
+        /// <summary>Takes one character, or all that belong to it.</summary>
+        /// <returns>True: it ends a command.</returns>
+        private bool Take(char c, HoconOrigin here)
+        {
+            if (c == '\n')
             {
-                // Behind a backslash a line goes on.
-                i += text[i + 1] == '\r' && i + 2 < text.Length && text[i + 2] == '\n' ? 2 : 1;
-                if (text[i] == '\n')
-                {
-                    line++;
-                    lineStart = i + 1;
-                }
-                else
-                {
-                    begin = word is null ? at : begin;
-                    (word ??= new StringBuilder()).Append(text[i]);
-                }
+                BeginLine();
+            }
+
+            if (_quote != NoQuote)
+            {
+                TakeQuoted(c);
+            }
+            else if (c == '\\' && _at + 1 < text.Length)
+            {
+                TakeEscaped(here);
             }
             else if (c is '\'' or '"')
             {
-                quote = c;
-                begin = word is null ? at : begin;
-                word ??= new StringBuilder();
+                _quote = c;
+                Word(here);
             }
-            else if (c == '#' && word is null)
+            else if (c == '#' && _word is null)
             {
-                i = text.IndexOf('\n', i) is var end and >= 0 ? end - 1 : text.Length;
+                // The end of the line is no part of the comment.
+                _at = text.IndexOf('\n', _at) is var end and >= 0 ? end - 1 : text.Length;
             }
             else if (char.IsWhiteSpace(c) || c is ';' or '&' or '|')
             {
-                if (word is not null)
-                {
-                    words.Add(new ShellWord(word.ToString(), begin));
-                    word = null;
-                }
-
-                if (c is '\n' or ';' or '&' or '|' && words.Count > 0)
-                {
-                    yield return words;
-                    words = [];
-                }
+                EndWord();
+                return c is '\n' or ';' or '&' or '|';
             }
             else
             {
-                begin = word is null ? at : begin;
-                (word ??= new StringBuilder()).Append(c);
+                Word(here).Append(c);
+            }
+
+            return false;
+        }
+
+        private void TakeQuoted(char c)
+        {
+            if (c == _quote)
+            {
+                _quote = NoQuote;
+            }
+            else
+            {
+                _word!.Append(c);
             }
         }
 
-        if (quote != '\0')
+        /// <summary>Behind a backslash a line goes on; any other character stands for itself.</summary>
+        private void TakeEscaped(HoconOrigin here)
         {
-            log.Error(begin, "", $"the quote {quote} is not closed", "close it");
+            _at += text[_at + 1] == '\r' && _at + 2 < text.Length && text[_at + 2] == '\n' ? 2 : 1;
+            if (text[_at] == '\n')
+            {
+                BeginLine();
+            }
+            else
+            {
+                Word(here).Append(text[_at]);
+            }
         }
 
-        if (word is not null)
+        /// <summary>The word at this place, which begins here if there is none.</summary>
+        private StringBuilder Word(HoconOrigin here)
         {
-            words.Add(new ShellWord(word.ToString(), begin));
+            if (_word is null)
+            {
+                _word = new StringBuilder();
+                _wordBegin = here;
+            }
+
+            return _word;
         }
 
-        if (words.Count > 0)
+        private void EndWord()
         {
-            yield return words;
+            if (_word is not null)
+            {
+                _words.Add(new ShellWord(_word.ToString(), _wordBegin));
+                _word = null;
+            }
+        }
+
+        private void BeginLine()
+        {
+            _line++;
+            _lineStart = _at + 1;
         }
     }
 }

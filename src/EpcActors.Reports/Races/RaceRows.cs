@@ -83,79 +83,13 @@ internal static class RaceRows
     /// </param>
     public static List<RaceRow> Of(RaceTrace trace, bool withFiles, int mergeWidth = 0)
     {
-        List<RaceRow> rows = [];
-        string[] functions = [.. trace.Tasks.Select(_ => "")];
-        bool canMerge = false;
-        int repeats = 0;
-        string repeated = "";
+        Builder builder = new(trace, withFiles, mergeWidth);
         foreach (RaceStep step in trace.Steps)
         {
-            if (step.Number >= 1 && step.Number == trace.CycleStart)
-            {
-                rows.Add(new RaceRow(-1, RaceRowKind.Rule, "from here on the steps repeat for ever"));
-                canMerge = false;
-            }
-
-            KernelFunction function = KernelFunctions.Innermost(step);
-            string header = withFiles || function.File.Length == 0 ? function.Located : function.Name + "()";
-            bool isKnownTask = step.Task >= 0 && step.Task < functions.Length;
-            bool isNewFunction = isKnownTask && functions[step.Task] != header;
-            string mark = Mark(trace, step);
-            string phrase = KernelWords.Phrase(trace, step);
-            RaceRowKind kind =
-                mark.Length > 0 ? RaceRowKind.Conflict
-                : step.IsParked ? RaceRowKind.Wait
-                : RaceRowKind.Statement;
-            bool isPlain = kind == RaceRowKind.Statement && !IsViolated(trace, step);
-            if (isNewFunction)
-            {
-                functions[step.Task] = header;
-                rows.Add(new RaceRow(step.Task, RaceRowKind.Function, header));
-                canMerge = false;
-            }
-
-            if (canMerge && isPlain && rows[^1] is { Kind: RaceRowKind.Statement } last && last.Task == step.Task)
-            {
-                if (repeats > 0 && phrase == repeated)
-                {
-                    repeats++;
-                    rows[^1] = last with { Text = Times(last.Text, repeats) };
-                    canMerge = !HasMargin(step);
-                    AddAfter(trace, rows, step);
-                    continue;
-                }
-
-                if (last.Text.Length + 2 + phrase.Length <= mergeWidth)
-                {
-                    rows[^1] = last with { Text = $"{last.Text}; {phrase}" };
-                    repeats = 0;
-                    canMerge = !HasMargin(step);
-                    AddAfter(trace, rows, step);
-                    continue;
-                }
-            }
-
-            rows.Add(new RaceRow(step.Task, kind, mark.Length > 0 ? $"{mark} {phrase}" : phrase, step));
-            (repeated, repeats) = (phrase, 1);
-            canMerge = mergeWidth > 0 && isPlain && !HasMargin(step);
-            AddAfter(trace, rows, step);
+            builder.Add(step);
         }
 
-        if (trace.CycleStart >= 1)
-        {
-            rows.Add(
-                new RaceRow(
-                    -1,
-                    RaceRowKind.Rule,
-                    string.Create(CultureInfo.InvariantCulture, $"and so on from step {trace.CycleStart}")));
-        }
-
-        if (trace.Rule.Length > 0 && !trace.Steps.Any(s => IsViolated(trace, s)))
-        {
-            rows.Add(new RaceRow(-1, RaceRowKind.Violation, $"at the end: violated: {trace.Rule}"));
-        }
-
-        return rows;
+        return builder.Finish();
     }
 
     /// <summary>
@@ -184,26 +118,131 @@ internal static class RaceRows
         return trimmed.Length == 0 || trimmed[^1] is '.' or '!' or '?' or ':' ? trimmed : trimmed + ".";
     }
 
-    private static bool HasMargin(RaceStep step) =>
-        step.Choices.Count > 0 || step.Wakes.Count > 0 || step.Events.Count > 0;
-
-    private static void AddAfter(RaceTrace trace, List<RaceRow> rows, RaceStep step)
+    /// <summary>Adds step after step to the rows.</summary>
+    private sealed class Builder(RaceTrace trace, bool withFiles, int mergeWidth)
     {
-        foreach (string text in Margin(trace, step))
+        private readonly List<RaceRow> _rows = [];
+
+        /// <summary>By task: function that its last row is under.</summary>
+        private readonly string[] _functions = [.. trace.Tasks.Select(_ => "")];
+
+        /// <summary>The next plain step may share the last row.</summary>
+        private bool _canMerge;
+        private string _repeated = "";
+
+        /// <summary>Times that the last row says its phrase; 0 when it has several.</summary>
+        private int _repeats;
+
+        public void Add(RaceStep step)
         {
-            rows.Add(new RaceRow(step.Task, RaceRowKind.Event, text));
+            if (step.Number >= 1 && step.Number == trace.CycleStart)
+            {
+                AddBreak(new RaceRow(-1, RaceRowKind.Rule, "from here on the steps repeat for ever"));
+            }
+
+            AddFunction(step);
+            string mark = Mark(trace, step);
+            string phrase = KernelWords.Phrase(trace, step);
+            RaceRowKind kind =
+                mark.Length > 0 ? RaceRowKind.Conflict
+                : step.IsParked ? RaceRowKind.Wait
+                : RaceRowKind.Statement;
+            bool isPlain = kind == RaceRowKind.Statement && !IsViolated(trace, step);
+            if (!isPlain || !TryMerge(step, phrase))
+            {
+                _rows.Add(new RaceRow(step.Task, kind, mark.Length > 0 ? $"{mark} {phrase}" : phrase, step));
+                (_repeated, _repeats) = (phrase, 1);
+                _canMerge = mergeWidth > 0 && isPlain;
+            }
+
+            _canMerge &= !HasMargin(step);
+            AddMargin(step);
         }
 
-        if (IsViolated(trace, step))
+        /// <summary>Adds what holds after the last step; the rows are complete then.</summary>
+        public List<RaceRow> Finish()
         {
-            rows.Add(new RaceRow(step.Task, RaceRowKind.Violation, $"<-- violated: {trace.Rule}"));
-        }
-    }
+            if (trace.CycleStart >= 1)
+            {
+                _rows.Add(
+                    new RaceRow(
+                        -1,
+                        RaceRowKind.Rule,
+                        string.Create(CultureInfo.InvariantCulture, $"and so on from step {trace.CycleStart}")));
+            }
 
-    private static string Times(string text, int times)
-    {
-        int at = text.LastIndexOf(" (x", StringComparison.Ordinal);
-        string phrase = times > 2 && at >= 0 ? text[..at] : text;
-        return string.Create(CultureInfo.InvariantCulture, $"{phrase} (x{times})");
+            if (trace.Rule.Length > 0 && !trace.Steps.Any(s => IsViolated(trace, s)))
+            {
+                _rows.Add(new RaceRow(-1, RaceRowKind.Violation, $"at the end: violated: {trace.Rule}"));
+            }
+
+            return _rows;
+        }
+
+        private void AddBreak(RaceRow row)
+        {
+            _rows.Add(row);
+            _canMerge = false;
+        }
+
+        private void AddFunction(RaceStep step)
+        {
+            KernelFunction function = KernelFunctions.Innermost(step);
+            string header = withFiles || function.File.Length == 0 ? function.Located : function.Name + "()";
+            bool isKnownTask = step.Task >= 0 && step.Task < _functions.Length;
+            if (isKnownTask && _functions[step.Task] != header)
+            {
+                _functions[step.Task] = header;
+                AddBreak(new RaceRow(step.Task, RaceRowKind.Function, header));
+            }
+        }
+
+        /// <summary>Puts a plain step into the last row, as one more time or as one more phrase.</summary>
+        private bool TryMerge(RaceStep step, string phrase)
+        {
+            if (!_canMerge || _rows[^1] is not { Kind: RaceRowKind.Statement } last || last.Task != step.Task)
+            {
+                return false;
+            }
+
+            if (_repeats > 0 && phrase == _repeated)
+            {
+                _repeats++;
+                _rows[^1] = last with { Text = Times(last.Text, _repeats) };
+                return true;
+            }
+
+            if (last.Text.Length + 2 + phrase.Length > mergeWidth)
+            {
+                return false;
+            }
+
+            _rows[^1] = last with { Text = $"{last.Text}; {phrase}" };
+            _repeats = 0;
+            return true;
+        }
+
+        private void AddMargin(RaceStep step)
+        {
+            foreach (string text in Margin(trace, step))
+            {
+                _rows.Add(new RaceRow(step.Task, RaceRowKind.Event, text));
+            }
+
+            if (IsViolated(trace, step))
+            {
+                _rows.Add(new RaceRow(step.Task, RaceRowKind.Violation, $"<-- violated: {trace.Rule}"));
+            }
+        }
+
+        private static bool HasMargin(RaceStep step) =>
+            step.Choices.Count > 0 || step.Wakes.Count > 0 || step.Events.Count > 0;
+
+        private static string Times(string text, int times)
+        {
+            int at = text.LastIndexOf(" (x", StringComparison.Ordinal);
+            string phrase = times > 2 && at >= 0 ? text[..at] : text;
+            return string.Create(CultureInfo.InvariantCulture, $"{phrase} (x{times})");
+        }
     }
 }

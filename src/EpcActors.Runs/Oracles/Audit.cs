@@ -236,29 +236,7 @@ internal sealed partial class Audit
         Visit visit = new(this);
         try
         {
-            foreach (NumaNode node in _topology.Nodes)
-            {
-                visit.Node(node);
-            }
-
-            foreach (EnclaveActors enclave in _topology.Enclaves)
-            {
-                visit.Enclave(enclave.Enclave);
-                visit.Backing(enclave.Backing);
-            }
-
-            foreach (VirtualMachineActors guest in _topology.VirtualMachines)
-            {
-                visit.Guest(guest.VirtualEpc);
-            }
-
-            visit.Zombies(_topology.ZombieSecs);
-            foreach ((int page, int _, ushort cgroup, bool mayBeListed) in hands)
-            {
-                visit.Hand(page, cgroup, mayBeListed);
-            }
-
-            visit.AddSums();
+            VisitHolders(visit, hands);
             if (_placed != _present)
             {
                 _violate(
@@ -302,6 +280,34 @@ internal sealed partial class Audit
         }
 
         return true;
+    }
+
+    /// <summary>Visits every place that a page can be at, free, in use or in the hands of a task.</summary>
+    private void VisitHolders(Visit visit, IEnumerable<(int Page, int Task, ushort Cgroup, bool MayBeListed)> hands)
+    {
+        foreach (NumaNode node in _topology.Nodes)
+        {
+            visit.Node(node);
+        }
+
+        foreach (EnclaveActors enclave in _topology.Enclaves)
+        {
+            visit.Enclave(enclave.Enclave);
+            visit.Backing(enclave.Backing);
+        }
+
+        foreach (VirtualMachineActors guest in _topology.VirtualMachines)
+        {
+            visit.Guest(guest.VirtualEpc);
+        }
+
+        visit.Zombies(_topology.ZombieSecs);
+        foreach ((int page, int _, ushort cgroup, bool mayBeListed) in hands)
+        {
+            visit.Hand(page, cgroup, mayBeListed);
+        }
+
+        visit.AddSums();
     }
 
     private void CompareUsage(Books open)

@@ -107,6 +107,22 @@ internal sealed class EnclaveBinder(
         return code;
     }
 
+    /// <summary>Pages of an enclave's address space; 1 when it has too many.</summary>
+    private static long LinearPagesOf(Setting heapSetting, int code, int heap)
+    {
+        long linear = LinearPages((long)code + heap);
+        if (linear <= MaxEnclavePages)
+        {
+            return linear;
+        }
+
+        heapSetting.Error(
+            $"the enclave's address space, rounded up to a power of two, has {Setting.Number(linear)} pages; "
+                + $"at most {Setting.Number(MaxEnclavePages)} are possible",
+            "make the heap smaller");
+        return 1;
+    }
+
     private void ReadGroup(string name, ObjectReader reader, StepBinder steps, Population population)
     {
         Setting heapSetting = reader.Get("heap", "48 MiB");
@@ -117,16 +133,7 @@ internal sealed class EnclaveBinder(
         int cgroup = CgroupLookup.Find(cgroups, cgroupSetting);
         int threads = reader.Get("threads", "1").Int(1, MaxThreads);
         int code = ReadCodePages(reader.Get("code-pages", "auto"), threads);
-        long linear = LinearPages((long)code + heap);
-        if (linear > MaxEnclavePages)
-        {
-            heapSetting.Error(
-                $"the enclave's address space, rounded up to a power of two, has {Setting.Number(linear)} pages; "
-                    + $"at most {Setting.Number(MaxEnclavePages)} are possible",
-                "make the heap smaller");
-            linear = 1;
-        }
-
+        long linear = LinearPagesOf(heapSetting, code, heap);
         int instances = reader.Get("instances", "1").Int(1, MaxInstances);
         long start = reader.Get("start", "0 ms").DurationNs();
         long spread = reader.Get("start-spread", "0 ms").DurationNs();

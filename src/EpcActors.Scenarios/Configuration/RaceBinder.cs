@@ -29,15 +29,7 @@ internal sealed class RaceBinder(
     /// <param name="defaults"><c>epc.defaults.race</c>.</param>
     public void Read(ObjectReader reader, ObjectReader defaults)
     {
-        if (script.Count > 0)
-        {
-            reader.Context.Error(
-                reader.Origin,
-                reader.Path,
-                "a race has no clock, so there is no time at which a script could act",
-                "make each action of epc.script an operation of a task with optional = on");
-        }
-
+        RefuseScript(reader);
         ObjectReader block = reader.Child("tasks");
         List<(RaceTaskSpec Spec, Setting Do)> found = ReadTasks(block, defaults.Child("task"));
         RaceNames names = RaceNames.Of(
@@ -65,14 +57,7 @@ internal sealed class RaceBinder(
         RaceBound bound = ReadBound(reader.Child("bound", defaults.Child("bound")));
         List<string> variants = ReadVariants(reader.Child("variants"));
 
-        string id = reader.Get("id", "R1").Text("R1");
-        string title = reader.Get("title", "a lost update").Text("a lost update");
-        string source = reader.Get("source", "a commit").Text("a commit");
-        string symptom = reader.Get("symptom", "a hang").Text("a hang");
-        string fix = reader.Get("fix", "an atomic").Text("an atomic");
-        RaceStatus status = reader.Get("status", "open").Choice<RaceStatus>("a status");
-        RaceVerdict verdict = reader.Get("verdict", "none").Choice<RaceVerdict>("a verdict");
-        string rule = ReadRule(reader.Get("rule", "free-page-counter"), properties);
+        CatalogueEntry entry = ReadEntry(reader, properties);
         Spec = new RaceSpec
         {
             Setup = setup,
@@ -89,15 +74,15 @@ internal sealed class RaceBinder(
         string variant = context.Variant;
         _define = scenario => new RaceDefinition
         {
-            Id = id.Length > 0 ? id : Path.GetFileNameWithoutExtension(scenario.File),
-            Title = title.Length > 0 ? title : scenario.Title,
+            Id = entry.Id.Length > 0 ? entry.Id : Path.GetFileNameWithoutExtension(scenario.File),
+            Title = entry.Title.Length > 0 ? entry.Title : scenario.Title,
             Description = scenario.Description,
-            Source = source,
-            Symptom = symptom,
-            Fix = fix,
-            Rule = rule,
-            Status = status,
-            Verdict = verdict,
+            Source = entry.Source,
+            Symptom = entry.Symptom,
+            Fix = entry.Fix,
+            Rule = entry.Rule,
+            Status = entry.Status,
+            Verdict = entry.Verdict,
             Show = show,
             Bound = bound,
             ShrinksTopology = shrinksTopology,
@@ -105,6 +90,32 @@ internal sealed class RaceBinder(
             Variants = variants,
             Scenario = scenario,
         };
+    }
+
+    private void RefuseScript(ObjectReader reader)
+    {
+        if (script.Count > 0)
+        {
+            reader.Context.Error(
+                reader.Origin,
+                reader.Path,
+                "a race has no clock, so there is no time at which a script could act",
+                "make each action of epc.script an operation of a task with optional = on");
+        }
+    }
+
+    /// <summary>What the catalogue says of the race; nothing in it changes how the race runs.</summary>
+    private static CatalogueEntry ReadEntry(ObjectReader reader, IReadOnlyList<RaceProperty> properties)
+    {
+        string id = reader.Get("id", "R1").Text("R1");
+        string title = reader.Get("title", "a lost update").Text("a lost update");
+        string source = reader.Get("source", "a commit").Text("a commit");
+        string symptom = reader.Get("symptom", "a hang").Text("a hang");
+        string fix = reader.Get("fix", "an atomic").Text("an atomic");
+        RaceStatus status = reader.Get("status", "open").Choice<RaceStatus>("a status");
+        RaceVerdict verdict = reader.Get("verdict", "none").Choice<RaceVerdict>("a verdict");
+        string rule = ReadRule(reader.Get("rule", "free-page-counter"), properties);
+        return new CatalogueEntry(id, title, source, symptom, fix, status, verdict, rule);
     }
 
     private List<(RaceTaskSpec Spec, Setting Do)> ReadTasks(ObjectReader reader, ObjectReader defaults)
@@ -326,4 +337,15 @@ internal sealed class RaceBinder(
 
     private static void Report(Setting item, RaceTextException error) =>
         item.ErrorAt(error.Position, error.Problem, error.Remedy);
+
+    /// <summary>Words of a race file about the race, as <see cref="RaceDefinition"/> has them.</summary>
+    private sealed record CatalogueEntry(
+        string Id,
+        string Title,
+        string Source,
+        string Symptom,
+        string Fix,
+        RaceStatus Status,
+        RaceVerdict Verdict,
+        string Rule);
 }

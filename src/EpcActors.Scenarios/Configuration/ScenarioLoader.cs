@@ -72,8 +72,7 @@ public static class ScenarioLoader
         ObjectReader root = new(context, effective, effective.Origin, "", "");
         ObjectReader epc = root.Child("epc");
         CheckRoot(context, effective, epc);
-        RaceDefinition? race = null;
-        Scenario scenario = ReadScenario(context, epc, Files(context, effective), seed, ref race);
+        (Scenario scenario, RaceDefinition? race) = ReadScenario(context, epc, Files(context, effective), seed);
         context.ThrowIfErrors();
         if (effective.TryGet("akka", out HoconValue? akka) && akka is HoconObject block)
         {
@@ -88,12 +87,8 @@ public static class ScenarioLoader
         return new LoadedScenario(scenario, context.Notes) { Race = race };
     }
 
-    private static Scenario ReadScenario(
-        LoadContext context,
-        ObjectReader epc,
-        LayerFiles files,
-        ulong? seed,
-        ref RaceDefinition? race)
+    private static (Scenario Scenario, RaceDefinition? Race) ReadScenario(
+        LoadContext context, ObjectReader epc, LayerFiles files, ulong? seed)
     {
         // What is not a string was reported when the layers were put together.
         string kernel = epc.Get("kernel").StringOrNull ?? "";
@@ -115,21 +110,9 @@ public static class ScenarioLoader
         CheckDefaults(context, defaults);
 
         IReadOnlyList<CgroupSpec> cgroups = CgroupBinder.Read(epc.Child("cgroups"), defaults.Child("cgroup"));
-        Population population = new();
-        new EnclaveBinder(context, machine, cgroups, switches, kernel, epc.Has("race")).Read(
-            epc.Child("enclaves"),
-            defaults,
-            population);
-        VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
-        foreach (EnclaveSpec enclave in population.Enclaves.Where(one => cgroups[one.Cgroup].IsMadeLater))
-        {
-            context.Error(
-                epc.Origin,
-                "epc.enclaves",
-                $"'{enclave.Name}' starts in {cgroups[enclave.Cgroup].Path}, which is made later",
-                "start it elsewhere, and migrate it behind the mkdir");
-        }
-
+        Population population = ReadPopulation(
+            epc, defaults, machine, cgroups,
+            new EnclaveBinder(context, machine, cgroups, switches, kernel, epc.Has("race")));
         MemoryFailures failures = new(switches, kernel);
         IReadOnlyList<ScriptAction> script =
             new ScriptBinder(machine, cgroups, population, failures, seed ?? configured, run.DurationNs)
@@ -138,14 +121,8 @@ public static class ScenarioLoader
             ? new RaceBinder(context, machine, cgroups, population, failures, script) : null;
         raceOf?.Read(epc.Child("race", defaults.Child("race")), defaults.Child("race"));
         epc.Allow("race");
-        ExpectationNames names = new(
-            [.. cgroups.Select(one => one.Path)], [.. population.Enclaves.Select(one => one.Name)],
-                [.. population.VirtualMachines.Select(one => one.Name)], machine.Nodes.Count)
-        {
-            StepsOf = name => population.Enclaves.FirstOrDefault(one => one.Name == name) is { } one
-                ? StepNames.Of(one) : [],
-        };
-        IReadOnlyList<string> expectations = ExpectationBinder.Read(epc, kernel, names, run.MeasuresSlowdown);
+        IReadOnlyList<string> expectations = ExpectationBinder.Read(
+            epc, kernel, NamesOf(machine, cgroups, population), run.MeasuresSlowdown);
         epc.Finish("epc");
         if (population.Names.Count == 0 && raceOf is null)
         {
@@ -175,9 +152,39 @@ public static class ScenarioLoader
             Race = raceOf?.Spec,
             Expectations = expectations,
         };
-        race = raceOf?.Define(scenario);
-        return scenario;
+        return (scenario, raceOf?.Define(scenario));
     }
+
+    /// <summary>Enclaves and virtual machines, none of them in a cgroup that is not there at the start.</summary>
+    private static Population ReadPopulation(
+        ObjectReader epc, ObjectReader defaults, MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups,
+        EnclaveBinder enclaves)
+    {
+        Population population = new();
+        enclaves.Read(epc.Child("enclaves"), defaults, population);
+        VirtualMachineBinder.Read(epc.Child("virtual-machines"), defaults, machine, cgroups, population);
+        foreach (EnclaveSpec enclave in population.Enclaves.Where(one => cgroups[one.Cgroup].IsMadeLater))
+        {
+            epc.Context.Error(
+                epc.Origin,
+                "epc.enclaves",
+                $"'{enclave.Name}' starts in {cgroups[enclave.Cgroup].Path}, which is made later",
+                "start it elsewhere, and migrate it behind the mkdir");
+        }
+
+        return population;
+    }
+
+    /// <summary>Names that an expectation may speak of.</summary>
+    private static ExpectationNames NamesOf(
+        MachineSpec machine, IReadOnlyList<CgroupSpec> cgroups, Population population) =>
+        new(
+            [.. cgroups.Select(one => one.Path)], [.. population.Enclaves.Select(one => one.Name)],
+            [.. population.VirtualMachines.Select(one => one.Name)], machine.Nodes.Count)
+        {
+            StepsOf = name => population.Enclaves.FirstOrDefault(one => one.Name == name) is { } one
+                ? StepNames.Of(one) : [],
+        };
 
     /// <summary>
     /// A text as written over indented lines, each paragraph in one line: how it is broken is up to the report.

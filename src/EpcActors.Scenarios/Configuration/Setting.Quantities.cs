@@ -147,24 +147,12 @@ internal sealed partial class Setting
         string text = Value.AsString().Trim();
         if (IsBareNumber(text, out decimal bare))
         {
-            if (bare == 0 && minimumNs == 0)
+            // Nought alone needs no unit.
+            if (bare != 0 || minimumNs != 0)
             {
-                return 0;
+                RefuseWithoutUnit(text, bare, unit);
             }
 
-            if (bare < 0)
-            {
-                Error($"the duration {text} is negative", $"write for example 10 {unit}, or 0");
-                return minimumNs;
-            }
-
-            if (bare == 0)
-            {
-                Error($"the duration {text} is too short", $"write for example 10 {unit}");
-                return minimumNs;
-            }
-
-            Error($"the duration {text} has no unit", $"write '{text} {unit}' (units: ns, us, ms, s, m, h, cycles)");
             return minimumNs;
         }
 
@@ -200,6 +188,22 @@ internal sealed partial class Setting
         }
 
         return nanoseconds;
+    }
+
+    private void RefuseWithoutUnit(string text, decimal bare, string unit)
+    {
+        if (bare < 0)
+        {
+            Error($"the duration {text} is negative", $"write for example 10 {unit}, or 0");
+        }
+        else if (bare == 0)
+        {
+            Error($"the duration {text} is too short", $"write for example 10 {unit}");
+        }
+        else
+        {
+            Error($"the duration {text} has no unit", $"write '{text} {unit}' (units: ns, us, ms, s, m, h, cycles)");
+        }
     }
 
     /// <summary>A size for people: the largest unit that divides it.</summary>

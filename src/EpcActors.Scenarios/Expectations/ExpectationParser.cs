@@ -146,41 +146,42 @@ public static partial class ExpectationParser
                 $"allowed: {Suggestions.List(Keys(subject), 40)}");
         }
 
-        if (subject.Find(key) is { } found)
-        {
-            return new ParsedExpectation { Text = text, Subject = subject, Name = name, Quantity = found };
-        }
-
-        // Without a subject the first word may be a subject misspelt, or a quantity of the machine.
-        if (named is null)
-        {
-            string[] starts = [.. ExpectationTable.Subjects.Select(one => one.Word), "violation", "count",
-                .. Keys(machine)];
-            bool isSubject = Suggestions.Nearest(first, starts[..(ExpectationTable.Subjects.Count + 2)]) is not null
-                && quantity.Count > 1;
-            string wrong = isSubject ? first : string.Join(' ', quantity);
-            if (!isSubject && ExpectationMeant.Remedy(quantity, names) is { } remedy)
-            {
-                throw new ExpectationException(at, $"'{wrong}' is not a quantity of the machine", remedy);
-            }
-
-            throw new ExpectationException(
-                at, $"'{wrong}' is neither a subject nor a quantity of the machine",
-                    Suggestions.Remedy(isSubject ? first : key.Replace('_', '-'), starts));
-        }
-
-        if (subject == machine && ExpectationMeant.Remedy(quantity, names) is { } meant)
-        {
-            throw new ExpectationException(
-                at,
-                $"'{string.Join(' ', quantity)}' is not a quantity of the machine",
-                meant);
-        }
-
-        throw new ExpectationException(
-            at, $"{Article(subject.Word)} has no quantity '{string.Join(' ', quantity)}'",
-                Suggestions.Remedy(key.Replace('_', '-'), [.. Keys(subject)]));
+        return subject.Find(key) is { } found
+            ? new ParsedExpectation { Text = text, Subject = subject, Name = name, Quantity = found }
+            : throw (named is null
+                ? NoSubjectOrQuantity(at, first, quantity, names)
+                : NoQuantity(at, subject, quantity, names));
     }
+
+    private static ExpectationException NoSubjectOrQuantity(
+        int at, string first, List<string> quantity, ExpectationNames? names)
+    {
+        // Without a subject the first word may be a subject misspelt, or a quantity of the machine.
+        string[] starts = [.. ExpectationTable.Subjects.Select(one => one.Word), "violation", "count",
+            .. Keys(ExpectationTable.Subjects[0])];
+        bool isSubject = Suggestions.Nearest(first, starts[..(ExpectationTable.Subjects.Count + 2)]) is not null
+            && quantity.Count > 1;
+        string wrong = isSubject ? first : string.Join(' ', quantity);
+        return !isSubject && ExpectationMeant.Remedy(quantity, names) is { } remedy
+            ? new ExpectationException(at, $"'{wrong}' is not a quantity of the machine", remedy)
+            : new ExpectationException(
+                at, $"'{wrong}' is neither a subject nor a quantity of the machine",
+                Suggestions.Remedy(isSubject ? first : KeyOf(quantity), starts));
+    }
+
+    private static ExpectationException NoQuantity(
+        int at, Subject subject, List<string> quantity, ExpectationNames? names)
+    {
+        string wrong = string.Join(' ', quantity);
+        return subject == ExpectationTable.Subjects[0] && ExpectationMeant.Remedy(quantity, names) is { } meant
+            ? new ExpectationException(at, $"'{wrong}' is not a quantity of the machine", meant)
+            : new ExpectationException(
+                at, $"{Article(subject.Word)} has no quantity '{wrong}'",
+                Suggestions.Remedy(KeyOf(quantity), [.. Keys(subject)]));
+    }
+
+    /// <summary>Words of a quantity as the table would write them.</summary>
+    private static string KeyOf(List<string> quantity) => string.Join('-', quantity).Replace('_', '-');
 
     private static string Name(Words words, Subject subject, ExpectationNames? names)
     {

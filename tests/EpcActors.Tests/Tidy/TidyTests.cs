@@ -431,7 +431,7 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"^\s*(lock\s*\(|(\w+\s+)*volatile\s)")]
     private static partial Regex LockOrVolatile();
 
-    [GeneratedRegex(@"^src/EpcActors\.(Domain|Engine|Actors|Engine\.Simulation|Exploration)/")]
+    [GeneratedRegex(@"^src/EpcActors\.(Kernel|Engine|Engine\.Simulation|Exploration)/")]
     private static partial Regex DeterministicLayer();
 
     [GeneratedRegex(@"\[[^\]]*\]\(([^)\s]+)[^)]*\)")]

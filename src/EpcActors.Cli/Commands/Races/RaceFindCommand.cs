@@ -171,42 +171,52 @@ internal sealed class RaceFindCommand
             MissedMarks = finding.Verdict.MissedMarks,
             MarksCount = true,
         };
-        if (finding.Schedule is { } schedule)
+        return finding.Schedule is { } schedule
+            ? (ExitCode.Violation, TellFound(finding, schedule, suite, directory, isQuiet))
+            : TellNothingFound(finding, suite, isQuiet);
+    }
+
+    private SearchSuite TellFound(
+        RaceFinding finding, Schedule schedule, SearchSuite suite, OutputDirectory? directory, bool isQuiet)
+    {
+        RaceDefinition race = finding.Race;
+        string replay = directory is null
+            ? suite.Command
+            : ShellQuoting.Join(
+                [EpcCommand.Name, "race", "replay", directory.PathOf(RaceFiles.Schedule)],
+                _shell.Dialect);
+        (RaceTrace trace, _, _) = RaceSearch.Trace(race, schedule, isStrict: true, replay);
+        if (!isQuiet)
         {
-            string replay = directory is null
-                ? ShellQuoting.Join(again, _shell.Dialect)
-                : ShellQuoting.Join(
-                    [EpcCommand.Name, "race", "replay", directory.PathOf(RaceFiles.Schedule)],
-                    _shell.Dialect);
-            (RaceTrace trace, _, _) = RaceSearch.Trace(race, schedule, isStrict: true, replay);
-            if (!isQuiet)
-            {
-                RaceListing.Write(_console, trace);
-                _text.WriteLine();
-            }
-
-            foreach (string setting in isQuiet ? [] : schedule.Settings)
-            {
-                _text.WriteLine($"smaller by --set '{setting}'");
-            }
-
-            Finding broken = finding.Shrunk!.Finding;
-            string found = $"{race.Id} {race.Variant}: FOUND {broken.Rule}: {schedule.Found}";
-            _text.WriteLine(found);
-            if (directory is not null)
-            {
-                _text.WriteLine(RaceFiles.Write(directory, trace, schedule));
-            }
-
-            return (ExitCode.Violation, suite with
-            {
-                Verdict = found,
-                Broken = broken,
-                Listing = RaceListing.Text(trace),
-                Command = replay,
-            });
+            RaceListing.Write(_console, trace);
+            _text.WriteLine();
         }
 
+        foreach (string setting in isQuiet ? [] : schedule.Settings)
+        {
+            _text.WriteLine($"smaller by --set '{setting}'");
+        }
+
+        Finding broken = finding.Shrunk!.Finding;
+        string found = $"{race.Id} {race.Variant}: FOUND {broken.Rule}: {schedule.Found}";
+        _text.WriteLine(found);
+        if (directory is not null)
+        {
+            _text.WriteLine(RaceFiles.Write(directory, trace, schedule));
+        }
+
+        return suite with
+        {
+            Verdict = found,
+            Broken = broken,
+            Listing = RaceListing.Text(trace),
+            Command = replay,
+        };
+    }
+
+    private (ExitCode Code, SearchSuite Suite) TellNothingFound(RaceFinding finding, SearchSuite suite, bool isQuiet)
+    {
+        RaceDefinition race = finding.Race;
         SearchVerdict verdict = finding.Verdict;
         if (!isQuiet)
         {

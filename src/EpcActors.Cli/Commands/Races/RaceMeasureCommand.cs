@@ -64,17 +64,9 @@ internal sealed class RaceMeasureCommand
         {
             long began = _shell.Clock.GetTimestamp();
             using StagedFiles files = new();
-            string file = Catalogue.FileOf(id)!;
-            RaceDefinition plain = RaceFile.Load(file, null, [], _shell.Configuration);
             try
             {
-                (RaceFigure figure, Schedule? shortest) = display.Follow(id, progress =>
-                    RaceMeasurement.Measure(
-                        variant => RaceFile.Load(file, variant, [], _shell.Configuration),
-                        plain,
-                        Catalogue.Figures,
-                        progress,
-                        cancellation));
+                (RaceFigure figure, Schedule? shortest) = Measure(id, display, cancellation);
                 figures[id] = figure;
                 cases.Add(new JUnitCase(id, JUnitOutcome.Passed) { Time = _shell.Clock.GetElapsedTime(began) });
                 string found = figure.Rule.Length > 0
@@ -120,6 +112,20 @@ internal sealed class RaceMeasureCommand
         }
 
         return cases.TrueForAll(one => one.Outcome == JUnitOutcome.Passed) ? ExitCode.Pass : ExitCode.Violation;
+    }
+
+    private (RaceFigure Figure, Schedule? Shortest) Measure(
+        string id, SearchDisplay display, CancellationToken cancellation)
+    {
+        string file = Catalogue.FileOf(id)!;
+        RaceDefinition plain = RaceFile.Load(file, null, [], _shell.Configuration);
+        return display.Follow(id, progress =>
+            RaceMeasurement.Measure(
+                variant => RaceFile.Load(file, variant, [], _shell.Configuration),
+                plain,
+                Catalogue.Figures,
+                progress,
+                cancellation));
     }
 
     private static HelpPage Page() =>

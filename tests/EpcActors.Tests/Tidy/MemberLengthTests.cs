@@ -1,0 +1,104 @@
+using System.Text.RegularExpressions;
+
+namespace EpcActors.Tests.Tidy;
+
+/// <summary>
+/// A method of the source is read at one glance. The format of the source says where a member begins and ends: its
+/// braces stand alone, as far in as its first line.
+/// </summary>
+public sealed partial class MemberLengthTests
+{
+    private const int MostLines = 70;
+
+    /// <summary>Longer ones, with the reason.</summary>
+    private static readonly string[] Longer =
+    [
+        // Follows the C of sgx_alloc_epc_page from its first line to its last; what is in parts cannot be held beside it.
+        "src/EpcActors.Kernel/Routines/Main.cs: AllocEpcPage",
+    ];
+
+    [Fact]
+    public void No_method_is_longer_than_seventy_lines()
+    {
+        Member[] longOnes =
+        [
+            .. Repository.FilesOf(".cs")
+                .Where(file => file.StartsWith("src/", StringComparison.Ordinal))
+                .SelectMany(file => MembersOf(file, Repository.Lines(file)))
+                .Where(one => one.Lines > MostLines),
+        ];
+        string findings = string.Join('\n', longOnes
+            .Where(one => !Longer.Contains($"{one.File}: {one.Name}"))
+            .Select(one => $"{one.File}:{one.Line}: {one.Name} has {one.Lines} lines; split it by subject"));
+        Assert.True(findings.Length == 0, findings);
+        Assert.Equal(Longer, longOnes.Select(one => $"{one.File}: {one.Name}"));
+    }
+
+    /// <summary>Nothing is measured where no member is seen.</summary>
+    [Fact]
+    public void Members_are_seen_in_every_file_with_a_block() =>
+        Assert.Empty(Repository.FilesOf(".cs")
+            .Where(file => file.StartsWith("src/", StringComparison.Ordinal))
+            .Where(file => Repository.Lines(file).Any(line => line == "        {"))
+            .Where(file => !MembersOf(file, Repository.Lines(file)).Any()));
+
+    [Theory]
+    [InlineData("class A\n{\n    void B()\n    {\n        C();\n    }\n}", "B 4")]
+    [InlineData("class A\n{\n    int B(\n        int c,\n        int d)\n        where T : E\n    {\n\n    }\n}", "B 7")]
+    [InlineData("class A\n{\n    class N(int a)\n    {\n        int B\n        {\n            get;\n        }\n    }\n}", "B 4")]
+    [InlineData("record A(\n    int X)\n{\n    B C() =>\n        new()\n        {\n        };\n\n    void D()\n    {\n    }\n}", "D 3")]
+    [InlineData("enum A\n{\n    B,\n}", "")]
+    [InlineData("class A\n{\n    string B() => \"\"\"\n        {\n        \"\"\";\n\n    [C]\n    void D()\n    {\n    }\n}", "D 3")]
+    public void Members_are_found(string text, string expected) =>
+        Assert.Equal(
+            expected,
+            string.Join(", ", MembersOf("A.cs", text.Split('\n')).Select(one => $"{one.Name} {one.Lines}")));
+
+    /// <summary>Members with a block of their own, nested types left out, but not their members.</summary>
+    private static IEnumerable<Member> MembersOf(string file, string[] lines)
+    {
+        Stack<string> types = new();
+        for (int i = 0; i < lines.Length; i++)
+        {
+            string indent = lines[i][..^lines[i].TrimStart().Length];
+            if (types.Count > 0 && lines[i] is var end && end == types.Peek() + "}")
+            {
+                types.Pop();
+            }
+
+            if (lines[i] != indent + "{" || indent != (types.Count == 0 ? "" : types.Peek() + "    "))
+            {
+                continue;
+            }
+
+            int first = i - 1;
+            while (!BeginsAt(lines[first], indent))
+            {
+                first--;
+            }
+
+            if (TypeDeclaration().IsMatch(lines[first]))
+            {
+                types.Push(indent);
+                continue;
+            }
+
+            int last = Array.FindIndex(lines, i, line => line == indent + "}" || line == indent + "};");
+            yield return new Member(file, first + 1, MemberName().Match(lines[first]).Groups[1].Value, last - first + 1);
+            i = last;
+        }
+    }
+
+    private static bool BeginsAt(string line, string indent) =>
+        line.StartsWith(indent, StringComparison.Ordinal)
+        && line.Length > indent.Length
+        && line[indent.Length] is not (' ' or ')' or ']');
+
+    [GeneratedRegex(@"^\s*(?:[a-z]+\s+)*(?:class|struct|record|interface|enum|namespace)\s")]
+    private static partial Regex TypeDeclaration();
+
+    [GeneratedRegex(@"(\w+)(?:<[^(]*>)?(?:\(|\s*$|\s*=)")]
+    private static partial Regex MemberName();
+
+    private sealed record Member(string File, int Line, string Name, int Lines);
+}
