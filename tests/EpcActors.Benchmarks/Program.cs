@@ -20,6 +20,11 @@ if (args is ["deaths", ..])
     return ClusterDeaths.Run(args[1..]);
 }
 
+if (args is ["latencies", ..])
+{
+    return LatencyCost.Run(args[1..]);
+}
+
 if (args is ["oracle", ..])
 {
     return OracleCost.Run(args[1..]);

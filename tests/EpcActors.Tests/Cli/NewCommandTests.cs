@@ -64,6 +64,19 @@ public sealed class NewCommandTests : IDisposable
         Assert.Contains("lost-update fixed: CLEAN: every schedule", clean.Out, StringComparison.Ordinal);
     }
 
+    /// <summary>The race is between two CPUs and a counter: it needs no cgroup, so every kernel has it.</summary>
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public async Task A_race_is_found_on_every_kernel(string kernel)
+    {
+        Assert.Equal(0, (await CliHarness.Call("new", "race", _cli.At("a"), "--kernel", kernel)).Code);
+        CliResult found = await CliHarness.Call("race", "find", _cli.At("a.conf"), "--quiet");
+
+        Assert.True(found.Code == 1, found.Out + found.Error);
+        string text = await File.ReadAllTextAsync(_cli.At("a.conf"));
+        Assert.Contains($"kernel = \"{kernel}\"", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_file_that_is_there_is_replaced_only_when_asked_for()
     {

@@ -39,6 +39,20 @@ public sealed class LimitTests
     }
 
     [Theory]
+    [InlineData(4095UL, 4096UL)]
+    [InlineData(1UL << 62, 1UL << 63)]
+    [InlineData(ulong.MaxValue - 1, ulong.MaxValue)]
+    public void The_operators_agree_with_the_order(ulong less, ulong more)
+    {
+        (Limit small, Limit large, Limit same) = (Limit.Of(less), Limit.Of(more), Limit.Of(less));
+        Assert.True(small.CompareTo(large) < 0 && large.CompareTo(small) > 0 && small.CompareTo(same) == 0);
+        Assert.True(small < large && large > small && small <= large && large >= small);
+        Assert.False(large < small || small > large || large <= small || small >= large);
+        Assert.True(small <= same && small >= same);
+        Assert.False(small < same || small > same);
+    }
+
+    [Theory]
     [InlineData(-1)]
     [InlineData(long.MinValue)]
     public void A_negative_limit_is_refused(long bytes)

@@ -13,7 +13,7 @@ public sealed partial class MemberLengthTests
     /// <summary>Longer ones, with the reason.</summary>
     private static readonly string[] Longer =
     [
-        // Follows the C of sgx_alloc_epc_page from its first line to its last; what is in parts cannot be held beside it.
+        // Follows sgx_alloc_epc_page from its first line to its last, so that one can hold it beside the C.
         "src/EpcActors.Kernel/Routines/Main.cs: AllocEpcPage",
     ];
 
@@ -42,17 +42,62 @@ public sealed partial class MemberLengthTests
             .Where(file => Repository.Lines(file).Any(line => line == "        {"))
             .Where(file => !MembersOf(file, Repository.Lines(file)).Any()));
 
-    [Theory]
-    [InlineData("class A\n{\n    void B()\n    {\n        C();\n    }\n}", "B 4")]
-    [InlineData("class A\n{\n    int B(\n        int c,\n        int d)\n        where T : E\n    {\n\n    }\n}", "B 7")]
-    [InlineData("class A\n{\n    class N(int a)\n    {\n        int B\n        {\n            get;\n        }\n    }\n}", "B 4")]
-    [InlineData("record A(\n    int X)\n{\n    B C() =>\n        new()\n        {\n        };\n\n    void D()\n    {\n    }\n}", "D 3")]
-    [InlineData("enum A\n{\n    B,\n}", "")]
-    [InlineData("class A\n{\n    string B() => \"\"\"\n        {\n        \"\"\";\n\n    [C]\n    void D()\n    {\n    }\n}", "D 3")]
-    public void Members_are_found(string text, string expected) =>
+    [Fact]
+    public void Members_are_found()
+    {
+        const string Text = """
+            namespace N;
+
+            internal sealed class A(
+                int x)
+            {
+                private static readonly Dictionary<string, int> Map = new()
+                {
+                    ["a"] = 1,
+                };
+
+                public int B
+                {
+                    get;
+                }
+
+                [Obsolete]
+                public (int, int) C<T>(
+                    int d,
+                    int e)
+                    where T : class
+                {
+                    if (d > e)
+                    {
+                        F();
+                    }
+                }
+
+                public Page G() =>
+                    new()
+                    {
+                    };
+
+                private sealed class H
+                {
+                    public H()
+                    {
+                    }
+                }
+            }
+
+            public enum I
+            {
+                J,
+            }
+            """;
         Assert.Equal(
-            expected,
-            string.Join(", ", MembersOf("A.cs", text.Split('\n')).Select(one => $"{one.Name} {one.Lines}")));
+            "Map 6-9, B 11-14, C 17-26, H 35-37",
+            string.Join(
+                ", ",
+                MembersOf("A.cs", Text.ReplaceLineEndings("\n").Split('\n'))
+                    .Select(one => $"{one.Name} {one.Line}-{one.Line + one.Lines - 1}")));
+    }
 
     /// <summary>Members with a block of their own, nested types left out, but not their members.</summary>
     private static IEnumerable<Member> MembersOf(string file, string[] lines)
@@ -84,7 +129,8 @@ public sealed partial class MemberLengthTests
             }
 
             int last = Array.FindIndex(lines, i, line => line == indent + "}" || line == indent + "};");
-            yield return new Member(file, first + 1, MemberName().Match(lines[first]).Groups[1].Value, last - first + 1);
+            string name = MemberName().Match(lines[first]).Groups[1].Value;
+            yield return new Member(file, first + 1, name, last - first + 1);
             i = last;
         }
     }

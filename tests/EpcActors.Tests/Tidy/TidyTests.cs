@@ -27,9 +27,6 @@ public sealed partial class TidyTests
         ["src/EpcActors.Results/RunReport.cs"] = 1,
     };
 
-    /// <summary>Links that lead nowhere yet.</summary>
-    private static readonly string[] BrokenLinks = [];
-
     /// <summary>Files that need an absolute path: what a home directory is.</summary>
     private static readonly string[] AbsolutePaths =
     [
@@ -198,38 +195,6 @@ public sealed partial class TidyTests
     public void A_decision_is_at_most_a_page() => AssertNone(Repository
         .FilesOf(".md")
         .Where(f => DecisionName().IsMatch(f) && Repository.Lines(f).Length > 60));
-
-    [Fact]
-    public void Links_in_documents_lead_somewhere()
-    {
-        List<string> broken = [];
-        foreach (string file in Repository.FilesOf(".md"))
-        {
-            foreach (Match link in MarkdownLink().Matches(CodeFence().Replace(Repository.Text(file), "")))
-            {
-                string target = link.Groups[1].Value;
-                if (
-                    target.Contains("://", StringComparison.Ordinal)
-                    || target.StartsWith('#')
-                    || target.StartsWith("mailto:", StringComparison.Ordinal))
-                {
-                    continue;
-                }
-
-                string path = Path.GetFullPath(
-                    Path.Combine(
-                        Repository.Root,
-                        Path.GetDirectoryName(file)!,
-                        Uri.UnescapeDataString(target.Split('#')[0])));
-                if (!File.Exists(path) && !Directory.Exists(path))
-                {
-                    broken.Add($"{file}: {target}");
-                }
-            }
-        }
-
-        Assert.Equal(BrokenLinks, broken);
-    }
 
     [Fact]
     public void No_file_names_a_machine_a_user_or_a_registry() =>
@@ -434,14 +399,8 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"^src/EpcActors\.(Kernel|Engine|Engine\.Simulation|Exploration)/")]
     private static partial Regex DeterministicLayer();
 
-    [GeneratedRegex(@"\[[^\]]*\]\(([^)\s]+)[^)]*\)")]
-    private static partial Regex MarkdownLink();
-
     [GeneratedRegex(@"^docs/decisions/\d{4}-[a-z0-9-]+\.md$")]
     private static partial Regex DecisionName();
-
-    [GeneratedRegex(@"```.*?```", RegexOptions.Singleline)]
-    private static partial Regex CodeFence();
 
     [GeneratedRegex(
         @"(^|[\s""'(=:])(/home/\w|/root/|/Users/\w|/[w]ork/\w|/tmp/\w|/var/tmp/)|[A-Za-z]:\\(Users|Work|src)"
