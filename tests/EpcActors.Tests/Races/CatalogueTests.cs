@@ -1,6 +1,5 @@
 using EpcActors.Races;
 using EpcActors.Results;
-using EpcActors.Scenarios;
 using EpcActors.Scenarios.Configuration;
 using EpcActors.TestKit;
 using EpcActors.Tests.Cli;
@@ -9,56 +8,12 @@ using EpcActors.Tests.Tidy;
 namespace EpcActors.Tests.Races;
 
 /// <summary>
-/// Every race of the catalogue, both ways: found with its bug in, clean without; and what is written about it.
+/// The pinned schedule of every race of the catalogue, and what is written about it. That each is found with its bug in
+/// is in <see cref="CatalogueSearchTests"/>, that it is clean without in <see cref="CatalogueCleanTests"/>.
 /// </summary>
-[Trait("tier", "slow")] // Every race of the catalogue is searched for and verified.
 public sealed class CatalogueTests
 {
-    /// <summary>
-    /// Random schedules per clean variant here; the exhaustive part is never cut. <c>epc race measure</c> runs all of
-    /// them.
-    /// </summary>
-    private const int Schedules = 400;
-
     public static TheoryData<string> Ids => [.. Catalogue.Ids];
-
-    public static TheoryData<string, string> BuggyVariants => Variants(isBuggy: true);
-
-    public static TheoryData<string, string> CleanVariants => Variants(isBuggy: false);
-
-    [Theory]
-    [MemberData(nameof(BuggyVariants))]
-    public void With_its_bug_in_it_is_found_within_its_budget(string id, string variant)
-    {
-        RaceDefinition race = Load(id, variant);
-        Assert.NotEqual("", race.Rule);
-        RaceFinding finding = RaceSearch.Find(
-            race,
-            new RaceSearchOptions { ShrinkRuns = 0, Workers = 1 },
-            null,
-            CancellationToken.None);
-        Assert.Equal(VerdictKind.Found, finding.Verdict.Kind);
-        Assert.Equal(race.Rule, finding.Shrunk!.Finding.Rule);
-    }
-
-    [Theory]
-    [MemberData(nameof(CleanVariants))]
-    public void Without_its_bug_no_schedule_breaks_any_rule_and_what_it_is_about_was_seen(string id, string variant)
-    {
-        RaceDefinition race = Load(id, variant);
-        long schedules = Math.Min(Schedules, race.Bound.Schedules);
-        RaceFinding finding = RaceSearch.Find(
-            race,
-            new RaceSearchOptions { MaxSchedules = schedules, Workers = 1 },
-            null,
-            CancellationToken.None);
-        Assert.True(finding.Shrunk is null, $"{finding.Shrunk?.Finding}\n{finding.Schedule}");
-        Assert.Equal(VerdictKind.Clean, finding.Verdict.Kind);
-        Assert.True(
-            race.Scenario.Race!.Properties.Any(property => property.Kind == PropertyKind.Sometimes),
-            "a clean race needs a mark");
-        Assert.Equal([], finding.Verdict.MissedMarks);
-    }
 
     [Theory]
     [MemberData(nameof(Ids))]
@@ -190,20 +145,6 @@ public sealed class CatalogueTests
     }
 
     private static string Normal(string text) => text.ReplaceLineEndings("\n");
-
-    private static TheoryData<string, string> Variants(bool isBuggy)
-    {
-        TheoryData<string, string> variants = [];
-        foreach (string id in Catalogue.Ids)
-        {
-            foreach (string variant in Load(id, null).Variants.Where(variant => Catalogue.IsBuggy(variant) == isBuggy))
-            {
-                variants.Add(id, variant);
-            }
-        }
-
-        return variants;
-    }
 
     private static RaceDefinition Load(string id, string? variant) => RaceFile.Load(Catalogue.FileOf(id)!, variant);
 }

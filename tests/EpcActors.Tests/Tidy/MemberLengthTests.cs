@@ -20,27 +20,20 @@ public sealed partial class MemberLengthTests
     [Fact]
     public void No_method_is_longer_than_seventy_lines()
     {
-        Member[] longOnes =
+        Member[] all =
         [
             .. Repository.FilesOf(".cs")
                 .Where(file => file.StartsWith("src/", StringComparison.Ordinal))
-                .SelectMany(file => MembersOf(file, Repository.Lines(file)))
-                .Where(one => one.Lines > MostLines),
+                .SelectMany(file => MembersOf(file, Repository.Lines(file))),
         ];
+        Assert.True(all.Length > 4000, $"only {all.Length} members were found");
+        Member[] longOnes = [.. all.Where(one => one.Lines > MostLines)];
         string findings = string.Join('\n', longOnes
             .Where(one => !Longer.Contains($"{one.File}: {one.Name}"))
             .Select(one => $"{one.File}:{one.Line}: {one.Name} has {one.Lines} lines; split it by subject"));
         Assert.True(findings.Length == 0, findings);
         Assert.Equal(Longer, longOnes.Select(one => $"{one.File}: {one.Name}"));
     }
-
-    /// <summary>Nothing is measured where no member is seen.</summary>
-    [Fact]
-    public void Members_are_seen_in_every_file_with_a_block() =>
-        Assert.Empty(Repository.FilesOf(".cs")
-            .Where(file => file.StartsWith("src/", StringComparison.Ordinal))
-            .Where(file => Repository.Lines(file).Any(line => line == "        {"))
-            .Where(file => !MembersOf(file, Repository.Lines(file)).Any()));
 
     [Fact]
     public void Members_are_found()
@@ -92,14 +85,16 @@ public sealed partial class MemberLengthTests
             }
             """;
         Assert.Equal(
-            "Map 6-9, B 11-14, C 17-26, H 35-37",
+            "B 11-14, C 17-26, H 35-37",
             string.Join(
                 ", ",
                 MembersOf("A.cs", Text.ReplaceLineEndings("\n").Split('\n'))
                     .Select(one => $"{one.Name} {one.Line}-{one.Line + one.Lines - 1}")));
     }
 
-    /// <summary>Members with a block of their own, nested types left out, but not their members.</summary>
+    /// <summary>
+    /// Members with a block of their own, those of nested types too. A table is no method: it may be as long as it is.
+    /// </summary>
     private static IEnumerable<Member> MembersOf(string file, string[] lines)
     {
         Stack<string> types = new();
@@ -129,8 +124,12 @@ public sealed partial class MemberLengthTests
             }
 
             int last = Array.FindIndex(lines, i, line => line == indent + "}" || line == indent + "};");
-            string name = MemberName().Match(lines[first]).Groups[1].Value;
-            yield return new Member(file, first + 1, name, last - first + 1);
+            if (!Table().IsMatch(lines[i - 1]))
+            {
+                string name = MemberName().Match(lines[first]).Groups[1].Value;
+                yield return new Member(file, first + 1, name, last - first + 1);
+            }
+
             i = last;
         }
     }
@@ -145,6 +144,9 @@ public sealed partial class MemberLengthTests
 
     [GeneratedRegex(@"(\w+)(?:<[^(]*>)?(?:\(|\s*$|\s*=)")]
     private static partial Regex MemberName();
+
+    [GeneratedRegex(@"=( new.*)?$")]
+    private static partial Regex Table();
 
     private sealed record Member(string File, int Line, string Name, int Lines);
 }
