@@ -3,6 +3,7 @@ using System.Globalization;
 using EpcActors.Results;
 using EpcActors.Runs;
 using HdrHistogram;
+using HdrHistogram.Iteration;
 
 namespace EpcActors.Benchmarks;
 
@@ -52,15 +53,17 @@ internal static class LatencyCost
             }
         }
 
-        Console.WriteLine("| histogram | ns a record | in ratio to ours | bytes allocated a record | bytes of one |");
+        Console.WriteLine("| histogram | ns a record, least and median | in ratio to ours | bytes allocated a record | bytes of one |");
         Console.WriteLine("|---|---|---|---|---|");
+
+        // The least is what it takes; others of the machine only ever make one slower.
         for (int kind = 0; kind < Kinds.Length; kind++)
         {
             double[] ratios = [.. times[kind].Zip(times[0], (one, ours) => one / ours).Order()];
             double[] sorted = [.. times[kind].Order()];
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {Kinds[kind].Name} | {sorted[rounds / 2]:0.00} | {ratios[rounds / 2]:0.00} ({ratios[0]:0.00} to "
+                $"| {Kinds[kind].Name} | {sorted[0]:0.00}, {sorted[rounds / 2]:0.00} | {ratios[rounds / 2]:0.00} ({ratios[0]:0.00} to "
                     + $"{ratios[^1]:0.00}) | {allocated[kind]:0.0} | {SizeOf(kind)} |"));
         }
 
@@ -179,7 +182,7 @@ internal static class LatencyCost
         Row("p50", sorted[(Values / 2) - 1], report.P50Ns, theirs.GetValueAtPercentile(50));
         Row("p99.9", sorted[(int)(Values * 0.999)], report.P999Ns, theirs.GetValueAtPercentile(99.9));
         Row("greatest", sorted[^1], report.MaxNs, theirs.GetMaxValue());
-        Row("mean", (long)values.Average(), report.SumNs / report.Count, (long)theirs.GetMean());
+        Row("mean", (long)values.Average(), report.SumNs!.Value / report.Count, (long)theirs.GetMean());
         Console.WriteLine($"buckets and their counts: {(areEqual ? "equal" : "different")}");
     }
 

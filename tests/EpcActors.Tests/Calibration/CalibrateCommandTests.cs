@@ -9,6 +9,7 @@ public sealed class CalibrateCommandTests : IDisposable
 
     public void Dispose() => _cli.Dispose();
 
+    [Trait("tier", "slow")] // Fits a profile, then simulates and sizes with it.
     [Fact]
     public async Task The_file_is_taken_by_a_run_and_by_a_sizing_in_the_line_that_is_shown()
     {
@@ -62,6 +63,7 @@ public sealed class CalibrateCommandTests : IDisposable
     /// <summary>
     /// Locks stay as they are: a time that they exceed alone is not reached, however small the rest, and that is said.
     /// </summary>
+    [Trait("tier", "slow")] // Tries until it gives up.
     [Fact]
     public async Task A_time_that_scaling_does_not_reach_is_said()
     {

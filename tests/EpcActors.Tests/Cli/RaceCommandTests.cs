@@ -303,6 +303,7 @@ public sealed class RaceCommandTests : IDisposable
         Assert.Contains("name another file", other.Error, StringComparison.Ordinal);
     }
 
+    [Trait("tier", "slow")] // Many schedules of a whole scenario.
     [Fact]
     public async Task Check_finds_a_lost_update_in_a_whole_scenario()
     {

@@ -133,6 +133,7 @@ public sealed class SchemaTests
     }
 
     /// <summary>For every key and value: the schema takes what the loader takes.</summary>
+    [Trait("tier", "slow")] // Each of three hundred keys with each of fifty values.
     [Theory]
     [MemberData(nameof(Keys))]
     public void The_schema_and_the_loader_agree(string key)

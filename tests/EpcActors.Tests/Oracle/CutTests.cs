@@ -56,6 +56,7 @@ public sealed class CutTests
         }
     }
 
+    [Trait("tier", "slow")] // Whole scenarios, with cuts all the time.
     [Theory]
     [InlineData("noisy-neighbour", "epc-cgroup-v8", 1)]
     [InlineData("noisy-neighbour", "epc-cgroup-v17", 2)]

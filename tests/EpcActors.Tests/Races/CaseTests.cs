@@ -16,6 +16,7 @@ public sealed class CaseTests
         Assert.Equal(Rules.Liveness, finding.Shrunk!.Finding.Rule);
     }
 
+    [Trait("tier", "slow")] // Two searches through thousands of states.
     [Fact]
     public void A_signal_that_waits_at_the_limit_is_SIGBUS()
     {
@@ -24,6 +25,7 @@ public sealed class CaseTests
         Assert.Null(without.Shrunk);
     }
 
+    [Trait("tier", "slow")] // Six hundred pages go through every order.
     [Theory]
     [InlineData("600 pages", "linux-5.15")]
     [InlineData("8 pages", "linux-5.15")]

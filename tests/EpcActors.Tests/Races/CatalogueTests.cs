@@ -11,6 +11,7 @@ namespace EpcActors.Tests.Races;
 /// The pinned schedule of every race of the catalogue, and what is written about it. That each is found with its bug in
 /// is in <see cref="CatalogueSearchTests"/>, that it is clean without in <see cref="CatalogueCleanTests"/>.
 /// </summary>
+[Trait("tier", "slow")] // Every schedule of the catalogue is replayed, on every variant.
 public sealed class CatalogueTests
 {
     public static TheoryData<string> Ids => [.. Catalogue.Ids];

@@ -12,6 +12,7 @@ namespace EpcActors.Tests.Scenarios;
 /// </summary>
 public sealed class StepTests
 {
+    [Trait("tier", "slow")] // Whole runs with their slowdowns.
     [Theory]
     [InlineData("51 MiB", false)]
     [InlineData("53 MiB", true)]
@@ -47,6 +48,7 @@ public sealed class StepTests
         Assert.True(total.Slowdown > 1);
     }
 
+    [Trait("tier", "slow")] // Whole runs with their slowdowns.
     [Fact]
     public void Remote_EPC_shows_against_the_same_program_on_the_other_socket()
     {

@@ -116,6 +116,7 @@ public sealed class SharedStateTests
     /// Runs a scenario and compares every object that more than one actor can reach before and after: none changes, but
     /// for the descriptors.
     /// </summary>
+    [Trait("tier", "slow")] // Whole scenarios, and all that their actors reach.
     [Theory]
     [InlineData("config/quickstart.conf")]
     [InlineData("config/scenarios/sgx2-storm.conf")]

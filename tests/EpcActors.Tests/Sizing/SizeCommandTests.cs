@@ -116,6 +116,7 @@ public sealed class SizeCommandTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Trait("tier", "slow")] // Each example is run.
     [Fact]
     public async Task Help_teaches_with_examples_that_work()
     {

@@ -9,6 +9,7 @@ namespace EpcActors.Tests.Sizing;
 /// <summary>
 /// The story of docs/sizing.md is that of its manifest: what it shows is what its commands print today.
 /// </summary>
+[Trait("tier", "slow")] // Every command of the story is run.
 public sealed partial class SizingDocumentTests
 {
     private const string Document = "docs/sizing.md";
