@@ -132,6 +132,30 @@ public sealed class SchemaTests
         Assert.False(IsValid(Json(text)), text);
     }
 
+    /// <summary>An editor shows the default of every key that has one.</summary>
+    [Fact]
+    public void Defaults_are_those_of_the_reference()
+    {
+        JsonNode reference = JsonNode.Parse(LayeredConfiguration.Reference().ToString())!;
+        int compared = 0;
+        foreach (JsonObject schema in Objects(JsonNode.Parse(ConfigurationSchema.Text())!))
+        {
+            string[] path = schema["title"] is JsonValue title && title.TryGetValue(out string? text)
+                ? text.Split('.') : [];
+            JsonNode? standard = path.Length == 0 ? null
+                : path.Aggregate((JsonNode?)reference, (node, key) => (node as JsonObject)?[key]);
+            if (standard is not (null or JsonObject))
+            {
+                Assert.True(
+                    JsonNode.DeepEquals(standard, schema["default"]),
+                    $"{string.Join('.', path)}: the reference says {standard}, the schema {schema["default"]}");
+                compared++;
+            }
+        }
+
+        Assert.True(compared > 50, $"only {compared} keys have a default");
+    }
+
     /// <summary>For every key and value: the schema takes what the loader takes.</summary>
     [Trait("tier", "slow")] // Each of three hundred keys with each of fifty values.
     [Theory]
@@ -170,6 +194,21 @@ public sealed class SchemaTests
     [Fact]
     public void A_file_may_name_its_schema() =>
         Loading.Load("""{ "$schema": "epc.schema.json", "epc": { "seed": 7 } }""");
+
+    private static IEnumerable<JsonObject> Objects(JsonNode node)
+    {
+        if (node is JsonObject own)
+        {
+            yield return own;
+        }
+
+        IEnumerable<JsonNode?> parts =
+            node is JsonObject fields ? fields.Select(field => field.Value) : node as JsonArray ?? [];
+        foreach (JsonObject below in parts.OfType<JsonNode>().SelectMany(Objects))
+        {
+            yield return below;
+        }
+    }
 
     /// <summary>Errors about the form of a value, not about what else is in the file.</summary>
     private static bool IsOfForm(ConfigurationError error, string place) =>
