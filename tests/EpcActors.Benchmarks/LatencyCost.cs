@@ -53,7 +53,7 @@ internal static class LatencyCost
             }
         }
 
-        Console.WriteLine("| histogram | ns a record, least and median | in ratio to ours | bytes allocated a record | bytes of one |");
+        Console.WriteLine("| histogram | ns a record: least, median | ratio to ours | allocated a record | bytes of one |");
         Console.WriteLine("|---|---|---|---|---|");
 
         // The least is what it takes; others of the machine only ever make one slower.
@@ -63,8 +63,8 @@ internal static class LatencyCost
             double[] sorted = [.. times[kind].Order()];
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {Kinds[kind].Name} | {sorted[0]:0.00}, {sorted[rounds / 2]:0.00} | {ratios[rounds / 2]:0.00} ({ratios[0]:0.00} to "
-                    + $"{ratios[^1]:0.00}) | {allocated[kind]:0.0} | {SizeOf(kind)} |"));
+                $"| {Kinds[kind].Name} | {sorted[0]:0.00}, {sorted[rounds / 2]:0.00} | {ratios[rounds / 2]:0.00} "
+                    + $"({ratios[0]:0.00} to {ratios[^1]:0.00}) | {allocated[kind]:0.0} | {SizeOf(kind)} |"));
         }
 
         Compare(values);
