@@ -53,7 +53,7 @@ internal static class LatencyCost
             }
         }
 
-        Console.WriteLine("| histogram | ns a record: least, median | ratio to ours | allocated a record | bytes of one |");
+        Console.WriteLine("| histogram | ns a record: least, median | ratio to ours | bytes allocated | size |");
         Console.WriteLine("|---|---|---|---|---|");
 
         // The least is what it takes; others of the machine only ever make one slower.
