@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using EpcActors.Cli.Engines;
 using EpcActors.Scenarios.Configuration;
 
@@ -67,6 +68,26 @@ internal static class CommonOptions
             Description = "the engine that runs it; 'epc engines' lists them (default: simulation, in virtual time)",
         },
         static () => EngineRegistry.All().Entries.Select(one => one.Name));
+
+    /// <summary>A page for scrapers.</summary>
+    public static Option<int?> MetricsPort() => new("--metrics-port")
+    {
+        HelpName = "N",
+        Description =
+            "serves the metrics of a live run on http://127.0.0.1:N/metrics while it goes on; 0 for any free port",
+        CustomParser = static result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+                && port <= IPEndPoint.MaxPort)
+            {
+                return port;
+            }
+
+            result.AddError($"--metrics-port {text}: a port from 0 to {IPEndPoint.MaxPort}");
+            return null;
+        },
+    };
 
     public static Option<string?> Out(string what) => new("--out") { HelpName = "DIR", Description = what };
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Net;
 using EpcActors.Cli.Commands.Imports;
 using EpcActors.Cli.Engines;
 using EpcActors.Cli.Help;
@@ -41,24 +39,7 @@ internal sealed class RunCommand
     private readonly Option<bool> _quiet = CommonOptions.Flag(
         "--quiet", "prints the verdict only, in one line, and on a failure the command that repeats it");
 
-    private readonly Option<int?> _metricsPort = new("--metrics-port")
-    {
-        HelpName = "N",
-        Description =
-            "serves the metrics of a live run on http://127.0.0.1:N/metrics while it goes on; 0 for any free port",
-        CustomParser = static result =>
-        {
-            if (
-                int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int port)
-                && port <= IPEndPoint.MaxPort)
-            {
-                return port;
-            }
-
-            result.AddError($"--metrics-port {result.Tokens[0].Value}: a port from 0 to {IPEndPoint.MaxPort}");
-            return null;
-        },
-    };
+    private readonly Option<int?> _metricsPort = CommonOptions.MetricsPort();
 
     private RunCommand(CommandShell shell) => _shell = shell;
 

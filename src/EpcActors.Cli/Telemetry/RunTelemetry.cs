@@ -75,7 +75,10 @@ internal sealed class RunTelemetry : ILiveTelemetry, IDisposable
         _server?.Show(metrics);
     }
 
-    public void End(RunReport report)
+    public void End(RunReport report) => End();
+
+    /// <summary>Sends what is left, and says when a collector did not take it.</summary>
+    public void End()
     {
         _server?.Dispose();
         if (_otlp?.Finish() is { } complaint)

@@ -61,8 +61,9 @@ internal sealed class Membership(IProcessTable table, CgroupDirectory root)
     public void Move(HostProcess process, CgroupDirectory directory)
     {
         // The children that it has stay where they are: those that are not known are in the root.
-        CgroupDirectory before = Of(process);
-        foreach (HostProcess child in Refresh().Where(one => one.Parent == process.Id && !IsKnown(one)))
+        IReadOnlyList<HostProcess> all = Refresh();
+        CgroupDirectory before = IsKnown(process) ? _members[process.Id].Directory : root;
+        foreach (HostProcess child in all.Where(one => one.Parent == process.Id && !IsKnown(one)))
         {
             _members[child.Id] = (before, child.StartedAt);
         }

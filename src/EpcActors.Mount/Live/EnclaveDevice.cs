@@ -67,7 +67,7 @@ public sealed class EnclaveDevice : IFuseFileSystem
 
         lock (_gate)
         {
-            _open.Add(++_lastHandle, new Session());
+            _open.Add(++_lastHandle, new Session(_machine.Loads.Announce()));
             return (_lastHandle, true);
         }
     }
@@ -120,6 +120,11 @@ public sealed class EnclaveDevice : IFuseFileSystem
         lock (_gate)
         {
             _open.Remove(handle, out session);
+        }
+
+        if (session is not null)
+        {
+            _machine.Loads.End(session.Load);
         }
 
         if (session?.Process is { } process)
@@ -188,14 +193,18 @@ public sealed class EnclaveDevice : IFuseFileSystem
         using IDisposable held = await _cgroups.HoldAsync().ConfigureAwait(false);
         (HostProcess Process, int Misc, int Memory) at =
             _cgroups.PlacesOf(caller.Thread) ?? throw new FuseException(Errno.ESRCH);
-        return session.Process ??=
+        session.Process ??=
             await _machine.OpenAsync(at.Process.Id, at.Misc, at.Memory).ConfigureAwait(false)
             ?? throw new FuseException(Errno.ENOMEM);
+        _machine.Loads.Bind(session.Load, session.Process.Place);
+        return session.Process;
     }
 
-    private sealed class Session
+    private sealed class Session(LoadSteps.Load load)
     {
         private readonly StringBuilder _said = new();
+
+        public LoadSteps.Load Load { get; } = load;
 
         public OutsideHandle? Process { get; set; }
 

@@ -29,9 +29,11 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
 
     private readonly Topology _topology;
     private readonly LiveRun _run;
+    private readonly LiveMeter _meter;
     private readonly LiveEngine _engine;
     private readonly SystemCalls _calls = new();
     private readonly SystemCalls _signals = new();
+    private readonly LoadSteps _steps;
     private readonly ProcessPlaces _places;
     private readonly Lock _gate = new();
     private readonly HashSet<int> _reserved = [];
@@ -53,8 +55,8 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         ArgumentNullException.ThrowIfNull(killed);
         int enclavePages = (int)Math.Min(
             1L << 28, (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(4096, 2 * scenario.Machine.EpcPages)));
-        _places = new ProcessPlaces(
-            killed, new LoadSteps((int)scenario.Machine.EpcPages, () => Environment.TickCount64));
+        _steps = new LoadSteps((int)scenario.Machine.EpcPages, () => Environment.TickCount64);
+        _places = new ProcessPlaces(killed, _steps);
         Scenario = scenario with
         {
             Live = scenario.Live with { SampleNs = Math.Max(scenario.Live.SampleNs, SampleNs) },
@@ -75,6 +77,9 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         }
 
         _run = new LiveRun(Scenario, _topology, NewEngine, watch, null);
+        Metrics = new LiveMetrics(_run, Scenario);
+        _meter = new LiveMeter(Metrics);
+        _run.Metrics.LatencyInstrument = _meter.FaultLatency;
         _engine = _run.Engine;
         _calls.Begin(_engine, _topology.CallTasks);
         _signals.Begin(_engine, _topology.SignalTasks);
@@ -83,6 +88,12 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
 
     /// <summary>The scenario, as the machine runs it.</summary>
     public Scenario Scenario { get; }
+
+    /// <summary>
+    /// Its metrics, as those of any live run; for the cgroups that are there when they are read. Listeners of
+    /// System.Diagnostics see them too.
+    /// </summary>
+    public LiveMetrics Metrics { get; }
 
     /// <summary>EPC of the machine, pages.</summary>
     public int CapacityPages => _topology.Machine.CapacityPages;
@@ -106,6 +117,9 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
 
     /// <summary>True once the machine has stopped by itself: a defect, or nothing could move any more.</summary>
     public bool HasEnded => _thread is { IsAlive: false };
+
+    /// <summary>Distances between the loads of processes.</summary>
+    internal LoadSteps Loads => _steps;
 
     /// <summary>Starts it.</summary>
     public void Start()
@@ -148,7 +162,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
     public Task<OutsideHandle?> OpenAsync(int process, int misc, int memory) =>
         _places.OpenAsync(process, misc, memory);
 
-    /// <summary>A process does the next thing.</summary>
+    /// <summary>A process does the next thing; ESRCH for one that exits.</summary>
     public Task<ProcessResult> OrderAsync(OutsideHandle process, ProcessOrder order) =>
         _places.OrderAsync(process, order);
 
@@ -284,6 +298,8 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
             _thread.Join();
         }
 
+        _meter.Dispose();
+        Metrics.Close();
         _run.Dispose();
         _stopped.Dispose();
     }

@@ -8,7 +8,9 @@ namespace EpcActors.Mount.Live;
 /// <remarks>
 /// Only loads of at least half of the EPC count. The distance to the load before is at least 5 % of the EPC, and to
 /// the one behind at most 6.5 %: so in a cgroup with room for the VA pages of four loads, four do not meet at the
-/// limit, and five meet there long before the first is done. A load that has not asked for a while holds up no other.
+/// limit, and five meet there long before the first is done. A process counts from the moment at which it opens the
+/// device: what it does before its first page takes long on a busy host. One that has not asked for a while holds up
+/// no other.
 /// </remarks>
 /// <param name="capacityPages">EPC of the machine, pages.</param>
 /// <param name="clock">Milliseconds of the host.</param>
@@ -21,10 +23,39 @@ internal sealed class LoadSteps(int capacityPages, Func<long> clock)
     private readonly int _least = capacityPages / 20;
     private readonly int _most = capacityPages * 13 / 200;
 
+    /// <summary>A process has opened the device: a load may follow.</summary>
+    public Load Announce()
+    {
+        lock (_gate)
+        {
+            Load load = new() { AskedAt = clock() };
+            _loads.Add(load);
+            return load;
+        }
+    }
+
+    /// <summary>The process has a place now.</summary>
+    public void Bind(Load load, int place)
+    {
+        lock (_gate)
+        {
+            load.Place = place;
+        }
+    }
+
+    /// <summary>No load follows, or no further one.</summary>
+    public void End(Load load)
+    {
+        lock (_gate)
+        {
+            _loads.Remove(load);
+        }
+    }
+
     /// <summary>True when a load may add its next pages.</summary>
     public bool MayAdd(int place, int pages, int total)
     {
-        if (total < capacityPages / 2)
+        if (IsSmall(total))
         {
             return true;
         }
@@ -36,7 +67,7 @@ internal sealed class LoadSteps(int capacityPages, Func<long> clock)
             if (at < 0)
             {
                 at = _loads.Count;
-                _loads.Add(new Load(place) { AskedAt = now });
+                _loads.Add(new Load { Place = place });
             }
 
             _loads[at].Pages = pages;
@@ -49,7 +80,7 @@ internal sealed class LoadSteps(int capacityPages, Func<long> clock)
         }
     }
 
-    /// <summary>A load has ended, one way or another.</summary>
+    /// <summary>The process in a place has added its last page, or gives up.</summary>
     public void End(int place)
     {
         lock (_gate)
@@ -58,14 +89,19 @@ internal sealed class LoadSteps(int capacityPages, Func<long> clock)
         }
     }
 
+    /// <summary>Pages of an order that is no load of its own: the first pages of an enclave, or a small one.</summary>
+    public bool IsSmall(int total) => total < capacityPages / 2;
+
     private static bool IsStuck(Load load, long now) => now - load.AskedAt > PatienceMs;
 
-    private sealed class Load(int place)
+    /// <summary>A process on its way through a load.</summary>
+    public sealed class Load
     {
-        public int Place { get; } = place;
+        /// <summary>Its place among the processes; -1 before its first command.</summary>
+        internal int Place { get; set; } = -1;
 
-        public int Pages { get; set; }
+        internal int Pages { get; set; }
 
-        public long AskedAt { get; set; }
+        internal long AskedAt { get; set; }
     }
 }

@@ -74,6 +74,7 @@ internal sealed class ProcessPlaces(Action<int> killed, LoadSteps steps) : IProc
         }
     }
 
+    /// <summary>A process does the next thing; ESRCH for one that exits.</summary>
     public Task<ProcessResult> OrderAsync(OutsideHandle handle, ProcessOrder order)
     {
         TaskCompletionSource<ProcessResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -82,6 +83,12 @@ internal sealed class ProcessPlaces(Action<int> killed, LoadSteps steps) : IProc
             if (_hasEnded)
             {
                 return Task.FromResult(new ProcessResult(Errno.EIO, 0));
+            }
+
+            // Its place may be another process's by now.
+            if (handle.Exit is not null && order is not ProcessOrder.Exit)
+            {
+                return Task.FromResult(new ProcessResult(Errno.ESRCH, 0));
             }
 
             _underWay.Add(order, result);
@@ -122,7 +129,8 @@ internal sealed class ProcessPlaces(Action<int> killed, LoadSteps steps) : IProc
 
     public void Complete(int place, ProcessOrder order, ProcessResult result)
     {
-        if (order is ProcessOrder.AddPages)
+        if (result.Errno != Errno.Ok || order is ProcessOrder.Init or ProcessOrder.Exit
+            || (order is ProcessOrder.AddPages add && !steps.IsSmall(add.Count)))
         {
             steps.End(place);
         }
@@ -148,6 +156,13 @@ internal sealed class ProcessPlaces(Action<int> killed, LoadSteps steps) : IProc
         if (handle is { IsClosing: false } && _places[place].Process.Killed != KillReason.Scenario)
         {
             killed(handle.Process);
+
+            // The kernel's process exits now. That of the host takes until a processor is free for it, and meanwhile
+            // others would look in vain for the memory that the dead one gives back.
+            if (handle.BeginClose())
+            {
+                _ = ExitAsync(handle);
+            }
         }
     }
 

@@ -39,9 +39,6 @@ public sealed class LiveMetrics
     private readonly Topology _topology;
     private readonly RunMetrics _metrics;
     private readonly (MetricFamily Family, Func<IEnumerable<MetricPoint>> Points)[] _families;
-    private readonly int[] _cgroups;
-    private readonly KeyValuePair<string, object?>[][] _misc;
-    private readonly KeyValuePair<string, object?>[][] _ids;
     private readonly KeyValuePair<string, object?>[][] _nodes;
     private Verdict? _verdict;
     private bool _isClosed;
@@ -52,13 +49,6 @@ public sealed class LiveMetrics
         _scenario = scenario;
         _topology = run.Topology;
         _metrics = run.Metrics;
-        _cgroups = [.. Enumerable.Range(0, _topology.Cgroups.Count)
-            .OrderBy(i => Depth(i)).ThenBy(i => i).Take(scenario.Telemetry.MostCgroups).Order()];
-        _misc = [.. _topology.Cgroups.Select(one => MetricFamilies.OfMisc(one.Path))];
-        _ids =
-        [
-            .. _topology.Cgroups.Select(one => (KeyValuePair<string, object?>[])[MetricFamilies.OfCgroup(one.Path)]),
-        ];
         _nodes =
         [
             .. _topology.Nodes.Select(one =>
@@ -117,7 +107,7 @@ public sealed class LiveMetrics
     public IEnumerable<MetricFamily> Families => _families.Select(one => one.Family);
 
     /// <summary>Cgroups that are shown, and how many there are (epc.telemetry.most-cgroups).</summary>
-    public (int Shown, int All) Cgroups => (_cgroups.Length, _topology.Cgroups.Count);
+    public (int Shown, int All) Cgroups => (Shown().Count(), _topology.Cgroups.Count(one => !one.IsFreed));
 
     /// <summary>Values of all families at this moment; none once the run is put away.</summary>
     public IReadOnlyList<(MetricFamily Family, IReadOnlyList<MetricPoint> Points)> Read()
@@ -185,15 +175,20 @@ public sealed class LiveMetrics
 
     private double Max(Cgroup cgroup) => _topology.MaxOf(cgroup).BytesOrNull ?? double.PositiveInfinity;
 
+    /// <summary>The cgroups that are there now, those closest to the root: a mount makes and removes them.</summary>
+    private IEnumerable<int> Shown() => Enumerable.Range(0, _topology.Cgroups.Count)
+        .Where(i => !_topology.Cgroups[i].IsFreed)
+        .OrderBy(Depth).ThenBy(i => i).Take(_scenario.Telemetry.MostCgroups).Order();
+
     private IEnumerable<MetricPoint> PerMisc(Func<Cgroup, double> value) =>
-        _cgroups.Select(i => new MetricPoint(value(_topology.Cgroups[i]), _misc[i]));
+        Shown().Select(i => _topology.Cgroups[i])
+            .Select(cgroup => new MetricPoint(value(cgroup), MetricFamilies.OfMisc(cgroup.Path)));
 
     private IEnumerable<MetricPoint> PerCgroup(long[] values) =>
-        _cgroups.Select(i => new MetricPoint(values[i], _ids[i]));
+        Shown().Select(i => new MetricPoint(values[i], [MetricFamilies.OfCgroup(_topology.Cgroups[i].Path)]));
 
     private IEnumerable<MetricPoint> PerMemoryCgroup(Func<MemoryCgroup, double> value) =>
-        _topology
-            .MemoryCgroups.Take(_scenario.Telemetry.MostCgroups)
+        Shown().Where(i => i < _topology.MemoryCgroups.Count).Select(i => _topology.MemoryCgroups[i])
             .Select(memory => new MetricPoint(value(memory), [MetricFamilies.OfCgroup(memory.Path)]));
 
     private IEnumerable<MetricPoint> Histogram()
@@ -213,7 +208,7 @@ public sealed class LiveMetrics
     private IEnumerable<MetricPoint> Quantile()
     {
         LatencyHistogram?[] below = _metrics.LatenciesBelow();
-        foreach (int i in _cgroups)
+        foreach (int i in Shown())
         {
             if (below[i] is { Count: > 0 } latencies)
             {
@@ -221,7 +216,7 @@ public sealed class LiveMetrics
                 {
                     yield return new MetricPoint(
                         latencies.Percentile(perMille) / 1e9,
-                        [_ids[i][0], new("quantile", text)]);
+                        [MetricFamilies.OfCgroup(_topology.Cgroups[i].Path), new("quantile", text)]);
                 }
             }
         }

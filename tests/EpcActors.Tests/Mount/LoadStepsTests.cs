@@ -39,4 +39,24 @@ public sealed class LoadStepsTests
         _now = 20_001;
         Assert.True(steps.MayAdd(2, 0, 1000));
     }
+
+    [Fact]
+    public void A_process_that_has_opened_the_device_is_waited_for_until_it_says_otherwise()
+    {
+        LoadSteps steps = new(1000, () => _now);
+        LoadSteps.Load first = steps.Announce();
+        LoadSteps.Load second = steps.Announce();
+        steps.Bind(first, 3);
+        Assert.True(steps.MayAdd(3, 65, 1000));
+        Assert.False(steps.MayAdd(3, 66, 1000));
+        steps.Bind(second, 1);
+        Assert.False(steps.MayAdd(3, 66, 1000));
+        Assert.True(steps.MayAdd(1, 16, 1000));
+        Assert.True(steps.MayAdd(3, 66, 1000));
+
+        // It closes the device without a load, or after a small one.
+        Assert.False(steps.MayAdd(3, 100, 1000));
+        steps.End(second);
+        Assert.True(steps.MayAdd(3, 100, 1000));
+    }
 }

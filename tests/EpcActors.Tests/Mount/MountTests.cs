@@ -1,3 +1,4 @@
+using System.Globalization;
 using EpcActors.Kernel;
 using EpcActors.Kernel.Cgroups;
 using EpcActors.Mount.CgroupFs;
@@ -91,19 +92,27 @@ public sealed class MountTests
     [MountFact]
     public void Nothing_is_left_behind()
     {
-        string before = Mounts();
-        (int code, string _, LiveMachine machine) = Run(Machines.Empty(Fast), ["sh", "-c", "sleep 60 & exit 7"]);
+        const string Script = """
+            sleep 60 &
+            echo "$! $EPC_SGX_ENCLAVE $EPC_CGROUP_ROOT"
+            exit 7
+            """;
+        (int code, string output, LiveMachine machine) = Run(Machines.Empty(Fast), ["sh", "-c", Script]);
         Assert.Equal(7, code);
         AssertWhole(machine);
-        Assert.Equal(before, Mounts());
-        Assert.Empty(Directory.EnumerateDirectories(Path.GetTempPath(), "epc-mount-*"));
+        string[] words = output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, words.Length);
+        string device = words[1];
+        Assert.StartsWith(Path.GetTempPath(), device, StringComparison.Ordinal);
+        Assert.Null(new HostProcesses().OfThread(int.Parse(words[0], CultureInfo.InvariantCulture)));
+        Assert.False(Directory.Exists(Path.GetDirectoryName(Path.GetDirectoryName(device))));
+        string mounts = File.ReadAllText("/proc/mounts");
+        Assert.DoesNotContain(Path.GetDirectoryName(device)!, mounts, StringComparison.Ordinal);
+        Assert.DoesNotContain(words[2], mounts, StringComparison.Ordinal);
     }
 
     private static string Script(string name) =>
         Loading.RepositoryPath($"tests/EpcActors.Tests/Mount/scripts/{name}");
-
-    private static string Mounts() => string.Join(
-        '\n', File.ReadLines("/proc/mounts").Where(line => line.Contains("fuse.epc", StringComparison.Ordinal)));
 
     private static (int Code, string Output, LiveMachine Machine) RunAcceptance(
         string kernel, Func<LiveMachine, ICgroupMachine>? plant) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
+using EpcActors.Cli.Telemetry;
 using EpcActors.Cli.Terminal;
 using EpcActors.Engine;
 using EpcActors.Mount.Fuse;
@@ -36,6 +37,8 @@ internal sealed class MountCommand
     private readonly Option<bool> _quiet = CommonOptions.Flag(
         "--quiet", "prints nothing but what the command prints, and rules that were broken");
 
+    private readonly Option<int?> _metricsPort = CommonOptions.MetricsPort();
+
     private MountCommand(CommandShell shell) => _shell = shell;
 
     public static Command Create(CommandShell shell)
@@ -46,7 +49,7 @@ internal sealed class MountCommand
             "Mounts the cgroup tree of a live machine: mkdir, echo and cat operate it as the kernel's.",
             Page())
         {
-            mount._file, mount._rest, mount._set, mount._at, mount._quiet,
+            mount._file, mount._rest, mount._set, mount._at, mount._metricsPort, mount._quiet,
         };
         command.SetAction((parsed, token) => Task.FromResult(mount.Execute(parsed, token)));
         return command;
@@ -74,7 +77,10 @@ internal sealed class MountCommand
         }
 
         Scenario scenario = Load(parsed);
-        return Serve(scenario, directory, isCommand ? rest : null, parsed.GetValue(_quiet), cancellationToken);
+        using RunTelemetry telemetry = RunTelemetry.Prepare(
+            _shell, _shell.Engines.Require("threads"), scenario, parsed.GetValue(_metricsPort));
+        return Serve(
+            scenario, directory, isCommand ? rest : null, parsed.GetValue(_quiet), telemetry, cancellationToken);
     }
 
     private Scenario Load(ParseResult parsed)
@@ -99,7 +105,12 @@ internal sealed class MountCommand
     }
 
     private int Serve(
-        Scenario scenario, string directory, string[]? command, bool isQuiet, CancellationToken cancellationToken)
+        Scenario scenario,
+        string directory,
+        string[]? command,
+        bool isQuiet,
+        RunTelemetry telemetry,
+        CancellationToken cancellationToken)
     {
         _shell.RunBegins();
         int code = 0;
@@ -108,6 +119,7 @@ internal sealed class MountCommand
         {
             LiveMachine machine = new(scenario, new HostProcesses().Kill, watch);
             machine.Start();
+            telemetry.Begin(machine.Metrics);
             try
             {
                 code = command is null
@@ -117,6 +129,7 @@ internal sealed class MountCommand
             finally
             {
                 Stop(machine);
+                telemetry.End();
             }
 
             return machine;
@@ -191,7 +204,8 @@ internal sealed class MountCommand
                 + "'epc enclave'.",
             "With a command the tree is mounted in a mount namespace of its own; the command finds cgcreate, cgexec, "
                 + "cgdelete, swapoff and swapon for it in PATH, and all processes of the namespace end with the "
-                + "command. epc.live.pace says how fast virtual time passes.",
+                + "command. epc.live.pace says how fast virtual time passes. --metrics-port shows the cgroups that are "
+                + "there now to Prometheus.",
             "Needs /dev/fuse and the right to mount. docs/mount.md is a session to type along.",
         ],
         Examples =
