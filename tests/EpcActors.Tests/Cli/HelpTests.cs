@@ -1,6 +1,9 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EpcActors.Cli;
+using EpcActors.Cli.Help;
+using EpcActors.Cli.Terminal;
 using EpcActors.Tests.Configuration;
 
 namespace EpcActors.Tests.Cli;
@@ -14,11 +17,12 @@ public sealed class HelpTests
         "", "run", "compare", "compare-driver", "config", "config show", "config validate", "config kernels",
         "config machines", "config costs", "config presets", "config schema", "completion", "engines",
         "import", "import k8s", "import gramine", "import occlum", "import sgxsdk", "import qemu", "import libvirt",
-        "trace", "trace import", "trace fit", "explore",
+        "trace", "trace import", "trace fit",
     ];
 
     [Theory]
     [MemberData(nameof(Commands))]
+    [InlineData("explore")]
     [InlineData("mount")]
     [InlineData("enclave")]
     [InlineData("test-sgx")]
@@ -65,8 +69,30 @@ public sealed class HelpTests
         }
     }
 
+    /// <summary>These stay until they are stopped, or leave a file where they are called: they are parsed only.</summary>
+    [Theory]
+    [InlineData("explore")]
+    [InlineData("mount")]
+    [InlineData("enclave")]
+    [InlineData("test-sgx")]
+    public async Task Examples_of_commands_that_stay_parse(string command)
+    {
+        string help = (await CliHarness.Call(command, "--help")).Out;
+        RootCommand root = EpcCommand.Create(
+            CommandShell.Plain(TextWriter.Null, TextWriter.Null), new HelpWriter(EpcCommand.Page()));
+        foreach (string example in Examples(help))
+        {
+            string line = example.EndsWith(" &", StringComparison.Ordinal) ? example[..^2] : example;
+            ParseResult parsed = root.Parse([.. CliHarness.SplitAsShell(line).Skip(1)]);
+            Assert.True(parsed.Errors.Count == 0, $"{line}\n{string.Join('\n', parsed.Errors)}");
+            Assert.Equal(command, parsed.CommandResult.Command.Name);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Commands))]
+    [InlineData("explore")]
+    [InlineData("mount")]
     public async Task Files_in_the_help_are_files_of_the_repository(string command)
     {
         foreach (

@@ -13,7 +13,7 @@ namespace EpcActors.Tests.Mount;
 public sealed class MountTests
 {
     private static readonly (string, string)[] Fast =
-        [("epc.machine.nodes", "[ { cpus = 8, epc = 16 MiB } ]"), ("epc.live.pace", "2 %")];
+        [("epc.machine.nodes", "[ { cpus = 8, epc = 8 MiB } ]"), ("epc.live.pace", "25 %")];
 
     [MountFact]
     public void A_shell_operates_the_tree()
@@ -116,7 +116,7 @@ public sealed class MountTests
 
     private static (int Code, string Output, LiveMachine Machine) RunAcceptance(
         string kernel, Func<LiveMachine, ICgroupMachine>? plant) =>
-        Run(Machines.Empty([.. Fast, ("epc.kernel", kernel)]), ["sh", Script("acceptance.sh")], plant);
+        Run(Machines.Empty([.. Fast, ("epc.kernel", kernel)]), ["sh", Script("acceptance.sh"), plant is null ? "all" : "first"], plant);
 
     private static (int Code, string Output, LiveMachine Machine) Run(
         Scenario scenario, string[] command, Func<LiveMachine, ICgroupMachine>? plant = null)

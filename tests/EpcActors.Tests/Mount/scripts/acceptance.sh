@@ -1,11 +1,12 @@
 #!/bin/sh
 # Acceptance of the EPC cgroup by a shell: limits on one level and on two, loads that overlap, a kill, a limit on the
 # memory behind the enclaves, and nothing left at the end. Runs where the cgroup tree is, with test_sgx in PATH.
-# Prints a line for each check; ends with 1 when one failed.
+# Prints a line for each check; ends with 1 when one failed, at the first one when the first argument is "first".
 
 root=${EPC_CGROUP_ROOT:-/sys/fs/cgroup}
 top=$root/epc_acceptance
 failed=0
+stops=$1
 
 check() { # what, status
     if [ "$2" -eq 0 ]; then
@@ -13,6 +14,7 @@ check() { # what, status
     else
         echo "not ok - $1"
         failed=1
+        [ "$stops" = first ] && exit 1
     fi
 }
 
