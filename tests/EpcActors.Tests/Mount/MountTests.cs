@@ -116,7 +116,10 @@ public sealed class MountTests
 
     private static (int Code, string Output, LiveMachine Machine) RunAcceptance(
         string kernel, Func<LiveMachine, ICgroupMachine>? plant) =>
-        Run(Machines.Empty([.. Fast, ("epc.kernel", kernel)]), ["sh", Script("acceptance.sh"), plant is null ? "all" : "first"], plant);
+        Run(
+            Machines.Empty([.. Fast, ("epc.kernel", kernel)]),
+            ["sh", Script("acceptance.sh"), plant is null ? "all" : "first"],
+            plant);
 
     private static (int Code, string Output, LiveMachine Machine) Run(
         Scenario scenario, string[] command, Func<LiveMachine, ICgroupMachine>? plant = null)
