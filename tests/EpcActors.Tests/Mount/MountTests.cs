@@ -49,7 +49,7 @@ public sealed class MountTests
     [InlineData("epc-cgroup-v17")]
     public void The_acceptance_script_passes(string kernel)
     {
-        (int code, string output, LiveMachine machine) = RunAcceptance(kernel, null);
+        (int code, string output, LiveMachine machine) = RunAcceptance(kernel, isWhole: true);
         Assert.True(code == 0, output);
         Assert.Equal(14, output.Split('\n').Count(line => line.StartsWith("ok - ", StringComparison.Ordinal)));
         AssertWhole(machine);
@@ -58,7 +58,7 @@ public sealed class MountTests
     [MountFact]
     public void The_acceptance_script_fails_on_a_kernel_without_the_feature()
     {
-        (int code, string output, LiveMachine _) = RunAcceptance("linux-6.16", null);
+        (int code, string output, LiveMachine _) = RunAcceptance("linux-6.16");
         Assert.Equal(1, code);
         Assert.Contains("not ok - the machine has EPC", output, StringComparison.Ordinal);
     }
@@ -115,10 +115,10 @@ public sealed class MountTests
         Loading.RepositoryPath($"tests/EpcActors.Tests/Mount/scripts/{name}");
 
     private static (int Code, string Output, LiveMachine Machine) RunAcceptance(
-        string kernel, Func<LiveMachine, ICgroupMachine>? plant) =>
+        string kernel, Func<LiveMachine, ICgroupMachine>? plant = null, bool isWhole = false) =>
         Run(
             Machines.Empty([.. Fast, ("epc.kernel", kernel)]),
-            ["sh", Script("acceptance.sh"), plant is null ? "all" : "first"],
+            ["sh", Script("acceptance.sh"), isWhole ? "all" : "first"],
             plant);
 
     private static (int Code, string Output, LiveMachine Machine) Run(
