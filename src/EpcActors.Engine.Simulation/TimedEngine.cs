@@ -186,6 +186,25 @@ public sealed partial class TimedEngine : IEngineDriver
     /// <exception cref="InvariantViolation">when an actor failed; the message names it.</exception>
     public RunEnd Run(long limitNs, CancellationToken cancellationToken)
     {
+        RunEnd? end;
+        do
+        {
+            end = Advance(limitNs, cancellationToken);
+        }
+        while (end is null);
+        return end.Value;
+    }
+
+    /// <summary>
+    /// Goes on for a few thousand events, for callers that have one thread and something else to do in between. A run
+    /// in pieces takes the same steps as one in one go.
+    /// </summary>
+    /// <param name="limitNs">As for <see cref="Run"/>, and the same for every piece.</param>
+    /// <param name="cancellationToken">Ends the run; a later piece would go on from there.</param>
+    /// <returns>How the run ended; null while there is more to do.</returns>
+    /// <exception cref="InvariantViolation">when an actor failed.</exception>
+    public RunEnd? Advance(long limitNs, CancellationToken cancellationToken)
+    {
         _limitNs = limitNs;
         try
         {
@@ -213,17 +232,14 @@ public sealed partial class TimedEngine : IEngineDriver
         }
     }
 
-    private RunEnd Loop(long limitNs, CancellationToken cancellationToken)
+    private RunEnd? Loop(long limitNs, CancellationToken cancellationToken)
     {
         while (_end is null)
         {
             if (--_untilCheck <= 0)
             {
                 _untilCheck = CancellationInterval;
-                if (cancellationToken.IsCancellationRequested)
-                {
-                    return RunEnd.Cancelled;
-                }
+                return cancellationToken.IsCancellationRequested ? RunEnd.Cancelled : null;
             }
 
             if (_pendingTaskEvents == _sleepingDaemons && (_runningTasks == 0 || _pendingTaskEvents == 0))
@@ -266,7 +282,7 @@ public sealed partial class TimedEngine : IEngineDriver
             }
         }
 
-        return _end.Value;
+        return _end;
     }
 
     private InvariantViolation Failed(TaskActor task, Exception failure) =>

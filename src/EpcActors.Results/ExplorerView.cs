@@ -29,7 +29,16 @@ public sealed record ExplorerView
     /// <summary>What lies below the position as a whole; null until it is counted.</summary>
     public SpaceCount? Below { get; init; }
 
-    /// <summary>The same steps under another variant; null for none.</summary>
+    /// <summary>The states around the position; null for none.</summary>
+    public StateMap? Map { get; init; }
+
+    /// <summary>Steps from the position that the map shows; 0 when none is asked for.</summary>
+    public int MapDepth { get; init; }
+
+    /// <summary>What can be let happen from outside here; null until it is asked for.</summary>
+    public IReadOnlyList<ExplorerFault>? Faults { get; init; }
+
+    /// <summary>The same steps under another variant, or another way; null for none.</summary>
     public RaceComparison? Comparison { get; init; }
 
     /// <summary>Work that is going on, or its result, as a sentence; empty for none.</summary>

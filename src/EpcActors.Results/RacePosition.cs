@@ -33,4 +33,9 @@ public sealed record RacePosition
     /// machine, and in a browser.
     /// </summary>
     public ulong TraceHash { get; init; }
+
+    /// <summary>
+    /// Fingerprint of the state after the last step: equal for equal states, on every machine, and in a browser.
+    /// </summary>
+    public ulong StateHash { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EpcActors.Engine;
 using EpcActors.Results;
 using EpcActors.Scenarios;
@@ -36,48 +35,12 @@ public sealed class ScenarioRunner
     /// <exception cref="InvariantViolation">when the emulator itself is wrong.</exception>
     public RunReport Run(string replayCommand, CancellationToken cancellationToken)
     {
-        long started = Stopwatch.GetTimestamp();
-        TimedRun run = new(_scenario, "scenario", _progress);
-        RunEnd end = run.Execute(cancellationToken);
-        Slowdowns slowdowns = Slowdowns.None(_scenario);
-        if (
-            _scenario.Run.MeasuresSlowdown
-            && end is RunEnd.Finished or RunEnd.TimeLimit
-            && !cancellationToken.IsCancellationRequested
-            && _scenario.Run.MeasuresSlowdown
-            && _scenario.Enclaves.Count > 0)
+        ScenarioWork work = new(_scenario, _progress);
+        while (!work.IsOver)
         {
-            slowdowns = MeasureAlone(run, cancellationToken);
+            work.Advance(cancellationToken);
         }
 
-        return new ReportBuilder(_scenario, run, end, slowdowns)
-            .Build(replayCommand, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-    }
-
-    /// <summary>Runs each enclave alone; those that came to nothing are not measured.</summary>
-    private Slowdowns MeasureAlone(TimedRun run, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<StepSum>?[] alone = new IReadOnlyList<StepSum>?[_scenario.Enclaves.Count];
-        for (int i = 0; i < alone.Length; i++)
-        {
-            IReadOnlyList<StepSum> steps = StepSum.Of(run.Topology.Enclaves[i], run.EndNs);
-            if (!steps.Any(one => one.HasBegun))
-            {
-                continue;
-            }
-
-            string stage = $"{_scenario.Enclaves[i].Name} alone ({i + 1} of {alone.Length})";
-            TimedRun one = new(Slowdowns.Alone(_scenario, i, steps), stage, _progress);
-            RunEnd end = one.Execute(cancellationToken);
-            if (end == RunEnd.Cancelled)
-            {
-                return Slowdowns.None(_scenario);
-            }
-
-            alone[i] = end is RunEnd.Finished or RunEnd.TimeLimit ? StepSum.Of(one.Topology.Enclaves[0], one.EndNs)
-                : null;
-        }
-
-        return Slowdowns.Of(alone);
+        return work.Report(replayCommand);
     }
 }

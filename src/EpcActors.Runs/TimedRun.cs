@@ -23,6 +23,7 @@ internal class TimedRun : ScenarioRun
     private int _samples;
     private int _auditedSamples;
     private long _auditedSteps;
+    private bool _hasBegun;
 
     public TimedRun(Scenario scenario, string stage, Action<RunProgress>? progress)
         : this(scenario, new Topology(scenario), stage, progress)
@@ -84,6 +85,36 @@ internal class TimedRun : ScenarioRun
 
     public override RunEnd Execute(CancellationToken cancellationToken)
     {
+        RunEnd? end;
+        do
+        {
+            end = Advance(cancellationToken);
+        }
+        while (end is null);
+        return end.Value;
+    }
+
+    /// <summary>Goes on for a few thousand events; the first piece starts the tasks.</summary>
+    /// <returns>How the run ended, and its last audit is made; null while there is more to do.</returns>
+    internal RunEnd? Advance(CancellationToken cancellationToken)
+    {
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            Begin();
+        }
+
+        RunEnd? end = Engine.Advance(Scenario.Run.DurationNs, cancellationToken);
+        if (end is { } over)
+        {
+            Complete(over);
+        }
+
+        return end;
+    }
+
+    private void Begin()
+    {
         foreach ((TaskActor task, long startNs) in TasksToStart())
         {
             Engine.Start(task, startNs);
@@ -92,7 +123,10 @@ internal class TimedRun : ScenarioRun
         MarkScript();
         Metrics.TakeSample(0);
         Engine.AddTimer(_sampleNs, OnSample);
-        RunEnd end = Engine.Run(Scenario.Run.DurationNs, cancellationToken);
+    }
+
+    private void Complete(RunEnd end)
+    {
         if (end == RunEnd.Deadlock)
         {
             Oracle.OnDeadlock(Engine.ClockNs, Engine.Waiting());
@@ -101,7 +135,6 @@ internal class TimedRun : ScenarioRun
         Metrics.TakeSample(Engine.ClockNs);
         Audit(Engine.ClockNs, atRest: end == RunEnd.Finished);
         _progress?.Invoke(Progress());
-        return end;
     }
 
     internal override IReadOnlyList<ActivityReport> Profile()
@@ -178,7 +211,7 @@ internal class TimedRun : ScenarioRun
     /// </summary>
     private bool HasEarnedAudit() => (Engine.Steps - _auditedSteps) * StepWork >= Oracle.AuditWork * AuditShare;
 
-    private RunProgress Progress() =>
+    internal RunProgress Progress() =>
         new(Engine.ClockNs, Scenario.Run.DurationNs, Engine.Steps, Metrics.Faults, _stage);
 
     /// <summary>The prices of a profile in nanoseconds.</summary>

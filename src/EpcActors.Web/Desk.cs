@@ -14,7 +14,10 @@ namespace EpcActors.Web;
 /// <param name="clockMs">A clock that goes on, milliseconds.</param>
 internal sealed class Desk(Func<long> clockMs)
 {
+    private const string ScheduleHeading = "# EpcActors schedule";
+
     private ExplorerSession? _session;
+    private ScenarioDesk? _run;
 
     /// <summary>Does what a request asks for.</summary>
     /// <returns>The answer as JSON; a mistake of the reader is in its <c>error</c>.</returns>
@@ -45,6 +48,7 @@ internal sealed class Desk(Func<long> clockMs)
             answer.Error = wrong.Errors.Count == 1 ? wrong.Message : $"{wrong.Errors.Count} mistakes: {wrong.Message}";
         }
 
+        answer.IsBusy = IsBusy;
         return answer.ToJson();
     }
 
@@ -54,48 +58,91 @@ internal sealed class Desk(Func<long> clockMs)
     public string Work(int milliseconds, bool shows)
     {
         DeskAnswer answer = new();
-        if (_session is { IsBusy: true } session)
+        long end = clockMs() + milliseconds;
+        string? before = _session?.Link.ToString();
+        bool wasRunning = _run is { IsBusy: true };
+        bool wasWorking = _session is { IsBusy: true };
+        while (IsBusy)
         {
-            long end = clockMs() + milliseconds;
-            string before = session.Link.ToString();
-            do
+            if (_run is { IsBusy: true } run)
+            {
+                run.Advance();
+            }
+
+            if (_session is { IsBusy: true } session)
             {
                 session.Advance();
             }
-            while (session.IsBusy && clockMs() < end);
 
-            answer.IsBusy = session.IsBusy;
-            if (session.Link.ToString() != before)
+            if (clockMs() >= end)
             {
-                Show(answer, session.View());
+                break;
             }
-            else if (shows || !session.IsBusy)
+        }
+
+        answer.IsBusy = IsBusy;
+        if (wasRunning && (shows || !_run!.IsBusy))
+        {
+            _run!.Show(answer);
+        }
+
+        if (wasWorking)
+        {
+            if (_session!.Link.ToString() != before)
             {
-                ExplorerView view = session.View();
-                answer.Regions.AddRange(ExplorerPage.Counts(view));
+                Show(answer, _session.View());
+            }
+            else if (shows || !_session.IsBusy)
+            {
+                answer.Regions.AddRange(ExplorerPage.Counts(_session.View()));
             }
         }
 
         return answer.ToJson();
     }
 
+    private bool IsBusy => _run is { IsBusy: true } || _session is { IsBusy: true };
+
     private void Do(string what, string argument, DeskAnswer answer)
     {
         switch (what)
         {
             case "check":
-                answer.Regions.Add(new("mistakes", ExplorerPage.Mistakes(OwnRace.Check(argument))));
+                IReadOnlyList<TextMistake> mistakes = OwnText.Check(argument);
+                answer.Regions.Add(new("mistakes", ExplorerPage.Mistakes(mistakes)));
+                answer.Text = mistakes.Count > 0 ? "" : OwnText.IsScenario(argument) ? "scenario" : "race";
                 return;
             case "complete":
-                answer.Text = OwnRace.Complete(argument);
+                answer.Text = OwnText.Complete(argument);
                 return;
             case "sample":
-                answer.Text = OwnRace.Sample(argument);
+                answer.Text = OwnText.Sample(argument);
+                return;
+            case "run":
+                Run(argument, answer);
+                return;
+            case "stop-run":
+                _run?.Stop();
+                return;
+            case "report":
+                answer.Text = _run?.ToHtml();
+                answer.FileName = "report.html";
                 return;
             case "open":
-                Open(RaceLink.Parse(argument));
+                RaceLink link = RaceLink.Parse(argument);
+                if (IsForEditor(link.Text, answer))
+                {
+                    return;
+                }
+
+                Open(link);
                 break;
             case "file":
+                if (!argument.StartsWith(ScheduleHeading, StringComparison.Ordinal) && IsForEditor(argument, answer))
+                {
+                    return;
+                }
+
                 OpenText(argument);
                 break;
             default:
@@ -144,6 +191,24 @@ internal sealed class Desk(Func<long> clockMs)
             case "count":
                 session.BeginCount();
                 return true;
+            case "map":
+                session.BeginMap(int.Parse(argument, System.Globalization.CultureInfo.InvariantCulture));
+                return true;
+            case "walk":
+                session.GoTo(RacePath.Parse(argument));
+                return true;
+            case "faults":
+                session.ShowFaults(argument == "on");
+                return true;
+            case "inject":
+                session.Inject(argument);
+                return true;
+            case "aside":
+                session.SetAside();
+                return true;
+            case "beside":
+                PutBeside(session, argument.Trim());
+                return true;
             case "stop":
                 session.Stop();
                 return true;
@@ -164,6 +229,51 @@ internal sealed class Desk(Func<long> clockMs)
         }
     }
 
+    /// <summary>Runs what stands in the editor: a scenario. A race is opened with "file".</summary>
+    private void Run(string text, DeskAnswer answer)
+    {
+        LoadedScenario loaded = OwnText.Load(text);
+        if (loaded.Race is not null)
+        {
+            throw new RaceLinkException("this is a race: it is played, not run");
+        }
+
+        _run?.Dispose();
+        _run = new ScenarioDesk(loaded.Scenario);
+        _run.Show(answer);
+        answer.Place = new RaceLink { Text = text }.ToString();
+    }
+
+    /// <summary>A scenario, or a text with a mistake: the editor shows it.</summary>
+    private bool IsForEditor(string text, DeskAnswer answer)
+    {
+        if (text.Length == 0 || OwnText.IsRace(text))
+        {
+            return false;
+        }
+
+        answer.Editor = text;
+        answer.Place = new RaceLink { Text = text }.ToString();
+        return true;
+    }
+
+    /// <summary>Compares with the text of a schedule, or with a link.</summary>
+    private static void PutBeside(ExplorerSession session, string text)
+    {
+        if (text.StartsWith(ScheduleHeading, StringComparison.Ordinal))
+        {
+            session.CompareWith(Schedule.Parse(text, "the other schedule"));
+        }
+        else if (text.Contains('\n', StringComparison.Ordinal))
+        {
+            throw new RaceLinkException("only a schedule or a link can be put beside this one");
+        }
+        else
+        {
+            session.CompareWith(RaceLink.Parse(text[(text.IndexOf('#', StringComparison.Ordinal) + 1)..]));
+        }
+    }
+
     private void Open(RaceLink link)
     {
         if (_session is null)
@@ -179,7 +289,7 @@ internal sealed class Desk(Func<long> clockMs)
     /// <summary>A schedule, or a race file.</summary>
     private void OpenText(string text)
     {
-        if (!text.StartsWith("# EpcActors schedule", StringComparison.Ordinal))
+        if (!text.StartsWith(ScheduleHeading, StringComparison.Ordinal))
         {
             Open(new RaceLink { Text = text });
             return;
@@ -193,11 +303,11 @@ internal sealed class Desk(Func<long> clockMs)
     private static void Show(DeskAnswer answer, ExplorerView view)
     {
         answer.Regions.AddRange(ExplorerPage.Regions(view));
-        answer.IsBusy = view.IsBusy;
         answer.Link = view.Link;
         answer.Title = $"{view.Race.Id}: {view.Race.Title}";
         answer.Rule = view.Race.Rule;
         answer.IsKnown = view.Race.HasSchedule;
         answer.TraceHash = view.Position.TraceHash;
+        answer.StateHash = view.Position.StateHash;
     }
 }

@@ -23,6 +23,9 @@ internal sealed class DeskAnswer
     /// <summary>Hash of the steps that are shown.</summary>
     public ulong TraceHash { get; set; }
 
+    /// <summary>Fingerprint of the state that is shown.</summary>
+    public ulong StateHash { get; set; }
+
     /// <summary>Work goes on.</summary>
     public bool IsBusy { get; set; }
 
@@ -34,6 +37,15 @@ internal sealed class DeskAnswer
 
     /// <summary>Name of the file that the text is to be saved as.</summary>
     public string? FileName { get; set; }
+
+    /// <summary>Text of the reader's own that belongs into the editor.</summary>
+    public string? Editor { get; set; }
+
+    /// <summary>A link to the text in the editor.</summary>
+    public string? Place { get; set; }
+
+    /// <summary>Report of a run, as a page that refers to the style sheet beside it.</summary>
+    public string? Report { get; set; }
 
     public string ToJson()
     {
@@ -55,9 +67,13 @@ internal sealed class DeskAnswer
             Write(json, "error", Error);
             Write(json, "text", Text);
             Write(json, "file", FileName);
+            Write(json, "editor", Editor);
+            Write(json, "place", Place);
+            Write(json, "report", Report);
             if (Link is not null)
             {
                 json.WriteBoolean("known", IsKnown);
+                json.WriteString("state", StateHash.ToString("x16", CultureInfo.InvariantCulture));
                 json.WriteString("trace", TraceHash.ToString("x16", CultureInfo.InvariantCulture));
             }
 

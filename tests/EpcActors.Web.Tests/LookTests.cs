@@ -1,4 +1,5 @@
 using System.Globalization;
+using EpcActors.Races.Explorer;
 
 namespace EpcActors.Web.Tests;
 
@@ -7,6 +8,8 @@ namespace EpcActors.Web.Tests;
 [Collection(BrowserTests.Name)]
 public sealed class LookTests(Browser browser)
 {
+    private static readonly string ScenarioLink = new RaceLink { Text = ScenarioTests.Small }.ToString();
+
     private const string Lost = "R1/buggy/CPU0*2,CPU1*3,CPU0/vs/fixed";
 
     /// <summary>Elements with text of their own whose colours are nearer to each other than WCAG AA allows.</summary>
@@ -37,6 +40,15 @@ public sealed class LookTests(Browser browser)
               pale.push(what + " " + ratio.toFixed(2) + ": " + one.textContent.slice(0, 30));
             }
           }
+          for (const one of document.querySelectorAll("#map svg text")) {
+            const fill = (part) => light(parse(getComputedStyle(part).fill));
+            const box = one.closest(".state")?.querySelector("rect");
+            const [a, b] = [fill(one), box ? fill(box) : light(behind(one.closest("div")))];
+            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            if (ratio < 4.5) {
+              pale.push("map " + ratio.toFixed(2) + ": " + one.textContent);
+            }
+          }
           return pale;
         }
         """;
@@ -44,9 +56,11 @@ public sealed class LookTests(Browser browser)
     /// <summary>What a screen reader could not name.</summary>
     private const string Nameless =
         """
-        () => Array.from(document.querySelectorAll("button, a, input, select, textarea, [role=region]"))
+        () => Array.from(document.querySelectorAll(
+            "button, a, input, select, textarea, iframe, progress, [role=region], [role=button]"))
           .filter((one) => one.checkVisibility())
-          .filter((one) => !(one.textContent.trim() || one.getAttribute("aria-label") || one.labels?.length))
+          .filter((one) => !(one.textContent.trim() || one.getAttribute("aria-label") || one.title
+            || one.labels?.length))
           .map((one) => one.outerHTML.slice(0, 80))
         """;
 
@@ -60,14 +74,25 @@ public sealed class LookTests(Browser browser)
         {
             foreach (bool isDark in (bool[])[false, true])
             {
-                foreach ((string name, string link, string ready) in ((string, string, string)[])
+                foreach ((string name, string link, string ready, string[] presses) in
+                    ((string, string, string, string[])[])
                     [
-                        ("races", "races", "#races li"), ("own", "own", "#mistakes ol"), ("R1", Lost, "#compare table"),
-                        ("R3", "R3/buggy/CPU0*4", "#next .choice"),
+                        ("races", "races", "#races li", []),
+                        ("own", "own", "#mistakes ol", []),
+                        ("R1", Lost, "#compare table", []),
+                        ("R3", "R3/buggy/CPU0*4", "#next .choice", ["#faults [data-do=faults]", "[data-do=count]"]),
+                        ("two", "R1/buggy/CPU0*2,CPU1*3,CPU0/vs/fixed/CPU1*4,CPU0*3", "#compare table", []),
+                        ("map", "R1/buggy/CPU0*2,CPU1", "#next .choice", ["#map [data-arg='3']", "#map-list summary"]),
+                        ("run", ScenarioLink, "#mistakes .correct", ["#run"]),
                     ])
                 {
                     await using Window window = await browser.OpenAsync(link, width, isDark);
                     await window.WaitAsync(ready);
+                    foreach (string press in presses)
+                    {
+                        await window.PressAsync(press);
+                    }
+
                     await window.SettledAsync();
                     string place = string.Create(
                         CultureInfo.InvariantCulture, $"{name}-{width}-{(isDark ? "dark" : "light")}");

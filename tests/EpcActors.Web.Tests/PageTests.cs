@@ -60,7 +60,7 @@ public sealed class PageTests(Browser browser)
     }
 
     [BrowserFact]
-    public async Task Every_race_has_the_verdict_and_the_trace_hash_of_dotnet()
+    public async Task Every_race_has_the_verdict_and_the_hashes_of_dotnet()
     {
         await using Window window = await browser.OpenAsync("R1");
         await window.WaitAsync("#next .choice");
@@ -77,6 +77,7 @@ public sealed class PageTests(Browser browser)
             string there = await window.TraceHashAsync();
             if (
                 there != Text(here.Position.TraceHash)
+                || await window.StateHashAsync() != Text(here.Position.StateHash)
                 || window.Fragment != $"#{here.Link}"
                 || (here.Position.Trace.Rule.Length > 0)
                     != await window.Page.Locator("#verdict .violation").IsVisibleAsync())
@@ -203,20 +204,6 @@ public sealed class PageTests(Browser browser)
         await using Window other = await browser.OpenAsync(link);
         await other.WaitAsync("#verdict .violation");
         Assert.StartsWith("mine", await other.TextAsync("#race .over"), StringComparison.OrdinalIgnoreCase);
-    }
-
-    [BrowserFact]
-    public async Task What_the_page_saves_is_the_schedule_of_its_position()
-    {
-        await using Window window = await browser.OpenAsync(Lost);
-        await window.WaitAsync("#verdict .violation");
-        Microsoft.Playwright.IDownload download =
-            await window.Page.RunAndWaitForDownloadAsync(() => window.Page.Locator("#save").ClickAsync());
-        using StreamReader reader = new(await download.CreateReadStreamAsync());
-        string saved = await reader.ReadToEndAsync();
-
-        Assert.Equal("R1.schedule", download.SuggestedFilename);
-        Assert.Equal(new ExplorerSession(RaceLink.Parse(Lost)).ToSchedule().ToString(), saved);
     }
 
     [BrowserFact]

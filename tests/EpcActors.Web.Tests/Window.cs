@@ -37,6 +37,9 @@ internal sealed class Window : IAsyncDisposable
     /// <summary>Hash of the steps that the page shows.</summary>
     public Task<string> TraceHashAsync() => Page.EvaluateAsync<string>("document.body.dataset.trace ?? ''");
 
+    /// <summary>Fingerprint of the state that the page shows.</summary>
+    public Task<string> StateHashAsync() => Page.EvaluateAsync<string>("document.body.dataset.state ?? ''");
+
     public async Task GoAsync(string url)
     {
         await Page.GotoAsync(url);
@@ -61,6 +64,28 @@ internal sealed class Window : IAsyncDisposable
     {
         await Page.Keyboard.PressAsync(key);
         await SettledAsync();
+    }
+
+    /// <summary>Drops files on an element, as the browser does it.</summary>
+    public async Task DropAsync(string selector, params (string Name, string Text)[] files)
+    {
+        await Page.Locator(selector).First.EvaluateAsync(
+            """
+            (place, files) => {
+              const data = new DataTransfer();
+              files.forEach((file) => data.items.add(new File([file.text], file.name)));
+              place.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+            }
+            """,
+            files.Select(file => new { name = file.Name, text = file.Text }).ToArray());
+    }
+
+    /// <summary>What a button has the reader save.</summary>
+    public async Task<(string Name, string Text)> SavedAsync(string selector)
+    {
+        IDownload download = await Page.RunAndWaitForDownloadAsync(() => Page.Locator(selector).ClickAsync());
+        using StreamReader reader = new(await download.CreateReadStreamAsync());
+        return (download.SuggestedFilename, await reader.ReadToEndAsync());
     }
 
     public Task SettledAsync() => WaitAsync("body[data-waiting='0']:not(.busy)");

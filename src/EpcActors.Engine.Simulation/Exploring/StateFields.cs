@@ -162,9 +162,13 @@ internal static class StateFields
     public static InvariantViolation Unknown(Type type, string where) =>
         new($"{where}: a state with a {type} in it can be neither saved nor compared");
 
-    /// <summary>True for a struct whose bytes are its value: numbers and enums without a gap between them.</summary>
+    /// <summary>
+    /// True for a struct whose bytes are its value, and the same on every machine: numbers and enums without a gap
+    /// between them, in the order in which they are written. A runtime may lay out a struct of automatic layout, as a
+    /// tuple is, in an order of its own, but for fields of one size.
+    /// </summary>
     public static bool IsItsBytes(Type type) =>
-        !HoldsReferences(type) && IsDense(type) && PackedSize(type) == SizeOf(type);
+        !HoldsReferences(type) && IsDense(type) && NaturalSize(type) == SizeOf(type);
 
     private static bool IsDense(Type type) =>
         type.IsPrimitive
@@ -175,21 +179,41 @@ internal static class StateFields
     public static bool IsForReport(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ForReport<>);
 
-    private static int PackedSize(Type type)
+    /// <summary>Size where every field stands at a multiple of its own; -1 with a gap, or where the order of the fields
+    /// is up to the runtime.</summary>
+    private static int NaturalSize(Type type)
     {
         if (type.IsEnum || type.IsPrimitive)
         {
             return SizeOf(type);
         }
 
+        List<FieldInfo> fields = Of(type);
         int size = 0;
-        foreach (FieldInfo field in Of(type))
+        int widest = 1;
+        foreach (FieldInfo field in fields)
         {
-            size += PackedSize(field.FieldType);
+            int own = NaturalSize(field.FieldType);
+            int alignment = Alignment(field.FieldType);
+            if (own < 0 || size % alignment != 0)
+            {
+                return -1;
+            }
+
+            size += own;
+            widest = Math.Max(widest, alignment);
         }
 
-        return size;
+        bool isInOrder = !type.IsAutoLayout
+            || fields.TrueForAll(field => field.FieldType is { IsPrimitive: true } or { IsEnum: true }
+                && SizeOf(field.FieldType) == widest);
+        return isInOrder && size % widest == 0 ? size : -1;
     }
+
+    private static int Alignment(Type type) =>
+        type.IsPrimitive || type.IsEnum
+            ? SizeOf(type)
+            : Of(type).Select(field => Alignment(field.FieldType)).DefaultIfEmpty(1).Max();
 
     private static int SizeOf(Type type) =>
         (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;

@@ -10,29 +10,16 @@ namespace EpcActors.Races.Explorer;
 /// go on, counts what lies below, compares with the fix. Longer work is done in pieces (<see cref="Advance"/>).
 /// </summary>
 /// <remarks>One thread at a time may use it.</remarks>
-public sealed class ExplorerSession
+public sealed partial class ExplorerSession
 {
-    /// <summary>Most schedules that strategies try.</summary>
-    public const int MostSchedules = 20_000;
-
-    /// <summary>Most states of a count or of a search for the shortest way.</summary>
-    public const int MostStates = 20_000;
-
     private const int MostExplorers = 8;
-    private const int MostRuns = 4000;
 
     private readonly Dictionary<string, RaceExplorer> _explorers = new(StringComparer.Ordinal);
     private RaceLink _place;
     private RaceExplorer _explorer;
     private IReadOnlyList<RaceMove> _way = [];
     private int _at;
-    private SpaceBelow?[] _counts = [];
-    private GoOn? _goOn;
-    private ShortestWay? _shortest;
-    private Shorten? _shorten;
     private string _status = "";
-    private bool _isBusy;
-    private bool _shortensFound;
 
     /// <summary>Stands at the position of a link.</summary>
     /// <exception cref="RaceLinkException">There is no such race or variant.</exception>
@@ -41,15 +28,12 @@ public sealed class ExplorerSession
     {
         ArgumentNullException.ThrowIfNull(link);
         _explorer = Explorer(link);
-        _place = link with { Variant = _explorer.Race.Variant };
-        Walk(link.Path);
+        _place = link;
+        Open(link);
     }
 
     /// <summary>The position as a link holds it.</summary>
     public RaceLink Link => _place with { Path = [.. Taken] };
-
-    /// <summary>Work goes on: <see cref="Advance"/> has something to do.</summary>
-    public bool IsBusy => _isBusy;
 
     /// <summary>Text of the race file.</summary>
     public string Text => _place.Text.Length > 0 ? _place.Text : Catalogue.TextOf(Catalogue.FileOf(_place.Race)!);
@@ -73,6 +57,9 @@ public sealed class ExplorerSession
                 : [.. known.Steps.Select(step => step.Resource).Distinct()],
             Counts = [.. _counts.Skip(1).Select(Count)],
             Below = _counts.Length > 0 ? Count(_counts[0]) : null,
+            Map = _map?.Map(),
+            MapDepth = _mapDepth,
+            Faults = Faults(),
             Comparison = Comparison(),
             Status = _status,
             IsBusy = _isBusy,
@@ -84,8 +71,15 @@ public sealed class ExplorerSession
     public void Open(RaceLink link)
     {
         ArgumentNullException.ThrowIfNull(link);
-        _explorer = Explorer(link);
-        _place = link with { Variant = _explorer.Race.Variant };
+        RaceExplorer explorer = Explorer(link);
+        if (link is { Versus: { } versus, VersusPath: not null })
+        {
+            // A link to nothing is refused before anything changes.
+            Explorer(link with { Variant = versus, Settings = link.VersusSettings });
+        }
+
+        _explorer = explorer;
+        _place = link with { Variant = explorer.Race.Variant };
         Walk(link.Path);
     }
 
@@ -115,9 +109,22 @@ public sealed class ExplorerSession
     /// <summary>Goes to a step of the way, back or on; 0 is the start.</summary>
     public void Go(int step)
     {
-        Rest();
         _at = Math.Clamp(step, 0, Steps(_way));
-        _counts = [];
+        Arrive();
+    }
+
+    /// <summary>Goes to a position by its path. Where the way leads through it, what lies ahead stays.</summary>
+    public void GoTo(IReadOnlyList<RaceMove> path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (path.Count <= _way.Count && path.SequenceEqual(_way.Take(path.Count)))
+        {
+            Go(Steps(path));
+        }
+        else
+        {
+            Walk(path);
+        }
     }
 
     /// <summary>Takes another variant with the same choices.</summary>
@@ -125,7 +132,12 @@ public sealed class ExplorerSession
     public int Switch(string variant)
     {
         ArgumentNullException.ThrowIfNull(variant);
-        RaceLink place = _place with { Variant = variant, Versus = null };
+        RaceLink place = _place with { Variant = variant };
+        if (_place.VersusPath is null)
+        {
+            place = place with { Versus = null };
+        }
+
         RaceExplorer explorer = Explorer(place);
         (IReadOnlyList<RaceMove> path, int skipped) = explorer.Carry(_way);
         int at = _at;
@@ -142,9 +154,6 @@ public sealed class ExplorerSession
         return skipped;
     }
 
-    /// <summary>Compares with another variant; null for no comparison.</summary>
-    public void CompareWith(string? variant) => _place = _place with { Versus = variant };
-
     /// <summary>The shortest schedule of the catalogue.</summary>
     public void ShowKnown()
     {
@@ -158,7 +167,19 @@ public sealed class ExplorerSession
     public void Open(Schedule schedule)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        Open(LinkOf(schedule));
+        RaceLink link = LinkOf(schedule);
+        if (_place.VersusPath is not null && link.Text == _place.Text && link.Race == _place.Race)
+        {
+            // What was put aside stays beside it.
+            link = link with
+            {
+                Versus = _place.Versus,
+                VersusSettings = _place.VersusSettings,
+                VersusPath = _place.VersusPath,
+            };
+        }
+
+        Open(link);
         IReadOnlyList<RaceMove> path = _explorer.PathOf(schedule, out string? divergence);
         Walk(path);
         Say(divergence is null ? "" : $"The schedule does not fit here: {divergence}.");
@@ -187,198 +208,13 @@ public sealed class ExplorerSession
     /// <summary>The way up to the position as a schedule.</summary>
     public Schedule ToSchedule() => _explorer.ScheduleOf([.. Taken], _place.Settings, _place.Text);
 
-    /// <summary>Begins to let strategies go on from here until something breaks.</summary>
-    /// <param name="strategy">Name of a strategy; empty for the portfolio.</param>
-    public void BeginGoOn(string strategy = "")
-    {
-        Rest();
-        _goOn = new GoOn(
-            _explorer, [.. Taken], string.IsNullOrEmpty(strategy) ? [] : [strategy], 1, MostSchedules, null);
-        Work("Strategies go on from here …");
-    }
-
-    /// <summary>Begins to look for the shortest way from here to a broken rule.</summary>
-    /// <param name="rule">The rule; empty for any.</param>
-    public void BeginShortest(string rule = "")
-    {
-        Rest();
-        string? wanted = string.IsNullOrEmpty(rule) ? null : rule;
-        if (wanted == Rules.Liveness)
-        {
-            // A hang is a cycle, not a state: a strategy meets one, and its way is made short.
-            _goOn = new GoOn(_explorer, [.. Taken], [], 1, MostSchedules, wanted);
-            _shortensFound = true;
-        }
-        else
-        {
-            _shortest = new ShortestWay(_explorer, [.. Taken], wanted, MostStates);
-        }
-
-        Work("Looking for the shortest way …");
-    }
-
-    /// <summary>Begins to count what lies below this position and below each of its choices.</summary>
-    public void BeginCount()
-    {
-        Rest();
-        RacePosition position = _explorer.Look([.. Taken]);
-        _counts =
-        [
-            position.Choices.Count == 0 ? null : new SpaceBelow(_explorer, [.. Taken], MostStates),
-            .. position.Choices.Select(choice =>
-                choice.IsLast ? null : new SpaceBelow(_explorer, [.. Taken, Move(choice)], MostStates)),
-        ];
-        Work("Counting what lies below …");
-    }
-
-    /// <summary>Ends the work that is going on; what it has found so far stays.</summary>
-    public void Stop()
-    {
-        bool wasBusy = _isBusy;
-        Rest();
-        Say(wasBusy ? "Stopped." : "");
-    }
-
-    /// <summary>Does a piece of the work, a few milliseconds long.</summary>
-    public void Advance()
-    {
-        if (_goOn is { } goOn)
-        {
-            Advance(goOn);
-        }
-        else if (_shortest is { } shortest)
-        {
-            Advance(shortest);
-        }
-        else if (_shorten is { } shorten)
-        {
-            Advance(shorten);
-        }
-        else
-        {
-            AdvanceCounts();
-        }
-    }
-
-    private void Advance(GoOn goOn)
-    {
-        goOn.Advance();
-        _status = $"Strategies go on from here: {Number(goOn.Schedules)} schedules so far.";
-        if (!goOn.IsOver)
-        {
-            return;
-        }
-
-        bool isToBeShort = _shortensFound;
-        Rest();
-        if (goOn.Found is not { } found)
-        {
-            Say($"{Number(goOn.Schedules)} schedules from here, and none breaks a rule.");
-            return;
-        }
-
-        string result = $"Schedule {Number(goOn.Schedules)} breaks {goOn.Finding!.Rule}: {goOn.Finding.Detail}.";
-        if (isToBeShort)
-        {
-            _shorten = new Shorten(_explorer, found, MostRuns);
-            Work(result);
-            return;
-        }
-
-        Walk(found);
-        Say(WithCycle(result, goOn.CycleStart));
-    }
-
-    private void Advance(ShortestWay shortest)
-    {
-        shortest.Advance();
-        _status = $"Looking for the shortest way: {Number(shortest.States)} states, {shortest.Depth} steps deep.";
-        if (!shortest.IsOver)
-        {
-            return;
-        }
-
-        Rest();
-        if (shortest.Found is { } found)
-        {
-            Walk(found);
-            Say($"This is the shortest way from there: {shortest.Finding!.Rule} after step {Steps(found)}.");
-        }
-        else
-        {
-            Say(shortest.IsExhausted
-                ? $"No schedule from here breaks it: all {Number(shortest.States)} states were looked at."
-                : $"None found among the first {Number(shortest.States)} states.");
-        }
-    }
-
-    private void Advance(Shorten shorten)
-    {
-        shorten.Advance();
-        _status = $"Making it short: {shorten.Steps} steps after {Number(shorten.Runs)} schedules.";
-        if (shorten.IsOver)
-        {
-            Rest();
-            Walk(shorten.Shortest);
-            Say(WithCycle("This is as short as it gets.", shorten.CycleStart));
-        }
-    }
-
-    /// <summary>The one with the fewest states goes on, so that all numbers grow while one looks.</summary>
-    private void AdvanceCounts()
-    {
-        SpaceBelow? next = _counts.Where(one => one is { IsOver: false }).MinBy(one => one!.States);
-        if (next is null)
-        {
-            _isBusy = false;
-            _status = "";
-            return;
-        }
-
-        next.Advance();
-    }
-
     private void Walk(IReadOnlyList<RaceMove> way)
     {
-        Rest();
         RacePosition position = _explorer.Look(way);
         _way = position.Divergence.Length == 0 ? way : _explorer.Normalise(way);
         _at = Steps(_way);
-        _counts = [];
-        _status = position.Divergence;
-    }
-
-    private void Rest()
-    {
-        _goOn = null;
-        _shortest = null;
-        _shorten = null;
-        _shortensFound = false;
-        _isBusy = false;
-        _status = "";
-    }
-
-    private void Work(string status)
-    {
-        _isBusy = true;
-        _status = status;
-    }
-
-    private void Say(string status) => _status = status;
-
-    private static string WithCycle(string text, int cycleStart) =>
-        cycleStart < 1 ? text : $"{text} From step {cycleStart} on the steps repeat for ever.";
-
-    private RaceComparison? Comparison()
-    {
-        if (_place.Versus is not { } variant || !_explorer.Race.Variants.Contains(variant))
-        {
-            return null;
-        }
-
-        RaceExplorer other = Explorer(_place with { Variant = variant });
-        RacePosition right = other.Look(other.Carry(_way).Path);
-        return StepAlignment.Of(_explorer.Look(_way).Trace, right.Trace, right.End);
+        Arrive();
+        Say(position.Divergence.Length > 0 ? position.Divergence : _status);
     }
 
     private ExplorerRace Describe()
@@ -409,7 +245,7 @@ public sealed class ExplorerSession
 
     private RaceExplorer Explorer(RaceLink place)
     {
-        string key = (place with { Path = [], Versus = null }).ToString();
+        string key = (place with { Path = [], Versus = null, VersusPath = null }).ToString();
         if (!_explorers.TryGetValue(key, out RaceExplorer? explorer))
         {
             if (_explorers.Count >= MostExplorers)
@@ -460,16 +296,4 @@ public sealed class ExplorerSession
 
     private static int Steps(IReadOnlyList<RaceMove> way) => way is [{ Task: "" }, ..] ? way.Count - 1 : way.Count;
 
-    private static SpaceCount Count(SpaceBelow? below) => below is null
-        ? new SpaceCount(0, 1, 0, 0, false, true, true)
-        : new SpaceCount(
-            below.States,
-            below.Ends,
-            below.Violations,
-            below.Deadlocks,
-            below.HasHang,
-            below.IsExhausted,
-            below.IsOver);
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

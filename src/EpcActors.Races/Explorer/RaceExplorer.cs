@@ -1,5 +1,6 @@
 using EpcActors.Engine;
 using EpcActors.Exploration;
+using EpcActors.Kernel;
 using EpcActors.Kernel.Random;
 using EpcActors.Kernel.Tasks;
 using EpcActors.Results;
@@ -122,6 +123,40 @@ public sealed class RaceExplorer
         };
     }
 
+    /// <summary>The race has a task of this name.</summary>
+    internal bool HasTask(string name) =>
+        Enumerable.Range(0, _tasks).Any(task => _world.Engine.Task(task).Name == name);
+
+    /// <summary>What could go wrong in each task that goes on alone from a position: what the settings allow.</summary>
+    internal IReadOnlyList<(string Task, ChoicePoint Point)> FaultsAhead(IReadOnlyList<RaceMove> path)
+    {
+        ushort[] decisions = DecisionsOf(path);
+        List<(string, ChoicePoint)> faults = [];
+        foreach (int task in _world.Engine.Enabled.ToArray().Order())
+        {
+            FaultAhead ahead = new(decisions, task, -1);
+            _world.Follow(ahead);
+            faults.AddRange(ahead.Met.Select(point => (_world.Engine.Task(task).Name, (ChoicePoint)point)));
+        }
+
+        return faults;
+    }
+
+    /// <summary>The path on which a task goes on alone until something goes wrong in it.</summary>
+    /// <returns>Null where the task does not come to it, or the settings do not allow it any more.</returns>
+    internal IReadOnlyList<RaceMove>? WithFault(IReadOnlyList<RaceMove> path, string task, ChoicePoint point)
+    {
+        ushort[] decisions = DecisionsOf(path);
+        foreach (int ordinal in _world.Engine.Enabled.ToArray().Where(one => _world.Engine.Task(one).Name == task))
+        {
+            FaultAhead ahead = new(decisions, ordinal, (int)point);
+            _world.Follow(ahead);
+            return ahead.IsMade ? PathOf(_world, _world.Engine.Log) : null;
+        }
+
+        return null;
+    }
+
     /// <summary>The record of a path.</summary>
     internal ushort[] DecisionsOf(IReadOnlyList<RaceMove> path)
     {
@@ -197,6 +232,7 @@ public sealed class RaceExplorer
             SameAsStep = SameAs(seen),
             Divergence = divergence ?? "",
             TraceHash = HashOf(trace),
+            StateHash = seen[^1].State,
         };
         return isOver ? position : position with { Choices = Choices([.. replay.Taken], made.Count) };
     }

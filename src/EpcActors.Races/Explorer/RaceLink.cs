@@ -5,8 +5,8 @@ namespace EpcActors.Races.Explorer;
 
 /// <summary>
 /// A position as a link holds it: <c>R1/buggy/CPU0*2,CPU1*3,CPU0</c>, with settings as
-/// <c>R1/buggy;epc.race.choices.ewb-fails=1/…</c> and a second variant to compare with as <c>…/vs/fixed</c>. A race
-/// of one's own is in it as a whole: <c>own:</c> and its text, deflated.
+/// <c>R1/buggy;epc.race.choices.ewb-fails=1/…</c> and a second variant to compare with as <c>…/vs/fixed</c>, or a
+/// second way as <c>…/vs/fixed/CPU1*4</c>. A race of one's own is in it as a whole: <c>own:</c> and its text, deflated.
 /// </summary>
 public sealed record RaceLink
 {
@@ -36,22 +36,26 @@ public sealed record RaceLink
     /// <summary>Variant to compare with; null for none.</summary>
     public string? Versus { get; init; }
 
+    /// <summary>Settings of the way to compare with; none where the same steps are compared.</summary>
+    public IReadOnlyList<string> VersusSettings { get; init; } = [];
+
+    /// <summary>The way to compare with; null for the same steps under the other variant.</summary>
+    public IReadOnlyList<RaceMove>? VersusPath { get; init; }
+
     public override string ToString()
     {
         StringBuilder text = new();
         text.Append(Text.Length > 0 ? OwnPrefix + Packed(Text) : Uri.EscapeDataString(Race));
-        text.Append('/').Append(Uri.EscapeDataString(Variant));
-        foreach (string setting in Settings)
-        {
-            int equals = setting.IndexOf('=', StringComparison.Ordinal);
-            text.Append(';').Append(Uri.EscapeDataString(setting[..equals]))
-                .Append('=').Append(Uri.EscapeDataString(setting[(equals + 1)..]));
-        }
-
+        Append(text.Append('/'), Variant, Settings);
         text.Append('/').Append(RacePath.Format(Path));
         if (Versus is not null)
         {
-            text.Append("/vs/").Append(Uri.EscapeDataString(Versus));
+            Append(text.Append("/vs/"), Versus, VersusSettings);
+        }
+
+        if (Versus is not null && VersusPath is not null)
+        {
+            text.Append('/').Append(RacePath.Format(VersusPath));
         }
 
         return text.ToString();
@@ -63,15 +67,46 @@ public sealed record RaceLink
     {
         ArgumentNullException.ThrowIfNull(link);
         string[] parts = link.TrimStart('#').Split('/');
-        if (parts.Length is not (1 or 2 or 3 or 5) || parts[0].Length == 0 || (parts.Length == 5 && parts[3] != "vs"))
+        if (
+            parts.Length is not (1 or 2 or 3 or 5 or 6)
+            || parts[0].Length == 0
+            || (parts.Length > 3 && parts[3] != "vs"))
         {
             throw new RaceLinkException(
                 $"'{Cut(link)}' is not a valid link; write RACE/VARIANT/STEPS, as R1/buggy/CPU0*2");
         }
 
         bool isOwn = parts[0].StartsWith(OwnPrefix, StringComparison.Ordinal);
-        string[] variant = parts.Length > 1 ? parts[1].Split(';') : [""];
-        foreach (string setting in variant.Skip(1))
+        (string variant, IReadOnlyList<string> settings) = Settled(parts.Length > 1 ? parts[1] : "");
+        (string versus, IReadOnlyList<string> versusSettings) = Settled(parts.Length > 4 ? parts[4] : "");
+        return new RaceLink
+        {
+            Race = isOwn ? "" : Uri.UnescapeDataString(parts[0]),
+            Text = isOwn ? Unpacked(parts[0][OwnPrefix.Length..]) : "",
+            Variant = variant,
+            Settings = settings,
+            Path = parts.Length > 2 ? RacePath.Parse(parts[2]) : [],
+            Versus = parts.Length > 4 ? versus : null,
+            VersusSettings = versusSettings,
+            VersusPath = parts.Length > 5 ? RacePath.Parse(parts[5]) : null,
+        };
+    }
+
+    private static void Append(StringBuilder text, string variant, IReadOnlyList<string> settings)
+    {
+        text.Append(Uri.EscapeDataString(variant));
+        foreach (string setting in settings)
+        {
+            int equals = setting.IndexOf('=', StringComparison.Ordinal);
+            text.Append(';').Append(Uri.EscapeDataString(setting[..equals]))
+                .Append('=').Append(Uri.EscapeDataString(setting[(equals + 1)..]));
+        }
+    }
+
+    private static (string Variant, IReadOnlyList<string> Settings) Settled(string part)
+    {
+        string[] words = part.Split(';');
+        foreach (string setting in words.Skip(1))
         {
             if (setting.IndexOf('=', StringComparison.Ordinal) < 1)
             {
@@ -79,15 +114,7 @@ public sealed record RaceLink
             }
         }
 
-        return new RaceLink
-        {
-            Race = isOwn ? "" : Uri.UnescapeDataString(parts[0]),
-            Text = isOwn ? Unpacked(parts[0][OwnPrefix.Length..]) : "",
-            Variant = Uri.UnescapeDataString(variant[0]),
-            Settings = [.. variant.Skip(1).Select(Uri.UnescapeDataString)],
-            Path = parts.Length > 2 ? RacePath.Parse(parts[2]) : [],
-            Versus = parts.Length == 5 ? Uri.UnescapeDataString(parts[4]) : null,
-        };
+        return (Uri.UnescapeDataString(words[0]), [.. words.Skip(1).Select(Uri.UnescapeDataString)]);
     }
 
     private static string Packed(string text)

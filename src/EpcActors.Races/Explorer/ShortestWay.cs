@@ -12,7 +12,7 @@ public sealed class ShortestWay : IExplorerJob
     private readonly Queue<(ushort[] Before, ushort Task, ushort[] Answers)> _queue = new();
     private readonly Stack<(ushort[] Before, ushort Task, ushort[] Answers)> _answered = new();
     private readonly HashSet<ulong> _known = [];
-    private readonly Extension _extension;
+    private readonly StateProbe _probe;
 
     /// <param name="explorer">The race.</param>
     /// <param name="path">The position.</param>
@@ -25,8 +25,8 @@ public sealed class ShortestWay : IExplorerJob
         _world = explorer.NewWorld();
         _world.Target = rule ?? explorer.Target;
         MaxStates = maxStates;
-        _extension = new Extension(_world);
-        _extension.Load(decisions);
+        _probe = new StateProbe(_world);
+        _probe.Load(decisions);
         Run();
     }
 
@@ -67,7 +67,7 @@ public sealed class ShortestWay : IExplorerJob
 
         (ushort[] before, ushort task, ushort[] answers) = next;
         ushort[] decisions = [.. before, task, .. answers];
-        _extension.Load(decisions);
+        _probe.Load(decisions);
         Run();
 
         // Choices that came up behind those that were given were answered with no: try each of them with yes.
@@ -81,49 +81,20 @@ public sealed class ShortestWay : IExplorerJob
 
     private void Run()
     {
-        ScheduleOutcome outcome = _world.Follow(_extension);
+        ScheduleOutcome outcome = _world.Follow(_probe);
         Depth = _world.Engine.Steps;
         if (outcome.Finding is { } finding)
         {
             Finding = finding;
             Found = RaceExplorer.PathOf(_world, _world.Engine.Log);
         }
-        else if (outcome.End == ExploredEnd.Abandoned && _known.Add(_extension.State))
+        else if (outcome.End == ExploredEnd.Abandoned && _known.Add(_probe.State))
         {
             ushort[] log = _world.Engine.Log.ToArray();
-            foreach (int task in _extension.Enabled)
+            foreach (int task in _probe.Enabled)
             {
                 _queue.Enqueue((log, (ushort)task, []));
             }
         }
-    }
-
-    /// <summary>Follows a record and looks at the state behind it.</summary>
-    private sealed class Extension(LabWorld world) : IStrategy
-    {
-        private readonly Replay _replay = new(default, isStrict: true);
-
-        public ulong State { get; private set; }
-
-        public int[] Enabled { get; private set; } = [];
-
-        public void Load(ushort[] decisions) => _replay.Load(decisions);
-
-        public void Begin(Execution execution, ulong seed) => _replay.Begin(execution, seed);
-
-        public int Next(Execution execution)
-        {
-            int task = _replay.Next(execution);
-            if (task < 0)
-            {
-                State = world.Fingerprint();
-                Enabled = execution.Enabled.ToArray();
-                Array.Sort(Enabled);
-            }
-
-            return task;
-        }
-
-        public bool Choose(Execution execution, int task, int point) => _replay.Choose(execution, task, point);
     }
 }

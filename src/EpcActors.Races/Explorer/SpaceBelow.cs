@@ -17,10 +17,16 @@ public sealed class SpaceBelow : IExplorerJob
     /// <param name="path">The position; the run is not over there.</param>
     /// <param name="maxStates">Most states.</param>
     public SpaceBelow(RaceExplorer explorer, IReadOnlyList<RaceMove> path, int maxStates)
+        : this(NewWorld(explorer), explorer.DecisionsOf(path), maxStates)
     {
-        ArgumentNullException.ThrowIfNull(explorer);
-        LabWorld world = explorer.NewWorld();
-        _world = new PrefixedWorld(world, explorer.DecisionsOf(path));
+    }
+
+    /// <param name="world">The world; others may use it between two pieces.</param>
+    /// <param name="decisions">Record of the position; the run is not over there.</param>
+    /// <param name="maxStates">Most states.</param>
+    internal SpaceBelow(LabWorld world, ushort[] decisions, int maxStates)
+    {
+        _world = new PrefixedWorld(world, decisions);
         _findsHangs = world.IsFinding(Rules.Liveness);
         _search = new ExhaustiveSearch(
             _world,
@@ -62,6 +68,9 @@ public sealed class SpaceBelow : IExplorerJob
 
     public bool IsOver { get; private set; }
 
+    /// <summary>The numbers so far.</summary>
+    public SpaceCount Count() => new(States, Ends, Violations, Deadlocks, HasHang, IsExhausted, IsOver);
+
     public void Advance()
     {
         if (IsOver || _search.Advance())
@@ -71,5 +80,11 @@ public sealed class SpaceBelow : IExplorerJob
 
         HasHang = _findsHangs && _search.FindHang().Decisions is not null;
         IsOver = true;
+    }
+
+    private static LabWorld NewWorld(RaceExplorer explorer)
+    {
+        ArgumentNullException.ThrowIfNull(explorer);
+        return explorer.NewWorld();
     }
 }

@@ -100,7 +100,7 @@ internal static class ExplorerChoices
     }
 
     /// <summary>Of what the numbers are: of every schedule, of the first states, or of those so far.</summary>
-    private static string Describe(SpaceCount count)
+    public static string Describe(SpaceCount count)
     {
         string scope = count.IsExhausted ? "every schedule" : count.IsOver ? "the first of more" : "so far";
         List<string> parts = [$"{Number(count.States)} states", $"{Number(count.Ends)} ends"];

@@ -3,22 +3,22 @@ using EpcActors.Results;
 
 namespace EpcActors.Reports;
 
-/// <summary>The same choices under two variants, step beside step.</summary>
+/// <summary>The same choices under two variants, or two schedules, step beside step.</summary>
 internal static class ExplorerComparison
 {
     public static void Write(HtmlWriter html, ExplorerView view)
     {
-        if (view.Race.Variants.Count < 2)
-        {
-            return;
-        }
-
         html.Element("h2", "Compare");
         html.Open("div", ("class", "variants"), ("role", "group"), ("aria-label", "Compare with a variant"));
-        html.Element("span", "the same steps under", ("class", "label"));
-        foreach (string variant in view.Race.Variants.Where(one => one != view.Race.Variant))
+        string[] others = [.. view.Race.Variants.Where(one => one != view.Race.Variant)];
+        if (others.Length > 0)
         {
-            bool isOn = view.Comparison?.Right.Variant == variant;
+            html.Element("span", "the same steps under", ("class", "label"));
+        }
+
+        foreach (string variant in others)
+        {
+            bool isOn = view.Comparison is { IsOtherWay: false } && view.Comparison.Right.Variant == variant;
             html.Element(
                 "button",
                 variant,
@@ -26,6 +26,16 @@ internal static class ExplorerComparison
                 ("data-do", "compare"),
                 ("data-arg", isOn ? "" : variant),
                 ("aria-pressed", isOn ? "true" : "false"));
+        }
+
+        html.Element("span", "another schedule", ("class", "label"));
+        ExplorerPage.Button(
+            html, "Put this one aside", "aside", "", "These steps stay on the right, whatever you do on the left");
+        ExplorerPage.Button(html, "From a file …", "pick-beside", "", "A .schedule of this race");
+        ExplorerPage.Button(html, "Paste …", "paste-beside", "", "The text of a .schedule, or a link");
+        if (view.Comparison is not null)
+        {
+            ExplorerPage.Button(html, "Compare no more", "compare", "");
         }
 
         html.Close("div");
@@ -50,8 +60,8 @@ internal static class ExplorerComparison
         html.Open("thead");
         html.Open("tr");
         html.Element("th", "task", ("scope", "col"));
-        html.Element("th", Head(comparison.Left), ("scope", "col"));
-        html.Element("th", Head(comparison.Right), ("scope", "col"));
+        html.Element("th", Head(comparison.Left, comparison.IsOtherWay ? "this one: " : ""), ("scope", "col"));
+        html.Element("th", Head(comparison.Right, comparison.IsOtherWay ? "the other: " : ""), ("scope", "col"));
         html.Close("tr");
         html.Close("thead");
         html.Open("tbody");
@@ -77,7 +87,8 @@ internal static class ExplorerComparison
         html.Close("div");
     }
 
-    private static string Head(RaceTrace trace) => $"{trace.Variant} ({trace.Kernel})";
+    private static string Head(RaceTrace trace, string which) =>
+        which + (trace.Variant.Length > 0 ? $"{trace.Variant} ({trace.Kernel})" : trace.Kernel);
 
     private static void WriteCell(HtmlWriter html, RaceTrace trace, int index)
     {

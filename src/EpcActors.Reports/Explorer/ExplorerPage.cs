@@ -20,7 +20,9 @@ public static class ExplorerPage
             new("verdict", Markup(html => WriteVerdict(html, view))),
             new("next", Markup(html => ExplorerChoices.Write(html, view))),
             new("way", Markup(html => ExplorerWay.Write(html, view))),
+            new("faults", Markup(html => ExplorerFaults.Write(html, view))),
             new("actors", Markup(html => ExplorerActors.Write(html, view))),
+            new("map", Markup(html => ExplorerMap.Write(html, view))),
             new("compare", Markup(html => ExplorerComparison.Write(html, view))),
             .. Work(view),
         ];
@@ -33,12 +35,44 @@ public static class ExplorerPage
         return [new("work", Markup(html => WriteWork(html, view)))];
     }
 
-    /// <summary>The list of choices, whose counts change while work goes on.</summary>
+    /// <summary>The list of choices and the map, whose counts change while work goes on.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>> Counts(ExplorerView view)
     {
         ArgumentNullException.ThrowIfNull(view);
-        return [new("next", Markup(html => ExplorerChoices.Write(html, view))), .. Work(view)];
+        return
+        [
+            new("next", Markup(html => ExplorerChoices.Write(html, view))),
+            .. view.Map is null
+                ? Array.Empty<KeyValuePair<string, string>>()
+                : [new("map", Markup(html => ExplorerMap.Write(html, view)))],
+            .. Work(view),
+        ];
     }
+
+    /// <summary>State of a scenario's run.</summary>
+    /// <param name="text">How far it is, or how it ended.</param>
+    /// <param name="share">Part of its longest time that has passed, 0 to 1.</param>
+    /// <param name="isBusy">It goes on.</param>
+    /// <param name="hasReport">There is a report to be saved.</param>
+    public static string Run(string text, double share, bool isBusy, bool hasReport) => Markup(html =>
+    {
+        if (isBusy)
+        {
+            html.Element(
+                "progress",
+                "",
+                ("value", share.ToString("0.000", CultureInfo.InvariantCulture)),
+                ("max", "1"),
+                ("aria-label", "Virtual time of the run"));
+            Button(html, "Stop", "stop-run", "", "Ends the run with what there is (Esc)");
+        }
+
+        html.Element("span", text, ("class", "said"));
+        if (hasReport)
+        {
+            Button(html, "Save report.html", "report", "", "The file that 'epc run --out' writes");
+        }
+    });
 
     /// <summary>The list of the catalogue.</summary>
     public static string Catalogue(IReadOnlyList<CatalogueEntry> races)

@@ -15,11 +15,17 @@ public static class HtmlReport
     private const int MostMarksListed = 12;
 
     /// <summary>Writes the page.</summary>
-    public static void Write(TextWriter writer, RunReport report)
+    public static void Write(TextWriter writer, RunReport report) => Write(writer, report, linksResources: false);
+
+    /// <summary>Writes the page for a place that has <c>report.css</c> and <c>report.js</c> beside it, and may allow
+    /// nothing inline.</summary>
+    public static void WriteLinked(TextWriter writer, RunReport report) => Write(writer, report, linksResources: true);
+
+    private static void Write(TextWriter writer, RunReport report, bool linksResources)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(report);
-        HtmlWriter html = new(writer);
+        HtmlWriter html = new(writer) { LinksResources = linksResources };
         BeginPage(html, $"{Wording.Title(report.Verdict)} · {report.Scenario} · {report.Kernel}");
         WriteHeader(html, report);
         html.Open("main");

@@ -11,6 +11,9 @@ internal sealed class HtmlWriter(TextWriter writer)
 {
     private readonly Stack<string> _open = new();
 
+    /// <summary>Styles and scripts are files beside the page; false: they are in it.</summary>
+    public bool LinksResources { get; init; }
+
     public void Doctype() => writer.Write("<!DOCTYPE html>\n");
 
     public void Open(string tag, params ReadOnlySpan<(string Name, string? Value)> attributes)
@@ -70,6 +73,20 @@ internal sealed class HtmlWriter(TextWriter writer)
     /// </summary>
     public void Resource(string tag, string name)
     {
+        if (LinksResources)
+        {
+            if (tag == "style")
+            {
+                Empty("link", ("rel", "stylesheet"), ("href", name));
+            }
+            else
+            {
+                Element(tag, "", ("src", name));
+            }
+
+            return;
+        }
+
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"The resource {name} is missing.");
         using StreamReader reader = new(stream);

@@ -12,8 +12,15 @@ const early = [];
 function work() {
   isWorking = false;
   const shows = performance.now() - shown > SHOW_MS;
-  const answer = JSON.parse(laboratory.Work(PIECE_MS, shows));
-  if (shows || !answer.busy) {
+  let answer;
+  try {
+    answer = JSON.parse(laboratory.Work(PIECE_MS, shows));
+  } catch (failure) {
+    console.error(failure);
+    postMessage({ failure: "This is a defect of the page: " + failure.message });
+    return;
+  }
+  if (!answer.busy || Object.keys(answer.regions).length > 0) {
     shown = performance.now();
     postMessage({ answer: answer });
   }
@@ -55,5 +62,5 @@ try {
   postMessage({ ready: true });
   early.splice(0).forEach(handle);
 } catch (failure) {
-  postMessage({ failure: String(failure) });
+  postMessage({ failure: "The engine does not start: " + failure });
 }

@@ -50,6 +50,18 @@ public sealed class RaceLinkTests
         Assert.Equal(link.Path, read.Path);
         Assert.Equal("fixed/x", read.Versus);
         Assert.DoesNotContain(' ', link.ToString());
+        Assert.Null(read.VersusPath);
+
+        RaceLink two = link with
+        {
+            VersusSettings = ["epc.race.max-steps=9"],
+            VersusPath = [new("ksgxd"), new("a/b", "1")],
+        };
+        read = RaceLink.Parse(two.ToString());
+        Assert.Equal(two.ToString(), read.ToString());
+        Assert.Equal(two.VersusSettings, read.VersusSettings);
+        Assert.Equal(two.VersusPath, read.VersusPath);
+        Assert.Equal("fixed/x", read.Versus);
     }
 
     [Fact]
