@@ -74,8 +74,9 @@ public sealed class FileTests(Browser browser) : IDisposable
         await window.WaitAsync("#race .over:has-text('mine')");
         Assert.Equal(text, RaceLink.Parse(window.Fragment).Text);
 
-        string[] lines = text.Replace("allocate", "alocate", StringComparison.Ordinal).Split('\n');
-        int line = Array.FindIndex(lines, one => one.Contains("alocate", StringComparison.Ordinal)) + 1;
+        string[] lines = text.Split('\n');
+        int line = Array.FindIndex(lines, one => one.Contains("CPU0 {", StringComparison.Ordinal)) + 1;
+        lines[line - 1] = lines[line - 1].Replace("allocate", "alocate", StringComparison.Ordinal);
         await window.DropAsync("#lab", ("mine.conf", string.Join('\n', lines)));
         await window.WaitAsync($"#mistakes [data-line='{line}']");
         Assert.True(await window.Page.Locator("#editor").IsVisibleAsync());

@@ -80,7 +80,7 @@ public sealed class LookTests(Browser browser)
                         ("races", "races", "#races li", []),
                         ("own", "own", "#mistakes ol", []),
                         ("R1", Lost, "#compare table", []),
-                        ("R3", "R3/buggy/CPU0*4", "#next .choice", ["#faults [data-do=faults]", "[data-do=count]"]),
+                        ("R3", "R3/buggy/reclaimer*4", "#next .choice", ["#faults [data-do=faults]", "[data-do=count]"]),
                         ("two", "R1/buggy/CPU0*2,CPU1*3,CPU0/vs/fixed/CPU1*4,CPU0*3", "#compare table", []),
                         ("map", "R1/buggy/CPU0*2,CPU1", "#next .choice", ["#map [data-arg='3']", "#map-list summary"]),
                         ("run", ScenarioLink, "#mistakes .correct", ["#run"]),

@@ -51,7 +51,9 @@ internal static class ExplorerMap
         int violations = map.States.Count(state => state.Kind == StateKind.Violation);
         string whole = map.IsWhole ? "every state" : isBusy ? "filling in" : "the first of more";
         return $"{Counted.Of(map.States.Count, "state")} within {Counted.Of(map.Depth, "step")} ({whole}), "
-            + (violations == 0 ? "none of them breaks a rule" : $"{Number(violations)} of them broken")
+            + (violations == 0 ? "none of them breaks a rule"
+                : violations == 1 ? "1 of them breaks a rule"
+                : $"{Number(violations)} of them break a rule")
             + ". Equal states are drawn once. Press one to go there.";
     }
 

@@ -7,6 +7,7 @@ let checking = 0;
 function numbers(bad) {
   const lines = find("lines");
   const count = text.value.split("\n").length;
+  text.style.height = Math.max(count + 2, 12) * 1.5 + "em";
   lines.replaceChildren();
   for (let i = 1; i <= count; i++) {
     const number = document.createElement("span");
@@ -56,6 +57,7 @@ listen(function (answer) {
   }
   if (answer.editor !== undefined) {
     text.value = answer.editor;
+    find("sample").selectedIndex = -1;
     document.title = "A race or a scenario of your own · EpcActors";
     view("editor");
     check();
@@ -139,6 +141,10 @@ text.addEventListener("keydown", function (event) {
   } else if (!words.hidden && (event.key === "Enter" || event.key === "Tab")) {
     event.preventDefault();
     insert();
+  } else if (!words.hidden && event.key === "Escape") {
+    // The list goes; a run goes on.
+    event.stopPropagation();
+    words.hidden = true;
   } else if (!["Control", "Shift", "Alt", "Meta"].includes(event.key)) {
     words.hidden = true;
   }

@@ -119,6 +119,7 @@ function races() {
       option.textContent = one.textContent;
       return option;
     }));
+    find("sample").value = "R1";
   });
   return listed;
 }
@@ -170,6 +171,11 @@ find("search").addEventListener("input", filter);
 find("help-open").addEventListener("click", () => find("help").showModal());
 
 document.addEventListener("keydown", function (event) {
+  const stop = document.querySelector("#run-state [data-do=stop-run]");
+  if (event.key === "Escape" && stop && !find("editor").hidden) {
+    stop.click();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog[open]")) {
     return;
   }
@@ -192,8 +198,6 @@ document.addEventListener("keydown", function (event) {
     find("search").focus();
   } else if (event.key === "?") {
     find("help").showModal();
-  } else if (event.key === "Escape" && !find("editor").hidden) {
-    press("#run-state [data-do=stop-run]");
   } else if (!find("lab").hidden) {
     const does = { g: "go-on", s: "shortest", c: "count", K: "known" };
     const more = { f: "#faults [data-do=faults]", m: "#map [aria-keyshortcuts=M]" };

@@ -33,7 +33,7 @@ public sealed class ExplorerFaultTests
     [Fact]
     public void The_next_leaf_of_a_task_fails()
     {
-        ExplorerSession session = New("D3/fixed/");
+        ExplorerSession session = New("D3/buggy/");
         session.ShowFaults(true);
         ExplorerFault fault = session.View().Faults!
             .First(one => one.Argument.EndsWith(" ewb-fails", StringComparison.Ordinal));
