@@ -238,7 +238,6 @@ internal sealed class Desk(Func<long> clockMs)
             throw new RaceLinkException("this is a race: it is played, not run");
         }
 
-        _run?.Dispose();
         _run = new ScenarioDesk(loaded.Scenario);
         _run.Show(answer);
         answer.Place = new RaceLink { Text = text }.ToString();

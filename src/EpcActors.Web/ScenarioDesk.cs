@@ -8,10 +8,10 @@ using EpcActors.Scenarios;
 namespace EpcActors.Web;
 
 /// <summary>The run of one scenario of the reader's own, in pieces, and its report.</summary>
-internal sealed class ScenarioDesk(Scenario scenario) : IDisposable
+internal sealed class ScenarioDesk(Scenario scenario)
 {
     private readonly ScenarioWork _work = new(scenario);
-    private readonly CancellationTokenSource _stop = new();
+    private CancellationToken _stop = CancellationToken.None;
     private RunReport? _report;
     private bool _isShown;
 
@@ -21,7 +21,7 @@ internal sealed class ScenarioDesk(Scenario scenario) : IDisposable
     /// <summary>Goes on for a few thousand events.</summary>
     public void Advance()
     {
-        _work.Advance(_stop.Token);
+        _work.Advance(_stop);
         if (_work.IsOver)
         {
             string seed = scenario.Seed.ToString(CultureInfo.InvariantCulture);
@@ -30,7 +30,7 @@ internal sealed class ScenarioDesk(Scenario scenario) : IDisposable
     }
 
     /// <summary>Ends the run with what there is.</summary>
-    public void Stop() => _stop.Cancel();
+    public void Stop() => _stop = new CancellationToken(canceled: true);
 
     /// <summary>The report as <c>epc run --out</c> writes it; null while the run goes on.</summary>
     public string? ToHtml() => _report is null ? null : Text(HtmlReport.Write, _report);
@@ -52,8 +52,6 @@ internal sealed class ScenarioDesk(Scenario scenario) : IDisposable
             answer.Report = Text(HtmlReport.WriteLinked, _report);
         }
     }
-
-    public void Dispose() => _stop.Dispose();
 
     private static string Text(Action<TextWriter, RunReport> write, RunReport report)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using EpcActors.Kernel;
 using EpcActors.Results;
 using EpcActors.Scenarios.Configuration;

@@ -1,5 +1,4 @@
 using EpcActors.Engine;
-using EpcActors.Engine.Simulation.Exploring;
 using EpcActors.Exploration;
 using EpcActors.Results;
 using EpcActors.Scenarios;

@@ -7,24 +7,9 @@ namespace EpcActors.Tests.Exploring;
 /// <summary>Which structs are compared by their bytes must not depend on the runtime that lays them out.</summary>
 public sealed class StateLayoutTests
 {
-    public enum Small : byte
+    private enum Small : byte
     {
         One,
-    }
-
-    public struct InOrder
-    {
-        public long A;
-        public int B;
-        public Small C;
-        public byte D;
-        public short E;
-    }
-
-    public struct WithGap
-    {
-        public byte A;
-        public int B;
     }
 
     [Theory]
@@ -42,4 +27,8 @@ public sealed class StateLayoutTests
     [InlineData(typeof(string), false)]
     public void A_struct_is_its_bytes_where_every_runtime_lays_it_out_alike(Type type, bool expected) =>
         Assert.Equal(expected, StateFields.IsItsBytes(type));
+
+    private readonly record struct InOrder(long A, int B, Small C, byte D, short E);
+
+    private readonly record struct WithGap(byte A, int B);
 }
