@@ -52,14 +52,12 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>A window of its own, with nothing kept from others.</summary>
-    internal async Task<Window> OpenAsync(
-        string link, int width = 1200, bool isDark = false, string? url = null)
+    internal async Task<Window> OpenAsync(string link, string? url = null)
     {
         IBrowserContext context = await _browser!.NewContextAsync(
             new BrowserNewContextOptions
             {
-                ViewportSize = new ViewportSize { Width = width, Height = 1000 },
-                ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
+                ViewportSize = new ViewportSize { Width = 1200, Height = 1000 },
                 ReducedMotion = ReducedMotion.Reduce,
                 Permissions = ["clipboard-read", "clipboard-write"],
             });

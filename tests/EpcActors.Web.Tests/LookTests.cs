@@ -1,5 +1,6 @@
 using System.Globalization;
 using EpcActors.Races.Explorer;
+using Microsoft.Playwright;
 
 namespace EpcActors.Web.Tests;
 
@@ -70,32 +71,33 @@ public sealed class LookTests(Browser browser)
         string pictures = Directory.CreateDirectory(
             Path.Combine(AppContext.BaseDirectory, "pictures")).FullName;
         List<string> wrong = [];
-        foreach (int width in (int[])[1200, 500])
+        foreach ((string name, string link, string ready, string[] presses) in ((string, string, string, string[])[])
+            [
+                ("races", "races", "#races li", []),
+                ("own", "own", "#mistakes ol", []),
+                ("R1", Lost, "#compare table", []),
+                ("R3", "R3/buggy/reclaimer*4", "#next .choice", ["#faults [data-do=faults]", "[data-do=count]"]),
+                ("two", "R1/buggy/CPU0*2,CPU1*3,CPU0/vs/fixed/CPU1*4,CPU0*3", "#compare table", []),
+                ("map", "R1/buggy/CPU0*2,CPU1", "#next .choice", ["#map [data-arg='3']", "#map-list summary"]),
+                ("run", ScenarioLink, "#mistakes .correct", ["#run"]),
+            ])
         {
-            foreach (bool isDark in (bool[])[false, true])
+            await using Window window = await browser.OpenAsync(link);
+            await window.WaitAsync(ready);
+            foreach (string press in presses)
             {
-                foreach ((string name, string link, string ready, string[] presses) in
-                    ((string, string, string, string[])[])
-                    [
-                        ("races", "races", "#races li", []),
-                        ("own", "own", "#mistakes ol", []),
-                        ("R1", Lost, "#compare table", []),
-                        ("R3", "R3/buggy/reclaimer*4", "#next .choice", ["#faults [data-do=faults]", "[data-do=count]"]),
-                        ("two", "R1/buggy/CPU0*2,CPU1*3,CPU0/vs/fixed/CPU1*4,CPU0*3", "#compare table", []),
-                        ("map", "R1/buggy/CPU0*2,CPU1", "#next .choice", ["#map [data-arg='3']", "#map-list summary"]),
-                        ("run", ScenarioLink, "#mistakes .correct", ["#run"]),
-                    ])
-                {
-                    await using Window window = await browser.OpenAsync(link, width, isDark);
-                    await window.WaitAsync(ready);
-                    foreach (string press in presses)
-                    {
-                        await window.PressAsync(press);
-                    }
+                await window.PressAsync(press);
+            }
 
-                    await window.SettledAsync();
-                    string place = string.Create(
-                        CultureInfo.InvariantCulture, $"{name}-{width}-{(isDark ? "dark" : "light")}");
+            await window.SettledAsync();
+            foreach (int width in (int[])[1200, 500])
+            {
+                foreach (ColorScheme scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+                {
+                    await window.Page.SetViewportSizeAsync(width, 1000);
+                    await window.Page.EmulateMediaAsync(new() { ColorScheme = scheme });
+                    string tone = scheme == ColorScheme.Dark ? "dark" : "light";
+                    string place = string.Create(CultureInfo.InvariantCulture, $"{name}-{width}-{tone}");
                     await window.Page.ScreenshotAsync(
                         new() { Path = Path.Combine(pictures, place + ".png"), FullPage = name != "races" });
                     int needed = await window.Page.EvaluateAsync<int>("document.documentElement.scrollWidth");
