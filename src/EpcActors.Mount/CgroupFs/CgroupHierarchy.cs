@@ -1,4 +1,5 @@
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Mount.Fuse;
 
 namespace EpcActors.Mount.CgroupFs;
@@ -376,7 +377,7 @@ internal sealed class CgroupHierarchy : IDisposable
         }
         else
         {
-            await _machine.WriteMemoryMaxAsync(child.Place, -1).ConfigureAwait(false);
+            await _machine.WriteMemoryMaxAsync(child.Place, Limit.Max).ConfigureAwait(false);
         }
     }
 

@@ -32,13 +32,13 @@ internal static class CgroupText
     }
 
     /// <summary>
-    /// A limit of the memory controller (<c>page_counter_memparse</c>): max, or bytes with K, M, G, T, P or E; pages,
-    /// rounded down, -1 for max.
+    /// A limit of the memory controller (<c>page_counter_memparse</c>): max, or bytes with K, M, G, T, P or E; whole
+    /// pages, rounded down.
     /// </summary>
-    public static Errno ParseMemory(string text, out long pages)
+    public static Errno ParseMemory(string text, out Limit limit)
     {
         string stripped = Strip(text);
-        pages = -1;
+        limit = Limit.Max;
         if (stripped == "max")
         {
             return Errno.Ok;
@@ -72,10 +72,10 @@ internal static class CgroupText
 
         bytes <<= 10 * power;
         ulong capped = bytes > ulong.MaxValue ? ulong.MaxValue : (ulong)bytes;
-        pages = (long)(capped / (ulong)PageSize);
+        long pages = (long)(capped / (ulong)PageSize);
 
         // PAGE_COUNTER_MAX: as good as none.
-        pages = pages >= long.MaxValue / PageSize ? -1 : pages;
+        limit = pages >= long.MaxValue / PageSize ? Limit.Max : Limit.OfPages(pages);
         return Errno.Ok;
     }
 
@@ -99,12 +99,12 @@ internal static class CgroupText
         return result == MiscWriteResult.Ok ? Errno.Ok : Errno.EINVAL;
     }
 
-    public static string Limit(int limit) =>
+    public static string TreeLimit(int limit) =>
         limit < 0 ? "max\n" : string.Create(CultureInfo.InvariantCulture, $"{limit}\n");
 
-    /// <summary>Bytes of a number of pages, in a line; max for -1.</summary>
+    /// <summary>Bytes of a number of pages, in a line.</summary>
     public static string Bytes(long pages) =>
-        pages < 0 ? "max\n" : string.Create(CultureInfo.InvariantCulture, $"{pages * PageSize}\n");
+        string.Create(CultureInfo.InvariantCulture, $"{pages * PageSize}\n");
 
     /// <summary>Names of controllers in a line; an empty line for none.</summary>
     public static string Names(Controllers controllers)

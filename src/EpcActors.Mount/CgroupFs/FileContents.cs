@@ -1,5 +1,6 @@
 using System.Globalization;
 using EpcActors.Kernel;
+using EpcActors.Kernel.Cgroups;
 using EpcActors.Mount.Fuse;
 
 namespace EpcActors.Mount.CgroupFs;
@@ -26,8 +27,8 @@ internal sealed class FileContents(ICgroupMachine machine, CgroupHierarchy hiera
             case FileKind.MiscMax:
                 return Checked(machine.WriteMiscMaxAsync(directory.Place, text));
             case FileKind.MemoryMax:
-                Require(CgroupText.ParseMemory(text, out long pages));
-                return Checked(machine.WriteMemoryMaxAsync(directory.Place, pages));
+                Require(CgroupText.ParseMemory(text, out Limit max));
+                return Checked(machine.WriteMemoryMaxAsync(directory.Place, max));
             case FileKind.MemorySwapMax:
                 // There is no swap; a limit on it changes nothing.
                 Require(CgroupText.ParseMemory(text, out _));
@@ -93,11 +94,11 @@ internal sealed class FileContents(ICgroupMachine machine, CgroupHierarchy hiera
             FileKind.ControllerList => CgroupText.Names(directory.Available),
             FileKind.SubtreeControl => CgroupText.Names(directory.Control),
             FileKind.Events => $"populated {(hierarchy.IsPopulated(directory, looks) ? 1 : 0)}\nfrozen 0\n",
-            FileKind.MaxDescendants => CgroupText.Limit(directory.MaxDescendants),
-            FileKind.MaxDepth => CgroupText.Limit(directory.MaxDepth),
+            FileKind.MaxDescendants => CgroupText.TreeLimit(directory.MaxDescendants),
+            FileKind.MaxDepth => CgroupText.TreeLimit(directory.MaxDepth),
             FileKind.Stat => Stat(directory),
             FileKind.MemoryCurrent => CgroupText.Bytes(machine.ReadMemory(directory.Place).UsagePages),
-            FileKind.MemoryMax => CgroupText.Bytes(machine.ReadMemory(directory.Place).MaxPages),
+            FileKind.MemoryMax => $"{machine.ReadMemory(directory.Place).Max}\n",
             FileKind.MemoryEvents => MemoryEvents(machine.ReadMemory(directory.Place)),
             FileKind.MemorySwapCurrent => "0\n",
             FileKind.MemorySwapMax => "max\n",

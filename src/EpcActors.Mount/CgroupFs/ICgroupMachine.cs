@@ -24,8 +24,8 @@ public interface ICgroupMachine
     /// <summary>A write to misc.max.</summary>
     Task<Errno> WriteMiscMaxAsync(int place, string text);
 
-    /// <summary>A write to memory.max; pages, -1 for max.</summary>
-    Task<Errno> WriteMemoryMaxAsync(int place, long pages);
+    /// <summary>A write to memory.max.</summary>
+    Task<Errno> WriteMemoryMaxAsync(int place, Limit max);
 
     /// <summary>A process moves; one without an enclave is nothing to the machine.</summary>
     /// <param name="process">Its number.</param>
@@ -46,8 +46,8 @@ public interface ICgroupMachine
 /// <summary>Figures of one memory cgroup.</summary>
 /// <param name="UsagePages">memory.current, pages.</param>
 /// <param name="PeakPages">The most so far, pages.</param>
-/// <param name="MaxPages">memory.max, pages; -1 for max.</param>
+/// <param name="Max">memory.max.</param>
 /// <param name="MaxEvents">Charges that memory.max refused.</param>
 /// <param name="OomKills">Processes that the out-of-memory killer took.</param>
 public readonly record struct MemoryFigures(
-    long UsagePages, long PeakPages, long MaxPages, long MaxEvents, long OomKills);
+    long UsagePages, long PeakPages, Limit Max, long MaxEvents, long OomKills);

@@ -250,8 +250,8 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
     public Task<Errno> WriteMiscMaxAsync(int place, string text) =>
         CallAsync(new AdminAction.WriteMaxText(0, place, text));
 
-    public Task<Errno> WriteMemoryMaxAsync(int place, long pages) =>
-        CallAsync(new AdminAction.WriteMemoryMax(0, place, pages < 0 ? Limit.Max : Limit.OfPages(pages)));
+    public Task<Errno> WriteMemoryMaxAsync(int place, Limit max) =>
+        CallAsync(new AdminAction.WriteMemoryMax(0, place, max));
 
     public async Task<Errno> AttachAsync(int process, int misc, int memory)
     {
@@ -278,7 +278,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
         return new MemoryFigures(
             memory.UsagePages,
             memory.PeakPages,
-            memory.Max.IsMax ? -1 : memory.Max.Pages,
+            memory.Max,
             memory.MaxEvents,
             memory.OomKills);
     }

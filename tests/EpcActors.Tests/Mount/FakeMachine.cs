@@ -10,9 +10,9 @@ internal sealed class FakeMachine(MiscFileSet files) : ICgroupMachine
 {
     public const ulong Capacity = 64 << 20;
 
-    private readonly Dictionary<int, (string Path, int Parent, ulong Max, long Memory)> _places = new()
+    private readonly Dictionary<int, (string Path, int Parent, ulong Max, Limit Memory)> _places = new()
     {
-        [0] = ("/", -1, ulong.MaxValue, -1),
+        [0] = ("/", -1, ulong.MaxValue, Limit.Max),
     };
 
     private int _last;
@@ -43,7 +43,7 @@ internal sealed class FakeMachine(MiscFileSet files) : ICgroupMachine
         }
 
         Assert.Contains(parent, _places.Keys);
-        _places.Add(++_last, (path, parent, ulong.MaxValue, -1));
+        _places.Add(++_last, (path, parent, ulong.MaxValue, Limit.Max));
         return Task.FromResult((Errno.Ok, _last));
     }
 
@@ -65,9 +65,9 @@ internal sealed class FakeMachine(MiscFileSet files) : ICgroupMachine
         return Task.FromResult(Errno.Ok);
     }
 
-    public Task<Errno> WriteMemoryMaxAsync(int place, long pages)
+    public Task<Errno> WriteMemoryMaxAsync(int place, Limit max)
     {
-        _places[place] = _places[place] with { Memory = pages };
+        _places[place] = _places[place] with { Memory = max };
         return Task.FromResult(Errno.Ok);
     }
 

@@ -114,7 +114,7 @@ public sealed class LiveMachineTests : IDisposable
         LiveMachine machine = Begin(Small);
         (_, int place) = await machine.CreateAsync("/a", 0);
         await machine.WriteMiscMaxAsync(place, "sgx_epc 131072");
-        await machine.WriteMemoryMaxAsync(place, 20);
+        await machine.WriteMemoryMaxAsync(place, Limit.OfPages(20));
         OutsideHandle process = (await machine.OpenAsync(4711, place, place))!;
         Assert.NotEqual(Errno.Ok, await Load(process, 400));
         Assert.Equal([4711], _killed);
@@ -141,7 +141,7 @@ public sealed class LiveMachineTests : IDisposable
         OutsideHandle process = (await machine.OpenAsync(4711, place, place))!;
         Assert.Equal(Errno.Ok, await Load(process, 400));
         Task<Errno>[] writes =
-            [.. Enumerable.Range(0, 50).Select(pages => machine.WriteMemoryMaxAsync(place, pages))];
+            [.. Enumerable.Range(0, 50).Select(pages => machine.WriteMemoryMaxAsync(place, Limit.OfPages(pages)))];
         Assert.All(await Task.WhenAll(writes), errno => Assert.Equal(Errno.Ok, errno));
         Assert.Equal([4711], _killed);
         Assert.Equal(0, machine.ReadMemory(place).UsagePages);

@@ -176,7 +176,7 @@ public sealed class MountTests
         public Task<Errno> WriteMiscMaxAsync(int place, string text) =>
             defect == Plant.LimitIgnored ? Task.FromResult(Errno.Ok) : machine.WriteMiscMaxAsync(place, text);
 
-        public Task<Errno> WriteMemoryMaxAsync(int place, long pages) => machine.WriteMemoryMaxAsync(place, pages);
+        public Task<Errno> WriteMemoryMaxAsync(int place, Limit max) => machine.WriteMemoryMaxAsync(place, max);
 
         public Task<Errno> AttachAsync(int process, int misc, int memory) =>
             machine.AttachAsync(process, misc, memory);
