@@ -31,10 +31,10 @@ public sealed class ClusterCommandTests : IDisposable
                 y { cgroup = "/a", node = 1, heap = 64 KiB, steps = [ touch ] }
               }
               cluster { resend = 50 ms, failure-timeout = 10 s }
-              run { duration = 60 s }
+              run { duration = 10 m }
             }
             """);
-        _long = _cli.Write("long.conf", File.ReadAllText(_short).Replace("steps = [ touch ]", "steps = [ { pause = 50 "
+        _long = _cli.Write("long.conf", File.ReadAllText(_short).Replace("steps = [ touch ]", "steps = [ { pause = 500 "
             + "s } ]", StringComparison.Ordinal));
     }
 
@@ -345,7 +345,7 @@ public sealed class ClusterCommandTests : IDisposable
             return;
         }
 
-        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(5));
         using Process coordinator = Process.Start(new ProcessStartInfo(
             "dotnet", [typeof(EpcCommand).Assembly.Location, "cluster", _long, "--workers", "1", "--engine", "threads"])
         {
@@ -372,7 +372,7 @@ public sealed class ClusterCommandTests : IDisposable
             return;
         }
 
-        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(90));
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(5));
         using Process coordinator = Process.Start(
             new ProcessStartInfo(
                 "dotnet",
@@ -420,7 +420,7 @@ public sealed class ClusterCommandTests : IDisposable
 
     private static async Task<(int Code, string Out, string Error)> BashAsync(string script)
     {
-        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(5));
         using Process bash = Process.Start(
             new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardError = true, RedirectStandardOutput = true }
         )!;

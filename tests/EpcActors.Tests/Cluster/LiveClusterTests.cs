@@ -26,7 +26,7 @@ public sealed class LiveClusterTests
             wide-a { cgroup = /wide, node = 0, heap = 9 MiB, steps = [ touch, touch ] }
             wide-b { cgroup = /wide, node = 1, heap = 1 MiB, steps = [ touch ] }
           }
-          run { duration = 60 s }
+          run { duration = 10 m }
         }
         """;
 
@@ -121,7 +121,7 @@ public sealed class LiveClusterTests
         cluster.Await(() => cluster[0].Status is { Epoch: 2 }, "the view is installed");
         cluster.Unsilence(1);
 
-        Assert.Equal(MemberEnd.Fenced, await cluster[1].Run!.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Equal(MemberEnd.Fenced, await cluster[1].Run!.WaitAsync(TimeSpan.FromMinutes(5)));
         cluster.AwaitDone();
         IReadOnlyList<ControlMessage.Result> results = cluster.Stop();
         Assert.True(results[0].FencedFrames > 0);
@@ -208,7 +208,7 @@ public sealed class LiveClusterTests
               }
               script = [ { at = 1 ms, set-max { cgroup = /a, max = 3 MiB } },
                   { at = 1 ms, set-max { cgroup = /b, max = 3 MiB } } ]
-              run { duration = 60 s }
+              run { duration = 10 m }
             }
             """);
         await using LocalCluster cluster = new(scenario, 2);

@@ -14,7 +14,7 @@ namespace EpcActors.Tests.Cluster;
 /// </summary>
 internal sealed class LocalCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly object _changed = new();
     private readonly Scenario _scenario;
