@@ -15,7 +15,6 @@ public sealed class Pace
 
     private readonly long[] _localNs;
     private readonly long[] _remoteNs;
-    private double _slowdown = 1;
 
     /// <param name="localNs">Cost by activity, nanoseconds.</param>
     /// <param name="remoteNs">The same when the memory belongs to another node; same length.</param>
@@ -28,17 +27,6 @@ public sealed class Pace
         _remoteNs = remoteNs;
     }
 
-    /// <summary>
-    /// Factor on all costs from now on, at least 1: for a host that has not the processors for all that is meant to
-    /// happen in that time. Any thread may set it while the run goes on.
-    /// </summary>
-    public double Slowdown
-    {
-        get => Volatile.Read(ref _slowdown);
-        set => Volatile.Write(ref _slowdown, Math.Max(1, value));
-    }
-
-    internal long Ns(int activity, int count, bool remote) => (uint)activity < (uint)_localNs.Length
-        ? (long)(count * (remote ? _remoteNs : _localNs)[activity] * Slowdown)
-        : 0;
+    internal long Ns(int activity, int count, bool remote) =>
+        (uint)activity < (uint)_localNs.Length ? count * (remote ? _remoteNs : _localNs)[activity] : 0;
 }

@@ -15,6 +15,9 @@ public readonly record struct FuseAttr
     /// <summary>Type and permissions.</summary>
     public required uint Mode { get; init; }
 
+    /// <summary>Bytes.</summary>
+    public ulong Size { get; init; }
+
     public uint Links { get; init; }
 
     public uint Uid { get; init; }

@@ -18,6 +18,12 @@ internal static class FuseReply
     /// <summary>FOPEN_NONSEEKABLE and FOPEN_STREAM: no position.</summary>
     public const uint Stream = 4 | 16;
 
+    /// <summary>
+    /// FOPEN_PARALLEL_DIRECT_WRITES: several writes at a time, as far as they end within the size of the file. Else the
+    /// kernel holds the inode's lock over each write, and the calls of one process wait for those of another.
+    /// </summary>
+    public const uint ParallelWrites = 64;
+
     /// <summary>FOPEN_NOFLUSH: close(2) is not told.</summary>
     public const uint NoFlush = 32;
 
@@ -143,7 +149,8 @@ internal static class FuseReply
     private static void WriteAttr(Writer writer, in FuseAttr attr)
     {
         writer.U64(attr.Inode);
-        writer.Zero(16);
+        writer.U64(attr.Size);
+        writer.U64(0);
         for (int i = 0; i < 3; i++)
         {
             writer.U64((ulong)attr.Seconds);

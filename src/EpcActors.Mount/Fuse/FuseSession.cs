@@ -285,7 +285,9 @@ public sealed class FuseSession
         uint flags = reader.U32();
         Require(reader.IsValid);
         (ulong handle, bool isStream) = _files.Open(header.Node, flags, header.Caller);
-        return FuseReply.Open(handle, FuseReply.DirectIo | (isStream ? FuseReply.Stream : FuseReply.NoFlush));
+        return FuseReply.Open(
+            handle,
+            FuseReply.DirectIo | FuseReply.ParallelWrites | (isStream ? FuseReply.Stream : FuseReply.NoFlush));
     }
 
     private byte[] OpenDir(FuseHeader header)

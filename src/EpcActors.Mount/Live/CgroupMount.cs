@@ -16,8 +16,6 @@ internal sealed class CgroupMount : IDisposable
     private readonly FuseServer _server;
     private readonly FuseServer _device;
     private readonly Watcher _watcher;
-    private readonly LiveMachine _machine;
-    private readonly HostLoad _hostLoad = new();
     private readonly Thread _ticker;
     private readonly ManualResetEventSlim _isClosing = new();
 
@@ -60,7 +58,6 @@ internal sealed class CgroupMount : IDisposable
         // The kernel cannot be told that a file of a mount was modified; a truncate to the length that it has anyway
         // wakes those who watch it.
         _files.Changed = path => _ = Libc.Truncate(_server.Directory + path, 0);
-        _machine = machine;
         _ticker = new Thread(Tick) { IsBackground = true, Name = "epc-mount" };
         _ticker.Start();
     }
@@ -99,7 +96,6 @@ internal sealed class CgroupMount : IDisposable
         while (!_isClosing.Wait(BetweenTicks))
         {
             _files.Tick();
-            _machine.SlowDown(_hostLoad.Look());
         }
     }
 }

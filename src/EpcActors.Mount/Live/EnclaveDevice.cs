@@ -25,6 +25,11 @@ public sealed class EnclaveDevice : IFuseFileSystem
     private const ulong RootInode = 1;
     private const ulong FileInode = 2;
 
+    /// <summary>
+    /// No command is longer: writes within the size of a file do not exclude one another, and each may take seconds.
+    /// </summary>
+    private const ulong FileSize = 4096;
+
     private readonly LiveMachine _machine;
     private readonly CgroupFileSystem _cgroups;
     private readonly Func<DateTimeOffset> _now;
@@ -169,7 +174,14 @@ public sealed class EnclaveDevice : IFuseFileSystem
     private FuseAttr Attr(ulong inode, uint mode)
     {
         DateTimeOffset now = _now();
-        return new FuseAttr { Inode = inode, Mode = mode, Links = 1, Seconds = now.ToUnixTimeSeconds() };
+        return new FuseAttr
+        {
+            Inode = inode,
+            Mode = mode,
+            Links = 1,
+            Size = inode == FileInode ? FileSize : 0,
+            Seconds = now.ToUnixTimeSeconds(),
+        };
     }
 
     private Session SessionOf(ulong handle)

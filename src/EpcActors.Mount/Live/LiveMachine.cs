@@ -154,18 +154,6 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
     /// <summary>After <see cref="Stop"/>: the last audit was of a machine at rest.</summary>
     public bool WasAtRest { get; private set; }
 
-    /// <summary>
-    /// Virtual time passes slower by a factor from now on: the processes of a busy host need longer for what they do
-    /// between their system calls, and would miss one another.
-    /// </summary>
-    internal void SlowDown(double factor)
-    {
-        if (_engine.Pace is { } pace)
-        {
-            pace.Slowdown = factor;
-        }
-    }
-
     /// <summary>A process of the host opens the device.</summary>
     /// <param name="process">Its number.</param>
     /// <param name="misc">Place that its EPC is charged to.</param>
