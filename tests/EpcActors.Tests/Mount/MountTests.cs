@@ -13,7 +13,7 @@ namespace EpcActors.Tests.Mount;
 public sealed class MountTests
 {
     private static readonly (string, string)[] Fast =
-        [("epc.machine.nodes", "[ { cpus = 8, epc = 8 MiB } ]"), ("epc.live.pace", "10 %")];
+        [("epc.machine.nodes", "[ { cpus = 8, epc = 16 MiB } ]"), ("epc.live.pace", "10 %")];
 
     [MountFact]
     public void A_shell_operates_the_tree()
