@@ -73,7 +73,7 @@ public sealed class MountTests
 
         // The script says so; or the oracle has stopped the machine before, with the script.
         Assert.NotEqual(0, code);
-        Assert.True(output.Contains(line, StringComparison.Ordinal), output);
+        Assert.Contains(line, output, StringComparison.Ordinal);
     }
 
     /// <summary>A short one; EPC_SOAK_SECONDS makes it longer.</summary>
