@@ -157,7 +157,7 @@ public sealed class FuseSession
         {
             errno = Errno.EINTR;
         }
-#pragma warning disable CA1031 // A task of another program waits: it gets an answer whatever went wrong here.
+#pragma warning disable CA1031 // A task of another program waits: it gets an answer to every failure here.
         catch (Exception error)
 #pragma warning restore CA1031
         {

@@ -176,7 +176,7 @@ public sealed class LiveMachine : ICgroupMachine, IDisposable
             : new AdminAction.SignalProcess(0, target));
     }
 
-    /// <summary>A process exits; whatever it was doing ends first. May be called again.</summary>
+    /// <summary>A process exits; its call under way ends first. May be called again.</summary>
     public async Task CloseAsync(OutsideHandle process)
     {
         ArgumentNullException.ThrowIfNull(process);

@@ -9,7 +9,7 @@ public sealed partial class ExplorerSession
     public void CompareWith(string? variant) =>
         _place = _place with { Versus = variant, VersusSettings = [], VersusPath = null };
 
-    /// <summary>Compares with another schedule of this race, of whatever variant.</summary>
+    /// <summary>Compares with another schedule of this race, of any variant.</summary>
     /// <exception cref="RaceLinkException">It is of another race.</exception>
     public void CompareWith(Schedule schedule)
     {
@@ -32,7 +32,7 @@ public sealed partial class ExplorerSession
         Say(divergence);
     }
 
-    /// <summary>Puts the whole way aside: it stays to be compared with whatever comes.</summary>
+    /// <summary>Puts the whole way aside: it stays to be compared with later ways.</summary>
     public void SetAside() => Put(_place with { Path = _way });
 
     private void Put(RaceLink other) => _place = _place with

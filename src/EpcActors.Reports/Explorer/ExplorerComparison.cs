@@ -30,7 +30,7 @@ internal static class ExplorerComparison
 
         html.Element("span", "another schedule", ("class", "label"));
         ExplorerPage.Button(
-            html, "Put this one aside", "aside", "", "These steps stay on the right, whatever you do on the left");
+            html, "Put this one aside", "aside", "", "These steps stay on the right while you go on on the left");
         ExplorerPage.Button(html, "From a file …", "pick-beside", "", "A .schedule of this race");
         ExplorerPage.Button(html, "Paste …", "paste-beside", "", "The text of a .schedule, or a link");
         if (view.Comparison is not null)

@@ -69,7 +69,7 @@ public sealed class HelpTests
         }
     }
 
-    /// <summary>These stay until they are stopped, or leave a file where they are called: they are parsed only.</summary>
+    /// <summary>These stay until they are stopped, or leave a file behind: they are parsed only.</summary>
     [Theory]
     [InlineData("explore")]
     [InlineData("mount")]

@@ -97,7 +97,7 @@ public sealed class ExplorerFaultTests
             result.Code == (saved.Rule.Length > 0 ? 1 : 0), $"{result.Code}: {result.Error} {result.LastOutLine}");
     }
 
-    /// <summary>Whatever the race is, what is offered can be done.</summary>
+    /// <summary>In every race, what is offered can be done.</summary>
     [Theory]
     [MemberData(nameof(RaceExplorerTests.Races), MemberType = typeof(RaceExplorerTests))]
     public void What_is_offered_can_be_done(string id)

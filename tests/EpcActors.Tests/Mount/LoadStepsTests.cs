@@ -22,7 +22,7 @@ public sealed class LoadStepsTests
         Assert.True(steps.MayAdd(1, 15, 1000));
         Assert.True(steps.MayAdd(0, 66, 1000));
 
-        // The order is that of the beginnings, whatever the places.
+        // The order is that of the beginnings, not that of the places.
         Assert.False(steps.MayAdd(5, 0, 1000));
         steps.End(0);
         Assert.True(steps.MayAdd(1, 65, 1000));

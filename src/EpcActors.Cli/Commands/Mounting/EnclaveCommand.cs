@@ -131,7 +131,7 @@ internal sealed class EnclaveCommand
     {
         Notes =
         [
-            "It is a process of this host, in whatever cgroup of the mount its shell was moved to, and its enclave is "
+            "It is a process of this host, in the cgroup of the mount that its shell was moved to, and its enclave is "
                 + "one of the emulated machine: SIGTERM, Ctrl-C or SIGKILL ends both.",
         ],
         Examples =
