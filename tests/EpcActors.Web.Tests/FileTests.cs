@@ -36,10 +36,7 @@ public sealed class FileTests(Browser browser) : IDisposable
 
         // Without a mouse: the button, by its key, and the files that the system's dialog gives.
         await using Window other = await browser.OpenAsync("races");
-        await other.Page.Locator("#pick").FocusAsync();
-        Microsoft.Playwright.IFileChooser chooser =
-            await other.Page.RunAndWaitForFileChooserAsync(() => other.Page.Keyboard.PressAsync("Enter"));
-        await chooser.SetFilesAsync(file);
+        await other.ChooseAsync("#pick", file);
         await other.WaitAsync("#race .over:has-text('R11')");
         Assert.Equal(window.Fragment, other.Fragment);
     }

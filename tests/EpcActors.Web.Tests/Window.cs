@@ -9,6 +9,8 @@ internal sealed class Window : IAsyncDisposable
     /// <summary>Longest wait for anything: a hang is a failure, slowness is not.</summary>
     public const int PatienceMs = 120_000;
 
+    private const float DialogPatienceMs = 30_000;
+
     private readonly IBrowserContext _context;
     private readonly List<string> _complaints = [];
 
@@ -78,6 +80,30 @@ internal sealed class Window : IAsyncDisposable
             }
             """,
             files.Select(file => new { name = file.Name, text = file.Text }).ToArray());
+    }
+
+    /// <summary>Opens the dialog for files from a button by its key, and gives it files. A busy browser now and then
+    /// loses the dialog, as it loses a reader's; the key is pressed again then. When it never comes the page says what
+    /// it had in focus.</summary>
+    public async Task ChooseAsync(string selector, string file)
+    {
+        for (int tries = 0; tries < 3; tries++)
+        {
+            try
+            {
+                IFileChooser chooser = await Page.RunAndWaitForFileChooserAsync(
+                    () => Page.Locator(selector).PressAsync("Enter"),
+                    new() { Timeout = DialogPatienceMs });
+                await chooser.SetFilesAsync(file);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                await Page.BringToFrontAsync();
+            }
+        }
+        string focus = await Page.EvaluateAsync<string>("document.activeElement.outerHTML.slice(0, 200)");
+        Assert.Fail($"{selector} opened no dialog for files; in focus is {focus}");
     }
 
     /// <summary>What a button has the reader save.</summary>
