@@ -67,7 +67,12 @@ public interface ISharedMachine
     /// <summary>
     /// sgx_can_reclaim, and the opposite of sgx_cgroup_lru_empty: has any list below a cgroup a page?
     /// </summary>
-    Routine<bool> CanReclaim(KernelTask current, int root);
+    /// <param name="current">Task that asks.</param>
+    /// <param name="root">The cgroup; 0 for the whole machine.</param>
+    /// <param name="countsIsolated">
+    /// Pages that reclaimers of this process have isolated count as listed (switch isolated-reclaimable).
+    /// </param>
+    Routine<bool> CanReclaim(KernelTask current, int root, bool countsIsolated = false);
 
     /// <summary>
     /// sgx_reclaim_pages_global of the root, sgx_cgroup_reclaim_pages of a cgroup: one round over the lists below it.
@@ -90,7 +95,8 @@ public interface ISharedMachine
     Routine<bool> OomKill(KernelTask current, int root);
 
     /// <summary>queue_work: the reclaim worker of a cgroup.</summary>
-    Routine QueueWork(KernelTask current, int cgroup);
+    /// <returns>False: it was queued already. Of another process's worker this is not known: true.</returns>
+    Routine<bool> QueueWork(KernelTask current, int cgroup);
 
     /// <summary>wake_up(&amp;ksgxd_waitq).</summary>
     Routine WakeKsgxd(KernelTask current);

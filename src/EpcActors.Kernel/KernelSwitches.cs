@@ -111,6 +111,11 @@ public enum AgeEscalation
 
     /// <summary>After more than five rounds that reclaimed nothing (2018 design, v1 to v5).</summary>
     AfterFiveFailedRounds,
+
+    /// <summary>
+    /// After more than five batches in a row that freed nothing, in every loop that reclaims. Proposed, in no kernel.
+    /// </summary>
+    AfterFiveEmptyBatches,
 }
 
 /// <summary>The memory cgroup that pays for the backing store when another task than the owner reclaims.</summary>
@@ -150,7 +155,7 @@ public enum Fix
 /// <c>epc-cgroup-v8</c>; config/kernels names the sets, config/reference.conf documents each key.
 /// </summary>
 [Constant]
-public sealed record KernelSwitches
+public sealed partial record KernelSwitches
 {
     public FreePageCounterMode FreePageCounter { get; init; } = FreePageCounterMode.Atomic;
 

@@ -26,6 +26,7 @@ internal static class SharedDescriptors
         CgroupProtocol.BeginIsolate.Code,
         CgroupProtocol.NextIsolate.Code,
         CgroupProtocol.EndIsolate.Code,
+        CgroupProtocol.DropIsolated.Code,
         CgroupProtocol.PopVictimPage.Code,
         CgroupProtocol.DropUnreclaimable.Code,
         CgroupProtocol.AddToLru.Code,

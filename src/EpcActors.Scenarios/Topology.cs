@@ -180,7 +180,15 @@ public sealed partial class Topology
                 : new CgroupSpec($"/place-{i}", 0, Limit.Max, Limit.Max);
             Limit max = Part is null ? spec.Max : Limit.Max;
             Cgroup cgroup = Add(
-                new Cgroup(NewId(), i, spec.Path, Machine.Pages, max, capacity, isWide || Part is not null));
+                new Cgroup(
+                    NewId(),
+                    i,
+                    spec.Path,
+                    Machine.Pages,
+                    max,
+                    capacity,
+                    isWide || Part is not null,
+                    _scenario.Switches.IsolatedReclaimable == Fix.Present));
             Cgroups.Add(cgroup);
             Machine.Cgroups[i] = cgroup.Id;
             if (free[i])
@@ -203,7 +211,9 @@ public sealed partial class Topology
     {
         int index = Enclaves.Count;
         int pageCount = RoundUpToPowerOfTwo(spec.CodePages + spec.HeapPages);
-        int ownerBase = Machine.Space.Add(pageCount);
+        // A SECS that can be listed has a number of its own, behind the pages.
+        int ownerBase = Machine.Space.Add(
+            pageCount + (_scenario.Switches.SecsReclaim == SecsReclaim.OnLru ? 1 : 0));
         BackingStore backing = Add(new BackingStore(NewId(), spec.Name, pageCount + 1));
         Process process = Add(
             new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));

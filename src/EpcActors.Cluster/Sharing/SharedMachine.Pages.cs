@@ -71,8 +71,8 @@ public sealed partial class SharedMachine
 
     /// <summary>Has this process, or else another one, a page of the subtree on a list?</summary>
     [Linux("epc_cgroup.c", "sgx_cgroup_lru_empty")]
-    public async Routine<bool> CanReclaim(KernelTask current, int root) =>
-        await _here.CanReclaim(current, root) || await AskOthers(current, root, ReclaimPurpose.Look);
+    public async Routine<bool> CanReclaim(KernelTask current, int root, bool countsIsolated = false) =>
+        await _here.CanReclaim(current, root, countsIsolated) || await AskOthers(current, root, ReclaimPurpose.Look);
 
     /// <summary>
     /// One round of reclaim below a root. The LRU of a cgroup is in as many pieces as there are processes, and they
@@ -127,21 +127,20 @@ public sealed partial class SharedMachine
 
     /// <summary>queue_work() for the worker of a cgroup, where its counter lives.</summary>
     [Linux("epc_cgroup.c", "queue_work", IsPart = true)]
-    public async Routine QueueWork(KernelTask current, int cgroup)
+    public async Routine<bool> QueueWork(KernelTask current, int cgroup)
     {
         ClusterProtocol.FindOwner owner = await current.Ask(
             _port.Gateway,
             new ClusterProtocol.FindOwner { Counter = cgroup });
         if (owner.Member == _port.Self)
         {
-            await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
+            return await _here.QueueWork(current, cgroup);
         }
-        else
-        {
-            await current.Ask(
-                _port.Gateway,
-                new ClusterProtocol.QueueWorkAt { Member = owner.Member, Cgroup = cgroup });
-        }
+
+        await current.Ask(
+            _port.Gateway,
+            new ClusterProtocol.QueueWorkAt { Member = owner.Member, Cgroup = cgroup });
+        return true;
     }
 
     /// <summary>

@@ -54,7 +54,7 @@ public sealed partial class SharedMachine : ISharedMachine
             }
         }
 
-        await _here.CountEvent(current, refused);
+        await _here.OnRefused(current, refused);
         return MiscCharge.Refused;
     }
 

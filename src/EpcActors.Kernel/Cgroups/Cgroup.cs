@@ -22,6 +22,8 @@ public sealed class Cgroup
         IHandle<BeginIsolate>,
         IHandle<NextIsolate>,
         IHandle<EndIsolate>,
+        IHandle<PutIsolated>,
+        IHandle<DropIsolated>,
         IHandle<ReadUsage>,
         IHandle<WriteMax>,
         IHandle<AddUnreclaimable>,
@@ -32,11 +34,13 @@ public sealed class Cgroup
 {
     private readonly EpcPageTable _pages;
     private readonly bool _wideUsage;
+    private readonly bool _countsIsolated;
     private readonly Dictionary<int, int> _enclaveOfUnreclaimable = [];
     private EpcPageList _unreclaimable = new();
     private EpcPageList _lru = new();
     private Mutex _lruLock = new(isSpinLock: true);
     private long _references = 1;
+    private int _isolated;
 
     /// <param name="id">Address.</param>
     /// <param name="index">Number of the cgroup, as in the pages charged to it.</param>
@@ -45,6 +49,7 @@ public sealed class Cgroup
     /// <param name="max">misc.max.</param>
     /// <param name="capacityBytes">misc.capacity.</param>
     /// <param name="wideUsage">False: the sum that is checked is a 32-bit integer (C1).</param>
+    /// <param name="countsIsolated">The LRU counts the pages that reclaimers have isolated (D5, C15).</param>
     public Cgroup(
         ActorId id,
         int index,
@@ -52,7 +57,8 @@ public sealed class Cgroup
         EpcPageTable pages,
         Limit max,
         long capacityBytes,
-        bool wideUsage)
+        bool wideUsage,
+        bool countsIsolated = false)
         : base(id, $"cgroup:{path}")
     {
         Index = index;
@@ -61,6 +67,7 @@ public sealed class Cgroup
         Max = max;
         CapacityBytes = capacityBytes;
         _wideUsage = wideUsage;
+        _countsIsolated = countsIsolated;
     }
 
     public override ActorKind ActorKind => ActorKind.Cgroup;
@@ -177,7 +184,7 @@ public sealed class Cgroup
     {
         if (!message.TakeLock || LockShortly(turn))
         {
-            message.IsEmpty = _lru.IsEmpty;
+            message.IsEmpty = _lru.IsEmpty && !(message.CountIsolated && _isolated > 0);
         }
     }
 
@@ -189,6 +196,12 @@ public sealed class Cgroup
         }
 
         Invariant.That(!_lru.Contains(_pages, message.Page), $"{Name}: {message.Page} is listed twice");
+        if (_pages[message.Page].IsTracked)
+        {
+            // A reclaimer puts back what it has isolated; every other page comes untracked.
+            CountIsolated(-1);
+        }
+
         _pages[message.Page].Flags |= EpcPageFlags.ReclaimerTracked;
         _lru.AddTail(_pages, message.Page);
     }
@@ -243,6 +256,22 @@ public sealed class Cgroup
     {
         Forget(message.Forget);
         _lruLock.Release(turn);
+    }
+
+    public void Handle(ref PutIsolated message, Turn turn)
+    {
+        if (LockShortly(turn))
+        {
+            CountIsolated(-message.Pages);
+        }
+    }
+
+    public void Handle(ref DropIsolated message, Turn turn)
+    {
+        if (LockShortly(turn))
+        {
+            Forget(message.Page);
+        }
     }
 
     public void Handle(ref ReadUsage message, Turn turn)
@@ -360,14 +389,19 @@ public sealed class Cgroup
     {
         EpcPageIndex page = _lru.PopHead(_pages);
         owner = page.IsNone ? -1 : _pages[page].Owner;
+        CountIsolated(page.IsNone ? 0 : 1);
         return page;
     }
+
+    /// <summary>Counts only where a kernel looks at it.</summary>
+    private void CountIsolated(int pages) => _isolated += _countsIsolated ? pages : 0;
 
     private void Forget(EpcPageIndex page)
     {
         if (!page.IsNone)
         {
             _pages[page].Flags &= ~EpcPageFlags.ReclaimerTracked;
+            CountIsolated(-1);
         }
     }
 }

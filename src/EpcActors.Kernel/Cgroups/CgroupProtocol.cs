@@ -116,6 +116,12 @@ public static class CgroupProtocol
         /// </summary>
         public YesNo TakeLock;
 
+        /// <summary>
+        /// Pages that reclaimers have isolated count as if they were listed (switch isolated-reclaimable): under the
+        /// lock, as the two numbers must be of one moment.
+        /// </summary>
+        public YesNo CountIsolated;
+
         /// <summary>Out.</summary>
         public YesNo IsEmpty;
     }
@@ -187,6 +193,33 @@ public static class CgroupProtocol
 
         /// <summary>As in <see cref="NextIsolate"/>.</summary>
         public EpcPageIndex Forget;
+    }
+
+    /// <summary>
+    /// A reclaimer lets go of a page that it has isolated: it is neither written out nor listed again (a SECS that has
+    /// children by now, a poisoned page). Clears TRACKED under the LRU's lock.
+    /// </summary>
+    public struct DropIsolated : IMessage
+    {
+        public static ushort Code => 0x0313;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
+
+        public EpcPageIndex Page;
+    }
+
+    /// <summary>
+    /// A reclaimer has freed pages that it had isolated (switch isolated-reclaimable): they no longer count as
+    /// reclaimable. Behind the free, so that a page is always either listed, isolated or free to those who look in
+    /// that order.
+    /// </summary>
+    public struct PutIsolated : IMessage
+    {
+        public static ushort Code => 0x0312;
+
+        public static MessageKind Kind => MessageKind.Reclaim;
+
+        public int Pages;
     }
 
     /// <summary>Reads usage and limit, without a lock.</summary>

@@ -80,7 +80,8 @@ public sealed partial class Enclave
     {
         _lock.AssertHeldBy(turn);
         bool isSecs = message.Page == Entries.PageCount;
-        bool fails = message.MustFail || !IsThere(message.EpcPage);
+        message.HasFaulted = !IsThere(message.EpcPage);
+        bool fails = message.MustFail || message.HasFaulted;
         if (!isSecs && !fails && !_tracking.IsDrained(message.EpcPage))
         {
             // The instruction fails before it moves any data.
@@ -148,6 +149,27 @@ public sealed partial class Enclave
             message.CanWriteSecs = true;
             message.SecsPage = SecsPage;
         }
+    }
+
+    public void Handle(ref AbandonWrite message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        if (message.StaysReclaimed)
+        {
+            Entries[message.Page] = Entries[message.Page].WithState(EnclavePageState.BeingReclaimed);
+        }
+
+        if (message.Slot >= 0)
+        {
+            // As a load does: the page of the slot comes to the head, in front of those that are full.
+            VaPages.FreeSlot(message.Slot);
+        }
+    }
+
+    public void Handle(ref TestSecs message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        message.SecsPage = SecsChildCount == 0 && IsInitialised ? SecsPage : EpcPageIndex.None;
     }
 
     public void Handle(ref FinishWriteSecs message, Turn turn)

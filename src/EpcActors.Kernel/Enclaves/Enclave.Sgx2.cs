@@ -36,12 +36,20 @@ public sealed partial class Enclave
     public void Handle(ref RecordTypeAndUnlock message, Turn turn)
     {
         _lock.AssertHeldBy(turn);
-        if (message.To == EnclavePageType.Trim)
-        {
-            Entries[message.Page] = Entries[message.Page].AsTrim(true);
-        }
-
+        Record(message.Page, message.To);
         _lock.Release(turn);
+    }
+
+    public void Handle(ref RecordType message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        Record(message.Page, message.To);
+    }
+
+    public void Handle(ref TakeEmptyVaPage message, Turn turn)
+    {
+        _lock.AssertHeldBy(turn);
+        message.EpcPage = PageCount % VaPages.SlotsPerPage == 0 ? VaPages.TakeEmpty() : EpcPageIndex.None;
     }
 
     public void Handle(ref ReadType message, Turn turn)
@@ -110,6 +118,14 @@ public sealed partial class Enclave
     {
         _emptyEntry = -1;
         _lock.Release(turn);
+    }
+
+    private void Record(int page, EnclavePageType to)
+    {
+        if (to == EnclavePageType.Trim)
+        {
+            Entries[page] = Entries[page].AsTrim(true);
+        }
     }
 
     /// <summary>

@@ -61,7 +61,11 @@ public sealed partial class Enclave
         IHandle<SynchronizeSrcu>,
         IHandle<FreeEnclave>,
         IHandle<RecordTypeAndUnlock>,
-        IHandle<OpenDevice>
+        IHandle<OpenDevice>,
+        IHandle<AbandonWrite>,
+        IHandle<TestSecs>,
+        IHandle<RecordType>,
+        IHandle<TakeEmptyVaPage>
 {
     private readonly Machine _machine;
     private readonly EpcPageTable _epc;
@@ -165,7 +169,10 @@ public sealed partial class Enclave
 
     public void Handle(ref EndIoctl message, Turn turn) => _inIoctl = false;
 
-    public void Handle(ref TestGrow message, Turn turn) => message.NeedsVaPage = PageCount % VaPages.SlotsPerPage == 0;
+    public void Handle(ref TestGrow message, Turn turn) =>
+        message.NeedsVaPage = _machine.Switches.GrowCountsVaPages == Fix.Present
+            ? PageCount == VaPages.Count * VaPages.SlotsPerPage
+            : PageCount % VaPages.SlotsPerPage == 0;
 
     public void Handle(ref CountGrow message, Turn turn) => PageCount++;
 

@@ -90,6 +90,9 @@ public static partial class EnclaveProtocol
         /// <summary>In: the instruction fails with another error than SGX_NOT_TRACKED (D3).</summary>
         public YesNo MustFail;
 
+        /// <summary>Out: it faulted instead of returning an error code: the processor has no such page.</summary>
+        public YesNo HasFaulted;
+
         /// <summary>Out: it failed, and the child's slot was given back (sgx_free_va_slot).</summary>
         public YesNo HasFreedSlot;
 
@@ -143,6 +146,38 @@ public static partial class EnclaveProtocol
         public YesNo CanWriteSecs;
 
         /// <summary>Out: the SECS's EPC page.</summary>
+        public EpcPageIndex SecsPage;
+    }
+
+    /// <summary>
+    /// A write-out is given up before or behind a failed EWB, and the page stays where it is (switches ewb-failure,
+    /// poison-check). Mutex held.
+    /// </summary>
+    public struct AbandonWrite : IMessage
+    {
+        public static ushort Code => 0x0735;
+
+        public static MessageKind Kind => MessageKind.Evict;
+
+        public int Page;
+
+        /// <summary>The VA slot that was taken for it and not used; -1 when EWB gave it back.</summary>
+        public int Slot;
+
+        /// <summary>It stays BEING_RECLAIMED: EBLOCK cannot be undone, so faults wait until EWB is tried again.</summary>
+        public YesNo StaysReclaimed;
+    }
+
+    /// <summary>Whether the SECS can be written out (switch secs-reclaim = on-lru). Mutex held.</summary>
+    public struct TestSecs : IMessage
+    {
+        public static ushort Code => 0x0736;
+
+        public static MessageKind Kind => MessageKind.Evict;
+
+        /// <summary>
+        /// Out: its EPC page; none when it has resident children, is not resident, or the enclave is not initialised.
+        /// </summary>
         public EpcPageIndex SecsPage;
     }
 

@@ -22,6 +22,35 @@ public static partial class EnclaveProtocol
         public EnclavePageType To;
     }
 
+    /// <summary>
+    /// MODIFY_TYPES before its ETRACK (switch type-before-etrack): the entry has the type that the processor has.
+    /// </summary>
+    public struct RecordType : IMessage
+    {
+        public static ushort Code => 0x0737;
+
+        public static MessageKind Kind => MessageKind.Build;
+
+        public int Page;
+
+        /// <summary>As in <see cref="RecordTypeAndUnlock"/>.</summary>
+        public EnclavePageType To;
+    }
+
+    /// <summary>
+    /// The end of REMOVE_PAGES gives a VA page back (switch remove-frees-va-page): page_cnt has come down to a multiple
+    /// of 512, and one is empty. Mutex held.
+    /// </summary>
+    public struct TakeEmptyVaPage : IMessage
+    {
+        public static ushort Code => 0x0738;
+
+        public static MessageKind Kind => MessageKind.Free;
+
+        /// <summary>Out: the caller's now; none when all are in use or the count is another.</summary>
+        public EpcPageIndex EpcPage;
+    }
+
     /// <summary>Type of a resident page, as the ioctls test it before they change it. Mutex held.</summary>
     public struct ReadType : IMessage
     {

@@ -16,6 +16,9 @@ public enum LeafResult
 
     /// <summary>A fault or an error code that should not happen.</summary>
     Failed,
+
+    /// <summary>EWB: it was not run, as the page is poisoned (switch poison-check).</summary>
+    NotRun,
 }
 
 /// <summary>Type of an enclave page that the ioctls tell apart.</summary>

@@ -126,6 +126,22 @@ public sealed class VaPages
         }
     }
 
+    /// <summary>Removes a VA page without a slot in use, unless it is the only one; none when there is none.</summary>
+    public EpcPageIndex TakeEmpty()
+    {
+        for (int i = _head; i >= 0 && Count > 1; i = _pages[i].Next)
+        {
+            if (_pages[i].Used == 0)
+            {
+                EpcPageIndex page = _pages[i].EpcPage;
+                Remove(page);
+                return page;
+            }
+        }
+
+        return EpcPageIndex.None;
+    }
+
     /// <summary>First VA page, or none when all are gone.</summary>
     public EpcPageIndex First => _head < 0 ? EpcPageIndex.None : _pages[_head].EpcPage;
 

@@ -12,6 +12,7 @@ public class NumaNode
     : Resource,
         IHandle<TakePage>,
         IHandle<FreePage>,
+        IHandle<ReadPoison>,
         IHandle<UnlockNode>,
         IHandle<PoisonPage>,
         IHandle<SanitisePage>,
@@ -155,9 +156,24 @@ public class NumaNode
             _free.AddTail(message.Page);
         }
 
-        // As upstream, a poisoned page is counted as free (D2 of the race catalogue).
-        OwnCounter++;
+        // As upstream, a poisoned page is counted as free, unless its repair is on (D2 of the race catalogue).
+        message.IsPoisoned = poisoned;
+        OwnCounter += poisoned && message.UncountsPoison ? 0 : 1;
         if (!message.KeepLocked)
+        {
+            _lock.Release(turn);
+        }
+    }
+
+    public void Handle(ref ReadPoison message, Turn turn)
+    {
+        if (message.KeepLocked && !_lock.Acquire(turn))
+        {
+            return;
+        }
+
+        message.IsPoisoned = IsPoisoned(message.Page);
+        if (message.KeepLocked && message.IsPoisoned)
         {
             _lock.Release(turn);
         }
@@ -190,6 +206,7 @@ public class NumaNode
             _free.Remove(message.Page);
             _poisoned.AddHead(_pages, message.Page);
             message.WasFree = true;
+            OwnCounter -= message.UncountsPoison ? 1 : 0;
         }
         else
         {

@@ -23,6 +23,25 @@ public static class NumaNodeProtocol
         public EpcPageIndex Page;
     }
 
+    /// <summary>
+    /// Reads page->poison: under the node's lock, which then stays held unless the page is poisoned, or without it
+    /// (switch poison-check).
+    /// </summary>
+    public struct ReadPoison : IMessage
+    {
+        public static ushort Code => 0x010E;
+
+        public static MessageKind Kind => MessageKind.Evict;
+
+        public EpcPageIndex Page;
+
+        /// <summary>Takes the lock and keeps it for the EWB that follows.</summary>
+        public YesNo KeepLocked;
+
+        /// <summary>Out.</summary>
+        public YesNo IsPoisoned;
+    }
+
     /// <summary>Releases the node's lock after the counter was changed under it.</summary>
     public struct UnlockNode : IMessage
     {
@@ -47,6 +66,12 @@ public static class NumaNodeProtocol
 
         /// <summary>R17: the reclaimer's own free did not look at the poison mark.</summary>
         public YesNo IgnorePoison;
+
+        /// <summary>The node's own counter leaves a poisoned page out (switch poison-uncounts).</summary>
+        public YesNo UncountsPoison;
+
+        /// <summary>Out: it is on the poison list.</summary>
+        public YesNo IsPoisoned;
     }
 
     /// <summary>A memory failure hits a page (arch_memory_failure, main.c).</summary>
@@ -63,6 +88,9 @@ public static class NumaNodeProtocol
         /// page is in use and was not poisoned before.
         /// </summary>
         public YesNo KeepLocked;
+
+        /// <summary>As in <see cref="FreePage"/>.</summary>
+        public YesNo UncountsPoison;
 
         /// <summary>Out: it was on the free list and is on the poison list now.</summary>
         public YesNo WasFree;

@@ -70,6 +70,11 @@ internal static partial class Encl
             next = -1;
         }
 
+        if (next < 0)
+        {
+            await Reclaim.ListSecs(current, place);
+        }
+
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
         return next;
     }
@@ -165,6 +170,11 @@ internal static partial class Encl
         {
             int end = Math.Min(page + 1 + current.Switches.EaugBatch, place.MappedPages);
             await AugmentAbsent(current, mm, enclave, place, page + 1, end);
+        }
+
+        if (result != FaultResult.Mapped)
+        {
+            await Reclaim.ListSecs(current, place);
         }
 
         await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());

@@ -156,6 +156,12 @@ internal static partial class Encl
         }
         else if (!secs.EpcPage.IsNone)
         {
+            if (current.Switches.SecsReclaim == SecsReclaim.OnLru)
+            {
+                bool unmarked = await Main.TryUnmark(current, secs.EpcPage);
+                Invariant.That(unmarked, "the SECS of an enclave without references is in a reclaimer's hands");
+            }
+
             // A child that EREMOVE refused is still its child: SGX_CHILD_PRESENT.
             await Main.EnclFreeEpcPage(current, secs.EpcPage, mustLeak: hasLeaked);
             freed.Value++;

@@ -39,6 +39,11 @@ internal static partial class Encl
             : begin.HasNoEnclave ? FaultResult.Sigbus
             : await FaultUnderMmapLock(current, mm, enclave, place, page);
         await current.Ask(mm, new AddressSpaceProtocol.EndFault());
+        if (result == FaultResult.Retry && current.Switches.FaultReclaims == Fix.Present)
+        {
+            await Main.ReclaimForFault(current);
+        }
+
         return result;
     }
 
@@ -46,15 +51,22 @@ internal static partial class Encl
     /// __sgx_encl_load_page, which takes the mutex here. On Ok the mutex is held and the page resident; else it is
     /// released.
     /// </summary>
+    /// <param name="current">Task that loads.</param>
+    /// <param name="enclave">Index of the enclave.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="wasThere">A fault has seen the entry without the mutex: where it is gone now, the fault comes again
+    /// (switch fault-looks-again, D7).</param>
     [Linux("encl.c", "__sgx_encl_load_page")]
-    public static async Routine<AllocResult> LockAndLoad(KernelTask current, int enclave, int page)
+    public static async Routine<AllocResult> LockAndLoad(
+        KernelTask current, int enclave, int page, bool wasThere = false)
     {
         EnclavePlace place = current.Machine.Enclaves[enclave];
         EnclaveProtocol.LockAndReadPage entry = await current.Ask(
             place.Enclave, new EnclaveProtocol.LockAndReadPage { Page = page });
         AllocResult result = entry.State switch
         {
-            EnclavePageState.Absent => AllocResult.Failed(Errno.EFAULT),
+            EnclavePageState.Absent => AllocResult.Failed(
+                wasThere && current.Switches.FaultLooksAgain == Fix.Present ? Errno.EBUSY : Errno.EFAULT),
             EnclavePageState.Resident => new AllocResult(entry.EpcPage, Errno.Ok),
             EnclavePageState.BeingReclaimed => AllocResult.Failed(Errno.EBUSY),
             EnclavePageState.BeingRemoved => AllocResult.Failed(Errno.EBUSY),
@@ -103,7 +115,7 @@ internal static partial class Encl
         while (true)
         {
             AllocResult load = await LockAndLoad(current, enclave, page);
-            if (load.Errno == Errno.EBUSY)
+            if (load.Errno == Errno.EBUSY && !await MustLeave(current))
             {
                 current.Report(RunEvent.FaultRetry, startNs, page);
                 await current.SpendNs((int)Activity.SpinLock, 1);
@@ -119,6 +131,15 @@ internal static partial class Encl
             return load.Errno;
         }
     }
+
+    /// <summary>Whether a debugger's access gives up a page that is busy just now (switch debug-access).</summary>
+    [Linux("encl.c", "sgx_encl_reserve_page", IsPart = true)]
+    private static async Routine<bool> MustLeave(KernelTask current) => current.Switches.DebugAccess switch
+    {
+        DebugAccess.Loops => false,
+        DebugAccess.StopsAtFatalSignal => await Main.FatalSignalPending(current),
+        DebugAccess.TriesOnce => true,
+    };
 
     /// <summary>sgx_encl_grow: a VA page when the page count comes to a multiple of 512.</summary>
     /// <returns>The VA page (none when none was needed), or the error.</returns>
@@ -195,7 +216,7 @@ internal static partial class Encl
             return look.IsInitialised ? await EaugPage(current, mm, enclave, place, page) : FaultResult.Sigbus;
         }
 
-        AllocResult load = await LockAndLoad(current, enclave, page);
+        AllocResult load = await LockAndLoad(current, enclave, page, wasThere: look.Exists);
         if (load.Errno != Errno.Ok)
         {
             return load.Errno == Errno.EBUSY ? FaultResult.Retry : FaultResult.Sigbus;
@@ -233,6 +254,11 @@ internal static partial class Encl
         {
             await Main.MarkReclaimable(current, load.Page);
             current.Report(RunEvent.Reloaded, current.NowNs, enclave);
+        }
+        else
+        {
+            // D4: a SECS that was loaded for it stays.
+            await Reclaim.ListSecs(current, place);
         }
 
         return load;

@@ -11,7 +11,7 @@ internal static partial class EpcCgroup
     /// each under its own lock, and blind to isolated pages.
     /// </summary>
     [Linux("epc_cgroup.c", "sgx_cgroup_lru_empty")]
-    public static async Routine<bool> CanReclaim(KernelTask current, int root)
+    public static async Routine<bool> CanReclaim(KernelTask current, int root, bool countsIsolated = false)
     {
         int cgroup = -1;
         while (true)
@@ -33,7 +33,8 @@ internal static partial class EpcCgroup
             }
 
             CgroupProtocol.ReadLru lru = await current.Ask(
-                current.Machine.Cgroups[cgroup], new CgroupProtocol.ReadLru { TakeLock = true });
+                current.Machine.Cgroups[cgroup],
+                new CgroupProtocol.ReadLru { TakeLock = true, CountIsolated = countsIsolated });
             if (cgroup != root)
             {
                 await Misc.PutCss(current, cgroup);
@@ -74,10 +75,10 @@ internal static partial class EpcCgroup
                     Math.Clamp(wanted, KernelConstants.NrToScan, KernelConstants.NrToScanMax),
                     ignoreAge),
                 -1),
-            ReclaimWalk.ScanBudget => (await ReclaimPreOrder(current, root, isBudget: true), -1),
-            ReclaimWalk.PerLru => (await ReclaimPreOrder(current, root, isBudget: false), -1),
-            ReclaimWalk.ResumeNode => await ReclaimFrom(current, root, resume),
-            ReclaimWalk.Cursor => (await ReclaimWithCursor(current, root, wanted), -1),
+            ReclaimWalk.ScanBudget => (await ReclaimPreOrder(current, root, isBudget: true, ignoreAge), -1),
+            ReclaimWalk.PerLru => (await ReclaimPreOrder(current, root, isBudget: false, ignoreAge), -1),
+            ReclaimWalk.ResumeNode => await ReclaimFrom(current, root, resume, ignoreAge),
+            ReclaimWalk.Cursor => (await ReclaimWithCursor(current, root, wanted, ignoreAge), -1),
         };
 
     /// <summary>v2 to v6: gathers pages over the subtree into one batch, then reclaims the batch.</summary>
@@ -120,7 +121,8 @@ internal static partial class EpcCgroup
     /// of each LRU until it is enough (v10 to v13). Busy young pages at the top use up the whole budget (C6).
     /// </summary>
     [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages", IsPart = true)]
-    private static async Routine<int> ReclaimPreOrder(KernelTask current, int root, bool isBudget)
+    private static async Routine<int> ReclaimPreOrder(
+        KernelTask current, int root, bool isBudget, bool ignoreAge)
     {
         int scanned = 0;
         int cgroup = -1;
@@ -143,7 +145,7 @@ internal static partial class EpcCgroup
             }
 
             int left = isBudget ? KernelConstants.NrToScan - scanned : KernelConstants.NrToScan;
-            int isolated = await Reclaim.ReclaimPages(current, cgroup, left);
+            int isolated = await Reclaim.ReclaimPages(current, cgroup, left, ignoreAge);
 
             // v7 to v9 also take pages off their budget whose enclave is on its way out.
             scanned += isBudget ? current.Batch.Scanned : isolated;
@@ -163,7 +165,8 @@ internal static partial class EpcCgroup
     /// </summary>
     /// <returns>Pages isolated, and the cgroup to go on with: -1 for the top.</returns>
     [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages", IsPart = true)]
-    public static async Routine<(int Scanned, int Resume)> ReclaimFrom(KernelTask current, int root, int start)
+    public static async Routine<(int Scanned, int Resume)> ReclaimFrom(
+        KernelTask current, int root, int start, bool ignoreAge = false)
     {
         int scanned = 0;
         int cgroup = start < 0 ? root : start;
@@ -171,7 +174,7 @@ internal static partial class EpcCgroup
         {
             if (cgroup == root || await TryGet(current, cgroup))
             {
-                scanned += await Reclaim.ReclaimPages(current, cgroup, KernelConstants.NrToScan);
+                scanned += await Reclaim.ReclaimPages(current, cgroup, KernelConstants.NrToScan, ignoreAge);
                 int following = await Next(current, root, cgroup);
                 if (cgroup != root)
                 {
@@ -195,13 +198,14 @@ internal static partial class EpcCgroup
 
     /// <summary>v16 and later: round robin over the subtree with the root's cursor, 16 pages a visit.</summary>
     [Linux("epc_cgroup.c", "sgx_cgroup_reclaim_pages", IsPart = true)]
-    private static async Routine<int> ReclaimWithCursor(KernelTask current, int root, int wanted)
+    private static async Routine<int> ReclaimWithCursor(
+        KernelTask current, int root, int wanted, bool ignoreAge)
     {
         int scanned = 0;
         while (scanned < wanted && await CanReclaim(current, root))
         {
             int cgroup = await NextByCursor(current, root);
-            scanned += await Reclaim.ReclaimPages(current, cgroup, KernelConstants.NrToScan);
+            scanned += await Reclaim.ReclaimPages(current, cgroup, KernelConstants.NrToScan, ignoreAge);
             if (cgroup != root)
             {
                 await Misc.PutCss(current, cgroup);

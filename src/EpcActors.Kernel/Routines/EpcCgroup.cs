@@ -42,6 +42,7 @@ internal static partial class EpcCgroup
                 current.Report(RunEvent.AllocationFailed, current.NowNs, ((long)errno << 1) | 1);
             }
 
+            current.RefusedBy = 0;
             if (errno != Errno.Ok)
             {
                 await Misc.PutCss(current, css.Cgroup);
@@ -112,6 +113,7 @@ internal static partial class EpcCgroup
                 : KernelConstants.NrToScan;
             (int reclaimed, resume) = await shared.ReclaimBelow(
                 current, cgroup, wanted, IgnoresAge(switches, failedRounds), resume);
+            failedRounds = AfterBatch(current, reclaimed, failedRounds);
             if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
             {
                 // sgx_epc_cgroup_reclaim_failed: an empty subtree ends the work without a victim; any other failure
@@ -130,8 +132,12 @@ internal static partial class EpcCgroup
 
     /// <summary>queue_work on the workqueue of the series.</summary>
     [Linux("epc_cgroup.c", "queue_work", IsPart = true)]
-    public static async Routine QueueWork(KernelTask current, int cgroup) =>
-        await current.Ask(current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
+    public static async Routine<bool> QueueWork(KernelTask current, int cgroup)
+    {
+        WaitChannelProtocol.Wake wake = await current.Ask(
+            current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
+        return !wake.WasPending;
+    }
 
     /// <summary>
     /// Usage of a cgroup and the smallest limit up to the root, pages: level by level, each when it is reached.
@@ -164,12 +170,24 @@ internal static partial class EpcCgroup
         int failedRounds = 0;
         int emptyRounds = 0;
         int resume = -1;
+        bool countsIsolated = switches.IsolatedReclaimable == Fix.Present;
+        bool isCounted = switches.LimitEvents == LimitEvents.Attempts;
         do
         {
+            int root = switches.ReclaimRoot == ReclaimRoot.Refusing ? current.RefusedBy : cgroup;
+
             // C15: pages that another task has isolated do not count, so this may say "never" where "in a moment" is
             // right.
-            if (!await shared.CanReclaim(current, cgroup))
+            if (!await shared.CanReclaim(current, root, countsIsolated))
             {
+                if (countsIsolated
+                    && await shared.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Charged)
+                {
+                    // Between the refusal and the look a reclaimer was done.
+                    return Errno.Ok;
+                }
+
+                await CountFailure(current, isCounted);
                 return Errno.ENOMEM;
             }
 
@@ -182,14 +200,30 @@ internal static partial class EpcCgroup
 
             if (!reclaim)
             {
-                await shared.QueueWork(current, cgroup);
+                if (root == 0 && switches.ReclaimRoot == ReclaimRoot.Refusing)
+                {
+                    // The capacity of the machine is a limit of the root, and ksgxd looks after that.
+                    await shared.WakeKsgxd(current);
+                }
+                else if (await shared.QueueWork(current, root) && !isCounted)
+                {
+                    await Misc.CountEvent(current, current.RefusedBy);
+                }
+
                 await shared.ReturnRefused(current);
                 return Errno.EBUSY;
             }
 
+            if (!isCounted)
+            {
+                isCounted = true;
+                await Misc.CountEvent(current, current.RefusedBy);
+            }
+
             int wanted = switches.ReclaimWalk == ReclaimWalk.Cursor ? 1 : KernelConstants.NrToScan;
             (int reclaimed, resume) = await shared.ReclaimBelow(
-                current, cgroup, wanted, IgnoresAge(switches, failedRounds), resume);
+                current, root, wanted, IgnoresAge(switches, failedRounds), resume);
+            failedRounds = AfterBatch(current, reclaimed, failedRounds);
             if (reclaimed == 0 && switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds)
             {
                 // sgx_epc_cgroup_reclaim_failed of v2 to v5. Nearly always the check at the top of the loop sees an
@@ -213,8 +247,28 @@ internal static partial class EpcCgroup
         return Errno.Ok;
     }
 
-    private static bool IgnoresAge(KernelSwitches switches, int failedRounds) =>
-        switches.AgeEscalation == AgeEscalation.AfterFiveFailedRounds && failedRounds > MaxFailedRounds;
+    /// <summary>With limit-events = reclaims: the charge fails for good, and no reclaim was an event for it.</summary>
+    private static async Routine CountFailure(KernelTask current, bool isCounted)
+    {
+        if (!isCounted)
+        {
+            await Misc.CountEvent(current, current.RefusedBy);
+        }
+    }
+
+    /// <summary>Whether a loop that had so many rounds without success spares young pages no more.</summary>
+    public static bool IgnoresAge(KernelSwitches switches, int failedRounds) =>
+        switches.AgeEscalation != AgeEscalation.Never && failedRounds > MaxFailedRounds;
+
+    /// <summary>
+    /// With age-escalation = after-five-empty-batches: rounds in a row in which pages were looked at and none was
+    /// freed. Counts no further than what decides.
+    /// </summary>
+    public static int AfterBatch(KernelTask current, int scanned, int failedRounds) =>
+        current.Switches.AgeEscalation != AgeEscalation.AfterFiveEmptyBatches ? failedRounds
+        : current.Batch.Freed > 0 ? 0
+        : scanned > 0 ? Math.Min(failedRounds + 1, MaxFailedRounds + 1)
+        : failedRounds;
 
     /// <summary>Usage in pages that the worker leaves alone.</summary>
     private static long Target(KernelSwitches switches, long maxPages)

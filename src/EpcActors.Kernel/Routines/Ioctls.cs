@@ -90,6 +90,7 @@ internal static class Ioctls
         {
             ActorId encl = current.Machine.Enclaves[enclave].Enclave;
             EnclaveProtocol.LockAndEinit einit = await current.Ask(encl, new EnclaveProtocol.LockAndEinit());
+            await Reclaim.ListSecs(current, current.Machine.Enclaves[enclave]);
             await current.Ask(encl, new EnclaveProtocol.Unlock());
             errno = einit.HasFailed ? Errno.EIO : Errno.Ok;
         }
@@ -358,6 +359,11 @@ internal static class Ioctls
             return (Errno.EFAULT, modify.HasFaulted ? 0 : SgxPageNotModifiable);
         }
 
+        if (current.Switches.TypeBeforeEtrack == Fix.Present)
+        {
+            await current.Ask(encl, new EnclaveProtocol.RecordType { Page = page, To = to });
+        }
+
         if (await EnclaveEtrack(current, encl) != Errno.Ok)
         {
             // D10: the processor has changed the page, but the entry still has the old type.
@@ -435,6 +441,16 @@ internal static class Ioctls
         await Encl.ZapPtes(current, enclave, page, 1);
         EnclaveProtocol.LockAndErase erase = await current.Ask(encl, new EnclaveProtocol.LockAndErase { Page = page });
         await Main.EnclFreeEpcPage(current, erase.EpcPage);
+        await Reclaim.ListSecs(current, current.Machine.Enclaves[enclave]);
+        if (current.Switches.RemoveFreesVaPage == Fix.Present)
+        {
+            EnclaveProtocol.TakeEmptyVaPage empty = await current.Ask(encl, new EnclaveProtocol.TakeEmptyVaPage());
+            if (!empty.EpcPage.IsNone)
+            {
+                await Main.EnclFreeEpcPage(current, empty.EpcPage);
+            }
+        }
+
         await current.Ask(encl, new EnclaveProtocol.EraseAndUnlock());
         return Errno.Ok;
     }

@@ -126,6 +126,12 @@ public abstract class KernelTask : TaskActor
     /// <summary>The process it is a thread of; none for kernel threads.</summary>
     public ActorId Process { get; }
 
+    /// <summary>
+    /// The cgroup whose limit refused its last charge, where the kernel is told by misc_cg_try_charge (switches
+    /// reclaim-root and limit-events); else 0.
+    /// </summary>
+    public int RefusedBy { get; set; }
+
     /// <summary>EPC pages that it keeps on purpose between two operations.</summary>
     public virtual int KeptPages => 0;
 
@@ -151,6 +157,12 @@ internal sealed class ReclaimBatch
 
     /// <summary>Pages that the last isolation took off its LRU, those of dying enclaves included.</summary>
     public int Scanned { get; set; }
+
+    /// <summary>
+    /// Pages that the last round freed, for loops that disregard age when none was (switch age-escalation =
+    /// after-five-empty-batches); else 0.
+    /// </summary>
+    public int Freed { get; set; }
 
     /// <summary>Clears all fields: empty batches all look the same.</summary>
     public void Clear()

@@ -36,6 +36,9 @@ internal static class Main
 
         Errno errno = Errno.Ok;
         EpcPageIndex page;
+        bool countsIsolated = machine.Switches.IsolatedReclaimable == Fix.Present;
+        bool isLastLook = false;
+        int emptyBatches = 0;
         while (true)
         {
             page = await TakeFromNodes(current);
@@ -44,8 +47,16 @@ internal static class Main
                 break;
             }
 
-            if (!await machine.Shared.CanReclaim(current, 0))
+            // D5: without the count of isolated pages this says "never" where "in a moment" is right.
+            if (isLastLook || !await machine.Shared.CanReclaim(current, 0, countsIsolated))
             {
+                if (countsIsolated && !isLastLook)
+                {
+                    // Between the two looks a reclaimer may have freed what it had.
+                    isLastLook = true;
+                    continue;
+                }
+
                 current.Report(RunEvent.AllocationFailed, current.NowNs, (long)Errno.ENOMEM << 1);
                 if (cgroup < 0)
                 {
@@ -69,7 +80,9 @@ internal static class Main
                 break;
             }
 
-            await Reclaim.ReclaimGlobal(current);
+            bool ignoresAge = EpcCgroup.IgnoresAge(machine.Switches, emptyBatches);
+            (int scanned, _) = await Reclaim.ReclaimGlobal(current, ignoresAge);
+            emptyBatches = EpcCgroup.AfterBatch(current, scanned, emptyBatches);
             await current.Spend(Activity.Schedule);
         }
 
@@ -233,17 +246,23 @@ internal static class Main
             await machine.Shared.Uncharge(current, cgroup);
         }
 
+        bool uncountsPoison = machine.Switches.PoisonUncounts == Fix.Present;
         bool ignorePoison = byReclaimer && machine.Switches.ReclaimerRespectsPoison == Fix.Absent;
         ActorId node = machine.Nodes[machine.NodeOf(page)];
-        await current.Ask(
+        NumaNodeProtocol.FreePage free = await current.Ask(
             node,
             new NumaNodeProtocol.FreePage
             {
                 Page = page,
                 IgnorePoison = ignorePoison,
+                UncountsPoison = uncountsPoison,
                 KeepLocked = CountsUnderNodeLock(machine),
             });
-        await machine.Shared.CountFreePages(current, 1);
+        if (!uncountsPoison || !free.IsPoisoned)
+        {
+            await machine.Shared.CountFreePages(current, 1);
+        }
+
         if (CountsUnderNodeLock(machine))
         {
             await current.Ask(node, new NumaNodeProtocol.UnlockNode());
@@ -341,6 +360,19 @@ internal static class Main
         return signal.IsPending;
     }
 
+    /// <summary>fatal_signal_pending(): SIGKILL waits.</summary>
+    [Linux("signal.h", "fatal_signal_pending", IsPart = true)]
+    public static async Routine<bool> FatalSignalPending(KernelTask current)
+    {
+        if (current.Process.IsNone)
+        {
+            return false;
+        }
+
+        ProcessProtocol.ReadSignal signal = await current.Ask(current.Process, new ProcessProtocol.ReadSignal());
+        return signal.IsFatal;
+    }
+
     /// <summary>
     /// The return to user space: the handler of a signal that does not kill runs here, so the signal is no longer
     /// pending.
@@ -398,6 +430,60 @@ internal static class Main
     }
 
     /// <summary>
+    /// With fault-reclaims: a fault was told EBUSY and has given mmap_lock back (VM_FAULT_RETRY): it reclaims a batch
+    /// where its next attempt would be refused, instead of waiting for a worker or ksgxd to do so. Context: no lock
+    /// held.
+    /// </summary>
+    [Linux("main.c", "sgx_reclaim_direct", IsPart = true)]
+    public static async Routine ReclaimForFault(KernelTask current)
+    {
+        Machine machine = current.Machine;
+        if (machine.Switches.EpcCgroup == EpcCgroupMode.On)
+        {
+            ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
+            CgroupProtocol.TryGetCss get = await current.Ask(
+                machine.Cgroups[css.Cgroup], new CgroupProtocol.TryGetCss());
+            if (get.Got)
+            {
+                int full = await FirstFullLevel(current, css.Cgroup);
+                if (full >= 0)
+                {
+                    int root = machine.Switches.ReclaimRoot == ReclaimRoot.Refusing ? full : css.Cgroup;
+                    await machine.Shared.ReclaimBelow(current, root, 1, ignoreAge: false, resume: -1);
+                }
+
+                await Misc.PutCss(current, css.Cgroup);
+                if (full >= 0)
+                {
+                    return;
+                }
+            }
+        }
+
+        if (await machine.Shared.ShouldReclaim(current, KernelConstants.NrLowPages))
+        {
+            await Reclaim.ReclaimGlobal(current);
+        }
+    }
+
+    /// <summary>The level from a cgroup up that has no room for a page more; -1 for none.</summary>
+    private static async Routine<int> FirstFullLevel(KernelTask current, int cgroup)
+    {
+        Machine machine = current.Machine;
+        for (int level = cgroup; level >= 0; level = machine.CgroupParents[level])
+        {
+            CgroupProtocol.ReadUsage read = await current.Ask(machine.Cgroups[level], new CgroupProtocol.ReadUsage());
+            long room = Math.Min(read.Max, (long)machine.CapacityPages * KernelConstants.PageSize) - read.Usage;
+            if (room < KernelConstants.PageSize)
+            {
+                return level;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>
     /// The machine suspends and wakes, or moves: the contents of the EPC are gone. The driver has no hook for it, and
     /// does not learn it.
     /// </summary>
@@ -411,10 +497,20 @@ internal static class Main
     {
         Machine machine = current.Machine;
         ActorId node = machine.Nodes[machine.NodeOf(page)];
+        bool uncounts = machine.Switches.PoisonUncounts == Fix.Present;
         NumaNodeProtocol.PoisonPage poison = await current.Ask(
             node,
-            new NumaNodeProtocol.PoisonPage { Page = page, KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present }
-        );
+            new NumaNodeProtocol.PoisonPage
+            {
+                Page = page,
+                KeepLocked = machine.Switches.PoisonUnmarks == Fix.Present,
+                UncountsPoison = uncounts,
+            });
+        if (poison.WasFree && uncounts)
+        {
+            await machine.Shared.CountFreePages(current, -1);
+        }
+
         if (poison.KeepLocked)
         {
             // Take the LRU's lock inside the node's: the free of the page waits, and finds it unmarked.

@@ -66,7 +66,7 @@ internal static class Misc
             return MiscCharge.Charged;
         }
 
-        await CountEvent(current, level);
+        await OnRefused(current, level);
         for (int at = cgroup; ; at = machine.CgroupParents[at])
         {
             await current.Ask(machine.Cgroups[at], new CgroupProtocol.Uncharge { Bytes = bytes });
@@ -158,6 +158,25 @@ internal static class Misc
         }
 
         await PutCss(current, parent);
+    }
+
+    /// <summary>
+    /// A level refused. Every kernel counts an event for it here; with limit-events = reclaims the caller counts, who
+    /// knows what comes of it.
+    /// </summary>
+    [Linux("misc.c", "misc_cg_try_charge", IsPart = true)]
+    public static async Routine OnRefused(KernelTask current, int level)
+    {
+        KernelSwitches switches = current.Switches;
+        if (switches.ReclaimRoot == ReclaimRoot.Refusing || switches.LimitEvents == LimitEvents.Reclaims)
+        {
+            current.RefusedBy = level;
+        }
+
+        if (switches.LimitEvents == LimitEvents.Attempts)
+        {
+            await CountEvent(current, level);
+        }
     }
 
     /// <summary>

@@ -19,8 +19,8 @@ public sealed class OneMachine : ISharedMachine
     public Routine<MiscCharge> TryCharge(KernelTask current, int cgroup, bool takeReference, long bytes) =>
         Misc.TryCharge(current, cgroup, takeReference, bytes);
 
-    /// <summary>misc_cg_event, for an implementation that refuses a charge by itself.</summary>
-    public Routine CountEvent(KernelTask current, int level) => Misc.CountEvent(current, level);
+    /// <summary>Notes who refused a charge, and counts it, for an implementation that refuses by itself.</summary>
+    public Routine OnRefused(KernelTask current, int level) => Misc.OnRefused(current, level);
 
     public Routine Uncharge(KernelTask current, int cgroup) => Misc.Uncharge(current, cgroup);
 
@@ -39,12 +39,12 @@ public sealed class OneMachine : ISharedMachine
     /// <summary>The page is where it belongs.</summary>
     public Routine PageFreed(KernelTask current, int node) => default;
 
-    public Routine<bool> CanReclaim(KernelTask current, int root)
+    public Routine<bool> CanReclaim(KernelTask current, int root, bool countsIsolated = false)
     {
         ArgumentNullException.ThrowIfNull(current);
         return current.Switches.EpcCgroup == EpcCgroupMode.Off
-            ? Reclaim.CanReclaim(current)
-            : EpcCgroup.CanReclaim(current, root);
+            ? Reclaim.CanReclaim(current, countsIsolated)
+            : EpcCgroup.CanReclaim(current, root, countsIsolated);
     }
 
     public Routine<(int Scanned, int Resume)> ReclaimBelow(
@@ -57,7 +57,7 @@ public sealed class OneMachine : ISharedMachine
 
     public Routine<bool> OomKill(KernelTask current, int root) => EpcCgroup.OomKill(current, root);
 
-    public Routine QueueWork(KernelTask current, int cgroup) => EpcCgroup.QueueWork(current, cgroup);
+    public Routine<bool> QueueWork(KernelTask current, int cgroup) => EpcCgroup.QueueWork(current, cgroup);
 
     public Routine WakeKsgxd(KernelTask current) => Main.WakeKsgxd(current);
 

@@ -18,8 +18,8 @@ internal static class Reclaim
 
     /// <summary>One round over the whole machine, for ksgxd and for an allocator without a free page.</summary>
     [Linux("main.c", "sgx_reclaim_pages_global", IsPart = true)]
-    public static Routine<(int Scanned, int Resume)> ReclaimGlobal(KernelTask current) =>
-        current.Machine.Shared.ReclaimBelow(current, 0, KernelConstants.NrToScan, ignoreAge: false, resume: -1);
+    public static Routine<(int Scanned, int Resume)> ReclaimGlobal(KernelTask current, bool ignoreAge = false) =>
+        current.Machine.Shared.ReclaimBelow(current, 0, KernelConstants.NrToScan, ignoreAge, resume: -1);
 
     /// <summary>
     /// sgx_reclaim_pages_global: the one LRU without an EPC cgroup, else those of the cgroups below a root.
@@ -30,16 +30,21 @@ internal static class Reclaim
         int root,
         int wanted,
         bool ignoreAge,
-        int resume) =>
-        current.Switches.EpcCgroup == EpcCgroupMode.Off
-            ? (await ReclaimPages(current, 0, KernelConstants.NrToScan), -1)
+        int resume)
+    {
+        current.Batch.Freed = 0;
+        return current.Switches.EpcCgroup == EpcCgroupMode.Off
+            ? (await ReclaimPages(current, 0, KernelConstants.NrToScan, ignoreAge), -1)
             : await EpcCgroup.ReclaimSubtree(current, root, wanted, ignoreAge, resume);
+    }
 
     /// <summary>sgx_can_reclaim without an EPC cgroup: the one list, without its lock (D5).</summary>
     [Linux("main.c", "sgx_should_reclaim", IsPart = true)]
-    public static async Routine<bool> CanReclaim(KernelTask current)
+    public static async Routine<bool> CanReclaim(KernelTask current, bool countsIsolated = false)
     {
-        CgroupProtocol.ReadLru global = await current.Ask(current.Machine.Cgroups[0], new CgroupProtocol.ReadLru());
+        CgroupProtocol.ReadLru global = await current.Ask(
+            current.Machine.Cgroups[0],
+            new CgroupProtocol.ReadLru { TakeLock = countsIsolated, CountIsolated = countsIsolated });
         return !global.IsEmpty;
     }
 
@@ -69,6 +74,12 @@ internal static class Reclaim
         {
             int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
             int page = machine.Space.PageOf(batch.Owner[i]);
+            if (page == machine.Enclaves[enclave].PageCount)
+            {
+                // A SECS (secs-reclaim = on-lru): no translation leads to it, and the mutex decides about it below.
+                continue;
+            }
+
             if (!ignoreAge && await IsYoung(current, enclave, page))
             {
                 current.Report(RunEvent.Young, current.NowNs);
@@ -83,14 +94,16 @@ internal static class Reclaim
 
         for (int i = 0; i < count; i++)
         {
-            if (!batch.Page[i].IsNone)
+            int owner = batch.Owner[i];
+            if (!batch.Page[i].IsNone
+                && machine.Space.PageOf(owner) != machine.Enclaves[machine.Space.EnclaveOf(owner)].PageCount)
             {
-                int owner = batch.Owner[i];
                 await Block(current, batch.Page[i], machine.Space.EnclaveOf(owner), machine.Space.PageOf(owner));
             }
         }
 
         int freed = 0;
+        bool countsIsolated = current.Switches.IsolatedReclaimable == Fix.Present;
         for (int i = 0; i < count; i++)
         {
             EpcPageIndex page = batch.Page[i];
@@ -100,16 +113,51 @@ internal static class Reclaim
             }
 
             int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
-            await WriteOne(current, page, enclave, machine.Space.PageOf(batch.Owner[i]), batch.Pin[i]);
+            int pageOfEnclave = machine.Space.PageOf(batch.Owner[i]);
+            WriteResult written = pageOfEnclave == machine.Enclaves[enclave].PageCount
+                ? await WriteListedSecs(current, page, enclave)
+                : await WriteOne(current, page, enclave, pageOfEnclave, batch.Pin[i]);
+            if (written == WriteResult.Kept)
+            {
+                await Skip(current, i, enclave);
+                continue;
+            }
+
+            if (written == WriteResult.Dropped)
+            {
+                batch.Page[i] = EpcPageIndex.None;
+                batch.Owner[i] = 0;
+                await Encl.PutRef(current, enclave);
+                continue;
+            }
+
             await Encl.PutRef(current, enclave);
             int cgroup = machine.LruOf(page);
             machine.Pages[page].Flags &= ~EpcPageFlags.ReclaimerTracked;
-            await Main.FreeEpcPage(current, page, byReclaimer: true);
-            current.Report(RunEvent.Evicted, current.NowNs, ((long)enclave << 20) | (uint)cgroup);
+            if (written == WriteResult.MustRemove)
+            {
+                await Main.EnclFreeEpcPage(current, page);
+            }
+            else
+            {
+                await Main.FreeEpcPage(current, page, byReclaimer: true);
+            }
+
+            if (pageOfEnclave != machine.Enclaves[enclave].PageCount)
+            {
+                current.Report(RunEvent.Evicted, current.NowNs, ((long)enclave << 20) | (uint)cgroup);
+            }
+
             freed++;
+            if (countsIsolated)
+            {
+                // Behind the free: whoever finds no free page and then none isolated would be told ENOMEM between.
+                await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.PutIsolated { Pages = 1 });
+            }
         }
 
         batch.Clear();
+        batch.Freed += current.Switches.AgeEscalation == AgeEscalation.AfterFiveEmptyBatches ? freed : 0;
         current.Report(RunEvent.ReclaimBatch, startNs, freed);
         return lru == IsIsolated ? freed : count;
     }
@@ -251,7 +299,7 @@ internal static class Reclaim
 
     /// <summary>sgx_reclaimer_write, and with the last resident child of an initialised enclave its SECS.</summary>
     [Linux("main.c", "sgx_reclaimer_write")]
-    private static async Routine WriteOne(
+    private static async Routine<WriteResult> WriteOne(
         KernelTask current,
         EpcPageIndex epcPage,
         int enclave,
@@ -263,13 +311,33 @@ internal static class Reclaim
             place.Enclave,
             new EnclaveProtocol.LockForWrite { Page = page });
         EnclaveProtocol.Ewb ewb = await EnclEwb(current, place, page, epcPage, slot.Slot, pin);
+        WriteResult result = ResultOf(current.Switches, ewb);
+        if (result is WriteResult.Kept or WriteResult.Dropped)
+        {
+            // The pages of the backing store that were pinned stay, empty: the next write-out finds them.
+            bool isKept = result == WriteResult.Kept;
+            await current.Ask(
+                place.Enclave,
+                new EnclaveProtocol.AbandonWrite { Page = page, Slot = ewb.Slot, StaysReclaimed = isKept });
+            if (!isKept)
+            {
+                await DropIsolated(current, epcPage);
+            }
+
+            await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+            return result;
+        }
 
         // D3: after an EWB that failed the kernel warns, gives the slot back, and goes on as if the page had been
         // written: it is lost, and its EPC page goes to the free list while it is still valid in the EPCM, unless EWB
         // failed because the whole EPC was lost.
         EnclaveProtocol.FinishWrite finish = await current.Ask(
             place.Enclave, new EnclaveProtocol.FinishWrite { Page = page, Slot = ewb.Slot });
-        if (finish.CanWriteSecs)
+        if (current.Switches.SecsReclaim == SecsReclaim.OnLru)
+        {
+            await ListSecs(current, place);
+        }
+        else if (finish.CanWriteSecs)
         {
             await WriteSecs(current, place, enclave, finish.SecsPage);
         }
@@ -281,6 +349,8 @@ internal static class Reclaim
             // now.
             await current.Ask(place.Backing, PutPages(page, pin, isDirtied: true));
         }
+
+        return result;
     }
 
     /// <summary>
@@ -297,19 +367,159 @@ internal static class Reclaim
             return;
         }
 
+        EnclaveProtocol.Ewb ewb = await EwbSecs(current, place, secs, pin);
+        if (ewb.Result != LeafResult.NotRun)
+        {
+            await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
+            await Main.EnclFreeEpcPage(current, secs);
+        }
+    }
+
+    [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
+    private static async Routine<EnclaveProtocol.Ewb> EwbSecs(
+        KernelTask current, EnclavePlace place, EpcPageIndex secs, BackingPin pin)
+    {
         bool mustFail = current.Choose((int)ChoicePoint.EwbFails);
-        EnclaveProtocol.Ewb ewb = await current.Ask(
-            place.Enclave, new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs, MustFail = mustFail });
+        EnclaveProtocol.Ewb ewb = await Ewb(
+            current,
+            place,
+            new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs, MustFail = mustFail });
         bool wasLost = (current.Machine.Pages[secs].Epcm & Epcm.Valid) == 0;
-        Invariant.That(ewb.Result == LeafResult.Done || mustFail || wasLost, "EWB of a SECS without children failed");
+        Invariant.That(
+            ewb.Result is LeafResult.Done or LeafResult.NotRun || mustFail || wasLost,
+            "EWB of a SECS without children failed");
         await PutWritten(current, place, place.PageCount, ewb, pin);
         if (ewb.Result == LeafResult.Done && current.Switches.DirtySetWithWrite == Fix.Absent)
         {
             await current.Ask(place.Backing, PutPages(place.PageCount, pin, isDirtied: true));
         }
 
-        await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
-        await Main.EnclFreeEpcPage(current, secs);
+        return ewb;
+    }
+
+    /// <summary>
+    /// With secs-reclaim = on-lru: a SECS without resident children goes to the tail of its LRU, to be written out when
+    /// it comes to the head. Mutex held, so the count stands still. A SECS that is tracked is listed already, or in the
+    /// batch of a reclaimer, which looks at the count under the mutex before it writes.
+    /// </summary>
+    [Linux("main.c", "sgx_mark_page_reclaimable", IsPart = true)]
+    public static async Routine ListSecs(KernelTask current, EnclavePlace place)
+    {
+        Machine machine = current.Machine;
+        if (machine.Switches.SecsReclaim != SecsReclaim.OnLru)
+        {
+            return;
+        }
+
+        EnclaveProtocol.TestSecs test = await current.Ask(place.Enclave, new EnclaveProtocol.TestSecs());
+        EpcPageIndex secs = test.SecsPage;
+        if (secs.IsNone || machine.Pages[secs].IsTracked)
+        {
+            return;
+        }
+
+        if ((machine.Pages[secs].Flags & EpcPageFlags.Unreclaimable) != 0)
+        {
+            await current.Ask(
+                machine.Cgroups[machine.LruOf(secs)], new CgroupProtocol.DropUnreclaimable { Page = secs });
+        }
+
+        machine.Pages[secs].Owner = place.OwnerBase + place.PageCount;
+        await Main.MarkReclaimable(current, secs);
+    }
+
+    /// <summary>
+    /// With secs-reclaim = on-lru: a SECS that came to the head of its LRU. It is let go when a child is resident by
+    /// now; the last child lists it again.
+    /// </summary>
+    [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
+    private static async Routine<WriteResult> WriteListedSecs(KernelTask current, EpcPageIndex secs, int enclave)
+    {
+        EnclavePlace place = current.Machine.Enclaves[enclave];
+        await current.Ask(place.Enclave, new EnclaveProtocol.Lock());
+        EnclaveProtocol.TestSecs test = await current.Ask(place.Enclave, new EnclaveProtocol.TestSecs());
+        WriteResult result = WriteResult.Dropped;
+        if (!test.SecsPage.IsNone)
+        {
+            int payer = await Shmem.Payer(current, enclave);
+            BackingPin pin = await Shmem.Pin(current, enclave, place.PageCount, payer);
+            result = WriteResult.Kept;
+            if (pin.Errno == Errno.Ok)
+            {
+                EnclaveProtocol.Ewb ewb = await EwbSecs(current, place, secs, pin);
+                result = ResultOf(current.Switches, ewb);
+                if (result is WriteResult.Written or WriteResult.MustRemove)
+                {
+                    await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
+                    result = WriteResult.MustRemove;
+                }
+            }
+        }
+
+        if (result == WriteResult.Dropped)
+        {
+            await DropIsolated(current, secs);
+            await Encl.RecordUnreclaimable(current, secs, enclave);
+        }
+
+        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
+        return result;
+    }
+
+    [Linux("main.c", "sgx_reclaim_pages", IsPart = true)]
+    private static async Routine DropIsolated(KernelTask current, EpcPageIndex page) =>
+        await current.Ask(
+            current.Machine.Cgroups[current.Machine.LruOf(page)], new CgroupProtocol.DropIsolated { Page = page });
+
+    /// <summary>What becomes of a page whose write-out has ended so.</summary>
+    private static WriteResult ResultOf(KernelSwitches switches, in EnclaveProtocol.Ewb ewb) =>
+        ewb.Result == LeafResult.NotRun ? WriteResult.Dropped
+        : ewb.Result != LeafResult.Failed ? WriteResult.Written
+        : switches.EwbFailure switch
+        {
+            EwbFailure.FreesPage => WriteResult.Written,
+            EwbFailure.RemovesPage => WriteResult.MustRemove,
+            EwbFailure.KeepsPage => WriteResult.Kept,
+            EwbFailure.KeepsUnlessFault => ewb.HasFaulted ? WriteResult.MustRemove : WriteResult.Kept,
+        };
+
+    /// <summary>
+    /// __sgx_encl_ewb, with a look at the page's poison first where the kernel takes one. A failure that is reported
+    /// behind the look hits a page whose EWB runs: only when the node's lock is held over both, as arch_memory_failure
+    /// holds it, is there no such moment. What the processor does when the memory fails within the instruction no lock
+    /// can change.
+    /// </summary>
+    [Linux("encls.h", "__ewb", IsPart = true)]
+    private static async Routine<EnclaveProtocol.Ewb> Ewb(
+        KernelTask current, EnclavePlace place, EnclaveProtocol.Ewb request)
+    {
+        PoisonCheck check = current.Switches.PoisonCheck;
+        if (check == PoisonCheck.None)
+        {
+            return await current.Ask(place.Enclave, request);
+        }
+
+        ActorId node = current.Machine.Nodes[current.Machine.NodeOf(request.EpcPage)];
+        NumaNodeProtocol.ReadPoison read = await current.Ask(
+            node,
+            new NumaNodeProtocol.ReadPoison
+            {
+                Page = request.EpcPage,
+                KeepLocked = check == PoisonCheck.UnderNodeLock,
+            });
+        if (read.IsPoisoned)
+        {
+            request.Result = LeafResult.NotRun;
+            return request;
+        }
+
+        EnclaveProtocol.Ewb ewb = await current.Ask(place.Enclave, request);
+        if (check == PoisonCheck.UnderNodeLock)
+        {
+            await current.Ask(node, new NumaNodeProtocol.UnlockNode());
+        }
+
+        return ewb;
     }
 
     /// <summary>
@@ -323,18 +533,18 @@ internal static class Reclaim
     {
         bool mustFail = current.Choose((int)ChoicePoint.EwbFails);
         EnclaveProtocol.Ewb request = new() { Page = page, EpcPage = epcPage, Slot = slot, MustFail = mustFail };
-        EnclaveProtocol.Ewb ewb = await current.Ask(place.Enclave, request);
+        EnclaveProtocol.Ewb ewb = await Ewb(current, place, request);
         if (ewb.Result == LeafResult.NotTracked)
         {
             await current.Ask(place.Enclave, new EnclaveProtocol.Etrack());
-            ewb = await current.Ask(place.Enclave, request);
+            ewb = await Ewb(current, place, request);
             if (ewb.Result == LeafResult.NotTracked)
             {
                 // The mask of CPUs is taken after ETRACK: a thread that enters later is in the new epoch.
                 ForReport<long> startNs = current.NowNs;
                 EnclaveProtocol.SendIpi ipi = await current.Ask(place.Enclave, new EnclaveProtocol.SendIpi());
                 current.Report(RunEvent.IpiWave, startNs, ipi.Cpus);
-                ewb = await current.Ask(place.Enclave, request);
+                ewb = await Ewb(current, place, request);
             }
         }
 
@@ -383,4 +593,20 @@ internal static class Reclaim
         PcmdGeneration = pin.PcmdGeneration,
         IsDirtied = isDirtied,
     };
+}
+
+/// <summary>What has become of a page that a reclaimer wanted to write out.</summary>
+internal enum WriteResult
+{
+    /// <summary>Its entry has let go of it: it is freed.</summary>
+    Written,
+
+    /// <summary>The same, but the processor may still have it: EREMOVE before it is freed.</summary>
+    MustRemove,
+
+    /// <summary>It stays where it is, and goes back to the tail of its LRU.</summary>
+    Kept,
+
+    /// <summary>It stays where it is, on no list.</summary>
+    Dropped,
 }

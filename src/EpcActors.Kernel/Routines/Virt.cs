@@ -33,8 +33,14 @@ internal static class Virt
         {
             await current.Ask(
                 vepc,
-                new VirtualEpcProtocol.StoreAndUnlock { Index = index, EpcPage = EpcPageIndex.None });
-            return look.IsMapped ? FaultResult.Mapped : FaultResult.Retry;
+                new VirtualEpcProtocol.StoreAndUnlock
+                {
+                    Index = index,
+                    Mapping = mapping,
+                    EpcPage = EpcPageIndex.None,
+                    Maps = current.Switches.VepcMapsExisting == Fix.Present,
+                });
+            return look.IsMapped || current.Switches.VepcMapsExisting == Fix.Present ? FaultResult.Mapped : FaultResult.Retry;
         }
 
         AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);
@@ -92,9 +98,22 @@ internal static class Virt
             // A page that is left here has children elsewhere, or EREMOVE failed: the kernel warns, and takes it for a
             // SECS with children. These pages come first on its list of new zombies, before those that fail once more
             // below.
+            bool mayFree = false;
+            if (current.Switches.VepcRetriesUnderLock == Fix.Present)
+            {
+                // C22: the last child may have gone since, with a release that found the list empty.
+                VirtualEpcProtocol.EremoveGuestPage again = await current.Ask(
+                    vepc, new VirtualEpcProtocol.EremoveGuestPage { Index = index });
+                mayFree = !again.HasChildren;
+            }
+
             VirtualEpcProtocol.TakeGuestPage take = await current.Ask(
                 vepc, new VirtualEpcProtocol.TakeGuestPage { Index = index });
-            if (!take.EpcPage.IsNone)
+            if (!take.EpcPage.IsNone && mayFree)
+            {
+                await Main.FreeEpcPage(current, take.EpcPage);
+            }
+            else if (!take.EpcPage.IsNone)
             {
                 await current.Ask(zombies, new VirtualEpcProtocol.AddZombie { EpcPage = take.EpcPage });
             }

@@ -28,6 +28,7 @@ public sealed class Ksgxd : KernelTask
         }
 
         ActorId queue = Machine.KsgxdWaitQueue;
+        int emptyBatches = 0;
         while (true)
         {
             // wait_event(): prepared before the condition is read, so that a wake-up in between is not lost.
@@ -46,7 +47,8 @@ public sealed class Ksgxd : KernelTask
 
             if (isMine && await Machine.Shared.ShouldReclaim(this, KernelConstants.NrHighPages))
             {
-                await Reclaim.ReclaimGlobal(this);
+                (int scanned, _) = await Reclaim.ReclaimGlobal(this, EpcCgroup.IgnoresAge(Switches, emptyBatches));
+                emptyBatches = EpcCgroup.AfterBatch(this, scanned, emptyBatches);
             }
 
             await Spend(Activity.Schedule);

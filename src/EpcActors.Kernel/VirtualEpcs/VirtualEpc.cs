@@ -38,6 +38,9 @@ public static class VirtualEpcProtocol
         /// <summary>The mapping that gets the translation.</summary>
         public int Mapping;
 
+        /// <summary>Inserts a translation to the page that is there already (switch vepc-maps-existing, D8).</summary>
+        public YesNo Maps;
+
         public EpcPageIndex EpcPage;
     }
 
@@ -223,6 +226,11 @@ public sealed class VirtualEpc
             _pages[message.Index] = message.EpcPage.Value;
             _mapped[message.Index] = (byte)(1 << message.Mapping);
             PageCount++;
+        }
+        else if (message.Maps && _pages[message.Index] >= 0)
+        {
+            turn.Spend(Activity.Pte);
+            _mapped[message.Index] |= (byte)(1 << message.Mapping);
         }
 
         _lock.Release(turn);

@@ -58,6 +58,9 @@ public static class WaitChannelProtocol
 
         /// <summary>Out: a task slept, or was about to.</summary>
         public YesNo WasWaiting;
+
+        /// <summary>Out: it was woken or queued before, and has not run since.</summary>
+        public YesNo WasPending;
     }
 
     /// <summary>INIT_WORK(): the work item of a new cgroup, which was cancelled with the cgroup before it.</summary>
@@ -135,6 +138,7 @@ public sealed class WaitChannel : Resource,
         }
 
         message.WasWaiting = _prepared > 0;
+        message.WasPending = _woken;
         _woken = true;
         while (!_sleepers.IsEmpty)
         {

@@ -190,5 +190,6 @@ internal sealed class LeafRecorder : IRunObserver
         LeafResult.NotTracked => " SGX_NOT_TRACKED",
         LeafResult.PreviousTrackingIncomplete => " SGX_PREV_TRK_INCMPL",
         LeafResult.Failed => " failed",
+        LeafResult.NotRun => " not run",
     };
 }

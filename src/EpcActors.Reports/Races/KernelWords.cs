@@ -28,6 +28,9 @@ public static class KernelWords
             (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")
             + $"page {v.Epc("Page")} to {Node(v)}->free_page_list"
             + (v.Yes("IgnorePoison") ? ", poison not looked at" : "")),
+        ["ReadPoison"] = new("", v => (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")
+            + $"page {v.Epc("Page")} is {(v.Yes("IsPoisoned") ? "" : "not ")}poisoned"
+            + (v.Yes("KeepLocked") && v.Yes("IsPoisoned") ? "; spin_unlock" : "")),
         ["PoisonPage"] = new(NodeLock, v => (v.Yes("KeepLocked") ? $"spin_lock(&{Node(v)}->lock); " : "")
             + $"page {v.Epc("Page")}->poison = 1"
             + (
@@ -60,6 +63,7 @@ public static class KernelWords
         ["PutCss"] = new("", v => $"css_put({v.Owner}){(v.Yes("WasLast") ? ", the last reference" : "")}"),
         ["ReadLru"] = new(LruLock, v =>
             $"list_empty(LRU of {v.Owner}): {(v.Yes("IsEmpty") ? "true" : "false")}"
+            + (v.Yes("CountIsolated") ? ", isolated pages counted" : "")
             + (v.Yes("TakeLock") ? "" : " (unlocked)")),
         ["AddToLru"] = new(LruLock, v =>
             $"page {v.Epc("Page")} RECLAIMER_TRACKED, to the tail of the LRU of {v.Owner}"),
@@ -73,6 +77,8 @@ public static class KernelWords
         ["NextIsolate"] = new("", v =>
             Forgotten(v) + (v.IsNone("Page") ? $"LRU of {v.Owner} is empty" : $"list_del_init(page {v.Epc("Page")})")),
         ["EndIsolate"] = new("", v => Forgotten(v) + $"spin_unlock(LRU of {v.Owner})"),
+        ["DropIsolated"] = new(LruLock, v => $"page {v.Epc("Page")} &= ~RECLAIMER_TRACKED, on no list"),
+        ["PutIsolated"] = new(LruLock, v => $"nr_isolated of {v.Owner} -= {v.Text("Pages")}"),
         ["ReadUsage"] = new("", v => $"read usage({v.Owner}) = {v.Text("Usage")}, max {Limit(v.Text("Max"))}"),
         ["WriteMax"] = new("", v => $"misc.max of {v.Owner} = {Limit(v.Text("Max"))}"),
         ["AddUnreclaimable"] = new(LruLock, v => $"page {v.Epc("Page")} to the unreclaimable list of {v.Owner}"),
@@ -278,6 +284,11 @@ public static class KernelWords
         ["SendIpi"] = new("", v => $"on_each_cpu_mask(): IPI to {v.Text("Cpus")} CPUs"),
         ["FinishWrite"] = new("", v =>
             $"page {v.Text("Page")}: epc_page = NULL; secs_child_cnt--" + (v.Yes("CanWriteSecs") ? " (0)" : "")),
+        ["AbandonWrite"] = new("", v =>
+            $"page {v.Text("Page")} stays{(v.Yes("StaysReclaimed") ? ", BEING_RECLAIMED" : "")}"
+            + (v.IsNone("Slot") ? "" : $"; VA slot {v.Text("Slot")} is free")),
+        ["TestSecs"] = new("", v =>
+            v.IsNone("SecsPage") ? "SECS has children, or is not resident" : "secs_child_cnt is 0"),
         ["FinishWriteSecs"] = new("", _ => "secs.epc_page = NULL"),
         ["ReadType"] = new("", v => $"type of page {v.Text("Page")}: {v.Text("Type", "Reg").ToUpperInvariant()}"),
         ["ModifyPage"] = new("", v => (
@@ -297,6 +308,9 @@ public static class KernelWords
         ["SynchronizeSrcu"] = new("", _ => "synchronize_srcu(&encl->srcu)"),
         ["FreeEnclave"] = new("", _ => "cleanup_srcu_struct(&encl->srcu); kfree(encl)"),
         ["RecordTypeAndUnlock"] = new("", v => $"page {v.Text("Page")}: type recorded; mutex_unlock(&encl->lock)"),
+        ["RecordType"] = new("", v => $"page {v.Text("Page")}: type recorded"),
+        ["TakeEmptyVaPage"] = new("", v =>
+            v.IsNone("EpcPage") ? "no VA page is to spare" : $"list_del(empty VA page {v.Epc("EpcPage")})"),
         ["CancelWork"] = new("", v => $"cancel_work_sync({v.Owner}){(v.Yes("IsRunning") ? ": it runs" : "")}"),
         ["PutBacking"] = new("", v =>
             $"{(v.Yes("IsDirtied") ? "set_page_dirty(); " : "")}sgx_encl_put_backing({v.Text("Index")})"),

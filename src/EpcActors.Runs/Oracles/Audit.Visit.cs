@@ -106,7 +106,12 @@ internal sealed partial class Audit
             node.ForEachPoisoned(page => Place(page, $"the poison list of {node.Name}"));
 
             // Poisoned pages that were freed or free count, as upstream counts them (D2).
-            _listedFree += node.FreePages + node.PoisonedPages - node.PoisonedBeforeBootPages;
+            _listedFree += node.FreePages;
+            if (_topology.Machine.Switches.PoisonUncounts == Fix.Absent)
+            {
+                _listedFree += node.PoisonedPages - node.PoisonedBeforeBootPages;
+            }
+
             _counter += audit._ownsCounters ? node.OwnCounter : 0;
             _present += node.PresentPages;
         }
@@ -160,6 +165,7 @@ internal sealed partial class Audit
             if (!enclave.SecsPage.IsNone)
             {
                 PlaceCharged(enclave.SecsPage.Value, $"{enclave.Name} (SECS)");
+                _tracked += _pages[enclave.SecsPage].IsTracked ? 1 : 0;
             }
 
             enclave.VaPages.ForEach(page => PlaceCharged(page.Value, $"{enclave.Name} (VA)"));

@@ -38,7 +38,7 @@ public sealed partial class Oracle
         }
 
         carried.Owed.RefusedLevel = cgroup.Index + 1;
-        carried.Owed.EventLevel = NextToCount(cgroup.Index, cgroup.Index) + 1;
+        carried.Owed.EventLevel = _countsAttempts ? NextToCount(cgroup.Index, cgroup.Index) + 1 : 0;
     }
 
     private void OnCountMaxEvent(in CgroupProtocol.CountMaxEvent count, Cgroup cgroup, Carried carried, long nowNs)
@@ -62,6 +62,12 @@ public sealed partial class Oracle
 
         ref Owed owed = ref carried.Owed;
         int refused = owed.RefusedLevel - 1;
+        if (!_countsAttempts && refused >= 0 && owed.EventLevel == 0)
+        {
+            // Where an attempt is no event by itself, the task may count one for the last that was refused.
+            owed.EventLevel = NextToCount(refused, refused) + 1;
+        }
+
         bool isInFiles = count.IsHierarchical == IsCounted(level) && count.IsLocal == IsCountedLocally(level, refused);
         if (owed.EventLevel - 1 != level || !isInFiles)
         {

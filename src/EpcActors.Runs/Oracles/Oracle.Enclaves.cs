@@ -117,6 +117,13 @@ public sealed partial class Oracle
         _enclaveBooks[enclave.Index].HasSecs = false;
         HoldIfAny(secs.EpcPage, carried, nowNs, "written out");
         TakeSlot(carried, enclave, secs.Slot < 0 ? 0 : -1);
+        Isolate(carried, _listsSecs ? -1 : 0);
+    }
+
+    private void SawAbandonWrite(Envelope envelope, Resource resource, long nowNs)
+    {
+        bool hasSlot = Of<EnclaveProtocol.AbandonWrite>(envelope).Slot >= 0;
+        TakeSlot(CarriedBy(envelope, resource), (Enclave)resource, hasSlot ? -1 : 0);
     }
 
     private void SawLockAndErase(Envelope envelope, Resource resource, long nowNs)
@@ -142,8 +149,20 @@ public sealed partial class Oracle
         Carried carried = CarriedBy(envelope, resource);
         Enclave enclave = (Enclave)resource;
         _enclaveBooks[enclave.Index].HasSecs = false;
-        HoldIfAny(Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage, carried, nowNs, "taken out of an enclave");
+        HoldIfAny(
+            Of<EnclaveProtocol.TakeSecs>(envelope).EpcPage,
+            carried,
+            nowNs,
+            "taken out of an enclave",
+            mayBeListed: _listsSecs);
     }
+
+    private void SawTakeEmptyVaPage(Envelope envelope, Resource resource, long nowNs) =>
+        HoldIfAny(
+            Of<EnclaveProtocol.TakeEmptyVaPage>(envelope).EpcPage,
+            CarriedBy(envelope, resource),
+            nowNs,
+            "taken out of an enclave");
 
     private void SawTakeVaPage(Envelope envelope, Resource resource, long nowNs) =>
         HoldIfAny(
@@ -321,7 +340,7 @@ public sealed partial class Oracle
     {
         EnclaveBook book = _enclaveBooks[enclave.Index];
         book.ResidentChildren -= written.IsNone ? 0 : 1;
-        bool isOwed = book is { ResidentChildren: 0, IsInitialised: true, HasSecs: true };
+        bool isOwed = !_listsSecs && book is { ResidentChildren: 0, IsInitialised: true, HasSecs: true };
         carried.Owed.SecsOf = isOwed ? enclave.Index + 1 : 0;
     }
 }

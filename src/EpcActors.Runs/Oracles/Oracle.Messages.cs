@@ -28,6 +28,12 @@ public sealed partial class Oracle
         CheckNodeList(Of<NumaNodeProtocol.FreePage>(envelope).Page, (NumaNode)resource, carried, nowNs);
     }
 
+    private void SawPoisonPage(Envelope envelope, Resource resource, long nowNs)
+    {
+        bool leavesList = Of<NumaNodeProtocol.PoisonPage>(envelope).WasFree;
+        CountPending(CarriedBy(envelope, resource), leavesList && !_countsPoisoned ? -1 : 0);
+    }
+
     private void SawSanitisePage(Envelope envelope, Resource resource, long nowNs) =>
         CountPending(CarriedBy(envelope, resource), Of<NumaNodeProtocol.SanitisePage>(envelope).Page.IsNone ? 0 : 1);
 
@@ -144,6 +150,13 @@ public sealed partial class Oracle
         EpcPageIndex forgotten = Of<CgroupProtocol.EndIsolate>(envelope).Forget;
         CheckForgotten(forgotten, (Cgroup)resource, carried, nowNs);
         Isolate(carried, forgotten.IsNone ? 0 : -1);
+    }
+
+    private void SawDropIsolated(Envelope envelope, Resource resource, long nowNs)
+    {
+        Carried carried = CarriedBy(envelope, resource);
+        CheckForgotten(Of<CgroupProtocol.DropIsolated>(envelope).Page, (Cgroup)resource, carried, nowNs);
+        Isolate(carried, -1);
     }
 
     private void SawChargeMemory(Envelope envelope, Resource resource, long nowNs)
@@ -297,7 +310,7 @@ public sealed partial class Oracle
 
     private void OnFreePage(in NumaNodeProtocol.FreePage free, Carried carried, long nowNs)
     {
-        CountPending(carried, 1);
+        CountPending(carried, free.IsPoisoned && !_countsPoisoned ? 0 : 1);
         carried.Owed.Wake = WakeStage.Nothing;
         Release(free.Page, carried, nowNs, "freed");
         BookPage(carried, carried.UnchargedCgroup, KernelConstants.PageSize);

@@ -48,6 +48,7 @@ public sealed partial class Oracle
         Watch<NumaNodeProtocol.TakePage>(SawTakePage);
         Watch<NumaNodeProtocol.FreePage>(SawFreePage);
         Watch<NumaNodeProtocol.SanitisePage>(SawSanitisePage);
+        Watch<NumaNodeProtocol.PoisonPage>(SawPoisonPage);
         Watch<NumaNodeProtocol.LoseEpc>(SawLoseEpc);
         Watch<FreePageCounterProtocol.AddPages>(SawAddPages);
         Watch<FreePageCounterProtocol.LoadPages>(SawLoadPages);
@@ -65,6 +66,7 @@ public sealed partial class Oracle
         Watch<CgroupProtocol.BeginIsolate>(SawBeginIsolate);
         Watch<CgroupProtocol.NextIsolate>(SawNextIsolate);
         Watch<CgroupProtocol.EndIsolate>(SawEndIsolate);
+        Watch<CgroupProtocol.DropIsolated>(SawDropIsolated);
         Watch<MemoryCgroupProtocol.ChargeMemory>(SawChargeMemory);
         Watch<MemoryCgroupProtocol.UnchargeMemory>(SawUnchargeMemory);
         Watch<BackingStoreProtocol.PinBacking>(SawPinBacking);
@@ -93,6 +95,8 @@ public sealed partial class Oracle
         Watch<EnclaveProtocol.LockForWrite>(SawLockForWrite);
         Watch<EnclaveProtocol.FinishWrite>(SawFinishWrite);
         Watch<EnclaveProtocol.FinishWriteSecs>(SawFinishWriteSecs);
+        Watch<EnclaveProtocol.AbandonWrite>(SawAbandonWrite);
+        Watch<EnclaveProtocol.TakeEmptyVaPage>(SawTakeEmptyVaPage);
         Watch<EnclaveProtocol.LockAndErase>(SawLockAndErase);
         Watch<EnclaveProtocol.TakeEntry>(SawTakeEntry);
         Watch<EnclaveProtocol.TakeSecs>(SawTakeSecs);

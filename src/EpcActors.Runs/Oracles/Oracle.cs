@@ -84,6 +84,11 @@ public sealed partial class Oracle
     private long _reportedDrift;
     private volatile bool _isHopeless;
 
+    /// <summary>What the kernel's switches say of poisoned pages, of a SECS, and of events.</summary>
+    private readonly bool _countsPoisoned;
+    private readonly bool _listsSecs;
+    private readonly bool _countsAttempts;
+
     /// <param name="topology">The actors of the run.</param>
     /// <param name="livenessWindowNs">How long nothing may move while something could: nanoseconds of the run's clock,
     /// virtual or real.</param>
@@ -107,6 +112,9 @@ public sealed partial class Oracle
             topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode
             || !topology.IsWholeMachine;
         _isWholeMachine = topology.IsWholeMachine;
+        _countsPoisoned = topology.Machine.Switches.PoisonUncounts == Fix.Absent;
+        _listsSecs = topology.Machine.Switches.SecsReclaim == SecsReclaim.OnLru;
+        _countsAttempts = topology.Machine.Switches.LimitEvents == LimitEvents.Attempts;
         _hasOneCounter = !_ownsCounters;
         _nodeWithEpcFrom = NodesWithEpc(topology.Machine.OwnsEpc);
         _parents = topology.Machine.CgroupParents;
@@ -184,7 +192,8 @@ public sealed partial class Oracle
     }
 
     /// <summary>
-    /// What the counter should say: poisoned pages that were freed or free count, as upstream counts them (D2).
+    /// What the counter should say: poisoned pages that were freed or free count, as upstream counts them (D2), unless
+    /// the kernel takes them off.
     /// </summary>
     private long ListedFreePages
     {
@@ -193,7 +202,7 @@ public sealed partial class Oracle
             long sum = 0;
             foreach (NumaNode node in _topology.Nodes)
             {
-                sum += node.FreePages + node.PoisonedPages - node.PoisonedBeforeBootPages;
+                sum += node.FreePages + (_countsPoisoned ? node.PoisonedPages - node.PoisonedBeforeBootPages : 0);
             }
 
             return sum;
