@@ -11,8 +11,4 @@ public enum EwbFailure
 
     /// <summary>The page stays BEING_RECLAIMED and goes back to its LRU: EWB is tried again. Proposed, in no kernel.</summary>
     KeepsPage,
-
-    /// <summary>As <see cref="KeepsPage"/> when EWB returned an error code; as <see cref="RemovesPage"/> when it
-    /// faulted, which it does on an EPC that was lost. Proposed, in no kernel.</summary>
-    KeepsUnlessFault,
 }

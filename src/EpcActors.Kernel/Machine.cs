@@ -43,6 +43,14 @@ public sealed class Machine
 
     public KernelSwitches Switches { get; }
 
+    /// <summary>
+    /// Numbers that only have to differ from the recent ones (versions of pages, generations of backing pages, tracking
+    /// epochs) come round after eight or more, in explored races: where tasks take turns without end the states then
+    /// repeat, and there is an end of them. What would be taken for fresh is exactly a round old and has stayed in use
+    /// for all of it.
+    /// </summary>
+    public bool NumbersComeRound { get; init; }
+
     public EpcPageTable Pages { get; }
 
     public EnclavePageSpace Space { get; } = new();

@@ -42,7 +42,10 @@ public sealed partial class Topology
             }
         }
 
-        Machine = new Machine(scenario.Switches, sections, scenario.Machine.Nodes.Count);
+        Machine = new Machine(scenario.Switches, sections, scenario.Machine.Nodes.Count)
+        {
+            NumbersComeRound = scenario.Race is not null,
+        };
         BeginPart();
         BuildMachine(sections);
         BuildCgroups();
@@ -214,7 +217,8 @@ public sealed partial class Topology
         // A SECS that can be listed has a number of its own, behind the pages.
         int ownerBase = Machine.Space.Add(
             pageCount + (_scenario.Switches.SecsReclaim == SecsReclaim.OnLru ? 1 : 0));
-        BackingStore backing = Add(new BackingStore(NewId(), spec.Name, pageCount + 1));
+        BackingStore backing = Add(new BackingStore(
+            NewId(), spec.Name, pageCount + 1, Machine.NumbersComeRound));
         Process process = Add(
             new Process(NewId(), spec.Name, spec.Cgroup, spec.Cgroup, Race is null ? 1 : ThreadsOf(spec.Name)));
         Machine.Processes.Add(process.Id);

@@ -42,6 +42,14 @@ public static class CgroupProtocol
 
         /// <summary>Out.</summary>
         public LevelCharge Result;
+
+        /// <summary>In: the caller wants to know what refused (switch reclaim-root).</summary>
+        public YesNo TellsCapacity;
+
+        /// <summary>
+        /// Out: it is over, and by the machine's capacity alone, which misc compares at every level.
+        /// </summary>
+        public YesNo IsOverCapacity;
     }
 
     /// <summary>One level of misc_cg_uncharge, or of the roll-back of a refused charge.</summary>
@@ -116,14 +124,14 @@ public static class CgroupProtocol
         /// </summary>
         public YesNo TakeLock;
 
+        /// <summary>Out.</summary>
+        public YesNo IsEmpty;
+
         /// <summary>
         /// Pages that reclaimers have isolated count as if they were listed (switch isolated-reclaimable): under the
         /// lock, as the two numbers must be of one moment.
         /// </summary>
         public YesNo CountIsolated;
-
-        /// <summary>Out.</summary>
-        public YesNo IsEmpty;
     }
 
     /// <summary>

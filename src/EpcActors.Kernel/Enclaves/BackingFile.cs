@@ -23,9 +23,16 @@ public sealed class BackingFile
     private PcmdGroup? _pool;
     private int _generation;
 
+    [NotState]
+    private readonly int _lastGeneration;
+
     /// <param name="indexCount">Contents pages: the enclave's pages and one for the SECS.</param>
-    public BackingFile(int indexCount) =>
+    /// <param name="generationsComeRound">They start again at 1 when all that the file can hold had two.</param>
+    public BackingFile(int indexCount, bool generationsComeRound = false)
+    {
         _groups = new PcmdGroup?[(indexCount + PcmdPerPage - 1) / PcmdPerPage];
+        _lastGeneration = generationsComeRound ? Math.Max(8, 2 * (indexCount + _groups.Length)) : int.MaxValue;
+    }
 
     /// <summary>Pages of RAM in the file, contents and PCMD.</summary>
     public int AllocatedPages { get; private set; }
@@ -50,7 +57,7 @@ public sealed class BackingFile
             group.DirtyContents &= ~Bit(index);
             group.Pages[index % PcmdPerPage].Pins = 0;
             group.Pages[index % PcmdPerPage].ContentsVersion = group.ContentsInSwap(index % PcmdPerPage);
-            group.Pages[index % PcmdPerPage].Generation = ++_generation;
+            group.Pages[index % PcmdPerPage].Generation = NextGeneration();
             group.Pages[index % PcmdPerPage].Payer = (ushort)payer;
             AllocatedPages++;
         }
@@ -71,7 +78,7 @@ public sealed class BackingFile
             group.IsPcmdDirty = false;
             group.PcmdPins = 0;
             group.ReadPcmdFromSwap();
-            group.PcmdGeneration = ++_generation;
+            group.PcmdGeneration = NextGeneration();
             group.PcmdPayer = (ushort)payer;
             AllocatedPages++;
         }
@@ -351,6 +358,8 @@ public sealed class BackingFile
     }
 
     private static uint Bit(int index) => 1u << (index % PcmdPerPage);
+
+    private int NextGeneration() => _generation = _generation == _lastGeneration ? 1 : _generation + 1;
 
     private bool IsContents(int index, int generation, [NotNullWhen(true)] out PcmdGroup? group)
     {

@@ -80,8 +80,7 @@ public sealed partial class Enclave
     {
         _lock.AssertHeldBy(turn);
         bool isSecs = message.Page == Entries.PageCount;
-        message.HasFaulted = !IsThere(message.EpcPage);
-        bool fails = message.MustFail || message.HasFaulted;
+        bool fails = message.MustFail || !IsThere(message.EpcPage);
         if (!isSecs && !fails && !_tracking.IsDrained(message.EpcPage))
         {
             // The instruction fails before it moves any data.
@@ -116,7 +115,7 @@ public sealed partial class Enclave
         ref EpcPage page = ref _epc[message.EpcPage];
         VaPages.Attributes(message.Slot) = (uint)(page.Epcm & ~(Epcm.Valid | Epcm.Blocked));
         page.Epcm = Epcm.None;
-        message.Version = ++_lastVersion;
+        message.Version = NextVersion();
         VaPages.Version(message.Slot) = message.Version;
     }
 
@@ -159,6 +158,7 @@ public sealed partial class Enclave
             Entries[message.Page] = Entries[message.Page].WithState(EnclavePageState.BeingReclaimed);
         }
 
+        message.IsPcmdPageInUse = IsPcmdPageInUse(message.Page);
         if (message.Slot >= 0)
         {
             // As a load does: the page of the slot comes to the head, in front of those that are full.
@@ -185,6 +185,18 @@ public sealed partial class Enclave
 
     public void Handle(ref ExitEnclave message, Turn turn) =>
         _tracking.Exit(message.Thread, message.Epoch, message.LeavesCpu);
+
+    private uint NextVersion()
+    {
+        do
+        {
+            _lastVersion = _machine.NumbersComeRound && _lastVersion >= Math.Max(8, 2 * (Entries.PageCount + 1))
+                ? 1
+                : _lastVersion + 1;
+        }
+        while (_machine.NumbersComeRound && VaPages.HoldsVersion(_lastVersion));
+        return _lastVersion;
+    }
 
     private bool IsPcmdPageInUse(int page)
     {

@@ -103,7 +103,7 @@ public sealed partial class Enclave
         _mmOwnsReference = machine.Switches.MmListOwnsReference == Fix.Present;
         OwnerBase = ownerBase;
         Entries = new EnclavePageTable(pageCount);
-        _tracking = new EnclaveTracking(threads);
+        _tracking = new EnclaveTracking(threads, machine.NumbersComeRound);
     }
 
     public override ActorKind ActorKind => ActorKind.Enclave;

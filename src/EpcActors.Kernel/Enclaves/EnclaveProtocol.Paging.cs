@@ -90,9 +90,6 @@ public static partial class EnclaveProtocol
         /// <summary>In: the instruction fails with another error than SGX_NOT_TRACKED (D3).</summary>
         public YesNo MustFail;
 
-        /// <summary>Out: it faulted instead of returning an error code: the processor has no such page.</summary>
-        public YesNo HasFaulted;
-
         /// <summary>Out: it failed, and the child's slot was given back (sgx_free_va_slot).</summary>
         public YesNo HasFreedSlot;
 
@@ -166,6 +163,9 @@ public static partial class EnclaveProtocol
 
         /// <summary>It stays BEING_RECLAIMED: EBLOCK cannot be undone, so faults wait until EWB is tried again.</summary>
         public YesNo StaysReclaimed;
+
+        /// <summary>Out: as with <see cref="Eldu"/>.</summary>
+        public YesNo IsPcmdPageInUse;
     }
 
     /// <summary>Whether the SECS can be written out (switch secs-reclaim = on-lru). Mutex held.</summary>

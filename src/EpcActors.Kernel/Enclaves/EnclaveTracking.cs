@@ -13,8 +13,11 @@ namespace EpcActors.Kernel.Enclaves;
 /// A thread counts as on its CPU from its first entry on until it says that it sleeps or ends; also while it waits for
 /// a mutex, where the kernel's spins as long as the owner runs.
 /// </remarks>
-internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
+/// <param name="threads">The tasks that run in the enclave.</param>
+/// <param name="epochsComeRound">Their numbers start again at 0 behind the seventh.</param>
+internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads, bool epochsComeRound = false)
 {
+    private readonly int _mask = epochsComeRound ? 7 : int.MaxValue;
     private readonly bool[] _inside = new bool[threads.Count];
     private readonly bool[] _onCpu = new bool[threads.Count];
     [Unordered]
@@ -38,7 +41,7 @@ internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
         _onCpu[thread] = !leavesCpu;
 
         // An IPI since the entry drove the thread out and in again: it counts from then.
-        if (Math.Max(epoch, _floor) == _epoch)
+        if (epoch == _epoch || _floor == _epoch)
         {
             _insideCurrent--;
         }
@@ -68,7 +71,8 @@ internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
         {
             if (blocked == page)
             {
-                return _epoch > epoch + 1 || (_epoch == epoch + 1 && _insidePrevious == 0);
+                int age = (_epoch - epoch) & _mask;
+                return age > 1 || (age == 1 && _insidePrevious == 0);
             }
         }
 
@@ -97,7 +101,7 @@ internal sealed class EnclaveTracking(IReadOnlyList<ActorId> threads)
             return false;
         }
 
-        _epoch++;
+        _epoch = (_epoch + 1) & _mask;
         _insidePrevious = _insideCurrent;
         _insideCurrent = 0;
         return true;

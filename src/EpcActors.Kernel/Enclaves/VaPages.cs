@@ -109,6 +109,23 @@ public sealed class VaPages
     /// </summary>
     public ref uint Attributes(int slot) => ref _pages[slot / SlotsPerPage].Slots[slot % SlotsPerPage].Attributes;
 
+    /// <summary>The processor holds this version in some slot.</summary>
+    public bool HoldsVersion(uint version)
+    {
+        for (int i = _head; i >= 0; i = _pages[i].Next)
+        {
+            foreach (VaSlot slot in _pages[i].Slots)
+            {
+                if (slot.Version == version)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Removes a VA page (only one just grown, or at release).</summary>
     public void Remove(EpcPageIndex page)
     {

@@ -178,8 +178,8 @@ public sealed class BackingStore
         IHandle<PutBacking>,
         IHandle<SwapOutBacking>
 {
-    public BackingStore(ActorId id, string enclave, int indexCount)
-        : base(id, $"backing:{enclave}") => File = new BackingFile(indexCount);
+    public BackingStore(ActorId id, string enclave, int indexCount, bool generationsComeRound = false)
+        : base(id, $"backing:{enclave}") => File = new BackingFile(indexCount, generationsComeRound);
 
     public override ActorKind ActorKind => ActorKind.BackingStore;
 

@@ -157,7 +157,7 @@ public class NumaNode
         }
 
         // As upstream, a poisoned page is counted as free, unless its repair is on (D2 of the race catalogue).
-        message.IsPoisoned = poisoned;
+        message.IsPoisoned = poisoned && message.UncountsPoison;
         OwnCounter += poisoned && message.UncountsPoison ? 0 : 1;
         if (!message.KeepLocked)
         {

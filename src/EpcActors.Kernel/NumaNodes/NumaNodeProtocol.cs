@@ -70,7 +70,7 @@ public static class NumaNodeProtocol
         /// <summary>The node's own counter leaves a poisoned page out (switch poison-uncounts).</summary>
         public YesNo UncountsPoison;
 
-        /// <summary>Out: it is on the poison list.</summary>
+        /// <summary>Out: it is on the poison list, and the caller leaves it out of the count.</summary>
         public YesNo IsPoisoned;
     }
 
@@ -89,14 +89,14 @@ public static class NumaNodeProtocol
         /// </summary>
         public YesNo KeepLocked;
 
-        /// <summary>As in <see cref="FreePage"/>.</summary>
-        public YesNo UncountsPoison;
-
         /// <summary>Out: it was on the free list and is on the poison list now.</summary>
         public YesNo WasFree;
 
         /// <summary>Out: it was poisoned before.</summary>
         public YesNo WasPoisoned;
+
+        /// <summary>As in <see cref="FreePage"/>.</summary>
+        public YesNo UncountsPoison;
     }
 
     /// <summary>

@@ -303,12 +303,31 @@ internal static partial class Encl
                 ContentsVersion = pin.ContentsVersion,
                 PcmdVersion = pin.PcmdVersion,
             });
+        await DropBacking(current, place, page, pin, eldu.IsPcmdPageInUse);
+        if (eldu.HasFailed)
+        {
+            current.Report(RunEvent.LoadFailed, current.NowNs, page);
+            await Main.EnclFreeEpcPage(current, alloc.Page);
+            return AllocResult.Failed(Errno.EFAULT);
+        }
+
+        return alloc;
+    }
+
+    /// <summary>
+    /// __sgx_encl_eldu behind the instruction: the PCMD record is zeroed, the pin ends, and the contents page and a
+    /// PCMD page without a record go. Mutex held.
+    /// </summary>
+    [Linux("encl.c", "sgx_encl_eldu", IsPart = true)]
+    public static async Routine DropBacking(
+        KernelTask current, EnclavePlace place, int page, BackingPin pin, bool isPcmdPageInUse)
+    {
         BackingStoreProtocol.FinishLoad finish = await current.Ask(
             place.Backing,
             new BackingStoreProtocol.FinishLoad
             {
                 Index = page,
-                KeepPcmdPage = eldu.IsPcmdPageInUse && current.Switches.PcmdTruncateChecked == Fix.Present,
+                KeepPcmdPage = isPcmdPageInUse && current.Switches.PcmdTruncateChecked == Fix.Present,
                 KeepAll = current.Switches.BackingFreedAfterLoad == Fix.Absent,
                 LeavesPcmdClean = current.Switches.PcmdClearDirties == Fix.Absent,
                 ContentsGeneration = pin.ContentsGeneration,
@@ -323,14 +342,5 @@ internal static partial class Encl
         {
             await Shmem.Uncharge(current, finish.PcmdPayer, 1);
         }
-
-        if (eldu.HasFailed)
-        {
-            current.Report(RunEvent.LoadFailed, current.NowNs, page);
-            await Main.EnclFreeEpcPage(current, alloc.Page);
-            return AllocResult.Failed(Errno.EFAULT);
-        }
-
-        return alloc;
     }
 }

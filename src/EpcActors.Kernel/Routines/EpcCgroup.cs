@@ -135,7 +135,8 @@ internal static partial class EpcCgroup
     public static async Routine<bool> QueueWork(KernelTask current, int cgroup)
     {
         WaitChannelProtocol.Wake wake = await current.Ask(
-            current.Machine.CgroupWork[cgroup], new WaitChannelProtocol.Wake());
+            current.Machine.CgroupWork[cgroup],
+            new WaitChannelProtocol.Wake { TellsPending = current.Switches.LimitEvents == LimitEvents.Reclaims });
         return !wake.WasPending;
     }
 

@@ -43,11 +43,17 @@ internal static class Misc
     {
         Machine machine = current.Machine;
         int level = cgroup;
+        bool isOverCapacity = false;
         while (level >= 0)
         {
             CgroupProtocol.Charge charge = await current.Ask(
                 machine.Cgroups[level],
-                new CgroupProtocol.Charge { Bytes = bytes, TakeReference = takeReference && level == cgroup });
+                new CgroupProtocol.Charge
+                {
+                    Bytes = bytes,
+                    TakeReference = takeReference && level == cgroup,
+                    TellsCapacity = current.Switches.ReclaimRoot == ReclaimRoot.Refusing,
+                });
             if (charge.Result == LevelCharge.Gone)
             {
                 return MiscCharge.Gone;
@@ -55,6 +61,7 @@ internal static class Misc
 
             if (charge.Result == LevelCharge.Over)
             {
+                isOverCapacity = charge.IsOverCapacity;
                 break;
             }
 
@@ -66,7 +73,7 @@ internal static class Misc
             return MiscCharge.Charged;
         }
 
-        await OnRefused(current, level);
+        await OnRefused(current, level, isOverCapacity);
         for (int at = cgroup; ; at = machine.CgroupParents[at])
         {
             await current.Ask(machine.Cgroups[at], new CgroupProtocol.Uncharge { Bytes = bytes });
@@ -165,12 +172,13 @@ internal static class Misc
     /// knows what comes of it.
     /// </summary>
     [Linux("misc.c", "misc_cg_try_charge", IsPart = true)]
-    public static async Routine OnRefused(KernelTask current, int level)
+    public static async Routine OnRefused(KernelTask current, int level, bool isOverCapacity)
     {
         KernelSwitches switches = current.Switches;
         if (switches.ReclaimRoot == ReclaimRoot.Refusing || switches.LimitEvents == LimitEvents.Reclaims)
         {
-            current.RefusedBy = level;
+            // The capacity is the machine's, whatever level compares it first.
+            current.RefusedBy = isOverCapacity && switches.ReclaimRoot == ReclaimRoot.Refusing ? 0 : level;
         }
 
         if (switches.LimitEvents == LimitEvents.Attempts)

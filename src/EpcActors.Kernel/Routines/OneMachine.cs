@@ -20,7 +20,7 @@ public sealed class OneMachine : ISharedMachine
         Misc.TryCharge(current, cgroup, takeReference, bytes);
 
     /// <summary>Notes who refused a charge, and counts it, for an implementation that refuses by itself.</summary>
-    public Routine OnRefused(KernelTask current, int level) => Misc.OnRefused(current, level);
+    public Routine OnRefused(KernelTask current, int level) => Misc.OnRefused(current, level, isOverCapacity: false);
 
     public Routine Uncharge(KernelTask current, int cgroup) => Misc.Uncharge(current, cgroup);
 

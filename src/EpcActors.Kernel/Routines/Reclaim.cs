@@ -314,13 +314,14 @@ internal static class Reclaim
         WriteResult result = ResultOf(current.Switches, ewb);
         if (result is WriteResult.Kept or WriteResult.Dropped)
         {
-            // The pages of the backing store that were pinned stay, empty: the next write-out finds them.
+            // Of a page that is kept the backing that was pinned stays, empty: the next write-out finds it.
             bool isKept = result == WriteResult.Kept;
-            await current.Ask(
+            EnclaveProtocol.AbandonWrite abandon = await current.Ask(
                 place.Enclave,
                 new EnclaveProtocol.AbandonWrite { Page = page, Slot = ewb.Slot, StaysReclaimed = isKept });
             if (!isKept)
             {
+                await Encl.DropBacking(current, place, page, pin, abandon.IsPcmdPageInUse);
                 await DropIsolated(current, epcPage);
             }
 
@@ -480,7 +481,6 @@ internal static class Reclaim
             EwbFailure.FreesPage => WriteResult.Written,
             EwbFailure.RemovesPage => WriteResult.MustRemove,
             EwbFailure.KeepsPage => WriteResult.Kept,
-            EwbFailure.KeepsUnlessFault => ewb.HasFaulted ? WriteResult.MustRemove : WriteResult.Kept,
         };
 
     /// <summary>
@@ -559,6 +559,11 @@ internal static class Reclaim
         }
 
         Invariant.That(ewb.Result != LeafResult.NotTracked || slot < 0, "EWB failed after ETRACK and IPI");
+        if (ewb.Result == LeafResult.NotRun)
+        {
+            return ewb;
+        }
+
         await PutWritten(current, place, page, ewb, pin);
         return ewb;
     }

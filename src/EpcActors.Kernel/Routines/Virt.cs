@@ -31,16 +31,17 @@ internal static class Virt
             vepc, new VirtualEpcProtocol.LockAndLookUp { Index = index, Mapping = mapping });
         if (!look.EpcPage.IsNone)
         {
+            bool maps = current.Switches.VepcMapsExisting == Fix.Present;
             await current.Ask(
                 vepc,
                 new VirtualEpcProtocol.StoreAndUnlock
                 {
                     Index = index,
-                    Mapping = mapping,
+                    Mapping = maps ? mapping : 0,
                     EpcPage = EpcPageIndex.None,
-                    Maps = current.Switches.VepcMapsExisting == Fix.Present,
+                    Maps = maps,
                 });
-            return look.IsMapped || current.Switches.VepcMapsExisting == Fix.Present ? FaultResult.Mapped : FaultResult.Retry;
+            return look.IsMapped || maps ? FaultResult.Mapped : FaultResult.Retry;
         }
 
         AllocResult alloc = await Main.AllocEpcPage(current, reclaim: false);

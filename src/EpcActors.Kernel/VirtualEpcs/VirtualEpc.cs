@@ -38,10 +38,10 @@ public static class VirtualEpcProtocol
         /// <summary>The mapping that gets the translation.</summary>
         public int Mapping;
 
+        public EpcPageIndex EpcPage;
+
         /// <summary>Inserts a translation to the page that is there already (switch vepc-maps-existing, D8).</summary>
         public YesNo Maps;
-
-        public EpcPageIndex EpcPage;
     }
 
     /// <summary>

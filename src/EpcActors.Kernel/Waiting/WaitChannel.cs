@@ -59,7 +59,10 @@ public static class WaitChannelProtocol
         /// <summary>Out: a task slept, or was about to.</summary>
         public YesNo WasWaiting;
 
-        /// <summary>Out: it was woken or queued before, and has not run since.</summary>
+        /// <summary>In: the caller wants what queue_work() returns (switch limit-events).</summary>
+        public YesNo TellsPending;
+
+        /// <summary>Out: it was queued before, and has not run since.</summary>
         public YesNo WasPending;
     }
 
@@ -138,7 +141,7 @@ public sealed class WaitChannel : Resource,
         }
 
         message.WasWaiting = _prepared > 0;
-        message.WasPending = _woken;
+        message.WasPending = message.TellsPending && _woken;
         _woken = true;
         while (!_sleepers.IsEmpty)
         {
