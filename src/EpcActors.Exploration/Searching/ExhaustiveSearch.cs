@@ -74,7 +74,10 @@ public sealed record SearchResult
 /// nearly all of this subsystem does (fault, EBUSY, fault again).
 /// </summary>
 /// <remarks>
-/// <para>A schedule is executed from the start each time; the table cuts it off where a known state is reached. States
+/// <para>A schedule is executed from the start each time; the table cuts it off where a known state is reached. The
+/// search goes down by layers of steps: what lies below a layer waits until all above it is done. So each state is met
+/// not much deeper than it lies, and where tasks can take turns for thousands of steps a branch need not be executed
+/// from a start that is thousands of steps away. States
 /// are told apart by 64-bit fingerprints: among n states the chance that any two share one is about n^2 / 2^65.</para>
 /// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5), for steps of which the world
 /// says that they commute (<see cref="Explorable.CommutesWithLast"/>). Sleep sets leave out edges, never states, so
@@ -82,7 +85,7 @@ public sealed record SearchResult
 /// <para>Bounded preemptions (Musuvathi, Qadeer 2007): a state counts as known when it was met before with as few
 /// preemptions and the same task going on.</para>
 /// </remarks>
-public sealed class ExhaustiveSearch : IStrategy
+public sealed partial class ExhaustiveSearch : IStrategy
 {
     private const int MaxTasks = 64;
 
@@ -130,7 +133,7 @@ public sealed class ExhaustiveSearch : IStrategy
     public long Ends => _ends;
 
     /// <summary>Every schedule within the bounds was covered; known once the search is over.</summary>
-    public bool IsComplete => _isOver && !_isCut && _stack.Count == 0;
+    public bool IsComplete => _isOver && !_isCut && _stack.Count == 0 && !HasPlacesLeft;
 
     /// <summary>Searches to the end, the bounds, or the first broken rule.</summary>
     public SearchResult Search(Action<ExhaustiveSearch>? progress, CancellationToken cancellationToken)
@@ -187,7 +190,8 @@ public sealed class ExhaustiveSearch : IStrategy
             _isCut = true;
         }
 
-        _isOver = (isFound && _bounds.StopsAtFirst) || _states >= _bounds.MaxStates || !Backtrack();
+        _isOver = (isFound && _bounds.StopsAtFirst) || _states >= _bounds.MaxStates
+            || !(Backtrack() || BeginNextPlace());
         return !_isOver;
     }
 
@@ -204,16 +208,27 @@ public sealed class ExhaustiveSearch : IStrategy
     public int Next(Execution execution)
     {
         ArgumentNullException.ThrowIfNull(execution);
+        if (TryFollow(out ushort decision))
+        {
+            return decision;
+        }
+
         if (_cursor < _stack.Count)
         {
             return Take(_cursor++);
         }
 
-        return TryPush(execution) ? Take(_cursor++) : -1;
+        bool isPushed = _place is not null && _stack.Count == 0 ? TryPushPlace(execution) : TryPush(execution);
+        return isPushed ? Take(_cursor++) : -1;
     }
 
     public bool Choose(Execution execution, int task, int point)
     {
+        if (TryFollow(out ushort decision))
+        {
+            return Decision.ValueOf(decision);
+        }
+
         if (_cursor == _stack.Count)
         {
             int first = _alternatives.Count;
@@ -230,6 +245,7 @@ public sealed class ExhaustiveSearch : IStrategy
     {
         _world.Reset();
         _cursor = 0;
+        _followed = 0;
         Execution execution = _world.Execution;
         ExploredEnd end = execution.Run(this, _bounds.MaxSteps);
         _steps += execution.Steps;
@@ -295,6 +311,18 @@ public sealed class ExhaustiveSearch : IStrategy
             return false;
         }
 
+        if (execution.Steps >= _layerEnd && !_usesSleepSets)
+        {
+            _placesOfNextLayer.Add(new Place(execution.Log.ToArray(), state, preemptions, _world.Progress));
+            return false;
+        }
+
+        return Push(execution, state, todo, sleep, preemptions, mayStay);
+    }
+
+    private bool Push(Execution execution, int state, ulong todo, ulong sleep, int preemptions, bool mayStay)
+    {
+        int last = execution.LastTask;
         int first = _alternatives.Count;
         bool isBound = _bounds.Preemptions >= 0 && preemptions == _bounds.Preemptions && mayStay;
         int stays = -1;
