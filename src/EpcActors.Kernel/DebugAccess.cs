@@ -1,4 +1,4 @@
-namespace EpcActors.Domain.Kernel;
+namespace EpcActors.Kernel;
 
 /// <summary>How long sgx_encl_reserve_page() asks for a page that is busy (D6, D15).</summary>
 public enum DebugAccess

@@ -1,4 +1,4 @@
-namespace EpcActors.Domain.Kernel;
+namespace EpcActors.Kernel;
 
 /// <summary>Fate of a page whose EWB fails with another error than SGX_NOT_TRACKED (D3).</summary>
 public enum EwbFailure

@@ -1,4 +1,4 @@
-namespace EpcActors.Domain.Kernel;
+namespace EpcActors.Kernel;
 
 /// <content>
 /// Repairs that were worked out with the race laboratory for what no kernel has fixed. All are off in every kernel of

@@ -1,4 +1,4 @@
-namespace EpcActors.Domain.Kernel;
+namespace EpcActors.Kernel;
 
 /// <summary>What counts as an event in misc.events (C16).</summary>
 public enum LimitEvents

@@ -1,4 +1,4 @@
-namespace EpcActors.Domain.Kernel;
+namespace EpcActors.Kernel;
 
 /// <summary>Whether the reclaimer looks at a page's poison once more before it runs EWB (R19).</summary>
 public enum PoisonCheck

@@ -1,4 +1,4 @@
-namespace EpcActors.Domain.Kernel;
+namespace EpcActors.Kernel;
 
 /// <summary>The cgroup below which pages are sought when a charge is refused (C14).</summary>
 public enum ReclaimRoot

@@ -1,4 +1,4 @@
-namespace EpcActors.Domain.Kernel;
+namespace EpcActors.Kernel;
 
 /// <summary>When a SECS without resident children is written out (D4, D12).</summary>
 public enum SecsReclaim

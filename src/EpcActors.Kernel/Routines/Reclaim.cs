@@ -4,6 +4,7 @@ using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Epc;
 using EpcActors.Kernel.Memory;
+using EpcActors.Kernel.NumaNodes;
 
 namespace EpcActors.Kernel.Routines;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using EpcActors.Engine;
+using EpcActors.Kernel;
 using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Epc;

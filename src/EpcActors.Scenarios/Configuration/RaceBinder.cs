@@ -80,6 +80,8 @@ internal sealed class RaceBinder(
             Source = entry.Source,
             Symptom = entry.Symptom,
             Fix = entry.Fix,
+            Change = entry.Change,
+            Patch = entry.Patch,
             Rule = entry.Rule,
             Status = entry.Status,
             Verdict = entry.Verdict,
@@ -112,10 +114,12 @@ internal sealed class RaceBinder(
         string source = reader.Get("source", "a commit").Text("a commit");
         string symptom = reader.Get("symptom", "a hang").Text("a hang");
         string fix = reader.Get("fix", "an atomic").Text("an atomic");
+        string change = reader.Get("change", "count behind the free").Text("count behind the free");
+        string patch = reader.Get("patch", "atomic_inc(&count)").Text("atomic_inc(&count)");
         RaceStatus status = reader.Get("status", "open").Choice<RaceStatus>("a status");
         RaceVerdict verdict = reader.Get("verdict", "none").Choice<RaceVerdict>("a verdict");
         string rule = ReadRule(reader.Get("rule", "free-page-counter"), properties);
-        return new CatalogueEntry(id, title, source, symptom, fix, status, verdict, rule);
+        return new CatalogueEntry(id, title, source, symptom, fix, change, patch, status, verdict, rule);
     }
 
     private List<(RaceTaskSpec Spec, Setting Do)> ReadTasks(ObjectReader reader, ObjectReader defaults)
@@ -345,6 +349,8 @@ internal sealed class RaceBinder(
         string Source,
         string Symptom,
         string Fix,
+        string Change,
+        string Patch,
         RaceStatus Status,
         RaceVerdict Verdict,
         string Rule);

@@ -46,6 +46,12 @@ public sealed record RaceDefinition
     /// <summary>Change that closes it.</summary>
     public string Fix { get; init; } = "";
 
+    /// <summary>The change that the variant <c>fixed</c> stands for, in words, for a mail.</summary>
+    public string Change { get; init; } = "";
+
+    /// <summary>The same as pseudo-code, line by line.</summary>
+    public string Patch { get; init; } = "";
+
     /// <summary>
     /// The rule that the race breaks, as violations name it: one of the oracle's, or a property's; empty when it says
     /// none.

@@ -21,6 +21,9 @@ internal sealed class RaceShowCommand
     private readonly Option<bool> _kernelStyle = CommonOptions.Flag(
         "--kernel-style",
         "as a commit message would draw it");
+    private readonly Option<bool> _asMail = CommonOptions.Flag(
+        "--as-mail",
+        "as a mail to a maintainer: problem, interleaving, proposed change, evidence");
     private readonly Option<bool> _mermaid = CommonOptions.Flag("--mermaid", "as a Mermaid sequence diagram");
     private readonly Option<bool> _schedule = CommonOptions.Flag("--schedule", "as a schedule, for 'epc race replay'");
     private readonly Option<bool> _json = CommonOptions.Flag("--json", "as JSON");
@@ -37,7 +40,7 @@ internal sealed class RaceShowCommand
             "Shows a race: what it is, and the shortest schedule known that breaks its rule.",
             Page())
         {
-            show._race, show._kernelStyle, show._mermaid, show._schedule, show._json, show._out,
+            show._race, show._kernelStyle, show._asMail, show._mermaid, show._schedule, show._json, show._out,
         };
         command.SetAction((parsed, _) => Task.FromResult((int)show.Execute(parsed)));
         return command;
@@ -48,7 +51,7 @@ internal sealed class RaceShowCommand
         string word = parsed.GetRequiredValue(_race);
         (string file, string text) = RaceOptions.Find(word, _shell);
         RaceDefinition race = RaceFile.Load(file, null, [], _shell.Configuration);
-        RaceOptions.RequireAtMostOne(parsed, _kernelStyle, _mermaid, _schedule, _json);
+        RaceOptions.RequireAtMostOne(parsed, _kernelStyle, _asMail, _mermaid, _schedule, _json);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
 
         // A file of the user may have an id of the catalogue; the schedule there is not of his race.
@@ -83,6 +86,12 @@ internal sealed class RaceShowCommand
         {
             _shell.Out.Write(RaceListing.KernelStyle(trace));
         }
+        else if (parsed.GetValue(_asMail))
+        {
+            RaceDefinition plain = RaceFile.Load(file, null, [], _shell.Configuration);
+            RaceMail.Write(
+                _shell.Out, plain, trace, variant => RaceFile.Load(file, variant, [], _shell.Configuration));
+        }
         else if (parsed.GetValue(_mermaid))
         {
             _shell.Out.Write(MermaidDiagram.Text(trace));
@@ -116,6 +125,7 @@ internal sealed class RaceShowCommand
         [
             new("epc race show R1", "What it is, and the interleaving"),
             new("epc race show R1 --kernel-style", "To paste into a commit message"),
+            new("epc race show D1 --as-mail", "Problem, interleaving, proposed change and evidence, to send"),
             new("epc race show R3 --out r3", "race.html to step through in a browser, trace.json for ui.perfetto.dev"),
             new("epc race show R9 --schedule > r9.schedule", "To replay on another kernel"),
         ],
