@@ -203,6 +203,7 @@ public sealed class RaceCommandTests : IDisposable
 
     [Theory]
     [InlineData("--kernel-style", "CPU0")]
+    [InlineData("--as-mail", "Evidence")]
     [InlineData("--mermaid", "sequenceDiagram")]
     [InlineData("--schedule", "# EpcActors schedule 1")]
     [InlineData("--json", "\"schema\"")]

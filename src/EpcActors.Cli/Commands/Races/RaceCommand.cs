@@ -15,6 +15,7 @@ internal static class RaceCommand
             RaceFindCommand.Create(shell),
             RaceReplayCommand.Create(shell),
             RaceMeasureCommand.Create(shell),
+            RaceHuntCommand.Create(shell),
         };
 
     private static HelpPage Page() => new()
