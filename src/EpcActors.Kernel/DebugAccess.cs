@@ -9,6 +9,8 @@ public enum DebugAccess
     /// <summary>Until it is there or SIGKILL is pending. Proposed, in no kernel.</summary>
     StopsAtFatalSignal,
 
-    /// <summary>Once: the debugger is told EBUSY and asks again with mmap_lock released. Proposed, in no kernel.</summary>
+    /// <summary>
+    /// Once: the debugger is told EBUSY and asks again with mmap_lock released. Proposed, in no kernel.
+    /// </summary>
     TriesOnce,
 }

@@ -6,6 +6,8 @@ public enum LimitEvents
     /// <summary>Every attempt of a charge that is refused (every version).</summary>
     Attempts,
 
-    /// <summary>Every reclaim that the limit sets off, and every allocation that fails at it. Proposed, in no version.</summary>
+    /// <summary>
+    /// Every reclaim that the limit sets off, and every allocation that fails at it. Proposed, in no version.
+    /// </summary>
     Reclaims,
 }

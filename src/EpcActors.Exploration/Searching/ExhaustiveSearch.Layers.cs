@@ -14,7 +14,9 @@ public sealed partial class ExhaustiveSearch
     /// <summary>States below the present layer, or in it, from which nothing was tried yet.</summary>
     private bool HasPlacesLeft => _places.Count > 0 || _placesOfNextLayer.Count > 0;
 
-    /// <summary>Goes to the next state of the layer, or of the next one when this is done. False: there is none.</summary>
+    /// <summary>
+    /// Goes to the next state of the layer, or of the next one when this is done. False: there is none.
+    /// </summary>
     private bool BeginNextPlace()
     {
         if (_places.Count == 0)

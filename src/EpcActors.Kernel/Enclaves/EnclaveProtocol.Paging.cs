@@ -161,7 +161,9 @@ public static partial class EnclaveProtocol
         /// <summary>The VA slot that was taken for it and not used; -1 when EWB gave it back.</summary>
         public int Slot;
 
-        /// <summary>It stays BEING_RECLAIMED: EBLOCK cannot be undone, so faults wait until EWB is tried again.</summary>
+        /// <summary>
+        /// It stays BEING_RECLAIMED: EBLOCK cannot be undone, so faults wait until EWB is tried again.
+        /// </summary>
         public YesNo StaysReclaimed;
 
         /// <summary>Out: as with <see cref="Eldu"/>.</summary>

@@ -4,7 +4,6 @@ using EpcActors.Kernel.Cgroups;
 using EpcActors.Kernel.Enclaves;
 using EpcActors.Kernel.Epc;
 using EpcActors.Kernel.Memory;
-using EpcActors.Kernel.NumaNodes;
 
 namespace EpcActors.Kernel.Routines;
 
@@ -12,7 +11,7 @@ namespace EpcActors.Kernel.Routines;
 /// arch/x86/kernel/cpu/sgx/main.c: the reclaimer. Any number of tasks may be in here at once, each with a batch of its
 /// own.
 /// </summary>
-internal static class Reclaim
+internal static partial class Reclaim
 {
     /// <summary>Instead of an LRU: the pages are in the batch already.</summary>
     public const int IsIsolated = -1;
@@ -355,119 +354,6 @@ internal static class Reclaim
         return result;
     }
 
-    /// <summary>
-    /// Writes the SECS within the write of the last child: no EBLOCK, no LRU, and its EREMOVE has nothing to do.
-    /// </summary>
-    [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
-    private static async Routine WriteSecs(KernelTask current, EnclavePlace place, int enclave, EpcPageIndex secs)
-    {
-        int payer = await Shmem.Payer(current, enclave);
-        BackingPin pin = await Shmem.Pin(current, enclave, place.PageCount, payer);
-        if (pin.Errno != Errno.Ok)
-        {
-            // D4: no task comes back for it until a child is loaded and evicted again.
-            return;
-        }
-
-        EnclaveProtocol.Ewb ewb = await EwbSecs(current, place, secs, pin);
-        if (ewb.Result != LeafResult.NotRun)
-        {
-            await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
-            await Main.EnclFreeEpcPage(current, secs);
-        }
-    }
-
-    [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
-    private static async Routine<EnclaveProtocol.Ewb> EwbSecs(
-        KernelTask current, EnclavePlace place, EpcPageIndex secs, BackingPin pin)
-    {
-        bool mustFail = current.Choose((int)ChoicePoint.EwbFails);
-        EnclaveProtocol.Ewb ewb = await Ewb(
-            current,
-            place,
-            new EnclaveProtocol.Ewb { Page = place.PageCount, EpcPage = secs, MustFail = mustFail });
-        bool wasLost = (current.Machine.Pages[secs].Epcm & Epcm.Valid) == 0;
-        Invariant.That(
-            ewb.Result is LeafResult.Done or LeafResult.NotRun || mustFail || wasLost,
-            "EWB of a SECS without children failed");
-        await PutWritten(current, place, place.PageCount, ewb, pin);
-        if (ewb.Result == LeafResult.Done && current.Switches.DirtySetWithWrite == Fix.Absent)
-        {
-            await current.Ask(place.Backing, PutPages(place.PageCount, pin, isDirtied: true));
-        }
-
-        return ewb;
-    }
-
-    /// <summary>
-    /// With secs-reclaim = on-lru: a SECS without resident children goes to the tail of its LRU, to be written out when
-    /// it comes to the head. Mutex held, so the count stands still. A SECS that is tracked is listed already, or in the
-    /// batch of a reclaimer, which looks at the count under the mutex before it writes.
-    /// </summary>
-    [Linux("main.c", "sgx_mark_page_reclaimable", IsPart = true)]
-    public static async Routine ListSecs(KernelTask current, EnclavePlace place)
-    {
-        Machine machine = current.Machine;
-        if (machine.Switches.SecsReclaim != SecsReclaim.OnLru)
-        {
-            return;
-        }
-
-        EnclaveProtocol.TestSecs test = await current.Ask(place.Enclave, new EnclaveProtocol.TestSecs());
-        EpcPageIndex secs = test.SecsPage;
-        if (secs.IsNone || machine.Pages[secs].IsTracked)
-        {
-            return;
-        }
-
-        if ((machine.Pages[secs].Flags & EpcPageFlags.Unreclaimable) != 0)
-        {
-            await current.Ask(
-                machine.Cgroups[machine.LruOf(secs)], new CgroupProtocol.DropUnreclaimable { Page = secs });
-        }
-
-        machine.Pages[secs].Owner = place.OwnerBase + place.PageCount;
-        await Main.MarkReclaimable(current, secs);
-    }
-
-    /// <summary>
-    /// With secs-reclaim = on-lru: a SECS that came to the head of its LRU. It is let go when a child is resident by
-    /// now; the last child lists it again.
-    /// </summary>
-    [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
-    private static async Routine<WriteResult> WriteListedSecs(KernelTask current, EpcPageIndex secs, int enclave)
-    {
-        EnclavePlace place = current.Machine.Enclaves[enclave];
-        await current.Ask(place.Enclave, new EnclaveProtocol.Lock());
-        EnclaveProtocol.TestSecs test = await current.Ask(place.Enclave, new EnclaveProtocol.TestSecs());
-        WriteResult result = WriteResult.Dropped;
-        if (!test.SecsPage.IsNone)
-        {
-            int payer = await Shmem.Payer(current, enclave);
-            BackingPin pin = await Shmem.Pin(current, enclave, place.PageCount, payer);
-            result = WriteResult.Kept;
-            if (pin.Errno == Errno.Ok)
-            {
-                EnclaveProtocol.Ewb ewb = await EwbSecs(current, place, secs, pin);
-                result = ResultOf(current.Switches, ewb);
-                if (result is WriteResult.Written or WriteResult.MustRemove)
-                {
-                    await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
-                    result = WriteResult.MustRemove;
-                }
-            }
-        }
-
-        if (result == WriteResult.Dropped)
-        {
-            await DropIsolated(current, secs);
-            await Encl.RecordUnreclaimable(current, secs, enclave);
-        }
-
-        await current.Ask(place.Enclave, new EnclaveProtocol.Unlock());
-        return result;
-    }
-
     [Linux("main.c", "sgx_reclaim_pages", IsPart = true)]
     private static async Routine DropIsolated(KernelTask current, EpcPageIndex page) =>
         await current.Ask(
@@ -483,91 +369,6 @@ internal static class Reclaim
             EwbFailure.RemovesPage => WriteResult.MustRemove,
             EwbFailure.KeepsPage => WriteResult.Kept,
         };
-
-    /// <summary>
-    /// __sgx_encl_ewb, with a look at the page's poison first where the kernel takes one. A failure that is reported
-    /// behind the look hits a page whose EWB runs: only when the node's lock is held over both, as arch_memory_failure
-    /// holds it, is there no such moment. What the processor does when the memory fails within the instruction no lock
-    /// can change.
-    /// </summary>
-    [Linux("encls.h", "__ewb", IsPart = true)]
-    private static async Routine<EnclaveProtocol.Ewb> Ewb(
-        KernelTask current, EnclavePlace place, EnclaveProtocol.Ewb request)
-    {
-        PoisonCheck check = current.Switches.PoisonCheck;
-        if (check == PoisonCheck.None)
-        {
-            return await current.Ask(place.Enclave, request);
-        }
-
-        ActorId node = current.Machine.Nodes[current.Machine.NodeOf(request.EpcPage)];
-        NumaNodeProtocol.ReadPoison read = await current.Ask(
-            node,
-            new NumaNodeProtocol.ReadPoison
-            {
-                Page = request.EpcPage,
-                KeepLocked = check == PoisonCheck.UnderNodeLock,
-            });
-        if (read.IsPoisoned)
-        {
-            request.Result = LeafResult.NotRun;
-            return request;
-        }
-
-        EnclaveProtocol.Ewb ewb = await current.Ask(place.Enclave, request);
-        if (check == PoisonCheck.UnderNodeLock)
-        {
-            await current.Ask(node, new NumaNodeProtocol.UnlockNode());
-        }
-
-        return ewb;
-    }
-
-    /// <summary>
-    /// sgx_encl_ewb: EWB; after an ETRACK again when the enclave was not tracked since; after an IPI again when CPUs
-    /// are still inside.
-    /// </summary>
-    /// <returns>The last EWB's answer; its slot is -1 when it failed.</returns>
-    [Linux("main.c", "sgx_encl_ewb")]
-    private static async Routine<EnclaveProtocol.Ewb> EnclEwb(
-        KernelTask current, EnclavePlace place, int page, EpcPageIndex epcPage, int slot, BackingPin pin)
-    {
-        bool mustFail = current.Choose((int)ChoicePoint.EwbFails);
-        EnclaveProtocol.Ewb request = new() { Page = page, EpcPage = epcPage, Slot = slot, MustFail = mustFail };
-        EnclaveProtocol.Ewb ewb = await Ewb(current, place, request);
-        if (ewb.Result == LeafResult.NotTracked)
-        {
-            await current.Ask(place.Enclave, new EnclaveProtocol.Etrack());
-            ewb = await Ewb(current, place, request);
-            if (ewb.Result == LeafResult.NotTracked)
-            {
-                // The mask of CPUs is taken after ETRACK: a thread that enters later is in the new epoch.
-                ForReport<long> startNs = current.NowNs;
-                EnclaveProtocol.SendIpi ipi = await current.Ask(place.Enclave, new EnclaveProtocol.SendIpi());
-                current.Report(RunEvent.IpiWave, startNs, ipi.Cpus);
-                ewb = await Ewb(current, place, request);
-            }
-        }
-
-        if (ewb.Result == LeafResult.NotTracked && current.Switches.EtrackHoldsMutex == Fix.Absent)
-        {
-            // R29: our ETRACK failed because another task's epoch was open, so no ETRACK follows EBLOCK. The kernel
-            // warns and gives up, as after any failure.
-            request.MustFail = true;
-            ewb = await current.Ask(place.Enclave, request);
-            await PutWritten(current, place, page, ewb, pin);
-            return ewb;
-        }
-
-        Invariant.That(ewb.Result != LeafResult.NotTracked || slot < 0, "EWB failed after ETRACK and IPI");
-        if (ewb.Result == LeafResult.NotRun)
-        {
-            return ewb;
-        }
-
-        await PutWritten(current, place, page, ewb, pin);
-        return ewb;
-    }
 
     /// <summary>Stores EWB's output in the pinned pages and ends the pin. A failed EWB has written nothing.</summary>
     [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
@@ -599,20 +400,4 @@ internal static class Reclaim
         PcmdGeneration = pin.PcmdGeneration,
         IsDirtied = isDirtied,
     };
-}
-
-/// <summary>What has become of a page that a reclaimer wanted to write out.</summary>
-internal enum WriteResult
-{
-    /// <summary>Its entry has let go of it: it is freed.</summary>
-    Written,
-
-    /// <summary>The same, but the processor may still have it: EREMOVE before it is freed.</summary>
-    MustRemove,
-
-    /// <summary>It stays where it is, and goes back to the tail of its LRU.</summary>
-    Kept,
-
-    /// <summary>It stays where it is, on no list.</summary>
-    Dropped,
 }

@@ -16,7 +16,8 @@ internal sealed class AccessPairs : IStepWatcher
     public void Begin() => _last.Clear();
 
     /// <summary>Different pairs that met in both orders.</summary>
-    public int BothWays => _seen.Count(pair => string.CompareOrdinal(pair.First, pair.Second) < 0 && _seen.Contains(Turned(pair)));
+    public int BothWays => _seen.Count(pair =>
+        string.CompareOrdinal(pair.First, pair.Second) < 0 && _seen.Contains(Turned(pair)));
 
     /// <summary>Pairs that met in one order only.</summary>
     public IReadOnlyList<string> OneWay =>
@@ -56,8 +57,9 @@ internal sealed class AccessPairs : IStepWatcher
 
     /// <summary>The protocol that the request belongs to: the kind of the resource.</summary>
     private static string Kind(string first, string second, Envelope request) =>
-        request.Describe().GetType().DeclaringType?.Name.Replace("Protocol", "", StringComparison.Ordinal) ?? first + second;
+        request.Describe().GetType().DeclaringType?.Name.Replace("Protocol", "", StringComparison.Ordinal)
+            ?? first + second;
 
-    private static (string Resource, string First, string Second) Turned((string Resource, string First, string Second) pair) =>
-        (pair.Resource, pair.Second, pair.First);
+    private static (string Resource, string First, string Second) Turned(
+        (string Resource, string First, string Second) pair) => (pair.Resource, pair.Second, pair.First);
 }

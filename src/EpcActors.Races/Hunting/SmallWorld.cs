@@ -4,7 +4,9 @@ using EpcActors.Exploration;
 
 namespace EpcActors.Races.Hunting;
 
-/// <summary>A small machine with a few tasks, drawn at random, as a race file: what is found in it can be kept.</summary>
+/// <summary>
+/// A small machine with a few tasks, drawn at random, as a race file: what is found in it can be kept.
+/// </summary>
 internal static class SmallWorld
 {
     /// <summary>Operations of a thread of an enclave; {0} is one of its pages.</summary>
@@ -39,10 +41,12 @@ internal static class SmallWorld
         text.Append(CultureInfo.InvariantCulture, $"epc {{\n  title = \"drawn, seed {seed}\"\n");
         text.Append(CultureInfo.InvariantCulture, $"  kernel = \"{kernel}\"\n");
         text.Append(draw.Below(3) == 0
-            ? $"  machine {{ nodes = [ {{ cpus = 2, epc = {(pages + 1) / 2} pages }}, {{ cpus = 2, epc = {(pages + 1) / 2} pages }} ] }}\n"
+            ? $"  machine {{ nodes = [ {{ cpus = 2, epc = {(pages + 1) / 2} pages }}, "
+                + $"{{ cpus = 2, epc = {(pages + 1) / 2} pages }} ] }}\n"
             : $"  machine {{ nodes = [ {{ cpus = 4, epc = {pages} pages }} ] }}\n");
         bool isLimited = hasCgroups && draw.Below(2) == 0;
-        text.Append(CultureInfo.InvariantCulture, $"  cgroups {{ /c {{ max = {(isLimited ? $"{built + 1 + draw.Below(3)} pages" : "max")} }} }}\n");
+        string max = isLimited ? $"{built + 1 + draw.Below(3)} pages" : "max";
+        text.Append(CultureInfo.InvariantCulture, $"  cgroups {{ /c {{ max = {max} }} }}\n");
         text.Append("  enclaves {\n    a { heap = 4 pages, code-pages = 0, cgroup = /c }\n");
         text.Append(second > 0 ? "    b { heap = 2 pages, code-pages = 0 }\n  }\n" : "  }\n");
         text.Append("  race {\n    id = H1\n    shrink-topology = off\n    max-steps = 1500\n");
@@ -80,7 +84,8 @@ internal static class SmallWorld
         text.Append("    }\n");
         if (draw.Below(6) == 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"    choices {{ {Failures[draw.Below(Failures.Length)]} = 1 }}\n");
+            string failure = Failures[draw.Below(Failures.Length)];
+            text.Append(CultureInfo.InvariantCulture, $"    choices {{ {failure} = 1 }}\n");
         }
 
         return text.Append("    show = [ counter, free-pages ]\n  }\n}\n").ToString();

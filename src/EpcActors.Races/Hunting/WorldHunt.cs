@@ -37,7 +37,8 @@ public sealed record WorldHuntResult(
     IReadOnlyList<string> PairsOneWay);
 
 /// <summary>
-/// Draws small worlds, searches each at random under every rule of the oracle, shortens what breaks one, and tells causes
+/// Draws small worlds, searches each at random under every rule of the oracle, shortens what breaks one, and tells
+/// causes
 /// apart. World n of a seed is the same everywhere.
 /// </summary>
 public static class WorldHunt

@@ -7,7 +7,8 @@ using EpcActors.Scenarios.Configuration;
 namespace EpcActors.Tests.Races;
 
 /// <summary>
-/// Repairs of what no kernel has fixed: each open race has one, none is on in a kernel, and a mail can be written of it.
+/// Repairs of what no kernel has fixed: each open race has one, none is on in a kernel, and a mail can be written of
+/// it.
 /// </summary>
 public sealed class RepairTests
 {
@@ -39,7 +40,8 @@ public sealed class RepairTests
         foreach (string kernel in BuiltInFiles.Names("kernels"))
         {
             KernelSwitches switches = RaceFile.LoadText(
-                $"epc {{ kernel = \"{kernel}\", race {{ tasks {{ T {{ do = [ \"reclaim\" ] }} }} }} }}").Scenario.Switches;
+                $"epc {{ kernel = \"{kernel}\", race {{ tasks {{ T {{ do = [ \"reclaim\" ] }} }} }} }}")
+                .Scenario.Switches;
             Assert.Equal(none.GrowCountsVaPages, switches.GrowCountsVaPages);
             Assert.Equal(none.RemoveFreesVaPage, switches.RemoveFreesVaPage);
             Assert.Equal(none.PoisonUncounts, switches.PoisonUncounts);
@@ -58,7 +60,9 @@ public sealed class RepairTests
         }
     }
 
-    /// <summary>The known-bad twin of the hunt: the counter that loses updates is found by worlds that were drawn.</summary>
+    /// <summary>
+    /// The known-bad twin of the hunt: the counter that loses updates is found by worlds that were drawn.
+    /// </summary>
     [Fact]
     public void A_hunt_finds_the_lost_update_of_the_old_counter_and_knows_it()
     {

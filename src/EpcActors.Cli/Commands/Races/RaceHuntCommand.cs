@@ -113,7 +113,8 @@ internal sealed class RaceHuntCommand
     {
         Notes =
         [
-            "A world is a machine of a few pages with two or three tasks; a budget without a unit is a number of worlds.",
+            "A world is a machine of a few pages with two or three tasks; a budget without a unit is a number of "
+                + "worlds.",
             "A cause is the rule that is broken and the kernel functions of the two accesses that conflict; of a hang, "
                 + "the functions of its lap.",
         ],
