@@ -79,8 +79,8 @@ internal static class RaceMail
             "Limits of this",
             [
                 "Found and decided in a model of the driver that was written from its source; nothing was reproduced "
-                    + "on hardware. A step is one critical section, memory is sequentially consistent, and a bound that "
-                    + "names preemptions or random schedules is no proof.",
+                    + "on hardware. A step is one critical section, memory is sequentially consistent, and a "
+                    + "bound that names preemptions or random schedules is no proof.",
             ]);
     }
 
