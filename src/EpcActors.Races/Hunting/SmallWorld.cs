@@ -50,8 +50,9 @@ internal static class SmallWorld
         text.Append("  enclaves {\n    a { heap = 4 pages, code-pages = 0, cgroup = /c }\n");
         text.Append(second > 0 ? "    b { heap = 2 pages, code-pages = 0 }\n  }\n" : "  }\n");
         text.Append("  race {\n    id = H1\n    shrink-topology = off\n    max-steps = 1500\n");
-        text.Append(draw.Below(2) == 0 ? "    ksgxd = on\n" : "    ksgxd = off\n");
-        text.Append(hasCgroups && draw.Below(2) == 0 ? "    workers = on\n" : "    workers = off\n");
+
+        // Without those that reclaim in the background every fault that finds no page would be a hang.
+        text.Append(hasCgroups ? "    ksgxd = on\n    workers = on\n" : "    ksgxd = on\n");
         text.Append(CultureInfo.InvariantCulture, $"    setup = [ \"a: create\"");
         for (int page = 0; page < built; page++)
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using EpcActors.Engine;
 using EpcActors.Exploration;
 using EpcActors.Kernel;
 using EpcActors.Results;
