@@ -138,7 +138,7 @@ public sealed class Cgroup
         if (!Max.Allows(sum) || sum > (ulong)CapacityBytes)
         {
             message.Result = LevelCharge.Over;
-            message.IsOverCapacity = message.TellsCapacity && sum <= Max;
+            message.IsOverCapacity = message.TellsCapacity && Max.Allows(sum);
             return;
         }
 

@@ -88,7 +88,7 @@ internal static partial class Main
         for (int level = cgroup; level >= 0; level = machine.CgroupParents[level])
         {
             CgroupProtocol.ReadUsage read = await current.Ask(machine.Cgroups[level], new CgroupProtocol.ReadUsage());
-            long room = Math.Min(read.Max, (long)machine.CapacityPages * KernelConstants.PageSize) - read.Usage;
+            long room = Math.Min(read.MaxBytes, (long)machine.CapacityPages * KernelConstants.PageSize) - read.Usage;
             if (room < KernelConstants.PageSize)
             {
                 return level;
