@@ -9,6 +9,8 @@ public sealed partial class ExhaustiveSearch
     private readonly List<Place> _placesOfNextLayer = [];
     private Place? _place;
     private int _followed;
+    private int _firstStep;
+    private int _firstDecision;
     private int _layerEnd = LayerSteps;
 
     /// <summary>States below the present layer, or in it, from which nothing was tried yet.</summary>
@@ -52,7 +54,7 @@ public sealed partial class ExhaustiveSearch
     }
 
     /// <summary>A state at the end of a layer, and the way there.</summary>
-    /// <param name="Log">Decisions that lead there.</param>
+    /// <param name="Log">Decisions that lead there from where the world begins.</param>
     /// <param name="State">Its number.</param>
     /// <param name="Preemptions">Preemptions on the way.</param>
     /// <param name="Progress">Progress made on the way.</param>

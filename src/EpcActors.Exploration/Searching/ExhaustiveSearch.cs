@@ -247,6 +247,10 @@ public sealed partial class ExhaustiveSearch : IStrategy
         _cursor = 0;
         _followed = 0;
         Execution execution = _world.Execution;
+
+        // A world may begin behind steps of its own, which it makes again at each reset.
+        _firstStep = execution.Steps;
+        _firstDecision = execution.Log.Length;
         ExploredEnd end = execution.Run(this, _bounds.MaxSteps);
         _steps += execution.Steps;
         _depth = Math.Max(_depth, execution.Steps);
@@ -311,9 +315,10 @@ public sealed partial class ExhaustiveSearch : IStrategy
             return false;
         }
 
-        if (execution.Steps >= _layerEnd && !_usesSleepSets)
+        if (execution.Steps - _firstStep >= _layerEnd && !_usesSleepSets)
         {
-            _placesOfNextLayer.Add(new Place(execution.Log.ToArray(), state, preemptions, _world.Progress));
+            ushort[] way = execution.Log[_firstDecision..].ToArray();
+            _placesOfNextLayer.Add(new Place(way, state, preemptions, _world.Progress));
             return false;
         }
 

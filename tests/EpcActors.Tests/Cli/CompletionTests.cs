@@ -15,7 +15,7 @@ public sealed class CompletionTests : IDisposable
     public static TheoryData<string, string> Lines => new()
     {
         { "epc ra", "race" },
-        { "epc race ", "find list measure replay show" },
+        { "epc race ", "find hunt list measure replay show" },
         { "epc race find R1", "R1 R10 R11 …" },
         { "epc race find R1 --var", "--variant" },
         { "epc race find R1 --variant ", "buggy fixed" },

@@ -72,6 +72,30 @@ public sealed class ExplorerJobTests
         Assert.True(saved.IsSafe);
     }
 
+    /// <summary>A search goes down by layers of 64 steps; a position may lie deeper than the first.</summary>
+    [Fact]
+    public void A_deep_position_is_counted_from_where_it_lies()
+    {
+        RaceExplorer explorer = RaceExplorerTests.New("D5", "fixed");
+        List<RaceMove> way = [];
+        for (int i = 0; i < 70; i++)
+        {
+            way.AddRange(RacePath.Parse(explorer.Look(way).Choices[0].Move));
+        }
+
+        SpaceBelow below = new(explorer, way, 10_000);
+        Finish(below);
+
+        Assert.True(below.IsExhausted);
+        Assert.True(below.IsSafe);
+
+        // docs/races.md: every schedule (4,107 states) from the beginning.
+        Assert.InRange(below.States, 10, 4106);
+        SpaceBelow next = new(explorer, [.. way, .. RacePath.Parse(explorer.Look(way).Choices[0].Move)], 10_000);
+        Finish(next);
+        Assert.InRange(next.States, 1, below.States - 1);
+    }
+
     [Fact]
     public void A_hang_below_is_told()
     {
