@@ -102,8 +102,8 @@ public sealed partial class ScenarioLoaderTests
     public void The_keys_of_the_switches_are_the_names_of_the_record()
     {
         Assert.Equal(
-            typeof(KernelSwitches).GetProperties().Select(property => Words.Kebab(property.Name)),
-            SwitchKeys.All.Select(key => key.Key));
+            typeof(KernelSwitches).GetProperties().Select(property => Words.Kebab(property.Name)).Order(),
+            SwitchKeys.All.Select(key => key.Key).Order());
     }
 
     [Fact]
