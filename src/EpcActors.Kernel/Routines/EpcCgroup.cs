@@ -249,6 +249,7 @@ internal static partial class EpcCgroup
     }
 
     /// <summary>With limit-events = reclaims: the charge fails for good, and no reclaim was an event for it.</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_try_charge", IsPart = true)]
     private static async Routine CountFailure(KernelTask current, bool isCounted)
     {
         if (!isCounted)

@@ -82,6 +82,7 @@ internal static partial class Main
     }
 
     /// <summary>The level from a cgroup up that has no room for a page more; -1 for none.</summary>
+    [Linux("main.c", "sgx_reclaim_direct", IsPart = true)]
     private static async Routine<int> FirstFullLevel(KernelTask current, int cgroup)
     {
         Machine machine = current.Machine;
