@@ -25,6 +25,7 @@ function Get-TraceHash([string] $Seed) {
 if ($Task -in 'Format', 'Ci') { Invoke-Line @('format', '--verify-no-changes') }
 if ($Task -in 'Build', 'Test', 'Ci') { Invoke-Line @('build', '-c', 'Release') }
 if ($Task -in 'Test', 'Ci') { Invoke-Line @('test', '-c', 'Release', '--no-build') }
+if ($Task -eq 'Ci') { Invoke-Line @('test', '-c', 'Release', '--no-build', '-p:Tier=slow') }
 if ($Task -eq 'Bench') { Invoke-Line @('run', '-c', 'Release', '--project', 'tests/EpcActors.Benchmarks') }
 if ($Task -eq 'Ci') {
     Invoke-Line @('run', '-c', 'Release', '--no-build', '--project', 'src/EpcActors.Cli', '--', 'run', 'config/quickstart.conf')
