@@ -15,6 +15,9 @@ internal sealed class AccessPairs : IStepWatcher
     /// <summary>Forgets who was where: another world, or another run of it, begins.</summary>
     public void Begin() => _last.Clear();
 
+    /// <summary>Adds the pairs that were met in another world.</summary>
+    public void Add(AccessPairs other) => _seen.UnionWith(other._seen);
+
     /// <summary>Different pairs that met in both orders.</summary>
     public int BothWays => _seen.Count(pair =>
         string.CompareOrdinal(pair.First, pair.Second) < 0 && _seen.Contains(Turned(pair)));

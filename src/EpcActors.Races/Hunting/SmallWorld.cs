@@ -13,14 +13,23 @@ internal static class SmallWorld
     private static readonly string[] OfThread =
     [
         "read {0}", "write {0}", "read {0}", "write {0}", "accept {0}", "change-type {0} retry", "remove {0} retry",
-        "mmap-other", "exit",
+        "restrict {0} retry", "mmap-other", "close", "exit",
     ];
 
     /// <summary>Operations from outside; {0} is a page of enclave a.</summary>
     private static readonly string[] OfOutside =
     [
-        "reclaim", "evict a {0}", "allocate", "debug-read a {0}", "poison a {0}", "reclaim", "evict a {0}",
+        "reclaim", "evict a {0}", "allocate", "debug-read a {0}", "poison a {0}", "reclaim", "evict a {0}", "age a {0}",
+        "free", "lose-epc",
     ];
+
+    /// <summary>Operations from outside of a kernel with cgroups.</summary>
+    private static readonly string[] OfAdministrator =
+        ["set-max /c 2 pages", "set-max /c 4 pages", "set-max /c max", "reclaim /c", "reclaim-direct"];
+
+    /// <summary>Operations of a guest; {0} is a page of it.</summary>
+    private static readonly string[] OfGuest =
+        ["vepc-touch {0}", "vepc-touch {0}", "vepc-touch {0} mapping 1", "vepc-remove-all", "vepc-release"];
 
     private static readonly string[] Failures = ["ewb-fails", "backing-fails", "etrack-fails"];
 
@@ -49,6 +58,8 @@ internal static class SmallWorld
         text.Append(CultureInfo.InvariantCulture, $"  cgroups {{ /c {{ max = {max} }} }}\n");
         text.Append("  enclaves {\n    a { heap = 4 pages, code-pages = 0, cgroup = /c }\n");
         text.Append(second > 0 ? "    b { heap = 2 pages, code-pages = 0 }\n  }\n" : "  }\n");
+        bool hasGuest = draw.Below(5) == 0;
+        text.Append(hasGuest ? "  virtual-machines { vm { epc = 2 pages } }\n" : "");
         text.Append("  race {\n    id = H1\n    shrink-topology = off\n    max-steps = 1500\n");
 
         // Without those that reclaim in the background every fault that finds no page would be a hang.
@@ -67,14 +78,12 @@ internal static class SmallWorld
         int tasks = 2 + draw.Below(2);
         for (int task = 0; task < tasks; task++)
         {
-            bool isOutside = draw.Below(5) < 2;
-            string process = isOutside ? "" : second > 0 && draw.Below(3) == 0 ? "process = b, " : "process = a, ";
+            (string process, string[] all, int named) = Who(ref draw, hasCgroups, hasGuest, hasSecond: second > 0);
             text.Append(CultureInfo.InvariantCulture, $"      T{task} {{ {process}do = [ ");
             int operations = 1 + draw.Below(2);
             for (int i = 0; i < operations; i++)
             {
-                string[] all = isOutside ? OfOutside : OfThread;
-                string page = draw.Below(process.Contains('b') ? 2 : 4).ToString(CultureInfo.InvariantCulture);
+                string page = draw.Below(named).ToString(CultureInfo.InvariantCulture);
                 text.Append(i > 0 ? ", " : "").Append('"')
                     .Append(all[draw.Below(all.Length)].Replace("{0}", page, StringComparison.Ordinal)).Append('"');
             }
@@ -90,5 +99,20 @@ internal static class SmallWorld
         }
 
         return text.Append("    show = [ counter, free-pages ]\n  }\n}\n").ToString();
+    }
+
+    /// <summary>Draws a task: its process in words, its operations, and the number of pages that they may name.</summary>
+    private static (string Process, string[] Operations, int Pages) Who(
+        ref SplitMix draw, bool hasCgroups, bool hasGuest, bool hasSecond)
+    {
+        int kind = draw.Below(15);
+        return kind switch
+        {
+            < 5 => ("", OfOutside, 4),
+            < 6 when hasCgroups => ("", OfAdministrator, 1),
+            < 8 when hasGuest => ("process = vm, ", OfGuest, 2),
+            < 11 when hasSecond => ("process = b, ", OfThread, 2),
+            _ => ("process = a, ", OfThread, 4),
+        };
     }
 }

@@ -9,15 +9,25 @@ namespace EpcActors.Races.Hunting;
 /// <summary>A cause that a hunt found, with the first schedule that showed it.</summary>
 /// <param name="Cause">The rule and the two accesses, or the functions of the lap of a hang.</param>
 /// <param name="Known">The race of the catalogue with the same cause; null for none.</param>
+/// <param name="EndedBy">Races of the catalogue whose repair ends it in its world: with that repair neither the
+/// schedule nor a search of the world breaks the rule. Empty when the cause itself is known.</param>
 /// <param name="Detail">What the rule says of it.</param>
 /// <param name="Race">The world, as a race file.</param>
 /// <param name="Schedule">The schedule, short.</param>
 /// <param name="Steps">Steps of it.</param>
+/// <param name="Worlds">Worlds that showed it.</param>
 public sealed record WorldFinding(
-    string Cause, string? Known, string Detail, string Race, Schedule Schedule, int Steps)
+    string Cause,
+    string? Known,
+    IReadOnlyList<string> EndedBy,
+    string Detail,
+    string Race,
+    Schedule Schedule,
+    int Steps,
+    int Worlds)
 {
-    /// <summary>Worlds that showed it.</summary>
-    public int Worlds { get; set; } = 1;
+    /// <summary>The catalogue has the cause, or a repair that ends it.</summary>
+    public bool IsInCatalogue => Known is not null || EndedBy.Count > 0;
 }
 
 /// <summary>What a hunt did and found.</summary>
@@ -37,14 +47,14 @@ public sealed record WorldHuntResult(
 
 /// <summary>
 /// Draws small worlds, searches each at random under every rule of the oracle, shortens what breaks one, and tells
-/// causes
-/// apart. World n of a seed is the same everywhere.
+/// causes apart. World n of a seed is the same everywhere, and what is found does not depend on the number of cores.
 /// </summary>
 public static class WorldHunt
 {
     private const int SchedulesPerWorld = 120;
     private const int CoverageRuns = 8;
     private const int ShrinkRuns = 600;
+    private const int WorldsPerBatch = 16;
 
     /// <summary>Hunts until the time is over.</summary>
     /// <param name="kernel">Name of the kernel.</param>
@@ -70,41 +80,39 @@ public static class WorldHunt
         int worlds = 0;
         int refused = 0;
         long schedules = 0;
-        for (
-            int number = 0;
-            number < mostWorlds
-                && !cancellation.IsCancellationRequested
-                && (time is not { } limit || Stopwatch.GetElapsedTime(startedAt) < limit);
-            number++)
-        {
-            string text = SmallWorld.Draw(kernel, hasCgroups, SplitMix.Mix(seed + (ulong)number));
-            RaceFinding? finding = Search(text, pairs, cancellation);
-            if (finding is null)
-            {
-                refused++;
-                continue;
-            }
+        bool IsOver() => cancellation.IsCancellationRequested
+            || (time is { } limit && Stopwatch.GetElapsedTime(startedAt) >= limit);
 
-            worlds++;
-            schedules += finding.Verdict.Schedules + CoverageRuns;
-            if (finding.Schedule is { } schedule)
+        for (int first = 0; first < mostWorlds && !IsOver(); first += WorldsPerBatch)
+        {
+            // Searched side by side, told in the order of their numbers.
+            Searched?[] batch = new Searched?[Math.Min(WorldsPerBatch, mostWorlds - first)];
+            Parallel.For(
+                0,
+                batch.Length,
+                new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+                i =>
+                {
+                    if (!IsOver())
+                    {
+                        string text = SmallWorld.Draw(kernel, hasCgroups, SplitMix.Mix(seed + (ulong)(first + i)));
+                        batch[i] = Search(text, cancellation);
+                    }
+                });
+            foreach (Searched one in batch.OfType<Searched>())
             {
-                string cause = CauseOf(finding.Race, schedule);
-                if (found.TryGetValue(cause, out WorldFinding? before))
+                if (one.Finding is not { } finding)
                 {
-                    before.Worlds++;
+                    refused++;
+                    continue;
                 }
-                else
+
+                worlds++;
+                schedules += finding.Verdict.Schedules + CoverageRuns;
+                pairs.Add(one.Pairs);
+                if (finding.Schedule is { } schedule)
                 {
-                    found.Add(
-                        cause,
-                        new WorldFinding(
-                            cause,
-                            known.GetValueOrDefault(cause),
-                            finding.Shrunk!.Finding.Detail,
-                            text,
-                            schedule with { Scenario = text },
-                            finding.Shrunk.Steps));
+                    Tell(found, known, finding, schedule with { Scenario = one.Text });
                 }
             }
 
@@ -115,19 +123,61 @@ public static class WorldHunt
             worlds,
             refused,
             schedules,
-            [.. found.Values.OrderBy(one => one.Known is not null).ThenByDescending(one => one.Worlds)],
+            [.. Merged(found.Values).OrderBy(one => one.IsInCatalogue).ThenByDescending(one => one.Worlds)],
             pairs.BothWays,
             pairs.OneWay);
     }
 
-    /// <summary>Null: the kernel refuses the setup, or the file says nothing sensible.</summary>
-    private static RaceFinding? Search(string text, AccessPairs pairs, CancellationToken cancellation)
+    private static void Tell(
+        Dictionary<string, WorldFinding> found,
+        Dictionary<string, string> known,
+        RaceFinding finding,
+        Schedule schedule)
     {
+        string cause = CauseOf(finding.Race, schedule);
+        if (found.TryGetValue(cause, out WorldFinding? before))
+        {
+            found[cause] = before with { Worlds = before.Worlds + 1 };
+            return;
+        }
+
+        string? race = known.GetValueOrDefault(cause);
+        found.Add(
+            cause,
+            new WorldFinding(
+                cause,
+                race,
+                race is null ? CatalogueRepairs.ThatEnd(finding.Race, schedule, SchedulesPerWorld) : [],
+                finding.Shrunk!.Finding.Detail,
+                schedule.Scenario,
+                schedule,
+                finding.Shrunk.Steps,
+                Worlds: 1));
+    }
+
+    /// <summary>
+    /// Two schedules may meet one defect at different accesses: what the same repairs end under the same rule is told
+    /// once, by the shortest schedule.
+    /// </summary>
+    private static IEnumerable<WorldFinding> Merged(IEnumerable<WorldFinding> findings) =>
+        findings.GroupBy(
+            one => one.Known is not null || one.EndedBy.Count == 0
+                ? one.Cause
+                : $"{one.Schedule.Rule} {string.Join(' ', one.EndedBy)}",
+            StringComparer.Ordinal)
+        .Select(group => group.MinBy(one => one.Steps)! with { Worlds = group.Sum(one => one.Worlds) });
+
+    /// <summary>A world and what its search found; no finding: its kernel refuses the setup.</summary>
+    private sealed record Searched(string Text, AccessPairs Pairs, RaceFinding? Finding);
+
+    private static Searched Search(string text, CancellationToken cancellation)
+    {
+        AccessPairs pairs = new();
         try
         {
             RaceDefinition race = RaceFile.LoadText(text);
             Cover(race, pairs);
-            return RaceSearch.Find(
+            RaceFinding finding = RaceSearch.Find(
                 race,
                 new RaceSearchOptions
                 {
@@ -139,14 +189,11 @@ public static class WorldHunt
                 },
                 null,
                 cancellation);
+            return new Searched(text, pairs, finding);
         }
-        catch (RaceSetupException)
+        catch (Exception refusal) when (refusal is RaceSetupException or ConfigurationException)
         {
-            return null;
-        }
-        catch (ConfigurationException)
-        {
-            return null;
+            return new Searched(text, pairs, null);
         }
     }
 

@@ -74,6 +74,30 @@ public sealed class RepairTests
         Assert.DoesNotContain(repaired.Findings, one => one.Schedule.Rule == Rules.FreePageCounter);
     }
 
+    /// <summary>
+    /// The attribution of a hunt, on schedules whose cause is known: the race's own repair ends it, and that of a race
+    /// which is about something else does not.
+    /// </summary>
+    [Theory]
+    [InlineData("D2", "D3")]
+    [InlineData("D3", "R9")]
+    [InlineData("D10", "D3")]
+    [InlineData("R9", "R10")]
+    [InlineData("R19", "D3")]
+    [InlineData("C22", "R9")]
+    public void What_a_hunt_finds_is_told_with_the_repair_that_ends_it(string id, string other)
+    {
+        Schedule schedule = Catalogue.ScheduleOf(id)!;
+        RaceDefinition race = RaceFile.Load(Catalogue.FileOf(id)!, schedule.Variant);
+
+        // A drawn world is a file without variants; the schedule brings its text.
+        IReadOnlyList<string> ending = CatalogueRepairs.ThatEnd(
+            race, schedule with { Scenario = WithVariant(id, schedule.Variant) }, searched: 60);
+
+        Assert.Contains(id, ending);
+        Assert.DoesNotContain(other, ending);
+    }
+
     [Fact]
     public void A_world_of_a_seed_is_the_same_every_time()
     {
@@ -83,6 +107,10 @@ public sealed class RepairTests
         Assert.Equal(first.Findings.Select(one => one.Cause), second.Findings.Select(one => one.Cause));
         Assert.Equal(first.PairsOneWay, second.PairsOneWay);
     }
+
+    /// <summary>The text of a race with a variant on top, as a file of its own.</summary>
+    private static string WithVariant(string id, string variant) =>
+        $"{Catalogue.TextOf(Catalogue.FileOf(id)!)}\nepc = ${{epc.race.variants.{variant}}}\n";
 
     private static RaceDefinition Load(string id) => RaceFile.Load(Catalogue.FileOf(id)!);
 }
