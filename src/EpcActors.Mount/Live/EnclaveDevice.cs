@@ -28,7 +28,7 @@ public sealed class EnclaveDevice : IFuseFileSystem
     /// <summary>
     /// No command is longer: writes within the size of a file do not exclude one another, and each may take seconds.
     /// </summary>
-    private const ulong FileSize = 4096;
+    internal const ulong FileSize = 4096;
 
     private readonly LiveMachine _machine;
     private readonly CgroupFileSystem _cgroups;
