@@ -15,6 +15,7 @@ public sealed class AkkaConformance : EngineConformance
 /// The other corner: every actor goes to the back of the line after each message, resources have one thread of their
 /// own, tasks another.
 /// </summary>
+[Trait("tier", "slow")] // An actor system for each test, with pinned threads.
 public sealed class PinnedAkkaConformance : EngineConformance
 {
     private const string OneThreadEach = """

@@ -34,6 +34,7 @@ public sealed class LiveActorsExample : global::Akka.TestKit.Xunit2.TestKit
 }
 
 /// <summary>A run whose time a test has in its hand, as docs/writing-race-tests.md shows it.</summary>
+[Trait("tier", "slow")] // A whole machine under a scheduler in the hands of the test.
 public sealed class TimeInHandExample()
     : global::Akka.TestKit.Xunit2.TestKit(
         "akka.scheduler.implementation = \"Akka.TestKit.TestScheduler, Akka.TestKit\"")

@@ -11,6 +11,7 @@ namespace EpcActors.Hocon.Tests;
 /// Whatever the input: a value or a <see cref="HoconException"/>, in bounded time, the same each time; and a few laws
 /// that hold for every valid text.
 /// </summary>
+[Trait("tier", "slow")] // Thousands of texts made at random.
 public sealed class FuzzTests
 {
     private static readonly TimeSpan LongestForOneText = TimeSpan.FromSeconds(10);

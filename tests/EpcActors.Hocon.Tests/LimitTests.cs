@@ -5,6 +5,7 @@ using static EpcActors.Hocon.Tests.Harness;
 namespace EpcActors.Hocon.Tests;
 
 /// <summary>Input that grows without end, or nests without end, is refused in good time; large input is read.</summary>
+[Trait("tier", "slow")] // Texts of megabytes.
 public sealed class LimitTests
 {
     [Theory]

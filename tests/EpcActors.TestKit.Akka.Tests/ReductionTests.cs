@@ -3,6 +3,7 @@ using global::Akka.Actor;
 namespace EpcActors.TestKit.Akka.Tests;
 
 /// <summary>A search that leaves out orders of steps that commute reaches every end that there is.</summary>
+[Trait("tier", "slow")] // Every schedule, with and without reduction.
 public sealed class ReductionTests : AkkaRaces
 {
     /// <summary>Counted by a model of two queues and no Akka: <see cref="Model"/>.</summary>

@@ -7,6 +7,7 @@ namespace EpcActors.TestKit.Akka.Tests.Programs;
 /// Two persistent accounts and a transfer between them: the money is taken when the command comes, not when the event
 /// is written, so a question in between sees too much or too little.
 /// </summary>
+[Trait("tier", "slow")] // A journal for each schedule.
 public sealed class PersistentTests : Programs
 {
     protected override string Configuration =>

@@ -326,6 +326,33 @@ public sealed partial class ReclaimTests
         Assert.Equal(0, rig.Enclave().SwappedPages);
     }
 
+    /// <summary>
+    /// A child goes to the free list as EWB left it; the SECS goes by sgx_encl_free_epc_page, whose EREMOVE has nothing
+    /// to do and takes its time.
+    /// </summary>
+    [Fact]
+    public void EREMOVE_follows_the_EWB_of_a_SECS_and_of_no_other_page()
+    {
+        KernelRig rig = new(prices: new Dictionary<Activity, long> { [Activity.Eremove] = 1000 });
+        long childrenNs = -1;
+        long lastNs = -1;
+        rig.User("t", async t =>
+        {
+            await rig.Build(t, 20);
+            long startNs = t.NowNs;
+            Assert.Equal(16, await KernelRig.ReclaimBatch(t));
+            childrenNs = t.NowNs - startNs;
+            startNs = t.NowNs;
+            Assert.Equal(4, await KernelRig.ReclaimBatch(t));
+            lastNs = t.NowNs - startNs;
+            Assert.Equal(255, rig.FreePages);
+            await rig.Exit(t);
+        });
+        rig.Run();
+        Assert.Equal((0L, 1000L), (childrenNs, lastNs));
+        Assert.Equal(256, rig.FreePages);
+    }
+
     [Fact]
     public void D5_pages_in_the_hands_of_another_reclaimer_make_an_allocator_fail_with_ENOMEM()
     {
