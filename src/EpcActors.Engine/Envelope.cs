@@ -99,6 +99,9 @@ public abstract class Envelope : RoutineAwaiter
     /// <summary>The message's bytes, for hashes, records and wires.</summary>
     public abstract ReadOnlySpan<byte> Payload { get; }
 
+    /// <summary>For engines that go back: the message as its bytes were once.</summary>
+    internal abstract void SetPayload(ReadOnlySpan<byte> payload);
+
     /// <summary>The message's bytes in one word, for hashes: equal messages of a type have equal words.</summary>
     public abstract ulong Fold();
 
@@ -157,6 +160,9 @@ public sealed class Envelope<TMessage> : Envelope
 
     public override ReadOnlySpan<byte> Payload =>
         MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref Message, 1));
+
+    internal override void SetPayload(ReadOnlySpan<byte> payload) =>
+        payload.CopyTo(MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref Message, 1)));
 
     public override void Deliver(Resource resource, Turn turn)
     {

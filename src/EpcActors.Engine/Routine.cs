@@ -46,6 +46,9 @@ public abstract class RoutineAwaiter : ICriticalNotifyCompletion
 
     internal void Attach(Resumable routine) => _routine = routine;
 
+    /// <summary>For engines that go back: the routine that waited for this once does so again; null for none.</summary>
+    internal void WaitAgain(Resumable? routine) => _routine = routine;
+
     public void OnCompleted(Action continuation) => throw new NotSupportedException("Only a Routine can await this.");
 
     public void UnsafeOnCompleted(Action continuation) =>
@@ -178,6 +181,18 @@ internal abstract class RoutineBox<T> : Resumable, IRoutineFrame
     public virtual ulong Fingerprint(IFrameFingerprints functions, object context) =>
         throw new InvariantViolation("a routine that has failed has no position");
 
+    public virtual KeptFrame Keep(IFrameLocals locals, object context) =>
+        throw new InvariantViolation("a routine that has failed has no position");
+
+    /// <summary>It waits again, as it did when it was kept.</summary>
+    protected void WaitAgain(Resumable? continuation)
+    {
+        Continuation = continuation;
+        _value = default!;
+        _error = null;
+        IsCompleted = false;
+    }
+
     protected abstract void Return();
 }
 
@@ -196,6 +211,9 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     private static RoutineBox<TStateMachine, T>? _pool;
 
     private RoutineBox<TStateMachine, T>? _nextInPool;
+
+    // A position was kept: the box stays with it, and no other routine gets it from the pool.
+    private bool _isKept;
 
     // How many are in the pool, this one included; the count is with the box on top, as a field of the thread would
     // cost another look-up.
@@ -224,9 +242,21 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     public override ulong Fingerprint(IFrameFingerprints functions, object context) =>
         RoutineFrames<TStateMachine>.Fingerprint(ref StateMachine, functions, context);
 
+    public override KeptFrame Keep(IFrameLocals locals, object context)
+    {
+        _isKept = true;
+        RoutineFrames<TStateMachine>.Follow(ref StateMachine, locals, context);
+        return new Kept(this);
+    }
+
     protected override void Return()
     {
         StateMachine = default!;
+        if (_isKept)
+        {
+            return;
+        }
+
         ref RoutineBox<TStateMachine, T>? pool = ref _pool;
         int count = pool is null ? 1 : pool._inPool + 1;
         if (count <= MostInPool)
@@ -234,6 +264,18 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
             _inPool = count;
             _nextInPool = pool;
             pool = this;
+        }
+    }
+
+    private sealed class Kept(RoutineBox<TStateMachine, T> box) : KeptFrame
+    {
+        private readonly TStateMachine _stateMachine = box.StateMachine;
+        private readonly Resumable? _continuation = box.Continuation;
+
+        public override void Restore()
+        {
+            box.StateMachine = _stateMachine;
+            box.WaitAgain(_continuation);
         }
     }
 }

@@ -16,6 +16,27 @@ internal interface IFrameFingerprints
     FrameFingerprint<TStateMachine> For<TStateMachine>();
 }
 
+/// <summary>Keeps what the locals of a state machine refer to.</summary>
+/// <param name="stateMachine">The state machine; not changed.</param>
+/// <param name="context">Context for the maker of the function.</param>
+internal delegate void FrameLocals<TStateMachine>(ref TStateMachine stateMachine, object context);
+
+/// <summary>
+/// Makes the function that keeps the locals of the state machines of one async method; asked once for each method and
+/// thread.
+/// </summary>
+internal interface IFrameLocals
+{
+    FrameLocals<TStateMachine> For<TStateMachine>();
+}
+
+/// <summary>A suspended async method as it stood once.</summary>
+internal abstract class KeptFrame
+{
+    /// <summary>It stands there again, in the same box.</summary>
+    public abstract void Restore();
+}
+
 /// <summary>A suspended async method on the stack of a task.</summary>
 internal interface IRoutineFrame
 {
@@ -27,6 +48,9 @@ internal interface IRoutineFrame
 
     /// <summary>Hash of the position in the method and of its locals.</summary>
     ulong Fingerprint(IFrameFingerprints functions, object context);
+
+    /// <summary>Keeps the position and the locals; what they refer to is for the functions.</summary>
+    KeptFrame Keep(IFrameLocals locals, object context);
 }
 
 /// <summary>A routine's method as it was written.</summary>
@@ -95,9 +119,15 @@ internal static class RoutineFrames<TStateMachine>
     [ThreadStatic]
     private static FrameFingerprint<TStateMachine>? _fingerprint;
 
+    [ThreadStatic]
+    private static FrameLocals<TStateMachine>? _locals;
+
     /// <summary>Found when it is first asked for: a run without a trace never does.</summary>
     public static RoutineMethod Method => _method ??= RoutineNames.Of(typeof(TStateMachine));
 
     public static ulong Fingerprint(ref TStateMachine stateMachine, IFrameFingerprints functions, object context) =>
         (_fingerprint ??= functions.For<TStateMachine>())(ref stateMachine, context);
+
+    public static void Follow(ref TStateMachine stateMachine, IFrameLocals locals, object context) =>
+        (_locals ??= locals.For<TStateMachine>())(ref stateMachine, context);
 }

@@ -141,6 +141,18 @@ public abstract class TaskActor
         HasStopped = false;
     }
 
+    /// <summary>The end of the routine, as far as it has begun to wait.</summary>
+    internal RoutineAwaiter<Nothing> End => _end.Awaiter;
+
+    /// <summary>For engines that go back to where the task was before (<see cref="TaskPosition"/>).</summary>
+    internal void StandAt(bool hasStarted, bool hasStopped, Envelope? outstanding, RoutineAwaiter<Nothing> end)
+    {
+        HasStarted = hasStarted;
+        HasStopped = hasStopped;
+        Outstanding = outstanding;
+        _end.Awaiter = end;
+    }
+
     /// <summary>For engines: makes the task theirs.</summary>
     public void Attach(IEngineDriver driver, object? state)
     {

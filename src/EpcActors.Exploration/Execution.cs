@@ -167,6 +167,28 @@ public abstract class Execution
         _budget.AsSpan().CopyTo(_budgetLeft);
     }
 
+    /// <summary>Keeps the present moment of the run.</summary>
+    protected RunMoment KeepRun() => new(
+        _places.AsSpan(0, _taskCount).ToArray(),
+        _enabled.AsSpan(0, _enabledCount).ToArray(),
+        [.. _budgetLeft],
+        _logLength,
+        _steps,
+        _lastTask);
+
+    /// <summary>Goes back to a moment of this run: the record up to there is still the same.</summary>
+    protected void RestoreRun(RunMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        moment.Places.CopyTo(_places, 0);
+        moment.Enabled.CopyTo(_enabled, 0);
+        moment.BudgetLeft.CopyTo(_budgetLeft, 0);
+        _enabledCount = moment.Enabled.Length;
+        _logLength = moment.LogLength;
+        _steps = moment.Steps;
+        _lastTask = moment.LastTask;
+    }
+
     private void Append(ushort decision)
     {
         if (_logLength == _log.Length)

@@ -304,6 +304,19 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         _cycleStart = -1;
     }
 
+    /// <summary>For derived worlds: what this class knows of the run at this moment.</summary>
+    private protected LabMoment KeepJudgement() => new(_progress, _useful, _seenViolations);
+
+    /// <summary>For derived worlds: the run is back at that moment, at which no rule was broken.</summary>
+    private protected void RestoreJudgement(LabMoment moment)
+    {
+        Forget();
+        (_progress, _useful, _seenViolations) = moment;
+    }
+
+    /// <summary>Progress of a run, and what was seen of it.</summary>
+    private protected readonly record struct LabMoment(int Progress, long Useful, int SeenViolations);
+
     /// <summary>For derived worlds: the properties, bound to the actors of the run.</summary>
     private protected void Bind(IReadOnlyList<RaceProperty> properties, Quantities quantities)
     {

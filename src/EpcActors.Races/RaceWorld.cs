@@ -16,7 +16,7 @@ public sealed class RaceSetupException(string message) : Exception(message);
 /// The world of a race (<see cref="RaceSpec"/>): built once, its stage set once, and from then on brought back from an
 /// image, so that a schedule of thirty steps costs little more than its thirty steps.
 /// </summary>
-public sealed class RaceWorld : LabWorld
+public sealed partial class RaceWorld : LabWorld
 {
     private const int SetupSteps = 1_000_000;
     private const byte SinceReset = 1;
@@ -97,6 +97,7 @@ public sealed class RaceWorld : LabWorld
     public override void Reset()
     {
         Forget();
+        ForgetMoments();
         byte[] touched = Engine.Touched;
         for (int i = 0; i < _rootOfResource.Length; i++)
         {

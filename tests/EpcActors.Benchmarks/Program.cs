@@ -5,6 +5,11 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using EpcActors.Benchmarks;
 
+if (args is ["checkers", ..])
+{
+    return Checkers.Run(args[1..]);
+}
+
 if (args is ["cluster", ..])
 {
     return ClusterSpeed.Run(args[1..]);

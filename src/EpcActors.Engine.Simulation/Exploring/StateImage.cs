@@ -20,6 +20,7 @@ public sealed class StateImage
     private readonly StateHash[] _hashes;
     private readonly StateCopy[][] _copies;
     private readonly object[] _shared;
+    private readonly List<object> _allShared;
     private readonly StateHash[] _sharedHashes;
     private readonly Dictionary<object, int> _sharedNumbers = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<object, int> _rootNumbers = new(ReferenceEqualityComparer.Instance);
@@ -49,6 +50,7 @@ public sealed class StateImage
         }
 
         _copies[roots.Length] = Copies(walk.Shared);
+        _allShared = walk.Shared;
         _shared = [.. walk.Shared.Where(walk.Compared.Contains)];
         _sharedHashes = [.. _shared.Select(one => StateHash.For(one.GetType()))];
         foreach (object one in _shared)
@@ -70,6 +72,11 @@ public sealed class StateImage
             _mayBeShared[StateHash.For(one.GetType()).Slot] = true;
         }
     }
+
+    internal IReadOnlyList<object> Roots => _roots;
+
+    /// <summary>Objects of the shared partition.</summary>
+    internal IReadOnlyList<object> SharedObjects => _allShared;
 
     /// <summary>Roots, and so partitions; the shared partition comes after them.</summary>
     public int RootCount => _roots.Length;

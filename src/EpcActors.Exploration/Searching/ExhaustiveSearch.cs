@@ -31,6 +31,12 @@ public sealed record SearchBounds
 
     /// <summary>Ends at the first broken rule.</summary>
     public bool StopsAtFirst { get; init; } = true;
+
+    /// <summary>
+    /// Steps between two moments of the present schedule that are kept, so that the next one need not repeat what leads
+    /// there; 0 for none. The result does not depend on it.
+    /// </summary>
+    public int KeepEvery { get; init; } = 16;
 }
 
 /// <summary>Result of an exhaustive search.</summary>
@@ -54,7 +60,7 @@ public sealed record SearchResult
     /// <summary>Schedules that came to an end of their own.</summary>
     public long Ends { get; init; }
 
-    /// <summary>Steps executed, the repeated ones of common prefixes included.</summary>
+    /// <summary>Steps executed, with those that were repeated to come to a state again.</summary>
     public long Steps { get; init; }
 
     /// <summary>Steps of the longest schedule.</summary>
@@ -74,11 +80,10 @@ public sealed record SearchResult
 /// nearly all of this subsystem does (fault, EBUSY, fault again).
 /// </summary>
 /// <remarks>
-/// <para>A schedule is executed from the start each time; the table cuts it off where a known state is reached. The
-/// search goes down by layers of steps: what lies below a layer waits until all above it is done. So each state is met
-/// not much deeper than it lies, and where tasks can take turns for thousands of steps a branch need not be executed
-/// from a start that is thousands of steps away. States
-/// are told apart by 64-bit fingerprints: among n states the chance that any two share one is about n^2 / 2^65.</para>
+/// <para>The table cuts a schedule off where a known state is reached. The next one begins at the last moment of it that
+/// was kept, or at the start where a world keeps none. The search goes down by layers of steps: what lies below a layer
+/// waits until all above it is done. So each state is met not much deeper than it lies, also where tasks can take turns
+/// for thousands of steps. States are told apart by 64-bit fingerprints: among n states the chance that any two share one is about n^2 / 2^65.</para>
 /// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5), for steps of which the world
 /// says that they commute (<see cref="Explorable.CommutesWithLast"/>). Sleep sets leave out edges, never states, so
 /// every rule that is judged by a state or by what one step answers is judged everywhere.</para>
@@ -219,7 +224,13 @@ public sealed partial class ExhaustiveSearch : IStrategy
         }
 
         bool isPushed = _place is not null && _stack.Count == 0 ? TryPushPlace(execution) : TryPush(execution);
-        return isPushed ? Take(_cursor++) : -1;
+        if (!isPushed)
+        {
+            return -1;
+        }
+
+        KeepNowAndThen(execution);
+        return Take(_cursor++);
     }
 
     public bool Choose(Execution execution, int task, int point)
@@ -243,16 +254,21 @@ public sealed partial class ExhaustiveSearch : IStrategy
 
     private ExploredEnd RunOnce()
     {
-        _world.Reset();
-        _cursor = 0;
-        _followed = 0;
         Execution execution = _world.Execution;
+        if (!TryReturn())
+        {
+            _world.Reset();
+            _cursor = 0;
+            _followed = 0;
 
-        // A world may begin behind steps of its own, which it makes again at each reset.
-        _firstStep = execution.Steps;
-        _firstDecision = execution.Log.Length;
+            // A world may begin behind steps of its own, which it makes again at each reset.
+            _firstStep = execution.Steps;
+            _firstDecision = execution.Log.Length;
+        }
+
+        int startSteps = execution.Steps;
         ExploredEnd end = execution.Run(this, _bounds.MaxSteps);
-        _steps += execution.Steps;
+        _steps += execution.Steps - startSteps;
         _depth = Math.Max(_depth, execution.Steps);
         if (end is not (ExploredEnd.Abandoned or ExploredEnd.StepLimit))
         {

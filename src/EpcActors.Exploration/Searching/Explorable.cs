@@ -18,6 +18,18 @@ public abstract class Explorable
     public abstract void Reset();
 
     /// <summary>
+    /// Keeps the present moment, between two steps, on top of those kept before; a reset forgets them all. False: the
+    /// world cannot, and a search makes every step again that leads to a state.
+    /// </summary>
+    public virtual bool TryKeep() => false;
+
+    /// <summary>Moments kept since the last reset.</summary>
+    public virtual int Moments => 0;
+
+    /// <summary>Goes back to a moment that was kept, numbered from 0, and forgets those above it.</summary>
+    public virtual void ReturnTo(int moment) => throw new NotSupportedException("this world keeps no moments");
+
+    /// <summary>
     /// Hash of everything that the future of this run depends on: shared state, positions and locals of tasks, choices
     /// left. Called after every step or not at all.
     /// </summary>

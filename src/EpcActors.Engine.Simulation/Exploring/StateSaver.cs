@@ -1,0 +1,246 @@
+using System.Linq.Expressions;
+using System.Reflection;
+
+namespace EpcActors.Engine.Simulation.Exploring;
+
+/// <summary>
+/// Writes the objects of one type to a tape, with all that only they reach, and reads them back into the same objects;
+/// one for each type and thread. It follows what an image follows.
+/// </summary>
+internal sealed class StateSaver
+{
+    private const int MaxDepth = 200;
+
+    // One for each thread, as the pools of routines are: engines on different threads share nothing.
+    [ThreadStatic]
+    private static Dictionary<Type, StateSaver>? _known;
+
+    private readonly Type _type;
+    private Action<object, StateKeeper>? _save;
+    private Action<object, StateKeeper>? _load;
+
+    private StateSaver(Type type)
+    {
+        _type = type;
+        IsFollowed = !IsBoundary(type) && !StateFields.IsConstant(type);
+    }
+
+    /// <summary>False: a reference to such an object is state, but not what it holds; a root is saved all the
+    /// same.</summary>
+    public bool IsFollowed { get; }
+
+    public static StateSaver For(Type type)
+    {
+        Dictionary<Type, StateSaver> known = _known ??= [];
+        if (!known.TryGetValue(type, out StateSaver? saver))
+        {
+            saver = new StateSaver(type);
+            known.Add(type, saver);
+        }
+
+        return saver;
+    }
+
+    public static bool IsBoundary(Type type) =>
+        StateFields.IsBoundary(type) || typeof(Resumable).IsAssignableFrom(type);
+
+    public void Save(object value, StateKeeper keeper)
+    {
+        Invariant.That(++keeper.Depth < MaxDepth, "a state refers to itself, or is nested too deeply");
+        if (_save is null)
+        {
+            (_save, _load) = StateSaverCompiler.Functions(_type);
+        }
+
+        _save(value, keeper);
+        keeper.Depth--;
+    }
+
+    /// <summary>Of an object that was saved before.</summary>
+    public void Load(object value, StateKeeper keeper) => _load!(value, keeper);
+}
+
+/// <summary>Compiles the functions of a type from its fields.</summary>
+internal sealed class StateSaverCompiler
+{
+    private static readonly MethodInfo Put = typeof(StateKeeper).GetMethod(nameof(StateKeeper.Put))!;
+    private static readonly MethodInfo Take = typeof(StateKeeper).GetMethod(nameof(StateKeeper.Take))!;
+    private static readonly MethodInfo PutObject = typeof(StateKeeper).GetMethod(nameof(StateKeeper.PutObject))!;
+    private static readonly MethodInfo TakeObject = typeof(StateKeeper).GetMethod(nameof(StateKeeper.TakeObject))!;
+    private static readonly MethodInfo Save = typeof(StateKeeper).GetMethod(nameof(StateKeeper.SaveInside))!;
+    private static readonly MethodInfo Load = typeof(StateKeeper).GetMethod(nameof(StateKeeper.LoadInside))!;
+
+    private readonly List<Expression> _body = [];
+    private readonly ParameterExpression _keeper = Expression.Parameter(typeof(StateKeeper));
+    private readonly bool _isSave;
+
+    private StateSaverCompiler(bool isSave) => _isSave = isSave;
+
+    public static (Action<object, StateKeeper> Save, Action<object, StateKeeper> Load) Functions(Type type)
+    {
+        StateFields.Check(type, type.ToString());
+        return type.IsArray ? OfArray(type.GetElementType()!)
+            : (OfFields(type, isSave: true), OfFields(type, isSave: false));
+    }
+
+    /// <summary>Keeps what the locals of a state machine refer to; the state machine itself is copied as a
+    /// whole.</summary>
+    public static FrameLocals<TStateMachine> Locals<TStateMachine>()
+    {
+        Type type = typeof(TStateMachine);
+        Invariant.That(type.IsValueType, "a routine of an unoptimised build has no position that can be kept");
+        StateSaverCompiler compiler = new(isSave: true);
+        ParameterExpression machine = Expression.Parameter(type.MakeByRefType());
+        ParameterExpression context = Expression.Parameter(typeof(object));
+        compiler._body.Add(Expression.Assign(compiler._keeper, Expression.Convert(context, typeof(StateKeeper))));
+        MethodInfo keep = typeof(StateKeeper).GetMethod(nameof(StateKeeper.KeepLocal))!;
+        foreach (FieldInfo field in StateFields.Of(type))
+        {
+            if (!field.Name.StartsWith("<>t__builder", StringComparison.Ordinal)
+                && !field.Name.StartsWith("<>u__", StringComparison.Ordinal))
+            {
+                compiler.FollowField(Expression.Field(machine, field), field, keep);
+            }
+        }
+
+        compiler._body.Add(Expression.Empty());
+        return Expression.Lambda<FrameLocals<TStateMachine>>(
+            Expression.Block([compiler._keeper], compiler._body), machine, context).Compile();
+    }
+
+    private static Action<object, StateKeeper> OfFields(Type type, bool isSave)
+    {
+        StateSaverCompiler compiler = new(isSave);
+        ParameterExpression boxed = Expression.Parameter(typeof(object));
+        ParameterExpression value = Expression.Variable(type);
+        compiler._body.Add(Expression.Assign(value, Expression.Convert(boxed, type)));
+        foreach (FieldInfo field in StateFields.Of(type))
+        {
+            if (!StateFields.IsConstant(field))
+            {
+                compiler.AddField(value, field);
+            }
+        }
+
+        compiler._body.Add(Expression.Empty());
+        return Expression.Lambda<Action<object, StateKeeper>>(
+            Expression.Block([value], compiler._body), boxed, compiler._keeper).Compile();
+    }
+
+    private void AddField(Expression owner, FieldInfo field)
+    {
+        Type type = field.FieldType;
+        MemberExpression place = Expression.Field(owner, field);
+        bool holdsReferences = StateFields.HoldsReferences(type);
+        if (!field.IsInitOnly)
+        {
+            _body.Add((holdsReferences, _isSave) switch
+            {
+                (false, true) => Expression.Call(_keeper, Put.MakeGenericMethod(type), place),
+                (false, false) => Expression.Assign(place, Expression.Call(_keeper, Take.MakeGenericMethod(type))),
+                (true, true) => Expression.Call(_keeper, PutObject, Expression.Convert(place, typeof(object))),
+                (true, false) => Expression.Assign(
+                    place, Expression.Convert(Expression.Call(_keeper, TakeObject), type)),
+            });
+        }
+
+        FollowField(place, field, _isSave ? Save : Load);
+    }
+
+    /// <summary>What a field refers to, or the fields of a struct in it.</summary>
+    private void FollowField(Expression place, FieldInfo field, MethodInfo follow)
+    {
+        Type type = field.FieldType;
+        if (StateFields.IsConstant(field) || !StateFields.HoldsReferences(type))
+        {
+            return;
+        }
+
+        FollowValue(place, type, follow);
+    }
+
+    private void FollowValue(Expression place, Type type, MethodInfo follow)
+    {
+        if (!type.IsValueType)
+        {
+            if (!StateSaver.IsBoundary(type) && !StateFields.IsConstant(type))
+            {
+                _body.Add(Expression.Call(_keeper, follow, Expression.Convert(place, typeof(object))));
+            }
+
+            return;
+        }
+
+        foreach (FieldInfo field in StateFields.Of(type))
+        {
+            FollowField(Expression.Field(place, field), field, follow);
+        }
+    }
+
+    private static (Action<object, StateKeeper> Save, Action<object, StateKeeper> Load) OfArray(Type element)
+    {
+        if (!StateFields.HoldsReferences(element))
+        {
+            return (
+                Close(nameof(SaveNumbers), null, element),
+                Close(nameof(LoadNumbers), null, element));
+        }
+
+        return (
+            Close(nameof(SaveReferences), Follower(element, Save), element),
+            Close(nameof(LoadReferences), Follower(element, Load), element));
+    }
+
+    /// <summary>Follows one element of an array; null: nothing in it is followed.</summary>
+    private static Delegate? Follower(Type element, MethodInfo follow)
+    {
+        StateSaverCompiler compiler = new(isSave: true);
+        ParameterExpression value = Expression.Parameter(element);
+        if (!StateFields.IsConstant(element))
+        {
+            compiler.FollowValue(value, element, follow);
+        }
+
+        return compiler._body.Count == 0 ? null
+            : Expression.Lambda(
+                typeof(Action<,>).MakeGenericType(element, typeof(StateKeeper)),
+                Expression.Block(typeof(void), compiler._body), value, compiler._keeper).Compile();
+    }
+
+    private static Action<object, StateKeeper> Close(string method, Delegate? first, Type element) =>
+        typeof(StateSaverCompiler)
+            .GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!
+            .MakeGenericMethod(element)
+            .CreateDelegate<Action<object, StateKeeper>>(first);
+
+    private static void SaveNumbers<T>(object? context, object array, StateKeeper keeper)
+        where T : struct => keeper.Tape.PutAll((T[])array);
+
+    private static void LoadNumbers<T>(object? context, object array, StateKeeper keeper)
+        where T : struct => keeper.Tape.TakeAll((T[])array);
+
+    private static void SaveReferences<T>(Action<T, StateKeeper>? follow, object array, StateKeeper keeper)
+    {
+        T[] values = (T[])array;
+        keeper.PutObject(values.Length == 0 ? values : values.Clone());
+        Follow(follow, values, keeper);
+    }
+
+    private static void LoadReferences<T>(Action<T, StateKeeper>? follow, object array, StateKeeper keeper)
+    {
+        T[] values = (T[])array;
+        Array.Copy((T[])keeper.TakeObject()!, values, values.Length);
+        Follow(follow, values, keeper);
+    }
+
+    private static void Follow<T>(Action<T, StateKeeper>? follow, T[] values, StateKeeper keeper)
+    {
+        if (follow is not null)
+        {
+            foreach (T value in values)
+            {
+                follow(value, keeper);
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using EpcActors.Engine.Simulation.Exploring;
+
+namespace EpcActors.Races;
+
+/// <content>Moments of a run, for searches that go back to them.</content>
+public sealed partial class RaceWorld
+{
+    private readonly List<WorldMoment> _moments = [];
+    private StateKeeper? _keeper;
+
+    public override int Moments => _moments.Count;
+
+    public override bool TryKeep()
+    {
+        // Live actors keep routines of their own.
+        if (Engine.Host is not null || !StateKeeper.IsPossible)
+        {
+            return false;
+        }
+
+        _keeper ??= new StateKeeper(_image, Oracle, Counts);
+        _keeper.Keep(Engine);
+        _moments.Add(new WorldMoment(KeepJudgement(), [.. _shares], _sum));
+        return true;
+    }
+
+    public override void ReturnTo(int moment)
+    {
+        _keeper!.ReturnTo(moment, Engine);
+        WorldMoment back = _moments[moment];
+        _moments.RemoveRange(moment + 1, _moments.Count - moment - 1);
+        RestoreJudgement(back.Judgement);
+        back.Shares.CopyTo(_shares, 0);
+        _sum = back.Sum;
+    }
+
+    private void ForgetMoments()
+    {
+        if (_moments.Count > 0)
+        {
+            _moments.Clear();
+            _keeper!.Clear();
+        }
+    }
+
+    /// <param name="Judgement">Of the base class.</param>
+    /// <param name="Shares">Of the fingerprint, by root.</param>
+    /// <param name="Sum">Of the shares.</param>
+    private readonly record struct WorldMoment(LabMoment Judgement, ulong[] Shares, ulong Sum);
+}
