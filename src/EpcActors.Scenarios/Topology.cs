@@ -270,18 +270,22 @@ public sealed partial class Topology
             Steps = steps,
             Threads = threads,
         };
-        foreach (EnclaveThread thread in threads)
+        AddThreads(program, spec.StartNs, children);
+        Enclaves.Add(new EnclaveActors(spec, enclave, process, mm, backing, threads, children));
+    }
+
+    private void AddThreads(EnclaveProgram program, long startNs, List<EnclaveThread> children)
+    {
+        foreach (EnclaveThread thread in program.Threads)
         {
             thread.Load(program);
-            Tasks.Add((thread, thread == threads[0] ? spec.StartNs : -1));
+            Tasks.Add((thread, thread == program.Threads[0] ? startNs : -1));
         }
 
         foreach (EnclaveThread child in children)
         {
             Tasks.Add((child, -1));
         }
-
-        Enclaves.Add(new EnclaveActors(spec, enclave, process, mm, backing, threads, children));
     }
 
     private void BuildVirtualMachine(VirtualMachineSpec spec)

@@ -179,6 +179,15 @@ internal static partial class Encl
             freed.Value++;
         }
 
+        await TruncateAll(current, place);
+        await current.Ask(place.Enclave, new EnclaveProtocol.FreeEnclave());
+        current.Report(RunEvent.Release, startNs, freed);
+    }
+
+    /// <summary>The last reference to the backing file is put: all of it goes.</summary>
+    [Linux("encl.c", "sgx_encl_release", IsPart = true)]
+    private static async Routine TruncateAll(KernelTask current, EnclavePlace place)
+    {
         int group = 0;
         while (group >= 0)
         {
@@ -190,8 +199,5 @@ internal static partial class Encl
                 await Shmem.Uncharge(current, truncate.Payer, truncate.Pages);
             }
         }
-
-        await current.Ask(place.Enclave, new EnclaveProtocol.FreeEnclave());
-        current.Report(RunEvent.Release, startNs, freed);
     }
 }

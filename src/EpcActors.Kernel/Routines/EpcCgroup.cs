@@ -201,17 +201,7 @@ internal static partial class EpcCgroup
 
             if (!reclaim)
             {
-                if (root == 0 && switches.ReclaimRoot == ReclaimRoot.Refusing)
-                {
-                    // The capacity of the machine is a limit of the root, and ksgxd looks after that.
-                    await shared.WakeKsgxd(current);
-                }
-                else if (await shared.QueueWork(current, root) && !isCounted)
-                {
-                    await Misc.CountEvent(current, current.RefusedBy);
-                }
-
-                await shared.ReturnRefused(current);
+                await LeaveToWorker(current, root, isCounted);
                 return Errno.EBUSY;
             }
 
@@ -246,6 +236,24 @@ internal static partial class EpcCgroup
         while (await shared.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Refused);
 
         return Errno.Ok;
+    }
+
+    /// <summary>The caller may not wait: reclaim is left to others, and the caller comes again.</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_try_charge", IsPart = true)]
+    private static async Routine LeaveToWorker(KernelTask current, int root, bool isCounted)
+    {
+        ISharedMachine shared = current.Machine.Shared;
+        if (root == 0 && current.Switches.ReclaimRoot == ReclaimRoot.Refusing)
+        {
+            // The capacity of the machine is a limit of the root, and ksgxd looks after that.
+            await shared.WakeKsgxd(current);
+        }
+        else if (await shared.QueueWork(current, root) && !isCounted)
+        {
+            await Misc.CountEvent(current, current.RefusedBy);
+        }
+
+        await shared.ReturnRefused(current);
     }
 
     /// <summary>With limit-events = reclaims: the charge fails for good, and no reclaim was an event for it.</summary>

@@ -70,6 +70,30 @@ internal static partial class Reclaim
         }
 
         ForReport<long> startNs = current.NowNs;
+        await AgeAndPin(current, count, ignoreAge);
+        for (int i = 0; i < count; i++)
+        {
+            int owner = batch.Owner[i];
+            if (!batch.Page[i].IsNone
+                && machine.Space.PageOf(owner) != machine.Enclaves[machine.Space.EnclaveOf(owner)].PageCount)
+            {
+                await Block(current, batch.Page[i], machine.Space.EnclaveOf(owner), machine.Space.PageOf(owner));
+            }
+        }
+
+        int freed = await WriteAndFree(current, count);
+        batch.Clear();
+        batch.Freed += current.Switches.AgeEscalation == AgeEscalation.AfterFiveEmptyBatches ? freed : 0;
+        current.Report(RunEvent.ReclaimBatch, startNs, freed);
+        return lru == IsIsolated ? freed : count;
+    }
+
+    /// <summary>The first phase: young pages go back to their list, and so do those without a backing page.</summary>
+    [Linux("main.c", "sgx_reclaim_pages", IsPart = true)]
+    private static async Routine AgeAndPin(KernelTask current, int count, bool ignoreAge)
+    {
+        Machine machine = current.Machine;
+        ReclaimBatch batch = current.Batch;
         for (int i = 0; i < count; i++)
         {
             int enclave = machine.Space.EnclaveOf(batch.Owner[i]);
@@ -91,17 +115,15 @@ internal static partial class Reclaim
                 await Skip(current, i, enclave);
             }
         }
+    }
 
-        for (int i = 0; i < count; i++)
-        {
-            int owner = batch.Owner[i];
-            if (!batch.Page[i].IsNone
-                && machine.Space.PageOf(owner) != machine.Enclaves[machine.Space.EnclaveOf(owner)].PageCount)
-            {
-                await Block(current, batch.Page[i], machine.Space.EnclaveOf(owner), machine.Space.PageOf(owner));
-            }
-        }
-
+    /// <summary>The last phase, page by page.</summary>
+    /// <returns>Pages freed.</returns>
+    [Linux("main.c", "sgx_reclaim_pages", IsPart = true)]
+    private static async Routine<int> WriteAndFree(KernelTask current, int count)
+    {
+        Machine machine = current.Machine;
+        ReclaimBatch batch = current.Batch;
         int freed = 0;
         bool countsIsolated = current.Switches.IsolatedReclaimable == Fix.Present;
         for (int i = 0; i < count; i++)
@@ -151,15 +173,12 @@ internal static partial class Reclaim
             freed++;
             if (countsIsolated)
             {
-                // Behind the free: whoever finds no free page and then none isolated would be told ENOMEM between.
+                // Behind the free: a task that finds no free page and then none isolated would be told ENOMEM.
                 await current.Ask(machine.Cgroups[cgroup], new CgroupProtocol.PutIsolated { Pages = 1 });
             }
         }
 
-        batch.Clear();
-        batch.Freed += current.Switches.AgeEscalation == AgeEscalation.AfterFiveEmptyBatches ? freed : 0;
-        current.Report(RunEvent.ReclaimBatch, startNs, freed);
-        return lru == IsIsolated ? freed : count;
+        return freed;
     }
 
     /// <summary>

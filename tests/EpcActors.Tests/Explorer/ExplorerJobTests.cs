@@ -93,7 +93,9 @@ public sealed class ExplorerJobTests
         Assert.InRange(below.States, 10, 4106);
         SpaceBelow next = new(explorer, [.. way, .. RacePath.Parse(explorer.Look(way).Choices[0].Move)], 10_000);
         Finish(next);
-        Assert.InRange(next.States, 1, below.States - 1);
+
+        // Its tasks go round: a step further may lead back to the position, and then nothing is lost.
+        Assert.InRange(next.States, 1, below.States);
     }
 
     [Fact]

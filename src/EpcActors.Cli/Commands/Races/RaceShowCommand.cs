@@ -82,6 +82,17 @@ internal sealed class RaceShowCommand
                 $"the schedule of {race.Id} does not replay: {divergence}");
         }
 
+        Print(parsed, file, race, trace, schedule with { Scenario = text });
+        if (directory is not null)
+        {
+            _shell.Out.WriteLine(RaceFiles.Write(directory, trace, schedule with { Scenario = text }));
+        }
+
+        return ExitCode.Pass;
+    }
+
+    private void Print(ParseResult parsed, string file, RaceDefinition race, RaceTrace trace, Schedule schedule)
+    {
         if (parsed.GetValue(_kernelStyle))
         {
             _shell.Out.Write(RaceListing.KernelStyle(trace));
@@ -98,7 +109,7 @@ internal sealed class RaceShowCommand
         }
         else if (parsed.GetValue(_schedule))
         {
-            _shell.Out.Write((schedule with { Scenario = text }).ToString());
+            _shell.Out.Write(schedule.ToString());
         }
         else if (parsed.GetValue(_json))
         {
@@ -110,13 +121,6 @@ internal sealed class RaceShowCommand
             _shell.Out.WriteLine();
             RaceListing.Write(_shell.Console, trace);
         }
-
-        if (directory is not null)
-        {
-            _shell.Out.WriteLine(RaceFiles.Write(directory, trace, schedule with { Scenario = text }));
-        }
-
-        return ExitCode.Pass;
     }
 
     private static HelpPage Page() => new()
