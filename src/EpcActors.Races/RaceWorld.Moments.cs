@@ -18,7 +18,7 @@ public sealed partial class RaceWorld
             return false;
         }
 
-        _keeper ??= new StateKeeper(_image, Oracle, Counts);
+        _keeper ??= new StateKeeper(_image, IsTouched, Oracle, Counts);
         _keeper.Keep(Engine);
         _moments.Add(new WorldMoment(KeepJudgement(), [.. _shares], _sum));
         return true;
@@ -33,6 +33,11 @@ public sealed partial class RaceWorld
         back.Shares.CopyTo(_shares, 0);
         _sum = back.Sum;
     }
+
+    /// <summary>Roots are resources first, then tasks.</summary>
+    private bool IsTouched(int root) => root < Topology.Resources.Count
+        ? (Engine.Touched[Topology.Resources[root].Id.Index] & StateKeeper.SinceMoment) != 0
+        : (Engine.Moved[root - Topology.Resources.Count] & StateKeeper.SinceMoment) != 0;
 
     private void ForgetMoments()
     {

@@ -67,6 +67,24 @@ public sealed partial class ExploredEngine
         };
     }
 
+    /// <summary>Takes a bit from all.</summary>
+    internal static void Clear(byte[] flags, byte bit)
+    {
+        for (int i = 0; i < flags.Length; i++)
+        {
+            flags[i] &= (byte)~bit;
+        }
+    }
+
+    /// <summary>Adds the bits of others.</summary>
+    internal static void Join(byte[] flags, byte[] others)
+    {
+        for (int i = 0; i < others.Length; i++)
+        {
+            flags[i] |= others[i];
+        }
+    }
+
     /// <summary>Goes back to a moment of this run. The actors' own state is the caller's to restore.</summary>
     internal void Restore(EngineMoment moment)
     {

@@ -5,25 +5,35 @@ namespace EpcActors.Engine.Simulation.Exploring;
 /// search that goes back to one of them does not repeat the steps that led there.
 /// </summary>
 /// <remarks>
-/// All of the state is kept, not what changed: what several actors reach may be changed by any of them. Objects stay
-/// what they are, and get back what they held; those that were made since are forgotten.
+/// A moment has all of the state. What an actor owns is written when the actor was touched since the moment before, and
+/// read back when it was touched since; what several reach, and the observers, always. Objects stay what they are, and
+/// get back what they held; those that were made since are forgotten.
 /// </remarks>
 internal sealed class StateKeeper : IFrameLocals
 {
-    private readonly StateImage _image;
+    /// <summary>Bit of <see cref="ExploredEngine.Touched"/> and <see cref="ExploredEngine.Moved"/>: since the last
+    /// moment, or the return to it.</summary>
+    public const byte SinceMoment = 4;
+
+    private readonly object[] _always;
+    private readonly StateSaver[] _saversOfAlways;
     private readonly object[] _roots;
-    private readonly object[] _shared;
+    private readonly StateSaver[] _savers;
+    private readonly Func<int, bool> _isTouched;
     private readonly HashSet<object> _isApart = new(ReferenceEqualityComparer.Instance);
     private readonly List<Moment> _moments = [];
 
-    /// <param name="image">Says what is shared, and so kept once.</param>
+    /// <param name="image">Says which roots there are, and what is shared.</param>
+    /// <param name="isTouched">A root was touched since the last moment, or the return to it.</param>
     /// <param name="observers">Further objects, with what they reach.</param>
-    public StateKeeper(StateImage image, params object[] observers)
+    public StateKeeper(StateImage image, Func<int, bool> isTouched, params object[] observers)
     {
-        _image = image;
-        _roots = [.. image.Roots, .. observers];
-        _shared = [.. image.SharedObjects];
-        _isApart.UnionWith(_shared);
+        _isTouched = isTouched;
+        _roots = [.. image.Roots];
+        _always = [.. image.SharedObjects, .. observers];
+        _savers = [.. _roots.Select(one => StateSaver.For(one.GetType()))];
+        _saversOfAlways = [.. _always.Select(one => StateSaver.For(one.GetType()))];
+        _isApart.UnionWith(_always);
         _isApart.UnionWith(_roots);
     }
 
@@ -44,41 +54,68 @@ internal sealed class StateKeeper : IFrameLocals
     /// <param name="engine">The engine, between two steps.</param>
     public void Keep(ExploredEngine engine)
     {
+        (int Bytes, int Objects)[] before = _moments.Count > 0 ? _moments[^1].Roots : [];
+        (int Bytes, int Objects)[] roots = new (int Bytes, int Objects)[_roots.Length];
         (int Bytes, int Objects) start = Tape.Position;
-        foreach (object one in _shared)
+        for (int i = 0; i < _always.Length; i++)
         {
-            StateSaver.For(one.GetType()).Save(one, this);
+            _saversOfAlways[i].Save(_always[i], this);
         }
 
-        foreach (object one in _roots)
+        for (int i = 0; i < _roots.Length; i++)
         {
-            StateSaver.For(one.GetType()).Save(one, this);
+            if (before.Length > 0 && !_isTouched(i))
+            {
+                roots[i] = before[i];
+                continue;
+            }
+
+            roots[i] = Tape.Position;
+            _savers[i].Save(_roots[i], this);
         }
 
+        (int Bytes, int Objects) locals = Tape.Position;
         EngineMoment moment = engine.Keep(this);
 
-        // The locals stand behind all else; this is their end.
+        // The end of the locals.
         Tape.PutObject(null);
-        _moments.Add(new Moment(start, Tape.Position, moment));
+        _moments.Add(new Moment(start, roots, locals, Tape.Position, moment));
+        ExploredEngine.Clear(engine.Touched, SinceMoment);
+        ExploredEngine.Clear(engine.Moved, SinceMoment);
     }
 
     /// <summary>Goes back to a moment and forgets those above it.</summary>
     public void ReturnTo(int number, ExploredEngine engine)
     {
         Moment moment = _moments[number];
-        _moments.RemoveRange(number + 1, _moments.Count - number - 1);
-        Tape.GoTo(moment.Start);
-        foreach (object one in _shared)
+
+        // What the moments above were told of as touched was touched since this one.
+        for (int i = number + 1; i < _moments.Count; i++)
         {
-            StateSaver.For(one.GetType()).Load(one, this);
+            ExploredEngine.Join(engine.Touched, _moments[i].Engine.Touched);
+            ExploredEngine.Join(engine.Moved, _moments[i].Engine.Moved);
         }
 
-        foreach (object one in _roots)
+        _moments.RemoveRange(number + 1, _moments.Count - number - 1);
+        Tape.GoTo(moment.Start);
+        for (int i = 0; i < _always.Length; i++)
         {
-            StateSaver.For(one.GetType()).Load(one, this);
+            _saversOfAlways[i].Load(_always[i], this);
+        }
+
+        for (int i = 0; i < _roots.Length; i++)
+        {
+            if (_isTouched(i))
+            {
+                Tape.GoTo(moment.Roots[i]);
+                _savers[i].Load(_roots[i], this);
+            }
         }
 
         engine.Restore(moment.Engine);
+        ExploredEngine.Clear(engine.Touched, SinceMoment);
+        ExploredEngine.Clear(engine.Moved, SinceMoment);
+        Tape.GoTo(moment.Locals);
         while (Tape.TakeObject() is { } local)
         {
             StateSaver.For(local.GetType()).Load(local, this);
@@ -148,6 +185,15 @@ internal sealed class StateKeeper : IFrameLocals
             ? saver
             : null;
 
-    private readonly record struct Moment(
-        (int Bytes, int Objects) Start, (int Bytes, int Objects) End, EngineMoment Engine);
+    /// <param name="Start">Of this moment on the tape.</param>
+    /// <param name="Roots">Place of what each root owns: in this moment, or in an older one.</param>
+    /// <param name="Locals">Place of what the locals of routines refer to.</param>
+    /// <param name="End">Behind this moment.</param>
+    /// <param name="Engine">The engine's part.</param>
+    private sealed record Moment(
+        (int Bytes, int Objects) Start,
+        (int Bytes, int Objects)[] Roots,
+        (int Bytes, int Objects) Locals,
+        (int Bytes, int Objects) End,
+        EngineMoment Engine);
 }

@@ -34,5 +34,5 @@ public sealed record SearchBounds
     /// Steps between two moments of the present schedule that are kept, so that the next one need not repeat what leads
     /// there; 0 for none. The result does not depend on it.
     /// </summary>
-    public int KeepEvery { get; init; } = 16;
+    public int KeepEvery { get; init; } = 8;
 }
