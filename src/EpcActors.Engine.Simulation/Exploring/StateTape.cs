@@ -85,7 +85,8 @@ internal sealed class StateTape
         where T : struct =>
         values.Length == 0 ? []
         : MemoryMarshal.CreateSpan(
-            ref Unsafe.As<T, byte>(ref MemoryMarshal.GetArrayDataReference(values)), values.Length * Unsafe.SizeOf<T>());
+            ref Unsafe.As<T, byte>(ref MemoryMarshal.GetArrayDataReference(values)),
+            values.Length * Unsafe.SizeOf<T>());
 
     private void Reserve(int size)
     {

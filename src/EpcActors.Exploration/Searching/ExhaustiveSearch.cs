@@ -7,10 +7,11 @@ namespace EpcActors.Exploration;
 /// nearly all of this subsystem does (fault, EBUSY, fault again).
 /// </summary>
 /// <remarks>
-/// <para>The table cuts a schedule off where a known state is reached. The next one begins at the last moment of it that
-/// was kept, or at the start where a world keeps none. The search goes down by layers of steps: what lies below a layer
-/// waits until all above it is done. So each state is met not much deeper than it lies, also where tasks can take turns
-/// for thousands of steps. States are told apart by 64-bit fingerprints: among n states the chance that any two share one is about n^2 / 2^65.</para>
+/// <para>The table cuts a schedule off where a known state is reached. The next one begins at the last moment of it
+/// that was kept, or at the start where a world keeps none. The search goes down by layers of steps: what lies below a
+/// layer waits until all above it is done. So each state is met not much deeper than it lies, also where tasks can take
+/// turns for thousands of steps. States are told apart by 64-bit fingerprints: among n states the chance that any two
+/// share one is about n^2 / 2^65.</para>
 /// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5), for steps of which the world
 /// says that they commute (<see cref="Explorable.CommutesWithLast"/>). Sleep sets leave out edges, never states, so
 /// every rule that is judged by a state or by what one step answers is judged everywhere.</para>

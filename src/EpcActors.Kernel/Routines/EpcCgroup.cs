@@ -181,15 +181,7 @@ internal static partial class EpcCgroup
             // right.
             if (!await shared.CanReclaim(current, root, countsIsolated))
             {
-                if (countsIsolated
-                    && await shared.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Charged)
-                {
-                    // Between the refusal and the look a reclaimer was done.
-                    return Errno.Ok;
-                }
-
-                await CountFailure(current, isCounted);
-                return Errno.ENOMEM;
+                return await GiveUp(current, cgroup, countsIsolated, isCounted);
             }
 
             // C26: this check comes before that of whether the caller may wait; sgx_vma_fault() turns it into SIGBUS.
@@ -236,6 +228,21 @@ internal static partial class EpcCgroup
         while (await shared.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Refused);
 
         return Errno.Ok;
+    }
+
+    /// <summary>No page can be reclaimed. With those counted that others have isolated, one more attempt.</summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_try_charge", IsPart = true)]
+    private static async Routine<Errno> GiveUp(KernelTask current, int cgroup, bool triesAgain, bool isCounted)
+    {
+        if (triesAgain
+            && await current.Machine.Shared.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Charged)
+        {
+            // Between the refusal and the look a reclaimer was done.
+            return Errno.Ok;
+        }
+
+        await CountFailure(current, isCounted);
+        return Errno.ENOMEM;
     }
 
     /// <summary>The caller may not wait: reclaim is left to others, and the caller comes again.</summary>

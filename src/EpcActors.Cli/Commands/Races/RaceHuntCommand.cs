@@ -118,8 +118,8 @@ internal sealed class RaceHuntCommand
             "A world is a machine of a few pages with two or three tasks; a budget without a unit is a number of "
                 + "worlds.",
             "A cause is the rule that is broken and the kernel functions of the two accesses that conflict; of a hang, "
-                + "the functions of its lap. One that the catalogue does not have is tried with each of the catalogue's "
-                + "repairs: a repair ends it when neither the schedule nor a search of the world breaks the rule.",
+                + "the functions of its lap. One that the catalogue does not have is tried with each repair in it: a "
+                + "repair ends it when neither the schedule nor a search of the world breaks the rule.",
         ],
         Examples =
         [
