@@ -10,8 +10,8 @@ namespace EpcActors.Benchmarks;
 
 /// <summary>
 /// Model checkers side by side on one program: two CPUs, each of which allocates and frees pages of its own node, and
-/// one atomic counter. The emulator runs the kernel's routines on its actors with the oracle on at every step; SPIN runs
-/// a model of the same three critical sections, compiled from <c>models/counter.pml</c>.
+/// one atomic counter. The emulator runs the kernel's routines on its actors, with the oracle on at every step. SPIN
+/// runs a model of the same critical sections, compiled from <c>models/counter.pml</c>.
 /// </summary>
 internal static partial class Checkers
 {

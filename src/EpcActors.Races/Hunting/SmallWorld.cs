@@ -101,7 +101,7 @@ internal static class SmallWorld
         return text.Append("    show = [ counter, free-pages ]\n  }\n}\n").ToString();
     }
 
-    /// <summary>Draws a task: its process in words, its operations, and the number of pages that they may name.</summary>
+    /// <summary>Draws a task: its process in words, its operations, and how many pages they may name.</summary>
     private static (string Process, string[] Operations, int Pages) Who(
         ref SplitMix draw, bool hasCgroups, bool hasGuest, bool hasSecond)
     {
