@@ -114,7 +114,7 @@ public sealed class ActorRace
     {
         using RaceRunner runner = NewRunner();
         NamedActorReplay replay = new(schedule, isStrict);
-        ScheduleRun run = runner.Run(replay, 0);
+        ScheduleRun run = runner.Run(replay, 0, isShown: true);
         divergence = replay.Divergence;
         return run;
     }
@@ -195,7 +195,7 @@ public sealed class ActorRace
         ShrunkDecisions<ActorFinding> shrunk = new DecisionShrinker<ActorFinding>(
             () => runner.World, Attempt, found.Decisions, found.Finding, -1, _options.ShrinkRuns)
             .Shrink(CancellationToken.None);
-        ScheduleRun run = runner.Run(new Replay(shrunk.Decisions, isStrict: true), 0);
+        ScheduleRun run = runner.Run(new Replay(shrunk.Decisions, isStrict: true), 0, isShown: true);
         if (run.Finding is null)
         {
             throw Undecided("the same decisions broke a rule, and then broke none");

@@ -24,6 +24,7 @@ internal sealed partial class ActorWorld
         }
 
         _sentTo.Add(receiver);
+        NoteSent(Names.OfMessage(envelope.Message), receiver);
         NoteAsk(envelope.Sender);
         if (_current is not { Ordinal: > 0 } sender)
         {

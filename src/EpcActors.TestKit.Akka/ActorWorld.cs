@@ -93,6 +93,9 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     /// <summary>Sees each step.</summary>
     public Action<ActorStep>? OnStep { get; set; }
 
+    /// <summary>One for each step; null: they are not noted.</summary>
+    public List<ActorStepDetail>? Details { get; set; }
+
     /// <summary>Sees each choice: the actor, the fault, and whether it was chosen.</summary>
     public Action<string, string, bool>? OnChoice { get; set; }
 
@@ -260,13 +263,15 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         _touches.Add(ordinal);
         if (ordinal == TimeTask)
         {
+            NoteDetail(ordinal);
             MakeTimePass();
             return;
         }
 
         ActorTask task = _tasks[ordinal]!;
-        Disable(ordinal);
         NoteCauses(task);
+        NoteDetail(ordinal);
+        Disable(ordinal);
         bool isSystem = task.IsSystemStep;
         OnStep?.Invoke(Describe(task, isSystem));
         if (!isSystem && Choose(ordinal, Faults.CrashPoint, Faults.MayCrash(task)))
@@ -350,6 +355,21 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         else if (task.Queue.TryPeek(out _, out int sentAt))
         {
             _causes.Add(sentAt);
+        }
+    }
+
+    private void NoteDetail(int ordinal) => Details?.Add(new ActorStepDetail(
+        [.. _causes.Order()],
+        [
+            .. Enabled.ToArray().Where(task => task != ordinal).Order().Select(NextOf)
+                .Select(next => $"{next.Actor}: {next.Message}"),
+        ]));
+
+    private void NoteSent(string message, ActorTask receiver)
+    {
+        if (Details is { Count: > 0 } && StepIndex >= 0)
+        {
+            Details[^1].Sent.Add($"{message} to {LabelOf(receiver.Owner)}");
         }
     }
 

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
+using EpcActors.Exploration;
 
 namespace EpcActors.TestKit.Akka;
 
 /// <summary>A schedule that breaks a rule, short.</summary>
 public sealed class FoundActorRace
 {
-    private const string Outside = "test";
+    /// <summary>Where messages come from that the test told.</summary>
+    internal const string Outside = "test";
 
     private readonly string _name;
     private readonly ScheduleRun _run;
@@ -65,36 +67,7 @@ public sealed class FoundActorRace
     }
 
     /// <summary>The interleaving as a sequence diagram of Mermaid.</summary>
-    public string Mermaid
-    {
-        get
-        {
-            StringBuilder text = new("sequenceDiagram\n");
-            Dictionary<string, string> ids = new(StringComparer.Ordinal);
-            foreach (string actor in Steps.SelectMany(step => (string[])[SenderOf(step), step.Actor]))
-            {
-                if (ids.TryAdd(actor, $"p{ids.Count.ToString(CultureInfo.InvariantCulture)}"))
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"  participant {ids[actor]} as {Plain(actor)}\n");
-                }
-            }
-
-            foreach (ActorStep step in Steps)
-            {
-                text.Append(CultureInfo.InvariantCulture,
-                    $"  {ids[SenderOf(step)]}->>{ids[step.Actor]}: {Plain(step.Detail)}\n");
-                foreach (string note in step.Happened)
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"  Note over {ids[step.Actor]}: {Plain(note)}\n");
-                }
-            }
-
-            string last = Steps.Count > 0 ? ids[Steps[^1].Actor] : "p0";
-            return text
-                .Append(CultureInfo.InvariantCulture, $"  Note over {last}: broken: {Plain(Finding.Rule)}\n")
-                .ToString();
-        }
-    }
+    public string Mermaid => ActorMermaid.Text(this);
 
     /// <summary>Writes the schedule.</summary>
     public void Save(string path)
@@ -104,6 +77,20 @@ public sealed class FoundActorRace
         File.WriteAllText(path, Schedule.ToString());
     }
 
+    /// <summary>Writes a page on which a reader goes through the steps: one file, which asks no network.</summary>
+    public void SaveHtml(string path) => SaveHtml(path, "");
+
+    internal string Name => _name;
+
+    /// <summary>The rule broke when no actor had anything more to do, not at a step.</summary>
+    internal bool IsBrokenAtEnd => _run.End is not ExploredEnd.Stopped;
+
+    internal bool IsBrokenAt(int step) => !IsBrokenAtEnd && step == Steps.Count - 1;
+
+    internal ActorStepDetail DetailOf(int step) => _run.Details[step];
+
+    /// <summary>Writes the schedule and its page.</summary>
+    /// <returns>The file of the schedule; null: none is written.</returns>
     internal string? WriteTo(string? folder)
     {
         if (folder is null)
@@ -113,6 +100,7 @@ public sealed class FoundActorRace
 
         string path = Path.Combine(folder, $"{_name}.schedule");
         Save(path);
+        SaveHtml(PageOf(path), PinOf(path));
         return path;
     }
 
@@ -122,15 +110,20 @@ public sealed class FoundActorRace
         string listing = $"{_name} breaks '{Finding.Rule}'.\n\n{Listing}";
         return file is null
             ? listing
-            : listing + $"\nThis line pins it, with the same race:\n    Race(…).Pinned(\"{file.Replace('\\', '/')}\")"
-                + ".MustBreak();\n";
+            : listing + $"\nThis line pins it, with the same race:\n    {PinOf(file)}\n"
+                + $"Step through it in a browser:\n    {PageOf(file).Replace('\\', '/')}\n";
     }
 
-    private static string SenderOf(ActorStep step) =>
-        step.Sender.Length > 0 ? step.Sender : step.Message.StartsWith('(') ? step.Actor : Outside;
+    private void SaveHtml(string path, string pin)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        using StreamWriter writer = new(path, append: false, new UTF8Encoding(false)) { NewLine = "\n" };
+        ActorPage.Write(writer, this, pin);
+    }
 
-    private static string Plain(string text) =>
-        text.Replace(';', ',').Replace('#', ' ').Replace(":", "", StringComparison.Ordinal).ReplaceLineEndings(" ");
+    private static string PinOf(string file) => $"Race(…).Pinned(\"{file.Replace('\\', '/')}\").MustBreak();";
+
+    private static string PageOf(string file) => Path.ChangeExtension(file, ".html");
 
     private static string FirstLines(string text) =>
         text.ReplaceLineEndings("\n").Trim().Replace("\n", "\n        ", StringComparison.Ordinal);

@@ -13,6 +13,9 @@ public sealed record ActorFinding(string Rule, string Detail, Exception? Cause);
 internal sealed record ScheduleRun(
     ExploredEnd End, ActorFinding? Finding, IReadOnlyList<ActorStep> Steps, IReadOnlyList<ActorScheduleLine> Lines)
 {
+    /// <summary>One for each step, in a run that is to be shown; else none.</summary>
+    public IReadOnlyList<ActorStepDetail> Details { get; init; } = [];
+
     public string Trace => string.Join('\n', Steps.Select(step => $"{step} {string.Join(", ", step.Happened)}"));
 }
 
@@ -32,7 +35,10 @@ internal sealed class RaceRunner(Action<Race> setUp, Config config, int maxSteps
 
     /// <summary>Runs one schedule to its end and judges it.</summary>
     /// <exception cref="ActorRaceException">The race cannot be set up, or work outside does not come back.</exception>
-    public ScheduleRun Run(IStrategy strategy, ulong seed)
+    /// <param name="strategy">Strategy that decides.</param>
+    /// <param name="seed">Its seed.</param>
+    /// <param name="isShown">The run is to be shown: what pages say of a step is noted.</param>
+    public ScheduleRun Run(IStrategy strategy, ulong seed, bool isShown = false)
     {
         RenewWorld();
         ActorWorld world = World;
@@ -40,6 +46,7 @@ internal sealed class RaceRunner(Action<Race> setUp, Config config, int maxSteps
         _finding = null;
         _steps.Clear();
         _lines.Clear();
+        world.Details = isShown ? [] : null;
         world.OnStep = Note;
         world.OnChoice = NoteChoice;
         Race race = new(world, seed: 1);
@@ -60,7 +67,7 @@ internal sealed class RaceRunner(Action<Race> setUp, Config config, int maxSteps
         ExploredEnd end = world.Run(strategy, maxSteps);
         Judge(race, end);
         TakeHappenings();
-        return new ScheduleRun(end, _finding, [.. _steps], [.. _lines]);
+        return new ScheduleRun(end, _finding, [.. _steps], [.. _lines]) { Details = world.Details ?? [] };
     }
 
     public void Dispose() => _world?.Dispose();

@@ -120,7 +120,7 @@ internal sealed partial class LamportDiagram
             ("height", C(Height)),
             ("role", "img"),
             ("aria-label", "Diagram of the steps; the table below says the same in words."));
-        WriteMarkers(html);
+        StepPage.WriteMarkers(html);
         for (int i = 0; i < Steps.Count; i++)
         {
             WriteBackground(html, i);
@@ -146,28 +146,6 @@ internal sealed partial class LamportDiagram
         }
 
         html.Close("svg");
-    }
-
-    private static void WriteMarkers(HtmlWriter html)
-    {
-        html.Open("defs");
-        foreach (string kind in (ReadOnlySpan<string>)["ask", "answer", "wake"])
-        {
-            html.Open(
-                "marker",
-                ("id", "m-" + kind),
-                ("class", kind),
-                ("viewBox", "0 0 8 8"),
-                ("refX", "7"),
-                ("refY", "4"),
-                ("markerWidth", "7"),
-                ("markerHeight", "7"),
-                ("orient", "auto"));
-            html.Empty("path", ("d", "M0 0.5L8 4L0 7.5z"));
-            html.Close("marker");
-        }
-
-        html.Close("defs");
     }
 
     private void WriteName(HtmlWriter html, RaceLane lane, double x, string kind)

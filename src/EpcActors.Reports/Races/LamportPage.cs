@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Reflection;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EpcActors.Results;
@@ -14,8 +12,10 @@ namespace EpcActors.Reports;
 /// </summary>
 public static class LamportPage
 {
-    private const string Style = "lamport.css";
-    private const string Script = "lamport.js";
+    private static readonly StepList[] Lists =
+    [
+        new("stack", "Kernel stack", "user space", IsNested: true), new("locks", "Locks held", "none"),
+    ];
 
     /// <summary>Writes the page.</summary>
     public static void Write(TextWriter writer, RaceTrace trace)
@@ -24,63 +24,35 @@ public static class LamportPage
         ArgumentNullException.ThrowIfNull(trace);
         HtmlWriter html = new(writer);
         LamportDiagram diagram = new(trace);
-        html.Doctype();
-        html.Open("html", ("lang", "en"));
-        html.Open("head");
-        html.Empty("meta", ("charset", "utf-8"));
-        html.Empty(
-            "meta",
-            ("http-equiv", "Content-Security-Policy"),
-            (
-                "content",
-                $"default-src 'none'; style-src '{Hash("report.css")}' '{Hash(Style)}'; script-src '{Hash(Script)}'; "
-                    + "base-uri 'none'; form-action 'none'"));
-        html.Empty("meta", ("name", "viewport"), ("content", "width=device-width, initial-scale=1"));
-        html.Empty("meta", ("name", "color-scheme"), ("content", "light dark"));
-        html.Element("title", $"{trace.Id} ({trace.Variant}): {trace.Title}");
-        html.Resource("style", "report.css");
-        html.Resource("style", Style);
-        html.Close("head");
-        html.Open("body");
+        StepPage.Begin(html, $"{trace.Id} ({trace.Variant}): {trace.Title}");
         WriteHeader(html, trace);
         html.Open("main");
         WriteDiagram(html, trace, diagram);
         WriteTable(html, trace, diagram);
         html.Close("main");
-        html.Open("footer");
-        html.Element(
-            "p",
+        StepPage.End(
+            html,
             trace.Provenance.Length > 0
                 ? $"EpcActors race laboratory. Found by: {trace.Provenance}."
-                : "EpcActors race laboratory.");
-        html.Close("footer");
-        html.Element("script", Data(trace, diagram), ("type", "application/json"), ("id", "race"));
-        html.Resource("script", Script);
-        html.Close("body");
-        html.Close("html");
+                : "EpcActors race laboratory.",
+            Data(trace, diagram));
     }
 
     private static void WriteHeader(HtmlWriter html, RaceTrace trace)
     {
-        bool isBroken = trace.Rule.Length > 0;
         html.Open("header");
         html.Element("p", $"{trace.Id} · {trace.Variant}", ("class", "over"));
         html.Element("h1", trace.Title.Length > 0 ? trace.Title : trace.Id);
-        html.Open("div", ("class", isBroken ? "verdict violation" : "verdict pass"));
-        html.Element("span", isBroken ? "✗" : "✓", ("class", "sign"), ("aria-hidden", "true"));
-        html.Open("div");
-        html.Element("strong", isBroken ? $"violated: {trace.Rule}" : "no rule is violated");
         string where =
             trace.CycleStart >= 1
                 ? string.Create(CultureInfo.InvariantCulture, $"The cycle begins at step {trace.CycleStart}.")
             : trace.ViolatedAtStep >= 1
                 ? string.Create(CultureInfo.InvariantCulture, $"Seen at step {trace.ViolatedAtStep}.")
             : "";
-        html.Element(
-            "span",
+        StepPage.WriteVerdict(
+            html,
+            trace.Rule,
             string.Join(' ', new[] { RaceRows.Sentence(trace.Detail), where }.Where(t => t.Length > 0)));
-        html.Close("div");
-        html.Close("div");
         if (trace.Symptom.Length > 0)
         {
             html.Element("p", RaceRows.Sentence(trace.Symptom), ("class", "lead"));
@@ -106,18 +78,7 @@ public static class LamportPage
 
         if (trace.ReplayCommand.Length > 0)
         {
-            html.Open("div", ("class", "replay"));
-            html.Open("pre", ("class", "command"));
-            html.Element("code", trace.ReplayCommand, ("id", "command"));
-            html.Close("pre");
-            html.Element(
-                "button",
-                "Copy",
-                ("type", "button"),
-                ("id", "copy"),
-                ("hidden", ""),
-                ("aria-label", "Copy the command that replays this schedule"));
-            html.Close("div");
+            StepPage.WriteCommand(html, trace.ReplayCommand, "Copy the command that replays this schedule");
         }
 
         html.Close("header");
@@ -150,162 +111,65 @@ public static class LamportPage
                 ("class", "cut"));
         }
 
-        html.Open("div", ("class", $"stage {RoomFor(diagram.Width)}"));
-        html.Open(
-            "div",
-            ("class", "drawing"),
-            ("id", "drawing"),
-            ("tabindex", "0"),
-            ("role", "region"),
-            ("aria-label", "Lamport diagram"));
-        diagram.WriteHead(html);
-        diagram.WriteBody(html);
-        html.Close("div");
-        WritePanel(html, trace, diagram);
-        html.Close("div");
+        StepPage.WriteStage(
+            html,
+            diagram.Width,
+            () =>
+            {
+                diagram.WriteHead(html);
+                diagram.WriteBody(html);
+            },
+            diagram.Steps.Count,
+            trace.Quantities.Count > 0 ? () => WriteQuantities(html, trace) : null,
+            Lists);
         html.Close("section");
     }
-
-    /// <summary>Class of the style sheet for the window width at which the panel fits beside the drawing.</summary>
-    private static string RoomFor(double width) => width switch
-    {
-        <= 540 => "s",
-        <= 840 => "m",
-        <= 1140 => "l",
-        _ => "xl",
-    };
 
     internal static void WriteLegend(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
     {
         html.Open("ul", ("class", "legend"), ("aria-label", "Legend"));
-        Key(html, "ask", "request");
-        Key(html, "answer", "answer");
+        StepPage.Key(html, "ask", "request");
+        StepPage.Key(html, "answer", "answer");
         if (diagram.HasWaits)
         {
-            Key(html, "wait", "waits");
+            StepPage.Key(html, "wait", "waits");
         }
 
         if (diagram.HasWakes)
         {
-            Key(html, "wake", "wakes");
+            StepPage.Key(html, "wake", "wakes");
         }
 
         if (trace.Conflict.First >= 1)
         {
-            Key(html, "clash", $"A, B: accesses that conflict; {RaceRows.DescribeConflict(trace)}");
+            StepPage.Key(html, "clash", $"A, B: accesses that conflict; {RaceRows.DescribeConflict(trace)}");
         }
 
         for (int i = 0; i < diagram.Locks.Count; i++)
         {
-            Key(html, "lock " + LamportDiagram.ColourOf(i), "holds " + diagram.Locks[i]);
+            StepPage.Key(html, "lock " + LamportDiagram.ColourOf(i), "holds " + diagram.Locks[i]);
         }
 
         html.Close("ul");
     }
 
-    private static void Key(HtmlWriter html, string kind, string text)
+    private static void WriteQuantities(HtmlWriter html, RaceTrace trace)
     {
-        html.Open("li", ("class", "key"));
-        html.Open(
-            "svg",
-            ("class", "swatch"),
-            ("viewBox", "0 0 26 12"),
-            ("width", "26"),
-            ("height", "12"),
-            ("aria-hidden", "true"));
-        if (kind.StartsWith("lock", StringComparison.Ordinal))
+        html.Open("table", ("id", "values"));
+        html.Element("caption", "After this step");
+        html.Open("tbody");
+        foreach (string quantity in trace.Quantities)
         {
-            html.Empty(
-                "rect",
-                ("class", kind),
-                ("x", "10"),
-                ("y", "0"),
-                ("width", "5"),
-                ("height", "12"),
-                ("rx", "1.5"));
-        }
-        else if (kind == "clash")
-        {
-            html.Empty("circle", ("class", "dot clash"), ("cx", "13"), ("cy", "6"), ("r", "5.5"));
-        }
-        else
-        {
-            html.Empty(
-                "line",
-                ("class", kind),
-                ("x1", "1"),
-                ("y1", "6"),
-                ("x2", "25"),
-                ("y2", "6"),
-                ("marker-end", kind == "wait" ? null : $"url(#m-{kind})"));
+            html.Open("tr");
+            html.Element("th", quantity, ("scope", "row"));
+            html.Element("td", "", ("class", "n"));
+            html.Element("td", "", ("class", "n change"));
+            html.Close("tr");
         }
 
-        html.Close("svg");
-        html.Text(text);
-        html.Close("li");
+        html.Close("tbody");
+        html.Close("table");
     }
-
-    /// <summary>Panel that the script fills in; hidden without a script.</summary>
-    private static void WritePanel(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
-    {
-        html.Open("aside", ("id", "panel"), ("hidden", ""), ("aria-label", "Current step"));
-        html.Open("div", ("class", "buttons"), ("role", "group"), ("aria-label", "Step through"));
-        Button(html, "first", "«", "First step", "Home");
-        Button(html, "prev", "‹", "Step back", "ArrowLeft");
-        Button(html, "next", "›", "Step on", "ArrowRight");
-        Button(html, "last", "»", "Last step", "End");
-        html.Element("output", "", ("id", "place"));
-        html.Close("div");
-        html.Empty(
-            "input",
-            ("type", "range"),
-            ("id", "slider"),
-            ("min", "0"),
-            ("max", Math.Max(0, diagram.Steps.Count - 1).ToString(CultureInfo.InvariantCulture)),
-            ("value", "0"),
-            ("aria-label", "Step"));
-        html.Open("div", ("aria-live", "polite"));
-        html.Element("p", "", ("id", "who"));
-        html.Element("p", "", ("id", "phrase"));
-        html.Element("p", "", ("id", "margin"));
-        html.Close("div");
-        if (trace.Quantities.Count > 0)
-        {
-            html.Open("table", ("id", "values"));
-            html.Element("caption", "After this step");
-            html.Open("tbody");
-            foreach (string quantity in trace.Quantities)
-            {
-                html.Open("tr");
-                html.Element("th", quantity, ("scope", "row"));
-                html.Element("td", "", ("class", "n"));
-                html.Element("td", "", ("class", "n change"));
-                html.Close("tr");
-            }
-
-            html.Close("tbody");
-            html.Close("table");
-        }
-
-        html.Element("h3", "Kernel stack");
-        html.Element("ol", "", ("id", "stack"));
-        html.Element("h3", "Locks held");
-        html.Element("ul", "", ("id", "locks"));
-        html.Element("h3", "Message");
-        html.Element("p", "", ("id", "message"));
-        html.Element("p", "← → or k j: a step back, on. Home, End: first, last.", ("class", "keys"));
-        html.Close("aside");
-    }
-
-    private static void Button(HtmlWriter html, string id, string sign, string label, string key) =>
-        html.Element(
-            "button",
-            sign,
-            ("type", "button"),
-            ("id", id),
-            ("aria-label", label),
-            ("aria-keyshortcuts", key),
-            ("title", label));
 
     private static void WriteTable(HtmlWriter html, RaceTrace trace, LamportDiagram diagram)
     {
@@ -407,8 +271,8 @@ public static class LamportPage
                         "\n",
                         RaceRows.IsViolated(trace, step) ? margin.Append($"✗ violated: {trace.Rule}") : margin));
                 json.WriteBoolean("bad", RaceRows.IsViolated(trace, step));
-                Strings(json, "stack", KernelWords.Stack(step));
-                Strings(json, "locks", step.Locks);
+                StepPage.Strings(json, "stack", KernelWords.Stack(step));
+                StepPage.Strings(json, "locks", step.Locks);
                 json.WriteString("message", Message(trace, step));
                 json.WriteStartArray("values");
                 for (int i = 0; i < trace.Quantities.Count; i++)
@@ -441,17 +305,6 @@ public static class LamportPage
             + (answer.Length > 0 ? $" → {answer}" : "");
     }
 
-    private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
-    {
-        json.WriteStartArray(name);
-        foreach (string value in values)
-        {
-            json.WriteStringValue(value);
-        }
-
-        json.WriteEndArray();
-    }
-
     private static void Value(Utf8JsonWriter json, long? value)
     {
         if (value is { } number)
@@ -463,15 +316,5 @@ public static class LamportPage
         {
             json.WriteNullValue();
         }
-    }
-
-    /// <summary>Hash for the content security policy: it allows exactly this text.</summary>
-    private static string Hash(string resource)
-    {
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)
-            ?? throw new InvalidOperationException($"The resource {resource} is missing.");
-        using StreamReader reader = new(stream);
-        byte[] text = Encoding.UTF8.GetBytes(reader.ReadToEnd().ReplaceLineEndings("\n"));
-        return "sha256-" + Convert.ToBase64String(SHA256.HashData(text));
     }
 }

@@ -81,25 +81,7 @@ public static class MermaidDiagram
         return text.ToString();
     }
 
-    /// <summary>
-    /// Mermaid's own entities for what it would read as syntax: <c>;</c> ends a statement, <c>#</c> begins an entity.
-    /// </summary>
-    internal static string Escape(string text)
-    {
-        StringBuilder escaped = new();
-        foreach (char c in ConsoleText.Visible(text))
-        {
-            _ = c switch
-            {
-                ';' or '#' or ':' or '"' or '<' or '>' or '&' or '%' or '{' or '}' or '\\' or '`' =>
-                    escaped.Append(CultureInfo.InvariantCulture, $"#{(int)c};"),
-                _ => escaped.Append(c),
-            };
-        }
-
-        // The bare word closes a block, wherever it stands alone.
-        return escaped.Length == 0 ? " " : EscapeEnd(escaped.ToString());
-    }
+    internal static string Escape(string text) => MermaidText.Escape(ConsoleText.Visible(text));
 
     private static void WriteStep(StringBuilder text, int depth, RaceTrace trace, RaceStep step, string[] functions)
     {
@@ -163,12 +145,6 @@ public static class MermaidDiagram
 
     private static string Label(RaceLane lane) =>
         Escape(lane.Name) + (lane.Note.Length > 0 ? $"<br/>{Escape(lane.Note)}" : "");
-
-    private static string EscapeEnd(string text) =>
-        string.Join(
-            ' ',
-            text.Split(' ')
-                .Select(w => w.Equals("end", StringComparison.OrdinalIgnoreCase) ? $"#{(int)w[0]};{w[1..]}" : w));
 
     private static void Line(StringBuilder text, int depth, string line) =>
         text.Append(' ', depth * 4).Append(line).Append('\n');

@@ -9,10 +9,12 @@
   const slider = find("slider");
   const copy = find("copy");
   let at = -1;
-  function list(id, texts, none) {
-    find(id).replaceChildren.apply(find(id), (texts.length ? texts : [none]).map(function (text) {
+  const lists = Array.from(document.querySelectorAll("#panel .list"));
+  function fill(list, texts) {
+    const isNested = list.classList.contains("nested");
+    list.replaceChildren.apply(list, (texts.length ? texts : [list.dataset.none]).map(function (text, depth) {
       const item = document.createElement("li");
-      item.textContent = text;
+      item.textContent = isNested ? "\u00a0".repeat(2 * depth) + text : text;
       return item;
     }));
   }
@@ -58,8 +60,7 @@
     find("margin").textContent = now.margin;
     find("margin").className = now.bad ? "bad" : "";
     find("message").textContent = now.message;
-    list("stack", now.stack.map(function (frame, depth) { return "\u00a0".repeat(2 * depth) + frame; }), "user space");
-    list("locks", now.locks, "none");
+    lists.forEach(function (list) { fill(list, now[list.id]); });
     const values = find("values");
     if (values) {
       Array.from(values.querySelectorAll("tr")).forEach(function (row, i) {
