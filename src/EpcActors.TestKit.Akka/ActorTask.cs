@@ -48,6 +48,9 @@ internal sealed class ActorTask
     /// <summary>A handler of it awaits something.</summary>
     public bool IsAwaiting { get; set; }
 
+    /// <summary>Its node has left: it does nothing any more.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>It told its parent in this step that it failed.</summary>
     public bool HasFailed { get; set; }
 
@@ -69,8 +72,13 @@ internal sealed class ActorTask
     public bool HasOnlyBookkeeping =>
         HasStarted && _system.Count > 0 && _system.TrueForAll(one => one.Message is Watch or Unwatch or Supervise);
 
-    /// <summary>The next step handles system messages, and no other.</summary>
-    public bool IsSystemStep => !HasStarted || _system.Count > 0;
+    /// <summary>
+    /// The next step handles system messages, and no other. Bookkeeping is done on the way, as Akka does it.
+    /// </summary>
+    public bool IsSystemStep => !HasStarted || (_system.Count > 0 && !(HasOnlyBookkeeping && CanHandle));
+
+    /// <summary>A message is there, and the actor neither awaits nor has failed.</summary>
+    private bool CanHandle => Queue.HasMessages && Mailbox is { } mailbox && !AkkaInternals.IsSuspended(mailbox);
 
     /// <summary>What the next step handles.</summary>
     public string NextMessage
@@ -82,7 +90,7 @@ internal sealed class ActorTask
                 return Names.Start;
             }
 
-            if (_system.Count > 0)
+            if (IsSystemStep)
             {
                 return string.Join('+', _system.Select(one => Names.OfMessage(one.Message)).Distinct());
             }

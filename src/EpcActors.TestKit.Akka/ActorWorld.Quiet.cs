@@ -9,8 +9,11 @@ namespace EpcActors.TestKit.Akka;
 internal sealed partial class ActorWorld
 {
     /// <summary>A message is on its way to a mailbox.</summary>
-    /// <returns>How often it gets there: 1, unless a fault was chosen.</returns>
-    public int OnSend(ActorCell cell, Envelope envelope)
+    /// <param name="dispatcher">Puts it there.</param>
+    /// <param name="cell">The actor to which.</param>
+    /// <param name="envelope">The message.</param>
+    /// <returns>How often it gets there now: 1, unless a fault was chosen, or it goes to another node.</returns>
+    public int OnSend(LabDispatcher dispatcher, ActorCell cell, Envelope envelope)
     {
         if (IsFree || !IsLabThread)
         {
@@ -23,11 +26,16 @@ internal sealed partial class ActorWorld
             return 1;
         }
 
-        _sentTo.Add(receiver);
+        if (receiver.IsGone)
+        {
+            return 0;
+        }
+
         NoteSent(Names.OfMessage(envelope.Message), receiver);
         NoteAsk(envelope.Sender);
         if (_current is not { Ordinal: > 0 } sender)
         {
+            _sentTo.Add(receiver);
             return 1;
         }
 
@@ -37,7 +45,19 @@ internal sealed partial class ActorWorld
             return 0;
         }
 
-        return Choose(sender.Ordinal, Faults.DoublePoint, Faults.MayDouble(sender, receiver)) ? 2 : 1;
+        int times = Choose(sender.Ordinal, Faults.DoublePoint, Faults.MayDouble(sender, receiver)) ? 2 : 1;
+        if (!GoesByLink(sender, receiver))
+        {
+            _sentTo.Add(receiver);
+            return times;
+        }
+
+        for (int i = 0; i < times; i++)
+        {
+            SendByLink(sender, receiver, new UnderWay(dispatcher, cell, envelope, StepIndex));
+        }
+
+        return 0;
     }
 
     /// <summary>A system message is on its way to a mailbox.</summary>
@@ -64,6 +84,7 @@ internal sealed partial class ActorWorld
         }
 
         (receiver.IsInfrastructure ? null : _touched)?.Add(receiver);
+        NoteWatch(receiver, message);
         if (message is Failed failed && TaskOf(failed.Child) is { } child)
         {
             child.HasFailed = true;
@@ -213,6 +234,7 @@ internal sealed partial class ActorWorld
             _touches.Add(IdOf(receiver));
         }
 
+        SettleNodes(canLeave: false);
         bool mayPass = _scheduler.HasTimers && (Enabled.Length == (IsTimeEnabled ? 1 : 0) || _overtakes < MaxOvertakes);
         if (mayPass != IsTimeEnabled)
         {
@@ -225,6 +247,8 @@ internal sealed partial class ActorWorld
                 Disable(TimeTask);
             }
         }
+
+        SettleNodes(canLeave: !Enabled.IsEmpty);
     }
 
     private bool IsTimeEnabled => IsEnabled(TimeTask);
@@ -260,6 +284,11 @@ internal sealed partial class ActorWorld
 
             foreach (ActorTask task in fresh)
             {
+                if (task.IsGone)
+                {
+                    continue;
+                }
+
                 bool isIdle = task.HasStarted && task.SystemMessages.Count == 0 && !CanHandle(task);
                 if (task.IsInfrastructure)
                 {
@@ -346,7 +375,7 @@ internal sealed partial class ActorWorld
     }
 
     private bool IsOpen(IActorRef ask) =>
-        ((ExtendedActorSystem)System).Provider.ResolveActorRef(ask.Path) is { } found && found.Equals(ask);
+        ((IInternalActorRef)ask).Provider.ResolveActorRef(ask.Path) is { } found && found.Equals(ask);
 
     private void NoteAsk(IActorRef? sender)
     {
@@ -425,12 +454,14 @@ internal sealed partial class ActorWorld
         Faults.Clear(this);
         foreach (ActorTask task in live)
         {
+            task.IsGone = false;
             System.EventStream.Unsubscribe(task.Owner);
+            NodeStateOf(task.Owner)?.System.EventStream.Unsubscribe(task.Owner);
         }
 
         foreach (ActorTask task in live.Where(task => task.Owner.Path.Elements.Count == 2))
         {
-            System.Stop(task.Owner);
+            ((IInternalActorRef)task.Owner).Stop();
         }
 
         lock (_gate)

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using EpcActors.Exploration;
 using global::Akka.Actor;
-using global::Akka.Actor.Setup;
 using global::Akka.Configuration;
 using global::Akka.Dispatch;
 using global::Akka.Dispatch.SysMsg;
@@ -50,19 +49,9 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     {
         AkkaInternals.Check();
         _ = TaskWatch.Instance;
-        ActorSystemSetup setup = BootstrapSetup.Create().WithConfig(LabConfig.Over(config)).And(new LabSetup(this));
+        _config = config;
         IsFree = true;
-        LabScheduler.StartFor(this);
-        try
-        {
-            string name = $"race-{Interlocked.Increment(ref _systems).ToString(CultureInfo.InvariantCulture)}";
-            System = ActorSystem.Create(name, setup);
-        }
-        finally
-        {
-            LabScheduler.StartFor(null);
-        }
-
+        System = Start(node: "");
         Happenings = new Happenings(this, ((ExtendedActorSystem)System).Provider);
         WaitForFreeRuns();
         IsFree = false;
@@ -118,7 +107,8 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
 
     public override int ConflictKey(int task) => task + 1;
 
-    public void Use(LabScheduler scheduler) => _scheduler = scheduler;
+    /// <summary>The first one keeps the time of all nodes.</summary>
+    public void Use(LabScheduler scheduler) => _scheduler ??= scheduler;
 
     public ActorTask NewTask(IActorRef owner)
     {
@@ -143,9 +133,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
 
     /// <summary>What the next step of a task is, in the words of a schedule.</summary>
     public (string Actor, string Message) NextOf(int ordinal) =>
-        ordinal == TimeTask
-            ? (ActorStep.Time, _scheduler.Next is { } timer ? TimerName(timer) : "")
-            : (_tasks[ordinal]!.Label, _tasks[ordinal]!.NextMessage);
+        _tasks[ordinal] is { } task ? (task.Label, task.NextMessage) : NextOfOther(ordinal);
 
     /// <summary>Ends what is left of the last run, and begins one; what the caller does next is its start.</summary>
     public void Reset()
@@ -162,6 +150,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
 
         ForgetRun(keepsTasks: false);
         _tasks.Clear();
+        ForgetLinks();
         _anonymous.Clear();
         _scheduler.Reset();
         _overtakes = 0;
@@ -181,7 +170,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     /// <summary>Actors that were created are started, before anything is explored.</summary>
     public void StartCreated()
     {
-        RunEagerly(task => !task.HasStarted);
+        RunEagerly(task => !task.HasStarted || task.HasOnlyBookkeeping);
         Settle();
     }
 
@@ -191,11 +180,19 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     public void RunToRest()
     {
         StartCreated();
-        while (Enabled.ToArray().Where(task => task != TimeTask).DefaultIfEmpty(-1).Min() is > 0 and var ordinal)
+        while (Enabled.ToArray().Where(task => _tasks[task] is not null || _linkAt.ContainsKey(task))
+            .DefaultIfEmpty(-1).Min() is > 0 and var ordinal)
         {
-            ActorTask task = _tasks[ordinal]!;
-            Disable(ordinal);
-            RunMailbox(task, task.IsSystemStep);
+            if (_tasks[ordinal] is { } task)
+            {
+                Disable(ordinal);
+                RunMailbox(task, task.IsSystemStep);
+            }
+            else
+            {
+                Deliver(_linkAt[ordinal]);
+            }
+
             Settle();
         }
     }
@@ -252,6 +249,10 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         }
 
         _ = System.Terminate();
+        foreach (NodeState node in _nodes)
+        {
+            _ = node.System.Terminate();
+        }
     }
 
     private bool IsAnyoneAwaiting => _tasks.Exists(task => task is { IsAwaiting: true });
@@ -261,14 +262,12 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         ClearEffects();
         RecordStep(ordinal);
         _touches.Add(ordinal);
-        if (ordinal == TimeTask)
+        if (_tasks[ordinal] is not { } task)
         {
-            NoteDetail(ordinal);
-            MakeTimePass();
+            MakeOtherStep(ordinal);
             return;
         }
 
-        ActorTask task = _tasks[ordinal]!;
         NoteCauses(task);
         NoteDetail(ordinal);
         Disable(ordinal);
@@ -284,21 +283,10 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
 
     private void MakeTimePass()
     {
-        bool overtakes = Enabled.Length > 1;
+        bool overtakes = Enabled.Length - EnabledLeavers > 1;
         _overtakes += overtakes ? 1 : 0;
         OnStep?.Invoke(DescribeTimer());
-        IsInTime = true;
-        ActorWorld? before = Flow.Value;
-        Flow.Value = this;
-        try
-        {
-            _scheduler.Fire();
-        }
-        finally
-        {
-            Flow.Value = before;
-            IsInTime = false;
-        }
+        InStep(_scheduler.Fire);
     }
 
     /// <summary>Runs a mailbox: its system messages, or one message.</summary>
@@ -348,7 +336,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         {
             _causes.Add(task.CreatedAt);
         }
-        else if (task.SystemMessages.Count > 0)
+        else if (task.IsSystemStep)
         {
             _causes.UnionWith(task.SystemMessages.Select(one => one.SentAt));
         }
@@ -435,22 +423,25 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         {
             ["temp", ..] => "(ask)",
             ["deadLetters"] or [] => "",
-            ["user", .. var rest] => string.Join('/', rest),
-            _ => "/" + string.Join('/', elements),
+            ["user", .. var rest] => NodeNameOf(actor) + string.Join('/', rest),
+            _ => NodeNameOf(actor) + "/" + string.Join('/', elements),
         };
     }
+
+    /// <summary>Beginning of the names of a node's actors; empty on the first node.</summary>
+    private string NodeNameOf(IActorRef actor) => NodeStateOf(actor) is { } node ? node.Name + ":" : "";
 
     private string NewLabel(IActorRef actor)
     {
         string[] elements = [.. actor.Path.Elements];
         if (elements is not ["user", ..])
         {
-            return "/" + string.Join('/', elements);
+            return NodeNameOf(actor) + "/" + string.Join('/', elements);
         }
 
         string parent = elements.Length > 2 && actor is IInternalActorRef { Parent: { } above }
             ? LabelOf(above) + "/"
-            : "";
+            : NodeNameOf(actor);
         string name = elements[^1];
         if (!name.StartsWith('$'))
         {

@@ -11,12 +11,14 @@ internal sealed class Faults
     public const int CrashPoint = 0;
     public const int LosePoint = 1;
     public const int DoublePoint = 2;
+    public const int LatePoint = 3;
 
-    private static readonly string[] Words = ["crash", "lose", "double"];
+    private static readonly string[] Words = ["crash", "lose", "double", "late"];
 
     private readonly List<IActorRef> _crashes = [];
     private readonly List<(IActorRef From, IActorRef To)> _losses = [];
     private readonly List<(IActorRef From, IActorRef To)> _doubles = [];
+    private readonly List<(IActorRef From, IActorRef To)> _delays = [];
 
     public static string NameOf(int point) => Words[point];
 
@@ -27,6 +29,7 @@ internal sealed class Faults
         _crashes.Clear();
         _losses.Clear();
         _doubles.Clear();
+        _delays.Clear();
         for (int point = 0; point < Words.Length; point++)
         {
             world.SetBudget(point, 0);
@@ -39,12 +42,16 @@ internal sealed class Faults
 
     public void AllowDouble(IActorRef from, IActorRef to) => _doubles.Add((from, to));
 
+    public void AllowDelay(IActorRef from, IActorRef to) => _delays.Add((from, to));
+
     public bool MayCrash(ActorTask task) =>
         _crashes.Exists(actor => actor.Equals(task.Owner)) && task.Queue.HasMessages;
 
     public bool MayLose(ActorTask from, ActorTask to) => Has(_losses, from, to);
 
     public bool MayDouble(ActorTask from, ActorTask to) => Has(_doubles, from, to);
+
+    public bool MayDelay(ActorTask from, ActorTask to) => Has(_delays, from, to);
 
     /// <summary>
     /// The next message is one on which the actor fails: it is asked to identify itself to a reference that throws, so

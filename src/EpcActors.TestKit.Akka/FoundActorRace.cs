@@ -82,6 +82,10 @@ public sealed class FoundActorRace
 
     internal string Name => _name;
 
+    /// <summary>Not the test, time, or a way between two actors.</summary>
+    internal static bool IsActor(string name) =>
+        name is not (Outside or ActorStep.Time) && !name.Contains("->", StringComparison.Ordinal);
+
     /// <summary>The rule broke when no actor had anything more to do, not at a step.</summary>
     internal bool IsBrokenAtEnd => _run.End is not ExploredEnd.Stopped;
 

@@ -38,7 +38,7 @@ internal sealed class Happenings : MinimalActorRef
         _world = world;
         _provider = provider;
         Path = provider.RootPath / "race-test";
-        world.System.EventStream.Subscribe(this, typeof(object));
+        Subscribe(world.System);
     }
 
     public override ActorPath Path { get; }
@@ -49,6 +49,9 @@ internal sealed class Happenings : MinimalActorRef
 
     /// <summary>The first thing of the run that is forbidden: what, and where; null for none.</summary>
     public (string Rule, string Detail)? Broken { get; private set; }
+
+    /// <summary>Sees what another node publishes, too.</summary>
+    public void Subscribe(ActorSystem system) => system.EventStream.Subscribe(this, typeof(object));
 
     public void Clear()
     {

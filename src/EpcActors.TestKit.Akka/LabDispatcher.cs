@@ -53,12 +53,15 @@ internal sealed class LabDispatcher : MessageDispatcher
 
     public override void Dispatch(ActorCell cell, Envelope envelope)
     {
-        int times = _world.OnSend(cell, envelope);
+        int times = _world.OnSend(this, cell, envelope);
         for (int i = 0; i < times; i++)
         {
             base.Dispatch(cell, envelope);
         }
     }
+
+    /// <summary>A message that was under way arrives.</summary>
+    public void Deliver(ActorCell cell, Envelope envelope) => base.Dispatch(cell, envelope);
 
     public override void SystemDispatch(ActorCell cell, SystemMessage message)
     {

@@ -67,6 +67,15 @@ public sealed class LabScheduler : SchedulerBase, IDisposable
         }
     }
 
+    /// <summary>Timers of a node that has left do not fire.</summary>
+    internal void RemoveOf(LabScheduler node)
+    {
+        lock (_gate)
+        {
+            _timers.RemoveAll(timer => timer.Origin == node);
+        }
+    }
+
     /// <summary>What the next timer is for.</summary>
     internal (string What, object? Receiver, TimeSpan Due)? Next
     {
@@ -137,19 +146,23 @@ public sealed class LabScheduler : SchedulerBase, IDisposable
         TimeSpan initialDelay, TimeSpan interval, IRunnable action, ICancelable cancelable) =>
         Add(initialDelay, interval, action.Run, cancelable, "action", null);
 
+    /// <summary>All nodes have one time.</summary>
+    private LabScheduler Main => _world?.Scheduler ?? this;
+
     private TimeSpan Read()
     {
         _world?.OnTime();
-        return Now;
+        return Main.Now;
     }
 
     private void Add(
         TimeSpan delay, TimeSpan? interval, Action fire, ICancelable? cancelable, string what, object? receiver)
     {
         _world?.OnTime();
-        lock (_gate)
+        LabScheduler main = Main;
+        lock (main._gate)
         {
-            Add(new Timer(Now + delay, interval, fire, cancelable, what, receiver));
+            main.Add(new Timer(main.Now + delay, interval, fire, cancelable, what, receiver) { Origin = this });
         }
     }
 
@@ -191,6 +204,9 @@ public sealed class LabScheduler : SchedulerBase, IDisposable
         TimeSpan Due, TimeSpan? Interval, Action Fire, ICancelable? Cancelable, string What, object? Receiver)
     {
         public long Sequence { get; set; }
+
+        /// <summary>The scheduler of the node that set it.</summary>
+        public LabScheduler? Origin { get; init; }
 
         public bool IsCancelled => Cancelable is { IsCancellationRequested: true };
     }

@@ -64,6 +64,9 @@ internal static class Names
         _ => $"({message.GetType().Name})",
     };
 
+    /// <summary>A node leaves.</summary>
+    public const string Leaves = "(leaves)";
+
     /// <summary>An actor's constructor and PreStart.</summary>
     public const string Start = "(start)";
 }

@@ -110,6 +110,29 @@ public sealed class Race
     }
 
     /// <summary>
+    /// A message from one actor to another may arrive late: behind what others send. Those of the pair keep their order.
+    /// </summary>
+    public void MayDelay(IActorRef from, IActorRef to, int times = 1)
+    {
+        _world.Faults.AllowDelay(from, to);
+        _world.SetBudget(Faults.LatePoint, times);
+    }
+
+    /// <summary>
+    /// Another node: an actor system beside the first, under the same laboratory, with the same configuration. Actors
+    /// of several nodes know each other by references that the test hands over.
+    /// </summary>
+    /// <param name="name">Its name: letters, digits and <c>-</c>.</param>
+    public RaceNode Node(string name) => new(_world, name);
+
+    /// <summary>The node may leave, once, while something else is to be done.</summary>
+    public void MayLeave(RaceNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        _world.AllowLeaving(node.Name);
+    }
+
+    /// <summary>
     /// A question (Ask) of an actor fails after so long, of virtual time; without it it waits for ever.
     /// </summary>
     public void AskTimeout(TimeSpan timeout) => _world.AskTimeout = timeout;

@@ -97,6 +97,10 @@ internal sealed class RaceRunner(Action<Race> setUp, Config config, int maxSteps
         {
             _steps[^1] = _steps[^1] with { Fault = "crashes" };
         }
+        else if (value && fault == Faults.NameOf(Faults.LatePoint))
+        {
+            _steps[^1] = _steps[^1] with { Fault = "what it sends is late" };
+        }
     }
 
     private void TakeHappenings()

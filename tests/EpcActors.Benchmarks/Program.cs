@@ -10,6 +10,11 @@ if (args is ["checkers", ..])
     return Checkers.Run(args[1..]);
 }
 
+if (args is ["actor-races", ..])
+{
+    return ActorRaceSpeed.Run(args[1..]);
+}
+
 if (args is ["cluster", ..])
 {
     return ClusterSpeed.Run(args[1..]);

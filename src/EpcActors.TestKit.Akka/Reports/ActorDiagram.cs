@@ -211,7 +211,7 @@ internal sealed class ActorDiagram
 
     private bool HasFault(int i) => _race.Steps[i].Fault.Length > 0 || _race.Steps[i].Happened.Count > 0;
 
-    private bool IsActor(int lane) => _lanes[lane] is not (FoundActorRace.Outside or ActorStep.Time);
+    private bool IsActor(int lane) => FoundActorRace.IsActor(_lanes[lane]);
 
     private void AddLane(string name)
     {

@@ -66,7 +66,7 @@ internal static class ActorPage
         Fact(
             html,
             "actors",
-            Number(race.Steps.Select(step => step.Actor).Where(a => a != ActorStep.Time).Distinct().Count()));
+            Number(race.Steps.Select(step => step.Actor).Where(FoundActorRace.IsActor).Distinct().Count()));
         html.Close("dl");
         if (pin.Length > 0)
         {

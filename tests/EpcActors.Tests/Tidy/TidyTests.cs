@@ -138,11 +138,11 @@ public sealed partial class TidyTests
         Assert.Equal(packages, used.Distinct().Order(StringComparer.Ordinal));
         AssertNone(Find(ConditionOnAkka(), ".csproj", ".props", ".targets"));
         AssertNone(Find(Conditional(), ".cs").Where(f => f.Contains("AKKA", StringComparison.Ordinal)));
+        string versions = Repository.Text("Directory.Packages.props");
+        Assert.Contains("<AkkaVersion>1.5.", versions, StringComparison.Ordinal);
         Assert.All(packages, p =>
             Assert.Contains(
-                $"<PackageVersion Include=\"{p}\" Version=\"1.5.",
-                Repository.Text("Directory.Packages.props"),
-                StringComparison.Ordinal));
+                $"<PackageVersion Include=\"{p}\" Version=\"$(AkkaVersion)\"", versions, StringComparison.Ordinal));
     }
 
     [Fact]
