@@ -345,6 +345,8 @@ public sealed partial class AkkaEngine : LiveEngine
                 _top.Add(ActorSystem.ActorOf(PropsOf(node), node.Name));
             }
 
+            LetActorsStart?.Invoke();
+
             // Set by the last that starts, and by the first that fails.
             _isUp.Wait();
         }

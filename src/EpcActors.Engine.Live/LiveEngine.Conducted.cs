@@ -40,6 +40,24 @@ public abstract partial class LiveEngine
         return new Conducted(this, cells);
     }
 
+    /// <summary>
+    /// Begins the run and leaves it alone: the actors are made and told to begin, and what runs their mailboxes, such
+    /// as a laboratory inside of a test, says who handles its next message. Nothing looks after the end of the run.
+    /// Call it instead of <see cref="Run"/>; tasks that are started later begin at once.
+    /// </summary>
+    /// <param name="letActorsStart">Lets actors that were made start; called when all are made.</param>
+    public void BeginUnder(Action letActorsStart)
+    {
+        ArgumentNullException.ThrowIfNull(letActorsStart);
+        Invariant.That(!_hasRun, "a live engine runs once");
+        _hasRun = true;
+        LetActorsStart = letActorsStart;
+        OpenAndStart();
+    }
+
+    /// <summary>Lets actors start where the engine would wait for them; null: they start by themselves.</summary>
+    protected Action? LetActorsStart { get; private set; }
+
     /// <summary>Has the actor call <see cref="Performance.Do"/> in its own turn.</summary>
     protected abstract void Tell(ResourceCell cell, Performance what);
 

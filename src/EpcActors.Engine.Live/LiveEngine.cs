@@ -250,18 +250,9 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
         Open();
         _startedAt = Stopwatch.GetTimestamp();
         _isOpen = true;
-
         try
         {
-            // Until all tasks are started the run must not look finished.
-            Go(OneGoing);
-            foreach ((TaskActor task, long afterNs) in _toStart)
-            {
-                Start(task, afterNs);
-            }
-
-            Go(-OneGoing);
-            Volatile.Write(ref _hasStartedAll, true);
+            StartTasks();
             RunEnd end = LookAfter(limitNs);
             _ = Interlocked.CompareExchange(ref _end, (int)end, -1);
         }
@@ -277,6 +268,27 @@ public abstract partial class LiveEngine : IEngineDriver, IDisposable
                 $"{failure.Who} failed after {ClockNs} ns, step {Steps}: {failure.Error.Message}",
                 failure.Error)
             : (RunEnd)_end;
+    }
+
+    private void OpenAndStart()
+    {
+        Open();
+        _startedAt = Stopwatch.GetTimestamp();
+        _isOpen = true;
+        StartTasks();
+    }
+
+    private void StartTasks()
+    {
+        // Until all tasks are started the run must not look finished.
+        Go(OneGoing);
+        foreach ((TaskActor task, long afterNs) in _toStart)
+        {
+            Start(task, afterNs);
+        }
+
+        Go(-OneGoing);
+        Volatile.Write(ref _hasStartedAll, true);
     }
 
     /// <summary>

@@ -4,7 +4,7 @@ namespace EpcActors.TestKit.Akka;
 /// <param name="Actor">Path of the actor below /user; <see cref="Time"/> for a timer.</param>
 /// <param name="Message">Type of the message; in brackets what Akka does by itself: <c>(start)</c>,
 /// <c>(restart)</c>.</param>
-/// <param name="Sender">Path of the sender; empty for none.</param>
+/// <param name="Sender">Path of the sender, or of the actor that told it without one; empty for none.</param>
 /// <param name="Detail">The message with its content, where it says one.</param>
 /// <param name="At">Virtual time.</param>
 public sealed record ActorStep(string Actor, string Message, string Sender, string Detail, TimeSpan At)

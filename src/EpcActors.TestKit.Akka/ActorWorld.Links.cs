@@ -52,8 +52,8 @@ internal sealed partial class ActorWorld
     }
 
     /// <summary>
-    /// The node is gone as a process that was killed: its actors do nothing any more, what is under way to it and from it
-    /// is lost, and those on other nodes that watch one of its actors are told.
+    /// The node is gone as a process that was killed: its actors do nothing any more, what is under way to it and from
+    /// it is lost, and those on other nodes that watch one of its actors are told.
     /// </summary>
     public void Leave(string name)
     {
@@ -120,7 +120,9 @@ internal sealed partial class ActorWorld
         }
     }
 
-    /// <summary>A message goes by a link where it leaves a node, behind a late one of its pair, or when chosen.</summary>
+    /// <summary>
+    /// A message goes by a link where it leaves a node, behind a late one of its pair, or when chosen.
+    /// </summary>
     private bool GoesByLink(ActorTask from, ActorTask to) =>
         NodeStateOf(from.Owner) != NodeStateOf(to.Owner)
         || (_links.TryGetValue((from, to), out Link? link) && link.Messages.Count > 0)
@@ -230,7 +232,8 @@ internal sealed partial class ActorWorld
     }
 
     private static void TellEnd(IInternalActorRef watcher, IInternalActorRef watched) =>
-        watcher.SendSystemMessage(new DeathWatchNotification(watched, existenceConfirmed: true, addressTerminated: true));
+        watcher.SendSystemMessage(
+            new DeathWatchNotification(watched, existenceConfirmed: true, addressTerminated: true));
 
     private void InStep(Action act)
     {

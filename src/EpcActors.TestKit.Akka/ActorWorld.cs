@@ -35,6 +35,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     private readonly List<ActorTask> _sentTo = [];
     private readonly List<ActorTask> _touched = [];
     private readonly HashSet<int> _causes = [];
+    private readonly List<int> _ordinalOfStep = [];
     private LabScheduler _scheduler = null!;
     private ActorTask? _current;
     private IStrategy? _strategy;
@@ -151,6 +152,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         ForgetRun(keepsTasks: false);
         _tasks.Clear();
         ForgetLinks();
+        _ordinalOfStep.Clear();
         _anonymous.Clear();
         _scheduler.Reset();
         _overtakes = 0;
@@ -261,6 +263,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     {
         ClearEffects();
         RecordStep(ordinal);
+        _ordinalOfStep.Add(ordinal);
         _touches.Add(ordinal);
         if (_tasks[ordinal] is not { } task)
         {
@@ -385,15 +388,22 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
             return new ActorStep(task.Label, task.NextMessage, from, task.NextMessage, _scheduler.Now);
         }
 
-        return task.Queue.TryPeek(out Envelope envelope, out _)
+        return task.Queue.TryPeek(out Envelope envelope, out int sentAt)
             ? new ActorStep(
                 task.Label,
                 task.NextMessage,
-                LabelOf(envelope.Sender),
+                LabelOf(envelope.Sender) is { Length: > 0 } sender ? sender : ActorOfStep(sentAt),
                 Names.Describe(envelope.Message),
                 _scheduler.Now)
             : new ActorStep(task.Label, task.NextMessage, "", task.NextMessage, _scheduler.Now);
     }
+
+    /// <summary>The actor that made a step: who told a message that has no sender; empty for none.</summary>
+    private string ActorOfStep(int step) =>
+        step < 0 ? ""
+        : _tasks[_ordinalOfStep[step]] is { } task ? task.Label
+        : _linkAt.TryGetValue(_ordinalOfStep[step], out Link? link) ? link.From.Label
+        : "";
 
     private ActorStep DescribeTimer()
     {

@@ -110,7 +110,8 @@ public sealed class Race
     }
 
     /// <summary>
-    /// A message from one actor to another may arrive late: behind what others send. Those of the pair keep their order.
+    /// A message from one actor to another may arrive late: behind what others send. Those of the pair keep their
+    /// order.
     /// </summary>
     public void MayDelay(IActorRef from, IActorRef to, int times = 1)
     {

@@ -13,7 +13,9 @@ internal static class ActorRaceSpeed
 {
     private const int Clients = 4;
 
-    /// <summary><c>actor-races [ROUNDS] [SCHEDULES]</c>: prints a table with the medians, and ratios in a round.</summary>
+    /// <summary>
+    /// <c>actor-races [ROUNDS] [SCHEDULES]</c>: prints a table with the medians, and ratios in a round.
+    /// </summary>
     public static int Run(string[] args)
     {
         int rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 5;

@@ -2,7 +2,9 @@ using global::Akka.Actor;
 
 namespace EpcActors.TestKit.Akka.Tests;
 
-/// <summary>Several actor systems under one laboratory: messages between them take their time, and nodes leave.</summary>
+/// <summary>
+/// Several actor systems under one laboratory: messages between them take their time, and nodes leave.
+/// </summary>
 public sealed class NodeTests : AkkaRaces
 {
     [Fact]

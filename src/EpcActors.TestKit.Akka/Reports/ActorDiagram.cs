@@ -4,8 +4,8 @@ using EpcActors.Reports;
 namespace EpcActors.TestKit.Akka;
 
 /// <summary>
-/// The drawing of <see cref="ActorPage"/>: a line per actor, time downwards, a dot where an actor handles something, and
-/// an arrow to it from the step that sent it. The words of a step stand left of the lines.
+/// The drawing of <see cref="ActorPage"/>: a line per actor, time downwards, a dot where an actor handles something,
+/// and an arrow to it from the step that sent it. The words of a step stand left of the lines.
 /// </summary>
 internal sealed class ActorDiagram
 {
@@ -232,7 +232,9 @@ internal sealed class ActorDiagram
     {
         int room = MostCharacters - 1 - Who(step).Length;
         string fault = step.Fault.Length > 0 ? $" {step.Fault}" : "";
-        return (step.Sender.Length > 0 ? $"from {Short(step.Sender, Math.Max(8, room - 5 - fault.Length))}" : "") + fault;
+        string from =
+            step.Sender.Length > 0 ? $"from {Short(step.Sender, Math.Max(8, room - 5 - fault.Length))}" : "";
+        return from + fault;
     }
 
     /// <summary>A path in at most two lines; of a longer one its end.</summary>

@@ -190,7 +190,8 @@ internal static class ActorPage
         StepPage.Strings(json, "others", detail.Others);
         string from = step.Sender.Length > 0 ? $" from {step.Sender}" : "";
         string sent = string.Join(
-            " and ", detail.Causes.Select(cause => cause < 0 ? "before the first step" : $"in step {Number(cause + 1)}"));
+            " and ",
+            detail.Causes.Select(cause => cause < 0 ? "before the first step" : $"in step {Number(cause + 1)}"));
         json.WriteString("message", step.Message + from + (sent.Length > 0 ? $", sent {sent}" : ""));
         json.WriteEndObject();
     }

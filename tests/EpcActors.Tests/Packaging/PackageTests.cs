@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using EpcActors.Tests.Conformance;
 using EpcActors.Tests.Tidy;
 
@@ -6,7 +7,7 @@ namespace EpcActors.Tests.Packaging;
 
 /// <summary>Packages of dotnet pack, used from outside the repository.</summary>
 [Trait("tier", "slow")] // The SDK packs, installs and builds, in processes of its own.
-public sealed class PackageTests : IDisposable
+public sealed partial class PackageTests : IDisposable
 {
     private const string ToolPackage = "EpcActors.Tool";
     private const string Example = "tests/EpcActors.TestKit.Example/";
@@ -47,6 +48,7 @@ public sealed class PackageTests : IDisposable
 
         InstallTheTool(feed);
         UseTheTestKit(feed);
+        FollowTheDocumentForAkka(feed);
     }
 
     private void InstallTheTool(string feed)
@@ -67,7 +69,7 @@ public sealed class PackageTests : IDisposable
 
         string elsewhere = Directory.CreateDirectory(At("elsewhere")).FullName;
         string epc = Path.Combine(tools, OperatingSystem.IsWindows() ? "epc.exe" : "epc");
-        string text = Run(elsewhere, epc, "run", "config/quickstart.conf", "--quiet");
+        string text = Run(elsewhere, epc, 0, "run", "config/quickstart.conf", "--quiet");
 
         Assert.StartsWith("pass: config/quickstart.conf: seed 42", text, StringComparison.Ordinal);
     }
@@ -79,14 +81,7 @@ public sealed class PackageTests : IDisposable
     private void UseTheTestKit(string feed)
     {
         Write("user/nuget.config", SourcesOf(feed));
-        Write("user/Directory.Build.props", $"""
-            <Project>
-              <PropertyGroup>
-                <RestorePackagesPath>{At("restored")}</RestorePackagesPath>
-                <RestoreFallbackFolders>{PackagesOfTheUser}</RestoreFallbackFolders>
-              </PropertyGroup>
-            </Project>
-            """);
+        Write("user/Directory.Build.props", PropertiesOfTheUser);
         string project = DocumentedCodeTests.ProjectFile;
         Assert.Contains("\"EpcActors.TestKit\" Version=\"0.1.0\"", project, StringComparison.Ordinal);
         Write("user/User.csproj", project.Replace("\"0.1.0\"", $"\"{_version}\"", StringComparison.Ordinal));
@@ -103,6 +98,58 @@ public sealed class PackageTests : IDisposable
         Assert.True(File.Exists(Path.Combine(restored, "README.md")));
         Assert.True(File.Exists(Path.Combine(restored, "lib", "net10.0", "EpcActors.TestKit.xml")));
     }
+
+    /// <summary>
+    /// docs/akka-races.md from its second step to its last, by its blocks alone: the test fails and prints what the
+    /// document shows, the schedule is pinned, the actors are repaired.
+    /// </summary>
+    private void FollowTheDocumentForAkka(string feed)
+    {
+        string document = Repository.Text("docs/akka-races.md");
+        string[] code = [.. DocumentedCodeTests.BlocksOf(document, "csharp")];
+        string listing = DocumentedCodeTests.BlocksOf(document, "text").First().Split("\nThis line pins it")[0];
+        string project = DocumentedCodeTests.BlocksOf(document, "xml").Single();
+        Assert.Contains("\"EpcActors.TestKit.Akka\" Version=\"0.1.0\"", project, StringComparison.Ordinal);
+        Write("akka/nuget.config", SourcesOf(feed));
+        Write("akka/Directory.Build.props", PropertiesOfTheUser);
+        Write("akka/Races.csproj", project.Replace("\"0.1.0\"", $"\"{_version}\"", StringComparison.Ordinal));
+        Write("akka/CounterTests.cs", code[0]);
+        Write("akka/Actors.cs", code[1]);
+
+        string failed = Run(At("akka"), "dotnet", 1, "test", "-nodeReuse:false");
+
+        Assert.Contains(listing, failed.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        string found = Directory
+            .EnumerateFiles(At("akka"), "Both_updates_count.schedule", SearchOption.AllDirectories)
+            .Single();
+        Assert.True(File.Exists(Path.ChangeExtension(found, ".html")));
+        Write("akka/schedules/Both_updates_count.schedule", File.ReadAllText(found));
+        Write("akka/PinnedTests.cs", code[2]);
+        string pinned = Run(At("akka"), "dotnet", 1, "test", "-nodeReuse:false");
+        Assert.Matches(@"Failed!\s+- Failed:\s+1, Passed:\s+1, Skipped:\s+0", pinned);
+
+        Write("akka/Actors.cs", code[3]);
+        Write("akka/PinnedTests.cs", code[4]);
+        string repaired = Dotnet(At("akka"), "test", "-nodeReuse:false");
+        Assert.Matches(@"Passed!\s+- Failed:\s+0, Passed:\s+2, Skipped:\s+0", repaired);
+
+        // It brings Akka.NET and the exploration, and no enclave.
+        string[] brought =
+        [
+            .. OwnPackage().Matches(File.ReadAllText(At("akka/obj/project.assets.json")))
+                .Select(one => one.Groups[1].Value),
+        ];
+        Assert.Equal(["Exploration", "TestKit.Akka"], brought.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    private string PropertiesOfTheUser => $"""
+        <Project>
+          <PropertyGroup>
+            <RestorePackagesPath>{At("restored")}</RestorePackagesPath>
+            <RestoreFallbackFolders>{PackagesOfTheUser}</RestoreFallbackFolders>
+          </PropertyGroup>
+        </Project>
+        """;
 
     /// <summary>release or debug: what these tests were built as is there to be packed.</summary>
     private static string Configuration =>
@@ -125,6 +172,9 @@ public sealed class PackageTests : IDisposable
         </configuration>
         """;
 
+    [GeneratedRegex("\"EpcActors\\.([\\w.]+)/")]
+    private static partial Regex OwnPackage();
+
     private string At(string name) => Path.Combine(_folder, name);
 
     private string Write(string name, string text)
@@ -135,9 +185,10 @@ public sealed class PackageTests : IDisposable
         return path;
     }
 
-    private static string Dotnet(string folder, params string[] arguments) => Run(folder, "dotnet", arguments);
+    private static string Dotnet(string folder, params string[] arguments) =>
+        Run(folder, "dotnet", 0, arguments);
 
-    private static string Run(string folder, string program, params string[] arguments)
+    private static string Run(string folder, string program, int exitCode, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -160,7 +211,7 @@ public sealed class PackageTests : IDisposable
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.True(
-            process.ExitCode == 0,
+            process.ExitCode == exitCode,
             $"{program} {string.Join(' ', arguments)}: exit {process.ExitCode}\n{text}\n{error.Result}");
         return text;
     }

@@ -55,6 +55,11 @@ public sealed partial class DocumentedCodeTests
             .Select(block => block.Groups[2].Value)
             .Single(text => text.StartsWith("<Project ", StringComparison.Ordinal));
 
+    /// <summary>Blocks of a language in a document.</summary>
+    internal static IEnumerable<string> BlocksOf(string document, string language) =>
+        CodeBlock().Matches(document).Where(block => block.Groups[1].Value == language)
+            .Select(block => block.Groups[2].Value);
+
     [Theory, MemberData(nameof(Blocks))]
     public void A_block_stands_in_the_example_word_for_word(string language, int at)
     {

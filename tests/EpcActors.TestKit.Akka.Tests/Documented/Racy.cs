@@ -1,0 +1,52 @@
+using global::Akka.Actor;
+
+namespace EpcActors.TestKit.Akka.Tests.Documented;
+
+/// <summary>docs/akka-races.md, to its fourth step.</summary>
+public sealed class CounterTests : AkkaRaces
+{
+    [Fact]
+    public void Both_updates_count() => Race(BothUpdate).Check();
+
+    internal static void BothUpdate(Race race)
+    {
+        int value = 0;
+        Action<int> changed = now => value = now;
+        IActorRef counter = race.ActorOf(Props.Create(() => new Counter(changed)), "counter");
+        race.ActorOf(Props.Create(() => new Client(counter)), "a").Tell(new Go());
+        race.ActorOf(Props.Create(() => new Client(counter)), "b").Tell(new Go());
+        race.Finally(() => Assert.Equal(2, value));
+    }
+}
+
+public sealed class PinnedTests : AkkaRaces
+{
+    [Fact]
+    public void The_lost_update_still_happens() =>
+        Race(CounterTests.BothUpdate).Pinned("schedules/Both_updates_count.schedule").MustBreak();
+}
+
+public sealed record Go;
+public sealed record Get;
+public sealed record Set(int Value);
+public sealed record Val(int Value);
+
+public sealed class Counter : ReceiveActor
+{
+    private int _value;
+
+    public Counter(Action<int> changed)
+    {
+        Receive<Get>(_ => Sender.Tell(new Val(_value)));
+        Receive<Set>(set => changed(_value = set.Value));
+    }
+}
+
+public sealed class Client : ReceiveActor
+{
+    public Client(IActorRef counter)
+    {
+        Receive<Go>(_ => counter.Tell(new Get()));
+        Receive<Val>(val => counter.Tell(new Set(val.Value + 1)));
+    }
+}
