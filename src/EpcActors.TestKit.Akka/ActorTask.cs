@@ -16,9 +16,10 @@ internal sealed class ActorTask
         CreatedAt = world.StepIndex;
         Queue = new LabQueue(world, this);
         IReadOnlyList<string> path = [.. owner.Path.Elements];
-        IsInfrastructure =
-            path.Count < 2
-            || (path[0] == "system" && !path[1].StartsWith("akka.persistence", StringComparison.Ordinal));
+        bool isSystem = path.Count < 2 || path[0] == "system";
+        IsJournal = isSystem && path.Count >= 2 && path[1].StartsWith("akka.persistence", StringComparison.Ordinal);
+        IsJournalItself = IsJournal && path.Count == 2;
+        IsInfrastructure = isSystem && !IsJournal;
     }
 
     public IActorRef Owner { get; }
@@ -36,6 +37,12 @@ internal sealed class ActorTask
 
     /// <summary>Guardians, loggers: they are no part of what is explored.</summary>
     public bool IsInfrastructure { get; }
+
+    /// <summary>A journal, a snapshot store, or a part of one: it outlives a run, and its start is no step.</summary>
+    public bool IsJournal { get; }
+
+    /// <summary>A journal or a snapshot store, not a part of one.</summary>
+    public bool IsJournalItself { get; }
 
     /// <summary>Its mailbox, once it had something to do.</summary>
     public Mailbox? Mailbox { get; set; }

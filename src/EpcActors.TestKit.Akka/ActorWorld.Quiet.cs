@@ -8,6 +8,10 @@ namespace EpcActors.TestKit.Akka;
 /// <content>What Akka hands over, and when nothing more of it is to be waited for.</content>
 internal sealed partial class ActorWorld
 {
+    private static readonly TimeSpan LongestFollowUp = TimeSpan.FromMilliseconds(500);
+
+    private long _enqueuedSince = long.MaxValue;
+
     /// <summary>A message is on its way to a mailbox.</summary>
     /// <param name="dispatcher">Puts it there.</param>
     /// <param name="cell">The actor to which.</param>
@@ -191,6 +195,18 @@ internal sealed partial class ActorWorld
             {
                 Interlocked.Decrement(ref before._outside);
             }
+
+            TaskWatch.OnFlow();
+        }
+    }
+
+    /// <summary>A step, or what goes on behind one, has given work to the thread pool.</summary>
+    /// <param name="taken">Pieces of work that the pool had given out by then.</param>
+    public void OnEnqueued(long taken)
+    {
+        lock (_gate)
+        {
+            _enqueuedSince = Math.Min(_enqueuedSince, taken);
         }
     }
 
@@ -268,7 +284,7 @@ internal sealed partial class ActorWorld
             IRunnable? runnable = null;
             lock (_gate)
             {
-                fresh = [.. _fresh.Where(task => task.IsQueued).Distinct().OrderBy(task => task.Sequence)];
+                fresh = [.. InOrder(_fresh)];
                 _fresh.Clear();
                 if (fresh.Length == 0 && !_runnables.TryDequeue(out runnable))
                 {
@@ -278,7 +294,10 @@ internal sealed partial class ActorWorld
 
             if (runnable is not null)
             {
+                ActorWorld? before = Flow.Value;
+                Flow.Value = this;
                 runnable.Run();
+                Flow.Value = before;
                 continue;
             }
 
@@ -290,8 +309,9 @@ internal sealed partial class ActorWorld
                 }
 
                 bool isIdle = task.HasStarted && task.SystemMessages.Count == 0 && !CanHandle(task);
-                if (task.IsInfrastructure)
+                if (task.IsInfrastructure || (task.IsJournal && !task.HasStarted))
                 {
+                    LabelOf(task.IsJournal ? task.Owner : null);
                     task.HasStarted = true;
                     RunMailbox(task, isSystem: false);
                 }
@@ -308,6 +328,16 @@ internal sealed partial class ActorWorld
 
         throw new InvalidOperationException("the actor system does not come to rest");
     }
+
+    /// <summary>
+    /// By creation, and journals last, by name: they are created once, in whatever run needs them first.
+    /// </summary>
+    private static IEnumerable<ActorTask> InOrder(List<ActorTask> fresh) => fresh.Count == 1
+        ? fresh.Where(task => task.IsQueued)
+        : fresh.Where(task => task.IsQueued).Distinct()
+            .OrderBy(task => task.IsJournal)
+            .ThenBy(task => task.IsJournal ? 0 : task.Sequence)
+            .ThenBy(task => task.IsJournal ? task.Owner.Path.ToStringWithoutAddress() : "", StringComparer.Ordinal);
 
     private static bool CanHandle(ActorTask task) =>
         task.Mailbox!.MessageQueue.HasMessages && !AkkaInternals.IsSuspended(task.Mailbox);
@@ -337,19 +367,25 @@ internal sealed partial class ActorWorld
     }
 
     /// <summary>
-    /// What awaited work that is done may be on its way to a thread of the pool, which is told to no listener. It is
-    /// given the time to arrive.
+    /// What awaited work that is done may be on its way to a thread of the pool. It is given the time to arrive: until
+    /// the pool's queue is empty, and each thread that took something from it since has begun with it.
     /// </summary>
     private bool IsFollowUpPossible()
     {
-        if (!_wasElsewhere)
+        long since;
+        lock (_gate)
+        {
+            (since, _enqueuedSince) = (_enqueuedSince, long.MaxValue);
+        }
+
+        if (since == long.MaxValue && !_wasElsewhere)
         {
             return false;
         }
 
         _wasElsewhere = false;
-        long until = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 500);
-        while (Stopwatch.GetTimestamp() < until || ThreadPool.PendingWorkItemCount > 0)
+        long begun = Stopwatch.GetTimestamp();
+        while (!TaskWatch.IsBegun(since))
         {
             if (Volatile.Read(ref _outside) > 0)
             {
@@ -357,15 +393,19 @@ internal sealed partial class ActorWorld
             }
 
             Thread.Yield();
-            if (Stopwatch.GetTimestamp() > until + Stopwatch.Frequency)
+            if (Stopwatch.GetElapsedTime(begun) > LongestFollowUp)
             {
                 // Others keep the pool busy: what they do is not waited for any longer.
+                TaskWatch.CountAnew();
                 break;
             }
         }
 
         RunEagerly(task => task.HasOnlyBookkeeping);
-        return Volatile.Read(ref _outside) > 0;
+        lock (_gate)
+        {
+            return Volatile.Read(ref _outside) > 0 || _fresh.Count > 0 || _enqueuedSince < long.MaxValue;
+        }
     }
 
     private bool HasOpenAsk(ActorTask task)
@@ -431,51 +471,5 @@ internal sealed partial class ActorWorld
 
             spin.SpinOnce();
         }
-    }
-
-    private ActorTask[] Live()
-    {
-        lock (_gate)
-        {
-            return [.. _byRef.Values];
-        }
-    }
-
-    /// <summary>Stops the actors of the last run. What they still do then is no part of any run.</summary>
-    private void StopAll()
-    {
-        _labThread = Environment.CurrentManagedThreadId;
-        ActorTask[] live = [.. Live().Where(task => !task.IsInfrastructure)];
-        if (live.Length == 0)
-        {
-            return;
-        }
-
-        Faults.Clear(this);
-        foreach (ActorTask task in live)
-        {
-            task.IsGone = false;
-            System.EventStream.Unsubscribe(task.Owner);
-            NodeStateOf(task.Owner)?.System.EventStream.Unsubscribe(task.Owner);
-        }
-
-        foreach (ActorTask task in live.Where(task => task.Owner.Path.Elements.Count == 2))
-        {
-            ((IInternalActorRef)task.Owner).Stop();
-        }
-
-        lock (_gate)
-        {
-            _fresh.AddRange(live.Where(task => task.IsQueued));
-        }
-
-        RunEagerly(task => task.IsSystemStep || DropFirst(task));
-    }
-
-    /// <summary>Of a run that is over no message is handled any more.</summary>
-    private static bool DropFirst(ActorTask task)
-    {
-        task.Queue.CleanUp(task.Owner, new LabQueue(null, null));
-        return true;
     }
 }

@@ -49,7 +49,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     public ActorWorld(Config config)
     {
         AkkaInternals.Check();
-        _ = TaskWatch.Instance;
+        TaskWatch.Begin();
         _config = config;
         IsFree = true;
         System = Start(node: "");
@@ -89,9 +89,9 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     /// <summary>Sees each choice: the actor, the fault, and whether it was chosen.</summary>
     public Action<string, string, bool>? OnChoice { get; set; }
 
-    /// <summary>Some actor persists: what it has written outlives a run.</summary>
-    public bool HasPersistence => Array.Exists(Live(), task => task.Owner.Path.Elements is ["system", { } name, ..]
-        && name.StartsWith("akka.persistence", StringComparison.Ordinal));
+    /// <summary>Some actor persists, and what it has written outlives a run.</summary>
+    public bool Remembers => Array.Exists(
+        Live(), task => task.IsJournalItself && !Journals.ForgetsAtRestart(task.Owner));
 
     /// <summary>After each step: true when something is broken.</summary>
     public Func<bool>? IsBroken { get; set; }
@@ -143,11 +143,13 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
         StopAll();
         lock (_gate)
         {
-            foreach (ActorTask gone in _byRef.Values.Where(task => !task.IsInfrastructure).ToArray())
+            foreach (ActorTask gone in _byRef.Values.Where(task => !task.IsInfrastructure && !task.IsJournal).ToArray())
             {
                 _byRef.Remove(gone.Owner);
             }
         }
+
+        EmptyJournals();
 
         ForgetRun(keepsTasks: false);
         _tasks.Clear();
@@ -444,15 +446,11 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     private string NewLabel(IActorRef actor)
     {
         string[] elements = [.. actor.Path.Elements];
-        if (elements is not ["user", ..])
-        {
-            return NodeNameOf(actor) + "/" + string.Join('/', elements);
-        }
-
-        string parent = elements.Length > 2 && actor is IInternalActorRef { Parent: { } above }
+        bool hasParent = elements is ["user", _, _, ..] or ["system", _, _, ..];
+        string parent = hasParent && actor is IInternalActorRef { Parent: { } above }
             ? LabelOf(above) + "/"
-            : NodeNameOf(actor);
-        string name = elements[^1];
+            : NodeNameOf(actor) + (elements is ["user", ..] ? "" : "/");
+        string name = elements is ["user", ..] || hasParent ? elements[^1] : string.Join('/', elements);
         if (!name.StartsWith('$'))
         {
             return parent + name;

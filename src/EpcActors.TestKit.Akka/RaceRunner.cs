@@ -74,7 +74,7 @@ internal sealed class RaceRunner(Action<Race> setUp, Config config, int maxSteps
 
     private void RenewWorld()
     {
-        if (_isUsed && _world is not null && (isFreshEachTime || _world.HasPersistence))
+        if (_isUsed && _world is not null && (isFreshEachTime || _world.Remembers))
         {
             _world.Dispose();
             _world = null;

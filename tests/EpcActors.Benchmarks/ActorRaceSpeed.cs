@@ -20,7 +20,7 @@ internal static class ActorRaceSpeed
     {
         int rounds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 5;
         int schedules = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1000;
-        using ActorSystem bare = ActorSystem.Create("bare");
+        using ActorSystem bare = ActorSystem.Create("bare", "akka { loglevel = OFF, stdout-loglevel = OFF }");
         double coyoteSteps = 0;
         (string Name, Func<int> Run)[] all =
         [

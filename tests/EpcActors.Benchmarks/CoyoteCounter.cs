@@ -16,6 +16,7 @@ internal static class CoyoteCounter
             .WithTestingIterations((uint)schedules)
             .WithRandomStrategy()
             .WithRandomGeneratorSeed(1)
+            .WithVerbosityEnabled(Microsoft.Coyote.Logging.VerbosityLevel.None)
             .WithTelemetryEnabled(false);
         using TestingEngine engine = TestingEngine.Create(configuration, (IActorRuntime runtime) =>
         {

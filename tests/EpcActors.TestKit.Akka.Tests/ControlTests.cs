@@ -41,6 +41,26 @@ public sealed class ControlTests : AkkaRaces
         Assert.True(clean.IsComplete, clean.Bound);
     }
 
+    /// <summary>
+    /// The continuation of a promise goes to the pool's queue, which no task announces. Time must not pass meanwhile.
+    /// </summary>
+    [Fact]
+    public void What_follows_a_promise_on_the_pool_is_waited_for()
+    {
+        SortedSet<string> ends = [];
+        CleanActorRace clean = Race(race =>
+        {
+            List<string> order = [];
+            IActorRef worker = race.ActorOf(Props.Create(() => new Promising(order)), "worker");
+            race.System.Scheduler.ScheduleTellOnce(TimeSpan.FromSeconds(1), worker, "late", ActorRefs.NoSender);
+            worker.Tell("go");
+            race.TimeMayOvertake(0);
+            race.Finally(() => ends.Add(string.Join(' ', order)));
+        }).Schedules(200).Check();
+        Assert.True(clean.IsComplete, clean.Bound);
+        Assert.Equal(["go kept kept kept kept kept late"], ends);
+    }
+
     [Fact]
     public void Work_that_does_not_come_back_is_named()
     {
@@ -218,6 +238,23 @@ public sealed class ControlTests : AkkaRaces
             });
             Receive<int>(number => order.Add($"{number}"));
         }
+    }
+
+    private sealed class Promising : ReceiveActor
+    {
+        public Promising(List<string> order) => Receive<string>(text =>
+        {
+            order.Add(text);
+            if (text is "go" or "kept" && order.Count < 6)
+            {
+                TaskCompletionSource<string> promise = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                Pipe(promise.Task, Self);
+                promise.SetResult("kept");
+            }
+        });
+
+        private static async void Pipe(Task<string> promise, IActorRef to) =>
+            to.Tell(await promise.ConfigureAwait(false));
     }
 
     private sealed class Forward : ReceiveActor
