@@ -95,6 +95,9 @@ internal sealed class Happenings : MinimalActorRef
                     $"{_world.LabelOf(unhandled.Recipient)} does not handle {Names.Describe(unhandled.Message)}"
                         + From(unhandled.Sender));
                 break;
+            // A question of an earlier run may fail now, in real time, and tell it to an actor of that run.
+            case DeadLetter dead when dead.Recipient is ActorRefWithCell && _world.TaskOf(dead.Recipient) is null:
+                break;
             case DeadLetter { Message: not (Terminated or global::Akka.Dispatch.SysMsg.SystemMessage) } dead:
                 Happened(
                     Forbidden.DeadLetter,
