@@ -8,7 +8,7 @@ namespace EpcActors.TestKit.Akka;
 /// <content>What Akka hands over, and when nothing more of it is to be waited for.</content>
 internal sealed partial class ActorWorld
 {
-    private static readonly TimeSpan LongestFollowUp = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestFollowUp = TimeSpan.FromSeconds(2);
 
     private long _enqueuedSince = long.MaxValue;
 

@@ -21,6 +21,7 @@ internal sealed class TaskWatch : EventListener
     private const int WorkEnqueued = 30;
     private const int WorkDequeued = 31;
     private const int MostTries = 1000;
+    private const int SpareThreads = 6;
 
     /// <summary>A thread that took up work so long ago has begun it, if it is one of ours.</summary>
     private const long LongestStartMs = 100;
@@ -50,6 +51,16 @@ internal sealed class TaskWatch : EventListener
     public static void Begin()
     {
         _ = Instance;
+
+        // Tests run on threads of the pool. While they keep all of them the pool adds one every half second, and what
+        // actors give to it waits that long.
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        int least = Environment.ProcessorCount + SpareThreads;
+        if (workers < least)
+        {
+            ThreadPool.SetMinThreads(least, ports);
+        }
+
         for (int i = 0; i < MostTries && Interlocked.Read(ref _taken) == 0; i++)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static _ => { }, null);
@@ -149,7 +160,9 @@ internal sealed class TaskWatch : EventListener
         }
         else if (id == WorkDequeued)
         {
-            TakenUp[Environment.CurrentManagedThreadId] = (Interlocked.Increment(ref _taken), Environment.TickCount64);
+            // Marked before it is counted: in between it would look begun.
+            TakenUp[Environment.CurrentManagedThreadId] = (Interlocked.Read(ref _taken) + 1, Environment.TickCount64);
+            Interlocked.Increment(ref _taken);
         }
     }
 
