@@ -10,6 +10,7 @@ namespace EpcActors.Engine.Akka.Tests;
 /// Links between nodes that are broken, by Akka.Remote's own adapter for that: who is taken out
 /// (docs/decisions/0019-akka-cluster.md).
 /// </summary>
+[Trait("tier", "slow")] // Members wait for one another in real time.
 public sealed class ClusterPartitionTests
 {
     private const string WithThrottle = "akka.remote.dot-netty.tcp.applied-adapters = [ trttl ]";

@@ -11,6 +11,7 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>Processes of a cluster, as actor systems of their own in this one.</summary>
+[Trait("tier", "slow")] // Members wait for one another in real time.
 public sealed class ClusterTests
 {
     [Fact]

@@ -8,6 +8,7 @@ using EpcActors.Cluster.Transport;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>TLS by Akka's own keys, as docs/cluster.md writes them, with certificates that are made here.</summary>
+[Trait("tier", "slow")] // Members wait for one another in real time.
 public sealed class ClusterTlsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("epc-tls-").FullName;

@@ -8,6 +8,7 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>Admission to a run: only processes with its token may join and are heard.</summary>
+[Trait("tier", "slow")] // Members wait for one another in real time.
 public sealed class ClusterTokenTests
 {
     private const string Token = "0123456789abcdef0123456789abcdef";

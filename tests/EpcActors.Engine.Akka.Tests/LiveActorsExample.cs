@@ -10,6 +10,7 @@ namespace EpcActors.Engine.Akka.Tests;
 /// Example of a user's test: schedules of the laboratory, and whole runs, on the actors of a test's own system.
 /// docs/writing-race-tests.md shows it.
 /// </summary>
+[Trait("tier", "slow")] // A whole machine in real time.
 public sealed class LiveActorsExample : global::Akka.TestKit.Xunit2.TestKit
 {
     [Fact]

@@ -3,6 +3,7 @@ using Akka.TestKit;
 namespace EpcActors.Engine.Akka.Tests;
 
 /// <summary>Sleeps go by Akka's scheduler, so a test that brings its own has time in its hand.</summary>
+[Trait("tier", "slow")] // Actors sleep in real time.
 public sealed class TimeTests : AkkaTestKit
 {
     private static readonly TimeSpan OneMillisecond = TimeSpan.FromMilliseconds(1);

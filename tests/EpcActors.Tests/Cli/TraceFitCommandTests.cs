@@ -5,6 +5,7 @@ using EpcActors.Scenarios.Workloads;
 namespace EpcActors.Tests.Cli;
 
 /// <summary><c>epc trace fit</c> by its exit codes and what it prints and writes.</summary>
+[Trait("tier", "slow")] // Millions of accesses.
 public sealed class TraceFitCommandTests : IDisposable
 {
     private readonly CliHarness _cli = new();

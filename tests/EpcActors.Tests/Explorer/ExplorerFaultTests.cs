@@ -5,6 +5,7 @@ using EpcActors.Tests.Cli;
 
 namespace EpcActors.Tests.Explorer;
 
+[Trait("tier", "slow")] // Every race of the catalogue, with each fault.
 public sealed class ExplorerFaultTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using EpcActors.Scenarios.Configuration;
 namespace EpcActors.Tests.Exploring;
 
 /// <summary>A search that goes back to moments that it kept finds what one finds that makes every step again.</summary>
+[Trait("tier", "slow")] // Four searches of each variant.
 public sealed class MomentTests
 {
     public static TheoryData<string, string> Variants()

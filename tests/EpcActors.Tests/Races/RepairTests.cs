@@ -63,6 +63,7 @@ public sealed class RepairTests
     /// <summary>
     /// The known-bad twin of the hunt: the counter that loses updates is found by worlds that were drawn.
     /// </summary>
+    [Trait("tier", "slow")] // Thousands of schedules.
     [Fact]
     public void A_hunt_finds_the_lost_update_of_the_old_counter_and_knows_it()
     {
@@ -78,6 +79,7 @@ public sealed class RepairTests
     /// The attribution of a hunt, on schedules whose cause is known: the race's own repair ends it, and that of a race
     /// which is about something else does not.
     /// </summary>
+    [Trait("tier", "slow")] // Thousands of schedules.
     [Theory]
     [InlineData("D2", "D3")]
     [InlineData("D3", "R9")]
@@ -98,6 +100,7 @@ public sealed class RepairTests
         Assert.DoesNotContain(other, ending);
     }
 
+    [Trait("tier", "slow")] // Thousands of schedules.
     [Fact]
     public void A_world_of_a_seed_is_the_same_every_time()
     {

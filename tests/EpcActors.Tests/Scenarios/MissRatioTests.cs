@@ -7,6 +7,7 @@ using EpcActors.Scenarios.Workloads;
 namespace EpcActors.Tests.Scenarios;
 
 /// <summary>Miss ratios of whole runs against what they must be.</summary>
+[Trait("tier", "slow")] // Millions of accesses.
 public sealed class MissRatioTests
 {
     private const int Heap = 4096;
