@@ -9,11 +9,14 @@ namespace EpcActors.Races.Hunting;
 /// </summary>
 internal static class SmallWorld
 {
-    /// <summary>Operations of a thread of an enclave; {0} is one of its pages.</summary>
+    /// <summary>
+    /// Operations of a thread of an enclave; {0} is one of its pages. No close: the kernel holds the file while another
+    /// thread is in an ioctl on it, and the operation is the release of the file.
+    /// </summary>
     private static readonly string[] OfThread =
     [
         "read {0}", "write {0}", "read {0}", "write {0}", "accept {0}", "change-type {0} retry", "remove {0} retry",
-        "restrict {0} retry", "mmap-other", "close", "exit",
+        "restrict {0} retry", "mmap-other", "exit",
     ];
 
     /// <summary>Operations from outside; {0} is a page of enclave a.</summary>

@@ -34,6 +34,7 @@ public sealed record WorldFinding(
 /// <param name="Worlds">Worlds that were searched.</param>
 /// <param name="Refused">Worlds that the kernel refused to set up.</param>
 /// <param name="Schedules">Schedules executed.</param>
+/// <param name="Failures">Worlds in which the emulator itself failed, with the error: defects of it.</param>
 /// <param name="Findings">Causes, those that the catalogue has not first.</param>
 /// <param name="PairsBothWays">Pairs of accesses that met in both orders.</param>
 /// <param name="PairsOneWay">Pairs that met in one order only.</param>
@@ -41,6 +42,7 @@ public sealed record WorldHuntResult(
     int Worlds,
     int Refused,
     long Schedules,
+    IReadOnlyList<(string World, string Error)> Failures,
     IReadOnlyList<WorldFinding> Findings,
     int PairsBothWays,
     IReadOnlyList<string> PairsOneWay);
@@ -80,6 +82,7 @@ public static class WorldHunt
         int worlds = 0;
         int refused = 0;
         long schedules = 0;
+        List<(string World, string Error)> failures = [];
         bool IsOver() => cancellation.IsCancellationRequested
             || (time is { } limit && Stopwatch.GetElapsedTime(startedAt) >= limit);
 
@@ -103,7 +106,8 @@ public static class WorldHunt
             {
                 if (one.Finding is not { } finding)
                 {
-                    refused++;
+                    refused += one.Error.Length > 0 ? 0 : 1;
+                    failures.AddRange(one.Error.Length > 0 ? [(one.Text, one.Error)] : []);
                     continue;
                 }
 
@@ -112,7 +116,7 @@ public static class WorldHunt
                 pairs.Add(one.Pairs);
                 if (finding.Schedule is { } schedule)
                 {
-                    Tell(found, known, finding, schedule with { Scenario = one.Text });
+                    Tell(found, known, one, finding, schedule with { Scenario = one.Text });
                 }
             }
 
@@ -123,6 +127,7 @@ public static class WorldHunt
             worlds,
             refused,
             schedules,
+            failures,
             [.. Merged(found.Values).OrderBy(one => one.IsInCatalogue).ThenByDescending(one => one.Worlds)],
             pairs.BothWays,
             pairs.OneWay);
@@ -131,10 +136,11 @@ public static class WorldHunt
     private static void Tell(
         Dictionary<string, WorldFinding> found,
         Dictionary<string, string> known,
+        Searched searched,
         RaceFinding finding,
         Schedule schedule)
     {
-        string cause = CauseOf(finding.Race, schedule);
+        string cause = searched.Cause;
         if (found.TryGetValue(cause, out WorldFinding? before))
         {
             found[cause] = before with { Worlds = before.Worlds + 1 };
@@ -167,8 +173,14 @@ public static class WorldHunt
             StringComparer.Ordinal)
         .Select(group => group.MinBy(one => one.Steps)! with { Worlds = group.Sum(one => one.Worlds) });
 
-    /// <summary>A world and what its search found; no finding: its kernel refuses the setup.</summary>
-    private sealed record Searched(string Text, AccessPairs Pairs, RaceFinding? Finding);
+    /// <summary>A world and what its search found.</summary>
+    /// <param name="Text">The world, as a race file.</param>
+    /// <param name="Pairs">Accesses that met in it.</param>
+    /// <param name="Finding">Null: its kernel refuses the setup, or the emulator failed.</param>
+    /// <param name="Cause">Of what breaks a rule; empty for nothing.</param>
+    /// <param name="Error">Of the emulator; empty for none.</param>
+    private sealed record Searched(
+        string Text, AccessPairs Pairs, RaceFinding? Finding, string Cause = "", string Error = "");
 
     private static Searched Search(string text, CancellationToken cancellation)
     {
@@ -189,11 +201,18 @@ public static class WorldHunt
                 },
                 null,
                 cancellation);
-            return new Searched(text, pairs, finding);
+            return new Searched(
+                text, pairs, finding, finding.Schedule is { } schedule ? CauseOf(finding.Race, schedule) : "");
         }
         catch (Exception refusal) when (refusal is RaceSetupException or ConfigurationException)
         {
             return new Searched(text, pairs, null);
+        }
+#pragma warning disable CA1031 // A world that was drawn may meet a defect of the emulator: told with it, at the end.
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+#pragma warning restore CA1031
+        {
+            return new Searched(text, pairs, null, Error: $"{failure.GetType().Name}: {failure.Message}");
         }
     }
 

@@ -91,6 +91,15 @@ internal sealed class RaceHuntCommand
             WriteFiles(directory, result);
         }
 
+        if (result.Failures.Count > 0)
+        {
+            _shell.Error.WriteLine(
+                $"epc: the emulator failed in {Counted.Of(result.Failures.Count, "world")}, the first with "
+                    + $"{result.Failures[0].Error}; please report it with the world:");
+            _shell.Error.WriteLine(result.Failures[0].World);
+            return ExitCode.EmulatorError;
+        }
+
         return result.Findings.Any(one => !one.IsInCatalogue) ? ExitCode.Violation
             : result.Worlds == 0 ? ExitCode.Inconclusive
             : ExitCode.Pass;
@@ -133,6 +142,7 @@ internal sealed class RaceHuntCommand
             (ExitCode.Violation, "one is not"),
             (ExitCode.Inconclusive, "no world could be searched"),
             (ExitCode.Usage, "a mistake in the command line"),
+            (ExitCode.EmulatorError, "the emulator failed in a world"),
         ],
         SeeAlso = ["epc race find --help", "docs/writing-race-tests.md"],
     };
