@@ -40,6 +40,37 @@ public sealed class CounterTests : AkkaRaces
         Assert.Contains("sequenceDiagram", failure.Race.Mermaid, StringComparison.Ordinal);
     }
 
+    /// <summary>The value goes up and down again: at the end nothing is wrong.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_rule_of_each_step_sees_what_is_over_at_the_end(bool watches)
+    {
+        ActorRace race = Race(race =>
+        {
+            int value = 0;
+            Action<int> changed = now => value = now;
+            IActorRef counter = race.ActorOf(Props.Create(() => new Counter(changed)), "counter");
+            counter.Tell(new Set(1));
+            counter.Tell(new Set(0));
+            Action isLow = () => Assert.Equal(0, value);
+            race.Finally(isLow);
+            if (watches)
+            {
+                race.Always(isLow, "stays low");
+            }
+        });
+        if (!watches)
+        {
+            Assert.True(race.Check().IsComplete);
+            return;
+        }
+
+        FoundActorRace found = race.Expect();
+        Assert.Equal("stays low", found.Finding.Rule);
+        Assert.DoesNotContain("Set { Value = 0 }", found.Trace, StringComparison.Ordinal);
+    }
+
     private static Action<Race> Lost(bool asks, bool isAtomic) => race =>
     {
         int value = 0;
