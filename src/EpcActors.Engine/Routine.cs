@@ -181,6 +181,8 @@ internal abstract class RoutineBox<T> : Resumable, IRoutineFrame
     public virtual ulong Fingerprint(IFrameFingerprints functions, object context) =>
         throw new InvariantViolation("a routine that has failed has no position");
 
+    public virtual bool CanBeKept => false;
+
     public virtual KeptFrame Keep(IFrameLocals locals, object context) =>
         throw new InvariantViolation("a routine that has failed has no position");
 
@@ -241,6 +243,8 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 
     public override ulong Fingerprint(IFrameFingerprints functions, object context) =>
         RoutineFrames<TStateMachine>.Fingerprint(ref StateMachine, functions, context);
+
+    public override bool CanBeKept => typeof(TStateMachine).IsValueType;
 
     public override KeptFrame Keep(IFrameLocals locals, object context)
     {

@@ -49,6 +49,12 @@ internal interface IRoutineFrame
     /// <summary>Hash of the position in the method and of its locals.</summary>
     ulong Fingerprint(IFrameFingerprints functions, object context);
 
+    /// <summary>
+    /// False in a build without optimisation: there the compiler makes state machines classes, and a copy of one is the
+    /// same object. Routines of a user may be of such a build while those of the package are not.
+    /// </summary>
+    bool CanBeKept { get; }
+
     /// <summary>Keeps the position and the locals; what they refer to is for the functions.</summary>
     KeptFrame Keep(IFrameLocals locals, object context);
 }

@@ -30,6 +30,20 @@ internal sealed class TaskPosition
         _frames = [.. frames];
     }
 
+    /// <summary>True when each method that the task is in can be kept.</summary>
+    public static bool CanBeKept(TaskActor task)
+    {
+        for (Resumable? at = task.WaitsFor?.Waiting; at is IRoutineFrame frame; at = frame.Caller)
+        {
+            if (!frame.CanBeKept)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Keeps the position of a task that does not run just now.</summary>
     /// <param name="task">The task.</param>
     /// <param name="locals">Makes the functions that keep what locals refer to.</param>

@@ -12,8 +12,7 @@ public sealed partial class RaceWorld
 
     public override bool TryKeep()
     {
-        // Live actors keep routines of their own.
-        if (Engine.Host is not null || !StateKeeper.IsPossible)
+        if (!Engine.CanKeep())
         {
             return false;
         }

@@ -36,6 +36,28 @@ internal readonly record struct TaskMoment(
 /// <content>Moments between two steps, to go back to.</content>
 public sealed partial class ExploredEngine
 {
+    /// <summary>
+    /// True when the present moment can be kept: no live actors with routines of their own, and no task in a method of
+    /// a build without optimisation.
+    /// </summary>
+    internal bool CanKeep()
+    {
+        if (Host is not null)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < TaskCount; i++)
+        {
+            if (!TaskPosition.CanBeKept(_tasks[i].Task))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Keeps the present moment of the run.</summary>
     internal EngineMoment Keep(StateKeeper keeper)
     {

@@ -37,11 +37,6 @@ internal sealed class StateKeeper : IFrameLocals
         _isApart.UnionWith(_roots);
     }
 
-    /// <summary>
-    /// False in a build without optimisation: there the compiler makes state machines classes, which cannot be copied.
-    /// </summary>
-    public static bool IsPossible { get; } = IsStruct();
-
     /// <summary>The tape of all moments.</summary>
     public StateTape Tape { get; } = new();
 
@@ -168,16 +163,6 @@ internal sealed class StateKeeper : IFrameLocals
             Tape.PutObject(value);
             saver.Save(value!, this);
         }
-    }
-
-    private static bool IsStruct()
-    {
-        System.Reflection.MethodInfo method = ((Func<Routine>)Sample).Method;
-        return method.GetCustomAttributes(typeof(System.Runtime.CompilerServices.AsyncStateMachineAttribute), false)
-            is [System.Runtime.CompilerServices.AsyncStateMachineAttribute sample]
-            && sample.StateMachineType.IsValueType;
-
-        static async Routine Sample() => await default(Routine);
     }
 
     private StateSaver? Followed(object? value) =>

@@ -88,7 +88,7 @@ internal sealed class StateSaverCompiler
     public static FrameLocals<TStateMachine> Locals<TStateMachine>()
     {
         Type type = typeof(TStateMachine);
-        Invariant.That(type.IsValueType, "a routine of an unoptimised build has no position that can be kept");
+        Invariant.That(type.IsValueType, "a routine of a build without optimisation cannot be kept");
         StateSaverCompiler compiler = new(isSave: true);
         ParameterExpression machine = Expression.Parameter(type.MakeByRefType());
         ParameterExpression context = Expression.Parameter(typeof(object));
