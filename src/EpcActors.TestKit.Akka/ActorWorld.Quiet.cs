@@ -330,7 +330,7 @@ internal sealed partial class ActorWorld
     }
 
     /// <summary>
-    /// By creation, and journals last, by name: they are created once, in whatever run needs them first.
+    /// By creation, and journals last, by name: they are created once, in the first run that needs them.
     /// </summary>
     private static IEnumerable<ActorTask> InOrder(List<ActorTask> fresh) => fresh.Count == 1
         ? fresh.Where(task => task.IsQueued)

@@ -80,7 +80,7 @@ internal sealed class StateTape
 
     public object? TakeObject() => _objects[_objectEnd++];
 
-    /// <summary>The bytes of structs without references, whatever their fields.</summary>
+    /// <summary>The bytes of structs without references.</summary>
     private static Span<byte> Bytes<T>(T[] values)
         where T : struct =>
         values.Length == 0 ? []

@@ -177,7 +177,7 @@ internal static class Misc
         KernelSwitches switches = current.Switches;
         if (switches.ReclaimRoot == ReclaimRoot.Refusing || switches.LimitEvents == LimitEvents.Reclaims)
         {
-            // The capacity is the machine's, whatever level compares it first.
+            // The capacity is the machine's, at each level that compares it.
             current.RefusedBy = isOverCapacity && switches.ReclaimRoot == ReclaimRoot.Refusing ? 0 : level;
         }
 

@@ -14,7 +14,7 @@ namespace EpcActors.Reports;
 internal sealed record StepList(string Key, string Heading, string None, bool IsNested = false);
 
 /// <summary>
-/// The page on which a reader goes through the steps of a schedule, whatever the steps are: the frame with its security
+/// The page on which a reader goes through the steps of a schedule, of any kind: the frame with its security
 /// policy, the verdict, the keys of the legend, and the panel that the script fills in. It asks nothing of the network.
 /// </summary>
 /// <remarks>Compiled into EpcActors.TestKit.Akka as well (decision 30): it uses nothing of this project but the
