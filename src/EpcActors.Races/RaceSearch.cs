@@ -58,6 +58,9 @@ public sealed record RaceSearchOptions
     /// <summary>Point at which an earlier search stopped.</summary>
     public HuntProgress? Resume { get; init; }
 
+    /// <summary>Keeps an exhaustive search that does not come to its end; null for none.</summary>
+    public IKeptStates? KeptStates { get; init; }
+
     /// <summary>
     /// Loads the race with settings on top of those that it has, to make it smaller; null to leave its topology as it
     /// is.
@@ -278,6 +281,8 @@ public static class RaceSearch
         States = race.Bound.States,
         Preemptions = race.Bound.Preemptions,
         Schedules = options.MaxSchedules ?? race.Bound.Schedules,
+        MaxTime = options.MaxTime,
+        KeptStates = options.KeptStates,
     };
 
     private static Schedule ToSchedule(

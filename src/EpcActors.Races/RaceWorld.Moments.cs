@@ -7,8 +7,11 @@ public sealed partial class RaceWorld
 {
     private readonly List<WorldMoment> _moments = [];
     private StateKeeper? _keeper;
+    private long _resets;
 
     public override int Moments => _moments.Count;
+
+    public override long Resets => _resets;
 
     public override bool TryKeep()
     {
@@ -40,6 +43,7 @@ public sealed partial class RaceWorld
 
     private void ForgetMoments()
     {
+        _resets++;
         if (_moments.Count > 0)
         {
             _moments.Clear();

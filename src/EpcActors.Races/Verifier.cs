@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using EpcActors.Exploration;
 using EpcActors.Results;
@@ -32,6 +33,15 @@ public sealed record VerifyBounds
 
     /// <summary>Random schedules on top, under the portfolio.</summary>
     public long Schedules { get; init; } = 2_000;
+
+    /// <summary>States that one thread meets before others take part.</summary>
+    internal int StatesAlone { get; init; } = 50_000;
+
+    /// <summary>Longest time of it all; null for no limit.</summary>
+    public TimeSpan? MaxTime { get; init; }
+
+    /// <summary>Keeps an exhaustive search that does not come to its end; null for none.</summary>
+    public IKeptStates? KeptStates { get; init; }
 }
 
 /// <summary>A verdict with what it rests on.</summary>
@@ -82,13 +92,20 @@ public static class Verifier
     {
         ArgumentNullException.ThrowIfNull(newWorld);
         ArgumentNullException.ThrowIfNull(bounds);
-        LabWorld world = newWorld();
-        world.Target = target;
+        List<LabWorld> worlds = [];
+        LabWorld world = NewWorld();
         SearchResult? all = null;
         string covered = "";
+        long startedAt = Stopwatch.GetTimestamp();
         if (bounds.IsExhaustive)
         {
-            (all, covered) = SearchInOrder(world, bounds, progress, cancellation);
+            using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (bounds.MaxTime is { } limit)
+            {
+                over.CancelAfter(limit);
+            }
+
+            (all, covered) = SearchInOrder(world, NewWorld, bounds, workers, progress, over.Token);
             if (all.Counterexample is not null)
             {
                 return Broken(world, all);
@@ -105,6 +122,9 @@ public static class Verifier
                 NewWorld = newWorld,
                 Seed = seed,
                 MaxSchedules = schedules,
+                MaxTime = bounds.MaxTime is { } time
+                    ? time - Stopwatch.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero
+                    : null,
                 Workers = workers,
                 Target = target,
             },
@@ -115,7 +135,8 @@ public static class Verifier
             && !hunt.IsCancelled
             && hunt.Unfinished == 0
             && !cancellation.IsCancellationRequested;
-        HashSet<string> missed = [.. world.Marks.Where(mark => !mark.WasHit).Select(mark => mark.Text)];
+        HashSet<string> missed = [.. world.Marks.Select(mark => mark.Text)];
+        missed.ExceptWith(worlds.SelectMany(one => one.Marks).Where(mark => mark.WasHit).Select(mark => mark.Text));
         missed.ExceptWith(hunt.Marks.Where(mark => mark.WasHit).Select(mark => mark.Text));
         string random = schedules > 0 ? $"{Count(hunt.Progress.Schedules)} random schedules" : "";
         return new SearchVerdict
@@ -128,6 +149,18 @@ public static class Verifier
             Steps = hunt.Progress.Steps + (all?.Steps ?? 0),
             MissedMarks = [.. missed.Order(StringComparer.Ordinal)],
         };
+
+        LabWorld NewWorld()
+        {
+            LabWorld one = newWorld();
+            one.Target = target;
+            lock (worlds)
+            {
+                worlds.Add(one);
+            }
+
+            return one;
+        }
     }
 
     private const long SchedulesBesideAll = 2_000;
@@ -135,15 +168,25 @@ public static class Verifier
     /// <summary>Looks at all schedules; where they are too many, at all with few preemptions.</summary>
     /// <returns>The result, and in words what it covers.</returns>
     private static (SearchResult Result, string Covered) SearchInOrder(
-        LabWorld world, VerifyBounds bounds, Action<string>? progress, CancellationToken cancellation)
+        LabWorld world,
+        Func<LabWorld> newWorld,
+        VerifyBounds bounds,
+        int workers,
+        Action<string>? progress,
+        CancellationToken cancellation)
     {
-        SearchResult all = Search(world, bounds, -1, progress, cancellation);
-        if (all.IsComplete || all.Counterexample is not null || bounds.Preemptions < 0)
+        SearchResult all = Search(world, newWorld, bounds, -1, workers, progress, cancellation);
+        if (all.IsComplete || all.Counterexample is not null)
         {
             return (all, $"every schedule ({Count(all.States)} states)");
         }
 
-        SearchResult few = Search(world, bounds, bounds.Preemptions, progress, cancellation);
+        if (bounds.Preemptions < 0 || cancellation.IsCancellationRequested)
+        {
+            return (all, $"the first {Count(all.States)} states of all");
+        }
+
+        SearchResult few = Search(world, newWorld, bounds, bounds.Preemptions, workers, progress, cancellation);
         string covered = few.IsComplete
             ? $"every schedule with at most {Counted.Of(bounds.Preemptions, "preemption")} "
                 + $"({Count(few.States)} states; a hang may need more), the first {Count(all.States)} states "
@@ -155,23 +198,34 @@ public static class Verifier
 
     private static SearchResult Search(
         LabWorld world,
+        Func<LabWorld> newWorld,
         VerifyBounds bounds,
         int preemptions,
+        int workers,
         Action<string>? progress,
-        CancellationToken cancellation) =>
-        new ExhaustiveSearch(
-            world,
-            new SearchBounds
+        CancellationToken cancellation)
+    {
+        SearchBounds how = new()
+        {
+            MaxStates = bounds.States,
+            Preemptions = preemptions,
+            FindsHangs = world.IsFinding(Rules.Liveness),
+            MaxSteps = world.MaxSteps * 4,
+        };
+        IKeptStates? kept = preemptions < 0 ? bounds.KeptStates : null;
+        return ParallelSearch.Run(
+            kept?.Load(how) ?? new SearchSpace(how),
+            new ParallelSearchPlan
             {
-                MaxStates = bounds.States,
-                Preemptions = preemptions,
-                FindsHangs = world.IsFinding(Rules.Liveness),
-
-                // A property is judged behind every step, and quantities that it reads may belong to other tasks and
-                // resources: no step may be left out.
-                Reduces = false,
-                MaxSteps = world.MaxSteps * 4,
-            }).Search(progress is null ? null : search => progress($"{Count(search.States)} states"), cancellation);
+                World = world,
+                NewWorld = newWorld,
+                Workers = workers,
+                StatesAlone = bounds.StatesAlone,
+                Keep = kept is null ? null : kept.Save,
+            },
+            progress is null ? null : space => progress($"{Count(space.States)} states"),
+            cancellation);
+    }
 
     /// <summary>
     /// The record of the search, run once more for its finding: a hang is a cycle in the graph and was not seen by any

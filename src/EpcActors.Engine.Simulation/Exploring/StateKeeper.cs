@@ -35,6 +35,10 @@ internal sealed class StateKeeper : IFrameLocals
         _saversOfAlways = [.. _always.Select(one => StateSaver.For(one.GetType()))];
         _isApart.UnionWith(_always);
         _isApart.UnionWith(_roots);
+        foreach (object one in _isApart)
+        {
+            StateSaver.For(one.GetType()).MayBeApart = true;
+        }
     }
 
     /// <summary>The tape of all moments.</summary>
@@ -138,37 +142,8 @@ internal sealed class StateKeeper : IFrameLocals
 
     public object? TakeObject() => Tape.TakeObject();
 
-    /// <summary>What a field refers to, where it is followed and not kept already.</summary>
-    public void SaveInside(object? value)
-    {
-        if (Followed(value) is { } saver)
-        {
-            saver.Save(value!, this);
-        }
-    }
-
-    public void LoadInside(object? value)
-    {
-        if (Followed(value) is { } saver)
-        {
-            saver.Load(value!, this);
-        }
-    }
-
-    /// <summary>What a local of a routine refers to.</summary>
-    public void KeepLocal(object? value)
-    {
-        if (Followed(value) is { } saver)
-        {
-            Tape.PutObject(value);
-            saver.Save(value!, this);
-        }
-    }
-
-    private StateSaver? Followed(object? value) =>
-        value is not null && StateSaver.For(value.GetType()) is { IsFollowed: true } saver && !_isApart.Contains(value)
-            ? saver
-            : null;
+    /// <summary>The object is a root, shared or an observer, and kept as such.</summary>
+    public bool IsApart(object value) => _isApart.Contains(value);
 
     /// <param name="Start">Of this moment on the tape.</param>
     /// <param name="Roots">Place of what each root owns: in this moment, or in an older one.</param>

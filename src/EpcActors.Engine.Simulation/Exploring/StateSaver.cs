@@ -15,15 +15,20 @@ internal sealed class StateSaver
     [ThreadStatic]
     private static Dictionary<Type, StateSaver>? _known;
 
-    private readonly Type _type;
     private Action<object, StateKeeper>? _save;
     private Action<object, StateKeeper>? _load;
 
     private StateSaver(Type type)
     {
-        _type = type;
+        Type = type;
         IsFollowed = !IsBoundary(type) && !StateFields.IsConstant(type);
     }
+
+    /// <summary>Type of the objects.</summary>
+    public Type Type { get; }
+
+    /// <summary>Some keeper of this thread keeps an object of the type apart, so that each has to be looked at.</summary>
+    public bool MayBeApart { get; set; }
 
     /// <summary>False: a reference to such an object is state, but not what it holds; a root is saved all the
     /// same.</summary>
@@ -49,7 +54,7 @@ internal sealed class StateSaver
         Invariant.That(++keeper.Depth < MaxDepth, "a state refers to itself, or is nested too deeply");
         if (_save is null)
         {
-            (_save, _load) = StateSaverCompiler.Functions(_type);
+            (_save, _load) = StateSaverCompiler.Functions(Type);
         }
 
         _save(value, keeper);
@@ -60,6 +65,55 @@ internal sealed class StateSaver
     public void Load(object value, StateKeeper keeper) => _load!(value, keeper);
 }
 
+/// <summary>A place in compiled code that follows references, mostly to objects of one type.</summary>
+internal sealed class SaverSite
+{
+    private StateSaver? _last;
+
+    public void Save(object? value, StateKeeper keeper)
+    {
+        if (Followed(value, keeper) is { } saver)
+        {
+            saver.Save(value!, keeper);
+        }
+    }
+
+    public void Load(object? value, StateKeeper keeper)
+    {
+        if (Followed(value, keeper) is { } saver)
+        {
+            saver.Load(value!, keeper);
+        }
+    }
+
+    /// <summary>What a local of a routine refers to.</summary>
+    public void KeepLocal(object? value, StateKeeper keeper)
+    {
+        if (Followed(value, keeper) is { } saver)
+        {
+            keeper.Tape.PutObject(value);
+            saver.Save(value!, keeper);
+        }
+    }
+
+    /// <summary>Null for what is not followed, or kept apart.</summary>
+    private StateSaver? Followed(object? value, StateKeeper keeper)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        StateSaver? saver = _last;
+        if (saver is null || saver.Type != value.GetType())
+        {
+            _last = saver = StateSaver.For(value.GetType());
+        }
+
+        return saver.IsFollowed && !(saver.MayBeApart && keeper.IsApart(value)) ? saver : null;
+    }
+}
+
 /// <summary>Compiles the functions of a type from its fields.</summary>
 internal sealed class StateSaverCompiler
 {
@@ -67,8 +121,9 @@ internal sealed class StateSaverCompiler
     private static readonly MethodInfo Take = typeof(StateKeeper).GetMethod(nameof(StateKeeper.Take))!;
     private static readonly MethodInfo PutObject = typeof(StateKeeper).GetMethod(nameof(StateKeeper.PutObject))!;
     private static readonly MethodInfo TakeObject = typeof(StateKeeper).GetMethod(nameof(StateKeeper.TakeObject))!;
-    private static readonly MethodInfo Save = typeof(StateKeeper).GetMethod(nameof(StateKeeper.SaveInside))!;
-    private static readonly MethodInfo Load = typeof(StateKeeper).GetMethod(nameof(StateKeeper.LoadInside))!;
+    private static readonly MethodInfo Save = typeof(SaverSite).GetMethod(nameof(SaverSite.Save))!;
+    private static readonly MethodInfo Load = typeof(SaverSite).GetMethod(nameof(SaverSite.Load))!;
+    private static readonly MethodInfo KeepLocal = typeof(SaverSite).GetMethod(nameof(SaverSite.KeepLocal))!;
 
     private readonly List<Expression> _body = [];
     private readonly ParameterExpression _keeper = Expression.Parameter(typeof(StateKeeper));
@@ -93,13 +148,12 @@ internal sealed class StateSaverCompiler
         ParameterExpression machine = Expression.Parameter(type.MakeByRefType());
         ParameterExpression context = Expression.Parameter(typeof(object));
         compiler._body.Add(Expression.Assign(compiler._keeper, Expression.Convert(context, typeof(StateKeeper))));
-        MethodInfo keep = typeof(StateKeeper).GetMethod(nameof(StateKeeper.KeepLocal))!;
         foreach (FieldInfo field in StateFields.Of(type))
         {
             if (!field.Name.StartsWith("<>t__builder", StringComparison.Ordinal)
                 && !field.Name.StartsWith("<>u__", StringComparison.Ordinal))
             {
-                compiler.FollowField(Expression.Field(machine, field), field, keep);
+                compiler.FollowField(Expression.Field(machine, field), field, KeepLocal);
             }
         }
 
@@ -165,7 +219,8 @@ internal sealed class StateSaverCompiler
         {
             if (!StateSaver.IsBoundary(type) && !StateFields.IsConstant(type))
             {
-                _body.Add(Expression.Call(_keeper, follow, Expression.Convert(place, typeof(object))));
+                _body.Add(Expression.Call(
+                    Expression.Constant(new SaverSite()), follow, Expression.Convert(place, typeof(object)), _keeper));
             }
 
             return;

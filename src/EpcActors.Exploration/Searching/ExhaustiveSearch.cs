@@ -14,125 +14,143 @@ namespace EpcActors.Exploration;
 /// share one is about n^2 / 2^65.</para>
 /// <para>Reduction by sleep sets (Godefroid 1996, with the state table of his chapter 5), for steps of which the world
 /// says that they commute (<see cref="Explorable.CommutesWithLast"/>). Sleep sets leave out edges, never states, so
-/// every rule that is judged by a state or by what one step answers is judged everywhere.</para>
+/// every rule that is judged by a state or by what one step answers is judged everywhere. A hang is a cycle of edges:
+/// those that were left out are put in before one is looked for (<see cref="StateGraph"/>).</para>
 /// <para>Bounded preemptions (Musuvathi, Qadeer 2007): a state counts as known when it was met before with as few
 /// preemptions and the same task going on.</para>
+/// <para>Several searchers, each with a world of its own, may share a <see cref="SearchSpace"/>. Which of them meets a
+/// state first is up to their threads. The states, the edges and the verdict are the same; the schedule that is told
+/// may be another.</para>
 /// </remarks>
 public sealed partial class ExhaustiveSearch : IStrategy
 {
     private const int MaxTasks = 64;
 
     private readonly Explorable _world;
+    private readonly SearchSpace _space;
     private readonly SearchBounds _bounds;
     private readonly bool _usesSleepSets;
-    private readonly Dictionary<ulong, int> _known = [];
-    private readonly List<Node> _stack = [];
-    private readonly List<int> _alternatives = [];
-    private readonly StateGraph? _graph;
-    private ulong[] _sleepOf = new ulong[1024];
-    private byte[] _preemptionsOf = new byte[1024];
-    private int _cursor;
-    private int _states;
-    private long _edges;
-    private long _steps;
-    private long _schedules;
-    private long _ends;
+    private Node[] _stack = new Node[256];
     private int _depth;
-    private bool _isCut;
-    private bool _isOver;
-    private ushort[]? _counterexample;
+    private int[] _alternatives = new int[1024];
+    private int _alternativesEnd;
+    private int _cursor;
+    private long _edges;
+    private bool _isBusy;
 
+    /// <param name="world">The world.</param>
+    /// <param name="bounds">How far to go.</param>
     public ExhaustiveSearch(Explorable world, SearchBounds bounds)
+        : this(world, new SearchSpace(bounds))
+    {
+    }
+
+    /// <param name="world">The world; each searcher of a space has one of its own, and all are alike.</param>
+    /// <param name="space">What the searchers have in common.</param>
+    public ExhaustiveSearch(Explorable world, SearchSpace space)
     {
         ArgumentNullException.ThrowIfNull(world);
-        ArgumentNullException.ThrowIfNull(bounds);
+        ArgumentNullException.ThrowIfNull(space);
         if (world.Execution.TaskCount > MaxTasks)
         {
             throw new ArgumentException($"an exhaustive search takes at most {MaxTasks} tasks", nameof(world));
         }
 
         _world = world;
-        _bounds = bounds;
-        _usesSleepSets = bounds.Reduces && !bounds.FindsHangs && bounds.Preemptions < 0 && !world.Execution.HasChoices;
-        _graph = bounds.FindsHangs ? new StateGraph() : null;
+        _space = space;
+        _bounds = space.Bounds;
+        _usesSleepSets = _bounds.Reduces && _bounds.Preemptions < 0 && !world.Execution.HasChoices;
+        space.Enter();
+        space.LeavesOutSteps |= _usesSleepSets;
+        space.Searchers++;
+        space.Leave();
     }
 
     public override string ToString() => "exhaustive";
 
     /// <summary>States met so far, for those who wait.</summary>
-    public int States => _states;
+    public int States => _space.States;
+
+    /// <summary>Schedules that this searcher ran.</summary>
+    public long Schedules { get; private set; }
 
     /// <summary>Schedules that came to an end of their own, so far.</summary>
-    public long Ends => _ends;
+    public long Ends => _space.Counts.Ends;
 
     /// <summary>Every schedule within the bounds was covered; known once the search is over.</summary>
-    public bool IsComplete => _isOver && !_isCut && _stack.Count == 0 && !HasPlacesLeft;
+    public bool IsComplete => _space.IsComplete;
 
     /// <summary>Searches to the end, the bounds, or the first broken rule.</summary>
     public SearchResult Search(Action<ExhaustiveSearch>? progress, CancellationToken cancellationToken)
     {
+        long schedules = 0;
         do
         {
-            if (((_schedules + 1) & 1023) == 0)
+            if ((++schedules & 1023) == 0)
             {
                 progress?.Invoke(this);
             }
         }
         while (!cancellationToken.IsCancellationRequested && Advance());
 
-        int cycleStart = -1;
-        if (_counterexample is null && !cancellationToken.IsCancellationRequested)
-        {
-            // A cycle that was seen is a hang, whether or not the rest was searched.
-            (_counterexample, cycleStart) = FindHang();
-        }
-
-        return new SearchResult
-        {
-            IsComplete = IsComplete,
-            IsBoundless = _bounds.Preemptions < 0,
-            States = _states,
-            Edges = _edges,
-            Schedules = _schedules,
-            Ends = _ends,
-            Steps = _steps,
-            Depth = _depth,
-            Counterexample = _counterexample,
-            CycleStart = cycleStart,
-        };
+        Suspend();
+        return _space.ToResult(looksForHangs: !cancellationToken.IsCancellationRequested);
     }
 
     /// <summary>Runs the next schedule, for callers that do something else in between.</summary>
-    /// <returns>False when the search is over.</returns>
+    /// <returns>False when there is nothing for this searcher to do: with one searcher, the search is over.</returns>
     public bool Advance()
     {
-        if (_isOver)
+        if (!_isBusy && !TryBegin())
         {
             return false;
         }
 
-        _schedules++;
-        ExploredEnd end = RunOnce();
+        Schedules++;
+        ExploredEnd end = RunOnce(out int before);
         bool isFound = _world.IsBroken;
-        if (isFound)
+        Execution execution = _world.Execution;
+        bool isOver = end is not (ExploredEnd.Abandoned or ExploredEnd.StepLimit);
+        _space.Enter();
+        if (isOver && Parent() is >= 0 and int parent)
         {
-            _counterexample ??= _world.Execution.Log.ToArray();
-        }
-        else if (end == ExploredEnd.StepLimit)
-        {
-            _isCut = true;
+            _space.Graph?.AddEnd(_stack[parent].State, execution.LastTask);
+            _stack[parent].Ended |= 1UL << execution.LastTask;
         }
 
-        _isOver = (isFound && _bounds.StopsAtFirst) || _states >= _bounds.MaxStates
-            || !(Backtrack() || BeginNextPlace());
-        return !_isOver;
+        _space.Count(
+            new SearchCounts(
+                1,
+                isOver ? 1 : 0,
+                _edges,
+                execution.Steps - before,
+                execution.Steps),
+            isCut: !isFound && end == ExploredEnd.StepLimit,
+            isFound ? execution.Log.ToArray() : null);
+        bool isStopped = _space.IsStopped;
+        bool isHungry = _space.IsHungry;
+        _space.Leave();
+        _edges = 0;
+        bool hasMore = Backtrack();
+        if (isStopped || !hasMore)
+        {
+            Suspend();
+            return !isStopped && TryBegin();
+        }
+
+        if (isHungry)
+        {
+            GiveAway();
+        }
+
+        return true;
     }
 
     /// <summary>
     /// A hang among the states met so far: a fair cycle without progress, up to the end of its first lap; null for
     /// none, or where hangs are not looked for.
     /// </summary>
-    public (ushort[]? Decisions, int CycleStart) FindHang() => _graph?.FindFairCycle() ?? (null, -1);
+    public (ushort[]? Decisions, int CycleStart) FindHang() => _space.FindHang();
 
     public void Begin(Execution execution, ulong seed)
     {
@@ -141,51 +159,50 @@ public sealed partial class ExhaustiveSearch : IStrategy
     public int Next(Execution execution)
     {
         ArgumentNullException.ThrowIfNull(execution);
-        if (TryFollow(out ushort decision))
+        if (_followed < _way.Length)
         {
-            return decision;
+            KeepNowAndThen(execution, OnTheWay);
+            return _way[_followed++];
         }
 
-        if (_cursor < _stack.Count)
+        if (_cursor < _depth)
         {
+            KeepNowAndThen(execution, _cursor);
             return Take(_cursor++);
         }
 
-        bool isPushed = _place is not null && _stack.Count == 0 ? TryPushPlace(execution) : TryPush(execution);
-        if (!isPushed)
-        {
-            return -1;
-        }
-
-        KeepNowAndThen(execution);
-        return Take(_cursor++);
+        bool isPushed = _place is not null && _depth == 0 ? TryPushPlace(execution) : TryPush(execution);
+        return isPushed ? Take(_cursor++) : -1;
     }
 
     public bool Choose(Execution execution, int task, int point)
     {
-        if (TryFollow(out ushort decision))
+        ArgumentNullException.ThrowIfNull(execution);
+        if (_followed < _way.Length)
         {
-            return Decision.ValueOf(decision);
+            return Decision.ValueOf(_way[_followed++]);
         }
 
-        if (_cursor == _stack.Count)
+        if (_cursor == _depth)
         {
-            int first = _alternatives.Count;
-            _alternatives.Add(0);
-            _alternatives.Add(1);
-            _stack.Add(new Node { IsChoice = true, Point = point, First = first, Count = 2 });
+            int first = _alternativesEnd;
+            AddAlternative(0);
+            AddAlternative(1);
+            AddNode(new Node { IsChoice = true, First = first, Count = 2 });
         }
 
-        Node node = _stack[_cursor++];
+        ref Node node = ref _stack[_cursor++];
         return _alternatives[node.First + node.Next] != 0;
     }
 
-    private ExploredEnd RunOnce()
+    /// <param name="before">Steps of the schedule that were not made again.</param>
+    private ExploredEnd RunOnce(out int before)
     {
         Execution execution = _world.Execution;
         if (!TryReturn())
         {
             _world.Reset();
+            _resets = _world.Resets;
             _cursor = 0;
             _followed = 0;
 
@@ -194,27 +211,20 @@ public sealed partial class ExhaustiveSearch : IStrategy
             _firstDecision = execution.Log.Length;
         }
 
-        int startSteps = execution.Steps;
+        before = execution.Steps;
         ExploredEnd end = execution.Run(this, _bounds.MaxSteps);
-        _steps += execution.Steps - startSteps;
-        _depth = Math.Max(_depth, execution.Steps);
-        if (end is not (ExploredEnd.Abandoned or ExploredEnd.StepLimit))
-        {
-            _ends++;
-        }
-
         _world.Judge(end);
         return end;
     }
 
     private int Take(int position)
     {
-        Node node = _stack[position];
-        if (position == _stack.Count - 1)
+        if (position == _depth - 1)
         {
             _edges++;
         }
 
+        ref Node node = ref _stack[position];
         return _alternatives[node.First + node.Next];
     }
 
@@ -224,14 +234,12 @@ public sealed partial class ExhaustiveSearch : IStrategy
     private bool TryPush(Execution execution)
     {
         int last = execution.LastTask;
-
-        // A task whose next step is time that passes has given way by itself.
-        bool mayStay = last >= 0 && execution.IsEnabled(last) && execution.ConflictKey(last) != 0;
-        bool hasParent = TryGetParent(out Node parent);
+        bool mayStay = MayStay(execution);
+        int parent = Parent();
         int preemptions = 0;
-        if (_bounds.Preemptions >= 0 && hasParent)
+        if (_bounds.Preemptions >= 0 && parent >= 0)
         {
-            preemptions = parent.Preemptions + (parent.Stay >= 0 && last != parent.Stay ? 1 : 0);
+            preemptions = _stack[parent].Preemptions + (_stack[parent].Stay >= 0 && last != _stack[parent].Stay ? 1 : 0);
         }
 
         ulong fingerprint = _world.Fingerprint();
@@ -240,94 +248,81 @@ public sealed partial class ExhaustiveSearch : IStrategy
             fingerprint = SplitMix.Mix(fingerprint + (ulong)(mayStay ? last + 1 : 0));
         }
 
-        ulong sleep = _usesSleepSets && hasParent ? StillAsleep(execution, parent) : 0;
-        bool isKnown = _known.TryGetValue(fingerprint, out int state);
-        if (!isKnown)
-        {
-            state = NewState(fingerprint, sleep, preemptions);
-        }
-
-        _graph?.AddStep(
-            hasParent ? parent.State : -1,
+        ulong sleep = _usesSleepSets && parent >= 0 ? StillAsleep(execution, _stack[parent]) : 0;
+        _space.Enter();
+        bool isNew = _space.Meet(fingerprint, sleep, preemptions, out int state, out ulong toDo);
+        _space.Graph?.AddStep(
+            parent >= 0 ? _stack[parent].State : -1,
             state,
-            !isKnown,
+            isNew,
             execution,
-            hasParent && _world.Progress != parent.Progress);
-        ulong todo = isKnown ? LeftToDo(state, sleep, preemptions) : ~sleep;
-        if (todo == 0)
+            parent >= 0 && _world.Progress != _stack[parent].Progress);
+        if (isNew && sleep != 0)
         {
-            return false;
+            _space.Graph?.AddLeftOut(state, sleep, _stack[parent].State, last);
         }
 
-        if (execution.Steps - _firstStep >= _layerEnd && !_usesSleepSets)
+        bool isBelow = toDo != 0 && execution.Steps - _firstStep >= _layerEnd;
+        if (isBelow)
         {
-            ushort[] way = execution.Log[_firstDecision..].ToArray();
-            _placesOfNextLayer.Add(new Place(way, state, preemptions, _world.Progress));
-            return false;
+            _space.Add(new SearchPlace(_place, execution.Log[(_firstDecision + _way.Length)..])
+            {
+                State = state,
+                ToDo = toDo,
+                Sleep = sleep,
+                Preemptions = preemptions,
+                Progress = _world.Progress,
+            });
         }
 
-        return Push(execution, state, todo, sleep, preemptions, mayStay);
+        _space.Leave();
+        return toDo != 0 && !isBelow && Push(execution, state, toDo, sleep, preemptions, mayStay);
     }
 
-    private bool Push(Execution execution, int state, ulong todo, ulong sleep, int preemptions, bool mayStay)
+    /// <summary>A task whose next step is time that passes has given way by itself.</summary>
+    private static bool MayStay(Execution execution)
     {
         int last = execution.LastTask;
-        int first = _alternatives.Count;
+        return last >= 0 && execution.IsEnabled(last) && execution.ConflictKey(last) != 0;
+    }
+
+    private bool Push(Execution execution, int state, ulong toDo, ulong sleep, int preemptions, bool mayStay)
+    {
+        int last = execution.LastTask;
+        int first = _alternativesEnd;
         bool isBound = _bounds.Preemptions >= 0 && preemptions == _bounds.Preemptions && mayStay;
         int stays = -1;
-        if (mayStay && ((todo >> last) & 1) != 0)
+        if (mayStay && ((toDo >> last) & 1) != 0)
         {
             stays = last;
-            _alternatives.Add(last);
+            AddAlternative(last);
         }
 
         if (!isBound)
         {
-            AddOthers(execution, stays, todo);
+            AddOthers(execution, stays, toDo);
         }
 
-        if (_alternatives.Count == first)
+        if (_alternativesEnd == first)
         {
             return false;
         }
 
-        _stack.Add(new Node
+        AddNode(new Node
         {
             First = first,
-            Count = _alternatives.Count - first,
+            Count = _alternativesEnd - first,
             State = state,
             Sleep = sleep,
             Preemptions = preemptions,
             Stay = mayStay ? last : -1,
             Progress = _world.Progress,
+            LogLength = execution.Log.Length,
         });
         return true;
     }
 
-    /// <summary>
-    /// Tasks whose steps were not looked at yet in a state that was reached before; notes that they are from now on.
-    /// </summary>
-    private ulong LeftToDo(int state, ulong sleep, int preemptions)
-    {
-        if (_bounds.Preemptions < 0)
-        {
-            // Done before except for what slept then; of that, what sleeps now is done elsewhere.
-            ulong left = _sleepOf[state] & ~sleep;
-            _sleepOf[state] &= sleep;
-            return left;
-        }
-
-        if (_preemptionsOf[state] <= preemptions)
-        {
-            return 0;
-        }
-
-        // With more preemptions left, more schedules go on from here.
-        _preemptionsOf[state] = (byte)preemptions;
-        return ~sleep;
-    }
-
-    private void AddOthers(Execution execution, int but, ulong todo)
+    private void AddOthers(Execution execution, int but, ulong toDo)
     {
         ulong enabled = 0;
         foreach (int task in execution.Enabled)
@@ -335,14 +330,14 @@ public sealed partial class ExhaustiveSearch : IStrategy
             enabled |= 1UL << task;
         }
 
-        enabled &= todo;
+        enabled &= toDo;
         while (enabled != 0)
         {
             int task = BitOperations.TrailingZeroCount(enabled);
             enabled &= enabled - 1;
             if (task != but)
             {
-                _alternatives.Add(task);
+                AddAlternative(task);
             }
         }
     }
@@ -353,23 +348,13 @@ public sealed partial class ExhaustiveSearch : IStrategy
     /// </summary>
     private ulong StillAsleep(Execution execution, in Node parent)
     {
-        ulong sleep = parent.Sleep;
-        for (int i = 0; i < parent.Next; i++)
-        {
-            sleep |= 1UL << _alternatives[parent.First + i];
-        }
-
-        if (sleep == 0)
-        {
-            return 0;
-        }
-
+        ulong sleep = parent.Sleep | Tried(parent);
         ulong still = 0;
         while (sleep != 0)
         {
             int task = BitOperations.TrailingZeroCount(sleep);
             sleep &= sleep - 1;
-            if (_world.CommutesWithLast(task) && execution.IsEnabled(task))
+            if (execution.IsEnabled(task) && _world.CommutesWithLast(task))
             {
                 still |= 1UL << task;
             }
@@ -378,62 +363,87 @@ public sealed partial class ExhaustiveSearch : IStrategy
         return still;
     }
 
-    /// <summary>The node of the state before the last step.</summary>
-    private bool TryGetParent(out Node parent)
+    /// <summary>
+    /// Tasks whose steps were tried from here before the present one, and what may follow was tried with them. Behind a
+    /// step that ended the run nothing was: another step before it leads to another end.
+    /// </summary>
+    private ulong Tried(in Node node) => Tasks(node, 0, node.Next) & ~node.Ended;
+
+    private ulong Tasks(in Node node, int from, int to)
     {
-        for (int i = _stack.Count - 1; i >= 0; i--)
+        ulong tasks = 0;
+        for (int i = from; i < to; i++)
         {
-            if (!_stack[i].IsChoice)
-            {
-                parent = _stack[i];
-                return true;
-            }
+            tasks |= 1UL << _alternatives[node.First + i];
         }
 
-        parent = default;
-        return false;
+        return tasks;
     }
 
-    private int NewState(ulong fingerprint, ulong sleep, int preemptions)
+    /// <summary>The node of the state before the last step; -1 for none.</summary>
+    private int Parent()
     {
-        if (_states == _sleepOf.Length)
+        int at = _depth - 1;
+        while (at >= 0 && _stack[at].IsChoice)
         {
-            Array.Resize(ref _sleepOf, _states * 2);
-            Array.Resize(ref _preemptionsOf, _states * 2);
+            at--;
         }
 
-        _sleepOf[_states] = sleep;
-        _preemptionsOf[_states] = (byte)preemptions;
-        _known.Add(fingerprint, _states);
-        return _states++;
+        return at;
+    }
+
+    private void AddAlternative(int alternative)
+    {
+        if (_alternativesEnd == _alternatives.Length)
+        {
+            Array.Resize(ref _alternatives, _alternativesEnd * 2);
+        }
+
+        _alternatives[_alternativesEnd++] = alternative;
+    }
+
+    private void AddNode(in Node node)
+    {
+        if (_depth == _stack.Length)
+        {
+            Array.Resize(ref _stack, _depth * 2);
+        }
+
+        _stack[_depth++] = node;
     }
 
     /// <summary>Goes back to the deepest node with something left to try.</summary>
     private bool Backtrack()
     {
-        while (_stack.Count > 0)
+        while (_depth > 0)
         {
-            Node top = _stack[^1];
+            ref Node top = ref _stack[_depth - 1];
             if (++top.Next < top.Count)
             {
-                _stack[^1] = top;
                 return true;
             }
 
-            _alternatives.RemoveRange(top.First, top.Count);
-            _stack.RemoveAt(_stack.Count - 1);
+            _alternativesEnd = top.First;
+            _depth--;
         }
 
         return false;
     }
 
+    /// <summary>A state on the present schedule, or a choice within a step.</summary>
     private struct Node
     {
+        /// <summary>Where its alternatives stand: tasks, or values of a choice.</summary>
         public int First;
         public int Count;
+
+        /// <summary>Alternative that is being tried.</summary>
         public int Next;
         public int State;
         public ulong Sleep;
+
+        /// <summary>Tasks whose step from here ended the run.</summary>
+        public ulong Ended;
         public int Preemptions;
 
         /// <summary>
@@ -442,6 +452,8 @@ public sealed partial class ExhaustiveSearch : IStrategy
         public int Stay;
         public long Progress;
         public bool IsChoice;
-        public int Point;
+
+        /// <summary>Decisions that lead here.</summary>
+        public int LogLength;
     }
 }

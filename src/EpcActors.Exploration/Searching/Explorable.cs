@@ -26,6 +26,9 @@ public abstract class Explorable
     /// <summary>Moments kept since the last reset.</summary>
     public virtual int Moments => 0;
 
+    /// <summary>How often the world was reset, so that its user sees whether another one did.</summary>
+    public virtual long Resets => 0;
+
     /// <summary>Goes back to a moment that was kept, numbered from 0, and forgets those above it.</summary>
     public virtual void ReturnTo(int moment) => throw new NotSupportedException("this world keeps no moments");
 

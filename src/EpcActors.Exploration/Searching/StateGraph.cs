@@ -4,19 +4,27 @@ namespace EpcActors.Exploration;
 /// The graph of the states that a search met, to find hangs exactly: a fair cycle in which nothing useful happens.
 /// </summary>
 /// <remarks>
-/// Fairness is weak: a task that could always go on does so now and then. In a strongly connected component of the
-/// edges without progress there is a run that takes every edge again and again; it is fair when each task that is
+/// <para>Fairness is weak: a task that could always go on does so now and then. In a strongly connected component of
+/// the edges without progress there is a run that takes every edge again and again; it is fair when each task that is
 /// enabled in all states of the component makes a step in it. If a component as a whole is unfair to a task, so is
 /// every part of it, so looking at maximal components is exact. Locks are handed over in order, so weak fairness is
-/// enough for those who wait for them.
+/// enough for those who wait for them.</para>
+/// <para>A search with sleep sets leaves out steps, and a cycle may need them. Each is known all the same: when t sleeps
+/// in the state behind the step u of a state p, t and u commute in p. So t leads from there where u leads from the state
+/// behind p's t. What leads there is put in for all of them before cycles are looked for.</para>
 /// </remarks>
-internal sealed class StateGraph
+internal sealed partial class StateGraph
 {
     private readonly List<Edge> _edges = [];
     private readonly List<ulong> _enabled = [];
     private readonly List<int> _treeEdge = [];
-    private readonly List<ushort[]?> _choices = [];
+    private readonly List<LeftOut> _leftOut = [];
+    private readonly HashSet<(int State, int Task)> _ends = [];
+    private readonly Dictionary<int, ushort[]> _choices = [];
     private readonly Dictionary<int, ushort[]> _rootChoices = [];
+
+    /// <summary>Some step was left out of which it is not known where it leads: the search was not over.</summary>
+    public bool HasGaps { get; private set; }
 
     /// <summary>A step from one state to another, or into the first state (<paramref name="from"/> -1).</summary>
     public void AddStep(int from, int to, bool isNew, Execution execution, bool isProgress)
@@ -30,8 +38,12 @@ internal sealed class StateGraph
                 step--;
             }
 
+            if (step < log.Length - 1)
+            {
+                _choices.Add(_edges.Count, log[(step + 1)..].ToArray());
+            }
+
             _edges.Add(new Edge(from, to, log[step], isProgress));
-            _choices.Add(step == log.Length - 1 ? null : log[(step + 1)..].ToArray());
         }
 
         if (isNew)
@@ -55,243 +67,135 @@ internal sealed class StateGraph
         }
     }
 
-    /// <summary>
-    /// A schedule that leads into a fair cycle without progress and goes round once, with the decision at which the
-    /// cycle begins; null when there is none.
-    /// </summary>
-    public (ushort[]? Decisions, int CycleStart) FindFairCycle()
+    /// <summary>A step with which the run came to its end: it leads to no state.</summary>
+    public void AddEnd(int from, int task)
     {
-        int[] firstEdge = Adjacency(out int[] order);
-        int[] component = Components(firstEdge, order, out int count);
-        ulong[] acting = new ulong[count];
-        ulong[] always = new ulong[count];
-        bool[] hasEdge = new bool[count];
-        Array.Fill(always, ~0UL);
-        foreach (Edge edge in _edges)
+        if (from >= 0)
         {
-            if (!edge.IsProgress && component[edge.From] == component[edge.To])
-            {
-                acting[component[edge.From]] |= 1UL << edge.Task;
-                hasEdge[component[edge.From]] = true;
-            }
+            _ends.Add((from, task));
         }
-
-        for (int state = 0; state < _enabled.Count; state++)
-        {
-            always[component[state]] &= _enabled[state];
-        }
-
-        for (int state = 0; state < _enabled.Count; state++)
-        {
-            int one = component[state];
-            if (hasEdge[one] && (always[one] & ~acting[one]) == 0)
-            {
-                return Lasso(state, component, firstEdge, order);
-            }
-        }
-
-        return (null, -1);
     }
 
-    /// <summary>
-    /// Edges without progress by their source: positions in <paramref name="order"/> from <c>first[state]</c> to
-    /// <c>first[state + 1]</c>.
-    /// </summary>
-    private int[] Adjacency(out int[] order)
+    /// <summary>Steps that are not tried from a state, as they commute with the step that led there first.</summary>
+    /// <param name="state">The state, met for the first time.</param>
+    /// <param name="tasks">Tasks whose steps are left out, a bit for each.</param>
+    /// <param name="parent">The state before.</param>
+    /// <param name="via">Task whose step led from there.</param>
+    public void AddLeftOut(int state, ulong tasks, int parent, int via) =>
+        _leftOut.Add(new LeftOut(state, tasks, parent, via));
+
+    /// <summary>For tests: every step, with those that were left out.</summary>
+    internal IEnumerable<(int From, int To, int Task, bool IsProgress)> Steps()
     {
-        int[] first = new int[_enabled.Count + 1];
-        foreach (Edge edge in _edges)
+        PutInLeftOut();
+        return _edges.Select(edge => (edge.From, edge.To, edge.Task, edge.IsProgress));
+    }
+
+    /// <summary>Puts in the steps that were left out. Those of which it is not known yet where they lead stay
+    /// out.</summary>
+    private void PutInLeftOut()
+    {
+        if (_leftOut.Count == 0)
         {
-            if (!edge.IsProgress)
-            {
-                first[edge.From + 1]++;
-            }
+            return;
         }
 
-        for (int i = 1; i < first.Length; i++)
-        {
-            first[i] += first[i - 1];
-        }
-
-        int[] next = [.. first];
-        order = new int[first[^1]];
+        // What leads from each state, in no order: the number of the edge and 1, and the edge added before it.
+        List<int> last = [];
+        List<int> before = [];
+        last.AddRange(Enumerable.Repeat(0, _enabled.Count));
         for (int i = 0; i < _edges.Count; i++)
         {
-            if (!_edges[i].IsProgress)
-            {
-                order[next[_edges[i].From]++] = i;
-            }
+            before.Add(last[_edges[i].From]);
+            last[_edges[i].From] = i + 1;
         }
 
-        return first;
-    }
-
-    /// <summary>Tarjan's strongly connected components, without recursion.</summary>
-    private int[] Components(int[] firstEdge, int[] order, out int count)
-    {
-        int states = _enabled.Count;
-        int[] number = new int[states];
-        int[] low = new int[states];
-        int[] component = new int[states];
-        int[] position = new int[states];
-        bool[] isOpen = new bool[states];
-        Stack<int> open = new();
-        Stack<int> path = new();
-        int visited = 0;
-        count = 0;
-        for (int root = 0; root < states; root++)
+        List<LeftOut> open = [.. _leftOut];
+        bool hasMoved = true;
+        while (hasMoved && open.Count > 0)
         {
-            if (number[root] != 0)
+            hasMoved = false;
+            int kept = 0;
+            for (int i = 0; i < open.Count; i++)
             {
-                continue;
-            }
-
-            path.Push(root);
-            while (path.Count > 0)
-            {
-                int state = path.Peek();
-                if (number[state] == 0)
+                LeftOut one = open[i];
+                ulong left = one.Tasks;
+                for (int task = 0; task < 64; task++)
                 {
-                    number[state] = low[state] = ++visited;
-                    position[state] = firstEdge[state];
-                    open.Push(state);
-                    isOpen[state] = true;
-                }
-
-                if (position[state] < firstEdge[state + 1])
-                {
-                    int to = _edges[order[position[state]++]].To;
-                    if (number[to] == 0)
+                    if (((left >> task) & 1) == 0)
                     {
-                        path.Push(to);
-                    }
-                    else if (isOpen[to])
-                    {
-                        low[state] = Math.Min(low[state], number[to]);
+                        continue;
                     }
 
-                    continue;
-                }
-
-                path.Pop();
-                if (path.Count > 0)
-                {
-                    low[path.Peek()] = Math.Min(low[path.Peek()], low[state]);
-                }
-
-                if (low[state] == number[state])
-                {
-                    int member;
-                    do
+                    if (Find(one.State, task) >= 0 || _ends.Contains((one.State, task)))
                     {
-                        member = open.Pop();
-                        isOpen[member] = false;
-                        component[member] = count;
+                        // Another way to this state had it tried.
+                        left &= ~(1UL << task);
                     }
-                    while (member != state);
-                    count++;
-                }
-            }
-        }
-
-        return component;
-    }
-
-    /// <summary>The way to a state, and a walk in its component that is fair and comes back.</summary>
-    private (ushort[] Decisions, int CycleStart) Lasso(int start, int[] component, int[] firstEdge, int[] order)
-    {
-        List<int> prefix = [];
-        for (int edge = _treeEdge[start]; edge >= 0; edge = _treeEdge[_edges[edge].From])
-        {
-            prefix.Add(edge);
-        }
-
-        prefix.Reverse();
-        List<int> lap = [];
-        int at = start;
-        ulong satisfied = 0;
-        ulong wanted = 0;
-        for (int state = 0; state < _enabled.Count; state++)
-        {
-            wanted |= component[state] == component[start] ? _enabled[state] : 0;
-        }
-
-        // Each task that could go on either does, or is seen unable to at some state of the walk.
-        satisfied |= ~_enabled[at];
-        while ((wanted & ~satisfied) != 0)
-        {
-            ulong missing = wanted & ~satisfied;
-            List<int> way = Walk(at, component, firstEdge, order, edge =>
-                ((missing >> _edges[edge].Task) & 1) != 0 || (missing & ~_enabled[_edges[edge].To]) != 0);
-            foreach (int edge in way)
-            {
-                satisfied |= (1UL << _edges[edge].Task) | ~_enabled[_edges[edge].To];
-            }
-
-            lap.AddRange(way);
-            at = _edges[way[^1]].To;
-        }
-
-        if (at != start || lap.Count == 0)
-        {
-            lap.AddRange(Walk(at, component, firstEdge, order, edge => _edges[edge].To == start));
-        }
-
-        int root = prefix.Count > 0 ? _edges[prefix[0]].From : start;
-        List<ushort> decisions = [.. _rootChoices.GetValueOrDefault(root, [])];
-        Append(decisions, prefix);
-        int cycleStart = decisions.Count;
-        Append(decisions, lap);
-        return ([.. decisions], cycleStart);
-    }
-
-    private void Append(List<ushort> decisions, List<int> edges)
-    {
-        foreach (int edge in edges)
-        {
-            decisions.Add((ushort)_edges[edge].Task);
-            decisions.AddRange(_choices[edge] ?? []);
-        }
-    }
-
-    /// <summary>Shortest walk inside the component whose last edge is wanted.</summary>
-    private List<int> Walk(int from, int[] component, int[] firstEdge, int[] order, Func<int, bool> isWanted)
-    {
-        Dictionary<int, int> reachedBy = new() { [from] = -1 };
-        Queue<int> queue = new();
-        queue.Enqueue(from);
-        while (queue.TryDequeue(out int state))
-        {
-            for (int i = firstEdge[state]; i < firstEdge[state + 1]; i++)
-            {
-                int edge = order[i];
-                int to = _edges[edge].To;
-                if (component[to] != component[from])
-                {
-                    continue;
-                }
-
-                if (isWanted(edge))
-                {
-                    List<int> way = [edge];
-                    for (int back = reachedBy[state]; back >= 0; back = reachedBy[_edges[back].From])
+                    else if (Find(one.Parent, task) is >= 0 and int first)
                     {
-                        way.Add(back);
+                        int other = _edges[first].To;
+                        if (_ends.Contains((other, one.Via)))
+                        {
+                            _ends.Add((one.State, task));
+                            left &= ~(1UL << task);
+                        }
+                        else if (Find(other, one.Via) is >= 0 and int second)
+                        {
+                            before.Add(last[one.State]);
+                            last[one.State] = _edges.Count + 1;
+                            _edges.Add(new Edge(one.State, _edges[second].To, task, _edges[first].IsProgress));
+                            left &= ~(1UL << task);
+                        }
                     }
-
-                    way.Reverse();
-                    return way;
                 }
 
-                if (reachedBy.TryAdd(to, edge))
+                hasMoved |= left != one.Tasks;
+                if (left != 0)
                 {
-                    queue.Enqueue(to);
+                    open[kept++] = one with { Tasks = left };
                 }
             }
+
+            open.RemoveRange(kept, open.Count - kept);
         }
 
-        throw new InvalidOperationException("a strongly connected component with a state that cannot be reached");
+        HasGaps = open.Count > 0;
+        _leftOut.Clear();
+        _leftOut.AddRange(open);
+
+        int Find(int state, int task)
+        {
+            for (int edge = last[state] - 1; edge >= 0; edge = before[edge] - 1)
+            {
+                if (_edges[edge].Task == task)
+                {
+                    return edge;
+                }
+            }
+
+            return -1;
+        }
     }
 
-    private readonly record struct Edge(int From, int To, int Task, bool IsProgress);
+    /// <summary>Steps that were not tried from a state.</summary>
+    /// <param name="State">The state.</param>
+    /// <param name="Tasks">The tasks, a bit for each.</param>
+    /// <param name="Parent">State before it, in which they commute with the step that led here.</param>
+    /// <param name="Via">Task that made that step.</param>
+    private readonly record struct LeftOut(int State, ulong Tasks, int Parent, int Via);
+
+    /// <summary>A step of a task from one state to another, in twelve bytes.</summary>
+    private readonly struct Edge(int from, int to, int task, bool isProgress)
+    {
+        private readonly int _step = (task << 1) | (isProgress ? 1 : 0);
+
+        public int From { get; } = from;
+
+        public int To { get; } = to;
+
+        public int Task => _step >> 1;
+
+        public bool IsProgress => (_step & 1) != 0;
+    }
 }

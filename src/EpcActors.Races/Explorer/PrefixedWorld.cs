@@ -35,6 +35,14 @@ internal sealed class PrefixedWorld : Explorable
         _world.Engine.Run(_prefix, int.MaxValue);
     }
 
+    public override int Moments => _world.Moments;
+
+    public override long Resets => _world.Resets;
+
+    public override bool TryKeep() => _world.TryKeep();
+
+    public override void ReturnTo(int moment) => _world.ReturnTo(moment);
+
     public override ulong Fingerprint() => _world.Fingerprint();
 
     public override void Judge(ExploredEnd end)

@@ -75,6 +75,7 @@ internal sealed class RaceFindCommand
         RaceSearchOptions options = new()
         {
             Resume = state?.Done,
+            KeptStates = state?.States(text, settings),
             Strategies = strategies,
             Seed = seed,
             MaxSchedules =

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using EpcActors.Cli.Running;
 using EpcActors.Hocon;
@@ -11,11 +13,13 @@ namespace EpcActors.Cli.Commands.Races;
 internal sealed class SearchState
 {
     private readonly string _path;
+    private readonly string _what;
     private readonly string _of;
 
-    private SearchState(string path, string of, HuntProgress? done)
+    private SearchState(string path, string what, string of, HuntProgress? done)
     {
         _path = path;
+        _what = what;
         _of = of;
         Done = done;
     }
@@ -29,7 +33,7 @@ internal sealed class SearchState
             HelpName = "FILE",
             Description =
                 "goes on where FILE says an earlier search stopped, and keeps FILE up to date; it is made when it is "
-                    + "not there",
+                    + "not there. A search of all schedules that is stopped keeps its states in FILE.states",
         };
 
     /// <exception cref="CommandException">when the file is of another search.</exception>
@@ -45,7 +49,7 @@ internal sealed class SearchState
             .TrimEnd();
         if (!File.Exists(path))
         {
-            return new SearchState(path, of, null);
+            return new SearchState(path, what, of, null);
         }
 
         Saved? saved;
@@ -64,7 +68,20 @@ internal sealed class SearchState
             : saved.Of != of
                 ? throw CommandException.Usage(
                     $"--resume {path}: it is of '{saved.Of}', and this is '{of}'; name another file")
-            : new SearchState(path, of, saved.Done);
+            : new SearchState(path, what, of, saved.Done);
+    }
+
+    /// <summary>Where a search of all schedules keeps its states, as long as it is not over.</summary>
+    /// <param name="text">The race file.</param>
+    /// <param name="settings">Settings on top. Bounds do not count: a search may go on with wider ones.</param>
+    public StatesFile States(string text, IReadOnlyList<KeyValuePair<string, string>> settings)
+    {
+        string path = _path + ".states";
+        OutputPath.RequireWritableFile("--resume", path);
+        IEnumerable<string> world = settings.Where(one => !one.Key.Contains("bound.", StringComparison.Ordinal))
+            .Select(one => $"{one.Key}={one.Value}");
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [_what, text, .. world])));
+        return new StatesFile(path, Convert.ToHexString(hash));
     }
 
     public void Save(HuntProgress done) =>
