@@ -9,12 +9,14 @@ public enum EwbFailure
     FreesPage,
 
     /// <summary>
-    /// The entry counts as written out; EREMOVE runs before the EPC page is freed. Proposed, in no kernel.
+    /// The entry counts as written out; EREMOVE runs before the EPC page is freed. A SECS stays where it is. Proposed, in
+    /// no kernel.
     /// </summary>
     RemovesPage,
 
     /// <summary>
-    /// The page stays BEING_RECLAIMED and goes back to its LRU: EWB is tried again. Proposed, in no kernel.
+    /// The page stays BEING_RECLAIMED and goes back to its LRU: EWB is tried again. A SECS stays where it is. Proposed,
+    /// in no kernel.
     /// </summary>
     KeepsPage,
 }

@@ -23,12 +23,19 @@ internal static partial class Reclaim
         }
 
         EnclaveProtocol.Ewb ewb = await EwbSecs(current, place, secs, pin);
-        if (ewb.Result != LeafResult.NotRun)
+        if (ewb.Result != LeafResult.NotRun && !StaysResident(current.Switches, ewb))
         {
             await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });
             await Main.EnclFreeEpcPage(current, secs);
         }
     }
+
+    /// <summary>
+    /// With a repair of D3 a SECS whose EWB failed stays where it is: no EBLOCK came before, so nothing has to be undone,
+    /// and the write of the next last child tries again. Every kernel forgets it, and with it the enclave.
+    /// </summary>
+    private static bool StaysResident(KernelSwitches switches, in EnclaveProtocol.Ewb ewb) =>
+        ewb.Result == LeafResult.Failed && switches.EwbFailure != EwbFailure.FreesPage;
 
     [Linux("main.c", "sgx_reclaimer_write", IsPart = true)]
     private static async Routine<EnclaveProtocol.Ewb> EwbSecs(
@@ -43,6 +50,14 @@ internal static partial class Reclaim
         Invariant.That(
             ewb.Result is LeafResult.Done or LeafResult.NotRun || mustFail || wasLost,
             "EWB of a SECS without children failed");
+        if (StaysResident(current.Switches, ewb))
+        {
+            EnclaveProtocol.AbandonWrite abandon = await current.Ask(
+                place.Enclave, new EnclaveProtocol.AbandonWrite { Page = place.PageCount, Slot = ewb.Slot });
+            await Encl.DropBacking(current, place, place.PageCount, pin, abandon.IsPcmdPageInUse);
+            return ewb;
+        }
+
         await PutWritten(current, place, place.PageCount, ewb, pin);
         if (ewb.Result == LeafResult.Done && current.Switches.DirtySetWithWrite == Fix.Absent)
         {
@@ -102,7 +117,7 @@ internal static partial class Reclaim
             if (pin.Errno == Errno.Ok)
             {
                 EnclaveProtocol.Ewb ewb = await EwbSecs(current, place, secs, pin);
-                result = ResultOf(current.Switches, ewb);
+                result = StaysResident(current.Switches, ewb) ? WriteResult.Kept : ResultOf(current.Switches, ewb);
                 if (result is WriteResult.Written or WriteResult.MustRemove)
                 {
                     await current.Ask(place.Enclave, new EnclaveProtocol.FinishWriteSecs { Slot = ewb.Slot });

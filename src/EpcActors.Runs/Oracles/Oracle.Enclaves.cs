@@ -75,7 +75,9 @@ public sealed partial class Oracle
         TakeSlot(carried, enclave, ewb.HasFreedSlot ? -1 : 0);
         if (ewb.Result == LeafResult.Failed)
         {
+            // What was written out before was loaded since, and nothing is there now.
             _enclaveBooks[enclave.Index][ewb.Page].BlockedIn = 0;
+            _enclaveBooks[enclave.Index][ewb.Page].Version = 0;
         }
 
         if (ewb.Result == LeafResult.Done)
@@ -275,6 +277,12 @@ public sealed partial class Oracle
         EnclaveBook book = _enclaveBooks[enclave.Index];
         ref PageBook page = ref book[eldu.Page];
         uint expected = page.Version;
+        if (eldu.HasFailed && expected == 0 && _knowsLostPages)
+        {
+            // The kernel knows that EWB failed: EFAULT, and no ELDU.
+            return;
+        }
+
         if (eldu.HasFailed || eldu.PcmdVersion != expected || eldu.ContentsVersion != expected)
         {
             ReportContents(in eldu, expected, enclave, carried, nowNs);

@@ -87,6 +87,7 @@ public sealed partial class Oracle
     /// <summary>What the kernel's switches say of poisoned pages, of a SECS, and of events.</summary>
     private readonly bool _countsPoisoned;
     private readonly bool _listsSecs;
+    private readonly bool _knowsLostPages;
     private readonly bool _countsAttempts;
 
     /// <param name="topology">The actors of the run.</param>
@@ -114,6 +115,7 @@ public sealed partial class Oracle
         _isWholeMachine = topology.IsWholeMachine;
         _countsPoisoned = topology.Machine.Switches.PoisonUncounts == Fix.Absent;
         _listsSecs = topology.Machine.Switches.SecsReclaim == SecsReclaim.OnLru;
+        _knowsLostPages = topology.Machine.Switches.EwbFailure != EwbFailure.FreesPage;
         _countsAttempts = topology.Machine.Switches.LimitEvents == LimitEvents.Attempts;
         _hasOneCounter = !_ownsCounters;
         _nodeWithEpcFrom = NodesWithEpc(topology.Machine.OwnsEpc);
