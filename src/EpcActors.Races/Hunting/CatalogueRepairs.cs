@@ -35,6 +35,42 @@ internal static class CatalogueRepairs
         return races;
     }
 
+    /// <summary>
+    /// The fewest races whose repairs end together what a schedule breaks, where none does alone: two defects may meet
+    /// in one world. Empty when not even all of them do.
+    /// </summary>
+    /// <param name="race">The world.</param>
+    /// <param name="schedule">A schedule of it that breaks a rule.</param>
+    /// <param name="searched">Schedules of the repaired world that must keep the rule.</param>
+    public static IReadOnlyList<string> ThatEndTogether(RaceDefinition race, Schedule schedule, int searched)
+    {
+        // The first repair of each race: competing ones are not for one kernel.
+        List<(string Race, IReadOnlyList<KeyValuePair<string, string>> Settings)> all =
+        [
+            .. All.Value.DistinctBy(one => one.Race),
+        ];
+        if (!Ends(Merged(all), race, schedule, searched))
+        {
+            return [];
+        }
+
+        for (int i = all.Count - 1; i >= 0; i--)
+        {
+            List<(string Race, IReadOnlyList<KeyValuePair<string, string>> Settings)> fewer = [.. all];
+            fewer.RemoveAt(i);
+            if (Ends(Merged(fewer), race, schedule, searched))
+            {
+                all = fewer;
+            }
+        }
+
+        return [.. all.Select(one => one.Race)];
+    }
+
+    private static List<KeyValuePair<string, string>> Merged(
+        IEnumerable<(string Race, IReadOnlyList<KeyValuePair<string, string>> Settings)> repairs) =>
+        [.. repairs.SelectMany(one => one.Settings).DistinctBy(setting => setting.Key)];
+
     private static bool Ends(
         IReadOnlyList<KeyValuePair<string, string>> settings, RaceDefinition race, Schedule schedule, int searched)
     {

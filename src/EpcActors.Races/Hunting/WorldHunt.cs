@@ -11,6 +11,8 @@ namespace EpcActors.Races.Hunting;
 /// <param name="Known">The race of the catalogue with the same cause; null for none.</param>
 /// <param name="EndedBy">Races of the catalogue whose repair ends it in its world: with that repair neither the
 /// schedule nor a search of the world breaks the rule. Empty when the cause itself is known.</param>
+/// <param name="EndedTogetherBy">Where no repair ends it alone: the fewest races whose repairs end it together. Two
+/// defects may meet in one world.</param>
 /// <param name="Detail">What the rule says of it.</param>
 /// <param name="Race">The world, as a race file.</param>
 /// <param name="Schedule">The schedule, short.</param>
@@ -20,6 +22,7 @@ public sealed record WorldFinding(
     string Cause,
     string? Known,
     IReadOnlyList<string> EndedBy,
+    IReadOnlyList<string> EndedTogetherBy,
     string Detail,
     string Race,
     Schedule Schedule,
@@ -27,7 +30,7 @@ public sealed record WorldFinding(
     int Worlds)
 {
     /// <summary>The catalogue has the cause, or a repair that ends it.</summary>
-    public bool IsInCatalogue => Known is not null || EndedBy.Count > 0;
+    public bool IsInCatalogue => Known is not null || EndedBy.Count + EndedTogetherBy.Count > 0;
 }
 
 /// <summary>What a hunt did and found.</summary>
@@ -148,12 +151,17 @@ public static class WorldHunt
         }
 
         string? race = known.GetValueOrDefault(cause);
+        IReadOnlyList<string> alone =
+            race is null ? CatalogueRepairs.ThatEnd(finding.Race, schedule, SchedulesPerWorld) : [];
         found.Add(
             cause,
             new WorldFinding(
                 cause,
                 race,
-                race is null ? CatalogueRepairs.ThatEnd(finding.Race, schedule, SchedulesPerWorld) : [],
+                alone,
+                race is null && alone.Count == 0
+                    ? CatalogueRepairs.ThatEndTogether(finding.Race, schedule, SchedulesPerWorld)
+                    : [],
                 finding.Shrunk!.Finding.Detail,
                 schedule.Scenario,
                 schedule,
@@ -167,9 +175,9 @@ public static class WorldHunt
     /// </summary>
     private static IEnumerable<WorldFinding> Merged(IEnumerable<WorldFinding> findings) =>
         findings.GroupBy(
-            one => one.Known is not null || one.EndedBy.Count == 0
+            one => one.Known is not null || one.EndedBy.Count + one.EndedTogetherBy.Count == 0
                 ? one.Cause
-                : $"{one.Schedule.Rule} {string.Join(' ', one.EndedBy)}",
+                : $"{one.Schedule.Rule} {string.Join(' ', one.EndedBy)} {string.Join('+', one.EndedTogetherBy)}",
             StringComparer.Ordinal)
         .Select(group => group.MinBy(one => one.Steps)! with { Worlds = group.Sum(one => one.Worlds) });
 

@@ -68,6 +68,8 @@ internal sealed class RaceHuntCommand
             number++;
             string known = finding.Known is { } id ? $"as {id}"
                 : finding.EndedBy.Count > 0 ? $"ended by the repair of {string.Join(", ", finding.EndedBy)}"
+                : finding.EndedTogetherBy.Count > 0
+                    ? $"ended by the repairs of {string.Join(" and ", finding.EndedTogetherBy)} together"
                 : "not in the catalogue";
             _shell.Out.WriteLine();
             _shell.Out.WriteLine(string.Create(
@@ -128,7 +130,8 @@ internal sealed class RaceHuntCommand
                 + "worlds.",
             "A cause is the rule that is broken and the kernel functions of the two accesses that conflict; of a hang, "
                 + "the functions of its lap. One that the catalogue does not have is tried with each repair in it: a "
-                + "repair ends it when neither the schedule nor a search of the world breaks the rule.",
+                + "repair ends it when neither the schedule nor a search of the world breaks the rule. Where none does, "
+                + "all are tried together, and as few of them as it takes are named.",
         ],
         Examples =
         [
