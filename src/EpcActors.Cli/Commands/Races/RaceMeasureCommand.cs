@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Text.Json;
 using EpcActors.Cli.Help;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
+using EpcActors.Hocon;
 using EpcActors.Races;
 using EpcActors.Reports;
 using EpcActors.Scenarios.Configuration;
@@ -11,6 +13,8 @@ namespace EpcActors.Cli.Commands.Races;
 /// <summary><c>epc race measure</c>: both verdicts and all figures of the catalogue, anew.</summary>
 internal sealed class RaceMeasureCommand
 {
+    private const string FiguresFile = "figures.json";
+
     private readonly CommandShell _shell;
 
     private readonly Argument<string[]> _races = CommonOptions.Completing<Argument<string[]>>(
@@ -46,6 +50,28 @@ internal sealed class RaceMeasureCommand
         Catalogue.Ids.FirstOrDefault(id => string.Equals(id, word, StringComparison.OrdinalIgnoreCase))
             ?? throw CommandException.Usage($"{word}: there is no race of that name; 'epc race list' lists the races");
 
+    /// <summary>
+    /// The figures in the folder, where it has some: those that are built in do not know what was measured since.
+    /// </summary>
+    private static RaceFigures Earlier(OutputDirectory? directory)
+    {
+        string? path = directory?.PathOf(FiguresFile);
+        if (path is null || !File.Exists(path))
+        {
+            return Catalogue.Figures;
+        }
+
+        try
+        {
+            return RaceFigures.FromJson(TextFiles.Read(path) ?? "");
+        }
+        catch (Exception wrong) when (wrong is JsonException or IOException)
+        {
+            throw CommandException.Usage(
+                $"--out: {path} does not have the figures of races: {wrong.Message}; remove it, or name another folder");
+        }
+    }
+
     private ExitCode Execute(ParseResult parsed, CancellationToken cancellation)
     {
         string[] words = parsed.GetValue(_races) ?? [];
@@ -54,7 +80,7 @@ internal sealed class RaceMeasureCommand
         (TextWriter text, _) = DocumentTarget.Beside(_shell, junit);
         OutputDirectory? directory = OutputDirectory.Prepare(parsed.GetValue(_out));
         SearchDisplay display = new(_shell, parsed.GetValue(_quiet));
-        Dictionary<string, RaceFigure> figures = Catalogue.Figures.Races.ToDictionary(
+        Dictionary<string, RaceFigure> figures = Earlier(directory).Races.ToDictionary(
             race => race.Id,
             StringComparer.Ordinal);
         List<JUnitCase> cases = [];
@@ -91,7 +117,7 @@ internal sealed class RaceMeasureCommand
             }
 
             // After each race: a measurement that is stopped keeps what it has.
-            directory?.AddText(files, "figures.json", writer => writer.Write((Catalogue.Figures with
+            directory?.AddText(files, FiguresFile, writer => writer.Write((Catalogue.Figures with
             {
                 Races = [.. Catalogue.Ids.Where(figures.ContainsKey).Select(one => figures[one])],
             }).ToJson()));
