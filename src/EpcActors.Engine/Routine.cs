@@ -186,6 +186,12 @@ internal abstract class RoutineBox<T> : Resumable, IRoutineFrame
     public virtual KeptFrame Keep(IFrameLocals locals, object context) =>
         throw new InvariantViolation("a routine that has failed has no position");
 
+    public void Abandon()
+    {
+        WaitAgain(null);
+        Return();
+    }
+
     /// <summary>It waits again, as it did when it was kept.</summary>
     protected void WaitAgain(Resumable? continuation)
     {
@@ -214,8 +220,11 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 
     private RoutineBox<TStateMachine, T>? _nextInPool;
 
-    // A position was kept: the box stays with it, and no other routine gets it from the pool.
-    private bool _isKept;
+    // So many positions are kept: the box stays with them, and no other routine gets it from the pool.
+    private int _kept;
+
+    // It would be in the pool if no position were kept.
+    private bool _isFree;
 
     // How many are in the pool, this one included; the count is with the box on top, as a field of the thread would
     // cost another look-up.
@@ -248,7 +257,7 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 
     public override KeptFrame Keep(IFrameLocals locals, object context)
     {
-        _isKept = true;
+        _kept++;
         RoutineFrames<TStateMachine>.Follow(ref StateMachine, locals, context);
         return new Kept(this);
     }
@@ -256,7 +265,8 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     protected override void Return()
     {
         StateMachine = default!;
-        if (_isKept)
+        _isFree = _kept > 0;
+        if (_isFree)
         {
             return;
         }
@@ -279,7 +289,17 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
         public override void Restore()
         {
             box.StateMachine = _stateMachine;
+            box._isFree = false;
             box.WaitAgain(_continuation);
+        }
+
+        public override void Drop()
+        {
+            box._kept--;
+            if (box._isFree)
+            {
+                box.Return();
+            }
         }
     }
 }

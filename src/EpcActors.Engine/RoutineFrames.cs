@@ -35,6 +35,9 @@ internal abstract class KeptFrame
 {
     /// <summary>It stands there again, in the same box.</summary>
     public abstract void Restore();
+
+    /// <summary>It is not restored any more.</summary>
+    public abstract void Drop();
 }
 
 /// <summary>A suspended async method on the stack of a task.</summary>
@@ -54,6 +57,10 @@ internal interface IRoutineFrame
     /// same object. Routines of a user may be of such a build while those of the package are not.
     /// </summary>
     bool CanBeKept { get; }
+
+    /// <summary>It is not gone on with: an engine goes back to an earlier moment. Its box is free for another one, unless
+    /// a moment that is kept needs it.</summary>
+    void Abandon();
 
     /// <summary>Keeps the position and the locals; what they refer to is for the functions.</summary>
     KeptFrame Keep(IFrameLocals locals, object context);

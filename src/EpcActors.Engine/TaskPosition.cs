@@ -72,6 +72,27 @@ internal sealed class TaskPosition
         }
     }
 
+    /// <summary>The position is not restored any more.</summary>
+    public void Drop()
+    {
+        foreach (KeptFrame frame in _frames)
+        {
+            frame.Drop();
+        }
+    }
+
+    /// <summary>What the task is in now is not gone on with; what of it is kept may be restored behind this.</summary>
+    /// <param name="task">A task that waits, or has ended: not one whose step has failed.</param>
+    public static void Abandon(TaskActor task)
+    {
+        Resumable? at = task.WaitsFor?.Waiting;
+        while (at is IRoutineFrame frame)
+        {
+            at = frame.Caller;
+            frame.Abandon();
+        }
+    }
+
     /// <summary>
     /// The links between requests that wait: behind the restoring of every task, as one task's request refers to
     /// another's.

@@ -61,6 +61,13 @@ internal sealed class Workshop
             Copy(file);
         }
 
+        // What a run that was stopped has built may have its defect in, and is newer than the sources.
+        string built = Path.Combine(_tree, "artifacts");
+        if (Directory.Exists(built))
+        {
+            Directory.Delete(built, recursive: true);
+        }
+
         List<string> folders = ["config", $"tests/{Project}", .. _projects.Select(project => $"src/{project}")];
         foreach (string folder in folders)
         {

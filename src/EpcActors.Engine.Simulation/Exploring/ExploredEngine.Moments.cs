@@ -20,6 +20,15 @@ internal sealed class EngineMoment
     public Resource? LastResource { get; init; }
 
     public ushort LastCode { get; init; }
+
+    /// <summary>The moment is not restored any more.</summary>
+    public void Drop()
+    {
+        foreach (TaskMoment task in Tasks)
+        {
+            task.Position.Drop();
+        }
+    }
 }
 
 /// <summary>What an engine knows of a task at one moment.</summary>
@@ -115,6 +124,11 @@ public sealed partial class ExploredEngine
         {
             TaskState state = _tasks[i];
             TaskMoment task = moment.Tasks[i];
+            if (Failure is null)
+            {
+                TaskPosition.Abandon(state.Task);
+            }
+
             task.Position.Restore(state.Task);
             state.Pending = task.Pending;
             state.IsTime = task.IsTime;

@@ -93,6 +93,7 @@ internal sealed class StateKeeper : IFrameLocals
         {
             ExploredEngine.Join(engine.Touched, _moments[i].Engine.Touched);
             ExploredEngine.Join(engine.Moved, _moments[i].Engine.Moved);
+            _moments[i].Engine.Drop();
         }
 
         _moments.RemoveRange(number + 1, _moments.Count - number - 1);
@@ -126,6 +127,11 @@ internal sealed class StateKeeper : IFrameLocals
     /// <summary>Forgets all moments.</summary>
     public void Clear()
     {
+        foreach (Moment moment in _moments)
+        {
+            moment.Engine.Drop();
+        }
+
         _moments.Clear();
         Tape.CutBehind((0, 0));
     }
