@@ -11,10 +11,15 @@ namespace EpcActors.Benchmarks;
 /// <summary>
 /// Model checkers side by side on one program: two CPUs, each of which allocates and frees pages of its own node, and
 /// one atomic counter. The emulator runs the kernel's routines on its actors, with the oracle on at every step. SPIN
-/// runs a model of the same critical sections, compiled from <c>models/counter.pml</c>.
+/// runs a model of the same critical sections, compiled from <c>models/counter.pml</c>. Coyote does not search states:
+/// it has a table of its own, of random schedules.
 /// </summary>
 internal static partial class Checkers
 {
+    private const int OperationsOfAWalk = 4;
+    private const int Walks = 200_000;
+    private const int CoyoteWalks = 500;
+
     /// <summary><c>checkers [OPERATIONS [ROUNDS]]</c>: operations of each CPU (100), and how often each is run
     /// (3).</summary>
     public static int Run(string[] args)
@@ -31,7 +36,42 @@ internal static partial class Checkers
             Spin("SPIN, partial-order reduction", operations, "");
         }
 
+        Console.WriteLine();
+        Console.WriteLine("| random schedules of four operations each | schedules | steps of one | CPU seconds | schedules/s |");
+        Console.WriteLine("|---|---|---|---|---|");
+        for (int round = 0; round < rounds; round++)
+        {
+            Walk();
+            Coyote();
+        }
+
         return 0;
+    }
+
+    private static void Walk()
+    {
+        RaceWorld world = new(LaboratoryScenarios.Counter(FreePageCounterMode.Atomic, OperationsOfAWalk));
+        RandomWalk walk = new();
+        TimeSpan startedAt = Own();
+        long steps = 0;
+        for (int i = 0; i < Walks; i++)
+        {
+            ScheduleOutcome outcome = world.Run(walk, (ulong)i);
+            steps += outcome.Steps;
+            if (outcome.Finding is not null)
+            {
+                throw new InvalidOperationException($"{outcome}");
+            }
+        }
+
+        Row("emulator", Walks, (int)(steps / Walks), (Own() - startedAt).TotalSeconds);
+    }
+
+    private static void Coyote()
+    {
+        TimeSpan startedAt = Own();
+        (int schedules, double steps) = CoyotePages.Run(CoyoteWalks, OperationsOfAWalk);
+        Row("Coyote 1.7.11", schedules, (int)steps, (Own() - startedAt).TotalSeconds);
     }
 
     private static void Search(string name, int operations, int keepEvery)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Engine;
+using EpcActors.Exploration;
 using EpcActors.Scenarios;
 
 namespace EpcActors.Cluster.Simulation;
@@ -21,6 +22,12 @@ public sealed record ClusterSearchPlan
 
     /// <summary>A rule of the protocol to leave out.</summary>
     public ClusterDefect Defect { get; init; }
+
+    /// <summary>
+    /// Strategies by name (<see cref="StrategyNames"/>), the next one for each seed; empty for the walks that are made
+    /// for clusters.
+    /// </summary>
+    public IReadOnlyList<string> Strategies { get; init; } = [];
 
     /// <summary>Threads, each with engines of its own; 0 for two.</summary>
     public int Workers { get; init; }
@@ -157,8 +164,13 @@ public sealed class ClusterSearch
         {
             while (TryTake(out ulong seed))
             {
-                SimulationOutcome outcome = SimulationCase.Of(seed, _plan.Scenarios, _plan.Defect).Run();
-                Note(seed, outcome);
+                SimulationCase one = SimulationCase.Of(seed, _plan.Scenarios, _plan.Defect);
+                if (_plan.Strategies.Count > 0)
+                {
+                    one = one with { Strategy = _plan.Strategies[(int)(seed % (ulong)_plan.Strategies.Count)] };
+                }
+
+                Note(seed, one.Run());
             }
         }
 #pragma warning disable CA1031 // A worker must not end the process: the waiting thread reports it.

@@ -30,12 +30,15 @@ public sealed class ClusterWalk : IStrategy
     private const int Full = 64;
     private const int TickerPace = 6;
     private const int Tries = 64;
+    private const int TickEvery = 24;
 
     /// <summary>Every so many steps what is on its way to the coordinator goes first.</summary>
     private const int PromptEvery = 8;
 
     private readonly SimulatedCluster _cluster;
     private readonly WalkKind _kind;
+    private readonly IStrategy? _inner;
+    private readonly UsefulTasks _useful;
     private Prng _order;
     private Prng _network;
     private int[] _pace = [];
@@ -44,13 +47,19 @@ public sealed class ClusterWalk : IStrategy
     private bool _wasFair;
     private int _sparePick;
 
-    public ClusterWalk(SimulatedCluster cluster, WalkKind kind)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="kind">Rule that picks.</param>
+    /// <param name="inner">Picks instead among the tasks that could do something, up to the time from which all are
+    /// equally fast: any strategy, which need not know clusters. Null for none.</param>
+    public ClusterWalk(SimulatedCluster cluster, WalkKind kind, IStrategy? inner = null)
     {
         _cluster = cluster;
         _kind = kind;
+        _inner = inner;
+        _useful = new UsefulTasks(cluster);
     }
 
-    public override string ToString() => $"cluster-{_kind}";
+    public override string ToString() => _inner is null ? $"cluster-{_kind}" : $"cluster-{_inner}";
 
     private bool IsFair => _cluster.Now >= _cluster.Setup.Plan.FairFrom;
 
@@ -62,6 +71,11 @@ public sealed class ClusterWalk : IStrategy
         _nextDeal = 0;
         _wasFair = false;
         _sparePick = 0;
+        if (_inner is not null)
+        {
+            _useful.Begin();
+            _inner.Begin(_useful, seed);
+        }
     }
 
     public int Next(Execution execution)
@@ -84,6 +98,11 @@ public sealed class ClusterWalk : IStrategy
         if (isPrompt && execution.Steps % PromptEvery == 0 && _cluster.NextPromptLine() is >= 0 and var line)
         {
             return line;
+        }
+
+        if (_inner is not null && !isFair)
+        {
+            return Ask(execution, _inner);
         }
 
         return _kind == WalkKind.Priorities && !isFair ? Highest(execution) : Draw(execution, isFair);
@@ -167,6 +186,30 @@ public sealed class ClusterWalk : IStrategy
         return _cluster.IsTicker(ordinal) ? Math.Max(1, pace * TickerPace / Full) : pace;
     }
 
+    /// <summary>The strategy's pick; the clocks tick now and then as in every walk.</summary>
+    private int Ask(Execution execution, IStrategy inner)
+    {
+        if (_order.NextBelow(TickEvery) == 0)
+        {
+            return Draw(execution, isFair: true);
+        }
+
+        _useful.Look();
+        if (!_useful.HasAny)
+        {
+            return Any(execution);
+        }
+
+        int task = inner.Next(_useful);
+        if (task < 0)
+        {
+            return Draw(execution, isFair: true);
+        }
+
+        _useful.Note(task);
+        return task;
+    }
+
     private int Highest(Execution execution)
     {
         int best = -1;
@@ -180,7 +223,7 @@ public sealed class ClusterWalk : IStrategy
             }
         }
 
-        return best < 0 || _order.NextBelow(24) == 0 ? Draw(execution, isFair: true) : best;
+        return best < 0 || _order.NextBelow(TickEvery) == 0 ? Draw(execution, isFair: true) : best;
     }
 
     private ulong Priority(int ordinal) => ordinal < _priority.Length ? _priority[ordinal] : 0;

@@ -20,6 +20,11 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
     /// <summary>Seed of the steps; the case's own, but for one that was made smaller.</summary>
     public ulong WalkSeed { get; init; } = Seed;
 
+    /// <summary>
+    /// Name of a strategy that picks the tasks instead (<see cref="StrategyNames"/>); null for <see cref="Walk"/>.
+    /// </summary>
+    public string? Strategy { get; init; }
+
     /// <summary>The case of a seed.</summary>
     /// <param name="seed">The seed.</param>
     /// <param name="scenarios">The machines to pick from; null for the small ones that are built in.</param>
@@ -129,9 +134,12 @@ public sealed record SimulationCase(ulong Seed, SimulationSetup Setup, WalkKind 
     public SimulationOutcome Run()
     {
         SimulatedCluster cluster = new(Setup);
-        ClusterFinding? finding = cluster.Run(new ClusterWalk(cluster, Walk), WalkSeed);
+        ClusterFinding? finding = cluster.Run(new ClusterWalk(cluster, Walk, Inner()), WalkSeed);
         return new SimulationOutcome(this, finding, cluster.Engine.Steps, cluster.Hash, cluster);
     }
+
+    private IStrategy? Inner() => Strategy is null ? null
+        : StrategyNames.Create(Strategy) ?? throw new ArgumentException($"there is no strategy '{Strategy}'");
 }
 
 /// <summary>Result of a case.</summary>

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using EpcActors.Cli.Commands.Races;
 using EpcActors.Cli.Running;
 using EpcActors.Cli.Terminal;
 using EpcActors.Cluster.Sharing;
 using EpcActors.Cluster.Simulation;
+using EpcActors.Exploration;
 using EpcActors.Imports;
 using EpcActors.Results.Text;
 using EpcActors.Scenarios;
@@ -50,6 +52,13 @@ internal sealed class SimulationCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private readonly Option<IReadOnlyList<string>> _strategy = CommonOptions.List(
+        "--strategy",
+        "NAMES",
+        $"with --simulate: who goes next, a strategy for each seed in turn: {string.Join(", ", StrategyNames.All)} "
+            + "(default: walks that are made for clusters)",
+        static () => [.. StrategyNames.Portfolio]);
+
     private readonly DelayCommand _delay;
 
     private IReadOnlyList<string> _importWords = [];
@@ -61,7 +70,7 @@ internal sealed class SimulationCommand
     }
 
     /// <summary>Its options, for the command that it is part of.</summary>
-    public IEnumerable<Option> Options => [_simulate, _seeds, _from, _defect, .. _delay.Options];
+    public IEnumerable<Option> Options => [_simulate, _seeds, _from, _defect, _strategy, .. _delay.Options];
 
     /// <summary>Was it asked for?</summary>
     /// <exception cref="CommandException">when its options are given without it.</exception>
@@ -116,8 +125,18 @@ internal sealed class SimulationCommand
             throw CommandException.Usage($"--seeds {seeds}: at least one seed; write --seeds {DefaultSeeds}");
         }
 
+        IReadOnlyList<string> strategies = parsed.GetRequiredValue(_strategy);
+        if (strategies.Contains("exhaustive"))
+        {
+            throw CommandException.Usage(
+                "--strategy exhaustive: a cluster has too many orders for that; 'epc race find' searches a race file "
+                    + "exhaustively");
+        }
+
+        StrategyCheck.Require(strategies);
         ClusterSearchPlan plan = new()
         {
+            Strategies = strategies,
             Seeds = seeds,
             From = parsed.GetValue(_from) ?? 1,
             Scenarios = file.Length == 0 ? null : [Load(file, import, settings)],
@@ -380,6 +399,11 @@ internal sealed class SimulationCommand
         if (plan.Defect != ClusterDefect.None)
         {
             words.AddRange(["--defect", DefectText.NameOf(plan.Defect)]);
+        }
+
+        if (found.Strategy is { } strategy)
+        {
+            words.AddRange(["--strategy", strategy]);
         }
 
         foreach ((string key, string value) in settings)
