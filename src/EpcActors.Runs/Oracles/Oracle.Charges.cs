@@ -14,6 +14,7 @@ public sealed partial class Oracle
         }
 
         CheckCounted(carried, nowNs);
+        carried.Owed.IsCharging = _looksWhenCharged;
         Grant(carried, cgroup.Index, -charge.Bytes);
         carried.ChargeBytes += charge.Bytes;
         ref CgroupBook book = ref _cgroups[cgroup.Index];

@@ -276,6 +276,7 @@ public sealed partial class Oracle
     private void OnTakePage(in NumaNodeProtocol.TakePage take, NumaNode node, Carried carried, long nowNs)
     {
         CheckWoken(carried, nowNs);
+        carried.Owed.IsCharging = false;
         if (take.Page.IsNone)
         {
             Refused(carried, nowNs, "finds no free page");

@@ -74,6 +74,7 @@ public sealed partial class Oracle
     {
         ref Owed owed = ref carried.Owed;
         owed.FreePages = pages;
+        owed.IsCharging = false;
         if (owed.Wake == WakeStage.LookAtCounter)
         {
             owed.Wake = pages < KernelConstants.NrLowPages ? WakeStage.LookAtLru : WakeStage.Nothing;
@@ -87,6 +88,11 @@ public sealed partial class Oracle
     private void OnReadLru(bool isEmpty, Cgroup cgroup, Carried carried, long nowNs)
     {
         ref Owed owed = ref carried.Owed;
+        if (owed.IsCharging)
+        {
+            return;
+        }
+
         if (owed.Wake is WakeStage.LookAtLru or WakeStage.Looking)
         {
             owed.Wake = isEmpty ? WakeStage.Looking : WakeStage.Wake;

@@ -88,6 +88,7 @@ public sealed partial class Oracle
     private readonly bool _countsPoisoned;
     private readonly bool _listsSecs;
     private readonly bool _knowsLostPages;
+    private readonly bool _looksWhenCharged;
     private readonly bool _countsAttempts;
 
     /// <param name="topology">The actors of the run.</param>
@@ -115,6 +116,7 @@ public sealed partial class Oracle
         _isWholeMachine = topology.IsWholeMachine;
         _countsPoisoned = topology.Machine.Switches.PoisonUncounts == Fix.Absent;
         _listsSecs = topology.Machine.Switches.SecsReclaim == SecsReclaim.OnLru;
+        _looksWhenCharged = topology.Machine.Switches.WorkerQueued == WorkerQueued.NearLimit;
         _knowsLostPages = topology.Machine.Switches.EwbFailure != EwbFailure.FreesPage;
         _countsAttempts = topology.Machine.Switches.LimitEvents == LimitEvents.Attempts;
         _hasOneCounter = !_ownsCounters;

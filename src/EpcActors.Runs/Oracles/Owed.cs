@@ -54,6 +54,12 @@ internal struct Owed
     /// <summary>ksgxd: since it prepared to sleep. Others: since the last page of an SGX2 call.</summary>
     public LookStage Look;
 
+    /// <summary>
+    /// Between a charge and its page, where the worker is to be queued near the limit: what the task looks at there is
+    /// for that, and no look at the machine.
+    /// </summary>
+    public bool IsCharging;
+
     /// <summary>Pages that the counter said at that look.</summary>
     public long FreePages;
 
