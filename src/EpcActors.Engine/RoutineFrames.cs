@@ -58,8 +58,10 @@ internal interface IRoutineFrame
     /// </summary>
     bool CanBeKept { get; }
 
-    /// <summary>It is not gone on with: an engine goes back to an earlier moment. Its box is free for another one, unless
-    /// a moment that is kept needs it.</summary>
+    /// <summary>
+    /// It is not gone on with: an engine goes back to an earlier moment. Its box is free for another one, unless a
+    /// moment that is kept needs it.
+    /// </summary>
     void Abandon();
 
     /// <summary>Keeps the position and the locals; what they refer to is for the functions.</summary>

@@ -9,8 +9,8 @@ public enum EwbFailure
     FreesPage,
 
     /// <summary>
-    /// The entry counts as written out; EREMOVE runs before the EPC page is freed. A SECS stays where it is. Proposed, in
-    /// no kernel.
+    /// The entry counts as written out; EREMOVE runs before the EPC page is freed. A SECS stays where it is. Proposed,
+    /// in no kernel.
     /// </summary>
     RemovesPage,
 

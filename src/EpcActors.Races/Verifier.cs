@@ -122,33 +122,17 @@ public static class Verifier
                 NewWorld = newWorld,
                 Seed = seed,
                 MaxSchedules = schedules,
-                MaxTime = bounds.MaxTime is { } time
-                    ? time - Stopwatch.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero
-                    : null,
+                MaxTime = LeftOf(bounds.MaxTime, startedAt),
                 Workers = workers,
                 Target = target,
             },
             progress is null ? null : one => progress($"{Count(one.Schedules)} random schedules"),
             cancellation);
-        bool isSure =
-            (all?.IsComplete ?? true)
-            && !hunt.IsCancelled
-            && hunt.Unfinished == 0
-            && !cancellation.IsCancellationRequested;
         HashSet<string> missed = [.. world.Marks.Select(mark => mark.Text)];
         missed.ExceptWith(worlds.SelectMany(one => one.Marks).Where(mark => mark.WasHit).Select(mark => mark.Text));
-        missed.ExceptWith(hunt.Marks.Where(mark => mark.WasHit).Select(mark => mark.Text));
         string random = schedules > 0 ? $"{Count(hunt.Progress.Schedules)} random schedules" : "";
-        return new SearchVerdict
-        {
-            Kind = hunt.Found is not null ? VerdictKind.Found : isSure ? VerdictKind.Clean : VerdictKind.Inconclusive,
-            Bound = string.Join(" and ", new[] { covered, random }.Where(part => part.Length > 0)),
-            Found = hunt.Found,
-            States = all?.States ?? 0,
-            Schedules = hunt.Progress.Schedules + (all?.Schedules ?? 0),
-            Steps = hunt.Progress.Steps + (all?.Steps ?? 0),
-            MissedMarks = [.. missed.Order(StringComparer.Ordinal)],
-        };
+        return Verdict(
+            all, hunt, string.Join(" and ", new[] { covered, random }.Where(part => part.Length > 0)), missed);
 
         LabWorld NewWorld()
         {
@@ -164,6 +148,28 @@ public static class Verifier
     }
 
     private const long SchedulesBesideAll = 2_000;
+
+    private static TimeSpan? LeftOf(TimeSpan? time, long startedAt) =>
+        time is null ? null
+        : time - Stopwatch.GetElapsedTime(startedAt) is { } left && left > TimeSpan.Zero ? left
+        : TimeSpan.Zero;
+
+    /// <summary>Of both parts, where the exhaustive one broke no rule.</summary>
+    private static SearchVerdict Verdict(SearchResult? all, HuntResult hunt, string bound, HashSet<string> missed)
+    {
+        missed.ExceptWith(hunt.Marks.Where(mark => mark.WasHit).Select(mark => mark.Text));
+        bool isSure = (all?.IsComplete ?? true) && !hunt.IsCancelled && hunt.Unfinished == 0;
+        return new SearchVerdict
+        {
+            Kind = hunt.Found is not null ? VerdictKind.Found : isSure ? VerdictKind.Clean : VerdictKind.Inconclusive,
+            Bound = bound,
+            Found = hunt.Found,
+            States = all?.States ?? 0,
+            Schedules = hunt.Progress.Schedules + (all?.Schedules ?? 0),
+            Steps = hunt.Progress.Steps + (all?.Steps ?? 0),
+            MissedMarks = [.. missed.Order(StringComparer.Ordinal)],
+        };
+    }
 
     /// <summary>Looks at all schedules; where they are too many, at all with few preemptions.</summary>
     /// <returns>The result, and in words what it covers.</returns>

@@ -37,7 +37,8 @@ internal static partial class Checkers
         }
 
         Console.WriteLine();
-        Console.WriteLine("| random schedules of four operations each | schedules | steps of one | CPU seconds | schedules/s |");
+        Console.WriteLine(
+            "| random schedules of four operations each | schedules | steps of one | CPU seconds | schedules/s |");
         Console.WriteLine("|---|---|---|---|---|");
         for (int round = 0; round < rounds; round++)
         {

@@ -35,7 +35,19 @@ internal static class CoyotePages
                 runtime.SendEvent(cpu, new Answer());
             }
         });
-        engine.Run();
+
+        // It tells the console of each iteration, whatever its verbosity.
+        TextWriter console = Console.Out;
+        Console.SetOut(TextWriter.Null);
+        try
+        {
+            engine.Run();
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+
         if (engine.TestReport.NumOfFoundBugs > 0)
         {
             throw new InvalidOperationException(engine.TestReport.GetText(configuration));

@@ -27,7 +27,9 @@ internal sealed class StateSaver
     /// <summary>Type of the objects.</summary>
     public Type Type { get; }
 
-    /// <summary>Some keeper of this thread keeps an object of the type apart, so that each has to be looked at.</summary>
+    /// <summary>
+    /// Some keeper of this thread keeps an object of the type apart, so that each has to be looked at.
+    /// </summary>
     public bool MayBeApart { get; set; }
 
     /// <summary>False: a reference to such an object is state, but not what it holds; a root is saved all the

@@ -239,7 +239,8 @@ public sealed partial class ExhaustiveSearch : IStrategy
         int preemptions = 0;
         if (_bounds.Preemptions >= 0 && parent >= 0)
         {
-            preemptions = _stack[parent].Preemptions + (_stack[parent].Stay >= 0 && last != _stack[parent].Stay ? 1 : 0);
+            ref Node before = ref _stack[parent];
+            preemptions = before.Preemptions + (before.Stay >= 0 && last != before.Stay ? 1 : 0);
         }
 
         ulong fingerprint = _world.Fingerprint();

@@ -9,9 +9,9 @@ namespace EpcActors.Exploration;
 /// enabled in all states of the component makes a step in it. If a component as a whole is unfair to a task, so is
 /// every part of it, so looking at maximal components is exact. Locks are handed over in order, so weak fairness is
 /// enough for those who wait for them.</para>
-/// <para>A search with sleep sets leaves out steps, and a cycle may need them. Each is known all the same: when t sleeps
-/// in the state behind the step u of a state p, t and u commute in p. So t leads from there where u leads from the state
-/// behind p's t. What leads there is put in for all of them before cycles are looked for.</para>
+/// <para>A search with sleep sets leaves out steps, and a cycle may need them. Each is known all the same: when t
+/// sleeps in the state behind the step u of a state p, t and u commute in p. So t leads from there where u leads from
+/// the state behind p's t. All of them are put in before cycles are looked for.</para>
 /// </remarks>
 internal sealed partial class StateGraph
 {
@@ -100,53 +100,21 @@ internal sealed partial class StateGraph
             return;
         }
 
-        // What leads from each state, in no order: the number of the edge and 1, and the edge added before it.
-        List<int> last = [];
-        List<int> before = [];
-        last.AddRange(Enumerable.Repeat(0, _enabled.Count));
-        for (int i = 0; i < _edges.Count; i++)
-        {
-            before.Add(last[_edges[i].From]);
-            last[_edges[i].From] = i + 1;
-        }
-
+        StepsOfStates steps = new(_edges, _enabled.Count);
         List<LeftOut> open = [.. _leftOut];
         bool hasMoved = true;
         while (hasMoved && open.Count > 0)
         {
             hasMoved = false;
             int kept = 0;
-            for (int i = 0; i < open.Count; i++)
+            foreach (LeftOut one in open.ToArray())
             {
-                LeftOut one = open[i];
                 ulong left = one.Tasks;
                 for (int task = 0; task < 64; task++)
                 {
-                    if (((left >> task) & 1) == 0)
+                    if (((left >> task) & 1) != 0 && TryPutIn(one, task, steps))
                     {
-                        continue;
-                    }
-
-                    if (Find(one.State, task) >= 0 || _ends.Contains((one.State, task)))
-                    {
-                        // Another way to this state had it tried.
                         left &= ~(1UL << task);
-                    }
-                    else if (Find(one.Parent, task) is >= 0 and int first)
-                    {
-                        int other = _edges[first].To;
-                        if (_ends.Contains((other, one.Via)))
-                        {
-                            _ends.Add((one.State, task));
-                            left &= ~(1UL << task);
-                        }
-                        else if (Find(other, one.Via) is >= 0 and int second)
-                        {
-                            before.Add(last[one.State]);
-                            last[one.State] = _edges.Count + 1;
-                            _edges.Add(new Edge(one.State, _edges[second].To, task, _edges[first].IsProgress));
-                            left &= ~(1UL << task);
-                        }
                     }
                 }
 
@@ -163,18 +131,78 @@ internal sealed partial class StateGraph
         HasGaps = open.Count > 0;
         _leftOut.Clear();
         _leftOut.AddRange(open);
+    }
 
-        int Find(int state, int task)
+    /// <summary>Puts in one step, when it is known where it leads.</summary>
+    private bool TryPutIn(in LeftOut one, int task, StepsOfStates steps)
+    {
+        if (steps.Find(one.State, task) >= 0 || _ends.Contains((one.State, task)))
         {
-            for (int edge = last[state] - 1; edge >= 0; edge = before[edge] - 1)
+            // Another way to this state had it tried.
+            return true;
+        }
+
+        int first = steps.Find(one.Parent, task);
+        if (first < 0)
+        {
+            return false;
+        }
+
+        int other = _edges[first].To;
+        if (_ends.Contains((other, one.Via)))
+        {
+            _ends.Add((one.State, task));
+            return true;
+        }
+
+        int second = steps.Find(other, one.Via);
+        if (second < 0)
+        {
+            return false;
+        }
+
+        _edges.Add(new Edge(one.State, _edges[second].To, task, _edges[first].IsProgress));
+        steps.AddLast();
+        return true;
+    }
+
+    /// <summary>The steps from each state, each with the one that was added before it.</summary>
+    private sealed class StepsOfStates
+    {
+        private readonly List<Edge> _edges;
+
+        // Number of a step and 1; 0 for none.
+        private readonly int[] _last;
+        private readonly List<int> _before = [];
+
+        public StepsOfStates(List<Edge> edges, int states)
+        {
+            _edges = edges;
+            _last = new int[states];
+            while (_before.Count < edges.Count)
             {
-                if (_edges[edge].Task == task)
-                {
-                    return edge;
-                }
+                AddLast();
+            }
+        }
+
+        /// <summary>The next of the edges, which was added behind those that are here.</summary>
+        public void AddLast()
+        {
+            ref int last = ref _last[_edges[_before.Count].From];
+            _before.Add(last);
+            last = _before.Count;
+        }
+
+        /// <summary>Number of the step of a task from a state; -1 for none.</summary>
+        public int Find(int state, int task)
+        {
+            int edge = _last[state] - 1;
+            while (edge >= 0 && _edges[edge].Task != task)
+            {
+                edge = _before[edge] - 1;
             }
 
-            return -1;
+            return edge;
         }
     }
 

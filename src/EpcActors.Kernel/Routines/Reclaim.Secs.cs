@@ -31,8 +31,8 @@ internal static partial class Reclaim
     }
 
     /// <summary>
-    /// With a repair of D3 a SECS whose EWB failed stays where it is: no EBLOCK came before, so nothing has to be undone,
-    /// and the write of the next last child tries again. Every kernel forgets it, and with it the enclave.
+    /// With a repair of D3 a SECS whose EWB failed stays where it is: no EBLOCK came before, so nothing has to be
+    /// undone, and the write of the next last child tries again. Every kernel forgets it, and with it the enclave.
     /// </summary>
     private static bool StaysResident(KernelSwitches switches, in EnclaveProtocol.Ewb ewb) =>
         ewb.Result == LeafResult.Failed && switches.EwbFailure != EwbFailure.FreesPage;

@@ -7,7 +7,8 @@ using EpcActors.Scenarios.Configuration;
 namespace EpcActors.Tests.Exploring;
 
 /// <summary>
-/// A search that leaves out steps, one on several threads, and one that goes on another day find what a plain one finds.
+/// A search that leaves out steps, one on several threads, and one that goes on another day find what a plain one
+/// finds.
 /// </summary>
 public sealed class SharedSearchTests
 {

@@ -130,8 +130,8 @@ internal sealed class RaceHuntCommand
                 + "worlds.",
             "A cause is the rule that is broken and the kernel functions of the two accesses that conflict; of a hang, "
                 + "the functions of its lap. One that the catalogue does not have is tried with each repair in it: a "
-                + "repair ends it when neither the schedule nor a search of the world breaks the rule. Where none does, "
-                + "all are tried together, and as few of them as it takes are named.",
+                + "repair ends it when neither the schedule nor a search of the world breaks the rule. Where none "
+                + "does, all are tried together, and as few of them as it takes are named.",
         ],
         Examples =
         [

@@ -68,7 +68,8 @@ internal sealed class RaceMeasureCommand
         catch (Exception wrong) when (wrong is JsonException or IOException)
         {
             throw CommandException.Usage(
-                $"--out: {path} does not have the figures of races: {wrong.Message}; remove it, or name another folder");
+                $"--out: {path} does not have the figures of races: {wrong.Message}; remove it, or name another "
+                    + "folder");
         }
     }
 
