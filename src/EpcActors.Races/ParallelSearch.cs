@@ -18,6 +18,7 @@ internal sealed class ParallelSearch
     private readonly Action<SearchSpace>? _progress;
     private readonly CancellationToken _cancellation;
     private volatile bool _isPaused;
+    private volatile bool _isOver;
     private volatile Exception? _failure;
 
     private ParallelSearch(
@@ -54,6 +55,30 @@ internal sealed class ParallelSearch
         int workers = _plan.Workers > 0 ? _plan.Workers : Environment.ProcessorCount;
         ExhaustiveSearch first = new(_plan.World, _space);
         List<Thread> others = [];
+        try
+        {
+            Search(first, others, workers);
+        }
+        finally
+        {
+            _isOver = true;
+            first.Suspend();
+            foreach (Thread other in others)
+            {
+                other.Join();
+            }
+        }
+
+        if (_failure is { } failure)
+        {
+            throw new InvariantViolation(failure.Message, failure);
+        }
+
+        _plan.Keep?.Invoke(_space);
+    }
+
+    private void Search(ExhaustiveSearch first, List<Thread> others, int workers)
+    {
         long keptAt = Stopwatch.GetTimestamp();
         long schedules = 0;
         while (TryAdvance(first))
@@ -64,14 +89,11 @@ internal sealed class ParallelSearch
             }
 
             _progress?.Invoke(_space);
-            if (others.Count == 0 && workers > 1 && _space.States >= _plan.StatesAlone)
+            while (others.Count < workers - 1 && _space.States >= _plan.StatesAlone)
             {
-                for (int i = 1; i < workers; i++)
-                {
-                    Thread other = new(Work) { Name = $"search-{i}", IsBackground = true };
-                    others.Add(other);
-                    other.Start();
-                }
+                Thread other = new(Work) { Name = $"search-{others.Count + 1}", IsBackground = true };
+                others.Add(other);
+                other.Start();
             }
 
             if (_plan.Keep is not null && Stopwatch.GetElapsedTime(keptAt) >= KeepEvery)
@@ -82,19 +104,6 @@ internal sealed class ParallelSearch
                 keptAt = Stopwatch.GetTimestamp();
             }
         }
-
-        first.Suspend();
-        foreach (Thread other in others)
-        {
-            other.Join();
-        }
-
-        if (_failure is { } failure)
-        {
-            throw new InvariantViolation(failure.Message, failure);
-        }
-
-        _plan.Keep?.Invoke(_space);
     }
 
     private void Work()
@@ -124,7 +133,7 @@ internal sealed class ParallelSearch
     /// <summary>Runs a schedule, or waits a moment for something to do. False: the search is over.</summary>
     private bool TryAdvance(ExhaustiveSearch search)
     {
-        if (_cancellation.IsCancellationRequested || _failure is not null)
+        if (_isOver || _failure is not null || _cancellation.IsCancellationRequested)
         {
             return false;
         }
@@ -139,7 +148,8 @@ internal sealed class ParallelSearch
         _gate.Leave();
         if (!isOver)
         {
-            Thread.Sleep(0);
+            // Others are busy, and give something away as soon as they see that there is nothing to take.
+            Thread.Sleep(1);
         }
 
         return !isOver;
