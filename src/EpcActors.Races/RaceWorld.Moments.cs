@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EpcActors.Engine.Simulation.Exploring;
 
 namespace EpcActors.Races;
@@ -15,7 +16,8 @@ public sealed partial class RaceWorld
 
     public override bool TryKeep()
     {
-        if (!Engine.CanKeep())
+        // Where expressions are interpreted, as in a browser, making the steps again is cheaper.
+        if (!RuntimeFeature.IsDynamicCodeCompiled || !Engine.CanKeep())
         {
             return false;
         }
