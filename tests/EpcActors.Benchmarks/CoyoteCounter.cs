@@ -1,6 +1,5 @@
 using Microsoft.Coyote;
 using Microsoft.Coyote.Actors;
-using Microsoft.Coyote.SystematicTesting;
 
 namespace EpcActors.Benchmarks;
 
@@ -9,16 +8,8 @@ internal static class CoyoteCounter
 {
     /// <summary>Runs so many random schedules.</summary>
     /// <returns>Schedules, and steps of one as Coyote counts them.</returns>
-    public static (int Schedules, double Steps) Run(int schedules, int clients)
-    {
-        Configuration configuration = Configuration
-            .Create()
-            .WithTestingIterations((uint)schedules)
-            .WithRandomStrategy()
-            .WithRandomGeneratorSeed(1)
-            .WithVerbosityEnabled(Microsoft.Coyote.Logging.VerbosityLevel.None)
-            .WithTelemetryEnabled(false);
-        using TestingEngine engine = TestingEngine.Create(configuration, (IActorRuntime runtime) =>
+    public static (int Schedules, double Steps) Run(int schedules, int clients) =>
+        CoyoteRuns.Run(schedules, runtime =>
         {
             ActorId counter = runtime.CreateActor(typeof(Counter));
             for (int i = 0; i < clients; i++)
@@ -27,16 +18,6 @@ internal static class CoyoteCounter
                 runtime.SendEvent(client, new Go());
             }
         });
-        engine.Run();
-        if (engine.TestReport.NumOfFoundBugs > 0)
-        {
-            throw new InvalidOperationException(engine.TestReport.GetText(configuration));
-        }
-
-        long explored = engine.TestReport.TotalExploredFairSteps + engine.TestReport.TotalExploredUnfairSteps;
-        int runs = engine.TestReport.NumOfExploredFairPaths + engine.TestReport.NumOfExploredUnfairPaths;
-        return (runs, explored / (double)Math.Max(1, runs));
-    }
 
     internal sealed class Known(ActorId counter) : Event
     {

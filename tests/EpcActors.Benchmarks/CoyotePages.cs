@@ -1,6 +1,5 @@
 using Microsoft.Coyote;
 using Microsoft.Coyote.Actors;
-using Microsoft.Coyote.SystematicTesting;
 
 namespace EpcActors.Benchmarks;
 
@@ -16,16 +15,8 @@ internal static class CoyotePages
     /// <param name="schedules">How many.</param>
     /// <param name="operations">Of each CPU: allocate, free, allocate …</param>
     /// <returns>Schedules, and steps of one as Coyote counts them.</returns>
-    public static (int Schedules, double Steps) Run(int schedules, int operations)
-    {
-        Configuration configuration = Configuration
-            .Create()
-            .WithTestingIterations((uint)schedules)
-            .WithRandomStrategy()
-            .WithRandomGeneratorSeed(1)
-            .WithVerbosityEnabled(Microsoft.Coyote.Logging.VerbosityLevel.None)
-            .WithTelemetryEnabled(false);
-        using TestingEngine engine = TestingEngine.Create(configuration, (IActorRuntime runtime) =>
+    public static (int Schedules, double Steps) Run(int schedules, int operations) =>
+        CoyoteRuns.Run(schedules, runtime =>
         {
             ActorId counter = runtime.CreateActor(typeof(Counter));
             for (int i = 0; i < 2; i++)
@@ -35,28 +26,6 @@ internal static class CoyotePages
                 runtime.SendEvent(cpu, new Answer());
             }
         });
-
-        // It tells the console of each iteration, whatever its verbosity.
-        TextWriter console = Console.Out;
-        Console.SetOut(TextWriter.Null);
-        try
-        {
-            engine.Run();
-        }
-        finally
-        {
-            Console.SetOut(console);
-        }
-
-        if (engine.TestReport.NumOfFoundBugs > 0)
-        {
-            throw new InvalidOperationException(engine.TestReport.GetText(configuration));
-        }
-
-        long explored = engine.TestReport.TotalExploredFairSteps + engine.TestReport.TotalExploredUnfairSteps;
-        int runs = engine.TestReport.NumOfExploredFairPaths + engine.TestReport.NumOfExploredUnfairPaths;
-        return (runs, explored / (double)Math.Max(1, runs));
-    }
 
     internal sealed class Begin(ActorId node, ActorId counter, int operations) : Event
     {
