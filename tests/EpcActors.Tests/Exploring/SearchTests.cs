@@ -74,6 +74,26 @@ public sealed class SearchTests
         }
     }
 
+    /// <summary>A step that ends the run leaves out no order: what could have come before it is another end.</summary>
+    [Fact]
+    public void Reduction_reaches_every_end_of_a_run_that_others_need_not_wait_for()
+    {
+        static ToyWorld World()
+        {
+            ToyWorld world = new(2);
+            world.Task(Adding(world, 0, 2));
+            world.Task(Adding(world, 1, 1), isOptional: true);
+            return world;
+        }
+
+        ToyWorld plain = World();
+        ToyWorld reduced = World();
+        new ExhaustiveSearch(plain, Plain).Search(null, CancellationToken.None);
+        new ExhaustiveSearch(reduced, Plain with { Reduces = true }).Search(null, CancellationToken.None);
+        Assert.Equal(2, plain.Ends.Count);
+        Assert.Equal(plain.Ends.Order(), reduced.Ends.Order());
+    }
+
     [Fact]
     public void A_lost_update_is_found_and_its_atomic_form_is_clean()
     {
