@@ -10,7 +10,8 @@ internal sealed partial class ActorWorld
 {
     private static readonly TimeSpan LongestFollowUp = TimeSpan.FromSeconds(2);
 
-    private long _enqueuedSince = long.MaxValue;
+    /// <summary>What the steps of this run gave to the thread pool.</summary>
+    public PoolWork Pool { get; private set; } = new();
 
     /// <summary>A message is on its way to a mailbox.</summary>
     /// <param name="dispatcher">Puts it there.</param>
@@ -169,17 +170,7 @@ internal sealed partial class ActorWorld
 
     public void OnWorkBegun() => Interlocked.Increment(ref _outside);
 
-    /// <summary>Work is done.</summary>
-    /// <param name="isElsewhere">On another thread, where what awaits it may still have to be taken up.</param>
-    public void OnWorkDone(bool isElsewhere)
-    {
-        if (isElsewhere)
-        {
-            _wasElsewhere = true;
-        }
-
-        Interlocked.Decrement(ref _outside);
-    }
+    public void OnWorkDone() => Interlocked.Decrement(ref _outside);
 
     private static void OnFlow(AsyncLocalValueChangedArgs<ActorWorld?> change)
     {
@@ -196,17 +187,7 @@ internal sealed partial class ActorWorld
                 Interlocked.Decrement(ref before._outside);
             }
 
-            TaskWatch.OnFlow();
-        }
-    }
-
-    /// <summary>A step, or what goes on behind one, has given work to the thread pool.</summary>
-    /// <param name="taken">Pieces of work that the pool had given out by then.</param>
-    public void OnEnqueued(long taken)
-    {
-        lock (_gate)
-        {
-            _enqueuedSince = Math.Min(_enqueuedSince, taken);
+            TaskWatch.OnFlow(change.CurrentValue);
         }
     }
 
@@ -229,9 +210,9 @@ internal sealed partial class ActorWorld
     /// <summary>Everything that the last step brought about is known: who can go on, and whether time can.</summary>
     private void Settle()
     {
-        RunEagerly(task => task.HasOnlyBookkeeping);
         do
         {
+            RunEagerly(task => task.HasOnlyBookkeeping);
             while (IsWorkOutside(out ActorTask? who))
             {
                 WaitForWork(who);
@@ -367,25 +348,13 @@ internal sealed partial class ActorWorld
     }
 
     /// <summary>
-    /// What awaited work that is done may be on its way to a thread of the pool. It is given the time to arrive: until
-    /// the pool's queue is empty, and each thread that took something from it since has begun with it.
+    /// What was given to the pool is given the time to begin. True when it has brought something about, or has begun
+    /// and is not done.
     /// </summary>
     private bool IsFollowUpPossible()
     {
-        long since;
-        lock (_gate)
-        {
-            (since, _enqueuedSince) = (_enqueuedSince, long.MaxValue);
-        }
-
-        if (since == long.MaxValue && !_wasElsewhere)
-        {
-            return false;
-        }
-
-        _wasElsewhere = false;
         long begun = Stopwatch.GetTimestamp();
-        while (!TaskWatch.IsBegun(since))
+        while (!Pool.IsBegun())
         {
             if (Volatile.Read(ref _outside) > 0)
             {
@@ -396,15 +365,14 @@ internal sealed partial class ActorWorld
             if (Stopwatch.GetElapsedTime(begun) > LongestFollowUp)
             {
                 // Others keep the pool busy: what they do is not waited for any longer.
-                TaskWatch.CountAnew();
+                Pool.ForgetAll();
                 break;
             }
         }
 
-        RunEagerly(task => task.HasOnlyBookkeeping);
         lock (_gate)
         {
-            return Volatile.Read(ref _outside) > 0 || _fresh.Count > 0 || _enqueuedSince < long.MaxValue;
+            return Volatile.Read(ref _outside) > 0 || _fresh.Count > 0 || _runnables.Count > 0;
         }
     }
 

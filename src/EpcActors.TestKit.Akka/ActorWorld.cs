@@ -42,7 +42,6 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     private int _sequence;
     private int _outside;
     private int _freeRuns;
-    private volatile bool _wasElsewhere;
     private int _overtakes;
     private int _labThread;
 
@@ -140,6 +139,7 @@ internal sealed partial class ActorWorld : TracedExecution, IDisposable
     public void Reset()
     {
         _strategy = null;
+        Pool = new PoolWork();
         StopAll();
         lock (_gate)
         {

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Tracing;
 
 namespace EpcActors.TestKit.Akka;
 
 /// <summary>
 /// Knows which tasks that began in a step are not done, by the events of the framework: so it is known whether work is
-/// under way on the thread pool, also before a thread has taken it up.
+/// under way on the thread pool, also before a thread has taken it up. What is no task is <see cref="PoolWork"/>.
 /// </summary>
 internal sealed class TaskWatch : EventListener
 {
@@ -20,22 +21,24 @@ internal sealed class TaskWatch : EventListener
     private const EventKeywords ThreadPoolKeyword = (EventKeywords)0x12;
     private const int WorkEnqueued = 30;
     private const int WorkDequeued = 31;
-    private const int MostTries = 1000;
+    private const int LongRunning = 2;
     private const int SpareThreads = 6;
+    private static readonly TimeSpan LongestBegin = TimeSpan.FromSeconds(5);
 
-    /// <summary>A thread that took up work so long ago has begun it, if it is one of ours.</summary>
-    private const long LongestStartMs = 100;
+    private static readonly ConcurrentDictionary<int, ActorWorld> Open = new();
 
-    private static readonly ConcurrentDictionary<int, (ActorWorld World, int Thread)> Open = new();
-
-    /// <summary>Threads that took work from the pool's queue and did not begin anything of ours since.</summary>
-    private static readonly ConcurrentDictionary<int, (long Number, long AtMs)> TakenUp = new();
-
-    private static long _enqueued;
-    private static long _taken;
+    private static volatile bool _isTold;
 
     [ThreadStatic]
     private static int _lastScheduled;
+
+    /// <summary>What this thread gives to the pool next is the task that it has scheduled, which is known.</summary>
+    [ThreadStatic]
+    private static bool _isTaskNext;
+
+    /// <summary>Whose work this thread has begun last, until it gets other work: what follows a task is its.</summary>
+    [ThreadStatic]
+    private static ActorWorld? _lastBegun;
 
     private TaskWatch()
     {
@@ -61,7 +64,8 @@ internal sealed class TaskWatch : EventListener
             ThreadPool.SetMinThreads(least, ports);
         }
 
-        for (int i = 0; i < MostTries && Interlocked.Read(ref _taken) == 0; i++)
+        long begun = Stopwatch.GetTimestamp();
+        while (!_isTold && Stopwatch.GetElapsedTime(begun) < LongestBegin)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static _ => { }, null);
             Thread.Yield();
@@ -73,6 +77,15 @@ internal sealed class TaskWatch : EventListener
     {
         Done(_lastScheduled);
         _lastScheduled = 0;
+        _isTaskNext = false;
+    }
+
+    /// <summary>This thread has begun work of a step, or ended it.</summary>
+    /// <param name="begun">Whose; null when it has ended.</param>
+    public static void OnFlow(ActorWorld? begun)
+    {
+        _lastBegun = begun ?? _lastBegun;
+        PoolWork.OnFlow();
     }
 
     protected override void OnEventSourceCreated(EventSource eventSource)
@@ -91,12 +104,13 @@ internal sealed class TaskWatch : EventListener
     {
         if (eventData.EventSource.Name == Framework)
         {
-            OnPool(eventData.EventId);
+            OnPool(eventData);
         }
-        else if (eventData.EventId == TaskScheduled && ActorWorld.OfThisFlow is { } world)
+        else if (eventData.EventId == TaskScheduled && WorldOfThread is { } world)
         {
             _lastScheduled = (int)eventData.Payload![2]!;
-            if (Open.TryAdd(_lastScheduled, (world, Environment.CurrentManagedThreadId)))
+            _isTaskNext = ((int)eventData.Payload[4]! & LongRunning) == 0;
+            if (Open.TryAdd(_lastScheduled, world))
             {
                 world.OnWorkBegun();
             }
@@ -107,71 +121,33 @@ internal sealed class TaskWatch : EventListener
         }
     }
 
-    /// <summary>
-    /// Work that was enqueued after the pool had given out so many pieces is not under way to a thread any more: all
-    /// was given out, and each thread that took a piece since has begun it.
-    /// </summary>
-    public static bool IsBegun(long since)
-    {
-        long now = Environment.TickCount64;
-        if (ThreadPool.PendingWorkItemCount > 0 || Interlocked.Read(ref _taken) < Interlocked.Read(ref _enqueued))
-        {
-            return false;
-        }
+    /// <summary>What follows a task is begun or enqueued by the thread that has done it, behind its flow.</summary>
+    private static ActorWorld? WorldOfThread => ActorWorld.OfThisFlow ?? _lastBegun;
 
-        foreach ((int _, (long number, long atMs)) in TakenUp)
+    private static void OnPool(EventWrittenEventArgs eventData)
+    {
+        if (eventData.EventId == WorkEnqueued)
         {
-            if (number > since && now - atMs < LongestStartMs)
+            if (!_isTaskNext)
             {
-                return false;
+                WorldOfThread?.Pool.OnEnqueued((long)eventData.Payload![0]!);
             }
+
+            _isTaskNext = false;
         }
-
-        return true;
-    }
-
-    /// <summary>This thread has begun, or ended, work of a step.</summary>
-    public static void OnFlow() => TakenUp.TryRemove(Environment.CurrentManagedThreadId, out _);
-
-    /// <summary>
-    /// The queue is empty, and yet more was enqueued than given out: events were missed, as when the listener began.
-    /// </summary>
-    public static void CountAnew()
-    {
-        if (ThreadPool.PendingWorkItemCount == 0)
+        else if (eventData.EventId == WorkDequeued)
         {
-            Interlocked.Exchange(ref _enqueued, Interlocked.Read(ref _taken));
-        }
-    }
-
-    private static void OnPool(int id)
-    {
-        if (id == WorkEnqueued)
-        {
-            // Pieces that were enqueued before this listener began are given out, and were not counted.
-            long before;
-            do
-            {
-                before = Interlocked.Read(ref _enqueued);
-            }
-            while (Interlocked.CompareExchange(
-                ref _enqueued, Math.Max(before, Interlocked.Read(ref _taken)) + 1, before) != before);
-            ActorWorld.OfThisFlow?.OnEnqueued(Interlocked.Read(ref _taken));
-        }
-        else if (id == WorkDequeued)
-        {
-            // Marked before it is counted: in between it would look begun.
-            TakenUp[Environment.CurrentManagedThreadId] = (Interlocked.Read(ref _taken) + 1, Environment.TickCount64);
-            Interlocked.Increment(ref _taken);
+            _isTold = true;
+            _lastBegun = null;
+            PoolWork.OnDequeued((long)eventData.Payload![0]!);
         }
     }
 
     private static void Done(int task)
     {
-        if (Open.TryRemove(task, out (ActorWorld World, int Thread) begun))
+        if (Open.TryRemove(task, out ActorWorld? world))
         {
-            // Done on the thread that scheduled it: the task of a handler, inside of its step.
-            begun.World.OnWorkDone(isElsewhere: begun.Thread != Environment.CurrentManagedThreadId);
+            world.OnWorkDone();
         }
     }
 }

@@ -42,22 +42,44 @@ public sealed class ControlTests : AkkaRaces
     }
 
     /// <summary>
-    /// The continuation of a promise goes to the pool's queue, which no task announces. Time must not pass meanwhile.
+    /// The continuation of a promise goes to the pool's queue, which no task announces. Time must not pass meanwhile,
+    /// whoever keeps the promise, and wherever the garbage collector moves the continuation.
     /// </summary>
-    [Fact]
-    public void What_follows_a_promise_on_the_pool_is_waited_for()
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void What_follows_a_promise_on_the_pool_is_waited_for(bool isKeptByATask, bool areThingsMoved)
     {
         SortedSet<string> ends = [];
-        CleanActorRace clean = Race(race =>
+        using CancellationTokenSource over = new();
+        Thread collector = new(() =>
         {
-            List<string> order = [];
-            IActorRef worker = race.ActorOf(Props.Create(() => new Promising(order)), "worker");
-            race.System.Scheduler.ScheduleTellOnce(TimeSpan.FromSeconds(1), worker, "late", ActorRefs.NoSender);
-            worker.Tell("go");
-            race.TimeMayOvertake(0);
-            race.Finally(() => ends.Add(string.Join(' ', order)));
-        }).Schedules(200).Check();
-        Assert.True(clean.IsComplete, clean.Bound);
+            while (areThingsMoved && !over.IsCancellationRequested)
+            {
+                GC.Collect(0);
+                Thread.Sleep(1);
+            }
+        });
+        collector.IsBackground = true;
+        collector.Start();
+        for (int i = 0; i < 20; i++)
+        {
+            CleanActorRace clean = Race(race =>
+            {
+                List<string> order = [];
+                IActorRef worker = race.ActorOf(Props.Create(() => new Promising(order, isKeptByATask)), "worker");
+                race.System.Scheduler.ScheduleTellOnce(TimeSpan.FromSeconds(1), worker, "late", ActorRefs.NoSender);
+                worker.Tell("go");
+                race.TimeMayOvertake(0);
+                race.Finally(() => ends.Add(string.Join(' ', order)));
+            }).Schedules(10).Check();
+            Assert.True(clean.IsComplete, clean.Bound);
+        }
+
+        over.Cancel();
+        collector.Join();
         Assert.Equal(["go kept kept kept kept kept late"], ends);
     }
 
@@ -242,12 +264,19 @@ public sealed class ControlTests : AkkaRaces
 
     private sealed class Promising : ReceiveActor
     {
-        public Promising(List<string> order) => Receive<string>(text =>
+        public Promising(List<string> order, bool isKeptByATask) => Receive<string>(text =>
         {
             order.Add(text);
             if (text is "go" or "kept" && order.Count < 6)
             {
-                TaskCompletionSource<string> promise = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                const TaskCreationOptions Elsewhere = TaskCreationOptions.RunContinuationsAsynchronously;
+                if (isKeptByATask)
+                {
+                    Pipe(Task.Factory.StartNew(() => "kept", default, Elsewhere, TaskScheduler.Default), Self);
+                    return;
+                }
+
+                TaskCompletionSource<string> promise = new(Elsewhere);
                 Pipe(promise.Task, Self);
                 promise.SetResult("kept");
             }
