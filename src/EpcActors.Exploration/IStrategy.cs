@@ -31,7 +31,9 @@ public interface IReplay : IStrategy
     /// <summary>It has come to the end of the record without leaving it.</summary>
     bool IsAtEndOfRecord { get; }
 
-    /// <summary>For the record of a hang: index of the decision at which the part that repeats begins; -1
-    /// else.</summary>
-    int RecordedCycleStart { get; }
+    /// <summary>The record is of a hang: its last part, the lap, repeats for ever.</summary>
+    bool HasLap { get; }
+
+    /// <summary>What <see cref="IStrategy.Next"/> gave last is on record, in the lap.</summary>
+    bool IsInLap { get; }
 }

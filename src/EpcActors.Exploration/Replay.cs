@@ -38,7 +38,9 @@ public sealed class Replay : IReplay
 
     public bool IsAtEndOfRecord => DivergedAt < 0;
 
-    public int RecordedCycleStart => -1;
+    public bool HasLap => false;
+
+    public bool IsInLap => false;
 
     /// <summary>Follows another record from the next <see cref="Begin"/> on.</summary>
     public void Load(ReadOnlyMemory<ushort> decisions) => _decisions = decisions;

@@ -113,13 +113,13 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
         Reset();
         Recorder?.OnReset();
         IReplay? replay = strategy as IReplay;
-        LapWatch? lap = replay is { RecordedCycleStart: >= 0 } && ProvesHangs ? new LapWatch(this, replay) : null;
+        LapWatch? lap = replay is { HasLap: true } && ProvesHangs ? new LapWatch(this, replay) : null;
         IStrategy decides = lap ?? strategy;
         decides.Begin(Engine, seed);
         ExploredEnd end = Engine.Run(decides, (replay?.RecordedSteps ?? 0) + MaxSteps);
         if (lap is { IsHang: true })
         {
-            _cycleStart = replay!.RecordedCycleStart;
+            _cycleStart = lap.Start;
             Break(Rules.Liveness, DescribeHang());
         }
         else if (end == ExploredEnd.StepLimit || (end == ExploredEnd.Abandoned && replay is { IsAtEndOfRecord: true }))

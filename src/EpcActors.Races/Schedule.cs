@@ -337,7 +337,9 @@ public sealed class NamedReplay : IReplay
 
     public bool IsAtEndOfRecord => Divergence is null;
 
-    public int RecordedCycleStart => _isStrict ? _schedule.CycleStart : -1;
+    public bool HasLap => _schedule.CycleStart >= 0;
+
+    public bool IsInLap { get; private set; }
 
     /// <summary>Lines that a lenient replay left out.</summary>
     public int Skipped { get; private set; }
@@ -347,6 +349,7 @@ public sealed class NamedReplay : IReplay
         _next = 0;
         Divergence = null;
         Skipped = 0;
+        IsInLap = false;
         _then.Begin(execution, 0);
     }
 
@@ -359,6 +362,7 @@ public sealed class NamedReplay : IReplay
             _next++;
             if (problem is null)
             {
+                IsInLap = HasLap && _next > _schedule.CycleStart;
                 return task;
             }
 
@@ -372,6 +376,7 @@ public sealed class NamedReplay : IReplay
             Skipped++;
         }
 
+        IsInLap = false;
         return _isStrict ? -1 : _then.Next(execution);
     }
 

@@ -150,7 +150,9 @@ internal sealed class NamedActorReplay(ActorSchedule schedule, bool isStrict) : 
 
     public bool IsAtEndOfRecord => Divergence is null;
 
-    public int RecordedCycleStart => -1;
+    public bool HasLap => false;
+
+    public bool IsInLap => false;
 
     public override string ToString() => "replay";
 

@@ -8,7 +8,7 @@ public sealed class LapWatch : IStrategy
 {
     private readonly Explorable _world;
     private readonly IReplay _inner;
-    private bool _hasBegun;
+    private bool _isJudged;
     private ulong _state;
     private long _progress;
 
@@ -30,46 +30,65 @@ public sealed class LapWatch : IStrategy
     /// </summary>
     public bool IsHang { get; private set; }
 
+    /// <summary>Index of the decision, in the log of this run, with which the lap begins; -1 before it.</summary>
+    public int Start { get; private set; } = -1;
+
     public void Begin(Execution execution, ulong seed)
     {
         _inner.Begin(execution, seed);
-        _hasBegun = false;
+        Start = -1;
         IsHang = false;
+        _isJudged = false;
     }
 
     public int Next(Execution execution)
     {
         ArgumentNullException.ThrowIfNull(execution);
-        bool begins = !_hasBegun && execution.Log.Length == _inner.RecordedCycleStart;
-        if (begins)
+        int task = _inner.Next(execution);
+        if (_isJudged)
         {
-            _hasBegun = true;
-            _state = _world.Fingerprint();
-            _progress = _world.Progress;
-            _satisfied = 0;
+            return task;
         }
 
-        int task = _inner.Next(execution);
-        if (_hasBegun && execution.TaskCount <= 64)
+        if (_inner.IsInLap)
         {
-            ulong able = 0;
-            foreach (int one in execution.Enabled)
+            if (Start < 0)
             {
-                able |= execution.NeedNotHappen(one) ? 0 : 1UL << one;
+                Start = execution.Log.Length;
+                _state = _world.Fingerprint();
+                _progress = _world.Progress;
+                _satisfied = 0;
             }
 
-            _satisfied |= ~able | (task >= 0 ? 1UL << task : 0);
+            _satisfied |= NotWaiting(execution) | 1UL << task;
+        }
+        else if (Start >= 0)
+        {
+            // The record is over. The world is as the last step of it left it, whoever makes the next one.
+            _isJudged = true;
             IsHang =
-                task < 0
-                && !begins
-                && _inner.IsAtEndOfRecord
+                _inner.IsAtEndOfRecord
+                && execution.TaskCount <= 64
                 && _satisfied == ~0UL
                 && _world.Progress == _progress
                 && _world.Fingerprint() == _state;
+            return IsHang ? -1 : task;
         }
 
         return task;
     }
 
     public bool Choose(Execution execution, int task, int point) => _inner.Choose(execution, task, point);
+
+    /// <summary>Tasks that cannot make a step now, or need not: it is no injustice to them that others do.</summary>
+    private static ulong NotWaiting(Execution execution)
+    {
+        ulong able = 0;
+        foreach (int one in execution.Enabled)
+        {
+            able |= execution.NeedNotHappen(one) ? 0 : 1UL << one;
+        }
+
+        return ~able;
+    }
 }

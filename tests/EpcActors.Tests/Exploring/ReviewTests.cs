@@ -82,6 +82,20 @@ public sealed class ReviewTests
         race.Pinned(found.Schedule.ToString()).MustBreak();
     }
 
+    /// <summary>Where a line of the record does not fit, at the lap's border too, the lap is still judged.</summary>
+    [Theory]
+    [InlineData("nobody Get f0\ncycle:\n")]
+    [InlineData("cycle:\nnobody Get f0\n")]
+    public void A_hang_is_seen_in_the_lap_of_its_record_when_lines_are_left_out(string border)
+    {
+        RaceTest race = Politeness();
+        string schedule = race.Expect(Rules.Liveness).Schedule.ToString();
+        ReplayedSchedule replayed = race.Pinned(schedule.Replace("cycle:\n", border, StringComparison.Ordinal))
+            .Leniently()
+            .MustBreak();
+        Assert.Equal(1, replayed.Skipped);
+    }
+
     [Fact]
     public void A_hang_without_an_event_that_need_not_happen_replays_without_it()
     {

@@ -177,7 +177,7 @@ internal sealed class RaceReplayCommand
     private static string Beyond(Schedule schedule, ScheduleOutcome outcome, NamedReplay replay)
     {
         int recorded = schedule.Steps.Count(step => step.Choice is null);
-        return schedule.CycleStart >= 0 ? ""
+        return schedule.CycleStart >= 0 ? outcome.CycleStart >= 0 ? "" : "; the lap of the file does not come back here"
             : outcome.Steps > recorded
                 ? $"; the file has {Counted.Of(recorded, "step")}, the tasks went on by themselves for "
                     + $"{outcome.Steps - recorded} more"
