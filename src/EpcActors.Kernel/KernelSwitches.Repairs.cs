@@ -56,6 +56,12 @@ public sealed partial record KernelSwitches
     public PoisonCheck PoisonCheck { get; init; }
 
     /// <summary>
+    /// C18: where a task waits at a limit, a charge that may not wait is refused as if there were no room, so that the
+    /// page which the waiter frees is the waiter's.
+    /// </summary>
+    public Fix WaitersFirst { get; init; } = Fix.Absent;
+
+    /// <summary>
     /// C13 and C16, a second way: a fault that finds no page gives mmap_lock back, reclaims a batch itself, and comes
     /// again (VM_FAULT_RETRY).
     /// </summary>

@@ -96,6 +96,7 @@ internal static class SwitchKeys
         Mode("limit-events", s => s.LimitEvents, (s, v) => s with { LimitEvents = v }),
         OfFix("vepc-retries-under-lock", s => s.VepcRetriesUnderLock, (s, v) => s with { VepcRetriesUnderLock = v }),
         Mode("poison-check", s => s.PoisonCheck, (s, v) => s with { PoisonCheck = v }),
+        OfFix("waiters-first", s => s.WaitersFirst, (s, v) => s with { WaitersFirst = v }),
         OfFix("fault-reclaims", s => s.FaultReclaims, (s, v) => s with { FaultReclaims = v }),
         Pages("eaug-batch", s => s.EaugBatch, (s, v) => s with { EaugBatch = v }),
         Pages("fault-around", s => s.FaultAround, (s, v) => s with { FaultAround = v }),

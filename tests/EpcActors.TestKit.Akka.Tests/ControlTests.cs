@@ -59,7 +59,7 @@ public sealed class ControlTests : AkkaRaces
             while (areThingsMoved && !over.IsCancellationRequested)
             {
                 GC.Collect(0);
-                Thread.Sleep(1);
+                over.Token.WaitHandle.WaitOne(1);
             }
         });
         collector.IsBackground = true;

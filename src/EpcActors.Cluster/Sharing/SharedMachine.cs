@@ -38,7 +38,8 @@ public sealed partial class SharedMachine : ISharedMachine
         if (refused < 0)
         {
             // The owners of the shared counters have checked the limits; the counters here are this process's part of
-            // them, without a limit.
+            // them, without a limit, and no charge gives way to a waiter behind them.
+            current.GivesWay = false;
             return await _here.TryCharge(current, cgroup, takeReference, bytes);
         }
 

@@ -14,6 +14,7 @@ public sealed class Cgroup
         IHandle<Charge>,
         IHandle<Uncharge>,
         IHandle<CountMaxEvent>,
+        IHandle<CountWaiter>,
         IHandle<TryGetCss>,
         IHandle<PutCss>,
         IHandle<ReadLru>,
@@ -41,6 +42,7 @@ public sealed class Cgroup
     private Mutex _lruLock = new(isSpinLock: true);
     private long _references = 1;
     private int _isolated;
+    private int _waiters;
 
     /// <param name="id">Address.</param>
     /// <param name="index">Number of the cgroup, as in the pages charged to it.</param>
@@ -109,6 +111,9 @@ public sealed class Cgroup
     /// </summary>
     public long References => _references;
 
+    /// <summary>Tasks that reclaim for a charge which this level refused (switch waiters-first).</summary>
+    public int Waiters => _waiters;
+
     /// <summary>Length of the LRU.</summary>
     public int LruPages => _lru.Count;
 
@@ -138,7 +143,13 @@ public sealed class Cgroup
         if (!Max.Allows(sum) || sum > (ulong)CapacityBytes)
         {
             message.Result = LevelCharge.Over;
-            message.IsOverCapacity = message.TellsCapacity && Max.Allows(sum);
+            message.IsOverCapacity = (message.Terms & ChargeTerms.TellsCapacity) != 0 && Max.Allows(sum);
+            return;
+        }
+
+        if ((message.Terms & ChargeTerms.GivesWay) != 0 && _waiters > 0)
+        {
+            message.Result = LevelCharge.Over;
             return;
         }
 
@@ -168,6 +179,12 @@ public sealed class Cgroup
     {
         EventsLocal += message.IsLocal ? 1 : 0;
         Events += message.IsHierarchical ? 1 : 0;
+    }
+
+    public void Handle(ref CountWaiter message, Turn turn)
+    {
+        turn.Hold(Activity.Atomic);
+        _waiters += message.Change;
     }
 
     public void Handle(ref TryGetCss message, Turn turn)

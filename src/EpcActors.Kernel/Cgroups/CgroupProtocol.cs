@@ -18,6 +18,22 @@ public enum LevelCharge
     Gone,
 }
 
+/// <summary>What is proposed for a charge, and in no kernel.</summary>
+[Flags]
+public enum ChargeTerms
+{
+    /// <summary>As posted.</summary>
+    None = 0,
+
+    /// <summary>The caller wants to know what refused (switch reclaim-root).</summary>
+    TellsCapacity = 1,
+
+    /// <summary>
+    /// The caller may not wait, and is refused while a task waits at this level (switch waiters-first).
+    /// </summary>
+    GivesWay = 2,
+}
+
 /// <summary>Requests to one cgroup: atomics of the misc controller, and critical sections of its LRU's lock.</summary>
 public static class CgroupProtocol
 {
@@ -43,8 +59,8 @@ public static class CgroupProtocol
         /// <summary>Out.</summary>
         public LevelCharge Result;
 
-        /// <summary>In: the caller wants to know what refused (switch reclaim-root).</summary>
-        public YesNo TellsCapacity;
+        /// <summary>What the switches of a kernel add.</summary>
+        public ChargeTerms Terms;
 
         /// <summary>
         /// Out: it is over, and by the machine's capacity alone, which misc compares at every level.
@@ -87,6 +103,19 @@ public static class CgroupProtocol
 
         /// <summary>Count in misc.events.</summary>
         public YesNo IsHierarchical;
+    }
+
+    /// <summary>
+    /// A task begins to reclaim for a charge that was refused here, or ends it (switch waiters-first): an atomic.
+    /// </summary>
+    public struct CountWaiter : IMessage
+    {
+        public static ushort Code => 0x0314;
+
+        public static MessageKind Kind => MessageKind.Limit;
+
+        /// <summary>1 or -1.</summary>
+        public int Change;
     }
 
     /// <summary>css_tryget(): a reference, unless the last one is gone.</summary>

@@ -24,6 +24,7 @@ internal static partial class EpcCgroup
     public static async Routine<ChargeResult> ChargeCurrent(KernelTask current, bool reclaim)
     {
         Machine machine = current.Machine;
+        current.GivesWay = !reclaim && current.Switches.WaitersFirst == Fix.Present;
         while (true)
         {
             ProcessProtocol.ReadCss css = await current.Ask(current.Process, new ProcessProtocol.ReadCss());
@@ -43,6 +44,12 @@ internal static partial class EpcCgroup
             }
 
             current.RefusedBy = 0;
+            current.GivesWay = false;
+            if (current.WaitsAt >= 0)
+            {
+                await StopWaiting(current);
+            }
+
             if (errno != Errno.Ok)
             {
                 await Misc.PutCss(current, css.Cgroup);
@@ -203,6 +210,11 @@ internal static partial class EpcCgroup
                 await Misc.CountEvent(current, current.RefusedBy);
             }
 
+            if (switches.WaitersFirst == Fix.Present && current.WaitsAt != current.RefusedBy)
+            {
+                await WaitAtRefusing(current);
+            }
+
             int wanted = switches.ReclaimWalk == ReclaimWalk.Cursor ? 1 : KernelConstants.NrToScan;
             (int reclaimed, resume) = await shared.ReclaimBelow(
                 current, root, wanted, IgnoresAge(switches, failedRounds), resume);
@@ -228,6 +240,30 @@ internal static partial class EpcCgroup
         while (await shared.TryCharge(current, cgroup, takeReference: false) == MiscCharge.Refused);
 
         return Errno.Ok;
+    }
+
+    /// <summary>
+    /// With waiters-first: from here to the end of the charge those that may not wait give way at the level that
+    /// refused last. Without it a fault takes what the waiter has freed, lap after lap.
+    /// </summary>
+    [Linux("epc_cgroup.c", "sgx_cgroup_try_charge", IsPart = true)]
+    private static async Routine WaitAtRefusing(KernelTask current)
+    {
+        await StopWaiting(current);
+        current.WaitsAt = current.RefusedBy;
+        await current.Ask(
+            current.Machine.Cgroups[current.WaitsAt], new CgroupProtocol.CountWaiter { Change = 1 });
+    }
+
+    [Linux("epc_cgroup.c", "sgx_cgroup_try_charge", IsPart = true)]
+    private static async Routine StopWaiting(KernelTask current)
+    {
+        if (current.WaitsAt >= 0)
+        {
+            int level = current.WaitsAt;
+            current.WaitsAt = -1;
+            await current.Ask(current.Machine.Cgroups[level], new CgroupProtocol.CountWaiter { Change = -1 });
+        }
     }
 
     /// <summary>No page can be reclaimed. With those counted that others have isolated, one more attempt.</summary>

@@ -128,9 +128,15 @@ public abstract class KernelTask : TaskActor
 
     /// <summary>
     /// The cgroup whose limit refused its last charge, where the kernel is told by misc_cg_try_charge (switches
-    /// reclaim-root and limit-events); else 0.
+    /// reclaim-root, limit-events and waiters-first); else 0.
     /// </summary>
     public int RefusedBy { get; set; }
+
+    /// <summary>Its charge may not wait, and gives way to those that do (switch waiters-first).</summary>
+    public bool GivesWay { get; set; }
+
+    /// <summary>The cgroup at whose limit it counts as waiting (switch waiters-first); -1 for none.</summary>
+    public int WaitsAt { get; set; } = -1;
 
     /// <summary>EPC pages that it keeps on purpose between two operations.</summary>
     public virtual int KeptPages => 0;

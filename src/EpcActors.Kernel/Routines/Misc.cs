@@ -52,7 +52,8 @@ internal static class Misc
                 {
                     Bytes = bytes,
                     TakeReference = takeReference && level == cgroup,
-                    TellsCapacity = current.Switches.ReclaimRoot == ReclaimRoot.Refusing,
+                    Terms = (current.Switches.ReclaimRoot == ReclaimRoot.Refusing ? ChargeTerms.TellsCapacity : 0)
+                        | (current.GivesWay ? ChargeTerms.GivesWay : 0),
                 });
             if (charge.Result == LevelCharge.Gone)
             {
@@ -175,7 +176,9 @@ internal static class Misc
     public static async Routine OnRefused(KernelTask current, int level, bool isOverCapacity)
     {
         KernelSwitches switches = current.Switches;
-        if (switches.ReclaimRoot == ReclaimRoot.Refusing || switches.LimitEvents == LimitEvents.Reclaims)
+        if (switches.ReclaimRoot == ReclaimRoot.Refusing
+            || switches.LimitEvents == LimitEvents.Reclaims
+            || switches.WaitersFirst == Fix.Present)
         {
             // The capacity is the machine's, at each level that compares it.
             current.RefusedBy = isOverCapacity && switches.ReclaimRoot == ReclaimRoot.Refusing ? 0 : level;

@@ -59,6 +59,9 @@ public static class KernelWords
         ["Uncharge"] = new("", v => $"misc_cg_uncharge: usage({v.Owner}) -= {v.Text("Bytes")}"),
         ["CountMaxEvent"] = new("", v => $"misc_cg_event({v.Owner}): "
             + (v.Yes("IsLocal") ? "events.local++" + (v.Yes("IsHierarchical") ? ", events++" : "") : "events++")),
+        ["CountWaiter"] = new("", v => v.Number("Change") > 0
+            ? $"atomic_inc(&waiters of {v.Owner})"
+            : $"atomic_dec(&waiters of {v.Owner})"),
         ["TryGetCss"] = new("", v => $"css_tryget({v.Owner}){(v.Yes("Got") ? "" : " fails")}"),
         ["PutCss"] = new("", v => $"css_put({v.Owner}){(v.Yes("WasLast") ? ", the last reference" : "")}"),
         ["ReadLru"] = new(LruLock, v =>

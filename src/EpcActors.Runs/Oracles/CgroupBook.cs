@@ -21,4 +21,7 @@ internal struct CgroupBook
 
     /// <summary>Events counted in misc.events.local.</summary>
     public long EventsLocal;
+
+    /// <summary>Tasks that wait at this level (switch waiters-first).</summary>
+    public int Waiters;
 }

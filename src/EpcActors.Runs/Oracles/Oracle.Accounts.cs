@@ -18,7 +18,7 @@ namespace EpcActors.Runs.Oracles;
 public sealed partial class Oracle
 {
     /// <summary>A level refuses: no usage may be above a limit, and no charge be refused below it.</summary>
-    private void OnRefused(Cgroup cgroup, long usage, Carried carried, long nowNs)
+    private void OnRefused(Cgroup cgroup, long usage, bool givesWay, Carried carried, long nowNs)
     {
         Refused(carried, nowNs, "is refused a charge");
         if (!_isWholeMachine)
@@ -28,7 +28,7 @@ public sealed partial class Oracle
 
         // C1: a sum in 32 bits is above every limit from 2 GiB on.
         bool isOverflow = _topology.Machine.Switches.WideUsage == Fix.Absent && usage > int.MaxValue;
-        if (usage <= _cgroups[cgroup.Index].Max && usage <= _capacityBytes && !isOverflow)
+        if (usage <= _cgroups[cgroup.Index].Max && usage <= _capacityBytes && !isOverflow && !givesWay)
         {
             Violate(
                 Rules.CgroupLimit,

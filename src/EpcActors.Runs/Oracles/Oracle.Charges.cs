@@ -38,11 +38,12 @@ public sealed partial class Oracle
             ReportPeak(cgroup, fits, carried, nowNs);
         }
 
+        bool givesWay = (charge.Terms & ChargeTerms.GivesWay) != 0 && book.Waiters > 0;
         if (!fits)
         {
-            OnRefused(cgroup, usage, carried, nowNs);
+            OnRefused(cgroup, usage, givesWay, carried, nowNs);
         }
-        else if (usage > book.Max || usage > _capacityBytes)
+        else if (usage > book.Max || usage > _capacityBytes || givesWay)
         {
             ReportAboveLimit(cgroup, usage, carried, nowNs);
         }
@@ -58,7 +59,19 @@ public sealed partial class Oracle
         Rules.CgroupLimit,
         nowNs,
         $"{cgroup.Name} accepts a charge of {carried.Task.Name} that makes {usage} bytes, with misc.max "
-        + $"{_cgroups[cgroup.Index].Max} and capacity {_capacityBytes}");
+        + $"{_cgroups[cgroup.Index].Max} and capacity {_capacityBytes}; {_cgroups[cgroup.Index].Waiters} wait");
+
+    private void OnCountWaiter(in CgroupProtocol.CountWaiter count, Cgroup cgroup, Carried carried, long nowNs)
+    {
+        int waiters = _cgroups[cgroup.Index].Waiters += count.Change;
+        if (waiters < 0 || waiters != cgroup.Waiters)
+        {
+            Violate(
+                Rules.CgroupLimit,
+                nowNs,
+                $"{cgroup.Name} counts {cgroup.Waiters} tasks that wait behind {carried.Task.Name}; {waiters} do");
+        }
+    }
 
     private void OnUncharge(in CgroupProtocol.Uncharge uncharge, Cgroup cgroup, Carried carried, long nowNs)
     {

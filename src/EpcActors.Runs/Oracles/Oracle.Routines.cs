@@ -61,6 +61,13 @@ public sealed partial class Oracle
             CarriedBy(envelope, resource),
             nowNs);
 
+    private void SawCountWaiter(Envelope envelope, Resource resource, long nowNs) =>
+        OnCountWaiter(
+            in Of<CgroupProtocol.CountWaiter>(envelope),
+            (Cgroup)resource,
+            CarriedBy(envelope, resource),
+            nowNs);
+
     private void SawUnmark(Envelope envelope, Resource resource, long nowNs) =>
         OnUnmark(in Of<CgroupProtocol.Unmark>(envelope), (Cgroup)resource, CarriedBy(envelope, resource), nowNs);
 

@@ -120,6 +120,7 @@ public sealed partial class Oracle
         Watch<WaitChannelProtocol.SleepUntilWoken>(SawSleepUntilWoken);
         Watch<ProcessProtocol.ReadCss>(SawReadCss);
         Watch<CgroupProtocol.CountMaxEvent>(SawCountMaxEvent);
+        Watch<CgroupProtocol.CountWaiter>(SawCountWaiter);
         Watch<CgroupProtocol.Unmark>(SawUnmark);
         Watch<EnclaveProtocol.BeginIoctl>(SawBeginIoctl);
         Watch<EnclaveProtocol.ReadType>(SawPageOfSgx2);

@@ -56,6 +56,7 @@ public sealed class RepairTests
             Assert.Equal(none.LimitEvents, switches.LimitEvents);
             Assert.Equal(none.VepcRetriesUnderLock, switches.VepcRetriesUnderLock);
             Assert.Equal(none.PoisonCheck, switches.PoisonCheck);
+            Assert.Equal(none.WaitersFirst, switches.WaitersFirst);
             Assert.Equal(none.FaultReclaims, switches.FaultReclaims);
         }
     }
