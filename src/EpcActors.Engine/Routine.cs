@@ -223,6 +223,9 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     // So many positions are kept: the box stays with them, and no other routine gets it from the pool.
     private int _kept;
 
+    // Positions that are not kept any more, for the next ones.
+    private Kept? _spare;
+
     // It would be in the pool if no position were kept.
     private bool _isFree;
 
@@ -259,7 +262,10 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
     {
         _kept++;
         RoutineFrames<TStateMachine>.Follow(ref StateMachine, locals, context);
-        return new Kept(this);
+        Kept kept = _spare ?? new Kept(this);
+        _spare = kept.NextSpare;
+        kept.Take();
+        return kept;
     }
 
     protected override void Return()
@@ -283,8 +289,17 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 
     private sealed class Kept(RoutineBox<TStateMachine, T> box) : KeptFrame
     {
-        private readonly TStateMachine _stateMachine = box.StateMachine;
-        private readonly Resumable? _continuation = box.Continuation;
+        private TStateMachine _stateMachine = default!;
+        private Resumable? _continuation;
+
+        public Kept? NextSpare { get; private set; }
+
+        public void Take()
+        {
+            NextSpare = null;
+            _stateMachine = box.StateMachine;
+            _continuation = box.Continuation;
+        }
 
         public override void Restore()
         {
@@ -295,6 +310,10 @@ internal sealed class RoutineBox<TStateMachine, T> : RoutineBox<T>
 
         public override void Drop()
         {
+            _stateMachine = default!;
+            _continuation = null;
+            NextSpare = box._spare;
+            box._spare = this;
             box._kept--;
             if (box._isFree)
             {

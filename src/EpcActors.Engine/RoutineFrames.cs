@@ -33,6 +33,9 @@ internal interface IFrameLocals
 /// <summary>A suspended async method as it stood once.</summary>
 internal abstract class KeptFrame
 {
+    /// <summary>The frame further out, of the same position.</summary>
+    public KeptFrame? Outer { get; set; }
+
     /// <summary>It stands there again, in the same box.</summary>
     public abstract void Restore();
 

@@ -1,34 +1,22 @@
 namespace EpcActors.Engine;
 
-/// <summary>Where a task stood once: how far its routine was, and the request that it waited for.</summary>
+/// <summary>
+/// Where a task stood once: how far its routine was, and the request that it waited for. One object serves many
+/// positions, one after the other.
+/// </summary>
 internal sealed class TaskPosition
 {
-    private readonly bool _hasStarted;
-    private readonly bool _hasStopped;
-    private readonly RoutineAwaiter<Nothing> _end;
-    private readonly KeptFrame[] _frames;
-    private readonly RoutineAwaiter? _awaiter;
-    private readonly Resumable? _waiting;
-    private readonly bool _isCompleted;
-    private readonly KeptRequest? _request;
-
-    private TaskPosition(TaskActor task, IFrameLocals locals, object context)
-    {
-        _hasStarted = task.HasStarted;
-        _hasStopped = task.HasStopped;
-        _end = task.End;
-        _awaiter = task.WaitsFor;
-        _waiting = _awaiter?.Waiting;
-        _isCompleted = _awaiter is { IsCompleted: true };
-        _request = task.Outstanding is { } request ? new KeptRequest(request) : null;
-        List<KeptFrame> frames = [];
-        for (Resumable? at = _waiting; at is IRoutineFrame frame; at = frame.Caller)
-        {
-            frames.Add(frame.Keep(locals, context));
-        }
-
-        _frames = [.. frames];
-    }
+    private bool _hasStarted;
+    private bool _hasStopped;
+    private RoutineAwaiter<Nothing> _end;
+    private KeptFrame? _innermost;
+    private RoutineAwaiter? _awaiter;
+    private Resumable? _waiting;
+    private bool _isCompleted;
+    private Envelope? _request;
+    private ActorId _target;
+    private byte[] _payload = [];
+    private int _payloadLength;
 
     /// <summary>True when each method that the task is in can be kept.</summary>
     public static bool CanBeKept(TaskActor task)
@@ -44,13 +32,41 @@ internal sealed class TaskPosition
         return true;
     }
 
-    /// <summary>Keeps the position of a task that does not run just now.</summary>
+    /// <summary>Keeps the position of a task that does not run just now, in place of what was dropped here.</summary>
     /// <param name="task">The task.</param>
     /// <param name="locals">Makes the functions that keep what locals refer to.</param>
     /// <param name="context">Handed to those functions.</param>
-    public static TaskPosition Of(TaskActor task, IFrameLocals locals, object context) => new(task, locals, context);
+    public void Keep(TaskActor task, IFrameLocals locals, object context)
+    {
+        _hasStarted = task.HasStarted;
+        _hasStopped = task.HasStopped;
+        _end = task.End;
+        _awaiter = task.WaitsFor;
+        _waiting = _awaiter?.Waiting;
+        _isCompleted = _awaiter is { IsCompleted: true };
+        KeepRequest(task.Outstanding);
+        KeptFrame? inner = null;
+        for (Resumable? at = _waiting; at is IRoutineFrame frame; at = frame.Caller)
+        {
+            KeptFrame kept = frame.Keep(locals, context);
+            kept.Outer = null;
+            if (inner is null)
+            {
+                _innermost = kept;
+            }
+            else
+            {
+                inner.Outer = kept;
+            }
 
-    /// <summary>The task stands there again. What its frames refer to is the caller's to restore.</summary>
+            inner = kept;
+        }
+    }
+
+    /// <summary>
+    /// The task stands there again. What its frames refer to is the caller's to restore, and the links between requests
+    /// that wait.
+    /// </summary>
     public void Restore(TaskActor task)
     {
         if (task.Outstanding is { } abandoned)
@@ -59,12 +75,18 @@ internal sealed class TaskPosition
             abandoned.NextInQueue = null;
         }
 
-        foreach (KeptFrame frame in _frames)
+        for (KeptFrame? frame = _innermost; frame is not null; frame = frame.Outer)
         {
             frame.Restore();
         }
 
-        task.StandAt(_hasStarted, _hasStopped, _request?.Envelope, _end);
+        task.StandAt(_hasStarted, _hasStopped, _request, _end);
+        if (_request is not null)
+        {
+            _request.Target = _target;
+            _request.SetPayload(_payload.AsSpan(0, _payloadLength));
+        }
+
         if (_awaiter is not null)
         {
             _awaiter.IsCompleted = _isCompleted;
@@ -72,13 +94,22 @@ internal sealed class TaskPosition
         }
     }
 
-    /// <summary>The position is not restored any more.</summary>
+    /// <summary>The position is not restored any more; the object may serve another one.</summary>
     public void Drop()
     {
-        foreach (KeptFrame frame in _frames)
+        KeptFrame? frame = _innermost;
+        while (frame is not null)
         {
+            KeptFrame? outer = frame.Outer;
             frame.Drop();
+            frame = outer;
         }
+
+        _innermost = null;
+        _awaiter = null;
+        _waiting = null;
+        _request = null;
+        _end = default;
     }
 
     /// <summary>What the task is in now is not gone on with; what of it is kept may be restored behind this.</summary>
@@ -93,28 +124,20 @@ internal sealed class TaskPosition
         }
     }
 
-    /// <summary>
-    /// The links between requests that wait: behind the restoring of every task, as one task's request refers to
-    /// another's.
-    /// </summary>
-    public void RestoreRequest() => _request?.Restore();
-
-    /// <summary>A request as it stood.</summary>
-    private sealed class KeptRequest(Envelope envelope)
+    private void KeepRequest(Envelope? request)
     {
-        private readonly ActorId _target = envelope.Target;
-        private readonly bool _isParked = envelope.IsParked;
-        private readonly Envelope? _next = envelope.NextInQueue;
-        private readonly byte[] _payload = envelope.Payload.ToArray();
-
-        public Envelope Envelope => envelope;
-
-        public void Restore()
+        _request = request;
+        if (request is not null)
         {
-            envelope.Target = _target;
-            envelope.IsParked = _isParked;
-            envelope.NextInQueue = _next;
-            envelope.SetPayload(_payload);
+            ReadOnlySpan<byte> payload = request.Payload;
+            if (_payload.Length < payload.Length)
+            {
+                _payload = new byte[Math.Max(payload.Length, 64)];
+            }
+
+            payload.CopyTo(_payload);
+            _payloadLength = payload.Length;
+            _target = request.Target;
         }
     }
 }

@@ -168,22 +168,34 @@ public abstract class Execution
     }
 
     /// <summary>Keeps the present moment of the run.</summary>
-    protected RunMoment KeepRun() => new(
-        _places.AsSpan(0, _taskCount).ToArray(),
-        _enabled.AsSpan(0, _enabledCount).ToArray(),
-        [.. _budgetLeft],
-        _logLength,
-        _steps,
-        _lastTask);
+    /// <param name="moment">Gets it, in place of what it had.</param>
+    protected void KeepRun(RunMoment moment)
+    {
+        ArgumentNullException.ThrowIfNull(moment);
+        if (moment.Places.Length < _taskCount || moment.BudgetLeft.Length < _budgetLeft.Length)
+        {
+            moment.Places = new int[_taskCount];
+            moment.Enabled = new int[_taskCount];
+            moment.BudgetLeft = new int[_budgetLeft.Length];
+        }
+
+        _places.AsSpan(0, _taskCount).CopyTo(moment.Places);
+        Enabled.CopyTo(moment.Enabled);
+        _budgetLeft.CopyTo(moment.BudgetLeft, 0);
+        moment.EnabledCount = _enabledCount;
+        moment.LogLength = _logLength;
+        moment.Steps = _steps;
+        moment.LastTask = _lastTask;
+    }
 
     /// <summary>Goes back to a moment of this run: the record up to there is still the same.</summary>
     protected void RestoreRun(RunMoment moment)
     {
         ArgumentNullException.ThrowIfNull(moment);
-        moment.Places.CopyTo(_places, 0);
-        moment.Enabled.CopyTo(_enabled, 0);
-        moment.BudgetLeft.CopyTo(_budgetLeft, 0);
-        _enabledCount = moment.Enabled.Length;
+        moment.Places.AsSpan(0, _taskCount).CopyTo(_places);
+        moment.Enabled.AsSpan(0, moment.EnabledCount).CopyTo(_enabled);
+        moment.BudgetLeft.AsSpan(0, _budgetLeft.Length).CopyTo(_budgetLeft);
+        _enabledCount = moment.EnabledCount;
         _logLength = moment.LogLength;
         _steps = moment.Steps;
         _lastTask = moment.LastTask;

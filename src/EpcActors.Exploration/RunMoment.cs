@@ -1,29 +1,21 @@
 namespace EpcActors.Exploration;
 
-/// <summary>What an <see cref="Execution"/> knows of its run at one moment.</summary>
+/// <summary>What an <see cref="Execution"/> knows of its run at one moment. One object serves many moments.</summary>
 public sealed class RunMoment
 {
-    internal RunMoment(int[] places, int[] enabled, int[] budgetLeft, int logLength, int steps, int lastTask)
-    {
-        Places = places;
-        Enabled = enabled;
-        BudgetLeft = budgetLeft;
-        LogLength = logLength;
-        Steps = steps;
-        LastTask = lastTask;
-    }
-
     /// <summary>Decisions made so far.</summary>
-    public int LogLength { get; }
+    public int LogLength { get; internal set; }
 
     /// <summary>Steps made so far.</summary>
-    public int Steps { get; }
+    public int Steps { get; internal set; }
 
-    internal int[] Places { get; }
+    internal int[] Places { get; set; } = [];
 
-    internal int[] Enabled { get; }
+    internal int[] Enabled { get; set; } = [];
 
-    internal int[] BudgetLeft { get; }
+    internal int EnabledCount { get; set; }
 
-    internal int LastTask { get; }
+    internal int[] BudgetLeft { get; set; } = [];
+
+    internal int LastTask { get; set; }
 }

@@ -7,6 +7,9 @@ namespace EpcActors.Races;
 public sealed partial class RaceWorld
 {
     private readonly List<WorldMoment> _moments = [];
+
+    // Shares of the fingerprint, of one moment behind the other.
+    private ulong[] _sharesOfMoments = [];
     private StateKeeper? _keeper;
     private long _resets;
 
@@ -24,7 +27,14 @@ public sealed partial class RaceWorld
 
         _keeper ??= new StateKeeper(_image, IsTouched, Oracle, Counts);
         _keeper.Keep(Engine);
-        _moments.Add(new WorldMoment(KeepJudgement(), [.. _shares], _sum));
+        int at = _moments.Count * _shares.Length;
+        if (_sharesOfMoments.Length < at + _shares.Length)
+        {
+            Array.Resize(ref _sharesOfMoments, (at + _shares.Length) * 2);
+        }
+
+        _shares.CopyTo(_sharesOfMoments, at);
+        _moments.Add(new WorldMoment(KeepJudgement(), _sum));
         return true;
     }
 
@@ -34,7 +44,7 @@ public sealed partial class RaceWorld
         WorldMoment back = _moments[moment];
         _moments.RemoveRange(moment + 1, _moments.Count - moment - 1);
         RestoreJudgement(back.Judgement);
-        back.Shares.CopyTo(_shares, 0);
+        _sharesOfMoments.AsSpan(moment * _shares.Length, _shares.Length).CopyTo(_shares);
         _sum = back.Sum;
     }
 
@@ -54,7 +64,6 @@ public sealed partial class RaceWorld
     }
 
     /// <param name="Judgement">Of the base class.</param>
-    /// <param name="Shares">Of the fingerprint, by root.</param>
-    /// <param name="Sum">Of the shares.</param>
-    private readonly record struct WorldMoment(LabMoment Judgement, ulong[] Shares, ulong Sum);
+    /// <param name="Sum">Of the shares of the fingerprint.</param>
+    private readonly record struct WorldMoment(LabMoment Judgement, ulong Sum);
 }

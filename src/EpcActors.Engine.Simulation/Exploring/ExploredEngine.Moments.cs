@@ -2,45 +2,64 @@ using EpcActors.Exploration;
 
 namespace EpcActors.Engine.Simulation.Exploring;
 
-/// <summary>What an engine knows of a run at one moment.</summary>
+/// <summary>What an engine knows of a run at one moment. One object serves many moments.</summary>
 internal sealed class EngineMoment
 {
-    public required RunMoment Run { get; init; }
+    public RunMoment Run { get; } = new();
 
-    public required TaskMoment[] Tasks { get; init; }
+    public TaskMoment[] Tasks { get; set; } = [];
 
-    public required byte[] Touched { get; init; }
+    public byte[] Touched { get; set; } = [];
 
-    public required byte[] Moved { get; init; }
+    public byte[] Moved { get; set; } = [];
 
-    public int MustGoOn { get; init; }
+    public int MustGoOn { get; set; }
 
-    public int Running { get; init; }
+    public int Running { get; set; }
 
-    public Resource? LastResource { get; init; }
+    public Resource? LastResource { get; set; }
 
-    public ushort LastCode { get; init; }
+    public ushort LastCode { get; set; }
 
     /// <summary>The moment is not restored any more.</summary>
     public void Drop()
     {
-        foreach (TaskMoment task in Tasks)
+        foreach (ref TaskMoment task in Tasks.AsSpan())
         {
-            task.Position.Drop();
+            if (ReferenceEquals(task.Position, task.Own))
+            {
+                task.Own.Drop();
+            }
         }
     }
 }
 
 /// <summary>What an engine knows of a task at one moment.</summary>
-internal readonly record struct TaskMoment(
-    TaskPosition Position,
-    Envelope? Pending,
-    bool IsTime,
-    bool WasParked,
-    bool IsWaitingForLock,
-    bool IsHalted,
-    long ClockNs,
-    bool IsIdle);
+internal struct TaskMoment
+{
+    /// <summary>Where it stood: <see cref="Own"/>, or that of the last moment before which it moved.</summary>
+    public TaskPosition Position;
+
+    /// <summary>Place on the tape of what its locals refer to; of the moment that has the position.</summary>
+    public (int Bytes, int Objects) Locals;
+
+    /// <summary>For positions of this moment.</summary>
+    public TaskPosition Own;
+
+    public Envelope? Pending;
+    public bool IsTime;
+    public bool WasParked;
+    public bool IsWaitingForLock;
+    public bool IsHalted;
+    public long ClockNs;
+    public bool IsIdle;
+
+    /// <summary>The pending request waits in a queue.</summary>
+    public bool IsParked;
+
+    /// <summary>The request behind it, which another task may have put there.</summary>
+    public Envelope? Next;
+}
 
 /// <content>Moments between two steps, to go back to.</content>
 public sealed partial class ExploredEngine
@@ -67,35 +86,60 @@ public sealed partial class ExploredEngine
         return true;
     }
 
-    /// <summary>Keeps the present moment of the run.</summary>
-    internal EngineMoment Keep(StateKeeper keeper)
+    /// <summary>
+    /// Keeps the present moment of the run. A task that has not moved since the moment before stands where it stood
+    /// then.
+    /// </summary>
+    /// <param name="moment">Gets it.</param>
+    /// <param name="before">The moment before; null for none.</param>
+    /// <param name="keeper">Writes what the locals of routines refer to.</param>
+    internal void Keep(EngineMoment moment, EngineMoment? before, StateKeeper keeper)
     {
-        TaskMoment[] tasks = new TaskMoment[TaskCount];
-        for (int i = 0; i < tasks.Length; i++)
+        if (moment.Tasks.Length != TaskCount)
         {
-            TaskState state = _tasks[i];
-            tasks[i] = new TaskMoment(
-                TaskPosition.Of(state.Task, keeper, keeper),
-                state.Pending,
-                state.IsTime,
-                state.WasParked,
-                state.IsWaitingForLock,
-                state.IsHalted,
-                state.ClockNs,
-                state.IsIdle);
+            moment.Tasks = new TaskMoment[TaskCount];
+            moment.Touched = new byte[Touched.Length];
+            moment.Moved = new byte[Moved.Length];
         }
 
-        return new EngineMoment
+        for (int i = 0; i < moment.Tasks.Length; i++)
         {
-            Run = KeepRun(),
-            Tasks = tasks,
-            Touched = [.. Touched],
-            Moved = [.. Moved],
-            MustGoOn = _mustGoOn,
-            Running = _running,
-            LastResource = LastResource,
-            LastCode = LastCode,
-        };
+            TaskState state = _tasks[i];
+            ref TaskMoment task = ref moment.Tasks[i];
+            if (before is not null && (Moved[i] & StateKeeper.SinceMoment) == 0)
+            {
+                task.Position = before.Tasks[i].Position;
+                task.Locals = before.Tasks[i].Locals;
+            }
+            else
+            {
+                task.Own ??= new TaskPosition();
+                task.Position = task.Own;
+                task.Locals = keeper.Tape.Position;
+                task.Own.Keep(state.Task, keeper, keeper);
+
+                // The end of the locals.
+                keeper.Tape.PutObject(null);
+            }
+
+            task.Pending = state.Pending;
+            task.IsTime = state.IsTime;
+            task.WasParked = state.WasParked;
+            task.IsWaitingForLock = state.IsWaitingForLock;
+            task.IsHalted = state.IsHalted;
+            task.ClockNs = state.ClockNs;
+            task.IsIdle = state.IsIdle;
+            task.IsParked = state.Task.Outstanding is { IsParked: true };
+            task.Next = state.Task.Outstanding?.NextInQueue;
+        }
+
+        KeepRun(moment.Run);
+        Touched.CopyTo(moment.Touched, 0);
+        Moved.CopyTo(moment.Moved, 0);
+        moment.MustGoOn = _mustGoOn;
+        moment.Running = _running;
+        moment.LastResource = LastResource;
+        moment.LastCode = LastCode;
     }
 
     /// <summary>Takes a bit from all.</summary>
@@ -123,13 +167,17 @@ public sealed partial class ExploredEngine
         for (int i = 0; i < moment.Tasks.Length; i++)
         {
             TaskState state = _tasks[i];
-            TaskMoment task = moment.Tasks[i];
-            if (Failure is null)
+            ref TaskMoment task = ref moment.Tasks[i];
+            if ((Moved[i] & StateKeeper.SinceMoment) != 0)
             {
-                TaskPosition.Abandon(state.Task);
+                if (Failure is null)
+                {
+                    TaskPosition.Abandon(state.Task);
+                }
+
+                task.Position.Restore(state.Task);
             }
 
-            task.Position.Restore(state.Task);
             state.Pending = task.Pending;
             state.IsTime = task.IsTime;
             state.WasParked = task.WasParked;
@@ -139,9 +187,14 @@ public sealed partial class ExploredEngine
             state.IsIdle = task.IsIdle;
         }
 
-        foreach (TaskMoment task in moment.Tasks)
+        // Behind the restoring of every task, as one task's request refers to another's.
+        for (int i = 0; i < moment.Tasks.Length; i++)
         {
-            task.Position.RestoreRequest();
+            if (_tasks[i].Task.Outstanding is { } request)
+            {
+                request.IsParked = moment.Tasks[i].IsParked;
+                request.NextInQueue = moment.Tasks[i].Next;
+            }
         }
 
         moment.Touched.CopyTo(Touched.AsSpan());

@@ -223,6 +223,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         }
 
         state.IsHalted = true;
+        Moved[state.Ordinal] = byte.MaxValue;
         if (IsEnabled(state.Ordinal))
         {
             Disable(state);

@@ -22,6 +22,7 @@ internal sealed class StateKeeper : IFrameLocals
     private readonly Func<int, bool> _isTouched;
     private readonly HashSet<object> _isApart = new(ReferenceEqualityComparer.Instance);
     private readonly List<Moment> _moments = [];
+    private readonly Stack<Moment> _spare = [];
 
     /// <param name="image">Says which roots there are, and what is shared.</param>
     /// <param name="isTouched">A root was touched since the last moment, or the return to it.</param>
@@ -53,9 +54,9 @@ internal sealed class StateKeeper : IFrameLocals
     /// <param name="engine">The engine, between two steps.</param>
     public void Keep(ExploredEngine engine)
     {
-        (int Bytes, int Objects)[] before = _moments.Count > 0 ? _moments[^1].Roots : [];
-        (int Bytes, int Objects)[] roots = new (int Bytes, int Objects)[_roots.Length];
-        (int Bytes, int Objects) start = Tape.Position;
+        Moment? before = _moments.Count > 0 ? _moments[^1] : null;
+        Moment moment = _spare.Count > 0 ? _spare.Pop() : new Moment(_roots.Length);
+        moment.Start = Tape.Position;
         for (int i = 0; i < _always.Length; i++)
         {
             _saversOfAlways[i].Save(_always[i], this);
@@ -63,22 +64,19 @@ internal sealed class StateKeeper : IFrameLocals
 
         for (int i = 0; i < _roots.Length; i++)
         {
-            if (before.Length > 0 && !_isTouched(i))
+            if (before is not null && !_isTouched(i))
             {
-                roots[i] = before[i];
+                moment.Roots[i] = before.Roots[i];
                 continue;
             }
 
-            roots[i] = Tape.Position;
+            moment.Roots[i] = Tape.Position;
             _savers[i].Save(_roots[i], this);
         }
 
-        (int Bytes, int Objects) locals = Tape.Position;
-        EngineMoment moment = engine.Keep(this);
-
-        // The end of the locals.
-        Tape.PutObject(null);
-        _moments.Add(new Moment(start, roots, locals, Tape.Position, moment));
+        engine.Keep(moment.Engine, before?.Engine, this);
+        moment.End = Tape.Position;
+        _moments.Add(moment);
         ExploredEngine.Clear(engine.Touched, SinceMoment);
         ExploredEngine.Clear(engine.Moved, SinceMoment);
     }
@@ -93,10 +91,9 @@ internal sealed class StateKeeper : IFrameLocals
         {
             ExploredEngine.Join(engine.Touched, _moments[i].Engine.Touched);
             ExploredEngine.Join(engine.Moved, _moments[i].Engine.Moved);
-            _moments[i].Engine.Drop();
         }
 
-        _moments.RemoveRange(number + 1, _moments.Count - number - 1);
+        Forget(number + 1);
         Tape.GoTo(moment.Start);
         for (int i = 0; i < _always.Length; i++)
         {
@@ -112,27 +109,29 @@ internal sealed class StateKeeper : IFrameLocals
             }
         }
 
+        // The engine takes back which tasks have moved: first what their locals refer to.
+        for (int i = 0; i < moment.Engine.Tasks.Length; i++)
+        {
+            if ((engine.Moved[i] & SinceMoment) != 0)
+            {
+                Tape.GoTo(moment.Engine.Tasks[i].Locals);
+                while (Tape.TakeObject() is { } local)
+                {
+                    StateSaver.For(local.GetType()).Load(local, this);
+                }
+            }
+        }
+
         engine.Restore(moment.Engine);
         ExploredEngine.Clear(engine.Touched, SinceMoment);
         ExploredEngine.Clear(engine.Moved, SinceMoment);
-        Tape.GoTo(moment.Locals);
-        while (Tape.TakeObject() is { } local)
-        {
-            StateSaver.For(local.GetType()).Load(local, this);
-        }
-
         Tape.GoTo(moment.End);
     }
 
     /// <summary>Forgets all moments.</summary>
     public void Clear()
     {
-        foreach (Moment moment in _moments)
-        {
-            moment.Engine.Drop();
-        }
-
-        _moments.Clear();
+        Forget(0);
         Tape.CutBehind((0, 0));
     }
 
@@ -151,15 +150,30 @@ internal sealed class StateKeeper : IFrameLocals
     /// <summary>The object is a root, shared or an observer, and kept as such.</summary>
     public bool IsApart(object value) => _isApart.Contains(value);
 
-    /// <param name="Start">Of this moment on the tape.</param>
-    /// <param name="Roots">Place of what each root owns: in this moment, or in an older one.</param>
-    /// <param name="Locals">Place of what the locals of routines refer to.</param>
-    /// <param name="End">Behind this moment.</param>
-    /// <param name="Engine">The engine's part.</param>
-    private sealed record Moment(
-        (int Bytes, int Objects) Start,
-        (int Bytes, int Objects)[] Roots,
-        (int Bytes, int Objects) Locals,
-        (int Bytes, int Objects) End,
-        EngineMoment Engine);
+    /// <summary>Forgets the moments from a number up, the last one first: it may have positions of those below.</summary>
+    private void Forget(int from)
+    {
+        for (int i = _moments.Count - 1; i >= from; i--)
+        {
+            _moments[i].Engine.Drop();
+            _spare.Push(_moments[i]);
+        }
+
+        _moments.RemoveRange(from, _moments.Count - from);
+    }
+
+    private sealed class Moment(int roots)
+    {
+        /// <summary>Of this moment on the tape.</summary>
+        public (int Bytes, int Objects) Start;
+
+        /// <summary>Behind this moment.</summary>
+        public (int Bytes, int Objects) End;
+
+        /// <summary>Place of what each root owns: in this moment, or in an older one.</summary>
+        public (int Bytes, int Objects)[] Roots { get; } = new (int Bytes, int Objects)[roots];
+
+        /// <summary>The engine's part.</summary>
+        public EngineMoment Engine { get; } = new();
+    }
 }
