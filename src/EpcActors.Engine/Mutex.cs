@@ -33,7 +33,9 @@ public struct SectionEnd
 /// </remarks>
 public struct Mutex
 {
+    [Constant]
     private readonly bool _isSpinLock;
+
     private ActorId _owner;
     private bool _held;
     private SectionEnd _end;

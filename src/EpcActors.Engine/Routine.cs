@@ -139,9 +139,8 @@ public readonly struct RoutineAwaiter<T> : ICriticalNotifyCompletion, IRoutineAw
 }
 
 /// <summary>Home of a suspended routine.</summary>
-internal abstract class RoutineBox<T> : Resumable, IRoutineFrame
+internal abstract class RoutineBox<T> : RoutineFrame
 {
-    public Resumable? Continuation;
     private T _value = default!;
     private ExceptionDispatchInfo? _error;
 
@@ -174,19 +173,17 @@ internal abstract class RoutineBox<T> : Resumable, IRoutineFrame
         return value;
     }
 
-    Resumable? IRoutineFrame.Caller => Continuation;
+    public override RoutineMethod Method => new("?", null, false);
 
-    public virtual RoutineMethod Method => new("?", null, false);
-
-    public virtual ulong Fingerprint(IFrameFingerprints functions, object context) =>
+    public override ulong Fingerprint(IFrameFingerprints functions, object context) =>
         throw new InvariantViolation("a routine that has failed has no position");
 
-    public virtual bool CanBeKept => false;
+    public override bool CanBeKept => false;
 
-    public virtual KeptFrame Keep(IFrameLocals locals, object context) =>
+    public override KeptFrame Keep(IFrameLocals locals, object context) =>
         throw new InvariantViolation("a routine that has failed has no position");
 
-    public void Abandon()
+    public override void Abandon()
     {
         WaitAgain(null);
         Return();

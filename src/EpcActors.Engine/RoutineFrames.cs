@@ -44,31 +44,38 @@ internal abstract class KeptFrame
 }
 
 /// <summary>A suspended async method on the stack of a task.</summary>
-internal interface IRoutineFrame
+internal abstract class RoutineFrame : Resumable
 {
-    /// <summary>Awaiter of this method: the frame further out, or the end of the task.</summary>
-    Resumable? Caller { get; }
+    /// <summary>Awaits this method: the frame further out, or the end of the task.</summary>
+    public Resumable? Continuation;
+
+    /// <summary>The frame further out; null for none.</summary>
+    public RoutineFrame? Outer => Of(Continuation);
 
     /// <summary>The method as it was written.</summary>
-    RoutineMethod Method { get; }
-
-    /// <summary>Hash of the position in the method and of its locals.</summary>
-    ulong Fingerprint(IFrameFingerprints functions, object context);
+    public abstract RoutineMethod Method { get; }
 
     /// <summary>
     /// False in a build without optimisation: there the compiler makes state machines classes, and a copy of one is the
     /// same object. Routines of a user may be of such a build while those of the package are not.
     /// </summary>
-    bool CanBeKept { get; }
+    public abstract bool CanBeKept { get; }
+
+    /// <summary>What is resumed, as a frame; null for the end of a task, and for nothing.</summary>
+    public static RoutineFrame? Of(Resumable? resumed) =>
+        resumed is null or TaskActor.RoutineEnd ? null : Unsafe.As<RoutineFrame>(resumed);
+
+    /// <summary>Hash of the position in the method and of its locals.</summary>
+    public abstract ulong Fingerprint(IFrameFingerprints functions, object context);
 
     /// <summary>
     /// It is not gone on with: an engine goes back to an earlier moment. Its box is free for another one, unless a
     /// moment that is kept needs it.
     /// </summary>
-    void Abandon();
+    public abstract void Abandon();
 
     /// <summary>Keeps the position and the locals; what they refer to is for the functions.</summary>
-    KeptFrame Keep(IFrameLocals locals, object context);
+    public abstract KeptFrame Keep(IFrameLocals locals, object context);
 }
 
 /// <summary>A routine's method as it was written.</summary>

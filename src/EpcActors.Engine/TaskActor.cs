@@ -199,7 +199,8 @@ public abstract class TaskActor
         return envelope;
     }
 
-    private sealed class RoutineEnd(TaskActor task) : Resumable
+    /// <summary>Awaits the outermost routine.</summary>
+    internal sealed class RoutineEnd(TaskActor task) : Resumable
     {
         public RoutineAwaiter<Nothing> Awaiter;
 

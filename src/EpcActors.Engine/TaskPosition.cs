@@ -21,9 +21,9 @@ internal sealed class TaskPosition
     /// <summary>True when each method that the task is in can be kept.</summary>
     public static bool CanBeKept(TaskActor task)
     {
-        for (Resumable? at = task.WaitsFor?.Waiting; at is IRoutineFrame frame; at = frame.Caller)
+        for (RoutineFrame? at = RoutineFrame.Of(task.WaitsFor?.Waiting); at is not null; at = at.Outer)
         {
-            if (!frame.CanBeKept)
+            if (!at.CanBeKept)
             {
                 return false;
             }
@@ -46,9 +46,9 @@ internal sealed class TaskPosition
         _isCompleted = _awaiter is { IsCompleted: true };
         KeepRequest(task.Outstanding);
         KeptFrame? inner = null;
-        for (Resumable? at = _waiting; at is IRoutineFrame frame; at = frame.Caller)
+        for (RoutineFrame? at = RoutineFrame.Of(_waiting); at is not null; at = at.Outer)
         {
-            KeptFrame kept = frame.Keep(locals, context);
+            KeptFrame kept = at.Keep(locals, context);
             kept.Outer = null;
             if (inner is null)
             {
@@ -116,11 +116,12 @@ internal sealed class TaskPosition
     /// <param name="task">A task that waits, or has ended: not one whose step has failed.</param>
     public static void Abandon(TaskActor task)
     {
-        Resumable? at = task.WaitsFor?.Waiting;
-        while (at is IRoutineFrame frame)
+        RoutineFrame? frame = RoutineFrame.Of(task.WaitsFor?.Waiting);
+        while (frame is not null)
         {
-            at = frame.Caller;
+            RoutineFrame? outer = frame.Outer;
             frame.Abandon();
+            frame = outer;
         }
     }
 

@@ -377,6 +377,11 @@ public abstract partial class LabWorld : ExploredWorld, IRunObserver
 
     private void TakeFindings()
     {
+        if (Oracle.ViolationCount == _seenViolations)
+        {
+            return;
+        }
+
         _seenViolations = Oracle.ViolationCount;
         foreach (ViolationReport violation in Oracle.Violations)
         {

@@ -23,7 +23,7 @@ internal sealed class RoutineImage : IFrameFingerprints
         }
 
         ulong hash = awaiter is Envelope envelope ? OfRequest(envelope) : Time;
-        for (Resumable? at = awaiter.Waiting; at is IRoutineFrame frame; at = frame.Caller)
+        for (RoutineFrame? frame = RoutineFrame.Of(awaiter.Waiting); frame is not null; frame = frame.Outer)
         {
             hash = StateMix.Add(hash, frame.Fingerprint(Functions, image));
         }
@@ -34,7 +34,7 @@ internal sealed class RoutineImage : IFrameFingerprints
     public static void DescribeStack(TaskActor task, List<RoutineMethod> methods)
     {
         int start = methods.Count;
-        for (Resumable? at = task.WaitsFor?.Waiting; at is IRoutineFrame frame; at = frame.Caller)
+        for (RoutineFrame? frame = RoutineFrame.Of(task.WaitsFor?.Waiting); frame is not null; frame = frame.Outer)
         {
             methods.Add(frame.Method);
         }

@@ -150,7 +150,9 @@ internal sealed class StateKeeper : IFrameLocals
     /// <summary>The object is a root, shared or an observer, and kept as such.</summary>
     public bool IsApart(object value) => _isApart.Contains(value);
 
-    /// <summary>Forgets the moments from a number up, the last one first: it may have positions of those below.</summary>
+    /// <summary>
+    /// Forgets the moments from a number up, the last one first: it may have positions of those below.
+    /// </summary>
     private void Forget(int from)
     {
         for (int i = _moments.Count - 1; i >= from; i--)

@@ -187,21 +187,42 @@ internal sealed class StateSaverCompiler
     {
         Type type = field.FieldType;
         MemberExpression place = Expression.Field(owner, field);
-        bool holdsReferences = StateFields.HoldsReferences(type);
         if (!field.IsInitOnly)
         {
-            _body.Add((holdsReferences, _isSave) switch
-            {
-                (false, true) => Expression.Call(_keeper, Put.MakeGenericMethod(type), place),
-                (false, false) => Expression.Assign(place, Expression.Call(_keeper, Take.MakeGenericMethod(type))),
-                (true, true) => Expression.Call(_keeper, PutObject, Expression.Convert(place, typeof(object))),
-                (true, false) => Expression.Assign(
-                    place, Expression.Convert(Expression.Call(_keeper, TakeObject), type)),
-            });
+            CopyValue(place, type);
         }
 
         FollowField(place, field, _isSave ? Save : Load);
     }
+
+    /// <summary>What a place holds, onto the tape or back from it; a struct field by field, so that none is
+    /// boxed.</summary>
+    private void CopyValue(Expression place, Type type)
+    {
+        bool holdsReferences = StateFields.HoldsReferences(type);
+        if (holdsReferences && type.IsValueType && FieldsOf(type) is { } fields
+            && Array.TrueForAll(fields, static field => !field.IsInitOnly || StateFields.IsConstant(field)))
+        {
+            foreach (FieldInfo field in fields.Where(static field => !field.IsInitOnly))
+            {
+                CopyValue(Expression.Field(place, field), field.FieldType);
+            }
+
+            return;
+        }
+
+        _body.Add((holdsReferences, _isSave) switch
+        {
+            (false, true) => Expression.Call(_keeper, Put.MakeGenericMethod(type), place),
+            (false, false) => Expression.Assign(place, Expression.Call(_keeper, Take.MakeGenericMethod(type))),
+            (true, true) => Expression.Call(_keeper, PutObject, Expression.Convert(place, typeof(object))),
+            (true, false) => Expression.Assign(
+                place, Expression.Convert(Expression.Call(_keeper, TakeObject), type)),
+        });
+    }
+
+    private static FieldInfo[] FieldsOf(Type type) =>
+        type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
 
     /// <summary>What a field refers to, or the fields of a struct in it.</summary>
     private void FollowField(Expression place, FieldInfo field, MethodInfo follow)
@@ -239,65 +260,49 @@ internal sealed class StateSaverCompiler
         if (!StateFields.HoldsReferences(element))
         {
             return (
-                Close(nameof(SaveNumbers), null, element),
-                Close(nameof(LoadNumbers), null, element));
+                Close(nameof(SaveNumbers), element),
+                Close(nameof(LoadNumbers), element));
         }
 
-        return (
-            Close(nameof(SaveReferences), Follower(element, Save), element),
-            Close(nameof(LoadReferences), Follower(element, Load), element));
+        return (OfReferences(element, isSave: true), OfReferences(element, isSave: false));
     }
 
-    /// <summary>Follows one element of an array; null: nothing in it is followed.</summary>
-    private static Delegate? Follower(Type element, MethodInfo follow)
+    /// <summary>Each element of an array onto the tape, or back from it, with what it refers to.</summary>
+    private static Action<object, StateKeeper> OfReferences(Type element, bool isSave)
     {
-        StateSaverCompiler compiler = new(isSave: true);
-        ParameterExpression value = Expression.Parameter(element);
+        StateSaverCompiler compiler = new(isSave);
+        ParameterExpression boxed = Expression.Parameter(typeof(object));
+        ParameterExpression array = Expression.Variable(element.MakeArrayType());
+        ParameterExpression at = Expression.Variable(typeof(int));
+        LabelTarget end = Expression.Label();
+        IndexExpression place = Expression.ArrayAccess(array, at);
+        compiler.CopyValue(place, element);
         if (!StateFields.IsConstant(element))
         {
-            compiler.FollowValue(value, element, follow);
+            compiler.FollowValue(place, element, isSave ? Save : Load);
         }
 
-        return compiler._body.Count == 0 ? null
-            : Expression.Lambda(
-                typeof(Action<,>).MakeGenericType(element, typeof(StateKeeper)),
-                Expression.Block(typeof(void), compiler._body), value, compiler._keeper).Compile();
+        compiler._body.Add(Expression.PreIncrementAssign(at));
+        Expression loop = Expression.Loop(
+            Expression.IfThenElse(
+                Expression.LessThan(at, Expression.ArrayLength(array)),
+                Expression.Block(typeof(void), compiler._body),
+                Expression.Break(end)),
+            end);
+        Expression start = Expression.Assign(array, Expression.Convert(boxed, array.Type));
+        return Expression.Lambda<Action<object, StateKeeper>>(
+            Expression.Block(typeof(void), [array, at], start, loop), boxed, compiler._keeper).Compile();
     }
 
-    private static Action<object, StateKeeper> Close(string method, Delegate? first, Type element) =>
+    private static Action<object, StateKeeper> Close(string method, Type element) =>
         typeof(StateSaverCompiler)
             .GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!
             .MakeGenericMethod(element)
-            .CreateDelegate<Action<object, StateKeeper>>(first);
+            .CreateDelegate<Action<object, StateKeeper>>();
 
-    private static void SaveNumbers<T>(object? context, object array, StateKeeper keeper)
+    private static void SaveNumbers<T>(object array, StateKeeper keeper)
         where T : struct => keeper.Tape.PutAll((T[])array);
 
-    private static void LoadNumbers<T>(object? context, object array, StateKeeper keeper)
+    private static void LoadNumbers<T>(object array, StateKeeper keeper)
         where T : struct => keeper.Tape.TakeAll((T[])array);
-
-    private static void SaveReferences<T>(Action<T, StateKeeper>? follow, object array, StateKeeper keeper)
-    {
-        T[] values = (T[])array;
-        keeper.PutObject(values.Length == 0 ? values : values.Clone());
-        Follow(follow, values, keeper);
-    }
-
-    private static void LoadReferences<T>(Action<T, StateKeeper>? follow, object array, StateKeeper keeper)
-    {
-        T[] values = (T[])array;
-        Array.Copy((T[])keeper.TakeObject()!, values, values.Length);
-        Follow(follow, values, keeper);
-    }
-
-    private static void Follow<T>(Action<T, StateKeeper>? follow, T[] values, StateKeeper keeper)
-    {
-        if (follow is not null)
-        {
-            foreach (T value in values)
-            {
-                follow(value, keeper);
-            }
-        }
-    }
 }

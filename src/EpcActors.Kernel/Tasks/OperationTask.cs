@@ -50,6 +50,7 @@ public sealed class OperationHome
 public sealed partial class OperationTask : UserThread
 {
     private const long TickNs = 1_000_000;
+    private const int MostResultsAtFirst = 1024;
 
     private readonly OperationPlaces _places;
     private readonly OperationHome _home;
@@ -87,6 +88,9 @@ public sealed partial class OperationTask : UserThread
         : base(id, name, cpu, node, machine, Of(home).Process.IsNone ? TaskKind.Other : TaskKind.User, home.Process)
     {
         Operations = operations;
+
+        // It grows no more: a search that goes back would have it grow again each time.
+        _results.EnsureCapacity(Math.Min(operations.Count, MostResultsAtFirst));
         _home = home;
         _places = places;
         if (home.Enclave >= 0)

@@ -412,7 +412,7 @@ public sealed partial class Oracle
     }
 
     /// <summary>A store to the free-page counter, for the report of the one that comes after it.</summary>
-    private readonly record struct CounterStore(TaskActor? Task, long Pages, long Ns, long Number);
+    private record struct CounterStore(TaskActor? Task, long Pages, long Ns, long Number);
 
     /// <summary>The book of the racy counter. Only the handling of its own requests touches it.</summary>
     private struct CounterWatch
