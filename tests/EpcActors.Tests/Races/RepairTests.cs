@@ -33,6 +33,15 @@ public sealed class RepairTests
         Assert.All(repairs, repair => Assert.True(figure.Clean.ContainsKey(repair), $"{id} {repair} is not measured"));
     }
 
+    [Theory]
+    [MemberData(nameof(Open))]
+    public void Every_open_race_says_what_would_change_in_words_and_as_pseudo_code(string id)
+    {
+        RaceDefinition race = Load(id);
+        Assert.NotEmpty(race.Change);
+        Assert.NotEmpty(race.Patch);
+    }
+
     [Fact]
     public void Repairs_are_off_in_every_kernel()
     {
