@@ -73,6 +73,33 @@ public sealed class ReviewTests
             return Errno.Ok;
         })).SchedulesTo(null);
 
+    /// <summary>What only a local refers to comes back with the moment, though the task has added to it since.</summary>
+    [Fact]
+    public void A_list_in_a_local_is_as_long_as_it_was_when_a_search_goes_back()
+    {
+        CleanRace clean = RaceTest.Of(draft => draft
+            .Node(8).Resource("f0", (id, name) => new Flag(id, name)).Resource("f1", (id, name) => new Flag(id, name))
+            .Task("CPU0", "", task => Count(task, "f0", "f1"))
+            .Task("CPU1", "", task => Count(task, "f1", "f0")))
+            .Exhaustive().SchedulesTo(null).Check();
+        Assert.StartsWith("every schedule", clean.Bound, StringComparison.Ordinal);
+        Assert.True(clean.States > 500, $"{clean.States} states");
+
+        static async Routine<Errno> Count(RaceTask task, string own, string other)
+        {
+            List<int> rounds = [];
+            for (int i = 1; i <= 12; i++)
+            {
+                await task.Ask(task.Resource(other), default(Toy.Get));
+                rounds.Add(i);
+                await task.Ask(task.Resource(own), new Toy.Put { Value = rounds.Count });
+                Invariant.That(rounds.Count == i, $"{rounds.Count} rounds are in the list behind {i}");
+            }
+
+            return Errno.Ok;
+        }
+    }
+
     [Fact]
     public void A_hang_that_going_on_in_turn_escapes_from_breaks_its_rule_again_when_it_is_replayed()
     {
