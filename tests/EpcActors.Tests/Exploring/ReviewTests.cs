@@ -73,7 +73,7 @@ public sealed class ReviewTests
             return Errno.Ok;
         })).SchedulesTo(null);
 
-    /// <summary>What only a local refers to comes back with the moment, though the task has added to it since.</summary>
+    /// <summary>What only a local refers to comes back with the moment, though the task has added to it.</summary>
     [Fact]
     public void A_list_in_a_local_is_as_long_as_it_was_when_a_search_goes_back()
     {
