@@ -27,6 +27,9 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>EPC pages in its hands.</summary>
     public int Pages;
 
+    /// <summary>Cgroups that count it as waiting (switch waiters-first): one it has left refuses faults.</summary>
+    public int Waits;
+
     /// <summary>Of those, the ones that it means to keep there.</summary>
     public int KeptPages => _kernelTask is not null ? _kernelTask.KeptPages : IsExternal ? Pages : 0;
 
@@ -88,7 +91,7 @@ internal class Carried(TaskActor task, Books books)
     public bool IsReported;
 
     public bool IsEmpty =>
-        (VaSlots | Isolated) == 0
+        (VaSlots | Isolated | Waits) == 0
         && (MemoryPages | UncountedPages) == 0
         && ChargeBytes == KeptChargeBytes
         && Pages == KeptPages;
@@ -153,6 +156,11 @@ internal class Carried(TaskActor task, Books books)
         if (VaSlots != 0)
         {
             yield return (Rules.VaSlots, $"{Counted.Of(VaSlots, "VA slot")} that no page uses");
+        }
+
+        if (Waits != 0)
+        {
+            yield return (Rules.CgroupLimit, $"{Counted.Of(Waits, "cgroup")} that count it as waiting");
         }
 
         if (MemoryPages != 0)

@@ -63,6 +63,7 @@ public sealed partial class Oracle
 
     private void OnCountWaiter(in CgroupProtocol.CountWaiter count, Cgroup cgroup, Carried carried, long nowNs)
     {
+        carried.Waits += count.Change;
         int waiters = _cgroups[cgroup.Index].Waiters += count.Change;
         if (waiters < 0 || waiters != cgroup.Waiters)
         {
