@@ -27,11 +27,11 @@ internal class Carried(TaskActor task, Books books)
     /// <summary>EPC pages in its hands.</summary>
     public int Pages;
 
-    /// <summary>Cgroups that count it as waiting (switch waiters-first): one it has left refuses faults.</summary>
-    public int Waits;
-
     /// <summary>Of those, the ones that it means to keep there.</summary>
     public int KeptPages => _kernelTask is not null ? _kernelTask.KeptPages : IsExternal ? Pages : 0;
+
+    /// <summary>Cgroups that count it as waiting (switch waiters-first): one it has left refuses faults.</summary>
+    public int Waits;
 
     /// <summary>Of <see cref="ChargeBytes"/>, those that stand for pages elsewhere.</summary>
     public long KeptChargeBytes =>
