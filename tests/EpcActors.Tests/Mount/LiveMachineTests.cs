@@ -158,7 +158,7 @@ public sealed class LiveMachineTests : IDisposable
 
         // SECS, VA page and the ten measured pages are less: the ioctl that adds the heap is under way. A kill between
         // two calls would meet none, and the next call a process that is gone (ESRCH).
-        await Until(() => CurrentPages(machine) > 64);
+        Assert.True(SpinWait.SpinUntil(() => CurrentPages(machine) > 64, TimeSpan.FromMinutes(2)));
         Task close = machine.CloseAsync(process);
         Assert.Equal(Errno.EINTR, await load);
         await close;
@@ -208,14 +208,6 @@ public sealed class LiveMachineTests : IDisposable
         }
 
         return Errno.Ok;
-    }
-
-    private static async Task Until(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            await Task.Delay(1);
-        }
     }
 
     private static long CurrentPages(LiveMachine machine) =>
