@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Akka;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using EpcActors.Engine.Live;
 
 namespace EpcActors.Engine.Akka;
@@ -185,6 +186,11 @@ public sealed partial class AkkaEngine : LiveEngine
             OpenTap();
             _watch = ((ExtendedActorSystem)ActorSystem).SystemActorOf(
                 ActorProducer<RunWatch>.Props(() => new RunWatch(_lost, IsOurs, PropsOfExternal)));
+
+            // Not by the watch itself: it starts when a thread is free for it, and until then letters would get lost
+            // that nobody counts.
+            ActorSystem.EventStream.Subscribe(_watch, typeof(DeadLetter));
+            ActorSystem.EventStream.Subscribe(_watch, typeof(UnhandledMessage));
             StartActors();
         }
         catch

@@ -5,7 +5,8 @@ namespace EpcActors.Engine.Akka;
 
 /// <summary>
 /// Stands outside of <c>/user</c>: counts lost messages, has an actor for each outside actor that asks resources, and
-/// stops the actors of the run.
+/// stops the actors of the run. Who makes it subscribes it to <see cref="DeadLetter"/> and <see
+/// cref="UnhandledMessage"/>.
 /// </summary>
 internal sealed class RunWatch : UntypedActor
 {
@@ -24,12 +25,6 @@ internal sealed class RunWatch : UntypedActor
         _lost = lost;
         _propsOfExternal = propsOfExternal;
         _isOurs = isOurs;
-    }
-
-    protected override void PreStart()
-    {
-        Context.System.EventStream.Subscribe(Self, typeof(DeadLetter));
-        Context.System.EventStream.Subscribe(Self, typeof(UnhandledMessage));
     }
 
     protected override void OnReceive(object message)
