@@ -430,7 +430,8 @@ public sealed class SafetyRuleTests
     [Fact]
     public void An_audit_of_a_huge_epc_touches_nothing_and_takes_no_time()
     {
-        // 1 TiB in eight sections; 1 % of a second would do on any machine, the bound leaves room for a busy one.
+        // 1 TiB in eight sections; 1 % of a second would do on any machine. An audit that loses the processor for
+        // longer than the bound says nothing: one that goes through all pages is above it however often it is made.
         Scenario huge = Make(
             [Enclave("a", 64, [new StepSpec.Touch(AccessKind.Write, 0)])],
             [new NodeSpec(4, [1 << 26, 1 << 26]), new NodeSpec(4, [1 << 26, 1 << 26])]);
@@ -438,12 +439,19 @@ public sealed class SafetyRuleTests
         run.Execute(CancellationToken.None);
         Assert.Empty(run.Oracle.Violations);
         long before = run.Topology.Machine.Pages.AllocatedBytes;
-        long started = System.Diagnostics.Stopwatch.GetTimestamp();
-        run.Oracle.Audit(0, atRest: true);
-        TimeSpan took = System.Diagnostics.Stopwatch.GetElapsedTime(started);
+        TimeSpan took = TimeSpan.Zero;
+        bool isFast = SpinWait.SpinUntil(
+            () =>
+            {
+                long started = System.Diagnostics.Stopwatch.GetTimestamp();
+                run.Oracle.Audit(0, atRest: true);
+                took = System.Diagnostics.Stopwatch.GetElapsedTime(started);
+                return took < TimeSpan.FromMilliseconds(500);
+            },
+            TimeSpan.FromMinutes(1));
         Assert.Equal(before, run.Topology.Machine.Pages.AllocatedBytes);
         Assert.True(before < 64 << 20, $"{before} bytes of descriptors for {run.Topology.Machine.CapacityPages} pages");
-        Assert.True(took < TimeSpan.FromMilliseconds(500), $"an audit took {took.TotalMilliseconds} ms");
+        Assert.True(isFast, $"an audit took {took.TotalMilliseconds} ms");
         Assert.Empty(run.Oracle.Violations);
     }
 
