@@ -386,6 +386,14 @@ public sealed class ClusterCommandTests : IDisposable
         await LineAsync(coordinator, "running", patience.Token);
         Process[] children = ChildrenOf(coordinator.Id);
         Assert.Equal(2, children.Length);
+
+        // Stopped, they send no results: else the first signal could be obeyed to its end, report and all, before the
+        // second one comes. It kills them all the same.
+        foreach (Process child in children)
+        {
+            await SignalAsync(child, "STOP");
+        }
+
         await SignalAsync(coordinator, "INT");
         await LineAsync(coordinator, "epc: ending the run with what there is; once more to kill it", patience.Token);
         await SignalAsync(coordinator, "INT");
