@@ -22,11 +22,23 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly List<LocalMember> _all = [];
     private readonly LocalMember[] _members;
     private readonly CancellationTokenSource _end = new();
+    private readonly ConcurrentDictionary<(int From, int Caller, uint Sequence), bool> _heldRequests = new();
+    private readonly Queue<Frame> _waiting = [];
+    private readonly long _framesBetweenCuts;
+    private long _framesLeft;
+    private volatile bool _hasHeldTwice;
     private bool _isStopping;
     private int _cut;
 
-    public LocalCluster(Scenario scenario, int members)
+    /// <param name="scenario">The whole scenario.</param>
+    /// <param name="members">How many.</param>
+    /// <param name="framesBetweenCuts">Frames that come through from one cut to the next; the others wait for it. Work
+    /// that needs many times that number is not done before the test has looked at it, however busy the host is and
+    /// with whom.</param>
+    public LocalCluster(Scenario scenario, int members, long framesBetweenCuts = long.MaxValue)
     {
+        _framesBetweenCuts = framesBetweenCuts;
+        _framesLeft = framesBetweenCuts;
         _scenario = scenario;
         _placement = Placement.Of(scenario, members);
         View = ClusterView.First(members, _placement.OwnerOfCounter);
@@ -57,6 +69,15 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// No frame comes from it or gets to it any more, as if its process were gone; the others do not know yet.
     /// </summary>
     public void Silence(int member) => _members[member].IsSilent = true;
+
+    /// <summary>
+    /// The same as soon as it sends its request of that number: at that moment it waits for an answer, and its work is
+    /// not done. For a test that comes to look later, how long ever.
+    /// </summary>
+    public void SilenceAtRequest(int member, int number) => _members[member].RequestsUntilSilence = number;
+
+    /// <summary>True once a request that an end's silence has held up was sent again.</summary>
+    public bool HasHeldTwice => _hasHeldTwice;
 
     /// <summary>Delivers the messages that it has sent and received since it became silent.</summary>
     public void Unsilence(int member)
@@ -117,6 +138,10 @@ internal sealed class LocalCluster : IAsyncDisposable
         int number = ++_cut;
         LocalMember[] asked = [.. Alive];
         _members[first].Hear(new ControlMessage.BeginCut(number));
+
+        // Its own part needs no other. Its next frame tells the others, which take no more before they are in the cut.
+        Await(() => _members[first].Parts.ContainsKey(number), $"the first part of cut {number}");
+        LetThrough(long.MaxValue);
         bool isOver = false;
         Await(
             () =>
@@ -128,6 +153,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     public void AwaitDone()
     {
+        LetThrough(long.MaxValue);
         Await(
             () =>
                 Alive.All(member =>
@@ -216,13 +242,44 @@ internal sealed class LocalCluster : IAsyncDisposable
     internal void Route(in Frame frame)
     {
         LocalMember to = _members[frame.To];
-        if (!_members[frame.From].IsSilent && !to.IsSilent)
-        {
-            to.Deliver(in frame);
-        }
-        else
+        if (_members[frame.From].IsSilent || to.IsSilent)
         {
             to.Hold(in frame);
+            if (frame.Kind == FrameKind.Request
+                && !_heldRequests.TryAdd((frame.From, frame.Caller, frame.Sequence), true))
+            {
+                _hasHeldTwice = true;
+                Pulse();
+            }
+
+            return;
+        }
+
+        if (_framesBetweenCuts == long.MaxValue)
+        {
+            to.Deliver(in frame);
+            return;
+        }
+
+        lock (_waiting)
+        {
+            if (--_framesLeft >= 0)
+            {
+                to.Deliver(in frame);
+            }
+            else
+            {
+                _waiting.Enqueue(frame);
+            }
+        }
+    }
+
+    /// <summary>A part of a cut has come. The last one lets the work go on for some frames.</summary>
+    internal void OnPart(int number)
+    {
+        if (Alive.All(member => member.Parts.ContainsKey(number)))
+        {
+            LetThrough(_framesBetweenCuts);
         }
     }
 
@@ -231,6 +288,19 @@ internal sealed class LocalCluster : IAsyncDisposable
         lock (_changed)
         {
             Monitor.PulseAll(_changed);
+        }
+    }
+
+    /// <summary>Those that wait, and so many of those to come.</summary>
+    private void LetThrough(long frames)
+    {
+        lock (_waiting)
+        {
+            _framesLeft = frames;
+            while (_waiting.TryDequeue(out Frame frame))
+            {
+                _members[frame.To].Deliver(in frame);
+            }
         }
     }
 
@@ -262,6 +332,7 @@ internal sealed class LocalMember(LocalCluster cluster, int number) : IMemberTra
     private Thread? _reader;
     private long _out;
     private long _in;
+    private int _requestsUntilSilence = int.MaxValue;
 
     public int Number => number;
 
@@ -272,6 +343,11 @@ internal sealed class LocalMember(LocalCluster cluster, int number) : IMemberTra
     public ControlMessage.Welcome Greeting { get; set; } = null!;
 
     public volatile bool IsSilent;
+
+    public int RequestsUntilSilence
+    {
+        set => Volatile.Write(ref _requestsUntilSilence, value);
+    }
 
     public volatile ControlMessage.Status? Status;
 
@@ -306,6 +382,7 @@ internal sealed class LocalMember(LocalCluster cluster, int number) : IMemberTra
                 break;
             case ControlMessage.CutPart part:
                 Parts[part.Number] = part;
+                cluster.OnPart(part.Number);
                 break;
             case ControlMessage.Failed failed:
                 Failure = failed.Message;
@@ -334,6 +411,11 @@ internal sealed class LocalMember(LocalCluster cluster, int number) : IMemberTra
     public void Send(in Frame frame)
     {
         Interlocked.Increment(ref _out);
+        if (frame.Kind == FrameKind.Request && Interlocked.Decrement(ref _requestsUntilSilence) == 0)
+        {
+            IsSilent = true;
+        }
+
         cluster.Route(in frame);
     }
 
