@@ -15,11 +15,7 @@ public sealed class ClusterPartitionTests
 {
     private const string WithThrottle = "akka.remote.dot-netty.tcp.applied-adapters = [ trttl ]";
 
-    /// <summary>
-    /// Failure timeout. Long enough that a machine with many other tests at work takes out no process that is only
-    /// starved: two fifths of it pass before a silent process counts as unreachable.
-    /// </summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = ClusterHarness.FailureTimeout;
 
     [Fact]
     public async Task Members_that_do_not_reach_the_coordinator_leave_and_all_others_stay()

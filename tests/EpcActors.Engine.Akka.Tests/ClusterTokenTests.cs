@@ -98,7 +98,8 @@ public sealed class ClusterTokenTests
     [InlineData(true)]
     public async Task Control_messages_without_a_proof_are_not_heard(bool withWrongProof)
     {
-        await using ClusterHarness cluster = await ClusterHarness.OpenAsync(TimeSpan.FromSeconds(1), token: Token);
+        await using ClusterHarness cluster = await ClusterHarness.OpenAsync(
+            ClusterHarness.FailureTimeout, token: Token);
         await using StrangerNode stranger = await StrangerNode.JoinAsync(
             cluster.Options,
             AkkaClusterOptions.MemberRole);
