@@ -108,7 +108,7 @@ check "without the memory behind it no load succeeds" $?
 check "the killer of the memory controller is counted" $?
 
 tries=0
-while [ "$(value "$top/misc.current" sgx_epc)" -ne 0 ] && [ $tries -lt 20 ]; do
+while [ "$(value "$top/misc.current" sgx_epc)" -ne 0 ] && [ $tries -lt 100 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done

@@ -44,7 +44,7 @@ wait
 
 # What a shell left between two operations.
 tries=0
-while [ $tries -lt 50 ]; do
+while [ $tries -lt 300 ]; do
     for left in "$root"/soak/c*/below "$root"/soak/c*; do
         [ -d "$left" ] && rmdir "$left" 2> /dev/null
     done
