@@ -19,6 +19,12 @@ public interface IStrategy
     /// <summary>A choice with budget left (see <see cref="Execution.SetBudget"/>), which a task meets in its
     /// step.</summary>
     bool Choose(Execution execution, int task, int point);
+
+    /// <summary>
+    /// It decides by what <see cref="Execution"/> says alone, and does not look at where tasks stand. A task that it
+    /// picks again need not be suspended in between.
+    /// </summary>
+    bool AsksExecutionOnly => false;
 }
 
 /// <summary>A strategy that follows a record: after the last recorded step a run goes on fairly, unless it has left

@@ -42,6 +42,8 @@ public sealed class Replay : IReplay
 
     public bool IsInLap => false;
 
+    public bool AsksExecutionOnly => _then?.AsksExecutionOnly ?? true;
+
     /// <summary>Follows another record from the next <see cref="Begin"/> on.</summary>
     public void Load(ReadOnlyMemory<ushort> decisions) => _decisions = decisions;
 

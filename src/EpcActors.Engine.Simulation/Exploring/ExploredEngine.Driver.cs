@@ -11,6 +11,10 @@ public sealed partial class ExploredEngine
         TaskState state = Unsafe.As<TaskState>(envelope.Caller.EngineState!);
         state.Pending = envelope;
         envelope.Caller.Outstanding = envelope;
+        if (ReferenceEquals(state, _resumed))
+        {
+            GoOn(state);
+        }
     }
 
     bool IEngineDriver.Spend(TaskActor task, int activity, long ns) => true;
@@ -37,7 +41,7 @@ public sealed partial class ExploredEngine
             _mustGoOn--;
         }
 
-        return false;
+        return ReferenceEquals(state, _resumed) && GoOn(state);
     }
 
     long IEngineDriver.NowNs(TaskActor task) => Unsafe.As<TaskState>(task.EngineState!).ClockNs;

@@ -42,6 +42,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     private int[] _toBegin = [];
     private int _toBeginCount;
     private bool _isRunning;
+    private int _maxSteps;
 
     public ExploredEngine() => _turn = new ExploredTurn(this);
 
@@ -243,27 +244,24 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         ArgumentNullException.ThrowIfNull(strategy);
         _strategy = strategy;
         _isRunning = true;
+        _maxSteps = maxSteps;
+        BeginGoingOn(strategy);
         try
         {
             BeginStarted();
             while (_end is null)
             {
-                if (_mustGoOn == 0 && (_running == 0 || HasOnlyIdle()))
+                int next = TakePicked();
+                if (next == NotPicked)
                 {
-                    return _running == 0 && !IsAnyDaemonStuck() ? ExploredEnd.Finished : ExploredEnd.Deadlock;
+                    if (EndNow() is { } end)
+                    {
+                        return end;
+                    }
+
+                    next = strategy.Next(this);
                 }
 
-                if (EndsWithTasks && _running == 0)
-                {
-                    return ExploredEnd.TasksEnded;
-                }
-
-                if (Steps >= maxSteps)
-                {
-                    return ExploredEnd.StepLimit;
-                }
-
-                int next = strategy.Next(this);
                 if (next < 0)
                 {
                     return ExploredEnd.Abandoned;
@@ -283,6 +281,22 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         }
 
         return _end.Value;
+    }
+
+    /// <summary>Why no further step is made; null: one is.</summary>
+    private ExploredEnd? EndNow()
+    {
+        if (_mustGoOn == 0 && (_running == 0 || HasOnlyIdle()))
+        {
+            return _running == 0 && !IsAnyDaemonStuck() ? ExploredEnd.Finished : ExploredEnd.Deadlock;
+        }
+
+        if (EndsWithTasks && _running == 0)
+        {
+            return ExploredEnd.TasksEnded;
+        }
+
+        return Steps >= _maxSteps ? ExploredEnd.StepLimit : null;
     }
 
     private void BeginStarted()
@@ -357,6 +371,19 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
 
     private void Step(TaskState state)
     {
+        Envelope? envelope = BeginStep(state);
+        Watcher?.BeforeStep(state.Task, envelope);
+        bool isParked = envelope is not null && !Answer(state, envelope);
+        if (isParked || !Resume(state, envelope))
+        {
+            Watcher?.AfterStep(state.Task, isParked);
+            _observer?.AfterStep();
+        }
+    }
+
+    /// <returns>The task's request; null when the step is only time that passes.</returns>
+    private Envelope? BeginStep(TaskState state)
+    {
         RecordStep(state.Ordinal);
         Moved[state.Ordinal] = byte.MaxValue;
         if (state.IsIdle)
@@ -365,56 +392,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
             _mustGoOn++;
         }
 
-        Envelope? envelope = state.Pending;
-        Watcher?.BeforeStep(state.Task, envelope);
-        bool isParked = false;
-        if (envelope is not null)
-        {
-            Resource resource = _resources[envelope.Target.Index];
-            Touched[envelope.Target.Index] = byte.MaxValue;
-            LastResource = resource;
-            LastCode = envelope.Code;
-            ExploredTurn turn = _turn;
-            turn.Enter(envelope, state);
-            if (Host is null)
-            {
-                envelope.Deliver(resource, turn);
-            }
-            else
-            {
-                DeliverThere(Host, envelope, resource);
-            }
-
-            isParked = turn.HasParked;
-            if (isParked)
-            {
-                Disable(state);
-                state.IsWaitingForLock = turn.IsLock;
-            }
-            else
-            {
-                state.WasParked = false;
-                _observer?.OnStep(envelope, resource, Steps);
-                state.Pending = null;
-                state.Task.Outstanding = null;
-                envelope.MarkAnswered();
-                if (Host is null)
-                {
-                    envelope.Resume();
-                }
-                else
-                {
-                    Host.Run(state.Task, envelope.Resume);
-                }
-            }
-        }
-        else
-        {
-            PassTime(state);
-        }
-
-        Watcher?.AfterStep(state.Task, isParked);
-        _observer?.AfterStep();
+        return state.Pending;
     }
 
     /// <summary>The step of a task that waits for time alone: it goes on without a message.</summary>
@@ -423,14 +401,39 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         LastResource = null;
         LastCode = 0;
         state.IsTime = false;
+    }
+
+    /// <summary>Has the resource handle the request; false: it was parked.</summary>
+    private bool Answer(TaskState state, Envelope envelope)
+    {
+        Resource resource = _resources[envelope.Target.Index];
+        Touched[envelope.Target.Index] = byte.MaxValue;
+        LastResource = resource;
+        LastCode = envelope.Code;
+        ExploredTurn turn = _turn;
+        turn.Enter(envelope, state);
         if (Host is null)
         {
-            state.Task.ResumeFromTime();
+            envelope.Deliver(resource, turn);
         }
         else
         {
-            Host.Run(state.Task, state.Task.ResumeFromTime);
+            DeliverThere(Host, envelope, resource);
         }
+
+        if (turn.HasParked)
+        {
+            Disable(state);
+            state.IsWaitingForLock = turn.IsLock;
+            return false;
+        }
+
+        state.WasParked = false;
+        _observer?.OnStep(envelope, resource, Steps);
+        state.Pending = null;
+        state.Task.Outstanding = null;
+        envelope.MarkAnswered();
+        return true;
     }
 
     /// <summary>Apart from its caller, which would otherwise make the closure on every step.</summary>

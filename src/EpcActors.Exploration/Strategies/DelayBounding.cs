@@ -13,6 +13,8 @@ public sealed class DelayBounding(int delays) : IStrategy
 
     public override string ToString() => $"delay{delays}";
 
+    public bool AsksExecutionOnly => true;
+
     public void Begin(Execution execution, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(execution);

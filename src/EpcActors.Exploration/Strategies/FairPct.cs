@@ -12,6 +12,8 @@ public sealed class FairPct(int depth) : IStrategy
 
     public override string ToString() => $"fair-pct{depth}";
 
+    public bool AsksExecutionOnly => true;
+
     public void Begin(Execution execution, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(execution);

@@ -12,6 +12,8 @@ public sealed class PartialOrderSampling : IStrategy
 
     public override string ToString() => "pos";
 
+    public bool AsksExecutionOnly => true;
+
     public void Begin(Execution execution, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(execution);

@@ -24,6 +24,8 @@ public sealed class Pct : IStrategy
 
     public override string ToString() => $"pct{_depth}";
 
+    public bool AsksExecutionOnly => true;
+
     public void Begin(Execution execution, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(execution);

@@ -7,6 +7,8 @@ public sealed class RandomWalk : IStrategy
 
     public override string ToString() => "random";
 
+    public bool AsksExecutionOnly => true;
+
     public void Begin(Execution execution, ulong seed) => _random = new SplitMix(seed);
 
     public int Next(Execution execution)

@@ -14,6 +14,8 @@ public sealed class RoundRobin(bool skipsOptional = false) : IStrategy
     /// <summary>Goes up by one whenever the turn comes back to the first task.</summary>
     public int Rounds { get; private set; }
 
+    public bool AsksExecutionOnly => true;
+
     public void Begin(Execution execution, ulong seed)
     {
         _last = -1;

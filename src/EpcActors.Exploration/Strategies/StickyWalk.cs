@@ -10,6 +10,8 @@ public sealed class StickyWalk : IStrategy
 
     public override string ToString() => "sticky";
 
+    public bool AsksExecutionOnly => true;
+
     public void Begin(Execution execution, ulong seed) => _random = new SplitMix(seed);
 
     public int Next(Execution execution)
