@@ -67,6 +67,17 @@ public sealed partial class RaceWorld : LabWorld
             roots.Add(Engine.Task(i));
         }
 
+        // What is made when it is first touched: an image that has it brings it back, and no run makes it anew.
+        if (Topology.Machine.Pages.PageCount > 0)
+        {
+            _ = Topology.Machine.Pages[0];
+        }
+
+        foreach (TaskActor task in _started)
+        {
+            Oracle.Expect(task);
+        }
+
         _image = StateImage.Take(roots, [Topology.Machine.Pages]);
         _observers = StateImage.Take([Oracle, Counts]);
         _shares = new ulong[_image.RootCount];

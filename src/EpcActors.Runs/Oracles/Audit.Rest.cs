@@ -99,10 +99,9 @@ internal sealed partial class Audit
     /// </summary>
     private void AuditCursors()
     {
-        CgroupTree tree = _topology.Resources.OfType<CgroupTree>().Single();
         foreach (Cgroup root in _topology.Cgroups)
         {
-            Cgroup next = _topology.Cgroups[tree.CursorOf(root.Index)];
+            Cgroup next = _topology.Cgroups[_tree!.CursorOf(root.Index)];
             if (!root.IsFreed && next.IsFreed)
             {
                 _violate(Rules.UseAfterFree, $"the cursor of {root.Name} stands on {next.Name}, which was freed");

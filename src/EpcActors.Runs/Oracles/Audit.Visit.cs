@@ -19,10 +19,17 @@ internal sealed partial class Audit
     /// <summary>
     /// A walk over the lists of one resource, or of all, one after the other: the sums of one thread.
     /// </summary>
-    private sealed class Visit(Audit audit)
+    private sealed class Visit
     {
-        private readonly Topology _topology = audit._topology;
-        private readonly EpcPageTable _pages = audit._pages;
+        private readonly Audit _audit;
+        private readonly Topology _topology;
+        private readonly EpcPageTable _pages;
+
+        // A schedule of thirty steps ends with an audit: it makes no new function for each list.
+        private readonly Action<int, int> _placeFree;
+        private readonly Action<int, int> _placeDirty;
+        private readonly Action<int> _placePoisoned;
+        private NumaNode? _node;
         private long _placed;
         private long _tracked;
         private long _listed;
@@ -33,17 +40,35 @@ internal sealed partial class Audit
         private int _cgroup = -1;
         private long _chargedToCgroup;
 
+        public Visit(Audit audit)
+        {
+            _audit = audit;
+            _topology = audit._topology;
+            _pages = audit._pages;
+            _placeFree = PlaceFree;
+            _placeDirty = (first, end) => PlaceRun(first, end, "the dirty list of {0}", _node!.Name);
+            _placePoisoned = page => Place(page, "the poison list of {0}", _node!.Name);
+        }
+
         /// <summary>Adds what was counted to the audit's sums, and begins anew.</summary>
         public void AddSums()
         {
             NextCgroup(-1);
-            audit._placed += _placed;
-            audit._tracked += _tracked;
-            audit._listed += _listed;
-            audit._counter += _counter;
-            audit._listedFree += _listedFree;
-            audit._present += _present;
-            audit.Work += _work;
+            _audit._placed += _placed;
+            _audit._tracked += _tracked;
+            _audit._listed += _listed;
+            _audit._counter += _counter;
+            _audit._listedFree += _listedFree;
+            _audit._present += _present;
+            _audit.Work += _work;
+            Forget();
+        }
+
+        /// <summary>Begins anew: the walk before this one may have come to a broken list.</summary>
+        public void Forget()
+        {
+            _cgroup = -1;
+            _chargedToCgroup = 0;
             _work = 0;
             _present = 0;
             _placed = 0;
@@ -64,7 +89,7 @@ internal sealed partial class Audit
                     Node(node);
                     break;
                 case FreePageCounter counter:
-                    _counter += audit._ownsCounters ? 0 : counter.Pages;
+                    _counter += _audit._ownsCounters ? 0 : counter.Pages;
                     break;
                 case Cgroup cgroup:
                     Cgroup(cgroup);
@@ -96,15 +121,10 @@ internal sealed partial class Audit
 
         public void Node(NumaNode node)
         {
-            string free = $"the free list of {node.Name}";
-            node.ForEachFreeRun((first, end) =>
-            {
-                CheckHome(first, node);
-                CheckHome(end - 1, node);
-                PlaceRun(first, end, free);
-            });
-            node.ForEachDirtyRun((first, end) => PlaceRun(first, end, $"the dirty list of {node.Name}"));
-            node.ForEachPoisoned(page => Place(page, $"the poison list of {node.Name}"));
+            _node = node;
+            node.ForEachFreeRun(_placeFree);
+            node.ForEachDirtyRun(_placeDirty);
+            node.ForEachPoisoned(_placePoisoned);
 
             // Poisoned pages that were freed or free count, as upstream counts them (D2).
             _listedFree += node.FreePages;
@@ -113,8 +133,15 @@ internal sealed partial class Audit
                 _listedFree += node.PoisonedPages - node.PoisonedBeforeBootPages;
             }
 
-            _counter += audit._ownsCounters ? node.OwnCounter : 0;
+            _counter += _audit._ownsCounters ? node.OwnCounter : 0;
             _present += node.PresentPages;
+        }
+
+        private void PlaceFree(int first, int end)
+        {
+            CheckHome(first, _node!);
+            CheckHome(end - 1, _node!);
+            PlaceRun(first, end, "the free list of {0}", _node!.Name);
         }
 
         /// <summary>
@@ -124,7 +151,7 @@ internal sealed partial class Audit
         {
             if (_topology.Machine.NodeOf(new EpcPageIndex(page)) != node.NodeId)
             {
-                audit._violate(
+                _audit._violate(
                     Rules.NodeList, $"epc:{page} of node {_topology.Machine.NodeOf(new EpcPageIndex(page))} is on the "
                         + $"free list of {node.Name}");
             }
@@ -132,9 +159,9 @@ internal sealed partial class Audit
 
         public void Grants(IMachinePart part)
         {
-            for (int i = 0; i < audit._grantsUsed.Length; i++)
+            for (int i = 0; i < _audit._grantsUsed.Length; i++)
             {
-                audit._grantsUsed[i] = part.UsedBytesOf(i);
+                _audit._grantsUsed[i] = part.UsedBytesOf(i);
             }
         }
 
@@ -154,7 +181,7 @@ internal sealed partial class Audit
                 }
 
                 resident++;
-                PlaceCharged(entry.EpcPage.Value, enclave.Name);
+                PlaceCharged(entry.EpcPage.Value, "{0}", enclave.Name);
 
                 // The flag is the cgroup's to change: this number is of use at an instant only.
                 if (_pages[entry.EpcPage].IsTracked)
@@ -165,23 +192,23 @@ internal sealed partial class Audit
 
             if (!enclave.SecsPage.IsNone)
             {
-                PlaceCharged(enclave.SecsPage.Value, $"{enclave.Name} (SECS)");
+                PlaceCharged(enclave.SecsPage.Value, "{0} (SECS)", enclave.Name);
                 _tracked += _pages[enclave.SecsPage].IsTracked ? 1 : 0;
             }
 
-            enclave.VaPages.ForEach(page => PlaceCharged(page.Value, $"{enclave.Name} (VA)"));
+            enclave.VaPages.ForEach(page => PlaceCharged(page.Value, "{0} (VA)", enclave.Name));
             if (enclave.SecsChildCount != resident)
             {
-                audit._violate(
+                _audit._violate(
                     Rules.SecsChildCount, $"{enclave.Name}: secs_child_cnt is {enclave.SecsChildCount}, {resident} "
                         + "children are resident");
             }
 
             swapped += enclave.SecsSlot >= 0 ? 1 : 0;
-            int slotsUnderWay = audit._vaSlots[enclave.Index];
+            int slotsUnderWay = _audit._vaSlots[enclave.Index];
             if (enclave.VaPages.UsedSlots != swapped + slotsUnderWay)
             {
-                audit._violate(
+                _audit._violate(
                     Rules.VaSlots,
                     $"{enclave.Name}: {Counted.Of(enclave.VaPages.UsedSlots, "VA slot")} are in use, "
                     + $"{Counted.Of(swapped, "page")} are swapped "
@@ -189,10 +216,10 @@ internal sealed partial class Audit
             }
         }
 
-        public void Guest(VirtualEpc guest) => guest.ForEachPage(page => PlaceCharged(page, guest.Name));
+        public void Guest(VirtualEpc guest) => guest.ForEachPage(page => PlaceCharged(page, "{0}", guest.Name));
 
-        public void Zombies(ZombieSecsList zombies) => zombies.ForEachPage(page => PlaceCharged(page, "the list of "
-            + "zombie SECS pages"));
+        public void Zombies(ZombieSecsList zombies) => zombies.ForEachPage(page => PlaceCharged(page, "{0}",
+            "the list of zombie SECS pages"));
 
         /// <summary>A page in the hands of a task. At a cut the books say how many there are.</summary>
         /// <param name="page">The page.</param>
@@ -205,7 +232,7 @@ internal sealed partial class Audit
         /// </param>
         public void Hand(int page, ushort cgroup, bool mayBeListed)
         {
-            Place(page, "the hands of a task");
+            Place(page, "{0}", "the hands of a task");
             Charge(cgroup);
             if (mayBeListed && _pages[page].IsTracked)
             {
@@ -215,13 +242,13 @@ internal sealed partial class Audit
 
         public void Cgroup(Cgroup cgroup)
         {
-            audit._usageSaid[cgroup.Index] = cgroup.UsageBytes;
+            _audit._usageSaid[cgroup.Index] = cgroup.UsageBytes;
             long ofThis = 0;
             cgroup.ForEachLruPage(page =>
             {
                 if (++ofThis > cgroup.LruPages)
                 {
-                    audit._violate(
+                    _audit._violate(
                         Rules.LruMembership,
                         $"the LRU of {cgroup.Name} has more pages than the {cgroup.LruPages} that it counts");
                     throw new BrokenListException();
@@ -229,19 +256,19 @@ internal sealed partial class Audit
 
                 if (!_pages[page].IsTracked)
                 {
-                    audit._violate(
+                    _audit._violate(
                         Rules.LruMembership,
                         $"epc:{page} is on the LRU of {cgroup.Name} without the tracked flag");
                 }
 
                 if (_pages[page].IsFree)
                 {
-                    audit._violate(Rules.LruMembership, $"epc:{page} is on the LRU of {cgroup.Name} and free");
+                    _audit._violate(Rules.LruMembership, $"epc:{page} is on the LRU of {cgroup.Name} and free");
                 }
 
                 if (_topology.Machine.LruOf(new EpcPageIndex(page)) != cgroup.Index)
                 {
-                    audit._violate(
+                    _audit._violate(
                         Rules.LruMembership,
                         $"epc:{page} is on the LRU of {cgroup.Name} and charged to cgroup {_pages[page].Cgroup}");
                 }
@@ -250,22 +277,22 @@ internal sealed partial class Audit
             _work += ofThis * WorkPerListedPage;
         }
 
-        public void Memory(MemoryCgroup memory) => audit._memorySaid[memory.Index] = memory.UsagePages;
+        public void Memory(MemoryCgroup memory) => _audit._memorySaid[memory.Index] = memory.UsagePages;
 
         public void Backing(BackingStore backing) =>
-            backing.File.ForEachPayer(payer => audit.Add(ref audit._backed[payer], 1));
+            backing.File.ForEachPayer(payer => _audit.Add(ref _audit._backed[payer], 1));
 
-        private void PlaceRun(int first, int end, string where)
+        private void PlaceRun(int first, int end, string where, string of)
         {
             int page = first;
             while (page < end)
             {
                 if ((page & 63) == 0 && page + 64 <= end)
                 {
-                    ulong before = audit.Mark(page >> 6, ulong.MaxValue);
+                    ulong before = _audit.Mark(page >> 6, ulong.MaxValue);
                     if (before != 0)
                     {
-                        FoundTwice(page + BitOperations.TrailingZeroCount(before), where);
+                        FoundTwice(page + BitOperations.TrailingZeroCount(before), where, of);
                     }
 
                     _work++;
@@ -274,31 +301,31 @@ internal sealed partial class Audit
                     continue;
                 }
 
-                Place(page++, where);
+                Place(page++, where, of);
             }
         }
 
-        private void Place(int page, string where)
+        private void Place(int page, string where, string of)
         {
             ulong bit = 1UL << (page & 63);
-            if ((audit.Mark(page >> 6, bit) & bit) != 0)
+            if ((_audit.Mark(page >> 6, bit) & bit) != 0)
             {
-                FoundTwice(page, where);
+                FoundTwice(page, where, of);
             }
 
             _placed++;
             _work += WorkPerPage;
         }
 
-        private void FoundTwice(int page, string where)
+        private void FoundTwice(int page, string where, string of)
         {
-            audit._violate(Rules.PageConservation, $"epc:{page} is in two places, one of them {where}");
+            _audit._violate(Rules.PageConservation, $"epc:{page} is in two places, one of them {where.Replace("{0}", of, StringComparison.Ordinal)}");
             throw new BrokenListException();
         }
 
-        private void PlaceCharged(int page, string where)
+        private void PlaceCharged(int page, string where, string of)
         {
-            Place(page, where);
+            Place(page, where, of);
             Charge(_pages[page].Cgroup);
         }
 
@@ -320,7 +347,7 @@ internal sealed partial class Audit
         {
             if (_cgroup >= 0 && _cgroup != EpcPage.NoCgroup)
             {
-                audit.Add(ref audit._charged[_cgroup], _chargedToCgroup);
+                _audit.Add(ref _audit._charged[_cgroup], _chargedToCgroup);
             }
 
             _cgroup = cgroup;

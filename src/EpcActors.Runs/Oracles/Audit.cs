@@ -45,6 +45,8 @@ internal sealed partial class Audit
     private readonly List<(string Rule, string Detail)> _found = [];
     private readonly Lock _gate = new();
     private readonly bool _ownsCounters;
+    private readonly CgroupTree? _tree;
+    private Visit? _visit;
     private Action<string, string> _violate = (_, _) => { };
     private bool _isCut;
     private bool _isBroken;
@@ -73,6 +75,7 @@ internal sealed partial class Audit
             topology.Machine.Switches.FreePageCounter == FreePageCounterMode.PerNode
             || !topology.IsWholeMachine;
         _grantsUsed = new long[topology.Cgroups.Count];
+        _tree = topology.Resources.OfType<CgroupTree>().SingleOrDefault();
     }
 
     /// <summary>
@@ -233,7 +236,8 @@ internal sealed partial class Audit
     private bool VisitAll(
         IEnumerable<(int Page, int Task, ushort Cgroup, bool MayBeListed)> hands, Books open)
     {
-        Visit visit = new(this);
+        Visit visit = _visit ??= new Visit(this);
+        visit.Forget();
         try
         {
             VisitHolders(visit, hands);

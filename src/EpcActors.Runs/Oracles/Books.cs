@@ -100,6 +100,21 @@ internal class Books
         }
     }
 
+    /// <summary>Nothing is between two places.</summary>
+    public void Clear()
+    {
+        IsolatedPages = 0;
+        PendingFreePages = 0;
+        HandPages = 0;
+        HandPageSum = 0;
+        foreach (
+            long[]? account in (ReadOnlySpan<long[]?>)
+            [_chargeBytes, _pagedBytes, _memoryPages, _madePages, _handPages, _grantBytes])
+        {
+            account.AsSpan().Clear();
+        }
+    }
+
     /// <summary>Adds the books of another resource.</summary>
     public void Add(Books other)
     {

@@ -48,7 +48,8 @@ public sealed partial class Oracle
         _cut = null;
         Books open = AllBooks();
         _audit ??= new Audit(_topology, _vaSlots);
-        Action<string, string> violate = (rule, detail) => Violate(rule, nowNs, detail);
+        _auditNs = nowNs;
+        Action<string, string> violate = _violateAtAudit ??= (rule, detail) => Violate(rule, _auditNs, detail);
         _audit.Run(_sharedHolders is { } shared ? shared.All() : _hands.All(), open, atRest, violate);
         foreach (Cgroup cgroup in _topology.Cgroups)
         {
@@ -110,11 +111,19 @@ public sealed partial class Oracle
     /// <summary>Pages put on free lists and not counted yet; of a live run when nothing runs.</summary>
     private long PendingFreePages => _booksOf is null ? _books.PendingFreePages : AllBooks().PendingFreePages;
 
-    /// <summary>The books of the run, summed up; of a live one when nothing runs.</summary>
+    /// <summary>
+    /// The books of the run, summed up: in a simulation until the next call, of a live one when nothing runs.
+    /// </summary>
     private Books AllBooks()
     {
-        Books sum = NewBooks();
-        foreach (Books? books in _booksOf ?? [_books])
+        Books sum = _booksOf is null ? _sum ??= NewBooks() : NewBooks();
+        sum.Clear();
+        if (_booksOf is null)
+        {
+            sum.Add(_books);
+        }
+
+        foreach (Books? books in _booksOf ?? [])
         {
             if (books is not null)
             {

@@ -75,6 +75,12 @@ public sealed partial class Oracle
     private Audit? _audit;
     [Constant]
     private CutAudit? _cut;
+    [Constant]
+    private Books? _sum;
+    [Constant]
+    private Action<string, string>? _violateAtAudit;
+    [NotState]
+    private long _auditNs;
     private long _lastProgressNs;
     private long _emptyBatches;
     private long _youngSinceProgress;
@@ -163,6 +169,12 @@ public sealed partial class Oracle
     /// What each task carries, by its index; for fingerprints of a state, since what the oracle will say depends on it.
     /// </summary>
     internal IReadOnlyList<Carried?> CarriedByTasks => _carried;
+
+    /// <summary>
+    /// Opens the accounts of a task before its first message. What a run makes itself is made again after each return
+    /// to an image, and an image that has it brings it back.
+    /// </summary>
+    internal void Expect(TaskActor task) => CarriedBy(task);
 
     /// <summary>True when a run has no sense any more: nothing moves, for ever.</summary>
     public bool IsHopeless => _isHopeless;
