@@ -69,7 +69,7 @@ public sealed partial class OperationTask
         return Errno.Ok;
     }
 
-    private async Routine<Errno> AllocatePage(bool reclaims)
+    private async Routine<OperationResult> AllocatePage(bool reclaims)
     {
         AllocResult alloc = await Main.AllocEpcPage(this, reclaims);
         if (alloc.Errno == Errno.Ok)
@@ -77,7 +77,7 @@ public sealed partial class OperationTask
             (Owner ?? this)._pages.Add(alloc.Page);
         }
 
-        return alloc.Errno;
+        return Result(alloc.Errno);
     }
 
     private async Routine<Errno> ChargeAtOnce(int cgroup, long bytes)
@@ -95,18 +95,18 @@ public sealed partial class OperationTask
         return Errno.Ok;
     }
 
-    private async Routine<Errno> FreeLastPage()
+    private async Routine<OperationResult> FreeLastPage()
     {
         List<EpcPageIndex> pages = (Owner ?? this)._pages;
         if (pages.Count == 0)
         {
-            return Errno.EINVAL;
+            return Result(Errno.EINVAL);
         }
 
         EpcPageIndex page = pages[^1];
         pages.RemoveAt(pages.Count - 1);
         await Main.FreeEpcPage(this, page);
-        return Errno.Ok;
+        return Result(Errno.Ok);
     }
 
     private async Routine<Errno> DebugRead(int enclave, int page, bool retries)

@@ -178,6 +178,7 @@ public sealed partial class OperationTask : UserThread
         }
 
         _performed = operation;
+        await LeaveUnlessTouching();
         OperationResult result = await Do();
         _performed = null;
         return result;
@@ -195,6 +196,7 @@ public sealed partial class OperationTask : UserThread
         _results.Clear();
         while (_at < Operations.Count && _outcome == ThreadOutcome.Finished && !_hasExited)
         {
+            await LeaveUnlessTouching();
             OperationResult result = await Do();
             _lastErrno = result.Errno;
             _lastCount = result.Count;
@@ -209,61 +211,56 @@ public sealed partial class OperationTask : UserThread
         }
     }
 
-    private async Routine<OperationResult> Do()
+    /// <summary>
+    /// Begins the present operation; what runs outside of an enclave has left it before. No routine of its own: every
+    /// request below would suspend and resume it.
+    /// </summary>
+    private Routine<OperationResult> Do() => Now switch
     {
-        if (Now is Operation.Touch)
-        {
-            return await Touch();
-        }
+        Operation.Touch => Touch(),
+        Operation.Allocate allocate => AllocatePage(allocate.Reclaims),
+        Operation.Free => FreeLastPage(),
+        Operation.Build build => Build(build.Pages),
+        Operation.ExitMm => UnmapAll(),
+        Operation.MapOther => MapSomethingElse(),
+        Operation.Fork fork => ForkChild(fork.Child),
+        Operation.Exit => ExitThread(),
+        Operation.Reclaim reclaim => ReclaimOnce(reclaim.Cgroup),
+        Operation.ReclaimDirect => ReclaimDirectOnce(),
+        Operation.Evict evict => EvictAll(evict.Enclave, evict.First, evict.Count),
+        Operation.Age age => AgeAll(age.Enclave, age.First, age.Count),
+        Operation.Pause => PauseOnce(),
+        Operation.SetMemoryMax set => SetMemoryMax(set.Cgroup, set.Max),
+        Operation.Kill kill => KillProcess(kill.Enclave, kill.Guest),
+        Operation.Signal signal => SignalProcess(signal.Enclave, signal.Guest),
+        Operation.PoisonPage poison => PoisonPages(poison.Node, poison.Page, poison.Count),
+        Operation.PoisonOf poison => PoisonOf(poison.Enclave, poison.Page),
+        Operation.LoseEpc => LoseEpcOnce(),
+        _ => Call(),
+    };
 
-        await LeaveIfInside();
-        return Now switch
-        {
-            Operation.Create => Result(await MapAndCreate()),
-            Operation.Add add => Result(
-                await Called(Ioctl.AddPages, add.First, add.Count, add.Retries, add.IsMeasured)),
-            Operation.Init => Result(await Initialise()),
-            Operation.Build build => await Build(build.Pages),
-            Operation.ChangeType call => Result(await Called(Ioctl.ModifyTypes, call.First, call.Count, call.Retries)),
-            Operation.Restrict call => Result(
-                await Called(Ioctl.RestrictPermissions, call.First, call.Count, call.Retries)),
-            Operation.Remove call => Result(await Called(Ioctl.RemovePages, call.First, call.Count, call.Retries)),
-            Operation.Close => Result(await CloseOnce()),
-            Operation.ExitMm => await UnmapAll(),
-            Operation.MapOther => await MapSomethingElse(),
-            Operation.Fork fork => await ForkChild(fork.Child),
-            Operation.Exit => await ExitThread(),
-            _ => await DoElsewhere(),
-        };
-    }
-
-    /// <summary>Runs an operation that needs no enclave of its own.</summary>
-    private async Routine<OperationResult> DoElsewhere() => Now switch
+    /// <summary>Runs an operation that is one call of the kernel.</summary>
+    private async Routine<OperationResult> Call() => Now switch
     {
+        Operation.Create => Result(await MapAndCreate()),
+        Operation.Add add => Result(await Called(Ioctl.AddPages, add.First, add.Count, add.Retries, add.IsMeasured)),
+        Operation.Init => Result(await Initialise()),
+        Operation.ChangeType call => Result(await Called(Ioctl.ModifyTypes, call.First, call.Count, call.Retries)),
+        Operation.Restrict call => Result(
+            await Called(Ioctl.RestrictPermissions, call.First, call.Count, call.Retries)),
+        Operation.Remove call => Result(await Called(Ioctl.RemovePages, call.First, call.Count, call.Retries)),
+        Operation.Close => Result(await CloseOnce()),
         Operation.Code code => Result(await code.Run(this)),
         Operation.TouchGuest touch => Result(await TouchGuest(touch.Page, touch.Mapping, touch.CanRetry)),
         Operation.UseGuestPage use => Result(await UseGuestPage(use.Page, use.Secs, use.SecsGuest)),
         Operation.RemoveAllGuestPages => RemovedAll(
             await Virt.RemoveAll(this, _places.Guests[_home.Guest].VirtualEpc, _places.Guests[_home.Guest].Size)),
         Operation.ReleaseGuest => Result(await ReleaseGuestOnce()),
-        Operation.Allocate allocate => Result(await AllocatePage(allocate.Reclaims)),
-        Operation.Free => Result(await FreeLastPage()),
         Operation.DebugRead read => Result(await DebugRead(read.Enclave, read.Page, read.Retries)),
-        Operation.Reclaim reclaim => await ReclaimOnce(reclaim.Cgroup),
         Operation.OomKill kill => Result(await EpcCgroup.OomKill(this, kill.Cgroup) ? Errno.Ok : Errno.ESRCH),
         Operation.Charge charge => Result(await ChargeAtOnce(charge.Cgroup, charge.Bytes)),
-        Operation.ReclaimDirect => await ReclaimDirectOnce(),
-        Operation.Evict evict => await EvictAll(evict.Enclave, evict.First, evict.Count),
-        Operation.Age age => await AgeAll(age.Enclave, age.First, age.Count),
-        Operation.Pause => await PauseOnce(),
         Operation.SetMax set => Result(await CgroupCore.WriteMiscMax(
             this, set.Cgroup, set.Max)),
-        Operation.SetMemoryMax set => await SetMemoryMax(set.Cgroup, set.Max),
-        Operation.Kill kill => await KillProcess(kill.Enclave, kill.Guest),
-        Operation.Signal signal => await SignalProcess(signal.Enclave, signal.Guest),
-        Operation.PoisonPage poison => await PoisonPages(poison.Node, poison.Page, poison.Count),
-        Operation.PoisonOf poison => await PoisonOf(poison.Enclave, poison.Page),
-        Operation.LoseEpc => await LoseEpcOnce(),
         Operation.CreateCgroup create =>
             Result(await CgroupCore.Mkdir(this, create.Cgroup, Machine.CgroupParents[create.Cgroup])),
         Operation.RemoveCgroup remove => Result(await CgroupCore.Rmdir(this, remove.Cgroup)),
@@ -315,6 +312,8 @@ public sealed partial class OperationTask : UserThread
 
     private static Errno ErrnoOf(ThreadOutcome outcome) =>
         outcome == ThreadOutcome.Killed ? Errno.ERESTARTSYS : Errno.EFAULT;
+
+    private Routine LeaveUnlessTouching() => Now is Operation.Touch ? default : LeaveIfInside();
 
     private async Routine LeaveIfInside()
     {
