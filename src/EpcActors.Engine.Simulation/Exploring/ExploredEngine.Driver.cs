@@ -9,7 +9,7 @@ public sealed partial class ExploredEngine
     void IEngineDriver.Post(Envelope envelope)
     {
         TaskState state = Unsafe.As<TaskState>(envelope.Caller.EngineState!);
-        state.Pending = envelope;
+        state.Now.Pending = envelope;
         envelope.Caller.Outstanding = envelope;
         if (ReferenceEquals(state, _resumed))
         {
@@ -28,23 +28,23 @@ public sealed partial class ExploredEngine
     bool IEngineDriver.Sleep(TaskActor task, long ns)
     {
         TaskState state = Unsafe.As<TaskState>(task.EngineState!);
-        state.Pending = null;
-        state.IsTime = true;
+        state.Now.Pending = null;
+        state.Now.IsTime = true;
         if (HasClocks)
         {
-            state.ClockNs += Math.Max(ns, 0);
+            state.Now.ClockNs += Math.Max(ns, 0);
         }
 
-        if (task.IsDaemon && !state.IsOptional && !state.IsIdle)
+        if (task.IsDaemon && !state.IsOptional && !state.Now.IsIdle)
         {
-            state.IsIdle = true;
+            state.Now.IsIdle = true;
             _mustGoOn--;
         }
 
         return ReferenceEquals(state, _resumed) && GoOn(state);
     }
 
-    long IEngineDriver.NowNs(TaskActor task) => Unsafe.As<TaskState>(task.EngineState!).ClockNs;
+    long IEngineDriver.NowNs(TaskActor task) => Unsafe.As<TaskState>(task.EngineState!).Now.ClockNs;
 
     void IEngineDriver.Start(TaskActor task, long afterNs) => Start(task);
 
@@ -66,7 +66,7 @@ public sealed partial class ExploredEngine
     void IEngineDriver.Stopped(TaskActor task, Exception? error)
     {
         TaskState state = (TaskState)task.EngineState!;
-        state.Pending = null;
+        state.Now.Pending = null;
         Disable(state);
         if (!task.IsDaemon)
         {
@@ -91,7 +91,7 @@ public sealed partial class ExploredEngine
             _envelope = envelope;
             Caller = state.Task.Id;
             CallerNode = state.Task.Node;
-            WasParked = state.WasParked;
+            WasParked = state.Now.WasParked;
             HasParked = false;
         }
 
@@ -109,9 +109,9 @@ public sealed partial class ExploredEngine
             Envelope envelope = queue.Dequeue();
             envelope.IsParked = false;
             TaskState waiter = Unsafe.As<TaskState>(envelope.Caller.EngineState!);
-            waiter.WasParked = true;
-            waiter.IsWaitingForLock = false;
-            if (waiter.IsHalted)
+            waiter.Now.WasParked = true;
+            waiter.Now.IsWaitingForLock = false;
+            if (waiter.Now.IsHalted)
             {
                 return;
             }

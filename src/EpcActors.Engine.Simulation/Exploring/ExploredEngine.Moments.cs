@@ -34,7 +34,25 @@ internal sealed class EngineMoment
     }
 }
 
-/// <summary>What an engine knows of a task at one moment.</summary>
+/// <summary>What an engine knows of a task between two steps, beside where its routine stands.</summary>
+internal struct TaskStanding
+{
+    public Envelope? Pending;
+    public bool IsTime;
+    public bool WasParked;
+    public bool IsWaitingForLock;
+
+    /// <summary>Its process was killed.</summary>
+    public bool IsHalted;
+
+    /// <summary>Enabled, but a run may end without its next step.</summary>
+    public bool IsIdle;
+
+    /// <summary>Time that it has slept, nanoseconds.</summary>
+    public long ClockNs;
+}
+
+/// <summary>What a moment keeps of a task.</summary>
 internal struct TaskMoment
 {
     /// <summary>Where it stood: <see cref="Own"/>, or that of the last moment before which it moved.</summary>
@@ -46,13 +64,7 @@ internal struct TaskMoment
     /// <summary>For positions of this moment.</summary>
     public TaskPosition Own;
 
-    public Envelope? Pending;
-    public bool IsTime;
-    public bool WasParked;
-    public bool IsWaitingForLock;
-    public bool IsHalted;
-    public long ClockNs;
-    public bool IsIdle;
+    public TaskStanding Standing;
 
     /// <summary>The pending request waits in a queue.</summary>
     public bool IsParked;
@@ -122,13 +134,7 @@ public sealed partial class ExploredEngine
                 keeper.Tape.PutObject(null);
             }
 
-            task.Pending = state.Pending;
-            task.IsTime = state.IsTime;
-            task.WasParked = state.WasParked;
-            task.IsWaitingForLock = state.IsWaitingForLock;
-            task.IsHalted = state.IsHalted;
-            task.ClockNs = state.ClockNs;
-            task.IsIdle = state.IsIdle;
+            task.Standing = state.Now;
             task.IsParked = state.Task.Outstanding is { IsParked: true };
             task.Next = state.Task.Outstanding?.NextInQueue;
         }
@@ -178,13 +184,7 @@ public sealed partial class ExploredEngine
                 task.Position.Restore(state.Task);
             }
 
-            state.Pending = task.Pending;
-            state.IsTime = task.IsTime;
-            state.WasParked = task.WasParked;
-            state.IsWaitingForLock = task.IsWaitingForLock;
-            state.IsHalted = task.IsHalted;
-            state.ClockNs = task.ClockNs;
-            state.IsIdle = task.IsIdle;
+            state.Now = task.Standing;
         }
 
         // Behind the restoring of every task, as one task's request refers to another's.

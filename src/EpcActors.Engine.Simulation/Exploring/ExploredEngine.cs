@@ -129,30 +129,30 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     }
 
     /// <summary>The resource that a task's pending request goes to; none for a step of time only.</summary>
-    public ActorId PendingTarget(int ordinal) => _tasks[ordinal].Pending?.Target ?? ActorId.None;
+    public ActorId PendingTarget(int ordinal) => _tasks[ordinal].Now.Pending?.Target ?? ActorId.None;
 
     /// <summary>Code of the message that a task has pending; 0 for a step of time only.</summary>
-    public ushort PendingCode(int ordinal) => _tasks[ordinal].Pending?.Code ?? 0;
+    public ushort PendingCode(int ordinal) => _tasks[ordinal].Now.Pending?.Code ?? 0;
 
-    public override bool NeedNotHappen(int task) => _tasks[task].IsIdle && _tasks[task].IsOptional;
+    public override bool NeedNotHappen(int task) => _tasks[task].Now.IsIdle && _tasks[task].IsOptional;
 
     /// <summary>The resource of the pending request.</summary>
-    public override int ConflictKey(int task) => (_tasks[task].Pending?.Target.Index ?? -1) + 1;
+    public override int ConflictKey(int task) => (_tasks[task].Now.Pending?.Target.Index ?? -1) + 1;
 
     /// <summary>State of a task that the engine keeps between two steps, in one number.</summary>
     internal ulong StateBits(int ordinal)
     {
         TaskState state = _tasks[ordinal];
         return (IsEnabled(ordinal) ? 1UL : 0)
-            | (state.WasParked ? 2UL : 0)
-            | (state.IsTime ? 4UL : 0)
-            | (state.IsIdle ? 8UL : 0)
+            | (state.Now.WasParked ? 2UL : 0)
+            | (state.Now.IsTime ? 4UL : 0)
+            | (state.Now.IsIdle ? 8UL : 0)
             | (state.Task.HasStopped ? 16UL : 0)
             | (state.Task.HasStarted ? 32UL : 0);
     }
 
     /// <summary>It sleeps for a time, and its next step wakes it.</summary>
-    public bool IsAsleep(int ordinal) => _tasks[ordinal].IsTime;
+    public bool IsAsleep(int ordinal) => _tasks[ordinal].Now.IsTime;
 
     /// <summary>
     /// Forgets the run: no task is started, the record is empty. The actors' own state is the caller's to restore.
@@ -163,12 +163,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         {
             TaskState state = _tasks[i];
             state.Task.Reset();
-            state.Pending = null;
-            state.IsTime = false;
-            state.IsIdle = false;
-            state.WasParked = false;
-            state.IsHalted = false;
-            state.ClockNs = 0;
+            state.Now = default;
         }
 
         ForgetRun(keepsTasks: true);
@@ -195,7 +190,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
             _running++;
         }
 
-        state.IsIdle = state.IsOptional;
+        state.Now.IsIdle = state.IsOptional;
         Enable(state);
         Moved[state.Ordinal] = byte.MaxValue;
         if (_isRunning)
@@ -218,12 +213,12 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     {
         ArgumentNullException.ThrowIfNull(task);
         TaskState state = (TaskState)task.EngineState!;
-        if (state.IsHalted)
+        if (state.Now.IsHalted)
         {
             return;
         }
 
-        state.IsHalted = true;
+        state.Now.IsHalted = true;
         Moved[state.Ordinal] = byte.MaxValue;
         if (IsEnabled(state.Ordinal))
         {
@@ -326,8 +321,8 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
             TaskState state = _tasks[i];
             if (
                 state.Task is { HasStarted: true, HasStopped: false }
-                && !state.IsIdle
-                && !state.IsHalted
+                && !state.Now.IsIdle
+                && !state.Now.IsHalted
                 && (!state.Task.IsDaemon || IsStuck(state)))
             {
                 yield return state.Task;
@@ -365,8 +360,8 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     /// <summary>Waits for a lock; a wait queue in which one sleeps is none.</summary>
     private bool IsStuck(TaskState state) =>
         !IsEnabled(state.Ordinal)
-        && state.IsWaitingForLock
-        && !state.IsHalted
+        && state.Now.IsWaitingForLock
+        && !state.Now.IsHalted
         && state.Task is { HasStarted: true, HasStopped: false };
 
     private void Step(TaskState state)
@@ -386,13 +381,13 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     {
         RecordStep(state.Ordinal);
         Moved[state.Ordinal] = byte.MaxValue;
-        if (state.IsIdle)
+        if (state.Now.IsIdle)
         {
-            state.IsIdle = false;
+            state.Now.IsIdle = false;
             _mustGoOn++;
         }
 
-        return state.Pending;
+        return state.Now.Pending;
     }
 
     /// <summary>The step of a task that waits for time alone: it goes on without a message.</summary>
@@ -400,7 +395,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     {
         LastResource = null;
         LastCode = 0;
-        state.IsTime = false;
+        state.Now.IsTime = false;
     }
 
     /// <summary>Has the resource handle the request; false: it was parked.</summary>
@@ -424,13 +419,13 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         if (turn.HasParked)
         {
             Disable(state);
-            state.IsWaitingForLock = turn.IsLock;
+            state.Now.IsWaitingForLock = turn.IsLock;
             return false;
         }
 
-        state.WasParked = false;
+        state.Now.WasParked = false;
         _observer?.OnStep(envelope, resource, Steps);
-        state.Pending = null;
+        state.Now.Pending = null;
         state.Task.Outstanding = null;
         envelope.MarkAnswered();
         return true;
@@ -443,7 +438,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     private void Enable(TaskState state)
     {
         Enable(state.Ordinal);
-        if (!state.IsIdle)
+        if (!state.Now.IsIdle)
         {
             _mustGoOn++;
         }
@@ -452,7 +447,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     private void Disable(TaskState state)
     {
         Disable(state.Ordinal);
-        if (!state.IsIdle)
+        if (!state.Now.IsIdle)
         {
             _mustGoOn--;
         }
@@ -464,18 +459,6 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
         public readonly int Ordinal = ordinal;
         public readonly bool IsOptional = isOptional;
 
-        public Envelope? Pending;
-        public bool IsTime;
-        public bool WasParked;
-        public bool IsWaitingForLock;
-
-        /// <summary>Its process was killed.</summary>
-        public bool IsHalted;
-
-        /// <summary>Time that it has slept, nanoseconds.</summary>
-        public long ClockNs;
-
-        /// <summary>Enabled, but a run may end without its next step.</summary>
-        public bool IsIdle;
+        public TaskStanding Now;
     }
 }
