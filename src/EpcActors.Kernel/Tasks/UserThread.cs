@@ -60,8 +60,8 @@ public abstract class UserThread : KernelTask
 
     /// <summary>EEXIT or an asynchronous exit.</summary>
     /// <param name="leavesCpu">The thread sleeps now, or ends.</param>
-    private protected async Routine Leave(bool leavesCpu = false) =>
-        await Ask(
+    private protected Envelope<EnclaveProtocol.ExitEnclave> Leave(bool leavesCpu = false) =>
+        Ask(
             EnclaveId,
             new EnclaveProtocol.ExitEnclave { Thread = SlotInEnclave, Epoch = _epoch, LeavesCpu = leavesCpu });
 

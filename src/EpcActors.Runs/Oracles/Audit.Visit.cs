@@ -319,7 +319,8 @@ internal sealed partial class Audit
 
         private void FoundTwice(int page, string where, string of)
         {
-            _audit._violate(Rules.PageConservation, $"epc:{page} is in two places, one of them {where.Replace("{0}", of, StringComparison.Ordinal)}");
+            string place = where.Replace("{0}", of, StringComparison.Ordinal);
+            _audit._violate(Rules.PageConservation, $"epc:{page} is in two places, one of them {place}");
             throw new BrokenListException();
         }
 

@@ -6,7 +6,7 @@ using EpcActors.Scenarios.Configuration;
 
 namespace EpcActors.Tests.Exploring;
 
-/// <summary>A task that is picked again goes on without being suspended: nobody can tell but by the time it takes.</summary>
+/// <summary>A task that is picked again goes on without being suspended: only the clock can tell.</summary>
 public sealed class GoingOnTests
 {
     public static TheoryData<string> Races() => [.. Catalogue.Ids];
