@@ -15,13 +15,13 @@ namespace EpcActors.Runs.Live;
 /// </summary>
 public sealed class LiveRun : ScenarioRun, IDisposable
 {
+    /// <summary>A process that gets a quarter of a core, or more, is not starved.</summary>
+    private const long CountedPerCpu = 4;
+
     /// <summary>
     /// The first audit, so that a run of a moment has one too; the gaps double from there to what the scenario asks
     /// for.
     /// </summary>
-    /// <summary>A process that gets a quarter of a core, or more, is not starved.</summary>
-    private const long CountedPerCpu = 4;
-
     private const long FirstAuditNs = 10_000_000;
 
     /// <summary>
