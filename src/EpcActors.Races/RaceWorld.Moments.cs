@@ -49,9 +49,9 @@ public sealed partial class RaceWorld
     }
 
     /// <summary>Roots are resources first, then tasks.</summary>
-    private bool IsTouched(int root) => root < Topology.Resources.Count
-        ? (Engine.Touched[Topology.Resources[root].Id.Index] & StateKeeper.SinceMoment) != 0
-        : (Engine.Moved[root - Topology.Resources.Count] & StateKeeper.SinceMoment) != 0;
+    private bool IsTouched(int root) => root < _resourceOfRoot.Length
+        ? (Engine.Touched[_resourceOfRoot[root]] & StateKeeper.SinceMoment) != 0
+        : (Engine.Moved[root - _resourceOfRoot.Length] & StateKeeper.SinceMoment) != 0;
 
     private void ForgetMoments()
     {

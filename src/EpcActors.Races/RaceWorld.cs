@@ -26,6 +26,7 @@ public sealed partial class RaceWorld : LabWorld
     private readonly StateImage _observers;
     private readonly List<TaskActor> _started = [];
     private readonly int[] _rootOfResource;
+    private readonly int[] _resourceOfRoot;
     private readonly int[] _rootOfTask;
     private readonly ulong[] _shares;
     private readonly ulong[] _initialShares;
@@ -55,9 +56,10 @@ public sealed partial class RaceWorld : LabWorld
 
         List<object> roots = [.. Topology.Resources];
         _rootOfResource = new int[Topology.Resources.Max(resource => resource.Id.Index) + 1];
-        for (int i = 0; i < Topology.Resources.Count; i++)
+        _resourceOfRoot = [.. Topology.Resources.Select(resource => resource.Id.Index)];
+        for (int i = 0; i < _resourceOfRoot.Length; i++)
         {
-            _rootOfResource[Topology.Resources[i].Id.Index] = i;
+            _rootOfResource[_resourceOfRoot[i]] = i;
         }
 
         _rootOfTask = new int[Engine.TaskCount];
@@ -73,11 +75,7 @@ public sealed partial class RaceWorld : LabWorld
             _ = Topology.Machine.Pages[0];
         }
 
-        foreach (TaskActor task in _started)
-        {
-            Oracle.Expect(task);
-        }
-
+        Oracle.Expect(_started);
         _image = StateImage.Take(roots, [Topology.Machine.Pages]);
         _observers = StateImage.Take([Oracle, Counts]);
         _shares = new ulong[_image.RootCount];
@@ -170,8 +168,8 @@ public sealed partial class RaceWorld : LabWorld
             + SplitMix.Mix(Engine.BudgetWord);
 
         // The oracle's later verdicts depend on what tasks carry, and two histories of one state may differ in that.
-        IReadOnlyList<Carried?> carried = Oracle.CarriedByTasks;
-        for (int i = 0; i < carried.Count; i++)
+        ReadOnlySpan<Carried?> carried = Oracle.CarriedByTasks;
+        for (int i = 0; i < carried.Length; i++)
         {
             if (carried[i]?.Word is { } word and not 0)
             {

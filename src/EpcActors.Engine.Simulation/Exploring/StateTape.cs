@@ -9,7 +9,7 @@ namespace EpcActors.Engine.Simulation.Exploring;
 internal sealed class StateTape
 {
     private byte[] _bytes = new byte[4096];
-    private object?[] _objects = new object?[256];
+    private Reference[] _objects = new Reference[256];
     private int _byteEnd;
     private int _objectEnd;
     private int _used;
@@ -74,11 +74,11 @@ internal sealed class StateTape
             Array.Resize(ref _objects, _objects.Length * 2);
         }
 
-        _objects[_objectEnd++] = value;
+        _objects[_objectEnd++].Value = value;
         _used = Math.Max(_used, _objectEnd);
     }
 
-    public object? TakeObject() => _objects[_objectEnd++];
+    public object? TakeObject() => _objects[_objectEnd++].Value;
 
     /// <summary>The bytes of structs without references.</summary>
     private static Span<byte> Bytes<T>(T[] values)
@@ -94,5 +94,11 @@ internal sealed class StateTape
         {
             Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _byteEnd + size));
         }
+    }
+
+    /// <summary>An array of these is written without a look at the type of the array.</summary>
+    private struct Reference
+    {
+        public object? Value;
     }
 }

@@ -168,13 +168,25 @@ public sealed partial class Oracle
     /// <summary>
     /// What each task carries, by its index; for fingerprints of a state, since what the oracle will say depends on it.
     /// </summary>
-    internal IReadOnlyList<Carried?> CarriedByTasks => _carried;
+    internal ReadOnlySpan<Carried?> CarriedByTasks => _carried;
 
     /// <summary>
-    /// Opens the accounts of a task before its first message. What a run makes itself is made again after each return
+    /// Opens the accounts of tasks before their first message. What a run makes itself is made again after each return
     /// to an image, and an image that has it brings it back.
     /// </summary>
-    internal void Expect(TaskActor task) => CarriedBy(task);
+    internal void Expect(IReadOnlyCollection<TaskActor> tasks)
+    {
+        int most = tasks.Max(task => task.Id.Index) + 1;
+        if (_carried.Length < most)
+        {
+            Array.Resize(ref _carried, most);
+        }
+
+        foreach (TaskActor task in tasks)
+        {
+            CarriedBy(task);
+        }
+    }
 
     /// <summary>True when a run has no sense any more: nothing moves, for ever.</summary>
     public bool IsHopeless => _isHopeless;
