@@ -27,7 +27,8 @@ public interface IRunObserver
 
     /// <summary>
     /// A step of an explored run is over: its request was handled or parked, and its task is at its next request. This
-    /// is between two steps, so all state may be read.
+    /// is between two steps, so what resources and tasks hold may be read. Where routines stand may not: the one that
+    /// has just asked need not be suspended yet.
     /// </summary>
     void AfterStep()
     {

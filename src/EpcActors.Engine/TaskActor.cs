@@ -70,7 +70,10 @@ public abstract class TaskActor
     /// <summary>The routine of the task, from its start to its end.</summary>
     protected abstract Routine Run();
 
-    /// <summary>Sends <paramref name="message"/> to a resource; the await yields the answered message.</summary>
+    /// <summary>
+    /// Sends <paramref name="message"/> to a resource; the await yields the answered message. Await it at once: whether
+    /// the request is handled before what stands in between is up to the engine.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Envelope<TMessage> Ask<TMessage>(ActorId target, TMessage message)
         where TMessage : unmanaged, IMessage
@@ -134,6 +137,7 @@ public abstract class TaskActor
         {
             request.IsParked = false;
             request.NextInQueue = null;
+            request.WaitAgain(null);
             Outstanding = null;
         }
 

@@ -33,6 +33,9 @@ public sealed partial class ExploredEngine
         _goesOn = strategy.AsksExecutionOnly && Host is null && Watcher is null;
         _picked = NotPicked;
         _thrown = null;
+
+        // A run that an error ended may have left it.
+        _resumed = null;
     }
 
     private int TakePicked()
@@ -105,7 +108,7 @@ public sealed partial class ExploredEngine
             PassTime(state);
             return true;
         }
-#pragma warning disable CA1031 // A resource failed, not the routine that would get this: the loop throws it again.
+#pragma warning disable CA1031 // Not of the routine that would get this, but of a resource, an observer, a strategy.
         catch (Exception error)
 #pragma warning restore CA1031
         {

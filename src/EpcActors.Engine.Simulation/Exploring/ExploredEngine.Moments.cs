@@ -107,6 +107,7 @@ public sealed partial class ExploredEngine
     /// <param name="keeper">Writes what the locals of routines refer to.</param>
     internal void Keep(EngineMoment moment, EngineMoment? before, StateKeeper keeper)
     {
+        Invariant.That(_resumed is null, "a moment is kept while a routine runs");
         if (moment.Tasks.Length != TaskCount)
         {
             moment.Tasks = new TaskMoment[TaskCount];

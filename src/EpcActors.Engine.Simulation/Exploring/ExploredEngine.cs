@@ -142,6 +142,7 @@ public sealed partial class ExploredEngine : Execution, IEngineDriver
     /// <summary>State of a task that the engine keeps between two steps, in one number.</summary>
     internal ulong StateBits(int ordinal)
     {
+        Invariant.That(_resumed is null, "where a task stands is asked while its routine runs");
         TaskState state = _tasks[ordinal];
         return (IsEnabled(ordinal) ? 1UL : 0)
             | (state.Now.WasParked ? 2UL : 0)

@@ -239,7 +239,7 @@ public sealed partial class OperationTask : UserThread
         _ => Call(),
     };
 
-    /// <summary>Runs an operation that is one call of the kernel.</summary>
+    /// <summary>Runs an operation whose result has to be made from another's.</summary>
     private async Routine<OperationResult> Call() => Now switch
     {
         Operation.Create => Result(await MapAndCreate()),

@@ -350,6 +350,7 @@ public sealed class LiveRun : ScenarioRun, IDisposable
             nodes.Add(new LiveNode(node.NodeId, node.FreePages, node.CapacityPages));
         }
 
+        int tasks = Topology.Tasks.Count(one => one.Task is { HasStarted: true, HasStopped: false });
         _watch!(new LiveStatus
         {
             NowNs = atNs,
@@ -358,8 +359,10 @@ public sealed class LiveRun : ScenarioRun, IDisposable
             Faults = Metrics.Faults,
             Evictions = Metrics.Evictions,
             Messages = MessageTotals.Live(Messages),
-            Tasks = Topology.Tasks.Count(one => one.Task is { HasStarted: true, HasStopped: false }),
-            GoingTasks = _engine.GoingTasks,
+            Tasks = tasks,
+
+            // The engine counts those that have not begun yet, too.
+            GoingTasks = Math.Min(_engine.GoingTasks, tasks),
             Cgroups = cgroups,
             Nodes = nodes,
             FreePageCounter = Metrics.Counter(),

@@ -25,7 +25,7 @@ internal sealed partial class Audit
         private readonly Topology _topology;
         private readonly EpcPageTable _pages;
 
-        // A schedule of thirty steps ends with an audit: it makes no new function for each list.
+        // A schedule of thirty steps ends with an audit: it makes no new functions for the lists of each node.
         private readonly Action<int, int> _placeFree;
         private readonly Action<int, int> _placeDirty;
         private readonly Action<int> _placePoisoned;

@@ -176,7 +176,7 @@ public sealed partial class Oracle
     /// </summary>
     internal void Expect(IReadOnlyCollection<TaskActor> tasks)
     {
-        int most = tasks.Max(task => task.Id.Index) + 1;
+        int most = tasks.Select(task => task.Id.Index + 1).DefaultIfEmpty().Max();
         if (_carried.Length < most)
         {
             Array.Resize(ref _carried, most);

@@ -26,6 +26,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly Queue<Frame> _waiting = [];
     private readonly long _framesBetweenCuts;
     private long _framesLeft;
+    private bool _needsNoCut;
     private volatile bool _hasHeldTwice;
     private bool _isStopping;
     private int _cut;
@@ -71,8 +72,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     public void Silence(int member) => _members[member].IsSilent = true;
 
     /// <summary>
-    /// The same as soon as it sends its request of that number: at that moment it waits for an answer, and its work is
-    /// not done. For a test that comes to look later, how long ever.
+    /// The same as soon as it sends its request of that number, those that it sends again included: its work is not
+    /// done then. For a test that comes to look later, how long ever.
     /// </summary>
     public void SilenceAtRequest(int member, int number) => _members[member].RequestsUntilSilence = number;
 
@@ -140,8 +141,16 @@ internal sealed class LocalCluster : IAsyncDisposable
         _members[first].Hear(new ControlMessage.BeginCut(number));
 
         // Its own part needs no other. Its next frame tells the others, which take no more before they are in the cut.
+        // They may be in it already: then the last part has let frames through, and no more than it may.
         Await(() => _members[first].Parts.ContainsKey(number), $"the first part of cut {number}");
-        LetThrough(long.MaxValue);
+        lock (_waiting)
+        {
+            if (!asked.All(member => member.Parts.ContainsKey(number)))
+            {
+                LetThrough(long.MaxValue);
+            }
+        }
+
         bool isOver = false;
         Await(
             () =>
@@ -153,7 +162,12 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     public void AwaitDone()
     {
-        LetThrough(long.MaxValue);
+        lock (_waiting)
+        {
+            _needsNoCut = true;
+            LetThrough(long.MaxValue);
+        }
+
         Await(
             () =>
                 Alive.All(member =>
@@ -296,7 +310,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     {
         lock (_waiting)
         {
-            _framesLeft = frames;
+            _framesLeft = _needsNoCut ? long.MaxValue : frames;
             while (_waiting.TryDequeue(out Frame frame))
             {
                 _members[frame.To].Deliver(in frame);

@@ -181,9 +181,8 @@ public sealed class LiveRunTests
         {
             seen.Add(status);
 
-            // On a busy host the first look comes before the enclave has touched all of its pages, and before all
-            // tasks that are under way have begun.
-            if (status is { Steps: > 0, Faults: >= 64, Audits: > 0 } && status.GoingTasks <= status.Tasks)
+            // On a busy host the first look comes before the enclave has touched all of its pages.
+            if (status is { Steps: > 0, Faults: >= 64, Audits: > 0 })
             {
                 source.Cancel();
             }
@@ -193,10 +192,10 @@ public sealed class LiveRunTests
         {
             Assert.Equal(["/", "/a", "/b"], status.Cgroups.Select(cgroup => cgroup.Path));
             Assert.Equal(256, Assert.Single(status.Nodes).CapacityPages);
+            Assert.InRange(status.GoingTasks, 0, status.Tasks);
         });
         LiveStatus last = seen[^1];
         Assert.True(last.Steps > 0 && last.Faults >= 64 && last.Audits > 0);
-        Assert.InRange(last.GoingTasks, 0, last.Tasks);
     }
 
     internal static LiveEngine WithBrokenActor(Scenario scenario)
